@@ -15,7 +15,7 @@ from events.refusal import Refusal
 from events.topics import INTERACTIONS
 from streams.domain.contact import ContactState, fold, read_fact
 from streams.domain.contact.state import Fact
-from streams.engine.aiokafka_patches.fetched_records import Fetched
+from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.engine.runs import Run
 from streams.worker.agents.latency_header import received_header
 
@@ -27,9 +27,9 @@ _HASHER = Hasher(KEYS)
 
 def said(contacts: int, count: int, seed: int) -> list[Run]:
     """Chunks of what teams send, each of one topic."""
-    by_topic: dict[str, list[Fetched]] = defaultdict(list)
+    by_topic: dict[str, list[FetchedRecord]] = defaultdict(list)
     for offset, one in enumerate(sayings(contacts, count, seed, NOW_MS)):
-        by_topic[one.topic].append(Fetched(one.topic, 0, offset, NOW_MS, None, one.value, ()))
+        by_topic[one.topic].append(FetchedRecord(one.topic, 0, offset, NOW_MS, None, one.value, ()))
     return [chunk for records in by_topic.values() for chunk in chunks(records)]
 
 
@@ -37,7 +37,7 @@ def said(contacts: int, count: int, seed: int) -> list[Run]:
 class News:
     """A record of `interactions` for each of some contacts, and what was known of them before."""
 
-    records: list[Fetched]
+    records: list[FetchedRecord]
     known: dict[bytes, ContactState]
 
 
@@ -53,23 +53,23 @@ def news(contacts: int, facts: int, seed: int) -> News:
     return News(last, known)
 
 
-def chunks(records: list[Fetched]) -> Iterator[Run]:
+def chunks(records: list[FetchedRecord]) -> Iterator[Run]:
     """The records of a partition as an agent gets them."""
     for start in range(0, len(records), _CHUNK):
         part = records[start : start + _CHUNK]
         yield Run(TP(part[0].topic, part[0].partition), part, part[-1].offset + 1, 1)
 
 
-def _harmonised(rng: Random, person: int, number: int) -> Fetched:
+def _harmonised(rng: Random, person: int, number: int) -> FetchedRecord:
     one = saying(rng, person, f"{person:08x}-{number:02x}", NOW_MS)
     found = decode(Record(one.topic, one.value, (), NOW_MS))
     if not isinstance(found, Interaction):
         raise ValueError(found.detail)
     key, value = harmonise(found, _HASHER)
-    return Fetched(INTERACTIONS, 0, person, NOW_MS, key.encode(), value, (received_header(NOW_MS),))
+    return FetchedRecord(INTERACTIONS, 0, person, NOW_MS, key.encode(), value, (received_header(NOW_MS),))
 
 
-def _fact(record: Fetched) -> Fact:
+def _fact(record: FetchedRecord) -> Fact:
     found = read_fact(record.value, record.timestamp)
     if isinstance(found, Refusal):
         raise ValueError(found.detail)

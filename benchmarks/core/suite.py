@@ -18,18 +18,18 @@ from streams.domain.contact import ContactState, decode, encode
 from streams.domain.pressure import default_policy
 from streams.domain.quarantine.floods import Floods
 from streams.domain.quarantine.guard import Guard
-from streams.engine.aiokafka_patches.fetched_records import Fetched
-from streams.engine.decoded_states import Codec, Recent, States
+from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
+from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.garbage_collector import collect_rarely
 from streams.engine.runs import Run
 from streams.engine.store import MemoryStore
 from streams.engine.writer import Outbox, Output
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
-from streams.worker.agents.contacts.interactions import Folding
-from streams.worker.agents.contacts.output_records import Printer
-from streams.worker.agents.intake.agent import Intake
-from streams.worker.agents.sinks.sink_records import change_of
+from streams.worker.agents.contacts.interactions import InteractionsHandler
+from streams.worker.agents.contacts.output_records import RecordBuilder
+from streams.worker.agents.intake.agent import IntakeAgent
+from streams.worker.agents.sinks.redis_sink import change_of
 from streams.worker.metrics import Metrics
 
 CONTACTS, QUICK_CONTACTS = 5_000, 500
@@ -39,7 +39,7 @@ FACTS = (3, 10, 40)
 ROUNDS_EACH = 5
 _PARTITIONS = 8
 _CODEC = Codec(encode, decode)
-_PRINTER = Printer(0, 8, 1)
+_PRINTER = RecordBuilder(0, 8, 1)
 
 
 class _Nowhere(Outbox):
@@ -90,7 +90,7 @@ async def _intake(incoming: list[Run]) -> float:
     outbox = _Nowhere(KafkaClients(Settings()))
     hasher = Hasher(KEYS)
     guard = Guard(Floods(600), hasher)
-    intake = Intake(outbox, hasher, _PARTITIONS, Metrics(CollectorRegistry()), lambda: NOW_MS, guard=guard)
+    intake = IntakeAgent(outbox, hasher, _PARTITIONS, Metrics(CollectorRegistry()), lambda: NOW_MS, guard=guard)
     began = time.thread_time()
     for chunk in incoming:
         await intake(chunk)
@@ -103,29 +103,29 @@ def _contacts(of: News) -> float:
     return _micros(began, len(of.records))
 
 
-def _sink(profiles: list[Fetched]) -> float:
+def _sink(profiles: list[FetchedRecord]) -> float:
     began = time.thread_time()
     for chunk in chunks(profiles):
         pack(newest(change for record in chunk.records if (change := change_of(record)) is not None))
     return _micros(began, len(profiles))
 
 
-def _written(of: News) -> list[Fetched]:
+def _written(of: News) -> list[FetchedRecord]:
     """The profiles that come of the news, as the sink reads them."""
     outputs: list[Output] = []
     _fold(of, lambda folding: outputs.extend(folding.effects.outputs))
     return [
-        Fetched(out.topic, out.partition, offset, NOW_MS, out.key, out.value, tuple(out.headers))
+        FetchedRecord(out.topic, out.partition, offset, NOW_MS, out.key, out.value, tuple(out.headers))
         for offset, out in enumerate(outputs)
     ]
 
 
-def _fold(of: News, done: Callable[[Folding], object]) -> None:
-    recent: Recent[ContactState] = Recent(1 << 40)
+def _fold(of: News, done: Callable[[InteractionsHandler], object]) -> None:
+    recent: RecentStates[ContactState] = RecentStates(1 << 40)
     recent.put(of.known, 0)
     states = States(MemoryStore(), _CODEC, recent)
     for chunk in chunks(of.records):
-        folding = Folding(states, _PRINTER, NOW_MS, default_policy())
+        folding = InteractionsHandler(states, _PRINTER, NOW_MS, default_policy())
         folding.take(chunk.records)
         done(folding)
 

@@ -21,7 +21,7 @@ from streams.domain.contact.packed_contribution import NOTHING
 from streams.domain.contact.person_view import overview
 from streams.domain.contact.state import Fact
 from streams.domain.experiments import person_sums
-from streams.engine.aiokafka_patches.fetched_records import Fetched
+from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.worker.agents.contacts.experiment_deltas import has_arms
 from streams.worker.agents.latency_header import received_header
 
@@ -37,7 +37,7 @@ _HASHER = Hasher([b"a key for benchmarks"])
 class Heard:
     """A record of `interactions` for each of some contacts, and what was known of them before."""
 
-    records: list[Fetched]
+    records: list[FetchedRecord]
     known: dict[bytes, ContactState]
 
 
@@ -80,7 +80,7 @@ def _with_given(contact_id: str, state: ContactState) -> ContactState:
     return replace(state, given=person_sums.given(contact_id, overview(state), {}, NOTHING))
 
 
-def _message(rng: Random, person: int, number: int, *, with_experiments: bool) -> Fetched:
+def _message(rng: Random, person: int, number: int, *, with_experiments: bool) -> FetchedRecord:
     """One random draw more or less would make other contacts of it."""
     experiment = {"id": NAMES[int(rng.random() * EXPERIMENTS)], "variant": rng.choice("AB")}
     data: dict[str, object] = {
@@ -101,17 +101,17 @@ def _message(rng: Random, person: int, number: int, *, with_experiments: bool) -
     return _harmonised(orjson.dumps(event), person, EMAIL_EVENTS)
 
 
-def _harmonised(value: bytes, person: int, topic: str | None = None) -> Fetched:
+def _harmonised(value: bytes, person: int, topic: str | None = None) -> FetchedRecord:
     family = orjson.loads(value)["type"].partition(".")[0]
     topics = {"email": EMAIL_EVENTS, "donation": "donation-events", "canvass": "canvass-events"}
     found = decode(Record(topic or topics.get(family, "outreach-events"), value, (), NOW_MS))
     if not isinstance(found, Interaction):
         raise ValueError(found.detail)
     key, value = harmonise(found, _HASHER)
-    return Fetched(INTERACTIONS, 0, person, NOW_MS, key.encode(), value, (received_header(NOW_MS),))
+    return FetchedRecord(INTERACTIONS, 0, person, NOW_MS, key.encode(), value, (received_header(NOW_MS),))
 
 
-def _fact(record: Fetched) -> Fact:
+def _fact(record: FetchedRecord) -> Fact:
     found = read_fact(record.value, record.timestamp)
     if isinstance(found, Refusal):
         raise ValueError(found.detail)

@@ -22,21 +22,21 @@ from streams.domain.experiments.index import AT_ONCE
 from streams.domain.experiments.partials import Tick, write_partial
 from streams.domain.experiments.table_records import Kept
 from streams.domain.pressure import default_policy
-from streams.engine.aiokafka_patches.fetched_records import Fetched
-from streams.engine.decoded_states import BESIDE, Codec, Recent, States
+from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
+from streams.engine.decoded_states import BESIDE, Codec, RecentStates, States
 from streams.engine.garbage_collector import collect_rarely
 from streams.engine.store import MemoryStore, Position
-from streams.worker.agents.contacts.interactions import Folding
-from streams.worker.agents.contacts.output_records import Printer
-from streams.worker.agents.experiments.aggregator import Reckoning
-from streams.worker.agents.experiments.registry import book_of
+from streams.worker.agents.contacts.interactions import InteractionsHandler
+from streams.worker.agents.contacts.output_records import RecordBuilder
+from streams.worker.agents.experiments.aggregator import ExperimentAggregator
+from streams.worker.agents.experiments.registry import registry_of
 
 CONTACTS, QUICK_CONTACTS = 4_000, 400
 FACTS = (5, 30)
 ROUNDS_EACH = 5
 CHUNK = 250
 """Contacts whose differences are told in one record."""
-_PRINTER = Printer(0, 8, 1)
+_PRINTER = RecordBuilder(0, 8, 1)
 _CODEC = Codec(encode, decode)
 _HERE = Position("", 0, 0)
 
@@ -76,15 +76,15 @@ def _side_by_side(subject: str, pairs: Sequence[tuple[float, float]]) -> list[Fi
 
 
 def _contacts(of: Heard) -> float:
-    recent: Recent[ContactState] = Recent(1 << 40)
+    recent: RecentStates[ContactState] = RecentStates(1 << 40)
     recent.put(of.known, 0)
     states = States(MemoryStore(), _CODEC, recent)
-    book = book_of(states)
+    book = registry_of(states)
     for name in NAMES:  # as they are in a partition that has been at work for a while
         book.admits(name, NOW_MS // DAY_MS)
     began = time.thread_time()
     for chunk in chunks(of.records):
-        folding = Folding(states, _PRINTER, NOW_MS, default_policy())
+        folding = InteractionsHandler(states, _PRINTER, NOW_MS, default_policy())
         folding.take(chunk.records)
         for state in filter(None, folding.effects.changes.values()):
             encode(state)
@@ -126,14 +126,14 @@ class _Agent:
 
     def __init__(self) -> None:
         self._states: States[Kept] = States(
-            MemoryStore(), Codec(table_records.encode, table_records.decode), Recent(1 << 30)
+            MemoryStore(), Codec(table_records.encode, table_records.decode), RecentStates(1 << 30)
         )
         self._offset = 0
 
     def take(self, value: bytes) -> None:
         self._offset += 1
-        record = Fetched("experiment-partials", 0, self._offset, NOW_MS + self._offset, b"", value, ())
-        reckoning = Reckoning(self._states, _PRINTER.partitions)
+        record = FetchedRecord("experiment-partials", 0, self._offset, NOW_MS + self._offset, b"", value, ())
+        reckoning = ExperimentAggregator(self._states, _PRINTER.partitions)
         reckoning.take([record])
         changes = reckoning.effects.changes
         encoded = {key: None if each is None else table_records.encode(each) for key, each in changes.items()}

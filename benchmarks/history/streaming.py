@@ -11,14 +11,14 @@ import pyarrow.parquet as pq
 from sinks.lake.files import LocalFiles
 from streams.domain.contact import ContactState, decode, encode
 from streams.domain.pressure import default_policy
-from streams.engine.aiokafka_patches.fetched_records import Fetched
-from streams.engine.decoded_states import Codec, Recent, States
+from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
+from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
 from streams.history.refold.contact_folding import settled_state
 from streams.history.refold.fold_files import STATES
 from streams.history.refold.lake_source import interaction_files, read_batches
-from streams.worker.agents.contacts.interactions import Folding
-from streams.worker.agents.contacts.output_records import Printer
+from streams.worker.agents.contacts.interactions import InteractionsHandler
+from streams.worker.agents.contacts.output_records import RecordBuilder
 
 _CODEC = Codec(encode, decode)
 _CHUNK = 50
@@ -37,7 +37,7 @@ def is_chosen(contact_id: str, one_of: int) -> bool:
     return crc32(contact_id.encode(), 1) % one_of == 0
 
 
-def _records(lake: Path, one_of: int) -> list[Fetched]:
+def _records(lake: Path, one_of: int) -> list[FetchedRecord]:
     files = LocalFiles(lake)
     found = []
     for piece in interaction_files(files):
@@ -46,15 +46,15 @@ def _records(lake: Path, one_of: int) -> list[Fetched]:
             for row in batch.take(pa.array(places, pa.int64())).to_pylist():
                 at = int(row["appended_at"].timestamp() * 1000 + 0.5)
                 key = row["fragment"].encode()
-                found.append(Fetched("interactions", row["partition"], row["offset"], at, key, row["event"], ()))
+                found.append(FetchedRecord("interactions", row["partition"], row["offset"], at, key, row["event"], ()))
     return sorted(found, key=lambda record: (record.partition, record.offset))
 
 
-def _streamed(records: Sequence[Fetched], seed: int) -> dict[str, ContactState]:
+def _streamed(records: Sequence[FetchedRecord], seed: int) -> dict[str, ContactState]:
     store = MemoryStore()
-    states = States(store, _CODEC, Recent[ContactState](0))
+    states = States(store, _CODEC, RecentStates[ContactState](0))
     for chunk in _chunks(records, Random(seed)):
-        folding = Folding(states, Printer(0, 1, 0), 0, default_policy())
+        folding = InteractionsHandler(states, RecordBuilder(0, 1, 0), 0, default_policy())
         folding.take(chunk)
         changes = folding.effects.changes
         encoded = {key: None if state is None else encode(state) for key, state in changes.items()}
@@ -62,7 +62,7 @@ def _streamed(records: Sequence[Fetched], seed: int) -> dict[str, ContactState]:
     return {key.decode(): settled_state(decode(value)) for key, value in store.items()}
 
 
-def _chunks(records: Sequence[Fetched], rng: Random) -> Iterator[Sequence[Fetched]]:
+def _chunks(records: Sequence[FetchedRecord], rng: Random) -> Iterator[Sequence[FetchedRecord]]:
     start = 0
     while start < len(records):
         end = start + rng.randrange(1, 2 * _CHUNK)

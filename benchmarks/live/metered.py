@@ -23,11 +23,11 @@ from typing import Any
 from streams.cli.main import app
 from streams.engine.table import ChunkTable
 from streams.platform.topics import CONTACTS_TABLE, EXPERIMENTS_TABLE
-from streams.worker.agents.contacts.agent import Contacts
-from streams.worker.agents.experiments.agent import Experiments
-from streams.worker.agents.intake.agent import Intake
-from streams.worker.agents.sinks.experiment_results import ExperimentResultsSink
-from streams.worker.agents.sinks.redis_sink import ContactStateSink
+from streams.worker.agents.contacts.agent import ContactsAgent
+from streams.worker.agents.experiments.agent import ExperimentsAgent
+from streams.worker.agents.intake.agent import IntakeAgent
+from streams.worker.agents.sinks.experiment_results import ExperimentResultsConnector
+from streams.worker.agents.sinks.redis_sink import ContactStateConnector
 
 METER = "BENCH_METER"
 EXPERIMENTS, CONTACTS, RESULTS, INTAKE, PROFILES = "experiments", "contacts", "results to Redis", "intake", "redis"
@@ -89,15 +89,15 @@ def _tell(file: Path, loop_thread: int) -> None:
 def main() -> None:
     """Be the ordinary command, with a meter in it."""
     agents = {
-        Experiments: EXPERIMENTS,
-        ExperimentResultsSink: RESULTS,
-        Contacts: CONTACTS,
-        Intake: INTAKE,
-        ContactStateSink: PROFILES,
+        ExperimentsAgent: EXPERIMENTS,
+        ExperimentResultsConnector: RESULTS,
+        ContactsAgent: CONTACTS,
+        IntakeAgent: INTAKE,
+        ContactStateConnector: PROFILES,
     }
     for owner, whose in agents.items():
         _put_down(owner, "__call__", whose)
-    _put_down(Experiments, "tick", EXPERIMENTS)
+    _put_down(ExperimentsAgent, "tick", EXPERIMENTS)
     _put_down(ChunkTable, "_open", None)
     _count_callbacks()
     threading.Thread(

@@ -23,7 +23,7 @@ from benchmarks.results import Figure, Goal, Section
 from benchmarks.suites import Bench
 from events.topics import EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS
 from streams.domain.experiments.definition_records import definition_record
-from streams.worker.agents.experiments.backfill_plan import recount_record
+from streams.worker.agents.experiments.backfill import recount_record
 
 METERED = "benchmarks.live.metered"
 PATIENCE_S = 600.0

@@ -16,7 +16,7 @@ from faust.types import TP
 
 from streams.domain.contact import ContactState, decode, encode
 from streams.engine import transport
-from streams.engine.decoded_states import Codec, Recent, States
+from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.garbage_collector import collect_rarely
 from streams.engine.rocksdb_store import RocksStores
 from streams.engine.store import OpenStore
@@ -46,7 +46,7 @@ async def restore(settings: Settings, open_store: OpenStore) -> Restored:
     partitions = [
         TablePartition(
             kafka,
-            States(open_store(CONTACTS_TABLE, number), Codec(encode, decode), Recent(0)),
+            States(open_store(CONTACTS_TABLE, number), Codec(encode, decode), RecentStates(0)),
             Changelog(TP(topic, number), topic_id, f"{settings.app_id}-{CONTACTS_TABLE}-{number}"),
             lambda _: None,
         )

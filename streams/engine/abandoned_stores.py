@@ -1,4 +1,4 @@
-"""Stores of partitions that others own by now: whoever is erased there would stay in their files.
+"""Deletes local stores of partitions that others own by now: whoever is erased there would stay in their files.
 
 A store that nobody has opened for so long would be wiped before it was used again, so nothing is lost with it.
 """

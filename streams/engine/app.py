@@ -13,18 +13,18 @@ from faust.types.auth import CredentialsT
 from streams.domain.formats import Unreadable
 from streams.engine import transport
 from streams.engine.decoded_states import State, Storage
-from streams.engine.lifecycle_listener import NOBODY, Onlooker
-from streams.engine.partition_workers import Lanes, Process
+from streams.engine.lifecycle_listener import NULL_LISTENER, LifecycleListener
+from streams.engine.partition_workers import PartitionWorkers, Process
 from streams.engine.ports import Host, Recoverable
 from streams.engine.recovery import TableManager
 from streams.engine.runs import ChunkLimits, End, Run
 from streams.engine.static_membership import given_away
 from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow, TableContext
-from streams.engine.weighted_semaphore import Turns
+from streams.engine.weighted_semaphore import WeightedSemaphore
 from streams.platform.clients import KafkaClients, identity_for_kafka
 from streams.platform.errors import EngineError, Fenced
 from streams.platform.hard_stop import end_without_memory, is_of_memory
-from streams.platform.logs import told
+from streams.platform.logs import describe_error
 from streams.platform.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class ChunkApp(faust.App):
         on_ready: Callable[[int], None],
         stop_process: Callable[[int], Any] = os._exit,
         *,
-        onlooker: Onlooker = NOBODY,
+        onlooker: LifecycleListener = NULL_LISTENER,
     ) -> None:
         transport.register()
         self.kafka = kafka
@@ -58,9 +58,9 @@ class ChunkApp(faust.App):
         self.onlooker = onlooker
         self._stop_process = stop_process
         limits = ChunkLimits(settings.chunk_records, settings.chunk_bytes)
-        turns = Turns(CHUNKS_AT_ONCE * limits.records)
+        turns = WeightedSemaphore(CHUNKS_AT_ONCE * limits.records)
         self._table_context = TableContext(kafka, turns, self._committed, onlooker)
-        self.lanes = Lanes(limits, SETTLE_GRACE_S, lambda tp, error: self.fail_stop(error, tp))
+        self.lanes = PartitionWorkers(limits, SETTLE_GRACE_S, lambda tp, error: self.fail_stop(error, tp))
         super().__init__(settings.app_id, **_faust_settings(settings))
 
     def chunk_table(self, name: str, partitions: int, storage: Storage[State], flow: Flow) -> ChunkTable[State]:
@@ -150,7 +150,7 @@ class ChunkApp(faust.App):
         if is_of_memory(error):
             end_without_memory(self._stop_process)
         known = isinstance(error, EngineError | Unreadable)
-        why = f"{type(error).__name__}: {error}" if known else told(error)
+        why = f"{type(error).__name__}: {error}" if known else describe_error(error)
         if isinstance(error, Fenced) and self.instance and (cause := given_away(self.instance)) not in why:
             why = f"{why}; {cause}"  # whoever has the name may write before the group tells this one
         logger.critical("stopping at %s: %s", tp or "no partition in particular", why)

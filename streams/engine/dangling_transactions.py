@@ -24,8 +24,8 @@ _ABORTED = frozenset({"Ongoing", "PrepareAbort", "PrepareEpochFence", "CompleteA
 """Those of one that has been aborted, or will be by the next fence. Any other state says nothing."""
 
 
-class Leftovers:
-    """What is left open in the partitions that the owners of a transactional id write to.
+class DanglingTransactions:
+    """Finds and ends transactions left open in the partitions that the owners of a transactional id write to.
 
     `look` before the fence, when the coordinator still knows how the last transaction ended; `end` after it, when it
     has ended all that it knew to be open. What is open then of this id's producer is left of that transaction, also in

@@ -1,4 +1,4 @@
-"""What a fold sees of its partition: states instead of bytes, those used of late without a look at the store.
+"""Decoded states of a partition as a fold sees them, those used of late without a look at the store.
 
 Reading a state from the store and decoding it costs as much as folding into it, and whoever was just written to is
 written to again soon. States are never changed in place, so the same one may be given out twice.
@@ -25,7 +25,7 @@ _AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Codec(Generic[State]):
-    """How states are written. `decode` gives back what was encoded."""
+    """Encodes and decodes the states of a table. `decode` gives back what was encoded."""
 
     encode: Callable[[State], bytes]
     decode: Callable[[bytes], State]
@@ -33,14 +33,14 @@ class Codec(Generic[State]):
 
 @dataclass(frozen=True, slots=True)
 class Storage(Generic[State]):
-    """How the states of a table are kept. `recent_bytes`: the room for those used of late, see `Recent`."""
+    """How the states of a table are kept. `recent_bytes`: the room for those used of late, see `RecentStates`."""
 
     open_store: OpenStore
     codec: Codec[State]
     recent_bytes: int
 
 
-class Recent(Generic[State]):
+class RecentStates(Generic[State]):
     """The states used of late, of all partitions of a table: no more than `room` bytes hold when they are encoded.
 
     In memory a state is several times as large. Two generations, each of half the room: what is written goes to the
@@ -85,7 +85,7 @@ class Recent(Generic[State]):
 class States(Generic[State]):
     """The states of one partition: read by folds, written by the engine once a chunk is committed."""
 
-    def __init__(self, store: Store, codec: Codec[State], recent: Recent[State]) -> None:
+    def __init__(self, store: Store, codec: Codec[State], recent: RecentStates[State]) -> None:
         self.store = store
         self.encode = codec.encode
         self._decode = codec.decode

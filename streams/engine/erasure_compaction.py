@@ -1,4 +1,4 @@
-"""What was deleted is to be gone from the disk too, not only out of reach.
+"""Compacts a store after an erasure, so that what was deleted is gone from the disk too, not only out of reach.
 
 A store that writes files anew for it reads and writes all that it holds, so that is done on a thread beside the work,
 for many deletions at once, and not often. Whatever is left to do when a store is closed is done then.
@@ -20,8 +20,8 @@ EVERY_S = 3600.0
 """Between two times; so old may be what is found on a disk though it was deleted."""
 
 
-class Forgetting:
-    """Frees the disk of what was deleted from one store. Times in seconds."""
+class ErasureCompaction:
+    """Compacts one store soon after something was erased from it. Times in seconds."""
 
     def __init__(self, store: Store, soon: float = SOON_S, every: float = EVERY_S) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""What a state lacks of its input: the group was told that it is done, and its transaction is not there.
+"""Reads again input that a state lacks although the group was told that it is done: its transaction is not there.
 
 Kafka may abort what it had called committed (see `leftovers`). The watermark knows better than the group's offset, and
 as long as the source still has the records nothing is lost.
@@ -16,8 +16,8 @@ from streams.platform.errors import StateLost
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """Between the state and a chunk; there hardly ever is one.
+class InputGap:
+    """The input that is missing between a state and the chunk to fold; there hardly ever is any.
 
     `watermark`: the last offset of the source that the state holds, None before the first; `done`: what the group has
     committed, None or 0 before its first commit.

@@ -1,12 +1,12 @@
-"""Who is told what happens to a worker's partitions, so that the engine need not know of metrics."""
+"""Callbacks for what happens to a worker's partitions, so that the engine need not know of metrics."""
 
 from typing import Protocol
 
 from faust.types import TP
 
 
-class Onlooker(Protocol):
-    """Hears of each take-over and of the end. Calls must be quick and must not raise."""
+class LifecycleListener(Protocol):
+    """Is called at each take-over of partitions and at the process's end. Calls must be quick and must not raise."""
 
     def taking_over(self) -> None:
         """Partitions were handed out anew."""
@@ -21,8 +21,8 @@ class Onlooker(Protocol):
         """The process is about to end, because of this."""
 
 
-class Nobody:
-    """An onlooker who does not care."""
+class NullListener:
+    """A listener that does nothing."""
 
     def taking_over(self) -> None:
         pass
@@ -37,4 +37,4 @@ class Nobody:
         pass
 
 
-NOBODY = Nobody()
+NULL_LISTENER = NullListener()

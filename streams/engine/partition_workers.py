@@ -1,4 +1,4 @@
-"""Lanes: one chunk in flight for each agent and partition, many of them at once.
+"""Works on chunks in order: one in flight for each agent and partition (a lane), many of them at once.
 
 An agent hands each run to its lane of that partition and takes the next. While one partition waits for its commit,
 others are worked on. What every agent of a topic has done, and nothing else, may be committed to the group: not what
@@ -27,8 +27,8 @@ class Lane(NamedTuple):
     tp: TP
 
 
-class Lanes:
-    """Works on chunks, keeps the order within a lane, and says what is done.
+class PartitionWorkers:
+    """Works on chunks of many lanes, keeps the order within each, and knows up to which offset all is done.
 
     Parameters:
         limits: the largest chunk.

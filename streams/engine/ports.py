@@ -8,8 +8,8 @@ from typing import Protocol, cast
 
 from faust.types import TP, AppT, CollectionT
 
-from streams.engine.lifecycle_listener import Onlooker
-from streams.engine.partition_workers import Lanes
+from streams.engine.lifecycle_listener import LifecycleListener
+from streams.engine.partition_workers import PartitionWorkers
 from streams.platform.clients import KafkaClients
 
 
@@ -21,8 +21,8 @@ class Host(Protocol):
     """
 
     kafka: KafkaClients
-    lanes: Lanes
-    onlooker: Onlooker
+    lanes: PartitionWorkers
+    onlooker: LifecycleListener
     on_ready: Callable[[int], None]
     instance: str
 

@@ -1,4 +1,4 @@
-"""Runs: records of one partition that are handled together.
+"""Runs of records of one partition that are handled together.
 
 A fetch returns thousands of records of a partition at once. Handing them on one by one costs more than the work itself,
 so a run is what travels from the broker to an agent, and a chunk (a run cut to size) is what is done or not done.

@@ -1,4 +1,4 @@
-"""Whether a state holds all that a source holds now: not told by the two ends alone.
+"""Tells whether a state holds all that its source holds now, which the two ends alone do not.
 
 The last that a partition holds may be the marker of a transaction, or what was aborted. Nobody ever folds these, so a
 watermark may stay below the end for ever.

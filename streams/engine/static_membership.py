@@ -1,4 +1,4 @@
-"""A worker with a name in its group (static membership): a restart within a session disturbs nobody else.
+"""Static membership of a worker in its group, by a name: a restart within a session disturbs nobody else.
 
 aiokafka joins by the name, but says it neither in heartbeats nor in commits, and does not know the broker's word for a
 member whose name another process has taken. It would join anew and so throw the other out, which would do the same.

@@ -1,4 +1,4 @@
-"""The store of one partition of a table: what a worker remembers of the changelog.
+"""Stores of one partition of a table: what a worker keeps of the changelog, on disk or in memory.
 
 A store may be behind its changelog, never ahead: it is written after the transaction that the changelog records
 belong to, and holds the position up to which it stands for them.

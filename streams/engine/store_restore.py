@@ -7,7 +7,7 @@ from faust.types import TP
 from events.topics import DELETE_RETENTION_MS
 from streams.engine.changelog import PartitionReader
 from streams.engine.decoded_states import State, States
-from streams.engine.lifecycle_listener import NOBODY, Onlooker
+from streams.engine.lifecycle_listener import NULL_LISTENER, LifecycleListener
 from streams.engine.store import Position
 from streams.platform.clients import KafkaClients
 
@@ -22,7 +22,11 @@ Of 1,000,000 states of 1,149 bytes the peak was 354 MB with eight at once and 25
 
 
 async def restore(
-    kafka: KafkaClients, states: States[State], changelog: TP, topic_id: str, onlooker: Onlooker = NOBODY
+    kafka: KafkaClients,
+    states: States[State],
+    changelog: TP,
+    topic_id: str,
+    onlooker: LifecycleListener = NULL_LISTENER,
 ) -> int:
     """Read what is new in the changelog into the store. Returns the number of records read.
 
@@ -46,7 +50,7 @@ async def restore(
 
 
 def position_now(topic_id: str, offset: int) -> Position:
-    """The position of a store that is brought there now."""
+    """The position to which a store is brought now."""
     return Position(topic_id, offset, _now())
 
 

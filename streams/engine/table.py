@@ -15,13 +15,13 @@ from typing import Any, Generic
 import faust
 from faust.types import TP
 
-from streams.engine.decoded_states import Recent, State, States, Storage
-from streams.engine.lifecycle_listener import NOBODY, Onlooker
+from streams.engine.decoded_states import RecentStates, State, States, Storage
+from streams.engine.lifecycle_listener import NULL_LISTENER, LifecycleListener
 from streams.engine.retry import retried
 from streams.engine.runs import Run
 from streams.engine.store_restore import RESTORED_AT_ONCE
 from streams.engine.table_partition import Changelog, Committed, Fold, TablePartition
-from streams.engine.weighted_semaphore import Turns
+from streams.engine.weighted_semaphore import WeightedSemaphore
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import NotOwned
 
@@ -56,9 +56,9 @@ class TableContext:
     """
 
     kafka: KafkaClients
-    turns: Turns
+    turns: WeightedSemaphore
     committed: Committed
-    onlooker: Onlooker = NOBODY
+    onlooker: LifecycleListener = NULL_LISTENER
 
 
 class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
@@ -68,7 +68,7 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
         super().__init__(*args, **kwargs)
         self._kafka = context.kafka
         self._storage = storage
-        self._recent: Recent[State] = Recent(storage.recent_bytes)
+        self._recent: RecentStates[State] = RecentStates(storage.recent_bytes)
         self._flow = flow
         self._topic_ids: dict[str, str] = {}
         self._turns = context.turns

@@ -15,11 +15,11 @@ from typing import Any, Generic
 from aiokafka.errors import ProducerFenced
 from faust.types import TP
 
-from streams.engine.dangling_transactions import Leftovers
+from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.decoded_states import BESIDE, State, States
-from streams.engine.erasure_compaction import Forgetting
-from streams.engine.gap_replay import Gap
-from streams.engine.lifecycle_listener import NOBODY, Onlooker
+from streams.engine.erasure_compaction import ErasureCompaction
+from streams.engine.gap_replay import InputGap
+from streams.engine.lifecycle_listener import NULL_LISTENER, LifecycleListener
 from streams.engine.retry import BROKER_TROUBLE, retried
 from streams.engine.runs import Records, Run
 from streams.engine.source_end import end_of_lacking
@@ -89,7 +89,7 @@ class TablePartition(Generic[State]):
         states: States[State],
         changelog: Changelog,
         committed: Committed,
-        onlooker: Onlooker = NOBODY,
+        onlooker: LifecycleListener = NULL_LISTENER,
     ) -> None:
         self._kafka = kafka
         self._states = states
@@ -102,8 +102,8 @@ class TablePartition(Generic[State]):
         self._onlooker = onlooker
         self._shared = changelog.shared
         written = [changelog.tp, *changelog.outputs, *changelog.shared]
-        self._leftovers = Leftovers(kafka, changelog.transactional_id, written)
-        self._forgetting = Forgetting(self._store)
+        self._leftovers = DanglingTransactions(kafka, changelog.transactional_id, written)
+        self._forgetting = ErasureCompaction(self._store)
         self._writer: TransactionWriter | None = None
 
     async def open(self) -> int:
@@ -194,7 +194,7 @@ class TablePartition(Generic[State]):
         if not chunk.records:
             return
         self._refuse_another_topic(chunk.tp)
-        gap = Gap(chunk, self.watermark(chunk.tp), self._committed(chunk.tp), self._changelog)
+        gap = InputGap(chunk, self.watermark(chunk.tp), self._committed(chunk.tp), self._changelog)
         async with aclosing(gap.filling(self._kafka)) as filling:
             async for run in filling:
                 await self._fold(run, fold)

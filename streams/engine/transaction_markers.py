@@ -1,4 +1,4 @@
-"""Whether the broker has marked what a transaction wrote, asked before the next one of the same producer begins.
+"""Waits until the broker has marked what a transaction wrote, before the next one of the same producer begins.
 
 Kafka may call a commit complete without having marked all of its partitions (see `leftovers`). The next transaction
 must not begin then: were it aborted, it would take along what is not marked, and what is marked would be seen twice

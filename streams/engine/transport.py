@@ -17,9 +17,9 @@ from faust.types.tuples import ConsumerMessage
 from mode import Service
 from mode.types import ServiceT
 
-from streams.engine.aiokafka_patches.fetched_records import Drained, hand_out_light_records
+from streams.engine.aiokafka_patches.fetched_records import DrainedRecords, hand_out_light_records
 from streams.engine.aiokafka_patches.record_batches import read_any_batch
-from streams.engine.partition_workers import Lanes
+from streams.engine.partition_workers import PartitionWorkers
 from streams.engine.ports import Host, host_of
 from streams.engine.runs import End, Run
 from streams.engine.static_membership import know_fenced_instances, name_in_group, stop_when_replaced
@@ -91,7 +91,9 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         if consumer._fetcher.error_future.done():
             consumer._fetcher.error_future.result()
         ahead = host_of(self.app).lanes.records_ahead
-        records = cast(dict[TP, Drained], await super()._fetch_records(consumer, active_partitions, timeout, ahead))
+        records = cast(
+            dict[TP, DrainedRecords], await super()._fetch_records(consumer, active_partitions, timeout, ahead)
+        )
         # No await from here on: positions and generation are those of the moment in which the records were taken.
         generation = consumer._coordinator.generation
         assignment = consumer._subscription.subscription.assignment
@@ -127,7 +129,7 @@ class Consumer(stock.Consumer):
         return host_of(self.app)
 
     @property
-    def _lanes(self) -> Lanes:
+    def _lanes(self) -> PartitionWorkers:
         return self._host.lanes
 
     def _new_consumer_thread(self) -> stock.AIOKafkaConsumerThread:

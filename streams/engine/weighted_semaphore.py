@@ -1,4 +1,4 @@
-"""Turns: how much work may be under way at once, whoever does it.
+"""A semaphore by weight: how many records may be worked on at once in a process, whoever does it.
 
 A worker owns many partitions and all of them work on one core. If each had a full chunk in hand, every one would take
 as long as all of them together, and a transaction longer than the broker lets it. Small chunks cost nothing but the
@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Turns:
-    """Lets so many records at once be worked on; a larger piece of work alone. First come, first served."""
+class WeightedSemaphore:
+    """Admits work up to so many records at once; a larger piece of work alone. First come, first served."""
 
     def __init__(self, records: int) -> None:
         self._most = records

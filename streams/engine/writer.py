@@ -1,4 +1,4 @@
-"""Writers: batches of records to Kafka, in a transaction or at least once.
+"""Writes batches of records to Kafka, in a transaction or at least once.
 
 A record sent alone costs as much as ten in a batch, so both writers pack batches themselves. The transactional
 writer is also the fence: starting it raises the epoch of its transactional id, and whatever an earlier owner still

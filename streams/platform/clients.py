@@ -1,4 +1,4 @@
-"""The one place that makes Kafka and Redis clients, so that what they share is said once."""
+"""Makes all Kafka and Redis clients, so that what they share is set once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REQUEST_TIMEOUT_S = 20.0
 _COORDINATOR_PAUSE_S = 0.05
 Answer = TypeVar("Answer")
 #: A topic and the number of a partition.
-Place = tuple[str, int]
+TopicPartitionKey = tuple[str, int]
 #: How long a tool looks for the first broker.
 BOOTSTRAP_TIMEOUT_S = 10.0
 
@@ -127,7 +127,7 @@ class KafkaClients:
         except KafkaError as error:
             raise KafkaAway(f"asking for {transactional_id}: {type(error).__name__}") from error
 
-    def open_in(self, partitions: Iterable[Place], producer_id: int) -> set[Place]:
+    def open_in(self, partitions: Iterable[TopicPartitionKey], producer_id: int) -> set[TopicPartitionKey]:
         """Those of the partitions in which this producer has records that are neither committed nor aborted.
 
         Blocks; raises `KafkaAway`.
@@ -145,7 +145,7 @@ class KafkaClients:
             raise KafkaAway(f"asking for the producer {producer_id}: {type(error).__name__}") from error
         return {tuple(tp) for tp, state in found.items() if any(_is_open(one, producer_id) for one in state[0])}
 
-    def committed_by(self, group: str) -> dict[Place, int]:
+    def committed_by(self, group: str) -> dict[TopicPartitionKey, int]:
         """What a group has done of each partition; nothing of a group that is not known. Blocks."""
         admin = self.admin()
         try:
@@ -209,14 +209,14 @@ class KafkaClients:
         }
 
 
-def committed(admin: KafkaAdminClient, group: str) -> dict[Place, int]:
-    """The same with a client that stays open. Blocks."""
+def committed(admin: KafkaAdminClient, group: str) -> dict[TopicPartitionKey, int]:
+    """What a group has committed of each partition, asked with a client that stays open. Blocks."""
     offsets = _once_there_is_a_coordinator(lambda: admin.list_group_offsets(group)[group])
     return {(tp.topic, tp.partition): entry.offset for tp, entry in offsets.items() if entry.offset >= 0}
 
 
 def _once_there_is_a_coordinator(ask: Callable[[], Answer]) -> Answer:
-    """The answer. Brokers that are new, or just back, need a moment to say who looks after a group."""
+    """Ask again until a group has a coordinator: brokers that are new, or just back, need a moment to find one."""
     from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError
 
     deadline = time.monotonic() + REQUEST_TIMEOUT_S
@@ -234,7 +234,7 @@ def _is_open(one: ProducerState, producer_id: int) -> bool:
 
 
 def identity_for_kafka(settings: ServerSettings) -> dict[str, Any]:
-    """How both Kafka libraries are told who this process is, and by what it knows the brokers."""
+    """Security options for both Kafka libraries: how this process and the brokers know each other."""
     from streams.platform.tls import context_of
 
     said: dict[str, Any] = {"security_protocol": settings.kafka_security}

@@ -1,4 +1,4 @@
-"""Long work in turns with everybody else's, so that a question about one person never waits for a list of thousands."""
+"""Long work that yields to the event loop, so that a question about one person never waits for a list of thousands."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -11,8 +11,8 @@ TURN = 100
 """Rows at a time, about 3 ms."""
 
 
-async def in_turns(work: Callable[[Row], Made], rows: Iterable[Row]) -> list[Made]:
-    """What `work` makes of each row, in their order."""
+async def map_cooperatively(work: Callable[[Row], Made], rows: Iterable[Row]) -> list[Made]:
+    """Map `work` over rows, in their order; other tasks run after every `TURN` rows."""
     made: list[Made] = []
     for number, row in enumerate(rows, start=1):
         made.append(work(row))

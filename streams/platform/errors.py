@@ -1,4 +1,4 @@
-"""What stops a worker, or another process. Each says what to do about it; none is raised for a bad record."""
+"""Errors that stop a worker, or another process. Each says what to do about it; none is raised for a bad record."""
 
 
 class EngineError(Exception):

@@ -1,4 +1,4 @@
-"""A process that is told to stop ends in time, whatever is away; one without memory ends at once. Hard, if need be."""
+"""Ends a process hard: one that was told to stop and does not end in time, and one that is out of memory."""
 
 import logging
 import os
@@ -41,7 +41,7 @@ def _end(seconds: float, what: str, stop_process: Callable[[int], Any]) -> None:
 
 
 def end_without_memory(stop_process: Callable[[int], Any] = os._exit) -> None:
-    """Say so and end the process. Nothing is asked of the log, which would need memory."""
+    """End the process, out of memory, with a line on stderr; logging would need memory."""
     os.write(_STDERR, _NO_MEMORY)
     stop_process(EXIT_HARD)
 
@@ -78,7 +78,7 @@ def end_when_memory_is_out(stop_process: Callable[[int], Any] = os._exit) -> Non
 
 
 def is_of_memory(error: BaseException | None) -> bool:
-    """Whether memory has run out, here or in what this came of."""
+    """Whether an error, or any that it came of, is a `MemoryError`."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         if isinstance(error, MemoryError):

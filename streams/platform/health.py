@@ -1,4 +1,4 @@
-"""What operators' tools ask a process over HTTP: /metrics, /livez, /readyz.
+"""Serves /metrics, /livez and /readyz over HTTP, for operators' tools.
 
 Served by the process's own event loop, so that a loop that hangs is noticed: then nothing answers.
 """

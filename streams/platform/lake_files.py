@@ -1,4 +1,4 @@
-"""The files of the lake that the settings name: opened, and found fit, before anything is read or written."""
+"""Opens the lake that the settings name, and checks that it is usable before anything is read or written."""
 
 from sinks.lake.files import Files, new_name, open_files
 from sinks.lake.manifests import STAGING, is_lake
@@ -24,7 +24,7 @@ def place_of(settings: Settings) -> str:
 
 
 def lake_of(settings: Settings) -> Files:
-    """The same for whoever begins none. Raises `LakeStopped` also where there is none, and OSError."""
+    """The lake that the settings name, which must exist. Raises `LakeStopped` also where it does not, and OSError."""
     require_lake(place_of(settings))
     return files_of(settings)
 
@@ -40,7 +40,7 @@ def require_lake(place: str) -> Files:
 
 
 def require_files(place: str) -> None:
-    """The same for whoever reads also a folder of a lake's files that is no lake itself."""
+    """Raise `LakeStopped` where `place` is neither a lake nor a folder with files of one."""
     if not _opened(place).below(""):
         require_lake(place)
 

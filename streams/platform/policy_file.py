@@ -6,15 +6,19 @@ One that is broken changes nothing: limits that were decided go on until others 
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from streams.domain.pressure import Mistakes, Policy, default_policy, read_policy
 from streams.platform.errors import Unusable
 
+if TYPE_CHECKING:
+    from prometheus_client import Gauge
+
+
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_MS = 1000
-Outcome = Literal["taken", "broken"]
+PolicyChange = Literal["taken", "broken"]
 _Look = tuple[int, int, int]
 
 
@@ -30,7 +34,7 @@ class Policies:
         self,
         path: Path | None,
         clock: Callable[[], int],
-        told: Callable[[Outcome], object],
+        told: Callable[[PolicyChange], object],
         holds: Callable[[str, int], object],
     ) -> None:
         self._path = path
@@ -89,3 +93,13 @@ def _read(path: Path) -> Policy | str:
     except UnicodeDecodeError:
         return "it is not UTF-8 text"
     return str(found) if isinstance(found, Mistakes) else found
+
+
+def policy_since_gauge(since: "Gauge") -> Callable[[str, int], None]:
+    """A callback for `Policies` that shows in a gauge since when (ms) a version holds: that one and no other."""
+
+    def holds(version: str, at: int) -> None:
+        since.clear()
+        since.labels(version).set(at / 1000)
+
+    return holds

@@ -1,4 +1,4 @@
-"""Secrets that are handed over as files, as orchestrators mount them, and not in the environment."""
+"""Reads secrets from files, as orchestrators mount them, in place of environment variables."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,7 +8,7 @@ _FILE = "_file"
 
 
 def read_secret_files(given: dict[str, Any], fields: Iterable[str]) -> dict[str, Any]:
-    """What was given, and of each field `x` whose `x_file` was given the content of that file.
+    """The given settings, with each field `x` whose `x_file` was given read from that file.
 
     White space around it does not count. Raises `ValueError` that names the variable and shows no value, for a
     secret may have been put there by mistake.

@@ -18,7 +18,7 @@ from streams.platform.servers import ENV_FILE, ServerSettings
 LOCAL_IDENTITY_KEY = "harmonia-local-only"
 _PUBLIC_KEY = LOCAL_IDENTITY_KEY.encode()
 LEAST_KEY_BYTES = 16
-"""Of an identity key: whose hash is whose could be tried out with a shorter one."""
+"""The least bytes of an identity key: whose hash is whose could be tried out with a shorter one."""
 
 
 def _not_empty(value: object) -> object:
@@ -27,9 +27,9 @@ def _not_empty(value: object) -> object:
     return value
 
 
-Place = Annotated[Path, BeforeValidator(_not_empty)]
+NonEmptyPath = Annotated[Path, BeforeValidator(_not_empty)]
 """A file or a directory. An empty one would be the working directory, which nobody means."""
-PlaceOrUri = Annotated[str, BeforeValidator(_not_empty)]
+PathOrUri = Annotated[str, BeforeValidator(_not_empty)]
 """A directory, or a URI of a store."""
 
 
@@ -71,10 +71,10 @@ class Settings(ServerSettings):
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
         description="Consumer group, and first part of the changelog's name",
     )
-    policy: Place | None = Field(
+    policy: NonEmptyPath | None = Field(
         None, description="File of the policy; none: the one that comes with Harmonia. A change needs no restart"
     )
-    teams: Place | None = Field(
+    teams: NonEmptyPath | None = Field(
         None, description="File with the hours of each team; none: no team is expected at any time"
     )
     api_tokens: SecretStr = Field(
@@ -82,10 +82,10 @@ class Settings(ServerSettings):
         description="Who may ask the API: `team:scope+scope:sha256 of the token` each, separated by spaces or commas",
     )
     api_tokens_file: Path | None = Field(None, description="File that holds HARMONIA_API_TOKENS")
-    gateway: Place | None = Field(
+    gateway: NonEmptyPath | None = Field(
         None, description="File of the gateway's hooks: whose they are and how they prove it (docs/gateway.md)"
     )
-    lake: PlaceOrUri | None = Field(
+    lake: PathOrUri | None = Field(
         None, description="The lake: a folder, or a URI such as s3://bucket/lake (docs/lake.md)"
     )
     lake_flush_rows: int = Field(
@@ -125,10 +125,10 @@ class Settings(ServerSettings):
     )
     partitions: int = Field(8, ge=1, le=1024, description="Partitions of each topic, fixed for a generation")
     replication: int = Field(1, ge=1, le=9, description="Replicas of each topic that `topics create` makes")
-    state_dir: Place = Field(
+    state_dir: NonEmptyPath = Field(
         Path(".harmonia/state"), description="Local stores of one worker process; two must never share it"
     )
-    home: Place = Field(Path(".harmonia"), description="Files of the local stack")
+    home: NonEmptyPath = Field(Path(".harmonia"), description="Files of the local stack")
     metrics_port: int = Field(0, ge=0, le=65535, description="Port of /metrics, /livez and /readyz; 0: any free one")
     metrics_host: str = Field("127.0.0.1", min_length=1, description="Address on which metrics are served")
     chunk_records: int = Field(1000, ge=1, le=100_000, description="Records in a chunk, at most")
@@ -180,7 +180,7 @@ class Settings(ServerSettings):
         return self
 
     def _require_secret(self, key: bytes) -> None:
-        """Of the key that writes; an older one is what a rotation leaves behind, and proves nothing if it is none."""
+        """Check the key that writes; an older one is what a rotation leaves behind, and may be weak."""
         if key == _PUBLIC_KEY:
             raise ValueError("HARMONIA_IDENTITY_KEY must be set where KAFKA_BOOTSTRAP or REDIS_URL is not on loopback")
         if len(key) < LEAST_KEY_BYTES:

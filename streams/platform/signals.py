@@ -1,4 +1,4 @@
-"""Lets SIGTERM and SIGHUP end a block as an exception does, so that what it has started is stopped.
+"""Makes SIGTERM and SIGHUP end a block as an exception does, so that what it has started is stopped.
 
 By themselves they end Python at once, without cleaning up: servers in sessions of their own would outlive it.
 """

@@ -1,4 +1,4 @@
-"""Certificates and keys as operators hand them over: files in PEM, looked at before anything connects with them."""
+"""Certificates and keys in PEM files, checked before anything connects with them."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """What one server is known by (`ca`; none: the system's own), and what this process shows to it (the rest).
+    """Files for TLS with a server: by which it is known (`ca`; none: the system's), and what this process shows to it.
 
     `of`: the first part of the names of these settings, for what is said of a mistake in them.
     """
@@ -20,13 +20,13 @@ class TlsFiles:
 
     @property
     def given(self) -> str | None:
-        """The setting of the first of them that is given."""
+        """The name of the first of these settings that is given; None: none is."""
         parts = {"CA": self.ca, "CERTIFICATE": self.certificate, "KEY": self.key, "KEY_PASSWORD": self.key_password}
         return next((f"{self.of}_{name}" for name, part in parts.items() if part), None)
 
 
 def context_of(files: TlsFiles) -> ssl.SSLContext:
-    """For clients: it checks the server's certificate and name.
+    """The TLS context of clients, which checks the server's certificate and name.
 
     Raises `ValueError` that names the setting that is wrong, and nothing of what is in it.
     """

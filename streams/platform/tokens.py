@@ -1,4 +1,4 @@
-"""Who may ask: the setting holds hashes of tokens, so that whoever reads it can't use them.
+"""Tokens of callers of the API: the setting holds their hashes, so that whoever reads it can't use them.
 
 `digital:read+permit+reserve:<sha256 of the token, 64 hex digits>`, several separated by spaces or commas. A token
 speaks for its team alone; one of the team `*` speaks for whichever team it names, for a gateway that many share.
@@ -24,7 +24,7 @@ _OF_NOTHING = frozenset(hashlib.sha256(text).hexdigest() for text in (b"", b"\n"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever shows the token: `team`, and what it may do."""
+    """A caller of the API: its `team`, and what it may do."""
 
     team: str
     scopes: frozenset[Scope]
@@ -37,7 +37,7 @@ class Tokens:
         self._callers = callers
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
+        """Whether there are any tokens."""
         return bool(self._callers)
 
     def caller(self, authorization: str | None) -> Caller | None:

@@ -1,4 +1,4 @@
-"""Reading topics from their start to where they end now, for commands that look once."""
+"""Reads topics up to where they end now, for commands that look once."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def records_between(
 def ranges_between(
     consumer: KafkaConsumer, places: Sequence[TopicPartition], since: int, until: int | None, most: int | None
 ) -> dict[TopicPartition, range]:
-    """The offsets of the same."""
+    """The offsets of the records that `records_between` yields, by partition."""
     if not places:
         return {}
     begins = _offsets_at(consumer, places, since)
@@ -56,7 +56,7 @@ def ranges_between(
 def latest_of(
     begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int], most: int | None
 ) -> dict[TopicPartition, range]:
-    """The offsets from one to the other; of more than `most` the latest, of each partition the same part."""
+    """The offsets from `begins` to `ends`; of more than `most` the latest, the same share of each partition."""
     counts = {place: max(0, end - begins[place]) for place, end in ends.items()}
     total = sum(counts.values())
     if most is not None and total > most:
@@ -77,7 +77,7 @@ def records_in(consumer: KafkaConsumer, ranges: Mapping[TopicPartition, range]) 
 
 
 def _offsets_at(consumer: KafkaConsumer, places: Sequence[TopicPartition], at: int) -> dict[TopicPartition, int]:
-    """Of the first record that was appended at a time or later; where there is none, of the next to come."""
+    """The offset of the first record that was appended at a time or later, or of the next to come, by partition."""
     found: dict[TopicPartition, Any] = consumer.offsets_for_times(dict.fromkeys(places, max(0, at)))
     ends: dict[TopicPartition, int] = consumer.end_offsets(places)
     return {place: ends[place] if found.get(place) is None else found[place].offset for place in places}

@@ -27,7 +27,7 @@ from streams.platform.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSpec:
-    """One table of the workers: that of the agent of this name, which folds into it.
+    """Describes a table of the workers: that of the agent of this name, which folds into it.
 
     `partitions`: where it has so many whatever the settings say; else as many as each topic that is folded into it.
     The other fields are those of `TopicSpec`, of its changelog.
@@ -86,7 +86,7 @@ _PAUSES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DescribedTopic:
     """A topic as the broker has it; `partitions` 0: it is not there, or `hidden` from this user."""
 
     topic: TopicSpec
@@ -101,7 +101,7 @@ def wanted(settings: Settings) -> list[TopicSpec]:
 
 
 def changelogs(app_id: str) -> list[TopicSpec]:
-    """The changelog of each table."""
+    """The changelog topics of all tables."""
     return [
         TopicSpec(
             name=changelog_of(app_id, table.name),
@@ -125,7 +125,7 @@ def changelog_name(settings: Settings, table: str) -> str:
 
 
 def changelog_of(app_id: str, table: str) -> str:
-    """The same, of the app of this id."""
+    """The changelog topic of a table of the app of this id."""
     return f"{app_id}-{table}-changelog"
 
 
@@ -136,7 +136,7 @@ def read_by_workers(settings: Settings) -> dict[str, int]:
 
 
 def create_topics(admin: KafkaAdminClient, settings: Settings, *, but: Collection[str] = ()) -> list[str]:
-    """Make those that are missing; returns their names once they are there. Existing ones are left as they are.
+    """Make the topics that are missing; returns their names once they are there. Existing ones are left as they are.
 
     `but`: those that are not to be made.
     """
@@ -148,14 +148,14 @@ def create_topics(admin: KafkaAdminClient, settings: Settings, *, but: Collectio
     return [topic.name for topic in missing]
 
 
-def describe_topics(admin: KafkaAdminClient, settings: Settings) -> list[Found]:
+def describe_topics(admin: KafkaAdminClient, settings: Settings) -> list[DescribedTopic]:
     """Every topic wanted, as it is."""
     topics = wanted(settings)
     described = {entry["name"]: entry for entry in admin.describe_topics([topic.name for topic in topics])}
     return [_found(topic, described.get(topic.name)) for topic in topics]
 
 
-def check_topics(found: Sequence[Found], partitions: int) -> None:
+def check_topics(found: Sequence[DescribedTopic], partitions: int) -> None:
     """Raise `MissingTopic` or `PartitionsMismatch`, naming topics and cure, unless each has the partitions it needs.
 
     Those are so many, or the topic's own fixed number.
@@ -178,7 +178,7 @@ def check_topics(found: Sequence[Found], partitions: int) -> None:
 
 
 def _wait_for_topics(admin: KafkaAdminClient, settings: Settings, but: Collection[str]) -> None:
-    """A broker hears of new topics after they are made; a worker that starts at once would find none.
+    """Wait until the broker knows of new topics: a worker that starts at once would find none.
 
     It has to be asked again and again, since it tells nobody. Raises `MissingTopic` after ten seconds.
     """
@@ -190,7 +190,7 @@ def _wait_for_topics(admin: KafkaAdminClient, settings: Settings, but: Collectio
 
 
 def require_topic(settings: Settings, name: str) -> None:
-    """Raise `MissingTopic` unless this one is there."""
+    """Raise `MissingTopic` unless the topic of this name is there."""
     _refuse_missing([entry for entry in _described(settings) if entry.topic.name == name])
 
 
@@ -199,7 +199,7 @@ def require_topics(settings: Settings) -> None:
     check_topics(_described(settings), settings.partitions)
 
 
-def _described(settings: Settings) -> list[Found]:
+def _described(settings: Settings) -> list[DescribedTopic]:
     admin = KafkaClients(settings).admin()
     try:
         return describe_topics(admin, settings)
@@ -207,7 +207,7 @@ def _described(settings: Settings) -> list[Found]:
         admin.close()
 
 
-def _refuse_missing(found: Sequence[Found]) -> None:
+def _refuse_missing(found: Sequence[DescribedTopic]) -> None:
     hidden = [entry.topic.name for entry in found if entry.hidden]
     if hidden:
         raise MissingTopic(f"this user may not see the topic {', '.join(hidden)}: see deploy/acl")
@@ -221,7 +221,7 @@ def config_of(topic: TopicSpec, settings: Settings) -> dict[str, str]:
     return {**topic.config(), "min.insync.replicas": str(max(1, settings.replication - 1))}
 
 
-def is_as_wanted(entry: Found, partitions: int) -> bool:
+def is_as_wanted(entry: DescribedTopic, partitions: int) -> bool:
     """Whether a topic has the partitions that it needs: so many, or its own fixed number."""
     return entry.partitions == (entry.topic.partitions or partitions)
 
@@ -231,9 +231,9 @@ def _new_topic(topic: TopicSpec, settings: Settings) -> NewTopic:
     return NewTopic(topic.name, count, settings.replication, topic_configs=config_of(topic, settings))
 
 
-def _found(topic: TopicSpec, described: dict[str, object] | None) -> Found:
+def _found(topic: TopicSpec, described: dict[str, object] | None) -> DescribedTopic:
     partitions = described.get("partitions") if described and not described["error_code"] else None
     if not isinstance(partitions, list) or not partitions:
         code = described["error_code"] if described else 0
-        return Found(topic, 0, 0, hidden=code == TopicAuthorizationFailedError.errno)
-    return Found(topic, len(partitions), len(partitions[0]["replica_nodes"]))
+        return DescribedTopic(topic, 0, 0, hidden=code == TopicAuthorizationFailedError.errno)
+    return DescribedTopic(topic, len(partitions), len(partitions[0]["replica_nodes"]))

@@ -1,4 +1,4 @@
-"""Where a server was looked for that did not answer, and which setting says so."""
+"""Texts for messages about a server that did not answer: which address was tried, and which setting named it."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,24 +8,24 @@ from streams.platform.settings import Settings, said_in, variable_of
 
 
 def kafka_tried(settings: Settings) -> str:
-    """Kafka's brokers, and who named them."""
+    """Text: which brokers were tried, and which setting named them."""
     return _told(settings, "kafka_bootstrap", ", ".join(settings.kafka_brokers))
 
 
 def redis_tried(settings: Settings) -> str:
-    """Redis's host and port, or its socket, and who named it; never the password that the URL may hold."""
+    """Text: which Redis was tried, and which setting named it; never the password that the URL may hold."""
     url = urlsplit(settings.redis_url)
     return _told(settings, "redis_url", url.path if url.scheme == "unix" else f"{url.hostname}:{url.port or 6379}")
 
 
 def is_redis_up(settings: Settings) -> str:
-    """What to look at where Redis does not answer: whether the address is right, and who named it."""
+    """Text: what to check where Redis does not answer."""
     said = redis_tried(settings)
     return f"is REDIS_URL right and the server up? {said[0].upper()}{said[1:]}"
 
 
 def no_file_here() -> str:
-    """`there is no .env in FOLDER` where that is so; else nothing."""
+    """Text: `there is no .env in FOLDER` where that is so; else empty."""
     return "" if Path(ENV_FILE).is_file() else f"there is no {ENV_FILE} in {Path.cwd()}"
 
 

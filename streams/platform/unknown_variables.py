@@ -1,4 +1,4 @@
-"""Variables that are named like settings and are none: they say nothing, and whoever set one believes that they do."""
+"""Finds environment variables that are named like settings and are none, so that they are ignored unnoticed."""
 
 import os
 import re
@@ -16,8 +16,8 @@ _LEAST_ALIKE = 0.7
 _names_a_service = re.compile(r"_(SERVICE_(HOST|PORT\w*)|PORT_\d+_(TCP|UDP)\w*)$").search
 
 
-class Unknown(NamedTuple):
-    """`near`: the setting that was probably meant; None: nothing is spelled like it."""
+class UnknownVariable(NamedTuple):
+    """A variable that is no setting. `near`: the setting that was probably meant; None: nothing is spelled like it."""
 
     variable: str
     near: str | None
@@ -27,29 +27,29 @@ class Unknown(NamedTuple):
         return f"{self.variable}{said_in(self.variable)} is no setting and is ignored: {cure}"
 
 
-def unknown_variables() -> list[Unknown]:
-    """Those of this process's environment and of the file `.env`."""
+def unknown_variables() -> list[UnknownVariable]:
+    """The unknown variables of this process's environment and of the file `.env`."""
     fields = [*Settings.model_fields]
     known = {variable_of(field) for field in fields} | {f"{PREFIX}{field.upper()}" for field in fields}
     in_file = DotEnvSettingsSource(Settings, env_file=ENV_FILE).env_vars
     return unknown_among({**in_file, **os.environ}, known)
 
 
-def unknown_among(given: Mapping[str, str | None], known: Collection[str]) -> list[Unknown]:
-    """Those of `given` that begin like a setting and are not `known`, by name.
+def unknown_among(given: Mapping[str, str | None], known: Collection[str]) -> list[UnknownVariable]:
+    """The variables of `given` that begin like a setting and are not `known`, by name.
 
     Kubernetes tells each container of services in such variables as well; they are nobody's settings.
     """
     names = {name.upper() for name, value in given.items() if not (value or "").startswith(("tcp://", "udp://"))}
     return [
-        Unknown(name, _near(name, known))
+        UnknownVariable(name, _near(name, known))
         for name in sorted(names)
         if name.startswith(PREFIX) and name not in known and not _names_a_service(name)
     ]
 
 
 def _near(name: str, known: Iterable[str]) -> str | None:
-    """Compared without the prefix, which all have in common."""
+    """The known variable that is spelled most like a name, compared without the prefix that all have in common."""
     ends = {each.removeprefix(PREFIX): each for each in sorted(known)}
     found = get_close_matches(name.removeprefix(PREFIX), ends, 1, _LEAST_ALIKE)
     return ends[found[0]] if found else None

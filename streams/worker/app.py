@@ -1,7 +1,8 @@
 """The composition root: settings in, one worker's Faust app out. Nothing connects before the app starts."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,34 +26,29 @@ from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.health import HealthServer
-from streams.platform.policy_file import Policies
-from streams.platform.policy_since import telling
+from streams.platform.policy_file import Policies, policy_since_gauge
 from streams.platform.settings import Settings
 from streams.platform.topics import CAMPAIGNS_TABLE, CONTACTS_TABLE, EXPERIMENTS_TABLE, LINKS_TABLE, read_by_workers
-from streams.worker.agents.campaigns.agent import Campaigns
-from streams.worker.agents.contacts.agent import Contacts
-from streams.worker.agents.experiments.agent import Experiments
-from streams.worker.agents.identity.agent import Links
-from streams.worker.agents.identity.handler import Linking
-from streams.worker.agents.intake.agent import Intake
-from streams.worker.agents.sinks.campaign_holds import CampaignHolds
-from streams.worker.agents.sinks.experiment_results import ExperimentResultsSink
-from streams.worker.agents.sinks.redis_sink import ContactStateSink
-from streams.worker.agents.spec import AgentSpec, Made, Parts, TableStates, flow_of
-from streams.worker.held_records import HeldRecords
-from streams.worker.measuring.operations import StandingMetrics
-from streams.worker.measuring.redis_and_disk import Surroundings
-from streams.worker.measuring.takeover import TakeOvers
+from streams.worker.agents.campaigns.agent import CampaignsAgent
+from streams.worker.agents.contacts.agent import ContactsAgent
+from streams.worker.agents.experiments.agent import ExperimentsAgent
+from streams.worker.agents.identity.agent import LinksAgent
+from streams.worker.agents.identity.handler import LinkRecordsHandler
+from streams.worker.agents.intake.agent import IntakeAgent
+from streams.worker.agents.sinks.campaign_holds import CampaignHoldsAgent
+from streams.worker.agents.sinks.experiment_results import ExperimentResultsConnector
+from streams.worker.agents.sinks.redis_sink import ContactStateConnector
+from streams.worker.agents.spec import AgentParts, AgentSpec, BuiltAgent, TableStates, flow_of
+from streams.worker.measuring.redis_and_disk import RedisAndDiskMonitor
+from streams.worker.measuring.takeover import TakeoverMetrics
 from streams.worker.measuring.teams import read_schedule
-from streams.worker.metrics import Metrics
-from streams.worker.periodic import Ticking
-from streams.worker.quarantine_monitor import Quarantining
-from streams.worker.shutdown import Closing
-from streams.worker.sink_monitor import Watch
-from streams.worker.state_cleanup import Tidying
+from streams.worker.metrics import Metrics, OperationsMetrics
+from streams.worker.periodic import PeriodicTicks, StateCleanup
+from streams.worker.quarantine_monitor import HeldRecordsCounter, QuarantineMonitor
+from streams.worker.sink_monitor import SinkMonitor
 
 LINKS_SHARE = 4
-"""Of the room for decoded states that contacts have, the links have this part more: nodes are small."""
+"""The links have one part in so many of the room that contacts have for decoded states: nodes are small."""
 STALE_AFTER_S = DELETE_RETENTION_MS / 2000
 """Seconds after which a sink's position counts for nothing: half of what a null record stays."""
 CAMPAIGNS_BYTES = 1 << 20
@@ -69,48 +65,66 @@ class Worker:
     services: Sequence[Service]
 
 
-def _intake(parts: Parts) -> Made:
+class ShutdownCloser(Service):
+    """Closes what a worker opened, in order, when it stops.
+
+    To be started first, so that it stops last, after the agents.
+    """
+
+    def __init__(self, closes: Sequence[Callable[[], Awaitable[None]]]) -> None:
+        super().__init__()
+        self._closes = closes
+
+    async def on_stop(self) -> None:
+        async with AsyncExitStack() as closing:  # what can't be closed keeps nothing else open
+            for close in reversed(self._closes):
+                closing.push_async_callback(close)
+
+
+def _intake(parts: AgentParts) -> BuiltAgent:
     settings, metrics = parts.settings, parts.metrics
-    return Made(Intake(parts.outbox, settings.hasher, settings.partitions, metrics, parts.clock, guard=parts.guard))
+    return BuiltAgent(
+        IntakeAgent(parts.outbox, settings.hasher, settings.partitions, metrics, parts.clock, guard=parts.guard)
+    )
 
 
-def _contacts(parts: Parts) -> Made:
+def _contacts(parts: AgentParts) -> BuiltAgent:
     table, partitions = parts.tables[CONTACTS_TABLE], parts.settings.partitions
-    return Made(Contacts(table, partitions, parts.metrics, parts.clock, policy=parts.policy))
+    return BuiltAgent(ContactsAgent(table, partitions, parts.metrics, parts.clock, policy=parts.policy))
 
 
-def _links(parts: Parts) -> Made:
-    new_linking = partial(Linking, partitions=parts.settings.partitions, crowd=parts.settings.identity_crowd)
-    links = Links(parts.tables[LINKS_TABLE], new_linking, parts.metrics, parts.outbox)
-    return Made(links, ticks=links)
+def _links(parts: AgentParts) -> BuiltAgent:
+    new_handler = partial(LinkRecordsHandler, partitions=parts.settings.partitions, crowd=parts.settings.identity_crowd)
+    links = LinksAgent(parts.tables[LINKS_TABLE], new_handler, parts.metrics, parts.outbox)
+    return BuiltAgent(links, ticks=links)
 
 
-def _campaigns(parts: Parts) -> Made:
+def _campaigns(parts: AgentParts) -> BuiltAgent:
     table, partitions = parts.tables[CAMPAIGNS_TABLE], parts.settings.partitions
-    return Made(Campaigns(table, partitions, parts.metrics, policy=parts.policy))
+    return BuiltAgent(CampaignsAgent(table, partitions, parts.metrics, policy=parts.policy))
 
 
-def _experiments(parts: Parts) -> Made:
+def _experiments(parts: AgentParts) -> BuiltAgent:
     table, partitions = parts.tables[EXPERIMENTS_TABLE], parts.settings.partitions
-    adding = Experiments(table, partitions, parts.metrics, parts.clock, parts.outbox)
-    return Made(adding, ticks=adding)
+    adding = ExperimentsAgent(table, partitions, parts.metrics, parts.clock, parts.outbox)
+    return BuiltAgent(adding, ticks=adding)
 
 
-def _redis(parts: Parts) -> Made:
+def _redis(parts: AgentParts) -> BuiltAgent:
     redis = RedisSink(redis_client(parts.settings), stale_after=STALE_AFTER_S)
-    sink = ContactStateSink(redis, parts.kafka, parts.settings.partitions, parts.metrics, parts.clock)
-    return Made(sink, sink)
+    sink = ContactStateConnector(redis, parts.kafka, parts.settings.partitions, parts.metrics, parts.clock)
+    return BuiltAgent(sink, sink)
 
 
-def _holds(parts: Parts) -> Made:
-    holds = CampaignHolds(HoldsSink(redis_client(parts.settings)), parts.kafka, parts.metrics, parts.clock)
-    return Made(holds, holds)
+def _holds(parts: AgentParts) -> BuiltAgent:
+    holds = CampaignHoldsAgent(HoldsSink(redis_client(parts.settings)), parts.kafka, parts.metrics, parts.clock)
+    return BuiltAgent(holds, holds)
 
 
-def _results(parts: Parts) -> Made:
+def _results(parts: AgentParts) -> BuiltAgent:
     kept = ResultsSink(redis_client(parts.settings), stale_after=STALE_AFTER_S)
-    results = ExperimentResultsSink(kept, parts.kafka, parts.settings.partitions, parts.metrics, parts.clock)
-    return Made(results, results)
+    results = ExperimentResultsConnector(kept, parts.kafka, parts.settings.partitions, parts.metrics, parts.clock)
+    return BuiltAgent(results, results)
 
 
 AGENT_SPECS = (
@@ -143,23 +157,26 @@ AGENT_SPECS = (
 
 
 def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
-    """One worker: its agents with their tables, and what runs beside them.
+    """Build one worker: its agents with their tables, and the services that run beside them.
 
     `say` is given what an operator wants to know: the address of /metrics, and that the work has begun.
     """
     kafka = KafkaClients(settings)
     schedule = read_schedule(settings.teams)
     metrics = Metrics(CollectorRegistry(), schedule.hours)
-    standing = metrics.standing
-    onlooker = TakeOvers(standing, settings.state_dir)
+    operations = metrics.operations
+    onlooker = TakeoverMetrics(operations, settings.state_dir)
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"), onlooker=onlooker)
     outbox = Outbox(kafka)
     policies = Policies(
-        settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc(), telling(metrics.policy_since)
+        settings.policy,
+        wall_clock,
+        lambda outcome: metrics.policy.labels(outcome).inc(),
+        policy_since_gauge(metrics.policy_since),
     )
     guard = Guard(Floods(settings.quarantine_letters), settings.hasher)
     tables = _tables(app, settings)
-    parts = Parts(
+    parts = AgentParts(
         settings=settings,
         kafka=kafka,
         metrics=metrics,
@@ -173,17 +190,19 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     sinks = [agent.sink for agent in agents if agent.sink is not None]
     address = (settings.metrics_host, settings.metrics_port)
     health = HealthServer(metrics.registry, app.unready, address, lambda url: say(f"metrics on {url}/metrics"))
-    closing = Closing([*(table.close for table in tables.values()), outbox.stop, *(sink.close for sink in sinks)])
-    _tell_of_policy(policies, standing)
+    closing = ShutdownCloser(
+        [*(table.close for table in tables.values()), outbox.stop, *(sink.close for sink in sinks)]
+    )
+    _tell_of_policy(policies, operations)
     for topic, count in read_by_workers(settings).items():
-        standing.topic_partitions.labels(topic).set(count)
+        operations.topic_partitions.labels(topic).set(count)
     beside = [
-        Watch(app, sinks, metrics, wall_clock, schedule),
-        Quarantining(guard, kafka, settings, wall_clock, metrics.quarantine),
-        HeldRecords(kafka, settings.partitions, metrics.quarantine),
-        Surroundings(redis_client(settings), settings.state_dir, standing),
-        *(Ticking(app, agent.ticks) for agent in agents if agent.ticks is not None),
-        Tidying(settings.state_dir),
+        SinkMonitor(app, sinks, metrics, wall_clock, schedule),
+        QuarantineMonitor(guard, kafka, settings, wall_clock, metrics.quarantine),
+        HeldRecordsCounter(kafka, settings.partitions, metrics.quarantine),
+        RedisAndDiskMonitor(redis_client(settings), settings.state_dir, operations),
+        *(PeriodicTicks(app, agent.ticks) for agent in agents if agent.ticks is not None),
+        StateCleanup(settings.state_dir),
     ]
     return Worker(app, [closing, health, *beside])
 
@@ -201,14 +220,14 @@ def _tables(app: ChunkApp, settings: Settings) -> dict[str, ChunkTable[Any]]:
     return tables
 
 
-def _add(app: ChunkApp, spec: AgentSpec, parts: Parts) -> Made:
+def _add(app: ChunkApp, spec: AgentSpec, parts: AgentParts) -> BuiltAgent:
     made = spec.handler(parts)
     app.handle(spec.name, [topic.name for topic in spec.topics], made.process)
     return made
 
 
-def _tell_of_policy(policies: Policies, standing: StandingMetrics) -> None:
-    standing.policy_broken.set_function(lambda: policies.is_broken)
+def _tell_of_policy(policies: Policies, operations: OperationsMetrics) -> None:
+    operations.policy_broken.set_function(lambda: policies.is_broken)
 
 
 def wall_clock() -> int:

@@ -1,7 +1,7 @@
-"""What must be so before a worker starts: usable settings, else it ends at once; and brokers, which it waits for.
+"""Checks before a worker starts: settings must be usable, else it ends at once; and brokers must answer, it waits.
 
-They have to answer, and to say who coordinates the group: a cluster that has just been started does not know yet, and
-a worker that asked at once would cry out each time.
+They have to say who coordinates the group: a cluster that has just been started does not know yet, and a worker that
+asked at once would log an error each time.
 """
 
 import socket
@@ -24,14 +24,14 @@ SAY_AFTER_S, SAY_EVERY_S = 2.0, 10.0
 
 
 def require_usable(settings: Settings, processes: int = 1) -> None:
-    """Raise `Unusable` that names the setting when such workers could not start, however long they tried."""
+    """Raise `Unusable` that names the setting where so many workers could not start, however long they tried."""
     policy_of(settings.policy)
     for index in range(processes if settings.metrics_port else 1):
         _require_port(settings.metrics_host, settings.metrics_port and settings.metrics_port + index)
 
 
 def _require_port(host: str, port: int) -> None:
-    """Look before Faust starts, which shows whatever fails with a page of calls."""
+    """Raise `Unusable` where a port cannot be listened on: Faust would show a traceback."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()

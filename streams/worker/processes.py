@@ -1,4 +1,4 @@
-"""Several worker processes as children of one: each with a state directory of its own, started anew when it fails."""
+"""Runs several worker processes as children of one: each has its own state directory and is restarted when it fails."""
 
 import asyncio
 import contextlib
@@ -52,7 +52,7 @@ def _environment(settings: Settings, index: int, inherited: Mapping[str, str]) -
 
 
 async def _tidy_now_and_then(settings: Settings, stopping: asyncio.Event) -> None:
-    """Those that stopped for good, since there are fewer of them now, cannot do it themselves."""
+    """Delete abandoned stores, also of workers that stopped for good, since there are fewer of them now."""
     while not stopping.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), TIDY_EVERY_S)
@@ -60,7 +60,7 @@ async def _tidy_now_and_then(settings: Settings, stopping: asyncio.Event) -> Non
 
 
 class _Place:
-    """One worker after the other, in one directory."""
+    """The place of one worker among several: its directory, in which one process runs after the other."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Beside the agents of a worker: hears which sources are in quarantine, and says so when it sees a flood.
+"""Quarantine of sources, beside the agents of a worker: sees floods of refused records and declares quarantines.
 
 Quarantines are a topic, so that all workers hold the same and a new one knows; each reads all of it, outside of any
 group. Whoever sees a flood opens the one transactional id there is for this, which fences the others, reads the topic
@@ -9,6 +9,8 @@ out.
 """
 
 import logging
+from collections import Counter
+from collections.abc import Collection, Mapping
 
 import orjson
 from aiokafka import AIOKafkaConsumer
@@ -16,8 +18,12 @@ from aiokafka.structs import TopicPartition
 from faust.types import TP
 from mode import Service
 
-from events.topics import SOURCE_QUARANTINES, SYSTEM_ALERTS
+from events.identifiers import Hasher
+from events.refusal import Refusal
+from events.requeued import was_requeued
+from events.topics import DEAD_LETTERS_REQUEUED, INPUT_TOPICS, QUARANTINE, SOURCE_QUARANTINES, SYSTEM_ALERTS
 from sinks.keys import partition_of
+from streams.domain.dead_letter_repair.letters import said_by
 from streams.domain.quarantine.floods import MINUTE_MS, Flood
 from streams.domain.quarantine.guard import Guard
 from streams.domain.quarantine.orders import (
@@ -28,18 +34,115 @@ from streams.domain.quarantine.orders import (
     quarantine_record,
     read_quarantine_record,
 )
-from streams.domain.quarantine.suspicions import Suspicions, floods_in, span_of
+from streams.domain.quarantine.released import Released
+from streams.domain.quarantine.sampling import Piece, sample
+from streams.domain.quarantine.suspicions import Suspicions, Tally, floods_in, span_of
 from streams.engine.changelog import PartitionReader
-from streams.engine.dangling_transactions import Leftovers
+from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.retry import BROKER_TROUBLE
+from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output, TransactionWriter
 from streams.platform.clients import KafkaClients
+from streams.platform.cooperative import map_cooperatively
 from streams.platform.settings import Settings
+from streams.worker.agents.intake.agent import judge
 from streams.worker.agents.latency_header import Clock
-from streams.worker.measuring.quarantined import QuarantineMetrics
-from streams.worker.refusal_survey import LookBack
+from streams.worker.metrics import QuarantineMetrics
 
 logger = logging.getLogger(__name__)
+
+MOST_RECORDS = 40_000
+"""Opening one to see whose it is takes 5 µs; only a suspect's are judged."""
+PIECE = 2_000
+
+
+class RefusalSurvey:
+    """Reads what was appended to the input topics about a time, to learn how much of a source was refused.
+
+    All partitions are read, also those that other workers have. Of a busy minute it is a fair sample. `partitions`: of
+    each input topic.
+    """
+
+    def __init__(self, kafka: KafkaClients, hasher: Hasher, partitions: int) -> None:
+        self._kafka = kafka
+        self._hasher = hasher
+        self._places = [TP(topic.name, number) for topic in INPUT_TOPICS for number in range(partitions)]
+
+    async def tallies(self, sources: Collection[str], since: int, until: int) -> Mapping[str, Tally]:
+        """Refused and taken records of these sources that were appended from `since` up to `until`, ms.
+
+        Raises one of `BROKER_TROUBLE`.
+        """
+        counts: Counter[tuple[str, bool]] = Counter()
+        async with PartitionReader(self._kafka) as reader:
+            first, last = await reader.offsets_at(self._places, since), await reader.offsets_at(self._places, until)
+            ranges = [Piece(*tp, first[tp], last[tp]) for tp in self._places]
+            for piece in sample(ranges, MOST_RECORDS, PIECE):
+                async for run in reader.runs(TP(piece.topic, piece.partition), piece.start, piece.end):
+                    mine = [record for record in run.records if record.offset < piece.end]
+                    counts.update(
+                        filter(None, await map_cooperatively(lambda record: self._seen(record, sources), mine))
+                    )
+        return {source: Tally(counts[source, True], counts[source, False]) for source in sources}
+
+    def _seen(self, record: KafkaRecord, sources: Collection[str]) -> tuple[str, bool] | None:
+        """The source of a record, and whether it is refused; None: it is of none of these sources, or an operator's."""
+        source = said_by(record.value, record.headers).source
+        if source is None or source not in sources or was_requeued(record.value, record.headers, self._hasher):
+            return None
+        return source, isinstance(judge(record, self._hasher, Counter()), Refusal)
+
+
+NOTES = TopicPartition(DEAD_LETTERS_REQUEUED, 0)
+INTERVAL_S = 10.0
+_WAIT_MS = 500
+
+
+class HeldRecordsCounter(Service):
+    """Counts the records that are held of sources in quarantine and were not released, for a gauge.
+
+    They are not read: where the topic begins and ends is enough, less what was noted as sent anew. `partitions`: of the
+    topic `quarantine`.
+    """
+
+    def __init__(self, kafka: KafkaClients, partitions: int, metrics: QuarantineMetrics) -> None:
+        super().__init__()
+        self._kafka = kafka
+        self._places = [TopicPartition(QUARANTINE, number) for number in range(partitions)]
+        self._metrics = metrics
+        self._in_trouble = False
+
+    @Service.task
+    async def _count(self) -> None:
+        while not self.should_stop:
+            consumer = self._kafka.reader(wait_ms=_WAIT_MS)
+            try:
+                await consumer.start()
+                await self._follow(consumer)
+            except BROKER_TROUBLE as error:
+                if not self._in_trouble:
+                    logger.warning("counting held records: %s; trying again", type(error).__name__)
+                self._in_trouble = True
+            finally:
+                await consumer.stop()
+            await self.sleep(INTERVAL_S)
+
+    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+        released = Released()
+        consumer.assign([NOTES])
+        await consumer.seek_to_beginning(NOTES)
+        while not self.should_stop:
+            end = (await consumer.end_offsets([NOTES]))[NOTES]
+            while await consumer.position(NOTES) < end:
+                for records in (await consumer.getmany(timeout_ms=_WAIT_MS)).values():
+                    for record in records:
+                        released.hear(record.value)
+            starts, ends = await consumer.beginning_offsets(self._places), await consumer.end_offsets(self._places)
+            counted = {tp.partition: offset for tp, offset in starts.items()}
+            self._metrics.waiting.set(released.waiting(counted, {tp.partition: offset for tp, offset in ends.items()}))
+            self._in_trouble = False
+            await self.sleep(INTERVAL_S)
+
 
 PLACE = TP(SOURCE_QUARANTINES, 0)
 _LISTEN_MS = 500
@@ -48,8 +151,8 @@ _LATE_MS = 10 * MINUTE_MS
 _PAUSE_S = 1.0
 
 
-class Quarantining(Service):
-    """Keeps a guard up to date, for as long as the worker runs."""
+class QuarantineMonitor(Service):
+    """Keeps the guard of this worker up to date with the topic of quarantines, and declares those that it sees."""
 
     def __init__(
         self, guard: Guard, kafka: KafkaClients, settings: Settings, clock: Clock, metrics: QuarantineMetrics
@@ -63,7 +166,7 @@ class Quarantining(Service):
         self._partitions = settings.partitions
         self._calm_ms = settings.quarantine_minutes * MINUTE_MS
         self._share = settings.quarantine_share
-        self._looks = LookBack(kafka, settings.hasher, settings.partitions)
+        self._looks = RefusalSurvey(kafka, settings.hasher, settings.partitions)
         self._suspicions = Suspicions()
         self._known: dict[str, Quarantine] = {}
 
@@ -85,7 +188,7 @@ class Quarantining(Service):
             await self.sleep(_PAUSE_S)
 
     async def _begin(self, consumer: AIOKafkaConsumer) -> None:
-        """Hear all that is there before anything is told: half of it would let sources go that are held."""
+        """Read all that is in the topic before the guard is told: half of it would let sources go that are held."""
         place = TopicPartition(*PLACE)
         consumer.assign([place])
         await consumer.seek_to_beginning(place)
@@ -100,7 +203,7 @@ class Quarantining(Service):
                 read_quarantine_record(record.key, record.value, self._known)
 
     def _tell(self) -> None:
-        """Tell the guard what is new, and what has come to its end: nothing is asked of records then."""
+        """Tell the guard of quarantines that are new or over; in between it costs nothing."""
         ended = self._clock() - _LATE_MS
         held = {source: each for source, each in self._known.items() if each.until > ended}
         if held != self._guard.held:
@@ -110,7 +213,7 @@ class Quarantining(Service):
         self._metrics.tell(held, self._clock())
 
     async def _look(self) -> list[Flood]:
-        """Look into what is suspected, one minute of it at a time: the floods."""
+        """The floods among what is suspected, looked into one minute at a time."""
         now = self._clock()
         for suspicion in self._guard.take_found():
             before = self._known.get(suspicion.source)
@@ -127,13 +230,13 @@ class Quarantining(Service):
         return floods_in(due, tallies, self._share)
 
     async def _declare(self) -> None:
-        """Say what was seen. After a failure it will be seen again, if it goes on."""
+        """Write quarantines of floods that were seen. After a failure one will be seen again, if it goes on."""
         floods = await self._look()
         if not floods:
             return
         where = {partition_of(flood.source, self._partitions) for flood in floods}
         written = [PLACE, *(TP(SYSTEM_ALERTS, number) for number in where)]
-        leftovers = Leftovers(self._kafka, self._id, written)
+        leftovers = DanglingTransactions(self._kafka, self._id, written)
         await leftovers.look()
         writer = TransactionWriter(self._kafka, self._id, written)
         try:
@@ -147,7 +250,7 @@ class Quarantining(Service):
             await writer.stop()
 
     async def _read(self) -> dict[str, Quarantine]:
-        """All that is in the topic by now."""
+        """The quarantines that are in the topic by now, by source."""
         known: dict[str, Quarantine] = {}
         async with PartitionReader(self._kafka) as reader:
             start, end = await reader.start_of(PLACE), await reader.end_of(PLACE)
@@ -157,7 +260,7 @@ class Quarantining(Service):
         return known
 
     def _say(self, flood: Flood, before: Quarantine | None) -> list[Output]:
-        """The record, and the alert if it begins; nothing if it is known."""
+        """The record of a quarantine, and the alert if it begins; nothing if it is known."""
         held = quarantine_after(flood, before, self._calm_ms)
         if held is None:
             return []

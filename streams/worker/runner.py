@@ -1,4 +1,4 @@
-"""Runs one worker in this process, after a look at whether the topics are as the settings say."""
+"""Runs one worker in this process, once the topics are as the settings say."""
 
 from collections.abc import Callable
 from logging import Logger
@@ -8,8 +8,7 @@ import faust
 
 from streams.engine.garbage_collector import collect_rarely
 from streams.platform.hard_stop import end_when_memory_is_out, end_within
-from streams.platform.log_noise import Repeats, TroubleInALine, leave_out_the_ordinary
-from streams.platform.logs import hush_libraries
+from streams.platform.logs import OneLineErrorFilter, RepeatFilter, hush_libraries, leave_out_the_ordinary
 from streams.platform.settings import Settings
 from streams.platform.signals import signals_end_the_block
 from streams.worker.app import Worker, build_worker
@@ -38,7 +37,7 @@ def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:
 
 
 class _Process(faust.Worker):
-    """Faust's own has no time limit."""
+    """Faust's worker, with a time limit to its end and our filters on its log."""
 
     def __init__(self, settings: Settings, worker: Worker) -> None:
         super().__init__(worker.app, *worker.services, loglevel=settings.log_level, quiet=True)
@@ -47,8 +46,8 @@ class _Process(faust.Worker):
     def on_setup_root_logger(self, logger: Logger, level: int) -> None:
         """Called once there are handlers."""
         for handler in logger.handlers:
-            handler.addFilter(TroubleInALine())
-            handler.addFilter(Repeats())
+            handler.addFilter(OneLineErrorFilter())
+            handler.addFilter(RepeatFilter())
 
     async def on_stop(self) -> None:
         """Called before anything of it is stopped."""

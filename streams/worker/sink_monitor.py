@@ -1,4 +1,4 @@
-"""What a worker looks after every second: what waits, and whether the sinks still stand where they were left."""
+"""Measures every second how far records and sinks are behind, and has each sink check that it has lost nothing."""
 
 import asyncio
 import logging
@@ -11,9 +11,8 @@ from mode import Service
 from streams.engine.app import ChunkApp
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.runs import End
-from streams.worker.measuring.record_age import Look, Waiting
-from streams.worker.measuring.sink_lag import Behind
-from streams.worker.measuring.teams import Schedule
+from streams.worker.measuring.lag import PartitionProgress, RecordAges, SinkLag
+from streams.worker.measuring.teams import TeamSchedule
 from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -21,24 +20,29 @@ logger = logging.getLogger(__name__)
 INTERVAL_S = 1.0
 
 
-class Watched(Protocol):
-    """An agent that looks after what it has written elsewhere."""
+class MonitoredSink(Protocol):
+    """An agent that writes to a sink and checks what the sink has of it."""
 
     @property
-    def behind(self) -> Behind:
-        """How far that is behind."""
+    def behind(self) -> SinkLag:
+        """How far the sink is behind."""
         ...
 
     async def watch(self, partitions: Sequence[TP], ends: Mapping[TP, End]) -> None:
-        """Look, and put right, in the owned partitions; `ends`: where they ended. May raise Kafka's errors."""
+        """Check the sink, and refill it, in the owned partitions; `ends`: where they end. May raise Kafka's errors."""
         ...
 
 
-class Watch(Service):
-    """Runs beside the agents while the worker owns partitions."""
+class SinkMonitor(Service):
+    """Measures lag and watches the sinks, beside the agents, for as long as the worker runs."""
 
     def __init__(
-        self, app: ChunkApp, sinks: Sequence[Watched], metrics: Metrics, clock: Callable[[], int], schedule: Schedule
+        self,
+        app: ChunkApp,
+        sinks: Sequence[MonitoredSink],
+        metrics: Metrics,
+        clock: Callable[[], int],
+        schedule: TeamSchedule,
     ) -> None:
         super().__init__()
         self._app = app
@@ -46,7 +50,7 @@ class Watch(Service):
         self._metrics = metrics
         self._clock = clock
         self._schedule = schedule
-        self._waiting = Waiting()
+        self._waiting = RecordAges()
 
     @Service.task
     async def _measure(self) -> None:
@@ -55,40 +59,41 @@ class Watch(Service):
             self._measure_lag(self._app.lag(), now)
             self._measure_sinks(now)
             for team, is_expected in self._schedule.expected(now).items():
-                self._metrics.standing.team_expected.labels(team).set(is_expected)
+                self._metrics.operations.team_expected.labels(team).set(is_expected)
             await self.sleep(INTERVAL_S)
 
     def _measure_lag(self, lags: Mapping[TP, int], now: int) -> None:
-        lanes, lag, standing = self._app.lanes, self._metrics.lag, self._metrics.standing
+        lanes, lag, operations = self._app.lanes, self._metrics.lag, self._metrics.operations
         self._waiting.look(
-            {tp: Look(records, lanes.done_to(tp), lanes.oldest_at(tp)) for tp, records in lags.items()}, now
+            {tp: PartitionProgress(records, lanes.done_to(tp), lanes.oldest_at(tp)) for tp, records in lags.items()},
+            now,
         )
-        for gauge in (lag, standing.stalled, standing.waiting):
+        for gauge in (lag, operations.stalled, operations.waiting):
             gauge.clear()
         for tp, records in lags.items():
             lag.labels(tp.topic, str(tp.partition)).set(records)
         for tp, seconds in self._waiting.stalled().items():
-            standing.stalled.labels(tp.topic, str(tp.partition)).set(seconds)
+            operations.stalled.labels(tp.topic, str(tp.partition)).set(seconds)
         for topic, seconds in self._waiting.waiting().items():
-            standing.waiting.labels(topic).set(seconds)
+            operations.waiting.labels(topic).set(seconds)
 
     def _measure_sinks(self, now: int) -> None:
-        owned, ends, standing = self._app.owned_partitions(), self._app.ends(), self._metrics.standing
-        for gauge in (standing.sink_behind_records, standing.sink_behind_seconds):
+        owned, ends, operations = self._app.owned_partitions(), self._app.ends(), self._metrics.operations
+        for gauge in (operations.sink_behind_records, operations.sink_behind_seconds):
             gauge.clear()
         for behind in (sink.behind for sink in self._sinks):
             for tp, distance in behind.distances(owned, ends, now).items():
                 where = behind.sink, tp.topic, str(tp.partition)
                 if distance.records is not None:
-                    standing.sink_behind_records.labels(*where).set(distance.records)
-                standing.sink_behind_seconds.labels(*where).set(distance.seconds)
+                    operations.sink_behind_records.labels(*where).set(distance.records)
+                operations.sink_behind_seconds.labels(*where).set(distance.seconds)
 
     @Service.task
     async def _look_at_sinks(self) -> None:
         await asyncio.gather(*map(self._look_at, self._sinks))
 
-    async def _look_at(self, sink: Watched) -> None:
-        """Each by itself: while one of them waits for its server, the others go on."""
+    async def _look_at(self, sink: MonitoredSink) -> None:
+        """Check one sink every second, by itself: while it waits for its server, the others go on."""
         while not self.should_stop:
             try:
                 await sink.watch(self._app.owned_partitions(), self._app.ends())

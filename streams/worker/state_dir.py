@@ -1,4 +1,4 @@
-"""The directory of local stores: one process's alone, and without stores that it has left behind."""
+"""The directory of a worker's local stores: one process's alone, and cleared of stores that it has left behind."""
 
 import fcntl
 import stat
@@ -11,7 +11,7 @@ from streams.platform.errors import Unusable
 from streams.platform.topics import TABLES
 
 TIDY_EVERY_S = 3600.0
-"""Between two looks for stores that were left behind."""
+"""Seconds between two searches for stores that were left behind."""
 
 _CHILD = "worker-{}"
 _PRIVATE, _GROUP, _OTHERS = stat.S_IRWXU, stat.S_IRWXG, stat.S_IRWXO
@@ -53,7 +53,7 @@ def _close_to_others(state_dir: Path) -> None:
 
 
 def own_for_workers(state_dir: Path) -> TextIO:
-    """The same for a process that starts several workers below it. Raises `Unusable` too while one of them runs."""
+    """As `own`, for a process that starts several workers below it. Raises `Unusable` too while one of them runs."""
     lock = own(state_dir)
     try:
         for child in filter(Path.is_dir, _children(state_dir)):

@@ -21,8 +21,8 @@ from events.topics import AGENTS, ALL, SINKS
 from streams.domain.pressure import default_policy
 from streams.local.stack import local_stack
 from streams.worker.agents.experiments.alerts import Rule
-from streams.worker.measuring.fail_stops import REASONS
 from streams.worker.measuring.label_names import is_team
+from streams.worker.measuring.takeover import REASONS
 from tests.integration.command import environment_of, on
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, ask, running_system, sample, until_in_redis

@@ -1,6 +1,6 @@
-"""Records that aiokafka cannot read, read with care; and what stands in the place of those that nobody can read.
+"""Reads records that aiokafka cannot read, and puts something in the place of those that nobody can read.
 
-Nothing of a batch goes by in silence: each offset of it is that of a record, or of an `Unread`, which becomes a dead
+Nothing of a batch goes by in silence: each offset of it is that of a record, or of `UnreadRecords`, which become a dead
 letter.
 """
 
@@ -14,8 +14,8 @@ from events.refusal import Reason, Refusal
 from streams.engine.aiokafka_patches.decompression import MAX_INFLATED
 from streams.engine.aiokafka_patches.record_bytes import (
     MAX_HEADERS,
-    Broken,
     Headers,
+    MalformedRecord,
     behind,
     read_body,
     read_headers,
@@ -36,8 +36,8 @@ _LOG_APPEND_TIME = 0x08
 _NOWHERE = -1
 
 
-class Record(Struct, frozen=True, gc=False):
-    """A record, as far as it is told by the reader of batches."""
+class BatchRecord(Struct, frozen=True, gc=False):
+    """A record, in the fields that the reader of batches fills."""
 
     offset: int
     timestamp: int
@@ -46,14 +46,14 @@ class Record(Struct, frozen=True, gc=False):
     headers: Headers
 
 
-class Unread(Record, frozen=True, gc=False):
-    """What stands for the record at an offset, or for all up to `last_offset`, and why none of them is read."""
+class UnreadRecords(BatchRecord, frozen=True, gc=False):
+    """In place of a record that cannot be read, or of all up to `last_offset`, and why none of them is read."""
 
     last_offset: int
     refusal: Refusal
 
 
-class Head(NamedTuple):
+class BatchHeader(NamedTuple):
     """The fields of a batch's head, in their order."""
 
     base_offset: int
@@ -75,19 +75,19 @@ class Head(NamedTuple):
         """At least the first, whatever the head says."""
         return self.base_offset + max(0, self.last_offset_delta)
 
-    def unread(self, value: bytes, refusal: Refusal) -> Unread:
+    def unread(self, value: bytes, refusal: Refusal) -> UnreadRecords:
         """In the place of all that the batch holds."""
-        return Unread(self.base_offset, self.max_timestamp, None, value, [], self.last_offset, refusal)
+        return UnreadRecords(self.base_offset, self.max_timestamp, None, value, [], self.last_offset, refusal)
 
 
-class Order:
-    """Which offsets the records of a batch can have: each is behind the one before, and leaves room for those to come.
+class OffsetOrder:
+    """The offsets that records of a batch can have: each is behind the one before, and leaves room for those to come.
 
     Brokers give out consecutive ones and do not look at what the records say; compaction leaves gaps. `before`: the
     last offset that is given; `most`: the highest that the next record can have; `headers`: how many they had so far.
     """
 
-    def __init__(self, head: Head) -> None:
+    def __init__(self, head: BatchHeader) -> None:
         self.before = head.base_offset - 1
         self.headers = 0
         self.most = self._least = head.last_offset - head.records + 1
@@ -113,7 +113,7 @@ class CarefulReader:
         closed: the batch's records as they came, for what nothing leads to any more.
     """
 
-    def __init__(self, head: Head, buffer: bytes, at: int, end: int, closed: bytes) -> None:
+    def __init__(self, head: BatchHeader, buffer: bytes, at: int, end: int, closed: bytes) -> None:
         self._head = head
         self._buffer = buffer
         self._at = at
@@ -121,7 +121,7 @@ class CarefulReader:
         self._closed = closed
         self._headers = 0
 
-    def records(self, order: Order) -> Iterator[Record]:
+    def records(self, order: OffsetOrder) -> Iterator[BatchRecord]:
         """The records behind those that `order` has placed already."""
         if order.done == self._head.records:
             return
@@ -130,7 +130,7 @@ class CarefulReader:
         for _ in range(self._head.records - order.done):
             try:
                 begin, after = read_size(self._buffer, self._at, self._end)
-            except Broken:
+            except MalformedRecord:
                 yield from self._rest(order)
                 return
             self._at = after
@@ -139,21 +139,23 @@ class CarefulReader:
         if self._at < self._end:
             yield from self._rest(order)
 
-    def _rest(self, order: Order) -> Iterator[Unread]:
+    def _rest(self, order: OffsetOrder) -> Iterator[UnreadRecords]:
         first, last = order.before + 1, self._head.last_offset
         if first <= last:
-            yield Unread(first, self._head.max_timestamp, None, self._closed, [], last, NO_RECORDS)
+            yield UnreadRecords(first, self._head.max_timestamp, None, self._closed, [], last, NO_RECORDS)
 
-    def _read(self, begin: int, end: int) -> Record:
+    def _read(self, begin: int, end: int) -> BatchRecord:
         try:
             body = read_body(self._buffer, begin, end)
             offset, timestamp = self._head.base_offset + body.offset_delta, self._timestamp(body.timestamp_delta)
             why = self._too_many(body.headers)
             if why is not None:
-                return Unread(offset, timestamp, body.key, body.value, [], offset, why)
-            return Record(offset, timestamp, body.key, body.value, read_headers(self._buffer, body, end))
-        except Broken:
-            return Unread(_NOWHERE, self._head.max_timestamp, None, self._buffer[begin:end], [], _NOWHERE, NO_RECORD)
+                return UnreadRecords(offset, timestamp, body.key, body.value, [], offset, why)
+            return BatchRecord(offset, timestamp, body.key, body.value, read_headers(self._buffer, body, end))
+        except MalformedRecord:
+            return UnreadRecords(
+                _NOWHERE, self._head.max_timestamp, None, self._buffer[begin:end], [], _NOWHERE, NO_RECORD
+            )
 
     def _too_many(self, headers: int) -> Refusal | None:
         """Why so many more headers are not read, if they are not."""
@@ -169,12 +171,12 @@ class CarefulReader:
         return head.max_timestamp if head.attributes & _LOG_APPEND_TIME else signed(head.first_timestamp + delta)
 
 
-def out_of_order(offset: int, record: Any) -> Unread:
+def out_of_order(offset: int, record: Any) -> UnreadRecords:
     """A record that says it has another offset than it can have; `offset`: the one that is left for it."""
-    return Unread(offset, record.timestamp, record.key, record.value, record.headers, offset, NO_ORDER)
+    return UnreadRecords(offset, record.timestamp, record.key, record.value, record.headers, offset, NO_ORDER)
 
 
-def _placed(found: Record, offset: int, fits: bool) -> Record:
-    if isinstance(found, Unread):
+def _placed(found: BatchRecord, offset: int, fits: bool) -> BatchRecord:
+    if isinstance(found, UnreadRecords):
         return replace(found, offset=offset, last_offset=offset)
     return found if fits else out_of_order(offset, found)

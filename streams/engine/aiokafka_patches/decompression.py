@@ -30,12 +30,12 @@ _XERIAL_HEAD = 16
 _XERIAL_SIZE = struct.Struct(">I")
 
 
-class Inflated(Exception):
-    """A batch holds more than `MAX_INFLATED`."""
+class InflatedTooMuch(Exception):
+    """Raised where a batch holds more than `MAX_INFLATED` when it is opened."""
 
 
 def opened(compression: int, payload: bytes) -> list[bytes]:
-    """What is in a batch's payload, in parts; `compression` as its head names it. Raises `Inflated`.
+    """What is in a batch's payload, in parts; `compression` as its head names it. Raises `InflatedTooMuch`.
 
     Where not all of the payload is as its format wants it, what comes before that; nothing of a format that Kafka does
     not have.
@@ -45,7 +45,7 @@ def opened(compression: int, payload: bytes) -> list[bytes]:
 
 
 def open_zstd(payload: bytes) -> list[bytes]:
-    """Raises `Inflated`."""
+    """Raises `InflatedTooMuch`."""
     parts: list[bytes] = []
     try:
         _gather(_zstd(payload, read_across_frames=True), parts)
@@ -62,7 +62,7 @@ def _zstd(payload: bytes, *, read_across_frames: bool) -> Iterator[bytes]:
 
 
 def open_gzip(payload: bytes) -> list[bytes]:
-    """Raises `Inflated`."""
+    """Raises `InflatedTooMuch`."""
     parts: list[bytes] = []
     with suppress(zlib.error):
         _gather(_gzip(payload), parts)
@@ -85,7 +85,7 @@ def _gzip(payload: bytes) -> Iterator[bytes]:
 
 
 def open_snappy(payload: bytes) -> list[bytes]:
-    """As one block, or as several in the framing of the library xerial. Raises `Inflated`."""
+    """As one block, or as several in the framing of the library xerial. Raises `InflatedTooMuch`."""
     parts: list[bytes] = []
     with suppress(cramjam.DecompressionError, struct.error):
         _gather(_snappy(_xerial(payload) if payload.startswith(_XERIAL) else [payload]), parts)
@@ -95,7 +95,7 @@ def open_snappy(payload: bytes) -> list[bytes]:
 def _snappy(blocks: Iterable[bytes]) -> Iterator[bytes]:
     for block in blocks:
         if cramjam.snappy.decompress_raw_len(block) > MAX_INFLATED:  # which it says itself, and gets memory for
-            raise Inflated
+            raise InflatedTooMuch
         yield bytes(cramjam.snappy.decompress_raw(block))
 
 
@@ -112,12 +112,12 @@ def _xerial(payload: bytes) -> Iterator[bytes]:
 
 
 def open_lz4(payload: bytes) -> list[bytes]:
-    """The first frame; to brokers what follows is nothing. Raises `Inflated` when it may hold too much, unopened."""
+    """The first frame; to brokers what follows is nothing. Raises `InflatedTooMuch` where it may hold too much."""
     frame = _Frame.of(payload)
     if frame is None:
         return []
     if len(frame.blocks) * frame.most > MAX_INFLATED:
-        raise Inflated
+        raise InflatedTooMuch
     try:
         return [codec.lz4_decode(payload[: frame.end])]
     except (cramjam.DecompressionError, OSError):
@@ -164,7 +164,7 @@ def _gather(opening: Iterable[bytes], parts: list[bytes]) -> None:
     for part in opening:
         size += len(part)
         if size > MAX_INFLATED:
-            raise Inflated
+            raise InflatedTooMuch
         parts.append(part)
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from events.refusal import Refusal
 from events.topics import INPUT_TOPICS
-from streams.engine.aiokafka_patches.damaged_records import Unread
+from streams.engine.aiokafka_patches.damaged_records import UnreadRecords
 from streams.engine.aiokafka_patches.record_batches import Batch
 
 MOST_BYTES = 4 << 20
@@ -24,8 +24,8 @@ handed out, and one of a kilobyte may hold 32 MiB: all of a fetch at once would 
 _FROM_ANYBODY = frozenset(topic.name for topic in INPUT_TOPICS)
 
 
-class Fetched(Struct, frozen=True, gc=False):
-    """A `KafkaRecord`, in the fields that anybody reads."""
+class FetchedRecord(Struct, frozen=True, gc=False):
+    """A fetched record, in the fields of `KafkaRecord`."""
 
     topic: str
     partition: int
@@ -36,8 +36,8 @@ class Fetched(Struct, frozen=True, gc=False):
     headers: tuple[tuple[str, bytes | None], ...]
 
 
-class Refused(Fetched, frozen=True, gc=False):
-    """What stands for a record, or for all up to `last_offset`, that nobody can read, and why: see `batches`."""
+class UnreadableRecord(FetchedRecord, frozen=True, gc=False):
+    """In place of a record, or of all up to `last_offset`, that nobody can read, and why: see `record_batches`."""
 
     last_offset: int
     refusal: Refusal
@@ -53,7 +53,7 @@ class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
         super().__init__(*args)
         self._records_iterator = self._each(self._records_iterator)
 
-    def __iter__(self) -> Iterator[Fetched]:
+    def __iter__(self) -> Iterator[FetchedRecord]:
         """Without a call for each record."""
         return self._records_iterator or iter(())
 
@@ -61,7 +61,7 @@ class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
         """What aiokafka hands on as one: where to begin, and the records of a batch."""
         return self.next_fetch_offset, record.records() if isinstance(record, Batch) else iter((record,))
 
-    def _each(self, batches: Iterator[tuple[int, Iterator[Any]]]) -> Iterator[Fetched]:
+    def _each(self, batches: Iterator[tuple[int, Iterator[Any]]]) -> Iterator[FetchedRecord]:
         topic, partition = self._tp
         for start, records in batches:
             after = self.next_fetch_offset
@@ -70,11 +70,11 @@ class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
                 if offset < start:
                     continue
                 self.next_fetch_offset = offset + 1
-                if isinstance(record, Unread):
+                if isinstance(record, UnreadRecords):
                     yield _refused(self._tp, record)
                     continue
                 headers = record.headers
-                yield Fetched(
+                yield FetchedRecord(
                     topic,
                     partition,
                     offset,
@@ -86,12 +86,12 @@ class _PartitionRecords(fetcher.PartitionRecords):  # type: ignore[misc]
             self.next_fetch_offset = after
 
 
-def _refused(tp: Any, record: Unread) -> Refused:
+def _refused(tp: Any, record: UnreadRecords) -> UnreadableRecord:
     """Raises `CorruptRecordException` where nobody writes dead letters: of what the engine writes nothing may lack."""
     if tp.topic not in _FROM_ANYBODY:
         where = f"offsets {record.offset} to {record.last_offset}"
         raise CorruptRecordException(f"{tp.topic}, partition {tp.partition}, {where}: {record.refusal.detail}")
-    return Refused(
+    return UnreadableRecord(
         tp.topic,
         tp.partition,
         record.offset,
@@ -104,8 +104,8 @@ def _refused(tp: Any, record: Unread) -> Refused:
     )
 
 
-class Drained(list[Fetched]):
-    """Records of one partition, and where reading them began.
+class DrainedRecords(list[FetchedRecord]):
+    """Fetched records of one partition, and where reading them began.
 
     Not to be asked of the consumer before or after: where the log's start has moved on it jumps, in the middle of a
     fetch, and the hole would not be seen.
@@ -119,17 +119,17 @@ class _FetchResult(fetcher.FetchResult):  # type: ignore[misc]
 
     _partition_records: Any
 
-    def getall(self, max_records: int | None = None) -> Drained:
+    def getall(self, max_records: int | None = None) -> DrainedRecords:
         start = self._partition_records.next_fetch_offset if self.has_more() else -1
-        drained = Drained(self._drain(max_records))
+        drained = DrainedRecords(self._drain(max_records))
         drained.start = start
         return drained
 
-    def _drain(self, max_records: int | None) -> list[Fetched]:
+    def _drain(self, max_records: int | None) -> list[FetchedRecord]:
         """As aiokafka's own, without a turn of its loop for each record."""
         if not self.check_assignment(self._topic_partition) or not self.has_more():
             return []
-        records: list[Fetched] = []
+        records: list[FetchedRecord] = []
         size, is_full = 0, False
         for record in islice(self._partition_records, max_records):
             records.append(record)
@@ -143,6 +143,6 @@ class _FetchResult(fetcher.FetchResult):  # type: ignore[misc]
 
 
 def hand_out_light_records() -> None:
-    """Make aiokafka's consumers do so, for the whole process."""
+    """Make aiokafka's consumers hand out these records, for the whole process."""
     fetcher.PartitionRecords = _PartitionRecords
     fetcher.FetchResult = _FetchResult

@@ -2,7 +2,7 @@
 
 A broker takes batches that aiokafka cannot read, and any producer may send one: it would stop its partition for ever,
 for every worker. Here the compiled reader is given only what was looked through before, since it trusts the lengths
-that a record says it has; the rest is read with care, and in the place of what nobody can read stands an `Unread`.
+that a record says it has; the rest is read with care, and in the place of what nobody can read stand `UnreadRecords`.
 """
 
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ from streams.engine.aiokafka_patches.damaged_records import (
     MAX_HEADERS_OF_BATCH,
     NO_RECORDS,
     TOO_MUCH,
+    BatchHeader,
     CarefulReader,
-    Head,
-    Order,
+    OffsetOrder,
 )
-from streams.engine.aiokafka_patches.decompression import Inflated, opened
-from streams.engine.aiokafka_patches.record_bytes import SLACK, Segment, sound_segments
+from streams.engine.aiokafka_patches.decompression import InflatedTooMuch, opened
+from streams.engine.aiokafka_patches.record_bytes import SLACK, RecordSegment, sound_segments
 
 _HEAD = Layout(">qiibIhiqqqhii")
 _BEGIN = _HEAD.size
@@ -59,8 +59,8 @@ class Batch:
         return self.next_offset - 1
 
     def records(self) -> Iterator[Any]:
-        """The records in the order of their offsets, each a `Record` in its fields; some of them `Unread`."""
-        head = Head(*_HEAD.unpack_from(self._raw))
+        """The records in the order of their offsets, each a `BatchRecord` in its fields, or `UnreadRecords`."""
+        head = BatchHeader(*_HEAD.unpack_from(self._raw))
         closed = bytes(self._raw[_BEGIN:])
         if not head.records and not closed:
             return iter(())  # all of it was compacted
@@ -68,16 +68,16 @@ class Batch:
             return iter((head.unread(closed, NO_RECORDS),))
         try:
             parts = opened(head.attributes & _COMPRESSION, closed)
-        except Inflated:
+        except InflatedTooMuch:
             return iter((head.unread(closed, TOO_MUCH),))
         return self._read(head, parts, closed)
 
-    def _read(self, head: Head, parts: list[bytes], closed: bytes) -> Iterator[Any]:
+    def _read(self, head: BatchHeader, parts: list[bytes], closed: bytes) -> Iterator[Any]:
         plain = (head.attributes & ~_COMPRESSION & 0xFFFF).to_bytes(2, "big")
         raw = self._raw
         buffer = b"".join((raw[: _ATTRIBUTES.start], plain, raw[_ATTRIBUTES.stop : _BEGIN], *parts, SLACK))
         end = len(buffer) - len(SLACK)
-        order = Order(head)
+        order = OffsetOrder(head)
         careful = CarefulReader(head, buffer, _BEGIN, end, closed).records(order)
         segments = sound_segments(buffer, _BEGIN, end, head.records)
         return chain(_quickly(buffer, segments, order), careful) if segments else careful
@@ -88,7 +88,7 @@ class Batch:
         return int(self._batch.base_offset + max(0, self._batch.last_offset_delta) + 1)
 
 
-def _compiled(batch: memoryview, segment: Segment) -> Iterator[Any]:
+def _compiled(batch: memoryview, segment: RecordSegment) -> Iterator[Any]:
     """A segment's records by aiokafka's compiled reader, which sees nothing of the batch that is behind them."""
     begin, end, count = segment
     if begin != _BEGIN:
@@ -97,7 +97,7 @@ def _compiled(batch: memoryview, segment: Segment) -> Iterator[Any]:
     return islice(DefaultRecordBatch(batch[:end]), count)
 
 
-def _quickly(buffer: bytes, segments: list[Segment], order: Order) -> Iterator[Any]:
+def _quickly(buffer: bytes, segments: list[RecordSegment], order: OffsetOrder) -> Iterator[Any]:
     """By aiokafka's compiled reader, up to what it cannot read or what is out of order."""
     headers, before, most = 0, order.before, order.most
     try:
@@ -133,5 +133,5 @@ class Records(_MemoryRecordsPy):  # type: ignore[misc]
 
 
 def read_any_batch() -> None:
-    """Make aiokafka's consumers do so, for the whole process."""
+    """Make aiokafka's consumers read batches so, for the whole process."""
     fetcher.MemoryRecords = Records

@@ -1,4 +1,4 @@
-r"""One record of a batch, read from its bytes by Kafka's format: every length is held against what is there.
+r"""Reads one record of a batch from its bytes by Kafka's format: every length is held against what is there.
 
 A record is its size, an attributes byte, how far its time and its offset are from the batch's, key, value, and headers;
 all numbers are zigzag varints. A header's name is bytes to Kafka; what is no UTF-8 in it is shown as `\xff`.
@@ -25,19 +25,19 @@ _LONGEST_VARINT = 10
 _WORD = 1 << 64
 
 
-class Segment(NamedTuple):
-    """Records that stand one behind the other."""
+class RecordSegment(NamedTuple):
+    """Bytes of records that stand one behind the other."""
 
     begin: int
     end: int
     records: int
 
 
-class Broken(Exception):
-    """The bytes are not those of a record."""
+class MalformedRecord(Exception):
+    """Raised where bytes are not those of a record."""
 
 
-class Body(NamedTuple):
+class RecordBody(NamedTuple):
     """A record without its headers, of which there are `headers` from `at` on."""
 
     timestamp_delta: int
@@ -48,7 +48,7 @@ class Body(NamedTuple):
     at: int
 
 
-def sound_segments(buffer: bytes, at: int, end: int, count: int) -> list[Segment]:
+def sound_segments(buffer: bytes, at: int, end: int, count: int) -> list[RecordSegment]:
     """The records from `at` to `end`, in the pieces in which the compiled reader can be trusted with them.
 
     Empty where there are not exactly so many records, or one is not to be trusted. It runs for every record, so it
@@ -58,7 +58,7 @@ def sound_segments(buffer: bytes, at: int, end: int, count: int) -> list[Segment
     which holds `TOGETHER` records at most, and nothing long behind a short one. `buffer` goes on for at least `SLACK`
     behind `end`.
     """
-    segments: list[Segment] = []
+    segments: list[RecordSegment] = []
     begin, first, place, looked_at, looked = at, 0, 0, -1, 0
     while first < count:
         for place in range(first, min(first + TOGETHER, count)):
@@ -69,13 +69,13 @@ def sound_segments(buffer: bytes, at: int, end: int, count: int) -> list[Segment
                 if not step:
                     return []
                 if place > max(first, looked_at + 1):
-                    segments.append(Segment(begin, at, place - first))
+                    segments.append(RecordSegment(begin, at, place - first))
                     begin, first = at, place
                 looked_at = place
             at += step
             if at > end:
                 return []
-        segments.append(Segment(begin, at, place + 1 - first))
+        segments.append(RecordSegment(begin, at, place + 1 - first))
         begin, first = at, place + 1
     return segments if at == end else []
 
@@ -108,13 +108,13 @@ def _step(buffer: bytes, at: int, end: int) -> int:
         begin, after = read_size(buffer, at, end)
         if buffer[begin] >= _MORE or not 0 <= _headers(buffer, begin, after) <= MAX_HEADERS:
             return 0
-    except Broken:
+    except MalformedRecord:
         return 0
     return after - at
 
 
 def _headers(buffer: bytes, at: int, end: int) -> int:
-    """How many of them a record says it has, without a copy of what stands before that. Raises `Broken`."""
+    """How many of them a record says it has, without a copy of what stands before that. Raises `MalformedRecord`."""
     _, at = _varint(buffer, at + 1, end)
     _, at = _varint(buffer, at, end)
     for _ in ("key", "value"):
@@ -124,36 +124,36 @@ def _headers(buffer: bytes, at: int, end: int) -> int:
 
 
 def read_size(buffer: bytes, at: int, end: int) -> tuple[int, int]:
-    """Where a record begins behind its size, and where it ends. Raises `Broken` where no record can begin."""
+    """Where a record begins behind its size, and where it ends. Raises `MalformedRecord` where no record can begin."""
     size, at = _varint(buffer, at, end)
     if size < LEAST or size > end - at:
-        raise Broken
+        raise MalformedRecord
     return at, at + size
 
 
-def read_body(buffer: bytes, at: int, end: int) -> Body:
-    """What is between a record's size and its headers. Raises `Broken`."""
+def read_body(buffer: bytes, at: int, end: int) -> RecordBody:
+    """What is between a record's size and its headers. Raises `MalformedRecord`."""
     timestamp_delta, at = _varint(buffer, at + 1, end)
     offset_delta, at = _varint(buffer, at, end)
     key, at = _bytes(buffer, at, end)
     value, at = _bytes(buffer, at, end)
     headers, at = _varint(buffer, at, end)
     if headers < 0:
-        raise Broken
-    return Body(timestamp_delta, offset_delta, key, value, headers, at)
+        raise MalformedRecord
+    return RecordBody(timestamp_delta, offset_delta, key, value, headers, at)
 
 
-def read_headers(buffer: bytes, body: Body, end: int) -> Headers:
-    """The headers, which end where the record does. Raises `Broken`."""
+def read_headers(buffer: bytes, body: RecordBody, end: int) -> Headers:
+    """The headers, which end where the record does. Raises `MalformedRecord`."""
     at, headers = body.at, []
     for _ in range(body.headers):
         name, at = _bytes(buffer, at, end)
         value, at = _bytes(buffer, at, end)
         if name is None:
-            raise Broken
+            raise MalformedRecord
         headers.append((name.decode(errors="backslashreplace"), value))
     if at != end:
-        raise Broken
+        raise MalformedRecord
     return headers
 
 
@@ -169,10 +169,10 @@ def _bytes(buffer: bytes, at: int, end: int) -> tuple[bytes | None, int]:
 
 
 def _length(buffer: bytes, at: int, end: int) -> tuple[int, int]:
-    """A length, and where begins what is so long. Raises `Broken` where it does not end in time."""
+    """A length, and where begins what is so long. Raises `MalformedRecord` where it does not end in time."""
     length, at = _varint(buffer, at, end)
     if length > end - at:
-        raise Broken
+        raise MalformedRecord
     return length, at
 
 
@@ -187,4 +187,4 @@ def _varint(buffer: bytes, at: int, end: int) -> tuple[int, int]:
         if byte < _MORE:
             number %= _WORD
             return number >> 1 ^ -(number & 1), at
-    raise Broken
+    raise MalformedRecord

@@ -22,7 +22,7 @@ from streams.platform.clients import KafkaClients
 from streams.platform.errors import LakeStopped
 from streams.platform.settings import Settings
 from streams.platform.topics import require_topic
-from streams.worker.agents.sinks.sink_records import change_of, link_of
+from streams.worker.agents.sinks.redis_sink import change_of, link_of
 
 DAY_MS = 86_400_000
 ATTEMPTS = 5

@@ -22,7 +22,7 @@ from streams.operations.backup.manifest import read_manifest, require_identity, 
 from streams.operations.backup.restore import HELD_BACK_BYTES, RestorePlan, contact_records, generation_builder
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
-from streams.worker.agents.sinks.sink_records import change_of, link_of
+from streams.worker.agents.sinks.redis_sink import change_of, link_of
 
 _HERE = Position("", 0, 0)
 _AT_ONCE = 1_000

@@ -27,10 +27,10 @@ from streams.domain.contact.identity.identity_edges import news, told
 from streams.domain.contact.identity.identity_status import Erasure, Place
 from streams.domain.contact.packed_contribution import NOTHING
 from streams.domain.contact.publication.change_events import Announcement, Part, Step, announce
-from streams.engine.decoded_states import GENERATION_KEY, NO_STATES, Codec, Recent, States
+from streams.engine.decoded_states import GENERATION_KEY, NO_STATES, Codec, RecentStates, States
 from streams.engine.store import OpenStore, Position
 from streams.engine.writer import Output
-from streams.worker.agents.contacts.output_records import GENERATION_BITS, Printer
+from streams.worker.agents.contacts.output_records import GENERATION_BITS, RecordBuilder
 
 NO_ERASURES: tuple[Erasure, ...] = ()
 
@@ -155,9 +155,9 @@ class GenerationBuilder:
         self._target = target
         self._inflight = dict(inflight)
         self._forgotten = {each.trace: each for each in forgotten}
-        self._fragments = States(open_store("fragments", 0), Codec(encode, decode), Recent(RECENT_BYTES))
+        self._fragments = States(open_store("fragments", 0), Codec(encode, decode), RecentStates(RECENT_BYTES))
         self._nodes = States(
-            open_store("nodes", 0), Codec(identity.encode, identity.decode), Recent[identity.Node](RECENT_BYTES)
+            open_store("nodes", 0), Codec(identity.encode, identity.decode), RecentStates[identity.Node](RECENT_BYTES)
         )
         self._edges: list[Link] = []
         self._receipts: dict[str, Erasure] = {}
@@ -275,7 +275,7 @@ class GenerationBuilder:
             yield Output(target.contacts, place, contact_id.encode(), encode(state))
         for name, part in parts.items():
             yield Output(target.contacts, place, part_key(contact_id, name), encode(part))
-        printer = Printer(place, target.partitions, target.generation)
+        printer = RecordBuilder(place, target.partitions, target.generation)
         yield from (printer.announced(contact_id, each, state) for each in said if not isinstance(each, Part))
 
     def _parts(self, canonical_id: str, state: ContactState) -> dict[str, ContactState]:

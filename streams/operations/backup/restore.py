@@ -31,7 +31,7 @@ from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topics import CONTACTS_TABLE, LINKS_TABLE, changelog_name
 from streams.worker.agents.contacts.identity_changes import version_in
-from streams.worker.agents.experiments.backfill_plan import recount_record
+from streams.worker.agents.experiments.backfill import recount_record
 
 OUTPUTS_AT_ONCE = 2_000
 BYTES_AT_ONCE = 8 << 20

@@ -14,7 +14,7 @@ from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import Manifest
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
-from streams.platform.topics import CONTACTS_TABLE, Found, changelog_name, create_topics, describe_topics
+from streams.platform.topics import CONTACTS_TABLE, DescribedTopic, changelog_name, create_topics, describe_topics
 
 LAST = IDENTITY_LINKS
 """Created when all is written: until then no worker starts."""
@@ -77,7 +77,9 @@ def judge_workers(members: int, group: str, what: str) -> str | None:
     return f"{members} {found} of {group} {'is' if members == 1 else 'are'} running: stop {them} before {what}"
 
 
-def _require_the_same(kafka: KafkaClients, settings: Settings, manifest: Manifest, there: Sequence[Found]) -> None:
+def _require_the_same(
+    kafka: KafkaClients, settings: Settings, manifest: Manifest, there: Sequence[DescribedTopic]
+) -> None:
     """Raise `BackupError` unless the backup is of this very state, with nothing after it and nothing waiting."""
     names = {found.topic.name for found in there}
     if LAST not in names:
@@ -90,7 +92,7 @@ def _require_the_same(kafka: KafkaClients, settings: Settings, manifest: Manifes
         )
 
 
-def _forget(admin: KafkaAdminClient, group: str, found: Sequence[Found]) -> None:
+def _forget(admin: KafkaAdminClient, group: str, found: Sequence[DescribedTopic]) -> None:
     """Delete the group's offsets of these topics, so that workers read them from the start."""
     places = [TopicPartition(entry.topic.name, number) for entry in found for number in range(entry.partitions)]
     if not places:
@@ -100,7 +102,7 @@ def _forget(admin: KafkaAdminClient, group: str, found: Sequence[Found]) -> None
         admin.delete_group_offsets(group, mine)
 
 
-def _delete(admin: KafkaAdminClient, found: Sequence[Found]) -> None:
+def _delete(admin: KafkaAdminClient, found: Sequence[DescribedTopic]) -> None:
     names = {entry.topic.name for entry in found}
     if not names:
         return
@@ -112,7 +114,7 @@ def _delete(admin: KafkaAdminClient, found: Sequence[Found]) -> None:
     raise BackupError(f"the broker does not delete {', '.join(sorted(names))}: is delete.topic.enable off?")
 
 
-def _grow(admin: KafkaAdminClient, settings: Settings, found: Sequence[Found]) -> None:
+def _grow(admin: KafkaAdminClient, settings: Settings, found: Sequence[DescribedTopic]) -> None:
     kept = [entry for entry in found if entry.topic.partitions is None]
     if more := [entry.topic.name for entry in kept if entry.partitions > settings.partitions]:
         raise BackupError(

@@ -7,7 +7,7 @@ from streams.platform.errors import Unusable
 from streams.platform.policy_file import policy_of
 from streams.platform.settings import LEAST_KEY_BYTES, LOCAL_IDENTITY_KEY, Settings
 from streams.platform.tokens import read_tokens
-from streams.platform.unknown_variables import Unknown, unknown_variables
+from streams.platform.unknown_variables import UnknownVariable, unknown_variables
 
 
 def examine_configuration(settings: Settings) -> Iterator[Finding]:
@@ -18,7 +18,7 @@ def examine_configuration(settings: Settings) -> Iterator[Finding]:
     yield _tokens(settings)
 
 
-def judge_unknown(variables: Iterable[Unknown]) -> Iterator[Finding]:
+def judge_unknown(variables: Iterable[UnknownVariable]) -> Iterator[Finding]:
     """A warning for each variable that is named like a setting and is none."""
     for variable, near in variables:
         cure = "take it away, or name the setting that was meant: docs/settings.md has all"

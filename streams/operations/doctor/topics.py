@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.platform.settings import Settings
-from streams.platform.topics import Found, config_of, is_as_wanted
+from streams.platform.topics import DescribedTopic, config_of, is_as_wanted
 
 Configs = Mapping[str, Mapping[str, str]]
 """The settings of each topic."""
@@ -20,14 +20,14 @@ AT_LEAST = frozenset({"max.message.bytes", "delete.retention.ms", "retention.ms"
 """Settings of which a larger value than wanted does no harm."""
 
 
-def judge_topics(found: Iterable[Found], configs: Configs, settings: Settings) -> Iterator[Finding]:
+def judge_topics(found: Iterable[DescribedTopic], configs: Configs, settings: Settings) -> Iterator[Finding]:
     """A finding for each topic that is wrong; one for all of them when none is."""
     entries = list(found)
     wrong = [finding for entry in entries for finding in _judge(entry, configs.get(entry.topic.name, {}), settings)]
     yield from wrong or [ok("topics", f"{len(entries)} are there, as `harmonia topics create` makes them")]
 
 
-def _judge(entry: Found, config: Mapping[str, str], settings: Settings) -> Iterator[Finding]:
+def _judge(entry: DescribedTopic, config: Mapping[str, str], settings: Settings) -> Iterator[Finding]:
     what = f"topic {entry.topic.name}"
     if not entry.partitions:
         yield fail(what, "it is not there", "harmonia topics create")
@@ -46,7 +46,7 @@ def _judge(entry: Found, config: Mapping[str, str], settings: Settings) -> Itera
     yield from _differences(entry, config, config_of(entry.topic, settings))
 
 
-def _differences(entry: Found, config: Mapping[str, str], wanted: Mapping[str, str]) -> Iterator[Finding]:
+def _differences(entry: DescribedTopic, config: Mapping[str, str], wanted: Mapping[str, str]) -> Iterator[Finding]:
     for name, value in wanted.items():
         there = config.get(name)
         if there is None or there == value or (name in AT_LEAST and _is_more(there, value)):
@@ -65,5 +65,5 @@ def _is_more(there: str, value: str) -> bool:
     return int(there) < 0 or int(there) >= int(value)
 
 
-def _alter(entry: Found, name: str, value: str) -> str:
+def _alter(entry: DescribedTopic, name: str, value: str) -> str:
     return f"kafka-configs.sh --alter --entity-type topics --entity-name {entry.topic.name} --add-config {name}={value}"

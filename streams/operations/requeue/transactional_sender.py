@@ -17,7 +17,7 @@ from events.times import render_time
 from events.topics import DEAD_LETTERS_REQUEUED
 from streams.domain.dead_letter_repair.judging import Cured
 from streams.domain.dead_letter_repair.letters import Letter
-from streams.engine.dangling_transactions import Leftovers
+from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.writer import Output, TransactionWriter
 from streams.operations.requeue.letter_reading import requeued_names
@@ -49,7 +49,7 @@ class LetterSender:
     def __init__(self, kafka: KafkaClients, app_id: str, partitions: Mapping[str, int]) -> None:
         self._partitions = partitions
         places = [TP(topic, number) for topic, count in partitions.items() for number in range(count)]
-        self._leftovers = Leftovers(kafka, transactional_id(app_id), [TP(DEAD_LETTERS_REQUEUED, 0), *places])
+        self._leftovers = DanglingTransactions(kafka, transactional_id(app_id), [TP(DEAD_LETTERS_REQUEUED, 0), *places])
         self._writer = TransactionWriter(kafka, transactional_id(app_id), places)
 
     async def open(self, consumer: KafkaConsumer) -> set[str]:

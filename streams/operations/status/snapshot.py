@@ -15,7 +15,7 @@ from streams.operations.status.observations import Observations, RedisObservatio
 from streams.platform.clients import tool_redis
 from streams.platform.settings import Settings
 from streams.platform.tried_address import redis_tried
-from streams.worker.measuring.fullness import disk_used, memory_used
+from streams.worker.measuring.redis_and_disk import disk_used, memory_used
 
 
 def observe_redis(client: Redis, partitions: int) -> RedisObservation | str:

@@ -9,7 +9,7 @@ from events.outputs import AuditedDecision, EvidenceItem
 from events.times import parse_time, render_time
 from sinks.lookup import Incomplete
 from streams.domain.pressure import PermissionRequest
-from streams.platform.cooperative import in_turns
+from streams.platform.cooperative import map_cooperatively
 from streams.platform.tokens import ANY_TEAM, Caller
 from streams.services.api.bodies import CURES
 from streams.services.api.dependencies import ApiDependencies
@@ -83,7 +83,7 @@ async def _batch(deps: ApiDependencies, caller: Caller, said: PermissionsAsked) 
     at = deps.clock() if said.at is None else parse_time(said.at)
     if at is None:
         raise invalid_field("at", "give an RFC 3339 time with an offset")
-    whom = await in_turns(lambda person: asked_person(person, said.channel, deps.hasher), said.contacts)
+    whom = await map_cooperatively(lambda person: asked_person(person, said.channel, deps.hasher), said.contacts)
     return PermissionBatch(request, at, whom, reserve_ms)
 
 
@@ -115,7 +115,7 @@ def _write_down(deps: ApiDependencies, caller: Caller, batch: PermissionBatch, a
 
 
 async def _shown(answers: BatchAnswers) -> PermissionAnswers:
-    decisions = await in_turns(_answer, answers.judged)
+    decisions = await map_cooperatively(_answer, answers.judged)
     return {"policy_version": answers.policy_version, "as_of": render_time(answers.as_of), "decisions": decisions}
 
 

@@ -23,9 +23,8 @@ from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.errors import Unusable
 from streams.platform.hard_stop import end_within
 from streams.platform.health import HealthServer
-from streams.platform.log_noise import each_once_a_second
-from streams.platform.policy_file import Policies
-from streams.platform.policy_since import telling
+from streams.platform.logs import each_once_a_second
+from streams.platform.policy_file import Policies, policy_since_gauge
 from streams.platform.settings import Settings
 from streams.platform.tokens import Tokens, read_tokens
 from streams.services.api.app import build_api
@@ -126,7 +125,10 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
     metrics = ApiMetrics(CollectorRegistry())
     tokens = read_tokens(settings.api_tokens.get_secret_value())
     policies = Policies(
-        settings.policy, wall_clock, lambda outcome: metrics.policy.labels(outcome).inc(), telling(metrics.policy_since)
+        settings.policy,
+        wall_clock,
+        lambda outcome: metrics.policy.labels(outcome).inc(),
+        policy_since_gauge(metrics.policy_since),
     )
     with listening(host, port) as listener:
         async with AsyncExitStack() as closing:

@@ -26,7 +26,7 @@ from sinks.lookup import (
 from sinks.reservations import Reservation, ReservationGranted, ReservationRefused, ReservationRequest, Reservations
 from streams.domain.pressure import Decision, Hold, Known, PermissionRequest, Policy, Question, answer, meant, prepare
 from streams.domain.pressure import Reservation as Pending
-from streams.platform.cooperative import in_turns
+from streams.platform.cooperative import map_cooperatively
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class PermissionJudge:
             return seen
         question = _question(policy, batch, seen)
         rows = zip(asked, seen.contacts, seen.reserved, strict=True)
-        return seen.as_of, await in_turns(lambda row: _judge_one(question, *row), rows)
+        return seen.as_of, await map_cooperatively(lambda row: _judge_one(question, *row), rows)
 
     async def _reserve(
         self, batch: PermissionBatch, policy: Policy, asked: Sequence[AskedPerson]
@@ -165,7 +165,7 @@ class PermissionJudge:
             return seen
         giving = _ReservationGrants(_question(policy, batch, seen), held)
         rows = zip(asked, seen.contacts, seen.reserved, strict=True)
-        return seen.as_of, await in_turns(lambda row: giving.judged(*row), rows)
+        return seen.as_of, await map_cooperatively(lambda row: giving.judged(*row), rows)
 
 
 class _RequestReservations:

@@ -1,4 +1,4 @@
-"""The agents: intake, contacts, Redis.
+"""The agents of a worker, one package for each subject; `app.AGENT_SPECS` lists them.
 
-Each decodes, calls the pure core, writes and counts; none of them decides anything.
+An agent decodes records, calls the pure core, writes what follows and counts; none of them decides anything.
 """

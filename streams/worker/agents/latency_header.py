@@ -1,4 +1,4 @@
-"""The time at which Harmonia first saw what a record stands for, in a header, so that latency can be measured."""
+"""The header `received_at`: when Harmonia first saw what a record stands for, so that latency can be measured."""
 
 from collections.abc import Callable, Iterable
 
@@ -10,12 +10,12 @@ Clock = Callable[[], int]
 
 
 def received_header(at_ms: int) -> tuple[str, bytes]:
-    """The header to send along."""
+    """The header for a record that stands for what was received then."""
     return RECEIVED, b"%d" % at_ms
 
 
 def received_at(headers: Iterable[tuple[str, bytes | None]]) -> int | None:
-    """The time in a record's headers; None where there is none that can be read."""
+    """When a record was received, by its headers; None where that cannot be read."""
     for name, value in headers:
         if name == RECEIVED and value is not None and value.isdigit():
             return int(value)

@@ -1,4 +1,4 @@
-"""What a worker's agent is: name, handler, table. What it reads and writes follows from `events/topics.py`."""
+"""Describes an agent of a worker: name, handler, table. What it reads and writes follows from `events/topics.py`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from streams.platform.settings import Settings
 from streams.platform.topics import TABLE_SPECS, TABLES, TableSpec
 from streams.worker.agents.latency_header import Clock
 from streams.worker.metrics import Metrics
-from streams.worker.periodic import Ticks
-from streams.worker.sink_monitor import Watched
+from streams.worker.periodic import TickingAgent
+from streams.worker.sink_monitor import MonitoredSink
 
 _WITH_TRANSACTIONS = frozenset({*TABLES, "quarantining"})
 """Parts of a worker that write in transactions; all others write at least once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What agents are made of. `policy`: gives the one that holds now. `tables`: those of the agents, by name."""
+class AgentParts:
+    """What agents are built from. `policy`: gives the one that holds now. `tables`: those of the agents, by name."""
 
     settings: Settings
     kafka: KafkaClients
@@ -39,7 +39,7 @@ class Parts:
     tables: Mapping[str, ChunkTable[Any]]
 
 
-class SinkAgent(Watched, Protocol):
+class SinkAgent(MonitoredSink, Protocol):
     """An agent that gives what a topic says to a system outside of Kafka."""
 
     async def close(self) -> None:
@@ -48,15 +48,15 @@ class SinkAgent(Watched, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """An agent that was made: what it does with each chunk of its topics, and what else is asked of it.
+class BuiltAgent:
+    """A built agent: what it does with each chunk of its topics, and what else the worker does for it.
 
-    `sink`: looked after every second, and closed at the end. `ticks`: called every few seconds.
+    `sink`: watched every second, and closed at the end. `ticks`: called every few seconds.
     """
 
     process: Process
     sink: SinkAgent | None = None
-    ticks: Ticks | None = None
+    ticks: TickingAgent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +69,20 @@ class TableStates:
 
 @dataclass(frozen=True, slots=True)
 class AgentSpec:
-    """One agent. `handler` makes it; `states`: of its table, where it has one, which bears its name."""
+    """Describes one agent. `handler` builds it; `states`: of its table, where it has one, which bears its name."""
 
     name: Agent
-    handler: Callable[[Parts], Made]
+    handler: Callable[[AgentParts], BuiltAgent]
     states: TableStates | None = None
 
     @property
     def topics(self) -> list[TopicSpec]:
-        """What it reads: each partition is worked on by one worker."""
+        """The topics that the agent reads; each partition is worked on by one worker."""
         return read_by(self.name)
 
     @property
     def outputs(self) -> list[TopicSpec]:
-        """What it writes; an agent with a table does so in the transactions in which it folds."""
+        """The topics that the agent writes; one with a table does so in the transactions in which it folds."""
         return written_by(self.name)
 
     @property
@@ -92,7 +92,7 @@ class AgentSpec:
 
 
 def flow_of(spec: AgentSpec, table: TableSpec, partitions: int) -> Flow:
-    """What is folded into an agent's table and where its folding writes; `partitions`: of topics without a number."""
+    """Topics that an agent folds into its table, and those it writes; `partitions`: of topics without a number."""
     aligned = [topic.name for topic in spec.outputs if _is_aligned(topic, table)]
     apart = [topic for topic in spec.outputs if topic.name not in aligned]
     alone = [topic for topic in apart if table.partitions == 1 and _has_one_writer(topic)]

@@ -1,1 +1,1 @@
-"""What a worker tells of itself and of what teams do, for dashboards and alerts. Labels are bounded and name nobody."""
+"""Measurements behind the metrics of a worker: lag, take-overs, Redis and disk, what campaigns count, teams' hours."""

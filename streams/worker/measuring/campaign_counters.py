@@ -1,4 +1,4 @@
-"""What a chunk of interactions means to the organisation, added up for its dashboards while states are at hand.
+"""Counts what a chunk of interactions means to the organisation, for its dashboards, while states are at hand.
 
 By fragment, as what is known of a person under several identifiers is elsewhere: of a gift that two of them report,
 each counts. Profiles are exact; these are for looking at the evening, not for accounts.
@@ -26,8 +26,8 @@ _MONEY = (Gift, Refund, Retraction)
 _READING = (Deed, Retraction)
 
 
-class Tally:
-    """`types`: facts; `reports`: by method and outcome; `money`: by currency and flow.
+class CampaignCounters:
+    """The counts of one chunk. `types`: of facts; `reports`: by method and outcome; `money`: by currency and flow.
 
     Of the contacts that are judged, `acts`: opens and clicks; `human`: by act and change, in thousandths.
     """
@@ -42,7 +42,7 @@ class Tally:
         self.human: Counter[tuple[str, str]] = Counter()
 
     def take(self, key: bytes, before: ContactState, after: ContactState, applied: Sequence[Fact]) -> None:
-        """`applied` made `after` of `before`; `key`: the fragment."""
+        """Count facts that were applied to a fragment: they made `after` of `before`. `key`: the fragment."""
         kinds = set()
         for fact in applied:
             self.types[fact.type] += 1
@@ -74,7 +74,7 @@ class Tally:
 
 
 def _has_money(state: ContactState) -> bool:
-    """Whether what was there before may decide how new gifts and refunds count."""
+    """Whether a state holds gifts or refunds, which may decide how new ones count."""
     return any(fact.detail.__class__ in _MONEY for fact in state.facts.values())
 
 

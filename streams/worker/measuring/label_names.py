@@ -1,4 +1,4 @@
-"""Names that producers choose, as labels: so many and no more, and none that looks like somebody's address or number.
+"""Bounds names that producers choose, as labels: so many and no more, and none that looks like an address or a number.
 
 Each label value is a time series that Prometheus keeps in memory, and producers can invent names without end.
 """
@@ -11,8 +11,8 @@ _team = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}").fullmatch
 _currency = re.compile(r"[A-Z]{3}").fullmatch
 
 
-class Named:
-    """Gives the first `most` names that look right a label of their own, and `kept` in any case."""
+class BoundedLabels:
+    """Gives a label of its own to each of the first `most` names that look right, and of `kept`; to others `other`."""
 
     def __init__(self, most: int, looks_right: Callable[[str], bool], kept: Iterable[str] = ()) -> None:
         self._kept = frozenset(kept)
@@ -21,7 +21,7 @@ class Named:
         self._seen: set[str] = set()
 
     def label(self, name: str) -> str:
-        """The name, or `other`."""
+        """The label for a name: the name, or `other`."""
         if name in self._seen or name in self._kept:
             return name
         if len(self._seen) >= self._most or not self._looks_right(name):
@@ -31,10 +31,10 @@ class Named:
 
 
 def is_team(name: str) -> bool:
-    """A short word: no address, no number, no sentence."""
+    """Whether a team's name is a short word: no address, no number, no sentence."""
     return _team(name) is not None
 
 
 def is_currency(name: str) -> bool:
-    """Three capital letters."""
+    """Whether a currency is three capital letters."""
     return _currency(name) is not None

@@ -1,25 +1,41 @@
-"""What a worker stands on: the memory of its Redis and the disk of its state, looked at now and then."""
+"""How full a worker's Redis and the disk of its state are, measured every ten seconds."""
 
 import asyncio
 import logging
+import shutil
 from pathlib import Path
+from typing import Any
 
 from mode import Service
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from streams.worker.measuring.fullness import disk_used, memory_used
-from streams.worker.measuring.operations import StandingMetrics
+from streams.worker.metrics import OperationsMetrics
 
 logger = logging.getLogger(__name__)
 
 INTERVAL_S = 10.0
 
 
-class Surroundings(Service):
-    """Measures both. Takes `redis` over and closes it."""
+def memory_used(info: dict[str, Any]) -> float:
+    """How full Redis's memory is, from 0 to 1, by the answer to INFO memory.
 
-    def __init__(self, redis: Redis, state_dir: Path, metrics: StandingMetrics) -> None:
+    Of what it may take, or of the whole machine's where it may take all.
+    """
+    most = int(info.get("maxmemory") or info.get("total_system_memory") or 0)
+    return int(info["used_memory"]) / most if most else 0.0
+
+
+def disk_used(folder: Path) -> float:
+    """How full the disk of a folder is, from 0 to 1, as `df` counts: what only root may use is not there."""
+    usage = shutil.disk_usage(folder)
+    return usage.used / (usage.used + usage.free) if usage.used + usage.free else 0.0
+
+
+class RedisAndDiskMonitor(Service):
+    """Measures the memory of Redis and the disk of the state directory. Takes `redis` over and closes it."""
+
+    def __init__(self, redis: Redis, state_dir: Path, metrics: OperationsMetrics) -> None:
         super().__init__()
         self._redis = redis
         self._state_dir = state_dir
@@ -36,7 +52,7 @@ class Surroundings(Service):
         await self._redis.aclose()
 
     async def _look_at_redis(self) -> None:
-        """One that is away keeps the last figure; that it is away is told by the sinks."""
+        """Measure Redis's memory. While it is away the last figure stays; that it is away is told by the sinks."""
         try:
             self._metrics.redis_memory.set(memory_used(await self._redis.info("memory")))
         except (RedisError, OSError) as error:

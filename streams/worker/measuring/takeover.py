@@ -1,18 +1,62 @@
-"""What happens to a worker's partitions, as metrics."""
+"""What happens to a worker's partitions, as metrics: rebalances, recoveries, and why the worker stopped itself.
 
+The counts of fail-stops are kept in the state directory, since a process takes its counters with it: one that is
+fenced, started again and fenced again would look like one that has just begun.
+"""
+
+import json
+import os
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from faust.types import TP
 
-from streams.worker.measuring.fail_stops import fail_stops, note_fail_stop
-from streams.worker.measuring.operations import StandingMetrics
+from streams.platform.errors import Fenced, StateLost
+from streams.worker.metrics import OperationsMetrics
+
+REASONS = ("fenced", "state_lost", "other")
+_FILE = "fail-stops.json"
 
 
-class TakeOvers:
-    """An `Onlooker`. A recovery that is begun again before it has ended counts from its first beginning."""
+def fail_stops(state_dir: Path) -> Mapping[str, int]:
+    """How often the worker of a state directory has stopped itself, by reason; none without a readable file."""
+    found: dict[str, int] = dict.fromkeys(REASONS, 0)
+    with suppress(OSError, ValueError):
+        said = json.loads((state_dir / _FILE).read_bytes())
+        if isinstance(said, dict):
+            found.update((reason, said[reason]) for reason in REASONS if isinstance(said.get(reason), int))
+    return found
 
-    def __init__(self, metrics: StandingMetrics, state_dir: Path) -> None:
+
+def note_fail_stop(state_dir: Path, error: BaseException) -> None:
+    """Count one more fail-stop. A disk that is full must not keep the process from ending."""
+    counts = dict(fail_stops(state_dir))
+    counts[reason_of(error)] += 1
+    with suppress(OSError):
+        fresh = state_dir / f"{_FILE}.new"
+        fresh.write_text(json.dumps(counts))
+        os.replace(fresh, state_dir / _FILE)  # noqa: PTH105 (so that there is always one of them whole)
+
+
+def reason_of(error: BaseException) -> str:
+    """The reason of a fail-stop, one of `REASONS`."""
+    match error:
+        case Fenced():
+            return "fenced"
+        case StateLost():
+            return "state_lost"
+    return "other"
+
+
+class TakeoverMetrics:
+    """A `LifecycleListener` that keeps metrics of take-overs and fail-stops.
+
+    A recovery that is begun again before it has ended counts from its first beginning.
+    """
+
+    def __init__(self, metrics: OperationsMetrics, state_dir: Path) -> None:
         self._metrics = metrics
         self._state_dir = state_dir
         self._began: float | None = None

@@ -1,4 +1,4 @@
-"""When teams work: a file that names each team's hours, so that silence in them is news and silence at night is not.
+"""Reads the hours at which each team works from a file, so that silence in them is news and silence at night is not.
 
 time_zone = "America/New_York"
 
@@ -38,8 +38,8 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Schedule:
-    """The hours of teams, by team, and the time zone that they are in."""
+class TeamSchedule:
+    """The working hours of teams, by team, and the time zone that they are in."""
 
     zone: ZoneInfo
     hours: Mapping[str, Sequence[Span]]
@@ -51,14 +51,14 @@ class Schedule:
         return {team: _any(spans, now) and _any(spans, before) for team, spans in self.hours.items()}
 
 
-NOBODY = Schedule(ZoneInfo("UTC"), {})
+NO_SCHEDULE = TeamSchedule(ZoneInfo("UTC"), {})
 """No team is expected at any time."""
 
 
-def read_schedule(path: Path | None) -> Schedule:
-    """The schedule in a file; `NOBODY` without one. Raises `Unusable` that names the key and the cure."""
+def read_schedule(path: Path | None) -> TeamSchedule:
+    """The schedule in a file; `NO_SCHEDULE` without one. Raises `Unusable` that names the key and the cure."""
     if path is None:
-        return NOBODY
+        return NO_SCHEDULE
     try:
         return schedule_of(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
@@ -69,7 +69,7 @@ def read_schedule(path: Path | None) -> Schedule:
         raise Unusable(f"HARMONIA_TEAMS: {error}") from None
 
 
-def schedule_of(said: Mapping[str, Any]) -> Schedule:
+def schedule_of(said: Mapping[str, Any]) -> TeamSchedule:
     """The schedule of a parsed file. Raises ValueError that names the key and the cure."""
     unknown = said.keys() - {"time_zone", "teams"}
     if unknown:
@@ -77,7 +77,7 @@ def schedule_of(said: Mapping[str, Any]) -> Schedule:
     teams = said.get("teams", {})
     if not isinstance(teams, dict):
         raise ValueError("teams: must be tables, [teams.NAME] each")
-    return Schedule(_zone(said.get("time_zone", "UTC")), {name: _hours(name, team) for name, team in teams.items()})
+    return TeamSchedule(_zone(said.get("time_zone", "UTC")), {name: _hours(name, team) for name, team in teams.items()})
 
 
 def _zone(name: object) -> ZoneInfo:

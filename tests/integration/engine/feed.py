@@ -13,7 +13,7 @@ from streams.engine.runs import Run
 from streams.engine.writer import Output, TransactionWriter
 from streams.worker.agents.latency_header import received_header
 from streams.worker.agents.sinks import redis_sink
-from streams.worker.agents.sinks.redis_sink import ContactStateSink
+from streams.worker.agents.sinks.redis_sink import ContactStateConnector
 from streams.worker.metrics import Metrics
 from tests.integration.engine.cluster import Cluster
 
@@ -99,9 +99,9 @@ class Feed:
     async def close(self) -> None:
         await self._writer.stop()
 
-    def agent(self) -> ContactStateSink:
+    def agent(self) -> ContactStateConnector:
         """The agent of a worker; each knows nothing of the others."""
-        return ContactStateSink(self.sink, self.cluster.kafka, 1, self._metrics, lambda: NOW)
+        return ContactStateConnector(self.sink, self.cluster.kafka, 1, self._metrics, lambda: NOW)
 
     async def said(self, versions: dict[str, int], generation: int = 1) -> Run:
         """A chunk with these versions, in one transaction; what a fetch then brings."""

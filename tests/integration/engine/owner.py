@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from faust.types import TP
 
-from streams.engine.decoded_states import Codec, Recent, States
+from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.runs import Records, Run
 from streams.engine.store import MemoryStore, Store
 from streams.engine.table_partition import Changelog, Effects, Fold, TablePartition
@@ -54,7 +54,7 @@ class Bench:
         changelog = Changelog(
             self.changelog, self.topic_id, writes_as, lambda _: self.source_id, (self.outputs,), (self.shared,)
         )
-        states = States(store or MemoryStore(), Codec(bytes, bytes), Recent(RECENT_BYTES))
+        states = States(store or MemoryStore(), Codec(bytes, bytes), RecentStates(RECENT_BYTES))
         return TablePartition(self.cluster.kafka, states, changelog, self.committed.get)
 
     @contextlib.asynccontextmanager

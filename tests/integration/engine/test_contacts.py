@@ -22,15 +22,15 @@ from streams.platform.settings import Settings
 from streams.platform.topics import changelog_name
 from streams.worker.agents.contacts import agent as contacts
 from streams.worker.agents.contacts import output_records
-from streams.worker.agents.contacts.agent import Contacts
-from streams.worker.agents.contacts.identity_changes import Moving
-from streams.worker.agents.contacts.interactions import Folding
+from streams.worker.agents.contacts.agent import ContactsAgent
+from streams.worker.agents.contacts.identity_changes import IdentityChangesHandler
+from streams.worker.agents.contacts.interactions import InteractionsHandler
 from streams.worker.agents.intake import dead_letters
 from streams.worker.metrics import Metrics
 from tests.integration.engine.cluster import Cluster
 from tests.integration.engine.trouble import Trouble, troubles_come
 from tests.unit.engine.kafka_records import Fetched
-from tests.unit.worker.agents.harmonised import AT, said, valued
+from tests.unit.worker.agents.contacts.interaction_records import AT, said, valued
 
 
 class Team:
@@ -55,7 +55,7 @@ class Team:
         await self.hear(*records, source=self.source)
 
     async def hear(self, *records: Fetched, source: TP) -> None:
-        agent = Contacts(self.table, 1, self.metrics, lambda: AT, policy=default_policy)
+        agent = ContactsAgent(self.table, 1, self.metrics, lambda: AT, policy=default_policy)
         placed = [Fetched(r.offset, r.value, r.key, r.headers, r.timestamp, *source) for r in records]
         await agent(Run(source, placed, placed[-1].offset + 1, 1))
 
@@ -73,7 +73,7 @@ class Team:
 async def team(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Team]:
     team = Team(cluster, tmp_path)
     monkeypatch.setattr(output_records, "CONTACT_STATE", team.state.topic)
-    monkeypatch.setitem(contacts._KINDS, team.source.topic, Folding)
+    monkeypatch.setitem(contacts._KINDS, team.source.topic, InteractionsHandler)
     monkeypatch.setattr(dead_letters.dead_letter, "__defaults__", (team.letters.topic,))
     await team.table.take_over([0])
     yield team
@@ -130,7 +130,7 @@ async def test_none_is_told_of_a_fragment_before_what_interactions_held_when_it_
     monkeypatch.setattr(output_records, "IDENTITY_LINKS", links.topic)
     monkeypatch.setattr(contacts, "INTERACTIONS", team.source.topic)
     monkeypatch.setattr(contacts, "CONTACT_ROOFS", roofs.topic)
-    monkeypatch.setitem(contacts._KINDS, roofs.topic, Moving)
+    monkeypatch.setitem(contacts._KINDS, roofs.topic, IdentityChangesHandler)
     await team.cluster.put(team.source, [b"a", b"b"])
 
     await team.fold(said(0, who="a"))

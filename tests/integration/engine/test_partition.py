@@ -10,7 +10,7 @@ from streams.engine.store import MemoryStore
 from streams.engine.table_partition import Effects
 from streams.engine.writer import Output, TransactionWriter, _send
 from tests.integration.engine.owner import Bench, sums, table_in
-from tests.unit.engine.test_forgetting import CountingStore
+from tests.unit.engine.test_erasure_compaction import CountingStore
 
 
 async def test_state_position_and_outputs_appear_together(bench: Bench) -> None:

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from events.topics import CONTACT_STATE, DEAD_LETTERS
 from streams.domain.contact import Outcome, decode, profile
 from streams.engine.store import MemoryStore
-from streams.worker.agents.contacts.interactions import Folding
+from streams.worker.agents.contacts.interactions import InteractionsHandler
 from streams.worker.agents.contacts.output_records import GENERATION_BITS
 from tests.unit.engine.kafka_records import Fetched
-from tests.unit.worker.agents.harmonised import GENERATION, folded, kept, said, valued
+from tests.unit.worker.agents.contacts.interaction_records import GENERATION, folded, kept, said, valued
 
 TYPES = ["email.opened", "email.sent", "donation.made", "canvass.reported", "consent.changed"]
 COMMANDS = ["contact.suppressed", "contact.erased"]
@@ -39,7 +39,7 @@ def cut_topics(draw: st.DrawFn, types: list[str]) -> list[list[Fetched]]:
     return [records[start:end] for start, end in zip([0, *cuts], [*cuts, len(records)], strict=True) if start < end]
 
 
-def run(chunks: list[list[Fetched]]) -> tuple[MemoryStore, list[Folding]]:
+def run(chunks: list[list[Fetched]]) -> tuple[MemoryStore, list[InteractionsHandler]]:
     store = MemoryStore()
     foldings = []
     for chunk in chunks:

@@ -15,7 +15,7 @@ def known_metrics() -> set[str]:
     """The names of their samples."""
     made = Metrics(CollectorRegistry())
     others = (ApiMetrics(CollectorRegistry()), GatewayMetrics(CollectorRegistry()), LakeMetrics(CollectorRegistry()))
-    parts = (made, made.campaign, made.standing, made.quarantine, *others)
+    parts = (made, made.campaign, made.operations, made.quarantine, *others)
     found = [each for part in parts for each in vars(part).values() if isinstance(each, MetricWrapperBase)]
     own = {each._name + suffix for each in found for suffix in _SUFFIXES[str(each._type)]}
     return own | {sample.name for family in made.registry.collect() for sample in family.samples}

@@ -9,28 +9,28 @@ from faust.types import TP
 
 from events.dead_letters import DeadLetter
 from events.topics import DEAD_LETTERS
-from streams.engine.aiokafka_patches.fetched_records import Fetched, Refused, hand_out_light_records
+from streams.engine.aiokafka_patches.fetched_records import FetchedRecord, UnreadableRecord, hand_out_light_records
 from streams.engine.aiokafka_patches.record_batches import read_any_batch
 from streams.engine.runs import Run
 from tests.unit.engine.crafted import CODECS, KINDS, Craft, Maker, Raw, craft, of_records
-from tests.unit.worker.agents.test_intake import Bench
+from tests.unit.worker.agents.intake.test_agent import Bench
 
 TOPIC = TopicPartition("email-events", 0)
 BASE = 1_000
 
 
-def read(raw: bytes, start: int = 0) -> tuple[list[Fetched], int]:
+def read(raw: bytes, start: int = 0) -> tuple[list[FetchedRecord], int]:
     """What a worker is handed of a fetch, and where it goes on."""
     unpacked = fetcher.PartitionRecords(TOPIC, fetcher.MemoryRecords(raw), [], start, None, None, True, 1)
     return list(unpacked), unpacked.next_fetch_offset
 
 
-def told(records: list[Fetched]) -> list[tuple[int, int]]:
+def told(records: list[FetchedRecord]) -> list[tuple[int, int]]:
     """The offsets that each record stands for."""
-    return [(one.offset, one.last_offset if isinstance(one, Refused) else one.offset) for one in records]
+    return [(one.offset, one.last_offset if isinstance(one, UnreadableRecord) else one.offset) for one in records]
 
 
-def check(made: Craft, rng: Maker) -> list[Fetched]:
+def check(made: Craft, rng: Maker) -> list[FetchedRecord]:
     """Raises `AssertionError` where an offset is lost or told twice, or a good record or a neighbour is not read."""
     before, after = of_records([Raw(b"before")], base=BASE - 1), of_records([Raw(b"after")], base=BASE + made.count)
     raw = before + made.raw + (after if rng.random() < 0.8 else b"")
@@ -39,7 +39,7 @@ def check(made: Craft, rng: Maker) -> list[Fetched]:
     assert (records[-1].value, end) == (b"after", BASE + made.count + 1) or not raw.endswith(after)
     covered = [offset for first, last in told(records) for offset in range(first, last + 1)]
     assert covered == [*range(BASE - 1, end)]
-    plain = {one.offset - BASE: one.value for one in records if not isinstance(one, Refused)}
+    plain = {one.offset - BASE: one.value for one in records if not isinstance(one, UnreadableRecord)}
     assert {at: plain.get(at) for at in made.good} == made.good
 
     start = rng.randrange(BASE, BASE + made.count)
@@ -48,7 +48,7 @@ def check(made: Craft, rng: Maker) -> list[Fetched]:
     return records
 
 
-async def letters(records: list[Fetched]) -> None:
+async def letters(records: list[FetchedRecord]) -> None:
     """Each record that nobody can read becomes one letter that says where it stood."""
     tp = TP(*TOPIC)
     bench = Bench()
@@ -56,7 +56,7 @@ async def letters(records: list[Fetched]) -> None:
     outputs = bench.basket.rounds[-1]
     assert len(outputs) == len(records)
     for record, output in zip(records, outputs, strict=True):
-        if isinstance(record, Refused):
+        if isinstance(record, UnreadableRecord):
             letter = DeadLetter.of(output.headers)
             assert output.topic == DEAD_LETTERS
             assert letter is not None
@@ -69,7 +69,7 @@ def fuzz(seed: int, rounds: int) -> None:
     read_any_batch()
     hand_out_light_records()
     rng = Maker(seed)
-    handed: list[Fetched] = []
+    handed: list[FetchedRecord] = []
     for number in range(rounds):
         for kind in KINDS:
             for name in CODECS:

@@ -4,7 +4,7 @@ from functools import partial
 
 from faust.types import TP
 
-from streams.engine.partition_workers import Lanes
+from streams.engine.partition_workers import PartitionWorkers
 from streams.engine.runs import Run
 from tests.unit.engine.kafka_records import Fetched, run
 from tests.unit.engine.workplace import Workplace, everything_that_can
@@ -47,11 +47,11 @@ async def test_a_partition_has_no_room_while_two_chunks_of_bytes_wait_however_fe
     assert work.lanes.has_room(A)
 
 
-def is_done(lanes: Lanes) -> bool:
+def is_done(lanes: PartitionWorkers) -> bool:
     return lanes.done_to(A) == 1
 
 
-async def fetch(lanes: Lanes, ends: Callable[[], bool]) -> int:
+async def fetch(lanes: PartitionWorkers, ends: Callable[[], bool]) -> int:
     """What the consumer does: look for room, and where there is none wait for it. Returns how often it waited."""
     waits = 0
     while not ends():

@@ -4,7 +4,7 @@ import pytest
 from faust.types import TP
 
 from streams.engine.app import ChunkApp
-from streams.engine.decoded_states import Codec, Recent, States, Storage
+from streams.engine.decoded_states import Codec, RecentStates, States, Storage
 from streams.engine.runs import Run
 from streams.engine.store import MemoryStore
 from streams.engine.store_restore import RESTORED_AT_ONCE
@@ -47,7 +47,7 @@ class Owned(TablePartition[bytes]):
 
     def __init__(self, number: int) -> None:
         self.store = ClosableStore()
-        states = States(self.store, BYTES, Recent(0))
+        states = States(self.store, BYTES, RecentStates(0))
         super().__init__(KAFKA, states, Changelog(TP("changelog", number), "id", f"there-{number}"), lambda _: None)
         self.writer = SlowToStop()
         self._writer = self.writer

@@ -90,7 +90,7 @@ def test_no_more_waits_than_there_is_room(disk: Disk) -> None:
     assert 0 < 9 - disk.written <= 4
 
 
-def test_stores_share_the_room() -> None:
+def test_stores_share_the_room_for_writes_held_back() -> None:
     disks = [Disk(), Disk()]
     stores = WriteBackStores(lambda _, partition: disks[partition], 400)
     first, second = stores("contacts", 0), stores("contacts", 1)

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 from faust.types import TP
 
-from streams.engine.partition_workers import Lanes
+from streams.engine.partition_workers import PartitionWorkers
 from streams.engine.runs import ChunkLimits, Run
 from tests.unit.engine.kafka_records import offsets
 
@@ -24,7 +24,9 @@ class Workplace:
 
     def __init__(self, records: int = 2, grace_seconds: float = 30.0, size: int = 1_000) -> None:
         self.failed: list[tuple[TP, BaseException]] = []
-        self.lanes = Lanes(ChunkLimits(records, size), grace_seconds, lambda tp, error: self.failed.append((tp, error)))
+        self.lanes = PartitionWorkers(
+            ChunkLimits(records, size), grace_seconds, lambda tp, error: self.failed.append((tp, error))
+        )
         self.begun: dict[TP, list[list[int]]] = defaultdict(list)
         self.cancelled: list[TP] = []
         self._in_hand: dict[TP, asyncio.Future[None]] = {}

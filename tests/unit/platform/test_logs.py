@@ -1,15 +1,25 @@
-"""Nobody's address gets into a log, not even by way of a bug or at the level DEBUG."""
+"""No address gets into a log, not even by way of a bug or at the level DEBUG; what libraries repeat is shown once."""
 
+import inspect
 import logging
 from collections.abc import Iterator
 
 import pytest
+from aiokafka.consumer import group_coordinator
 from faust.types import TP
 
-from streams.engine.aiokafka_patches.fetched_records import Fetched
+from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.engine.runs import Run
 from streams.platform.errors import StateLost
-from streams.platform.logs import hush_libraries, told
+from streams.platform.logs import (
+    _LOGGER,
+    SHOWN_AGAIN_S,
+    OneLineErrorFilter,
+    RepeatFilter,
+    describe_error,
+    hush_libraries,
+    leave_out_the_ordinary,
+)
 
 ADDRESS = "ada@example.org"
 
@@ -33,7 +43,7 @@ def test_libraries_that_print_records_say_nothing_below_info(library: str) -> No
     assert (logger.isEnabledFor(logging.DEBUG), logger.isEnabledFor(logging.INFO)) == (False, True)
 
 
-def test_they_say_no_more_than_was_asked_for() -> None:
+def test_libraries_log_no_more_than_the_level_asks_for() -> None:
     logging.getLogger("kafka").setLevel(logging.ERROR)
 
     hush_libraries("WARNING")
@@ -52,7 +62,7 @@ def test_of_a_bug_only_the_kind_and_the_place_are_told() -> None:
 
     with pytest.raises(ValueError, match="no 'ada") as caught:
         look_up()
-    text = told(caught.value)
+    text = describe_error(caught.value)
 
     assert text.startswith("ValueError\n")
     assert "in look_up" in text
@@ -61,12 +71,118 @@ def test_of_a_bug_only_the_kind_and_the_place_are_told() -> None:
 
 
 def test_what_a_server_did_is_told() -> None:
-    assert told(StateLost("the log starts at 7")) == "StateLost: the log starts at 7"
-    assert told(ConnectionError("refused")) == "ConnectionError: refused"
+    assert describe_error(StateLost("the log starts at 7")) == "StateLost: the log starts at 7"
+    assert describe_error(ConnectionError("refused")) == "ConnectionError: refused"
 
 
 def test_a_run_that_faust_shows_shows_no_record() -> None:
     place = TP("email-events", 0)
-    record = Fetched(place.topic, 0, 0, 0, ADDRESS.encode(), ADDRESS.encode(), ())
+    record = FetchedRecord(place.topic, 0, 0, 0, ADDRESS.encode(), ADDRESS.encode(), ())
 
     assert ADDRESS not in repr(Run(place, [record], 1, 1))
+
+
+ORDINARY = ("Heartbeat failed for group %s because it is rebalancing", "harmonia")
+TROUBLE = ("Heartbeat failed for group %s because it is on fire", "harmonia")
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    before, level = list(_LOGGER.filters), _LOGGER.level
+    _LOGGER.setLevel(logging.INFO)  # whatever else in this process has asked of its library
+    yield
+    _LOGGER.filters[:] = before
+    _LOGGER.setLevel(level)
+
+
+def test_only_what_matters_is_shown(caplog: pytest.LogCaptureFixture) -> None:
+    leave_out_the_ordinary()
+    with caplog.at_level(logging.WARNING):
+        _LOGGER.warning(*ORDINARY)
+        _LOGGER.warning(*TROUBLE)
+    assert [record.msg for record in caplog.records] == [TROUBLE[0]]
+
+
+def test_at_level_debug_the_filtered_messages_are_shown(caplog: pytest.LogCaptureFixture) -> None:
+    leave_out_the_ordinary()
+    with caplog.at_level(logging.DEBUG):
+        _LOGGER.warning(*ORDINARY)
+    assert [record.msg for record in caplog.records] == [ORDINARY[0]]
+
+
+def test_aiokafka_still_logs_the_rebalance_message_that_is_filtered() -> None:
+    """Or the filter would be of no use any more."""
+    assert group_coordinator.log is _LOGGER
+    assert ORDINARY[0] in inspect.getsource(group_coordinator)
+
+
+class Told:
+    """What a handler that filters repeats would show."""
+
+    def __init__(self) -> None:
+        self._repeats = RepeatFilter()
+        self.lines: list[str] = []
+
+    def say(self, text: str, *args: object, at: float = 1000.0, name: str = "aiokafka", level: int = 40) -> None:
+        record = logging.LogRecord(name, level, "", 0, text, args, None)
+        record.created = at
+        if self._repeats.filter(record):
+            self.lines.append(record.getMessage())
+
+
+def test_a_line_that_is_repeated_is_shown_once() -> None:
+    told = Told()
+    for place in range(200):
+        told.say("Unable connect to node with id %s: %s", place % 2, "refused")
+
+    assert told.lines == ["Unable connect to node with id 0: refused", "Unable connect to node with id 1: refused"]
+
+
+def test_after_a_while_it_is_shown_again_with_how_often_it_was_said() -> None:
+    told = Told()
+    for place in range(3):
+        told.say("Unable to update metadata from %s", [1], at=1000.0 + place)
+    told.say("Unable to update metadata from %s", [1], at=1000.0 + SHOWN_AGAIN_S)
+
+    assert told.lines[1:] == ["Unable to update metadata from [1] (and 2 times more since this was last shown)"]
+
+
+def test_what_each_partition_says_is_shown_once() -> None:
+    told = Told()
+    for partition in range(26):
+        told.say("partition %d: writing failed, attempt %d of 7", partition, 1, name="streams.engine.retry")
+
+    assert told.lines == ["partition 0: writing failed, attempt 1 of 7"]
+
+
+def test_what_ends_a_worker_and_what_is_no_trouble_is_always_shown() -> None:
+    told = Told()
+    for level in (logging.INFO, logging.CRITICAL) * 2:
+        told.say("stopping", level=level)
+
+    assert told.lines == ["stopping"] * 4
+
+
+def test_what_was_said_is_not_kept_for_ever() -> None:
+    told = Told()
+    for number in range(3_000):
+        told.say("%d", number)
+
+    assert len(told._repeats._shown) <= 1_000
+
+
+def formatted(error: Exception) -> str:
+    """What a handler writes of a library's line with an error."""
+    record = logging.LogRecord("kafka.net", 40, "", 0, "Error receiving %s", ("data",), (type(error), error, None))
+    assert OneLineErrorFilter().filter(record)
+    return logging.Formatter().format(record)
+
+
+def test_a_server_that_hangs_up_is_a_line_without_the_librarys_calls() -> None:
+    said = formatted(ConnectionResetError(104, "Connection reset by peer"))
+
+    assert said == "Error receiving data (ConnectionResetError: [Errno 104] Connection reset by peer)"
+
+
+def test_any_other_error_of_a_library_is_shown_with_where_it_came_from() -> None:
+    assert formatted(ValueError("odd")).splitlines() == ["Error receiving data", "ValueError: odd"]

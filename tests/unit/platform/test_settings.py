@@ -63,13 +63,13 @@ def test_elsewhere_the_public_key_writes_nothing(brokers: str, key: str | None) 
 
 
 @pytest.mark.parametrize("url", ["redis://redis:6379/0", "rediss://10.0.0.1/0", "redis://a:b@cache.example.org:1"])
-def test_nor_does_it_where_redis_is_elsewhere(url: str) -> None:
+def test_a_redis_elsewhere_needs_an_identity_key(url: str) -> None:
     with pytest.raises(ValidationError, match="HARMONIA_IDENTITY_KEY must be set where KAFKA_BOOTSTRAP or REDIS_URL"):
         Settings(redis_url=url)
 
 
 @pytest.mark.parametrize("url", ["redis://localhost", "redis://[::1]:6379/0", "unix:///run/redis.sock", "redis://"])
-def test_a_redis_of_this_machine_wants_none(url: str) -> None:
+def test_a_redis_on_loopback_needs_no_identity_key(url: str) -> None:
     assert Settings(redis_url=url).identity_keys == [LOCAL_IDENTITY_KEY.encode()]
 
 

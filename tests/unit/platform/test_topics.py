@@ -8,15 +8,23 @@ from events.topics import ALL
 from streams.platform import topics
 from streams.platform.errors import MissingTopic, PartitionsMismatch
 from streams.platform.settings import Settings
-from streams.platform.topics import TABLES, Found, changelog_name, check_topics, create_topics, describe_topics, wanted
+from streams.platform.topics import (
+    TABLES,
+    DescribedTopic,
+    changelog_name,
+    check_topics,
+    create_topics,
+    describe_topics,
+    wanted,
+)
 
 SETTINGS = Settings(app_id="there", partitions=4)
 
 
-def found(**partitions: int) -> list[Found]:
+def found(**partitions: int) -> list[DescribedTopic]:
     """Every topic as it should be, with 4 partitions, besides those that are named (with `_` for `-`)."""
     odd = {name.replace("_", "-"): count for name, count in partitions.items()}
-    return [Found(topic, odd.get(topic.name, topic.partitions or 4), 1) for topic in wanted(SETTINGS)]
+    return [DescribedTopic(topic, odd.get(topic.name, topic.partitions or 4), 1) for topic in wanted(SETTINGS)]
 
 
 def test_topics_as_the_settings_say_are_accepted() -> None:

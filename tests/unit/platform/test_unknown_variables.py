@@ -1,6 +1,6 @@
 import pytest
 
-from streams.platform.unknown_variables import Unknown, unknown_among
+from streams.platform.unknown_variables import UnknownVariable, unknown_among
 
 KNOWN = {"HARMONIA_TIME_ZONE", "HARMONIA_LAKE", "HARMONIA_METRICS_PORT", "KAFKA_BOOTSTRAP", "REDIS_URL"}
 
@@ -16,7 +16,7 @@ KNOWN = {"HARMONIA_TIME_ZONE", "HARMONIA_LAKE", "HARMONIA_METRICS_PORT", "KAFKA_
     ],
 )
 def test_a_variable_that_is_no_setting_comes_with_the_setting_spelled_like_it(variable: str, near: str | None) -> None:
-    assert unknown_among({variable: "x"}, KNOWN) == [Unknown(variable.upper(), near)]
+    assert unknown_among({variable: "x"}, KNOWN) == [UnknownVariable(variable.upper(), near)]
 
 
 @pytest.mark.parametrize(

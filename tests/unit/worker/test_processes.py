@@ -152,7 +152,7 @@ async def test_stores_of_workers_that_there_were_once_are_deleted(
             await asyncio.wait_for(tidied.acquire(), 10)
 
 
-async def test_all_end_well_when_the_last_ones_did(tmp_path: Path) -> None:
+async def test_the_exit_code_counts_only_the_workers_that_were_told_to_stop(tmp_path: Path) -> None:
     async with office(tmp_path, SETTINGS, 2) as here:
         (await here.newcomers(2))[0].end_with(70)
         await here.newcomer()

@@ -5,7 +5,7 @@ import pytest
 
 from streams.platform.errors import Unusable
 from streams.worker.state_dir import child_of, own, own_for_workers, tidy
-from tests.unit.engine.test_left_behind import let_time_pass, make, there
+from tests.unit.engine.test_abandoned_stores import let_time_pass, make, there
 
 
 def old_store(directory: Path) -> None:
@@ -27,7 +27,7 @@ def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("before", [None, 0o755, 0o777, 0o700])
-def test_nobody_else_may_look_into_it(tmp_path: Path, before: int | None) -> None:
+def test_other_users_may_not_look_into_a_state_directory(tmp_path: Path, before: int | None) -> None:
     state = tmp_path / "state"
     if before is not None:
         state.mkdir()

@@ -1,4 +1,4 @@
-"""Campaigns: adds up what partitions of contacts have counted; sums, position and alerts appear together or not."""
+"""The campaigns agent: adds up what partitions of contacts have counted; sums, position, alerts are one transaction."""
 
 import logging
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from streams.engine.decoded_states import States
 from streams.engine.runs import Records, Run
 from streams.engine.table import ChunkTable
 from streams.engine.table_partition import Effects
-from streams.worker.agents.campaigns.aggregator import STAGE, Rating
+from streams.worker.agents.campaigns.aggregator import STAGE, CampaignAggregator
 from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
 
-class Campaigns:
+class CampaignsAgent:
     """Handles chunks of `campaign-counts`.
 
     `policy` gives the one that holds now; a chunk is judged by one, however often its folding is tried.
@@ -31,12 +31,12 @@ class Campaigns:
 
     async def __call__(self, chunk: Run) -> None:
         """Fold the chunk in one transaction, then count what it did."""
-        last: Rating | None = None
+        last: CampaignAggregator | None = None
         policy = self._policy()
 
         def fold(states: States[Kept], records: Records) -> Effects[Kept]:
             nonlocal last
-            last = Rating(states, self._partitions, policy)
+            last = CampaignAggregator(states, self._partitions, policy)
             last.take(records)
             return last.effects
 
@@ -45,8 +45,8 @@ class Campaigns:
         if last is not None:
             self._count(chunk, last)
 
-    def _count(self, chunk: Run, rating: Rating) -> None:
-        for rule, count in rating.alerts.items():
+    def _count(self, chunk: Run, aggregator: CampaignAggregator) -> None:
+        for rule, count in aggregator.alerts.items():
             self._metrics.alerts.labels(rule).inc(count)
-        for offset in rating.refused:
+        for offset in aggregator.refused:
             logger.warning("%s: the record at offset %d says nothing", chunk.tp, offset)

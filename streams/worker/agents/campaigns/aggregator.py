@@ -1,6 +1,6 @@
-"""From records of `campaign-counts` to what is kept of campaigns, and alerts: no effects, so it may be done again.
+"""Adds up the counts of campaigns in `campaign-counts`, and alerts; without side effects, so it can be done again.
 
-The records are Harmonia's own. One that cannot be read is passed over, and its offset told.
+The records are Harmonia's own. One that cannot be read is passed over, and its offset noted.
 """
 
 from collections import Counter
@@ -24,8 +24,8 @@ STAGE: Agent = "campaigns"
 _ROLL = b"roll"
 
 
-class Rating:
-    """One chunk: its effects, how many alerts there were of which rule, and the offsets that say nothing.
+class CampaignAggregator:
+    """Folds one chunk, and holds what came of it: effects, alerts by rule, and the offsets that cannot be read.
 
     Parameters:
         states: the campaigns and the roll before the chunk.
@@ -80,7 +80,7 @@ def _key(campaign: str) -> bytes:
 
 
 def _alert(campaign: str, raised: Raised, version: str) -> SystemAlert:
-    """Its trigger is that the limit was reached at the provider, by whatever report: a rebuild gives the same id."""
+    """An alert whose id stands for the limit reached at the mailbox provider: a rebuild gives the same id."""
     passed = raised.passed
     return {
         "alert_id": alert_id(passed.rule, campaign, passed.mailbox, str(passed.limit), version),

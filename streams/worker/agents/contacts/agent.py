@@ -1,7 +1,7 @@
-"""Contacts: folds each interaction into its person's state; state, position and profile appear together or not.
+"""The contacts agent: folds interactions into the states of contacts; state, position and profile are one transaction.
 
-So it is with what the links agent and other fragments tell, how experiments are to be counted, and who is counted anew:
-five topics are folded into one table, chunk by chunk.
+Five topics are folded into the table, chunk by chunk: interactions, identity changes of the links agent, identity
+fragments, definitions of experiments, and the steps of a backfill.
 """
 
 import logging
@@ -17,22 +17,22 @@ from streams.engine.decoded_states import States
 from streams.engine.runs import Records, Run
 from streams.engine.table import ChunkTable
 from streams.engine.table_partition import Effects, folded_to
-from streams.worker.agents.contacts.class_queries import Heard
-from streams.worker.agents.contacts.fragments import Gathering
-from streams.worker.agents.contacts.handler import STAGE, Chunk
-from streams.worker.agents.contacts.identity_changes import Moving
-from streams.worker.agents.contacts.interactions import Folding
-from streams.worker.agents.contacts.output_records import Printer
-from streams.worker.agents.experiments.backfill import Sweeping
-from streams.worker.agents.experiments.definitions import Defining
+from streams.worker.agents.contacts.class_queries import InputProgress
+from streams.worker.agents.contacts.fragments import FragmentsHandler
+from streams.worker.agents.contacts.handler import STAGE, ChunkHandler
+from streams.worker.agents.contacts.identity_changes import IdentityChangesHandler
+from streams.worker.agents.contacts.interactions import InteractionsHandler
+from streams.worker.agents.contacts.output_records import RecordBuilder
+from streams.worker.agents.experiments.backfill import BackfillHandler
+from streams.worker.agents.experiments.definitions import DefinitionsHandler
 from streams.worker.agents.latency_header import Clock
 from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
 
-class Contacts:
-    """Handles chunks of what is folded into the table of contacts, each topic of `partitions` partitions.
+class ContactsAgent:
+    """Handles chunks of the topics that are folded into the table of contacts, each of `partitions` partitions.
 
     `policy` gives the one that holds now; a chunk is judged by one, however often its folding is tried.
     """
@@ -54,16 +54,16 @@ class Contacts:
 
     async def __call__(self, chunk: Run) -> None:
         """Fold the chunk in one transaction, then count what it did."""
-        last: Chunk | None = None
+        last: ChunkHandler | None = None
         policy = self._policy()
         interactions = TP(INTERACTIONS, chunk.tp.partition)
         end = await self._table.lacks(interactions) if _asks(chunk) else 0
 
         def fold(states: States[ContactState], records: Records) -> Effects[ContactState]:
             nonlocal last
-            printer = Printer(chunk.tp.partition, self._partitions, states.generation)
-            heard = Heard(folded_to(states.store, interactions), end)
-            last = folded(chunk.tp.topic, states, records, printer, self._clock(), policy=policy, heard=heard)
+            builder = RecordBuilder(chunk.tp.partition, self._partitions, states.generation)
+            progress = InputProgress(folded_to(states.store, interactions), end)
+            last = fold_chunk(chunk.tp.topic, states, records, builder, self._clock(), policy=policy, progress=progress)
             return last.effects
 
         with self._metrics.chunk(STAGE):
@@ -71,14 +71,14 @@ class Contacts:
         if last is not None:
             self._count(chunk, last)
 
-    def _count(self, chunk: Run, folded: Chunk) -> None:
+    def _count(self, chunk: Run, folded: ChunkHandler) -> None:
         for outcome, count in folded.outcomes.items():
             self._metrics.interactions.labels(chunk.tp.topic, outcome.value).inc(count)
         self._metrics.duplicates.inc(folded.outcomes[Outcome.DUPLICATE])
-        self._metrics.profiles_cut.inc(folded.printer.cut)
+        self._metrics.profiles_cut.inc(folded.builder.cut)
         for reason, count in folded.refusals.items():
             self._metrics.dead_letters.labels(STAGE, reason).inc(count)
-        self._metrics.campaign.folded(folded.tally)
+        self._metrics.campaign.count_applied(folded.tally)
         for rule, count in folded.alerts.items():
             self._metrics.alerts.labels(rule).inc(count)
         for (type_, is_named), count in folded.reports.items():
@@ -88,39 +88,39 @@ class Contacts:
             logger.warning("%s: the record at offset %d says nothing: %s", chunk.tp, offset, refusal.detail)
 
 
-_KINDS: Mapping[str, type[Chunk]] = {
-    INTERACTIONS: Folding,
-    CONTACT_ROOFS: Moving,
-    CONTACT_FRAGMENTS: Gathering,
-    EXPERIMENT_DEFINITIONS: Defining,
-    EXPERIMENT_SWEEPS: Sweeping,
+_KINDS: Mapping[str, type[ChunkHandler]] = {
+    INTERACTIONS: InteractionsHandler,
+    CONTACT_ROOFS: IdentityChangesHandler,
+    CONTACT_FRAGMENTS: FragmentsHandler,
+    EXPERIMENT_DEFINITIONS: DefinitionsHandler,
+    EXPERIMENT_SWEEPS: BackfillHandler,
 }
 """How a chunk of each topic is folded; all that agent `contacts` reads."""
 
 
-def folded(  # noqa: PLR0913 (a chunk, what was before it, and what it needs)
+def fold_chunk(  # noqa: PLR0913 (a chunk, what was before it, and what it needs)
     topic: str,
     states: States[ContactState],
     records: Records,
-    printer: Printer,
+    builder: RecordBuilder,
     at_ms: int,
     *,
     policy: Policy,
-    heard: Heard,
-) -> Chunk:
-    """Records of one topic folded onto the states before them; `heard`: how far `interactions` are.
+    progress: InputProgress,
+) -> ChunkHandler:
+    """Fold records of one topic onto the states before them; `progress`: how far `interactions` are folded.
 
     Raises `ValueError` for a topic that is not folded into the table: read as another one's, its records would say
     what nobody meant.
     """
     if topic not in _KINDS:
         raise ValueError(f"{topic} is not folded into the table of contacts")
-    chunk = _KINDS[topic](states, printer, at_ms, policy)
-    chunk.heard = heard
+    chunk = _KINDS[topic](states, builder, at_ms, policy)
+    chunk.progress = progress
     chunk.take(records)
     return chunk
 
 
 def _asks(chunk: Run) -> bool:
-    """Whether it may ask anybody for a class."""
+    """Whether a chunk may hold a class query."""
     return chunk.tp.topic == CONTACT_ROOFS and any(may_ask(record.value) for record in chunk.records)

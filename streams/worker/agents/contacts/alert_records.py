@@ -1,7 +1,7 @@
-"""From what was just heard of a person to records of `contact-alerts`; and what a fragment tells its roof of it.
+"""Alerts about a contact, by what was just heard of them; and the header in which a fragment passes that on.
 
-Whoever shows a person judges: the fragment that stands alone, and the roof, which is told by the fragments under it
-what they have taken. A part that comes to a roof with what it heard before was judged where it was then.
+Whoever shows a person judges: the fragment that stands alone, and the canonical id, which is told by its fragments
+what they have taken. A fragment that comes to a canonical id with what it heard before was judged where it was then.
 """
 
 from collections.abc import Collection, Iterable
@@ -20,7 +20,7 @@ from streams.domain.pressure.policy import Policy
 from streams.engine.writer import Headers
 
 TRIGGERS = "triggers"
-"""Header of a part: what its fragment has just taken."""
+"""Header of a record of `contact-fragments`: what the fragment has just taken."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[Trigger, ...]).decode
@@ -29,7 +29,7 @@ _decode = msgspec.json.Decoder(tuple[Trigger, ...]).decode
 def alerts(
     policy: Policy, contact_id: str, known: Overview, found: Collection[Trigger], before: Iterable[ContactState]
 ) -> list[Alert]:
-    """What is to be looked at. `found`: what was taken in this chunk; `before`: the person's fragments before it."""
+    """New alerts by the policy. `found`: what was taken in this chunk; `before`: the person's fragments before it."""
     raised = judge(policy, known, {each.key for each in found})
     if not raised:
         return []
@@ -39,17 +39,17 @@ def alerts(
 
 
 def alert_id(rule: str, contact_id: str, source: str, id_: str, version: object) -> str:
-    """The same for the same trigger, judged by the same version of the rules."""
+    """An alert's id: the same for the same trigger, judged by the same version of the rules."""
     return blake2b(orjson.dumps([rule, contact_id, source, id_, version]), digest_size=16).hexdigest()
 
 
 def trigger_headers(found: Collection[Trigger]) -> Headers:
-    """To be sent with a part."""
+    """Headers for a record of `contact-fragments` that pass on what the fragment has just taken."""
     return [(TRIGGERS, _encode(found))] if found else []
 
 
-def told_triggers(headers: Headers) -> tuple[Trigger, ...]:
-    """What a part's headers say; nothing where they cannot be read."""
+def triggers_in(headers: Headers) -> tuple[Trigger, ...]:
+    """What a fragment has just taken, by its record's headers; nothing where they cannot be read."""
     for name, value in headers:
         if name == TRIGGERS and value is not None:
             try:

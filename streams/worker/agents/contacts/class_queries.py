@@ -1,4 +1,4 @@
-"""Questions of which class a fragment is (`asks` in `contact-roofs`), for as long as they are open.
+"""Open queries of the links agent for the class of a fragment (`asks` in `contact-roofs`).
 
 A class is told as soon as it is known. That none is known may be said only once all is folded that `interactions` held
 when the question was read: they may be behind by hours, and a voter's first words be among what waits there. Until then
@@ -22,8 +22,8 @@ _PREFIX = b"asked/"
 _MEMORY = "questions"
 
 
-class Heard(NamedTuple):
-    """How far `interactions` are folded, and how far they are to be before anybody says that no class is known.
+class InputProgress(NamedTuple):
+    """How far `interactions` are folded, and how far they must be before a fragment may be said to have no class.
 
     `folded`: the offset after the last record that is folded; `end`: that to wait for, 0: none.
     """
@@ -37,19 +37,19 @@ class Heard(NamedTuple):
         return self.end <= self.folded
 
 
-class Question(Struct, frozen=True, array_like=True):
-    """`version`: of the record that asked; the same one may come several times. `end`: as in `Heard`."""
+class ClassQuery(Struct, frozen=True, array_like=True):
+    """One open query. `version`: of the record that asked, which may come again. `end`: as in `InputProgress`."""
 
     version: int
     end: int
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Question).decode
+_decode = msgspec.msgpack.Decoder(ClassQuery).decode
 
 
-class Questions:
-    """The open ones of a partition, by fragment. `beside`: what of them is to be written."""
+class ClassQueries:
+    """The open queries of a partition, by fragment. `beside`: changes that are to be written."""
 
     def __init__(self, states: States[ContactState]) -> None:
         self._open = {name[len(_PREFIX) :].decode(): _decode(value) for name, value in states.all_beside(_PREFIX)}
@@ -59,29 +59,29 @@ class Questions:
         return node in self._open
 
     def ask(self, node: str, version: int, end: int) -> None:
-        """Keep a question. One that comes again waits for what it waited for, or it might wait for ever."""
+        """Keep a query open. One that comes again waits for what it waited for, or it might wait for ever."""
         known = self._open.get(node)
         if known is None or known.version < version:
-            self._open[node] = question = Question(version, end)
+            self._open[node] = question = ClassQuery(version, end)
             self.beside[_key(node)] = _encode(question)
 
     def answered(self, node: str) -> None:
-        """Let go of a question, if there is one."""
+        """Close the query for a fragment, if one is open."""
         if self._open.pop(node, None) is not None:
             self.beside[_key(node)] = None
 
     def due(self, folded: int) -> list[str]:
-        """Whose answer has nothing to wait for, once this is folded (see `Heard`)."""
+        """The fragments whose queries can be answered once this is folded (see `InputProgress`)."""
         return [node for node, question in self._open.items() if question.end <= folded]
 
 
-def questions_of(states: States[ContactState]) -> Questions:
-    """Those of a partition, with nothing of them to be written yet."""
-    questions = cast(Questions | None, states.memory.get(_MEMORY))
-    if questions is None:
-        questions = states.memory[_MEMORY] = Questions(states)
-    questions.beside = {}
-    return questions
+def class_queries_of(states: States[ContactState]) -> ClassQueries:
+    """The open queries of a partition, kept in memory between chunks, with nothing to be written yet."""
+    queries = cast(ClassQueries | None, states.memory.get(_MEMORY))
+    if queries is None:
+        queries = states.memory[_MEMORY] = ClassQueries(states)
+    queries.beside = {}
+    return queries
 
 
 def _key(node: str) -> bytes:

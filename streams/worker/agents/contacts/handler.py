@@ -1,4 +1,4 @@
-"""What the three ways of folding a chunk of contacts share: states in, states and records for other topics out."""
+"""The base of all handlers that fold a chunk into the table of contacts: states in, states and output records out."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -21,48 +21,48 @@ from streams.engine.runs import KafkaRecord, Records
 from streams.engine.table_partition import Effects
 from streams.engine.writer import Headers
 from streams.worker.agents.contacts.alert_records import alerts
-from streams.worker.agents.contacts.class_queries import Heard, questions_of
-from streams.worker.agents.contacts.experiment_deltas import Experimenting
-from streams.worker.agents.contacts.output_records import Printer, told
-from streams.worker.agents.contacts.repository import Holding
-from streams.worker.agents.experiments.registry import book_of
+from streams.worker.agents.contacts.class_queries import InputProgress, class_queries_of
+from streams.worker.agents.contacts.experiment_deltas import ExperimentDeltas
+from streams.worker.agents.contacts.output_records import RecordBuilder, link_record
+from streams.worker.agents.contacts.repository import ContactRepository
+from streams.worker.agents.experiments.registry import registry_of
 from streams.worker.agents.intake.dead_letters import dead_letter
 from streams.worker.agents.latency_header import received_at, received_header
-from streams.worker.measuring.campaign_counters import Tally
+from streams.worker.measuring.campaign_counters import CampaignCounters
 
 STAGE: Agent = "contacts"
 
 
-class Chunk(ABC):
-    """One chunk: its effects, how many interactions had which outcome, refusals which reason, alerts which rule.
+class ChunkHandler(ABC):
+    """Folds one chunk, and holds what came of it: effects, outcomes of interactions, refusals and alerts, counted.
 
     `reports`: how many complaints and unsubscriptions there were, by type and by whether they named a campaign.
-    `heard`: how far `interactions` are folded; given before the chunk is, where that is anything to it.
+    `progress`: how far `interactions` are folded; to be set before the chunk is folded, where it matters.
     `unread`: offsets of records that say nothing and are no dead letters, and why.
 
     Parameters:
-        states: those before the chunk, by contact_id, and what roofs keep of the fragments under them.
-        printer: makes the records of this partition.
+        states: those before the chunk, by contact_id, and the copies that canonical ids keep of their fragments.
+        builder: makes the records of this partition.
         at_ms: the time to put on dead letters.
         policy: by which alerts are judged.
     """
 
-    def __init__(self, states: States[ContactState], printer: Printer, at_ms: int, policy: Policy) -> None:
+    def __init__(self, states: States[ContactState], builder: RecordBuilder, at_ms: int, policy: Policy) -> None:
         self.states = states
-        self.holding = Holding(states)
-        self.heard = Heard()
-        self.questions = questions_of(states)
-        self.book = book_of(states)
-        self.experiments = Experimenting(self.book, at_ms)
-        self.printer = printer
+        self.repository = ContactRepository(states)
+        self.progress = InputProgress()
+        self.class_queries = class_queries_of(states)
+        self.registry = registry_of(states)
+        self.experiments = ExperimentDeltas(self.registry, at_ms)
+        self.builder = builder
         self._at_ms = at_ms
         self._policy = policy
-        self.effects: Effects[ContactState] = Effects(self.holding.changes)
+        self.effects: Effects[ContactState] = Effects(self.repository.changes)
         self.outcomes: Counter[Outcome] = Counter()
         self.refusals: Counter[Reason] = Counter()
         self.alerts: Counter[str] = Counter()
         self.reports: Counter[tuple[str, bool]] = Counter()
-        self.tally = Tally()
+        self.tally = CampaignCounters()
         self.unread: list[tuple[int, Refusal]] = []
 
     @abstractmethod
@@ -70,66 +70,66 @@ class Chunk(ABC):
         """Fold records of the topic, in their order."""
 
     def finish(self, step: Step, records: Records, erasing: Iterable[Fact] = ()) -> ContactState:
-        """Say what follows from a step, and keep and return the state. `records`: those that made the difference."""
+        """Write what follows from a step, and keep and return the state. `records`: those that made the difference."""
         contact_id, outputs = step.contact_id, self.effects.outputs
         self.tell(contact_id, step.before, step.after, erasing)
         state, said = announce(step)
         state = self._counted(step, state)
-        stamps = stamps_of(records)
-        outputs += [self.printer.announced(contact_id, each, state, stamps) for each in said]
+        stamps = received_headers(records)
+        outputs += [self.builder.announced(contact_id, each, state, stamps) for each in said]
         if place_of(state).erased != place_of(step.before).erased:
             self.effects.forgets = True
         if state != step.before:
-            self.holding.put(contact_id.encode(), state)
+            self.repository.put(contact_id.encode(), state)
         return state
 
     def close(self) -> None:
-        """Say what the chunk means to experiments and to open questions, once all of it is folded."""
-        for node in self.questions.due(self.heard.folded):
-            self.answer(node, self.holding.now(node))
+        """Write what the chunk changes in experiments, and answer class queries, once all of it is folded."""
+        for node in self.class_queries.due(self.progress.folded):
+            self.answer(node, self.repository.now(node))
         self.effects.outputs += self.experiments.outputs()
-        self.effects.beside = {**self.experiments.beside, **self.questions.beside}
+        self.effects.beside = {**self.experiments.beside, **self.class_queries.beside}
 
     def _counted(self, step: Step, state: ContactState) -> ContactState:
-        """The state after a step with what its person gives to experiments, before anybody is told of it."""
+        """The state after a step, with its person's contribution to experiments brought up to date."""
         fragments = {step.contact_id: state, **step.parts}
         given = self.experiments.of_all(step.contact_id, place_of(state), fragments, step.before)
         return state if given == state.given else replace(state, given=given)
 
     def tell(self, contact_id: str, before: ContactState, after: ContactState, erasing: Iterable[Fact] = ()) -> None:
-        """Tell the links agent what is new, and what it waits for: whoever is erased next may have told it before."""
-        if after.exclusive and contact_id in self.questions:
+        """Tell the links agent of new links, and answer its query: whoever is erased next may have told it before."""
+        if after.exclusive and contact_id in self.class_queries:
             self.answer(contact_id, after)
         if not (is_silent(before) and is_silent(after)):
-            self.effects.outputs += map(told, news(contact_id, before, after, erasing))
+            self.effects.outputs += map(link_record, news(contact_id, before, after, erasing))
 
     def ask(self, node: str, version: int, state: ContactState) -> None:
-        """Answer a question, now or once more is folded. `version`: of the record that asked."""
-        if state.exclusive or self.heard.is_all:
+        """Answer a class query, now or once more is folded. `version`: of the record that asked."""
+        if state.exclusive or self.progress.is_all:
             self.answer(node, state)
         else:
-            self.questions.ask(node, version, self.heard.end)
+            self.class_queries.ask(node, version, self.progress.end)
 
     def answer(self, node: str, state: ContactState) -> None:
-        """Say of which class a fragment is, or that it is of none."""
-        self.effects.outputs += map(told, answers(node, state))
-        self.questions.answered(node)
+        """Tell the links agent of which class a fragment is, or that it is of none."""
+        self.effects.outputs += map(link_record, answers(node, state))
+        self.class_queries.answered(node)
 
     def judge(
         self, contact_id: str, known: Overview, found: Collection[Trigger], before: Iterable[ContactState]
     ) -> None:
-        """Send what is to be looked at of a person. `found`: what was just taken; `before`: the fragments before."""
+        """Send alerts about a person. `found`: what was just taken; `before`: the person's fragments before that."""
         for alert in alerts(self._policy, contact_id, known, found, before):
             self.alerts[alert["rule"]] += 1
-            self.effects.outputs.append(self.printer.alerted(alert))
+            self.effects.outputs.append(self.builder.alerted(alert))
 
     def refuse(self, record: KafkaRecord, refusal: Refusal) -> None:
-        """Make a dead letter of it."""
+        """Make a dead letter of a record."""
         self.refusals[refusal.reason] += 1
         self.effects.outputs.append(dead_letter(record, refusal, STAGE, self._at_ms))
 
 
-def stamps_of(records: Records) -> Headers:
-    """When the newest of what these records stand for was received."""
+def received_headers(records: Records) -> Headers:
+    """The latency header for what follows from these records: when the newest of them was received."""
     received = [at for record in records if (at := received_at(record.headers)) is not None]
     return [received_header(max(received))] if received else []

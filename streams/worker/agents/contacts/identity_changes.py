@@ -10,23 +10,23 @@ from events.refusal import Reason, Refusal
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting, moved, part_key
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure
 from streams.domain.contact.publication.change_events import Step
 from streams.engine.runs import KafkaRecord, Records
-from streams.worker.agents.contacts.handler import Chunk
+from streams.worker.agents.contacts.handler import ChunkHandler
 
 _NO_VERSION = Refusal(Reason.INVALID_DATA, "headers: `version` must be a number")
 
-Told = tuple[int, Roof | None]
+IdentityChange = tuple[int, Roof | None]
 """The version of a record, and the roof in it."""
 
 
-class Moving(Chunk):
+class IdentityChangesHandler(ChunkHandler):
     """One chunk of `contact-roofs`."""
 
     def take(self, records: Records) -> None:
         """Take each fragment's records in their order, and say what has changed in the end."""
-        by_node: dict[bytes, list[Told]] = defaultdict(list)
+        by_node: dict[bytes, list[IdentityChange]] = defaultdict(list)
         for record in records:
             read = read_roof(record.key, record.value)
             if isinstance(read, Refusal):
@@ -35,17 +35,17 @@ class Moving(Chunk):
                 self.refuse(record, _NO_VERSION)
             else:
                 by_node[read[0].encode()].append((version, read[1]))
-        held = self.holding.get_many(by_node)
+        held = self.repository.get_many(by_node)
         for key, told in by_node.items():
             self._move(key.decode(), held[key], told)
         self.close()
 
-    def _move(self, node: str, before: ContactState, told: Sequence[Told]) -> None:
+    def _move(self, node: str, before: ContactState, told: Sequence[IdentityChange]) -> None:
         after = before
         for version, roof in told:
             after = moved(after, node, version, roof)
         was = place_of(before)
-        counted = counting(self.holding.parts(node, was), was)
+        counted = counting(self.repository.parts(node, was), was)
         parts, after = self._swept(node, after)
         now = place_of(after)
         step = Step(
@@ -63,18 +63,18 @@ class Moving(Chunk):
     def _swept(self, node: str, state: ContactState) -> tuple[dict[str, ContactState], ContactState]:
         """The parts under this roof, without those of a person who has been forgotten."""
         place = place_of(state)
-        parts = self.holding.parts(node, place)
+        parts = self.repository.parts(node, place)
         if place.erased is None or place.asked is not None:
             return parts, state
         kept = counting(parts, place)
         for name in parts.keys() - kept.keys():
-            self.holding.put_part(part_key(node, name), None)
+            self.repository.put_part(part_key(node, name), None)
         if len(kept) == len(place.parts):
             return kept, state
         return kept, replace(state, place=replace(place, parts=tuple(sorted(kept))))
 
 
-def _without_receipt(node: str, was: Place, told: Sequence[Told]) -> list[Erasure]:
+def _without_receipt(node: str, was: Place, told: Sequence[IdentityChange]) -> list[Erasure]:
     """The erasures told of a person whose canonical id this node is, for which there is no receipt yet.
 
     There is one for its own command if it stood alone when that was folded. An older erasure changes nothing here; of

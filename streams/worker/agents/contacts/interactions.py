@@ -1,4 +1,4 @@
-"""From records of `interactions` to new states and profiles: no effects, so a failed chunk can be folded again."""
+"""Handles records of `interactions`: new states and profiles, without side effects, so a chunk can be folded again."""
 
 import re
 from collections import defaultdict
@@ -25,22 +25,22 @@ from streams.domain.contact.state import Fact
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import States
 from streams.engine.runs import KafkaRecord, Records
-from streams.worker.agents.contacts.handler import Chunk, stamps_of
-from streams.worker.agents.contacts.output_records import Printer, counted
+from streams.worker.agents.contacts.handler import ChunkHandler, received_headers
+from streams.worker.agents.contacts.output_records import RecordBuilder, campaign_counts_record
 
 _FULL = Refusal(Reason.CONTACT_FULL, "contact: its state has outgrown 1 MiB; only retractions and refusals are taken")
 _NO_KEY = Refusal(Reason.INVALID_DATA, "key: records of `interactions` are keyed by contact")
 _is_contact = re.compile(CONTACT_ID_PATTERN.encode()).fullmatch
 
 Arrived = tuple[KafkaRecord, Fact, Mention | None]
-"""The last of those that are counted by campaign."""
+"""A record, the fact in it, and what campaign it mentions if it is counted by campaign."""
 
 
-class Folding(Chunk):
-    """One chunk of `interactions`."""
+class InteractionsHandler(ChunkHandler):
+    """Folds one chunk of `interactions`."""
 
-    def __init__(self, states: States[ContactState], printer: Printer, at_ms: int, policy: Policy) -> None:
-        super().__init__(states, printer, at_ms, policy)
+    def __init__(self, states: States[ContactState], builder: RecordBuilder, at_ms: int, policy: Policy) -> None:
+        super().__init__(states, builder, at_ms, policy)
         self._campaigns = Count()
 
     def take(self, records: Records) -> None:
@@ -55,14 +55,16 @@ class Folding(Chunk):
             else:
                 fact, data = read
                 by_contact[key].append((record, fact, mention_in(data) if fact.type in COUNTED else None))
-        held = self.holding.get_many(by_contact)
+        held = self.repository.get_many(by_contact)
         for key, arrived in by_contact.items():
             state = held[key]
             for part in _cut(arrived):
                 state = self._fold(key, state, part)
         if records:
-            self.heard = self.heard._replace(folded=records[-1].offset + 1)
-        self.effects.outputs += [counted(campaign, counts) for campaign, counts in self._campaigns.found().items()]
+            self.progress = self.progress._replace(folded=records[-1].offset + 1)
+        self.effects.outputs += [
+            campaign_counts_record(campaign, counts) for campaign, counts in self._campaigns.found().items()
+        ]
         self.close()
 
     def _fold(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
@@ -85,7 +87,7 @@ class Folding(Chunk):
         return self._step(key.decode(), before, after, applied)
 
     def _count(self, fact: Fact, mention: Mention) -> None:
-        """Once it is taken: a copy is not counted again."""
+        """Count an interaction for its campaign, once it is applied: a copy is not counted again."""
         campaign, mailbox = mention
         if campaign is not None:
             self._campaigns.take(campaign, mailbox, fact)
@@ -95,20 +97,20 @@ class Folding(Chunk):
     def _may_be_anew(self, contact_id: str, place: Place | None) -> bool:
         if place is None or place.erased is None:
             return False
-        return may_be_anew(place, counting(self.holding.parts(contact_id, place), place).values())
+        return may_be_anew(place, counting(self.repository.parts(contact_id, place), place).values())
 
     def _show(
         self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]
     ) -> ContactState:
-        """The short way of those of whom no link, command or refusal was heard: no more than `announce` would say."""
+        """Fast path for contacts without links, commands or refusals; must equal what `announce` writes."""
         self.tell(contact_id, before, after)
         known = overview(after)
         given = self.experiments.of_one(contact_id, known, before, (fact for _, fact, _ in applied))
         if given is not before.given:
             after = replace(after, given=given)
-        self.holding.put(contact_id.encode(), after)
-        stamps = stamps_of([record for record, _, _ in applied])
-        self.effects.outputs.append(self.printer.profiled(contact_id, known, stamps))
+        self.repository.put(contact_id.encode(), after)
+        stamps = received_headers([record for record, _, _ in applied])
+        self.effects.outputs.append(self.builder.profiled(contact_id, known, stamps))
         # Nothing is closed here, and one touch alone exceeds nothing.
         if len(known.touches) > 1 and (found := triggers(fact for _, fact, _ in applied)):
             self.judge(contact_id, known, found, [before])
@@ -118,7 +120,7 @@ class Folding(Chunk):
         self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]
     ) -> ContactState:
         erasing = [fact for _, fact, _ in applied if isinstance(fact.detail, Erase)]
-        parts = counting(self.holding.parts(contact_id, after.place), place_of(after))
+        parts = counting(self.repository.parts(contact_id, after.place), place_of(after))
         found = unheard(triggers(fact for _, fact, _ in applied), [before, *parts.values()])
         step = Step(
             contact_id,
@@ -136,7 +138,7 @@ class Folding(Chunk):
 
 
 def _cut(arrived: Sequence[Arrived]) -> list[Sequence[Arrived]]:
-    """In pieces that an erasure begins: the links agent has to hear before it whomever it is to reach."""
+    """Cut before each erasure: the links agent has to hear before it of whomever it is to reach."""
     cuts = [at for at, (_, fact, _) in enumerate(arrived) if at and fact.detail.__class__ is Erase]
     if not cuts:
         return [arrived]

@@ -1,4 +1,4 @@
-"""From what is to be announced of a contact to records of the topics."""
+"""Builds the output records of the contacts agent from what is to be announced of a contact."""
 
 from collections.abc import Sequence
 
@@ -42,17 +42,17 @@ GENERATION_BITS = 40
 """`version` = generation · 2^40 + a counter for each contact."""
 
 _POLICY = 1
-"""Version of the rule by which a person who was forgotten is an alert; no policy has a word in it."""
+"""Version of the rule by which an erasure is an alert; no policy has a word in it."""
 
 
 LARGEST_PROFILE = 7 << 20
 """Bytes of a profile of several fragments, at most: `contact-state` takes no record that is larger than 8 MiB."""
 
 
-class Printer(Struct):
-    """Makes the records of one partition, of so many; `generation` is that of the tables.
+class RecordBuilder(Struct):
+    """Builds the records of one of `partitions` partitions; `generation` is that of the tables.
 
-    `cut`: how many profiles it has made that leave out part of what is known, as too much for one record.
+    `cut`: how many profiles were built that leave out part of what is known, as too much for one record.
     """
 
     partition: int
@@ -61,17 +61,17 @@ class Printer(Struct):
     cut: int = 0
 
     def profiled(self, contact_id: str, known: Overview, stamps: Headers = ()) -> Output:
-        """The profile of a contact who is one fragment."""
+        """The record of `contact-state` of a contact who is one fragment."""
         return self._profile(
             contact_id, self._shown(contact_id, known, known.state.version), known.state.version, stamps
         )
 
     def alerted(self, alert: Alert) -> Output:
-        """An alert about a contact."""
+        """The record of `contact-alerts` of an alert."""
         return self._own(CONTACT_ALERTS, alert["contact_id"], alert)
 
     def announced(self, contact_id: str, said: Announcement, state: ContactState, stamps: Headers = ()) -> Output:
-        """One announcement; `state`: of the fragment after it. `stamps`: headers that go along with what was heard."""
+        """The record of one announcement; `state`: of the fragment after it. `stamps`: headers to send along."""
         match said:
             case Profiled():
                 return self._profile(contact_id, self._person(contact_id, said), said.version, stamps)
@@ -93,7 +93,7 @@ class Printer(Struct):
                 return self.alerted(_receipt(contact_id, said))
 
     def _person(self, contact_id: str, said: Profiled) -> bytes:
-        """As much of all fragments as has room in a record."""
+        """The profile of all fragments of a person, or as much of it as has room in a record."""
         value = b""
         for shown in shorter_and_shorter(said.person):
             value = self._shown(contact_id, overview(person(shown)), said.version, said.merged_from)
@@ -112,7 +112,7 @@ class Printer(Struct):
         return Output(CONTACT_STATE, self.partition, contact_id.encode(), value, [self._version(counter), *stamps])
 
     def _own(self, topic: str, contact_id: str, value: object, headers: Headers = ()) -> Output:
-        """In the partition of this one's number; `value` None is a null."""
+        """A record in the topic's partition of this one's number; `value` None is a null."""
         return Output(
             topic, self.partition, contact_id.encode(), None if value is None else orjson.dumps(value), headers
         )
@@ -124,14 +124,14 @@ class Printer(Struct):
         return "version", b"%d" % self._number(counter)
 
 
-def told(link: Link) -> Output:
-    """A record for the links agent."""
+def link_record(link: Link) -> Output:
+    """The record of `identity-links` that tells the links agent of a link."""
     key, value = write_link(link)
     return Output(IDENTITY_LINKS, 0, key, value)
 
 
-def counted(campaign: str, counts: Counts) -> Output:
-    """A record for the campaigns agent."""
+def campaign_counts_record(campaign: str, counts: Counts) -> Output:
+    """The record of `campaign-counts` that tells the campaigns agent what a chunk has counted."""
     return Output(CAMPAIGN_COUNTS, 0, campaign.encode(), write_counts(counts))
 
 

@@ -1,4 +1,4 @@
-"""The states of one partition while a chunk is folded, by contact: also of those whose identifier may not stay."""
+"""The states of contacts of one partition while a chunk is folded, also of those whose identifier may not stay."""
 
 from collections.abc import Collection, Mapping
 
@@ -10,8 +10,8 @@ from streams.engine.decoded_states import States
 _NO_PARTS: dict[str, ContactState] = {}
 
 
-class Holding:
-    """Gives states out and takes them back. `changes`: by key of the table, None deletes."""
+class ContactRepository:
+    """Loads states of contacts and keeps the changes of one chunk. `changes`: by key of the table, None deletes."""
 
     def __init__(self, states: States[ContactState]) -> None:
         self._states = states
@@ -19,7 +19,7 @@ class Holding:
         self.changes: dict[bytes, ContactState | None] = {}
 
     def get_many(self, contacts: Collection[bytes]) -> Mapping[bytes, ContactState]:
-        """The states before the chunk; of a contact of which nothing is known an empty one, or what trace there is."""
+        """The states before the chunk, by contact; an unknown contact has an empty one, or what trace of it is left."""
         held = self._states.get_many(contacts)
         unknown = {key: trace_key(key.decode()) for key, state in held.items() if state is None}
         traces = self._states.get_many(list(unknown.values())) if unknown else {}
@@ -27,14 +27,14 @@ class Holding:
         return {key: state or traces[unknown[key]] or ContactState() for key, state in held.items()}
 
     def now(self, contact_id: str) -> ContactState:
-        """The state of a contact as it is by now."""
+        """The state of a contact, with the chunk's changes applied."""
         key = contact_id.encode()
         if key not in self.changes:
             return self.get_many([key])[key]
         return self.changes[key] or self.changes.get(trace_key(contact_id)) or ContactState()
 
     def parts(self, contact_id: str, place: Place | None) -> dict[str, ContactState]:
-        """The parts under a roof, as they are by now."""
+        """Copies of the fragments that a canonical id keeps, with the chunk's changes applied."""
         if place is None or not place.parts:
             return _NO_PARTS
         keys = {part_key(contact_id, name): name for name in place.parts}
@@ -42,20 +42,20 @@ class Holding:
         return {keys[key]: part for key, part in found.items() if part is not None}
 
     def former_parts(self, contact_id: str, place: Place) -> list[ContactState]:
-        """The parts under a roof before the chunk."""
+        """Copies of the fragments that a canonical id kept before the chunk."""
         found = self._states.get_many([part_key(contact_id, name) for name in place.parts])
         return [part for part in found.values() if part is not None]
 
     def part(self, key: bytes) -> ContactState | None:
-        """One part, as it is by now."""
+        """One fragment's copy by its key, with the chunk's changes applied."""
         return self.changes[key] if key in self.changes else self._states.get(key)
 
     def put_part(self, key: bytes, part: ContactState | None) -> None:
-        """Take a part, or let it go."""
+        """Keep a fragment's copy under its key; None deletes it."""
         self.changes[key] = part
 
     def put(self, key: bytes, state: ContactState) -> None:
-        """Take the state of a contact. Where nothing is known of it, its identifier does not stay."""
+        """Keep the state of a contact. Where nothing is known of it, its identifier does not stay."""
         where = trace_key(key.decode()) if key in self._traced or state.place is not None else b""
         if state.place is None or not is_nothing(state):
             self.changes[key] = state

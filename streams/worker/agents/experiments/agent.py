@@ -1,4 +1,4 @@
-"""Experiments: adds up what partitions of contacts tell; sums, position, results and alerts appear together or not."""
+"""The experiments agent: adds up partial sums of contacts; sums, position, results and alerts are one transaction."""
 
 import logging
 import time
@@ -18,7 +18,7 @@ from streams.engine.table import ChunkTable
 from streams.engine.table_partition import Effects
 from streams.engine.writer import Outbox, Output
 from streams.platform.errors import NotOwned
-from streams.worker.agents.experiments.aggregator import STAGE, Reckoning
+from streams.worker.agents.experiments.aggregator import STAGE, ExperimentAggregator
 from streams.worker.agents.experiments.alerts import Rule
 from streams.worker.agents.latency_header import Clock
 from streams.worker.metrics import Metrics
@@ -41,13 +41,13 @@ _WORK = "work"
 
 
 class _Work(Struct):
-    """What a tick would find. Kept with what else is made of the table, so it is forgotten with that."""
+    """Whether a tick would find anything to do. Kept in memory beside the table, and forgotten with it."""
 
     waits_since: int | None = None
     due: int | None = None
 
 
-class Experiments:
+class ExperimentsAgent:
     """Handles chunks of `experiment-partials`, and sends the ticks at which they are evaluated."""
 
     def __init__(
@@ -64,13 +64,13 @@ class Experiments:
 
     async def __call__(self, chunk: Run) -> None:
         """Fold the chunk in one transaction, then count what it did."""
-        last: Reckoning | None = None
+        last: ExperimentAggregator | None = None
         took = busy = 0.0
 
         def fold(states: States[Kept], records: Records) -> Effects[Kept]:
             nonlocal last, took, busy
             began, before = time.perf_counter(), time.thread_time()
-            last = Reckoning(states, self._partitions)
+            last = ExperimentAggregator(states, self._partitions)
             with collecting_later():
                 last.take(records)
             work: _Work | None = states.memory.get(_WORK)
@@ -94,11 +94,11 @@ class Experiments:
         return max(SHORTEST_S, PART * median(self._busy))
 
     async def tick(self) -> None:
-        """Send one if this worker adds up and there is anything to do. Raises one of `BROKER_TROUBLE`."""
+        """Send a tick if this worker adds up and there is anything to do. Raises one of `BROKER_TROUBLE`."""
         try:
             work: _Work | None = self._table.owned(0).memory.get(_WORK)
         except NotOwned:
-            self._metrics.experiments.idle()
+            self._metrics.experiments.show_idle()
             return
         now = self._clock()
         if work is not None:
@@ -107,14 +107,14 @@ class Experiments:
                 return
         await self._outbox.write([Output(EXPERIMENT_PARTIALS, 0, b"tick", write_partial(Tick()))])
 
-    def _count(self, chunk: Run, reckoning: Reckoning, took: float) -> None:
+    def _count(self, chunk: Run, aggregator: ExperimentAggregator, took: float) -> None:
         metrics = self._metrics.experiments
-        metrics.uncounted.inc(reckoning.uncounted)
-        for rule, count in reckoning.alerts.items():
+        metrics.uncounted.inc(aggregator.uncounted)
+        for rule, count in aggregator.alerts.items():
             self._metrics.alerts.labels(rule).inc(count)
-        for offset in reckoning.refused:
+        for offset in aggregator.refused:
             logger.warning("%s: the record at offset %d says nothing", chunk.tp, offset)
-        if reckoning.is_published:
+        if aggregator.is_published:
             metrics.seconds.observe(took)
-            metrics.results.inc(reckoning.results)
-            metrics.stand(reckoning.statuses)
+            metrics.results.inc(aggregator.results)
+            metrics.show_statuses(aggregator.statuses)

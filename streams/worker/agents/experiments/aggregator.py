@@ -1,6 +1,6 @@
-"""From records of `experiment-partials` to what is kept of experiments, and to their results.
+"""Adds up the partial sums in `experiment-partials`, and has results published at ticks; without side effects.
 
-No effects, so it may be done again. The records are Harmonia's own: one that cannot be read is passed over.
+So a chunk can be folded again. The records are Harmonia's own: one that cannot be read is passed over.
 """
 
 from collections import Counter
@@ -22,33 +22,40 @@ from streams.engine.decoded_states import States
 from streams.engine.runs import Records
 from streams.engine.table_partition import Effects
 from streams.engine.writer import Output
-from streams.worker.agents.experiments.delta_log import MOST_BYTES, MOST_LOGGED, Told, aside_of, kept, key_of
-from streams.worker.agents.experiments.delta_replay import catch_up
-from streams.worker.agents.experiments.result_publisher import Publishing, history_keys
-from streams.worker.agents.experiments.unit_of_work import InHand
+from streams.worker.agents.experiments.delta_log import (
+    MOST_BYTES,
+    MOST_LOGGED,
+    LoggedDelta,
+    delta_key,
+    delta_log_of,
+    encode_delta,
+)
+from streams.worker.agents.experiments.delta_replay import replay_deltas
+from streams.worker.agents.experiments.result_publisher import ResultPublisher, history_keys
+from streams.worker.agents.experiments.unit_of_work import UnitOfWork
 
 STAGE: Agent = "experiments"
 _BOARD = b"board"
 
 
-class Reckoning:
-    """One chunk: its effects, and what it did.
+class ExperimentAggregator:
+    """Folds one chunk of `experiment-partials`, and holds what came of it.
 
-    `refused`: the offsets that say nothing; `uncounted`: how many experiments and variants there was no room for.
+    `refused`: the offsets that cannot be read; `uncounted`: how many experiments and variants there was no room for.
     `alerts`: by rule. `results`: how many were written. `is_published`: whether it was time for that. `is_added_up`:
-    whether anything was done but to put aside.
+    whether anything was done but to log.
 
     Parameters:
-        states: the experiments and the board before the chunk.
+        states: the experiments and their index before the chunk.
         partitions: of the contacts, and of the topics that are written to.
     """
 
     def __init__(self, states: States[Kept], partitions: int) -> None:
         self._states = states
         self._partitions = partitions
-        self._in_hand = InHand(states)
+        self._work = UnitOfWork(states)
         self.board = cast(Board, states.get(_BOARD) or Board())
-        self._aside = aside_of(states, self.board.added)
+        self._log = delta_log_of(states, self.board.added)
         self._lines = dict(self.board.lines)
         self.effects: Effects[Kept] = Effects()
         self.alerts: Counter[str] = Counter()
@@ -59,59 +66,59 @@ class Reckoning:
 
     @property
     def waits_since(self) -> int | None:
-        """When (ms) the oldest of what is in no sum yet was told."""
-        return self._aside.oldest
+        """When (ms) the oldest difference was appended that is in no sum yet."""
+        return self._log.oldest
 
     @property
     def next_due(self) -> int | None:
         """When (ms) there is something to do, also if nothing comes."""
-        return min((when for when in (next_due(self.board.lines), self._in_hand.due) if when is not None), default=None)
+        return min((when for when in (next_due(self.board.lines), self._work.due) if when is not None), default=None)
 
     @property
     def statuses(self) -> Counter[Status]:
-        """How many experiments have which."""
+        """How many experiments have each status."""
         return Counter(line.status for line in self.board.lines.values())
 
     def take(self, records: Records) -> None:
-        """Put aside what comes; at a tick add it up, and publish what has changed."""
+        """Log what comes; at a tick add it up, and publish what has changed."""
         for record in records:
             if record.value is None:
                 self.refused.append(record.offset)
             elif is_tick(record.value):
                 self.is_published = True
             else:
-                self._put_aside(Told(record.offset, record.timestamp, record.value))
-        if not self.is_published and self._aside.size <= MOST_BYTES:
+                self._put_aside(LoggedDelta(record.offset, record.timestamp, record.value))
+        if not self.is_published and self._log.size <= MOST_BYTES:
             return
         self.is_added_up = True
         now, added = records[-1].timestamp, records[-1].offset
-        if self._aside.is_behind:
-            catch_up(self._states, self._in_hand, self._lines.keys(), self.board.added, now)
-            self._aside.is_behind = False
+        if self._log.is_behind:
+            replay_deltas(self._states, self._work, self._lines.keys(), self.board.added, now)
+            self._log.is_behind = False
         self._add_all(self._fresh(), now)
         if self.is_published:
             self._publish(now)
         self._keep(added, now)
 
-    def _put_aside(self, told: Told) -> None:
-        self.effects.beside[key_of(told.offset)] = kept(told)
-        self._aside.put(told)
+    def _put_aside(self, delta: LoggedDelta) -> None:
+        self.effects.beside[delta_key(delta.offset)] = encode_delta(delta)
+        self._log.put(delta)
 
     def _fresh(self) -> Iterator[Partial]:
-        """All that is not added up; differences stay aside until they are in sums that are written."""
-        for told in self._aside.take():
-            read = read_partial(told.value)
+        """All that is not added up; differences stay in the log until they are in sums that are written."""
+        for delta in self._log.take():
+            read = read_partial(delta.value)
             if isinstance(read, Counted):
-                self._aside.note(told.offset, len(told.value))
+                self._log.note(delta.offset, len(delta.value))
             else:
-                self.effects.beside[key_of(told.offset)] = None
+                self.effects.beside[delta_key(delta.offset)] = None
             if read is None:
-                self.refused.append(told.offset)
+                self.refused.append(delta.offset)
             else:
                 yield read
 
     def _add_all(self, partials: Iterable[Partial], now: int) -> None:
-        """In their order, so that who was counted by an edition is in its sums before it is shown."""
+        """Add partials in their order, so that who was counted by an edition is in its sums before it is shown."""
         differences: list[Counted] = []
         for partial in partials:
             if isinstance(partial, Counted):
@@ -123,8 +130,8 @@ class Reckoning:
         self._add(differences, now)
 
     def _add(self, differences: Sequence[Counted], now: int) -> None:
-        touched, rest = self._in_hand.rows.add(differences)
-        self._in_hand.added_to(touched, self.board.added)
+        touched, rest = self._work.rows.add(differences)
+        self._work.added_to(touched, self.board.added)
         self._lines |= {name: _heard(self._lines[name], now) for name in touched}
         if rest:
             self._add_one_by_one(rest, now)
@@ -133,11 +140,11 @@ class Reckoning:
         found, strange = add_up(differences)
         self.uncounted += strange
         rows = by_experiment(found)
-        self._in_hand.read(rows)
+        self._work.read(rows)
         for name, more in rows.items():
             if self._is_known(name, now):
-                after = with_differences(self._in_hand.whole(name), more)
-                self._in_hand.set(name, after)
+                after = with_differences(self._work.whole(name), more)
+                self._work.set(name, after)
                 arms = after.totals.get(after.edition)
                 self.uncounted += arms is not None and len(arms.arms) >= MOST_ARMS
             else:
@@ -146,17 +153,15 @@ class Reckoning:
     def _hear(self, partial: Partial, now: int) -> None:
         match partial:
             case Defined(experiment, definition):
-                self._in_hand.read([experiment])
+                self._work.read([experiment])
                 if self._is_known(experiment, now, said=definition is not None):
-                    self._in_hand.set(experiment, defined(experiment, self._in_hand.whole(experiment), definition))
+                    self._work.set(experiment, defined(experiment, self._work.whole(experiment), definition))
             case Stands(partition, editions):
-                self._in_hand.read(editions)
+                self._work.read(editions)
                 for experiment, edition in editions.items():
                     if self._is_known(experiment, now):
-                        held = standing(
-                            experiment, self._in_hand.whole(experiment), partition, edition, self._partitions
-                        )
-                        self._in_hand.set(experiment, held)
+                        held = standing(experiment, self._work.whole(experiment), partition, edition, self._partitions)
+                        self._work.set(experiment, held)
             case Recounting(partition, is_done):
                 now_counted = {partition}
                 recounting = self.board.recounting
@@ -168,18 +173,18 @@ class Reckoning:
                 pass
 
     def _is_known(self, name: str, now: int, *, said: bool = False) -> bool:
-        """Whether it is kept; it is from now on, if there is room.
+        """Whether an experiment is kept; it is from now on, if there is room.
 
         `said`: whether it is being defined. What is defined finds room also where others have filled the board that
         nobody has defined, as whoever writes into a topic may make up.
         """
         line = self._lines.get(name)
-        most = 2 * MOST if said or is_defined(self._in_hand.lean(name)) else MOST
+        most = 2 * MOST if said or is_defined(self._work.lean(name)) else MOST
         if line is None and len(self._lines) >= most:
-            self._in_hand.put_back(name)
+            self._work.put_back(name)
             return False
         if line is None:
-            self._in_hand.write_at_once(name)
+            self._work.write_at_once(name)
             line = Line()
         self._lines[name] = _heard(line, now)
         return True
@@ -188,64 +193,64 @@ class Reckoning:
         for name in forgotten(self._lines, now):
             self._forget(name)
         is_recounted = bool(self.board.recounting)
-        publishing = Publishing(self._states, self._in_hand.rows, self._partitions, now, is_recounted=is_recounted)
+        publisher = ResultPublisher(self._states, self._work.rows, self._partitions, now, is_recounted=is_recounted)
         names = first_due(self._lines, now)
         names -= self._forget_nothing(names)
-        self._look(publishing, names)
+        self._look(publisher, names)
         found = found_by(self._lines)
         others = {name for name, are in found.items() if are != self._lines[name].found}
         self._lines |= {name: replace(self._lines[name], found=found[name]) for name in others}
-        self._look(publishing, others - names)
+        self._look(publisher, others - names)
         self._lines |= settled(self._lines)
-        publishing.write(self._lines)
-        self.effects.outputs += publishing.outputs
-        self.effects.beside |= publishing.beside
-        self.alerts, self.results = publishing.alerts, publishing.results
+        publisher.write(self._lines)
+        self.effects.outputs += publisher.outputs
+        self.effects.beside |= publisher.beside
+        self.alerts, self.results = publisher.alerts, publisher.results
 
-    def _look(self, publishing: Publishing, names: Collection[str]) -> None:
+    def _look(self, publisher: ResultPublisher, names: Collection[str]) -> None:
         if not names:
             return
-        self._in_hand.read(names)
-        self._in_hand.to_rows(names)
-        held = {name: self._in_hand.lean(name) for name in names}
-        for name, (experiment, line) in publishing.look(held, self._lines).items():
-            self._in_hand.set(name, experiment)
+        self._work.read(names)
+        self._work.to_rows(names)
+        held = {name: self._work.lean(name) for name in names}
+        for name, (experiment, line) in publisher.look(held, self._lines).items():
+            self._work.set(name, experiment)
             line_before = self._lines[name]
             self._lines[name] = replace(line, heard=line_before.heard, found=line_before.found)
 
     def _forget_nothing(self, names: Collection[str]) -> set[str]:
-        """Those of them that are nothing any more, as one that was withdrawn before anybody was in it."""
-        self._in_hand.read(names)
-        gone = {name for name in names if not self.board.recounting and self._in_hand.is_nothing(name)}
+        """Forget, and return, those that are empty, as one that was withdrawn before anybody was in it."""
+        self._work.read(names)
+        gone = {name for name in names if not self.board.recounting and self._work.is_nothing(name)}
         for name in gone:
             self._forget(name)
         return gone
 
     def _forget(self, name: str) -> None:
-        """It is shown no more. Its sums stay: people may still be taken away, by an erasure or a link, years later.
+        """Show an experiment no more. Its sums stay: an erasure or a link may take people away years later.
 
-        They are written: to one that has no line nothing of what is aside is added again.
+        They are written: to one without an index entry nothing of the log is added again.
         """
         del self._lines[name]
-        self._in_hand.read([name])
-        self._in_hand.whole(name)
-        if self._in_hand.is_nothing(name):
-            self._in_hand.delete(name)
+        self._work.read([name])
+        self._work.whole(name)
+        if self._work.is_nothing(name):
+            self._work.delete(name)
         else:
-            self._in_hand.write_at_once(name)
+            self._work.write_at_once(name)
         self.effects.beside |= dict.fromkeys(history_keys(name))
         place = partition_of(name, self._partitions)
         self.effects.outputs.append(Output(EXPERIMENT_RESULTS, place, name.encode(), None))
 
     def _keep(self, added: int, now: int) -> None:
-        """Write what cannot wait, and forget what is aside and in all sums that are written."""
-        is_too_much = self._aside.logged > MOST_LOGGED
+        """Write what cannot wait, and drop from the log what is in sums that are written."""
+        is_too_much = self._log.logged > MOST_LOGGED
         before, self.board = self.board.added, replace(self.board, lines=self._lines, added=added)
         self.effects.changes[_BOARD] = self.board
-        self.effects.changes |= self._in_hand.changes(before, added, now, all_of_them=is_too_much)
-        needs = self._in_hand.needs
-        for offset in self._aside.trim(added if needs is None else needs):
-            self.effects.beside[key_of(offset)] = None
+        self.effects.changes |= self._work.changes(before, added, now, all_of_them=is_too_much)
+        needs = self._work.needs
+        for offset in self._log.trim(added if needs is None else needs):
+            self.effects.beside[delta_key(offset)] = None
 
 
 def _heard(line: Line, now: int) -> Line:

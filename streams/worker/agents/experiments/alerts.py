@@ -1,4 +1,4 @@
-"""What people are alerted to of an experiment: a split that is not as planned, and harm; each once."""
+"""Alerts about an experiment, each sent once: people were not assigned as planned, or a guardrail shows harm."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
@@ -16,33 +16,38 @@ Rule: TypeAlias = Literal["experiment_split_broken", "experiment_guardrail"]
 """What each means is in `docs/alerts.md`."""
 
 
-class Alarm(NamedTuple):
-    """`what`: by which it is told once. `detail`: in words."""
+class ExperimentAlarm(NamedTuple):
+    """A reason to alert. `what`: the key by which it is sent only once. `detail`: in words."""
 
     what: str
     rule: Rule
     detail: str
 
 
-def alarms_of(seen: Looked, found: Evaluated, guardrails: Iterable[Guardrail], most_p: float) -> list[Alarm]:
-    """What there is to say now. `most_p`: of a guardrail that stands out beside all that are watched."""
-    alarms: list[Alarm] = []
+def alarms_of(seen: Looked, found: Evaluated, guardrails: Iterable[Guardrail], most_p: float) -> list[ExperimentAlarm]:
+    """Reasons to alert now. `most_p`: the p-value at which a guardrail stands out beside all that are watched."""
+    alarms: list[ExperimentAlarm] = []
     if is_broken(seen):
         people = found.assigned[seen.first : seen.first + len(seen.variants)]
         parts = ", ".join(f"{name} {n:,}" for name, n in zip(seen.variants, people, strict=True))
-        alarms.append(Alarm("split", "experiment_split_broken", f"people were not assigned as planned: {parts}"))
+        alarms.append(
+            ExperimentAlarm("split", "experiment_split_broken", f"people were not assigned as planned: {parts}")
+        )
     for each in guardrails:
         if each["p_always_valid"] <= most_p:
             metric, variant, more = each["metric"], each["variant"], each["effect"] * 100
             detail = f"{metric}: {variant} has more than {each['baseline']}, {more:+.3g} people of a hundred so far"
-            alarms.append(Alarm(_guardrail(variant, metric), "experiment_guardrail", detail))
+            alarms.append(ExperimentAlarm(_guardrail(variant, metric), "experiment_guardrail", detail))
     return alarms
 
 
-def told(
-    name: str, experiment: Experiment, alarms: Iterable[Alarm], as_of: str
+def new_alerts(
+    name: str, experiment: Experiment, alarms: Iterable[ExperimentAlarm], as_of: str
 ) -> tuple[Experiment, list[tuple[Rule, SystemAlert]]]:
-    """What is to be sent of it, each thing once for all that it is judged by, and the experiment that knows of it."""
+    """Alerts that were not sent yet for what the experiment is judged by, and the experiment with them noted as sent.
+
+    Returns the experiment first.
+    """
     before = list(experiment.told)
     alerts: list[tuple[Rule, SystemAlert]] = []
     for what, rule, detail in alarms:
@@ -61,8 +66,8 @@ def told(
     return (replace(experiment, told=tuple(before)), alerts) if alerts else (experiment, [])
 
 
-def with_told(experiment: Experiment, guardrails: Iterable[Guardrail]) -> list[Guardrail]:
-    """Each with whether it is among what was told."""
+def with_alerted(experiment: Experiment, guardrails: Iterable[Guardrail]) -> list[Guardrail]:
+    """The guardrails, each with whether an alert of it was sent."""
     if not experiment.told:
         return [{**each, "alerted": False} for each in guardrails]
     of = f"{experiment.peaks_of}/"

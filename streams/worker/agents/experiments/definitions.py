@@ -1,17 +1,17 @@
-"""From records of `experiment-definitions`: rules by which people are counted from now on, and who is counted anew."""
+"""Handles records of `experiment-definitions`: rules by which people are counted from now on, and their backfill."""
 
 from events.refusal import Refusal
 from streams.domain.experiments.counting_rules import DEFAULT
 from streams.domain.experiments.definition_records import read_definition, rule_of
 from streams.domain.experiments.partials import Defined, write_partial
 from streams.engine.runs import Records
-from streams.worker.agents.contacts.experiment_deltas import standing, told
-from streams.worker.agents.contacts.handler import Chunk
-from streams.worker.agents.experiments.backfill_plan import begun
+from streams.worker.agents.contacts.experiment_deltas import edition_records, partial_record
+from streams.worker.agents.contacts.handler import ChunkHandler
+from streams.worker.agents.experiments.backfill import begin_backfill
 
 
-class Defining(Chunk):
-    """One chunk of `experiment-definitions`. `unread`: the offsets of records that say nothing; they change nothing."""
+class DefinitionsHandler(ChunkHandler):
+    """Folds one chunk of `experiment-definitions`. `unread`: offsets of records that cannot be read."""
 
     def take(self, records: Records) -> None:
         """Go by each definition from now on, and count anew whoever was counted by another rule."""
@@ -23,11 +23,11 @@ class Defining(Chunk):
                 self.unread.append((record.offset, read))
                 continue
             experiment, definition = read
-            if self.printer.partition == 0:
-                self.effects.outputs.append(told(write_partial(Defined(experiment, record.value))))
-            before = self.book.rules.get(experiment, DEFAULT)
-            self.book.rule(experiment, None if definition is None else rule_of(definition))
-            if self.book.edition(experiment) != before.edition:
+            if self.builder.partition == 0:
+                self.effects.outputs.append(partial_record(write_partial(Defined(experiment, record.value))))
+            before = self.registry.rules.get(experiment, DEFAULT)
+            self.registry.rule(experiment, None if definition is None else rule_of(definition))
+            if self.registry.edition(experiment) != before.edition:
                 changed.add(experiment)
                 if before.leaves_out:
                     left_out.add(experiment)
@@ -35,9 +35,9 @@ class Defining(Chunk):
         self.close()
 
     def _count_anew(self, changed: set[str], left_out: set[str]) -> None:
-        """Nobody has to be counted anew where nobody was ever counted, nor left out by the rule of before."""
-        known = {each for each in changed if each in left_out or self.book.may_count(each)}
-        if stands := {each: self.book.edition(each) for each in sorted(changed - known)}:
-            self.effects.outputs += standing(self.printer.partition, stands)
+        """Begin a backfill of changed experiments in which anybody was ever counted, or left out by the former rule."""
+        known = {each for each in changed if each in left_out or self.registry.may_count(each)}
+        if stands := {each: self.registry.edition(each) for each in sorted(changed - known)}:
+            self.effects.outputs += edition_records(self.builder.partition, stands)
         if known:
-            self.effects.outputs += begun(self.book, self.printer.partition, known)
+            self.effects.outputs += begin_backfill(self.registry, self.builder.partition, known)

@@ -1,6 +1,6 @@
-"""What partitions have told: put aside as it comes, and kept until all sums that it is in are written.
+"""The log of differences that partitions of contacts have sent, kept until all sums that they are in are written.
 
-To add up often costs more than to put aside, and to write sums often costs more than to add them up again.
+To add up often costs more than to log, and to write sums often costs more than to add them up again.
 """
 
 from collections import deque
@@ -21,21 +21,22 @@ _PREFIX = b"aside/"
 _MEMORY = "aside"
 
 
-class Told(Struct, frozen=True, gc=False):
-    """A record that is aside: its offset, when it was told (ms), and its value."""
+class LoggedDelta(Struct, frozen=True, gc=False):
+    """A logged record: its offset, when it was appended (ms), and its value."""
 
     offset: int
     at: int
     value: bytes
 
 
-class Aside(Struct):
-    """`fresh`: what is not added up yet, `size` bytes. `log`: offset and size of what is, `logged` bytes together.
+class DeltaLog(Struct):
+    """What the log holds, in memory.
 
-    `is_behind`: whether sums are as the store has them, so that the log is to be added to them.
+    `fresh`: records that are not added up yet, `size` bytes. `log`: offset and size of those that are, `logged` bytes
+    together. `is_behind`: whether sums are as the store has them, so that the log is to be added to them.
     """
 
-    fresh: list[Told] = field(default_factory=list)
+    fresh: list[LoggedDelta] = field(default_factory=list)
     size: int = 0
     log: deque[tuple[int, int]] = field(default_factory=deque)
     logged: int = 0
@@ -43,57 +44,57 @@ class Aside(Struct):
 
     @property
     def oldest(self) -> int | None:
-        """Since when (ms) the oldest of what is in no sum has waited; None: nothing waits."""
+        """Since when (ms) the oldest record that is in no sum has waited; None: nothing waits."""
         return self.fresh[0].at if self.fresh else None
 
-    def put(self, told: Told) -> None:
-        """Add one that is fresh."""
-        self.fresh.append(told)
-        self.size += len(told.value)
+    def put(self, delta: LoggedDelta) -> None:
+        """Log a record that is not added up yet."""
+        self.fresh.append(delta)
+        self.size += len(delta.value)
 
-    def take(self) -> Sequence[Told]:
-        """All that is fresh, which is not from then on."""
+    def take(self) -> Sequence[LoggedDelta]:
+        """Remove and return the records that are not added up yet."""
         taken, self.fresh, self.size = self.fresh, [], 0
         return taken
 
     def note(self, offset: int, size: int) -> None:
-        """One more is added up."""
+        """Note that a record is added up."""
         self.log.append((offset, size))
         self.logged += size
 
     def trim(self, until: int) -> Iterator[int]:
-        """The offsets up to this one of what is added up, which is nobody's from then on."""
+        """Remove and yield the offsets, up to this one, of records that are added up."""
         while self.log and self.log[0][0] <= until:
             offset, size = self.log.popleft()
             self.logged -= size
             yield offset
 
 
-def aside_of(states: States[Kept], added: int) -> Aside:
-    """What there is, of which a fold may keep account. `added`: up to which offset it has been added up."""
-    found: Aside | None = states.memory.get(_MEMORY)
+def delta_log_of(states: States[Kept], added: int) -> DeltaLog:
+    """The log of a partition, kept in memory between chunks. `added`: up to which offset it has been added up."""
+    found: DeltaLog | None = states.memory.get(_MEMORY)
     if found is None:
-        found = states.memory[_MEMORY] = Aside()
-        for told in waiting(states):
-            if told.offset > added:
-                found.put(told)
+        found = states.memory[_MEMORY] = DeltaLog()
+        for delta in stored_deltas(states):
+            if delta.offset > added:
+                found.put(delta)
             else:
-                found.note(told.offset, len(told.value))
+                found.note(delta.offset, len(delta.value))
         found.is_behind = bool(found.log)
     return found
 
 
-def key_of(offset: int) -> bytes:
-    """Under which a record is put aside."""
+def delta_key(offset: int) -> bytes:
+    """The key of a logged record, beside the states."""
     return _PREFIX + offset.to_bytes(8)
 
 
-def kept(told: Told) -> bytes:
-    """What is put there."""
-    return told.at.to_bytes(8) + told.value
+def encode_delta(delta: LoggedDelta) -> bytes:
+    """The value of a logged record, beside the states."""
+    return delta.at.to_bytes(8) + delta.value
 
 
-def waiting(states: States[Kept]) -> Iterator[Told]:
-    """All that is aside, in the order in which it came."""
+def stored_deltas(states: States[Kept]) -> Iterator[LoggedDelta]:
+    """All logged records, in the order in which they came."""
     for key, value in states.all_beside(_PREFIX):
-        yield Told(int.from_bytes(key[len(_PREFIX) :]), int.from_bytes(value[:8]), value[8:])
+        yield LoggedDelta(int.from_bytes(key[len(_PREFIX) :]), int.from_bytes(value[:8]), value[8:])

@@ -1,4 +1,4 @@
-"""What was added up and is in no sum of the store is added again, as after a change of the partition's owner."""
+"""Adds logged differences again to sums that were not written since, as after a change of the partition's owner."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -9,15 +9,15 @@ from streams.domain.experiments.lifecycle import with_differences
 from streams.domain.experiments.partials import Counted, lacking, read_partial
 from streams.domain.experiments.table_records import Kept
 from streams.engine.decoded_states import States
-from streams.worker.agents.experiments.delta_log import waiting
-from streams.worker.agents.experiments.unit_of_work import InHand
+from streams.worker.agents.experiments.delta_log import stored_deltas
+from streams.worker.agents.experiments.unit_of_work import UnitOfWork
 
 _AT_ONCE = 8 << 20
-"""Bytes of what is aside that are read in one go: in memory they are ten times as many."""
+"""Bytes of the log that are read in one go: in memory they are ten times as many."""
 
 
-def catch_up(states: States[Kept], in_hand: InHand, known: Collection[str], added: int, now: int) -> None:
-    """Have in hand what all experiments are after all that was added up to this offset.
+def replay_deltas(states: States[Kept], work: UnitOfWork, known: Collection[str], added: int, now: int) -> None:
+    """Load into `work` all experiments as they are after all that was added up to this offset.
 
     Parameters:
         known: the experiments that are kept; to others nothing was added, for want of room.
@@ -25,25 +25,25 @@ def catch_up(states: States[Kept], in_hand: InHand, known: Collection[str], adde
     """
     for records in _pieces(states, added):
         names = {cell[0] for _, record in records for cell in record.names}.intersection(known)
-        in_hand.read(names)
-        ends = {name: in_hand.lean(name).added for name in names}
+        work.read(names)
+        ends = {name: work.lean(name).added for name in names}
         found, _ = add_up([_lacking(offset, record, ends) for offset, record in records])
         for name, more in by_experiment(found).items():
             if name in ends:
-                before = in_hand.whole(name)
+                before = work.whole(name)
                 # Whenever that changed all was written; a piece may end where nobody is counted anew for a moment.
-                in_hand.add(name, replace(with_differences(before, more), frozen=before.frozen), now)
+                work.add(name, replace(with_differences(before, more), frozen=before.frozen), now)
 
 
 def _pieces(states: States[Kept], added: int) -> Iterator[list[tuple[int, Counted]]]:
     piece: list[tuple[int, Counted]] = []
     size = 0
-    for told in waiting(states):
-        if told.offset > added:
+    for delta in stored_deltas(states):
+        if delta.offset > added:
             break
-        if isinstance(record := read_partial(told.value), Counted):
-            piece.append((told.offset, record))
-            size += len(told.value)
+        if isinstance(record := read_partial(delta.value), Counted):
+            piece.append((delta.offset, record))
+            size += len(delta.value)
         if size > _AT_ONCE:
             yield piece
             piece, size = [], 0

@@ -1,4 +1,4 @@
-"""What a partition of contacts keeps beside its states of experiments: rules, who was ever counted, what is recounted.
+"""The registry of experiments of a partition of contacts: rules, experiments with anybody counted, the backfill.
 
 It is decoded once and then at hand for as long as the partition is not opened again (`States.memory`); whatever is
 changed in it goes into the transaction of the chunk that changes it.
@@ -34,10 +34,10 @@ _MEMORY = "experiments"
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Sweep(Struct, frozen=True, array_like=True):
-    """Who is counted anew now, and who afterwards. `experiments`, `waiting`: None is all of them.
+class Backfill(Struct, frozen=True, array_like=True):
+    """The experiments that are counted anew now, and those afterwards. `experiments`, `waiting`: None is all of them.
 
-    `number`: how many there were before; a record that drives another one moves nothing.
+    `number`: how many backfills there were before; a record that drives another one moves nothing.
     """
 
     number: int
@@ -51,13 +51,13 @@ class Sweep(Struct, frozen=True, array_like=True):
 
 
 _read_rule = msgspec.msgpack.Decoder(Rule).decode
-_read_sweep = msgspec.msgpack.Decoder(Sweep).decode
+_read_sweep = msgspec.msgpack.Decoder(Backfill).decode
 
 
-class Book:
-    """`rules`: of defined experiments. `counted`: by experiment the last day.
+class ExperimentRegistry:
+    """Experiments that a partition counts. `rules`: of defined ones. `counted`: by experiment the last day.
 
-    `sweep`: the last one. `beside`: what of it is to be written.
+    `sweep`: the last backfill. `beside`: changes that are to be written.
     """
 
     def __init__(self, states: States[ContactState]) -> None:
@@ -71,7 +71,7 @@ class Book:
         self._noted: set[bytes] = set()
 
     def edition(self, experiment: str) -> str:
-        """By which people are counted now."""
+        """The edition of the rule by which people are counted now."""
         return self.rules.get(experiment, DEFAULT).edition
 
     def rule(self, experiment: str, rule: Rule | None) -> None:
@@ -85,7 +85,7 @@ class Book:
             self.beside[key] = _encode(rule)
 
     def admits(self, experiment: str, day: int) -> bool:
-        """Whether people are counted in it, of whom one is heard today; there is no room for any number of them."""
+        """Whether there is room to count somebody in an experiment today; if so, that day is noted."""
         if self.counted.get(experiment) == day:
             return True
         most = 2 * MOST_COUNTED if experiment in self.rules else MOST_COUNTED
@@ -112,8 +112,8 @@ class Book:
         """Whether anybody may be counted in it: who made room for others still is."""
         return self._made_room or experiment in self.counted
 
-    def sweeps(self, sweep: Sweep) -> None:
-        """What is counted anew from now on."""
+    def sweeps(self, sweep: Backfill) -> None:
+        """Keep this backfill as the one under way."""
         self.sweep = sweep
         self.beside[_SWEEP] = _encode(sweep)
 
@@ -128,13 +128,13 @@ class Book:
         return len(self.counted) < most
 
 
-def book_of(states: States[ContactState]) -> Book:
-    """That of a partition, with nothing in it to be written yet."""
-    book = cast(Book | None, states.memory.get(_MEMORY))
-    if book is None:
-        book = states.memory[_MEMORY] = Book(states)
-    book.beside = {}
-    return book
+def registry_of(states: States[ContactState]) -> ExperimentRegistry:
+    """The registry of a partition, kept in memory between chunks, with nothing to be written yet."""
+    registry = cast(ExperimentRegistry | None, states.memory.get(_MEMORY))
+    if registry is None:
+        registry = states.memory[_MEMORY] = ExperimentRegistry(states)
+    registry.beside = {}
+    return registry
 
 
 def _all(states: States[ContactState], prefix: bytes) -> Iterator[tuple[str, bytes]]:

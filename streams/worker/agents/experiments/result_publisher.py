@@ -1,4 +1,4 @@
-"""What is published of experiments at a tick: results and alerts."""
+"""Evaluates experiments at a tick and publishes their results and alerts."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -31,14 +31,14 @@ from streams.domain.experiments.totals import closed
 from streams.domain.inference.many_guardrails import least_evidence
 from streams.engine.decoded_states import States
 from streams.engine.writer import Output
-from streams.worker.agents.experiments.alerts import Rule, alarms_of, told, with_told
+from streams.worker.agents.experiments.alerts import Rule, alarms_of, new_alerts, with_alerted
 
 _HISTORY, _LAST = b"history/", b"moment/"
 _place_of = lru_cache(maxsize=MOST_PLANS)(partition_of)
 
 
 class _Seen(Struct, gc=False):
-    """One that was looked at, to be shown once it is known what the others are."""
+    """An evaluated experiment, to be published once it is known what the others are."""
 
     experiment: str
     plan: Plan
@@ -46,8 +46,8 @@ class _Seen(Struct, gc=False):
     guardrails: list[Guardrail]
 
 
-class Publishing:
-    """At one tick, at `now` (ms). `outputs` and `beside`: what is to be written; `results`: how many there are.
+class ResultPublisher:
+    """Publishes at one tick, at `now` (ms). `outputs` and `beside`: what is to be written; `results`: how many.
 
     Parameters:
         rows: of experiments whose sums are there and nowhere else.
@@ -70,7 +70,7 @@ class Publishing:
     def look(
         self, experiments: Mapping[str, Experiment], lines: Mapping[str, Line]
     ) -> dict[str, tuple[Experiment, Line]]:
-        """Close the days that are over and look at what there is: the experiments after that, and their lines.
+        """Close the days that are over and evaluate: returns the experiments after that, and their index entries.
 
         `lines`: of all experiments, before that.
         """
@@ -93,18 +93,18 @@ class Publishing:
             if status != "recounting":  # else some are counted and some not yet, which is not what was looked at
                 peaks = {variant: found.peaks[pair] for variant, pair in seen.pairs.items()}
                 after = replace(each, peaks=peaks, split_peak=seen.split_peak)
-                after, alerts = told(name, after, alarms_of(seen, found, guardrails, most_p), self._as_of)
+                after, alerts = new_alerts(name, after, alarms_of(seen, found, guardrails, most_p), self._as_of)
                 for alert in alerts:
                     self._alert(name, *alert)
             is_judged = not self._is_recounted and "ended" not in {status} & {lines[name].status}
             log_e = tuple(discoverable(plan, seen, found)) if is_judged else None
             looked[name] = after, Line(due=self._due(name, after, plan), log_e=log_e, status=status)
-            shown_later.append(_Seen(name, plan, seen, with_told(after, guardrails)))
+            shown_later.append(_Seen(name, plan, seen, with_alerted(after, guardrails)))
         self._looks.append((shown_later, found))
         return looked
 
     def write(self, lines: Mapping[str, Line]) -> None:
-        """The results of all that was looked at."""
+        """Write the results of all experiments that were evaluated."""
         most = most_of(len(lines))
         for looked, found in self._looks:
             histories = self._histories([each.experiment for each in looked])
@@ -139,7 +139,7 @@ class Publishing:
         self.results += 1
 
     def _closed(self, name: str, experiment: Experiment, plan: Plan) -> Experiment:
-        """With the days closed whose windows are over; and what was the largest so far is that of these figures."""
+        """The experiment with the days closed whose windows are over; the peaks are those of its present hypothesis."""
         until = (self._now - plan.rule.window_ms) // DAY_MS
         before = experiment.totals.get(experiment.edition, NONE)
         if name in self._rows:
@@ -173,5 +173,5 @@ class Publishing:
 
 
 def history_keys(name: str) -> tuple[bytes, bytes]:
-    """Under which what stays of the history, and its last moments, are kept beside the experiments."""
+    """Keys beside the experiments: of what stays of a result's history, and of its last moments."""
     return _HISTORY + name.encode(), _LAST + name.encode()

@@ -1,7 +1,7 @@
-"""Experiments as they are now, of which the store has some as they were a while ago.
+"""The unit of work of a chunk of partials: experiments loaded, changed, and written at once or later.
 
 To write thousands of them anew at every tick, each of some kilobytes, cost as much as to evaluate them. What was added
-can be added again, from what is aside: so an experiment of which nothing else has changed is written once in a while.
+can be added again, from the delta log: so an experiment of which nothing else has changed is written once in a while.
 What cannot be had again is written at once, and the largest e-values, which move more often, as a state of their own.
 """
 
@@ -13,49 +13,49 @@ from msgspec.structs import replace
 from streams.domain.experiments.lifecycle import is_defined, is_nothing, is_recounted
 from streams.domain.experiments.table_records import Experiment, Kept, Peaks
 from streams.engine.decoded_states import States
-from streams.worker.agents.experiments.write_behind import Ahead
+from streams.worker.agents.experiments.write_behind import WriteBehindCache
 
 _MEMORY = "in hand"
 
 
-class InHand:
-    """Of one chunk those that were read, as they are after what was set. See the module.
+class UnitOfWork:
+    """Experiments loaded for this chunk, with the chunk's changes applied.
 
-    `rows`: the sums of those that have changed again since they are ahead of the store; they have none of their own.
+    `rows`: the sums of those that have changed again since the cache holds them; they have none of their own.
     """
 
     def __init__(self, states: States[Kept]) -> None:
         self._states = states
-        self._ahead: Ahead = states.memory.setdefault(_MEMORY, Ahead())
+        self._cache: WriteBehindCache = states.memory.setdefault(_MEMORY, WriteBehindCache())
         self._now: dict[str, Experiment] = {}
         self._before: dict[str, Experiment] = {}
         self._at_once: set[str] = set()
         self._gone: set[str] = set()
-        self.rows = self._ahead.rows
+        self.rows = self._cache.rows
 
     def lean(self, name: str) -> Experiment:
-        """One that was read, with its sums where they are not rows."""
+        """A loaded experiment, without its sums where these are rows."""
         return self._now[name]
 
     def whole(self, name: str) -> Experiment:
-        """One that was read, with its sums, which are no rows any more."""
+        """A loaded experiment with its sums, which are no rows any more."""
         if name in self.rows:
             self._now[name] = self._with_sums(name, self._now[name])
             self.rows.drop(name)
         return self._now[name]
 
     def is_nothing(self, name: str) -> bool:
-        """Whether nobody is counted in one that was read, and nobody has defined it."""
+        """Whether nobody is counted in a loaded experiment, and nobody has defined it."""
         if is_defined(self._now[name]) or (name in self.rows and self.rows.anybody(name)):
             return False
         return is_nothing(self.whole(name))
 
     def read(self, names: Collection[str]) -> None:
-        """Have these in hand."""
+        """Load these experiments, from the cache or the store."""
         missing: list[str] = []
         for name in names:
             if name not in self._now:
-                held = self._ahead.get(name)
+                held = self._cache.get(name)
                 if held is None:
                     missing.append(name)
                 else:
@@ -64,54 +64,54 @@ class InHand:
             self._read(missing)
 
     def to_rows(self, names: Collection[str]) -> None:
-        """Of those that are ahead of the store already, and that nobody counts anew, have the sums as rows."""
+        """Turn the sums into rows, of those that the cache holds and that nobody counts anew."""
         for name in names:
             held = self._now[name]
             totals = held.totals.get(held.edition)
             is_plain = len(held.totals) == 1 and not is_recounted(held)
-            if totals is None or not is_plain or name not in self._ahead or name in self.rows:
+            if totals is None or not is_plain or name not in self._cache or name in self.rows:
                 continue
             if self.rows.take(name, held.edition, totals):
                 self._now[name] = replace(held, totals={})
 
     def added_to(self, names: Collection[str], before: int) -> None:
-        """Something was added to these rows. `before`: see `changes`."""
-        self._ahead.added_to(names, before)
+        """Note that something was added to these rows. `before`: see `changes`."""
+        self._cache.added_to(names, before)
 
     def set(self, name: str, experiment: Experiment) -> None:
-        """It is this one from now on."""
+        """Replace a loaded experiment."""
         self._now[name] = experiment
 
     def write_at_once(self, name: str) -> None:
-        """Whatever is aside is not to be added to what the store has of it."""
+        """Have an experiment written in this chunk, so that nothing of the log is added to what the store has of it."""
         self._at_once.add(name)
 
     def put_back(self, name: str) -> None:
-        """It is not kept, and was not kept before."""
+        """Forget a loaded experiment that is not kept, and was not kept before."""
         del self._now[name]
 
     def delete(self, name: str) -> None:
-        """It is nothing any more."""
+        """Delete a loaded experiment."""
         del self._now[name]
         self._gone.add(name)
 
     def add(self, name: str, experiment: Experiment, now: int) -> None:
-        """It is this one since what is aside was added again to what the store has."""
+        """Take an experiment to which the log was added again, on top of what the store has."""
         self._now[name] = self._before[name] = experiment
-        if not self._ahead.put(name, experiment, experiment.added, now):
+        if not self._cache.put(name, experiment, experiment.added, now):
             self.write_at_once(name)
 
     def changes(self, before: int, added: int, now: int, *, all_of_them: bool) -> dict[bytes, Kept | None]:
-        """What is to be written now.
+        """The changes that are to be written with this chunk, by key; None deletes.
 
         Parameters:
             before, added: up to which offset all was added before this chunk, and after it.
             now: ms.
-            all_of_them: whether none may be ahead of the store any more.
+            all_of_them: whether the cache is to be written whole.
         """
         changes: dict[bytes, Kept | None] = {}
         for name in self._gone:
-            self._ahead.drop(name)
+            self._cache.drop(name)
             changes[key_of_experiment(name)] = changes[_key_of_peaks(name)] = None
         for name, experiment in self._now.items():
             was, at_once = self._before[name], name in self._at_once
@@ -119,27 +119,27 @@ class InHand:
                 continue
             if _has_other_peaks(was, experiment):
                 changes[_key_of_peaks(name)] = Peaks(experiment.peaks, experiment.split_peak, experiment.peaks_of)
-            if at_once or _is_other(was, experiment) or not self._ahead.put(name, experiment, before, now):
+            if at_once or _is_other(was, experiment) or not self._cache.put(name, experiment, before, now):
                 changes[key_of_experiment(name)] = replace(self._with_sums(name, experiment), added=added)
-                self._ahead.drop(name)
-        for name, held in self._ahead.due_by(None if all_of_them else now).items():
+                self._cache.drop(name)
+        for name, held in self._cache.due_by(None if all_of_them else now).items():
             if not held.is_stored:
                 changes[key_of_experiment(name)] = replace(self._with_sums(name, held.experiment), added=added)
             if held.is_stored or all_of_them:
-                self._ahead.drop(name)
+                self._cache.drop(name)
             else:
-                self._ahead.written(name, now)
+                self._cache.written(name, now)
         return changes
 
     @property
     def needs(self) -> int | None:
-        """See `Ahead`."""
-        return self._ahead.needs
+        """See `WriteBehindCache`."""
+        return self._cache.needs
 
     @property
     def due(self) -> int | None:
-        """See `Ahead`."""
-        return self._ahead.due
+        """See `WriteBehindCache`."""
+        return self._cache.due
 
     def _read(self, names: Collection[str]) -> None:
         keys = {key_of_experiment(name): name for name in names}
@@ -160,7 +160,7 @@ class InHand:
 
 
 def key_of_experiment(name: str) -> bytes:
-    """Under which it is kept."""
+    """The key of an experiment in the table."""
     return b"experiment/" + name.encode()
 
 
@@ -173,7 +173,7 @@ def _has_other_peaks(was: Experiment, now: Experiment) -> bool:
 
 
 def _is_other(was: Experiment, now: Experiment) -> bool:
-    """Whether more has become of it than adding what was told, and peaks. Days may be closed again at any time."""
+    """Whether anything but sums and peaks has changed. Days may be closed again at any time."""
     return (
         now.frozen is not was.frozen
         or now.definition != was.definition

@@ -1,4 +1,4 @@
-"""Experiments that are ahead of the store: kept in memory until they are written, and for a while after that."""
+"""Write-behind cache of experiments: they are kept in memory until they are written, and for a while after that."""
 
 from collections.abc import Collection, Mapping
 from zlib import crc32
@@ -12,14 +12,14 @@ SOONEST_MS, SPREAD_MS = 30_000, 15_000
 """An experiment is written so long after the store had it as it was; not all of them at once."""
 
 MOST_BYTES = 64 << 20
-"""Of experiments that are not as the store has them. What there is no room for is written at once."""
+"""Of experiments in the cache. What there is no room for is written at once."""
 
 
-class Entry(Struct):
-    """One that is ahead of the store, or was: `is_stored` once that has it as it is.
+class CachedExperiment(Struct):
+    """A cached experiment; `is_stored`: the store has it as it is.
 
-    `needs`: what is aside behind this offset has to be kept for it. `due`: when (ms) it is to be written, or forgotten
-    here if nothing has become of it since it was. `size`: bytes, none of one whose sums are rows.
+    `needs`: the log behind this offset has to be kept for it. `due`: when (ms) it is to be written, or dropped from the
+    cache if it has not changed since it was. `size`: bytes, none of one whose sums are rows.
     """
 
     experiment: Experiment
@@ -29,24 +29,24 @@ class Entry(Struct):
     is_stored: bool = False
 
 
-class Ahead:
-    """By name. `rows`: the sums of some of them, which have none of their own."""
+class WriteBehindCache:
+    """Cached experiments by name. `rows`: the sums of some of them, which have none of their own."""
 
     def __init__(self) -> None:
         self.rows = Rows()
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, CachedExperiment] = {}
         self._size = 0
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries
 
     def get(self, name: str) -> Experiment | None:
-        """As it is now; None: as the store has it."""
+        """The experiment as it is now; None: it is as the store has it."""
         held = self._entries.get(name)
         return None if held is None else held.experiment
 
     def put(self, name: str, experiment: Experiment, needs: int, now: int) -> bool:
-        """It is this one from now (ms) on. Returns whether there is room for it. `needs`: if it was as in the store."""
+        """Cache an experiment at `now` (ms). Returns whether there is room. `needs`: if it was as in the store."""
         held = self._entries.get(name)
         size = 0 if name in self.rows else _size(experiment)
         if held is not None:
@@ -56,36 +56,36 @@ class Ahead:
             return True
         if self._size + size > MOST_BYTES:
             return False
-        self._entries[name] = Entry(experiment, needs, _due(name, now), size)
+        self._entries[name] = CachedExperiment(experiment, needs, _due(name, now), size)
         self._size += size
         return True
 
     def added_to(self, names: Collection[str], needs: int) -> None:
-        """Something was added to the rows of these. `needs`: of those that were as in the store."""
+        """Note that something was added to the rows of these. `needs`: of those that were as in the store."""
         for name in names:
             held = self._entries[name]
             if held.is_stored:
                 held.is_stored, held.needs = False, needs
 
     def drop(self, name: str) -> None:
-        """It is as the store has it, or nothing, and nobody needs its rows."""
+        """Drop an experiment, and its rows, once it is as the store has it or deleted."""
         if (held := self._entries.pop(name, None)) is not None:
             self._size -= held.size
         if name in self.rows:
             self.rows.drop(name)
 
-    def due_by(self, now: int | None) -> Mapping[str, Entry]:
-        """Those that are to be written by now, or to be forgotten; None: all."""
+    def due_by(self, now: int | None) -> Mapping[str, CachedExperiment]:
+        """Experiments that are to be written or dropped by `now` (ms); None: all."""
         return {name: each for name, each in self._entries.items() if now is None or each.due <= now}
 
     def written(self, name: str, now: int) -> None:
-        """The store has it as it is. What changes again and again stays, to be written again."""
+        """Note that an experiment is written. One that changes again and again stays, to be written again."""
         held = self._entries[name]
         held.is_stored, held.due = True, _due(name, now)
 
     @property
     def needs(self) -> int | None:
-        """What is aside up to this offset is nobody's any more; None: nor is all the rest."""
+        """The offset up to which no cached experiment needs the log; None: none of it is needed."""
         return min((each.needs for each in self._entries.values() if not each.is_stored), default=None)
 
     @property
@@ -99,7 +99,7 @@ def _due(name: str, now: int) -> int:
 
 
 def _size(experiment: Experiment) -> int:
-    """Roughly that of its rows in bytes."""
+    """The size of an experiment's rows in bytes, roughly."""
     held = [*experiment.totals.values(), *([experiment.frozen] if experiment.frozen is not None else [])]
     arms = [arm for totals in held for arm in totals.arms.values()]
     return sum(len(arm.closed) + sum(map(len, arm.days.values())) for arm in arms)

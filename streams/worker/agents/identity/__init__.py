@@ -1,1 +1,1 @@
-"""The links agent: finds the canonical id of each identifier."""
+"""The links agent: finds the identity cluster of each identifier, and its canonical id."""

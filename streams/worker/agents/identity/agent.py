@@ -1,4 +1,4 @@
-"""Links: finds the roof of each identifier; states, position, roofs and alerts appear together or not."""
+"""The links agent: finds the canonical id of each identifier; states, position and outputs are one transaction."""
 
 import logging
 from collections.abc import Callable
@@ -12,36 +12,40 @@ from streams.engine.table import ChunkTable
 from streams.engine.table_partition import Effects
 from streams.engine.writer import Outbox, Output
 from streams.platform.errors import NotOwned
-from streams.worker.agents.identity.handler import STAGE, WAITS, Linking
+from streams.worker.agents.identity.handler import STAGE, WAITING_ERASURES, LinkRecordsHandler
 from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
 
-class Links:
-    """Handles chunks of `identity-links`; `new_linking` makes a chunk's worth of work from the states before it.
+class LinksAgent:
+    """Handles chunks of `identity-links`; `new_handler` makes the handler of a chunk from the states before it.
 
-    While an erasure waits for answers it has the questions put again: a worker of an older version passes over them.
+    While an erasure waits for answers the queries are put again: a worker of an older version passes over them.
     """
 
     pause = 10.0
     """Seconds until that may be."""
 
     def __init__(
-        self, table: ChunkTable[Node], new_linking: Callable[[States[Node]], Linking], metrics: Metrics, outbox: Outbox
+        self,
+        table: ChunkTable[Node],
+        new_handler: Callable[[States[Node]], LinkRecordsHandler],
+        metrics: Metrics,
+        outbox: Outbox,
     ) -> None:
         self._table = table
-        self._new_linking = new_linking
+        self._new_handler = new_handler
         self._metrics = metrics
         self._outbox = outbox
 
     async def __call__(self, chunk: Run) -> None:
         """Fold the chunk in one transaction, then count what it did."""
-        last: Linking | None = None
+        last: LinkRecordsHandler | None = None
 
         def fold(states: States[Node], records: Records) -> Effects[Node]:
             nonlocal last
-            last = self._new_linking(states)
+            last = self._new_handler(states)
             last.take(records)
             return last.effects
 
@@ -51,18 +55,18 @@ class Links:
             self._count(chunk, last)
 
     async def tick(self) -> None:
-        """Have questions put again if this worker finds roofs and any may be open. Raises one of `BROKER_TROUBLE`."""
+        """Have queries put again if this worker owns the links and any may be open. Raises one of `BROKER_TROUBLE`."""
         try:
-            waits = self._table.owned(0).memory.get(WAITS)
+            waits = self._table.owned(0).memory.get(WAITING_ERASURES)
         except NotOwned:
             return
         if waits is None or waits:
             await self._outbox.write([Output(IDENTITY_LINKS, 0, OVERDUE, None)])
 
-    def _count(self, chunk: Run, linking: Linking) -> None:
-        for kind, count in linking.kinds.items():
+    def _count(self, chunk: Run, handler: LinkRecordsHandler) -> None:
+        for kind, count in handler.kinds.items():
             self._metrics.identity_links.labels(kind).inc(count)
-        for finding, count in linking.findings.items():
+        for finding, count in handler.findings.items():
             self._metrics.identity_findings.labels(finding).inc(count)
-        for offset, refusal in linking.refused:
+        for offset, refusal in handler.refused:
             logger.warning("%s: the record at offset %d says nothing: %s", chunk.tp, offset, refusal.detail)

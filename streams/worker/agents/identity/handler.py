@@ -1,7 +1,7 @@
-"""From records of `identity-links` to states of nodes, roofs and alerts: no effects, so it may be done again.
+"""Handles records of `identity-links`: states of nodes, identity changes and alerts, without side effects.
 
-The records are Harmonia's own. One that cannot be read is counted and passed over: its bytes may name a person, and no
-reader of dead letters could mend it.
+So a chunk can be folded again. The records are Harmonia's own. One that cannot be read is counted and passed over: its
+bytes may name a person, and no reader of dead letters could mend it.
 """
 
 from collections import Counter
@@ -26,7 +26,7 @@ from streams.worker.agents.contacts.output_records import GENERATION_BITS
 STAGE: Agent = "links"
 POLICY_VERSION = "1"
 REFUSED = "refused"
-WAITS = "waits"
+WAITING_ERASURES = "waits"
 """In a partition's memory: the fragments whose erasure waits for answers."""
 _WAITS = b"waits"
 _DETAILS: Mapping[Finding, str] = {
@@ -38,8 +38,8 @@ _DETAILS: Mapping[Finding, str] = {
 }
 
 
-class Linking:
-    """One chunk: its effects, how many records said what, and what was found.
+class LinkRecordsHandler:
+    """Folds one chunk, and holds what came of it: effects, kinds of records and findings, counted.
 
     Parameters:
         states: those of the nodes before the chunk; versions of a later generation of theirs are higher.
@@ -70,11 +70,11 @@ class Linking:
         self.effects.outputs += map(self._alert, self._folding.findings)
 
     def _see_who_waits(self, *, is_overdue: bool) -> None:
-        """Their names lie beside the states, for whoever has this partition next."""
+        """Note the fragments whose erasure waits, beside the states, for whoever has this partition next."""
         before = frozenset(orjson.loads(self._states.beside(_WAITS) or b"[]"))
         changes = self._folding.changes
         begun = {name for name, node in changes.items() if node is not None and node.waiting is not None}
-        waits = self._states.memory[WAITS] = before.difference(changes) | begun
+        waits = self._states.memory[WAITING_ERASURES] = before.difference(changes) | begun
         if waits != before:
             self.effects.beside[_WAITS] = orjson.dumps(sorted(waits)) if waits else None
         if is_overdue:

@@ -1,1 +1,1 @@
-"""Intake: what producers sent becomes one stream, keyed by person; what is no interaction becomes a dead letter."""
+"""The intake agent, which reads the input topics, and the dead letters it makes of refused records."""

@@ -1,4 +1,4 @@
-"""Intake: what teams say becomes one stream, keyed by person; what is no interaction becomes a dead letter.
+"""The intake agent: what teams send becomes one stream, keyed by contact; what is no interaction becomes a dead letter.
 
 It keeps no state, so at least once is enough: a chunk that fails is written again, and the fold drops what comes twice.
 While a source is in quarantine, what of it can wait goes to `quarantine` instead of either, judged and whole.
@@ -16,10 +16,10 @@ from events.refusal import Reason, Refusal
 from events.topics import INTERACTIONS, QUARANTINE, Agent
 from sinks.keys import partition_of
 from streams.domain.quarantine.guard import HELD, Guard
-from streams.engine.aiokafka_patches.fetched_records import Refused
+from streams.engine.aiokafka_patches.fetched_records import UnreadableRecord
 from streams.engine.retry import retried
 from streams.engine.runs import KafkaRecord, Run
-from streams.engine.weighted_semaphore import Turns
+from streams.engine.weighted_semaphore import WeightedSemaphore
 from streams.engine.writer import Outbox, Output
 from streams.worker.agents.intake.dead_letters import dead_letter
 from streams.worker.agents.latency_header import Clock, received_header
@@ -35,9 +35,9 @@ RECORDS_AT_ONCE = 4_000
 
 
 def judge(record: KafkaRecord, hasher: Hasher, unknown: Counter[str]) -> Judged:
-    """What becomes of a record. Into `unknown` goes the type of one with fields that its type does not know."""
+    """The interaction in a record, or why it is refused. Counts into `unknown` types with fields they do not know."""
     read = Record(record.topic, record.value, record.headers, record.timestamp)
-    if isinstance(record, Refused):
+    if isinstance(record, UnreadableRecord):
         return _first_of(record.refusal, decode(read, hasher.phone_region))
     if usual := harmonise_fast(read, hasher):
         return usual
@@ -49,7 +49,7 @@ def judge(record: KafkaRecord, hasher: Hasher, unknown: Counter[str]) -> Judged:
     return take_in(interaction, hasher)
 
 
-class Intake:
+class IntakeAgent:
     """Handles chunks of the input topics."""
 
     def __init__(  # noqa: PLR0913 (each is a part of the worker)
@@ -61,7 +61,7 @@ class Intake:
         self._metrics = metrics
         self._clock = clock
         self._guard = guard
-        self._turns = Turns(RECORDS_AT_ONCE)
+        self._turns = WeightedSemaphore(RECORDS_AT_ONCE)
 
     async def __call__(self, chunk: Run) -> None:
         """Write each record of the chunk to `interactions` or `dead-letters`; done once all replicas have them."""
@@ -87,7 +87,7 @@ class Intake:
         return Output(INTERACTIONS, partition_of(key, self._partitions), key.encode(), outcome[1], headers)
 
     def _hold(self, chunk: Run, judged: Sequence[Judged], outputs: list[Output]) -> Collection[int]:
-        """Put what is to be held in place of what would have been written; the places of those records."""
+        """Replace outputs of records that are to be held by quarantine records; returns the places of those records."""
         held = {
             place
             for place, record in enumerate(chunk.records)
@@ -107,7 +107,7 @@ class Intake:
         count.labels(chunk.tp.topic, "refused").inc(len(letters))
         count.labels(chunk.tp.topic, "held").inc(len(held))
         taken = (outcome for place, outcome in enumerate(judged) if place not in held)
-        self._metrics.campaign.took_in(Counter(one[2:] for one in taken if not isinstance(one, Refusal)))
+        self._metrics.campaign.count_accepted(Counter(one[2:] for one in taken if not isinstance(one, Refusal)))
         for refusal in letters:
             self._metrics.dead_letters.labels(STAGE, refusal.reason).inc()
         for record in (chunk.records[place] for place in refused):
@@ -115,6 +115,6 @@ class Intake:
 
 
 def _first_of(refusal: Refusal, judged: Interaction | Refusal) -> Refusal:
-    """Of why a record cannot be read and what would be said of its bytes, what `dl_reason` says first."""
+    """The refusal that goes into `dl_reason`, of why a record cannot be read and why its bytes are refused."""
     found = [refusal, judged] if isinstance(judged, Refusal) else [refusal]
     return min(found, key=lambda one: _REASONS.index(one.reason))

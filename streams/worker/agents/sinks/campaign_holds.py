@@ -1,4 +1,4 @@
-"""The agent of `campaign-holds`: reads all of it whenever something is said, and gives it to Redis as a whole.
+"""The agent of `campaign-holds`: reads the whole topic whenever something is new, and gives it to Redis as a whole.
 
 Holds are few and rarely said, and so are the marks of until when reservations were given out. A flush takes them away
 together with their position, so that nobody is allowed anything until the next look, a second later, has put them back.
@@ -20,7 +20,7 @@ from streams.engine.retry import retried
 from streams.engine.runs import End, Run
 from streams.platform.clients import KafkaClients
 from streams.worker.agents.latency_header import Clock
-from streams.worker.measuring.sink_lag import Behind
+from streams.worker.measuring.lag import SinkLag
 from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ PLACE = TP(CAMPAIGN_HOLDS, 0)
 """The topic's one partition."""
 
 
-class CampaignHolds:
+class CampaignHoldsAgent:
     """Handles chunks of the topic, and watches over what Redis has of it while nothing comes."""
 
     def __init__(self, sink: HoldsSink, kafka: KafkaClients, metrics: Metrics, clock: Clock) -> None:
@@ -43,10 +43,10 @@ class CampaignHolds:
         self._lost = False
         self._position: Position | None = None
         self._lock = asyncio.Lock()
-        self.behind = Behind(SINK, [CAMPAIGN_HOLDS])
+        self.behind = SinkLag(SINK, [CAMPAIGN_HOLDS])
 
     async def __call__(self, chunk: Run) -> None:
-        """Read all that was said, this chunk included, and write it."""
+        """Read the whole topic, this chunk included, and write it to Redis."""
         with self._metrics.chunk(SINK):
             async with self._lock:
                 while not await self._put(await retried(self._read, f"{PLACE}: reading")):
@@ -68,7 +68,7 @@ class CampaignHolds:
         await self._sink.close()
 
     async def _read(self) -> End:
-        """All that is in the topic; returns its end."""
+        """Read all that is in the topic; returns its end."""
         topic_id = await asyncio.to_thread(self._kafka.topic_id, CAMPAIGN_HOLDS)
         holds: dict[str, int | None] = {}
         reserved_until = 0
@@ -85,7 +85,7 @@ class CampaignHolds:
         return End(end, asked)
 
     async def _put(self, end: End) -> bool:
-        """Whether Redis has them now, however long it is away.
+        """Write the holds to Redis, however long it is away; returns whether it has them now.
 
         Of one that was flushed it is only said what it has lost by what was read after the loss was seen: until then,
         something might have been reserved.

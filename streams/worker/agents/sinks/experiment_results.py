@@ -9,23 +9,23 @@ from events.topics import EXPERIMENT_RESULTS
 from sinks.results import ResultChange
 from streams.domain.experiments.report.summary import summary_of
 from streams.engine.runs import KafkaRecord
-from streams.worker.agents.sinks.sink_connector import Following, Readers
+from streams.worker.agents.sinks.sink_connector import RecordReaders, SinkConnector
 
 _read_result = msgspec.json.Decoder(ExperimentResult).decode
 
 
-class ExperimentResultsSink(Following[ResultChange]):
-    """See `Following`."""
+class ExperimentResultsConnector(SinkConnector[ResultChange]):
+    """Feeds Redis from `experiment-results`."""
 
     name = "results"
 
-    def readers(self) -> Readers[ResultChange]:
-        """See Following."""
+    def readers(self) -> RecordReaders[ResultChange]:
+        """See `SinkConnector`."""
         return {EXPERIMENT_RESULTS: result_of}
 
 
 def result_of(record: KafkaRecord) -> ResultChange | None:
-    """What a record of `experiment-results` says; None for one that is not of Harmonia's making."""
+    """The change that a record of `experiment-results` makes; None for one that is not of Harmonia's making."""
     try:
         experiment_id = (record.key or b"").decode()
         result = None if record.value is None else _read_result(record.value)

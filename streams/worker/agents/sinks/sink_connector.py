@@ -25,22 +25,50 @@ from streams.engine.retry import retried
 from streams.engine.runs import End, KafkaRecord, Records, Run
 from streams.platform.clients import KafkaClients
 from streams.worker.agents.latency_header import Clock, received_at
-from streams.worker.agents.sinks.completeness import Marks
-from streams.worker.measuring.sink_lag import Behind
+from streams.worker.measuring.lag import SinkLag
 from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
+OVERDUE_MS = 3000
+"""An end that is not reached by then, with no chunk in hand, has nothing but transactions' markers before it."""
+
+
+class CompletenessMarks:
+    """When a sink held all of a partition: at the moment for which it has reached what was the end then.
+
+    Under a steady load it never stands at the end of now. So of each partition the oldest end that was not reached yet
+    is noted, and told once the sink has come so far.
+    """
+
+    def __init__(self) -> None:
+        self._ends: dict[TP, End] = {}
+
+    def note(self, ends: Mapping[TP, End]) -> None:
+        """Note where the owned partitions end now; an end that is waited for stays."""
+        self._ends = {**ends, **{tp: end for tp, end in self._ends.items() if tp in ends}}
+
+    def reached(self, tp: TP, offset: int) -> End | None:
+        """The end that was waited for, once, if everything below `offset` is in the sink and that is far enough."""
+        end = self._ends.get(tp)
+        return self._ends.pop(tp) if end is not None and end.offset <= offset else None
+
+    def is_overdue(self, tp: TP, offset: int, now: int) -> bool:
+        """Whether the end that is waited for has been beyond `offset` for too long for a chunk to be on its way."""
+        end = self._ends.get(tp)
+        return end is not None and end.offset > offset and now - end.at > OVERDUE_MS
+
+
 Answer = TypeVar("Answer")
 ChangeT = TypeVar("ChangeT")
 
-Readers: TypeAlias = Mapping[str, Callable[[KafkaRecord], ChangeT | None]]
+RecordReaders: TypeAlias = Mapping[str, Callable[[KafkaRecord], ChangeT | None]]
 """By topic: what a record of it says to the sink; None: nothing."""
 
 UNKNOWN: Mapping[TP, End] = {}
 
 
-class Following(ABC, Generic[ChangeT]):
+class SinkConnector(ABC, Generic[ChangeT]):
     """Handles chunks of the sink's topics, and watches over its positions while nothing comes.
 
     They have equally many partitions, so that the group gives those of one number to one worker.
@@ -61,13 +89,13 @@ class Following(ABC, Generic[ChangeT]):
         self._views = {topic: sink.reading(topic) for topic in self._readers}
         self._first = next(iter(self._readers))
         self._positions: dict[TP, Position] = {}
-        self._marks = Marks()
-        self.behind = Behind(self.name, self._views)
+        self._marks = CompletenessMarks()
+        self.behind = SinkLag(self.name, self._views)
         self._generations: dict[TP, int] = {}
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @abstractmethod
-    def readers(self) -> Readers[ChangeT]:
+    def readers(self) -> RecordReaders[ChangeT]:
         """The sink's topics, the one that says what is there first."""
 
     async def __call__(self, chunk: Run) -> None:

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from events.topics import CAMPAIGN_COUNTS
 from streams.domain.campaigns import Campaign, Counts, Kept, decode, encode
 from streams.domain.pressure import Policy
-from streams.engine.decoded_states import Codec, Recent, States
+from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
-from streams.worker.agents.campaigns.aggregator import Rating
+from streams.worker.agents.campaigns.aggregator import CampaignAggregator
 from tests.property.domain.campaigns.sayings import Said
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.worker.agents.harmonised import folded, kept
+from tests.unit.worker.agents.contacts.interaction_records import folded, kept
 
 Piece = TypeVar("Piece")
 
@@ -62,9 +62,9 @@ class Deployment:
 
     def _rate(self) -> None:
         for piece in self._cut(self._counted):
-            states: States[Kept] = States(self._campaigns, Codec(encode, decode), Recent(0))
+            states: States[Kept] = States(self._campaigns, Codec(encode, decode), RecentStates(0))
             for _ in range(self._attempts()):
-                rating = Rating(states, 8, self._policy)
+                rating = CampaignAggregator(states, 8, self._policy)
                 rating.take(piece)
             changes = rating.effects.changes
             encoded = {key: None if value is None else encode(value) for key, value in changes.items()}

@@ -11,7 +11,7 @@ from events.times import render_time
 from streams.domain.campaigns import Counts, Report, Tally, Told
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, accepted, event
-from tests.unit.worker.agents.harmonised import HASHER
+from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
 DAY = 86_400_000
 BEGIN = NOW - 12 * DAY

@@ -25,13 +25,13 @@ from streams.domain.experiments.partials import Tick, Where, write_partial
 from streams.domain.experiments.row_layout import GROUPED_WIDTH, WIDTH, Ints, row_of
 from streams.domain.experiments.table_records import Experiment, Kept
 from streams.domain.experiments.totals import both
-from streams.engine.decoded_states import BESIDE, Codec, Recent, States
+from streams.engine.decoded_states import BESIDE, Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
 from streams.worker.agents.experiments import backfill, delta_replay, write_behind
-from streams.worker.agents.experiments.aggregator import Reckoning
-from streams.worker.agents.experiments.backfill_plan import recount_record
-from streams.worker.agents.experiments.unit_of_work import InHand
+from streams.worker.agents.experiments.aggregator import ExperimentAggregator
+from streams.worker.agents.experiments.backfill import recount_record
+from streams.worker.agents.experiments.unit_of_work import UnitOfWork
 from tests.property.worker.links.sayings import Saying, as_they_come, erasure, interaction, stories
 from tests.property.worker.links.test_backup_law import remade
 from tests.property.worker.links.world import World
@@ -63,7 +63,9 @@ class Office:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._states: States[Kept] = States(MemoryStore(), Codec(table_records.encode, table_records.decode), Recent(0))
+        self._states: States[Kept] = States(
+            MemoryStore(), Codec(table_records.encode, table_records.decode), RecentStates(0)
+        )
         self._read = self._offset = 0
         self.rules: dict[str, Rule] = {}
 
@@ -86,7 +88,7 @@ class Office:
         self._states.forget()
 
     def experiments(self) -> dict[str, Experiment]:
-        in_hand = InHand(self._states)
+        in_hand = UnitOfWork(self._states)
         in_hand.read(NAMES)
         return {name: each for name in NAMES if (each := in_hand.whole(name)) != Experiment()}
 
@@ -97,7 +99,7 @@ class Office:
             records.append(Fetched(self._offset, value, b"", (), NOW + self._offset))
         if not records:
             return
-        reckoning = Reckoning(self._states, self._world.partitions)
+        reckoning = ExperimentAggregator(self._states, self._world.partitions)
         reckoning.take(records)
         assert not reckoning.refused
         changes = reckoning.effects.changes

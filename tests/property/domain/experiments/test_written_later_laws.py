@@ -17,10 +17,10 @@ from streams.domain.experiments.row_table import Rows
 from streams.domain.experiments.table_records import Board
 from streams.engine.writer import Output
 from streams.worker.agents.experiments import aggregator, delta_replay, write_behind
-from streams.worker.agents.experiments.aggregator import Reckoning
+from streams.worker.agents.experiments.aggregator import ExperimentAggregator
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.engine.kafka_records import Fetched
-from tests.unit.worker.agents.reckoned import PARTITIONS, TICK, TODAY, Agent
+from tests.unit.worker.agents.experiments.aggregating_agent import PARTITIONS, TICK, TODAY, Agent
 
 NAMES = ("x", "y", "z")
 DEFINITIONS = [None, defined("x", window="60d"), defined("x", metrics=["voted"]), defined("x", unit="household")]
@@ -75,7 +75,7 @@ def what_is_told(data: st.DataObject, people: list[Contribution]) -> list[bytes]
 def fails(agent: Agent, values: list[bytes]) -> None:
     """The chunk is folded, its transaction comes to nothing."""
     records = [Fetched(agent._offset + 1 + at, value, b"", (), agent.now) for at, value in enumerate(values)]
-    Reckoning(agent._states, PARTITIONS).take(records)
+    ExperimentAggregator(agent._states, PARTITIONS).take(records)
     agent._states.forget()
 
 
@@ -144,4 +144,4 @@ def test_all_is_told_that_would_be_were_it_written_at_once(data: st.DataObject) 
             assert told(later) == told(at_once)
             assert (done.uncounted, done.alerts) == (expected.uncounted, expected.alerts)
             assert (beside(later), lines(later)) == (beside(at_once), lines(at_once))
-    event(f"as rows: {len(done._in_hand.rows)}")
+    event(f"as rows: {len(done._work.rows)}")

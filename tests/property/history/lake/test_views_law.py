@@ -33,7 +33,7 @@ from tests.property.domain.contact.strategies import deliveries, lives
 from tests.unit.domain.contact.said import NOON, Arrival
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.history.lake.topic_records import TOPIC_ID
-from tests.unit.worker.agents.harmonised import HASHER
+from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
 PEOPLE = 10
 """In one lake, since that is what takes the time. Each is known under two names."""

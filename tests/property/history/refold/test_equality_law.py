@@ -17,7 +17,7 @@ from tests.property.worker.links.sayings import HASHER, SOURCES, TIMES, Saying, 
 from tests.unit.domain.contact.said import DAY
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
-from tests.unit.worker.agents.harmonised import folded, kept
+from tests.unit.worker.agents.contacts.interaction_records import folded, kept
 
 lawful = settings(max_examples=120, deadline=None)
 LATE = st.integers(0, 24).map(lambda step: NOW + step * 2 * DAY)

@@ -31,12 +31,12 @@ from streams.domain import identity
 from streams.domain.contact import ContactState, decode, encode
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.pressure import default_policy
-from streams.engine.decoded_states import BESIDE, NO_STATES, Codec, Recent, States
+from streams.engine.decoded_states import BESIDE, NO_STATES, Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
-from streams.worker.agents.contacts.agent import folded
-from streams.worker.agents.contacts.class_queries import Heard
-from streams.worker.agents.contacts.output_records import GENERATION_BITS, Printer
+from streams.worker.agents.contacts.agent import fold_chunk
+from streams.worker.agents.contacts.class_queries import InputProgress
+from streams.worker.agents.contacts.output_records import GENERATION_BITS, RecordBuilder
 from tests.unit.engine.kafka_records import Fetched
 
 PARTITIONS = 3
@@ -143,15 +143,15 @@ class World:
 
     def _fold(self, log: Log, chunk: list[Fetched]) -> None:
         topic, number = log
-        states = States(self.stores[number], Codec(encode, decode), Recent(0))
-        done = folded(
+        states = States(self.stores[number], Codec(encode, decode), RecentStates(0))
+        done = fold_chunk(
             topic,
             states,
             chunk,
-            Printer(number, self.partitions, self.generation),
+            RecordBuilder(number, self.partitions, self.generation),
             0,
             policy=default_policy(),
-            heard=Heard(self.read[INTERACTIONS, number], len(self.logs[INTERACTIONS, number])),
+            progress=InputProgress(self.read[INTERACTIONS, number], len(self.logs[INTERACTIONS, number])),
         )
         assert not done.refusals
         changes: Mapping[bytes, ContactState | None] = done.effects.changes

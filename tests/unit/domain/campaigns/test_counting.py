@@ -6,7 +6,7 @@ from streams.domain.campaigns.counts import MOST_SHOWN
 from streams.domain.contact.facts.from_records import read_said
 from tests.unit.domain.campaigns.sending import HOUR, NOON, report
 from tests.unit.events.records import accepted, event
-from tests.unit.worker.agents.harmonised import HASHER
+from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
 ADDRESSES = {
     "gmail": "jane@gmail.com",

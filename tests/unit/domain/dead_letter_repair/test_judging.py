@@ -6,7 +6,7 @@ from events.requeued import history_of, with_history
 from streams.domain.dead_letter_repair.judging import WORDS, Cured, Left, interaction_of, judge
 from tests.unit.domain.dead_letter_repair.writing import HASHER, Headers, letter, mapping_of, once, rules, saying
 from tests.unit.events.records import NOW, event
-from tests.unit.worker.agents.harmonised import said
+from tests.unit.worker.agents.contacts.interaction_records import said
 
 DAY = 86_400_000
 RENAMED = '[rename]\ndata.messageId = "data.message_id"'

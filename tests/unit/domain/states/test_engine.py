@@ -8,7 +8,7 @@ import pytest
 from faust.types import TP
 from rocksdict import Rdict
 
-from streams.engine.decoded_states import Codec, Recent, States
+from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.rocksdb_store import _POSITION_KEY, RocksStores, _options
 from streams.engine.store import MemoryStore, Position
 from streams.engine.table_partition import Changelog, TablePartition
@@ -22,7 +22,7 @@ KEY = b"\x00watermark\x00interactions\x003"
 def test_a_watermark_is_read_with_and_without_the_id_of_its_topic(written: bytes) -> None:
     store = MemoryStore()
     store.write({KEY: written}, Position("topic", 1, 0))
-    states = States(store, Codec(bytes, bytes), Recent[bytes](0))
+    states = States(store, Codec(bytes, bytes), RecentStates[bytes](0))
     changelog = Changelog(TP("changelog", 3), "topic", "transactions")
     partition = TablePartition(cast(KafkaClients, None), states, changelog, lambda _: None)
     assert partition.watermark(SOURCE) == 17

@@ -16,7 +16,7 @@ from streams.demo.simulator import simulate
 from streams.demo.truth import ContactFields, Publication, Sent
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.history.lake.topic_records import TOPIC_ID
-from tests.unit.worker.agents.harmonised import HASHER
+from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
 BEGUN = 1_336_000_000_000
 """When it is published, after all of it has happened: 2012-05-02."""

@@ -9,7 +9,7 @@ from events.times import render_time
 from streams.domain.contact.facts.from_records import read_said
 from streams.history.backtest.counted_facts import PersonFact
 from tests.unit.events.records import NOW, accepted, event
-from tests.unit.worker.agents.harmonised import HASHER
+from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

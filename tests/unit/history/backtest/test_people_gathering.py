@@ -18,7 +18,7 @@ from streams.history.refold.contact_rows import histories
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
-from tests.unit.worker.agents.harmonised import HASHER
+from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
 ORDERS = BacktestOptions(default_policy(), default_policy())
 

@@ -21,7 +21,7 @@ from streams.history.insights.history_source import History
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.history.daily_report.recount_day import Recount
 from tests.unit.history.insights.lakes import history_of
-from tests.unit.worker.agents.harmonised import HASHER
+from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
 ZONE = "America/Los_Angeles"
 SCALE = 0.3

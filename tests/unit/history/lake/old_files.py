@@ -15,7 +15,7 @@ from streams.history.lake.input_files import input_files_at
 from streams.history.lake.old_files import OldFiles, import_old_files
 from streams.history.lake.selection import Selection
 from tests.unit.events.records import NOW, event
-from tests.unit.worker.agents.harmonised import HASHER
+from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
 ALL = Selection()
 ADDRESS = "Ada@Example.org"

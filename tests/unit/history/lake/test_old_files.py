@@ -32,7 +32,7 @@ from tests.unit.events.records import NOW, accepted
 from tests.unit.history.lake.lake_rows import rows_of
 from tests.unit.history.lake.old_files import ADDRESS, ALL, EMAIL, MANY, SILENT, imported, json_lines, old_event
 from tests.unit.history.lake.topic_records import DAY, TOPIC_ID
-from tests.unit.worker.agents.harmonised import HASHER
+from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
 THEN = NOW - 200 * DAY
 MAIL = old_event("1", "email.sent", THEN)

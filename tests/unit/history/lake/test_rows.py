@@ -13,7 +13,7 @@ from sinks.lake.schema import FIELDS, INTERACTIONS_SCHEMA
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, REQUIRED
 from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record, unreadable_record
-from tests.unit.worker.agents.harmonised import HASHER
+from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
 NAMED_ELSEWHERE = {
     "contact": "whom it is about has columns of its own",

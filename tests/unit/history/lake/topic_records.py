@@ -5,7 +5,7 @@ from events.json_types import JSON
 from events.times import render_time
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, accepted, event
-from tests.unit.worker.agents.harmonised import HASHER
+from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
 TOPIC_ID = "5d8c2f0e-7a3b-4c11-9d4e-0f6a2b3c4d5e"
 DAY = 86_400_000

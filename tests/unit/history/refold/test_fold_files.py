@@ -22,7 +22,7 @@ from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
 from tests.unit.history.refold.lakes import lake_of, sample_records
-from tests.unit.worker.agents.harmonised import folded, kept
+from tests.unit.worker.agents.contacts.interaction_records import folded, kept
 
 NOBODY_IS = Erasures()
 

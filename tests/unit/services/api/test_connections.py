@@ -10,7 +10,7 @@ import pytest
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from streams.platform.log_noise import each_once_a_second
+from streams.platform.logs import each_once_a_second
 from streams.services.api.connection_limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_PIPELINED, LimitedConnection
 from streams.services.api.server import Server
 

@@ -8,8 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from streams.domain.pressure import default_policy, default_text
 from streams.platform.errors import Unusable
-from streams.platform.policy_file import LOOK_EVERY_MS, Policies, policy_of
-from streams.platform.policy_since import telling
+from streams.platform.policy_file import LOOK_EVERY_MS, Policies, policy_of, policy_since_gauge
 
 STRICTER = default_text().replace('email = "4h"', 'email = "8h"')
 
@@ -87,7 +86,7 @@ def test_nothing_begins_on_a_policy_that_is_none(tmp_path: Path) -> None:
 
 def test_of_several_versions_only_the_one_that_holds_is_shown() -> None:
     registry = CollectorRegistry()
-    holds = telling(Gauge("since", "", ["version"], registry=registry))
+    holds = policy_since_gauge(Gauge("since", "", ["version"], registry=registry))
     holds("a", 1_000)
     holds("b", 2_500)
     assert registry.get_sample_value("since", {"version": "b"}) == 2.5

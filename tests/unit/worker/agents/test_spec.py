@@ -16,11 +16,11 @@ from streams.worker.agents.contacts import handler as contacts
 from streams.worker.agents.experiments import aggregator as experiments
 from streams.worker.agents.identity import handler as links
 from streams.worker.agents.intake import agent as intake
-from streams.worker.agents.sinks.experiment_results import ExperimentResultsSink
-from streams.worker.agents.sinks.redis_sink import ContactStateSink
+from streams.worker.agents.sinks.experiment_results import ExperimentResultsConnector
+from streams.worker.agents.sinks.redis_sink import ContactStateConnector
 from streams.worker.agents.spec import AgentSpec, flow_of
 from streams.worker.app import AGENT_SPECS, build_worker
-from streams.worker.sink_monitor import Watch
+from streams.worker.sink_monitor import SinkMonitor
 
 BY_NAME = {spec.name: spec for spec in AGENT_SPECS}
 PARTITIONS = 2
@@ -47,7 +47,7 @@ def test_an_agent_says_how_states_are_kept_exactly_if_it_has_a_table() -> None:
 
 def test_an_agent_names_itself_in_metrics_as_in_the_list() -> None:
     stages = [module.STAGE for module in (intake, contacts, links, campaigns, experiments)]
-    assert (*stages, ContactStateSink.name, "holds", ExperimentResultsSink.name) == (
+    assert (*stages, ContactStateConnector.name, "holds", ExperimentResultsConnector.name) == (
         *("intake", "contacts", "links", "campaigns", "experiments"),
         *SINKS,
     )
@@ -95,7 +95,7 @@ def test_an_agent_that_wakes_itself_reads_what_it_sends() -> None:
 
 def test_a_sink_follows_the_topics_that_it_is_told_to_read(tmp_path: Path) -> None:
     worker = build_worker(Settings(partitions=PARTITIONS, state_dir=tmp_path), lambda _: None)
-    [watch] = [service for service in worker.services if isinstance(service, Watch)]
+    [watch] = [service for service in worker.services if isinstance(service, SinkMonitor)]
     followed = {sink.behind.sink: list(sink.behind._topics) for sink in watch._sinks}
     assert followed == {sink: [topic.name for topic in read_by(sink)] for sink in SINKS}
 

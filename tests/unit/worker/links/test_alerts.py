@@ -22,7 +22,7 @@ def evidence(alert: dict[str, JSON]) -> list[str]:
     return [str(item["id"]) for item in alert["evidence"] if isinstance(item, dict)]
 
 
-def test_the_roof_judges_what_a_fragment_has_taken() -> None:
+def test_the_canonical_id_judges_what_a_fragment_has_taken() -> None:
     town = Town()
     town.say("email.opened", {**ADA, **BY_EMAIL})
     first = mailed(town, ADA, NINE, "youth")
@@ -32,7 +32,7 @@ def test_the_roof_judges_what_a_fragment_has_taken() -> None:
     assert list(town.world.latest[CONTACT_ALERTS]) == ["crm.ada"]
 
 
-def test_the_roof_judges_what_it_has_taken_itself_by_what_its_fragments_know() -> None:
+def test_the_canonical_id_judges_what_it_has_taken_by_what_its_fragments_know() -> None:
     town = Town()
     town.say("email.opened", {**ADA, **BY_EMAIL, **BY_PHONE})
     first = mailed(town, BY_EMAIL, NINE, "youth")

@@ -75,7 +75,7 @@ def test_every_name_of_a_person_who_began_anew_is_heard_again() -> None:
         assert shut_as_erased(town) == set()
 
 
-def test_a_roof_whose_person_began_anew_under_another_name_is_heard_again() -> None:
+def test_a_canonical_id_whose_person_began_anew_elsewhere_is_heard_again() -> None:
     town = erased()
     town.say("email.unsubscribed", {**ADA, **BY_EMAIL}, time=T3)
     town.say("email.opened", ADA, time=T3)

@@ -56,7 +56,7 @@ def test_whoever_is_of_the_same_class_keeps_the_other_from_being_erased() -> Non
     assert left(town) == {town.hashed(NY_1)}
 
 
-def test_a_question_that_is_read_again_is_answered_again_and_does_no_harm() -> None:
+def test_a_class_query_that_is_read_again_is_answered_again_and_does_no_harm() -> None:
     town = town_of(NY_2, is_known=True)
     work(town, CONTACT_ROOFS)
     town.world.repeat_the_latest(CONTACT_ROOFS)

@@ -50,7 +50,7 @@ def test_every_name_is_null_and_closed_to_everyone_and_there_is_one_receipt() ->
     assert list(town.world.latest[CONTACT_ALERTS]) == ["crm.ada"]
 
 
-def test_nothing_leads_from_one_name_to_another() -> None:
+def test_after_an_erasure_nothing_leads_from_one_name_of_the_person_to_another() -> None:
     town = erased()
     email = town.hashed(BY_EMAIL)
 
@@ -95,7 +95,7 @@ def test_the_last_record_of_a_name_that_was_absorbed_leads_nowhere() -> None:
     assert int(erased_now.headers["version"] or b"") > int(alone.headers["version"] or b"")
 
 
-def test_of_the_person_no_more_than_the_marks_are_left() -> None:
+def test_after_an_erasure_no_more_than_the_marks_of_it_are_left_of_the_person() -> None:
     town = erased()
     for name in ("crm.ada", town.hashed(BY_EMAIL)):
         state = decode(town.world.table()[name.encode()])
@@ -106,7 +106,7 @@ def test_of_the_person_no_more_than_the_marks_are_left() -> None:
         assert state.place.asked is None
 
 
-def test_what_comes_late_or_begins_nothing_is_in_vain() -> None:
+def test_after_an_erasure_late_or_weak_interactions_are_in_vain() -> None:
     town = erased()
     before = town.world.table()
     for contact in (ADA, BY_EMAIL, {**ADA, **BY_EMAIL}):

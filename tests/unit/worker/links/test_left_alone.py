@@ -16,7 +16,7 @@ def suppressed(contact: dict[str, JSON]) -> Town:
 
 
 @pytest.mark.parametrize("contact", [ADA, BY_EMAIL])
-def test_there_is_a_profile_that_says_so_and_nothing_else(contact: dict[str, JSON]) -> None:
+def test_a_suppressed_contact_has_a_profile_with_its_stops_and_nothing_else(contact: dict[str, JSON]) -> None:
     town = suppressed(contact)
     name = town.hashed(contact)
 
@@ -26,7 +26,7 @@ def test_there_is_a_profile_that_says_so_and_nothing_else(contact: dict[str, JSO
     assert town.world.closed().keys() == {name}
 
 
-def test_it_is_gone_once_all_of_it_was_taken_back() -> None:
+def test_a_suppressed_contact_is_forgotten_once_every_suppression_is_retracted() -> None:
     town = suppressed(ADA)
     town.say("contact.suppressed", ADA, "again", time=T2)
     town.retract("again", ADA)
@@ -38,7 +38,7 @@ def test_it_is_gone_once_all_of_it_was_taken_back() -> None:
     assert reason(town, "crm.ada") == b"forgotten"
 
 
-def test_it_is_gone_also_if_it_was_taken_back_before_it_came() -> None:
+def test_a_suppression_that_was_retracted_before_it_came_leaves_nothing() -> None:
     town = Town()
     town.retract("stop", ADA)
     town.say("contact.suppressed", ADA, "stop", time=T1)
@@ -48,7 +48,7 @@ def test_it_is_gone_also_if_it_was_taken_back_before_it_came() -> None:
     assert town.profile("crm.ada")["counts"] == {"email.opened": 1}
 
 
-def test_it_may_be_taken_back_under_another_name_of_the_person() -> None:
+def test_a_suppression_may_be_retracted_under_another_identifier_of_the_person() -> None:
     for linked_first in (True, False):
         town = suppressed(ADA)
         if linked_first:

@@ -23,7 +23,7 @@ def test_who_is_absorbed_has_a_null_record_that_says_into_whom() -> None:
     assert town.profile("crm.ada")["merged_from"] == ["crm.bo"]
 
 
-def test_who_comes_under_another_roof_has_a_null_record_that_names_that_one() -> None:
+def test_a_contact_under_another_canonical_id_has_a_null_record_that_names_it() -> None:
     town = Town()
     town.say("email.opened", {"contact_id": "crm.cy"})
     town.link("crm.cy", "crm.bo")
@@ -71,7 +71,7 @@ def test_an_id_that_only_a_command_named_is_forgotten_by_the_unlink() -> None:
     assert header(town, CONTACT_STATE, "crm.ada", "merged_into") is None
 
 
-def test_a_chain_has_one_roof_and_a_weaker_id_never_becomes_it() -> None:
+def test_a_chain_has_one_canonical_id_and_never_a_weaker_one() -> None:
     town = Town()
     for number in range(4):
         town.say("email.opened", {"contact_id": f"crm.{number}"})

@@ -171,7 +171,7 @@ def test_who_was_named_before_and_after_an_erasure_in_one_chunk_is_still_linked(
     assert town.profile("crm.ada")["counts"] == {"form.submitted": 1}
 
 
-def test_a_roof_that_is_told_late_changes_nothing() -> None:
+def test_a_canonical_id_that_is_told_late_changes_nothing() -> None:
     town = Town()
     town.say("email.opened", ADA)
     town.say("email.opened", BO)

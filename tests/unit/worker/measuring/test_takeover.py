@@ -4,9 +4,32 @@ import pytest
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
-from streams.platform.errors import Fenced
-from streams.worker.measuring.operations import StandingMetrics
-from streams.worker.measuring.takeover import TakeOvers
+from streams.platform.errors import Fenced, StateLost
+from streams.worker.measuring.takeover import TakeoverMetrics, fail_stops, note_fail_stop
+from streams.worker.metrics import OperationsMetrics
+
+
+def test_each_fail_stop_is_counted_by_its_reason(tmp_path: Path) -> None:
+    for error in (Fenced("others"), Fenced("again"), StateLost("gone"), OSError("a disk")):
+        note_fail_stop(tmp_path, error)
+
+    assert fail_stops(tmp_path) == {"fenced": 2, "state_lost": 1, "other": 1}
+
+
+def test_a_new_state_directory_has_no_fail_stops(tmp_path: Path) -> None:
+    assert fail_stops(tmp_path) == {"fenced": 0, "state_lost": 0, "other": 0}
+
+
+def test_a_broken_file_of_fail_stops_counts_as_none_and_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "fail-stops.json").write_bytes(b'{"fenced": "two"')
+    note_fail_stop(tmp_path, Fenced("others"))
+
+    assert fail_stops(tmp_path)["fenced"] == 1
+
+
+def test_a_directory_that_cannot_be_written_keeps_nobody(tmp_path: Path) -> None:
+    note_fail_stop(tmp_path / "gone", Fenced("others"))
+
 
 CHANGELOG = TP("harmonia-contacts-changelog", 0)
 
@@ -17,11 +40,11 @@ def registry() -> CollectorRegistry:
 
 
 @pytest.fixture
-def taking(registry: CollectorRegistry, tmp_path: Path) -> TakeOvers:
-    return TakeOvers(StandingMetrics(registry), tmp_path)
+def taking(registry: CollectorRegistry, tmp_path: Path) -> TakeoverMetrics:
+    return TakeoverMetrics(OperationsMetrics(registry), tmp_path)
 
 
-def test_a_take_over_is_shown_while_it_lasts(registry: CollectorRegistry, taking: TakeOvers) -> None:
+def test_a_take_over_is_shown_while_it_lasts(registry: CollectorRegistry, taking: TakeoverMetrics) -> None:
     taking.taking_over()
     taking.to_go(CHANGELOG, 10)
     taking.to_go(TP(CHANGELOG.topic, 1), 5)
@@ -35,7 +58,7 @@ def test_a_take_over_is_shown_while_it_lasts(registry: CollectorRegistry, taking
 
 
 def test_one_that_begins_again_before_it_has_ended_is_one_recovery(
-    registry: CollectorRegistry, taking: TakeOvers
+    registry: CollectorRegistry, taking: TakeoverMetrics
 ) -> None:
     taking.taking_over()
     taking.taking_over()
@@ -45,10 +68,10 @@ def test_one_that_begins_again_before_it_has_ended_is_one_recovery(
     assert registry.get_sample_value("harmonia_recovery_seconds_count") == 1
 
 
-def test_the_next_process_shows_why_the_last_one_ended(tmp_path: Path, taking: TakeOvers) -> None:
+def test_the_next_process_shows_why_the_last_one_ended(tmp_path: Path, taking: TakeoverMetrics) -> None:
     taking.failed(Fenced("others"))
     registry = CollectorRegistry()
-    TakeOvers(StandingMetrics(registry), tmp_path)
+    TakeoverMetrics(OperationsMetrics(registry), tmp_path)
 
     assert registry.get_sample_value("harmonia_fail_stops_total", {"reason": "fenced"}) == 1
     assert registry.get_sample_value("harmonia_fail_stops_total", {"reason": "other"}) == 0

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from streams.platform.errors import Unusable
-from streams.worker.measuring.teams import NOBODY, read_schedule, schedule_of
+from streams.worker.measuring.teams import NO_SCHEDULE, read_schedule, schedule_of
 
 NEW_YORK = ZoneInfo("America/New_York")
 SCHEDULE = schedule_of(
@@ -83,5 +83,5 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 def test_without_a_file_nobody_is_expected() -> None:
-    assert read_schedule(None) is NOBODY
-    assert NOBODY.expected(0) == {}
+    assert read_schedule(None) is NO_SCHEDULE
+    assert NO_SCHEDULE.expected(0) == {}

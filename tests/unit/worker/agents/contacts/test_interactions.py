@@ -1,0 +1,212 @@
+import orjson
+import pytest
+
+from events.json_types import JSON
+from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, IDENTITY_LINKS
+from streams.domain.contact import Outcome
+from streams.domain.contact.identity.identity_assignment import is_by_itself
+from streams.engine.store import MemoryStore
+from streams.engine.writer import Output
+from streams.worker.agents.contacts.interactions import InteractionsHandler
+from streams.worker.agents.contacts.output_records import GENERATION_BITS
+from tests.unit.engine.kafka_records import SOURCE
+from tests.unit.events.records import NOW
+from tests.unit.worker.agents.contacts.interaction_records import GENERATION, HASHER, folded, kept, said, state_of
+
+FIRST = GENERATION << GENERATION_BITS
+
+
+def profiles(folding: InteractionsHandler) -> dict[bytes | None, dict[str, object]]:
+    """By key, the value of each output to `contact-state`."""
+    return {
+        out.key: orjson.loads(out.value or b"null") for out in folding.effects.outputs if out.topic == CONTACT_STATE
+    }
+
+
+def only_output(folding: InteractionsHandler) -> Output:
+    [output] = folding.effects.outputs
+    return output
+
+
+def test_each_contact_that_changed_has_one_output_with_its_last_state() -> None:
+    folding = folded(said(0, who="c1"), said(1, who="c2"), said(2, who="c1"), said(3, "donation.made", who="c1"))
+
+    assert [output.key for output in folding.effects.outputs] == [b"c1", b"c2"]
+    assert profiles(folding)[b"c1"]["counts"] == {"email.opened": 2, "donation.made": 1}
+    assert folding.effects.changes.keys() == {b"c1", b"c2"}
+
+
+def test_a_profile_goes_to_the_partition_of_its_interactions() -> None:
+    output = only_output(folded(said(0)))
+
+    assert (output.topic, output.partition, output.key) == (CONTACT_STATE, SOURCE.partition, b"c1")
+
+
+def test_the_version_carries_the_generation_and_counts_chunks() -> None:
+    store = MemoryStore()
+    versions = []
+    for chunk in ([said(0), said(1)], [said(2)], [said(3), said(4), said(5)]):
+        folding = folded(*chunk, store=store)
+        kept(folding, store)
+        versions.append(profiles(folding)[b"c1"]["version"])
+
+    assert versions == [FIRST + 1, FIRST + 2, FIRST + 3]
+
+
+def test_the_version_is_in_the_header_as_text() -> None:
+    assert dict(only_output(folded(said(0))).headers)["version"] == b"%d" % (FIRST + 1)
+
+
+def test_versions_of_contacts_do_not_depend_on_each_other() -> None:
+    store = MemoryStore()
+    kept(folded(said(0, who="c1"), store=store), store)
+
+    second = folded(said(1, who="c1"), said(2, who="c2"), store=store)
+
+    assert {key: value["version"] for key, value in profiles(second).items()} == {b"c1": FIRST + 2, b"c2": FIRST + 1}
+
+
+def test_what_the_state_holds_is_what_the_profile_was_made_of() -> None:
+    folding = folded(said(0), said(1))
+
+    assert state_of(folding, "c1").version == 1
+    assert len(state_of(folding, "c1").facts) == 2
+
+
+def test_a_chunk_goes_on_from_the_state_before_it() -> None:
+    store = MemoryStore()
+    kept(folded(said(0), store=store), store)
+
+    assert profiles(folded(said(1), store=store))[b"c1"]["counts"] == {"email.opened": 2}
+
+
+def test_duplicates_alone_change_nothing() -> None:
+    store = MemoryStore()
+    kept(folded(said(0, id_="a"), store=store), store)
+
+    again = folded(said(1, id_="a"), said(2, id_="a"), store=store)
+
+    assert (again.effects.changes, again.effects.outputs) == ({}, [])
+    assert again.outcomes == {Outcome.DUPLICATE: 2}
+
+
+def test_a_duplicate_beside_news_is_not_counted_again() -> None:
+    folding = folded(said(0, id_="a"), said(1, id_="a"), said(2, id_="b"))
+
+    assert profiles(folding)[b"c1"]["counts"] == {"email.opened": 2}
+    assert folding.outcomes == {Outcome.APPLIED: 2, Outcome.DUPLICATE: 1}
+
+
+def test_folding_twice_gives_the_same() -> None:
+    """A failed transaction is folded again on what the store holds, so the first fold must not have touched it."""
+    store = MemoryStore()
+    kept(folded(said(0), store=store), store)
+    before = (store.position, dict(store.items()))
+    records = [said(1), said(2, who="c2"), said(3, "donation.made")]
+
+    first, second = folded(*records, store=store), folded(*records, store=store)
+
+    assert first.effects == second.effects
+    assert (store.position, dict(store.items())) == before
+
+
+def test_a_profile_tells_when_its_newest_interaction_was_received() -> None:
+    folding = folded(said(5), said(9), said(10, who="c2"))
+
+    received = {output.key: dict(output.headers)["received_at"] for output in folding.effects.outputs}
+
+    assert received == {b"c1": b"%d" % (NOW + 9), b"c2": b"%d" % (NOW + 10)}
+
+
+def test_a_duplicate_does_not_make_a_profile_look_received_later() -> None:
+    folding = folded(said(5, id_="a"), said(9, id_="a"))
+
+    assert dict(only_output(folding).headers)["received_at"] == b"%d" % (NOW + 5)
+
+
+@pytest.mark.parametrize(("type_", "same"), [("contact.linked", True), ("contact.unlinked", False)])
+def test_a_ruling_is_told_and_shows_no_profile(type_: str, same: bool) -> None:
+    store = MemoryStore()
+    folding = folded(said(0, type_, contact_ids=["c2", "c1"]), store=store)
+    kept(folding, store)
+
+    told = only_output(folding)
+    assert (told.topic, told.partition, told.key) == (IDENTITY_LINKS, 0, b"said/c1/c2")
+    assert orjson.loads(told.value or b"")["same"] is same
+    again = folded(said(1, type_, id_="i0", contact_ids=["c2", "c1"]), store=store)
+    assert (again.effects.changes, again.effects.outputs) == ({}, [])
+    assert again.outcomes == {Outcome.DUPLICATE: 1}
+
+
+def test_a_suppression_closes_every_channel_and_is_seen_in_the_profile() -> None:
+    store = MemoryStore()
+    kept(folded(said(0), store=store), store)
+
+    folding = folded(said(1, "contact.suppressed", until="2012-12-01T00:00:00Z"), store=store)
+    kept(folding, store)
+
+    shown, closed = folding.effects.outputs
+    assert orjson.loads(shown.value or b"")["stops"]["all"]["reason"] == "suppressed"
+    why = {"reason": "suppressed", "since": "2012-02-22T10:00:00.000Z", "source": "digital/mailer", "id": "i1"}
+    assert (closed.topic, closed.key) == (CONTACT_SUPPRESSIONS, b"c1")
+    assert orjson.loads(closed.value or b"") == dict.fromkeys(
+        ["email", "text", "phone", "door", "letter"], why | {"until": "2012-12-01T00:00:00.000Z"}
+    )
+    taken_back = folded(
+        said(2, "interaction.retracted", retracts={"source": "digital/mailer", "id": "i1"}), store=store
+    )
+    assert [(out.topic, out.value is None) for out in taken_back.effects.outputs] == [
+        (CONTACT_STATE, False),
+        (CONTACT_SUPPRESSIONS, True),
+    ]
+
+
+def test_a_channel_is_closed_by_a_stop_and_open_again_when_that_is_taken_back() -> None:
+    store = MemoryStore()
+    kept(folded(said(0), store=store), store)
+
+    stopped = folded(said(1, "text.opted_out"), store=store)
+    kept(stopped, store)
+
+    _, closed = stopped.effects.outputs
+    why = {"reason": "opted_out", "since": "2012-02-22T10:00:00.000Z", "source": "digital/mailer", "id": "i1"}
+    assert (closed.topic, orjson.loads(closed.value or b"")) == (CONTACT_SUPPRESSIONS, {"text": why})
+    heard_again = folded(said(2), store=store)
+    assert [out.topic for out in heard_again.effects.outputs] == [CONTACT_STATE]
+
+    kept(heard_again, store)
+    taken_back = said(3, "interaction.retracted", retracts={"source": "digital/mailer", "id": "i1"})
+    opened = folded(taken_back, store=store)
+    assert [(out.topic, out.value is None) for out in opened.effects.outputs] == [
+        (CONTACT_STATE, False),
+        (CONTACT_SUPPRESSIONS, True),
+    ]
+    assert is_by_itself(state_of(opened, "c1"))
+
+
+def test_whom_an_interaction_names_is_told_once_and_withdrawn_with_it() -> None:
+    store = MemoryStore()
+    named: dict[str, JSON] = {"contact_id": "c1", "voter_id": "NY:1", "email": "ada@example.org"}
+    first = folded(said(0, contact=named), store=store)
+    kept(first, store)
+    second = folded(said(1, contact=named), store=store)
+    kept(second, store)
+    retractions = [
+        said(2 + number, "interaction.retracted", retracts={"source": "digital/mailer", "id": f"i{number}"})
+        for number in (0, 1)
+    ]
+    third = folded(retractions[0], store=store)
+    kept(third, store)
+    fourth = folded(retractions[1], store=store)
+
+    voter, email = HASHER.voter("NY:1"), HASHER.email("ada@example.org")
+    edges = [f"seen/c1/c1/{voter}".encode(), f"seen/c1/c1/{email}".encode()]
+    assert set(links(first)) == set(edges)
+    assert orjson.loads(links(first)[edges[0]] or b"")["b_class"] == "voter:NY"
+    assert (links(second), links(third)) == ({}, {})
+    assert links(fourth) == dict.fromkeys(edges)
+
+
+def links(folding: InteractionsHandler) -> dict[bytes | None, bytes | None]:
+    """What the links agent is told, by key."""
+    return {out.key: out.value for out in folding.effects.outputs if out.topic == IDENTITY_LINKS}
