@@ -10,7 +10,7 @@ from events.refusal import Reason, Refusal
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting, moved, part_key
-from streams.domain.contact.identity.identity_status import Erasure
+from streams.domain.contact.identity.identity_status import Erasure, Place
 from streams.domain.contact.publication.change_events import Step
 from streams.engine.runs import KafkaRecord, Records
 from streams.worker.agents.contacts.handler import ChunkHandler
