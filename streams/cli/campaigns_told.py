@@ -16,7 +16,7 @@ from streams.cli.failures import failing_plainly, load_settings
 from streams.cli.heard import OF_CAMPAIGN
 from streams.cli.profile_tables import said
 from streams.cli.tables import print_lines, print_table
-from streams.domain.campaigns import Campaign, Counts, decode
+from streams.domain.campaigns import Campaign, CampaignCounts, decode
 from streams.domain.campaigns.holds import read_hold_record
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
@@ -31,7 +31,7 @@ class _Row:
     """`held`: until when in ms, None: not on hold; `for_ever`: on hold without an end."""
 
     campaign: str
-    counts: Counts
+    counts: CampaignCounts
     held: int | None
     for_ever: bool
 
@@ -62,13 +62,13 @@ def tell_campaigns(*, as_json: bool) -> None:
     print_table(_COLUMNS, [_cells(row) for row in rows], right=(2, 3, 4))
 
 
-def _rows(counted: Mapping[str, Counts], holds: Mapping[str, int | None], now: int) -> Iterator[_Row]:
+def _rows(counted: Mapping[str, CampaignCounts], holds: Mapping[str, int | None], now: int) -> Iterator[_Row]:
     on = {name: until for name, until in holds.items() if until is None or now < until}
     for name in counted.keys() | on.keys():
-        yield _Row(name, counted.get(name, Counts()), on.get(name), name in on and on[name] is None)
+        yield _Row(name, counted.get(name, CampaignCounts()), on.get(name), name in on and on[name] is None)
 
 
-def _counted(consumer: KafkaConsumer, settings: Settings) -> dict[str, Counts]:
+def _counted(consumer: KafkaConsumer, settings: Settings) -> dict[str, CampaignCounts]:
     """Raises `Unreadable` for a table that another version has written."""
     latest: dict[str, bytes] = {}
     for record in records_of(consumer, changelog_name(settings, CAMPAIGNS_TABLE)):

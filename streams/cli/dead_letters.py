@@ -150,13 +150,13 @@ def show(
 ) -> None:
     """Show one dead letter with its history. Exit code 1 when there is none."""
     from streams.cli.letter_whole import show_whole, whole_row
-    from streams.domain.dead_letter_repair.letters import Place
+    from streams.domain.dead_letter_repair.letters import RecordPosition
     from streams.operations.requeue.letter_reading import letters_at, requeued_at
 
     found = _is_place(where)
     if found is None:
         refuse("TOPIC/PARTITION/OFFSET: give where it stands, such as email-events/3/4711", WRONG_USE)
-    place = Place(found[1], int(found[2]), int(found[3]))
+    place = RecordPosition(found[1], int(found[2]), int(found[3]))
     letters, requeued = _read(
         quarantined, lambda consumer, topic: (letters_at(consumer, place, topic), requeued_at(consumer))
     )

@@ -19,7 +19,7 @@ from streams.domain.display_names import printable
 if TYPE_CHECKING:
     from events.experiments import ExperimentDefinition
     from streams.cli.planned import Planned
-    from streams.domain.experiments.definition_diff import Change
+    from streams.domain.experiments.definition_diff import DefinitionChange
 
 __all__ = ["app"]
 
@@ -117,7 +117,7 @@ def _refuse_clashes(there: Planned, found: Sequence[ExperimentDefinition]) -> No
         refuse(both)
 
 
-def _json(change: Change) -> dict[str, JSON]:
+def _json(change: DefinitionChange) -> dict[str, JSON]:
     return {
         "id": change.definition.id,
         "outcome": change.outcome,

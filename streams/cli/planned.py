@@ -16,7 +16,7 @@ from events.topics import EXPERIMENT_DEFINITIONS
 from streams.cli.failures import refuse
 from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.experiments.definition_records import fold_definition, lacking
-from streams.domain.file_mistakes import Mistakes
+from streams.domain.file_mistakes import FileMistakes
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
@@ -84,6 +84,6 @@ def definitions_in(file: Path) -> list[ExperimentDefinition]:
     except UnicodeDecodeError:
         refuse(f"{file}: not UTF-8, as TOML has to be")
     found = read_definitions(text)
-    if isinstance(found, Mistakes):
+    if isinstance(found, FileMistakes):
         refuse("\n".join(f"{file}: {mistake}" for mistake in found.found))
     return found

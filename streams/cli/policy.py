@@ -22,14 +22,14 @@ def check(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy, TOML.")], as_json: AsJson = False
 ) -> None:
     """Say by which version decisions would be made, or every mistake with its key and cure: then exit code 1."""
-    from streams.domain.pressure import Mistakes, read_policy
+    from streams.domain.pressure import FileMistakes, read_policy
 
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         refuse(f"{file}: not UTF-8, as TOML has to be")
     policy = read_policy(text)
-    if not isinstance(policy, Mistakes):
+    if not isinstance(policy, FileMistakes):
         if as_json:
             typer.echo(orjson.dumps({"version": policy.version}))
         else:

@@ -98,7 +98,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
 def mapping_in(file: Path | None) -> Mapping | None:
     """The mapping; ends the command when the file holds none."""
     from streams.domain.dead_letter_repair.mapping import read_mapping
-    from streams.domain.dead_letter_repair.mistakes import Mistakes
+    from streams.domain.dead_letter_repair.mistakes import MappingMistakes
 
     if file is None:
         return None
@@ -106,7 +106,7 @@ def mapping_in(file: Path | None) -> Mapping | None:
         found = read_mapping(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         refuse(f"{file}: not UTF-8, as TOML has to be", WRONG_USE)
-    if isinstance(found, Mistakes):
+    if isinstance(found, MappingMistakes):
         refuse("\n".join(f"{file}: {mistake}" for mistake in found.found), WRONG_USE)
     return found
 

@@ -14,7 +14,7 @@ from events.requeued import was_requeued
 from events.topics import INPUT_TOPICS
 from streams.domain.dead_letter_repair.letters import said_by
 from streams.domain.quarantine.sampling import Piece, sample
-from streams.domain.quarantine.suspicions import Tally
+from streams.domain.quarantine.suspicions import SourceTally
 from streams.engine.changelog import PartitionReader
 from streams.engine.runs import KafkaRecord
 from streams.platform.clients import KafkaClients
@@ -34,7 +34,7 @@ class LookBack:
         self._hasher = hasher
         self._places = [TP(topic.name, number) for topic in INPUT_TOPICS for number in range(partitions)]
 
-    async def tallies(self, sources: Collection[str], since: int, until: int) -> Mapping[str, Tally]:
+    async def tallies(self, sources: Collection[str], since: int, until: int) -> Mapping[str, SourceTally]:
         """Of these sources, what was appended from `since` up to `until`, ms. Raises one of `BROKER_TROUBLE`."""
         counts: Counter[tuple[str, bool]] = Counter()
         async with PartitionReader(self._kafka) as reader:
@@ -44,7 +44,7 @@ class LookBack:
                 async for run in reader.runs(TP(piece.topic, piece.partition), piece.start, piece.end):
                     mine = [record for record in run.records if record.offset < piece.end]
                     counts.update(filter(None, await in_turns(lambda record: self._seen(record, sources), mine)))
-        return {source: Tally(counts[source, True], counts[source, False]) for source in sources}
+        return {source: SourceTally(counts[source, True], counts[source, False]) for source in sources}
 
     def _seen(self, record: KafkaRecord, sources: Collection[str]) -> tuple[str, bool] | None:
         """The source, and whether the record is refused; None: it is nobody's of these, or an operator's."""

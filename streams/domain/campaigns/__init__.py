@@ -6,9 +6,9 @@ on it, as with anything that is watched while it happens. A pure package: no bro
 """
 
 from streams.domain.campaigns.codec import decode, encode, read_counts, write_counts
-from streams.domain.campaigns.counting import COUNTED, MESSAGES, REPORTS, Count, Mention, mention_in
-from streams.domain.campaigns.counts import Counts, Report, Tally, Told, both
-from streams.domain.campaigns.judging import Raised, judge
+from streams.domain.campaigns.counting import COUNTED, MESSAGES, REPORTS, CampaignCounter, Mention, mention_in
+from streams.domain.campaigns.counts import CampaignCounts, MailReport, ProviderCounts, ReportCount, both
+from streams.domain.campaigns.judging import CampaignAlert, judge
 from streams.domain.campaigns.kept import Campaign, Kept, Passed, Roll
 from streams.domain.campaigns.remembering import heard
 
@@ -17,16 +17,16 @@ __all__ = [
     "MESSAGES",
     "REPORTS",
     "Campaign",
-    "Count",
-    "Counts",
+    "CampaignAlert",
+    "CampaignCounter",
+    "CampaignCounts",
     "Kept",
+    "MailReport",
     "Mention",
     "Passed",
-    "Raised",
-    "Report",
+    "ProviderCounts",
+    "ReportCount",
     "Roll",
-    "Tally",
-    "Told",
     "both",
     "decode",
     "encode",

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from streams.domain.campaigns.counts import Counts
+from streams.domain.campaigns.counts import CampaignCounts
 from streams.domain.campaigns.kept import Campaign, Kept, Roll
 from streams.domain.formats import Format, Stored
 from streams.domain.formats import encode as write
@@ -13,7 +13,7 @@ class _Stored(Stored, frozen=True, array_like=True):
 
 
 FORMAT = Format(1, _Stored)
-_read_counts = msgspec.json.Decoder(Counts).decode
+_read_counts = msgspec.json.Decoder(CampaignCounts).decode
 
 write_counts = msgspec.json.Encoder().encode
 """The value of a record of `campaign-counts`; its key is the campaign."""
@@ -29,7 +29,7 @@ def decode(data: bytes) -> Kept:
     return FORMAT.decode(data).kept
 
 
-def read_counts(key: bytes | None, value: bytes | None) -> tuple[str, Counts] | None:
+def read_counts(key: bytes | None, value: bytes | None) -> tuple[str, CampaignCounts] | None:
     """Campaign and counts in a record of `campaign-counts`; None for one that is not of Harmonia's making."""
     if key is None or value is None:
         return None

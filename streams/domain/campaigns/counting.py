@@ -8,7 +8,7 @@ from events.contact import HashedContact
 from events.interaction_structs import UsualContact
 from events.mailboxes import Mailbox
 from events.registry import ARRIVALS, types_that
-from streams.domain.campaigns.counts import Counts, Report, Tally, Told, latest
+from streams.domain.campaigns.counts import CampaignCounts, MailReport, ProviderCounts, ReportCount, latest
 from streams.domain.contact.facts.from_records import Data
 from streams.domain.contact.state import NEVER, Fact
 
@@ -41,17 +41,17 @@ class _Draft:
         self.sent = 0
         self.delivered = 0
         self.last_sent = -NEVER
-        self.complaints: list[Report] = []
-        self.unsubscribes: list[Report] = []
+        self.complaints: list[MailReport] = []
+        self.unsubscribes: list[MailReport] = []
 
-    def tally(self) -> Tally:
+    def tally(self) -> ProviderCounts:
         complaints, unsubscribes = (
-            Told(len(reports), latest(reports)) for reports in (self.complaints, self.unsubscribes)
+            ReportCount(len(reports), latest(reports)) for reports in (self.complaints, self.unsubscribes)
         )
-        return Tally(self.sent, self.delivered, complaints, unsubscribes)
+        return ProviderCounts(self.sent, self.delivered, complaints, unsubscribes)
 
 
-class Count:
+class CampaignCounter:
     """Counts interactions of the types in `COUNTED`, by campaign and provider."""
 
     def __init__(self) -> None:
@@ -68,14 +68,14 @@ class Count:
             draft.last_sent = max(draft.last_sent, fact.time)
         else:
             reports = draft.complaints if fact.type == "email.complained" else draft.unsubscribes
-            reports.append(Report(fact.time, fact.source, fact.id))
+            reports.append(MailReport(fact.time, fact.source, fact.id))
 
-    def found(self) -> dict[str, Counts]:
+    def found(self) -> dict[str, CampaignCounts]:
         """What was counted, by campaign."""
         return {campaign: _counts(drafts) for campaign, drafts in self._drafts.items()}
 
 
-def _counts(drafts: Mapping[Mailbox, _Draft]) -> Counts:
+def _counts(drafts: Mapping[Mailbox, _Draft]) -> CampaignCounts:
     last_sent = max(draft.last_sent for draft in drafts.values())
     tallies = {mailbox: drafts[mailbox].tally() for mailbox in sorted(drafts)}
-    return Counts(tallies, None if last_sent == -NEVER else last_sent)
+    return CampaignCounts(tallies, None if last_sent == -NEVER else last_sent)

@@ -14,7 +14,7 @@ MOST_SHOWN = 10
 """Reports that are kept as evidence, the latest."""
 
 
-class Report(Struct, frozen=True, array_like=True, gc=False, order=True):
+class MailReport(Struct, frozen=True, array_like=True, gc=False, order=True):
     """A complaint or an unsubscription. `time`: ms."""
 
     time: int
@@ -22,20 +22,20 @@ class Report(Struct, frozen=True, array_like=True, gc=False, order=True):
     id: str
 
 
-class Told(Struct, frozen=True, array_like=True, gc=False):
+class ReportCount(Struct, frozen=True, array_like=True, gc=False):
     """How many reports of one kind there were, and the latest of them, in order."""
 
     count: int = 0
-    latest: tuple[Report, ...] = ()
+    latest: tuple[MailReport, ...] = ()
 
 
-class Tally(Struct, frozen=True, gc=False, omit_defaults=True):
+class ProviderCounts(Struct, frozen=True, gc=False, omit_defaults=True):
     """What was heard of a campaign at one provider."""
 
     sent: int = 0
     delivered: int = 0
-    complaints: Told = Told()
-    unsubscribes: Told = Told()
+    complaints: ReportCount = ReportCount()
+    unsubscribes: ReportCount = ReportCount()
 
     @property
     def messages(self) -> int:
@@ -43,30 +43,30 @@ class Tally(Struct, frozen=True, gc=False, omit_defaults=True):
         return max(self.sent, self.delivered)
 
 
-class Counts(Struct, frozen=True, gc=False, omit_defaults=True):
+class CampaignCounts(Struct, frozen=True, gc=False, omit_defaults=True):
     """What was heard of a campaign. `last_sent`: the time (ms) of the latest message, sent or delivered."""
 
-    tallies: dict[Mailbox, Tally] = {}
+    tallies: dict[Mailbox, ProviderCounts] = {}
     last_sent: int | None = None
 
 
-def both(one: Counts, other: Counts) -> Counts:
+def both(one: CampaignCounts, other: CampaignCounts) -> CampaignCounts:
     """The counts of both."""
     tallies = dict(one.tallies)
     for mailbox, tally in other.tallies.items():
         known = tallies.get(mailbox)
         tallies[mailbox] = tally if known is None else _both(known, tally)
     times = [counts.last_sent for counts in (one, other) if counts.last_sent is not None]
-    return Counts(dict(sorted(tallies.items())), max(times, default=None))
+    return CampaignCounts(dict(sorted(tallies.items())), max(times, default=None))
 
 
-def latest(reports: Iterable[Report]) -> tuple[Report, ...]:
+def latest(reports: Iterable[MailReport]) -> tuple[MailReport, ...]:
     """Those that are kept."""
     return tuple(sorted(set(reports))[-MOST_SHOWN:])
 
 
-def _both(one: Tally, other: Tally) -> Tally:
-    return Tally(
+def _both(one: ProviderCounts, other: ProviderCounts) -> ProviderCounts:
+    return ProviderCounts(
         one.sent + other.sent,
         one.delivered + other.delivered,
         _all(one.complaints, other.complaints),
@@ -74,7 +74,7 @@ def _both(one: Tally, other: Tally) -> Tally:
     )
 
 
-def _all(one: Told, other: Told) -> Told:
+def _all(one: ReportCount, other: ReportCount) -> ReportCount:
     if not other.count:
         return one
-    return Told(one.count + other.count, latest((*one.latest, *other.latest)))
+    return ReportCount(one.count + other.count, latest((*one.latest, *other.latest)))

@@ -10,20 +10,20 @@ from fractions import Fraction
 from msgspec import Struct
 
 from events.mailboxes import Mailbox
-from streams.domain.campaigns.counts import Counts, Report, Tally, Told
+from streams.domain.campaigns.counts import CampaignCounts, MailReport, ProviderCounts, ReportCount
 from streams.domain.campaigns.kept import Campaign, Passed
 from streams.domain.pressure.rates import Rates
 
 
-class Raised(Struct, frozen=True):
+class CampaignAlert(Struct, frozen=True):
     """An alert. `evidence`: the latest reports, the latest of all first: that one is the trigger."""
 
     passed: Passed
-    evidence: tuple[Report, ...]
+    evidence: tuple[MailReport, ...]
     detail: str
 
 
-def judge(campaign: Campaign, news: Counts, rates: Rates) -> Iterator[Raised]:
+def judge(campaign: Campaign, news: CampaignCounts, rates: Rates) -> Iterator[CampaignAlert]:
     """What is to be told of a campaign. `news`: what has just been added to its counts.
 
     A report counts as of the time of sending up to `rates.window` after the latest message that is known. Reports that
@@ -41,26 +41,28 @@ def judge(campaign: Campaign, news: Counts, rates: Rates) -> Iterator[Raised]:
             timely = _until(over, told.latest)
             is_news = added.messages or _until(over, new.latest)
             if is_news and timely and passed not in campaign.passed and _reaches(told.count, known, passed.limit):
-                yield Raised(passed, timely[::-1], _detail(passed, told.count, known, rates.minimum))
+                yield CampaignAlert(passed, timely[::-1], _detail(passed, told.count, known, rates.minimum))
 
 
-def _limits(rates: Rates, mailbox: Mailbox, known: Tally, added: Tally) -> Iterator[tuple[Passed, Told, Told]]:
+def _limits(
+    rates: Rates, mailbox: Mailbox, known: ProviderCounts, added: ProviderCounts
+) -> Iterator[tuple[Passed, ReportCount, ReportCount]]:
     """Each limit with what there is of its kind, and what was added."""
     complaints, unsubscribes = rates.complaints.of(mailbox), rates.unsubscribes.of(mailbox)
     yield Passed("campaign_complaints", mailbox, complaints), known.complaints, added.complaints
     yield Passed("campaign_unsubscribes", mailbox, unsubscribes), known.unsubscribes, added.unsubscribes
 
 
-def _until(over: int, reports: Sequence[Report]) -> tuple[Report, ...]:
+def _until(over: int, reports: Sequence[MailReport]) -> tuple[MailReport, ...]:
     return tuple(report for report in reports if report.time <= over)
 
 
-def _reaches(count: int, known: Tally, limit: float) -> bool:
+def _reaches(count: int, known: ProviderCounts, limit: float) -> bool:
     """Gmail asks senders never to reach its limit, so reaching it is too much. Exact: 0.003 of 7,000 are 21."""
     return count >= Fraction(str(limit)) * known.messages
 
 
-def _detail(passed: Passed, count: int, known: Tally, minimum: int) -> str:
+def _detail(passed: Passed, count: int, known: ProviderCounts, minimum: int) -> str:
     what = "complaints" if passed.rule == "campaign_complaints" else "unsubscribes"
     how = "sent" if known.sent == known.messages else "delivered"
     rate = _percent(count / known.messages)

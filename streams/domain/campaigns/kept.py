@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from events.mailboxes import Mailbox
-from streams.domain.campaigns.counts import Counts
+from streams.domain.campaigns.counts import CampaignCounts
 
 Rule: TypeAlias = Literal["campaign_complaints", "campaign_unsubscribes"]
 """What each means is in `docs/alerts.md`."""
@@ -22,7 +22,7 @@ class Passed(Struct, frozen=True, array_like=True, gc=False, order=True):
 class Campaign(Struct, frozen=True, array_like=True, tag=1):
     """One campaign. `passed`: the limits of which an alert was sent, sorted."""
 
-    counts: Counts = Counts()
+    counts: CampaignCounts = CampaignCounts()
     passed: tuple[Passed, ...] = ()
 
 

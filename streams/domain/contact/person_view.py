@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from streams.domain.contact.compaction import ripe
-from streams.domain.contact.facts.fact_index import Evidence, evidence
+from streams.domain.contact.facts.fact_index import FactIndex, index_facts
 from streams.domain.contact.facts.retractions import live
 from streams.domain.contact.sections.assignments import Assigned, assigned
 from streams.domain.contact.sections.bot_filter import humans
@@ -24,7 +24,7 @@ class Overview(Struct, frozen=True):
 
     state: ContactState
     facts: Sequence[Fact]
-    found: Evidence
+    found: FactIndex
     touches: list[Touch]
     acts: Sequence[Judged] = ()
     assigned: Sequence[Assigned] = ()
@@ -34,13 +34,13 @@ def overview(state: ContactState) -> Overview:
     """Of one fragment, or of a person (`merging.person`)."""
     state = ripe(state)
     facts = live(state.facts.values())
-    found = evidence(facts)
+    found = index_facts(facts)
     settled = state.settled
     reached = touches(found, settled, _horizon(state, found))
     return Overview(state, facts, found, reached, humans(found, settled.echoes), assigned(found, settled))
 
 
-def _horizon(state: ContactState, found: Evidence) -> int:
+def _horizon(state: ContactState, found: FactIndex) -> int:
     horizon = state.settled.horizon
     if len(found.counted) < len(state.facts):  # a report that pushed it may count no longer
         horizon = max(horizon, pushed_by_reports(state.facts.values(), state.clock))

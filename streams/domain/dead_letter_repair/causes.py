@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from events.refusal import Refusal
-from streams.domain.dead_letter_repair.letters import Letter, Place
+from streams.domain.dead_letter_repair.letters import Letter, RecordPosition
 
 SAMPLES = 3
 _in_a_list = re.compile(r"\.\d+(?=[.:]|$)")
@@ -36,7 +36,7 @@ class Group:
     count: int = 0
     came_back: int = 0
     requeued: int = 0
-    samples: list[Place] = field(default_factory=list)
+    samples: list[RecordPosition] = field(default_factory=list)
 
     @property
     def open(self) -> int:

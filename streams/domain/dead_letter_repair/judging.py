@@ -26,7 +26,7 @@ from events.requeued import Requeued, with_history
 from events.times import render_time
 from events.topics import INPUT_TOPICS, INTERACTIONS
 from streams.domain.contact import read_fact
-from streams.domain.contact.state import WEEK
+from streams.domain.contact.state import DEDUP_WINDOW_MS
 from streams.domain.dead_letter_repair.healing import healed
 from streams.domain.dead_letter_repair.letters import Letter, said_by
 from streams.domain.dead_letter_repair.mapping import Mapping
@@ -134,7 +134,7 @@ def _judge_harmonised(letter: Letter, rules: Rules) -> Cured | Refusal | Left:
 def _left(letter: Letter, type_: str | None, rules: Rules) -> Left | None:
     if len(letter.history) >= rules.deepest:
         return Left.TOO_OFTEN
-    if type_ in MESSAGES and not rules.old_messages and rules.now - letter.first_refused > WEEK:
+    if type_ in MESSAGES and not rules.old_messages and rules.now - letter.first_refused > DEDUP_WINDOW_MS:
         return Left.OLD_MESSAGE
     return None
 

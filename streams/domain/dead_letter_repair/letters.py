@@ -16,7 +16,7 @@ from events.requeued import Requeued, history_of, own_headers
 from events.times import parse_time
 
 
-class Place(NamedTuple):
+class RecordPosition(NamedTuple):
     """Where a record stands."""
 
     topic: str
@@ -27,7 +27,7 @@ class Place(NamedTuple):
         return f"{self.topic}/{self.partition}/{self.offset}"
 
 
-class Said(NamedTuple):
+class DeclaredType(NamedTuple):
     """Who says what, as far as it can be read."""
 
     source: str | None
@@ -41,7 +41,7 @@ class Letter:
     `history`: the times that it was sent anew before.
     """
 
-    place: Place
+    place: RecordPosition
     origin: Origin
     refusal: Refusal
     time: int
@@ -51,14 +51,14 @@ class Letter:
     history: tuple[Requeued, ...] = ()
 
     @cached_property
-    def said(self) -> Said:
+    def said(self) -> DeclaredType:
         """Its source and its type."""
         return said_by(self.value, self.headers)
 
     @property
-    def origin_place(self) -> Place:
+    def origin_place(self) -> RecordPosition:
         """Where the record stood that was refused."""
-        return Place(self.origin.topic, self.origin.partition, self.origin.offset)
+        return RecordPosition(self.origin.topic, self.origin.partition, self.origin.offset)
 
     @property
     def name(self) -> str:
@@ -76,7 +76,7 @@ class Letter:
         return self.time if told is None else told
 
 
-def letter_of(place: Place, key: bytes | None, value: bytes | None, headers: Headers) -> Letter | None:
+def letter_of(place: RecordPosition, key: bytes | None, value: bytes | None, headers: Headers) -> Letter | None:
     """The letter in a record; None: its headers are no dead letter's."""
     found = DeadLetter.of(headers)
     if found is None:
@@ -85,20 +85,20 @@ def letter_of(place: Place, key: bytes | None, value: bytes | None, headers: Hea
     return Letter(place, found.origin, found.refusal, found.time, key, value, own, history)
 
 
-def said_by(value: bytes | None, headers: Sequence[tuple[str, bytes | None]]) -> Said:
+def said_by(value: bytes | None, headers: Sequence[tuple[str, bytes | None]]) -> DeclaredType:
     """Source and type of a record in either mode, whatever else is wrong with it. One too large is not opened."""
     if headers and is_binary(headers):
         named = {name: text.decode(errors="replace") for name, text in headers if text is not None}
-        return Said(named.get("ce_source") or None, named.get("ce_type") or None)
+        return DeclaredType(named.get("ce_source") or None, named.get("ce_type") or None)
     if value is None or len(value) > MAX_RECORD_BYTES:
-        return Said(None, None)
+        return DeclaredType(None, None)
     try:
         event = orjson.loads(value)
     except orjson.JSONDecodeError:
-        return Said(None, None)
+        return DeclaredType(None, None)
     if not isinstance(event, dict):
-        return Said(None, None)
-    return Said(_text(event.get("source")), _text(event.get("type")))
+        return DeclaredType(None, None)
+    return DeclaredType(_text(event.get("source")), _text(event.get("type")))
 
 
 def _text(found: object) -> str | None:

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 
 from events.times import render_time
 from streams.domain.dead_letter_repair.casting import KINDS, is_kind
-from streams.domain.dead_letter_repair.mistakes import Mistakes, mistakes_in, wrong
+from streams.domain.dead_letter_repair.mistakes import MappingMistakes, mistakes_in, wrong
 
 Path: TypeAlias = tuple[str, ...]
 Scalar = str | int | float | bool
@@ -110,12 +110,12 @@ class Mapping(BaseModel):
         return blake2b(said.encode(), digest_size=6).hexdigest()
 
 
-def read_mapping(text: str) -> Mapping | Mistakes:
+def read_mapping(text: str) -> Mapping | MappingMistakes:
     """The mapping in a file's text, or all that is wrong with it."""
     try:
         return Mapping.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        return Mistakes.of_toml(str(error))
+        return MappingMistakes.of_toml(str(error))
     except ValidationError as error:
         return mistakes_in(error)
 

@@ -10,13 +10,13 @@ from events.wording import in_plain_words
 _REFERENCE = "see docs/dead-letters.md"
 
 
-class Mistakes(NamedTuple):
+class MappingMistakes(NamedTuple):
     """All that is wrong, a line each. Nothing of the file holds."""
 
     found: tuple[str, ...]
 
     @classmethod
-    def of_toml(cls, said: str) -> "Mistakes":
+    def of_toml(cls, said: str) -> "MappingMistakes":
         """Of a file that is no TOML."""
         return cls((f"the file is no TOML: {said}; {_REFERENCE}",))
 
@@ -29,13 +29,13 @@ def wrong(problem: str, cure: str) -> PydanticCustomError:
     return PydanticCustomError("mapping", "{problem}; {cure}", {"problem": problem, "cure": cure})
 
 
-def mistakes_in(error: ValidationError) -> Mistakes:
+def mistakes_in(error: ValidationError) -> MappingMistakes:
     """What pydantic found; of several tries to read one value the first."""
     told: dict[str, str] = {}
     for details in error.errors(include_url=False, include_input=False):
         where = ".".join(str(step) for step in details["loc"][:2]) or "the file"
         told.setdefault(where, _said(details["type"], in_plain_words(details)))
-    return Mistakes(tuple(f"{where}: {said}" for where, said in told.items()))
+    return MappingMistakes(tuple(f"{where}: {said}" for where, said in told.items()))
 
 
 def _said(kind: str, message: str) -> str:

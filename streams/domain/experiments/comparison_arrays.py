@@ -26,7 +26,7 @@ from streams.domain.experiments.row_layout import (
     Y,
 )
 from streams.domain.experiments.row_table import Live, LiveArm
-from streams.domain.experiments.totals import Arm, Totals, rows
+from streams.domain.experiments.totals import ExperimentTotals, VariantTotals, rows
 from streams.domain.inference import arms as inference
 from streams.domain.inference.clusters import Groups, clustered
 from streams.domain.inference.comparing import Compared
@@ -148,14 +148,14 @@ def joined(parts: Collection[tuple[NDArray[np.intp], Compared]], size: int) -> C
     return Compared(**whole)
 
 
-def first_day(totals: Totals | Live) -> int | None:
+def first_day(totals: ExperimentTotals | Live) -> int | None:
     """Of those that are open."""
     if isinstance(totals, Live):
         return totals.first_day
     return min((day for arm in totals.arms.values() for day in arm.days), default=None)
 
 
-def seen_in(totals: Sequence[Totals | Live], array: Ints) -> list[list[str]]:
+def seen_in(totals: Sequence[ExperimentTotals | Live], array: Ints) -> list[list[str]]:
     """Of each of these the variants in which there is anything."""
     places = [arm.whole for each in totals if isinstance(each, Live) for arm in each.arms.values()]
     found = iter(np.any(array[places], axis=1).tolist())
@@ -167,15 +167,15 @@ def seen_in(totals: Sequence[Totals | Live], array: Ints) -> list[list[str]]:
     ]
 
 
-def over_closed(arms: Sequence[Arm | LiveArm | None], wide: NDArray[np.bool_], array: Ints) -> Held:
+def over_closed(arms: Sequence[VariantTotals | LiveArm | None], wide: NDArray[np.bool_], array: Ints) -> Held:
     """The sums of these arms over all days that are closed."""
-    held = _held_of([[arm.closed] if isinstance(arm, Arm) else [] for arm in arms], wide)
+    held = _held_of([[arm.closed] if isinstance(arm, VariantTotals) else [] for arm in arms], wide)
     return _with_rows(held, {place: arm.closed for place, arm in enumerate(arms) if isinstance(arm, LiveArm)}, array)
 
 
-def over_all(arms: Sequence[Arm | LiveArm | None], wide: NDArray[np.bool_], array: Ints) -> Held:
+def over_all(arms: Sequence[VariantTotals | LiveArm | None], wide: NDArray[np.bool_], array: Ints) -> Held:
     """The sums of these arms over all days."""
-    held = _held_of([[arm.closed, *arm.days.values()] if isinstance(arm, Arm) else [] for arm in arms], wide)
+    held = _held_of([[arm.closed, *arm.days.values()] if isinstance(arm, VariantTotals) else [] for arm in arms], wide)
     return _with_rows(held, {place: arm.whole for place, arm in enumerate(arms) if isinstance(arm, LiveArm)}, array)
 
 

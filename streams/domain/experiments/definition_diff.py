@@ -9,7 +9,7 @@ from streams.domain.experiments.definition_records import ASSIGNING, changed_fie
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DefinitionChange:
     """`recounts`: people are counted otherwise than before; `resplits`: other parts of them are planned."""
 
     definition: ExperimentDefinition
@@ -19,17 +19,17 @@ class Change:
     resplits: bool = False
 
 
-def change_of(before: ExperimentDefinition | None, definition: ExperimentDefinition) -> Change:
+def change_of(before: ExperimentDefinition | None, definition: ExperimentDefinition) -> DefinitionChange:
     """Against what is defined so far; without that it is counted by the defaults so far."""
     recounts = rule_of(before).edition != rule_of(definition).edition
     if before is None:
-        return Change(definition, "new", (), recounts)
+        return DefinitionChange(definition, "new", (), recounts)
     fields = changed_fields(before, definition)
     resplits = planned(before) != planned(definition)
-    return Change(definition, "changed" if fields else "unchanged", fields, recounts, resplits)
+    return DefinitionChange(definition, "changed" if fields else "unchanged", fields, recounts, resplits)
 
 
-def told(change: Change) -> Iterator[str]:
+def told(change: DefinitionChange) -> Iterator[str]:
     """Lines. Of a new one nobody was ever told, so nothing becomes of anybody."""
     said = f"{change.definition.id}: {change.outcome}"
     yield f"{said}: {', '.join(change.fields)}" if change.fields else said

@@ -8,13 +8,13 @@ from pydantic import ValidationError
 from events.experiments import ExperimentDefinition
 from streams.domain.experiments.definition_records import REFERENCE
 from streams.domain.experiments.file_validation import stricter
-from streams.domain.file_mistakes import Mistake, Mistakes, mistakes_in
+from streams.domain.file_mistakes import FileMistake, FileMistakes, mistakes_in
 
 _TABLES = "experiment"
 _MISNAMED = f"{_TABLES}s"
 
 
-def read_definitions(text: str) -> list[ExperimentDefinition] | Mistakes:
+def read_definitions(text: str) -> list[ExperimentDefinition] | FileMistakes:
     """The experiments of a file, in its order; each is a table `[[experiment]]`."""
     try:
         said = tomllib.loads(text)
@@ -30,21 +30,21 @@ def read_definitions(text: str) -> list[ExperimentDefinition] | Mistakes:
     return _read(tables)
 
 
-def _read(tables: list[dict[str, object]]) -> list[ExperimentDefinition] | Mistakes:
+def _read(tables: list[dict[str, object]]) -> list[ExperimentDefinition] | FileMistakes:
     found: dict[str, ExperimentDefinition] = {}
-    mistakes: list[Mistake] = []
+    mistakes: list[FileMistake] = []
     for number, table in enumerate(tables):
         read = _definition(table, f"{_TABLES}[{number}]")
-        if isinstance(read, Mistakes):
+        if isinstance(read, FileMistakes):
             mistakes += read.found
         elif read.id in found:
-            mistakes.append(Mistake(f"{_TABLES}[{number}].id", f"{read.id} is there twice", "define it once"))
+            mistakes.append(FileMistake(f"{_TABLES}[{number}].id", f"{read.id} is there twice", "define it once"))
         else:
             found[read.id] = read
-    return Mistakes(tuple(mistakes)) if mistakes else list(found.values())
+    return FileMistakes(tuple(mistakes)) if mistakes else list(found.values())
 
 
-def _definition(table: dict[str, object], where: str) -> ExperimentDefinition | Mistakes:
+def _definition(table: dict[str, object], where: str) -> ExperimentDefinition | FileMistakes:
     """By way of JSON, where a list is a list and a date of TOML is the text that it is everywhere else."""
     try:
         said = orjson.dumps(table)
@@ -58,8 +58,8 @@ def _definition(table: dict[str, object], where: str) -> ExperimentDefinition | 
     else:
         if not mistakes:
             return definition
-    return Mistakes(tuple(each._replace(key=f"{where}.{each.key}" if each.key else where) for each in mistakes))
+    return FileMistakes(tuple(each._replace(key=f"{where}.{each.key}" if each.key else where) for each in mistakes))
 
 
-def _one(key: str, problem: str, cure: str) -> Mistakes:
-    return Mistakes((Mistake(key, problem, cure),))
+def _one(key: str, problem: str, cure: str) -> FileMistakes:
+    return FileMistakes((FileMistake(key, problem, cure),))

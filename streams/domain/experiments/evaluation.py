@@ -21,7 +21,7 @@ from streams.domain.experiments.comparison_arrays import (
 from streams.domain.experiments.evaluation_results import Evaluated, Harms, Looked, OfContacted, Scope
 from streams.domain.experiments.row_layout import CONTAMINATED, OF_A_METRIC, SUMS, Ints, N, Y
 from streams.domain.experiments.row_table import NO_ROWS, Live
-from streams.domain.experiments.totals import Totals
+from streams.domain.experiments.totals import ExperimentTotals
 from streams.domain.inference import arms as inference
 from streams.domain.inference.clusters import spread
 from streams.domain.inference.comparing import Compared, compare
@@ -62,7 +62,7 @@ class Case(Struct, frozen=True):
 
     experiment: str
     plan: Plan
-    totals: Totals | Live
+    totals: ExperimentTotals | Live
     peaks: Mapping[str, bytes] = {}
     split_peak: float = 0.0
 

@@ -12,13 +12,13 @@ from msgspec.structs import replace
 from streams.domain.experiments.analysis_plan import plan_of
 from streams.domain.experiments.row_layout import Ints
 from streams.domain.experiments.table_records import Experiment
-from streams.domain.experiments.totals import Totals, added
+from streams.domain.experiments.totals import ExperimentTotals, added
 
 NO_NEXT = b""
-NONE = Totals()
+NONE = ExperimentTotals()
 
 
-def shown(experiment: Experiment) -> Totals:
+def shown(experiment: Experiment) -> ExperimentTotals:
     """The sums that are shown."""
     return experiment.frozen or experiment.totals.get(experiment.edition, NONE)
 

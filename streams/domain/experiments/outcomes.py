@@ -11,7 +11,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from events.experiments.metrics import HAPPENED, METRIC_SPECS, PLACE
-from streams.domain.contact.facts.fact_index import Evidence
+from streams.domain.contact.facts.fact_index import FactIndex
 from streams.domain.contact.person_view import Overview
 from streams.domain.contact.sections.human_hours import HOUR, oldest
 from streams.domain.contact.state import Consent, Fact, Settled
@@ -126,7 +126,7 @@ def _end_of(hour: int) -> int:
     return (hour + 1) * HOUR - 1
 
 
-def _others(found: Evidence) -> list[Outcome]:
+def _others(found: FactIndex) -> list[Outcome]:
     others: list[Outcome] = []
     for fact, report in found.reports:
         if report.outcome == "contacted":
@@ -143,7 +143,7 @@ def _others(found: Evidence) -> list[Outcome]:
     return others
 
 
-def _words(found: Evidence) -> Iterator[Outcome]:
+def _words(found: FactIndex) -> Iterator[Outcome]:
     for fact, ballot in found.ballots:
         if ballot.status == "voted":
             yield fact.time, VOTED, 1, ""
@@ -162,7 +162,7 @@ def _walks_away(fact: Fact, said: Consent) -> bool:
     return True
 
 
-def _money(found: Evidence) -> Iterator[Outcome]:
+def _money(found: FactIndex) -> Iterator[Outcome]:
     """A refund is at the time of its gift if that is known."""
     for fact, gift in found.gifts.values():
         yield fact.time, NET_AMOUNT, gift.amount, gift.currency

@@ -17,7 +17,7 @@ from streams.domain.contact.contribution import GROUPS, UNKNOWN
 from streams.domain.contact.packed_contribution import NOTHING, Mark, PackedContribution, Values, names_of, of_each
 from streams.domain.contact.person_view import Overview
 from streams.domain.contact.sections.assignments import Assigned
-from streams.domain.contact.sections.exposures import Arm
+from streams.domain.contact.sections.exposures import CarriedVariant
 from streams.domain.contact.sections.human_hours import HOUR, oldest
 from streams.domain.contact.sections.messages import Message
 from streams.domain.contact.state import Fact
@@ -94,7 +94,9 @@ def may_change(applied: Iterable[Fact], known: Overview, rules: Mapping[str, Rul
     return False
 
 
-def _is_counted(fact: Fact, arm: Arm, known: Overview, rules: Mapping[str, Rule], before: PackedContribution) -> bool:
+def _is_counted(
+    fact: Fact, arm: CarriedVariant, known: Overview, rules: Mapping[str, Rule], before: PackedContribution
+) -> bool:
     """Whether the person is counted in that variant of the experiment by something else than this fact.
 
     One who is in it and is not counted, for want of room or by an earlier rule, may be from now on.
@@ -117,7 +119,7 @@ def _counts(assigned: int, rule: Rule) -> bool:
     return (rule.end is None or assigned < rule.end) and (rule.rollout is None or assigned < rule.rollout)
 
 
-def _group(contact_id: str, arm: Arm, unit: Unit) -> int:
+def _group(contact_id: str, arm: CarriedVariant, unit: Unit) -> int:
     """People of whom no household or turf was named are groups by themselves."""
     if unit == "contact":
         return -1

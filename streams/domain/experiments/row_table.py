@@ -23,7 +23,7 @@ from streams.domain.experiments.row_layout import (
     row_of,
     written_plain,
 )
-from streams.domain.experiments.totals import MOST_ARMS, Arm, Totals
+from streams.domain.experiments.totals import MOST_ARMS, ExperimentTotals, VariantTotals
 
 MOST = 1 << 17
 """Rows, 75 MB."""
@@ -71,7 +71,7 @@ class Rows(Mapping[str, Live]):
     def __len__(self) -> int:
         return len(self._live)
 
-    def take(self, name: str, edition: str, totals: Totals) -> bool:
+    def take(self, name: str, edition: str, totals: ExperimentTotals) -> bool:
         """Have these sums here from now on, if they can be.
 
         There has to be room, and none may be of households or turfs, or of metrics that this version does not know.
@@ -90,17 +90,17 @@ class Rows(Mapping[str, Live]):
             self._add_up(held)
         return True
 
-    def totals(self, name: str) -> Totals:
+    def totals(self, name: str) -> ExperimentTotals:
         """The sums as they are now."""
         live, array = self._live[name], self.array
         arms = {
-            variant: Arm(
+            variant: VariantTotals(
                 written_plain(array[arm.closed]),
                 {day: data for day, place in arm.days.items() if (data := written_plain(array[place]))},
             )
             for variant, arm in live.arms.items()
         }
-        return Totals(arms, live.closed_until)
+        return ExperimentTotals(arms, live.closed_until)
 
     def drop(self, name: str) -> None:
         """They are not here any more."""

@@ -26,7 +26,7 @@ Json: TypeAlias = dict[str, object]
 """A history to be written, with moments that are JSON already."""
 
 
-class Kept(Struct, frozen=True):
+class StoredSeries(Struct, frozen=True):
     """`stays`: without the last moments, None before the first result; `last`: those, by variant."""
 
     stays: bytes | None = None
@@ -49,7 +49,9 @@ def most_of(experiments: int) -> int:
     return max(LEAST, min(MOST, ALL // max(1, experiments)))
 
 
-def with_result(name: str, kept: Kept, result: ExperimentResult, now: int, most: int) -> tuple[Kept, Json | None]:
+def with_result(
+    name: str, kept: StoredSeries, result: ExperimentResult, now: int, most: int
+) -> tuple[StoredSeries, Json | None]:
     """What is to be kept, and the history that ends with the result; None while nothing was compared.
 
     It is what `with_history` says, thinned to `most` moments of all variants.
@@ -63,17 +65,17 @@ def with_result(name: str, kept: Kept, result: ExperimentResult, now: int, most:
         held = None if stays is None else orjson.loads(orjson.dumps(_joined(stays, last)))
         return _begun(name, edition, held, result, most)
     last |= {variant: Raw(orjson.dumps(moments[-1])) for variant, moments in present["variants"].items()}
-    return Kept(kept.stays, msgspec.json.encode(last)), _joined(stays, last)
+    return StoredSeries(kept.stays, msgspec.json.encode(last)), _joined(stays, last)
 
 
-def _read(kept: Kept, edition: bytes) -> tuple[_Stays | None, dict[str, Raw]]:
+def _read(kept: StoredSeries, edition: bytes) -> tuple[_Stays | None, dict[str, Raw]]:
     """Nothing of another edition."""
     if kept.stays is None or kept.stays[_UNTIL:_HEAD] != edition or not kept.stays[_HEAD:]:
         return None, {}
     return _read_stays(kept.stays[_HEAD:]), {} if kept.last is None else _read_last(kept.last)
 
 
-def _is_due(kept: Kept, stays: _Stays, present: History, now: int) -> bool:
+def _is_due(kept: StoredSeries, stays: _Stays, present: History, now: int) -> bool:
     """Whether more is to be changed than the last moments."""
     is_other = (stays.metric, stays.baseline, stays.level) != (
         present["metric"],
@@ -86,7 +88,7 @@ def _is_due(kept: Kept, stays: _Stays, present: History, now: int) -> bool:
 
 def _begun(
     name: str, edition: bytes, held: History | None, result: ExperimentResult, most: int
-) -> tuple[Kept, Json | None]:
+) -> tuple[StoredSeries, Json | None]:
     """A new span, with the result as its only moment."""
     before = None
     if held is not None:
@@ -94,7 +96,7 @@ def _begun(
     shift = crc32(name.encode()) % SHORTEST_MS
     history = with_history(before, result, shift).get("history")
     if history is None:
-        return Kept(bytes(_UNTIL) + edition), None
+        return StoredSeries(bytes(_UNTIL) + edition), None
     each = max(3, most // max(1, len(history["variants"])))
     variants = {
         variant: extended(moments[:-1], moments[-1], each, shift) for variant, moments in history["variants"].items()
@@ -102,7 +104,7 @@ def _begun(
     ends = min(until(moments, each, shift) for moments in variants.values())
     stays = {**history, "variants": {variant: moments[:-1] for variant, moments in variants.items()}}
     last = {variant: moments[-1] for variant, moments in variants.items()}
-    return Kept(ends.to_bytes(_UNTIL) + edition + orjson.dumps(stays), orjson.dumps(last)), {
+    return StoredSeries(ends.to_bytes(_UNTIL) + edition + orjson.dumps(stays), orjson.dumps(last)), {
         **history,
         "variants": variants,
     }

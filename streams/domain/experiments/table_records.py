@@ -5,7 +5,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from events.experiment_results import Status
-from streams.domain.experiments.totals import Totals
+from streams.domain.experiments.totals import ExperimentTotals
 from streams.domain.formats import Format, Stored
 from streams.domain.formats import encode as write
 
@@ -24,11 +24,11 @@ class Experiment(Struct, frozen=True, array_like=True, tag=1, gc=False):
     """
 
     edition: str = ""
-    totals: dict[str, Totals] = {}
+    totals: dict[str, ExperimentTotals] = {}
     definition: bytes | None = None
     next: bytes | None = b""
     stands: dict[int, str] = {}
-    frozen: Totals | None = None
+    frozen: ExperimentTotals | None = None
     peaks: dict[str, bytes] = {}
     split_peak: float = 0.0
     peaks_of: str = ""

@@ -27,20 +27,20 @@ MOST_ARMS = 64
 """Variants of an experiment that are counted, those that came first: a definition has 32 at most, and their holdout."""
 
 
-class Arm(Struct, frozen=True, array_like=True, gc=False):
+class VariantTotals(Struct, frozen=True, array_like=True, gc=False):
     """One variant: rows as bytes, of all days that are closed together and of each one that is open."""
 
     closed: bytes = b""
     days: dict[int, bytes] = {}
 
 
-_NO_ARM = Arm()
+_NO_ARM = VariantTotals()
 
 
-class Totals(Struct, frozen=True, array_like=True, gc=False):
+class ExperimentTotals(Struct, frozen=True, array_like=True, gc=False):
     """What was counted of an experiment by one edition. `closed_until`: the first day that is not closed."""
 
-    arms: dict[str, Arm] = {}
+    arms: dict[str, VariantTotals] = {}
     closed_until: int = 0
 
     @property
@@ -49,7 +49,7 @@ class Totals(Struct, frozen=True, array_like=True, gc=False):
         return not any(arm.closed or arm.days for arm in self.arms.values())
 
 
-def added(totals: Totals, more: Iterable[tuple[str, int, Ints]]) -> Totals:
+def added(totals: ExperimentTotals, more: Iterable[tuple[str, int, Ints]]) -> ExperimentTotals:
     """The totals with rows more, each of a variant and a day of assignment.
 
     A variant that was counted once stays, also with nobody in it: or one that there was no room for would come in
@@ -64,29 +64,29 @@ def added(totals: Totals, more: Iterable[tuple[str, int, Ints]]) -> Totals:
             if held is _NO_ARM and len(arms) >= MOST_ARMS:
                 continue
             days = opened[variant] = held.days.copy()
-            arms[variant] = Arm(held.closed, days)
+            arms[variant] = VariantTotals(held.closed, days)
         if day < totals.closed_until:
-            arms[variant] = Arm(both(arms[variant].closed, row), days)
+            arms[variant] = VariantTotals(both(arms[variant].closed, row), days)
         else:
             _put(days, day, both(days.get(day, b""), row))
-    return Totals(arms, totals.closed_until)
+    return ExperimentTotals(arms, totals.closed_until)
 
 
-def closed(totals: Totals, until: int) -> Totals:
+def closed(totals: ExperimentTotals, until: int) -> ExperimentTotals:
     """The totals with all days before this one closed."""
     if until <= totals.closed_until:
         return totals
-    return Totals({variant: _closed(arm, until) for variant, arm in totals.arms.items()}, until)
+    return ExperimentTotals({variant: _closed(arm, until) for variant, arm in totals.arms.items()}, until)
 
 
-def _closed(arm: Arm, until: int) -> Arm:
+def _closed(arm: VariantTotals, until: int) -> VariantTotals:
     done = [day for day in arm.days if day < until]
     if not done:
         return arm
     row = arm.closed
     for day in done:
         row = both(row, row_of(arm.days[day]))
-    return Arm(row, {day: held for day, held in arm.days.items() if day >= until})
+    return VariantTotals(row, {day: held for day, held in arm.days.items() if day >= until})
 
 
 def both(data: bytes, row: Ints) -> bytes:

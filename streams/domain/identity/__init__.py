@@ -7,7 +7,7 @@ both come to the same.
 from streams.domain.identity.changed_parts import Finding
 from streams.domain.identity.codec import decode, encode
 from streams.domain.identity.fold import Folding
-from streams.domain.identity.link_records import Found, Heard, RoofTold
+from streams.domain.identity.link_records import Found, LinkRecord, RoofTold
 from streams.domain.identity.nodes import Node
 from streams.domain.identity.whole_graph import Resolution, resolve
 
@@ -15,7 +15,7 @@ __all__ = [
     "Finding",
     "Folding",
     "Found",
-    "Heard",
+    "LinkRecord",
     "Node",
     "Resolution",
     "RoofTold",

@@ -12,7 +12,7 @@ from streams.domain.identity.state_changes import Told, apply
 Finding = Literal["crowded", "disputed", "overruled", "saturated"]
 
 
-class Change:
+class GraphChange:
     """The graph before some nodes changed and after it."""
 
     def __init__(self, before: Graph, changed: Mapping[str, Node], crowd: int) -> None:
@@ -77,7 +77,7 @@ class Effect(NamedTuple):
     """What links that name these nodes change, and whom something may be told."""
 
     named: set[str]
-    change: Change
+    change: GraphChange
     starts: set[str]
     reached: set[str]
 
@@ -91,6 +91,6 @@ def effect_of(told: Sequence[Told], read: Read, crowd: int) -> Effect:
     named = {name for link in told for name in (link.a, link.b)}
     before = Graph(read, crowd)
     before.need(named)
-    change = Change(before, apply(told, before.nodes), crowd)
+    change = GraphChange(before, apply(told, before.nodes), crowd)
     starts = change.starts()
     return Effect(named, change, starts, change.after.reach(before.reach(starts) | starts))

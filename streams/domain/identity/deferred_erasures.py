@@ -25,7 +25,7 @@ MOST_HELD = 20_000
 """So with nodes."""
 
 
-class Kept(Struct, frozen=True, array_like=True, gc=False):
+class DeferredRecord(Struct, frozen=True, array_like=True, gc=False):
     """A record of `identity-links` as it came, with its offset and when the broker appended it (ms since 1970)."""
 
     key: bytes
@@ -44,8 +44,8 @@ class Waiting(Struct, frozen=True, array_like=True):
 
     held: dict[str, int] = {}
     asked: dict[str, int] = {}
-    answers: dict[str, Kept] = {}
-    behind: tuple[Kept, ...] = ()
+    answers: dict[str, DeferredRecord] = {}
+    behind: tuple[DeferredRecord, ...] = ()
 
 
 def together(waits: Sequence[Waiting]) -> Waiting:
@@ -62,5 +62,5 @@ def is_too_much(waiting: Waiting) -> bool:
     return len(waiting.behind) > MOST_BEHIND or len(waiting.held) > MOST_HELD
 
 
-def _offset(kept: Kept) -> int:
+def _offset(kept: DeferredRecord) -> int:
     return kept.offset

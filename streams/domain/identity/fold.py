@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from events.links import Command, Erased, Forgotten, Link, Unseen
-from streams.domain.identity.changed_parts import Change, Effect, effect_of
+from streams.domain.identity.changed_parts import Effect, GraphChange, effect_of
 from streams.domain.identity.clustering import People
-from streams.domain.identity.deferred_erasures import Kept, Waiting, is_too_much, together
+from streams.domain.identity.deferred_erasures import DeferredRecord, Waiting, is_too_much, together
 from streams.domain.identity.graph import Graph
-from streams.domain.identity.link_records import Found, Heard, RoofTold, is_of_itself, kept, names_in, unkept
-from streams.domain.identity.nodes import NOTHING, Mark, Node, Read, lacks_class, unheard
+from streams.domain.identity.link_records import Found, LinkRecord, RoofTold, is_of_itself, kept, names_in, unkept
+from streams.domain.identity.nodes import NOTHING, ErasureMark, Node, Read, lacks_class, unheard
 from streams.domain.identity.state_changes import Told
 
 
@@ -31,21 +31,21 @@ class Folding:
         self._read_before = read
         self._crowd = crowd
         self._known: dict[str, Node] = {}
-        self._answers: Mapping[str, Kept] = {}  # these three while what has waited is folded
+        self._answers: Mapping[str, DeferredRecord] = {}  # these three while what has waited is folded
         self._rested: Mapping[str, int] = {}
         self._now = 0
         self.changes: dict[str, Node | None] = {}
         self.roofs: list[RoofTold] = []
         self.findings: list[Found] = []
 
-    def take(self, records: Iterable[Heard]) -> None:
+    def take(self, records: Iterable[LinkRecord]) -> None:
         """Fold them. What an erasure reaches is what is linked at that moment: neither before it nor behind it.
 
         Where nobody knows yet who that is, it waits, and so does what has to do with it (`deferred_erasures`).
         """
         records = list(records)
         self._read({heard.link.a for heard in records if is_of_itself(heard.link)})  # all at once
-        links: list[Heard] = []
+        links: list[LinkRecord] = []
         for heard in records:
             if not (isinstance(heard.link, Erased | Forgotten) or self._is_answer(heard.link)):
                 links.append(heard)
@@ -65,7 +65,7 @@ class Folding:
         for name, version in sorted(asked for keeper in keepers for asked in self._waiting_of(keeper).asked.items()):
             self._ask(name, version)
 
-    def _link_what_may_be(self, heard: Sequence[Heard]) -> None:
+    def _link_what_may_be(self, heard: Sequence[LinkRecord]) -> None:
         """All but what would have something told to who is held: that goes behind what waits, in its order."""
         if not heard:
             return
@@ -78,7 +78,7 @@ class Folding:
             self._link_what_may_be(heard[: len(heard) // 2])
             self._link_what_may_be(heard[len(heard) // 2 :])
 
-    def _link(self, heard: Sequence[Heard], effect: Effect) -> None:
+    def _link(self, heard: Sequence[LinkRecord], effect: Effect) -> None:
         after = effect.change.after
         roofs = People(after, effect.reached).roofs()
         for name in sorted(effect.reached):
@@ -92,7 +92,7 @@ class Folding:
             self.roofs.append(RoofTold(name, self._version(name, version), told))
         self._keep(name, node)
 
-    def _erase(self, erased: Erased, heard: Heard) -> None:
+    def _erase(self, erased: Erased, heard: LinkRecord) -> None:
         """Tell everyone under the same roof; where nobody knows yet who that is, have it wait."""
         graph = Graph(self._read, self._crowd)
         reached = graph.reach([erased.fragment])
@@ -124,11 +124,11 @@ class Folding:
         fresh = [name for name in mine if (mark := graph.nodes[name].mark) is None or mark.by != by]
         for name in fresh:
             self.roofs.append(RoofTold(name, self._version(name, offset), roofs[name], by))
-            self._keep(name, replace(graph.nodes[name], mark=Mark(fragment, by)))
+            self._keep(name, replace(graph.nodes[name], mark=ErasureMark(fragment, by)))
         marked = tuple(sorted({*graph.nodes[fragment].marked, *fresh}))
         self._keep(fragment, replace(self._known[fragment], erased=by, marked=marked))
 
-    def _forget(self, fragment: str, heard: Heard) -> None:
+    def _forget(self, fragment: str, heard: LinkRecord) -> None:
         """Tell all who heard of the erasure what holds now, where nothing has been told since; then forget it."""
         told_by = self._read([fragment])[fragment]
         graph = Graph(self._read, self._crowd)
@@ -147,7 +147,7 @@ class Folding:
         """Have a node say what it knows of itself. Nothing is told before its erasure, which has the same version."""
         self.roofs.append(RoofTold(name, version, self._read([name])[name].roof or name, asks=True))
 
-    def _wait_for(self, names: Iterable[str], erased: Heard) -> Waiting:
+    def _wait_for(self, names: Iterable[str], erased: LinkRecord) -> Waiting:
         return Waiting({}, dict.fromkeys(names, erased.offset), dict(self._answers), (kept(erased),))
 
     def _is_answer(self, link: Link) -> bool:
@@ -156,7 +156,7 @@ class Folding:
         held = self._read([link.a])[link.a].held
         return held is not None and link.a in self._waiting_of(held).asked
 
-    def _hear_answer(self, heard: Heard) -> None:
+    def _hear_answer(self, heard: LinkRecord) -> None:
         """It also waits: behind what was told before it."""
         [name] = set(names_in(heard.link))
         self._hold([name], Waiting(answers={name: kept(heard)}, behind=(kept(heard),)), heard.offset)
@@ -179,7 +179,9 @@ class Folding:
         for name, node in self._read(waiting.held).items():
             self._keep(name, replace(node, held=None, waiting=None))
         before = self._answers, self._rested, self._now
-        silent = {name: kept(Heard(Unseen(name, name, name), version, 0)) for name, version in waiting.asked.items()}
+        silent = {
+            name: kept(LinkRecord(Unseen(name, name, name), version, 0)) for name, version in waiting.asked.items()
+        }
         self._answers = {**self._answers, **waiting.answers, **silent}
         self._rested = {**self._rested, **waiting.held}
         self._now = max(self._now, waiting.behind[-1].offset)
@@ -196,7 +198,7 @@ class Folding:
     def _are_held(self, names: Collection[str]) -> bool:
         return any(self._known[name].held is not None for name in names)
 
-    def _look_for_findings(self, change: Change, starts: Iterable[str], heard: Sequence[Heard]) -> None:
+    def _look_for_findings(self, change: GraphChange, starts: Iterable[str], heard: Sequence[LinkRecord]) -> None:
         for finding, name in change.findings(starts):
             by = next((one for one in reversed(heard) if name in names_in(one.link)), heard[-1])
             self.findings.append(Found(finding, name, by))
@@ -213,5 +215,5 @@ class Folding:
             self.changes[name] = None if node == NOTHING else node
 
 
-def _told(heard: Iterable[Heard]) -> list[Told]:
+def _told(heard: Iterable[LinkRecord]) -> list[Told]:
     return [one.link for one in heard if not isinstance(one.link, Erased | Forgotten)]

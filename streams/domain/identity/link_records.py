@@ -5,10 +5,10 @@ from typing import NamedTuple, TypeGuard
 from events.links import Command, Erased, Forgotten, Link, Seen, Unseen, read_link, write_link
 from events.refusal import Refusal
 from streams.domain.identity.changed_parts import Finding
-from streams.domain.identity.deferred_erasures import Kept
+from streams.domain.identity.deferred_erasures import DeferredRecord
 
 
-class Heard(NamedTuple):
+class LinkRecord(NamedTuple):
     """A record: what it says, its offset, and when the broker appended it (ms since 1970)."""
 
     link: Link
@@ -38,20 +38,20 @@ class Found(NamedTuple):
 
     finding: Finding
     node: str
-    by: Heard
+    by: LinkRecord
 
 
-def kept(heard: Heard) -> Kept:
+def kept(heard: LinkRecord) -> DeferredRecord:
     """As it waits."""
-    return Kept(*write_link(heard.link), heard.offset, heard.at)
+    return DeferredRecord(*write_link(heard.link), heard.offset, heard.at)
 
 
-def unkept(record: Kept) -> Heard:
+def unkept(record: DeferredRecord) -> LinkRecord:
     """As it came."""
     link = read_link(record.key, record.value)
     if isinstance(link, Refusal):  # it was read when it came
         raise ValueError(link.detail)
-    return Heard(link, record.offset, record.at)
+    return LinkRecord(link, record.offset, record.at)
 
 
 def is_of_itself(link: Link) -> TypeGuard[Seen | Unseen]:

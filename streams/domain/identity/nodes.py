@@ -32,14 +32,14 @@ MOST_RULED = 2_000
 """Nor any others, which keep people apart and so have more room. The ids in them may be of a kilobyte each."""
 
 
-class Ruling(Struct, frozen=True, array_like=True, gc=False):
+class PairRuling(Struct, frozen=True, array_like=True, gc=False):
     """The command that counts on a pair: one person, or not."""
 
     same: bool
     by: Command
 
 
-class Mark(Struct, frozen=True, array_like=True, gc=False):
+class ErasureMark(Struct, frozen=True, array_like=True, gc=False):
     """The node was told that its person is erased, by the word of the fragment `teller`."""
 
     teller: str
@@ -59,10 +59,10 @@ class Node(Struct, frozen=True, array_like=True):
     exclusive: str | None = None
     seen: dict[str, Tellers] = {}
     aliases: dict[str, Tellers] = {}
-    rulings: dict[str, Ruling] = {}
+    rulings: dict[str, PairRuling] = {}
     roof: str | None = None
     saturated: bool = False
-    mark: Mark | None = None
+    mark: ErasureMark | None = None
     erased: Command | None = None
     marked: tuple[str, ...] = ()
     held: str | None = None

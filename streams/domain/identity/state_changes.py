@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from msgspec.structs import replace
 
 from events.links import Command, Said, Seen, Unsaid, Unseen
-from streams.domain.identity.nodes import MOST_LINKED, MOST_RULED, Node, Ruling, Tellers
+from streams.domain.identity.nodes import MOST_LINKED, MOST_RULED, Node, PairRuling, Tellers
 
 Told = Seen | Unseen | Said | Unsaid
 
@@ -45,7 +45,7 @@ class _Draft:
 
     def take(self, link: Told, other: str) -> None:
         if isinstance(link, Said):
-            self._rulings[other] = Ruling(link.same, Command(link.time, link.source, link.id))
+            self._rulings[other] = PairRuling(link.same, Command(link.time, link.source, link.id))
         elif isinstance(link, Unsaid):
             self._rulings.pop(other, None)
         elif not self._before.saturated:  # which keeps no edges

@@ -1,6 +1,6 @@
 """How often a person may be reached, and when: pure decisions from the profile, under a policy that is a file."""
 
-from streams.domain.file_mistakes import Mistake, Mistakes
+from streams.domain.file_mistakes import FileMistake, FileMistakes
 from streams.domain.pressure.addresses import meant
 from streams.domain.pressure.asking import (
     Decision,
@@ -19,10 +19,10 @@ from streams.domain.pressure.reading import default_policy, default_text, read_p
 __all__ = [
     "Decision",
     "Evidence",
+    "FileMistake",
+    "FileMistakes",
     "Hold",
     "Known",
-    "Mistake",
-    "Mistakes",
     "PermissionRequest",
     "Policy",
     "Question",

@@ -13,7 +13,7 @@ from msgspec import Struct
 from events.harmonised import team_of
 from events.interactions.base import Channel
 from events.times import parse_time
-from streams.domain.contact.identity.identity_status import Closed
+from streams.domain.contact.identity.identity_status import ChannelClosure
 from streams.domain.contact.person_view import Overview
 from streams.domain.contact.publication.alert_triggers import STOPPING
 from streams.domain.contact.publication.suppressed_channels import suppressions, unretracted
@@ -27,7 +27,7 @@ Rule = Literal["over_cap", "double_touch", "touch_after_stop", "complaint_after_
 """What each means is in `docs/alerts.md`."""
 
 
-class Raised(Struct, frozen=True):
+class PressureAlert(Struct, frozen=True):
     """An alert. `at`: the time of the trigger, ms; `evidence`: the trigger first."""
 
     rule: Rule
@@ -36,9 +36,9 @@ class Raised(Struct, frozen=True):
     detail: str
 
 
-def judge(policy: Policy, known: Overview, triggers: Collection[Key]) -> list[Raised]:
+def judge(policy: Policy, known: Overview, triggers: Collection[Key]) -> list[PressureAlert]:
     """What these triggers raise of a person, of whom `known` is all that is known with them."""
-    raised: list[Raised] = []
+    raised: list[PressureAlert] = []
     left = set(triggers)
     for place, touch in enumerate(known.touches):
         if (touch.source, touch.id) in left:
@@ -53,18 +53,18 @@ def judge(policy: Policy, known: Overview, triggers: Collection[Key]) -> list[Ra
     return raised
 
 
-def _of_touch(policy: Policy, touch: Touch, before: Sequence[Touch], known: Overview) -> Iterator[Raised]:
+def _of_touch(policy: Policy, touch: Touch, before: Sequence[Touch], known: Overview) -> Iterator[PressureAlert]:
     stop = _stop_before(policy, touch, known)
     if stop is not None:
         detail = f"{_team(touch)}: by {touch.channel}, {stop.reason} {span(touch.time - stop.since)} before"
-        yield Raised("touch_after_stop", touch.time, (_key(touch), (stop.source, stop.id)), detail)
+        yield PressureAlert("touch_after_stop", touch.time, (_key(touch), (stop.source, stop.id)), detail)
     if touch.purpose == "transactional" or not before:
         return
     earlier = _counted(before)
     excess = by_one_more(policy, touch, earlier)
     if excess is not None:
         detail = f"{_team(touch)}: {excess.detail}"
-        yield Raised("over_cap", touch.time, tuple(map(_key, excess.touches)), detail)
+        yield PressureAlert("over_cap", touch.time, tuple(map(_key, excess.touches)), detail)
     other = _too_close(policy, touch, earlier)
     if other is not None:
         yield _double(policy, touch, other)
@@ -89,18 +89,18 @@ def _gap(policy: Policy, touch: Touch, other: Touch) -> int:
     return max(own, gaps.across_teams)
 
 
-def _double(policy: Policy, touch: Touch, other: Touch) -> Raised:
+def _double(policy: Policy, touch: Touch, other: Touch) -> PressureAlert:
     apart, least = span(touch.time - other.time), span(_gap(policy, touch, other))
     detail = f"{_team(touch)}: by {touch.channel}, {apart} after {_team(other)} by {other.channel}; at least {least}"
-    return Raised("double_touch", touch.time, (_key(touch), _key(other)), detail)
+    return PressureAlert("double_touch", touch.time, (_key(touch), _key(other)), detail)
 
 
-def _of_refusal(policy: Policy, fact: Fact, rule: Rule, before: Sequence[Touch]) -> Raised | None:
+def _of_refusal(policy: Policy, fact: Fact, rule: Rule, before: Sequence[Touch]) -> PressureAlert | None:
     excess = by_themselves(policy, fact.time, _counted(before))
     if excess is None:
         return None
     evidence = (fact.key, *map(_key, excess.touches))
-    return Raised(rule, fact.time, evidence, f"{_teams(excess)}: {excess.detail}")
+    return PressureAlert(rule, fact.time, evidence, f"{_teams(excess)}: {excess.detail}")
 
 
 def _refusals(known: Overview, triggers: Collection[Key]) -> Iterator[tuple[Fact, Rule]]:
@@ -113,7 +113,7 @@ def _refusals(known: Overview, triggers: Collection[Key]) -> Iterator[tuple[Fact
             yield fact, "unsubscribe_after_pressure"
 
 
-def _stop_before(policy: Policy, touch: Touch, known: Overview) -> Closed | None:
+def _stop_before(policy: Policy, touch: Touch, known: Overview) -> ChannelClosure | None:
     """What had closed the touch's channel to everyone at its time: the person, the channel, or another that it follows.
 
     Stops of one sender or list are left out: a touch does not say whose it was.
@@ -131,14 +131,14 @@ def _stop_before(policy: Policy, touch: Touch, known: Overview) -> Closed | None
     return next((each for each in closed if _binds(policy, each, touch.channel)), None)
 
 
-def _binds(policy: Policy, closed: Closed, channel: Channel) -> bool:
+def _binds(policy: Policy, closed: ChannelClosure, channel: Channel) -> bool:
     if closed.channel == channel:
         return True
     follows: Sequence[Channel] = getattr(policy.closures.also_closes, closed.reason, ())
     return channel in follows
 
 
-def _is_over(closed: Closed, at: int) -> bool:
+def _is_over(closed: ChannelClosure, at: int) -> bool:
     """Whether it had an end, and has come to it; one whose end cannot be read has none."""
     end = None if closed.until is None else parse_time(closed.until)
     return end is not None and end <= at

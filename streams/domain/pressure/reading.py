@@ -6,18 +6,18 @@ from importlib.resources import files
 
 from pydantic import ValidationError
 
-from streams.domain.file_mistakes import Mistake, Mistakes, mistakes_in
+from streams.domain.file_mistakes import FileMistake, FileMistakes, mistakes_in
 from streams.domain.pressure.policy import Policy
 
 _REFERENCE = "see docs/policy.md"
 
 
-def read_policy(text: str) -> Policy | Mistakes:
+def read_policy(text: str) -> Policy | FileMistakes:
     """The policy that a TOML file sets out."""
     try:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return Mistakes((Mistake("", f"is not TOML: {error}", "correct that place"),))
+        return FileMistakes((FileMistake("", f"is not TOML: {error}", "correct that place"),))
     try:
         return Policy.model_validate(said)
     except ValidationError as error:
@@ -33,6 +33,6 @@ def default_text() -> str:
 def default_policy() -> Policy:
     """The policy where no file is named."""
     policy = read_policy(default_text())
-    if isinstance(policy, Mistakes):
+    if isinstance(policy, FileMistakes):
         raise TypeError(str(policy))
     return policy

@@ -16,7 +16,7 @@ MARGIN_MS = 10_000
 MOST_KEPT = 10_000
 
 
-class Tally(NamedTuple):
+class SourceTally(NamedTuple):
     """What was appended of a source, or a fair sample of it."""
 
     refused: int = 0
@@ -70,11 +70,11 @@ def span_of(at: int, now: int) -> tuple[int, int]:
     return at - MARGIN_MS, min(now, at + MINUTE_MS + MARGIN_MS)
 
 
-def floods_in(suspicions: Iterable[Suspicion], tallies: Mapping[str, Tally], share: float) -> list[Flood]:
+def floods_in(suspicions: Iterable[Suspicion], tallies: Mapping[str, SourceTally], share: float) -> list[Flood]:
     """Those of which at least this share was refused. One of which a sample shows nothing is none."""
     found = []
     for source, at, refused in suspicions:
-        tally = tallies.get(source, Tally())
+        tally = tallies.get(source, SourceTally())
         if tally.refused and tally.refused >= share * (tally.refused + tally.accepted):
             found.append(Flood(source, at, refused, tally.refused / (tally.refused + tally.accepted)))
     return found

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from events.registry import types_that
-from streams.domain.contact.facts.fact_index import Evidence
+from streams.domain.contact.facts.fact_index import FactIndex
 from streams.domain.contact.state import Key
 
 DAY = 86_400_000
@@ -23,7 +23,7 @@ class Outcome(NamedTuple):
 class Afterwards:
     """Looks up what followed. `window`: ms; a later instalment of a pledge is charged by itself and follows nothing."""
 
-    def __init__(self, found: Evidence, window: int) -> None:
+    def __init__(self, found: FactIndex, window: int) -> None:
         self._window = window
         self._gifts = [
             (fact.time, (fact.key, gift.currency, gift.amount))

@@ -13,7 +13,7 @@ from events.harmonised import team_of
 from events.outputs import ContactProfile
 from streams.domain.contact import ContactState, fold, profile
 from streams.domain.contact.facts.command_details import COMMANDS
-from streams.domain.contact.facts.fact_index import Evidence, evidence
+from streams.domain.contact.facts.fact_index import FactIndex, index_facts
 from streams.domain.contact.merging import person
 from streams.domain.contact.sections.messages import Touch
 from streams.domain.contact.sections.touches import touches
@@ -46,12 +46,12 @@ class Span(NamedTuple):
         return self.since <= time < self.until
 
 
-def found_in(counting: Sequence[Said]) -> Evidence:
+def found_in(counting: Sequence[Said]) -> FactIndex:
     """All that counts of a person, by kind. `counting`: in order."""
-    return evidence([said.fact for said in counting if said.fact.detail.__class__ not in COMMANDS])
+    return index_facts([said.fact for said in counting if said.fact.detail.__class__ not in COMMANDS])
 
 
-def sends(contact_id: str, counting: Sequence[Said], found: Evidence, span: Span) -> Iterator[Send]:
+def sends(contact_id: str, counting: Sequence[Said], found: FactIndex, span: Span) -> Iterator[Send]:
     """Every touch within the span, the earliest first. A message that came back reached nobody, so it is none."""
     data = {said.fact.key: said.data for said in counting}
     known = _Known(contact_id, counting)

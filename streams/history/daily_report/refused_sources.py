@@ -6,7 +6,7 @@ What was refused is in no figure of the page, so a page without this looks as if
 from collections.abc import Collection, Mapping
 from contextlib import closing
 
-from streams.domain.dead_letter_repair.letters import Said
+from streams.domain.dead_letter_repair.letters import DeclaredType
 from streams.domain.quarantine.listing import Listed
 from streams.history.insights.history_source import History, Reach, opened
 from streams.history.insights.spans import Span
@@ -27,7 +27,7 @@ _ACCEPTED = """
 """
 
 
-def refused_on(settings: Settings, span: Span) -> dict[Said, int]:
+def refused_on(settings: Settings, span: Span) -> dict[DeclaredType, int]:
     """Of each source and type how many letters of the day are open. Raises Kafka's errors."""
     with closing(KafkaClients(settings).tool_consumer()) as consumer:
         letters = list(letters_between(consumer, span.since, span.until, MOST_LETTERS))
@@ -45,14 +45,14 @@ def held_now(settings: Settings, now: int) -> tuple[Listed, ...]:
         return tuple(quarantines_of(consumer, now))
 
 
-def mostly_refused_of(history: History, span: Span, refused: Mapping[Said, int]) -> tuple[Mostly, ...]:
+def mostly_refused_of(history: History, span: Span, refused: Mapping[DeclaredType, int]) -> tuple[Mostly, ...]:
     """Those of whom history has less of that type. Raises `duckdb.IOException`."""
     wanted = suspects(refused)
     accepted = _accepted(history, span, {said.type for said in wanted if said.type}) if wanted else {}
     return tuple(mostly_refused(refused, accepted))
 
 
-def _accepted(history: History, span: Span, types: Collection[str]) -> dict[Said, int]:
+def _accepted(history: History, span: Span, types: Collection[str]) -> dict[DeclaredType, int]:
     with opened(history, [Reach(types, span.wider(_EARLIER_MS, 0))]) as connection:
         found = connection.execute(_ACCEPTED, {"since": span.since, "until": span.until}).fetchall()
-    return {Said(source, type_): count for source, type_, count in found}
+    return {DeclaredType(source, type_): count for source, type_, count in found}

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.erasure import place_of
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 
 
 class Beginning(NamedTuple):
@@ -32,7 +32,7 @@ def beginning(rebuilt: ContactState | None, known: Iterable[ContactState], forgo
         place = place_of(each)
         begun = begun or place.roof is not None or bool(place.parts)
     if forgotten_until is not None:
-        before = _forgetting(before, Place(erased=Erasure(forgotten_until, "", "")))
+        before = _forgetting(before, IdentityStatus(erased=Erasure(forgotten_until, "", "")))
     return Beginning(before, begun)
 
 
@@ -49,9 +49,11 @@ def _taking_over(before: ContactState, known: ContactState) -> ContactState:
     return replace(before, place=replace(place, told=told, swept=swept, linked=now.linked, shown=shown))
 
 
-def _forgetting(before: ContactState, now: Place) -> ContactState:
+def _forgetting(before: ContactState, now: IdentityStatus) -> ContactState:
     """Nothing of before an erasure is left, unless it was known already."""
     place = place_of(before)
     if now.erased is None or (place.erased is not None and place.erased.time >= now.erased.time):
         return before
-    return ContactState(version=before.version, place=Place(erased=now.erased, marks=now.marks, shown=place.shown))
+    return ContactState(
+        version=before.version, place=IdentityStatus(erased=now.erased, marks=now.marks, shown=place.shown)
+    )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sinks.keys import partition_of
 from sinks.lake.erasure_list import Erasures, read_erasures
 from sinks.lake.files import open_files
-from streams.domain.contact import ContactState, Outcome, decode, encode
+from streams.domain.contact import ContactState, FoldOutcome, decode, encode
 from streams.domain.contact.identity.identity_assignment import trace_key
 from streams.history.rebuild.erasure_commands import Heard, of_after
 from streams.history.rebuild.history_beginning import beginning
@@ -133,7 +133,7 @@ class Folding:
         listed = self._erased.said_heard(history.contact_id)  # also of commands that `lake erase` has taken out
         after = of_after(history.rows, known, self._heard)
         left = [row for row in after if listed is None or row.appended_at > listed]
-        return History(history.contact_id, left), Counter({Outcome.IN_VAIN.value: len(history.rows) - len(left)})
+        return History(history.contact_id, left), Counter({FoldOutcome.IN_VAIN.value: len(history.rows) - len(left)})
 
 
 class _Merging:

@@ -8,7 +8,7 @@ import orjson
 from sinks.lake.erasure_list import Erasures
 from streams.domain.contact import ContactState, profile
 from streams.domain.contact.identity.erasure import place_of
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.domain.contact.publication.visibility import shown_of
 from streams.history.refold.contact_rows import History, read_rows
 from streams.history.refold.state_of_facts import lived
@@ -43,7 +43,7 @@ def before_all(erased_until: int | None) -> ContactState:
     """What is known of a contact before its history: nothing, or since when (ms) it is forgotten."""
     if erased_until is None:
         return NOBODY
-    return ContactState(place=Place(erased=Erasure(erased_until, "", "")))
+    return ContactState(place=IdentityStatus(erased=Erasure(erased_until, "", "")))
 
 
 def shown_profile(contact_id: str, state: ContactState) -> bytes | None:

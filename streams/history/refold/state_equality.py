@@ -6,14 +6,21 @@ from streams.domain.contact import ContactState, fold
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.packed_contribution import NOTHING
 from streams.domain.contact.sections.messages import Message
-from streams.domain.contact.state import WEEK, Fact, Retraction
+from streams.domain.contact.state import DEDUP_WINDOW_MS, Fact, Retraction
 
 _FAR = 1 << 48
 """Later (ms) than anything."""
 
 _LAST_WORDS = (
     Fact("email.deferred", _FAR, "nobody", "last", _FAR, detail=Message("last")),
-    Fact("interaction.retracted", _FAR, "nobody", "nothing", _FAR + 2 * WEEK, detail=Retraction("nobody", "none")),
+    Fact(
+        "interaction.retracted",
+        _FAR,
+        "nobody",
+        "nothing",
+        _FAR + 2 * DEDUP_WINDOW_MS,
+        detail=Retraction("nobody", "none"),
+    ),
 )
 """A message that settles, and with it all that can, and what lets it."""
 

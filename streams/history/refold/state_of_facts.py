@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from streams.domain.contact import ContactState, Outcome, fold
+from streams.domain.contact import ContactState, FoldOutcome, fold
 from streams.domain.contact.facts.command_details import COMMANDS, Erase
 from streams.domain.contact.identity.identity_assignment import is_by_itself, may_be_anew
-from streams.domain.contact.identity.identity_status import Erasure, Place
-from streams.domain.contact.publication.change_events import Step, announce
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
+from streams.domain.contact.publication.change_events import FragmentStep, announce
 from streams.domain.contact.publication.suppressed_channels import may_close
 from streams.domain.contact.state import Fact
 
@@ -22,7 +22,7 @@ class Lived(NamedTuple):
     """A contact's state at the end, and what became of its interactions."""
 
     state: ContactState
-    outcomes: Counter[Outcome]
+    outcomes: Counter[FoldOutcome]
 
 
 _NOTHING = ContactState()
@@ -38,12 +38,12 @@ def lived(contact_id: str, facts: Sequence[Fact], before: ContactState = _NOTHIN
     """
     left = facts[_forgotten(before.place, facts) :]
     after, became = fold(before, left, begun=begun or _may_be_anew(before.place), patient=True)
-    applied = [fact for fact, outcome in zip(left, became, strict=True) if outcome is Outcome.APPLIED]
+    applied = [fact for fact, outcome in zip(left, became, strict=True) if outcome is FoldOutcome.APPLIED]
     state = _announced(contact_id, before, after, applied) if applied else before
-    return Lived(state, Counter([*became, *[Outcome.IN_VAIN] * (len(facts) - len(left))]))
+    return Lived(state, Counter([*became, *[FoldOutcome.IN_VAIN] * (len(facts) - len(left))]))
 
 
-def _forgotten(place: Place | None, facts: Sequence[Fact]) -> int:
+def _forgotten(place: IdentityStatus | None, facts: Sequence[Fact]) -> int:
     """How many facts came before the command of the erasure that is known already, and went with it.
 
     It acts when it is heard: what had come is gone, also what happened after the time that it says.
@@ -56,14 +56,14 @@ def _forgotten(place: Place | None, facts: Sequence[Fact]) -> int:
     return 0
 
 
-def _may_be_anew(place: Place | None) -> bool:
+def _may_be_anew(place: IdentityStatus | None) -> bool:
     return place is not None and place.erased is not None and may_be_anew(place, ())
 
 
 def _announced(contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Fact]) -> ContactState:
     if is_by_itself(before) and is_by_itself(after) and not any(map(may_close, applied)):
         return replace(after, version=before.version + 1)
-    step = Step(
+    step = FragmentStep(
         contact_id,
         before,
         after,

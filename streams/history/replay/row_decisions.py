@@ -13,7 +13,7 @@ from events.refusal import Refusal
 from events.registry import MESSAGES, topic_of
 from events.topics import INTERACTIONS
 from sinks.lake.erasure_list import Erasures
-from streams.domain.contact.state import WEEK
+from streams.domain.contact.state import DEDUP_WINDOW_MS
 from streams.history.importing.file_parts import AsItIs
 from streams.history.lake.row_contacts import ERASED, ERASED_TYPE, NOBODYS, fragment_of, is_harmonised
 from streams.history.lake.row_reading import NOTHING, Row
@@ -49,7 +49,7 @@ class Judge:
         type_ = opened.head[2]
         if not self._selection.takes(type_, opened.time):
             return []
-        if type_ in MESSAGES and opened.time < self._now - WEEK + MARGIN:
+        if type_ in MESSAGES and opened.time < self._now - DEDUP_WINDOW_MS + MARGIN:
             return [OLD]
         if not row.of_lake and not is_harmonised(opened):
             return [self._said(row.value, type_)]

@@ -6,9 +6,9 @@ from events.links import Roof
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting, moved, trace
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.domain.contact.packed_contribution import NOTHING
-from streams.domain.contact.publication.change_events import Announcement, Step, announce
+from streams.domain.contact.publication.change_events import Announcement, FragmentStep, announce
 
 NO_ERASURES: tuple[Erasure, ...] = ()
 
@@ -19,7 +19,7 @@ def own(state: ContactState) -> ContactState:
     That something was shown under its id stays too, so that readers hear when nothing is any more.
     """
     place = place_of(state)
-    kept = Place(
+    kept = IdentityStatus(
         told=place.told,
         linked=place.linked,
         erased=place.erased,
@@ -54,7 +54,7 @@ def announced(
     place = place_of(state)
     before = replace(state, place=replace(place, roof=None))
     return announce(
-        Step(contact_id, before, state, parts=counting(parts, place), heard=True, erasures=erasures),
+        FragmentStep(contact_id, before, state, parts=counting(parts, place), heard=True, erasures=erasures),
     )
 
 
@@ -64,5 +64,5 @@ def both_traces(one: ContactState | None, other: ContactState) -> ContactState:
         return trace(other)
     a, b = place_of(one), place_of(other)
     erased = max((each.erased for each in (a, b) if each.erased is not None), key=lambda each: each.time, default=None)
-    place = Place(told=max(a.told, b.told), erased=erased, swept=max(a.swept, b.swept))
+    place = IdentityStatus(told=max(a.told, b.told), erased=erased, swept=max(a.swept, b.swept))
     return ContactState(version=max(one.version, other.version), place=place)

@@ -16,8 +16,8 @@ from streams.domain.contact import ContactState, decode, encode
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import is_nothing, is_worth_sending, part_key, trace, trace_key
 from streams.domain.contact.identity.identity_edges import news, told
-from streams.domain.contact.identity.identity_status import Erasure, Place
-from streams.domain.contact.publication.change_events import Part
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
+from streams.domain.contact.publication.change_events import FragmentChange
 from streams.engine.decoded_states import GENERATION_KEY, NO_STATES, Codec, Recent, States
 from streams.engine.store import OpenStore, Position
 from streams.engine.writer import Output
@@ -152,13 +152,13 @@ class Remaking:
         for node in [*self._inflight, *named]:
             self._take(node, self._held(node))
         for late in list(self._forgotten.values()):
-            state = ContactState(place=Place(erased=late.erasure, swept=self._target.base - 1))
+            state = ContactState(place=IdentityStatus(erased=late.erasure, swept=self._target.base - 1))
             self._keep_trace(late.trace, state, _EVERYWHERE)
 
     def _link(self) -> None:
         links, self._told = self._told, []
         folding = identity.Folding(self._read_nodes, self._target.crowd)
-        folding.take(identity.Heard(link, 0, 0) for link in links)
+        folding.take(identity.LinkRecord(link, 0, 0) for link in links)
         changes = {name.encode(): node for name, node in folding.changes.items()}
         encoded = {key: None if node is None else identity.encode(node) for key, node in changes.items()}
         self._nodes.commit(changes, encoded, _HERE)
@@ -202,7 +202,7 @@ class Remaking:
         for name, part in parts.items():
             yield Output(target.contacts, place, part_key(contact_id, name), encode(part))
         printer = Printer(place, target.partitions, target.generation)
-        yield from (printer.announced(contact_id, each, state) for each in said if not isinstance(each, Part))
+        yield from (printer.announced(contact_id, each, state) for each in said if not isinstance(each, FragmentChange))
 
     def _parts(self, roof: str, state: ContactState) -> dict[str, ContactState]:
         """As they are once all is announced of them."""
@@ -230,7 +230,7 @@ class Remaking:
         key = trace_key(node)
         kept = self._fragments.store.get(key)
         if kept is None:
-            return ContactState(place=Place())
+            return ContactState(place=IdentityStatus())
         self._fragments.store.write({key: None}, _HERE)
         return decode(kept[2:])
 
@@ -245,5 +245,7 @@ class Remaking:
         merged = both_traces(None if kept is None else decode(kept[2:]), state)
         if (late := self._forgotten.get(key)) is not None and late.contact_id is None:
             del self._forgotten[key]
-            merged = both_traces(merged, ContactState(place=Place(erased=late.erasure, swept=self._target.base - 1)))
+            merged = both_traces(
+                merged, ContactState(place=IdentityStatus(erased=late.erasure, swept=self._target.base - 1))
+            )
         self._fragments.store.write({key: partition.to_bytes(2) + encode(merged)}, _HERE)

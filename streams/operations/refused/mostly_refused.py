@@ -6,7 +6,7 @@ A share of everything does not show it: all gifts of one page are a handful amon
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from streams.domain.dead_letter_repair.letters import Said
+from streams.domain.dead_letter_repair.letters import DeclaredType
 from streams.domain.display_names import named
 
 LEAST = 10
@@ -24,13 +24,13 @@ class Mostly:
     sent: int
 
 
-def suspects(refused: Mapping[Said, int]) -> list[Said]:
+def suspects(refused: Mapping[DeclaredType, int]) -> list[DeclaredType]:
     """Those of whom enough was refused to ask what was accepted: a source and a type that can be read."""
     least = int(LEAST * MOST) + 1
     return [said for said, count in refused.items() if count >= least and said.source and said.type]
 
 
-def mostly_refused(refused: Mapping[Said, int], accepted: Mapping[Said, int]) -> list[Mostly]:
+def mostly_refused(refused: Mapping[DeclaredType, int], accepted: Mapping[DeclaredType, int]) -> list[Mostly]:
     """Those of which more than half is refused, of `LEAST` or more; the most refused first."""
     found = []
     for said in suspects(refused):

@@ -9,7 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, QUARANTINE, SOURCE_QUARANTINES
 from streams.domain.dead_letter_repair.judging import INTAKE
-from streams.domain.dead_letter_repair.letters import Place, Said, letter_of, said_by
+from streams.domain.dead_letter_repair.letters import DeclaredType, RecordPosition, letter_of, said_by
 from streams.domain.quarantine.listing import Listed, listed
 from streams.domain.quarantine.orders import Quarantine, read_quarantine_record
 from streams.domain.quarantine.released import Released
@@ -28,8 +28,8 @@ class Brief(NamedTuple):
 
     reason: str
     stage: str
-    origin: Place
-    said: Said
+    origin: RecordPosition
+    said: DeclaredType
     name: str
 
 
@@ -38,7 +38,7 @@ def letters_between(
 ) -> Iterator[Brief]:
     """What was refused, of more than `most` the latest. Times in ms. Raises Kafka's errors."""
     for record in records_between(consumer, DEAD_LETTERS, since, until, most):
-        place = Place(record.topic, record.partition, record.offset)
+        place = RecordPosition(record.topic, record.partition, record.offset)
         if letter := letter_of(place, record.key, record.value, record.headers):
             yield Brief(letter.refusal.reason.value, letter.origin.stage, letter.origin_place, letter.said, letter.name)
 
@@ -54,8 +54,8 @@ class Refusals:
 
     def __init__(self, names: set[str]) -> None:
         self._names = names
-        self._places: dict[Said, set[Place]] = {}
-        self._mended: set[Place] = set()
+        self._places: dict[DeclaredType, set[RecordPosition]] = {}
+        self._mended: set[RecordPosition] = set()
 
     def add(self, letter: Brief) -> None:
         """Count one."""
@@ -67,32 +67,32 @@ class Refusals:
             self._places.setdefault(letter.said, set()).add(letter.origin)
 
     @property
-    def counts(self) -> dict[Said, int]:
+    def counts(self) -> dict[DeclaredType, int]:
         """How many are open, each record once."""
         return {said: len(places) for said, places in self._places.items()}
 
-    def within(self, wanted: Iterable[Said], ranges: Mapping[TopicPartition, range]) -> dict[Said, int]:
+    def within(self, wanted: Iterable[DeclaredType], ranges: Mapping[TopicPartition, range]) -> dict[DeclaredType, int]:
         """The same of some, as far as their records stand in these ranges."""
         return {
             said: sum(place.offset in ranges.get(TopicPartition(*place[:2]), ()) for place in self._places[said])
             for said in wanted
         }
 
-    def is_accepted(self, said: Said, place: Place) -> bool:
+    def is_accepted(self, said: DeclaredType, place: RecordPosition) -> bool:
         """Whether a record that stands in an input topic is neither refused nor one that was."""
         return place not in self._mended and place not in self._places.get(said, ())
 
-    def topics_of(self, wanted: Iterable[Said]) -> set[str]:
+    def topics_of(self, wanted: Iterable[DeclaredType]) -> set[str]:
         """Where records of these were refused."""
         return {place.topic for said in wanted for place in self._places[said]}
 
 
 def sent_lately(
     refusals: Refusals,
-    wanted: list[Said],
+    wanted: list[DeclaredType],
     ranges: Mapping[TopicPartition, range],
-    records: Iterable[tuple[Place, Said]],
-) -> tuple[dict[Said, int], Counter[Said]]:
+    records: Iterable[tuple[RecordPosition, DeclaredType]],
+) -> tuple[dict[DeclaredType, int], Counter[DeclaredType]]:
     """Of these, how many of the records in some ranges of their topics were refused, and how many accepted."""
     mine = set(wanted)
     accepted = Counter(said for place, said in records if said in mine and refusals.is_accepted(said, place))

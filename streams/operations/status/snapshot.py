@@ -3,7 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
-from streams.domain.pressure import Mistakes, read_policy
+from streams.domain.pressure import FileMistakes, read_policy
 from streams.operations.status.kafka_side import look_at_kafka
 from streams.operations.status.observations import Seen
 from streams.operations.status.redis_side import look_at_redis
@@ -38,4 +38,4 @@ def _mistake(policy: Path | None) -> str | None:
         return f"HARMONIA_POLICY cannot be read: {error.strerror}"
     except UnicodeDecodeError:
         return "HARMONIA_POLICY is not UTF-8 text"
-    return "HARMONIA_POLICY is broken: harmonia policy check says how" if isinstance(found, Mistakes) else None
+    return "HARMONIA_POLICY is broken: harmonia policy check says how" if isinstance(found, FileMistakes) else None

@@ -9,7 +9,7 @@ from streams.domain.experiments.assignment import Assigning
 from streams.domain.experiments.counting_rules import Rule
 from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.experiments.definition_records import edition_of, rule_of
-from streams.domain.file_mistakes import Mistakes
+from streams.domain.file_mistakes import FileMistakes
 from streams.domain.inference.comparing import TUNED_FOR
 
 PAGE = (Path(__file__).parents[3] / "docs" / "experiments-running.md").read_text()
@@ -20,7 +20,7 @@ VECTOR = re.compile(r"^\| `(.+?)` \| (\S+) \| (\S+) \| (\w+) \| (\S+) \| (\S+) \
 def shown() -> list[ExperimentDefinition]:
     [text] = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     found = read_definitions(text)
-    assert not isinstance(found, Mistakes), str(found)
+    assert not isinstance(found, FileMistakes), str(found)
     return found
 
 
@@ -54,7 +54,7 @@ def test_the_fields_that_count_people_are_marked() -> None:
 def test_the_mistakes_that_are_shown_are_told_so() -> None:
     wrong = "variants = { short = 0.5, long = 1 }\nholdout = 10\nwindow = '1w'\n"
     told = read_definitions(f'[[experiment]]\nid = "x"\n{wrong}')
-    assert isinstance(told, Mistakes)
+    assert isinstance(told, FileMistakes)
     assert f"```\n{told}\n```" in PAGE
 
 

@@ -11,13 +11,23 @@ from msgspec import Struct
 
 from events.experiments.metrics import HAPPENED
 from events.interactions.base import Channel
-from streams.domain.contact.facts.command_details import Erase, Ruling, Suppress
+from streams.domain.contact.facts.command_details import Erase, LinkRuling, Suppress
 from streams.domain.contact.facts.engagement import Deed
 from streams.domain.contact.sections.messages import KILLS, SHOWS, Message, MessageKey, Touch
-from streams.domain.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report, Retraction
+from streams.domain.contact.state import (
+    Ballot,
+    CanvassReport,
+    Consent,
+    Detail,
+    Fact,
+    Gift,
+    PledgeChange,
+    Refund,
+    Retraction,
+)
 
 
-class Evidence(Struct):
+class FactIndex(Struct):
     """Each kind in order; `gifts` and `refunds` by their ids. `counted`: every fact but later versions.
 
     `sent`: by message the earliest word that it reached somebody; `failed`: those that say that it did not. `deeds`:
@@ -32,7 +42,7 @@ class Evidence(Struct):
     gifts: dict[str, tuple[Fact, Gift]] = {}
     refunds: dict[str, tuple[Fact, Refund]] = {}
     pledge_changes: list[tuple[Fact, PledgeChange]] = []
-    reports: list[tuple[Fact, Report]] = []
+    reports: list[tuple[Fact, CanvassReport]] = []
     ballots: list[tuple[Fact, Ballot]] = []
     consents: list[tuple[Fact, Consent]] = []
     report_ids: set[str] = set()
@@ -46,7 +56,7 @@ class Evidence(Struct):
                 return self.gifts.setdefault(detail.donation_id, (fact, detail))[0] is fact
             case Refund():
                 return self.refunds.setdefault(detail.refund_id, (fact, detail))[0] is fact
-            case Report():
+            case CanvassReport():
                 return self._take_report(fact, detail)
             case PledgeChange():
                 self.pledge_changes.append((fact, detail))
@@ -54,13 +64,13 @@ class Evidence(Struct):
                 self.ballots.append((fact, detail))
             case Consent():
                 self.consents.append((fact, detail))
-            case Retraction() | Ruling() | Suppress() | Erase() | Message() | Deed():
+            case Retraction() | LinkRuling() | Suppress() | Erase() | Message() | Deed():
                 pass  # of commands and retractions no section tells; messages are sorted by whoever calls
             case _:
                 assert_never(detail)
         return True
 
-    def _take_report(self, fact: Fact, report: Report) -> bool:
+    def _take_report(self, fact: Fact, report: CanvassReport) -> bool:
         if report.report_id is not None:
             if report.report_id in self.report_ids:
                 return False
@@ -74,9 +84,9 @@ def touch_of(channel: Channel, fact: Fact, message: Message) -> Touch:
     return Touch(fact.time, fact.source, fact.id, channel, message.purpose or "informational", message.team)
 
 
-def evidence(live: Sequence[Fact]) -> Evidence:
+def index_facts(live: Sequence[Fact]) -> FactIndex:
     """`live` sorted out; it is in order."""
-    found = Evidence()
+    found = FactIndex()
     for fact in live:
         detail = fact.detail
         if type(detail) is Message:
@@ -93,7 +103,7 @@ def evidence(live: Sequence[Fact]) -> Evidence:
     return found
 
 
-def _take_message(found: Evidence, fact: Fact, message: Message) -> None:
+def _take_message(found: FactIndex, fact: Fact, message: Message) -> None:
     if (channel := SHOWS.get(fact.type)) is not None:
         key = channel, message.message_id
         if key not in found.sent:

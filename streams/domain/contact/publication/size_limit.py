@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from events.registry import types_that
 from streams.domain.contact.facts.mandatory_facts import REFUSALS
-from streams.domain.contact.state import Consent, ContactState, Fact, Report, Retraction
+from streams.domain.contact.state import CanvassReport, Consent, ContactState, Fact, Retraction
 
 ROOM_FOR_PARTS = 3 << 20
 """Bytes that the fragments of one person may weigh together beside the one that names it, to be shown whole."""
@@ -76,7 +76,7 @@ def _binding(fact: Fact) -> Fact | None:
             return fact
         case Consent(channel, granted=False):
             return replace(fact, detail=Consent(channel, granted=False))
-        case Report(outcome=outcome) as report if outcome in REFUSALS or outcome in _UNREACHABLE:
+        case CanvassReport(outcome=outcome) as report if outcome in REFUSALS or outcome in _UNREACHABLE:
             return replace(fact, detail=replace(report, answers=None, tags_added=(), tags_removed=()), arm=None)
         case _:
             return replace(fact, arm=None) if fact.type in _FAILED else None

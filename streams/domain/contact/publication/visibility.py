@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from streams.domain.contact.facts.mandatory_facts import binds
 from streams.domain.contact.identity.erasure import has_record
-from streams.domain.contact.identity.identity_status import Place
+from streams.domain.contact.identity.identity_status import IdentityStatus
 from streams.domain.contact.publication.suppressed_channels import suppressions, unretracted
 from streams.domain.contact.state import ContactState, Key, Retraction, Settled
 
@@ -19,7 +19,7 @@ Person = Mapping[str, ContactState]
 """The states that count of all fragments of a person, by their names."""
 
 
-def shown_of(place: Place, person: Person) -> Person | Literal["erased", "nothing"]:
+def shown_of(place: IdentityStatus, person: Person) -> Person | Literal["erased", "nothing"]:
     """What the person's profile is made of, or why there is none. `place`: of the fragment."""
     said = suppressions(fact for state in person.values() for fact in state.commands.values())
     if _has_record({fact.key for fact in said}, person.values()):

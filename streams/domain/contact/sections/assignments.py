@@ -7,8 +7,8 @@ from msgspec import Struct
 from events.outputs import Assignment
 from events.times import render_time
 from streams.domain.contact.facts.engagement import Deed
-from streams.domain.contact.facts.fact_index import Evidence
-from streams.domain.contact.sections.exposures import Arm, Armed, Drops, by_message, is_dropped
+from streams.domain.contact.facts.fact_index import FactIndex
+from streams.domain.contact.sections.exposures import CarriedVariant, Drops, MessageVariant, by_message, is_dropped
 from streams.domain.contact.sections.messages import Message
 from streams.domain.contact.state import Fact, Settled
 
@@ -19,11 +19,11 @@ class Assigned(Struct, frozen=True, gc=False):
     time: int
     source: str
     id: str
-    arm: Arm
+    arm: CarriedVariant
     contaminated: bool = False
 
 
-def assigned(found: Evidence, settled: Settled) -> Sequence[Assigned]:
+def assigned(found: FactIndex, settled: Settled) -> Sequence[Assigned]:
     """One for each experiment that the person is in, by its id; of most people there is none."""
     if not found.arms and not settled.arms:
         return ()
@@ -47,7 +47,7 @@ def assigned(found: Evidence, settled: Settled) -> Sequence[Assigned]:
     return [first[name] for name in sorted(first)]
 
 
-def _take_settled(first: dict[str, Assigned], mixed: set[str], arms: Iterable[Armed], drops: Drops) -> None:
+def _take_settled(first: dict[str, Assigned], mixed: set[str], arms: Iterable[MessageVariant], drops: Drops) -> None:
     for each in arms:
         if drops and is_dropped(each.message_id, each.appended_at, drops):
             continue
@@ -62,7 +62,7 @@ def _marked(each: Assigned) -> Assigned:
     return Assigned(each.time, each.source, each.id, each.arm, contaminated=True)
 
 
-def _drops(found: Evidence, settled: Settled) -> Drops:
+def _drops(found: FactIndex, settled: Settled) -> Drops:
     live = [(said.message_id, fact.appended_at) for _, fact, said in found.failed if fact.type == "email.dropped"]
     return by_message((*settled.drops, *live)) if settled.drops or live else {}
 

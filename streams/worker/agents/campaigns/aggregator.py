@@ -12,7 +12,17 @@ from events.outputs import SystemAlert
 from events.times import render_time
 from events.topics import SYSTEM_ALERTS, Agent
 from sinks.keys import partition_of
-from streams.domain.campaigns import Campaign, Counts, Kept, Raised, Roll, both, heard, judge, read_counts
+from streams.domain.campaigns import (
+    Campaign,
+    CampaignAlert,
+    CampaignCounts,
+    Kept,
+    Roll,
+    both,
+    heard,
+    judge,
+    read_counts,
+)
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import States
 from streams.engine.runs import Records
@@ -43,17 +53,17 @@ class Rating:
 
     def take(self, records: Records) -> None:
         """Add all counts of the chunk up, then judge each campaign once."""
-        news: dict[str, Counts] = {}
+        news: dict[str, CampaignCounts] = {}
         for record in records:
             read = read_counts(record.key, record.value)
             if read is None:
                 self.refused.append(record.offset)
             else:
-                news[read[0]] = both(news.get(read[0], Counts()), read[1])
+                news[read[0]] = both(news.get(read[0], CampaignCounts()), read[1])
         if news:
             self._add(news, max(record.timestamp for record in records))
 
-    def _add(self, news: dict[str, Counts], at: int) -> None:
+    def _add(self, news: dict[str, CampaignCounts], at: int) -> None:
         held = self._states.get_many([_ROLL, *map(_key, news)])
         changes = self.effects.changes
         for name, counts in news.items():
@@ -63,7 +73,7 @@ class Rating:
         changes[_ROLL] = roll
         changes.update((_key(name), None) for name in forgotten)
 
-    def _judged(self, name: str, campaign: Campaign, news: Counts) -> Campaign:
+    def _judged(self, name: str, campaign: Campaign, news: CampaignCounts) -> Campaign:
         raised = list(judge(campaign, news, self._policy.rates))
         if not raised:
             return campaign
@@ -79,7 +89,7 @@ def _key(campaign: str) -> bytes:
     return b"campaign/" + campaign.encode()
 
 
-def _alert(campaign: str, raised: Raised, version: str) -> SystemAlert:
+def _alert(campaign: str, raised: CampaignAlert, version: str) -> SystemAlert:
     """Its trigger is that the limit was reached at the provider, by whatever report: a rebuild gives the same id."""
     passed = raised.passed
     return {

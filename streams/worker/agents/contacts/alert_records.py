@@ -15,7 +15,7 @@ from events.times import render_time
 from streams.domain.contact.person_view import Overview
 from streams.domain.contact.publication.alert_triggers import Trigger, unheard
 from streams.domain.contact.state import ContactState
-from streams.domain.pressure.alerting import Raised, judge
+from streams.domain.pressure.alerting import PressureAlert, judge
 from streams.domain.pressure.policy import Policy
 from streams.engine.writer import Headers
 
@@ -59,7 +59,7 @@ def told_triggers(headers: Headers) -> tuple[Trigger, ...]:
     return ()
 
 
-def _alert(policy: Policy, contact_id: str, raised: Raised) -> Alert:
+def _alert(policy: Policy, contact_id: str, raised: PressureAlert) -> Alert:
     return {
         "alert_id": alert_id(raised.rule, contact_id, *raised.evidence[0], policy.version),
         "rule": raised.rule,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from events.topics import EXPERIMENT_PARTIALS
 from streams.domain.contact import ContactState
-from streams.domain.contact.identity.identity_status import Place
+from streams.domain.contact.identity.identity_status import IdentityStatus
 from streams.domain.contact.merging import person
 from streams.domain.contact.packed_contribution import MOST, NOTHING, PackedContribution, packed, unpacked
 from streams.domain.contact.person_view import Overview, overview
@@ -41,7 +41,7 @@ class Experimenting:
         return self._replaced(contact_id, known, before.given)
 
     def of_all(
-        self, contact_id: str, place: Place, fragments: Mapping[str, ContactState], before: ContactState
+        self, contact_id: str, place: IdentityStatus, fragments: Mapping[str, ContactState], before: ContactState
     ) -> PackedContribution:
         """What a person gives who is shown under this id, if anybody is; who is under a roof is counted there."""
         if not before.given.names and not any(map(has_arms, fragments.values())):

@@ -11,7 +11,7 @@ from streams.domain.contact import ContactState
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting, moved, part_key
 from streams.domain.contact.identity.identity_status import Erasure
-from streams.domain.contact.publication.change_events import Step
+from streams.domain.contact.publication.change_events import FragmentStep
 from streams.engine.runs import KafkaRecord, Records
 from streams.worker.agents.contacts.handler import Chunk
 
@@ -49,7 +49,7 @@ class Moving(Chunk):
         parts, after = self._swept(node, after)
         now = place_of(after)
         forgotten = _erasure_in(told) if now.marks and (now.erased != was.erased or not was.marks) else None
-        step = Step(
+        step = FragmentStep(
             node,
             before,
             after,

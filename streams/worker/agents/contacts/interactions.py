@@ -9,17 +9,17 @@ from msgspec.structs import replace
 
 from events.fields import CONTACT_ID_PATTERN
 from events.refusal import Reason, Refusal
-from streams.domain.campaigns import COUNTED, REPORTS, Count, Mention, mention_in
-from streams.domain.contact import ContactState, Outcome, fold
+from streams.domain.campaigns import COUNTED, REPORTS, CampaignCounter, Mention, mention_in
+from streams.domain.contact import ContactState, FoldOutcome, fold
 from streams.domain.contact.facts.command_details import COMMANDS, Erase
 from streams.domain.contact.facts.from_records import read_said
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting, is_by_itself, may_be_anew
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.domain.contact.merging import person
 from streams.domain.contact.person_view import overview
 from streams.domain.contact.publication.alert_triggers import triggers, unheard
-from streams.domain.contact.publication.change_events import Step
+from streams.domain.contact.publication.change_events import FragmentStep
 from streams.domain.contact.publication.suppressed_channels import may_close
 from streams.domain.contact.state import Fact
 from streams.domain.pressure import Policy
@@ -41,7 +41,7 @@ class Folding(Chunk):
 
     def __init__(self, states: States[ContactState], printer: Printer, at_ms: int, policy: Policy) -> None:
         super().__init__(states, printer, at_ms, policy)
-        self._campaigns = Count()
+        self._campaigns = CampaignCounter()
 
     def take(self, records: Records) -> None:
         """Fold each contact's records in their order; one new state and one profile for each contact that changed."""
@@ -71,9 +71,9 @@ class Folding(Chunk):
         self.outcomes.update(outcomes)
         applied = []
         for each, outcome in zip(arrived, outcomes, strict=True):
-            if outcome is Outcome.FULL:
+            if outcome is FoldOutcome.FULL:
                 self.refuse(each[0], _FULL)
-            elif outcome is Outcome.APPLIED:
+            elif outcome is FoldOutcome.APPLIED:
                 applied.append(each)
                 if each[2] is not None:
                     self._count(each[1], each[2])
@@ -92,7 +92,7 @@ class Folding(Chunk):
         if fact.type in REPORTS:
             self.reports[fact.type, campaign is not None] += 1
 
-    def _may_be_anew(self, contact_id: str, place: Place | None) -> bool:
+    def _may_be_anew(self, contact_id: str, place: IdentityStatus | None) -> bool:
         if place is None or place.erased is None:
             return False
         return may_be_anew(place, counting(self.holding.parts(contact_id, place), place).values())
@@ -120,7 +120,7 @@ class Folding(Chunk):
         erasing = [fact for _, fact, _ in applied if isinstance(fact.detail, Erase)]
         parts = counting(self.holding.parts(contact_id, after.place), place_of(after))
         found = unheard(triggers(fact for _, fact, _ in applied), [before, *parts.values()])
-        step = Step(
+        step = FragmentStep(
             contact_id,
             before,
             after,

@@ -24,7 +24,7 @@ from streams.domain.experiments.index import watched
 from streams.domain.experiments.lifecycle import NONE, is_recounted, shown
 from streams.domain.experiments.result_documents import discoverable, guardrails_of, result_of
 from streams.domain.experiments.row_table import Rows
-from streams.domain.experiments.stored_history import Kept as Moments
+from streams.domain.experiments.stored_history import StoredSeries as Moments
 from streams.domain.experiments.stored_history import most_of, with_result
 from streams.domain.experiments.table_records import Experiment, Kept, Line
 from streams.domain.experiments.totals import closed

@@ -16,7 +16,7 @@ from events.refusal import Refusal
 from events.times import render_time
 from events.topics import CONTACT_ROOFS, SYSTEM_ALERTS, Agent
 from sinks.keys import partition_of
-from streams.domain.identity import Finding, Folding, Found, Heard, Node, RoofTold
+from streams.domain.identity import Finding, Folding, Found, LinkRecord, Node, RoofTold
 from streams.engine.decoded_states import States
 from streams.engine.runs import KafkaRecord, Records
 from streams.engine.table_partition import Effects
@@ -80,7 +80,7 @@ class Linking:
         if is_overdue:
             self._folding.ask_again(waits)
 
-    def _hear(self, record: KafkaRecord) -> Heard | None:
+    def _hear(self, record: KafkaRecord) -> LinkRecord | None:
         if record.key == OVERDUE:
             self.kinds["overdue"] += 1
             return None
@@ -90,7 +90,7 @@ class Linking:
             self.refused.append((record.offset, link))
             return None
         self.kinds[type(link).__name__.lower()] += 1
-        return Heard(link, record.offset, record.timestamp)
+        return LinkRecord(link, record.offset, record.timestamp)
 
     def _read(self, names: Collection[str]) -> Mapping[str, Node | None]:
         found = self._states.get_many([name.encode() for name in names])

@@ -8,7 +8,7 @@ import orjson
 from hypothesis import strategies as st
 
 from events.topics import CAMPAIGN_COUNTS
-from streams.domain.campaigns import Campaign, Counts, Kept, decode, encode
+from streams.domain.campaigns import Campaign, CampaignCounts, Kept, decode, encode
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
@@ -43,7 +43,7 @@ class Deployment:
         self._rate()
 
     @property
-    def counts(self) -> dict[str, Counts]:
+    def counts(self) -> dict[str, CampaignCounts]:
         """Of each campaign."""
         states = {key.decode().partition("/")[2]: decode(value) for key, value in self._campaigns.items()}
         return {name: state.counts for name, state in states.items() if isinstance(state, Campaign)}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from events.experiment_results import ExperimentResult, History, Moment
 from events.times import parse_time, render_time
 from streams.domain.experiments.comparison_history import SHORTEST_MS, extended, with_history
-from streams.domain.experiments.stored_history import Kept, with_result
+from streams.domain.experiments.stored_history import StoredSeries, with_result
 from tests.unit.domain.experiments.example import START, comparison, gotv
 
 TIMES = st.lists(
@@ -27,7 +27,7 @@ def looked(at: int, seen: set[str]) -> ExperimentResult:
 
 
 def written(times: list[int], seen: list[set[str]], most: int) -> list[tuple[ExperimentResult, History | None]]:
-    kept, found = Kept(), []
+    kept, found = StoredSeries(), []
     for at, names in zip(times, seen, strict=False):
         result = looked(at, names)
         kept, history = with_result("ask", kept, result, START + at, most)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from events.links import Command, End, Erased, Link, Said, Seen, Unsaid, Unseen, said, seen
-from streams.domain.identity import Folding, Heard, Node, RoofTold, decode, encode
+from streams.domain.identity import Folding, LinkRecord, Node, RoofTold, decode, encode
 from tests.property.domain.identity.oracle import Pair, World
 
 lawful = settings(max_examples=300, deadline=None)
@@ -124,7 +124,7 @@ class Table:
     def fold(self, links: Sequence[Link]) -> Folding:
         """Fold a chunk; the offsets go on, and what is told of a node must not go back."""
         folding = Folding(self._read, self.crowd)
-        folding.take([Heard(link, self.offset + number, 1_000 + number) for number, link in enumerate(links)])
+        folding.take([LinkRecord(link, self.offset + number, 1_000 + number) for number, link in enumerate(links)])
         self.offset += len(links)
         for told in folding.roofs:
             before = self.told.get(told.node)

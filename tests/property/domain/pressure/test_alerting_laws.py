@@ -6,7 +6,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from events.outputs import Alert
-from streams.domain.contact import ContactState, Outcome
+from streams.domain.contact import ContactState, FoldOutcome
 from streams.domain.contact.person_view import overview
 from streams.domain.contact.publication.alert_triggers import triggers
 from streams.domain.contact.sections.touches import render
@@ -59,7 +59,7 @@ def step(state: ContactState, chunk: Sequence[Arrival]) -> tuple[ContactState, l
     """A contact who stands alone takes a chunk."""
     after, outcomes = fold(state, chunk)
     facts = [arrival.fact() for arrival in chunk]
-    applied = [fact for fact, outcome in zip(facts, outcomes, strict=True) if outcome is Outcome.APPLIED]
+    applied = [fact for fact, outcome in zip(facts, outcomes, strict=True) if outcome is FoldOutcome.APPLIED]
     return after, alerts(STRICT, "ada", overview(after), triggers(applied), [state])
 
 

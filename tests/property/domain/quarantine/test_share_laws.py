@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.domain.quarantine.floods import MINUTE_MS, Flood, Floods
 from streams.domain.quarantine.sampling import Piece, sample
-from streams.domain.quarantine.suspicions import MARGIN_MS, Suspicions, Tally, floods_in, span_of
+from streams.domain.quarantine.suspicions import MARGIN_MS, SourceTally, Suspicions, floods_in, span_of
 
 NOON = 1_329_912_000_000
 LETTERS, SHARE = 40, 0.5
@@ -27,10 +27,10 @@ class Appended(NamedTuple):
 Logs = dict[str, list[Appended]]
 
 
-def tally(logs: Logs, since: int, until: int) -> Tally:
+def tally(logs: Logs, since: int, until: int) -> SourceTally:
     """What the broker tells of a time, whoever has read how much of it."""
     seen = Counter(one.refused for log in logs.values() for one in log if since <= one.at < until)
-    return Tally(seen[True], seen[False])
+    return SourceTally(seen[True], seen[False])
 
 
 def worked_on(logs: Logs, order: Sequence[str], now: int) -> list[Flood]:

@@ -1,7 +1,14 @@
 from events.harmonised import harmonise
 from events.refusal import Refusal
 from events.times import render_time
-from streams.domain.campaigns import Count, Counts, Report, Tally, Told, mention_in
+from streams.domain.campaigns import (
+    CampaignCounter,
+    CampaignCounts,
+    MailReport,
+    ProviderCounts,
+    ReportCount,
+    mention_in,
+)
 from streams.domain.campaigns.counts import MOST_SHOWN
 from streams.domain.contact.facts.from_records import read_said
 from tests.unit.domain.campaigns.sending import HOUR, NOON, report
@@ -17,7 +24,9 @@ ADDRESSES = {
 }
 
 
-def taken(count: Count, type_: str, at: Report, address: str = "jane@gmail.com", campaign: str = "c") -> None:
+def taken(
+    count: CampaignCounter, type_: str, at: MailReport, address: str = "jane@gmail.com", campaign: str = "c"
+) -> None:
     """As intake writes it."""
     content = event(type_, contact={"contact_id": "c1", "email": address}, campaign_id=campaign)
     content |= {"id": at.id, "source": at.source, "time": render_time(at.time)}
@@ -29,37 +38,41 @@ def taken(count: Count, type_: str, at: Report, address: str = "jane@gmail.com",
 
 
 def test_messages_and_reports_of_a_campaign_are_counted_by_provider() -> None:
-    count = Count()
+    count = CampaignCounter()
     for mailbox, address in ADDRESSES.items():
         taken(count, "email.sent", report(1), address, mailbox)
         taken(count, "email.complained", report(2), address, mailbox)
     assert count.found() == {
-        mailbox: Counts({mailbox: Tally(sent=1, complaints=Told(1, (report(2),)))}, NOON)  # type: ignore[dict-item]
+        mailbox: CampaignCounts({mailbox: ProviderCounts(sent=1, complaints=ReportCount(1, (report(2),)))}, NOON)  # type: ignore[dict-item]
         for mailbox in ADDRESSES
     }
 
 
 def test_every_type_has_its_column() -> None:
-    count = Count()
+    count = CampaignCounter()
     for number, type_ in enumerate(["email.sent", "email.delivered", "email.complained", "email.unsubscribed"]):
         taken(count, type_, report(number, NOON + number * HOUR))
     assert count.found() == {
-        "c": Counts(
-            {"gmail": Tally(1, 1, Told(1, (report(2, NOON + 2 * HOUR),)), Told(1, (report(3, NOON + 3 * HOUR),)))},
+        "c": CampaignCounts(
+            {
+                "gmail": ProviderCounts(
+                    1, 1, ReportCount(1, (report(2, NOON + 2 * HOUR),)), ReportCount(1, (report(3, NOON + 3 * HOUR),))
+                )
+            },
             NOON + HOUR,
         )
     }
 
 
 def test_whoever_named_no_address_counts_as_others() -> None:
-    count = Count()
+    count = CampaignCounter()
     taken(count, "email.unsubscribed", report(1), "no address")
     assert count.found()["c"].tallies.keys() == {"other"}
 
 
 def test_of_many_reports_the_latest_are_shown() -> None:
-    count = Count()
+    count = CampaignCounter()
     for number in range(2 * MOST_SHOWN):
         taken(count, "email.complained", report(number, NOON - number))
     latest = tuple(report(number, NOON - number) for number in reversed(range(MOST_SHOWN)))
-    assert count.found()["c"].tallies["gmail"].complaints == Told(2 * MOST_SHOWN, latest)
+    assert count.found()["c"].tallies["gmail"].complaints == ReportCount(2 * MOST_SHOWN, latest)

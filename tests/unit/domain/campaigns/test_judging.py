@@ -5,20 +5,31 @@ from typing import get_args
 import pytest
 
 from events.mailboxes import Mailbox
-from streams.domain.campaigns import Campaign, Counts, Passed, Raised, Tally, Told, both, judge
+from streams.domain.campaigns import (
+    Campaign,
+    CampaignAlert,
+    CampaignCounts,
+    Passed,
+    ProviderCounts,
+    ReportCount,
+    both,
+    judge,
+)
 from streams.domain.pressure.rates import Rates
 from tests.unit.domain.campaigns.sending import DAY, NOON, RATES, counts, rates, report, told
 
 PASSED = Passed("campaign_complaints", "gmail", 0.003)
 
 
-def raised(known: Counts, news: Counts | None = None, limits: Rates = RATES, *passed: Passed) -> list[Raised]:
+def raised(
+    known: CampaignCounts, news: CampaignCounts | None = None, limits: Rates = RATES, *passed: Passed
+) -> list[CampaignAlert]:
     return list(judge(Campaign(known, passed), known if news is None else news, limits))
 
 
 def test_the_alert_names_provider_numbers_limit_and_the_latest_reports() -> None:
     [found] = raised(counts(sent=1200, delivered=1100, complaints=told(12)))
-    assert found == Raised(
+    assert found == CampaignAlert(
         PASSED,
         tuple(report(number) for number in range(11, 1, -1)),
         "gmail: 12 complaints of 1200 sent, 1 %; the limit is 0.3 %, from 1000 on",
@@ -44,8 +55,8 @@ def test_the_larger_of_sent_and_delivered_counts_as_messages() -> None:
 
 def test_each_provider_is_judged_by_itself() -> None:
     limits = rates(complaints={"yahoo": 0.1}, unsubscribes={"apple": 0.001})
-    tally = Tally(sent=1000, complaints=told(10), unsubscribes=told(10))
-    known = Counts(dict.fromkeys(get_args(Mailbox), tally), NOON)
+    tally = ProviderCounts(sent=1000, complaints=told(10), unsubscribes=told(10))
+    known = CampaignCounts(dict.fromkeys(get_args(Mailbox), tally), NOON)
     found = {(each.passed.rule, each.passed.mailbox) for each in raised(known, None, limits)}
     assert found == {
         *(("campaign_complaints", mailbox) for mailbox in ("gmail", "microsoft", "apple", "other")),
@@ -68,18 +79,20 @@ def test_a_campaign_of_which_no_message_is_known_is_not_being_sent() -> None:
 
 @pytest.mark.parametrize(("late", "is_told"), [(3 * DAY, True), (3 * DAY + 1, False)])
 def test_late_reports_raise_nothing(late: int, is_told: bool) -> None:
-    news = Counts({"gmail": Tally(complaints=told(50, NOON + late))})
+    news = CampaignCounts({"gmail": ProviderCounts(complaints=told(50, NOON + late))})
     assert bool(raised(both(counts(sent=1000), news), news)) is is_told
 
 
 def test_late_reports_do_not_raise_what_earlier_ones_did_not() -> None:
     """They are counted, and it is for them to be timely."""
-    known = counts(sent=1000, complaints=Told(50, (report(1), *(report(n, NOON + 4 * DAY) for n in range(2, 9)))))
-    assert not raised(known, Counts({"gmail": Tally(complaints=told(7, NOON + 4 * DAY))}))
-    assert raised(known, Counts({"gmail": Tally(complaints=told(1))}))
+    known = counts(
+        sent=1000, complaints=ReportCount(50, (report(1), *(report(n, NOON + 4 * DAY) for n in range(2, 9))))
+    )
+    assert not raised(known, CampaignCounts({"gmail": ProviderCounts(complaints=told(7, NOON + 4 * DAY))}))
+    assert raised(known, CampaignCounts({"gmail": ProviderCounts(complaints=told(1))}))
     assert raised(known, counts(sent=1))
 
 
 def test_what_is_of_no_concern_to_a_limit_does_not_raise_it() -> None:
-    news = Counts({"gmail": Tally(unsubscribes=told(1)), "yahoo": Tally(sent=1)}, NOON)
+    news = CampaignCounts({"gmail": ProviderCounts(unsubscribes=told(1)), "yahoo": ProviderCounts(sent=1)}, NOON)
     assert not raised(both(counts(sent=1000, complaints=told(50)), news), news)

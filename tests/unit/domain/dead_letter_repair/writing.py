@@ -8,7 +8,7 @@ from events.refusal import Reason, Refusal
 from events.requeued import Requeued
 from events.topics import DEAD_LETTERS
 from streams.domain.dead_letter_repair.judging import Rules
-from streams.domain.dead_letter_repair.letters import Letter, Place, letter_of
+from streams.domain.dead_letter_repair.letters import Letter, RecordPosition, letter_of
 from streams.domain.dead_letter_repair.mapping import Mapping, read_mapping
 from tests.unit.events.records import NOW, event
 
@@ -28,7 +28,7 @@ def letter(  # noqa: PLR0913 (a record and why it was refused)
     offset: int = 42,
 ) -> Letter:
     added = dead_letter_headers(headers or [], Refusal(reason, detail), Origin(stage, topic, 3, offset), at)
-    found = letter_of(Place(DEAD_LETTERS, 3, offset + 1000), b"key", value, added)
+    found = letter_of(RecordPosition(DEAD_LETTERS, 3, offset + 1000), b"key", value, added)
     assert found is not None
     return found
 

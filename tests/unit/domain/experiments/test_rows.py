@@ -6,11 +6,11 @@ from streams.domain.experiments import row_table as module
 from streams.domain.experiments.partials import NOBODYS, Counted
 from streams.domain.experiments.row_layout import row_of
 from streams.domain.experiments.row_table import Rows
-from streams.domain.experiments.totals import MOST_ARMS, Arm, Totals
+from streams.domain.experiments.totals import MOST_ARMS, ExperimentTotals, VariantTotals
 
 DAY = 20_000
 ONE = Counted([("ask", "", "A")], [DAY, 1, 0], [0, 3, 5, 25, 0, 0, 0, 0, 5])
-NONE = Totals({"A": Arm()})
+NONE = ExperimentTotals({"A": VariantTotals()})
 
 
 def people(rows: Rows) -> int:
@@ -68,8 +68,8 @@ def test_people_of_households_are_left_for_others(rows: Rows) -> None:
 
 
 def test_households_and_too_many_variants_are_not_taken() -> None:
-    wide = Totals({"A": Arm(b"z-packed")})
-    many = Totals({str(number): Arm() for number in range(MOST_ARMS)})
+    wide = ExperimentTotals({"A": VariantTotals(b"z-packed")})
+    many = ExperimentTotals({str(number): VariantTotals() for number in range(MOST_ARMS)})
     assert not Rows().take("ask", "", wide)
     assert not Rows().take("ask", "", many)
 

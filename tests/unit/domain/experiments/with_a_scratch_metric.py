@@ -31,7 +31,7 @@ from streams.domain.experiments.partials import Counted, read_partial  # noqa: E
 from streams.domain.experiments.report.pages import page  # noqa: E402
 from streams.domain.experiments.result_documents import guardrails_of, result_of  # noqa: E402
 from streams.domain.experiments.table_records import Experiment, decode, encode  # noqa: E402
-from streams.domain.file_mistakes import Mistakes  # noqa: E402
+from streams.domain.file_mistakes import FileMistakes  # noqa: E402
 from tests.unit.altered import ROOT  # noqa: E402
 from tests.unit.domain.contact.said import NOON, SECOND, folded, said  # noqa: E402
 from tests.unit.domain.experiments.people import assigned, given_by  # noqa: E402
@@ -44,7 +44,7 @@ PEOPLE = 400
 def defined() -> ExperimentDefinition:
     """The experiment as a file says it."""
     found = read_definitions(FILE)
-    if isinstance(found, Mistakes):
+    if isinstance(found, FileMistakes):
         raise TypeError(str(found))
     return found[0]
 

@@ -4,7 +4,7 @@ import pytest
 
 from events.links import Command, Erased, Forgotten, Link, Seen, Unsaid, Unseen, write_link
 from streams.domain.identity import Node, RoofTold, decode, encode
-from streams.domain.identity.deferred_erasures import MOST_BEHIND, MOST_HELD, Kept, Waiting
+from streams.domain.identity.deferred_erasures import MOST_BEHIND, MOST_HELD, DeferredRecord, Waiting
 from tests.property.domain.identity.graphs import CONTACTS, EMAILS, PHONES, VOTERS, Table, edge, hashed, ruling
 
 ADA, BOB, CYD = CONTACTS
@@ -135,7 +135,7 @@ def test_there_is_room_in_a_record_for_all_that_may_wait() -> None:
     """A class is as long as it may be."""
     key, value = write_link(Seen("n" * 64, "n" * 64, "n" * 64, "\U0001f355" * 512, "\U0001f355" * 512))
     held = {f"{number:064}": 1 << 60 for number in range(MOST_HELD)}
-    full = Waiting(held, {}, {}, (Kept(key, value, 1 << 60, 1 << 60),) * MOST_BEHIND)
+    full = Waiting(held, {}, {}, (DeferredRecord(key, value, 1 << 60, 1 << 60),) * MOST_BEHIND)
     assert len(encode(Node(waiting=full))) < 7 << 20
 
 

@@ -5,7 +5,7 @@ import pytest
 from events.json_types import JSON
 from streams.domain.contact.person_view import overview
 from streams.domain.pressure import Policy
-from streams.domain.pressure.alerting import Raised, judge
+from streams.domain.pressure.alerting import PressureAlert, judge
 from tests.unit.domain.contact.said import DAY, HOUR, NOON, Arrival, by, folded, report, retracted, said
 from tests.unit.domain.pressure.people import policy, unlimited
 
@@ -20,7 +20,7 @@ def text(id_: str, at: int, source: str = "field/relay") -> Arrival:
     return by(source, said("text.sent", id_, at, message_id=f"m{id_}"))
 
 
-def raised(rules: Policy, *arrivals: Arrival, of: str = "last") -> list[Raised]:
+def raised(rules: Policy, *arrivals: Arrival, of: str = "last") -> list[PressureAlert]:
     """What the interaction with the id `of`, by default the last that came, raises where all are known."""
     trigger = arrivals[-1] if of == "last" else next(each for each in arrivals if each.interaction.id == of)
     said = trigger.interaction
@@ -29,7 +29,7 @@ def raised(rules: Policy, *arrivals: Arrival, of: str = "last") -> list[Raised]:
     return forwards
 
 
-def rules_of(found: list[Raised]) -> list[str]:
+def rules_of(found: list[PressureAlert]) -> list[str]:
     return [each.rule for each in found]
 
 

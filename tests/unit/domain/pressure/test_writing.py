@@ -2,7 +2,7 @@
 
 import tomllib
 
-from streams.domain.pressure import Mistakes, Policy, default_policy, read_policy
+from streams.domain.pressure import FileMistakes, Policy, default_policy, read_policy
 from streams.domain.pressure.writing import policy_text
 from tests.unit.domain.pressure.people import policy
 
@@ -43,7 +43,7 @@ def test_the_default_is_shown_in_80_columns_and_holds() -> None:
     text = policy_text(default_policy())
     assert max(map(len, text.splitlines())) <= 80
     read = read_policy(text)
-    assert not isinstance(read, Mistakes)
+    assert not isinstance(read, FileMistakes)
     assert read.version == default_policy().version
 
 

@@ -1,6 +1,6 @@
 from streams.domain.quarantine import suspicions
 from streams.domain.quarantine.floods import MINUTE_MS, Flood, Suspicion
-from streams.domain.quarantine.suspicions import MARGIN_MS, Suspicions, Tally, floods_in, span_of
+from streams.domain.quarantine.suspicions import MARGIN_MS, SourceTally, Suspicions, floods_in, span_of
 
 NOON = 1_329_912_000_000
 ONE = Suspicion("s", NOON, 600)
@@ -67,7 +67,7 @@ def test_what_is_looked_at_is_the_minute_and_a_little_around_it_and_nothing_that
 
 def test_a_flood_is_a_share_of_all_that_was_sent() -> None:
     suspected = [Suspicion(source, NOON, 600) for source in ("bad", "half", "good", "unseen")]
-    tallies = {"bad": Tally(9, 1), "half": Tally(600, 600), "good": Tally(600, 6_900)}
+    tallies = {"bad": SourceTally(9, 1), "half": SourceTally(600, 600), "good": SourceTally(600, 6_900)}
     assert floods_in(suspected, tallies, 0.5) == [Flood("bad", NOON, 600, 0.9), Flood("half", NOON, 600, 0.5)]
 
 

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from streams.domain.contact import ContactState, fold
 from streams.domain.contact.facts.command_details import Erase
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.domain.contact.state import Fact
 from streams.history.rebuild.history_beginning import beginning
 from streams.history.refold.state_of_facts import lived
@@ -16,7 +16,7 @@ FOLDED = ContactState(facts={FACT.key: FACT}, version=1)
 
 
 def erased(by: Erasure, **more: object) -> ContactState:
-    place = Place(told=5, erased=by, marks=True, swept=5, shown="erased")
+    place = IdentityStatus(told=5, erased=by, marks=True, swept=5, shown="erased")
     return ContactState(version=7, place=replace(place, **more))
 
 
@@ -46,7 +46,7 @@ def test_an_erasure_that_was_known_when_it_was_made_anew_forgets_nothing_more() 
 
 
 def test_the_later_of_a_trace_and_the_lakes_list_binds() -> None:
-    trace = ContactState(version=3, place=Place(erased=EARLIER))
+    trace = ContactState(version=3, place=IdentityStatus(erased=EARLIER))
     for until, expected in ((NOW - 1, NOW), (NOW + 9, NOW + 9)):
         place = beginning(None, [trace], until).state.place
         assert place is not None
@@ -61,9 +61,9 @@ def test_whoever_shares_a_person_may_have_a_record_that_begun_elsewhere() -> Non
 
 
 def test_that_a_profile_is_out_is_not_forgotten() -> None:
-    known = ContactState(version=2, place=Place(shown="merged", roof="crm.bo", linked=True))
+    known = ContactState(version=2, place=IdentityStatus(shown="merged", roof="crm.bo", linked=True))
     place = beginning(None, [known], None).state.place
-    assert place == Place(shown="profile", linked=True)
+    assert place == IdentityStatus(shown="profile", linked=True)
 
 
 def test_what_was_heard_before_the_command_of_an_erasure_does_not_come_back_whatever_time_it_bore() -> None:

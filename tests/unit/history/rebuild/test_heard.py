@@ -1,7 +1,7 @@
 """When commands to erase somebody came, from rows of the topic."""
 
 from streams.domain.contact import ContactState
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.history.rebuild.erasure_commands import heard_in, of_after, of_said, said, together
 from streams.history.rebuild.known_fragments import rows_of_records
 from streams.history.refold.contact_rows import Row
@@ -23,7 +23,7 @@ def test_of_copies_the_first_counts_and_a_file_says_it_again() -> None:
     assert of_said(said({NAME: 3})) == {NAME: 3}
 
 
-ERASED = [ContactState(place=Place(erased=Erasure(NOW - DAY, *NAME)))]
+ERASED = [ContactState(place=IdentityStatus(erased=Erasure(NOW - DAY, *NAME)))]
 
 
 def test_what_had_come_by_then_is_of_before_whatever_it_says() -> None:

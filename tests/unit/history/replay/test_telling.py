@@ -17,7 +17,7 @@ from sinks.lake.erasure_list import add_erasures, erasure_of
 from sinks.lake.files import LocalFiles, open_files
 from sinks.lake.rows import tables_of
 from sinks.lake.writer import LakeWriter
-from streams.domain.contact.state import WEEK
+from streams.domain.contact.state import DEDUP_WINDOW_MS
 from streams.history.importing.file_parts import AsItIs, Unreadable
 from streams.history.importing.import_run import Report, Screen
 from streams.history.lake.erasure import Told, erase_from_lake
@@ -98,7 +98,7 @@ def test_pairs_go_by_the_smaller_id(tmp_path: Path) -> None:
 
 
 def test_of_messages_only_the_last_week(tmp_path: Path) -> None:
-    edge = NOW - WEEK + MARGIN
+    edge = NOW - DEDUP_WINDOW_MS + MARGIN
     at_it, before = lying(0, "email.sent", edge), lying(1, "email.sent", edge - 1)
     unsubscribed = lying(2, "email.unsubscribed", edge - 1)
     lake(tmp_path, at_it, before, unsubscribed)

@@ -1,10 +1,10 @@
 import pytest
 
-from streams.domain.dead_letter_repair.letters import Said
+from streams.domain.dead_letter_repair.letters import DeclaredType
 from streams.operations.refused.mostly_refused import LEAST, Mostly, mostly_refused, sentence, shortened
 
-GIFTS = Said("finance/actblue", "donation.made")
-OPENS = Said("finance/actblue", "email.opened")
+GIFTS = DeclaredType("finance/actblue", "donation.made")
+OPENS = DeclaredType("finance/actblue", "email.opened")
 
 
 def test_a_source_whose_gifts_are_all_refused_is_named_however_much_mail_of_it_is_good() -> None:
@@ -29,12 +29,16 @@ def test_more_than_half_of_ten_or_more_is_most(refused: int, accepted: int, is_n
 
 
 def test_whoever_cannot_be_read_is_nobody_and_an_address_is_no_name() -> None:
-    refused = {Said(None, None): 50, Said("ada@example.org", "donation.made"): 50, Said("digital", None): 50}
+    refused = {
+        DeclaredType(None, None): 50,
+        DeclaredType("ada@example.org", "donation.made"): 50,
+        DeclaredType("digital", None): 50,
+    }
     assert mostly_refused(refused, {}) == [Mostly("*", "donation.made", 50, 50)]
 
 
 def test_the_most_refused_come_first_and_of_many_some_are_said() -> None:
-    found = mostly_refused({Said(f"s{number}", "t"): 20 + number for number in range(9)}, {})
+    found = mostly_refused({DeclaredType(f"s{number}", "t"): 20 + number for number in range(9)}, {})
     assert [each.source for each in found][:2] == ["s8", "s7"]
     assert shortened(map(sentence, found), 2) == [sentence(found[0]), sentence(found[1]), "7 more such sources"]
     assert shortened(map(sentence, found), 9)[-1] == sentence(found[-1])

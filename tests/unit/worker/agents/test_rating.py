@@ -2,7 +2,7 @@ import orjson
 
 from events.topics import SYSTEM_ALERTS
 from sinks.keys import partition_of
-from streams.domain.campaigns import Campaign, Counts, Kept, Roll, decode, encode, write_counts
+from streams.domain.campaigns import Campaign, CampaignCounts, Kept, Roll, decode, encode, write_counts
 from streams.domain.campaigns.remembering import FORGOTTEN_AFTER_MS
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import Codec, Recent, States
@@ -16,7 +16,7 @@ PARTITIONS = 8
 CODEC = Codec(encode, decode)
 
 
-def record(campaign: str, told_of: Counts, at: int = NOON) -> Fetched:
+def record(campaign: str, told_of: CampaignCounts, at: int = NOON) -> Fetched:
     return Fetched(0, write_counts(told_of), campaign.encode(), timestamp=at, topic="campaign-counts", partition=0)
 
 
