@@ -17,10 +17,10 @@ from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refu
 from streams.cli.letter_choice import moment_ago
 from streams.cli.profile_tables import said
 from streams.cli.tables import print_lines
-from streams.domain.campaigns import kept as campaigns
+from streams.domain.campaigns import campaign_state as campaigns
 from streams.domain.identity.changed_parts import Finding
 from streams.domain.pressure import alerting as people
-from streams.domain.quarantine import orders
+from streams.domain.quarantine import quarantines
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import MissingTopic
 from streams.worker.agents.experiments import alerts as experiments
@@ -42,7 +42,7 @@ class Wanted:
 
 RULES = (
     *get_args(people.Rule), "erased", *get_args(campaigns.Rule), *get_args(experiments.Rule),
-    *(f"identity_{finding}" for finding in get_args(Finding)), orders.RULE,
+    *(f"identity_{finding}" for finding in get_args(Finding)), quarantines.RULE,
 )  # fmt: skip
 """Of all alerts that there are."""
 

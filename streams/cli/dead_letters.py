@@ -41,9 +41,8 @@ from streams.cli.saying import say
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
-    from streams.domain.dead_letter_repair.choosing import Choice
     from streams.domain.dead_letter_repair.letters import Letter
-    from streams.domain.dead_letter_repair.names_read import NamesRead
+    from streams.domain.dead_letter_repair.selection import LetterSelection, NamesRead
 
 app = typer.Typer(help="Dead letters, which are refused records: look at them, and requeue them.", no_args_is_help=True)
 app.command("requeue")(requeue_command)
@@ -71,7 +70,7 @@ def list_command(  # noqa: PLR0913 (options of a command)
     as_json: JsonOption = False,
 ) -> None:
     """List the latest refused records, oldest first."""
-    from streams.domain.dead_letter_repair.names_read import NamesRead
+    from streams.domain.dead_letter_repair.selection import NamesRead
     from streams.operations.requeue.letter_reading import requeued_at
 
     names = NamesRead()
@@ -111,8 +110,8 @@ def group(  # noqa: PLR0913 (options of a command)
     as_json: JsonOption = False,
 ) -> None:
     """Count refused records by cause: reason and field, topic, source and type; what is open, and what was requeued."""
-    from streams.domain.dead_letter_repair.causes import grouped
-    from streams.domain.dead_letter_repair.names_read import NamesRead
+    from streams.domain.dead_letter_repair.causes import group_by_cause
+    from streams.domain.dead_letter_repair.selection import NamesRead
     from streams.operations.requeue.letter_reading import letters_in, requeued_names
 
     names = NamesRead()
@@ -122,7 +121,7 @@ def group(  # noqa: PLR0913 (options of a command)
     )  # fmt: skip
     groups = _read(
         quarantined,
-        lambda consumer, where: grouped(
+        lambda consumer, where: group_by_cause(
             filter(partial(names.takes, choice), letters_in(consumer, where)), requeued=requeued_names(consumer)
         ),
     )
@@ -185,7 +184,7 @@ def _latest(
     return latest[::-1], seen.total()
 
 
-def _tell_missed(names: NamesRead, choice: Choice, quarantined: bool) -> None:
+def _tell_missed(names: NamesRead, choice: LetterSelection, quarantined: bool) -> None:
     for missed in names.missed(choice, called(topic_of(quarantined=quarantined))):
         say(missed, err=True)
 

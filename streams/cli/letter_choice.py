@@ -14,7 +14,7 @@ from events.topics import DEAD_LETTERS, QUARANTINE
 from streams.cli.failures import WRONG_USE, refuse
 
 if TYPE_CHECKING:
-    from streams.domain.dead_letter_repair.choosing import Choice
+    from streams.domain.dead_letter_repair.selection import LetterSelection
 
 WhyOption = Annotated[Reason | None, typer.Option("--reason", help="Only those with this dl_reason.")]
 TopicOption = Annotated[str | None, typer.Option("--topic", help="Only those of this input topic.")]
@@ -37,14 +37,14 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def choice_of(*, since: str | None, until: str | None, **others: Any) -> Choice:
+def choice_of(*, since: str | None, until: str | None, **others: Any) -> LetterSelection:
     """What the options choose; ends the command when a time cannot be read, or a topic is none of ours."""
-    from streams.domain.dead_letter_repair.choosing import Choice
+    from streams.domain.dead_letter_repair.selection import LetterSelection
 
     _check_topic(others.get("topic"))
     first = None if since is None else moment_ago("--since", since)
     last = None if until is None else moment_ago("--until", until)
-    return Choice(since=first, until=last, **others)
+    return LetterSelection(since=first, until=last, **others)
 
 
 def topic_of(*, quarantined: bool) -> str:
@@ -62,7 +62,7 @@ def _check_topic(topic: str | None) -> None:
     if topic is None or "." in topic or "/" in topic:
         return
     from events.spelling import nearest
-    from streams.domain.dead_letter_repair.names_read import TOPICS
+    from streams.domain.dead_letter_repair.selection import TOPICS
 
     if topic in TOPICS:
         return

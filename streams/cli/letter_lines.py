@@ -18,7 +18,7 @@ from events.times import render_time
 from streams.domain.display_names import named, printable
 
 if TYPE_CHECKING:
-    from streams.domain.dead_letter_repair.causes import Group
+    from streams.domain.dead_letter_repair.causes import LetterGroup
     from streams.domain.dead_letter_repair.letters import Letter
 
 _INDENT = (0, 0, 0, 4)
@@ -46,7 +46,7 @@ def show_letter(out: Console, letter: Letter, *, is_requeued: bool = False) -> N
     )
 
 
-def show_groups(out: Console, groups: Sequence[Group]) -> None:
+def show_groups(out: Console, groups: Sequence[LetterGroup]) -> None:
     """Those with open letters, and after them those of which all were requeued."""
     mended = [group for group in groups if not group.open]
     for heading, these in (("", [group for group in groups if group.open]), ("Nothing of these is open:", mended)):
@@ -58,7 +58,7 @@ def show_groups(out: Console, groups: Sequence[Group]) -> None:
             show_group(out, group)
 
 
-def show_group(out: Console, group: Group) -> None:
+def show_group(out: Console, group: LetterGroup) -> None:
     """How many are open, how many were requeued, and why; where they came from; when, and some of them."""
     cause = group.cause
     out.print(Text(f"{group.open:>7,}  {group.requeued:>8,}  {cause.reason}: {printable(cause.detail)}"))
@@ -93,7 +93,7 @@ def letter_row(letter: Letter, requeued: str | None = None) -> dict[str, JSON]:
     }
 
 
-def group_row(group: Group) -> dict[str, JSON]:
+def group_row(group: LetterGroup) -> dict[str, JSON]:
     """The same for a program."""
     cause = group.cause
     return {

@@ -33,7 +33,7 @@ from streams.cli.requeue import (
 from streams.domain.display_names import named
 
 if TYPE_CHECKING:
-    from streams.domain.quarantine.orders import Quarantine
+    from streams.domain.quarantine.quarantines import Quarantine
     from streams.platform.settings import Settings
 
 
@@ -53,8 +53,8 @@ def release(  # noqa: PLR0913 (options of a command)
 
     What would be refused stays held: see `group --quarantined`, and release again with a mapping.
     """
-    from streams.domain.dead_letter_repair.choosing import Choice
-    from streams.domain.dead_letter_repair.judging import Rules
+    from streams.domain.dead_letter_repair.selection import LetterSelection
+    from streams.domain.dead_letter_repair.verdicts import RequeueRules
     from streams.operations.requeue.requeue_run import Order
 
     if (source is None) is not listed:
@@ -63,10 +63,10 @@ def release(  # noqa: PLR0913 (options of a command)
     if source is None:
         _list(settings, as_json=as_json)
         return
-    rules = Rules(
+    rules = RequeueRules(
         now_ms(), settings.hasher, uuid.uuid4().hex[:12], mapping_in(mapping), old_messages=old_messages
     )  # fmt: skip
-    order = Order(Choice(source=source), rules, QUARANTINE, stop_at=stop_at / 100, wait_s=wait)
+    order = Order(LetterSelection(source=source), rules, QUARANTINE, stop_at=stop_at / 100, wait_s=wait)
     with failing_plainly():
         quarantined = _quarantines(settings)
     if dry_run:
@@ -108,7 +108,7 @@ def _row(each: Quarantine, now: int) -> dict[str, JSON]:
 
 
 def _quarantines(settings: Settings) -> dict[str, Quarantine]:
-    from streams.domain.quarantine.orders import read_quarantine_record
+    from streams.domain.quarantine.quarantines import read_quarantine_record
     from streams.platform.clients import KafkaClients
     from streams.platform.topic_reading import records_of
 

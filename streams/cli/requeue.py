@@ -74,7 +74,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
 
     Exit code 1 when some of those that were meant could not be sent, came back, or the call was stopped.
     """
-    from streams.domain.dead_letter_repair.judging import CONTACTS, Rules
+    from streams.domain.dead_letter_repair.verdicts import CONTACTS, RequeueRules
     from streams.operations.requeue.requeue_run import Order
 
     choice = choice_of(
@@ -84,7 +84,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
     if choice.is_everything is not everything:
         refuse("choose dead letters by an option such as --reason or --source, or give --all alone", WRONG_USE)
     settings = load_settings()
-    rules = Rules(
+    rules = RequeueRules(
         now_ms(), settings.hasher, uuid.uuid4().hex[:12], mapping_in(mapping), deepest, old_messages,
         full=stage == CONTACTS,
     )  # fmt: skip
@@ -97,8 +97,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
 
 def mapping_in(file: Path | None) -> Mapping | None:
     """The mapping; ends the command when the file holds none."""
-    from streams.domain.dead_letter_repair.mapping import read_mapping
-    from streams.domain.dead_letter_repair.mistakes import MappingMistakes
+    from streams.domain.dead_letter_repair.mapping import MappingMistakes, read_mapping
 
     if file is None:
         return None

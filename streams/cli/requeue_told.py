@@ -13,8 +13,8 @@ from streams.cli.letter_lines import cases, console
 from streams.cli.person import find, masked
 from streams.cli.profile_tables import at, said
 from streams.cli.saying import say
-from streams.domain.dead_letter_repair.effects import Added, leaves
-from streams.domain.dead_letter_repair.judging import WORDS
+from streams.domain.dead_letter_repair.profile_effects import AddedField, leaf_fields
+from streams.domain.dead_letter_repair.verdicts import NOT_REQUEUED_TEXTS
 from streams.domain.display_names import named
 from streams.operations.requeue.dry_run import Rehearsal
 from streams.operations.requeue.requeue_run import Account, Order
@@ -82,10 +82,10 @@ def _tell_counts(account: Account, verb: str) -> None:
     for (reason, detail), count in account.refused.most_common():
         say(f"  {count:>7,}  {reason}: {detail}")
     for why, count in sorted(account.left.items()):
-        say(f"{count:,} {WORDS[why]}")
+        say(f"{count:,} {NOT_REQUEUED_TEXTS[why]}")
 
 
-def _tell_added(settings: Settings, name: str, added: list[Added]) -> None:
+def _tell_added(settings: Settings, name: str, added: list[AddedField]) -> None:
     now = _known(settings, name)
     out = console()
     out.print(f"\n{masked(name)}")
@@ -105,7 +105,7 @@ def _known(settings: Settings, name: str) -> dict[str, JSON] | None:
         found = asyncio.run(find(settings, name))
     except RedisError:
         return None
-    return dict(leaves(orjson.loads(found.profile))) if isinstance(found, Found) else {}
+    return dict(leaf_fields(orjson.loads(found.profile))) if isinstance(found, Found) else {}
 
 
 def short(field: str, value: JSON) -> str:

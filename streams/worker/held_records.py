@@ -10,7 +10,7 @@ from aiokafka.structs import TopicPartition
 from mode import Service
 
 from events.topics import DEAD_LETTERS_REQUEUED, QUARANTINE
-from streams.domain.quarantine.released import Released
+from streams.domain.quarantine.held_records import ReleasedRecords
 from streams.engine.retry import BROKER_TROUBLE
 from streams.platform.clients import KafkaClients
 from streams.worker.measuring.quarantined import QuarantineMetrics
@@ -48,7 +48,7 @@ class HeldRecords(Service):
             await self.sleep(INTERVAL_S)
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
-        released = Released()
+        released = ReleasedRecords()
         consumer.assign([NOTES])
         await consumer.seek_to_beginning(NOTES)
         while not self.should_stop:

@@ -18,17 +18,16 @@ from mode import Service
 
 from events.topics import SOURCE_QUARANTINES, SYSTEM_ALERTS
 from sinks.keys import partition_of
-from streams.domain.quarantine.floods import MINUTE_MS, Flood
-from streams.domain.quarantine.guard import Guard
-from streams.domain.quarantine.orders import (
+from streams.domain.quarantine.flood_detection import MINUTE_MS, Flood, SuspicionQueue, floods_in, inspected_span
+from streams.domain.quarantine.guard import QuarantineGuard
+from streams.domain.quarantine.quarantines import (
     Quarantine,
     alert_of,
-    is_new,
+    begins_quarantine,
     quarantine_after,
     quarantine_record,
     read_quarantine_record,
 )
-from streams.domain.quarantine.suspicions import Suspicions, floods_in, span_of
 from streams.engine.changelog import PartitionReader
 from streams.engine.dangling_transactions import Leftovers
 from streams.engine.retry import BROKER_TROUBLE
@@ -52,7 +51,7 @@ class Quarantining(Service):
     """Keeps a guard up to date, for as long as the worker runs."""
 
     def __init__(
-        self, guard: Guard, kafka: KafkaClients, settings: Settings, clock: Clock, metrics: QuarantineMetrics
+        self, guard: QuarantineGuard, kafka: KafkaClients, settings: Settings, clock: Clock, metrics: QuarantineMetrics
     ) -> None:
         super().__init__()
         self._metrics = metrics
@@ -64,7 +63,7 @@ class Quarantining(Service):
         self._calm_ms = settings.quarantine_minutes * MINUTE_MS
         self._share = settings.quarantine_share
         self._looks = LookBack(kafka, settings.hasher, settings.partitions)
-        self._suspicions = Suspicions()
+        self._suspicions = SuspicionQueue()
         self._known: dict[str, Quarantine] = {}
 
     @Service.task
@@ -119,7 +118,7 @@ class Quarantining(Service):
         if not (due := self._suspicions.due(now)):
             return []
         try:
-            tallies = await self._looks.tallies({each.source for each in due}, *span_of(due[0].at, now))
+            tallies = await self._looks.tallies({each.source for each in due}, *inspected_span(due[0].at, now))
         except BROKER_TROUBLE:
             self._suspicions.put_off(due, now)
             raise
@@ -163,7 +162,7 @@ class Quarantining(Service):
             return []
         key, value = quarantine_record(held)
         outputs = [Output(*PLACE, key, value)]
-        if is_new(held, before):
+        if begins_quarantine(held, before):
             alert = alert_of(held, flood.share)
             where = partition_of(flood.source, self._partitions)
             outputs.append(Output(SYSTEM_ALERTS, where, alert["subject"].encode(), orjson.dumps(alert)))

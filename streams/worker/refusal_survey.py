@@ -12,9 +12,8 @@ from events.identifiers import Hasher
 from events.refusal import Refusal
 from events.requeued import was_requeued
 from events.topics import INPUT_TOPICS
-from streams.domain.dead_letter_repair.letters import said_by
-from streams.domain.quarantine.sampling import Piece, sample
-from streams.domain.quarantine.suspicions import SourceTally
+from streams.domain.dead_letter_repair.letters import read_declared_type
+from streams.domain.quarantine.flood_detection import OffsetRange, SourceTally, sample_ranges
 from streams.engine.changelog import PartitionReader
 from streams.engine.runs import KafkaRecord
 from streams.platform.clients import KafkaClients
@@ -39,8 +38,8 @@ class LookBack:
         counts: Counter[tuple[str, bool]] = Counter()
         async with PartitionReader(self._kafka) as reader:
             first, last = await reader.offsets_at(self._places, since), await reader.offsets_at(self._places, until)
-            ranges = [Piece(*tp, first[tp], last[tp]) for tp in self._places]
-            for piece in sample(ranges, MOST_RECORDS, PIECE):
+            ranges = [OffsetRange(*tp, first[tp], last[tp]) for tp in self._places]
+            for piece in sample_ranges(ranges, MOST_RECORDS, PIECE):
                 async for run in reader.runs(TP(piece.topic, piece.partition), piece.start, piece.end):
                     mine = [record for record in run.records if record.offset < piece.end]
                     counts.update(filter(None, await in_turns(lambda record: self._seen(record, sources), mine)))
@@ -48,7 +47,7 @@ class LookBack:
 
     def _seen(self, record: KafkaRecord, sources: Collection[str]) -> tuple[str, bool] | None:
         """The source, and whether the record is refused; None: it is nobody's of these, or an operator's."""
-        source = said_by(record.value, record.headers).source
+        source = read_declared_type(record.value, record.headers).source
         if source is None or source not in sources or was_requeued(record.value, record.headers, self._hasher):
             return None
         return source, isinstance(judge(record, self._hasher, Counter()), Refusal)

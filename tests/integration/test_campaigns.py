@@ -11,7 +11,7 @@ import pytest
 from events.json_types import JSON
 from events.topics import CAMPAIGN_COUNTS, SYSTEM_ALERTS
 from streams.demo.deployment import open_deployment
-from streams.domain.campaigns import CampaignCounts, both, read_counts
+from streams.domain.campaigns import CampaignCounts, read_counts, sum_counts
 from streams.domain.pressure import default_text
 from streams.local.stack import Stack
 from tests.integration.office import Office
@@ -50,7 +50,9 @@ def mail(office: Office, campaign: str, domain: str) -> list[str]:
 def counted(kept: Kept, campaign: str) -> Counter[tuple[str, str]]:
     """What all partitions have counted of a campaign."""
     read = [read_counts(record.key, record.value) for record in kept if record.topic == CAMPAIGN_COUNTS]
-    tallies = reduce(both, (found[1] for found in read if found and found[0] == campaign), CampaignCounts()).tallies
+    tallies = reduce(
+        sum_counts, (found[1] for found in read if found and found[0] == campaign), CampaignCounts()
+    ).tallies
     found: Counter[tuple[str, str]] = Counter()
     for mailbox, tally in tallies.items():
         found[mailbox, "sent"] += tally.sent

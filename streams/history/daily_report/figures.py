@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from streams.domain.quarantine.listing import Listed
+from streams.domain.quarantine.held_records import ListedSource
 from streams.history.insights.known_values import Known
 from streams.operations.refused.mostly_refused import Mostly
 
@@ -156,4 +156,4 @@ class Report(Struct, frozen=True):
     lake: bool = True
     known: Known | None = None
     refused: tuple[Mostly, ...] | None = ()
-    quarantines: tuple[Listed, ...] | None = ()
+    quarantines: tuple[ListedSource, ...] | None = ()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from contextlib import closing
 
 from streams.domain.dead_letter_repair.letters import DeclaredType
-from streams.domain.quarantine.listing import Listed
+from streams.domain.quarantine.held_records import ListedSource
 from streams.history.insights.history_source import History, Reach, opened
 from streams.history.insights.spans import Span
 from streams.operations.refused.mostly_refused import Mostly, mostly_refused, suspects
@@ -39,7 +39,7 @@ def refused_on(settings: Settings, span: Span) -> dict[DeclaredType, int]:
         return refusals.counts
 
 
-def held_now(settings: Settings, now: int) -> tuple[Listed, ...]:
+def held_now(settings: Settings, now: int) -> tuple[ListedSource, ...]:
     """Who is in quarantine, and of whom held records wait. Raises Kafka's errors."""
     with closing(KafkaClients(settings).tool_consumer()) as consumer:
         return tuple(quarantines_of(consumer, now))

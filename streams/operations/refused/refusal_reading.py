@@ -8,11 +8,10 @@ from typing import NamedTuple
 from kafka import KafkaConsumer, TopicPartition
 
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, QUARANTINE, SOURCE_QUARANTINES
-from streams.domain.dead_letter_repair.judging import INTAKE
-from streams.domain.dead_letter_repair.letters import DeclaredType, RecordPosition, letter_of, said_by
-from streams.domain.quarantine.listing import Listed, listed
-from streams.domain.quarantine.orders import Quarantine, read_quarantine_record
-from streams.domain.quarantine.released import Released
+from streams.domain.dead_letter_repair.letters import DeclaredType, RecordPosition, read_declared_type, read_letter
+from streams.domain.dead_letter_repair.verdicts import INTAKE
+from streams.domain.quarantine.held_records import ListedSource, ReleasedRecords, list_sources
+from streams.domain.quarantine.quarantines import Quarantine, read_quarantine_record
 from streams.platform.errors import MissingTopic
 from streams.platform.topic_reading import ranges_between, records_between, records_in, records_of
 
@@ -39,7 +38,7 @@ def letters_between(
     """What was refused, of more than `most` the latest. Times in ms. Raises Kafka's errors."""
     for record in records_between(consumer, DEAD_LETTERS, since, until, most):
         place = RecordPosition(record.topic, record.partition, record.offset)
-        if letter := letter_of(place, record.key, record.value, record.headers):
+        if letter := read_letter(place, record.key, record.value, record.headers):
             yield Brief(letter.refusal.reason.value, letter.origin.stage, letter.origin_place, letter.said, letter.name)
 
 
@@ -99,13 +98,13 @@ def sent_lately(
     return refusals.within(wanted, ranges), accepted
 
 
-def quarantines_of(consumer: KafkaConsumer, now: int) -> list[Listed]:
+def quarantines_of(consumer: KafkaConsumer, now: int) -> list[ListedSource]:
     """Which sources are held, since when, and how many of their records wait. Raises Kafka's errors."""
     known: dict[str, Quarantine] = {}
     with suppress(MissingTopic):
         for record in records_of(consumer, SOURCE_QUARANTINES):
             read_quarantine_record(record.key, record.value, known)
-    return listed(known, _waiting(consumer), now)
+    return list_sources(known, _waiting(consumer), now)
 
 
 def _waiting(consumer: KafkaConsumer) -> Counter[str]:
@@ -115,12 +114,12 @@ def _waiting(consumer: KafkaConsumer) -> Counter[str]:
     waiting = Counter[str]()
     if not any(ranges.values()):
         return waiting
-    released = Released()
+    released = ReleasedRecords()
     with suppress(MissingTopic):
         for note in records_of(consumer, DEAD_LETTERS_REQUEUED):
             released.hear(note.value)
     for record in records_in(consumer, ranges):
-        source = said_by(record.value, record.headers).source
+        source = read_declared_type(record.value, record.headers).source
         if source is not None and not released.has(record.partition, record.offset):
             waiting[source] += 1
     return waiting

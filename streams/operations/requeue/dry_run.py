@@ -3,8 +3,8 @@
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from streams.domain.dead_letter_repair.effects import Added, added_by
-from streams.domain.dead_letter_repair.judging import interaction_of
+from streams.domain.dead_letter_repair.profile_effects import AddedField, fields_added_by
+from streams.domain.dead_letter_repair.verdicts import interaction_of
 from streams.operations.requeue.letter_reading import letters_in, requeued_names
 from streams.operations.requeue.requeue_run import Account, Order, to_send
 from streams.platform.clients import KafkaClients
@@ -17,7 +17,7 @@ class Rehearsal:
 
     account: Account = field(default_factory=Account)
     contacts: set[str] = field(default_factory=set)
-    sample: dict[str, list[Added]] = field(default_factory=dict)
+    sample: dict[str, list[AddedField]] = field(default_factory=dict)
 
 
 def rehearse(settings: Settings, order: Order, people: int) -> Rehearsal:
@@ -36,5 +36,5 @@ def rehearse(settings: Settings, order: Order, people: int) -> Rehearsal:
                 found.contacts.add(name)
                 if name in sample or len(sample) < people:
                     sample.setdefault(name, []).append(value)
-    found.sample = {name: added_by(name, values, order.rules.now) for name, values in sample.items()}
+    found.sample = {name: fields_added_by(name, values, order.rules.now) for name, values in sample.items()}
     return found

@@ -7,7 +7,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from events.times import parse_time, render_time
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED
-from streams.domain.dead_letter_repair.letters import Letter, RecordPosition, letter_of
+from streams.domain.dead_letter_repair.letters import Letter, RecordPosition, read_letter
 from streams.engine.runs import KafkaRecord
 from streams.platform.errors import MissingTopic
 from streams.platform.topic_reading import records_of
@@ -72,4 +72,4 @@ def _time_in(note: bytes) -> str:
 
 def _letter(record: KafkaRecord) -> Letter | None:
     place = RecordPosition(record.topic, record.partition, record.offset)
-    return letter_of(place, record.key, record.value, record.headers)
+    return read_letter(place, record.key, record.value, record.headers)

@@ -14,12 +14,10 @@ from faust.types import TP
 
 from events.refusal import Refusal
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, INTERACTIONS
-from streams.domain.dead_letter_repair.causes import general
-from streams.domain.dead_letter_repair.choosing import Choice
-from streams.domain.dead_letter_repair.judging import Left, Rules, judge
+from streams.domain.dead_letter_repair.causes import without_list_positions
 from streams.domain.dead_letter_repair.letters import Letter
-from streams.domain.dead_letter_repair.names_read import NamesRead
-from streams.domain.dead_letter_repair.twins import Twins
+from streams.domain.dead_letter_repair.selection import LetterSelection, NamesRead
+from streams.domain.dead_letter_repair.verdicts import DuplicateDetector, NotRequeued, RequeueRules, judge_letter
 from streams.operations.requeue.letter_reading import letters_in, partitions_of
 from streams.operations.requeue.returned_letters import Returns
 from streams.operations.requeue.transactional_sender import Desk, Sent
@@ -40,8 +38,8 @@ class Order:
     `stop_at`: the share of what was sent, 0 to 1, that may come back; `wait_s`: for the workers, after each batch.
     """
 
-    choice: Choice
-    rules: Rules
+    choice: LetterSelection
+    rules: RequeueRules
     topic: str = DEAD_LETTERS
     limit: int | None = None
     stop_at: float = 0.2
@@ -58,7 +56,7 @@ class Account:
     matched: int = 0
     sent: Counter[tuple[str, str]] = field(default_factory=Counter)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
-    left: Counter[Left] = field(default_factory=Counter)
+    left: Counter[NotRequeued] = field(default_factory=Counter)
     came_back: int = 0
     stopped: str | None = None
     names: NamesRead = field(default_factory=NamesRead)
@@ -66,24 +64,24 @@ class Account:
     @property
     def is_clean(self) -> bool:
         """Whether nothing remains to be done by a person."""
-        open_ = self.refused.total() + self.left.total() - self.left[Left.REQUEUED]
+        open_ = self.refused.total() + self.left.total() - self.left[NotRequeued.REQUEUED]
         return not (open_ or self.stopped or self.came_back)
 
 
 def judged(letters: Iterable[Letter], order: Order, known: set[str], account: Account) -> Iterator[Sent]:
     """Those letters that are to be sent, each once; the others are counted. `known`: the names of what was sent."""
-    twins = Twins()
+    twins = DuplicateDetector()
     for letter in letters:
         if not account.names.takes(order.choice, letter):
             continue
         account.matched += 1
-        outcome = Left.REQUEUED if letter.name in known else judge(letter, order.rules)
-        if isinstance(outcome, Left):
+        outcome = NotRequeued.REQUEUED if letter.name in known else judge_letter(letter, order.rules)
+        if isinstance(outcome, NotRequeued):
             account.left[outcome] += 1
         elif isinstance(outcome, Refusal):
-            account.refused[outcome.reason.value, general(outcome)] += 1
+            account.refused[outcome.reason.value, without_list_positions(outcome)] += 1
         elif order.rules.mapping is not None and twins.has(outcome):
-            account.left[Left.TWIN] += 1
+            account.left[NotRequeued.TWIN] += 1
         else:
             known.add(letter.name)
             yield letter, outcome

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kafka import TopicPartition
 
-from streams.domain.dead_letter_repair.letters import DeclaredType, RecordPosition, said_by
+from streams.domain.dead_letter_repair.letters import DeclaredType, RecordPosition, read_declared_type
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import latest_of
@@ -81,7 +81,7 @@ async def _sent_since(
                 sent += [
                     (
                         RecordPosition(record.topic, record.partition, record.offset),
-                        said_by(record.value, record.headers),
+                        read_declared_type(record.value, record.headers),
                     )
                     for record in run.records
                     if record.offset < offsets.stop

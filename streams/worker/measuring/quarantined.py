@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Gauge
 
 from streams.domain.display_names import is_shown
-from streams.domain.quarantine.orders import Quarantine
+from streams.domain.quarantine.quarantines import Quarantine
 from streams.worker.measuring.label_names import Named
 
 MOST_SOURCES = 40

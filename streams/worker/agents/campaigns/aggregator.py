@@ -16,12 +16,12 @@ from streams.domain.campaigns import (
     Campaign,
     CampaignAlert,
     CampaignCounts,
-    Kept,
-    Roll,
-    both,
-    heard,
-    judge,
+    CampaignRecord,
+    CampaignRoll,
+    campaign_alerts,
     read_counts,
+    sum_counts,
+    with_reported_campaigns,
 )
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import States
@@ -43,11 +43,11 @@ class Rating:
         policy: by which is judged.
     """
 
-    def __init__(self, states: States[Kept], partitions: int, policy: Policy) -> None:
+    def __init__(self, states: States[CampaignRecord], partitions: int, policy: Policy) -> None:
         self._states = states
         self._partitions = partitions
         self._policy = policy
-        self.effects: Effects[Kept] = Effects()
+        self.effects: Effects[CampaignRecord] = Effects()
         self.alerts: Counter[str] = Counter()
         self.refused: list[int] = []
 
@@ -59,7 +59,7 @@ class Rating:
             if read is None:
                 self.refused.append(record.offset)
             else:
-                news[read[0]] = both(news.get(read[0], CampaignCounts()), read[1])
+                news[read[0]] = sum_counts(news.get(read[0], CampaignCounts()), read[1])
         if news:
             self._add(news, max(record.timestamp for record in records))
 
@@ -68,13 +68,15 @@ class Rating:
         changes = self.effects.changes
         for name, counts in news.items():
             campaign = cast(Campaign, held[_key(name)] or Campaign())
-            changes[_key(name)] = self._judged(name, Campaign(both(campaign.counts, counts), campaign.passed), counts)
-        roll, forgotten = heard(cast(Roll, held[_ROLL] or Roll()), news, at)
+            changes[_key(name)] = self._judged(
+                name, Campaign(sum_counts(campaign.counts, counts), campaign.passed), counts
+            )
+        roll, forgotten = with_reported_campaigns(cast(CampaignRoll, held[_ROLL] or CampaignRoll()), news, at)
         changes[_ROLL] = roll
         changes.update((_key(name), None) for name in forgotten)
 
     def _judged(self, name: str, campaign: Campaign, news: CampaignCounts) -> Campaign:
-        raised = list(judge(campaign, news, self._policy.rates))
+        raised = list(campaign_alerts(campaign, news, self._policy.rates))
         if not raised:
             return campaign
         for each in raised:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from events.fields import CONTACT_ID_PATTERN
 from events.refusal import Reason, Refusal
-from streams.domain.campaigns import COUNTED, REPORTS, CampaignCounter, Mention, mention_in
+from streams.domain.campaigns import COUNTED, REPORTS, CampaignCounter, CampaignMention, mention_in
 from streams.domain.contact import ContactState, FoldOutcome, fold
 from streams.domain.contact.facts.command_details import COMMANDS, Erase
 from streams.domain.contact.facts.from_records import read_said
@@ -32,7 +32,7 @@ _FULL = Refusal(Reason.CONTACT_FULL, "contact: its state has outgrown 1 MiB; onl
 _NO_KEY = Refusal(Reason.INVALID_DATA, "key: records of `interactions` are keyed by contact")
 _is_contact = re.compile(CONTACT_ID_PATTERN.encode()).fullmatch
 
-Arrived = tuple[KafkaRecord, Fact, Mention | None]
+Arrived = tuple[KafkaRecord, Fact, CampaignMention | None]
 """The last of those that are counted by campaign."""
 
 
@@ -84,7 +84,7 @@ class Folding(Chunk):
             return self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
         return self._step(key.decode(), before, after, applied)
 
-    def _count(self, fact: Fact, mention: Mention) -> None:
+    def _count(self, fact: Fact, mention: CampaignMention) -> None:
         """Once it is taken: a copy is not counted again."""
         campaign, mailbox = mention
         if campaign is not None:

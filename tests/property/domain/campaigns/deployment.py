@@ -8,7 +8,7 @@ import orjson
 from hypothesis import strategies as st
 
 from events.topics import CAMPAIGN_COUNTS
-from streams.domain.campaigns import Campaign, CampaignCounts, Kept, decode, encode
+from streams.domain.campaigns import Campaign, CampaignCounts, CampaignRecord, decode, encode
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
@@ -62,7 +62,7 @@ class Deployment:
 
     def _rate(self) -> None:
         for piece in self._cut(self._counted):
-            states: States[Kept] = States(self._campaigns, Codec(encode, decode), Recent(0))
+            states: States[CampaignRecord] = States(self._campaigns, Codec(encode, decode), Recent(0))
             for _ in range(self._attempts()):
                 rating = Rating(states, 8, self._policy)
                 rating.take(piece)

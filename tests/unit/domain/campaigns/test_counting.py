@@ -9,7 +9,7 @@ from streams.domain.campaigns import (
     ReportCount,
     mention_in,
 )
-from streams.domain.campaigns.counts import MOST_SHOWN
+from streams.domain.campaigns.counts import MAX_EVIDENCE
 from streams.domain.contact.facts.from_records import read_said
 from tests.unit.domain.campaigns.sending import HOUR, NOON, report
 from tests.unit.events.records import accepted, event
@@ -72,7 +72,7 @@ def test_whoever_named_no_address_counts_as_others() -> None:
 
 def test_of_many_reports_the_latest_are_shown() -> None:
     count = CampaignCounter()
-    for number in range(2 * MOST_SHOWN):
+    for number in range(2 * MAX_EVIDENCE):
         taken(count, "email.complained", report(number, NOON - number))
-    latest = tuple(report(number, NOON - number) for number in reversed(range(MOST_SHOWN)))
-    assert count.found()["c"].tallies["gmail"].complaints == ReportCount(2 * MOST_SHOWN, latest)
+    latest = tuple(report(number, NOON - number) for number in reversed(range(MAX_EVIDENCE)))
+    assert count.found()["c"].tallies["gmail"].complaints == ReportCount(2 * MAX_EVIDENCE, latest)

@@ -1,7 +1,6 @@
 import pytest
 
-from streams.domain.dead_letter_repair.mapping import read_mapping
-from streams.domain.dead_letter_repair.mistakes import MappingMistakes
+from streams.domain.dead_letter_repair.mapping import MappingMistakes, read_mapping
 from tests.unit.domain.dead_letter_repair.writing import mapping_of
 
 WHOLE = """

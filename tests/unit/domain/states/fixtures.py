@@ -21,7 +21,7 @@ import orjson
 from msgspec.structs import replace
 
 from streams.domain import campaigns, identity
-from streams.domain.campaigns.codec import FORMAT as CAMPAIGNS_FORMAT
+from streams.domain.campaigns.campaign_state import FORMAT as CAMPAIGNS_FORMAT
 from streams.domain.contact.codec import FORMAT as CONTACTS_FORMAT
 from streams.domain.experiments import table_records as experiments
 from streams.domain.experiments.delta_rows import add_up
@@ -76,8 +76,11 @@ def nodes_in(states: States) -> Mapping[str, Any]:
 def sums() -> States:
     """The campaigns table after a mailing that too many complained of."""
     heard = counts(sent=3, delivered=2, complaints=told(12), unsubscribes=told(1))
-    campaign = campaigns.Campaign(heard, (campaigns.Passed("campaign_complaints", "gmail", 0.003),))
-    kept: dict[bytes, campaigns.Kept] = {b"campaign/gotv-1": campaign, b"roll": campaigns.Roll({"gotv-1": NOON})}
+    campaign = campaigns.Campaign(heard, (campaigns.AlertedLimit("campaign_complaints", "gmail", 0.003),))
+    kept: dict[bytes, campaigns.CampaignRecord] = {
+        b"campaign/gotv-1": campaign,
+        b"roll": campaigns.CampaignRoll({"gotv-1": NOON}),
+    }
     return {key: campaigns.encode(value) for key, value in kept.items()}
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from events.json_types import JSON
 from streams.domain.dead_letter_repair.letters import DeclaredType
-from streams.domain.quarantine.listing import Listed
+from streams.domain.quarantine.held_records import ListedSource
 from streams.history.daily_report.day_queries import report_of
 from streams.history.daily_report.figures import Day, Held, Meeting, Money, Part, Pledges, Provider, Report, Send, Talks
 from streams.history.daily_report.formatting import change, money, written
@@ -298,7 +298,7 @@ def test_what_a_terminal_would_obey_in_a_producers_word_reaches_neither_text_nor
         assert not any(sign in shown for sign in "\x1b\r\u202e")
 
 
-HELD_NOW = Listed("digital/mailer", "2012-02-22T10:00:00.000Z", "2012-02-22T10:16:00.000Z", True, 1_234)
+HELD_NOW = ListedSource("digital/mailer", "2012-02-22T10:00:00.000Z", "2012-02-22T10:16:00.000Z", True, 1_234)
 UNHEARD = Mostly("finance/actblue", "donation.made", 40, 40)
 
 

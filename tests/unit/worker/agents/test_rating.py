@@ -2,8 +2,16 @@ import orjson
 
 from events.topics import SYSTEM_ALERTS
 from sinks.keys import partition_of
-from streams.domain.campaigns import Campaign, CampaignCounts, Kept, Roll, decode, encode, write_counts
-from streams.domain.campaigns.remembering import FORGOTTEN_AFTER_MS
+from streams.domain.campaigns import (
+    Campaign,
+    CampaignCounts,
+    CampaignRecord,
+    CampaignRoll,
+    decode,
+    encode,
+    write_counts,
+)
+from streams.domain.campaigns.campaign_state import FORGOTTEN_AFTER_MS
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import Codec, Recent, States
 from streams.engine.store import MemoryStore, Position
@@ -28,7 +36,7 @@ class Table:
 
     def fold(self, *records: Fetched, by: Policy | None = None) -> Rating:
         """The next chunk, as its owner would commit it."""
-        states: States[Kept] = States(self.store, CODEC, Recent(0))
+        states: States[CampaignRecord] = States(self.store, CODEC, Recent(0))
         rating = Rating(states, PARTITIONS, by or default())
         rating.take(records)
         changes = rating.effects.changes
@@ -37,7 +45,7 @@ class Table:
         return rating
 
     @property
-    def kept(self) -> dict[bytes, Kept]:
+    def kept(self) -> dict[bytes, CampaignRecord]:
         return {key: decode(value) for key, value in self.store.items()}
 
 
@@ -104,7 +112,7 @@ def test_what_is_forgotten_is_gone_from_the_table() -> None:
     table.fold(record("newest", counts(sent=1), NOON + FORGOTTEN_AFTER_MS + 1))
     assert table.kept.keys() == {b"campaign/new", b"campaign/newest", b"roll"}
     assert table.kept[b"campaign/new"] == Campaign(counts(sent=2))
-    assert isinstance(roll := table.kept[b"roll"], Roll)
+    assert isinstance(roll := table.kept[b"roll"], CampaignRoll)
     assert list(roll.heard) == ["new", "newest"]
 
 

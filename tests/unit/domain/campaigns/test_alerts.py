@@ -6,25 +6,25 @@ import pytest
 
 from events.mailboxes import Mailbox
 from streams.domain.campaigns import (
+    AlertedLimit,
     Campaign,
     CampaignAlert,
     CampaignCounts,
-    Passed,
     ProviderCounts,
     ReportCount,
-    both,
-    judge,
+    campaign_alerts,
+    sum_counts,
 )
 from streams.domain.pressure.rates import Rates
 from tests.unit.domain.campaigns.sending import DAY, NOON, RATES, counts, rates, report, told
 
-PASSED = Passed("campaign_complaints", "gmail", 0.003)
+PASSED = AlertedLimit("campaign_complaints", "gmail", 0.003)
 
 
 def raised(
-    known: CampaignCounts, news: CampaignCounts | None = None, limits: Rates = RATES, *passed: Passed
+    known: CampaignCounts, news: CampaignCounts | None = None, limits: Rates = RATES, *passed: AlertedLimit
 ) -> list[CampaignAlert]:
-    return list(judge(Campaign(known, passed), known if news is None else news, limits))
+    return list(campaign_alerts(Campaign(known, passed), known if news is None else news, limits))
 
 
 def test_the_alert_names_provider_numbers_limit_and_the_latest_reports() -> None:
@@ -80,7 +80,7 @@ def test_a_campaign_of_which_no_message_is_known_is_not_being_sent() -> None:
 @pytest.mark.parametrize(("late", "is_told"), [(3 * DAY, True), (3 * DAY + 1, False)])
 def test_late_reports_raise_nothing(late: int, is_told: bool) -> None:
     news = CampaignCounts({"gmail": ProviderCounts(complaints=told(50, NOON + late))})
-    assert bool(raised(both(counts(sent=1000), news), news)) is is_told
+    assert bool(raised(sum_counts(counts(sent=1000), news), news)) is is_told
 
 
 def test_late_reports_do_not_raise_what_earlier_ones_did_not() -> None:
@@ -95,4 +95,4 @@ def test_late_reports_do_not_raise_what_earlier_ones_did_not() -> None:
 
 def test_what_is_of_no_concern_to_a_limit_does_not_raise_it() -> None:
     news = CampaignCounts({"gmail": ProviderCounts(unsubscribes=told(1)), "yahoo": ProviderCounts(sent=1)}, NOON)
-    assert not raised(both(counts(sent=1000, complaints=told(50)), news), news)
+    assert not raised(sum_counts(counts(sent=1000, complaints=told(50)), news), news)

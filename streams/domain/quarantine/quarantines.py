@@ -1,4 +1,4 @@
-"""What `source-quarantines` says: a source is in quarantine until a time, or not any more."""
+"""Quarantines of sources: when one begins and ends, its record in `source-quarantines`, and the alert about it."""
 
 from collections.abc import MutableMapping
 from hashlib import blake2b
@@ -11,14 +11,17 @@ from events.json_types import UNREADABLE
 from events.outputs import SystemAlert
 from events.times import parse_time, render_time
 from streams.domain.display_names import named
-from streams.domain.quarantine.floods import MINUTE_MS, Flood
+from streams.domain.quarantine.flood_detection import MINUTE_MS, Flood
 
 RULE = "source_quarantined"
 _VERSION = "1"
 
 
 class Quarantine(Struct, frozen=True):
-    """`since` and `until`: ms; what was appended before `until` is held. `refused`: in the minute that began it."""
+    """A source whose records are held if they were appended before `until` and can wait.
+
+    `since` and `until`: ms. `refused`: records refused in the minute of the latest flood.
+    """
 
     source: str
     since: int
@@ -26,18 +29,18 @@ class Quarantine(Struct, frozen=True):
     refused: int
 
 
-class _Said(Struct):
+class _StoredQuarantine(Struct):
     source: str
     since: str
     until: str
     refused: int = 0
 
 
-_read = msgspec.json.Decoder(_Said).decode
+_read_stored = msgspec.json.Decoder(_StoredQuarantine).decode
 
 
 def quarantine_record(held: Quarantine) -> tuple[bytes, bytes]:
-    """Key and value that put a source into quarantine, or keep it there for longer."""
+    """Key and value of the record that puts a source into quarantine, or keeps it there for longer."""
     said = {
         "source": held.source,
         "since": render_time(held.since),
@@ -48,7 +51,7 @@ def quarantine_record(held: Quarantine) -> tuple[bytes, bytes]:
 
 
 def read_quarantine_record(key: bytes | None, value: bytes | None, held: MutableMapping[str, Quarantine]) -> None:
-    """Do to `held`, by source, what a record says. One that cannot be read says nothing: nobody is held by a slip."""
+    """Apply a record of `source-quarantines` to `held`, by source; an unreadable one is ignored."""
     if not key:
         return
     source = key.decode(errors="replace")
@@ -56,7 +59,7 @@ def read_quarantine_record(key: bytes | None, value: bytes | None, held: Mutable
         held.pop(source, None)
         return
     try:
-        said = _read(value)
+        said = _read_stored(value)
     except UNREADABLE:
         return
     since, until = parse_time(said.since), parse_time(said.until)
@@ -65,10 +68,10 @@ def read_quarantine_record(key: bytes | None, value: bytes | None, held: Mutable
 
 
 def quarantine_after(flood: Flood, before: Quarantine | None, calm_ms: int) -> Quarantine | None:
-    """What follows from a flood for its source; None: nothing, for it is held for long enough as it is.
+    """The quarantine that follows from a flood; None: the one that there is (`before`) lasts long enough.
 
-    It ends `calm_ms` after the last minute that was a flood. One that goes on is made longer when half of that is over,
-    so that not every chunk is news.
+    It ends `calm_ms` after the last minute that was a flood. While a flood goes on, the quarantine is made longer only
+    when half of that is over, so that not every chunk writes a record.
     """
     ended = flood.at + MINUTE_MS
     if before is not None and before.until >= ended + calm_ms // 2:
@@ -77,15 +80,15 @@ def quarantine_after(flood: Flood, before: Quarantine | None, calm_ms: int) -> Q
     return Quarantine(flood.source, since, ended + calm_ms, flood.refused)
 
 
-def is_new(held: Quarantine, before: Quarantine | None) -> bool:
-    """Whether a quarantine begins, rather than being made longer."""
+def begins_quarantine(held: Quarantine, before: Quarantine | None) -> bool:
+    """Whether a quarantine begins, rather than lasting longer than it would have."""
     return before is None or before.since != held.since
 
 
 def alert_of(held: Quarantine, share: float) -> SystemAlert:
-    """What somebody is to look at: sent once for each quarantine, not each time that it is made longer.
+    """The alert about a quarantine, sent once when it begins.
 
-    The source is named, or `*` where it may be an address: the id tells one from another.
+    Its subject is the source, or `*` where that may be an address; `alert_id` tells one source from another.
     """
     trigger = "\x1f".join((RULE, held.source, str(held.since), _VERSION))
     return {

@@ -1,4 +1,4 @@
-"""A record as a mapping makes it, in the mode in which it came. One that nothing is changed in stays as it is."""
+"""Applies a mapping to a record, in the mode (binary or structured) in which it came."""
 
 import orjson
 
@@ -15,10 +15,13 @@ Record = tuple[bytes | None, Headers]
 """Value and headers."""
 
 
-def healed(value: bytes | None, headers: Headers, mapping: Mapping) -> Record:
-    """Value and headers with the mapping applied. Never raises: what cannot be opened or written stays as it came."""
+def apply_mapping(value: bytes | None, headers: Headers, mapping: Mapping) -> Record:
+    """Value and headers with the mapping applied; as they were where it changes nothing.
+
+    Never raises: what cannot be opened or written stays as it came.
+    """
     event = open_event(value, headers)
-    if isinstance(event, Refusal) or not change(event, mapping):
+    if isinstance(event, Refusal) or not change_event(event, mapping):
         return value, headers
     try:
         if is_binary(headers):
@@ -28,10 +31,10 @@ def healed(value: bytes | None, headers: Headers, mapping: Mapping) -> Record:
         return value, headers
 
 
-def change(event: _Object, mapping: Mapping) -> bool:
-    """Change an event in place; whether anything was changed."""
+def change_event(event: _Object, mapping: Mapping) -> bool:
+    """Apply the mapping to an event in place; whether anything was changed."""
     changed = [_rename(event, old, new) for old, new in mapping.rename.items()]
-    changed += [_say_anew(event, path, table) for path, table in mapping.values.items()]
+    changed += [_replace_value(event, path, table) for path, table in mapping.values.items()]
     changed += [_put(event, path, _as_json(value)) for path, value in mapping.default.items()]
     changed += [_cast(event, path, kind) for path, kind in mapping.cast.items()]
     return any(changed)
@@ -48,7 +51,7 @@ def _rename(event: _Object, old: Path, new: Path) -> bool:
     return False
 
 
-def _say_anew(event: _Object, path: Path, table: dict[str, str | int | float | bool]) -> bool:
+def _replace_value(event: _Object, path: Path, table: dict[str, str | int | float | bool]) -> bool:
     parent = _parent(event, path)
     value = None if parent is None else parent.get(path[-1])
     if parent is None or not isinstance(value, str) or value not in table:
@@ -78,7 +81,7 @@ def _parent(event: _Object, path: Path) -> _Object | None:
 
 
 def _put(event: _Object, path: Path, value: JSON) -> bool:
-    """Whether there was nothing, so that it is there now; objects on the way are made."""
+    """Put a value where there is none, making objects on the way; whether that was so."""
     within = event
     for step in path[:-1]:
         below = within.get(step)

@@ -3,7 +3,7 @@ import pytest
 
 from events.json_types import JSON
 from streams.domain.dead_letter_repair.casting import cast
-from streams.domain.dead_letter_repair.healing import healed
+from streams.domain.dead_letter_repair.mapping_application import apply_mapping
 from tests.unit.domain.dead_letter_repair.writing import Headers, mapping_of
 
 BINARY: Headers = [
@@ -12,7 +12,7 @@ BINARY: Headers = [
 
 
 def mended(event: dict[str, JSON], mapping: str) -> JSON:
-    value, headers = healed(orjson.dumps(event), (), mapping_of(mapping))
+    value, headers = apply_mapping(orjson.dumps(event), (), mapping_of(mapping))
     assert headers == ()
     found: JSON = orjson.loads(value or b"")
     return found
@@ -38,7 +38,7 @@ def test_words_are_said_anew_only_as_a_whole() -> None:
 
 def test_a_record_in_binary_mode_stays_in_it() -> None:
     mapping = mapping_of('[values]\ntype = {old = "new"}\n[default]\ntime = "t"\n[cast]\ndata.n = "int"')
-    value, headers = healed(b'{"n": "5"}', BINARY, mapping)
+    value, headers = apply_mapping(b'{"n": "5"}', BINARY, mapping)
     assert value == b'{"n":5}'
     assert headers == [
         ("trace", b"\xff"), ("ce_specversion", b"1.0"), ("ce_id", b"1"), ("ce_source", b"s"), ("ce_type", b"new"),
@@ -49,7 +49,7 @@ def test_a_record_in_binary_mode_stays_in_it() -> None:
 @pytest.mark.parametrize("value", [b"{", None, b"[]", b'{"data":  [1]}', b'{"data":{"n": "x"}}'])
 def test_what_nothing_is_changed_in_stays_byte_for_byte(value: bytes | None) -> None:
     mapping = mapping_of('[rename]\ndata.a.b = "data.c"\n[values]\ndata.d = {x = "y"}\n[cast]\ndata.n = "int"')
-    assert healed(value, BINARY[4:], mapping) == (value, BINARY[4:])
+    assert apply_mapping(value, BINARY[4:], mapping) == (value, BINARY[4:])
 
 
 CASTS: list[tuple[str, JSON, JSON]] = [

@@ -1,7 +1,7 @@
-"""Whether so many people want no more of a campaign that somebody should look at it while it can still be stopped.
+"""Alerts on campaigns whose complaints or unsubscriptions reach a limit while they can still be stopped.
 
-Each limit is told of once: per campaign, provider and rule, and again only when the policy sets another limit, which is
-another question. Rates go up and down while a campaign is sent, so what is judged is what is known after each addition.
+An alert is sent once per campaign, provider and rule, and again only when the policy sets another limit. Rates go up
+and down while a campaign is sent, so they are judged after each addition.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,24 +10,26 @@ from fractions import Fraction
 from msgspec import Struct
 
 from events.mailboxes import Mailbox
+from streams.domain.campaigns.campaign_state import AlertedLimit, Campaign
 from streams.domain.campaigns.counts import CampaignCounts, MailReport, ProviderCounts, ReportCount
-from streams.domain.campaigns.kept import Campaign, Passed
 from streams.domain.pressure.rates import Rates
 
 
 class CampaignAlert(Struct, frozen=True):
-    """An alert. `evidence`: the latest reports, the latest of all first: that one is the trigger."""
+    """A limit of complaints or unsubscriptions that a campaign has reached.
 
-    passed: Passed
+    `evidence`: the latest reports, newest first; the first is the trigger.
+    """
+
+    passed: AlertedLimit
     evidence: tuple[MailReport, ...]
     detail: str
 
 
-def judge(campaign: Campaign, news: CampaignCounts, rates: Rates) -> Iterator[CampaignAlert]:
-    """What is to be told of a campaign. `news`: what has just been added to its counts.
+def campaign_alerts(campaign: Campaign, news: CampaignCounts, rates: Rates) -> Iterator[CampaignAlert]:
+    """Alerts that a campaign raises after `news` was added to its counts.
 
-    A report counts as of the time of sending up to `rates.window` after the latest message that is known. Reports that
-    are later raise nothing, though they are counted.
+    Reports later than `rates.window` after the latest known message raise nothing, though they are counted.
     """
     last_sent = campaign.counts.last_sent
     if last_sent is None:
@@ -46,11 +48,11 @@ def judge(campaign: Campaign, news: CampaignCounts, rates: Rates) -> Iterator[Ca
 
 def _limits(
     rates: Rates, mailbox: Mailbox, known: ProviderCounts, added: ProviderCounts
-) -> Iterator[tuple[Passed, ReportCount, ReportCount]]:
-    """Each limit with what there is of its kind, and what was added."""
+) -> Iterator[tuple[AlertedLimit, ReportCount, ReportCount]]:
+    """Each limit with the reports of its kind: all that are known, and those just added."""
     complaints, unsubscribes = rates.complaints.of(mailbox), rates.unsubscribes.of(mailbox)
-    yield Passed("campaign_complaints", mailbox, complaints), known.complaints, added.complaints
-    yield Passed("campaign_unsubscribes", mailbox, unsubscribes), known.unsubscribes, added.unsubscribes
+    yield AlertedLimit("campaign_complaints", mailbox, complaints), known.complaints, added.complaints
+    yield AlertedLimit("campaign_unsubscribes", mailbox, unsubscribes), known.unsubscribes, added.unsubscribes
 
 
 def _until(over: int, reports: Sequence[MailReport]) -> tuple[MailReport, ...]:
@@ -58,11 +60,11 @@ def _until(over: int, reports: Sequence[MailReport]) -> tuple[MailReport, ...]:
 
 
 def _reaches(count: int, known: ProviderCounts, limit: float) -> bool:
-    """Gmail asks senders never to reach its limit, so reaching it is too much. Exact: 0.003 of 7,000 are 21."""
+    """Whether the limit is reached: Gmail asks never to reach it. Exact arithmetic: 0.003 of 7,000 are 21."""
     return count >= Fraction(str(limit)) * known.messages
 
 
-def _detail(passed: Passed, count: int, known: ProviderCounts, minimum: int) -> str:
+def _detail(passed: AlertedLimit, count: int, known: ProviderCounts, minimum: int) -> str:
     what = "complaints" if passed.rule == "campaign_complaints" else "unsubscribes"
     how = "sent" if known.sent == known.messages else "delivered"
     rate = _percent(count / known.messages)

@@ -1,10 +1,10 @@
 import orjson
 
-from streams.domain.quarantine.floods import MINUTE_MS, Flood
-from streams.domain.quarantine.orders import (
+from streams.domain.quarantine.flood_detection import MINUTE_MS, Flood
+from streams.domain.quarantine.quarantines import (
     Quarantine,
     alert_of,
-    is_new,
+    begins_quarantine,
     quarantine_after,
     quarantine_record,
     read_quarantine_record,
@@ -62,7 +62,7 @@ def after(minute: int, before: Quarantine | None) -> Quarantine | None:
 def test_a_source_is_held_until_it_was_calm_for_so_long() -> None:
     held = after(0, None)
     assert held == Quarantine("s", NOW, NOW + MINUTE_MS + CALM, 700)
-    assert is_new(held, None)
+    assert begins_quarantine(held, None)
 
 
 def test_a_flood_that_goes_on_makes_it_longer_and_is_no_news_every_time() -> None:
@@ -71,7 +71,7 @@ def test_a_flood_that_goes_on_makes_it_longer_and_is_no_news_every_time() -> Non
     longer = after(8, first)
     assert longer is not None
     assert longer.until == NOW + 9 * MINUTE_MS + CALM
-    assert not is_new(longer, first)
+    assert not begins_quarantine(longer, first)
 
 
 def test_a_flood_after_the_end_is_a_quarantine_of_its_own() -> None:
@@ -79,7 +79,7 @@ def test_a_flood_after_the_end_is_a_quarantine_of_its_own() -> None:
     again = after(16, first)
     assert again is not None
     assert again.since == NOW + 16 * MINUTE_MS
-    assert is_new(again, first)
+    assert begins_quarantine(again, first)
 
 
 def test_a_flood_of_before_that_is_read_late_changes_nothing() -> None:
