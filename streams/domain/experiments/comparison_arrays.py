@@ -28,9 +28,15 @@ from streams.domain.experiments.row_layout import (
 from streams.domain.experiments.row_table import Live, LiveArm
 from streams.domain.experiments.totals import ExperimentTotals, VariantTotals, rows
 from streams.domain.inference import arms as inference
-from streams.domain.inference.clusters import Groups, clustered
-from streams.domain.inference.comparing import Compared
-from streams.domain.inference.contacted import OnContacted, Reached, on_contacted, reached, reached_in_groups
+from streams.domain.inference.comparing import MeanComparison
+from streams.domain.inference.contacted import (
+    ContactedArm,
+    ContactedEffect,
+    contacted_arm,
+    contacted_arm_of_groups,
+    effect_on_contacted,
+)
+from streams.domain.inference.estimation import GroupSums, with_design_effects
 
 _ACTS = sorted(PLACE[metric] for metric in THOUSANDTHS)
 
@@ -69,7 +75,7 @@ class Sides:
         treated, baseline = arm_of(self._held.rows[self._treated]), arm_of(self._held.rows[self._baseline])
         if not self._pairs.size:
             return treated, baseline
-        one, other = clustered(
+        one, other = with_design_effects(
             at(treated, self._places),
             at(baseline, self._places),
             self._groups(self._treated),
@@ -77,32 +83,32 @@ class Sides:
         )
         return with_groups(treated, one, self._places), with_groups(baseline, other, self._places)
 
-    def on_contacted(self, level: float) -> OnContacted:
+    def on_contacted(self, level: float) -> ContactedEffect:
         """Of each pair and metric."""
         treated, baseline = self.arms()
         sides = [self._reached(arm, where) for arm, where in ((treated, self._treated), (baseline, self._baseline))]
-        return on_contacted(sides[0], sides[1], level=level)
+        return effect_on_contacted(sides[0], sides[1], level=level)
 
-    def _reached(self, arm: inference.Arm, where: NDArray[np.intp]) -> Reached:
+    def _reached(self, arm: inference.Arm, where: NDArray[np.intp]) -> ContactedArm:
         held = by_metric(self._held.rows[where])
         contacted = held[:, PLACE["contacted"], Y].astype(np.float64)
         d = np.repeat(contacted, len(METRICS))
-        found = reached(arm, d, held[:, :, YD].ravel().astype(np.float64))
+        found = contacted_arm(arm, d, held[:, :, YD].ravel().astype(np.float64))
         if not self._pairs.size:
             return found
         groups = self._groups(where)
         contacts = np.repeat(groups.y.reshape(-1, len(METRICS), GROUPS)[:, PLACE["contacted"]], len(METRICS), axis=0)
-        inner = reached_in_groups(
-            at(arm, self._places), d[self._places], groups, Groups(n=groups.n, y=contacts, x=groups.x)
+        inner = contacted_arm_of_groups(
+            at(arm, self._places), d[self._places], groups, GroupSums(n=groups.n, y=contacts, x=groups.x)
         )
         for name in ("variance", "variance_d", "covariance"):
             getattr(found, name)[self._places] = getattr(inner, name)
         return found
 
-    def _groups(self, where: NDArray[np.intp]) -> Groups:
+    def _groups(self, where: NDArray[np.intp]) -> GroupSums:
         held = self._held.groups_of(where[self._pairs])
         values = held[:, :, 1:].reshape(-1, GROUPS, len(METRICS), 2).transpose(0, 2, 1, 3).reshape(-1, GROUPS, 2)
-        return Groups(n=np.repeat(held[:, :, 0], len(METRICS), axis=0), y=values[:, :, 0], x=values[:, :, 1])
+        return GroupSums(n=np.repeat(held[:, :, 0], len(METRICS), axis=0), y=values[:, :, 0], x=values[:, :, 1])
 
 
 def by_metric(held: Ints) -> Ints:
@@ -125,7 +131,7 @@ def whole_and_unknown(held: Ints) -> tuple[Ints, Ints]:
 def arm_of(held: Ints) -> inference.Arm:
     sums = by_metric(held).reshape(-1, OF_A_METRIC).astype(np.float64)
     n = np.repeat(held[:, N].astype(np.float64), len(METRICS))
-    return inference.of_people(np.column_stack([n, sums[:, [Y, YY, X, XX, XY]]]))
+    return inference.arm_of_people(np.column_stack([n, sums[:, [Y, YY, X, XX, XY]]]))
 
 
 def at(arm: inference.Arm, chosen: NDArray[np.intp]) -> inference.Arm:
@@ -138,14 +144,14 @@ def with_groups(arm: inference.Arm, other: inference.Arm, places: NDArray[np.int
     return replace(arm, deff=deff, groups=groups)
 
 
-def joined(parts: Collection[tuple[NDArray[np.intp], Compared]], size: int) -> Compared:
+def joined(parts: Collection[tuple[NDArray[np.intp], MeanComparison]], size: int) -> MeanComparison:
     whole: dict[str, Any] = {}
-    for name in Compared.__dataclass_fields__:
+    for name in MeanComparison.__dataclass_fields__:
         values = [(chosen, getattr(found, name)) for chosen, found in parts]
         whole[name] = np.zeros(size, values[0][1].dtype)
         for chosen, some in values:
             whole[name][chosen] = some
-    return Compared(**whole)
+    return MeanComparison(**whole)
 
 
 def first_day(totals: ExperimentTotals | Live) -> int | None:

@@ -23,11 +23,11 @@ from streams.domain.experiments.row_layout import CONTAMINATED, OF_A_METRIC, SUM
 from streams.domain.experiments.row_table import NO_ROWS, Live
 from streams.domain.experiments.totals import ExperimentTotals
 from streams.domain.inference import arms as inference
-from streams.domain.inference.clusters import spread
-from streams.domain.inference.comparing import Compared, compare
-from streams.domain.inference.enough import MIN_GROUPS, MIN_PEOPLE
-from streams.domain.inference.harm import harm
-from streams.domain.inference.p_values import always_valid_p
+from streams.domain.inference.arms import MIN_GROUPS, MIN_PEOPLE
+from streams.domain.inference.boundary import always_valid_p
+from streams.domain.inference.comparing import MeanComparison, compare_means
+from streams.domain.inference.estimation import split_design_effect
+from streams.domain.inference.harm import harm_test
 from streams.domain.inference.split import log_bayes_factor
 
 LEVEL = 0.95
@@ -167,7 +167,7 @@ class _Field:
         places = [PLACE[metric] for metric in GUARDRAILS]
         shape = len(self._treated), len(METRICS)
         chosen = (np.arange(shape[0])[:, None] * shape[1] + np.array(places)).ravel()
-        found = harm(at(treated, chosen), at(baseline, chosen), level=LEVEL)
+        found = harm_test(at(treated, chosen), at(baseline, chosen), level=LEVEL)
 
         def spread_out(values: NDArray[np.float64]) -> NDArray[np.float64]:
             whole = np.zeros(shape)
@@ -221,22 +221,22 @@ class _Field:
                 counts[number] = [*n[first : first + len(names)], *rest]
                 if self._grouped[number]:
                     mine = np.arange(first, first + len(names))
-                    deff[number] = spread(self.all.groups_of(mine)[None, :, :, 0])[0]
+                    deff[number] = split_design_effect(self.all.groups_of(mine)[None, :, :, 0])[0]
         before = np.array([case.split_peak for case in self._cases])
         return np.maximum(before, log_bayes_factor(counts, planned, deff)) if most else before
 
     def _arms(self, held: Held) -> tuple[inference.Arm, inference.Arm]:
         return self._sides(held, np.arange(len(self._treated))).arms()
 
-    def _compared(self, treated: inference.Arm, baseline: inference.Arm) -> Compared:
+    def _compared(self, treated: inference.Arm, baseline: inference.Arm) -> MeanComparison:
         tuned = np.repeat(self._tuned_for, len(METRICS))
         kinds = np.unique(tuned).tolist()
         if len(kinds) <= 1:
-            return compare(treated, baseline, level=LEVEL, tuned_for=kinds[0] if kinds else 1)
+            return compare_means(treated, baseline, level=LEVEL, tuned_for=kinds[0] if kinds else 1)
         parts = {}
         for kind in kinds:
             chosen = np.flatnonzero(tuned == kind)
-            parts[kind] = chosen, compare(at(treated, chosen), at(baseline, chosen), level=LEVEL, tuned_for=kind)
+            parts[kind] = chosen, compare_means(at(treated, chosen), at(baseline, chosen), level=LEVEL, tuned_for=kind)
         return joined(parts.values(), len(tuned))
 
     def _sides(self, held: Held, chosen: NDArray[np.intp]) -> Sides:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from events.experiments.metrics import GUARDRAILS
 from streams.domain.experiments.table_records import Line
-from streams.domain.inference.discoveries import discoveries
+from streams.domain.inference.multiple_testing import discoveries
 
 MOST = 10_000
 """Experiments that are kept; of more those that came first. A defined one finds room among twice as many."""

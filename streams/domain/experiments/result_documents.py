@@ -22,7 +22,7 @@ from streams.domain.experiments.counting_rules import DAY_MS
 from streams.domain.experiments.evaluation import LEVEL
 from streams.domain.experiments.evaluation_results import Evaluated, Looked, OfContacted, Scope, place_of
 from streams.domain.experiments.result_warnings import remarks_of
-from streams.domain.inference.enough import MIN_GROUPS, MIN_PEOPLE
+from streams.domain.inference.arms import MIN_GROUPS, MIN_PEOPLE
 from streams.domain.inference.split import THRESHOLD
 
 _LARGEST = 690.0

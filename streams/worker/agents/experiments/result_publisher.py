@@ -28,7 +28,7 @@ from streams.domain.experiments.stored_history import StoredSeries as Moments
 from streams.domain.experiments.stored_history import most_of, with_result
 from streams.domain.experiments.table_records import Experiment, Kept, Line
 from streams.domain.experiments.totals import closed
-from streams.domain.inference.many_guardrails import least_evidence
+from streams.domain.inference.multiple_testing import guardrail_alert_threshold
 from streams.engine.decoded_states import States
 from streams.engine.writer import Output
 from streams.worker.agents.experiments.alerts import Rule, alarms_of, told, with_told
@@ -84,7 +84,7 @@ class Publishing:
         ]
         found = evaluate(cases, self._rows.array)
         mine = len(GUARDRAILS) * sum(len(seen.pairs) for seen in found.looked)
-        most_p = exp(-least_evidence(mine + watched(lines, but=experiments)))
+        most_p = exp(-guardrail_alert_threshold(mine + watched(lines, but=experiments)))
         looked: dict[str, tuple[Experiment, Line]] = {}
         shown_later: list[_Seen] = []
         for (name, each), plan, seen in zip(held.items(), plans, found.looked, strict=True):
