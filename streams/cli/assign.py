@@ -57,7 +57,7 @@ def assign(  # noqa: PLR0913 (options of a command)
     """
     from events.fields import MAX_ID, MAX_TEXT
     from streams.cli.rows_bar import rows_bar
-    from streams.domain.experiments.assignment import Assigning
+    from streams.domain.experiments.assignment import VariantAssigner
     from streams.services.assign.assigned_events import Voice
     from streams.services.assign.list_assignment import Assignments
     from streams.services.assign.list_units import Reader
@@ -72,7 +72,9 @@ def assign(  # noqa: PLR0913 (options of a command)
         _warn(found)
     audience = _audience(found)
     together = Together(found)
-    assignments = Assignments(audience, Reader(audience.header, found, settings.hasher), Assigning(found), together)
+    assignments = Assignments(
+        audience, Reader(audience.header, found, settings.hasher), VariantAssigner(found), together
+    )
     if emit and not assignments.has_rows():
         refuse(
             "--emit: the list has no row below its header, so nobody would be told of; give one with rows", WRONG_USE
@@ -145,9 +147,9 @@ def _tell(settings: Settings, definition: ExperimentDefinition, voice: Voice | N
 def _say(
     definition: ExperimentDefinition, summary: Summary, parted: Parted | None, *, emitted: bool, as_json: bool
 ) -> None:
-    from streams.domain.experiments.definition_records import planned
+    from streams.domain.experiments.definition_records import planned_shares
 
-    shares = (planned(definition) or {}) if definition.phase == "test" else {}
+    shares = (planned_shares(definition) or {}) if definition.phase == "test" else {}
     if as_json:
         counts = _json(definition, summary, shares, emitted=emitted)
         typer.echo(orjson.dumps(counts if parted is None else {**counts, "parted": parted.several}), err=True)

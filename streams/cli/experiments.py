@@ -19,7 +19,7 @@ from streams.domain.display_names import printable
 if TYPE_CHECKING:
     from events.experiments import ExperimentDefinition
     from streams.cli.planned import Planned
-    from streams.domain.experiments.definition_diff import DefinitionChange
+    from streams.domain.experiments.definition_records import DefinitionChange
 
 __all__ = ["app"]
 
@@ -40,22 +40,21 @@ def define(
     Exit code 1 when something is wrong with any of them, or two of an exclusion group would share people.
     """
     from streams.cli.planned import definitions_in, read_planned, write_planned
-    from streams.domain.experiments.definition_diff import change_of, told
-    from streams.domain.experiments.definition_records import definition_record
+    from streams.domain.experiments.definition_records import change_lines, definition_change, definition_record
 
     found = definitions_in(file)
     settings = load_settings()
     with failing_plainly():
         there = read_planned(settings)
         _refuse_clashes(there, found)
-        changes = [change_of(there.definitions.get(definition.id), definition) for definition in found]
+        changes = [definition_change(there.definitions.get(definition.id), definition) for definition in found]
         if not dry_run:
             write_planned(settings, [definition_record(definition) for definition in found])
     if as_json:
         typer.echo(orjson.dumps([_json(change) for change in changes]))
         return
     for change in changes:
-        print_lines(told(change))
+        print_lines(change_lines(change))
     if dry_run:
         print_lines(["nothing was written: --dry-run"])
 
@@ -65,7 +64,7 @@ def show_definitions(as_json: AsJson = False) -> None:
     """Show what is defined; what came of it shows `harmonia experiments list`."""
     from streams.cli.planned import read_planned
     from streams.domain.experiments.definition_records import definition_record
-    from streams.domain.experiments.report.definition_lines import lines_of
+    from streams.domain.experiments.report.definition_lines import definition_lines
 
     settings = load_settings()
     with failing_plainly():
@@ -79,7 +78,7 @@ def show_definitions(as_json: AsJson = False) -> None:
     if not definitions:
         say("no experiment is defined")
     for definition in definitions:
-        print_lines(lines_of(definition))
+        print_lines(definition_lines(definition))
 
 
 @app.command()
@@ -110,10 +109,10 @@ def _withdrawn(experiment: str, *, recounts: bool) -> Iterator[str]:
 
 
 def _refuse_clashes(there: Planned, found: Sequence[ExperimentDefinition]) -> None:
-    from streams.domain.experiments.exclusion_groups import clashes
+    from streams.domain.experiments.definition_files import exclusion_clashes
 
     new = {definition.id: definition for definition in found}
-    if both := "\n".join(str(clash) for clash in clashes(there.definitions | new, new)):
+    if both := "\n".join(str(clash) for clash in exclusion_clashes(there.definitions | new, new)):
         refuse(both)
 
 

@@ -15,7 +15,7 @@ from events.refusal import Refusal
 from events.topics import EXPERIMENT_DEFINITIONS
 from streams.cli.failures import refuse
 from streams.domain.experiments.definition_files import read_definitions
-from streams.domain.experiments.definition_records import fold_definition, lacking
+from streams.domain.experiments.definition_records import fold_definition, missing_definitions
 from streams.domain.file_mistakes import FileMistakes
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
@@ -60,7 +60,7 @@ def write_planned(settings: Settings, records: Sequence[Said]) -> None:
             futures = [
                 producer.send(EXPERIMENT_DEFINITIONS, value, key, partition=number)
                 for number in partitions
-                for key, value in lacking(dict(records), there[number])
+                for key, value in missing_definitions(dict(records), there[number])
             ]
             for future in futures:
                 future.get()

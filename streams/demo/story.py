@@ -11,7 +11,7 @@ from streams.demo.check import Difference
 from streams.demo.figures import Donor, Figures
 from streams.demo.recount import Profile
 from streams.demo.truth import Publication
-from streams.domain.experiments.report.pages import line_of
+from streams.domain.experiments.report.pages import summary_line
 from streams.domain.experiments.report.summary import summary_of
 
 
@@ -109,7 +109,7 @@ def most_reached(profiles: Iterable[Profile], most: int = 8) -> list[Reached]:
 def tried(results: Iterable[tuple[str, Mapping[str, Any]]]) -> list[Tried]:
     """By id, in the words of `harmonia experiments list`."""
     summaries = [summary_of(cast(ExperimentResult, result)) for _, result in results]
-    return [Tried(one["experiment"], one["assigned"], line_of(one)[1]) for one in summaries]
+    return [Tried(one["experiment"], one["assigned"], summary_line(one)[1]) for one in summaries]
 
 
 def _typed(profiles: Iterable[Profile]) -> Iterable[ContactProfile]:

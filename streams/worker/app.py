@@ -14,7 +14,7 @@ from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from sinks.results import ResultsSink
 from streams.domain import campaigns, contact, identity
-from streams.domain.experiments import table_records as experiments
+from streams.domain.experiments import experiment_table as experiments
 from streams.domain.quarantine.flood_detection import RefusalCounter
 from streams.domain.quarantine.guard import QuarantineGuard
 from streams.engine.app import ChunkApp

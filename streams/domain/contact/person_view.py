@@ -7,7 +7,7 @@ from msgspec import Struct
 from streams.domain.contact.compaction import ripe
 from streams.domain.contact.facts.fact_index import FactIndex, index_facts
 from streams.domain.contact.facts.retractions import live
-from streams.domain.contact.sections.assignments import Assigned, assigned
+from streams.domain.contact.sections.assignments import ExperimentAssignment, assigned
 from streams.domain.contact.sections.bot_filter import humans
 from streams.domain.contact.sections.messages import Touch
 from streams.domain.contact.sections.touches import touches
@@ -27,7 +27,7 @@ class Overview(Struct, frozen=True):
     found: FactIndex
     touches: list[Touch]
     acts: Sequence[Judged] = ()
-    assigned: Sequence[Assigned] = ()
+    assigned: Sequence[ExperimentAssignment] = ()
 
 
 def overview(state: ContactState) -> Overview:

@@ -25,8 +25,8 @@ from streams.domain.experiments.row_layout import (
     X,
     Y,
 )
-from streams.domain.experiments.row_table import Live, LiveArm
-from streams.domain.experiments.totals import ExperimentTotals, VariantTotals, rows
+from streams.domain.experiments.row_table import LiveArm, LiveExperiment
+from streams.domain.experiments.totals import ExperimentTotals, VariantTotals, sum_rows
 from streams.domain.inference import arms as inference
 from streams.domain.inference.comparing import MeanComparison
 from streams.domain.inference.contacted import (
@@ -42,8 +42,11 @@ _ACTS = sorted(PLACE[metric] for metric in THOUSANDTHS)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """Sums of all arms; of those that were assigned in households and turfs also `groups`, each in its `place`."""
+class ArmSums:
+    """Sums of all arms as rows, and sums by group of arms that were assigned in households and turfs.
+
+    `groups`: of those arms, each in its `place`.
+    """
 
     rows: Ints
     groups: NDArray[np.float64]
@@ -54,8 +57,8 @@ class Held:
         return self.groups[self.place[arms]]
 
 
-class Sides:
-    """Some of the pairs, over some days.
+class ComparisonSides:
+    """Both sides of some pairs of a variant and its baseline, over some days.
 
     Parameters:
         treated, baseline: their rows among all arms.
@@ -63,7 +66,7 @@ class Sides:
     """
 
     def __init__(
-        self, held: Held, treated: NDArray[np.intp], baseline: NDArray[np.intp], in_groups: NDArray[np.bool_]
+        self, held: ArmSums, treated: NDArray[np.intp], baseline: NDArray[np.intp], in_groups: NDArray[np.bool_]
     ) -> None:
         self._held = held
         self._treated, self._baseline = treated, baseline
@@ -154,47 +157,47 @@ def joined(parts: Collection[tuple[NDArray[np.intp], MeanComparison]], size: int
     return MeanComparison(**whole)
 
 
-def first_day(totals: ExperimentTotals | Live) -> int | None:
+def first_day(totals: ExperimentTotals | LiveExperiment) -> int | None:
     """Of those that are open."""
-    if isinstance(totals, Live):
+    if isinstance(totals, LiveExperiment):
         return totals.first_day
     return min((day for arm in totals.arms.values() for day in arm.days), default=None)
 
 
-def seen_in(totals: Sequence[ExperimentTotals | Live], array: Ints) -> list[list[str]]:
+def seen_in(totals: Sequence[ExperimentTotals | LiveExperiment], array: Ints) -> list[list[str]]:
     """Of each of these the variants in which there is anything."""
-    places = [arm.whole for each in totals if isinstance(each, Live) for arm in each.arms.values()]
+    places = [arm.whole for each in totals if isinstance(each, LiveExperiment) for arm in each.arms.values()]
     found = iter(np.any(array[places], axis=1).tolist())
     return [
         [name for name in each.arms if next(found)]
-        if isinstance(each, Live)
+        if isinstance(each, LiveExperiment)
         else [name for name, arm in each.arms.items() if arm.closed or arm.days]
         for each in totals
     ]
 
 
-def over_closed(arms: Sequence[VariantTotals | LiveArm | None], wide: NDArray[np.bool_], array: Ints) -> Held:
+def over_closed(arms: Sequence[VariantTotals | LiveArm | None], wide: NDArray[np.bool_], array: Ints) -> ArmSums:
     """The sums of these arms over all days that are closed."""
     held = _held_of([[arm.closed] if isinstance(arm, VariantTotals) else [] for arm in arms], wide)
     return _with_rows(held, {place: arm.closed for place, arm in enumerate(arms) if isinstance(arm, LiveArm)}, array)
 
 
-def over_all(arms: Sequence[VariantTotals | LiveArm | None], wide: NDArray[np.bool_], array: Ints) -> Held:
+def over_all(arms: Sequence[VariantTotals | LiveArm | None], wide: NDArray[np.bool_], array: Ints) -> ArmSums:
     """The sums of these arms over all days."""
     held = _held_of([[arm.closed, *arm.days.values()] if isinstance(arm, VariantTotals) else [] for arm in arms], wide)
     return _with_rows(held, {place: arm.whole for place, arm in enumerate(arms) if isinstance(arm, LiveArm)}, array)
 
 
-def _with_rows(held: Held, places: Mapping[int, int], array: Ints) -> Held:
+def _with_rows(held: ArmSums, places: Mapping[int, int], array: Ints) -> ArmSums:
     held.rows[list(places)] = array[list(places.values())]
     return held
 
 
-def _held_of(parts: Sequence[Sequence[bytes]], wide: NDArray[np.bool_]) -> Held:
+def _held_of(parts: Sequence[Sequence[bytes]], wide: NDArray[np.bool_]) -> ArmSums:
     arms = np.flatnonzero(wide)
-    groups = rows([parts[arm] for arm in arms.tolist()], GROUPED_WIDTH)[:, WIDTH:]
-    return Held(
-        rows(parts),
+    groups = sum_rows([parts[arm] for arm in arms.tolist()], GROUPED_WIDTH)[:, WIDTH:]
+    return ArmSums(
+        sum_rows(parts),
         groups.reshape(-1, GROUPS, OF_A_GROUP).astype(np.float64),
         np.where(wide, np.cumsum(wide) - 1, -1),
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
 
-from streams.domain.experiments.assignment import Assigning
+from streams.domain.experiments.assignment import VariantAssigner
 from streams.services.assign.list_units import COLUMN, Reader, Trouble, Unit
 from streams.services.assign.split_units import Together
 from streams.services.audience import Audience, Record
@@ -46,7 +46,7 @@ class Summary:
 class Assignments:
     """Assigns the rows of one list."""
 
-    def __init__(self, audience: Audience, reader: Reader, assigning: Assigning, together: Together) -> None:
+    def __init__(self, audience: Audience, reader: Reader, assigning: VariantAssigner, together: Together) -> None:
         self._audience = audience
         self._reader = reader
         self._assigning = assigning

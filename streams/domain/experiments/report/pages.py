@@ -7,9 +7,14 @@ from events.experiment_results import Comparison, ExperimentResult, ExperimentSu
 from events.experiments.metrics import LABELS
 from events.times import parse_time, render_time
 from streams.domain.experiments.report import units
-from streams.domain.experiments.report.headline import baseline_of, comparison_of, metrics_of, primary_of
-from streams.domain.experiments.report.verdicts import word_of
-from streams.domain.experiments.report.warnings import assigned_of, is_broken, warnings_of
+from streams.domain.experiments.report.headline import (
+    baseline_of,
+    comparison_of,
+    interval_verdict,
+    metrics_of,
+    primary_of,
+)
+from streams.domain.experiments.report.summary import assigned_of, is_broken, warnings_of
 from streams.domain.money import money
 
 Row = tuple[str, ...]
@@ -48,7 +53,7 @@ def page(result: ExperimentResult) -> Page:
     return Page(warnings_of(result), list(_facts(result)), parts, list(_notes(result, parts)))
 
 
-def line_of(summary: ExperimentSummary) -> tuple[Row, str]:
+def summary_line(summary: ExperimentSummary) -> tuple[Row, str]:
     """Of a list: id, status, people, warnings and time; and how the variants do by the primary metric."""
     count = summary["warnings"]
     warned = "no warnings" if not count else f"{count} warning{'s' if count > 1 else ''}"
@@ -69,7 +74,7 @@ def line_of(summary: ExperimentSummary) -> tuple[Row, str]:
 def _told(summary: ExperimentSummary, metric: str, headline: Headline) -> str:
     words = [
         f"{headline['variant']} {units.effect(metric, headline['effect'], summary['currency'])}",
-        *([] if summary["broken_split"] else [word_of(metric, headline["low"], headline["high"])]),
+        *([] if summary["broken_split"] else [interval_verdict(metric, headline["low"], headline["high"])]),
         *(["provisional"] if headline["provisional"] else []),
         *(["a discovery"] if headline["discovery"] else []),
     ]
@@ -179,7 +184,7 @@ def _instead(result: ExperimentResult, metric: str, variant: str) -> str:
 def _compared(result: ExperimentResult, found: Comparison) -> tuple[str, str]:
     metric, currency = found["metric"], result["currency"]
     ends = units.interval(metric, found["low"], found["high"], currency)
-    word = "do not trust" if is_broken(result) else word_of(metric, found["low"], found["high"])
+    word = "do not trust" if is_broken(result) else interval_verdict(metric, found["low"], found["high"])
     star = DISCOVERY if found["discovery"] and not is_broken(result) else ""
     return f"{units.effect(metric, found['effect'], currency)} ({ends})", word + star
 
@@ -194,7 +199,7 @@ def _contacted(result: ExperimentResult, *, provisional: bool) -> PageTable:
         if each["low"] is not None and each["high"] is not None:
             ends = units.interval(metric, each["low"], each["high"], currency)
             told = f"{units.effect(metric, each['effect'], currency)} ({ends})"
-            word = word_of(metric, each["low"], each["high"])
+            word = interval_verdict(metric, each["low"], each["high"])
         reached = f"{each['contact_rate'] * 100:.1f} %", f"{each['baseline_contact_rate'] * 100:.1f} %"
         rows.append((each["variant"], metric, *reached, told, "do not trust" if is_broken(result) else word))
     title = "effect on those who were reached" + (", provisional" if provisional else "")

@@ -12,8 +12,8 @@ from streams.domain.contact.publication.visibility import shown_of
 from streams.domain.contact.state import Fact
 from streams.domain.experiments import person_sums
 from streams.domain.experiments.counting_rules import DAY_MS
-from streams.domain.experiments.delta_columns import Columns
-from streams.domain.experiments.partials import Stands, write_partial
+from streams.domain.experiments.delta_columns import DeltaColumns
+from streams.domain.experiments.partials import PartitionEditions, write_partial
 from streams.engine.writer import Output
 from streams.worker.agents.experiments.registry import Book
 
@@ -27,7 +27,7 @@ class Experimenting:
     def __init__(self, book: Book, at_ms: int) -> None:
         self._book = book
         self._day = at_ms // DAY_MS
-        self._changes = Columns()
+        self._changes = DeltaColumns()
         self.uncounted = 0
 
     def of_one(
@@ -92,7 +92,9 @@ def standing(partition: int, editions: Mapping[str, str]) -> list[Output]:
     """What says at which editions a partition stands: as many records as it takes for none to be too large."""
     names = sorted(editions)
     parts = [names[at : at + AT_ONCE] for at in range(0, len(names), AT_ONCE)]
-    return [told(write_partial(Stands(partition, {name: editions[name] for name in part}))) for part in parts]
+    return [
+        told(write_partial(PartitionEditions(partition, {name: editions[name] for name in part}))) for part in parts
+    ]
 
 
 def has_arms(state: ContactState) -> bool:

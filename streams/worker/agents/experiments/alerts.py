@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from events.experiment_results import Guardrail
 from events.outputs import SystemAlert
-from streams.domain.experiments.evaluation_results import Evaluated, Looked
+from streams.domain.experiments.evaluation_results import CaseEvaluation, Evaluation
+from streams.domain.experiments.experiment_table import Experiment
 from streams.domain.experiments.result_documents import is_broken
-from streams.domain.experiments.table_records import Experiment
 from streams.worker.agents.contacts.alert_records import alert_id
 
 Rule: TypeAlias = Literal["experiment_split_broken", "experiment_guardrail"]
@@ -24,7 +24,7 @@ class Alarm(NamedTuple):
     detail: str
 
 
-def alarms_of(seen: Looked, found: Evaluated, guardrails: Iterable[Guardrail], most_p: float) -> list[Alarm]:
+def alarms_of(seen: CaseEvaluation, found: Evaluation, guardrails: Iterable[Guardrail], most_p: float) -> list[Alarm]:
     """What there is to say now. `most_p`: of a guardrail that stands out beside all that are watched."""
     alarms: list[Alarm] = []
     if is_broken(seen):

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting
-from streams.domain.experiments.partials import Recounting, write_partial
+from streams.domain.experiments.partials import RecountProgress, write_partial
 from streams.engine.runs import Records
 from streams.worker.agents.contacts.experiment_deltas import arms_of, standing, told
 from streams.worker.agents.contacts.handler import Chunk
@@ -35,7 +35,7 @@ class Sweeping(Chunk):
         self.close()
 
     def _recount(self) -> None:
-        self._tell(Recounting(self.printer.partition))
+        self._tell(RecountProgress(self.printer.partition))
         self.effects.outputs += begun(self.book, self.printer.partition, None)
 
     def _is_next(self, step: Step) -> bool:
@@ -70,13 +70,13 @@ class Sweeping(Chunk):
         partition, sweep = self.printer.partition, self.book.sweep
         again = () if sweep is None else sweep.waiting
         if experiments is None:
-            self._tell(Recounting(partition, is_done=True))
+            self._tell(RecountProgress(partition, is_done=True))
             experiments = {*self.book.counted, *self.book.rules}
         if again is not None and (done := {each: self.book.edition(each) for each in experiments if each not in again}):
             self.effects.outputs += standing(partition, done)
         self.effects.outputs += ended(self.book, partition)
 
-    def _tell(self, said: Recounting) -> None:
+    def _tell(self, said: RecountProgress) -> None:
         self.effects.outputs.append(told(write_partial(said)))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
 
-from streams.domain.experiments.table_records import Kept
+from streams.domain.experiments.experiment_table import TableRecord
 from streams.engine.decoded_states import States
 
 MOST_BYTES = 16 << 20
@@ -69,7 +69,7 @@ class Aside(Struct):
             yield offset
 
 
-def aside_of(states: States[Kept], added: int) -> Aside:
+def aside_of(states: States[TableRecord], added: int) -> Aside:
     """What there is, of which a fold may keep account. `added`: up to which offset it has been added up."""
     found: Aside | None = states.memory.get(_MEMORY)
     if found is None:
@@ -93,7 +93,7 @@ def kept(told: Told) -> bytes:
     return told.at.to_bytes(8) + told.value
 
 
-def waiting(states: States[Kept]) -> Iterator[Told]:
+def waiting(states: States[TableRecord]) -> Iterator[Told]:
     """All that is aside, in the order in which it came."""
     for key, value in states.all_beside(_PREFIX):
         yield Told(int.from_bytes(key[len(_PREFIX) :]), int.from_bytes(value[:8]), value[8:])

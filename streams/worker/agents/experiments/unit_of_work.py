@@ -10,8 +10,8 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from streams.domain.experiments.lifecycle import is_defined, is_nothing, is_recounted
-from streams.domain.experiments.table_records import Experiment, Kept, Peaks
+from streams.domain.experiments.experiment_table import Experiment, Peaks, TableRecord
+from streams.domain.experiments.lifecycle import is_defined, is_recounted, is_unused
 from streams.engine.decoded_states import States
 from streams.worker.agents.experiments.write_behind import Ahead
 
@@ -24,7 +24,7 @@ class InHand:
     `rows`: the sums of those that have changed again since they are ahead of the store; they have none of their own.
     """
 
-    def __init__(self, states: States[Kept]) -> None:
+    def __init__(self, states: States[TableRecord]) -> None:
         self._states = states
         self._ahead: Ahead = states.memory.setdefault(_MEMORY, Ahead())
         self._now: dict[str, Experiment] = {}
@@ -48,7 +48,7 @@ class InHand:
         """Whether nobody is counted in one that was read, and nobody has defined it."""
         if is_defined(self._now[name]) or (name in self.rows and self.rows.anybody(name)):
             return False
-        return is_nothing(self.whole(name))
+        return is_unused(self.whole(name))
 
     def read(self, names: Collection[str]) -> None:
         """Have these in hand."""
@@ -101,7 +101,7 @@ class InHand:
         if not self._ahead.put(name, experiment, experiment.added, now):
             self.write_at_once(name)
 
-    def changes(self, before: int, added: int, now: int, *, all_of_them: bool) -> dict[bytes, Kept | None]:
+    def changes(self, before: int, added: int, now: int, *, all_of_them: bool) -> dict[bytes, TableRecord | None]:
         """What is to be written now.
 
         Parameters:
@@ -109,7 +109,7 @@ class InHand:
             now: ms.
             all_of_them: whether none may be ahead of the store any more.
         """
-        changes: dict[bytes, Kept | None] = {}
+        changes: dict[bytes, TableRecord | None] = {}
         for name in self._gone:
             self._ahead.drop(name)
             changes[key_of_experiment(name)] = changes[_key_of_peaks(name)] = None

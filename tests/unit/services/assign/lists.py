@@ -5,7 +5,7 @@ from io import BytesIO
 
 from events.experiments import ExperimentDefinition
 from events.identifiers import Hasher
-from streams.domain.experiments.assignment import Assigning
+from streams.domain.experiments.assignment import VariantAssigner
 from streams.services.assign.list_assignment import Assignments, Given
 from streams.services.assign.list_units import Reader, what_lacks
 from streams.services.assign.split_units import Together
@@ -28,7 +28,7 @@ class Run:
         assert what_lacks(audience.header, definition) is None
         self.together = Together(definition)
         reader = Reader(audience.header, definition, HASHER)
-        self.assignments = Assignments(audience, reader, Assigning(definition), self.together)
+        self.assignments = Assignments(audience, reader, VariantAssigner(definition), self.together)
         self.given: list[Given] = []
         self.written_before: list[int] = []
         self.done = (0, 0)
