@@ -18,7 +18,7 @@ from streams.cli.letter_choice import moment_ago
 from streams.cli.profile_tables import said
 from streams.cli.tables import print_lines
 from streams.domain.campaigns import campaign_state as campaigns
-from streams.domain.identity.changed_parts import Finding
+from streams.domain.identity.link_changes import FindingKind
 from streams.domain.pressure import alerting as people
 from streams.domain.quarantine import quarantines
 from streams.platform.clients import KafkaClients
@@ -42,7 +42,7 @@ class Wanted:
 
 RULES = (
     *get_args(people.Rule), "erased", *get_args(campaigns.Rule), *get_args(experiments.Rule),
-    *(f"identity_{finding}" for finding in get_args(Finding)), quarantines.RULE,
+    *(f"identity_{finding}" for finding in get_args(FindingKind)), quarantines.RULE,
 )  # fmt: skip
 """Of all alerts that there are."""
 

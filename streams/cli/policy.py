@@ -52,12 +52,12 @@ def show(
 
     Running processes take a change up within a second; since when one holds which version its metrics say.
     """
-    from streams.domain.pressure import default_text
-    from streams.domain.pressure.writing import policy_text
+    from streams.domain.pressure import default_policy_text
+    from streams.domain.pressure.policy_files import policy_text
     from streams.platform.policy_file import policy_of
 
     if default and not as_json:
-        typer.echo(default_text(), nl=False)
+        typer.echo(default_policy_text(), nl=False)
         return
     file = None if default else load_settings().policy
     with failing_plainly():

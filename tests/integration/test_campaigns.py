@@ -12,7 +12,7 @@ from events.json_types import JSON
 from events.topics import CAMPAIGN_COUNTS, SYSTEM_ALERTS
 from streams.demo.deployment import open_deployment
 from streams.domain.campaigns import CampaignCounts, read_counts, sum_counts
-from streams.domain.pressure import default_text
+from streams.domain.pressure import default_policy_text
 from streams.local.stack import Stack
 from tests.integration.office import Office
 from tests.integration.said import fresh
@@ -21,7 +21,7 @@ from tests.integration.tap import Kept, Tap, tapped
 from tests.integration.waiting import until
 
 PEOPLE = 60
-POLICY = default_text().replace("minimum = 1000 ", "minimum = 40 ")
+POLICY = default_policy_text().replace("minimum = 1000 ", "minimum = 40 ")
 
 
 @pytest.fixture(scope="module")

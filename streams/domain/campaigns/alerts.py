@@ -12,7 +12,7 @@ from msgspec import Struct
 from events.mailboxes import Mailbox
 from streams.domain.campaigns.campaign_state import AlertedLimit, Campaign
 from streams.domain.campaigns.counts import CampaignCounts, MailReport, ProviderCounts, ReportCount
-from streams.domain.pressure.rates import Rates
+from streams.domain.pressure.rates import CampaignRates
 
 
 class CampaignAlert(Struct, frozen=True):
@@ -26,7 +26,7 @@ class CampaignAlert(Struct, frozen=True):
     detail: str
 
 
-def campaign_alerts(campaign: Campaign, news: CampaignCounts, rates: Rates) -> Iterator[CampaignAlert]:
+def campaign_alerts(campaign: Campaign, news: CampaignCounts, rates: CampaignRates) -> Iterator[CampaignAlert]:
     """Alerts that a campaign raises after `news` was added to its counts.
 
     Reports later than `rates.window` after the latest known message raise nothing, though they are counted.
@@ -47,7 +47,7 @@ def campaign_alerts(campaign: Campaign, news: CampaignCounts, rates: Rates) -> I
 
 
 def _limits(
-    rates: Rates, mailbox: Mailbox, known: ProviderCounts, added: ProviderCounts
+    rates: CampaignRates, mailbox: Mailbox, known: ProviderCounts, added: ProviderCounts
 ) -> Iterator[tuple[AlertedLimit, ReportCount, ReportCount]]:
     """Each limit with the reports of its kind: all that are known, and those just added."""
     complaints, unsubscribes = rates.complaints.of(mailbox), rates.unsubscribes.of(mailbox)

@@ -157,7 +157,7 @@ class Remaking:
 
     def _link(self) -> None:
         links, self._told = self._told, []
-        folding = identity.Folding(self._read_nodes, self._target.crowd)
+        folding = identity.IdentityFold(self._read_nodes, self._target.crowd)
         folding.take(identity.LinkRecord(link, 0, 0) for link in links)
         changes = {name.encode(): node for name, node in folding.changes.items()}
         encoded = {key: None if node is None else identity.encode(node) for key, node in changes.items()}

@@ -15,7 +15,17 @@ from events.outputs import ContactProfile
 from events.times import render_time
 from sinks.lookup import Contact, Erased, Found, Incomplete, Lookup, Reserved, Seen, Unknown
 from sinks.reservations import Refused, Reservation, Reservations, Taken, Wanted
-from streams.domain.pressure import Decision, Hold, Known, PermissionRequest, Policy, Question, answer, meant, prepare
+from streams.domain.pressure import (
+    Decision,
+    Hold,
+    KnownContact,
+    PermissionRequest,
+    Policy,
+    Question,
+    answer,
+    prepare,
+    worst_known_ref,
+)
 from streams.domain.pressure import Reservation as Pending
 from streams.platform.cooperative import in_turns
 
@@ -185,7 +195,7 @@ def _judged(
     question: Question, asked: Asked, contact: Contact, reserved: Reserved, besides: Sequence[Pending] = ()
 ) -> Judged:
     known = _known(contact)
-    ref = meant(known, asked.refs)
+    ref = worst_known_ref(known, asked.refs)
     pending = [*_pending(known, reserved, question.request.team), *besides] if reserved or besides else ()
     return Judged(contact.contact_id, answer(question, known, ref=ref, reserved=pending))
 
@@ -222,7 +232,7 @@ class _Giving:
         return Judged(contact.contact_id, _MOVED) if found.decision.decision == "allow" else found
 
 
-def _known(contact: Contact) -> Known:
+def _known(contact: Contact) -> KnownContact:
     match contact:
         case Found():
             profile: ContactProfile = orjson.loads(contact.profile)
@@ -233,7 +243,7 @@ def _known(contact: Contact) -> Known:
             return None
 
 
-def _pending(known: Known, reserved: Mapping[Channel, Reservation], team: str) -> list[Pending]:
+def _pending(known: KnownContact, reserved: Mapping[Channel, Reservation], team: str) -> list[Pending]:
     """What others hold on any channel and have not used yet."""
     return [
         Pending(channel, held.team, held.at, held.until)
@@ -242,7 +252,7 @@ def _pending(known: Known, reserved: Mapping[Channel, Reservation], team: str) -
     ]
 
 
-def _is_confirmed(known: Known, channel: Channel, held: Reservation) -> bool:
+def _is_confirmed(known: KnownContact, channel: Channel, held: Reservation) -> bool:
     """Whether a touch on the channel came after its start: from then on the touch counts, and not the reservation."""
     if not isinstance(known, dict):
         return False

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from events.times import render_time
 from streams.domain.campaigns import CampaignCounts
-from streams.domain.pressure.rates import Complaints, Rates, Unsubscribes
+from streams.domain.pressure.rates import CampaignRates, Complaints, Unsubscribes
 from tests.property.domain.campaigns.deployment import Deployment
 from tests.property.domain.campaigns.sayings import DAY, DOMAINS, MESSAGES, REPORTS, Said, recount, sayings
 from tests.unit.domain.pressure.people import default
 
 MINIMUM, COMPLAINTS, UNSUBSCRIBES = 2, 0.5, 0.25
-LIMITS = Rates(
+LIMITS = CampaignRates(
     minimum=MINIMUM,
     complaints=Complaints().model_copy(update=dict.fromkeys(DOMAINS, COMPLAINTS)),
     unsubscribes=Unsubscribes().model_copy(update=dict.fromkeys(DOMAINS, UNSUBSCRIBES)),

@@ -168,7 +168,7 @@ class World:
             link = read_link(record.key, record.value)
             assert not isinstance(link, Refusal)
             heard.append(identity.LinkRecord(link, record.offset, 0))
-        folding = identity.Folding(self._nodes, CROWD)
+        folding = identity.IdentityFold(self._nodes, CROWD)
         folding.take(heard)
         for name, node in folding.changes.items():
             if node is None:

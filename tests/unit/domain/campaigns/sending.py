@@ -4,17 +4,17 @@ from typing import Any
 
 from events.mailboxes import Mailbox
 from streams.domain.campaigns import CampaignCounts, MailReport, ProviderCounts, ReportCount
-from streams.domain.pressure.rates import Rates
+from streams.domain.pressure.rates import CampaignRates
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
 NOON = 1_329_825_600_000
-RATES = Rates()
+RATES = CampaignRates()
 
 
-def rates(**changes: Any) -> Rates:
+def rates(**changes: Any) -> CampaignRates:
     """The default's, but for these."""
-    return Rates.model_validate(changes)
+    return CampaignRates.model_validate(changes)
 
 
 def report(number: int, at: int = NOON) -> MailReport:

@@ -15,14 +15,14 @@ from streams.domain.campaigns import (
     campaign_alerts,
     sum_counts,
 )
-from streams.domain.pressure.rates import Rates
+from streams.domain.pressure.rates import CampaignRates
 from tests.unit.domain.campaigns.sending import DAY, NOON, RATES, counts, rates, report, told
 
 PASSED = AlertedLimit("campaign_complaints", "gmail", 0.003)
 
 
 def raised(
-    known: CampaignCounts, news: CampaignCounts | None = None, limits: Rates = RATES, *passed: AlertedLimit
+    known: CampaignCounts, news: CampaignCounts | None = None, limits: CampaignRates = RATES, *passed: AlertedLimit
 ) -> list[CampaignAlert]:
     return list(campaign_alerts(Campaign(known, passed), known if news is None else news, limits))
 

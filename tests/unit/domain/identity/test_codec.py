@@ -6,7 +6,7 @@ import pytest
 from events.links import Command
 from streams.domain.formats import Unreadable
 from streams.domain.identity import Node, decode, encode
-from streams.domain.identity.deferred_erasures import DeferredRecord, Waiting
+from streams.domain.identity.deferred_erasures import DeferredRecord, ErasureWait
 from streams.domain.identity.nodes import ErasureMark, PairRuling
 
 BY = Command(9, "office", "c-1")
@@ -21,7 +21,7 @@ FULL = Node(
     erased=BY,
     marked=("ada", "email:0"),
     held="ada",
-    waiting=Waiting(
+    waiting=ErasureWait(
         {"ada": 7}, {"voter:1": 7}, {"voter:2": DeferredRecord(b"k", None, 8, 9)}, (DeferredRecord(b"k", b"v", 7, 9),)
     ),
 )

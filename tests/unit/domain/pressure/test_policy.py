@@ -6,11 +6,11 @@ import pytest
 
 from events.mailboxes import Mailbox
 from streams.domain.file_mistakes import FileMistake
-from streams.domain.pressure import FileMistakes, Policy, default_policy, default_text, read_policy
-from streams.domain.pressure.spans import HOUR
+from streams.domain.pressure import FileMistakes, Policy, default_policy, default_policy_text, read_policy
+from streams.domain.pressure.policy_values import HOUR
 from tests.unit.domain.pressure.people import policy
 
-DEFAULT = default_text()
+DEFAULT = default_policy_text()
 SPAN = 'give minutes, hours or days, such as "90m", "12h" or "7d"'
 HOURS = 'give local hours such as "09:00-20:00", up to "24:00", or "closed"'
 CASES = [

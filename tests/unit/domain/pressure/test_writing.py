@@ -3,7 +3,7 @@
 import tomllib
 
 from streams.domain.pressure import FileMistakes, Policy, default_policy, read_policy
-from streams.domain.pressure.writing import policy_text
+from streams.domain.pressure.policy_files import policy_text
 from tests.unit.domain.pressure.people import policy
 
 

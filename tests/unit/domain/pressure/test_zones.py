@@ -3,7 +3,7 @@
 import pytest
 
 from events.outputs import Zones
-from streams.domain.pressure.zones import zones_of, zones_of_country, zones_of_region
+from streams.domain.pressure.time_zones import zones_of, zones_of_country, zones_of_region
 
 
 def known(time_zone: str | None = None, region: str | None = None, postal_code: str | None = None) -> Zones:

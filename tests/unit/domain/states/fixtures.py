@@ -29,7 +29,7 @@ from streams.domain.experiments.lifecycle import with_differences
 from streams.domain.experiments.partials import PartialCounts
 from streams.domain.experiments.totals import with_closed_days
 from streams.domain.formats import Format
-from streams.domain.identity.codec import FORMAT as NODES_FORMAT
+from streams.domain.identity.nodes import FORMAT as NODES_FORMAT
 from tests.chaos.verdict import profiles_in
 from tests.unit.domain.campaigns.sending import NOON, counts, told
 from tests.unit.domain.states.told import Told

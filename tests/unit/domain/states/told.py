@@ -10,7 +10,7 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from events.links import Command
 from streams.domain.identity import Node
-from streams.domain.identity.deferred_erasures import DeferredRecord, Waiting
+from streams.domain.identity.deferred_erasures import DeferredRecord, ErasureWait
 from streams.domain.identity.nodes import ErasureMark, PairRuling
 from tests.property.worker.links.sayings import interaction
 from tests.property.worker.links.world import World
@@ -71,7 +71,7 @@ class Told:
             "voter:NY", {"crm.a": ("crm.b",)}, {"voter:0": ("crm.b",)}, {"crm.d": PairRuling(same=False, by=by)}
         )
         erased = DeferredRecord(b"erased/crm.held", b"{}", 7, NOON)
-        waiting = Waiting(
+        waiting = ErasureWait(
             {"crm.held": 7}, {"voter:0": 7}, {"voter:1": DeferredRecord(b"seen/1", None, 8, NOON)}, (erased,)
         )
         held = Node(held="crm.held", waiting=waiting)

@@ -1,11 +1,18 @@
-"""How a policy writes spans of time (`"90m"`, `"12h"`, `"7d"`), hours of a day (`"09:00-20:00"`) and counts."""
+"""Values of a policy file: spans of time, counts, amounts and local hours, and the base of its sections."""
 
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from streams.domain.file_mistakes import wrong
+
+
+class PolicySection(BaseModel):
+    """Base of all sections of a policy file: immutable, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 MONTH = 30 * DAY
@@ -20,8 +27,8 @@ Hours = tuple[int, int]
 CLOSED: Hours = (0, 0)
 
 
-def span(value: object) -> int:
-    """What a policy writes as a span, ms; `mistakes.wrong` where it is none."""
+def parse_span(value: object) -> int:
+    """A span of a policy file, such as `"90m"`, in ms. Raises a mistake of the file where it is none."""
     match = _is_span(value) if isinstance(value, str) else None
     if match is None:
         raise wrong(f"is {value!r}", 'give minutes, hours or days, such as "90m", "12h" or "7d"')
@@ -29,28 +36,28 @@ def span(value: object) -> int:
 
 
 def _window(value: object) -> int:
-    found = span(value)
+    found = parse_span(value)
     if not 0 < found <= MONTH:
         raise wrong(f"is {value!r}", 'give up to "30d" and more than nothing: touches are known for 30 days')
     return found
 
 
 def _gap(value: object) -> int:
-    found = span(value)
+    found = parse_span(value)
     if found > MONTH:
         raise wrong(f"is {value!r}", 'give at most "30d": touches are known for 30 days')
     return found
 
 
 def _mailing(value: object) -> int:
-    found = span(value)
+    found = parse_span(value)
     if not 0 < found <= MONTH:
         raise wrong(f"is {value!r}", 'give up to "30d" and more than nothing: campaigns are remembered for 30 days')
     return found
 
 
 def _expiry(value: object) -> int:
-    found = span(value)
+    found = parse_span(value)
     if not 0 < found <= WEEK:
         raise wrong(f"is {value!r}", 'give up to "7d" and more than nothing: people change their minds')
     return found

@@ -1,17 +1,50 @@
-"""A policy as a file of its own: every value that holds, and which of them the file that it came from does not say.
+"""Policy files: read from TOML, the default one, and written with every value that holds.
 
-What is written can be read again, and is the same policy.
+What is written can be read again, and is the same policy; what a default fills in is marked.
 """
 
 import json
+import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
 from typing import get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from streams.domain.pressure.exceeding import span
+from streams.domain.file_mistakes import FileMistake, FileMistakes, mistakes_in
+from streams.domain.pressure.alerting import format_span
 from streams.domain.pressure.policy import ChannelHours, Policy
-from streams.domain.pressure.spans import CLOSED, HOUR, MINUTE, SPANS, Hours
+from streams.domain.pressure.policy_values import CLOSED, HOUR, MINUTE, SPANS, Hours
+
+_REFERENCE = "see docs/policy.md"
+
+
+def read_policy(text: str) -> Policy | FileMistakes:
+    """The policy in the text of a TOML file, or its mistakes."""
+    try:
+        said = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return FileMistakes((FileMistake("", f"is not TOML: {error}", "correct that place"),))
+    try:
+        return Policy.model_validate(said)
+    except ValidationError as error:
+        return mistakes_in(error, _REFERENCE)
+
+
+def default_policy_text() -> str:
+    """The file that comes with Harmonia, with its comments: a start for one's own."""
+    return files("streams.domain.pressure").joinpath("default.toml").read_text(encoding="utf-8")
+
+
+@cache
+def default_policy() -> Policy:
+    """The policy where no file is named."""
+    policy = read_policy(default_policy_text())
+    if isinstance(policy, FileMistakes):
+        raise TypeError(str(policy))
+    return policy
+
 
 _WIDTH = 80
 _DEFAULT = "  # by default"
@@ -67,7 +100,7 @@ def _value(section: BaseModel, name: str) -> str | list[str]:
     if isinstance(value, tuple):
         return [_table(part) if isinstance(part, BaseModel) else _text(part) for part in value]
     is_span = any(metadata in _SPANS for metadata in type(section).model_fields[name].metadata)
-    return _text(span(value) if is_span else value)
+    return _text(format_span(value) if is_span else value)
 
 
 def _table(section: BaseModel) -> str:
