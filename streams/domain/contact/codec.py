@@ -1,4 +1,4 @@
-"""How a contact's state is written."""
+"""Encodes the state of a contact to bytes of the table, and back."""
 
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers, IdentityStatus

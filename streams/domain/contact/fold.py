@@ -42,7 +42,7 @@ PATIENCE = 64
 
 
 class FoldOutcome(Enum):
-    """What became of a fact. `IN_VAIN`: its person was erased since it happened, or has no new record yet."""
+    """What the fold did with a fact. `IN_VAIN`: its person was erased since it happened, or has no new record yet."""
 
     APPLIED = "applied"
     DUPLICATE = "duplicate"

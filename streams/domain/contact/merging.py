@@ -1,4 +1,4 @@
-"""Two halves of one person in one state."""
+"""Merges the states of two fragments of one person."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""What is known of a person, sorted out once: to be shown as a profile, and to be judged by what was heard last."""
+"""A view of a person's state, derived once, for the profile and for alerts on what was taken last."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ from streams.domain.human import Judged
 
 
 class Overview(Struct, frozen=True):
-    """`facts`: those that count, in order; `found`: the same by kind. `touches`: all that are known, newest first.
+    """Facts of a person that count, in order, and by kind (`found`); `touches`: all known ones, newest first.
 
     `acts`: the opens and clicks among them. `assigned`: to experiments, also by messages that have settled.
     """

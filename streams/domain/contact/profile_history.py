@@ -10,7 +10,7 @@ from streams.domain.contact.state import ContactState, Fact
 
 
 class ProfileStep(NamedTuple):
-    """An interaction, and by path in the profile what was there before it and what is there since."""
+    """An interaction with what it changed in the profile: by path the values before and after it."""
 
     fact: Fact
     changed: dict[str, tuple[JSON, JSON]]

@@ -25,7 +25,7 @@ Key: TypeAlias = tuple[str, str]
 Answer: TypeAlias = str | int | float | bool
 
 DEDUP_WINDOW_MS = 7 * 24 * 3_600_000
-"""How long after its first copy a message is recognised, in ms of append time."""
+"""How long copies of a message are recognised after the first one, in ms of append time."""
 
 NEVER = 2**62
 """A time that no clock reaches."""
@@ -90,7 +90,7 @@ class Consent(Struct, frozen=True, array_like=True, gc=False, tag=6):
 
 
 class Retraction(Struct, frozen=True, array_like=True, gc=False, tag=7):
-    """The interaction that counts as if it had never happened."""
+    """An `interaction.retracted`: the interaction named here counts as if it had never happened."""
 
     source: str
     id: str
@@ -102,7 +102,7 @@ Detail: TypeAlias = (
 
 
 class Zones(Struct, frozen=True, array_like=True, gc=False):
-    """Where a contact was said to be."""
+    """The region, time zone and postal code that an interaction named."""
 
     region: str | None = None
     time_zone: str | None = None
@@ -147,7 +147,7 @@ class TimestampedValue(Struct, frozen=True, array_like=True, gc=False, order=Tru
 
 
 class Whereabouts(Struct, frozen=True, array_like=True, gc=False):
-    """The latest of each zone."""
+    """The latest region, time zone and postal code of a contact."""
 
     region: TimestampedValue | None = None
     time_zone: TimestampedValue | None = None

@@ -1,4 +1,4 @@
-"""From records of `identity-links` to new states of nodes and new roofs: no effects, so it may be done again.
+"""Folds records of `identity-links` into new states of nodes and new canonical ids; it may be done again.
 
 Only what a change can reach is read: what its nodes were linked to before it, and what they are linked to after it.
 """

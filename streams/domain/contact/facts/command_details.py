@@ -1,4 +1,4 @@
-"""What a command says, as it is kept: details of facts that decide about a record and are no part of what happened."""
+"""Details of facts that are commands: they decide about a record and are no part of what happened."""
 
 from typing import TypeAlias
 

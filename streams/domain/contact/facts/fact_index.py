@@ -1,4 +1,4 @@
-"""The live facts, sorted by what they speak of, one pass for all sections of a profile.
+"""An index of the live facts by kind, built in one pass for all sections of a profile.
 
 Two reports of one gift, refund or visit are one; the earliest version is the one that counts. The others are seen in
 `counts` and `last_seen` only, so they are left out here.
@@ -28,7 +28,7 @@ from streams.domain.contact.state import (
 
 
 class FactIndex(Struct):
-    """Each kind in order; `gifts` and `refunds` by their ids. `counted`: every fact but later versions.
+    """Live facts by kind, each in order; `gifts` and `refunds` by their ids. `counted`: all but later versions.
 
     `sent`: by message the earliest word that it reached somebody; `failed`: those that say that it did not. `deeds`:
     opens and clicks. `happened`: what a metric of experiments counts whatever it says. `arms`: all that carry one, of
@@ -85,7 +85,7 @@ def touch_of(channel: Channel, fact: Fact, message: Message) -> Touch:
 
 
 def index_facts(live: Sequence[Fact]) -> FactIndex:
-    """`live` sorted out; it is in order."""
+    """The index of `live` facts, which are in order."""
     found = FactIndex()
     for fact in live:
         detail = fact.detail

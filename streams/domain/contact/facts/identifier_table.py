@@ -1,4 +1,4 @@
-"""What interactions named besides their fragment: read from them, and kept once however many of them named it.
+"""The table of identifiers that interactions named besides their fragment, each set kept once.
 
 Most interactions of a person name the same few identifiers, so a fact holds a number and the state a short table. The
 table is a function of the facts alone, sorted and without anything that no fact names, so states that know the same are

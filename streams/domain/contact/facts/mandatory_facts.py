@@ -1,4 +1,4 @@
-"""What has to be heard whatever else is not: somebody's no, what is taken back, and what an operator decides."""
+"""Facts that are always taken, even by a full or erased state: refusals, retractions and commands of operators."""
 
 from streams.domain.contact.facts.command_details import LinkRuling, Suppress
 from streams.domain.contact.state import CanvassReport, Consent, Fact, Retraction

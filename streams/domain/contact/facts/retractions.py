@@ -1,4 +1,4 @@
-"""Which facts count. A retraction is a fact like any other, so it may come before what it retracts."""
+"""Drops retracted facts. A retraction is a fact like any other, so it may come before what it retracts."""
 
 from collections.abc import Iterable, Mapping
 

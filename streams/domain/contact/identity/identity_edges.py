@@ -1,4 +1,4 @@
-"""What a fragment tells the links agent: whom it was named with, what was ruled, whom to forget.
+"""Edges that a fragment sends to `identity-links`: whom it was named with, what was ruled, whom to forget.
 
 A function of what counts, so whatever is taken back is withdrawn, and what is said again is not told again. Only what
 the fragment itself heard takes an edge back: if a retraction under another identifier of the person could, it would

@@ -1,4 +1,4 @@
-"""What may call for an alert: an interaction by which somebody was reached, or by which somebody said no.
+"""Triggers of alerts: interactions by which a person was reached, or by which one said no.
 
 An alert is sent once, so only what a fragment has just taken may trigger it, and of several words on one message or one
 report only the first that was heard. Nothing is kept for that: the state before is enough to tell.

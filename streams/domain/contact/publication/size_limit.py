@@ -1,4 +1,4 @@
-"""A person who is too much for one record: which fragments are shown whole, and what of the others still counts.
+"""The size limit of profiles: which fragments of a large person are shown whole, and what of the others counts.
 
 A fragment has its bound (`fold.ROOM`), but nothing bounds how many of them are one person. Those that weigh most give
 way, since one that has thousands of interactions is a machine or a mistake. What somebody asked for never does: a no of

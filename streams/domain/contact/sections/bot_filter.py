@@ -1,4 +1,4 @@
-"""How many opens and clicks were a person's: a sum over what is kept, and what stays of it when messages settle.
+"""The discount for bots: how many opens and clicks were a person's, and what stays of it when messages settle.
 
 An act is judged for the last time when it settles. What has settled before may still be evidence for one that has not;
 such facts are kept as echoes until that one settles too. Seldom are there any: a message that is opened a day after it

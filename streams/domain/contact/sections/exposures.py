@@ -28,7 +28,7 @@ class CarriedVariant(Struct, frozen=True, array_like=True, gc=False):
 
 
 class MessageVariant(Struct, frozen=True, array_like=True, gc=False):
-    """What is left of a message that carried an arm: the place of its earliest word among others.
+    """The variant that a settled message carried, with the stamp of the earliest interaction with it.
 
     `message_id` and `appended_at` are there while a drop may still take it back, else empty and 0.
     """

@@ -1,4 +1,7 @@
-"""What is only counted. Kept and settled messages go through the same sums, so settling cannot change a profile."""
+"""Counts of interactions, and the first and last times.
+
+Kept and settled messages go through the same sums, so settling cannot change a profile.
+"""
 
 from collections.abc import Sequence
 
