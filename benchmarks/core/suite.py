@@ -16,8 +16,8 @@ from events.identifiers import Hasher
 from sinks.batch import newest, pack
 from streams.domain.contact import ContactState, decode, encode
 from streams.domain.pressure import default_policy
-from streams.domain.quarantine.floods import Floods
-from streams.domain.quarantine.guard import Guard
+from streams.domain.quarantine.flood_detection import RefusalCounter
+from streams.domain.quarantine.guard import QuarantineGuard
 from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.garbage_collector import collect_rarely
@@ -89,7 +89,7 @@ def _figure(subject: str, micros: list[float]) -> Figure:
 async def _intake(incoming: list[Run]) -> float:
     outbox = _Nowhere(KafkaClients(Settings()))
     hasher = Hasher(KEYS)
-    guard = Guard(Floods(600), hasher)
+    guard = QuarantineGuard(RefusalCounter(600), hasher)
     intake = IntakeAgent(outbox, hasher, _PARTITIONS, Metrics(CollectorRegistry()), lambda: NOW_MS, guard=guard)
     began = time.thread_time()
     for chunk in incoming:

@@ -15,12 +15,11 @@ from benchmarks.suites import Orders
 from streams.domain.contact import ContactState, decode, encode
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, packed
-from streams.domain.experiments import table_records
+from streams.domain.experiments import experiment_table
 from streams.domain.experiments.counting_rules import DAY_MS
-from streams.domain.experiments.delta_columns import Columns
-from streams.domain.experiments.index import AT_ONCE
-from streams.domain.experiments.partials import Tick, write_partial
-from streams.domain.experiments.table_records import Kept
+from streams.domain.experiments.delta_columns import DeltaColumns
+from streams.domain.experiments.experiment_table import MAX_AT_ONCE, TableRecord
+from streams.domain.experiments.partials import ClockTick, write_partial
 from streams.domain.pressure import default_policy
 from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.engine.decoded_states import BESIDE, Codec, RecentStates, States
@@ -102,7 +101,7 @@ def _adding_up(contacts: int, seed: int, rounds: int) -> list[Figure]:
         for value in told:
             agent.take(value)
         put = time.thread_time()
-        ticks = [agent.tick() for _ in range(ceil(EXPERIMENTS / AT_ONCE))]
+        ticks = [agent.tick() for _ in range(ceil(EXPERIMENTS / MAX_AT_ONCE))]
         if number:  # the first one finds nothing, and makes it all
             aside.append((put - began) / contacts / EACH * 1e6)
             results.append(sum(ticks))
@@ -115,7 +114,7 @@ def _adding_up(contacts: int, seed: int, rounds: int) -> list[Figure]:
 
 
 def _told(given: Sequence[Sequence[Contribution]]) -> list[bytes]:
-    columns = Columns()
+    columns = DeltaColumns()
     for each in given:
         columns.replace(NOTHING, packed(each))
     return list(columns.records())
@@ -125,8 +124,8 @@ class _Agent:
     """The experiments agent without Kafka, on a store in memory."""
 
     def __init__(self) -> None:
-        self._states: States[Kept] = States(
-            MemoryStore(), Codec(table_records.encode, table_records.decode), RecentStates(1 << 30)
+        self._states: States[TableRecord] = States(
+            MemoryStore(), Codec(experiment_table.encode, experiment_table.decode), RecentStates(1 << 30)
         )
         self._offset = 0
 
@@ -136,11 +135,11 @@ class _Agent:
         reckoning = ExperimentAggregator(self._states, _PRINTER.partitions)
         reckoning.take([record])
         changes = reckoning.effects.changes
-        encoded = {key: None if each is None else table_records.encode(each) for key, each in changes.items()}
+        encoded = {key: None if each is None else experiment_table.encode(each) for key, each in changes.items()}
         encoded |= {BESIDE + key: each for key, each in reckoning.effects.beside.items()}
         self._states.commit(changes, encoded, _HERE)
 
     def tick(self) -> float:
         began = time.thread_time()
-        self.take(write_partial(Tick()))
+        self.take(write_partial(ClockTick()))
         return time.thread_time() - began

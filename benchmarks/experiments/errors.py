@@ -8,8 +8,8 @@ from scipy.stats import norm
 from benchmarks.experiments.finding import Finding
 from benchmarks.experiments.looking import Trial, ever_missed, looks
 from benchmarks.experiments.shapes import Shape, foreseen_gifts, foreseen_rate, gifts, rate
-from streams.domain.inference.adjusting import estimate
 from streams.domain.inference.arms import Floats
+from streams.domain.inference.estimation import adjusted_mean
 
 MOST = 5.0
 
@@ -67,7 +67,7 @@ def false_winners_of_a_t_test(experiments: int) -> Iterator[Finding]:
     ever = np.zeros(experiments, dtype=np.bool_)
     for treated, baseline in looks(Trial(treated=shape, baseline=shape, experiments=experiments, last=last)):
         theta = np.zeros(experiments)
-        ours, theirs = estimate(treated, theta), estimate(baseline, theta)
+        ours, theirs = adjusted_mean(treated, theta), adjusted_mean(baseline, theta)
         ever |= np.abs(ours.mean - theirs.mean) > norm.ppf(0.975) * np.sqrt(ours.variance + theirs.variance)
     what = "A/A, a rate of 20 %, treated 50 %: ever a winner by a t-test"
     yield Finding(what=what, figure=100.0 * float(ever.mean()))

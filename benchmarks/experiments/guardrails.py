@@ -8,8 +8,8 @@ from benchmarks.experiments.finding import Finding
 from benchmarks.experiments.looking import Trial, looks
 from benchmarks.experiments.shapes import rate
 from streams.domain.inference.arms import Floats
-from streams.domain.inference.harm import evidence, harm
-from streams.domain.inference.many_guardrails import least_evidence
+from streams.domain.inference.harm import harm_log_e, harm_test
+from streams.domain.inference.multiple_testing import guardrail_alert_threshold
 
 _MOST = 5.0
 _BREACHED = float(np.log(20.0))
@@ -50,7 +50,7 @@ def false_alerts(runs: int) -> Iterator[Finding]:
         trial = _trial(chance, chance, 0.5, runs * TOGETHER, last=100_000, batch=1_000, seed=number)
         most = _most_evidence(trial).reshape(runs, TOGETHER)
         called |= most >= _BREACHED
-        alerted |= most >= least_evidence(TOGETHER * GUARDRAILS)
+        alerted |= most >= guardrail_alert_threshold(TOGETHER * GUARDRAILS)
     what = "1,000 experiments, none with harm"
     yield Finding(
         what=f"{what}: runs in which anybody is ever alerted",
@@ -62,7 +62,7 @@ def false_alerts(runs: int) -> Iterator[Finding]:
 
 def alerts(experiments: int) -> Iterator[Finding]:
     """Harm in one of a thousand experiments: how long it takes until somebody is alerted."""
-    least = least_evidence(TOGETHER * GUARDRAILS)
+    least = guardrail_alert_threshold(TOGETHER * GUARDRAILS)
     for treated, what, most in (
         (0.004, "0.2 % to 0.4 %", None),
         (0.01, "0.2 % to 1 %", None),
@@ -103,14 +103,14 @@ def _trial(  # noqa: PLR0913 (what is simulated)
 def _most_evidence(trial: Trial) -> Floats:
     most = np.zeros(trial.experiments)
     for treated, baseline in looks(trial):
-        most = np.maximum(most, evidence(treated, baseline))
+        most = np.maximum(most, harm_log_e(treated, baseline))
     return most
 
 
 def _called_at(trial: Trial, least: float = _BREACHED) -> Floats:
     called_at = np.full(trial.experiments, np.inf)
     for treated, baseline in looks(trial):
-        called = evidence(treated, baseline) >= least
+        called = harm_log_e(treated, baseline) >= least
         called_at = np.where(called, np.minimum(called_at, treated.n + baseline.n), called_at)
     return called_at
 
@@ -118,7 +118,7 @@ def _called_at(trial: Trial, least: float = _BREACHED) -> Floats:
 def _above(trial: Trial, truth: float) -> Floats:
     above_at = np.full(trial.experiments, np.inf)
     for treated, baseline in looks(trial):
-        above = harm(treated, baseline).low > truth
+        above = harm_test(treated, baseline).low > truth
         above_at = np.where(above, np.minimum(above_at, treated.n + baseline.n), above_at)
     return above_at
 

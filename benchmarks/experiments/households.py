@@ -8,9 +8,9 @@ import numpy as np
 from benchmarks.experiments.finding import Finding
 from benchmarks.experiments.looking import batches
 from streams.domain.contact.contribution import GROUPS
-from streams.domain.inference.arms import Arm, Bools, Floats, of_people
-from streams.domain.inference.clusters import Groups, clustered, spread
-from streams.domain.inference.comparing import compare
+from streams.domain.inference.arms import Arm, Bools, Floats, arm_of_people
+from streams.domain.inference.comparing import compare_means
+from streams.domain.inference.estimation import GroupSums, split_design_effect, with_design_effects
 from streams.domain.inference.split import THRESHOLD, log_bayes_factor
 
 _MOST = 5.0
@@ -42,11 +42,11 @@ class _Household:
 
     @property
     def arm(self) -> Arm:
-        return of_people(_rates(self.n.sum(axis=1), self.y.sum(axis=1)))
+        return arm_of_people(_rates(self.n.sum(axis=1), self.y.sum(axis=1)))
 
     @property
-    def groups(self) -> Groups:
-        return Groups(n=self.n, y=self.y, x=np.zeros_like(self.n))
+    def groups(self) -> GroupSums:
+        return GroupSums(n=self.n, y=self.y, x=np.zeros_like(self.n))
 
 
 def households_of_two(experiments: int) -> Iterator[Finding]:
@@ -72,11 +72,11 @@ def _looked_at(seed: int, experiments: int) -> tuple[Bools, Bools, Bools, Bools]
     for size in batches(500, _LAST):
         ours.grow(rng, size // 4)
         theirs.grow(rng, size // 4)
-        together = compare(*clustered(ours.arm, theirs.arm, ours.groups, theirs.groups))
+        together = compare_means(*with_design_effects(ours.arm, theirs.arm, ours.groups, theirs.groups))
         counts = np.stack([ours.n, theirs.n], axis=1)
         ever[0][:] |= together.log_e >= np.log(20.0)
-        ever[1][:] |= compare(ours.arm, theirs.arm).log_e >= np.log(20.0)
-        ever[2][:] |= log_bayes_factor(counts.sum(axis=2), half, spread(counts)) > -np.log(THRESHOLD)
+        ever[1][:] |= compare_means(ours.arm, theirs.arm).log_e >= np.log(20.0)
+        ever[2][:] |= log_bayes_factor(counts.sum(axis=2), half, split_design_effect(counts)) > -np.log(THRESHOLD)
         ever[3][:] |= log_bayes_factor(counts.sum(axis=2), half) > -np.log(THRESHOLD)
     return ever[0], ever[1], ever[2], ever[3]
 
@@ -101,10 +101,10 @@ def _turfs_looked_at(many: int, experiments: int) -> Bools:
         came = rng.poisson(size / many / 2, size=group.shape)
         n += np.bincount(where, came.ravel(), n.size).reshape(n.shape)
         y += np.bincount(where, rng.binomial(came, rates).ravel(), n.size).reshape(n.shape)
-        arms = [of_people(_rates(n[arm].sum(axis=1), y[arm].sum(axis=1))) for arm in range(2)]
-        groups = [Groups(n=n[arm], y=y[arm], x=np.zeros_like(n[arm])) for arm in range(2)]
-        together = clustered(arms[0], arms[1], groups[0], groups[1])
-        ever |= compare(*together, tuned_for=_TUNED_FOR_TURFS).log_e >= np.log(20.0)
+        arms = [arm_of_people(_rates(n[arm].sum(axis=1), y[arm].sum(axis=1))) for arm in range(2)]
+        groups = [GroupSums(n=n[arm], y=y[arm], x=np.zeros_like(n[arm])) for arm in range(2)]
+        together = with_design_effects(arms[0], arms[1], groups[0], groups[1])
+        ever |= compare_means(*together, tuned_for=_TUNED_FOR_TURFS).log_e >= np.log(20.0)
     return ever
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.experiments.shapes import Counts, Shape
-from streams.domain.inference.arms import Arm, Bools, of_people
-from streams.domain.inference.comparing import TUNED_FOR, compare
+from streams.domain.inference.arms import Arm, Bools, arm_of_people
+from streams.domain.inference.comparing import TUNED_FOR, compare_means
 
 _SLOW = 0.02
 """Of its share, what a treated arm gets that starts slowly, while the first tenth of the people come."""
@@ -41,7 +41,7 @@ def looks(trial: Trial) -> Iterator[tuple[Arm, Arm]]:
         treated += trial.treated(rng, ours)
         baseline += trial.baseline(rng, size - ours)
         people += size
-        yield of_people(treated), of_people(baseline)
+        yield arm_of_people(treated), arm_of_people(baseline)
 
 
 def batches(first: int, last: int) -> list[int]:
@@ -61,6 +61,6 @@ def ever_missed(trial: Trial, truth: float = 0.0, tuned_for: int = TUNED_FOR) ->
     """
     missed = np.zeros(trial.experiments, dtype=np.bool_)
     for treated, baseline in looks(trial):
-        compared = compare(treated, baseline, tuned_for=tuned_for)
+        compared = compare_means(treated, baseline, tuned_for=tuned_for)
         missed |= compared.enough & ((compared.low > truth) | (compared.high < truth))
     return missed

@@ -8,8 +8,8 @@ from benchmarks.experiments.finding import Finding
 from benchmarks.experiments.looking import Trial, looks
 from benchmarks.experiments.shapes import Counts, Shape, rate
 from streams.domain.inference.arms import Floats
-from streams.domain.inference.comparing import compare
-from streams.domain.inference.discoveries import discoveries
+from streams.domain.inference.comparing import compare_means
+from streams.domain.inference.multiple_testing import discoveries
 
 EXPERIMENTS, WITH_EFFECT = 1_000, 100
 
@@ -37,7 +37,7 @@ def _run(seed: int) -> tuple[list[float], list[float]]:
     )
     false, found = [], []
     for treated, baseline in looks(trial):
-        finds = discoveries(compare(treated, baseline).log_e)
+        finds = discoveries(compare_means(treated, baseline).log_e)
         false.append(float((finds & ~truth).sum() / max(finds.sum(), 1)))
         found.append(float(finds[truth].mean()))
     return false, found

@@ -10,7 +10,7 @@ from benchmarks.experiments.finding import Finding
 from benchmarks.experiments.looking import Trial, looks
 from benchmarks.experiments.shapes import Shape, foreseen_rate, rate
 from streams.domain.inference.arms import Arm, Floats
-from streams.domain.inference.comparing import compare
+from streams.domain.inference.comparing import compare_means
 
 _LONGEST = 5
 """How many times as many people as the t-test needs an experiment may run."""
@@ -60,7 +60,7 @@ def _found_at(treated: Shape, baseline: Shape, people: int, experiments: int, *,
         treated=treated, baseline=baseline, experiments=experiments, last=_LONGEST * people, batch=max(people // 50, 50)
     )
     for ours, theirs in looks(trial):
-        compared = compare(ours, theirs) if adjusted else compare(_without(ours), _without(theirs))
+        compared = compare_means(ours, theirs) if adjusted else compare_means(_without(ours), _without(theirs))
         found = compared.enough & ((compared.low > 0) | (compared.high < 0))
         found_at = np.where(found, np.minimum(found_at, compared.people), found_at)
     return found_at

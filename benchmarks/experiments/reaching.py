@@ -7,8 +7,8 @@ import numpy as np
 from benchmarks.experiments.finding import Finding
 from benchmarks.experiments.looking import batches
 from benchmarks.experiments.shapes import Counts
-from streams.domain.inference.arms import Bools, Floats, of_people
-from streams.domain.inference.contacted import OnContacted, Reached, on_contacted, reached
+from streams.domain.inference.arms import Bools, Floats, arm_of_people
+from streams.domain.inference.contacted import ContactedArm, ContactedEffect, contacted_arm, effect_on_contacted
 
 _MOST = 5.0
 _AT_HOME_VOTE, _OTHERS_VOTE = 0.60, 0.40
@@ -27,7 +27,7 @@ def reaching(experiments: int) -> Iterator[Finding]:
         yield Finding(what=f"{what}: width of the interval at 200,000 people", figure=100.0 * width, unit="points")
 
 
-def _looked_at(contact: float, effect: float, experiments: int) -> tuple[Bools, OnContacted]:
+def _looked_at(contact: float, effect: float, experiments: int) -> tuple[Bools, ContactedEffect]:
     rng = np.random.default_rng(2026)
     treated, baseline = np.zeros((4, experiments)), np.zeros((4, experiments))
     missed = np.zeros(experiments, dtype=np.bool_)
@@ -35,7 +35,7 @@ def _looked_at(contact: float, effect: float, experiments: int) -> tuple[Bools, 
         ours = rng.binomial(size, 0.5, size=experiments)
         treated += _knocked(rng, ours, contact, effect)
         baseline += _knocked(rng, size - ours, contact, None)
-        now = on_contacted(_reached(treated), _reached(baseline))
+        now = effect_on_contacted(_reached(treated), _reached(baseline))
         missed |= now.enough & ((now.low > effect) | (now.high < effect))
     return missed, now
 
@@ -51,7 +51,7 @@ def _knocked(rng: np.random.Generator, people: Counts, contact: float, effect: f
     return np.stack([people, votes + others, home, votes]).astype(np.float64)
 
 
-def _reached(sums: Floats) -> Reached:
+def _reached(sums: Floats) -> ContactedArm:
     n, y, d, yd = sums
     nothing = np.zeros_like(n)
-    return reached(of_people(np.stack([n, y, y, nothing, nothing, nothing], axis=1)), d, yd)
+    return contacted_arm(arm_of_people(np.stack([n, y, y, nothing, nothing, nothing], axis=1)), d, yd)

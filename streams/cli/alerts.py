@@ -62,15 +62,15 @@ class AlertFilter:
 
 def alert_rules() -> tuple[str, ...]:
     """The names of all rules by which alerts are raised."""
-    from streams.domain.campaigns import kept as campaigns
-    from streams.domain.identity.changed_parts import Finding
+    from streams.domain.campaigns import campaign_state as campaigns
+    from streams.domain.identity.link_changes import FindingKind
     from streams.domain.pressure import alerting as people
-    from streams.domain.quarantine import orders
+    from streams.domain.quarantine import quarantines
     from streams.worker.agents.experiments import alerts as experiments
 
     return (
         *get_args(people.Rule), "erased", *get_args(campaigns.Rule), *get_args(experiments.Rule),
-        *(f"identity_{finding}" for finding in get_args(Finding)), orders.RULE,
+        *(f"identity_{finding}" for finding in get_args(FindingKind)), quarantines.RULE,
     )  # fmt: skip
 
 

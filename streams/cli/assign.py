@@ -56,7 +56,7 @@ def assign(  # noqa: PLR0913 (options of a command)
     """
     from events.fields import MAX_ID, MAX_TEXT
     from streams.cli.progress import rows_bar
-    from streams.domain.experiments.assignment import Assigning
+    from streams.domain.experiments.assignment import VariantAssigner
     from streams.services.assign.assigned_events import Assigner
     from streams.services.assign.list_assignment import Assignments, SplitUnitCounter
     from streams.services.assign.list_units import UnitReader
@@ -70,7 +70,9 @@ def assign(  # noqa: PLR0913 (options of a command)
         _require_countable(found)
     audience = _audience(found)
     split = SplitUnitCounter(found)
-    assignments = Assignments(audience, UnitReader(audience.header, found, settings.hasher), Assigning(found), split)
+    assignments = Assignments(
+        audience, UnitReader(audience.header, found, settings.hasher), VariantAssigner(found), split
+    )
     if emit and not assignments.has_rows():
         refuse(
             "--emit: the list has no row below its header, so nobody would be told of; give one with rows", WRONG_USE
@@ -152,9 +154,9 @@ def _say(
     emitted: bool,
     as_json: bool,
 ) -> None:
-    from streams.domain.experiments.definition_records import planned
+    from streams.domain.experiments.definition_records import planned_shares
 
-    shares = (planned(definition) or {}) if definition.phase == "test" else {}
+    shares = (planned_shares(definition) or {}) if definition.phase == "test" else {}
     if as_json:
         counts = _json(definition, summary, shares, emitted=emitted)
         typer.echo(orjson.dumps(counts if split is None else {**counts, "parted": split.several}), err=True)

@@ -77,13 +77,13 @@ def backtest(  # noqa: PLR0913 (options of a command)
 
 
 def _policy(file: Path) -> Policy:
-    from streams.domain.pressure import Mistakes, read_policy
+    from streams.domain.pressure import FileMistakes, read_policy
 
     try:
         found = read_policy(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         refuse(f"{file}: not UTF-8, as TOML has to be")
-    if isinstance(found, Mistakes):
+    if isinstance(found, FileMistakes):
         refuse("\n".join(f"{file}: {mistake}" for mistake in found.found))
     return found
 

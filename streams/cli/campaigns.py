@@ -24,7 +24,7 @@ from streams.platform.errors import MissingTopic
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
-    from streams.domain.campaigns import Counts
+    from streams.domain.campaigns import CampaignCounts
     from streams.platform.settings import Settings
 
 
@@ -50,7 +50,7 @@ class _Row:
     """One campaign. `held`: until when it is on hold, in ms; None: it is not. `for_ever`: on hold without an end."""
 
     campaign: str
-    counts: Counts
+    counts: CampaignCounts
     held: int | None
     for_ever: bool
 
@@ -83,15 +83,15 @@ def _print_campaigns(*, as_json: bool) -> None:
     print_table(_COLUMNS, [_cells(row) for row in rows], right=(2, 3, 4))
 
 
-def _rows(counted: Mapping[str, Counts], holds: Mapping[str, int | None], now: int) -> Iterator[_Row]:
-    from streams.domain.campaigns import Counts
+def _rows(counted: Mapping[str, CampaignCounts], holds: Mapping[str, int | None], now: int) -> Iterator[_Row]:
+    from streams.domain.campaigns import CampaignCounts
 
     on = {name: until for name, until in holds.items() if until is None or now < until}
     for name in counted.keys() | on.keys():
-        yield _Row(name, counted.get(name, Counts()), on.get(name), name in on and on[name] is None)
+        yield _Row(name, counted.get(name, CampaignCounts()), on.get(name), name in on and on[name] is None)
 
 
-def _counted(consumer: KafkaConsumer, settings: Settings) -> dict[str, Counts]:
+def _counted(consumer: KafkaConsumer, settings: Settings) -> dict[str, CampaignCounts]:
     """Counts of mail by campaign. Raises `Unreadable` for a table that another version has written."""
     from streams.domain.campaigns import Campaign, decode
     from streams.platform.topic_reading import records_of

@@ -27,7 +27,7 @@ from streams.cli.person import (
 if TYPE_CHECKING:
     from sinks.lookup import KnownContact
     from streams.cli.decisions import DecisionSender
-    from streams.domain.contact.profile_history import Step
+    from streams.domain.contact.profile_history import ProfileStep
     from streams.platform.settings import Settings
 
 
@@ -187,7 +187,7 @@ def export(who: One) -> None:
     typer.echo(orjson.dumps(held, option=orjson.OPT_INDENT_2))
 
 
-def _steps(person: Person) -> Iterator[Step]:
+def _steps(person: Person) -> Iterator[ProfileStep]:
     from streams.domain.contact.profile_history import history
 
     return history(person.contact_id, person.facts())
@@ -226,7 +226,7 @@ def _print_names(person: Person, merged_from: Iterable[str]) -> None:
     print_table(("identifier", "is"), rows, "found by")
 
 
-def _print_steps(steps: Iterable[Step]) -> None:
+def _print_steps(steps: Iterable[ProfileStep]) -> None:
     from streams.cli.profile_tables import cell_text, change_lines
 
     print_lines(["", "history, times in UTC"])
@@ -237,7 +237,7 @@ def _print_steps(steps: Iterable[Step]) -> None:
             print_lines(f"    {path}: {change}" for change in change_lines(path, was, now))
 
 
-def _row(step: Step) -> dict[str, JSON]:
+def _row(step: ProfileStep) -> dict[str, JSON]:
     fact = step.fact
     changed: dict[str, JSON] = {path: [was, now] for path, (was, now) in step.changed.items()}
     when = render_time(fact.time)

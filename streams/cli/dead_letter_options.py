@@ -12,7 +12,7 @@ from streams.cli.failures import WRONG_USE, refuse
 from streams.cli.time_options import moment_ago
 
 if TYPE_CHECKING:
-    from streams.domain.dead_letter_repair.choosing import Choice
+    from streams.domain.dead_letter_repair.selection import LetterSelection
 
 WhyOption = Annotated[Reason | None, typer.Option("--reason", help="Only those with this dl_reason.")]
 TopicOption = Annotated[str | None, typer.Option("--topic", help="Only those of this input topic.")]
@@ -27,14 +27,14 @@ HeldOption = Annotated[bool, typer.Option("--quarantined", help="Held records of
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
-def choice_of(*, since: str | None, until: str | None, **others: Any) -> Choice:
+def choice_of(*, since: str | None, until: str | None, **others: Any) -> LetterSelection:
     """The choice that options mean. Ends the command when a time cannot be read, or a topic is unknown."""
-    from streams.domain.dead_letter_repair.choosing import Choice
+    from streams.domain.dead_letter_repair.selection import LetterSelection
 
     _check_topic(others.get("topic"))
     first = None if since is None else moment_ago("--since", since)
     last = None if until is None else moment_ago("--until", until)
-    return Choice(since=first, until=last, **others)
+    return LetterSelection(since=first, until=last, **others)
 
 
 def topic_of(*, quarantined: bool) -> str:
@@ -52,7 +52,7 @@ def _check_topic(topic: str | None) -> None:
     if topic is None or "." in topic or "/" in topic:
         return
     from events.spelling import nearest_name
-    from streams.domain.dead_letter_repair.names_read import TOPICS
+    from streams.domain.dead_letter_repair.selection import TOPICS
 
     if topic in TOPICS:
         return

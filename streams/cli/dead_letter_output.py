@@ -22,7 +22,7 @@ from events.times import render_time
 from streams.domain.display_names import HIDDEN, named, printable
 
 if TYPE_CHECKING:
-    from streams.domain.dead_letter_repair.causes import Group
+    from streams.domain.dead_letter_repair.causes import LetterGroup
     from streams.domain.dead_letter_repair.letters import Letter
 
 
@@ -51,7 +51,7 @@ def show_letter(out: Console, letter: Letter, *, is_requeued: bool = False) -> N
     )
 
 
-def show_groups(out: Console, groups: Sequence[Group]) -> None:
+def show_groups(out: Console, groups: Sequence[LetterGroup]) -> None:
     """Print groups with open dead letters, and then those of which all were requeued."""
     mended = [group for group in groups if not group.open]
     for heading, these in (("", [group for group in groups if group.open]), ("Nothing of these is open:", mended)):
@@ -63,7 +63,7 @@ def show_groups(out: Console, groups: Sequence[Group]) -> None:
             show_group(out, group)
 
 
-def show_group(out: Console, group: Group) -> None:
+def show_group(out: Console, group: LetterGroup) -> None:
     """Print a group: open and requeued dead letters, cause, origin, time span and a sample."""
     cause = group.cause
     out.print(Text(f"{group.open:>7,}  {group.requeued:>8,}  {cause.reason}: {printable(cause.detail)}"))
@@ -98,7 +98,7 @@ def letter_row(letter: Letter, requeued: str | None = None) -> dict[str, JSON]:
     }
 
 
-def group_row(group: Group) -> dict[str, JSON]:
+def group_row(group: LetterGroup) -> dict[str, JSON]:
     """A group as JSON."""
     cause = group.cause
     return {

@@ -40,9 +40,8 @@ from streams.cli.requeue import release, requeue_command
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
-    from streams.domain.dead_letter_repair.choosing import Choice
     from streams.domain.dead_letter_repair.letters import Letter
-    from streams.domain.dead_letter_repair.names_read import NamesRead
+    from streams.domain.dead_letter_repair.selection import LetterSelection, NamesRead
 
 app = typer.Typer(help="Dead letters, which are refused records: look at them, and requeue them.", no_args_is_help=True)
 app.command("requeue")(requeue_command)
@@ -70,7 +69,7 @@ def list_command(  # noqa: PLR0913 (options of a command)
     as_json: JsonOption = False,
 ) -> None:
     """List the latest refused records, oldest first."""
-    from streams.domain.dead_letter_repair.names_read import NamesRead
+    from streams.domain.dead_letter_repair.selection import NamesRead
     from streams.operations.requeue.letter_reading import requeued_at
 
     names = NamesRead()
@@ -110,8 +109,8 @@ def group(  # noqa: PLR0913 (options of a command)
     as_json: JsonOption = False,
 ) -> None:
     """Count refused records by cause: reason and field, topic, source and type; what is open, and what was requeued."""
-    from streams.domain.dead_letter_repair.causes import grouped
-    from streams.domain.dead_letter_repair.names_read import NamesRead
+    from streams.domain.dead_letter_repair.causes import group_by_cause
+    from streams.domain.dead_letter_repair.selection import NamesRead
     from streams.operations.requeue.letter_reading import letters_in, requeued_names
 
     names = NamesRead()
@@ -121,7 +120,7 @@ def group(  # noqa: PLR0913 (options of a command)
     )  # fmt: skip
     groups = _read(
         quarantined,
-        lambda consumer, where: grouped(
+        lambda consumer, where: group_by_cause(
             filter(partial(names.takes, choice), letters_in(consumer, where)), requeued=requeued_names(consumer)
         ),
     )
@@ -151,13 +150,13 @@ def show(
 ) -> None:
     """Show one dead letter with its history. Exit code 1 when there is none."""
     from streams.cli.dead_letter_output import show_whole, whole_row
-    from streams.domain.dead_letter_repair.letters import Place
+    from streams.domain.dead_letter_repair.letters import RecordPosition
     from streams.operations.requeue.letter_reading import letters_at, requeued_at
 
     found = _is_place(where)
     if found is None:
         refuse("TOPIC/PARTITION/OFFSET: give where it stands, such as email-events/3/4711", WRONG_USE)
-    place = Place(found[1], int(found[2]), int(found[3]))
+    place = RecordPosition(found[1], int(found[2]), int(found[3]))
     letters, requeued = _read(
         quarantined, lambda consumer, topic: (letters_at(consumer, place, topic), requeued_at(consumer))
     )
@@ -186,7 +185,7 @@ def _latest(
     return latest[::-1], seen.total()
 
 
-def _tell_missed(names: NamesRead, choice: Choice, quarantined: bool) -> None:
+def _tell_missed(names: NamesRead, choice: LetterSelection, quarantined: bool) -> None:
     for missed in names.missed(choice, letter_noun(topic_of(quarantined=quarantined))):
         say(missed, err=True)
 

@@ -26,7 +26,7 @@ from streams.domain.display_names import printable
 
 if TYPE_CHECKING:
     from events.experiments import ExperimentDefinition
-    from streams.domain.experiments.definition_diff import Change
+    from streams.domain.experiments.definition_records import DefinitionChange
     from streams.platform.clients import KafkaClients
     from streams.platform.settings import Settings
 
@@ -49,22 +49,21 @@ def define(
 
     Exit code 1 when something is wrong with any of them, or two of an exclusion group would share people.
     """
-    from streams.domain.experiments.definition_diff import change_of, told
-    from streams.domain.experiments.definition_records import definition_record
+    from streams.domain.experiments.definition_records import change_lines, definition_change, definition_record
 
     found = definitions_in(file)
     settings = load_settings()
     with failing_plainly():
         there = read_known_definitions(settings)
         _refuse_clashes(there, found)
-        changes = [change_of(there.definitions.get(definition.id), definition) for definition in found]
+        changes = [definition_change(there.definitions.get(definition.id), definition) for definition in found]
         if not dry_run:
             write_definition_records(settings, [definition_record(definition) for definition in found])
     if as_json:
         typer.echo(orjson.dumps([_json(change) for change in changes]))
         return
     for change in changes:
-        print_lines(told(change))
+        print_lines(change_lines(change))
     if dry_run:
         print_lines(["nothing was written: --dry-run"])
 
@@ -73,7 +72,7 @@ def define(
 def show_definitions(as_json: AsJson = False) -> None:
     """Show what is defined; what came of it shows `harmonia experiments list`."""
     from streams.domain.experiments.definition_records import definition_record
-    from streams.domain.experiments.report.definition_lines import lines_of
+    from streams.domain.experiments.report.definition_lines import definition_lines
 
     settings = load_settings()
     with failing_plainly():
@@ -87,7 +86,7 @@ def show_definitions(as_json: AsJson = False) -> None:
     if not definitions:
         say("no experiment is defined")
     for definition in definitions:
-        print_lines(lines_of(definition))
+        print_lines(definition_lines(definition))
 
 
 @app.command()
@@ -117,14 +116,14 @@ def _withdrawn(experiment: str, *, recounts: bool) -> Iterator[str]:
 
 
 def _refuse_clashes(there: KnownDefinitions, found: Sequence[ExperimentDefinition]) -> None:
-    from streams.domain.experiments.exclusion_groups import clashes
+    from streams.domain.experiments.definition_files import exclusion_clashes
 
     new = {definition.id: definition for definition in found}
-    if both := "\n".join(str(clash) for clash in clashes(there.definitions | new, new)):
+    if both := "\n".join(str(clash) for clash in exclusion_clashes(there.definitions | new, new)):
         refuse(both)
 
 
-def _json(change: Change) -> dict[str, JSON]:
+def _json(change: DefinitionChange) -> dict[str, JSON]:
     return {
         "id": change.definition.id,
         "outcome": change.outcome,
@@ -171,7 +170,7 @@ def read_known_definitions(settings: Settings) -> KnownDefinitions:
 
 def write_definition_records(settings: Settings, records: Sequence[DefinitionRecord]) -> None:
     """Write records into every partition, and return once all replicas have them. Raises Kafka's errors."""
-    from streams.domain.experiments.definition_records import lacking
+    from streams.domain.experiments.definition_records import missing_definitions
     from streams.platform.clients import KafkaClients
 
     clients = KafkaClients(settings)
@@ -181,7 +180,7 @@ def write_definition_records(settings: Settings, records: Sequence[DefinitionRec
             futures = [
                 producer.send(EXPERIMENT_DEFINITIONS, value, key, partition=number)
                 for number in partitions
-                for key, value in lacking(dict(records), there[number])
+                for key, value in missing_definitions(dict(records), there[number])
             ]
             for future in futures:
                 future.get()
@@ -201,7 +200,7 @@ def _latest_by_partition(clients: KafkaClients) -> list[dict[bytes, bytes | None
 def definitions_in(file: Path) -> list[ExperimentDefinition]:
     """The definitions of a file. Ends the command with every mistake, exit code 1, when it has any."""
     from streams.domain.experiments.definition_files import read_definitions
-    from streams.domain.file_mistakes import Mistakes
+    from streams.domain.file_mistakes import FileMistakes
 
     try:
         text = file.read_text(encoding="utf-8-sig")  # Windows puts a mark before it
@@ -210,6 +209,6 @@ def definitions_in(file: Path) -> list[ExperimentDefinition]:
     except UnicodeDecodeError:
         refuse(f"{file}: not UTF-8, as TOML has to be")
     found = read_definitions(text)
-    if isinstance(found, Mistakes):
+    if isinstance(found, FileMistakes):
         refuse("\n".join(f"{file}: {mistake}" for mistake in found.found))
     return found

@@ -50,7 +50,7 @@ def list_command(
     as_json: AsJson = False,
 ) -> None:
     """List all experiments that have a result, and how their variants do by the primary metric."""
-    from streams.domain.experiments.report.pages import line_of
+    from streams.domain.experiments.report.pages import summary_line
 
     seen = _read(load_settings(), lambda results: results.all())
     found: list[ExperimentSummary] = [orjson.loads(line) for line in seen.lines.values()]
@@ -61,7 +61,7 @@ def list_command(
         return
     if not found:
         print_lines(["no experiment has a result yet" if status is None else f"no experiment is {status}"])
-    lines = [line_of(each) for each in found]
+    lines = [summary_line(each) for each in found]
     widths = [max(map(len, column)) for column in zip(*(head for head, _ in lines), strict=True)]
     for head, told in lines:
         print_lines(["  ".join(cell.ljust(width) for cell, width in zip(head, widths, strict=True)), f"    {told}"])

@@ -22,14 +22,14 @@ def check(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy, TOML.")], as_json: AsJson = False
 ) -> None:
     """Say by which version decisions would be made, or every mistake with its key and cure: then exit code 1."""
-    from streams.domain.pressure import Mistakes, read_policy
+    from streams.domain.pressure import FileMistakes, read_policy
 
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         refuse(f"{file}: not UTF-8, as TOML has to be")
     policy = read_policy(text)
-    if not isinstance(policy, Mistakes):
+    if not isinstance(policy, FileMistakes):
         if as_json:
             typer.echo(orjson.dumps({"version": policy.version}))
         else:
@@ -52,12 +52,12 @@ def show(
 
     Running processes take a change up within a second; since when one holds which version its metrics say.
     """
-    from streams.domain.pressure import default_text
-    from streams.domain.pressure.writing import policy_text
+    from streams.domain.pressure import default_policy_text
+    from streams.domain.pressure.policy_files import policy_text
     from streams.platform.policy_file import policy_of
 
     if default and not as_json:
-        typer.echo(default_text(), nl=False)
+        typer.echo(default_policy_text(), nl=False)
         return
     file = None if default else load_settings().policy
     with failing_plainly():

@@ -43,9 +43,9 @@ from streams.cli.time_options import now_ms
 from streams.domain.display_names import named
 
 if TYPE_CHECKING:
-    from streams.domain.dead_letter_repair.effects import Added
     from streams.domain.dead_letter_repair.mapping import Mapping
-    from streams.domain.quarantine.orders import Quarantine
+    from streams.domain.dead_letter_repair.profile_effects import AddedField
+    from streams.domain.quarantine.quarantines import Quarantine
     from streams.operations.requeue.requeue_run import DryRun, RequeueCounts, RequeueOrder
     from streams.platform.settings import Settings
 
@@ -90,7 +90,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
 
     Exit code 1 when some of those that were meant could not be sent, came back, or the call was stopped.
     """
-    from streams.domain.dead_letter_repair.judging import CONTACTS, Rules
+    from streams.domain.dead_letter_repair.verdicts import CONTACTS, RequeueRules
     from streams.operations.requeue.requeue_run import RequeueOrder
 
     choice = choice_of(
@@ -100,7 +100,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
     if choice.is_everything is not everything:
         refuse("choose dead letters by an option such as --reason or --source, or give --all alone", WRONG_USE)
     settings = load_settings()
-    rules = Rules(
+    rules = RequeueRules(
         now_ms(), settings.hasher, uuid.uuid4().hex[:12], mapping_in(mapping), deepest, old_messages,
         full=stage == CONTACTS,
     )  # fmt: skip
@@ -113,8 +113,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
 
 def mapping_in(file: Path | None) -> Mapping | None:
     """The mapping of a file. Ends the command when it holds none."""
-    from streams.domain.dead_letter_repair.mapping import read_mapping
-    from streams.domain.dead_letter_repair.mistakes import Mistakes
+    from streams.domain.dead_letter_repair.mapping import MappingMistakes, read_mapping
 
     if file is None:
         return None
@@ -122,7 +121,7 @@ def mapping_in(file: Path | None) -> Mapping | None:
         found = read_mapping(file.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         refuse(f"{file}: not UTF-8, as TOML has to be", WRONG_USE)
-    if isinstance(found, Mistakes):
+    if isinstance(found, MappingMistakes):
         refuse("\n".join(f"{file}: {mistake}" for mistake in found.found), WRONG_USE)
     return found
 
@@ -220,7 +219,7 @@ def print_rehearsal(settings: Settings, found: DryRun, order: RequeueOrder) -> N
 
 
 def _tell_counts(account: RequeueCounts, verb: str) -> None:
-    from streams.domain.dead_letter_repair.judging import WORDS
+    from streams.domain.dead_letter_repair.verdicts import NOT_REQUEUED_TEXTS
 
     say(f"{counted(account.matched, 'dead letter', 'dead letters')} chosen, {account.sent.total():,} {verb}")
     for (topic, type_), count in sorted(account.sent.items()):
@@ -230,10 +229,10 @@ def _tell_counts(account: RequeueCounts, verb: str) -> None:
     for (reason, detail), count in account.refused.most_common():
         say(f"  {count:>7,}  {reason}: {detail}")
     for why, count in sorted(account.left.items()):
-        say(f"{count:,} {WORDS[why]}")
+        say(f"{count:,} {NOT_REQUEUED_TEXTS[why]}")
 
 
-def _tell_added(settings: Settings, name: str, added: list[Added]) -> None:
+def _tell_added(settings: Settings, name: str, added: list[AddedField]) -> None:
     now = _known(settings, name)
     out = console()
     out.print(f"\n{masked(name)}")
@@ -254,13 +253,13 @@ def _known(settings: Settings, name: str) -> dict[str, JSON] | None:
     from redis.exceptions import RedisError
 
     from sinks.lookup import KnownContact
-    from streams.domain.dead_letter_repair.effects import leaves
+    from streams.domain.dead_letter_repair.profile_effects import leaf_fields
 
     try:
         found = asyncio.run(find_person(settings, name))
     except RedisError:
         return None
-    return dict(leaves(orjson.loads(found.profile))) if isinstance(found, KnownContact) else {}
+    return dict(leaf_fields(orjson.loads(found.profile))) if isinstance(found, KnownContact) else {}
 
 
 def short(field: str, value: JSON) -> str:
@@ -288,8 +287,8 @@ def release(  # noqa: PLR0913 (options of a command)
 
     What would be refused stays held: see `group --quarantined`, and release again with a mapping.
     """
-    from streams.domain.dead_letter_repair.choosing import Choice
-    from streams.domain.dead_letter_repair.judging import Rules
+    from streams.domain.dead_letter_repair.selection import LetterSelection
+    from streams.domain.dead_letter_repair.verdicts import RequeueRules
     from streams.operations.requeue.requeue_run import RequeueOrder
 
     if (source is None) is not listed:
@@ -298,10 +297,10 @@ def release(  # noqa: PLR0913 (options of a command)
     if source is None:
         _list(settings, as_json=as_json)
         return
-    rules = Rules(
+    rules = RequeueRules(
         now_ms(), settings.hasher, uuid.uuid4().hex[:12], mapping_in(mapping), old_messages=old_messages
     )  # fmt: skip
-    order = RequeueOrder(Choice(source=source), rules, QUARANTINE, stop_at=stop_at / 100, wait_s=wait)
+    order = RequeueOrder(LetterSelection(source=source), rules, QUARANTINE, stop_at=stop_at / 100, wait_s=wait)
     with failing_plainly():
         quarantined = _quarantines(settings)
     if dry_run:
@@ -345,7 +344,7 @@ def _row(each: Quarantine, now: int) -> dict[str, JSON]:
 
 
 def _quarantines(settings: Settings) -> dict[str, Quarantine]:
-    from streams.domain.quarantine.orders import read_quarantine_record
+    from streams.domain.quarantine.quarantines import read_quarantine_record
     from streams.platform.clients import KafkaClients
     from streams.platform.topic_reading import records_of
 

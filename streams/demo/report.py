@@ -12,7 +12,7 @@ from events.outputs import ContactProfile
 from streams.demo.check import Difference
 from streams.demo.recount import Profile
 from streams.demo.truth import Publication
-from streams.domain.experiments.report.pages import line_of
+from streams.domain.experiments.report.pages import summary_line
 from streams.domain.experiments.report.summary import summary_of
 
 
@@ -155,7 +155,7 @@ def most_reached(profiles: Iterable[Profile], most: int = 8) -> list[ReachedCont
 def tried(results: Iterable[tuple[str, Mapping[str, Any]]]) -> list[ExperimentLine]:
     """A line for each experiment, in the words of `harmonia experiments list`."""
     summaries = [summary_of(cast(ExperimentResult, result)) for _, result in results]
-    return [ExperimentLine(one["experiment"], one["assigned"], line_of(one)[1]) for one in summaries]
+    return [ExperimentLine(one["experiment"], one["assigned"], summary_line(one)[1]) for one in summaries]
 
 
 def _typed(profiles: Iterable[Profile]) -> Iterable[ContactProfile]:

@@ -24,7 +24,7 @@ _KINDS = {
 }
 
 
-class Mistake(NamedTuple):
+class FileMistake(NamedTuple):
     """One mistake in a file.
 
     `key`: the path in the file, such as `caps.email[0].at_most`; empty for the file as a whole.
@@ -38,46 +38,46 @@ class Mistake(NamedTuple):
         return f"{self.key or 'the file'}: {self.problem}; {self.cure}"
 
 
-class Mistakes(NamedTuple):
+class FileMistakes(NamedTuple):
     """All mistakes in a file, at least one. Nothing of such a file is used."""
 
-    found: tuple[Mistake, ...]
+    found: tuple[FileMistake, ...]
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.found))
 
 
 def wrong(problem: str, cure: str) -> PydanticCustomError:
-    """The error that a validator raises for it to become a `Mistake` with this problem and this cure."""
+    """The error that a validator raises for it to become a `FileMistake` with this problem and this cure."""
     return PydanticCustomError("mistake", "{problem}; {cure}", {"problem": problem, "cure": cure})
 
 
-def mistakes_in(error: ValidationError, reference: str) -> Mistakes:
+def mistakes_in(error: ValidationError, reference: str) -> FileMistakes:
     """The mistakes that pydantic found, in plain words. `reference`: where keys are explained: `see docs/policy.md`."""
     found = error.errors(include_url=False, include_input=True)
-    return Mistakes(tuple(_mistake(details, reference) for details in found if details["type"] != _FOLLOWS))
+    return FileMistakes(tuple(_mistake(details, reference) for details in found if details["type"] != _FOLLOWS))
 
 
-def _mistake(details: ErrorDetails, reference: str) -> Mistake:
+def _mistake(details: ErrorDetails, reference: str) -> FileMistake:
     places = details["loc"]
     if places[-1:] == (_KEY,):
         wrong_name = _mistake({**details, "loc": ()}, reference)
-        return Mistake(_path(places[:-2]), f"a name in it {wrong_name.problem}", wrong_name.cure)
+        return FileMistake(_path(places[:-2]), f"a name in it {wrong_name.problem}", wrong_name.cure)
     key = _path(places)
     given: dict[str, Any] = details.get("ctx", {})
     match details["type"]:
         case _ if "cure" in given:
-            return Mistake(key, given["problem"], given["cure"])
+            return FileMistake(key, given["problem"], given["cure"])
         case "missing":
-            return Mistake(key, "is missing", f"add it, nothing is guessed: {reference}")
+            return FileMistake(key, "is missing", f"add it, nothing is guessed: {reference}")
         case "extra_forbidden":
-            return Mistake(key, "is not known", f"correct its name or take it out: {reference}")
+            return FileMistake(key, "is not known", f"correct its name or take it out: {reference}")
         case "literal_error":
-            return Mistake(key, f"is {_shown(details['input'])}", f"give {given['expected']}")
+            return FileMistake(key, f"is {_shown(details['input'])}", f"give {given['expected']}")
         case "string_too_short" | "too_short" if given["min_length"] == 1:
-            return Mistake(key, "is empty", f"{_FILL[details['type']]}: {reference}")
+            return FileMistake(key, "is empty", f"{_FILL[details['type']]}: {reference}")
     cure = _KINDS.get(details["type"], f"{_lower(in_plain_words(details))}: {reference}")
-    return Mistake(key, f"is {_shown(details['input'])}", cure)
+    return FileMistake(key, f"is {_shown(details['input'])}", cure)
 
 
 def _path(places: Sequence[int | str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from streams.domain.pressure import Mistakes, Policy, default_policy, read_policy
+from streams.domain.pressure import FileMistakes, Policy, default_policy, read_policy
 from streams.platform.errors import Unusable
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _read(path: Path) -> Policy | str:
         return f"it cannot be read: {error.strerror}"
     except UnicodeDecodeError:
         return "it is not UTF-8 text"
-    return str(found) if isinstance(found, Mistakes) else found
+    return str(found) if isinstance(found, FileMistakes) else found
 
 
 def policy_since_gauge(since: "Gauge") -> Callable[[str, int], None]:

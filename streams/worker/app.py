@@ -15,9 +15,9 @@ from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from sinks.results import ResultsSink
 from streams.domain import campaigns, contact, identity
-from streams.domain.experiments import table_records as experiments
-from streams.domain.quarantine.floods import Floods
-from streams.domain.quarantine.guard import Guard
+from streams.domain.experiments import experiment_table as experiments
+from streams.domain.quarantine.flood_detection import RefusalCounter
+from streams.domain.quarantine.guard import QuarantineGuard
 from streams.engine.app import ChunkApp
 from streams.engine.decoded_states import Codec, Storage
 from streams.engine.rocksdb_store import RocksStores
@@ -174,7 +174,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
         lambda outcome: metrics.policy.labels(outcome).inc(),
         policy_since_gauge(metrics.policy_since),
     )
-    guard = Guard(Floods(settings.quarantine_letters), settings.hasher)
+    guard = QuarantineGuard(RefusalCounter(settings.quarantine_letters), settings.hasher)
     tables = _tables(app, settings)
     parts = AgentParts(
         settings=settings,

@@ -15,7 +15,7 @@ from events.experiment_results import Status
 from events.registry import ENGAGEMENTS, MODELS
 from events.topics import Agent
 from streams.domain.display_names import is_shown
-from streams.domain.quarantine.orders import Quarantine
+from streams.domain.quarantine.quarantines import Quarantine
 from streams.worker.measuring.campaign_counters import CampaignCounters
 from streams.worker.measuring.label_names import BoundedLabels, is_currency, is_team
 

@@ -23,20 +23,27 @@ from events.refusal import Refusal
 from events.requeued import was_requeued
 from events.topics import DEAD_LETTERS_REQUEUED, INPUT_TOPICS, QUARANTINE, SOURCE_QUARANTINES, SYSTEM_ALERTS
 from sinks.keys import partition_of
-from streams.domain.dead_letter_repair.letters import said_by
-from streams.domain.quarantine.floods import MINUTE_MS, Flood
-from streams.domain.quarantine.guard import Guard
-from streams.domain.quarantine.orders import (
+from streams.domain.dead_letter_repair.letters import read_declared_type
+from streams.domain.quarantine.flood_detection import (
+    MINUTE_MS,
+    Flood,
+    OffsetRange,
+    SourceTally,
+    SuspicionQueue,
+    floods_in,
+    inspected_span,
+    sample_ranges,
+)
+from streams.domain.quarantine.guard import QuarantineGuard
+from streams.domain.quarantine.held_records import ReleasedRecords
+from streams.domain.quarantine.quarantines import (
     Quarantine,
     alert_of,
-    is_new,
+    begins_quarantine,
     quarantine_after,
     quarantine_record,
     read_quarantine_record,
 )
-from streams.domain.quarantine.released import Released
-from streams.domain.quarantine.sampling import Piece, sample
-from streams.domain.quarantine.suspicions import Suspicions, Tally, floods_in, span_of
 from streams.engine.changelog import PartitionReader
 from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.retry import BROKER_TROUBLE
@@ -68,7 +75,7 @@ class RefusalSurvey:
         self._hasher = hasher
         self._places = [TP(topic.name, number) for topic in INPUT_TOPICS for number in range(partitions)]
 
-    async def tallies(self, sources: Collection[str], since: int, until: int) -> Mapping[str, Tally]:
+    async def tallies(self, sources: Collection[str], since: int, until: int) -> Mapping[str, SourceTally]:
         """Refused and taken records of these sources that were appended from `since` up to `until`, ms.
 
         Raises one of `BROKER_TROUBLE`.
@@ -76,18 +83,18 @@ class RefusalSurvey:
         counts: Counter[tuple[str, bool]] = Counter()
         async with PartitionReader(self._kafka) as reader:
             first, last = await reader.offsets_at(self._places, since), await reader.offsets_at(self._places, until)
-            ranges = [Piece(*tp, first[tp], last[tp]) for tp in self._places]
-            for piece in sample(ranges, MOST_RECORDS, PIECE):
+            ranges = [OffsetRange(*tp, first[tp], last[tp]) for tp in self._places]
+            for piece in sample_ranges(ranges, MOST_RECORDS, PIECE):
                 async for run in reader.runs(TP(piece.topic, piece.partition), piece.start, piece.end):
                     mine = [record for record in run.records if record.offset < piece.end]
                     counts.update(
                         filter(None, await map_cooperatively(lambda record: self._seen(record, sources), mine))
                     )
-        return {source: Tally(counts[source, True], counts[source, False]) for source in sources}
+        return {source: SourceTally(counts[source, True], counts[source, False]) for source in sources}
 
     def _seen(self, record: KafkaRecord, sources: Collection[str]) -> tuple[str, bool] | None:
         """The source of a record, and whether it is refused; None: it is of none of these sources, or an operator's."""
-        source = said_by(record.value, record.headers).source
+        source = read_declared_type(record.value, record.headers).source
         if source is None or source not in sources or was_requeued(record.value, record.headers, self._hasher):
             return None
         return source, isinstance(judge(record, self._hasher, Counter()), Refusal)
@@ -128,7 +135,7 @@ class HeldRecordsCounter(Service):
             await self.sleep(INTERVAL_S)
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
-        released = Released()
+        released = ReleasedRecords()
         consumer.assign([NOTES])
         await consumer.seek_to_beginning(NOTES)
         while not self.should_stop:
@@ -155,7 +162,7 @@ class QuarantineMonitor(Service):
     """Keeps the guard of this worker up to date with the topic of quarantines, and declares those that it sees."""
 
     def __init__(
-        self, guard: Guard, kafka: KafkaClients, settings: Settings, clock: Clock, metrics: QuarantineMetrics
+        self, guard: QuarantineGuard, kafka: KafkaClients, settings: Settings, clock: Clock, metrics: QuarantineMetrics
     ) -> None:
         super().__init__()
         self._metrics = metrics
@@ -167,7 +174,7 @@ class QuarantineMonitor(Service):
         self._calm_ms = settings.quarantine_minutes * MINUTE_MS
         self._share = settings.quarantine_share
         self._looks = RefusalSurvey(kafka, settings.hasher, settings.partitions)
-        self._suspicions = Suspicions()
+        self._suspicions = SuspicionQueue()
         self._known: dict[str, Quarantine] = {}
 
     @Service.task
@@ -222,7 +229,7 @@ class QuarantineMonitor(Service):
         if not (due := self._suspicions.due(now)):
             return []
         try:
-            tallies = await self._looks.tallies({each.source for each in due}, *span_of(due[0].at, now))
+            tallies = await self._looks.tallies({each.source for each in due}, *inspected_span(due[0].at, now))
         except BROKER_TROUBLE:
             self._suspicions.put_off(due, now)
             raise
@@ -266,7 +273,7 @@ class QuarantineMonitor(Service):
             return []
         key, value = quarantine_record(held)
         outputs = [Output(*PLACE, key, value)]
-        if is_new(held, before):
+        if begins_quarantine(held, before):
             alert = alert_of(held, flood.share)
             where = partition_of(flood.source, self._partitions)
             outputs.append(Output(SYSTEM_ALERTS, where, alert["subject"].encode(), orjson.dumps(alert)))

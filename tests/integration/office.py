@@ -5,7 +5,7 @@ from pathlib import Path
 from events.json_types import JSON
 from streams.demo.deployment import Deployment
 from streams.demo.workers import Workers, start_workers
-from streams.domain.pressure import default_text
+from streams.domain.pressure import default_policy_text
 from streams.local.stack import Stack
 from tests.integration.said import event, structured
 from tests.integration.system import environment_of_worker, sample
@@ -15,7 +15,7 @@ from tests.integration.waiting import until
 class Office:
     """The worker, its policy, and a producer of e-mail events."""
 
-    def __init__(self, stack: Stack, folder: Path, deployment: Deployment, policy: str = default_text()) -> None:
+    def __init__(self, stack: Stack, folder: Path, deployment: Deployment, policy: str = default_policy_text()) -> None:
         self.deployment = deployment
         self._policy = folder / "policy.toml"
         self._policy.write_text(policy)

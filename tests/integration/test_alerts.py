@@ -12,7 +12,7 @@ from events.contact import Contact
 from events.json_types import JSON
 from events.topics import CONTACT_ALERTS, CONTACT_LINKS
 from streams.demo.deployment import open_deployment
-from streams.domain.pressure import default_text
+from streams.domain.pressure import default_policy_text
 from streams.local.stack import Stack
 from tests.integration.command import ended_well, harmonia, on
 from tests.integration.office import Office
@@ -96,7 +96,7 @@ def fragment(office: Office, person: str) -> bytes:
 def test_a_changed_policy_judges_what_comes_then_without_a_restart(office: Office) -> None:
     person = fresh()
     contact: dict[str, JSON] = {"contact_id": person}
-    office.rule(default_text().replace(_CAP, _CAP.replace("2", "1")), person)
+    office.rule(default_policy_text().replace(_CAP, _CAP.replace("2", "1")), person)
     with tapped(office.deployment.settings, CONTACT_ALERTS) as tap:
         mailed(office, contact, person, 1)
         mailed(office, contact, person, 6)

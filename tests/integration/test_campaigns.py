@@ -11,8 +11,8 @@ import pytest
 from events.json_types import JSON
 from events.topics import CAMPAIGN_COUNTS, SYSTEM_ALERTS
 from streams.demo.deployment import open_deployment
-from streams.domain.campaigns import Counts, both, read_counts
-from streams.domain.pressure import default_text
+from streams.domain.campaigns import CampaignCounts, read_counts, sum_counts
+from streams.domain.pressure import default_policy_text
 from streams.local.stack import Stack
 from tests.integration.office import Office
 from tests.integration.said import fresh
@@ -21,7 +21,7 @@ from tests.integration.tap import Kept, Tap, tapped
 from tests.integration.waiting import until
 
 PEOPLE = 60
-POLICY = default_text().replace("minimum = 1000 ", "minimum = 40 ")
+POLICY = default_policy_text().replace("minimum = 1000 ", "minimum = 40 ")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,9 @@ def mail(office: Office, campaign: str, domain: str) -> list[str]:
 def counted(kept: Kept, campaign: str) -> Counter[tuple[str, str]]:
     """What all partitions have counted of a campaign."""
     read = [read_counts(record.key, record.value) for record in kept if record.topic == CAMPAIGN_COUNTS]
-    tallies = reduce(both, (found[1] for found in read if found and found[0] == campaign), Counts()).tallies
+    tallies = reduce(
+        sum_counts, (found[1] for found in read if found and found[0] == campaign), CampaignCounts()
+    ).tallies
     found: Counter[tuple[str, str]] = Counter()
     for mailbox, tally in tallies.items():
         found[mailbox, "sent"] += tally.sent

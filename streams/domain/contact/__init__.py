@@ -9,14 +9,14 @@ Everything here is pure: no clock, no input or output. Time is what the interact
 
 from streams.domain.contact.codec import decode, encode
 from streams.domain.contact.facts.from_records import read_fact
-from streams.domain.contact.fold import Outcome, fold
+from streams.domain.contact.fold import FoldOutcome, fold
 from streams.domain.contact.merging import merge
 from streams.domain.contact.profile import profile
 from streams.domain.contact.state import ContactState
 
 __all__ = [
     "ContactState",
-    "Outcome",
+    "FoldOutcome",
     "decode",
     "encode",
     "fold",

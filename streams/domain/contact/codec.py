@@ -1,7 +1,7 @@
-"""How a contact's state is written."""
+"""Encodes the state of a contact to bytes of the table, and back."""
 
 from streams.domain.contact.contribution import Contribution
-from streams.domain.contact.identity.identity_status import Carried, Place
+from streams.domain.contact.identity.identity_status import CarriedIdentifiers, IdentityStatus
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, packed
 from streams.domain.contact.state import ContactState, Fact, Settled
 from streams.domain.formats import Format, Stored
@@ -16,9 +16,9 @@ class _Stored(Stored, frozen=True, array_like=True):
     settled: Settled
     facts: list[Fact]
     commands: tuple[Fact, ...] = ()
-    carried: tuple[Carried, ...] = ()
+    carried: tuple[CarriedIdentifiers, ...] = ()
     exclusive: str = ""
-    place: Place | None = None
+    place: IdentityStatus | None = None
     one_by_one: tuple[Contribution, ...] = ()
     given: PackedContribution = NOTHING
 

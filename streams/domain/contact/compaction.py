@@ -16,12 +16,12 @@ from streams.domain.contact.facts.identifier_table import Table
 from streams.domain.contact.facts.retractions import live
 from streams.domain.contact.sections.addresses import mailboxes
 from streams.domain.contact.sections.bot_filter import all_echoes, settled_humans
-from streams.domain.contact.sections.exposures import TOO_LATE, Armed, Drop, all_arms, all_drops, closed
+from streams.domain.contact.sections.exposures import TOO_LATE, Drop, MessageVariant, all_arms, all_drops, closed
 from streams.domain.contact.sections.human_hours import added, both_hours, oldest
 from streams.domain.contact.sections.messages import KILLS, SHOWS, Mailing, Message, all_mailboxes, all_mailings
 from streams.domain.contact.sections.totals import add, total
 from streams.domain.contact.sections.zones import later, whereabouts
-from streams.domain.contact.state import NEVER, WEEK, ContactState, Fact, Settled
+from streams.domain.contact.state import DEDUP_WINDOW_MS, NEVER, ContactState, Fact, Settled
 from streams.domain.contact.touch_horizon import pushed_by_messages, pushed_by_reports
 from streams.domain.human import expected
 
@@ -30,7 +30,7 @@ _encode = msgpack.Encoder().encode
 
 def due_at(fact: Fact) -> int:
     """The clock at which `fact` settles: `NEVER`, unless it is a message."""
-    return fact.appended_at + WEEK + 1 if fact.type in MESSAGES else NEVER
+    return fact.appended_at + DEDUP_WINDOW_MS + 1 if fact.type in MESSAGES else NEVER
 
 
 def settle(facts: Collection[Fact], clock: int, carried: Table, before: Settled) -> tuple[list[Fact], Settled]:
@@ -46,7 +46,7 @@ def settle(facts: Collection[Fact], clock: int, carried: Table, before: Settled)
     opens, clicks = expected(acts)
     horizon = max(before.horizon, pushed_by_messages(counting, before, clock), pushed_by_reports(facts, clock))
     mailings = tuple(mailing for mailing in after.mailings if mailing.time >= horizon)
-    arms, drops = closed(after.arms, after.drops, clock - TOO_LATE - WEEK)
+    arms, drops = closed(after.arms, after.drops, clock - TOO_LATE - DEDUP_WINDOW_MS)
     opened = [(act.time, milli) for act, milli in acts if act.kind == "open"]
     clicked = [(act.time, milli) for act, milli in acts if act.kind == "click"]
     return leaving, replace(
@@ -66,18 +66,18 @@ def settle(facts: Collection[Fact], clock: int, carried: Table, before: Settled)
 def due_of(facts: Iterable[Fact]) -> int:
     """The first moment at which one of these settles."""
     first = min([fact.appended_at for fact in facts if fact.type in MESSAGES], default=None)
-    return NEVER if first is None else first + WEEK + 1
+    return NEVER if first is None else first + DEDUP_WINDOW_MS + 1
 
 
 def not_due(facts: Iterable[Fact], clock: int) -> Iterable[Fact]:
     """Those that do not settle at `clock`."""
-    appended = clock - WEEK
+    appended = clock - DEDUP_WINDOW_MS
     return (fact for fact in facts if fact.appended_at >= appended)
 
 
 def messages_due(facts: Iterable[Fact], since: int, clock: int) -> set[str]:
     """The messages of those that settle at `clock` and did not at `since`."""
-    first, last = since - WEEK, clock - WEEK
+    first, last = since - DEDUP_WINDOW_MS, clock - DEDUP_WINDOW_MS
     return {message_of(fact) for fact in facts if first <= fact.appended_at < last and fact.type in MESSAGES}
 
 
@@ -96,7 +96,7 @@ def message_of(fact: Fact) -> str:
 
 
 def _due(facts: Iterable[Fact], clock: int) -> list[Fact]:
-    appended = clock - WEEK  # as `due_at` has it
+    appended = clock - DEDUP_WINDOW_MS  # as `due_at` has it
     return [fact for fact in facts if fact.appended_at < appended and fact.type in MESSAGES]
 
 
@@ -114,14 +114,14 @@ def _left_of(counted: Sequence[Fact], carried: Table) -> Settled:
     )
 
 
-def _armed(fact: Fact) -> Armed:
+def _armed(fact: Fact) -> MessageVariant:
     """Nobody says of a text that it was dropped, so its arm stands."""
     said = fact.detail
     if fact.arm is None or not isinstance(said, Message | Deed):
         raise TypeError(fact.type)
     if not fact.type.startswith("email."):
-        return Armed(*fact.stamp, fact.arm)
-    return Armed(*fact.stamp, fact.arm, said.message_id, fact.appended_at)
+        return MessageVariant(*fact.stamp, fact.arm)
+    return MessageVariant(*fact.stamp, fact.arm, said.message_id, fact.appended_at)
 
 
 def _drop(fact: Fact, message: Message) -> Drop:

@@ -18,7 +18,7 @@ GROUPS = 128
 
 
 class Contribution(Struct, frozen=True, array_like=True, gc=False):
-    """What one person adds to one experiment. `day`: of assignment, in whole days since 1970, UTC.
+    """A person's contribution to the sums of one experiment. `day`: of assignment, in days since 1970, UTC.
 
     `edition`: of the rule by which this was counted. `group`: of the household or turf, in 0 to `GROUPS` - 1; -1 where
     each person is a unit. `contaminated`: was given another variant as well, later. `values`: those that are not all 0.

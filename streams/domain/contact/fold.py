@@ -26,7 +26,7 @@ from streams.domain.contact.facts.command_details import COMMANDS, Erase
 from streams.domain.contact.facts.identifier_table import Table, numbered
 from streams.domain.contact.facts.mandatory_facts import binds
 from streams.domain.contact.identity.erasure import asked, begins, has_record, may_count, place_of
-from streams.domain.contact.identity.identity_status import Carried, Erasure
+from streams.domain.contact.identity.identity_status import CarriedIdentifiers, Erasure
 from streams.domain.contact.merging import first_copy, in_order, weigh
 from streams.domain.contact.state import NEVER, ContactState, Fact, Key
 
@@ -41,8 +41,8 @@ PATIENCE = 64
 """How many facts a patient fold takes before it settles; it costs memory, and time for each that is looked at again."""
 
 
-class Outcome(Enum):
-    """What became of a fact. `IN_VAIN`: its person was erased since it happened, or has no new record yet."""
+class FoldOutcome(Enum):
+    """What the fold did with a fact. `IN_VAIN`: its person was erased since it happened, or has no new record yet."""
 
     APPLIED = "applied"
     DUPLICATE = "duplicate"
@@ -52,7 +52,7 @@ class Outcome(Enum):
 
 def fold(
     state: ContactState, facts: Iterable[Fact], *, begun: bool = False, patient: bool = False
-) -> tuple[ContactState, list[Outcome]]:
+) -> tuple[ContactState, list[FoldOutcome]]:
     """`state` with the facts taken in the order given, and what became of each. `state` itself stays as it is.
 
     `begun`: the person may have a new record since the erasure, under other identifiers. `patient`: messages that are
@@ -116,9 +116,9 @@ class _Draft:
         named = table, self._exclusive
         return ContactState(*known, self._version, self._commands, *named, self._place, given=self._given)
 
-    def take(self, fact: Fact) -> Outcome:
+    def take(self, fact: Fact) -> FoldOutcome:
         if self._place is not None and not may_count(fact, self._place.erased, begun=self._begun):
-            return Outcome.IN_VAIN
+            return FoldOutcome.IN_VAIN
         detail = fact.detail.__class__
         if detail is Erase:
             return self._erase(fact)
@@ -159,24 +159,24 @@ class _Draft:
             self._known.update(more)
         return message_of(fact) not in self._known
 
-    def _keep(self, kept: dict[Key, Fact], fact: Fact) -> Outcome:
+    def _keep(self, kept: dict[Key, Fact], fact: Fact) -> FoldOutcome:
         more = 0
         if fact.carried:
             fact, more = self._enter(fact)
         known = kept.get(fact.key)
         if known is not None:
             self._repeat(kept, known, fact)
-            return Outcome.DUPLICATE
+            return FoldOutcome.DUPLICATE
         size = len(encode_fact(fact))
         if self._weight + size + more > _limit(fact):
-            return Outcome.FULL
+            return FoldOutcome.FULL
         if kept is self._facts:
             self._ordered = self._ordered and self._is_latest(fact)
         self._put(kept, fact, size + more)
-        return Outcome.APPLIED
+        return FoldOutcome.APPLIED
 
     def _enter(self, fact: Fact) -> tuple[Fact, int]:
-        if isinstance(fact.carried, Carried) and fact.carried.exclusive:
+        if isinstance(fact.carried, CarriedIdentifiers) and fact.carried.exclusive:
             self._exclusive = fact.carried.exclusive
         return self._carried.enter(fact)
 
@@ -202,7 +202,7 @@ class _Draft:
             self._facts = in_order(self._facts.values())
             self._ordered = True
 
-    def _tidied(self) -> tuple[Carried, ...]:
+    def _tidied(self) -> tuple[CarriedIdentifiers, ...]:
         """The table as it is to be kept; facts and weight go with it."""
         table, (self._facts, self._commands) = numbered(self._carried.table, self._facts, self._commands)
         self._weight = weigh(self._facts, self._commands, table, self._settled)
@@ -222,11 +222,11 @@ class _Draft:
         self._waiting = 0
         self._known = known_messages(settled) if self._patience else set()
 
-    def _erase(self, fact: Fact) -> Outcome:
+    def _erase(self, fact: Fact) -> FoldOutcome:
         before = place_of(ContactState(version=self._version, place=self._place))
         place = asked(before, Erasure(fact.time, fact.source, fact.id))
         self._begin(ContactState(version=self._version, place=place, given=self._given), begun=False)
-        return Outcome.APPLIED
+        return FoldOutcome.APPLIED
 
 
 def _limit(fact: Fact) -> int:

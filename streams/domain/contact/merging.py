@@ -1,11 +1,11 @@
-"""Two halves of one person in one state."""
+"""Merges the states of two fragments of one person."""
 
 from collections.abc import Iterable, Mapping
 
 from streams.domain.contact.codec import encode_fact
 from streams.domain.contact.compaction import both, size_of_mail
 from streams.domain.contact.facts.identifier_table import numbered, renumbered, size_of
-from streams.domain.contact.identity.identity_status import Carried
+from streams.domain.contact.identity.identity_status import CarriedIdentifiers
 from streams.domain.contact.sections.addresses import explicit
 from streams.domain.contact.state import ContactState, Fact, Key, Settled
 
@@ -56,13 +56,15 @@ def person(fragments: Mapping[str, ContactState]) -> ContactState:
     )
 
 
-def weigh(facts: dict[Key, Fact], commands: dict[Key, Fact], table: tuple[Carried, ...], settled: Settled) -> int:
+def weigh(
+    facts: dict[Key, Fact], commands: dict[Key, Fact], table: tuple[CarriedIdentifiers, ...], settled: Settled
+) -> int:
     """The bytes that all of this takes in an encoded state."""
     kept = sum(len(encode_fact(fact)) for group in (facts, commands) for fact in group.values())
     return kept + size_of(table) + size_of(settled.carried) + size_of_mail(settled)
 
 
-def _at(table: tuple[Carried, ...], state: ContactState, facts: dict[Key, Fact]) -> dict[Key, Fact]:
+def _at(table: tuple[CarriedIdentifiers, ...], state: ContactState, facts: dict[Key, Fact]) -> dict[Key, Fact]:
     return renumbered(facts, state.carried, table) if state.carried and state.carried != table else facts
 
 

@@ -2,9 +2,9 @@
 
 from typing import TypeVar
 
-from streams.domain.contact.state import Heard
+from streams.domain.contact.state import TimestampedValue
 
-_T = TypeVar("_T", int, Heard)
+_T = TypeVar("_T", int, TimestampedValue)
 
 
 def latest(one: _T | None, other: _T | None) -> _T | None:

@@ -9,14 +9,14 @@ from streams.domain.contact.profile import profile
 from streams.domain.contact.state import ContactState, Fact
 
 
-class Step(NamedTuple):
-    """An interaction, and by path in the profile what was there before it and what is there since."""
+class ProfileStep(NamedTuple):
+    """An interaction with what it changed in the profile: by path the values before and after it."""
 
     fact: Fact
     changed: dict[str, tuple[JSON, JSON]]
 
 
-def history(contact_id: str, facts: Iterable[Fact]) -> Iterator[Step]:
+def history(contact_id: str, facts: Iterable[Fact]) -> Iterator[ProfileStep]:
     """Each of `facts` once, in the order of their stamps; none of them is a command.
 
     What was taken back later has changed the profile when it happened, and the retraction changes it again.
@@ -27,7 +27,7 @@ def history(contact_id: str, facts: Iterable[Fact]) -> Iterator[Step]:
         state, _ = fold(state, [fact])
         after = _paths(contact_id, state)
         paths = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
-        yield Step(fact, {path: (before.get(path), after.get(path)) for path in paths})
+        yield ProfileStep(fact, {path: (before.get(path), after.get(path)) for path in paths})
         before = after
 
 

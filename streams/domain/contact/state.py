@@ -13,9 +13,9 @@ from events.interactions.donation import Period
 from streams.domain.contact.facts.command_details import Command
 from streams.domain.contact.facts.engagement import Deed
 from streams.domain.contact.facts.event_order import Stamp
-from streams.domain.contact.identity.identity_status import Carried, Place
+from streams.domain.contact.identity.identity_status import CarriedIdentifiers, IdentityStatus
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution
-from streams.domain.contact.sections.exposures import Arm, Armed, Drop
+from streams.domain.contact.sections.exposures import CarriedVariant, Drop, MessageVariant
 from streams.domain.contact.sections.human_hours import ByHour
 from streams.domain.contact.sections.messages import Mailbox, Mailing, Message
 
@@ -24,8 +24,8 @@ Key: TypeAlias = tuple[str, str]
 
 Answer: TypeAlias = str | int | float | bool
 
-WEEK = 7 * 24 * 3_600_000
-"""How long after its first copy a message is recognised, in ms of append time."""
+DEDUP_WINDOW_MS = 7 * 24 * 3_600_000
+"""How long copies of a message are recognised after the first one, in ms of append time."""
 
 NEVER = 2**62
 """A time that no clock reaches."""
@@ -60,7 +60,7 @@ class PledgeChange(Struct, frozen=True, array_like=True, gc=False, tag=3):
     pledge_id: str
 
 
-class Report(Struct, frozen=True, array_like=True, gc=False, tag=4):
+class CanvassReport(Struct, frozen=True, array_like=True, gc=False, tag=4):
     """A `canvass.reported`. `team` empty: that of its source."""
 
     method: Method
@@ -90,17 +90,19 @@ class Consent(Struct, frozen=True, array_like=True, gc=False, tag=6):
 
 
 class Retraction(Struct, frozen=True, array_like=True, gc=False, tag=7):
-    """The interaction that counts as if it had never happened."""
+    """An `interaction.retracted`: the interaction named here counts as if it had never happened."""
 
     source: str
     id: str
 
 
-Detail: TypeAlias = Gift | Refund | PledgeChange | Report | Ballot | Consent | Retraction | Message | Deed | Command
+Detail: TypeAlias = (
+    Gift | Refund | PledgeChange | CanvassReport | Ballot | Consent | Retraction | Message | Deed | Command
+)
 
 
 class Zones(Struct, frozen=True, array_like=True, gc=False):
-    """Where a contact was said to be."""
+    """The region, time zone and postal code that an interaction named."""
 
     region: str | None = None
     time_zone: str | None = None
@@ -121,8 +123,8 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
     appended_at: int
     zones: Zones | None = None
     detail: Detail | None = None
-    carried: int | Carried = 0
-    arm: Arm | None = None
+    carried: int | CarriedIdentifiers = 0
+    arm: CarriedVariant | None = None
 
     @property
     def key(self) -> Key:
@@ -135,7 +137,7 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
         return self.time, self.source, self.id
 
 
-class Heard(Struct, frozen=True, array_like=True, gc=False, order=True):
+class TimestampedValue(Struct, frozen=True, array_like=True, gc=False, order=True):
     """A value with the stamp of the fact that said it; the greater one is the later one."""
 
     time: int
@@ -145,14 +147,14 @@ class Heard(Struct, frozen=True, array_like=True, gc=False, order=True):
 
 
 class Whereabouts(Struct, frozen=True, array_like=True, gc=False):
-    """The latest of each zone."""
+    """The latest region, time zone and postal code of a contact."""
 
-    region: Heard | None = None
-    time_zone: Heard | None = None
-    postal_code: Heard | None = None
+    region: TimestampedValue | None = None
+    time_zone: TimestampedValue | None = None
+    postal_code: TimestampedValue | None = None
 
 
-class Totals(Struct, frozen=True, array_like=True):
+class ActivityTotals(Struct, frozen=True, array_like=True):
     """What a set of facts adds up to, whatever they speak of. Times in ms."""
 
     counts: dict[str, int] = {}
@@ -173,16 +175,16 @@ class Settled(Struct, frozen=True, array_like=True):
     human ones.
     """
 
-    totals: Totals = Totals()
+    totals: ActivityTotals = ActivityTotals()
     whereabouts: Whereabouts = Whereabouts()
-    carried: tuple[Carried, ...] = ()
+    carried: tuple[CarriedIdentifiers, ...] = ()
     mailings: tuple[Mailing, ...] = ()
     mailboxes: dict[str, Mailbox] = {}
     horizon: int = -NEVER
     opens_human: int = 0
     clicks_human: int = 0
     echoes: tuple[Fact, ...] = ()
-    arms: tuple[Armed, ...] = ()
+    arms: tuple[MessageVariant, ...] = ()
     drops: tuple[Drop, ...] = ()
     opens_by_hour: ByHour = {}
     clicks_by_hour: ByHour = {}
@@ -207,8 +209,8 @@ class ContactState(Struct, frozen=True):
     weight: int = 0
     version: int = 0
     commands: dict[Key, Fact] = {}
-    carried: tuple[Carried, ...] = ()
+    carried: tuple[CarriedIdentifiers, ...] = ()
     exclusive: str = ""
-    place: Place | None = None
+    place: IdentityStatus | None = None
     mixed: bool = False
     given: PackedContribution = NOTHING

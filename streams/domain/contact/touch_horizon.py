@@ -6,11 +6,11 @@ of messages has an end. Each touch pushes the horizon once, as it was known a we
 
 from collections.abc import Collection, Mapping
 
-from streams.domain.contact.facts.fact_index import evidence
+from streams.domain.contact.facts.fact_index import index_facts
 from streams.domain.contact.facts.retractions import retractions
 from streams.domain.contact.sections.messages import KILLS, SHOWS, Message, MessageKey
 from streams.domain.contact.sections.touches import LISTED, channel_of, of_reports
-from streams.domain.contact.state import NEVER, WEEK, Fact, Key, Report, Settled
+from streams.domain.contact.state import DEDUP_WINDOW_MS, NEVER, CanvassReport, Fact, Key, Settled
 
 
 def pushed_by_messages(live: Collection[Fact], settled: Settled, clock: int) -> int:
@@ -32,7 +32,7 @@ def pushed_by_messages(live: Collection[Fact], settled: Settled, clock: int) -> 
         if mailing.touch is not None and mailing.killed is None and mailing.key not in killed:
             pushed = max(pushed, mailing.touch.time - LISTED)
     for key, facts in shown.items():
-        week = min(fact.appended_at for fact in facts) + WEEK
+        week = min(fact.appended_at for fact in facts) + DEDUP_WINDOW_MS
         if week < clock and killed.get(key, NEVER) > week:
             pushed = max(pushed, min(fact.time for fact in facts if fact.appended_at <= week) - LISTED)
     return pushed
@@ -41,18 +41,18 @@ def pushed_by_messages(live: Collection[Fact], settled: Settled, clock: int) -> 
 def pushed_by_reports(facts: Collection[Fact], clock: int) -> int:
     """The horizon by canvass reports, also by those that were taken back after a week. `facts` are in order."""
     gone = retractions(facts)
-    reports = [fact for fact in facts if isinstance(fact.detail, Report)]
+    reports = [fact for fact in facts if isinstance(fact.detail, CanvassReport)]
     for fact in reversed(reports):
-        if fact.appended_at + WEEK < clock and _was_a_touch(fact, reports, gone):
+        if fact.appended_at + DEDUP_WINDOW_MS < clock and _was_a_touch(fact, reports, gone):
             return fact.time - LISTED
     return -NEVER
 
 
 def _was_a_touch(fact: Fact, reports: Collection[Fact], gone: Mapping[Key, int]) -> bool:
     """Whether it was one at any moment since it had been known for a week: as long as it and no other one counted."""
-    if not isinstance(fact.detail, Report) or channel_of(fact.detail) is None:
+    if not isinstance(fact.detail, CanvassReport) or channel_of(fact.detail) is None:
         return False
-    week, until = fact.appended_at + WEEK, gone.get(fact.key, NEVER)
+    week, until = fact.appended_at + DEDUP_WINDOW_MS, gone.get(fact.key, NEVER)
     moments = (at for at in (week, *gone.values()) if week <= at < until)
     return any(_is_touch(fact, _known_at(moment, reports, gone)) for moment in moments)
 
@@ -62,4 +62,4 @@ def _known_at(moment: int, reports: Collection[Fact], gone: Mapping[Key, int]) -
 
 
 def _is_touch(fact: Fact, reports: Collection[Fact]) -> bool:
-    return any((touch.source, touch.id) == fact.key for touch in of_reports(evidence(list(reports)).reports))
+    return any((touch.source, touch.id) == fact.key for touch in of_reports(index_facts(list(reports)).reports))

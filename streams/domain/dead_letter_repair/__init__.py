@@ -1,1 +1,1 @@
-"""What is done about refused records: read, sorted by cause, mended, judged again. `operations.requeue` sends."""
+"""Repair of dead letters: they are read, grouped by cause, mended and judged again; `operations.requeue` sends them."""

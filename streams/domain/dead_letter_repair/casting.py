@@ -1,4 +1,7 @@
-"""One value made into another kind, if it can be done without a guess; else it stays as it is and is refused again."""
+"""Casts of single values to another kind, such as text to a number, where that needs no guess.
+
+A value that cannot be cast stays as it is, so that its record is refused again.
+"""
 
 from datetime import UTC, datetime, timedelta
 from math import isfinite

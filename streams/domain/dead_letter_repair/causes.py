@@ -1,4 +1,4 @@
-"""Letters by what caused them: ten thousand of them are three mistakes of two producers."""
+"""Dead letters grouped by cause: ten thousand of them are often three mistakes of two producers."""
 
 import re
 from collections.abc import Container, Iterable
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from events.refusal import Refusal
-from streams.domain.dead_letter_repair.letters import Letter, Place
+from streams.domain.dead_letter_repair.letters import Letter, RecordPosition
 
 SAMPLES = 3
 _in_a_list = re.compile(r"\.\d+(?=[.:]|$)")
 
 
 class Cause(NamedTuple):
-    """What letters of one group have in common."""
+    """What dead letters of one group have in common: the refusal, where it happened, and who sent what."""
 
     reason: str
     detail: str
@@ -24,10 +24,11 @@ class Cause(NamedTuple):
 
 
 @dataclass(slots=True)
-class Group:
-    """Letters of one cause: how many, the first and the last time (ms), and where the latest of them stood.
+class LetterGroup:
+    """Dead letters of one cause: how many, the first and the last time (ms), and where the latest of them stood.
 
-    `requeued`: of them, so many were sent anew since; the others are open. `samples`: of open ones, if there are any.
+    `requeued`: how many were sent anew since; the others are open. `came_back`: how many had been sent anew before.
+    `samples`: positions of open ones, if there are any.
     """
 
     cause: Cause
@@ -36,15 +37,15 @@ class Group:
     count: int = 0
     came_back: int = 0
     requeued: int = 0
-    samples: list[Place] = field(default_factory=list)
+    samples: list[RecordPosition] = field(default_factory=list)
 
     @property
     def open(self) -> int:
-        """How many nobody has sent anew."""
+        """How many letters nobody has sent anew."""
         return self.count - self.requeued
 
     def add(self, letter: Letter, *, is_requeued: bool) -> None:
-        """Count one more."""
+        """Count one more letter."""
         if not is_requeued and not self.open:
             self.samples = []
         if not is_requeued or not self.open:
@@ -56,27 +57,29 @@ class Group:
 
 
 def cause_of(letter: Letter) -> Cause:
-    """The cause; of a field in a list it does not matter where in the list it was."""
+    """The cause of a letter; positions in lists are left out of it."""
     origin = letter.origin
-    return Cause(letter.refusal.reason.value, general(letter.refusal), origin.stage, origin.topic, *letter.said)
+    return Cause(
+        letter.refusal.reason.value, without_list_positions(letter.refusal), origin.stage, origin.topic, *letter.said
+    )
 
 
-def grouped(letters: Iterable[Letter], requeued: Container[str] = ()) -> list[Group]:
-    """All groups, those with the most open letters first. A record that was refused twice counts once for each letter.
+def group_by_cause(letters: Iterable[Letter], requeued: Container[str] = ()) -> list[LetterGroup]:
+    """Letters grouped by cause, groups with the most open letters first.
 
-    `requeued`: the names of letters that were sent anew.
+    A record that was refused twice counts once for each letter. `requeued`: the names of letters that were sent anew.
     """
-    groups: dict[Cause, Group] = {}
+    groups: dict[Cause, LetterGroup] = {}
     for letter in letters:
         cause = cause_of(letter)
         group = groups.get(cause)
         if group is None:
-            group = groups[cause] = Group(cause, letter.time, letter.time)
+            group = groups[cause] = LetterGroup(cause, letter.time, letter.time)
         group.add(letter, is_requeued=letter.name in requeued)
     return sorted(groups.values(), key=lambda group: (-group.open, -group.count, group.cause[:4]))
 
 
-def general(refusal: Refusal) -> str:
-    """A detail without places in lists: `data.tags_added.*` and not `data.tags_added.3`."""
+def without_list_positions(refusal: Refusal) -> str:
+    """The detail of a refusal without positions in lists: `data.tags_added.*` for `data.tags_added.3`."""
     where, colon, cure = refusal.detail.partition(": ")
     return _in_a_list.sub(".*", where) + colon + cure

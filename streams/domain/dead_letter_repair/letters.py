@@ -1,4 +1,4 @@
-"""A refused or held record, with all that its headers tell, as the clinic looks at it."""
+"""Dead letters: records that were refused or held, read with all that their headers tell."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from events.requeued import Requeued, history_of, own_headers
 from events.times import parse_time
 
 
-class Place(NamedTuple):
-    """Where a record stands."""
+class RecordPosition(NamedTuple):
+    """The topic, partition and offset of a record."""
 
     topic: str
     partition: int
@@ -27,8 +27,8 @@ class Place(NamedTuple):
         return f"{self.topic}/{self.partition}/{self.offset}"
 
 
-class Said(NamedTuple):
-    """Who says what, as far as it can be read."""
+class DeclaredType(NamedTuple):
+    """The source and type that a record declares, as far as they can be read."""
 
     source: str | None
     type: str | None
@@ -36,12 +36,13 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True)
 class Letter:
-    """One record of `dead-letters`. `time`: when it was refused, ms. `headers`: those of its producer.
+    """One record of `dead-letters` or `quarantine`.
 
-    `history`: the times that it was sent anew before.
+    `place`: of the letter itself; `origin`: of the refused record. `time`: when it was refused, ms. `headers`: those of
+    its producer. `history`: each time that it was sent anew before.
     """
 
-    place: Place
+    place: RecordPosition
     origin: Origin
     refusal: Refusal
     time: int
@@ -51,33 +52,33 @@ class Letter:
     history: tuple[Requeued, ...] = ()
 
     @cached_property
-    def said(self) -> Said:
-        """Its source and its type."""
-        return said_by(self.value, self.headers)
+    def said(self) -> DeclaredType:
+        """The source and type that the record declares."""
+        return read_declared_type(self.value, self.headers)
 
     @property
-    def origin_place(self) -> Place:
-        """Where the record stood that was refused."""
-        return Place(self.origin.topic, self.origin.partition, self.origin.offset)
+    def origin_place(self) -> RecordPosition:
+        """The position of the record that was refused."""
+        return RecordPosition(self.origin.topic, self.origin.partition, self.origin.offset)
 
     @property
     def name(self) -> str:
-        """The same for each letter of one record, of which there may be several.
+        """An identifier of the refused record, the same for each of its letters.
 
-        The checksum tells it from a record of a topic that was made anew, whose offsets begin at 0 again; it is too
-        short to tell anything of the value.
+        The checksum tells it from a record of a recreated topic, whose offsets begin at 0 again; it is too short to
+        tell anything of the value.
         """
         return f"{self.origin_place}/{crc32(self.value or b''):08x}"
 
     @property
     def first_refused(self) -> int:
-        """When it was refused for the first time, ms."""
+        """When the record was refused for the first time, ms."""
         told = parse_time(self.history[0].refused) if self.history else None
         return self.time if told is None else told
 
 
-def letter_of(place: Place, key: bytes | None, value: bytes | None, headers: Headers) -> Letter | None:
-    """The letter in a record; None: its headers are no dead letter's."""
+def read_letter(place: RecordPosition, key: bytes | None, value: bytes | None, headers: Headers) -> Letter | None:
+    """The dead letter in a record; None: the headers are not those of one."""
     found = DeadLetter.of(headers)
     if found is None:
         return None
@@ -85,20 +86,20 @@ def letter_of(place: Place, key: bytes | None, value: bytes | None, headers: Hea
     return Letter(place, found.origin, found.refusal, found.time, key, value, own, history)
 
 
-def said_by(value: bytes | None, headers: Sequence[tuple[str, bytes | None]]) -> Said:
-    """Source and type of a record in either mode, whatever else is wrong with it. One too large is not opened."""
+def read_declared_type(value: bytes | None, headers: Sequence[tuple[str, bytes | None]]) -> DeclaredType:
+    """Source and type of a record in binary or structured mode, whatever else is wrong; too large ones stay unread."""
     if headers and is_binary(headers):
         named = {name: text.decode(errors="replace") for name, text in headers if text is not None}
-        return Said(named.get("ce_source") or None, named.get("ce_type") or None)
+        return DeclaredType(named.get("ce_source") or None, named.get("ce_type") or None)
     if value is None or len(value) > MAX_RECORD_BYTES:
-        return Said(None, None)
+        return DeclaredType(None, None)
     try:
         event = orjson.loads(value)
     except orjson.JSONDecodeError:
-        return Said(None, None)
+        return DeclaredType(None, None)
     if not isinstance(event, dict):
-        return Said(None, None)
-    return Said(_text(event.get("source")), _text(event.get("type")))
+        return DeclaredType(None, None)
+    return DeclaredType(_text(event.get("source")), _text(event.get("type")))
 
 
 def _text(found: object) -> str | None:

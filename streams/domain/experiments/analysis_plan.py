@@ -1,4 +1,4 @@
-"""What is judged, and how: of the definition, or the defaults of an experiment that nobody has defined."""
+"""The analysis plan of an experiment: which metrics are compared and how, by its definition or by defaults."""
 
 from collections.abc import Collection, Mapping
 from functools import lru_cache
@@ -10,8 +10,8 @@ from msgspec import Struct
 from events.experiments import DEFAULT_METRICS, ExperimentDefinition
 from events.experiments.metrics import GUARDRAILS, Metric
 from events.refusal import Refusal
-from streams.domain.experiments.counting_rules import DEFAULT, Rule
-from streams.domain.experiments.definition_records import planned, read_definition, rule_of
+from streams.domain.experiments.counting_rules import DEFAULT_RULE, CountingRule
+from streams.domain.experiments.definition_records import planned_shares, read_definition, rule_of
 from streams.domain.inference.comparing import TUNED_FOR
 
 MOST_PLANS = 10_000
@@ -20,14 +20,15 @@ UNDEFINED = "nobody has defined the experiment, so no parts are planned"
 DIFFERS = "some strata have a split of their own, so there is none for all"
 
 
-class Plan(Struct, frozen=True):
-    """`arms`: variants that are planned, in order; `baseline` empty: the first that is seen. `split`: their shares.
+class AnalysisPlan(Struct, frozen=True):
+    """How an experiment is analysed.
 
+    `arms`: variants that are planned, in order; `baseline` empty: the first that is seen. `split`: their shares.
     `split` is empty where none are planned for all together: without a definition, or where it `differs_by_stratum`.
     `ended`: since when (ms) nobody is assigned for a test any more.
     """
 
-    rule: Rule = DEFAULT
+    rule: CountingRule = DEFAULT_RULE
     arms: tuple[str, ...] = ()
     baseline: str = ""
     metrics: tuple[Metric, ...] = DEFAULT_METRICS
@@ -52,11 +53,11 @@ class Plan(Struct, frozen=True):
         return DIFFERS if self.differs_by_stratum else UNDEFINED
 
 
-DEFAULTS = Plan()
+DEFAULTS = AnalysisPlan()
 
 
 @lru_cache(maxsize=MOST_PLANS)
-def plan_of(experiment: str, definition: bytes | None) -> Plan:
+def plan_of(experiment: str, definition: bytes | None) -> AnalysisPlan:
     """The plan of a record of `experiment-definitions`; the defaults of none, or of one that says nothing.
 
     Kept, since it is asked for at each look, of which to read it would be a tenth.
@@ -69,7 +70,7 @@ def plan_of(experiment: str, definition: bytes | None) -> Plan:
 
 @lru_cache(maxsize=MOST_PLANS)
 def hypothesis_of(experiment: str, definition: bytes | None) -> str:
-    """Differs where the largest e-values of one plan so far say nothing of what is tested by another.
+    """A key of the tested hypothesis: where it differs, the largest e-values of one plan say nothing of another.
 
     A plan that is corrected is another hypothesis, and so is the evidence against it.
     """
@@ -78,10 +79,10 @@ def hypothesis_of(experiment: str, definition: bytes | None) -> str:
     return f"{crc32(orjson.dumps(said)):08x}"
 
 
-def _plan(definition: ExperimentDefinition) -> Plan:
-    split = planned(definition)
+def _plan(definition: ExperimentDefinition) -> AnalysisPlan:
+    split = planned_shares(definition)
     ends = [end for end in (definition.ms("end"), definition.ms("rollout_since")) if end is not None]
-    return Plan(
+    return AnalysisPlan(
         rule=rule_of(definition),
         arms=definition.arms,
         baseline=definition.baseline,

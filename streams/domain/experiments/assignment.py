@@ -1,4 +1,4 @@
-"""Who gets which variant: by hashes of the unit alone, so that anybody finds the same, in any language.
+"""Assignment of units to variants, by hashes of the unit alone, so that anybody finds the same, in any language.
 
 Each question has a hash of its own: whether one is in the experiment's slice, whether one is held out, which variant.
 So a slice that grows takes people in and moves nobody, and a holdout that grows moves people into it and no others.
@@ -30,8 +30,8 @@ _UNUSED_BITS = 11
 _RANGE = float(1 << 53)
 
 
-class Point:
-    """Where units lie in [0, 1) for one purpose and salt."""
+class HashPoint:
+    """Hashes units to points in [0, 1), for one purpose and salt."""
 
     __slots__ = ("_begun",)
 
@@ -39,7 +39,7 @@ class Point:
         self._begun = hashlib.sha256(_SEPARATOR.join((purpose.encode(), salt.encode(), b"")))
 
     def of(self, unit: str) -> float:
-        """The place of one unit."""
+        """The point of one unit."""
         hashed = self._begun.copy()
         hashed.update(unit.encode())
         return (int.from_bytes(hashed.digest()[:8]) >> _UNUSED_BITS) / _RANGE
@@ -59,16 +59,16 @@ class _Split:
         return self._names[bisect_right(self._ends, point)]
 
 
-class Assigning:
-    """The variants of one experiment, for as many units as there are."""
+class VariantAssigner:
+    """Assigns units to the variants of one experiment."""
 
     def __init__(self, definition: ExperimentDefinition) -> None:
         self._rollout = definition.rollout_variant if definition.phase == "rollout" else None
         self._slice = definition.exclusion
-        self._group = None if self._slice is None else Point("exclusion", self._slice.group)
+        self._group = None if self._slice is None else HashPoint("exclusion", self._slice.group)
         self._holdout = definition.holdout
-        self._held = Point("holdout", definition.salt)
-        self._place = Point("variant", definition.salt)
+        self._held = HashPoint("holdout", definition.salt)
+        self._place = HashPoint("variant", definition.salt)
         self._split = _Split(definition.variants)
         splits = definition.strata.splits if definition.strata else {}
         self._splits = {stratum: _Split(weights) for stratum, weights in splits.items()}

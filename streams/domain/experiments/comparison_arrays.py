@@ -25,19 +25,28 @@ from streams.domain.experiments.row_layout import (
     X,
     Y,
 )
-from streams.domain.experiments.row_table import Live, LiveArm
-from streams.domain.experiments.totals import Arm, Totals, rows
+from streams.domain.experiments.row_table import LiveArm, LiveExperiment
+from streams.domain.experiments.totals import ExperimentTotals, VariantTotals, sum_rows
 from streams.domain.inference import arms as inference
-from streams.domain.inference.clusters import Groups, clustered
-from streams.domain.inference.comparing import Compared
-from streams.domain.inference.contacted import OnContacted, Reached, on_contacted, reached, reached_in_groups
+from streams.domain.inference.comparing import MeanComparison
+from streams.domain.inference.contacted import (
+    ContactedArm,
+    ContactedEffect,
+    contacted_arm,
+    contacted_arm_of_groups,
+    effect_on_contacted,
+)
+from streams.domain.inference.estimation import GroupSums, with_design_effects
 
 _ACTS = sorted(PLACE[metric] for metric in THOUSANDTHS)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """Sums of all arms; of those that were assigned in households and turfs also `groups`, each in its `place`."""
+class ArmSums:
+    """Sums of all arms as rows, and sums by group of arms that were assigned in households and turfs.
+
+    `groups`: of those arms, each in its `place`.
+    """
 
     rows: Ints
     groups: NDArray[np.float64]
@@ -48,8 +57,8 @@ class Held:
         return self.groups[self.place[arms]]
 
 
-class Sides:
-    """Some of the pairs, over some days.
+class ComparisonSides:
+    """Both sides of some pairs of a variant and its baseline, over some days.
 
     Parameters:
         treated, baseline: their rows among all arms.
@@ -57,7 +66,7 @@ class Sides:
     """
 
     def __init__(
-        self, held: Held, treated: NDArray[np.intp], baseline: NDArray[np.intp], in_groups: NDArray[np.bool_]
+        self, held: ArmSums, treated: NDArray[np.intp], baseline: NDArray[np.intp], in_groups: NDArray[np.bool_]
     ) -> None:
         self._held = held
         self._treated, self._baseline = treated, baseline
@@ -69,7 +78,7 @@ class Sides:
         treated, baseline = arm_of(self._held.rows[self._treated]), arm_of(self._held.rows[self._baseline])
         if not self._pairs.size:
             return treated, baseline
-        one, other = clustered(
+        one, other = with_design_effects(
             at(treated, self._places),
             at(baseline, self._places),
             self._groups(self._treated),
@@ -77,32 +86,32 @@ class Sides:
         )
         return with_groups(treated, one, self._places), with_groups(baseline, other, self._places)
 
-    def on_contacted(self, level: float) -> OnContacted:
+    def on_contacted(self, level: float) -> ContactedEffect:
         """Of each pair and metric."""
         treated, baseline = self.arms()
         sides = [self._reached(arm, where) for arm, where in ((treated, self._treated), (baseline, self._baseline))]
-        return on_contacted(sides[0], sides[1], level=level)
+        return effect_on_contacted(sides[0], sides[1], level=level)
 
-    def _reached(self, arm: inference.Arm, where: NDArray[np.intp]) -> Reached:
+    def _reached(self, arm: inference.Arm, where: NDArray[np.intp]) -> ContactedArm:
         held = by_metric(self._held.rows[where])
         contacted = held[:, PLACE["contacted"], Y].astype(np.float64)
         d = np.repeat(contacted, len(METRICS))
-        found = reached(arm, d, held[:, :, YD].ravel().astype(np.float64))
+        found = contacted_arm(arm, d, held[:, :, YD].ravel().astype(np.float64))
         if not self._pairs.size:
             return found
         groups = self._groups(where)
         contacts = np.repeat(groups.y.reshape(-1, len(METRICS), GROUPS)[:, PLACE["contacted"]], len(METRICS), axis=0)
-        inner = reached_in_groups(
-            at(arm, self._places), d[self._places], groups, Groups(n=groups.n, y=contacts, x=groups.x)
+        inner = contacted_arm_of_groups(
+            at(arm, self._places), d[self._places], groups, GroupSums(n=groups.n, y=contacts, x=groups.x)
         )
         for name in ("variance", "variance_d", "covariance"):
             getattr(found, name)[self._places] = getattr(inner, name)
         return found
 
-    def _groups(self, where: NDArray[np.intp]) -> Groups:
+    def _groups(self, where: NDArray[np.intp]) -> GroupSums:
         held = self._held.groups_of(where[self._pairs])
         values = held[:, :, 1:].reshape(-1, GROUPS, len(METRICS), 2).transpose(0, 2, 1, 3).reshape(-1, GROUPS, 2)
-        return Groups(n=np.repeat(held[:, :, 0], len(METRICS), axis=0), y=values[:, :, 0], x=values[:, :, 1])
+        return GroupSums(n=np.repeat(held[:, :, 0], len(METRICS), axis=0), y=values[:, :, 0], x=values[:, :, 1])
 
 
 def by_metric(held: Ints) -> Ints:
@@ -125,7 +134,7 @@ def whole_and_unknown(held: Ints) -> tuple[Ints, Ints]:
 def arm_of(held: Ints) -> inference.Arm:
     sums = by_metric(held).reshape(-1, OF_A_METRIC).astype(np.float64)
     n = np.repeat(held[:, N].astype(np.float64), len(METRICS))
-    return inference.of_people(np.column_stack([n, sums[:, [Y, YY, X, XX, XY]]]))
+    return inference.arm_of_people(np.column_stack([n, sums[:, [Y, YY, X, XX, XY]]]))
 
 
 def at(arm: inference.Arm, chosen: NDArray[np.intp]) -> inference.Arm:
@@ -138,57 +147,57 @@ def with_groups(arm: inference.Arm, other: inference.Arm, places: NDArray[np.int
     return replace(arm, deff=deff, groups=groups)
 
 
-def joined(parts: Collection[tuple[NDArray[np.intp], Compared]], size: int) -> Compared:
+def joined(parts: Collection[tuple[NDArray[np.intp], MeanComparison]], size: int) -> MeanComparison:
     whole: dict[str, Any] = {}
-    for name in Compared.__dataclass_fields__:
+    for name in MeanComparison.__dataclass_fields__:
         values = [(chosen, getattr(found, name)) for chosen, found in parts]
         whole[name] = np.zeros(size, values[0][1].dtype)
         for chosen, some in values:
             whole[name][chosen] = some
-    return Compared(**whole)
+    return MeanComparison(**whole)
 
 
-def first_day(totals: Totals | Live) -> int | None:
+def first_day(totals: ExperimentTotals | LiveExperiment) -> int | None:
     """Of those that are open."""
-    if isinstance(totals, Live):
+    if isinstance(totals, LiveExperiment):
         return totals.first_day
     return min((day for arm in totals.arms.values() for day in arm.days), default=None)
 
 
-def seen_in(totals: Sequence[Totals | Live], array: Ints) -> list[list[str]]:
+def seen_in(totals: Sequence[ExperimentTotals | LiveExperiment], array: Ints) -> list[list[str]]:
     """Of each of these the variants in which there is anything."""
-    places = [arm.whole for each in totals if isinstance(each, Live) for arm in each.arms.values()]
+    places = [arm.whole for each in totals if isinstance(each, LiveExperiment) for arm in each.arms.values()]
     found = iter(np.any(array[places], axis=1).tolist())
     return [
         [name for name in each.arms if next(found)]
-        if isinstance(each, Live)
+        if isinstance(each, LiveExperiment)
         else [name for name, arm in each.arms.items() if arm.closed or arm.days]
         for each in totals
     ]
 
 
-def over_closed(arms: Sequence[Arm | LiveArm | None], wide: NDArray[np.bool_], array: Ints) -> Held:
+def over_closed(arms: Sequence[VariantTotals | LiveArm | None], wide: NDArray[np.bool_], array: Ints) -> ArmSums:
     """The sums of these arms over all days that are closed."""
-    held = _held_of([[arm.closed] if isinstance(arm, Arm) else [] for arm in arms], wide)
+    held = _held_of([[arm.closed] if isinstance(arm, VariantTotals) else [] for arm in arms], wide)
     return _with_rows(held, {place: arm.closed for place, arm in enumerate(arms) if isinstance(arm, LiveArm)}, array)
 
 
-def over_all(arms: Sequence[Arm | LiveArm | None], wide: NDArray[np.bool_], array: Ints) -> Held:
+def over_all(arms: Sequence[VariantTotals | LiveArm | None], wide: NDArray[np.bool_], array: Ints) -> ArmSums:
     """The sums of these arms over all days."""
-    held = _held_of([[arm.closed, *arm.days.values()] if isinstance(arm, Arm) else [] for arm in arms], wide)
+    held = _held_of([[arm.closed, *arm.days.values()] if isinstance(arm, VariantTotals) else [] for arm in arms], wide)
     return _with_rows(held, {place: arm.whole for place, arm in enumerate(arms) if isinstance(arm, LiveArm)}, array)
 
 
-def _with_rows(held: Held, places: Mapping[int, int], array: Ints) -> Held:
+def _with_rows(held: ArmSums, places: Mapping[int, int], array: Ints) -> ArmSums:
     held.rows[list(places)] = array[list(places.values())]
     return held
 
 
-def _held_of(parts: Sequence[Sequence[bytes]], wide: NDArray[np.bool_]) -> Held:
+def _held_of(parts: Sequence[Sequence[bytes]], wide: NDArray[np.bool_]) -> ArmSums:
     arms = np.flatnonzero(wide)
-    groups = rows([parts[arm] for arm in arms.tolist()], GROUPED_WIDTH)[:, WIDTH:]
-    return Held(
-        rows(parts),
+    groups = sum_rows([parts[arm] for arm in arms.tolist()], GROUPED_WIDTH)[:, WIDTH:]
+    return ArmSums(
+        sum_rows(parts),
         groups.reshape(-1, GROUPS, OF_A_GROUP).astype(np.float64),
         np.where(wide, np.cumsum(wide) - 1, -1),
     )

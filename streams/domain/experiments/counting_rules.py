@@ -1,4 +1,4 @@
-"""What of an experiment's definition decides how its people are counted: the fold needs no more."""
+"""The counting rule of an experiment: what of its definition decides how people are counted."""
 
 from msgspec import Struct
 
@@ -10,8 +10,8 @@ LONGEST = 366 * DAY_MS
 """No rule looks further back from the day of an assignment: definitions have at most 365 covariate days."""
 
 
-class Rule(Struct, frozen=True, array_like=True):
-    """Times in ms since 1970. An experiment without a definition has the defaults.
+class CountingRule(Struct, frozen=True, array_like=True):
+    """How the people of one experiment are counted; without a definition by the defaults. Times in ms since 1970.
 
     `edition`: differs where any of the others does, empty for the defaults. `window_ms`: outcomes count from assignment
     until so long after it. `winsorise`: in minor units, up to 1,000,000: what one person's amount counts at most in
@@ -36,4 +36,4 @@ class Rule(Struct, frozen=True, array_like=True):
         return self.start is not None or self.end is not None or self.rollout is not None
 
 
-DEFAULT = Rule()
+DEFAULT_RULE = CountingRule()

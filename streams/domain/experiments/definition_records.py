@@ -1,11 +1,13 @@
-"""Records of `experiment-definitions`, and what of a definition the fold and the statistics go by.
+"""Definitions of experiments: their records in `experiment-definitions`, the counting rules, and what a change means.
 
 Every partition of the topic has all of them: each partition of the contacts folds its own copy in its own order, and
 tells by its own position which rule a person was counted by.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 import orjson
 from msgspec import structs
@@ -14,7 +16,7 @@ from pydantic import ValidationError
 from events.experiments import HOLDOUT, ExperimentDefinition
 from events.fields import MAX_ID
 from events.refusal import Reason, Refusal
-from streams.domain.experiments.counting_rules import DEFAULT, Rule
+from streams.domain.experiments.counting_rules import DEFAULT_RULE, CountingRule
 from streams.domain.file_mistakes import mistakes_in
 
 REFERENCE = "see docs/experiments-running.md"
@@ -64,11 +66,11 @@ def read_definition(key: bytes | None, value: bytes | None) -> tuple[str, Experi
     return experiment, definition
 
 
-def rule_of(definition: ExperimentDefinition | None) -> Rule:
+def rule_of(definition: ExperimentDefinition | None) -> CountingRule:
     """How people of an experiment are counted; the defaults without a definition."""
     if definition is None:
-        return DEFAULT
-    rule = Rule(
+        return DEFAULT_RULE
+    rule = CountingRule(
         window_ms=definition.window_ms,
         currency=definition.currency,
         winsorise=definition.winsorise,
@@ -81,19 +83,19 @@ def rule_of(definition: ExperimentDefinition | None) -> Rule:
     return structs.replace(rule, edition=edition_of(rule))
 
 
-def edition_of(rule: Rule) -> str:
+def edition_of(rule: CountingRule) -> str:
     """Eight hex digits that differ where anything does by which people are counted; empty where all is the default.
 
     Of what differs from the defaults alone, so that a field of a later version makes nobody be counted anew.
     """
-    usual = structs.asdict(DEFAULT)
+    usual = structs.asdict(DEFAULT_RULE)
     fields = {name: value for name, value in structs.asdict(rule).items() if name != "edition" and value != usual[name]}
     if not fields:
         return ""
     return hashlib.blake2b(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS), digest_size=4).hexdigest()
 
 
-def planned(definition: ExperimentDefinition) -> dict[str, float] | None:
+def planned_shares(definition: ExperimentDefinition) -> dict[str, float] | None:
     """The share of each variant among those who are in the experiment, adding up to 1.
 
     None where no shares are planned for all together: some strata have a split of their own.
@@ -114,7 +116,7 @@ def changed_fields(before: ExperimentDefinition, after: ExperimentDefinition) ->
 def fold_definition(
     definitions: dict[str, ExperimentDefinition], key: bytes | None, value: bytes | None
 ) -> Refusal | None:
-    """Do to `definitions` what a record says; why it says nothing, if so. One that cannot be read changes nothing."""
+    """Apply a record to `definitions`, by experiment; the refusal of one that cannot be read, which changes nothing."""
     read = read_definition(key, value)
     if isinstance(read, Refusal):
         return read
@@ -126,8 +128,49 @@ def fold_definition(
     return None
 
 
-def lacking(
+def missing_definitions(
     wanted: Mapping[bytes, bytes | None], there: Mapping[bytes, bytes | None]
 ) -> list[tuple[bytes, bytes | None]]:
-    """The records without which a partition that says `there` does not say what is `wanted`, by key."""
+    """The records that a partition which holds `there` lacks to hold what is `wanted`, by key."""
     return [(key, value) for key, value in wanted.items() if there.get(key) != value]
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionChange:
+    """What a new definition changes. `recounts`: how people are counted; `resplits`: the planned shares."""
+
+    definition: ExperimentDefinition
+    outcome: Literal["new", "changed", "unchanged"]
+    fields: tuple[str, ...]
+    recounts: bool
+    resplits: bool = False
+
+
+def definition_change(before: ExperimentDefinition | None, definition: ExperimentDefinition) -> DefinitionChange:
+    """The change from the definition `before`; without one the experiment is counted by the defaults."""
+    recounts = rule_of(before).edition != rule_of(definition).edition
+    if before is None:
+        return DefinitionChange(definition, "new", (), recounts)
+    fields = changed_fields(before, definition)
+    resplits = planned_shares(before) != planned_shares(definition)
+    return DefinitionChange(definition, "changed" if fields else "unchanged", fields, recounts, resplits)
+
+
+def change_lines(change: DefinitionChange) -> Iterator[str]:
+    """Lines for whoever is about to write the definition; a new one needs no warning."""
+    said = f"{change.definition.id}: {change.outcome}"
+    yield f"{said}: {', '.join(change.fields)}" if change.fields else said
+    if change.outcome != "changed":
+        return
+    if change.recounts:
+        yield "    it counts people otherwise: all who were seen in it are counted anew"
+    if change.resplits:
+        yield (
+            "    its split is judged by the new parts, of those who were assigned by the old ones too: "
+            "it may be found broken"
+        )
+    if ASSIGNING & {*change.fields}:
+        yield (
+            "    it changes who gets what: results keep everybody in the variant that they were given first, and "
+            "whoever is assigned again and gets another one is contaminated. Better define another experiment"
+        )

@@ -13,7 +13,15 @@ from msgspec import Raw
 from events.experiments.metrics import PLACE
 from streams.domain.contact.contribution import Value
 from streams.domain.contact.packed_contribution import PLAIN, DatedCell, PackedContribution, Values
-from streams.domain.experiments.partials import GROUP, HEAD, IN_GROUP, MOST_BYTES, SUM, CountedAsWritten, write_partial
+from streams.domain.experiments.partials import (
+    GROUP,
+    HEAD,
+    IN_GROUP,
+    MOST_BYTES,
+    SUM,
+    EncodedPartialCounts,
+    write_partial,
+)
 from streams.domain.experiments.row_layout import Ints
 
 _CONTACTED = PLACE["contacted"]
@@ -25,8 +33,8 @@ _CHANGE = SUM - 1
 """Numbers of a change: the metric, and what is added to each of its sums."""
 
 
-class Columns:
-    """What a chunk of changes adds to cells."""
+class DeltaColumns:
+    """Collects what a chunk of changed contributions adds to cells, as columns."""
 
     __slots__ = ("_changes", "_counts", "_days", "_groups", "_in_groups", "_names", "_row_changes", "_row_places")
 
@@ -170,7 +178,7 @@ class Columns:
 
     def _parts(self, names: Sequence[Raw], heads: Sequence[int], columns: Sequence[Ints]) -> Iterator[bytes]:
         """One record of these cells, or as many as it takes for none to be too large."""
-        record = write_partial(CountedAsWritten(names, heads, *(column.ravel().tolist() for column in columns)))
+        record = write_partial(EncodedPartialCounts(names, heads, *(column.ravel().tolist() for column in columns)))
         if len(record) <= MOST_BYTES or len(names) == 1:
             yield record
             return

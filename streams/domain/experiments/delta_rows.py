@@ -1,4 +1,4 @@
-"""Differences as they were told, to rows that are added to what is kept."""
+"""Partial counts of partitions, added up to rows by cell that are added to the totals."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.domain.contact.contribution import GROUPS
-from streams.domain.experiments.partials import GROUP, HEAD, IN_GROUP, SUM, Counted, Where
+from streams.domain.experiments.partials import GROUP, HEAD, IN_GROUP, SUM, CellKey, PartialCounts
 from streams.domain.experiments.row_layout import (
     CONTAMINATED,
     KNOWN,
@@ -27,7 +27,7 @@ STRANGE = (ValueError, IndexError, OverflowError)
 """What comes of columns of another length, of places that are none, and of numbers that no sum has."""
 
 
-def add_up(records: Sequence[Counted]) -> tuple[dict[Where, Ints], int]:
+def add_up(records: Sequence[PartialCounts]) -> tuple[dict[CellKey, Ints], int]:
     """The rows of all the differences together, by cell; and how many records are not of Harmonia's making.
 
     Those are left out: kept for the next tick, they would stop whoever adds up, again and again.
@@ -39,7 +39,7 @@ def add_up(records: Sequence[Counted]) -> tuple[dict[Where, Ints], int]:
         return _added_up(sound), len(records) - len(sound)
 
 
-def by_experiment(found: Mapping[Where, Ints]) -> dict[str, dict[str, list[tuple[str, int, Ints]]]]:
+def by_experiment(found: Mapping[CellKey, Ints]) -> dict[str, dict[str, list[tuple[str, int, Ints]]]]:
     """The rows by experiment and edition, each with its variant and day; without nobody's."""
     rows: dict[str, dict[str, list[tuple[str, int, Ints]]]] = defaultdict(lambda: defaultdict(list))
     for (name, edition, variant, day), row in found.items():
@@ -48,7 +48,7 @@ def by_experiment(found: Mapping[Where, Ints]) -> dict[str, dict[str, list[tuple
     return rows
 
 
-def is_sound(record: Counted) -> bool:
+def is_sound(record: PartialCounts) -> bool:
     """Whether it can be added up."""
     try:
         _added_up([record])
@@ -57,8 +57,8 @@ def is_sound(record: Counted) -> bool:
     return True
 
 
-def _added_up(records: Sequence[Counted]) -> dict[Where, Ints]:
-    places: dict[Where, int] = {}
+def _added_up(records: Sequence[PartialCounts]) -> dict[CellKey, Ints]:
+    places: dict[CellKey, int] = {}
     where = [_places(record, places) for record in records]
     columns = [columns_of(record) for record in records]
     metrics = max([_metrics_named(sums[:, 1]) for _, sums in columns], default=KNOWN)
@@ -74,7 +74,7 @@ def _added_up(records: Sequence[Counted]) -> dict[Where, Ints]:
     return {**found, **_with_groups(found, where, records)}
 
 
-def columns_of(record: Counted, most: int = MOST_METRICS) -> tuple[Ints, Ints]:
+def columns_of(record: PartialCounts, most: int = MOST_METRICS) -> tuple[Ints, Ints]:
     """Heads and sums, a row for each of their things. Raises one of `STRANGE`, also beyond so many metrics."""
     heads = np.array(record.heads, np.int64).reshape(-1, HEAD)
     sums = np.array(record.sums, np.int64).reshape(-1, SUM)
@@ -88,7 +88,7 @@ def _metrics_named(places: Ints) -> int:
     return max(KNOWN, int(places.max(initial=-1)) + 1)
 
 
-def _places(record: Counted, places: dict[Where, int]) -> NDArray[np.intp]:
+def _places(record: PartialCounts, places: dict[CellKey, int]) -> NDArray[np.intp]:
     days = record.heads[::HEAD]
     return np.array(
         [places.setdefault((*names, day), len(places)) for names, day in zip(record.names, days, strict=True)],
@@ -97,8 +97,8 @@ def _places(record: Counted, places: dict[Where, int]) -> NDArray[np.intp]:
 
 
 def _with_groups(
-    found: Mapping[Where, Ints], where: Sequence[NDArray[np.intp]], records: Sequence[Counted]
-) -> dict[Where, Ints]:
+    found: Mapping[CellKey, Ints], where: Sequence[NDArray[np.intp]], records: Sequence[PartialCounts]
+) -> dict[CellKey, Ints]:
     wide: dict[int, _Grouped] = {}
     names = list(found) if any(record.groups for record in records) else []
     for cells, record in zip(where, records, strict=True):
@@ -141,7 +141,7 @@ class _Grouped:
         return self.row[width_of(held) :].reshape(GROUPS, width_of_group(held))
 
 
-def _wide(wide: dict[int, _Grouped], place: int, found: Mapping[Where, Ints], names: Sequence[Where]) -> _Grouped:
+def _wide(wide: dict[int, _Grouped], place: int, found: Mapping[CellKey, Ints], names: Sequence[CellKey]) -> _Grouped:
     held = wide.get(place)
     if held is None:
         held = wide[place] = _Grouped(found[names[place]])

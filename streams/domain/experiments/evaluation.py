@@ -1,4 +1,4 @@
-"""From the sums of many experiments to what may be said of each: of all at once, since one by one takes seconds."""
+"""Evaluates many experiments at once from their sums: one after the other it would take seconds."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,10 +7,10 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from events.experiments.metrics import GUARDRAILS, METRICS, PLACE
-from streams.domain.experiments.analysis_plan import Plan
+from streams.domain.experiments.analysis_plan import AnalysisPlan
 from streams.domain.experiments.comparison_arrays import (
-    Held,
-    Sides,
+    ArmSums,
+    ComparisonSides,
     at,
     joined,
     over_all,
@@ -18,16 +18,22 @@ from streams.domain.experiments.comparison_arrays import (
     seen_in,
     whole_and_unknown,
 )
-from streams.domain.experiments.evaluation_results import Evaluated, Harms, Looked, OfContacted, Scope
+from streams.domain.experiments.evaluation_results import (
+    CaseEvaluation,
+    ContactedComparisons,
+    Evaluation,
+    GuardrailResults,
+    ScopeComparisons,
+)
 from streams.domain.experiments.row_layout import CONTAMINATED, OF_A_METRIC, SUMS, Ints, N, Y
-from streams.domain.experiments.row_table import NO_ROWS, Live
-from streams.domain.experiments.totals import Totals
+from streams.domain.experiments.row_table import NO_ROWS, LiveExperiment
+from streams.domain.experiments.totals import ExperimentTotals
 from streams.domain.inference import arms as inference
-from streams.domain.inference.clusters import spread
-from streams.domain.inference.comparing import Compared, compare
-from streams.domain.inference.enough import MIN_GROUPS, MIN_PEOPLE
-from streams.domain.inference.harm import harm
-from streams.domain.inference.p_values import always_valid_p
+from streams.domain.inference.arms import MIN_GROUPS, MIN_PEOPLE
+from streams.domain.inference.boundary import always_valid_p
+from streams.domain.inference.comparing import MeanComparison, compare_means
+from streams.domain.inference.estimation import split_design_effect
+from streams.domain.inference.harm import harm_test
 from streams.domain.inference.split import log_bayes_factor
 
 LEVEL = 0.95
@@ -54,28 +60,28 @@ def _peaks_written(now: NDArray[np.float64], before: bytes) -> bytes:
     return np.hstack([now, more]).tobytes()
 
 
-class Case(Struct, frozen=True):
-    """An experiment to be looked at, of which sums are `totals` or rows of an array.
+class EvaluationCase(Struct, frozen=True):
+    """An experiment to be evaluated, whose sums are `totals` or rows of an array.
 
     `peaks`: of the largest logarithms of e-values so far, as bytes, by variant.
     """
 
     experiment: str
-    plan: Plan
-    totals: Totals | Live
+    plan: AnalysisPlan
+    totals: ExperimentTotals | LiveExperiment
     peaks: Mapping[str, bytes] = {}
     split_peak: float = 0.0
 
 
-def evaluate(cases: Sequence[Case], array: Ints = NO_ROWS) -> Evaluated:
-    """What may be said now. `array`: the rows of those whose sums are in it."""
+def evaluate(cases: Sequence[EvaluationCase], array: Ints = NO_ROWS) -> Evaluation:
+    """The results of all cases now. `array`: the rows of cases whose sums are in it."""
     field = _Field(cases, array)
     over_closed, closed_peaks = field.compared(field.closed, CLOSED)
     over_all, all_peaks = field.compared(field.all, EVERYBODY)
     harms, harm_peaks = field.harms()
     peaks = np.stack([closed_peaks, all_peaks, harm_peaks], axis=1)
     sums, unknown = whole_and_unknown(field.all.rows)
-    return Evaluated(
+    return Evaluation(
         looked=field.looked(),
         assigned=field.all.rows[:, N].tolist(),
         closed=field.closed.rows[:, N].tolist(),
@@ -92,9 +98,9 @@ def evaluate(cases: Sequence[Case], array: Ints = NO_ROWS) -> Evaluated:
 
 
 class _Field:
-    """All arms and pairs of the cases, as arrays."""
+    """Arms and pairs of all cases, as arrays."""
 
-    def __init__(self, cases: Sequence[Case], array: Ints) -> None:
+    def __init__(self, cases: Sequence[EvaluationCase], array: Ints) -> None:
         self._cases = cases
         self._variants = [
             case.plan.variants(seen)
@@ -138,7 +144,7 @@ class _Field:
         """By pair the bytes of its peaks, with those of metrics that only a newer version knows as they were."""
         return [_peaks_written(now, before) for now, before in zip(peaks, self._peaks_before, strict=True)]
 
-    def compared(self, held: Held, scope: int) -> tuple[Scope, NDArray[np.float64]]:
+    def compared(self, held: ArmSums, scope: int) -> tuple[ScopeComparisons, NDArray[np.float64]]:
         treated, baseline = self._arms(held)
         found = self._compared(treated, baseline)
         shape = len(self._treated), len(METRICS)
@@ -149,7 +155,7 @@ class _Field:
         people = np.minimum(n[self._treated], n[self._baseline])
         groups = np.minimum(treated.groups, baseline.groups).reshape(shape)
         asked = slice(None if found.enough.any() else 0)
-        return Scope(
+        return ScopeComparisons(
             log_e=found.log_e.tolist(),
             enough=found.enough.tolist(),
             effect=found.effect[asked].tolist(),
@@ -162,12 +168,12 @@ class _Field:
             too_few_groups=(groups.min(axis=1) < MIN_GROUPS).tolist(),
         ), peaks
 
-    def harms(self) -> tuple[Harms, NDArray[np.float64]]:
+    def harms(self) -> tuple[GuardrailResults, NDArray[np.float64]]:
         treated, baseline = self._arms(self.all)
         places = [PLACE[metric] for metric in GUARDRAILS]
         shape = len(self._treated), len(METRICS)
         chosen = (np.arange(shape[0])[:, None] * shape[1] + np.array(places)).ravel()
-        found = harm(at(treated, chosen), at(baseline, chosen), level=LEVEL)
+        found = harm_test(at(treated, chosen), at(baseline, chosen), level=LEVEL)
 
         def spread_out(values: NDArray[np.float64]) -> NDArray[np.float64]:
             whole = np.zeros(shape)
@@ -176,20 +182,20 @@ class _Field:
 
         peaks = np.maximum(self._peaks[:, HARMED], spread_out(found.log_e))
         enough = spread_out(found.enough.astype(np.float64)) > 0
-        return Harms(
+        return GuardrailResults(
             effect=spread_out(found.effect).ravel().tolist(),
             low=spread_out(found.low).ravel().tolist(),
             p=always_valid_p(peaks).ravel().tolist(),
             enough=enough.ravel().tolist(),
         ), peaks
 
-    def on_contacted(self, held: Held) -> OfContacted:
+    def on_contacted(self, held: ArmSums) -> ContactedComparisons:
         contacted = held.rows[:, SUMS + OF_A_METRIC * PLACE["contacted"] + Y]
         chosen = np.flatnonzero(contacted[self._treated] + contacted[self._baseline]) if self._treated.size else None
         if chosen is None or not chosen.size:
-            return OfContacted({}, [], [], [], [], [], [], [])
+            return ContactedComparisons({}, [], [], [], [], [], [], [])
         found = self._sides(held, chosen).on_contacted(LEVEL)
-        return OfContacted(
+        return ContactedComparisons(
             {pair: place for place, pair in enumerate(chosen.tolist())},
             found.effect.tolist(),
             found.low.tolist(),
@@ -200,10 +206,12 @@ class _Field:
             np.any(found.enough.reshape(-1, len(METRICS)), axis=1).tolist(),
         )
 
-    def looked(self) -> list[Looked]:
+    def looked(self) -> list[CaseEvaluation]:
         peaks = self._split_peaks()
         return [
-            Looked(self._variants[number], self._baselines[number], self._firsts[number], self._pairs[number], *each)
+            CaseEvaluation(
+                self._variants[number], self._baselines[number], self._firsts[number], self._pairs[number], *each
+            )
             for number, each in enumerate(zip(peaks.tolist(), always_valid_p(peaks).tolist(), strict=True))
         ]
 
@@ -221,23 +229,23 @@ class _Field:
                 counts[number] = [*n[first : first + len(names)], *rest]
                 if self._grouped[number]:
                     mine = np.arange(first, first + len(names))
-                    deff[number] = spread(self.all.groups_of(mine)[None, :, :, 0])[0]
+                    deff[number] = split_design_effect(self.all.groups_of(mine)[None, :, :, 0])[0]
         before = np.array([case.split_peak for case in self._cases])
         return np.maximum(before, log_bayes_factor(counts, planned, deff)) if most else before
 
-    def _arms(self, held: Held) -> tuple[inference.Arm, inference.Arm]:
+    def _arms(self, held: ArmSums) -> tuple[inference.Arm, inference.Arm]:
         return self._sides(held, np.arange(len(self._treated))).arms()
 
-    def _compared(self, treated: inference.Arm, baseline: inference.Arm) -> Compared:
+    def _compared(self, treated: inference.Arm, baseline: inference.Arm) -> MeanComparison:
         tuned = np.repeat(self._tuned_for, len(METRICS))
         kinds = np.unique(tuned).tolist()
         if len(kinds) <= 1:
-            return compare(treated, baseline, level=LEVEL, tuned_for=kinds[0] if kinds else 1)
+            return compare_means(treated, baseline, level=LEVEL, tuned_for=kinds[0] if kinds else 1)
         parts = {}
         for kind in kinds:
             chosen = np.flatnonzero(tuned == kind)
-            parts[kind] = chosen, compare(at(treated, chosen), at(baseline, chosen), level=LEVEL, tuned_for=kind)
+            parts[kind] = chosen, compare_means(at(treated, chosen), at(baseline, chosen), level=LEVEL, tuned_for=kind)
         return joined(parts.values(), len(tuned))
 
-    def _sides(self, held: Held, chosen: NDArray[np.intp]) -> Sides:
-        return Sides(held, self._treated[chosen], self._baseline[chosen], self._in_groups[chosen])
+    def _sides(self, held: ArmSums, chosen: NDArray[np.intp]) -> ComparisonSides:
+        return ComparisonSides(held, self._treated[chosen], self._baseline[chosen], self._in_groups[chosen])

@@ -1,4 +1,4 @@
-"""What was found of many experiments at once: lists by arm, by pair of a variant and its baseline, and by metric.
+"""Results of evaluating many experiments: flat lists by arm, by pair of variant and baseline, and by metric.
 
 One flat list of each figure: a list for each pair took twice as long, and the garbage collector walks over them.
 """
@@ -19,7 +19,7 @@ def place_of(pair: int, metric: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ScopeComparisons:
     """Comparisons over closed days, or over everybody. `p`: of the largest e-value so far; it holds at every look.
 
     Where nothing at all is `enough`, as over closed days of young experiments, the tables below that are empty.
@@ -39,8 +39,8 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Harms:
-    """Guardrails, over everybody."""
+class GuardrailResults:
+    """Guardrail tests by pair and metric, over everybody."""
 
     effect: Table
     low: Table
@@ -49,8 +49,8 @@ class Harms:
 
 
 @dataclass(frozen=True, slots=True)
-class OfContacted:
-    """The effect on those who were reached, by pair that has any; NaN where nothing bounds it.
+class ContactedComparisons:
+    """Effects on the people who were contacted, by pair that has any; NaN where nothing bounds them.
 
     `any_enough`: by such a pair, whether anything is `enough`.
     """
@@ -66,8 +66,8 @@ class OfContacted:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """One case: its variants, and which pairs of all are its own. `first`: of its variants among all arms.
+class CaseEvaluation:
+    """The evaluation of one case: its variants and which pairs of all are its own. `first`: its first arm of all.
 
     `split_peak`: the largest logarithm of the e-value against the planned split so far, and `split_p`: its p.
     """
@@ -87,21 +87,21 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluated:
-    """Of all cases. By arm `assigned`, `closed`, `contaminated` and `sums` (of whole amounts, by metric).
+class Evaluation:
+    """The evaluation of all cases. By arm `assigned`, `closed`, `contaminated` and `sums` (whole amounts, by metric).
 
     `unknown`: by arm and metric of how many people nobody knows it any more.
     """
 
-    looked: list[Looked]
+    looked: list[CaseEvaluation]
     assigned: list[int]
     closed: list[int]
     contaminated: list[int]
     sums: list[list[int]]
     unknown: list[list[int]]
-    over_closed: Scope
-    over_all: Scope
-    harms: Harms
-    contacted_closed: OfContacted
-    contacted_all: OfContacted
+    over_closed: ScopeComparisons
+    over_all: ScopeComparisons
+    harms: GuardrailResults
+    contacted_closed: ContactedComparisons
+    contacted_all: ContactedComparisons
     peaks: list[bytes]

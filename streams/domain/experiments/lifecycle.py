@@ -10,17 +10,17 @@ from collections.abc import Iterable, Mapping
 from msgspec.structs import replace
 
 from streams.domain.experiments.analysis_plan import plan_of
+from streams.domain.experiments.experiment_table import Experiment
 from streams.domain.experiments.row_layout import Ints
-from streams.domain.experiments.table_records import Experiment
-from streams.domain.experiments.totals import Totals, added
+from streams.domain.experiments.totals import ExperimentTotals, with_rows
 
 NO_NEXT = b""
-NONE = Totals()
+NO_TOTALS = ExperimentTotals()
 
 
-def shown(experiment: Experiment) -> Totals:
-    """The sums that are shown."""
-    return experiment.frozen or experiment.totals.get(experiment.edition, NONE)
+def shown_totals(experiment: Experiment) -> ExperimentTotals:
+    """The totals that results show."""
+    return experiment.frozen or experiment.totals.get(experiment.edition, NO_TOTALS)
 
 
 def is_recounted(experiment: Experiment) -> bool:
@@ -29,35 +29,37 @@ def is_recounted(experiment: Experiment) -> bool:
 
 
 def is_defined(experiment: Experiment) -> bool:
-    """Whether somebody has said how it is judged, be it shown yet or not."""
+    """Whether the experiment has a definition, be it shown yet or not."""
     return experiment.definition is not None or experiment.next not in {NO_NEXT, None}
 
 
-def is_nothing(experiment: Experiment) -> bool:
-    """Whether nobody is counted in it and nobody has defined it, nor is anybody being counted anew."""
+def is_unused(experiment: Experiment) -> bool:
+    """Whether nobody is counted in it or being counted anew, and it has no definition, so that it may be dropped."""
     is_empty = all(held.is_empty for held in experiment.totals.values())
     return is_empty and not is_defined(experiment) and not is_recounted(experiment)
 
 
 def with_differences(experiment: Experiment, more: Mapping[str, Iterable[tuple[str, int, Ints]]]) -> Experiment:
-    """The experiment with rows more, by edition."""
+    """The experiment with more rows, by edition, added to its totals."""
     frozen = experiment.frozen
     if frozen is None and (is_recounted(experiment) or any(edition != experiment.edition for edition in more)):
-        frozen = experiment.totals.get(experiment.edition, NONE)
+        frozen = experiment.totals.get(experiment.edition, NO_TOTALS)
     totals = dict(experiment.totals)
     for edition, rows in more.items():
-        totals[edition] = added(totals.get(edition, NONE), rows)
+        totals[edition] = with_rows(totals.get(edition, NO_TOTALS), rows)
     return _settled(replace(experiment, totals=totals, frozen=frozen))
 
 
-def defined(name: str, experiment: Experiment, definition: bytes | None) -> Experiment:
+def with_definition(name: str, experiment: Experiment, definition: bytes | None) -> Experiment:
     """The experiment after a record of its definition: shown at once if people are counted by it as before."""
     if plan_of(name, definition).rule.edition == experiment.edition:
         return _settled(replace(experiment, definition=definition, next=NO_NEXT))
     return replace(experiment, next=definition)
 
 
-def standing(name: str, experiment: Experiment, partition: int, edition: str, partitions: int) -> Experiment:
+def with_partition_edition(
+    name: str, experiment: Experiment, partition: int, edition: str, partitions: int
+) -> Experiment:
     """The experiment once a partition has counted everybody by an edition; shown once all of them have."""
     stands = {**experiment.stands, partition: edition}
     if edition == experiment.edition:

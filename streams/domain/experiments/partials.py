@@ -1,4 +1,4 @@
-"""What partitions of contacts tell the place where experiments are added up: the values of `experiment-partials`.
+"""Partial counts of experiments that partitions of contacts send to be added up: values of `experiment-partials`.
 
 Differences come by the ten thousand, so a record of them has columns: they become arrays without a look at each.
 """
@@ -11,17 +11,17 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 MOST_BYTES = 512 << 10
-"""Of a record of differences."""
+"""The most bytes of a record of differences."""
 
 HEAD, SUM, GROUP, IN_GROUP = 3, 9, 3, 5
-"""How many numbers each of the columns of `Counted` has for one of its things."""
+"""How many numbers each of the columns of `PartialCounts` has for one of its things."""
 
 
-Where: TypeAlias = tuple[str, str, str, int]
+CellKey: TypeAlias = tuple[str, str, str, int]
 """A cell, which is a set of people: experiment, edition, variant, and day of assignment in days since 1970, UTC."""
 
 
-class Counted(Struct, frozen=True, array_like=True, tag=1):
+class PartialCounts(Struct, frozen=True, array_like=True, tag=1):
     """Differences of cells. Of a cell `names`: experiment, edition, variant; `heads`: day, people, contaminated.
 
     `sums`: of a cell and a metric: place of the cell here, place of the metric, then outcomes (y), their squares,
@@ -36,8 +36,8 @@ class Counted(Struct, frozen=True, array_like=True, tag=1):
     in_groups: Sequence[int] = ()
 
 
-class CountedAsWritten(Struct, frozen=True, array_like=True, tag=1):
-    """The same as it is written: `names` of which each is encoded already."""
+class EncodedPartialCounts(Struct, frozen=True, array_like=True, tag=1):
+    """`PartialCounts` to be encoded, with `names` of which each is encoded already."""
 
     names: Sequence[Raw]
     heads: Sequence[int]
@@ -46,44 +46,44 @@ class CountedAsWritten(Struct, frozen=True, array_like=True, tag=1):
     in_groups: Sequence[int]
 
 
-NOBODYS = "", "", ""
+NO_CELL = "", "", ""
 """The names of a cell that is not to be added: no experiment has them."""
 
 
-def lacking(record: Counted, wanted: Sequence[bool]) -> Counted:
-    """The record with only these of its cells."""
-    names = [cell if is_wanted else NOBODYS for cell, is_wanted in zip(record.names, wanted, strict=True)]
+def without_other_cells(record: PartialCounts, wanted: Sequence[bool]) -> PartialCounts:
+    """The record with all cells that are not `wanted` taken out, as `NO_CELL`."""
+    names = [cell if is_wanted else NO_CELL for cell, is_wanted in zip(record.names, wanted, strict=True)]
     return replace(record, names=names)
 
 
-class Stands(Struct, frozen=True, array_like=True, tag=2):
+class PartitionEditions(Struct, frozen=True, array_like=True, tag=2):
     """Whoever was counted in this partition is counted by these editions now, by experiment."""
 
     partition: int
     editions: Mapping[str, str]
 
 
-class Defined(Struct, frozen=True, array_like=True, tag=3):
+class RelayedDefinition(Struct, frozen=True, array_like=True, tag=3):
     """The value of a record of `experiment-definitions`; None: taken back."""
 
     experiment: str
     definition: bytes | None
 
 
-class Tick(Struct, frozen=True, array_like=True, tag=4):
+class ClockTick(Struct, frozen=True, array_like=True, tag=4):
     """Time goes by: that of the record is now. `of`: how many ticks the sender had sent before."""
 
     of: int = 0
 
 
-class Recounting(Struct, frozen=True, array_like=True, tag=5):
+class RecountProgress(Struct, frozen=True, array_like=True, tag=5):
     """This partition counts everybody anew, since a restore, or has done so."""
 
     partition: int
     is_done: bool = False
 
 
-Partial: TypeAlias = Counted | Stands | Defined | Tick | Recounting
+Partial: TypeAlias = PartialCounts | PartitionEditions | RelayedDefinition | ClockTick | RecountProgress
 
 write_partial = msgspec.msgpack.Encoder().encode
 _read = msgspec.msgpack.Decoder(Partial).decode
@@ -95,7 +95,7 @@ _TICK = b"\x04"
 
 def is_tick(value: bytes) -> bool:
     """Whether a record is a `Tick`, told without a look at thousands of differences."""
-    return value[1:2] == _TICK and isinstance(read_partial(value), Tick)
+    return value[1:2] == _TICK and isinstance(read_partial(value), ClockTick)
 
 
 def read_partial(value: bytes | None) -> Partial | None:

@@ -16,14 +16,13 @@ from events.registry import ARRIVALS, types_that
 from streams.domain.contact.contribution import GROUPS, UNKNOWN
 from streams.domain.contact.packed_contribution import NOTHING, Mark, PackedContribution, Values, names_of, of_each
 from streams.domain.contact.person_view import Overview
-from streams.domain.contact.sections.assignments import Assigned
-from streams.domain.contact.sections.exposures import Arm
+from streams.domain.contact.sections.assignments import ExperimentAssignment
+from streams.domain.contact.sections.exposures import CarriedVariant
 from streams.domain.contact.sections.human_hours import HOUR, oldest
 from streams.domain.contact.sections.messages import Message
 from streams.domain.contact.state import Fact
-from streams.domain.experiments.counting_rules import DAY_MS, DEFAULT, LONGEST, Rule
-from streams.domain.experiments.outcome_values import ByRule, Valued
-from streams.domain.experiments.outcomes import CLICKED, OPENED, outcomes
+from streams.domain.experiments.counting_rules import DAY_MS, DEFAULT_RULE, LONGEST, CountingRule
+from streams.domain.experiments.outcomes import CLICKED, OPENED, CountedAssignment, OutcomeValues, outcome_timeline
 
 _DECISIVE = types_that(lambda spec: spec.experiments == "assignment")
 """They may take an assignment away; a report where it is the earlier version of another."""
@@ -31,7 +30,7 @@ _INDIFFERENT = types_that(lambda spec: spec.experiments == "nothing") - COUNTED_
 
 
 def given(
-    contact_id: str, known: Overview, rules: Mapping[str, Rule], before: PackedContribution
+    contact_id: str, known: Overview, rules: Mapping[str, CountingRule], before: PackedContribution
 ) -> PackedContribution:
     """What the person adds to each experiment, by experiment. `rules`: by experiment; the others have the defaults.
 
@@ -41,7 +40,7 @@ def given(
     if not known.assigned:
         return NOTHING if before.names else before
     counted = _counted(known.assigned, rules)
-    valued = Valued(outcomes(known))
+    valued = OutcomeValues(outcome_timeline(known))
     of = valued.of(counted)
     names = tuple([names_of((each.arm.experiment, rule.edition, each.arm.variant)) for each, rule in counted])
     found = PackedContribution(
@@ -55,22 +54,24 @@ def given(
     return before if found == before else found
 
 
-def _counted(assigned: Iterable[Assigned], rules: Mapping[str, Rule]) -> Sequence[ByRule]:
+def _counted(
+    assigned: Iterable[ExperimentAssignment], rules: Mapping[str, CountingRule]
+) -> Sequence[CountedAssignment]:
     """Those that count, with their rules."""
     return [
         (each, rule)
         for each in assigned
-        if (rule := rules.get(each.arm.experiment, DEFAULT)) is DEFAULT or _counts(each.time, rule)
+        if (rule := rules.get(each.arm.experiment, DEFAULT_RULE)) is DEFAULT_RULE or _counts(each.time, rule)
     ]
 
 
-def _marks(contact_id: str, counted: Iterable[ByRule]) -> Iterator[Mark]:
+def _marks(contact_id: str, counted: Iterable[CountedAssignment]) -> Iterator[Mark]:
     for number, (each, rule) in enumerate(counted):
         if each.contaminated or rule.unit != "contact":
             yield number, _group(contact_id, each.arm, rule.unit), each.contaminated
 
 
-def at_most(most: int, known: Overview, rules: Mapping[str, Rule]) -> tuple[Overview, int]:
+def at_most(most: int, known: Overview, rules: Mapping[str, CountingRule]) -> tuple[Overview, int]:
     """The person in so many experiments, those that are defined first, and how many are left out."""
     counted = [each for each, _ in _counted(known.assigned, rules)]
     first = sorted(counted, key=lambda each: (each.arm.experiment not in rules, each.arm.experiment))[:most]
@@ -78,7 +79,9 @@ def at_most(most: int, known: Overview, rules: Mapping[str, Rule]) -> tuple[Over
     return replace(known, assigned=kept), len(counted) - len(kept)
 
 
-def may_change(applied: Iterable[Fact], known: Overview, rules: Mapping[str, Rule], before: PackedContribution) -> bool:
+def may_change(
+    applied: Iterable[Fact], known: Overview, rules: Mapping[str, CountingRule], before: PackedContribution
+) -> bool:
     """False: what a fragment has just taken surely leaves `given` as it was, which is `before`.
 
     `known`: of its person, after that. `rules`: as for `given`.
@@ -94,7 +97,9 @@ def may_change(applied: Iterable[Fact], known: Overview, rules: Mapping[str, Rul
     return False
 
 
-def _is_counted(fact: Fact, arm: Arm, known: Overview, rules: Mapping[str, Rule], before: PackedContribution) -> bool:
+def _is_counted(
+    fact: Fact, arm: CarriedVariant, known: Overview, rules: Mapping[str, CountingRule], before: PackedContribution
+) -> bool:
     """Whether the person is counted in that variant of the experiment by something else than this fact.
 
     One who is in it and is not counted, for want of room or by an earlier rule, may be from now on.
@@ -102,7 +107,7 @@ def _is_counted(fact: Fact, arm: Arm, known: Overview, rules: Mapping[str, Rule]
     given = next((each for each in known.assigned if each.arm.experiment == arm.experiment), None)
     if given is None or given.arm.variant != arm.variant or (given.source, given.id) == fact.key:
         return False
-    return names_of((arm.experiment, rules.get(arm.experiment, DEFAULT).edition, arm.variant)) in before.names
+    return names_of((arm.experiment, rules.get(arm.experiment, DEFAULT_RULE).edition, arm.variant)) in before.names
 
 
 def _is_idle(arrival: Fact, known: Overview) -> bool:
@@ -111,13 +116,13 @@ def _is_idle(arrival: Fact, known: Overview) -> bool:
     return isinstance(said, Message) and all(act.message_id != said.message_id for act, _ in known.acts)
 
 
-def _counts(assigned: int, rule: Rule) -> bool:
+def _counts(assigned: int, rule: CountingRule) -> bool:
     if rule.start is not None and assigned < rule.start:
         return False
     return (rule.end is None or assigned < rule.end) and (rule.rollout is None or assigned < rule.rollout)
 
 
-def _group(contact_id: str, arm: Arm, unit: Unit) -> int:
+def _group(contact_id: str, arm: CarriedVariant, unit: Unit) -> int:
     """People of whom no household or turf was named are groups by themselves."""
     if unit == "contact":
         return -1
@@ -126,7 +131,7 @@ def _group(contact_id: str, arm: Arm, unit: Unit) -> int:
 
 
 def _with_forgotten(
-    found: PackedContribution, counted: Sequence[ByRule], before: PackedContribution, since: int
+    found: PackedContribution, counted: Sequence[CountedAssignment], before: PackedContribution, since: int
 ) -> PackedContribution:
     """With opens and clicks as they were before, or marked as unknown, wherever some may be of before `since` (ms)."""
     if not counted or min(found.days) * DAY_MS - LONGEST >= since:
@@ -140,7 +145,7 @@ def _with_forgotten(
     return replace(found, values=different, of=of)
 
 
-def _believing(before: Values | None, values: Values, assigned: int, rule: Rule, since: int) -> Values:
+def _believing(before: Values | None, values: Values, assigned: int, rule: CountingRule, since: int) -> Values:
     """`before`: None of somebody who was not counted yet."""
     keeps_y = assigned // HOUR * HOUR < since
     keeps_x = rule.covariate_days > 0 and (assigned // DAY_MS - rule.covariate_days) * DAY_MS < since

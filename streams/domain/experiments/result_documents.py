@@ -1,6 +1,7 @@
-"""From figures to the value of `experiment-results`: thousands of them every few seconds."""
+"""Results of experiments as JSON documents, with the warnings that belong to them."""
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from math import exp, isnan
 
 from events.experiment_results import (
@@ -17,13 +18,55 @@ from events.experiment_results import (
 from events.experiments.metrics import GUARDRAILS, PLACE
 from events.experiments.metrics import Metric as Name
 from streams.domain.contact.sections.human_hours import KEPT
-from streams.domain.experiments.analysis_plan import Plan
+from streams.domain.experiments.analysis_plan import MOST_PLANS, UNDEFINED, AnalysisPlan
 from streams.domain.experiments.counting_rules import DAY_MS
 from streams.domain.experiments.evaluation import LEVEL
-from streams.domain.experiments.evaluation_results import Evaluated, Looked, OfContacted, Scope, place_of
-from streams.domain.experiments.result_warnings import remarks_of
-from streams.domain.inference.enough import MIN_GROUPS, MIN_PEOPLE
+from streams.domain.experiments.evaluation_results import (
+    CaseEvaluation,
+    ContactedComparisons,
+    Evaluation,
+    ScopeComparisons,
+    place_of,
+)
+from streams.domain.experiments.report.units import percent
+from streams.domain.inference.arms import MIN_GROUPS, MIN_PEOPLE
 from streams.domain.inference.split import THRESHOLD
+
+
+def result_warnings(plan: AnalysisPlan, looked: CaseEvaluation, of: Evaluation) -> list[str]:
+    """Sentences; the words before the colon are explained in docs/experiments-reading.md."""
+    warnings: list[str] = []
+    assigned = of.assigned[looked.first : looked.first + len(looked.variants)]
+    people = {name: n for name, n in zip(looked.variants, assigned, strict=True) if n > 0}
+    if plan.arms:
+        strange = [name for name in looked.variants if name not in plan.arms and name in people]
+        if strange:
+            who = ", ".join(f"{name} ({people[name]:,} people)" for name in strange[:5])
+            warnings.append(f"UNPLANNED VARIANT: {who}: not in the definition, so not in the check of the split")
+    if plan.why_unchecked and len(people) > 1:
+        warnings.append(_unchecked(plan.why_unchecked, tuple(people.items()), is_cured=not plan.differs_by_stratum))
+    elif plan.why_unchecked == UNDEFINED and people:
+        warnings.append(
+            "NOT DEFINED: nobody has defined the experiment, and all who are in it are in one variant. Is its id "
+            "written as you meant it? Define it with `harmonia experiments define`, or mend the id where it is sent"
+        )
+    if unwatched := [metric for metric in plan.guardrails if metric not in GUARDRAILS]:
+        warnings.append(f"NOT A GUARDRAIL: {', '.join(unwatched)}: only {', '.join(GUARDRAILS)} can be watched")
+    return warnings
+
+
+@lru_cache(maxsize=MOST_PLANS)
+def _unchecked(why: str, people: Sequence[tuple[str, int]], *, is_cured: bool) -> str:
+    """With the parts, so that who knows what was meant sees what a check would have found. They seldom change."""
+    everybody = sum(n for _, n in people)
+    parts = [f"{name} {percent(n / everybody)}" for name, n in people]
+    shown = ", ".join(parts[:5]) + (f" and {len(parts) - 5} more" if len(parts) > 5 else "")
+    cure = ". Say what is planned with `harmonia experiments define`, and everybody so far is checked as well"
+    return (
+        f"SPLIT NOT CHECKED: {why}. People are in {shown}: if that is not as you meant it, trust no "
+        f"difference{cure if is_cured else ''}"
+    )
+
 
 _LARGEST = 690.0
 """A logarithm whose e-value is still a number that JSON has."""
@@ -42,9 +85,9 @@ _MUCH = 0.01
 
 def result_of(  # noqa: PLR0913 (each is a part of a result)
     experiment: str,
-    plan: Plan,
-    looked: Looked,
-    of: Evaluated,
+    plan: AnalysisPlan,
+    looked: CaseEvaluation,
+    of: Evaluation,
     guardrails: list[Guardrail],
     *,
     as_of: str,
@@ -75,17 +118,17 @@ def result_of(  # noqa: PLR0913 (each is a part of a result)
         result["withheld"] = withheld
     if contacted := _contacted(plan, looked, of):
         result["contacted"] = contacted
-    if warnings := remarks_of(plan, looked, of):
+    if warnings := result_warnings(plan, looked, of):
         result["warnings"] = warnings
     return result
 
 
-def is_broken(looked: Looked) -> bool:
+def is_broken(looked: CaseEvaluation) -> bool:
     """Whether people were surely not assigned as planned."""
     return looked.split_p < THRESHOLD
 
 
-def _variants(plan: Plan, looked: Looked, of: Evaluated) -> dict[str, Variant]:
+def _variants(plan: AnalysisPlan, looked: CaseEvaluation, of: Evaluation) -> dict[str, Variant]:
     found: dict[str, Variant] = {}
     places = [(metric, PLACE[metric]) for metric in plan.metrics]
     for arm, name in enumerate(looked.variants, looked.first):
@@ -103,13 +146,13 @@ def _metric(total: int, people: int, unknown: int) -> Metric:
     return {**found, "unknown": unknown} if unknown else found
 
 
-def _is_unknown(of: Evaluated, arms: Sequence[int], place: int) -> bool:
+def _is_unknown(of: Evaluation, arms: Sequence[int], place: int) -> bool:
     """Whether too few are left of whom it is known in one of them."""
     return any(of.unknown[arm][place] > _MUCH * of.assigned[arm] for arm in arms)
 
 
 def _comparisons(
-    plan: Plan, looked: Looked, of: Evaluated, found: Collection[str]
+    plan: AnalysisPlan, looked: CaseEvaluation, of: Evaluation, found: Collection[str]
 ) -> tuple[list[Comparison], list[Withheld]]:
     made: list[Comparison] = []
     withheld: list[Withheld] = []
@@ -140,7 +183,7 @@ def _comparison(  # noqa: PLR0913 (its fields)
     metric: Name,
     variant: str,
     baseline: str,
-    scope: Scope,
+    scope: ScopeComparisons,
     at: int,
     *,
     discovery: bool = False,
@@ -164,13 +207,13 @@ def _comparison(  # noqa: PLR0913 (its fields)
     }
 
 
-def _why(scope: Scope, pair: int) -> str:
+def _why(scope: ScopeComparisons, pair: int) -> str:
     if scope.too_few[pair]:
         return TOO_FEW
     return TOO_FEW_GROUPS if scope.too_few_groups[pair] else TOO_RARE
 
 
-def _sample_ratio(plan: Plan, looked: Looked) -> SampleRatio:
+def _sample_ratio(plan: AnalysisPlan, looked: CaseEvaluation) -> SampleRatio:
     ratio: SampleRatio = {"p_always_valid": looked.split_p, "broken": is_broken(looked)}
     if plan.split:
         ratio["planned"] = dict(plan.split)
@@ -179,7 +222,7 @@ def _sample_ratio(plan: Plan, looked: Looked) -> SampleRatio:
     return ratio
 
 
-def guardrails_of(plan: Plan, looked: Looked, of: Evaluated) -> list[Guardrail]:
+def guardrails_of(plan: AnalysisPlan, looked: CaseEvaluation, of: Evaluation) -> list[Guardrail]:
     """What is watched, whether it is breached or not."""
     return [
         {
@@ -200,7 +243,7 @@ def guardrails_of(plan: Plan, looked: Looked, of: Evaluated) -> list[Guardrail]:
     ]
 
 
-def _is_known(of: Evaluated, pair: int, at: int) -> bool:
+def _is_known(of: Evaluation, pair: int, at: int) -> bool:
     """Whether a guardrail that is not breached says anything: nobody knows of too few people, nor where nobody did it.
 
     A difference of parts is never below -1, so a bound there says nothing.
@@ -210,7 +253,7 @@ def _is_known(of: Evaluated, pair: int, at: int) -> bool:
     return of.harms.low[at] > -1 and not (of.over_all.too_few[pair] or of.over_all.too_few_groups[pair])
 
 
-def _contacted(plan: Plan, looked: Looked, of: Evaluated) -> list[ContactedEffect]:
+def _contacted(plan: AnalysisPlan, looked: CaseEvaluation, of: Evaluation) -> list[ContactedEffect]:
     """Over closed days where those are enough, else over everybody."""
     made: list[ContactedEffect] = []
     scopes = (of.contacted_closed, False), (of.contacted_all, True)
@@ -233,7 +276,7 @@ def _contacted(plan: Plan, looked: Looked, of: Evaluated) -> list[ContactedEffec
 
 
 def _on_contacted(  # noqa: PLR0913 (its fields)
-    metric: Name, variant: str, baseline: str, scope: OfContacted, at: int, *, provisional: bool
+    metric: Name, variant: str, baseline: str, scope: ContactedComparisons, at: int, *, provisional: bool
 ) -> ContactedEffect:
     low, high = scope.low[at], scope.high[at]
     return {
@@ -250,7 +293,7 @@ def _on_contacted(  # noqa: PLR0913 (its fields)
     }
 
 
-def discoverable(plan: Plan, looked: Looked, of: Evaluated) -> Sequence[tuple[str, float]]:
+def discoverable(plan: AnalysisPlan, looked: CaseEvaluation, of: Evaluation) -> Sequence[tuple[str, float]]:
     """The logarithms of e-values of now of the primary metric over closed days, by variant."""
     place = PLACE[plan.metrics[0]]
     return tuple((variant, of.over_closed.log_e[place_of(pair, place)]) for variant, pair in looked.pairs.items())

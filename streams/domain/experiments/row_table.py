@@ -10,7 +10,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from streams.domain.experiments.delta_rows import STRANGE, columns_of, is_sound
-from streams.domain.experiments.partials import GROUP, HEAD, IN_GROUP, Counted, Where, lacking
+from streams.domain.experiments.partials import GROUP, HEAD, IN_GROUP, CellKey, PartialCounts, without_other_cells
 from streams.domain.experiments.row_layout import (
     CONTAMINATED,
     KNOWN,
@@ -23,7 +23,7 @@ from streams.domain.experiments.row_layout import (
     row_of,
     written_plain,
 )
-from streams.domain.experiments.totals import MOST_ARMS, Arm, Totals
+from streams.domain.experiments.totals import MOST_ARMS, ExperimentTotals, VariantTotals
 
 MOST = 1 << 17
 """Rows, 75 MB."""
@@ -36,15 +36,15 @@ _NOBODYS_ROW = 0
 
 
 class LiveArm(Struct, gc=False):
-    """Places of rows: of all days that are closed, of each one that is open, and of all of them together."""
+    """Where the rows of one variant are: of all closed days, of each open one, and of all days together."""
 
     closed: int
     whole: int
     days: dict[int, int]
 
 
-class Live(Struct, gc=False):
-    """What was counted of an experiment by its edition. `first_day`: of those that are open."""
+class LiveExperiment(Struct, gc=False):
+    """An experiment whose rows are in the table, by its shown edition. `first_day`: the first open one."""
 
     edition: str
     closed_until: int
@@ -52,17 +52,17 @@ class Live(Struct, gc=False):
     first_day: int | None = None
 
 
-class Rows(Mapping[str, Live]):
-    """Those that are here, by name."""
+class RowTable(Mapping[str, LiveExperiment]):
+    """Rows of experiments in one array, with the experiments by name."""
 
     def __init__(self) -> None:
         self.array: Ints = np.zeros((_LEAST, WIDTH), np.int64)
         self._whole: NDArray[np.intp] = np.zeros(_LEAST, np.intp)
         self._free = list(range(_LEAST - 1, _NOBODYS_ROW, -1))
-        self._places: dict[Where, int] = {}
-        self._live: dict[str, Live] = {}
+        self._places: dict[CellKey, int] = {}
+        self._live: dict[str, LiveExperiment] = {}
 
-    def __getitem__(self, name: str) -> Live:
+    def __getitem__(self, name: str) -> LiveExperiment:
         return self._live[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -71,7 +71,7 @@ class Rows(Mapping[str, Live]):
     def __len__(self) -> int:
         return len(self._live)
 
-    def take(self, name: str, edition: str, totals: Totals) -> bool:
+    def take(self, name: str, edition: str, totals: ExperimentTotals) -> bool:
         """Have these sums here from now on, if they can be.
 
         There has to be room, and none may be of households or turfs, or of metrics that this version does not know.
@@ -81,7 +81,7 @@ class Rows(Mapping[str, Live]):
             return False
         if not self._has_room(len(kept) + len(totals.arms)):
             return False
-        live = self._live[name] = Live(edition, totals.closed_until, {})
+        live = self._live[name] = LiveExperiment(edition, totals.closed_until, {})
         for variant, arm in totals.arms.items():
             whole = self._row(b"")
             held = live.arms[variant] = LiveArm(self._row(arm.closed), whole, {})
@@ -90,17 +90,17 @@ class Rows(Mapping[str, Live]):
             self._add_up(held)
         return True
 
-    def totals(self, name: str) -> Totals:
+    def totals(self, name: str) -> ExperimentTotals:
         """The sums as they are now."""
         live, array = self._live[name], self.array
         arms = {
-            variant: Arm(
+            variant: VariantTotals(
                 written_plain(array[arm.closed]),
                 {day: data for day, place in arm.days.items() if (data := written_plain(array[place]))},
             )
             for variant, arm in live.arms.items()
         }
-        return Totals(arms, live.closed_until)
+        return ExperimentTotals(arms, live.closed_until)
 
     def drop(self, name: str) -> None:
         """They are not here any more."""
@@ -124,23 +124,23 @@ class Rows(Mapping[str, Live]):
                 del self._places[name, live.edition, variant, day]
         live.first_day = min((day for arm in live.arms.values() for day in arm.days), default=None)
 
-    def add(self, records: Sequence[Counted]) -> tuple[Collection[str], list[Counted]]:
+    def add(self, records: Sequence[PartialCounts]) -> tuple[Collection[str], list[PartialCounts]]:
         """Add what can be added here: the experiments that were added to, and the records without that.
 
         Of an experiment that is counted by another edition as well nothing is: what is shown of it has to stay as it is
         before all of that (`following`).
         """
         touched: set[str] = set()
-        rest: list[Counted] = []
+        rest: list[PartialCounts] = []
         for record, found in zip(records, self._places_of_all(records), strict=True):
             is_added = any(found) and self._add(record, np.array(found, np.intp))
             places = found if is_added else [_NOBODYS_ROW] * len(record.names)
             touched.update([cell[0] for cell, place in zip(record.names, places, strict=True) if place])
             if not all(places):
-                rest.append(lacking(record, [place == _NOBODYS_ROW for place in places]))
+                rest.append(without_other_cells(record, [place == _NOBODYS_ROW for place in places]))
         return touched, rest
 
-    def _places_of_all(self, records: Sequence[Counted]) -> Sequence[list[int]]:
+    def _places_of_all(self, records: Sequence[PartialCounts]) -> Sequence[list[int]]:
         found = [self._places_of(record) for record in records]
         apart = {
             name
@@ -156,7 +156,7 @@ class Rows(Mapping[str, Live]):
             for record, places in zip(records, found, strict=True)
         ]
 
-    def _places_of(self, record: Counted) -> list[int]:
+    def _places_of(self, record: PartialCounts) -> list[int]:
         """Of each cell that of its row; that of nobody where it has none here."""
         days = record.heads[::HEAD]
         if len(days) != len(record.names):
@@ -171,7 +171,7 @@ class Rows(Mapping[str, Live]):
             for cell, where in enumerate(wheres)
         ]
 
-    def _opened(self, where: Where) -> int:
+    def _opened(self, where: CellKey) -> int:
         name, edition, variant, day = where
         live = self._live.get(name)
         if live is None or live.edition != edition or (arm := live.arms.get(variant)) is None or not self._has_room(1):
@@ -180,14 +180,14 @@ class Rows(Mapping[str, Live]):
             return arm.closed
         return self._open(where, live, arm, self._row(b""))
 
-    def _open(self, where: Where, live: Live, arm: LiveArm, place: int) -> int:
+    def _open(self, where: CellKey, live: LiveExperiment, arm: LiveArm, place: int) -> int:
         day = where[3]
         arm.days[day] = self._places[where] = place
         self._whole[place] = arm.whole
         live.first_day = day if live.first_day is None else min(day, live.first_day)
         return place
 
-    def _add(self, record: Counted, places: NDArray[np.intp]) -> bool:
+    def _add(self, record: PartialCounts, places: NDArray[np.intp]) -> bool:
         """Whether it could be added up: of one that could not be, nothing has been added."""
         if (record.groups or record.in_groups) and not is_sound(record):
             return False

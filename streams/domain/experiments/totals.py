@@ -27,20 +27,20 @@ MOST_ARMS = 64
 """Variants of an experiment that are counted, those that came first: a definition has 32 at most, and their holdout."""
 
 
-class Arm(Struct, frozen=True, array_like=True, gc=False):
-    """One variant: rows as bytes, of all days that are closed together and of each one that is open."""
+class VariantTotals(Struct, frozen=True, array_like=True, gc=False):
+    """Totals of one variant: rows as bytes, one of all closed days together and one of each open day."""
 
     closed: bytes = b""
     days: dict[int, bytes] = {}
 
 
-_NO_ARM = Arm()
+_NO_ARM = VariantTotals()
 
 
-class Totals(Struct, frozen=True, array_like=True, gc=False):
-    """What was counted of an experiment by one edition. `closed_until`: the first day that is not closed."""
+class ExperimentTotals(Struct, frozen=True, array_like=True, gc=False):
+    """Totals of an experiment by one edition of its rule. `closed_until`: the first day that is not closed."""
 
-    arms: dict[str, Arm] = {}
+    arms: dict[str, VariantTotals] = {}
     closed_until: int = 0
 
     @property
@@ -49,7 +49,7 @@ class Totals(Struct, frozen=True, array_like=True, gc=False):
         return not any(arm.closed or arm.days for arm in self.arms.values())
 
 
-def added(totals: Totals, more: Iterable[tuple[str, int, Ints]]) -> Totals:
+def with_rows(totals: ExperimentTotals, more: Iterable[tuple[str, int, Ints]]) -> ExperimentTotals:
     """The totals with rows more, each of a variant and a day of assignment.
 
     A variant that was counted once stays, also with nobody in it: or one that there was no room for would come in
@@ -64,33 +64,33 @@ def added(totals: Totals, more: Iterable[tuple[str, int, Ints]]) -> Totals:
             if held is _NO_ARM and len(arms) >= MOST_ARMS:
                 continue
             days = opened[variant] = held.days.copy()
-            arms[variant] = Arm(held.closed, days)
+            arms[variant] = VariantTotals(held.closed, days)
         if day < totals.closed_until:
-            arms[variant] = Arm(both(arms[variant].closed, row), days)
+            arms[variant] = VariantTotals(add_row(arms[variant].closed, row), days)
         else:
-            _put(days, day, both(days.get(day, b""), row))
-    return Totals(arms, totals.closed_until)
+            _put(days, day, add_row(days.get(day, b""), row))
+    return ExperimentTotals(arms, totals.closed_until)
 
 
-def closed(totals: Totals, until: int) -> Totals:
+def with_closed_days(totals: ExperimentTotals, until: int) -> ExperimentTotals:
     """The totals with all days before this one closed."""
     if until <= totals.closed_until:
         return totals
-    return Totals({variant: _closed(arm, until) for variant, arm in totals.arms.items()}, until)
+    return ExperimentTotals({variant: _closed(arm, until) for variant, arm in totals.arms.items()}, until)
 
 
-def _closed(arm: Arm, until: int) -> Arm:
+def _closed(arm: VariantTotals, until: int) -> VariantTotals:
     done = [day for day in arm.days if day < until]
     if not done:
         return arm
     row = arm.closed
     for day in done:
-        row = both(row, row_of(arm.days[day]))
-    return Arm(row, {day: held for day, held in arm.days.items() if day >= until})
+        row = add_row(row, row_of(arm.days[day]))
+    return VariantTotals(row, {day: held for day, held in arm.days.items() if day >= until})
 
 
-def both(data: bytes, row: Ints) -> bytes:
-    """The sum of two rows; empty where that is 0 throughout."""
+def add_row(data: bytes, row: Ints) -> bytes:
+    """A stored row plus another; empty where the sum is 0 throughout."""
     if row.size == WIDTH and (held := plain_bytes_of(data)) is not None:  # as nearly all are
         return written_plain(np.frombuffer(held, np.int64) + row)
     return written(sum_of(row_of(data), row)) if data else written(row)
@@ -103,8 +103,8 @@ def _put(days: dict[int, bytes], day: int, row: bytes) -> None:
         days.pop(day, None)
 
 
-def rows(parts: Sequence[Sequence[bytes]], width: int = WIDTH) -> Ints:
-    """Of each of these the sum of its rows, cut or filled to a width. Shape [len(parts), width].
+def sum_rows(parts: Sequence[Sequence[bytes]], width: int = WIDTH) -> Ints:
+    """The sum of the rows of each part, cut or filled to a width. Shape [len(parts), width].
 
     Of the metrics of this version: `width` is that of their rows, without groups or with them.
     """

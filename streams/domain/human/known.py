@@ -1,4 +1,4 @@
-"""What is known when an act is judged, in plain data. Times are ms since the epoch, UTC.
+"""Evidence for judging opens and clicks, in plain data. Times are ms since the epoch, UTC.
 
 `received_at` is when a fact was appended, by the broker's clock: it decides what may still count, `time` what it means.
 """
@@ -47,7 +47,7 @@ class Answer(Struct, frozen=True, gc=False):
 
 
 class Known(Struct, frozen=True, gc=False):
-    """What is known of one person, in any order. `beside`: acts that are evidence here and counted somewhere else."""
+    """Acts and evidence of one person, in any order. `beside`: acts that are evidence here, counted elsewhere."""
 
     acts: Sequence[Act] = ()
     arrivals: Sequence[Arrival] = ()

@@ -1,4 +1,4 @@
-"""The odds that an act was a person's.
+"""Scores the probability that an open or click was a person's.
 
 Signals come in three kinds: what speaks against a person, what speaks for one by the look of the act, and what the
 person did afterwards. Signals of one kind mostly have one cause (a scanner has a scanner's timing, agent and links), so

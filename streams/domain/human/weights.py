@@ -18,7 +18,7 @@ from streams.domain.human.known import AnswerKind, Kind
 
 @unique
 class Signal(StrEnum):
-    """What may speak for a person or against one."""
+    """A signal that speaks for a person or against one."""
 
     VENDOR_MACHINE = "vendor_machine"
     VENDOR_PERSON = "vendor_person"

@@ -1,21 +1,26 @@
-"""Who is one person: edges are added one identifier after the other, the strongest first, and some are left out.
+"""Identity clusters: edges are added one identifier after the other, the strongest first, and some are left out.
 
 Commands and second keys come first, and nothing takes them back. Then each identifier is given to those stronger ones
 that it was named with, if that makes one person of them: where two of them must stay apart it is given to none, since
 what conflicting people share says nothing. Apart are two of whom a command says so, and two nodes of one exclusive
 class (voter ids of one state, ids in one system), unless it is a command that brings them together: whoever says that
 two contacts are one person means all that each of them had.
+
+`resolve` clusters a whole graph at once; folding records one by one has to come to the same.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
+from events.links import Said, Seen
 from streams.domain.identity.graph import Graph
-from streams.domain.identity.nodes import rank
+from streams.domain.identity.link_changes import NodeLink, apply_links
+from streams.domain.identity.nodes import NOTHING, is_crowded, rank
 
 
 class _Person:
-    """Nodes that are one, and what keeps others away. `classed`: those of its nodes that are of an exclusive class."""
+    """The nodes of one person and what keeps others away. `classed`: its nodes by exclusive class, if of any."""
 
     def __init__(self) -> None:
         self.members: list[str] = []
@@ -35,8 +40,8 @@ class _Person:
             self.classed.setdefault(exclusive, []).extend(names)
 
 
-class People:
-    """The persons among a closed set of nodes: whatever these nodes are linked to must be among them."""
+class Clustering:
+    """Clusters a closed set of nodes: whatever these nodes are linked to must be among them."""
 
     def __init__(self, graph: Graph, names: Iterable[str]) -> None:
         self._graph = graph
@@ -45,7 +50,7 @@ class People:
         self._seen_with: dict[str, list[str]] = {}  # who would be one without commands
 
     def roofs(self) -> dict[str, str]:
-        """The roof of each node: the strongest of its person, then the smallest."""
+        """The canonical id of each node: the strongest identifier of its person, of equals the smallest."""
         self._begin_with_commands()
         for weak, stronger in self._in_order():
             self._give(weak, stronger)
@@ -65,7 +70,7 @@ class People:
             groups[found.group[0]].append(name)
 
     def _in_order(self) -> list[tuple[str, list[str]]]:
-        """Each identifier with the stronger ones to which it may be given."""
+        """Each identifier with the stronger ones to which it may be joined, the strongest first."""
         stronger: dict[str, set[str]] = defaultdict(set)
         for name in self._names:
             own = self._graph.group(name)[0]
@@ -114,3 +119,28 @@ class People:
 
 def _conflict(one: _Person, other: _Person) -> bool:
     return not one.apart.isdisjoint(other.members) or not one.classed.keys().isdisjoint(other.classed)
+
+
+class Resolution(NamedTuple):
+    """The canonical id of each node, and nodes that link nobody: too many, or conflicting, people carry them."""
+
+    roofs: dict[str, str]
+    crowded: set[str]
+    disputed: set[str]
+
+
+def resolve(seen: Iterable[Seen], said: Iterable[Said], crowd: int) -> Resolution:
+    """The clusters of a whole graph. Of the commands on a pair the latest by (time, source, id) counts.
+
+    `crowd`: the most contacts that may share an identifier which links.
+    """
+    told: list[NodeLink] = [*seen, *sorted(said, key=lambda ruling: (ruling.time, ruling.source, ruling.id))]
+    names = {name for link in told for name in (link.a, link.b)}
+    nodes = apply_links(told, dict.fromkeys(names, NOTHING))
+    graph = Graph(lambda wanted: {name: nodes[name] for name in wanted}, crowd)
+    graph.need(names)
+    return Resolution(
+        Clustering(graph, names).roofs(),
+        {name for name in names if is_crowded(name, nodes[name], crowd)},
+        {name for name in names if graph.is_disputed(name)},
+    )

@@ -1,4 +1,4 @@
-"""Erasures that are not carried out yet, since nobody has told of which class somebody is; and what came behind them.
+"""Deferred erasures: they wait until the class of every node that they may reach is known, with all that follows.
 
 A command knows hashes only: whom it makes one with others may be a voter of whom nobody has said of which state, and an
 erasure would reach another voter of that state who uses the same address. So the fragments of such nodes are asked
@@ -22,10 +22,10 @@ MOST_BEHIND = 1_000
 """Records that may wait: they have room in one state, of 4.5 kB each. With more, nobody is waited for any longer."""
 
 MOST_HELD = 20_000
-"""So with nodes."""
+"""Nodes that may be held by one erasure; with more, nobody is waited for any longer."""
 
 
-class Kept(Struct, frozen=True, array_like=True, gc=False):
+class DeferredRecord(Struct, frozen=True, array_like=True, gc=False):
     """A record of `identity-links` as it came, with its offset and when the broker appended it (ms since 1970)."""
 
     key: bytes
@@ -34,8 +34,8 @@ class Kept(Struct, frozen=True, array_like=True, gc=False):
     at: int
 
 
-class Waiting(Struct, frozen=True, array_like=True):
-    """What rests and what waits for it.
+class ErasureWait(Struct, frozen=True, array_like=True):
+    """An erasure that waits, the nodes that it holds, and the records that wait behind it.
 
     `held`: the nodes, each with the offset since which it is told nothing. `asked`: those of them that have not
     answered, each with the version of its question. `answers`: what the others said. `behind`: the records, an erasure
@@ -44,23 +44,23 @@ class Waiting(Struct, frozen=True, array_like=True):
 
     held: dict[str, int] = {}
     asked: dict[str, int] = {}
-    answers: dict[str, Kept] = {}
-    behind: tuple[Kept, ...] = ()
+    answers: dict[str, DeferredRecord] = {}
+    behind: tuple[DeferredRecord, ...] = ()
 
 
-def together(waits: Sequence[Waiting]) -> Waiting:
-    """One wait instead of several, for as long as any of them. Of a node what the last one says of it counts."""
+def merge_waits(waits: Sequence[ErasureWait]) -> ErasureWait:
+    """One wait instead of several, for as long as any of them; of a node the last one counts."""
     answers = {name: answer for each in waits for name, answer in each.answers.items()}
     asked = {name: version for each in waits for name, version in each.asked.items() if name not in answers}
     held = {name: since for each in waits for name, since in each.held.items()}
     behind = sorted((kept for each in waits for kept in each.behind), key=_offset)
-    return Waiting(held, asked, answers, tuple(behind))
+    return ErasureWait(held, asked, answers, tuple(behind))
 
 
-def is_too_much(waiting: Waiting) -> bool:
-    """Whether there is no more room."""
+def is_overfull(waiting: ErasureWait) -> bool:
+    """Whether more waits than there is room for."""
     return len(waiting.behind) > MOST_BEHIND or len(waiting.held) > MOST_HELD
 
 
-def _offset(kept: Kept) -> int:
+def _offset(kept: DeferredRecord) -> int:
     return kept.offset

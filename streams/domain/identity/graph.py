@@ -9,7 +9,7 @@ after the other would lead through a whole town.
 
 from collections.abc import Iterable, Iterator
 
-from streams.domain.identity.must_link import Firm, firm_of
+from streams.domain.identity.must_link import MustLinks, must_links_of
 from streams.domain.identity.nodes import NOTHING, Node, Read, is_crowded
 
 
@@ -23,7 +23,7 @@ class Graph:
     def __init__(self, read: Read, crowd: int) -> None:
         self._read = read
         self._crowd = crowd
-        self._firm: dict[str, Firm] = {}
+        self._firm: dict[str, MustLinks] = {}
         self._crowded: dict[str, bool] = {}
         self._disputed: dict[str, bool] = {}
         self._linked: dict[str, list[str]] = {}
@@ -47,11 +47,11 @@ class Graph:
         """The nodes that are the same identifier, the strongest first."""
         return self.firm(name).group
 
-    def firm(self, name: str) -> Firm:
+    def firm(self, name: str) -> MustLinks:
         """What commands and keys make of this node."""
         found = self._firm.get(name)
         if found is None:
-            self._firm.update(firm_of(name, self.nodes, self._bound))
+            self._firm.update(must_links_of(name, self.nodes, self._bound))
             found = self._firm[name]
         return found
 

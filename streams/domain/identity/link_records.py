@@ -1,23 +1,23 @@
-"""What the links agent hears, what it tells, and what it finds: the records around a fold."""
+"""Records around the fold of identities: links that come in, canonical ids that change, and findings."""
 
 from typing import NamedTuple, TypeGuard
 
 from events.links import Command, Erased, Forgotten, Link, Seen, Unseen, read_link, write_link
 from events.refusal import Refusal
-from streams.domain.identity.changed_parts import Finding
-from streams.domain.identity.deferred_erasures import Kept
+from streams.domain.identity.deferred_erasures import DeferredRecord
+from streams.domain.identity.link_changes import FindingKind
 
 
-class Heard(NamedTuple):
-    """A record: what it says, its offset, and when the broker appended it (ms since 1970)."""
+class LinkRecord(NamedTuple):
+    """A record of `identity-links`: its link, its offset, and when the broker appended it (ms since 1970)."""
 
     link: Link
     offset: int
     at: int
 
 
-class RoofTold(NamedTuple):
-    """What is to be told of a node. `roof` None: it stands alone. `version` only grows for a node.
+class CanonicalIdChange(NamedTuple):
+    """The canonical id of a node has changed. `roof`: the new one, None: it stands alone. `version` only grows.
 
     Its own name as `roof`: it has no other, but a command makes it one with others, so it is to tell its class. `asks`:
     it is to say so also if it does not know, since an erasure waits for that.
@@ -30,35 +30,35 @@ class RoofTold(NamedTuple):
     asks: bool = False
 
 
-class Found(NamedTuple):
-    """What somebody should look at: an identifier that from now on links nobody, or is linked by no further command.
+class LinkFinding(NamedTuple):
+    """An identifier to look at: from now on it links nobody, or no further command links it.
 
     `by`: the record that made it so.
     """
 
-    finding: Finding
+    finding: FindingKind
     node: str
-    by: Heard
+    by: LinkRecord
 
 
-def kept(heard: Heard) -> Kept:
-    """As it waits."""
-    return Kept(*write_link(heard.link), heard.offset, heard.at)
+def deferred(heard: LinkRecord) -> DeferredRecord:
+    """A record as it is stored while it waits."""
+    return DeferredRecord(*write_link(heard.link), heard.offset, heard.at)
 
 
-def unkept(record: Kept) -> Heard:
-    """As it came."""
+def undeferred(record: DeferredRecord) -> LinkRecord:
+    """A record that has waited, as it came."""
     link = read_link(record.key, record.value)
     if isinstance(link, Refusal):  # it was read when it came
         raise ValueError(link.detail)
-    return Heard(link, record.offset, record.at)
+    return LinkRecord(link, record.offset, record.at)
 
 
 def is_of_itself(link: Link) -> TypeGuard[Seen | Unseen]:
-    """Whether a fragment tells of itself alone, not of an edge."""
+    """Whether a link is what a fragment tells of itself alone, not an edge."""
     return isinstance(link, Seen | Unseen) and link.a == link.b
 
 
 def names_in(link: Link) -> tuple[str, ...]:
-    """The nodes that it names."""
+    """The nodes that a link names."""
     return (link.fragment,) if isinstance(link, Erased | Forgotten) else (link.a, link.b)

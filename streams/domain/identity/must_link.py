@@ -1,4 +1,4 @@
-"""What commands and second keys make of nodes: no interaction has a say in it.
+"""Must-links: nodes that commands or second keys make one, whatever interactions say.
 
 Edges are taken in a fixed order, keys before commands, each by its ends. One that would join two nodes of which a
 command says that they are not the same is left out: so such a command holds against any chain of others.
@@ -11,23 +11,27 @@ from msgspec import Struct
 from streams.domain.identity.nodes import Node, rank
 
 
-class Firm(Struct, frozen=True):
-    """`group`: the nodes that are this one identifier, the strongest first; `person` tells whom commands make one."""
+class MustLinks(Struct, frozen=True):
+    """What a node must be linked with.
+
+    `group`: the nodes that are the same identifier, the strongest first. `person`: equal for nodes that commands make
+    one.
+    """
 
     group: tuple[str, ...]
     person: str
 
 
-def firm_of(name: str, nodes: Mapping[str, Node], bound: Callable[[str], Iterable[str]]) -> dict[str, Firm]:
-    """Of a node and all that it is bound to over any number of steps, which `nodes` has to hold."""
+def must_links_of(name: str, nodes: Mapping[str, Node], bound: Callable[[str], Iterable[str]]) -> dict[str, MustLinks]:
+    """The must-links of a node and of all that it is bound to over any number of steps; `nodes` has to hold them."""
     members = _all_bound(name, bound)
     if len(members) == 1:
-        return {name: Firm((name,), name)}
+        return {name: MustLinks((name,), name)}
     parts = _Parts(members, nodes)
     parts.join(sorted(_pairs(members, lambda one: _live_aliases(one, nodes))))
     groups = {one: tuple(sorted(parts.part_of(one), key=rank)) for one in members}
     parts.join(sorted(_pairs(members, lambda one: _ruled_same(nodes[one]))))
-    return {one: Firm(groups[one], min(parts.part_of(one))) for one in members}
+    return {one: MustLinks(groups[one], min(parts.part_of(one))) for one in members}
 
 
 class _Parts:

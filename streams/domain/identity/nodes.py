@@ -1,4 +1,4 @@
-"""What is kept of one node: whom it was named with, what was ruled, and the roof that was last told.
+"""Nodes of the identity graph: whom an identifier was named with, what was ruled, and the canonical id last told.
 
 All that decides who is one person lies in the states of the nodes, and each holds its own side of every edge: so they
 can be read as they are needed.
@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from events.identifiers import KIND_ORDER, kind_of
 from events.links import Command
-from streams.domain.identity.deferred_erasures import Waiting
+from streams.domain.formats import Format, Stored
+from streams.domain.formats import encode as write
+from streams.domain.identity.deferred_erasures import ErasureWait
 
 Tellers: TypeAlias = tuple[str, ...]
 """The fragments that tell of an edge, sorted."""
@@ -32,14 +34,14 @@ MOST_RULED = 2_000
 """Nor any others, which keep people apart and so have more room. The ids in them may be of a kilobyte each."""
 
 
-class Ruling(Struct, frozen=True, array_like=True, gc=False):
+class PairRuling(Struct, frozen=True, array_like=True, gc=False):
     """The command that counts on a pair: one person, or not."""
 
     same: bool
     by: Command
 
 
-class Mark(Struct, frozen=True, array_like=True, gc=False):
+class ErasureMark(Struct, frozen=True, array_like=True, gc=False):
     """The node was told that its person is erased, by the word of the fragment `teller`."""
 
     teller: str
@@ -59,14 +61,14 @@ class Node(Struct, frozen=True, array_like=True):
     exclusive: str | None = None
     seen: dict[str, Tellers] = {}
     aliases: dict[str, Tellers] = {}
-    rulings: dict[str, Ruling] = {}
+    rulings: dict[str, PairRuling] = {}
     roof: str | None = None
     saturated: bool = False
-    mark: Mark | None = None
+    mark: ErasureMark | None = None
     erased: Command | None = None
     marked: tuple[str, ...] = ()
     held: str | None = None
-    waiting: Waiting | None = None
+    waiting: ErasureWait | None = None
 
 
 NOTHING = Node()
@@ -124,3 +126,20 @@ def is_too_much(name: str, node: Node, crowd: int) -> bool:
 def _carriers(name: str, node: Node) -> int:
     own = rank(name)
     return sum(rank(other) < own for other in node.seen if other not in node.aliases)
+
+
+class _Stored(Stored, frozen=True, array_like=True):
+    node: Node
+
+
+FORMAT = Format(2, _Stored, older={1})
+
+
+def encode(node: Node) -> bytes:
+    """A node as bytes of the table."""
+    return write(_Stored(FORMAT.number, node))
+
+
+def decode(data: bytes) -> Node:
+    """The node in bytes of the table. Raises `Unreadable`."""
+    return FORMAT.decode(data).node

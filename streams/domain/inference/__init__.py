@@ -1,1 +1,1 @@
-"""Statistics that hold at every look: intervals, p- and e-values, splits, false discoveries. Pure; numpy and scipy."""
+"""Statistics of experiments that hold at every look: intervals, p- and e-values, splits, false discoveries."""

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from streams.domain.inference import boundary
-from streams.domain.inference.adjusting import estimate, slope
-from streams.domain.inference.arms import Arm, Bools, Floats, ratio
-from streams.domain.inference.enough import enough
-from streams.domain.inference.steady import steady
+from streams.domain.inference.arms import Arm, Bools, Floats, has_enough_data, ratio
+from streams.domain.inference.estimation import adjusted_mean, covariate_slope, variance_of_difference
 
 TUNED_FOR = 20_000
 """People in both arms for whom intervals are narrowest. From a tenth to ten times as many they are at most a quarter
@@ -16,8 +14,8 @@ wider than the narrowest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
-    """Of each of K comparisons, in units of the outcome by person; every array has the shape [K].
+class MeanComparison:
+    """The difference of means of each of K comparisons, in units of the outcome by person; arrays of the shape [K].
 
     Where `enough` is false nothing may be said: `log_e` is 0 and the other figures, finite though they are, mean
     nothing. `effect`: treated less baseline, adjusted by `theta` times the covariate; `raw_effect`: not adjusted.
@@ -35,17 +33,17 @@ class Compared:
     enough: Bools
 
 
-def compare(treated: Arm, baseline: Arm, *, level: float = 0.95, tuned_for: int = TUNED_FOR) -> Compared:
+def compare_means(treated: Arm, baseline: Arm, *, level: float = 0.95, tuned_for: int = TUNED_FOR) -> MeanComparison:
     """Compare means. `tuned_for`: people in both arms for whom to be narrowest, fixed before anything is known."""
-    theta = slope(treated, baseline)
-    ours, theirs = estimate(treated, theta), estimate(baseline, theta)
-    effect, variance = ours.mean - theirs.mean, steady(treated, baseline, ours, theirs)
-    people, rho2 = clock(treated, baseline), boundary.rho2(level, tuned_for)
+    theta = covariate_slope(treated, baseline)
+    ours, theirs = adjusted_mean(treated, theta), adjusted_mean(baseline, theta)
+    effect, variance = ours.mean - theirs.mean, variance_of_difference(treated, baseline, ours, theirs)
+    people, rho2 = effective_sample_size(treated, baseline), boundary.rho2(level, tuned_for)
     degrees = satterthwaite(treated, baseline, ours.variance, theirs.variance)
     z2 = boundary.as_normal(ratio(effect * effect, variance), degrees)
-    reach = np.sqrt(boundary.as_student(boundary.limit(level, people, rho2), degrees) * variance)
-    sure = enough(treated, baseline) & (variance > 0)
-    return Compared(
+    reach = np.sqrt(boundary.as_student(boundary.squared_limit(level, people, rho2), degrees) * variance)
+    sure = has_enough_data(treated, baseline) & (variance > 0)
+    return MeanComparison(
         effect=effect,
         low=effect - reach,
         high=effect + reach,
@@ -57,8 +55,8 @@ def compare(treated: Arm, baseline: Arm, *, level: float = 0.95, tuned_for: int 
     )
 
 
-def clock(treated: Arm, baseline: Arm) -> Floats:
-    """How many people in two equal arms would tell as much: the time by which evidence grows.
+def effective_sample_size(treated: Arm, baseline: Arm) -> Floats:
+    """How many people in two equal arms would tell as much: the clock of the sequential test.
 
     With equal arms it is their sum, as in the source; of other proportions, also such as change while it runs, it is
     what information is proportional to, and estimates times information have independent increments (Scharfstein,

@@ -1,4 +1,4 @@
-"""Whether a variant drives people away, said while it is still going out: exact, so that a dozen cases may be enough.
+"""Guardrail test: whether a variant drives people away, while it is still going out. Exact, so a dozen cases may do.
 
 Every unsubscription comes from one of the arms. If both had the same rate, it would come from the treated arm with the
 chance q, the treated arm's share of the people, whatever the rate; with a rate that is r times as high, with the chance
@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streams.domain.inference import boundary
-from streams.domain.inference.arms import Arm, Bools, Floats, ratio
-from streams.domain.inference.enough import MIN_GROUPS
+from streams.domain.inference.arms import MIN_GROUPS, Arm, Bools, Floats, ratio
 
 _TIMES = np.array([1.1, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 6.0, 12.0])
 """How many times as high a rate is looked for, all alike."""
@@ -27,8 +26,8 @@ _TUNED_FOR = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Harm:
-    """Of each of K comparisons of rates; every array has the shape [K].
+class HarmTest:
+    """Whether the treated arm's rate is higher, of each of K comparisons; every array has the shape [K].
 
     `effect`: the difference of the rates. `low`: with the probability `level` it is never below that, at all looks
     together; -1 without a case, since nothing is known then. `times_low`: likewise how many times as high the treated
@@ -44,14 +43,14 @@ class Harm:
     enough: Bools
 
 
-def evidence(treated: Arm, baseline: Arm) -> Floats:
-    """The `log_e` of `harm` alone."""
+def harm_log_e(treated: Arm, baseline: Arm) -> Floats:
+    """The `log_e` of `harm_test` alone."""
     share, sure = _share(treated, baseline)
     deff = np.maximum(treated.deff, baseline.deff)
     return np.where(sure, _log_e(treated.y / deff, (treated.y + baseline.y) / deff, share), 0.0)
 
 
-def harm(treated: Arm, baseline: Arm, *, level: float = 0.95) -> Harm:
+def harm_test(treated: Arm, baseline: Arm, *, level: float = 0.95) -> HarmTest:
     """Test that the treated arm's rate of a 0-or-1 outcome is not higher."""
     n = treated.n + baseline.n
     share, sure = _share(treated, baseline)
@@ -60,11 +59,11 @@ def harm(treated: Arm, baseline: Arm, *, level: float = 0.95) -> Harm:
     chance = _least_chance(cases, np.maximum(cases, all_cases), -np.log(1.0 - level))
     effect = ratio(treated.y, treated.n) - ratio(baseline.y, baseline.n)
     least = ratio(treated.y + baseline.y, n) * (chance - share) / (share * (1.0 - share))
-    return Harm(
+    return HarmTest(
         effect=effect,
         low=_unsure(effect, least, all_cases, level),
         times_low=chance / (1.0 - chance) * (1.0 - share) / share,
-        log_e=evidence(treated, baseline),
+        log_e=harm_log_e(treated, baseline),
         enough=sure,
     )
 
@@ -96,7 +95,7 @@ def _unsure(effect: Floats, least: Floats, all_cases: Floats, level: float) -> F
     Squares of both distances add up: Zou & Donner, "Construction of confidence limits about effect measures"
     (Statistics in Medicine 27, 2008).
     """
-    off = np.sqrt(ratio(boundary.limit(level, all_cases, boundary.rho2(level, _TUNED_FOR)), all_cases))
+    off = np.sqrt(ratio(boundary.squared_limit(level, all_cases, boundary.rho2(level, _TUNED_FOR)), all_cases))
     lower = effect - np.hypot(effect - least, effect * off)
     lower = np.where(least >= 0.0, np.maximum(lower, 0.0), lower)
     return np.where(all_cases > 0.0, lower, -1.0)

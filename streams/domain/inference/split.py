@@ -1,4 +1,4 @@
-"""Whether people are assigned in the planned proportions, looked at after every one of them.
+"""Sample ratio test: whether people are assigned in the planned proportions, valid after every one of them.
 
 Lindon & Malek, "Anytime-valid inference for multinomial count data" (NeurIPS 2022): counts under proportions drawn from
 a Dirichlet distribution around the planned ones, against the planned ones themselves.
@@ -23,7 +23,8 @@ def log_bayes_factor(counts: Floats, planned: Floats, deff: Floats | None = None
     """Logarithm of the evidence that the split is not as planned, now. Shape [K]; an e-value.
 
     `counts`: [K, V] people by variant. `planned`: [K, V], adding up to 1, 0 where an experiment has fewer variants;
-    people in a variant with no plan are left out. `deff`: [K], where people were assigned together (`clusters.spread`).
+    people in a variant with no plan are left out. `deff`: [K], see `split_design_effect`, where people were assigned
+    together.
     """
     counts = np.where(planned > 0, counts, 0.0)
     if deff is not None:

@@ -1,28 +1,28 @@
 """How often a person may be reached, and when: pure decisions from the profile, under a policy that is a file."""
 
-from streams.domain.file_mistakes import Mistake, Mistakes
-from streams.domain.pressure.addresses import meant
+from streams.domain.file_mistakes import FileMistake, FileMistakes
 from streams.domain.pressure.asking import (
     Decision,
     Evidence,
     Hold,
-    Known,
+    KnownProfile,
     PermissionRequest,
     Reason,
     Reservation,
     Verdict,
 )
 from streams.domain.pressure.decide import Question, answer, decide, prepare
+from streams.domain.pressure.denials import worst_known_ref
 from streams.domain.pressure.policy import Policy
-from streams.domain.pressure.reading import default_policy, default_text, read_policy
+from streams.domain.pressure.policy_files import default_policy, default_policy_text, read_policy
 
 __all__ = [
     "Decision",
     "Evidence",
+    "FileMistake",
+    "FileMistakes",
     "Hold",
-    "Known",
-    "Mistake",
-    "Mistakes",
+    "KnownProfile",
     "PermissionRequest",
     "Policy",
     "Question",
@@ -32,8 +32,8 @@ __all__ = [
     "answer",
     "decide",
     "default_policy",
-    "default_text",
-    "meant",
+    "default_policy_text",
     "prepare",
     "read_policy",
+    "worst_known_ref",
 ]

@@ -1,4 +1,4 @@
-"""What is asked and what is answered: may this team reach this person on this channel, now."""
+"""Permission requests and decisions: may this team reach this person on this channel, now."""
 
 from typing import Literal, NamedTuple
 
@@ -48,7 +48,7 @@ Reason = Literal[
 REPEATED = "repeated_in_audience"
 """Why a row of a list is denied whose person an earlier row has been allowed: said of the row, not of the person."""
 
-Known = ContactProfile | Literal["erased"] | None
+KnownProfile = ContactProfile | Literal["erased"] | None
 """What is known of whoever is asked about: a profile, that the person was erased, or nothing."""
 
 
@@ -79,7 +79,7 @@ class Hold(NamedTuple):
 
 
 class Reservation(NamedTuple):
-    """What somebody else holds on this person: a touch at `since` that is not made yet, gone at `until` (both ms)."""
+    """A touch that another team has reserved on this person at `since`; it lapses at `until` (both ms)."""
 
     channel: Channel
     team: str
@@ -88,7 +88,7 @@ class Reservation(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """One interaction that speaks for a decision."""
+    """An interaction that is given as a reason for a decision."""
 
     source: str
     id: str

@@ -10,19 +10,25 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from events.outputs import ContactProfile
-from streams.domain.pressure.addresses import Addressed, addressed, unreachable
-from streams.domain.pressure.asking import Decision, Hold, Known, PermissionRequest, Reason, Reservation
-from streams.domain.pressure.campaigning import unsuitable
+from streams.domain.pressure.asking import Decision, Hold, KnownProfile, PermissionRequest, Reason, Reservation
+from streams.domain.pressure.denials import JudgedAddress, address_denial, judged_address, purpose_denial, stop_denial
 from streams.domain.pressure.hours import Opening, Week, next_opening
-from streams.domain.pressure.limits import Blocked, Limit, blocked, limits, since_of
-from streams.domain.pressure.points import Budget, budget, over_budget
+from streams.domain.pressure.limits import (
+    Budget,
+    Limit,
+    ReachedLimit,
+    limits,
+    over_budget,
+    points_budget,
+    reached_limit,
+    since_of,
+)
 from streams.domain.pressure.policy import Permission, Policy
-from streams.domain.pressure.stops import closed
-from streams.domain.pressure.zones import zones_of
+from streams.domain.pressure.time_zones import zones_of
 
 Place = tuple[str | None, str | None, str | None]
 _NOWHERE: Place = (None, None, None)
-_ELSEWHERE = Addressed(None, "ok")
+_ELSEWHERE = JudgedAddress(None, "ok")
 
 
 class Question(Struct):
@@ -49,7 +55,7 @@ class Question(Struct):
 
 
 def decide(  # noqa: PLR0913 (each is a part of the question)
-    profile: Known,
+    profile: KnownProfile,
     policy: Policy,
     request: PermissionRequest,
     at: int,
@@ -76,7 +82,7 @@ def prepare(
         request=request,
         at=at,
         limits=found,
-        budget=budget(policy, request, at),
+        budget=points_budget(policy, request, at),
         since="" if policy.points is not None else since_of(at, max(limit.window for limit in found)),
         week=getattr(policy.hours, channel).week,
         expiry=getattr(policy.expiry, channel),
@@ -107,27 +113,29 @@ def _refused(policy: Policy, request: PermissionRequest) -> Decision | None:
 
 
 def answer(
-    question: Question, profile: Known, *, ref: str | None = None, reserved: Sequence[Reservation] = ()
+    question: Question, profile: KnownProfile, *, ref: str | None = None, reserved: Sequence[Reservation] = ()
 ) -> Decision:
     """The decision about one person. `ref`: the address that is meant, if not that of the request."""
     asked = question.request.ref if ref is None else ref
-    address = addressed(profile, question.request.channel, asked) if isinstance(profile, dict) else _ELSEWHERE
+    address = judged_address(profile, question.request.channel, asked) if isinstance(profile, dict) else _ELSEWHERE
     decision = _stopped(question, profile, address) or _judged(question, profile, address, reserved)
     ref = address.ref or asked
     return decision if ref is None else replace(decision, ref=ref)
 
 
-def _stopped(question: Question, profile: Known, address: Addressed) -> Decision | None:
+def _stopped(question: Question, profile: KnownProfile, address: JudgedAddress) -> Decision | None:
     """What not even a transactional message may pass."""
     return (
-        closed(profile, question.policy, question.request, question.at)
-        or unreachable(address)
+        stop_denial(profile, question.policy, question.request, question.at)
+        or address_denial(address)
         or question.held
         or question.refused
     )
 
 
-def _judged(question: Question, profile: Known, address: Addressed, reserved: Sequence[Reservation]) -> Decision:
+def _judged(
+    question: Question, profile: KnownProfile, address: JudgedAddress, reserved: Sequence[Reservation]
+) -> Decision:
     known = profile if isinstance(profile, dict) else None
     if question.request.purpose == "transactional":
         return _transactional(question, known)
@@ -156,14 +164,14 @@ def _unknown(question: Question) -> Decision | None:
     return Decision("deny", "no_consent") if question.needs_consent else None
 
 
-def _unwelcome(question: Question, profile: ContactProfile, address: Addressed) -> Decision | None:
+def _unwelcome(question: Question, profile: ContactProfile, address: JudgedAddress) -> Decision | None:
     """What speaks against the touch, whenever it is."""
     soft = question.policy.closures.soft_bouncing
     if address.status == "soft_bouncing" and soft != "allow":
         return Decision(soft, "soft_bouncing")
     if question.needs_consent and profile["consent"].get(question.request.channel) is not True:
         return Decision("deny", "no_consent")
-    if (no := unsuitable(profile, question.policy, question.request)) is not None:
+    if (no := purpose_denial(profile, question.policy, question.request)) is not None:
         return no
     return Decision("deny", "unknown_address") if address.status is None and question.unknown == "deny" else None
 
@@ -178,26 +186,26 @@ def _opening(question: Question, profile: ContactProfile | None) -> Opening | No
     return question.openings[place]
 
 
-def _blocks(question: Question, profile: ContactProfile | None, reserved: Sequence[Reservation]) -> list[Blocked]:
+def _blocks(question: Question, profile: ContactProfile | None, reserved: Sequence[Reservation]) -> list[ReachedLimit]:
     """Every limit that is reached, the first that is to be told first."""
-    blocks: list[Blocked] = []
+    blocks: list[ReachedLimit] = []
     if profile is not None:
         since = question.since
         touches = [touch for touch in profile["touches"] if touch["at"] > since and touch["purpose"] != "transactional"]
         if touches:
-            found = (blocked(limit, touches) for limit in question.limits)
+            found = (reached_limit(limit, touches) for limit in question.limits)
             blocks = [block for block in found if block is not None]
             if question.budget is not None and (block := over_budget(question.budget, touches)) is not None:
                 blocks.append(block)
     ends = [reservation.until for reservation in reserved if reservation.until > question.at]
     if ends:
-        blocks.append(Blocked("reserved", max(ends), ()))
+        blocks.append(ReachedLimit("reserved", max(ends), ()))
     if question.lost_until > question.at:
-        blocks.append(Blocked("reservations_unknown", question.lost_until, ()))
+        blocks.append(ReachedLimit("reservations_unknown", question.lost_until, ()))
     return blocks
 
 
-def _deferred(question: Question, profile: ContactProfile | None, blocks: Sequence[Blocked]) -> Decision:
+def _deferred(question: Question, profile: ContactProfile | None, blocks: Sequence[ReachedLimit]) -> Decision:
     """To the first time that all limits leave room and the channel is open."""
     first = blocks[0]
     zones = zones_of(None if profile is None else profile["zones"], question.policy.hours.country)

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from streams.domain.pressure.spans import DAY, Hours
+from streams.domain.pressure.policy_values import DAY, Hours
 
 Week = tuple[Hours, ...]
 """The hours of the seven days from Monday on."""

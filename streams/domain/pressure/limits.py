@@ -1,10 +1,13 @@
-"""Caps and gaps. A gap is a cap of one: no second touch within it.
+"""Limits on touches: caps, gaps and the budget of points, held against the touches in a profile.
 
-A touch is in the window at `t` iff it was later than `t` less the window, so a touch that is said to come after `t` is
-in it too. What is in it only grows less with time, which is why there is a first moment at which it is few enough.
+A gap is a cap of one: no second touch within it. A touch is in the window at `t` iff it was later than `t` less the
+window, so a touch that is said to come after `t` is in it too. What is in it only grows less with time, which is why
+there is a first moment at which it is few enough. In the budget each touch weighs what it costs in a profile
+(`contact.sections.pressure.weight`), halved every seven days.
 """
 
 from collections.abc import Iterator, Sequence
+from math import ceil, floor, log2
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -12,8 +15,10 @@ from msgspec import Struct
 from events.interactions.base import Channel, Purpose
 from events.outputs import Touch
 from events.times import parse_time, render_time
+from streams.domain.contact.sections.pressure import COSTS, weight
 from streams.domain.pressure.asking import Evidence, PermissionRequest, Reason
 from streams.domain.pressure.policy import Policy
+from streams.domain.pressure.policy_values import DAY, WEEK
 
 _FIRST = -62_135_596_800_000
 
@@ -45,7 +50,7 @@ class Limit(Struct, frozen=True):
         )
 
 
-class Blocked(NamedTuple):
+class ReachedLimit(NamedTuple):
     """A limit that is reached, the touches that reach it (the latest first), and when it no longer is (ms)."""
 
     reason: Reason
@@ -79,7 +84,7 @@ def since_of(at: int, window: int) -> str:
     return render_time(max(at - window, _FIRST))
 
 
-def blocked(limit: Limit, touches: Sequence[Touch]) -> Blocked | None:
+def reached_limit(limit: Limit, touches: Sequence[Touch]) -> ReachedLimit | None:
     """How `touches`, of which none is transactional, reach the limit; None: they do not."""
     if len(touches) < limit.at_most:
         return None
@@ -91,7 +96,9 @@ def blocked(limit: Limit, touches: Sequence[Touch]) -> Blocked | None:
     if len(counted) < limit.at_most:
         return None
     counted.sort(key=in_order, reverse=True)
-    return Blocked(limit.reason, time_of(counted[limit.at_most - 1]) + limit.window, tuple(map(evidence_of, counted)))
+    return ReachedLimit(
+        limit.reason, time_of(counted[limit.at_most - 1]) + limit.window, tuple(map(evidence_of, counted))
+    )
 
 
 def in_order(touch: Touch) -> tuple[str, str, str]:
@@ -110,3 +117,81 @@ def time_of(touch: Touch) -> int:
 def evidence_of(touch: Touch) -> Evidence:
     """The interaction that shows the touch."""
     return Evidence(touch["source"], touch["id"])
+
+
+_NOTHING_IS_LEFT = 90 * DAY
+"""After this long even a visit weighs less than half a milli-point."""
+
+
+class Budget(Struct, frozen=True):
+    """Room for so many milli-points at `at`, ms, besides the touch that is asked for.
+
+    `week`, `fortnight`: so long before `at`, as a profile writes times.
+    """
+
+    room: int
+    at: int
+    week: str
+    fortnight: str
+
+
+def points_budget(policy: Policy, request: PermissionRequest, at: int) -> Budget | None:
+    """What the policy leaves a request; None: it counts no points."""
+    if policy.points is None:
+        return None
+    return Budget(policy.points.budget - COSTS[request.channel], at, since_of(at, WEEK), since_of(at, 2 * WEEK))
+
+
+def over_budget(budget: Budget, touches: Sequence[Touch]) -> ReachedLimit | None:
+    """How `touches`, none of them transactional, leave no room for one more; None: there is room.
+
+    A touch that is said to come after `at` weighs its whole cost.
+    """
+    room, at = budget.room, budget.at
+    if sum(_at_most(touch, budget) for touch in touches) <= room:
+        return None
+    costs = [(time_of(touch), COSTS[touch["channel"]]) for touch in touches]
+    if _weight(costs, at) <= room:
+        return None
+    weighing = sorted(
+        (touch for touch in touches if _remaining_weight(time_of(touch), COSTS[touch["channel"]], at)), key=in_order
+    )
+    return ReachedLimit("pressure", _light_enough(costs, at, room), tuple(map(evidence_of, reversed(weighing))))
+
+
+def _at_most(touch: Touch, budget: Budget) -> int:
+    """No less than the touch weighs; told without reading its time, which costs as much as all the rest."""
+    cost = COSTS[touch["channel"]]
+    if touch["at"] > budget.week:
+        return cost
+    return cost // 2 if touch["at"] > budget.fortnight else cost // 4
+
+
+def _light_enough(costs: Sequence[tuple[int, int]], at: int, room: int) -> int:
+    """The first ms at which no more than `room` is left: weight never grows, so halving the span finds it."""
+    low, high = _around(costs, at, room)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _weight(costs, middle) <= room:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _around(costs: Sequence[tuple[int, int]], at: int, room: int) -> tuple[int, int]:
+    """A time that is too early and one that is late enough, close by: rounding moves a weight by half a point."""
+    latest = max(at, *(time for time, _ in costs))
+    total = sum(cost * 2 ** ((time - latest) / WEEK) for time, cost in costs)
+    rounded = len(costs) / 2
+    low = latest + floor(WEEK * log2(total / (room + rounded))) - 1
+    high = latest + (ceil(WEEK * log2(total / (room - rounded))) + 1 if room > rounded else _NOTHING_IS_LEFT)
+    return (low if low > at and _weight(costs, low) > room else at), max(high, latest)
+
+
+def _weight(costs: Sequence[tuple[int, int]], at: int) -> int:
+    return sum(_remaining_weight(time, cost, at) for time, cost in costs)
+
+
+def _remaining_weight(time: int, cost: int, at: int) -> int:
+    return weight(cost, max(at - time, 0))

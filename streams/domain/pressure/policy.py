@@ -1,4 +1,4 @@
-"""How much of a person's patience may be used: the limits of all teams, from one file.
+"""The pressure policy: how often and when any team may reach a person, from one file.
 
 A policy sets limits only. It never changes what is known of anybody, so it can be changed at any time, and every
 decision says by which version of it was decided.
@@ -16,10 +16,9 @@ from events.interactions.base import Channel
 from streams.domain.contact.sections.pressure import COSTS
 from streams.domain.file_mistakes import wrong
 from streams.domain.pressure.hours import Week, next_opening
-from streams.domain.pressure.rates import Rates
-from streams.domain.pressure.sections import Section
-from streams.domain.pressure.spans import Amount, Count, Expiry, LocalHours, Span, Window
-from streams.domain.pressure.zones import zones_of_country
+from streams.domain.pressure.policy_values import Amount, Count, Expiry, LocalHours, PolicySection, Span, Window
+from streams.domain.pressure.rates import CampaignRates
+from streams.domain.pressure.time_zones import zones_of_country
 
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
@@ -29,7 +28,7 @@ _is_currency = re.compile("[A-Z]{3}", re.ASCII).fullmatch
 _A_MONDAY = 20_458 * 86_400_000
 
 
-class Cap(Section):
+class Cap(PolicySection):
     """At most so many touches in any `window` that ends now; of one purpose, or of all but transactional ones."""
 
     window: Window
@@ -46,8 +45,8 @@ def _caps(caps: tuple[Cap, ...]) -> tuple[Cap, ...]:
 CapList = Annotated[tuple[Cap, ...], AfterValidator(_caps)]
 
 
-class Caps(Section):
-    """By channel, and `any`: of all channels together."""
+class Caps(PolicySection):
+    """Caps by channel, and `any`: of all channels together."""
 
     email: CapList
     text: CapList
@@ -57,7 +56,7 @@ class Caps(Section):
     any: CapList
 
 
-class Gaps(Section):
+class Gaps(PolicySection):
     """The least time between two touches: on one channel, on two channels, by two teams on whatever channels."""
 
     email: Span
@@ -76,13 +75,13 @@ def _budget(value: object) -> int:
     return value
 
 
-class Points(Section):
+class Points(PolicySection):
     """The most milli-points that a person may carry, all channels together, the touch that is asked for included."""
 
     budget: Annotated[int, BeforeValidator(_budget)]
 
 
-class ChannelHours(Section):
+class ChannelHours(PolicySection):
     """When a person may be reached, by the clock where that person is."""
 
     daily: LocalHours
@@ -107,8 +106,11 @@ def _country(code: str) -> str:
     return code
 
 
-class QuietHours(Section):
-    """`country`: of whom nothing is known may be anywhere in it. `transactional_email`: whether it keeps to hours."""
+class QuietHours(PolicySection):
+    """When each channel is open. `country`: where people are of whom no zone is known.
+
+    `transactional_email`: whether it keeps to hours.
+    """
 
     country: Annotated[str, AfterValidator(_country)]
     transactional_email: Literal["any_time", "in_hours"]
@@ -129,7 +131,7 @@ class QuietHours(Section):
         return self
 
 
-class AlsoCloses(Section):
+class AlsoCloses(PolicySection):
     """Which other channels are closed to everyone when one is, by why it was closed."""
 
     unsubscribed: tuple[Channel, ...] = ()
@@ -138,7 +140,7 @@ class AlsoCloses(Section):
     consent_withdrawn: tuple[Channel, ...] = ()
 
 
-class Closures(Section):
+class Closures(PolicySection):
     """What closes a channel, and for whom."""
 
     sender_stop: Literal["sender", "everyone"]
@@ -150,13 +152,13 @@ class Closures(Section):
     also_closes: AlsoCloses = AlsoCloses()
 
 
-class Elections(Section):
-    """Those that are not over: what is meant where a request names none."""
+class Elections(PolicySection):
+    """Elections that are not over: what a request means that names none."""
 
     current: tuple[str, ...] = ()
 
 
-class Mobilisation(Section):
+class Mobilisation(PolicySection):
     """Whom nobody may ask to vote."""
 
     support: tuple[Literal[1, 2, 3, 4, 5], ...]
@@ -174,7 +176,7 @@ Limits = Annotated[dict[str, Amount], AfterValidator(_currencies)]
 """Minor units by currency."""
 
 
-class Giving(Section):
+class GivingLimits(PolicySection):
     """The most a person may give, by committee and election; `any`: each one not named."""
 
     limits: dict[str, dict[str, Limits]] = Field(default_factory=dict)
@@ -187,14 +189,14 @@ class Giving(Section):
         return {}
 
 
-class Transactional(Section):
+class Transactional(PolicySection):
     """Who may send what skips the caps."""
 
     sources: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
 
 
-class Unknown(Section):
+class UnknownAnswers(PolicySection):
     """What is answered about somebody, or an address, of whom nothing is known."""
 
     email: Permission
@@ -204,7 +206,7 @@ class Unknown(Section):
     letter: Permission
 
 
-class Expiries(Section):
+class Expiries(PolicySection):
     """How long an allow holds; never past the end of the channel's hours."""
 
     email: Expiry
@@ -214,8 +216,8 @@ class Expiries(Section):
     letter: Expiry
 
 
-class Policy(Section):
-    """The whole file."""
+class Policy(PolicySection):
+    """A policy: all sections of the file."""
 
     caps: Caps
     gaps: Gaps
@@ -224,11 +226,11 @@ class Policy(Section):
     closures: Closures
     elections: Elections = Elections()
     mobilisation: Mobilisation
-    giving: Giving = Giving()
+    giving: GivingLimits = GivingLimits()
     transactional: Transactional = Transactional()
-    unknown: Unknown
+    unknown: UnknownAnswers
     expiry: Expiries
-    rates: Rates = Rates()
+    rates: CampaignRates = CampaignRates()
 
     @cached_property
     def version(self) -> str:

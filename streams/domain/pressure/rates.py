@@ -10,8 +10,7 @@ from pydantic import BeforeValidator
 
 from events.mailboxes import Mailbox
 from streams.domain.file_mistakes import wrong
-from streams.domain.pressure.sections import Section
-from streams.domain.pressure.spans import DAY, Mailing
+from streams.domain.pressure.policy_values import DAY, Mailing, PolicySection
 
 
 def _share(value: object) -> float:
@@ -30,7 +29,7 @@ Share = Annotated[float, BeforeValidator(_share)]
 """A part of what was sent."""
 
 
-class _ByMailbox(Section):
+class _ByMailbox(PolicySection):
     def of(self, mailbox: Mailbox) -> float:
         """The limit at one provider."""
         limit: float = getattr(self, mailbox)
@@ -38,7 +37,7 @@ class _ByMailbox(Section):
 
 
 class Complaints(_ByMailbox):
-    """So many complaints are too many."""
+    """Limits on complaints, as shares of the messages sent."""
 
     gmail: Share = 0.003
     yahoo: Share = 0.003
@@ -48,7 +47,7 @@ class Complaints(_ByMailbox):
 
 
 class Unsubscribes(_ByMailbox):
-    """So many unsubscriptions are too many."""
+    """Limits on unsubscriptions, as shares of the messages sent."""
 
     gmail: Share = 0.02
     yahoo: Share = 0.02
@@ -57,9 +56,10 @@ class Unsubscribes(_ByMailbox):
     other: Share = 0.02
 
 
-class Rates(Section):
-    """`minimum`: messages to one provider, below which nothing is judged: of a few a single complaint is too many.
+class CampaignRates(PolicySection):
+    """Limits on complaints and unsubscriptions of a campaign.
 
+    `minimum`: messages to one provider below which nothing is judged: of a few, a single complaint is too many.
     `window`: how long (ms) after its latest message a campaign counts as being sent.
     """
 

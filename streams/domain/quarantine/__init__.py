@@ -1,1 +1,1 @@
-"""A source that floods: what of it can wait is held, whole, until somebody has looked. The worker acts."""
+"""Quarantine of sources: records of a source that floods are held, if they can wait, until somebody has looked."""

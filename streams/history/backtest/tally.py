@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from events.registry import types_that
-from streams.domain.contact.facts.fact_index import Evidence
+from streams.domain.contact.facts.fact_index import FactIndex
 from streams.domain.contact.state import Key
 from streams.domain.pressure import Decision
 from streams.history.backtest.touch_history import AskedTouch
@@ -41,7 +41,7 @@ class TouchOutcome(NamedTuple):
 class OutcomeIndex:
     """Looks up what followed a touch within `window` ms. A later instalment of a pledge follows nothing."""
 
-    def __init__(self, found: Evidence, window: int) -> None:
+    def __init__(self, found: FactIndex, window: int) -> None:
         self._window = window
         self._gifts = [
             (fact.time, (fact.key, gift.currency, gift.amount))

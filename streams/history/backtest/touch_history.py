@@ -13,7 +13,7 @@ from events.harmonised import team_of
 from events.outputs import ContactProfile
 from streams.domain.contact import ContactState, fold, profile
 from streams.domain.contact.facts.command_details import COMMANDS
-from streams.domain.contact.facts.fact_index import Evidence, evidence
+from streams.domain.contact.facts.fact_index import FactIndex, index_facts
 from streams.domain.contact.merging import person
 from streams.domain.contact.sections.messages import Touch
 from streams.domain.contact.sections.touches import touches
@@ -49,13 +49,13 @@ class TimeSpan(NamedTuple):
         return self.since <= time < self.until
 
 
-def evidence_of(counting: Sequence[PersonFact]) -> Evidence:
+def evidence_of(counting: Sequence[PersonFact]) -> FactIndex:
     """A person's counted facts by kind. `counting`: in order."""
-    return evidence([said.fact for said in counting if said.fact.detail.__class__ not in COMMANDS])
+    return index_facts([said.fact for said in counting if said.fact.detail.__class__ not in COMMANDS])
 
 
 def asked_touches(
-    contact_id: str, counting: Sequence[PersonFact], found: Evidence, span: TimeSpan
+    contact_id: str, counting: Sequence[PersonFact], found: FactIndex, span: TimeSpan
 ) -> Iterator[AskedTouch]:
     """Every touch within the span, the earliest first.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from streams.domain.quarantine.listing import Listed
+from streams.domain.quarantine.held_records import ListedSource
 from streams.history.insights.known_values import TimeRange
 from streams.operations.refused.mostly_refused import MostlyRefused
 
@@ -160,4 +160,4 @@ class DailyReport(Struct, frozen=True):
     lake: bool = True
     known: TimeRange | None = None
     refused: tuple[MostlyRefused, ...] | None = ()
-    quarantines: tuple[Listed, ...] | None = ()
+    quarantines: tuple[ListedSource, ...] | None = ()

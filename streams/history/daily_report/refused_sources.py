@@ -6,8 +6,8 @@ Refused records are in no figure of the page, so without this it looks as if not
 from collections.abc import Collection, Mapping
 from contextlib import closing
 
-from streams.domain.dead_letter_repair.letters import Said
-from streams.domain.quarantine.listing import Listed
+from streams.domain.dead_letter_repair.letters import DeclaredType
+from streams.domain.quarantine.held_records import ListedSource
 from streams.history.insights.history_source import History, Reach, open_history
 from streams.history.insights.spans import Span
 from streams.operations.refused.mostly_refused import MostlyRefused, mostly_refused, suspects
@@ -32,7 +32,7 @@ _ACCEPTED = """
 """
 
 
-def open_refusals_on(settings: Settings, span: Span) -> dict[Said, int]:
+def open_refusals_on(settings: Settings, span: Span) -> dict[DeclaredType, int]:
     """Open dead letters of the day by source and type. Raises Kafka's errors."""
     with closing(KafkaClients(settings).tool_consumer()) as consumer:
         letters = list(letters_between(consumer, span.since, span.until, MOST_LETTERS))
@@ -44,20 +44,20 @@ def open_refusals_on(settings: Settings, span: Span) -> dict[Said, int]:
         return refusals.counts
 
 
-def quarantines_now(settings: Settings, now: int) -> tuple[Listed, ...]:
+def quarantines_now(settings: Settings, now: int) -> tuple[ListedSource, ...]:
     """Sources in quarantine, and those whose held records wait. Raises Kafka's errors."""
     with closing(KafkaClients(settings).tool_consumer()) as consumer:
         return tuple(quarantines_of(consumer, now))
 
 
-def mostly_refused_of(history: History, span: Span, refused: Mapping[Said, int]) -> tuple[MostlyRefused, ...]:
+def mostly_refused_of(history: History, span: Span, refused: Mapping[DeclaredType, int]) -> tuple[MostlyRefused, ...]:
     """Sources of which more records of a type were refused than accepted. Raises `duckdb.IOException`."""
     wanted = suspects(refused)
     accepted = _accepted(history, span, {said.type for said in wanted if said.type}) if wanted else {}
     return tuple(mostly_refused(refused, accepted))
 
 
-def _accepted(history: History, span: Span, types: Collection[str]) -> dict[Said, int]:
+def _accepted(history: History, span: Span, types: Collection[str]) -> dict[DeclaredType, int]:
     with open_history(history, [Reach(types, span.wider(_EARLIER_MS, 0))]) as connection:
         found = connection.execute(_ACCEPTED, {"since": span.since, "until": span.until}).fetchall()
-    return {Said(source, type_): count for source, type_, count in found}
+    return {DeclaredType(source, type_): count for source, type_, count in found}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from streams.domain.quarantine.listing import Listed
+from streams.domain.quarantine.held_records import ListedSource
 from streams.history.daily_report.figures import (
     CanvassResults,
     CurrencyTotals,
@@ -240,7 +240,7 @@ def _refused(found: Sequence[MostlyRefused] | None) -> Iterable[Table]:
         yield Table("Mostly refused", ("source and type", "refused", "sent", "share"), rows, note)
 
 
-def _quarantines(found: Sequence[Listed] | None) -> Iterable[Table]:
+def _quarantines(found: Sequence[ListedSource] | None) -> Iterable[Table]:
     if found:
         rows = tuple(
             (one.source, _minute(one.since), "in force" if one.held_now else _minute(one.until), number(one.waiting))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from streams.domain.quarantine import listing
+from streams.domain.quarantine import held_records
 from streams.history.daily_report.figures import CanvassResults, DailyReport, DayFigures
 from streams.history.daily_report.formatting import as_time, money, number, plural, share
 from streams.history.insights.spans import TOPIC_DAYS
@@ -134,7 +134,9 @@ def _refused_sources(report: DailyReport) -> Iterator[str]:
         yield "Whose records are refused or held is not known: whoever ran this may not read it (deploy/acl)."
         return
     yield from shortened((f"{mostly_refused.sentence(each)}." for each in report.refused), MOST_SOURCES)
-    yield from shortened((f"{each.source}: {listing.sentence(each)}." for each in report.quarantines), MOST_SOURCES)
+    yield from shortened(
+        (f"{each.source}: {held_records.quarantine_sentence(each)}." for each in report.quarantines), MOST_SOURCES
+    )
 
 
 def _of(methods: tuple[CanvassResults, ...], name: str) -> CanvassResults:

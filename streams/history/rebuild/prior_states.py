@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from streams.domain.contact import ContactState, decode
 from streams.domain.contact.identity.erasure import place_of
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.engine.runs import Records
 from streams.history.refold.contact_rows import ContactHistory, TopicRow
 from streams.history.refold.lake_source import NEEDED_SCHEMA
@@ -43,7 +43,7 @@ def starting_state(
         place = place_of(each)
         begun = begun or place.roof is not None or bool(place.parts)
     if forgotten_until is not None:
-        before = _without_erased(before, Place(erased=Erasure(forgotten_until, "", ""), marks=True))
+        before = _without_erased(before, IdentityStatus(erased=Erasure(forgotten_until, "", ""), marks=True))
     return StartingState(before, begun)
 
 
@@ -60,12 +60,14 @@ def _with_versions(before: ContactState, known: ContactState) -> ContactState:
     return replace(before, place=replace(place, told=told, swept=swept, linked=now.linked, shown=shown))
 
 
-def _without_erased(before: ContactState, now: Place) -> ContactState:
+def _without_erased(before: ContactState, now: IdentityStatus) -> ContactState:
     """Drop everything from before an erasure, unless the state records it already."""
     place = place_of(before)
     if now.erased is None or (place.erased is not None and place.erased.time >= now.erased.time):
         return before
-    return ContactState(version=before.version, place=Place(erased=now.erased, marks=now.marks, shown=place.shown))
+    return ContactState(
+        version=before.version, place=IdentityStatus(erased=now.erased, marks=now.marks, shown=place.shown)
+    )
 
 
 _NO_TOPIC = ""

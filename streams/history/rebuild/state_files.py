@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sinks.keys import partition_of
 from sinks.lake.erasure_list import Erasures, read_erasures
 from sinks.lake.files import open_files
-from streams.domain.contact import ContactState, Outcome, decode, encode
+from streams.domain.contact import ContactState, FoldOutcome, decode, encode
 from streams.domain.contact.identity.identity_assignment import trace_key
 from streams.history.rebuild.erasure_commands import CommandTimes, rows_after_erasure
 from streams.history.rebuild.prior_states import split_prior_states, starting_state
@@ -140,7 +140,9 @@ class BucketFolder:
         listed = self._erased.said_heard(history.contact_id)  # includes commands that `lake erase` removed
         after = rows_after_erasure(history.rows, known, self._heard)
         left = [row for row in after if listed is None or row.appended_at > listed]
-        return ContactHistory(history.contact_id, left), Counter({Outcome.IN_VAIN.value: len(history.rows) - len(left)})
+        return ContactHistory(history.contact_id, left), Counter(
+            {FoldOutcome.IN_VAIN.value: len(history.rows) - len(left)}
+        )
 
 
 class _PartitionFiles:

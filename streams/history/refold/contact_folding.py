@@ -11,17 +11,17 @@ import orjson
 from msgspec.structs import replace
 
 from sinks.lake.erasure_list import Erasures
-from streams.domain.contact import ContactState, Outcome, fold, profile
+from streams.domain.contact import ContactState, FoldOutcome, fold, profile
 from streams.domain.contact.facts.command_details import COMMANDS, Erase
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import is_by_itself, may_be_anew
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.domain.contact.packed_contribution import NOTHING
-from streams.domain.contact.publication.change_events import Step, announce
+from streams.domain.contact.publication.change_events import FragmentStep, announce
 from streams.domain.contact.publication.suppressed_channels import may_close
 from streams.domain.contact.publication.visibility import shown_of
 from streams.domain.contact.sections.messages import Message
-from streams.domain.contact.state import WEEK, Fact, Retraction
+from streams.domain.contact.state import DEDUP_WINDOW_MS, Fact, Retraction
 from streams.history.refold.contact_rows import ContactHistory, read_rows
 
 
@@ -29,7 +29,7 @@ class FoldedFacts(NamedTuple):
     """A contact's final state, and the outcomes of its interactions."""
 
     state: ContactState
-    outcomes: Counter[Outcome]
+    outcomes: Counter[FoldOutcome]
 
 
 NOBODY = ContactState()
@@ -47,12 +47,12 @@ def fold_facts(
     """
     left = facts[_erased_count(before.place, facts) :]
     after, became = fold(before, left, begun=begun or _may_be_anew(before.place), patient=True)
-    applied = [fact for fact, outcome in zip(left, became, strict=True) if outcome is Outcome.APPLIED]
+    applied = [fact for fact, outcome in zip(left, became, strict=True) if outcome is FoldOutcome.APPLIED]
     state = _with_announcements(contact_id, before, after, applied) if applied else before
-    return FoldedFacts(state, Counter([*became, *[Outcome.IN_VAIN] * (len(facts) - len(left))]))
+    return FoldedFacts(state, Counter([*became, *[FoldOutcome.IN_VAIN] * (len(facts) - len(left))]))
 
 
-def _erased_count(place: Place | None, facts: Sequence[Fact]) -> int:
+def _erased_count(place: IdentityStatus | None, facts: Sequence[Fact]) -> int:
     """How many leading facts an erasure recorded in `place` has removed: all before its command.
 
     An erasure acts when it is heard: everything that had come is removed, also what happened after the time it names.
@@ -65,7 +65,7 @@ def _erased_count(place: Place | None, facts: Sequence[Fact]) -> int:
     return 0
 
 
-def _may_be_anew(place: Place | None) -> bool:
+def _may_be_anew(place: IdentityStatus | None) -> bool:
     return place is not None and place.erased is not None and may_be_anew(place, ())
 
 
@@ -74,7 +74,7 @@ def _with_announcements(
 ) -> ContactState:
     if is_by_itself(before) and is_by_itself(after) and not any(map(may_close, applied)):
         return replace(after, version=before.version + 1)
-    step = Step(
+    step = FragmentStep(
         contact_id,
         before,
         after,
@@ -112,7 +112,7 @@ def state_before_history(erased_until: int | None) -> ContactState:
     """The state before a contact's history: empty, or with the erasure until `erased_until` (ms)."""
     if erased_until is None:
         return NOBODY
-    return ContactState(place=Place(erased=Erasure(erased_until, "", ""), marks=True))
+    return ContactState(place=IdentityStatus(erased=Erasure(erased_until, "", ""), marks=True))
 
 
 def shown_profile(contact_id: str, state: ContactState) -> bytes | None:
@@ -130,7 +130,14 @@ _FAR = 1 << 48
 
 _LAST_WORDS = (
     Fact("email.deferred", _FAR, "nobody", "last", _FAR, detail=Message("last")),
-    Fact("interaction.retracted", _FAR, "nobody", "nothing", _FAR + 2 * WEEK, detail=Retraction("nobody", "none")),
+    Fact(
+        "interaction.retracted",
+        _FAR,
+        "nobody",
+        "nothing",
+        _FAR + 2 * DEDUP_WINDOW_MS,
+        detail=Retraction("nobody", "none"),
+    ),
 )
 """A message that makes everything settle that can, and the retraction that removes it."""
 

@@ -13,7 +13,7 @@ from events.refusal import Refusal
 from events.registry import MESSAGES, topic_of
 from events.topics import INTERACTIONS
 from sinks.lake.erasure_list import Erasures
-from streams.domain.contact.state import WEEK
+from streams.domain.contact.state import DEDUP_WINDOW_MS
 from streams.history.importing.file_items import UnchangedEvent
 from streams.history.lake.row_reading import (
     ANONYMISED,
@@ -59,7 +59,7 @@ class RowDecider:
         type_ = opened.head[2]
         if not self._selection.takes(type_, opened.time):
             return []
-        if type_ in MESSAGES and opened.time < self._now - WEEK + WINDOW_MARGIN_MS:
+        if type_ in MESSAGES and opened.time < self._now - DEDUP_WINDOW_MS + WINDOW_MARGIN_MS:
             return [TOO_OLD]
         if not row.of_lake and not is_harmonised(opened):
             return [self._decide_raw(row.value, type_)]

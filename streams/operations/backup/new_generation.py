@@ -24,9 +24,9 @@ from streams.domain.contact.identity.identity_assignment import (
     trace_key,
 )
 from streams.domain.contact.identity.identity_edges import news, told
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.domain.contact.packed_contribution import NOTHING
-from streams.domain.contact.publication.change_events import Announcement, Part, Step, announce
+from streams.domain.contact.publication.change_events import Announcement, FragmentChange, FragmentStep, announce
 from streams.engine.decoded_states import GENERATION_KEY, NO_STATES, Codec, RecentStates, States
 from streams.engine.store import OpenStore, Position
 from streams.engine.writer import Output
@@ -41,7 +41,7 @@ def own_knowledge(state: ContactState) -> ContactState:
     That a profile was published under its id stays too, so that readers hear when there is none any more.
     """
     place = place_of(state)
-    kept = Place(
+    kept = IdentityStatus(
         told=place.told,
         linked=place.linked,
         erased=place.erased,
@@ -76,7 +76,7 @@ def after_announcing(
     place = place_of(state)
     before = replace(state, place=replace(place, roof=None))
     return announce(
-        Step(contact_id, before, state, parts=counting(parts, place), heard=True, erasures=erasures),
+        FragmentStep(contact_id, before, state, parts=counting(parts, place), heard=True, erasures=erasures),
     )
 
 
@@ -86,7 +86,7 @@ def merged_traces(one: ContactState | None, other: ContactState) -> ContactState
         return trace(other)
     a, b = place_of(one), place_of(other)
     erased = max((each.erased for each in (a, b) if each.erased is not None), key=lambda each: each.time, default=None)
-    place = Place(told=max(a.told, b.told), erased=erased, swept=max(a.swept, b.swept))
+    place = IdentityStatus(told=max(a.told, b.told), erased=erased, swept=max(a.swept, b.swept))
     return ContactState(version=max(one.version, other.version), place=place)
 
 
@@ -226,13 +226,13 @@ class GenerationBuilder:
         for node in [*self._inflight, *named]:
             self._take(node, self._held(node))
         for late in list(self._forgotten.values()):
-            state = ContactState(place=Place(erased=late.erasure, swept=self._target.base - 1))
+            state = ContactState(place=IdentityStatus(erased=late.erasure, swept=self._target.base - 1))
             self._keep_trace(late.trace, state, _EVERYWHERE)
 
     def _link(self) -> None:
         links, self._edges = self._edges, []
-        folding = identity.Folding(self._read_nodes, self._target.crowd)
-        folding.take(identity.Heard(link, 0, 0) for link in links)
+        folding = identity.IdentityFold(self._read_nodes, self._target.crowd)
+        folding.take(identity.LinkRecord(link, 0, 0) for link in links)
         changes = {name.encode(): node for name, node in folding.changes.items()}
         encoded = {key: None if node is None else identity.encode(node) for key, node in changes.items()}
         self._nodes.commit(changes, encoded, _HERE)
@@ -276,7 +276,7 @@ class GenerationBuilder:
         for name, part in parts.items():
             yield Output(target.contacts, place, part_key(contact_id, name), encode(part))
         printer = RecordBuilder(place, target.partitions, target.generation)
-        yield from (printer.announced(contact_id, each, state) for each in said if not isinstance(each, Part))
+        yield from (printer.announced(contact_id, each, state) for each in said if not isinstance(each, FragmentChange))
 
     def _parts(self, canonical_id: str, state: ContactState) -> dict[str, ContactState]:
         """The fragments of a cluster as they are once everything of them is announced."""
@@ -304,7 +304,7 @@ class GenerationBuilder:
         key = trace_key(node)
         kept = self._fragments.store.get(key)
         if kept is None:
-            return ContactState(place=Place())
+            return ContactState(place=IdentityStatus())
         self._fragments.store.write({key: None}, _HERE)
         return decode(kept[2:])
 
@@ -319,5 +319,7 @@ class GenerationBuilder:
         merged = merged_traces(None if kept is None else decode(kept[2:]), state)
         if (late := self._forgotten.get(key)) is not None and late.contact_id is None:
             del self._forgotten[key]
-            merged = merged_traces(merged, ContactState(place=Place(erased=late.erasure, swept=self._target.base - 1)))
+            merged = merged_traces(
+                merged, ContactState(place=IdentityStatus(erased=late.erasure, swept=self._target.base - 1))
+            )
         self._fragments.store.write({key: partition.to_bytes(2) + encode(merged)}, _HERE)

@@ -13,7 +13,7 @@ from events.links import Roof, read_roof
 from events.refusal import Refusal
 from events.topics import CAMPAIGN_HOLDS, EXPERIMENT_DEFINITIONS, INTERACTIONS
 from sinks.keys import partition_of
-from streams.domain.experiments.definition_records import lacking
+from streams.domain.experiments.definition_records import missing_definitions
 from streams.domain.formats import Unreadable
 from streams.engine.changelog import PartitionReader
 from streams.engine.retry import retried
@@ -133,7 +133,7 @@ class _Restoring:
         wanted = {each.key or b"": each.value for each in kept} | since
         for number in reversed(range(self._settings.partitions)):
             there = await self._latest(EXPERIMENT_DEFINITIONS, number)
-            more = lacking(wanted, there)
+            more = missing_definitions(wanted, there)
             await self._write(Output(EXPERIMENT_DEFINITIONS, number, key, value) for key, value in more)
 
     def _defined(self) -> Iterator[Record]:

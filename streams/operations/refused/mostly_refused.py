@@ -6,7 +6,7 @@ A share of all records does not show it: the gifts of one page are a handful amo
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from streams.domain.dead_letter_repair.letters import Said
+from streams.domain.dead_letter_repair.letters import DeclaredType
 from streams.domain.display_names import named
 
 LEAST = 10
@@ -24,13 +24,13 @@ class MostlyRefused:
     sent: int
 
 
-def suspects(refused: Mapping[Said, int]) -> list[Said]:
+def suspects(refused: Mapping[DeclaredType, int]) -> list[DeclaredType]:
     """Sources and types that can be read, and of which enough was refused to ask what was accepted."""
     least = int(LEAST * MOST) + 1
     return [said for said, count in refused.items() if count >= least and said.source and said.type]
 
 
-def mostly_refused(refused: Mapping[Said, int], accepted: Mapping[Said, int]) -> list[MostlyRefused]:
+def mostly_refused(refused: Mapping[DeclaredType, int], accepted: Mapping[DeclaredType, int]) -> list[MostlyRefused]:
     """Sources and types with `LEAST` records or more, of which more than half is refused; most refused first."""
     found = []
     for said in suspects(refused):

@@ -8,11 +8,10 @@ from typing import NamedTuple
 from kafka import KafkaConsumer, TopicPartition
 
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, QUARANTINE, SOURCE_QUARANTINES
-from streams.domain.dead_letter_repair.judging import INTAKE
-from streams.domain.dead_letter_repair.letters import Place, Said, letter_of, said_by
-from streams.domain.quarantine.listing import Listed, listed
-from streams.domain.quarantine.orders import Quarantine, read_quarantine_record
-from streams.domain.quarantine.released import Released
+from streams.domain.dead_letter_repair.letters import DeclaredType, RecordPosition, read_declared_type, read_letter
+from streams.domain.dead_letter_repair.verdicts import INTAKE
+from streams.domain.quarantine.held_records import ListedSource, ReleasedRecords, list_sources
+from streams.domain.quarantine.quarantines import Quarantine, read_quarantine_record
 from streams.platform.errors import MissingTopic
 from streams.platform.topic_reading import ranges_between, records_between, records_in, records_of
 
@@ -28,8 +27,8 @@ class LetterSummary(NamedTuple):
 
     reason: str
     stage: str
-    origin: Place
-    said: Said
+    origin: RecordPosition
+    said: DeclaredType
     name: str
 
 
@@ -38,8 +37,8 @@ def letters_between(
 ) -> Iterator[LetterSummary]:
     """Dead letters between two times (ms), the latest if more than `most`. Raises Kafka's errors."""
     for record in records_between(consumer, DEAD_LETTERS, since, until, most):
-        place = Place(record.topic, record.partition, record.offset)
-        if letter := letter_of(place, record.key, record.value, record.headers):
+        place = RecordPosition(record.topic, record.partition, record.offset)
+        if letter := read_letter(place, record.key, record.value, record.headers):
             yield LetterSummary(
                 letter.refusal.reason.value, letter.origin.stage, letter.origin_place, letter.said, letter.name
             )
@@ -56,8 +55,8 @@ class OpenRefusals:
 
     def __init__(self, names: set[str]) -> None:
         self._names = names
-        self._places: dict[Said, set[Place]] = {}
-        self._mended: set[Place] = set()
+        self._places: dict[DeclaredType, set[RecordPosition]] = {}
+        self._mended: set[RecordPosition] = set()
 
     def add(self, letter: LetterSummary) -> None:
         """Count one letter."""
@@ -69,45 +68,45 @@ class OpenRefusals:
             self._places.setdefault(letter.said, set()).add(letter.origin)
 
     @property
-    def counts(self) -> dict[Said, int]:
+    def counts(self) -> dict[DeclaredType, int]:
         """Number of open letters by source and type, each record once."""
         return {said: len(places) for said, places in self._places.items()}
 
-    def within(self, wanted: Iterable[Said], ranges: Mapping[TopicPartition, range]) -> dict[Said, int]:
+    def within(self, wanted: Iterable[DeclaredType], ranges: Mapping[TopicPartition, range]) -> dict[DeclaredType, int]:
         """Number of open letters of some sources and types, of records within these ranges of offsets."""
         return {
             said: sum(place.offset in ranges.get(TopicPartition(*place[:2]), ()) for place in self._places[said])
             for said in wanted
         }
 
-    def is_accepted(self, said: Said, place: Place) -> bool:
+    def is_accepted(self, said: DeclaredType, place: RecordPosition) -> bool:
         """Whether a record in an input topic is neither refused nor a refused one that was requeued."""
         return place not in self._mended and place not in self._places.get(said, ())
 
-    def topics_of(self, wanted: Iterable[Said]) -> set[str]:
+    def topics_of(self, wanted: Iterable[DeclaredType]) -> set[str]:
         """Topics in which records of these sources and types were refused."""
         return {place.topic for said in wanted for place in self._places[said]}
 
 
 def sent_lately(
     refusals: OpenRefusals,
-    wanted: list[Said],
+    wanted: list[DeclaredType],
     ranges: Mapping[TopicPartition, range],
-    records: Iterable[tuple[Place, Said]],
-) -> tuple[dict[Said, int], Counter[Said]]:
+    records: Iterable[tuple[RecordPosition, DeclaredType]],
+) -> tuple[dict[DeclaredType, int], Counter[DeclaredType]]:
     """Refused and accepted records of these sources and types, within some ranges of their topics."""
     mine = set(wanted)
     accepted = Counter(said for place, said in records if said in mine and refusals.is_accepted(said, place))
     return refusals.within(wanted, ranges), accepted
 
 
-def quarantines_of(consumer: KafkaConsumer, now: int) -> list[Listed]:
+def quarantines_of(consumer: KafkaConsumer, now: int) -> list[ListedSource]:
     """Sources in quarantine, since when, and how many of their records wait. Raises Kafka's errors."""
     known: dict[str, Quarantine] = {}
     with suppress(MissingTopic):
         for record in records_of(consumer, SOURCE_QUARANTINES):
             read_quarantine_record(record.key, record.value, known)
-    return listed(known, _waiting(consumer), now)
+    return list_sources(known, _waiting(consumer), now)
 
 
 def _waiting(consumer: KafkaConsumer) -> Counter[str]:
@@ -117,12 +116,12 @@ def _waiting(consumer: KafkaConsumer) -> Counter[str]:
     waiting = Counter[str]()
     if not any(ranges.values()):
         return waiting
-    released = Released()
+    released = ReleasedRecords()
     with suppress(MissingTopic):
         for note in records_of(consumer, DEAD_LETTERS_REQUEUED):
             released.hear(note.value)
     for record in records_in(consumer, ranges):
-        source = said_by(record.value, record.headers).source
+        source = read_declared_type(record.value, record.headers).source
         if source is not None and not released.has(record.partition, record.offset):
             waiting[source] += 1
     return waiting

@@ -7,7 +7,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from events.times import parse_time, render_time
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED
-from streams.domain.dead_letter_repair.letters import Letter, Place, letter_of
+from streams.domain.dead_letter_repair.letters import Letter, RecordPosition, read_letter
 from streams.engine.runs import KafkaRecord
 from streams.platform.errors import MissingTopic
 from streams.platform.topic_reading import records_of
@@ -20,7 +20,7 @@ def letters_in(consumer: KafkaConsumer, topic: str = DEAD_LETTERS) -> Iterator[L
             yield letter
 
 
-def letters_at(consumer: KafkaConsumer, place: Place, topic: str = DEAD_LETTERS) -> list[Letter]:
+def letters_at(consumer: KafkaConsumer, place: RecordPosition, topic: str = DEAD_LETTERS) -> list[Letter]:
     """The letter at a position of `topic`, or the letters of a record at a position of another one.
 
     Raises as `letters_in`.
@@ -74,5 +74,5 @@ def _time_in(note: bytes) -> str:
 
 
 def _letter(record: KafkaRecord) -> Letter | None:
-    place = Place(record.topic, record.partition, record.offset)
-    return letter_of(place, record.key, record.value, record.headers)
+    place = RecordPosition(record.topic, record.partition, record.offset)
+    return read_letter(place, record.key, record.value, record.headers)

@@ -15,13 +15,17 @@ from faust.types import TP
 
 from events.refusal import Refusal
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, INTERACTIONS
-from streams.domain.dead_letter_repair.causes import general
-from streams.domain.dead_letter_repair.choosing import Choice
-from streams.domain.dead_letter_repair.effects import Added, added_by
-from streams.domain.dead_letter_repair.judging import Left, Rules, interaction_of, judge
+from streams.domain.dead_letter_repair.causes import without_list_positions
 from streams.domain.dead_letter_repair.letters import Letter
-from streams.domain.dead_letter_repair.names_read import NamesRead
-from streams.domain.dead_letter_repair.twins import Twins
+from streams.domain.dead_letter_repair.profile_effects import AddedField, fields_added_by
+from streams.domain.dead_letter_repair.selection import LetterSelection, NamesRead
+from streams.domain.dead_letter_repair.verdicts import (
+    DuplicateDetector,
+    NotRequeued,
+    RequeueRules,
+    interaction_of,
+    judge_letter,
+)
 from streams.operations.requeue.letter_reading import letters_in, partitions_of, requeued_names
 from streams.operations.requeue.returned_letters import ReturnedLetters
 from streams.operations.requeue.transactional_sender import CuredLetter, LetterSender
@@ -43,8 +47,8 @@ class RequeueOrder:
     each batch.
     """
 
-    choice: Choice
-    rules: Rules
+    choice: LetterSelection
+    rules: RequeueRules
     topic: str = DEAD_LETTERS
     limit: int | None = None
     stop_at: float = 0.2
@@ -62,7 +66,7 @@ class RequeueCounts:
     matched: int = 0
     sent: Counter[tuple[str, str]] = field(default_factory=Counter)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
-    left: Counter[Left] = field(default_factory=Counter)
+    left: Counter[NotRequeued] = field(default_factory=Counter)
     came_back: int = 0
     stopped: str | None = None
     names: NamesRead = field(default_factory=NamesRead)
@@ -70,7 +74,7 @@ class RequeueCounts:
     @property
     def is_clean(self) -> bool:
         """Whether nothing remains to be done by a person."""
-        open_ = self.refused.total() + self.left.total() - self.left[Left.REQUEUED]
+        open_ = self.refused.total() + self.left.total() - self.left[NotRequeued.REQUEUED]
         return not (open_ or self.stopped or self.came_back)
 
 
@@ -78,18 +82,18 @@ def judged_letters(
     letters: Iterable[Letter], order: RequeueOrder, known: set[str], account: RequeueCounts
 ) -> Iterator[CuredLetter]:
     """The letters to send, each once; the others are counted. `known`: names of letters already sent."""
-    twins = Twins()
+    twins = DuplicateDetector()
     for letter in letters:
         if not account.names.takes(order.choice, letter):
             continue
         account.matched += 1
-        outcome = Left.REQUEUED if letter.name in known else judge(letter, order.rules)
-        if isinstance(outcome, Left):
+        outcome = NotRequeued.REQUEUED if letter.name in known else judge_letter(letter, order.rules)
+        if isinstance(outcome, NotRequeued):
             account.left[outcome] += 1
         elif isinstance(outcome, Refusal):
-            account.refused[outcome.reason.value, general(outcome)] += 1
+            account.refused[outcome.reason.value, without_list_positions(outcome)] += 1
         elif order.rules.mapping is not None and twins.has(outcome):
-            account.left[Left.TWIN] += 1
+            account.left[NotRequeued.TWIN] += 1
         else:
             known.add(letter.name)
             yield letter, outcome
@@ -176,7 +180,7 @@ class DryRun:
 
     account: RequeueCounts = field(default_factory=RequeueCounts)
     contacts: set[str] = field(default_factory=set)
-    sample: dict[str, list[Added]] = field(default_factory=dict)
+    sample: dict[str, list[AddedField]] = field(default_factory=dict)
 
 
 def dry_run(settings: Settings, order: RequeueOrder, people: int) -> DryRun:
@@ -196,5 +200,5 @@ def dry_run(settings: Settings, order: RequeueOrder, people: int) -> DryRun:
                 found.contacts.add(name)
                 if name in sample or len(sample) < people:
                     sample.setdefault(name, []).append(value)
-    found.sample = {name: added_by(name, values, order.rules.now) for name, values in sample.items()}
+    found.sample = {name: fields_added_by(name, values, order.rules.now) for name, values in sample.items()}
     return found

@@ -15,8 +15,8 @@ from kafka import KafkaConsumer
 
 from events.times import render_time
 from events.topics import DEAD_LETTERS_REQUEUED
-from streams.domain.dead_letter_repair.judging import Cured
 from streams.domain.dead_letter_repair.letters import Letter
+from streams.domain.dead_letter_repair.verdicts import RequeueableRecord
 from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.writer import Output, TransactionWriter
@@ -24,7 +24,7 @@ from streams.operations.requeue.letter_reading import requeued_names
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import EngineError
 
-CuredLetter = tuple[Letter, Cured]
+CuredLetter = tuple[Letter, RequeueableRecord]
 
 _PATIENCE_S = 30.0
 """Time limit of one step in seconds; the broker ends a transaction before."""

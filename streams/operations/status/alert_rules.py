@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from events.topics import ALL
 from sinks.lookup import TOPICS as PERMISSIONS
-from streams.domain.quarantine import listing
+from streams.domain.quarantine import held_records
 from streams.operations.refused import mostly_refused
 from streams.operations.refused.mostly_refused import shortened
 from streams.operations.status.observations import (
@@ -90,7 +90,7 @@ def _of_kafka(kafka: KafkaObservation | str) -> Iterator[AlertFinding]:
         (f"{mostly_refused.sentence(one)} in the last hour" for one in kafka.mostly_refused), MOST_SOURCES
     ):
         yield AlertFinding("DeadLetterFlood", each)
-    held = (f"{one.source}: {listing.sentence(one)}" for one in kafka.quarantines)
+    held = (f"{one.source}: {held_records.quarantine_sentence(one)}" for one in kafka.quarantines)
     for each in shortened(held, MOST_SOURCES):
         yield AlertFinding("SourceQuarantined", each)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from streams.domain.quarantine.listing import Listed
+from streams.domain.quarantine.held_records import ListedSource
 from streams.operations.refused.mostly_refused import MostlyRefused
 
 
@@ -40,7 +40,7 @@ class KafkaObservation:
     came_in: int = 0
     topics_missing: Sequence[str] = ()
     mostly_refused: Sequence[MostlyRefused] = ()
-    quarantines: Sequence[Listed] = ()
+    quarantines: Sequence[ListedSource] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kafka import TopicPartition
 
-from streams.domain.dead_letter_repair.letters import Place, Said, said_by
+from streams.domain.dead_letter_repair.letters import DeclaredType, RecordPosition, read_declared_type
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import latest_of
@@ -32,7 +32,7 @@ def first_appended(settings: Settings, stretches: Stretches) -> dict[TopicPartit
 
 def sent_since(
     settings: Settings, places: Iterable[TopicPartition], since: int, most: int
-) -> tuple[Ranges, list[tuple[Place, Said]]]:
+) -> tuple[Ranges, list[tuple[RecordPosition, DeclaredType]]]:
     """Offsets of the latest records since a time (ms), and the source and type of each of them."""
     return asyncio.run(_sent_since(settings, list(places), since, most))
 
@@ -64,10 +64,10 @@ async def _first_appended(settings: Settings, stretches: Stretches) -> dict[Topi
 
 async def _sent_since(
     settings: Settings, places: list[TopicPartition], since: int, most: int
-) -> tuple[Ranges, list[tuple[Place, Said]]]:
+) -> tuple[Ranges, list[tuple[RecordPosition, DeclaredType]]]:
     from faust.types import TP  # noqa: PLC0415
 
-    sent: list[tuple[Place, Said]] = []
+    sent: list[tuple[RecordPosition, DeclaredType]] = []
     async with _careful_reader(settings) as reader:
         wanted = [TP(place.topic, place.partition) for place in places]
         begins, ends = await reader.offsets_at(wanted, since), await reader.ends_of(wanted)
@@ -79,7 +79,10 @@ async def _sent_since(
                 continue
             async for run in reader.runs(TP(place.topic, place.partition), offsets.start, offsets.stop):
                 sent += [
-                    (Place(record.topic, record.partition, record.offset), said_by(record.value, record.headers))
+                    (
+                        RecordPosition(record.topic, record.partition, record.offset),
+                        read_declared_type(record.value, record.headers),
+                    )
                     for record in run.records
                     if record.offset < offsets.stop
                 ]

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from events.topics import SINKS, TopicSpec, read_by
 from sinks.keys import position_key
-from streams.domain.pressure import Mistakes, read_policy
+from streams.domain.pressure import FileMistakes, read_policy
 from streams.operations.status.kafka_side import observe_kafka
 from streams.operations.status.observations import Observations, RedisObservation, SinkPosition
 from streams.platform.clients import tool_redis
@@ -67,4 +67,4 @@ def _mistake(policy: Path | None) -> str | None:
         return f"HARMONIA_POLICY cannot be read: {error.strerror}"
     except UnicodeDecodeError:
         return "HARMONIA_POLICY is not UTF-8 text"
-    return "HARMONIA_POLICY is broken: harmonia policy check says how" if isinstance(found, Mistakes) else None
+    return "HARMONIA_POLICY is broken: harmonia policy check says how" if isinstance(found, FileMistakes) else None

@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from events.experiments import ExperimentDefinition
-from streams.domain.experiments.assignment import Assigning
+from streams.domain.experiments.assignment import VariantAssigner
 from streams.services.assign.list_units import COLUMN, Unit, UnitProblem, UnitReader
 from streams.services.audience import Audience, CsvRecord
 from streams.services.audience.csv_records import malformed_with_columns, quoted, with_columns
@@ -88,7 +88,9 @@ class AssignmentSummary:
 class Assignments:
     """Assigns the rows of one list; `summary` counts them."""
 
-    def __init__(self, audience: Audience, reader: UnitReader, assigning: Assigning, split: SplitUnitCounter) -> None:
+    def __init__(
+        self, audience: Audience, reader: UnitReader, assigning: VariantAssigner, split: SplitUnitCounter
+    ) -> None:
         self._audience = audience
         self._reader = reader
         self._assigning = assigning

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from events.experiment_results import ExperimentResult, History, Moment
 from streams.domain.experiments.report import units
-from streams.domain.experiments.report.verdicts import word_of
-from streams.domain.experiments.report.warnings import is_broken
+from streams.domain.experiments.report.headline import interval_verdict
+from streams.domain.experiments.report.summary import is_broken
 from streams.history.page_templates import render
 from streams.services.experiment_plot.plane import HEIGHT, LEFT, RIGHT, Plane, Point, plane_of, point_of
 
@@ -84,7 +84,11 @@ def svg(result: ExperimentResult) -> str | None:
 
 def _says(result: ExperimentResult, metric: str, last: Moment) -> str:
     currency = result["currency"]
-    word = "the split is broken, do not trust" if is_broken(result) else word_of(metric, last["low"], last["high"])
+    word = (
+        "the split is broken, do not trust"
+        if is_broken(result)
+        else interval_verdict(metric, last["low"], last["high"])
+    )
     effect = units.effect(metric, last["effect"], currency)
     ends = units.interval(metric, last["low"], last["high"], currency)
     return f"{effect} ({ends}), {word}" + (", provisional" if last["provisional"] else "")

@@ -24,7 +24,17 @@ from sinks.lookup import (
     UnknownContact,
 )
 from sinks.reservations import Reservation, ReservationGranted, ReservationRefused, ReservationRequest, Reservations
-from streams.domain.pressure import Decision, Hold, Known, PermissionRequest, Policy, Question, answer, meant, prepare
+from streams.domain.pressure import (
+    Decision,
+    Hold,
+    KnownProfile,
+    PermissionRequest,
+    Policy,
+    Question,
+    answer,
+    prepare,
+    worst_known_ref,
+)
 from streams.domain.pressure import Reservation as Pending
 from streams.platform.cooperative import map_cooperatively
 
@@ -209,7 +219,7 @@ def _judge_one(
     besides: Sequence[Pending] = (),
 ) -> JudgedPerson:
     known = _known(contact)
-    ref = meant(known, asked.refs)
+    ref = worst_known_ref(known, asked.refs)
     pending = [*_pending(known, reserved, question.request.team), *besides] if reserved or besides else ()
     return JudgedPerson(contact.contact_id, answer(question, known, ref=ref, reserved=pending))
 
@@ -250,7 +260,7 @@ class _ReservationGrants:
         return JudgedPerson(contact.contact_id, _ASK_AGAIN) if found.decision.decision == "allow" else found
 
 
-def _known(contact: ContactAnswer) -> Known:
+def _known(contact: ContactAnswer) -> KnownProfile:
     match contact:
         case KnownContact():
             profile: ContactProfile = orjson.loads(contact.profile)
@@ -261,7 +271,7 @@ def _known(contact: ContactAnswer) -> Known:
             return None
 
 
-def _pending(known: Known, reserved: Mapping[Channel, Reservation], team: str) -> list[Pending]:
+def _pending(known: KnownProfile, reserved: Mapping[Channel, Reservation], team: str) -> list[Pending]:
     """Reservations of other teams, on any channel, for which no touch was reported yet."""
     return [
         Pending(channel, held.team, held.at, held.until)
@@ -270,7 +280,7 @@ def _pending(known: Known, reserved: Mapping[Channel, Reservation], team: str) -
     ]
 
 
-def _is_confirmed(known: Known, channel: Channel, held: Reservation) -> bool:
+def _is_confirmed(known: KnownProfile, channel: Channel, held: Reservation) -> bool:
     """Whether a touch on the channel was reported since the reservation began: then the touch counts instead of it."""
     if not isinstance(known, dict):
         return False

@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from events.topics import CAMPAIGN_HOLDS
-from streams.domain.campaigns.reservation_marks import mark_record, rounded
+from streams.domain.campaigns.holds import reservation_mark_record, round_up_to_slot
 
 PATIENCE_S = 5.0
 
@@ -31,7 +31,7 @@ class ReservationLog:
             return
         async with self._lock:
             if until > self._until:
-                await self._write(rounded(until))
+                await self._write(round_up_to_slot(until))
 
     async def close(self) -> None:
         """Close the connection to Kafka."""
@@ -40,7 +40,7 @@ class ReservationLog:
             await producer.stop()
 
     async def _write(self, until: int) -> None:
-        key, value = mark_record(until)
+        key, value = reservation_mark_record(until)
         try:
             async with asyncio.timeout(PATIENCE_S):
                 if self._producer is None:

@@ -8,7 +8,7 @@ from faust.types import TP
 
 from events.topics import Agent, TopicSpec, read_by, written_by
 from streams.domain.pressure import Policy
-from streams.domain.quarantine.guard import Guard
+from streams.domain.quarantine.guard import QuarantineGuard
 from streams.engine.decoded_states import Codec
 from streams.engine.partition_workers import Process
 from streams.engine.table import ChunkTable, Flow
@@ -34,7 +34,7 @@ class AgentParts:
     metrics: Metrics
     clock: Clock
     outbox: Outbox
-    guard: Guard
+    guard: QuarantineGuard
     policy: Callable[[], Policy]
     tables: Mapping[str, ChunkTable[Any]]
 

@@ -13,7 +13,7 @@ from streams.domain.contact.facts.command_details import Erase
 from streams.domain.contact.facts.engagement import Deed
 from streams.domain.contact.facts.retractions import live
 from streams.domain.contact.person_view import Overview, overview
-from streams.domain.contact.state import ContactState, Fact, Gift, Refund, Report, Retraction
+from streams.domain.contact.state import CanvassReport, ContactState, Fact, Gift, Refund, Retraction
 from streams.domain.human import expected
 
 ONE_IN = 32
@@ -47,7 +47,7 @@ class CampaignCounters:
         for fact in applied:
             self.types[fact.type] += 1
             kinds.add(fact.detail.__class__)
-            if isinstance(fact.detail, Report):
+            if isinstance(fact.detail, CanvassReport):
                 self.reports[fact.detail.method, fact.detail.outcome] += 1
         if Erase in kinds:
             return  # what is forgotten was not given back

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.topics import CONTACT_STATE, DEAD_LETTERS
-from streams.domain.contact import Outcome, decode, profile
+from streams.domain.contact import FoldOutcome, decode, profile
 from streams.engine.store import MemoryStore
 from streams.worker.agents.contacts.interactions import InteractionsHandler
 from streams.worker.agents.contacts.output_records import GENERATION_BITS
@@ -63,7 +63,7 @@ def test_however_a_partition_is_cut_into_chunks_the_profiles_are_the_same(chunks
 @given(cut_topics(TYPES + COMMANDS))
 def test_every_record_is_applied_known_or_refused(chunks: list[list[Fetched]]) -> None:
     _, foldings = run(chunks)
-    outcomes = sum((folding.outcomes for folding in foldings), Counter[Outcome]())
+    outcomes = sum((folding.outcomes for folding in foldings), Counter[FoldOutcome]())
     refused = sum(folding.refusals.total() for folding in foldings)
 
     assert outcomes.total() + refused == sum(map(len, chunks))
@@ -92,5 +92,5 @@ def test_a_partition_that_is_read_a_second_time_changes_nothing(chunks: list[lis
     for chunk in chunks:
         again = folded(*chunk, store=store)
         assert again.effects.changes == {}
-        assert again.outcomes[Outcome.APPLIED] == 0
+        assert again.outcomes[FoldOutcome.APPLIED] == 0
     assert dict(store.items()) == before

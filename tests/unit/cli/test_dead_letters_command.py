@@ -22,7 +22,7 @@ from streams.cli.dead_letter_output import (
 )
 from streams.cli.main import app
 from streams.cli.time_options import now_ms
-from streams.domain.dead_letter_repair.causes import grouped
+from streams.domain.dead_letter_repair.causes import group_by_cause
 from tests.unit.domain.dead_letter_repair.writing import HASHER, Headers, letter, once, saying
 from tests.unit.events.records import NOW
 
@@ -82,7 +82,7 @@ def test_neither_lists_nor_groups_show_values_and_both_fit_80_columns() -> None:
     )
     out = shown()
     show_letter(out, one)
-    show_group(out, grouped([one])[0])
+    show_group(out, group_by_cause([one])[0])
     show_whole(out, one, None, with_value=False)
     text = out.export_text()
     assert "email.opened of digital/mailer" in text
@@ -109,7 +109,7 @@ def test_a_program_gets_bytes_that_are_no_text_as_base64() -> None:
 def test_what_was_requeued_stands_apart_from_what_is_open() -> None:
     mended = [letter(saying(), offset=offset, detail="data.sum: Field required") for offset in range(500)]
     out = shown()
-    show_groups(out, grouped([letter(saying(), offset=1000), *mended], {one.name for one in mended}))
+    show_groups(out, group_by_cause([letter(saying(), offset=1000), *mended], {one.name for one in mended}))
     text = out.export_text()
     assert text.splitlines()[:2] == [
         "   open  requeued",
@@ -132,7 +132,7 @@ def test_a_dead_letter_shows_whether_it_is_open() -> None:
 
 def test_a_source_that_is_an_address_is_hidden_from_programs_too() -> None:
     one = letter(saying().replace(b"digital/mailer", b"ada@example.org"))
-    [group] = grouped([one])
+    [group] = group_by_cause([one])
     for row in (letter_row(one), group_row(group), whole_row(one, None, with_value=False)):
         assert row["source"] == "*"
         assert b"example.org" not in orjson.dumps(row)

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
 from streams.cli.main import app
-from streams.domain.pressure import default_text
+from streams.domain.pressure import default_policy_text
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 
@@ -24,7 +24,7 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     types = ("email.sent", "text.sent", "donation.made", "email.unsubscribed")
     records = [topic_record(at, type_, NOW - DAY + at) for at, type_ in enumerate(types)]
     LakeWriter(LocalFiles(tmp_path / "lake"), TOPIC_ID).write(0, 0, len(records) - 1, records)
-    (tmp_path / "policy.toml").write_text(default_text().replace('text = "deny"', 'text = "allow"'))
+    (tmp_path / "policy.toml").write_text(default_policy_text().replace('text = "deny"', 'text = "allow"'))
     return tmp_path / "lake"
 
 

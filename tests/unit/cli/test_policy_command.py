@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from streams.cli.main import app
-from streams.domain.pressure import Policy, default_policy, default_text, read_policy
+from streams.domain.pressure import Policy, default_policy, default_policy_text, read_policy
 
-LESS = default_text().replace("needs_consent = []", "").replace('email = "4h"', 'email = "8h"')
+LESS = default_policy_text().replace("needs_consent = []", "").replace('email = "4h"', 'email = "8h"')
 
 
 def run(*words: str, policy: Path | None = None) -> Result:
@@ -19,7 +19,7 @@ def run(*words: str, policy: Path | None = None) -> Result:
 
 def test_the_default_is_shown_with_its_comments_to_be_copied(tmp_path: Path) -> None:
     shown = run("show", "--default", policy=tmp_path / "none.toml")
-    assert shown.stdout == default_text()
+    assert shown.stdout == default_policy_text()
     file = tmp_path / "policy.toml"
     file.write_text(shown.stdout)
     checked = run("check", str(file), "--json")
@@ -54,7 +54,7 @@ def test_without_a_policy_file_the_default_policy_holds_and_is_said_to() -> None
 
 def test_a_broken_policy_is_not_shown_but_each_mistake_of_it(tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
-    file.write_text(default_text().replace('across_teams = "4h"', ""))
+    file.write_text(default_policy_text().replace('across_teams = "4h"', ""))
     ended = run("show", policy=file)
     assert (ended.exit_code, ended.stdout) == (1, "")
     assert ended.stderr.startswith("HARMONIA_POLICY: gaps.across_teams: is missing; ")
@@ -63,7 +63,7 @@ def test_a_broken_policy_is_not_shown_but_each_mistake_of_it(tmp_path: Path) -> 
 
 def test_every_mistake_is_told_with_its_key(tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
-    broken = default_text().replace("at_most = 2 }", "at_most = 0 }", 1).replace('across_teams = "4h"', "")
+    broken = default_policy_text().replace("at_most = 2 }", "at_most = 0 }", 1).replace('across_teams = "4h"', "")
     file.write_text(broken)
     ended = CliRunner().invoke(app, ["policy", "check", str(file)])
     assert ended.exit_code == 1

@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from streams.domain.campaigns.kept import Rule as CampaignRule
+from streams.domain.campaigns.campaign_state import Rule as CampaignRule
 from streams.domain.pressure.alerting import Rule
 from streams.worker.agents.experiments.alerts import Rule as ExperimentRule
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from streams.domain.dead_letter_repair.casting import KINDS
 from streams.domain.dead_letter_repair.mapping import Mapping, read_mapping
-from streams.domain.quarantine.waiting import WAITS
+from streams.domain.quarantine.guard import DEFERRABLE_TYPES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "dead-letters.md").read_text()
 
@@ -25,4 +25,4 @@ def test_every_section_and_every_kind_is_named() -> None:
 def test_what_is_held_is_listed() -> None:
     [listed] = re.findall(r"\*\*Held:\*\*(.*?)\*\*Never held", PAGE, re.DOTALL)
     named = set(re.findall(r"`([a-z.*]+)`", listed))
-    assert named == {type_ for type_ in WAITS if not type_.startswith("rsvp.")} | {"rsvp.*"}
+    assert named == {type_ for type_ in DEFERRABLE_TYPES if not type_.startswith("rsvp.")} | {"rsvp.*"}

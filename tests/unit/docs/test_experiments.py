@@ -7,9 +7,9 @@ import pytest
 
 from benchmarks.experiments.errors import EFFECTS, KINDS, MOST
 from streams.domain.contact.contribution import GROUPS
-from streams.domain.inference import enough, harm, split, steady
+from streams.domain.inference import arms, estimation, harm, split
 from streams.domain.inference.comparing import TUNED_FOR
-from streams.domain.inference.discoveries import LEVEL
+from streams.domain.inference.multiple_testing import FALSE_DISCOVERY_RATE
 
 DOCS = (Path(__file__).parents[3] / "docs" / "experiments.md").read_text()
 TEXT = " ".join(DOCS.split())
@@ -23,14 +23,14 @@ ROW = re.compile(
     "said",
     [
         f"`tuned_for` is {TUNED_FOR:,} people",
-        f"at least {enough.MIN_PEOPLE} people",
-        f"at least {enough.MIN_POSITIVES} people with an outcome",
-        f"{enough.MIN_POSITIVES_CONTACTED} cases instead of {enough.MIN_POSITIVES}",
-        f"fewer than {enough.MIN_COVARIATES} people have a covariate",
-        f"fewer than {enough.MIN_GROUPS} groups",
+        f"at least {arms.MIN_PEOPLE} people",
+        f"at least {arms.MIN_POSITIVES} people with an outcome",
+        f"{arms.MIN_POSITIVES_CONTACTED} cases instead of {arms.MIN_POSITIVES}",
+        f"fewer than {arms.MIN_COVARIATES} people have a covariate",
+        f"fewer than {arms.MIN_GROUPS} groups",
         f"hashed into {GROUPS} groups",
-        f"as much as {steady._WEIGHT:g} people",
-        f"`K / ({LEVEL:.2f} k)`",
+        f"as much as {estimation._WEIGHT:g} people",
+        f"`K / ({FALSE_DISCOVERY_RATE:.2f} k)`",
         f"concentration {split.FINE:,.0f}",
         f"one tenth with {split.COARSE:g}",
         f"p < {split.THRESHOLD:g}",

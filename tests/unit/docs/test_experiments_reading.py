@@ -7,7 +7,7 @@ import pytest
 
 from streams.cli.experiment_results import print_page
 from streams.domain.experiments.report.pages import page
-from streams.domain.experiments.report.warnings import warnings_of
+from streams.domain.experiments.report.summary import warnings_of
 from streams.services.experiment_plot import svg
 from tests.unit.domain.experiments.example import doors, gotv, watched
 

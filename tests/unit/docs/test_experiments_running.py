@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 from events.experiments import ExperimentDefinition
-from streams.domain.experiments.assignment import Assigning
-from streams.domain.experiments.counting_rules import Rule
+from streams.domain.experiments.assignment import VariantAssigner
+from streams.domain.experiments.counting_rules import CountingRule
 from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.experiments.definition_records import edition_of, rule_of
-from streams.domain.file_mistakes import Mistakes
+from streams.domain.file_mistakes import FileMistakes
 from streams.domain.inference.comparing import TUNED_FOR
 
 PAGE = (Path(__file__).parents[3] / "docs" / "experiments-running.md").read_text()
@@ -20,7 +20,7 @@ VECTOR = re.compile(r"^\| `(.+?)` \| (\S+) \| (\S+) \| (\w+) \| (\S+) \| (\S+) \
 def shown() -> list[ExperimentDefinition]:
     [text] = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     found = read_definitions(text)
-    assert not isinstance(found, Mistakes), str(found)
+    assert not isinstance(found, FileMistakes), str(found)
     return found
 
 
@@ -46,7 +46,7 @@ def test_the_fields_that_count_people_are_marked() -> None:
     marked = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \* \|", TABLE, re.MULTILINE)
     fields = {name for row in marked for name in re.findall(r"\w+", row)}
     renamed = {"window_ms": "window", "rollout": "rollout_since"}
-    counting = {renamed.get(name, name) for name in Rule.__struct_fields__ if name != "edition"}
+    counting = {renamed.get(name, name) for name in CountingRule.__struct_fields__ if name != "edition"}
     assert fields - {"phase", "rollout_variant"} == counting
     assert edition_of(rule_of(shown()[0])) != ""
 
@@ -54,7 +54,7 @@ def test_the_fields_that_count_people_are_marked() -> None:
 def test_the_mistakes_that_are_shown_are_told_so() -> None:
     wrong = "variants = { short = 0.5, long = 1 }\nholdout = 10\nwindow = '1w'\n"
     told = read_definitions(f'[[experiment]]\nid = "x"\n{wrong}')
-    assert isinstance(told, Mistakes)
+    assert isinstance(told, FileMistakes)
     assert f"```\n{told}\n```" in PAGE
 
 
@@ -65,7 +65,7 @@ def point(purpose: str, salt: str, unit: str) -> float:
 
 
 def test_the_vectors_are_those_of_the_code() -> None:
-    ask, door = map(Assigning, shown())
+    ask, door = map(VariantAssigner, shown())
     found = VECTOR.findall(PAGE)
     assert len(found) == 11
     for unit, held, place, variant, slice_, other, order in found:

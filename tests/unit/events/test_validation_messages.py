@@ -15,7 +15,7 @@ from events.registry import MODELS
 from events.validation_messages import in_plain_words
 from streams.domain.dead_letter_repair.mapping import read_mapping
 from streams.domain.experiments.definition_files import read_definitions
-from streams.domain.pressure.reading import read_policy
+from streams.domain.pressure.policy_files import read_policy
 from streams.platform.errors import Unusable
 from streams.services.gateway.hooks import read_hooks
 

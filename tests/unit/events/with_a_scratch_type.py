@@ -36,7 +36,7 @@ from sinks.lake.rows import tables_of  # noqa: E402
 from streams.domain.contact import ContactState, fold, profile, read_fact  # noqa: E402
 from streams.domain.contact.identity.erasure import begins  # noqa: E402
 from streams.domain.contact.state import Fact  # noqa: E402
-from streams.domain.quarantine.waiting import may_wait  # noqa: E402
+from streams.domain.quarantine.guard import is_deferrable  # noqa: E402
 from streams.history.insights.question import COUNTS  # noqa: E402
 from tests.unit.engine.kafka_records import Fetched  # noqa: E402
 
@@ -76,7 +76,7 @@ def main() -> None:
             "erased": [] if left is None else left.table["pet_id"].to_pylist(),
             "read_fast": "pet.met" in PRODUCER_EVENTS,
             "documented": "pet.met" in orjson.dumps(document()).decode(),
-            "may_wait": may_wait("pet.met"),
+            "may_wait": is_deferrable("pet.met"),
             "begins": begins(fact),
             "asked_for": "pet.met" in COUNTS,
         },

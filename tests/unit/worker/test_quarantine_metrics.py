@@ -1,6 +1,6 @@
 from prometheus_client import CollectorRegistry, generate_latest
 
-from streams.domain.quarantine.orders import Quarantine
+from streams.domain.quarantine.quarantines import Quarantine
 from streams.worker.metrics import MOST_SOURCES, QuarantineMetrics
 from tests.unit.events.records import NOW
 

@@ -1,11 +1,11 @@
-"""What a command says, as it is kept: details of facts that decide about a record and are no part of what happened."""
+"""Details of facts that are commands: they decide about a record and are no part of what happened."""
 
 from typing import TypeAlias
 
 from msgspec import Struct
 
 
-class Ruling(Struct, frozen=True, array_like=True, gc=False, tag=8):
+class LinkRuling(Struct, frozen=True, array_like=True, gc=False, tag=8):
     """A `contact.linked` or `contact.unlinked`: the two are one person, or they are not. `a` < `b`."""
 
     a: str
@@ -23,7 +23,7 @@ class Erase(Struct, frozen=True, array_like=True, gc=False, tag=10):
     """A `contact.erased`. It is never kept: what is left of it is an `Erasure`."""
 
 
-Command: TypeAlias = Ruling | Suppress | Erase
+Command: TypeAlias = LinkRuling | Suppress | Erase
 
-COMMANDS = frozenset({Ruling, Suppress, Erase})
+COMMANDS = frozenset({LinkRuling, Suppress, Erase})
 """The classes of commands' details, for a look that costs nothing."""

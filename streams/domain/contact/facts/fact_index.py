@@ -1,4 +1,4 @@
-"""The live facts, sorted by what they speak of, one pass for all sections of a profile.
+"""An index of the live facts by kind, built in one pass for all sections of a profile.
 
 Two reports of one gift, refund or visit are one; the earliest version is the one that counts. The others are seen in
 `counts` and `last_seen` only, so they are left out here.
@@ -11,14 +11,24 @@ from msgspec import Struct
 
 from events.experiments.metrics import HAPPENED
 from events.interactions.base import Channel
-from streams.domain.contact.facts.command_details import Erase, Ruling, Suppress
+from streams.domain.contact.facts.command_details import Erase, LinkRuling, Suppress
 from streams.domain.contact.facts.engagement import Deed
 from streams.domain.contact.sections.messages import KILLS, SHOWS, Message, MessageKey, Touch
-from streams.domain.contact.state import Ballot, Consent, Detail, Fact, Gift, PledgeChange, Refund, Report, Retraction
+from streams.domain.contact.state import (
+    Ballot,
+    CanvassReport,
+    Consent,
+    Detail,
+    Fact,
+    Gift,
+    PledgeChange,
+    Refund,
+    Retraction,
+)
 
 
-class Evidence(Struct):
-    """Each kind in order; `gifts` and `refunds` by their ids. `counted`: every fact but later versions.
+class FactIndex(Struct):
+    """Live facts by kind, each in order; `gifts` and `refunds` by their ids. `counted`: all but later versions.
 
     `sent`: by message the earliest word that it reached somebody; `failed`: those that say that it did not. `deeds`:
     opens and clicks. `happened`: what a metric of experiments counts whatever it says. `arms`: all that carry one, of
@@ -32,7 +42,7 @@ class Evidence(Struct):
     gifts: dict[str, tuple[Fact, Gift]] = {}
     refunds: dict[str, tuple[Fact, Refund]] = {}
     pledge_changes: list[tuple[Fact, PledgeChange]] = []
-    reports: list[tuple[Fact, Report]] = []
+    reports: list[tuple[Fact, CanvassReport]] = []
     ballots: list[tuple[Fact, Ballot]] = []
     consents: list[tuple[Fact, Consent]] = []
     report_ids: set[str] = set()
@@ -46,7 +56,7 @@ class Evidence(Struct):
                 return self.gifts.setdefault(detail.donation_id, (fact, detail))[0] is fact
             case Refund():
                 return self.refunds.setdefault(detail.refund_id, (fact, detail))[0] is fact
-            case Report():
+            case CanvassReport():
                 return self._take_report(fact, detail)
             case PledgeChange():
                 self.pledge_changes.append((fact, detail))
@@ -54,13 +64,13 @@ class Evidence(Struct):
                 self.ballots.append((fact, detail))
             case Consent():
                 self.consents.append((fact, detail))
-            case Retraction() | Ruling() | Suppress() | Erase() | Message() | Deed():
+            case Retraction() | LinkRuling() | Suppress() | Erase() | Message() | Deed():
                 pass  # of commands and retractions no section tells; messages are sorted by whoever calls
             case _:
                 assert_never(detail)
         return True
 
-    def _take_report(self, fact: Fact, report: Report) -> bool:
+    def _take_report(self, fact: Fact, report: CanvassReport) -> bool:
         if report.report_id is not None:
             if report.report_id in self.report_ids:
                 return False
@@ -74,9 +84,9 @@ def touch_of(channel: Channel, fact: Fact, message: Message) -> Touch:
     return Touch(fact.time, fact.source, fact.id, channel, message.purpose or "informational", message.team)
 
 
-def evidence(live: Sequence[Fact]) -> Evidence:
-    """`live` sorted out; it is in order."""
-    found = Evidence()
+def index_facts(live: Sequence[Fact]) -> FactIndex:
+    """The index of `live` facts, which are in order."""
+    found = FactIndex()
     for fact in live:
         detail = fact.detail
         if type(detail) is Message:
@@ -93,7 +103,7 @@ def evidence(live: Sequence[Fact]) -> Evidence:
     return found
 
 
-def _take_message(found: Evidence, fact: Fact, message: Message) -> None:
+def _take_message(found: FactIndex, fact: Fact, message: Message) -> None:
     if (channel := SHOWS.get(fact.type)) is not None:
         key = channel, message.message_id
         if key not in found.sent:

@@ -21,20 +21,20 @@ from events.interactions.donation import PledgeChange as PledgeChanged
 from events.interactions.email import EmailBounced, EmailClicked, EmailMessage, EmailOpened, EmailRefusal
 from events.interactions.outreach import TextMessage, TextOptedOut
 from events.registry import SPECS
-from streams.domain.contact.facts.command_details import Erase, Ruling, Suppress
+from streams.domain.contact.facts.command_details import Erase, LinkRuling, Suppress
 from streams.domain.contact.facts.engagement import DEEDS, Deed, checksum_of, link_of
 from streams.domain.contact.facts.identifier_table import carried_by
-from streams.domain.contact.sections.exposures import Arm
+from streams.domain.contact.sections.exposures import CarriedVariant
 from streams.domain.contact.sections.messages import SHOWS, Message
 from streams.domain.contact.state import (
     Ballot,
+    CanvassReport,
     Consent,
     Detail,
     Fact,
     Gift,
     PledgeChange,
     Refund,
-    Report,
     Retraction,
     Zones,
 )
@@ -68,17 +68,17 @@ def fact_of(head: Head, time: int, data: InteractionData | DataStruct, appended_
         case _:
             detail = _detail(data, source)
     # A ruling goes by one of its two ids, whomever else its contact names.
-    carried = 0 if isinstance(detail, Ruling) else carried_by(data.contact)
+    carried = 0 if isinstance(detail, LinkRuling) else carried_by(data.contact)
     arm = None
     if isinstance(data, _ARMING) and data.experiment is not None and type_ != "email.dropped":
         arm = _arm(data, data.experiment)
     return Fact(type_, time, source, id_, appended_at, _zones(data.contact), detail, carried, arm)
 
 
-def _arm(data: InteractionData | DataStruct, given: ExperimentArm | UsualArm) -> Arm:
+def _arm(data: InteractionData | DataStruct, given: ExperimentArm | UsualArm) -> CarriedVariant:
     """A list of households and turfs that somebody could read is not kept: 32 bits tell them apart well enough."""
     cluster = data.cluster if isinstance(data, ExperimentAssigned | AssignmentStruct) else None
-    return Arm(
+    return CarriedVariant(
         given.id, given.variant, checksum_of(cluster), checksum_of(data.contact.household), checksum_of(data.turf)
     )
 
@@ -117,7 +117,7 @@ def _command(data: InteractionData | DataStruct) -> Detail | None:
     match data:
         case commands.PairCommand():
             a, b = sorted(data.contact_ids)
-            return Ruling(a, b, same=isinstance(data, commands.ContactLinked))
+            return LinkRuling(a, b, same=isinstance(data, commands.ContactLinked))
         case commands.ContactSuppressed():
             return Suppress(data.until)
         case commands.ContactErased():
@@ -170,8 +170,8 @@ def _refund(data: DonationRefunded) -> Refund:
     )
 
 
-def _report(data: CanvassReported | ReportStruct, source: str) -> Report:
-    return Report(
+def _report(data: CanvassReported | ReportStruct, source: str) -> CanvassReport:
+    return CanvassReport(
         method=data.method,
         outcome=data.outcome,
         report_id=data.report_id,

@@ -1,4 +1,4 @@
-"""From a record of `interactions` to its fact.
+"""Reads the fact in a record of `interactions`.
 
 Most take the short way of `events.interaction_structs`; a law holds that it leads to the same fact as the models.
 """

@@ -1,4 +1,4 @@
-"""What interactions named besides their fragment: read from them, and kept once however many of them named it.
+"""The table of identifiers that interactions named besides their fragment, each set kept once.
 
 Most interactions of a person name the same few identifiers, so a fact holds a number and the state a short table. The
 table is a function of the facts alone, sorted and without anything that no fact names, so states that know the same are
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from events.contact import Contact, HashedContact
 from events.interaction_structs import ContactStruct
-from streams.domain.contact.identity.identity_status import Carried, Named
+from streams.domain.contact.identity.identity_status import CarriedIdentifiers, Named
 from streams.domain.contact.state import Fact, Key
 
 Facts = dict[Key, Fact]
@@ -20,7 +20,7 @@ _HASHED = (ContactStruct, HashedContact)
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def carried_by(contact: Contact | ContactStruct) -> int | Carried:
+def carried_by(contact: Contact | ContactStruct) -> int | CarriedIdentifiers:
     """What a harmonised contact names besides its strongest identifier; 0: nothing."""
     if contact.voter_id is None and contact.external is None and _is_one_name(contact):
         return 0
@@ -32,7 +32,7 @@ def carried_by(contact: Contact | ContactStruct) -> int | Carried:
     aliases = [(name, old) for name, older in (contact.aliases or {}).items() for old in older if old != name]
     if len(named) == 1 and not named[0][1] and not aliases:
         return 0
-    return Carried(tuple(named[1:]), tuple(sorted(aliases)), named[0][1])
+    return CarriedIdentifiers(tuple(named[1:]), tuple(sorted(aliases)), named[0][1])
 
 
 def _is_one_name(contact: Contact | ContactStruct) -> bool:
@@ -58,7 +58,7 @@ def _named(contact: HashedContact | ContactStruct) -> list[Named]:
     return named
 
 
-def size_of(table: Iterable[Carried]) -> int:
+def size_of(table: Iterable[CarriedIdentifiers]) -> int:
     """The bytes that these take in an encoded state."""
     return sum(len(_encode(carried)) for carried in table)
 
@@ -68,7 +68,7 @@ class Table:
 
     __slots__ = ("changed", "table")
 
-    def __init__(self, table: tuple[Carried, ...]) -> None:
+    def __init__(self, table: tuple[CarriedIdentifiers, ...]) -> None:
         self.table = table
         self.changed = False
 
@@ -85,12 +85,14 @@ class Table:
         self.changed = True
         return replace(fact, carried=len(self.table)), size_of([carried])
 
-    def named_by(self, facts: Iterable[Fact]) -> set[Carried]:
+    def named_by(self, facts: Iterable[Fact]) -> set[CarriedIdentifiers]:
         """What these facts name."""
         return {self.table[fact.carried - 1] for fact in facts if isinstance(fact.carried, int) and fact.carried}
 
 
-def numbered(table: tuple[Carried, ...], *groups: Facts) -> tuple[tuple[Carried, ...], list[Facts]]:
+def numbered(
+    table: tuple[CarriedIdentifiers, ...], *groups: Facts
+) -> tuple[tuple[CarriedIdentifiers, ...], list[Facts]]:
     """The table sorted, without what no fact of `groups` names, and the groups with their numbers in it."""
     named = Table(table).named_by(fact for group in groups for fact in group.values())
     after = tuple(sorted(named))
@@ -100,7 +102,7 @@ def numbered(table: tuple[Carried, ...], *groups: Facts) -> tuple[tuple[Carried,
     return after, [_renumbered(group, places) for group in groups]
 
 
-def renumbered(facts: Facts, before: tuple[Carried, ...], after: tuple[Carried, ...]) -> Facts:
+def renumbered(facts: Facts, before: tuple[CarriedIdentifiers, ...], after: tuple[CarriedIdentifiers, ...]) -> Facts:
     """Facts of one table with their numbers in another one that holds all of it."""
     return _renumbered(facts, {number: after.index(carried) + 1 for number, carried in enumerate(before, 1)})
 

@@ -1,9 +1,9 @@
-"""Which facts count. A retraction is a fact like any other, so it may come before what it retracts."""
+"""Drops retracted facts. A retraction is a fact like any other, so it may come before what it retracts."""
 
 from collections.abc import Iterable, Mapping
 
 from events.registry import MESSAGES
-from streams.domain.contact.state import WEEK, Fact, Key, Retraction
+from streams.domain.contact.state import DEDUP_WINDOW_MS, Fact, Key, Retraction
 
 
 def live(facts: Iterable[Fact]) -> list[Fact]:
@@ -28,4 +28,4 @@ def retractions(facts: Iterable[Fact]) -> dict[Key, int]:
 def is_retracted(fact: Fact, gone: Mapping[Key, int]) -> bool:
     """Whether one of `gone` takes `fact` back. A message that was known for a week stays."""
     at = gone.get(fact.key)
-    return at is not None and (fact.type not in MESSAGES or at <= fact.appended_at + WEEK)
+    return at is not None and (fact.type not in MESSAGES or at <= fact.appended_at + DEDUP_WINDOW_MS)

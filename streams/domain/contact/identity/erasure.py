@@ -7,19 +7,19 @@ from msgspec.structs import replace
 from events.registry import types_that
 from streams.domain.contact.facts.command_details import Erase
 from streams.domain.contact.facts.mandatory_facts import binds
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.domain.contact.state import Consent, ContactState, Fact
 
 _ALWAYS = types_that(lambda spec: spec.begins_record == "always")
 _WHEN_GRANTED = types_that(lambda spec: spec.begins_record == "when_granted")
 
 
-def place_of(state: ContactState) -> Place:
+def place_of(state: ContactState) -> IdentityStatus:
     """Where a fragment stands; of one that was alone from the start, a profile is out once there is a version."""
-    return state.place or Place(shown="profile" if state.version else "nothing")
+    return state.place or IdentityStatus(shown="profile" if state.version else "nothing")
 
 
-def asked(place: Place, erasure: Erasure) -> Place:
+def asked(place: IdentityStatus, erasure: Erasure) -> IdentityStatus:
     """The place of a fragment whose own command erases its person; only the links agent knows who else that is.
 
     One that stands alone names the person as far as it knows, so it marks the erasure at once, with a receipt.
@@ -27,7 +27,7 @@ def asked(place: Place, erasure: Erasure) -> Place:
     return replace(place, erased=erasure, asked=erasure, marks=place.roof is None, linked=False)
 
 
-def closes(place: Place) -> bool:
+def closes(place: IdentityStatus) -> bool:
     """Whether an erasure closes whom this fragment belongs to, until a new record begins."""
     return place.erased is not None and (place.marks or place.asked is not None)
 

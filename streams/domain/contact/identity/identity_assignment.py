@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from events.links import Roof
 from streams.domain.contact.facts.command_details import Suppress
 from streams.domain.contact.identity.erasure import closes, has_interactions, has_record, place_of
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.domain.contact.state import ContactState, Settled
 
 
@@ -28,7 +28,7 @@ def moved(state: ContactState, node: str, version: int, roof: Roof | None) -> Co
     return replace(state, place=replace(place, roof=above, linked=place.linked or roof is not None))
 
 
-def _swept(state: ContactState, place: Place, erasure: Erasure) -> ContactState:
+def _swept(state: ContactState, place: IdentityStatus, erasure: Erasure) -> ContactState:
     """All is forgotten, unless the fragment has heard of this erasure or a later one by itself.
 
     Only the one that it has asked for ends its asking: that one may still wait, and reach others than this one does.
@@ -40,7 +40,7 @@ def _swept(state: ContactState, place: Place, erasure: Erasure) -> ContactState:
     return ContactState(version=state.version, place=replace(place, erased=erasure, linked=False), given=state.given)
 
 
-def counting(parts: Mapping[str, ContactState], place: Place) -> dict[str, ContactState]:
+def counting(parts: Mapping[str, ContactState], place: IdentityStatus) -> dict[str, ContactState]:
     """The parts that are of the person of today: none that was sent before the person was forgotten."""
     if place.erased is None:
         return dict(parts)
@@ -49,7 +49,7 @@ def counting(parts: Mapping[str, ContactState], place: Place) -> dict[str, Conta
     return {name: part for name, part in parts.items() if place_of(part).told > place.swept}
 
 
-def may_be_anew(place: Place, parts: Iterable[ContactState]) -> bool:
+def may_be_anew(place: IdentityStatus, parts: Iterable[ContactState]) -> bool:
     """Whether a person who was erased may have a new record under another identifier. `parts`: those that count.
 
     A roof sees it in them. A fragment under a roof cannot know, so it keeps all that comes, and the roof shows none of
@@ -90,7 +90,7 @@ def trace(state: ContactState) -> ContactState:
     Also whether it is linked: once something is heard of it, it is to tell its class.
     """
     place = place_of(state)
-    kept = Place(told=place.told, linked=place.linked, erased=place.erased, swept=place.swept)
+    kept = IdentityStatus(told=place.told, linked=place.linked, erased=place.erased, swept=place.swept)
     return ContactState(version=state.version, place=kept)
 
 

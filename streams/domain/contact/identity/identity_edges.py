@@ -1,4 +1,4 @@
-"""What a fragment tells the links agent: whom it was named with, what was ruled, whom to forget.
+"""Edges that a fragment sends to `identity-links`: whom it was named with, what was ruled, whom to forget.
 
 A function of what counts, so whatever is taken back is withdrawn, and what is said again is not told again. Only what
 the fragment itself heard takes an edge back: if a retraction under another identifier of the person could, it would
@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from events.links import Command, End, Erased, Forgotten, Link, Said, Seen, Unsaid, Unseen, said, seen, write_link
-from streams.domain.contact.facts.command_details import Ruling
+from streams.domain.contact.facts.command_details import LinkRuling
 from streams.domain.contact.facts.retractions import is_retracted, retractions
-from streams.domain.contact.identity.identity_status import Carried
+from streams.domain.contact.identity.identity_status import CarriedIdentifiers
 from streams.domain.contact.state import ContactState, Fact, Retraction
 
 Told = dict[bytes, Link]
@@ -38,7 +38,7 @@ def news(fragment: str, before: ContactState, after: ContactState, erasing: Iter
     asked = None if after.place is None else after.place.asked
     if asked is None or (before.place is not None and before.place.asked == asked):
         return [*_withdrawn(link for key, link in was.items() if key not in now), *_changed(was, now)]
-    named = {fact.carried for fact in erasing if isinstance(fact.carried, Carried)}
+    named = {fact.carried for fact in erasing if isinstance(fact.carried, CarriedIdentifiers)}
     last = {write_link(link)[0]: link for link in chain(_edges(fragment, named), _classes(fragment, named))}
     erased = Erased(fragment, asked.time, asked.source, asked.id)
     del now[write_link(erased)[0]]
@@ -54,7 +54,7 @@ def answers(fragment: str, state: ContactState) -> list[Link]:
     nothing = Unseen(fragment, fragment, fragment)
     if (itself := told(fragment, state).get(write_link(nothing)[0])) is not None:
         return [itself]
-    return [*_classes(fragment, [Carried(exclusive=state.exclusive)]), nothing]
+    return [*_classes(fragment, [CarriedIdentifiers(exclusive=state.exclusive)]), nothing]
 
 
 def is_silent(state: ContactState) -> bool:
@@ -96,7 +96,7 @@ def _withdrawn(links: Iterable[Link]) -> Iterator[Link]:
                 yield Forgotten(link.fragment)
 
 
-def _named(fragment: str, state: ContactState) -> set[Carried]:
+def _named(fragment: str, state: ContactState) -> set[CarriedIdentifiers]:
     """What counts of what was named, with what messages named that have settled."""
     named = set(state.settled.carried)
     if not state.carried:
@@ -109,12 +109,12 @@ def _named(fragment: str, state: ContactState) -> set[Carried]:
     return named
 
 
-def _alone(fragment: str, carried: Carried) -> Carried:
+def _alone(fragment: str, carried: CarriedIdentifiers) -> CarriedIdentifiers:
     """A retraction links nobody, or it would say again what it takes back; but it is of the same fragment as before."""
-    return Carried((), tuple(pair for pair in carried.aliases if pair[0] == fragment), carried.exclusive)
+    return CarriedIdentifiers((), tuple(pair for pair in carried.aliases if pair[0] == fragment), carried.exclusive)
 
 
-def _edges(fragment: str, named: Iterable[Carried]) -> Iterator[Link]:
+def _edges(fragment: str, named: Iterable[CarriedIdentifiers]) -> Iterator[Link]:
     for carried in sorted(named):
         classes = {fragment: carried.exclusive, **dict(carried.others)}
         for other, exclusive in carried.others:
@@ -132,23 +132,23 @@ def _rulings(state: ContactState) -> Iterator[Link]:
     gone = retractions(state.facts.values())
     latest: dict[tuple[str, str], Link] = {}
     for fact in sorted(state.commands.values(), key=lambda fact: fact.stamp):
-        if isinstance(fact.detail, Ruling) and not is_retracted(fact, gone):
+        if isinstance(fact.detail, LinkRuling) and not is_retracted(fact, gone):
             by = Command(fact.time, fact.source, fact.id)
             latest[fact.detail.a, fact.detail.b] = said(fact.detail.a, fact.detail.b, same=fact.detail.same, by=by)
     yield from latest.values()
 
 
-def _about_itself(fragment: str, state: ContactState, named: Iterable[Carried]) -> Iterator[Link]:
+def _about_itself(fragment: str, state: ContactState, named: Iterable[CarriedIdentifiers]) -> Iterator[Link]:
     """An erasure to be carried out; and of which class a fragment is that is linked, if no edge of its own says so."""
     if state.place is None:
         return
     if state.place.asked is not None:
         yield Erased(fragment, state.place.asked.time, state.place.asked.source, state.place.asked.id)
     if state.place.linked and not any(carried.others or carried.aliases for carried in named):
-        yield from _classes(fragment, [Carried(exclusive=state.exclusive)])
+        yield from _classes(fragment, [CarriedIdentifiers(exclusive=state.exclusive)])
 
 
-def _classes(fragment: str, named: Iterable[Carried]) -> Iterator[Link]:
+def _classes(fragment: str, named: Iterable[CarriedIdentifiers]) -> Iterator[Link]:
     for carried in named:
         if carried.exclusive:
             yield seen(fragment, End(fragment, carried.exclusive), End(fragment, carried.exclusive))

@@ -30,7 +30,7 @@ Reason: TypeAlias = Literal[
 """Why something is closed."""
 
 
-class Carried(Struct, frozen=True, array_like=True, gc=False, order=True):
+class CarriedIdentifiers(Struct, frozen=True, array_like=True, gc=False, order=True):
     """What one interaction named besides its fragment, strongest first.
 
     `aliases`: pairs of a hash and the same identifier's hash under an older key. `exclusive`: the fragment's own class.
@@ -49,7 +49,7 @@ class Erasure(Struct, frozen=True, array_like=True, gc=False):
     id: str
 
 
-class Closed(Struct, frozen=True, array_like=True, gc=False):
+class ChannelClosure(Struct, frozen=True, array_like=True, gc=False):
     """Why a channel, or all, is closed to everyone, since when (ms) and until when (RFC 3339; None: for ever)."""
 
     reason: Reason
@@ -60,7 +60,7 @@ class Closed(Struct, frozen=True, array_like=True, gc=False):
     channel: ConsentChannel = "all"
 
 
-class Place(Struct, frozen=True, array_like=True, gc=False):
+class IdentityStatus(Struct, frozen=True, array_like=True, gc=False):
     """What links and erasures have made of a fragment, and what other topics say of it.
 
     `roof`: the fragment that names its person, None for itself; `told`: the version of the latest record that said so.
@@ -85,5 +85,5 @@ class Place(Struct, frozen=True, array_like=True, gc=False):
     marks: bool = False
     swept: int = 0
     shown: Shown = "nothing"
-    closed: tuple[Closed, ...] = ()
+    closed: tuple[ChannelClosure, ...] = ()
     sent: bool = False

@@ -1,4 +1,4 @@
-"""What may call for an alert: an interaction by which somebody was reached, or by which somebody said no.
+"""Triggers of alerts: interactions by which a person was reached, or by which one said no.
 
 An alert is sent once, so only what a fragment has just taken may trigger it, and of several words on one message or one
 report only the first that was heard. Nothing is kept for that: the state before is enough to tell.
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from streams.domain.contact.sections.messages import SHOWS, Message
 from streams.domain.contact.sections.touches import channel_of
-from streams.domain.contact.state import Consent, ContactState, Detail, Fact, Key, Report
+from streams.domain.contact.state import CanvassReport, Consent, ContactState, Detail, Fact, Key
 
 STOPPING = "do_not_contact"
 """The outcome of a canvass report that is somebody's no."""
@@ -63,7 +63,7 @@ def _subjects(state: ContactState, names: Collection[str]) -> Iterator[Subject]:
 
 
 def _report_id(detail: Detail | None) -> str | None:
-    return detail.report_id if isinstance(detail, Report) else None
+    return detail.report_id if isinstance(detail, CanvassReport) else None
 
 
 def subject_of(fact: Fact) -> Subject | None:
@@ -72,7 +72,7 @@ def subject_of(fact: Fact) -> Subject | None:
     if isinstance(detail, Message):
         channel = SHOWS.get(fact.type)
         return None if channel is None else (channel, detail.message_id)
-    if isinstance(detail, Report) and detail.report_id is not None and _is_telling(detail):
+    if isinstance(detail, CanvassReport) and detail.report_id is not None and _is_telling(detail):
         return "report", detail.report_id
     return None
 
@@ -83,8 +83,8 @@ def _may_trigger(fact: Fact) -> bool:
     detail = fact.detail
     if isinstance(detail, Consent):
         return not detail.granted
-    return isinstance(detail, Report) and _is_telling(detail)
+    return isinstance(detail, CanvassReport) and _is_telling(detail)
 
 
-def _is_telling(report: Report) -> bool:
+def _is_telling(report: CanvassReport) -> bool:
     return report.outcome == STOPPING or channel_of(report) is not None

@@ -12,14 +12,14 @@ from msgspec.structs import replace
 
 from streams.domain.contact.identity.erasure import closed_since, has_interactions, place_of
 from streams.domain.contact.identity.identity_assignment import is_worth_sending
-from streams.domain.contact.identity.identity_status import Closed, Erasure, Place
+from streams.domain.contact.identity.identity_status import ChannelClosure, Erasure, IdentityStatus
 from streams.domain.contact.publication.alert_triggers import Trigger
 from streams.domain.contact.publication.suppressed_channels import closed_by, closed_channels_of, suppressions
 from streams.domain.contact.publication.visibility import shown_of
 from streams.domain.contact.state import ContactState
 
 
-class Step(Struct, frozen=True):
+class FragmentStep(Struct, frozen=True):
     """One fragment before and after a chunk, with the parts that count of those under it.
 
     `heard`: something happened that its record has now, which no command is; `parts_changed`: a part came, changed or
@@ -63,10 +63,10 @@ class Merged(Struct, frozen=True):
 class Channels(Struct, frozen=True):
     """To `contact-suppressions`: which are closed and why; none: all are open."""
 
-    closed: tuple[Closed, ...]
+    closed: tuple[ChannelClosure, ...]
 
 
-class Part(Struct, frozen=True):
+class FragmentChange(Struct, frozen=True):
     """To `contact-fragments`: the state as it is after the step, or that it has left the roof.
 
     `triggers`: what it has just taken that may call for an alert.
@@ -84,10 +84,10 @@ class Receipt(Struct, frozen=True):
     erasure: Erasure
 
 
-Announcement: TypeAlias = Profiled | Gone | Merged | Channels | Part | Receipt
+Announcement: TypeAlias = Profiled | Gone | Merged | Channels | FragmentChange | Receipt
 
 
-def announce(step: Step) -> tuple[ContactState, list[Announcement]]:
+def announce(step: FragmentStep) -> tuple[ContactState, list[Announcement]]:
     """The state after the step with what was announced of it, and the announcements; each has a version of its own."""
     speaker = _Speaker(step)
     speaker.forget()
@@ -100,7 +100,7 @@ def announce(step: Step) -> tuple[ContactState, list[Announcement]]:
 
 
 class _Speaker:
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: FragmentStep) -> None:
         self._step = step
         self._former = place_of(step.before).roof
         self._version = step.before.version
@@ -109,7 +109,7 @@ class _Speaker:
         self.said: list[Announcement] = []
 
     def state(self) -> ContactState:
-        usual = self.place == Place(shown="profile" if self._version else "nothing")
+        usual = self.place == IdentityStatus(shown="profile" if self._version else "nothing")
         return replace(self._step.after, version=self._version, place=None if usual else self.place)
 
     def forget(self) -> None:
@@ -142,7 +142,7 @@ class _Speaker:
         if not is_worth_sending(self._step.after):
             self._send_none(roof)
         elif not self.place.sent or self._is_another_part():
-            self.said.append(Part(roof, self._next(), is_there=True, triggers=self._step.triggers))
+            self.said.append(FragmentChange(roof, self._next(), is_there=True, triggers=self._step.triggers))
             self.place = replace(self.place, sent=True)
 
     def close_or_open(self) -> None:
@@ -164,7 +164,7 @@ class _Speaker:
 
     def _send_none(self, roof: str) -> None:
         if self.place.sent:
-            self.said.append(Part(roof, self._next(), is_there=False))
+            self.said.append(FragmentChange(roof, self._next(), is_there=False))
             self.place = replace(self.place, sent=False)
 
     def _next(self) -> int:
@@ -172,7 +172,7 @@ class _Speaker:
         return self._version
 
 
-def _is_suppressed_anew(step: Step) -> bool:
+def _is_suppressed_anew(step: FragmentStep) -> bool:
     """Whether a command has come that a profile shows."""
     before, after = step.before.commands, step.after.commands
     return before is not after and any(fact.key not in before for fact in suppressions(after.values()))

@@ -1,4 +1,4 @@
-"""A person who is too much for one record: which fragments are shown whole, and what of the others still counts.
+"""The size limit of profiles: which fragments of a large person are shown whole, and what of the others counts.
 
 A fragment has its bound (`fold.ROOM`), but nothing bounds how many of them are one person. Those that weigh most give
 way, since one that has thousands of interactions is a machine or a mistake. What somebody asked for never does: a no of
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from events.registry import types_that
 from streams.domain.contact.facts.mandatory_facts import REFUSALS
-from streams.domain.contact.state import Consent, ContactState, Fact, Report, Retraction
+from streams.domain.contact.state import CanvassReport, Consent, ContactState, Fact, Retraction
 
 ROOM_FOR_PARTS = 3 << 20
 """Bytes that the fragments of one person may weigh together beside the one that names it, to be shown whole."""
@@ -76,7 +76,7 @@ def _binding(fact: Fact) -> Fact | None:
             return fact
         case Consent(channel, granted=False):
             return replace(fact, detail=Consent(channel, granted=False))
-        case Report(outcome=outcome) as report if outcome in REFUSALS or outcome in _UNREACHABLE:
+        case CanvassReport(outcome=outcome) as report if outcome in REFUSALS or outcome in _UNREACHABLE:
             return replace(fact, detail=replace(report, answers=None, tags_added=(), tags_removed=()), arm=None)
         case _:
             return replace(fact, arm=None) if fact.type in _FAILED else None

@@ -7,17 +7,17 @@ from events.interactions.base import Channel
 from events.outputs import Suppression, Suppressions
 from events.times import render_time
 from streams.domain.contact.facts.command_details import Suppress
-from streams.domain.contact.facts.fact_index import evidence
+from streams.domain.contact.facts.fact_index import index_facts
 from streams.domain.contact.facts.retractions import is_retracted, live, retractions
-from streams.domain.contact.identity.identity_status import Closed, Erasure
+from streams.domain.contact.identity.identity_status import ChannelClosure, Erasure
 from streams.domain.contact.sections.stops import FOR_GOOD, closed_channels, closed_for_all
-from streams.domain.contact.state import Consent, ContactState, Fact, Report, Retraction
+from streams.domain.contact.state import CanvassReport, Consent, ContactState, Fact, Retraction
 
 _CHANNELS: tuple[Channel, ...] = get_args(Channel)
-_SAYS = frozenset({Consent, Report, Retraction})
+_SAYS = frozenset({Consent, CanvassReport, Retraction})
 
 
-def closed_channels_of(person: Collection[ContactState]) -> tuple[Closed, ...]:
+def closed_channels_of(person: Collection[ContactState]) -> tuple[ChannelClosure, ...]:
     """What is closed, sorted by channel; `all` for those that are not closed by a word of their own.
 
     `person`: the states of all its fragments.
@@ -26,7 +26,7 @@ def closed_channels_of(person: Collection[ContactState]) -> tuple[Closed, ...]:
     said = suppressions(fact for state in person for fact in state.commands.values())
     if not said and not any(map(may_close, facts.values())):
         return ()
-    found = evidence(live(sorted(facts.values(), key=lambda fact: fact.stamp)))
+    found = index_facts(live(sorted(facts.values(), key=lambda fact: fact.stamp)))
     everything = closed_for_all(found.reports, unretracted(said, facts.values()))
     if everything is not None and everything.reason in FOR_GOOD:
         return (everything,)
@@ -41,7 +41,7 @@ def may_close(fact: Fact) -> bool:
     match fact.detail:
         case Consent() | Retraction():
             return True
-        case Report(outcome=outcome):
+        case CanvassReport(outcome=outcome):
             return outcome in FOR_GOOD
         case _:
             return False
@@ -60,19 +60,19 @@ def unretracted(commands: Collection[Fact], facts: Iterable[Fact]) -> list[Fact]
     return [fact for fact in commands if not is_retracted(fact, gone)]
 
 
-def closed_by(erasure: Erasure) -> Closed:
+def closed_by(erasure: Erasure) -> ChannelClosure:
     """An erased person is left alone until a new record begins."""
-    return Closed("erased", erasure.time, erasure.source, erasure.id)
+    return ChannelClosure("erased", erasure.time, erasure.source, erasure.id)
 
 
-def render(closed: Collection[Closed]) -> Suppressions:
+def render(closed: Collection[ChannelClosure]) -> Suppressions:
     """The value of `contact-suppressions`: every channel that is closed."""
     reasons = {each.channel: _why(each) for each in closed}
     everything = reasons.get("all")
     return {channel: why for channel in _CHANNELS if (why := reasons.get(channel, everything)) is not None}
 
 
-def _why(closed: Closed) -> Suppression:
+def _why(closed: ChannelClosure) -> Suppression:
     why: Suppression = {
         "reason": closed.reason,
         "since": render_time(closed.since),

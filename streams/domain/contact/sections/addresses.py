@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from events.identifiers import is_address_hash, ref_of
 from events.interactions.base import Channel
 from events.outputs import Address, AddressStatus
-from streams.domain.contact.facts.fact_index import Evidence
-from streams.domain.contact.identity.identity_status import Carried
+from streams.domain.contact.facts.fact_index import FactIndex
+from streams.domain.contact.identity.identity_status import CarriedIdentifiers
 from streams.domain.contact.sections.messages import SOFT_BOUNCES, Mailbox, Message, all_mailboxes, one_mailbox
 from streams.domain.contact.state import ContactState, Fact
 
@@ -23,7 +23,7 @@ BADNESS: tuple[AddressStatus, ...] = ("ok", "soft_bouncing", "wrong_number", "ha
 _NONE: Mapping[str, str] = {}
 
 
-def addresses(contact_id: str, state: ContactState, found: Evidence) -> list[Address]:
+def addresses(contact_id: str, state: ContactState, found: FactIndex) -> list[Address]:
     """The profile's `addresses`. `found`: the evidence of the state's facts that count."""
     own = contact_id if not state.mixed and is_address_hash(contact_id) else ""
     hashes = {own} if own and (found.counted or state.settled.totals.counts) else set()
@@ -48,7 +48,7 @@ def best_email(known: Iterable[Address]) -> AddressStatus:
     return min(statuses, key=BADNESS.index)
 
 
-def mailboxes(sent: Iterable[tuple[Fact, Message]], table: Sequence[Carried]) -> dict[str, Mailbox]:
+def mailboxes(sent: Iterable[tuple[Fact, Message]], table: Sequence[CarriedIdentifiers]) -> dict[str, Mailbox]:
     """How each e-mail address took what was sent. Empty stands for the one that no `table` names: the fragment's."""
     found: dict[str, Mailbox] = {}
     for fact, said in sent:
@@ -69,7 +69,7 @@ def _mailbox(fact: Fact, message: Message) -> Mailbox | None:
 class _Naming(Struct, frozen=True):
     """Whom facts name. `own`: the address that all of them do; `newer`: see `_newer`."""
 
-    table: tuple[Carried, ...]
+    table: tuple[CarriedIdentifiers, ...]
     own: str = ""
     newer: Mapping[str, str] = {}
 
@@ -98,7 +98,7 @@ def _newer(state: ContactState) -> Mapping[str, str]:
     }
 
 
-def _that_count(counted: Collection[Fact], state: ContactState) -> Iterable[Carried]:
+def _that_count(counted: Collection[Fact], state: ContactState) -> Iterable[CarriedIdentifiers]:
     """What these facts named, with what messages did that have settled."""
     if len(counted) == len(state.facts) and not state.commands:
         return (*state.carried, *state.settled.carried)
@@ -107,7 +107,7 @@ def _that_count(counted: Collection[Fact], state: ContactState) -> Iterable[Carr
     return known.union(state.settled.carried)
 
 
-def _carried(fact: Fact, kind: Channel, table: Sequence[Carried]) -> str:
+def _carried(fact: Fact, kind: Channel, table: Sequence[CarriedIdentifiers]) -> str:
     """The address of this kind that a fact names besides its fragment."""
     if not isinstance(fact.carried, int) or not fact.carried:
         return ""
@@ -115,7 +115,7 @@ def _carried(fact: Fact, kind: Channel, table: Sequence[Carried]) -> str:
     return next((name for name, _ in others if name.startswith(kind) and is_address_hash(name)), "")
 
 
-def _statuses(naming: _Naming, state: ContactState, found: Evidence) -> dict[str, AddressStatus]:
+def _statuses(naming: _Naming, state: ContactState, found: FactIndex) -> dict[str, AddressStatus]:
     """By the newest hash of an address, if anything is known of it; of most nothing is."""
     if not (found.reports or found.consents or found.failed or state.settled.mailboxes):
         return {}
@@ -135,7 +135,7 @@ def _statuses(naming: _Naming, state: ContactState, found: Evidence) -> dict[str
     return worst
 
 
-def _of_mail(naming: _Naming, state: ContactState, found: Evidence) -> list[tuple[str, AddressStatus]]:
+def _of_mail(naming: _Naming, state: ContactState, found: FactIndex) -> list[tuple[str, AddressStatus]]:
     own = naming.own if naming.own.startswith("email") else ""
     known = all_mailboxes(state.settled.mailboxes, mailboxes(_mail(found.counted), naming.table))
     boxes = all_mailboxes(*({naming.newest(hashed or own): box} for hashed, box in known.items()))
@@ -167,11 +167,11 @@ def explicit(fragment: str, state: ContactState) -> ContactState:
     me = (fragment, "")
     table = tuple(replace(carried, others=(*carried.others, me)) for carried in state.carried)
     if not all(fact.carried for fact in state.facts.values()):
-        table = (*table, Carried((me,)))
+        table = (*table, CarriedIdentifiers((me,)))
     facts = {key: fact if fact.carried else replace(fact, carried=len(table)) for key, fact in state.facts.items()}
     if own is not None and fragment.startswith("email"):
         boxes[fragment] = own
     named = state.settled.carried
     if state.settled.totals.counts:
-        named = tuple(sorted({*named, Carried((me,))}))
+        named = tuple(sorted({*named, CarriedIdentifiers((me,))}))
     return replace(state, facts=facts, carried=table, settled=replace(state.settled, carried=named, mailboxes=boxes))

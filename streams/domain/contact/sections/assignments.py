@@ -7,28 +7,28 @@ from msgspec import Struct
 from events.outputs import Assignment
 from events.times import render_time
 from streams.domain.contact.facts.engagement import Deed
-from streams.domain.contact.facts.fact_index import Evidence
-from streams.domain.contact.sections.exposures import Arm, Armed, Drops, by_message, is_dropped
+from streams.domain.contact.facts.fact_index import FactIndex
+from streams.domain.contact.sections.exposures import CarriedVariant, Drops, MessageVariant, by_message, is_dropped
 from streams.domain.contact.sections.messages import Message
 from streams.domain.contact.state import Fact, Settled
 
 
-class Assigned(Struct, frozen=True, gc=False):
+class ExperimentAssignment(Struct, frozen=True, gc=False):
     """A person in an experiment, since `time` (ms). `contaminated`: another variant was given as well."""
 
     time: int
     source: str
     id: str
-    arm: Arm
+    arm: CarriedVariant
     contaminated: bool = False
 
 
-def assigned(found: Evidence, settled: Settled) -> Sequence[Assigned]:
+def assigned(found: FactIndex, settled: Settled) -> Sequence[ExperimentAssignment]:
     """One for each experiment that the person is in, by its id; of most people there is none."""
     if not found.arms and not settled.arms:
         return ()
     drops = _drops(found, settled)
-    first: dict[str, Assigned] = {}
+    first: dict[str, ExperimentAssignment] = {}
     mixed: set[str] = set()
     for fact in found.arms:  # which are in order
         arm = fact.arm
@@ -37,7 +37,7 @@ def assigned(found: Evidence, settled: Settled) -> Sequence[Assigned]:
         experiment = arm.experiment
         known = first.get(experiment)
         if known is None:
-            first[experiment] = Assigned(fact.time, fact.source, fact.id, arm)
+            first[experiment] = ExperimentAssignment(fact.time, fact.source, fact.id, arm)
         elif known.arm.variant != arm.variant:
             mixed.add(experiment)
     if settled.arms:
@@ -47,7 +47,9 @@ def assigned(found: Evidence, settled: Settled) -> Sequence[Assigned]:
     return [first[name] for name in sorted(first)]
 
 
-def _take_settled(first: dict[str, Assigned], mixed: set[str], arms: Iterable[Armed], drops: Drops) -> None:
+def _take_settled(
+    first: dict[str, ExperimentAssignment], mixed: set[str], arms: Iterable[MessageVariant], drops: Drops
+) -> None:
     for each in arms:
         if drops and is_dropped(each.message_id, each.appended_at, drops):
             continue
@@ -55,14 +57,14 @@ def _take_settled(first: dict[str, Assigned], mixed: set[str], arms: Iterable[Ar
         if known is not None and known.arm.variant != each.arm.variant:
             mixed.add(each.arm.experiment)
         if known is None or each.stamp < (known.time, known.source, known.id):
-            first[each.arm.experiment] = Assigned(each.time, each.source, each.id, each.arm)
+            first[each.arm.experiment] = ExperimentAssignment(each.time, each.source, each.id, each.arm)
 
 
-def _marked(each: Assigned) -> Assigned:
-    return Assigned(each.time, each.source, each.id, each.arm, contaminated=True)
+def _marked(each: ExperimentAssignment) -> ExperimentAssignment:
+    return ExperimentAssignment(each.time, each.source, each.id, each.arm, contaminated=True)
 
 
-def _drops(found: Evidence, settled: Settled) -> Drops:
+def _drops(found: FactIndex, settled: Settled) -> Drops:
     live = [(said.message_id, fact.appended_at) for _, fact, said in found.failed if fact.type == "email.dropped"]
     return by_message((*settled.drops, *live)) if settled.drops or live else {}
 
@@ -74,7 +76,7 @@ def _is_dropped(fact: Fact, drops: Drops) -> bool:
     return is_dropped(said.message_id, fact.appended_at, drops)
 
 
-def render(known: Sequence[Assigned]) -> list[Assignment]:
+def render(known: Sequence[ExperimentAssignment]) -> list[Assignment]:
     """The profile's `experiments`."""
     shown: list[Assignment] = [
         {"id": each.arm.experiment, "variant": each.arm.variant, "assigned_at": render_time(each.time)}

@@ -1,4 +1,4 @@
-"""How many opens and clicks were a person's: a sum over what is kept, and what stays of it when messages settle.
+"""The discount for bots: how many opens and clicks were a person's, and what stays of it when messages settle.
 
 An act is judged for the last time when it settles. What has settled before may still be evidence for one that has not;
 such facts are kept as echoes until that one settles too. Seldom are there any: a message that is opened a day after it
@@ -9,16 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from events.registry import ARRIVALS, ENGAGEMENTS, HUMAN_ANSWERS
 from streams.domain.contact.facts.engagement import Deed
-from streams.domain.contact.facts.fact_index import Evidence, evidence
+from streams.domain.contact.facts.fact_index import FactIndex, index_facts
 from streams.domain.contact.sections.messages import Message
-from streams.domain.contact.state import WEEK, Fact, Gift
+from streams.domain.contact.state import DEDUP_WINDOW_MS, Fact, Gift
 from streams.domain.human import Act, Answer, Arrival, Judged, Known, judge_all
 from streams.domain.human.weights import REACH_MS
 
 _ARRIVALS: Mapping[str, bool] = {name: arrival == "delivered" for name, arrival in ARRIVALS.items()}
 
 
-def humans(found: Evidence, echoes: Sequence[Fact]) -> Sequence[Judged]:
+def humans(found: FactIndex, echoes: Sequence[Fact]) -> Sequence[Judged]:
     """The deeds that were found, and how likely each of them was a person's."""
     return _judged(found.deeds, [], found, echoes)
 
@@ -32,7 +32,7 @@ def settled_humans(
     """
     if not any(fact.detail.__class__ is Deed for fact in live):
         return (), ()
-    found = evidence(live)
+    found = index_facts(live)
     leaving = [fact for fact in found.deeds if _is_due(fact, clock)]
     staying = [fact for fact in found.deeds if not _is_due(fact, clock)]
     return _judged(leaving, staying, found, echoes), _echoes(found, clock, echoes, staying)
@@ -44,11 +44,11 @@ def all_echoes(one: tuple[Fact, ...], other: tuple[Fact, ...]) -> tuple[Fact, ..
 
 
 def _is_due(fact: Fact, clock: int) -> bool:
-    return fact.appended_at + WEEK < clock
+    return fact.appended_at + DEDUP_WINDOW_MS < clock
 
 
 def _judged(
-    counted: Sequence[Fact], beside: Sequence[Fact], found: Evidence, echoes: Sequence[Fact]
+    counted: Sequence[Fact], beside: Sequence[Fact], found: FactIndex, echoes: Sequence[Fact]
 ) -> Sequence[Judged]:
     if not counted:
         return ()
@@ -92,7 +92,7 @@ def _answers(facts: Iterable[Fact], acts: Iterable[Act]) -> list[Answer]:
     ]
 
 
-def _echoes(found: Evidence, clock: int, echoes: Sequence[Fact], staying: Sequence[Fact]) -> tuple[Fact, ...]:
+def _echoes(found: FactIndex, clock: int, echoes: Sequence[Fact], staying: Sequence[Fact]) -> tuple[Fact, ...]:
     waiting: dict[str, list[Fact]] = {}
     for act in staying:
         if isinstance(act.detail, Deed):
@@ -115,6 +115,7 @@ def _is_needed(fact: Fact, waiting: Mapping[str, list[Fact]]) -> bool:
     if not isinstance(fact.detail, Message | Deed):
         return False
     return any(
-        fact.appended_at >= act.appended_at - WEEK and (fact.type in _ARRIVALS or fact.time >= act.time - REACH_MS)
+        fact.appended_at >= act.appended_at - DEDUP_WINDOW_MS
+        and (fact.type in _ARRIVALS or fact.time >= act.time - REACH_MS)
         for act in waiting.get(fact.detail.message_id, ())
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from events.outputs import Ballot as BallotOutput
 from events.outputs import CanvassProfile
 from events.times import render_time
-from streams.domain.contact.state import Answer, Ballot, Fact, Report
+from streams.domain.contact.state import Answer, Ballot, CanvassReport, Fact
 
 NOBODY_CAME: CanvassProfile = {
     "attempts": 0,
@@ -21,7 +21,7 @@ NOBODY_CAME: CanvassProfile = {
 """The profile's `canvass` of most people; one for all, so not to be changed."""
 
 
-def canvass(reports: Sequence[tuple[Fact, Report]]) -> CanvassProfile:
+def canvass(reports: Sequence[tuple[Fact, CanvassReport]]) -> CanvassProfile:
     """The profile's `canvass`. `reports` are in order, one version of each."""
     if not reports:
         return NOBODY_CAME
@@ -43,7 +43,7 @@ def canvass(reports: Sequence[tuple[Fact, Report]]) -> CanvassProfile:
     }
 
 
-def tags(reports: Sequence[tuple[Fact, Report]]) -> list[str]:
+def tags(reports: Sequence[tuple[Fact, CanvassReport]]) -> list[str]:
     """The tags that hold. A report that both adds and removes a tag removes it."""
     if not reports:
         return []

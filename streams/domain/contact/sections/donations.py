@@ -2,7 +2,7 @@
 
 from events.outputs import CommitteeTotal, DonationProfile, Money
 from events.times import render_time
-from streams.domain.contact.facts.fact_index import Evidence
+from streams.domain.contact.facts.fact_index import FactIndex
 from streams.domain.contact.sections.pledges import pledges
 
 NOTHING: DonationProfile = {
@@ -18,7 +18,7 @@ NOTHING: DonationProfile = {
 """The profile's `donations` of most people; one for all, so not to be changed."""
 
 
-def donations(found: Evidence) -> DonationProfile:
+def donations(found: FactIndex) -> DonationProfile:
     """The profile's `donations`. Each of the three sums shows every currency that is in any of them."""
     if not (found.gifts or found.refunds or found.pledge_changes):
         return NOTHING
@@ -43,7 +43,7 @@ def donations(found: Evidence) -> DonationProfile:
     }
 
 
-def _by_committee(found: Evidence) -> dict[str, CommitteeTotal]:
+def _by_committee(found: FactIndex) -> dict[str, CommitteeTotal]:
     totals: dict[str, CommitteeTotal] = {}
     for fact, gift in found.gifts.values():
         if gift.committee is not None:

@@ -17,7 +17,7 @@ TOO_LATE = 30 * 24 * 3_600_000
 """A drop that is appended so long (ms) before or after what carried the arm of its message takes nothing back."""
 
 
-class Arm(Struct, frozen=True, array_like=True, gc=False):
+class CarriedVariant(Struct, frozen=True, array_like=True, gc=False):
     """The variant that an interaction carried. Of `cluster`, household and turf, where they were named, checksums."""
 
     experiment: str
@@ -27,8 +27,8 @@ class Arm(Struct, frozen=True, array_like=True, gc=False):
     turf: int | None = None
 
 
-class Armed(Struct, frozen=True, array_like=True, gc=False):
-    """What is left of a message that carried an arm: the place of its earliest word among others.
+class MessageVariant(Struct, frozen=True, array_like=True, gc=False):
+    """The variant that a settled message carried, with the stamp of the earliest interaction with it.
 
     `message_id` and `appended_at` are there while a drop may still take it back, else empty and 0.
     """
@@ -36,7 +36,7 @@ class Armed(Struct, frozen=True, array_like=True, gc=False):
     time: int
     source: str
     id: str
-    arm: Arm
+    arm: CarriedVariant
     message_id: str = ""
     appended_at: int = 0
 
@@ -66,7 +66,9 @@ def is_dropped(message_id: str, appended_at: int, drops: Drops) -> bool:
     return any(abs(at - appended_at) <= TOO_LATE for at in drops.get(message_id, ()))
 
 
-def closed(arms: tuple[Armed, ...], drops: tuple[Drop, ...], since: int) -> tuple[tuple[Armed, ...], tuple[Drop, ...]]:
+def closed(
+    arms: tuple[MessageVariant, ...], drops: tuple[Drop, ...], since: int
+) -> tuple[tuple[MessageVariant, ...], tuple[Drop, ...]]:
     """What is to be kept of `arms` and `drops`, which are all of messages that have settled.
 
     What was appended before `since` (ms) can meet nothing any more.
@@ -74,35 +76,35 @@ def closed(arms: tuple[Armed, ...], drops: tuple[Drop, ...], since: int) -> tupl
     if not drops and not any(each.message_id and each.appended_at < since for each in arms):
         return arms, drops
     kept = [
-        each if each.appended_at >= since or not each.message_id else Armed(*each.stamp, each.arm)
+        each if each.appended_at >= since or not each.message_id else MessageVariant(*each.stamp, each.arm)
         for each in _standing(arms, drops)
     ]
     return all_arms(kept), tuple(drop for drop in drops if drop[1] >= since)
 
 
-def all_arms(arms: Iterable[Armed], drops: Collection[Drop] = ()) -> tuple[Armed, ...]:
+def all_arms(arms: Iterable[MessageVariant], drops: Collection[Drop] = ()) -> tuple[MessageVariant, ...]:
     """Each variant of each message once, sorted: the earliest of those that no drop takes back.
 
     A later one stays too if it was appended before that one: a drop that is still to come might take back the earlier
     one alone. One that is known may do so either way, so it comes first.
     """
-    known: dict[tuple[str, str, str], list[Armed]] = {}
+    known: dict[tuple[str, str, str], list[MessageVariant]] = {}
     for each in _standing(arms, drops):
         known.setdefault((each.arm.experiment, each.arm.variant, each.message_id), []).append(each)
     return tuple(each for key in sorted(known) for each in _needed(known[key]))
 
 
-def _standing(arms: Iterable[Armed], drops: Collection[Drop]) -> Iterable[Armed]:
+def _standing(arms: Iterable[MessageVariant], drops: Collection[Drop]) -> Iterable[MessageVariant]:
     if not drops:
         return arms
     known = by_message(drops)
     return (each for each in arms if not is_dropped(each.message_id, each.appended_at, known))
 
 
-def _needed(arms: list[Armed]) -> list[Armed]:
+def _needed(arms: list[MessageVariant]) -> list[MessageVariant]:
     if len(arms) == 1:
         return arms
-    found: list[Armed] = []
+    found: list[MessageVariant] = []
     for each in sorted(arms, key=lambda each: (each.stamp, each.appended_at)):
         if not found or each.appended_at < found[-1].appended_at:
             found.append(each)

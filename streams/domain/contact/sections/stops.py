@@ -10,10 +10,10 @@ from events.outputs import Stop, Stops
 from events.registry import SPECS
 from events.times import parse_time, render_time
 from streams.domain.contact.facts.command_details import Suppress
-from streams.domain.contact.facts.fact_index import Evidence
-from streams.domain.contact.identity.identity_status import Closed, Reason
+from streams.domain.contact.facts.fact_index import FactIndex
+from streams.domain.contact.identity.identity_status import ChannelClosure, Reason
 from streams.domain.contact.sections.consent import CHANNELS
-from streams.domain.contact.state import NEVER, Consent, Fact, Report
+from streams.domain.contact.state import NEVER, CanvassReport, Consent, Fact
 
 FOR_GOOD: tuple[Reason, ...] = ("deceased", "do_not_contact")
 """Outcomes of a canvass report that close everything, the graver one first."""
@@ -23,7 +23,7 @@ _REASONS: dict[str, Reason] = {spec.name: spec.stop_reason for spec in SPECS if 
 Said = Sequence[tuple[Fact, Consent]]
 
 
-def stops(found: Evidence, suppressions: Collection[Fact]) -> Stops:
+def stops(found: FactIndex, suppressions: Collection[Fact]) -> Stops:
     """The profile's `stops`. `suppressions`: the commands that count."""
     stopped: Stops = {"senders": {}, "lists": {}}
     if found.consents:
@@ -38,7 +38,7 @@ def stops(found: Evidence, suppressions: Collection[Fact]) -> Stops:
     return stopped
 
 
-def closed_channels(consents: Said) -> list[Closed]:
+def closed_channels(consents: Said) -> list[ChannelClosure]:
     """The channels that are closed to everyone by what was said of them. `consents` are in order."""
     of_channels = [said for said in consents if said[1].list_id is None and said[1].sender is None]
     if all(said.granted for _, said in of_channels):
@@ -51,7 +51,9 @@ def closed_channels(consents: Said) -> list[Closed]:
     return found
 
 
-def closed_for_all(reports: Iterable[tuple[Fact, Report]], suppressions: Iterable[Fact]) -> Closed | None:
+def closed_for_all(
+    reports: Iterable[tuple[Fact, CanvassReport]], suppressions: Iterable[Fact]
+) -> ChannelClosure | None:
     """Why nobody is to approach this person at all. `reports` are in order, one version of each."""
     latest: dict[str, Fact] = {report.outcome: fact for fact, report in reports if report.outcome in FOR_GOOD}
     for reason in FOR_GOOD if latest else ():
@@ -60,7 +62,7 @@ def closed_for_all(reports: Iterable[tuple[Fact, Report]], suppressions: Iterabl
     return _suppressed(suppressions)
 
 
-def _suppressed(said: Iterable[Fact]) -> Closed | None:
+def _suppressed(said: Iterable[Fact]) -> ChannelClosure | None:
     """By the latest of those that end no earlier than they begin; one that ends as it begins lifts what came before.
 
     An end before the beginning is somebody's mistake, and a mistake opens nobody.
@@ -79,7 +81,7 @@ def _end(suppression: Fact) -> int:
     return NEVER if end is None else end
 
 
-def _closed(said: Said, channel: ConsentChannel = "all") -> Closed | None:
+def _closed(said: Said, channel: ConsentChannel = "all") -> ChannelClosure | None:
     """By a complaint, else by the latest no unless a yes is later. `said` is all that speaks of one thing, in order."""
     refusal: Fact | None = None
     complaint: Fact | None = None
@@ -106,11 +108,11 @@ def _each(named: Iterable[tuple[str | None, tuple[Fact, Consent]]]) -> dict[str,
     return {name: _render(closed) for name, said in by_name.items() if (closed := _closed(said)) is not None}
 
 
-def _by(fact: Fact, reason: Reason, channel: ConsentChannel = "all", until: str | None = None) -> Closed:
-    return Closed(reason, fact.time, fact.source, fact.id, until, channel)
+def _by(fact: Fact, reason: Reason, channel: ConsentChannel = "all", until: str | None = None) -> ChannelClosure:
+    return ChannelClosure(reason, fact.time, fact.source, fact.id, until, channel)
 
 
-def _render(closed: Closed) -> Stop:
+def _render(closed: ChannelClosure) -> Stop:
     stop: Stop = {
         "reason": closed.reason,
         "at": render_time(closed.since),

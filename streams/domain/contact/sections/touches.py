@@ -10,9 +10,9 @@ from events.interactions.base import Channel
 from events.interactions.canvass import Method
 from events.outputs import Touch as TouchOutput
 from events.times import render_time
-from streams.domain.contact.facts.fact_index import Evidence
+from streams.domain.contact.facts.fact_index import FactIndex
 from streams.domain.contact.sections.messages import Touch
-from streams.domain.contact.state import Fact, Report, Settled
+from streams.domain.contact.state import CanvassReport, Fact, Settled
 
 LISTED = 30 * 24 * 3_600_000
 """A touch is shown up to so long (ms) before the latest one."""
@@ -23,7 +23,7 @@ _CHANNELS: Mapping[Method, Channel] = {"door": "door", "phone": "phone", "text":
 _ONCE_A_DAY = frozenset({"door", "letter"})
 
 
-def touches(found: Evidence, settled: Settled, horizon: int) -> list[Touch]:
+def touches(found: FactIndex, settled: Settled, horizon: int) -> list[Touch]:
     """Every touch that is known, newest first, none of them before `horizon`."""
     known = _of_messages(found, settled) if found.sent or settled.mailings else []
     if found.reports:
@@ -41,7 +41,7 @@ def _since(time: int, known: list[Touch]) -> list[Touch]:
     return known if not known or known[-1].time >= time else [touch for touch in known if touch.time >= time]
 
 
-def of_reports(reports: Iterable[tuple[Fact, Report]]) -> list[Touch]:
+def of_reports(reports: Iterable[tuple[Fact, CanvassReport]]) -> list[Touch]:
     """The touches among canvass reports, which are in order."""
     known: list[Touch] = []
     days: set[tuple[str, int]] = set()
@@ -58,12 +58,12 @@ def of_reports(reports: Iterable[tuple[Fact, Report]]) -> list[Touch]:
     return known
 
 
-def channel_of(report: Report) -> Channel | None:
+def channel_of(report: CanvassReport) -> Channel | None:
     """The channel on which a visit or a call reached somebody; None: it was an attempt."""
     return _CHANNELS.get(report.method) if report.outcome in _REACHED else None
 
 
-def _of_messages(found: Evidence, settled: Settled) -> list[Touch]:
+def _of_messages(found: FactIndex, settled: Settled) -> list[Touch]:
     """Of each message that never came back the earliest."""
     if not (settled.mailings or found.failed):
         return list(found.sent.values())

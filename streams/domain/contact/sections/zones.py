@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 from events.outputs import Zones as ZonesOutput
 from streams.domain.contact.optional import latest
-from streams.domain.contact.state import Fact, Heard, Whereabouts, Zones
+from streams.domain.contact.state import Fact, TimestampedValue, Whereabouts, Zones
 
 NOWHERE = Whereabouts()
 
 
 def whereabouts(facts: Sequence[Fact]) -> Whereabouts:
     """The latest zones in `facts`, which are in order."""
-    region: Heard | None = None
-    time_zone: Heard | None = None
-    postal_code: Heard | None = None
+    region: TimestampedValue | None = None
+    time_zone: TimestampedValue | None = None
+    postal_code: TimestampedValue | None = None
     heard: Zones | None = None
     for fact in reversed(facts):
         zones = fact.zones
@@ -21,11 +21,11 @@ def whereabouts(facts: Sequence[Fact]) -> Whereabouts:
             continue
         heard = zones
         if region is None and zones.region is not None:
-            region = Heard(*fact.stamp, zones.region)
+            region = TimestampedValue(*fact.stamp, zones.region)
         if time_zone is None and zones.time_zone is not None:
-            time_zone = Heard(*fact.stamp, zones.time_zone)
+            time_zone = TimestampedValue(*fact.stamp, zones.time_zone)
         if postal_code is None and zones.postal_code is not None:
-            postal_code = Heard(*fact.stamp, zones.postal_code)
+            postal_code = TimestampedValue(*fact.stamp, zones.postal_code)
     return Whereabouts(region, time_zone, postal_code)
 
 

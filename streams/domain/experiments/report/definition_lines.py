@@ -1,15 +1,15 @@
-"""What is defined, in lines for people: a table of it would break names and times where a terminal is narrow."""
+"""A definition in lines for people: a table would break names and times where a terminal is narrow."""
 
 from collections.abc import Iterator
 
 from events.experiments import ExperimentDefinition
-from streams.domain.experiments.definition_records import planned
+from streams.domain.experiments.definition_records import planned_shares
 
 _MIDNIGHT = "00:00"
 
 
-def lines_of(definition: ExperimentDefinition) -> Iterator[str]:
-    """Its id; who gets what; how it is judged, when, and whose it is. What is as usual is not said."""
+def definition_lines(definition: ExperimentDefinition) -> Iterator[str]:
+    """Lines with its id, its variants, how it is judged, when, and its owner; defaults are left out."""
     yield definition.id
     yield f"    {_variants(definition)}"
     yield f"    {'; '.join(_facts(definition))}"
@@ -35,7 +35,7 @@ def _time(text: str) -> str:
 
 
 def _variants(definition: ExperimentDefinition) -> str:
-    shares = planned(definition)
+    shares = planned_shares(definition)
     if shares is None:
         return f"{', '.join(definition.arms)}: by {definition.strata.column if definition.strata else ''}"
     return ", ".join(f"{variant} {share:.1%}" for variant, share in shares.items())

@@ -1,7 +1,9 @@
-"""What a result is about: its metrics, its baseline, and which of its comparisons counts."""
+"""The headline of a result: its metrics, its baseline, which comparison counts, and what its interval says in words."""
+
+from typing import Literal
 
 from events.experiment_results import Comparison, ExperimentResult
-from events.experiments.metrics import METRICS, PRIMARY
+from events.experiments.metrics import HARM, METRICS, PRIMARY
 
 
 def primary_of(result: ExperimentResult) -> str | None:
@@ -29,10 +31,22 @@ def baseline_of(result: ExperimentResult) -> str | None:
 def comparison_of(
     result: ExperimentResult, metric: str, variant: str, *, provisional: bool | None = None
 ) -> Comparison | None:
-    """That over the closed days, else the one over everybody; or the one of the two that is asked for."""
+    """The comparison over closed days, else the one over everybody; or the one that `provisional` asks for."""
     found = {
         each["provisional"]: each
         for each in result["comparisons"]
         if (each["metric"], each["variant"]) == (metric, variant)
     }
     return found.get(False, found.get(True)) if provisional is None else found.get(provisional)
+
+
+IntervalVerdict = Literal["better", "worse", "not yet known"]
+
+
+def interval_verdict(metric: str, low: float, high: float) -> IntervalVerdict:
+    """Whether all values in the interval are better, or worse, than the baseline; of harm, more is worse."""
+    if low > 0:
+        return "worse" if metric in HARM else "better"
+    if high < 0:
+        return "better" if metric in HARM else "worse"
+    return "not yet known"

@@ -7,9 +7,14 @@ from events.experiment_results import Comparison, ExperimentResult, ExperimentSu
 from events.experiments.metrics import LABELS
 from events.times import parse_time, render_time
 from streams.domain.experiments.report import units
-from streams.domain.experiments.report.headline import baseline_of, comparison_of, metrics_of, primary_of
-from streams.domain.experiments.report.verdicts import word_of
-from streams.domain.experiments.report.warnings import assigned_of, is_broken, warnings_of
+from streams.domain.experiments.report.headline import (
+    baseline_of,
+    comparison_of,
+    interval_verdict,
+    metrics_of,
+    primary_of,
+)
+from streams.domain.experiments.report.summary import assigned_of, is_broken, warnings_of
 from streams.domain.money import money
 
 Row = tuple[str, ...]
@@ -21,7 +26,7 @@ _HOUR_S, _DAY_S = 3_600, 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PageTable:
     """A table; `right`: the columns that are numbers."""
 
     title: str
@@ -36,7 +41,7 @@ class Page:
 
     warnings: Sequence[str]
     facts: Sequence[tuple[str, str]]
-    parts: Sequence[Part]
+    parts: Sequence[PageTable]
     notes: Sequence[str]
 
 
@@ -48,7 +53,7 @@ def page(result: ExperimentResult) -> Page:
     return Page(warnings_of(result), list(_facts(result)), parts, list(_notes(result, parts)))
 
 
-def line_of(summary: ExperimentSummary) -> tuple[Row, str]:
+def summary_line(summary: ExperimentSummary) -> tuple[Row, str]:
     """Of a list: id, status, people, warnings and time; and how the variants do by the primary metric."""
     count = summary["warnings"]
     warned = "no warnings" if not count else f"{count} warning{'s' if count > 1 else ''}"
@@ -69,7 +74,7 @@ def line_of(summary: ExperimentSummary) -> tuple[Row, str]:
 def _told(summary: ExperimentSummary, metric: str, headline: Headline) -> str:
     words = [
         f"{headline['variant']} {units.effect(metric, headline['effect'], summary['currency'])}",
-        *([] if summary["broken_split"] else [word_of(metric, headline["low"], headline["high"])]),
+        *([] if summary["broken_split"] else [interval_verdict(metric, headline["low"], headline["high"])]),
         *(["provisional"] if headline["provisional"] else []),
         *(["a discovery"] if headline["discovery"] else []),
     ]
@@ -113,7 +118,7 @@ def _split(result: ExperimentResult) -> str:
     return f"{'BROKEN' if found['broken'] else 'as planned'} (p {'under 0.001' if p < 0.001 else f'= {p:.3f}'})"
 
 
-def _people(result: ExperimentResult) -> Part:
+def _people(result: ExperimentResult) -> PageTable:
     planned = result["sample_ratio"].get("planned", {})
     everybody = assigned_of(result) or 1
     rows = [
@@ -132,10 +137,10 @@ def _people(result: ExperimentResult) -> Part:
         if name not in result["variants"]
     ]
     columns = ("variant", "people", "part", "planned", "window over")
-    return Part("people", columns, rows, frozenset({1, 2, 3, 4}))
+    return PageTable("people", columns, rows, frozenset({1, 2, 3, 4}))
 
 
-def _metric(result: ExperimentResult, metric: str) -> Part:
+def _metric(result: ExperimentResult, metric: str) -> PageTable:
     is_money = units.kind_of(metric) == "money"
     level = next((each["level"] for each in result["comparisons"] if each["metric"] == metric), None)
     effect = "effect" + ("" if level is None else f" ({level:.0%})".replace("%", " %"))
@@ -143,7 +148,7 @@ def _metric(result: ExperimentResult, metric: str) -> Part:
     if metric == primary_of(result):
         title += " (primary)"
     rows = [row for variant in result["variants"] for row in _of_variant(result, metric, variant)]
-    return Part(
+    return PageTable(
         title, ("variant", "in all", "a person" if is_money else "rate", effect, "so far"), rows, frozenset({1, 2})
     )
 
@@ -179,12 +184,12 @@ def _instead(result: ExperimentResult, metric: str, variant: str) -> str:
 def _compared(result: ExperimentResult, found: Comparison) -> tuple[str, str]:
     metric, currency = found["metric"], result["currency"]
     ends = units.interval(metric, found["low"], found["high"], currency)
-    word = "do not trust" if is_broken(result) else word_of(metric, found["low"], found["high"])
+    word = "do not trust" if is_broken(result) else interval_verdict(metric, found["low"], found["high"])
     star = DISCOVERY if found["discovery"] and not is_broken(result) else ""
     return f"{units.effect(metric, found['effect'], currency)} ({ends})", word + star
 
 
-def _contacted(result: ExperimentResult, *, provisional: bool) -> Part:
+def _contacted(result: ExperimentResult, *, provisional: bool) -> PageTable:
     rows = []
     for each in result.get("contacted", []):
         if each["provisional"] != provisional:
@@ -194,14 +199,14 @@ def _contacted(result: ExperimentResult, *, provisional: bool) -> Part:
         if each["low"] is not None and each["high"] is not None:
             ends = units.interval(metric, each["low"], each["high"], currency)
             told = f"{units.effect(metric, each['effect'], currency)} ({ends})"
-            word = word_of(metric, each["low"], each["high"])
+            word = interval_verdict(metric, each["low"], each["high"])
         reached = f"{each['contact_rate'] * 100:.1f} %", f"{each['baseline_contact_rate'] * 100:.1f} %"
         rows.append((each["variant"], metric, *reached, told, "do not trust" if is_broken(result) else word))
     title = "effect on those who were reached" + (", provisional" if provisional else "")
-    return Part(title, ("variant", "metric", "reached", "baseline", "effect", "so far"), rows, frozenset({2, 3}))
+    return PageTable(title, ("variant", "metric", "reached", "baseline", "effect", "so far"), rows, frozenset({2, 3}))
 
 
-def _guardrails(result: ExperimentResult) -> Part:
+def _guardrails(result: ExperimentResult) -> PageTable:
     currency = result["currency"]
     rows = [
         (
@@ -214,7 +219,7 @@ def _guardrails(result: ExperimentResult) -> Part:
         for each in result["guardrails"]
     ]
     columns = ("variant", "metric", "effect", "at least", "guardrail")
-    return Part("guardrails, of everybody so far", columns, rows, frozenset({2, 3}))
+    return PageTable("guardrails, of everybody so far", columns, rows, frozenset({2, 3}))
 
 
 def _guarded(guardrail: Guardrail) -> str:
@@ -228,7 +233,7 @@ def _is_known(guardrail: Guardrail) -> bool:
     return guardrail.get("known", guardrail["breached"] or guardrail["low"] > -1)
 
 
-def _notes(result: ExperimentResult, parts: Sequence[Part]) -> Iterator[str]:
+def _notes(result: ExperimentResult, parts: Sequence[PageTable]) -> Iterator[str]:
     cells = {cell for part in parts for row in part.rows for cell in row}
     if any(cell.endswith(" pp") or " pp (" in cell for cell in cells):
         yield "pp: percentage points. Intervals hold at every look: looking often does not make them wrong."

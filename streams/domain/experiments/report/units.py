@@ -1,4 +1,4 @@
-"""Figures of a metric as people write them: parts in per cent, their differences in points, money as money."""
+"""Formats figures of a metric: shares in per cent, their differences in percentage points, money as money."""
 
 from events.adapters.values import decimals
 from events.experiments.metrics import UNITS, MetricUnit

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from streams.domain.experiments.report.pages import Page, Part, Row
+from streams.domain.experiments.report.pages import Page, PageTable, Row
 from streams.domain.money import money
 from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
 from streams.history.backtest.intervals import Interval, mean_amount, wilson_interval
@@ -77,27 +77,29 @@ def _notes(days: str) -> Sequence[str]:
     )
 
 
-def _decisions(result: BacktestResult) -> Part:
+def _decisions(result: BacktestResult) -> PageTable:
     rows = []
     for verdict in VERDICTS:
         cells = [of_decision(result.tally, policy, verdict) for policy in POLICIES]
         told = [text for cell in cells for text in (f"{cell.touches:,}", _share(cell.touches, result.sends))]
         rows.append((verdict, *told))
-    return Part("decisions", ("decision", "new", "", "old", ""), rows if result.sends else [], frozenset({1, 2, 3, 4}))
+    return PageTable(
+        "decisions", ("decision", "new", "", "old", ""), rows if result.sends else [], frozenset({1, 2, 3, 4})
+    )
 
 
-def _followed(title: str, groups: Sequence[tuple[str, Cell]], *, currency: str | None) -> Iterator[Part]:
+def _followed(title: str, groups: Sequence[tuple[str, Cell]], *, currency: str | None) -> Iterator[PageTable]:
     rows = [(name, *followed(cell, currency)) for name, cell in groups if cell.touches]
-    yield Part(title, ("decision", *_FOLLOWED), rows, frozenset({1, 2}))
+    yield PageTable(title, ("decision", *_FOLLOWED), rows, frozenset({1, 2}))
 
 
-def _apart(title: str, groups: Sequence[tuple[str, Cell]], *, currency: str | None) -> Iterator[Part]:
+def _apart(title: str, groups: Sequence[tuple[str, Cell]], *, currency: str | None) -> Iterator[PageTable]:
     """The table without intervals, and a second one with the intervals."""
     for shown in _followed(title, groups, currency=currency):
         rows = [(*row[:3], *(cell.partition(" (")[0] for cell in row[3:])) for row in shown.rows]
         yield replace(shown, rows=rows, right=frozenset(range(1, 7)))
         ends = [(row[0], *(cell.partition(" (")[2].rstrip(")") or "-" for cell in row[3:])) for row in shown.rows]
-        yield Part(f"{title}: intervals", ("decision", *_FOLLOWED[2:]), ends)
+        yield PageTable(f"{title}: intervals", ("decision", *_FOLLOWED[2:]), ends)
 
 
 def followed(cell: Cell, currency: str | None) -> Row:
@@ -130,15 +132,17 @@ def amount(cell: Cell, currency: str | None) -> str:
     return f"{told} ({money(ends.low, currency)} to {money(ends.high, currency)})"
 
 
-def _reasons(result: BacktestResult) -> Part:
+def _reasons(result: BacktestResult) -> PageTable:
     rows = [
         (reason, verdict, f"{new:,}", f"{old:,}", f"{new - old:+,}" if new != old else "")
         for reason, verdict, new, old in reasons(result.tally)
     ]
-    return Part("reasons (docs/policy.md)", ("reason", "decision", "new", "old", "more"), rows, frozenset({2, 3, 4}))
+    return PageTable(
+        "reasons (docs/policy.md)", ("reason", "decision", "new", "old", "more"), rows, frozenset({2, 3, 4})
+    )
 
 
-def _splits(result: BacktestResult, by: str) -> Part:
+def _splits(result: BacktestResult, by: str) -> PageTable:
     rows = []
     for value in result.tally.values(by):
         new, old = (split(result.tally, policy, by, value) for policy in POLICIES)
@@ -146,7 +150,7 @@ def _splits(result: BacktestResult, by: str) -> Part:
         rows.append((value, f"{sum(new):,}", *(f"{count:,}" for count in new), held[0], held[1]))
     columns = (by, "touches", "allow", "defer", "deny", "not allowed", "by the old")
     title = f"by {by}, under the new policy" + (" (Mondays, UTC)" if by == "week" else "")
-    return Part(title, columns, rows, frozenset(range(1, 7)))
+    return PageTable(title, columns, rows, frozenset(range(1, 7)))
 
 
 def _share(count: int, of: int) -> str:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from streams.domain.campaigns import Kept
+from streams.domain.campaigns import CampaignRecord
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import States
 from streams.engine.runs import Records, Run
@@ -22,7 +22,7 @@ class CampaignsAgent:
     """
 
     def __init__(
-        self, table: ChunkTable[Kept], partitions: int, metrics: Metrics, *, policy: Callable[[], Policy]
+        self, table: ChunkTable[CampaignRecord], partitions: int, metrics: Metrics, *, policy: Callable[[], Policy]
     ) -> None:
         self._table = table
         self._partitions = partitions
@@ -34,7 +34,7 @@ class CampaignsAgent:
         last: CampaignAggregator | None = None
         policy = self._policy()
 
-        def fold(states: States[Kept], records: Records) -> Effects[Kept]:
+        def fold(states: States[CampaignRecord], records: Records) -> Effects[CampaignRecord]:
             nonlocal last
             last = CampaignAggregator(states, self._partitions, policy)
             last.take(records)

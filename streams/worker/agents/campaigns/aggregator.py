@@ -12,7 +12,17 @@ from events.outputs import SystemAlert
 from events.times import render_time
 from events.topics import SYSTEM_ALERTS, Agent
 from sinks.keys import partition_of
-from streams.domain.campaigns import Campaign, Counts, Kept, Raised, Roll, both, heard, judge, read_counts
+from streams.domain.campaigns import (
+    Campaign,
+    CampaignAlert,
+    CampaignCounts,
+    CampaignRecord,
+    CampaignRoll,
+    campaign_alerts,
+    read_counts,
+    sum_counts,
+    with_reported_campaigns,
+)
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import States
 from streams.engine.runs import Records
@@ -33,38 +43,40 @@ class CampaignAggregator:
         policy: by which is judged.
     """
 
-    def __init__(self, states: States[Kept], partitions: int, policy: Policy) -> None:
+    def __init__(self, states: States[CampaignRecord], partitions: int, policy: Policy) -> None:
         self._states = states
         self._partitions = partitions
         self._policy = policy
-        self.effects: Effects[Kept] = Effects()
+        self.effects: Effects[CampaignRecord] = Effects()
         self.alerts: Counter[str] = Counter()
         self.refused: list[int] = []
 
     def take(self, records: Records) -> None:
         """Add all counts of the chunk up, then judge each campaign once."""
-        news: dict[str, Counts] = {}
+        news: dict[str, CampaignCounts] = {}
         for record in records:
             read = read_counts(record.key, record.value)
             if read is None:
                 self.refused.append(record.offset)
             else:
-                news[read[0]] = both(news.get(read[0], Counts()), read[1])
+                news[read[0]] = sum_counts(news.get(read[0], CampaignCounts()), read[1])
         if news:
             self._add(news, max(record.timestamp for record in records))
 
-    def _add(self, news: dict[str, Counts], at: int) -> None:
+    def _add(self, news: dict[str, CampaignCounts], at: int) -> None:
         held = self._states.get_many([_ROLL, *map(_key, news)])
         changes = self.effects.changes
         for name, counts in news.items():
             campaign = cast(Campaign, held[_key(name)] or Campaign())
-            changes[_key(name)] = self._judged(name, Campaign(both(campaign.counts, counts), campaign.passed), counts)
-        roll, forgotten = heard(cast(Roll, held[_ROLL] or Roll()), news, at)
+            changes[_key(name)] = self._judged(
+                name, Campaign(sum_counts(campaign.counts, counts), campaign.passed), counts
+            )
+        roll, forgotten = with_reported_campaigns(cast(CampaignRoll, held[_ROLL] or CampaignRoll()), news, at)
         changes[_ROLL] = roll
         changes.update((_key(name), None) for name in forgotten)
 
-    def _judged(self, name: str, campaign: Campaign, news: Counts) -> Campaign:
-        raised = list(judge(campaign, news, self._policy.rates))
+    def _judged(self, name: str, campaign: Campaign, news: CampaignCounts) -> Campaign:
+        raised = list(campaign_alerts(campaign, news, self._policy.rates))
         if not raised:
             return campaign
         for each in raised:
@@ -79,7 +91,7 @@ def _key(campaign: str) -> bytes:
     return b"campaign/" + campaign.encode()
 
 
-def _alert(campaign: str, raised: Raised, version: str) -> SystemAlert:
+def _alert(campaign: str, raised: CampaignAlert, version: str) -> SystemAlert:
     """An alert whose id stands for the limit reached at the mailbox provider: a rebuild gives the same id."""
     passed = raised.passed
     return {

@@ -11,7 +11,7 @@ from faust.types import TP
 
 from events.links import may_ask
 from events.topics import CONTACT_FRAGMENTS, CONTACT_ROOFS, EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS, INTERACTIONS
-from streams.domain.contact import ContactState, Outcome
+from streams.domain.contact import ContactState, FoldOutcome
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import States
 from streams.engine.runs import Records, Run
@@ -74,7 +74,7 @@ class ContactsAgent:
     def _count(self, chunk: Run, folded: ChunkHandler) -> None:
         for outcome, count in folded.outcomes.items():
             self._metrics.interactions.labels(chunk.tp.topic, outcome.value).inc(count)
-        self._metrics.duplicates.inc(folded.outcomes[Outcome.DUPLICATE])
+        self._metrics.duplicates.inc(folded.outcomes[FoldOutcome.DUPLICATE])
         self._metrics.profiles_cut.inc(folded.builder.cut)
         for reason, count in folded.refusals.items():
             self._metrics.dead_letters.labels(STAGE, reason).inc(count)

@@ -15,7 +15,7 @@ from events.times import render_time
 from streams.domain.contact.person_view import Overview
 from streams.domain.contact.publication.alert_triggers import Trigger, unheard
 from streams.domain.contact.state import ContactState
-from streams.domain.pressure.alerting import Raised, judge
+from streams.domain.pressure.alerting import PressureAlert, pressure_alerts
 from streams.domain.pressure.policy import Policy
 from streams.engine.writer import Headers
 
@@ -30,7 +30,7 @@ def alerts(
     policy: Policy, contact_id: str, known: Overview, found: Collection[Trigger], before: Iterable[ContactState]
 ) -> list[Alert]:
     """New alerts by the policy. `found`: what was taken in this chunk; `before`: the person's fragments before it."""
-    raised = judge(policy, known, {each.key for each in found})
+    raised = pressure_alerts(policy, known, {each.key for each in found})
     if not raised:
         return []
     asked = {each.evidence[0] for each in raised}
@@ -59,7 +59,7 @@ def triggers_in(headers: Headers) -> tuple[Trigger, ...]:
     return ()
 
 
-def _alert(policy: Policy, contact_id: str, raised: Raised) -> Alert:
+def _alert(policy: Policy, contact_id: str, raised: PressureAlert) -> Alert:
     return {
         "alert_id": alert_id(raised.rule, contact_id, *raised.evidence[0], policy.version),
         "rule": raised.rule,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from events.topics import EXPERIMENT_PARTIALS
 from streams.domain.contact import ContactState
-from streams.domain.contact.identity.identity_status import Place
+from streams.domain.contact.identity.identity_status import IdentityStatus
 from streams.domain.contact.merging import person
 from streams.domain.contact.packed_contribution import MOST, NOTHING, PackedContribution, packed, unpacked
 from streams.domain.contact.person_view import Overview, overview
@@ -12,8 +12,8 @@ from streams.domain.contact.publication.visibility import shown_of
 from streams.domain.contact.state import Fact
 from streams.domain.experiments import person_sums
 from streams.domain.experiments.counting_rules import DAY_MS
-from streams.domain.experiments.delta_columns import Columns
-from streams.domain.experiments.partials import Stands, write_partial
+from streams.domain.experiments.delta_columns import DeltaColumns
+from streams.domain.experiments.partials import PartitionEditions, write_partial
 from streams.engine.writer import Output
 from streams.worker.agents.experiments.registry import ExperimentRegistry
 
@@ -27,7 +27,7 @@ class ExperimentDeltas:
     def __init__(self, registry: ExperimentRegistry, at_ms: int) -> None:
         self._registry = registry
         self._day = at_ms // DAY_MS
-        self._changes = Columns()
+        self._changes = DeltaColumns()
         self.uncounted = 0
 
     def of_one(
@@ -41,7 +41,7 @@ class ExperimentDeltas:
         return self._replaced(contact_id, known, before.given)
 
     def of_all(
-        self, contact_id: str, place: Place, fragments: Mapping[str, ContactState], before: ContactState
+        self, contact_id: str, place: IdentityStatus, fragments: Mapping[str, ContactState], before: ContactState
     ) -> PackedContribution:
         """The contribution of the person shown under this id, if any; a fragment of a canonical id is counted there."""
         if not before.given.names and not any(map(has_arms, fragments.values())):
@@ -92,7 +92,10 @@ def edition_records(partition: int, editions: Mapping[str, str]) -> list[Output]
     """Records that say by which editions a partition counts: as many as it takes for none to be too large."""
     names = sorted(editions)
     parts = [names[at : at + AT_ONCE] for at in range(0, len(names), AT_ONCE)]
-    return [partial_record(write_partial(Stands(partition, {name: editions[name] for name in part}))) for part in parts]
+    return [
+        partial_record(write_partial(PartitionEditions(partition, {name: editions[name] for name in part})))
+        for part in parts
+    ]
 
 
 def has_arms(state: ContactState) -> bool:

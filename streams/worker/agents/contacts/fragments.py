@@ -11,7 +11,7 @@ from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting
 from streams.domain.contact.merging import person
 from streams.domain.contact.person_view import overview
-from streams.domain.contact.publication.change_events import Step
+from streams.domain.contact.publication.change_events import FragmentStep
 from streams.domain.formats import OtherFormat, Unreadable
 from streams.engine.runs import KafkaRecord, Records
 from streams.worker.agents.contacts.alert_records import triggers_in
@@ -53,7 +53,7 @@ class FragmentsHandler(ChunkHandler):
         after = replace(before, place=replace(place, parts=tuple(sorted(names)), linked=place.linked or bool(names)))
         parts = self.repository.parts(roof, after.place)
         counted = counting(parts, place)
-        self.finish(Step(roof, before, after, parts=counted, parts_changed=True), changed)
+        self.finish(FragmentStep(roof, before, after, parts=counted, parts_changed=True), changed)
         if found := tuple(each for record in changed for each in triggers_in(record.headers)):
             former = self.repository.former_parts(roof, place)
             self.judge(roof, overview(person({roof: after, **counted})), found, [before, *former])

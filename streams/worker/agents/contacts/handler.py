@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from events.refusal import Reason, Refusal
 from events.topics import Agent
-from streams.domain.contact import ContactState, Outcome
+from streams.domain.contact import ContactState, FoldOutcome
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_edges import answers, is_silent, news
 from streams.domain.contact.person_view import Overview
 from streams.domain.contact.publication.alert_triggers import Trigger
-from streams.domain.contact.publication.change_events import Step, announce
+from streams.domain.contact.publication.change_events import FragmentStep, announce
 from streams.domain.contact.state import Fact
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import States
@@ -58,7 +58,7 @@ class ChunkHandler(ABC):
         self._at_ms = at_ms
         self._policy = policy
         self.effects: Effects[ContactState] = Effects(self.repository.changes)
-        self.outcomes: Counter[Outcome] = Counter()
+        self.outcomes: Counter[FoldOutcome] = Counter()
         self.refusals: Counter[Reason] = Counter()
         self.alerts: Counter[str] = Counter()
         self.reports: Counter[tuple[str, bool]] = Counter()
@@ -69,7 +69,7 @@ class ChunkHandler(ABC):
     def take(self, records: Records) -> None:
         """Fold records of the topic, in their order."""
 
-    def finish(self, step: Step, records: Records, erasing: Iterable[Fact] = ()) -> ContactState:
+    def finish(self, step: FragmentStep, records: Records, erasing: Iterable[Fact] = ()) -> ContactState:
         """Write what follows from a step, and keep and return the state. `records`: those that made the difference."""
         contact_id, outputs = step.contact_id, self.effects.outputs
         self.tell(contact_id, step.before, step.after, erasing)
@@ -90,7 +90,7 @@ class ChunkHandler(ABC):
         self.effects.outputs += self.experiments.outputs()
         self.effects.beside = {**self.experiments.beside, **self.class_queries.beside}
 
-    def _counted(self, step: Step, state: ContactState) -> ContactState:
+    def _counted(self, step: FragmentStep, state: ContactState) -> ContactState:
         """The state after a step, with its person's contribution to experiments brought up to date."""
         fragments = {step.contact_id: state, **step.parts}
         given = self.experiments.of_all(step.contact_id, place_of(state), fragments, step.before)

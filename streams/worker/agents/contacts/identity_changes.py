@@ -10,8 +10,8 @@ from events.refusal import Reason, Refusal
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting, moved, part_key
-from streams.domain.contact.identity.identity_status import Erasure, Place
-from streams.domain.contact.publication.change_events import Step
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
+from streams.domain.contact.publication.change_events import FragmentStep
 from streams.engine.runs import KafkaRecord, Records
 from streams.worker.agents.contacts.handler import ChunkHandler
 
@@ -48,7 +48,7 @@ class IdentityChangesHandler(ChunkHandler):
         counted = counting(self.repository.parts(node, was), was)
         parts, after = self._swept(node, after)
         now = place_of(after)
-        step = Step(
+        step = FragmentStep(
             node,
             before,
             after,
@@ -74,7 +74,7 @@ class IdentityChangesHandler(ChunkHandler):
         return kept, replace(state, place=replace(place, parts=tuple(sorted(kept))))
 
 
-def _without_receipt(node: str, was: Place, told: Sequence[IdentityChange]) -> list[Erasure]:
+def _without_receipt(node: str, was: IdentityStatus, told: Sequence[IdentityChange]) -> list[Erasure]:
     """The erasures told of a person whose canonical id this node is, for which there is no receipt yet.
 
     There is one for its own command if it stood alone when that was folded. An older erasure changes nothing here; of

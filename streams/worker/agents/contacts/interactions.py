@@ -9,17 +9,17 @@ from msgspec.structs import replace
 
 from events.fields import CONTACT_ID_PATTERN
 from events.refusal import Reason, Refusal
-from streams.domain.campaigns import COUNTED, REPORTS, Count, Mention, mention_in
-from streams.domain.contact import ContactState, Outcome, fold
+from streams.domain.campaigns import COUNTED, REPORTS, CampaignCounter, CampaignMention, mention_in
+from streams.domain.contact import ContactState, FoldOutcome, fold
 from streams.domain.contact.facts.command_details import COMMANDS, Erase
 from streams.domain.contact.facts.from_records import read_said
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting, is_by_itself, may_be_anew
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.domain.contact.merging import person
 from streams.domain.contact.person_view import overview
 from streams.domain.contact.publication.alert_triggers import triggers, unheard
-from streams.domain.contact.publication.change_events import Step
+from streams.domain.contact.publication.change_events import FragmentStep
 from streams.domain.contact.publication.suppressed_channels import may_close
 from streams.domain.contact.state import Fact
 from streams.domain.pressure import Policy
@@ -32,7 +32,7 @@ _FULL = Refusal(Reason.CONTACT_FULL, "contact: its state has outgrown 1 MiB; onl
 _NO_KEY = Refusal(Reason.INVALID_DATA, "key: records of `interactions` are keyed by contact")
 _is_contact = re.compile(CONTACT_ID_PATTERN.encode()).fullmatch
 
-Arrived = tuple[KafkaRecord, Fact, Mention | None]
+Arrived = tuple[KafkaRecord, Fact, CampaignMention | None]
 """A record, the fact in it, and what campaign it mentions if it is counted by campaign."""
 
 
@@ -41,7 +41,7 @@ class InteractionsHandler(ChunkHandler):
 
     def __init__(self, states: States[ContactState], builder: RecordBuilder, at_ms: int, policy: Policy) -> None:
         super().__init__(states, builder, at_ms, policy)
-        self._campaigns = Count()
+        self._campaigns = CampaignCounter()
 
     def take(self, records: Records) -> None:
         """Fold each contact's records in their order; one new state and one profile for each contact that changed."""
@@ -73,9 +73,9 @@ class InteractionsHandler(ChunkHandler):
         self.outcomes.update(outcomes)
         applied = []
         for each, outcome in zip(arrived, outcomes, strict=True):
-            if outcome is Outcome.FULL:
+            if outcome is FoldOutcome.FULL:
                 self.refuse(each[0], _FULL)
-            elif outcome is Outcome.APPLIED:
+            elif outcome is FoldOutcome.APPLIED:
                 applied.append(each)
                 if each[2] is not None:
                     self._count(each[1], each[2])
@@ -86,7 +86,7 @@ class InteractionsHandler(ChunkHandler):
             return self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
         return self._step(key.decode(), before, after, applied)
 
-    def _count(self, fact: Fact, mention: Mention) -> None:
+    def _count(self, fact: Fact, mention: CampaignMention) -> None:
         """Count an interaction for its campaign, once it is applied: a copy is not counted again."""
         campaign, mailbox = mention
         if campaign is not None:
@@ -94,7 +94,7 @@ class InteractionsHandler(ChunkHandler):
         if fact.type in REPORTS:
             self.reports[fact.type, campaign is not None] += 1
 
-    def _may_be_anew(self, contact_id: str, place: Place | None) -> bool:
+    def _may_be_anew(self, contact_id: str, place: IdentityStatus | None) -> bool:
         if place is None or place.erased is None:
             return False
         return may_be_anew(place, counting(self.repository.parts(contact_id, place), place).values())
@@ -122,7 +122,7 @@ class InteractionsHandler(ChunkHandler):
         erasing = [fact for _, fact, _ in applied if isinstance(fact.detail, Erase)]
         parts = counting(self.repository.parts(contact_id, after.place), place_of(after))
         found = unheard(triggers(fact for _, fact, _ in applied), [before, *parts.values()])
-        step = Step(
+        step = FragmentStep(
             contact_id,
             before,
             after,

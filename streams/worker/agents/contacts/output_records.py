@@ -18,7 +18,7 @@ from events.topics import (
     IDENTITY_LINKS,
 )
 from sinks.keys import partition_of
-from streams.domain.campaigns import Counts, write_counts
+from streams.domain.campaigns import CampaignCounts, write_counts
 from streams.domain.contact import ContactState, encode
 from streams.domain.contact.identity.identity_assignment import part_key
 from streams.domain.contact.merging import person
@@ -27,9 +27,9 @@ from streams.domain.contact.profile import profile_of
 from streams.domain.contact.publication.change_events import (
     Announcement,
     Channels,
+    FragmentChange,
     Gone,
     Merged,
-    Part,
     Profiled,
     Receipt,
 )
@@ -84,7 +84,7 @@ class RecordBuilder(Struct):
                 return self._own(CONTACT_LINKS, contact_id, link, [self._version(said.version)])
             case Channels():
                 return self._own(CONTACT_SUPPRESSIONS, contact_id, render(said.closed) or None)
-            case Part():
+            case FragmentChange():
                 value = encode(state) if said.is_there else None
                 headers = [("version", b"%d" % said.version), *trigger_headers(said.triggers), *stamps]
                 where = partition_of(said.roof, self.partitions)
@@ -130,7 +130,7 @@ def link_record(link: Link) -> Output:
     return Output(IDENTITY_LINKS, 0, key, value)
 
 
-def campaign_counts_record(campaign: str, counts: Counts) -> Output:
+def campaign_counts_record(campaign: str, counts: CampaignCounts) -> Output:
     """The record of `campaign-counts` that tells the campaigns agent what a chunk has counted."""
     return Output(CAMPAIGN_COUNTS, 0, campaign.encode(), write_counts(counts))
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.identity_assignment import is_nothing, part_key, trace, trace_key
-from streams.domain.contact.identity.identity_status import Place
+from streams.domain.contact.identity.identity_status import IdentityStatus
 from streams.engine.decoded_states import States
 
 _NO_PARTS: dict[str, ContactState] = {}
@@ -33,7 +33,7 @@ class ContactRepository:
             return self.get_many([key])[key]
         return self.changes[key] or self.changes.get(trace_key(contact_id)) or ContactState()
 
-    def parts(self, contact_id: str, place: Place | None) -> dict[str, ContactState]:
+    def parts(self, contact_id: str, place: IdentityStatus | None) -> dict[str, ContactState]:
         """Copies of the fragments that a canonical id keeps, with the chunk's changes applied."""
         if place is None or not place.parts:
             return _NO_PARTS
@@ -41,7 +41,7 @@ class ContactRepository:
         found = {**self._states.get_many(keys), **{key: self.changes[key] for key in keys if key in self.changes}}
         return {keys[key]: part for key, part in found.items() if part is not None}
 
-    def former_parts(self, contact_id: str, place: Place) -> list[ContactState]:
+    def former_parts(self, contact_id: str, place: IdentityStatus) -> list[ContactState]:
         """Copies of the fragments that a canonical id kept before the chunk."""
         found = self._states.get_many([part_key(contact_id, name) for name in place.parts])
         return [part for part in found.values() if part is not None]

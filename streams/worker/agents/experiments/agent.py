@@ -9,8 +9,8 @@ from typing import get_args
 from msgspec import Struct
 
 from events.topics import EXPERIMENT_PARTIALS
-from streams.domain.experiments.partials import Tick, write_partial
-from streams.domain.experiments.table_records import Kept
+from streams.domain.experiments.experiment_table import TableRecord
+from streams.domain.experiments.partials import ClockTick, write_partial
 from streams.engine.decoded_states import States
 from streams.engine.garbage_collector import collecting_later
 from streams.engine.runs import Records, Run
@@ -51,7 +51,7 @@ class ExperimentsAgent:
     """Handles chunks of `experiment-partials`, and sends the ticks at which they are evaluated."""
 
     def __init__(
-        self, table: ChunkTable[Kept], partitions: int, metrics: Metrics, clock: Clock, outbox: Outbox
+        self, table: ChunkTable[TableRecord], partitions: int, metrics: Metrics, clock: Clock, outbox: Outbox
     ) -> None:
         self._table = table
         self._partitions = partitions
@@ -67,7 +67,7 @@ class ExperimentsAgent:
         last: ExperimentAggregator | None = None
         took = busy = 0.0
 
-        def fold(states: States[Kept], records: Records) -> Effects[Kept]:
+        def fold(states: States[TableRecord], records: Records) -> Effects[TableRecord]:
             nonlocal last, took, busy
             began, before = time.perf_counter(), time.thread_time()
             last = ExperimentAggregator(states, self._partitions)
@@ -105,7 +105,7 @@ class ExperimentsAgent:
             self._metrics.experiments.waiting.set(max(0, now - (work.waits_since or now)) / 1000)
             if work.waits_since is None and (work.due is None or work.due > now):
                 return
-        await self._outbox.write([Output(EXPERIMENT_PARTIALS, 0, b"tick", write_partial(Tick()))])
+        await self._outbox.write([Output(EXPERIMENT_PARTIALS, 0, b"tick", write_partial(ClockTick()))])
 
     def _count(self, chunk: Run, aggregator: ExperimentAggregator, took: float) -> None:
         metrics = self._metrics.experiments

@@ -13,10 +13,27 @@ from events.experiment_results import Status
 from events.topics import EXPERIMENT_RESULTS, Agent
 from sinks.keys import partition_of
 from streams.domain.experiments.delta_rows import add_up, by_experiment
-from streams.domain.experiments.index import MOST, first_due, forgotten, found_by, next_due, settled
-from streams.domain.experiments.lifecycle import defined, is_defined, standing, with_differences
-from streams.domain.experiments.partials import Counted, Defined, Partial, Recounting, Stands, is_tick, read_partial
-from streams.domain.experiments.table_records import Board, Kept, Line
+from streams.domain.experiments.experiment_table import (
+    MAX_EXPERIMENTS,
+    ExperimentIndex,
+    IndexEntry,
+    TableRecord,
+    discoveries_of,
+    first_due,
+    forgotten_experiments,
+    judged_and_ended,
+    next_due,
+)
+from streams.domain.experiments.lifecycle import is_defined, with_definition, with_differences, with_partition_edition
+from streams.domain.experiments.partials import (
+    Partial,
+    PartialCounts,
+    PartitionEditions,
+    RecountProgress,
+    RelayedDefinition,
+    is_tick,
+    read_partial,
+)
 from streams.domain.experiments.totals import MOST_ARMS
 from streams.engine.decoded_states import States
 from streams.engine.runs import Records
@@ -50,14 +67,14 @@ class ExperimentAggregator:
         partitions: of the contacts, and of the topics that are written to.
     """
 
-    def __init__(self, states: States[Kept], partitions: int) -> None:
+    def __init__(self, states: States[TableRecord], partitions: int) -> None:
         self._states = states
         self._partitions = partitions
         self._work = UnitOfWork(states)
-        self.board = cast(Board, states.get(_BOARD) or Board())
+        self.board = cast(ExperimentIndex, states.get(_BOARD) or ExperimentIndex())
         self._log = delta_log_of(states, self.board.added)
         self._lines = dict(self.board.lines)
-        self.effects: Effects[Kept] = Effects()
+        self.effects: Effects[TableRecord] = Effects()
         self.alerts: Counter[str] = Counter()
         self.results = 0
         self.uncounted = 0
@@ -108,7 +125,7 @@ class ExperimentAggregator:
         """All that is not added up; differences stay in the log until they are in sums that are written."""
         for delta in self._log.take():
             read = read_partial(delta.value)
-            if isinstance(read, Counted):
+            if isinstance(read, PartialCounts):
                 self._log.note(delta.offset, len(delta.value))
             else:
                 self.effects.beside[delta_key(delta.offset)] = None
@@ -119,9 +136,9 @@ class ExperimentAggregator:
 
     def _add_all(self, partials: Iterable[Partial], now: int) -> None:
         """Add partials in their order, so that who was counted by an edition is in its sums before it is shown."""
-        differences: list[Counted] = []
+        differences: list[PartialCounts] = []
         for partial in partials:
-            if isinstance(partial, Counted):
+            if isinstance(partial, PartialCounts):
                 differences.append(partial)
                 continue
             self._add(differences, now)
@@ -129,14 +146,14 @@ class ExperimentAggregator:
             self._hear(partial, now)
         self._add(differences, now)
 
-    def _add(self, differences: Sequence[Counted], now: int) -> None:
+    def _add(self, differences: Sequence[PartialCounts], now: int) -> None:
         touched, rest = self._work.rows.add(differences)
         self._work.added_to(touched, self.board.added)
         self._lines |= {name: _heard(self._lines[name], now) for name in touched}
         if rest:
             self._add_one_by_one(rest, now)
 
-    def _add_one_by_one(self, differences: Sequence[Counted], now: int) -> None:
+    def _add_one_by_one(self, differences: Sequence[PartialCounts], now: int) -> None:
         found, strange = add_up(differences)
         self.uncounted += strange
         rows = by_experiment(found)
@@ -152,17 +169,19 @@ class ExperimentAggregator:
 
     def _hear(self, partial: Partial, now: int) -> None:
         match partial:
-            case Defined(experiment, definition):
+            case RelayedDefinition(experiment, definition):
                 self._work.read([experiment])
                 if self._is_known(experiment, now, said=definition is not None):
-                    self._work.set(experiment, defined(experiment, self._work.whole(experiment), definition))
-            case Stands(partition, editions):
+                    self._work.set(experiment, with_definition(experiment, self._work.whole(experiment), definition))
+            case PartitionEditions(partition, editions):
                 self._work.read(editions)
                 for experiment, edition in editions.items():
                     if self._is_known(experiment, now):
-                        held = standing(experiment, self._work.whole(experiment), partition, edition, self._partitions)
+                        held = with_partition_edition(
+                            experiment, self._work.whole(experiment), partition, edition, self._partitions
+                        )
                         self._work.set(experiment, held)
-            case Recounting(partition, is_done):
+            case RecountProgress(partition, is_done):
                 now_counted = {partition}
                 recounting = self.board.recounting
                 self.board = replace(
@@ -179,29 +198,29 @@ class ExperimentAggregator:
         nobody has defined, as whoever writes into a topic may make up.
         """
         line = self._lines.get(name)
-        most = 2 * MOST if said or is_defined(self._work.lean(name)) else MOST
+        most = 2 * MAX_EXPERIMENTS if said or is_defined(self._work.lean(name)) else MAX_EXPERIMENTS
         if line is None and len(self._lines) >= most:
             self._work.put_back(name)
             return False
         if line is None:
             self._work.write_at_once(name)
-            line = Line()
+            line = IndexEntry()
         self._lines[name] = _heard(line, now)
         return True
 
     def _publish(self, now: int) -> None:
-        for name in forgotten(self._lines, now):
+        for name in forgotten_experiments(self._lines, now):
             self._forget(name)
         is_recounted = bool(self.board.recounting)
         publisher = ResultPublisher(self._states, self._work.rows, self._partitions, now, is_recounted=is_recounted)
         names = first_due(self._lines, now)
         names -= self._forget_nothing(names)
         self._look(publisher, names)
-        found = found_by(self._lines)
+        found = discoveries_of(self._lines)
         others = {name for name, are in found.items() if are != self._lines[name].found}
         self._lines |= {name: replace(self._lines[name], found=found[name]) for name in others}
         self._look(publisher, others - names)
-        self._lines |= settled(self._lines)
+        self._lines |= judged_and_ended(self._lines)
         publisher.write(self._lines)
         self.effects.outputs += publisher.outputs
         self.effects.beside |= publisher.beside
@@ -221,7 +240,7 @@ class ExperimentAggregator:
     def _forget_nothing(self, names: Collection[str]) -> set[str]:
         """Forget, and return, those that are empty, as one that was withdrawn before anybody was in it."""
         self._work.read(names)
-        gone = {name for name in names if not self.board.recounting and self._work.is_nothing(name)}
+        gone = {name for name in names if not self.board.recounting and self._work.is_unused(name)}
         for name in gone:
             self._forget(name)
         return gone
@@ -234,7 +253,7 @@ class ExperimentAggregator:
         del self._lines[name]
         self._work.read([name])
         self._work.whole(name)
-        if self._work.is_nothing(name):
+        if self._work.is_unused(name):
             self._work.delete(name)
         else:
             self._work.write_at_once(name)
@@ -253,9 +272,9 @@ class ExperimentAggregator:
             self.effects.beside[delta_key(offset)] = None
 
 
-def _heard(line: Line, now: int) -> Line:
+def _heard(line: IndexEntry, now: int) -> IndexEntry:
     return replace(line, heard=now, changed=now if line.changed is None else line.changed)
 
 
-def _changed(line: Line, now: int) -> Line:
+def _changed(line: IndexEntry, now: int) -> IndexEntry:
     return line if line.changed is not None else replace(line, changed=now)

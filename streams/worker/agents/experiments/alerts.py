@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from events.experiment_results import Guardrail
 from events.outputs import SystemAlert
-from streams.domain.experiments.evaluation_results import Evaluated, Looked
+from streams.domain.experiments.evaluation_results import CaseEvaluation, Evaluation
+from streams.domain.experiments.experiment_table import Experiment
 from streams.domain.experiments.result_documents import is_broken
-from streams.domain.experiments.table_records import Experiment
 from streams.worker.agents.contacts.alert_records import alert_id
 
 Rule: TypeAlias = Literal["experiment_split_broken", "experiment_guardrail"]
@@ -24,7 +24,9 @@ class ExperimentAlarm(NamedTuple):
     detail: str
 
 
-def alarms_of(seen: Looked, found: Evaluated, guardrails: Iterable[Guardrail], most_p: float) -> list[ExperimentAlarm]:
+def alarms_of(
+    seen: CaseEvaluation, found: Evaluation, guardrails: Iterable[Guardrail], most_p: float
+) -> list[ExperimentAlarm]:
     """Reasons to alert now. `most_p`: the p-value at which a guardrail stands out beside all that are watched."""
     alarms: list[ExperimentAlarm] = []
     if is_broken(seen):

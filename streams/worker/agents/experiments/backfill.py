@@ -15,7 +15,7 @@ from events.topics import EXPERIMENT_SWEEPS
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting
-from streams.domain.experiments.partials import Recounting, write_partial
+from streams.domain.experiments.partials import RecountProgress, write_partial
 from streams.engine.runs import Records
 from streams.engine.writer import Output
 from streams.worker.agents.contacts.experiment_deltas import arms_of, edition_records, partial_record
@@ -99,7 +99,7 @@ class BackfillHandler(ChunkHandler):
         self.close()
 
     def _recount(self) -> None:
-        self._tell(Recounting(self.builder.partition))
+        self._tell(RecountProgress(self.builder.partition))
         self.effects.outputs += begin_backfill(self.registry, self.builder.partition, None)
 
     def _is_next(self, step: BackfillStep) -> bool:
@@ -134,7 +134,7 @@ class BackfillHandler(ChunkHandler):
         partition, sweep = self.builder.partition, self.registry.sweep
         again = () if sweep is None else sweep.waiting
         if experiments is None:
-            self._tell(Recounting(partition, is_done=True))
+            self._tell(RecountProgress(partition, is_done=True))
             experiments = {*self.registry.counted, *self.registry.rules}
         if again is not None and (
             done := {each: self.registry.edition(each) for each in experiments if each not in again}
@@ -142,7 +142,7 @@ class BackfillHandler(ChunkHandler):
             self.effects.outputs += edition_records(partition, done)
         self.effects.outputs += end_backfill(self.registry, partition)
 
-    def _tell(self, said: Recounting) -> None:
+    def _tell(self, said: RecountProgress) -> None:
         self.effects.outputs.append(partial_record(write_partial(said)))
 
 

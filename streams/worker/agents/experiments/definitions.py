@@ -1,9 +1,9 @@
 """Handles records of `experiment-definitions`: rules by which people are counted from now on, and their backfill."""
 
 from events.refusal import Refusal
-from streams.domain.experiments.counting_rules import DEFAULT
+from streams.domain.experiments.counting_rules import DEFAULT_RULE
 from streams.domain.experiments.definition_records import read_definition, rule_of
-from streams.domain.experiments.partials import Defined, write_partial
+from streams.domain.experiments.partials import RelayedDefinition, write_partial
 from streams.engine.runs import Records
 from streams.worker.agents.contacts.experiment_deltas import edition_records, partial_record
 from streams.worker.agents.contacts.handler import ChunkHandler
@@ -24,8 +24,8 @@ class DefinitionsHandler(ChunkHandler):
                 continue
             experiment, definition = read
             if self.builder.partition == 0:
-                self.effects.outputs.append(partial_record(write_partial(Defined(experiment, record.value))))
-            before = self.registry.rules.get(experiment, DEFAULT)
+                self.effects.outputs.append(partial_record(write_partial(RelayedDefinition(experiment, record.value))))
+            before = self.registry.rules.get(experiment, DEFAULT_RULE)
             self.registry.rule(experiment, None if definition is None else rule_of(definition))
             if self.registry.edition(experiment) != before.edition:
                 changed.add(experiment)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
 
-from streams.domain.experiments.table_records import Kept
+from streams.domain.experiments.experiment_table import TableRecord
 from streams.engine.decoded_states import States
 
 MOST_BYTES = 16 << 20
@@ -70,7 +70,7 @@ class DeltaLog(Struct):
             yield offset
 
 
-def delta_log_of(states: States[Kept], added: int) -> DeltaLog:
+def delta_log_of(states: States[TableRecord], added: int) -> DeltaLog:
     """The log of a partition, kept in memory between chunks. `added`: up to which offset it has been added up."""
     found: DeltaLog | None = states.memory.get(_MEMORY)
     if found is None:
@@ -94,7 +94,7 @@ def encode_delta(delta: LoggedDelta) -> bytes:
     return delta.at.to_bytes(8) + delta.value
 
 
-def stored_deltas(states: States[Kept]) -> Iterator[LoggedDelta]:
+def stored_deltas(states: States[TableRecord]) -> Iterator[LoggedDelta]:
     """All logged records, in the order in which they came."""
     for key, value in states.all_beside(_PREFIX):
         yield LoggedDelta(int.from_bytes(key[len(_PREFIX) :]), int.from_bytes(value[:8]), value[8:])

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator, Mapping
 from msgspec.structs import replace
 
 from streams.domain.experiments.delta_rows import add_up, by_experiment
+from streams.domain.experiments.experiment_table import TableRecord
 from streams.domain.experiments.lifecycle import with_differences
-from streams.domain.experiments.partials import Counted, lacking, read_partial
-from streams.domain.experiments.table_records import Kept
+from streams.domain.experiments.partials import PartialCounts, read_partial, without_other_cells
 from streams.engine.decoded_states import States
 from streams.worker.agents.experiments.delta_log import stored_deltas
 from streams.worker.agents.experiments.unit_of_work import UnitOfWork
@@ -16,7 +16,7 @@ _AT_ONCE = 8 << 20
 """Bytes of the log that are read in one go: in memory they are ten times as many."""
 
 
-def replay_deltas(states: States[Kept], work: UnitOfWork, known: Collection[str], added: int, now: int) -> None:
+def replay_deltas(states: States[TableRecord], work: UnitOfWork, known: Collection[str], added: int, now: int) -> None:
     """Load into `work` all experiments as they are after all that was added up to this offset.
 
     Parameters:
@@ -35,13 +35,13 @@ def replay_deltas(states: States[Kept], work: UnitOfWork, known: Collection[str]
                 work.add(name, replace(with_differences(before, more), frozen=before.frozen), now)
 
 
-def _pieces(states: States[Kept], added: int) -> Iterator[list[tuple[int, Counted]]]:
-    piece: list[tuple[int, Counted]] = []
+def _pieces(states: States[TableRecord], added: int) -> Iterator[list[tuple[int, PartialCounts]]]:
+    piece: list[tuple[int, PartialCounts]] = []
     size = 0
     for delta in stored_deltas(states):
         if delta.offset > added:
             break
-        if isinstance(record := read_partial(delta.value), Counted):
+        if isinstance(record := read_partial(delta.value), PartialCounts):
             piece.append((delta.offset, record))
             size += len(delta.value)
         if size > _AT_ONCE:
@@ -50,6 +50,6 @@ def _pieces(states: States[Kept], added: int) -> Iterator[list[tuple[int, Counte
     yield piece
 
 
-def _lacking(offset: int, record: Counted, ends: Mapping[str, int]) -> Counted:
+def _lacking(offset: int, record: PartialCounts, ends: Mapping[str, int]) -> PartialCounts:
     """The record without what is in the sums of the store."""
-    return lacking(record, [ends.get(name, offset) < offset for name, _, _ in record.names])
+    return without_other_cells(record, [ends.get(name, offset) < offset for name, _, _ in record.names])

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.domain.contact import ContactState
-from streams.domain.experiments.counting_rules import DEFAULT, Rule
+from streams.domain.experiments.counting_rules import DEFAULT_RULE, CountingRule
 from streams.engine.decoded_states import States
 
 MOST_COUNTED = 10_000
@@ -50,7 +50,7 @@ class Backfill(Struct, frozen=True, array_like=True):
         return self.experiments is None or bool(self.experiments)
 
 
-_read_rule = msgspec.msgpack.Decoder(Rule).decode
+_read_rule = msgspec.msgpack.Decoder(CountingRule).decode
 _read_sweep = msgspec.msgpack.Decoder(Backfill).decode
 
 
@@ -72,9 +72,9 @@ class ExperimentRegistry:
 
     def edition(self, experiment: str) -> str:
         """The edition of the rule by which people are counted now."""
-        return self.rules.get(experiment, DEFAULT).edition
+        return self.rules.get(experiment, DEFAULT_RULE).edition
 
-    def rule(self, experiment: str, rule: Rule | None) -> None:
+    def rule(self, experiment: str, rule: CountingRule | None) -> None:
         """Count by this rule from now on; None: it is defined no more, and counted by the defaults."""
         key = _RULE + experiment.encode()
         if rule is None:

@@ -10,8 +10,8 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from streams.domain.experiments.lifecycle import is_defined, is_nothing, is_recounted
-from streams.domain.experiments.table_records import Experiment, Kept, Peaks
+from streams.domain.experiments.experiment_table import Experiment, Peaks, TableRecord
+from streams.domain.experiments.lifecycle import is_defined, is_recounted, is_unused
 from streams.engine.decoded_states import States
 from streams.worker.agents.experiments.write_behind import WriteBehindCache
 
@@ -24,7 +24,7 @@ class UnitOfWork:
     `rows`: the sums of those that have changed again since the cache holds them; they have none of their own.
     """
 
-    def __init__(self, states: States[Kept]) -> None:
+    def __init__(self, states: States[TableRecord]) -> None:
         self._states = states
         self._cache: WriteBehindCache = states.memory.setdefault(_MEMORY, WriteBehindCache())
         self._now: dict[str, Experiment] = {}
@@ -44,11 +44,11 @@ class UnitOfWork:
             self.rows.drop(name)
         return self._now[name]
 
-    def is_nothing(self, name: str) -> bool:
+    def is_unused(self, name: str) -> bool:
         """Whether nobody is counted in a loaded experiment, and nobody has defined it."""
         if is_defined(self._now[name]) or (name in self.rows and self.rows.anybody(name)):
             return False
-        return is_nothing(self.whole(name))
+        return is_unused(self.whole(name))
 
     def read(self, names: Collection[str]) -> None:
         """Load these experiments, from the cache or the store."""
@@ -101,7 +101,7 @@ class UnitOfWork:
         if not self._cache.put(name, experiment, experiment.added, now):
             self.write_at_once(name)
 
-    def changes(self, before: int, added: int, now: int, *, all_of_them: bool) -> dict[bytes, Kept | None]:
+    def changes(self, before: int, added: int, now: int, *, all_of_them: bool) -> dict[bytes, TableRecord | None]:
         """The changes that are to be written with this chunk, by key; None deletes.
 
         Parameters:
@@ -109,7 +109,7 @@ class UnitOfWork:
             now: ms.
             all_of_them: whether the cache is to be written whole.
         """
-        changes: dict[bytes, Kept | None] = {}
+        changes: dict[bytes, TableRecord | None] = {}
         for name in self._gone:
             self._cache.drop(name)
             changes[key_of_experiment(name)] = changes[_key_of_peaks(name)] = None

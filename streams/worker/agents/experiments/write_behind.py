@@ -5,8 +5,8 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from streams.domain.experiments.row_table import Rows
-from streams.domain.experiments.table_records import Experiment
+from streams.domain.experiments.experiment_table import Experiment
+from streams.domain.experiments.row_table import RowTable
 
 SOONEST_MS, SPREAD_MS = 30_000, 15_000
 """An experiment is written so long after the store had it as it was; not all of them at once."""
@@ -33,7 +33,7 @@ class WriteBehindCache:
     """Cached experiments by name. `rows`: the sums of some of them, which have none of their own."""
 
     def __init__(self) -> None:
-        self.rows = Rows()
+        self.rows = RowTable()
         self._entries: dict[str, CachedExperiment] = {}
         self._size = 0
 

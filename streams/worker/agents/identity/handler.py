@@ -16,7 +16,7 @@ from events.refusal import Refusal
 from events.times import render_time
 from events.topics import CONTACT_ROOFS, SYSTEM_ALERTS, Agent
 from sinks.keys import partition_of
-from streams.domain.identity import Finding, Folding, Found, Heard, Node, RoofTold
+from streams.domain.identity import CanonicalIdChange, FindingKind, IdentityFold, LinkFinding, LinkRecord, Node
 from streams.engine.decoded_states import States
 from streams.engine.runs import KafkaRecord, Records
 from streams.engine.table_partition import Effects
@@ -29,7 +29,7 @@ REFUSED = "refused"
 WAITING_ERASURES = "waits"
 """In a partition's memory: the fragments whose erasure waits for answers."""
 _WAITS = b"waits"
-_DETAILS: Mapping[Finding, str] = {
+_DETAILS: Mapping[FindingKind, str] = {
     "crowded": "more contacts carry this identifier than may share one: it links nobody while they do",
     "disputed": "people who conflict share this identifier (two voter ids of a state, or two ids in one system): "
     "it links nobody while they do; a command can say whose it is",
@@ -51,13 +51,13 @@ class LinkRecordsHandler:
         self._states = states
         self._generation = states.generation
         self._partitions = partitions
-        self._folding = Folding(self._read, crowd)
+        self._folding = IdentityFold(self._read, crowd)
         self.effects: Effects[Node] = Effects()
         self.kinds: Counter[str] = Counter()
         self.refused: list[tuple[int, Refusal]] = []
 
     @property
-    def findings(self) -> Counter[Finding]:
+    def findings(self) -> Counter[FindingKind]:
         """How many identifiers link nobody from now on, by why."""
         return Counter(found.finding for found in self._folding.findings)
 
@@ -80,7 +80,7 @@ class LinkRecordsHandler:
         if is_overdue:
             self._folding.ask_again(waits)
 
-    def _hear(self, record: KafkaRecord) -> Heard | None:
+    def _hear(self, record: KafkaRecord) -> LinkRecord | None:
         if record.key == OVERDUE:
             self.kinds["overdue"] += 1
             return None
@@ -90,19 +90,19 @@ class LinkRecordsHandler:
             self.refused.append((record.offset, link))
             return None
         self.kinds[type(link).__name__.lower()] += 1
-        return Heard(link, record.offset, record.timestamp)
+        return LinkRecord(link, record.offset, record.timestamp)
 
     def _read(self, names: Collection[str]) -> Mapping[str, Node | None]:
         found = self._states.get_many([name.encode() for name in names])
         return {name: found[name.encode()] for name in names}
 
-    def _roof(self, told: RoofTold) -> Output:
+    def _roof(self, told: CanonicalIdChange) -> Output:
         version = (self._generation << GENERATION_BITS) + told.version
         value = None if told.roof is None else write_roof(Roof(told.roof, version, told.erased, asks=told.asks))
         headers = [("version", b"%d" % version)]
         return Output(CONTACT_ROOFS, self._partition(told.node), told.node.encode(), value, headers)
 
-    def _alert(self, found: Found) -> Output:
+    def _alert(self, found: LinkFinding) -> Output:
         value = orjson.dumps(_alert(found))
         return Output(SYSTEM_ALERTS, self._partition(found.node), found.node.encode(), value)
 
@@ -110,7 +110,7 @@ class LinkRecordsHandler:
         return partition_of(node, self._partitions)
 
 
-def _alert(found: Found) -> SystemAlert:
+def _alert(found: LinkFinding) -> SystemAlert:
     rule = f"identity_{found.finding}"
     trigger = "\x1f".join((rule, found.node, str(found.by.offset), POLICY_VERSION))
     return {

@@ -15,7 +15,7 @@ from events.identifiers import Hasher
 from events.refusal import Reason, Refusal
 from events.topics import INTERACTIONS, QUARANTINE, Agent
 from sinks.keys import partition_of
-from streams.domain.quarantine.guard import HELD, Guard
+from streams.domain.quarantine.guard import HELD_REFUSAL, QuarantineGuard
 from streams.engine.aiokafka_patches.fetched_records import UnreadableRecord
 from streams.engine.retry import retried
 from streams.engine.runs import KafkaRecord, Run
@@ -53,7 +53,7 @@ class IntakeAgent:
     """Handles chunks of the input topics."""
 
     def __init__(  # noqa: PLR0913 (each is a part of the worker)
-        self, outbox: Outbox, hasher: Hasher, partitions: int, metrics: Metrics, clock: Clock, *, guard: Guard
+        self, outbox: Outbox, hasher: Hasher, partitions: int, metrics: Metrics, clock: Clock, *, guard: QuarantineGuard
     ) -> None:
         self._outbox = outbox
         self._hasher = hasher
@@ -95,7 +95,7 @@ class IntakeAgent:
         }
         for place in held:
             outcome = judged[place]
-            why = outcome if isinstance(outcome, Refusal) else HELD
+            why = outcome if isinstance(outcome, Refusal) else HELD_REFUSAL
             outputs[place] = dead_letter(chunk.records[place], why, STAGE, self._clock(), QUARANTINE)
         return held
 

@@ -13,8 +13,7 @@ from faust.types import TP
 from events.topics import CAMPAIGN_HOLDS, Sink
 from sinks.base import Position, SinkUnavailable
 from sinks.holds import HoldsSink
-from streams.domain.campaigns.holds import read_hold_record
-from streams.domain.campaigns.reservation_marks import read_mark
+from streams.domain.campaigns.holds import read_hold_record, read_reservation_mark
 from streams.engine.changelog import PartitionReader
 from streams.engine.retry import retried
 from streams.engine.runs import End, Run
@@ -78,7 +77,7 @@ class CampaignHoldsAgent:
             async for run in reader.runs(PLACE, offset, end):
                 for record in run.records:
                     read_hold_record(record.key, record.value, holds)
-                    reserved_until = max(reserved_until, read_mark(record.key, record.value))
+                    reserved_until = max(reserved_until, read_reservation_mark(record.key, record.value))
                 offset = run.next_offset
         self._holds, self._reserved_until = holds, reserved_until
         self._position = Position(topic_id, max(offset, end))

@@ -8,7 +8,7 @@ import orjson
 from hypothesis import strategies as st
 
 from events.topics import CAMPAIGN_COUNTS
-from streams.domain.campaigns import Campaign, Counts, Kept, decode, encode
+from streams.domain.campaigns import Campaign, CampaignCounts, CampaignRecord, decode, encode
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
@@ -43,7 +43,7 @@ class Deployment:
         self._rate()
 
     @property
-    def counts(self) -> dict[str, Counts]:
+    def counts(self) -> dict[str, CampaignCounts]:
         """Of each campaign."""
         states = {key.decode().partition("/")[2]: decode(value) for key, value in self._campaigns.items()}
         return {name: state.counts for name, state in states.items() if isinstance(state, Campaign)}
@@ -62,7 +62,7 @@ class Deployment:
 
     def _rate(self) -> None:
         for piece in self._cut(self._counted):
-            states: States[Kept] = States(self._campaigns, Codec(encode, decode), RecentStates(0))
+            states: States[CampaignRecord] = States(self._campaigns, Codec(encode, decode), RecentStates(0))
             for _ in range(self._attempts()):
                 rating = CampaignAggregator(states, 8, self._policy)
                 rating.take(piece)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from events.harmonised import harmonise
 from events.mailboxes import Mailbox
 from events.times import render_time
-from streams.domain.campaigns import Counts, Report, Tally, Told
+from streams.domain.campaigns import CampaignCounts, MailReport, ProviderCounts, ReportCount
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, accepted, event
 from tests.unit.worker.agents.contacts.interaction_records import HASHER
@@ -34,9 +34,9 @@ class Said(NamedTuple):
         return list(DOMAINS)[self.who % len(DOMAINS)]
 
     @property
-    def report(self) -> Report:
+    def report(self) -> MailReport:
         id_ = "-".join(map(str, self))
-        return Report(BEGIN + self.day * DAY, "digital/mailer", id_)
+        return MailReport(BEGIN + self.day * DAY, "digital/mailer", id_)
 
     def record(self, offset: int) -> Fetched:
         """As intake writes it."""
@@ -54,7 +54,7 @@ def sayings(types: Sequence[str], last_day: int) -> st.SearchStrategy[list[Said]
     return st.lists(st.builds(Said, *parts, st.integers(0, last_day)), min_size=15, max_size=40)
 
 
-def recount(said: Sequence[Said]) -> dict[str, Counts]:
+def recount(said: Sequence[Said]) -> dict[str, CampaignCounts]:
     """The counts of each campaign, of each interaction once."""
     return {campaign: _recount([one for one in set(said) if one.campaign == campaign]) for campaign in _named(said)}
 
@@ -63,16 +63,16 @@ def _named(said: Sequence[Said]) -> set[str]:
     return {one.campaign for one in said}
 
 
-def _recount(said: Sequence[Said]) -> Counts:
+def _recount(said: Sequence[Said]) -> CampaignCounts:
     times = [one.report.time for one in said if one.type in MESSAGES]
-    return Counts(
+    return CampaignCounts(
         {mailbox: _tally(said, mailbox) for mailbox in {one.mailbox for one in said}}, max(times, default=None)
     )
 
 
-def _tally(said: Sequence[Said], mailbox: Mailbox) -> Tally:
-    def of(type_: str) -> list[Report]:
+def _tally(said: Sequence[Said], mailbox: Mailbox) -> ProviderCounts:
+    def of(type_: str) -> list[MailReport]:
         return sorted(one.report for one in said if one.type == type_ and one.mailbox == mailbox)
 
-    complaints, unsubscribes = (Told(len(of(type_)), tuple(of(type_)[-10:])) for type_ in REPORTS)
-    return Tally(len(of("email.sent")), len(of("email.delivered")), complaints, unsubscribes)
+    complaints, unsubscribes = (ReportCount(len(of(type_)), tuple(of(type_)[-10:])) for type_ in REPORTS)
+    return ProviderCounts(len(of("email.sent")), len(of("email.delivered")), complaints, unsubscribes)

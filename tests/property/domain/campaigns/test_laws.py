@@ -11,14 +11,14 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from events.times import render_time
-from streams.domain.campaigns import Counts
-from streams.domain.pressure.rates import Complaints, Rates, Unsubscribes
+from streams.domain.campaigns import CampaignCounts
+from streams.domain.pressure.rates import CampaignRates, Complaints, Unsubscribes
 from tests.property.domain.campaigns.deployment import Deployment
 from tests.property.domain.campaigns.sayings import DAY, DOMAINS, MESSAGES, REPORTS, Said, recount, sayings
 from tests.unit.domain.pressure.people import default
 
 MINIMUM, COMPLAINTS, UNSUBSCRIBES = 2, 0.5, 0.25
-LIMITS = Rates(
+LIMITS = CampaignRates(
     minimum=MINIMUM,
     complaints=Complaints().model_copy(update=dict.fromkeys(DOMAINS, COMPLAINTS)),
     unsubscribes=Unsubscribes().model_copy(update=dict.fromkeys(DOMAINS, UNSUBSCRIBES)),
@@ -48,7 +48,7 @@ def limit_of(alert: dict[str, Any]) -> Limit:
     return alert["rule"], alert["subject"], alert["detail"].partition(":")[0]
 
 
-def reached(counts: dict[str, Counts]) -> set[Limit]:
+def reached(counts: dict[str, CampaignCounts]) -> set[Limit]:
     """The limits that these counts reach."""
     found: set[Limit] = set()
     for campaign, known in counts.items():

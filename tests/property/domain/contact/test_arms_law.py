@@ -6,7 +6,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from streams.domain.contact import ContactState, fold
-from streams.domain.contact.sections.exposures import TOO_LATE, Arm
+from streams.domain.contact.sections.exposures import TOO_LATE, CarriedVariant
 from streams.domain.contact.sections.messages import Message
 from streams.domain.contact.state import Fact
 from tests.unit.domain.contact.said import DAY, HOUR, NOON
@@ -14,7 +14,7 @@ from tests.unit.domain.contact.said import DAY, HOUR, NOON
 STEPS = st.sampled_from([HOUR, 6 * DAY, 25 * DAY])
 """Two words that settle together may be as far apart as 7 days, and one alone within the 30 of a drop."""
 AGES = st.sampled_from([0, 0, 10 * DAY])
-ARMS = st.builds(Arm, st.just("x"), st.sampled_from("AAB"))
+ARMS = st.builds(CarriedVariant, st.just("x"), st.sampled_from("AAB"))
 TYPES = st.sampled_from(["email.sent", "email.delivered", "email.dropped"])
 MESSAGES = st.builds(Message, st.sampled_from(["m0", "m0", "m0", "m1"]))
 

@@ -10,7 +10,7 @@ from events.json_types import JSON
 from streams.demo.recount import CountedEvent
 from streams.demo.recount_humans import thousandths
 from streams.domain.contact import ContactState, decode, encode, merge, profile
-from streams.domain.contact.state import WEEK
+from streams.domain.contact.state import DEDUP_WINDOW_MS
 from tests.property.domain.contact.strategies import Fields, chunks, few, fields, lawful
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, SECOND, Arrival, appended, fold, folded, said
 
@@ -74,7 +74,8 @@ def counting(received: Sequence[Arrival]) -> list[Arrival]:
 
 def _is_gone(each: Arrival, gone: set[tuple[str, int]]) -> bool:
     return any(
-        id_ == each.interaction.id and (at <= each.appended_at + WEEK or "email" not in each.interaction.type)
+        id_ == each.interaction.id
+        and (at <= each.appended_at + DEDUP_WINDOW_MS or "email" not in each.interaction.type)
         for id_, at in gone
     )
 
@@ -83,12 +84,12 @@ def truth(life: Sequence[Arrival]) -> tuple[float, float]:
     """Each act by itself, from what was received in its time."""
     found = {"email.opened": 0, "email.clicked": 0}
     for act in life:
-        known = counting([each for each in life if each.appended_at <= act.appended_at + WEEK])
+        known = counting([each for each in life if each.appended_at <= act.appended_at + DEDUP_WINDOW_MS])
         if act.interaction.type in found and act in known:
             counts = [
                 each
                 for each in known
-                if "email" not in each.interaction.type or abs(each.appended_at - act.appended_at) <= WEEK
+                if "email" not in each.interaction.type or abs(each.appended_at - act.appended_at) <= DEDUP_WINDOW_MS
             ]
             found[act.interaction.type] += thousandths(told(act), list(map(told, counts)))
     return found["email.opened"] / 1_000, found["email.clicked"] / 1_000

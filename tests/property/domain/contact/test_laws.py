@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from events.outputs import ContactProfile
 from events.registry import MESSAGES
-from streams.domain.contact import ContactState, Outcome, decode, encode, merge, profile
+from streams.domain.contact import ContactState, FoldOutcome, decode, encode, merge, profile
 from tests.property.domain.contact.strategies import (
     Feed,
     Key,
@@ -50,8 +50,8 @@ def test_law_1_the_profile_is_the_same_in_any_order_of_arrival(life: list[Arriva
 def test_law_2_the_profile_is_the_same_with_any_of_them_delivered_again(feed: Feed) -> None:
     state, outcomes = fold(ContactState(), feed.delivered)
     assert profile(DONOR, state) == profile_of(feed.life)
-    assert outcomes.count(Outcome.APPLIED) == len(feed.life)
-    assert outcomes.count(Outcome.DUPLICATE) == len(feed.delivered) - len(feed.life)
+    assert outcomes.count(FoldOutcome.APPLIED) == len(feed.life)
+    assert outcomes.count(FoldOutcome.DUPLICATE) == len(feed.delivered) - len(feed.life)
 
 
 @lawful

@@ -11,16 +11,18 @@ from msgspec.structs import replace
 from events.registry import MESSAGES
 from streams.domain.contact import ContactState, fold
 from streams.domain.contact.facts.engagement import Deed
-from streams.domain.contact.identity.identity_status import Carried
-from streams.domain.contact.sections.exposures import Arm
+from streams.domain.contact.identity.identity_status import CarriedIdentifiers
+from streams.domain.contact.sections.exposures import CarriedVariant
 from streams.domain.contact.sections.messages import Message
 from streams.domain.contact.state import Fact, Retraction
 from tests.unit.domain.contact.said import DAY, HOUR, NOON
 
 STEPS = st.sampled_from([0, 1, 1_000, HOUR, DAY, 2 * DAY, 3 * DAY, 4 * DAY, 7 * DAY, 7 * DAY + 1, 8 * DAY, 20 * DAY])
 AGES = st.sampled_from([0, 0, 0, 1_000, HOUR, DAY, 5 * DAY, 10 * DAY])
-ARMS = st.none() | st.builds(Arm, st.sampled_from(["x", "y"]), st.sampled_from("AB"))
-NAMED: st.SearchStrategy[int | Carried] = st.sampled_from([0, 0, Carried(((f"email:{1:032x}", ""),))])
+ARMS = st.none() | st.builds(CarriedVariant, st.sampled_from(["x", "y"]), st.sampled_from("AB"))
+NAMED: st.SearchStrategy[int | CarriedIdentifiers] = st.sampled_from(
+    [0, 0, CarriedIdentifiers(((f"email:{1:032x}", ""),))]
+)
 
 
 @st.composite

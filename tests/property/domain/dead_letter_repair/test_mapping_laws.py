@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from events.json_types import JSON
 from streams.domain.dead_letter_repair.casting import KINDS, cast
-from streams.domain.dead_letter_repair.healing import change, healed
 from streams.domain.dead_letter_repair.mapping import Mapping
+from streams.domain.dead_letter_repair.mapping_application import apply_mapping, change_event
 
 NAMES = st.sampled_from(["data", "contact", "amount", "time", "type", "a", "b", "id"])
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats() | st.text(max_size=20)
@@ -40,13 +40,13 @@ def _whole(value: JSON) -> JSON:
 
 @given(WRITTEN, HEADERS, MAPPINGS)
 def test_a_mapping_never_raises(value: bytes, headers: list[tuple[str, bytes | None]], mapping: Mapping) -> None:
-    made, _ = healed(value, headers, mapping)
+    made, _ = apply_mapping(value, headers, mapping)
     assert made == value or made == orjson.dumps(orjson.loads(made or b""))
 
 
 @given(WRITTEN, HEADERS)
 def test_a_mapping_that_says_nothing_changes_no_byte(value: bytes, headers: list[tuple[str, bytes | None]]) -> None:
-    assert healed(value, headers, Mapping()) == (value, headers)
+    assert apply_mapping(value, headers, Mapping()) == (value, headers)
 
 
 @given(VALUES, KIND)
@@ -58,7 +58,7 @@ def test_a_cast_never_raises_and_its_result_stays_what_it_is(value: JSON, kind: 
 @given(EVENTS, st.dictionaries(PATHS, PATHS, max_size=3))
 def test_renaming_loses_no_value(event: dict[str, JSON], names: dict[tuple[str, ...], tuple[str, ...]]) -> None:
     before = sorted(map(repr, _values(event)))
-    change(event, Mapping.model_construct(rename=names, values={}, default={}, cast={}))
+    change_event(event, Mapping.model_construct(rename=names, values={}, default={}, cast={}))
     assert sorted(map(repr, _values(event))) == before
 
 

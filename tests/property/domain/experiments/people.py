@@ -14,13 +14,13 @@ from streams.demo.recount_experiments import Definition, Person, person
 from streams.domain.contact import ContactState
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, unpacked
 from streams.domain.contact.person_view import overview
-from streams.domain.experiments.counting_rules import Rule
+from streams.domain.experiments.counting_rules import CountingRule
 from streams.domain.experiments.person_sums import given
 from tests.property.domain.contact.strategies import SOURCES, Feed, Fields, deliveries, few, fields, key
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, said
 from tests.unit.events.records import REQUIRED
 
-Rules = Mapping[str, Rule]
+Rules = Mapping[str, CountingRule]
 
 lawful = settings(max_examples=100, deadline=None)
 
@@ -28,7 +28,7 @@ _LIMITS = st.none() | st.none() | st.integers(-10, 50).map(lambda hours: NOON + 
 RULES = st.dictionaries(
     st.sampled_from("xy"),
     st.builds(
-        Rule,
+        CountingRule,
         edition=st.sampled_from(["", "1", "2"]),
         window_ms=st.sampled_from([HOUR // 2, 2 * HOUR, 3 * HOUR + 1, 7 * DAY, 60 * DAY]),
         currency=st.sampled_from(["USD", "EUR"]),

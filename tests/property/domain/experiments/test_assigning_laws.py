@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.experiments import ExperimentDefinition
-from streams.domain.experiments.assignment import Assigning, Point
+from streams.domain.experiments.assignment import HashPoint, VariantAssigner
 from streams.domain.experiments.definition_records import definition_record, read_definition
 from tests.unit.domain.experiments.writing import defined
 
@@ -28,9 +28,9 @@ def definitions(draw: st.DrawFn) -> ExperimentDefinition:
 def test_everybody_has_one_variant_of_those_that_are_planned_or_is_not_in_it(
     definition: ExperimentDefinition, unit: str
 ) -> None:
-    found = Assigning(definition).variant_of(unit)
+    found = VariantAssigner(definition).variant_of(unit)
     assert found in (*definition.arms, None)
-    assert found == Assigning(definition).variant_of(unit)
+    assert found == VariantAssigner(definition).variant_of(unit)
     assert definition.exclusion is not None or found is not None
 
 
@@ -38,7 +38,7 @@ def test_everybody_has_one_variant_of_those_that_are_planned_or_is_not_in_it(
 def test_what_went_through_the_topic_assigns_alike(definition: ExperimentDefinition, unit: str) -> None:
     read = read_definition(*definition_record(definition))
     assert read == (definition.id, definition)
-    assert Assigning(read[1]).variant_of(unit) == Assigning(definition).variant_of(unit)
+    assert VariantAssigner(read[1]).variant_of(unit) == VariantAssigner(definition).variant_of(unit)
 
 
 @given(definitions(), st.lists(st.tuples(NAMES, NAMES), max_size=30))
@@ -46,7 +46,7 @@ def test_a_household_is_together_in_whatever_order_it_comes(
     definition: ExperimentDefinition, people: list[tuple[str, str]]
 ) -> None:
     def assigned(rows: list[tuple[str, str]]) -> dict[tuple[str, str], str | None]:
-        assigning = Assigning(definition)
+        assigning = VariantAssigner(definition)
         return {row: assigning.variant_of(row[1]) for row in rows}
 
     found = assigned(people)
@@ -57,5 +57,5 @@ def test_a_household_is_together_in_whatever_order_it_comes(
 
 @given(NAMES, NAMES)
 def test_a_point_is_in_the_unit_interval(salt: str, unit: str) -> None:
-    assert 0 <= Point("variant", salt).of(unit) < 1
-    assert Point("variant", salt).of(unit) == Point("variant", salt).of(unit)
+    assert 0 <= HashPoint("variant", salt).of(unit) < 1
+    assert HashPoint("variant", salt).of(unit) == HashPoint("variant", salt).of(unit)

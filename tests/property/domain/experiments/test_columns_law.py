@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, packed
 from streams.domain.experiments import delta_columns as module
-from streams.domain.experiments.delta_columns import Columns
+from streams.domain.experiments.delta_columns import DeltaColumns
 from streams.domain.experiments.delta_rows import add_up
-from streams.domain.experiments.partials import Counted, Where, read_partial
+from streams.domain.experiments.partials import CellKey, PartialCounts, read_partial
 from streams.domain.experiments.row_layout import GROUPED_WIDTH, Ints
 from tests.property.domain.contact.contributions import contributions
 from tests.property.domain.experiments.people import lawful
@@ -30,13 +30,13 @@ def test_columns_add_up_to_what_people_changed(steps: list[list[list[Contributio
         patched.setattr(module, "_OFTEN", often)
         records = list(told(steps).records())
     event(f"records: {min(len(records), 4)}")
-    found, strange = add_up([read for value in records if isinstance(read := read_partial(value), Counted)])
+    found, strange = add_up([read for value in records if isinstance(read := read_partial(value), PartialCounts)])
     assert strange == 0
     assert {where: wide(row) for where, row in found.items() if row.any()} == changed(steps)
 
 
-def told(steps: Sequence[Sequence[Sequence[Contribution]]]) -> Columns:
-    columns = Columns()
+def told(steps: Sequence[Sequence[Sequence[Contribution]]]) -> DeltaColumns:
+    columns = DeltaColumns()
     for person in steps:
         before = NOTHING
         for given_now in person:
@@ -45,7 +45,7 @@ def told(steps: Sequence[Sequence[Sequence[Contribution]]]) -> Columns:
     return columns
 
 
-def changed(steps: Sequence[Sequence[Sequence[Contribution]]]) -> dict[Where, list[int]]:
+def changed(steps: Sequence[Sequence[Sequence[Contribution]]]) -> dict[CellKey, list[int]]:
     whole = Difference()
     for person in steps:
         before: Sequence[Contribution] = ()

@@ -17,14 +17,14 @@ from streams.domain.contact.merging import person
 from streams.domain.contact.packed_contribution import NOTHING, unpacked
 from streams.domain.contact.person_view import overview
 from streams.domain.contact.publication.visibility import shown_of
-from streams.domain.experiments import person_sums, table_records
-from streams.domain.experiments.counting_rules import Rule
+from streams.domain.experiments import experiment_table, person_sums
+from streams.domain.experiments.counting_rules import CountingRule
 from streams.domain.experiments.definition_records import definition_record, rule_of
+from streams.domain.experiments.experiment_table import Experiment, TableRecord
 from streams.domain.experiments.lifecycle import is_recounted
-from streams.domain.experiments.partials import Tick, Where, write_partial
+from streams.domain.experiments.partials import CellKey, ClockTick, write_partial
 from streams.domain.experiments.row_layout import GROUPED_WIDTH, WIDTH, Ints, row_of
-from streams.domain.experiments.table_records import Experiment, Kept
-from streams.domain.experiments.totals import both
+from streams.domain.experiments.totals import add_row
 from streams.engine.decoded_states import BESIDE, Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
@@ -63,11 +63,11 @@ class Office:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._states: States[Kept] = States(
-            MemoryStore(), Codec(table_records.encode, table_records.decode), RecentStates(0)
+        self._states: States[TableRecord] = States(
+            MemoryStore(), Codec(experiment_table.encode, experiment_table.decode), RecentStates(0)
         )
         self._read = self._offset = 0
-        self.rules: dict[str, Rule] = {}
+        self.rules: dict[str, CountingRule] = {}
 
     def define(self, name: str, window: str | None, unit: str, start: str | None = None) -> None:
         definition = None if window is None else defined(name, window=window, unit=unit, start=start)
@@ -81,7 +81,7 @@ class Office:
         values = [output.value for output in self._world.partials[self._read : self._read + count]]
         self._read += len(values)
         self._take(values)
-        self._take([write_partial(Tick())])
+        self._take([write_partial(ClockTick())])
 
     def begin_again(self) -> None:
         """As a worker does to whom the partition is given: with the store alone."""
@@ -103,12 +103,12 @@ class Office:
         reckoning.take(records)
         assert not reckoning.refused
         changes = reckoning.effects.changes
-        encoded = {key: None if each is None else table_records.encode(each) for key, each in changes.items()}
+        encoded = {key: None if each is None else experiment_table.encode(each) for key, each in changes.items()}
         encoded |= {BESIDE + key: each for key, each in reckoning.effects.beside.items()}
         self._states.commit(changes, encoded, Position("topic", 1, 0))
 
 
-def truth_of(world: World, rules: dict[str, Rule]) -> Difference:
+def truth_of(world: World, rules: dict[str, CountingRule]) -> Difference:
     """What everybody gives, from nothing."""
     states = {key.decode(): decode(value) for key, value in world.table().items()}
     whole = Difference()
@@ -123,7 +123,7 @@ def truth_of(world: World, rules: dict[str, Rule]) -> Difference:
     return whole
 
 
-def rows_of(difference: Difference) -> dict[Where, list[int]]:
+def rows_of(difference: Difference) -> dict[CellKey, list[int]]:
     """As rows are kept."""
     return _by_day(
         {
@@ -133,7 +133,7 @@ def rows_of(difference: Difference) -> dict[Where, list[int]]:
     )
 
 
-def kept_rows(experiments: dict[str, Experiment]) -> dict[Where, list[int]]:
+def kept_rows(experiments: dict[str, Experiment]) -> dict[CellKey, list[int]]:
     rows = {}
     for name, experiment in experiments.items():
         for edition, totals in experiment.totals.items():
@@ -143,12 +143,12 @@ def kept_rows(experiments: dict[str, Experiment]) -> dict[Where, list[int]]:
     return _by_day(rows)
 
 
-def _by_day(rows: dict[Where, Ints]) -> dict[Where, list[int]]:
+def _by_day(rows: dict[CellKey, Ints]) -> dict[CellKey, list[int]]:
     """All days together, since some are closed."""
-    sums: dict[Where, bytes] = defaultdict(bytes)
+    sums: dict[CellKey, bytes] = defaultdict(bytes)
     for (name, edition, variant, _), row in rows.items():
         where = name, edition, variant, 0
-        sums[where] = both(sums[where], row)
+        sums[where] = add_row(sums[where], row)
     return {where: row_of(data).tolist() for where, data in sums.items() if data}
 
 
@@ -162,7 +162,7 @@ def agrees(world: World, office: Office) -> None:
     assert kept_rows(experiments) == rows_of(truth_of(world, office.rules))
     for name, experiment in experiments.items():
         assert not is_recounted(experiment)
-        assert experiment.edition == office.rules.get(name, Rule()).edition
+        assert experiment.edition == office.rules.get(name, CountingRule()).edition
 
 
 @lawful

@@ -9,8 +9,13 @@ from hypothesis import strategies as st
 
 from events.experiment_results import ExperimentResult, History, Moment
 from events.times import parse_time, render_time
-from streams.domain.experiments.comparison_history import SHORTEST_MS, extended, with_history
-from streams.domain.experiments.stored_history import Kept, with_result
+from streams.domain.experiments.comparison_history import (
+    SHORTEST_MS,
+    StoredSeries,
+    with_history,
+    with_moment,
+    with_result,
+)
 from tests.unit.domain.experiments.example import START, comparison, gotv
 
 TIMES = st.lists(
@@ -27,7 +32,7 @@ def looked(at: int, seen: set[str]) -> ExperimentResult:
 
 
 def written(times: list[int], seen: list[set[str]], most: int) -> list[tuple[ExperimentResult, History | None]]:
-    kept, found = Kept(), []
+    kept, found = StoredSeries(), []
     for at, names in zip(times, seen, strict=False):
         result = looked(at, names)
         kept, history = with_result("ask", kept, result, START + at, most)
@@ -40,7 +45,7 @@ def test_it_is_what_it_would_be_thinned_at_each_look(times: list[int], most: int
     expected: list[Moment] = []
     for at, (_, history) in zip(times, written(times, [{"deadline"}] * len(times), most), strict=True):
         now = with_history(None, looked(at, {"deadline"}))["history"]["variants"]["deadline"][0]
-        expected = extended(expected, now, most, crc32(b"ask") % SHORTEST_MS)
+        expected = with_moment(expected, now, most, crc32(b"ask") % SHORTEST_MS)
         assert history is not None
         assert history["variants"] == {"deadline": expected}
 

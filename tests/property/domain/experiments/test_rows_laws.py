@@ -11,11 +11,11 @@ from events.experiments.metrics import METRICS
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, packed
 from streams.domain.experiments import row_table as module
-from streams.domain.experiments.delta_columns import Columns
+from streams.domain.experiments.delta_columns import DeltaColumns
 from streams.domain.experiments.delta_rows import add_up, by_experiment
-from streams.domain.experiments.partials import Counted, read_partial
-from streams.domain.experiments.row_table import Rows
-from streams.domain.experiments.totals import Totals, added, closed
+from streams.domain.experiments.partials import PartialCounts, read_partial
+from streams.domain.experiments.row_table import RowTable
+from streams.domain.experiments.totals import ExperimentTotals, with_closed_days, with_rows
 from tests.property.domain.experiments.people import lawful
 
 NAMES = ("x", "y", "z")
@@ -39,40 +39,40 @@ class Both:
     """Each experiment as bytes, and some of them as rows as well."""
 
     def __init__(self) -> None:
-        self.rows = Rows()
-        self.apart: dict[str, Totals] = {}
-        self.here: dict[str, Totals] = {}
+        self.rows = RowTable()
+        self.apart: dict[str, ExperimentTotals] = {}
+        self.here: dict[str, ExperimentTotals] = {}
 
     def tell(self, people: Sequence[Contribution], gone: Sequence[Contribution]) -> None:
-        columns = Columns()
+        columns = DeltaColumns()
         for person in people:
             columns.replace(NOTHING, packed([person]))
         for person in gone:
             columns.replace(packed([person]), NOTHING)
-        records = [read for value in columns.records() if isinstance(read := read_partial(value), Counted)]
+        records = [read for value in columns.records() if isinstance(read := read_partial(value), PartialCounts)]
         for name, more in by_experiment(add_up(records)[0]).items():
-            self.apart[name] = added(self.apart.get(name, Totals()), more.get(EDITION, ()))
+            self.apart[name] = with_rows(self.apart.get(name, ExperimentTotals()), more.get(EDITION, ()))
         touched, rest = self.rows.add(records)
         assert set(touched) <= self.rows.keys()
         for name, more in by_experiment(add_up(rest)[0]).items():
             self._bring_back(name)
-            self.here[name] = added(self.here.get(name, Totals()), more.get(EDITION, ()))
+            self.here[name] = with_rows(self.here.get(name, ExperimentTotals()), more.get(EDITION, ()))
 
     def take(self, name: str) -> None:
-        if name not in self.rows and self.rows.take(name, EDITION, self.here.get(name, Totals())):
-            self.here[name] = Totals()
+        if name not in self.rows and self.rows.take(name, EDITION, self.here.get(name, ExperimentTotals())):
+            self.here[name] = ExperimentTotals()
 
     def close(self, name: str, until: int) -> None:
-        self.apart[name] = closed(self.apart.get(name, Totals()), until)
+        self.apart[name] = with_closed_days(self.apart.get(name, ExperimentTotals()), until)
         if name in self.rows:
             self.rows.close(name, until)
         else:
-            self.here[name] = closed(self.here.get(name, Totals()), until)
+            self.here[name] = with_closed_days(self.here.get(name, ExperimentTotals()), until)
 
     def agree(self) -> None:
         for name in NAMES:
-            found = self.rows.totals(name) if name in self.rows else self.here.get(name, Totals())
-            assert found == self.apart.get(name, Totals())
+            found = self.rows.totals(name) if name in self.rows else self.here.get(name, ExperimentTotals())
+            assert found == self.apart.get(name, ExperimentTotals())
         for live in self.rows.values():
             for arm in live.arms.values():
                 parts = self.rows.array[[arm.closed, *arm.days.values()]]

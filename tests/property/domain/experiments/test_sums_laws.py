@@ -9,14 +9,14 @@ from events.experiments.metrics import METRICS
 from streams.demo.recount_experiments import Arm, added_up
 from streams.domain.contact import ContactState
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, unpacked
-from streams.domain.experiments.partials import Where
+from streams.domain.experiments.partials import CellKey
 from tests.property.domain.contact.strategies import Feed, chunks
 from tests.property.domain.experiments.people import RULES, Rules, all_by_the_oracle, feeds, given_by, lawful
 from tests.unit.domain.contact.said import fold
 from tests.unit.domain.experiments.cells import Cell, Difference, Sums
 
 COUNTED = ("y", "yy", "x", "xx", "xy", "yd", "raw")
-Cells = dict[Where, Cell]
+Cells = dict[CellKey, Cell]
 
 
 @lawful
@@ -63,9 +63,9 @@ def add(total: Cell, cell: Cell) -> None:
         total.groups[group] = was_n + n, both
 
 
-def plain(cells: Cells) -> dict[Where, object]:
+def plain(cells: Cells) -> dict[CellKey, object]:
     """Without what is nothing."""
-    found: dict[Where, object] = {}
+    found: dict[CellKey, object] = {}
     for where, cell in cells.items():
         sums = {place: each for place, each in cell.sums.items() if any(getattr(each, name) for name in COUNTED)}
         groups = {

@@ -9,12 +9,18 @@ from hypothesis import strategies as st
 
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, packed
-from streams.domain.experiments import index, row_table
+from streams.domain.experiments import experiment_table, row_table
 from streams.domain.experiments.definition_records import definition_record, rule_of
-from streams.domain.experiments.delta_columns import Columns
-from streams.domain.experiments.partials import Counted, Defined, Recounting, Stands, write_partial
-from streams.domain.experiments.row_table import Rows
-from streams.domain.experiments.table_records import Board
+from streams.domain.experiments.delta_columns import DeltaColumns
+from streams.domain.experiments.experiment_table import ExperimentIndex
+from streams.domain.experiments.partials import (
+    PartialCounts,
+    PartitionEditions,
+    RecountProgress,
+    RelayedDefinition,
+    write_partial,
+)
+from streams.domain.experiments.row_table import RowTable
 from streams.engine.writer import Output
 from streams.worker.agents.experiments import aggregator, delta_replay, write_behind
 from streams.worker.agents.experiments.aggregator import ExperimentAggregator
@@ -35,22 +41,22 @@ PEOPLE = st.builds(
     values=st.sampled_from([(), ((0, 1, 0, 1),), ((8, 1, 0, 1),)]),
 )
 STRANGE = [
-    Counted([("x", "", "A")], (TODAY, 1)),
-    Counted([("y", "", "A")], (TODAY, 1, 0), (), (), (0, 3, 1, 1, 1)),
+    PartialCounts([("x", "", "A")], (TODAY, 1)),
+    PartialCounts([("y", "", "A")], (TODAY, 1, 0), (), (), (0, 3, 1, 1, 1)),
 ]
 OTHERS = st.one_of(
     st.builds(
-        lambda name, each: Defined(name, None if each is None else definition_record(each)[1]),
+        lambda name, each: RelayedDefinition(name, None if each is None else definition_record(each)[1]),
         st.sampled_from(NAMES),
         st.sampled_from(DEFINITIONS),
     ),
     st.builds(
-        lambda number, name, edition: Stands(number, {name: edition}),
+        lambda number, name, edition: PartitionEditions(number, {name: edition}),
         st.integers(0, PARTITIONS - 1),
         st.sampled_from(NAMES),
         st.sampled_from(EDITIONS),
     ),
-    st.builds(Recounting, st.integers(0, PARTITIONS - 1), st.booleans()),
+    st.builds(RecountProgress, st.integers(0, PARTITIONS - 1), st.booleans()),
     st.sampled_from(STRANGE),
 ).map(write_partial)
 
@@ -62,12 +68,12 @@ def what_is_told(data: st.DataObject, people: list[Contribution]) -> list[bytes]
     steps = [(packed([people[place]]), NOTHING) for place in gone] + [(NOTHING, packed([each])) for each in more]
     people[:] = [each for place, each in enumerate(people) if place not in gone] + more
     found: list[bytes] = []
-    columns = Columns()
+    columns = DeltaColumns()
     for before, after in steps:
         columns.replace(before, after)
         if data.draw(st.booleans()):
             found += columns.records()
-            columns = Columns()
+            columns = DeltaColumns()
     found += [*columns.records(), *data.draw(st.lists(OTHERS, max_size=2))]
     return [*found, TICK] if data.draw(st.integers(0, 3)) else found
 
@@ -95,7 +101,7 @@ def beside(agent: Agent) -> list[tuple[bytes, bytes]]:
 def lines(agent: Agent) -> object:
     """When a day closes that nobody is left in is another matter."""
     held = agent._states.get(b"board")
-    assert held is None or isinstance(held, Board)
+    assert held is None or isinstance(held, ExperimentIndex)
     return held and {name: (each.heard, each.log_e, each.found, each.changed) for name, each in held.lines.items()}
 
 
@@ -103,7 +109,7 @@ def lines(agent: Agent) -> object:
 def all_at_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(write_behind, "MOST_BYTES", -1)
-        patch.setattr(Rows, "take", lambda *_: False)
+        patch.setattr(RowTable, "take", lambda *_: False)
         yield
 
 
@@ -112,15 +118,15 @@ def small(data: st.DataObject) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(row_table, "_LEAST", 4)
         patch.setattr(row_table, "MOST", data.draw(st.sampled_from([16, 64])))
-        patch.setattr(aggregator, "MOST", data.draw(st.sampled_from([2, 10])))
+        patch.setattr(aggregator, "MAX_EXPERIMENTS", data.draw(st.sampled_from([2, 10])))
         patch.setattr(aggregator, "MOST_BYTES", data.draw(st.sampled_from([100, 1 << 20])))
         patch.setattr(aggregator, "MOST_LOGGED", data.draw(st.sampled_from([300, 1 << 20])))
         patch.setattr(delta_replay, "_AT_ONCE", data.draw(st.sampled_from([1, 1 << 20])))
         patch.setattr(write_behind, "MOST_BYTES", data.draw(st.sampled_from([600, 2_000, 1 << 20])))
         patch.setattr(write_behind, "SOONEST_MS", 3_000)
         patch.setattr(write_behind, "SPREAD_MS", 4_000)
-        patch.setattr(index, "AT_ONCE", data.draw(st.sampled_from([1, 100])))
-        patch.setattr(index, "FORGOTTEN_AFTER_MS", 60_000)
+        patch.setattr(experiment_table, "MAX_AT_ONCE", data.draw(st.sampled_from([1, 100])))
+        patch.setattr(experiment_table, "FORGOTTEN_AFTER_MS", 60_000)
         yield
 
 

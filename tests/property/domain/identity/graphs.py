@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from events.links import Command, End, Erased, Link, Said, Seen, Unsaid, Unseen, said, seen
-from streams.domain.identity import Folding, Heard, Node, RoofTold, decode, encode
+from streams.domain.identity import CanonicalIdChange, IdentityFold, LinkRecord, Node, decode, encode
 from tests.property.domain.identity.oracle import Pair, World
 
 lawful = settings(max_examples=300, deadline=None)
@@ -114,17 +114,17 @@ class Table:
 
     crowd: int = CROWD
     states: dict[str, bytes] = field(default_factory=dict)
-    told: dict[str, RoofTold] = field(default_factory=dict)
+    told: dict[str, CanonicalIdChange] = field(default_factory=dict)
     offset: int = 0
     read: int = 0
-    history: list[RoofTold] = field(default_factory=list)
+    history: list[CanonicalIdChange] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     answers: list[Link] = field(default_factory=list)
 
-    def fold(self, links: Sequence[Link]) -> Folding:
+    def fold(self, links: Sequence[Link]) -> IdentityFold:
         """Fold a chunk; the offsets go on, and what is told of a node must not go back."""
-        folding = Folding(self._read, self.crowd)
-        folding.take([Heard(link, self.offset + number, 1_000 + number) for number, link in enumerate(links)])
+        folding = IdentityFold(self._read, self.crowd)
+        folding.take([LinkRecord(link, self.offset + number, 1_000 + number) for number, link in enumerate(links)])
         self.offset += len(links)
         for told in folding.roofs:
             before = self.told.get(told.node)

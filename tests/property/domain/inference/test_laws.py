@@ -7,13 +7,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from streams.domain.inference.arms import Arm, Floats, of_people
-from streams.domain.inference.clusters import Groups, clustered, spread
-from streams.domain.inference.comparing import Compared, compare
-from streams.domain.inference.contacted import on_contacted, reached
-from streams.domain.inference.discoveries import discoveries
-from streams.domain.inference.harm import harm
-from streams.domain.inference.p_values import always_valid_p
+from streams.domain.inference.arms import Arm, Floats, arm_of_people
+from streams.domain.inference.boundary import always_valid_p
+from streams.domain.inference.comparing import MeanComparison, compare_means
+from streams.domain.inference.contacted import contacted_arm, effect_on_contacted
+from streams.domain.inference.estimation import GroupSums, split_design_effect, with_design_effects
+from streams.domain.inference.harm import harm_test
+from streams.domain.inference.multiple_testing import discoveries
 from streams.domain.inference.split import log_bayes_factor
 
 lawful = settings(max_examples=40, deadline=None)
@@ -48,7 +48,7 @@ ANY_ROW = st.one_of(
 
 
 def _arms(pairs: list[tuple[Row, Row]]) -> tuple[Arm, Arm]:
-    return of_people([ours for ours, _ in pairs]), of_people([theirs for _, theirs in pairs])
+    return arm_of_people([ours for ours, _ in pairs]), arm_of_people([theirs for _, theirs in pairs])
 
 
 def _scaled(arm: Arm, outcome: float, covariate: float, people: float = 1.0) -> Arm:
@@ -67,7 +67,7 @@ def _near(first: Floats, second: Floats, size: Floats | float) -> bool:
     return bool(np.all(np.abs(first - second) <= 1e-6 * (np.abs(size) + 1e-12)))
 
 
-def _size(compared: Compared) -> Floats:
+def _size(compared: MeanComparison) -> Floats:
     return np.abs(compared.low) + np.abs(compared.high) + np.abs(compared.raw_effect)
 
 
@@ -75,7 +75,7 @@ def _size(compared: Compared) -> Floats:
 @given(PAIRS)
 def test_swapped_arms_have_the_opposite_effect(pairs: list[tuple[Row, Row]]) -> None:
     treated, baseline = _arms(pairs)
-    there, back = compare(treated, baseline), compare(baseline, treated)
+    there, back = compare_means(treated, baseline), compare_means(baseline, treated)
     assert _near(there.effect, -back.effect, _size(there))
     assert _near(there.low, -back.high, _size(there))
     assert _near(there.log_e, back.log_e, 1 + there.log_e)
@@ -86,7 +86,7 @@ def test_swapped_arms_have_the_opposite_effect(pairs: list[tuple[Row, Row]]) -> 
 @given(PAIRS, st.data())
 def test_each_comparison_is_by_itself(pairs: list[tuple[Row, Row]], data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(len(pairs))))
-    here, there = compare(*_arms(pairs)), compare(*_arms([pairs[place] for place in order]))
+    here, there = compare_means(*_arms(pairs)), compare_means(*_arms([pairs[place] for place in order]))
     assert np.array_equal(here.low[order], there.low)
     assert np.array_equal(here.log_e[order], there.log_e)
 
@@ -98,9 +98,9 @@ def test_cells_may_be_added_in_any_order(cells: list[tuple[int, Row]], data: st.
         totals = [[0] * 6, [0] * 6]
         for arm, row in cells:
             totals[arm] = [one + other for one, other in zip(totals[arm], row, strict=True)]
-        return of_people(totals[:1]), of_people(totals[1:])
+        return arm_of_people(totals[:1]), arm_of_people(totals[1:])
 
-    here, there = compare(*arms(cells)), compare(*arms(data.draw(st.permutations(cells))))
+    here, there = compare_means(*arms(cells)), compare_means(*arms(data.draw(st.permutations(cells))))
     assert here.low == there.low
     assert here.log_e == there.log_e
 
@@ -109,8 +109,8 @@ def test_cells_may_be_added_in_any_order(cells: list[tuple[int, Row]], data: st.
 @given(PAIRS, st.floats(0.01, 100.0), st.floats(0.01, 100.0))
 def test_units_do_not_matter(pairs: list[tuple[Row, Row]], outcome: float, covariate: float) -> None:
     treated, baseline = _arms(pairs)
-    here = compare(treated, baseline)
-    there = compare(_scaled(treated, outcome, covariate), _scaled(baseline, outcome, covariate))
+    here = compare_means(treated, baseline)
+    there = compare_means(_scaled(treated, outcome, covariate), _scaled(baseline, outcome, covariate))
     assert _near(there.effect, outcome * here.effect, outcome * _size(here))
     assert _near(there.high, outcome * here.high, outcome * _size(here))
     assert _near(there.log_e, here.log_e, 1 + here.log_e)
@@ -121,7 +121,10 @@ def test_units_do_not_matter(pairs: list[tuple[Row, Row]], outcome: float, covar
 @given(PAIRS, st.integers(2, 50))
 def test_more_of_the_same_people_are_surer(pairs: list[tuple[Row, Row]], times: int) -> None:
     treated, baseline = _arms(pairs)
-    few, many = compare(treated, baseline), compare(_scaled(treated, 1, 1, times), _scaled(baseline, 1, 1, times))
+    few, many = (
+        compare_means(treated, baseline),
+        compare_means(_scaled(treated, 1, 1, times), _scaled(baseline, 1, 1, times)),
+    )
     assert np.all(many.high - many.low <= few.high - few.low)
     assert np.all(many.enough | ~few.enough)
 
@@ -134,7 +137,7 @@ def test_an_e_value_reaches_one_over_alpha_exactly_where_the_interval_leaves_zer
     pairs: list[tuple[Row, Row]], level: float, tuned_for: int, groups: float
 ) -> None:
     treated, baseline = (replace(arm, groups=np.full_like(arm.n, groups)) for arm in _arms(pairs))
-    compared = compare(treated, baseline, level=level, tuned_for=tuned_for)
+    compared = compare_means(treated, baseline, level=level, tuned_for=tuned_for)
     margin = compared.log_e + np.log(1 - level)
     clear = compared.enough & (np.abs(margin) > 1e-6)
     outside = (compared.low > 0) | (compared.high < 0)
@@ -146,10 +149,10 @@ def test_an_e_value_reaches_one_over_alpha_exactly_where_the_interval_leaves_zer
 @given(PAIRS, st.floats(1.0, 5.0))
 def test_a_design_effect_makes_unsure_and_one_changes_nothing(pairs: list[tuple[Row, Row]], deff: float) -> None:
     treated, baseline = _arms(pairs)
-    alone = compare(treated, baseline)
-    together = compare(*(replace(arm, deff=arm.deff * deff) for arm in (treated, baseline)))
+    alone = compare_means(treated, baseline)
+    together = compare_means(*(replace(arm, deff=arm.deff * deff) for arm in (treated, baseline)))
     assert np.all(together.high - together.low >= (alone.high - alone.low) * (1 - 1e-9))
-    one = compare(
+    one = compare_means(
         *(replace(arm, deff=np.ones_like(arm.n), groups=np.full_like(arm.n, 1e9)) for arm in (treated, baseline))
     )
     assert _near(one.low, alone.low, _size(alone))
@@ -161,7 +164,7 @@ def test_whatever_the_sums_are_every_figure_is_finite(pairs: list[tuple[Row, Row
     treated, baseline = _arms(pairs)
     grouped = tuple(replace(arm, groups=np.full_like(arm.n, 2.0)) for arm in (treated, baseline))
     with np.errstate(divide="raise", over="raise", invalid="raise"):
-        for compared in (compare(treated, baseline), compare(*grouped)):
+        for compared in (compare_means(treated, baseline), compare_means(*grouped)):
             for figure in (compared.effect, compared.low, compared.high, compared.log_e, compared.raw_effect):
                 assert np.all(np.isfinite(figure))
         people = np.maximum(np.stack([treated.n, baseline.n], axis=1), 0.0)
@@ -174,10 +177,10 @@ def test_whatever_the_sums_are_every_figure_is_finite(pairs: list[tuple[Row, Row
 def test_harm_is_finite_and_its_bound_is_above_zero_exactly_where_its_e_value_is_large(
     counts: list[tuple[int, int, int, int]],
 ) -> None:
-    treated = of_people([(n, min(y, n), min(y, n), 0, 0, 0) for n, y, _, _ in counts])
-    baseline = of_people([(n, min(y, n), min(y, n), 0, 0, 0) for _, _, n, y in counts])
+    treated = arm_of_people([(n, min(y, n), min(y, n), 0, 0, 0) for n, y, _, _ in counts])
+    baseline = arm_of_people([(n, min(y, n), min(y, n), 0, 0, 0) for _, _, n, y in counts])
     with np.errstate(divide="raise", over="raise", invalid="raise"):
-        result = harm(treated, baseline)
+        result = harm_test(treated, baseline)
     for figure in (result.effect, result.low, result.times_low, result.log_e):
         assert np.all(np.isfinite(figure))
     clear = result.enough & (np.abs(result.log_e - np.log(20.0)) > 1e-6)
@@ -221,18 +224,18 @@ def test_groups_never_make_surer_and_are_finite(pairs: list[tuple[Row, Row]], ma
     arms = _arms(pairs)
     groups = [_spread_over(arm, rng, many) for arm in arms]
     with np.errstate(divide="raise", over="raise", invalid="raise"):
-        together = clustered(*arms, *groups)
-        compared = compare(*together)
-        factor = spread(np.stack([group.n for group in groups], axis=1))
+        together = with_design_effects(*arms, *groups)
+        compared = compare_means(*together)
+        factor = split_design_effect(np.stack([group.n for group in groups], axis=1))
     assert np.all(np.isfinite(compared.low))
     assert np.all(np.isfinite(factor) & (factor >= 1))
     assert all(np.all(arm.deff >= 1) for arm in together)
     assert not np.any(compared.enough & (together[0].groups < 30))
 
 
-def _spread_over(arm: Arm, rng: np.random.Generator, many: int) -> Groups:
+def _spread_over(arm: Arm, rng: np.random.Generator, many: int) -> GroupSums:
     parts = rng.dirichlet(np.ones(many), size=(3, arm.n.size)) if many > 1 else np.ones((3, arm.n.size, 1))
-    return Groups(n=np.floor(arm.n[:, None] * parts[0]), y=arm.y[:, None] * parts[1], x=arm.x[:, None] * parts[2])
+    return GroupSums(n=np.floor(arm.n[:, None] * parts[0]), y=arm.y[:, None] * parts[1], x=arm.x[:, None] * parts[2])
 
 
 @lawful
@@ -247,9 +250,9 @@ def test_the_effect_on_the_contacted_lies_in_its_interval_wherever_it_has_one(co
     for side in range(2):
         n, d, yd, y = np.array([row[side] for row in rows], dtype=np.float64).T
         nothing = np.zeros_like(n)
-        sides.append(reached(of_people(np.stack([n, y, y, nothing, nothing, nothing], axis=1)), d, yd))
+        sides.append(contacted_arm(arm_of_people(np.stack([n, y, y, nothing, nothing, nothing], axis=1)), d, yd))
     with np.errstate(divide="raise", over="raise", invalid="raise"):
-        effect = on_contacted(sides[0], sides[1])
+        effect = effect_on_contacted(sides[0], sides[1])
     bounded = np.isfinite(effect.low)
     assert np.array_equal(bounded, np.isfinite(effect.high))
     slack = 1e-6 * (np.abs(effect.effect) + np.abs(effect.low) + np.abs(effect.high) + 1e-9)

@@ -6,12 +6,12 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from events.outputs import Alert
-from streams.domain.contact import ContactState, Outcome
+from streams.domain.contact import ContactState, FoldOutcome
 from streams.domain.contact.person_view import overview
 from streams.domain.contact.publication.alert_triggers import triggers
 from streams.domain.contact.sections.touches import render
 from streams.domain.pressure import PermissionRequest, Policy
-from streams.domain.pressure.alerting import judge
+from streams.domain.pressure.alerting import pressure_alerts
 from streams.worker.agents.contacts.alert_records import alerts
 from tests.property.domain.contact.strategies import chunks, deliveries, key, lawful, lives
 from tests.property.domain.pressure.recount import over_a_cap, too_heavy
@@ -44,7 +44,9 @@ def touched(draw: st.DrawFn) -> list[Arrival]:
 @given(touched(), policies())
 def test_a_touch_is_over_a_cap_iff_there_was_no_room_for_it(arrivals: list[Arrival], policy: Policy) -> None:
     known = overview(folded(*arrivals))
-    over = {each.evidence[0] for each in judge(policy, known, set(map(key, arrivals))) if each.rule == "over_cap"}
+    over = {
+        each.evidence[0] for each in pressure_alerts(policy, known, set(map(key, arrivals))) if each.rule == "over_cap"
+    }
     for place, (touch, shown) in enumerate(zip(known.touches, render(known.touches), strict=True)):
         earlier = render(known.touches[place + 1 :])
         request = PermissionRequest(channel=shown["channel"], purpose=shown["purpose"], team=shown["team"])
@@ -59,7 +61,7 @@ def step(state: ContactState, chunk: Sequence[Arrival]) -> tuple[ContactState, l
     """A contact who stands alone takes a chunk."""
     after, outcomes = fold(state, chunk)
     facts = [arrival.fact() for arrival in chunk]
-    applied = [fact for fact, outcome in zip(facts, outcomes, strict=True) if outcome is Outcome.APPLIED]
+    applied = [fact for fact, outcome in zip(facts, outcomes, strict=True) if outcome is FoldOutcome.APPLIED]
     return after, alerts(STRICT, "ada", overview(after), triggers(applied), [state])
 
 

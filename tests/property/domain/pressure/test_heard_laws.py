@@ -13,14 +13,14 @@ from events.outputs import ContactProfile, Touch
 from events.times import render_time
 from streams.domain.contact import merge, profile
 from streams.domain.pressure import PermissionRequest, Policy, decide
-from streams.domain.pressure.policy import CHANNELS, Unknown
+from streams.domain.pressure.policy import CHANNELS, UnknownAnswers
 from tests.property.domain.contact.strategies import deliveries, lawful, parts
 from tests.property.domain.pressure.recount import may_be_reached, over_a_cap
 from tests.property.domain.pressure.strategies import PURPOSES, TEAMS, policies, requests
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, folded, said
 
 ZONE = "America/New_York"
-ANYBODY = Unknown(email="allow", text="allow", phone="allow", door="allow", letter="allow")
+ANYBODY = UnknownAnswers(email="allow", text="allow", phone="allow", door="allow", letter="allow")
 SHOWING, UNDOING = ("sent", "delivered"), ("bounced", "dropped", "failed")
 OUTCOMES = ("contacted", "refused", "left_message", "language_barrier", "not_home", "lit_drop", "busy")
 REACHED = {"contacted", "refused", "left_message", "language_barrier"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streams.domain.pressure import answer, prepare
 from streams.domain.pressure.hours import Week, clock, next_opening, open_stretches
-from streams.domain.pressure.spans import CLOSED, DAY, HOUR, MINUTE
+from streams.domain.pressure.policy_values import CLOSED, DAY, HOUR, MINUTE
 from tests.property.domain.pressure.recount import clock_is_in, moment
 from tests.unit.domain.pressure.people import asking, default, ms, person
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 
 from streams.domain.pressure import Policy, read_policy
-from streams.domain.pressure.writing import policy_text
+from streams.domain.pressure.policy_files import policy_text
 from tests.property.domain.pressure.strategies import policies
 
 

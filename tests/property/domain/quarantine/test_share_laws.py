@@ -7,9 +7,18 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.quarantine.floods import MINUTE_MS, Flood, Floods
-from streams.domain.quarantine.sampling import Piece, sample
-from streams.domain.quarantine.suspicions import MARGIN_MS, Suspicions, Tally, floods_in, span_of
+from streams.domain.quarantine.flood_detection import (
+    MARGIN_MS,
+    MINUTE_MS,
+    Flood,
+    OffsetRange,
+    RefusalCounter,
+    SourceTally,
+    SuspicionQueue,
+    floods_in,
+    inspected_span,
+    sample_ranges,
+)
 
 NOON = 1_329_912_000_000
 LETTERS, SHARE = 40, 0.5
@@ -27,22 +36,22 @@ class Appended(NamedTuple):
 Logs = dict[str, list[Appended]]
 
 
-def tally(logs: Logs, since: int, until: int) -> Tally:
+def tally(logs: Logs, since: int, until: int) -> SourceTally:
     """What the broker tells of a time, whoever has read how much of it."""
     seen = Counter(one.refused for log in logs.values() for one in log if since <= one.at < until)
-    return Tally(seen[True], seen[False])
+    return SourceTally(seen[True], seen[False])
 
 
 def worked_on(logs: Logs, order: Sequence[str], now: int) -> list[Flood]:
     """What a worker finds that takes a record of each of these topics in turn, then all that is left."""
-    floods, suspicions, found = Floods(LETTERS), Suspicions(), []
+    floods, suspicions, found = RefusalCounter(LETTERS), SuspicionQueue(), []
     left = {topic: iter(log) for topic, log in logs.items()}
     for topic in [*order, *(topic for topic, log in logs.items() for _ in log)]:
         one = next(left[topic], None)
         if one is not None and one.refused and (suspicion := floods.refused("s", one.at)):
             suspicions.hear(suspicion, now)
         while due := suspicions.due(now):
-            tallies = {"s": tally(logs, *span_of(due[0].at, now))}
+            tallies = {"s": tally(logs, *inspected_span(due[0].at, now))}
             suspicions.settle(due)
             found += floods_in(due, tallies, SHARE)
     return found
@@ -86,13 +95,13 @@ def test_a_source_of_which_more_than_half_is_bad_is_a_flood_within_a_minute(
         MAILS: appended(MAILS, False, [number * MINUTE_MS // max(1, good) for number in range(good)]),
     }
     heard = NOON + LETTERS * step
-    floods, suspicions = Floods(LETTERS), Suspicions()
+    floods, suspicions = RefusalCounter(LETTERS), SuspicionQueue()
     for one in logs[GIFTS]:
         if one.at < heard and (suspicion := floods.refused("s", one.at)):
             suspicions.hear(suspicion, one.at)
     now = heard + MARGIN_MS
     due = suspicions.due(now)
-    assert floods_in(due, {"s": tally(logs, *span_of(NOON, now))}, SHARE)
+    assert floods_in(due, {"s": tally(logs, *inspected_span(NOON, now))}, SHARE)
     assert now <= NOON + MINUTE_MS + MARGIN_MS
     assert worked_on(logs, order, LATER)
 
@@ -104,8 +113,8 @@ RANGES = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 3_000)), min_
 def test_a_sample_is_all_there_is_or_about_so_many_of_it_evenly(
     ranges: list[tuple[int, int]], most: int, size: int
 ) -> None:
-    whole = [Piece("t", number, start, start + count) for number, (start, count) in enumerate(ranges)]
-    found, total = sample(whole, most, size), sum(piece.size for piece in whole)
+    whole = [OffsetRange("t", number, start, start + count) for number, (start, count) in enumerate(ranges)]
+    found, total = sample_ranges(whole, most, size), sum(piece.size for piece in whole)
     places = [(piece.partition, offset) for piece in found for offset in range(piece.start, piece.end)]
     assert len(places) == len(set(places))
     assert all(whole[piece.partition].start <= piece.start < piece.end <= whole[piece.partition].end for piece in found)

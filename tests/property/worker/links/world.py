@@ -166,8 +166,8 @@ class World:
         for record in chunk:
             link = read_link(record.key, record.value)
             assert not isinstance(link, Refusal)
-            heard.append(identity.Heard(link, record.offset, 0))
-        folding = identity.Folding(self._nodes, CROWD)
+            heard.append(identity.LinkRecord(link, record.offset, 0))
+        folding = identity.IdentityFold(self._nodes, CROWD)
         folding.take(heard)
         for name, node in folding.changes.items():
             if node is None:

@@ -1,9 +1,9 @@
 from benchmarks.core.load import NOW_MS, News, news, said
 from events.refusal import Refusal
-from streams.domain.contact import Outcome, fold, read_fact
+from streams.domain.contact import FoldOutcome, fold, read_fact
 
 
-def became(of: News) -> list[tuple[int, Outcome]]:
+def became(of: News) -> list[tuple[int, FoldOutcome]]:
     """The facts of each contact after its record, and what became of it."""
     found = []
     for record in of.records:
@@ -15,7 +15,7 @@ def became(of: News) -> list[tuple[int, Outcome]]:
 
 
 def test_every_record_is_news_and_makes_as_many_facts_as_were_asked_for() -> None:
-    assert became(news(contacts=20, facts=3, seed=1)) == [(3, Outcome.APPLIED)] * 20
+    assert became(news(contacts=20, facts=3, seed=1)) == [(3, FoldOutcome.APPLIED)] * 20
 
 
 def test_what_is_said_comes_in_chunks_of_one_topic_each() -> None:

@@ -1,6 +1,15 @@
 import pytest
 
-from streams.domain.campaigns import Campaign, Kept, Passed, Roll, decode, encode, read_counts, write_counts
+from streams.domain.campaigns import (
+    AlertedLimit,
+    Campaign,
+    CampaignRecord,
+    CampaignRoll,
+    decode,
+    encode,
+    read_counts,
+    write_counts,
+)
 from streams.domain.formats import Unreadable
 from tests.unit.domain.campaigns.sending import NOON, counts, told
 
@@ -11,15 +20,15 @@ COUNTS = counts(sent=3, delivered=2, complaints=told(12), unsubscribes=told(1))
     "kept",
     [
         Campaign(),
-        Campaign(COUNTS, (Passed("campaign_complaints", "gmail", 0.003),)),
-        Roll(),
-        Roll({"later": NOON, "a": NOON + 1}),
+        Campaign(COUNTS, (AlertedLimit("campaign_complaints", "gmail", 0.003),)),
+        CampaignRoll(),
+        CampaignRoll({"later": NOON, "a": NOON + 1}),
     ],
 )
-def test_what_is_kept_comes_back(kept: Kept) -> None:
+def test_what_is_kept_comes_back(kept: CampaignRecord) -> None:
     found = decode(encode(kept))
     assert found == kept
-    if isinstance(found, Roll) and isinstance(kept, Roll):
+    if isinstance(found, CampaignRoll) and isinstance(kept, CampaignRoll):
         assert list(found.heard) == list(kept.heard)
 
 

@@ -10,7 +10,7 @@ from events.json_types import JSON
 from events.outputs import ContactProfile
 from events.registry import MODELS
 from streams.domain import contact
-from streams.domain.contact import ContactState, Outcome, profile
+from streams.domain.contact import ContactState, FoldOutcome, profile
 from streams.domain.contact.facts.from_interactions import fact_of
 from streams.domain.contact.state import Fact
 
@@ -36,12 +36,12 @@ class Arrival:
         return fact_of((said.id, said.source, said.type, None), said.time, said.data, self.appended_at)
 
 
-def fold(state: ContactState, arrivals: Iterable[Arrival]) -> tuple[ContactState, list[Outcome]]:
+def fold(state: ContactState, arrivals: Iterable[Arrival]) -> tuple[ContactState, list[FoldOutcome]]:
     """`state` with the arrivals taken in the order given, and what became of each."""
     return contact.fold(state, [arrival.fact() for arrival in arrivals])
 
 
-def apply(state: ContactState, arrival: Arrival) -> tuple[ContactState, Outcome]:
+def apply(state: ContactState, arrival: Arrival) -> tuple[ContactState, FoldOutcome]:
     """`fold` of one arrival."""
     after, outcomes = fold(state, [arrival])
     return after, outcomes[0]
@@ -93,7 +93,7 @@ def folded(*arrivals: Arrival) -> ContactState:
     return fold(ContactState(), arrivals)[0]
 
 
-def outcomes(*arrivals: Arrival) -> list[Outcome]:
+def outcomes(*arrivals: Arrival) -> list[FoldOutcome]:
     """What became of each of `arrivals` in the order given."""
     return fold(ContactState(), arrivals)[1]
 

@@ -6,11 +6,11 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.domain.contact import ContactState, Outcome, fold, profile
+from streams.domain.contact import ContactState, FoldOutcome, fold, profile
 from streams.domain.contact.fold import ROOM
 from streams.domain.contact.merging import person
 from streams.domain.contact.publication.size_limit import ROOM_FOR_PARTS, bounded, reduced, shorter_and_shorter
-from streams.domain.contact.state import Consent, Detail, Fact, Report, Retraction
+from streams.domain.contact.state import CanvassReport, Consent, Detail, Fact, Retraction
 
 AT = 1_700_000_000_000
 
@@ -21,7 +21,7 @@ def fact(id_: str, detail: Detail | None, type_: str = "canvass.reported") -> Fa
 
 def report(id_: str, outcome: str = "contacted", text: str = "", tags: tuple[str, ...] = ()) -> Fact:
     answers: dict[str, str | int | float | bool] = {f"van:{id_}.{number}": text for number in range(64)}
-    return fact(id_, Report("door", outcome, None, 1, answers if text else None, tags))  # type: ignore[arg-type]
+    return fact(id_, CanvassReport("door", outcome, None, 1, answers if text else None, tags))  # type: ignore[arg-type]
 
 
 def full(name: str, letter: str = "x", *more: Fact) -> ContactState:
@@ -29,7 +29,7 @@ def full(name: str, letter: str = "x", *more: Fact) -> ContactState:
     state, _ = fold(ContactState(), more)
     for number in range(ROOM):
         state, [outcome] = fold(state, [report(f"{name}-{number}", text=letter * 1024)])
-        if outcome is Outcome.FULL:
+        if outcome is FoldOutcome.FULL:
             return state
     raise AssertionError("never full")
 

@@ -1,6 +1,6 @@
 """One (source, id) is one interaction, however often it arrives."""
 
-from streams.domain.contact import ContactState, Outcome
+from streams.domain.contact import ContactState, FoldOutcome
 from tests.unit.domain.contact.said import (
     HOUR,
     NOON,
@@ -19,13 +19,13 @@ from tests.unit.domain.contact.said import (
 
 def test_a_copy_is_a_duplicate_and_changes_nothing() -> None:
     once = gift("1", 500)
-    assert outcomes(once, once) == [Outcome.APPLIED, Outcome.DUPLICATE]
+    assert outcomes(once, once) == [FoldOutcome.APPLIED, FoldOutcome.DUPLICATE]
     assert profile_of(once, once) == profile_of(once)
 
 
 def test_a_copy_in_a_later_fold_is_a_duplicate() -> None:
     state, outcome = apply(folded(gift("1", 500)), appended(NOON + HOUR, gift("1", 500)))
-    assert (outcome, state.facts) == (Outcome.DUPLICATE, folded(gift("1", 500)).facts)
+    assert (outcome, state.facts) == (FoldOutcome.DUPLICATE, folded(gift("1", 500)).facts)
 
 
 def test_the_same_id_of_another_source_is_another_interaction() -> None:

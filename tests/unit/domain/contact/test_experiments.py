@@ -10,7 +10,7 @@ from streams.domain.contact import ContactState, profile
 from streams.domain.contact.merging import person
 from streams.domain.contact.publication.size_limit import reduced
 from streams.domain.contact.sections.exposures import TOO_LATE
-from streams.domain.contact.state import WEEK
+from streams.domain.contact.state import DEDUP_WINDOW_MS
 from tests.unit.domain.contact.said import (
     DAY,
     DONOR,
@@ -89,12 +89,12 @@ def test_the_next_message_assigns_where_the_first_was_dropped() -> None:
     assert (shown["variant"], "contaminated" in shown) == ("B", False)
 
 
-@pytest.mark.parametrize("pause", [1, WEEK + 1, TOO_LATE - WEEK, TOO_LATE])
+@pytest.mark.parametrize("pause", [1, DEDUP_WINDOW_MS + 1, TOO_LATE - DEDUP_WINDOW_MS, TOO_LATE])
 def test_a_drop_may_come_a_month_before_and_after(pause: int) -> None:
     for first, second in ((SENT, DROPPED), (DROPPED, SENT)):
         state = folded(first, appended(NOON + pause, second))
         assert experiments(state) == []
-        for at in (pause + WEEK + 1, pause + TOO_LATE + WEEK + 1, 400 * DAY):
+        for at in (pause + DEDUP_WINDOW_MS + 1, pause + TOO_LATE + DEDUP_WINDOW_MS + 1, 400 * DAY):
             state, _ = fold(state, [late(at)])
             assert experiments(state) == []
 
@@ -136,7 +136,7 @@ def test_a_drop_may_take_back_the_earlier_word_of_a_message_alone() -> None:
 
 def test_what_was_too_late_to_be_taken_back_is_kept_once() -> None:
     mail = [said("email.sent", f"{n}", NOON + n, message_id=f"{n}", experiment=A) for n in range(9)]
-    state = folded(*mail, late(WEEK + 1))
+    state = folded(*mail, late(DEDUP_WINDOW_MS + 1))
     assert len(state.settled.arms) == 9
     done, _ = fold(state, [appended(NOON + 38 * DAY, said("email.sent", "z", message_id="z")), late(50 * DAY)])
     assert [(each.time, each.message_id) for each in done.settled.arms] == [(NOON, "")]
@@ -145,7 +145,7 @@ def test_what_was_too_late_to_be_taken_back_is_kept_once() -> None:
 
 
 def test_of_two_fragments_one_may_know_of_the_drop() -> None:
-    for at in (0, WEEK + 1):
+    for at in (0, DEDUP_WINDOW_MS + 1):
         parts = {DONOR: folded(SENT, late(at)), "c2": folded(DROPPED, late(at))}
         assert experiments(person(parts)) == []
         assert experiments(parts[DONOR]) == [IN_A]

@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from streams.domain.contact import ContactState, Outcome, encode, profile
+from streams.domain.contact import ContactState, FoldOutcome, encode, profile
 from streams.domain.contact.fold import RESERVE, ROOM
 from tests.unit.domain.contact.said import (
     DAY,
@@ -30,12 +30,12 @@ def full() -> ContactState:
     small = [gift(f"{n}", 5) for n in range(20)]
     least = [said("rsvp.made", f"{n}", event_id="e") for n in range(99)]
     state, outcomes = fold(ContactState(), large + small + least)
-    assert outcomes[0] is Outcome.APPLIED
-    assert outcomes[-1] is Outcome.FULL
+    assert outcomes[0] is FoldOutcome.APPLIED
+    assert outcomes[-1] is FoldOutcome.FULL
     return state
 
 
-def outcome(arrival: Arrival) -> Outcome:
+def outcome(arrival: Arrival) -> FoldOutcome:
     return apply(full(), arrival)[1]
 
 
@@ -57,7 +57,7 @@ def test_the_weight_is_the_size_of_the_facts_and_stays_within_the_room() -> None
 )
 def test_a_full_state_takes_no_more(arrival: Arrival) -> None:
     state, became = apply(full(), arrival)
-    assert became is Outcome.FULL
+    assert became is FoldOutcome.FULL
     assert profile(DONOR, state) == profile(DONOR, full())
 
 
@@ -75,24 +75,24 @@ def test_a_full_state_takes_no_more(arrival: Arrival) -> None:
     ],
 )
 def test_a_full_state_still_takes_retractions_and_refusals(arrival: Arrival) -> None:
-    assert outcome(arrival) is Outcome.APPLIED
+    assert outcome(arrival) is FoldOutcome.APPLIED
 
 
 def test_a_copy_that_a_full_state_knows_is_a_duplicate() -> None:
-    assert outcome(gift("large 1", 5, committee=LONG)) is Outcome.DUPLICATE
+    assert outcome(gift("large 1", 5, committee=LONG)) is FoldOutcome.DUPLICATE
 
 
 def test_the_reserve_ends_as_well() -> None:
     many = [report(f"no {n}", outcome="refused", tags_added=[LONG]) for n in range(300)]
     state, became = fold(full(), many)
-    assert became[0] is Outcome.APPLIED
-    assert became[-1] is Outcome.FULL
+    assert became[0] is FoldOutcome.APPLIED
+    assert became[-1] is FoldOutcome.FULL
     assert ROOM < state.weight <= ROOM + RESERVE
 
 
 def test_a_full_state_has_room_again_when_its_messages_settle() -> None:
     messages = [said("email.sent", f"{n:0250}", message_id="m") for n in range(4_000)]
     state, became = fold(ContactState(), messages)
-    assert became[-1] is Outcome.FULL
-    assert apply(state, appended(NOON + 7 * DAY, gift("1", 5, committee=LONG)))[1] is Outcome.FULL
-    assert apply(state, appended(NOON + 7 * DAY + 1, gift("1", 5, committee=LONG)))[1] is Outcome.APPLIED
+    assert became[-1] is FoldOutcome.FULL
+    assert apply(state, appended(NOON + 7 * DAY, gift("1", 5, committee=LONG)))[1] is FoldOutcome.FULL
+    assert apply(state, appended(NOON + 7 * DAY + 1, gift("1", 5, committee=LONG)))[1] is FoldOutcome.APPLIED

@@ -11,7 +11,7 @@ from events.interactions.base import InteractionData
 from events.json_types import JSON
 from events.registry import MODELS
 from streams.domain.contact import read_fact
-from streams.domain.contact.facts.fact_index import evidence
+from streams.domain.contact.facts.fact_index import index_facts
 from streams.domain.contact.facts.from_interactions import fact_of
 from streams.domain.contact.state import Fact
 from tests.unit.domain.contact.records import EDGES, by_the_models
@@ -69,7 +69,7 @@ def test_what_is_kept_of_each_type_is_decided_and_sorted(type_: str) -> None:
     fact = read_fact(written(type_, {"contact": CONTACT, **REQUIRED[type_]}), 7)
 
     assert isinstance(fact, Fact)
-    assert evidence([fact]).counted == [fact]
+    assert index_facts([fact]).counted == [fact]
 
 
 class PetMet(InteractionData):
@@ -88,4 +88,4 @@ def test_a_detail_that_no_section_takes_is_an_error_and_not_dropped() -> None:
     fact = Fact("pet.met", NOON, "s", "1", NOON, detail=Pet())  # type: ignore[arg-type]
 
     with pytest.raises(AssertionError):
-        evidence([fact])
+        index_facts([fact])

@@ -1,6 +1,6 @@
 """`interaction.retracted`: as if what it names had never happened."""
 
-from streams.domain.contact import Outcome
+from streams.domain.contact import FoldOutcome
 from tests.unit.domain.contact.said import DAY, NOON, appended, by, folded, gift, outcomes, profile_of, retracted, said
 
 
@@ -30,7 +30,11 @@ def test_two_retractions_of_one_thing_are_as_good_as_one() -> None:
 
 
 def test_a_copy_of_what_was_retracted_is_a_duplicate() -> None:
-    assert outcomes(gift("1", 5), retracted("1"), gift("1", 5)) == [Outcome.APPLIED, Outcome.APPLIED, Outcome.DUPLICATE]
+    assert outcomes(gift("1", 5), retracted("1"), gift("1", 5)) == [
+        FoldOutcome.APPLIED,
+        FoldOutcome.APPLIED,
+        FoldOutcome.DUPLICATE,
+    ]
 
 
 def test_a_gift_is_retracted_however_late() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from events.registry import MESSAGES
 from streams.domain import contact
-from streams.domain.contact import ContactState, Outcome, profile
+from streams.domain.contact import ContactState, FoldOutcome, profile
 from tests.unit.domain.contact.said import (
     DAY,
     DONOR,
@@ -73,18 +73,18 @@ def test_a_message_settles_after_a_week(type_: str) -> None:
     ids=lambda arrival: arrival.interaction.type,
 )
 def test_everything_else_is_recognised_for_ever(arrival: Arrival) -> None:
-    assert outcomes(arrival, appended(NOON + 900 * DAY, arrival)) == [Outcome.APPLIED, Outcome.DUPLICATE]
+    assert outcomes(arrival, appended(NOON + 900 * DAY, arrival)) == [FoldOutcome.APPLIED, FoldOutcome.DUPLICATE]
 
 
 def test_a_copy_within_a_week_is_a_duplicate_and_a_later_one_is_new() -> None:
-    assert outcomes(sent(), appended(NOON + WEEK, sent())) == [Outcome.APPLIED, Outcome.DUPLICATE]
+    assert outcomes(sent(), appended(NOON + WEEK, sent())) == [FoldOutcome.APPLIED, FoldOutcome.DUPLICATE]
     known = folded(sent(), appended(NOON + WEEK + 1, sent()))
     assert profile(DONOR, known)["counts"] == {"email.sent": 2}
 
 
 def test_the_week_begins_with_the_first_copy() -> None:
     copies = [sent(), appended(NOON + WEEK, sent()), appended(NOON + WEEK + 1, sent())]
-    assert outcomes(*copies) == [Outcome.APPLIED, Outcome.DUPLICATE, Outcome.APPLIED]
+    assert outcomes(*copies) == [FoldOutcome.APPLIED, FoldOutcome.DUPLICATE, FoldOutcome.APPLIED]
 
 
 def test_a_retraction_within_a_week_counts_and_a_later_one_has_no_effect() -> None:

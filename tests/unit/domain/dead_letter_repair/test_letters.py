@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from events.identifiers import Hasher
 from events.requeued import REQUEUED, history_of, own_headers, was_requeued, with_history
-from streams.domain.dead_letter_repair.letters import Said, said_by
+from streams.domain.dead_letter_repair.letters import DeclaredType, read_declared_type
 from tests.unit.domain.dead_letter_repair.writing import HASHER, letter, once, saying
 
 OWN: list[tuple[str, bytes | None]] = [("trace", b"\xff"), ("empty", None), ("trace", b"2")]
@@ -62,14 +62,14 @@ def test_a_name_fits_into_any_record_and_tells_nothing() -> None:
 
 
 def test_source_and_type_are_read_in_both_modes_whatever_else_is_wrong() -> None:
-    assert said_by(saying(message_id=None), ()) == Said("digital/mailer", "email.opened")
+    assert read_declared_type(saying(message_id=None), ()) == DeclaredType("digital/mailer", "email.opened")
     binary: list[tuple[str, bytes | None]] = [("ce_id", b"1"), ("ce_source", b"s"), ("ce_type", b"t")]
-    assert said_by(b"{", binary) == Said("s", "t")
+    assert read_declared_type(b"{", binary) == DeclaredType("s", "t")
 
 
 def test_what_cannot_be_read_is_not_known() -> None:
     for value in (None, b"", b"{", b"[]", b'{"source": 5, "type": ""}', b" " * 300_000):
-        assert said_by(value, ()) == Said(None, None)
+        assert read_declared_type(value, ()) == DeclaredType(None, None)
 
 
 def test_when_it_was_first_refused_is_what_the_history_says() -> None:

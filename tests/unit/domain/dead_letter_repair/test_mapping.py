@@ -1,7 +1,6 @@
 import pytest
 
-from streams.domain.dead_letter_repair.mapping import read_mapping
-from streams.domain.dead_letter_repair.mistakes import Mistakes
+from streams.domain.dead_letter_repair.mapping import MappingMistakes, read_mapping
 from tests.unit.domain.dead_letter_repair.writing import mapping_of
 
 WHOLE = """
@@ -61,12 +60,12 @@ MISTAKES = {
 @pytest.mark.parametrize("text", MISTAKES)
 def test_a_mistake_is_told_with_its_key_and_its_cure(text: str) -> None:
     found = read_mapping(text)
-    assert isinstance(found, Mistakes)
+    assert isinstance(found, MappingMistakes)
     assert MISTAKES[text] in str(found)
 
 
 def test_no_mistake_repeats_what_was_written() -> None:
     """It may be somebody's address."""
     found = read_mapping('[default]\ndata.contact.email = "ada@example.org"\n[cast]\ndata.a = "ada@example.org"')
-    assert isinstance(found, Mistakes)
+    assert isinstance(found, MappingMistakes)
     assert "ada" not in str(found)

@@ -3,14 +3,13 @@
 import pytest
 
 from events.refusal import Reason
-from streams.domain.dead_letter_repair.choosing import Choice
 from streams.domain.dead_letter_repair.letters import Letter
-from streams.domain.dead_letter_repair.names_read import NamesRead
+from streams.domain.dead_letter_repair.selection import LetterSelection, NamesRead
 from streams.operations.requeue.requeue_run import RequeueCounts, RequeueOrder, judged_letters
 from tests.unit.domain.dead_letter_repair.writing import letter, rules, saying
 
 
-def missed(choice: Choice, *letters: Letter) -> list[str]:
+def missed(choice: LetterSelection, *letters: Letter) -> list[str]:
     names = NamesRead()
     for one in letters:
         names.takes(choice, one)
@@ -20,43 +19,46 @@ def missed(choice: Choice, *letters: Letter) -> list[str]:
 @pytest.mark.parametrize(
     ("choice", "told"),
     [
-        (Choice(source="digital/mialer"), ["no dead letter is of source digital/mialer; did you mean digital/mailer?"]),
-        (Choice(source="field/app"), ["no dead letter is of source field/app"]),
-        (Choice(type="email.opend"), ["no dead letter is of type email.opend; did you mean email.opened?"]),
-        (Choice(topic="gift.csv"), ["no dead letter is of topic gift.csv; did you mean gifts.csv?"]),
-        (Choice(source="ada@example.org"), ["no dead letter is of source *"]),
+        (
+            LetterSelection(source="digital/mialer"),
+            ["no dead letter is of source digital/mialer; did you mean digital/mailer?"],
+        ),
+        (LetterSelection(source="field/app"), ["no dead letter is of source field/app"]),
+        (LetterSelection(type="email.opend"), ["no dead letter is of type email.opend; did you mean email.opened?"]),
+        (LetterSelection(topic="gift.csv"), ["no dead letter is of topic gift.csv; did you mean gifts.csv?"]),
+        (LetterSelection(source="ada@example.org"), ["no dead letter is of source *"]),
     ],
     ids=str,
 )
-def test_a_misspelled_name_is_told_with_the_one_that_was_meant(choice: Choice, told: list[str]) -> None:
+def test_a_misspelled_name_is_told_with_the_one_that_was_meant(choice: LetterSelection, told: list[str]) -> None:
     assert missed(choice, letter(saying()), letter(None, topic="gifts.csv", stage="import")) == told
 
 
 @pytest.mark.parametrize(
     "choice",
     [
-        Choice(source="digital/mailer", reason=Reason.NO_TIME),
-        Choice(type="donation.made"),
-        Choice(topic="donation-events"),
-        Choice(reason=Reason.NO_TIME),
+        LetterSelection(source="digital/mailer", reason=Reason.NO_TIME),
+        LetterSelection(type="donation.made"),
+        LetterSelection(topic="donation-events"),
+        LetterSelection(reason=Reason.NO_TIME),
     ],
     ids=str,
 )
-def test_a_name_that_is_right_is_not_missed_where_nothing_is_chosen(choice: Choice) -> None:
+def test_a_name_that_is_right_is_not_missed_where_nothing_is_chosen(choice: LetterSelection) -> None:
     assert missed(choice, letter(saying())) == []
 
 
 def test_no_name_is_missed_where_something_is_chosen() -> None:
-    assert missed(Choice(source="digital/mailer"), letter(b"{"), letter(saying()), letter(b"[")) == []
+    assert missed(LetterSelection(source="digital/mailer"), letter(b"{"), letter(saying()), letter(b"[")) == []
 
 
 def test_a_source_that_is_an_address_is_not_told_as_the_one_that_was_meant() -> None:
     one = letter(saying().replace(b"digital/mailer", b"ada@example.org"))
-    assert missed(Choice(source="ada.example.org"), one) == ["no dead letter is of source ada.example.org"]
+    assert missed(LetterSelection(source="ada.example.org"), one) == ["no dead letter is of source ada.example.org"]
 
 
 def test_a_requeue_notes_the_names_that_it_reads() -> None:
-    account, order = RequeueCounts(), RequeueOrder(Choice(source="digital/flod"), rules())
+    account, order = RequeueCounts(), RequeueOrder(LetterSelection(source="digital/flod"), rules())
     held = letter(saying().replace(b"digital/mailer", b"digital/flood"))
 
     assert list(judged_letters([held], order, set(), account)) == []
@@ -68,6 +70,6 @@ def test_a_requeue_notes_the_names_that_it_reads() -> None:
 def test_a_source_in_quarantine_of_which_nothing_is_held_is_known() -> None:
     names, quarantined = NamesRead(), ["digital/flood"]
 
-    assert names.missed(Choice(source="digital/flood"), sources=quarantined) == []
-    [told] = names.missed(Choice(source="digital/flod"), sources=quarantined)
+    assert names.missed(LetterSelection(source="digital/flood"), sources=quarantined) == []
+    [told] = names.missed(LetterSelection(source="digital/flod"), sources=quarantined)
     assert told.endswith("; did you mean digital/flood?")

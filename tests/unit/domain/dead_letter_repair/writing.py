@@ -7,9 +7,9 @@ from events.identifiers import Hasher
 from events.refusal import Reason, Refusal
 from events.requeued import Requeued
 from events.topics import DEAD_LETTERS
-from streams.domain.dead_letter_repair.judging import Rules
-from streams.domain.dead_letter_repair.letters import Letter, Place, letter_of
+from streams.domain.dead_letter_repair.letters import Letter, RecordPosition, read_letter
 from streams.domain.dead_letter_repair.mapping import Mapping, read_mapping
+from streams.domain.dead_letter_repair.verdicts import RequeueRules
 from tests.unit.events.records import NOW, event
 
 HASHER = Hasher([b"a key"])
@@ -28,7 +28,7 @@ def letter(  # noqa: PLR0913 (a record and why it was refused)
     offset: int = 42,
 ) -> Letter:
     added = dead_letter_headers(headers or [], Refusal(reason, detail), Origin(stage, topic, 3, offset), at)
-    found = letter_of(Place(DEAD_LETTERS, 3, offset + 1000), b"key", value, added)
+    found = read_letter(RecordPosition(DEAD_LETTERS, 3, offset + 1000), b"key", value, added)
     assert found is not None
     return found
 
@@ -43,8 +43,8 @@ def saying(type_: str = "email.opened", **data: object) -> bytes:
     )
 
 
-def rules(mapping: str | None = None, **others: int | bool) -> Rules:
-    return Rules(NOW, HASHER, "a run", None if mapping is None else mapping_of(mapping), **others)  # type: ignore[arg-type]
+def rules(mapping: str | None = None, **others: int | bool) -> RequeueRules:
+    return RequeueRules(NOW, HASHER, "a run", None if mapping is None else mapping_of(mapping), **others)  # type: ignore[arg-type]
 
 
 def mapping_of(text: str) -> Mapping:

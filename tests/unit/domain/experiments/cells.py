@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from events.experiments.metrics import PLACE
 from streams.domain.contact.contribution import Contribution
-from streams.domain.experiments.partials import Where
+from streams.domain.experiments.partials import CellKey
 from streams.domain.experiments.row_layout import GROUPED_WIDTH, OF_A_GROUP, OF_A_METRIC, SUMS, WIDTH, Ints
 
 _CONTACTED = PLACE["contacted"]
@@ -46,7 +46,7 @@ class Difference:
     __slots__ = ("cells",)
 
     def __init__(self) -> None:
-        self.cells: dict[Where, Cell] = {}
+        self.cells: dict[CellKey, Cell] = {}
 
     def replace(self, before: Iterable[Contribution], after: Iterable[Contribution]) -> None:
         """One person who was counted as `before` is counted as `after`; two people may be counted alike."""

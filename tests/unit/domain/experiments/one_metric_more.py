@@ -15,13 +15,13 @@ scratch_metric.add()
 from streams.domain.contact.contribution import Contribution  # noqa: E402
 from streams.domain.contact.packed_contribution import NOTHING, packed  # noqa: E402
 from streams.domain.experiments.analysis_plan import plan_of  # noqa: E402
-from streams.domain.experiments.delta_columns import Columns  # noqa: E402
+from streams.domain.experiments.delta_columns import DeltaColumns  # noqa: E402
 from streams.domain.experiments.delta_rows import add_up, by_experiment  # noqa: E402 - they count the metrics when they begin
-from streams.domain.experiments.evaluation import Case, evaluate  # noqa: E402
-from streams.domain.experiments.lifecycle import shown, with_differences  # noqa: E402
-from streams.domain.experiments.partials import Counted, read_partial  # noqa: E402
+from streams.domain.experiments.evaluation import EvaluationCase, evaluate  # noqa: E402
+from streams.domain.experiments.experiment_table import Experiment, decode, encode  # noqa: E402
+from streams.domain.experiments.lifecycle import shown_totals, with_differences  # noqa: E402
+from streams.domain.experiments.partials import PartialCounts, read_partial  # noqa: E402
 from streams.domain.experiments.row_layout import KNOWN  # noqa: E402
-from streams.domain.experiments.table_records import Experiment, decode, encode  # noqa: E402
 
 DAY = 20_000
 """On which its own people were assigned."""
@@ -33,14 +33,14 @@ def main() -> None:
     kept = decode(bytes.fromhex(said["kept"]))
     if not isinstance(kept, Experiment):
         raise TypeError(said["kept"])
-    records = [read for text in said["told"] if isinstance(read := read_partial(bytes.fromhex(text)), Counted)]
+    records = [read for text in said["told"] if isinstance(read := read_partial(bytes.fromhex(text)), PartialCounts)]
     found, strange = add_up(records)
     after = with_differences(kept, by_experiment(found)["x"])
-    columns = Columns()
+    columns = DeltaColumns()
     for group in (-1, 5):
         person = Contribution("x", "A", DAY, group=group, values=((3, 1, 0, 1), (KNOWN - 1, 7, 2, 7)))
         columns.replace(NOTHING, packed([person]))
-    result = evaluate([Case("x", plan_of("x", None), shown(after), after.peaks)])
+    result = evaluate([EvaluationCase("x", plan_of("x", None), shown_totals(after), after.peaks)])
     json.dump(
         {
             "kept": encode(after).hex(),

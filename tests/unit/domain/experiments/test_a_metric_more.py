@@ -16,11 +16,12 @@ from events.experiments.metrics import METRICS, PLACE
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, packed
 from streams.domain.experiments.analysis_plan import plan_of
-from streams.domain.experiments.delta_columns import Columns
+from streams.domain.experiments.delta_columns import DeltaColumns
 from streams.domain.experiments.delta_rows import add_up, by_experiment
-from streams.domain.experiments.evaluation import Case, evaluate
-from streams.domain.experiments.lifecycle import shown, with_differences
-from streams.domain.experiments.partials import Counted, read_partial
+from streams.domain.experiments.evaluation import EvaluationCase, evaluate
+from streams.domain.experiments.experiment_table import Experiment, decode, encode
+from streams.domain.experiments.lifecycle import shown_totals, with_differences
+from streams.domain.experiments.partials import PartialCounts, read_partial
 from streams.domain.experiments.row_layout import (
     BARE,
     BARE_METRICS,
@@ -31,15 +32,14 @@ from streams.domain.experiments.row_layout import (
     row_of,
     width_of,
 )
-from streams.domain.experiments.row_table import Rows
-from streams.domain.experiments.table_records import Experiment, decode, encode
+from streams.domain.experiments.row_table import RowTable
 
 DAY = 20_000
 
 
 def told(people: Iterable[Contribution], gone: Iterable[Contribution] = ()) -> list[bytes]:
     """Records of differences, as contacts write them."""
-    columns = Columns()
+    columns = DeltaColumns()
     for person in people:
         columns.replace(NOTHING, packed([person]))
     for person in gone:
@@ -47,8 +47,8 @@ def told(people: Iterable[Contribution], gone: Iterable[Contribution] = ()) -> l
     return [bytes(record) for record in columns.records()]
 
 
-def counted(records: Iterable[bytes]) -> list[Counted]:
-    return [read for value in records if isinstance(read := read_partial(value), Counted)]
+def counted(records: Iterable[bytes]) -> list[PartialCounts]:
+    return [read for value in records if isinstance(read := read_partial(value), PartialCounts)]
 
 
 def taken(experiment: Experiment, records: Iterable[bytes]) -> Experiment:
@@ -119,7 +119,9 @@ def test_an_older_worker_keeps_sums_of_a_metric_that_it_does_not_know_and_gives_
 
     assert again.assigned == [4, 3]
     assert again.sums == [sums(4, 1_000, 14), sums(3, 1_500)]
-    assert evaluate([Case("x", plan_of("x", None), shown(again.kept))]).sums == [each[:KNOWN] for each in again.sums]
+    assert evaluate([EvaluationCase("x", plan_of("x", None), shown_totals(again.kept))]).sums == [
+        each[:KNOWN] for each in again.sums
+    ]
 
 
 def test_an_older_worker_goes_on_from_what_a_newer_one_has_stored() -> None:
@@ -143,25 +145,25 @@ def test_sums_of_a_metric_that_is_not_known_are_taken_back_again_and_leave_nothi
 
 
 def test_rows_in_one_array_leave_sums_that_they_have_no_room_for_to_be_added_one_by_one() -> None:
-    rows = Rows()
-    assert rows.take("x", "", shown(taken(Experiment(), told([donor("A")]))))
+    rows = RowTable()
+    assert rows.take("x", "", shown_totals(taken(Experiment(), told([donor("A")]))))
 
     touched, rest = rows.add(counted(told([Contribution("x", "A", DAY, values=((KNOWN, 7, 2, 7),))])))
 
     assert (set(touched), len(rest)) == (set(), 1)
-    wide = shown(taken(Experiment(), told([Contribution("x", "A", DAY, values=((KNOWN, 7, 2, 7),))])))
+    wide = shown_totals(taken(Experiment(), told([Contribution("x", "A", DAY, values=((KNOWN, 7, 2, 7),))])))
     assert not rows.take("y", "", wide)
 
 
 def test_peaks_are_read_and_written_across_a_metric_more() -> None:
     experiment = taken(Experiment(), told([donor("A"), *[donor("B")] * 40]))
-    case = Case("x", plan_of("x", None), shown(experiment), {"B": b""})
+    case = EvaluationCase("x", plan_of("x", None), shown_totals(experiment), {"B": b""})
     [older] = evaluate([case]).peaks
     newer = by_the_newer(Experiment(totals=experiment.totals, peaks={"B": older}), []).peaks[0]
     high = np.frombuffer(newer, np.float64).reshape(3, -1).copy()
     high[:, -1] = 9.0
 
-    [again] = evaluate([Case("x", case.plan, case.totals, {"B": high.tobytes()})]).peaks
+    [again] = evaluate([EvaluationCase("x", case.plan, case.totals, {"B": high.tobytes()})]).peaks
 
     assert len(newer) == len(older) + 3 * 8
     kept = np.frombuffer(again, np.float64).reshape(3, -1)

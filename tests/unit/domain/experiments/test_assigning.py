@@ -8,7 +8,7 @@ from math import sqrt
 
 import pytest
 
-from streams.domain.experiments.assignment import Assigning, Point, assignment_id
+from streams.domain.experiments.assignment import HashPoint, VariantAssigner, assignment_id
 from tests.unit.domain.experiments.writing import defined
 
 PEOPLE = [f"c-{number}" for number in range(20_000)]
@@ -26,7 +26,7 @@ def within(found: int, of: int, share: float) -> bool:
 
 
 def variants(**fields: object) -> dict[str, str | None]:
-    assigning = Assigning(defined(**fields))  # type: ignore[arg-type]
+    assigning = VariantAssigner(defined(**fields))  # type: ignore[arg-type]
     return {unit: assigning.variant_of(unit) for unit in PEOPLE}
 
 
@@ -36,13 +36,13 @@ def moved(before: dict[str, str | None], after: dict[str, str | None]) -> set[tu
 
 @pytest.mark.parametrize(("unit", "held", "place", "variant"), TOLD)
 def test_any_other_language_finds_the_same(unit: str, held: float, place: float, variant: str) -> None:
-    assert Point("holdout", "gotv-ask").of(unit) == held
-    assert Point("variant", "gotv-ask").of(unit) == place
-    assert Assigning(ASK).variant_of(unit) == variant
+    assert HashPoint("holdout", "gotv-ask").of(unit) == held
+    assert HashPoint("variant", "gotv-ask").of(unit) == place
+    assert VariantAssigner(ASK).variant_of(unit) == variant
 
 
 def test_shares_are_as_planned() -> None:
-    found = Counter(Assigning(ASK).variant_of(unit) for unit in PEOPLE)
+    found = Counter(VariantAssigner(ASK).variant_of(unit) for unit in PEOPLE)
     for variant, share in {"holdout": 0.1, "short": 0.405, "control": 0.405, "long": 0.09}.items():
         assert within(found[variant], len(PEOPLE), share), variant
     assert found.total() == len(PEOPLE)
@@ -103,14 +103,14 @@ def test_the_slice_says_nothing_of_the_variant() -> None:
 
 
 def test_a_stratum_may_have_a_split_of_its_own() -> None:
-    assigning = Assigning(defined(strata={"column": "state", "splits": {"NY": {"long": 1}}}, holdout=0.1))
+    assigning = VariantAssigner(defined(strata={"column": "state", "splits": {"NY": {"long": 1}}}, holdout=0.1))
     assert {assigning.variant_of(unit, "NY") for unit in PEOPLE} == {"long", "holdout"}
     assert all(assigning.variant_of(unit, "CA") == assigning.variant_of(unit) for unit in PEOPLE[:100])
 
 
 def test_whoever_is_held_out_is_so_in_every_stratum() -> None:
     own = {"column": "state", "splits": {"NY": {"long": 1, "short": 9}}}
-    assigning = Assigning(defined(strata=own, holdout=0.1))
+    assigning = VariantAssigner(defined(strata=own, holdout=0.1))
     for unit in PEOPLE:
         assert (assigning.variant_of(unit, "NY") == "holdout") == (assigning.variant_of(unit) == "holdout")
 

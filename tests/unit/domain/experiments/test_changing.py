@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from streams.domain.experiments.definition_diff import change_of, told
+from streams.domain.experiments.definition_records import change_lines, definition_change
 from tests.unit.domain.experiments.writing import defined
 
 COUNTED, SPLIT, ASSIGNED = "are counted anew", "judged by the new parts", "is contaminated"
 
 
 def words(before: dict[str, Any] | None, after: dict[str, Any]) -> tuple[str, list[str]]:
-    head, *lines = told(change_of(None if before is None else defined(**before), defined(**after)))
+    head, *lines = change_lines(definition_change(None if before is None else defined(**before), defined(**after)))
     return head, [word for word in (COUNTED, SPLIT, ASSIGNED) if any(word in line for line in lines)]
 
 
@@ -35,5 +35,5 @@ def test_what_a_definition_changes_is_said(
 
 
 def test_a_new_one_that_is_counted_otherwise_than_by_the_defaults_says_so_to_programs() -> None:
-    assert change_of(None, defined(window="1d")).recounts
-    assert not change_of(None, defined()).recounts
+    assert definition_change(None, defined(window="1d")).recounts
+    assert not definition_change(None, defined()).recounts

@@ -7,14 +7,14 @@ import pytest
 
 from events.experiments import ExperimentDefinition
 from events.refusal import Reason, Refusal
-from streams.domain.experiments.counting_rules import DEFAULT, Rule
+from streams.domain.experiments.counting_rules import DEFAULT_RULE, CountingRule
 from streams.domain.experiments.definition_records import (
     changed_fields,
     definition_record,
     edition_of,
     fold_definition,
-    lacking,
-    planned,
+    missing_definitions,
+    planned_shares,
     read_definition,
     rule_of,
     withdrawal_record,
@@ -89,7 +89,7 @@ def test_records_are_folded_and_one_that_cannot_be_read_changes_nothing() -> Non
 
 
 def test_without_a_definition_or_with_all_defaults_the_rule_is_that_of_the_defaults() -> None:
-    assert rule_of(None) == rule_of(defined()) == rule_of(defined(holdout=0.2, metrics=["voted"])) == DEFAULT
+    assert rule_of(None) == rule_of(defined()) == rule_of(defined(holdout=0.2, metrics=["voted"])) == DEFAULT_RULE
 
 
 def test_what_counts_people_otherwise_has_another_edition() -> None:
@@ -115,8 +115,8 @@ def test_what_does_not_count_people_otherwise_has_the_same_edition() -> None:
 
 def test_an_edition_is_the_same_in_every_version() -> None:
     """Else an upgrade would count everybody anew."""
-    assert rule_of(defined(window="1d")) == Rule("8763254f", 86_400_000)
-    assert edition_of(Rule("whatever", unit="turf", start=0, end=1)) == "9dc96f28"
+    assert rule_of(defined(window="1d")) == CountingRule("8763254f", 86_400_000)
+    assert edition_of(CountingRule("whatever", unit="turf", start=0, end=1)) == "9dc96f28"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_an_edition_is_the_same_in_every_version() -> None:
     ],
 )
 def test_the_planned_shares_are_of_everybody_in_it(fields: dict[str, Any], shares: dict[str, float] | None) -> None:
-    found = planned(defined(**fields))
+    found = planned_shares(defined(**fields))
     assert found == (None if shares is None else pytest.approx(shares))
 
 
@@ -140,5 +140,5 @@ def test_the_fields_that_differ_are_named() -> None:
 
 def test_a_new_partition_lacks_everything_and_an_old_one_what_changed() -> None:
     wanted = {b"a": b"1", b"b": None, b"c": b"3"}
-    assert lacking(wanted, {}) == [(b"a", b"1"), (b"c", b"3")]
-    assert lacking(wanted, {b"a": b"0", b"b": b"2", b"c": b"3"}) == [(b"a", b"1"), (b"b", None)]
+    assert missing_definitions(wanted, {}) == [(b"a", b"1"), (b"c", b"3")]
+    assert missing_definitions(wanted, {b"a": b"0", b"b": b"2", b"c": b"3"}) == [(b"a", b"1"), (b"b", None)]

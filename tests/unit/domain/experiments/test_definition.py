@@ -4,7 +4,7 @@ import pytest
 
 from events.experiments import DEFAULT_METRICS, METRICS, ExperimentDefinition
 from streams.domain.experiments.definition_files import read_definitions
-from streams.domain.file_mistakes import Mistakes
+from streams.domain.file_mistakes import FileMistakes
 from tests.unit.domain.experiments.writing import defined
 
 LEAST = '[[experiment]]\nid = "ask"\nvariants = { short = 1, long = 1 }\n'
@@ -12,13 +12,13 @@ LEAST = '[[experiment]]\nid = "ask"\nvariants = { short = 1, long = 1 }\n'
 
 def mistakes(text: str) -> list[str]:
     found = read_definitions(text)
-    assert isinstance(found, Mistakes), found
+    assert isinstance(found, FileMistakes), found
     return [str(mistake) for mistake in found.found]
 
 
 def one(text: str) -> ExperimentDefinition:
     found = read_definitions(text)
-    assert not isinstance(found, Mistakes), str(found)
+    assert not isinstance(found, FileMistakes), str(found)
     [definition] = found
     return definition
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from events.experiments import ExperimentDefinition
-from streams.domain.experiments.exclusion_groups import clashes
+from streams.domain.experiments.definition_files import exclusion_clashes
 from tests.unit.domain.experiments.writing import defined
 
 
@@ -12,7 +12,7 @@ def owning(id_: str, from_: float, to: float, group: str = "g", **fields: Any) -
 
 
 def told(*definitions: ExperimentDefinition, changed: tuple[str, ...] = ("a",)) -> list[str]:
-    return [str(clash) for clash in clashes({each.id: each for each in definitions}, changed)]
+    return [str(clash) for clash in exclusion_clashes({each.id: each for each in definitions}, changed)]
 
 
 def test_two_that_own_the_same_are_named_with_what_both_own() -> None:

@@ -10,7 +10,7 @@ from streams.domain.contact import ContactState
 from streams.domain.contact.contribution import GROUPS
 from streams.domain.contact.packed_contribution import NOTHING, packed, unpacked
 from streams.domain.contact.person_view import overview
-from streams.domain.experiments.counting_rules import DAY_MS, LONGEST, Rule
+from streams.domain.experiments.counting_rules import DAY_MS, LONGEST, CountingRule
 from streams.domain.experiments.person_sums import given, may_change
 from tests.unit.domain.contact.said import (
     DAY,
@@ -96,7 +96,7 @@ def test_what_is_no_outcome_counts_nothing(arrival: Arrival) -> None:
 
 
 def test_outcomes_count_from_the_moment_of_assignment_until_the_window_ends() -> None:
-    rule = Rule(window_ms=2 * HOUR, covariate_days=0)
+    rule = CountingRule(window_ms=2 * HOUR, covariate_days=0)
     counts = {
         at: bool(figures(assigned(), gift("1", 5, NOON + at), rule=rule)) for at in (-1, 0, 2 * HOUR - 1, 2 * HOUR)
     }
@@ -104,7 +104,7 @@ def test_outcomes_count_from_the_moment_of_assignment_until_the_window_ends() ->
 
 
 def test_opens_count_by_whole_hours() -> None:
-    rule, at = Rule(window_ms=2 * HOUR, covariate_days=0), NOON + HOUR // 2
+    rule, at = CountingRule(window_ms=2 * HOUR, covariate_days=0), NOON + HOUR // 2
     counts = {
         minute: bool(figures(assigned(time=at), opened(NOON + minute * HOUR // 60), rule=rule))
         for minute in (-1, 0, 119, 120)
@@ -114,7 +114,7 @@ def test_opens_count_by_whole_hours() -> None:
 
 def test_what_was_before_counts_in_whole_days_before_that_of_assignment() -> None:
     midnight = NOON // DAY * DAY
-    rule = Rule(covariate_days=2)
+    rule = CountingRule(covariate_days=2)
     earlier = [midnight - 2 * DAY - 1, midnight - 2 * DAY, midnight - 1, midnight]
     found = [figures(assigned(), gift("1", 5, time), rule=rule).get("donated") for time in earlier]
     assert found == [None, (0, 1, 0), (0, 1, 0), None]
@@ -143,7 +143,7 @@ def test_a_refund_of_a_gift_that_is_not_known_counts_when_it_came() -> None:
 def test_only_money_in_the_currency_of_the_experiment_counts() -> None:
     gifts = gift("1", 20), gift("2", 30, currency="EUR")
     assert figures(assigned(), *gifts)["net_amount"] == (20, 0, 20)
-    assert figures(assigned(), *gifts, rule=Rule(currency="EUR"))["net_amount"] == (30, 0, 30)
+    assert figures(assigned(), *gifts, rule=CountingRule(currency="EUR"))["net_amount"] == (30, 0, 30)
 
 
 def test_one_person_counts_no_more_than_the_largest_gift_that_is_taken_in_either_way() -> None:
@@ -155,7 +155,7 @@ def test_one_person_counts_no_more_than_the_largest_gift_that_is_taken_in_either
 
 
 def test_amounts_are_winsorised_either_way_and_kept_as_they_were() -> None:
-    rule = Rule(winsorise=10)
+    rule = CountingRule(winsorise=10)
     found = figures(assigned(), gift("1", 20), gift("2", 30, NOON - DAY), rule=rule)
     assert found["net_amount"] == (10, 10, 20)
     assert figures(assigned(), refund("r", 50), rule=rule)["net_amount"] == (-10, 0, -50)
@@ -164,7 +164,7 @@ def test_amounts_are_winsorised_either_way_and_kept_as_they_were() -> None:
 def test_the_latest_word_of_support_in_the_window_counts() -> None:
     supporter, undecided = report("1", NOON, support=1), report("2", NOON + HOUR, support=3)
     assert figures(assigned(), supporter, undecided) == {"contacted": (1, 0, 1)}
-    assert figures(assigned(), supporter, undecided, rule=Rule(window_ms=HOUR))["support"] == (1, 0, 1)
+    assert figures(assigned(), supporter, undecided, rule=CountingRule(window_ms=HOUR))["support"] == (1, 0, 1)
 
 
 def test_two_versions_of_one_thing_are_one() -> None:
@@ -179,21 +179,21 @@ def test_what_was_taken_back_counts_nothing() -> None:
 @pytest.mark.parametrize(
     ("rule", "counts"),
     [
-        (Rule(start=NOON), True),
-        (Rule(start=NOON + 1), False),
-        (Rule(end=NOON + 1), True),
-        (Rule(end=NOON), False),
-        (Rule(rollout=NOON + 1), True),
-        (Rule(rollout=NOON), False),
+        (CountingRule(start=NOON), True),
+        (CountingRule(start=NOON + 1), False),
+        (CountingRule(end=NOON + 1), True),
+        (CountingRule(end=NOON), False),
+        (CountingRule(rollout=NOON + 1), True),
+        (CountingRule(rollout=NOON), False),
     ],
 )
-def test_who_was_assigned_outside_of_the_test_does_not_count(rule: Rule, counts: bool) -> None:
+def test_who_was_assigned_outside_of_the_test_does_not_count(rule: CountingRule, counts: bool) -> None:
     assert bool(given_by(folded(assigned()), {"x": rule})) is counts
 
 
 def test_the_group_is_that_of_the_unit() -> None:
     def group(unit: str, *arrivals: Arrival) -> int:
-        (one,) = given_by(folded(*arrivals), {"x": Rule(unit=unit)})  # type: ignore[arg-type]
+        (one,) = given_by(folded(*arrivals), {"x": CountingRule(unit=unit)})  # type: ignore[arg-type]
         return one.group
 
     def of(name: str) -> int:
@@ -211,7 +211,7 @@ def test_what_changes_nothing_is_the_very_same() -> None:
     state = folded(assigned(), gift("1", 20))
     before = packed(given_by(state))
     assert given(DONOR, overview(state), {}, before) is before
-    (one,) = unpacked(given(DONOR, overview(state), {"x": Rule("2")}, before))
+    (one,) = unpacked(given(DONOR, overview(state), {"x": CountingRule("2")}, before))
     assert one.edition == "2"
 
 
@@ -245,7 +245,7 @@ def test_nobody_asks_again_after_one_more_message_of_the_same_variant() -> None:
 
 def test_who_is_in_an_experiment_and_is_not_counted_may_be_from_now_on() -> None:
     first, second = sent("a", "B"), sent("b", "B")
-    known, rules = overview(folded(first, second)), {"x": Rule("2")}
+    known, rules = overview(folded(first, second)), {"x": CountingRule("2")}
     assert may_change([second.fact()], known, rules, packed(given_by(folded(first))))
     assert may_change([second.fact()], known, rules, NOTHING)
     assert not may_change([second.fact()], known, rules, packed(given_by(folded(first), rules)))

@@ -1,6 +1,6 @@
 from events.experiment_results import ExperimentResult, Moment
 from events.times import render_time
-from streams.domain.experiments.comparison_history import LEAST, MOST, extended, with_history
+from streams.domain.experiments.comparison_history import MAX_MOMENTS, MIN_MOMENTS, with_history, with_moment
 from tests.unit.domain.experiments.example import DAY, HOUR, START, comparison, gotv, watched
 
 
@@ -18,7 +18,7 @@ def moment(at: int, effect: float = 0.01) -> Moment:
 def test_a_short_history_keeps_everything_but_more_than_one_a_minute() -> None:
     history: list[Moment] = []
     for second in (0, 61, 62, 119, 200):
-        history = extended(history, moment(START + second * 1000, second))
+        history = with_moment(history, moment(START + second * 1000, second))
 
     assert [each["effect"] for each in history] == [0, 119, 200]
 
@@ -26,10 +26,10 @@ def test_a_short_history_keeps_everything_but_more_than_one_a_minute() -> None:
 def test_a_year_of_looks_is_a_hundred_moments_of_all_of_it() -> None:
     history: list[Moment] = []
     for look in range(0, 365 * DAY, 12 * HOUR):
-        history = extended(history, moment(START + look, look))
+        history = with_moment(history, moment(START + look, look))
 
-    assert len(history) <= MOST
-    assert len(history) > MOST / 3
+    assert len(history) <= MAX_MOMENTS
+    assert len(history) > MAX_MOMENTS / 3
     assert history[0] == moment(START, 0)
     assert history[-1] == moment(START + 365 * DAY - 12 * HOUR, 365 * DAY - 12 * HOUR)
 
@@ -37,7 +37,7 @@ def test_a_year_of_looks_is_a_hundred_moments_of_all_of_it() -> None:
 def test_what_is_said_again_after_a_crash_takes_the_place_of_what_was_said() -> None:
     history = [moment(START + hour * HOUR, hour) for hour in range(5)]
 
-    assert extended(history, moment(START + 3 * HOUR, 33)) == [*history[:3], moment(START + 3 * HOUR, 33)]
+    assert with_moment(history, moment(START + 3 * HOUR, 33)) == [*history[:3], moment(START + 3 * HOUR, 33)]
 
 
 def test_the_history_is_of_the_primary_metric_by_variant_and_of_closed_days_where_there_are() -> None:
@@ -95,5 +95,5 @@ def test_of_many_variants_there_is_one_bound_together_or_a_few_of_each() -> None
     }
     of_many = watched(many, looks=60)["history"]["variants"]
 
-    assert MOST / 3 < sum(map(len, two.values())) <= MOST
-    assert max(map(len, of_many.values())) <= LEAST
+    assert MAX_MOMENTS / 3 < sum(map(len, two.values())) <= MAX_MOMENTS
+    assert max(map(len, of_many.values())) <= MIN_MOMENTS

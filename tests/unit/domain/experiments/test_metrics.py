@@ -13,7 +13,7 @@ from events.json_types import JSON
 from events.reference import with_metrics
 from events.registry import BY_NAME, types_that
 from streams.domain.experiments.definition_files import read_definitions
-from streams.domain.file_mistakes import Mistakes
+from streams.domain.file_mistakes import FileMistakes
 from tests.unit.domain.contact.said import Arrival, said
 from tests.unit.domain.experiments.people import assigned, figures
 from tests.unit.domain.human.people import CHROME
@@ -80,7 +80,7 @@ def test_a_metric_that_is_added_to_the_registry_is_defined_counted_stored_judged
 
     done = subprocess.run(program, capture_output=True, text=True, check=True)
 
-    assert isinstance(without, Mistakes)
+    assert isinstance(without, FileMistakes)
     assert json.loads(done.stdout) == {
         "defined": ["joined"],
         "sums": {"A": 40, "B": 360},

@@ -4,7 +4,7 @@ import pytest
 
 from events.experiment_results import ContactedEffect, ExperimentResult
 from streams.cli.experiment_results import print_page
-from streams.domain.experiments.report.pages import line_of, page
+from streams.domain.experiments.report.pages import page, summary_line
 from streams.domain.experiments.report.summary import summary_of
 from tests.unit.domain.experiments.example import CONTRACTS, comparison, doors, gotv, guardrail
 
@@ -141,22 +141,22 @@ def test_what_a_terminal_would_obey_is_not_printed(
 
 
 def test_a_line_of_the_list_says_how_the_variants_do() -> None:
-    head, told = line_of(summary_of(gotv()))
+    head, told = summary_line(summary_of(gotv()))
 
     assert head == ("gotv-subject-lines", "running", "24,013 people", "1 warning", "2026-02-11 17:30 UTC")
     assert told == (
         "guardrail BREACHED, stop sending from a neighbour: donated against control: deadline +1.07 pp, better, "
         "a discovery; from a neighbour +0.13 pp, not yet known"
     )
-    assert line_of(summary_of(gotv(variants={"A": {"assigned": 1, "metrics": {}}})))[0][2] == "1 person"
+    assert summary_line(summary_of(gotv(variants={"A": {"assigned": 1, "metrics": {}}})))[0][2] == "1 person"
 
 
 def test_a_line_of_a_broken_or_a_provisional_one_says_so() -> None:
-    _, told = line_of(summary_of(doors()))
-    _, nothing = line_of(summary_of(gotv(comparisons=[], guardrails=[])))
-    _, harm = line_of(summary_of(doors() | {"comparisons": [], "guardrails": gotv()["guardrails"]}))
+    _, told = summary_line(summary_of(doors()))
+    _, nothing = summary_line(summary_of(gotv(comparisons=[], guardrails=[])))
+    _, harm = summary_line(summary_of(doors() | {"comparisons": [], "guardrails": gotv()["guardrails"]}))
     now = [comparison("donated", "deadline", -0.1, -0.01, provisional=True)]
-    _, early = line_of(summary_of(gotv(comparisons=now, guardrails=[])))
+    _, early = summary_line(summary_of(gotv(comparisons=now, guardrails=[])))
 
     assert told == "split BROKEN, trust nothing of it: voted against nothing: knock +2.96 pp, provisional"
     assert nothing == "nothing to compare yet"
@@ -170,8 +170,10 @@ def test_a_line_says_why_nothing_is_compared_by_the_primary_metric() -> None:
     withheld = [{"metric": metric, "variant": "deadline", "why": why} for metric, why in WHYS.items()]
     summary = summary_of(gotv(comparisons=[], guardrails=[], withheld=withheld))
 
-    assert line_of(summary)[1] == "no comparison: not known any more: opens and clicks are kept for 400 days"
-    assert line_of({**summary, "headlines": summary_of(gotv())["headlines"]})[1].startswith("donated against control")
+    assert summary_line(summary)[1] == "no comparison: not known any more: opens and clicks are kept for 400 days"
+    assert summary_line({**summary, "headlines": summary_of(gotv())["headlines"]})[1].startswith(
+        "donated against control"
+    )
 
 
 WHYS = {"clicked": "fewer than 20", "donated": "not known any more: opens and clicks are kept for 400 days"}

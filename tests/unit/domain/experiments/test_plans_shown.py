@@ -3,7 +3,7 @@
 import pytest
 
 from streams.cli.output import print_lines
-from streams.domain.experiments.report.definition_lines import lines_of
+from streams.domain.experiments.report.definition_lines import definition_lines
 from tests.unit.domain.experiments.writing import defined
 
 DOORS = defined(
@@ -18,7 +18,7 @@ DOORS = defined(
 
 
 def test_of_the_usual_only_what_has_to_be_said_is() -> None:
-    assert list(lines_of(defined("ask", holdout=0.1))) == [
+    assert list(definition_lines(defined("ask", holdout=0.1))) == [
         "ask",
         "    short 45.0%, long 45.0%, holdout 10.0%",
         "    judged by donated within 7d",
@@ -27,14 +27,14 @@ def test_of_the_usual_only_what_has_to_be_said_is() -> None:
 
 def test_a_rollout_says_of_what_and_since_when() -> None:
     rolled = defined("ask", phase="rollout", rollout_variant="long", rollout_since="2026-09-01T00:00:00.000Z")
-    assert list(lines_of(rolled))[2] == "    judged by donated within 7d; rollout of long since 2026-09-01 UTC"
+    assert list(definition_lines(rolled))[2] == "    judged by donated within 7d; rollout of long since 2026-09-01 UTC"
 
 
 def test_no_word_and_no_time_is_broken_in_a_narrow_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    print_lines(lines_of(DOORS))
+    print_lines(definition_lines(DOORS))
     assert capsys.readouterr().out.splitlines() == [
         "door-order",
         "    walk, call: by state",

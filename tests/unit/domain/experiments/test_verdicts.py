@@ -1,6 +1,6 @@
 import pytest
 
-from streams.domain.experiments.report.verdicts import word_of
+from streams.domain.experiments.report.headline import interval_verdict
 
 
 @pytest.mark.parametrize(
@@ -15,4 +15,4 @@ from streams.domain.experiments.report.verdicts import word_of
     ],
 )
 def test_a_word_is_about_all_of_the_interval(metric: str, low: float, high: float, word: str) -> None:
-    assert word_of(metric, low, high) == word
+    assert interval_verdict(metric, low, high) == word

@@ -1,6 +1,6 @@
 """What is to be known first, worst first."""
 
-from streams.domain.experiments.report.warnings import warnings_of
+from streams.domain.experiments.report.summary import warnings_of
 from tests.unit.domain.experiments.example import CONTRACTS, doors, gotv
 
 

@@ -23,15 +23,15 @@ from streams.domain.contact.packed_contribution import NOTHING, packed  # noqa: 
 from streams.domain.experiments.analysis_plan import plan_of  # noqa: E402
 from streams.domain.experiments.definition_files import read_definitions  # noqa: E402
 from streams.domain.experiments.definition_records import definition_record  # noqa: E402
-from streams.domain.experiments.delta_columns import Columns  # noqa: E402
+from streams.domain.experiments.delta_columns import DeltaColumns  # noqa: E402
 from streams.domain.experiments.delta_rows import add_up, by_experiment  # noqa: E402
-from streams.domain.experiments.evaluation import Case, evaluate  # noqa: E402
-from streams.domain.experiments.lifecycle import shown, with_differences  # noqa: E402
-from streams.domain.experiments.partials import Counted, read_partial  # noqa: E402
+from streams.domain.experiments.evaluation import EvaluationCase, evaluate  # noqa: E402
+from streams.domain.experiments.experiment_table import Experiment, decode, encode  # noqa: E402
+from streams.domain.experiments.lifecycle import shown_totals, with_differences  # noqa: E402
+from streams.domain.experiments.partials import PartialCounts, read_partial  # noqa: E402
 from streams.domain.experiments.report.pages import page  # noqa: E402
 from streams.domain.experiments.result_documents import guardrails_of, result_of  # noqa: E402
-from streams.domain.experiments.table_records import Experiment, decode, encode  # noqa: E402
-from streams.domain.file_mistakes import Mistakes  # noqa: E402
+from streams.domain.file_mistakes import FileMistakes  # noqa: E402
 from tests.unit.altered import ROOT  # noqa: E402
 from tests.unit.domain.contact.said import NOON, SECOND, folded, said  # noqa: E402
 from tests.unit.domain.experiments.people import assigned, given_by  # noqa: E402
@@ -44,7 +44,7 @@ PEOPLE = 400
 def defined() -> ExperimentDefinition:
     """The experiment as a file says it."""
     found = read_definitions(FILE)
-    if isinstance(found, Mistakes):
+    if isinstance(found, FileMistakes):
         raise TypeError(str(found))
     return found[0]
 
@@ -60,10 +60,10 @@ def people() -> Iterator[Contribution]:
 
 def stored() -> Experiment:
     """The sums, written by those who count and by those who add up, and read again."""
-    columns = Columns()
+    columns = DeltaColumns()
     for each in people():
         columns.replace(NOTHING, packed([each]))
-    counted = [read for record in columns.records() if isinstance(read := read_partial(bytes(record)), Counted)]
+    counted = [read for record in columns.records() if isinstance(read := read_partial(bytes(record)), PartialCounts)]
     kept = decode(encode(with_differences(Experiment(), by_experiment(add_up(counted)[0])["x"])))
     if not isinstance(kept, Experiment):
         raise TypeError(kept)
@@ -73,7 +73,7 @@ def stored() -> Experiment:
 def result(definition: ExperimentDefinition) -> ExperimentResult:
     """What is published of it, as it is read again."""
     plan = plan_of("x", definition_record(definition)[1])
-    found = evaluate([Case("x", plan, shown(stored()))])
+    found = evaluate([EvaluationCase("x", plan, shown_totals(stored()))])
     looked = found.looked[0]
     watched = guardrails_of(plan, looked, found)
     made = result_of("x", plan, looked, found, watched, as_of="2012-03-08T12:00:00.000Z", status="running")

@@ -6,22 +6,24 @@ import pytest
 from events.links import Command
 from streams.domain.formats import Unreadable
 from streams.domain.identity import Node, decode, encode
-from streams.domain.identity.deferred_erasures import Kept, Waiting
-from streams.domain.identity.nodes import Mark, Ruling
+from streams.domain.identity.deferred_erasures import DeferredRecord, ErasureWait
+from streams.domain.identity.nodes import ErasureMark, PairRuling
 
 BY = Command(9, "office", "c-1")
 FULL = Node(
     exclusive="voter:NY",
     seen={"email:0": ("ada", "bob")},
     aliases={"voter:1": ("ada",)},
-    rulings={"cyd": Ruling(same=False, by=BY)},
+    rulings={"cyd": PairRuling(same=False, by=BY)},
     roof="ada",
     saturated=True,
-    mark=Mark("ada", BY),
+    mark=ErasureMark("ada", BY),
     erased=BY,
     marked=("ada", "email:0"),
     held="ada",
-    waiting=Waiting({"ada": 7}, {"voter:1": 7}, {"voter:2": Kept(b"k", None, 8, 9)}, (Kept(b"k", b"v", 7, 9),)),
+    waiting=ErasureWait(
+        {"ada": 7}, {"voter:1": 7}, {"voter:2": DeferredRecord(b"k", None, 8, 9)}, (DeferredRecord(b"k", b"v", 7, 9),)
+    ),
 )
 
 

@@ -1,7 +1,7 @@
 """What a chunk of `identity-links` changes, tells and reads."""
 
 from events.links import Command, Erased, Forgotten, Link, Said, Seen, Unsaid, Unseen, said
-from streams.domain.identity import RoofTold
+from streams.domain.identity import CanonicalIdChange
 from streams.domain.identity.nodes import LEAST_ROOM, MOST_LINKED, MOST_RULED
 from tests.property.domain.identity.graphs import CONTACTS, CROWD, EMAILS, PHONES, VOTERS, Table, edge, hashed, ruling
 
@@ -27,22 +27,22 @@ def carried_by(count: int, weak: str = PHONE, start: int = 0) -> list[Link]:
     return [link for number in range(start, start + count) for link in named(f"contact-{number}", weak)]
 
 
-def told(table: Table, *links: Link) -> list[RoofTold]:
+def told(table: Table, *links: Link) -> list[CanonicalIdChange]:
     return table.fold(links).roofs
 
 
 def test_only_those_whose_roof_has_changed_are_told_once_each() -> None:
     table = Table()
-    assert told(table, *named(ANN, MAIL, PHONE)) == [RoofTold(MAIL, 1, ANN), RoofTold(PHONE, 1, ANN)]
+    assert told(table, *named(ANN, MAIL, PHONE)) == [CanonicalIdChange(MAIL, 1, ANN), CanonicalIdChange(PHONE, 1, ANN)]
     assert told(table, *named(ANN, MAIL)) == []
-    assert told(table, *named(ADA, MAIL)) == [RoofTold(node, 3, ADA) for node in (MAIL, PHONE, ANN)]
+    assert told(table, *named(ADA, MAIL)) == [CanonicalIdChange(node, 3, ADA) for node in (MAIL, PHONE, ANN)]
 
 
 def test_those_that_stand_alone_again_are_told_so_and_nothing_is_kept_of_them() -> None:
     table = Table()
     table.fold(named(ANN, MAIL, PHONE))
-    assert told(table, *unnamed(ANN, MAIL)) == [RoofTold(MAIL, 2, None)]
-    assert told(table, *unnamed(ANN, PHONE)) == [RoofTold(PHONE, 3, None)]
+    assert told(table, *unnamed(ANN, MAIL)) == [CanonicalIdChange(MAIL, 2, None)]
+    assert told(table, *unnamed(ANN, PHONE)) == [CanonicalIdChange(PHONE, 3, None)]
     assert table.states == {}
 
 
@@ -51,7 +51,7 @@ def test_an_edge_holds_as_long_as_anybody_tells_of_it() -> None:
     table.fold([edge(ADA, ANN, MAIL), edge(ANN, ANN, MAIL)])
     assert told(table, Unseen(ADA, MAIL, ANN)) == []
     assert told(table, Unseen(BOB, MAIL, ANN)) == []
-    assert told(table, Unseen(ANN, MAIL, ANN)) == [RoofTold(MAIL, 4, None)]
+    assert told(table, Unseen(ANN, MAIL, ANN)) == [CanonicalIdChange(MAIL, 4, None)]
 
 
 def test_a_ruling_that_is_taken_back_counts_no_more() -> None:
@@ -66,16 +66,22 @@ def test_a_ruling_that_is_taken_back_counts_no_more() -> None:
 def test_whom_only_a_command_links_is_to_tell_its_class_once() -> None:
     """The roof of a person hears of it as well: a command knows hashes only, and nobody else may ever name it."""
     table = Table()
-    assert told(table, ruling(ANN, MAIL, same=True)) == [RoofTold(MAIL, 0, ANN), RoofTold(ANN, 0, ANN)]
-    assert told(table, ruling(ANN, PHONE, same=True)) == [RoofTold(PHONE, 1, ANN)]
-    assert told(table, edge(ANN, ANN, ANN)) == [RoofTold(ANN, 2, None)]
-    assert told(table, ruling(BEN, MAIL, same=False), ruling(ADA, BOB, same=True)) == [RoofTold(BOB, 4, ADA)]
+    assert told(table, ruling(ANN, MAIL, same=True)) == [
+        CanonicalIdChange(MAIL, 0, ANN),
+        CanonicalIdChange(ANN, 0, ANN),
+    ]
+    assert told(table, ruling(ANN, PHONE, same=True)) == [CanonicalIdChange(PHONE, 1, ANN)]
+    assert told(table, edge(ANN, ANN, ANN)) == [CanonicalIdChange(ANN, 2, None)]
+    assert told(table, ruling(BEN, MAIL, same=False), ruling(ADA, BOB, same=True)) == [CanonicalIdChange(BOB, 4, ADA)]
 
 
 def test_whom_no_command_links_any_more_is_not_asked_for_its_class() -> None:
     table = Table()
     table.fold([ruling(ANN, MAIL, same=True)])
-    assert told(table, ruling(ANN, MAIL, same=False, time=1)) == [RoofTold(MAIL, 1, None), RoofTold(ANN, 1, None)]
+    assert told(table, ruling(ANN, MAIL, same=False, time=1)) == [
+        CanonicalIdChange(MAIL, 1, None),
+        CanonicalIdChange(ANN, 1, None),
+    ]
 
 
 def test_a_command_frees_what_two_share_also_where_neither_may_link_itself() -> None:
@@ -193,16 +199,16 @@ def test_what_conflicting_people_share_is_found_whatever_made_them_conflict() ->
 def test_an_erasure_is_told_to_all_of_the_person_and_what_holds_afterwards_follows() -> None:
     table = Table()
     table.fold([*named(ANN, MAIL), *named(BEN, PHONE)])
-    erased = [RoofTold(MAIL, 2, ANN, BY), RoofTold(ANN, 2, ANN, BY)]
-    assert told(table, erase(ANN), *unnamed(ANN, MAIL)) == [*erased, RoofTold(MAIL, 3, None)]
-    assert told(table, Forgotten(ANN)) == [RoofTold(ANN, 4, None)]
+    erased = [CanonicalIdChange(MAIL, 2, ANN, BY), CanonicalIdChange(ANN, 2, ANN, BY)]
+    assert told(table, erase(ANN), *unnamed(ANN, MAIL)) == [*erased, CanonicalIdChange(MAIL, 3, None)]
+    assert told(table, Forgotten(ANN)) == [CanonicalIdChange(ANN, 4, None)]
     assert table.states.keys() == {BEN, PHONE}
 
 
 def test_of_someone_without_links_an_erasure_leaves_nothing_either() -> None:
     table = Table()
-    assert told(table, erase(MAIL)) == [RoofTold(MAIL, 0, MAIL, BY)]
-    assert told(table, Forgotten(MAIL)) == [RoofTold(MAIL, 1, None)]
+    assert told(table, erase(MAIL)) == [CanonicalIdChange(MAIL, 0, MAIL, BY)]
+    assert told(table, Forgotten(MAIL)) == [CanonicalIdChange(MAIL, 1, None)]
     assert told(table, Forgotten(MAIL)) == []
     assert table.states == {}
 
@@ -211,7 +217,7 @@ def test_an_erasure_reaches_what_was_linked_before_it_and_not_what_comes_behind_
     table = Table()
     roofs = told(table, *named(ADA, MAIL), erase(ADA), *named(ADA, PHONE))
     assert [one.node for one in roofs if one.erased] == [ADA, MAIL]
-    assert roofs[-1] == RoofTold(PHONE, 2, ADA)
+    assert roofs[-1] == CanonicalIdChange(PHONE, 2, ADA)
 
 
 def test_an_erasure_that_is_told_again_or_by_another_of_the_person_is_the_same() -> None:
@@ -224,8 +230,8 @@ def test_what_others_still_say_of_a_node_is_told_once_the_erasure_is_done() -> N
     table = Table()
     table.fold([*named(ADA, MAIL), edge(BOB, ADA, MAIL), erase(ADA)])
     table.fold(unnamed(ADA, MAIL))
-    assert told(table, Forgotten(ADA)) == [RoofTold(ADA, 4, None), RoofTold(MAIL, 4, ADA)]
-    assert told(table, Unseen(BOB, ADA, MAIL)) == [RoofTold(MAIL, 5, None)]
+    assert told(table, Forgotten(ADA)) == [CanonicalIdChange(ADA, 4, None), CanonicalIdChange(MAIL, 4, ADA)]
+    assert told(table, Unseen(BOB, ADA, MAIL)) == [CanonicalIdChange(MAIL, 5, None)]
     assert table.states == {}
 
 
@@ -233,7 +239,7 @@ def test_a_second_erasure_before_the_first_is_done_is_told_too() -> None:
     table = Table()
     later = Command(99, "office", "e-2")
     table.fold([*named(BOB, MAIL), *named(ADA, MAIL), erase(BOB), *unnamed(BOB, MAIL), *unnamed(ADA, MAIL)])
-    assert told(table, erase(BOB, later)) == [RoofTold(BOB, 5, BOB, later)]
+    assert told(table, erase(BOB, later)) == [CanonicalIdChange(BOB, 5, BOB, later)]
     assert {one.node for one in told(table, Forgotten(BOB))} == {ADA, BOB}
     assert table.states == {}
 

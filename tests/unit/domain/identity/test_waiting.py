@@ -3,8 +3,8 @@
 import pytest
 
 from events.links import Command, Erased, Forgotten, Link, Seen, Unsaid, Unseen, write_link
-from streams.domain.identity import Node, RoofTold, decode, encode
-from streams.domain.identity.deferred_erasures import MOST_BEHIND, MOST_HELD, Kept, Waiting
+from streams.domain.identity import CanonicalIdChange, Node, decode, encode
+from streams.domain.identity.deferred_erasures import MOST_BEHIND, MOST_HELD, DeferredRecord, ErasureWait
 from tests.property.domain.identity.graphs import CONTACTS, EMAILS, PHONES, VOTERS, Table, edge, hashed, ruling
 
 ADA, BOB, CYD = CONTACTS
@@ -22,7 +22,7 @@ def by(id_: str = "e-1") -> Command:
     return Command(9, "office", id_)
 
 
-def told(table: Table, *links: Link) -> list[RoofTold]:
+def told(table: Table, *links: Link) -> list[CanonicalIdChange]:
     return table.fold(links).roofs
 
 
@@ -39,7 +39,7 @@ def waiting() -> Table:
     return table
 
 
-def erased(roofs: list[RoofTold]) -> list[str]:
+def erased(roofs: list[CanonicalIdChange]) -> list[str]:
     return [one.node for one in roofs if one.erased is not None]
 
 
@@ -49,7 +49,7 @@ def nothing_waits(table: Table) -> bool:
 
 def test_whoever_may_be_of_the_same_class_as_another_is_asked_and_nobody_is_erased_yet() -> None:
     table = linked()
-    assert told(table, erase(MAIL)) == [RoofTold(BEN, 2, ANN, asks=True)]
+    assert told(table, erase(MAIL)) == [CanonicalIdChange(BEN, 2, ANN, asks=True)]
     assert table.nodes()[MAIL].waiting is not None
 
 
@@ -87,7 +87,7 @@ def test_a_command_that_is_taken_back_meanwhile_still_counts_for_the_erasure() -
 
 def test_what_concerns_others_does_not_wait() -> None:
     table = waiting()
-    assert told(table, edge(BOB, BOB, PHONE)) == [RoofTold(PHONE, 3, BOB)]
+    assert told(table, edge(BOB, BOB, PHONE)) == [CanonicalIdChange(PHONE, 3, BOB)]
     assert erased(told(table, erase(BOB, "e-2"))) == [BOB, PHONE]
     assert not nothing_waits(table)
 
@@ -105,7 +105,7 @@ def test_several_erasures_of_people_who_have_to_do_with_each_other_come_in_their
 def test_waits_that_come_to_concern_each_other_end_together() -> None:
     table = waiting()
     table.fold([edge(CLO, CLO, PHONE), ruling(PHONE, PIA, same=True)])
-    assert told(table, erase(PHONE, "e-2")) == [RoofTold(PIA, 5, CLO, asks=True)]
+    assert told(table, erase(PHONE, "e-2")) == [CanonicalIdChange(PIA, 5, CLO, asks=True)]
     assert told(table, edge(ADA, MAIL, PHONE)) == []
     assert told(table, Unseen(PIA, PIA, PIA)) == []
     roofs = told(table, CLASS)
@@ -135,7 +135,7 @@ def test_there_is_room_in_a_record_for_all_that_may_wait() -> None:
     """A class is as long as it may be."""
     key, value = write_link(Seen("n" * 64, "n" * 64, "n" * 64, "\U0001f355" * 512, "\U0001f355" * 512))
     held = {f"{number:064}": 1 << 60 for number in range(MOST_HELD)}
-    full = Waiting(held, {}, {}, (Kept(key, value, 1 << 60, 1 << 60),) * MOST_BEHIND)
+    full = ErasureWait(held, {}, {}, (DeferredRecord(key, value, 1 << 60, 1 << 60),) * MOST_BEHIND)
     assert len(encode(Node(waiting=full))) < 7 << 20
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from streams.domain.inference.arms import Arm, Floats, of_people
+from streams.domain.inference.arms import Arm, Floats, arm_of_people
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class People:
     @property
     def arm(self) -> Arm:
         y, x = self.y, self.x
-        return of_people([(y.size, y.sum(), (y * y).sum(), x.sum(), (x * x).sum(), (x * y).sum())])
+        return arm_of_people([(y.size, y.sum(), (y * y).sum(), x.sum(), (x * x).sum(), (x * y).sum())])
 
 
 def people(count: int, mean: float, seed: int, slope: float = 0.0) -> People:
@@ -30,4 +30,4 @@ def people(count: int, mean: float, seed: int, slope: float = 0.0) -> People:
 
 def rate(did: int, of: int) -> Arm:
     """An arm of a rate."""
-    return of_people([(of, did, did, 0, 0, 0)])
+    return arm_of_people([(of, did, did, 0, 0, 0)])

@@ -24,14 +24,15 @@ def test_an_e_value_is_the_average_likelihood_over_normal_effects(z: float, peop
 def test_it_is_narrowest_for_the_people_that_it_is_tuned_for(level: float) -> None:
     people = np.array([20_000.0])
     tuned, early, late = (
-        boundary.limit(level, people, boundary.rho2(level, tuned_for))[0] for tuned_for in (20_000, 15_000, 27_000)
+        boundary.squared_limit(level, people, boundary.rho2(level, tuned_for))[0]
+        for tuned_for in (20_000, 15_000, 27_000)
     )
     assert tuned < min(early, late)
 
 
 def test_far_from_what_it_is_tuned_for_it_is_a_quarter_wider() -> None:
     rho2 = boundary.rho2(0.95, 20_000)
-    narrowest, *others = np.sqrt(boundary.limit(0.95, np.array([20_000.0, 2_000.0, 200_000.0]), rho2))
+    narrowest, *others = np.sqrt(boundary.squared_limit(0.95, np.array([20_000.0, 2_000.0, 200_000.0]), rho2))
     assert max(others) < 1.26 * narrowest
 
 

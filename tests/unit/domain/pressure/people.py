@@ -7,7 +7,7 @@ from events.interactions.base import Channel, Purpose
 from events.outputs import Address, AddressStatus, ContactProfile, Stop, Touch
 from events.times import parse_time, render_time
 from streams.domain.contact import ContactState, profile
-from streams.domain.pressure import Decision, PermissionRequest, Policy, default_text, read_policy
+from streams.domain.pressure import Decision, PermissionRequest, Policy, default_policy_text, read_policy
 from streams.domain.pressure.asking import Evidence
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -73,7 +73,7 @@ def asking(channel: Channel = "email", purpose: Purpose = "fundraising", **more:
 
 def settings(**changes: Any) -> dict[str, Any]:
     """The default file's content; `caps__email=...` changes that key, None takes it out."""
-    said = tomllib.loads(default_text())
+    said = tomllib.loads(default_policy_text())
     for path, value in changes.items():
         *places, last = path.split("__")
         section = said
@@ -95,7 +95,7 @@ def ruled(decision: Decision) -> tuple[str, str]:
 
 
 def default() -> Policy:
-    found = read_policy(default_text())
+    found = read_policy(default_policy_text())
     assert isinstance(found, Policy)
     return found
 

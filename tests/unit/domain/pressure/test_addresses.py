@@ -3,7 +3,7 @@
 import pytest
 
 from events.outputs import AddressStatus
-from streams.domain.pressure import decide, meant
+from streams.domain.pressure import decide, worst_known_ref
 from tests.unit.domain.pressure.people import EMAIL, NOON, PHONE, address, asking, default, person, policy, ruled
 
 POLICY = default()
@@ -65,8 +65,8 @@ def test_one_phone_serves_text_and_phone_and_no_mail() -> None:
 
 def test_of_an_address_with_a_ref_for_each_key_the_worst_that_is_known_is_meant() -> None:
     known = person(addresses=[address("new", "email"), address("old", "email", "hard_bounced")])
-    assert meant(known, ["new", "old"]) == "old"
-    assert meant(known, ["new", "gone"]) == "new"
-    assert meant(known, ["other", "gone"]) == "other"
-    assert meant(None, ["new", "old"]) == "new"
-    assert meant(known, []) is None
+    assert worst_known_ref(known, ["new", "old"]) == "old"
+    assert worst_known_ref(known, ["new", "gone"]) == "new"
+    assert worst_known_ref(known, ["other", "gone"]) == "other"
+    assert worst_known_ref(None, ["new", "old"]) == "new"
+    assert worst_known_ref(known, []) is None

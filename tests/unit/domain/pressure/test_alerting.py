@@ -5,7 +5,7 @@ import pytest
 from events.json_types import JSON
 from streams.domain.contact.person_view import overview
 from streams.domain.pressure import Policy
-from streams.domain.pressure.alerting import Raised, judge
+from streams.domain.pressure.alerting import PressureAlert, pressure_alerts
 from tests.unit.domain.contact.said import DAY, HOUR, NOON, Arrival, by, folded, report, retracted, said
 from tests.unit.domain.pressure.people import policy, unlimited
 
@@ -20,16 +20,16 @@ def text(id_: str, at: int, source: str = "field/relay") -> Arrival:
     return by(source, said("text.sent", id_, at, message_id=f"m{id_}"))
 
 
-def raised(rules: Policy, *arrivals: Arrival, of: str = "last") -> list[Raised]:
+def raised(rules: Policy, *arrivals: Arrival, of: str = "last") -> list[PressureAlert]:
     """What the interaction with the id `of`, by default the last that came, raises where all are known."""
     trigger = arrivals[-1] if of == "last" else next(each for each in arrivals if each.interaction.id == of)
     said = trigger.interaction
-    forwards = judge(rules, overview(folded(*arrivals)), {(said.source, said.id)})
-    assert judge(rules, overview(folded(*reversed(arrivals))), {(said.source, said.id)}) == forwards
+    forwards = pressure_alerts(rules, overview(folded(*arrivals)), {(said.source, said.id)})
+    assert pressure_alerts(rules, overview(folded(*reversed(arrivals))), {(said.source, said.id)}) == forwards
     return forwards
 
 
-def rules_of(found: list[Raised]) -> list[str]:
+def rules_of(found: list[PressureAlert]) -> list[str]:
     return [each.rule for each in found]
 
 
@@ -235,4 +235,4 @@ def test_a_complaint_is_not_after_a_touch_that_is_later() -> None:
 
 
 def test_nobody_is_judged_by_what_is_known_of_others() -> None:
-    assert judge(policy(), overview(folded(*BUSY)), set()) == []
+    assert pressure_alerts(policy(), overview(folded(*BUSY)), set()) == []

@@ -1,8 +1,8 @@
 """When a channel is open, by the clock of the person, in every zone that may be the person's."""
 
 from streams.domain.pressure.hours import Opening, next_opening
-from streams.domain.pressure.spans import CLOSED, DAY, HOUR, MINUTE, Hours
-from streams.domain.pressure.zones import zones_of_region
+from streams.domain.pressure.policy_values import CLOSED, DAY, HOUR, MINUTE, Hours
+from streams.domain.pressure.time_zones import zones_of_region
 from tests.unit.domain.pressure.people import ms
 
 NEW_YORK = ("America/New_York",)

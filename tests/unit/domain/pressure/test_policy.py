@@ -5,12 +5,12 @@ from typing import get_args
 import pytest
 
 from events.mailboxes import Mailbox
-from streams.domain.file_mistakes import Mistake
-from streams.domain.pressure import Mistakes, Policy, default_policy, default_text, read_policy
-from streams.domain.pressure.spans import HOUR
+from streams.domain.file_mistakes import FileMistake
+from streams.domain.pressure import FileMistakes, Policy, default_policy, default_policy_text, read_policy
+from streams.domain.pressure.policy_values import HOUR
 from tests.unit.domain.pressure.people import policy
 
-DEFAULT = default_text()
+DEFAULT = default_policy_text()
 SPAN = 'give minutes, hours or days, such as "90m", "12h" or "7d"'
 HOURS = 'give local hours such as "09:00-20:00", up to "24:00", or "closed"'
 CASES = [
@@ -91,7 +91,7 @@ CASES = [
 def test_each_mistake_is_told_with_its_key_and_its_cure(was: str, now: str, key: str, problem: str, cure: str) -> None:
     assert was in DEFAULT
     found = read_policy(DEFAULT.replace(was, now))
-    assert isinstance(found, Mistakes)
+    assert isinstance(found, FileMistakes)
     told = {mistake.key: mistake for mistake in found.found}
     assert key in told, str(found)
     assert problem in told[key].problem
@@ -111,8 +111,8 @@ def test_a_channel_without_a_cap_is_refused(channel: str) -> None:
     table, rest = DEFAULT.split(f"\n{channel} = [\n", 1)
     caps = rest[rest.index("\n]\n") + 3 :]
     gone, none = (read_policy(f"{table}\n{line}\n{caps}") for line in ("", f"{channel} = []"))
-    assert gone == Mistakes(
-        (Mistake(f"caps.{channel}", "is missing", "add it, nothing is guessed: see docs/policy.md"),)
+    assert gone == FileMistakes(
+        (FileMistake(f"caps.{channel}", "is missing", "add it, nothing is guessed: see docs/policy.md"),)
     )
     assert str(none) == (
         f'caps.{channel}: has no cap for all purposes; add one without "purpose": a missing cap is not guessed'
@@ -129,7 +129,7 @@ def test_a_cap_of_one_purpose_alone_leaves_the_others_without() -> None:
 
 def test_what_is_not_toml_is_told_with_its_place() -> None:
     found = read_policy("[caps]\nemail = 7d")
-    assert isinstance(found, Mistakes)
+    assert isinstance(found, FileMistakes)
     assert found.found[0].key == ""
     assert "is not TOML" in str(found)
     assert "line 2" in str(found)

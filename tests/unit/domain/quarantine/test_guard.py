@@ -4,10 +4,9 @@ import pytest
 from events.identifiers import Hasher
 from events.registry import MODELS
 from events.requeued import REQUEUED, with_history
-from streams.domain.quarantine.floods import Floods
-from streams.domain.quarantine.guard import Guard
-from streams.domain.quarantine.orders import Quarantine
-from streams.domain.quarantine.waiting import WAITS, may_wait
+from streams.domain.quarantine.flood_detection import RefusalCounter
+from streams.domain.quarantine.guard import DEFERRABLE_TYPES, QuarantineGuard, is_deferrable
+from streams.domain.quarantine.quarantines import Quarantine
 from tests.unit.domain.dead_letter_repair.writing import HASHER, Headers, once, saying
 from tests.unit.events.records import NOW, event
 
@@ -15,28 +14,28 @@ SOURCE = "digital/mailer"
 HELD = {SOURCE: Quarantine(SOURCE, NOW - 5, NOW + 5, 600)}
 
 
-def guard() -> Guard:
-    made = Guard(Floods(2), HASHER)
+def guard() -> QuarantineGuard:
+    made = QuarantineGuard(RefusalCounter(2), HASHER)
     made.told(HELD)
     return made
 
 
 @pytest.mark.parametrize("type_", MODELS)
 def test_money_refusals_commands_and_touches_are_never_held(type_: str) -> None:
-    assert guard().holds(orjson.dumps(event(type_)), (), NOW) is (type_ in WAITS)
+    assert guard().holds(orjson.dumps(event(type_)), (), NOW) is (type_ in DEFERRABLE_TYPES)
 
 
 def test_what_can_wait_is_of_the_contract_and_nothing_of_it_says_no_or_moves_money() -> None:
-    assert MODELS.keys() > WAITS
+    assert MODELS.keys() > DEFERRABLE_TYPES
     kept = ("donation.", "contact.", "text.", "canvass.", "ballot.", "interaction.", "consent.")
-    assert not [type_ for type_ in WAITS if type_.startswith(kept)]
-    assert not WAITS & {"email.sent", "email.delivered", "email.bounced", "email.dropped"}
-    assert not WAITS & {"email.unsubscribed", "email.complained"}
+    assert not [type_ for type_ in DEFERRABLE_TYPES if type_.startswith(kept)]
+    assert not DEFERRABLE_TYPES & {"email.sent", "email.delivered", "email.bounced", "email.dropped"}
+    assert not DEFERRABLE_TYPES & {"email.unsubscribed", "email.complained"}
 
 
 def test_a_type_that_nobody_knows_may_wait() -> None:
-    assert may_wait(None)
-    assert may_wait("email.forwarded")
+    assert is_deferrable(None)
+    assert is_deferrable("email.forwarded")
     assert guard().holds(saying().replace(b"email.opened", b"email.forwarded"), (), NOW)
 
 
@@ -53,7 +52,7 @@ def test_what_was_appended_after_the_end_is_not_held() -> None:
 def test_what_an_operator_sends_anew_is_neither_held_nor_counted() -> None:
     headers = with_history(saying(), [], [once()], HASHER)
     assert not guard().holds(saying(), headers, NOW)
-    one = Guard(Floods(1), HASHER)
+    one = QuarantineGuard(RefusalCounter(1), HASHER)
     one.refused(saying(), headers, NOW)
     assert list(one.take_found()) == []
     one.refused(saying(), (), NOW)
@@ -74,13 +73,13 @@ def test_what_an_operator_sends_anew_is_neither_held_nor_counted() -> None:
 )
 def test_a_producer_cannot_write_the_header_that_lets_records_out_of_quarantine(headers: Headers) -> None:
     assert guard().holds(saying(), headers, NOW)
-    one = Guard(Floods(1), HASHER)
+    one = QuarantineGuard(RefusalCounter(1), HASHER)
     one.refused(saying(), headers, NOW)
     assert [flood.source for flood in one.take_found()] == [SOURCE]
 
 
 def test_a_source_with_too_long_a_name_is_nobody() -> None:
-    one = Guard(Floods(1), HASHER)
+    one = QuarantineGuard(RefusalCounter(1), HASHER)
     one.refused(saying().replace(b"digital/mailer", b"x" * 257), (), NOW)
     assert list(one.take_found()) == []
 

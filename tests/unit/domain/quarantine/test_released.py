@@ -1,6 +1,6 @@
 import pytest
 
-from streams.domain.quarantine.released import Released
+from streams.domain.quarantine.held_records import ReleasedRecords
 
 
 def note(letter: object) -> bytes:
@@ -8,7 +8,7 @@ def note(letter: object) -> bytes:
 
 
 def test_what_was_sent_anew_does_not_wait_any_more() -> None:
-    released = Released()
+    released = ReleasedRecords()
     for place in ("quarantine/0/5", "quarantine/0/7", "quarantine/2/0", "dead-letters/0/6"):
         released.hear(note(place))
     assert [released.has(0, offset) for offset in (4, 5, 6, 7, 8)] == [False, True, False, True, False]
@@ -16,7 +16,7 @@ def test_what_was_sent_anew_does_not_wait_any_more() -> None:
 
 
 def test_what_the_broker_has_deleted_neither_waits_nor_is_taken_off() -> None:
-    released = Released()
+    released = ReleasedRecords()
     for offset in range(6):
         released.hear(note(f"quarantine/0/{offset}"))
     assert released.waiting({0: 4}, {0: 10}) == 4
@@ -26,13 +26,13 @@ def test_what_the_broker_has_deleted_neither_waits_nor_is_taken_off() -> None:
     "value", [None, b"", b"{", b"{}", b"\xff", note("quarantine"), note("quarantine/0"), note("quarantine/x/y")]
 )
 def test_a_note_that_cannot_be_read_says_nothing(value: bytes | None) -> None:
-    released = Released()
+    released = ReleasedRecords()
     released.hear(value)
     assert released.waiting({0: 0}, {0: 3}) == 3
 
 
 def test_an_offset_that_no_topic_has_takes_no_memory() -> None:
-    released = Released()
+    released = ReleasedRecords()
     released.hear(note(f"quarantine/0/{10**15}"))
     released.hear(note("quarantine/0/-1"))
     assert released.waiting({0: 0}, {0: 3}) == 3

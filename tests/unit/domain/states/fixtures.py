@@ -21,15 +21,15 @@ import orjson
 from msgspec.structs import replace
 
 from streams.domain import campaigns, identity
-from streams.domain.campaigns.codec import FORMAT as CAMPAIGNS_FORMAT
+from streams.domain.campaigns.campaign_state import FORMAT as CAMPAIGNS_FORMAT
 from streams.domain.contact.codec import FORMAT as CONTACTS_FORMAT
-from streams.domain.experiments import table_records as experiments
+from streams.domain.experiments import experiment_table as experiments
 from streams.domain.experiments.delta_rows import add_up
 from streams.domain.experiments.lifecycle import with_differences
-from streams.domain.experiments.partials import Counted
-from streams.domain.experiments.totals import closed
+from streams.domain.experiments.partials import PartialCounts
+from streams.domain.experiments.totals import with_closed_days
 from streams.domain.formats import Format
-from streams.domain.identity.codec import FORMAT as NODES_FORMAT
+from streams.domain.identity.nodes import FORMAT as NODES_FORMAT
 from tests.chaos.verdict import profiles_in
 from tests.unit.domain.campaigns.sending import NOON, counts, told
 from tests.unit.domain.states.told import Told
@@ -76,8 +76,11 @@ def nodes_in(states: States) -> Mapping[str, Any]:
 def sums() -> States:
     """The campaigns table after a mailing that too many complained of."""
     heard = counts(sent=3, delivered=2, complaints=told(12), unsubscribes=told(1))
-    campaign = campaigns.Campaign(heard, (campaigns.Passed("campaign_complaints", "gmail", 0.003),))
-    kept: dict[bytes, campaigns.Kept] = {b"campaign/gotv-1": campaign, b"roll": campaigns.Roll({"gotv-1": NOON})}
+    campaign = campaigns.Campaign(heard, (campaigns.AlertedLimit("campaign_complaints", "gmail", 0.003),))
+    kept: dict[bytes, campaigns.CampaignRecord] = {
+        b"campaign/gotv-1": campaign,
+        b"roll": campaigns.CampaignRoll({"gotv-1": NOON}),
+    }
     return {key: campaigns.encode(value) for key, value in kept.items()}
 
 
@@ -89,17 +92,17 @@ def sums_in(states: States) -> Mapping[str, Any]:
 
 def added_up() -> States:
     """The experiments table while people are counted anew by another definition."""
-    [row] = add_up([Counted([("ask", "", "A")], [15_000, 1, 0], [0, 3, 1, 1, 0, 0, 0, 0, 1])])[0].values()
+    [row] = add_up([PartialCounts([("ask", "", "A")], [15_000, 1, 0], [0, 3, 1, 1, 0, 0, 0, 0, 1])])[0].values()
     first = with_differences(experiments.Experiment(), {"": [("A", 15_000, row), ("A", 14_990, row)]})
-    first = replace(first, totals={"": closed(first.totals[""], 14_995)})
+    first = replace(first, totals={"": with_closed_days(first.totals[""], 14_995)})
     ask = with_differences(first, {"1b2c3d4e": [("A", 15_000, row)]})
     ask = replace(ask, definition=b"{}", next=None, stands={3: "1b2c3d4e"}, peaks={"A": b"\0" * 240}, told=("/split",))
     ask = replace(ask, added=41)
-    line = experiments.Line(NOON, NOON, (("A", 2.5),), ("A",), "recounting", NOON)
-    held: dict[bytes, experiments.Kept] = {
+    line = experiments.IndexEntry(NOON, NOON, (("A", 2.5),), ("A",), "recounting", NOON)
+    held: dict[bytes, experiments.TableRecord] = {
         b"experiment/ask": ask,
         b"peaks/ask": experiments.Peaks({"A": b"\1" * 240}, 0.5, "1b2c3d4e/donated"),
-        b"board": experiments.Board({"ask": line}, frozenset({3}), added=43),
+        b"board": experiments.ExperimentIndex({"ask": line}, frozenset({3}), added=43),
     }
     return {key: experiments.encode(value) for key, value in held.items()}
 

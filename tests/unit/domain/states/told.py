@@ -10,8 +10,8 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from events.links import Command
 from streams.domain.identity import Node
-from streams.domain.identity.deferred_erasures import Kept, Waiting
-from streams.domain.identity.nodes import Mark, Ruling
+from streams.domain.identity.deferred_erasures import DeferredRecord, ErasureWait
+from streams.domain.identity.nodes import ErasureMark, PairRuling
 from tests.property.worker.links.sayings import interaction
 from tests.property.worker.links.world import World
 from tests.unit.domain.contact.said import DAY, HOUR
@@ -66,10 +66,14 @@ class Told:
     def nodes(self) -> Mapping[str, Node]:
         """The links table, with nodes that take more than a story."""
         by = Command(NOON, "office/desk", "c-1")
-        full = Node(saturated=True, roof="crm.z", mark=Mark("crm.z", by), erased=by, marked=("crm.y",))
-        ruled = Node("voter:NY", {"crm.a": ("crm.b",)}, {"voter:0": ("crm.b",)}, {"crm.d": Ruling(same=False, by=by)})
-        erased = Kept(b"erased/crm.held", b"{}", 7, NOON)
-        waiting = Waiting({"crm.held": 7}, {"voter:0": 7}, {"voter:1": Kept(b"seen/1", None, 8, NOON)}, (erased,))
+        full = Node(saturated=True, roof="crm.z", mark=ErasureMark("crm.z", by), erased=by, marked=("crm.y",))
+        ruled = Node(
+            "voter:NY", {"crm.a": ("crm.b",)}, {"voter:0": ("crm.b",)}, {"crm.d": PairRuling(same=False, by=by)}
+        )
+        erased = DeferredRecord(b"erased/crm.held", b"{}", 7, NOON)
+        waiting = ErasureWait(
+            {"crm.held": 7}, {"voter:0": 7}, {"voter:1": DeferredRecord(b"seen/1", None, 8, NOON)}, (erased,)
+        )
         held = Node(held="crm.held", waiting=waiting)
         return {**self.world.nodes, "crm.full": full, "crm.ruled": ruled, "crm.held": held}
 

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from events.json_types import JSON
-from streams.domain.dead_letter_repair.letters import Said
-from streams.domain.quarantine.listing import Listed
+from streams.domain.dead_letter_repair.letters import DeclaredType
+from streams.domain.quarantine.held_records import ListedSource
 from streams.history.daily_report.day_queries import report_of
 from streams.history.daily_report.figures import (
     CanvassResults,
@@ -334,7 +334,7 @@ def test_what_a_terminal_would_obey_in_a_producers_word_reaches_neither_text_nor
         assert not any(sign in shown for sign in "\x1b\r\u202e")
 
 
-HELD_NOW = Listed("digital/mailer", "2012-02-22T10:00:00.000Z", "2012-02-22T10:16:00.000Z", True, 1_234)
+HELD_NOW = ListedSource("digital/mailer", "2012-02-22T10:00:00.000Z", "2012-02-22T10:16:00.000Z", True, 1_234)
 UNHEARD = MostlyRefused("finance/actblue", "donation.made", 40, 40)
 
 
@@ -366,7 +366,7 @@ def test_a_report_that_may_not_read_who_is_refused_or_held_says_so() -> None:
 def test_what_history_has_of_a_source_and_type_is_what_was_accepted_of_it() -> None:
     span = day_span(TODAY, "UTC")
     accepted = only_tail([topic_record(offset, "donation.made", donation_id=f"a:{offset}") for offset in range(30)])
-    gifts, opens = Said("digital/mailer", "donation.made"), Said("digital/mailer", "email.opened")
+    gifts, opens = DeclaredType("digital/mailer", "donation.made"), DeclaredType("digital/mailer", "email.opened")
 
     [found] = mostly_refused_of(accepted, span, {gifts: 31, opens: 12})[:1]
     assert (found.type, found.refused, found.sent) == ("donation.made", 31, 61)

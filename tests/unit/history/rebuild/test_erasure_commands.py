@@ -1,7 +1,7 @@
 """When erasure commands came, from rows of the topic."""
 
 from streams.domain.contact import ContactState
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.history.rebuild.erasure_commands import (
     command_times_in,
     earliest_of,
@@ -31,7 +31,7 @@ def test_of_copies_the_first_counts_and_a_file_says_it_again() -> None:
     assert from_file_rows(to_file_rows({NAME: 3})) == {NAME: 3}
 
 
-ERASED = [ContactState(place=Place(erased=Erasure(NOW - DAY, *NAME)))]
+ERASED = [ContactState(place=IdentityStatus(erased=Erasure(NOW - DAY, *NAME)))]
 
 
 def test_rows_that_came_before_the_erasure_command_are_dropped_whatever_time_they_name() -> None:

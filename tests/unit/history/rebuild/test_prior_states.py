@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from streams.domain.contact import ContactState, fold
 from streams.domain.contact.facts.command_details import Erase
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.domain.contact.state import Fact
 from streams.history.rebuild.prior_states import starting_state
 from streams.history.refold.contact_folding import fold_facts
@@ -16,7 +16,7 @@ FOLDED = ContactState(facts={FACT.key: FACT}, version=1)
 
 
 def erased(by: Erasure, **more: object) -> ContactState:
-    place = Place(told=5, erased=by, marks=True, swept=5, shown="erased")
+    place = IdentityStatus(told=5, erased=by, marks=True, swept=5, shown="erased")
     return ContactState(version=7, place=replace(place, **more))
 
 
@@ -46,7 +46,7 @@ def test_an_erasure_known_to_the_rebuild_removes_nothing_more() -> None:
 
 
 def test_the_later_of_a_trace_and_the_lakes_list_binds() -> None:
-    trace = ContactState(version=3, place=Place(erased=EARLIER))
+    trace = ContactState(version=3, place=IdentityStatus(erased=EARLIER))
     for until, expected in ((NOW - 1, NOW), (NOW + 9, NOW + 9)):
         place = starting_state(None, [trace], until).state.place
         assert place is not None
@@ -56,7 +56,7 @@ def test_the_later_of_a_trace_and_the_lakes_list_binds() -> None:
 
 def test_an_identifier_that_only_the_lakes_list_knows_is_marked_as_erased() -> None:
     place = starting_state(None, [], NOW).state.place
-    assert place == Place(erased=Erasure(NOW, "", ""), marks=True)
+    assert place == IdentityStatus(erased=Erasure(NOW, "", ""), marks=True)
 
 
 def test_a_fragment_of_a_cluster_may_have_a_record_begun_under_another_fragment() -> None:
@@ -66,9 +66,9 @@ def test_a_fragment_of_a_cluster_may_have_a_record_begun_under_another_fragment(
 
 
 def test_a_starting_state_keeps_that_a_profile_is_published() -> None:
-    known = ContactState(version=2, place=Place(shown="merged", roof="crm.bo", linked=True))
+    known = ContactState(version=2, place=IdentityStatus(shown="merged", roof="crm.bo", linked=True))
     place = starting_state(None, [known], None).state.place
-    assert place == Place(shown="profile", linked=True)
+    assert place == IdentityStatus(shown="profile", linked=True)
 
 
 def test_what_was_heard_before_the_command_of_an_erasure_does_not_come_back_whatever_time_it_bore() -> None:

@@ -7,7 +7,7 @@ from sinks.lake import erasure_list
 from sinks.lake.erasure_list import add_erasures, erasure_of
 from streams.domain.contact import ContactState, decode, encode
 from streams.domain.contact.identity.identity_assignment import trace_key
-from streams.domain.contact.identity.identity_status import Erasure, Place
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.history.rebuild.buckets import add_states, lake_contents, sort_lake, traces_of
 from streams.history.rebuild.erasure_commands import CommandTimes
 from streams.history.rebuild.prior_states import PriorState
@@ -49,8 +49,10 @@ def rebuilt(
 
 
 def test_a_rebuild_folds_the_lake_and_takes_over_what_only_the_running_system_knows(tmp_path: Path) -> None:
-    erased = ContactState(version=4, place=Place(erased=Erasure(NOW, "office/desk", "1"), marks=True, shown="erased"))
-    stranger = Record(2, trace_key("stranger"), encode(ContactState(place=Place(erased=Erasure(1, "a", "b")))))
+    erased = ContactState(
+        version=4, place=IdentityStatus(erased=Erasure(NOW, "office/desk", "1"), marks=True, shown="erased")
+    )
+    stranger = Record(2, trace_key("stranger"), encode(ContactState(place=IdentityStatus(erased=Erasure(1, "a", "b")))))
     states, made = rebuilt(tmp_path, [Record(0, b"nobody", encode(erased)), stranger])
     assert {f"c{number}".encode() for number in range(5)} | {b"nobody", stranger.key} == states.keys()
     assert sum(len(states[f"c{number}".encode()].facts) for number in range(5)) == 40
@@ -61,7 +63,7 @@ def test_a_rebuild_folds_the_lake_and_takes_over_what_only_the_running_system_kn
 
 
 def test_whoever_is_known_by_a_trace_alone_does_not_come_back(tmp_path: Path) -> None:
-    trace = ContactState(version=4, place=Place(erased=Erasure(NOW + 1, "office/desk", "1"), swept=3))
+    trace = ContactState(version=4, place=IdentityStatus(erased=Erasure(NOW + 1, "office/desk", "1"), swept=3))
     states, made = rebuilt(tmp_path, [Record(1, trace_key("c1"), encode(trace))])
     assert trace_key("c1") not in states, "it is a state by now"
     assert not states[b"c1"].facts
@@ -72,7 +74,7 @@ def test_whoever_is_known_by_a_trace_alone_does_not_come_back(tmp_path: Path) ->
 
 def test_an_erasure_acts_when_it_was_heard_also_where_another_name_of_the_person_heard_it(tmp_path: Path) -> None:
     before_all_said = Erasure(NOW - 99_999, "office/desk", "1")
-    told = ContactState(version=4, place=Place(told=3, erased=before_all_said, swept=3, shown="erased"))
+    told = ContactState(version=4, place=IdentityStatus(told=3, erased=before_all_said, swept=3, shown="erased"))
     known = [Record(1, b"c1", encode(told)), Record(1, trace_key("c2"), encode(told))]
 
     states, made = rebuilt(tmp_path, known, {("office/desk", "1"): NOW + 99_999})

@@ -17,7 +17,7 @@ from sinks.lake.erasure_list import add_erasures, erasure_of
 from sinks.lake.files import LocalFiles, open_files
 from sinks.lake.rows import tables_of
 from sinks.lake.writer import LakeWriter
-from streams.domain.contact.state import WEEK
+from streams.domain.contact.state import DEDUP_WINDOW_MS
 from streams.history.importing.file_items import UnchangedEvent, Unreadable
 from streams.history.importing.import_run import ImportReport, ProgressDisplay
 from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake
@@ -100,7 +100,7 @@ def test_identity_pairs_are_replayed_under_the_smaller_id(tmp_path: Path) -> Non
 
 
 def test_messages_older_than_a_week_are_not_replayed(tmp_path: Path) -> None:
-    edge = NOW - WEEK + WINDOW_MARGIN_MS
+    edge = NOW - DEDUP_WINDOW_MS + WINDOW_MARGIN_MS
     at_it, before = topic_record(0, "email.sent", edge), topic_record(1, "email.sent", edge - 1)
     unsubscribed = topic_record(2, "email.unsubscribed", edge - 1)
     lake(tmp_path, at_it, before, unsubscribed)

@@ -1,10 +1,10 @@
 import pytest
 
-from streams.domain.dead_letter_repair.letters import Said
+from streams.domain.dead_letter_repair.letters import DeclaredType
 from streams.operations.refused.mostly_refused import LEAST, MostlyRefused, mostly_refused, sentence, shortened
 
-GIFTS = Said("finance/actblue", "donation.made")
-OPENS = Said("finance/actblue", "email.opened")
+GIFTS = DeclaredType("finance/actblue", "donation.made")
+OPENS = DeclaredType("finance/actblue", "email.opened")
 
 
 def test_a_source_whose_gifts_are_all_refused_is_named_however_much_mail_of_it_is_good() -> None:
@@ -31,12 +31,16 @@ def test_mostly_refused_means_more_than_half_of_ten_records_or_more(
 
 
 def test_unreadable_sources_are_left_out_and_addresses_are_never_shown() -> None:
-    refused = {Said(None, None): 50, Said("ada@example.org", "donation.made"): 50, Said("digital", None): 50}
+    refused = {
+        DeclaredType(None, None): 50,
+        DeclaredType("ada@example.org", "donation.made"): 50,
+        DeclaredType("digital", None): 50,
+    }
     assert mostly_refused(refused, {}) == [MostlyRefused("*", "donation.made", 50, 50)]
 
 
 def test_the_most_refused_sources_come_first_and_a_long_list_is_shortened() -> None:
-    found = mostly_refused({Said(f"s{number}", "t"): 20 + number for number in range(9)}, {})
+    found = mostly_refused({DeclaredType(f"s{number}", "t"): 20 + number for number in range(9)}, {})
     assert [each.source for each in found][:2] == ["s8", "s7"]
     assert shortened(map(sentence, found), 2) == [sentence(found[0]), sentence(found[1]), "7 more such sources"]
     assert shortened(map(sentence, found), 9)[-1] == sentence(found[-1])

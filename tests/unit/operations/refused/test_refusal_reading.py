@@ -2,11 +2,11 @@
 
 from kafka import TopicPartition
 
-from streams.domain.dead_letter_repair.letters import Letter, Place, Said
+from streams.domain.dead_letter_repair.letters import DeclaredType, Letter, RecordPosition
 from streams.operations.refused.refusal_reading import LetterSummary, OpenRefusals
 from tests.unit.domain.dead_letter_repair.writing import letter, saying
 
-MAILER = Said("digital/mailer", "email.opened")
+MAILER = DeclaredType("digital/mailer", "email.opened")
 
 
 def brief(one: Letter) -> LetterSummary:
@@ -28,7 +28,7 @@ def test_requeued_letters_count_neither_as_refused_nor_as_accepted() -> None:
     one, other = letter(saying(), offset=1), letter(saying(), offset=2)
     found = counted(one, other, requeued={one.name})
     assert found.counts == {MAILER: 1}
-    places = [Place("email-events", 3, offset) for offset in (1, 2, 3)]
+    places = [RecordPosition("email-events", 3, offset) for offset in (1, 2, 3)]
     assert [found.is_accepted(MAILER, place) for place in places] == [False, False, True]
 
 

@@ -8,8 +8,8 @@ import pytest
 from faust.types import TP
 
 from events.topics import DEAD_LETTERS_REQUEUED
-from streams.domain.dead_letter_repair.choosing import Choice
-from streams.domain.dead_letter_repair.judging import Cured, Left
+from streams.domain.dead_letter_repair.selection import LetterSelection
+from streams.domain.dead_letter_repair.verdicts import NotRequeued, RequeueableRecord
 from streams.operations.requeue import requeue_run
 from streams.operations.requeue.requeue_run import RequeueCounts, RequeueOrder, RequeueRun, judged_letters
 from streams.operations.requeue.returned_letters import ReturnedLetters
@@ -45,13 +45,13 @@ class Told(ReturnedLetters):
 
 
 def letters(count: int, size: int = 10) -> Iterator[CuredLetter]:
-    cured = Cured("email-events", None, b"x" * size, (), "email.opened")
+    cured = RequeueableRecord("email-events", None, b"x" * size, (), "email.opened")
     return ((letter(saying(), offset=number), cured) for number in range(count))
 
 
 async def called(returns: ReturnedLetters, sent: Iterator[CuredLetter]) -> tuple[Counting, RequeueCounts]:
     desk = Counting()
-    call = RequeueRun(RequeueOrder(Choice(), rules()), desk, returns, lambda _: None)
+    call = RequeueRun(RequeueOrder(LetterSelection(), rules()), desk, returns, lambda _: None)
     await call.send(sent)
     return desk, call.account
 
@@ -102,8 +102,8 @@ async def test_a_requeue_without_letters_waits_for_nothing() -> None:
     ("account", "clean"),
     [
         (RequeueCounts(), True),
-        (RequeueCounts(left=Counter({Left.REQUEUED: 5})), True),
-        (RequeueCounts(left=Counter({Left.FULL: 1})), False),
+        (RequeueCounts(left=Counter({NotRequeued.REQUEUED: 5})), True),
+        (RequeueCounts(left=Counter({NotRequeued.FULL: 1})), False),
         (RequeueCounts(refused=Counter({("no_time", ""): 1})), False),
         (RequeueCounts(came_back=1), False),
         (RequeueCounts(stopped="why"), False),
@@ -120,8 +120,8 @@ def test_a_name_that_two_letters_share_takes_one_of_them_and_copies_are_no_two()
 
     values = [numbered(7, "m1"), numbered(7, "m2"), numbered(7, "m1"), numbered(8, "m3")]
     account = RequeueCounts()
-    order = RequeueOrder(Choice(), rules('[rename]\n"data.batch" = "id"\n[cast]\nid = "str"'))
+    order = RequeueOrder(LetterSelection(), rules('[rename]\n"data.batch" = "id"\n[cast]\nid = "str"'))
     sent = judged_letters([letter(value, offset=place) for place, value in enumerate(values)], order, set(), account)
     assert [one.origin.offset for one, _ in sent] == [0, 2, 3]
-    assert account.left == {Left.TWIN: 1}
+    assert account.left == {NotRequeued.TWIN: 1}
     assert not account.refused

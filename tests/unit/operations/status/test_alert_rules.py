@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from streams.domain.quarantine.listing import Listed
+from streams.domain.quarantine.held_records import ListedSource
 from streams.operations.refused.mostly_refused import MostlyRefused
 from streams.operations.status.alert_rules import SEVERITIES, UNSEEN, findings
 from streams.operations.status.observations import (
@@ -26,7 +26,7 @@ WELL = Observations(
 )
 
 GIFTS = MostlyRefused("finance/actblue", "donation.made", 40, 40)
-MAILER = Listed("digital/mailer", "2012-03-01T12:00:00.000Z", "2012-03-01T12:16:00.000Z", True, 1_234)
+MAILER = ListedSource("digital/mailer", "2012-03-01T12:00:00.000Z", "2012-03-01T12:16:00.000Z", True, 1_234)
 
 
 def kafka(**changed: object) -> Observations:

@@ -3,7 +3,7 @@ from dataclasses import replace
 import orjson
 from rich.console import Console
 
-from streams.domain.quarantine.listing import Listed
+from streams.domain.quarantine.held_records import ListedSource
 from streams.operations.refused.mostly_refused import MostlyRefused
 from streams.operations.status.alert_rules import findings
 from streams.operations.status.observations import (
@@ -68,7 +68,7 @@ def test_each_alert_on_the_status_screen_names_its_runbook() -> None:
 
 
 def test_sources_that_are_refused_or_held_are_named_in_80_columns_and_to_programs() -> None:
-    held = Listed("digital/mailer", "2012-03-01T11:00:00.000Z", "2012-03-01T12:16:00.000Z", True, 1_234)
+    held = ListedSource("digital/mailer", "2012-03-01T11:00:00.000Z", "2012-03-01T12:16:00.000Z", True, 1_234)
     gifts = MostlyRefused("finance/actblue", "donation.made", 40, 40)
     assert isinstance(WELL.kafka, KafkaObservation)
     seen = replace(WELL, kafka=replace(WELL.kafka, quarantines=[held], mostly_refused=[gifts]))

@@ -5,7 +5,7 @@ from io import BytesIO
 
 from events.experiments import ExperimentDefinition
 from events.identifiers import Hasher
-from streams.domain.experiments.assignment import Assigning
+from streams.domain.experiments.assignment import VariantAssigner
 from streams.services.assign.list_assignment import AssignedUnit, Assignments, SplitUnitCounter
 from streams.services.assign.list_units import UnitReader, missing_column
 from streams.services.audience import Audience, open_ids
@@ -27,7 +27,7 @@ class Run:
         assert missing_column(audience.header, definition) is None
         self.together = SplitUnitCounter(definition)
         reader = UnitReader(audience.header, definition, HASHER)
-        self.assignments = Assignments(audience, reader, Assigning(definition), self.together)
+        self.assignments = Assignments(audience, reader, VariantAssigner(definition), self.together)
         self.given: list[AssignedUnit] = []
         self.written_before: list[int] = []
         self.done = (0, 0)

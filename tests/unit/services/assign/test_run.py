@@ -4,7 +4,7 @@ from io import BytesIO
 
 import pytest
 
-from streams.domain.experiments.assignment import Assigning
+from streams.domain.experiments.assignment import VariantAssigner
 from streams.services.assign import list_assignment
 from streams.services.assign.list_assignment import SplitUnitCounter
 from streams.services.assign.list_units import UnitReader, missing_column
@@ -30,7 +30,7 @@ def test_a_list_comes_back_byte_for_byte() -> None:
 
 def test_a_person_is_the_same_by_address_and_by_the_contact_id_made_of_it() -> None:
     name = HASHER.email("zoe@example.org") or ""
-    variant = Assigning(ASK).variant_of(name)
+    variant = VariantAssigner(ASK).variant_of(name)
     assert Run("email\n ZOE@example.org \n", ASK).out.endswith(f",{variant}\n")
     assert Run(f"{name}\n", ASK).out.endswith(f",{variant}\n")
 
@@ -49,7 +49,7 @@ def test_the_strongest_identifier_decides_and_is_the_only_one_that_is_said() -> 
 def test_a_household_is_together_wherever_its_rows_are() -> None:
     done = Run("contact_id,Household\nc-1,h-1\nc-2,h-2\nc-3, h-1\n", HOUSES)
     assert [given.unit.cluster for given in done.given] == ["h-1", "h-2", "h-1"]
-    assert done.given[0].variant == done.given[2].variant == Assigning(HOUSES).variant_of("h-1")
+    assert done.given[0].variant == done.given[2].variant == VariantAssigner(HOUSES).variant_of("h-1")
 
 
 def test_a_variant_with_a_comma_is_quoted() -> None:
@@ -104,7 +104,7 @@ def test_to_ask_whether_there_are_rows_takes_none_away(monkeypatch: pytest.Monke
     for rows in (0, 1, 5):
         audience, out = opened("contact_id\n" + "".join(f"c-{n}\n" for n in range(rows))), BytesIO()
         reader = UnitReader(audience.header, ASK, HASHER)
-        assignments = list_assignment.Assignments(audience, reader, Assigning(ASK), SplitUnitCounter(ASK))
+        assignments = list_assignment.Assignments(audience, reader, VariantAssigner(ASK), SplitUnitCounter(ASK))
         assert [assignments.has_rows(), assignments.has_rows()] == [rows > 0] * 2
         assignments.write(out, lambda _: None, lambda *_: None)
         names = [line.partition(",")[0] for line in out.getvalue().decode().splitlines()[1:]]

@@ -2,8 +2,7 @@
 
 import pytest
 
-from streams.domain.campaigns.holds import hold_record, lift_record, read_hold_record
-from streams.domain.campaigns.reservation_marks import mark_record
+from streams.domain.campaigns.holds import hold_record, lift_record, read_hold_record, reservation_mark_record
 
 UNTIL = 1_330_000_000_000
 
@@ -26,7 +25,7 @@ def test_what_cannot_be_read_holds_for_ever(value: bytes) -> None:
 
 def test_a_mark_of_reservations_is_no_campaign() -> None:
     holds: dict[str, int | None] = {}
-    read_hold_record(*mark_record(UNTIL), holds)
+    read_hold_record(*reservation_mark_record(UNTIL), holds)
     assert holds == {}
 
 

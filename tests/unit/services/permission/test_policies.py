@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
-from streams.domain.pressure import default_policy, default_text
+from streams.domain.pressure import default_policy, default_policy_text
 from streams.platform.errors import Unusable
 from streams.platform.policy_file import LOOK_EVERY_MS, Policies, policy_of, policy_since_gauge
 
-STRICTER = default_text().replace('email = "4h"', 'email = "8h"')
+STRICTER = default_policy_text().replace('email = "4h"', 'email = "8h"')
 
 
 class Watched:
@@ -22,7 +22,7 @@ class Watched:
         self.told: list[str] = []
         self.held: list[tuple[str, int]] = []
         self.writes = 0
-        self.write(default_text())
+        self.write(default_policy_text())
         self.policies = Policies(
             file, lambda: self.now, self.told.append, lambda version, at: self.held.append((version, at))
         )
@@ -57,7 +57,7 @@ def test_a_change_is_taken_at_the_next_look_and_not_before(watched: Watched) -> 
     assert watched.policies.now().gaps.email == 8 * 3_600_000
 
 
-@pytest.mark.parametrize("text", ["", "not TOML", default_text().replace('email = "4h"', "")])
+@pytest.mark.parametrize("text", ["", "not TOML", default_policy_text().replace('email = "4h"', "")])
 def test_a_broken_change_is_told_once_and_changes_nothing(watched: Watched, text: str) -> None:
     before = watched.later()
     watched.write(text)
@@ -105,7 +105,7 @@ def test_a_change_of_a_mounted_config_map_is_taken(tmp_path: Path) -> None:
         (tmp_path / "..data_tmp").rename(tmp_path / "..data")
 
     now, told = [0], list[str]()
-    mount("..2026_11_01", default_text())
+    mount("..2026_11_01", default_policy_text())
     (tmp_path / "policy.toml").symlink_to("..data/policy.toml")
     policies = Policies(tmp_path / "policy.toml", lambda: now[0], told.append, lambda *_: None)
     before = policies.now().version

@@ -14,7 +14,7 @@ from events.topics import (
 )
 from streams.domain.contact import decode, encode
 from streams.domain.contact.identity.identity_assignment import trace_key
-from streams.domain.contact.identity.identity_status import Place
+from streams.domain.contact.identity.identity_status import IdentityStatus
 from streams.engine.store import Position
 from tests.unit.worker.links.town import (
     ADA,
@@ -241,7 +241,9 @@ def test_who_was_erased_by_an_older_version_stays_as_it_was_until_erased_again()
     store = town.world.stores[town.world.partition_of(email)]
     state = decode(town.world.table()[email.encode()])
     assert state.place is not None
-    old = replace(state, place=Place(told=state.place.told, erased=state.place.erased, swept=state.place.swept))
+    old = replace(
+        state, place=IdentityStatus(told=state.place.told, erased=state.place.erased, swept=state.place.swept)
+    )
     store.write({email.encode(): None, trace_key(email): encode(old)}, Position("topic", 1, 0))
 
     town.say("email.opened", BY_EMAIL, time=T3)

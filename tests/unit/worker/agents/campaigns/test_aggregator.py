@@ -2,8 +2,16 @@ import orjson
 
 from events.topics import SYSTEM_ALERTS
 from sinks.keys import partition_of
-from streams.domain.campaigns import Campaign, Counts, Kept, Roll, decode, encode, write_counts
-from streams.domain.campaigns.remembering import FORGOTTEN_AFTER_MS
+from streams.domain.campaigns import (
+    Campaign,
+    CampaignCounts,
+    CampaignRecord,
+    CampaignRoll,
+    decode,
+    encode,
+    write_counts,
+)
+from streams.domain.campaigns.campaign_state import FORGOTTEN_AFTER_MS
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
@@ -16,7 +24,7 @@ PARTITIONS = 8
 CODEC = Codec(encode, decode)
 
 
-def record(campaign: str, told_of: Counts, at: int = NOON) -> Fetched:
+def record(campaign: str, told_of: CampaignCounts, at: int = NOON) -> Fetched:
     return Fetched(0, write_counts(told_of), campaign.encode(), timestamp=at, topic="campaign-counts", partition=0)
 
 
@@ -28,7 +36,7 @@ class Table:
 
     def fold(self, *records: Fetched, by: Policy | None = None) -> CampaignAggregator:
         """The next chunk, as its owner would commit it."""
-        states: States[Kept] = States(self.store, CODEC, RecentStates(0))
+        states: States[CampaignRecord] = States(self.store, CODEC, RecentStates(0))
         rating = CampaignAggregator(states, PARTITIONS, by or default())
         rating.take(records)
         changes = rating.effects.changes
@@ -37,7 +45,7 @@ class Table:
         return rating
 
     @property
-    def kept(self) -> dict[bytes, Kept]:
+    def kept(self) -> dict[bytes, CampaignRecord]:
         return {key: decode(value) for key, value in self.store.items()}
 
 
@@ -104,7 +112,7 @@ def test_what_is_forgotten_is_gone_from_the_table() -> None:
     table.fold(record("newest", counts(sent=1), NOON + FORGOTTEN_AFTER_MS + 1))
     assert table.kept.keys() == {b"campaign/new", b"campaign/newest", b"roll"}
     assert table.kept[b"campaign/new"] == Campaign(counts(sent=2))
-    assert isinstance(roll := table.kept[b"roll"], Roll)
+    assert isinstance(roll := table.kept[b"roll"], CampaignRoll)
     assert list(roll.heard) == ["new", "newest"]
 
 

@@ -2,7 +2,7 @@
 
 from events.json_types import JSON
 from events.topics import CAMPAIGN_COUNTS
-from streams.domain.campaigns import Counts, Report, Tally, Told, read_counts
+from streams.domain.campaigns import CampaignCounts, MailReport, ProviderCounts, ReportCount, read_counts
 from streams.engine.store import MemoryStore
 from streams.worker.agents.contacts.interactions import InteractionsHandler
 from tests.unit.events.records import NOW
@@ -11,7 +11,7 @@ from tests.unit.worker.agents.contacts.interaction_records import folded, kept, 
 GMAIL: JSON = {"contact_id": "c1", "email": "jane@gmail.com"}
 
 
-def counts(folding: InteractionsHandler) -> dict[str, Counts]:
+def counts(folding: InteractionsHandler) -> dict[str, CampaignCounts]:
     outputs = [output for output in folding.effects.outputs if output.topic == CAMPAIGN_COUNTS]
     assert all(output.partition == 0 for output in outputs)
     return dict(found for output in outputs if (found := read_counts(output.key, output.value)))
@@ -25,10 +25,10 @@ def test_one_record_a_campaign_tells_of_all_that_a_chunk_has_taken() -> None:
         said(3, "email.delivered", "c2", campaign_id="b"),
         said(4, "email.opened", campaign_id="b"),
     )
-    complaints = Told(1, (Report(NOW, "digital/mailer", "i1"),))
+    complaints = ReportCount(1, (MailReport(NOW, "digital/mailer", "i1"),))
     assert counts(folding) == {
-        "a": Counts({"gmail": Tally(1, complaints=complaints), "other": Tally(1)}, NOW),
-        "b": Counts({"other": Tally(delivered=1)}, NOW),
+        "a": CampaignCounts({"gmail": ProviderCounts(1, complaints=complaints), "other": ProviderCounts(1)}, NOW),
+        "b": CampaignCounts({"other": ProviderCounts(delivered=1)}, NOW),
     }
 
 
@@ -64,4 +64,4 @@ def test_what_names_no_campaign_is_in_no_rate_and_shows_in_the_metrics() -> None
 def test_a_field_that_nobody_knows_changes_nothing() -> None:
     """Such a record is read by its models."""
     folding = folded(said(0, "email.sent", contact=GMAIL, campaign_id="a", tenant={"campaign_id": "b"}))
-    assert counts(folding) == {"a": Counts({"gmail": Tally(1)}, NOW)}
+    assert counts(folding) == {"a": CampaignCounts({"gmail": ProviderCounts(1)}, NOW)}

@@ -6,9 +6,9 @@ from streams.domain.contact import ContactState, decode, encode
 from streams.domain.contact.packed_contribution import PackedContribution
 from streams.domain.contact.person_view import overview
 from streams.domain.contact.state import Fact
-from streams.domain.experiments.counting_rules import DAY_MS, Rule
+from streams.domain.experiments.counting_rules import DAY_MS, CountingRule
 from streams.domain.experiments.delta_rows import add_up
-from streams.domain.experiments.partials import Counted, read_partial
+from streams.domain.experiments.partials import PartialCounts, read_partial
 from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.store import MemoryStore
 from streams.worker.agents.contacts import experiment_deltas
@@ -38,7 +38,7 @@ def counted(experiments: ExperimentDeltas, *arrivals: Arrival) -> PackedContribu
 
 def people_told(experiments: ExperimentDeltas) -> dict[str, int]:
     """By experiment."""
-    records = [read for each in experiments.outputs() if isinstance(read := read_partial(each.value), Counted)]
+    records = [read for each in experiments.outputs() if isinstance(read := read_partial(each.value), PartialCounts)]
     return {name: int(row[0]) for (name, *_), row in add_up(records)[0].items()}
 
 
@@ -46,7 +46,7 @@ def test_a_person_is_in_so_many_experiments_those_that_are_defined_first(
     held: ExperimentRegistry, experiments: ExperimentDeltas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(experiment_deltas, "MOST", 3)
-    held.rule("z", Rule("1", covariate_days=0))
+    held.rule("z", CountingRule("1", covariate_days=0))
     found = counted(experiments, *(assigned(experiment=name) for name in "vwxyz"))
     assert list(found.experiments) == ["v", "w", "z"]
     assert experiments.uncounted == 2
@@ -57,7 +57,7 @@ def test_who_is_before_a_definitions_start_leaves_no_one_out(
     held: ExperimentRegistry, experiments: ExperimentDeltas, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(experiment_deltas, "MOST", 1)
-    held.rule("x", Rule("1", start=NOON + 1))
+    held.rule("x", CountingRule("1", start=NOON + 1))
     assert list(counted(experiments, assigned(experiment="x"), assigned(experiment="y")).experiments) == ["y"]
     assert experiments.uncounted == 0
 

@@ -3,7 +3,7 @@ import pytest
 
 from events.json_types import JSON
 from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, IDENTITY_LINKS
-from streams.domain.contact import Outcome
+from streams.domain.contact import FoldOutcome
 from streams.domain.contact.identity.identity_assignment import is_by_itself
 from streams.engine.store import MemoryStore
 from streams.engine.writer import Output
@@ -87,14 +87,14 @@ def test_duplicates_alone_change_nothing() -> None:
     again = folded(said(1, id_="a"), said(2, id_="a"), store=store)
 
     assert (again.effects.changes, again.effects.outputs) == ({}, [])
-    assert again.outcomes == {Outcome.DUPLICATE: 2}
+    assert again.outcomes == {FoldOutcome.DUPLICATE: 2}
 
 
 def test_a_duplicate_beside_news_is_not_counted_again() -> None:
     folding = folded(said(0, id_="a"), said(1, id_="a"), said(2, id_="b"))
 
     assert profiles(folding)[b"c1"]["counts"] == {"email.opened": 2}
-    assert folding.outcomes == {Outcome.APPLIED: 2, Outcome.DUPLICATE: 1}
+    assert folding.outcomes == {FoldOutcome.APPLIED: 2, FoldOutcome.DUPLICATE: 1}
 
 
 def test_folding_twice_gives_the_same() -> None:
@@ -135,7 +135,7 @@ def test_a_ruling_is_told_and_shows_no_profile(type_: str, same: bool) -> None:
     assert orjson.loads(told.value or b"")["same"] is same
     again = folded(said(1, type_, id_="i0", contact_ids=["c2", "c1"]), store=store)
     assert (again.effects.changes, again.effects.outputs) == ({}, [])
-    assert again.outcomes == {Outcome.DUPLICATE: 1}
+    assert again.outcomes == {FoldOutcome.DUPLICATE: 1}
 
 
 def test_a_suppression_closes_every_channel_and_is_seen_in_the_profile() -> None:

@@ -2,7 +2,7 @@ import orjson
 import pytest
 
 from events.topics import CONTACT_FRAGMENTS, CONTACT_STATE, INTERNAL_TOPICS, OUTPUT_TOPICS
-from streams.domain.contact.publication.change_events import Part, Profiled
+from streams.domain.contact.publication.change_events import FragmentChange, Profiled
 from streams.domain.contact.state import Consent
 from streams.worker.agents.contacts.output_records import LARGEST_PROFILE, RecordBuilder
 from tests.unit.domain.contact.test_bounding import fact, full
@@ -39,7 +39,7 @@ def test_a_person_who_has_room_is_shown_whole_and_not_counted() -> None:
 
 
 def test_the_part_of_a_full_fragment_is_taken() -> None:
-    output = RecordBuilder(0, 8, 0).announced("c1", Part("c0", 7, is_there=True), full("1", "\x01"))
+    output = RecordBuilder(0, 8, 0).announced("c1", FragmentChange("c0", 7, is_there=True), full("1", "\x01"))
 
     assert output.value is not None
     assert len(output.value) < LIMITS[CONTACT_FRAGMENTS]

@@ -6,7 +6,7 @@ import pytest
 from events.dead_letters import DeadLetter, Origin
 from events.refusal import Reason
 from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, DEAD_LETTERS
-from streams.domain.contact import ContactState, Outcome, encode
+from streams.domain.contact import ContactState, FoldOutcome, encode
 from streams.domain.contact.fold import ROOM
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
@@ -28,7 +28,7 @@ def reason(record: Fetched) -> Reason:
     told = DeadLetter.of(letter.headers)
     assert told is not None
     assert folding.effects.changes.keys() == {b"c1", b"c2"}
-    assert folding.outcomes == {Outcome.APPLIED: 2}
+    assert folding.outcomes == {FoldOutcome.APPLIED: 2}
     assert folding.refusals == {told.refusal.reason: 1}
     return told.refusal.reason
 
@@ -91,7 +91,7 @@ def test_what_a_full_contact_does_not_take_is_a_dead_letter() -> None:
     assert told is not None
     assert (told.refusal.reason, told.origin.offset) == (Reason.CONTACT_FULL, 1)
     assert folding.effects.changes.keys() == {b"c2"}
-    assert folding.outcomes == {Outcome.FULL: 1, Outcome.APPLIED: 1}
+    assert folding.outcomes == {FoldOutcome.FULL: 1, FoldOutcome.APPLIED: 1}
     assert folding.refusals == {Reason.CONTACT_FULL: 1}
 
 

@@ -10,11 +10,11 @@ from events.json_types import JSON
 from events.topics import EXPERIMENT_RESULTS, SYSTEM_ALERTS
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, packed
-from streams.domain.experiments import table_records
+from streams.domain.experiments import experiment_table
 from streams.domain.experiments.counting_rules import DAY_MS
-from streams.domain.experiments.delta_columns import Columns
-from streams.domain.experiments.partials import Partial, Tick, write_partial
-from streams.domain.experiments.table_records import Kept, Line
+from streams.domain.experiments.delta_columns import DeltaColumns
+from streams.domain.experiments.experiment_table import IndexEntry, TableRecord
+from streams.domain.experiments.partials import ClockTick, Partial, write_partial
 from streams.engine.decoded_states import BESIDE, Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
 from streams.worker.agents.experiments.aggregator import ExperimentAggregator
@@ -23,15 +23,15 @@ from tests.unit.engine.kafka_records import Fetched
 TODAY = 20_000
 NOW = TODAY * DAY_MS + 1_000
 PARTITIONS = 2
-TICK = write_partial(Tick())
+TICK = write_partial(ClockTick())
 
 
 class Agent:
     """On a store in memory; `outputs`: what its last chunk wrote."""
 
     def __init__(self) -> None:
-        self._states: States[Kept] = States(
-            MemoryStore(), Codec(table_records.encode, table_records.decode), RecentStates(1 << 20)
+        self._states: States[TableRecord] = States(
+            MemoryStore(), Codec(experiment_table.encode, experiment_table.decode), RecentStates(1 << 20)
         )
         self._offset = 0
         self.now = NOW
@@ -45,7 +45,7 @@ class Agent:
         done = self.last = ExperimentAggregator(self._states, PARTITIONS)
         done.take(records)
         changes = done.effects.changes
-        encoded = {key: None if each is None else table_records.encode(each) for key, each in changes.items()}
+        encoded = {key: None if each is None else experiment_table.encode(each) for key, each in changes.items()}
         encoded |= {BESIDE + key: each for key, each in done.effects.beside.items()}
         self._states.commit(changes, encoded, Position("topic", 1, 0))
         return done
@@ -63,7 +63,7 @@ class Agent:
         }
 
     @property
-    def lines(self) -> Mapping[str, Line]:
+    def lines(self) -> Mapping[str, IndexEntry]:
         assert self.last is not None
         return self.last.board.lines
 
@@ -79,7 +79,7 @@ def people(variant: str, count: int, edition: str = "", day: int = TODAY, **metr
 
 def told(*groups: list[Contribution], but: list[Contribution] | None = None) -> list[bytes]:
     """Each of them is one person's only experiment; `but`: these are counted no more."""
-    columns = Columns()
+    columns = DeltaColumns()
     for given in [each for group in groups for each in group]:
         columns.replace(NOTHING, packed([given]))
     for given in but or []:
@@ -94,7 +94,7 @@ def assigned(result: ExperimentResult | None) -> Mapping[str, int]:
 
 def others(count: int) -> list[bytes]:
     """So many experiments with two people each, to whom nothing happened."""
-    columns = Columns()
+    columns = DeltaColumns()
     for variant in "AB":
         columns.replace(NOTHING, packed(Contribution(f"other-{number}", variant, TODAY) for number in range(count)))
     return list(columns.records())

@@ -9,7 +9,7 @@ from events.fields import MAX_AMOUNT
 from events.topics import EXPERIMENT_RESULTS
 from streams.domain.contact.contribution import Contribution
 from streams.domain.experiments.counting_rules import DAY_MS
-from streams.domain.experiments.partials import Counted
+from streams.domain.experiments.partials import PartialCounts
 from streams.domain.experiments.report.pages import page
 from streams.domain.experiments.result_documents import FORGOTTEN
 from streams.domain.experiments.row_layout import MOST_METRICS
@@ -72,10 +72,10 @@ def test_sums_that_leave_64_bits_stop_nobody_and_are_right_again_once_who_made_t
     raw = [0, PLACE["net_amount"], 0, 0, 0, 0, 0, 0, 2**62]
     agent.take(*told(people("A", 1, net_amount=5)))
     for _ in range(3):
-        agent.tell(Counted(ONE, [TODAY, 1, 0], raw))
+        agent.tell(PartialCounts(ONE, [TODAY, 1, 0], raw))
         agent.tick()
     for _ in range(3):
-        agent.tell(Counted(ONE, [TODAY, -1, 0], [*raw[:-1], -(2**62)]))
+        agent.tell(PartialCounts(ONE, [TODAY, -1, 0], [*raw[:-1], -(2**62)]))
     result = agent.tick()["ask"]
     assert result is not None
     assert result["variants"]["A"]["metrics"]["net_amount"] == {"sum": 5, "mean": 5.0}
@@ -87,17 +87,17 @@ ONE = [("ask", "", "A")]
 @pytest.mark.parametrize(
     "strange",
     [
-        Counted(ONE, [TODAY, 1]),
-        Counted(ONE, [TODAY, 2**63, 0]),
-        Counted(ONE, [TODAY, 1, 0], [5, 1, *[1] * 7]),
-        Counted(ONE, [TODAY, 1, 0], [-1, 1, *[1] * 7]),
-        Counted([*ONE, ("ask", "", "B")], [TODAY, 1, 0] * 2, [0, MOST_METRICS, *[1] * 7]),
-        Counted(ONE, [TODAY, 1, 0], (), [0, 128, 1]),
-        Counted(ONE, [TODAY, 1, 0], (), [0, 1, 1], [0, 1, MOST_METRICS, 1, 1]),
-        Counted(ONE, [TODAY, 1, 0], (), (), [0, 1, 1, 1, 1]),
+        PartialCounts(ONE, [TODAY, 1]),
+        PartialCounts(ONE, [TODAY, 2**63, 0]),
+        PartialCounts(ONE, [TODAY, 1, 0], [5, 1, *[1] * 7]),
+        PartialCounts(ONE, [TODAY, 1, 0], [-1, 1, *[1] * 7]),
+        PartialCounts([*ONE, ("ask", "", "B")], [TODAY, 1, 0] * 2, [0, MOST_METRICS, *[1] * 7]),
+        PartialCounts(ONE, [TODAY, 1, 0], (), [0, 128, 1]),
+        PartialCounts(ONE, [TODAY, 1, 0], (), [0, 1, 1], [0, 1, MOST_METRICS, 1, 1]),
+        PartialCounts(ONE, [TODAY, 1, 0], (), (), [0, 1, 1, 1, 1]),
     ],
 )
-def test_differences_that_cannot_be_added_up_are_left_out_and_stop_nobody(agent: Agent, strange: Counted) -> None:
+def test_differences_that_cannot_be_added_up_are_left_out_and_stop_nobody(agent: Agent, strange: PartialCounts) -> None:
     agent.take(*told(people("A", 3)))
     agent.tell(strange)
     agent.take(*told(people("B", 2)))

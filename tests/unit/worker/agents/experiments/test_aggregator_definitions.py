@@ -4,7 +4,7 @@ import pytest
 
 from events.json_types import JSON
 from streams.domain.experiments.definition_records import definition_record, rule_of
-from streams.domain.experiments.partials import Defined, Recounting, Stands
+from streams.domain.experiments.partials import PartitionEditions, RecountProgress, RelayedDefinition
 from streams.worker.agents.experiments.unit_of_work import key_of_experiment
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.worker.agents.experiments.aggregating_agent import PARTITIONS, Agent, assigned, people, told
@@ -16,14 +16,14 @@ def test_a_changed_definition_is_shown_once_all_partitions_stand_at_it(agent: Ag
     before = people("A", 3)
     agent.take(*told(before))
     agent.tick()
-    agent.tell(Defined("ask", definition_record(definition)[1]))
+    agent.tell(RelayedDefinition("ask", definition_record(definition)[1]))
     agent.take(*told(people("A", 3, edition), but=before))
-    agent.tell(Stands(0, {"ask": edition}))
+    agent.tell(PartitionEditions(0, {"ask": edition}))
     shown = agent.tick()["ask"]
     assert shown is not None
     assert (shown["status"], shown["definition"], assigned(shown)) == ("recounting", "", {"A": 3})
 
-    agent.tell(Stands(1, {"ask": edition}))
+    agent.tell(PartitionEditions(1, {"ask": edition}))
     shown = agent.tick()["ask"]
     assert shown is not None
     assert (shown["status"], shown["definition"]) == ("running", edition)
@@ -38,13 +38,13 @@ def test_what_is_shown_stays_also_where_the_new_definition_counts_nobody(agent: 
     definition = defined("ask", start="2030-01-01T00:00:00Z")
     agent.take(*told(people("A", 3)))
     agent.tick()
-    agent.tell(Defined("ask", definition_record(definition)[1]))
+    agent.tell(RelayedDefinition("ask", definition_record(definition)[1]))
     agent.take(*told(but=people("A", 2)))
     shown = agent.tick()["ask"]
     assert shown is not None
     assert (shown["status"], assigned(shown)) == ("recounting", {"A": 3})
     agent.take(*told(but=people("A", 1)))
-    agent.tell(*(Stands(number, {"ask": rule_of(definition).edition}) for number in range(PARTITIONS)))
+    agent.tell(*(PartitionEditions(number, {"ask": rule_of(definition).edition}) for number in range(PARTITIONS)))
     shown = agent.tick()["ask"]
     assert shown is not None
     assert (shown["status"], assigned(shown)) == ("running", {"short": 0, "long": 0})
@@ -52,7 +52,7 @@ def test_what_is_shown_stays_also_where_the_new_definition_counts_nobody(agent: 
 
 def test_a_definition_that_changes_nothing_of_how_people_are_counted_is_shown_at_once(agent: Agent) -> None:
     agent.take(*told(people("A", 3)))
-    agent.tell(Defined("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
+    agent.tell(RelayedDefinition("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
     shown = agent.tick()["ask"]
     assert shown is not None
     assert (shown["status"], shown["primary"]) == ("running", "voted")
@@ -62,11 +62,11 @@ def test_a_definition_that_comes_and_goes_leaves_the_sums_as_they_are(agent: Age
     definition = defined("ask", window="1d")
     before, meanwhile = people("A", 3), people("A", 3, rule_of(definition).edition)
     agent.take(*told(before))
-    agent.tell(Defined("ask", definition_record(definition)[1]))
+    agent.tell(RelayedDefinition("ask", definition_record(definition)[1]))
     agent.take(*told(meanwhile, but=before))
-    agent.tell(Defined("ask", None))
+    agent.tell(RelayedDefinition("ask", None))
     agent.take(*told(before, but=meanwhile))
-    agent.tell(*(Stands(number, {"ask": ""}) for number in range(PARTITIONS)))
+    agent.tell(*(PartitionEditions(number, {"ask": ""}) for number in range(PARTITIONS)))
     shown = agent.tick()["ask"]
     assert shown is not None
     assert (shown["status"], assigned(shown)) == ("running", {"A": 3})
@@ -74,9 +74,9 @@ def test_a_definition_that_comes_and_goes_leaves_the_sums_as_they_are(agent: Age
 
 def test_while_a_partition_counts_everybody_anew_all_results_say_so(agent: Agent) -> None:
     agent.take(*told(people("A", 3)))
-    agent.tell(Recounting(1))
+    agent.tell(RecountProgress(1))
     assert [each and each["status"] for each in agent.tick().values()] == ["recounting"]
-    agent.tell(Recounting(1, is_done=True))
+    agent.tell(RecountProgress(1, is_done=True))
     assert [each and each["status"] for each in agent.tick().values()] == ["running"]
 
 
@@ -92,23 +92,23 @@ def test_an_experiment_that_nobody_defined_and_nobody_is_in_any_more_leaves_noth
 @pytest.mark.parametrize("changed", [{}, {"window": "1d"}])
 def test_a_withdrawn_experiment_that_nobody_is_in_goes(agent: Agent, changed: dict[str, JSON]) -> None:
     definition = defined("ask", **changed)
-    agent.tell(Defined("ask", definition_record(definition)[1]))
-    agent.tell(*(Stands(number, {"ask": rule_of(definition).edition}) for number in range(PARTITIONS)))
+    agent.tell(RelayedDefinition("ask", definition_record(definition)[1]))
+    agent.tell(*(PartitionEditions(number, {"ask": rule_of(definition).edition}) for number in range(PARTITIONS)))
     assert assigned(agent.tick()["ask"]) == {"short": 0, "long": 0}
-    agent.tell(Defined("ask", None))
+    agent.tell(RelayedDefinition("ask", None))
     if changed:  # until all partitions stand at the defaults it may be that somebody is counted in it
         assert agent.tick()["ask"] is not None
-        agent.tell(*(Stands(number, {"ask": ""}) for number in range(PARTITIONS)))
+        agent.tell(*(PartitionEditions(number, {"ask": ""}) for number in range(PARTITIONS)))
     assert agent.tick() == {"ask": None}
     assert "ask" not in agent.lines
     assert agent.tick() == {}
 
 
 def test_a_withdrawn_experiment_that_somebody_is_in_goes_on_by_the_defaults(agent: Agent) -> None:
-    agent.tell(Defined("ask", definition_record(defined("ask"))[1]))
+    agent.tell(RelayedDefinition("ask", definition_record(defined("ask"))[1]))
     agent.take(*told(people("short", 3)))
     agent.tick()
-    agent.tell(Defined("ask", None))
+    agent.tell(RelayedDefinition("ask", None))
     shown = agent.tick()["ask"]
     assert shown is not None
     assert (shown["status"], assigned(shown), "not_checked" in shown["sample_ratio"]) == ("running", {"short": 3}, True)
@@ -117,9 +117,9 @@ def test_a_withdrawn_experiment_that_somebody_is_in_goes_on_by_the_defaults(agen
 def test_while_everybody_is_counted_anew_nothing_goes(agent: Agent) -> None:
     agent.take(*told(people("A", 3)))
     agent.tick()
-    agent.tell(Recounting(0))
+    agent.tell(RecountProgress(0))
     agent.take(*told(but=people("A", 3)))
     assert agent.tick()["ask"] is not None
     agent.take(*told(people("A", 3)))
-    agent.tell(Recounting(0, is_done=True))
+    agent.tell(RecountProgress(0, is_done=True))
     assert assigned(agent.tick()["ask"]) == {"A": 3}

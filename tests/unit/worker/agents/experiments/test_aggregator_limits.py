@@ -4,10 +4,10 @@ import pytest
 
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, packed
-from streams.domain.experiments import index
+from streams.domain.experiments import experiment_table
 from streams.domain.experiments.definition_records import definition_record
-from streams.domain.experiments.delta_columns import Columns
-from streams.domain.experiments.partials import Defined
+from streams.domain.experiments.delta_columns import DeltaColumns
+from streams.domain.experiments.partials import RelayedDefinition
 from streams.worker.agents.experiments import aggregator
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.worker.agents.experiments.aggregating_agent import TODAY, Agent, assigned, others, people, told
@@ -15,7 +15,7 @@ from tests.unit.worker.agents.experiments.aggregating_agent import TODAY, Agent,
 
 def test_who_makes_up_experiments_finds_no_room(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aggregator, "MOST", 3)
-    columns = Columns()
+    columns = DeltaColumns()
     columns.replace(NOTHING, packed(Contribution(f"e{number}", "A", TODAY) for number in range(5)))
     agent.take(*columns.records())
     assert len(agent.tick()) == 3
@@ -31,10 +31,10 @@ def test_a_defined_experiment_has_room_also_where_others_that_nobody_defined_fil
     agent.tick()
     agent.take(*told(people("A", 3)))
     assert agent.tick() == {}
-    agent.tell(Defined("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
+    agent.tell(RelayedDefinition("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
     agent.take(*told(people("A", 3)))
     assert assigned(agent.tick()["ask"]) == {"A": 3, "B": 0}
-    agent.now += index.FORGOTTEN_AFTER_MS + 1
+    agent.now += experiment_table.FORGOTTEN_AFTER_MS + 1
     agent.tick()
     agent.take(*others(3))
     agent.take(*told(people("A", 1)))
@@ -45,15 +45,15 @@ def test_there_is_an_end_to_defined_experiments_too(agent: Agent, monkeypatch: p
     monkeypatch.setattr(aggregator, "MOST", 2)
     for number in range(5):
         name = f"e{number}"
-        agent.tell(Defined(name, definition_record(defined(name))[1]))
+        agent.tell(RelayedDefinition(name, definition_record(defined(name))[1]))
     assert len(agent.tick()) == 4
 
 
 def test_so_many_at_a_time_are_looked_at_those_first_that_have_waited_longest(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index, "AT_ONCE", 2)
-    columns = Columns()
+    monkeypatch.setattr(experiment_table, "AT_ONCE", 2)
+    columns = DeltaColumns()
     columns.replace(NOTHING, packed(Contribution(f"e{number}", "A", TODAY) for number in range(5)))
     agent.take(*columns.records())
     assert [len(agent.tick()) for _ in range(4)] == [2, 2, 1, 0]
@@ -62,17 +62,17 @@ def test_so_many_at_a_time_are_looked_at_those_first_that_have_waited_longest(
 def test_what_nobody_has_heard_of_for_long_is_forgotten(agent: Agent) -> None:
     agent.take(*told(people("A", 3)))
     agent.tick()
-    agent.now += index.FORGOTTEN_AFTER_MS + 1
+    agent.now += experiment_table.FORGOTTEN_AFTER_MS + 1
     assert agent.tick() == {"ask": None}
     assert agent.tick() == {}
 
 
 def test_what_was_forgotten_goes_on_with_its_sums_once_anybody_is_taken_away(agent: Agent) -> None:
     gone = people("A", 1, donated=1)
-    agent.tell(Defined("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
+    agent.tell(RelayedDefinition("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
     agent.take(*told(gone, people("A", 2)))
     agent.tick()
-    agent.now += index.FORGOTTEN_AFTER_MS + 1
+    agent.now += experiment_table.FORGOTTEN_AFTER_MS + 1
     agent.tick()
     agent.take(*told(but=gone))
     shown = agent.tick()["ask"]

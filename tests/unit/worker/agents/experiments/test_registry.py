@@ -4,8 +4,8 @@ import pytest
 
 from events.topics import ALL, EXPERIMENT_PARTIALS
 from streams.domain.contact import ContactState, decode, encode
-from streams.domain.experiments.counting_rules import DEFAULT
-from streams.domain.experiments.partials import Stands, read_partial
+from streams.domain.experiments.counting_rules import DEFAULT_RULE
+from streams.domain.experiments.partials import PartitionEditions, read_partial
 from streams.engine.decoded_states import BESIDE, Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
 from streams.worker.agents.contacts.experiment_deltas import edition_records
@@ -44,8 +44,8 @@ def test_a_defined_experiment_has_room_also_where_others_that_nobody_defined_fil
 ) -> None:
     monkeypatch.setattr(registry, "MOST_COUNTED", 2)
     held = registry_of(states)
-    held.rule("defined", DEFAULT)
-    held.rule("withdrawn", DEFAULT)
+    held.rule("defined", DEFAULT_RULE)
+    held.rule("withdrawn", DEFAULT_RULE)
     held.rule("withdrawn", None)
     assert all(held.admits(f"made up {number}", 1) for number in range(2))
     held = opened_again(states, held)
@@ -62,7 +62,7 @@ def test_no_record_of_editions_is_too_large_whatever_experiments_are_called() ->
     said: dict[str, str] = {}
     for record in records:
         read = read_partial(record.value)
-        assert isinstance(read, Stands)
+        assert isinstance(read, PartitionEditions)
         assert read.partition == 3
         said |= read.editions
     assert said == editions

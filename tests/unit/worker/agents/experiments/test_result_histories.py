@@ -6,11 +6,11 @@ import pytest
 
 from events.experiment_results import ExperimentResult
 from events.times import render_time
-from streams.domain.experiments import index
+from streams.domain.experiments import experiment_table
 from streams.domain.experiments.counting_rules import DAY_MS
 from streams.domain.experiments.definition_records import definition_record, rule_of
-from streams.domain.experiments.partials import Defined, Recounting, Stands
-from streams.domain.experiments.table_records import Line
+from streams.domain.experiments.experiment_table import IndexEntry
+from streams.domain.experiments.partials import PartitionEditions, RecountProgress, RelayedDefinition
 from streams.worker.agents.experiments.result_publisher import history_keys
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.worker.agents.experiments.aggregating_agent import (
@@ -41,12 +41,14 @@ def test_a_history_begins_anew_with_another_primary_metric_and_goes_when_it_is_f
     agent.take(*told(people("A", 100), people("B", 60), people("B", 40, donated=1, voted=1)))
     agent.tick()
     agent.now += 1_000
-    agent.tell(Defined("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}, metrics=["voted"]))[1]))
+    agent.tell(
+        RelayedDefinition("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}, metrics=["voted"]))[1])
+    )
     shown = agent.tick()["ask"]
     assert shown is not None
     assert shown["history"]["metric"] == "voted"
     assert [each["as_of"] for each in shown["history"]["variants"]["B"]] == [shown["as_of"]]
-    agent.now += index.FORGOTTEN_AFTER_MS + 1
+    agent.now += experiment_table.FORGOTTEN_AFTER_MS + 1
     agent.tick()
     assert [agent._states.beside(key) for key in history_keys("ask")] == [None, None]
 
@@ -58,17 +60,17 @@ def is_discovery(result: ExperimentResult | None) -> bool:
 
 def restored(agent: Agent) -> ExperimentResult:
     """An experiment that ended long ago, as it is after everybody was counted anew."""
-    agent.tell(Recounting(0))
+    agent.tell(RecountProgress(0))
     definition = defined("ask", variants={"A": 1, "B": 1}, end=render_time((TODAY - 10) * DAY_MS))
     edition = rule_of(definition).edition
-    agent.tell(Defined("ask", definition_record(definition)[1]))
+    agent.tell(RelayedDefinition("ask", definition_record(definition)[1]))
     gave = people("B", 300, edition, day=TODAY - 12, donated=1)
     agent.take(*told(people("A", 900, edition, day=TODAY - 12), people("B", 600, edition, day=TODAY - 12), gave))
-    agent.tell(*(Stands(number, {"ask": edition}) for number in range(PARTITIONS)))
+    agent.tell(*(PartitionEditions(number, {"ask": edition}) for number in range(PARTITIONS)))
     shown = agent.tick()["ask"]
     assert shown is not None
     assert (shown["status"], is_discovery(shown)) == ("recounting", False)
-    agent.tell(Recounting(0, is_done=True))
+    agent.tell(RecountProgress(0, is_done=True))
     shown = agent.tick()["ask"]
     assert shown is not None
     assert shown["status"] == "ended"
@@ -85,20 +87,20 @@ def test_what_an_experiment_found_that_has_ended_is_found_again_after_a_restore(
 
 
 def test_those_that_wait_for_their_turn_are_among_those_beside_which_a_discovery_stands_out() -> None:
-    ended = Line(log_e=(("B", log(20.0)),), status="ended")
-    waiting = {f"other-{number}": Line() for number in range(100)}
-    assert index.found_by({"ask": ended}) == {"ask": ("B",)}
-    assert index.found_by({"ask": ended, **waiting}) == {"ask": ()}
+    ended = IndexEntry(log_e=(("B", log(20.0)),), status="ended")
+    waiting = {f"other-{number}": IndexEntry() for number in range(100)}
+    assert experiment_table.discoveries_of({"ask": ended}) == {"ask": ("B",)}
+    assert experiment_table.discoveries_of({"ask": ended, **waiting}) == {"ask": ()}
 
 
 def test_while_everybody_is_counted_anew_nothing_is_found_for_good(agent: Agent) -> None:
-    agent.tell(Recounting(0))
+    agent.tell(RecountProgress(0))
     agent.take(*told(people("A", 1_000), people("B", 1_000, day=TODAY - 8), people("A", 500, day=TODAY - 8, donated=1)))
     shown = agent.tick()["ask"]
     assert shown is not None
     assert not any(each["discovery"] for each in shown["comparisons"])
     agent.take(*told(people("B", 500, day=TODAY - 8, donated=1)))
-    agent.tell(Recounting(0, is_done=True))
+    agent.tell(RecountProgress(0, is_done=True))
     shown = agent.tick()["ask"]
     assert not is_broken(shown)
     assert agent.alerts() == []

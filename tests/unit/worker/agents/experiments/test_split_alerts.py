@@ -1,13 +1,13 @@
 """Whether people were assigned as planned: what is told of it, and of whom nobody planned anything."""
 
 from streams.domain.experiments.definition_records import definition_record
-from streams.domain.experiments.partials import Defined
+from streams.domain.experiments.partials import RelayedDefinition
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.worker.agents.experiments.aggregating_agent import Agent, is_broken, people, told
 
 
 def test_a_broken_split_is_told_of_once(agent: Agent) -> None:
-    agent.tell(Defined("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
+    agent.tell(RelayedDefinition("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
     agent.take(*told(people("A", 900), people("B", 100)))
     agent.tick()
     [alert] = agent.alerts()
@@ -19,7 +19,7 @@ def test_a_broken_split_is_told_of_once(agent: Agent) -> None:
 
 def test_a_split_that_was_planned_wrongly_is_tested_anew_once_the_plan_is_corrected(agent: Agent) -> None:
     for variants, broken in (({"A": 1, "B": 1}, True), ({"A": 9, "B": 1}, False), ({"A": 1, "B": 9}, True)):
-        agent.tell(Defined("ask", definition_record(defined("ask", variants=variants))[1]))
+        agent.tell(RelayedDefinition("ask", definition_record(defined("ask", variants=variants))[1]))
         agent.take(*told(people("A", 900), people("B", 100)))
         assert is_broken(agent.tick()["ask"]) is broken
         assert len(agent.alerts()) == broken
@@ -46,7 +46,7 @@ def test_a_misspelt_variant_breaks_no_split_that_nobody_planned(agent: Agent) ->
 def test_who_is_already_there_is_checked_once_the_experiment_is_defined(agent: Agent) -> None:
     agent.take(*told(people("A", 900), people("B", 100)))
     assert not is_broken(agent.tick()["ask"])
-    agent.tell(Defined("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
+    agent.tell(RelayedDefinition("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
     assert is_broken(agent.tick()["ask"])
     assert [alert["rule"] for alert in agent.alerts()] == ["experiment_split_broken"]
 
@@ -59,7 +59,7 @@ def test_one_variant_alone_has_no_split_and_may_be_a_misspelt_id(agent: Agent) -
     assert warning.startswith(
         "NOT DEFINED: nobody has defined the experiment, and all who are in it are in one variant"
     )
-    agent.tell(Defined("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
+    agent.tell(RelayedDefinition("ask", definition_record(defined("ask", variants={"A": 1, "B": 1}))[1]))
     result = agent.tick()["ask"]
     assert result is not None
     assert "warnings" not in result
@@ -68,7 +68,7 @@ def test_one_variant_alone_has_no_split_and_may_be_a_misspelt_id(agent: Agent) -
 def test_a_split_that_differs_by_stratum_is_not_checked(agent: Agent) -> None:
     by_state = {"column": "state", "splits": {"NY": {"A": 9, "B": 1}}}
     plan = defined("ask", variants={"A": 1, "B": 1}, strata=by_state)
-    agent.tell(Defined("ask", definition_record(plan)[1]))
+    agent.tell(RelayedDefinition("ask", definition_record(plan)[1]))
     agent.take(*told(people("A", 900), people("B", 100)))
     result = agent.tick()["ask"]
     assert result is not None

@@ -3,11 +3,11 @@
 import pytest
 
 from events.experiment_results import ExperimentResult
-from streams.domain.experiments import index
+from streams.domain.experiments import experiment_table
 from streams.domain.experiments.definition_records import definition_record, rule_of
-from streams.domain.experiments.partials import Counted, Defined, Stands
+from streams.domain.experiments.experiment_table import Experiment
+from streams.domain.experiments.partials import PartialCounts, PartitionEditions, RelayedDefinition
 from streams.domain.experiments.row_layout import N, row_of
-from streams.domain.experiments.table_records import Experiment
 from streams.worker.agents.experiments import aggregator, delta_replay, write_behind
 from streams.worker.agents.experiments.unit_of_work import key_of_experiment
 from tests.unit.domain.experiments.writing import defined
@@ -84,7 +84,7 @@ def test_what_was_only_added_to_since_it_was_written_is_not_lost_either(
     agent.take(*others(1))
     agent.tick()
     assert aside(agent) == 0
-    monkeypatch.setattr(index, "AT_ONCE", 0)
+    monkeypatch.setattr(experiment_table, "AT_ONCE", 0)
     agent.take(*told(people("A", 1)))
     assert agent.tick() == {}
     monkeypatch.undo()
@@ -126,7 +126,7 @@ def test_what_there_was_no_room_for_is_not_added_once_there_is(agent: Agent, mon
     agent.tick()
     assert aside(agent) == 2
     monkeypatch.setattr(aggregator, "MOST", 2)
-    monkeypatch.setattr(index, "AT_ONCE", 1)
+    monkeypatch.setattr(experiment_table, "AT_ONCE", 1)
     agent.take(*told(people("A", 1)))
     agent.take(*others(1))
     assert agent.tick().keys() == {"ask"}
@@ -159,7 +159,7 @@ def test_too_much_in_the_delta_log_has_all_sums_written_at_once(agent: Agent, mo
 
 def test_what_was_forgotten_is_found_as_it_was_by_the_next_owner_too(agent: Agent) -> None:
     begun(agent)
-    agent.now += index.FORGOTTEN_AFTER_MS + 1
+    agent.now += experiment_table.FORGOTTEN_AFTER_MS + 1
     assert agent.tick() == {"ask": None}
     agent._states.forget()
     agent.take(*told(people("A", 1)))
@@ -169,7 +169,7 @@ def test_what_was_forgotten_is_found_as_it_was_by_the_next_owner_too(agent: Agen
 def test_an_experiment_forgotten_right_after_a_replay_goes_on_with_its_sums(agent: Agent) -> None:
     begun(agent)
     agent._states.forget()
-    agent.now += index.FORGOTTEN_AFTER_MS + 1
+    agent.now += experiment_table.FORGOTTEN_AFTER_MS + 1
     assert agent.tick() == {"ask": None}
     agent._states.forget()
     agent.take(*told(people("A", 1)))
@@ -180,7 +180,7 @@ def test_people_who_are_being_counted_anew_are_shown_as_they_were_by_the_next_ow
     definition = defined("ask", window="1d")
     edition = rule_of(definition).edition
     begun(agent)
-    agent.tell(Defined("ask", definition_record(definition)[1]))
+    agent.tell(RelayedDefinition("ask", definition_record(definition)[1]))
     agent.take(*told(people("A", 1, edition), but=people("A", 1)))
     assert assigned(agent.tick()["ask"]) == {"A": 5}
     agent._states.forget()
@@ -188,7 +188,7 @@ def test_people_who_are_being_counted_anew_are_shown_as_they_were_by_the_next_ow
     assert assigned(agent.tick()["ask"]) == {"A": 5}
     agent._states.forget()
     for partition in range(PARTITIONS):
-        agent.tell(Stands(partition, {"ask": edition}))
+        agent.tell(PartitionEditions(partition, {"ask": edition}))
         agent.tick()
         agent._states.forget()
     agent.take(*told(people("B", 1, edition)))
@@ -232,7 +232,7 @@ def test_moves_to_another_edition_are_known_to_the_next_owner_where_sums_are_row
 
 def test_a_definition_by_which_nobody_is_counted_otherwise_is_known_to_the_next_owner(agent: Agent) -> None:
     begun(agent)
-    agent.tell(Defined("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
+    agent.tell(RelayedDefinition("ask", definition_record(defined("ask", metrics=["voted"]))[1]))
     agent.tick()
     agent._states.forget()
     agent.take(*told(people("A", 1)))
@@ -247,8 +247,8 @@ def test_whether_a_record_is_added_does_not_hang_on_what_it_is_added_with(
     """Outcomes of a group of which no people are told are of nobody's making, also where others have some."""
     monkeypatch.setattr(delta_replay, "_AT_ONCE", 1)
     begun(agent)
-    of_others = Counted([("other", "", "A")], (TODAY, 1, 0), (), (0, 5, 1), ())
-    agent.tell(of_others, Counted([("ask", "", "A")], (TODAY, 1, 0), (), (), (0, 5, 0, 1, 0)))
+    of_others = PartialCounts([("other", "", "A")], (TODAY, 1, 0), (), (0, 5, 1), ())
+    agent.tell(of_others, PartialCounts([("ask", "", "A")], (TODAY, 1, 0), (), (), (0, 5, 0, 1, 0)))
     agent.take(*told(people("A", 1)))
     assert assigned(agent.tick()["ask"]) == {"A": 6}
     agent._states.forget()

@@ -11,9 +11,9 @@ from events.identifiers import Hasher
 from events.refusal import Reason
 from events.topics import DEAD_LETTERS, INTERACTIONS, QUARANTINE
 from sinks.keys import partition_of
-from streams.domain.quarantine.floods import Floods
-from streams.domain.quarantine.guard import Guard
-from streams.domain.quarantine.orders import Quarantine
+from streams.domain.quarantine.flood_detection import RefusalCounter
+from streams.domain.quarantine.guard import QuarantineGuard
+from streams.domain.quarantine.quarantines import Quarantine
 from streams.engine import retry
 from streams.engine.runs import Run
 from streams.engine.writer import Outbox, Output
@@ -48,7 +48,7 @@ class Bench:
         self.basket = Basket(failures)
         self.metrics = Metrics(CollectorRegistry())
         hasher = Hasher([b"a key"])
-        self.guard = Guard(Floods(4), hasher)
+        self.guard = QuarantineGuard(RefusalCounter(4), hasher)
         self.intake = IntakeAgent(self.basket, hasher, PARTITIONS, self.metrics, lambda: NOW + 9, guard=self.guard)
 
     async def take(self, *values: bytes | None) -> list[Output]:
