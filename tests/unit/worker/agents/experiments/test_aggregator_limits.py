@@ -14,7 +14,7 @@ from tests.unit.worker.agents.experiments.aggregating_agent import TODAY, Agent,
 
 
 def test_who_makes_up_experiments_finds_no_room(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aggregator, "MOST", 3)
+    monkeypatch.setattr(aggregator, "MAX_EXPERIMENTS", 3)
     columns = DeltaColumns()
     columns.replace(NOTHING, packed(Contribution(f"e{number}", "A", TODAY) for number in range(5)))
     agent.take(*columns.records())
@@ -26,7 +26,7 @@ def test_who_makes_up_experiments_finds_no_room(agent: Agent, monkeypatch: pytes
 def test_a_defined_experiment_has_room_also_where_others_that_nobody_defined_fill_the_board(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aggregator, "MOST", 3)
+    monkeypatch.setattr(aggregator, "MAX_EXPERIMENTS", 3)
     agent.take(*others(5))
     agent.tick()
     agent.take(*told(people("A", 3)))
@@ -42,7 +42,7 @@ def test_a_defined_experiment_has_room_also_where_others_that_nobody_defined_fil
 
 
 def test_there_is_an_end_to_defined_experiments_too(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aggregator, "MOST", 2)
+    monkeypatch.setattr(aggregator, "MAX_EXPERIMENTS", 2)
     for number in range(5):
         name = f"e{number}"
         agent.tell(RelayedDefinition(name, definition_record(defined(name))[1]))
@@ -52,7 +52,7 @@ def test_there_is_an_end_to_defined_experiments_too(agent: Agent, monkeypatch: p
 def test_so_many_at_a_time_are_looked_at_those_first_that_have_waited_longest(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(experiment_table, "AT_ONCE", 2)
+    monkeypatch.setattr(experiment_table, "MAX_AT_ONCE", 2)
     columns = DeltaColumns()
     columns.replace(NOTHING, packed(Contribution(f"e{number}", "A", TODAY) for number in range(5)))
     agent.take(*columns.records())
@@ -84,11 +84,11 @@ def test_nobody_left_on_balance_where_some_were_never_counted_stops_nobody(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever was turned away is taken from the sums all the same, once there is room."""
-    monkeypatch.setattr(aggregator, "MOST", 1)
+    monkeypatch.setattr(aggregator, "MAX_EXPERIMENTS", 1)
     agent.take(*others(1))
     agent.take(*told(people("A", 2)))
     agent.tick()
-    monkeypatch.setattr(aggregator, "MOST", 2)
+    monkeypatch.setattr(aggregator, "MAX_EXPERIMENTS", 2)
     agent.take(*told(people("B", 1), but=people("A", 1)))
     result = agent.tick()["ask"]
     assert assigned(result) == {"A": -1, "B": 1}

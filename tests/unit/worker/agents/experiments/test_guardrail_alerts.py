@@ -57,7 +57,7 @@ def test_what_is_told_of_an_experiment_alone_takes_no_more_than_its_own_guardrai
 
 def test_those_that_were_not_looked_at_yet_count_as_well(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     """As after a restore, when thousands wait for their turn."""
-    monkeypatch.setattr(experiment_table, "AT_ONCE", 1)
+    monkeypatch.setattr(experiment_table, "MAX_AT_ONCE", 1)
     agent.take(*told(people("A", 500), people("B", 489), people("B", 11, unsubscribed=1)))
     agent.take(*others(20))
     assert alerted(agent.tick()["ask"])[0] == ("unsubscribed", True, False)

@@ -84,7 +84,7 @@ def test_what_was_only_added_to_since_it_was_written_is_not_lost_either(
     agent.take(*others(1))
     agent.tick()
     assert aside(agent) == 0
-    monkeypatch.setattr(experiment_table, "AT_ONCE", 0)
+    monkeypatch.setattr(experiment_table, "MAX_AT_ONCE", 0)
     agent.take(*told(people("A", 1)))
     assert agent.tick() == {}
     monkeypatch.undo()
@@ -120,13 +120,13 @@ def test_the_next_owner_adds_to_what_is_stored_what_it_lacks_and_nothing_twice(
 
 
 def test_what_there_was_no_room_for_is_not_added_once_there_is(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aggregator, "MOST", 1)
+    monkeypatch.setattr(aggregator, "MAX_EXPERIMENTS", 1)
     begun(agent)
     agent.take(*others(1))
     agent.tick()
     assert aside(agent) == 2
-    monkeypatch.setattr(aggregator, "MOST", 2)
-    monkeypatch.setattr(experiment_table, "AT_ONCE", 1)
+    monkeypatch.setattr(aggregator, "MAX_EXPERIMENTS", 2)
+    monkeypatch.setattr(experiment_table, "MAX_AT_ONCE", 1)
     agent.take(*told(people("A", 1)))
     agent.take(*others(1))
     assert agent.tick().keys() == {"ask"}
