@@ -21,7 +21,7 @@ from events.times import render_time
 from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
 from streams.cli.output import print_table, say
-from streams.cli.person import HELP, METAVAR, nobody_known, parse_person
+from streams.cli.person import HELP, METAVAR, nobody_known, parse_person, require_workers_key
 from streams.cli.time_options import now_ms
 from streams.domain.display_names import is_shown
 from streams.platform.errors import Unusable
@@ -83,6 +83,7 @@ def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> 
     from streams.services.api.models import Person
 
     settings = load_settings()
+    require_workers_key(settings)
     meant = parse_person(word)
     if not meant.ids(settings.hasher):
         refuse(nobody_known(word))
@@ -142,7 +143,7 @@ async def _judged(
     client = redis_client(settings)
     keeping = ReservationLog(KafkaClients(settings).idempotent_producer)  # nothing is reserved, so it talks to nobody
     try:
-        lookup = Lookup(client, settings.profiles_oldest_s)
+        lookup = Lookup(client, settings.profiles_oldest_s, settings.hasher.key_ids)
         judge = PermissionJudge(lookup, Reservations(client), lambda: policy, now_ms, keeping.keep)
         seen = await lookup.look([whom.names])
         contact = None if isinstance(seen, Incomplete) else seen.contacts[0]

@@ -13,6 +13,7 @@ from sinks.reservations import Reservations
 from streams.domain.pressure import PermissionRequest, Policy
 from streams.domain.pressure.asking import REPEATED
 from streams.platform.clients import KafkaClients, redis_client
+from streams.platform.identity_key import OTHER_KEY
 from streams.platform.settings import Settings
 from streams.platform.tried_address import is_redis_up
 from streams.services.audience import CsvRecord, Header
@@ -127,7 +128,7 @@ class ChunkFilter:
         self._reader = QuestionReader(job.header, job.request.channel, job.settings.hasher)
         self._runner = asyncio.Runner()
         self._client = redis_client(job.settings)
-        self._lookup = Lookup(self._client, job.settings.profiles_oldest_s)
+        self._lookup = Lookup(self._client, job.settings.profiles_oldest_s, job.settings.hasher.key_ids)
         self._keeping = ReservationLog(KafkaClients(job.settings).idempotent_producer)
         reservations = Reservations(self._client)
         self._judge = PermissionJudge(self._lookup, reservations, lambda: job.policy, _now, self._keeping.keep)
@@ -169,6 +170,8 @@ class ChunkFilter:
 
 
 def _incomplete(found: Incomplete) -> Stopped:
+    if found.why == "other_key":
+        return Stopped(f"{OTHER_KEY}.")
     return Stopped(f"profiles_incomplete: {found.where} is {found.why}; is a worker running, and has it caught up?")
 
 
