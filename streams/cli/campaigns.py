@@ -17,6 +17,7 @@ from events.times import render_time
 from events.topics import CAMPAIGN_HOLDS, INTERACTIONS
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table
+from streams.cli.person import warn_of_what_is_missing
 from streams.cli.time_options import now_ms
 from streams.domain.display_names import is_shown
 from streams.platform.errors import MissingTopic
@@ -74,6 +75,7 @@ def _print_campaigns(*, as_json: bool) -> None:
     settings = load_settings()
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
         rows = list(_rows(_counted(consumer, settings), holds_in(consumer), now_ms()))
+    warn_of_what_is_missing(settings)
     rows.sort(key=lambda row: (row.counts.last_sent or 0, row.campaign))
     if as_json:
         typer.echo(orjson.dumps([_plain(row) for row in rows]))

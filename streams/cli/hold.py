@@ -123,10 +123,12 @@ def _say(order: _Order, *, as_json: bool) -> None:
 def _list(settings: Settings, *, as_json: bool) -> None:
     """Print what is on hold, from the topic, which has what Redis may lack."""
     from streams.cli.campaigns import holds_in
+    from streams.cli.person import warn_of_what_is_missing
     from streams.platform.clients import KafkaClients
 
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
         holds = holds_in(consumer)
+    warn_of_what_is_missing(settings)
     now = now_ms()
     on = {campaign: until for campaign, until in sorted(holds.items()) if until is None or now < until}
     if as_json:

@@ -12,6 +12,7 @@ import typer
 
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
+from streams.cli.person import warn_of_what_is_missing
 from streams.cli.progress import waiting
 from streams.cli.time_options import now_ms
 from streams.history.insights.spans import TOPIC_DAYS
@@ -67,6 +68,7 @@ def insights(  # noqa: PLR0913 (options of a command)
         return documents, time_range_of(read.history), unknown_value_remarks(read.history, questions[0].only)
 
     documents, known, unknown = ask_history(settings, ask)
+    warn_of_what_is_missing(settings)
     told = [document for document in documents if says_something(document)]
     if as_json:
         typer.echo(orjson.dumps(told if metric is None else documents[0]))
