@@ -78,7 +78,9 @@ end
 local why, where = whole(cjson.decode(ARGV[5]), oldest)
 local told = redis.call('HMGET', 'sink:campaign-holds:0', 'key_ids', 'lost_until')
 if why ~= '' then return {why, where, told[1]} end
-local found = {why, where, told[1], campaign ~= '' and redis.call('HGET', 'holds', campaign), told[2] or '0'}
+local hold = campaign ~= '' and redis.call('HGET', 'holds', campaign)
+local others = campaign ~= '' and not hold and redis.call('HGETALL', 'holds')
+local found = {why, where, told[1], hold, told[2] or '0', others}
 for _, hashes in ipairs(names) do
   local contact_id, state = find(hashes, bodies)
   found[#found + 1] = contact_id
@@ -91,9 +93,9 @@ return found
 """ARGV: oldest statement of completeness in ms, names of each contact as JSON, campaign or '', '1' for profiles, topics
 as JSON. No keys are declared: that would need the right to write them.
 
-Returns why and where data are missing, or '', as_of; the workers' key ids; the hold, lost_until, and for each contact
-its id, its profile (1 erased, nil unknown, '' not asked for), and its reservations: number of the channel,
-reservation, ...
+Returns why and where data are missing, or '', as_of; the workers' key ids; the hold, lost_until, the other holds where
+the campaign has none (name, hold, ...), and for each contact its id, its profile (1 erased, nil unknown, '' not asked
+for), and its reservations: number of the channel, reservation, ...
 """
 
 _FIND_ONE = _FIND + "return {find(cjson.decode(ARGV[1]), true)}"
@@ -163,7 +165,8 @@ class LookupReply:
     """The contacts in the order asked, as of `as_of` (ms); `hold`: that of the campaign asked for, ended or not.
 
     `reserved`: the reservations of each contact, by channel; empty where only ids were asked for. `lost_until`: until
-    then (ms) a team may rely on a reservation that was lost in a flush; 0 for never.
+    then (ms) a team may rely on a reservation that was lost in a flush; 0 for never. `others_held`: the holds of other
+    campaigns, where the one asked for has none.
     """
 
     as_of: int
@@ -171,6 +174,7 @@ class LookupReply:
     reserved: Sequence[ReservationsByChannel]
     hold: Hold | None
     lost_until: int
+    others_held: Sequence[Hold] = ()
 
 
 ContactNames = Sequence[str]
@@ -225,7 +229,8 @@ class Lookup:
         hold = next((part.hold for part in seen if part.hold is not None), None)
         reserved = [one for part in seen for one in part.reserved]
         lost_until = max(part.lost_until for part in seen)
-        return LookupReply(min(part.as_of for part in seen), contacts, reserved, hold, lost_until)
+        as_of = min(part.as_of for part in seen)
+        return LookupReply(as_of, contacts, reserved, hold, lost_until, seen[0].others_held)
 
     async def _call(
         self, gate: asyncio.Semaphore, names: Sequence[ContactNames], campaign: str, *, bodies: bool
@@ -238,9 +243,14 @@ class Lookup:
         if why:
             return incomplete(text(why), text(where))
         hold = read_hold(campaign, found[0])
-        contacts = [_contact(text(found[at]), found[at + 1]) for at in range(2, len(found), 3)]
-        reserved = [_reserved(found[at]) for at in range(4, len(found), 3)]
-        return LookupReply(int(where), contacts, reserved, hold, int(found[1]))
+        contacts = [_contact(text(found[at]), found[at + 1]) for at in range(3, len(found), 3)]
+        reserved = [_reserved(found[at]) for at in range(5, len(found), 3)]
+        return LookupReply(int(where), contacts, reserved, hold, int(found[1]), _holds(found[2] or ()))
+
+
+def _holds(found: Sequence[Any]) -> list[Hold]:
+    names = map(text, found[::2])
+    return [hold for name, on in zip(names, found[1::2], strict=True) if (hold := read_hold(name, on)) is not None]
 
 
 def _reserved(found: Any) -> ReservationsByChannel:

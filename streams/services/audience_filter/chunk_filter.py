@@ -32,6 +32,7 @@ from streams.services.permission.decisions import (
     PermissionBatch,
     PermissionJudge,
 )
+from streams.services.permission.near_names import StoppedNames
 from streams.services.permission.reservation_log import ReservationLog, ReservationLogUnavailable
 
 ReasonCounts = Counter[tuple[str, str]]
@@ -52,7 +53,8 @@ class AllowedRow:
 class ChunkVerdicts:
     """Results of a chunk, in its order. `as_of`: everything known until then counts, ms; `reasons`: of `refused` alone.
 
-    `deferred`: positions in `refused` of people who may be reached later.
+    `deferred`: positions in `refused` of people who may be reached later. `stopped`: senders and lists that these
+    people have stopped, for remarks.
     """
 
     as_of: int
@@ -60,6 +62,7 @@ class ChunkVerdicts:
     refused: list[bytes] = field(default_factory=list)
     reasons: ReasonCounts = field(default_factory=Counter)
     deferred: set[int] = field(default_factory=set)
+    stopped: StoppedNames = field(default_factory=StoppedNames)
 
     def refuse(self, row: bytes, decision: str, reason: str) -> None:
         """Add the row of somebody who may not be reached, or not yet."""
@@ -73,7 +76,7 @@ def verdicts_of(
     chunk: Sequence[CsvRecord], read: Iterable[AskedPerson | RowProblem], answers: BatchAnswers, width: int
 ) -> ChunkVerdicts:
     """`answers` are about those of `read` that name somebody. A person who is allowed once is not allowed again."""
-    verdicts, judged = ChunkVerdicts(answers.as_of), iter(answers.judged)
+    verdicts, judged = ChunkVerdicts(answers.as_of, stopped=answers.stopped), iter(answers.judged)
     given: set[str | None] = set()
     for place, (record, one) in enumerate(zip(chunk, read, strict=True)):
         if isinstance(one, str):
