@@ -164,12 +164,12 @@ class _Interaction(msgspec.Struct, frozen=True):
 _read = msgspec.json.Decoder(_Interaction).decode
 
 
-def require_known_campaign(settings: Settings, campaign: str) -> str | None:
+def require_known_campaign(settings: Settings, campaign: str) -> None:
     """End the command where no interaction, count or hold names the campaign: it may be misspelled.
 
     There is no list of campaigns: one begins with the first event that names it. So all places are looked at that know
-    of some: what is on hold, what is counted of mail (30 days), and the latest interactions. Returns a remark where no
-    campaign is known at all, so that nobody can tell.
+    of some: what is on hold, what is counted of mail (30 days), and the latest interactions. Where no campaign is known
+    at all, nobody can tell, and the command ends too.
     """
     from streams.platform.clients import KafkaClients
 
@@ -178,12 +178,15 @@ def require_known_campaign(settings: Settings, campaign: str) -> str | None:
         if campaign not in known:
             known.update(_latest_names(consumer))
     if campaign in known:
-        return None
-    if known:
-        near = nearest_name(campaign, sorted(known))
-        meant = f"Did you mean {near}? " if near and is_shown(near) else ""
-        refuse(f"no campaign {campaign} has been heard of. {meant}Nothing was changed: mend the name, or --anyway")
-    return f"no campaign has been heard of yet, so nobody can tell whether {campaign} is spelled right"
+        return
+    if not known:
+        refuse(
+            f"no campaign has been heard of yet, so nobody can tell whether {campaign} is spelled right. Nothing was "
+            "changed: look at the name, and --anyway"
+        )
+    near = nearest_name(campaign, sorted(known))
+    meant = f"Did you mean {near}? " if near and is_shown(near) else ""
+    refuse(f"no campaign {campaign} has been heard of. {meant}Nothing was changed: mend the name, or --anyway")
 
 
 def _counted_names(consumer: KafkaConsumer, settings: Settings) -> Iterator[str]:

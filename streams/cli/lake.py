@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from events.topics import CONTACT_ROOFS
-from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.importing import reporting, say_report
 from streams.cli.output import say
 from streams.cli.replay import history_bar, selection_given
@@ -173,6 +173,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
     """Bring old interactions into the lake: JSON lines, Parquet or CSV, plain, gzip or zstd. `rebuild` folds them.
 
     Nothing is sent. What was brought in before is not brought in again; what was interrupted goes on where it was.
+    Exit code 1 says that something was refused, as of `import`; the rest is in the lake.
     """
     from sinks.lake.manifests import LakeDamaged, is_lake
     from streams.history.importing.file_items import Unreadable
@@ -200,6 +201,8 @@ def lake_import(  # noqa: PLR0913 (options of a command)
         except OSError as error:
             refuse(f"{error.filename or 'HARMONIA_LAKE'}: {error.strerror or type(error).__name__}")
     say_report(report, as_json=as_json)
+    if report.counts.refused and not dry_run:
+        raise typer.Exit(REFUSED)
 
 
 def _parts(paths: list[str]) -> list[InputFile]:

@@ -185,6 +185,8 @@ def test_a_campaign_that_any_channel_has_named_may_be_held(desk: Desk) -> None:
     desk.say("outreach-events", "text.sent", {"contact_id": fresh()}, campaign_id=campaign)
     until(lambda: desk.run("hold", "--campaign", campaign).returncode == 0, "the campaign")
     ended_well(desk.run("hold", "--campaign", campaign, "--lift"))
+    again = ended_well(desk.run("hold", "--campaign", campaign, "--lift")).stdout.decode()
+    assert again == f"{campaign} was not on hold, so nothing was lifted; see `harmonia hold --list`\n"
 
 
 def test_a_hold_that_redis_does_not_show_is_not_confirmed(desk: Desk) -> None:
