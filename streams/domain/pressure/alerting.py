@@ -20,7 +20,7 @@ from streams.domain.contact.publication.suppressed_channels import suppressions,
 from streams.domain.contact.sections.messages import Touch
 from streams.domain.contact.sections.stops import FOR_GOOD, closed_channels, closed_for_all
 from streams.domain.contact.state import Fact, Key
-from streams.domain.pressure.exceeding import Excess, by_one_more, by_themselves, span
+from streams.domain.pressure.exceeding import Excess, age, by_one_more, by_themselves, span
 from streams.domain.pressure.policy import Policy
 
 Rule = Literal["over_cap", "double_touch", "touch_after_stop", "complaint_after_pressure", "unsubscribe_after_pressure"]
@@ -56,7 +56,7 @@ def judge(policy: Policy, known: Overview, triggers: Collection[Key]) -> list[Ra
 def _of_touch(policy: Policy, touch: Touch, before: Sequence[Touch], known: Overview) -> Iterator[Raised]:
     stop = _stop_before(policy, touch, known)
     if stop is not None:
-        detail = f"{_team(touch)}: by {touch.channel}, {stop.reason} {span(touch.time - stop.since)} before"
+        detail = f"{_team(touch)}: by {touch.channel}, {stop.reason} {age(touch.time - stop.since)} before"
         yield Raised("touch_after_stop", touch.time, (_key(touch), (stop.source, stop.id)), detail)
     if touch.purpose == "transactional" or not before:
         return

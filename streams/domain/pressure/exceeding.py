@@ -86,6 +86,13 @@ def _of_points(policy: Policy, at: int, touches: Sequence[Touch]) -> Excess | No
     return None
 
 
+def age(ms: int) -> str:
+    """A length of time for people, in the largest unit of which it has two or more: minutes, hours or days."""
+    if ms >= 2 * DAY:
+        return f"{ms // DAY:,}d"
+    return f"{ms // HOUR}h" if ms >= 2 * HOUR else f"{ms // MINUTE}m"
+
+
 def span(ms: int) -> str:
     """As a policy writes it, cut to minutes."""
     if ms >= DAY and ms % DAY == 0:

@@ -116,7 +116,8 @@ def _group(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     group = admin.describe_groups([settings.app_id])[settings.app_id]
     operations = group.get("authorized_operations")
     yield from judge_group(set(operations) if operations else None, settings.app_id)
-    yield ok("group", f"{settings.app_id} has {len(group.get('members', ()))} workers")
+    members = len(group.get("members", ()))
+    yield ok("group", f"{settings.app_id} has {members} {'worker' if members == 1 else 'workers'}")
 
 
 def _broker_clock(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
