@@ -37,6 +37,25 @@ _SAID: Mapping[str, str] = {
     "too_short": "give at least {min_length}",
     "too_long": "give at most {max_length}",
 }
+_FORMS: Mapping[str, str] = {
+    r"^[A-Za-z0-9_.:-]{1,64}$": "1 to 64 letters, digits or _ . : -, such as ada-1",
+    r"^\s*[A-Za-z]{2}\s*:.*\S": "two letters of the state, a colon and the id, such as NY:1234567",
+    r"^[A-Z]{2}-[A-Z0-9]{1,3}$": "ISO 3166-2 in capitals, such as US-AZ",
+    r"^(voter|external|email|phone):[0-9a-f]{32}$": "a hash of an identifier, such as email: and 32 digits of 0-9a-f",
+    r"^[A-Z]{3}$": "three capital letters of ISO 4217, such as USD",
+    r"^[^:]+:.+$": "the system, a colon and its id, such as actblue:AB123",
+    r"^[^\x00-\x1f]+$": "without line breaks and other control characters, such as van",
+    r"^\d+$": "digits alone, such as 123",
+    r"^[a-z0-9][a-z0-9_.-]{0,63}$": "up to 64 small letters, digits or _ . -, such as mail",
+    r"^(env|file):.+$": "env: and a variable, or file: and a path, such as env:MAILGUN_KEY",
+    r"^[12]\d{3}-": "RFC 3339 with an offset, such as 2012-11-07T00:00:00Z",
+    "^(redis|rediss|unix)://": "a URL such as redis://127.0.0.1:6379/0, rediss://host:6380/0 or unix:///path",
+    "^[A-Z]{2}$": "two capital letters of ISO 3166, such as US",
+    r"^[A-Za-z0-9._-]{1,64}$": "1 to 64 letters, digits or . _ -, such as harmonia",
+    r"^[A-Za-z0-9._-]{0,200}$": "up to 200 letters, digits or . _ -, such as worker-0",
+    "^(DEBUG|INFO|WARNING|ERROR)$": "DEBUG, INFO, WARNING or ERROR",
+}
+"""What a text of a pattern looks like, with an example."""
 _subject = re.compile(r"^(Value error, |(Input|String|List|Dictionary|Value|Field) should (be|have) )")
 
 
@@ -46,6 +65,8 @@ def in_plain_words(details: ErrorDetails | Mapping[str, Any]) -> str:
     kind = details["type"]
     if kind in ("string_too_short", "too_short") and context.get("min_length") == 1:
         return "give at least one" if kind == "too_short" else "is empty; give at least one character"
+    if kind == "string_pattern_mismatch" and (form := _FORMS.get(str(context.get("pattern")))) is not None:
+        return f"give {form}"
     said = _SAID.get(kind)
     if said is None:
         return _subject.sub("", str(details["msg"]))

@@ -4,7 +4,7 @@ A campaign on hold may reach nobody, so Redis has all holds or none. There are f
 `campaign-holds`, position included: a flush, a restored dump or a lost answer needs no repair of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -30,9 +30,10 @@ local at = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('HSET', KEYS[1], 'topic_id', ARGV[1], 'offset', ARGV[2], 'written_at', string.format('%.0f', at),
   'whole_at', string.format('%.0f', at - tonumber(ARGV[4])), 'partitions', '1')
 if not known[2] then redis.call('HSET', KEYS[1], 'lost_until', ARGV[5]) end
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'key_ids', ARGV[6]) end
 return 1
 """
-"""KEYS: position, holds. ARGV: topic_id, offset; holds as a JSON object; age in ms; lost_until or ''.
+"""KEYS: position, holds. ARGV: topic_id, offset; holds as a JSON object; age in ms; lost_until or ''; key ids or ''.
 
 0: Redis has a later position. 2: it has none, and no `lost_until` was given.
 """
@@ -54,9 +55,13 @@ class Hold:
 
 
 class HoldsSink:
-    """Writes all holds at once. Takes `client` over and closes it."""
+    """Writes all holds at once. Takes `client` over and closes it.
 
-    def __init__(self, client: Redis) -> None:
+    `key_ids`: of the identity keys that the writer hashes with (`Hasher.key_ids`), for readers to compare theirs with.
+    """
+
+    def __init__(self, client: Redis, key_ids: Sequence[str] = ()) -> None:
+        self._key_ids = " ".join(key_ids)
         self._client = client
         self._backoff = Backoff()
         self._put = client.register_script(_PUT)
@@ -74,6 +79,7 @@ class HoldsSink:
         named = {campaign: orjson.dumps(until).decode() for campaign, until in holds.items()}
         lost = "" if lost_until is None else str(lost_until)
         args: list[str | bytes] = [position.topic_id, str(position.offset), orjson.dumps(named), str(age_ms), lost]
+        args.append(self._key_ids)
         found: int = await ask(self._put([position_key(0, CAMPAIGN_HOLDS), HOLDS], args), self._backoff)
         return _PUTS[found]
 

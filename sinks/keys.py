@@ -4,6 +4,8 @@
 Kafka's default partitioner computes it from the record's key.
 """
 
+from collections.abc import Sequence
+
 from events.topics import CONTACT_STATE, read_by
 from sinks.murmur2 import murmur2
 
@@ -41,6 +43,20 @@ def reservation_key(contact_id: str, channel: str) -> str:
 def position_key(partition: int, topic: str = CONTACT_STATE) -> str:
     """The key of the hash with a sink's position in one partition of a topic."""
     return f"sink:{topic}:{partition}"
+
+
+KEY_IDS = "key_ids"
+"""Field of the position in `campaign-holds`: `Hasher.key_ids` of the workers, the writing key's first."""
+
+
+def shares_key(workers: bytes | str | None, own: Sequence[str]) -> bool:
+    """Whether hashes of a process with keys of these ids (the writing one first) are those of the workers.
+
+    `workers`: what they have written; of workers that write nothing nobody can tell, so they count as the same. While
+    a key is changed one side has the new one already: it is enough that either writes with a key the other reads.
+    """
+    theirs = text(workers or "").split()
+    return not theirs or not own or own[0] in theirs or theirs[0] in own
 
 
 def partition_of(contact_id: str, partitions: int) -> int:

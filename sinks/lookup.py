@@ -9,15 +9,15 @@ of `contact-links` and `contact-state`. `find_anyway` reads one contact as it is
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import orjson
 from redis.asyncio import Redis
 
 from events.interactions.base import Channel
-from events.topics import read_by
+from events.topics import CAMPAIGN_HOLDS, read_by
 from sinks.holds import Hold, read_hold
-from sinks.keys import text
+from sinks.keys import shares_key, text
 from sinks.redis_call import Backoff, ask
 from sinks.redis_scripts import COMPLETE
 from sinks.reservations import Reservation, decode
@@ -76,9 +76,11 @@ local function reservations(contact_id)
 end
 
 local why, where = whole(cjson.decode(ARGV[5]), oldest)
-if why ~= '' then return {why, where} end
-local lost_until = redis.call('HGET', 'sink:campaign-holds:0', 'lost_until')
-local found = {why, where, campaign ~= '' and redis.call('HGET', 'holds', campaign), lost_until or '0'}
+local told = redis.call('HMGET', 'sink:campaign-holds:0', 'key_ids', 'lost_until')
+if why ~= '' then return {why, where, told[1]} end
+local hold = campaign ~= '' and redis.call('HGET', 'holds', campaign)
+local others = campaign ~= '' and not hold and redis.call('HGETALL', 'holds')
+local found = {why, where, told[1], hold, told[2] or '0', others}
 for _, hashes in ipairs(names) do
   local contact_id, state = find(hashes, bodies)
   found[#found + 1] = contact_id
@@ -91,16 +93,17 @@ return found
 """ARGV: oldest statement of completeness in ms, names of each contact as JSON, campaign or '', '1' for profiles, topics
 as JSON. No keys are declared: that would need the right to write them.
 
-Returns why and where data are missing, or '', as_of, the hold, lost_until, and for each contact its id, its profile (1
-erased, nil unknown, '' not asked for), and its reservations: number of the channel, reservation, ...
+Returns why and where data are missing, or '', as_of; the workers' key ids; the hold, lost_until, the other holds where
+the campaign has none (name, hold, ...), and for each contact its id, its profile (1 erased, nil unknown, '' not asked
+for), and its reservations: number of the channel, reservation, ...
 """
 
 _FIND_ONE = _FIND + "return {find(cjson.decode(ARGV[1]), true)}"
 """ARGV: names as JSON. Returns the id and the profile, as `_FIND` does."""
 
 
-Why = Literal["missing", "refilling", "too_old"]
-_WHY: dict[str, Why] = {"missing": "missing", "refilling": "refilling", "too_old": "too_old"}
+Why = Literal["missing", "refilling", "too_old", "other_key"]
+_WHY: dict[str, Why] = {why: why for why in get_args(Why)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,8 @@ class Complete:
 class Incomplete:
     """Redis is incomplete, and no answer can be relied on. `where` is `<topic>:<partition>`.
 
-    missing: flushed, or never filled; refilling: being filled; too_old: no worker feeds it, or the worker is behind.
+    missing: flushed, or never filled; refilling: being filled; too_old: no worker feeds it, or the worker is behind;
+    other_key: the workers hash with another identity key, so nobody asked for would be found.
     """
 
     why: Why
@@ -161,7 +165,8 @@ class LookupReply:
     """The contacts in the order asked, as of `as_of` (ms); `hold`: that of the campaign asked for, ended or not.
 
     `reserved`: the reservations of each contact, by channel; empty where only ids were asked for. `lost_until`: until
-    then (ms) a team may rely on a reservation that was lost in a flush; 0 for never.
+    then (ms) a team may rely on a reservation that was lost in a flush; 0 for never. `others_held`: the holds of other
+    campaigns, where the one asked for has none.
     """
 
     as_of: int
@@ -169,6 +174,7 @@ class LookupReply:
     reserved: Sequence[ReservationsByChannel]
     hold: Hold | None
     lost_until: int
+    others_held: Sequence[Hold] = ()
 
 
 ContactNames = Sequence[str]
@@ -188,9 +194,11 @@ class Lookup:
     """Reads contacts while Redis is complete.
 
     `client` stays the caller's; `oldest_s`: how many seconds ago Redis must have been complete.
+    `key_ids`: of the identity keys that the names are hashes under (`Hasher.key_ids`); none: that is not compared.
     """
 
-    def __init__(self, client: Redis, oldest_s: float) -> None:
+    def __init__(self, client: Redis, oldest_s: float, key_ids: Sequence[str] = ()) -> None:
+        self._key_ids = key_ids
         self._oldest = str(round(oldest_s * 1000))
         self._backoff = Backoff()
         self._script = client.register_script(_LOOK)
@@ -221,20 +229,28 @@ class Lookup:
         hold = next((part.hold for part in seen if part.hold is not None), None)
         reserved = [one for part in seen for one in part.reserved]
         lost_until = max(part.lost_until for part in seen)
-        return LookupReply(min(part.as_of for part in seen), contacts, reserved, hold, lost_until)
+        as_of = min(part.as_of for part in seen)
+        return LookupReply(as_of, contacts, reserved, hold, lost_until, seen[0].others_held)
 
     async def _call(
         self, gate: asyncio.Semaphore, names: Sequence[ContactNames], campaign: str, *, bodies: bool
     ) -> LookupReply | Incomplete:
         args: list[str | bytes] = [self._oldest, orjson.dumps(names), campaign, "1" if bodies else "0", _TOPICS]
         async with gate:
-            why, where, *found = await ask(self._script(args=args), self._backoff)
+            why, where, key_ids, *found = await ask(self._script(args=args), self._backoff)
+        if not shares_key(key_ids, self._key_ids):
+            return Incomplete("other_key", CAMPAIGN_HOLDS)
         if why:
             return incomplete(text(why), text(where))
         hold = read_hold(campaign, found[0])
-        contacts = [_contact(text(found[at]), found[at + 1]) for at in range(2, len(found), 3)]
-        reserved = [_reserved(found[at]) for at in range(4, len(found), 3)]
-        return LookupReply(int(where), contacts, reserved, hold, int(found[1]))
+        contacts = [_contact(text(found[at]), found[at + 1]) for at in range(3, len(found), 3)]
+        reserved = [_reserved(found[at]) for at in range(5, len(found), 3)]
+        return LookupReply(int(where), contacts, reserved, hold, int(found[1]), _holds(found[2] or ()))
+
+
+def _holds(found: Sequence[Any]) -> list[Hold]:
+    names = map(text, found[::2])
+    return [hold for name, on in zip(names, found[1::2], strict=True) if (hold := read_hold(name, on)) is not None]
 
 
 def _reserved(found: Any) -> ReservationsByChannel:

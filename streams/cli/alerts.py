@@ -83,7 +83,7 @@ def _print_alerts(wanted: AlertFilter, *, as_json: bool) -> None:
     with failing_plainly(), closing(KafkaClients(load_settings()).tool_consumer()) as consumer:
         every = (each for topic in (CONTACT_ALERTS, SYSTEM_ALERTS) for each in _alerts_since(consumer, topic, start))
         found = nlargest(wanted.latest, (each for each in every if wanted.has(each[1])), key=lambda each: each[0])
-    found.reverse()
+    found.sort(key=lambda each: str(each[1].get("at", "")))  # as they are shown; which are the latest the broker says
     if as_json:
         for _, alert in found:
             typer.echo(orjson.dumps(alert))

@@ -55,6 +55,7 @@ def assign(  # noqa: PLR0913 (options of a command)
     Whoever is not in the experiment has an empty variant. docs/experiments-running.md says more.
     """
     from events.fields import MAX_ID, MAX_TEXT
+    from streams.cli.person import require_workers_key
     from streams.cli.progress import rows_bar
     from streams.domain.experiments.assignment import VariantAssigner
     from streams.services.assign.assigned_events import Assigner
@@ -64,6 +65,7 @@ def assign(  # noqa: PLR0913 (options of a command)
     settings = load_settings()
     if not 1 <= len(source) <= MAX_ID or len(team or "") > MAX_TEXT:
         refuse(f"--source: 1 to {MAX_ID} characters; --team: up to {MAX_TEXT:,}", WRONG_USE)
+    require_workers_key(settings)
     with failing_plainly():
         found = _definition(settings, experiment, definition)
     if emit:

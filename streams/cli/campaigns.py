@@ -17,6 +17,7 @@ from events.times import render_time
 from events.topics import CAMPAIGN_HOLDS, INTERACTIONS
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table
+from streams.cli.person import warn_of_what_is_missing
 from streams.cli.time_options import now_ms
 from streams.domain.display_names import is_shown
 from streams.platform.errors import MissingTopic
@@ -74,6 +75,7 @@ def _print_campaigns(*, as_json: bool) -> None:
     settings = load_settings()
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
         rows = list(_rows(_counted(consumer, settings), holds_in(consumer), now_ms()))
+    warn_of_what_is_missing(settings)
     rows.sort(key=lambda row: (row.counts.last_sent or 0, row.campaign))
     if as_json:
         typer.echo(orjson.dumps([_plain(row) for row in rows]))
@@ -162,12 +164,12 @@ class _Interaction(msgspec.Struct, frozen=True):
 _read = msgspec.json.Decoder(_Interaction).decode
 
 
-def require_known_campaign(settings: Settings, campaign: str) -> str | None:
+def require_known_campaign(settings: Settings, campaign: str) -> None:
     """End the command where no interaction, count or hold names the campaign: it may be misspelled.
 
     There is no list of campaigns: one begins with the first event that names it. So all places are looked at that know
-    of some: what is on hold, what is counted of mail (30 days), and the latest interactions. Returns a remark where no
-    campaign is known at all, so that nobody can tell.
+    of some: what is on hold, what is counted of mail (30 days), and the latest interactions. Where no campaign is known
+    at all, nobody can tell, and the command ends too.
     """
     from streams.platform.clients import KafkaClients
 
@@ -176,12 +178,15 @@ def require_known_campaign(settings: Settings, campaign: str) -> str | None:
         if campaign not in known:
             known.update(_latest_names(consumer))
     if campaign in known:
-        return None
-    if known:
-        near = nearest_name(campaign, sorted(known))
-        meant = f"Did you mean {near}? " if near and is_shown(near) else ""
-        refuse(f"no campaign {campaign} has been heard of. {meant}Nothing was changed: mend the name, or --anyway")
-    return f"no campaign has been heard of yet, so nobody can tell whether {campaign} is spelled right"
+        return
+    if not known:
+        refuse(
+            f"no campaign has been heard of yet, so nobody can tell whether {campaign} is spelled right. Nothing was "
+            "changed: look at the name, and --anyway"
+        )
+    near = nearest_name(campaign, sorted(known))
+    meant = f"Did you mean {near}? " if near and is_shown(near) else ""
+    refuse(f"no campaign {campaign} has been heard of. {meant}Nothing was changed: mend the name, or --anyway")
 
 
 def _counted_names(consumer: KafkaConsumer, settings: Settings) -> Iterator[str]:

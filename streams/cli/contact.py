@@ -20,6 +20,7 @@ from streams.cli.person import (
     masked,
     nobody_known,
     read_person,
+    require_workers_key,
     warn_of_what_is_missing,
     what_redis_lacks,
 )
@@ -134,7 +135,9 @@ def erase(  # noqa: PLR0913 (options of a command)
 def _sender(source: str, anyway: bool, wait_s: float | None, as_json: bool) -> DecisionSender:
     from streams.cli.decisions import DecisionSender
 
-    return DecisionSender(load_settings(), source, anyway, wait_s, as_json)
+    settings = load_settings()
+    require_workers_key(settings)
+    return DecisionSender(settings, source, anyway, wait_s, as_json)
 
 
 @app.command()
@@ -175,6 +178,7 @@ def export(who: One) -> None:
     settings = load_settings()
     with failing_plainly():
         found = _found(settings, who)
+        warn_of_what_is_missing(settings)
         person = read_person(settings, found.contact_id)
     held: dict[str, JSON] = {
         "contact_id": found.contact_id,
@@ -196,6 +200,7 @@ def _steps(person: Person) -> Iterator[ProfileStep]:
 def _found(settings: Settings, who: str) -> KnownContact:
     from sinks.lookup import ErasedContact, UnknownContact
 
+    require_workers_key(settings)
     found = look_up_person(settings, who)
     if isinstance(found, UnknownContact):
         lacking = what_redis_lacks(settings)

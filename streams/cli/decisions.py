@@ -77,7 +77,7 @@ async def _look(
     """The contacts at the first look that is enough, or at the first after `until`."""
     client = redis_client(settings)
     try:
-        lookup = Lookup(client, settings.profiles_oldest_s)
+        lookup = Lookup(client, settings.profiles_oldest_s, settings.hasher.key_ids)
         while True:
             try:
                 seen = await lookup.look(names)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from typer import BadParameter
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 if TYPE_CHECKING:
     from typer import Context
@@ -54,8 +54,9 @@ class RootCommands(PlainUsageGroup):
 def _prepare(command: object, ctx: Context) -> None:
     if not isinstance(command, TyperCommand | TyperGroup):
         return
-    for option in command.get_params(ctx):  # `--help` too, which is made once and kept
-        _prepare_option(option)
+    for parameter in command.get_params(ctx):  # `--help` too, which is made once and kept
+        _prepare_option(parameter)
+        _prepare_argument(parameter)
     if isinstance(command, TyperGroup):
         for inner in command.commands.values():
             _prepare(inner, ctx)
@@ -69,6 +70,16 @@ def _prepare_option(option: object) -> None:
         option.metavar = ""
     elif option.type_descriptor.is_choice:
         option.metavar = f"<{lines_of([str(choice) for choice in option.type_descriptor.choices or ()])}>"
+
+
+def _prepare_argument(argument: object) -> None:
+    """Show an argument without its type: its name says what it is, and the type may be a class of Typer's."""
+    if isinstance(argument, TyperArgument) and argument.metavar is not None:
+        vars(argument)["display_type_rich"] = _nothing
+
+
+def _nothing(ctx: Context) -> None:
+    """In the place of the type of an argument."""
 
 
 def lines_of(choices: list[str], widest: int = WIDEST) -> str:

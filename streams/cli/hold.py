@@ -50,6 +50,7 @@ def hold(  # noqa: PLR0913 (options of a command)
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Put a campaign on hold: whoever asks for it is denied. Exit code 1 when Redis does not show it in time."""
+    from streams.cli.campaigns import require_known_campaign
     from streams.platform.topics import require_topic
 
     settings = load_settings()
@@ -62,7 +63,8 @@ def hold(  # noqa: PLR0913 (options of a command)
     with failing_plainly():
         require_topic(settings, CAMPAIGN_HOLDS)
         if not anyway:
-            _require_known(settings, order.campaign)
+            require_known_campaign(settings, order.campaign)
+        was_on = _is_on_hold(settings, order.campaign) if lift else None
         offset = _send(settings, order)
         shown = _until_shown(settings, order, offset, wait)
     if not shown:
@@ -71,14 +73,17 @@ def hold(  # noqa: PLR0913 (options of a command)
             f"{wait:g} s: do not rely on it until `harmonia hold` says so. Is a worker running, or did somebody else "
             "order otherwise?"
         )
-    _say(order, as_json=as_json)
+    _say(order, was_on, as_json=as_json)
 
 
-def _require_known(settings: Settings, campaign: str) -> None:
-    from streams.cli.campaigns import require_known_campaign
+def _is_on_hold(settings: Settings, campaign: str) -> bool | None:
+    """Whether Redis shows the campaign on hold now; None: it has no holds at all."""
+    from sinks.holds import look_up_hold
+    from streams.platform.clients import tool_redis
 
-    if (remark := require_known_campaign(settings, campaign)) is not None:
-        say(remark, err=True)
+    with closing(tool_redis(settings)) as client:
+        found = look_up_hold(client, campaign)
+    return None if found is None else found.hold is not None and found.hold.binds(now_ms())
 
 
 def _send(settings: Settings, order: _Order) -> int:
@@ -110,10 +115,13 @@ def _until_shown(settings: Settings, order: _Order, offset: int, wait_s: float) 
             time.sleep(_LOOK_AGAIN_S)
 
 
-def _say(order: _Order, *, as_json: bool) -> None:
+def _say(order: _Order, was_on: bool | None, *, as_json: bool) -> None:
+    """`was_on`: whether it was on hold before; None: nobody has looked, or could tell."""
     until = None if order.until is None else render_time(order.until)
     if as_json:
         typer.echo(orjson.dumps({"campaign_id": order.campaign, "on_hold": not order.lift, "until": until}))
+    elif order.lift and was_on is False:
+        say(f"{order.campaign} was not on hold, so nothing was lifted; see `harmonia hold --list`")
     elif order.lift:
         say(f"{order.campaign} is not on hold any more; Redis shows it")
     else:
@@ -123,10 +131,12 @@ def _say(order: _Order, *, as_json: bool) -> None:
 def _list(settings: Settings, *, as_json: bool) -> None:
     """Print what is on hold, from the topic, which has what Redis may lack."""
     from streams.cli.campaigns import holds_in
+    from streams.cli.person import warn_of_what_is_missing
     from streams.platform.clients import KafkaClients
 
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
         holds = holds_in(consumer)
+    warn_of_what_is_missing(settings)
     now = now_ms()
     on = {campaign: until for campaign, until in sorted(holds.items()) if until is None or now < until}
     if as_json:

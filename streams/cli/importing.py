@@ -12,6 +12,7 @@ import orjson
 import typer
 from rich.console import Console
 
+from events.json_types import JSON
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
 from streams.cli.time_options import now_ms
@@ -155,9 +156,15 @@ def say_report(report: ImportReport, *, as_json: bool) -> None:
         say(line, err=True)
     if (more := counts.refused.total() - len(report.shown)) > 0:
         say(f"and {more:,} more refused; --refused FILE keeps them all", err=True)
+    unknown = report.unknown.most_common()
+    for line in (*report.repeated_told(), *(f"{number:,} × {field}" for field, number in unknown)):
+        say(line, err=True)
     if as_json:
         parts = {"interactions": counts.interactions, "refused": counts.refused, "left_out": counts.left_out}
-        typer.echo(orjson.dumps({name: dict(sorted(part.items())) for name, part in parts.items()}))
+        told: dict[str, JSON] = {name: {**dict(sorted(part.items()))} for name, part in parts.items()}
+        if unknown:
+            told["unknown_fields"] = [{**field._asdict(), "events": number} for field, number in unknown]
+        typer.echo(orjson.dumps(told | ({"repeated_ids": report.repeated} if report.repeated else {})))
         return
     for name, counter in (("", counts.interactions), ("refused: ", counts.refused), ("left out: ", counts.left_out)):
         for what, number in sorted(counter.items()):

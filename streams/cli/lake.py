@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from events.topics import CONTACT_ROOFS
-from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
+from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.importing import reporting, say_report
 from streams.cli.output import say
 from streams.cli.replay import history_bar, selection_given
@@ -84,6 +84,7 @@ def compact(
     """Merge the small files of each day and type into few."""
     from sinks.lake.compaction import compact as merge
     from sinks.lake.rows import date_of
+    from streams.history.daily_report.formatting import plural
     from streams.platform.lake_files import lake_of
     from streams.worker.app import wall_clock
 
@@ -92,7 +93,7 @@ def compact(
         refuse("--older-than: give days, such as 1d", WRONG_USE)
     with _failing_plainly():
         done = merge(lake_of(load_settings()), date_of(wall_clock() // _DAY_MS - int(days)))
-    say(f"{done.before} files became {done.after}, {done.rows} rows")
+    say(f"{done.before:,} files became {done.after:,}, {plural(done.rows, 'row', 'rows')}")
 
 
 @app.command("erase")
@@ -107,6 +108,7 @@ def erase(
     from sinks.lake.rows import date_of
     from sinks.lake.snapshots import abandon_snapshots
     from sinks.lake.unfinished_writes import abandon_imports
+    from streams.history.daily_report.formatting import plural
     from streams.history.lake.erasure import announced_erasures, erase_from_lake
     from streams.platform.lake_files import lake_of
     from streams.platform.topics import require_topic
@@ -119,7 +121,7 @@ def erase(
         abandon_imports(files, now - _DAY_MS)
         require_topic(settings, CONTACT_ROOFS)
         done = erase_from_lake(files, asyncio.run(announced_erasures(settings)), erasures)
-    say(f"{done.rows} rows in {done.files} files lost their person")
+    say(f"{plural(done.rows, 'row', 'rows')} in {plural(done.files, 'file', 'files')} lost their person")
 
 
 @app.command("views")
@@ -173,6 +175,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
     """Bring old interactions into the lake: JSON lines, Parquet or CSV, plain, gzip or zstd. `rebuild` folds them.
 
     Nothing is sent. What was brought in before is not brought in again; what was interrupted goes on where it was.
+    Exit code 1 says that something was refused, as of `import`; the rest is in the lake.
     """
     from sinks.lake.manifests import LakeDamaged, is_lake
     from streams.history.importing.file_items import Unreadable
@@ -200,6 +203,8 @@ def lake_import(  # noqa: PLR0913 (options of a command)
         except OSError as error:
             refuse(f"{error.filename or 'HARMONIA_LAKE'}: {error.strerror or type(error).__name__}")
     say_report(report, as_json=as_json)
+    if report.counts.refused and not dry_run:
+        raise typer.Exit(REFUSED)
 
 
 def _parts(paths: list[str]) -> list[InputFile]:

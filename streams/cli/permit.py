@@ -75,13 +75,14 @@ def write_outcomes(  # noqa: PLR0913 (options of a command)
         return
     if channel is None or purpose is None:
         context.fail(f"Missing option '--{'channel' if channel is None else 'purpose'}'.")
-    from streams.cli.permit_check import name_remarks
+    from streams.cli.permit_check import name_remarks, require_senders_name, stopped_remarks
     from streams.domain.pressure import PermissionRequest
     from streams.platform.policy_file import policy_of
     from streams.services.audience_filter.chunk_filter import FilterJob
 
     if reserve is not None and not team:
         refuse("--reserve: a reservation is a team's: give --team", WRONG_USE)
+    require_senders_name(sender)
     reserve_ms = None if reserve is None else reserve * 1000
     moment = _time_of(at)
     settings = load_settings()
@@ -106,8 +107,12 @@ def write_outcomes(  # noqa: PLR0913 (options of a command)
     for remark in names if not as_json else ():
         _errors.print(remark, markup=False)
     summary = _run(audience, job, (denied, deferred), processes)
+    near = stopped_remarks(request, summary.stopped_names, settings.phone_region, "some of these people have")
+    names += near
     _write_down(summary, job)
     _say(summary, audience.header, policy.version, names if as_json else None)
+    for remark in near if not as_json else ():
+        _errors.print(remark, markup=False)
     if summary.stopped is not None:
         refuse(
             f"{summary.stopped} {summary.count('allow')} rows had been written as allowed, of {summary.rows} judged: "

@@ -1,7 +1,8 @@
 """`harmonia permit check`: whether one person may be reached now, and why; and remarks on misspelled names.
 
 Nobody keeps a list of campaigns, teams or numbers, and a new one is nothing wrong, so the question is answered, with a
-remark. Names are compared with what is on hold, the teams of files and settings, and the numbers that were stopped.
+remark. Names are compared with what is on hold, the teams of files and settings, and the numbers and lists that the
+people asked about have stopped.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from events.channels import Channel, Purpose, canonical_purpose
 from events.json_types import JSON
 from events.spelling import nearest_name
 from events.times import render_time
-from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
+from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
 from streams.cli.output import print_table, say
-from streams.cli.person import HELP, METAVAR, nobody_known, parse_person
+from streams.cli.person import HELP, METAVAR, nobody_known, parse_person, require_workers_key
 from streams.cli.time_options import now_ms
 from streams.domain.display_names import is_shown
 from streams.platform.errors import Unusable
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from streams.domain.pressure import PermissionRequest, Policy
     from streams.platform.settings import Settings
     from streams.services.permission.decisions import AskedPerson, BatchAnswers, JudgedPerson
+    from streams.services.permission.near_names import StoppedNames
 
 
 def purpose_of(said: str | None) -> str | None:
@@ -76,13 +78,15 @@ def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> 
     import asyncio
 
     from sinks.base import SinkUnavailable
-    from sinks.lookup import Incomplete
+    from sinks.lookup import Incomplete, UnknownContact
     from streams.platform.policy_file import policy_of
     from streams.platform.tried_address import is_redis_up
     from streams.services.api.identifiers import asked_person
     from streams.services.api.models import Person
 
+    require_senders_name(request.sender)
     settings = load_settings()
+    require_workers_key(settings)
     meant = parse_person(word)
     if not meant.ids(settings.hasher):
         refuse(nobody_known(word))
@@ -93,9 +97,12 @@ def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> 
             contact, answers = asyncio.run(_judged(settings, policy, whom, request))
         except SinkUnavailable as trouble:
             refuse(f"{trouble}; {is_redis_up(settings)}")
-        said_of = [*name_remarks(settings, policy, request), *_remarks(contact, request, word)]
+        said_of = name_remarks(settings, policy, request)
+    if isinstance(contact, UnknownContact):
+        said_of.append(f"{nobody_known(word)}; judged as somebody of whom nothing is known")
     if isinstance(answers, Incomplete):
         refuse(f"nobody can say: in Redis {answers.where} is {answers.why.replace('_', ' ')}; see `harmonia status`")
+    said_of += stopped_remarks(request, answers.stopped, settings.phone_region, "this person has")
     for remark in said_of:
         say(remark, err=True)
     [one] = answers.judged
@@ -142,24 +149,13 @@ async def _judged(
     client = redis_client(settings)
     keeping = ReservationLog(KafkaClients(settings).idempotent_producer)  # nothing is reserved, so it talks to nobody
     try:
-        lookup = Lookup(client, settings.profiles_oldest_s)
+        lookup = Lookup(client, settings.profiles_oldest_s, settings.hasher.key_ids)
         judge = PermissionJudge(lookup, Reservations(client), lambda: policy, now_ms, keeping.keep)
         seen = await lookup.look([whom.names])
         contact = None if isinstance(seen, Incomplete) else seen.contacts[0]
         return contact, await judge.judge(PermissionBatch(request, now_ms(), [whom]))
     finally:
         await client.aclose()
-
-
-def _remarks(contact: ContactAnswer | None, request: PermissionRequest, word: str) -> list[str]:
-    from sinks.lookup import UnknownContact
-    from streams.cli.decision_effects import profile_of
-
-    if isinstance(contact, UnknownContact):
-        return [f"{nobody_known(word)}; judged as somebody of whom nothing is known"]
-    stopped = profile_of(contact).get("stops", {}).get("senders", {}) if contact is not None else {}
-    remark = about_sender(request.sender, stopped)
-    return [] if remark is None else [remark]
 
 
 def _print(answers: BatchAnswers, one: JudgedPerson) -> None:
@@ -202,22 +198,20 @@ def name_remarks(settings: Settings, policy: Policy, request: PermissionRequest)
     """Remarks on names in a request that may be misspelled. Raises RedisError."""
     from sinks.keys import HOLDS, text
     from streams.platform.clients import tool_redis
+    from streams.services.permission.near_names import about_campaign, about_form
 
     held: set[str] = set()
     if request.campaign_id is not None:
         with closing(tool_redis(settings)) as client:
             held = {text(name) for name in client.hgetall(HOLDS)}
-    found = (about_campaign(request.campaign_id, held), about_team(request.team, _teams(settings, policy)))
+    campaign = about_campaign(request.campaign_id, held)
+    form = about_form(request.sender, request.channel, settings.phone_region)
+    found = (
+        None if campaign is None else f"--campaign: {campaign}",
+        about_team(request.team, _teams(settings, policy)),
+        None if form is None else f"--sender: {form}",
+    )
     return [remark for remark in found if remark is not None]
-
-
-def about_campaign(campaign: str | None, held: Collection[str]) -> str | None:
-    """A remark where a campaign that is not on hold is spelled like one that is."""
-    if campaign is None or campaign in held or (near := nearest_name(campaign, sorted(held))) is None:
-        return None
-    if not is_shown(near):
-        return f"--campaign: {campaign} is not on hold, and one that is spelled like it is: see `harmonia hold --list`"
-    return f"--campaign: {campaign} is not on hold, and {near} is: is that the one?"
 
 
 def about_team(team: str, known: Collection[str]) -> str | None:
@@ -229,11 +223,24 @@ def about_team(team: str, known: Collection[str]) -> str | None:
     return f"--team: {team} is in no file of teams, policy or token{meant}"
 
 
-def about_sender(sender: str | None, stopped: Collection[str]) -> str | None:
-    """A remark where a sender is spelled like one that the person has stopped."""
-    if sender is None or sender in stopped or (near := nearest_name(sender, sorted(stopped))) is None:
-        return None
-    return f"--sender: this person has stopped {near}: is that the one?"
+def stopped_remarks(request: PermissionRequest, stopped: StoppedNames, country: str, whose: str) -> list[str]:
+    """Remarks where sender or list are spelled like ones that people have stopped. `whose`: whose stops they are.
+
+    As `this person has`: the remark begins with it.
+    """
+    from streams.services.permission.near_names import about_list, about_sender
+
+    sender = about_sender(request.sender, stopped.senders, country, whose)
+    list_ = about_list(request.list_id, stopped.lists, whose)
+    return [f"--{name}: {remark}" for name, remark in (("sender", sender), ("list", list_)) if remark is not None]
+
+
+def require_senders_name(sender: str | None) -> None:
+    """End the command where this cannot name a sender."""
+    from streams.services.permission.near_names import cannot_be_a_sender
+
+    if sender is not None and cannot_be_a_sender(sender):
+        refuse("--sender: give a phone number, short code or name: there is no letter and no digit in this", WRONG_USE)
 
 
 def _teams(settings: Settings, policy: Policy) -> set[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -223,10 +224,11 @@ def what_redis_lacks(settings: Settings) -> str | None:
     import asyncio
 
     from sinks.lookup import Incomplete
+    from streams.platform.identity_key import OTHER_KEY, lacking
 
     found = asyncio.run(_standing(settings))
     if isinstance(found, Incomplete):
-        return f"in Redis {found.where} is {found.why.replace('_', ' ')}"
+        return OTHER_KEY if found.why == "other_key" else f"in Redis {lacking(found)}"
     return found if isinstance(found, str) else None
 
 
@@ -236,6 +238,21 @@ def warn_of_what_is_missing(settings: Settings) -> None:
         say(f"this may be old or lack something: {lacking}; does a worker run? See `harmonia status`", err=True)
 
 
+def require_workers_key(settings: Settings) -> None:
+    """End the command with exit code 1 where it would hash identifiers otherwise than the workers do.
+
+    Not where Redis does not answer: a command that needs it says so itself.
+    """
+    from redis.exceptions import RedisError
+
+    from streams.cli.failures import refuse
+    from streams.platform.identity_key import another_key
+
+    with suppress(RedisError):
+        if (trouble := another_key(settings)) is not None:
+            refuse(trouble)
+
+
 async def _standing(settings: Settings) -> Complete | Incomplete | str:
     from sinks.base import SinkUnavailable
     from sinks.lookup import Lookup
@@ -243,7 +260,7 @@ async def _standing(settings: Settings) -> Complete | Incomplete | str:
 
     client = redis_client(settings)
     try:
-        return await Lookup(client, settings.profiles_oldest_s).standing()
+        return await Lookup(client, settings.profiles_oldest_s, settings.hasher.key_ids).standing()
     except SinkUnavailable as trouble:
         return str(trouble)
     finally:

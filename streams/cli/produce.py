@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
@@ -17,6 +17,7 @@ from streams.cli.time_options import now_ms
 
 if TYPE_CHECKING:
     from events.unknown_fields import UnknownField
+    from streams.history.importing.repeated_ids import RepeatedIds
 
 
 def produce(
@@ -29,6 +30,7 @@ def produce(
 
     Fields that a type does not know are sent, and named: one may be a known field misspelled.
     """
+    from streams.history.importing.repeated_ids import RepeatedIds
     from streams.platform.clients import KafkaClients
     from streams.platform.topics import require_topic
 
@@ -36,6 +38,7 @@ def produce(
     sent: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     unknown: dict[UnknownField, list[int]] = {}
+    repeated = RepeatedIds()
     with failing_plainly():
         producer = KafkaClients(settings).tool_producer()
         acknowledged = []
@@ -46,6 +49,7 @@ def produce(
                 say(f"line {number}: {routed.reason}: {routed.detail}", err=True)
             else:
                 topic, strange = routed
+                _notice(repeated, number, value)
                 if topic not in sent:  # of others a producer need not know anything
                     require_topic(settings, topic)
                 sent[topic] += 1
@@ -55,14 +59,13 @@ def produce(
         for future in acknowledged:
             future.get()
         producer.close()
+    for remark in repeated.told():
+        say(remark, err=True)
     found = sorted(unknown.items(), key=lambda each: -len(each[1]))
     for field, lines in found:
         say(f"{len(lines):,} × {field} ({_where(lines)})", err=True)
     summary: dict[str, JSON] = {"sent": {**sent}, "refused": {**refused}}
-    if unknown:
-        summary["unknown_fields"] = [
-            {**field._asdict(), "events": len(lines), "line": lines[0]} for field, lines in found
-        ]
+    summary |= _remarked(found, repeated.count)
     if as_json:
         typer.echo(orjson.dumps(summary))
     else:
@@ -100,9 +103,27 @@ def _with_near_type(refusal: Refusal, type_: JSON) -> Refusal:
     return refusal if near is None else Refusal(refusal.reason, f"{refusal.detail}; did you mean {near}?")
 
 
+def _remarked(unknown: Sequence[tuple[UnknownField, list[int]]], repeated_ids: int) -> dict[str, JSON]:
+    """What the summary for programs says of what was sent and may be wrong; empty where that is nothing."""
+    found: dict[str, JSON] = {}
+    if unknown:
+        found["unknown_fields"] = [
+            {**field._asdict(), "events": len(lines), "line": lines[0]} for field, lines in unknown
+        ]
+    if repeated_ids:
+        found["repeated_ids"] = repeated_ids
+    return found
+
+
 def _where(lines: list[int]) -> str:
     """The lines in which something was found, in short."""
     return f"line {lines[0]}" if len(lines) == 1 else f"first in line {lines[0]}"
+
+
+def _notice(repeated: RepeatedIds, number: int, value: bytes) -> None:
+    """Compare the event of a line with those before it; only its content counts, not the order of its fields."""
+    event = orjson.loads(value)
+    repeated.see(number, event["source"], event["id"], orjson.dumps(event, option=orjson.OPT_SORT_KEYS))
 
 
 def _lines(file: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -13,7 +13,7 @@ from events.json_types import JSON
 from events.times import render_time
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
-from streams.cli.person import HELP, METAVAR, nobody_known, parse_person
+from streams.cli.person import HELP, METAVAR, nobody_known, parse_person, require_workers_key
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -103,12 +103,13 @@ async def _of(settings: Settings, word: str) -> list[_Found]:
     from sinks.lookup import Incomplete, Lookup, UnknownContact
     from streams.platform.tried_address import is_redis_up
 
+    require_workers_key(settings)
     names = parse_person(word).ids(settings.hasher)
     if not names:
         refuse(nobody_known(word))
     async with _client(settings) as client:
         try:
-            seen = await Lookup(client, settings.profiles_oldest_s).look([names])
+            seen = await Lookup(client, settings.profiles_oldest_s, settings.hasher.key_ids).look([names])
         except SinkUnavailable as trouble:
             refuse(f"{trouble}; {is_redis_up(settings)}")
     if isinstance(seen, Incomplete):

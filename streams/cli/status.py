@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 from rich.console import Console
 
 from streams.cli.failures import load_settings
+from streams.cli.output import say
 from streams.cli.time_options import now_ms
+
+if TYPE_CHECKING:
+    from streams.platform.settings import Settings
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
@@ -18,10 +22,28 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
     from streams.operations.status.screen import document, screen
     from streams.operations.status.snapshot import observe
 
-    seen = observe(load_settings(), now_ms())
+    settings = load_settings()
+    _say_if_no_team_is_named(settings)
+    seen = observe(settings, now_ms())
     found = findings(seen)
     if as_json:
         typer.echo(orjson.dumps(document(seen, found), option=orjson.OPT_NON_STR_KEYS))
     else:
         Console(highlight=False).print(screen(seen, found))
     raise typer.Exit(1 if any(each.severity == "page" for each in found) else 0)
+
+
+def _say_if_no_team_is_named(settings: Settings) -> None:
+    """Warn on standard error where the file of teams names none: whoever set it waits for alerts of their silence."""
+    if settings.teams is None:
+        return
+    from streams.platform.errors import Unusable
+    from streams.worker.measuring.teams import read_schedule
+
+    try:
+        named = read_schedule(settings.teams).hours
+    except Unusable as error:
+        say(str(error), err=True)
+        return
+    if not named:
+        say("HARMONIA_TEAMS: the file names no team, so no team's silence is told", err=True)

@@ -48,6 +48,10 @@ def export(  # noqa: PLR0913 (options of a command)
     reopened: Annotated[
         bool, typer.Option("--reopened", help="With an earlier export as --match: who of it is open again.")
     ] = False,
+    anyway: Annotated[
+        bool,
+        typer.Option("--anyway", help="Also while workers are down or behind: somebody who is closed may be missing."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs: the counts, on standard error.")] = False,
 ) -> None:
     """Write who is closed to everyone on a channel to standard output, as CSV. docs/suppressions.md says how to use it.
@@ -62,6 +66,7 @@ def export(  # noqa: PLR0913 (options of a command)
     wanted = ClosingFilter(now_ms(), start, reopened)
     if reopened and (match is None or since is not None):
         refuse("--reopened: give an earlier export as --match, and no --since", WRONG_USE)
+    _require_all_is_taken(settings, anyway=anyway)
     if match is None:
         tally = _write_all(settings, channel, _usable(layout_of(format_, channel)), wanted)
     else:
@@ -72,6 +77,24 @@ def export(  # noqa: PLR0913 (options of a command)
     _say(tally, as_json=as_json)
     if found := "\n".join(export_warnings(tally, for_vendor=match is None and format_ != "csv")):
         refuse(found)
+
+
+def _require_all_is_taken(settings: Settings, *, anyway: bool) -> None:
+    """End the command where commands and STOPs may not be in the topics yet: somebody who is closed would be missing.
+
+    By the rule of `permit`: what Redis has of the same topics says up to when workers have taken everything.
+    """
+    from streams.cli.person import require_workers_key, what_redis_lacks
+
+    require_workers_key(settings)
+    if (lacking := what_redis_lacks(settings)) is None:
+        return
+    if not anyway:
+        refuse(
+            f"profiles_incomplete: {lacking}; is a worker running, and has it caught up? Somebody who is closed may be "
+            "missing, so nothing was written: try again, or --anyway"
+        )
+    say(f"somebody who is closed may be missing: {lacking}; see `harmonia status`", err=True)
 
 
 def _write_all(settings: Settings, channel: Channel, layout: FileLayout, wanted: ClosingFilter) -> ExportCounts:

@@ -117,7 +117,8 @@ def _redis(parts: AgentParts) -> BuiltAgent:
 
 
 def _holds(parts: AgentParts) -> BuiltAgent:
-    holds = CampaignHoldsAgent(HoldsSink(redis_client(parts.settings)), parts.kafka, parts.metrics, parts.clock)
+    sink = HoldsSink(redis_client(parts.settings), parts.settings.hasher.key_ids)
+    holds = CampaignHoldsAgent(sink, parts.kafka, parts.metrics, parts.clock)
     return BuiltAgent(holds, holds)
 
 

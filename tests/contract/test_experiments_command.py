@@ -54,8 +54,8 @@ def test_all_experiments_are_listed_with_their_findings(url: str) -> None:
         "        provisional",
         "gotv-subject-lines  running     24,013 people  1 warning    2026-02-11 17:30 UTC",
         "    guardrail BREACHED, stop sending from a neighbour: donated against control:",
-        "        deadline +1.07 pp, better, a discovery; from a neighbour +0.13 pp, not",
-        "        yet known",
+        "        deadline +1.07 pp, better, holds beside all other experiments (a",
+        "        discovery); from a neighbour +0.13 pp, not yet known",
         "x12                 running     1,000 people   no warnings  2026-02-03 18:00 UTC",
         "    nothing to compare yet",
     ]

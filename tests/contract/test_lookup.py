@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
+from events.identifiers import Hasher
 from events.topics import CAMPAIGN_HOLDS, CONTACT_LINKS, CONTACT_STATE
 from sinks.base import SinkUnavailable
 from sinks.holds import Hold, HoldsSink
@@ -237,3 +238,39 @@ async def test_a_redis_that_is_down_raises_sink_unavailable(redis_server: RedisS
             await lookup.look([["ada"]])
     finally:
         redis_server.start()
+
+
+OLD, NEW, OTHER = (Hasher([key]).key_ids[0] for key in (b"old key", b"new key", b"a third key"))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ([OLD], [OLD], True),
+        ([OLD], [OTHER], False),
+        ([NEW, OLD], [NEW, OLD], True),
+        ([OLD], [NEW, OLD], True),
+        ([NEW, OLD], [OLD], True),
+        ([NEW], [OLD], False),
+        ([NEW, OLD], [OTHER], False),
+        ([], [OTHER], True),
+        ([OLD], [], True),
+    ],
+)
+async def test_with_another_identity_key_than_the_workers_nobody_is_looked_up(
+    redis_server: RedisServer,
+    redis_client: Redis,
+    filling: Filling,
+    keys: tuple[list[str], list[str], bool],
+) -> None:
+    workers, asking, answered = keys
+    keyed = HoldsSink(client_of(redis_server.port), workers)
+    await Filling(filling.views[CONTACT_STATE], keyed).all([living("ada", 1, b"{}")])
+    await keyed.close()
+    lookup = Lookup(redis_client, OLDEST_S, asking)
+    assert isinstance(await lookup.look([["ada"]]), LookupReply) is answered
+    assert isinstance(await lookup.standing(), Complete) is answered
+    await redis_client.delete(position_key(0, CONTACT_LINKS))
+    assert (await lookup.standing()) == (
+        Incomplete("missing", "contact-links:0") if answered else Incomplete("other_key", CAMPAIGN_HOLDS)
+    )

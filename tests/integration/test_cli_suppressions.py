@@ -53,7 +53,10 @@ class Desk:
 
 @pytest.fixture
 def desk(system: System, tmp_path: Path) -> Desk:
-    return Desk(system, tmp_path)
+    """Once Redis has told that nothing is missing."""
+    desk = Desk(system, tmp_path)
+    until(lambda: desk.run("suppressions", "export", "--channel", "door").returncode == 0, "a Redis that is whole", 60)
+    return desk
 
 
 def test_who_is_closed_is_exported_by_contact_id_and_goes_when_open_again(desk: Desk) -> None:
@@ -182,6 +185,8 @@ def test_a_campaign_that_any_channel_has_named_may_be_held(desk: Desk) -> None:
     desk.say("outreach-events", "text.sent", {"contact_id": fresh()}, campaign_id=campaign)
     until(lambda: desk.run("hold", "--campaign", campaign).returncode == 0, "the campaign")
     ended_well(desk.run("hold", "--campaign", campaign, "--lift"))
+    again = ended_well(desk.run("hold", "--campaign", campaign, "--lift")).stdout.decode()
+    assert again == f"{campaign} was not on hold, so nothing was lifted; see `harmonia hold --list`\n"
 
 
 def test_a_hold_that_redis_does_not_show_is_not_confirmed(desk: Desk) -> None:

@@ -58,9 +58,9 @@ def test_a_series_has_no_seam(settings: Settings, tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("HARMONIA_LAKE", str(tmp_path / "lake"))
     monkeypatch.setenv("HARMONIA_TIME_ZONE", "America/New_York")
     ask = ["insights", "form.submitted", "--campaign", campaign, *DAYS, "--json"]
-    between = orjson.loads(CliRunner().invoke(app, ask).output)
+    between = orjson.loads(CliRunner().invoke(app, ask).stdout)
     file_all(settings, files)
-    filed = orjson.loads(CliRunner().invoke(app, ask).output)
+    filed = orjson.loads(CliRunner().invoke(app, ask).stdout)
 
     assert between["series"] == filed["series"]
     assert [point["value"] for point in between["series"][0]["points"]] == [0, FILED + LATER - 1]

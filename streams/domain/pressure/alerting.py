@@ -99,6 +99,13 @@ def _of_points(policy: Policy, at: int, touches: Sequence[Touch]) -> Excess | No
     return None
 
 
+def age(ms: int) -> str:
+    """A length of time for people, in the largest unit of which it has two or more: minutes, hours or days."""
+    if ms >= 2 * DAY:
+        return f"{ms // DAY:,}d"
+    return f"{ms // HOUR}h" if ms >= 2 * HOUR else f"{ms // MINUTE}m"
+
+
 def format_span(ms: int) -> str:
     """As a policy writes it, cut to minutes."""
     if ms >= DAY and ms % DAY == 0:
@@ -139,7 +146,7 @@ def pressure_alerts(policy: Policy, known: Overview, triggers: Collection[Key]) 
 def _of_touch(policy: Policy, touch: Touch, before: Sequence[Touch], known: Overview) -> Iterator[PressureAlert]:
     stop = _stop_before(policy, touch, known)
     if stop is not None:
-        detail = f"{_team(touch)}: by {touch.channel}, {stop.reason} {format_span(touch.time - stop.since)} before"
+        detail = f"{_team(touch)}: by {touch.channel}, {stop.reason} {age(touch.time - stop.since)} before"
         yield PressureAlert("touch_after_stop", touch.time, (_key(touch), (stop.source, stop.id)), detail)
     if touch.purpose == "transactional" or not before:
         return

@@ -136,12 +136,12 @@ def _sender(stops: Mapping[str, Stop], policy: Policy, request: PermissionReques
         return _scoped("sender_stopped", stops.values())
     if request.sender is None:
         return None
-    asked = _plain_sender(request.sender, country)
-    heard = [stop for sender, stop in stops.items() if _plain_sender(sender, country) == asked]
+    asked = plain_sender(request.sender, country)
+    heard = [stop for sender, stop in stops.items() if plain_sender(sender, country) == asked]
     return _scoped("sender_stopped", heard) if heard else None
 
 
-def _plain_sender(sender: str, country: str) -> str:
+def plain_sender(sender: str, country: str) -> str:
     """One sender however it is written: a phone number in E.164, else the letters and digits of its short code."""
     return normalise_phone(sender, country) or "".join(filter(str.isalnum, sender)).casefold()
 
@@ -151,8 +151,16 @@ def _list(stops: Mapping[str, Stop], closures: Closures, request: PermissionRequ
     unnamed = request.list_id is None and closures.without_list == "deny" and request.purpose != "transactional"
     if request.channel == "email" and (unnamed or closures.list_stop == "everyone"):
         return _scoped("list_stopped", stops.values())
-    stop = None if request.list_id is None else stops.get(request.list_id)
-    return None if stop is None else _scoped("list_stopped", [stop])
+    if request.list_id is None:
+        return None
+    asked = plain_list(request.list_id)
+    heard = [stop for name, stop in stops.items() if plain_list(name) == asked]
+    return _scoped("list_stopped", heard) if heard else None
+
+
+def plain_list(list_id: str) -> str:
+    """One list however it is written: case and surrounding space make no other list of it."""
+    return list_id.strip().casefold()
 
 
 def _scoped(reason: Literal["sender_stopped", "list_stopped"], stops: Iterable[Stop]) -> Decision:

@@ -1,5 +1,6 @@
 """Imports one export file after the other: previews it, or sends it and remembers how far it has come."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +9,13 @@ from typing import BinaryIO, NamedTuple, Protocol
 import orjson
 
 from events.adapters.feed import AdapterResult, RefusedElement, SkippedElement
-from events.envelope import encode_structured
+from events.envelope import Interaction, encode_structured
 from events.json_types import JSON
+from events.unknown_fields import UnknownField, has_unknown_fields, unknown_fields
 from streams.history.importing.file_items import FileItem, ImportFormat, UnchangedEvent, read_items
 from streams.history.importing.journal import ImportJournal, ImportProgress
 from streams.history.importing.publisher import FilePublisher, PublishOptions, ResultCounts
+from streams.history.importing.repeated_ids import RepeatedIds
 
 _MOST_SHOWN = 20
 
@@ -41,19 +44,41 @@ class ImportReport:
         self._file = file
         self.counts = ResultCounts()
         self.shown: list[str] = []
+        self.unknown: Counter[UnknownField] = Counter()
+        self._repeated: dict[str, RepeatedIds] = {}
 
     def add(self, name: str, item: FileItem) -> None:
         """Count one item of the file `name`; refusals are also written to the report's file if there is one."""
         for result in item.results:
             self.counts.add(result)
+            if isinstance(result, UnchangedEvent):
+                self.unknown.update(_unknown_in(result))
+            if isinstance(result, Interaction):
+                of_file = self._repeated.setdefault(name, RepeatedIds())
+                of_file.see(item.line, result.source, result.id, encode_structured(result))
             if isinstance(result, RefusedElement):
                 self._refused(name, item.line, result.refusal.reason.value, result.refusal.detail)
+
+    @property
+    def repeated(self) -> int:
+        """Events that repeat an id of their file with other content, of which only the first counts."""
+        return sum(found.count for found in self._repeated.values())
+
+    def repeated_told(self) -> list[str]:
+        """The same, for people."""
+        return [f"{name}: {told}" for name, found in self._repeated.items() for told in found.told()]
 
     def _refused(self, name: str, line: int, reason: str, detail: str) -> None:
         if self._file is not None:
             self._file.write(orjson.dumps({"file": name, "line": line, "reason": reason, "detail": detail}) + b"\n")
         if len(self.shown) < _MOST_SHOWN:
             self.shown.append(f"{name}: line {line}: {reason}: {detail}")
+
+
+def _unknown_in(result: UnchangedEvent) -> list[UnknownField]:
+    """Unknown fields but those of the contact, in which hashes stand in the place of what was sent."""
+    data = {name: value for name, value in (orjson.loads(result.value).get("data") or {}).items() if name != "contact"}
+    return unknown_fields(result.type, data) if has_unknown_fields(result.type, data) else []
 
 
 def preview_file(

@@ -8,13 +8,15 @@ from streams.platform.policy_file import policy_of
 from streams.platform.settings import LEAST_KEY_BYTES, LOCAL_IDENTITY_KEY, Settings
 from streams.platform.tokens import read_tokens
 from streams.platform.unknown_variables import UnknownVariable, unknown_variables
+from streams.worker.measuring.teams import read_schedule
 
 
 def examine_configuration(settings: Settings) -> Iterator[Finding]:
-    """Check unknown variables, the identity key, the policy and the tokens. Reads the policy file."""
+    """Check unknown variables, the identity key, the policy, the teams and the tokens. Reads the files of both."""
     yield from judge_unknown(unknown_variables())
     yield _identity_key(settings)
     yield _policy(settings)
+    yield from _teams(settings)
     yield _tokens(settings)
 
 
@@ -42,6 +44,23 @@ def _policy(settings: Settings) -> Finding:
     except Unusable as error:
         return fail("HARMONIA_POLICY", str(error).partition(": ")[2], "harmonia policy check FILE says what is wrong")
     return ok("HARMONIA_POLICY", f"{settings.policy or 'the default'}, version {policy.version}")
+
+
+def _teams(settings: Settings) -> Iterator[Finding]:
+    """Check the file of teams; nothing where none is set, since then nobody waits for alerts of silence."""
+    what = "HARMONIA_TEAMS"
+    if settings.teams is None:
+        return
+    try:
+        teams = read_schedule(settings.teams).hours
+    except Unusable as error:
+        yield fail(what, str(error).partition(": ")[2], "docs/monitoring.md says how it is written")
+        return
+    if not teams:
+        cure = 'name each with its hours: [teams.digital] hours = ["mon-fri 09:00-21:00"]'
+        yield warn(what, "the file names no team, so no team's silence is told", cure)
+        return
+    yield ok(what, f"hours of {len(teams)} {'team' if len(teams) == 1 else 'teams'}")
 
 
 def _tokens(settings: Settings) -> Finding:

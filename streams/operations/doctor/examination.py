@@ -30,6 +30,7 @@ from streams.operations.doctor.servers import judge_brokers, judge_clock, judge_
 from streams.operations.doctor.topics import judge_topics
 from streams.platform.clients import KafkaClients, tool_redis
 from streams.platform.errors import MissingTopic
+from streams.platform.identity_key import another_key
 from streams.platform.settings import Settings
 from streams.platform.topics import CONTACTS_TABLE, describe_topics, wanted
 from streams.platform.tried_address import kafka_tried, redis_tried
@@ -115,7 +116,8 @@ def _group(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     group = admin.describe_groups([settings.app_id])[settings.app_id]
     operations = group.get("authorized_operations")
     yield from judge_group(set(operations) if operations else None, settings.app_id)
-    yield ok("group", f"{settings.app_id} has {len(group.get('members', ()))} workers")
+    members = len(group.get("members", ()))
+    yield ok("group", f"{settings.app_id} has {members} {'worker' if members == 1 else 'workers'}")
 
 
 def _broker_clock(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
@@ -147,6 +149,10 @@ def _examine_redis(settings: Settings) -> Iterator[Finding]:
         seconds, micros = redis.time()
         own = (before + time.time()) / 2
         yield from judge_redis(redis.info(), _may_run_scripts(redis))
+        if (trouble := another_key(settings)) is not None:
+            setting, _, rest = trouble.partition(" ")
+            found, _, cure = rest.partition(": ")
+            yield fail(setting, found, cure)
         yield judge_clock("Redis", seconds + micros / 1e6 - own)
     except RedisError as error:
         cure = "is REDIS_URL right, the server up, and may its user call INFO and TIME? Workers go on without it"

@@ -73,6 +73,8 @@ def _kafka(seen: Observations, kafka: KafkaObservation) -> Iterator[RenderableTy
     yield table
     refused = sum(kafka.refused.values())
     yield Text(f"refused in the last hour: {refused:,} of {kafka.came_in:,}{_reasons(kafka)}")
+    if refused:
+        yield Text("    of what came in within it; a record that was requeued came in twice", style="dim")
 
 
 def _stalled(partitions: Sequence[int]) -> str:

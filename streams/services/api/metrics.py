@@ -37,7 +37,7 @@ class ApiMetrics:
         )
         self.incomplete = Counter(
             "harmonia_api_incomplete_total",
-            "Requests that got no answer since Redis lacked something (missing, refilling, too_old, away)",
+            "Requests that got no answer since Redis lacked something (missing, refilling, too_old, other_key, away)",
             ["why"],
             registry=registry,
         )

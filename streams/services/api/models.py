@@ -93,8 +93,12 @@ class PermissionAnswer(TypedDict):
 
 
 class PermissionAnswers(TypedDict):
-    """The decisions, in the order asked; `as_of`: all that was known then counts."""
+    """The decisions, in the order asked; `as_of`: all that was known then counts.
+
+    `remarks`: names of the request that may be misspelled, if there are any; the decisions are about them as they are.
+    """
 
     policy_version: str
     as_of: str
     decisions: list[PermissionAnswer]
+    remarks: NotRequired[list[str]]

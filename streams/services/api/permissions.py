@@ -21,6 +21,13 @@ from streams.services.api.permission_request import read_permission_request
 from streams.services.api.problem_documents import Problem
 from streams.services.api.validation_errors import invalid_field, require_known
 from streams.services.permission.decisions import BatchAnswers, JudgedPerson, PermissionBatch
+from streams.services.permission.near_names import (
+    about_campaign,
+    about_form,
+    about_list,
+    about_sender,
+    cannot_be_a_sender,
+)
 
 _RESPONSES: Responses = {
     200: {"model": PermissionAnswers, "description": "A decision about each, in the order asked"},
@@ -52,7 +59,8 @@ def permissions(deps: ApiDependencies) -> APIRouter:
         if isinstance(answers, Incomplete):
             deps.incomplete(answers)
         _write_down(deps, caller, batch, answers)
-        return Response(orjson.dumps(await _shown(answers)), media_type="application/json")
+        remarks = _remarks(batch.request, answers, deps.hasher.phone_region)
+        return Response(orjson.dumps(await _shown(answers, remarks)), media_type="application/json")
 
     return router
 
@@ -68,6 +76,10 @@ async def _read(deps: ApiDependencies, request: Request) -> PermissionsAsked:
 
 
 async def _batch(deps: ApiDependencies, caller: Caller, said: PermissionsAsked) -> PermissionBatch:
+    if said.sender is not None and cannot_be_a_sender(said.sender):
+        raise invalid_field(
+            "sender", "give a phone number, short code or name: there is no letter and no digit in this"
+        )
     request = PermissionRequest(
         channel=said.channel,
         purpose=said.purpose,
@@ -114,9 +126,27 @@ def _write_down(deps: ApiDependencies, caller: Caller, batch: PermissionBatch, a
         deps.metrics.decisions.labels(request.channel, decision, reason).inc(count)
 
 
-async def _shown(answers: BatchAnswers) -> PermissionAnswers:
+async def _shown(answers: BatchAnswers, remarks: list[str]) -> PermissionAnswers:
     decisions = await map_cooperatively(_answer, answers.judged)
-    return {"policy_version": answers.policy_version, "as_of": render_time(answers.as_of), "decisions": decisions}
+    as_of = render_time(answers.as_of)
+    shown: PermissionAnswers = {"policy_version": answers.policy_version, "as_of": as_of, "decisions": decisions}
+    if remarks:
+        shown["remarks"] = remarks
+    return shown
+
+
+def _remarks(request: PermissionRequest, answers: BatchAnswers, country: str) -> list[str]:
+    """Remarks on names of the request that may be misspelled, each behind the name of its field."""
+    stopped, whose = answers.stopped, "some of these people have"
+    found = {
+        "campaign_id": [about_campaign(request.campaign_id, answers.held)],
+        "sender": [
+            about_form(request.sender, request.channel, country),
+            about_sender(request.sender, stopped.senders, country, whose),
+        ],
+        "list_id": [about_list(request.list_id, stopped.lists, whose)],
+    }
+    return [f"{name}: {remark}" for name, remarks in found.items() for remark in remarks if remark is not None]
 
 
 def _answer(one: JudgedPerson) -> PermissionAnswer:

@@ -11,6 +11,7 @@ from prometheus_client import Gauge
 
 from sinks.base import SinkUnavailable
 from sinks.lookup import Complete, Lookup
+from streams.platform.identity_key import lacking
 from streams.services.api.dependencies import ApiDependencies
 
 
@@ -24,7 +25,7 @@ async def why_unready(deps: ApiDependencies) -> str | None:
         return "profiles_incomplete: Redis does not answer"
     if isinstance(standing, Complete):
         return None
-    return f"profiles_incomplete: {standing.where} is {standing.why.replace('_', ' ')}"
+    return f"profiles_incomplete: {lacking(standing)}"
 
 
 INTERVAL_S = 2.0

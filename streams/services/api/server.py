@@ -134,7 +134,8 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
         async with AsyncExitStack() as closing:
             redis = redis_client(settings)
             closing.push_async_callback(redis.aclose)
-            lookup, reservations = Lookup(redis, settings.profiles_oldest_s), Reservations(redis)
+            lookup = Lookup(redis, settings.profiles_oldest_s, settings.hasher.key_ids)
+            reservations = Reservations(redis)
             audit = AuditLog(
                 KafkaClients(settings).idempotent_producer, metrics.audit_pending.set, metrics.audit_failures.inc
             )

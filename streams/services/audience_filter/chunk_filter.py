@@ -13,6 +13,7 @@ from sinks.reservations import Reservations
 from streams.domain.pressure import PermissionRequest, Policy
 from streams.domain.pressure.asking import REPEATED
 from streams.platform.clients import KafkaClients, redis_client
+from streams.platform.identity_key import OTHER_KEY
 from streams.platform.settings import Settings
 from streams.platform.tried_address import is_redis_up
 from streams.services.audience import CsvRecord, Header
@@ -31,6 +32,7 @@ from streams.services.permission.decisions import (
     PermissionBatch,
     PermissionJudge,
 )
+from streams.services.permission.near_names import StoppedNames
 from streams.services.permission.reservation_log import ReservationLog, ReservationLogUnavailable
 
 ReasonCounts = Counter[tuple[str, str]]
@@ -51,7 +53,8 @@ class AllowedRow:
 class ChunkVerdicts:
     """Results of a chunk, in its order. `as_of`: everything known until then counts, ms; `reasons`: of `refused` alone.
 
-    `deferred`: positions in `refused` of people who may be reached later.
+    `deferred`: positions in `refused` of people who may be reached later. `stopped`: senders and lists that these
+    people have stopped, for remarks.
     """
 
     as_of: int
@@ -59,6 +62,7 @@ class ChunkVerdicts:
     refused: list[bytes] = field(default_factory=list)
     reasons: ReasonCounts = field(default_factory=Counter)
     deferred: set[int] = field(default_factory=set)
+    stopped: StoppedNames = field(default_factory=StoppedNames)
 
     def refuse(self, row: bytes, decision: str, reason: str) -> None:
         """Add the row of somebody who may not be reached, or not yet."""
@@ -72,7 +76,7 @@ def verdicts_of(
     chunk: Sequence[CsvRecord], read: Iterable[AskedPerson | RowProblem], answers: BatchAnswers, width: int
 ) -> ChunkVerdicts:
     """`answers` are about those of `read` that name somebody. A person who is allowed once is not allowed again."""
-    verdicts, judged = ChunkVerdicts(answers.as_of), iter(answers.judged)
+    verdicts, judged = ChunkVerdicts(answers.as_of, stopped=answers.stopped), iter(answers.judged)
     given: set[str | None] = set()
     for place, (record, one) in enumerate(zip(chunk, read, strict=True)):
         if isinstance(one, str):
@@ -127,7 +131,7 @@ class ChunkFilter:
         self._reader = QuestionReader(job.header, job.request.channel, job.settings.hasher)
         self._runner = asyncio.Runner()
         self._client = redis_client(job.settings)
-        self._lookup = Lookup(self._client, job.settings.profiles_oldest_s)
+        self._lookup = Lookup(self._client, job.settings.profiles_oldest_s, job.settings.hasher.key_ids)
         self._keeping = ReservationLog(KafkaClients(job.settings).idempotent_producer)
         reservations = Reservations(self._client)
         self._judge = PermissionJudge(self._lookup, reservations, lambda: job.policy, _now, self._keeping.keep)
@@ -169,6 +173,8 @@ class ChunkFilter:
 
 
 def _incomplete(found: Incomplete) -> Stopped:
+    if found.why == "other_key":
+        return Stopped(f"{OTHER_KEY}.")
     return Stopped(f"profiles_incomplete: {found.where} is {found.why}; is a worker running, and has it caught up?")
 
 

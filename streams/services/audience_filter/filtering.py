@@ -15,6 +15,7 @@ from streams.services.audience.csv_records import with_columns
 from streams.services.audience_filter.chunk_filter import ChunkVerdicts, ReasonCounts, Stopped
 from streams.services.audience_filter.process_pool import Chunk, ChunkOutcome
 from streams.services.audience_filter.rows import ALLOWED_COLUMNS, DENIED_COLUMNS, repeated_row
+from streams.services.permission.near_names import StoppedNames
 
 Progress = Callable[[int, int], object]
 """Is called with the rows, and their bytes, that are done."""
@@ -28,6 +29,7 @@ class FilterSummary:
     reasons: ReasonCounts = field(default_factory=Counter)
     as_of: int | None = None
     stopped: str | None = None
+    stopped_names: StoppedNames = field(default_factory=StoppedNames)
 
     def count(self, decision: str) -> int:
         """How many rows got a decision."""
@@ -89,6 +91,7 @@ def write_outcomes(outcomes: Iterable[ChunkOutcome], files: OutputFiles, told: P
             break
         summary.reasons += files.write(chunk, found)
         summary.rows += len(chunk)
+        summary.stopped_names.add(found.stopped)
         summary.as_of = found.as_of if summary.as_of is None else min(summary.as_of, found.as_of)
         told(len(chunk), sum(len(record.raw) for record in chunk))
     return summary

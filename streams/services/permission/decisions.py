@@ -6,7 +6,7 @@ second finds the first one's reservation. Reservations of people who are not all
 
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -37,6 +37,7 @@ from streams.domain.pressure import (
 )
 from streams.domain.pressure import Reservation as Pending
 from streams.platform.cooperative import map_cooperatively
+from streams.services.permission.near_names import StoppedNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,36 @@ class JudgedPerson:
 
 @dataclass(frozen=True, slots=True)
 class BatchAnswers:
-    """Decisions in the order of the request. `as_of`: everything known until then counts, ms since 1970."""
+    """Decisions in the order of the request. `as_of`: everything known until then counts, ms since 1970.
+
+    For remarks on names that are misspelled: `stopped`, senders and lists that the people asked about have stopped;
+    `held`, the campaigns that are on hold, where the one asked for is not.
+    """
 
     policy_version: str
     as_of: int
     judged: Sequence[JudgedPerson]
+    stopped: StoppedNames = field(default_factory=StoppedNames)
+    held: Sequence[str] = ()
 
 
-_Result = tuple[int, list[JudgedPerson]]
-"""`as_of`, and the decisions about people with a readable identifier."""
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """The look-up, the decisions about people with a readable identifier, and what these have stopped."""
+
+    seen: LookupReply
+    judged: list[JudgedPerson]
+    stopped: StoppedNames
+
+
+@dataclass(frozen=True, slots=True)
+class _BatchQuestion:
+    """The prepared question of a batch; `stopped` collects what the judged people have stopped."""
+
+    question: Question
+    stopped: StoppedNames = field(default_factory=StoppedNames)
+
+
 _UNREADABLE = Decision("deny", "unknown_address")
 _ASK_AGAIN = Decision("defer", "reserved")
 """For a person whose cluster changed during the request, or is reserved only until before the time asked for."""
@@ -119,10 +141,10 @@ class PermissionJudge:
             found = await self._reserve(batch, policy, readable)
         if isinstance(found, Incomplete):
             return found
-        as_of, judged = found
-        following = iter(judged)
+        following = iter(found.judged)
         answers = [next(following) if asked.names else JudgedPerson(None, _UNREADABLE) for asked in batch.asked]
-        return BatchAnswers(policy.version, as_of, answers)
+        held = [hold.campaign_id for hold in found.seen.others_held if hold.binds(batch.at)]
+        return BatchAnswers(policy.version, found.seen.as_of, answers, found.stopped, held)
 
     async def _look(self, batch: PermissionBatch, asked: Iterable[AskedPerson]) -> LookupReply | Incomplete:
         return await self._lookup.look([one.names for one in asked], batch.request.campaign_id)
@@ -133,9 +155,10 @@ class PermissionJudge:
         seen = await self._look(batch, asked)
         if isinstance(seen, Incomplete):
             return seen
-        question = _question(policy, batch, seen)
+        asking = _BatchQuestion(_question(policy, batch, seen))
         rows = zip(asked, seen.contacts, seen.reserved, strict=True)
-        return seen.as_of, await map_cooperatively(lambda row: _judge_one(question, *row), rows)
+        judged = await map_cooperatively(lambda row: _judge_one(asking, *row), rows)
+        return _Result(seen, judged, asking.stopped)
 
     async def _reserve(
         self, batch: PermissionBatch, policy: Policy, asked: Sequence[AskedPerson]
@@ -151,7 +174,7 @@ class PermissionJudge:
         try:
             found = await self._decide(batch, policy, asked, held, ids)
             if not isinstance(found, Incomplete):
-                kept = {one.contact_id for one in found[1] if one.reservation is not None}
+                kept = {one.contact_id for one in found.judged if one.reservation is not None}
         finally:
             await held.give_back(kept)
         return found
@@ -173,9 +196,10 @@ class PermissionJudge:
             seen = await self._look(batch, asked)  # what the other team has done counts, and all that came since
         if isinstance(seen, Incomplete):
             return seen
-        giving = _ReservationGrants(_question(policy, batch, seen), held)
+        asking = _BatchQuestion(_question(policy, batch, seen))
+        giving = _ReservationGrants(asking, held)
         rows = zip(asked, seen.contacts, seen.reserved, strict=True)
-        return seen.as_of, await map_cooperatively(lambda row: giving.judged(*row), rows)
+        return _Result(seen, await map_cooperatively(lambda row: giving.judged(*row), rows), asking.stopped)
 
 
 class _RequestReservations:
@@ -212,13 +236,14 @@ def _question(policy: Policy, batch: PermissionBatch, seen: LookupReply) -> Ques
 
 
 def _judge_one(
-    question: Question,
+    asking: _BatchQuestion,
     asked: AskedPerson,
     contact: ContactAnswer,
     reserved: ReservationsByChannel,
     besides: Sequence[Pending] = (),
 ) -> JudgedPerson:
-    known = _known(contact)
+    known, question = _known(contact), asking.question
+    asking.stopped.see(known, question.request)
     ref = worst_known_ref(known, asked.refs)
     pending = [*_pending(known, reserved, question.request.team), *besides] if reserved or besides else ()
     return JudgedPerson(contact.contact_id, answer(question, known, ref=ref, reserved=pending))
@@ -230,14 +255,14 @@ class _ReservationGrants:
     A person who is in the list twice is allowed once.
     """
 
-    def __init__(self, question: Question, held: _RequestReservations) -> None:
-        self._question = question
+    def __init__(self, asking: _BatchQuestion, held: _RequestReservations) -> None:
+        self._asking = asking
         self._held = held
         self._given: set[str] = set()
 
     def judged(self, asked: AskedPerson, contact: ContactAnswer, reserved: ReservationsByChannel) -> JudgedPerson:
         """The decision about the next person of the request."""
-        one = _judge_one(self._question, asked, contact, reserved)
+        one = _judge_one(self._asking, asked, contact, reserved)
         contact_id = contact.contact_id
         if one.decision.decision != "allow":
             return one
@@ -256,7 +281,7 @@ class _ReservationGrants:
     ) -> JudgedPerson:
         """The decision while somebody else holds the reservation; never an allow."""
         held = Pending(self._held.channel, holder.team, holder.at, holder.until)
-        found = _judge_one(self._question, asked, contact, reserved, [held])
+        found = _judge_one(self._asking, asked, contact, reserved, [held])
         return JudgedPerson(contact.contact_id, _ASK_AGAIN) if found.decision.decision == "allow" else found
 
 

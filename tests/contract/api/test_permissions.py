@@ -3,11 +3,13 @@
 import pytest
 from redis.asyncio import Redis
 
+from events.identifiers import Hasher
 from events.times import render_time
 from events.topics import CONTACT_LINKS
 from sinks.keys import position_key
 from streams.domain.pressure import default_policy
 from streams.services.api.models import MOST_CONTACTS
+from streams.services.api.readiness import why_unready
 from tests.contract.api.desk import ADDRESS, DAY, HASHER, HOUR, NOON, Desk, address, known, touch
 from tests.contract.contact_sink import erased
 from tests.contract.two_topics import absorbed
@@ -62,6 +64,42 @@ async def test_a_campaign_on_hold_is_denied(desk: Desk, filling: Filling) -> Non
     assert (held["decision"], held["reason"], held["earliest_at"]) == ("deny", "held", render_time(NOON + HOUR))
     [later] = await desk.may({"contact_id": "ada"}, campaign_id="gotv", at=render_time(NOON + HOUR))
     assert later["decision"] == "allow"
+
+
+async def test_names_that_may_be_misspelled_are_remarked_and_answered_as_they_are(desk: Desk, filling: Filling) -> None:
+    stop = {"reason": "opted_out", "at": "2012-02-22T09:00:00.000Z", "source": "t", "id": "1"}
+    stops = {"senders": {"+12125550100": stop}, "lists": {"news": stop}}
+    await filling.all([known("ada", stops=stops)])
+    await filling.hold({"mixed-1": None, "over-2": NOON - HOUR}, at=2)
+    asked = {**ASKED, "campaign_id": "mixed1", "sender": "+12125550l00", "list_id": "newz"}
+    for more in ({}, {"reserve": 60}):
+        answer = (await desk.post({**asked, **more})).json
+        assert answer["decisions"][0]["decision"] == "allow"
+        assert answer["remarks"] == [
+            "campaign_id: mixed1 is not on hold, and mixed-1 is: is that the one?",
+            "sender: some of these people have stopped +12125550100: is that the one?",
+            "list_id: some of these people have left news: is that the one?",
+        ]
+    right = {**ASKED, "campaign_id": "over2", "list_id": " News"}
+    answer = (await desk.post(right)).json
+    assert answer["decisions"][0]["reason"] == "list_stopped"
+    assert "remarks" not in answer
+    refused = await desk.post({**ASKED, "sender": "+ -"})
+    assert (refused.status, refused.json["mistakes"][0]["field"]) == (422, "sender")
+
+
+async def test_another_identity_key_than_the_workers_is_not_ready_and_answers_nobody(
+    desk: Desk, redis_client: Redis, filling: Filling
+) -> None:
+    await filling.all([known("ada")])
+    await redis_client.hset(position_key(0, "campaign-holds"), "key_ids", Hasher([b"another"]).key_ids[0])
+    desk.deps.lookup._key_ids = HASHER.key_ids
+    answer = await desk.post(ASKED)
+    assert (answer.status, answer.json["code"]) == (503, "profiles_incomplete")
+    assert "HARMONIA_IDENTITY_KEY" in answer.json["detail"]
+    assert "HARMONIA_IDENTITY_KEY" in (await why_unready(desk.deps) or "")
+    await redis_client.hset(position_key(0, "campaign-holds"), "key_ids", HASHER.key_ids[0])
+    assert (await desk.post(ASKED)).status == 200
 
 
 @pytest.mark.parametrize("key", [position_key(0), position_key(3, CONTACT_LINKS), position_key(0, "campaign-holds")])

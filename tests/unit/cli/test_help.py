@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
@@ -33,12 +34,22 @@ def names_in(command: Any) -> Iterator[str]:
         yield from (parameter.metavar or "").replace("|", " ").strip("[]<>").split()
 
 
+def arguments_of(output: str) -> Iterator[str]:
+    """The lines of the box of arguments."""
+    inside = False
+    for line in output.splitlines():
+        inside = "─ Arguments ─" in line or (inside and not line.startswith("╰"))
+        if inside:
+            yield line
+
+
 @pytest.mark.parametrize("words", ALL, ids=lambda words: " ".join(words) or "(root)")
 def test_help_names_no_type_of_flags_and_breaks_no_name_at_80_columns(words: tuple[str, ...]) -> None:
     ended = asked(*words, "-h")
 
     assert ended.exit_code == 0
     assert "bool" not in ended.output
+    assert not re.search(r"<(File|Path|list|str|int)\w*\W", "".join(arguments_of(ended.output)))
     assert max(map(len, ended.output.splitlines())) <= WIDTH
     assert [name for name in names_in(ALL[words]) if name not in ended.output] == []
 

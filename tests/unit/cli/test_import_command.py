@@ -33,3 +33,17 @@ def test_a_misspelled_field_of_a_mapping_is_told_and_the_mapping_is_taken(tmp_pa
         "It is taken, and counts for nothing"
     ) in ended.stderr.splitlines()
     assert '"campain_id":"gotv-1"' in ended.stdout
+
+
+def test_a_row_that_repeats_an_id_with_other_content_is_told(tmp_path: Path) -> None:
+    mapping, rows = tmp_path / "mail.toml", tmp_path / "mail.csv"
+    mapping.write_text(MAPPING.replace("campain_id", "campaign_id"))
+    first, other = "2012-02-22T10:00:00Z,1,ada@example.org,gotv-1\n", "2012-02-22T10:00:00Z,1,ada@example.org,gotv-2\n"
+    rows.write_text(f"at,id,email,campaign\n{first}{first}{other}")
+
+    ended = CliRunner().invoke(app, ["import", "generic", str(rows), "--mapping", str(mapping), "--dry-run"])
+
+    assert ended.exit_code == 0
+    assert [line for line in ended.stderr.splitlines() if "repeats" in line] == [
+        "mail.csv: line 4 repeats the id of line 2 with other content: only the first counts"
+    ]

@@ -34,7 +34,8 @@ def test_lake_import_reports_its_counts_and_a_dry_run_writes_nothing(file: Path)
     counts = {"interactions": {"donation.made": 1, "email.sent": 1}, "refused": {"not_json": 1}, "left_out": {}}
     for words in (("--dry-run", "--json"), ("--json",)):
         ended = run(file, *words)
-        assert (ended.exit_code, orjson.loads(ended.stdout)) == (0, counts), ended.stderr
+        refusals = 0 if "--dry-run" in words else 1
+        assert (ended.exit_code, orjson.loads(ended.stdout)) == (refusals, counts), ended.stderr
         assert "old.jsonl: line 3: not_json" in ended.stderr
     assert f"no lake was at {file.parent}/lake: a new one begins there" in ended.stderr
     again = run(file)
@@ -66,3 +67,18 @@ def test_lake_import_needs_a_lake(file: Path, monkeypatch: pytest.MonkeyPatch) -
     ended = run(file)
 
     assert (ended.exit_code, "HARMONIA_LAKE is not set" in ended.stderr) == (1, True)
+
+
+def test_a_field_that_no_type_has_is_named_with_what_was_meant(file: Path) -> None:
+    strange = old_event("3", "email.sent", NOW - 90 * DAY)
+    assert isinstance(strange, dict)
+    assert isinstance(strange["data"], dict)
+    strange["data"]["purpos"] = "fundraising"
+    json_lines(file, [strange, old_event("4", "email.sent", NOW - 90 * DAY)])
+    ended = run(file, "--json")
+    assert ended.exit_code == 0, ended.stderr
+    assert "1 × data.purpos: no field of email.sent; did you mean purpose? It is taken, and counts for nothing" in (
+        ended.stderr
+    )
+    [told] = orjson.loads(ended.stdout)["unknown_fields"]
+    assert (told["field"], told["near"], told["events"]) == ("data.purpos", "purpose", 1)

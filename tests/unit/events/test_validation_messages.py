@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from events.adapters import van
@@ -17,6 +17,7 @@ from streams.domain.dead_letter_repair.mapping import read_mapping
 from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.pressure.policy_files import read_policy
 from streams.platform.errors import Unusable
+from streams.platform.settings import Settings
 from streams.services.gateway.hooks import read_hooks
 
 LIBRARYS_OWN = ("value error", "extra inputs", "field required", "should be", "should have", "should match", "input ")
@@ -108,3 +109,27 @@ def test_a_file_with_mistakes_is_refused_in_our_words(
     said = read(tmp_path, text)
     assert said.strip()
     assert in_our_words(said), said
+
+
+def patterns_in(schema: object) -> set[str]:
+    if isinstance(schema, list):
+        return set().union(*map(patterns_in, schema))
+    if not isinstance(schema, dict):
+        return set()
+    own = {schema["pattern"]} if isinstance(schema.get("pattern"), str) else set()
+    return own.union(*map(patterns_in, schema.values()))
+
+
+def test_the_form_of_every_field_of_events_and_settings_is_told_in_words_with_an_example() -> None:
+    schemas = [*(model.model_json_schema() for model in MODELS.values()), Settings.model_json_schema()]
+    for pattern in patterns_in(schemas):
+        adapter = TypeAdapter(Annotated[str, Field(pattern=pattern)])
+        with pytest.raises(ValidationError) as wrong:
+            adapter.validate_python("\n")
+        [mistake] = wrong.value.errors()
+        told = in_plain_words(mistake)
+        assert "^" not in told, pattern
+        assert told.startswith("give "), pattern
+        if "such as " in told:
+            example = told.rpartition("such as ")[2]
+            adapter.validate_python(example.partition(", ")[0].replace(": and 32 digits of 0-9a-f", ":" + "0" * 32))

@@ -76,7 +76,7 @@ def _told(summary: ExperimentSummary, metric: str, headline: Headline) -> str:
         f"{headline['variant']} {units.effect(metric, headline['effect'], summary['currency'])}",
         *([] if summary["broken_split"] else [interval_verdict(metric, headline["low"], headline["high"])]),
         *(["provisional"] if headline["provisional"] else []),
-        *(["a discovery"] if headline["discovery"] else []),
+        *(["holds beside all other experiments (a discovery)"] if headline["discovery"] else []),
     ]
     return ", ".join(words)
 

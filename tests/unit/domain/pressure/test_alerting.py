@@ -5,7 +5,7 @@ import pytest
 from events.json_types import JSON
 from streams.domain.contact.person_view import overview
 from streams.domain.pressure import Policy
-from streams.domain.pressure.alerting import PressureAlert, pressure_alerts
+from streams.domain.pressure.alerting import PressureAlert, age, pressure_alerts
 from tests.unit.domain.contact.said import DAY, HOUR, NOON, Arrival, by, folded, report, retracted, said
 from tests.unit.domain.pressure.people import policy, unlimited
 
@@ -186,7 +186,7 @@ def test_a_channel_that_the_policy_closes_with_another() -> None:
     rules = unlimited(closures__also_closes={"opted_out": ["phone"]})
     call = report("2", NOON + HOUR, method="phone")
     [alert] = raised(rules, said("text.opted_out", "s", NOON), call)
-    assert alert.detail == "team: by phone, opted_out 1h before"
+    assert alert.detail == "team: by phone, opted_out 60m before"
     assert raised(FREE, said("text.opted_out", "s", NOON), call) == []
 
 
@@ -236,3 +236,9 @@ def test_a_complaint_is_not_after_a_touch_that_is_later() -> None:
 
 def test_nobody_is_judged_by_what_is_known_of_others() -> None:
     assert pressure_alerts(policy(), overview(folded(*BUSY)), set()) == []
+
+
+def test_an_age_is_told_in_a_unit_that_people_can_read() -> None:
+    assert [age(minutes * 60_000) for minutes in (0, 119, 120, 2_879, 2_880, 7_901_045)] == [
+        *("0m", "119m", "2h", "47h", "2d", "5,486d"),
+    ]

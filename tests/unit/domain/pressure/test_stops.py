@@ -120,3 +120,8 @@ def test_a_list_that_was_left_is_closed_and_a_mail_of_no_list_may_be_of_it() -> 
 def test_a_policy_may_let_leaving_one_list_close_the_channel() -> None:
     everyone = policy(closures__list_stop="everyone")
     assert ruled(decide(LISTS, everyone, asking("email", list_id="monthly"), NOON)) == ("deny", "list_stopped")
+
+
+def test_case_and_surrounding_space_make_no_other_list() -> None:
+    for name in ("Weekly", "weekly ", " WEEKLY"):
+        assert ruled(decide(LISTS, POLICY, asking("email", list_id=name), NOON)) == ("deny", "list_stopped")

@@ -135,3 +135,16 @@ def test_a_series_whose_sum_is_zero_still_says_something() -> None:
 )
 def test_values_are_drawn_as_a_line_of_bars(values: list[int], shown: str) -> None:
     assert sparkline(values, 3) == shown
+
+
+def test_what_lies_before_the_first_interaction_is_not_known_rather_than_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    document = days_from(date(2012, 2, 22), 4)
+    document["split"], document["series"] = None, document["series"][:1]
+    first = 1_330_059_600_000  # 2012-02-24T05:00:00Z
+    show(document, TimeRange(first, first))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1:3] for line in lines if line.startswith("2012-")][:2] == [["not", "known"]] * 2
+    assert [line.split()[1] for line in lines if line.startswith("2012-02-24")] == ["2"]
+    assert "nothing is known of before 2012-02-24" in lines

@@ -54,6 +54,7 @@ def test_the_status_shows_records_that_came_in_and_were_refused() -> None:
     assert "workers: 2 (Stable); last sign of life 1 s ago" in text
     assert "refused in the last hour: 7 of 1,000 (invalid_data 3, no_time 1, not_json 1," in text
     assert "1 more)" in text
+    assert "a record that was requeued came in twice" in text
     assert "Redis: 42% of its memory; disk of HARMONIA_STATE_DIR: 50%" in text
 
 

@@ -1,0 +1,86 @@
+"""Commands whose answer would be wrong in silence: by another identity key, or while no worker takes what is said."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.local.stack import Stack
+from tests.integration.command import Ended, harmonia, on, refused
+from tests.integration.said import event, fresh, structured
+from tests.integration.system import System, running_system
+from tests.integration.waiting import until
+
+KEY, OTHER = "the key of the workers here", "another key, of somebody else"
+ASK = ("--channel", "email", "--purpose", "fundraising")
+
+
+@pytest.fixture(scope="module")
+def system(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with running_system(stack, tmp_path_factory.mktemp("worker"), HARMONIA_IDENTITY_KEY=KEY) as running:
+        yield running
+
+
+def run(system: System, folder: Path, key: str, *words: str, given: bytes | None = None) -> Ended:
+    environment = on(system.stack, HARMONIA_IDENTITY_KEY=key, HARMONIA_PROFILES_OLDEST_S="5")
+    return harmonia(folder, *words, environment=environment, given=given)
+
+
+def test_nobody_is_open_by_another_key_and_nothing_is_exported_while_no_worker_runs(
+    system: System, tmp_path: Path
+) -> None:
+    ada = f"{fresh()}@example.org"
+    system.deployment.producer.send("contact-commands", structured(event("contact.suppressed", {"email": ada}))[0]).get(
+        30
+    )
+    mine = tmp_path / "mine.csv"
+    mine.write_text(f"email\n{ada}\n")
+    audience = mine.read_bytes()
+    export = ("suppressions", "export", "--channel", "email")
+
+    def closed() -> bool:
+        ended = run(system, tmp_path, KEY, *export, "--match", str(mine))
+        return ended.returncode == 0 and ada.encode() in ended.stdout
+
+    until(closed, "the suppression", 60)
+    commands = {
+        ("permit", *ASK): audience,
+        ("permit", "check", ada, *ASK): None,
+        ("contact", "show", ada): None,
+        ("contact", "export", ada): None,
+        ("contact", "suppress", ada, "--anyway", "--no-wait"): None,
+        ("reservations", "release", ada): None,
+        (*export, "--match", str(mine)): None,
+        ("assign", "subject-7"): audience,
+    }
+    for words, given in commands.items():
+        said = refused(run(system, tmp_path, OTHER, *words, given=given))
+        assert "HARMONIA_IDENTITY_KEY is another one than the workers'" in said, words
+        assert OTHER not in said
+    examined = run(system, tmp_path, OTHER, "doctor", "--json")
+    assert examined.returncode == 1
+    assert b"another one than the workers'" in examined.stdout
+    assert b"another one than the workers'" not in run(system, tmp_path, KEY, "doctor", "--json").stdout
+
+    for key in (f"{OTHER},{KEY}", KEY):
+        ended = run(system, tmp_path, key, "permit", *ASK, given=audience)
+        assert ended.returncode == 0, ended.stderr
+        assert ada.encode() not in ended.stdout
+
+    system.workers.stop()
+    bob = f"{fresh()}@example.org"
+    system.deployment.producer.send("contact-commands", structured(event("contact.suppressed", {"email": bob}))[0]).get(
+        30
+    )
+    until(lambda: run(system, tmp_path, KEY, "permit", *ASK, given=audience).returncode == 1, "a Redis too old", 60)
+    said = refused(run(system, tmp_path, KEY, *export))
+    assert "profiles_incomplete" in said
+    assert "--anyway" in said
+    earlier = ("--match", str(mine), "--reopened")
+    assert run(system, tmp_path, KEY, *export, *earlier).stdout == b""
+    anyway = run(system, tmp_path, KEY, *export, "--anyway")
+    assert (anyway.returncode, b"may be missing" in anyway.stderr) == (0, True)
+    for words in (("contact", "export", ada), ("campaigns", "list"), ("hold", "--list"), ("insights", "email.sent")):
+        ended = run(system, tmp_path, KEY, *words)
+        assert ended.returncode == 0, ended.stderr
+        assert b"this may be old or lack something" in ended.stderr, words
