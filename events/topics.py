@@ -38,12 +38,14 @@ CAMPAIGN_COUNTS = "campaign-counts"
 EXPERIMENT_PARTIALS = "experiment-partials"
 EXPERIMENT_SWEEPS = "experiment-sweeps"
 
-Sink = Literal["redis", "holds", "results"]
-"""The agents of a worker that give Redis what a topic says."""
+SinkOnRedis = Literal["redis", "holds", "results"]
+"""The agents of a worker that give Redis what a topic says; their positions are in Redis too."""
+Sink: TypeAlias = SinkOnRedis
+"""The agents of a worker that give a store what a topic says; one elsewhere makes it `Literal[SinkOnRedis, "name"]`."""
 Agent: TypeAlias = Literal["intake", "contacts", "links", "campaigns", "experiments"] | Sink
 """The agents of a worker: members of its consumer group, by the name that metrics and tables bear."""
 Beside = Literal["quarantining", "held_records"]
-"""What a worker runs beside its agents, outside of any consumer group: the modules of these names in `streams/`."""
+"""What a worker runs beside its agents, outside of any consumer group: `streams/worker/quarantine_monitor.py`."""
 Program = Literal[
     "harmonia-api",
     "harmonia-gateway",
@@ -60,6 +62,7 @@ Program = Literal[
 """Users of Kafka besides workers, as `deploy/acl` names them."""
 Party: TypeAlias = Agent | Beside | Program
 
+SINKS_ON_REDIS: tuple[SinkOnRedis, ...] = get_args(SinkOnRedis)
 SINKS: tuple[Sink, ...] = get_args(Sink)
 AGENTS: tuple[Agent, ...] = (*get_args(get_args(Agent)[0]), *SINKS)
 

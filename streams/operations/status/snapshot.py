@@ -7,7 +7,7 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 
-from events.topics import SINKS, TopicSpec, read_by
+from events.topics import SINKS_ON_REDIS, TopicSpec, read_by
 from sinks.keys import position_key
 from streams.domain.pressure import FileMistakes, read_policy
 from streams.operations.status.kafka_side import observe_kafka
@@ -24,7 +24,7 @@ def observe_redis(client: Redis, partitions: int) -> RedisObservation | str:
         seconds, micros = client.time()
         now = seconds * 1000 + micros // 1000
         info: Any = client.info("memory")
-        held = [_held(client, sink, topic, partitions, now) for sink in SINKS for topic in read_by(sink)]
+        held = [_held(client, sink, topic, partitions, now) for sink in SINKS_ON_REDIS for topic in read_by(sink)]
         return RedisObservation(memory_used(info), held)
     except RedisError as error:
         return f"Redis: {type(error).__name__}; is REDIS_URL right and the server up?"
