@@ -122,14 +122,15 @@ def _write_matching(
 
 
 def _read(settings: Settings, channel: Channel, store: ClosingStore, *, with_links: bool) -> None:
+    """Closings first: of a contact that is merged meanwhile either its own closing or the link to the other is read."""
     from streams.platform.clients import KafkaClients
     from streams.platform.topic_reading import records_of
     from streams.services.suppressions.closings import read_closings, read_links
 
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
+        read_closings(records_of(consumer, CONTACT_SUPPRESSIONS), channel, store)
         if with_links:
             read_links(records_of(consumer, CONTACT_LINKS), store)
-        read_closings(records_of(consumer, CONTACT_SUPPRESSIONS), channel, store)
 
 
 def _write(layout: FileLayout, rows: Iterable[Row]) -> None:

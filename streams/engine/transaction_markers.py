@@ -1,6 +1,6 @@
 """Waits until the broker has marked what a transaction wrote, before the next one of the same producer begins.
 
-Kafka may call a commit complete without having marked all of its partitions (see `leftovers`). The next transaction
+Kafka may call a commit complete without having marked all of its partitions (`dangling_transactions`). The next one
 must not begin then: were it aborted, it would take along what is not marked, and what is marked would be seen twice
 when it is folded again.
 """

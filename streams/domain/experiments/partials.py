@@ -90,11 +90,11 @@ _read = msgspec.msgpack.Decoder(Partial).decode
 
 
 _TICK = b"\x04"
-"""The second byte of a `Tick` as `write_partial` has it; others write none."""
+"""The second byte of a `ClockTick` as `write_partial` has it; others write none."""
 
 
 def is_tick(value: bytes) -> bool:
-    """Whether a record is a `Tick`, told without a look at thousands of differences."""
+    """Whether a record is a `ClockTick`, told without a look at thousands of differences."""
     return value[1:2] == _TICK and isinstance(read_partial(value), ClockTick)
 
 

@@ -29,7 +29,7 @@ class LedgerEntry(Struct, frozen=True):
     """One fragment, and the command that erased its person. `time`: ms since 1970.
 
     `contact_id`: of the fragment, if it was the canonical id of the person; `name`: of any fragment, which versions
-    before neither wrote nor read_ledger.
+    before neither wrote nor read.
     """
 
     trace: str
