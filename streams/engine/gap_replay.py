@@ -1,7 +1,7 @@
 """Reads again input that a state lacks although the group was told that it is done: its transaction is not there.
 
-Kafka may abort what it had called committed (`dangling_transactions`). The watermark knows better than the group's offset,
-and as long as the source still has the records nothing is lost.
+Kafka may abort what it had called committed (`dangling_transactions`). The watermark knows better than the group's
+offset, and as long as the source still has the records nothing is lost.
 """
 
 from collections.abc import AsyncGenerator

@@ -62,8 +62,8 @@ def _may_be(held: Position, topic_id: str, end: int) -> bool:
 async def _is_in(kafka: KafkaClients, held: Position, changelog: TP, end: int) -> bool:
     """Whether the last record that the store stands for counts.
 
-    A broker may abort what it had called committed (`dangling_transactions`), and the store has it then. Where nobody sees
-    a record in that place there is a marker, or it was compacted.
+    A broker may abort what it had called committed (`dangling_transactions`), and the store has it then. Where nobody
+    sees a record in that place there is a marker, or it was compacted.
     """
     last = held.offset - 1
     if last < 0 or await _first_from(kafka, "read_committed", changelog, last, end) == last:
