@@ -1,6 +1,6 @@
 """Which dead letters a command is about, and which of the names that it asks for no dead letter has.
 
-A name that none has may be misspelled: the nearest_name one that was read is suggested.
+A name that none has may be misspelled: the nearest one that was read is suggested.
 """
 
 from collections.abc import Collection, Mapping

@@ -38,7 +38,7 @@ def time_range_of(history: History) -> TimeRange | None:
 
 
 def unknown_value_remarks(history: History, only: Mapping[Dimension, str]) -> list[str]:
-    """A remark for each campaign or team in `only` that no interaction names, with the nearest_name known name.
+    """A remark for each campaign or team in `only` that no interaction names, with the nearest known name.
 
     Raises as `time_range_of`.
     """
