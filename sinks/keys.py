@@ -6,8 +6,9 @@ Kafka's default partitioner computes it from the record's key.
 
 from collections.abc import Sequence
 
+from murmurhash2 import murmurhash2
+
 from events.topics import CONTACT_STATE, read_by
-from sinks.murmur2 import murmur2
 
 CONTACT = "contact:"
 IDENTITY = "identity:"
@@ -45,6 +46,9 @@ def position_key(partition: int, topic: str = CONTACT_STATE) -> str:
     return f"sink:{topic}:{partition}"
 
 
+_KAFKAS_SEED = 0x9747B28C
+"""With which Kafka's default partitioner hashes keys."""
+
 KEY_IDS = "key_ids"
 """Field of the position in `campaign-holds`: `Hasher.key_ids` of the workers, the writing key's first."""
 
@@ -61,7 +65,7 @@ def shares_key(workers: bytes | str | None, own: Sequence[str]) -> bool:
 
 def partition_of(contact_id: str, partitions: int) -> int:
     """The partition, of `partitions`, that a contact has in every topic keyed by contacts."""
-    return (murmur2(contact_id.encode()) & 0x7FFFFFFF) % partitions
+    return (murmurhash2(contact_id.encode(), _KAFKAS_SEED) & 0x7FFFFFFF) % partitions
 
 
 def text(reply: bytes | str) -> str:
