@@ -6,14 +6,12 @@ from itertools import islice
 
 from aiokafka.partitioner import murmur2
 
+from benchmarks.peers.job import KINDS
 from streams.engine.writer import Outbox, Output
 from streams.platform.clients import KafkaClients
 
 CONTACTS = 200_000
 _BEGIN_MS = 1_760_000_000_000
-_TYPES = (
-    "email.sent email.delivered email.opened email.clicked text.sent text.replied donation.made door.knocked".split()
-)
 _SOURCES = "digital/mailer digital/texter finance/actblue field/canvass".split()
 _WRITTEN_AT_ONCE = 20_000
 
@@ -33,7 +31,7 @@ def generate(count: int, seed: int, contacts: int = CONTACTS) -> Iterator[tuple[
                 number,
                 bits,
                 key,
-                _TYPES[(bits >> 20) % 8].encode(),
+                KINDS[(bits >> 20) % 8].encode(),
                 _BEGIN_MS + number * 3 + (bits >> 24) % 60_000,
                 _SOURCES[(bits >> 40) % 4].encode(),
                 (bits >> 44) % 40,

@@ -22,11 +22,13 @@ EXACTLY_ONCE = "Kafka Streams, exactly once"
 class Peer:
     """A way to do the job.
 
-    `missing` says what it lacks here, or None; it may take a while, and is asked once. `share`: the part of the events
-    that it is given, as a slow one would take hours for all; what it costs per event stays the same.
+    `promises`: what becomes of state and output when it is killed. `missing` says what it lacks here, or None; it may
+    take a while, and is asked once. `share`: the part of the events that it is given, as a slow one would take hours
+    for all; what it costs per event stays the same.
     """
 
     name: str
+    promises: str
     command: tuple[str, ...]
     missing: Callable[[], str | None] = lambda: None
     share: float = 1.0
@@ -61,11 +63,33 @@ def _kafka_streams(guarantee: str) -> tuple[str, ...]:
 
 def known_peers() -> list[Peer]:
     """All of them; ours first, which the others are held against."""
+    snapshots = "at least once: snapshots on the local disk, and what was written since the last one comes again"
     return [
-        Peer(OURS, _module(sys.executable, "ours")),
-        Peer(EXACTLY_ONCE, _kafka_streams("exactly_once_v2"), _not_built),
-        Peer("Kafka Streams, at least once", _kafka_streams("at_least_once"), _not_built),
-        Peer("Quix Streams", _module(PEERS_PYTHON, "quix"), _no_libraries),
-        Peer("Bytewax", _module(PEERS_PYTHON, "bytewax_flow"), _no_libraries),
-        Peer(STOCK_FAUST, _module(sys.executable, "stock_faust"), share=1 / 40),
+        Peer(OURS, "exactly once: state, output and position in one transaction", _module(sys.executable, "ours")),
+        Peer(
+            EXACTLY_ONCE,
+            "exactly once: state, output and position in one transaction",
+            _kafka_streams("exactly_once_v2"),
+            _not_built,
+        ),
+        Peer(
+            "Kafka Streams, at least once",
+            "at least once: an event may count twice",
+            _kafka_streams("at_least_once"),
+            _not_built,
+        ),
+        Peer(
+            "Quix Streams",
+            "at least once: an event may count twice",
+            _module(PEERS_PYTHON, "quix"),
+            _no_libraries,
+        ),
+        Peer("Pathway", snapshots, _module(PEERS_PYTHON, "pathway_flow"), _no_libraries),
+        Peer("Bytewax", snapshots, _module(PEERS_PYTHON, "bytewax_flow"), _no_libraries),
+        Peer(
+            STOCK_FAUST,
+            "neither: an event may count twice, or be lost where an agent fails",
+            _module(sys.executable, "stock_faust"),
+            share=1 / 40,
+        ),
     ]

@@ -38,7 +38,8 @@ def side_by_side(bench: Bench) -> Section:
                 done = _run(bench, kafka, peer, f"{peer.slug}-{number}")
             rounds[peer.name].append(done)
             bench.say(f"  round {number + 1}  {peer.name:<29} {_summary(done.measured)}")
-    return section(rounds, [_about(bench), *notes])
+    promises = "; ".join(f"{peer.name}: {peer.promises}" for peer in peers)
+    return section(rounds, [_about(bench), f"When killed - {promises}", *notes])
 
 
 def _summary(found: Measured) -> str:
@@ -114,5 +115,5 @@ def _about(bench: Bench) -> str:
     return (
         f"{_all_events(bench):,} JSON events of {CONTACTS:,} contacts in {PARTITIONS} partitions, folded per contact, "
         "with a changelog and an output topic; the first sixth is not measured; one process each, broker beside it. "
-        "Bytewax knows no changelog: it keeps snapshots on the local disk. Faust is given a fortieth of the events"
+        "Faust is given a fortieth of the events"
     )
