@@ -31,6 +31,7 @@ QUIET_S = 1.5
 """Longer than the sink ever rests while there is work."""
 PATIENCE_S = 120.0
 _LAST_LINES = 40
+PARTITIONS = 8
 NO_SETTINGS: Mapping[str, str] = {}
 
 
@@ -56,21 +57,29 @@ class Rig:
         return self.deployment.settings
 
     @contextmanager
-    def worker(self, program: str = COMMAND, environment: Mapping[str, str] = NO_SETTINGS) -> Iterator[Workers]:
-        """One worker at work for the length of a block."""
-        workers = self.start_worker(program, environment)
+    def worker(
+        self, program: str = COMMAND, environment: Mapping[str, str] = NO_SETTINGS, processes: int = 1
+    ) -> Iterator[Workers]:
+        """Worker processes at work for the length of a block, one unless told otherwise."""
+        workers = self.start_worker(program, environment, processes)
         try:
             yield workers
         finally:
             workers.stop()
 
-    def start_worker(self, program: str = COMMAND, environment: Mapping[str, str] = NO_SETTINGS) -> Workers:
+    def start_worker(
+        self, program: str = COMMAND, environment: Mapping[str, str] = NO_SETTINGS, processes: int = 1
+    ) -> Workers:
         """One worker at work, with the state directory that the last one had. The caller stops it.
 
         `program`: a module that is run in the place of the command; `environment`: what it is told besides.
         """
-        common = {**self.stack.environment, "HARMONIA_STATE_DIR": str(self.folder / "state")}
-        return start_workers({**common, **environment}, self.folder / "worker.log", program=program)
+        common = {
+            **self.stack.environment,
+            "HARMONIA_STATE_DIR": str(self.folder / "state"),
+            "HARMONIA_PARTITIONS": str(self.settings.partitions),
+        }
+        return start_workers({**common, **environment}, self.folder / "worker.log", processes, program=program)
 
     def records(self, sayings: Iterable[Saying]) -> Records:
         """These interactions spread over the input partitions, as producers without keys would."""
@@ -137,12 +146,14 @@ def _last_words(workers: Workers) -> str:
 
 
 @contextmanager
-def rig(home: Path) -> Iterator[Rig]:
-    """A rig below `home` for the length of a block; nothing of it stays."""
+def rig(home: Path, partitions: int = PARTITIONS) -> Iterator[Rig]:
+    """A rig below `home` for the length of a block; nothing of it stays. Each topic has so many partitions."""
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home) as name:
         folder = Path(name)
         with local_stack(folder / "stack") as stack:
-            settings = Settings(_env_file=None, kafka_bootstrap=stack.kafka_bootstrap, redis_url=stack.redis_url)
+            settings = Settings(
+                _env_file=None, kafka_bootstrap=stack.kafka_bootstrap, redis_url=stack.redis_url, partitions=partitions
+            )
             with open_deployment(settings) as deployment:
                 yield Rig(stack, deployment, folder)
