@@ -2,7 +2,7 @@ import pytest
 
 from benchmarks.pipeline.contacts import kept
 from benchmarks.pipeline.flow import Flow
-from benchmarks.pipeline.latency import Delays, delays_of
+from benchmarks.pipeline.latency import Delays, Spent, delays_of
 from benchmarks.pipeline.pacing import probe
 from benchmarks.pipeline.sightings import NotSeen, Sightings
 from benchmarks.pipeline.takeover import first_new
@@ -13,12 +13,12 @@ from events.identifiers import Hasher
 
 
 def test_a_share_of_the_probes_kept_within_its_percentile() -> None:
-    delays = Delays([number / 1000 for number in range(1, 201)], 0)
+    delays = Delays([number / 1000 for number in range(1, 201)], Spent(0, 0, 1), 1)
     assert [delays.millis(share) for share in (0.5, 0.99, 1)] == [100, 198, 200]
 
 
 def test_the_percentiles_of_a_single_probe_are_its_own_delay() -> None:
-    assert {Delays([0.02], 0).millis(share) for share in (0.5, 0.99, 1)} == {20}
+    assert {Delays([0.02], Spent(0, 0, 1), 1).millis(share) for share in (0.5, 0.99, 1)} == {20}
 
 
 def test_probes_of_the_first_seconds_do_not_count() -> None:
