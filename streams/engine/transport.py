@@ -17,7 +17,11 @@ from faust.types.tuples import ConsumerMessage
 from mode import Service
 from mode.types import ServiceT
 
-from streams.engine.aiokafka_patches.fetched_records import DrainedRecords, hand_out_light_records
+from streams.engine.aiokafka_patches.fetched_records import (
+    DrainedRecords,
+    hand_out_light_records,
+    wait_long_while_idle,
+)
 from streams.engine.aiokafka_patches.record_batches import read_any_batch
 from streams.engine.partition_workers import PartitionWorkers
 from streams.engine.ports import Host, host_of
@@ -36,6 +40,7 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         await super().on_start()
         host = host_of(self.app)
+        wait_long_while_idle(self._ensure_consumer()._fetcher)
         if host.instance:
             stop_when_replaced(self._ensure_consumer()._coordinator, host.instance, host.fail_stop)
 

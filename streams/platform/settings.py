@@ -139,7 +139,12 @@ class Settings(ServerSettings):
         le=1 << 30,
         description="Bytes of encoded states that are kept decoded; in memory they take five times as much",
     )
-    fetch_wait_ms: int = Field(50, ge=1, le=5000, description="Milliseconds a fetch waits for a record, at most")
+    fetch_wait_ms: int = Field(
+        50,
+        ge=1,
+        le=5000,
+        description="Milliseconds a fetch waits for a record, at most, while others wait to be handed on",
+    )
     session_timeout_s: float = Field(
         10.0, ge=6, le=300, description="Seconds without a heartbeat after which a worker's partitions go to others"
     )
