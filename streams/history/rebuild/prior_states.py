@@ -61,13 +61,17 @@ def _with_versions(before: ContactState, known: ContactState) -> ContactState:
 
 
 def _without_erased(before: ContactState, now: IdentityStatus) -> ContactState:
-    """Drop everything from before an erasure, unless the state records it already."""
+    """Drop everything from before an erasure, unless the state records it already. A mark of either stays.
+
+    Versions before wrote traces without marks, so of one erasure one record may have it and another one not.
+    """
     place = place_of(before)
-    if now.erased is None or (place.erased is not None and place.erased.time >= now.erased.time):
+    if now.erased is None:
         return before
-    return ContactState(
-        version=before.version, place=IdentityStatus(erased=now.erased, marks=now.marks, shown=place.shown)
-    )
+    marks = now.marks or (place.marks and place.erased is not None)
+    if place.erased is not None and place.erased.time >= now.erased.time:
+        return before if place.marks == marks else replace(before, place=replace(place, marks=marks))
+    return ContactState(version=before.version, place=IdentityStatus(erased=now.erased, marks=marks, shown=place.shown))
 
 
 _NO_TOPIC = ""

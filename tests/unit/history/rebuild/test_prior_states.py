@@ -59,6 +59,25 @@ def test_an_identifier_that_only_the_lakes_list_knows_is_marked_as_erased() -> N
     assert place == IdentityStatus(erased=Erasure(NOW, "", ""), marks=True)
 
 
+def test_a_mark_stays_whichever_of_a_trace_and_the_lakes_list_has_it() -> None:
+    """A version before wrote traces without it, so that the person would be open again under this identifier."""
+    trace = ContactState(version=3, place=IdentityStatus(erased=EARLIER))
+    for until in (NOW - 1, NOW, NOW + 1):
+        place = starting_state(None, [trace], until).state.place
+        assert place is not None
+        assert place.marks
+        assert place.erased is not None
+        assert place.erased.time == max(until, NOW)
+
+
+def test_a_mark_stays_whichever_of_a_rebuilt_state_and_the_running_system_has_it() -> None:
+    marked, unmarked = erased(EARLIER), erased(EARLIER, marks=False)
+    for rebuilt, known in ((marked, unmarked), (unmarked, marked), (marked, erased(LATER, marks=False))):
+        place = starting_state(rebuilt, [known], None).state.place
+        assert place is not None
+        assert place.marks
+
+
 def test_a_fragment_of_a_cluster_may_have_a_record_begun_under_another_fragment() -> None:
     assert not starting_state(None, [erased(EARLIER)], None).begun
     assert starting_state(None, [erased(EARLIER, roof="crm.bo")], None).begun

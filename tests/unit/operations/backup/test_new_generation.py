@@ -5,8 +5,11 @@ from msgspec.structs import replace
 from events.json_types import JSON
 from events.links import Roof, read_roof
 from events.topics import CONTACT_ROOFS
+from streams.domain.contact import ContactState, decode, encode
+from streams.domain.contact.identity.identity_assignment import trace, trace_key
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.operations.backup.erasure_ledger import LedgerEntry, latest_erasures, ledger_entry
-from streams.operations.backup.new_generation import LaterErasure
+from streams.operations.backup.new_generation import LaterErasure, merged_traces
 from tests.property.worker.links.sayings import Saying, interaction
 from tests.property.worker.links.test_backup_law import Copy, Cut, remade
 from tests.property.worker.links.world import World
@@ -117,6 +120,35 @@ def test_a_file_of_an_older_version_knows_most_by_a_hash_alone_so_they_do_not_co
     tell(world, *FORMS)
     assert world.profiles().keys() == {"crm.bo"}
     assert world.closed().keys() == {"crm.ada"}
+
+
+def test_whoever_a_version_before_kept_as_a_trace_of_the_same_erasure_is_closed_by_the_file() -> None:
+    lost = tell(World(), *FORMS, ERASE)
+    copy, since = copy_of(lost), erased_since(lost)
+    for cut in copy.cuts.values():
+        for key, value in list(cut.table.items()):
+            if not key.startswith(b"/") and (state := decode(value)).place is not None and state.place.marks:
+                cut.table[trace_key(key.decode())] = encode(trace(state))
+                del cut.table[key]
+
+    world = remade(lost, copy, 3, since)
+
+    assert world.closed().keys() == names_of_ada(world)
+    tell(world, *FORMS)
+    assert world.profiles().keys() == {"crm.bo"}
+    assert world.closed().keys() == names_of_ada(world)
+
+
+def test_two_traces_of_one_fragment_become_one_that_has_what_either_knows() -> None:
+    one = ContactState(version=2, place=IdentityStatus(told=3, linked=True, erased=Erasure(ERASED, "office/desk", "e")))
+    other = ContactState(
+        version=4, place=IdentityStatus(erased=Erasure(ERASED, "office/desk", "e"), marks=True, swept=5)
+    )
+    for merged in (merged_traces(one, other), merged_traces(other, one)):
+        assert merged.version == 4
+        assert merged.place == IdentityStatus(
+            told=3, linked=True, erased=Erasure(ERASED, "office/desk", "e"), marks=True, swept=5
+        )
 
 
 def test_a_record_that_was_begun_after_the_erasure_and_before_the_backup_stays() -> None:
