@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import duckdb
 from msgspec import Struct
 
-from events.registry import types_that
+from events.registry import RSVPS, Rsvp, types_that
+from sinks.lake.views import listed
 from streams.history.daily_report.figures import (
     CanvassResults,
     CurrencyTotals,
@@ -118,12 +119,12 @@ _TALKS = """
 METHODS = _TALKS.format(name="method", only="")
 TURFS = _TALKS.format(name="turf", only="AND method = 'door'")
 
-MEETINGS = """
+_MEETINGS = """
     WITH words AS (
         SELECT contact_id, event_id, "type", "time", source, id,
                coalesce(starts_at, max(starts_at) OVER (PARTITION BY contact_id, event_id)) AS starts
         FROM interactions_effective
-        WHERE "type" IN ('rsvp.made', 'rsvp.cancelled', 'rsvp.attended', 'rsvp.no_show')
+        WHERE "type" IN {any}
     ),
     latest AS (
         SELECT * FROM words
@@ -132,16 +133,29 @@ MEETINGS = """
         ) = 1
     )
     SELECT event_id,
-           count(*) FILTER ("type" <> 'rsvp.cancelled') AS promised,
-           count(*) FILTER ("type" = 'rsvp.attended'),
-           count(*) FILTER ("type" = 'rsvp.no_show'),
-           count(*) FILTER ("type" = 'rsvp.cancelled')
+           count(*) FILTER ("type" NOT IN {cancelled}) AS promised,
+           count(*) FILTER ("type" IN {attended}),
+           count(*) FILTER ("type" IN {no_show}),
+           count(*) FILTER ("type" IN {cancelled})
     FROM latest
     WHERE epoch_ms(coalesce(starts, "time")) >= $since AND epoch_ms(coalesce(starts, "time")) < $until
-      AND (starts IS NOT NULL OR "type" IN ('rsvp.attended', 'rsvp.no_show'))
+      AND (starts IS NOT NULL OR "type" IN {outcomes})
     GROUP BY event_id
     ORDER BY promised DESC, event_id
 """
+
+
+def _rsvps(*wanted: Rsvp) -> str:
+    return listed(type_ for type_, rsvp in RSVPS.items() if rsvp in wanted)
+
+
+MEETINGS = _MEETINGS.format(
+    any=listed(RSVPS),
+    cancelled=_rsvps("cancelled"),
+    attended=_rsvps("attended"),
+    no_show=_rsvps("no_show"),
+    outcomes=_rsvps("attended", "no_show"),
+)
 
 
 WEEK = timedelta(days=7)

@@ -14,6 +14,7 @@ from events.registry import MONEY_TYPES
 from events.times import render_time
 from streams.history.insights.history_source import History, Reach, open_history
 from streams.history.insights.human_acts import acts_reaches, judged_acts
+from streams.history.insights.known_values import TimeRange
 from streams.history.insights.placing import create_placed_views, messages_reach
 from streams.history.insights.question import HUMAN_METRICS, MONEY_METRICS, Dimension, Question
 from streams.history.insights.shapes import InsightsDocument, Point, SeriesDocument
@@ -150,8 +151,11 @@ def _acts(connection: duckdb.DuckDBPyConnection, question: Question) -> Iterator
             yield _Cell(act.time, None if question.split is None else values[question.split], None, act.milli)
 
 
-def document_of(question: Question, answer: SeriesAnswer, as_of: int) -> InsightsDocument:
-    """The answer as the JSON document of `harmonia insights` and the API. `as_of`: ms since 1970."""
+def document_of(question: Question, answer: SeriesAnswer, as_of: int, known: TimeRange | None) -> InsightsDocument:
+    """The answer as the JSON document of `harmonia insights` and the API.
+
+    `as_of`: ms since 1970; `known`: time range of the whole history.
+    """
     return {
         "metric": question.metric,
         "by": question.by,
@@ -161,6 +165,7 @@ def document_of(question: Question, answer: SeriesAnswer, as_of: int) -> Insight
         "only": {str(name): value for name, value in question.only.items()},
         "split": question.split,
         "as_of": render_time(as_of),
+        "known_since": None if known is None else render_time(known.first),
         "series": [_series(answer, one) for one in answer.series],
         "left_out": answer.left_out,
     }

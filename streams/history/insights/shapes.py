@@ -32,8 +32,13 @@ InsightsDocument = TypedDict(
         "only": dict[str, str],
         "split": str | None,
         "as_of": str,
+        "known_since": str | None,
         "series": list[SeriesDocument],
         "left_out": int,
     },
 )
-"""An answer. `as_of`: everything up to then is in it. `left_out`: how many smaller series there are besides."""
+"""An answer. `as_of`: everything up to then is in it. `left_out`: how many smaller series there are besides.
+
+`known_since`: when the first interaction of all history happened; what ends before is not known, and counted as zero.
+Null: there is no interaction.
+"""

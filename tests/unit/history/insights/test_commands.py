@@ -43,6 +43,7 @@ def days_from(first: date, many: int) -> InsightsDocument:
         "only": {},
         "split": "campaign",
         "as_of": "2012-06-01T00:00:00.000Z",
+        "known_since": None,
         "series": series,
         "left_out": 0,
     }
@@ -142,8 +143,8 @@ def test_what_lies_before_the_first_interaction_is_not_known_rather_than_nothing
 ) -> None:
     document = days_from(date(2012, 2, 22), 4)
     document["split"], document["series"] = None, document["series"][:1]
-    first = 1_330_059_600_000  # 2012-02-24T05:00:00Z
-    show(document, TimeRange(first, first))
+    document["known_since"] = "2012-02-24T05:00:00.000Z"
+    show(document)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1:3] for line in lines if line.startswith("2012-")][:2] == [["not", "known"]] * 2
     assert [line.split()[1] for line in lines if line.startswith("2012-02-24")] == ["2"]

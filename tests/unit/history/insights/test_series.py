@@ -12,8 +12,9 @@ from sinks.lake import snapshots
 from sinks.lake.files import Files
 from sinks.lake.live_files import live
 from sinks.lake.snapshots import SnapshotWriter, profiles_table
+from streams.history.insights.known_values import time_range_of
 from streams.history.insights.question import Question, question_of
-from streams.history.insights.series import SeriesAnswer, answer, answers
+from streams.history.insights.series import SeriesAnswer, answer, answers, document_of
 from tests.contract.lake.conftest import quick_folder
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
@@ -61,6 +62,16 @@ def test_several_questions_of_one_reading_are_answered_as_each_alone() -> None:
 
     assert answers(history, asked) == [answer(history, each) for each in asked]
     assert [sum(one.total for one in each.series) for each in answers(history, asked)] == [1, 900, 0, 0]
+
+
+def test_an_answer_says_since_when_anything_is_known_so_that_an_earlier_zero_is_no_count() -> None:
+    history, asked = only_tail([told(0, "email.sent", at=NOW)]), question("email.sent")
+
+    document = document_of(asked, answer(history, asked), NOW, time_range_of(history))
+
+    assert document["known_since"] == render_time(NOW)
+    assert [point["value"] for point in document["series"][0]["points"]] == [0, 1]
+    assert document_of(asked, answer(only_tail([]), asked), NOW, time_range_of(only_tail([])))["known_since"] is None
 
 
 def copy(offset: int, record: Fetched) -> Fetched:
