@@ -87,8 +87,13 @@ def _show(file: Path, job: ImportFormat, report: ImportReport, *, as_json: bool)
 
 def _send(file: Path, job: ImportFormat, report: ImportReport, settings: Settings, again: bool) -> None:
     from streams.cli.progress import file_bar
-    from streams.history.importing.import_run import ImportTarget, send_file
-    from streams.history.importing.journal import ImportJournal, ImportProgress, fingerprint_of
+    from streams.history.importing.import_run import (
+        ImportJournal,
+        ImportProgress,
+        ImportTarget,
+        fingerprint_of,
+        send_file,
+    )
     from streams.history.importing.publisher import PublishOptions
     from streams.platform.clients import KafkaClients
     from streams.platform.topics import require_topic

@@ -22,8 +22,7 @@ from streams.platform.signals import signals_end_the_block
 if TYPE_CHECKING:
     from streams.history.insights.answering import LoadedHistory
     from streams.history.insights.known_values import TimeRange
-    from streams.history.insights.question import Question
-    from streams.history.insights.shapes import InsightsDocument, SeriesDocument
+    from streams.history.insights.question import InsightsDocument, Question, SeriesDocument
     from streams.platform.settings import Settings
 
 

@@ -9,8 +9,7 @@ from events.times import parse_time
 from sinks.lake.files import open_files
 from sinks.lake.manifests import date_in, is_lake
 from streams.domain.pressure import Policy
-from streams.history.backtest.counted_facts import PersonFact, counted_facts
-from streams.history.backtest.people_gathering import gather_people, links_of, person_facts
+from streams.history.backtest.person_facts import PersonFact, counted_facts, gather_people, links_of, person_facts
 from streams.history.backtest.tally import DAY, JudgedTouch, OutcomeIndex, Tally
 from streams.history.backtest.touch_history import TimeSpan, asked_touches, evidence_of, judge_touches
 from streams.history.refold.buckets import Bucket, each_bucket

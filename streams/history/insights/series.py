@@ -12,12 +12,18 @@ from msgspec import Struct
 
 from events.registry import MONEY_TYPES
 from events.times import render_time
-from streams.history.insights.history_source import History, Reach, open_history
+from streams.history.insights.history_source import History, Reach, create_placed_views, messages_reach, open_history
 from streams.history.insights.human_acts import acts_reaches, judged_acts
 from streams.history.insights.known_values import TimeRange
-from streams.history.insights.placing import create_placed_views, messages_reach
-from streams.history.insights.question import HUMAN_METRICS, MONEY_METRICS, Dimension, Question
-from streams.history.insights.shapes import InsightsDocument, Point, SeriesDocument
+from streams.history.insights.question import (
+    HUMAN_METRICS,
+    MONEY_METRICS,
+    Dimension,
+    InsightsDocument,
+    Point,
+    Question,
+    SeriesDocument,
+)
 from streams.history.insights.spans import index_of, starts
 
 QUARTER_MS = 900_000

@@ -12,8 +12,7 @@ import pyarrow as pa
 from sinks.lake.files import open_files
 from sinks.lake.live_files import live, next_offsets
 from sinks.lake.manifests import INTERACTIONS
-from streams.history.rebuild.erasure_commands import CommandTimes, command_times_in, earliest_of
-from streams.history.rebuild.prior_states import PriorState, rows_of_states
+from streams.history.rebuild.prior_states import CommandTimes, PriorState, command_times_in, earliest_of, rows_of_states
 from streams.history.rebuild.topic_tail import read_tails
 from streams.history.refold.buckets import ROWS_IN_A_BUCKET, SortedHistory, Spiller, sort_history
 from streams.operations.backup.errors import BackupError

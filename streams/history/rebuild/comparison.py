@@ -15,7 +15,7 @@ from streams.engine.rocksdb_store import RocksStores
 from streams.engine.runs import KafkaRecord
 from streams.engine.store import Position, Store
 from streams.engine.write_back import WriteBackStores
-from streams.history.rebuild.folded_positions import Positions, read_positions
+from streams.history.rebuild.builder import Positions, read_positions
 from streams.history.rebuild.profile_diff import Comparison, Profile, ProfileComparer, changed_people
 from streams.history.rebuild.topic_tail import keys_after
 from streams.operations.backup.manifest import read_manifest, require_identity, require_whole

@@ -11,8 +11,7 @@ from sinks.lake.erasure_list import Erasures, read_erasures
 from sinks.lake.files import open_files
 from streams.domain.contact import ContactState, FoldOutcome, decode, encode
 from streams.domain.contact.identity.identity_assignment import trace_key
-from streams.history.rebuild.erasure_commands import CommandTimes, rows_after_erasure
-from streams.history.rebuild.prior_states import split_prior_states, starting_state
+from streams.history.rebuild.prior_states import CommandTimes, rows_after_erasure, split_prior_states, starting_state
 from streams.history.refold.buckets import Bucket, SortedHistory, each_bucket
 from streams.history.refold.contact_folding import fold_facts
 from streams.history.refold.contact_rows import ContactHistory, read_rows

@@ -11,10 +11,8 @@ from typing import NamedTuple
 
 from events.topics import INTERACTIONS
 from streams.history.rebuild.buckets import add_states, add_tail, buckets_for, delete_folder, tail_range, traces_of
-from streams.history.rebuild.builder import TRACES, WORK, complete_backup
-from streams.history.rebuild.erasure_commands import earliest_of, from_file_rows
-from streams.history.rebuild.folded_positions import Positions, read_positions
-from streams.history.rebuild.prior_states import PriorState
+from streams.history.rebuild.builder import TRACES, WORK, Positions, complete_backup, read_positions
+from streams.history.rebuild.prior_states import PriorState, earliest_of, from_file_rows
 from streams.history.rebuild.state_files import FoldTask, write_state_files
 from streams.history.rebuild.topic_tail import count_between, topic_id_of
 from streams.operations.backup.backup_run import take_backup

@@ -3,10 +3,19 @@
 from collections.abc import Iterator
 
 from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
-from streams.history.backtest.intervals import Interval, mean_amount, wilson_interval
 from streams.history.backtest.report import charts
 from streams.history.backtest.report.charts import Chart, Estimate
-from streams.history.backtest.report.figures import POLICIES, changes, currency_of, reasons, split, weeks_of
+from streams.history.backtest.report.figures import (
+    POLICIES,
+    Interval,
+    changes,
+    currency_of,
+    mean_amount,
+    reasons,
+    split,
+    weeks_of,
+    wilson_interval,
+)
 from streams.history.backtest.report.pages import amount, page, rate
 from streams.history.backtest.tally import Cell
 from streams.history.page_templates import render

@@ -7,15 +7,17 @@ from functools import partial
 from streams.domain.experiments.report.pages import Page, PageTable, Row
 from streams.domain.money import money
 from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
-from streams.history.backtest.intervals import Interval, mean_amount, wilson_interval
 from streams.history.backtest.report.figures import (
     POLICIES,
     VERDICTS,
+    Interval,
     changes,
     currency_of,
+    mean_amount,
     of_decision,
     reasons,
     split,
+    wilson_interval,
 )
 from streams.history.backtest.tally import DAY, Cell
 

@@ -10,8 +10,13 @@ from hypothesis.stateful import precondition, rule
 from events.topics import INTERACTIONS
 from sinks.lake.erasure_list import Erasures
 from streams.engine.decoded_states import NO_STATES
-from streams.history.rebuild.erasure_commands import command_times_in, earliest_of
-from streams.history.rebuild.prior_states import PriorState, rows_of_records, rows_of_states
+from streams.history.rebuild.prior_states import (
+    PriorState,
+    command_times_in,
+    earliest_of,
+    rows_of_records,
+    rows_of_states,
+)
 from streams.history.rebuild.state_files import BucketFolder
 from streams.history.refold.contact_rows import histories
 from streams.operations.backup.record_files import Record

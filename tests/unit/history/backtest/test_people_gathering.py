@@ -11,7 +11,7 @@ from sinks.lake.snapshots import CONTACT_LINKS, SnapshotWriter
 from sinks.lake.writer import LakeWriter
 from streams.domain.pressure import default_policy
 from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult, backtest, end_of
-from streams.history.backtest.people_gathering import person_facts
+from streams.history.backtest.person_facts import person_facts
 from streams.history.backtest.tally import CellKey, Tally
 from streams.history.backtest.touch_history import TimeSpan
 from streams.history.refold.contact_rows import histories

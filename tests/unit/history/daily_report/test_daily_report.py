@@ -24,9 +24,8 @@ from streams.history.daily_report.figures import (
     SendResults,
 )
 from streams.history.daily_report.formatting import as_time, change, money
-from streams.history.daily_report.page import page_of
+from streams.history.daily_report.page import WIDTH, html_of, page_of, text_of
 from streams.history.daily_report.refused_sources import mostly_refused_of
-from streams.history.daily_report.rendering import WIDTH, html_of, text_of
 from streams.history.daily_report.tables import tables_of
 from streams.history.daily_report.warnings import warnings
 from streams.history.insights.known_values import TimeRange

@@ -5,7 +5,7 @@ from pathlib import Path
 from events.adapters.feed import Feed
 from events.adapters.mapping import parse_mapping
 from streams.history.importing.file_items import ImportFormat
-from streams.history.importing.journal import FOLDER, ImportJournal, ImportProgress, fingerprint_of
+from streams.history.importing.import_run import IMPORTS_FOLDER, ImportJournal, ImportProgress, fingerprint_of
 from tests.unit.events.adapters.test_rows import GIFTS
 
 
@@ -47,7 +47,7 @@ def test_a_file_read_with_another_mapping_is_another_import(tmp_path: Path) -> N
 def test_a_broken_journal_is_ignored(tmp_path: Path) -> None:
     one = journal(tmp_path, b"rows")
     one.write(ImportProgress(1))
-    [record] = (tmp_path / FOLDER).iterdir()
+    [record] = (tmp_path / IMPORTS_FOLDER).iterdir()
     record.write_bytes(b'{"done":')
 
     assert one.read() == ImportProgress()

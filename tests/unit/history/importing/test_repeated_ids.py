@@ -1,7 +1,7 @@
 """Two events of one file with one source and id: a copy is nothing, other content is told."""
 
-from streams.history.importing import repeated_ids
-from streams.history.importing.repeated_ids import RepeatedIds
+from streams.history.importing import import_run
+from streams.history.importing.import_run import RepeatedIds
 
 
 def test_other_content_under_the_same_source_and_id_is_told_with_both_lines() -> None:
@@ -20,7 +20,7 @@ def test_other_content_under_the_same_source_and_id_is_told_with_both_lines() ->
 
 def test_the_first_of_many_are_shown_and_all_are_counted() -> None:
     repeated = RepeatedIds()
-    for line in range(1, repeated_ids.MOST_SHOWN + 7):
+    for line in range(1, import_run.MOST_SHOWN + 7):
         repeated.see(line, "bank", "g", str(line).encode())
-    assert repeated.count == repeated_ids.MOST_SHOWN + 5
+    assert repeated.count == import_run.MOST_SHOWN + 5
     assert repeated.told()[-1] == "and 5 more lines that repeat an id with other content"

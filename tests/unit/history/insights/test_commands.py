@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 from streams.cli.insights import says_something, show, show_all, show_nothing, sparkline
 from streams.cli.main import app
 from streams.history.insights.known_values import TimeRange
-from streams.history.insights.shapes import InsightsDocument, Point, SeriesDocument
+from streams.history.insights.question import InsightsDocument, Point, SeriesDocument
 
 
 @pytest.mark.parametrize(

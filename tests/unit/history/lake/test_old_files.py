@@ -20,10 +20,9 @@ from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.rows import tables_of
 from sinks.lake.writer import LakeWriter
 from streams.history.importing.import_run import ImportReport
-from streams.history.lake.input_files import input_files_at
+from streams.history.lake.input_files import Selection, input_files_at
 from streams.history.lake.old_files import OldFiles, import_old_files
 from streams.history.lake.row_reading import BEFORE_ERASURE
-from streams.history.lake.selection import Selection
 from streams.history.refold.buckets import sort_history
 from streams.history.refold.fold_files import fold_history
 from streams.platform.errors import LakeStopped

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.history.lake.selection import Selection, parse_moment, types_named
+from streams.history.lake.input_files import Selection, parse_moment, types_named
 from tests.unit.history.lake.topic_records import DAY
 
 MARCH = parse_moment("2012-03-01") or 0

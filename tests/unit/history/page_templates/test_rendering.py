@@ -7,7 +7,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from streams.history import page_templates
-from streams.history.daily_report import rendering as daily
+from streams.history.daily_report import page as daily
 from streams.history.page_templates import environment, render
 
 ROOT = Path(__file__).parents[4]

@@ -11,7 +11,7 @@ from streams.history.lake.erasure import erase_from_lake
 from streams.history.rebuild import builder
 from streams.history.rebuild.buckets import SortedTail
 from streams.history.rebuild.builder import RebuildPlan, build
-from streams.history.rebuild.erasure_commands import CommandTimes
+from streams.history.rebuild.prior_states import CommandTimes
 from streams.platform.settings import Settings
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record

@@ -2,14 +2,14 @@
 
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
-from streams.history.rebuild.erasure_commands import (
+from streams.history.rebuild.prior_states import (
     command_times_in,
     earliest_of,
     from_file_rows,
     rows_after_erasure,
+    rows_of_records,
     to_file_rows,
 )
-from streams.history.rebuild.prior_states import rows_of_records
 from streams.history.refold.contact_rows import TopicRow
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.topic_records import DAY, topic_record, unreadable_record

@@ -7,8 +7,7 @@ from typer.testing import CliRunner
 
 from streams.cli.main import app
 from streams.history.rebuild import comparison
-from streams.history.rebuild.builder import WORK, _begin
-from streams.history.rebuild.folded_positions import Positions, read_positions, write_positions
+from streams.history.rebuild.builder import WORK, Positions, _begin, read_positions, write_positions
 from streams.history.rebuild.profile_diff import Comparison
 from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import FORMAT, NAME, Manifest, identity_of, write_manifest

@@ -9,8 +9,7 @@ from streams.domain.contact import ContactState, decode, encode
 from streams.domain.contact.identity.identity_assignment import trace_key
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.history.rebuild.buckets import add_states, lake_contents, sort_lake, traces_of
-from streams.history.rebuild.erasure_commands import CommandTimes
-from streams.history.rebuild.prior_states import PriorState
+from streams.history.rebuild.prior_states import CommandTimes, PriorState
 from streams.history.rebuild.state_files import FoldTask, StateFiles, write_state_files
 from streams.history.refold.buckets import SortedHistory
 from streams.operations.backup.manifest import contacts_file

@@ -21,11 +21,9 @@ from streams.domain.contact.state import DEDUP_WINDOW_MS
 from streams.history.importing.file_items import UnchangedEvent, Unreadable
 from streams.history.importing.import_run import ImportReport, ProgressDisplay
 from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake
-from streams.history.lake.input_files import input_files_at, selected_files
+from streams.history.lake.input_files import Selection, input_files_at, selected_files
 from streams.history.lake.row_reading import ANONYMISED, BEFORE_ERASURE
-from streams.history.lake.selection import Selection
-from streams.history.replay.history import ReplaySource, decided_rows
-from streams.history.replay.replay_run import preview_replay
+from streams.history.replay.replay_run import ReplaySource, decided_rows, preview_replay
 from streams.history.replay.row_decisions import ERASURES, TOO_OLD, WINDOW_MARGIN_MS
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, event
