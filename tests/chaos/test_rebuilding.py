@@ -20,7 +20,7 @@ from streams.demo.truth import Sent
 from streams.history.rebuild.builder import Positions, read_positions
 from streams.history.rebuild.profile_diff import differences
 from streams.history.rebuild.topic_tail import keys_after
-from streams.operations.backup.errors import BackupError
+from streams.operations.backup.record_files import BackupError
 from streams.platform.clients import KafkaClients
 from tests.chaos.regions import RIGHT, WRONG
 from tests.chaos.sayings import Sayings

@@ -15,9 +15,8 @@ from sinks.lake.manifests import INTERACTIONS
 from streams.history.rebuild.prior_states import CommandTimes, PriorState, command_times_in, earliest_of, rows_of_states
 from streams.history.rebuild.topic_tail import read_tails
 from streams.history.refold.buckets import ROWS_IN_A_BUCKET, SortedHistory, Spiller, sort_history
-from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import Manifest, contacts_file, interactions_file
-from streams.operations.backup.record_files import Record, read_records
+from streams.operations.backup.record_files import BackupError, Record, read_records
 from streams.platform.settings import Settings
 
 _TRACE = b"/"

@@ -31,10 +31,9 @@ from streams.history.rebuild.prior_states import PriorState, earliest_of, to_fil
 from streams.history.rebuild.state_files import FoldTask, StateFiles, write_state_files
 from streams.history.rebuild.topic_tail import topic_id_of
 from streams.operations.backup.backup_run import take_backup
-from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import NAME, POLICY, Manifest, write_manifest
 from streams.operations.backup.manifest import contacts_file as contacts_file_of
-from streams.operations.backup.record_files import FileEntry, open_new, write_records
+from streams.operations.backup.record_files import BackupError, FileEntry, open_new, write_records
 from streams.platform.settings import Settings
 
 POSITIONS = "rebuild.json"

@@ -16,7 +16,6 @@ from streams.history.rebuild.prior_states import PriorState, earliest_of, from_f
 from streams.history.rebuild.state_files import FoldTask, write_state_files
 from streams.history.rebuild.topic_tail import count_between, topic_id_of
 from streams.operations.backup.backup_run import take_backup
-from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import (
     NAME,
     Manifest,
@@ -25,7 +24,7 @@ from streams.operations.backup.manifest import (
     require_whole,
     write_manifest,
 )
-from streams.operations.backup.record_files import write_records
+from streams.operations.backup.record_files import BackupError, write_records
 from streams.operations.backup.restore import RestorePlan, restore_backup
 from streams.operations.backup.target_topics import require_no_workers
 from streams.platform.clients import KafkaClients

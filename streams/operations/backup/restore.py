@@ -22,10 +22,9 @@ from streams.engine.table_partition import watermark_key, write_watermark
 from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox, Output
 from streams.operations.backup import manifest as names
-from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import Manifest
 from streams.operations.backup.new_generation import GenerationBuilder, GenerationTarget, LaterErasure
-from streams.operations.backup.record_files import Record, read_records
+from streams.operations.backup.record_files import BackupError, Record, read_records
 from streams.operations.backup.target_topics import make_room, open_for_workers
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings

@@ -12,8 +12,7 @@ from events.identifiers import Hasher
 from events.outputs import ContactProfile
 from events.refusal import Refusal
 from events.times import parse_time
-from streams.demo.script import Script, as_sent, contributions, write_script
-from streams.demo.simulator import simulate
+from streams.demo.script import Script, as_sent, contributions, simulate, write_script
 from streams.demo.source_system import DAY, when
 from streams.demo.truth import ContactFields, Publication, Sent
 

@@ -30,7 +30,7 @@ from streams.history.daily_report.tables import tables_of
 from streams.history.daily_report.warnings import warnings
 from streams.history.insights.known_values import TimeRange
 from streams.history.insights.spans import day_span
-from streams.operations.refused.mostly_refused import MostlyRefused
+from streams.operations.refused_records import MostlyRefused
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.insights.lakes import only_tail

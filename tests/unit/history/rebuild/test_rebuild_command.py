@@ -9,8 +9,8 @@ from streams.cli.main import app
 from streams.history.rebuild import comparison
 from streams.history.rebuild.builder import WORK, Positions, _begin, read_positions, write_positions
 from streams.history.rebuild.profile_diff import Comparison
-from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import FORMAT, NAME, Manifest, identity_of, write_manifest
+from streams.operations.backup.record_files import BackupError
 from streams.platform.settings import Settings
 
 

@@ -4,7 +4,6 @@ import pytest
 from msgspec.structs import replace
 from pydantic import SecretStr
 
-from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import (
     FORMAT,
     Manifest,
@@ -14,7 +13,7 @@ from streams.operations.backup.manifest import (
     require_whole,
     write_manifest,
 )
-from streams.operations.backup.record_files import Record, write_records
+from streams.operations.backup.record_files import BackupError, Record, write_records
 from streams.platform.settings import Settings
 
 SETTINGS = Settings(identity_key=SecretStr("new,old"), phone_region="US")

@@ -23,8 +23,15 @@ from streams.operations.doctor.machine import (
     judge_versions,
     pinned_here,
 )
-from streams.operations.doctor.permissions import judge_group, judge_permissions, needed
-from streams.operations.doctor.servers import judge_brokers, judge_clock, judge_newest, judge_redis
+from streams.operations.doctor.servers import (
+    judge_brokers,
+    judge_clock,
+    judge_group,
+    judge_newest,
+    judge_permissions,
+    judge_redis,
+    needed,
+)
 from streams.platform.settings import Settings
 from streams.platform.topics import TABLES
 from streams.worker.state_dir import own

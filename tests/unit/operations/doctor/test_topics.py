@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from streams.operations.doctor.finding import Finding
-from streams.operations.doctor.topics import LOSES, judge_topics
+from streams.operations.doctor.servers import LOSES, judge_topics
 from streams.platform.settings import Settings
 from streams.platform.topics import DescribedTopic, config_of, wanted
 

@@ -11,8 +11,13 @@ from events.topics import DEAD_LETTERS_REQUEUED
 from streams.domain.dead_letter_repair.selection import LetterSelection
 from streams.domain.dead_letter_repair.verdicts import NotRequeued, RequeueableRecord
 from streams.operations.requeue import requeue_run
-from streams.operations.requeue.requeue_run import RequeueCounts, RequeueOrder, RequeueRun, judged_letters
-from streams.operations.requeue.returned_letters import ReturnedLetters
+from streams.operations.requeue.requeue_run import (
+    RequeueCounts,
+    RequeueOrder,
+    RequeueRun,
+    ReturnedLetters,
+    judged_letters,
+)
 from streams.operations.requeue.transactional_sender import CuredLetter, LetterSender
 from tests.unit.domain.dead_letter_repair.writing import letter, rules, saying
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from streams.domain.quarantine.held_records import ListedSource
-from streams.operations.refused.mostly_refused import MostlyRefused
+from streams.operations.refused_records import MostlyRefused
 from streams.operations.status.alert_rules import SEVERITIES, UNSEEN, findings
 from streams.operations.status.observations import (
     KafkaObservation,
