@@ -88,7 +88,7 @@ def test_requeued_letters_count_neither_as_refused_nor_as_accepted() -> None:
     assert [found.is_accepted(MAILER, place) for place in places] == [False, False, True]
 
 
-def test_rows_of_imports_and_full_contacts_are_no_records_of_a_producer() -> None:
+def test_letters_of_imports_and_full_contacts_do_not_count_as_a_producers_records() -> None:
     row, full = letter(saying(), stage="import"), letter(saying(), topic="interactions", stage="contacts")
     assert counted(row, full).counts == {}
 

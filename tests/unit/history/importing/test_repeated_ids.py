@@ -4,7 +4,7 @@ from streams.history.importing import import_run
 from streams.history.importing.import_run import RepeatedIds
 
 
-def test_other_content_under_the_same_source_and_id_is_told_with_both_lines() -> None:
+def test_a_repeated_id_with_other_content_is_named_with_both_lines() -> None:
     repeated = RepeatedIds()
     for line, source, id_, content in (
         (1, "bank", "g-1", b"25"),
@@ -18,7 +18,7 @@ def test_other_content_under_the_same_source_and_id_is_told_with_both_lines() ->
     assert repeated.count == 1
 
 
-def test_the_first_of_many_are_shown_and_all_are_counted() -> None:
+def test_the_first_repeated_ids_are_named_and_all_are_counted() -> None:
     repeated = RepeatedIds()
     for line in range(1, import_run.MOST_SHOWN + 7):
         repeated.see(line, "bank", "g", str(line).encode())

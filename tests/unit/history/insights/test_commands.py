@@ -22,7 +22,7 @@ from streams.history.insights.question import InsightsDocument, Point, SeriesDoc
         (["report", "daily", "--date", "2199-01-01"], "--date: this day has not begun"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(words: list[str], said: str) -> None:
+def test_insights_and_report_refuse_wrong_options_with_the_cure(words: list[str], said: str) -> None:
     ended = CliRunner().invoke(app, words)
 
     assert ended.exit_code == 2
@@ -56,7 +56,7 @@ def days_from(first: date, many: int) -> InsightsDocument:
         (450, "from 2012-02-22 to 2013-05-16, 10 days a character"),
     ],
 )
-def test_what_a_line_of_bars_spans_is_said(many: int, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_insights_say_what_a_line_of_bars_spans(many: int, told: str, capsys: pytest.CaptureFixture[str]) -> None:
     show(days_from(date(2012, 2, 22), many))
 
     assert told in capsys.readouterr().out.splitlines()
@@ -80,7 +80,7 @@ def days(document: InsightsDocument) -> list[Point]:
     return document["series"][0]["points"]
 
 
-def test_all_of_a_campaign_is_a_line_for_each_metric(capsys: pytest.CaptureFixture[str]) -> None:
+def test_insights_of_a_campaign_show_a_line_for_each_metric(capsys: pytest.CaptureFixture[str]) -> None:
     show_all([one_of("email.sent", 0, 7), one_of("net", 700, -100, currency="USD")])
 
     assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
@@ -102,7 +102,7 @@ def test_all_of_a_campaign_is_a_line_for_each_metric(capsys: pytest.CaptureFixtu
         ),
     ],
 )
-def test_an_empty_answer_names_the_time_range_of_the_history(
+def test_insights_without_data_name_the_time_range_of_the_history(
     known: TimeRange | None, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nothing = one_of("email.sent", 0, 0)
@@ -114,7 +114,7 @@ def test_an_empty_answer_names_the_time_range_of_the_history(
     assert said.startswith(f"no data from 2012-02-22 up to 2012-02-23, campaign ask: {told} ")
 
 
-def test_of_a_campaign_that_nobody_knows_it_is_not_said_that_these_days_have_none(
+def test_insights_of_an_unknown_campaign_say_that_nothing_is_known_of_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     unknown = ["nothing is known of campaign ask; did you mean asks?"]
@@ -138,7 +138,7 @@ def test_values_are_drawn_as_a_line_of_bars(values: list[int], shown: str) -> No
     assert sparkline(values, 3) == shown
 
 
-def test_what_lies_before_the_first_interaction_is_not_known_rather_than_nothing(
+def test_insights_show_not_known_before_the_first_interaction(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     document = days_from(date(2012, 2, 22), 4)

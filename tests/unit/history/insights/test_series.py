@@ -78,7 +78,7 @@ def copy(offset: int, record: Fetched) -> Fetched:
     return Fetched(offset, record.value, record.key, timestamp=NOW + offset, partition=0)
 
 
-def test_what_lies_in_the_lake_and_what_does_not_yet_is_one_series(files: Files) -> None:
+def test_a_series_covers_the_lake_and_the_topics_tail(files: Files) -> None:
     sent = [told(number, "email.sent", message_id=f"m{number}") for number in range(3)]
     tail = [told(3, "email.sent", at=NOW, message_id="m3")]
 
@@ -99,7 +99,7 @@ def test_a_retraction_reaches_the_tail_from_the_lake(files: Files) -> None:
     assert shown(answer(history, question("email.sent"))) == {None: [1, 0]}
 
 
-def test_without_a_lake_the_tail_is_all(files: Files) -> None:
+def test_a_series_without_a_lake_covers_the_topics_tail(files: Files) -> None:
     assert shown(answer(only_tail([told(0, "email.sent")]), question("email.sent"))) == {None: [1, 0]}
 
 
@@ -107,7 +107,7 @@ def test_an_empty_history_gives_a_series_of_zeroes(files: Files) -> None:
     assert shown(answer(only_tail([]), question("email.sent"))) == {None: [0, 0]}
 
 
-def test_days_are_those_of_the_zone_and_only_what_is_within_counts(files: Files) -> None:
+def test_a_series_by_day_uses_days_of_the_time_zone_and_counts_its_span_alone(files: Files) -> None:
     midnight = parse_time("2012-02-22T05:00:00Z") or 0
     times = [midnight - 24 * HOUR - 1, midnight - 24 * HOUR, midnight - 1, midnight, NOW]
     records = [told(number, "text.replied", at=at) for number, at in enumerate(times)]
@@ -117,7 +117,7 @@ def test_days_are_those_of_the_zone_and_only_what_is_within_counts(files: Files)
     }
 
 
-def test_series_by_hour(files: Files) -> None:
+def test_a_series_by_hour_counts_each_hour(files: Files) -> None:
     records = [told(0, "text.replied", at=THEN), told(1, "text.replied", at=THEN + HOUR)]
 
     found = answer(history_of(files, records), question("text.replied", by="hour"))
@@ -130,7 +130,7 @@ def test_series_by_hour(files: Files) -> None:
     ]
 
 
-def test_an_act_that_names_only_its_message_is_of_its_campaign(files: Files) -> None:
+def test_an_act_that_names_only_its_message_counts_for_the_messages_campaign(files: Files) -> None:
     records = [
         told(0, "text.sent", message_id="m1", campaign_id="gotv"),
         told(1, "text.opted_out", message_id="m1"),
@@ -144,7 +144,7 @@ def test_an_act_that_names_only_its_message_is_of_its_campaign(files: Files) -> 
     assert shown(only) == {None: [1, 0]}
 
 
-def test_a_region_is_what_was_said_or_what_the_profile_knows(files: Files) -> None:
+def test_a_series_by_region_uses_the_interactions_region_else_the_profiles(files: Files) -> None:
     writer = SnapshotWriter(files, "2012-02-22", NOW)
     profile = b'{"contact_id": "c2", "zones": {"region": "US-AZ"}}'
     with writer.file(snapshots.CONTACT_STATE) as add:
@@ -164,7 +164,7 @@ def test_a_region_is_what_was_said_or_what_the_profile_knows(files: Files) -> No
     assert live(files).snapshots
 
 
-def test_series_by_channel(files: Files) -> None:
+def test_a_series_by_channel_counts_each_channel(files: Files) -> None:
     records = [
         told(0, "canvass.reported", method="door"),
         told(1, "canvass.reported", method="phone"),
@@ -176,7 +176,7 @@ def test_series_by_channel(files: Files) -> None:
     assert shown(answer(history, question("canvass.reported", channel="door"))) == {None: [1, 0]}
 
 
-def test_money_by_currency_a_gift_once_and_refunds_at_their_own_time(files: Files) -> None:
+def test_a_money_series_counts_each_gift_once_and_refunds_at_their_own_time(files: Files) -> None:
     gift = "a:1"
     records = [
         told(0, "donation.made", donation_id=gift, amount=5000, currency="USD"),
@@ -191,7 +191,7 @@ def test_money_by_currency_a_gift_once_and_refunds_at_their_own_time(files: File
     assert shown(answer(history, question("donation.made"))) == {None: [3, 0]}
 
 
-def test_human_acts_are_expected_numbers(files: Files) -> None:
+def test_a_series_of_human_acts_holds_expected_numbers(files: Files) -> None:
     browser = "Mozilla/5.0 (Macintosh)"
     records = [
         told(0, "email.delivered", message_id="m1", at=THEN - HOUR),
@@ -207,7 +207,7 @@ def test_human_acts_are_expected_numbers(files: Files) -> None:
     assert 0.9 < opens < 1
 
 
-def test_of_someone_erased_the_money_alone_is_counted_until_they_come_back(files: Files) -> None:
+def test_an_erased_persons_money_alone_is_counted_until_a_new_record_begins(files: Files) -> None:
     records = [
         told(0, "email.sent", message_id="m1"),
         told(1, "contact.erased", at=THEN + HOUR),

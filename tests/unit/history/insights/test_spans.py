@@ -19,7 +19,7 @@ def test_a_day_has_the_length_it_has_in_its_time_zone(day: date, hours: int) -> 
     assert starts("day", span, NEW_YORK) == [span.since]
 
 
-def test_days_begin_at_midnight_there_across_a_change_of_the_clocks() -> None:
+def test_days_begin_at_midnight_of_their_zone_across_a_change_of_the_clocks() -> None:
     span = Span(day_span(date(2012, 3, 10), NEW_YORK).since, day_span(date(2012, 3, 12), NEW_YORK).until)
 
     days = starts("day", span, NEW_YORK)
@@ -28,7 +28,7 @@ def test_days_begin_at_midnight_there_across_a_change_of_the_clocks() -> None:
     assert [later - earlier for earlier, later in pairwise(days)] == [24 * HOUR_MS, 23 * HOUR_MS]
 
 
-def test_a_week_is_seven_days_there_also_where_the_clocks_change() -> None:
+def test_a_week_is_seven_days_of_its_zone_across_a_change_of_the_clocks() -> None:
     span = Span(day_span(date(2012, 3, 7), NEW_YORK).since, day_span(date(2012, 3, 20), NEW_YORK).until)
 
     weeks = starts("week", span, NEW_YORK)

@@ -28,7 +28,7 @@ def a_backup(folder: Path) -> Path:
     return folder
 
 
-def test_what_is_no_backup_is_neither_compared_nor_switched_to(tmp_path: Path) -> None:
+def test_a_rebuild_neither_compares_nor_switches_to_a_directory_that_is_no_backup(tmp_path: Path) -> None:
     for command in ("compare", "switch"):
         assert "is no backup" in said(command, str(tmp_path), code=1)
 
@@ -53,7 +53,7 @@ def test_a_rebuild_refuses_other_partitions_than_the_settings_say(tmp_path: Path
     assert "HARMONIA_PARTITIONS is 4" in said("switch", folder, "--partitions", "6", code=2)
 
 
-def test_positions_are_read_as_they_were_written(tmp_path: Path) -> None:
+def test_a_rebuilds_positions_are_read_as_they_were_written(tmp_path: Path) -> None:
     positions = Positions("topic", [3, 0], {"applied": 3})
     write_positions(tmp_path, positions)
     assert read_positions(tmp_path) == positions

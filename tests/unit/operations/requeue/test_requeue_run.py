@@ -91,7 +91,7 @@ async def test_a_requeue_stops_when_no_worker_takes_in_what_was_sent() -> None:
     assert "is one running?" in (account.stopped or "")
 
 
-async def test_workers_are_asked_for_what_they_read_alone() -> None:
+async def test_a_requeue_waits_only_for_topics_that_workers_read() -> None:
     returns = Told()
     await called(returns, letters(1))
     assert returns.asked == [{TP("email-events", 3): 7}]
@@ -118,7 +118,7 @@ def test_a_requeue_is_clean_when_no_letter_remains_for_a_person(account: Requeue
     assert account.is_clean is clean
 
 
-def test_a_name_that_two_letters_share_takes_one_of_them_and_copies_are_no_two() -> None:
+def test_an_event_id_that_two_letters_share_is_sent_for_one_of_them_and_for_its_copies() -> None:
     def numbered(batch: int, message: str) -> bytes:
         said = orjson.loads(saying(message_id=message, batch=batch))
         return orjson.dumps({name: value for name, value in said.items() if name != "id"})
