@@ -162,7 +162,7 @@ def say_report(report: ImportReport, *, as_json: bool) -> None:
     if (more := counts.refused.total() - len(report.shown)) > 0:
         say(f"and {more:,} more refused; --refused FILE keeps them all", err=True)
     unknown = report.unknown.most_common()
-    for line in (*report.repeated_told(), *(f"{number:,} × {field}" for field, number in unknown)):
+    for line in (*report.repeat_remarks(), *(f"{number:,} × {field}" for field, number in unknown)):
         say(line, err=True)
     if as_json:
         parts = {"interactions": counts.interactions, "refused": counts.refused, "left_out": counts.left_out}

@@ -58,9 +58,9 @@ def insights(  # noqa: PLR0913 (options of a command)
 
     def ask(read: LoadedHistory) -> tuple[list[InsightsDocument], TimeRange | None, list[str]]:
         from streams.history.insights.known_values import time_range_of, unknown_value_remarks
-        from streams.history.insights.series import answers, document_of
+        from streams.history.insights.series import answer_questions, document_of
 
-        found = answers(read.history, questions)
+        found = answer_questions(read.history, questions)
         known = time_range_of(read.history)
         asked = zip(questions, found, strict=True)
         documents = [document_of(question, one, read.as_of, known) for question, one in asked]

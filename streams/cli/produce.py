@@ -59,7 +59,7 @@ def produce(
         for future in acknowledged:
             future.get()
         producer.close()
-    for remark in repeated.told():
+    for remark in repeated.remarks():
         say(remark, err=True)
     found = sorted(unknown.items(), key=lambda each: -len(each[1]))
     for field, lines in found:

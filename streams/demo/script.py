@@ -21,19 +21,19 @@ from events.topics import DONATION_EVENTS
 from streams.demo.donors import population_of
 from streams.demo.encoding import attributes, body, encode, key, spoil
 from streams.demo.fieldwork import ballots, canvassing
-from streams.demo.giving import gifts_given_back
+from streams.demo.giving import refunded_gifts
 from streams.demo.mailing import full_mailboxes, mailings
 from streams.demo.oracle import experiment_results, recount
 from streams.demo.recount import Profile
 from streams.demo.recount_experiments import Arm
-from streams.demo.source_system import DAY, MINUTE, TimedInteraction, utc, when
-from streams.demo.texting import texts
+from streams.demo.source_system import DAY, MINUTE, TimedInteraction, parse_time_ms, utc_midnight
+from streams.demo.texting import text_messages
 from streams.demo.truth import ContactFields, Fields, Kind, Publication, Sent
 from streams.demo.volunteering import suppressions, volunteering
 
 LATE_SHARE, REPEAT_SHARE, BAD_SHARE = 0.05, 0.02, 0.005
 _SHORTEST_DELAY, _LONGEST_DELAY = 10 * MINUTE, 5 * DAY
-FILE_ENDS = utc(2012, 5, 1)
+FILE_ENDS = utc_midnight(2012, 5, 1)
 """The day after the last gift of the file."""
 
 _SOON = 200  # records later: half of the repeats are a producer's quick retry
@@ -52,14 +52,14 @@ def simulate(donations: Sequence[Sent], seed: int, scale: float = 1.0, today: in
 
 
 def _said(rng: Random, donations: Sequence[Sent], scale: float, today: int) -> list[TimedInteraction]:
-    cast = population_of(donations, rng)
-    said = [TimedInteraction(when(donation.time), donation) for donation in donations]
+    population = population_of(donations, rng)
+    said = [TimedInteraction(parse_time_ms(donation.time), donation) for donation in donations]
     teams = (
-        *(partial(mailings, today=today), texts, canvassing, ballots, partial(volunteering, today=today)),
-        *(full_mailboxes, gifts_given_back, suppressions),
+        *(partial(mailings, today=today), text_messages, canvassing, ballots, partial(volunteering, today=today)),
+        *(full_mailboxes, refunded_gifts, suppressions),
     )
     for team in teams:
-        said.extend(team(rng, cast, scale))
+        said.extend(team(rng, population, scale))
     return said
 
 

@@ -58,7 +58,7 @@ def refused_sentence(each: MostlyRefused) -> str:
     return f"{each.source}: {each.refused:,} of {each.sent:,} {each.type} refused"
 
 
-def shortened(sentences: Iterable[str], most: int) -> list[str]:
+def shortened_list(sentences: Iterable[str], most: int) -> list[str]:
     """The first sentences, and how many more there are."""
     said = list(sentences)
     more = len(said) - most
@@ -138,7 +138,7 @@ class OpenRefusals:
         return {place.topic for said in wanted for place in self._places[said]}
 
 
-def sent_lately(
+def refused_and_accepted(
     refusals: OpenRefusals,
     wanted: list[DeclaredType],
     ranges: Mapping[TopicPartition, range],

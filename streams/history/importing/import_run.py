@@ -49,7 +49,7 @@ class RepeatedIds:
                     f"line {line} repeats the id of line {first[0]} with other content: only the first counts"
                 )
 
-    def told(self) -> list[str]:
+    def remarks(self) -> list[str]:
         """The remarks, for people."""
         more = self.count - len(self.shown)
         return [*self.shown, *([f"and {more:,} more lines that repeat an id with other content"] if more else [])]
@@ -154,9 +154,9 @@ class ImportReport:
         """Events that repeat an id of their file with other content, of which only the first counts."""
         return sum(found.count for found in self._repeated.values())
 
-    def repeated_told(self) -> list[str]:
+    def repeat_remarks(self) -> list[str]:
         """The same, for people."""
-        return [f"{name}: {told}" for name, found in self._repeated.items() for told in found.told()]
+        return [f"{name}: {remark}" for name, found in self._repeated.items() for remark in found.remarks()]
 
     def _refused(self, name: str, line: int, reason: str, detail: str) -> None:
         if self._file is not None:

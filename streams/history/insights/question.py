@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from events.fields import MAX_ID
 from events.registry import types_that
 from events.times import parse_time
-from streams.history.insights.spans import By, Span, day_of, midnight, starts
+from streams.history.insights.spans import By, Span, day_of, midnight, period_starts
 
 Dimension = Literal["campaign", "team", "region", "channel"]
 BYS: Final[tuple[By, ...]] = get_args(By)
@@ -82,7 +82,7 @@ def _span(said: Mapping[str, str], by: By, zone: str, now: int) -> Span | Parame
     if since >= until:
         return ParameterMistake("from", "give a time before `to`")
     span = Span(since, until)
-    if span.until - span.since > MOST_POINTS * 86_400_000 or len(starts(by, span, zone)) > MOST_POINTS:
+    if span.until - span.since > MOST_POINTS * 86_400_000 or len(period_starts(by, span, zone)) > MOST_POINTS:
         return ParameterMistake("from", f"give a later time: at most {MOST_POINTS:,} points, by {by}, are answered")
     return span
 

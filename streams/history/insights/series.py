@@ -24,7 +24,7 @@ from streams.history.insights.question import (
     Question,
     SeriesDocument,
 )
-from streams.history.insights.spans import index_of, starts
+from streams.history.insights.spans import index_of, period_starts
 
 QUARTER_MS = 900_000
 MOST_SERIES = 100
@@ -62,13 +62,13 @@ class _Cell(NamedTuple):
     value: int
 
 
-def answer(history: History, question: Question) -> SeriesAnswer:
+def answer_question(history: History, question: Question) -> SeriesAnswer:
     """The answer of a history to a question. Raises `duckdb.Error` when a file of it cannot be read."""
-    return answers(history, [question])[0]
+    return answer_questions(history, [question])[0]
 
 
-def answers(history: History, questions: Sequence[Question]) -> list[SeriesAnswer]:
-    """The answers to several questions, for which the history is read once. Raises as `answer`."""
+def answer_questions(history: History, questions: Sequence[Question]) -> list[SeriesAnswer]:
+    """The answers to several questions, for which the history is read once. Raises as `answer_question`."""
     with open_history(history, [reach for question in questions for reach in _reaches(question)]) as connection:
         create_placed_views(connection)
         return [_answered(connection, question) for question in questions]
@@ -76,7 +76,7 @@ def answers(history: History, questions: Sequence[Question]) -> list[SeriesAnswe
 
 def _answered(connection: duckdb.DuckDBPyConnection, question: Question) -> SeriesAnswer:
     cells = list(_cells(connection, question))
-    beginnings = starts(question.by, question.span, question.zone)
+    beginnings = period_starts(question.by, question.span, question.zone)
     scale = 1000 if question.metric in HUMAN_METRICS else 1
     found: dict[tuple[str | None, str | None], list[int]] = {}
     for cell in cells:

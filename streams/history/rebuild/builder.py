@@ -27,7 +27,7 @@ from streams.history.rebuild.buckets import (
     tail_range,
     traces_of,
 )
-from streams.history.rebuild.prior_states import PriorState, earliest_of, to_file_rows
+from streams.history.rebuild.prior_states import PriorState, command_times_to_rows, earliest_times
 from streams.history.rebuild.state_files import FoldTask, StateFiles, write_state_files
 from streams.history.rebuild.topic_tail import topic_id_of
 from streams.operations.backup.backup_run import take_backup
@@ -110,15 +110,15 @@ def build(settings: Settings, plan: RebuildPlan, say: Callable[[str], None]) -> 
     from_lake = gathered.rows
     tail = tail_range(topic_id, lake.ends, system)
     gathered, folded, in_tail = add_tail(settings, tail, work / "sorted", gathered)
-    heard = earliest_of(in_lake, in_tail)
+    heard = earliest_times(in_lake, in_tail)
     from_topic = gathered.rows - from_lake
     say(f"{gathered.rows} interactions of somebody sorted, {from_topic} of them from the topic")
     gathered = add_states(PriorState.KNOWN, work / "system", system.partitions, work / "sorted", gathered)
     write_records(work / TRACES, traces_of(work / "system", system.partitions))
-    todo = FoldTask(lake.place, work / TRACES, work / "folded", system.partitions, heard)
-    made = write_state_files(todo, gathered, plan.directory, plan.processes, say)
+    task = FoldTask(lake.place, work / TRACES, work / "folded", system.partitions, heard)
+    made = write_state_files(task, gathered, plan.directory, plan.processes, say)
     manifest = complete_backup(work / "system", plan.directory, system, made)
-    write_positions(plan.directory, Positions(topic_id, folded, dict(made.outcomes), to_file_rows(heard)))
+    write_positions(plan.directory, Positions(topic_id, folded, dict(made.outcomes), command_times_to_rows(heard)))
     write_manifest(plan.directory, manifest)
     delete_folder(work)
     return BuildResult(manifest, from_lake, from_topic, gathered.without, made.outcomes)

@@ -68,10 +68,10 @@ class _BothStates:
                 into = None if link.merged_into is None else link.merged_into.encode()
                 self._links.write({_RUNNING + link.contact_id.encode(): into}, _HERE)
 
-    def read_built(self, order: RestorePlan) -> None:
-        remaking = generation_builder(self._settings, order, self._work)
+    def read_built(self, plan: RestorePlan) -> None:
+        remaking = generation_builder(self._settings, plan, self._work)
         try:
-            for record in contact_records(order):
+            for record in contact_records(plan):
                 remaking.take(record.partition, record.key or b"", record.value or b"")
             for output in remaking.outputs():
                 if output.topic == CONTACT_STATE:

@@ -156,7 +156,7 @@ CommandTimes: TypeAlias = Mapping[tuple[str, str], int]
 _TYPE = "contact.erased"
 
 
-def earliest_of(*parts: CommandTimes) -> dict[tuple[str, str], int]:
+def earliest_times(*parts: CommandTimes) -> dict[tuple[str, str], int]:
     """All commands, each with its earliest time."""
     found: dict[tuple[str, str], int] = {}
     for part in parts:
@@ -171,16 +171,16 @@ def command_times_in(batch: pa.RecordBatch) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     for event, came in zip(rows[EVENT].to_pylist(), rows["appended_at"].cast(pa.int64()).to_pylist(), strict=True):
         if (command := _command_of(event)) is not None:
-            found = earliest_of(found, {command: came})
+            found = earliest_times(found, {command: came})
     return found
 
 
-def to_file_rows(heard: CommandTimes) -> list[tuple[str, str, int]]:
+def command_times_to_rows(heard: CommandTimes) -> list[tuple[str, str, int]]:
     """Command times as lists for the file of positions."""
     return [(source, id_, came) for (source, id_), came in sorted(heard.items())]
 
 
-def from_file_rows(heard: Iterable[tuple[str, str, int]]) -> dict[tuple[str, str], int]:
+def command_times_from_rows(heard: Iterable[tuple[str, str, int]]) -> dict[tuple[str, str], int]:
     """Command times from the file of positions."""
     return {(source, id_): came for source, id_, came in heard}
 

@@ -142,7 +142,7 @@ def preview_replay(history: ReplaySource, report: ImportReport, screen: Progress
 
 
 def send_replay(
-    history: ReplaySource, orders: ReplayOptions, settings: Settings, report: ImportReport, screen: ProgressDisplay
+    history: ReplaySource, options: ReplayOptions, settings: Settings, report: ImportReport, screen: ProgressDisplay
 ) -> None:
     """Send what is not done. Raises Kafka's errors, `EngineError`, and as `preview_replay`.
 
@@ -153,12 +153,12 @@ def send_replay(
         require_topic(settings, CONTACT_ROOFS)
         history.require_erased(asyncio.run(announced_erasures(settings)))
     with ExitStack() as open_:
-        behind = open_.enter_context(watching_workers(settings)) if orders.yields else None
-        pace = Pacer(orders.rate, behind, screen.say)
+        behind = open_.enter_context(watching_workers(settings)) if options.yields else None
+        pace = Pacer(options.rate, behind, screen.say)
         producer = open_.enter_context(closing(KafkaClients(settings).tool_producer()))
-        at_once = ITEMS_AT_ONCE if orders.rate is None else max(1, min(ITEMS_AT_ONCE, round(orders.rate)))
+        at_once = ITEMS_AT_ONCE if options.rate is None else max(1, min(ITEMS_AT_ONCE, round(options.rate)))
         publishing = PublishOptions(producer, partial(require_topic, settings), history.now, STAGE, at_once)
-        sender = _Sender(history, publishing, pace, settings.home, orders)
+        sender = _Sender(history, publishing, pace, settings.home, options)
         if history.erases:
             sender.erase(report)
         sender.send(report, screen)
@@ -170,7 +170,7 @@ class _Sender:
     publishing: PublishOptions
     pace: Pacer
     home: Path
-    orders: ReplayOptions
+    options: ReplayOptions
 
     def erase(self, report: ImportReport) -> None:
         """Send the erasures, first: later records of the same key follow them."""
@@ -186,7 +186,7 @@ class _Sender:
         judge, before = self.history.judge(), 0
         for part in selected_files(self.history.parts, self.history.selection):
             journal = ImportJournal(self.home, part.fingerprint(self.history.selection), FOLDER)
-            done = ImportProgress() if self.orders.again else journal.read()
+            done = ImportProgress() if self.options.again else journal.read()
             before += done.done
             screen.advance(done.done)
             if not done.finished:

@@ -84,14 +84,14 @@ def _text(version: tuple[int, ...]) -> str:
 Configs = Mapping[str, Mapping[str, str]]
 """The settings of each topic."""
 
-LOSES = {
+LOSSY_SETTINGS = {
     "cleanup.policy": "what is to be kept is deleted, or what is to go stays",
     "delete.retention.ms": "a reader that was away does not hear of what was deleted",
     "message.timestamp.type": "a producer's clock decides what is deleted and what counts as late",
     "min.compaction.lag.ms": "a reader that is behind misses what was said in between",
 }
 """Settings whose difference can lose something, and what."""
-AT_LEAST = frozenset({"max.message.bytes", "delete.retention.ms", "retention.ms", "min.insync.replicas"})
+LARGER_IS_FINE = frozenset({"max.message.bytes", "delete.retention.ms", "retention.ms", "min.insync.replicas"})
 """Settings of which a larger value than wanted does no harm."""
 
 
@@ -124,13 +124,13 @@ def _judge(entry: DescribedTopic, config: Mapping[str, str], settings: Settings)
 def _differences(entry: DescribedTopic, config: Mapping[str, str], wanted: Mapping[str, str]) -> Iterator[Finding]:
     for name, value in wanted.items():
         there = config.get(name)
-        if there is None or there == value or (name in AT_LEAST and _is_more(there, value)):
+        if there is None or there == value or (name in LARGER_IS_FINE and _is_more(there, value)):
             continue
         found = f"{name} is {there}, not {value}"
         if name == "max.message.bytes":
             yield fail(f"topic {entry.topic.name}", f"{found}: large records stop workers", _alter(entry, name, value))
-        elif name in LOSES:
-            yield fail(f"topic {entry.topic.name}", f"{found}: {LOSES[name]}", _alter(entry, name, value))
+        elif name in LOSSY_SETTINGS:
+            yield fail(f"topic {entry.topic.name}", f"{found}: {LOSSY_SETTINGS[name]}", _alter(entry, name, value))
         else:
             yield warn(f"topic {entry.topic.name}", found, _alter(entry, name, value))
 
@@ -148,7 +148,7 @@ Allowed = Mapping[str, Set[str]]
 """Operations by topic, by their names in Kafka (`READ`); without topics of which the broker says nothing."""
 
 
-def needed(settings: Settings) -> dict[str, set[str]]:
+def needed_operations(settings: Settings) -> dict[str, set[str]]:
     """The operations that a worker needs on each topic that it reads or writes."""
     needs = {topic.name: {one.upper() for one in of_workers(topic)} for topic in wanted(settings)}
     return {name: operations for name, operations in needs.items() if operations != {"DESCRIBE"}}
@@ -157,7 +157,9 @@ def needed(settings: Settings) -> dict[str, set[str]]:
 def judge_permissions(allowed: Allowed, settings: Settings) -> Iterator[Finding]:
     """A finding for each topic on which an operation is not allowed; one for all of them when there is none."""
     missing = {
-        name: sorted(operations - allowed[name]) for name, operations in needed(settings).items() if name in allowed
+        name: sorted(operations - allowed[name])
+        for name, operations in needed_operations(settings).items()
+        if name in allowed
     }
     wrong = {name: operations for name, operations in missing.items() if operations}
     for name, operations in sorted(wrong.items()):

@@ -41,7 +41,7 @@ from streams.operations.refused_records import (
     mostly_refused,
     names_requeued_since,
     quarantines_of,
-    sent_lately,
+    refused_and_accepted,
     suspects,
 )
 from streams.operations.status.observations import KafkaObservation, TopicFlow
@@ -258,7 +258,9 @@ class _KafkaObserver:
         topics = refusals.topics_of(wanted)
         places = [TopicPartition(each, number) for each in topics for number in self._asking.partitions_for_topic(each)]
         try:
-            return mostly_refused(*sent_lately(refusals, wanted, *sent_since(self._settings, places, since, MOST_SENT)))
+            return mostly_refused(
+                *refused_and_accepted(refusals, wanted, *sent_since(self._settings, places, since, MOST_SENT))
+            )
         except AioKafkaError:
             return []  # accepted records cannot be counted
 

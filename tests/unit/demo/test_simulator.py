@@ -13,7 +13,7 @@ from events.outputs import ContactProfile
 from events.refusal import Refusal
 from events.times import parse_time
 from streams.demo.script import Script, as_sent, contributions, simulate, write_script
-from streams.demo.source_system import DAY, when
+from streams.demo.source_system import DAY, parse_time_ms
 from streams.demo.truth import ContactFields, Publication, Sent
 
 REFUSED_EMAIL = ("unsubscribed", "complained", "consent_withdrawn")
@@ -246,7 +246,7 @@ def test_some_reports_come_in_two_versions_of_which_the_last_published_may_count
 
 def test_the_demo_knocks_at_some_doors_twice_a_day(script: Script) -> None:
     days = Counter(
-        (one.contact["external"]["fec"], when(one.time) // DAY)
+        (one.contact["external"]["fec"], parse_time_ms(one.time) // DAY)
         for one in {(one.source, one.id): one for one in script.accepted()}.values()
         if one.fields.get("method") == "door" and one.fields["outcome"] == "contacted"
     )

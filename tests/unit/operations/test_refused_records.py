@@ -11,7 +11,7 @@ from streams.operations.refused_records import (
     OpenRefusals,
     mostly_refused,
     refused_sentence,
-    shortened,
+    shortened_list,
 )
 from tests.unit.domain.dead_letter_repair.writing import letter, saying
 
@@ -54,12 +54,12 @@ def test_unreadable_sources_are_left_out_and_addresses_are_never_shown() -> None
 def test_the_most_refused_sources_come_first_and_a_long_list_is_shortened() -> None:
     found = mostly_refused({DeclaredType(f"s{number}", "t"): 20 + number for number in range(9)}, {})
     assert [each.source for each in found][:2] == ["s8", "s7"]
-    assert shortened(map(refused_sentence, found), 2) == [
+    assert shortened_list(map(refused_sentence, found), 2) == [
         refused_sentence(found[0]),
         refused_sentence(found[1]),
         "7 more such sources",
     ]
-    assert shortened(map(refused_sentence, found), 9)[-1] == refused_sentence(found[-1])
+    assert shortened_list(map(refused_sentence, found), 9)[-1] == refused_sentence(found[-1])
 
 
 MAILER = DeclaredType("digital/mailer", "email.opened")

@@ -96,14 +96,14 @@ def currency_of(tally: Tally) -> str | None:
     return max(amounts, key=lambda each: (amounts[each], each), default=None)
 
 
-def json_of(result: BacktestResult, orders: BacktestOptions) -> dict[str, Any]:
+def json_of(result: BacktestResult, options: BacktestOptions) -> dict[str, Any]:
     """The whole result as a JSON document. Amounts in minor units."""
     names = ("rows", "people", "sends", "open", "unjudged", "linked")
     return {
-        "policies": {"new": orders.new.version, "old": orders.old.version},
-        "names": {"new": orders.new_name or None, "old": orders.old_name or None},
-        "cascade": orders.cascade,
-        "window_days": orders.window / DAY,
+        "policies": {"new": options.new.version, "old": options.old.version},
+        "names": {"new": options.new_name or None, "old": options.old_name or None},
+        "cascade": options.cascade,
+        "window_days": options.window / DAY,
         **{name: getattr(result, name) for name in names},
         "cells": list(_cells(result.tally)),
     }

@@ -23,10 +23,10 @@ from streams.history.page_templates import render
 MOST_REASONS = 16
 
 
-def html_of(result: BacktestResult, orders: BacktestOptions) -> str:
+def html_of(result: BacktestResult, options: BacktestOptions) -> str:
     """The HTML file."""
-    title = f"What {orders.new_name or f'policy {orders.new.version}'} would have said"
-    data = {"title": title, "page": page(result, orders), "charts": [*_charts(result)]}
+    title = f"What {options.new_name or f'policy {options.new.version}'} would have said"
+    data = {"title": title, "page": page(result, options), "charts": [*_charts(result)]}
     return render(__package__, "backtest.html", data)
 
 

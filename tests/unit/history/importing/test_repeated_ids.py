@@ -14,7 +14,7 @@ def test_a_repeated_id_with_other_content_is_named_with_both_lines() -> None:
         (5, "bank", "g-2", b"250"),
     ):
         repeated.see(line, source, id_, content)
-    assert repeated.told() == ["line 2 repeats the id of line 1 with other content: only the first counts"]
+    assert repeated.remarks() == ["line 2 repeats the id of line 1 with other content: only the first counts"]
     assert repeated.count == 1
 
 
@@ -23,4 +23,4 @@ def test_the_first_repeated_ids_are_named_and_all_are_counted() -> None:
     for line in range(1, import_run.MOST_SHOWN + 7):
         repeated.see(line, "bank", "g", str(line).encode())
     assert repeated.count == import_run.MOST_SHOWN + 5
-    assert repeated.told()[-1] == "and 5 more lines that repeat an id with other content"
+    assert repeated.remarks()[-1] == "and 5 more lines that repeat an id with other content"

@@ -3,12 +3,12 @@
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.history.rebuild.prior_states import (
+    command_times_from_rows,
     command_times_in,
-    earliest_of,
-    from_file_rows,
+    command_times_to_rows,
+    earliest_times,
     rows_after_erasure,
     rows_of_records,
-    to_file_rows,
 )
 from streams.history.refold.contact_rows import TopicRow
 from tests.unit.events.records import NOW
@@ -27,8 +27,8 @@ def test_an_erasure_command_is_heard_at_its_append_time_not_at_the_time_it_names
 
 
 def test_the_first_copy_of_an_erasure_command_counts_also_when_read_back_from_the_file() -> None:
-    assert earliest_of({NAME: 5}, {NAME: 3, ("a", "b"): 4}) == {NAME: 3, ("a", "b"): 4}
-    assert from_file_rows(to_file_rows({NAME: 3})) == {NAME: 3}
+    assert earliest_times({NAME: 5}, {NAME: 3, ("a", "b"): 4}) == {NAME: 3, ("a", "b"): 4}
+    assert command_times_from_rows(command_times_to_rows({NAME: 3})) == {NAME: 3}
 
 
 ERASED = [ContactState(place=IdentityStatus(erased=Erasure(NOW - DAY, *NAME)))]

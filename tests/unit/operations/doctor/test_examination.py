@@ -30,7 +30,7 @@ from streams.operations.doctor.servers import (
     judge_newest,
     judge_permissions,
     judge_redis,
-    needed,
+    needed_operations,
 )
 from streams.platform.settings import Settings
 from streams.platform.topics import TABLES
@@ -168,7 +168,7 @@ colorama==0.4.6 ; sys_platform == 'no-such-system' \\
 
 
 def test_the_doctor_names_operations_on_topics_that_are_not_allowed() -> None:
-    every = {name: {"READ", "WRITE", "DESCRIBE"} for name in needed(SETTINGS)}
+    every = {name: {"READ", "WRITE", "DESCRIBE"} for name in needed_operations(SETTINGS)}
     assert verdicts(list(judge_permissions(every, SETTINGS))) == ["ok"]
     assert list(judge_permissions({}, SETTINGS)) == []
     [finding] = judge_permissions({**every, "contact-state": {"READ"}}, SETTINGS)
@@ -179,7 +179,7 @@ def test_the_doctor_names_operations_on_topics_that_are_not_allowed() -> None:
 
 
 def test_the_doctor_needs_fewer_rights_to_topics_that_workers_only_read() -> None:
-    needs = needed(SETTINGS)
+    needs = needed_operations(SETTINGS)
     assert needs["email-events"] == needs["experiment-definitions"] == {"READ"}
     assert needs["dead-letters"] == needs["identity-links"] == {"READ", "WRITE"}
     assert [needs[f"there-{table}-changelog"] for table in TABLES] == [{"READ", "WRITE"}] * len(TABLES)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from streams.operations.doctor.finding import Finding
-from streams.operations.doctor.servers import LOSES, judge_topics
+from streams.operations.doctor.servers import LOSSY_SETTINGS, judge_topics
 from streams.platform.settings import Settings
 from streams.platform.topics import DescribedTopic, config_of, wanted
 
@@ -70,7 +70,7 @@ def test_the_doctor_checks_every_topic_setting_that_is_created() -> None:
             other = {"cleanup.policy": "compact,delete", "message.timestamp.type": "CreateTime"}.get(key, "7")
             [finding] = with_config(entry.topic.name, **{key: other})
             assert finding.verdict in ("warn", "fail")
-            assert (key not in LOSES) or finding.verdict == "fail"
+            assert (key not in LOSSY_SETTINGS) or finding.verdict == "fail"
 
 
 def test_the_doctor_fails_a_missing_topic_and_one_with_other_partitions() -> None:

@@ -33,7 +33,7 @@ class Counting(LetterSender):
         return {TP("email-events", 3): 7, TP(DEAD_LETTERS_REQUEUED, 0): 9}
 
 
-class Told(ReturnedLetters):
+class FakeReturns(ReturnedLetters):
     """Says what it was told to."""
 
     def __init__(self, *, handled: bool = True, back: int = 0) -> None:
@@ -62,7 +62,7 @@ async def called(returns: ReturnedLetters, sent: Iterator[CuredLetter]) -> tuple
 
 
 async def test_the_first_batch_is_small_and_each_one_after_it_larger() -> None:
-    desk, account = await called(Told(), letters(1000))
+    desk, account = await called(FakeReturns(), letters(1000))
     assert desk.batches == [100, 200, 400, 300]
     assert account.sent == {("email-events", "email.opened"): 1000}
     assert account.stopped is None
@@ -70,35 +70,35 @@ async def test_the_first_batch_is_small_and_each_one_after_it_larger() -> None:
 
 async def test_no_batch_outgrows_a_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requeue_run, "LARGEST_BATCH", 150)
-    assert (await called(Told(), letters(600)))[0].batches == [100, 150, 150, 150, 50]
-    assert (await called(Told(), letters(20, 1 << 20)))[0].batches == [8, 8, 4]
+    assert (await called(FakeReturns(), letters(600)))[0].batches == [100, 150, 150, 150, 50]
+    assert (await called(FakeReturns(), letters(20, 1 << 20)))[0].batches == [8, 8, 4]
 
 
 async def test_a_requeue_stops_when_more_than_a_fifth_comes_back() -> None:
-    desk, account = await called(Told(back=21), letters(1000))
+    desk, account = await called(FakeReturns(back=21), letters(1000))
     assert desk.batches == [100]
     assert account.stopped is not None
     assert "21 of 100 came back" in account.stopped
 
 
 async def test_a_requeue_goes_on_when_exactly_a_fifth_comes_back() -> None:
-    assert (await called(Told(back=20), letters(1000)))[1].stopped is None
+    assert (await called(FakeReturns(back=20), letters(1000)))[1].stopped is None
 
 
 async def test_a_requeue_stops_when_no_worker_takes_in_what_was_sent() -> None:
-    desk, account = await called(Told(handled=False), letters(1000))
+    desk, account = await called(FakeReturns(handled=False), letters(1000))
     assert desk.batches == [100]
     assert "is one running?" in (account.stopped or "")
 
 
 async def test_a_requeue_waits_only_for_topics_that_workers_read() -> None:
-    returns = Told()
+    returns = FakeReturns()
     await called(returns, letters(1))
     assert returns.asked == [{TP("email-events", 3): 7}]
 
 
 async def test_a_requeue_without_letters_waits_for_nothing() -> None:
-    returns = Told()
+    returns = FakeReturns()
     assert (await called(returns, letters(0)))[0].batches == []
     assert returns.asked == []
 
