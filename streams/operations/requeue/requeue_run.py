@@ -96,7 +96,7 @@ Show = Callable[["RequeueCounts"], object]
 
 
 @dataclass(frozen=True, slots=True)
-class RequeueOrder:
+class RequeueOptions:
     """What to requeue: chosen letters of `topic`, `limit` at most (None: all).
 
     `stop_at`: the share of what was sent, 0 to 1, that may come back; `wait_s`: how long to wait for the workers after
@@ -135,20 +135,20 @@ class RequeueCounts:
 
 
 def judged_letters(
-    letters: Iterable[Letter], order: RequeueOrder, known: set[str], account: RequeueCounts
+    letters: Iterable[Letter], options: RequeueOptions, known: set[str], account: RequeueCounts
 ) -> Iterator[CuredLetter]:
     """The letters to send, each once; the others are counted. `known`: names of letters already sent."""
     twins = DuplicateDetector()
     for letter in letters:
-        if not account.names.takes(order.choice, letter):
+        if not account.names.takes(options.choice, letter):
             continue
         account.matched += 1
-        outcome = NotRequeued.REQUEUED if letter.name in known else judge_letter(letter, order.rules)
+        outcome = NotRequeued.REQUEUED if letter.name in known else judge_letter(letter, options.rules)
         if isinstance(outcome, NotRequeued):
             account.left[outcome] += 1
         elif isinstance(outcome, Refusal):
             account.refused[outcome.reason.value, without_list_positions(outcome)] += 1
-        elif order.rules.mapping is not None and twins.has(outcome):
+        elif options.rules.mapping is not None and twins.has(outcome):
             account.left[NotRequeued.TWIN] += 1
         else:
             known.add(letter.name)
@@ -156,13 +156,13 @@ def judged_letters(
 
 
 def letters_to_send(
-    letters: Iterable[Letter], order: RequeueOrder, known: set[str], account: RequeueCounts
+    letters: Iterable[Letter], options: RequeueOptions, known: set[str], account: RequeueCounts
 ) -> Iterator[CuredLetter]:
     """The letters to send, at most as many as are asked for."""
-    return islice(judged_letters(letters, order, known, account), order.limit)
+    return islice(judged_letters(letters, options, known, account), options.limit)
 
 
-async def requeue(settings: Settings, order: RequeueOrder, show: Show) -> RequeueCounts:
+async def requeue(settings: Settings, options: RequeueOptions, show: Show) -> RequeueCounts:
     """Send what may be sent; `show` is given the counts after each batch. Raises `EngineError`, Kafka's errors."""
     kafka = KafkaClients(settings)
     with (
@@ -171,22 +171,24 @@ async def requeue(settings: Settings, order: RequeueOrder, show: Show) -> Requeu
         closing(kafka.admin()) as admin,
     ):
         partitions = partitions_of(watcher, [*(topic.name for topic in INPUT_TOPICS), INTERACTIONS])
-        desk = LetterSender(kafka, settings.app_id, partitions)
+        sender = LetterSender(kafka, settings.app_id, partitions)
         try:
-            known = await desk.open(watcher)
-            call = RequeueRun(order, desk, ReturnedLetters(watcher, admin, settings.app_id, order.rules.run), show)
-            await call.send(letters_to_send(letters_in(reader, order.topic), order, known, call.account))
-            return call.account
+            known = await sender.open(watcher)
+            run = RequeueRun(
+                options, sender, ReturnedLetters(watcher, admin, settings.app_id, options.rules.run), show
+            )
+            await run.send(letters_to_send(letters_in(reader, options.topic), options, known, call.account))
+            return run.account
         finally:
-            await desk.close()
+            await sender.close()
 
 
 class RequeueRun:
     """One requeue: sends a batch, checks what came back, sends a larger batch."""
 
-    def __init__(self, order: RequeueOrder, desk: LetterSender, returns: ReturnedLetters, show: Show) -> None:
-        self._order = order
-        self._desk = desk
+    def __init__(self, options: RequeueOptions, sender: LetterSender, returns: ReturnedLetters, show: Show) -> None:
+        self._options = options
+        self._sender = sender
         self._returns = returns
         self._show = show
         self.account = RequeueCounts()
@@ -195,7 +197,7 @@ class RequeueRun:
         """Send letters until too many come back or no worker takes them in."""
         size = FIRST_BATCH
         while self.account.stopped is None and (batch := _batch(letters, size)):
-            ends = await self._desk.send(batch, self._order.rules.now)
+            ends = await self._sender.send(batch, self._options.rules.now)
             self.account.sent.update((cured.topic, cured.type or "") for _, cured in batch)
             self._look(ends)
             self._show(self.account)
@@ -203,17 +205,17 @@ class RequeueRun:
 
     def _look(self, ends: Mapping[TP, int]) -> None:
         read = {tp: end for tp, end in ends.items() if tp.topic != DEAD_LETTERS_REQUEUED}
-        handled = self._returns.until_handled(read, self._order.wait_s)
+        handled = self._returns.until_handled(read, self._options.wait_s)
         account = self.account
         account.came_back = self._returns.count()
-        if account.came_back > self._order.stop_at * account.sent.total():
+        if account.came_back > self._options.stop_at * account.sent.total():
             account.stopped = (
                 f"{account.came_back} of {account.sent.total()} came back: see why with "
                 f"`harmonia dead-letters group --came-back` before you requeue more"
             )
         elif not handled:
             account.stopped = (
-                f"the workers have not taken in what was sent within {self._order.wait_s:g} s: is one running? "
+                f"the workers have not taken in what was sent within {self._options.wait_s:g} s: is one running? "
                 "What was sent is noted; run it again, and it goes on"
             )
 
@@ -239,7 +241,7 @@ class DryRun:
     sample: dict[str, list[AddedField]] = field(default_factory=dict)
 
 
-def dry_run(settings: Settings, order: RequeueOrder, people: int) -> DryRun:
+def dry_run(settings: Settings, options: RequeueOptions, people: int) -> DryRun:
     """Judge all chosen letters and send nothing; show what they add to `people` contacts.
 
     Contacts are told apart as intake does; the links between their identifiers are not used. Raises `EngineError`,
@@ -249,12 +251,12 @@ def dry_run(settings: Settings, order: RequeueOrder, people: int) -> DryRun:
     sample: dict[str, list[bytes]] = {}
     with closing(KafkaClients(settings).tool_consumer()) as reader:
         known = requeued_names(reader)
-        for _, cured in letters_to_send(letters_in(reader, order.topic), order, known, found.account):
+        for _, cured in letters_to_send(letters_in(reader, options.topic), options, known, found.account):
             found.account.sent[cured.topic, cured.type or ""] += 1
-            if harmonised := interaction_of(cured, order.rules):
+            if harmonised := interaction_of(cured, options.rules):
                 name, value = harmonised
                 found.contacts.add(name)
                 if name in sample or len(sample) < people:
                     sample.setdefault(name, []).append(value)
-    found.sample = {name: fields_added_by(name, values, order.rules.now) for name, values in sample.items()}
+    found.sample = {name: fields_added_by(name, values, options.rules.now) for name, values in sample.items()}
     return found

@@ -13,7 +13,7 @@ from streams.domain.dead_letter_repair.verdicts import NotRequeued, RequeueableR
 from streams.operations.requeue import requeue_run
 from streams.operations.requeue.requeue_run import (
     RequeueCounts,
-    RequeueOrder,
+    RequeueOptions,
     RequeueRun,
     ReturnedLetters,
     judged_letters,
@@ -56,7 +56,7 @@ def letters(count: int, size: int = 10) -> Iterator[CuredLetter]:
 
 async def called(returns: ReturnedLetters, sent: Iterator[CuredLetter]) -> tuple[Counting, RequeueCounts]:
     desk = Counting()
-    call = RequeueRun(RequeueOrder(LetterSelection(), rules()), desk, returns, lambda _: None)
+    call = RequeueRun(RequeueOptions(LetterSelection(), rules()), desk, returns, lambda _: None)
     await call.send(sent)
     return desk, call.account
 
@@ -125,7 +125,7 @@ def test_an_event_id_that_two_letters_share_is_sent_for_one_of_them_and_for_its_
 
     values = [numbered(7, "m1"), numbered(7, "m2"), numbered(7, "m1"), numbered(8, "m3")]
     account = RequeueCounts()
-    order = RequeueOrder(LetterSelection(), rules('[rename]\n"data.batch" = "id"\n[cast]\nid = "str"'))
+    order = RequeueOptions(LetterSelection(), rules('[rename]\n"data.batch" = "id"\n[cast]\nid = "str"'))
     sent = judged_letters([letter(value, offset=place) for place, value in enumerate(values)], order, set(), account)
     assert [one.origin.offset for one, _ in sent] == [0, 2, 3]
     assert account.left == {NotRequeued.TWIN: 1}
