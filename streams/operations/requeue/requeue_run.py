@@ -177,7 +177,7 @@ async def requeue(settings: Settings, options: RequeueOptions, show: Show) -> Re
             run = RequeueRun(
                 options, sender, ReturnedLetters(watcher, admin, settings.app_id, options.rules.run), show
             )
-            await run.send(letters_to_send(letters_in(reader, options.topic), options, known, call.account))
+            await run.send(letters_to_send(letters_in(reader, options.topic), options, known, run.account))
             return run.account
         finally:
             await sender.close()
