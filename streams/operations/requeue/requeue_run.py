@@ -174,9 +174,7 @@ async def requeue(settings: Settings, options: RequeueOptions, show: Show) -> Re
         sender = LetterSender(kafka, settings.app_id, partitions)
         try:
             known = await sender.open(watcher)
-            run = RequeueRun(
-                options, sender, ReturnedLetters(watcher, admin, settings.app_id, options.rules.run), show
-            )
+            run = RequeueRun(options, sender, ReturnedLetters(watcher, admin, settings.app_id, options.rules.run), show)
             await run.send(letters_to_send(letters_in(reader, options.topic), options, known, run.account))
             return run.account
         finally:
