@@ -18,6 +18,7 @@ Arrival = Literal["sent", "delivered"]
 HumanAnswer = Literal["gift", "form", "reply"]
 StopReason = Literal["unsubscribed", "complained", "opted_out", "consent_withdrawn"]
 Money = Literal["gift", "refund"]
+Rsvp = Literal["made", "cancelled", "attended", "no_show"]
 
 EMAIL, DONATION, CANVASS, OUTREACH = (
     frozenset({topic})
@@ -38,7 +39,8 @@ class TypeSpec:
     `arrival`: how far an e-mail had come, which tells a person's open from a program's. `engagement`: an open or a
     click. `answer`: an act of the person's own, which speaks for opens before it.
     `stop_reason`: why a channel is closed where it is a refusal. `is_mail_report`: counted by campaign and provider.
-    `money`: what it does to sums. `can_wait`: nobody is harmed if it is counted a day later, so quarantine may hold it.
+    `money`: what it does to sums. `rsvp`: what it says of somebody's coming to a meeting.
+    `can_wait`: nobody is harmed if it is counted a day later, so quarantine may hold it.
     `begins_record`: after an erasure a new record begins with it; `when_granted`: only if it grants something.
     `experiments`: what it may change for those who are in one: an `outcome`, the `assignment` itself, or `nothing`.
     `decides`: a row of any date may decide about rows of every type (`all`), about others of its own (`its_own`: the
@@ -60,6 +62,7 @@ class TypeSpec:
     stop_reason: StopReason | None = None
     is_mail_report: bool = False
     money: Money | None = None
+    rsvp: Rsvp | None = None
     can_wait: bool = False
     begins_record: Literal["always", "when_granted", "never"] = "never"
     experiments: Literal["outcome", "assignment", "nothing"] = "outcome"
@@ -73,9 +76,10 @@ class TypeSpec:
         return self.topics == COMMANDS
 
 
-def _rsvp(name: str, model: type[InteractionData]) -> TypeSpec:
+def _rsvp(name: str, model: type[InteractionData], rsvp: Rsvp) -> TypeSpec:
     return TypeSpec(
         name=name,
+        rsvp=rsvp,
         model=model,
         topics=OUTREACH,
         can_wait=True,
@@ -228,10 +232,10 @@ SPECS: tuple[TypeSpec, ...] = (
         stop_reason="opted_out",
         in_daily_report=True,
     ),
-    _rsvp("rsvp.made", outreach.RsvpMade),
-    _rsvp("rsvp.cancelled", outreach.RsvpCancelled),
-    _rsvp("rsvp.attended", outreach.RsvpAttended),
-    _rsvp("rsvp.no_show", outreach.RsvpNoShow),
+    _rsvp("rsvp.made", outreach.RsvpMade, "made"),
+    _rsvp("rsvp.cancelled", outreach.RsvpCancelled, "cancelled"),
+    _rsvp("rsvp.attended", outreach.RsvpAttended, "attended"),
+    _rsvp("rsvp.no_show", outreach.RsvpNoShow, "no_show"),
     TypeSpec(
         name="form.submitted",
         model=outreach.FormSubmitted,
@@ -292,3 +296,4 @@ HUMAN_ANSWERS: Mapping[str, HumanAnswer] = {spec.name: spec.answer for spec in S
 ARRIVALS: Mapping[str, Arrival] = {spec.name: spec.arrival for spec in SPECS if spec.arrival}
 MONEY_TYPES: Mapping[str, Money] = {spec.name: spec.money for spec in SPECS if spec.money}
 """Types that move money."""
+RSVPS: Mapping[str, Rsvp] = {spec.name: spec.rsvp for spec in SPECS if spec.rsvp}

@@ -88,7 +88,6 @@ class TopicSpec:
     `written_by`, `read_by`: parts of a worker and programs. An agent with a table writes in the transactions in which
     it folds; `woken_by` are those that send it something outside of them, so that there is anything to fold.
     `crosses`: a partition of contacts writes to every partition of it, not only to the one of its own number.
-    `described_by`: programs that ask where it begins and ends and read nothing of it.
     `restore`: what becomes of it when a backup is restored. `kept`: what it holds stays; `read anew`: the same, and
     workers read it from the start; `made anew`: deleted, since it follows from the backup or begins anew.
     `is_urgent`: a donation or somebody's no goes through it, so that waiting there calls somebody.
@@ -106,7 +105,6 @@ class TopicSpec:
     written_by: tuple[Party, ...] = ()
     read_by: tuple[Party, ...] = ()
     woken_by: tuple[Agent, ...] = ()
-    described_by: tuple[Program, ...] = ()
     crosses: bool = False
     restore: Literal["kept", "read anew", "made anew"] = "made anew"
     is_urgent: bool = False
@@ -154,8 +152,7 @@ def _input(name: str, producers: tuple[Program, ...], purpose: str) -> TopicSpec
         max_message_bytes=_MIB + 65_536,
         retention_ms=7 * _DAY_MS,
         written_by=(*producers, "harmonia-gateway", "harmonia-operator"),
-        read_by=("intake", "harmonia-operator"),
-        described_by=("harmonia-backup",),
+        read_by=("intake", "harmonia-operator", "harmonia-backup"),
         restore="kept",
         is_urgent=True,
     )

@@ -49,7 +49,7 @@ def backup(
     settings = load_settings()
     began = time.monotonic()
     with failing_plainly():
-        require_topics(settings)
+        require_topics(settings, "harmonia-backup")
         manifest = None if directory is None else asyncio.run(take_backup(settings, directory, wait))
         kept = None if erasures is None else add_to_ledger(erasures, asyncio.run(topic_erasures(settings)))
     if as_json:

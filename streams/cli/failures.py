@@ -13,7 +13,7 @@ import typer
 from events.validation_messages import in_plain_words
 from streams.cli.output import say
 from streams.local.errors import LocalStackError
-from streams.operations.backup.errors import BackupError
+from streams.operations.backup.record_files import BackupError
 from streams.platform.errors import EngineError, KafkaAway
 
 if TYPE_CHECKING:

@@ -87,8 +87,13 @@ def _show(file: Path, job: ImportFormat, report: ImportReport, *, as_json: bool)
 
 def _send(file: Path, job: ImportFormat, report: ImportReport, settings: Settings, again: bool) -> None:
     from streams.cli.progress import file_bar
-    from streams.history.importing.import_run import ImportTarget, send_file
-    from streams.history.importing.journal import ImportJournal, ImportProgress, fingerprint_of
+    from streams.history.importing.import_run import (
+        ImportJournal,
+        ImportProgress,
+        ImportTarget,
+        fingerprint_of,
+        send_file,
+    )
     from streams.history.importing.publisher import PublishOptions
     from streams.platform.clients import KafkaClients
     from streams.platform.topics import require_topic
@@ -157,7 +162,7 @@ def say_report(report: ImportReport, *, as_json: bool) -> None:
     if (more := counts.refused.total() - len(report.shown)) > 0:
         say(f"and {more:,} more refused; --refused FILE keeps them all", err=True)
     unknown = report.unknown.most_common()
-    for line in (*report.repeated_told(), *(f"{number:,} × {field}" for field, number in unknown)):
+    for line in (*report.repeat_remarks(), *(f"{number:,} × {field}" for field, number in unknown)):
         say(line, err=True)
     if as_json:
         parts = {"interactions": counts.interactions, "refused": counts.refused, "left_out": counts.left_out}

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import orjson
 import typer
 
-from events.times import render_time
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
 from streams.cli.person import warn_of_what_is_missing
@@ -23,8 +22,7 @@ from streams.platform.signals import signals_end_the_block
 if TYPE_CHECKING:
     from streams.history.insights.answering import LoadedHistory
     from streams.history.insights.known_values import TimeRange
-    from streams.history.insights.question import Question
-    from streams.history.insights.shapes import InsightsDocument, SeriesDocument
+    from streams.history.insights.question import InsightsDocument, Question, SeriesDocument
     from streams.platform.settings import Settings
 
 
@@ -60,15 +58,14 @@ def insights(  # noqa: PLR0913 (options of a command)
 
     def ask(read: LoadedHistory) -> tuple[list[InsightsDocument], TimeRange | None, list[str]]:
         from streams.history.insights.known_values import time_range_of, unknown_value_remarks
-        from streams.history.insights.series import answers, document_of
+        from streams.history.insights.series import answer_questions, document_of
 
-        found = answers(read.history, questions)
-        documents = [document_of(question, one, read.as_of) for question, one in zip(questions, found, strict=True)]
-        if as_json:
-            return documents, None, []
-        if any(map(says_something, documents)):
-            return documents, time_range_of(read.history), []
-        return documents, time_range_of(read.history), unknown_value_remarks(read.history, questions[0].only)
+        found = answer_questions(read.history, questions)
+        known = time_range_of(read.history)
+        asked = zip(questions, found, strict=True)
+        documents = [document_of(question, one, read.as_of, known) for question, one in asked]
+        is_remarked = not as_json and not any(map(says_something, documents))
+        return documents, known, unknown_value_remarks(read.history, questions[0].only) if is_remarked else []
 
     documents, known, unknown = ask_history(settings, ask)
     warn_of_what_is_missing(settings)
@@ -80,7 +77,7 @@ def insights(  # noqa: PLR0913 (options of a command)
     elif metric is None:
         show_all(told)
     else:
-        show(documents[0], known)
+        show(documents[0])
 
 
 def _questions(said: dict[str, str], zone: str) -> list[Question]:
@@ -175,17 +172,17 @@ def show_all(documents: Sequence[InsightsDocument]) -> None:
     print_lines([_spanned(documents[0], documents[0]["series"][0], _BESIDE_METRICS), _as_of(documents[0])])
 
 
-def show(document: InsightsDocument, known: TimeRange | None = None) -> None:
-    """Print the series of one document. `known`: since when anything is known; before that no count is shown."""
+def show(document: InsightsDocument) -> None:
+    """Print the series of one document; before the first interaction of all history no count is shown."""
     series = document["series"]
     if len(series) == 1 and document["split"] is None:
-        print_table((document["by"], document["metric"], ""), _points(document, series[0], known))
+        print_table((document["by"], document["metric"], ""), _points(document, series[0]))
     else:
         heads = (document["split"] or "currency", f"by {document['by']}", document["metric"])
         print_table(heads, [_line(document, one) for one in series])
         print_lines([_spanned(document, series[0])])
     print_lines([f"total {_figure(one, one['total'])}" for one in series if document["split"] is None])
-    if known is not None and document["from"] < (first := render_time(known.first)):
+    if document["from"] < (first := document["known_since"] or ""):
         print_lines([f"nothing is known of before {_local(first, document)}"])
     if document["left_out"]:
         print_lines([f"and {document['left_out']} smaller ones"])
@@ -218,8 +215,8 @@ def _spanned(document: InsightsDocument, one: SeriesDocument, widest: int = _WID
     return f"from {first} to {last}, {step} {document['by']}{'s' if step > 1 else ''} a character"
 
 
-def _points(document: InsightsDocument, one: SeriesDocument, known: TimeRange | None) -> list[tuple[str, str, str]]:
-    first = "" if known is None else render_time(known.first)
+def _points(document: InsightsDocument, one: SeriesDocument) -> list[tuple[str, str, str]]:
+    first = document["known_since"] or ""
     ends = [*(point["at"] for point in one["points"][1:]), document["to"]]
     largest = max((point["value"] for point in one["points"]), default=0)
     return [

@@ -178,6 +178,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
     Exit code 1 says that something was refused, as of `import`; the rest is in the lake.
     """
     from sinks.lake.manifests import LakeDamaged, is_lake
+    from streams.cli.person import require_workers_key
     from streams.history.importing.file_items import Unreadable
     from streams.history.lake.buffers import FlushLimits
     from streams.history.lake.input_files import selected_files
@@ -186,6 +187,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
     from streams.worker.app import wall_clock
 
     settings, selection = load_settings(), selection_given(since, until, types)
+    require_workers_key(settings)
     limits = FlushLimits(settings.lake_flush_rows, settings.lake_flush_bytes, settings.lake_flush_s)
     with failing_plainly(), reporting(refused) as report:
         files = files_of(settings)

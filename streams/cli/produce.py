@@ -17,7 +17,7 @@ from streams.cli.time_options import now_ms
 
 if TYPE_CHECKING:
     from events.unknown_fields import UnknownField
-    from streams.history.importing.repeated_ids import RepeatedIds
+    from streams.history.importing.import_run import RepeatedIds
 
 
 def produce(
@@ -30,7 +30,7 @@ def produce(
 
     Fields that a type does not know are sent, and named: one may be a known field misspelled.
     """
-    from streams.history.importing.repeated_ids import RepeatedIds
+    from streams.history.importing.import_run import RepeatedIds
     from streams.platform.clients import KafkaClients
     from streams.platform.topics import require_topic
 
@@ -59,7 +59,7 @@ def produce(
         for future in acknowledged:
             future.get()
         producer.close()
-    for remark in repeated.told():
+    for remark in repeated.remarks():
         say(remark, err=True)
     found = sorted(unknown.items(), key=lambda each: -len(each[1]))
     for field, lines in found:

@@ -66,7 +66,7 @@ def build(
     began = time.monotonic()
     with _failing_plainly():
         require_lake(place_of(settings))
-        require_topics(settings)
+        require_topics(settings, "harmonia-backup")
         plan = builder.RebuildPlan(place_of(settings), directory, processes, wait)
         try:
             done = builder.build(settings, plan, say)

@@ -19,7 +19,7 @@ from streams.platform.signals import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.history.importing.import_run import ProgressDisplay
-    from streams.history.lake.selection import Selection
+    from streams.history.lake.input_files import Selection
 
 _INTERRUPTED = 128 + signal.SIGINT
 _errors = Console(stderr=True, highlight=False)
@@ -51,8 +51,14 @@ def replay(  # noqa: PLR0913 (options of a command)
     from sinks.lake.manifests import LakeDamaged
     from streams.history.importing.file_items import Unreadable
     from streams.history.lake.input_files import input_files_at, selected_files
-    from streams.history.replay.history import ReplaySource
-    from streams.history.replay.replay_run import FOLDER, ReplayOptions, preview_replay, replay_lock, send_replay
+    from streams.history.replay.replay_run import (
+        FOLDER,
+        ReplayOptions,
+        ReplaySource,
+        preview_replay,
+        replay_lock,
+        send_replay,
+    )
     from streams.worker.app import wall_clock
 
     settings = load_settings()
@@ -91,7 +97,7 @@ def _saying_how_it_goes_on() -> Iterator[None]:
 
 def selection_given(since: str | None, until: str | None, types: list[str] | None) -> Selection:
     """The selection of `--from`, `--to` and `--types`. Ends the command where one cannot be read."""
-    from streams.history.lake.selection import Selection, types_named
+    from streams.history.lake.input_files import Selection, types_named
 
     try:
         named = types_named(types) if types else None

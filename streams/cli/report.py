@@ -46,8 +46,7 @@ def daily(
     if out is not None:
         _write(found, out)
     elif not as_json:
-        from streams.history.daily_report.page import page_of
-        from streams.history.daily_report.rendering import text_of
+        from streams.history.daily_report.page import page_of, text_of
 
         typer.echo(text_of(page_of(found)), nl=False)
 
@@ -76,8 +75,7 @@ def _report(settings: Settings, day: date) -> DailyReport:
 
 
 def _write(found: DailyReport, folder: Path) -> None:
-    from streams.history.daily_report.page import page_of
-    from streams.history.daily_report.rendering import html_of, text_of
+    from streams.history.daily_report.page import html_of, page_of, text_of
 
     page = page_of(found)
     files = (("html", html_of(page)), ("txt", text_of(page)))

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from streams.domain.dead_letter_repair.mapping import Mapping
     from streams.domain.dead_letter_repair.profile_effects import AddedField
     from streams.domain.quarantine.quarantines import Quarantine
-    from streams.operations.requeue.requeue_run import DryRun, RequeueCounts, RequeueOrder
+    from streams.operations.requeue.requeue_run import DryRun, RequeueCounts, RequeueOptions
     from streams.platform.settings import Settings
 
 
@@ -91,7 +91,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
     Exit code 1 when some of those that were meant could not be sent, came back, or the call was stopped.
     """
     from streams.domain.dead_letter_repair.verdicts import CONTACTS, RequeueRules
-    from streams.operations.requeue.requeue_run import RequeueOrder
+    from streams.operations.requeue.requeue_run import RequeueOptions
 
     choice = choice_of(
         since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
@@ -104,7 +104,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
         now_ms(), settings.hasher, uuid.uuid4().hex[:12], mapping_in(mapping), deepest, old_messages,
         full=stage == CONTACTS,
     )  # fmt: skip
-    order = RequeueOrder(choice, rules, topic_of(quarantined=quarantined), limit, stop_at / 100, wait)
+    order = RequeueOptions(choice, rules, topic_of(quarantined=quarantined), limit, stop_at / 100, wait)
     if dry_run:
         show_rehearsal(settings, order, people, as_json=as_json)
     else:
@@ -127,7 +127,7 @@ def mapping_in(file: Path | None) -> Mapping | None:
 
 
 def show_rehearsal(
-    settings: Settings, order: RequeueOrder, people: int, *, as_json: bool, sources: Collection[str] = ()
+    settings: Settings, order: RequeueOptions, people: int, *, as_json: bool, sources: Collection[str] = ()
 ) -> None:
     """Print what would be sent. `sources`: those in quarantine, which may have no dead letter."""
     from streams.operations.requeue.requeue_run import dry_run
@@ -142,7 +142,7 @@ def show_rehearsal(
     raise typer.Exit(0 if found.account.is_clean else REFUSED)
 
 
-def send(settings: Settings, order: RequeueOrder, *, as_json: bool, sources: Collection[str] = ()) -> None:
+def send(settings: Settings, order: RequeueOptions, *, as_json: bool, sources: Collection[str] = ()) -> None:
     """Requeue, and print what was sent. `sources`: those in quarantine, which may have no dead letter."""
     import asyncio
 
@@ -160,7 +160,7 @@ def send(settings: Settings, order: RequeueOrder, *, as_json: bool, sources: Col
     raise typer.Exit(0 if account.is_clean else REFUSED)
 
 
-def _refuse_unknown_names(account: RequeueCounts, order: RequeueOrder, sources: Collection[str]) -> None:
+def _refuse_unknown_names(account: RequeueCounts, order: RequeueOptions, sources: Collection[str]) -> None:
     if missed := account.names.missed(order.choice, letter_noun(order.topic), sources):
         refuse("\n".join(missed))
 
@@ -168,7 +168,7 @@ def _refuse_unknown_names(account: RequeueCounts, order: RequeueOrder, sources: 
 _ONCE = "What a profile holds already under the same source and id is not taken twice."
 
 
-def account_row(account: RequeueCounts, order: RequeueOrder) -> dict[str, JSON]:
+def account_row(account: RequeueCounts, order: RequeueOptions) -> dict[str, JSON]:
     """The account of a requeueing as JSON."""
     mapping = order.rules.mapping
     sent = sorted(account.sent.items())
@@ -187,7 +187,7 @@ def account_row(account: RequeueCounts, order: RequeueOrder) -> dict[str, JSON]:
     }
 
 
-def rehearsal_row(found: DryRun, order: RequeueOrder) -> dict[str, JSON]:
+def rehearsal_row(found: DryRun, order: RequeueOptions) -> dict[str, JSON]:
     """The account of a dry run as JSON; `sent` is what would be sent."""
     sample: dict[str, JSON] = {name: {each.field: each.value for each in added} for name, added in found.sample.items()}
     return {**account_row(found.account, order), "contacts": len(found.contacts), "adds_alone": sample}
@@ -199,7 +199,7 @@ def print_progress(account: RequeueCounts) -> None:
         say(f"{account.sent.total():,} sent, {account.came_back:,} came back", err=True)
 
 
-def print_account(account: RequeueCounts, order: RequeueOrder) -> None:
+def print_account(account: RequeueCounts, order: RequeueOptions) -> None:
     """Print the account of a requeueing."""
     _tell_counts(account, "sent")
     if account.came_back:
@@ -208,7 +208,7 @@ def print_account(account: RequeueCounts, order: RequeueOrder) -> None:
         say(f"Run {order.rules.run}. {_ONCE}")
 
 
-def print_rehearsal(settings: Settings, found: DryRun, order: RequeueOrder) -> None:
+def print_rehearsal(settings: Settings, found: DryRun, order: RequeueOptions) -> None:
     """Print what a dry run would send, and what it would add to some profiles."""
     _tell_counts(found.account, "would be sent")
     say(f"They name {counted(len(found.contacts), 'contact', 'contacts')}. Nothing was sent.")
@@ -289,7 +289,7 @@ def release(  # noqa: PLR0913 (options of a command)
     """
     from streams.domain.dead_letter_repair.selection import LetterSelection
     from streams.domain.dead_letter_repair.verdicts import RequeueRules
-    from streams.operations.requeue.requeue_run import RequeueOrder
+    from streams.operations.requeue.requeue_run import RequeueOptions
 
     if (source is None) is not listed:
         refuse("SOURCE: give one, or --list alone", WRONG_USE)
@@ -300,7 +300,7 @@ def release(  # noqa: PLR0913 (options of a command)
     rules = RequeueRules(
         now_ms(), settings.hasher, uuid.uuid4().hex[:12], mapping_in(mapping), old_messages=old_messages
     )  # fmt: skip
-    order = RequeueOrder(LetterSelection(source=source), rules, QUARANTINE, stop_at=stop_at / 100, wait_s=wait)
+    order = RequeueOptions(LetterSelection(source=source), rules, QUARANTINE, stop_at=stop_at / 100, wait_s=wait)
     with failing_plainly():
         quarantined = _quarantines(settings)
     if dry_run:

@@ -27,7 +27,7 @@ def time_given(option: str, text: str) -> int:
 
 def moment_given(option: str, text: str | None) -> int | None:
     """A date or an RFC 3339 time in ms since 1970; None: not given. Ends the command where it is neither."""
-    from streams.history.lake.selection import parse_moment
+    from streams.history.lake.input_files import parse_moment
 
     found = None if text is None else parse_moment(text)
     if text is not None and found is None:

@@ -5,13 +5,13 @@ from random import Random
 from typing import TypeVar
 
 from streams.demo.donors import Donor, Population
-from streams.demo.source_system import DAY, HOUR, MINUTE, SourceSystem, TimedInteraction, TimeFormat, utc
+from streams.demo.source_system import DAY, HOUR, MINUTE, SourceSystem, TimedInteraction, TimeFormat, utc_midnight
 from streams.demo.truth import Fields
 
 _REPORTS = 9_000
 _BALLOTS = 1_200
-_FIRST_DAY, _LAST_DAY = utc(2011, 5, 1), utc(2012, 4, 28)
-_PRIMARY = utc(2012, 2, 28)
+_FIRST_DAY, _LAST_DAY = utc_midnight(2011, 5, 1), utc_midnight(2012, 4, 28)
+_PRIMARY = utc_midnight(2012, 2, 28)
 
 Drawn = TypeVar("Drawn")
 
@@ -47,7 +47,7 @@ _ISSUES = ("jobs", "taxes", "health care", "schools", "energy")
 _TAGS = ("volunteer", "yard-sign", "host", "absentee", "language:es")
 
 
-def canvassing(rng: Random, cast: Population, scale: float) -> Iterator[TimedInteraction]:
+def canvassing(rng: Random, population: Population, scale: float) -> Iterator[TimedInteraction]:
     """About `scale` times 9,000 canvass reports; 2 % come again under the same report_id, 1 % are retracted.
 
     A report that comes again may differ and bear an earlier time: then that version counts. One in fifty who was
@@ -57,34 +57,34 @@ def canvassing(rng: Random, cast: Population, scale: float) -> Iterator[TimedInt
     phones = SourceSystem(rng, "field/phonebank", "canvass-events", TimeFormat.MILLISECONDS)
     for number in range(round(_REPORTS * scale)):
         method = _draw(rng, _METHODS)
-        voice = app if method in ("door", "letter", "relational") else phones
-        report = _report(voice, method, cast.one(rng), number)
+        system = app if method in ("door", "letter", "relational") else phones
+        report = _report(system, method, population.one(rng), number)
         yield report
         chance = rng.random()
         if chance < 0.02:
             told_again: Fields = {**report.sent.fields, "outcome": rng.choice(_CORRECTED)}
             at = report.at + rng.choice((5, 5, -5)) * MINUTE
-            yield voice.say(report.sent.type, at, report.sent.contact, told_again)
+            yield system.say(report.sent.type, at, report.sent.contact, told_again)
         if 0.015 <= chance < 0.025:
-            yield voice.take_back(report, rng.randrange(HOUR, 3 * DAY))
+            yield system.take_back(report, rng.randrange(HOUR, 3 * DAY))
         if method in ("door", "letter") and report.sent.fields["outcome"] == "contacted" and rng.random() < 0.02:
             again: Fields = {"method": method, "outcome": "contacted", "canvasser_id": "canvasser-again"}
-            yield voice.say(report.sent.type, report.at + rng.randrange(HOUR, 9 * HOUR), report.sent.contact, again)
+            yield system.say(report.sent.type, report.at + rng.randrange(HOUR, 9 * HOUR), report.sent.contact, again)
 
 
-def _report(voice: SourceSystem, method: str, donor: Donor, number: int) -> TimedInteraction:
-    rng = voice.rng
+def _report(system: SourceSystem, method: str, donor: Donor, number: int) -> TimedInteraction:
+    rng = system.rng
     outcome = _draw(rng, _OUTCOMES[method])
     fields: Fields = {"method": method, "outcome": outcome, "canvasser_id": f"canvasser-{rng.randrange(120)}"}
     if rng.random() < 0.8:
-        fields["report_id"] = f"{voice.source}:{number}"
+        fields["report_id"] = f"{system.source}:{number}"
     if method == "door":
         fields["turf"] = f"turf-{rng.randrange(60)}"
     if outcome == "contacted":
         _conversation(rng, fields)
     contact = donor.contact_by_phone(rng) if method in ("phone", "text") else donor.contact()
     at = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY) + rng.randrange(16 * HOUR, 28 * HOUR)
-    return voice.say("canvass.reported", at, contact, fields)
+    return system.say("canvass.reported", at, contact, fields)
 
 
 def _conversation(rng: Random, fields: Fields) -> None:
@@ -98,16 +98,16 @@ def _conversation(rng: Random, fields: Fields) -> None:
         fields["tags_removed"] = [rng.choice(_TAGS)]
 
 
-def ballots(rng: Random, cast: Population, scale: float) -> Iterator[TimedInteraction]:
+def ballots(rng: Random, population: Population, scale: float) -> Iterator[TimedInteraction]:
     """About `scale` times 1,200 ballots by mail: asked for, sent, and most of them returned."""
-    voice = SourceSystem(rng, "field/votefile", "canvass-events", TimeFormat.LOCAL_SECONDS)
-    for donor in cast.some(rng, round(_BALLOTS * scale)):
+    system = SourceSystem(rng, "field/votefile", "canvass-events", TimeFormat.LOCAL_SECONDS)
+    for donor in population.some(rng, round(_BALLOTS * scale)):
         at = _PRIMARY - rng.randrange(25 * DAY, 40 * DAY)
         steps = ["requested", "sent"]
         if rng.random() < 0.7:
             steps += ["rejected", "cured", "voted"] if rng.random() < 0.04 else ["returned", "voted"]
         for step in steps:
-            yield voice.say("ballot.reported", at, donor.contact(), {"election": "2012-primary", "status": step})
+            yield system.say("ballot.reported", at, donor.contact(), {"election": "2012-primary", "status": step})
             at += rng.randrange(DAY, 9 * DAY)
 
 

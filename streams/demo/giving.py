@@ -7,24 +7,24 @@ from collections.abc import Iterator
 from random import Random
 
 from streams.demo.donors import Donor, Population
-from streams.demo.source_system import DAY, HOUR, SourceSystem, TimedInteraction, TimeFormat, utc
+from streams.demo.source_system import DAY, HOUR, SourceSystem, TimedInteraction, TimeFormat, utc_midnight
 from streams.demo.truth import Fields
 
 _GIFTS = 300
-_FIRST_DAY, _LAST_DAY = utc(2011, 5, 1), utc(2012, 4, 10)
+_FIRST_DAY, _LAST_DAY = utc_midnight(2011, 5, 1), utc_midnight(2012, 4, 10)
 _COMMITTEES = ("C00431445", "C00431171")
 _ELECTIONS = ("P2012", "P2012", "G2012", None)
 
 
-def gifts_given_back(rng: Random, cast: Population, scale: float) -> Iterator[TimedInteraction]:
+def refunded_gifts(rng: Random, population: Population, scale: float) -> Iterator[TimedInteraction]:
     """About `scale` times 300 gifts, each with one refund or two, which may arrive before it."""
-    voice = SourceSystem(rng, "finance/actblue", "donation-events", TimeFormat.MICROSECONDS)
+    system = SourceSystem(rng, "finance/actblue", "donation-events", TimeFormat.MICROSECONDS)
     for number in range(round(_GIFTS * scale)):
-        yield from _gift(voice, cast.one(rng), f"actblue:{number}")
+        yield from _gift(system, population.one(rng), f"actblue:{number}")
 
 
-def _gift(voice: SourceSystem, donor: Donor, donation_id: str) -> Iterator[TimedInteraction]:
-    rng = voice.rng
+def _gift(system: SourceSystem, donor: Donor, donation_id: str) -> Iterator[TimedInteraction]:
+    rng = system.rng
     at = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY) + rng.randrange(14 * HOUR, 28 * HOUR)
     amount, contact = rng.randrange(500, 250_000), donor.contact_by_email(rng)
     gift: Fields = {"donation_id": donation_id, "amount": amount, "currency": "USD"}
@@ -32,13 +32,13 @@ def _gift(voice: SourceSystem, donor: Donor, donation_id: str) -> Iterator[Timed
     election = rng.choice(_ELECTIONS)
     if election is not None:
         gift["election"] = election
-    yield voice.say("donation.made", at, contact, gift)
+    yield system.say("donation.made", at, contact, gift)
     first = amount if rng.random() < 0.6 else rng.randrange(1, amount)
     for part, returned in enumerate([first, amount - first]):
         if returned:
             refund: Fields = {"refund_id": f"{donation_id}-{part}", "amount": returned, "currency": "USD"}
             refund["kind"] = rng.choice(("refund", "void"))
-            yield voice.say("donation.refunded", at + rng.randrange(HOUR, 9 * DAY), contact, refund | _of(rng, gift))
+            yield system.say("donation.refunded", at + rng.randrange(HOUR, 9 * DAY), contact, refund | _of(rng, gift))
 
 
 def _of(rng: Random, gift: Fields) -> Fields:

@@ -10,7 +10,16 @@ from dataclasses import replace
 from random import Random
 
 from streams.demo.donors import Donor, Population
-from streams.demo.source_system import DAY, HOUR, MINUTE, SECOND, SourceSystem, TimedInteraction, TimeFormat, utc
+from streams.demo.source_system import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    SourceSystem,
+    TimedInteraction,
+    TimeFormat,
+    utc_midnight,
+)
 from streams.demo.truth import ContactFields, Fields
 
 SUBJECTS = "subject-"
@@ -18,9 +27,9 @@ SUBJECTS = "subject-"
 
 _SENDS = 11_300
 _CAMPAIGN = 800
-_FIRST_DAY, _LAST_DAY = utc(2011, 4, 10), utc(2012, 4, 18)
+_FIRST_DAY, _LAST_DAY = utc_midnight(2011, 4, 10), utc_midnight(2012, 4, 18)
 _FULL_MAILBOXES = 40
-_FIRST_REMINDER, _LAST_REMINDER = utc(2011, 6, 1), utc(2012, 2, 20)
+_FIRST_REMINDER, _LAST_REMINDER = utc_midnight(2011, 6, 1), utc_midnight(2012, 2, 20)
 _GETS_IN = 0.15
 _BROWSERS = ("Mozilla/5.0 (Windows NT 6.1)", "Mozilla/5.0 (iPhone; CPU iPhone OS 5_0)", "Mozilla/5.0 (Macintosh)")
 _OTHER_PURPOSES = ("informational", "mobilisation", "transactional")
@@ -30,14 +39,14 @@ _A_WEEK_READ = 20
 """Days from such a mailing to today, at least: it is read for a week, and whoever left is back within nine days."""
 
 
-def mailings(rng: Random, cast: Population, scale: float, today: int) -> Iterator[TimedInteraction]:
+def mailings(rng: Random, population: Population, scale: float, today: int) -> Iterator[TimedInteraction]:
     """All e-mail events of about `scale` times 11,300 messages."""
     left = round(_SENDS * scale)
     number = 0
     while left > 0:
         number += 1
         size = min(_CAMPAIGN, left)
-        audience = cast.some(rng, size)
+        audience = population.some(rng, size)
         left -= size
         yield from _Campaign(rng, number, today if size == _CAMPAIGN else None).to(audience)
 
@@ -49,7 +58,7 @@ class _Campaign:
         fundraising = rng.random() < 0.6
         source = "finance/mailer" if fundraising else "digital/mailer"
         self._rng = rng
-        self._voice = SourceSystem(rng, source, "email-events", TimeFormat.MILLISECONDS)
+        self._system = SourceSystem(rng, source, "email-events", TimeFormat.MILLISECONDS)
         self._name = f"{'ask' if fundraising else 'news'}-{number}"
         self._purpose = "fundraising" if fundraising else rng.choice(_OTHER_PURPOSES)
         self._team: Fields = {"team": "youth"} if rng.random() < 0.1 else {}
@@ -63,7 +72,7 @@ class _Campaign:
             yield from self._message(self._starts + place * SECOND // 2, donor.contact_by_email(self._rng), about)
 
     def _message(self, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
-        say, rng = self._voice.say, self._rng
+        say, rng = self._system.say, self._rng
         dropped = rng.random() < 0.005
         if dropped:
             yield say("email.dropped", at + SECOND, contact, {**about, "reason": "suppressed by the provider"})
@@ -84,7 +93,7 @@ class _Campaign:
             bounced = say("email.bounced", at + 2 * SECOND, contact, hard)
             yield bounced
             if rng.random() < 0.1:
-                yield self._voice.take_back(bounced, HOUR)
+                yield self._system.take_back(bounced, HOUR)
         elif fate < 0.015:
             yield say("email.bounced", at + DAY, contact, {**about, "kind": "soft", "reason": "mailbox full"})
         else:
@@ -102,12 +111,12 @@ class _Campaign:
         own = Random(about["message_id"])  # nosec B311 # invented people, no secrets
         if own.random() < _DRAWN_IN:
             agent = own.choice(_BROWSERS)
-            yield replace(self._voice, rng=own).say(
+            yield replace(self._system, rng=own).say(
                 "email.opened", at + _a_while(own), contact, {**about, "user_agent": agent}
             )
 
     def _reading(self, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
-        say, rng = self._voice.say, self._rng
+        say, rng = self._system.say, self._rng
         if rng.random() < 0.12:
             yield say("email.opened", at + SECOND, contact, {**about, "user_agent": _PROXY, "machine": True})
         if rng.random() < 0.22:
@@ -122,7 +131,7 @@ class _Campaign:
 
     def _leaving(self, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
         """Of each thousand who read five unsubscribe, half of them from one list, and two complain; some come back."""
-        say, rng = self._voice.say, self._rng
+        say, rng = self._system.say, self._rng
         chance = rng.random()
         if chance >= 0.007:
             return
@@ -134,7 +143,7 @@ class _Campaign:
             back: Fields = {"channel": "email", "granted": True, "basis": "preference centre", **one_list}
             yield say("consent.changed", at + rng.randrange(9 * DAY), contact, back)
         if rng.random() < 0.1:
-            yield self._voice.take_back(left, rng.randrange(MINUTE, 5 * DAY))
+            yield self._system.take_back(left, rng.randrange(MINUTE, 5 * DAY))
 
 
 def _a_while(rng: Random) -> int:
@@ -142,20 +151,20 @@ def _a_while(rng: Random) -> int:
     return min(round(rng.expovariate(1 / (5 * HOUR))) + 20 * SECOND, 6 * DAY)
 
 
-def full_mailboxes(rng: Random, cast: Population, scale: float) -> Iterator[TimedInteraction]:
+def full_mailboxes(rng: Random, population: Population, scale: float) -> Iterator[TimedInteraction]:
     """About `scale` times 40 mailboxes that are full for weeks: a reminder a week to each, of which some get in."""
-    voice = SourceSystem(rng, "finance/reminders", "email-events", TimeFormat.MILLISECONDS)
-    for number, donor in enumerate(cast.some(rng, round(_FULL_MAILBOXES * scale))):
+    system = SourceSystem(rng, "finance/reminders", "email-events", TimeFormat.MILLISECONDS)
+    for number, donor in enumerate(population.some(rng, round(_FULL_MAILBOXES * scale))):
         starts = rng.randrange(_FIRST_REMINDER, _LAST_REMINDER, DAY) + rng.randrange(15 * HOUR, 22 * HOUR)
         for week in range(rng.randint(3, 6)):
             about: Fields = {"message_id": f"reminder-{number}.{week}"}
-            yield from _reminder(voice, starts + 7 * week * DAY, donor.contact_by_email(rng), about)
+            yield from _reminder(system, starts + 7 * week * DAY, donor.contact_by_email(rng), about)
 
 
-def _reminder(voice: SourceSystem, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
-    yield voice.say("email.sent", at, contact, {**about, "purpose": "transactional"})
-    if voice.rng.random() < _GETS_IN:
-        yield voice.say("email.delivered", at + SECOND, contact, about)
+def _reminder(system: SourceSystem, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
+    yield system.say("email.sent", at, contact, {**about, "purpose": "transactional"})
+    if system.rng.random() < _GETS_IN:
+        yield system.say("email.delivered", at + SECOND, contact, about)
         return
     full: Fields = {**about, "kind": "soft", "reason": "mailbox full"}
-    yield voice.say("email.bounced", at + voice.rng.randrange(SECOND, 2 * DAY), contact, full)
+    yield system.say("email.bounced", at + system.rng.randrange(SECOND, 2 * DAY), contact, full)

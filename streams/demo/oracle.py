@@ -24,7 +24,7 @@ from streams.demo.recount_donations import donations
 from streams.demo.recount_experiments import Arm, Definition, added_up, experiments, person
 from streams.demo.recount_humans import humans
 from streams.demo.recount_stops import stops, suppressions
-from streams.demo.recount_touches import listed, pressure, touches
+from streams.demo.recount_touches import listed_touches, pressure, touches
 from streams.demo.truth import ContactFields, Sent
 
 _COMMAND = "contact."
@@ -74,7 +74,7 @@ def profile_of(contact_id: str, sent: list[Sent], identify: Callable[[ContactFie
     told = [one for one in everything if not one.type.startswith(_COMMAND)]
     first = one_version_each(told)
     agreed = consent(first)
-    known, recent = addresses(first, identify), listed(first)
+    known, recent = addresses(first, identify), listed_touches(first)
     return {
         "contact_id": contact_id,
         "first_seen": text_of(told[0].at) if told else None,

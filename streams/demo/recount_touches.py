@@ -29,7 +29,7 @@ class Touch(NamedTuple):
     shown_by: CountedEvent
 
 
-def listed(told: list[CountedEvent]) -> list[Touch]:
+def listed_touches(told: list[CountedEvent]) -> list[Touch]:
     """The touches of the 30 days up to the latest one, newest first; `told` has one version of each report."""
     found = [*_messages(told, "email"), *_messages(told, "text"), *_canvassed(told)]
     if not found:

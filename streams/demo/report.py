@@ -152,7 +152,7 @@ def most_reached(profiles: Iterable[Profile], most: int = 8) -> list[ReachedCont
     return sorted(found, key=lambda one: (-one.total, one.contact_id))[:most]
 
 
-def tried(results: Iterable[tuple[str, Mapping[str, Any]]]) -> list[ExperimentLine]:
+def experiment_lines(results: Iterable[tuple[str, Mapping[str, Any]]]) -> list[ExperimentLine]:
     """A line for each experiment, in the words of `harmonia experiments list`."""
     summaries = [summary_of(cast(ExperimentResult, result)) for _, result in results]
     return [ExperimentLine(one["experiment"], one["assigned"], summary_line(one)[1]) for one in summaries]

@@ -21,7 +21,16 @@ from streams.demo.progress import Progress
 from streams.demo.publishing import PlayResult, play
 from streams.demo.read_back import closed_channels_in_topic, letters_in_topic, profiles_in_redis, profiles_in_topic
 from streams.demo.recount import Profile
-from streams.demo.report import DemoReport, Figures, Latency, flows, most_reached, net_donations, top_donors, tried
+from streams.demo.report import (
+    DemoReport,
+    Figures,
+    Latency,
+    experiment_lines,
+    flows,
+    most_reached,
+    net_donations,
+    top_donors,
+)
 from streams.demo.script import Script, write_script
 from streams.demo.source_system import DAY
 from streams.demo.workers import Workers, start_workers
@@ -140,7 +149,7 @@ def _tell(deployment: Deployment, script: Script, workers: Workers, console: Con
         figures,
         flows(script.publications),
         most_reached(shown),
-        tried(results_in_redis(deployment.redis, [plan.id for plan in plans])),
+        experiment_lines(results_in_redis(deployment.redis, [plan.id for plan in plans])),
         len(truth),
         differences,
     )

@@ -20,12 +20,12 @@ DAY = 24 * HOUR
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def utc(year: int, month: int, day: int) -> int:
+def utc_midnight(year: int, month: int, day: int) -> int:
     """Midnight of a day in UTC, in milliseconds since the epoch."""
     return (datetime(year, month, day, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 
-def when(text: str) -> int:
+def parse_time_ms(text: str) -> int:
     """An RFC 3339 time in milliseconds since the epoch."""
     return (datetime.fromisoformat(text) - _EPOCH) // timedelta(milliseconds=1)
 

@@ -4,32 +4,41 @@ from collections.abc import Iterator
 from random import Random
 
 from streams.demo.donors import Population
-from streams.demo.source_system import DAY, HOUR, MINUTE, SECOND, SourceSystem, TimedInteraction, TimeFormat, utc
+from streams.demo.source_system import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    SourceSystem,
+    TimedInteraction,
+    TimeFormat,
+    utc_midnight,
+)
 from streams.demo.truth import ContactFields, Fields
 
 _SENDS = 5_000
 _CAMPAIGN = 500
-_FIRST_DAY, _LAST_DAY = utc(2011, 6, 1), utc(2012, 4, 24)
+_FIRST_DAY, _LAST_DAY = utc_midnight(2011, 6, 1), utc_midnight(2012, 4, 24)
 _SENDERS = ("62012", "62013")
 
 
-def texts(rng: Random, cast: Population, scale: float) -> Iterator[TimedInteraction]:
+def text_messages(rng: Random, population: Population, scale: float) -> Iterator[TimedInteraction]:
     """All text events of about `scale` times 5,000 messages."""
-    voice = SourceSystem(rng, "outreach/textbank", "outreach-events", TimeFormat.MICROSECONDS)
+    system = SourceSystem(rng, "outreach/textbank", "outreach-events", TimeFormat.MICROSECONDS)
     left = round(_SENDS * scale)
     number = 0
     while left > 0:
         number += 1
         name, sender = f"text-{number}", _SENDERS[number % len(_SENDERS)]
         starts = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY) + rng.randrange(17 * HOUR, 23 * HOUR)
-        for place, donor in enumerate(cast.some(rng, min(_CAMPAIGN, left))):
+        for place, donor in enumerate(population.some(rng, min(_CAMPAIGN, left))):
             about: Fields = {"message_id": f"{name}.{place}", "campaign_id": name, "sender": sender}
-            yield from _message(voice, starts + place * SECOND, donor.contact_by_phone(rng), about)
+            yield from _message(system, starts + place * SECOND, donor.contact_by_phone(rng), about)
         left -= min(_CAMPAIGN, left)
 
 
-def _message(voice: SourceSystem, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
-    rng, say = voice.rng, voice.say
+def _message(system: SourceSystem, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
+    rng, say = system.rng, system.say
     yield say("text.sent", at, contact, {**about, "purpose": "mobilisation"})
     if rng.random() < 0.05:
         yield say("text.failed", at + 3 * SECOND, contact, about)

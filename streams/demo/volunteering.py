@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from random import Random
 
 from streams.demo.donors import Population
-from streams.demo.source_system import DAY, HOUR, MINUTE, SourceSystem, TimedInteraction, TimeFormat, utc
+from streams.demo.source_system import DAY, HOUR, MINUTE, SourceSystem, TimedInteraction, TimeFormat, utc_midnight
 from streams.demo.truth import Fields
 
 CALLS = "thank-you-call"
@@ -15,9 +15,9 @@ CALLS = "thank-you-call"
 
 _REACHED = {"A": 0.18, "B": 0.42}
 _RSVPS, _FORMS, _CONSENTS, _ASSIGNED = 800, 1_200, 600, 1_000
-_FIRST_DAY, _LAST_DAY = utc(2011, 5, 1), utc(2012, 4, 20)
+_FIRST_DAY, _LAST_DAY = utc_midnight(2011, 5, 1), utc_midnight(2012, 4, 20)
 _SUPPRESSED_PEOPLE = 150
-_FIRST_SUPPRESSION, _LAST_SUPPRESSION = utc(2011, 5, 1), utc(2012, 3, 1)
+_FIRST_SUPPRESSION, _LAST_SUPPRESSION = utc_midnight(2011, 5, 1), utc_midnight(2012, 3, 1)
 _TIME_ZONES = {
     "US-AK": "America/Anchorage",
     "US-AL": "America/Chicago",
@@ -29,18 +29,18 @@ _SHOWS_UP = ("rsvp.attended",) * 6 + ("rsvp.no_show",) * 3 + ("rsvp.cancelled",)
 _CHANNELS = ("email", "email", "text", "text", "phone", "phone", "door", "letter", "all")
 
 
-def volunteering(rng: Random, cast: Population, scale: float, today: int) -> Iterator[TimedInteraction]:
+def volunteering(rng: Random, population: Population, scale: float, today: int) -> Iterator[TimedInteraction]:
     """About `scale` times 5,300 interactions of the volunteers' desk; 1 % of the forms are retracted."""
     desk = SourceSystem(rng, "volunteers/desk", "outreach-events", TimeFormat.MILLISECONDS)
     for _ in range(round(_RSVPS * scale)):
-        yield from _meeting(desk, cast)
+        yield from _meeting(desk, population)
     for _ in range(round(_FORMS * scale)):
-        yield from _form(desk, cast)
+        yield from _form(desk, population)
     for _ in range(round(_CONSENTS * scale)):
-        yield _wish(desk, cast)
+        yield _wish(desk, population)
     research = SourceSystem(rng, "research/assigner", "outreach-events", TimeFormat.MICROSECONDS)
     phones = SourceSystem(rng, "field/phonebank", "canvass-events", TimeFormat.MILLISECONDS)
-    for donor in cast.some(rng, round(_ASSIGNED * scale)):
+    for donor in population.some(rng, round(_ASSIGNED * scale)):
         variant = rng.choice("AB")
         arm: Fields = {"experiment": {"id": CALLS, "variant": variant}}
         day = today - rng.randrange(20, 60) * DAY
@@ -50,10 +50,10 @@ def volunteering(rng: Random, cast: Population, scale: float, today: int) -> Ite
         yield phones.say("canvass.reported", at, donor.contact(), call)
 
 
-def _meeting(desk: SourceSystem, cast: Population) -> Iterator[TimedInteraction]:
+def _meeting(desk: SourceSystem, population: Population) -> Iterator[TimedInteraction]:
     rng = desk.rng
     starts = rng.randrange(_FIRST_DAY, _LAST_DAY, 7 * DAY) + 25 * HOUR
-    contact = cast.one(rng).contact_by_email(rng)
+    contact = population.one(rng).contact_by_email(rng)
     about: Fields = {"event_id": f"house-party-{starts // DAY}", "starts_at": desk.spelling.write(starts)}
     yield desk.say("rsvp.made", starts - rng.randrange(HOUR, 20 * DAY), contact, about)
     outcome = rng.choice(_SHOWS_UP)
@@ -61,10 +61,10 @@ def _meeting(desk: SourceSystem, cast: Population) -> Iterator[TimedInteraction]
     yield desk.say(outcome, starts - 30 * MINUTE if before else starts + 3 * HOUR, contact, about)
 
 
-def _form(desk: SourceSystem, cast: Population) -> Iterator[TimedInteraction]:
+def _form(desk: SourceSystem, population: Population) -> Iterator[TimedInteraction]:
     rng = desk.rng
     kind = rng.choice(("petition", "petition", "signup", "volunteer"))
-    donor = cast.one(rng)
+    donor = population.one(rng)
     contact = donor.contact_by_email(rng)
     if donor.region in _TIME_ZONES:
         contact["time_zone"] = _TIME_ZONES[donor.region]
@@ -76,24 +76,24 @@ def _form(desk: SourceSystem, cast: Population) -> Iterator[TimedInteraction]:
         yield desk.take_back(filled_in, rng.randrange(HOUR, 2 * DAY))
 
 
-def _wish(desk: SourceSystem, cast: Population) -> TimedInteraction:
+def _wish(desk: SourceSystem, population: Population) -> TimedInteraction:
     rng = desk.rng
     wish: Fields = {"channel": rng.choice(_CHANNELS), "granted": rng.random() < 0.6, "basis": "asked in person"}
     if wish["channel"] == "email" and rng.random() < 0.3:
         wish["list_id"] = "supporters"
-    return desk.say("consent.changed", _some_day(rng), cast.one(rng).contact(), wish)
+    return desk.say("consent.changed", _some_day(rng), population.one(rng).contact(), wish)
 
 
 def _some_day(rng: Random) -> int:
     return rng.randrange(_FIRST_DAY, _LAST_DAY, DAY) + rng.randrange(14 * HOUR, 28 * HOUR)
 
 
-def suppressions(rng: Random, cast: Population, scale: float) -> Iterator[TimedInteraction]:
+def suppressions(rng: Random, population: Population, scale: float) -> Iterator[TimedInteraction]:
     """Suppression commands for about `scale` times 150 people, for good or until a day; 10 % are retracted."""
     source, spelling = "office/desk", TimeFormat.LOCAL_SECONDS
     commands = SourceSystem(rng, source, "contact-commands", spelling)
     letters = SourceSystem(rng, source, "outreach-events", spelling)
-    for donor in cast.some(rng, round(_SUPPRESSED_PEOPLE * scale)):
+    for donor in population.some(rng, round(_SUPPRESSED_PEOPLE * scale)):
         for _ in range(rng.choice((1, 1, 1, 2))):
             at = rng.randrange(_FIRST_SUPPRESSION, _LAST_SUPPRESSION, DAY) + rng.randrange(14 * HOUR, 23 * HOUR)
             ends: Fields = {"until": spelling.write(at + 60 * DAY)} if rng.random() < 0.5 else {}

@@ -49,9 +49,9 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
 # was to go. `status` reads how long the oldest record of a topic waits, and how much of a source was accepted.
 """: ("harmonia-operator",),
     """\
-# `harmonia backup` reads what the state is made of. `harmonia restore` makes and deletes topics: an administrator's
-# work. `harmonia rebuild build` reads what a backup reads, `compare` also what is out; `switch` restores: an
-# administrator's work as well.
+# `harmonia backup` reads what the state is made of, and of input topics what no worker has taken in yet. `harmonia
+# restore` makes and deletes topics: an administrator's work. `harmonia rebuild build` reads what a backup reads,
+# `compare` also what is out; `switch` restores: an administrator's work as well.
 """: ("harmonia-backup",),
     """\
 # `harmonia lake` writes files; in Kafka it only reads.
@@ -125,7 +125,7 @@ def of_workers(topic: TopicSpec) -> tuple[str, ...]:
 
 
 def _of_program(topic: TopicSpec, program: Program) -> tuple[str, ...]:
-    says = {"Read": topic.read_by, "Write": topic.written_by, "Describe": topic.described_by}
+    says = {"Read": topic.read_by, "Write": topic.written_by}
     return tuple(operation for operation, parties in says.items() if program in parties)
 
 

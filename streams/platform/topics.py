@@ -18,6 +18,7 @@ from events.topics import (
     UNTIL_ERASED,
     Agent,
     Party,
+    Program,
     TopicSpec,
 )
 from streams.platform.clients import KafkaClients
@@ -194,9 +195,13 @@ def require_topic(settings: Settings, name: str) -> None:
     _refuse_missing([entry for entry in _described(settings) if entry.topic.name == name])
 
 
-def require_topics(settings: Settings) -> None:
-    """Raise `MissingTopic` or `PartitionsMismatch` unless all topics are there as the settings say."""
-    check_topics(_described(settings), settings.partitions)
+def require_topics(settings: Settings, reader: Program | None = None) -> None:
+    """Raise `MissingTopic` or `PartitionsMismatch` unless all topics are there as the settings say.
+
+    `reader`: ask only for those that this program reads; it may not see others.
+    """
+    found = _described(settings)
+    check_topics([each for each in found if reader is None or reader in each.topic.read_by], settings.partitions)
 
 
 def _described(settings: Settings) -> list[DescribedTopic]:

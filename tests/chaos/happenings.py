@@ -7,7 +7,7 @@ and again about the same one: it was sent and it bounced, it was given and given
 from collections.abc import Callable
 from random import Random
 
-from streams.demo.source_system import DAY, TimeFormat, utc
+from streams.demo.source_system import DAY, TimeFormat, utc_midnight
 from streams.demo.truth import Experiment, Fields
 
 _OUTCOMES = ("contacted", "contacted", "refused", "left_message", "not_home", "wrong_number", "language_barrier")
@@ -17,7 +17,7 @@ _CHANNELS = ("email", "text", "door", "phone", "letter", "all")
 _PURPOSES = ("fundraising", "mobilisation", "transactional")
 _EMAIL = ("email.sent", "email.delivered", "email.opened", "email.clicked")
 _EMAIL_IN_VAIN = ("email.bounced", "email.bounced", "email.bounced", "email.dropped", "email.deferred")
-_FIRST_END, _ENDS = utc(2012, 6, 1), 60
+_FIRST_END, _ENDS = utc_midnight(2012, 6, 1), 60
 
 Happening = tuple[str, str, Fields]
 """Topic, type and fields."""

@@ -10,16 +10,16 @@ from streams.demo.encoding import attributes, body, encode, key
 from streams.demo.oracle import closed_channels, experiment_results, is_known, profile_of
 from streams.demo.recount import Profile
 from streams.demo.recount_experiments import Arm
-from streams.demo.source_system import DAY, MINUTE, SourceSystem, TimeFormat, utc
+from streams.demo.source_system import DAY, MINUTE, SourceSystem, TimeFormat, utc_midnight
 from streams.demo.truth import ContactFields, Fields, Publication, Sent
 from tests.chaos.happenings import something
 from tests.chaos.people import Command, Identifier, People, Person, contact_of
 from tests.chaos.trials import CHANGED
 
-FIRST, LAST = utc(2012, 1, 1), utc(2012, 6, 1)
+FIRST, LAST = utc_midnight(2012, 1, 1), utc_midnight(2012, 6, 1)
 REPEATED, TAKEN_BACK = 0.02, 0.02
 Identify = Callable[[ContactFields], str]
-_LATER = utc(2012, 7, 1)
+_LATER = utc_midnight(2012, 7, 1)
 
 
 @dataclass(frozen=True, slots=True)

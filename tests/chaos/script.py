@@ -4,8 +4,7 @@ from random import Random
 
 from events.envelope import Interaction
 from streams.demo.encoding import spoil
-from streams.demo.script import Script, as_sent, contributions
-from streams.demo.simulator import simulate
+from streams.demo.script import Script, as_sent, contributions, simulate
 from streams.demo.truth import Publication
 
 DONATIONS = 1500

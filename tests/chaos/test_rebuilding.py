@@ -17,10 +17,10 @@ from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.publishing import publish
 from streams.demo.read_back import records_of, versions_in_topic
 from streams.demo.truth import Sent
-from streams.history.rebuild.folded_positions import Positions, read_positions
+from streams.history.rebuild.builder import Positions, read_positions
 from streams.history.rebuild.profile_diff import differences
 from streams.history.rebuild.topic_tail import keys_after
-from streams.operations.backup.errors import BackupError
+from streams.operations.backup.record_files import BackupError
 from streams.platform.clients import KafkaClients
 from tests.chaos.regions import RIGHT, WRONG
 from tests.chaos.sayings import Sayings

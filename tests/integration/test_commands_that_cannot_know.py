@@ -10,6 +10,7 @@ from tests.integration.command import Ended, harmonia, on, refused
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system
 from tests.integration.waiting import until
+from tests.unit.history.lake.old_files import json_lines
 
 KEY, OTHER = "the key of the workers here", "another key, of somebody else"
 ASK = ("--channel", "email", "--purpose", "fundraising")
@@ -21,8 +22,11 @@ def system(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield running
 
 
-def run(system: System, folder: Path, key: str, *words: str, given: bytes | None = None) -> Ended:
-    environment = on(system.stack, HARMONIA_IDENTITY_KEY=key, HARMONIA_PROFILES_OLDEST_S="5")
+def run(
+    system: System, folder: Path, key: str, *words: str, given: bytes | None = None, lake: Path | None = None
+) -> Ended:
+    more = {} if lake is None else {"HARMONIA_LAKE": str(lake)}
+    environment = on(system.stack, HARMONIA_IDENTITY_KEY=key, HARMONIA_PROFILES_OLDEST_S="5", **more)
     return harmonia(folder, *words, environment=environment, given=given)
 
 
@@ -57,6 +61,13 @@ def test_nobody_is_open_by_another_key_and_nothing_is_exported_while_no_worker_r
         said = refused(run(system, tmp_path, OTHER, *words, given=given))
         assert "HARMONIA_IDENTITY_KEY is another one than the workers'" in said, words
         assert OTHER not in said
+    lake = tmp_path / "lake"
+    old = json_lines(tmp_path / "old.jsonl", [event("email.opened", {"email": ada})])
+    for more in ((), ("--dry-run",)):
+        said = refused(run(system, tmp_path, OTHER, "lake", "import", str(old), *more, lake=lake))
+        assert "HARMONIA_IDENTITY_KEY is another one than the workers'" in said
+    assert not lake.exists()
+    assert run(system, tmp_path, KEY, "lake", "import", str(old), lake=lake).returncode == 0
     examined = run(system, tmp_path, OTHER, "doctor", "--json")
     assert examined.returncode == 1
     assert b"another one than the workers'" in examined.stdout

@@ -25,8 +25,7 @@ from streams.demo.check import Difference, compare_profiles
 from streams.demo.oracle import recount
 from streams.demo.publishing import publish, wait_until_in_redis
 from streams.demo.read_back import profiles_in_redis
-from streams.demo.script import as_sent, contributions
-from streams.demo.simulator import simulate
+from streams.demo.script import as_sent, contributions, simulate
 from streams.demo.truth import ContactFields, Publication, Sent
 from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output, TransactionWriter, _send

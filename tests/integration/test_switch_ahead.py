@@ -4,10 +4,10 @@ import pytest
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 
 from events.topics import INTERACTIONS
-from streams.history.rebuild.folded_positions import Positions
+from streams.history.rebuild.builder import Positions
 from streams.history.rebuild.switch import require_caught_up
 from streams.local.stack import Stack
-from streams.operations.backup.errors import BackupError
+from streams.operations.backup.record_files import BackupError
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topics import create_topics

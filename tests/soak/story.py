@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from streams.demo.source_system import SourceSystem, TimeFormat, utc
+from streams.demo.source_system import SourceSystem, TimeFormat, utc_midnight
 from streams.demo.truth import Publication
 from tests.chaos.happenings import something
 from tests.chaos.people import people
@@ -13,7 +13,7 @@ from tests.chaos.sayings import FIRST, LAST, Identify, Outcome, _publication, sa
 COUPLES_SHARE = 0.02
 FORGOTTEN_SHARE = 0.05
 SAID_OF_THE_FORGOTTEN = 5
-_ERASED_AT = utc(2012, 8, 1)
+_ERASED_AT = utc_midnight(2012, 8, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from events.times import parse_time
 from sinks.lake.files import open_files
 from sinks.lake.manifests import date_in, is_lake
 from streams.domain.pressure import Policy
-from streams.history.backtest.counted_facts import PersonFact, counted_facts
-from streams.history.backtest.people_gathering import gather_people, links_of, person_facts
+from streams.history.backtest.person_facts import PersonFact, counted_facts, gather_people, links_of, person_facts
 from streams.history.backtest.tally import DAY, JudgedTouch, OutcomeIndex, Tally
 from streams.history.backtest.touch_history import TimeSpan, asked_touches, evidence_of, judge_touches
 from streams.history.refold.buckets import Bucket, each_bucket
@@ -61,22 +60,22 @@ class BacktestResult:
         for name in ("rows", "people", "sends", "open", "unjudged"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
-    def take(self, contact_id: str, said: list[PersonFact], orders: BacktestOptions) -> None:
+    def take(self, contact_id: str, said: list[PersonFact], options: BacktestOptions) -> None:
         """Judge and count one person's touches."""
         self.rows += len(said)
-        judged = list(self._judged(contact_id, said, orders))
+        judged = list(self._judged(contact_id, said, options))
         self.people += bool(judged)
         self.sends += len(judged)
-        last = None if orders.end is None else orders.end - orders.window
+        last = None if options.end is None else options.end - options.window
         self.open += sum(last is not None and each.send.touch.time > last for each in judged)
         self.tally.take(contact_id, judged)
 
-    def _judged(self, contact_id: str, said: list[PersonFact], orders: BacktestOptions) -> Iterator[JudgedTouch]:
+    def _judged(self, contact_id: str, said: list[PersonFact], options: BacktestOptions) -> Iterator[JudgedTouch]:
         counted = counted_facts(said)
         found = evidence_of(counted)
-        asked = list(asked_touches(contact_id, counted, found, orders.span))
-        followed = OutcomeIndex(found, orders.window)
-        answers = (judge_touches(policy, asked, cascade=orders.cascade) for policy in (orders.new, orders.old))
+        asked = list(asked_touches(contact_id, counted, found, options.span))
+        followed = OutcomeIndex(found, options.window)
+        answers = (judge_touches(policy, asked, cascade=options.cascade) for policy in (options.new, options.old))
         for send, new, old in zip(asked, *answers, strict=True):
             if new is None or old is None:
                 self.unjudged += 1
@@ -84,14 +83,14 @@ class BacktestResult:
                 yield JudgedTouch(send, new, old, followed.of(send.touch.time))
 
 
-def backtest(place: str, orders: BacktestOptions, folder: Path, processes: int) -> BacktestResult:
+def backtest(place: str, options: BacktestOptions, folder: Path, processes: int) -> BacktestResult:
     """Run a backtest on the lake at `place`, with `folder` for what does not fit into memory.
 
     Raises OSError, ValueError and `Damaged` as gathering does.
     """
     result = BacktestResult(linked=bool(links_of(place)), lake=is_lake(open_files(place)))
     gathered = gather_people(place, folder, processes)
-    for part in each_bucket(gathered, partial(_of_bucket, orders, result.linked), processes):
+    for part in each_bucket(gathered, partial(_of_bucket, options, result.linked), processes):
         result.add(part)
     return result
 
@@ -109,8 +108,8 @@ def end_of(place: str) -> int | None:
     return None if day is None else day + DAY
 
 
-def _of_bucket(orders: BacktestOptions, linked: bool, bucket: Bucket) -> BacktestResult:
+def _of_bucket(options: BacktestOptions, linked: bool, bucket: Bucket) -> BacktestResult:
     result = BacktestResult()
     for history in bucket.histories():
-        result.take(history.contact_id, list(person_facts(history, linked=linked)), orders)
+        result.take(history.contact_id, list(person_facts(history, linked=linked)), options)
     return result

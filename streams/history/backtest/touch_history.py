@@ -19,7 +19,7 @@ from streams.domain.contact.sections.messages import Touch
 from streams.domain.contact.sections.touches import touches
 from streams.domain.contact.state import NEVER, Key, Settled
 from streams.domain.pressure import Decision, PermissionRequest, Policy, decide
-from streams.history.backtest.counted_facts import PersonFact
+from streams.history.backtest.person_facts import PersonFact
 
 
 class AskedTouch(NamedTuple):

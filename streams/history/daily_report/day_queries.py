@@ -1,8 +1,13 @@
 """Queries a history for everything that the daily report says of a day.
 
 Each SQL query gives the fields of one kind of figures, in order. `$since` and `$until`: the day, in ms since 1970.
+
+A gift was raised by the campaign it names, or whose name is its refcode. One that names none was raised by the latest
+message that asked its giver for money, if that came within a day before and the gift is no instalment, which is charged
+by itself.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, TypeVar
@@ -10,7 +15,8 @@ from typing import Any, TypeVar
 import duckdb
 from msgspec import Struct
 
-from events.registry import types_that
+from events.registry import RSVPS, Rsvp, types_that
+from sinks.lake.views import listed
 from streams.history.daily_report.figures import (
     CanvassResults,
     CurrencyTotals,
@@ -21,12 +27,11 @@ from streams.history.daily_report.figures import (
     MailboxProvider,
     MoneyPart,
     Pledges,
+    SendResults,
 )
-from streams.history.daily_report.message_outcomes import send_results
-from streams.history.insights.history_source import History, Reach, open_history
-from streams.history.insights.human_acts import acts_reaches
+from streams.history.insights.history_source import History, Reach, create_placed_views, messages_reach, open_history
+from streams.history.insights.human_acts import acts_reaches, judged_acts
 from streams.history.insights.known_values import time_range_of
-from streams.history.insights.placing import create_placed_views, messages_reach
 from streams.history.insights.spans import Span, day_span
 
 MONEY = """
@@ -118,12 +123,12 @@ _TALKS = """
 METHODS = _TALKS.format(name="method", only="")
 TURFS = _TALKS.format(name="turf", only="AND method = 'door'")
 
-MEETINGS = """
+_MEETINGS = """
     WITH words AS (
         SELECT contact_id, event_id, "type", "time", source, id,
                coalesce(starts_at, max(starts_at) OVER (PARTITION BY contact_id, event_id)) AS starts
         FROM interactions_effective
-        WHERE "type" IN ('rsvp.made', 'rsvp.cancelled', 'rsvp.attended', 'rsvp.no_show')
+        WHERE "type" IN {any}
     ),
     latest AS (
         SELECT * FROM words
@@ -132,16 +137,29 @@ MEETINGS = """
         ) = 1
     )
     SELECT event_id,
-           count(*) FILTER ("type" <> 'rsvp.cancelled') AS promised,
-           count(*) FILTER ("type" = 'rsvp.attended'),
-           count(*) FILTER ("type" = 'rsvp.no_show'),
-           count(*) FILTER ("type" = 'rsvp.cancelled')
+           count(*) FILTER ("type" NOT IN {cancelled}) AS promised,
+           count(*) FILTER ("type" IN {attended}),
+           count(*) FILTER ("type" IN {no_show}),
+           count(*) FILTER ("type" IN {cancelled})
     FROM latest
     WHERE epoch_ms(coalesce(starts, "time")) >= $since AND epoch_ms(coalesce(starts, "time")) < $until
-      AND (starts IS NOT NULL OR "type" IN ('rsvp.attended', 'rsvp.no_show'))
+      AND (starts IS NOT NULL OR "type" IN {outcomes})
     GROUP BY event_id
     ORDER BY promised DESC, event_id
 """
+
+
+def _rsvps(*wanted: Rsvp) -> str:
+    return listed(type_ for type_, rsvp in RSVPS.items() if rsvp in wanted)
+
+
+MEETINGS = _MEETINGS.format(
+    any=listed(RSVPS),
+    cancelled=_rsvps("cancelled"),
+    attended=_rsvps("attended"),
+    no_show=_rsvps("no_show"),
+    outcomes=_rsvps("attended", "no_show"),
+)
 
 
 WEEK = timedelta(days=7)
@@ -195,3 +213,81 @@ def _day(
 def query_day(connection: duckdb.DuckDBPyConnection, sql: str, span: Span) -> list[Any]:
     """The rows of a query with the parameters `$since` and `$until`."""
     return connection.execute(sql, {"since": span.since, "until": span.until}).fetchall()
+
+
+RAISED_WITHIN_MS = 86_400_000
+
+
+def send_results(connection: duckdb.DuckDBPyConnection, span: Span) -> tuple[SendResults, ...]:
+    """Results by campaign, the most messages first. `create_placed_views` must have been called."""
+    clicks: dict[str | None, int] = defaultdict(int)
+    for act in judged_acts(connection, span):
+        if act.kind == "click":
+            clicks[act.campaign] += act.milli
+    raised = _raised(connection, span)
+    told: dict[str | None, tuple[Any, ...]] = {row[0]: row[1:] for row in _asked(connection, _MESSAGES, span)}
+    nothing: tuple[Any, ...] = ((), 0, 0, 0, 0)
+    found = []
+    for campaign in told.keys() | clicks.keys() | raised.keys():
+        channels, sent, delivered, unsubscribes, complaints = told.get(campaign, nothing)
+        money = raised.get(campaign, {})
+        found.append(
+            SendResults(
+                campaign, tuple(channels), delivered, clicks.get(campaign, 0), unsubscribes, complaints, money, sent
+            )
+        )
+    return tuple(sorted(found, key=lambda one: (-one.reached, one.campaign or "")))
+
+
+def _raised(connection: duckdb.DuckDBPyConnection, span: Span) -> dict[str | None, dict[str, int]]:
+    found: dict[str | None, dict[str, int]] = {}
+    for campaign, currency, gross in _asked(connection, _RAISED, span):
+        found.setdefault(campaign, {})[currency] = int(gross)
+    return found
+
+
+def _asked(connection: duckdb.DuckDBPyConnection, sql: str, span: Span) -> list[tuple[Any, ...]]:
+    limits = {"since": span.since, "until": span.until}
+    if "$within" in sql:
+        limits["within"] = RAISED_WITHIN_MS
+    return connection.execute(sql, limits).fetchall()
+
+
+_MESSAGES = """
+    SELECT campaign, list_sort(list(DISTINCT reached_by)),
+           count(DISTINCT (contact_id, message_id)) FILTER ("type" IN ('email.sent', 'text.sent')),
+           count(DISTINCT (contact_id, message_id)) FILTER ("type" IN ('email.delivered', 'text.delivered')),
+           count(*) FILTER ("type" IN ('email.unsubscribed', 'text.opted_out')),
+           count(*) FILTER ("type" = 'email.complained')
+    FROM placed_effective
+    WHERE "type" IN (
+            'email.sent', 'text.sent', 'email.delivered', 'text.delivered',
+            'email.unsubscribed', 'text.opted_out', 'email.complained'
+        )
+      AND epoch_ms("time") >= $since AND epoch_ms("time") < $until
+    GROUP BY campaign
+"""
+_RAISED = """
+    WITH campaigns AS (SELECT DISTINCT campaign_id AS campaign FROM message_campaigns),
+    gifts AS (
+        SELECT d.*, coalesce(d.campaign_id, c.campaign) AS named
+        FROM donations AS d LEFT JOIN campaigns AS c ON c.campaign = d.refcode
+        WHERE d.gross > 0 AND epoch_ms(d."time") >= $since AND epoch_ms(d."time") < $until
+    ),
+    asked AS (
+        SELECT contact_id, "time", campaign_id FROM touches
+        WHERE channel IN ('email', 'text') AND purpose = 'fundraising' AND campaign_id IS NOT NULL
+        QUALIFY row_number() OVER (PARTITION BY contact_id, "time" ORDER BY source DESC, id DESC) = 1
+    ),
+    answered AS (
+        SELECT g.currency, g.gross, CASE
+                WHEN g.named IS NOT NULL THEN g.named
+                WHEN coalesce(g.instalment, 1) <= 1 AND epoch_ms(g."time") - epoch_ms(a."time") <= $within
+                    THEN a.campaign_id
+            END AS campaign
+        FROM gifts AS g ASOF LEFT JOIN asked AS a ON a.contact_id = g.contact_id AND g."time" >= a."time"
+    )
+    SELECT campaign, currency, sum(gross) FROM answered
+    WHERE campaign IN (SELECT campaign FROM campaigns)
+    GROUP BY ALL
+"""

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from streams.domain.quarantine.held_records import ListedSource
 from streams.history.insights.known_values import TimeRange
-from streams.operations.refused.mostly_refused import MostlyRefused
+from streams.operations.refused_records import MostlyRefused
 
 
 class CurrencyTotals(Struct, frozen=True):

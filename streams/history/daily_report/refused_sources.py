@@ -10,12 +10,14 @@ from streams.domain.dead_letter_repair.letters import DeclaredType
 from streams.domain.quarantine.held_records import ListedSource
 from streams.history.insights.history_source import History, Reach, open_history
 from streams.history.insights.spans import Span
-from streams.operations.refused.mostly_refused import MostlyRefused, mostly_refused, suspects
-from streams.operations.refused.refusal_reading import (
+from streams.operations.refused_records import (
+    MostlyRefused,
     OpenRefusals,
     letters_between,
+    mostly_refused,
     names_requeued_since,
     quarantines_of,
+    suspects,
 )
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings

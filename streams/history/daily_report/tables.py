@@ -15,7 +15,7 @@ from streams.history.daily_report.figures import (
     SendResults,
 )
 from streams.history.daily_report.formatting import NOTHING, all_money, change, money, number, share, thousandths
-from streams.operations.refused.mostly_refused import MostlyRefused
+from streams.operations.refused_records import MostlyRefused
 
 MOST_ROWS = 12
 """Most rows of a table; the others are summed up in its last row."""

@@ -6,8 +6,7 @@ from streams.domain.quarantine import held_records
 from streams.history.daily_report.figures import CanvassResults, DailyReport, DayFigures
 from streams.history.daily_report.formatting import as_time, money, number, plural, share
 from streams.history.insights.spans import TOPIC_DAYS
-from streams.operations.refused import mostly_refused
-from streams.operations.refused.mostly_refused import shortened
+from streams.operations.refused_records import refused_sentence, shortened_list
 
 FEWER = 0.7
 """Share of last week's gross below which there is a warning."""
@@ -133,8 +132,8 @@ def _refused_sources(report: DailyReport) -> Iterator[str]:
     if report.refused is None or report.quarantines is None:
         yield "Whose records are refused or held is not known: whoever ran this may not read it (deploy/acl)."
         return
-    yield from shortened((f"{mostly_refused.sentence(each)}." for each in report.refused), MOST_SOURCES)
-    yield from shortened(
+    yield from shortened_list((f"{refused_sentence(each)}." for each in report.refused), MOST_SOURCES)
+    yield from shortened_list(
         (f"{each.source}: {held_records.quarantine_sentence(each)}." for each in report.quarantines), MOST_SOURCES
     )
 

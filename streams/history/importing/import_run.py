@@ -1,8 +1,14 @@
-"""Imports one export file after the other: previews it, or sends it and remembers how far it has come."""
+"""Imports one export file after the other: previews it, or sends it and remembers in a journal how far it has come.
 
+An interrupted import goes on where it was, and a finished one is not done twice: copies of messages are recognised for
+a week only, so importing an old export a second time would count it twice.
+"""
+
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
@@ -13,11 +19,95 @@ from events.envelope import Interaction, encode_structured
 from events.json_types import JSON
 from events.unknown_fields import UnknownField, has_unknown_fields, unknown_fields
 from streams.history.importing.file_items import FileItem, ImportFormat, UnchangedEvent, read_items
-from streams.history.importing.journal import ImportJournal, ImportProgress
 from streams.history.importing.publisher import FilePublisher, PublishOptions, ResultCounts
-from streams.history.importing.repeated_ids import RepeatedIds
 
-_MOST_SHOWN = 20
+MOST_REMEMBERED = 2_000_000
+"""Ids that are kept, of about 150 bytes each; what repeats one of a longer file's later ids is not noticed."""
+MOST_SHOWN = 20
+"""Most refusals of an import, and most repeated ids of a file, that are named one by one."""
+
+
+class RepeatedIds:
+    """Finds events of a file that repeat an id with other content; `shown`: the first remarks; `count`: of all."""
+
+    def __init__(self) -> None:
+        self._first: dict[bytes, tuple[int, bytes]] = {}
+        self.shown: list[str] = []
+        self.count = 0
+
+    def see(self, line: int, source: str, id_: str, content: bytes) -> None:
+        """Compare the next event with those before it. An equal copy is no loss, and is not remarked."""
+        name, digest = _digest(f"{source}\0{id_}".encode()), _digest(content)
+        first = self._first.get(name)
+        if first is None:
+            if len(self._first) < MOST_REMEMBERED:
+                self._first[name] = (line, digest)
+        elif first[1] != digest:
+            self.count += 1
+            if len(self.shown) < MOST_SHOWN:
+                self.shown.append(
+                    f"line {line} repeats the id of line {first[0]} with other content: only the first counts"
+                )
+
+    def remarks(self) -> list[str]:
+        """The remarks, for people."""
+        more = self.count - len(self.shown)
+        return [*self.shown, *([f"and {more:,} more lines that repeat an id with other content"] if more else [])]
+
+
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=16).digest()
+
+
+_DIGITS = 32
+IMPORTS_FOLDER = "imports"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """Number of items that are acknowledged, and whether they are all."""
+
+    done: int = 0
+    finished: bool = False
+
+
+class ImportJournal:
+    """The journal of one file, read in one way, in Harmonia's home. `fingerprint`: identifies both."""
+
+    def __init__(self, home: Path, fingerprint: str, folder: str = IMPORTS_FOLDER) -> None:
+        self._path = home / folder / f"{fingerprint}.json"
+
+    def read(self) -> ImportProgress:
+        """What was done; nothing if there is no journal or it was cut short."""
+        try:
+            found = orjson.loads(self._path.read_bytes())
+            return ImportProgress(int(found["done"]), bool(found["finished"]))
+        except (OSError, orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            return ImportProgress()
+
+    def write(self, progress: ImportProgress) -> None:
+        """Store the progress, atomically."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        part = self._path.with_suffix(".part")
+        with part.open("wb") as file:
+            file.write(orjson.dumps({"done": progress.done, "finished": progress.finished}))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self._path)
+
+
+def fingerprint_of(file: Path, job: ImportFormat) -> str:
+    """A hash of a file's whole content and of how it is read: vendor, source, mapping, codes and zone.
+
+    Name and place do not matter. A corrected file may be as long as before, and with a corrected mapping it is another
+    import: what was refused is read again.
+    """
+    feed = job.feed
+    read_by = (job.vendor, feed.source, feed.phone_region, feed.time_zone, *sorted(feed.codes.items()), job.mapping)
+    with file.open("rb") as opened:
+        told = file_digest(opened, "blake2b")
+    told.update("\0".join(map(repr, read_by)).encode())
+    return told.hexdigest()[:_DIGITS]
 
 
 class ProgressBar(Protocol):
@@ -64,14 +154,14 @@ class ImportReport:
         """Events that repeat an id of their file with other content, of which only the first counts."""
         return sum(found.count for found in self._repeated.values())
 
-    def repeated_told(self) -> list[str]:
+    def repeat_remarks(self) -> list[str]:
         """The same, for people."""
-        return [f"{name}: {told}" for name, found in self._repeated.items() for told in found.told()]
+        return [f"{name}: {remark}" for name, found in self._repeated.items() for remark in found.remarks()]
 
     def _refused(self, name: str, line: int, reason: str, detail: str) -> None:
         if self._file is not None:
             self._file.write(orjson.dumps({"file": name, "line": line, "reason": reason, "detail": detail}) + b"\n")
-        if len(self.shown) < _MOST_SHOWN:
+        if len(self.shown) < MOST_SHOWN:
             self.shown.append(f"{name}: line {line}: {reason}: {detail}")
 
 

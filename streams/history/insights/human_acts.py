@@ -19,8 +19,7 @@ from streams.domain.human import Act, Answer, Arrival, Known, agent_of
 from streams.domain.human.known import Kind
 from streams.domain.human.score import judge
 from streams.domain.human.weights import ANSWER_MS
-from streams.history.insights.history_source import Reach
-from streams.history.insights.placing import message_span
+from streams.history.insights.history_source import Reach, message_span
 from streams.history.insights.spans import Span
 
 ACTS = frozenset(ENGAGEMENTS)

@@ -1,15 +1,16 @@
-"""Parses the parameters of a question about history, and says what is wrong with them."""
+"""Parses the parameters of a question about history, says what is wrong with them, and types the answer's document."""
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, NotRequired, get_args
 
 from msgspec import Struct
+from typing_extensions import TypedDict
 
 from events.fields import MAX_ID
 from events.registry import types_that
 from events.times import parse_time
-from streams.history.insights.spans import By, Span, day_of, midnight, starts
+from streams.history.insights.spans import By, Span, day_of, midnight, period_starts
 
 Dimension = Literal["campaign", "team", "region", "channel"]
 BYS: Final[tuple[By, ...]] = get_args(By)
@@ -81,7 +82,7 @@ def _span(said: Mapping[str, str], by: By, zone: str, now: int) -> Span | Parame
     if since >= until:
         return ParameterMistake("from", "give a time before `to`")
     span = Span(since, until)
-    if span.until - span.since > MOST_POINTS * 86_400_000 or len(starts(by, span, zone)) > MOST_POINTS:
+    if span.until - span.since > MOST_POINTS * 86_400_000 or len(period_starts(by, span, zone)) > MOST_POINTS:
         return ParameterMistake("from", f"give a later time: at most {MOST_POINTS:,} points, by {by}, are answered")
     return span
 
@@ -104,3 +105,42 @@ def _earlier(until: int, by: By, zone: str) -> int:
     if by == "week":
         last += timedelta(days=6 - last.weekday())
     return max(0, midnight(last - timedelta(days=_DAYS[by] - 1), zone))
+
+
+class Point(TypedDict):
+    """What was counted in the hour, day or week that begins `at`."""
+
+    at: str
+    value: int | float
+
+
+class SeriesDocument(TypedDict):
+    """One series. `name`: the value of what it is split by, or null. `currency`: of money, in minor units."""
+
+    name: str | None
+    currency: NotRequired[str]
+    total: int | float
+    points: list[Point]
+
+
+InsightsDocument = TypedDict(
+    "InsightsDocument",
+    {
+        "metric": str,
+        "by": str,
+        "time_zone": str,
+        "from": str,
+        "to": str,
+        "only": dict[str, str],
+        "split": str | None,
+        "as_of": str,
+        "known_since": str | None,
+        "series": list[SeriesDocument],
+        "left_out": int,
+    },
+)
+"""An answer. `as_of`: everything up to then is in it. `left_out`: how many smaller series there are besides.
+
+`known_since`: when the first interaction of all history happened; what ends before is not known, and counted as zero.
+Null: there is no interaction.
+"""

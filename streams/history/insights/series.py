@@ -12,12 +12,19 @@ from msgspec import Struct
 
 from events.registry import MONEY_TYPES
 from events.times import render_time
-from streams.history.insights.history_source import History, Reach, open_history
+from streams.history.insights.history_source import History, Reach, create_placed_views, messages_reach, open_history
 from streams.history.insights.human_acts import acts_reaches, judged_acts
-from streams.history.insights.placing import create_placed_views, messages_reach
-from streams.history.insights.question import HUMAN_METRICS, MONEY_METRICS, Dimension, Question
-from streams.history.insights.shapes import InsightsDocument, Point, SeriesDocument
-from streams.history.insights.spans import index_of, starts
+from streams.history.insights.known_values import TimeRange
+from streams.history.insights.question import (
+    HUMAN_METRICS,
+    MONEY_METRICS,
+    Dimension,
+    InsightsDocument,
+    Point,
+    Question,
+    SeriesDocument,
+)
+from streams.history.insights.spans import index_of, period_starts
 
 QUARTER_MS = 900_000
 MOST_SERIES = 100
@@ -55,13 +62,13 @@ class _Cell(NamedTuple):
     value: int
 
 
-def answer(history: History, question: Question) -> SeriesAnswer:
+def answer_question(history: History, question: Question) -> SeriesAnswer:
     """The answer of a history to a question. Raises `duckdb.Error` when a file of it cannot be read."""
-    return answers(history, [question])[0]
+    return answer_questions(history, [question])[0]
 
 
-def answers(history: History, questions: Sequence[Question]) -> list[SeriesAnswer]:
-    """The answers to several questions, for which the history is read once. Raises as `answer`."""
+def answer_questions(history: History, questions: Sequence[Question]) -> list[SeriesAnswer]:
+    """The answers to several questions, for which the history is read once. Raises as `answer_question`."""
     with open_history(history, [reach for question in questions for reach in _reaches(question)]) as connection:
         create_placed_views(connection)
         return [_answered(connection, question) for question in questions]
@@ -69,7 +76,7 @@ def answers(history: History, questions: Sequence[Question]) -> list[SeriesAnswe
 
 def _answered(connection: duckdb.DuckDBPyConnection, question: Question) -> SeriesAnswer:
     cells = list(_cells(connection, question))
-    beginnings = starts(question.by, question.span, question.zone)
+    beginnings = period_starts(question.by, question.span, question.zone)
     scale = 1000 if question.metric in HUMAN_METRICS else 1
     found: dict[tuple[str | None, str | None], list[int]] = {}
     for cell in cells:
@@ -150,8 +157,11 @@ def _acts(connection: duckdb.DuckDBPyConnection, question: Question) -> Iterator
             yield _Cell(act.time, None if question.split is None else values[question.split], None, act.milli)
 
 
-def document_of(question: Question, answer: SeriesAnswer, as_of: int) -> InsightsDocument:
-    """The answer as the JSON document of `harmonia insights` and the API. `as_of`: ms since 1970."""
+def document_of(question: Question, answer: SeriesAnswer, as_of: int, known: TimeRange | None) -> InsightsDocument:
+    """The answer as the JSON document of `harmonia insights` and the API.
+
+    `as_of`: ms since 1970; `known`: time range of the whole history.
+    """
     return {
         "metric": question.metric,
         "by": question.by,
@@ -161,6 +171,7 @@ def document_of(question: Question, answer: SeriesAnswer, as_of: int) -> Insight
         "only": {str(name): value for name, value in question.only.items()},
         "split": question.split,
         "as_of": render_time(as_of),
+        "known_since": None if known is None else render_time(known.first),
         "series": [_series(answer, one) for one in answer.series],
         "left_out": answer.left_out,
     }

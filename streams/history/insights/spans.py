@@ -47,7 +47,7 @@ def day_of(ms: int, zone: str) -> date:
     return (_EPOCH + timedelta(milliseconds=ms)).astimezone(ZoneInfo(zone)).date()
 
 
-def starts(by: By, span: Span, zone: str) -> list[int]:
+def period_starts(by: By, span: Span, zone: str) -> list[int]:
     """When each hour, day or week begins that overlaps a span.
 
     An hour that comes twice in autumn is two. A week begins on Monday.

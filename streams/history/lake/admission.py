@@ -16,6 +16,7 @@ from events.refusal import Reason, Refusal
 from events.registry import topic_of
 from sinks.lake.anonymised_rows import MONEY_AND_RETRACTIONS
 from sinks.lake.erasure_list import Erasure, Erasures, erasure_of
+from streams.history.lake.input_files import Selection
 from streams.history.lake.row_reading import (
     ANONYMISED,
     BEFORE_ERASURE,
@@ -26,7 +27,6 @@ from streams.history.lake.row_reading import (
     identifiers_in,
     is_harmonised,
 )
-from streams.history.lake.selection import Selection
 
 ERASURES = SkippedElement("erasures: the lake remembers them; the running system hears them by `replay --erasures`")
 _FUTURE = Refusal(Reason.TIME_IN_FUTURE, "time: more than 1 h ahead of the clock of this machine")

@@ -1,16 +1,64 @@
-"""Finds the files at a path (a lake, a folder, a file or a URI), each with a fingerprint of its content."""
+"""Finds the files at a path (a lake, a folder, a file or a URI), and selects of history a time range and types."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
+from events.registry import MODELS
+from events.times import parse_time
 from sinks.lake.files import Files, LocalFiles, open_files
 from sinks.lake.live_files import live
 from sinks.lake.manifests import INTERACTIONS, MANIFESTS, date_in, type_in
 from streams.history.importing.file_items import Unreadable
 from streams.history.lake.row_reading import row_count
-from streams.history.lake.selection import Selection
+
+_DAY_MS = 86_400_000
+
+
+class Selection(NamedTuple):
+    """Interactions that happened at `since` or later and before `until` (ms since 1970), of `types`; None: no limit."""
+
+    since: int | None = None
+    until: int | None = None
+    types: frozenset[str] | None = None
+
+    def takes(self, type_: str, time: int) -> bool:
+        """Whether an interaction is selected."""
+        if self.types is not None and type_ not in self.types:
+            return False
+        return (self.since is None or time >= self.since) and (self.until is None or time < self.until)
+
+    def may_take(self, date: str, type_: str) -> bool:
+        """Whether a folder of the lake can hold selected rows; `date` or `type_` empty: the folder has none."""
+        if type_ and self.types is not None and type_ not in self.types:
+            return False
+        day = parse_moment(date) if date else None
+        if day is None:
+            return True
+        return (self.since is None or day + _DAY_MS > self.since) and (self.until is None or day < self.until)
+
+
+def parse_moment(text: str) -> int | None:
+    """A date (its midnight, UTC) or an RFC 3339 time in ms since 1970; None: it is neither."""
+    return parse_time(text if "T" in text else f"{text}T00:00:00Z")
+
+
+def types_named(names: Iterable[str]) -> frozenset[str]:
+    """Interaction types matching names and patterns, several in one separated by commas: `donation.*,form.submitted`.
+
+    Raises ValueError with the first name that matches no type.
+    """
+    found: set[str] = set()
+    for name in (part.strip() for text in names for part in text.split(",")):
+        matching = {type_ for type_ in MODELS if fnmatchcase(type_, name)}
+        if not matching:
+            raise ValueError(name)
+        found |= matching
+    return frozenset(found)
+
 
 _DIGITS = 32
 _PIECE_BYTES = 1 << 20

@@ -21,9 +21,8 @@ from streams.history.importing.file_items import FileItem, UnchangedEvent, Unrea
 from streams.history.importing.import_run import ImportReport, ProgressDisplay
 from streams.history.lake.admission import AdmittedRow, RowAdmission
 from streams.history.lake.buffers import ROW_BYTES, FlushLimits
-from streams.history.lake.input_files import InputFile, selected_files
+from streams.history.lake.input_files import InputFile, Selection, selected_files
 from streams.history.lake.row_reading import ERASED_TYPE, FileRow, read_file_rows
-from streams.history.lake.selection import Selection
 from streams.platform.errors import LakeStopped
 
 _PARTITION = 0

@@ -12,13 +12,17 @@ import pyarrow as pa
 from sinks.lake.files import open_files
 from sinks.lake.live_files import live, next_offsets
 from sinks.lake.manifests import INTERACTIONS
-from streams.history.rebuild.erasure_commands import CommandTimes, command_times_in, earliest_of
-from streams.history.rebuild.prior_states import PriorState, rows_of_states
+from streams.history.rebuild.prior_states import (
+    CommandTimes,
+    PriorState,
+    command_times_in,
+    earliest_times,
+    rows_of_states,
+)
 from streams.history.rebuild.topic_tail import read_tails
 from streams.history.refold.buckets import ROWS_IN_A_BUCKET, SortedHistory, Spiller, sort_history
-from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import Manifest, contacts_file, interactions_file
-from streams.operations.backup.record_files import Record, read_records
+from streams.operations.backup.record_files import BackupError, Record, read_records
 from streams.platform.settings import Settings
 
 _TRACE = b"/"
@@ -93,7 +97,7 @@ def add_tail(settings: Settings, tail: TailRange, folder: Path, gathered: Sorted
         async for batch in batches:
             for number, offset in _last_of(batch):
                 folded[number] = offset + 1
-            heard.update(earliest_of(heard, command_times_in(batch)))
+            heard.update(earliest_times(heard, command_times_in(batch)))
             spiller.take(batch)
 
     asyncio.run(take())

@@ -1,15 +1,19 @@
 """Builds all states anew while the system runs: nothing is written to it, and no existing file is changed.
 
 First the lake's contents are noted, then the running system is copied, then the lake is read: so each erasure that the
-lake knows of is carried out in the copy, and nothing forgotten comes back from history.
+lake knows of is carried out in the copy, and nothing forgotten comes back from history. The file `rebuild.json` beside
+the manifest says up to which offsets `interactions` is folded.
 """
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from sinks.lake.erasure import commands_received_at
@@ -23,18 +27,46 @@ from streams.history.rebuild.buckets import (
     tail_range,
     traces_of,
 )
-from streams.history.rebuild.erasure_commands import earliest_of, to_file_rows
-from streams.history.rebuild.folded_positions import NAME as POSITIONS
-from streams.history.rebuild.folded_positions import Positions, write_positions
-from streams.history.rebuild.prior_states import PriorState
+from streams.history.rebuild.prior_states import PriorState, command_times_to_rows, earliest_times
 from streams.history.rebuild.state_files import FoldTask, StateFiles, write_state_files
 from streams.history.rebuild.topic_tail import topic_id_of
 from streams.operations.backup.backup_run import take_backup
-from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import NAME, POLICY, Manifest, write_manifest
 from streams.operations.backup.manifest import contacts_file as contacts_file_of
-from streams.operations.backup.record_files import FileEntry, write_records
+from streams.operations.backup.record_files import BackupError, FileEntry, open_new, write_records
 from streams.platform.settings import Settings
+
+POSITIONS = "rebuild.json"
+
+
+class Positions(Struct, frozen=True):
+    """How far a rebuilt state has come. `topic_id`: of `interactions`.
+
+    `folded`: by partition the offset behind the last record in the states. `heard`: source and id of erasure commands,
+    and when the broker got them (ms).
+    """
+
+    topic_id: str
+    folded: list[int]
+    outcomes: dict[str, int] = {}
+    heard: list[tuple[str, str, int]] = []
+
+
+def write_positions(directory: Path, positions: Positions) -> None:
+    """Write the file; to be called before the manifest is written."""
+    with open_new(directory / POSITIONS) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(positions)))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_positions(directory: Path) -> Positions:
+    """Read the file. Raises `BackupError` where there is none."""
+    try:
+        return msgspec.json.decode((directory / POSITIONS).read_bytes(), type=Positions)
+    except (OSError, msgspec.DecodeError) as error:
+        raise BackupError(f"{directory} was not made by `harmonia rebuild build`, or not finished") from error
+
 
 WORK = "work"
 """A folder of a build in progress: where there is one and no manifest, a build may begin anew."""
@@ -78,15 +110,15 @@ def build(settings: Settings, plan: RebuildPlan, say: Callable[[str], None]) -> 
     from_lake = gathered.rows
     tail = tail_range(topic_id, lake.ends, system)
     gathered, folded, in_tail = add_tail(settings, tail, work / "sorted", gathered)
-    heard = earliest_of(in_lake, in_tail)
+    heard = earliest_times(in_lake, in_tail)
     from_topic = gathered.rows - from_lake
     say(f"{gathered.rows} interactions of somebody sorted, {from_topic} of them from the topic")
     gathered = add_states(PriorState.KNOWN, work / "system", system.partitions, work / "sorted", gathered)
     write_records(work / TRACES, traces_of(work / "system", system.partitions))
-    todo = FoldTask(lake.place, work / TRACES, work / "folded", system.partitions, heard)
-    made = write_state_files(todo, gathered, plan.directory, plan.processes, say)
+    task = FoldTask(lake.place, work / TRACES, work / "folded", system.partitions, heard)
+    made = write_state_files(task, gathered, plan.directory, plan.processes, say)
     manifest = complete_backup(work / "system", plan.directory, system, made)
-    write_positions(plan.directory, Positions(topic_id, folded, dict(made.outcomes), to_file_rows(heard)))
+    write_positions(plan.directory, Positions(topic_id, folded, dict(made.outcomes), command_times_to_rows(heard)))
     write_manifest(plan.directory, manifest)
     delete_folder(work)
     return BuildResult(manifest, from_lake, from_topic, gathered.without, made.outcomes)

@@ -15,7 +15,7 @@ from streams.engine.rocksdb_store import RocksStores
 from streams.engine.runs import KafkaRecord
 from streams.engine.store import Position, Store
 from streams.engine.write_back import WriteBackStores
-from streams.history.rebuild.folded_positions import Positions, read_positions
+from streams.history.rebuild.builder import Positions, read_positions
 from streams.history.rebuild.profile_diff import Comparison, Profile, ProfileComparer, changed_people
 from streams.history.rebuild.topic_tail import keys_after
 from streams.operations.backup.manifest import read_manifest, require_identity, require_whole
@@ -68,10 +68,10 @@ class _BothStates:
                 into = None if link.merged_into is None else link.merged_into.encode()
                 self._links.write({_RUNNING + link.contact_id.encode(): into}, _HERE)
 
-    def read_built(self, order: RestorePlan) -> None:
-        remaking = generation_builder(self._settings, order, self._work)
+    def read_built(self, plan: RestorePlan) -> None:
+        remaking = generation_builder(self._settings, plan, self._work)
         try:
-            for record in contact_records(order):
+            for record in contact_records(plan):
                 remaking.take(record.partition, record.key or b"", record.value or b"")
             for output in remaking.outputs():
                 if output.topic == CONTACT_STATE:

@@ -1,15 +1,22 @@
-"""What is known of a fragment before its history: the starting state, and states as rows in front of the history.
+"""What is known of a fragment before its history: prior states as rows in front of it, and when it was erased.
 
-Pure. States travel as rows, so that one sort brings a fragment's states and its interactions together.
+Pure. States travel as rows, so that one sort brings a fragment's states and its interactions together. What had come
+when an erasure command was heard is not folded again: a command may name an earlier time, at which the person asked,
+and erases every fragment of the person; only one fragment has it in its history. Which others it erased is in the
+running system's states.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec.structs import replace
 
+from events.harmonised import open_harmonised
+from events.refusal import Refusal
+from sinks.lake.schema import EVENT
 from streams.domain.contact import ContactState, decode
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
@@ -61,13 +68,17 @@ def _with_versions(before: ContactState, known: ContactState) -> ContactState:
 
 
 def _without_erased(before: ContactState, now: IdentityStatus) -> ContactState:
-    """Drop everything from before an erasure, unless the state records it already."""
+    """Drop everything from before an erasure, unless the state records it already. A mark of either stays.
+
+    Versions before wrote traces without marks, so of one erasure one record may have it and another one not.
+    """
     place = place_of(before)
-    if now.erased is None or (place.erased is not None and place.erased.time >= now.erased.time):
+    if now.erased is None:
         return before
-    return ContactState(
-        version=before.version, place=IdentityStatus(erased=now.erased, marks=now.marks, shown=place.shown)
-    )
+    marks = now.marks or (place.marks and place.erased is not None)
+    if place.erased is not None and place.erased.time >= now.erased.time:
+        return before if place.marks == marks else replace(before, place=replace(place, marks=marks))
+    return ContactState(version=before.version, place=IdentityStatus(erased=now.erased, marks=marks, shown=place.shown))
 
 
 _NO_TOPIC = ""
@@ -137,3 +148,62 @@ def _text(key: bytes | None) -> str | None:
         return None if key is None else key.decode()
     except UnicodeDecodeError:
         return None
+
+
+CommandTimes: TypeAlias = Mapping[tuple[str, str], int]
+"""When the broker got the first copy of a command (ms since 1970), by its source and id."""
+
+_TYPE = "contact.erased"
+
+
+def earliest_times(*parts: CommandTimes) -> dict[tuple[str, str], int]:
+    """All commands, each with its earliest time."""
+    found: dict[tuple[str, str], int] = {}
+    for part in parts:
+        for name, came in part.items():
+            found[name] = min(came, found.get(name, came))
+    return found
+
+
+def command_times_in(batch: pa.RecordBatch) -> dict[tuple[str, str], int]:
+    """The erasure commands among rows of the topic in `NEEDED_SCHEMA`."""
+    rows = batch.filter(pc.match_substring(batch[EVENT], _TYPE))
+    found: dict[tuple[str, str], int] = {}
+    for event, came in zip(rows[EVENT].to_pylist(), rows["appended_at"].cast(pa.int64()).to_pylist(), strict=True):
+        if (command := _command_of(event)) is not None:
+            found = earliest_times(found, {command: came})
+    return found
+
+
+def command_times_to_rows(heard: CommandTimes) -> list[tuple[str, str, int]]:
+    """Command times as lists for the file of positions."""
+    return [(source, id_, came) for (source, id_), came in sorted(heard.items())]
+
+
+def command_times_from_rows(heard: Iterable[tuple[str, str, int]]) -> dict[tuple[str, str], int]:
+    """Command times from the file of positions."""
+    return {(source, id_): came for source, id_, came in heard}
+
+
+def rows_after_erasure(
+    rows: Sequence[TopicRow], known: Iterable[ContactState], heard: CommandTimes
+) -> Sequence[TopicRow]:
+    """The rows of a fragment that came after its erasure, in order; all where none is known.
+
+    Where the command is among the rows, its position decides, since much may come in one millisecond; else the time at
+    which it came.
+    """
+    erasures = ((each.source, each.id) for state in known if (each := place_of(state).erased) is not None)
+    came, command = max(((heard[name], name) for name in erasures if name in heard), default=(None, None))
+    if came is None:
+        return rows
+    for number, row in enumerate(rows):
+        if row.appended_at == came and _command_of(row.event) == command:
+            return rows[number + 1 :]
+    return [row for row in rows if row.appended_at > came]
+
+
+def _command_of(event: bytes) -> tuple[str, str] | None:
+    if _TYPE.encode() not in event or isinstance(opened := open_harmonised(event), Refusal):
+        return None
+    return (opened.head[1], opened.head[0]) if opened.head[2] == _TYPE else None

@@ -11,8 +11,7 @@ from sinks.lake.erasure_list import Erasures, read_erasures
 from sinks.lake.files import open_files
 from streams.domain.contact import ContactState, FoldOutcome, decode, encode
 from streams.domain.contact.identity.identity_assignment import trace_key
-from streams.history.rebuild.erasure_commands import CommandTimes, rows_after_erasure
-from streams.history.rebuild.prior_states import split_prior_states, starting_state
+from streams.history.rebuild.prior_states import CommandTimes, rows_after_erasure, split_prior_states, starting_state
 from streams.history.refold.buckets import Bucket, SortedHistory, each_bucket
 from streams.history.refold.contact_folding import fold_facts
 from streams.history.refold.contact_rows import ContactHistory, read_rows
@@ -53,17 +52,17 @@ class BucketResult(NamedTuple):
 
 
 def write_state_files(
-    work: FoldTask, gathered: SortedHistory, target: Path, processes: int, say: Callable[[str], None]
+    task: FoldTask, gathered: SortedHistory, target: Path, processes: int, say: Callable[[str], None]
 ) -> "StateFiles":
     """Fold all buckets and write the contact files into `target`.
 
     Raises OSError, `Damaged`, `Unreadable`, `BackupError`.
     """
-    work.out.mkdir(exist_ok=True)
-    merging = _PartitionFiles(target, work.partitions)
+    task.out.mkdir(exist_ok=True)
+    merging = _PartitionFiles(target, task.partitions)
     outcomes, used, contacts = Counter[str](), set[bytes](), 0
-    for number, done in enumerate(each_bucket(gathered, partial(fold_bucket, work), processes), 1):
-        path = _path_of(work, number - 1)
+    for number, done in enumerate(each_bucket(gathered, partial(fold_bucket, task), processes), 1):
+        path = _path_of(task, number - 1)
         merging.add(read_records(path))
         path.unlink()
         outcomes.update(done.outcomes)
@@ -71,7 +70,7 @@ def write_state_files(
         contacts += done.contacts
         if number * 10 // gathered.buckets > (number - 1) * 10 // gathered.buckets:
             say(f"{number} of {gathered.buckets} shares are folded, {contacts} fragments")
-    merging.add(record for record in read_records(work.traces) if record.key not in used)
+    merging.add(record for record in read_records(task.traces) if record.key not in used)
     return StateFiles(contacts, outcomes, merging.done())
 
 
@@ -83,11 +82,11 @@ class StateFiles(NamedTuple):
     files: list[FileEntry]
 
 
-def fold_bucket(work: FoldTask, bucket: Bucket) -> BucketResult:
+def fold_bucket(task: FoldTask, bucket: Bucket) -> BucketResult:
     """Fold the histories of one bucket, and write its states into a file."""
-    erased = Erasures() if work.lake is None else _erasures(work.lake)
-    folding = BucketFolder(work.partitions, erased, _traces(work.traces), work.heard)
-    write_records(_path_of(work, bucket.number), folding.records(bucket.histories()))
+    erased = Erasures() if task.lake is None else _erasures(task.lake)
+    folding = BucketFolder(task.partitions, erased, _traces(task.traces), task.heard)
+    write_records(_path_of(task, bucket.number), folding.records(bucket.histories()))
     return BucketResult(folding.contacts, folding.outcomes, frozenset(folding.used))
 
 
@@ -167,8 +166,8 @@ class _PartitionFiles:
         return [out.done() for out in self._outs]
 
 
-def _path_of(work: FoldTask, bucket: int) -> Path:
-    return work.out / f"{bucket:06}.zst"
+def _path_of(task: FoldTask, bucket: int) -> Path:
+    return task.out / f"{bucket:06}.zst"
 
 
 @lru_cache(maxsize=1)

@@ -11,14 +11,11 @@ from typing import NamedTuple
 
 from events.topics import INTERACTIONS
 from streams.history.rebuild.buckets import add_states, add_tail, buckets_for, delete_folder, tail_range, traces_of
-from streams.history.rebuild.builder import TRACES, WORK, complete_backup
-from streams.history.rebuild.erasure_commands import earliest_of, from_file_rows
-from streams.history.rebuild.folded_positions import Positions, read_positions
-from streams.history.rebuild.prior_states import PriorState
+from streams.history.rebuild.builder import TRACES, WORK, Positions, complete_backup, read_positions
+from streams.history.rebuild.prior_states import PriorState, command_times_from_rows, earliest_times
 from streams.history.rebuild.state_files import FoldTask, write_state_files
 from streams.history.rebuild.topic_tail import count_between, topic_id_of
 from streams.operations.backup.backup_run import take_backup
-from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import (
     NAME,
     Manifest,
@@ -27,7 +24,7 @@ from streams.operations.backup.manifest import (
     require_whole,
     write_manifest,
 )
-from streams.operations.backup.record_files import write_records
+from streams.operations.backup.record_files import BackupError, write_records
 from streams.operations.backup.restore import RestorePlan, restore_backup
 from streams.operations.backup.target_topics import require_no_workers
 from streams.platform.clients import KafkaClients
@@ -67,8 +64,8 @@ def switch(
     from_topic = _bring_up(running, directory, positions, processes, say)
     switched = read_manifest(directory / SWITCHED)
     generation = before.generation + 1
-    order = RestorePlan(directory / SWITCHED, switched, generation, replace=True)
-    fragments = asyncio.run(restore_backup(settings, order))
+    plan = RestorePlan(directory / SWITCHED, switched, generation, replace=True)
+    fragments = asyncio.run(restore_backup(settings, plan))
     return SwitchResult(fragments, generation, from_topic)
 
 
@@ -115,14 +112,14 @@ def _bring_up(
     tail = tail_range(positions.topic_id, positions.folded, before)
     nothing = buckets_for(before.contacts, processes)
     gathered, _, in_tail = add_tail(settings, tail, work / "sorted", nothing)
-    heard = earliest_of(from_file_rows(positions.heard), in_tail)
+    heard = earliest_times(command_times_from_rows(positions.heard), in_tail)
     from_topic = gathered.rows
     say(f"{from_topic} interactions came after what was built")
     gathered = add_states(PriorState.REBUILT, directory, before.partitions, work / "sorted", gathered)
     gathered = add_states(PriorState.KNOWN, directory / BEFORE, before.partitions, work / "sorted", gathered)
     write_records(work / TRACES, traces_of(directory / BEFORE, before.partitions))
-    todo = FoldTask(None, work / TRACES, work / "folded", before.partitions, heard)
-    made = write_state_files(todo, gathered, target, processes, say)
+    task = FoldTask(None, work / TRACES, work / "folded", before.partitions, heard)
+    made = write_state_files(task, gathered, target, processes, say)
     write_manifest(target, complete_backup(directory / BEFORE, target, before, made))
     delete_folder(work)
     return from_topic

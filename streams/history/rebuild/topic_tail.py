@@ -11,7 +11,7 @@ from events.topics import INTERACTIONS
 from streams.engine.changelog import PartitionReader
 from streams.engine.runs import KafkaRecord
 from streams.history.rebuild.prior_states import rows_of_records
-from streams.operations.backup.errors import BackupError
+from streams.operations.backup.record_files import BackupError
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 

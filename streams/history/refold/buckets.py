@@ -159,7 +159,7 @@ class _SpillCounts(NamedTuple):
     without: int
 
 
-def unchanged(_: str, batch: pa.RecordBatch) -> pa.RecordBatch:
+def unchanged_rows(_: str, batch: pa.RecordBatch) -> pa.RecordBatch:
     """Rows as they are, to be sorted by their fragment."""
     return batch
 
@@ -171,7 +171,7 @@ def sort_history(  # noqa: PLR0913 (what, where to, and how)
     wanted: Wanted = every_file,
     rows_in_a_bucket: int = ROWS_IN_A_BUCKET,
     *,
-    prepare: Prepare = unchanged,
+    prepare: Prepare = unchanged_rows,
 ) -> SortedHistory:
     """Sort the rows of the lake at `place` (a folder or a URI) into files of `folder`, which is new or empty.
 

@@ -15,6 +15,7 @@ from events.topics import INTERACTIONS
 from sinks.lake.erasure_list import Erasures
 from streams.domain.contact.state import DEDUP_WINDOW_MS
 from streams.history.importing.file_items import UnchangedEvent
+from streams.history.lake.input_files import Selection
 from streams.history.lake.row_reading import (
     ANONYMISED,
     BEFORE_ERASURE,
@@ -24,7 +25,6 @@ from streams.history.lake.row_reading import (
     fragment_of,
     is_harmonised,
 )
-from streams.history.lake.selection import Selection
 
 WINDOW_MARGIN_MS = 2 * 3_600_000
 """Kept free of the week in which copies of messages are known: an hour a clock may be ahead, and one for intake."""

@@ -30,9 +30,16 @@ from streams.engine.store import Position, Store
 from streams.engine.table_partition import read_watermark, watermark_key
 from streams.engine.write_back import WriteBackStores
 from streams.operations.backup import manifest as names
-from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import FORMAT, Manifest, identity_of, write_manifest
-from streams.operations.backup.record_files import FileEntry, Record, RecordWriter, open_new, sha256_of, write_records
+from streams.operations.backup.record_files import (
+    BackupError,
+    FileEntry,
+    Record,
+    RecordWriter,
+    open_new,
+    sha256_of,
+    write_records,
+)
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topics import CONTACTS_TABLE, changelog_name

@@ -19,8 +19,8 @@ from streams.domain.contact.identity.identity_assignment import trace_key
 from streams.domain.contact.identity.identity_status import Erasure
 from streams.engine.changelog import PartitionReader
 from streams.operations.backup.backup_run import erasure_in
-from streams.operations.backup.errors import BackupError
 from streams.operations.backup.new_generation import LaterErasure
+from streams.operations.backup.record_files import BackupError
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from streams.operations.backup.errors import BackupError
-from streams.operations.backup.record_files import FileEntry, open_new, sha256_of
+from streams.operations.backup.record_files import BackupError, FileEntry, open_new, sha256_of
 from streams.platform.settings import Settings
 
 FORMAT = 1

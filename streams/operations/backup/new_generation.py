@@ -81,12 +81,18 @@ def after_announcing(
 
 
 def merged_traces(one: ContactState | None, other: ContactState) -> ContactState:
-    """One trace of two that are kept of a fragment: the later erasure binds."""
+    """One trace of two that are kept of a fragment: the later erasure binds, and what either knows stays known."""
     if one is None:
         return trace(other)
     a, b = place_of(one), place_of(other)
     erased = max((each.erased for each in (a, b) if each.erased is not None), key=lambda each: each.time, default=None)
-    place = IdentityStatus(told=max(a.told, b.told), erased=erased, swept=max(a.swept, b.swept))
+    place = IdentityStatus(
+        told=max(a.told, b.told),
+        linked=a.linked or b.linked,
+        erased=erased,
+        marks=a.marks or b.marks,
+        swept=max(a.swept, b.swept),
+    )
     return ContactState(version=max(one.version, other.version), place=place)
 
 
@@ -207,8 +213,8 @@ class GenerationBuilder:
         after = state
         for version, roof in self._inflight.pop(node, ()):
             after = self._sweep(node, after, version, roof)
-        known = place_of(after).erased
-        if late is not None and (known is None or known.time < late.erasure.time):
+        known = place_of(after)
+        if late is not None and (known.erased is None or known.erased.time < late.erasure.time or not known.marks):
             by = Command(late.erasure.time, late.erasure.source, late.erasure.id)
             after = self._sweep(node, after, self._target.base - 1, Roof(node if late.names else "", 0, by))
         return None if after is state else after

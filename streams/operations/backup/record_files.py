@@ -14,7 +14,10 @@ import msgspec
 import zstandard
 from msgspec import Struct
 
-from streams.operations.backup.errors import BackupError
+
+class BackupError(Exception):
+    """A backup cannot be taken or restored; nothing that counts was written."""
+
 
 RECORDS_AT_ONCE = 500
 _LENGTH_BYTES = 4

@@ -22,10 +22,9 @@ from streams.engine.table_partition import watermark_key, write_watermark
 from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox, Output
 from streams.operations.backup import manifest as names
-from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import Manifest
 from streams.operations.backup.new_generation import GenerationBuilder, GenerationTarget, LaterErasure
-from streams.operations.backup.record_files import Record, read_records
+from streams.operations.backup.record_files import BackupError, Record, read_records
 from streams.operations.backup.target_topics import make_room, open_for_workers
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
@@ -52,25 +51,25 @@ class RestorePlan:
     replace: bool = False
 
 
-async def restore_backup(settings: Settings, order: RestorePlan) -> int:
+async def restore_backup(settings: Settings, plan: RestorePlan) -> int:
     """Write everything as `settings.partitions` partitions; returns how many fragments there were.
 
     Raises `BackupError` or Kafka's errors; what is half written keeps workers from starting, and is written anew with
     `replace`.
     """
-    await asyncio.to_thread(make_room, settings, order.manifest, replace=order.replace)
+    await asyncio.to_thread(make_room, settings, plan.manifest, replace=plan.replace)
     work = Path(tempfile.mkdtemp(prefix="harmonia-restore-"))
     outbox = Outbox(KafkaClients(settings))
     try:
-        restoring = _Restoring(settings, order, outbox)
-        remaking = generation_builder(settings, order, work)
+        restoring = _Restoring(settings, plan, outbox)
+        remaking = generation_builder(settings, plan, work)
         try:
             await restoring.write_tables(remaking)
         finally:
             remaking.close()
         await restoring.write_what_waits()
     except Unreadable as error:
-        raise BackupError(f"{order.directory}: {error}; it was taken by Harmonia {order.manifest.software}") from error
+        raise BackupError(f"{plan.directory}: {error}; it was taken by Harmonia {plan.manifest.software}") from error
     finally:
         await outbox.stop()
         shutil.rmtree(work, ignore_errors=True)
@@ -78,29 +77,29 @@ async def restore_backup(settings: Settings, order: RestorePlan) -> int:
     return remaking.contacts
 
 
-def generation_builder(settings: Settings, order: RestorePlan, work: Path) -> GenerationBuilder:
+def generation_builder(settings: Settings, plan: RestorePlan, work: Path) -> GenerationBuilder:
     """The builder of a restore's generation; `work`: a folder for its stores. To be closed."""
     contacts, links = changelog_name(settings, CONTACTS_TABLE), changelog_name(settings, LINKS_TABLE)
-    before, crowd = order.manifest.partitions, settings.identity_crowd
-    target = GenerationTarget(contacts, links, settings.partitions, before, order.generation, crowd)
+    before, crowd = plan.manifest.partitions, settings.identity_crowd
+    target = GenerationTarget(contacts, links, settings.partitions, before, plan.generation, crowd)
     inflight: dict[str, list[tuple[int, Roof]]] = {}
-    for node, version, roof in _erasures(read_records(order.directory / names.ERASURES)):
+    for node, version, roof in _erasures(read_records(plan.directory / names.ERASURES)):
         inflight.setdefault(node, []).append((version, roof))
-    return GenerationBuilder(WriteBackStores(RocksStores(work), HELD_BACK_BYTES), target, inflight, order.forgotten)
+    return GenerationBuilder(WriteBackStores(RocksStores(work), HELD_BACK_BYTES), target, inflight, plan.forgotten)
 
 
-def contact_records(order: RestorePlan) -> Iterator[Record]:
+def contact_records(plan: RestorePlan) -> Iterator[Record]:
     """Every record of a backup's contacts."""
-    for number in range(order.manifest.partitions):
-        yield from read_records(order.directory / names.contacts_file(number))
+    for number in range(plan.manifest.partitions):
+        yield from read_records(plan.directory / names.contacts_file(number))
 
 
 class _Restoring:
-    def __init__(self, settings: Settings, order: RestorePlan, outbox: Outbox) -> None:
+    def __init__(self, settings: Settings, plan: RestorePlan, outbox: Outbox) -> None:
         self._settings = settings
-        self._order = order
-        self._directory = order.directory
-        self._partitions_before = order.manifest.partitions
+        self._plan = plan
+        self._directory = plan.directory
+        self._partitions_before = plan.manifest.partitions
         self._outbox = outbox
         self._contacts = changelog_name(settings, CONTACTS_TABLE)
 
@@ -109,7 +108,7 @@ class _Restoring:
 
         What people have added to experiments is not kept, so sums begin anew.
         """
-        for record in contact_records(self._order):
+        for record in contact_records(self._plan):
             remaking.take(record.partition, record.key or b"", record.value or b"")
         await self._write(remaking.outputs())
         await self._write(await self._watermarks())
@@ -139,7 +138,7 @@ class _Restoring:
     def _defined(self) -> Iterator[Record]:
         """The backup's experiment definitions; older versions of Harmonia stored none."""
         path = self._directory / names.DEFINITIONS
-        return read_records(path) if any(each.name == path.name for each in self._order.manifest.files) else iter(())
+        return read_records(path) if any(each.name == path.name for each in self._plan.manifest.files) else iter(())
 
     async def _latest(self, topic: str, number: int) -> dict[bytes, bytes | None]:
         """The latest values in a partition by key: newer than the backup, whatever they are."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from kafka import KafkaAdminClient, TopicPartition
 
 from events.topics import IDENTITY_LINKS, INTERACTIONS, TopicSpec
-from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import Manifest
+from streams.operations.backup.record_files import BackupError
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topics import CONTACTS_TABLE, DescribedTopic, changelog_name, create_topics, describe_topics

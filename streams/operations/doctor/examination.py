@@ -25,9 +25,15 @@ from streams.operations.doctor.configuration import examine_configuration
 from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.operations.doctor.lake import examine_lake, judge_behind
 from streams.operations.doctor.machine import examine_machine
-from streams.operations.doctor.permissions import judge_group, judge_permissions
-from streams.operations.doctor.servers import judge_brokers, judge_clock, judge_newest, judge_redis
-from streams.operations.doctor.topics import judge_topics
+from streams.operations.doctor.servers import (
+    judge_brokers,
+    judge_clock,
+    judge_group,
+    judge_newest,
+    judge_permissions,
+    judge_redis,
+    judge_topics,
+)
 from streams.platform.clients import KafkaClients, tool_redis
 from streams.platform.errors import MissingTopic
 from streams.platform.identity_key import another_key

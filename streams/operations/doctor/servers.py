@@ -1,9 +1,11 @@
-"""Judges brokers and Redis by what they say of themselves: pure."""
+"""Judges brokers, topics, rights and Redis by what the servers say of themselves: pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 
+from streams.operations.acl import of_workers
 from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.platform.settings import Settings
+from streams.platform.topics import DescribedTopic, config_of, is_as_wanted, wanted
 
 OLDEST_KAFKA = (3, 0)
 """The first version that can describe transactions, as workers need it."""
@@ -77,3 +79,102 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 def _text(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version)) or "version unknown"
+
+
+Configs = Mapping[str, Mapping[str, str]]
+"""The settings of each topic."""
+
+LOSSY_SETTINGS = {
+    "cleanup.policy": "what is to be kept is deleted, or what is to go stays",
+    "delete.retention.ms": "a reader that was away does not hear of what was deleted",
+    "message.timestamp.type": "a producer's clock decides what is deleted and what counts as late",
+    "min.compaction.lag.ms": "a reader that is behind misses what was said in between",
+}
+"""Settings whose difference can lose something, and what."""
+LARGER_IS_FINE = frozenset({"max.message.bytes", "delete.retention.ms", "retention.ms", "min.insync.replicas"})
+"""Settings of which a larger value than wanted does no harm."""
+
+
+def judge_topics(found: Iterable[DescribedTopic], configs: Configs, settings: Settings) -> Iterator[Finding]:
+    """A finding for each topic that is wrong; one for all of them when none is."""
+    entries = list(found)
+    wrong = [finding for entry in entries for finding in _judge(entry, configs.get(entry.topic.name, {}), settings)]
+    yield from wrong or [ok("topics", f"{len(entries)} are there, as `harmonia topics create` makes them")]
+
+
+def _judge(entry: DescribedTopic, config: Mapping[str, str], settings: Settings) -> Iterator[Finding]:
+    what = f"topic {entry.topic.name}"
+    if not entry.partitions:
+        yield fail(what, "it is not there", "harmonia topics create")
+        return
+    if not is_as_wanted(entry, settings.partitions):
+        wanted = entry.topic.partitions or settings.partitions
+        cure = f"set HARMONIA_PARTITIONS to what is there ({entry.partitions}), or delete it while it is empty"
+        yield fail(what, f"it has {entry.partitions} partitions, not {wanted}", cure)
+    if entry.replication < settings.replication:
+        cure = "add replicas with kafka-reassign-partitions.sh"
+        yield warn(what, f"it has {entry.replication} replicas, not {settings.replication}", cure)
+    if int(config.get("min.insync.replicas", 1)) > entry.replication:
+        cure = f"{_alter(entry, 'min.insync.replicas', str(max(1, entry.replication - 1)))}"
+        yield fail(what, "min.insync.replicas is more than its replicas, so nothing can be written", cure)
+        return
+    yield from _differences(entry, config, config_of(entry.topic, settings))
+
+
+def _differences(entry: DescribedTopic, config: Mapping[str, str], wanted: Mapping[str, str]) -> Iterator[Finding]:
+    for name, value in wanted.items():
+        there = config.get(name)
+        if there is None or there == value or (name in LARGER_IS_FINE and _is_more(there, value)):
+            continue
+        found = f"{name} is {there}, not {value}"
+        if name == "max.message.bytes":
+            yield fail(f"topic {entry.topic.name}", f"{found}: large records stop workers", _alter(entry, name, value))
+        elif name in LOSSY_SETTINGS:
+            yield fail(f"topic {entry.topic.name}", f"{found}: {LOSSY_SETTINGS[name]}", _alter(entry, name, value))
+        else:
+            yield warn(f"topic {entry.topic.name}", found, _alter(entry, name, value))
+
+
+def _is_more(there: str, value: str) -> bool:
+    """Whether a value is at least the wanted one; -1 is without a limit."""
+    return int(there) < 0 or int(there) >= int(value)
+
+
+def _alter(entry: DescribedTopic, name: str, value: str) -> str:
+    return f"kafka-configs.sh --alter --entity-type topics --entity-name {entry.topic.name} --add-config {name}={value}"
+
+
+Allowed = Mapping[str, Set[str]]
+"""Operations by topic, by their names in Kafka (`READ`); without topics of which the broker says nothing."""
+
+
+def needed_operations(settings: Settings) -> dict[str, set[str]]:
+    """The operations that a worker needs on each topic that it reads or writes."""
+    needs = {topic.name: {one.upper() for one in of_workers(topic)} for topic in wanted(settings)}
+    return {name: operations for name, operations in needs.items() if operations != {"DESCRIBE"}}
+
+
+def judge_permissions(allowed: Allowed, settings: Settings) -> Iterator[Finding]:
+    """A finding for each topic on which an operation is not allowed; one for all of them when there is none."""
+    missing = {
+        name: sorted(operations - allowed[name])
+        for name, operations in needed_operations(settings).items()
+        if name in allowed
+    }
+    wrong = {name: operations for name, operations in missing.items() if operations}
+    for name, operations in sorted(wrong.items()):
+        words = " ".join(f"--operation {operation.capitalize()}" for operation in operations)
+        cure = f"kafka-acls.sh --add --allow-principal User:… {words} --topic {name}"
+        yield fail(f"ACL of {name}", f"{', '.join(operations)} is not allowed", cure)
+    if missing and not wrong:
+        yield ok("ACLs of topics", f"a worker may do what it needs with all {len(missing)}")
+
+
+def judge_group(allowed: Set[str] | None, group: str) -> Iterator[Finding]:
+    """Whether the consumer group may be joined.
+
+    `allowed` None: the broker says nothing of a group without members.
+    """
+    if allowed is not None and "READ" not in allowed:
+        cure = f"kafka-acls.sh --add --allow-principal User:… --operation Read --group {group}"
+        yield fail(f"ACL of the group {group}", "READ is not allowed, so no worker can join it", cure)

@@ -5,6 +5,7 @@ workers have taken it in, and little of it was refused again, does a larger one 
 letters, and not all of them.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -12,8 +13,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from faust.types import TP
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from events.refusal import Refusal
+from events.requeued import history_of
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, INTERACTIONS
 from streams.domain.dead_letter_repair.causes import without_list_positions
 from streams.domain.dead_letter_repair.letters import Letter
@@ -27,10 +30,63 @@ from streams.domain.dead_letter_repair.verdicts import (
     judge_letter,
 )
 from streams.operations.requeue.letter_reading import letters_in, partitions_of, requeued_names
-from streams.operations.requeue.returned_letters import ReturnedLetters
 from streams.operations.requeue.transactional_sender import CuredLetter, LetterSender
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
+
+_LOOK_AGAIN_S = 0.05
+
+
+class ReturnedLetters:
+    """Counts the letters of one `run` that are refused again after this object was made.
+
+    `group`: the workers' consumer group, whose commits say what they have handled.
+    """
+
+    def __init__(self, consumer: KafkaConsumer, admin: KafkaAdminClient, group: str, run: str) -> None:
+        self._consumer = consumer
+        self._admin = admin
+        self._group = group
+        self._run = run
+        numbers = consumer.partitions_for_topic(DEAD_LETTERS) or ()
+        self._read = dict(consumer.end_offsets([TopicPartition(DEAD_LETTERS, number) for number in numbers]))
+        self._seen: set[bytes] = set()
+
+    def until_handled(self, ends: Mapping[TP, int], patience_s: float) -> bool:
+        """Wait until the workers have done everything before `ends`; returns whether they had within `patience_s`.
+
+        Kafka notifies nobody of commits, so it is asked repeatedly.
+        """
+        given_up = time.monotonic() + patience_s
+        while True:
+            found = self._admin.list_group_offsets(self._group)[self._group]
+            done = {TP(tp.topic, tp.partition): entry.offset for tp, entry in found.items()}
+            if all(done.get(tp, -1) >= end for tp, end in ends.items()):
+                return True
+            if time.monotonic() >= given_up:
+                return False
+            time.sleep(_LOOK_AGAIN_S)
+
+    def count(self) -> int:
+        """How many different records have come back until now."""
+        ends = self._consumer.end_offsets(list(self._read))
+        news = [partition for partition, end in ends.items() if self._read[partition] < end]
+        self._consumer.assign(news)
+        for partition in news:
+            self._consumer.seek(partition, self._read[partition])
+        while any(self._consumer.position(partition) < ends[partition] for partition in news):
+            for records in self._consumer.poll(timeout_ms=500).values():
+                self._seen |= {name for record in records if (name := self._mine(record.headers)) is not None}
+        for partition in news:
+            self._read[partition] = self._consumer.position(partition)
+        return len(self._seen)
+
+    def _mine(self, headers: list[tuple[str, bytes | None]]) -> bytes | None:
+        history = history_of(headers)
+        if not history or history[-1].run != self._run:
+            return None
+        return history[-1].origin.encode()
+
 
 FIRST_BATCH, LARGEST_BATCH = 100, 3_200
 _BATCH_BYTES = 8 << 20
@@ -40,7 +96,7 @@ Show = Callable[["RequeueCounts"], object]
 
 
 @dataclass(frozen=True, slots=True)
-class RequeueOrder:
+class RequeueOptions:
     """What to requeue: chosen letters of `topic`, `limit` at most (None: all).
 
     `stop_at`: the share of what was sent, 0 to 1, that may come back; `wait_s`: how long to wait for the workers after
@@ -79,20 +135,20 @@ class RequeueCounts:
 
 
 def judged_letters(
-    letters: Iterable[Letter], order: RequeueOrder, known: set[str], account: RequeueCounts
+    letters: Iterable[Letter], options: RequeueOptions, known: set[str], account: RequeueCounts
 ) -> Iterator[CuredLetter]:
     """The letters to send, each once; the others are counted. `known`: names of letters already sent."""
     twins = DuplicateDetector()
     for letter in letters:
-        if not account.names.takes(order.choice, letter):
+        if not account.names.takes(options.choice, letter):
             continue
         account.matched += 1
-        outcome = NotRequeued.REQUEUED if letter.name in known else judge_letter(letter, order.rules)
+        outcome = NotRequeued.REQUEUED if letter.name in known else judge_letter(letter, options.rules)
         if isinstance(outcome, NotRequeued):
             account.left[outcome] += 1
         elif isinstance(outcome, Refusal):
             account.refused[outcome.reason.value, without_list_positions(outcome)] += 1
-        elif order.rules.mapping is not None and twins.has(outcome):
+        elif options.rules.mapping is not None and twins.has(outcome):
             account.left[NotRequeued.TWIN] += 1
         else:
             known.add(letter.name)
@@ -100,13 +156,13 @@ def judged_letters(
 
 
 def letters_to_send(
-    letters: Iterable[Letter], order: RequeueOrder, known: set[str], account: RequeueCounts
+    letters: Iterable[Letter], options: RequeueOptions, known: set[str], account: RequeueCounts
 ) -> Iterator[CuredLetter]:
     """The letters to send, at most as many as are asked for."""
-    return islice(judged_letters(letters, order, known, account), order.limit)
+    return islice(judged_letters(letters, options, known, account), options.limit)
 
 
-async def requeue(settings: Settings, order: RequeueOrder, show: Show) -> RequeueCounts:
+async def requeue(settings: Settings, options: RequeueOptions, show: Show) -> RequeueCounts:
     """Send what may be sent; `show` is given the counts after each batch. Raises `EngineError`, Kafka's errors."""
     kafka = KafkaClients(settings)
     with (
@@ -115,22 +171,22 @@ async def requeue(settings: Settings, order: RequeueOrder, show: Show) -> Requeu
         closing(kafka.admin()) as admin,
     ):
         partitions = partitions_of(watcher, [*(topic.name for topic in INPUT_TOPICS), INTERACTIONS])
-        desk = LetterSender(kafka, settings.app_id, partitions)
+        sender = LetterSender(kafka, settings.app_id, partitions)
         try:
-            known = await desk.open(watcher)
-            call = RequeueRun(order, desk, ReturnedLetters(watcher, admin, settings.app_id, order.rules.run), show)
-            await call.send(letters_to_send(letters_in(reader, order.topic), order, known, call.account))
-            return call.account
+            known = await sender.open(watcher)
+            run = RequeueRun(options, sender, ReturnedLetters(watcher, admin, settings.app_id, options.rules.run), show)
+            await run.send(letters_to_send(letters_in(reader, options.topic), options, known, run.account))
+            return run.account
         finally:
-            await desk.close()
+            await sender.close()
 
 
 class RequeueRun:
     """One requeue: sends a batch, checks what came back, sends a larger batch."""
 
-    def __init__(self, order: RequeueOrder, desk: LetterSender, returns: ReturnedLetters, show: Show) -> None:
-        self._order = order
-        self._desk = desk
+    def __init__(self, options: RequeueOptions, sender: LetterSender, returns: ReturnedLetters, show: Show) -> None:
+        self._options = options
+        self._sender = sender
         self._returns = returns
         self._show = show
         self.account = RequeueCounts()
@@ -139,7 +195,7 @@ class RequeueRun:
         """Send letters until too many come back or no worker takes them in."""
         size = FIRST_BATCH
         while self.account.stopped is None and (batch := _batch(letters, size)):
-            ends = await self._desk.send(batch, self._order.rules.now)
+            ends = await self._sender.send(batch, self._options.rules.now)
             self.account.sent.update((cured.topic, cured.type or "") for _, cured in batch)
             self._look(ends)
             self._show(self.account)
@@ -147,17 +203,17 @@ class RequeueRun:
 
     def _look(self, ends: Mapping[TP, int]) -> None:
         read = {tp: end for tp, end in ends.items() if tp.topic != DEAD_LETTERS_REQUEUED}
-        handled = self._returns.until_handled(read, self._order.wait_s)
+        handled = self._returns.until_handled(read, self._options.wait_s)
         account = self.account
         account.came_back = self._returns.count()
-        if account.came_back > self._order.stop_at * account.sent.total():
+        if account.came_back > self._options.stop_at * account.sent.total():
             account.stopped = (
                 f"{account.came_back} of {account.sent.total()} came back: see why with "
                 f"`harmonia dead-letters group --came-back` before you requeue more"
             )
         elif not handled:
             account.stopped = (
-                f"the workers have not taken in what was sent within {self._order.wait_s:g} s: is one running? "
+                f"the workers have not taken in what was sent within {self._options.wait_s:g} s: is one running? "
                 "What was sent is noted; run it again, and it goes on"
             )
 
@@ -183,7 +239,7 @@ class DryRun:
     sample: dict[str, list[AddedField]] = field(default_factory=dict)
 
 
-def dry_run(settings: Settings, order: RequeueOrder, people: int) -> DryRun:
+def dry_run(settings: Settings, options: RequeueOptions, people: int) -> DryRun:
     """Judge all chosen letters and send nothing; show what they add to `people` contacts.
 
     Contacts are told apart as intake does; the links between their identifiers are not used. Raises `EngineError`,
@@ -193,12 +249,12 @@ def dry_run(settings: Settings, order: RequeueOrder, people: int) -> DryRun:
     sample: dict[str, list[bytes]] = {}
     with closing(KafkaClients(settings).tool_consumer()) as reader:
         known = requeued_names(reader)
-        for _, cured in letters_to_send(letters_in(reader, order.topic), order, known, found.account):
+        for _, cured in letters_to_send(letters_in(reader, options.topic), options, known, found.account):
             found.account.sent[cured.topic, cured.type or ""] += 1
-            if harmonised := interaction_of(cured, order.rules):
+            if harmonised := interaction_of(cured, options.rules):
                 name, value = harmonised
                 found.contacts.add(name)
                 if name in sample or len(sample) < people:
                     sample.setdefault(name, []).append(value)
-    found.sample = {name: fields_added_by(name, values, order.rules.now) for name, values in sample.items()}
+    found.sample = {name: fields_added_by(name, values, options.rules.now) for name, values in sample.items()}
     return found

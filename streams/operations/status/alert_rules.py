@@ -9,8 +9,7 @@ from typing import Literal, NamedTuple
 from events.topics import ALL
 from sinks.lookup import TOPICS as PERMISSIONS
 from streams.domain.quarantine import held_records
-from streams.operations.refused import mostly_refused
-from streams.operations.refused.mostly_refused import shortened
+from streams.operations.refused_records import refused_sentence, shortened_list
 from streams.operations.status.observations import (
     KafkaObservation,
     Observations,
@@ -86,12 +85,12 @@ def _of_kafka(kafka: KafkaObservation | str) -> Iterator[AlertFinding]:
     refused = sum(kafka.refused.values())
     if refused > MANY_LETTERS and refused > FLOOD * kafka.came_in:
         yield AlertFinding("DeadLetterFlood", f"{refused:,} of {kafka.came_in:,} records were refused in the last hour")
-    for each in shortened(
-        (f"{mostly_refused.sentence(one)} in the last hour" for one in kafka.mostly_refused), MOST_SOURCES
+    for each in shortened_list(
+        (f"{refused_sentence(one)} in the last hour" for one in kafka.mostly_refused), MOST_SOURCES
     ):
         yield AlertFinding("DeadLetterFlood", each)
     held = (f"{one.source}: {held_records.quarantine_sentence(one)}" for one in kafka.quarantines)
-    for each in shortened(held, MOST_SOURCES):
+    for each in shortened_list(held, MOST_SOURCES):
         yield AlertFinding("SourceQuarantined", each)
 
 

@@ -5,8 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from streams.history.insights.own_process import NoAnswer
-from streams.history.insights.question import DIMENSIONS, METRICS, PARAMETERS, ParameterMistake, question_of
-from streams.history.insights.shapes import InsightsDocument
+from streams.history.insights.question import (
+    DIMENSIONS,
+    METRICS,
+    PARAMETERS,
+    InsightsDocument,
+    ParameterMistake,
+    question_of,
+)
 from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import Responses, problems

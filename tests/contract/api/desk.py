@@ -46,6 +46,7 @@ SERIES: dict[str, JSON] = {
     "from": "2012-02-21T05:00:00.000Z",
     "to": "2012-02-22T05:00:00.000Z",
     "as_of": "2012-02-22T10:00:00.000Z",
+    "known_since": "2012-02-21T05:00:00.000Z",
     "series": [{"name": None, "total": 3, "points": [{"at": "2012-02-21T05:00:00.000Z", "value": 3}]}],
 }
 _PROGRAM = "import sys; sys.exit('broken') if '--team=broken' in sys.argv else print(sys.argv[1])"

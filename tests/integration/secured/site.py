@@ -13,9 +13,9 @@ from tests.integration.secured.redis import SecuredRedis, secured_redis
 from tests.unit.platform.certificates import Authority
 
 WORKER, API, TOPICS, OPERATOR = "harmonia-worker", "harmonia-api", "harmonia-topics", "harmonia-operator"
-GATEWAY = "harmonia-gateway"
+GATEWAY, BACKUP = "harmonia-gateway", "harmonia-backup"
 KEY = "identity-key-of-the-test"
-KAFKA_USERS = (WORKER, API, GATEWAY, TOPICS, OPERATOR, "producer-email", "producer-donation", "reader")
+KAFKA_USERS = (WORKER, API, GATEWAY, TOPICS, OPERATOR, BACKUP, "producer-email", "producer-donation", "reader")
 SHARED = {"HARMONIA_PARTITIONS": "2", "HARMONIA_LOG_LEVEL": "DEBUG"}
 
 

@@ -19,7 +19,7 @@ from tests.integration.command import ended_well, refused
 from tests.integration.gateway_process import running_gateway
 from tests.integration.said import Event, event, fresh, phone_of, somebody
 from tests.integration.secured.broker import ADMIN, listed, settings_of
-from tests.integration.secured.site import API, GATEWAY, KEY, OPERATOR, SHARED, WORKER, Site, secured_site
+from tests.integration.secured.site import API, BACKUP, GATEWAY, KEY, OPERATOR, SHARED, WORKER, Site, secured_site
 from tests.integration.system import ask
 from tests.integration.waiting import until
 from tests.unit.platform.certificates import Authority
@@ -86,6 +86,11 @@ def test_the_gateway_may_write_what_tools_send_and_what_it_cannot_read(site: Sit
     assert [said_in(site, topic) for topic in (EMAIL_EVENTS, DEAD_LETTERS)] == [count + 1 for count in before]
 
 
+def test_a_backup_is_taken_by_the_user_that_is_listed_for_it(site: Site, tmp_path: Path) -> None:
+    tell(site, "producer-email", event("email.opened", {"contact_id": fresh()}))
+    ended_well(site.run(BACKUP, "backup", str(tmp_path / "copy"), "--erasures", str(tmp_path / "erasures")))
+
+
 def lines(*events: Event) -> bytes:
     return b"".join(json.dumps(one).encode() + b"\n" for one in events)
 
@@ -139,7 +144,7 @@ def test_a_redis_that_has_lost_its_place_is_filled_again(site: Site) -> None:
     until(lambda: site.api.ask("/v1/experiments")[0] == 200, "an answer on experiments")
 
 
-@pytest.mark.parametrize("user", ["producer-email", "producer-donation", "reader", API, OPERATOR])
+@pytest.mark.parametrize("user", ["producer-email", "producer-donation", "reader", API, OPERATOR, BACKUP])
 def test_what_is_not_listed_is_refused(site: Site, user: str) -> None:
     may = {(what, name) for who, what, kind, name, _ in listed() if (who, kind) == (user, "topic")}
     names = {topic.name for topic in ALL}

@@ -11,11 +11,11 @@ from streams.demo.experiments import plans_of
 from streams.demo.mailing import SUBJECTS
 from streams.demo.recount_experiments import Arm
 from streams.demo.script import Script, write_script
-from streams.demo.source_system import DAY, utc, when
+from streams.demo.source_system import DAY, parse_time_ms, utc_midnight
 from streams.demo.truth import ContactFields
 from streams.demo.volunteering import CALLS
 
-TODAY = utc(2026, 11, 28)
+TODAY = utc_midnight(2026, 11, 28)
 KEPT_DAYS = 400
 """Docs: opens and clicks of longer ago are in no result of somebody who is first counted now."""
 SUMS = {"y": 0, "yy": 0, "x": 0, "xx": 0, "xy": 0, "yd": 0, "raw": 7}
@@ -38,8 +38,8 @@ def test_the_experiments_are_subjects_of_mailings_and_thank_you_calls(script: Sc
 
 
 def test_experiments_are_of_the_last_weeks_and_over_by_today(script: Script) -> None:
-    times = [when(one.time) for one in script.accepted()]
-    tried = [when(one.time) for one in script.accepted() if "experiment" in one.fields]
+    times = [parse_time_ms(one.time) for one in script.accepted()]
+    tried = [parse_time_ms(one.time) for one in script.accepted() if "experiment" in one.fields]
     assert min(tried) > TODAY - 60 * DAY
     assert max(tried) < max(times) < TODAY - 7 * DAY
     assert TODAY - min(tried) < (KEPT_DAYS - 28) * DAY

@@ -23,12 +23,12 @@ def known(*these: Sent) -> list[str]:
 UNSUBSCRIBED, COMPLAINED, STOP = "email.unsubscribed", "email.complained", "text.opted_out"
 
 
-def test_a_suppression_is_not_in_the_counts_and_is_no_sight_of_the_person() -> None:
+def test_a_suppression_is_neither_in_counts_nor_in_first_and_last_seen() -> None:
     profile = of_ann(sent("rsvp.made", "20T10"), sent("contact.suppressed", "22T10"))
     assert (profile["counts"], profile["last_seen"]) == ({"rsvp.made": 1}, at("20T10"))
 
 
-def test_who_has_nothing_but_a_suppression_has_a_profile_until_it_is_taken_back() -> None:
+def test_a_person_with_nothing_but_a_suppression_has_a_profile_until_it_is_retracted() -> None:
     stop, given = sent("contact.suppressed", "22T10", id="s"), gift("20T10", "1", 9, id="g")
     profile, empty = of_ann(stop), of_ann(retract("nothing"))
     why = {"reason": "suppressed", "at": at("22T10"), "source": "app", "id": "s"}

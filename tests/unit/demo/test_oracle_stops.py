@@ -56,13 +56,13 @@ def test_each_refusal_closes_its_channel_with_its_reason(type_: str, fields: Fie
     assert stops(no, *taken_back(no)) == NOTHING
 
 
-def test_a_no_to_all_is_one_to_each_channel() -> None:
+def test_a_refusal_of_all_channels_closes_each_of_them() -> None:
     found = stops(wish("02-20T10:00", "all", False, id="1"), wish("02-21T10:00", "phone", True))
     no = stop("consent_withdrawn", "02-20T10:00", "1")
     assert found == {"email": no, "text": no, "door": no, "letter": no, **NOTHING}
 
 
-def test_a_later_yes_lifts_a_refusal_and_an_earlier_or_equal_one_does_not() -> None:
+def test_a_later_grant_lifts_a_refusal_and_an_earlier_or_equal_one_does_not() -> None:
     no = said(UNSUBSCRIBED, "02-20T10:00", id="1")
     assert stops(no, wish("02-20T10:01", "email", True)) == NOTHING
     assert stops(no, wish("02-20T10:01", "all", True)) == NOTHING
@@ -72,7 +72,7 @@ def test_a_later_yes_lifts_a_refusal_and_an_earlier_or_equal_one_does_not() -> N
         assert stops(no, wish(time, "email", True, id="2")) == closed
 
 
-def test_of_the_refusals_that_bind_the_latest_is_shown() -> None:
+def test_the_latest_binding_refusal_is_the_one_shown() -> None:
     told = [
         said(UNSUBSCRIBED, "02-20T10:00", id="1"),
         wish("02-21T10:00", "email", False, id="2"),
@@ -87,7 +87,7 @@ def test_of_the_refusals_that_bind_the_latest_is_shown() -> None:
     assert stops(*told, yes, *taken_back(*told[2:], yes))["email"] == stop("consent_withdrawn", "02-21T10:00", "2")
 
 
-def test_at_the_time_of_the_yes_the_larger_refusal_is_shown() -> None:
+def test_of_refusals_at_the_time_of_a_grant_the_larger_source_and_id_is_shown() -> None:
     told = [wish("02-20T10:00", "text", granted, id=id_) for granted, id_ in ((False, "1"), (True, "2"), (False, "3"))]
     assert stops(*told)["text"] == stop("consent_withdrawn", "02-20T10:00", "3")
     assert stops(*told, *taken_back(told[2]))["text"] == stop("consent_withdrawn", "02-20T10:00", "1")
@@ -104,7 +104,7 @@ def test_a_complaint_is_never_lifted_and_stays_the_one_that_is_shown() -> None:
     assert stops(*told, *taken_back(*told[:2])) == {"email": stop("unsubscribed", "02-23T10:00", "3"), **NOTHING}
 
 
-def test_what_names_a_list_or_a_sender_closes_that_alone() -> None:
+def test_a_refusal_that_names_a_list_or_sender_closes_that_alone() -> None:
     found = stops(
         said(UNSUBSCRIBED, "02-20T10:00", {"list_id": "news"}, id="1"),
         said(COMPLAINED, "02-20T10:00", {"list_id": "asks"}, id="2"),
@@ -125,7 +125,7 @@ def test_what_names_a_list_or_a_sender_closes_that_alone() -> None:
     }
 
 
-def test_only_a_yes_that_names_the_list_or_sender_lifts_it() -> None:
+def test_a_grant_lifts_a_refusal_of_a_list_or_sender_if_it_names_it() -> None:
     told = [
         said(UNSUBSCRIBED, "02-20T10:00", {"list_id": "news"}, id="1"),
         said(STOP, "02-20T10:00", {"sender": "62012"}, id="2"),
@@ -142,7 +142,7 @@ def test_only_a_yes_that_names_the_list_or_sender_lifts_it() -> None:
     assert stops(*told, wish("02-21T10:00", "text", True, sender="62012")) == {**closed, "senders": {}}
 
 
-def test_a_yes_to_one_list_opens_no_channel_and_a_no_to_the_channel_closes_no_list() -> None:
+def test_a_grant_to_a_list_opens_no_channel_and_a_refusal_of_the_channel_closes_no_list() -> None:
     found = stops(said(UNSUBSCRIBED, "02-20T10:00", id="1"), wish("02-21T10:00", "email", True, list_id="news"))
     assert found == {"email": stop("unsubscribed", "02-20T10:00", "1"), **NOTHING}
 
@@ -156,7 +156,7 @@ def test_a_complaint_about_a_list_is_never_lifted() -> None:
     assert stops(*told) == {"lists": {"news": stop("complained", "02-20T10:00", "1")}, "senders": {}}
 
 
-def test_who_names_both_a_list_and_a_sender_changes_both() -> None:
+def test_a_refusal_that_names_a_list_and_a_sender_closes_both() -> None:
     no = wish("02-20T10:00", "text", False, list_id="news", sender="62012", id="1")
     both = {
         "lists": {"news": stop("consent_withdrawn", "02-20T10:00", "1")},
@@ -235,7 +235,7 @@ def test_a_suppression_is_the_reason_where_the_person_gave_none() -> None:
     assert found == {**dict.fromkeys(CHANNELS, suppressed), "text": since("opted_out", "02-20T10:00", "1")}
 
 
-def test_who_has_nothing_but_a_suppression_is_left_alone_until_it_is_taken_back() -> None:
+def test_a_person_with_nothing_but_a_suppression_is_suppressed_until_it_is_retracted() -> None:
     suppressed = said(SUPPRESSED, "02-20T10:00", id="1")
     assert closed_channels([suppressed]) == dict.fromkeys(CHANNELS, since("suppressed", "02-20T10:00", "1"))
     assert closed_channels([suppressed, *taken_back(suppressed)]) == {}

@@ -50,7 +50,7 @@ def test_team_and_purpose_are_those_of_the_interaction_that_shows_the_touch_and_
     assert (touch["team"], touch["purpose"], touch["id"]) == ("youth", "informational", "1")
 
 
-def test_a_message_is_of_one_channel() -> None:
+def test_equal_message_ids_of_two_channels_are_two_touches() -> None:
     told = [message("email.sent", "02-22T10:00"), message("text.sent", "02-22T11:00")]
     assert shown(*told) == [("text", at("02-22T11:00")), ("email", at("02-22T10:00"))]
     assert shown(*told, message("text.failed", "02-22T11:01")) == [("email", at("02-22T10:00"))]
@@ -80,7 +80,7 @@ def test_a_message_that_did_not_arrive_was_no_touch(channel: str, news: str, fie
     assert len(touches(sent, message(news, "02-23T10:00", "another", fields))) == 1
 
 
-def test_what_is_deferred_opened_or_replied_to_changes_no_touch_and_is_none() -> None:
+def test_deferrals_opens_and_replies_neither_are_nor_change_touches() -> None:
     assert touches(message("email.deferred", "02-22T10:00"), message("email.opened", "02-22T11:00")) == []
     told = [message("email.sent", "02-22T10:00"), message("email.deferred", "02-22T10:01")]
     assert shown(*told) == [("email", at("02-22T10:00"))]
@@ -102,7 +102,7 @@ def test_a_report_that_reached_somebody_is_a_touch_on_the_channel_of_its_method(
         *(("phone", outcome) for outcome in ("no_answer", "busy", "disconnected", "wrong_number", "do_not_contact")),
     ],
 )
-def test_other_reports_are_attempts_and_no_touches(method: str, outcome: str) -> None:
+def test_canvass_reports_that_reached_nobody_are_attempts_and_no_touches(method: str, outcome: str) -> None:
     assert touches(reported("02-22T10:00", method, outcome)) == []
 
 
@@ -113,7 +113,7 @@ def test_of_a_day_in_utc_doors_and_letters_count_once_at_the_earliest(method: st
     assert shown(*told, *taken_back(told[1]))[1] == (method, at("02-22T23:59"))
 
 
-def test_the_day_is_that_of_utc_wherever_the_door_is() -> None:
+def test_the_day_of_a_door_touch_is_that_of_utc() -> None:
     fields: Fields = {"method": "door", "outcome": "contacted"}
     evening = Sent("t", "canvass.reported", "app", "1", "2012-02-21T23:30:00-07:00", {"external": {}}, fields)
     assert shown(evening, reported("02-22T20:00", "door")) == [("door", at("02-22T06:30"))]

@@ -12,9 +12,8 @@ from events.identifiers import Hasher
 from events.outputs import ContactProfile
 from events.refusal import Refusal
 from events.times import parse_time
-from streams.demo.script import Script, as_sent, contributions, write_script
-from streams.demo.simulator import simulate
-from streams.demo.source_system import DAY, when
+from streams.demo.script import Script, as_sent, contributions, simulate, write_script
+from streams.demo.source_system import DAY, parse_time_ms
 from streams.demo.truth import ContactFields, Publication, Sent
 
 REFUSED_EMAIL = ("unsubscribed", "complained", "consent_withdrawn")
@@ -36,17 +35,17 @@ def publications(script: Script) -> list[Publication]:
     return script.publications
 
 
-def test_a_seed_gives_the_same_again_and_another_seed_something_else(donations: list[Sent]) -> None:
+def test_a_demo_script_depends_on_its_seed_alone(donations: list[Sent]) -> None:
     few = donations[:300]
     assert simulate(few, 7, 0.02) == simulate(few, 7, 0.02)
     assert simulate(few, 7, 0.02) != simulate(few, 8, 0.02)
 
 
-def test_the_usual_size_is_60_to_80_thousand(donations: list[Sent]) -> None:
+def test_a_demo_script_has_60_to_80_thousand_records(donations: list[Sent]) -> None:
     assert 60_000 <= len(simulate(donations, 2)) <= 80_000
 
 
-def test_the_scale_multiplies_what_is_invented(donations: list[Sent]) -> None:
+def test_the_demos_scale_multiplies_invented_records(donations: list[Sent]) -> None:
     invented = [
         sum(one.sent.source != "fec/2012" for one in simulate(donations, 1, scale)) for scale in (0.1, 0.2, 0.4)
     ]
@@ -54,12 +53,12 @@ def test_the_scale_multiplies_what_is_invented(donations: list[Sent]) -> None:
     assert invented[2] == pytest.approx(4 * invented[0], rel=0.1)
 
 
-def test_nothing_but_the_donations_is_published_at_scale_0(donations: list[Sent]) -> None:
+def test_a_demo_of_scale_0_publishes_the_donations_alone(donations: list[Sent]) -> None:
     first = [one.sent for one in simulate(donations[:100], 1, 0) if one.kind == "first"]
     assert sorted(one.id for one in first) == sorted(one.id for one in donations[:100])
 
 
-def test_the_donations_of_the_file_are_there_all_of_them_and_none_is_taken_back(
+def test_the_demo_publishes_every_donation_of_the_file_and_retracts_none(
     publications: list[Publication], donations: list[Sent]
 ) -> None:
     told = [one.sent for one in publications if one.kind == "first" and one.sent.source == "fec/2012"]
@@ -70,7 +69,7 @@ def test_the_donations_of_the_file_are_there_all_of_them_and_none_is_taken_back(
     assert retracted.isdisjoint({"fec/2012", "finance/actblue"})
 
 
-def test_all_other_donations_are_given_back_in_full(publications: list[Publication]) -> None:
+def test_the_demo_refunds_every_invented_donation_in_full(publications: list[Publication]) -> None:
     told = [one.sent for one in publications if one.kind == "first" and one.topic == "donation-events"]
     invented = [one for one in told if one.source != "fec/2012"]
     given = sum(one.fields["amount"] for one in invented if one.type == "donation.made")
@@ -78,7 +77,7 @@ def test_all_other_donations_are_given_back_in_full(publications: list[Publicati
     assert {one.source for one in invented} == {"finance/actblue"}
 
 
-def test_the_intake_says_of_each_record_what_the_truth_says(publications: list[Publication]) -> None:
+def test_intake_decides_on_each_demo_record_as_its_truth_says(publications: list[Publication]) -> None:
     for one in publications:
         read = decode(Record(one.topic, one.value, one.headers, APPENDED_AT))
         if isinstance(read, Refusal):
@@ -89,20 +88,20 @@ def test_the_intake_says_of_each_record_what_the_truth_says(publications: list[P
             assert read.time == parse_time(one.sent.time)
 
 
-def test_repeats_late_and_bad_records_have_their_promised_shares(publications: list[Publication]) -> None:
+def test_repeated_late_and_bad_demo_records_have_their_promised_shares(publications: list[Publication]) -> None:
     kinds = Counter(one.kind for one in publications)
     assert kinds["repeat"] / len(publications) == pytest.approx(0.02, abs=0.001)
     assert kinds["bad"] / len(publications) == pytest.approx(0.005, abs=0.0005)
     assert sum(one.late for one in publications) / kinds["first"] == pytest.approx(0.05, abs=0.003)
 
 
-def test_every_kind_of_bad_record_is_there(publications: list[Publication]) -> None:
+def test_a_demo_script_has_every_kind_of_bad_record(publications: list[Publication]) -> None:
     reasons = Counter(one.reason for one in publications if one.reason is not None)
     assert set(reasons) == {"not_json", "unknown_type", "no_time", "no_identifier", "invalid_data"}
     assert min(reasons.values()) > 50
 
 
-def test_a_repeat_comes_after_its_first_and_says_the_same(publications: list[Publication]) -> None:
+def test_a_repeated_demo_record_comes_after_its_first_with_the_same_content(publications: list[Publication]) -> None:
     seen: dict[tuple[str, str], Sent] = {}
     for one in publications:
         if one.kind == "first":
@@ -111,7 +110,7 @@ def test_a_repeat_comes_after_its_first_and_says_the_same(publications: list[Pub
             assert seen[one.sent.source, one.sent.id] == one.sent
 
 
-def test_a_late_record_comes_after_a_younger_one(publications: list[Publication]) -> None:
+def test_a_late_demo_record_comes_after_a_younger_one(publications: list[Publication]) -> None:
     youngest = 0
     for one in publications:
         if one.kind == "first":
@@ -121,7 +120,7 @@ def test_a_late_record_comes_after_a_younger_one(publications: list[Publication]
             youngest = max(youngest, time)
 
 
-def test_late_records_are_minutes_to_days_late(publications: list[Publication]) -> None:
+def test_late_demo_records_are_minutes_to_days_late(publications: list[Publication]) -> None:
     youngest, behind = 0, []
     for one in publications:
         time = parse_time(one.sent.time) or 0
@@ -133,18 +132,18 @@ def test_late_records_are_minutes_to_days_late(publications: list[Publication]) 
     assert max(behind) > 3 * 86_400_000
 
 
-def test_everything_happens_in_2011_and_2012(publications: list[Publication]) -> None:
+def test_demo_interactions_happen_in_2011_and_2012(publications: list[Publication]) -> None:
     assert {one.sent.time[:4] for one in publications} == {"2011", "2012"}
 
 
-def test_every_interaction_names_its_donor_and_some_an_address(publications: list[Publication]) -> None:
+def test_every_demo_interaction_names_its_donor_and_some_an_address(publications: list[Publication]) -> None:
     good = [one.sent for one in publications if one.reason is None]
     assert all(one.contact["external"]["fec"] for one in good)
     assert any("email" in one.contact for one in good)
     assert any("phone" in one.contact for one in good)
 
 
-def test_no_two_donors_share_an_address(publications: list[Publication]) -> None:
+def test_no_two_demo_donors_share_an_address(publications: list[Publication]) -> None:
     hasher = Hasher([b"key"])
     owners: dict[str, set[str]] = {}
     for one in publications:
@@ -157,7 +156,7 @@ def test_no_two_donors_share_an_address(publications: list[Publication]) -> None
     assert {len(donors) for donors in owners.values()} == {1}
 
 
-def test_every_address_can_be_read(publications: list[Publication]) -> None:
+def test_every_address_of_the_demo_can_be_normalised(publications: list[Publication]) -> None:
     hasher = Hasher([b"key"])
     for one in publications:
         if one.reason is None:
@@ -166,7 +165,7 @@ def test_every_address_can_be_read(publications: list[Publication]) -> None:
             assert "phone" not in contact or hasher.phone(contact["phone"])
 
 
-def test_producers_differ_in_mode_and_key(publications: list[Publication]) -> None:
+def test_demo_producers_differ_in_mode_and_key(publications: list[Publication]) -> None:
     binary = sum(any(name == "ce_id" for name, _ in one.headers) for one in publications)
     bare = sum(not one.headers for one in publications)
     keyed = sum(one.key is not None for one in publications)
@@ -174,7 +173,7 @@ def test_producers_differ_in_mode_and_key(publications: list[Publication]) -> No
         assert 0.2 < part / len(publications) < 0.6
 
 
-def test_most_of_the_types_of_the_contract_are_there(publications: list[Publication]) -> None:
+def test_a_demo_script_has_most_types_of_the_contract(publications: list[Publication]) -> None:
     types = {one.sent.type for one in publications if one.reason is None}
     assert types >= {
         *(f"email.{what}" for what in ("sent", "delivered", "opened", "clicked", "bounced", "deferred", "dropped")),
@@ -186,7 +185,7 @@ def test_most_of_the_types_of_the_contract_are_there(publications: list[Publicat
     }
 
 
-def test_the_rates_of_the_mail_are_plausible(publications: list[Publication]) -> None:
+def test_the_demos_rates_of_opens_bounces_and_clicks_are_plausible(publications: list[Publication]) -> None:
     counts = Counter(one.sent.type for one in publications if one.kind == "first")
     sent = counts["email.sent"]
     assert 0.96 < counts["email.delivered"] / sent < 1
@@ -245,9 +244,9 @@ def test_some_reports_come_in_two_versions_of_which_the_last_published_may_count
     assert any("wrong_number" in told for told in corrected)
 
 
-def test_some_doors_are_knocked_at_twice_a_day(script: Script) -> None:
+def test_the_demo_knocks_at_some_doors_twice_a_day(script: Script) -> None:
     days = Counter(
-        (one.contact["external"]["fec"], when(one.time) // DAY)
+        (one.contact["external"]["fec"], parse_time_ms(one.time) // DAY)
         for one in {(one.source, one.id): one for one in script.accepted()}.values()
         if one.fields.get("method") == "door" and one.fields["outcome"] == "contacted"
     )

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from events.topics import ALL, Program, TopicSpec
+from events.topics import ALL, INPUT_TOPICS, Program, TopicSpec
 from streams.operations import acl
 
 FILE = Path(__file__).parents[3] / "deploy" / "acl" / "kafka.acl"
@@ -44,6 +44,17 @@ def test_nobody_but_a_worker_writes_what_agents_tell_each_other() -> None:
     assert writers == {acl.WORKER}
 
 
+def test_a_backup_reads_input_topics_since_it_looks_for_what_intake_has_not_taken_yet() -> None:
+    mine = operations("harmonia-backup")
+    assert [mine[topic.name] for topic in INPUT_TOPICS] == [{"Read"}] * len(INPUT_TOPICS)
+
+
+def test_every_user_of_the_list_has_a_row_on_its_page() -> None:
+    page = (FILE.parent / "README.md").read_text()
+    told = {user for user in USERS if f"| `{user}` |" in page}
+    assert USERS - told == {user for user in USERS if user.startswith("producer-")}
+
+
 def test_a_producer_writes_its_own_topic_and_does_nothing_else() -> None:
     assert operations("producer-email") == {"email-events": {"Write"}}
     commanders = {
@@ -60,7 +71,6 @@ def test_a_topic_more_gives_rights_to_those_who_write_read_and_make_it(monkeypat
         people="nobody",
         written_by=("contacts",),
         read_by=("redis", "harmonia-lake"),
-        described_by=("harmonia-backup",),
     )
     before = {*acl.rights()}
     monkeypatch.setattr(acl, "ALL", (*ALL, more))
@@ -69,5 +79,4 @@ def test_a_topic_more_gives_rights_to_those_who_write_read_and_make_it(monkeypat
         (acl.WORKER, ("Read", "Write")),
         (acl.TOPICS, ("Create", "Describe")),
         ("harmonia-lake", ("Read",)),
-        ("harmonia-backup", ("Describe",)),
     }

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from streams.history.backtest.backtest_run import WINDOW
-from streams.history.backtest.intervals import FEWEST_GIVERS, FEWEST_PEOPLE
+from streams.history.backtest.report.figures import FEWEST_GIVERS, FEWEST_PEOPLE
 from streams.history.backtest.tally import DAY, RESAMPLES
 from streams.history.replay.pacing import BUSY_S, CALM_S, FEW, TOO_BUSY_S
 from streams.history.replay.replay_run import FOLDER, STAGE

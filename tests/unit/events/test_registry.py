@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from events.registry import BY_NAME, SPECS, TOPICS_OF, types_that
+from events.registry import BY_NAME, RSVPS, SPECS, TOPICS_OF, types_that
 from events.topics import INPUT_TOPICS
 
 
@@ -40,6 +40,7 @@ def test_the_lists_that_the_contract_fixes_are_as_it_says() -> None:
     assert {spec.name: spec.touch_channel for spec in SPECS if spec.touch_channel} == touches
     assert types_that(lambda spec: spec.cancels_touch) == {"email.bounced", "email.dropped", "text.failed"}
     assert types_that(lambda spec: spec.is_message) == for_a_week
+    assert {*RSVPS} == {name for name in BY_NAME if name.startswith("rsvp.")}
     assert types_that(lambda spec: spec.begins_record != "never") == {
         "donation.made",
         "form.submitted",

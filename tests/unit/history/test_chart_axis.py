@@ -18,12 +18,12 @@ VALUES = st.floats(-1e9, 1e9, allow_nan=False).map(lambda value: round(value, 4)
         (-0.9, -0.1, [-1.0, -0.8, -0.6, -0.4, -0.2, 0.0]),
     ],
 )
-def test_steps_are_round_and_reach_over_both_ends(low: float, high: float, found: list[float]) -> None:
+def test_axis_steps_are_round_and_cover_both_ends(low: float, high: float, found: list[float]) -> None:
     assert axis_steps(low, high) == pytest.approx(found)
 
 
 @given(ends=st.tuples(VALUES, VALUES).map(sorted))
-def test_there_are_a_few_and_everything_is_between_them(ends: list[float]) -> None:
+def test_axis_steps_are_few_and_enclose_every_value(ends: list[float]) -> None:
     low, high = ends
     found = axis_steps(low, high)
     slack = (found[-1] - found[0]) * 1e-6

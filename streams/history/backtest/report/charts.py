@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from streams.history.backtest.intervals import Interval
+from streams.history.backtest.report.figures import Interval
 from streams.history.chart_axis import axis_steps
 
 WIDTH, LEFT, RIGHT, ROW, HEIGHT = 760, 215, 70, 24, 150

@@ -1,13 +1,50 @@
-"""The figures of a backtest, in the order in which people read them."""
+"""The figures of a backtest with their 95 % confidence intervals, in the order in which people read them.
+
+Shares of people have Wilson's interval, amounts of money one by resampling.
+"""
 
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.stats import binomtest
 
 from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
-from streams.history.backtest.intervals import Interval, mean_amount, wilson_interval
 from streams.history.backtest.tally import DAY, Cell, CellKey, Tally
+
+LEVEL = 0.95
+FEWEST_PEOPLE, FEWEST_GIVERS = 30, 5
+"""With fewer, no mean amount has an interval: gifts are too uneven, and nothing can be resampled from none."""
+
+
+class Interval(NamedTuple):
+    """A figure and the ends of its confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def wilson_interval(count: int, of: int) -> Interval | None:
+    """A share of people, by Wilson's score (1927); None: there are none."""
+    if not of:
+        return None
+    found = binomtest(count, of).proportion_ci(LEVEL, method="wilson")
+    return Interval(count / of, float(found.low), float(found.high))
+
+
+def mean_amount(cell: Cell, currency: str) -> Interval | None:
+    """Minor units a person, by the quantiles of the resamples; None: too few people or givers."""
+    sums = cell.sums.get(currency)
+    if sums is None or cell.people < FEWEST_PEOPLE or cell.gave < FEWEST_GIVERS:
+        return None
+    value = cell.amounts[currency] / cell.people
+    means = sums / np.maximum(cell.drawn, 1.0)
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(value, min(value, float(low)), max(value, float(high)))
+
 
 VERDICTS = ("allow", "defer", "deny")
 POLICIES = ("new", "old")
@@ -59,14 +96,14 @@ def currency_of(tally: Tally) -> str | None:
     return max(amounts, key=lambda each: (amounts[each], each), default=None)
 
 
-def json_of(result: BacktestResult, orders: BacktestOptions) -> dict[str, Any]:
+def json_of(result: BacktestResult, options: BacktestOptions) -> dict[str, Any]:
     """The whole result as a JSON document. Amounts in minor units."""
     names = ("rows", "people", "sends", "open", "unjudged", "linked")
     return {
-        "policies": {"new": orders.new.version, "old": orders.old.version},
-        "names": {"new": orders.new_name or None, "old": orders.old_name or None},
-        "cascade": orders.cascade,
-        "window_days": orders.window / DAY,
+        "policies": {"new": options.new.version, "old": options.old.version},
+        "names": {"new": options.new_name or None, "old": options.old_name or None},
+        "cascade": options.cascade,
+        "window_days": options.window / DAY,
         **{name: getattr(result, name) for name in names},
         "cells": list(_cells(result.tally)),
     }

@@ -3,10 +3,19 @@
 from collections.abc import Iterator
 
 from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
-from streams.history.backtest.intervals import Interval, mean_amount, wilson_interval
 from streams.history.backtest.report import charts
 from streams.history.backtest.report.charts import Chart, Estimate
-from streams.history.backtest.report.figures import POLICIES, changes, currency_of, reasons, split, weeks_of
+from streams.history.backtest.report.figures import (
+    POLICIES,
+    Interval,
+    changes,
+    currency_of,
+    mean_amount,
+    reasons,
+    split,
+    weeks_of,
+    wilson_interval,
+)
 from streams.history.backtest.report.pages import amount, page, rate
 from streams.history.backtest.tally import Cell
 from streams.history.page_templates import render
@@ -14,10 +23,10 @@ from streams.history.page_templates import render
 MOST_REASONS = 16
 
 
-def html_of(result: BacktestResult, orders: BacktestOptions) -> str:
+def html_of(result: BacktestResult, options: BacktestOptions) -> str:
     """The HTML file."""
-    title = f"What {orders.new_name or f'policy {orders.new.version}'} would have said"
-    data = {"title": title, "page": page(result, orders), "charts": [*_charts(result)]}
+    title = f"What {options.new_name or f'policy {options.new.version}'} would have said"
+    data = {"title": title, "page": page(result, options), "charts": [*_charts(result)]}
     return render(__package__, "backtest.html", data)
 
 

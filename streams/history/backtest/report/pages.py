@@ -7,15 +7,17 @@ from functools import partial
 from streams.domain.experiments.report.pages import Page, PageTable, Row
 from streams.domain.money import money
 from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
-from streams.history.backtest.intervals import Interval, mean_amount, wilson_interval
 from streams.history.backtest.report.figures import (
     POLICIES,
     VERDICTS,
+    Interval,
     changes,
     currency_of,
+    mean_amount,
     of_decision,
     reasons,
     split,
+    wilson_interval,
 )
 from streams.history.backtest.tally import DAY, Cell
 
@@ -24,10 +26,10 @@ _WIDE = 116
 _FOLLOWED = ("touches", "people", "gave", "given a person", "left", "complained")
 
 
-def page(result: BacktestResult, orders: BacktestOptions, width: int | None = None) -> Page:
+def page(result: BacktestResult, options: BacktestOptions, width: int | None = None) -> Page:
     """The whole page. `width`: characters; where they are few, intervals stand in tables of their own."""
     currency = currency_of(result.tally)
-    days = f"{orders.window / DAY:g} days"
+    days = f"{options.window / DAY:g} days"
     parts = [_decisions(result)]
     told = partial(_apart if width is not None and width < _WIDE else _followed, currency=currency)
     parts += told("what followed, by what the two policies say (old → new)", changes(result.tally))
@@ -36,7 +38,10 @@ def page(result: BacktestResult, orders: BacktestOptions, width: int | None = No
         parts += told(f"what followed, by what the {policy} policy says", rows)
     parts += [_reasons(result), *(_splits(result, by) for by in ("team", "channel", "week"))]
     return Page(
-        list(_warnings(result, days)), list(_facts(result, orders)), [each for each in parts if each.rows], _notes(days)
+        list(_warnings(result, days)),
+        list(_facts(result, options)),
+        [each for each in parts if each.rows],
+        _notes(days),
     )
 
 
@@ -55,11 +60,11 @@ def _warnings(result: BacktestResult, days: str) -> Iterator[str]:
         yield f"{result.unjudged:,} touches are at times that no policy can be asked about, and were left out"
 
 
-def _facts(result: BacktestResult, orders: BacktestOptions) -> Iterator[tuple[str, str]]:
-    yield "new policy", _policy(orders.new_name, orders.new.version)
-    yield "old policy", _policy(orders.old_name, orders.old.version)
+def _facts(result: BacktestResult, options: BacktestOptions) -> Iterator[tuple[str, str]]:
+    yield "new policy", _policy(options.new_name, options.new.version)
+    yield "old policy", _policy(options.old_name, options.old.version)
     yield "touches", f"{result.sends:,} of {result.people:,} people, from {result.rows:,} interactions"
-    if orders.cascade:
+    if options.cascade:
         yield "judged", "one after the other: what a policy does not allow does not count for later touches"
     else:
         yield "judged", "as it was: what a policy does not allow happened all the same, and counts for later touches"

@@ -7,17 +7,17 @@ from hypothesis import strategies as st
 
 from streams.domain.dead_letter_repair.letters import Letter
 from streams.domain.dead_letter_repair.selection import LetterSelection
-from streams.operations.requeue.requeue_run import RequeueCounts, RequeueOrder, letters_to_send
+from streams.operations.requeue.requeue_run import RequeueCounts, RequeueOptions, letters_to_send
 from tests.unit.domain.dead_letter_repair.writing import letter, rules, saying
 
 WRITTEN = st.sampled_from([saying(), saying(message_id="m2"), saying(message_id=None), b"{"])
 LETTERS = st.lists(st.builds(letter, WRITTEN, offset=st.integers(0, 5), at=st.integers(0, 3)), max_size=20)
-ORDER = RequeueOrder(LetterSelection(), rules(old_messages=True))
+ORDER = RequeueOptions(LetterSelection(), rules(old_messages=True))
 
 
 def call(letters: Sequence[Letter], known: set[str], limit: int | None) -> tuple[list[str], RequeueCounts]:
     account = RequeueCounts()
-    order = RequeueOrder(ORDER.choice, ORDER.rules, limit=limit)
+    order = RequeueOptions(ORDER.choice, ORDER.rules, limit=limit)
     return [one.name for one, _ in letters_to_send(letters, order, known, account)], account
 
 

@@ -10,8 +10,13 @@ from hypothesis.stateful import precondition, rule
 from events.topics import INTERACTIONS
 from sinks.lake.erasure_list import Erasures
 from streams.engine.decoded_states import NO_STATES
-from streams.history.rebuild.erasure_commands import command_times_in, earliest_of
-from streams.history.rebuild.prior_states import PriorState, rows_of_records, rows_of_states
+from streams.history.rebuild.prior_states import (
+    PriorState,
+    command_times_in,
+    earliest_times,
+    rows_of_records,
+    rows_of_states,
+)
 from streams.history.rebuild.state_files import BucketFolder
 from streams.history.refold.contact_rows import histories
 from streams.operations.backup.record_files import Record
@@ -59,7 +64,7 @@ class Rebuilding(Burning):
         states = [each for each in known if each.key not in traces]
         rows = [rows_of_states(PriorState.KNOWN, states)]
         rows += [rows_of_records(f"{number:04}", records) for number, records in enumerate(self.history)]
-        folding = BucketFolder(len(copy.cuts), Erasures(), traces, earliest_of(*map(command_times_in, rows[1:])))
+        folding = BucketFolder(len(copy.cuts), Erasures(), traces, earliest_times(*map(command_times_in, rows[1:])))
         found = list(folding.records(histories(rows)))
         found += [each for each in known if each.key in traces and each.key not in folding.used]
         return replace(copy, cuts={number: cut_of(cut, number, found) for number, cut in copy.cuts.items()})

@@ -5,7 +5,7 @@ import pytest
 from events.refusal import Reason
 from streams.domain.dead_letter_repair.letters import Letter
 from streams.domain.dead_letter_repair.selection import LetterSelection, NamesRead
-from streams.operations.requeue.requeue_run import RequeueCounts, RequeueOrder, judged_letters
+from streams.operations.requeue.requeue_run import RequeueCounts, RequeueOptions, judged_letters
 from tests.unit.domain.dead_letter_repair.writing import letter, rules, saying
 
 
@@ -58,7 +58,7 @@ def test_a_source_that_is_an_address_is_not_told_as_the_one_that_was_meant() -> 
 
 
 def test_a_requeue_notes_the_names_that_it_reads() -> None:
-    account, order = RequeueCounts(), RequeueOrder(LetterSelection(source="digital/flod"), rules())
+    account, order = RequeueCounts(), RequeueOptions(LetterSelection(source="digital/flod"), rules())
     held = letter(saying().replace(b"digital/mailer", b"digital/flood"))
 
     assert list(judged_letters([held], order, set(), account)) == []

@@ -11,8 +11,7 @@ from events.contact import Contact
 from events.envelope import Interaction, Record, decode
 from events.harmonised import take_in
 from sinks.lake.rows import tables_of
-from streams.demo.script import as_sent, contributions
-from streams.demo.simulator import simulate
+from streams.demo.script import as_sent, contributions, simulate
 from streams.demo.truth import ContactFields, Publication, Sent
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.history.lake.topic_records import TOPIC_ID

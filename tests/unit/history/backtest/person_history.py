@@ -7,7 +7,7 @@ from events.json_types import JSON
 from events.refusal import Refusal
 from events.times import render_time
 from streams.domain.contact.facts.from_records import read_said
-from streams.history.backtest.counted_facts import PersonFact
+from streams.history.backtest.person_facts import PersonFact
 from tests.unit.events.records import NOW, accepted, event
 from tests.unit.worker.agents.contacts.interaction_records import HASHER
 

@@ -6,7 +6,7 @@ from statistics import mean
 import numpy as np
 import pytest
 
-from streams.history.backtest.intervals import FEWEST_GIVERS, FEWEST_PEOPLE, mean_amount, wilson_interval
+from streams.history.backtest.report.figures import FEWEST_GIVERS, FEWEST_PEOPLE, mean_amount, wilson_interval
 from streams.history.backtest.tally import Cell, TouchOutcome, weights_of
 
 Z = 1.959963984540054

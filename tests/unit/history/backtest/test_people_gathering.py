@@ -11,7 +11,7 @@ from sinks.lake.snapshots import CONTACT_LINKS, SnapshotWriter
 from sinks.lake.writer import LakeWriter
 from streams.domain.pressure import default_policy
 from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult, backtest, end_of
-from streams.history.backtest.people_gathering import person_facts
+from streams.history.backtest.person_facts import person_facts
 from streams.history.backtest.tally import CellKey, Tally
 from streams.history.backtest.touch_history import TimeSpan
 from streams.history.refold.contact_rows import histories
@@ -35,7 +35,7 @@ def linked(folder: Path, absorbed: str, survivor: str) -> None:
     assert writer.commit() is not None
 
 
-def test_linked_fragments_are_judged_as_one_person(tmp_path: Path) -> None:
+def test_a_backtest_judges_linked_fragments_as_one_person(tmp_path: Path) -> None:
     gift = topic_record(0, "donation.made", NOW - 2 * DAY, contact={"email": "ada@example.org"})
     text = topic_record(1, "text.sent", NOW - DAY, contact={"phone": "+1 212 555 0100"})
     after = topic_record(2, "donation.made", NOW, contact={"email": "ada@example.org"}, donation_id="x:2")
@@ -54,7 +54,7 @@ def test_linked_fragments_are_judged_as_one_person(tmp_path: Path) -> None:
     assert together.tally.cell(CellKey("new", "reason", "unknown_address", "deny")).gave == 1
 
 
-def test_the_past_ends_with_the_lakes_last_day_and_recent_touches_are_open(tmp_path: Path) -> None:
+def test_a_backtest_ends_with_the_lakes_last_day_and_counts_touches_whose_window_is_open(tmp_path: Path) -> None:
     place = lake(
         tmp_path / "lake", topic_record(0, "email.sent", NOW - 9 * DAY), topic_record(1, "text.sent", NOW - DAY)
     )
@@ -66,14 +66,14 @@ def test_the_past_ends_with_the_lakes_last_day_and_recent_touches_are_open(tmp_p
     assert (result.sends, result.open) == (2, 1)
 
 
-def test_a_folder_without_dates_does_not_say_when_its_past_ends(tmp_path: Path) -> None:
+def test_a_backtest_of_a_folder_without_dates_has_no_end(tmp_path: Path) -> None:
     [table] = tables_of([topic_record(0, "email.sent", NOW - DAY)], TOPIC_ID).values()
     parquet.write_table(table, tmp_path / "some.parquet")
 
     assert end_of(str(tmp_path)) is None
 
 
-def test_counts_made_by_several_processes_add_up() -> None:
+def test_a_backtest_counts_the_same_with_several_processes() -> None:
     people = [
         [
             topic_record(3 * at, "email.sent", NOW - 3 * DAY, contact={"contact_id": who}, message_id=f"m{at}"),

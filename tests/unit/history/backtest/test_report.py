@@ -79,7 +79,7 @@ def test_a_backtest_shows_its_warnings_first() -> None:
     assert "left out" in third
 
 
-def test_where_there_is_no_lake_it_has_no_snapshot_either() -> None:
+def test_a_backtest_of_plain_files_is_not_told_to_take_a_snapshot() -> None:
     found = result()
     found.linked = found.lake = False
 
@@ -96,7 +96,7 @@ def test_a_backtest_says_whether_it_cascades(cascade: bool, word: str) -> None:
     assert word in html_of(result(), replace(ORDERS, cascade=cascade))
 
 
-def test_the_file_needs_nothing_else_and_its_charts_are_whole() -> None:
+def test_the_html_file_of_a_backtest_is_self_contained_and_its_charts_are_whole() -> None:
     html = html_of(result(), ORDERS)
 
     charts = [ElementTree.fromstring(chart) for chart in re.findall(r"<svg.*?</svg>", html, re.DOTALL)]
@@ -109,7 +109,7 @@ def test_the_file_needs_nothing_else_and_its_charts_are_whole() -> None:
     assert heights[0] == heights[1] == heights[2] / 2, "30 and 30 under the new policy, 60 under the old"
 
 
-def test_the_policies_are_told_by_their_files() -> None:
+def test_a_backtest_names_policies_by_their_files() -> None:
     named = replace(ORDERS, new_name="new.toml", old_name="the default policy")
 
     facts = dict(page(result(), named).facts)
@@ -122,7 +122,7 @@ def test_the_policies_are_told_by_their_files() -> None:
     assert json_of(result(), named)["names"] == {"new": "new.toml", "old": "the default policy"}
 
 
-def test_weeks_without_a_touch_are_on_the_axis() -> None:
+def test_weeks_without_a_touch_are_on_the_axis_of_a_backtests_chart() -> None:
     found = result(10)
     later = Touch(NOW + 28 * DAY, "s", "later", "email")
     request = PermissionRequest(channel="email", purpose="informational", team=TEAM)
@@ -138,7 +138,7 @@ def test_weeks_without_a_touch_are_on_the_axis() -> None:
     assert weeks_of(BacktestResult().tally) == []
 
 
-def test_no_column_of_the_file_is_pushed_off_and_no_name_of_its_charts_is_cut_off() -> None:
+def test_the_html_file_of_a_backtest_cuts_off_no_column_and_no_name_of_a_chart() -> None:
     html = html_of(result(), ORDERS)
     long = html_of(result(reason="transactional_not_allowed"), ORDERS)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from streams.domain.pressure import Policy, default_policy, read_policy
-from streams.history.backtest.counted_facts import counted_facts
+from streams.history.backtest.person_facts import counted_facts
 from streams.history.backtest.tally import DAY, OutcomeIndex, combined
 from streams.history.backtest.touch_history import AskedTouch, TimeSpan, asked_touches, evidence_of, judge_touches
 from tests.unit.events.records import NOW

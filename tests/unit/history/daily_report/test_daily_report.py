@@ -24,14 +24,13 @@ from streams.history.daily_report.figures import (
     SendResults,
 )
 from streams.history.daily_report.formatting import as_time, change, money
-from streams.history.daily_report.page import page_of
+from streams.history.daily_report.page import WIDTH, html_of, page_of, text_of
 from streams.history.daily_report.refused_sources import mostly_refused_of
-from streams.history.daily_report.rendering import WIDTH, html_of, text_of
 from streams.history.daily_report.tables import tables_of
 from streams.history.daily_report.warnings import warnings
 from streams.history.insights.known_values import TimeRange
 from streams.history.insights.spans import day_span
-from streams.operations.refused.mostly_refused import MostlyRefused
+from streams.operations.refused_records import MostlyRefused
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.insights.lakes import only_tail

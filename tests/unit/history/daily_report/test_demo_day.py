@@ -13,7 +13,7 @@ from events.harmonised import harmonise
 from events.refusal import Refusal
 from sinks.lake.files import LocalFiles
 from streams.demo.script import write_script
-from streams.demo.source_system import utc, when
+from streams.demo.source_system import parse_time_ms, utc_midnight
 from streams.demo.truth import Publication, Sent
 from streams.history.daily_report.day_queries import report_of
 from streams.history.daily_report.figures import DayFigures
@@ -25,9 +25,9 @@ from tests.unit.worker.agents.contacts.interaction_records import HASHER
 
 ZONE = "America/Los_Angeles"
 SCALE = 0.3
-PART = utc(2012, 3, 20), utc(2012, 4, 25)
+PART = utc_midnight(2012, 3, 20), utc_midnight(2012, 4, 25)
 """Of the demo's year: more makes more files, and says nothing else."""
-PUBLISHED = utc(2012, 6, 1)
+PUBLISHED = utc_midnight(2012, 6, 1)
 """When all of it is published, after the last of it has happened."""
 DAYS = [date(2012, 4, 2), date(2012, 4, 14)]
 IN_THE_TAIL = 0.3
@@ -36,7 +36,7 @@ IN_THE_TAIL = 0.3
 @pytest.fixture(scope="module")
 def script() -> list[Publication]:
     accepted = [one for one in write_script(2012, SCALE).publications if one.reason is None]
-    return [one for one in accepted if PART[0] <= when(one.sent.time) < PART[1]]
+    return [one for one in accepted if PART[0] <= parse_time_ms(one.sent.time) < PART[1]]
 
 
 @pytest.fixture(scope="module")

@@ -55,7 +55,7 @@ def ids(found: list[FileItem]) -> list[str]:
 
 @pytest.mark.parametrize("content", [CSV, b"\xef\xbb\xbf" + CSV, CSV.replace(b"\n", b"\r\n"), JSONL, JSONL + b"\n\n"])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.ZstdCompressor().compress])
-def test_a_table_in_any_format_gives_the_same_interactions(
+def test_an_imported_table_in_any_format_gives_the_same_interactions(
     tmp_path: Path, content: bytes, pack: Callable[[bytes], bytes]
 ) -> None:
     (tmp_path / "plain").write_bytes(CSV)
@@ -90,13 +90,13 @@ def test_stored_webhooks_in_any_form_give_the_same_interactions(tmp_path: Path, 
     assert len(ids(read(tmp_path / "events", "sendgrid", own=False))) == len(EVENTS)
 
 
-def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
+def test_an_imported_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "events").write_bytes(b"\xef\xbb\xbf" + b"\n".join(orjson.dumps(event) for event in EVENTS))
 
     assert len(ids(read(tmp_path / "events", "sendgrid", own=False))) == len(EVENTS)
 
 
-def test_a_bad_first_line_loses_no_other_line(tmp_path: Path) -> None:
+def test_a_bad_first_line_of_an_imported_file_loses_no_other_line(tmp_path: Path) -> None:
     (tmp_path / "events").write_bytes(b"\n".join([b'{"event":', *(orjson.dumps(event) for event in EVENTS)]))
 
     found = read(tmp_path / "events", "sendgrid", own=False)
@@ -117,7 +117,9 @@ def test_a_file_that_was_cut_short_is_not_taken_for_a_whole_one(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress])
-def test_rows_that_were_cut_short_are_not_all_rows(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+def test_a_table_that_was_cut_short_is_not_taken_for_a_whole_one(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
     rows = "".join(f"m{number},2025-11-24T16:00:00Z,ada{number * 7919}@example.org\n" for number in range(5_000))
     whole = pack(b"id,at,who\n" + rows.encode())
     (tmp_path / "rows").write_bytes(whole[: len(whole) // 2])
@@ -135,7 +137,7 @@ def test_a_parquet_file_that_is_damaged_says_so(tmp_path: Path) -> None:
         read(tmp_path / "rows", "generic")
 
 
-def test_a_column_that_stands_twice_is_not_guessed(tmp_path: Path) -> None:
+def test_a_table_with_a_column_named_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "rows").write_bytes(CSV.replace(b"id,at,who", b"id,at,who,who"))
 
     with pytest.raises(Unreadable, match="twice: who"):
@@ -167,7 +169,7 @@ def test_quotes_in_every_line_are_read_in_one_go() -> None:
     assert looked <= 4 * many
 
 
-def test_one_object_over_many_lines(tmp_path: Path) -> None:
+def test_an_imported_json_object_may_span_many_lines(tmp_path: Path) -> None:
     (tmp_path / "event").write_bytes(orjson.dumps(EVENTS[0], option=orjson.OPT_INDENT_2))
 
     assert len(ids(read(tmp_path / "event", "sendgrid", own=False))) == 1
@@ -214,7 +216,7 @@ def test_a_file_of_another_kind_is_refused_with_what_is_expected(
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_rows_and_none_is_lost(content: bytes) -> None:
+def test_any_bytes_become_csv_rows_and_no_byte_is_lost(content: bytes) -> None:
     lines = [b"a,b\n", *(line + b"\n" for line in content.split(b"\n"))]
 
     _, rows = csv_rows(lines)

@@ -5,7 +5,7 @@ from pathlib import Path
 from events.adapters.feed import Feed
 from events.adapters.mapping import parse_mapping
 from streams.history.importing.file_items import ImportFormat
-from streams.history.importing.journal import FOLDER, ImportJournal, ImportProgress, fingerprint_of
+from streams.history.importing.import_run import IMPORTS_FOLDER, ImportJournal, ImportProgress, fingerprint_of
 from tests.unit.events.adapters.test_rows import GIFTS
 
 
@@ -22,7 +22,7 @@ def test_an_imported_file_is_recognised_under_another_name(tmp_path: Path) -> No
     assert journal(tmp_path, b"rows", "b.csv").read() == ImportProgress(2_000)
 
 
-def test_another_file_vendor_or_source_is_another_import(tmp_path: Path) -> None:
+def test_another_file_vendor_or_source_makes_another_import(tmp_path: Path) -> None:
     journal(tmp_path, b"rows").write(ImportProgress(2_000, finished=True))
 
     assert journal(tmp_path, b"other rows").read() == ImportProgress()
@@ -30,7 +30,7 @@ def test_another_file_vendor_or_source_is_another_import(tmp_path: Path) -> None
     assert journal(tmp_path, b"rows", source="digital/van").read() == ImportProgress()
 
 
-def test_a_file_that_was_corrected_in_its_middle_is_another(tmp_path: Path) -> None:
+def test_a_file_corrected_in_its_middle_is_another_import(tmp_path: Path) -> None:
     around = b"row\n" * 50_000
     journal(tmp_path, around + b"1" + around).write(ImportProgress(2_000, finished=True))
 
@@ -44,10 +44,10 @@ def test_a_file_read_with_another_mapping_is_another_import(tmp_path: Path) -> N
     assert journal(tmp_path, b"rows", time_zone="America/New_York").read() == ImportProgress()
 
 
-def test_a_broken_journal_is_ignored(tmp_path: Path) -> None:
+def test_a_broken_import_journal_is_ignored(tmp_path: Path) -> None:
     one = journal(tmp_path, b"rows")
     one.write(ImportProgress(1))
-    [record] = (tmp_path / FOLDER).iterdir()
+    [record] = (tmp_path / IMPORTS_FOLDER).iterdir()
     record.write_bytes(b'{"done":')
 
     assert one.read() == ImportProgress()

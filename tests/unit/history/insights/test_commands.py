@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 from streams.cli.insights import says_something, show, show_all, show_nothing, sparkline
 from streams.cli.main import app
 from streams.history.insights.known_values import TimeRange
-from streams.history.insights.shapes import InsightsDocument, Point, SeriesDocument
+from streams.history.insights.question import InsightsDocument, Point, SeriesDocument
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from streams.history.insights.shapes import InsightsDocument, Point, SeriesDocum
         (["report", "daily", "--date", "2199-01-01"], "--date: this day has not begun"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(words: list[str], said: str) -> None:
+def test_insights_and_report_refuse_wrong_options_with_the_cure(words: list[str], said: str) -> None:
     ended = CliRunner().invoke(app, words)
 
     assert ended.exit_code == 2
@@ -43,6 +43,7 @@ def days_from(first: date, many: int) -> InsightsDocument:
         "only": {},
         "split": "campaign",
         "as_of": "2012-06-01T00:00:00.000Z",
+        "known_since": None,
         "series": series,
         "left_out": 0,
     }
@@ -55,7 +56,7 @@ def days_from(first: date, many: int) -> InsightsDocument:
         (450, "from 2012-02-22 to 2013-05-16, 10 days a character"),
     ],
 )
-def test_what_a_line_of_bars_spans_is_said(many: int, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_insights_say_what_a_line_of_bars_spans(many: int, told: str, capsys: pytest.CaptureFixture[str]) -> None:
     show(days_from(date(2012, 2, 22), many))
 
     assert told in capsys.readouterr().out.splitlines()
@@ -79,7 +80,7 @@ def days(document: InsightsDocument) -> list[Point]:
     return document["series"][0]["points"]
 
 
-def test_all_of_a_campaign_is_a_line_for_each_metric(capsys: pytest.CaptureFixture[str]) -> None:
+def test_insights_of_a_campaign_show_a_line_for_each_metric(capsys: pytest.CaptureFixture[str]) -> None:
     show_all([one_of("email.sent", 0, 7), one_of("net", 700, -100, currency="USD")])
 
     assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
@@ -101,7 +102,7 @@ def test_all_of_a_campaign_is_a_line_for_each_metric(capsys: pytest.CaptureFixtu
         ),
     ],
 )
-def test_an_empty_answer_names_the_time_range_of_the_history(
+def test_insights_without_data_name_the_time_range_of_the_history(
     known: TimeRange | None, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nothing = one_of("email.sent", 0, 0)
@@ -113,7 +114,7 @@ def test_an_empty_answer_names_the_time_range_of_the_history(
     assert said.startswith(f"no data from 2012-02-22 up to 2012-02-23, campaign ask: {told} ")
 
 
-def test_of_a_campaign_that_nobody_knows_it_is_not_said_that_these_days_have_none(
+def test_insights_of_an_unknown_campaign_say_that_nothing_is_known_of_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     unknown = ["nothing is known of campaign ask; did you mean asks?"]
@@ -137,13 +138,13 @@ def test_values_are_drawn_as_a_line_of_bars(values: list[int], shown: str) -> No
     assert sparkline(values, 3) == shown
 
 
-def test_what_lies_before_the_first_interaction_is_not_known_rather_than_nothing(
+def test_insights_show_not_known_before_the_first_interaction(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     document = days_from(date(2012, 2, 22), 4)
     document["split"], document["series"] = None, document["series"][:1]
-    first = 1_330_059_600_000  # 2012-02-24T05:00:00Z
-    show(document, TimeRange(first, first))
+    document["known_since"] = "2012-02-24T05:00:00.000Z"
+    show(document)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1:3] for line in lines if line.startswith("2012-")][:2] == [["not", "known"]] * 2
     assert [line.split()[1] for line in lines if line.startswith("2012-02-24")] == ["2"]

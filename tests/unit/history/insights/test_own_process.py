@@ -35,7 +35,7 @@ async def test_the_insights_process_passes_options_on_and_returns_the_answer(tmp
     assert (tmp_path / "asked").read_text() == "--json --from=2012-02-22 --team=--json -- net\n"
 
 
-async def test_an_answer_is_cached_for_a_while(tmp_path: Path) -> None:
+async def test_an_insights_answer_is_cached_for_a_while(tmp_path: Path) -> None:
     now = 0.0
     apart = InsightsProcess(counting(tmp_path / "asked"), fresh_s=60, clock=lambda: now)
 
@@ -47,7 +47,7 @@ async def test_an_answer_is_cached_for_a_while(tmp_path: Path) -> None:
     assert await apart.ask({"metric": "net"}) == b"3\n"
 
 
-async def test_who_asks_the_same_shares_an_answer_and_only_so_many_wait(tmp_path: Path) -> None:
+async def test_equal_insights_questions_share_an_answer_and_a_bounded_number_waits(tmp_path: Path) -> None:
     apart = InsightsProcess(counting(tmp_path / "asked"))
     metrics = [f"m{number}" for number in range(MOST_WAITING)]
 
@@ -70,7 +70,7 @@ async def test_a_question_that_takes_too_long_is_killed_and_the_next_runs(tmp_pa
         require_dead(tmp_path / "started")
 
 
-async def test_stopping_leaves_no_question_running(tmp_path: Path) -> None:
+async def test_stopping_the_insights_process_leaves_no_question_running(tmp_path: Path) -> None:
     apart = InsightsProcess((sys.executable, "-c", HANGS, str(tmp_path / "started")))
     asked = asyncio.ensure_future(apart.ask({"metric": "net"}))
     while not (tmp_path / "started").exists() or not (tmp_path / "started").read_text():  # noqa: ASYNC110
@@ -113,7 +113,7 @@ def require_gone(file: Path) -> None:
     assert not file.exists()
 
 
-async def test_the_cache_of_answers_is_bounded_in_bytes(tmp_path: Path) -> None:
+async def test_the_cache_of_insights_answers_is_bounded_in_bytes(tmp_path: Path) -> None:
     answers_at_length = COUNTS.replace("print(len", f"print('x' * {MOST_REMEMBERED_BYTES // 2}, len")
     apart = InsightsProcess((sys.executable, "-c", answers_at_length, str(tmp_path / "asked")))
 
@@ -123,7 +123,7 @@ async def test_the_cache_of_answers_is_bounded_in_bytes(tmp_path: Path) -> None:
     assert len((tmp_path / "asked").read_text().splitlines()) == 3
 
 
-async def test_a_failed_question_is_not_cached(tmp_path: Path) -> None:
+async def test_a_failed_insights_question_is_not_cached(tmp_path: Path) -> None:
     apart = InsightsProcess((sys.executable, "-c", "import sys; print('half'); sys.exit(1)"))
 
     for _ in range(2):

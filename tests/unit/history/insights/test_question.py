@@ -2,7 +2,7 @@ import pytest
 
 from events.times import parse_time
 from streams.history.insights.question import METRICS, ParameterMistake, Question, question_of
-from streams.history.insights.spans import HOUR_MS, day_of, starts
+from streams.history.insights.spans import HOUR_MS, day_of, period_starts
 
 NOW = parse_time("2012-02-22T03:00:00Z") or 0
 """Still the 21st in New York."""
@@ -17,7 +17,7 @@ def test_a_question_by_day_spans_the_last_thirty_days_and_today_by_default() -> 
     question = asked(metric="email.sent")
 
     assert isinstance(question, Question)
-    assert len(starts("day", question.span, ZONE)) == 30
+    assert len(period_starts("day", question.span, ZONE)) == 30
     assert question.span.until == parse_time("2012-02-22T05:00:00Z")
 
 
@@ -33,7 +33,7 @@ def test_a_question_by_week_spans_twelve_whole_weeks_from_a_monday_by_default(to
     question = asked(metric="email.sent", by="week", to=to)
 
     assert isinstance(question, Question)
-    weeks = starts("week", question.span, ZONE)
+    weeks = period_starts("week", question.span, ZONE)
     assert len(weeks) == 12
     assert weeks[0] == question.span.since
     assert {day_of(start, ZONE).weekday() for start in weeks} == {0}

@@ -12,8 +12,9 @@ from sinks.lake import snapshots
 from sinks.lake.files import Files
 from sinks.lake.live_files import live
 from sinks.lake.snapshots import SnapshotWriter, profiles_table
+from streams.history.insights.known_values import time_range_of
 from streams.history.insights.question import Question, question_of
-from streams.history.insights.series import SeriesAnswer, answer, answers
+from streams.history.insights.series import SeriesAnswer, answer_question, answer_questions, document_of
 from tests.contract.lake.conftest import quick_folder
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
@@ -59,57 +60,70 @@ def test_several_questions_of_one_reading_are_answered_as_each_alone() -> None:
     history = only_tail([told(0, "email.sent", campaign_id="ask"), told(1, "donation.made", campaign_id="ask", **gift)])
     asked = [question(metric, campaign="ask") for metric in ("email.sent", "gross", "opens_human", "text.sent")]
 
-    assert answers(history, asked) == [answer(history, each) for each in asked]
-    assert [sum(one.total for one in each.series) for each in answers(history, asked)] == [1, 900, 0, 0]
+    assert answer_questions(history, asked) == [answer_question(history, each) for each in asked]
+    assert [sum(one.total for one in each.series) for each in answer_questions(history, asked)] == [1, 900, 0, 0]
+
+
+def test_an_answer_says_since_when_anything_is_known_so_that_an_earlier_zero_is_no_count() -> None:
+    history, asked = only_tail([told(0, "email.sent", at=NOW)]), question("email.sent")
+
+    document = document_of(asked, answer_question(history, asked), NOW, time_range_of(history))
+
+    assert document["known_since"] == render_time(NOW)
+    assert [point["value"] for point in document["series"][0]["points"]] == [0, 1]
+    assert (
+        document_of(asked, answer_question(only_tail([]), asked), NOW, time_range_of(only_tail([])))["known_since"]
+        is None
+    )
 
 
 def copy(offset: int, record: Fetched) -> Fetched:
     return Fetched(offset, record.value, record.key, timestamp=NOW + offset, partition=0)
 
 
-def test_what_lies_in_the_lake_and_what_does_not_yet_is_one_series(files: Files) -> None:
+def test_a_series_covers_the_lake_and_the_topics_tail(files: Files) -> None:
     sent = [told(number, "email.sent", message_id=f"m{number}") for number in range(3)]
     tail = [told(3, "email.sent", at=NOW, message_id="m3")]
 
-    assert shown(answer(history_of(files, sent, tail), question("email.sent"))) == {None: [3, 1]}
+    assert shown(answer_question(history_of(files, sent, tail), question("email.sent"))) == {None: [3, 1]}
 
 
 def test_a_retraction_and_a_copy_in_the_tail_reach_what_lies_in_the_lake(files: Files) -> None:
     sent = [told(number, "email.sent", message_id=f"m{number}") for number in range(3)]
     tail = [copy(3, sent[0]), retraction(4, of=1)]
 
-    assert shown(answer(history_of(files, sent, tail), question("email.sent"))) == {None: [2, 0]}
+    assert shown(answer_question(history_of(files, sent, tail), question("email.sent"))) == {None: [2, 0]}
 
 
 def test_a_retraction_reaches_the_tail_from_the_lake(files: Files) -> None:
     wrong = told(1, "email.sent", message_id="m1")
     history = history_of(files, [retraction(0, of=1)], [wrong, told(2, "email.sent", message_id="m2")])
 
-    assert shown(answer(history, question("email.sent"))) == {None: [1, 0]}
+    assert shown(answer_question(history, question("email.sent"))) == {None: [1, 0]}
 
 
-def test_without_a_lake_the_tail_is_all(files: Files) -> None:
-    assert shown(answer(only_tail([told(0, "email.sent")]), question("email.sent"))) == {None: [1, 0]}
+def test_a_series_without_a_lake_covers_the_topics_tail(files: Files) -> None:
+    assert shown(answer_question(only_tail([told(0, "email.sent")]), question("email.sent"))) == {None: [1, 0]}
 
 
 def test_an_empty_history_gives_a_series_of_zeroes(files: Files) -> None:
-    assert shown(answer(only_tail([]), question("email.sent"))) == {None: [0, 0]}
+    assert shown(answer_question(only_tail([]), question("email.sent"))) == {None: [0, 0]}
 
 
-def test_days_are_those_of_the_zone_and_only_what_is_within_counts(files: Files) -> None:
+def test_a_series_by_day_uses_days_of_the_time_zone_and_counts_its_span_alone(files: Files) -> None:
     midnight = parse_time("2012-02-22T05:00:00Z") or 0
     times = [midnight - 24 * HOUR - 1, midnight - 24 * HOUR, midnight - 1, midnight, NOW]
     records = [told(number, "text.replied", at=at) for number, at in enumerate(times)]
 
-    assert shown(answer(history_of(files, records), question("text.replied", to="2012-02-22T10:00:00Z"))) == {
+    assert shown(answer_question(history_of(files, records), question("text.replied", to="2012-02-22T10:00:00Z"))) == {
         None: [2, 1]
     }
 
 
-def test_series_by_hour(files: Files) -> None:
+def test_a_series_by_hour_counts_each_hour(files: Files) -> None:
     records = [told(0, "text.replied", at=THEN), told(1, "text.replied", at=THEN + HOUR)]
 
-    found = answer(history_of(files, records), question("text.replied", by="hour"))
+    found = answer_question(history_of(files, records), question("text.replied", by="hour"))
 
     assert [
         render_time(at)[11:16] for at, value in zip(found.starts, found.series[0].values, strict=True) if value
@@ -119,21 +133,21 @@ def test_series_by_hour(files: Files) -> None:
     ]
 
 
-def test_an_act_that_names_only_its_message_is_of_its_campaign(files: Files) -> None:
+def test_an_act_that_names_only_its_message_counts_for_the_messages_campaign(files: Files) -> None:
     records = [
         told(0, "text.sent", message_id="m1", campaign_id="gotv"),
         told(1, "text.opted_out", message_id="m1"),
         told(2, "text.opted_out", message_id="m2"),
     ]
 
-    found = answer(history_of(files, records), question("text.opted_out", split="campaign"))
+    found = answer_question(history_of(files, records), question("text.opted_out", split="campaign"))
 
     assert shown(found) == {"gotv": [1, 0], None: [1, 0]}
-    only = answer(history_of(files, [], records), question("text.opted_out", campaign="gotv"))
+    only = answer_question(history_of(files, [], records), question("text.opted_out", campaign="gotv"))
     assert shown(only) == {None: [1, 0]}
 
 
-def test_a_region_is_what_was_said_or_what_the_profile_knows(files: Files) -> None:
+def test_a_series_by_region_uses_the_interactions_region_else_the_profiles(files: Files) -> None:
     writer = SnapshotWriter(files, "2012-02-22", NOW)
     profile = b'{"contact_id": "c2", "zones": {"region": "US-AZ"}}'
     with writer.file(snapshots.CONTACT_STATE) as add:
@@ -147,13 +161,13 @@ def test_a_region_is_what_was_said_or_what_the_profile_knows(files: Files) -> No
         told(2, "form.submitted", contact=about("c3")),
     ]
 
-    found = answer(history_of(files, records), question("form.submitted", split="region"))
+    found = answer_question(history_of(files, records), question("form.submitted", split="region"))
 
     assert shown(found) == {"US-CA": [1, 0], "US-AZ": [1, 0], None: [1, 0]}
     assert live(files).snapshots
 
 
-def test_series_by_channel(files: Files) -> None:
+def test_a_series_by_channel_counts_each_channel(files: Files) -> None:
     records = [
         told(0, "canvass.reported", method="door"),
         told(1, "canvass.reported", method="phone"),
@@ -161,11 +175,14 @@ def test_series_by_channel(files: Files) -> None:
     ]
     history = history_of(files, records)
 
-    assert shown(answer(history, question("canvass.reported", split="channel"))) == {"phone": [2, 0], "door": [1, 0]}
-    assert shown(answer(history, question("canvass.reported", channel="door"))) == {None: [1, 0]}
+    assert shown(answer_question(history, question("canvass.reported", split="channel"))) == {
+        "phone": [2, 0],
+        "door": [1, 0],
+    }
+    assert shown(answer_question(history, question("canvass.reported", channel="door"))) == {None: [1, 0]}
 
 
-def test_money_by_currency_a_gift_once_and_refunds_at_their_own_time(files: Files) -> None:
+def test_a_money_series_counts_each_gift_once_and_refunds_at_their_own_time(files: Files) -> None:
     gift = "a:1"
     records = [
         told(0, "donation.made", donation_id=gift, amount=5000, currency="USD"),
@@ -175,12 +192,12 @@ def test_money_by_currency_a_gift_once_and_refunds_at_their_own_time(files: File
     ]
     history = history_of(files, records[:2], records[2:])
 
-    assert shown(answer(history, question("gross"))) == {(None, "USD"): [5000, 0], (None, "EUR"): [100, 0]}
-    assert shown(answer(history, question("net"))) == {(None, "USD"): [5000, -2000], (None, "EUR"): [100, 0]}
-    assert shown(answer(history, question("donation.made"))) == {None: [3, 0]}
+    assert shown(answer_question(history, question("gross"))) == {(None, "USD"): [5000, 0], (None, "EUR"): [100, 0]}
+    assert shown(answer_question(history, question("net"))) == {(None, "USD"): [5000, -2000], (None, "EUR"): [100, 0]}
+    assert shown(answer_question(history, question("donation.made"))) == {None: [3, 0]}
 
 
-def test_human_acts_are_expected_numbers(files: Files) -> None:
+def test_a_series_of_human_acts_holds_expected_numbers(files: Files) -> None:
     browser = "Mozilla/5.0 (Macintosh)"
     records = [
         told(0, "email.delivered", message_id="m1", at=THEN - HOUR),
@@ -189,14 +206,14 @@ def test_human_acts_are_expected_numbers(files: Files) -> None:
         told(3, "email.opened", message_id="m1", at=THEN - 1_000),
     ]
 
-    [[clicks, _]] = shown(answer(history_of(files, records), question("clicks_human"))).values()
-    [[opens, _]] = shown(answer(history_of(files, [], records), question("opens_human"))).values()
+    [[clicks, _]] = shown(answer_question(history_of(files, records), question("clicks_human"))).values()
+    [[opens, _]] = shown(answer_question(history_of(files, [], records), question("opens_human"))).values()
 
     assert clicks == pytest.approx(0.941 + 0.031, abs=0.02)
     assert 0.9 < opens < 1
 
 
-def test_of_someone_erased_the_money_alone_is_counted_until_they_come_back(files: Files) -> None:
+def test_an_erased_persons_money_alone_is_counted_until_a_new_record_begins(files: Files) -> None:
     records = [
         told(0, "email.sent", message_id="m1"),
         told(1, "contact.erased", at=THEN + HOUR),
@@ -205,4 +222,4 @@ def test_of_someone_erased_the_money_alone_is_counted_until_they_come_back(files
         told(4, "email.sent", message_id="m3", at=THEN + 4 * HOUR),
     ]
 
-    assert shown(answer(history_of(files, records[:1], records[1:]), question("email.sent"))) == {None: [1, 0]}
+    assert shown(answer_question(history_of(files, records[:1], records[1:]), question("email.sent"))) == {None: [1, 0]}

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from streams.history.insights.spans import HOUR_MS, By, Span, day_of, day_span, index_of, starts
+from streams.history.insights.spans import HOUR_MS, By, Span, day_of, day_span, index_of, period_starts
 
 NEW_YORK = "America/New_York"
 SPRING, AUTUMN = date(2012, 3, 11), date(2012, 11, 4)
@@ -15,23 +15,23 @@ def test_a_day_has_the_length_it_has_in_its_time_zone(day: date, hours: int) -> 
     span = day_span(day, NEW_YORK)
 
     assert span.until - span.since == hours * HOUR_MS
-    assert len(starts("hour", span, NEW_YORK)) == hours
-    assert starts("day", span, NEW_YORK) == [span.since]
+    assert len(period_starts("hour", span, NEW_YORK)) == hours
+    assert period_starts("day", span, NEW_YORK) == [span.since]
 
 
-def test_days_begin_at_midnight_there_across_a_change_of_the_clocks() -> None:
+def test_days_begin_at_midnight_of_their_zone_across_a_change_of_the_clocks() -> None:
     span = Span(day_span(date(2012, 3, 10), NEW_YORK).since, day_span(date(2012, 3, 12), NEW_YORK).until)
 
-    days = starts("day", span, NEW_YORK)
+    days = period_starts("day", span, NEW_YORK)
 
     assert [day_of(start, NEW_YORK).day for start in days] == [10, 11, 12]
     assert [later - earlier for earlier, later in pairwise(days)] == [24 * HOUR_MS, 23 * HOUR_MS]
 
 
-def test_a_week_is_seven_days_there_also_where_the_clocks_change() -> None:
+def test_a_week_is_seven_days_of_its_zone_across_a_change_of_the_clocks() -> None:
     span = Span(day_span(date(2012, 3, 7), NEW_YORK).since, day_span(date(2012, 3, 20), NEW_YORK).until)
 
-    weeks = starts("week", span, NEW_YORK)
+    weeks = period_starts("week", span, NEW_YORK)
 
     assert [day_of(start, NEW_YORK) for start in weeks] == [date(2012, 3, 5), date(2012, 3, 12), date(2012, 3, 19)]
     assert weeks[1] - weeks[0] == 7 * 24 * HOUR_MS - HOUR_MS
@@ -42,7 +42,7 @@ def test_every_time_of_a_span_lies_in_one_of_its_parts(by: By) -> None:
     whole = day_span(AUTUMN, "Asia/Kathmandu")
     span = Span(whole.since + 1_234_567, whole.until - 7_654_321)
 
-    beginnings = starts(by, span, "Asia/Kathmandu")
+    beginnings = period_starts(by, span, "Asia/Kathmandu")
 
     assert index_of(span.since, beginnings) == 0
     assert index_of(span.until - 1, beginnings) == len(beginnings) - 1

@@ -11,9 +11,8 @@ from events.times import render_time
 from sinks.lake.files import Files
 from streams.history.importing.import_run import ImportReport, ProgressDisplay
 from streams.history.lake.buffers import FlushLimits
-from streams.history.lake.input_files import input_files_at
+from streams.history.lake.input_files import Selection, input_files_at
 from streams.history.lake.old_files import OldFiles, import_old_files
-from streams.history.lake.selection import Selection
 from tests.unit.events.records import NOW, event
 from tests.unit.worker.agents.contacts.interaction_records import HASHER
 

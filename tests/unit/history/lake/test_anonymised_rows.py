@@ -34,18 +34,18 @@ def table_of(record: Fetched) -> pa.Table:
     return table
 
 
-def test_of_every_column_it_is_said_whether_it_stays() -> None:
+def test_every_lake_column_is_declared_to_stay_or_go_when_a_row_is_anonymised() -> None:
     assert not KEPT_COLUMNS & KEPT_MONEY_COLUMNS
     assert not (KEPT_COLUMNS | KEPT_MONEY_COLUMNS) & GOES
     assert set(COLUMNS) - set(MORE) == KEPT_COLUMNS | KEPT_MONEY_COLUMNS | GOES
     assert not set(MORE) & (KEPT_COLUMNS | KEPT_MONEY_COLUMNS)
 
 
-def test_traces_are_those_of_states() -> None:
+def test_the_lakes_erasure_list_hashes_identifiers_as_states_do() -> None:
     assert trace_key("email:ab").decode() == "/" + trace_of("email:ab")
 
 
-def test_of_a_gift_the_money_stays() -> None:
+def test_an_anonymised_gift_keeps_its_money() -> None:
     left = anonymise_interactions(
         table_of(topic_record(0, "donation.made", refcode="r", pledge_id="p")), "donation.made", ERASED
     )
@@ -56,7 +56,7 @@ def test_of_a_gift_the_money_stays() -> None:
     assert not [name for name in GOES if row[name] is not None]
 
 
-def test_of_a_message_not_even_its_ids_stay() -> None:
+def test_an_anonymised_message_keeps_no_id() -> None:
     left = anonymise_interactions(
         table_of(topic_record(0, "email.clicked", url="https://x.example/?who=ada")), "email.clicked", ERASED
     )
@@ -76,13 +76,13 @@ def test_of_a_message_not_even_its_ids_stay() -> None:
         (topic_record(0, "contact.linked", contact_ids=["a", "c1"]), True),
     ],
 )
-def test_what_happened_or_came_before_the_erasure_is_theirs(record: Fetched, theirs: bool) -> None:
+def test_rows_that_happened_or_came_before_an_erasure_are_anonymised(record: Fetched, theirs: bool) -> None:
     type_ = "contact.linked" if b"contact.linked" in (record.value or b"") else "email.opened"
 
     assert (anonymise_interactions(table_of(record), type_, ERASED) is not None) is theirs
 
 
-def test_profiles_of_before_the_erasure_go_and_those_begun_anew_stay() -> None:
+def test_snapshot_profiles_from_before_an_erasure_go_and_those_begun_anew_stay() -> None:
     def profile(contact_id: str, first_seen: str) -> ContactChange:
         return ContactChange(contact_id, 1, b'{"first_seen": "%s"}' % first_seen.encode(), None, None)
 
@@ -95,7 +95,7 @@ def test_profiles_of_before_the_erasure_go_and_those_begun_anew_stay() -> None:
     assert remove_profiles(profiles_table([ContactChange("c1", 1, b"{", None, None)]), ERASED) is not None
 
 
-def test_links_of_before_the_erasure_go() -> None:
+def test_snapshot_links_from_before_an_erasure_go() -> None:
     links = links_table(
         [
             ContactChange("c1", 1, None, None, "x"),

@@ -52,11 +52,11 @@ def people(files: LocalFiles) -> list[tuple[str, str]]:
         return asked.sql("SELECT contact_id, id FROM interactions_counted ORDER BY ALL").fetchall()
 
 
-def test_views_do_not_show_erased_people(lake: LocalFiles) -> None:
+def test_lake_views_do_not_show_erased_people(lake: LocalFiles) -> None:
     assert people(lake) == [("bob", "i7")]
 
 
-def test_what_begins_a_new_record_is_there_and_what_follows(lake: LocalFiles) -> None:
+def test_views_show_an_erased_persons_new_record_from_its_beginning(lake: LocalFiles) -> None:
     LakeWriter(lake, TOPIC_ID).write(
         0,
         8,
@@ -78,7 +78,7 @@ def test_donations_of_an_erased_person_stay_once_without_the_person(lake: LocalF
     assert found == [(None, "ab:1", 5000), (None, "ab:2", 5000), ("bob", "ab:4", 5000)]
 
 
-def test_what_came_before_the_command_is_gone_also_what_happened_after_the_time_that_it_says(tmp_path: Path) -> None:
+def test_views_hide_rows_that_came_before_the_erasure_command_whatever_time_they_name(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path)
     history = [
         topic_record(0, "donation.made", at=START + 2 * HOUR, contact=ADA, donation_id="ab:1", pledge_id="p1"),
@@ -122,7 +122,7 @@ def test_a_gift_of_which_a_copy_came_after_the_command_is_somebodys_and_counts_o
 
 
 @pytest.mark.parametrize("forgotten", [False, True])
-def test_what_was_taken_back_before_stays_so_when_a_copy_of_that_comes_after_the_command(
+def test_a_retracted_row_stays_retracted_when_a_copy_comes_after_the_erasure_command(
     tmp_path: Path, forgotten: bool
 ) -> None:
     files = LocalFiles(tmp_path)

@@ -63,7 +63,9 @@ def test_a_command_the_lake_does_not_hold_erases_up_to_the_time_it_names(lake: F
     assert read_erasures(lake).heard(OTHER) == NOW - DAY
 
 
-def test_of_a_command_that_is_taken_out_the_list_knows_it_by_another_identifier(lake: Files) -> None:
+def test_an_erasure_command_taken_out_of_the_lake_is_dated_by_the_erasure_list_under_another_identifier(
+    lake: Files,
+) -> None:
     [(source, id_)] = commands_received_at(lake)
     erase_from_lake(lake, [], None)
     assert commands_received_at(lake) == {}
@@ -75,7 +77,7 @@ def test_of_a_command_that_is_taken_out_the_list_knows_it_by_another_identifier(
     assert read_erasures(lake).heard(OTHER) == NOW + COMMAND
 
 
-def test_of_what_happened_later_an_erasure_waits_until_the_lake_knows_when_it_was_heard(tmp_path: Path) -> None:
+def test_an_erasure_is_pending_while_later_rows_are_stored_and_its_hearing_time_is_unknown(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     gift = topic_record(0, "donation.made", at=NOW - DAY + 1, contact={"contact_id": OTHER})
     LakeWriter(files, TOPIC_ID).write(0, 0, 0, [gift])

@@ -65,7 +65,7 @@ def began(consumer: AIOKafkaConsumer, writer: LakeWriter) -> LakeFiller:
     return found
 
 
-async def test_what_another_one_has_written_meanwhile_is_no_trouble_any_more(
+async def test_the_lake_is_ready_again_once_another_process_has_written_the_range(
     consumer: AIOKafkaConsumer, tmp_path: Path
 ) -> None:
     found = began(consumer, Outrun(LocalFiles(tmp_path)))
@@ -74,7 +74,7 @@ async def test_what_another_one_has_written_meanwhile_is_no_trouble_any_more(
     assert await found.unready() is None
 
 
-async def test_what_cannot_be_written_is_a_trouble(consumer: AIOKafkaConsumer, tmp_path: Path) -> None:
+async def test_the_lake_is_unready_while_a_range_cannot_be_written(consumer: AIOKafkaConsumer, tmp_path: Path) -> None:
     found = began(consumer, Full(LocalFiles(tmp_path), TOPIC_ID))
     stopping = asyncio.Event()
     stopping.set()

@@ -54,7 +54,7 @@ def rewrite_of(files: Files, old: str = HERE, new: str = HERE, writer: str = "w"
 
 @pytest.mark.parametrize("name", [*BAD, "{}", "interactions/a\0b"])
 @pytest.mark.parametrize("merging", [True, False])
-def test_a_rewrite_deletes_nothing_outside_the_lake(lake: Files, outside: Path, name: str, merging: bool) -> None:
+def test_a_lake_rewrite_deletes_nothing_outside_the_lake(lake: Files, outside: Path, name: str, merging: bool) -> None:
     rewrite_of(lake, old=name.format(outside))
 
     said = refusal(lambda: compact(lake, TOMORROW) if merging else erase(lake, Erasures()))
@@ -65,7 +65,7 @@ def test_a_rewrite_deletes_nothing_outside_the_lake(lake: Files, outside: Path, 
 
 
 @pytest.mark.parametrize("name", [*BAD, "{}"])
-def test_a_rewrite_moves_nothing_out_of_the_lake(lake: Files, outside: Path, name: str) -> None:
+def test_a_lake_rewrite_moves_nothing_out_of_the_lake(lake: Files, outside: Path, name: str) -> None:
     rewrite_of(lake, new=name.format(outside))
     with lake.writing(f"_staging/rewrites/{0:020}/w/x") as file:
         file.write(b"bad")
@@ -75,14 +75,16 @@ def test_a_rewrite_moves_nothing_out_of_the_lake(lake: Files, outside: Path, nam
 
 
 @pytest.mark.parametrize("writer", ["..", "../..", "a/b", "", "."])
-def test_who_wrote_it_is_no_way_out(lake: Files, writer: str) -> None:
+def test_a_writers_name_in_a_manifest_leads_nowhere_outside_the_lake(lake: Files, writer: str) -> None:
     rewrite_of(lake, writer=writer)
 
     assert "see $.writer" in refusal(lambda: live(lake))
 
 
 @pytest.mark.parametrize("topic_id", ["../../../outside", "..", "/outside"])
-def test_no_range_and_no_snapshot_leads_outside(lake: Files, outside: Path, topic_id: str) -> None:
+def test_no_range_and_no_snapshot_of_a_manifest_leads_outside_the_lake(
+    lake: Files, outside: Path, topic_id: str
+) -> None:
     write(lake, name_of(TOPIC_ID, 0, 0), OffsetRange(topic_id, 0, 0, 0, "w"))
     assert "see $.topic_id" in refusal(lambda: live(lake))
 
@@ -92,7 +94,7 @@ def test_no_range_and_no_snapshot_leads_outside(lake: Files, outside: Path, topi
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_no_checkpoint_leads_outside(lake: Files, name: str) -> None:
+def test_no_checkpoint_leads_outside_the_lake(lake: Files, name: str) -> None:
     write(lake, f"_manifests/checkpoints/{0:020}.json", Checkpoint({}, (), 0, (LakeFile(name, 1, 1),)))
 
     assert "see $.files[" in refusal(lambda: live(lake))

@@ -45,7 +45,7 @@ def below(place: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("mask", [WIDE, 0o022, NARROW])
-def test_a_lake_is_its_owners_alone(tmp_path: Path, mask: int) -> None:
+def test_a_new_lake_is_readable_by_its_owner_alone(tmp_path: Path, mask: int) -> None:
     filled(tmp_path / "srv" / "lake", mask, group_reads=False)
 
     assert modes(tmp_path / "srv" / "lake") == {"file": 0o600, "folder": 0o700}
@@ -53,13 +53,13 @@ def test_a_lake_is_its_owners_alone(tmp_path: Path, mask: int) -> None:
 
 
 @pytest.mark.parametrize("mask", [WIDE, 0o022, NARROW])
-def test_its_group_reads_where_the_setting_says_so(tmp_path: Path, mask: int) -> None:
+def test_a_lakes_group_may_read_it_where_the_setting_says_so(tmp_path: Path, mask: int) -> None:
     filled(tmp_path / "lake", mask, group_reads=True)
 
     assert {S_IMODE(path.stat().st_mode) & 0o777 for path in below(tmp_path / "lake")} == {0o640, 0o750}
 
 
-def test_a_folder_that_is_there_stays_as_its_owner_has_made_it_and_hands_its_group_on(tmp_path: Path) -> None:
+def test_an_existing_lake_folder_keeps_its_mode_and_hands_its_group_on(tmp_path: Path) -> None:
     lake = tmp_path / "lake"
     lake.mkdir()
     lake.chmod(0o2750)

@@ -20,10 +20,9 @@ from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.rows import tables_of
 from sinks.lake.writer import LakeWriter
 from streams.history.importing.import_run import ImportReport
-from streams.history.lake.input_files import input_files_at
+from streams.history.lake.input_files import Selection, input_files_at
 from streams.history.lake.old_files import OldFiles, import_old_files
 from streams.history.lake.row_reading import BEFORE_ERASURE
-from streams.history.lake.selection import Selection
 from streams.history.refold.buckets import sort_history
 from streams.history.refold.fold_files import fold_history
 from streams.platform.errors import LakeStopped
@@ -72,7 +71,7 @@ def test_raw_events_are_hashed_on_import_and_appended_at_the_time_they_happened(
     assert not any(RAW in files.read(name) or ADDRESS.encode() in files.read(name) for name in files.below(""))
 
 
-def test_parquet_csv_and_what_was_harmonised_say_the_same(tmp_path: Path) -> None:
+def test_parquet_csv_and_harmonised_files_import_the_same_rows(tmp_path: Path) -> None:
     [table] = tables_of([harmonised(MAIL, THEN)], TOPIC_ID).values()
     for name in ("parquet", "csv", "jsonl.zst", "raw.jsonl"):
         (tmp_path / name).mkdir()
@@ -153,7 +152,7 @@ def test_imported_rows_do_not_shorten_the_dedup_window_of_streamed_messages(tmp_
     assert folded(files, tmp_path)[EMAIL]["counts"] == {"email.sent": 2}
 
 
-def test_whoever_one_file_commands_to_erase_is_imported_from_no_file(tmp_path: Path) -> None:
+def test_a_person_erased_by_a_command_in_one_old_file_is_imported_from_none(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     forgotten = old_event("3", "contact.erased", THEN + 2 * DAY, {"contact_id": "crm.ada", "email": ADDRESS})
     after = old_event("4", "donation.made", THEN + 3 * DAY, donation_id="fec:2")
@@ -168,7 +167,7 @@ def test_whoever_one_file_commands_to_erase_is_imported_from_no_file(tmp_path: P
     assert {name: each["counts"] for name, each in folded(files, tmp_path).items()} == {EMAIL: {"donation.made": 1}}
 
 
-def test_whoever_is_erased_after_an_import_leaves_the_lake(tmp_path: Path) -> None:
+def test_a_person_erased_after_an_import_leaves_the_lake(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     imported(files, json_lines(tmp_path / "old.jsonl", [MAIL, GIFT]))
     add_erasures(files, [erasure_of(EMAIL, NOW, NOW)])
@@ -207,7 +206,7 @@ def test_a_lake_is_not_imported_into_itself(tmp_path: Path) -> None:
     assert [row["event"] for row in in_lake(other)] == [row["event"] for row in in_lake(files)]
 
 
-def test_whoever_is_erased_in_an_imported_lake_is_imported_from_no_other_file(tmp_path: Path) -> None:
+def test_a_person_on_an_imported_lakes_erasure_list_is_imported_from_no_other_file(tmp_path: Path) -> None:
     files, another = LocalFiles(tmp_path / "lake"), LocalFiles(tmp_path / "another")
     imported(another, json_lines(tmp_path / "b.jsonl", [old_event("9", "email.sent", THEN, {"contact_id": "bob"})]))
     add_erasures(another, [erasure_of(EMAIL, THEN + 2 * DAY, THEN + 3 * DAY)])
@@ -229,7 +228,7 @@ def test_a_lake_with_pending_erasures_is_not_imported(tmp_path: Path) -> None:
     assert files.below("") == []
 
 
-def test_a_command_is_heard_when_the_broker_got_it_where_the_file_says_when(tmp_path: Path) -> None:
+def test_an_imported_erasure_acts_when_the_broker_got_its_command_where_the_file_tells_it(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     forgotten = old_event("3", "contact.erased", THEN + 2 * DAY)
     [table] = tables_of([harmonised(forgotten, THEN + 5 * DAY)], TOPIC_ID).values()

@@ -32,18 +32,18 @@ def refusal(place: str | None) -> str:
     return str(stopped.value)
 
 
-def test_a_folder_and_a_uri_are_opened_and_nothing_is_left_in_them(tmp_path: Path) -> None:
+def test_opening_a_lake_at_a_folder_or_uri_leaves_nothing_in_it(tmp_path: Path) -> None:
     for place in (str(tmp_path / "a"), (tmp_path / "b").as_uri(), "memory://lake-of-a-test"):
         files = files_of(Settings(lake=place))
         assert isinstance(files, RemoteFiles if place.startswith("memory") else LocalFiles)
         assert files.below("") == []
 
 
-def test_without_a_place_the_setting_is_named() -> None:
+def test_a_lake_command_without_a_place_names_the_setting() -> None:
     assert refusal(None).startswith("HARMONIA_LAKE is not set: name a folder, or a URI")
 
 
-def test_a_store_that_is_not_known_or_has_no_package_is_refused() -> None:
+def test_a_lake_on_an_unknown_store_or_one_without_its_package_is_refused() -> None:
     assert refusal("nowhere://lake") == "HARMONIA_LAKE: nowhere:// is no file system that fsspec knows"
     assert refusal("gdrive://lake").startswith("HARMONIA_LAKE: gdrive:// needs a Python package that is not installed")
 
@@ -57,28 +57,28 @@ def test_a_store_that_is_not_known_or_has_no_package_is_refused() -> None:
         ("gs://bucket/lake?region=x", "what follows the path of gs:// is not understood: s3:// takes ?endpoint_over"),
     ],
 )
-def test_a_uri_that_is_not_understood_is_refused_and_no_secret_is_repeated(place: str, why: str) -> None:
+def test_a_malformed_lake_uri_is_refused_without_repeating_a_secret(place: str, why: str) -> None:
     assert refusal(place).startswith(f"HARMONIA_LAKE: {why}")
     assert "secret" not in refusal(place)
 
 
-def test_an_endpoint_is_no_part_of_an_address() -> None:
+def test_a_lakes_address_leaves_out_the_endpoint() -> None:
     for override in ("http://127.0.0.1:1", "127.0.0.1:1&scheme=http"):
         files = open_files(f"s3://bucket/some/lake?endpoint_override={override}&region=us-east-1")
         assert files.address("interactions") == "s3://bucket/some/lake/interactions"
 
 
-def test_what_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
+def test_a_lake_that_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     assert refusal(str(tmp_path / "file")) == "HARMONIA_LAKE: cannot be written to: Not a directory"
 
 
-def test_a_store_that_overwrites_is_refused() -> None:
+def test_a_lake_store_that_overwrites_objects_is_refused() -> None:
     assert refusal("overwriting://lake").endswith("and this one overwrites it")
 
 
-def test_a_command_says_so_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lake_command_refuses_a_bad_place_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARMONIA_LAKE", "nowhere://lake")
 
     ended = CliRunner().invoke(app, ["lake", "compact"])
@@ -98,7 +98,7 @@ def test_a_command_says_so_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
         ["report", "daily"],
     ],
 )
-def test_a_lake_that_is_not_there_is_no_empty_lake(
+def test_a_missing_lake_is_not_taken_for_an_empty_one(
     words: list[str], place: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HARMONIA_LAKE", place.format(tmp_path))
@@ -110,7 +110,7 @@ def test_a_lake_that_is_not_there_is_no_empty_lake(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_lake_in_which_nothing_is_yet_is_a_lake(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lake_without_any_row_is_a_lake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARMONIA_LAKE", "memory://begun")
     files = open_files("memory://begun")
 
@@ -122,7 +122,7 @@ def test_a_lake_in_which_nothing_is_yet_is_a_lake(monkeypatch: pytest.MonkeyPatc
     assert CliRunner().invoke(app, ["lake", "views"]).exit_code == 0
 
 
-def test_days_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_lake_compact_takes_days_and_lake_views_print_sql(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HARMONIA_LAKE", str(tmp_path))
     begin(LocalFiles(tmp_path))
 
@@ -131,6 +131,6 @@ def test_days_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert "CREATE OR REPLACE VIEW donations" in CliRunner().invoke(app, ["lake", "views"]).output
 
 
-def test_addresses_are_for_readers(tmp_path: Path) -> None:
+def test_a_lakes_address_is_in_the_form_that_readers_open(tmp_path: Path) -> None:
     assert open_files(str(tmp_path)).address("interactions") == f"{tmp_path}/interactions"
     assert open_files("memory://lake").address("interactions") == "memory:///lake/interactions"

@@ -29,7 +29,7 @@ def row(record: Fetched) -> dict[str, Any]:
     return dict(found)
 
 
-def test_a_gift_is_where_a_query_looks_for_it() -> None:
+def test_a_gifts_fields_are_in_the_lake_columns_that_queries_read() -> None:
     gift = topic_record(
         7, "donation.made", donation_id="ab:1", amount=2500, currency="USD", refcode="spring", team="digital"
     )
@@ -46,7 +46,7 @@ def test_a_gift_is_where_a_query_looks_for_it() -> None:
     assert found["event"] == gift.value
 
 
-def test_identifiers_are_the_hashes_that_intake_made() -> None:
+def test_identifiers_in_lake_rows_are_the_hashes_that_intake_made() -> None:
     contact: dict[str, JSON] = {"email": "ada@example.org", "external": {"van": "1"}, "region": "US-NY"}
 
     found = row(topic_record(0, "email.sent", contact=contact))
@@ -57,7 +57,7 @@ def test_identifiers_are_the_hashes_that_intake_made() -> None:
     assert found["fragment"] == HASHER.external("van", "1")
 
 
-def test_nested_fields_lie_flat() -> None:
+def test_nested_fields_of_an_event_are_flat_lake_columns() -> None:
     arm: JSON = {"id": "x12", "variant": "B"}
     report = row(
         topic_record(0, "canvass.reported", experiment=arm, answers={"van:1": 3}, tags_added=["a", "b"], support=2)
@@ -72,17 +72,17 @@ def test_nested_fields_lie_flat() -> None:
 
 
 @pytest.mark.parametrize("type_", sorted(MODELS))
-def test_every_field_of_every_type_has_a_column(type_: str) -> None:
+def test_every_field_of_every_type_has_a_lake_column(type_: str) -> None:
     said = set(MODELS[type_].model_fields) - set(NAMED_ELSEWHERE)
 
     assert said <= set(fields_of(type_))
 
 
-def test_no_column_is_of_no_type() -> None:
+def test_every_lake_column_belongs_to_some_type() -> None:
     assert set().union(*map(fields_of, REQUIRED)) == set(FIELDS)
 
 
-def test_rows_lie_by_the_day_on_which_it_happened_and_by_type() -> None:
+def test_lake_rows_lie_in_folders_by_day_of_the_event_and_type() -> None:
     records = [topic_record(0), topic_record(1, at=NOW - DAY), topic_record(2, "donation.made"), topic_record(3)]
 
     found = tables_of(records, TOPIC_ID)
@@ -111,14 +111,14 @@ ODD: list[bytes | None] = [
 
 
 @pytest.mark.parametrize("value", ODD)
-def test_what_cannot_be_read_is_a_row_with_its_bytes(value: bytes | None) -> None:
+def test_an_unreadable_record_is_a_lake_row_with_its_bytes(value: bytes | None) -> None:
     found = row(unreadable_record(3, value))
 
     assert (found["event"], found["offset"]) == (value, 3)
     assert not [name for name in FIELDS if found[name] is not None]
 
 
-def test_an_odd_record_takes_nothing_from_those_beside_it() -> None:
+def test_an_odd_record_changes_no_other_lake_row() -> None:
     strange = unreadable_record(
         1, orjson.dumps({"type": "donation.made", "time": "2012-02-22T10:00:00Z", "data": {"amount": True}})
     )
@@ -130,5 +130,5 @@ def test_an_odd_record_takes_nothing_from_those_beside_it() -> None:
     assert table["amount"].to_pylist() == [5000, None, 5000]
 
 
-def test_what_cannot_be_read_lies_by_the_day_of_its_record() -> None:
+def test_an_unreadable_record_lies_in_the_folder_of_its_append_day() -> None:
     assert list(tables_of([unreadable_record(0, b"\xff", key=None)], TOPIC_ID)) == [Folder("2012-02-22", "other")]

@@ -7,7 +7,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from streams.history import page_templates
-from streams.history.daily_report import rendering as daily
+from streams.history.daily_report import page as daily
 from streams.history.page_templates import environment, render
 
 ROOT = Path(__file__).parents[4]
@@ -19,7 +19,7 @@ def rendered(template: str, value: object) -> str:
     return environment(page_templates.__name__).from_string(template).render(value=value)
 
 
-def test_a_value_ends_neither_its_element_nor_its_attribute() -> None:
+def test_a_value_in_a_template_ends_neither_its_element_nor_its_attribute() -> None:
     escaped = "&#34;&gt;&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;"
 
     assert rendered("<b>{{ value }}</b>", HOSTILE) == f"<b>{escaped}</b>"
@@ -36,11 +36,11 @@ def test_a_value_handed_to_a_script_as_json_does_not_end_the_script() -> None:
     assert "\\u003cscript\\u003e" in shown
 
 
-def test_a_control_character_is_shown_as_a_question_mark() -> None:
+def test_a_template_shows_a_control_character_as_a_question_mark() -> None:
     assert rendered("{{ value }}", "a\x00b\x1b[2J\u202e") == "a?b?[2J?"
 
 
-def test_a_value_that_is_missing_is_an_error() -> None:
+def test_a_value_missing_for_a_template_is_an_error() -> None:
     with pytest.raises(UndefinedError, match="'missing' is undefined"):
         rendered("{{ missing }}", "")
     with pytest.raises(UndefinedError, match="page"):
@@ -48,7 +48,7 @@ def test_a_value_that_is_missing_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_no_template_goes_round_the_escaping(name: str) -> None:
+def test_no_template_switches_escaping_off(name: str) -> None:
     text = (ROOT / name).read_text()
 
     assert not re.search(r"\|\s*safe\b|autoescape|Markup", text)

@@ -11,7 +11,7 @@ from streams.history.lake.erasure import erase_from_lake
 from streams.history.rebuild import builder
 from streams.history.rebuild.buckets import SortedTail
 from streams.history.rebuild.builder import RebuildPlan, build
-from streams.history.rebuild.erasure_commands import CommandTimes
+from streams.history.rebuild.prior_states import CommandTimes
 from streams.platform.settings import Settings
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
@@ -55,7 +55,7 @@ def heard(lake: Files, plan: RebuildPlan, monkeypatch: pytest.MonkeyPatch) -> Co
     return found[0]
 
 
-def test_when_commands_were_heard_is_known_also_if_they_are_taken_out_meanwhile(
+def test_a_rebuild_knows_when_commands_were_heard_that_are_taken_out_of_the_lake_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake = lake_of(tmp_path / "lake", [topic_record(0, "email.opened"), topic_record(1, "contact.erased")])

@@ -2,14 +2,14 @@
 
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
-from streams.history.rebuild.erasure_commands import (
+from streams.history.rebuild.prior_states import (
+    command_times_from_rows,
     command_times_in,
-    earliest_of,
-    from_file_rows,
+    command_times_to_rows,
+    earliest_times,
     rows_after_erasure,
-    to_file_rows,
+    rows_of_records,
 )
-from streams.history.rebuild.prior_states import rows_of_records
 from streams.history.refold.contact_rows import TopicRow
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.topic_records import DAY, topic_record, unreadable_record
@@ -18,7 +18,7 @@ COMMAND = topic_record(1, "contact.erased", NOW - DAY)
 (NAME,) = command_times_in(rows_of_records("topic", [COMMAND]))
 
 
-def test_a_command_is_heard_when_it_came_and_not_when_it_says() -> None:
+def test_an_erasure_command_is_heard_at_its_append_time_not_at_the_time_it_names() -> None:
     gift = topic_record(0, "donation.made", NOW, refcode="contact.erased")
     rows = rows_of_records(
         "topic", [gift, COMMAND, unreadable_record(2, b"contact.erased"), unreadable_record(3, None)]
@@ -26,9 +26,9 @@ def test_a_command_is_heard_when_it_came_and_not_when_it_says() -> None:
     assert command_times_in(rows) == {NAME: NOW + 1}
 
 
-def test_of_copies_the_first_counts_and_a_file_says_it_again() -> None:
-    assert earliest_of({NAME: 5}, {NAME: 3, ("a", "b"): 4}) == {NAME: 3, ("a", "b"): 4}
-    assert from_file_rows(to_file_rows({NAME: 3})) == {NAME: 3}
+def test_the_first_copy_of_an_erasure_command_counts_also_when_read_back_from_the_file() -> None:
+    assert earliest_times({NAME: 5}, {NAME: 3, ("a", "b"): 4}) == {NAME: 3, ("a", "b"): 4}
+    assert command_times_from_rows(command_times_to_rows({NAME: 3})) == {NAME: 3}
 
 
 ERASED = [ContactState(place=IdentityStatus(erased=Erasure(NOW - DAY, *NAME)))]
@@ -41,7 +41,7 @@ def test_rows_that_came_before_the_erasure_command_are_dropped_whatever_time_the
     assert rows_after_erasure(rows, [ContactState()], {NAME: NOW + 1}) == rows
 
 
-def test_in_one_millisecond_the_command_stands_between_what_came_before_it_and_after_it() -> None:
+def test_an_erasure_command_separates_rows_of_its_own_millisecond_by_position() -> None:
     (value,) = [COMMAND.value or b""]
     rows = [TopicRow("topic", 0, at, NOW, value if at == 2 else b"{}") for at in range(5)]
     assert [row.offset for row in rows_after_erasure(rows, ERASED, {NAME: NOW})] == [3, 4]

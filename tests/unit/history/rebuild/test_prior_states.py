@@ -24,7 +24,7 @@ def test_a_fragment_of_which_nothing_is_known_starts_with_an_empty_state() -> No
     assert starting_state(None, [], None).state == ContactState()
 
 
-def test_what_the_running_system_has_folded_does_not_count_but_its_version_does() -> None:
+def test_a_starting_state_takes_the_version_of_the_running_state_and_not_its_facts() -> None:
     assert starting_state(None, [replace(FOLDED, version=7)], None).state == ContactState(version=7)
 
 
@@ -45,7 +45,7 @@ def test_an_erasure_known_to_the_rebuild_removes_nothing_more() -> None:
     assert starting_state(made, [erased(EARLIER)], None).state.facts == FOLDED.facts
 
 
-def test_the_later_of_a_trace_and_the_lakes_list_binds() -> None:
+def test_the_later_erasure_of_a_trace_and_the_lakes_list_binds() -> None:
     trace = ContactState(version=3, place=IdentityStatus(erased=EARLIER))
     for until, expected in ((NOW - 1, NOW), (NOW + 9, NOW + 9)):
         place = starting_state(None, [trace], until).state.place
@@ -57,6 +57,25 @@ def test_the_later_of_a_trace_and_the_lakes_list_binds() -> None:
 def test_an_identifier_that_only_the_lakes_list_knows_is_marked_as_erased() -> None:
     place = starting_state(None, [], NOW).state.place
     assert place == IdentityStatus(erased=Erasure(NOW, "", ""), marks=True)
+
+
+def test_an_erasure_stays_marked_if_either_a_trace_or_the_lakes_list_marks_it() -> None:
+    """A version before wrote traces without it, so that the person would be open again under this identifier."""
+    trace = ContactState(version=3, place=IdentityStatus(erased=EARLIER))
+    for until in (NOW - 1, NOW, NOW + 1):
+        place = starting_state(None, [trace], until).state.place
+        assert place is not None
+        assert place.marks
+        assert place.erased is not None
+        assert place.erased.time == max(until, NOW)
+
+
+def test_an_erasure_stays_marked_if_either_a_rebuilt_state_or_the_running_system_marks_it() -> None:
+    marked, unmarked = erased(EARLIER), erased(EARLIER, marks=False)
+    for rebuilt, known in ((marked, unmarked), (unmarked, marked), (marked, erased(LATER, marks=False))):
+        place = starting_state(rebuilt, [known], None).state.place
+        assert place is not None
+        assert place.marks
 
 
 def test_a_fragment_of_a_cluster_may_have_a_record_begun_under_another_fragment() -> None:
@@ -71,7 +90,7 @@ def test_a_starting_state_keeps_that_a_profile_is_published() -> None:
     assert place == IdentityStatus(shown="profile", linked=True)
 
 
-def test_what_was_heard_before_the_command_of_an_erasure_does_not_come_back_whatever_time_it_bore() -> None:
+def test_interactions_that_came_before_an_erasure_command_are_not_rebuilt_whatever_time_they_name() -> None:
     asked_at, gave, gave_again = NOW, NOW + 1, NOW + 2
     facts = [
         Fact("form.submitted", gave, "team/a", "1", NOW + 5),

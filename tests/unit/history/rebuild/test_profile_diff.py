@@ -9,7 +9,7 @@ def test_profiles_that_differ_only_in_version_are_equal() -> None:
     assert list(differences(BEFORE, BEFORE | {"version": 99})) == []
 
 
-def test_fields_are_named_by_their_paths_and_lists_are_compared_whole() -> None:
+def test_fields_of_differing_profiles_are_named_by_path_and_lists_are_compared_whole() -> None:
     after = {"version": 2, "counts": {"email.opened": 3, "form.submitted": 1}, "tags": ["a"], "zone": None}
     assert list(differences(BEFORE, after)) == [
         Difference("counts.email.opened", 2, 3),
@@ -27,7 +27,7 @@ def test_a_profile_that_one_side_lacks_is_counted_by_side_and_in_no_field() -> N
     assert not found.is_equal
 
 
-def test_of_each_field_so_many_samples_are_kept_and_the_most_frequent_comes_first() -> None:
+def test_a_comparison_keeps_samples_of_each_field_and_lists_the_most_frequent_first() -> None:
     comparing = ProfileComparer(1)
     comparing.take("a", BEFORE, BEFORE | {"tags": []}, has_moved=False)
     for name in ("b", "c"):

@@ -7,11 +7,10 @@ from typer.testing import CliRunner
 
 from streams.cli.main import app
 from streams.history.rebuild import comparison
-from streams.history.rebuild.builder import WORK, _begin
-from streams.history.rebuild.folded_positions import Positions, read_positions, write_positions
+from streams.history.rebuild.builder import WORK, Positions, _begin, read_positions, write_positions
 from streams.history.rebuild.profile_diff import Comparison
-from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import FORMAT, NAME, Manifest, identity_of, write_manifest
+from streams.operations.backup.record_files import BackupError
 from streams.platform.settings import Settings
 
 
@@ -29,7 +28,7 @@ def a_backup(folder: Path) -> Path:
     return folder
 
 
-def test_what_is_no_backup_is_neither_compared_nor_switched_to(tmp_path: Path) -> None:
+def test_a_rebuild_neither_compares_nor_switches_to_a_directory_that_is_no_backup(tmp_path: Path) -> None:
     for command in ("compare", "switch"):
         assert "is no backup" in said(command, str(tmp_path), code=1)
 
@@ -54,7 +53,7 @@ def test_a_rebuild_refuses_other_partitions_than_the_settings_say(tmp_path: Path
     assert "HARMONIA_PARTITIONS is 4" in said("switch", folder, "--partitions", "6", code=2)
 
 
-def test_positions_are_read_as_they_were_written(tmp_path: Path) -> None:
+def test_a_rebuilds_positions_are_read_as_they_were_written(tmp_path: Path) -> None:
     positions = Positions("topic", [3, 0], {"applied": 3})
     write_positions(tmp_path, positions)
     assert read_positions(tmp_path) == positions

@@ -9,8 +9,7 @@ from streams.domain.contact import ContactState, decode, encode
 from streams.domain.contact.identity.identity_assignment import trace_key
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.history.rebuild.buckets import add_states, lake_contents, sort_lake, traces_of
-from streams.history.rebuild.erasure_commands import CommandTimes
-from streams.history.rebuild.prior_states import PriorState
+from streams.history.rebuild.prior_states import CommandTimes, PriorState
 from streams.history.rebuild.state_files import FoldTask, StateFiles, write_state_files
 from streams.history.refold.buckets import SortedHistory
 from streams.operations.backup.manifest import contacts_file
@@ -62,7 +61,7 @@ def test_a_rebuild_folds_the_lake_and_takes_over_what_only_the_running_system_kn
     assert made.outcomes["duplicate"] == 1
 
 
-def test_whoever_is_known_by_a_trace_alone_does_not_come_back(tmp_path: Path) -> None:
+def test_a_rebuild_does_not_bring_back_a_person_known_by_a_trace_alone(tmp_path: Path) -> None:
     trace = ContactState(version=4, place=IdentityStatus(erased=Erasure(NOW + 1, "office/desk", "1"), swept=3))
     states, made = rebuilt(tmp_path, [Record(1, trace_key("c1"), encode(trace))])
     assert trace_key("c1") not in states, "it is a state by now"
@@ -72,7 +71,7 @@ def test_whoever_is_known_by_a_trace_alone_does_not_come_back(tmp_path: Path) ->
     assert made.outcomes["in_vain"] == 8
 
 
-def test_an_erasure_acts_when_it_was_heard_also_where_another_name_of_the_person_heard_it(tmp_path: Path) -> None:
+def test_a_rebuilt_erasure_acts_when_it_was_heard_under_any_identifier_of_the_person(tmp_path: Path) -> None:
     before_all_said = Erasure(NOW - 99_999, "office/desk", "1")
     told = ContactState(version=4, place=IdentityStatus(told=3, erased=before_all_said, swept=3, shown="erased"))
     known = [Record(1, b"c1", encode(told)), Record(1, trace_key("c2"), encode(told))]
@@ -85,7 +84,7 @@ def test_an_erasure_acts_when_it_was_heard_also_where_another_name_of_the_person
     assert made.outcomes["in_vain"] == 17, "one of them cannot be read"
 
 
-def test_of_a_command_that_is_taken_out_already_the_lakes_list_says_when_it_was_heard(tmp_path: Path) -> None:
+def test_a_rebuild_takes_the_hearing_time_of_an_erased_command_from_the_lakes_list(tmp_path: Path) -> None:
     listed = [erasure_of("c1", NOW - 99_999, NOW + 99_999), erasure_of("c2", NOW - 99_999)]
 
     states, made = rebuilt(tmp_path, [], listed=listed)

@@ -36,7 +36,7 @@ def found_in(gathered: SortedHistory) -> dict[str, list[TopicRow]]:
     return found
 
 
-def test_a_lake_is_read_by_its_manifests(tmp_path: Path) -> None:
+def test_a_refold_reads_a_lake_by_its_manifests(tmp_path: Path) -> None:
     records = sample_records()
     lake_of(tmp_path / "lake", records)
     (tmp_path / "lake" / "interactions" / "left-over.parquet").write_bytes(b"of no manifest")
@@ -47,7 +47,7 @@ def test_a_lake_is_read_by_its_manifests(tmp_path: Path) -> None:
     assert found_in(gathered) == expected(records)
 
 
-def test_a_compacted_lake_has_the_same_histories(tmp_path: Path) -> None:
+def test_a_refold_of_a_compacted_lake_has_the_same_histories(tmp_path: Path) -> None:
     records = sample_records()
     files = lake_of(tmp_path / "lake", records)
     assert compact(files, "2013-01-01").before > 0
@@ -55,7 +55,7 @@ def test_a_compacted_lake_has_the_same_histories(tmp_path: Path) -> None:
     assert found_in(sort_history((tmp_path / "lake").as_posix(), tmp_path / "work")) == expected(records)
 
 
-def test_without_manifests_it_is_read_by_its_folders(tmp_path: Path) -> None:
+def test_a_refold_reads_a_lake_without_manifests_by_its_folders(tmp_path: Path) -> None:
     records = sample_records()
     lake_of(tmp_path / "lake", records)
     shutil.copytree(tmp_path / "lake" / "interactions", tmp_path / "copy" / "some" / "where")
@@ -65,7 +65,7 @@ def test_without_manifests_it_is_read_by_its_folders(tmp_path: Path) -> None:
     assert found_in(sort_history((tmp_path / "copy").as_posix(), tmp_path / "work")) == expected(records)
 
 
-def test_only_files_that_are_wanted_are_sorted(tmp_path: Path) -> None:
+def test_a_refold_sorts_wanted_files_alone(tmp_path: Path) -> None:
     records = sample_records()
     lake_of(tmp_path / "lake", records)
 
@@ -76,7 +76,7 @@ def test_only_files_that_are_wanted_are_sorted(tmp_path: Path) -> None:
     assert gathered.rows == sum(b"donation.made" in (each.value or b"") for each in records)
 
 
-def test_however_small_the_spills_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_spills_of_a_refold_lose_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     records = sample_records()
     lake_of(tmp_path / "lake", records)
     monkeypatch.setattr("streams.history.refold.buckets.SPILL_BYTES", 1)

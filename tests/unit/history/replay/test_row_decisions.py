@@ -21,11 +21,9 @@ from streams.domain.contact.state import DEDUP_WINDOW_MS
 from streams.history.importing.file_items import UnchangedEvent, Unreadable
 from streams.history.importing.import_run import ImportReport, ProgressDisplay
 from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake
-from streams.history.lake.input_files import input_files_at, selected_files
+from streams.history.lake.input_files import Selection, input_files_at, selected_files
 from streams.history.lake.row_reading import ANONYMISED, BEFORE_ERASURE
-from streams.history.lake.selection import Selection
-from streams.history.replay.history import ReplaySource, decided_rows
-from streams.history.replay.replay_run import preview_replay
+from streams.history.replay.replay_run import ReplaySource, decided_rows, preview_replay
 from streams.history.replay.row_decisions import ERASURES, TOO_OLD, WINDOW_MARGIN_MS
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, event
@@ -66,7 +64,7 @@ def test_only_selected_rows_of_a_lake_are_replayed(tmp_path: Path) -> None:
     assert told(history(tmp_path, Selection(types=frozenset({"email.opened"})))) == [as_it_was(opened)]
 
 
-def test_a_file_of_parquet_a_csv_and_json_lines_say_the_same(tmp_path: Path) -> None:
+def test_parquet_csv_and_json_lines_replay_the_same_rows(tmp_path: Path) -> None:
     [table] = tables_of([GIFT], TOPIC_ID).values()
     parquet.write_table(table, tmp_path / "gifts.parquet")
     duckdb.sql(f"COPY (FROM '{tmp_path}/gifts.parquet') TO '{tmp_path}/gifts.csv'")
@@ -167,7 +165,7 @@ def test_anonymised_donations_are_not_replayed(tmp_path: Path) -> None:
     assert told(history(tmp_path, Selection(types=frozenset({"donation.made"})))) == [ANONYMISED]
 
 
-def test_rows_that_are_no_interaction_are_refused(tmp_path: Path) -> None:
+def test_replayed_rows_that_are_no_interaction_are_refused(tmp_path: Path) -> None:
     lake(tmp_path, unreadable_record(0, b"no"), unreadable_record(1, None))
     report = ImportReport(None)
 
@@ -191,12 +189,12 @@ def test_a_replay_says_why_a_file_cannot_be_read(tmp_path: Path, name: str, cont
         told(history(tmp_path / name))
 
 
-def test_an_empty_folder_is_no_history(tmp_path: Path) -> None:
+def test_a_replay_of_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="there is nothing"):
         input_files_at(str(tmp_path))
 
 
-def test_a_uri_may_name_a_lake_a_folder_or_a_file() -> None:
+def test_a_replay_may_name_a_lake_a_folder_or_a_file_by_uri() -> None:
     store = fsspec.filesystem("memory")
     store.pipe_file("/replayed/some/said.jsonl", GIFT.value)
     LakeWriter(open_files("memory://replayed/lake"), TOPIC_ID).write(0, 0, 0, [GIFT])

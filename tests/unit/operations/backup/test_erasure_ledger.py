@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from streams.operations.backup.erasure_ledger import LedgerEntry, add_to_ledger, read_ledger
-from streams.operations.backup.errors import BackupError
+from streams.operations.backup.record_files import BackupError
 
 ADA, BEN, CY = (LedgerEntry(f"/{name}", 1_000, "office/erasures", name) for name in ("ada", "ben", "cy"))
 

@@ -4,7 +4,6 @@ import pytest
 from msgspec.structs import replace
 from pydantic import SecretStr
 
-from streams.operations.backup.errors import BackupError
 from streams.operations.backup.manifest import (
     FORMAT,
     Manifest,
@@ -14,7 +13,7 @@ from streams.operations.backup.manifest import (
     require_whole,
     write_manifest,
 )
-from streams.operations.backup.record_files import Record, write_records
+from streams.operations.backup.record_files import BackupError, Record, write_records
 from streams.platform.settings import Settings
 
 SETTINGS = Settings(identity_key=SecretStr("new,old"), phone_region="US")
@@ -50,14 +49,14 @@ def test_an_unreadable_manifest_is_named(tmp_path: Path, spoilt: str) -> None:
         read_manifest(tmp_path)
 
 
-def test_another_format_names_the_version_that_reads_it(tmp_path: Path, manifest: Manifest) -> None:
+def test_a_manifest_of_another_format_names_the_version_that_reads_it(tmp_path: Path, manifest: Manifest) -> None:
     write_manifest(tmp_path, replace(manifest, format=FORMAT + 1))
     with pytest.raises(BackupError, match=r"use Harmonia 0\.1"):
         read_manifest(tmp_path)
 
 
 @pytest.mark.parametrize("happened", ["changed", "gone"])
-def test_a_file_that_is_not_as_it_was_written_is_named(tmp_path: Path, manifest: Manifest, happened: str) -> None:
+def test_a_backup_file_that_was_changed_is_named(tmp_path: Path, manifest: Manifest, happened: str) -> None:
     path = tmp_path / "contacts-0.zst"
     if happened == "gone":
         path.unlink()
@@ -73,7 +72,9 @@ def test_identity_keys_that_include_the_backups_are_accepted(manifest: Manifest,
 
 
 @pytest.mark.parametrize("keys", ["new", "old", "another"])
-def test_a_key_that_is_missing_is_refused_by_its_setting(manifest: Manifest, keys: str) -> None:
+def test_a_restore_without_the_backups_identity_key_is_refused_by_the_settings_name(
+    manifest: Manifest, keys: str
+) -> None:
     with pytest.raises(BackupError, match="HARMONIA_IDENTITY_KEY") as refused:
         require_identity(manifest, Settings(identity_key=SecretStr(keys)))
     assert "old" not in str(refused.value)

@@ -5,8 +5,11 @@ from msgspec.structs import replace
 from events.json_types import JSON
 from events.links import Roof, read_roof
 from events.topics import CONTACT_ROOFS
+from streams.domain.contact import ContactState, decode, encode
+from streams.domain.contact.identity.identity_assignment import trace, trace_key
+from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.operations.backup.erasure_ledger import LedgerEntry, latest_erasures, ledger_entry
-from streams.operations.backup.new_generation import LaterErasure
+from streams.operations.backup.new_generation import LaterErasure, merged_traces
 from tests.property.worker.links.sayings import Saying, interaction
 from tests.property.worker.links.test_backup_law import Copy, Cut, remade
 from tests.property.worker.links.world import World
@@ -70,7 +73,7 @@ def test_a_restore_erases_whoever_was_erased_since_under_every_fragment() -> Non
     assert world.profiles().keys() == {"crm.bo"}
 
 
-def test_whoever_was_named_alone_is_closed_though_nothing_was_kept_under_that_name() -> None:
+def test_a_restore_closes_an_erased_identifier_that_was_only_named_beside_another() -> None:
     """In the backup an address is an edge of Ada, who forgets it before anybody is told of it."""
     lost = tell(World(), FORMS[0])
     copy = copy_of(lost)
@@ -82,7 +85,7 @@ def test_whoever_was_named_alone_is_closed_though_nothing_was_kept_under_that_na
     assert len(world.closed()) == 2
 
 
-def test_whoever_was_erased_before_the_backup_stays_closed_under_every_name() -> None:
+def test_a_person_erased_before_the_backup_stays_closed_under_every_identifier() -> None:
     lost = tell(World(), *FORMS, ERASE)
 
     world = remade(lost, copy_of(lost), 5)
@@ -92,7 +95,7 @@ def test_whoever_was_erased_before_the_backup_stays_closed_under_every_name() ->
     assert receipts(world) == []
 
 
-def test_an_erased_fragment_the_backup_does_not_know_stays_erased() -> None:
+def test_a_restore_keeps_an_erased_fragment_erased_that_the_backup_does_not_know() -> None:
     lost = World()
     copy = copy_of(lost)
     since = erased_since(tell(lost, *FORMS, ERASE))
@@ -106,7 +109,7 @@ def test_an_erased_fragment_the_backup_does_not_know_stays_erased() -> None:
     assert world.closed().keys() == names_of_ada(world)
 
 
-def test_a_file_of_an_older_version_knows_most_by_a_hash_alone_so_they_do_not_come_back_and_are_not_closed() -> None:
+def test_people_an_older_ledger_knows_by_hash_alone_do_not_come_back_and_are_not_closed() -> None:
     lost = World()
     copy = copy_of(lost)
     since = erased_since(tell(lost, *FORMS, ERASE), is_older=True)
@@ -119,7 +122,36 @@ def test_a_file_of_an_older_version_knows_most_by_a_hash_alone_so_they_do_not_co
     assert world.closed().keys() == {"crm.ada"}
 
 
-def test_a_record_that_was_begun_after_the_erasure_and_before_the_backup_stays() -> None:
+def test_a_ledger_closes_a_person_whom_an_older_version_kept_as_a_trace_of_the_same_erasure() -> None:
+    lost = tell(World(), *FORMS, ERASE)
+    copy, since = copy_of(lost), erased_since(lost)
+    for cut in copy.cuts.values():
+        for key, value in list(cut.table.items()):
+            if not key.startswith(b"/") and (state := decode(value)).place is not None and state.place.marks:
+                cut.table[trace_key(key.decode())] = encode(trace(state))
+                del cut.table[key]
+
+    world = remade(lost, copy, 3, since)
+
+    assert world.closed().keys() == names_of_ada(world)
+    tell(world, *FORMS)
+    assert world.profiles().keys() == {"crm.bo"}
+    assert world.closed().keys() == names_of_ada(world)
+
+
+def test_merging_two_traces_of_a_fragment_keeps_what_either_knows() -> None:
+    one = ContactState(version=2, place=IdentityStatus(told=3, linked=True, erased=Erasure(ERASED, "office/desk", "e")))
+    other = ContactState(
+        version=4, place=IdentityStatus(erased=Erasure(ERASED, "office/desk", "e"), marks=True, swept=5)
+    )
+    for merged in (merged_traces(one, other), merged_traces(other, one)):
+        assert merged.version == 4
+        assert merged.place == IdentityStatus(
+            told=3, linked=True, erased=Erasure(ERASED, "office/desk", "e"), marks=True, swept=5
+        )
+
+
+def test_a_restore_keeps_a_record_begun_after_the_erasure_and_before_the_backup() -> None:
     lost = tell(World(), *FORMS, ERASE, form("5", ADA, AFTER))
     shown = lost.profiles()
     world = remade(lost, copy_of(lost), 3, erased_since(lost))

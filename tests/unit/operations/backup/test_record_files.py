@@ -3,8 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from streams.operations.backup.errors import BackupError
-from streams.operations.backup.record_files import Record, RecordWriter, read_records, sha256_of, write_records
+from streams.operations.backup.record_files import (
+    BackupError,
+    Record,
+    RecordWriter,
+    read_records,
+    sha256_of,
+    write_records,
+)
 
 MANY = [Record(n % 3, b"key %d" % n, None if n % 7 == 0 else b"value" * n, (("version", b"1"),)) for n in range(1_201)]
 

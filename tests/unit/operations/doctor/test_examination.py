@@ -23,8 +23,15 @@ from streams.operations.doctor.machine import (
     judge_versions,
     pinned_here,
 )
-from streams.operations.doctor.permissions import judge_group, judge_permissions, needed
-from streams.operations.doctor.servers import judge_brokers, judge_clock, judge_newest, judge_redis
+from streams.operations.doctor.servers import (
+    judge_brokers,
+    judge_clock,
+    judge_group,
+    judge_newest,
+    judge_permissions,
+    judge_redis,
+    needed_operations,
+)
 from streams.platform.settings import Settings
 from streams.platform.topics import TABLES
 from streams.worker.state_dir import own
@@ -90,7 +97,7 @@ def test_the_doctor_judges_clocks(ahead: float, verdict: str) -> None:
     assert ("behind" in found.found) == (ahead < -2)
 
 
-def test_a_stamp_in_the_future_tells_of_a_broker_that_is_ahead() -> None:
+def test_a_record_stamped_in_the_future_shows_that_a_brokers_clock_is_ahead() -> None:
     assert list(judge_newest(None, 1_000_000)) == []
     assert list(judge_newest(1, 1_000_000)) == []
     assert verdicts(list(judge_newest(1_005_000, 1_000_000))) == ["warn"]
@@ -125,7 +132,7 @@ def test_the_doctor_judges_open_files(limit: int, verdict: str) -> None:
     assert judge_open_files(limit, 4).verdict == verdict
 
 
-def test_what_a_store_may_have_open_is_what_it_is_given() -> None:
+def test_the_doctor_counts_the_open_files_that_a_store_may_have() -> None:
     assert OPEN_FILES_OF_A_STORE == rocksdb_store._OPEN_FILES
 
 
@@ -137,7 +144,7 @@ def test_the_doctor_judges_versions() -> None:
     assert (other.verdict, "redis 6.0, not 7.0" in other.found) == ("warn", True)
 
 
-def test_a_variable_that_is_no_setting_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_warns_of_a_variable_that_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARMONIA_TIMEZONE", "UTC")
     found = {finding.what: finding for finding in examine_configuration(SETTINGS)}
     assert (found["HARMONIA_TIMEZONE"].verdict, found["HARMONIA_TIMEZONE"].to_do) == (
@@ -146,7 +153,7 @@ def test_a_variable_that_is_no_setting_is_a_finding(monkeypatch: pytest.MonkeyPa
     )
 
 
-def test_a_version_that_the_lock_pins_for_another_python_is_none_to_compare_with() -> None:
+def test_the_doctor_ignores_versions_that_the_lock_pins_for_another_python() -> None:
     lock = """numpy==2.4.6 ; python_full_version < '3.99' \\
     --hash=sha256:94ed
     # via scipy
@@ -160,8 +167,8 @@ colorama==0.4.6 ; sys_platform == 'no-such-system' \\
     assert pinned_here(lock) == {"numpy": "2.4.6", "typing-extensions": "4.15.0"}
 
 
-def test_what_may_not_be_done_with_a_topic_is_named() -> None:
-    every = {name: {"READ", "WRITE", "DESCRIBE"} for name in needed(SETTINGS)}
+def test_the_doctor_names_operations_on_topics_that_are_not_allowed() -> None:
+    every = {name: {"READ", "WRITE", "DESCRIBE"} for name in needed_operations(SETTINGS)}
     assert verdicts(list(judge_permissions(every, SETTINGS))) == ["ok"]
     assert list(judge_permissions({}, SETTINGS)) == []
     [finding] = judge_permissions({**every, "contact-state": {"READ"}}, SETTINGS)
@@ -171,8 +178,8 @@ def test_what_may_not_be_done_with_a_topic_is_named() -> None:
     assert list(judge_group({"READ"}, "there")) == list(judge_group(None, "there")) == []
 
 
-def test_a_worker_may_do_less_with_topics_that_are_not_its_own() -> None:
-    needs = needed(SETTINGS)
+def test_the_doctor_needs_fewer_rights_to_topics_that_workers_only_read() -> None:
+    needs = needed_operations(SETTINGS)
     assert needs["email-events"] == needs["experiment-definitions"] == {"READ"}
     assert needs["dead-letters"] == needs["identity-links"] == {"READ", "WRITE"}
     assert [needs[f"there-{table}-changelog"] for table in TABLES] == [{"READ", "WRITE"}] * len(TABLES)
@@ -200,7 +207,7 @@ def test_the_doctor_examines_this_machine(tmp_path: Path) -> None:
     assert "a worker has the directory" in there["lock"].found
 
 
-def test_a_directory_that_cannot_be_written_to_fails(tmp_path: Path) -> None:
+def test_the_doctor_fails_a_directory_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     found = {finding.what: finding for finding in examine_machine(Settings(state_dir=tmp_path / "file" / "state"))}
     assert found["HARMONIA_STATE_DIR"].verdict == "fail"

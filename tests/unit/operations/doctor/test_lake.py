@@ -44,7 +44,7 @@ def test_without_a_lake_the_doctor_finds_nothing_about_it() -> None:
     assert list(examine_lake(Settings(), NOW)) == []
 
 
-def test_a_lake_that_is_well_says_what_is_in_it(files: LocalFiles, tmp_path: Path) -> None:
+def test_the_doctor_says_what_is_in_a_healthy_lake(files: LocalFiles, tmp_path: Path) -> None:
     before = files.below("")
     well = found(tmp_path / "lake")
     assert "2 interactions in 2 files" in well["HARMONIA_LAKE"].found
@@ -57,14 +57,14 @@ def test_the_doctor_makes_no_lake_where_there_is_none(tmp_path: Path) -> None:
     assert not (tmp_path / "lake").exists()
 
 
-def test_a_place_that_is_no_lake_is_a_failure(files: LocalFiles, tmp_path: Path) -> None:
+def test_the_doctor_fails_a_place_that_is_no_lake(files: LocalFiles, tmp_path: Path) -> None:
     assert found("nowhere://lake")["HARMONIA_LAKE"].verdict == "fail"
     manifest = next((tmp_path / "lake" / "_manifests").rglob("*.json"))
     manifest.write_text("dear diary")
     assert "is no manifest of the lake" in found(tmp_path / "lake")["HARMONIA_LAKE"].found
 
 
-def test_a_store_that_cannot_be_written_is_a_failure(
+def test_the_doctor_fails_a_lake_store_that_cannot_be_written(
     files: LocalFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> bool:
@@ -75,7 +75,7 @@ def test_a_store_that_cannot_be_written_is_a_failure(
     assert (told.verdict, told.found) == ("fail", "cannot be written to: Permission denied")
 
 
-def test_erasures_pending_for_more_than_a_day_are_a_warning(files: LocalFiles, tmp_path: Path) -> None:
+def test_the_doctor_warns_of_erasures_pending_for_more_than_a_day(files: LocalFiles, tmp_path: Path) -> None:
     name = "erasures in the lake"
     late = found(tmp_path / "lake", NOW + OVERDUE_MS + 3_600_000)[name]
     assert (late.verdict, late.found) == ("warn", "1 are not carried out, the oldest for 26 hours")
@@ -86,7 +86,7 @@ def test_erasures_pending_for_more_than_a_day_are_a_warning(files: LocalFiles, t
     assert judge_erasures([NOW], NOW + OVERDUE_MS).verdict == "ok"
 
 
-def test_unfinished_writes_into_the_lake_are_a_warning(files: LocalFiles, tmp_path: Path) -> None:
+def test_the_doctor_warns_of_unfinished_writes_into_the_lake(files: LocalFiles, tmp_path: Path) -> None:
     name = "writings into the lake"
     assert found(tmp_path / "lake")[name].verdict == "ok"
     for calls in (4, 5):  # before there is a manifest, and then
@@ -111,7 +111,7 @@ def test_unfinished_writes_into_the_lake_are_a_warning(files: LocalFiles, tmp_pa
         (0o755, True, ["warn"]),
     ],
 )
-def test_the_mode_of_the_lakes_folder_is_judged(mode: int, group_reads: bool, verdicts: list[str]) -> None:
+def test_the_doctor_judges_the_mode_of_the_lakes_folder(mode: int, group_reads: bool, verdicts: list[str]) -> None:
     assert [one.verdict for one in judge_modes(mode, group_reads=group_reads)] == verdicts
 
 
@@ -124,7 +124,7 @@ def test_the_mode_of_the_lakes_folder_is_judged(mode: int, group_reads: bool, ve
         ({0: 5}, {0: 0}, {0: 6 + MUCH_BEHIND}, "warn"),
     ],
 )
-def test_how_far_the_lake_is_behind_is_judged(
+def test_the_doctor_judges_how_far_the_lake_is_behind(
     begin: dict[int, int], starts: dict[int, int], ends: dict[int, int], verdict: str
 ) -> None:
     assert judge_behind(begin, starts, ends).verdict == verdict

@@ -16,7 +16,7 @@ from streams.platform.settings import Settings
         ("[team]\n", "fail", "not a key"),
     ],
 )
-def test_what_is_said_of_the_file_of_teams(tmp_path: Path, text: str, verdict: str, found: str) -> None:
+def test_the_doctor_judges_the_file_of_teams(tmp_path: Path, text: str, verdict: str, found: str) -> None:
     file = tmp_path / "teams.toml"
     file.write_text(text)
     [told] = [each for each in examine_configuration(Settings(teams=file)) if each.what == "HARMONIA_TEAMS"]
@@ -24,5 +24,5 @@ def test_what_is_said_of_the_file_of_teams(tmp_path: Path, text: str, verdict: s
     assert found in told.found
 
 
-def test_nothing_is_said_where_no_file_is_set() -> None:
+def test_the_doctor_says_nothing_of_teams_where_no_file_is_set() -> None:
     assert not [each for each in examine_configuration(Settings()) if each.what == "HARMONIA_TEAMS"]

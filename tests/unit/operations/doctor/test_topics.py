@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from streams.operations.doctor.finding import Finding
-from streams.operations.doctor.topics import LOSES, judge_topics
+from streams.operations.doctor.servers import LOSSY_SETTINGS, judge_topics
 from streams.platform.settings import Settings
 from streams.platform.topics import DescribedTopic, config_of, wanted
 
@@ -26,7 +26,7 @@ def with_entry(name: str, **fields: Any) -> list[Finding]:
     return list(judge_topics(entries, CONFIGS, SETTINGS))
 
 
-def test_topics_as_they_are_made_are_fine() -> None:
+def test_the_doctor_accepts_topics_as_they_are_created() -> None:
     [finding] = judge_topics(ENTRIES, CONFIGS, SETTINGS)
     assert (finding.verdict, finding.to_do) == ("ok", "")
 
@@ -46,7 +46,7 @@ def test_topics_as_they_are_made_are_fine() -> None:
         ("contact-state", {"min_insync_replicas": "4"}, "fail"),
     ],
 )
-def test_a_setting_that_differs_is_named_with_the_command_that_mends_it(
+def test_the_doctor_names_a_differing_topic_setting_with_the_command_that_mends_it(
     name: str, config: dict[str, str], verdict: str
 ) -> None:
     [finding] = with_config(name, **config)
@@ -60,20 +60,20 @@ def test_a_setting_that_differs_is_named_with_the_command_that_mends_it(
 @pytest.mark.parametrize(
     "config", [{"retention_ms": "-1"}, {"max_message_bytes": "99999999"}, {"retention_ms": "9999999999"}]
 )
-def test_topics_with_a_longer_retention_or_larger_records_are_fine(config: dict[str, str]) -> None:
+def test_the_doctor_accepts_topics_with_longer_retention_or_larger_records(config: dict[str, str]) -> None:
     assert [finding.verdict for finding in with_config("interactions", **config)] == ["ok"]
 
 
-def test_every_setting_that_is_made_is_looked_at() -> None:
+def test_the_doctor_checks_every_topic_setting_that_is_created() -> None:
     for entry in ENTRIES:
         for key in CONFIGS[entry.topic.name]:
             other = {"cleanup.policy": "compact,delete", "message.timestamp.type": "CreateTime"}.get(key, "7")
             [finding] = with_config(entry.topic.name, **{key: other})
             assert finding.verdict in ("warn", "fail")
-            assert (key not in LOSES) or finding.verdict == "fail"
+            assert (key not in LOSSY_SETTINGS) or finding.verdict == "fail"
 
 
-def test_a_topic_that_is_missing_or_has_other_partitions_fails() -> None:
+def test_the_doctor_fails_a_missing_topic_and_one_with_other_partitions() -> None:
     [missing] = with_entry("interactions", partitions=0)
     [other] = with_entry("interactions", partitions=5)
     [fixed] = with_entry("identity-links", partitions=4)
@@ -82,6 +82,6 @@ def test_a_topic_that_is_missing_or_has_other_partitions_fails() -> None:
     assert (fixed.verdict, fixed.found) == ("fail", "it has 4 partitions, not 1")
 
 
-def test_fewer_replicas_are_worth_a_warning() -> None:
+def test_the_doctor_warns_of_topics_with_fewer_replicas() -> None:
     [finding] = with_entry("interactions", replication=2)
     assert (finding.verdict, finding.found) == ("warn", "it has 2 replicas, not 3")

@@ -11,8 +11,13 @@ from events.topics import DEAD_LETTERS_REQUEUED
 from streams.domain.dead_letter_repair.selection import LetterSelection
 from streams.domain.dead_letter_repair.verdicts import NotRequeued, RequeueableRecord
 from streams.operations.requeue import requeue_run
-from streams.operations.requeue.requeue_run import RequeueCounts, RequeueOrder, RequeueRun, judged_letters
-from streams.operations.requeue.returned_letters import ReturnedLetters
+from streams.operations.requeue.requeue_run import (
+    RequeueCounts,
+    RequeueOptions,
+    RequeueRun,
+    ReturnedLetters,
+    judged_letters,
+)
 from streams.operations.requeue.transactional_sender import CuredLetter, LetterSender
 from tests.unit.domain.dead_letter_repair.writing import letter, rules, saying
 
@@ -28,7 +33,7 @@ class Counting(LetterSender):
         return {TP("email-events", 3): 7, TP(DEAD_LETTERS_REQUEUED, 0): 9}
 
 
-class Told(ReturnedLetters):
+class FakeReturns(ReturnedLetters):
     """Says what it was told to."""
 
     def __init__(self, *, handled: bool = True, back: int = 0) -> None:
@@ -51,13 +56,13 @@ def letters(count: int, size: int = 10) -> Iterator[CuredLetter]:
 
 async def called(returns: ReturnedLetters, sent: Iterator[CuredLetter]) -> tuple[Counting, RequeueCounts]:
     desk = Counting()
-    call = RequeueRun(RequeueOrder(LetterSelection(), rules()), desk, returns, lambda _: None)
+    call = RequeueRun(RequeueOptions(LetterSelection(), rules()), desk, returns, lambda _: None)
     await call.send(sent)
     return desk, call.account
 
 
 async def test_the_first_batch_is_small_and_each_one_after_it_larger() -> None:
-    desk, account = await called(Told(), letters(1000))
+    desk, account = await called(FakeReturns(), letters(1000))
     assert desk.batches == [100, 200, 400, 300]
     assert account.sent == {("email-events", "email.opened"): 1000}
     assert account.stopped is None
@@ -65,35 +70,35 @@ async def test_the_first_batch_is_small_and_each_one_after_it_larger() -> None:
 
 async def test_no_batch_outgrows_a_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requeue_run, "LARGEST_BATCH", 150)
-    assert (await called(Told(), letters(600)))[0].batches == [100, 150, 150, 150, 50]
-    assert (await called(Told(), letters(20, 1 << 20)))[0].batches == [8, 8, 4]
+    assert (await called(FakeReturns(), letters(600)))[0].batches == [100, 150, 150, 150, 50]
+    assert (await called(FakeReturns(), letters(20, 1 << 20)))[0].batches == [8, 8, 4]
 
 
 async def test_a_requeue_stops_when_more_than_a_fifth_comes_back() -> None:
-    desk, account = await called(Told(back=21), letters(1000))
+    desk, account = await called(FakeReturns(back=21), letters(1000))
     assert desk.batches == [100]
     assert account.stopped is not None
     assert "21 of 100 came back" in account.stopped
 
 
 async def test_a_requeue_goes_on_when_exactly_a_fifth_comes_back() -> None:
-    assert (await called(Told(back=20), letters(1000)))[1].stopped is None
+    assert (await called(FakeReturns(back=20), letters(1000)))[1].stopped is None
 
 
 async def test_a_requeue_stops_when_no_worker_takes_in_what_was_sent() -> None:
-    desk, account = await called(Told(handled=False), letters(1000))
+    desk, account = await called(FakeReturns(handled=False), letters(1000))
     assert desk.batches == [100]
     assert "is one running?" in (account.stopped or "")
 
 
-async def test_workers_are_asked_for_what_they_read_alone() -> None:
-    returns = Told()
+async def test_a_requeue_waits_only_for_topics_that_workers_read() -> None:
+    returns = FakeReturns()
     await called(returns, letters(1))
     assert returns.asked == [{TP("email-events", 3): 7}]
 
 
 async def test_a_requeue_without_letters_waits_for_nothing() -> None:
-    returns = Told()
+    returns = FakeReturns()
     assert (await called(returns, letters(0)))[0].batches == []
     assert returns.asked == []
 
@@ -113,14 +118,14 @@ def test_a_requeue_is_clean_when_no_letter_remains_for_a_person(account: Requeue
     assert account.is_clean is clean
 
 
-def test_a_name_that_two_letters_share_takes_one_of_them_and_copies_are_no_two() -> None:
+def test_an_event_id_that_two_letters_share_is_sent_for_one_of_them_and_for_its_copies() -> None:
     def numbered(batch: int, message: str) -> bytes:
         said = orjson.loads(saying(message_id=message, batch=batch))
         return orjson.dumps({name: value for name, value in said.items() if name != "id"})
 
     values = [numbered(7, "m1"), numbered(7, "m2"), numbered(7, "m1"), numbered(8, "m3")]
     account = RequeueCounts()
-    order = RequeueOrder(LetterSelection(), rules('[rename]\n"data.batch" = "id"\n[cast]\nid = "str"'))
+    order = RequeueOptions(LetterSelection(), rules('[rename]\n"data.batch" = "id"\n[cast]\nid = "str"'))
     sent = judged_letters([letter(value, offset=place) for place, value in enumerate(values)], order, set(), account)
     assert [one.origin.offset for one, _ in sent] == [0, 2, 3]
     assert account.left == {NotRequeued.TWIN: 1}

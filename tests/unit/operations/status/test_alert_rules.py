@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from streams.domain.quarantine.held_records import ListedSource
-from streams.operations.refused.mostly_refused import MostlyRefused
+from streams.operations.refused_records import MostlyRefused
 from streams.operations.status.alert_rules import SEVERITIES, UNSEEN, findings
 from streams.operations.status.observations import (
     KafkaObservation,
@@ -79,7 +79,7 @@ def test_a_healthy_deployment_has_no_alerts() -> None:
         (replace(WELL, policy_mistake="HARMONIA_POLICY is broken"), "PolicyBroken"),
     ],
 )
-def test_each_alert_is_found(seen: Observations, alert: str) -> None:
+def test_the_status_finds_each_alert(seen: Observations, alert: str) -> None:
     assert [found.alert for found in findings(seen)] == [alert]
 
 
@@ -96,7 +96,7 @@ def test_each_alert_is_found(seen: Observations, alert: str) -> None:
         replace(WELL, disk_used=None),
     ],
 )
-def test_values_at_the_limit_raise_no_alert(seen: Observations) -> None:
+def test_status_values_at_the_limit_raise_no_alert(seen: Observations) -> None:
     assert findings(seen) == []
 
 

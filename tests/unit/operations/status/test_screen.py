@@ -4,7 +4,7 @@ import orjson
 from rich.console import Console
 
 from streams.domain.quarantine.held_records import ListedSource
-from streams.operations.refused.mostly_refused import MostlyRefused
+from streams.operations.refused_records import MostlyRefused
 from streams.operations.status.alert_rules import findings
 from streams.operations.status.observations import (
     KafkaObservation,

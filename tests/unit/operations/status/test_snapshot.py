@@ -30,7 +30,7 @@ def test_a_server_that_is_away_is_named_with_its_setting_and_without_secrets(tmp
     assert seen.sign_of_life_s is None
 
 
-def test_a_policy_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
+def test_the_status_names_a_policy_that_cannot_be_read(tmp_path: Path) -> None:
     missing = observe(NOWHERE.model_copy(update={"policy": tmp_path / "none.toml", "state_dir": tmp_path / "none"}), 0)
     (tmp_path / "policy.toml").write_text("nonsense = 1")
     broken = observe(NOWHERE.model_copy(update={"policy": tmp_path / "policy.toml"}), 0)

@@ -1,8 +1,14 @@
-"""Reads dead letters, requeue notes and held records from Kafka, at most a fixed number of each."""
+"""Refused and held records by source, for `harmonia status` and the daily report, read from Kafka.
+
+A source of which most records of a type are refused is a broken producer, however few records it sends. A share of all
+records does not show it: the gifts of one page are a handful among the opens of a mailing. Of dead letters, requeue
+notes and held records at most a fixed number is read.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
@@ -10,10 +16,54 @@ from kafka import KafkaConsumer, TopicPartition
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, QUARANTINE, SOURCE_QUARANTINES
 from streams.domain.dead_letter_repair.letters import DeclaredType, RecordPosition, read_declared_type, read_letter
 from streams.domain.dead_letter_repair.verdicts import INTAKE
+from streams.domain.display_names import named
 from streams.domain.quarantine.held_records import ListedSource, ReleasedRecords, list_sources
 from streams.domain.quarantine.quarantines import Quarantine, read_quarantine_record
 from streams.platform.errors import MissingTopic
 from streams.platform.topic_reading import ranges_between, records_between, records_in, records_of
+
+LEAST = 10
+"""Records of a source and type below which "most" means little."""
+MOST = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class MostlyRefused:
+    """More than half of these `sent` records were `refused`. Names may be shown to anybody."""
+
+    source: str
+    type: str
+    refused: int
+    sent: int
+
+
+def suspects(refused: Mapping[DeclaredType, int]) -> list[DeclaredType]:
+    """Sources and types that can be read, and of which enough was refused to ask what was accepted."""
+    least = int(LEAST * MOST) + 1
+    return [said for said, count in refused.items() if count >= least and said.source and said.type]
+
+
+def mostly_refused(refused: Mapping[DeclaredType, int], accepted: Mapping[DeclaredType, int]) -> list[MostlyRefused]:
+    """Sources and types with `LEAST` records or more, of which more than half is refused; most refused first."""
+    found = []
+    for said in suspects(refused):
+        count, sent = refused[said], refused[said] + accepted.get(said, 0)
+        if sent >= LEAST and count > MOST * sent:
+            found.append(MostlyRefused(named(said.source), named(said.type), count, sent))
+    return sorted(found, key=lambda each: (-each.refused, each.source, each.type))
+
+
+def refused_sentence(each: MostlyRefused) -> str:
+    """`finance/actblue: 40 of 40 donation.made refused`."""
+    return f"{each.source}: {each.refused:,} of {each.sent:,} {each.type} refused"
+
+
+def shortened_list(sentences: Iterable[str], most: int) -> list[str]:
+    """The first sentences, and how many more there are."""
+    said = list(sentences)
+    more = len(said) - most
+    return [*said[:most], *([f"{more} more such sources"] if more > 0 else [])]
+
 
 MOST_HELD = 100_000
 """Most held records that are read, the latest: a few seconds."""
@@ -88,7 +138,7 @@ class OpenRefusals:
         return {place.topic for said in wanted for place in self._places[said]}
 
 
-def sent_lately(
+def refused_and_accepted(
     refusals: OpenRefusals,
     wanted: list[DeclaredType],
     ranges: Mapping[TopicPartition, range],
