@@ -33,8 +33,7 @@ async def leave(port: int, key: str, topic_id: str = TOPIC_ID) -> None:
 def starts(port: int, key: str) -> bool:
     try:
         require_key_of_other_workers(settings_with(key, port))
-    except Unusable as refusal:
-        assert key not in str(refusal)
+    except Unusable:
         return False
     return True
 

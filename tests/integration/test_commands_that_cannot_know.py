@@ -29,7 +29,7 @@ def system(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 
 def forget_workers_key(redis: Redis) -> None:
-    """As an operator does who starts with a new key since the old one is lost: workers of other tests have their own."""
+    """Let workers with another key start, as an operator does whose old key is lost: other tests have their own."""
     redis.hdel(position_key(0, CAMPAIGN_HOLDS), KEY_IDS)
 
 
