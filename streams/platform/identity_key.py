@@ -38,14 +38,14 @@ def require_key_of_other_workers(settings: Settings) -> None:
     )
 
 
-def _left_by_workers(settings: Settings) -> tuple[bytes | None, str]:
+def _left_by_workers(settings: Settings) -> tuple[str, str]:
     """What Redis has from workers: the ids of their keys, and the id of the topic `campaign-holds` of that time."""
     client = tool_redis(settings)
     try:
         key_ids, topic_id = client.hmget(position_key(0, CAMPAIGN_HOLDS), KEY_IDS, "topic_id")
     finally:
         client.close()
-    return key_ids, text(topic_id or "")
+    return text(key_ids or ""), text(topic_id or "")
 
 
 def lacking(found: Incomplete) -> str:
