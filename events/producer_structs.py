@@ -115,8 +115,8 @@ def _usual(kind: object) -> Any:
     return next((usual for each, usual in _KINDS if each == kind), None)
 
 
-def _data_of(model: type[InteractionData]) -> type[ProducerData] | None:
-    """A struct of a model's fields in their order; None if the model requires one of an unknown kind."""
+def data_struct_of(model: type[InteractionData]) -> type[ProducerData] | None:
+    """A struct of a model's fields in their order; None if one of an unknown kind is required, or one has a default."""
     base = ProducerMessage if "purpose" in model.model_fields else ProducerData
     kinds = kinds_of(model)
     known: list[Any] = []
@@ -124,6 +124,8 @@ def _data_of(model: type[InteractionData]) -> type[ProducerData] | None:
         if name in base.__struct_fields__:
             continue
         usual = _FIELDS.get(name) or _usual(kinds[name])
+        if not info.is_required() and info.default is not None:
+            return None
         if usual is not None:
             known.append((name, usual) if info.is_required() else (name, usual | None, None))
         elif info.is_required():
@@ -137,7 +139,7 @@ def _event_of(type_: str, data: type[ProducerData]) -> type[ProducerEvent]:
 
 
 PRODUCER_EVENTS: dict[str, type[ProducerEvent]] = {
-    type_: _event_of(type_, data) for type_, model in MODELS.items() if (data := _data_of(model)) is not None
+    type_: _event_of(type_, data) for type_, model in MODELS.items() if (data := data_struct_of(model)) is not None
 }
 """The struct of a whole event, by type."""
 
