@@ -12,7 +12,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from events.identifiers import KIND_ORDER, kind_of
-from events.links import Command
+from events.identity_links import CommandStamp
 from streams.domain.formats import Format, Stored
 from streams.domain.formats import encode as write
 from streams.domain.identity.deferred_erasures import ErasureWait
@@ -38,14 +38,14 @@ class PairRuling(Struct, frozen=True, array_like=True, gc=False):
     """The command that counts on a pair: one person, or not."""
 
     same: bool
-    by: Command
+    by: CommandStamp
 
 
 class ErasureMark(Struct, frozen=True, array_like=True, gc=False):
     """The node was told that its person is erased, by the word of the fragment `teller`."""
 
     teller: str
-    by: Command
+    by: CommandStamp
 
 
 class Node(Struct, frozen=True, array_like=True):
@@ -65,7 +65,7 @@ class Node(Struct, frozen=True, array_like=True):
     roof: str | None = None
     saturated: bool = False
     mark: ErasureMark | None = None
-    erased: Command | None = None
+    erased: CommandStamp | None = None
     marked: tuple[str, ...] = ()
     held: str | None = None
     waiting: ErasureWait | None = None

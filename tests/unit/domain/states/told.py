@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from events.contact import Contact
 from events.identifiers import Hasher
+from events.identity_links import CommandStamp
 from events.json_types import JSON
-from events.links import Command
 from events.registry import MODELS
 from streams.domain.contact.facts.from_interactions import fact_of
 from streams.domain.identity import Node
@@ -75,7 +75,7 @@ class Told:
     @property
     def nodes(self) -> Mapping[str, Node]:
         """The links table, with nodes that take more than a story."""
-        by = Command(NOON, "office/desk", "c-1")
+        by = CommandStamp(NOON, "office/desk", "c-1")
         full = Node(saturated=True, roof="crm.z", mark=ErasureMark("crm.z", by), erased=by, marked=("crm.y",))
         ruled = Node(
             "voter:NY", {"crm.a": ("crm.b",)}, {"voter:0": ("crm.b",)}, {"crm.d": PairRuling(same=False, by=by)}

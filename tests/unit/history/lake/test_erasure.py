@@ -41,7 +41,7 @@ def test_rows_that_came_before_the_erasure_command_are_erased_under_other_identi
     erase_from_lake(lake, [AnnouncedErasure(erasure_of(OTHER, NOW - DAY), source, id_)], None)
 
     assert forgotten(lake) == [0, COMMAND]
-    assert read_erasures(lake).heard(OTHER) == NOW + COMMAND
+    assert read_erasures(lake).received_until(OTHER) == NOW + COMMAND
     assert commands_received_at(lake) == {}
 
 
@@ -60,7 +60,7 @@ def test_a_command_the_lake_does_not_hold_erases_up_to_the_time_it_names(lake: F
     erase_from_lake(lake, [AnnouncedErasure(erasure_of(OTHER, NOW - DAY), "elsewhere", "x")], None)
 
     assert forgotten(lake) == [COMMAND]
-    assert read_erasures(lake).heard(OTHER) == NOW - DAY
+    assert read_erasures(lake).received_until(OTHER) == NOW - DAY
 
 
 def test_of_a_command_that_is_taken_out_the_list_knows_it_by_another_identifier(lake: Files) -> None:
@@ -72,7 +72,7 @@ def test_of_a_command_that_is_taken_out_the_list_knows_it_by_another_identifier(
     erase_from_lake(lake, names, None)
 
     assert forgotten(lake) == [0, COMMAND]
-    assert read_erasures(lake).heard(OTHER) == NOW + COMMAND
+    assert read_erasures(lake).received_until(OTHER) == NOW + COMMAND
 
 
 def test_of_what_happened_later_an_erasure_waits_until_the_lake_knows_when_it_was_heard(tmp_path: Path) -> None:
