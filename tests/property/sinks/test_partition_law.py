@@ -2,7 +2,7 @@ from aiokafka import partitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinks.murmur2 import murmur2
+from sinks.keys import murmur2
 
 
 @given(st.binary(max_size=300))
