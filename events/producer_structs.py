@@ -13,7 +13,7 @@ from msgspec.json import Decoder
 from events import fields
 from events.contact import REGION_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, MAX_URL, kinds_of
-from events.interaction_structs import Arm, Id, Name, QuestionId, Tags, Text, whole
+from events.interaction_structs import Arm, Id, Name, QuestionId, Tags, Text, whole_pattern
 from events.interactions.base import InteractionData, Purpose
 from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN
 from events.mailboxes import Mailbox
@@ -23,19 +23,19 @@ _MOST = 2**63 - 1
 """The largest integer: larger ones are floats to some JSON decoders and integers to others."""
 
 Url = Annotated[str, Meta(max_length=MAX_URL)]
-LowerCaseSystem = Annotated[str, Meta(max_length=MAX_ID), whole(r"^[!-@\[-~]+$")]
+LowerCaseSystem = Annotated[str, Meta(max_length=MAX_ID), whole_pattern(r"^[!-@\[-~]+$")]
 NotBlank = Annotated[str, Meta(max_length=MAX_ID, pattern=r"\S")]
 
 
 class ProducerContact(Struct, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """The struct of a `Contact`. A producer may not set `mailbox`, which intake adds."""
 
-    contact_id: Annotated[str, whole(CONTACT_ID_PATTERN)] | None = None
+    contact_id: Annotated[str, whole_pattern(CONTACT_ID_PATTERN)] | None = None
     voter_id: Annotated[str, Meta(max_length=MAX_ID, pattern=r"^ *[A-Za-z]{2} *:.*[!-~]")] | None = None
     external: dict[LowerCaseSystem, NotBlank] | None = None
     email: Text | None = None
     phone: Text | None = None
-    region: Annotated[str, whole(REGION_PATTERN)] | None = None
+    region: Annotated[str, whole_pattern(REGION_PATTERN)] | None = None
     postal_code: Text | None = None
     time_zone: Text | None = None
     language: Text | None = None
@@ -75,9 +75,9 @@ _FIELDS: dict[str, Any] = {
     "list_id": Id,
     "sender": Name,
     "experiment": Arm,
-    "donation_id": Annotated[Id, whole(DONATION_ID_PATTERN)],
+    "donation_id": Annotated[Id, whole_pattern(DONATION_ID_PATTERN)],
     "amount": Annotated[int, Meta(gt=0, le=MAX_AMOUNT)],
-    "currency": Annotated[str, whole(CURRENCY_PATTERN)],
+    "currency": Annotated[str, whole_pattern(CURRENCY_PATTERN)],
     "instalment": Annotated[int, Meta(ge=0, le=_MOST)],
     "committee": Name,
     "election": Name,

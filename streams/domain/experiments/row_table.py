@@ -19,9 +19,9 @@ from streams.domain.experiments.row_layout import (
     WIDTH,
     Ints,
     N,
+    encode_plain_row,
     fits_plain,
     row_of,
-    written_plain,
 )
 from streams.domain.experiments.totals import MOST_ARMS, ExperimentTotals, VariantTotals
 
@@ -95,8 +95,8 @@ class RowTable(Mapping[str, LiveExperiment]):
         live, array = self._live[name], self.array
         arms = {
             variant: VariantTotals(
-                written_plain(array[arm.closed]),
-                {day: data for day, place in arm.days.items() if (data := written_plain(array[place]))},
+                encode_plain_row(array[arm.closed]),
+                {day: data for day, place in arm.days.items() if (data := encode_plain_row(array[place]))},
             )
             for variant, arm in live.arms.items()
         }

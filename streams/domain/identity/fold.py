@@ -21,7 +21,7 @@ from streams.domain.identity.link_records import (
     names_in,
     undeferred,
 )
-from streams.domain.identity.nodes import NOTHING, ErasureMark, Node, Read, lacks_class, unheard
+from streams.domain.identity.nodes import NOTHING, ErasureMark, Node, Read, lacks_class, without_known_class
 
 
 class IdentityFold:
@@ -108,7 +108,7 @@ class IdentityFold:
             return
         if graph.nodes[erased.fragment].erased == CommandStamp(erased.time, erased.source, erased.id):
             return
-        lacking = unheard(reached, graph.nodes)
+        lacking = without_known_class(reached, graph.nodes)
         if asked := [name for name in lacking if name not in self._answers]:
             for name in asked:
                 self._ask(name, heard.offset)

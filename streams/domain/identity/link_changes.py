@@ -14,8 +14,8 @@ from streams.domain.identity.nodes import (
     PairRuling,
     Read,
     Tellers,
+    has_too_many_edges,
     is_crowded,
-    is_too_much,
 )
 
 NodeLink = IdentityEdge | EdgeWithdrawal | LinkDecision | DecisionWithdrawal
@@ -149,7 +149,7 @@ class GraphChange:
         return {name: self._changed.get(name) or self.before.nodes[name] for name in names}
 
     def _shrunk(self, name: str, node: Node) -> Node:
-        if not is_too_much(name, node, self._crowd):
+        if not has_too_many_edges(name, node, self._crowd):
             return node
         return replace(node, seen={}, aliases={}, saturated=True)
 

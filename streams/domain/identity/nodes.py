@@ -95,7 +95,7 @@ def lacks_class(name: str, node: Node) -> bool:
     return not is_told and any(ruling.same for ruling in node.rulings.values())
 
 
-def unheard(names: Collection[str], nodes: Mapping[str, Node]) -> list[str]:
+def without_known_class(names: Collection[str], nodes: Mapping[str, Node]) -> list[str]:
     """Those of whom it may matter, among these, that nobody has told of which class they are, sorted.
 
     Classes tell nodes of one kind apart.
@@ -114,7 +114,7 @@ def is_crowded(name: str, node: Node, crowd: int) -> bool:
     return _carriers(name, node) > crowd
 
 
-def is_too_much(name: str, node: Node, crowd: int) -> bool:
+def has_too_many_edges(name: str, node: Node, crowd: int) -> bool:
     """Whether it has more edges than are worth keeping."""
     if len(node.seen) > SATURATED_TIMES * crowd and _carriers(name, node) > SATURATED_TIMES * crowd:
         return True

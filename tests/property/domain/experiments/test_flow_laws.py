@@ -119,7 +119,9 @@ def truth_of(world: World, rules: dict[str, CountingRule]) -> Difference:
         parts = {each: states[f"{name}/{each}"] for each in place.parts if f"{name}/{each}" in states}
         shown = shown_of({name: state, **counting_parts(parts, place)})
         if place.roof is None and not isinstance(shown, str):
-            whole.replace((), unpacked(person_sums.given(name, overview(person(shown)), rules, NOTHING)))
+            whole.replace(
+                (), unpacked(person_sums.packed_contribution_of(name, overview(person(shown)), rules, NOTHING))
+            )
     return whole
 
 

@@ -10,7 +10,7 @@ from events.times import parse_time, render_time
 from sinks.base import ContactChange
 from sinks.lake import snapshots
 from sinks.lake.files import Files
-from sinks.lake.live_files import live
+from sinks.lake.live_files import find_live_files
 from sinks.lake.snapshots import SnapshotWriter, profiles_table
 from streams.history.insights.question import Question, question_of
 from streams.history.insights.series import SeriesAnswer, answer, answers
@@ -150,7 +150,7 @@ def test_a_region_is_what_was_said_or_what_the_profile_knows(files: Files) -> No
     found = answer(history_of(files, records), question("form.submitted", split="region"))
 
     assert shown(found) == {"US-CA": [1, 0], "US-AZ": [1, 0], None: [1, 0]}
-    assert live(files).snapshots
+    assert find_live_files(files).snapshots
 
 
 def test_series_by_channel(files: Files) -> None:

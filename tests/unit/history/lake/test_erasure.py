@@ -9,7 +9,7 @@ from sinks.lake.erasure import commands_received_at, erasure_commands, traces_ac
 from sinks.lake.erasure_list import erasure_of, read_erasures, trace_of
 from sinks.lake.files import Files, LocalFiles
 from sinks.lake.manifests import INTERACTIONS
-from sinks.lake.unfinished_writes import settle
+from sinks.lake.unfinished_writes import settle_unfinished_writes
 from sinks.lake.writer import LakeWriter
 from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake, pending_erasures
 from streams.operations.backup.erasure_ledger import LedgerEntry, add_to_ledger
@@ -118,7 +118,7 @@ class Moved(Interrupted):
         self._lake = files
 
     def open(self, name: str) -> BinaryIO:
-        settle(self._lake)
+        settle_unfinished_writes(self._lake)
         return super().open(name)
 
 
