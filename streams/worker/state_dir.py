@@ -53,7 +53,7 @@ def _close_to_others(state_dir: Path) -> None:
 
 
 def own_for_workers(state_dir: Path) -> TextIO:
-    """As `own_state_dir`, for a process that starts several workers below it. Raises `Unusable` too while one of them runs."""
+    """As `own_state_dir`, for the parent of several workers below it. Raises `Unusable` too while one of them runs."""
     lock = own_state_dir(state_dir)
     try:
         for child in filter(Path.is_dir, _children(state_dir)):

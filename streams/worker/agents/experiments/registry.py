@@ -109,7 +109,7 @@ class ExperimentRegistry:
         self._noted.update(names)
 
     def may_count(self, experiment: str) -> bool:
-        """Whether people may be counted in an experiment: in any, once one has made room, since it may have some still."""
+        """Whether people may be counted in an experiment: in any, once one has made room for others."""
         return self._made_room or experiment in self.counted
 
     def sweeps(self, sweep: Backfill) -> None:
