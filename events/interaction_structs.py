@@ -22,7 +22,7 @@ from events.mailboxes import Mailbox
 from events.registry import MODELS
 
 
-def whole(pattern: str) -> Meta:
+def whole_pattern(pattern: str) -> Meta:
     """A pattern of a model for msgspec: its `$` is the very end, where Python's would let a line break follow."""
     return Meta(pattern=pattern.removesuffix("$") + r"\Z")
 
@@ -31,26 +31,26 @@ Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 Name = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Tags = Annotated[list[Name], Meta(max_length=MAX_TAGS)]
-SystemName = Annotated[str, Meta(max_length=MAX_ID), whole(r"^[^\x00-\x1f]+$")]
-QuestionId = Annotated[str, Meta(max_length=MAX_TEXT), whole(QUESTION_PATTERN)]
+SystemName = Annotated[str, Meta(max_length=MAX_ID), whole_pattern(r"^[^\x00-\x1f]+$")]
+QuestionId = Annotated[str, Meta(max_length=MAX_TEXT), whole_pattern(QUESTION_PATTERN)]
 Answers = Annotated[dict[QuestionId, Text | int | float | bool], Meta(max_length=MAX_ANSWERS)]
 
 
-Hash = Annotated[str, whole(HASH_PATTERN)]
+Hash = Annotated[str, whole_pattern(HASH_PATTERN)]
 
 
 class ContactStruct(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """The struct of a `HashedContact`."""
 
-    contact_id: Annotated[str, whole(CONTACT_ID_PATTERN)] | None = None
-    voter_id: Annotated[str, whole("^voter:[0-9a-f]{32}$")] | None = None
-    external: dict[SystemName, Annotated[str, whole("^external:[0-9a-f]{32}$")]] | None = None
-    email: Annotated[str, whole("^email:[0-9a-f]{32}$")] | None = None
-    phone: Annotated[str, whole("^phone:[0-9a-f]{32}$")] | None = None
+    contact_id: Annotated[str, whole_pattern(CONTACT_ID_PATTERN)] | None = None
+    voter_id: Annotated[str, whole_pattern("^voter:[0-9a-f]{32}$")] | None = None
+    external: dict[SystemName, Annotated[str, whole_pattern("^external:[0-9a-f]{32}$")]] | None = None
+    email: Annotated[str, whole_pattern("^email:[0-9a-f]{32}$")] | None = None
+    phone: Annotated[str, whole_pattern("^phone:[0-9a-f]{32}$")] | None = None
     mailbox: Mailbox | None = None
-    voter_state: Annotated[str, whole("^[A-Z]{2}$")] | None = None
+    voter_state: Annotated[str, whole_pattern("^[A-Z]{2}$")] | None = None
     aliases: dict[Hash, list[Hash]] | None = None
-    region: Annotated[str, whole(REGION_PATTERN)] | None = None
+    region: Annotated[str, whole_pattern(REGION_PATTERN)] | None = None
     postal_code: Text | None = None
     time_zone: Text | None = None
     language: Text | None = None
@@ -95,9 +95,9 @@ class MessageStruct(DataStruct, frozen=True, gc=False, kw_only=True):
 class DonationStruct(DataStruct, frozen=True, gc=False, kw_only=True):
     """The struct of a `DonationMade`."""
 
-    donation_id: Annotated[Id, whole(DONATION_ID_PATTERN)]
+    donation_id: Annotated[Id, whole_pattern(DONATION_ID_PATTERN)]
     amount: Annotated[int, Meta(gt=0, le=MAX_AMOUNT)]
-    currency: Annotated[str, whole(CURRENCY_PATTERN)]
+    currency: Annotated[str, whole_pattern(CURRENCY_PATTERN)]
     pledge_id: Id | None = None
     period: Period | None = None
     instalment: Annotated[int, Meta(ge=0)] | None = None

@@ -13,7 +13,7 @@ from msgspec.json import Decoder
 from events import fields
 from events.contact import REGION_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, MAX_URL, kinds_of
-from events.interaction_structs import Arm, Id, Name, QuestionId, Tags, Text, whole
+from events.interaction_structs import Arm, Id, Name, QuestionId, Tags, Text, whole_pattern
 from events.interactions.base import InteractionData, Purpose
 from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN
 from events.mailboxes import Mailbox
@@ -23,19 +23,19 @@ _MOST = 2**63 - 1
 """The largest integer: larger ones are floats to some JSON decoders and integers to others."""
 
 Url = Annotated[str, Meta(max_length=MAX_URL)]
-LowerCaseSystem = Annotated[str, Meta(max_length=MAX_ID), whole(r"^[!-@\[-~]+$")]
+LowerCaseSystem = Annotated[str, Meta(max_length=MAX_ID), whole_pattern(r"^[!-@\[-~]+$")]
 NotBlank = Annotated[str, Meta(max_length=MAX_ID, pattern=r"\S")]
 
 
 class ProducerContact(Struct, gc=False, forbid_unknown_fields=True, omit_defaults=True):
     """The struct of a `Contact`. A producer may not set `mailbox`, which intake adds."""
 
-    contact_id: Annotated[str, whole(CONTACT_ID_PATTERN)] | None = None
+    contact_id: Annotated[str, whole_pattern(CONTACT_ID_PATTERN)] | None = None
     voter_id: Annotated[str, Meta(max_length=MAX_ID, pattern=r"^ *[A-Za-z]{2} *:.*[!-~]")] | None = None
     external: dict[LowerCaseSystem, NotBlank] | None = None
     email: Text | None = None
     phone: Text | None = None
-    region: Annotated[str, whole(REGION_PATTERN)] | None = None
+    region: Annotated[str, whole_pattern(REGION_PATTERN)] | None = None
     postal_code: Text | None = None
     time_zone: Text | None = None
     language: Text | None = None
@@ -75,9 +75,9 @@ _FIELDS: dict[str, Any] = {
     "list_id": Id,
     "sender": Name,
     "experiment": Arm,
-    "donation_id": Annotated[Id, whole(DONATION_ID_PATTERN)],
+    "donation_id": Annotated[Id, whole_pattern(DONATION_ID_PATTERN)],
     "amount": Annotated[int, Meta(gt=0, le=MAX_AMOUNT)],
-    "currency": Annotated[str, whole(CURRENCY_PATTERN)],
+    "currency": Annotated[str, whole_pattern(CURRENCY_PATTERN)],
     "instalment": Annotated[int, Meta(ge=0, le=_MOST)],
     "committee": Name,
     "election": Name,
@@ -115,8 +115,8 @@ def _usual(kind: object) -> Any:
     return next((usual for each, usual in _KINDS if each == kind), None)
 
 
-def _data_of(model: type[InteractionData]) -> type[ProducerData] | None:
-    """A struct of a model's fields in their order; None if the model requires one of an unknown kind."""
+def data_struct_of(model: type[InteractionData]) -> type[ProducerData] | None:
+    """A struct of a model's fields in their order; None if one of an unknown kind is required, or one has a default."""
     base = ProducerMessage if "purpose" in model.model_fields else ProducerData
     kinds = kinds_of(model)
     known: list[Any] = []
@@ -124,6 +124,8 @@ def _data_of(model: type[InteractionData]) -> type[ProducerData] | None:
         if name in base.__struct_fields__:
             continue
         usual = _FIELDS.get(name) or _usual(kinds[name])
+        if not info.is_required() and info.default is not None:
+            return None
         if usual is not None:
             known.append((name, usual) if info.is_required() else (name, usual | None, None))
         elif info.is_required():
@@ -137,7 +139,7 @@ def _event_of(type_: str, data: type[ProducerData]) -> type[ProducerEvent]:
 
 
 PRODUCER_EVENTS: dict[str, type[ProducerEvent]] = {
-    type_: _event_of(type_, data) for type_, model in MODELS.items() if (data := _data_of(model)) is not None
+    type_: _event_of(type_, data) for type_, model in MODELS.items() if (data := data_struct_of(model)) is not None
 }
 """The struct of a whole event, by type."""
 

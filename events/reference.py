@@ -1,6 +1,7 @@
-"""Makes what docs list of the registries: all types of events with their fields (`docs/events.md`), and all metrics.
+"""Makes what docs list of the registries: types of events, their fields, and metrics.
 
-`make schemas` writes both; tests hold the committed pages to them.
+They are in `docs/events.md`, `dead-letters.md` (types that quarantine holds) and `experiments-counting.md` (metrics).
+`make schemas` writes them; tests hold the committed pages to them.
 """
 
 import sys
@@ -14,7 +15,7 @@ from pydantic import BaseModel
 from events.contact import Contact
 from events.experiments.metrics import METRIC_SPECS
 from events.interactions.base import InteractionData
-from events.registry import MODELS, TOPICS_OF
+from events.registry import MODELS, SPECS, TOPICS_OF
 from events.schemas import Contractual
 from events.topics import INPUT_TOPICS
 
@@ -26,6 +27,7 @@ Made of the models by `make schemas`; do not change it by hand. Every event is a
 counts as absent. A field that a type does not know is taken and means nothing, so mind the spelling. As JSON Schema,
 for programs: [schemas](schemas).
 """
+_HELD, _AND_UNKNOWN = "**Held:** ", ", and types that nobody knows."
 _METRICS_HEAD = "| metric | counts |\n|---|---|\n"
 _Schema = Mapping[str, Any]
 
@@ -50,6 +52,15 @@ def with_metrics(text: str) -> str:
         raise ValueError("the page has no table of metrics")
     rows = [f"| `{spec.name}` | {spec.counts} |\n" for spec in METRIC_SPECS]
     return "".join([before, head, *rows, "\n", rest.partition("\n\n")[2]])
+
+
+def with_held_types(text: str) -> str:
+    """A page with the types that quarantine holds as the registry has them. Raises `ValueError` where it has none."""
+    before, head, rest = text.partition(_HELD)
+    _, end, after = rest.partition(_AND_UNKNOWN)
+    if not (head and end):
+        raise ValueError("the page has no list of the types that are held")
+    return "".join([before, head, ", ".join(f"`{spec.name}`" for spec in SPECS if spec.can_wait), end, after])
 
 
 def _type(type_: str, common: list[str]) -> Iterator[str]:
@@ -139,5 +150,7 @@ def _described(field: _Schema) -> str:
 if __name__ == "__main__":
     _docs = Path(sys.argv[1])
     (_docs / "events.md").write_text(page())
+    _letters = _docs / "dead-letters.md"
+    _letters.write_text(with_held_types(_letters.read_text()))
     _counting = _docs / "experiments-counting.md"
     _counting.write_text(with_metrics(_counting.read_text()))

@@ -18,7 +18,7 @@ ROW_BYTES = 128
 """Roughly the bytes of a change besides its profile."""
 
 
-def newest(changes: Iterable[ContactChange]) -> list[ContactChange]:
+def newest_changes(changes: Iterable[ContactChange]) -> list[ContactChange]:
     """The highest version of each contact."""
     latest: dict[str, ContactChange] = {}
     for change in changes:
@@ -33,7 +33,7 @@ def weight_of(change: ContactChange) -> int:
     return ROW_BYTES + len(change.profile or b"")
 
 
-def parts(changes: Sequence[Item], most_bytes: int, weigh: Callable[[Item], int]) -> Iterator[Sequence[Item]]:
+def cut_to_size(changes: Sequence[Item], most_bytes: int, weigh: Callable[[Item], int]) -> Iterator[Sequence[Item]]:
     """Cut `changes` into parts of at most `most_bytes`, or of a single change. Yields one part at least."""
     start = weight = 0
     for at, change in enumerate(changes):

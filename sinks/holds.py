@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from events.topics import CAMPAIGN_HOLDS
 from sinks.base import Position
 from sinks.keys import HOLDS, position_key
-from sinks.redis_call import Backoff, ask
+from sinks.redis_call import Backoff, call_redis
 
 _PUT = """
 local known = redis.call('HMGET', KEYS[1], 'topic_id', 'offset')
@@ -80,7 +80,7 @@ class HoldsSink:
         lost = "" if lost_until is None else str(lost_until)
         args: list[str | bytes] = [position.topic_id, str(position.offset), orjson.dumps(named), str(age_ms), lost]
         args.append(self._key_ids)
-        found: int = await ask(self._put([position_key(0, CAMPAIGN_HOLDS), HOLDS], args), self._backoff)
+        found: int = await call_redis(self._put([position_key(0, CAMPAIGN_HOLDS), HOLDS], args), self._backoff)
         return _PUTS[found]
 
     async def close(self) -> None:

@@ -18,7 +18,7 @@ from events.interactions.base import Channel
 from events.topics import CAMPAIGN_HOLDS, read_by
 from sinks.holds import Hold, read_hold
 from sinks.keys import shares_key, text
-from sinks.redis_call import Backoff, ask
+from sinks.redis_call import Backoff, call_redis
 from sinks.redis_scripts import COMPLETE
 from sinks.reservations import Reservation, decode
 
@@ -237,7 +237,7 @@ class Lookup:
     ) -> LookupReply | Incomplete:
         args: list[str | bytes] = [self._oldest, orjson.dumps(names), campaign, "1" if bodies else "0", _TOPICS]
         async with gate:
-            why, where, key_ids, *found = await ask(self._script(args=args), self._backoff)
+            why, where, key_ids, *found = await call_redis(self._script(args=args), self._backoff)
         if not shares_key(key_ids, self._key_ids):
             return Incomplete("other_key", CAMPAIGN_HOLDS)
         if why:

@@ -14,7 +14,7 @@ from events.identifiers import is_identity_hash
 from events.topics import CONTACT_STATE
 from sinks import redis_scripts
 from sinks.base import ContactChange, Position, SinkUnavailable
-from sinks.batch import newest, pack, parts, weight_of
+from sinks.batch import cut_to_size, newest_changes, pack, weight_of
 from sinks.keys import CONTACT, TOPICS, contact_key, identity_key, partition_of, position_key, text
 from sinks.redis_call import TIMEOUT_S, Backoff
 from sinks.redis_position import RedisPositions, position_words
@@ -39,7 +39,7 @@ class RedisSink(RedisPositions):
         self, partition: int, changes: Sequence[ContactChange], before: Position | None, after: Position
     ) -> bool:
         """See Sink. All calls for a long run but the last leave the position where it is, under a claim."""
-        todo = list(parts(newest(changes), CALL_BYTES, weight_of))
+        todo = list(cut_to_size(newest_changes(changes), CALL_BYTES, weight_of))
         claim = secrets.token_hex(8) if len(todo) > 1 else ""
         for number, part in enumerate(todo, start=1):
             last = number == len(todo)

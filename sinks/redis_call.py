@@ -41,7 +41,7 @@ class Backoff:
         self._since = None
 
 
-async def ask(call: Awaitable[Answer], backoff: Backoff, limit_s: float = TIMEOUT_S) -> Answer:
+async def call_redis(call: Awaitable[Answer], backoff: Backoff, limit_s: float = TIMEOUT_S) -> Answer:
     """Await the answer of a call. Raises SinkUnavailable when it fails or takes longer than `limit_s` seconds."""
     try:
         async with asyncio.timeout(limit_s):

@@ -13,7 +13,7 @@ from redis.commands.core import AsyncScript
 from sinks import redis_scripts
 from sinks.base import Completeness, Position
 from sinks.keys import position_key, text
-from sinks.redis_call import TIMEOUT_S, Backoff, ask
+from sinks.redis_call import TIMEOUT_S, Backoff, call_redis
 
 Answer = TypeVar("Answer")
 
@@ -76,7 +76,7 @@ class RedisPositions:
         return bool(await self._ask(script(keys=keys, args=args)))
 
     async def _ask(self, call: Awaitable[Answer]) -> Answer:
-        return await ask(call, self._backoff, self._timeout)
+        return await call_redis(call, self._backoff, self._timeout)
 
 
 def position_words(position: Position | None) -> tuple[str, str]:

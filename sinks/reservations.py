@@ -11,7 +11,7 @@ import msgspec
 import orjson
 from redis.asyncio import Redis
 
-from sinks.redis_call import Backoff, ask
+from sinks.redis_call import Backoff, call_redis
 
 SLICE = 1000
 """Contacts in a call: Redis serves nobody else during it, about 3 ms."""
@@ -107,7 +107,7 @@ class Reservations:
         for at in range(0, len(wanted), SLICE):
             rows = orjson.dumps([(one.contact_id, one.over) for one in wanted[at : at + SLICE]])
             args: list[str | bytes] = [*said, rows]
-            for taken, found in await ask(self._reserve(args=args), self._backoff):
+            for taken, found in await call_redis(self._reserve(args=args), self._backoff):
                 held = None if found is None else decode(found)
                 answers.append(ReservationRefused(held) if held is not None and not taken else ReservationGranted(held))
         return answers
@@ -116,7 +116,7 @@ class Reservations:
         """Release the reservations of `token` and restore those that the team had before."""
         for at in range(0, len(taken), SLICE):
             rows = [(contact_id, *_put_back(one.before)) for contact_id, one in taken[at : at + SLICE]]
-            await ask(self._release(args=[token, channel, orjson.dumps(rows)]), self._backoff)
+            await call_redis(self._release(args=[token, channel, orjson.dumps(rows)]), self._backoff)
 
 
 encode = msgspec.json.Encoder().encode

@@ -16,10 +16,10 @@ from redis.asyncio import Redis
 from events.topics import EXPERIMENT_RESULTS
 from sinks import redis_scripts
 from sinks.base import Position
-from sinks.batch import ROW_BYTES, parts
+from sinks.batch import ROW_BYTES, cut_to_size
 from sinks.keys import EXPERIMENTS, experiment_key, text
 from sinks.lookup import Complete, Incomplete, incomplete
-from sinks.redis_call import TIMEOUT_S, Backoff, ask
+from sinks.redis_call import TIMEOUT_S, Backoff, call_redis
 from sinks.redis_position import RedisPositions, position_words
 from sinks.redis_scripts import COMPLETE
 
@@ -88,7 +88,7 @@ class ResultsSink(RedisPositions):
         self, partition: int, changes: Sequence[ResultChange], before: Position | None, after: Position
     ) -> bool:
         """See Sink. All calls for a long run but the last leave the position where it is."""
-        todo = list(parts(latest(changes), CALL_BYTES, _weight_of))
+        todo = list(cut_to_size(latest_results(changes), CALL_BYTES, _weight_of))
         for number, part in enumerate(todo, start=1):
             left = position_words(after if number == len(todo) else None)
             rows = [each for change in part for each in _row(partition, change)]
@@ -102,7 +102,7 @@ class ResultsSink(RedisPositions):
         await self._did(self._clear, [self._place(partition)], [str(partition), str(partitions)])
 
 
-def latest(changes: Iterable[ResultChange]) -> list[ResultChange]:
+def latest_results(changes: Iterable[ResultChange]) -> list[ResultChange]:
     """The last record of each experiment."""
     return list({change.experiment_id: change for change in changes}.values())
 
@@ -171,7 +171,7 @@ class ResultsReader:
 
     async def _read(self, key: str, all_of_it: str) -> tuple[Complete | Incomplete, Any]:
         args: list[str | bytes] = [self._oldest, EXPERIMENT_RESULTS, key, all_of_it]
-        why, where, found = await ask(self._script(args=args), self._backoff)
+        why, where, found = await call_redis(self._script(args=args), self._backoff)
         return incomplete(text(why), text(where)) if why else Complete(int(where)), found
 
 

@@ -13,7 +13,7 @@ from benchmarks.core.load import KEYS, NOW_MS, News, chunks, news, said
 from benchmarks.results import Figure, Section
 from benchmarks.suites import Orders
 from events.identifiers import Hasher
-from sinks.batch import newest, pack
+from sinks.batch import newest_changes, pack
 from streams.domain.contact import ContactState, decode, encode
 from streams.domain.pressure import default_policy
 from streams.domain.quarantine.flood_detection import RefusalCounter
@@ -106,7 +106,7 @@ def _contacts(of: News) -> float:
 def _sink(profiles: list[FetchedRecord]) -> float:
     began = time.thread_time()
     for chunk in chunks(profiles):
-        pack(newest(change for record in chunk.records if (change := change_of(record)) is not None))
+        pack(newest_changes(change for record in chunk.records if (change := change_of(record)) is not None))
     return _micros(began, len(profiles))
 
 

@@ -77,7 +77,7 @@ def _values(rng: Random) -> tuple[tuple[int, int, int, int], ...]:
 def _with_given(contact_id: str, state: ContactState) -> ContactState:
     if not has_arms(state):
         return state
-    return replace(state, given=person_sums.given(contact_id, overview(state), {}, NOTHING))
+    return replace(state, given=person_sums.packed_contribution_of(contact_id, overview(state), {}, NOTHING))
 
 
 def _message(rng: Random, person: int, number: int, *, with_experiments: bool) -> FetchedRecord:

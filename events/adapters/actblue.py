@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from events.adapters.drafts import Draft, DraftResult, id_of, read_elements
 from events.adapters.feed import AdapterResult, Feed, SkippedElement
-from events.adapters.values import minor_units, moment, part, parts, place, present, word
+from events.adapters.values import minor_units, object_at, objects_in, parse_moment, place, present, text_of
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 
@@ -28,9 +28,9 @@ def read(body: bytes, feed: Feed) -> list[AdapterResult]:
 
 
 def _one(notice: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
-    contribution = part(notice, "contribution")
-    listed = parts(notice.get("lineitems"))
-    items = [item for item in listed if word(item.get("lineitemId"))]
+    contribution = object_at(notice, "contribution")
+    listed = objects_in(notice.get("lineitems"))
+    items = [item for item in listed if text_of(item.get("lineitemId"))]
     for item in items:
         if item.get("refundedAt"):
             yield from _refunded(notice, item, feed)
@@ -41,20 +41,20 @@ def _one(notice: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
         yield _NO_ITEMS
         return
     kept = [item for item in items if not item.get("refundedAt")]
-    if kept and (word(contribution.get("status")) or _APPROVED).lower() != _APPROVED:
+    if kept and (text_of(contribution.get("status")) or _APPROVED).lower() != _APPROVED:
         yield SkippedElement("not_approved")
         return
     for item in kept:
         yield _made(notice, item)
     if len(items) < len(listed):
         yield _NO_ITEMS
-    if (wish := _WISHES.get(word(contribution.get("textMessageOption")) or "")) is not None:
+    if (wish := _WISHES.get(text_of(contribution.get("textMessageOption")) or "")) is not None:
         yield _text_consent(notice, wish)
 
 
 def _made(notice: dict[str, JSON], item: dict[str, JSON]) -> Draft:
-    contribution = part(notice, "contribution")
-    period = (word(contribution.get("recurringPeriod")) or "once").lower()
+    contribution = object_at(notice, "contribution")
+    period = (text_of(contribution.get("recurringPeriod")) or "once").lower()
     paid = item.get("paidAt") or contribution.get("createdAt")
     data = _about(notice, item) | present(
         donation_id=_gift(item),
@@ -64,55 +64,62 @@ def _made(notice: dict[str, JSON], item: dict[str, JSON]) -> Draft:
     )
     if period != "once":
         data |= present(pledge_id=_pledge(contribution), instalment=_instalment(item))
-    return Draft("donation.made", moment(paid, "lineitems.paidAt"), ("actblue", "gift", word(item["lineitemId"])), data)
+    return Draft(
+        "donation.made", parse_moment(paid, "lineitems.paidAt"), ("actblue", "gift", text_of(item["lineitemId"])), data
+    )
 
 
 def _refunded(notice: dict[str, JSON], item: dict[str, JSON], feed: Feed) -> Iterable[Draft]:
-    time = moment(item.get("refundedAt"), "lineitems.refundedAt")
-    act: tuple[JSON, ...] = ("actblue", "refund", word(item["lineitemId"]), None if isinstance(time, Refusal) else time)
+    time = parse_moment(item.get("refundedAt"), "lineitems.refundedAt")
+    act: tuple[JSON, ...] = (
+        "actblue",
+        "refund",
+        text_of(item["lineitemId"]),
+        None if isinstance(time, Refusal) else time,
+    )
     given_back = _about(notice, item) | present(refund_id=_gift(item), donation_id=_gift(item), amount=_amount(item))
     yield Draft("donation.refunded", time, act, given_back)
     if item.get("recoveredAt"):
         retracts: dict[str, JSON] = {"source": feed.source, "id": id_of(act)}
         data: dict[str, JSON] = {"contact": _donor(notice), "retracts": retracts}
-        recovered = moment(item.get("recoveredAt"), "lineitems.recoveredAt")
+        recovered = parse_moment(item.get("recoveredAt"), "lineitems.recoveredAt")
         yield Draft("interaction.retracted", recovered, (*act, "recovered"), data)
 
 
 def _cancelled(notice: dict[str, JSON]) -> Draft:
-    contribution = part(notice, "contribution")
+    contribution = object_at(notice, "contribution")
     data = {"contact": _donor(notice)} | present(pledge_id=_pledge(contribution))
-    time = moment(contribution.get("cancelledAt"), "contribution.cancelledAt")
+    time = parse_moment(contribution.get("cancelledAt"), "contribution.cancelledAt")
     return Draft(
-        "donation.pledge_cancelled", time, ("actblue", "cancelled", word(contribution.get("orderNumber"))), data
+        "donation.pledge_cancelled", time, ("actblue", "cancelled", text_of(contribution.get("orderNumber"))), data
     )
 
 
 def _text_consent(notice: dict[str, JSON], wish: bool) -> Draft:
-    contribution = part(notice, "contribution")
+    contribution = object_at(notice, "contribution")
     data: dict[str, JSON] = {"contact": _donor(notice), "channel": "text", "granted": wish, "basis": "actblue"}
-    time = moment(contribution.get("createdAt"), "contribution.createdAt")
-    act = ("actblue", "text", word(contribution.get("orderNumber")), wish)
+    time = parse_moment(contribution.get("createdAt"), "contribution.createdAt")
+    act = ("actblue", "text", text_of(contribution.get("orderNumber")), wish)
     return Draft("consent.changed", time, act, data)
 
 
 def _about(notice: dict[str, JSON], item: dict[str, JSON]) -> dict[str, JSON]:
-    committee = word(item.get("fecId")) or word(item.get("entityId"))
+    committee = text_of(item.get("fecId")) or text_of(item.get("entityId"))
     return present(contact=_donor(notice), currency=CURRENCY, committee=committee)
 
 
 def _donor(notice: dict[str, JSON]) -> dict[str, JSON]:
-    donor = part(notice, "donor")
+    donor = object_at(notice, "donor")
     where = place(donor.get("state"), donor.get("zip"), donor.get("country"))
-    return present(email=donor.get("email"), phone=word(donor.get("phone"))) | where
+    return present(email=donor.get("email"), phone=text_of(donor.get("phone"))) | where
 
 
 def _gift(item: dict[str, JSON]) -> str:
-    return f"actblue:{word(item.get('lineitemId'))}"
+    return f"actblue:{text_of(item.get('lineitemId'))}"
 
 
 def _pledge(contribution: dict[str, JSON]) -> str | None:
-    order = word(contribution.get("orderNumber"))
+    order = text_of(contribution.get("orderNumber"))
     return f"actblue:{order}" if order else None
 
 
@@ -128,5 +135,9 @@ def _instalment(item: dict[str, JSON]) -> int | None:
 
 
 def _refcode(contribution: dict[str, JSON]) -> str | None:
-    codes = part(contribution, "refcodes")
-    return word(contribution.get("refcode")) or word(codes.get("refcode")) or next(map(word, codes.values()), None)
+    codes = object_at(contribution, "refcodes")
+    return (
+        text_of(contribution.get("refcode"))
+        or text_of(codes.get("refcode"))
+        or next(map(text_of, codes.values()), None)
+    )

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from events.adapters import osdi
 from events.adapters.drafts import Draft, DraftResult, read_elements
 from events.adapters.feed import AdapterResult, Feed, SkippedElement
-from events.adapters.values import minor_units, moment, part, parts, present, word
+from events.adapters.values import minor_units, object_at, objects_in, parse_moment, present, text_of
 from events.interactions.canvass import Outcome
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -79,7 +79,7 @@ def _told(action: dict[str, JSON], kind: str) -> Iterable[DraftResult]:
 
 def _closed(action: dict[str, JSON], kind: str) -> Iterable[Draft]:
     """The channels that the person's record says are closed at the time of the action."""
-    for type_, said in osdi.closed(part(action, "person")):
+    for type_, said in osdi.closed(object_at(action, "person")):
         act = (*_act(action, kind), type_, said.get("channel"))
         yield Draft(type_, _when(action), act, said | {"contact": _contact(action)})
 
@@ -88,7 +88,7 @@ _KNOWN = frozenset({*_FORMS, *_LEFT_OUT, "osdi:donation", "osdi:attendance", "os
 
 
 def _when(action: dict[str, JSON]) -> int | Refusal:
-    return moment(action.get("action_date") or action.get("created_date"), "created_date")
+    return parse_moment(action.get("action_date") or action.get("created_date"), "created_date")
 
 
 def _act(action: dict[str, JSON], kind: str) -> tuple[JSON, ...]:
@@ -96,10 +96,10 @@ def _act(action: dict[str, JSON], kind: str) -> tuple[JSON, ...]:
     if own:
         return (SYSTEM, kind, own)
     who = _contact(action)
-    links = part(action, "_links").keys() - {"osdi:person", "osdi:target"}
+    links = object_at(action, "_links").keys() - {"osdi:person", "osdi:target"}
     where = osdi.linked(action, *sorted(name for name in links if name.startswith("osdi:")))
-    told = (word(action.get("created_date")), (word(who.get("email")) or "").lower(), who.get("phone"))
-    return (SYSTEM, kind, *told, where, word(action.get("amount")))
+    told = (text_of(action.get("created_date")), (text_of(who.get("email")) or "").lower(), who.get("phone"))
+    return (SYSTEM, kind, *told, where, text_of(action.get("amount")))
 
 
 def _own_id(action: dict[str, JSON]) -> str | None:
@@ -108,8 +108,8 @@ def _own_id(action: dict[str, JSON]) -> str | None:
 
 
 def _contact(action: dict[str, JSON]) -> dict[str, JSON]:
-    id_ = osdi.linked(action, "osdi:person", "osdi:target") or word(action.get("action_network:person_id"))
-    return osdi.person(part(action, "person"), SYSTEM, id_)
+    id_ = osdi.linked(action, "osdi:person", "osdi:target") or text_of(action.get("action_network:person_id"))
+    return osdi.person(object_at(action, "person"), SYSTEM, id_)
 
 
 def _form(action: dict[str, JSON], kind: str) -> Draft:
@@ -120,7 +120,7 @@ def _form(action: dict[str, JSON], kind: str) -> Draft:
 
 
 def _donation(action: dict[str, JSON]) -> Iterable[Draft]:
-    currency = (word(action.get("currency")) or "USD").upper()
+    currency = (text_of(action.get("currency")) or "USD").upper()
     gift = _gift(action)
     money: dict[str, JSON] = {"contact": _contact(action), "currency": currency}
     money |= present(donation_id=gift, amount=_amount(action, currency))
@@ -128,21 +128,21 @@ def _donation(action: dict[str, JSON]) -> Iterable[Draft]:
     act = _act(action, "osdi:donation")
     yield Draft("donation.made", _when(action), act, made)
     if action.get("voided") is True:
-        time = moment(action.get("voided_date"), "voided_date")
+        time = parse_moment(action.get("voided_date"), "voided_date")
         yield Draft("donation.refunded", time, (*act, "voided"), money | present(refund_id=gift, kind="void"))
 
 
 def _period(action: dict[str, JSON]) -> str | None:
     """The period of a recurring gift; one in another language than English is unknown."""
-    recurrence = part(action, "action_network:recurrence")
+    recurrence = object_at(action, "action_network:recurrence")
     if recurrence.get("recurring") is not True:
         return "once"
-    return _PERIODS.get((word(recurrence.get("period")) or "").lower())
+    return _PERIODS.get((text_of(recurrence.get("period")) or "").lower())
 
 
 def _refcode(action: dict[str, JSON]) -> str | None:
     for name in ("action_network:referrer_data", "referrer_data"):
-        if (source := word(part(action, name).get("source"))) and source != "none":
+        if (source := text_of(object_at(action, name).get("source"))) and source != "none":
             return source
     return None
 
@@ -159,7 +159,7 @@ def _amount(action: dict[str, JSON], currency: str) -> JSON:
     """The amount in minor units: of the donation, else the sum over its recipients."""
     said = action.get("amount")
     if said is None:
-        shares = [minor_units(one.get("amount"), currency) for one in parts(action.get("recipients"))]
+        shares = [minor_units(one.get("amount"), currency) for one in objects_in(action.get("recipients"))]
         known = [share for share in shares if share is not None]
         return sum(known) if known and len(known) == len(shares) else None
     units = minor_units(said, currency)
@@ -167,11 +167,11 @@ def _amount(action: dict[str, JSON], currency: str) -> JSON:
 
 
 def _attendance(action: dict[str, JSON]) -> DraftResult:
-    status = (word(action.get("status")) or "").lower()
+    status = (text_of(action.get("status")) or "").lower()
     if status == "needs action":
         return SkippedElement("not_answered")
     declined = status in ("declined", "cancelled", "canceled")
-    time = moment(action.get("modified_date"), "modified_date") if declined else _when(action)
+    time = parse_moment(action.get("modified_date"), "modified_date") if declined else _when(action)
     data: dict[str, JSON] = {"contact": _contact(action)}
     data |= present(event_id=osdi.linked(action, "osdi:event"))
     type_ = "rsvp.cancelled" if declined else "rsvp.made"
@@ -181,11 +181,11 @@ def _attendance(action: dict[str, JSON]) -> DraftResult:
 
 
 def _canvass(action: dict[str, JSON]) -> DraftResult:
-    kind = (word(action.get("contact_type")) or "").lower()
+    kind = (text_of(action.get("contact_type")) or "").lower()
     method = next((method for name, method in _METHODS.items() if name in kind), None)
     if method is None:
         return _NO_METHOD
-    code = (word(action.get("status_code")) or "").lower().replace("_", "-")
+    code = (text_of(action.get("status_code")) or "").lower().replace("_", "-")
     reached: Outcome = "contacted" if action.get("success") is not False and not code else "other"
     data: dict[str, JSON] = {
         "contact": _contact(action),

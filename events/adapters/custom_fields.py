@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import get_args
 
-from events.adapters.values import word
+from events.adapters.values import text_of
 from events.channels import Purpose, canonical_purpose
 from events.contact import REGION_PATTERN, VOTER_ID_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_ID
@@ -35,7 +35,7 @@ def about(carried: Mapping[str, JSON]) -> dict[str, JSON]:
 
 def _text(carried: Mapping[str, JSON], name: str) -> str | None:
     """The value of a custom field, if the contract allows it."""
-    text = word(carried.get(name))
+    text = text_of(carried.get(name))
     if text is None or len(text) > MAX_ID or not _RULES.get(name, bool)(text):
         return None
     return text
@@ -44,7 +44,7 @@ def _text(carried: Mapping[str, JSON], name: str) -> str | None:
 def message(carried: Mapping[str, JSON]) -> dict[str, JSON]:
     """The fields of `about`, and a message's purpose, list and experiment. An unknown purpose is ignored."""
     found = about(carried)
-    purpose = canonical_purpose(word(carried.get("purpose")))
+    purpose = canonical_purpose(text_of(carried.get("purpose")))
     if isinstance(purpose, str) and purpose in _PURPOSES:
         found["purpose"] = purpose
     if listed := _text(carried, "list_id"):

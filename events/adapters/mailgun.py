@@ -13,7 +13,7 @@ from email.utils import getaddresses
 from events.adapters import custom_fields
 from events.adapters.drafts import Draft, DraftResult, read_elements
 from events.adapters.feed import AdapterResult, Feed, SkippedElement
-from events.adapters.values import part, present, seconds, why, word
+from events.adapters.values import object_at, present, seconds, server_reason, text_of
 from events.fields import MAX_TEXT
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -43,11 +43,11 @@ def read(body: bytes, feed: Feed) -> list[AdapterResult]:
 
 
 def _one(element: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
-    event = part(element, "event-data")
+    event = object_at(element, "event-data")
     type_ = _type_of(event)
     if not event:
         yield _NO_DATA
-    elif part(event, "flags").get("is-test-mode") is True:
+    elif object_at(event, "flags").get("is-test-mode") is True:
         yield SkippedElement("test_mode")
     elif type_ is None:
         yield _UNKNOWN
@@ -57,7 +57,7 @@ def _one(element: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
         if isinstance(recipients, Refusal):
             yield recipients
             return
-        variables = part(event, "user-variables")
+        variables = object_at(event, "user-variables")
         for recipient in recipients:
             contact = custom_fields.person(variables if len(recipients) == 1 else {}, email=recipient)
             yield Draft(type_, time, _act(event, type_, recipient), {"contact": contact, **_data(event, type_)})
@@ -67,7 +67,7 @@ def _recipients(event: dict[str, JSON], type_: str) -> list[JSON] | Refusal:
     named = event.get("recipient")
     if named or type_ != "email.dropped":
         return [named]
-    to = word(part(event, "message", "headers").get("to")) or ""
+    to = text_of(object_at(event, "message", "headers").get("to")) or ""
     if len(to) > MOST_TO:
         return _BAD_TO
     try:
@@ -79,11 +79,11 @@ def _recipients(event: dict[str, JSON], type_: str) -> list[JSON] | Refusal:
 
 def _type_of(event: dict[str, JSON]) -> str | None:
     """The type: a permanent failure is a bounce, or a drop where Mailgun suppressed it; a temporary one is a delay."""
-    name = word(event.get("event"))
+    name = text_of(event.get("event"))
     if name == "failed":
-        if (word(event.get("reason")) or "").startswith("suppress-"):
+        if (text_of(event.get("reason")) or "").startswith("suppress-"):
             return "email.dropped"
-        return {"permanent": "email.bounced", "temporary": "email.deferred"}.get(word(event.get("severity")) or "")
+        return {"permanent": "email.bounced", "temporary": "email.deferred"}.get(text_of(event.get("severity")) or "")
     return _TYPES.get(name or "")
 
 
@@ -92,28 +92,28 @@ def _act(event: dict[str, JSON], type_: str, recipient: JSON) -> tuple[JSON, ...
         "mailgun",
         type_,
         _message(event),
-        (word(recipient) or "").lower(),
+        (text_of(recipient) or "").lower(),
         event.get("timestamp"),
-        word(event.get("url")),
+        text_of(event.get("url")),
     )
 
 
 def _message(event: dict[str, JSON]) -> str | None:
     """The Message-Id without its brackets, which only some events have."""
-    found = word(part(event, "message", "headers").get("message-id"))
+    found = text_of(object_at(event, "message", "headers").get("message-id"))
     return found.strip("<>") if found else None
 
 
 def _data(event: dict[str, JSON], type_: str) -> dict[str, JSON]:
-    variables = part(event, "user-variables")
+    variables = object_at(event, "user-variables")
     wish = type_ in ("email.unsubscribed", "email.complained")
     data = custom_fields.about(variables) if wish else custom_fields.message(variables)
     data |= present(message_id=_message(event))
-    client = part(event, "client-info")
+    client = object_at(event, "client-info")
     if type_ in ("email.opened", "email.clicked"):
-        data |= present(user_agent=(word(client.get("user-agent")) or "")[:MAX_TEXT]) | _machine(client)
+        data |= present(user_agent=(text_of(client.get("user-agent")) or "")[:MAX_TEXT]) | _machine(client)
     if type_ == "email.clicked":
-        data |= present(url=word(event.get("url")))
+        data |= present(url=text_of(event.get("url")))
     if type_ == "email.bounced":
         data["kind"] = "hard"
     if type_ in ("email.bounced", "email.deferred", "email.dropped"):
@@ -130,11 +130,11 @@ def _machine(client: dict[str, JSON]) -> dict[str, JSON]:
 
 
 def _why(event: dict[str, JSON]) -> str:
-    status = part(event, "delivery-status")
+    status = object_at(event, "delivery-status")
     found = (
-        word(part(event, "reject").get("reason"))
-        or word(status.get("description"))
-        or word(status.get("message"))
-        or word(event.get("reason"))
+        text_of(object_at(event, "reject").get("reason"))
+        or text_of(status.get("description"))
+        or text_of(status.get("message"))
+        or text_of(event.get("reason"))
     )
-    return why(found)
+    return server_reason(found)

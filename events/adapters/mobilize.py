@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from events.adapters import osdi
 from events.adapters.drafts import Draft, DraftResult, read_listed
 from events.adapters.feed import AdapterResult, Feed
-from events.adapters.values import part, parts, present, seconds, word
+from events.adapters.values import object_at, objects_in, present, seconds, text_of
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 from events.times import render_time
@@ -29,16 +29,16 @@ def read(body: bytes, feed: Feed) -> list[AdapterResult]:
 
 def _one(element: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     listed = element.get("data")
-    for attendance in parts(listed) if isinstance(listed, list) else [element]:
+    for attendance in objects_in(listed) if isinstance(listed, list) else [element]:
         yield from _story(attendance)
 
 
 def _story(attendance: dict[str, JSON]) -> Iterable[DraftResult]:
-    id_, event = word(attendance.get("id")), word(part(attendance, "event").get("id"))
+    id_, event = text_of(attendance.get("id")), text_of(object_at(attendance, "event").get("id"))
     if id_ is None or event is None:
         yield _UNKNOWN
         return
-    shift = part(attendance, "timeslot")
+    shift = object_at(attendance, "timeslot")
     data: dict[str, JSON] = {
         "contact": _contact(attendance),
         "event_id": _place(event, shift),
@@ -48,26 +48,26 @@ def _story(attendance: dict[str, JSON]) -> Iterable[DraftResult]:
         data["starts_at"] = render_time(starts)
     made = seconds(attendance.get("created_date"), "created_date")
     yield Draft("rsvp.made", made, (SYSTEM, id_, "made"), data)
-    if word(attendance.get("status")) == "CANCELLED":
+    if text_of(attendance.get("status")) == "CANCELLED":
         time = seconds(attendance.get("modified_date"), "modified_date")
         yield Draft("rsvp.cancelled", time, (SYSTEM, id_, "cancelled"), data)
     came = attendance.get("attended")
     if isinstance(came, bool):
         yield Draft("rsvp.attended" if came else "rsvp.no_show", starts, (SYSTEM, id_, "came", came), data)
-    if word(part(attendance, "person").get("sms_opt_in_status")) == _CLOSES:
+    if text_of(object_at(attendance, "person").get("sms_opt_in_status")) == _CLOSES:
         changed = attendance.get("modified_date") or attendance.get("created_date")
         since = seconds(changed, "modified_date")
         consent: dict[str, JSON] = {"contact": data["contact"], "channel": "text", "granted": False, "basis": SYSTEM}
-        yield Draft("consent.changed", since, (SYSTEM, id_, "text", word(changed)), consent)
+        yield Draft("consent.changed", since, (SYSTEM, id_, "text", text_of(changed)), consent)
 
 
 def _place(event: str, shift: dict[str, JSON]) -> str:
-    named = word(shift.get("id"))
+    named = text_of(shift.get("id"))
     return f"{SYSTEM}:{event}:{named}" if named else f"{SYSTEM}:{event}"
 
 
 def _contact(attendance: dict[str, JSON]) -> dict[str, JSON]:
-    found = part(attendance, "person")
-    id_ = word(found.get("person_id")) or word(found.get("id"))
+    found = object_at(attendance, "person")
+    id_ = text_of(found.get("person_id")) or text_of(found.get("id"))
     contact = osdi.person(found, SYSTEM, id_)
-    return contact | present(postal_code=contact.get("postal_code") or word(found.get("postal_code")))
+    return contact | present(postal_code=contact.get("postal_code") or text_of(found.get("postal_code")))

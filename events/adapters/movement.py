@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from events.adapters.drafts import Draft, DraftResult, id_of, read_listed
 from events.adapters.feed import AdapterResult, Feed, SkippedElement
-from events.adapters.values import moment, part, parts, present, region, word
+from events.adapters.values import object_at, objects_in, parse_moment, present, region, text_of
 from events.interactions.canvass import Outcome
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -78,13 +78,13 @@ def read(body: bytes, feed: Feed) -> list[AdapterResult]:
 
 def _one(element: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     listed = element.get("interactions")
-    for attempt in parts(listed) if isinstance(listed, list) else [element]:
+    for attempt in objects_in(listed) if isinstance(listed, list) else [element]:
         yield from _attempt(attempt, feed)
 
 
 def _attempt(attempt: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
-    time = moment(attempt.get("attemptDateTime"), "attemptDateTime")
-    details = parts(attempt.get("outcomesDetailed"))
+    time = parse_moment(attempt.get("attemptDateTime"), "attemptDateTime")
+    details = objects_in(attempt.get("outcomesDetailed"))
     act = _act(attempt)
     consents = [one for one in details if one.get("type") == _CONSENT]
     if details and all(_deleted(one) for one in details):
@@ -100,21 +100,23 @@ def _attempt(attempt: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
 
 def _named(attempt: dict[str, JSON], act: tuple[JSON, ...]) -> tuple[JSON, ...]:
     """The act with the outcome, where reports of one message or form are acts of their own."""
-    method, outcome = word(attempt.get("method")) or "", word(attempt.get("outcome")) or ""
+    method, outcome = text_of(attempt.get("method")) or "", text_of(attempt.get("outcome")) or ""
     told = outcome in _FOLLOWS or (method == "email" and outcome in _EMAIL)
     return (*act, outcome) if told or (method in _TEXTS and outcome in _TEXT) else act
 
 
 def _act(attempt: dict[str, JSON]) -> tuple[JSON, ...]:
-    who: list[JSON] = [f"{word(one.get('type'))}:{word(one.get('id'))}" for one in parts(attempt.get("person"))]
-    reached = word(part(attempt, "channel").get("value"))
+    who: list[JSON] = [
+        f"{text_of(one.get('type'))}:{text_of(one.get('id'))}" for one in objects_in(attempt.get("person"))
+    ]
+    reached = text_of(object_at(attempt, "channel").get("value"))
     named: tuple[JSON, ...] = tuple(sorted(map(str, who))) or (_first(attempt, "email"), _first(attempt, "phone"))
-    tool = word(attempt.get("vendorSource"))
-    return (SYSTEM, tool, word(attempt.get("method")), word(attempt.get("attemptDateTime")), reached, *named)
+    tool = text_of(attempt.get("vendorSource"))
+    return (SYSTEM, tool, text_of(attempt.get("method")), text_of(attempt.get("attemptDateTime")), reached, *named)
 
 
 def _deleted(detail: dict[str, JSON]) -> bool:
-    return word(detail.get("operation")) == "delete"
+    return text_of(detail.get("operation")) == "delete"
 
 
 def _taken_back(attempt: dict[str, JSON], time: int | Refusal, act: tuple[JSON, ...], feed: Feed) -> Draft:
@@ -125,7 +127,7 @@ def _taken_back(attempt: dict[str, JSON], time: int | Refusal, act: tuple[JSON, 
 def _report(
     attempt: dict[str, JSON], time: int | Refusal, act: tuple[JSON, ...], details: Iterable[dict[str, JSON]]
 ) -> DraftResult:
-    method, outcome = word(attempt.get("method")) or "", word(attempt.get("outcome")) or ""
+    method, outcome = text_of(attempt.get("method")) or "", text_of(attempt.get("outcome")) or ""
     data = {"contact": _contact(attempt)} | present(campaign_id=_initiative(attempt))
     message = f"{SYSTEM}:{id_of(_act(attempt))}"
     if outcome in _FOLLOWS:
@@ -147,7 +149,7 @@ def _kind(outcome: str) -> str:
 def _canvass(method: str, outcome: str, attempt: dict[str, JSON]) -> dict[str, JSON]:
     """The method, outcome and canvasser; no answer at a door means that nobody is home."""
     met: Outcome = "not_home" if method == "door_knock" and outcome == "no_answer" else _OUTCOMES[outcome]
-    canvasser = next((word(one.get("id")) for one in parts(attempt.get("canvasser"))), None)
+    canvasser = next((text_of(one.get("id")) for one in objects_in(attempt.get("canvasser"))), None)
     return {"method": _CANVASS[method], "outcome": met} | present(canvasser_id=canvasser)
 
 
@@ -156,12 +158,12 @@ def _learnt(details: Iterable[dict[str, JSON]]) -> dict[str, JSON]:
     answers: dict[str, JSON] = {}
     tags: dict[bool, list[JSON]] = {True: [], False: []}
     for one in details:
-        value = part(one, "value")
+        value = object_at(one, "value")
         if one.get("type") == "survey_response" and not _deleted(one):
-            question, answer = word(value.get("questionId")), word(value.get("responseText"))
+            question, answer = text_of(value.get("questionId")), text_of(value.get("responseText"))
             if question and answer:
                 answers[f"{SYSTEM}:{question}"] = answer
-        elif one.get("type") == "activist_code" and (code := word(value.get("activistCodeId"))):
+        elif one.get("type") == "activist_code" and (code := text_of(value.get("activistCodeId"))):
             tags[_deleted(one)].append(f"{SYSTEM}:{code}")
     return present(answers=answers, tags_added=tags[False], tags_removed=tags[True])
 
@@ -172,7 +174,7 @@ def _consent(attempt: dict[str, JSON], time: int | Refusal, act: tuple[JSON, ...
     Where the method is no channel, a no closes all and a yes opens none: nobody agrees to everything in passing.
     """
     granted = _granted(one)
-    method = word(attempt.get("method")) or ""
+    method = text_of(attempt.get("method")) or ""
     channel = "email" if method == "email" else _CHANNELS.get(_CANVASS.get(method, ""), "all")
     if granted and channel == "all":
         return SkippedElement("consent_to_no_channel")
@@ -181,12 +183,14 @@ def _consent(attempt: dict[str, JSON], time: int | Refusal, act: tuple[JSON, ...
 
 
 def _granted(one: dict[str, JSON]) -> bool:
-    return word(part(one, "value").get("consentStatus")) == "opted_in"
+    return text_of(object_at(one, "value").get("consentStatus")) == "opted_in"
 
 
 def _contact(attempt: dict[str, JSON]) -> dict[str, JSON]:
-    state = word(attempt.get("stateCode"))
-    known = {(word(one.get("type")) or "").lower(): word(one.get("id")) for one in parts(attempt.get("person"))}
+    state = text_of(attempt.get("stateCode"))
+    known = {
+        (text_of(one.get("type")) or "").lower(): text_of(one.get("id")) for one in objects_in(attempt.get("person"))
+    }
     voter = known.pop("voter_id", None) or known.pop("state_voter_id", None)
     external: dict[str, JSON] = {system: id_ for system, id_ in known.items() if system and id_}
     return present(
@@ -199,9 +203,9 @@ def _contact(attempt: dict[str, JSON]) -> dict[str, JSON]:
 
 
 def _first(attempt: dict[str, JSON], name: str) -> str | None:
-    listed = part(attempt, "contactInfo").get(name)
-    return word(listed[0]) if isinstance(listed, list) and listed else None
+    listed = object_at(attempt, "contactInfo").get(name)
+    return text_of(listed[0]) if isinstance(listed, list) and listed else None
 
 
 def _initiative(attempt: dict[str, JSON]) -> str | None:
-    return next((word(one.get("id")) for one in parts(attempt.get("initiative"))), None)
+    return next((text_of(one.get("id")) for one in objects_in(attempt.get("initiative"))), None)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from events.adapters import custom_fields
 from events.adapters.drafts import Draft, DraftResult, read_elements
 from events.adapters.feed import AdapterResult, Feed, SkippedElement
-from events.adapters.values import moment, part, present, why, word
+from events.adapters.values import object_at, parse_moment, present, server_reason, text_of
 from events.fields import MAX_TEXT
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -47,7 +47,7 @@ def read(body: bytes, feed: Feed) -> list[AdapterResult]:
 
 
 def _one(record: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
-    kind = word(record.get("RecordType")) or ""
+    kind = text_of(record.get("RecordType")) or ""
     named = _TIMES.get(kind)
     if named is None:
         yield _UNKNOWN
@@ -56,12 +56,12 @@ def _one(record: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     if isinstance(type_, SkippedElement):
         yield type_
         return
-    time = moment(record.get(named), named)
+    time = parse_moment(record.get(named), named)
     yield Draft(type_, time, _act(record, kind, time), _data(record, type_))
 
 
 def _type_of(record: dict[str, JSON], kind: str) -> str | SkippedElement:
-    detail = word(record.get("Type")) or ""
+    detail = text_of(record.get("Type")) or ""
     if kind == "SubscriptionChange":
         return _change(record)
     if kind == "Bounce":
@@ -73,10 +73,12 @@ def _type_of(record: dict[str, JSON], kind: str) -> str | SkippedElement:
 
 def _change(record: dict[str, JSON]) -> str | SkippedElement:
     if record.get("SuppressSending") is False:
-        if word(record.get("Origin")) != "Recipient":
+        if text_of(record.get("Origin")) != "Recipient":
             return SkippedElement("opened_by_campaign")
-        return "consent.changed" if word(record.get("MessageStream")) else SkippedElement("opens_no_stream")
-    return SkippedElement("bounced") if word(record.get("SuppressionReason")) == "HardBounce" else "email.unsubscribed"
+        return "consent.changed" if text_of(record.get("MessageStream")) else SkippedElement("opens_no_stream")
+    return (
+        SkippedElement("bounced") if text_of(record.get("SuppressionReason")) == "HardBounce" else "email.unsubscribed"
+    )
 
 
 def _address(record: dict[str, JSON]) -> JSON:
@@ -87,31 +89,31 @@ def _act(record: dict[str, JSON], kind: str, time: int | Refusal) -> tuple[JSON,
     return (
         "postmark",
         kind,
-        word(record.get("Type")),
-        word(record.get("MessageID")),
-        (word(_address(record)) or "").lower(),
+        text_of(record.get("Type")),
+        text_of(record.get("MessageID")),
+        (text_of(_address(record)) or "").lower(),
         None if isinstance(time, Refusal) else time,
-        word(record.get("OriginalLink")),
+        text_of(record.get("OriginalLink")),
         record.get("SuppressSending") is False,
     )
 
 
 def _data(record: dict[str, JSON], type_: str) -> dict[str, JSON]:
-    metadata = part(record, "Metadata")
+    metadata = object_at(record, "Metadata")
     wish = type_ in ("email.unsubscribed", "email.complained", "consent.changed")
     data = custom_fields.about(metadata) if wish else custom_fields.message(metadata)
     data["contact"] = custom_fields.person(metadata, email=_address(record))
-    stream = word(record.get("MessageStream"))
+    stream = text_of(record.get("MessageStream"))
     if type_ == "consent.changed":
         return data | {"channel": "email", "granted": True} | present(list_id=stream)
-    data |= present(message_id=word(record.get("MessageID")))
+    data |= present(message_id=text_of(record.get("MessageID")))
     if type_ == "email.unsubscribed":
         data |= present(list_id=stream)
     if type_ in ("email.opened", "email.clicked"):
-        data |= present(user_agent=(word(record.get("UserAgent")) or "")[:MAX_TEXT])
+        data |= present(user_agent=(text_of(record.get("UserAgent")) or "")[:MAX_TEXT])
     if type_ == "email.clicked":
-        data |= present(url=word(record.get("OriginalLink")))
+        data |= present(url=text_of(record.get("OriginalLink")))
     if type_ == "email.bounced":
-        kind = "hard" if word(record.get("Type")) in _HARD else "soft"
-        data |= {"kind": kind} | present(reason=why(record.get("Description")))
+        kind = "hard" if text_of(record.get("Type")) in _HARD else "soft"
+        data |= {"kind": kind} | present(reason=server_reason(record.get("Description")))
     return data

@@ -8,7 +8,7 @@ import orjson
 from events.adapters.drafts import Draft, DraftResult, adapter_failure, settle
 from events.adapters.feed import AdapterResult, Feed, RefusedElement, SkippedElement
 from events.adapters.mapping import Column, FieldSource, FieldTree, MappingFile, RowMapping
-from events.adapters.values import minor_units, moment, word
+from events.adapters.values import minor_units, parse_moment, text_of
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 from events.times import render_time
@@ -58,7 +58,7 @@ def _text(row: Row, column: str) -> str | None:
     cell = _cell(row, column)
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < _EXACT:
         return str(int(cell))
-    return orjson.dumps(cell).decode() if isinstance(cell, bool | float) else word(cell)
+    return orjson.dumps(cell).decode() if isinstance(cell, bool | float) else text_of(cell)
 
 
 def _draft(row: Row, one: RowMapping, name: str, feed: Feed) -> DraftResult:
@@ -86,7 +86,7 @@ def _moment(text: str | None, said: Column, feed: Feed) -> int | Refusal:
             text = datetime.strptime(text, said.format).isoformat()  # noqa: DTZ007 (its zone is told beside it)
         except ValueError:
             return Refusal(Reason.NO_TIME, f"column {said.column}: is not in the format of the mapping"[:200])
-    return moment(text, f"column {said.column}", said.zone or feed.time_zone)
+    return parse_moment(text, f"column {said.column}", said.zone or feed.time_zone)
 
 
 def _in_its_currency(row: Row, data: FieldTree, feed: Feed) -> FieldTree:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from events.adapters import custom_fields
 from events.adapters.drafts import Draft, DraftResult, read_elements
 from events.adapters.feed import AdapterResult, Feed, SkippedElement
-from events.adapters.values import part, present, seconds, why, word
+from events.adapters.values import object_at, present, seconds, server_reason, text_of
 from events.fields import MAX_TEXT
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -45,7 +45,7 @@ def read(body: bytes, feed: Feed) -> list[AdapterResult]:
 
 
 def _one(event: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
-    name = (word(event.get("event")) or "").lower()
+    name = (text_of(event.get("event")) or "").lower()
     if name == _ABOUT_NOBODY:
         yield SkippedElement(_ABOUT_NOBODY)
         return
@@ -61,9 +61,9 @@ def _one(event: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
 
 
 def _act(event: dict[str, JSON], name: str, time: int | Refusal) -> tuple[JSON, ...]:
-    link = (word(event.get("url")), part(event, "url_offset").get("index")) if name == "click" else ()
-    kind = word(event.get("type")) if name == "bounce" else None
-    address = (word(event.get("email")) or "").lower()
+    link = (text_of(event.get("url")), object_at(event, "url_offset").get("index")) if name == "click" else ()
+    kind = text_of(event.get("type")) if name == "bounce" else None
+    address = (text_of(event.get("email")) or "").lower()
     named = "spamreport" if name == "spam report" else name
     at = None if isinstance(time, Refusal) else time
     return ("sendgrid", named, _message(event), address, at, _group(event), kind, *link)
@@ -71,12 +71,12 @@ def _act(event: dict[str, JSON], name: str, time: int | Refusal) -> tuple[JSON, 
 
 def _message(event: dict[str, JSON]) -> str | None:
     """The id of the message; where SendGrid gives none (bounces that come later) the one of SMTP."""
-    whole = word(event.get("sg_message_id"))
-    return whole.partition(".filter")[0] if whole else word(event.get("smtp-id"))
+    whole = text_of(event.get("sg_message_id"))
+    return whole.partition(".filter")[0] if whole else text_of(event.get("smtp-id"))
 
 
 def _group(event: dict[str, JSON]) -> str | None:
-    return word(event.get("asm_group_id"))
+    return text_of(event.get("asm_group_id"))
 
 
 def _data(event: dict[str, JSON], name: str, type_: str) -> dict[str, JSON]:
@@ -84,16 +84,16 @@ def _data(event: dict[str, JSON], name: str, type_: str) -> dict[str, JSON]:
         return _wish(event, name, type_)
     data = _about(event, custom_fields.message(event)) | present(message_id=_message(event), list_id=_group(event))
     if type_ in ("email.opened", "email.clicked"):
-        data |= present(user_agent=(word(event.get("useragent")) or "")[:MAX_TEXT])
+        data |= present(user_agent=(text_of(event.get("useragent")) or "")[:MAX_TEXT])
     if type_ == "email.opened" and isinstance(event.get("sg_machine_open"), bool):
         data["machine"] = event["sg_machine_open"]
     if type_ == "email.clicked":
-        data |= present(url=word(event.get("url")))
+        data |= present(url=text_of(event.get("url")))
     if type_ == "email.bounced":
-        data.setdefault("message_id", f"unnamed:{word(event.get('timestamp'))}")
+        data.setdefault("message_id", f"unnamed:{text_of(event.get('timestamp'))}")
         data["kind"] = "soft" if event.get("type") == "blocked" else "hard"
     if type_ in _REASONS:
-        data |= present(reason=why(event.get(_REASONS[type_])))
+        data |= present(reason=server_reason(event.get(_REASONS[type_])))
     return data
 
 
@@ -108,6 +108,6 @@ def _wish(event: dict[str, JSON], name: str, type_: str) -> dict[str, JSON]:
 
 
 def _about(event: dict[str, JSON], data: dict[str, JSON]) -> dict[str, JSON]:
-    if campaign := word(event.get("marketing_campaign_id")):
+    if campaign := text_of(event.get("marketing_campaign_id")):
         data.setdefault("campaign_id", campaign)
     return data | {"contact": custom_fields.person(event, email=event.get("email"))}

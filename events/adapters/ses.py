@@ -12,7 +12,7 @@ import orjson
 from events.adapters import custom_fields
 from events.adapters.drafts import Draft, DraftResult, read_elements
 from events.adapters.feed import AdapterResult, Feed, SkippedElement
-from events.adapters.values import moment, part, parts, present, why, word
+from events.adapters.values import object_at, objects_in, parse_moment, present, server_reason, text_of
 from events.fields import MAX_TEXT
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -49,18 +49,18 @@ def read(body: bytes, feed: Feed) -> list[AdapterResult]:
 
 
 def _one(envelope: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
-    if word(envelope.get("Type")) in _SNS_TYPES:
+    if text_of(envelope.get("Type")) in _SNS_TYPES:
         yield SkippedElement("subscription_of_sns")
         return
     event = _message(envelope)
     if event is None:
         yield _NO_MESSAGE
         return
-    name = word(event.get("eventType")) or word(event.get("notificationType")) or ""
+    name = text_of(event.get("eventType")) or text_of(event.get("notificationType")) or ""
     if name not in _EVENTS:
         yield _UNKNOWN
         return
-    if part(event, "complaint").get("complaintFeedbackType") == _NOT_SPAM:
+    if object_at(event, "complaint").get("complaintFeedbackType") == _NOT_SPAM:
         yield SkippedElement("not_spam")
         return
     yield from _of_each(event, name)
@@ -87,7 +87,7 @@ def _of_each(event: dict[str, JSON], name: str) -> Iterable[DraftResult]:
     if name == "Subscription":
         yield from _subscription(event, addresses)
         return
-    time = moment(part(event, place).get("timestamp"), f"{place}.timestamp")
+    time = parse_moment(object_at(event, place).get("timestamp"), f"{place}.timestamp")
     for address in addresses or [None]:
         yield Draft(type_, time, _act(event, name, address), _data(event, name, type_, address))
 
@@ -95,46 +95,50 @@ def _of_each(event: dict[str, JSON], name: str) -> Iterable[DraftResult]:
 def _addresses(event: dict[str, JSON], name: str) -> list[JSON]:
     """The recipients that the event is about."""
     if field := _RECIPIENTS.get(name):
-        return [found.get("emailAddress") for found in parts(part(event, _EVENTS[name][0]).get(field))]
-    listed = part(event, "delivery").get("recipients") if name == "Delivery" else part(event, "mail").get("destination")
+        return [found.get("emailAddress") for found in objects_in(object_at(event, _EVENTS[name][0]).get(field))]
+    listed = (
+        object_at(event, "delivery").get("recipients")
+        if name == "Delivery"
+        else object_at(event, "mail").get("destination")
+    )
     return list(dict.fromkeys(one for one in listed if isinstance(one, str))) if isinstance(listed, list) else []
 
 
 def _act(event: dict[str, JSON], name: str, address: JSON, *more: JSON) -> tuple[JSON, ...]:
-    facts = part(event, _EVENTS[name][0])
-    who = (word(address) or "").lower()
-    return ("ses", name, _message_id(event), who, word(facts.get("timestamp")), word(facts.get("link")), *more)
+    facts = object_at(event, _EVENTS[name][0])
+    who = (text_of(address) or "").lower()
+    return ("ses", name, _message_id(event), who, text_of(facts.get("timestamp")), text_of(facts.get("link")), *more)
 
 
 def _message_id(event: dict[str, JSON]) -> str | None:
-    return word(part(event, "mail").get("messageId"))
+    return text_of(object_at(event, "mail").get("messageId"))
 
 
 def _tags(event: dict[str, JSON]) -> dict[str, JSON]:
     """The first value of each tag; SES keeps a list for each name."""
-    tags = part(event, "mail", "tags")
+    tags = object_at(event, "mail", "tags")
     return {name: values[0] for name, values in tags.items() if isinstance(values, list) and values}
 
 
 def _data(event: dict[str, JSON], name: str, type_: str, address: JSON) -> dict[str, JSON]:
-    tags, facts = _tags(event), part(event, _EVENTS[name][0])
+    tags, facts = _tags(event), object_at(event, _EVENTS[name][0])
     data = custom_fields.about(tags) if type_ == "email.complained" else custom_fields.message(tags)
     data |= {"contact": custom_fields.person(tags, email=address)} | present(message_id=_message_id(event))
     if name in _NO_PERSON:
-        data |= present(user_agent=(word(facts.get("userAgent")) or "")[:MAX_TEXT], url=word(facts.get("link")))
+        data |= present(user_agent=(text_of(facts.get("userAgent")) or "")[:MAX_TEXT], url=text_of(facts.get("link")))
     if name == "Bounce":
         data["kind"] = "hard" if facts.get("bounceType") == "Permanent" else "soft"
-    return data | present(reason=why(_why(event, name)))
+    return data | present(reason=server_reason(_why(event, name)))
 
 
 def _why(event: dict[str, JSON], name: str) -> str | None:
     if name == "Bounce":
-        return word(part(event, "bounce").get("bounceSubType"))
+        return text_of(object_at(event, "bounce").get("bounceSubType"))
     if name == "Reject":
-        return word(part(event, "reject").get("reason"))
+        return text_of(object_at(event, "reject").get("reason"))
     if name == "Rendering Failure":
-        return word(part(event, "failure").get("errorMessage"))
-    return word(part(event, "deliveryDelay").get("delayType"))
+        return text_of(object_at(event, "failure").get("errorMessage"))
+    return text_of(object_at(event, "deliveryDelay").get("delayType"))
 
 
 def _subscription(event: dict[str, JSON], addresses: list[JSON]) -> Iterable[DraftResult]:
@@ -142,14 +146,14 @@ def _subscription(event: dict[str, JSON], addresses: list[JSON]) -> Iterable[Dra
 
     The new preferences hold every topic, so one that was open before says nothing: only a closed one is opened.
     """
-    facts = part(event, "subscription")
-    wishes = part(facts, "newTopicPreferences")
-    closed = _closed(part(facts, "oldTopicPreferences"))
-    time = moment(facts.get("timestamp"), "subscription.timestamp")
+    facts = object_at(event, "subscription")
+    wishes = object_at(facts, "newTopicPreferences")
+    closed = _closed(object_at(facts, "oldTopicPreferences"))
+    time = parse_moment(facts.get("timestamp"), "subscription.timestamp")
     topics: list[tuple[str | None, bool]] = [
-        (word(one.get("topicName")), one.get("subscriptionStatus") == "OptIn")
-        for one in parts(wishes.get("topicSubscriptionStatus"))
-        if (name := word(one.get("topicName"))) and (one.get("subscriptionStatus") != "OptIn" or name in closed)
+        (text_of(one.get("topicName")), one.get("subscriptionStatus") == "OptIn")
+        for one in objects_in(wishes.get("topicSubscriptionStatus"))
+        if (name := text_of(one.get("topicName"))) and (one.get("subscriptionStatus") != "OptIn" or name in closed)
     ]
     if wishes.get("unsubscribeAll") is True:
         topics = [(None, False)]
@@ -166,9 +170,11 @@ def _subscription(event: dict[str, JSON], addresses: list[JSON]) -> Iterable[Dra
 
 
 def _closed(before: dict[str, JSON]) -> frozenset[str]:
-    topics = parts(before.get("topicSubscriptionStatus"))
+    topics = objects_in(before.get("topicSubscriptionStatus"))
     all_of_them = before.get("unsubscribeAll") is True
-    named = (word(one.get("topicName")) for one in topics if all_of_them or one.get("subscriptionStatus") == "OptOut")
+    named = (
+        text_of(one.get("topicName")) for one in topics if all_of_them or one.get("subscriptionStatus") == "OptOut"
+    )
     return frozenset(name for name in named if name)
 
 

@@ -17,7 +17,7 @@ import orjson
 from events.adapters import custom_fields
 from events.adapters.drafts import Draft, DraftResult, read_elements
 from events.adapters.feed import AdapterResult, Feed, RefusedElement, SkippedElement
-from events.adapters.values import moment, present, word
+from events.adapters.values import parse_moment, present, text_of
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 
@@ -59,7 +59,7 @@ def _fields(body: bytes) -> dict[str, str] | None:
 
 
 def _one(message: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
-    status = (word(message.get("MessageStatus")) or word(message.get("SmsStatus")) or "").lower()
+    status = (text_of(message.get("MessageStatus")) or text_of(message.get("SmsStatus")) or "").lower()
     if status in ("received", "receiving") or (not status and "Body" in message):
         yield _answer(message, feed)
     elif status in _NOT_YET:
@@ -79,12 +79,18 @@ def _became(message: dict[str, JSON], status: str, type_: str, feed: Feed) -> Dr
 
 
 def _answer(message: dict[str, JSON], feed: Feed) -> Draft:
-    text = (word(message.get("OptOutType")) or _keyword(message.get("Body"))).upper()
+    text = (text_of(message.get("OptOutType")) or _keyword(message.get("Body"))).upper()
     data = custom_fields.about(message) | {"contact": custom_fields.person(message, phone=_number(message.get("From")))}
     data |= present(sender=_sender(message, "To"))
     act: tuple[JSON, ...] = ("twilio", _sid(message), "answer")
     if _sid(message) is None:
-        act = (*act, word(message.get("From")), word(message.get("To")), _said_at(message), word(message.get("Body")))
+        act = (
+            *act,
+            text_of(message.get("From")),
+            text_of(message.get("To")),
+            _said_at(message),
+            text_of(message.get("Body")),
+        )
     if text in _START:
         granted = data | {"channel": "text", "granted": True, "basis": text}
         return Draft("consent.changed", _when(message, feed), act, granted)
@@ -95,7 +101,9 @@ def _answer(message: dict[str, JSON], feed: Feed) -> Draft:
 
 def _keyword(body: JSON) -> str:
     """The keyword that Twilio acts on, or with which a longer answer asks to stop; else empty."""
-    said = " ".join(_letters.sub(" ", (word(body) or "").upper().replace("-", "")).split()).replace("OPT OUT", "OPTOUT")
+    said = " ".join(_letters.sub(" ", (text_of(body) or "").upper().replace("-", "")).split()).replace(
+        "OPT OUT", "OPTOUT"
+    )
     first = said.partition(" ")[0]
     if said in _STOP | _START | _HELP:
         return said
@@ -103,21 +111,21 @@ def _keyword(body: JSON) -> str:
 
 
 def _said_at(message: dict[str, JSON]) -> str | None:
-    return word(message.get("DateSent")) or word(message.get("Timestamp"))
+    return text_of(message.get("DateSent")) or text_of(message.get("Timestamp"))
 
 
 def _sid(message: dict[str, JSON]) -> str | None:
-    return word(message.get("MessageSid")) or word(message.get("SmsSid")) or word(message.get("SmsMessageSid"))
+    return text_of(message.get("MessageSid")) or text_of(message.get("SmsSid")) or text_of(message.get("SmsMessageSid"))
 
 
 def _number(value: JSON) -> str | None:
     """A phone number without the channel that Twilio puts before it (`whatsapp:`, `rcs:`)."""
-    found = word(value)
+    found = text_of(value)
     return found.rpartition(":")[2] if found else None
 
 
 def _sender(message: dict[str, JSON], number: str) -> str | None:
-    return word(message.get("MessagingServiceSid")) or word(message.get(number))
+    return text_of(message.get("MessagingServiceSid")) or text_of(message.get(number))
 
 
 def _when(message: dict[str, JSON], feed: Feed) -> int | Refusal:
@@ -128,4 +136,4 @@ def _when(message: dict[str, JSON], feed: Feed) -> int | Refusal:
     try:
         return int(parsedate_to_datetime(said).timestamp()) * 1_000 if isinstance(said, str) else feed.received_at
     except (ValueError, OverflowError, TypeError):
-        return moment(said, "DateSent", feed.time_zone)
+        return parse_moment(said, "DateSent", feed.time_zone)

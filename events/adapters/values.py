@@ -29,19 +29,19 @@ _THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 """ISO 4217: currencies whose minor unit is not a hundredth."""
 
 
-def part(value: JSON, *path: str) -> dict[str, JSON]:
+def object_at(value: JSON, *path: str) -> dict[str, JSON]:
     """The object at a path of names; empty where there is none."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value if isinstance(value, dict) else {}
 
 
-def parts(value: JSON) -> Sequence[dict[str, JSON]]:
+def objects_in(value: JSON) -> Sequence[dict[str, JSON]]:
     """The objects of a list; none where it is no list."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else ()
 
 
-def word(value: JSON) -> str | None:
+def text_of(value: JSON) -> str | None:
     """A text without space around it, None where it is blank; a whole number is its digits."""
     if isinstance(value, str):
         return value.strip() or None
@@ -57,7 +57,7 @@ def seconds(value: JSON, field: str) -> int | Refusal:
     return Refusal(Reason.NO_TIME, f"{field}: give Unix seconds")
 
 
-def moment(value: JSON, field: str, zone: str = "UTC") -> int | Refusal:
+def parse_moment(value: JSON, field: str, zone: str = "UTC") -> int | Refusal:
     """A time in ISO 8601, with a blank or a T, cut to ms since 1970; a day is its midnight.
 
     Without an offset it is read in `zone` (IANA); of an hour that daylight saving repeats the first is taken.
@@ -122,9 +122,9 @@ def decimals(currency: str) -> int:
     return 3 if currency in _THREE_DECIMALS else 2
 
 
-def why(value: JSON) -> str:
+def server_reason(value: JSON) -> str:
     """A mail server's reason, cut to the allowed length, without the e-mail addresses that it may repeat."""
-    return _ADDRESS.sub("…", (word(value) or "")[:MAX_TEXT])
+    return _ADDRESS.sub("…", (text_of(value) or "")[:MAX_TEXT])
 
 
 def present(**fields: JSON) -> dict[str, JSON]:
@@ -142,16 +142,16 @@ _UNITED_STATES = frozenset({"", "US", "USA", "UNITED STATES", "UNITED STATES OF 
 
 def region(state: JSON, country: JSON = None) -> str | None:
     """The ISO 3166-2 region of a state, `US-OH` for `OH`; None for other values."""
-    code = (word(state) or "").upper().removeprefix("US-")
+    code = (text_of(state) or "").upper().removeprefix("US-")
     return f"US-{code}" if code in STATES and is_american(country) else None
 
 
 def place(state: JSON, postal_code: JSON, country: JSON = None) -> dict[str, JSON]:
     """The region and postal code of a contact, where known; none of another country."""
-    code = word(postal_code) if is_american(country) else None
+    code = text_of(postal_code) if is_american(country) else None
     return present(region=region(state, country), postal_code=code)
 
 
 def is_american(country: JSON) -> bool:
     """Whether a country, as forms write it, is the United States; an absent one is."""
-    return (word(country) or "").upper() in _UNITED_STATES
+    return (text_of(country) or "").upper() in _UNITED_STATES

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from events.adapters.drafts import Draft, DraftResult, read_elements
 from events.adapters.feed import AdapterResult, Feed
-from events.adapters.values import moment, part, parts, present, word
+from events.adapters.values import object_at, objects_in, parse_moment, present, text_of
 from events.interactions.canvass import Method, Outcome
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -60,8 +60,8 @@ def read(body: bytes, feed: Feed) -> list[AdapterResult]:
 
 def _one(report: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     codes = cast("VanCodes", feed.codes.get("van", _NO_CODES))
-    context, answers = part(report, "canvassContext"), parts(report.get("responses"))
-    code, kind = word(report.get("resultCodeId")), word(context.get("contactTypeId"))
+    context, answers = object_at(report, "canvassContext"), objects_in(report.get("responses"))
+    code, kind = text_of(report.get("resultCodeId")), text_of(context.get("contactTypeId"))
     method = codes.contact_types.get(kind or "")
     outcome = "contacted" if code is None and answers else codes.results.get(code or "")
     if code is not None and answers:
@@ -80,29 +80,29 @@ _NO_CODES = VanCodes(contact_types={}, results={})
 def _drafts(
     report: dict[str, JSON], method: Method, outcome: Outcome, codes: VanCodes, feed: Feed
 ) -> Iterable[DraftResult]:
-    context, contact = part(report, "canvassContext"), _contact(report)
-    time = moment(context.get("dateCanvassed"), "canvassContext.dateCanvassed", feed.time_zone)
+    context, contact = object_at(report, "canvassContext"), _contact(report)
+    time = parse_moment(context.get("dateCanvassed"), "canvassContext.dateCanvassed", feed.time_zone)
     act = _act(report)
     data: dict[str, JSON] = {"contact": contact, "method": method, "outcome": outcome}
-    data |= present(campaign_id=word(context.get("campaignId"))) | _learnt(report, codes)
+    data |= present(campaign_id=text_of(context.get("campaignId"))) | _learnt(report, codes)
     yield Draft("canvass.reported", time, act, data)
-    if word(part(context, "phone").get("smsOptInStatus")) == _CLOSES:
+    if text_of(object_at(context, "phone").get("smsOptInStatus")) == _CLOSES:
         consent: dict[str, JSON] = {"contact": contact, "channel": "text", "granted": False, "basis": SYSTEM}
         yield Draft("consent.changed", time, (*act, "text", False), consent)
 
 
 def _act(report: dict[str, JSON]) -> tuple[JSON, ...]:
-    context = part(report, "canvassContext")
-    answers = sorted(repr(sorted(one.items(), key=str)) for one in parts(report.get("responses")))
-    named = (word(report.get("vanId")), word(context.get("dateCanvassed")), word(context.get("contactTypeId")))
-    return (SYSTEM, *named, word(report.get("resultCodeId")), *answers)
+    context = object_at(report, "canvassContext")
+    answers = sorted(repr(sorted(one.items(), key=str)) for one in objects_in(report.get("responses")))
+    named = (text_of(report.get("vanId")), text_of(context.get("dateCanvassed")), text_of(context.get("contactTypeId")))
+    return (SYSTEM, *named, text_of(report.get("resultCodeId")), *answers)
 
 
 def _contact(report: dict[str, JSON]) -> dict[str, JSON]:
-    phone = part(report, "canvassContext", "phone")
-    number = f"+{word(phone.get('dialingPrefix')) or '1'} {word(phone.get('phoneNumber'))}"
+    phone = object_at(report, "canvassContext", "phone")
+    number = f"+{text_of(phone.get('dialingPrefix')) or '1'} {text_of(phone.get('phoneNumber'))}"
     return present(
-        external=present(van=word(report.get("vanId"))), phone=number if word(phone.get("phoneNumber")) else None
+        external=present(van=text_of(report.get("vanId"))), phone=number if text_of(phone.get("phoneNumber")) else None
     )
 
 
@@ -110,14 +110,14 @@ def _learnt(report: dict[str, JSON], codes: VanCodes) -> dict[str, JSON]:
     answers: dict[str, JSON] = {}
     tags: dict[bool, list[JSON]] = {True: [], False: []}
     support: int | None = None
-    for one in parts(report.get("responses")):
-        added = word(one.get("action")) != "Remove"
-        question, answer = word(one.get("surveyQuestionId")), word(one.get("surveyResponseId"))
+    for one in objects_in(report.get("responses")):
+        added = text_of(one.get("action")) != "Remove"
+        question, answer = text_of(one.get("surveyQuestionId")), text_of(one.get("surveyResponseId"))
         if one.get("type") == "SurveyResponse" and question and answer:
             answers[f"{SYSTEM}:{question}"] = answer
             support = codes.support.get(question, {}).get(answer, support)
-        elif one.get("type") == "ActivistCode" and (code := word(one.get("activistCodeId"))):
+        elif one.get("type") == "ActivistCode" and (code := text_of(one.get("activistCodeId"))):
             tags[added].append(f"{SYSTEM}:{code}")
-        elif one.get("type") == "VolunteerActivity" and (code := word(one.get("volunteerActivityId"))):
+        elif one.get("type") == "VolunteerActivity" and (code := text_of(one.get("volunteerActivityId"))):
             tags[added].append(f"{SYSTEM}:volunteer:{code}")
     return present(answers=answers, support=support, tags_added=tags[True], tags_removed=tags[False])

@@ -12,7 +12,17 @@ from pydantic_core import InitErrorDetails
 
 from events.experiment_results import Unit
 from events.experiments.metrics import DEFAULT_METRICS, GUARDRAILS, METRICS, Metric
-from events.experiments.parts import Currency, Exclusion, Part, Share, Split, Strata, Window, window_ms, wrong
+from events.experiments.parts import (
+    Currency,
+    Exclusion,
+    Part,
+    Share,
+    Split,
+    Strata,
+    Window,
+    definition_mistake,
+    window_ms,
+)
 from events.fields import Id, Text, Timestamp
 from events.times import parse_time
 
@@ -23,13 +33,13 @@ HOLDOUT = "holdout"
 def _each_once(metrics: tuple[Metric, ...]) -> tuple[Metric, ...]:
     twice = next((metric for place, metric in enumerate(metrics) if metric in metrics[:place]), None)
     if twice is not None:
-        raise wrong(f"names {twice} twice", "name each metric once")
+        raise definition_mistake(f"names {twice} twice", "name each metric once")
     return metrics
 
 
 def _not_the_holdout(variants: dict[str, int]) -> dict[str, int]:
     if HOLDOUT in variants:
-        raise wrong(
+        raise definition_mistake(
             f"{HOLDOUT} is the name of those who get nothing",
             f"take it out of variants and give their share of everybody, such as {HOLDOUT} = 0.1",
         )
@@ -101,9 +111,11 @@ class ExperimentDefinition(Part):
     @classmethod
     def _leaves_something_to_compare(cls, holdout: float, others: ValidationInfo) -> float:
         if holdout == 1:
-            raise wrong("is everybody", "give a share below 1, such as 0.1 for 10 %")
+            raise definition_mistake("is everybody", "give a share below 1, such as 0.1 for 10 %")
         if not holdout and len(others.data.get("variants", "ab")) < 2:
-            raise wrong("there is one variant and no holdout", "give another variant, or a share such as holdout = 0.1")
+            raise definition_mistake(
+                "there is one variant and no holdout", "give another variant, or a share such as holdout = 0.1"
+            )
         return holdout
 
     @field_validator("baseline", "rollout_variant")
@@ -112,7 +124,7 @@ class ExperimentDefinition(Part):
         if variant is not None and {"variants", "holdout"} <= others.data.keys():
             arms = [*others.data["variants"], *([HOLDOUT] if others.data["holdout"] else [])]
             if variant not in arms:
-                raise wrong("is no variant", f"give one of {', '.join(arms)}")
+                raise definition_mistake("is no variant", f"give one of {', '.join(arms)}")
         return variant
 
     @field_validator("strata")
@@ -128,9 +140,9 @@ class ExperimentDefinition(Part):
     def _is_of_its_phase(cls, value: str | None, others: ValidationInfo) -> str | None:
         phase = others.data.get("phase")
         if phase == "test" and value is not None:
-            raise wrong('is of a rollout, and phase is "test"', 'give phase = "rollout", or leave it out')
+            raise definition_mistake('is of a rollout, and phase is "test"', 'give phase = "rollout", or leave it out')
         if phase == "rollout" and value is None:
-            raise wrong("is missing", "a rollout has a variant, and a time since which everybody gets it")
+            raise definition_mistake("is missing", "a rollout has a variant, and a time since which everybody gets it")
         return value
 
     @field_validator("end")
@@ -138,7 +150,7 @@ class ExperimentDefinition(Part):
     def _ends_after_it_starts(cls, end: str | None, others: ValidationInfo) -> str | None:
         start = others.data.get("start")
         if start is not None and end is not None and (parse_time(end) or 0) <= (parse_time(start) or 0):
-            raise wrong("is not after start", "give a later end")
+            raise definition_mistake("is not after start", "give a later end")
         return end
 
 
@@ -146,5 +158,5 @@ def _unknown_in(strata: Strata, variants: Mapping[str, int]) -> Iterator[InitErr
     for stratum, split in strata.splits.items():
         if unknown := sorted(set(split) - set(variants)):
             problem = f"names {', '.join(unknown)}, which is no variant"
-            mistake = wrong(problem, f"give weights for {', '.join(variants)} alone")
+            mistake = definition_mistake(problem, f"give weights for {', '.join(variants)} alone")
             yield InitErrorDetails(type=mistake, loc=("splits", stratum), input=split)

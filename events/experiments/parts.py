@@ -20,7 +20,7 @@ _is_currency = re.compile(r"[A-Z]{3}").fullmatch
 _is_span = re.compile(r"([1-9]\d{0,4})([hd])").fullmatch
 
 
-def wrong(problem: str, cure: str) -> PydanticCustomError:
+def definition_mistake(problem: str, cure: str) -> PydanticCustomError:
     """What a validator raises: what is wrong, and what to write instead."""
     return PydanticCustomError("experiment", "{problem}; {cure}", {"problem": problem, "cure": cure})
 
@@ -35,13 +35,13 @@ def window_ms(text: str) -> int:
 
 def _checked_window(text: str) -> str:
     if _is_span(text) is None or not HOUR_MS <= window_ms(text) <= LONGEST_WINDOW_MS:
-        raise wrong(f"is {text[:20]!r}", 'give hours or days, "1h" to "90d", such as "36h" or "7d"')
+        raise definition_mistake(f"is {text[:20]!r}", 'give hours or days, "1h" to "90d", such as "36h" or "7d"')
     return text
 
 
 def _checked_weight(weight: object) -> object:
     if type(weight) is not int or not 1 <= weight <= HEAVIEST:
-        raise wrong(
+        raise definition_mistake(
             "is no weight", f"give a whole number from 1 to {HEAVIEST:,}: two equal halves are 1 and 1, or 50 and 50"
         )
     return weight
@@ -49,19 +49,19 @@ def _checked_weight(weight: object) -> object:
 
 def _checked_table_of_weights(split: object) -> object:
     if not isinstance(split, dict):
-        raise wrong("is no table of weights", "give each variant its weight, such as { a = 1, b = 1 }")
+        raise definition_mistake("is no table of weights", "give each variant its weight, such as { a = 1, b = 1 }")
     return split
 
 
 def _checked_share(share: object) -> object:
     if type(share) not in (int, float) or not 0 <= share <= 1:  # type: ignore[operator]
-        raise wrong("is no share", "give a number from 0 to 1, such as 0.1 for 10 %")
+        raise definition_mistake("is no share", "give a number from 0 to 1, such as 0.1 for 10 %")
     return share
 
 
 def _checked_currency(code: object) -> object:
     if isinstance(code, str) and not _is_currency(code):
-        raise wrong(f"is {code[:20]!r}", "give three capital letters, such as USD")
+        raise definition_mistake(f"is {code[:20]!r}", "give three capital letters, such as USD")
     return code
 
 
@@ -115,7 +115,7 @@ class Exclusion(Part):
     @model_validator(mode="after")
     def _is_a_slice(self) -> Self:
         if self.from_ >= self.to:
-            raise wrong("is empty", "give a `from` that is less than `to`, such as from = 0.0, to = 0.5")
+            raise definition_mistake("is empty", "give a `from` that is less than `to`, such as from = 0.0, to = 0.5")
         return self
 
 

@@ -53,7 +53,7 @@ def anonymise_interactions(table: pa.Table, type_: str, erased: Erasures) -> Rem
 
 
 Until = Callable[[str], int | None]
-"""`Erasures.until` or `.heard`: until when (ms) a fragment is erased; None where it is not."""
+"""`Erasures.until` or `.received_until`: until when (ms) a fragment is erased; None where it is not."""
 
 PERSON_COLUMNS = ["fragment", "contact_ids", "time", "appended_at"]
 """The columns that say whom a row is about, and when it happened and arrived."""
@@ -66,7 +66,7 @@ def rows_of_erased(table: pa.Table, erased: Erasures) -> pa.ChunkedArray:
     it, whatever time that bore.
     """
     happened = pc.less_equal(table["time"].cast(MS), _of_any(table, erased.until))
-    came = pc.less_equal(table["appended_at"].cast(MS), _of_any(table, erased.heard))
+    came = pc.less_equal(table["appended_at"].cast(MS), _of_any(table, erased.received_until))
     return pc.fill_null(pc.or_kleene(happened, came), pa.scalar(value=False))
 
 
@@ -90,14 +90,16 @@ def _latest(pair: list[str] | None, until: Until) -> int | None:
 
 def remove_profiles(table: pa.Table, erased: Erasures) -> RemainingRows | None:
     """The rows of `contact_state` without profiles that hold data from before an erasure. None: it has no such row."""
-    until = _until(table["contact_id"], erased.heard)
+    until = _until(table["contact_id"], erased.received_until)
     first = pc.fill_null(table["first_seen"].cast(MS), 0)
     return _without(table, pc.less_equal(first, until))
 
 
 def remove_links(table: pa.Table, day: int, erased: Erasures) -> RemainingRows | None:
     """The rows of `contact_links` of a day (ms) without people erased since. None: it has no such row."""
-    until = pc.max_element_wise(_until(table["contact_id"], erased.heard), _until(table["merged_into"], erased.heard))
+    until = pc.max_element_wise(
+        _until(table["contact_id"], erased.received_until), _until(table["merged_into"], erased.received_until)
+    )
     return _without(table, pc.greater_equal(until, pa.scalar(day, MS)))
 
 

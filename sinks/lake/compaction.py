@@ -9,12 +9,12 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from sinks.lake.files import Files, new_name
-from sinks.lake.live_files import live, write_checkpoint
+from sinks.lake.live_files import find_live_files, write_checkpoint
 from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in
 from sinks.lake.parquet import read_parquet
 from sinks.lake.rewrites import RewriteConflict, Rewriter, Successor
 from sinks.lake.schema import INTERACTIONS_SCHEMA
-from sinks.lake.unfinished_writes import settle
+from sinks.lake.unfinished_writes import settle_unfinished_writes
 
 MOST_BYTES = 256 << 20
 """The most bytes of a merged file."""
@@ -33,13 +33,13 @@ class CompactionResult(NamedTuple):
 
 def compact(files: Files, before: str, most_bytes: int = MOST_BYTES) -> CompactionResult:
     """Merge the files in folders of dates before `before` (`2012-02-22`). Raises OSError and `LakeDamaged`."""
-    settle(files)
+    settle_unfinished_writes(files)
     rewriter = Rewriter(files)
     done = CompactionResult(0, 0, 0)
     while True:
         rewriter.begin()
         try:
-            where = live(files)
+            where = find_live_files(files)
             for group in groups(where.of(INTERACTIONS), before, most_bytes):
                 # A file that is still being moved is for the next time, even if it is in its place as well.
                 if all(file.name not in where.places and files.there(file.name) for file in group):
@@ -48,7 +48,7 @@ def compact(files: Files, before: str, most_bytes: int = MOST_BYTES) -> Compacti
                     done = CompactionResult(done.before + len(group), done.after + 1, done.rows + rows)
         except RewriteConflict:
             continue
-        write_checkpoint(files, live(files))
+        write_checkpoint(files, find_live_files(files))
         return done
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import duckdb
 
 from sinks.lake.files import Files, RemoteFiles
-from sinks.lake.live_files import LiveFiles, live
+from sinks.lake.live_files import LiveFiles, find_live_files
 from sinks.lake.objects import ObjectFiles
 from sinks.lake.views import views_sql
 
@@ -23,5 +23,5 @@ def ask_lake(
     if isinstance(files, RemoteFiles | ObjectFiles):
         connection.register_filesystem(files.system)
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute(views_sql(files, live(files) if seen is None else seen))
+    connection.execute(views_sql(files, find_live_files(files) if seen is None else seen))
     return connection

@@ -18,13 +18,13 @@ from sinks.lake.anonymised_rows import (
 )
 from sinks.lake.erasure_list import Erasure, Erasures, erasure_of, trace_of
 from sinks.lake.files import Files, new_name
-from sinks.lake.live_files import LiveFiles, live
+from sinks.lake.live_files import LiveFiles, find_live_files
 from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in, type_in
 from sinks.lake.parquet import read_columns, read_parquet
 from sinks.lake.rewrites import RewriteConflict, Rewriter, Successor
 from sinks.lake.schema import INTERACTIONS_SCHEMA
 from sinks.lake.snapshots import CONTACT_LINKS, CONTACT_LINKS_SCHEMA, CONTACT_STATE, CONTACT_STATE_SCHEMA
-from sinks.lake.unfinished_writes import settle
+from sinks.lake.unfinished_writes import settle_unfinished_writes
 
 _ERASED_TYPE = "contact.erased"
 
@@ -62,7 +62,7 @@ def traces_active_after(files: Files, erasures: Collection[Erasure]) -> set[str]
     if not erasures:
         return found
     until = {each.trace: each.until for each in sorted(erasures, key=lambda each: each.until)}
-    where = live(files)
+    where = find_live_files(files)
     for file in where.of(INTERACTIONS):
         table = _read_where_it_lies(files, where.places.get(file.name, file.name), file.name, PERSON_COLUMNS)
         if table is not None:
@@ -82,7 +82,7 @@ def _later_in(table: pa.Table, until: Mapping[str, int]) -> set[str]:
 
 
 def _commands(files: Files, columns: list[str]) -> Iterator[pa.Table]:
-    where = live(files)
+    where = find_live_files(files)
     for file in where.of(INTERACTIONS):
         if type_in(file.name) == _ERASED_TYPE:
             table = _read_where_it_lies(files, where.places.get(file.name, file.name), file.name, columns)
@@ -100,13 +100,13 @@ def _read_where_it_lies(files: Files, place: str, name: str, columns: list[str])
 
 def erase(files: Files, erased: Erasures) -> ErasureResult:
     """Rewrite each file that holds rows of erased people. Raises OSError and `LakeDamaged`."""
-    settle(files)
+    settle_unfinished_writes(files)
     rewriter = Rewriter(files)
     done = ErasureResult(0, 0)
     while True:
         rewriter.begin()
         try:
-            for file, left in _touched(files, live(files), erased):
+            for file, left in _touched(files, find_live_files(files), erased):
                 folder = file.name.rpartition("/")[0]
                 rewriter.rewrite([file.name], [Successor(f"{folder}/erased-{new_name()}.parquet", left.table)])
                 done = ErasureResult(done.files + 1, done.rows + left.rows)

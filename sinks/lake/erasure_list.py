@@ -59,11 +59,11 @@ class Erasures:
         """Until when (ms) the interactions of a fragment are erased, by when they happened; None where they are not."""
         return self._until.get(trace_of(fragment)) if self._until else None
 
-    def heard(self, fragment: str) -> int | None:
+    def received_until(self, fragment: str) -> int | None:
         """Until when (ms) they are erased by when they arrived: not earlier than `until`."""
         return self._heard.get(trace_of(fragment)) if self._heard else None
 
-    def said_heard(self, fragment: str) -> int | None:
+    def last_command_received(self, fragment: str) -> int | None:
         """When (ms) the broker got the last command for a fragment; None where the list does not say."""
         return self._said.get(trace_of(fragment)) if self._said else None
 

@@ -68,7 +68,7 @@ class LiveFiles(NamedTuple):
         return [self.places.get(file.name, file.name) for file in self.of(dataset)]
 
 
-def live(files: Files) -> LiveFiles:
+def find_live_files(files: Files) -> LiveFiles:
     """List the files that the lake consists of now. Raises OSError and `LakeDamaged`."""
     known = _last_checkpoint(files)
     found = _Found()
@@ -114,7 +114,7 @@ class _Found:
 
 def addresses(files: Files, dataset: str, where: LiveFiles | None = None) -> list[str]:
     """The paths or URIs of the files of a dataset: a list for DuckDB's `read_parquet` and others."""
-    return [files.address(place) for place in (where or live(files)).places_of(dataset)]
+    return [files.address(place) for place in (where or find_live_files(files)).places_of(dataset)]
 
 
 def next_offsets(files: Files, seen: LiveFiles, topic_id: str, partitions: Iterable[int]) -> dict[int, int]:

@@ -4,11 +4,11 @@
 layout shows them as columns. Columns may be added at the end, none is renamed.
 """
 
-from typing import TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args, get_origin
 
 import pyarrow as pa
 
-from events.fields import Id, Name, Text, Url, kinds_of
+from events.fields import Id, Name, Text, Timestamp, Url, kinds_of
 from events.registry import MODELS
 
 ArrowType: TypeAlias = pa.DataType
@@ -104,13 +104,30 @@ FIELDS: dict[str, ArrowType] = {
 
 _NAMED = STANDING | ENVELOPE | IDENTIFIERS | ATTRIBUTES | FIELDS
 
+_KINDS: tuple[tuple[object, ArrowType], ...] = (
+    *((text, TEXT) for text in (Id, Text, Name, Url)),
+    (Timestamp, MOMENT),
+    (bool, pa.bool_()),
+    (int, pa.int64()),
+)
+
+
+def column_type(kind: object) -> ArrowType | None:
+    """The column of a field of this kind, as its model declares it; None where none follows from that."""
+    if get_origin(kind) is Literal:
+        return TEXT
+    if get_origin(kind) is Annotated and get_args(kind)[0] is int:
+        kind = int
+    return next((column for each, column in _KINDS if each == kind), None)
+
+
 MORE: dict[str, ArrowType] = {
-    name: TEXT
+    name: column
     for model in MODELS.values()
     for name, kind in kinds_of(model).items()
-    if name not in _NAMED and any(kind == text for text in (Id, Text, Name, Url))
+    if name not in _NAMED and (column := column_type(kind)) is not None
 }
-"""Ids and other texts of types that are not named above. An erasure takes all of them."""
+"""Fields of types that are not named above. An erasure takes all of them."""
 
 FIELDS |= MORE
 

@@ -11,7 +11,7 @@ from sinks.lake.writer import LakeWriter
 _STAGED = f"{STAGING}/{INTERACTIONS}"
 
 
-def settle(files: Files) -> None:
+def settle_unfinished_writes(files: Files) -> None:
     """Move the staged files that manifests name into their places, of every log. Raises OSError and `LakeDamaged`."""
     logs = {_range_of(name)[:2] for name in files.below(_STAGED)}
     for topic_id, partition in sorted(logs):

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 _errors = Console(stderr=True, highlight=False)
 _SOURCE = "operator/harmonia"
+_NOT_COMPARED = (
+    "Redis does not answer, so HARMONIA_IDENTITY_KEY was not compared with the workers': by another one these people "
+    "would be in other variants than in your other lists"
+)
 
 
 def assign(  # noqa: PLR0913 (options of a command)
@@ -60,17 +64,20 @@ def assign(  # noqa: PLR0913 (options of a command)
     from streams.domain.experiments.assignment import VariantAssigner
     from streams.services.assign.assigned_events import Assigner
     from streams.services.assign.list_assignment import Assignments, SplitUnitCounter
-    from streams.services.assign.list_units import UnitReader
+    from streams.services.assign.list_units import UnitReader, is_assigned_by_hashes
 
     settings = load_settings()
     if not 1 <= len(source) <= MAX_ID or len(team or "") > MAX_TEXT:
         refuse(f"--source: 1 to {MAX_ID} characters; --team: up to {MAX_TEXT:,}", WRONG_USE)
-    require_workers_key(settings)
+    compared = require_workers_key(settings)
     with failing_plainly():
         found = _definition(settings, experiment, definition)
     if emit:
         _require_countable(found)
     audience = _audience(found)
+    key_compared = compared if is_assigned_by_hashes(audience.header, found) else None
+    if key_compared is False and not as_json:
+        say(_NOT_COMPARED, err=True)
     split = SplitUnitCounter(found)
     assignments = Assignments(
         audience, UnitReader(audience.header, found, settings.hasher), VariantAssigner(found), split
@@ -87,7 +94,11 @@ def assign(  # noqa: PLR0913 (options of a command)
     ):
         assignments.write(sys.stdout.buffer, publish, progress)
         sys.stdout.buffer.flush()
-    _say(found, assignments.summary, split.split_units(), emitted=emit, as_json=as_json)
+    if as_json:
+        counts = _json(found, assignments.summary, split.split_units(), key_compared, emitted=emit)
+        typer.echo(orjson.dumps(counts), err=True)
+    else:
+        _say(found, assignments.summary, split.split_units(), emitted=emit)
 
 
 def _definition(settings: Settings, experiment: str, file: Path | None) -> ExperimentDefinition:
@@ -148,21 +159,17 @@ def _publisher(settings: Settings, definition: ExperimentDefinition, assigner: A
         producer.close()
 
 
-def _say(
-    definition: ExperimentDefinition,
-    summary: AssignmentSummary,
-    split: SplitUnits | None,
-    *,
-    emitted: bool,
-    as_json: bool,
-) -> None:
+def _planned(definition: ExperimentDefinition) -> dict[str, float]:
+    """The planned share of each variant; empty where nothing is planned."""
     from streams.domain.experiments.definition_records import planned_shares
 
-    shares = (planned_shares(definition) or {}) if definition.phase == "test" else {}
-    if as_json:
-        counts = _json(definition, summary, shares, emitted=emitted)
-        typer.echo(orjson.dumps(counts if split is None else {**counts, "parted": split.several}), err=True)
-        return
+    return (planned_shares(definition) or {}) if definition.phase == "test" else {}
+
+
+def _say(
+    definition: ExperimentDefinition, summary: AssignmentSummary, split: SplitUnits | None, *, emitted: bool
+) -> None:
+    shares = _planned(definition)
     total = summary.variants.total()
     table = Table("variant", "rows", "share", "planned", box=None)
     for variant in definition.arms:
@@ -189,14 +196,24 @@ def _parted(unit: Unit, column: str, split: SplitUnits) -> str:
 
 
 def _json(
-    definition: ExperimentDefinition, summary: AssignmentSummary, shares: dict[str, float], *, emitted: bool
+    definition: ExperimentDefinition,
+    summary: AssignmentSummary,
+    split: SplitUnits | None,
+    key_compared: bool | None,
+    *,
+    emitted: bool,
 ) -> dict[str, JSON]:
-    return {
+    counts: dict[str, JSON] = {
         "experiment": definition.id,
         "rows": summary.rows,
         "variants": {variant: summary.variants[variant] for variant in definition.arms},
-        "planned": {**shares} or None,
+        "planned": {**_planned(definition)} or None,
         "excluded": summary.excluded,
         "not_assigned": {str(trouble): rows for trouble, rows in summary.troubles.items()},
         "emitted": summary.variants.total() if emitted else 0,
     }
+    if split is not None:
+        counts["parted"] = split.several
+    if key_compared is not None:
+        counts["key_compared"] = key_compared
+    return counts

@@ -45,7 +45,7 @@ def show_letter(out: Console, letter: Letter, *, is_requeued: bool = False) -> N
     out.print(f"{shown_time(letter.time)}  {letter.refusal.reason}  {letter.origin_place}{back}", soft_wrap=True)
     if is_requeued:
         out.print(Padding(Text("requeued since, so not open"), _INDENT, expand=False))
-    source, type_ = letter.said
+    source, type_ = letter.declared
     out.print(
         Padding(Text(f"{named(type_)} of {named(source)}: {printable(letter.refusal.detail)}"), _INDENT, expand=False)
     )
@@ -90,8 +90,8 @@ def letter_row(letter: Letter, requeued: str | None = None) -> dict[str, JSON]:
         "offset": origin.offset,
         "stage": origin.stage,
         "detail": letter.refusal.detail,
-        "source": shown_name(letter.said.source),
-        "type": shown_name(letter.said.type),
+        "source": shown_name(letter.declared.source),
+        "type": shown_name(letter.declared.type),
         "letter": {"topic": place.topic, "partition": place.partition, "offset": place.offset},
         "came_back": len(letter.history),
         "requeued": requeued,
@@ -132,7 +132,7 @@ _LONGEST = 20_000
 def show_whole(out: Console, letter: Letter, requeued: str | None, *, with_value: bool) -> None:
     """Print all of a dead letter. `requeued`: when it was, after it was written; None: open."""
     table = Table.grid(padding=(0, 2))
-    source, type_ = letter.said
+    source, type_ = letter.declared
     for name, text in (
         ("record", str(letter.origin_place)),
         ("dead letter", str(letter.place)),

@@ -131,13 +131,13 @@ def views(
     ] = False,
 ) -> None:
     """Print the views for DuckDB, as SQL with the lake's place filled in."""
-    from sinks.lake.live_files import live
+    from sinks.lake.live_files import find_live_files
     from sinks.lake.views import views_sql
     from streams.platform.lake_files import lake_of
 
     with _failing_plainly():
         files = lake_of(load_settings())
-        typer.echo(views_sql(files, live(files) if exact else None))
+        typer.echo(views_sql(files, find_live_files(files) if exact else None))
 
 
 @app.command("fold")

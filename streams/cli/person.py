@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -238,19 +237,23 @@ def warn_of_what_is_missing(settings: Settings) -> None:
         say(f"this may be old or lack something: {lacking}; does a worker run? See `harmonia status`", err=True)
 
 
-def require_workers_key(settings: Settings) -> None:
+def require_workers_key(settings: Settings) -> bool:
     """End the command with exit code 1 where it would hash identifiers otherwise than the workers do.
 
-    Not where Redis does not answer: a command that needs it says so itself.
+    False where Redis does not answer, so that nobody can compare: a command that needs it says so itself.
     """
     from redis.exceptions import RedisError
 
     from streams.cli.failures import refuse
     from streams.platform.identity_key import another_key
 
-    with suppress(RedisError):
-        if (trouble := another_key(settings)) is not None:
-            refuse(trouble)
+    try:
+        trouble = another_key(settings)
+    except RedisError:
+        return False
+    if trouble is not None:
+        refuse(trouble)
+    return True
 
 
 async def _standing(settings: Settings) -> Complete | Incomplete | str:

@@ -78,7 +78,7 @@ class LetterSummary(NamedTuple):
     reason: str
     stage: str
     origin: RecordPosition
-    said: DeclaredType
+    declared: DeclaredType
     name: str
 
 
@@ -90,7 +90,7 @@ def letters_between(
         place = RecordPosition(record.topic, record.partition, record.offset)
         if letter := read_letter(place, record.key, record.value, record.headers):
             yield LetterSummary(
-                letter.refusal.reason.value, letter.origin.stage, letter.origin_place, letter.said, letter.name
+                letter.refusal.reason.value, letter.origin.stage, letter.origin_place, letter.declared, letter.name
             )
 
 
@@ -115,7 +115,7 @@ class OpenRefusals:
         if letter.name in self._names:
             self._mended.add(letter.origin)
         else:
-            self._places.setdefault(letter.said, set()).add(letter.origin)
+            self._places.setdefault(letter.declared, set()).add(letter.origin)
 
     @property
     def counts(self) -> dict[DeclaredType, int]:
@@ -169,7 +169,7 @@ def _waiting(consumer: KafkaConsumer) -> Counter[str]:
     released = ReleasedRecords()
     with suppress(MissingTopic):
         for note in records_of(consumer, DEAD_LETTERS_REQUEUED):
-            released.hear(note.value)
+            released.take(note.value)
     for record in records_in(consumer, ranges):
         source = read_declared_type(record.value, record.headers).source
         if source is not None and not released.has(record.partition, record.offset):

@@ -1,10 +1,11 @@
 """Whether this process hashes identifiers as the workers do: with another key everybody looks like nobody known."""
 
 from events.topics import CAMPAIGN_HOLDS
-from sinks.keys import KEY_IDS, position_key, shares_key
+from sinks.keys import KEY_IDS, position_key, shares_key, text
 from sinks.lookup import Incomplete
-from streams.platform.clients import tool_redis
-from streams.platform.settings import Settings
+from streams.platform.clients import KafkaClients, tool_redis
+from streams.platform.errors import Unusable
+from streams.platform.settings import Settings, said_in
 
 OTHER_KEY = (
     "HARMONIA_IDENTITY_KEY is another one than the workers', so that nobody would be found: set the workers' key, or "
@@ -17,12 +18,34 @@ def another_key(settings: Settings) -> str | None:
 
     Raises RedisError.
     """
+    workers, _ = _left_by_workers(settings)
+    return None if shares_key(workers, settings.hasher.key_ids) else OTHER_KEY
+
+
+def require_key_of_other_workers(settings: Settings) -> None:
+    """Raise `Unusable` where a worker of these settings would hash identifiers otherwise than those before it did.
+
+    Nothing is refused where no worker has left an id of its key for the topics that there are now. Blocks; raises
+    RedisError, `MissingTopic` and `KafkaAway`.
+    """
+    workers, topic_id = _left_by_workers(settings)
+    if shares_key(workers, settings.hasher.key_ids) or topic_id != KafkaClients(settings).topic_id(CAMPAIGN_HOLDS):
+        return
+    raise Unusable(
+        f"HARMONIA_IDENTITY_KEY{said_in('HARMONIA_IDENTITY_KEY')} is another one than the workers' so far, so that "
+        "everybody would become somebody new: set the key that they have; to change it, start every worker with the "
+        "new one before the old one (new,old). docs/identity.md says how, and what to do where the old one is lost"
+    )
+
+
+def _left_by_workers(settings: Settings) -> tuple[str, str]:
+    """What Redis has from workers: the ids of their keys, and the id of the topic `campaign-holds` of that time."""
     client = tool_redis(settings)
     try:
-        workers = client.hget(position_key(0, CAMPAIGN_HOLDS), KEY_IDS)
+        key_ids, topic_id = client.hmget(position_key(0, CAMPAIGN_HOLDS), KEY_IDS, "topic_id")
     finally:
         client.close()
-    return None if shares_key(workers, settings.hasher.key_ids) else OTHER_KEY
+    return text(key_ids or ""), text(topic_id or "")
 
 
 def lacking(found: Incomplete) -> str:

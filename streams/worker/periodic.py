@@ -8,7 +8,7 @@ from mode import Service
 
 from streams.engine.app import ChunkApp
 from streams.engine.retry import BROKER_TROUBLE
-from streams.worker.state_dir import TIDY_EVERY_S, tidy
+from streams.worker.state_dir import TIDY_EVERY_S, remove_old_stores
 
 logger = logging.getLogger(__name__)
 
@@ -57,5 +57,7 @@ class StateCleanup(Service):
     @Service.task
     async def _tidy(self) -> None:
         while not self.should_stop:
-            tidy(self._state_dir)  # not on a thread: a store that is opened meanwhile would seem to be somebody else's
+            remove_old_stores(
+                self._state_dir
+            )  # not on a thread: a store that is opened meanwhile would seem to be somebody else's
             await self.sleep(TIDY_EVERY_S)

@@ -7,11 +7,14 @@ asked at once would log an error each time.
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from kafka.errors import CoordinatorLoadInProgressError, KafkaError
+from redis.exceptions import RedisError
 
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import Unusable
+from streams.platform.identity_key import require_key_of_other_workers
 from streams.platform.policy_file import policy_of
 from streams.platform.settings import Settings
 from streams.platform.topics import require_topics
@@ -43,11 +46,13 @@ def _require_port(host: str, port: int) -> None:
 def wait_until_ready(settings: Settings, say: Callable[[str], None]) -> None:
     """Return once a worker of these settings can work.
 
-    As `wait_for_kafka`; and raises `MissingTopic` or `PartitionsMismatch` at once, since waiting changes nothing about
-    those.
+    As `wait_for_kafka`; and raises `MissingTopic`, `PartitionsMismatch` or, for another identity key than the other
+    workers have, `Unusable` at once, since waiting changes nothing about those.
     """
     wait_for_kafka(settings, settings.app_id, say)
     require_topics(settings)
+    with suppress(RedisError):  # a worker works while Redis is away
+        require_key_of_other_workers(settings)
 
 
 def wait_for_kafka(settings: Settings, group: str, say: Callable[[str], None]) -> None:

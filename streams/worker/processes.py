@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from streams.platform.hard_stop import EXIT_HARD
 from streams.platform.settings import Settings
-from streams.worker.state_dir import TIDY_EVERY_S, child_of, tidy
+from streams.worker.state_dir import TIDY_EVERY_S, child_of, remove_old_stores
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
@@ -31,7 +31,7 @@ async def run_workers(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    tidy(settings.state_dir)
+    remove_old_stores(settings.state_dir)
     async with asyncio.TaskGroup() as group:
         group.create_task(_tidy_now_and_then(settings, stopping))
         running = [
@@ -56,7 +56,7 @@ async def _tidy_now_and_then(settings: Settings, stopping: asyncio.Event) -> Non
     while not stopping.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), TIDY_EVERY_S)
-        tidy(settings.state_dir)
+        remove_old_stores(settings.state_dir)
 
 
 class _Place:

@@ -143,7 +143,7 @@ class HeldRecordsCounter(Service):
             while await consumer.position(NOTES) < end:
                 for records in (await consumer.getmany(timeout_ms=_WAIT_MS)).values():
                     for record in records:
-                        released.hear(record.value)
+                        released.take(record.value)
             starts, ends = await consumer.beginning_offsets(self._places), await consumer.end_offsets(self._places)
             counted = {tp.partition: offset for tp, offset in starts.items()}
             self._metrics.waiting.set(released.waiting(counted, {tp.partition: offset for tp, offset in ends.items()}))
@@ -216,7 +216,7 @@ class QuarantineMonitor(Service):
         if held != self._guard.held:
             for source in self._guard.held.keys() - held.keys():
                 self._suspicions.forget(source)
-            self._guard.told(held)
+            self._guard.replace_quarantines(held)
         self._metrics.tell(held, self._clock())
 
     async def _look(self) -> list[Flood]:
@@ -225,7 +225,7 @@ class QuarantineMonitor(Service):
         for suspicion in self._guard.take_found():
             before = self._known.get(suspicion.source)
             if quarantine_after(Flood(*suspicion, share=1.0), before, self._calm_ms) is not None:
-                self._suspicions.hear(suspicion, now)
+                self._suspicions.queue(suspicion, now)
         if not (due := self._suspicions.due(now)):
             return []
         try:

@@ -13,7 +13,7 @@ from streams.platform.settings import Settings
 from streams.platform.signals import signals_end_the_block
 from streams.worker.app import Worker, build_worker
 from streams.worker.preflight import require_usable, wait_until_ready
-from streams.worker.state_dir import own
+from streams.worker.state_dir import own_state_dir
 
 
 def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:
@@ -23,7 +23,7 @@ def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:
     anything is started, and a Kafka error when no broker answers in time.
     """
     require_usable(settings)
-    with own(settings.state_dir):
+    with own_state_dir(settings.state_dir):
         with signals_end_the_block():
             wait_until_ready(settings, say)
         worker = build_worker(settings, say)

@@ -22,7 +22,7 @@ def child_of(state_dir: Path, index: int) -> Path:
     return state_dir / _CHILD.format(index)
 
 
-def own(state_dir: Path) -> TextIO:
+def own_state_dir(state_dir: Path) -> TextIO:
     """Make the directory this process's alone, for as long as the returned file is open, and closed to other users.
 
     Raises `Unusable`.
@@ -53,25 +53,25 @@ def _close_to_others(state_dir: Path) -> None:
 
 
 def own_for_workers(state_dir: Path) -> TextIO:
-    """As `own`, for a process that starts several workers below it. Raises `Unusable` too while one of them runs."""
-    lock = own(state_dir)
+    """As `own_state_dir`, for the parent of several workers below it. Raises `Unusable` too while one of them runs."""
+    lock = own_state_dir(state_dir)
     try:
         for child in filter(Path.is_dir, _children(state_dir)):
-            own(child).close()
+            own_state_dir(child).close()
     except Unusable:
         lock.close()
         raise
     return lock
 
 
-def tidy(state_dir: Path) -> None:
+def remove_old_stores(state_dir: Path) -> None:
     """Delete stores that were left behind in a directory that is this process's own, or by several workers below it.
 
     Those of them that run look after their own stores.
     """
     delete_left_behind(state_dir, TABLES)
     for child in filter(Path.is_dir, _children(state_dir)):
-        with suppress(Unusable), own(child):
+        with suppress(Unusable), own_state_dir(child):
             delete_left_behind(child, TABLES)
 
 

@@ -1,14 +1,18 @@
-"""Commands whose answer would be wrong in silence: by another identity key, or while no worker takes what is said."""
+"""What would be wrong in silence: another identity key than the workers', or an answer while no worker runs."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
+from events.topics import CAMPAIGN_HOLDS
+from sinks.keys import KEY_IDS, position_key
+from streams.demo.workers import start_workers
 from streams.local.stack import Stack
 from tests.integration.command import Ended, harmonia, on, refused
 from tests.integration.said import event, fresh, structured
-from tests.integration.system import System, running_system
+from tests.integration.system import System, environment_of_worker, running_system
 from tests.integration.waiting import until
 from tests.unit.history.lake.old_files import json_lines
 
@@ -18,8 +22,23 @@ ASK = ("--channel", "email", "--purpose", "fundraising")
 
 @pytest.fixture(scope="module")
 def system(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with running_system(stack, tmp_path_factory.mktemp("worker"), HARMONIA_IDENTITY_KEY=KEY) as running:
-        yield running
+    with Redis.from_url(stack.redis_url) as redis:
+        forget_workers_key(redis)
+        with running_system(stack, tmp_path_factory.mktemp("worker"), HARMONIA_IDENTITY_KEY=KEY) as running:
+            yield running
+        forget_workers_key(redis)
+
+
+def forget_workers_key(redis: Redis) -> None:
+    """Let workers with another key start, as an operator does whose old key is lost: other tests have their own."""
+    redis.hdel(position_key(0, CAMPAIGN_HOLDS), KEY_IDS)
+
+
+def key_ids(system: System) -> list[bytes]:
+    """The ids of the keys of the worker that wrote last."""
+    found = system.deployment.redis.hget(position_key(0, CAMPAIGN_HOLDS), KEY_IDS)
+    assert found is None or isinstance(found, bytes)
+    return (found or b"").split()
 
 
 def run(
@@ -28,6 +47,21 @@ def run(
     more = {} if lake is None else {"HARMONIA_LAKE": str(lake)}
     environment = on(system.stack, HARMONIA_IDENTITY_KEY=key, HARMONIA_PROFILES_OLDEST_S="5", **more)
     return harmonia(folder, *words, environment=environment, given=given)
+
+
+def test_a_worker_with_another_key_is_refused_and_one_that_knows_the_old_key_as_well_is_not(
+    system: System, tmp_path: Path
+) -> None:
+    until(lambda: key_ids(system), "the ids of the workers' key")
+    environment = environment_of_worker(system.stack, tmp_path, HARMONIA_IDENTITY_KEY=OTHER)
+    for words in (("worker",), ("worker", "--processes", "2")):
+        said = refused(harmonia(tmp_path, *words, environment=environment))
+        assert "HARMONIA_IDENTITY_KEY is another one than the workers'" in said
+        assert "(new,old)" in said
+        assert OTHER not in said
+    changed = environment_of_worker(system.stack, tmp_path, HARMONIA_IDENTITY_KEY=f"{OTHER},{KEY}")
+    start_workers(changed, tmp_path / "changed.log").stop()
+    until(lambda: len(key_ids(system)) == 1, "the first worker to write its own key's id again")
 
 
 def test_nobody_is_open_by_another_key_and_nothing_is_exported_while_no_worker_runs(

@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 from kafka import KafkaProducer
 
-from events.links import Command, End, Erased, Link, Said, Seen, read_roof, said, seen, write_link
+from events.identity_links import (
+    CommandStamp,
+    EdgeEnd,
+    FragmentErasure,
+    IdentityEdge,
+    IdentityLink,
+    LinkDecision,
+    decision_on,
+    edge_between,
+    read_canonical_id,
+    write_link,
+)
 from events.topics import CONTACT_ROOFS, IDENTITY_LINKS
 from sinks.keys import partition_of
 from streams.demo.deployment import Deployment, open_deployment
@@ -28,9 +39,9 @@ Team = dict[str, Workers]
 
 
 @pytest.fixture(scope="module")
-def links() -> list[Link]:
+def links() -> list[IdentityLink]:
     """People of one to four identifiers, couples among them, and commands on some."""
-    told: list[Link] = []
+    told: list[IdentityLink] = []
     for number in range(PEOPLE):
         voter, mail = hashed("voter", number), hashed("email", number)
         household = hashed("phone", number // 2)
@@ -42,8 +53,8 @@ def links() -> list[Link]:
     return told
 
 
-def _voted(voter: str, other: str) -> Seen:
-    return seen(voter, End(voter, "voter:NY"), End(other))
+def _voted(voter: str, other: str) -> IdentityEdge:
+    return edge_between(voter, EdgeEnd(voter, "voter:NY"), EdgeEnd(other))
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +98,7 @@ def owner(team: Mapping[str, Workers]) -> str:
     return until(look, "one owner of the links")
 
 
-def tell(producer: KafkaProducer, links: list[Link]) -> None:
+def tell(producer: KafkaProducer, links: list[IdentityLink]) -> None:
     for link in links:
         key, value = write_link(link)
         producer.send(IDENTITY_LINKS, value, key)
@@ -99,7 +110,7 @@ def roofs_in(records: Kept, partitions: int) -> dict[str, str]:
     roofs: dict[str, str | None] = {}
     versions: dict[str, int] = {}
     for record in records:
-        told = read_roof(record.key, record.value)
+        told = read_canonical_id(record.key, record.value)
         assert isinstance(told, tuple)
         node, roof = told
         version = int(dict(record.headers)["version"] or b"")
@@ -110,10 +121,10 @@ def roofs_in(records: Kept, partitions: int) -> dict[str, str]:
 
 
 def test_when_the_owner_of_the_links_is_killed_the_other_worker_goes_on(
-    team: Team, deployment: Deployment, links: list[Link]
+    team: Team, deployment: Deployment, links: list[IdentityLink]
 ) -> None:
-    edges = [link for link in links if isinstance(link, Seen)]
-    found = resolve(edges, [link for link in links if isinstance(link, Said)], CROWD).roofs
+    edges = [link for link in links if isinstance(link, IdentityEdge)]
+    found = resolve(edges, [link for link in links if isinstance(link, LinkDecision)], CROWD).roofs
     expected = {name: roof for name, roof in found.items() if name != roof}
     half = len(links) // 2
     partitions = deployment.settings.partitions
@@ -153,15 +164,15 @@ def test_an_erasure_that_has_to_wait_for_a_class_is_carried_out(team: Team, depl
         "a record that has overdue questions put again, from one who has folded nothing yet",
     )
     asked, voter, mail = hashed("voter", 20_001), hashed("voter", 20_000), hashed("email", 20_000)
-    by = Command(9, "office", "e-1")
+    by = CommandStamp(9, "office", "e-1")
     with tapped(deployment.settings, CONTACT_ROOFS) as roofs:
-        linked = said(mail, asked, same=True, by=by)
-        tell(deployment.producer, [_voted(voter, mail), linked, Erased(mail, by.time, by.source, by.id)])
+        linked = decision_on(mail, asked, same=True, by=by)
+        tell(deployment.producer, [_voted(voter, mail), linked, FragmentErasure(mail, by.time, by.source, by.id)])
         roofs.until(lambda kept: erased_by(by, kept) == {asked, voter, mail}, "everybody erased")
 
 
-def erased_by(by: Command, records: Kept) -> set[str]:
+def erased_by(by: CommandStamp, records: Kept) -> set[str]:
     """Who was told of this erasure."""
-    read = [read_roof(record.key, record.value) for record in records]
+    read = [read_canonical_id(record.key, record.value) for record in records]
     told = [one for one in read if isinstance(one, tuple)]
     return {node for node, roof in told if roof is not None and roof.erased == by}

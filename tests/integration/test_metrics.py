@@ -12,9 +12,9 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from events.identity_links import EdgeEnd, edge_between, write_link
 from events.interactions.canvass import Method
 from events.interactions.canvass import Outcome as CanvassOutcome
-from events.links import End, seen, write_link
 from events.refusal import Reason
 from events.registry import MODELS
 from events.topics import AGENTS, ALL, SINKS
@@ -92,7 +92,7 @@ def somebody(system: System) -> str:
         producer.send("email-events", value).get(30)
     until_in_redis(system, contact_id)
     until(lambda: metric(system, "harmonia_end_to_end_seconds_count", sink="redis") > 0, "the time to Redis observed")
-    key, link = write_link(seen(contact_id, End(contact_id), End(contact_id)))
+    key, link = write_link(edge_between(contact_id, EdgeEnd(contact_id), EdgeEnd(contact_id)))
     producer.send("identity-links", link, key).get(30)
     until(lambda: metric(system, "harmonia_identity_links_total", kind="seen") > 0, "what was said of links")
     until(lambda: metric(system, "harmonia_dead_letters_total", stage="intake", reason="invalid_data") > 0, "a refusal")

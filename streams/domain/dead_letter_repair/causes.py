@@ -60,7 +60,11 @@ def cause_of(letter: Letter) -> Cause:
     """The cause of a letter; positions in lists are left out of it."""
     origin = letter.origin
     return Cause(
-        letter.refusal.reason.value, without_list_positions(letter.refusal), origin.stage, origin.topic, *letter.said
+        letter.refusal.reason.value,
+        without_list_positions(letter.refusal),
+        origin.stage,
+        origin.topic,
+        *letter.declared,
     )
 
 

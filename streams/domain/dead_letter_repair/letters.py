@@ -52,7 +52,7 @@ class Letter:
     history: tuple[Requeued, ...] = ()
 
     @cached_property
-    def said(self) -> DeclaredType:
+    def declared(self) -> DeclaredType:
         """The source and type that the record declares."""
         return read_declared_type(self.value, self.headers)
 

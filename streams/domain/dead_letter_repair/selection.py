@@ -48,8 +48,8 @@ class LetterSelection:
             and (self.until is None or letter.time < self.until)
             and (bool(letter.history) or not self.came_back)
             and (self.detail is None or self.detail in letter.refusal.detail)
-            and (self.source is None or self.source == letter.said.source)
-            and (self.type is None or self.type == letter.said.type)
+            and (self.source is None or self.source == letter.declared.source)
+            and (self.type is None or self.type == letter.declared.type)
         )
 
 
@@ -93,7 +93,7 @@ class NamesRead:
 
     def _note(self, choice: LetterSelection, letter: Letter) -> None:
         for name, wanted in _requested_names(choice).items():
-            found = letter.origin.topic if name == "topic" else getattr(letter.said, name)
+            found = letter.origin.topic if name == "topic" else getattr(letter.declared, name)
             names = self.read.setdefault(name, set())
             if found is not None and (found == wanted or len(names) < MAX_NAMES):
                 names.add(found)

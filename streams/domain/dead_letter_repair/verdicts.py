@@ -129,7 +129,7 @@ def interaction_of(cured: RequeueableRecord, rules: RequeueRules) -> tuple[str, 
 def _judge_harmonised(letter: Letter, rules: RequeueRules) -> RequeueableRecord | Refusal | NotRequeued:
     if not rules.full:
         return NotRequeued.FULL
-    if left := _kept_back(letter, letter.said.type, rules):
+    if left := _kept_back(letter, letter.declared.type, rules):
         return left
     if letter.key is None or not _is_contact(letter.key):
         return _NO_KEY
@@ -137,7 +137,7 @@ def _judge_harmonised(letter: Letter, rules: RequeueRules) -> RequeueableRecord 
     if isinstance(read, Refusal):
         return read
     headers = _with_one_more(letter, letter.value, letter.headers, rules)
-    return RequeueableRecord(INTERACTIONS, letter.key, letter.value, headers, letter.said.type)
+    return RequeueableRecord(INTERACTIONS, letter.key, letter.value, headers, letter.declared.type)
 
 
 def _kept_back(letter: Letter, type_: str | None, rules: RequeueRules) -> NotRequeued | None:

@@ -29,7 +29,7 @@ _DECISIVE = types_that(lambda spec: spec.experiments == "assignment")
 _INDIFFERENT = types_that(lambda spec: spec.experiments == "nothing") - COUNTED_TYPES
 
 
-def given(
+def packed_contribution_of(
     contact_id: str, known: Overview, rules: Mapping[str, CountingRule], before: PackedContribution
 ) -> PackedContribution:
     """What the person adds to each experiment, by experiment. `rules`: by experiment; the others have the defaults.
@@ -82,12 +82,12 @@ def at_most(most: int, known: Overview, rules: Mapping[str, CountingRule]) -> tu
 def may_change(
     applied: Iterable[Fact], known: Overview, rules: Mapping[str, CountingRule], before: PackedContribution
 ) -> bool:
-    """False: what a fragment has just taken surely leaves `given` as it was, which is `before`.
+    """False: what a fragment has just taken surely leaves `packed_contribution_of` as it was, which is `before`.
 
-    `known`: of its person, after that. `rules`: as for `given`.
+    `known`: of its person, after that. `rules`: as for `packed_contribution_of`.
 
     It is enough to ask this where nothing else has happened than that interactions were folded. After a link, an
-    erasure, a part that came or left, or another rule, `given` itself has to be asked.
+    erasure, a part that came or left, or another rule, `packed_contribution_of` itself has to be asked.
     """
     for fact in applied:
         if fact.type in _DECISIVE or (fact.arm is not None and not _is_counted(fact, fact.arm, known, rules, before)):

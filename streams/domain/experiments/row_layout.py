@@ -101,7 +101,7 @@ def _unpacked(data: bytes) -> bytes:
     return data[1:] if data.startswith(_WIDE) else zlib.decompress(data.lstrip(_PACKED))
 
 
-def written(row: Ints) -> bytes:
+def encode_row(row: Ints) -> bytes:
     """The bytes of a row; empty where all is 0. One with groups is packed, being forty times as long and full of zeros.
 
     Of metrics that this version does not know, those at the end of which there is nothing are left out.
@@ -109,7 +109,7 @@ def written(row: Ints) -> bytes:
     if row.size not in (WIDTH, GROUPED_WIDTH):
         row = _trimmed(row)
     if not has_groups(row):
-        return written_plain(row)
+        return encode_plain_row(row)
     data = row.tobytes()
     if data == bytes(len(data)):  # to ask numpy takes several times as long, and it is asked for each cell
         return b""
@@ -127,7 +127,7 @@ def _trimmed(row: Ints) -> Ints:
 _NOTHING = bytes(width_of(MOST_METRICS) * 8)
 
 
-def written_plain(row: Ints) -> bytes:
+def encode_plain_row(row: Ints) -> bytes:
     """The bytes of a row that has no groups; empty where all is 0."""
     data = row.tobytes()
     if data == _NOTHING[: len(data)]:

@@ -19,9 +19,9 @@ from streams.domain.experiments.row_layout import (
     WIDTH,
     Ints,
     N,
+    encode_plain_row,
     fits_plain,
     row_of,
-    written_plain,
 )
 from streams.domain.experiments.totals import MOST_ARMS, ExperimentTotals, VariantTotals
 
@@ -72,7 +72,7 @@ class RowTable(Mapping[str, LiveExperiment]):
         return len(self._live)
 
     def take(self, name: str, edition: str, totals: ExperimentTotals) -> bool:
-        """Have these sums here from now on, if they can be.
+        """Keep these sums as rows of the table from now on, if they can be.
 
         There has to be room, and none may be of households or turfs, or of metrics that this version does not know.
         """
@@ -91,19 +91,19 @@ class RowTable(Mapping[str, LiveExperiment]):
         return True
 
     def totals(self, name: str) -> ExperimentTotals:
-        """The sums as they are now."""
+        """The present sums of an experiment."""
         live, array = self._live[name], self.array
         arms = {
             variant: VariantTotals(
-                written_plain(array[arm.closed]),
-                {day: data for day, place in arm.days.items() if (data := written_plain(array[place]))},
+                encode_plain_row(array[arm.closed]),
+                {day: data for day, place in arm.days.items() if (data := encode_plain_row(array[place]))},
             )
             for variant, arm in live.arms.items()
         }
         return ExperimentTotals(arms, live.closed_until)
 
     def drop(self, name: str) -> None:
-        """They are not here any more."""
+        """Drop the rows of an experiment."""
         live = self._live.pop(name)
         for variant, arm in live.arms.items():
             for day in arm.days:
@@ -111,7 +111,7 @@ class RowTable(Mapping[str, LiveExperiment]):
             self._free += [arm.closed, arm.whole, *arm.days.values()]
 
     def close(self, name: str, until: int) -> None:
-        """All its days before this one are closed."""
+        """Close all days of an experiment before this one."""
         live = self._live[name]
         if until <= live.closed_until:
             return
@@ -205,7 +205,7 @@ class RowTable(Mapping[str, LiveExperiment]):
         return True
 
     def anybody(self, name: str) -> bool:
-        """Whether anybody is in it."""
+        """Whether anybody is counted in an experiment."""
         return any(self.array.item(arm.whole, N) for arm in self._live[name].arms.values())
 
     def _row(self, data: bytes) -> int:
@@ -218,7 +218,7 @@ class RowTable(Mapping[str, LiveExperiment]):
         self._whole[arm.closed] = arm.whole
 
     def _has_room(self, rows: int) -> bool:
-        """There is, after twice as much was taken if it has to be."""
+        """Whether there is room for so many more rows; the array is doubled where it must be."""
         while len(self._free) < rows:
             size = len(self.array)
             if size * 2 > MOST:

@@ -15,12 +15,12 @@ from streams.domain.experiments.row_layout import (
     KNOWN,
     WIDTH,
     Ints,
+    encode_plain_row,
+    encode_row,
     plain_bytes_of,
     row_of,
     sum_of,
     with_metrics,
-    written,
-    written_plain,
 )
 
 MOST_ARMS = 64
@@ -92,8 +92,8 @@ def _closed(arm: VariantTotals, until: int) -> VariantTotals:
 def add_row(data: bytes, row: Ints) -> bytes:
     """A stored row plus another; empty where the sum is 0 throughout."""
     if row.size == WIDTH and (held := plain_bytes_of(data)) is not None:  # as nearly all are
-        return written_plain(np.frombuffer(held, np.int64) + row)
-    return written(sum_of(row_of(data), row)) if data else written(row)
+        return encode_plain_row(np.frombuffer(held, np.int64) + row)
+    return encode_row(sum_of(row_of(data), row)) if data else encode_row(row)
 
 
 def _put(days: dict[int, bytes], day: int, row: bytes) -> None:

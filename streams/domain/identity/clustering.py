@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from events.links import Said, Seen
+from events.identity_links import IdentityEdge, LinkDecision
 from streams.domain.identity.graph import Graph
 from streams.domain.identity.link_changes import NodeLink, apply_links
 from streams.domain.identity.nodes import NOTHING, is_crowded, rank
@@ -129,7 +129,7 @@ class Resolution(NamedTuple):
     disputed: set[str]
 
 
-def resolve(seen: Iterable[Seen], said: Iterable[Said], crowd: int) -> Resolution:
+def resolve(seen: Iterable[IdentityEdge], said: Iterable[LinkDecision], crowd: int) -> Resolution:
     """The clusters of a whole graph. Of the commands on a pair the latest by (time, source, id) counts.
 
     `crowd`: the most contacts that may share an identifier which links.

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from events.links import Command, Erased, Forgotten, Link, Unseen
+from events.identity_links import CommandStamp, EdgeWithdrawal, ErasureCompletion, FragmentErasure, IdentityLink
 from streams.domain.identity.clustering import Clustering
 from streams.domain.identity.deferred_erasures import DeferredRecord, ErasureWait, is_overfull, merge_waits
 from streams.domain.identity.graph import Graph
@@ -21,7 +21,7 @@ from streams.domain.identity.link_records import (
     names_in,
     undeferred,
 )
-from streams.domain.identity.nodes import NOTHING, ErasureMark, Node, Read, lacks_class, unheard
+from streams.domain.identity.nodes import NOTHING, ErasureMark, Node, Read, lacks_class, without_known_class
 
 
 class IdentityFold:
@@ -54,14 +54,14 @@ class IdentityFold:
         self._read({heard.link.a for heard in records if is_of_itself(heard.link)})  # all at once
         links: list[LinkRecord] = []
         for heard in records:
-            if not (isinstance(heard.link, Erased | Forgotten) or self._is_answer(heard.link)):
+            if not (isinstance(heard.link, FragmentErasure | ErasureCompletion) or self._is_answer(heard.link)):
                 links.append(heard)
                 continue
             self._link_what_may_be(links)
             links = []
-            if isinstance(heard.link, Erased):
+            if isinstance(heard.link, FragmentErasure):
                 self._erase(heard.link, heard)
-            elif isinstance(heard.link, Forgotten):
+            elif isinstance(heard.link, ErasureCompletion):
                 self._forget(heard.link.fragment, heard)
             else:
                 self._hear_answer(heard)
@@ -99,16 +99,16 @@ class IdentityFold:
             self.roofs.append(CanonicalIdChange(name, self._version(name, version), told))
         self._keep(name, node)
 
-    def _erase(self, erased: Erased, heard: LinkRecord) -> None:
+    def _erase(self, erased: FragmentErasure, heard: LinkRecord) -> None:
         """Tell everyone under the same roof; where nobody knows yet who that is, have it wait."""
         graph = Graph(self._read, self._crowd)
         reached = graph.reach([erased.fragment])
         if self._are_held(graph.nodes):
             self._hold(graph.nodes, ErasureWait(behind=(deferred(heard),)), heard.offset)
             return
-        if graph.nodes[erased.fragment].erased == Command(erased.time, erased.source, erased.id):
+        if graph.nodes[erased.fragment].erased == CommandStamp(erased.time, erased.source, erased.id):
             return
-        lacking = unheard(reached, graph.nodes)
+        lacking = without_known_class(reached, graph.nodes)
         if asked := [name for name in lacking if name not in self._answers]:
             for name in asked:
                 self._ask(name, heard.offset)
@@ -122,8 +122,8 @@ class IdentityFold:
         # Of one version no more than the last is told of a node.
         self.roofs[start:] = {told.node: told for told in self.roofs[start:]}.values()
 
-    def _tell(self, erased: Erased, offset: int) -> None:
-        fragment, by = erased.fragment, Command(erased.time, erased.source, erased.id)
+    def _tell(self, erased: FragmentErasure, offset: int) -> None:
+        fragment, by = erased.fragment, CommandStamp(erased.time, erased.source, erased.id)
         graph = Graph(self._read, self._crowd)
         reached = graph.reach([fragment])
         roofs = Clustering(graph, reached).roofs()
@@ -157,7 +157,7 @@ class IdentityFold:
     def _wait_for(self, names: Iterable[str], erased: LinkRecord) -> ErasureWait:
         return ErasureWait({}, dict.fromkeys(names, erased.offset), dict(self._answers), (deferred(erased),))
 
-    def _is_answer(self, link: Link) -> bool:
+    def _is_answer(self, link: IdentityLink) -> bool:
         if not is_of_itself(link):
             return False
         held = self._read([link.a])[link.a].held
@@ -187,7 +187,8 @@ class IdentityFold:
             self._keep(name, replace(node, held=None, waiting=None))
         before = self._answers, self._rested, self._now
         silent = {
-            name: deferred(LinkRecord(Unseen(name, name, name), version, 0)) for name, version in waiting.asked.items()
+            name: deferred(LinkRecord(EdgeWithdrawal(name, name, name), version, 0))
+            for name, version in waiting.asked.items()
         }
         self._answers = {**self._answers, **waiting.answers, **silent}
         self._rested = {**self._rested, **waiting.held}
@@ -223,4 +224,4 @@ class IdentityFold:
 
 
 def _told(heard: Iterable[LinkRecord]) -> list[NodeLink]:
-    return [one.link for one in heard if not isinstance(one.link, Erased | Forgotten)]
+    return [one.link for one in heard if not isinstance(one.link, FragmentErasure | ErasureCompletion)]

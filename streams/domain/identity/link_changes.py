@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from events.links import Command, Said, Seen, Unsaid, Unseen
+from events.identity_links import CommandStamp, DecisionWithdrawal, EdgeWithdrawal, IdentityEdge, LinkDecision
 from streams.domain.identity.graph import Graph
 from streams.domain.identity.nodes import (
     MOST_LINKED,
@@ -14,11 +14,11 @@ from streams.domain.identity.nodes import (
     PairRuling,
     Read,
     Tellers,
+    has_too_many_edges,
     is_crowded,
-    is_too_much,
 )
 
-NodeLink = Seen | Unseen | Said | Unsaid
+NodeLink = IdentityEdge | EdgeWithdrawal | LinkDecision | DecisionWithdrawal
 
 
 def apply_links(told: Iterable[NodeLink], nodes: Mapping[str, Node]) -> dict[str, Node]:
@@ -29,11 +29,11 @@ def apply_links(told: Iterable[NodeLink], nodes: Mapping[str, Node]) -> dict[str
     drafts = {name: _Draft(name, nodes[name]) for link in told for name in (link.a, link.b)}
     for link in told:
         a, b = drafts[link.a], drafts[link.b]
-        if isinstance(link, Said) and not (a.has_room(link, b.name) and b.has_room(link, a.name)):
+        if isinstance(link, LinkDecision) and not (a.has_room(link, b.name) and b.has_room(link, a.name)):
             continue
         a.take(link, b.name)
         b.take(link, a.name)
-        if isinstance(link, Seen):
+        if isinstance(link, IdentityEdge):
             a.classify(link.a_class)
             b.classify(link.b_class)
     return {name: draft.node() for name, draft in drafts.items() if draft.is_changed()}
@@ -50,19 +50,19 @@ class _Draft:
         self._aliases = dict(before.aliases)
         self._rulings = dict(before.rulings)
 
-    def has_room(self, said: Said, other: str) -> bool:
+    def has_room(self, said: LinkDecision, other: str) -> bool:
         """Whether a command fits in; one on a pair that has a command takes its place."""
         return other in self._rulings or len(self._rulings) < (MOST_LINKED if said.same else MOST_RULED)
 
     def take(self, link: NodeLink, other: str) -> None:
-        if isinstance(link, Said):
-            self._rulings[other] = PairRuling(link.same, Command(link.time, link.source, link.id))
-        elif isinstance(link, Unsaid):
+        if isinstance(link, LinkDecision):
+            self._rulings[other] = PairRuling(link.same, CommandStamp(link.time, link.source, link.id))
+        elif isinstance(link, DecisionWithdrawal):
             self._rulings.pop(other, None)
         elif not self._before.saturated:  # which keeps no edges
-            is_alias = isinstance(link, Seen) and link.alias
+            is_alias = isinstance(link, IdentityEdge) and link.alias
             _tell(self._aliases, other, link.teller, holds=is_alias)
-            _tell(self._seen, other, link.teller, holds=isinstance(link, Seen) and not is_alias)
+            _tell(self._seen, other, link.teller, holds=isinstance(link, IdentityEdge) and not is_alias)
 
     def classify(self, exclusive: str | None) -> None:
         """A class belongs to the identifier, so all who tell of one say the same; if not, the smaller name counts."""
@@ -149,7 +149,7 @@ class GraphChange:
         return {name: self._changed.get(name) or self.before.nodes[name] for name in names}
 
     def _shrunk(self, name: str, node: Node) -> Node:
-        if not is_too_much(name, node, self._crowd):
+        if not has_too_many_edges(name, node, self._crowd):
             return node
         return replace(node, seen={}, aliases={}, saturated=True)
 

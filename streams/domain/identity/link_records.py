@@ -2,7 +2,16 @@
 
 from typing import NamedTuple, TypeGuard
 
-from events.links import Command, Erased, Forgotten, Link, Seen, Unseen, read_link, write_link
+from events.identity_links import (
+    CommandStamp,
+    EdgeWithdrawal,
+    ErasureCompletion,
+    FragmentErasure,
+    IdentityEdge,
+    IdentityLink,
+    read_link,
+    write_link,
+)
 from events.refusal import Refusal
 from streams.domain.identity.deferred_erasures import DeferredRecord
 from streams.domain.identity.link_changes import FindingKind
@@ -11,7 +20,7 @@ from streams.domain.identity.link_changes import FindingKind
 class LinkRecord(NamedTuple):
     """A record of `identity-links`: its link, its offset, and when the broker appended it (ms since 1970)."""
 
-    link: Link
+    link: IdentityLink
     offset: int
     at: int
 
@@ -26,7 +35,7 @@ class CanonicalIdChange(NamedTuple):
     node: str
     version: int
     roof: str | None
-    erased: Command | None = None
+    erased: CommandStamp | None = None
     asks: bool = False
 
 
@@ -54,11 +63,11 @@ def undeferred(record: DeferredRecord) -> LinkRecord:
     return LinkRecord(link, record.offset, record.at)
 
 
-def is_of_itself(link: Link) -> TypeGuard[Seen | Unseen]:
+def is_of_itself(link: IdentityLink) -> TypeGuard[IdentityEdge | EdgeWithdrawal]:
     """Whether a link is what a fragment tells of itself alone, not an edge."""
-    return isinstance(link, Seen | Unseen) and link.a == link.b
+    return isinstance(link, IdentityEdge | EdgeWithdrawal) and link.a == link.b
 
 
-def names_in(link: Link) -> tuple[str, ...]:
+def names_in(link: IdentityLink) -> tuple[str, ...]:
     """The nodes that a link names."""
-    return (link.fragment,) if isinstance(link, Erased | Forgotten) else (link.a, link.b)
+    return (link.fragment,) if isinstance(link, FragmentErasure | ErasureCompletion) else (link.a, link.b)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from events.identifiers import KIND_ORDER, kind_of
-from events.links import Command
+from events.identity_links import CommandStamp
 from streams.domain.formats import Format, Stored
 from streams.domain.formats import encode as write
 from streams.domain.identity.deferred_erasures import ErasureWait
@@ -38,14 +38,14 @@ class PairRuling(Struct, frozen=True, array_like=True, gc=False):
     """The command that counts on a pair: one person, or not."""
 
     same: bool
-    by: Command
+    by: CommandStamp
 
 
 class ErasureMark(Struct, frozen=True, array_like=True, gc=False):
     """The node was told that its person is erased, by the word of the fragment `teller`."""
 
     teller: str
-    by: Command
+    by: CommandStamp
 
 
 class Node(Struct, frozen=True, array_like=True):
@@ -65,7 +65,7 @@ class Node(Struct, frozen=True, array_like=True):
     roof: str | None = None
     saturated: bool = False
     mark: ErasureMark | None = None
-    erased: Command | None = None
+    erased: CommandStamp | None = None
     marked: tuple[str, ...] = ()
     held: str | None = None
     waiting: ErasureWait | None = None
@@ -95,7 +95,7 @@ def lacks_class(name: str, node: Node) -> bool:
     return not is_told and any(ruling.same for ruling in node.rulings.values())
 
 
-def unheard(names: Collection[str], nodes: Mapping[str, Node]) -> list[str]:
+def without_known_class(names: Collection[str], nodes: Mapping[str, Node]) -> list[str]:
     """Those of whom it may matter, among these, that nobody has told of which class they are, sorted.
 
     Classes tell nodes of one kind apart.
@@ -114,7 +114,7 @@ def is_crowded(name: str, node: Node, crowd: int) -> bool:
     return _carriers(name, node) > crowd
 
 
-def is_too_much(name: str, node: Node, crowd: int) -> bool:
+def has_too_many_edges(name: str, node: Node, crowd: int) -> bool:
     """Whether it has more edges than are worth keeping."""
     if len(node.seen) > SATURATED_TIMES * crowd and _carriers(name, node) > SATURATED_TIMES * crowd:
         return True

@@ -80,7 +80,7 @@ class SuspicionQueue:
         self._waiting: OrderedDict[tuple[str, int], tuple[Suspicion, int]] = OrderedDict()
         self._settled: OrderedDict[tuple[str, int], None] = OrderedDict()
 
-    def hear(self, suspicion: Suspicion, now: int) -> None:
+    def queue(self, suspicion: Suspicion, now: int) -> None:
         """Queue a suspicion, unless it was looked into before. One of a minute long past is due at once."""
         key = suspicion.source, suspicion.at
         if key in self._settled:

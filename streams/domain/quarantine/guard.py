@@ -62,7 +62,7 @@ class QuarantineGuard:
         if suspicion := self._floods.refused(source, at_ms):
             self.found[source] = suspicion
 
-    def told(self, held: Mapping[str, Quarantine]) -> None:
+    def replace_quarantines(self, held: Mapping[str, Quarantine]) -> None:
         """Replace the known quarantines; what was counted of a source that was let go is dropped."""
         for source in self.held.keys() - held.keys():
             self._floods.forget(source)

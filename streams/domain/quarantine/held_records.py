@@ -29,7 +29,7 @@ class ReleasedRecords:
     def __init__(self) -> None:
         self._known: dict[int, bytearray] = {}
 
-    def hear(self, note: bytes | None) -> None:
+    def take(self, note: bytes | None) -> None:
         """Take the value of a record of `dead-letters-requeued`; those about other topics are passed over."""
         try:
             topic, _, place = _read(note or b"").letter.partition("/")

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from events.harmonised import Opened, open_harmonised
 from sinks.lake.files import open_files
-from sinks.lake.live_files import live
+from sinks.lake.live_files import find_live_files
 from sinks.lake.manifests import date_in
 from sinks.lake.parquet import read_columns
 from sinks.lake.snapshots import CONTACT_LINKS
@@ -105,7 +105,7 @@ def by_person(place: str, batch: pa.RecordBatch) -> pa.RecordBatch:
 def links_of(place: str) -> Mapping[str, str]:
     """The canonical id of each absorbed contact, by the latest snapshot; empty where there is none."""
     files = open_files(place)
-    found = live(files)
+    found = find_live_files(files)
     names = [file.name for file in found.of(CONTACT_LINKS)]
     latest = max(map(date_in, names), default="")
     links: dict[str, str] = {}

@@ -15,7 +15,7 @@ from faust.types import TP
 
 from events.topics import INTERACTIONS
 from sinks.lake.files import Files
-from sinks.lake.live_files import live, next_offsets
+from sinks.lake.live_files import find_live_files, next_offsets
 from sinks.lake.rows import LogRecord
 from streams.engine.changelog import PartitionReader
 from streams.history.insights.history_source import NO_FILES, History, tail_table
@@ -96,7 +96,7 @@ async def load_history(settings: Settings, files: Files | None, say: Say = say_n
     as_of = time.time_ns() // 1_000_000
     kafka = KafkaClients(settings)
     topic_id = kafka.topic_id(INTERACTIONS)
-    seen = NO_FILES if files is None else live(files)
+    seen = NO_FILES if files is None else find_live_files(files)
     numbers = kafka.partitions_of(INTERACTIONS)
     begin = {} if files is None else next_offsets(files, seen, topic_id, numbers)
     room = TailBuffer(topic_id, MOST_TAIL_BYTES, lake=files is not None, say=say)

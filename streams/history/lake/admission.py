@@ -112,5 +112,5 @@ class RowAdmission:
         return _NAMELESS if fragment is None else AdmittedRow(fragment, harmonised_again(read), read.type, read.time)
 
     def _is_erased(self, taken: AdmittedRow) -> bool:
-        ends = (each.heard(taken.fragment) for each in self._erased)
+        ends = (each.received_until(taken.fragment) for each in self._erased)
         return any(end is not None and taken.time <= end for end in ends)

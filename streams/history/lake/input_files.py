@@ -10,7 +10,7 @@ from typing import NamedTuple
 from events.registry import MODELS
 from events.times import parse_time
 from sinks.lake.files import Files, LocalFiles, open_files
-from sinks.lake.live_files import live
+from sinks.lake.live_files import find_live_files
 from sinks.lake.manifests import INTERACTIONS, MANIFESTS, date_in, type_in
 from streams.history.importing.file_items import Unreadable
 from streams.history.lake.row_reading import row_count
@@ -127,7 +127,7 @@ def _file_at(path: str) -> InputFile | None:
 
 
 def _of_lake(files: Files) -> Iterator[InputFile]:
-    found = live(files)
+    found = find_live_files(files)
     for file in found.of(INTERACTIONS):
         yield InputFile(files, file.name, found.places.get(file.name, file.name), file.rows, immutable=True)
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from sinks.lake.files import open_files
-from sinks.lake.live_files import live, next_offsets
+from sinks.lake.live_files import find_live_files, next_offsets
 from sinks.lake.manifests import INTERACTIONS
 from streams.history.rebuild.prior_states import (
     CommandTimes,
@@ -41,7 +41,7 @@ class LakeContents(NamedTuple):
 def lake_contents(place: str, topic_id: str, partitions: int) -> LakeContents:
     """What the lake holds now. Raises OSError, and `Damaged`."""
     files = open_files(place)
-    seen = live(files)
+    seen = find_live_files(files)
     known = seen.of(INTERACTIONS)
     next_ = next_offsets(files, seen, topic_id, range(partitions))
     ends = [next_.get(number, 0) for number in range(partitions)]

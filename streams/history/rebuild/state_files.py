@@ -136,7 +136,7 @@ class BucketFolder:
         self, history: ContactHistory, known: Iterable[ContactState]
     ) -> tuple[ContactHistory, Counter[str]]:
         """The rows that came after the person's erasure, whatever time they name; and the count of the others."""
-        listed = self._erased.said_heard(history.contact_id)  # includes commands that `lake erase` removed
+        listed = self._erased.last_command_received(history.contact_id)  # includes commands that `lake erase` removed
         after = rows_after_erasure(history.rows, known, self._heard)
         left = [row for row in after if listed is None or row.appended_at > listed]
         return ContactHistory(history.contact_id, left), Counter(

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sinks.lake.files import Files
-from sinks.lake.live_files import live
+from sinks.lake.live_files import find_live_files
 from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.parquet import open_parquet
 from sinks.lake.schema import COLUMNS, EVENT
@@ -41,7 +41,7 @@ def interaction_files(files: Files, wanted: Wanted = every_file) -> list[LakeFil
     They are those that the lake's manifests name; where there are none, all that end in `.parquet`, except in folders
     whose names begin with `_` or a dot. A named file may be merged into another before it is opened: ask again then.
     """
-    lake = live(files)
+    lake = find_live_files(files)
     if lake.ranges or lake.files:
         known = zip(lake.places_of(INTERACTIONS), lake.of(INTERACTIONS), strict=True)
         return [LakeFileRows(place, file.rows) for place, file in known if wanted(file.name)]

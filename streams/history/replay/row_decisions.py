@@ -78,7 +78,7 @@ class RowDecider:
     def _is_erased(self, fragment: str, time: int, came: int) -> bool:
         return any(
             (until is not None and time <= until) or (heard is not None and came <= heard)
-            for until, heard in ((each.until(fragment), each.heard(fragment)) for each in self._erased)
+            for until, heard in ((each.until(fragment), each.received_until(fragment)) for each in self._erased)
         )
 
     def _decide_raw(self, value: bytes, type_: str) -> RowDecision:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from faust.types import TP
 
-from events.links import Roof, read_roof
+from events.identity_links import CanonicalId, read_canonical_id
 from events.refusal import Refusal
 from events.times import render_time
 from events.topics import CAMPAIGN_HOLDS, CONTACT_ROOFS, EXPERIMENT_DEFINITIONS, INPUT_TOPICS, INTERACTIONS
@@ -291,9 +291,9 @@ class _Backup:
         return [FileEntry(path.name, 1, path.stat().st_size, sha256_of(path))]
 
 
-def erasure_in(record: KafkaRecord) -> tuple[str, int, Roof] | None:
+def erasure_in(record: KafkaRecord) -> tuple[str, int, CanonicalId] | None:
     """Node, version and canonical id in a record of `contact-roofs` that tells of an erasure; None: it tells none."""
-    read, number = read_roof(record.key, record.value), version_of(record)
+    read, number = read_canonical_id(record.key, record.value), version_of(record)
     if isinstance(read, Refusal) or number is None or read[1] is None or read[1].erased is None:
         return None
     return read[0], number, read[1]

@@ -13,7 +13,7 @@ import msgspec
 from faust.types import TP
 from msgspec import Struct
 
-from events.links import Roof
+from events.identity_links import CanonicalId
 from events.topics import CONTACT_ROOFS
 from streams.domain.contact.identity.identity_assignment import trace_key
 from streams.domain.contact.identity.identity_status import Erasure
@@ -45,7 +45,7 @@ async def topic_erasures(settings: Settings) -> list[LedgerEntry]:
     return [ledger_entry(*found) async for found in erased_nodes(settings)]
 
 
-async def erased_nodes(settings: Settings) -> AsyncIterator[tuple[str, int, Roof]]:
+async def erased_nodes(settings: Settings) -> AsyncIterator[tuple[str, int, CanonicalId]]:
     """Node, version and record of each erasure that `contact-roofs` still holds. Raises Kafka's errors."""
     kafka = KafkaClients(settings)
     async with PartitionReader(kafka) as reader:
@@ -57,7 +57,7 @@ async def erased_nodes(settings: Settings) -> AsyncIterator[tuple[str, int, Roof
                         yield found
 
 
-def ledger_entry(node: str, _: int, roof: Roof) -> LedgerEntry:
+def ledger_entry(node: str, _: int, roof: CanonicalId) -> LedgerEntry:
     """The ledger's entry for an erasure that a node is told of."""
     by = roof.erased
     assert by is not None  # nosec B101 # for the type checker

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from events.links import Command, Link, Roof
+from events.identity_links import CanonicalId, CommandStamp, IdentityLink
 from sinks.keys import partition_of
 from streams.domain import identity
 from streams.domain.contact import ContactState, decode, encode
@@ -52,7 +52,7 @@ def own_knowledge(state: ContactState) -> ContactState:
     return replace(state, place=kept, given=NOTHING)
 
 
-def after_erasure(state: ContactState, node: str, version: int, roof: Roof) -> ContactState:
+def after_erasure(state: ContactState, node: str, version: int, roof: CanonicalId) -> ContactState:
     """`state` after hearing of an erasure that had not reached it."""
     return own_knowledge(moved(state, node, version, roof))
 
@@ -103,7 +103,7 @@ _HERE = Position("", 0, 0)
 _EVERYWHERE = 0xFFFF
 """In place of a partition: a trace whose identifier, and so partition, is not known."""
 
-InflightErasures = Mapping[str, Sequence[tuple[int, Roof]]]
+InflightErasures = Mapping[str, Sequence[tuple[int, CanonicalId]]]
 """By node the erasures that its fragment had not heard of yet, each with the version of its record."""
 
 
@@ -165,7 +165,7 @@ class GenerationBuilder:
         self._nodes = States(
             open_store("nodes", 0), Codec(identity.encode, identity.decode), RecentStates[identity.Node](RECENT_BYTES)
         )
-        self._edges: list[Link] = []
+        self._edges: list[IdentityLink] = []
         self._receipts: dict[str, Erasure] = {}
         self.contacts = 0
 
@@ -215,11 +215,11 @@ class GenerationBuilder:
             after = self._sweep(node, after, version, roof)
         known = place_of(after)
         if late is not None and (known.erased is None or known.erased.time < late.erasure.time or not known.marks):
-            by = Command(late.erasure.time, late.erasure.source, late.erasure.id)
-            after = self._sweep(node, after, self._target.base - 1, Roof(node if late.names else "", 0, by))
+            by = CommandStamp(late.erasure.time, late.erasure.source, late.erasure.id)
+            after = self._sweep(node, after, self._target.base - 1, CanonicalId(node if late.names else "", 0, by))
         return None if after is state else after
 
-    def _sweep(self, node: str, before: ContactState, version: int, roof: Roof) -> ContactState:
+    def _sweep(self, node: str, before: ContactState, version: int, roof: CanonicalId) -> ContactState:
         after = after_erasure(before, node, version, roof)
         was, now = place_of(before), place_of(after)
         if roof.roof == node and now.erased is not None and (now.erased != was.erased or not was.marks):

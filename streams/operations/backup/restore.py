@@ -9,7 +9,7 @@ from pathlib import Path
 
 from faust.types import TP
 
-from events.links import Roof, read_roof
+from events.identity_links import CanonicalId, read_canonical_id
 from events.refusal import Refusal
 from events.topics import CAMPAIGN_HOLDS, EXPERIMENT_DEFINITIONS, INTERACTIONS
 from sinks.keys import partition_of
@@ -82,7 +82,7 @@ def generation_builder(settings: Settings, plan: RestorePlan, work: Path) -> Gen
     contacts, links = changelog_name(settings, CONTACTS_TABLE), changelog_name(settings, LINKS_TABLE)
     before, crowd = plan.manifest.partitions, settings.identity_crowd
     target = GenerationTarget(contacts, links, settings.partitions, before, plan.generation, crowd)
-    inflight: dict[str, list[tuple[int, Roof]]] = {}
+    inflight: dict[str, list[tuple[int, CanonicalId]]] = {}
     for node, version, roof in _erasures(read_records(plan.directory / names.ERASURES)):
         inflight.setdefault(node, []).append((version, roof))
     return GenerationBuilder(WriteBackStores(RocksStores(work), HELD_BACK_BYTES), target, inflight, plan.forgotten)
@@ -171,9 +171,9 @@ class _Restoring:
             await retried(lambda batch=batch: self._outbox.write(batch), "restoring: writing")  # type: ignore[misc]
 
 
-def _erasures(records: Iterable[Record]) -> Iterator[tuple[str, int, Roof]]:
+def _erasures(records: Iterable[Record]) -> Iterator[tuple[str, int, CanonicalId]]:
     for record in records:
-        read = read_roof(record.key, record.value)
+        read = read_canonical_id(record.key, record.value)
         version = version_in(record.headers)
         if not isinstance(read, Refusal) and read[1] is not None and version is not None:
             yield read[0], version, read[1]

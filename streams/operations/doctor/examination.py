@@ -19,7 +19,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from events.topics import INTERACTIONS
 from sinks.lake.files import open_files
-from sinks.lake.live_files import live, next_offsets
+from sinks.lake.live_files import find_live_files, next_offsets
 from sinks.lake.manifests import LakeDamaged
 from streams.operations.doctor.configuration import examine_configuration
 from streams.operations.doctor.finding import Finding, fail, ok, warn
@@ -139,7 +139,7 @@ def _lake(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     with suppress(OSError, ValueError, LakeDamaged, MissingTopic):
         files = open_files(settings.lake)
         topic_id = KafkaClients(settings).topic_id(INTERACTIONS)
-        begin = next_offsets(files, live(files), topic_id, range(settings.partitions))
+        begin = next_offsets(files, find_live_files(files), topic_id, range(settings.partitions))
         places = [TopicPartition(INTERACTIONS, number) for number in range(settings.partitions)]
         starts, ends = (
             {place.partition: int(found.offset) for place, found in admin.list_partition_offsets(asked).items()}

@@ -6,7 +6,7 @@ from stat import S_IMODE
 
 from sinks.lake.erasure import commands_received_at
 from sinks.lake.files import Files, LocalFiles, open_files
-from sinks.lake.live_files import live
+from sinks.lake.live_files import find_live_files
 from sinks.lake.manifests import INTERACTIONS, LakeDamaged, is_lake
 from sinks.lake.unfinished_writes import unfinished_imports
 from streams.operations.doctor.finding import Finding, fail, ok, warn
@@ -41,7 +41,7 @@ def examine_lake(settings: Settings, now: int) -> Iterator[Finding]:
         files_of(settings)
         yield _size(files)
         yield judge_erasures(commands_received_at(files).values(), now)
-        yield judge_begun(len(live(files).places), len(unfinished_imports(files, now - DAY_MS)))
+        yield judge_begun(len(find_live_files(files).places), len(unfinished_imports(files, now - DAY_MS)))
     except (ValueError, LakeStopped) as error:
         yield fail(WHAT, str(error).removeprefix(f"{WHAT}: "), "docs/lake.md says which stores will do")
     except LakeDamaged as error:
@@ -95,7 +95,7 @@ def judge_behind(begin: Mapping[int, int], starts: Mapping[int, int], ends: Mapp
 
 
 def _size(files: Files) -> Finding:
-    found = live(files)
+    found = find_live_files(files)
     known = found.of(INTERACTIONS)
     return ok(
         WHAT,

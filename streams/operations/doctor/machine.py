@@ -18,7 +18,7 @@ from streams.engine.store import Position
 from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.platform.errors import Unusable
 from streams.platform.settings import Settings
-from streams.worker.state_dir import own
+from streams.worker.state_dir import own_state_dir
 
 GIB = 1 << 30
 LEAST_FREE, LITTLE_FREE = GIB // 4, 2 * GIB
@@ -119,7 +119,7 @@ def _kind_of(directory: Path) -> str | None:
 
 def _lock_of(state_dir: Path) -> Finding:
     try:
-        own(state_dir).close()
+        own_state_dir(state_dir).close()
     except Unusable:
         return ok("lock", "a worker has the directory; a second one there would be refused")
     return ok("lock", "no worker has the directory just now")

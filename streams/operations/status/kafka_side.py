@@ -248,7 +248,7 @@ class _KafkaObserver:
     def _mostly_refused(self, letters: Iterable[LetterSummary]) -> list[MostlyRefused]:
         """Sources of which most records were refused, among those of which enough were."""
         since = self._now - HOUR_MS
-        if not suspects(Counter(letter.said for letter in letters)):
+        if not suspects(Counter(letter.declared for letter in letters)):
             return []
         refusals = OpenRefusals(names_requeued_since(self._reading, since))
         for letter in letters:

@@ -90,6 +90,11 @@ def missing_column(header: Header, definition: ExperimentDefinition) -> Unusable
     return None
 
 
+def is_assigned_by_hashes(header: Header, definition: ExperimentDefinition) -> bool:
+    """Whether variants may depend on the identity key: a person's do, unless each is named by contact_id alone."""
+    return definition.unit == "contact" and any(column.field != "contact_id" for column in header.naming)
+
+
 def _would_be_taken(contact: dict[str, JSON]) -> bool:
     """Whether an interaction may name somebody so."""
     try:

@@ -59,9 +59,9 @@ class CampaignCounters:
 
     def _count_money(self, before: ContactState, after: ContactState, applied: Sequence[Fact]) -> None:
         if _has_money(before):
-            was, now = net(before.facts.values()), net(after.facts.values())
+            was, now = net_amounts(before.facts.values()), net_amounts(after.facts.values())
         else:
-            was, now = Counter(), net(sorted(applied, key=lambda fact: fact.stamp))
+            was, now = Counter(), net_amounts(sorted(applied, key=lambda fact: fact.stamp))
         for currency in was.keys() | now.keys():
             more = now[currency] - was[currency]
             if more:
@@ -78,7 +78,7 @@ def _has_money(state: ContactState) -> bool:
     return any(fact.detail.__class__ in _MONEY for fact in state.facts.values())
 
 
-def net(facts: Iterable[Fact]) -> Counter[str]:
+def net_amounts(facts: Iterable[Fact]) -> Counter[str]:
     """Gifts less refunds by currency, the first version of each, without what was retracted."""
     found: Counter[str] = Counter()
     seen: set[tuple[type, str]] = set()

@@ -6,7 +6,7 @@ from sinks.lake.compaction import compact
 from sinks.lake.erasure import erase, erasure_commands
 from sinks.lake.erasure_list import Erasures, add_erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
-from sinks.lake.live_files import live
+from sinks.lake.live_files import find_live_files
 from sinks.lake.manifests import INTERACTIONS, STAGING
 from sinks.lake.writer import LakeWriter
 from tests.unit.events.records import NOW
@@ -54,7 +54,7 @@ def test_files_of_the_current_day_are_not_merged(lake: Files) -> None:
 
 
 def test_no_merged_file_is_larger_than_the_limit(lake: Files) -> None:
-    [largest, *_] = sorted((file.bytes for file in live(lake).of(INTERACTIONS)), reverse=True)
+    [largest, *_] = sorted((file.bytes for file in find_live_files(lake).of(INTERACTIONS)), reverse=True)
 
     done = compact(lake, TOMORROW, largest * 2 + 1)
 
@@ -106,7 +106,7 @@ def test_an_erased_person_is_taken_out_and_the_money_stays(lake: Files) -> None:
     done = erase(lake, erased)
 
     assert (done.files, done.rows) == (2, 2)
-    rows = [row for file in live(lake).of(INTERACTIONS) for row in rows_of(lake, file.name)]
+    rows = [row for file in find_live_files(lake).of(INTERACTIONS) for row in rows_of(lake, file.name)]
     assert sorted((row["offset"], row["fragment"], row["amount"], row["event"] is None) for row in rows) == [
         (0, None, 5000, True),
         (1, "c1", 5000, False),

@@ -8,7 +8,7 @@ import pytest
 from sinks.lake.compaction import compact
 from sinks.lake.erasure_list import erasure_of
 from sinks.lake.files import Files
-from sinks.lake.live_files import live
+from sinks.lake.live_files import find_live_files
 from sinks.lake.manifests import INTERACTIONS, STAGING
 from sinks.lake.objects import ObjectFiles
 from sinks.lake.unfinished_writes import abandon_imports
@@ -49,7 +49,7 @@ def test_a_killed_imports_file_is_put_in_place_before_files_are_compacted(files:
 
     compact(files, "2013-01-01")
 
-    assert (files.below(STAGING), live(files).places) == ([], {})
+    assert (files.below(STAGING), find_live_files(files).places) == ([], {})
 
 
 @pytest.mark.parametrize("at", [STAGED_HALF, STAGED])
@@ -75,5 +75,5 @@ def test_whoever_wakes_up_later_has_written_nothing(files: Files, file: Path) ->
     with pytest.raises(FileNotFoundError):
         imported(frozen, file)
 
-    assert live(files).of(INTERACTIONS) == []
+    assert find_live_files(files).of(INTERACTIONS) == []
     assert imported(files, file).counts.interactions.total() == 2

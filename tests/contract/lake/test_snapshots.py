@@ -4,7 +4,7 @@ import pytest
 
 from sinks.base import ContactChange
 from sinks.lake.files import Files
-from sinks.lake.live_files import live
+from sinks.lake.live_files import find_live_files
 from sinks.lake.manifests import STAGING
 from sinks.lake.snapshots import CONTACT_STATE, SnapshotWriter, abandon_snapshots, profiles_table
 
@@ -25,7 +25,7 @@ def test_profiles_of_an_abandoned_snapshot_are_deleted(files: Files) -> None:
     assert abandon_snapshots(files, NEW, 0) == [OLD]
 
     assert files.below(STAGING) == []
-    assert live(files).of(CONTACT_STATE) == []
+    assert find_live_files(files).of(CONTACT_STATE) == []
 
 
 def test_a_snapshot_writer_that_wakes_up_later_is_too_late(files: Files) -> None:
@@ -35,7 +35,7 @@ def test_a_snapshot_writer_that_wakes_up_later_is_too_late(files: Files) -> None
     assert frozen.commit() is None
 
     assert files.below(STAGING) == []
-    assert live(files).of(CONTACT_STATE) == []
+    assert find_live_files(files).of(CONTACT_STATE) == []
 
 
 @pytest.mark.parametrize("date", [OLD, NEW])
@@ -47,4 +47,4 @@ def test_committed_and_later_snapshots_stay(files: Files, date: str) -> None:
     assert abandon_snapshots(files, NEW, 0) == []
 
     assert begun(files, date).commit() is None if date == OLD else writer.commit() is not None
-    assert len(live(files).of(CONTACT_STATE)) == 1
+    assert len(find_live_files(files).of(CONTACT_STATE)) == 1

@@ -9,7 +9,7 @@ from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from events.dead_letters import DeadLetter
-from events.links import Roof, write_roof
+from events.identity_links import CanonicalId, write_canonical_id
 from events.refusal import Reason
 from streams.domain.contact import ContactState, decode, encode
 from streams.domain.pressure import default_policy
@@ -147,5 +147,5 @@ async def test_none_is_told_of_a_fragment_before_what_interactions_held_when_it_
 
 
 def asking(offset: int, node: str) -> Fetched:
-    value = write_roof(Roof(node, 1, asks=True))
+    value = write_canonical_id(CanonicalId(node, 1, asks=True))
     return Fetched(offset, value, node.encode(), [("version", b"1")])

@@ -46,8 +46,6 @@ _FIELDS: dict[str, st.SearchStrategy[JSON]] = {
     "currency": st.sampled_from(["USD", "EUR"]),
     "instalment": st.integers(0, 99),
     "support": st.integers(1, 5),
-    "granted": st.booleans(),
-    "machine": st.booleans(),
     "answers": st.dictionaries(names.map(lambda text: f"van:{text}"), scalars, max_size=4).map(dict),
     "tags_added": st.lists(names, max_size=4).map(list),
     "tags_removed": st.lists(names, max_size=4).map(list),
@@ -84,7 +82,7 @@ def _field(name: str, info: FieldInfo) -> st.SearchStrategy[JSON]:
     choices = [choice for part in (info.annotation, *get_args(info.annotation)) for choice in get_args(part)]
     if literal := [choice for choice in choices if isinstance(choice, str)]:
         return st.sampled_from(literal)
-    return names
+    return st.booleans() if bool in (info.annotation, *get_args(info.annotation)) else names
 
 
 @st.composite

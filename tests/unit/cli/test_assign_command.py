@@ -48,6 +48,19 @@ def test_the_counts_are_there_for_programs(file: Path) -> None:
     }
 
 
+def test_a_key_that_redis_cannot_compare_is_told_where_the_variant_depends_on_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1")
+    told = "HARMONIA_IDENTITY_KEY was not compared with the workers'"
+    ended = run(file, "email\nada@example.org\n")
+    assert (ended.exit_code, told in ended.stderr) == (0, True)
+    assert json.loads(run(file, "email\nada@example.org\n", "--json").stderr)["key_compared"] is False
+    assert told not in run(file, "contact_id\nc-1\n").stderr
+    file.write_text(DOOR)
+    assert told not in run(file, "email,household,state\nada@example.org,h-1,NY\n", experiment="door").stderr
+
+
 DOOR = """[[experiment]]
 id = "door"
 unit = "household"

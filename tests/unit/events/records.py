@@ -1,16 +1,33 @@
 """What a producer would send, with everything right, for tests to spoil one thing at a time."""
 
+from typing import Any
+
 import orjson
 
 from events.envelope import Interaction, Record, decode
+from events.interactions.base import InteractionData
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
-from events.registry import TOPICS_OF
+from events.registry import MODELS, TOPICS_OF
 
 NOW = 1_329_904_800_000
 """2012-02-22T10:00:00Z, when the broker appends."""
 
-REQUIRED: dict[str, dict[str, JSON]] = {
+_EXAMPLES: dict[str, JSON] = {"string": "x1", "integer": 1, "number": 1.5, "boolean": True}
+
+
+def example_of(model: type[InteractionData]) -> dict[str, JSON]:
+    """A value for each plain field that a type requires besides `contact`, by its JSON Schema."""
+    schema = model.model_json_schema()
+    return {name: _value_of(schema["properties"][name]) for name in schema["required"] if name != "contact"}
+
+
+def _value_of(field: dict[str, Any]) -> JSON:
+    first: JSON = [*field.get("enum", ()), _EXAMPLES[field["type"]]][0]
+    return first
+
+
+_CHOSEN: dict[str, dict[str, JSON]] = {
     "email.sent": {"message_id": "m1"},
     "email.delivered": {"message_id": "m1"},
     "email.opened": {"message_id": "m1"},
@@ -44,7 +61,8 @@ REQUIRED: dict[str, dict[str, JSON]] = {
     "contact.suppressed": {},
     "contact.erased": {},
 }
-"""The fields of each type that the contract marks with r."""
+REQUIRED = {name: example_of(model) for name, model in MODELS.items() if name not in _CHOSEN} | _CHOSEN
+"""The fields of each type that the contract marks with r; of a type that tests choose no values for, any value."""
 
 
 def event(type_: str = "email.opened", **data: JSON) -> dict[str, JSON]:

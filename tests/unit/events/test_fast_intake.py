@@ -9,8 +9,9 @@ from events.fast_intake import harmonise_fast
 from events.fields import MAX_HEADER_BYTES, MAX_RECORD_BYTES
 from events.harmonised import IntakeResult, take_in
 from events.identifiers import Hasher
+from events.interactions.base import InteractionData
 from events.json_types import JSON
-from events.producer_structs import PRODUCER_EVENTS
+from events.producer_structs import PRODUCER_EVENTS, data_struct_of
 from events.refusal import Refusal
 from events.registry import MODELS
 from tests.unit.domain.contact.records import EDGES
@@ -169,3 +170,13 @@ def test_invalid_utf8_anywhere_is_judged_alike_on_both_paths(more: bytes) -> Non
     for place in range(len(value) + 1):
         read = record(value[:place] + more + value[place:], "canvass-events")
         assert harmonise_fast(read, HASHER) in (None, long_way(read)), place
+
+
+class _Signed(InteractionData):
+    petition_id: str
+    public: bool = False
+
+
+def test_a_type_that_has_a_field_with_a_default_is_left_to_its_model() -> None:
+    """The model writes the default into the interaction; a struct would leave the field out."""
+    assert data_struct_of(_Signed) is None

@@ -66,7 +66,7 @@ MAILER = DeclaredType("digital/mailer", "email.opened")
 
 
 def brief(one: Letter) -> LetterSummary:
-    return LetterSummary(one.refusal.reason.value, one.origin.stage, one.origin_place, one.said, one.name)
+    return LetterSummary(one.refusal.reason.value, one.origin.stage, one.origin_place, one.declared, one.name)
 
 
 def counted(*letters: Letter, requeued: set[str] | None = None) -> OpenRefusals:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from pydantic import ValidationError
 
 from streams.cli.failures import WRONG_USE, load_settings
 from streams.platform.errors import Unusable
@@ -13,17 +14,6 @@ from streams.platform.tokens import read_tokens
 from streams.worker.preflight import require_usable
 
 BAD = "S3CRET VALUE/?"
-TEXT = {
-    "identity_key": " , ",
-    "metrics_host": "",
-    "policy": "",
-    "teams": "",
-    "gateway": "",
-    "lake": "",
-    "state_dir": "",
-    "home": "",
-}
-"""Settings that are free text, with what is wrong all the same."""
 SEEN_IN_USE = {"api_tokens", "redis_password"}
 """Workers do not look at the one; only Redis knows whether the other is right."""
 FIELDS = sorted(Settings.model_fields.keys() - SEEN_IN_USE)
@@ -34,6 +24,17 @@ def _nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for field in Settings.model_fields:
         monkeypatch.delenv(variable_of(field), raising=False)
     monkeypatch.chdir(tmp_path)
+
+
+def wrong_value(field: str) -> str:
+    """A value that the setting must not have: nothing at all where it is free text or a path."""
+    if field == "identity_key":
+        return " , "
+    try:
+        Settings.model_validate({field: BAD})
+    except ValidationError:
+        return BAD
+    return ""
 
 
 def refusal(capsys: pytest.CaptureFixture[str]) -> str:
@@ -47,7 +48,7 @@ def refusal(capsys: pytest.CaptureFixture[str]) -> str:
 def test_a_wrong_value_in_the_environment_is_refused(
     field: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv(variable_of(field), TEXT.get(field, BAD))
+    monkeypatch.setenv(variable_of(field), wrong_value(field))
     said = refusal(capsys)
     assert said.startswith(variable_of(field))
     assert BAD not in said
@@ -57,7 +58,7 @@ def test_a_wrong_value_in_the_environment_is_refused(
 def test_one_in_a_file_is_refused_with_the_name_of_the_file(
     field: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / ".env").write_text(f"{variable_of(field)}='{TEXT.get(field, BAD)}'\n")
+    (tmp_path / ".env").write_text(f"{variable_of(field)}='{wrong_value(field)}'\n")
     said = refusal(capsys)
     assert variable_of(field) in said
     assert BAD not in said

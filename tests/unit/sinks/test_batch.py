@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sinks.base import ContactChange
-from sinks.batch import ROW_BYTES, newest, pack, parts, weight_of
+from sinks.batch import ROW_BYTES, cut_to_size, newest_changes, pack, weight_of
 
 
 def living(contact_id: str, version: int, profile: bytes = b"{}") -> ContactChange:
@@ -14,32 +14,35 @@ CHANGES = st.lists(st.builds(living, st.sampled_from("abcd"), st.integers(0, 5),
 
 
 def test_the_newest_of_each_contact_is_kept_in_any_order() -> None:
-    assert newest([living("a", 1), living("b", 9), living("a", 3), living("a", 2)]) == [living("a", 3), living("b", 9)]
+    assert newest_changes([living("a", 1), living("b", 9), living("a", 3), living("a", 2)]) == [
+        living("a", 3),
+        living("b", 9),
+    ]
 
 
 def test_of_equal_versions_the_first_is_kept() -> None:
-    assert newest([living("a", 1, b"first"), living("a", 1, b"second")]) == [living("a", 1, b"first")]
+    assert newest_changes([living("a", 1, b"first"), living("a", 1, b"second")]) == [living("a", 1, b"first")]
 
 
 def test_a_batch_without_changes_is_one_empty_part() -> None:
-    assert list(parts([], 100, weight_of)) == [[]]
+    assert list(cut_to_size([], 100, weight_of)) == [[]]
 
 
 def test_changes_that_fit_stay_in_one_part() -> None:
     changes = [living("a", 1, b"x" * 10), living("b", 1, b"x" * 10)]
     weight = 2 * (ROW_BYTES + 10)
-    assert list(parts(changes, weight, weight_of)) == [changes]
-    assert list(parts(changes, weight - 1, weight_of)) == [changes[:1], changes[1:]]
+    assert list(cut_to_size(changes, weight, weight_of)) == [changes]
+    assert list(cut_to_size(changes, weight - 1, weight_of)) == [changes[:1], changes[1:]]
 
 
 def test_a_change_that_is_too_large_goes_alone() -> None:
     changes = [living("a", 1), living("b", 1, b"x" * 10_000), living("c", 1)]
-    assert list(parts(changes, 1000, weight_of)) == [changes[:1], changes[1:2], changes[2:]]
+    assert list(cut_to_size(changes, 1000, weight_of)) == [changes[:1], changes[1:2], changes[2:]]
 
 
 @given(CHANGES, st.integers(1, 600))
 def test_parts_are_the_whole_in_order_and_none_is_too_heavy(changes: list[ContactChange], most: int) -> None:
-    cut = list(parts(changes, most, weight_of))
+    cut = list(cut_to_size(changes, most, weight_of))
     assert [change for part in cut for change in part] == changes
     assert all(len(part) == 1 or sum(ROW_BYTES + len(c.profile or b"") for c in part) <= most for part in cut if part)
     assert cut == [[]] or all(cut)

@@ -5,7 +5,7 @@ import pytest
 
 from streams.worker import periodic
 from streams.worker.periodic import StateCleanup
-from streams.worker.state_dir import tidy
+from streams.worker.state_dir import remove_old_stores
 from tests.unit.engine.test_abandoned_stores import let_time_pass, make, there
 
 
@@ -15,11 +15,11 @@ async def test_a_worker_deletes_what_it_has_left_behind_at_its_start_and_later(
     tidied = asyncio.Semaphore(0)
 
     def tidied_once(state_dir: Path) -> None:
-        tidy(state_dir)
+        remove_old_stores(state_dir)
         tidied.release()
 
     monkeypatch.setattr(periodic, "TIDY_EVERY_S", 0.01)
-    monkeypatch.setattr(periodic, "tidy", tidied_once)
+    monkeypatch.setattr(periodic, "remove_old_stores", tidied_once)
     make(tmp_path, ("contacts", 0), ("contacts", 1))
     let_time_pass(tmp_path / "contacts/0")
     service = StateCleanup(tmp_path)

@@ -4,8 +4,9 @@ import time
 
 import pytest
 from kafka.errors import CoordinatorNotAvailableError, KafkaConnectionError, KafkaError
+from redis.exceptions import ConnectionError as RedisAway
 
-from streams.platform.errors import MissingTopic
+from streams.platform.errors import MissingTopic, Unusable
 from streams.platform.settings import Settings
 from streams.worker import preflight
 from streams.worker.preflight import wait_until_ready
@@ -20,6 +21,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds + 2))
     monkeypatch.setattr(preflight, "require_topics", lambda _: None)
+    monkeypatch.setattr(preflight, "require_key_of_other_workers", lambda _: None)
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, *answers: KafkaError | None) -> list[KafkaError | None]:
@@ -74,3 +76,28 @@ def test_a_topic_that_is_missing_is_not_waited_for(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(preflight, "require_topics", missing)
     with pytest.raises(MissingTopic):
         wait_until_ready(SETTINGS, lambda _: None)
+
+
+@pytest.mark.usefixtures("clock")
+def test_another_identity_key_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def another_key(_: Settings) -> None:
+        raise Unusable("HARMONIA_IDENTITY_KEY is another one")
+
+    answering(monkeypatch, None)
+    monkeypatch.setattr(preflight, "require_key_of_other_workers", another_key)
+    with pytest.raises(Unusable):
+        wait_until_ready(SETTINGS, lambda _: None)
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_worker_starts_while_redis_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Settings] = []
+
+    def away(settings: Settings) -> None:
+        asked.append(settings)
+        raise RedisAway
+
+    answering(monkeypatch, None)
+    monkeypatch.setattr(preflight, "require_key_of_other_workers", away)
+    wait_until_ready(SETTINGS, lambda _: None)
+    assert asked == [SETTINGS]

@@ -145,7 +145,7 @@ async def test_stores_of_workers_that_there_were_once_are_deleted(
     """At the start, and again while the workers run."""
     monkeypatch.setattr(processes, "TIDY_EVERY_S", 0.01)
     state_dir, tidied = tmp_path / "state", asyncio.Semaphore(0)
-    monkeypatch.setattr(processes, "tidy", lambda where: tidied.release() if where == state_dir else None)
+    monkeypatch.setattr(processes, "remove_old_stores", lambda where: tidied.release() if where == state_dir else None)
     async with office(tmp_path, Settings(state_dir=state_dir), 1) as here:
         await here.newcomer()
         for _ in range(3):

@@ -5,14 +5,14 @@ from hashlib import blake2b
 
 from msgspec.structs import replace
 
-from events.links import Roof
+from events.identity_links import CanonicalId
 from streams.domain.contact.facts.command_details import Suppress
 from streams.domain.contact.identity.erasure import closes, has_interactions, has_record, place_of
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.domain.contact.state import ContactState, Settled
 
 
-def moved(state: ContactState, node: str, version: int, roof: Roof | None) -> ContactState:
+def moved(state: ContactState, node: str, version: int, roof: CanonicalId | None) -> ContactState:
     """`state` after a record of `contact-roofs`; one that is older than the last changes nothing.
 
     An erasure is marked under every name that the person had: whoever asks by any of them is told.

@@ -8,13 +8,26 @@ part the two, and so no longer reach what it had retracted.
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from events.links import Command, End, Erased, Forgotten, Link, Said, Seen, Unsaid, Unseen, said, seen, write_link
+from events.identity_links import (
+    CommandStamp,
+    DecisionWithdrawal,
+    EdgeEnd,
+    EdgeWithdrawal,
+    ErasureCompletion,
+    FragmentErasure,
+    IdentityEdge,
+    IdentityLink,
+    LinkDecision,
+    decision_on,
+    edge_between,
+    write_link,
+)
 from streams.domain.contact.facts.command_details import LinkRuling
 from streams.domain.contact.facts.retractions import is_retracted, retractions
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers
 from streams.domain.contact.state import ContactState, Fact, Retraction
 
-Told = dict[bytes, Link]
+Told = dict[bytes, IdentityLink]
 
 
 def told(fragment: str, state: ContactState) -> Told:
@@ -26,7 +39,7 @@ def told(fragment: str, state: ContactState) -> Told:
     return {write_link(link)[0]: link for link in links}
 
 
-def news(fragment: str, before: ContactState, after: ContactState, erasing: Iterable[Fact] = ()) -> list[Link]:
+def news(fragment: str, before: ContactState, after: ContactState, erasing: Iterable[Fact] = ()) -> list[IdentityLink]:
     """What is to be told after a step. `erasing`: the commands in it by which the fragment was erased.
 
     An erasure is told while the links agent knows everybody whom it concerns, so after what its command itself names
@@ -40,18 +53,18 @@ def news(fragment: str, before: ContactState, after: ContactState, erasing: Iter
         return [*_withdrawn(link for key, link in was.items() if key not in now), *_changed(was, now)]
     named = {fact.carried for fact in erasing if isinstance(fact.carried, CarriedIdentifiers)}
     last = {write_link(link)[0]: link for link in chain(_edges(fragment, named), _classes(fragment, named))}
-    erased = Erased(fragment, asked.time, asked.source, asked.id)
+    erased = FragmentErasure(fragment, asked.time, asked.source, asked.id)
     del now[write_link(erased)[0]]
-    was = {key: link for key, link in was.items() if not isinstance(link, Erased)}
+    was = {key: link for key, link in was.items() if not isinstance(link, FragmentErasure)}
     return [*_changed(was, last), erased, *_withdrawn((was | last).values()), *now.values()]
 
 
-def answers(fragment: str, state: ContactState) -> list[Link]:
+def answers(fragment: str, state: ContactState) -> list[IdentityLink]:
     """What a fragment says to the question of which class it is: that, or that it does not know.
 
     What it does not tell of itself otherwise, since its edges do, it takes back in the same breath.
     """
-    nothing = Unseen(fragment, fragment, fragment)
+    nothing = EdgeWithdrawal(fragment, fragment, fragment)
     if (itself := told(fragment, state).get(write_link(nothing)[0])) is not None:
         return [itself]
     return [*_classes(fragment, [CarriedIdentifiers(exclusive=state.exclusive)]), nothing]
@@ -81,19 +94,19 @@ def _of_itself(state: ContactState) -> tuple[object, ...]:
     return (state.exclusive, None, False) if place is None else (state.exclusive, place.asked, place.linked)
 
 
-def _changed(was: Told, now: Told) -> Iterator[Link]:
+def _changed(was: Told, now: Told) -> Iterator[IdentityLink]:
     return (link for key, link in now.items() if was.get(key) != link)
 
 
-def _withdrawn(links: Iterable[Link]) -> Iterator[Link]:
+def _withdrawn(links: Iterable[IdentityLink]) -> Iterator[IdentityLink]:
     for link in links:
         match link:
-            case Seen():
-                yield Unseen(link.teller, link.a, link.b)
-            case Said():
-                yield Unsaid(link.a, link.b)
-            case Erased():
-                yield Forgotten(link.fragment)
+            case IdentityEdge():
+                yield EdgeWithdrawal(link.teller, link.a, link.b)
+            case LinkDecision():
+                yield DecisionWithdrawal(link.a, link.b)
+            case FragmentErasure():
+                yield ErasureCompletion(link.fragment)
 
 
 def _named(fragment: str, state: ContactState) -> set[CarriedIdentifiers]:
@@ -114,41 +127,47 @@ def _alone(fragment: str, carried: CarriedIdentifiers) -> CarriedIdentifiers:
     return CarriedIdentifiers((), tuple(pair for pair in carried.aliases if pair[0] == fragment), carried.exclusive)
 
 
-def _edges(fragment: str, named: Iterable[CarriedIdentifiers]) -> Iterator[Link]:
+def _edges(fragment: str, named: Iterable[CarriedIdentifiers]) -> Iterator[IdentityLink]:
     for carried in sorted(named):
         classes = {fragment: carried.exclusive, **dict(carried.others)}
         for other, exclusive in carried.others:
             if other != fragment:
-                yield seen(fragment, End(fragment, carried.exclusive or None), End(other, exclusive or None))
+                yield edge_between(
+                    fragment, EdgeEnd(fragment, carried.exclusive or None), EdgeEnd(other, exclusive or None)
+                )
         for name, older in carried.aliases:
             exclusive = classes.get(name) or ""
-            yield seen(fragment, End(name, exclusive or None), End(older, exclusive or None), alias=True)
+            yield edge_between(
+                fragment, EdgeEnd(name, exclusive or None), EdgeEnd(older, exclusive or None), alias=True
+            )
 
 
-def _rulings(state: ContactState) -> Iterator[Link]:
+def _rulings(state: ContactState) -> Iterator[IdentityLink]:
     """Of each pair the latest command that counts."""
     if not state.commands:
         return
     gone = retractions(state.facts.values())
-    latest: dict[tuple[str, str], Link] = {}
+    latest: dict[tuple[str, str], IdentityLink] = {}
     for fact in sorted(state.commands.values(), key=lambda fact: fact.stamp):
         if isinstance(fact.detail, LinkRuling) and not is_retracted(fact, gone):
-            by = Command(fact.time, fact.source, fact.id)
-            latest[fact.detail.a, fact.detail.b] = said(fact.detail.a, fact.detail.b, same=fact.detail.same, by=by)
+            by = CommandStamp(fact.time, fact.source, fact.id)
+            latest[fact.detail.a, fact.detail.b] = decision_on(
+                fact.detail.a, fact.detail.b, same=fact.detail.same, by=by
+            )
     yield from latest.values()
 
 
-def _about_itself(fragment: str, state: ContactState, named: Iterable[CarriedIdentifiers]) -> Iterator[Link]:
+def _about_itself(fragment: str, state: ContactState, named: Iterable[CarriedIdentifiers]) -> Iterator[IdentityLink]:
     """An erasure to be carried out; and of which class a fragment is that is linked, if no edge of its own says so."""
     if state.place is None:
         return
     if state.place.asked is not None:
-        yield Erased(fragment, state.place.asked.time, state.place.asked.source, state.place.asked.id)
+        yield FragmentErasure(fragment, state.place.asked.time, state.place.asked.source, state.place.asked.id)
     if state.place.linked and not any(carried.others or carried.aliases for carried in named):
         yield from _classes(fragment, [CarriedIdentifiers(exclusive=state.exclusive)])
 
 
-def _classes(fragment: str, named: Iterable[CarriedIdentifiers]) -> Iterator[Link]:
+def _classes(fragment: str, named: Iterable[CarriedIdentifiers]) -> Iterator[IdentityLink]:
     for carried in named:
         if carried.exclusive:
-            yield seen(fragment, End(fragment, carried.exclusive), End(fragment, carried.exclusive))
+            yield edge_between(fragment, EdgeEnd(fragment, carried.exclusive), EdgeEnd(fragment, carried.exclusive))

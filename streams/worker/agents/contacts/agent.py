@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from faust.types import TP
 
-from events.links import may_ask
+from events.identity_links import may_ask
 from events.topics import CONTACT_FRAGMENTS, CONTACT_ROOFS, EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS, INTERACTIONS
 from streams.domain.contact import ContactState, FoldOutcome
 from streams.domain.pressure import Policy

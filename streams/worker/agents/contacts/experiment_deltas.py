@@ -64,7 +64,7 @@ class ExperimentDeltas:
         if known is not None:
             if len(known.assigned) > MOST:
                 known, left_out = person_sums.at_most(MOST, known, self._registry.rules)
-            after = person_sums.given(contact_id, known, self._registry.rules, before)
+            after = person_sums.packed_contribution_of(contact_id, known, self._registry.rules, before)
         if after is before:
             return before
         after = self._admitted(after)

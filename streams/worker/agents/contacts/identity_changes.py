@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from events.links import Roof, read_roof
+from events.identity_links import CanonicalId, read_canonical_id
 from events.refusal import Reason, Refusal
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.erasure import place_of
@@ -17,7 +17,7 @@ from streams.worker.agents.contacts.handler import ChunkHandler
 
 _NO_VERSION = Refusal(Reason.INVALID_DATA, "headers: `version` must be a number")
 
-IdentityChange = tuple[int, Roof | None]
+IdentityChange = tuple[int, CanonicalId | None]
 """The version of a record, and the roof in it."""
 
 
@@ -28,7 +28,7 @@ class IdentityChangesHandler(ChunkHandler):
         """Take each fragment's records in their order, and say what has changed in the end."""
         by_node: dict[bytes, list[IdentityChange]] = defaultdict(list)
         for record in records:
-            read = read_roof(record.key, record.value)
+            read = read_canonical_id(record.key, record.value)
             if isinstance(read, Refusal):
                 self.refuse(record, read)
             elif (version := version_of(record)) is None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import orjson
 from msgspec import Struct
 
-from events.links import Link, write_link
+from events.identity_links import IdentityLink, write_link
 from events.outputs import Alert, ContactLink
 from events.times import render_time
 from events.topics import (
@@ -124,7 +124,7 @@ class RecordBuilder(Struct):
         return "version", b"%d" % self._number(counter)
 
 
-def link_record(link: Link) -> Output:
+def link_record(link: IdentityLink) -> Output:
     """The record of `identity-links` that tells the links agent of a link."""
     key, value = write_link(link)
     return Output(IDENTITY_LINKS, 0, key, value)

@@ -46,8 +46,8 @@ from streams.worker.agents.experiments.delta_log import (
     delta_key,
     delta_log_of,
     encode_delta,
+    replay_deltas,
 )
-from streams.worker.agents.experiments.delta_replay import replay_deltas
 from streams.worker.agents.experiments.result_publisher import ResultPublisher, history_keys
 from streams.worker.agents.experiments.unit_of_work import UnitOfWork
 

@@ -23,7 +23,7 @@ MOST_NOTED = 4 << 20
 """Bytes of the names of cells of which is known that people are counted in them today."""
 
 UNHEARD_DAYS = 30
-"""Who was not heard of for so long makes room for others, if there is none."""
+"""An experiment in which nobody was counted for so long makes room for others, if there is none."""
 
 _RULE = b"rule/"
 _COUNTED = b"counted/"
@@ -109,7 +109,7 @@ class ExperimentRegistry:
         self._noted.update(names)
 
     def may_count(self, experiment: str) -> bool:
-        """Whether anybody may be counted in it: who made room for others still is."""
+        """Whether people may be counted in an experiment: in any, once one has made room for others."""
         return self._made_room or experiment in self.counted
 
     def sweeps(self, sweep: Backfill) -> None:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from events.links import OVERDUE
+from events.identity_links import OVERDUE
 from events.topics import IDENTITY_LINKS
 from streams.domain.identity import Node
 from streams.engine.decoded_states import States

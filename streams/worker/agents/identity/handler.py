@@ -10,7 +10,19 @@ from hashlib import blake2b
 
 import orjson
 
-from events.links import OVERDUE, Link, Roof, Said, read_link, write_roof
+from events.identity_links import (
+    OVERDUE,
+    CanonicalId,
+    DecisionWithdrawal,
+    EdgeWithdrawal,
+    ErasureCompletion,
+    FragmentErasure,
+    IdentityEdge,
+    IdentityLink,
+    LinkDecision,
+    read_link,
+    write_canonical_id,
+)
 from events.outputs import EvidenceItem, SystemAlert
 from events.refusal import Refusal
 from events.times import render_time
@@ -26,6 +38,15 @@ from streams.worker.agents.contacts.output_records import GENERATION_BITS
 STAGE: Agent = "links"
 POLICY_VERSION = "1"
 REFUSED = "refused"
+KINDS: Mapping[type[IdentityLink], str] = {
+    IdentityEdge: "seen",
+    EdgeWithdrawal: "unseen",
+    LinkDecision: "said",
+    DecisionWithdrawal: "unsaid",
+    FragmentErasure: "erased",
+    ErasureCompletion: "forgotten",
+}
+"""The label of each kind of record in metrics."""
 WAITING_ERASURES = "waits"
 """In a partition's memory: the fragments whose erasure waits for answers."""
 _WAITS = b"waits"
@@ -89,7 +110,7 @@ class LinkRecordsHandler:
             self.kinds[REFUSED] += 1
             self.refused.append((record.offset, link))
             return None
-        self.kinds[type(link).__name__.lower()] += 1
+        self.kinds[KINDS[type(link)]] += 1
         return LinkRecord(link, record.offset, record.timestamp)
 
     def _read(self, names: Collection[str]) -> Mapping[str, Node | None]:
@@ -98,7 +119,11 @@ class LinkRecordsHandler:
 
     def _roof(self, told: CanonicalIdChange) -> Output:
         version = (self._generation << GENERATION_BITS) + told.version
-        value = None if told.roof is None else write_roof(Roof(told.roof, version, told.erased, asks=told.asks))
+        value = (
+            None
+            if told.roof is None
+            else write_canonical_id(CanonicalId(told.roof, version, told.erased, asks=told.asks))
+        )
         headers = [("version", b"%d" % version)]
         return Output(CONTACT_ROOFS, self._partition(told.node), told.node.encode(), value, headers)
 
@@ -123,5 +148,5 @@ def _alert(found: LinkFinding) -> SystemAlert:
     }
 
 
-def _evidence(link: Link) -> list[EvidenceItem]:
-    return [{"source": link.source, "id": link.id}] if isinstance(link, Said) else []
+def _evidence(link: IdentityLink) -> list[EvidenceItem]:
+    return [{"source": link.source, "id": link.id}] if isinstance(link, LinkDecision) else []

@@ -4,10 +4,12 @@ It reads `contact-state` first, then `contact-links`: that somebody stands alone
 absorbed them.
 """
 
+from typing import ClassVar
+
 import msgspec
 from msgspec import Struct
 
-from events.topics import CONTACT_LINKS, CONTACT_STATE
+from events.topics import CONTACT_LINKS, CONTACT_STATE, Sink
 from sinks.base import ContactChange
 from streams.engine.runs import KafkaRecord
 from streams.worker.agents.sinks.sink_connector import RecordReaders, SinkConnector
@@ -52,9 +54,9 @@ def change_of(record: KafkaRecord) -> ContactChange | None:
 
 
 class ContactStateConnector(SinkConnector[ContactChange]):
-    """Feeds Redis from `contact-state` and `contact-links`."""
+    """Feeds a sink of contacts, that on Redis, from `contact-state` and `contact-links`."""
 
-    name = "redis"
+    name: ClassVar[Sink] = "redis"
 
     def readers(self) -> RecordReaders[ContactChange]:
         """See `SinkConnector`."""

@@ -15,7 +15,7 @@ from streams.domain.contact import ContactState
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, unpacked
 from streams.domain.contact.person_view import overview
 from streams.domain.experiments.counting_rules import CountingRule
-from streams.domain.experiments.person_sums import given
+from streams.domain.experiments.person_sums import packed_contribution_of
 from tests.property.domain.contact.strategies import SOURCES, Feed, Fields, deliveries, few, fields, key
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, said
 from tests.unit.events.records import REQUIRED
@@ -112,7 +112,7 @@ def feeds(draw: st.DrawFn, days: int = 6) -> Feed:
 
 
 def given_by(state: ContactState, rules: Rules, before: PackedContribution = NOTHING) -> PackedContribution:
-    return given(DONOR, overview(state), rules, before)
+    return packed_contribution_of(DONOR, overview(state), rules, before)
 
 
 def shown(found: PackedContribution) -> dict[str, Person]:

@@ -28,7 +28,7 @@ from streams.domain.experiments.totals import add_row
 from streams.engine.decoded_states import BESIDE, Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
-from streams.worker.agents.experiments import backfill, delta_replay, write_behind
+from streams.worker.agents.experiments import backfill, delta_log, write_behind
 from streams.worker.agents.experiments.aggregator import ExperimentAggregator
 from streams.worker.agents.experiments.backfill import recount_record
 from streams.worker.agents.experiments.unit_of_work import UnitOfWork
@@ -53,7 +53,7 @@ lawful = settings(max_examples=25, deadline=None, suppress_health_check=[HealthC
 @pytest.fixture(autouse=True)
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backfill, "STATES_AT_ONCE", 2)
-    monkeypatch.setattr(delta_replay, "_AT_ONCE", 500)
+    monkeypatch.setattr(delta_log, "_AT_ONCE", 500)
     monkeypatch.setattr(write_behind, "SOONEST_MS", 1)
     monkeypatch.setattr(write_behind, "SPREAD_MS", 181)
 
@@ -119,7 +119,9 @@ def truth_of(world: World, rules: dict[str, CountingRule]) -> Difference:
         parts = {each: states[f"{name}/{each}"] for each in place.parts if f"{name}/{each}" in states}
         shown = shown_of({name: state, **counting_parts(parts, place)})
         if place.roof is None and not isinstance(shown, str):
-            whole.replace((), unpacked(person_sums.given(name, overview(person(shown)), rules, NOTHING)))
+            whole.replace(
+                (), unpacked(person_sums.packed_contribution_of(name, overview(person(shown)), rules, NOTHING))
+            )
     return whole
 
 

@@ -22,7 +22,7 @@ from streams.domain.experiments.partials import (
 )
 from streams.domain.experiments.row_table import RowTable
 from streams.engine.writer import Output
-from streams.worker.agents.experiments import aggregator, delta_replay, write_behind
+from streams.worker.agents.experiments import aggregator, delta_log, write_behind
 from streams.worker.agents.experiments.aggregator import ExperimentAggregator
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.engine.kafka_records import Fetched
@@ -121,7 +121,7 @@ def small(data: st.DataObject) -> Iterator[None]:
         patch.setattr(aggregator, "MAX_EXPERIMENTS", data.draw(st.sampled_from([2, 10])))
         patch.setattr(aggregator, "MOST_BYTES", data.draw(st.sampled_from([100, 1 << 20])))
         patch.setattr(aggregator, "MOST_LOGGED", data.draw(st.sampled_from([300, 1 << 20])))
-        patch.setattr(delta_replay, "_AT_ONCE", data.draw(st.sampled_from([1, 1 << 20])))
+        patch.setattr(delta_log, "_AT_ONCE", data.draw(st.sampled_from([1, 1 << 20])))
         patch.setattr(write_behind, "MOST_BYTES", data.draw(st.sampled_from([600, 2_000, 1 << 20])))
         patch.setattr(write_behind, "SOONEST_MS", 3_000)
         patch.setattr(write_behind, "SPREAD_MS", 4_000)

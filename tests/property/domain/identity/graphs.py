@@ -7,7 +7,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from events.links import Command, End, Erased, Link, Said, Seen, Unsaid, Unseen, said, seen
+from events.identity_links import (
+    CommandStamp,
+    DecisionWithdrawal,
+    EdgeEnd,
+    EdgeWithdrawal,
+    FragmentErasure,
+    IdentityEdge,
+    IdentityLink,
+    LinkDecision,
+    decision_on,
+    edge_between,
+)
 from streams.domain.identity import CanonicalIdChange, IdentityFold, LinkRecord, Node, decode, encode
 from tests.property.domain.identity.oracle import Pair, World
 
@@ -38,13 +49,13 @@ ALIASES = {(EMAILS[1], EMAILS[2]), (VOTERS[1], VOTERS[2]), (PHONES[0], PHONES[1]
 """Pairs that are one identifier under two keys, whenever they are named together."""
 
 
-def edge(teller: str, one: str, other: str) -> Seen:
+def edge(teller: str, one: str, other: str) -> IdentityEdge:
     a, b = sorted((one, other))
-    return seen(teller, End(a, CLASSES.get(a)), End(b, CLASSES.get(b)), alias=(a, b) in ALIASES)
+    return edge_between(teller, EdgeEnd(a, CLASSES.get(a)), EdgeEnd(b, CLASSES.get(b)), alias=(a, b) in ALIASES)
 
 
-def ruling(one: str, other: str, *, same: bool, time: int = 0) -> Said:
-    return said(one, other, same=same, by=Command(time, "office", f"{time}"))
+def ruling(one: str, other: str, *, same: bool, time: int = 0) -> LinkDecision:
+    return decision_on(one, other, same=same, by=CommandStamp(time, "office", f"{time}"))
 
 
 PAIRS = st.lists(st.sampled_from(NAMES), min_size=2, max_size=2, unique=True)
@@ -55,43 +66,47 @@ RULINGS = st.builds(lambda pair, same: ruling(*pair, same=same), PAIRS, st.boole
 
 
 @st.composite
-def changes(draw: st.DrawFn) -> Link:
+def changes(draw: st.DrawFn) -> IdentityLink:
     """An edge or a ruling that holds from now on, or does not hold any more; told again as often as not."""
     link = draw(st.one_of(EDGES, EDGES, EDGES, RULINGS))
     if draw(st.integers(0, 3)):
         return link
-    return Unseen(link.teller, link.a, link.b) if isinstance(link, Seen) else Unsaid(link.a, link.b)
+    return (
+        EdgeWithdrawal(link.teller, link.a, link.b)
+        if isinstance(link, IdentityEdge)
+        else DecisionWithdrawal(link.a, link.b)
+    )
 
 
 LIVES = st.lists(changes(), max_size=40)
-ERASURES = st.sampled_from(NAMES).map(lambda name: Erased(name, 9, "office", ""))
+ERASURES = st.sampled_from(NAMES).map(lambda name: FragmentErasure(name, 9, "office", ""))
 
 
-def numbered(links: Sequence[Link]) -> list[Link]:
+def numbered(links: Sequence[IdentityLink]) -> list[IdentityLink]:
     """Each erasure by a command of its own."""
-    return [replace(link, id=f"{at}") if isinstance(link, Erased) else link for at, link in enumerate(links)]
+    return [replace(link, id=f"{at}") if isinstance(link, FragmentErasure) else link for at, link in enumerate(links)]
 
 
-def held(links: Sequence[Link]) -> dict[tuple[str, ...], Seen | Said]:
+def held(links: Sequence[IdentityLink]) -> dict[tuple[str, ...], IdentityEdge | LinkDecision]:
     """What holds after all of these, by key."""
-    holds: dict[tuple[str, ...], Seen | Said] = {}
+    holds: dict[tuple[str, ...], IdentityEdge | LinkDecision] = {}
     for link in links:
         match link:
-            case Seen():
+            case IdentityEdge():
                 holds["seen", link.teller, link.a, link.b] = link
-            case Said():
+            case LinkDecision():
                 holds["said", link.a, link.b] = link
-            case Unseen():
+            case EdgeWithdrawal():
                 holds.pop(("seen", link.teller, link.a, link.b), None)
-            case Unsaid():
+            case DecisionWithdrawal():
                 holds.pop(("said", link.a, link.b), None)
     return holds
 
 
-def world_of(links: Sequence[Link]) -> World:
+def world_of(links: Sequence[IdentityLink]) -> World:
     holds = held(links).values()
-    edges = [link for link in holds if isinstance(link, Seen)]
-    rulings = [link for link in holds if isinstance(link, Said)]
+    edges = [link for link in holds if isinstance(link, IdentityEdge)]
+    rulings = [link for link in holds if isinstance(link, LinkDecision)]
     names = frozenset(name for link in holds for name in (link.a, link.b))
     classed = {name for link in edges for name in (link.a, link.b)}
     return World(
@@ -104,7 +119,7 @@ def world_of(links: Sequence[Link]) -> World:
     )
 
 
-def _pair(link: Seen | Said) -> Pair:
+def _pair(link: IdentityEdge | LinkDecision) -> Pair:
     return link.a, link.b
 
 
@@ -119,9 +134,9 @@ class Table:
     read: int = 0
     history: list[CanonicalIdChange] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
-    answers: list[Link] = field(default_factory=list)
+    answers: list[IdentityLink] = field(default_factory=list)
 
-    def fold(self, links: Sequence[Link]) -> IdentityFold:
+    def fold(self, links: Sequence[IdentityLink]) -> IdentityFold:
         """Fold a chunk; the offsets go on, and what is told of a node must not go back."""
         folding = IdentityFold(self._read, self.crowd)
         folding.take([LinkRecord(link, self.offset + number, 1_000 + number) for number, link in enumerate(links)])
@@ -139,7 +154,7 @@ class Table:
                 self.states[name] = encode(node)
         return folding
 
-    def fold_in_chunks(self, links: Sequence[Link], size: int) -> None:
+    def fold_in_chunks(self, links: Sequence[IdentityLink], size: int) -> None:
         for start in range(0, len(links), size):
             self.fold(links[start : start + size])
 
@@ -147,10 +162,10 @@ class Table:
         """Have those who were asked say of which class they are, the `known` ones; an answer may call for another."""
         while self.asked and most:
             name, most = self.asked.pop(0), most - 1
-            self.answers.append(edge(name, name, name) if name in known else Unseen(name, name, name))
+            self.answers.append(edge(name, name, name) if name in known else EdgeWithdrawal(name, name, name))
             self.fold(self.answers[-1:])
 
-    def erased(self) -> set[tuple[str, Command]]:
+    def erased(self) -> set[tuple[str, CommandStamp]]:
         """Who was told of which erasure."""
         return {(told.node, told.erased) for told in self.history if told.erased is not None}
 

@@ -7,7 +7,15 @@ from random import Random
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from events.links import Erased, Forgotten, Link, Said, Seen, Unsaid, Unseen
+from events.identity_links import (
+    DecisionWithdrawal,
+    EdgeWithdrawal,
+    ErasureCompletion,
+    FragmentErasure,
+    IdentityEdge,
+    IdentityLink,
+    LinkDecision,
+)
 from streams.domain.identity import Resolution, resolve
 from tests.property.domain.identity.graphs import (
     CLASSES,
@@ -28,19 +36,23 @@ from tests.property.domain.identity.graphs import (
 from tests.property.domain.identity.oracle import first, truth
 
 
-def resolved(life: Sequence[Link], crowd: int = CROWD) -> Resolution:
+def resolved(life: Sequence[IdentityLink], crowd: int = CROWD) -> Resolution:
     holds = held(life).values()
-    edges = [link for link in holds if isinstance(link, Seen)]
-    return resolve(edges, [link for link in holds if isinstance(link, Said)], crowd)
+    edges = [link for link in holds if isinstance(link, IdentityEdge)]
+    return resolve(edges, [link for link in holds if isinstance(link, LinkDecision)], crowd)
 
 
-def undone(link: Seen | Said) -> Link:
-    return Unseen(link.teller, link.a, link.b) if isinstance(link, Seen) else Unsaid(link.a, link.b)
+def undone(link: IdentityEdge | LinkDecision) -> IdentityLink:
+    return (
+        EdgeWithdrawal(link.teller, link.a, link.b)
+        if isinstance(link, IdentityEdge)
+        else DecisionWithdrawal(link.a, link.b)
+    )
 
 
 @lawful
 @given(LIVES, st.integers(1, 5))
-def test_a_whole_graph_is_resolved_by_the_rules(life: list[Link], crowd: int) -> None:
+def test_a_whole_graph_is_resolved_by_the_rules(life: list[IdentityLink], crowd: int) -> None:
     found, expected = resolved(life, crowd), truth(world_of(life), crowd)
     assert found.roofs == expected.roofs
     assert (found.crowded, found.disputed) == (expected.crowded, expected.disputed)
@@ -48,7 +60,7 @@ def test_a_whole_graph_is_resolved_by_the_rules(life: list[Link], crowd: int) ->
 
 @lawful
 @given(LIVES, st.integers(1, 12))
-def test_folding_in_any_chunks_comes_to_what_the_whole_graph_says(life: list[Link], size: int) -> None:
+def test_folding_in_any_chunks_comes_to_what_the_whole_graph_says(life: list[IdentityLink], size: int) -> None:
     table = Table()
     for start in range(0, len(life), size):
         table.fold(life[start : start + size])
@@ -60,7 +72,7 @@ def test_folding_in_any_chunks_comes_to_what_the_whole_graph_says(life: list[Lin
 @lawful
 @given(LIVES, st.randoms(use_true_random=False), st.integers(1, 12))
 def test_any_order_and_any_repetition_of_what_holds_comes_to_the_same(
-    life: list[Link], chance: Random, size: int
+    life: list[IdentityLink], chance: Random, size: int
 ) -> None:
     once = list(held(life).values())
     again = [*once, *once]
@@ -75,9 +87,9 @@ def test_any_order_and_any_repetition_of_what_holds_comes_to_the_same(
 @lawful
 @given(LIVES, PAIRS, st.lists(st.booleans(), min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_of_the_commands_on_a_pair_the_latest_counts_in_any_order(
-    life: list[Link], pair: list[str], said: list[bool], chance: Random
+    life: list[IdentityLink], pair: list[str], said: list[bool], chance: Random
 ) -> None:
-    edges = [link for link in held(life).values() if isinstance(link, Seen)]
+    edges = [link for link in held(life).values() if isinstance(link, IdentityEdge)]
     rulings = [ruling(*pair, same=same, time=time) for time, same in enumerate(said)]
     shuffled = chance.sample(rulings, len(rulings))
     assert resolve(edges, shuffled, CROWD) == resolve(edges, rulings[-1:], CROWD)
@@ -85,7 +97,7 @@ def test_of_the_commands_on_a_pair_the_latest_counts_in_any_order(
 
 @lawful
 @given(LIVES)
-def test_once_nothing_holds_nothing_is_kept_and_everybody_stands_alone(life: list[Link]) -> None:
+def test_once_nothing_holds_nothing_is_kept_and_everybody_stands_alone(life: list[IdentityLink]) -> None:
     table = Table()
     table.fold(life)
     table.fold([undone(link) for link in held(life).values()])
@@ -95,13 +107,15 @@ def test_once_nothing_holds_nothing_is_kept_and_everybody_stands_alone(life: lis
 
 @lawful
 @given(LIVES, st.lists(st.sampled_from(NAMES), min_size=1, max_size=4), st.integers(1, 12))
-def test_once_erasures_are_done_nothing_remembers_them(life: list[Link], fragments: list[str], size: int) -> None:
+def test_once_erasures_are_done_nothing_remembers_them(
+    life: list[IdentityLink], fragments: list[str], size: int
+) -> None:
     table = Table()
-    erasures = [Erased(name, time, "office", f"{time}") for time, name in enumerate(fragments)]
+    erasures = [FragmentErasure(name, time, "office", f"{time}") for time, name in enumerate(fragments)]
     table.fold_in_chunks([*life, *erasures, *life], size)
     table.answer()
     for erasure in erasures:
-        table.fold([Forgotten(erasure.fragment)])
+        table.fold([ErasureCompletion(erasure.fragment)])
     assert [told for told in table.told.values() if told.erased] == []
     known = [*life, *table.answers]
     assert table.roofs() == others(resolved(known).roofs)
@@ -112,7 +126,7 @@ def test_once_erasures_are_done_nothing_remembers_them(life: list[Link], fragmen
 @lawful
 @given(st.lists(changes() | ERASURES, max_size=40), st.data())
 def test_an_erasure_that_waits_for_answers_reaches_whom_it_would_reach_if_they_were_there(
-    life: list[Link], data: st.DataObject
+    life: list[IdentityLink], data: st.DataObject
 ) -> None:
     """Whenever they come, and whatever comes before them; one knows of which class it is, another one does not."""
     known = data.draw(st.sets(st.sampled_from(sorted(CLASSES))))
@@ -130,7 +144,7 @@ def test_an_erasure_that_waits_for_answers_reaches_whom_it_would_reach_if_they_w
 
 @lawful
 @given(LIVES, st.integers(0, 40), st.integers(1, 12))
-def test_what_was_told_and_taken_back_has_never_been(life: list[Link], start: int, size: int) -> None:
+def test_what_was_told_and_taken_back_has_never_been(life: list[IdentityLink], start: int, size: int) -> None:
     table, plain = Table(), Table()
     before = life[:start]
     plain.fold(before)
@@ -146,10 +160,10 @@ def test_what_was_told_and_taken_back_has_never_been(life: list[Link], start: in
 @lawful
 @given(LIVES, PAIRS)
 def test_a_link_and_a_later_unlink_equal_neither_where_nothing_else_joins_the_two(
-    life: list[Link], pair: list[str]
+    life: list[IdentityLink], pair: list[str]
 ) -> None:
-    holds = [link for link in held(life).values() if isinstance(link, Seen) or {link.a, link.b} != set(pair)]
-    neither = resolve([link for link in holds if isinstance(link, Seen)], _rulings(holds), CROWD).roofs
+    holds = [link for link in held(life).values() if isinstance(link, IdentityEdge) or {link.a, link.b} != set(pair)]
+    neither = resolve([link for link in holds if isinstance(link, IdentityEdge)], _rulings(holds), CROWD).roofs
     alone = {name: neither.get(name, name) for name in pair}
     assume(alone[pair[0]] != alone[pair[1]])
     assume(not _reach(holds, *pair))
@@ -159,31 +173,31 @@ def test_a_link_and_a_later_unlink_equal_neither_where_nothing_else_joins_the_tw
     assert table.roofs() == others(neither)
 
 
-def _reach(links: Sequence[Seen | Said], one: str, other: str) -> bool:
+def _reach(links: Sequence[IdentityEdge | LinkDecision], one: str, other: str) -> bool:
     """Whether a way leads from one to the other: an unlink may settle a dispute on it, though it joins nobody."""
     reached = {one}
     for _ in links:
         for link in links:
-            if {link.a, link.b} & reached and not (isinstance(link, Said) and not link.same):
+            if {link.a, link.b} & reached and not (isinstance(link, LinkDecision) and not link.same):
                 reached |= {link.a, link.b}
     return other in reached
 
 
-def _rulings(links: list[Seen | Said]) -> list[Said]:
-    return [link for link in links if isinstance(link, Said)]
+def _rulings(links: list[IdentityEdge | LinkDecision]) -> list[LinkDecision]:
+    return [link for link in links if isinstance(link, LinkDecision)]
 
 
 @lawful
 @given(LIVES)
-def test_nobody_is_one_with_those_from_whom_a_command_keeps_them(life: list[Link]) -> None:
+def test_nobody_is_one_with_those_from_whom_a_command_keeps_them(life: list[IdentityLink]) -> None:
     roofs = resolved(life).roofs
     assert [pair for pair in world_of(life).apart if roofs[pair[0]] == roofs[pair[1]]] == []
 
 
 @lawful
 @given(LIVES)
-def test_without_a_command_no_two_of_a_class_are_one_person(life: list[Link]) -> None:
-    edges = [link for link in life if isinstance(link, Seen | Unseen)]
+def test_without_a_command_no_two_of_a_class_are_one_person(life: list[IdentityLink]) -> None:
+    edges = [link for link in life if isinstance(link, IdentityEdge | EdgeWithdrawal)]
     world, roofs = world_of(edges), resolved(edges).roofs
     one = [
         (a, b)
@@ -195,7 +209,7 @@ def test_without_a_command_no_two_of_a_class_are_one_person(life: list[Link]) ->
 
 @lawful
 @given(LIVES)
-def test_a_roof_is_the_strongest_of_its_people_then_the_smallest(life: list[Link]) -> None:
+def test_a_roof_is_the_strongest_of_its_people_then_the_smallest(life: list[IdentityLink]) -> None:
     roofs = resolved(life).roofs
     for roof in roofs.values():
         assert roofs[roof] == roof

@@ -49,7 +49,7 @@ def worked_on(logs: Logs, order: Sequence[str], now: int) -> list[Flood]:
     for topic in [*order, *(topic for topic, log in logs.items() for _ in log)]:
         one = next(left[topic], None)
         if one is not None and one.refused and (suspicion := floods.refused("s", one.at)):
-            suspicions.hear(suspicion, now)
+            suspicions.queue(suspicion, now)
         while due := suspicions.due(now):
             tallies = {"s": tally(logs, *inspected_span(due[0].at, now))}
             suspicions.settle(due)
@@ -98,7 +98,7 @@ def test_a_source_of_which_more_than_half_is_bad_is_a_flood_within_a_minute(
     floods, suspicions = RefusalCounter(LETTERS), SuspicionQueue()
     for one in logs[GIFTS]:
         if one.at < heard and (suspicion := floods.refused("s", one.at)):
-            suspicions.hear(suspicion, one.at)
+            suspicions.queue(suspicion, one.at)
     now = heard + MARGIN_MS
     due = suspicions.due(now)
     assert floods_in(due, {"s": tally(logs, *inspected_span(NOON, now))}, SHARE)

@@ -9,8 +9,8 @@ from hypothesis.stateful import precondition, rule
 from msgspec.structs import replace
 
 from events.envelope import Interaction
+from events.identity_links import CanonicalId, read_canonical_id
 from events.json_types import JSON
-from events.links import Roof, read_roof
 from events.topics import CONTACT_LINKS, CONTACT_ROOFS, CONTACT_STATE, INTERACTIONS
 from streams.domain import identity
 from streams.engine.decoded_states import NO_STATES
@@ -173,11 +173,11 @@ def append(world: World, record: Fetched) -> None:
     world.append(record.key.decode(), record.value, record.timestamp)
 
 
-def inflight(lost: World, copy: Copy) -> dict[str, list[tuple[int, Roof]]]:
-    found: dict[str, list[tuple[int, Roof]]] = {}
+def inflight(lost: World, copy: Copy) -> dict[str, list[tuple[int, CanonicalId]]]:
+    found: dict[str, list[tuple[int, CanonicalId]]] = {}
     for number, cut in copy.cuts.items():
         for record in lost.logs[CONTACT_ROOFS, number][cut.roofs : copy.roofs[number]]:
-            told = read_roof(record.key, record.value)
+            told = read_canonical_id(record.key, record.value)
             assert isinstance(told, tuple)
             node, roof = told
             if roof is not None and roof.erased is not None:

@@ -9,8 +9,8 @@ import orjson
 from events.envelope import Interaction
 from events.harmonised import harmonise
 from events.identifiers import Hasher
+from events.identity_links import CanonicalId, FragmentErasure, read_link, write_canonical_id
 from events.json_types import JSON
-from events.links import Erased, Roof, read_link, write_roof
 from events.refusal import Refusal
 from events.topics import (
     CONTACT_ALERTS,
@@ -139,7 +139,7 @@ class World:
         """The fragments whose person is to be forgotten, once it is known who that is."""
         kept = (each for node in self.nodes.values() if node.waiting is not None for each in node.waiting.behind)
         links = (read_link(each.key, each.value) for each in kept)
-        return {link.fragment for link in links if isinstance(link, Erased)}
+        return {link.fragment for link in links if isinstance(link, FragmentErasure)}
 
     def _fold(self, log: Log, chunk: list[Fetched]) -> None:
         topic, number = log
@@ -176,7 +176,11 @@ class World:
                 self.nodes[name] = node
         for told in folding.roofs:
             version = (self.generation << GENERATION_BITS) + told.version
-            value = None if told.roof is None else write_roof(Roof(told.roof, version, told.erased, asks=told.asks))
+            value = (
+                None
+                if told.roof is None
+                else write_canonical_id(CanonicalId(told.roof, version, told.erased, asks=told.asks))
+            )
             headers = [("version", b"%d" % version)]
             self.publish(Output(CONTACT_ROOFS, self.partition_of(told.node), told.node.encode(), value, headers))
 

@@ -9,7 +9,7 @@ from streams.domain.contact import encode
 from streams.domain.contact.facts.from_interactions import fact_of
 from streams.domain.contact.packed_contribution import NOTHING, unpacked
 from streams.domain.contact.person_view import overview
-from streams.domain.experiments.person_sums import given, may_change
+from streams.domain.experiments.person_sums import may_change, packed_contribution_of
 
 NOW_MS = 1_800_000_000_000
 HASHER = Hasher([b"a key for tests"])
@@ -20,7 +20,7 @@ def test_whoever_is_known_is_in_the_cells_that_are_said() -> None:
     for person in range(3):
         contact_id = contact_id_of(person, HASHER)
         state = state_of(STATES[contact_id])
-        counted = given(contact_id, overview(state), {}, NOTHING)
+        counted = packed_contribution_of(contact_id, overview(state), {}, NOTHING)
         assert encode(state) == STATES[contact_id]
         assert sorted(Cell(each.experiment, each.variant) for each in unpacked(counted)) == sorted(cells_of(person))
         assert len({cell.experiment for cell in cells_of(person)}) == EACH
@@ -29,7 +29,7 @@ def test_whoever_is_known_is_in_the_cells_that_are_said() -> None:
 def test_nobody_has_given_anything_before() -> None:
     amounts = METRICS.index("net_amount")
     for contact_id, value in STATES.items():
-        counted = given(contact_id, overview(state_of(value)), {}, NOTHING)
+        counted = packed_contribution_of(contact_id, overview(state_of(value)), {}, NOTHING)
         assert all(place != amounts for each in unpacked(counted) for place, *_ in each.values)
 
 

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from streams.domain.contact import ContactState, decode, encode
+from streams.domain.contact.codec import FORMAT
 from streams.domain.formats import Unreadable
 from tests.unit.domain.contact.said import DAY, NOON, appended, folded, gift, refund, report, retracted, said
 
@@ -46,7 +47,7 @@ def test_answers_keep_their_kind() -> None:
 
 
 def test_the_first_element_is_the_format() -> None:
-    assert msgspec.msgpack.decode(encode(ContactState()))[0] == 4
+    assert msgspec.msgpack.decode(encode(ContactState()))[0] == FORMAT.number
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff", b"{}", b"\x91\x01", encode(folded(gift("1", 5)))[:-1]])
@@ -57,6 +58,6 @@ def test_bytes_that_are_no_state_are_unreadable(data: bytes) -> None:
 
 def test_a_state_of_another_format_is_unreadable() -> None:
     with pytest.raises(match="format 9"):
-        decode(encode(ContactState()).replace(b"\x9d\x04", b"\x9d\x09", 1))
+        decode(msgspec.msgpack.encode([9, *msgspec.msgpack.decode(encode(ContactState()))[1:]]))
     with pytest.raises(match="format 9"):
         decode(msgspec.msgpack.encode([9, {"quite": "different"}]))

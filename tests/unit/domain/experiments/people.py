@@ -8,7 +8,7 @@ from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, unpacked
 from streams.domain.contact.person_view import overview
 from streams.domain.experiments.counting_rules import CountingRule
-from streams.domain.experiments.person_sums import given
+from streams.domain.experiments.person_sums import packed_contribution_of
 from tests.unit.domain.contact.said import DONOR, NOON, Arrival, folded, said
 
 NOBODYS: Mapping[str, CountingRule] = {}
@@ -23,7 +23,7 @@ def assigned(variant: str = "B", time: int = NOON, experiment: str = "x", **data
 def given_by(
     state: ContactState, rules: Mapping[str, CountingRule] = NOBODYS, before: PackedContribution = NOTHING
 ) -> list[Contribution]:
-    return [*unpacked(given(DONOR, overview(state), rules, before))]
+    return [*unpacked(packed_contribution_of(DONOR, overview(state), rules, before))]
 
 
 def figures(*arrivals: Arrival, rule: CountingRule | None = None) -> dict[str, tuple[int, int, int]]:

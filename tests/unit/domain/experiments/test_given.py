@@ -11,7 +11,7 @@ from streams.domain.contact.contribution import GROUPS
 from streams.domain.contact.packed_contribution import NOTHING, packed, unpacked
 from streams.domain.contact.person_view import overview
 from streams.domain.experiments.counting_rules import DAY_MS, LONGEST, CountingRule
-from streams.domain.experiments.person_sums import given, may_change
+from streams.domain.experiments.person_sums import may_change, packed_contribution_of
 from tests.unit.domain.contact.said import (
     DAY,
     DONOR,
@@ -40,8 +40,8 @@ def opened(time: int, id_: str = "o") -> Arrival:
 
 
 def test_who_is_in_no_experiment_gives_nothing() -> None:
-    assert given(DONOR, overview(folded(gift("1", 5))), {}, NOTHING) is NOTHING
-    assert given(DONOR, overview(ContactState()), {}, NOTHING) is NOTHING
+    assert packed_contribution_of(DONOR, overview(folded(gift("1", 5))), {}, NOTHING) is NOTHING
+    assert packed_contribution_of(DONOR, overview(ContactState()), {}, NOTHING) is NOTHING
 
 
 def test_one_is_given_for_each_experiment_in_their_order() -> None:
@@ -210,8 +210,8 @@ def test_the_group_is_that_of_the_unit() -> None:
 def test_what_changes_nothing_is_the_very_same() -> None:
     state = folded(assigned(), gift("1", 20))
     before = packed(given_by(state))
-    assert given(DONOR, overview(state), {}, before) is before
-    (one,) = unpacked(given(DONOR, overview(state), {"x": CountingRule("2")}, before))
+    assert packed_contribution_of(DONOR, overview(state), {}, before) is before
+    (one,) = unpacked(packed_contribution_of(DONOR, overview(state), {"x": CountingRule("2")}, before))
     assert one.edition == "2"
 
 

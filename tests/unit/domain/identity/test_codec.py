@@ -3,13 +3,13 @@
 import msgspec
 import pytest
 
-from events.links import Command
+from events.identity_links import CommandStamp
 from streams.domain.formats import Unreadable
 from streams.domain.identity import Node, decode, encode
 from streams.domain.identity.deferred_erasures import DeferredRecord, ErasureWait
 from streams.domain.identity.nodes import ErasureMark, PairRuling
 
-BY = Command(9, "office", "c-1")
+BY = CommandStamp(9, "office", "c-1")
 FULL = Node(
     exclusive="voter:NY",
     seen={"email:0": ("ada", "bob")},

@@ -1,6 +1,16 @@
 """What a chunk of `identity-links` changes, tells and reads."""
 
-from events.links import Command, Erased, Forgotten, Link, Said, Seen, Unsaid, Unseen, said
+from events.identity_links import (
+    CommandStamp,
+    DecisionWithdrawal,
+    EdgeWithdrawal,
+    ErasureCompletion,
+    FragmentErasure,
+    IdentityEdge,
+    IdentityLink,
+    LinkDecision,
+    decision_on,
+)
 from streams.domain.identity import CanonicalIdChange
 from streams.domain.identity.nodes import LEAST_ROOM, MOST_LINKED, MOST_RULED
 from tests.property.domain.identity.graphs import CONTACTS, CROWD, EMAILS, PHONES, VOTERS, Table, edge, hashed, ruling
@@ -8,26 +18,26 @@ from tests.property.domain.identity.graphs import CONTACTS, CROWD, EMAILS, PHONE
 ADA, BOB, CYD = CONTACTS
 ANN, BEN = VOTERS[:2]
 MAIL, PHONE = EMAILS[0], PHONES[0]
-BY = Command(9, "office", "e-1")
+BY = CommandStamp(9, "office", "e-1")
 
 
-def named(fragment: str, *others: str) -> list[Link]:
+def named(fragment: str, *others: str) -> list[IdentityLink]:
     return [edge(fragment, fragment, other) for other in others]
 
 
-def erase(fragment: str, by: Command = BY) -> Erased:
-    return Erased(fragment, by.time, by.source, by.id)
+def erase(fragment: str, by: CommandStamp = BY) -> FragmentErasure:
+    return FragmentErasure(fragment, by.time, by.source, by.id)
 
 
-def unnamed(fragment: str, *others: str) -> list[Link]:
-    return [Unseen(fragment, *sorted((fragment, other))) for other in others]
+def unnamed(fragment: str, *others: str) -> list[IdentityLink]:
+    return [EdgeWithdrawal(fragment, *sorted((fragment, other))) for other in others]
 
 
-def carried_by(count: int, weak: str = PHONE, start: int = 0) -> list[Link]:
+def carried_by(count: int, weak: str = PHONE, start: int = 0) -> list[IdentityLink]:
     return [link for number in range(start, start + count) for link in named(f"contact-{number}", weak)]
 
 
-def told(table: Table, *links: Link) -> list[CanonicalIdChange]:
+def told(table: Table, *links: IdentityLink) -> list[CanonicalIdChange]:
     return table.fold(links).roofs
 
 
@@ -49,9 +59,9 @@ def test_those_that_stand_alone_again_are_told_so_and_nothing_is_kept_of_them() 
 def test_an_edge_holds_as_long_as_anybody_tells_of_it() -> None:
     table = Table()
     table.fold([edge(ADA, ANN, MAIL), edge(ANN, ANN, MAIL)])
-    assert told(table, Unseen(ADA, MAIL, ANN)) == []
-    assert told(table, Unseen(BOB, MAIL, ANN)) == []
-    assert told(table, Unseen(ANN, MAIL, ANN)) == [CanonicalIdChange(MAIL, 4, None)]
+    assert told(table, EdgeWithdrawal(ADA, MAIL, ANN)) == []
+    assert told(table, EdgeWithdrawal(BOB, MAIL, ANN)) == []
+    assert told(table, EdgeWithdrawal(ANN, MAIL, ANN)) == [CanonicalIdChange(MAIL, 4, None)]
 
 
 def test_a_ruling_that_is_taken_back_counts_no_more() -> None:
@@ -59,7 +69,7 @@ def test_a_ruling_that_is_taken_back_counts_no_more() -> None:
     table.fold([*named(ADA, MAIL), *named(BOB, MAIL)])
     table.fold([ruling(ADA, BOB, same=False)])
     assert table.roofs() == {}
-    table.fold([Unsaid(ADA, BOB)])
+    table.fold([DecisionWithdrawal(ADA, BOB)])
     assert table.roofs() == {BOB: ADA, MAIL: ADA}
 
 
@@ -87,13 +97,13 @@ def test_whom_no_command_links_any_more_is_not_asked_for_its_class() -> None:
 def test_a_command_frees_what_two_share_also_where_neither_may_link_itself() -> None:
     """Nothing leads from the two voters to what they share: each is in dispute for reasons of its own."""
     van = [hashed("external", number) for number in range(4)]
-    classed = [Seen(voter, one, voter, "external:van", "voter:NY") for one in van for voter in (ANN, BEN)]
+    classed = [IdentityEdge(voter, one, voter, "external:van", "voter:NY") for one in van for voter in (ANN, BEN)]
     table = Table()
     table.fold([*classed, *named(ANN, MAIL), *named(BEN, MAIL), *named(ADA, MAIL)])
     assert table.roofs() == {}
     table.fold([ruling(ANN, BEN, same=True)])
     assert table.roofs() == {BEN: ANN, MAIL: ADA}
-    table.fold([Unsaid(ANN, BEN)])
+    table.fold([DecisionWithdrawal(ANN, BEN)])
     assert table.roofs() == {}
 
 
@@ -153,7 +163,9 @@ def test_a_contact_of_more_commands_than_anybody_gives_is_linked_to_no_more_but_
     assert not {BOB, linked[0]} & table.roofs().keys()
     table.fold([ruling(ADA, "contact-z", same=True)])
     assert "contact-z" not in table.roofs()
-    table.fold([Unsaid(ADA, linked[1]), Unsaid(ADA, linked[2]), ruling(ADA, "contact-z", same=True)])
+    table.fold(
+        [DecisionWithdrawal(ADA, linked[1]), DecisionWithdrawal(ADA, linked[2]), ruling(ADA, "contact-z", same=True)]
+    )
     assert table.roofs()["contact-z"] == ADA
 
 
@@ -162,7 +174,7 @@ def test_the_commands_that_a_node_keeps_are_few_enough_for_a_record_however_long
     long = "\U0001f355" * 256
     table = Table()
     others = [f"{number:064}" for number in range(MOST_RULED + 2)]
-    table.fold([said(ADA, one, same=False, by=Command(1, long, long)) for one in others])
+    table.fold([decision_on(ADA, one, same=False, by=CommandStamp(1, long, long)) for one in others])
 
     assert len(table.nodes()[ADA].rulings) == MOST_RULED
     assert len(table.states[ADA]) < 6 << 20
@@ -201,15 +213,15 @@ def test_an_erasure_is_told_to_all_of_the_person_and_what_holds_afterwards_follo
     table.fold([*named(ANN, MAIL), *named(BEN, PHONE)])
     erased = [CanonicalIdChange(MAIL, 2, ANN, BY), CanonicalIdChange(ANN, 2, ANN, BY)]
     assert told(table, erase(ANN), *unnamed(ANN, MAIL)) == [*erased, CanonicalIdChange(MAIL, 3, None)]
-    assert told(table, Forgotten(ANN)) == [CanonicalIdChange(ANN, 4, None)]
+    assert told(table, ErasureCompletion(ANN)) == [CanonicalIdChange(ANN, 4, None)]
     assert table.states.keys() == {BEN, PHONE}
 
 
 def test_of_someone_without_links_an_erasure_leaves_nothing_either() -> None:
     table = Table()
     assert told(table, erase(MAIL)) == [CanonicalIdChange(MAIL, 0, MAIL, BY)]
-    assert told(table, Forgotten(MAIL)) == [CanonicalIdChange(MAIL, 1, None)]
-    assert told(table, Forgotten(MAIL)) == []
+    assert told(table, ErasureCompletion(MAIL)) == [CanonicalIdChange(MAIL, 1, None)]
+    assert told(table, ErasureCompletion(MAIL)) == []
     assert table.states == {}
 
 
@@ -230,17 +242,17 @@ def test_what_others_still_say_of_a_node_is_told_once_the_erasure_is_done() -> N
     table = Table()
     table.fold([*named(ADA, MAIL), edge(BOB, ADA, MAIL), erase(ADA)])
     table.fold(unnamed(ADA, MAIL))
-    assert told(table, Forgotten(ADA)) == [CanonicalIdChange(ADA, 4, None), CanonicalIdChange(MAIL, 4, ADA)]
-    assert told(table, Unseen(BOB, ADA, MAIL)) == [CanonicalIdChange(MAIL, 5, None)]
+    assert told(table, ErasureCompletion(ADA)) == [CanonicalIdChange(ADA, 4, None), CanonicalIdChange(MAIL, 4, ADA)]
+    assert told(table, EdgeWithdrawal(BOB, ADA, MAIL)) == [CanonicalIdChange(MAIL, 5, None)]
     assert table.states == {}
 
 
 def test_a_second_erasure_before_the_first_is_done_is_told_too() -> None:
     table = Table()
-    later = Command(99, "office", "e-2")
+    later = CommandStamp(99, "office", "e-2")
     table.fold([*named(BOB, MAIL), *named(ADA, MAIL), erase(BOB), *unnamed(BOB, MAIL), *unnamed(ADA, MAIL)])
     assert told(table, erase(BOB, later)) == [CanonicalIdChange(BOB, 5, BOB, later)]
-    assert {one.node for one in told(table, Forgotten(BOB))} == {ADA, BOB}
+    assert {one.node for one in told(table, ErasureCompletion(BOB))} == {ADA, BOB}
     assert table.states == {}
 
 
@@ -256,7 +268,7 @@ def test_a_change_reads_nothing_beyond_what_links_nobody() -> None:
     for number in range(100):
         voters = hashed("voter", 10 + number), hashed("voter", 11 + number)
         shared = hashed("phone", 10 + number)
-        table.fold([Seen(one, shared, one, None, "voter:NY") for one in voters])
+        table.fold([IdentityEdge(one, shared, one, None, "voter:NY") for one in voters])
     assert table.roofs() == {}
     table.read = 0
     table.fold(named(hashed("voter", 50), MAIL))
@@ -276,4 +288,4 @@ def test_what_is_ruled_of_a_pair_is_what_was_ruled_last() -> None:
     table = Table()
     table.fold([ruling(ADA, BOB, same=True, time=2), ruling(ADA, BOB, same=False, time=1)])
     assert table.roofs() == {}
-    assert isinstance(ruling(ADA, BOB, same=True), Said)
+    assert isinstance(ruling(ADA, BOB, same=True), LinkDecision)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from events.links import Said, Seen
+from events.identity_links import IdentityEdge, LinkDecision
 from streams.domain.identity import resolve
 from tests.property.domain.identity.graphs import (
     CONTACTS,
@@ -23,17 +23,17 @@ MAIL, WORK, _ = EMAILS
 PHONE = PHONES[0]
 
 
-def roofs(*links: Seen | Said, crowd: int = CROWD) -> dict[str, str]:
-    edges = [link for link in links if isinstance(link, Seen)]
-    return resolve(edges, [link for link in links if isinstance(link, Said)], crowd).roofs
+def roofs(*links: IdentityEdge | LinkDecision, crowd: int = CROWD) -> dict[str, str]:
+    edges = [link for link in links if isinstance(link, IdentityEdge)]
+    return resolve(edges, [link for link in links if isinstance(link, LinkDecision)], crowd).roofs
 
 
-def people(*links: Seen | Said, crowd: int = CROWD) -> set[frozenset[str]]:
+def people(*links: IdentityEdge | LinkDecision, crowd: int = CROWD) -> set[frozenset[str]]:
     found = roofs(*links, crowd=crowd)
     return {frozenset(name for name in found if found[name] == roof) for roof in found.values()}
 
 
-def named(fragment: str, *others: str) -> list[Seen]:
+def named(fragment: str, *others: str) -> list[IdentityEdge]:
     """What a fragment tells of an interaction that carried all of these."""
     return [edge(fragment, fragment, other) for other in others]
 
@@ -147,7 +147,7 @@ def test_a_crowd_under_one_key_is_a_crowd_under_the_other() -> None:
 
 
 def test_a_voter_known_by_a_command_alone_is_kept_from_another_one_if_its_class_was_told() -> None:
-    links: list[Seen | Said] = [ruling(ANN, MAIL, same=True), *named(BEN, MAIL)]
+    links: list[IdentityEdge | LinkDecision] = [ruling(ANN, MAIL, same=True), *named(BEN, MAIL)]
     assert people(*links) == {one(ANN, BEN, MAIL)}
     assert people(*links, edge(ANN, ANN, ANN)) == {one(ANN, MAIL), one(BEN)}
 

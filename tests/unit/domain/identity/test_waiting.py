@@ -2,7 +2,16 @@
 
 import pytest
 
-from events.links import Command, Erased, Forgotten, Link, Seen, Unsaid, Unseen, write_link
+from events.identity_links import (
+    CommandStamp,
+    DecisionWithdrawal,
+    EdgeWithdrawal,
+    ErasureCompletion,
+    FragmentErasure,
+    IdentityEdge,
+    IdentityLink,
+    write_link,
+)
 from streams.domain.identity import CanonicalIdChange, Node, decode, encode
 from streams.domain.identity.deferred_erasures import MOST_BEHIND, MOST_HELD, DeferredRecord, ErasureWait
 from tests.property.domain.identity.graphs import CONTACTS, EMAILS, PHONES, VOTERS, Table, edge, hashed, ruling
@@ -10,19 +19,19 @@ from tests.property.domain.identity.graphs import CONTACTS, EMAILS, PHONES, VOTE
 ADA, BOB, CYD = CONTACTS
 ANN, BEN, CLO, PIA = VOTERS
 MAIL, PHONE = EMAILS[0], PHONES[0]
-NOTHING_KNOWN = Unseen(BEN, BEN, BEN)
+NOTHING_KNOWN = EdgeWithdrawal(BEN, BEN, BEN)
 CLASS = edge(BEN, BEN, BEN)
 
 
-def erase(fragment: str, id_: str = "e-1") -> Erased:
-    return Erased(fragment, 9, "office", id_)
+def erase(fragment: str, id_: str = "e-1") -> FragmentErasure:
+    return FragmentErasure(fragment, 9, "office", id_)
 
 
-def by(id_: str = "e-1") -> Command:
-    return Command(9, "office", id_)
+def by(id_: str = "e-1") -> CommandStamp:
+    return CommandStamp(9, "office", id_)
 
 
-def told(table: Table, *links: Link) -> list[CanonicalIdChange]:
+def told(table: Table, *links: IdentityLink) -> list[CanonicalIdChange]:
     return table.fold(links).roofs
 
 
@@ -54,7 +63,7 @@ def test_whoever_may_be_of_the_same_class_as_another_is_asked_and_nobody_is_eras
 
 
 @pytest.mark.parametrize(("answer", "reached"), [(CLASS, [BEN, MAIL]), (NOTHING_KNOWN, [ANN, BEN, MAIL])])
-def test_the_answer_says_whom_the_erasure_reaches(answer: Link, reached: list[str]) -> None:
+def test_the_answer_says_whom_the_erasure_reaches(answer: IdentityLink, reached: list[str]) -> None:
     table = waiting()
     roofs = told(table, answer)
     assert sorted(erased(roofs)) == sorted(reached)
@@ -69,7 +78,7 @@ def test_where_no_class_could_keep_anybody_apart_nobody_is_asked() -> None:
 
 
 @pytest.mark.parametrize("later", [edge(CYD, CYD, MAIL), ruling(CYD, ANN, same=True), ruling(CYD, BEN, same=True)])
-def test_what_is_said_behind_the_erasure_does_not_widen_it_and_counts_afterwards(later: Link) -> None:
+def test_what_is_said_behind_the_erasure_does_not_widen_it_and_counts_afterwards(later: IdentityLink) -> None:
     table = waiting()
     assert told(table, later) == []
     roofs = told(table, NOTHING_KNOWN)
@@ -80,7 +89,7 @@ def test_what_is_said_behind_the_erasure_does_not_widen_it_and_counts_afterwards
 
 def test_a_command_that_is_taken_back_meanwhile_still_counts_for_the_erasure() -> None:
     table = waiting()
-    assert told(table, Unsaid(*sorted((MAIL, BEN)))) == []
+    assert told(table, DecisionWithdrawal(*sorted((MAIL, BEN)))) == []
     assert sorted(erased(told(table, CLASS))) == sorted([BEN, MAIL])
     assert table.roofs() == {MAIL: ANN}
 
@@ -107,7 +116,7 @@ def test_waits_that_come_to_concern_each_other_end_together() -> None:
     table.fold([edge(CLO, CLO, PHONE), ruling(PHONE, PIA, same=True)])
     assert told(table, erase(PHONE, "e-2")) == [CanonicalIdChange(PIA, 5, CLO, asks=True)]
     assert told(table, edge(ADA, MAIL, PHONE)) == []
-    assert told(table, Unseen(PIA, PIA, PIA)) == []
+    assert told(table, EdgeWithdrawal(PIA, PIA, PIA)) == []
     roofs = told(table, CLASS)
     assert {one.node: one.erased for one in roofs if one.erased} == {
         **dict.fromkeys([BEN, MAIL], by()),
@@ -126,14 +135,22 @@ def test_an_answer_that_nobody_waits_for_any_more_changes_nothing() -> None:
 
 def test_once_all_is_done_nothing_remembers_that_an_erasure_has_waited() -> None:
     table = waiting()
-    table.fold([CLASS, NOTHING_KNOWN, Unseen(ANN, *sorted((ANN, MAIL))), Unsaid(*sorted((MAIL, BEN))), Forgotten(MAIL)])
+    table.fold(
+        [
+            CLASS,
+            NOTHING_KNOWN,
+            EdgeWithdrawal(ANN, *sorted((ANN, MAIL))),
+            DecisionWithdrawal(*sorted((MAIL, BEN))),
+            ErasureCompletion(MAIL),
+        ]
+    )
     assert table.states == {}
     assert table.roofs() == {}
 
 
 def test_there_is_room_in_a_record_for_all_that_may_wait() -> None:
     """A class is as long as it may be."""
-    key, value = write_link(Seen("n" * 64, "n" * 64, "n" * 64, "\U0001f355" * 512, "\U0001f355" * 512))
+    key, value = write_link(IdentityEdge("n" * 64, "n" * 64, "n" * 64, "\U0001f355" * 512, "\U0001f355" * 512))
     held = {f"{number:064}": 1 << 60 for number in range(MOST_HELD)}
     full = ErasureWait(held, {}, {}, (DeferredRecord(key, value, 1 << 60, 1 << 60),) * MOST_BEHIND)
     assert len(encode(Node(waiting=full))) < 7 << 20
@@ -146,7 +163,7 @@ def test_with_more_than_there_is_room_for_an_erasure_is_carried_out_as_things_ar
     monkeypatch.setattr(f"streams.domain.identity.deferred_erasures.{most}", 10)
     table = waiting()
     others = [hashed("email", 100 + number) for number in range(10)]
-    roofs = told(table, *(Seen(CYD, min(MAIL, other), max(MAIL, other)) for other in others))
+    roofs = told(table, *(IdentityEdge(CYD, min(MAIL, other), max(MAIL, other)) for other in others))
     assert sorted(erased(roofs)) == sorted([ANN, BEN, MAIL])
     assert nothing_waits(table)
 

@@ -16,7 +16,7 @@ HELD = {SOURCE: Quarantine(SOURCE, NOW - 5, NOW + 5, 600)}
 
 def guard() -> QuarantineGuard:
     made = QuarantineGuard(RefusalCounter(2), HASHER)
-    made.told(HELD)
+    made.replace_quarantines(HELD)
     return made
 
 
@@ -87,7 +87,7 @@ def test_a_source_with_too_long_a_name_is_nobody() -> None:
 def test_a_source_that_is_let_go_begins_anew() -> None:
     one = guard()
     one.refused(saying(), (), NOW)
-    one.told({})
+    one.replace_quarantines({})
     assert not one.is_needed
     one.refused(saying(), (), NOW)
     assert list(one.take_found()) == []

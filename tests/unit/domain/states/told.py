@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 from events.contact import Contact
 from events.identifiers import Hasher
+from events.identity_links import CommandStamp
 from events.json_types import JSON
-from events.links import Command
+from events.registry import MODELS
+from streams.domain.contact.facts.from_interactions import fact_of
 from streams.domain.identity import Node
 from streams.domain.identity.deferred_erasures import DeferredRecord, ErasureWait
 from streams.domain.identity.nodes import ErasureMark, PairRuling
@@ -46,16 +48,24 @@ REPORT: Fields = {
 MAIL: Fields = {"purpose": "fundraising", "team": "digital"}
 
 
+def detail_of(type_: str) -> type:
+    """The class of the detail that is kept of a type: NoneType where none is."""
+    data = MODELS[type_].model_validate({"contact": ADA, **REQUIRED[type_]})
+    return type(fact_of(("1", "team/a", type_, None), NOON, data, NOON).detail)
+
+
 class Told:
     """The world after the story. What is said gets ids in its order."""
 
     def __init__(self) -> None:
         self.world = World(Hasher([b"key", b"old"]))
         self._count = 0
+        self._kept: set[type] = set()
         self._of_ada()
         self._of_a_household()
         self._of_the_erased()
         self._of_experiments()
+        self._of_every_other_detail()
 
     @property
     def contacts(self) -> Mapping[bytes, bytes]:
@@ -65,7 +75,7 @@ class Told:
     @property
     def nodes(self) -> Mapping[str, Node]:
         """The links table, with nodes that take more than a story."""
-        by = Command(NOON, "office/desk", "c-1")
+        by = CommandStamp(NOON, "office/desk", "c-1")
         full = Node(saturated=True, roof="crm.z", mark=ErasureMark("crm.z", by), erased=by, marked=("crm.y",))
         ruled = Node(
             "voter:NY", {"crm.a": ("crm.b",)}, {"voter:0": ("crm.b",)}, {"crm.d": PairRuling(same=False, by=by)}
@@ -82,6 +92,7 @@ class Told:
         self._count += 1
         name = f"i{self._count}"
         about = {**REQUIRED[type_], **data} | ({"contact": contact} if contact else {})
+        self._kept.add(detail_of(type_))
         self.world.say(interaction(type_, name, at[0], "team/a", about), at[1])
         self.world.settle()
         return name
@@ -141,6 +152,12 @@ class Told:
             self._say("email.clicked", gil, opened, message_id=f"given-{days}", url="https://example.org/")
         self._say("experiment.assigned", gil, experiment={"id": "given-8", "variant": "A"}, cluster="c-9")
         self._say("canvass.reported", gil, turf="t-3", experiment={"id": "doors", "variant": "A"})
+
+    def _of_every_other_detail(self) -> None:
+        """A type of which something is kept that nothing above keeps: it is new, and needs no line here."""
+        for type_ in MODELS:
+            if detail_of(type_) not in self._kept:
+                self._say(type_, ADA)
 
     def _name(self, contact: Fields) -> str:
         return self.world.hasher.fragment(Contact.model_validate(contact)) or ""

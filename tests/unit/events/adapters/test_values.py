@@ -2,7 +2,7 @@
 
 import pytest
 
-from events.adapters.values import minor_units, moment, seconds, why
+from events.adapters.values import minor_units, parse_moment, seconds, server_reason
 from events.json_types import JSON
 from events.refusal import Refusal
 from events.times import parse_time
@@ -20,12 +20,12 @@ from events.times import parse_time
     ],
 )
 def test_a_time_without_an_offset_is_read_in_the_zone(text: str, zone: str, wanted: str) -> None:
-    assert moment(text, "at", zone) == parse_time(wanted)
+    assert parse_moment(text, "at", zone) == parse_time(wanted)
 
 
 @pytest.mark.parametrize(("text", "zone"), [("0001-01-01", "Asia/Tokyo"), ("9999-12-31 23:59", "America/New_York")])
 def test_a_time_that_its_zone_takes_beyond_the_years_is_none(text: str, zone: str) -> None:
-    assert isinstance(moment(text, "at", zone), Refusal)
+    assert isinstance(parse_moment(text, "at", zone), Refusal)
 
 
 @pytest.mark.parametrize("value", [1_764_000_000.125, "1764000000.125", "1764000000.1259"])
@@ -53,5 +53,5 @@ def test_an_amount_is_exact_in_minor_units_or_none(value: JSON, currency: str, w
 
 
 def test_a_reason_names_nobody() -> None:
-    assert why(" 550 5.1.1 <ada.b+x@example.org>: ada@example.org unknown ") == "550 5.1.1 <…>: … unknown"
-    assert why(None) == ""
+    assert server_reason(" 550 5.1.1 <ada.b+x@example.org>: ada@example.org unknown ") == "550 5.1.1 <…>: … unknown"
+    assert server_reason(None) == ""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sinks.lake.files import Files
-from sinks.lake.live_files import live
+from sinks.lake.live_files import find_live_files
 from sinks.lake.rows import LogRecord
 from sinks.lake.writer import LakeWriter
 from streams.history.insights.history_source import NO_FILES, History, tail_table
@@ -17,7 +17,7 @@ def history_of(files: Files, filed: Sequence[LogRecord], tail: Sequence[LogRecor
     for records in (filed[:half], filed[half:]):
         if records:
             writer.write(0, records[0].offset, records[-1].offset, records)
-    return History(files, live(files), tail_table(tail, TOPIC_ID))
+    return History(files, find_live_files(files), tail_table(tail, TOPIC_ID))
 
 
 def only_tail(tail: Sequence[LogRecord]) -> History:

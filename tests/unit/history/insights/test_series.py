@@ -10,7 +10,7 @@ from events.times import parse_time, render_time
 from sinks.base import ContactChange
 from sinks.lake import snapshots
 from sinks.lake.files import Files
-from sinks.lake.live_files import live
+from sinks.lake.live_files import find_live_files
 from sinks.lake.snapshots import SnapshotWriter, profiles_table
 from streams.history.insights.known_values import time_range_of
 from streams.history.insights.question import Question, question_of
@@ -164,7 +164,7 @@ def test_a_series_by_region_uses_the_interactions_region_else_the_profiles(files
     found = answer_question(history_of(files, records), question("form.submitted", split="region"))
 
     assert shown(found) == {"US-CA": [1, 0], "US-AZ": [1, 0], None: [1, 0]}
-    assert live(files).snapshots
+    assert find_live_files(files).snapshots
 
 
 def test_a_series_by_channel_counts_each_channel(files: Files) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from sinks.lake.files import Files
-from sinks.lake.live_files import live
+from sinks.lake.live_files import find_live_files
 from sinks.lake.manifests import INTERACTIONS
 
 LakeRows = list[tuple[int, int, bytes | None]]
@@ -19,7 +19,7 @@ def rows_in_folders(files: Files) -> LakeRows:
 
 
 def rows_in_manifests(files: Files) -> LakeRows:
-    return _rows(files, live(files).places_of(INTERACTIONS))
+    return _rows(files, find_live_files(files).places_of(INTERACTIONS))
 
 
 def rows_of(files: Files, name: str, columns: list[str] | None = None) -> list[dict[str, Any]]:

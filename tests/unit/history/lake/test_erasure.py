@@ -9,7 +9,7 @@ from sinks.lake.erasure import commands_received_at, erasure_commands, traces_ac
 from sinks.lake.erasure_list import erasure_of, read_erasures, trace_of
 from sinks.lake.files import Files, LocalFiles
 from sinks.lake.manifests import INTERACTIONS
-from sinks.lake.unfinished_writes import settle
+from sinks.lake.unfinished_writes import settle_unfinished_writes
 from sinks.lake.writer import LakeWriter
 from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake, pending_erasures
 from streams.operations.backup.erasure_ledger import LedgerEntry, add_to_ledger
@@ -41,7 +41,7 @@ def test_rows_that_came_before_the_erasure_command_are_erased_under_other_identi
     erase_from_lake(lake, [AnnouncedErasure(erasure_of(OTHER, NOW - DAY), source, id_)], None)
 
     assert forgotten(lake) == [0, COMMAND]
-    assert read_erasures(lake).heard(OTHER) == NOW + COMMAND
+    assert read_erasures(lake).received_until(OTHER) == NOW + COMMAND
     assert commands_received_at(lake) == {}
 
 
@@ -60,7 +60,7 @@ def test_a_command_the_lake_does_not_hold_erases_up_to_the_time_it_names(lake: F
     erase_from_lake(lake, [AnnouncedErasure(erasure_of(OTHER, NOW - DAY), "elsewhere", "x")], None)
 
     assert forgotten(lake) == [COMMAND]
-    assert read_erasures(lake).heard(OTHER) == NOW - DAY
+    assert read_erasures(lake).received_until(OTHER) == NOW - DAY
 
 
 def test_an_erasure_command_taken_out_of_the_lake_is_dated_by_the_erasure_list_under_another_identifier(
@@ -74,7 +74,7 @@ def test_an_erasure_command_taken_out_of_the_lake_is_dated_by_the_erasure_list_u
     erase_from_lake(lake, names, None)
 
     assert forgotten(lake) == [0, COMMAND]
-    assert read_erasures(lake).heard(OTHER) == NOW + COMMAND
+    assert read_erasures(lake).received_until(OTHER) == NOW + COMMAND
 
 
 def test_an_erasure_is_pending_while_later_rows_are_stored_and_its_hearing_time_is_unknown(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ class Moved(Interrupted):
         self._lake = files
 
     def open(self, name: str) -> BinaryIO:
-        settle(self._lake)
+        settle_unfinished_writes(self._lake)
         return super().open(name)
 
 

@@ -10,7 +10,7 @@ from sinks.lake.compaction import compact
 from sinks.lake.erasure import erase
 from sinks.lake.erasure_list import Erasures
 from sinks.lake.files import Files, LocalFiles
-from sinks.lake.live_files import Checkpoint, live
+from sinks.lake.live_files import Checkpoint, find_live_files
 from sinks.lake.manifests import LakeFile, OffsetRange, begin, encode, name_of
 from sinks.lake.rewrites import Rewrite, manifest_of
 from sinks.lake.snapshots import Snapshot, SnapshotWriter
@@ -78,7 +78,7 @@ def test_a_lake_rewrite_moves_nothing_out_of_the_lake(lake: Files, outside: Path
 def test_a_writers_name_in_a_manifest_leads_nowhere_outside_the_lake(lake: Files, writer: str) -> None:
     rewrite_of(lake, writer=writer)
 
-    assert "see $.writer" in refusal(lambda: live(lake))
+    assert "see $.writer" in refusal(lambda: find_live_files(lake))
 
 
 @pytest.mark.parametrize("topic_id", ["../../../outside", "..", "/outside"])
@@ -86,7 +86,7 @@ def test_no_range_and_no_snapshot_of_a_manifest_leads_outside_the_lake(
     lake: Files, outside: Path, topic_id: str
 ) -> None:
     write(lake, name_of(TOPIC_ID, 0, 0), OffsetRange(topic_id, 0, 0, 0, "w"))
-    assert "see $.topic_id" in refusal(lambda: live(lake))
+    assert "see $.topic_id" in refusal(lambda: find_live_files(lake))
 
     write(lake, snapshot_of(TOMORROW), Snapshot(topic_id, 0, "w", ()))
     assert "see $.date" in refusal(SnapshotWriter(lake, TOMORROW, 0).is_taken)
@@ -97,4 +97,4 @@ def test_no_range_and_no_snapshot_of_a_manifest_leads_outside_the_lake(
 def test_no_checkpoint_leads_outside_the_lake(lake: Files, name: str) -> None:
     write(lake, f"_manifests/checkpoints/{0:020}.json", Checkpoint({}, (), 0, (LakeFile(name, 1, 1),)))
 
-    assert "see $.files[" in refusal(lambda: live(lake))
+    assert "see $.files[" in refusal(lambda: find_live_files(lake))

@@ -215,7 +215,7 @@ def test_a_person_on_an_imported_lakes_erasure_list_is_imported_from_no_other_fi
 
     assert told.counts.left_out[BEFORE_ERASURE.why] == 1
     assert [row["id"] for row in in_lake(files)] == ["9"]
-    assert read_erasures(files).heard(EMAIL) == THEN + 3 * DAY
+    assert read_erasures(files).received_until(EMAIL) == THEN + 3 * DAY
 
 
 def test_a_lake_with_pending_erasures_is_not_imported(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from typer.testing import CliRunner
 
 from sinks.lake.files import LocalFiles, RemoteFiles, open_files
-from sinks.lake.live_files import live
+from sinks.lake.live_files import find_live_files
 from sinks.lake.manifests import begin, is_lake
 from streams.cli.main import app
 from streams.platform.errors import LakeStopped
@@ -118,7 +118,7 @@ def test_a_lake_without_any_row_is_a_lake(monkeypatch: pytest.MonkeyPatch) -> No
     begin(files)
     begin(files)
     assert is_lake(files)
-    assert live(files).files == {}
+    assert find_live_files(files).files == {}
     assert CliRunner().invoke(app, ["lake", "views"]).exit_code == 0
 
 

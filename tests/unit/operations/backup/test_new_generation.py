@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
+from events.identity_links import CanonicalId, read_canonical_id
 from events.json_types import JSON
-from events.links import Roof, read_roof
 from events.topics import CONTACT_ROOFS
 from streams.domain.contact import ContactState, decode, encode
 from streams.domain.contact.identity.identity_assignment import trace, trace_key
@@ -50,9 +50,9 @@ def erased_since(world: World, *, is_older: bool = False) -> list[LaterErasure]:
     entries: list[LedgerEntry] = []
     for number in range(world.partitions):
         for record in world.logs[CONTACT_ROOFS, number]:
-            read = read_roof(record.key, record.value)
+            read = read_canonical_id(record.key, record.value)
             assert isinstance(read, tuple)
-            if isinstance(read[1], Roof) and read[1].erased is not None:
+            if isinstance(read[1], CanonicalId) and read[1].erased is not None:
                 entries.append(ledger_entry(read[0], 0, read[1]))
     return latest_erasures([replace(entry, name=None) for entry in entries] if is_older else entries)
 

@@ -34,7 +34,7 @@ from streams.operations.doctor.servers import (
 )
 from streams.platform.settings import Settings
 from streams.platform.topics import TABLES
-from streams.worker.state_dir import own
+from streams.worker.state_dir import own_state_dir
 
 SETTINGS = Settings(app_id="there", partitions=4)
 FAR = Settings(kafka_bootstrap="kafka:9092", identity_key="0123456789abcdef", partitions=4)
@@ -202,7 +202,7 @@ def test_the_doctor_examines_this_machine(tmp_path: Path) -> None:
     assert (there["HARMONIA_STATE_DIR"].verdict, there["RocksDB"].verdict) == ("ok", "ok")
     assert "lock" not in there
     assert not (tmp_path / "state").exists()
-    with own(tmp_path / "state"):
+    with own_state_dir(tmp_path / "state"):
         there = {finding.what: finding for finding in examine_machine(Settings(state_dir=tmp_path / "state"))}
     assert "a worker has the directory" in there["lock"].found
 

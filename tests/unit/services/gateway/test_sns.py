@@ -8,7 +8,7 @@ import pytest
 from aiohttp import StreamReader
 from aiohttp.base_protocol import BaseProtocol
 
-from events.adapters.values import part
+from events.adapters.values import object_at
 from events.times import parse_time
 from streams.services.gateway.server import MOST_FETCHED, whole
 from streams.services.gateway.signatures import Verdict
@@ -319,7 +319,7 @@ async def test_what_stands_beside_a_signed_message_says_nothing(tmp_path: Path) 
     answer = await gateway.ask("/v1/hooks/ses", orjson.dumps(signed | forged))
 
     assert answer.status == 204
-    assert [part(one, "data", "contact") for one in gateway.said] == [{"email": "ada@example.org"}]
+    assert [object_at(one, "data", "contact") for one in gateway.said] == [{"email": "ada@example.org"}]
     assert b"b@c.org" not in b"".join(one.value or b"" for one in gateway.kept.outputs)
 
 

@@ -7,7 +7,7 @@ import orjson
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from events.adapters.values import part
+from events.adapters.values import object_at
 from streams.services.gateway.signatures import ReusableSignature, UsedSignatures
 from tests.unit.services.gateway.asking import Gateway, Header
 from tests.unit.services.gateway.keys import by_mailgun, by_twilio
@@ -47,7 +47,7 @@ async def status(gateway: Gateway, hook: str, body: bytes, *headers: Header) -> 
 
 
 def named(gateway: Gateway) -> set[str]:
-    return {str(part(one, "data", "contact").get("email")) for one in gateway.said}
+    return {str(object_at(one, "data", "contact").get("email")) for one in gateway.said}
 
 
 async def test_a_signature_of_mailgun_is_good_for_one_body(gateway: Gateway) -> None:

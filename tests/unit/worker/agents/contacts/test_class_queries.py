@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from events.links import Link, Roof, Seen, Unseen, read_link, write_roof
+from events.identity_links import CanonicalId, EdgeWithdrawal, IdentityEdge, IdentityLink, read_link, write_canonical_id
 from events.topics import CONTACT_ROOFS, IDENTITY_LINKS, INTERACTIONS
 from streams.domain.contact import encode
 from streams.domain.pressure import default_policy
@@ -16,12 +16,12 @@ from tests.unit.engine.kafka_records import Fetched
 from tests.unit.worker.agents.contacts.interaction_records import AT, CONTACTS, HASHER, PRINTER, said
 
 NODE = HASHER.voter("NY:2")
-CLASS = Seen(NODE, NODE, NODE, "voter:NY", "voter:NY")
-NONE = Unseen(NODE, NODE, NODE)
+CLASS = IdentityEdge(NODE, NODE, NODE, "voter:NY", "voter:NY")
+NONE = EdgeWithdrawal(NODE, NODE, NODE)
 
 
 def question(offset: int, version: int = 7, node: str = NODE) -> Fetched:
-    value = write_roof(Roof(node, version, asks=True))
+    value = write_canonical_id(CanonicalId(node, version, asks=True))
     return Fetched(offset, value, node.encode(), [("version", b"%d" % version)], topic=CONTACT_ROOFS)
 
 
@@ -38,15 +38,15 @@ class Partition:
 
     # Who is linked tells its class by itself too, so that may be there twice.
 
-    def asked(self, end: int, *questions: Fetched) -> Sequence[Link]:
+    def asked(self, end: int, *questions: Fetched) -> Sequence[IdentityLink]:
         return self._fold(CONTACT_ROOFS, questions, end)
 
-    def folds(self, *records: Fetched) -> Sequence[Link]:
+    def folds(self, *records: Fetched) -> Sequence[IdentityLink]:
         answers = self._fold(INTERACTIONS, records)
         self.done = records[-1].offset + 1
         return answers
 
-    def _fold(self, topic: str, records: Sequence[Fetched], end: int = 0) -> Sequence[Link]:
+    def _fold(self, topic: str, records: Sequence[Fetched], end: int = 0) -> Sequence[IdentityLink]:
         states = States(self.store, CONTACTS, RecentStates(0))
         chunk = fold_chunk(
             topic, states, records, PRINTER, AT, policy=default_policy(), progress=InputProgress(self.done, end)
@@ -56,7 +56,7 @@ class Partition:
         written |= {BESIDE + key: value for key, value in effects.beside.items()}
         states.commit(effects.changes, written, Position("topic", 1, 0))
         told = [read_link(each.key, each.value) for each in effects.outputs if each.topic == IDENTITY_LINKS]
-        found = [link for link in told if isinstance(link, Seen | Unseen) and link.a == link.b == NODE]
+        found = [link for link in told if isinstance(link, IdentityEdge | EdgeWithdrawal) and link.a == link.b == NODE]
         return found[:1] if set(found) == {CLASS} else found
 
     @property

@@ -8,7 +8,7 @@ from streams.domain.experiments.definition_records import definition_record, rul
 from streams.domain.experiments.experiment_table import Experiment
 from streams.domain.experiments.partials import PartialCounts, PartitionEditions, RelayedDefinition
 from streams.domain.experiments.row_layout import N, row_of
-from streams.worker.agents.experiments import aggregator, delta_replay, write_behind
+from streams.worker.agents.experiments import aggregator, delta_log, write_behind
 from streams.worker.agents.experiments.unit_of_work import key_of_experiment
 from tests.unit.domain.experiments.writing import defined
 from tests.unit.worker.agents.experiments.aggregating_agent import (
@@ -104,7 +104,7 @@ def test_a_changed_experiment_is_not_written_before_it_is_due(agent: Agent) -> N
 def test_the_next_owner_adds_to_what_is_stored_what_it_lacks_and_nothing_twice(
     agent: Agent, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(delta_replay, "_AT_ONCE", at_once)
+    monkeypatch.setattr(delta_log, "_AT_ONCE", at_once)
     begun(agent)
     agent.take(*others(1))  # another one, of which the store has all that is aside
     agent.take(*told(people("B", 4), but=people("A", 1)))
@@ -209,7 +209,7 @@ def test_people_counted_by_an_edition_that_is_not_defined_yet_are_known_to_the_n
 def test_moves_to_another_edition_survive_a_replay_in_pieces_that_end_between_them(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delta_replay, "_AT_ONCE", 1)
+    monkeypatch.setattr(delta_log, "_AT_ONCE", 1)
     begun(agent)
     anew = people("A", 1, "1b2c3d4e")
     agent.take(*told(anew, but=people("A", 1)))
@@ -245,7 +245,7 @@ def test_whether_a_record_is_added_does_not_hang_on_what_it_is_added_with(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Outcomes of a group of which no people are told are of nobody's making, also where others have some."""
-    monkeypatch.setattr(delta_replay, "_AT_ONCE", 1)
+    monkeypatch.setattr(delta_log, "_AT_ONCE", 1)
     begun(agent)
     of_others = PartialCounts([("other", "", "A")], (TODAY, 1, 0), (), (0, 5, 1), ())
     agent.tell(of_others, PartialCounts([("ask", "", "A")], (TODAY, 1, 0), (), (), (0, 5, 0, 1, 0)))

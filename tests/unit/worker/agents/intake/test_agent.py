@@ -162,7 +162,7 @@ FLOODING = Quarantine("digital/mailer", NOW, NOW + 1, 4)
 
 async def test_of_a_source_in_quarantine_what_can_wait_is_held_whole() -> None:
     bench = Bench()
-    bench.guard.told({FLOODING.source: FLOODING})
+    bench.guard.replace_quarantines({FLOODING.source: FLOODING})
 
     good, bad = await bench.take(opened(id="1"), opened(id="2", time="now"))
 
@@ -176,7 +176,7 @@ async def test_of_a_source_in_quarantine_what_can_wait_is_held_whole() -> None:
 
 async def test_what_cannot_wait_is_never_held() -> None:
     bench = Bench()
-    bench.guard.told({FLOODING.source: FLOODING})
+    bench.guard.replace_quarantines({FLOODING.source: FLOODING})
 
     sent, refusal = await bench.take(*(orjson.dumps(event(type_)) for type_ in ("email.sent", "email.unsubscribed")))
 
@@ -185,7 +185,7 @@ async def test_what_cannot_wait_is_never_held() -> None:
 
 async def test_others_are_not_held_nor_is_what_comes_after_the_end() -> None:
     bench = Bench()
-    bench.guard.told({FLOODING.source: Quarantine(FLOODING.source, NOW - 9, NOW, 4), "other": FLOODING})
+    bench.guard.replace_quarantines({FLOODING.source: Quarantine(FLOODING.source, NOW - 9, NOW, 4), "other": FLOODING})
 
     [output] = await bench.take(opened())
 

@@ -1,7 +1,7 @@
 """Records between identity fragments and the links agent: `identity-links` one way, `contact-roofs` the other.
 
 Both topics are internal and compacted: a record holds everything under its key, and the last one of a key counts. A
-node is an identifier, `<kind>:<32 hex>` or a `contact_id`, so it never has a `/`. A roof is a canonical id.
+node is an identifier, `<kind>:<32 hex>` or a `contact_id`, so it never has a `/`. The field `roof` is a canonical id.
 """
 
 import re
@@ -17,15 +17,15 @@ Node = Annotated[str, Meta(pattern=rf"\A{_NODE}\Z")]
 Class = Annotated[str, Meta(min_length=1, max_length=512)] | None
 
 
-class End(NamedTuple):
+class EdgeEnd(NamedTuple):
     """An end of an edge. `exclusive`: its class, such as `voter:NY`; two nodes of one class are two people."""
 
     node: str
     exclusive: str | None = None
 
 
-class Seen(Struct, frozen=True):
-    """`a` and `b` were named in one interaction of the fragment `teller` that still counts; `a` < `b`, see `seen`.
+class IdentityEdge(Struct, frozen=True):
+    """An edge: `a` and `b` were named in one interaction of the fragment `teller` that still counts; `a` < `b`.
 
     `alias`: they are the hash of one identifier under two keys. `a` = `b` is no edge: it tells the class of a node that
     has no edge which could tell it.
@@ -39,16 +39,19 @@ class Seen(Struct, frozen=True):
     alias: bool = False
 
 
-class Unseen(Struct, frozen=True):
-    """Withdraws a `Seen`: the teller has no such interaction any more. `a` = `b` = `teller`: it withdraws its class."""
+class EdgeWithdrawal(Struct, frozen=True):
+    """Withdraws an `IdentityEdge`: the teller has no such interaction any more.
+
+    `a` = `b` = `teller`: it withdraws its class.
+    """
 
     teller: Node
     a: Node
     b: Node
 
 
-class Said(Struct, frozen=True):
-    """The latest command on a pair, by (`time`, `source`, `id`); `a` < `b`, see `said`. `time`: ms since 1970."""
+class LinkDecision(Struct, frozen=True):
+    """The latest link or unlink command on a pair, by (`time`, `source`, `id`); `a` < `b`. `time`: ms since 1970."""
 
     a: Node
     b: Node
@@ -58,14 +61,14 @@ class Said(Struct, frozen=True):
     id: str
 
 
-class Unsaid(Struct, frozen=True):
-    """Withdraws a `Said`: no command on the pair counts any more."""
+class DecisionWithdrawal(Struct, frozen=True):
+    """Withdraws a `LinkDecision`: no command on the pair counts any more."""
 
     a: Node
     b: Node
 
 
-class Erased(Struct, frozen=True):
+class FragmentErasure(Struct, frozen=True):
     """An erasure: forget the person of this fragment. `time`: of the command, ms since 1970."""
 
     fragment: Node
@@ -74,40 +77,42 @@ class Erased(Struct, frozen=True):
     id: str
 
 
-class Forgotten(Struct, frozen=True):
+class ErasureCompletion(Struct, frozen=True):
     """The end of an erasure: the fragment has deleted the person's data, so nothing need remember it."""
 
     fragment: Node
 
 
 OVERDUE = b"overdue"
-"""The key of a record without a value: what was asked for an erasure (`Roof.asks`) is to be asked again."""
+"""The key of a record without a value: what was asked for an erasure (`CanonicalId.asks`) is to be asked again."""
 
-Link: TypeAlias = Seen | Unseen | Said | Unsaid | Erased | Forgotten
+IdentityLink: TypeAlias = (
+    IdentityEdge | EdgeWithdrawal | LinkDecision | DecisionWithdrawal | FragmentErasure | ErasureCompletion
+)
 """A record of `identity-links`."""
 
 
-class Command(Struct, frozen=True):
-    """The command that decided on a pair. `time` in ms since 1970."""
+class CommandStamp(Struct, frozen=True):
+    """The time and the key of the command that decided on a pair. `time` in ms since 1970."""
 
     time: int
     source: str
     id: str
 
 
-class Roof(Struct, frozen=True, omit_defaults=True):
-    """The value of `contact-roofs`: which node names the person of this one.
+class CanonicalId(Struct, frozen=True, omit_defaults=True):
+    """The value of `contact-roofs`: the canonical id of the person whom a node names.
 
     `erased`: this person is to be forgotten, and `roof` is the one that the node had. Its own name as `roof`, where
     nobody was erased: it is to tell its class. `version` only grows for a node.
 
     `asks`: an erasure waits for whether this node knows of which class it is. It says so again under its own name, or
-    that it does not (`Unseen`, which takes nothing back). Older versions pass over this field.
+    that it does not (`EdgeWithdrawal`, which takes nothing back). Older versions pass over this field.
     """
 
     roof: Node
     version: int
-    erased: Command | None = None
+    erased: CommandStamp | None = None
     asks: bool = False
 
 
@@ -130,8 +135,8 @@ class _SaidValue(Struct, frozen=True):
 _encode = msgspec.json.Encoder().encode
 _seen_value = msgspec.json.Decoder(_SeenValue).decode
 _said_value = msgspec.json.Decoder(_SaidValue).decode
-_erased_value = msgspec.json.Decoder(Erased).decode
-_roof_value = msgspec.json.Decoder(Roof).decode
+_erased_value = msgspec.json.Decoder(FragmentErasure).decode
+_roof_value = msgspec.json.Decoder(CanonicalId).decode
 _read_parts = re.compile(
     rf"seen/({_NODE})/({_NODE})/({_NODE})|said/({_NODE})/({_NODE})|erased/({_NODE})".encode()
 ).fullmatch
@@ -144,38 +149,38 @@ _NO_NODE = Refusal(Reason.INVALID_DATA, "key: must be an identifier's hash or a 
 _NO_VALUE = Refusal(Reason.INVALID_DATA, "value: must be what its key says, in the shape for it")
 
 
-def seen(teller: str, one: End, other: End, *, alias: bool = False) -> Seen:
+def edge_between(teller: str, one: EdgeEnd, other: EdgeEnd, *, alias: bool = False) -> IdentityEdge:
     """The edge between two ends, given in any order."""
     a, b = sorted((one, other), key=lambda end: end.node)
-    return Seen(teller=teller, a=a.node, b=b.node, a_class=a.exclusive, b_class=b.exclusive, alias=alias)
+    return IdentityEdge(teller=teller, a=a.node, b=b.node, a_class=a.exclusive, b_class=b.exclusive, alias=alias)
 
 
-def said(one: str, other: str, *, same: bool, by: Command) -> Said:
-    """The ruling on two nodes, given in any order."""
+def decision_on(one: str, other: str, *, same: bool, by: CommandStamp) -> LinkDecision:
+    """The decision on two nodes, given in any order."""
     a, b = sorted((one, other))
-    return Said(a=a, b=b, same=same, time=by.time, source=by.source, id=by.id)
+    return LinkDecision(a=a, b=b, same=same, time=by.time, source=by.source, id=by.id)
 
 
-def write_link(link: Link) -> tuple[bytes, bytes | None]:
+def write_link(link: IdentityLink) -> tuple[bytes, bytes | None]:
     """The key and value of a record of `identity-links`; the value is None where it withdraws one."""
     match link:
-        case Seen():
+        case IdentityEdge():
             value = _SeenValue(link.a, link.b, link.a_class, link.b_class, link.alias)
             return _key("seen", link.teller, link.a, link.b), _encode(value)
-        case Unseen():
+        case EdgeWithdrawal():
             return _key("seen", link.teller, link.a, link.b), None
-        case Said():
+        case LinkDecision():
             ruling = _SaidValue([link.a, link.b], link.same, link.time, link.source, link.id)
             return _key("said", link.a, link.b), _encode(ruling)
-        case Unsaid():
+        case DecisionWithdrawal():
             return _key("said", link.a, link.b), None
-        case Erased():
+        case FragmentErasure():
             return _key("erased", link.fragment), _encode(link)
-        case Forgotten():
+        case ErasureCompletion():
             return _key("erased", link.fragment), None
 
 
-def read_link(key: bytes | None, value: bytes | None) -> Link | Refusal:
+def read_link(key: bytes | None, value: bytes | None) -> IdentityLink | Refusal:
     """Decode a record of `identity-links`."""
     read = _read_key(key)
     if isinstance(read, Refusal) or value is None:
@@ -186,13 +191,13 @@ def read_link(key: bytes | None, value: bytes | None) -> Link | Refusal:
         return _NO_VALUE
 
 
-def write_roof(roof: Roof) -> bytes:
+def write_canonical_id(roof: CanonicalId) -> bytes:
     """The value of a record of `contact-roofs`, whose key is the node."""
     return _encode(roof)
 
 
-def read_roof(key: bytes | None, value: bytes | None) -> tuple[str, Roof | None] | Refusal:
-    """Decode a record of `contact-roofs`: the node and its roof, None where the node stands alone."""
+def read_canonical_id(key: bytes | None, value: bytes | None) -> tuple[str, CanonicalId | None] | Refusal:
+    """Decode a record of `contact-roofs`: the node and its canonical id, None where the node stands alone."""
     if key is None or not _is_node(key):
         return _NO_NODE
     try:
@@ -206,34 +211,36 @@ def may_ask(value: bytes | None) -> bool:
     return value is not None and _ASKS in value
 
 
-def _read_key(key: bytes | None) -> Unseen | Unsaid | Forgotten | Refusal:
+def _read_key(key: bytes | None) -> EdgeWithdrawal | DecisionWithdrawal | ErasureCompletion | Refusal:
     """The record that a null value under this key stands for."""
     found = _read_parts(key or b"")
     if found is None:
         return _NO_KEY
     teller, a, b, one, other, fragment = (part.decode() for part in found.groups(b""))
     if fragment:
-        return Forgotten(fragment)
+        return ErasureCompletion(fragment)
     if teller:
-        return Unseen(teller, a, b) if a <= b else _NO_KEY
-    return Unsaid(one, other) if one < other else _NO_KEY
+        return EdgeWithdrawal(teller, a, b) if a <= b else _NO_KEY
+    return DecisionWithdrawal(one, other) if one < other else _NO_KEY
 
 
-def _read_value(key: Unseen | Unsaid | Forgotten, value: bytes) -> Link | Refusal:
+def _read_value(key: EdgeWithdrawal | DecisionWithdrawal | ErasureCompletion, value: bytes) -> IdentityLink | Refusal:
     """Decode a value under this key. Raises one of `_UNREADABLE`."""
-    if isinstance(key, Unseen):
+    if isinstance(key, EdgeWithdrawal):
         edge = _seen_value(value)
         classes = edge.a_class, edge.b_class
-        return Seen(key.teller, edge.a, edge.b, *classes, edge.alias) if _ends(edge) == _ends(key) else _NO_VALUE
-    if isinstance(key, Unsaid):
+        return (
+            IdentityEdge(key.teller, edge.a, edge.b, *classes, edge.alias) if _ends(edge) == _ends(key) else _NO_VALUE
+        )
+    if isinstance(key, DecisionWithdrawal):
         ruling = _said_value(value)
         command = ruling.time, ruling.source, ruling.id
-        return Said(key.a, key.b, ruling.same, *command) if ruling.contact_ids == _ends(key) else _NO_VALUE
+        return LinkDecision(key.a, key.b, ruling.same, *command) if ruling.contact_ids == _ends(key) else _NO_VALUE
     erased = _erased_value(value)
     return erased if erased.fragment == key.fragment else _NO_VALUE
 
 
-def _ends(pair: Unseen | Unsaid | _SeenValue) -> list[str]:
+def _ends(pair: EdgeWithdrawal | DecisionWithdrawal | _SeenValue) -> list[str]:
     return [pair.a, pair.b]
 
 
