@@ -1,9 +1,12 @@
 """The route `POST /v1/hooks/{hook}`: verifies a webhook, reads it by its adapter, and answers once Kafka has it."""
 
+import logging
+
 import orjson
 from fastapi import APIRouter, Request, Response
 
 from events.adapters.feed import Feed
+from events.adapters.misspelled_fields import misspelled_fields
 from streams.services.api.bodies import MOST_BYTES
 from streams.services.gateway.answers import CURES, accepted_response, problem_response, unread_response
 from streams.services.gateway.dependencies import GatewayDependencies
@@ -13,6 +16,10 @@ from streams.services.gateway.signatures import BY_HEADER, CHECKS, Verdict, Webh
 from streams.services.gateway.sns import CONFIRMATION, is_sns_url, read_message, signed_fields
 from streams.services.gateway.sns import MOST_BYTES as SNS_BYTES
 
+logger = logging.getLogger(__name__)
+
+MOST_WARNINGS = 100
+"""Misspelled fields that a process logs; the metric counts the events with any."""
 HOOK = "harmonia.hook"
 """Key in the ASGI scope of the hook for which a request is counted."""
 
@@ -67,6 +74,18 @@ async def _keep(deps: GatewayDependencies, hook: Hook, sent: WebhookRequest) -> 
     body = await _of_sns(deps, hook, sent.body) if hook.auth == "sns" else sent.body
     feed = Feed(hook.source, sent.at, deps.phone_region, hook.time_zone, hook.codes)
     await deps.keep(hook.name, hook.read(body, feed))
+    _warn(deps, hook, body)
+
+
+def _warn(deps: GatewayDependencies, hook: Hook, body: bytes) -> None:
+    """Count events with misspelled custom fields, and log each such field of a hook once."""
+    for fields in misspelled_fields(hook.vendor, body):
+        deps.metrics.unknown_fields.labels(fields[0].type).inc()
+        for field in fields:
+            key = (hook.name, field.field)
+            if key not in deps.warned and len(deps.warned) < MOST_WARNINGS:
+                deps.warned.add(key)
+                logger.warning("hook %s: custom field %s", hook.name, field)
 
 
 def _stranger(deps: GatewayDependencies, hook: Hook, request: Request) -> Response | None:
