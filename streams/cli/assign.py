@@ -22,7 +22,7 @@ from events.topics import OUTREACH_EVENTS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
 from streams.cli.time_options import now_ms
-from streams.domain.display_names import printable
+from streams.domain.display_names import counted, printable
 
 if TYPE_CHECKING:
     from events.experiments import ExperimentDefinition
@@ -170,12 +170,13 @@ def _say(
         found = f"{rows / total:.2%}" if total else ""
         table.add_row(variant, f"{rows:,}", found, "" if share is None else f"{share:.2%}")
     _errors.print(table)
-    told = f"{total:,} of {summary.rows:,} rows are in {definition.id}"
+    told = f"{total:,} of {counted(summary.rows, 'row', 'rows')} {'is' if total == 1 else 'are'} in {definition.id}"
     _errors.print(f"{told}; all of them were sent to {OUTREACH_EVENTS}" if emitted else told, markup=False)
     if summary.excluded:
-        _errors.print(f"{summary.excluded:,} are not: another slice of their exclusion group is theirs")
+        excluded = counted(summary.excluded, "is not", "are not")
+        _errors.print(f"{excluded}: another slice of their exclusion group is theirs")
     for trouble, rows in sorted(summary.troubles.items()):
-        _errors.print(f"{rows:,} were not assigned: {trouble}")
+        _errors.print(f"{counted(rows, 'was', 'were')} not assigned: {trouble}")
     if split is not None and split.several and definition.strata is not None:
         say(_parted(definition.unit, definition.strata.column, split), err=True)
 
@@ -183,8 +184,8 @@ def _say(
 def _parted(unit: Unit, column: str, split: SplitUnits) -> str:
     are, their = ("is", "its") if split.several == 1 else ("are", "their")
     return (
-        f"{split.several:,} of {split.units:,} {unit}s {are} in several variants, since {their} people are in "
-        f"several strata: give all of a {unit} the same {printable(column)}"
+        f"{split.several:,} of {counted(split.units, unit, f'{unit}s')} {are} in several variants, "
+        f"since {their} people are in several strata: give all of a {unit} the same {printable(column)}"
     )
 
 

@@ -32,10 +32,11 @@ from streams.cli.dead_letter_options import (
     letter_noun,
     topic_of,
 )
-from streams.cli.dead_letter_output import console, counted, group_row, letter_row, show_groups, show_letter
+from streams.cli.dead_letter_output import console, group_row, letter_row, show_groups, show_letter
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
 from streams.cli.requeue import release, requeue_command
+from streams.domain.display_names import counted
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer

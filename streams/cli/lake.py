@@ -84,7 +84,7 @@ def compact(
     """Merge the small files of each day and type into few."""
     from sinks.lake.compaction import compact as merge
     from sinks.lake.rows import date_of
-    from streams.history.daily_report.formatting import plural
+    from streams.domain.display_names import counted
     from streams.platform.lake_files import lake_of
     from streams.worker.app import wall_clock
 
@@ -93,7 +93,7 @@ def compact(
         refuse("--older-than: give days, such as 1d", WRONG_USE)
     with _failing_plainly():
         done = merge(lake_of(load_settings()), date_of(wall_clock() // _DAY_MS - int(days)))
-    say(f"{done.before:,} files became {done.after:,}, {plural(done.rows, 'row', 'rows')}")
+    say(f"{done.before:,} files became {done.after:,}, {counted(done.rows, 'row', 'rows')}")
 
 
 @app.command("erase")
@@ -108,7 +108,7 @@ def erase(
     from sinks.lake.rows import date_of
     from sinks.lake.snapshots import abandon_snapshots
     from sinks.lake.unfinished_writes import abandon_imports
-    from streams.history.daily_report.formatting import plural
+    from streams.domain.display_names import counted
     from streams.history.lake.erasure import announced_erasures, erase_from_lake
     from streams.platform.lake_files import lake_of
     from streams.platform.topics import require_topic
@@ -121,7 +121,7 @@ def erase(
         abandon_imports(files, now - _DAY_MS)
         require_topic(settings, CONTACT_ROOFS)
         done = erase_from_lake(files, asyncio.run(announced_erasures(settings)), erasures)
-    say(f"{plural(done.rows, 'row', 'rows')} in {plural(done.files, 'file', 'files')} lost their person")
+    say(f"{counted(done.rows, 'row', 'rows')} in {counted(done.files, 'file', 'files')} lost their person")
 
 
 @app.command("views")

@@ -21,6 +21,7 @@ from streams.cli.help import lines_of
 from streams.cli.output import say
 from streams.cli.permit_check import check, not_recorded, purpose_of
 from streams.cli.time_options import now_ms, time_given
+from streams.domain.display_names import counted
 
 if TYPE_CHECKING:
     from streams.services.audience import Audience, Header
@@ -114,10 +115,14 @@ def write_outcomes(  # noqa: PLR0913 (options of a command)
     for remark in near if not as_json else ():
         _errors.print(remark, markup=False)
     if summary.stopped is not None:
-        refuse(
-            f"{summary.stopped} {summary.count('allow')} rows had been written as allowed, of {summary.rows} judged: "
-            "throw them away and run it again"
-        )
+        refuse(unfinished(summary.stopped, summary.count("allow"), summary.rows))
+
+
+def unfinished(why: str, allowed: int, judged: int) -> str:
+    """What is said where judging stopped on the way, with the counts of rows until then."""
+    written = counted(allowed, "row", "rows")
+    cure = "throw away what was written and run it again"
+    return f"{why} {written} had been written as allowed, of {judged:,} judged: {cure}"
 
 
 def _refuse_while_incomplete(job: FilterJob) -> None:

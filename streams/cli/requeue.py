@@ -35,12 +35,12 @@ from streams.cli.dead_letter_options import (
     letter_noun,
     topic_of,
 )
-from streams.cli.dead_letter_output import console, counted, shown_time
+from streams.cli.dead_letter_output import console, shown_time
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
 from streams.cli.person import find_person, masked
 from streams.cli.time_options import now_ms
-from streams.domain.display_names import named
+from streams.domain.display_names import counted, named
 
 if TYPE_CHECKING:
     from streams.domain.dead_letter_repair.mapping import Mapping

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from events.identifiers import Hasher, is_identity_hash
+from streams.domain.display_names import counted
 from streams.services.audience import Audience, fields_of, hashes_of
 from streams.services.suppressions.closings import Closing
 from streams.services.suppressions.formats import FileLayout, Row
@@ -105,20 +106,22 @@ def export_warnings(tally: ExportCounts, *, for_vendor: bool) -> Iterator[str]:
     """
     if for_vendor and tally.hashed:
         yield (
-            f"{tally.hashed} of {tally.written} rows name a person by a keyed hash, which no vendor knows: "
-            "give your own list as --match"
+            f"{tally.hashed:,} of {counted(tally.written, 'row', 'rows')} {'names' if tally.hashed == 1 else 'name'} "
+            "a person by a keyed hash, which no vendor knows: give your own list as --match"
         )
     if tally.malformed:
-        yield f"--match: {len(tally.malformed)} malformed rows are left out: {_lines(tally.malformed)}"
+        malformed = counted(len(tally.malformed), "malformed row is", "malformed rows are")
+        yield f"--match: {malformed} left out: {_lines(tally.malformed)}"
 
 
 def export_notices(tally: ExportCounts) -> Iterator[str]:
     """Lines on what was left out as it should be, and the count."""
     if tally.nameless:
-        yield f"{tally.nameless} rows have no identifier that can be read"
+        yield f"{counted(tally.nameless, 'row has', 'rows have')} no identifier that can be read"
     if tally.untold:
-        yield f"{tally.untold} people are left out, for your list has no id of the vendor's for them"
-    yield f"{tally.written} of {tally.read} written"
+        untold = counted(tally.untold, "person is", "people are")
+        yield f"{untold} left out, for your list has no id of the vendor's for them"
+    yield f"{tally.written:,} of {tally.read:,} written"
 
 
 def _lines(numbers: list[int]) -> str:

@@ -50,7 +50,7 @@ def test_van_is_told_its_own_ids_and_those_without_one_are_counted() -> None:
     rows, tally = matching(AUDIENCE, format_="van", closed=["ada@example.org", "joan@example.org"], wanted=ALL)
     assert rows == [["VANID", "Date Contacted", "Channel", "Reason"], ["17", "2012-02-23", "email", "complained"]]
     assert (tally.read, tally.written, tally.untold) == (3, 1, 1)
-    assert "1 people are left out" in "\n".join(export_notices(tally))
+    assert "1 person is left out" in "\n".join(export_notices(tally))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_malformed_row_costs_no_neighbour_and_is_named_by_its_line() -> None:
     given = b'email,note\nada@example.org,"open\ngrace@example.org,2\n'
     rows, tally = matching(given, closed=["ada@example.org", "grace@example.org"], wanted=ALL)
     assert [row[0] for row in rows[1:]] == ["grace@example.org"]
-    assert list(export_warnings(tally, for_vendor=False)) == ["--match: 1 malformed rows are left out: line 2"]
+    assert list(export_warnings(tally, for_vendor=False)) == ["--match: 1 malformed row is left out: line 2"]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_without_an_audience_contacts_are_named_by_contact_id() -> None:
     assert rows == [["ada", "email", "complained", SINCE, ""], [hashed, "email", "complained", SINCE, ""]]
     assert not list(export_warnings(tally, for_vendor=False))
     [trouble] = export_warnings(tally, for_vendor=True)
-    assert trouble.startswith("1 of 2 rows name a person by a keyed hash")
+    assert trouble.startswith("1 of 2 rows names a person by a keyed hash")
 
 
 @pytest.mark.parametrize(
@@ -143,3 +143,22 @@ def test_a_vendor_that_keeps_contact_ids_can_match_on_them(format_: Format, row:
     assert isinstance(layout, FileLayout)
     assert layout.first[0] == "contact_id"
     assert layout.of(["ada"], CLOSED) == row
+
+
+def test_counts_of_an_export_agree_with_their_nouns() -> None:
+    one = ExportCounts(1, 1, nameless=1, untold=1, hashed=1, malformed=[7])
+    assert [*export_notices(one), *export_warnings(one, for_vendor=True)] == [
+        "1 row has no identifier that can be read",
+        "1 person is left out, for your list has no id of the vendor's for them",
+        "1 of 1 written",
+        "1 of 1 row names a person by a keyed hash, which no vendor knows: give your own list as --match",
+        "--match: 1 malformed row is left out: line 7",
+    ]
+    many = ExportCounts(4_000, 3_000, nameless=2_000, untold=2, hashed=2, malformed=[7, 8])
+    assert [*export_notices(many), *export_warnings(many, for_vendor=True)] == [
+        "2,000 rows have no identifier that can be read",
+        "2 people are left out, for your list has no id of the vendor's for them",
+        "3,000 of 4,000 written",
+        "2 of 3,000 rows name a person by a keyed hash, which no vendor knows: give your own list as --match",
+        "--match: 2 malformed rows are left out: line 7, 8",
+    ]
