@@ -59,8 +59,7 @@ def assign(  # noqa: PLR0913 (options of a command)
     from streams.cli.progress import rows_bar
     from streams.domain.experiments.assignment import VariantAssigner
     from streams.services.assign.assigned_events import Assigner
-    from streams.services.assign.list_assignment import Assignments, SplitUnitCounter
-    from streams.services.assign.list_units import UnitReader
+    from streams.services.assign.list_assignment import Assignments, SplitUnitCounter, UnitReader
 
     settings = load_settings()
     if not 1 <= len(source) <= MAX_ID or len(team or "") > MAX_TEXT:
@@ -118,7 +117,7 @@ def _require_countable(definition: ExperimentDefinition) -> None:
 
 
 def _audience(definition: ExperimentDefinition) -> Audience:
-    from streams.services.assign.list_units import missing_column
+    from streams.services.assign.list_assignment import missing_column
     from streams.services.audience import UnusableAudience, open_ids
 
     if sys.stdin.isatty():

@@ -137,9 +137,8 @@ def _refuse_while_incomplete(job: FilterJob) -> None:
 def _run(audience: Audience, job: FilterJob, others: tuple[Path | None, Path | None], processes: int) -> FilterSummary:
     """Filter the audience. `others`: files for the denied, and for the deferred."""
     from streams.cli.progress import rows_bar
-    from streams.services.audience_filter.filtering import OutputFiles
+    from streams.services.audience_filter.filtering import OutputFiles, judged_chunks
     from streams.services.audience_filter.filtering import write_outcomes as run
-    from streams.services.audience_filter.process_pool import judged_chunks
 
     denied, deferred = others
     with (
@@ -208,7 +207,7 @@ def _json(summary: FilterSummary, header: Header, policy_version: str) -> dict[s
 
 def _audience() -> Audience:
     from streams.services.audience import UnusableAudience, open_audience
-    from streams.services.audience_filter.rows import OWN_COLUMNS
+    from streams.services.audience_filter.chunk_filter import OWN_COLUMNS
 
     if sys.stdin.isatty():
         refuse("give an audience on standard input: harmonia permit … < audience.csv > allowed.csv", WRONG_USE)

@@ -81,8 +81,8 @@ def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> 
     from sinks.lookup import Incomplete, UnknownContact
     from streams.platform.policy_file import policy_of
     from streams.platform.tried_address import is_redis_up
-    from streams.services.api.identifiers import asked_person
     from streams.services.api.models import Person
+    from streams.services.api.permission_request import asked_person
 
     require_senders_name(request.sender)
     settings = load_settings()

@@ -13,8 +13,7 @@ from streams.services.api.insights import insights
 from streams.services.api.middleware import with_authentication
 from streams.services.api.openapi import openapi_of
 from streams.services.api.permissions import permissions
-from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import invalid_field
+from streams.services.api.problem_documents import Problem, invalid_field
 from streams.services.permission.reservation_log import ReservationLogUnavailable
 
 _WRONG = {"status": STATUS_CURE, "contact_id": CONTACT_ID_CURE}

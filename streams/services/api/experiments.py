@@ -12,8 +12,7 @@ from sinks.lookup import Complete, Incomplete
 from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import AS_OF, AS_OF_HEADER, Responses, problems
-from streams.services.api.problem_documents import Code, Problem
-from streams.services.api.validation_errors import invalid_field, require_known
+from streams.services.api.problem_documents import Code, Problem, invalid_field, require_known
 
 STATUS_CURE = "give running, ended or recounting"
 _INCOMPLETE: Code = "results_incomplete"

@@ -10,8 +10,7 @@ from streams.history.insights.shapes import InsightsDocument
 from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import Responses, problems
-from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import invalid_field, require_known
+from streams.services.api.problem_documents import Problem, invalid_field, require_known
 
 _RESPONSES: Responses = {
     200: {"model": InsightsDocument, "description": "Series; everything up to `as_of` is in them"},

@@ -13,13 +13,11 @@ from streams.platform.cooperative import map_cooperatively
 from streams.platform.tokens import ANY_TEAM, Caller
 from streams.services.api.bodies import CURES
 from streams.services.api.dependencies import ApiDependencies
-from streams.services.api.identifiers import asked_person
 from streams.services.api.middleware import caller_of
 from streams.services.api.models import PermissionAnswer, PermissionAnswers, PermissionsAsked
 from streams.services.api.openapi import PERMISSIONS_BODY, Responses, problems
-from streams.services.api.permission_request import read_permission_request
-from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import invalid_field, require_known
+from streams.services.api.permission_request import asked_person, read_permission_request
+from streams.services.api.problem_documents import Problem, invalid_field, require_known
 from streams.services.permission.decisions import BatchAnswers, JudgedPerson, PermissionBatch
 from streams.services.permission.near_names import (
     about_campaign,

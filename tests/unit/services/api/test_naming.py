@@ -4,8 +4,8 @@ import pytest
 
 from events.identifiers import Hasher
 from events.interactions.base import Channel
-from streams.services.api.identifiers import asked_person
 from streams.services.api.models import Person
+from streams.services.api.permission_request import asked_person
 from streams.services.permission.decisions import AskedPerson
 
 HASHER = Hasher([b"new", b"old"])

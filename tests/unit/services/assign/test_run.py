@@ -6,8 +6,7 @@ import pytest
 
 from streams.domain.experiments.assignment import VariantAssigner
 from streams.services.assign import list_assignment
-from streams.services.assign.list_assignment import SplitUnitCounter
-from streams.services.assign.list_units import UnitReader, missing_column
+from streams.services.assign.list_assignment import SplitUnitCounter, UnitReader, missing_column
 from streams.services.audience import UnusableAudience
 from tests.unit.domain.experiments.test_assigning import ASK
 from tests.unit.domain.experiments.writing import defined

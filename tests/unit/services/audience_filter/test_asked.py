@@ -6,7 +6,7 @@ from events.identifiers import Hasher
 from events.interactions.base import Channel
 from streams.services.audience import CsvRecord, Header
 from streams.services.audience.header import read_header
-from streams.services.audience_filter.rows import QuestionReader, RowProblem
+from streams.services.audience_filter.chunk_filter import QuestionReader, RowProblem
 from streams.services.permission.decisions import AskedPerson
 
 HASHER = Hasher([b"key"])

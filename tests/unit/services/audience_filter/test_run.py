@@ -6,8 +6,7 @@ from io import BytesIO
 
 from streams.services.audience import Audience, CsvRecord, open_audience
 from streams.services.audience_filter.chunk_filter import AllowedRow, ChunkVerdicts, Stopped
-from streams.services.audience_filter.filtering import FilterSummary, OutputFiles, write_outcomes
-from streams.services.audience_filter.process_pool import ChunkOutcome
+from streams.services.audience_filter.filtering import ChunkOutcome, FilterSummary, OutputFiles, write_outcomes
 
 
 def run(*outcomes: ChunkOutcome, with_denied: bool = True) -> tuple[FilterSummary, bytes, bytes, list[tuple[int, int]]]:

@@ -6,8 +6,7 @@ from collections import Counter
 
 from streams.domain.pressure import Decision, Evidence
 from streams.services.audience import CsvRecord
-from streams.services.audience_filter.chunk_filter import ChunkVerdicts, verdicts_of
-from streams.services.audience_filter.rows import RowProblem
+from streams.services.audience_filter.chunk_filter import ChunkVerdicts, RowProblem, verdicts_of
 from streams.services.permission.decisions import AskedPerson, BatchAnswers, JudgedPerson
 
 ALLOW = Decision("allow", "ok", (), 0, expires_at=1_330_000_000_000)

@@ -9,7 +9,7 @@ from events.experiment_results import ExperimentResult
 from events.times import parse_time, render_time
 from streams.domain.experiments.comparison_history import with_history
 from streams.services.experiment_plot import svg
-from streams.services.experiment_plot.plane import HEIGHT, LEFT, RIGHT
+from streams.services.experiment_plot.plot import HEIGHT, LEFT, RIGHT
 from tests.unit.domain.experiments.example import comparison, doors, gotv, watched
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -16,11 +16,11 @@ from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.tokens import read_tokens
 from streams.services.api.bodies import BodyReader
-from streams.services.gateway.app import build_gateway
 from streams.services.gateway.dependencies import GatewayDependencies
 from streams.services.gateway.hooks import read_hooks
 from streams.services.gateway.kafka_delivery import KafkaDelivery
 from streams.services.gateway.metrics import GatewayMetrics
+from streams.services.gateway.server import build_gateway
 from streams.services.gateway.sns import Fetch, SnsVerifier
 
 TOKEN = f"digital:publish:{hashlib.sha256(b'secret').hexdigest()}"

@@ -7,7 +7,7 @@ from events.envelope import Interaction, Record, decode
 from events.json_types import JSON
 from events.registry import topic_of
 from streams.platform.tokens import ANY_TEAM, Caller, Scope
-from streams.services.gateway.publish_rights import forbidden
+from streams.services.gateway.events_route import forbidden
 
 AT_MS = 1_764_000_000_000
 ADA: dict[str, JSON] = {"contact": {"email": "ada@example.org"}}

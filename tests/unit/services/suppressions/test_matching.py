@@ -8,17 +8,19 @@ import pytest
 from events.identifiers import Hasher
 from events.interactions.base import Channel
 from streams.services.audience import Audience, UnusableAudience, open_audience
+from streams.services.suppressions import Format
 from streams.services.suppressions.closings import Closing
-from streams.services.suppressions.formats import FileLayout, Row, layout_of
-from streams.services.suppressions.matching import (
+from streams.services.suppressions.export import (
     ClosingFilter,
     ExportCounts,
+    FileLayout,
     ListMatching,
+    Row,
     export_notices,
     export_warnings,
+    layout_of,
     rows_of_all,
 )
-from streams.services.suppressions.uploads import Format
 
 HASHER = Hasher([b"key"])
 CLOSED = Closing("complained", 1_330_000_000_000)
