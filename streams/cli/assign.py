@@ -55,8 +55,8 @@ def assign(  # noqa: PLR0913 (options of a command)
     Whoever is not in the experiment has an empty variant. docs/experiments-running.md says more.
     """
     from events.fields import MAX_ID, MAX_TEXT
+    from streams.cli.output import rows_bar
     from streams.cli.person import require_workers_key
-    from streams.cli.progress import rows_bar
     from streams.domain.experiments.assignment import VariantAssigner
     from streams.services.assign.assigned_events import Assigner
     from streams.services.assign.list_assignment import Assignments, SplitUnitCounter, UnitReader
@@ -90,7 +90,7 @@ def assign(  # noqa: PLR0913 (options of a command)
 
 
 def _definition(settings: Settings, experiment: str, file: Path | None) -> ExperimentDefinition:
-    from streams.cli.experiment_definitions import definitions_in, read_known_definitions
+    from streams.cli.experiments import definitions_in, read_known_definitions
 
     if file is None:
         there = read_known_definitions(settings)

@@ -13,11 +13,11 @@ import orjson
 import typer
 from rich.console import Console
 
-from streams.cli.experiment_results import print_page
+from streams.cli.experiments import print_page
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
 from streams.cli.time_options import span_given
-from streams.platform.signals import signals_end_the_block
+from streams.platform.shutdown import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.domain.pressure import Policy

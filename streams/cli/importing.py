@@ -78,7 +78,7 @@ def import_command(  # noqa: PLR0913 (options of a command)
 
 
 def _show(file: Path, job: ImportFormat, report: ImportReport, *, as_json: bool) -> None:
-    from streams.cli.progress import file_bar
+    from streams.cli.output import file_bar
     from streams.history.importing.import_run import preview_file
 
     with file_bar(file, _errors) as bar:
@@ -86,7 +86,7 @@ def _show(file: Path, job: ImportFormat, report: ImportReport, *, as_json: bool)
 
 
 def _send(file: Path, job: ImportFormat, report: ImportReport, settings: Settings, again: bool) -> None:
-    from streams.cli.progress import file_bar
+    from streams.cli.output import file_bar
     from streams.history.importing.import_run import ImportTarget, send_file
     from streams.history.importing.journal import ImportJournal, ImportProgress, fingerprint_of
     from streams.history.importing.publisher import PublishOptions

@@ -12,13 +12,12 @@ import typer
 
 from events.times import render_time
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.output import print_lines, print_table, say
+from streams.cli.output import print_lines, print_table, say, waiting
 from streams.cli.person import warn_of_what_is_missing
-from streams.cli.progress import waiting
 from streams.cli.time_options import now_ms
 from streams.history.insights.spans import TOPIC_DAYS
 from streams.platform.errors import KafkaAway
-from streams.platform.signals import signals_end_the_block
+from streams.platform.shutdown import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.history.insights.answering import LoadedHistory

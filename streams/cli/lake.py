@@ -15,7 +15,7 @@ from streams.cli.importing import reporting, say_report
 from streams.cli.output import say
 from streams.cli.replay import history_bar, selection_given
 from streams.platform.errors import KafkaAway
-from streams.platform.signals import signals_end_the_block
+from streams.platform.shutdown import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.history.lake.input_files import InputFile

@@ -136,7 +136,7 @@ def _refuse_while_incomplete(job: FilterJob) -> None:
 
 def _run(audience: Audience, job: FilterJob, others: tuple[Path | None, Path | None], processes: int) -> FilterSummary:
     """Filter the audience. `others`: files for the denied, and for the deferred."""
-    from streams.cli.progress import rows_bar
+    from streams.cli.output import rows_bar
     from streams.services.audience_filter.filtering import OutputFiles, judged_chunks
     from streams.services.audience_filter.filtering import write_outcomes as run
 

@@ -14,7 +14,7 @@ import typer
 from events.json_types import JSON
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
-from streams.platform.signals import signals_end_the_block
+from streams.platform.shutdown import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.history.rebuild.profile_diff import Comparison

@@ -15,7 +15,7 @@ from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refu
 from streams.cli.importing import reporting, say_report
 from streams.cli.output import say
 from streams.cli.time_options import span_given
-from streams.platform.signals import signals_end_the_block
+from streams.platform.shutdown import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.history.importing.import_run import ProgressDisplay

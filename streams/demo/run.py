@@ -28,7 +28,7 @@ from streams.demo.workers import Workers, start_workers
 from streams.local.stack import ExistingServers, Stack, local_stack, start, stop
 from streams.platform.errors import EngineError
 from streams.platform.settings import Settings, said_in
-from streams.platform.signals import signals_end_the_block
+from streams.platform.shutdown import signals_end_the_block
 
 
 class ClusterNotEmpty(EngineError):

@@ -23,9 +23,9 @@ from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow, TableContext
 from streams.engine.weighted_semaphore import WeightedSemaphore
 from streams.platform.clients import KafkaClients, identity_for_kafka
 from streams.platform.errors import EngineError, Fenced
-from streams.platform.hard_stop import end_without_memory, is_of_memory
 from streams.platform.logs import describe_error
 from streams.platform.settings import Settings
+from streams.platform.shutdown import end_without_memory, is_of_memory
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streams.local.errors import LocalStackError
-from streams.local.jars import class_path
-from streams.local.java import find_java
+from streams.local.kafka_runtime import class_path, find_java
 from streams.local.server import HOST, Server, choose_ports, launch, recorded
 
 _CONFIG = "server.properties"

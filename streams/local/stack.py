@@ -20,7 +20,7 @@ from streams.local.redis import start_redis
 from streams.local.server import HOST, Server, recorded, running
 from streams.local.server import stop as stop_servers
 from streams.platform.settings import Settings, said_in
-from streams.platform.signals import signals_end_the_block
+from streams.platform.shutdown import signals_end_the_block
 
 Say = Callable[[str], None]
 _TRIES = 5

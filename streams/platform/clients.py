@@ -235,7 +235,7 @@ def _is_open(one: ProducerState, producer_id: int) -> bool:
 
 def identity_for_kafka(settings: ServerSettings) -> dict[str, Any]:
     """Security options for both Kafka libraries: how this process and the brokers know each other."""
-    from streams.platform.tls import context_of
+    from streams.platform.credential_files import context_of
 
     said: dict[str, Any] = {"security_protocol": settings.kafka_security}
     if settings.kafka_speaks_tls:

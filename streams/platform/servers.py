@@ -9,8 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from streams.platform.secret_files import read_secret_files
-from streams.platform.tls import TlsFiles, context_of
+from streams.platform.credential_files import TlsFiles, context_of, read_secret_files
 
 _is_broker = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+)(:\d{1,5})?").fullmatch
 _NONE = SecretStr("")

@@ -7,10 +7,9 @@ from typing import NoReturn
 import faust
 
 from streams.engine.garbage_collector import collect_rarely
-from streams.platform.hard_stop import end_when_memory_is_out, end_within
 from streams.platform.logs import OneLineErrorFilter, RepeatFilter, hush_libraries, leave_out_the_ordinary
 from streams.platform.settings import Settings
-from streams.platform.signals import signals_end_the_block
+from streams.platform.shutdown import end_when_memory_is_out, end_within, signals_end_the_block
 from streams.worker.app import Worker, build_worker
 from streams.worker.preflight import require_usable, wait_until_ready
 from streams.worker.state_dir import own

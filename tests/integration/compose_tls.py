@@ -9,8 +9,7 @@ from typing import Any
 
 import yaml
 
-from streams.local.jars import class_path
-from streams.local.java import find_java
+from streams.local.kafka_runtime import class_path, find_java
 from streams.local.redis import find_redis
 from streams.local.server import HOST, Server, choose_ports, launch, stop
 from streams.local.stack import quiet

@@ -13,10 +13,10 @@ from sinks.lake.writer import LakeWriter
 from streams.history.lake.buffers import FlushLimits
 from streams.history.lake.filler import FillOptions, LakeFiller, LakeFlusher, LakeMetrics
 from streams.platform.clients import KafkaClients
-from streams.platform.hard_stop import end_within
 from streams.platform.health import HealthServer
 from streams.platform.lake_files import files_of
 from streams.platform.settings import Settings
+from streams.platform.shutdown import end_within
 from streams.platform.topics import require_topic
 from streams.worker.preflight import wait_for_kafka
 

@@ -21,11 +21,11 @@ from sinks.results import ResultsReader
 from streams.history.insights.own_process import InsightsProcess
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.errors import Unusable
-from streams.platform.hard_stop import end_within
 from streams.platform.health import HealthServer
 from streams.platform.logs import each_once_a_second
 from streams.platform.policy_file import Policies, policy_since_gauge
 from streams.platform.settings import Settings
+from streams.platform.shutdown import end_within
 from streams.platform.tokens import Tokens, read_tokens
 from streams.services.api.app import build_api
 from streams.services.api.connection_limits import MOST_CONNECTIONS, Connections, LimitedConnection

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from sinks.lookup import Complete
 from sinks.results import ResultReply
-from streams.cli import experiment_results
+from streams.cli import experiments
 from streams.cli.main import app
 from tests.unit.domain.experiments.example import gotv
 
@@ -20,7 +20,7 @@ def run(*words: str) -> Result:
 @pytest.fixture
 def there(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = ResultReply(Complete(0), orjson.dumps(gotv()))
-    monkeypatch.setattr(experiment_results, "_read", lambda *_: seen)
+    monkeypatch.setattr(experiments, "_read", lambda *_: seen)
 
 
 @pytest.mark.usefixtures("there")

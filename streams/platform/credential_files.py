@@ -1,8 +1,13 @@
-"""Certificates and keys in PEM files, checked before anything connects with them."""
+"""Secrets, certificates and keys in files that settings name, checked before anything connects with them.
+
+Orchestrators mount secrets as files, in place of environment variables.
+"""
 
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +73,35 @@ def _show_in(context: ssl.SSLContext, files: TlsFiles) -> None:
             f"{files.of}_CERTIFICATE and {files.of}_KEY hold no certificate and key in PEM that "
             f"{files.of}_KEY_PASSWORD opens"
         ) from None
+
+
+_FILE = "_file"
+
+
+def read_secret_files(given: dict[str, Any], fields: Iterable[str]) -> dict[str, Any]:
+    """The given settings, with each field `x` whose `x_file` was given read from that file.
+
+    White space around it does not count. Raises `ValueError` that names the variable and shows no value, for a
+    secret may have been put there by mistake.
+    """
+    read = dict(given)
+    for setting in fields:
+        file = given.get(setting + _FILE)
+        if file:
+            name = f"HARMONIA_{setting.upper()}"
+            if given.get(setting):
+                raise ValueError(f"{name} and {name}_FILE are both set: leave one")
+            read[setting] = _content(f"{name}_FILE", Path(file))
+    return read
+
+
+def _content(name: str, file: Path) -> str:
+    try:
+        text = file.read_text().strip()
+    except OSError as error:
+        raise ValueError(f"{name} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{name} is not text") from None
+    if not text:
+        raise ValueError(f"{name} is empty")
+    return text

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from streams.platform.hard_stop import EXIT_HARD, end_within, is_of_memory
+from streams.platform.shutdown import EXIT_HARD, end_within, is_of_memory
 
 PLACES = {
     "written into the log by a library": """
@@ -60,7 +60,7 @@ def test_one_that_has_ended_by_itself_is_held_up_by_nothing() -> None:
 def test_a_process_without_memory_ends_at_once_with_one_line(place: str) -> None:
     program = f"""
 import asyncio, gc, logging, threading
-from streams.platform.hard_stop import end_when_memory_is_out
+from streams.platform.shutdown import end_when_memory_is_out
 end_when_memory_is_out()
 {PLACES[place]}
 print("it went on")

