@@ -16,7 +16,7 @@ from events.spelling import nearest_name
 from events.topics import CONTACT_ALERTS, SYSTEM_ALERTS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines
-from streams.cli.time_options import moment_ago
+from streams.cli.time_options import parse_moment_or_age
 from streams.platform.errors import MissingTopic
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _print_alerts(wanted: AlertFilter, *, as_json: bool) -> None:
     from streams.platform.clients import KafkaClients
 
     _check_rule(wanted.rule)
-    start = moment_ago("--since", wanted.since)
+    start = parse_moment_or_age("--since", wanted.since)
     with failing_plainly(), closing(KafkaClients(load_settings()).tool_consumer()) as consumer:
         every = (each for topic in (CONTACT_ALERTS, SYSTEM_ALERTS) for each in _alerts_since(consumer, topic, start))
         found = latest_alerts((each for each in every if wanted.has(each[1])), wanted.latest)

@@ -17,8 +17,8 @@ from streams.cli.person import (
     METAVAR,
     Person,
     look_up_person,
-    masked,
-    nobody_known,
+    masked_identifier,
+    nobody_known_message,
     read_person,
     require_workers_key,
     warn_of_what_is_missing,
@@ -204,7 +204,7 @@ def _found(settings: Settings, who: str) -> KnownContact:
     found = look_up_person(settings, who)
     if isinstance(found, UnknownContact):
         lacking = what_redis_lacks(settings)
-        refuse(nobody_known(who) + (f"; and {lacking}: see `harmonia status`" if lacking else ""))
+        refuse(nobody_known_message(who) + (f"; and {lacking}: see `harmonia status`" if lacking else ""))
     if isinstance(found, ErasedContact):
         refuse(f"{found.contact_id} has been erased")
     return found
@@ -227,7 +227,7 @@ def _print_names(person: Person, merged_from: Iterable[str]) -> None:
     rows = []
     for name in person.names:
         what = "the contact_id" if name == person.contact_id else "merged into it" if name in with_record else "linked"
-        rows.append((masked(name), what))
+        rows.append((masked_identifier(name), what))
     print_table(("identifier", "is"), rows, "found by")
 
 

@@ -113,7 +113,7 @@ def group_row(group: LetterGroup) -> dict[str, JSON]:
     }
 
 
-def listed(lines: Iterable[str]) -> str:
+def indented_lines(lines: Iterable[str]) -> str:
     """Lines indented below a heading."""
     return "\n".join(f"  {line}" for line in lines)
 

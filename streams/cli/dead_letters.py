@@ -28,8 +28,8 @@ from streams.cli.dead_letter_options import (
     TypeOption,
     UntilOption,
     WhyOption,
-    choice_of,
     letter_noun,
+    selection_of_options,
     topic_of,
 )
 from streams.cli.dead_letter_output import console, group_row, letter_row, show_groups, show_letter
@@ -74,7 +74,7 @@ def list_command(  # noqa: PLR0913 (options of a command)
     from streams.operations.requeue.letter_reading import requeued_at
 
     names = NamesRead()
-    choice = choice_of(
+    choice = selection_of_options(
         since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
         detail=detail, came_back=came_back,
     )  # fmt: skip
@@ -115,7 +115,7 @@ def group(  # noqa: PLR0913 (options of a command)
     from streams.operations.requeue.letter_reading import letters_in, requeued_names
 
     names = NamesRead()
-    choice = choice_of(
+    choice = selection_of_options(
         since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
         detail=detail, came_back=came_back,
     )  # fmt: skip

@@ -117,7 +117,7 @@ def _read(settings: Settings, ask: Callable[[ResultsReader], Awaitable[Seen]]) -
     from sinks.base import SinkUnavailable
     from sinks.results import ResultsReader
     from streams.platform.clients import redis_client
-    from streams.platform.tried_address import is_redis_up
+    from streams.platform.tried_address import redis_unanswered_cure
 
     async def read() -> Seen:
         client = redis_client(settings)
@@ -129,7 +129,7 @@ def _read(settings: Settings, ask: Callable[[ResultsReader], Awaitable[Seen]]) -
     try:
         return asyncio.run(read())
     except SinkUnavailable as trouble:
-        refuse(f"{trouble}; {is_redis_up(settings)}")
+        refuse(f"{trouble}; {redis_unanswered_cure(settings)}")
 
 
 def _say_what_is_missing(standing: Complete | Incomplete) -> None:

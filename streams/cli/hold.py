@@ -19,7 +19,7 @@ from events.times import render_time
 from events.topics import CAMPAIGN_HOLDS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_table, say
-from streams.cli.time_options import now_ms, time_given
+from streams.cli.time_options import now_ms, parse_time_option
 
 if TYPE_CHECKING:
     from streams.platform.settings import Settings
@@ -167,7 +167,7 @@ def _time_of(until: str | None, *, lift: bool) -> int | None:
         return None
     if lift:
         refuse("--until: a hold that is lifted ends at once; leave it out", WRONG_USE)
-    at = time_given("--until", until)
+    at = parse_time_option("--until", until)
     if at <= now_ms():
         refuse("--until: that time has passed, so nothing would be held", WRONG_USE)
     return at

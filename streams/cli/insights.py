@@ -65,13 +65,13 @@ def insights(  # noqa: PLR0913 (options of a command)
         documents = [document_of(question, one, read.as_of) for question, one in zip(questions, found, strict=True)]
         if as_json:
             return documents, None, []
-        if any(map(says_something, documents)):
+        if any(map(has_counts, documents)):
             return documents, time_range_of(read.history), []
         return documents, time_range_of(read.history), unknown_value_remarks(read.history, questions[0].only)
 
-    documents, known, unknown = ask_history(settings, ask)
+    documents, known, unknown = read_history(settings, ask)
     warn_of_what_is_missing(settings)
-    told = [document for document in documents if says_something(document)]
+    told = [document for document in documents if has_counts(document)]
     if as_json:
         typer.echo(orjson.dumps(told if metric is None else documents[0]))
     elif not told:
@@ -106,7 +106,7 @@ WITHOUT_LAKE = (
 )
 
 
-def ask_history(settings: Settings, question: Callable[[LoadedHistory], Answer]) -> Answer:
+def read_history(settings: Settings, question: Callable[[LoadedHistory], Answer]) -> Answer:
     """Ask history up to now: the lake and what is not in it yet. Ends the command where that cannot be read."""
     import duckdb
 
@@ -137,7 +137,7 @@ _BESIDE_METRICS = 36
 _BAR = 30
 
 
-def says_something(document: InsightsDocument) -> bool:
+def has_counts(document: InsightsDocument) -> bool:
     """Whether a document has any count but zero."""
     return any(one["total"] or any(point["value"] for point in one["points"]) for one in document["series"])
 

@@ -19,8 +19,8 @@ from events.times import render_time
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
 from streams.cli.output import say
-from streams.cli.permit_check import check, not_recorded, purpose_of
-from streams.cli.time_options import now_ms, time_given
+from streams.cli.permit_check import check, not_recorded_message, purpose_of
+from streams.cli.time_options import now_ms, parse_time_option
 from streams.domain.display_names import counted
 
 if TYPE_CHECKING:
@@ -115,10 +115,10 @@ def write_outcomes(  # noqa: PLR0913 (options of a command)
     for remark in near if not as_json else ():
         _errors.print(remark, markup=False)
     if summary.stopped is not None:
-        refuse(unfinished(summary.stopped, summary.count("allow"), summary.rows))
+        refuse(unfinished_message(summary.stopped, summary.count("allow"), summary.rows))
 
 
-def unfinished(why: str, allowed: int, judged: int) -> str:
+def unfinished_message(why: str, allowed: int, judged: int) -> str:
     """What is said where judging stopped on the way, with the counts of rows until then."""
     written = counted(allowed, "row", "rows")
     cure = "throw away what was written and run it again"
@@ -172,7 +172,7 @@ def _write_down(summary: FilterSummary, job: FilterJob) -> None:
         return
     record = list_record(job.request, job.policy.version, now_ms(), summary.reasons)
     if (why := send_record(job.settings, record)) is not None:
-        say(not_recorded(why), err=True)
+        say(not_recorded_message(why), err=True)
 
 
 def _say(summary: FilterSummary, header: Header, policy_version: str, remarked: list[str] | None) -> None:
@@ -222,7 +222,7 @@ def _audience() -> Audience:
 def _time_of(at: str | None) -> int:
     if at is None:
         return now_ms()
-    moment = time_given("--at", at)
+    moment = parse_time_option("--at", at)
     if not _FIRST <= render_time(moment) < _LAST:
         refuse(f"--at: give a time from {_FIRST} up to {_LAST}", WRONG_USE)
     return moment

@@ -59,15 +59,15 @@ def build(
     DIR becomes a backup of the running system with states of this version's fold. docs/rebuild.md says the rest.
     """
     from streams.history.rebuild import builder
-    from streams.platform.lake_files import place_of, require_lake
+    from streams.platform.lake_files import lake_place_of, require_lake
     from streams.platform.topics import require_topics
 
     settings = load_settings()
     began = time.monotonic()
     with _failing_plainly():
-        require_lake(place_of(settings))
+        require_lake(lake_place_of(settings))
         require_topics(settings)
-        plan = builder.RebuildPlan(place_of(settings), directory, processes, wait)
+        plan = builder.RebuildPlan(lake_place_of(settings), directory, processes, wait)
         try:
             done = builder.build(settings, plan, say)
         except ValueError as error:

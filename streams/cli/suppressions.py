@@ -18,7 +18,7 @@ from events.channels import Channel
 from events.topics import CONTACT_LINKS, CONTACT_SUPPRESSIONS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
-from streams.cli.time_options import now_ms, time_given
+from streams.cli.time_options import now_ms, parse_time_option
 from streams.services.suppressions import Format
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def export(  # noqa: PLR0913 (options of a command)
     from streams.services.audience import open_audience
     from streams.services.suppressions.export import ClosingFilter, export_warnings, layout_of
 
-    settings, start = load_settings(), None if since is None else time_given("--since", since)
+    settings, start = load_settings(), None if since is None else parse_time_option("--since", since)
     wanted = ClosingFilter(now_ms(), start, reopened)
     if reopened and (match is None or since is not None):
         refuse("--reopened: give an earlier export as --match, and no --since", WRONG_USE)

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 from streams.local.errors import LocalStackError, PortLost
 from streams.local.kafka import start_kafka
 from streams.local.redis import start_redis
-from streams.local.server import HOST, Server, recorded, running
+from streams.local.server import HOST, Server, recorded_server, running_server
 from streams.local.server import stop as stop_servers
-from streams.platform.settings import Settings, said_in
+from streams.platform.settings import Settings, env_file_note
 from streams.platform.shutdown import signals_end_the_block
 
 Say = Callable[[str], None]
@@ -110,7 +110,7 @@ def local_stack(home: Path, given: ExistingServers | None = None, say: Say = qui
 
 
 def _kafka(directory: Path, given: str | None, say: Say) -> str:
-    before = recorded(directory)
+    before = recorded_server(directory)
     if given and not (before and given == before.address):
         _must_answer("KAFKA_BOOTSTRAP", [f"//{broker}" for broker in given.split(",")], 9092)
         return given
@@ -118,7 +118,7 @@ def _kafka(directory: Path, given: str | None, say: Say) -> str:
 
 
 def _redis(directory: Path, given: str | None, say: Say) -> str:
-    before = recorded(directory)
+    before = recorded_server(directory)
     if given and not (before and given == _redis_url(before)):
         if not given.startswith("unix:"):
             _must_answer("REDIS_URL", [given], 6379)
@@ -131,7 +131,7 @@ def _redis_url(server: Server) -> str:
 
 
 def _up(directory: Path, launch: Callable[[], Server]) -> Server:
-    server = running(directory)
+    server = running_server(directory)
     for _ in range(_TRIES):
         if server:
             return server
@@ -153,7 +153,7 @@ def _must_answer(name: str, urls: list[str], usual_port: int) -> None:
         return
     named = ", ".join(f"{host}:{port}" for host, port in addresses)
     raise LocalStackError(
-        f"{name}{said_in(name)} is set to {named}, where nothing answers; without it a local server is started"
+        f"{name}{env_file_note(name)} is set to {named}, where nothing answers; without it a local server is started"
     )
 
 
@@ -170,7 +170,7 @@ def _folders(home: Path) -> list[Path]:
 
 
 def _pid(folder: Path) -> int | None:
-    server = running(folder)
+    server = running_server(folder)
     return server.pid if server else None
 
 

@@ -44,7 +44,7 @@ class KafkaClients:
             "bootstrap_servers": settings.kafka_brokers,
             "client_id": f"{settings.app_id}-{socket.gethostname()}",
             "request_timeout_ms": int(REQUEST_TIMEOUT_S * 1000),
-            **identity_for_kafka(settings),
+            **kafka_security_options(settings),
         }
         self._tools: dict[str, Any] = {**self._shared, "bootstrap_timeout_ms": int(BOOTSTRAP_TIMEOUT_S * 1000)}
 
@@ -149,7 +149,7 @@ class KafkaClients:
         """What a group has done of each partition; nothing of a group that is not known. Blocks."""
         admin = self.admin()
         try:
-            return committed(admin, group)
+            return committed_offsets(admin, group)
         finally:
             admin.close()
 
@@ -209,7 +209,7 @@ class KafkaClients:
         }
 
 
-def committed(admin: KafkaAdminClient, group: str) -> dict[TopicPartitionKey, int]:
+def committed_offsets(admin: KafkaAdminClient, group: str) -> dict[TopicPartitionKey, int]:
     """What a group has committed of each partition, asked with a client that stays open. Blocks."""
     offsets = _once_there_is_a_coordinator(lambda: admin.list_group_offsets(group)[group])
     return {(tp.topic, tp.partition): entry.offset for tp, entry in offsets.items() if entry.offset >= 0}
@@ -233,13 +233,13 @@ def _is_open(one: ProducerState, producer_id: int) -> bool:
     return bool(one.producer_id == producer_id and one.current_transaction_start_offset >= 0)
 
 
-def identity_for_kafka(settings: ServerSettings) -> dict[str, Any]:
+def kafka_security_options(settings: ServerSettings) -> dict[str, Any]:
     """Security options for both Kafka libraries: how this process and the brokers know each other."""
-    from streams.platform.credential_files import context_of
+    from streams.platform.credential_files import tls_context_of
 
     said: dict[str, Any] = {"security_protocol": settings.kafka_security}
     if settings.kafka_speaks_tls:
-        said["ssl_context"] = context_of(settings.kafka_tls)
+        said["ssl_context"] = tls_context_of(settings.kafka_tls)
     if settings.kafka_speaks_sasl:
         said |= {
             "sasl_mechanism": settings.kafka_sasl_mechanism,

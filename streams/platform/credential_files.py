@@ -30,7 +30,7 @@ class TlsFiles:
         return next((f"{self.of}_{name}" for name, part in parts.items() if part), None)
 
 
-def context_of(files: TlsFiles) -> ssl.SSLContext:
+def tls_context_of(files: TlsFiles) -> ssl.SSLContext:
     """The TLS context of clients, which checks the server's certificate and name.
 
     Raises `ValueError` that names the setting that is wrong, and nothing of what is in it.

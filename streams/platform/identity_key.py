@@ -12,7 +12,7 @@ OTHER_KEY = (
 )
 
 
-def another_key(settings: Settings) -> str | None:
+def identity_key_problem(settings: Settings) -> str | None:
     """What is wrong with the key, and the cure; None: it is the workers', or no worker has said which is theirs.
 
     Raises RedisError.
@@ -25,6 +25,6 @@ def another_key(settings: Settings) -> str | None:
     return None if shares_key(workers, settings.hasher.key_ids) else OTHER_KEY
 
 
-def lacking(found: Incomplete) -> str:
+def describe_incomplete(found: Incomplete) -> str:
     """What Redis lacks, in a sentence that `in Redis` may stand before."""
     return OTHER_KEY if found.why == "other_key" else f"{found.where} is {found.why.replace('_', ' ')}"

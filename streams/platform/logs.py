@@ -54,7 +54,7 @@ SHOWN_AGAIN_S = 300.0
 _MOST_KEPT = 1_000
 
 
-def leave_out_the_ordinary() -> None:
+def leave_out_rebalance_lines() -> None:
     """Leave out of this process's log what is said at every rebalance; with the level DEBUG all of it is shown."""
     _LOGGER.addFilter(_is_worth_reading)
 

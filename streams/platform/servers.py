@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from streams.platform.credential_files import TlsFiles, context_of, read_secret_files
+from streams.platform.credential_files import TlsFiles, read_secret_files, tls_context_of
 
 _is_broker = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+)(:\d{1,5})?").fullmatch
 _NONE = SecretStr("")
@@ -105,7 +105,7 @@ class ServerSettings(BaseSettings):
 
     def _check_tls(self, files: TlsFiles, wanted: bool, otherwise: str) -> None:
         if wanted:
-            context_of(files)
+            tls_context_of(files)
         elif files.given:
             raise ValueError(f"{files.given} is set, and {otherwise}: nothing would be encrypted")
 

@@ -129,7 +129,7 @@ _TYPES: dict[object, str] = {SecretStr: "secret", Path: "path", bool: "`True` or
 _LOCAL_KEY = "a local one"
 
 
-def page() -> str:
+def settings_page() -> str:
     """The whole page."""
     return "\n".join([_HEAD, *(line for section in SECTIONS for line in _section(section)), _TAIL.rstrip()])
 
@@ -183,4 +183,4 @@ def _named(each: Any) -> Iterator[tuple[str, Any]]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{page()}\n")
+    sys.stdout.write(f"{settings_page()}\n")

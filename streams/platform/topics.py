@@ -95,12 +95,12 @@ class DescribedTopic:
     hidden: bool = False
 
 
-def wanted(settings: Settings) -> list[TopicSpec]:
+def wanted_topics(settings: Settings) -> list[TopicSpec]:
     """Every topic that this deployment needs."""
-    return [*ALL, *changelogs(settings.app_id)]
+    return [*ALL, *changelog_topics(settings.app_id)]
 
 
-def changelogs(app_id: str) -> list[TopicSpec]:
+def changelog_topics(app_id: str) -> list[TopicSpec]:
     """The changelog topics of all tables."""
     return [
         TopicSpec(
@@ -129,7 +129,7 @@ def changelog_of(app_id: str, table: str) -> str:
     return f"{app_id}-{table}-changelog"
 
 
-def read_by_workers(settings: Settings) -> dict[str, int]:
+def topics_read_by_workers(settings: Settings) -> dict[str, int]:
     """The topics that the agents of workers read, each with its number of partitions."""
     read = (topic for topic in ALL if not set(AGENTS).isdisjoint(topic.read_by))
     return {topic.name: topic.partitions or settings.partitions for topic in read}
@@ -150,7 +150,7 @@ def create_topics(admin: KafkaAdminClient, settings: Settings, *, but: Collectio
 
 def describe_topics(admin: KafkaAdminClient, settings: Settings) -> list[DescribedTopic]:
     """Every topic wanted, as it is."""
-    topics = wanted(settings)
+    topics = wanted_topics(settings)
     described = {entry["name"]: entry for entry in admin.describe_topics([topic.name for topic in topics])}
     return [_found(topic, described.get(topic.name)) for topic in topics]
 

@@ -102,7 +102,7 @@ class Site:
 
 def kill(folder: Path, number: signal.Signals = signal.SIGKILL) -> None:
     """Signal the server of a folder and wait for its end. Raises `AssertionError` when none runs."""
-    running = server.running(folder)
+    running = server.running_server(folder)
     assert running is not None, f"no server runs in {folder.name}"
     os.kill(running.pid, number)
     psutil.Process(running.pid).wait(timeout=30)

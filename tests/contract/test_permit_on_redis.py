@@ -12,7 +12,7 @@ from streams.domain.pressure import PermissionRequest, default_policy
 from streams.platform.settings import Settings
 from streams.services.audience import Audience, CsvRecord, open_audience
 from streams.services.audience_filter import filtering
-from streams.services.audience_filter.chunk_filter import ChunkFilter, FilterJob, Stopped
+from streams.services.audience_filter.chunk_filter import ChunkFilter, FilterJob, UndecidedChunk
 from streams.services.audience_filter.filtering import OutputFiles, write_outcomes
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER
@@ -78,7 +78,7 @@ def test_a_redis_that_is_away_allows_nobody_and_says_where_it_was_looked_for() -
     clerk = ChunkFilter(FilterJob(settings, default_policy(), audience.header, REQUEST, AFTERNOON))
     found = clerk.judge([*audience.records()])
     tried = "Tried 127.0.0.1:1, as REDIS_URL says"
-    assert found == Stopped(f"redis: ConnectionError; is REDIS_URL right and the server up? {tried}")
+    assert found == UndecidedChunk(f"redis: ConnectionError; is REDIS_URL right and the server up? {tried}")
     clerk.close()
 
 

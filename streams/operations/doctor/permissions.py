@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Set
 from streams.operations.acl import of_workers
 from streams.operations.doctor.finding import Finding, fail, ok
 from streams.platform.settings import Settings
-from streams.platform.topics import wanted
+from streams.platform.topics import wanted_topics
 
 Allowed = Mapping[str, Set[str]]
 """Operations by topic, by their names in Kafka (`READ`); without topics of which the broker says nothing."""
@@ -13,7 +13,7 @@ Allowed = Mapping[str, Set[str]]
 
 def needed(settings: Settings) -> dict[str, set[str]]:
     """The operations that a worker needs on each topic that it reads or writes."""
-    needs = {topic.name: {one.upper() for one in of_workers(topic)} for topic in wanted(settings)}
+    needs = {topic.name: {one.upper() for one in of_workers(topic)} for topic in wanted_topics(settings)}
     return {name: operations for name, operations in needs.items() if operations != {"DESCRIBE"}}
 
 

@@ -11,7 +11,7 @@ from prometheus_client import Gauge
 
 from sinks.base import SinkUnavailable
 from sinks.lookup import Complete, Lookup
-from streams.platform.identity_key import lacking
+from streams.platform.identity_key import describe_incomplete
 from streams.services.api.dependencies import ApiDependencies
 
 
@@ -25,7 +25,7 @@ async def why_unready(deps: ApiDependencies) -> str | None:
         return "profiles_incomplete: Redis does not answer"
     if isinstance(standing, Complete):
         return None
-    return f"profiles_incomplete: {lacking(standing)}"
+    return f"profiles_incomplete: {describe_incomplete(standing)}"
 
 
 INTERVAL_S = 2.0

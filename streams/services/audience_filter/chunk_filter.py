@@ -21,7 +21,7 @@ from streams.domain.pressure.asking import REPEATED
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.identity_key import OTHER_KEY
 from streams.platform.settings import Settings
-from streams.platform.tried_address import is_redis_up
+from streams.platform.tried_address import redis_unanswered_cure
 from streams.services.audience import CsvRecord, Header, fields_of, hashes_of
 from streams.services.audience.csv_records import malformed_with_columns, with_columns
 from streams.services.audience.header import IdentifierField
@@ -195,7 +195,7 @@ class FilterJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class UndecidedChunk:
     """A chunk that could not be decided, and why; the run ends with it."""
 
     why: str
@@ -214,7 +214,7 @@ class ChunkFilter:
         reservations = Reservations(self._client)
         self._judge = PermissionJudge(self._lookup, reservations, lambda: job.policy, _now, self._keeping.keep)
 
-    def look(self) -> Stopped | None:
+    def look(self) -> UndecidedChunk | None:
         """Why nothing can be decided now; None: Redis lacks nothing."""
         try:
             standing = self._runner.run(self._lookup.standing())
@@ -222,7 +222,7 @@ class ChunkFilter:
             return self._away(trouble)
         return None if isinstance(standing, Complete) else _incomplete(standing)
 
-    def judge(self, chunk: Sequence[CsvRecord]) -> ChunkVerdicts | Stopped:
+    def judge(self, chunk: Sequence[CsvRecord]) -> ChunkVerdicts | UndecidedChunk:
         """Decide the rows of a chunk. Profiles are read in one step with the check that none is missing."""
         read = [self._reader.read(record) for record in chunk]
         asked = [one for one in read if isinstance(one, AskedPerson)]
@@ -231,7 +231,9 @@ class ChunkFilter:
         except SinkUnavailable as trouble:
             return self._away(trouble)
         except ReservationLogUnavailable:
-            return Stopped("Kafka does not take until when is reserved; is KAFKA_BOOTSTRAP right and the broker up?")
+            return UndecidedChunk(
+                "Kafka does not take until when is reserved; is KAFKA_BOOTSTRAP right and the broker up?"
+            )
         if isinstance(answers, Incomplete):
             return _incomplete(answers)
         return verdicts_of(chunk, read, answers, self._job.header.width)
@@ -242,18 +244,20 @@ class ChunkFilter:
         self._runner.run(self._client.aclose())
         self._runner.close()
 
-    def _away(self, trouble: SinkUnavailable) -> Stopped:
-        return Stopped(f"{trouble}; {is_redis_up(self._job.settings)}")
+    def _away(self, trouble: SinkUnavailable) -> UndecidedChunk:
+        return UndecidedChunk(f"{trouble}; {redis_unanswered_cure(self._job.settings)}")
 
     async def _answers(self, asked: Sequence[AskedPerson]) -> BatchAnswers | Incomplete:
         job = self._job
         return await self._judge.judge(PermissionBatch(job.request, job.at, asked, job.reserve_ms))
 
 
-def _incomplete(found: Incomplete) -> Stopped:
+def _incomplete(found: Incomplete) -> UndecidedChunk:
     if found.why == "other_key":
-        return Stopped(f"{OTHER_KEY}.")
-    return Stopped(f"profiles_incomplete: {found.where} is {found.why}; is a worker running, and has it caught up?")
+        return UndecidedChunk(f"{OTHER_KEY}.")
+    return UndecidedChunk(
+        f"profiles_incomplete: {found.where} is {found.why}; is a worker running, and has it caught up?"
+    )
 
 
 def _now() -> int:

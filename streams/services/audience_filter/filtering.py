@@ -25,7 +25,7 @@ from streams.services.audience_filter.chunk_filter import (
     ChunkVerdicts,
     FilterJob,
     ReasonCounts,
-    Stopped,
+    UndecidedChunk,
     repeated_row,
 )
 from streams.services.permission.near_names import StoppedNames
@@ -37,7 +37,7 @@ ALONE = 2 * CHUNK
 _AHEAD = 3
 
 Chunk = Sequence[CsvRecord]
-ChunkOutcome = tuple[Chunk, ChunkVerdicts | Stopped]
+ChunkOutcome = tuple[Chunk, ChunkVerdicts | UndecidedChunk]
 
 
 def judged_chunks(records: Iterable[CsvRecord], job: FilterJob, processes: int) -> Generator[ChunkOutcome, None, None]:
@@ -64,7 +64,7 @@ def _elsewhere(chunks: Iterator[Chunk], job: FilterJob, processes: int) -> Gener
     pool = ProcessPoolExecutor(
         processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(job,)
     )
-    under_way: deque[tuple[Chunk, Future[ChunkVerdicts | Stopped]]] = deque()
+    under_way: deque[tuple[Chunk, Future[ChunkVerdicts | UndecidedChunk]]] = deque()
     try:
         while True:
             for chunk in islice(chunks, processes * _AHEAD - len(under_way)):
@@ -87,7 +87,7 @@ def _begin(job: FilterJob) -> None:
     _filters.append(ChunkFilter(job))
 
 
-def _judge(chunk: Chunk) -> ChunkVerdicts | Stopped:
+def _judge(chunk: Chunk) -> ChunkVerdicts | UndecidedChunk:
     return _filters[0].judge(chunk)
 
 
@@ -160,7 +160,7 @@ def write_outcomes(outcomes: Iterable[ChunkOutcome], files: OutputFiles, told: P
     """Write the results of all chunks, up to one that could not be decided."""
     summary = FilterSummary()
     for chunk, found in outcomes:
-        if isinstance(found, Stopped):
+        if isinstance(found, UndecidedChunk):
             summary.stopped = found.why
             break
         summary.reasons += files.write(chunk, found)

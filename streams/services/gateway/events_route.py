@@ -141,7 +141,7 @@ def _judge(deps: GatewayDependencies, caller: Caller, record: Record) -> Interac
     read = judge_before_sending(record, deps.phone_region)
     if isinstance(read, Refusal):
         return read
-    return forbidden(read, caller) or read
+    return publish_refusal(read, caller) or read
 
 
 def _opened(value: bytes, headers: Sequence[tuple[str, bytes]]) -> dict[str, JSON]:
@@ -167,7 +167,7 @@ _NO_ERASING = Refusal(Reason.INVALID_DATA, "type: the token has no scope erase")
 _NO_END = Refusal(Reason.INVALID_DATA, "data.until: a stop that ends wants a token with scope erase")
 
 
-def forbidden(said: Interaction, caller: Caller) -> Refusal | None:
+def publish_refusal(said: Interaction, caller: Caller) -> Refusal | None:
     """Why a caller may not publish this interaction; None: it may."""
     return _of_another_team(said, caller.team) or (None if "erase" in caller.scopes else _beyond_publishing(said))
 

@@ -75,7 +75,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             outbox = Outbox(KafkaClients(settings))
             closing.push_async_callback(outbox.stop)
             delivery = KafkaDelivery(outbox, settings.partitions, metrics.pending.set)
-            fetch = fetching(session)
+            fetch = sns_fetcher(session)
             certificates = SnsVerifier(fetch)
             bodies = BodyReader(SHARE_BYTES)
             deps = GatewayDependencies(
@@ -91,7 +91,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             await server.serve(sockets=[listener])
 
 
-def fetching(session: ClientSession) -> Fetch:
+def sns_fetcher(session: ClientSession) -> Fetch:
     """A function that gets URLs of SNS's hosts, follows no redirect, and reads no more than a certificate holds."""
 
     async def fetch(url: str) -> bytes:
@@ -101,14 +101,14 @@ def fetching(session: ClientSession) -> Fetch:
             async with session.get(url, allow_redirects=False) as answer:
                 if answer.status != 200:
                     raise OSError(f"status {answer.status}")
-                return await whole(answer.content)
+                return await whole_body(answer.content)
         except (ClientError, TimeoutError) as error:
             raise OSError(type(error).__name__) from error
 
     return fetch
 
 
-async def whole(content: StreamReader) -> bytes:
+async def whole_body(content: StreamReader) -> bytes:
     """The whole body of an answer. Raises `OSError` for one that is longer than a certificate."""
     found = bytearray()
     async for piece in content.iter_any():

@@ -43,7 +43,7 @@ class StoppedNames:
         self.lists |= other.lists
 
 
-def about_campaign(campaign: str | None, held: Collection[str]) -> str | None:
+def campaign_remark(campaign: str | None, held: Collection[str]) -> str | None:
     """Whether one that is not on hold is spelled like one that is."""
     if campaign is None or campaign in held or (near := nearest_name(campaign, sorted(held))) is None:
         return None
@@ -52,7 +52,7 @@ def about_campaign(campaign: str | None, held: Collection[str]) -> str | None:
     return f"{campaign} is not on hold, and {near} is: is that the one?"
 
 
-def about_sender(sender: str | None, stopped: Collection[str], country: str, whose: str) -> str | None:
+def sender_remark(sender: str | None, stopped: Collection[str], country: str, whose: str) -> str | None:
     """Whether a sender is spelled like one that was stopped. `whose`: `this person has`, by whom."""
     if sender is None or plain_sender(sender, country) in {plain_sender(each, country) for each in stopped}:
         return None
@@ -60,7 +60,7 @@ def about_sender(sender: str | None, stopped: Collection[str], country: str, who
     return None if near is None else f"{whose} stopped {near}: is that the one?"
 
 
-def about_list(list_id: str | None, left: Collection[str], whose: str) -> str | None:
+def list_remark(list_id: str | None, left: Collection[str], whose: str) -> str | None:
     """Whether a list is spelled like one that was left."""
     if list_id is None or plain_list(list_id) in map(plain_list, left):
         return None
@@ -70,7 +70,7 @@ def about_list(list_id: str | None, left: Collection[str], whose: str) -> str | 
     return f"{whose} left {near if is_shown(near) else 'one that is spelled like it'}: is that the one?"
 
 
-def about_form(sender: str | None, channel: Channel, country: str) -> str | None:
+def sender_form_remark(sender: str | None, channel: Channel, country: str) -> str | None:
     """Whether what should be a number is none: then it only matches a STOP to a sender of that very name."""
     if sender is None or channel not in ("text", "phone") or _is_short_code(sender.strip()):
         return None

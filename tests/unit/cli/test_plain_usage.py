@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.main import app
-from streams.cli.permit import unfinished
+from streams.cli.permit import unfinished_message
 
 WRONG: list[tuple[tuple[str, ...], str]] = [
     (("permit", "check", "ada", "--channel", "pigeon"), "'pigeon' is not one of 'email'"),
@@ -33,5 +33,5 @@ def test_a_list_is_judged_only_with_a_channel_and_a_purpose() -> None:
 
 @pytest.mark.parametrize(("allowed", "counts"), [(1, "1 row had"), (2_000, "2,000 rows had")])
 def test_a_list_that_was_not_judged_to_its_end_says_how_much_was_written(allowed: int, counts: str) -> None:
-    said = unfinished("Redis was emptied.", allowed, 3_000)
+    said = unfinished_message("Redis was emptied.", allowed, 3_000)
     assert said.startswith(f"Redis was emptied. {counts} been written as allowed, of 3,000 judged: throw away")

@@ -8,7 +8,7 @@ import typer
 
 from streams.cli.failures import WRONG_USE, load_settings
 from streams.platform.errors import Unusable
-from streams.platform.settings import Settings, said_in, variable_of
+from streams.platform.settings import Settings, env_file_note, variable_of
 from streams.platform.tokens import read_tokens
 from streams.worker.preflight import require_usable
 
@@ -90,8 +90,8 @@ def test_what_only_its_use_shows_to_be_wrong_is_looked_at_before_anything_is_wai
 
 
 def test_a_file_is_named_only_where_it_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert said_in("KAFKA_BOOTSTRAP") == ""
+    assert env_file_note("KAFKA_BOOTSTRAP") == ""
     (tmp_path / ".env").write_text("KAFKA_BOOTSTRAP=127.0.0.1:1\n")
-    assert said_in("KAFKA_BOOTSTRAP") == " (in the file .env)"
+    assert env_file_note("KAFKA_BOOTSTRAP") == " (in the file .env)"
     monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:2")
-    assert said_in("KAFKA_BOOTSTRAP") == ""
+    assert env_file_note("KAFKA_BOOTSTRAP") == ""

@@ -18,7 +18,7 @@ from streams.platform.logs import (
     RepeatFilter,
     describe_error,
     hush_libraries,
-    leave_out_the_ordinary,
+    leave_out_rebalance_lines,
 )
 
 ADDRESS = "ada@example.org"
@@ -96,7 +96,7 @@ def _as_before() -> Iterator[None]:
 
 
 def test_only_what_matters_is_shown(caplog: pytest.LogCaptureFixture) -> None:
-    leave_out_the_ordinary()
+    leave_out_rebalance_lines()
     with caplog.at_level(logging.WARNING):
         _LOGGER.warning(*ORDINARY)
         _LOGGER.warning(*TROUBLE)
@@ -104,7 +104,7 @@ def test_only_what_matters_is_shown(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_at_level_debug_the_filtered_messages_are_shown(caplog: pytest.LogCaptureFixture) -> None:
-    leave_out_the_ordinary()
+    leave_out_rebalance_lines()
     with caplog.at_level(logging.DEBUG):
         _LOGGER.warning(*ORDINARY)
     assert [record.msg for record in caplog.records] == [ORDINARY[0]]

@@ -15,7 +15,7 @@ from streams.platform.topics import (
     check_topics,
     create_topics,
     describe_topics,
-    wanted,
+    wanted_topics,
 )
 
 SETTINGS = Settings(app_id="there", partitions=4)
@@ -24,7 +24,7 @@ SETTINGS = Settings(app_id="there", partitions=4)
 def found(**partitions: int) -> list[DescribedTopic]:
     """Every topic as it should be, with 4 partitions, besides those that are named (with `_` for `-`)."""
     odd = {name.replace("_", "-"): count for name, count in partitions.items()}
-    return [DescribedTopic(topic, odd.get(topic.name, topic.partitions or 4), 1) for topic in wanted(SETTINGS)]
+    return [DescribedTopic(topic, odd.get(topic.name, topic.partitions or 4), 1) for topic in wanted_topics(SETTINGS)]
 
 
 def test_topics_as_the_settings_say_are_accepted() -> None:
@@ -59,9 +59,9 @@ def test_what_is_missing_is_told_first() -> None:
 
 
 def test_the_topics_wanted_are_all_of_the_list_and_a_compacted_changelog_for_each_table() -> None:
-    changelogs = wanted(SETTINGS)[len(ALL) :]
+    changelogs = wanted_topics(SETTINGS)[len(ALL) :]
 
-    assert wanted(SETTINGS)[: len(ALL)] == list(ALL)
+    assert wanted_topics(SETTINGS)[: len(ALL)] == list(ALL)
     assert [topic.name for topic in changelogs] == [changelog_name(SETTINGS, table) for table in TABLES]
     assert [(topic.name, topic.cleanup, topic.partitions) for topic in changelogs] == [
         ("there-contacts-changelog", "compact", None),
@@ -99,7 +99,7 @@ def test_topics_are_there_once_they_have_been_made(monkeypatch: pytest.MonkeyPat
     made = create_topics(admin, SETTINGS)
 
     check_topics(describe_topics(admin, SETTINGS), SETTINGS.partitions)
-    assert made == [topic.name for topic in wanted(SETTINGS)]
+    assert made == [topic.name for topic in wanted_topics(SETTINGS)]
 
 
 def test_a_topic_is_made_with_its_own_number_of_partitions_or_that_of_the_settings(

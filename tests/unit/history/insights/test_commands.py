@@ -3,7 +3,7 @@ from datetime import date, timedelta
 import pytest
 from typer.testing import CliRunner
 
-from streams.cli.insights import says_something, show, show_all, show_nothing, sparkline
+from streams.cli.insights import has_counts, show, show_all, show_nothing, sparkline
 from streams.cli.main import app
 from streams.history.insights.known_values import TimeRange
 from streams.history.insights.shapes import InsightsDocument, Point, SeriesDocument
@@ -109,7 +109,7 @@ def test_an_empty_answer_names_the_time_range_of_the_history(
     show_nothing(nothing, known)
 
     said = " ".join(capsys.readouterr().out.split())
-    assert not says_something(nothing)
+    assert not has_counts(nothing)
     assert said.startswith(f"no data from 2012-02-22 up to 2012-02-23, campaign ask: {told} ")
 
 
@@ -126,7 +126,7 @@ def test_of_a_campaign_that_nobody_knows_it_is_not_said_that_these_days_have_non
 
 
 def test_a_series_whose_sum_is_zero_still_says_something() -> None:
-    assert says_something(one_of("net", 700, -700, currency="USD"))
+    assert has_counts(one_of("net", 700, -700, currency="USD"))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from io import BytesIO
 
 from streams.services.audience import Audience, CsvRecord, open_audience
-from streams.services.audience_filter.chunk_filter import AllowedRow, ChunkVerdicts, Stopped
+from streams.services.audience_filter.chunk_filter import AllowedRow, ChunkVerdicts, UndecidedChunk
 from streams.services.audience_filter.filtering import ChunkOutcome, FilterSummary, OutputFiles, write_outcomes
 
 
@@ -46,7 +46,7 @@ def test_a_person_of_an_earlier_chunk_is_not_allowed_again() -> None:
 
 
 def test_nothing_is_written_after_a_chunk_that_could_not_be_decided() -> None:
-    summary, allowed, _, told = run(chunk(1, [1]), ([], Stopped("profiles_incomplete")), chunk(1, [2]))
+    summary, allowed, _, told = run(chunk(1, [1]), ([], UndecidedChunk("profiles_incomplete")), chunk(1, [2]))
     assert allowed == HEADER + b"p1\n"
     assert (summary.stopped, summary.rows, len(told)) == ("profiles_incomplete", 1, 1)
 

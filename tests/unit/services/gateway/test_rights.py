@@ -7,7 +7,7 @@ from events.envelope import Interaction, Record, decode
 from events.json_types import JSON
 from events.registry import topic_of
 from streams.platform.tokens import ANY_TEAM, Caller, Scope
-from streams.services.gateway.events_route import forbidden
+from streams.services.gateway.events_route import publish_refusal
 
 AT_MS = 1_764_000_000_000
 ADA: dict[str, JSON] = {"contact": {"email": "ada@example.org"}}
@@ -31,7 +31,7 @@ def said(type_: str, data: dict[str, JSON], source: str = "digital/site") -> Int
 
 def field(one: Interaction, team: str, *more: Scope) -> str | None:
     """The field that a refusal names."""
-    refusal = forbidden(one, Caller(team, frozenset({"publish", *more})))
+    refusal = publish_refusal(one, Caller(team, frozenset({"publish", *more})))
     return refusal.detail.partition(":")[0] if refusal else None
 
 

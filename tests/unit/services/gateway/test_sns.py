@@ -10,7 +10,7 @@ from aiohttp.base_protocol import BaseProtocol
 
 from events.adapters.values import part
 from events.times import parse_time
-from streams.services.gateway.server import MOST_FETCHED, whole
+from streams.services.gateway.server import MOST_FETCHED, whole_body
 from streams.services.gateway.signatures import Verdict
 from streams.services.gateway.sns import MOST_FETCHES, MOST_WAITING, SnsVerifier, is_sns_url
 from tests.unit.services.gateway.asking import Gateway
@@ -192,7 +192,7 @@ async def test_an_answer_in_pieces_is_read_whole() -> None:
     protocol.connection_made(asyncio.Transport())
     content = StreamReader(protocol, 1 << 16, loop=loop)
     content.feed_data(b"-----BEGIN")
-    reading = asyncio.create_task(whole(content))
+    reading = asyncio.create_task(whole_body(content))
     await asyncio.sleep(0)
     content.feed_data(b" CERTIFICATE-----")
     content.feed_eof()
@@ -206,7 +206,7 @@ async def test_an_answer_without_an_end_is_none() -> None:
     content.feed_data(b"x" * (MOST_FETCHED + 1))
 
     with pytest.raises(OSError, match="longer"):
-        await whole(content)
+        await whole_body(content)
 
 
 async def test_a_certificate_has_one_address() -> None:

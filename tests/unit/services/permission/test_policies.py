@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from streams.domain.pressure import default_policy, default_policy_text
 from streams.platform.errors import Unusable
-from streams.platform.policy_file import LOOK_EVERY_MS, Policies, policy_of, policy_since_gauge
+from streams.platform.policy_file import LOOK_EVERY_MS, CurrentPolicy, policy_of, policy_since_gauge
 
 STRICTER = default_policy_text().replace('email = "4h"', 'email = "8h"')
 
@@ -23,7 +23,7 @@ class Watched:
         self.held: list[tuple[str, int]] = []
         self.writes = 0
         self.write(default_policy_text())
-        self.policies = Policies(
+        self.policies = CurrentPolicy(
             file, lambda: self.now, self.told.append, lambda version, at: self.held.append((version, at))
         )
 
@@ -107,7 +107,7 @@ def test_a_change_of_a_mounted_config_map_is_taken(tmp_path: Path) -> None:
     now, told = [0], list[str]()
     mount("..2026_11_01", default_policy_text())
     (tmp_path / "policy.toml").symlink_to("..data/policy.toml")
-    policies = Policies(tmp_path / "policy.toml", lambda: now[0], told.append, lambda *_: None)
+    policies = CurrentPolicy(tmp_path / "policy.toml", lambda: now[0], told.append, lambda *_: None)
     before = policies.now().version
 
     mount("..2026_11_02", STRICTER)
