@@ -39,7 +39,7 @@ app.command()(check)
 
 
 @app.callback()
-def write_outcomes(  # noqa: PLR0913 (options of a command)
+def permit(  # noqa: PLR0913 (options of a command)
     context: typer.Context,
     *,
     channel: Annotated[Channel | None, typer.Option(help="How they are to be reached. Required.")] = None,

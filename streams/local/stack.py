@@ -57,11 +57,11 @@ class Stack:
         return {"KAFKA_BOOTSTRAP": self.kafka_bootstrap, "REDIS_URL": self.redis_url}
 
 
-def quiet(_: str) -> None:
+def say_nothing(_: str) -> None:
     """A `say` that prints nothing."""
 
 
-def start(home: Path, given: ExistingServers | None = None, say: Say = quiet) -> Stack:
+def start(home: Path, given: ExistingServers | None = None, say: Say = say_nothing) -> Stack:
     """Start the stack of a home directory; servers that run already stay as they are.
 
     Raises:
@@ -96,7 +96,7 @@ def stop(home: Path, *, wipe: bool = False) -> list[int]:
 
 
 @contextmanager
-def local_stack(home: Path, given: ExistingServers | None = None, say: Say = quiet) -> Iterator[Stack]:
+def local_stack(home: Path, given: ExistingServers | None = None, say: Say = say_nothing) -> Iterator[Stack]:
     """A stack for the length of a block: servers that it started are stopped at its end.
 
     Also when the block fails, and at SIGTERM or SIGHUP, which end it as SystemExit.

@@ -34,8 +34,8 @@ _RESPONSES: Responses = {
 }
 
 
-def contacts(deps: ApiDependencies) -> APIRouter:
-    """The routes."""
+def contact_routes(deps: ApiDependencies) -> APIRouter:
+    """The routes of a profile: by contact_id, and by another identifier."""
     router = APIRouter()
 
     @router.get("/v1/contacts/{contact_id}", responses=_RESPONSES, response_class=Response, operation_id="contact")

@@ -26,8 +26,8 @@ _LIST_RESPONSES: Responses = {
 }
 
 
-def experiments(deps: ApiDependencies) -> APIRouter:
-    """The routes."""
+def experiment_routes(deps: ApiDependencies) -> APIRouter:
+    """The routes of results: the list, and one experiment."""
     router = APIRouter()
 
     @router.get("/v1/experiments", responses=_LIST_RESPONSES, response_class=Response, operation_id="experiments")

@@ -19,8 +19,8 @@ _RESPONSES: Responses = {
 _WHEN = "A date, which begins at midnight in HARMONIA_TIME_ZONE, or RFC 3339"
 
 
-def insights(deps: ApiDependencies) -> APIRouter:
-    """The route."""
+def insight_routes(deps: ApiDependencies) -> APIRouter:
+    """The route of counts over time."""
     router = APIRouter()
 
     @router.get("/v1/insights", responses=_RESPONSES, response_class=Response, operation_id="insights")

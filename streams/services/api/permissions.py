@@ -33,8 +33,8 @@ _RESPONSES: Responses = {
 }
 
 
-def permissions(deps: ApiDependencies) -> APIRouter:
-    """The route."""
+def permission_routes(deps: ApiDependencies) -> APIRouter:
+    """The route of permission requests."""
     router = APIRouter()
 
     @router.post(

@@ -153,7 +153,10 @@ class ChunkVerdicts:
 def verdicts_of(
     chunk: Sequence[CsvRecord], read: Iterable[AskedPerson | RowProblem], answers: BatchAnswers, width: int
 ) -> ChunkVerdicts:
-    """`answers` are about those of `read` that name somebody. A person who is allowed once is not allowed again."""
+    """The verdicts about the rows of a chunk. A person who is allowed once is not allowed again.
+
+    `read`: what each row asks; `answers`: about those of them that name somebody.
+    """
     verdicts, judged = ChunkVerdicts(answers.as_of, stopped=answers.stopped), iter(answers.judged)
     given: set[str | None] = set()
     for place, (record, one) in enumerate(zip(chunk, read, strict=True)):

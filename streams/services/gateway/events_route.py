@@ -45,8 +45,8 @@ _TYPES = f"Content-Type: {_STRUCTURED}, {_BATCH}, or application/json with ce- h
 _NOT_JSON = Refusal(Reason.NOT_JSON, "body: send JSON in UTF-8")
 
 
-def events(deps: GatewayDependencies) -> APIRouter:
-    """The route."""
+def event_routes(deps: GatewayDependencies) -> APIRouter:
+    """The route of CloudEvents."""
     router = APIRouter()
 
     @router.post("/v1/events", summary="A CloudEvent, or a batch of them")
@@ -103,7 +103,7 @@ async def _publish(deps: GatewayDependencies, caller: Caller, records: Sequence[
     if len(records) > MOST_EVENTS:
         return problem_response("too_large", f"At most {MOST_EVENTS} events")
     judged, warnings = await _judged(deps, caller, records)
-    refused = [_told(place, one) for place, one in enumerate(judged) if isinstance(one, Refusal)]
+    refused = [_refusal_row(place, one) for place, one in enumerate(judged) if isinstance(one, Refusal)]
     accepted: list[AdapterResult] = [one for one in judged if isinstance(one, Interaction)]
     if refused and not accepted:
         return problem_response("invalid", "Mend the events and send them again", refused=refused)
@@ -156,7 +156,7 @@ def _topic(event: Mapping[str, JSON]) -> str:
     return topic_of(type_) if isinstance(type_, str) else ""
 
 
-def _told(place: int, refusal: Refusal) -> dict[str, JSON]:
+def _refusal_row(place: int, refusal: Refusal) -> dict[str, JSON]:
     return {"index": place, "reason": refusal.reason.value, "detail": refusal.detail}
 
 

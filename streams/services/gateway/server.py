@@ -22,12 +22,12 @@ from streams.services.api.middleware import CountedRequests
 from streams.services.api.server import Server, listening, url_of
 from streams.services.gateway.answers import problem_response
 from streams.services.gateway.dependencies import SHARE_BYTES, GatewayDependencies
-from streams.services.gateway.events_route import events
+from streams.services.gateway.events_route import event_routes
 from streams.services.gateway.hooks import read_hooks
 from streams.services.gateway.kafka_delivery import KafkaDelivery
 from streams.services.gateway.metrics import GatewayMetrics
 from streams.services.gateway.sns import Fetch, SnsVerifier, is_sns_url
-from streams.services.gateway.webhook_route import HOOK, hooks
+from streams.services.gateway.webhook_route import HOOK, hook_routes
 from streams.worker.app import wall_clock
 
 
@@ -41,8 +41,8 @@ def build_gateway(deps: GatewayDependencies) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,  # they would go to whatever host a request names
     )
-    app.include_router(hooks(deps))
-    app.include_router(events(deps))
+    app.include_router(hook_routes(deps))
+    app.include_router(event_routes(deps))
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> Response:

@@ -24,8 +24,8 @@ HOOK = "harmonia.hook"
 """Key in the ASGI scope of the hook for which a request is counted."""
 
 
-def hooks(deps: GatewayDependencies) -> APIRouter:
-    """The route."""
+def hook_routes(deps: GatewayDependencies) -> APIRouter:
+    """The route of webhooks."""
     router = APIRouter()
 
     @router.post("/v1/hooks/{hook}", status_code=204, summary="A webhook of a vendor")

@@ -45,7 +45,7 @@ def test_a_name_that_may_be_an_address_is_not_suggested() -> None:
 
 
 @pytest.mark.parametrize("file", COMMANDS, ids=lambda file: file.stem)
-def test_text_with_names_in_it_goes_by_say(file: Path) -> None:
+def test_commands_print_texts_with_names_in_them_by_say(file: Path) -> None:
     """`typer.echo` is for what programs read: JSON, files."""
     if file.stem == "saying":
         return

@@ -35,7 +35,7 @@ def test_an_identifier_may_be_known_under_each_key() -> None:
 
 
 @pytest.mark.parametrize("word", ["", "no id", "(212) 555-0199", "phone:12", "no@address"])
-def test_what_cannot_be_read_is_nobody(word: str) -> None:
+def test_a_word_that_cannot_be_read_names_nobody(word: str) -> None:
     assert parse_person(word).ids(HASHER) == []
 
 
@@ -69,7 +69,7 @@ def test_a_contact_id_that_was_cut_is_not_taken_for_an_address(word: str) -> Non
 
 
 @pytest.mark.parametrize("word", [HASH, "email:fed@cafe.org", "phone:2125550199", "voter:NY:77", "external:van:17"])
-def test_a_whole_name_is_not_said_to_be_cut(word: str) -> None:
+def test_a_whole_contact_id_is_not_said_to_be_cut(word: str) -> None:
     assert "not whole" not in nobody_known_message(word)
 
 

@@ -5,7 +5,7 @@ import pytest
 from streams.cli import output
 
 
-def test_whoever_looks_at_no_terminal_is_told_once_and_only_of_what_takes_long(
+def test_without_a_terminal_only_what_takes_long_is_told_and_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with output.waiting("Counting") as say:
@@ -20,7 +20,7 @@ def test_whoever_looks_at_no_terminal_is_told_once_and_only_of_what_takes_long(
     assert capsys.readouterr().err == "Counting takes longer than 0 s; it goes on\n"
 
 
-def test_on_a_terminal_it_is_said_at_once_what_is_done(
+def test_a_terminal_shows_at_once_what_is_being_done(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TTY_COMPATIBLE", "1")

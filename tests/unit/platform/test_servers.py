@@ -145,7 +145,7 @@ def test_a_certificate_may_be_all_that_this_process_shows(authority: Authority) 
     assert isinstance(app_of(settings).conf.broker_credentials, SSLCredentials)
 
 
-def test_without_any_of_it_nothing_changes() -> None:
+def test_without_security_settings_kafka_is_spoken_to_in_plaintext() -> None:
     assert kafka_security_options(Settings()) == {"security_protocol": "PLAINTEXT"}
     assert app_of(Settings()).conf.broker_credentials is None
 

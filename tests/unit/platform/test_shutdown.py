@@ -50,7 +50,7 @@ def test_a_process_that_takes_too_long_to_stop_ends_hard_and_says_so(caplog: pyt
     assert "the worker has not stopped within HARMONIA_GRACE_S (0.01 s)" in caplog.text
 
 
-def test_one_that_has_ended_by_itself_is_held_up_by_nothing() -> None:
+def test_a_process_that_has_ended_by_itself_is_held_up_by_nothing() -> None:
     timer = end_within(1000.0, "the worker")
     assert timer.daemon
     timer.cancel()
@@ -72,7 +72,7 @@ print("it went on")
     assert ended.stderr.count("\n") == 1
 
 
-def test_other_errors_are_not_of_memory() -> None:
+def test_errors_without_a_memory_error_behind_them_end_no_process() -> None:
     error = RuntimeError("unexpected")
     error.__cause__ = error
 

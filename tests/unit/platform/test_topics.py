@@ -31,19 +31,19 @@ def test_topics_as_the_settings_say_are_accepted() -> None:
     check_topics(found(), 4)
 
 
-def test_what_is_missing_is_named_with_the_command_that_makes_it() -> None:
+def test_a_missing_topic_is_named_with_the_command_that_makes_it() -> None:
     with pytest.raises(MissingTopic, match=r"no topic interactions, contact-state: run `harmonia topics create`"):
         check_topics(found(contact_state=0, interactions=0), 4)
 
 
-def test_what_has_another_number_of_partitions_is_named_with_the_number() -> None:
+def test_a_topic_with_another_number_of_partitions_is_named_with_it() -> None:
     with pytest.raises(
         PartitionsMismatch, match=r"HARMONIA_PARTITIONS is 4, .*: email-events \(3\), contact-state \(8\)"
     ):
         check_topics(found(email_events=3, contact_state=8), 4)
 
 
-def test_more_partitions_are_as_wrong_as_fewer() -> None:
+def test_a_topic_with_more_partitions_is_as_wrong_as_one_with_fewer() -> None:
     with pytest.raises(PartitionsMismatch):
         check_topics(found(), 3)
 
@@ -53,7 +53,7 @@ def test_a_number_of_partitions_that_no_setting_changes_is_held_to_as_well() -> 
         check_topics(found(identity_links=4), 4)
 
 
-def test_what_is_missing_is_told_first() -> None:
+def test_missing_topics_are_told_before_wrong_numbers_of_partitions() -> None:
     with pytest.raises(MissingTopic):
         check_topics(found(email_events=3, contact_state=0), 4)
 

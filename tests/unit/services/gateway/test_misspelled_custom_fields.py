@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.unit.services.gateway.asking import Gateway
+from tests.unit.services.gateway.in_process import Gateway
 
 NOW_S = 1_764_000_000
 FILE = """

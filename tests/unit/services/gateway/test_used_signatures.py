@@ -9,9 +9,9 @@ from aiokafka.errors import KafkaConnectionError
 
 from events.adapters.values import part
 from streams.services.gateway.signatures import ReusableSignature, UsedSignatures
-from tests.unit.services.gateway.asking import Gateway, Header
+from tests.unit.services.gateway.in_process import Gateway, Header
 from tests.unit.services.gateway.keys import by_mailgun, by_twilio
-from tests.unit.services.gateway.test_receiving import login
+from tests.unit.services.gateway.test_requests import login
 
 NOW_S = 1_764_000_000
 URL = "https://hooks.example.org/v1/hooks/twilio"
@@ -61,7 +61,9 @@ async def test_a_signature_of_mailgun_is_good_for_one_body(gateway: Gateway) -> 
     assert gateway.registry.get_sample_value("harmonia_gateway_unproven_total", {"hook": "mailgun", "why": "used"}) == 1
 
 
-async def test_it_is_the_same_where_the_line_between_timestamp_and_token_is_moved(gateway: Gateway) -> None:
+async def test_a_used_signature_of_mailgun_is_known_where_timestamp_and_token_are_cut_elsewhere(
+    gateway: Gateway,
+) -> None:
     assert await status(gateway, "mailgun", opened("ada@example.org", "11")) == 204
 
     cut = orjson.loads(opened("bob@example.org", "11"))
@@ -70,7 +72,7 @@ async def test_it_is_the_same_where_the_line_between_timestamp_and_token_is_move
     assert named(gateway) == {"ada@example.org"}
 
 
-async def test_what_kafka_did_not_take_has_used_nothing(gateway: Gateway) -> None:
+async def test_a_request_that_kafka_did_not_take_uses_up_no_signature(gateway: Gateway) -> None:
     gateway.kept.trouble.append(KafkaConnectionError())
     ada, otherwise = opened("ada@example.org"), opened(" ada@example.org")
 
@@ -111,7 +113,7 @@ def seal(number: int) -> ReusableSignature:
     return ReusableSignature(b"%d" % number, number)
 
 
-def test_of_what_was_forgotten_nothing_is_taken_any_more() -> None:
+def test_signatures_as_old_as_forgotten_ones_are_refused() -> None:
     seals = UsedSignatures(most=10)
     for number in range(1, 100):
         assert seals.take(seal(number), b"body") == "first"

@@ -21,7 +21,7 @@ def test_the_end_of_reservations_is_rounded_up_to_five_minutes(more: int) -> Non
     assert (round_up_to_slot(NOW), round_up_to_slot(NOW + more)) == (NOW, NOW + SLOT_MS)
 
 
-def test_what_was_written_is_read() -> None:
+def test_a_reservation_mark_is_read_as_it_was_written() -> None:
     assert read_reservation_mark(*reservation_mark_record(NOW)) == NOW
 
 
@@ -43,7 +43,7 @@ def test_keys_come_round_again_but_not_while_a_reservation_of_the_longest_may_la
         hold_record("gotv", NOW, "operator", NOW),
     ],
 )
-def test_what_is_no_mark_says_nothing(key: bytes | None, value: bytes | None) -> None:
+def test_a_value_that_is_no_reservation_mark_says_nothing(key: bytes | None, value: bytes | None) -> None:
     assert read_reservation_mark(key, value) == 0
 
 

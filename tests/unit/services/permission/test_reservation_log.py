@@ -8,7 +8,7 @@ from streams.services.permission.reservation_log import ReservationLog, Reservat
 NOBODY_LISTENS = "127.0.0.1:1"
 
 
-async def test_without_kafka_nothing_is_kept_and_it_is_tried_anew_each_time() -> None:
+async def test_without_kafka_the_end_of_reservations_is_not_recorded_and_tried_anew_each_time() -> None:
     made: list[AIOKafkaProducer] = []
 
     def producer() -> AIOKafkaProducer:

@@ -27,7 +27,7 @@ def test_ids_without_a_header_are_given_one() -> None:
     )
 
 
-def test_a_header_is_read_as_ever() -> None:
+def test_a_list_with_a_header_is_opened_by_it() -> None:
     assert rows("contact_id\nc-1\n") == (b"contact_id\n", [(2, b"c-1\n")])
     assert rows("note,email\nc-1,a@example.org\n")[0] == b"note,email\n"
 
@@ -43,7 +43,7 @@ def test_phone_numbers_are_not_taken_for_ids() -> None:
     assert reason("2125550123\n2125550124\n").startswith("the first line may be a phone number: name the column")
 
 
-def test_a_misspelled_column_is_told_as_ever() -> None:
+def test_a_misspelled_column_above_ids_is_refused() -> None:
     assert "nearly 'email'" in reason("emial\nada@example.org\n")
 
 

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from streams.services.api.bodies import BodyReader
-from tests.unit.services.gateway.asking import Gateway, Header
+from tests.unit.services.gateway.in_process import Gateway, Header
 
 HOOK = """
 [hooks.postmark]

@@ -193,7 +193,7 @@ async def test_nothing_is_reserved_where_kafka_does_not_record_its_end(
     assert (await desk.post(asked)).status == 200
 
 
-async def test_what_a_flush_takes_along_is_nobodys_until_it_would_be_over(
+async def test_reservations_lost_by_a_flush_defer_everybody_until_they_would_be_over(
     desk: Desk, filling: Filling, redis_client: Redis
 ) -> None:
     await filling.all([known("ada")])

@@ -43,11 +43,11 @@ def watched(tmp_path: Path) -> Watched:
     return Watched(tmp_path / "policy.toml")
 
 
-def test_without_a_file_the_default_holds() -> None:
+def test_without_a_policy_file_the_default_policy_is_used() -> None:
     assert policy_of(None) is default_policy()
 
 
-def test_a_change_is_taken_at_the_next_look_and_not_before(watched: Watched) -> None:
+def test_a_changed_policy_is_taken_at_the_next_look_and_not_before(watched: Watched) -> None:
     before = watched.policies.now().version
     watched.write(STRICTER)
     assert watched.policies.now().version == before
@@ -58,7 +58,7 @@ def test_a_change_is_taken_at_the_next_look_and_not_before(watched: Watched) -> 
 
 
 @pytest.mark.parametrize("text", ["", "not TOML", default_policy_text().replace('email = "4h"', "")])
-def test_a_broken_change_is_told_once_and_changes_nothing(watched: Watched, text: str) -> None:
+def test_a_broken_policy_is_told_once_and_changes_nothing(watched: Watched, text: str) -> None:
     before = watched.later()
     watched.write(text)
     assert [watched.later(), watched.later()] == [before, before]
@@ -68,14 +68,14 @@ def test_a_broken_change_is_told_once_and_changes_nothing(watched: Watched, text
     assert watched.later() != before
 
 
-def test_a_file_that_goes_away_takes_no_limit_with_it(watched: Watched) -> None:
+def test_a_policy_file_that_goes_away_takes_no_limit_with_it(watched: Watched) -> None:
     before = watched.later()
     watched.file.unlink()
     assert watched.later() == before
     assert watched.told == ["broken"]
 
 
-def test_nothing_begins_on_a_policy_that_is_none(tmp_path: Path) -> None:
+def test_no_process_begins_on_a_broken_policy(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="HARMONIA_POLICY: it cannot be read"):
         policy_of(tmp_path / "nowhere")
     broken = tmp_path / "broken.toml"
@@ -84,7 +84,7 @@ def test_nothing_begins_on_a_policy_that_is_none(tmp_path: Path) -> None:
         policy_of(broken)
 
 
-def test_of_several_versions_only_the_one_that_holds_is_shown() -> None:
+def test_only_the_policy_version_that_holds_is_in_the_gauge() -> None:
     registry = CollectorRegistry()
     holds = policy_since_gauge(Gauge("since", "", ["version"], registry=registry))
     holds("a", 1_000)

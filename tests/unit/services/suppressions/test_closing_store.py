@@ -24,14 +24,14 @@ def put(shelf: ClosingStore, *said: tuple[str, Closing | None]) -> None:
     shelf.closings.flush()
 
 
-def test_the_last_thing_said_of_a_contact_counts(shelf: ClosingStore) -> None:
+def test_the_newest_closing_of_a_contact_counts(shelf: ClosingStore) -> None:
     put(shelf, ("b", UNSUBSCRIBED), ("a", UNSUBSCRIBED), ("b", None), ("a", STOPPED), ("c", None), ("c", STOPPED))
     assert list(shelf.every()) == [("a", STOPPED), ("c", STOPPED)]
     put(shelf, ("a", None))
     assert list(shelf.every()) == [("c", STOPPED)]
 
 
-def test_a_person_is_found_by_the_name_that_was_absorbed(shelf: ClosingStore) -> None:
+def test_a_person_is_found_by_a_contact_id_that_was_merged(shelf: ClosingStore) -> None:
     put(shelf, ("ada", UNSUBSCRIBED))
     shelf.links.put("email:1", ContactLink("ada"))
     shelf.links.put("email:2", ContactLink("ada"))
