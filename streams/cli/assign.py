@@ -86,7 +86,7 @@ def assign(  # noqa: PLR0913 (options of a command)
     ):
         assignments.write(sys.stdout.buffer, publish, progress)
         sys.stdout.buffer.flush()
-    _say(found, assignments.summary, split.split_units(), emitted=emit, as_json=as_json)
+    _print_summary(found, assignments.summary, split.split_units(), emitted=emit, as_json=as_json)
 
 
 def _definition(settings: Settings, experiment: str, file: Path | None) -> ExperimentDefinition:
@@ -147,7 +147,7 @@ def _publisher(settings: Settings, definition: ExperimentDefinition, assigner: A
         producer.close()
 
 
-def _say(
+def _print_summary(
     definition: ExperimentDefinition,
     summary: AssignmentSummary,
     split: SplitUnits | None,

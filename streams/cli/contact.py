@@ -154,7 +154,7 @@ def show(
     """
     settings = load_settings()
     with failing_plainly():
-        found = _found(settings, who)
+        found = _require_contact(settings, who)
         warn_of_what_is_missing(settings)
         if as_json and not with_history:
             typer.echo(found.profile)
@@ -177,7 +177,7 @@ def export(who: One) -> None:
     """Write all that is held of a person as JSON: the profile, identifiers as hashes, interactions, alerts."""
     settings = load_settings()
     with failing_plainly():
-        found = _found(settings, who)
+        found = _require_contact(settings, who)
         warn_of_what_is_missing(settings)
         person = read_person(settings, found.contact_id)
     held: dict[str, JSON] = {
@@ -197,7 +197,7 @@ def _steps(person: Person) -> Iterator[ProfileStep]:
     return history(person.contact_id, person.facts())
 
 
-def _found(settings: Settings, who: str) -> KnownContact:
+def _require_contact(settings: Settings, who: str) -> KnownContact:
     from sinks.lookup import ErasedContact, UnknownContact
 
     require_workers_key(settings)

@@ -82,7 +82,7 @@ def list_command(  # noqa: PLR0913 (options of a command)
         quarantined,
         lambda consumer, where: (_latest(consumer, where, partial(names.takes, choice), last), requeued_at(consumer)),
     )
-    _tell_missed(names, choice, quarantined)
+    _print_unknown_names(names, choice, quarantined)
     out = console()
     for letter in shown:
         if as_json:
@@ -125,7 +125,7 @@ def group(  # noqa: PLR0913 (options of a command)
             filter(partial(names.takes, choice), letters_in(consumer, where)), requeued=requeued_names(consumer)
         ),
     )
-    _tell_missed(names, choice, quarantined)
+    _print_unknown_names(names, choice, quarantined)
     if as_json:
         for one in groups[:top]:
             typer.echo(orjson.dumps(group_row(one)))
@@ -186,7 +186,7 @@ def _latest(
     return latest[::-1], seen.total()
 
 
-def _tell_missed(names: NamesRead, choice: LetterSelection, quarantined: bool) -> None:
+def _print_unknown_names(names: NamesRead, choice: LetterSelection, quarantined: bool) -> None:
     for missed in names.missed(choice, letter_noun(topic_of(quarantined=quarantined))):
         say(missed, err=True)
 

@@ -59,19 +59,19 @@ class AwaitedEffect:
 
 def look_at_contacts(settings: Settings, names: Sequence[ContactNames]) -> Contacts | Incomplete:
     """The contacts that names lead to in Redis, or why it cannot be relied on. Raises SinkUnavailable."""
-    return asyncio.run(_look(settings, names, lambda _: True, time.monotonic()))
+    return asyncio.run(_poll_contacts(settings, names, lambda _: True, time.monotonic()))
 
 
 def wait_until_shown(settings: Settings, awaited: AwaitedEffect, until: float) -> bool:
     """Whether an effect shows before `until`, monotonic seconds. Redis does not notify, so it is polled."""
     try:
-        found = asyncio.run(_look(settings, awaited.names, awaited.shows, until))
+        found = asyncio.run(_poll_contacts(settings, awaited.names, awaited.shows, until))
     except SinkUnavailable:
         return False
     return not isinstance(found, Incomplete) and awaited.shows(found)
 
 
-async def _look(
+async def _poll_contacts(
     settings: Settings, names: Sequence[ContactNames], enough: Callable[[Contacts], bool], until: float
 ) -> Contacts | Incomplete:
     """The contacts at the first look that is enough, or at the first after `until`."""

@@ -67,7 +67,7 @@ def list_command(
     seen = _read(load_settings(), lambda results: results.all())
     found: list[ExperimentSummary] = [orjson.loads(line) for line in seen.lines.values()]
     found = [each for each in found if status in (None, each["status"])]
-    _say_what_is_missing(seen.standing)
+    _warn_if_incomplete(seen.standing)
     if as_json:
         typer.echo(orjson.dumps({"experiments": found}))
         return
@@ -101,7 +101,7 @@ def show(
             f"{printable(experiment)}: no result of this experiment{incomplete}: "
             "`harmonia experiments list` names those that have one"
         )
-    _say_what_is_missing(seen.standing)
+    _warn_if_incomplete(seen.standing)
     result: ExperimentResult = orjson.loads(seen.value)
     if as_json:
         typer.echo(seen.value)
@@ -132,7 +132,7 @@ def _read(settings: Settings, ask: Callable[[ResultsReader], Awaitable[Seen]]) -
         refuse(f"{trouble}; {redis_unanswered_cure(settings)}")
 
 
-def _say_what_is_missing(standing: Complete | Incomplete) -> None:
+def _warn_if_incomplete(standing: Complete | Incomplete) -> None:
     """Say on standard error what Redis lacks; what is there is shown all the same, with its time."""
     from sinks.lookup import Incomplete
 

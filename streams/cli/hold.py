@@ -73,7 +73,7 @@ def hold(  # noqa: PLR0913 (options of a command)
             f"{wait:g} s: do not rely on it until `harmonia hold` says so. Is a worker running, or did somebody else "
             "order otherwise?"
         )
-    _say(order, was_on, as_json=as_json)
+    _print_outcome(order, was_on, as_json=as_json)
 
 
 def _is_on_hold(settings: Settings, campaign: str) -> bool | None:
@@ -115,7 +115,7 @@ def _until_shown(settings: Settings, order: _Order, offset: int, wait_s: float) 
             time.sleep(_LOOK_AGAIN_S)
 
 
-def _say(order: _Order, was_on: bool | None, *, as_json: bool) -> None:
+def _print_outcome(order: _Order, was_on: bool | None, *, as_json: bool) -> None:
     """`was_on`: whether it was on hold before; None: nobody has looked, or could tell."""
     until = None if order.until is None else render_time(order.until)
     if as_json:

@@ -54,7 +54,7 @@ def print_table(
     console = _console()
     named = {place for place, column in enumerate(zip(*shown, strict=True)) if any(map(is_identity_hash, column))}
     widths = [max(map(len, column)) for column in zip(columns, *shown, strict=True)]
-    whole = _whole(widths, named, console.width)
+    whole = _unbroken_columns(widths, named, console.width)
     table = Table(box=None, pad_edge=False)
     for place, name in enumerate(columns):
         table.add_column(name, overflow="fold", no_wrap=place in whole, justify="right" if place in right else "left")
@@ -65,7 +65,7 @@ def print_table(
     console.print(table)
 
 
-def _whole(widths: Sequence[int], named: Collection[int], room: int) -> set[int]:
+def _unbroken_columns(widths: Sequence[int], named: Collection[int], room: int) -> set[int]:
     """The columns that are not broken, the narrowest first: a time or a name is read at a glance.
 
     `named`: those with a contact_id come before all others, since it is copied into the next command.

@@ -111,7 +111,7 @@ def permit(  # noqa: PLR0913 (options of a command)
     near = stopped_remarks(request, summary.stopped_names, settings.phone_region, "some of these people have")
     names += near
     _write_down(summary, job)
-    _say(summary, audience.header, policy.version, names if as_json else None)
+    _print_summary(summary, audience.header, policy.version, names if as_json else None)
     for remark in near if not as_json else ():
         _errors.print(remark, markup=False)
     if summary.stopped is not None:
@@ -175,7 +175,7 @@ def _write_down(summary: FilterSummary, job: FilterJob) -> None:
         say(not_recorded_message(why), err=True)
 
 
-def _say(summary: FilterSummary, header: Header, policy_version: str, remarked: list[str] | None) -> None:
+def _print_summary(summary: FilterSummary, header: Header, policy_version: str, remarked: list[str] | None) -> None:
     """Print the counts. `remarked`: remarks on names, for `--json`; None: print for people."""
     if remarked is not None:
         told = _json(summary, header, policy_version)

@@ -201,7 +201,7 @@ def print_progress(account: RequeueCounts) -> None:
 
 def print_account(account: RequeueCounts, order: RequeueOrder) -> None:
     """Print the account of a requeueing."""
-    _tell_counts(account, "sent")
+    _print_counts(account, "sent")
     if account.came_back:
         say(f"{account.came_back:,} came back: harmonia dead-letters group --came-back")
     if account.sent:
@@ -210,15 +210,15 @@ def print_account(account: RequeueCounts, order: RequeueOrder) -> None:
 
 def print_rehearsal(settings: Settings, found: DryRun, order: RequeueOrder) -> None:
     """Print what a dry run would send, and what it would add to some profiles."""
-    _tell_counts(found.account, "would be sent")
+    _print_counts(found.account, "would be sent")
     say(f"They name {counted(len(found.contacts), 'contact', 'contacts')}. Nothing was sent.")
     for name, added in found.sample.items():
-        _tell_added(settings, name, added)
+        _print_added_fields(settings, name, added)
     if found.sample:
         say(f"Dead letters alone: what they say of somebody of whom nothing else is known. {_ONCE}")
 
 
-def _tell_counts(account: RequeueCounts, verb: str) -> None:
+def _print_counts(account: RequeueCounts, verb: str) -> None:
     from streams.domain.dead_letter_repair.verdicts import NOT_REQUEUED_TEXTS
 
     say(f"{counted(account.matched, 'dead letter', 'dead letters')} chosen, {account.sent.total():,} {verb}")
@@ -232,7 +232,7 @@ def _tell_counts(account: RequeueCounts, verb: str) -> None:
         say(f"{count:,} {NOT_REQUEUED_TEXTS[why]}")
 
 
-def _tell_added(settings: Settings, name: str, added: list[AddedField]) -> None:
+def _print_added_fields(settings: Settings, name: str, added: list[AddedField]) -> None:
     now = _known(settings, name)
     out = console()
     out.print(f"\n{masked_identifier(name)}")

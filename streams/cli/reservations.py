@@ -70,7 +70,7 @@ def _print_reservations(word: str | None, team: str | None, *, as_json: bool) ->
 
     settings = load_settings()
     with failing_plainly():
-        every = asyncio.run(_all(settings) if word is None else _of(settings, word))
+        every = asyncio.run(_all_reservations(settings) if word is None else _of(settings, word))
     found = sorted((each for each in every if team in (None, each.reservation.team)), key=lambda each: each[2].until)
     if as_json:
         for each in found:
@@ -120,7 +120,7 @@ async def _of(settings: Settings, word: str) -> list[_Found]:
     return [_Found(contact.contact_id, channel, one) for channel, one in reserved.items()]
 
 
-async def _all(settings: Settings) -> list[_Found]:
+async def _all_reservations(settings: Settings) -> list[_Found]:
     from sinks.keys import reservation_key, text
     from sinks.lookup import CHANNELS
     from sinks.reservations import decode

@@ -72,7 +72,7 @@ def export(  # noqa: PLR0913 (options of a command)
             audience = _audience(open_audience(file))
             layout = _usable(layout_of(format_, channel, audience.header))
             tally = _write_matching(settings, channel, audience, layout, wanted)
-    _say(tally, as_json=as_json)
+    _print_counts(tally, as_json=as_json)
     if found := "\n".join(export_warnings(tally, for_vendor=match is None and format_ != "csv")):
         refuse(found)
 
@@ -141,7 +141,7 @@ def _write(layout: FileLayout, rows: Iterable[Row]) -> None:
     out.detach()
 
 
-def _say(tally: ExportCounts, *, as_json: bool) -> None:
+def _print_counts(tally: ExportCounts, *, as_json: bool) -> None:
     from streams.services.suppressions.export import export_notices
 
     if as_json:

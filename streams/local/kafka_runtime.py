@@ -81,11 +81,11 @@ def class_path(say: Callable[[str], None]) -> list[Path]:
         missing = [jar for jar, there in zip(jars, whole, strict=True) if not there]
         if missing:
             say(f"Downloading Apache Kafka, once: {len(missing)} files")
-            _all(pool.map(lambda jar: _download(jar, repository), missing))
+            _wait_for_downloads(pool.map(lambda jar: _download(jar, repository), missing))
     return [jar.path(repository) for jar in jars]
 
 
-def _all(results: Iterable[None]) -> None:
+def _wait_for_downloads(results: Iterable[None]) -> None:
     try:
         list(results)
     except (requests.RequestException, RuntimeError, OSError) as error:

@@ -69,7 +69,7 @@ def start(home: Path, given: ExistingServers | None = None, say: Say = say_nothi
     """
     given = given or ExistingServers()
     home.mkdir(parents=True, exist_ok=True)
-    with _alone(home):
+    with _exclusively(home):
         ran_before = _pids(home)
         try:
             redis = _redis(home / "redis", given.redis_url, say)
@@ -87,7 +87,7 @@ def stop(home: Path, *, wipe: bool = False) -> list[int]:
     """
     if not home.exists():
         return []
-    with _alone(home):
+    with _exclusively(home):
         stopped = stop_servers(_folders(home))
         if wipe:
             for folder in _folders(home):
@@ -114,7 +114,7 @@ def _kafka(directory: Path, given: str | None, say: Say) -> str:
     if given and not (before and given == before.address):
         _must_answer("KAFKA_BOOTSTRAP", [f"//{broker}" for broker in given.split(",")], 9092)
         return given
-    return _up(directory, lambda: start_kafka(directory, say)).address
+    return _running_or_started(directory, lambda: start_kafka(directory, say)).address
 
 
 def _redis(directory: Path, given: str | None, say: Say) -> str:
@@ -123,14 +123,14 @@ def _redis(directory: Path, given: str | None, say: Say) -> str:
         if not given.startswith("unix:"):
             _must_answer("REDIS_URL", [given], 6379)
         return given
-    return _redis_url(_up(directory, lambda: start_redis(directory, say)))
+    return _redis_url(_running_or_started(directory, lambda: start_redis(directory, say)))
 
 
 def _redis_url(server: Server) -> str:
     return f"redis://{server.address}/0"
 
 
-def _up(directory: Path, launch: Callable[[], Server]) -> Server:
+def _running_or_started(directory: Path, launch: Callable[[], Server]) -> Server:
     server = running_server(directory)
     for _ in range(_TRIES):
         if server:
@@ -179,7 +179,7 @@ def _pids(home: Path) -> tuple[int, ...]:
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def _exclusively(home: Path) -> Iterator[None]:
     with (home / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -37,7 +37,7 @@ def tls_context_of(files: TlsFiles) -> ssl.SSLContext:
     """
     for name, file in (("CA", files.ca), ("CERTIFICATE", files.certificate), ("KEY", files.key)):
         if file is not None:
-            _look_at(f"{files.of}_{name}", file)
+            _require_readable(f"{files.of}_{name}", file)
     if files.key and not files.certificate:
         raise ValueError(f"{files.of}_KEY is set, and {files.of}_CERTIFICATE is not: set both or none")
     if files.key_password and not files.certificate:
@@ -48,7 +48,7 @@ def tls_context_of(files: TlsFiles) -> ssl.SSLContext:
     return context
 
 
-def _look_at(name: str, file: Path) -> None:
+def _require_readable(name: str, file: Path) -> None:
     try:
         file.open("rb").close()
     except OSError as error:

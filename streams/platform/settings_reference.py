@@ -166,7 +166,7 @@ def _kind(kind: Any) -> str:
 
 def _limits(info: FieldInfo) -> Iterator[str]:
     """What is said of the value besides its type, as `Field` has it."""
-    said = {name: value for each in info.metadata for name, value in _named(each)}
+    said = {name: value for each in info.metadata for name, value in _constraints_of(each)}
     if "gt" in said:
         yield f"above {said['gt']:,}, up to {said['le']:,}"
     elif "ge" in said:
@@ -175,7 +175,7 @@ def _limits(info: FieldInfo) -> Iterator[str]:
         yield f"`{said['pattern']}`".replace("|", r"\|")
 
 
-def _named(each: Any) -> Iterator[tuple[str, Any]]:
+def _constraints_of(each: Any) -> Iterator[tuple[str, Any]]:
     for name in ("gt", "ge", "le", "pattern"):
         value = getattr(each, name, None)
         if value is not None:

@@ -152,7 +152,7 @@ def describe_topics(admin: KafkaAdminClient, settings: Settings) -> list[Describ
     """Every topic wanted, as it is."""
     topics = wanted_topics(settings)
     described = {entry["name"]: entry for entry in admin.describe_topics([topic.name for topic in topics])}
-    return [_found(topic, described.get(topic.name)) for topic in topics]
+    return [_described_topic(topic, described.get(topic.name)) for topic in topics]
 
 
 def check_topics(found: Sequence[DescribedTopic], partitions: int) -> None:
@@ -231,7 +231,7 @@ def _new_topic(topic: TopicSpec, settings: Settings) -> NewTopic:
     return NewTopic(topic.name, count, settings.replication, topic_configs=config_of(topic, settings))
 
 
-def _found(topic: TopicSpec, described: dict[str, object] | None) -> DescribedTopic:
+def _described_topic(topic: TopicSpec, described: dict[str, object] | None) -> DescribedTopic:
     partitions = described.get("partitions") if described and not described["error_code"] else None
     if not isinstance(partitions, list) or not partitions:
         code = described["error_code"] if described else 0

@@ -9,13 +9,15 @@ from streams.platform.settings import Settings, env_file_note, variable_of
 
 def kafka_address_tried(settings: Settings) -> str:
     """Text: which brokers were tried, and which setting named them."""
-    return _told(settings, "kafka_bootstrap", ", ".join(settings.kafka_brokers))
+    return _address_text(settings, "kafka_bootstrap", ", ".join(settings.kafka_brokers))
 
 
 def redis_address_tried(settings: Settings) -> str:
     """Text: which Redis was tried, and which setting named it; never the password that the URL may hold."""
     url = urlsplit(settings.redis_url)
-    return _told(settings, "redis_url", url.path if url.scheme == "unix" else f"{url.hostname}:{url.port or 6379}")
+    return _address_text(
+        settings, "redis_url", url.path if url.scheme == "unix" else f"{url.hostname}:{url.port or 6379}"
+    )
 
 
 def redis_unanswered_cure(settings: Settings) -> str:
@@ -29,7 +31,7 @@ def env_file_missing() -> str:
     return "" if Path(ENV_FILE).is_file() else f"there is no {ENV_FILE} in {Path.cwd()}"
 
 
-def _told(settings: Settings, field: str, address: str) -> str:
+def _address_text(settings: Settings, field: str, address: str) -> str:
     variable = variable_of(field)
     if field in settings.model_fields_set:
         return f"tried {address}, as {variable} says{env_file_note(variable)}"

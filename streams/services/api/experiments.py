@@ -42,7 +42,7 @@ def experiment_routes(deps: ApiDependencies) -> APIRouter:
             seen = await deps.results.all()
         except SinkUnavailable:
             deps.away(_INCOMPLETE)
-        as_of = _whole(deps, seen.standing)
+        as_of = _require_complete(deps, seen.standing)
         lines = [line for line in seen.lines.values() if status is None or orjson.loads(line)["status"] == status]
         return _answer(b'{"experiments":[%s]}' % b",".join(lines), as_of)
 
@@ -56,7 +56,7 @@ def experiment_routes(deps: ApiDependencies) -> APIRouter:
             seen = await deps.results.one(experiment_id)
         except SinkUnavailable:
             deps.away(_INCOMPLETE)
-        as_of = _whole(deps, seen.standing)
+        as_of = _require_complete(deps, seen.standing)
         if seen.value is None:
             raise Problem("not_found", "No experiment of this id has a result")
         return _answer(seen.value, as_of)
@@ -69,7 +69,7 @@ def _require(deps: ApiDependencies, request: Request, known: list[str]) -> None:
     require_known(request, known)
 
 
-def _whole(deps: ApiDependencies, standing: Complete | Incomplete) -> int:
+def _require_complete(deps: ApiDependencies, standing: Complete | Incomplete) -> int:
     if isinstance(standing, Incomplete):
         deps.incomplete(standing, _INCOMPLETE)
     return standing.as_of

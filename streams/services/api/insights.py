@@ -40,7 +40,7 @@ def insight_routes(deps: ApiDependencies) -> APIRouter:
         """Counts, money or human acts in series; one of each value of what they are split by."""
         deps.require(caller_of(request), "read")
         require_known(request, PARAMETERS)
-        said = _said(request)
+        said = _query_parameters(request)
         question = question_of(said, deps.time_zone, deps.clock())
         if isinstance(question, ParameterMistake):
             raise invalid_field(question.field, question.cure)
@@ -52,7 +52,7 @@ def insight_routes(deps: ApiDependencies) -> APIRouter:
     return router
 
 
-def _said(request: Request) -> dict[str, str]:
+def _query_parameters(request: Request) -> dict[str, str]:
     for name in PARAMETERS:
         if len(request.query_params.getlist(name)) > 1:
             raise invalid_field(name, "give it once")

@@ -105,10 +105,10 @@ def _judge(model: type[Model], raw: bytes, where: tuple[int | str, ...]) -> tupl
         return model.model_validate_json(raw), []
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        return None, [*_found(found[:MOST_TOLD], where)]
+        return None, [*_found_mistakes(found[:MOST_TOLD], where)]
 
 
-def _found(errors: Sequence[ErrorDetails], where: tuple[int | str, ...]) -> Iterator[FoundMistake]:
+def _found_mistakes(errors: Sequence[ErrorDetails], where: tuple[int | str, ...]) -> Iterator[FoundMistake]:
     for one in errors:
         yield one["type"], () if one["type"] == "json_invalid" else (*where, *one["loc"])
 
@@ -124,7 +124,7 @@ def asked_person(person: Person, channel: Channel, hasher: Hasher) -> AskedPerso
     """
     address: list[str] = []
     others = [] if person.contact_id is None else [person.contact_id]
-    for kind, text in _said(person):
+    for kind, text in _identifiers_of(person):
         found = _lookups(hasher, kind, text)
         if _ADDRESS.get(channel) != kind:
             others += found
@@ -135,7 +135,7 @@ def asked_person(person: Person, channel: Channel, hasher: Hasher) -> AskedPerso
     return AskedPerson([*address, *others], [ref_of(hashed) for hashed in address])
 
 
-def _said(person: Person) -> Iterator[tuple[Kind, str]]:
+def _identifiers_of(person: Person) -> Iterator[tuple[Kind, str]]:
     if person.voter_id is not None:
         yield "voter", person.voter_id
     if person.external is not None:

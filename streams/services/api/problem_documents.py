@@ -145,7 +145,7 @@ def require_known(request: Request, known: Collection[str] = ()) -> None:
     """Raise a Problem for unknown query parameters: they were meant to change the answer."""
     others = dict.fromkeys(name for name in request.query_params if name not in known)
     if others:
-        raise _problem([_unknown(name, _told(name), known) for name in [*others][:MOST_TOLD]])
+        raise _problem([_unknown(name, _repeatable_name(name), known) for name in [*others][:MOST_TOLD]])
 
 
 def _problem(mistakes: Sequence[Mistake]) -> Problem:
@@ -179,9 +179,9 @@ def _unknown(name: str, path: str, known: Collection[str]) -> Mistake:
 
 
 def _path(places: Sequence[int | str]) -> str:
-    told = "".join(f"[{place}]" if isinstance(place, int) else f".{_told(place)}" for place in places)
+    told = "".join(f"[{place}]" if isinstance(place, int) else f".{_repeatable_name(place)}" for place in places)
     return told.lstrip(".") or "the body"
 
 
-def _told(name: str) -> str:
+def _repeatable_name(name: str) -> str:
     return name if is_safe_to_repeat(name) else "(an unknown field)"

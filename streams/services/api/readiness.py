@@ -41,7 +41,7 @@ class Freshness(Service):
         age.set_function(lambda: max(0, clock() - self._whole_at) / 1000)
 
     @Service.task
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         while not self.should_stop:
             try:
                 found = await self._lookup.standing()

@@ -45,8 +45,8 @@ def judged_chunks(records: Iterable[CsvRecord], job: FilterJob, processes: int) 
     chunks = _chunks(records)
     first = list(islice(chunks, ALONE // CHUNK + 1))
     if processes == 1 or len(first) <= ALONE // CHUNK:
-        return _here(chain(first, chunks), job)
-    return _elsewhere(chain(first, chunks), job, processes)
+        return _judge_in_this_process(chain(first, chunks), job)
+    return _judge_in_pool(chain(first, chunks), job, processes)
 
 
 def _chunks(records: Iterable[CsvRecord]) -> Iterator[Chunk]:
@@ -55,14 +55,14 @@ def _chunks(records: Iterable[CsvRecord]) -> Iterator[Chunk]:
         yield chunk
 
 
-def _here(chunks: Iterable[Chunk], job: FilterJob) -> Generator[ChunkOutcome, None, None]:
+def _judge_in_this_process(chunks: Iterable[Chunk], job: FilterJob) -> Generator[ChunkOutcome, None, None]:
     with closing(ChunkFilter(job)) as filter_:
         yield from ((chunk, filter_.judge(chunk)) for chunk in chunks)
 
 
-def _elsewhere(chunks: Iterator[Chunk], job: FilterJob, processes: int) -> Generator[ChunkOutcome, None, None]:
+def _judge_in_pool(chunks: Iterator[Chunk], job: FilterJob, processes: int) -> Generator[ChunkOutcome, None, None]:
     pool = ProcessPoolExecutor(
-        processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(job,)
+        processes, mp_context=multiprocessing.get_context("spawn"), initializer=_init_process, initargs=(job,)
     )
     under_way: deque[tuple[Chunk, Future[ChunkVerdicts | UndecidedChunk]]] = deque()
     try:
@@ -81,7 +81,7 @@ _filters: list[ChunkFilter] = []
 """The filter of this process, if it is one of the pool; it lives as long as the process."""
 
 
-def _begin(job: FilterJob) -> None:
+def _init_process(job: FilterJob) -> None:
     """Prepare a process of the pool. It ignores SIGINT, which reaches all: the parent ends the pool."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _filters.append(ChunkFilter(job))

@@ -35,7 +35,7 @@ def hook_routes(deps: GatewayDependencies) -> APIRouter:
         if found is None:
             return problem_response("unknown_hook", "The gateway's file names the hooks")
         request.scope[HOOK] = found.name
-        if early := _stranger(deps, found, request):
+        if early := _refuse_by_headers(deps, found, request):
             return early
         most = SNS_BYTES if found.auth == "sns" else MOST_BYTES
         body = await (deps.proven if found.is_proven_by_header else deps.bodies).read(request, most)
@@ -43,7 +43,7 @@ def hook_routes(deps: GatewayDependencies) -> APIRouter:
             return unread_response(body, most)
         sent = WebhookRequest(_headers(request), body, deps.clock(), found.url)
         try:
-            return await _unproven(deps, found, sent) or await _receive(deps, found, sent)
+            return await _refuse_by_signature(deps, found, sent) or await _receive(deps, found, sent)
         except (KafkaUnavailable, OSError):
             return problem_response("unavailable", "Nothing is lost if it is sent again")
 
@@ -59,7 +59,7 @@ async def _receive(deps: GatewayDependencies, hook: Hook, sent: WebhookRequest) 
     used = deps.used[hook.auth]
     use = used.take(signature, sent.body)
     if use in ("used", "stale"):
-        return _refused(deps, hook, use)
+        return _unproven_response(deps, hook, use)
     try:
         await _keep(deps, hook, sent)
     except KafkaUnavailable:
@@ -88,7 +88,7 @@ def _warn(deps: GatewayDependencies, hook: Hook, body: bytes) -> None:
                 logger.warning("hook %s: custom field %s", hook.name, field)
 
 
-def _stranger(deps: GatewayDependencies, hook: Hook, request: Request) -> Response | None:
+def _refuse_by_headers(deps: GatewayDependencies, hook: Hook, request: Request) -> Response | None:
     """The refusal of a request without the login that the hook wants, before any body is read; None: it may go on."""
     wanted = [(hook.auth, hook.proof)] if hook.auth in BY_HEADER else []
     if hook.login is not None:
@@ -96,11 +96,11 @@ def _stranger(deps: GatewayDependencies, hook: Hook, request: Request) -> Respon
     sent = WebhookRequest(_headers(request) if wanted else {}, b"", deps.clock())
     for way, proof in wanted:
         if (verdict := CHECKS[way](sent, proof)) != "right":
-            return _refused(deps, hook, verdict)
+            return _unproven_response(deps, hook, verdict)
     return None
 
 
-async def _unproven(deps: GatewayDependencies, hook: Hook, sent: WebhookRequest) -> Response | None:
+async def _refuse_by_signature(deps: GatewayDependencies, hook: Hook, sent: WebhookRequest) -> Response | None:
     """The refusal of a request whose signature is not right; None: it is right, or needs none."""
     if hook.auth == "none" or hook.auth in BY_HEADER:
         return None
@@ -108,10 +108,10 @@ async def _unproven(deps: GatewayDependencies, hook: Hook, sent: WebhookRequest)
         verdict = await deps.certificates.check(sent.body, hook.topics, sent.at, hook.proof.window_ms)
     else:
         verdict = CHECKS[hook.auth](sent, hook.proof)
-    return None if verdict == "right" else _refused(deps, hook, verdict)
+    return None if verdict == "right" else _unproven_response(deps, hook, verdict)
 
 
-def _refused(deps: GatewayDependencies, hook: Hook, verdict: Verdict) -> Response:
+def _unproven_response(deps: GatewayDependencies, hook: Hook, verdict: Verdict) -> Response:
     deps.metrics.unproven.labels(hook.name, verdict).inc()
     return problem_response("unproven", CURES[verdict])
 
