@@ -171,7 +171,7 @@ def _size(file: BinaryIO) -> int | None:
 
 
 PATIENCE_S = 10.0
-"""After so long it is told without a terminal too."""
+"""Seconds after which a line says what takes so long, where there is no terminal."""
 
 
 @contextmanager

@@ -119,7 +119,7 @@ def permit(  # noqa: PLR0913 (options of a command)
 
 
 def unfinished_message(why: str, allowed: int, judged: int) -> str:
-    """What is said where judging stopped on the way, with the counts of rows until then."""
+    """The message where judging stopped on the way, with the counts of rows until then."""
     written = counted(allowed, "row", "rows")
     cure = "throw away what was written and run it again"
     return f"{why} {written} had been written as allowed, of {judged:,} judged: {cure}"
@@ -165,7 +165,7 @@ def _file(option: str, path: Path | None) -> Iterator[BinaryIO | None]:
 
 
 def _write_down(summary: FilterSummary, job: FilterJob) -> None:
-    """Write the counts into `audit-log`. Where that fails the answers are right all the same, so it is only said."""
+    """Write the counts into `audit-log`. Where that fails the answers are right all the same, so it is a warning."""
     from streams.services.permission.command_audit import list_record, send_record
 
     if not summary.rows:

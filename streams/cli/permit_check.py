@@ -115,7 +115,7 @@ def print_permission(word: str, request: PermissionRequest, *, as_json: bool) ->
 
 
 def _write_down(settings: Settings, request: PermissionRequest, policy_version: str, one: JudgedPerson) -> None:
-    """Write the answer into `audit-log`, as the API does. Where that fails it is only said: the answer is right."""
+    """Write the answer into `audit-log`, as the API does. Where that fails it is a warning: the answer is right."""
     from streams.services.permission.command_audit import permission_record, send_record
 
     if one.contact_id is None:

@@ -87,7 +87,7 @@ def compare(
 ) -> None:
     """Say which profiles a switch would change, and how. Exit code 0: none; 3: some; 1: it could not be told.
 
-    Those of whom something was heard since are counted apart.
+    Profiles with interactions since the build are counted apart.
     """
     import asyncio
 

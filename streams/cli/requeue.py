@@ -1,6 +1,6 @@
 """`harmonia dead-letters requeue`, `release`: sends refused or held records to their topics again.
 
-What `release` requeues carries its history, and is not held again, whatever the workers have heard by then.
+What `release` requeues carries its history, and is not held again, also by workers that do not know of the release yet.
 """
 
 from __future__ import annotations

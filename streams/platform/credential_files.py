@@ -14,7 +14,7 @@ from typing import Any
 class TlsFiles:
     """Files for TLS with a server: by which it is known (`ca`; none: the system's), and what this process shows to it.
 
-    `of`: the first part of the names of these settings, for what is said of a mistake in them.
+    `of`: the prefix of the names of these settings, for messages about mistakes in them.
     """
 
     of: str

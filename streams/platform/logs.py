@@ -55,7 +55,7 @@ _MOST_KEPT = 1_000
 
 
 def leave_out_rebalance_lines() -> None:
-    """Leave out of this process's log what is said at every rebalance; with the level DEBUG all of it is shown."""
+    """Leave lines that every rebalance writes out of this process's log; the level DEBUG shows them."""
     _LOGGER.addFilter(_is_worth_reading)
 
 

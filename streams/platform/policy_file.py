@@ -25,7 +25,7 @@ _Look = tuple[int, int, int]
 class CurrentPolicy:
     """Gives the policy that holds now. `path` None: the one that comes with Harmonia.
 
-    `told` hears what became of each change of the file, `holds` each version that holds and since when (ms).
+    `told` is called with the outcome of each change of the file, `holds` with each version and since when (ms).
     `is_broken`: the file is, so that an older policy holds.
     Raises `Unusable` when there is no policy to begin with.
     """

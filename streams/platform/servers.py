@@ -17,7 +17,7 @@ ENV_FILE = ".env"
 
 
 class ServerSettings(BaseSettings):
-    """Part of `Settings`. What is wrong is said before anything connects, and never with a value in it."""
+    """The part of `Settings` about servers. Mistakes are errors before anything connects, and show no value."""
 
     model_config = SettingsConfigDict(
         env_prefix="HARMONIA_",

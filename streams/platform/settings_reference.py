@@ -165,7 +165,7 @@ def _kind(kind: Any) -> str:
 
 
 def _limits(info: FieldInfo) -> Iterator[str]:
-    """What is said of the value besides its type, as `Field` has it."""
+    """The limits of the value besides its type, as `Field` has them."""
     said = {name: value for each in info.metadata for name, value in _constraints_of(each)}
     if "gt" in said:
         yield f"above {said['gt']:,}, up to {said['le']:,}"

@@ -149,7 +149,7 @@ def create_topics(admin: KafkaAdminClient, settings: Settings, *, but: Collectio
 
 
 def describe_topics(admin: KafkaAdminClient, settings: Settings) -> list[DescribedTopic]:
-    """Every topic wanted, as it is."""
+    """Every topic that this deployment needs, as the broker has it."""
     topics = wanted_topics(settings)
     described = {entry["name"]: entry for entry in admin.describe_topics([topic.name for topic in topics])}
     return [_described_topic(topic, described.get(topic.name)) for topic in topics]
@@ -222,7 +222,7 @@ def config_of(topic: TopicSpec, settings: Settings) -> dict[str, str]:
 
 
 def is_as_wanted(entry: DescribedTopic, partitions: int) -> bool:
-    """Whether a topic has the partitions that it needs: so many, or its own fixed number."""
+    """Whether a topic has the partitions that it needs: as many as the settings say, or its own fixed number."""
     return entry.partitions == (entry.topic.partitions or partitions)
 
 

@@ -85,7 +85,7 @@ def point_of(metric: str, moment: Moment, currency: str | None) -> Point:
 
 
 def plane_of(lines: Sequence[Sequence[Point]], top: float = 0.0) -> Plane:
-    """One scale for all lines. Zero is on it, and every interval but those far wider than the narrowest."""
+    """The plane of a panel, on one scale for all lines: zero is on it, and all intervals but far wider ones."""
     points = [point for line in lines for point in line]
     narrowest = min(point.high - point.low for point in points)
     shown = [point for point in points if point.high - point.low <= WIDEST * narrowest]
@@ -130,7 +130,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """Of one variant. `x`, `low`, `effect`, `high`: where its latest interval and its effect are."""
+    """The panel of one variant. `x`, `low`, `effect`, `high`: where its latest interval and its effect are."""
 
     text: str
     top: float
@@ -143,7 +143,7 @@ class Panel:
 
 
 def svg(result: ExperimentResult) -> str | None:
-    """The picture; None: nothing was compared yet."""
+    """The plot of a result as SVG; None: nothing was compared yet."""
     history = result.get("history")
     told = {} if history is None else {name: moments for name, moments in history["variants"].items() if moments}
     if history is None or not told:

@@ -41,7 +41,7 @@ class GatewayDependencies:
     warned: set[tuple[str, str]] = field(default_factory=set)
 
     async def keep(self, hook: str, results: Sequence[AdapterResult]) -> None:
-        """Write results to Kafka, and count them once it has them. Raises `Unavailable`."""
+        """Write results to Kafka, and count them once it has them. Raises `KafkaUnavailable`."""
         outputs = await self.delivery.outputs(results, hook, self.clock())
         if outputs:
             await self.delivery.post(outputs)

@@ -186,7 +186,7 @@ BY_HEADER = frozenset({"basic", "secret"})
 
 
 def is_fresh(said: int, at: int, window_ms: int) -> bool:
-    """Whether a signature made at `said` is acceptable at `at`: no older than the window, and minutes ahead at most."""
+    """Whether a signature of the time `said` is acceptable at `at`: no older than the window, minutes ahead at most."""
     return -AHEAD_MS <= at - said <= window_ms
 
 
