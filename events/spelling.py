@@ -11,10 +11,13 @@ is_safe_to_repeat = re.compile(f"[A-Za-z][A-Za-z_]{{0,{LONGEST - 1}}}").fullmatc
 """Whether a name can be no address and no number, and so may be repeated in a message."""
 
 
-def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is spelled most like a name; None: none is near, or it is too long."""
+def nearest_name(name: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The known name that is spelled most like a name; None: none is near, or it is too long.
+
+    `likeness`: how alike they are at least, 1 for equal ones.
+    """
     if len(name) > LONGEST:
         return None
     by_lower = {each.lower(): each for each in known}
-    found = get_close_matches(name.lower(), by_lower, 1)
+    found = get_close_matches(name.lower(), sorted(by_lower), 1, likeness)
     return by_lower[found[0]] if found else None

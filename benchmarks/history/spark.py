@@ -24,8 +24,8 @@ from benchmarks.report import table
 from benchmarks.results import RESULTS, Figure, Section, write_results
 from streams.history.refold.buckets import in_processes
 from streams.history.refold.fold_files import PROFILES, STATES, fold_lake
-from streams.local.java import find_java
-from streams.platform.signals import signals_end_the_block
+from streams.local.kafka_runtime import find_java
+from streams.platform.shutdown import signals_end_the_block
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "deploy" / "spark" / "fold.py"

@@ -13,7 +13,7 @@ from benchmarks.peers.running import Measured, measure
 from benchmarks.results import Section
 from benchmarks.suites import Bench
 from benchmarks.topics import make_topic, remove_topics
-from streams.local.server import running
+from streams.local.server import running_server
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 
@@ -90,7 +90,7 @@ def _run(bench: Bench, kafka: KafkaClients, peer: Peer, name: str) -> Round:
 
 
 def _broker(bench: Bench) -> list[int]:
-    server = running(bench.stack_home / "kafka")
+    server = running_server(bench.stack_home / "kafka")
     return [server.pid] if server else []
 
 

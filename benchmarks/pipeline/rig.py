@@ -21,7 +21,7 @@ from streams.demo.deployment import Deployment, internal_topics_are_drained, ope
 from streams.demo.progress import Progress
 from streams.demo.workers import COMMAND, Workers, start_workers
 from streams.local.errors import LocalStackError
-from streams.local.server import running
+from streams.local.server import running_server
 from streams.local.stack import Stack, local_stack
 from streams.platform.settings import Settings
 
@@ -60,7 +60,7 @@ class Rig:
     @property
     def broker_pid(self) -> int:
         """The process of the Kafka broker."""
-        server = running(self.folder / "stack" / "kafka")
+        server = running_server(self.folder / "stack" / "kafka")
         if server is None:
             raise BenchmarkFailed("the broker has ended")
         return server.pid

@@ -19,6 +19,8 @@ from events.json_types import JSON
 _ABOUT = ("team", "campaign_id", "universe", "turf")
 _PURPOSES = frozenset(get_args(Purpose))
 _PERSON = ("contact_id", "voter_id", "household", "language", "postal_code", "region", "time_zone")
+NAMES = frozenset({*_ABOUT, *_PERSON, "purpose", "list_id", "experiment_id", "experiment_variant"})
+"""The names that are read; beside them any that begins with `external_`."""
 _EXTERNAL = "external_"
 _RULES: Mapping[str, Callable[[str], object]] = {
     "contact_id": re.compile(CONTACT_ID_PATTERN).search,

@@ -63,6 +63,12 @@ def _one(element: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
             yield Draft(type_, time, _act(event, type_, recipient), {"contact": contact, **_data(event, type_)})
 
 
+def attached(element: dict[str, JSON]) -> tuple[str | None, dict[str, JSON]]:
+    """The type of an element, None for none, and the variables that its sender attached to the message."""
+    event = object_at(element, "event-data")
+    return _type_of(event), object_at(event, "user-variables")
+
+
 def _recipients(event: dict[str, JSON], type_: str) -> list[JSON] | Refusal:
     named = event.get("recipient")
     if named or type_ != "email.dropped":

@@ -60,6 +60,11 @@ def _one(event: dict[str, JSON], feed: Feed) -> Iterable[DraftResult]:
     yield Draft(type_, time, _act(event, name, time), _data(event, name, type_))
 
 
+def attached(event: dict[str, JSON]) -> tuple[str | None, dict[str, JSON]]:
+    """The type of an event, None for none, and its fields: SendGrid puts custom arguments among its own."""
+    return _TYPES.get((text_of(event.get("event")) or "").lower()), event
+
+
 def _act(event: dict[str, JSON], name: str, time: int | Refusal) -> tuple[JSON, ...]:
     link = (text_of(event.get("url")), object_at(event, "url_offset").get("index")) if name == "click" else ()
     kind = text_of(event.get("type")) if name == "bounce" else None

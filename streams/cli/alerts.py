@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from heapq import nlargest
@@ -16,7 +16,7 @@ from events.spelling import nearest_name
 from events.topics import CONTACT_ALERTS, SYSTEM_ALERTS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines
-from streams.cli.time_options import moment_ago
+from streams.cli.time_options import parse_moment_or_age
 from streams.platform.errors import MissingTopic
 
 if TYPE_CHECKING:
@@ -79,17 +79,25 @@ def _print_alerts(wanted: AlertFilter, *, as_json: bool) -> None:
     from streams.platform.clients import KafkaClients
 
     _check_rule(wanted.rule)
-    start = moment_ago("--since", wanted.since)
+    start = parse_moment_or_age("--since", wanted.since)
     with failing_plainly(), closing(KafkaClients(load_settings()).tool_consumer()) as consumer:
         every = (each for topic in (CONTACT_ALERTS, SYSTEM_ALERTS) for each in _alerts_since(consumer, topic, start))
-        found = nlargest(wanted.latest, (each for each in every if wanted.has(each[1])), key=lambda each: each[0])
-    found.sort(key=lambda each: str(each[1].get("at", "")))  # as they are shown; which are the latest the broker says
+        found = latest_alerts((each for each in every if wanted.has(each[1])), wanted.latest)
     if as_json:
-        for _, alert in found:
+        for alert in found:
             typer.echo(orjson.dumps(alert))
         return
-    print_lines(line for _, alert in found for line in _lines(alert))
+    print_lines(line for alert in found for line in _lines(alert))
     print_lines([_summary(len(found), wanted)])
+
+
+def latest_alerts(every: Iterable[tuple[int, dict[str, Any]]], most: int) -> list[dict[str, Any]]:
+    """The alerts that reached Kafka last, at most so many, in the order of the times that they show.
+
+    `every`: each with the time of its record, in ms.
+    """
+    found = nlargest(most, every, key=lambda each: each[0])
+    return sorted((alert for _, alert in found), key=lambda alert: str(alert.get("at", "")))
 
 
 def _check_rule(rule: str | None) -> None:

@@ -22,7 +22,7 @@ from events.topics import OUTREACH_EVENTS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
 from streams.cli.time_options import now_ms
-from streams.domain.display_names import printable
+from streams.domain.display_names import counted, printable
 
 if TYPE_CHECKING:
     from events.experiments import ExperimentDefinition
@@ -59,12 +59,11 @@ def assign(  # noqa: PLR0913 (options of a command)
     Whoever is not in the experiment has an empty variant. docs/experiments-running.md says more.
     """
     from events.fields import MAX_ID, MAX_TEXT
+    from streams.cli.output import rows_bar
     from streams.cli.person import require_workers_key
-    from streams.cli.progress import rows_bar
     from streams.domain.experiments.assignment import VariantAssigner
     from streams.services.assign.assigned_events import Assigner
-    from streams.services.assign.list_assignment import Assignments, SplitUnitCounter
-    from streams.services.assign.list_units import UnitReader, is_assigned_by_hashes
+    from streams.services.assign.list_assignment import Assignments, SplitUnitCounter, UnitReader, is_assigned_by_hashes
 
     settings = load_settings()
     if not 1 <= len(source) <= MAX_ID or len(team or "") > MAX_TEXT:
@@ -98,11 +97,11 @@ def assign(  # noqa: PLR0913 (options of a command)
         counts = _json(found, assignments.summary, split.split_units(), key_compared, emitted=emit)
         typer.echo(orjson.dumps(counts), err=True)
     else:
-        _say(found, assignments.summary, split.split_units(), emitted=emit)
+        _print_summary(found, assignments.summary, split.split_units(), emitted=emit)
 
 
 def _definition(settings: Settings, experiment: str, file: Path | None) -> ExperimentDefinition:
-    from streams.cli.experiment_definitions import definitions_in, read_known_definitions
+    from streams.cli.experiments import definitions_in, read_known_definitions
 
     if file is None:
         there = read_known_definitions(settings)
@@ -129,7 +128,7 @@ def _require_countable(definition: ExperimentDefinition) -> None:
 
 
 def _audience(definition: ExperimentDefinition) -> Audience:
-    from streams.services.assign.list_units import missing_column
+    from streams.services.assign.list_assignment import missing_column
     from streams.services.audience import UnusableAudience, open_ids
 
     if sys.stdin.isatty():
@@ -166,7 +165,7 @@ def _planned(definition: ExperimentDefinition) -> dict[str, float]:
     return (planned_shares(definition) or {}) if definition.phase == "test" else {}
 
 
-def _say(
+def _print_summary(
     definition: ExperimentDefinition, summary: AssignmentSummary, split: SplitUnits | None, *, emitted: bool
 ) -> None:
     shares = _planned(definition)
@@ -177,12 +176,13 @@ def _say(
         found = f"{rows / total:.2%}" if total else ""
         table.add_row(variant, f"{rows:,}", found, "" if share is None else f"{share:.2%}")
     _errors.print(table)
-    told = f"{total:,} of {summary.rows:,} rows are in {definition.id}"
+    told = f"{total:,} of {counted(summary.rows, 'row', 'rows')} {'is' if total == 1 else 'are'} in {definition.id}"
     _errors.print(f"{told}; all of them were sent to {OUTREACH_EVENTS}" if emitted else told, markup=False)
     if summary.excluded:
-        _errors.print(f"{summary.excluded:,} are not: another slice of their exclusion group is theirs")
+        excluded = counted(summary.excluded, "is not", "are not")
+        _errors.print(f"{excluded}: another slice of their exclusion group is theirs")
     for trouble, rows in sorted(summary.troubles.items()):
-        _errors.print(f"{rows:,} were not assigned: {trouble}")
+        _errors.print(f"{counted(rows, 'was', 'were')} not assigned: {trouble}")
     if split is not None and split.several and definition.strata is not None:
         say(_parted(definition.unit, definition.strata.column, split), err=True)
 
@@ -190,8 +190,8 @@ def _say(
 def _parted(unit: Unit, column: str, split: SplitUnits) -> str:
     are, their = ("is", "its") if split.several == 1 else ("are", "their")
     return (
-        f"{split.several:,} of {split.units:,} {unit}s {are} in several variants, since {their} people are in "
-        f"several strata: give all of a {unit} the same {printable(column)}"
+        f"{split.several:,} of {counted(split.units, unit, f'{unit}s')} {are} in several variants, "
+        f"since {their} people are in several strata: give all of a {unit} the same {printable(column)}"
     )
 
 

@@ -13,11 +13,11 @@ import orjson
 import typer
 from rich.console import Console
 
-from streams.cli.experiment_results import print_page
+from streams.cli.experiments import print_page
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
-from streams.cli.time_options import span_given
-from streams.platform.signals import signals_end_the_block
+from streams.cli.time_options import parse_span_options
+from streams.platform.shutdown import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.domain.pressure import Policy
@@ -53,7 +53,7 @@ def backtest(  # noqa: PLR0913 (options of a command)
 
     settings = load_settings()
     place = lake or settings.lake or refuse("give --lake, or set HARMONIA_LAKE: where the past lies", WRONG_USE)
-    first, last = span_given(since, until)
+    first, last = parse_span_options(since, until)
     span = TimeSpan(TimeSpan().since if first is None else first, TimeSpan().until if last is None else last)
     with failing_plainly(), _reading(place):
         old = policy_of(settings.policy) if against is None else _policy(against)

@@ -121,7 +121,7 @@ def restore(  # noqa: PLR0913 (options of a command)
             f"{contacts} fragments of generation {number} in {settings.partitions} partitions, {seconds:.1f} s. "
             f"Start the workers, and have sent again what came after {manifest.complete_until}, erasures last"
         )
-        _say_policy(directory, settings)
+        _print_policy_hint(directory, settings)
 
 
 def _require_partitions(settings: Settings, manifest: Manifest, partitions: int | None) -> None:
@@ -140,7 +140,7 @@ def _new_generation(manifest: Manifest, generation: int | None) -> int:
     return manifest.generation + 1 if generation is None else generation
 
 
-def _say_policy(directory: Path, settings: Settings) -> None:
+def _print_policy_hint(directory: Path, settings: Settings) -> None:
     from streams.operations.backup.manifest import POLICY
 
     kept = directory / POLICY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -177,16 +177,22 @@ def require_known_campaign(settings: Settings, campaign: str) -> None:
         known = set(holds_in(consumer)) | set(_counted_names(consumer, settings))
         if campaign not in known:
             known.update(_latest_names(consumer))
+    if problem := unknown_campaign(campaign, known):
+        refuse(problem)
+
+
+def unknown_campaign(campaign: str, known: Collection[str]) -> str | None:
+    """What to say of a campaign that is not among the known ones; None: it is."""
     if campaign in known:
-        return
+        return None
     if not known:
-        refuse(
+        return (
             f"no campaign has been heard of yet, so nobody can tell whether {campaign} is spelled right. Nothing was "
             "changed: look at the name, and --anyway"
         )
     near = nearest_name(campaign, sorted(known))
     meant = f"Did you mean {near}? " if near and is_shown(near) else ""
-    refuse(f"no campaign {campaign} has been heard of. {meant}Nothing was changed: mend the name, or --anyway")
+    return f"no campaign {campaign} has been heard of. {meant}Nothing was changed: mend the name, or --anyway"
 
 
 def _counted_names(consumer: KafkaConsumer, settings: Settings) -> Iterator[str]:

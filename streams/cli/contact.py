@@ -17,8 +17,8 @@ from streams.cli.person import (
     METAVAR,
     Person,
     look_up_person,
-    masked,
-    nobody_known,
+    masked_identifier,
+    nobody_known_message,
     read_person,
     require_workers_key,
     warn_of_what_is_missing,
@@ -154,7 +154,7 @@ def show(
     """
     settings = load_settings()
     with failing_plainly():
-        found = _found(settings, who)
+        found = _require_contact(settings, who)
         warn_of_what_is_missing(settings)
         if as_json and not with_history:
             typer.echo(found.profile)
@@ -177,7 +177,7 @@ def export(who: One) -> None:
     """Write all that is held of a person as JSON: the profile, identifiers as hashes, interactions, alerts."""
     settings = load_settings()
     with failing_plainly():
-        found = _found(settings, who)
+        found = _require_contact(settings, who)
         warn_of_what_is_missing(settings)
         person = read_person(settings, found.contact_id)
     held: dict[str, JSON] = {
@@ -197,14 +197,14 @@ def _steps(person: Person) -> Iterator[ProfileStep]:
     return history(person.contact_id, person.facts())
 
 
-def _found(settings: Settings, who: str) -> KnownContact:
+def _require_contact(settings: Settings, who: str) -> KnownContact:
     from sinks.lookup import ErasedContact, UnknownContact
 
     require_workers_key(settings)
     found = look_up_person(settings, who)
     if isinstance(found, UnknownContact):
         lacking = what_redis_lacks(settings)
-        refuse(nobody_known(who) + (f"; and {lacking}: see `harmonia status`" if lacking else ""))
+        refuse(nobody_known_message(who) + (f"; and {lacking}: see `harmonia status`" if lacking else ""))
     if isinstance(found, ErasedContact):
         refuse(f"{found.contact_id} has been erased")
     return found
@@ -227,7 +227,7 @@ def _print_names(person: Person, merged_from: Iterable[str]) -> None:
     rows = []
     for name in person.names:
         what = "the contact_id" if name == person.contact_id else "merged into it" if name in with_record else "linked"
-        rows.append((masked(name), what))
+        rows.append((masked_identifier(name), what))
     print_table(("identifier", "is"), rows, "found by")
 
 

@@ -9,7 +9,7 @@ import typer
 from events.refusal import Reason
 from events.topics import DEAD_LETTERS, QUARANTINE
 from streams.cli.failures import WRONG_USE, refuse
-from streams.cli.time_options import moment_ago
+from streams.cli.time_options import parse_moment_or_age
 
 if TYPE_CHECKING:
     from streams.domain.dead_letter_repair.selection import LetterSelection
@@ -27,13 +27,13 @@ HeldOption = Annotated[bool, typer.Option("--quarantined", help="Held records of
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
-def choice_of(*, since: str | None, until: str | None, **others: Any) -> LetterSelection:
+def selection_of_options(*, since: str | None, until: str | None, **others: Any) -> LetterSelection:
     """The choice that options mean. Ends the command when a time cannot be read, or a topic is unknown."""
     from streams.domain.dead_letter_repair.selection import LetterSelection
 
     _check_topic(others.get("topic"))
-    first = None if since is None else moment_ago("--since", since)
-    last = None if until is None else moment_ago("--until", until)
+    first = None if since is None else parse_moment_or_age("--since", since)
+    last = None if until is None else parse_moment_or_age("--until", until)
     return LetterSelection(since=first, until=last, **others)
 
 

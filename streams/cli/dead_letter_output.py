@@ -19,7 +19,7 @@ from rich.text import Text
 
 from events.json_types import JSON
 from events.times import render_time
-from streams.domain.display_names import HIDDEN, named, printable
+from streams.domain.display_names import HIDDEN, counted, named, printable
 
 if TYPE_CHECKING:
     from streams.domain.dead_letter_repair.causes import LetterGroup
@@ -113,12 +113,7 @@ def group_row(group: LetterGroup) -> dict[str, JSON]:
     }
 
 
-def counted(number: int, one: str, many: str) -> str:
-    """A number with its noun: `1 letter`, `12,000 letters`."""
-    return f"{number:,} {one if number == 1 else many}"
-
-
-def listed(lines: Iterable[str]) -> str:
+def indented_lines(lines: Iterable[str]) -> str:
     """Lines indented below a heading."""
     return "\n".join(f"  {line}" for line in lines)
 

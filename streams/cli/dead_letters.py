@@ -28,14 +28,15 @@ from streams.cli.dead_letter_options import (
     TypeOption,
     UntilOption,
     WhyOption,
-    choice_of,
     letter_noun,
+    selection_of_options,
     topic_of,
 )
-from streams.cli.dead_letter_output import console, counted, group_row, letter_row, show_groups, show_letter
+from streams.cli.dead_letter_output import console, group_row, letter_row, show_groups, show_letter
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
 from streams.cli.requeue import release, requeue_command
+from streams.domain.display_names import counted
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
@@ -73,7 +74,7 @@ def list_command(  # noqa: PLR0913 (options of a command)
     from streams.operations.requeue.letter_reading import requeued_at
 
     names = NamesRead()
-    choice = choice_of(
+    choice = selection_of_options(
         since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
         detail=detail, came_back=came_back,
     )  # fmt: skip
@@ -81,7 +82,7 @@ def list_command(  # noqa: PLR0913 (options of a command)
         quarantined,
         lambda consumer, where: (_latest(consumer, where, partial(names.takes, choice), last), requeued_at(consumer)),
     )
-    _tell_missed(names, choice, quarantined)
+    _print_unknown_names(names, choice, quarantined)
     out = console()
     for letter in shown:
         if as_json:
@@ -114,7 +115,7 @@ def group(  # noqa: PLR0913 (options of a command)
     from streams.operations.requeue.letter_reading import letters_in, requeued_names
 
     names = NamesRead()
-    choice = choice_of(
+    choice = selection_of_options(
         since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
         detail=detail, came_back=came_back,
     )  # fmt: skip
@@ -124,7 +125,7 @@ def group(  # noqa: PLR0913 (options of a command)
             filter(partial(names.takes, choice), letters_in(consumer, where)), requeued=requeued_names(consumer)
         ),
     )
-    _tell_missed(names, choice, quarantined)
+    _print_unknown_names(names, choice, quarantined)
     if as_json:
         for one in groups[:top]:
             typer.echo(orjson.dumps(group_row(one)))
@@ -185,7 +186,7 @@ def _latest(
     return latest[::-1], seen.total()
 
 
-def _tell_missed(names: NamesRead, choice: LetterSelection, quarantined: bool) -> None:
+def _print_unknown_names(names: NamesRead, choice: LetterSelection, quarantined: bool) -> None:
     for missed in names.missed(choice, letter_noun(topic_of(quarantined=quarantined))):
         say(missed, err=True)
 

@@ -38,8 +38,8 @@ from streams.cli.decision_effects import (
 )
 from streams.cli.failures import WRONG_USE, failing_plainly, refuse
 from streams.cli.output import say
-from streams.cli.person import CURE, look_up_person, nobody_known, parse_person
-from streams.cli.time_options import now_ms, time_given
+from streams.cli.person import CURE, look_up_person, nobody_known_message, parse_person
+from streams.cli.time_options import now_ms, parse_time_option
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.settings import Settings
 from streams.platform.topics import require_topic
@@ -59,19 +59,19 @@ class AwaitedEffect:
 
 def look_at_contacts(settings: Settings, names: Sequence[ContactNames]) -> Contacts | Incomplete:
     """The contacts that names lead to in Redis, or why it cannot be relied on. Raises SinkUnavailable."""
-    return asyncio.run(_look(settings, names, lambda _: True, time.monotonic()))
+    return asyncio.run(_poll_contacts(settings, names, lambda _: True, time.monotonic()))
 
 
 def wait_until_shown(settings: Settings, awaited: AwaitedEffect, until: float) -> bool:
     """Whether an effect shows before `until`, monotonic seconds. Redis does not notify, so it is polled."""
     try:
-        found = asyncio.run(_look(settings, awaited.names, awaited.shows, until))
+        found = asyncio.run(_poll_contacts(settings, awaited.names, awaited.shows, until))
     except SinkUnavailable:
         return False
     return not isinstance(found, Incomplete) and awaited.shows(found)
 
 
-async def _look(
+async def _poll_contacts(
     settings: Settings, names: Sequence[ContactNames], enough: Callable[[Contacts], bool], until: float
 ) -> Contacts | Incomplete:
     """The contacts at the first look that is enough, or at the first after `until`."""
@@ -255,7 +255,7 @@ class DecisionSender:
 
     def _pair_commands(self, type_: str, one: str, other: str) -> list[_Command]:
         now = now_ms()
-        both = pairs(self.settings.hasher, one, other)
+        both = id_pairs(self.settings.hasher, one, other)
         return [self._command(type_, now, {"contact_ids": [*pair]}, min(pair)) for pair in both]
 
     def _about(self, type_: str, word: str, at: int, data: dict[str, JSON]) -> _Command:
@@ -330,14 +330,14 @@ class DecisionSender:
             return ()
         unknown = [word for word, each in zip(words, found, strict=True) if isinstance(each, UnknownContact)]
         if unknown and not self.anyway:
-            refuse(f"{nobody_known(unknown[0])}; nothing was sent: mend the name, or --anyway")
+            refuse(f"{nobody_known_message(unknown[0])}; nothing was sent: mend the name, or --anyway")
         return found
 
     def _names(self, words: Sequence[str]) -> list[ContactNames]:
         return [parse_person(word).ids(self.settings.hasher) or [word] for word in words]
 
 
-def pairs(hasher: Hasher, one: str, other: str) -> list[tuple[str, str]]:
+def id_pairs(hasher: Hasher, one: str, other: str) -> list[tuple[str, str]]:
     """All pairs of the ids of two words: an identifier has a hash under each valid key.
 
     Nobody may have reported it since the last rotation; then only its hash under an older key is known.
@@ -348,7 +348,7 @@ def pairs(hasher: Hasher, one: str, other: str) -> list[tuple[str, str]]:
 def _end(until: str | None, now: int) -> int | None:
     if until is None:
         return None
-    end = time_given("--until", until)
+    end = parse_time_option("--until", until)
     if end <= now:
         refuse(
             "--until: that time has passed, so nobody would be left alone; to lift a suppression: "

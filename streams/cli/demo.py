@@ -46,13 +46,13 @@ def demo(
     if json is not None:
         json.write_bytes(ended.story.figures.to_json())
     if keep:
-        _say_how_to_reach(console, ended)
+        _print_how_to_reach(console, ended)
     for difference in ended.story.differences:
         say(str(difference), err=True)
     raise typer.Exit(1 if ended.story.differences else 0)
 
 
-def _say_how_to_reach(console: Console, ended: "DemoResult") -> None:
+def _print_how_to_reach(console: Console, ended: "DemoResult") -> None:
     for line in _how_to_reach(ended, _this_command()):
         console.print(line, soft_wrap=True, highlight=False)
 

@@ -64,9 +64,9 @@ def failing_plainly() -> Iterator[None]:
     except Exception as error:
         if "sinks.base" in sys.modules and isinstance(error, import_module("sinks.base").SinkUnavailable):
             from streams.platform.settings import Settings
-            from streams.platform.tried_address import is_redis_up
+            from streams.platform.tried_address import redis_unanswered_cure
 
-            refuse(f"{error}; {is_redis_up(Settings())}")
+            refuse(f"{error}; {redis_unanswered_cure(Settings())}")
         if (server := _server_that_failed(error)) is None:
             raise
         refuse(f"{server[0]}: {type(error.__cause__ or error).__name__}; {server[1]}")
@@ -91,7 +91,7 @@ def _cure_for_kafka(error: Exception) -> str:
     from kafka.errors import AuthorizationError, SaslAuthenticationFailedError, UnsupportedSaslMechanismError
 
     from streams.platform.settings import Settings
-    from streams.platform.tried_address import kafka_tried
+    from streams.platform.tried_address import kafka_address_tried
 
     if isinstance(error, SaslAuthenticationFailedError | UnsupportedSaslMechanismError):
         return "are HARMONIA_KAFKA_USERNAME, _PASSWORD and _SASL_MECHANISM right?"
@@ -100,7 +100,7 @@ def _cure_for_kafka(error: Exception) -> str:
     # The library tries again for as long as it may when it is not let in, and does not say why.
     return (
         "is KAFKA_BOOTSTRAP right, the broker up, HARMONIA_KAFKA_SECURITY that of its listener, and this process, by "
-        f"password or certificate, one that it lets in? {_sentence(kafka_tried(Settings()))}"
+        f"password or certificate, one that it lets in? {_sentence(kafka_address_tried(Settings()))}"
     )
 
 
@@ -108,13 +108,13 @@ def _cure_for_redis(error: Exception) -> str:
     from redis.exceptions import AuthenticationError, NoPermissionError
 
     from streams.platform.settings import Settings
-    from streams.platform.tried_address import is_redis_up
+    from streams.platform.tried_address import redis_unanswered_cure
 
     if isinstance(error, AuthenticationError):
         return "are the user of REDIS_URL and HARMONIA_REDIS_PASSWORD right?"
     if isinstance(error, NoPermissionError):
         return "this user may not do that: see deploy/acl"
-    return is_redis_up(Settings())
+    return redis_unanswered_cure(Settings())
 
 
 def _sentence(text: str) -> str:
@@ -122,10 +122,10 @@ def _sentence(text: str) -> str:
 
 
 def _setting_error(where: tuple[int | str, ...], ours: str) -> str:
-    from streams.platform.settings import said_in
+    from streams.platform.settings import env_file_note
 
     if not where:
         return ours
     name = str(where[0]).upper()
     variable = name if name in ("KAFKA_BOOTSTRAP", "REDIS_URL") else f"HARMONIA_{name}"
-    return f"{variable}{said_in(variable)}{' ' if ours.startswith('is ') else ': '}{ours}"
+    return f"{variable}{env_file_note(variable)}{' ' if ours.startswith('is ') else ': '}{ours}"

@@ -1,6 +1,6 @@
 """The look of every command's help, and plain words for wrong values of options.
 
-Flags are shown without a type, and no name is broken in two at 80 columns.
+Values are shown as words (FILE, TIME, NUMBER) and not as types of Python, and no name is broken in two at 80 columns.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ class PlainUsageGroup(TyperGroup):
             raise
 
 
+_BY_NAME = {"--date": "DATE"} | dict.fromkeys(("--at", "--from", "--since", "--to", "--until"), "TIME")
+"""Words for values of options whose type does not say what they are."""
 WIDEST = 25
 """Characters of a line of choices: so many are left beside the longest option and its help in 80 columns."""
 
@@ -63,18 +65,27 @@ def _prepare(command: object, ctx: Context) -> None:
 
 
 def _prepare_option(option: object) -> None:
-    """Show a flag without a type, and choices one by one."""
+    """Show a flag without a type, choices one by one, and in the place of other values a word such as FILE."""
     if not isinstance(option, TyperOption) or option.metavar is not None:
         return
     if option.is_flag:
         option.metavar = ""
     elif option.type_descriptor.is_choice:
         option.metavar = f"<{lines_of([str(choice) for choice in option.type_descriptor.choices or ()])}>"
+    else:
+        option.metavar = _BY_NAME.get(option.opts[0]) or _word_for(option.type_descriptor)
+
+
+def _word_for(descriptor: Any) -> str:
+    """The word for values of a type, in capitals."""
+    if descriptor.is_path:
+        return "DIR" if descriptor.path_type == "dir" else "FILE"
+    return "NUMBER" if descriptor.annotation in (int, float) else "TEXT"
 
 
 def _prepare_argument(argument: object) -> None:
     """Show an argument without its type: its name says what it is, and the type may be a class of Typer's."""
-    if isinstance(argument, TyperArgument) and argument.metavar is not None:
+    if isinstance(argument, TyperArgument):
         vars(argument)["display_type_rich"] = _nothing
 
 

@@ -19,7 +19,7 @@ from events.times import render_time
 from events.topics import CAMPAIGN_HOLDS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_table, say
-from streams.cli.time_options import now_ms, time_given
+from streams.cli.time_options import now_ms, parse_time_option
 
 if TYPE_CHECKING:
     from streams.platform.settings import Settings
@@ -73,7 +73,7 @@ def hold(  # noqa: PLR0913 (options of a command)
             f"{wait:g} s: do not rely on it until `harmonia hold` says so. Is a worker running, or did somebody else "
             "order otherwise?"
         )
-    _say(order, was_on, as_json=as_json)
+    _print_outcome(order, was_on, as_json=as_json)
 
 
 def _is_on_hold(settings: Settings, campaign: str) -> bool | None:
@@ -115,7 +115,7 @@ def _until_shown(settings: Settings, order: _Order, offset: int, wait_s: float) 
             time.sleep(_LOOK_AGAIN_S)
 
 
-def _say(order: _Order, was_on: bool | None, *, as_json: bool) -> None:
+def _print_outcome(order: _Order, was_on: bool | None, *, as_json: bool) -> None:
     """`was_on`: whether it was on hold before; None: nobody has looked, or could tell."""
     until = None if order.until is None else render_time(order.until)
     if as_json:
@@ -167,7 +167,7 @@ def _time_of(until: str | None, *, lift: bool) -> int | None:
         return None
     if lift:
         refuse("--until: a hold that is lifted ends at once; leave it out", WRONG_USE)
-    at = time_given("--until", until)
+    at = parse_time_option("--until", until)
     if at <= now_ms():
         refuse("--until: that time has passed, so nothing would be held", WRONG_USE)
     return at

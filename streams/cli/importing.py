@@ -63,7 +63,7 @@ def import_command(  # noqa: PLR0913 (options of a command)
     settings = load_settings()
     feed = Feed(source or default_source(name), now_ms(), settings.phone_region, time_zone, _codes(codes))
     job = ImportFormat(name, feed, _mapping(mapping))
-    with failing_plainly(), reporting(refused) as report:
+    with failing_plainly(), open_report(refused) as report:
         for file in files:
             try:
                 _show(file, job, report, as_json=as_json) if dry_run else _send(file, job, report, settings, again)
@@ -72,13 +72,13 @@ def import_command(  # noqa: PLR0913 (options of a command)
             except OSError as error:
                 refuse(f"{file.name}: {error.strerror or type(error).__name__}")
     if not (dry_run and as_json):
-        say_report(report, as_json=as_json)
+        print_report(report, as_json=as_json)
     if report.counts.refused and not dry_run:
         raise typer.Exit(REFUSED)
 
 
 def _show(file: Path, job: ImportFormat, report: ImportReport, *, as_json: bool) -> None:
-    from streams.cli.progress import file_bar
+    from streams.cli.output import file_bar
     from streams.history.importing.import_run import preview_file
 
     with file_bar(file, _errors) as bar:
@@ -86,7 +86,7 @@ def _show(file: Path, job: ImportFormat, report: ImportReport, *, as_json: bool)
 
 
 def _send(file: Path, job: ImportFormat, report: ImportReport, settings: Settings, again: bool) -> None:
-    from streams.cli.progress import file_bar
+    from streams.cli.output import file_bar
     from streams.history.importing.import_run import (
         ImportJournal,
         ImportProgress,
@@ -139,7 +139,7 @@ def _codes(path: Path | None) -> Any:
 
 
 @contextmanager
-def reporting(path: Path | None) -> Iterator[ImportReport]:
+def open_report(path: Path | None) -> Iterator[ImportReport]:
     """A report for the length of a block, with a file for what is refused, or without one."""
     from streams.history.importing.import_run import ImportReport
 
@@ -154,7 +154,7 @@ def reporting(path: Path | None) -> Iterator[ImportReport]:
         yield ImportReport(file)
 
 
-def say_report(report: ImportReport, *, as_json: bool) -> None:
+def print_report(report: ImportReport, *, as_json: bool) -> None:
     """Print a report: refusals on standard error, counts on standard output."""
     counts = report.counts
     for line in report.shown:

@@ -11,13 +11,12 @@ import orjson
 import typer
 
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.output import print_lines, print_table, say
+from streams.cli.output import print_lines, print_table, say, waiting
 from streams.cli.person import warn_of_what_is_missing
-from streams.cli.progress import waiting
 from streams.cli.time_options import now_ms
 from streams.history.insights.spans import TOPIC_DAYS
 from streams.platform.errors import KafkaAway
-from streams.platform.signals import signals_end_the_block
+from streams.platform.shutdown import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.history.insights.answering import LoadedHistory
@@ -64,12 +63,12 @@ def insights(  # noqa: PLR0913 (options of a command)
         known = time_range_of(read.history)
         asked = zip(questions, found, strict=True)
         documents = [document_of(question, one, read.as_of, known) for question, one in asked]
-        is_remarked = not as_json and not any(map(says_something, documents))
+        is_remarked = not as_json and not any(map(has_counts, documents))
         return documents, known, unknown_value_remarks(read.history, questions[0].only) if is_remarked else []
 
-    documents, known, unknown = ask_history(settings, ask)
+    documents, known, unknown = read_history(settings, ask)
     warn_of_what_is_missing(settings)
-    told = [document for document in documents if says_something(document)]
+    told = [document for document in documents if has_counts(document)]
     if as_json:
         typer.echo(orjson.dumps(told if metric is None else documents[0]))
     elif not told:
@@ -104,7 +103,7 @@ WITHOUT_LAKE = (
 )
 
 
-def ask_history(settings: Settings, question: Callable[[LoadedHistory], Answer]) -> Answer:
+def read_history(settings: Settings, question: Callable[[LoadedHistory], Answer]) -> Answer:
     """Ask history up to now: the lake and what is not in it yet. Ends the command where that cannot be read."""
     import duckdb
 
@@ -135,7 +134,7 @@ _BESIDE_METRICS = 36
 _BAR = 30
 
 
-def says_something(document: InsightsDocument) -> bool:
+def has_counts(document: InsightsDocument) -> bool:
     """Whether a document has any count but zero."""
     return any(one["total"] or any(point["value"] for point in one["points"]) for one in document["series"])
 

@@ -11,11 +11,11 @@ import typer
 
 from events.topics import CONTACT_ROOFS
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.importing import reporting, say_report
+from streams.cli.importing import open_report, print_report
 from streams.cli.output import say
-from streams.cli.replay import history_bar, selection_given
+from streams.cli.replay import history_bar, parse_selection_options
 from streams.platform.errors import KafkaAway
-from streams.platform.signals import signals_end_the_block
+from streams.platform.shutdown import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.history.lake.input_files import InputFile
@@ -63,12 +63,12 @@ def snapshot() -> None:
     import asyncio
 
     from streams.history.lake.snapshots import take_snapshot
-    from streams.platform.lake_files import lake_of
+    from streams.platform.lake_files import existing_lake_of
     from streams.worker.app import wall_clock
 
     settings = load_settings()
     with _failing_plainly():
-        taken = asyncio.run(take_snapshot(settings, lake_of(settings), wall_clock()))
+        taken = asyncio.run(take_snapshot(settings, existing_lake_of(settings), wall_clock()))
     if taken is None:
         say("there is a snapshot of today already")
     else:
@@ -84,16 +84,16 @@ def compact(
     """Merge the small files of each day and type into few."""
     from sinks.lake.compaction import compact as merge
     from sinks.lake.rows import date_of
-    from streams.history.daily_report.formatting import plural
-    from streams.platform.lake_files import lake_of
+    from streams.domain.display_names import counted
+    from streams.platform.lake_files import existing_lake_of
     from streams.worker.app import wall_clock
 
     days = older_than.removesuffix("d")
     if not days.isdigit() or len(days) > 4:
         refuse("--older-than: give days, such as 1d", WRONG_USE)
     with _failing_plainly():
-        done = merge(lake_of(load_settings()), date_of(wall_clock() // _DAY_MS - int(days)))
-    say(f"{done.before:,} files became {done.after:,}, {plural(done.rows, 'row', 'rows')}")
+        done = merge(existing_lake_of(load_settings()), date_of(wall_clock() // _DAY_MS - int(days)))
+    say(f"{done.before:,} files became {done.after:,}, {counted(done.rows, 'row', 'rows')}")
 
 
 @app.command("erase")
@@ -108,20 +108,20 @@ def erase(
     from sinks.lake.rows import date_of
     from sinks.lake.snapshots import abandon_snapshots
     from sinks.lake.unfinished_writes import abandon_imports
-    from streams.history.daily_report.formatting import plural
+    from streams.domain.display_names import counted
     from streams.history.lake.erasure import announced_erasures, erase_from_lake
-    from streams.platform.lake_files import lake_of
+    from streams.platform.lake_files import existing_lake_of
     from streams.platform.topics import require_topic
     from streams.worker.app import wall_clock
 
     settings, now = load_settings(), wall_clock()
     with _failing_plainly():
-        files = lake_of(settings)
+        files = existing_lake_of(settings)
         abandon_snapshots(files, date_of(now // _DAY_MS - 1), now)
         abandon_imports(files, now - _DAY_MS)
         require_topic(settings, CONTACT_ROOFS)
         done = erase_from_lake(files, asyncio.run(announced_erasures(settings)), erasures)
-    say(f"{plural(done.rows, 'row', 'rows')} in {plural(done.files, 'file', 'files')} lost their person")
+    say(f"{counted(done.rows, 'row', 'rows')} in {counted(done.files, 'file', 'files')} lost their person")
 
 
 @app.command("views")
@@ -133,10 +133,10 @@ def views(
     """Print the views for DuckDB, as SQL with the lake's place filled in."""
     from sinks.lake.live_files import find_live_files
     from sinks.lake.views import views_sql
-    from streams.platform.lake_files import lake_of
+    from streams.platform.lake_files import existing_lake_of
 
     with _failing_plainly():
-        files = lake_of(load_settings())
+        files = existing_lake_of(load_settings())
         typer.echo(views_sql(files, find_live_files(files) if exact else None))
 
 
@@ -147,10 +147,10 @@ def fold(
 ) -> None:
     """Fold all of history again: the state and the profile of each contact by itself, as Parquet."""
     from streams.history.refold.fold_files import fold_lake
-    from streams.platform.lake_files import place_of, require_files
+    from streams.platform.lake_files import lake_place_of, require_files
 
     with _failing_plainly():
-        place = place_of(load_settings())
+        place = lake_place_of(load_settings())
         require_files(place)
         try:
             with signals_end_the_block():  # rows of people are in its folder of work
@@ -183,14 +183,14 @@ def lake_import(  # noqa: PLR0913 (options of a command)
     from streams.history.lake.buffers import FlushLimits
     from streams.history.lake.input_files import selected_files
     from streams.history.lake.old_files import OldFiles, import_old_files, preview_import
-    from streams.platform.lake_files import files_of
+    from streams.platform.lake_files import lake_files_of
     from streams.worker.app import wall_clock
 
-    settings, selection = load_settings(), selection_given(since, until, types)
+    settings, selection = load_settings(), parse_selection_options(since, until, types)
     require_workers_key(settings)
     limits = FlushLimits(settings.lake_flush_rows, settings.lake_flush_bytes, settings.lake_flush_s)
-    with failing_plainly(), reporting(refused) as report:
-        files = files_of(settings)
+    with failing_plainly(), open_report(refused) as report:
+        files = lake_files_of(settings)
         try:
             if not is_lake(files):
                 say(f"no lake was at {files.address('')}: a new one begins there", err=True)
@@ -204,7 +204,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
             refuse(str(error))
         except OSError as error:
             refuse(f"{error.filename or 'HARMONIA_LAKE'}: {error.strerror or type(error).__name__}")
-    say_report(report, as_json=as_json)
+    print_report(report, as_json=as_json)
     if report.counts.refused and not dry_run:
         raise typer.Exit(REFUSED)
 

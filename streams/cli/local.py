@@ -69,11 +69,11 @@ def _write_env(values: Mapping[str, str]) -> None:
 
 def _nothing(home: Path) -> str:
     """Why there was nothing to stop: most often this is another folder than that of `local up`."""
-    from streams.platform.tried_address import no_file_here
+    from streams.platform.tried_address import env_file_missing
 
     if home.is_dir():
         return f"Nothing ran in {home.resolve()}"
-    missing = no_file_here()
+    missing = env_file_missing()
     told = f"Nothing ran: there is no {home.absolute()}{f', and {missing}' if missing else ''}"
     return f"{told}. Call this in the folder where `harmonia local up` was called, or set HARMONIA_HOME"
 

@@ -10,8 +10,7 @@ from streams.cli import (
     campaigns,
     contact,
     dead_letters,
-    experiment_definitions,  # noqa: F401 - its commands join the group of experiment_results
-    experiment_results,
+    experiments,
     lake,
     local,
     permit,
@@ -91,7 +90,7 @@ app.add_typer(campaigns.app, name="campaigns")
 app.command()(hold)
 app.command()(assign)
 app.add_typer(policy.app, name="policy")
-app.add_typer(experiment_results.app, name="experiments")
+app.add_typer(experiments.app, name="experiments")
 app.command()(insights)
 app.add_typer(report.app, name="report")
 app.add_typer(suppressions.app, name="suppressions")

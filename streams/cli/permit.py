@@ -19,8 +19,9 @@ from events.times import render_time
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
 from streams.cli.output import say
-from streams.cli.permit_check import check, not_recorded, purpose_of
-from streams.cli.time_options import now_ms, time_given
+from streams.cli.permit_check import check, not_recorded_message, purpose_of
+from streams.cli.time_options import now_ms, parse_time_option
+from streams.domain.display_names import counted
 
 if TYPE_CHECKING:
     from streams.services.audience import Audience, Header
@@ -38,7 +39,7 @@ app.command()(check)
 
 
 @app.callback()
-def write_outcomes(  # noqa: PLR0913 (options of a command)
+def permit(  # noqa: PLR0913 (options of a command)
     context: typer.Context,
     *,
     channel: Annotated[Channel | None, typer.Option(help="How they are to be reached. Required.")] = None,
@@ -110,14 +111,18 @@ def write_outcomes(  # noqa: PLR0913 (options of a command)
     near = stopped_remarks(request, summary.stopped_names, settings.phone_region, "some of these people have")
     names += near
     _write_down(summary, job)
-    _say(summary, audience.header, policy.version, names if as_json else None)
+    _print_summary(summary, audience.header, policy.version, names if as_json else None)
     for remark in near if not as_json else ():
         _errors.print(remark, markup=False)
     if summary.stopped is not None:
-        refuse(
-            f"{summary.stopped} {summary.count('allow')} rows had been written as allowed, of {summary.rows} judged: "
-            "throw them away and run it again"
-        )
+        refuse(unfinished_message(summary.stopped, summary.count("allow"), summary.rows))
+
+
+def unfinished_message(why: str, allowed: int, judged: int) -> str:
+    """The message where judging stopped on the way, with the counts of rows until then."""
+    written = counted(allowed, "row", "rows")
+    cure = "throw away what was written and run it again"
+    return f"{why} {written} had been written as allowed, of {judged:,} judged: {cure}"
 
 
 def _refuse_while_incomplete(job: FilterJob) -> None:
@@ -131,10 +136,9 @@ def _refuse_while_incomplete(job: FilterJob) -> None:
 
 def _run(audience: Audience, job: FilterJob, others: tuple[Path | None, Path | None], processes: int) -> FilterSummary:
     """Filter the audience. `others`: files for the denied, and for the deferred."""
-    from streams.cli.progress import rows_bar
-    from streams.services.audience_filter.filtering import OutputFiles
+    from streams.cli.output import rows_bar
+    from streams.services.audience_filter.filtering import OutputFiles, judged_chunks
     from streams.services.audience_filter.filtering import write_outcomes as run
-    from streams.services.audience_filter.process_pool import judged_chunks
 
     denied, deferred = others
     with (
@@ -161,17 +165,17 @@ def _file(option: str, path: Path | None) -> Iterator[BinaryIO | None]:
 
 
 def _write_down(summary: FilterSummary, job: FilterJob) -> None:
-    """Write the counts into `audit-log`. Where that fails the answers are right all the same, so it is only said."""
+    """Write the counts into `audit-log`. Where that fails the answers are right all the same, so it is a warning."""
     from streams.services.permission.command_audit import list_record, send_record
 
     if not summary.rows:
         return
     record = list_record(job.request, job.policy.version, now_ms(), summary.reasons)
     if (why := send_record(job.settings, record)) is not None:
-        say(not_recorded(why), err=True)
+        say(not_recorded_message(why), err=True)
 
 
-def _say(summary: FilterSummary, header: Header, policy_version: str, remarked: list[str] | None) -> None:
+def _print_summary(summary: FilterSummary, header: Header, policy_version: str, remarked: list[str] | None) -> None:
     """Print the counts. `remarked`: remarks on names, for `--json`; None: print for people."""
     if remarked is not None:
         told = _json(summary, header, policy_version)
@@ -203,7 +207,7 @@ def _json(summary: FilterSummary, header: Header, policy_version: str) -> dict[s
 
 def _audience() -> Audience:
     from streams.services.audience import UnusableAudience, open_audience
-    from streams.services.audience_filter.rows import OWN_COLUMNS
+    from streams.services.audience_filter.chunk_filter import OWN_COLUMNS
 
     if sys.stdin.isatty():
         refuse("give an audience on standard input: harmonia permit … < audience.csv > allowed.csv", WRONG_USE)
@@ -218,7 +222,7 @@ def _audience() -> Audience:
 def _time_of(at: str | None) -> int:
     if at is None:
         return now_ms()
-    moment = time_given("--at", at)
+    moment = parse_time_option("--at", at)
     if not _FIRST <= render_time(moment) < _LAST:
         refuse(f"--at: give a time from {_FIRST} up to {_LAST}", WRONG_USE)
     return moment

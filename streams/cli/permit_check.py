@@ -22,7 +22,7 @@ from events.times import render_time
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
 from streams.cli.output import print_table, say
-from streams.cli.person import HELP, METAVAR, nobody_known, parse_person, require_workers_key
+from streams.cli.person import HELP, METAVAR, nobody_known_message, parse_person, require_workers_key
 from streams.cli.time_options import now_ms
 from streams.domain.display_names import is_shown
 from streams.platform.errors import Unusable
@@ -70,36 +70,36 @@ def check(  # noqa: PLR0913 (options of a command)
         sender=sender,
         list_id=list_,
     )
-    tell_permission(one, request, as_json=as_json)
+    print_permission(one, request, as_json=as_json)
 
 
-def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> None:
+def print_permission(word: str, request: PermissionRequest, *, as_json: bool) -> None:
     """Print the decision about one person. Ends the command with exit code 1 where it is no allow."""
     import asyncio
 
     from sinks.base import SinkUnavailable
     from sinks.lookup import Incomplete, UnknownContact
     from streams.platform.policy_file import policy_of
-    from streams.platform.tried_address import is_redis_up
-    from streams.services.api.identifiers import asked_person
+    from streams.platform.tried_address import redis_unanswered_cure
     from streams.services.api.models import Person
+    from streams.services.api.permission_request import asked_person
 
     require_senders_name(request.sender)
     settings = load_settings()
     require_workers_key(settings)
     meant = parse_person(word)
     if not meant.ids(settings.hasher):
-        refuse(nobody_known(word))
+        refuse(nobody_known_message(word))
     whom = asked_person(Person.model_validate(meant.contact()), request.channel, settings.hasher)
     with failing_plainly():
         policy = policy_of(settings.policy)
         try:
             contact, answers = asyncio.run(_judged(settings, policy, whom, request))
         except SinkUnavailable as trouble:
-            refuse(f"{trouble}; {is_redis_up(settings)}")
+            refuse(f"{trouble}; {redis_unanswered_cure(settings)}")
         said_of = name_remarks(settings, policy, request)
     if isinstance(contact, UnknownContact):
-        said_of.append(f"{nobody_known(word)}; judged as somebody of whom nothing is known")
+        said_of.append(f"{nobody_known_message(word)}; judged as somebody of whom nothing is known")
     if isinstance(answers, Incomplete):
         refuse(f"nobody can say: in Redis {answers.where} is {answers.why.replace('_', ' ')}; see `harmonia status`")
     said_of += stopped_remarks(request, answers.stopped, settings.phone_region, "this person has")
@@ -115,7 +115,7 @@ def tell_permission(word: str, request: PermissionRequest, *, as_json: bool) -> 
 
 
 def _write_down(settings: Settings, request: PermissionRequest, policy_version: str, one: JudgedPerson) -> None:
-    """Write the answer into `audit-log`, as the API does. Where that fails it is only said: the answer is right."""
+    """Write the answer into `audit-log`, as the API does. Where that fails it is a warning: the answer is right."""
     from streams.services.permission.command_audit import permission_record, send_record
 
     if one.contact_id is None:
@@ -128,10 +128,10 @@ def _write_down(settings: Settings, request: PermissionRequest, policy_version: 
         [{"contact_id": one.contact_id, "decision": decision.decision, "reason": decision.reason}],
     )
     if (why := send_record(settings, record)) is not None:
-        say(not_recorded(why), err=True)
+        say(not_recorded_message(why), err=True)
 
 
-def not_recorded(why: str) -> str:
+def not_recorded_message(why: str) -> str:
     """The message where an answer could not be written into `audit-log`."""
     return f"what was decided is not in audit-log, so `report daily` leaves it out: {why}"
 
@@ -198,23 +198,23 @@ def name_remarks(settings: Settings, policy: Policy, request: PermissionRequest)
     """Remarks on names in a request that may be misspelled. Raises RedisError."""
     from sinks.keys import HOLDS, text
     from streams.platform.clients import tool_redis
-    from streams.services.permission.near_names import about_campaign, about_form
+    from streams.services.permission.near_names import campaign_remark, sender_form_remark
 
     held: set[str] = set()
     if request.campaign_id is not None:
         with closing(tool_redis(settings)) as client:
             held = {text(name) for name in client.hgetall(HOLDS)}
-    campaign = about_campaign(request.campaign_id, held)
-    form = about_form(request.sender, request.channel, settings.phone_region)
+    campaign = campaign_remark(request.campaign_id, held)
+    form = sender_form_remark(request.sender, request.channel, settings.phone_region)
     found = (
         None if campaign is None else f"--campaign: {campaign}",
-        about_team(request.team, _teams(settings, policy)),
+        team_remark(request.team, _teams(settings, policy)),
         None if form is None else f"--sender: {form}",
     )
     return [remark for remark in found if remark is not None]
 
 
-def about_team(team: str, known: Collection[str]) -> str | None:
+def team_remark(team: str, known: Collection[str]) -> str | None:
     """A remark where no file or setting names the team; None where they name no team at all."""
     if not team or not known or team in known:
         return None
@@ -228,10 +228,10 @@ def stopped_remarks(request: PermissionRequest, stopped: StoppedNames, country: 
 
     As `this person has`: the remark begins with it.
     """
-    from streams.services.permission.near_names import about_list, about_sender
+    from streams.services.permission.near_names import list_remark, sender_remark
 
-    sender = about_sender(request.sender, stopped.senders, country, whose)
-    list_ = about_list(request.list_id, stopped.lists, whose)
+    sender = sender_remark(request.sender, stopped.senders, country, whose)
+    list_ = list_remark(request.list_id, stopped.lists, whose)
     return [f"--{name}: {remark}" for name, remark in (("sender", sender), ("list", list_)) if remark is not None]
 
 

@@ -71,7 +71,7 @@ class PersonName:
         return {"voter_id" if self.kind == "voter" else self.kind: self.text}
 
 
-def nobody_known(word: str) -> str:
+def nobody_known_message(word: str) -> str:
     """The message that nobody is known by a word, with the cure; the word, which may be an address, is not repeated."""
     from events.fields import CONTACT_ID_PATTERN
 
@@ -167,7 +167,7 @@ def read_person(settings: Settings, contact_id: str) -> Person:
         consumer.close()
 
 
-def masked(name: str) -> str:
+def masked_identifier(name: str) -> str:
     """An identifier for display: of a hash its kind and first digits; a contact_id as it is."""
     from events.identifiers import is_identity_hash, kind_of
 
@@ -223,11 +223,11 @@ def what_redis_lacks(settings: Settings) -> str | None:
     import asyncio
 
     from sinks.lookup import Incomplete
-    from streams.platform.identity_key import OTHER_KEY, lacking
+    from streams.platform.identity_key import OTHER_KEY, describe_incomplete
 
     found = asyncio.run(_standing(settings))
     if isinstance(found, Incomplete):
-        return OTHER_KEY if found.why == "other_key" else f"in Redis {lacking(found)}"
+        return OTHER_KEY if found.why == "other_key" else f"in Redis {describe_incomplete(found)}"
     return found if isinstance(found, str) else None
 
 
@@ -245,10 +245,10 @@ def require_workers_key(settings: Settings) -> bool:
     from redis.exceptions import RedisError
 
     from streams.cli.failures import refuse
-    from streams.platform.identity_key import another_key
+    from streams.platform.identity_key import identity_key_problem
 
     try:
-        trouble = another_key(settings)
+        trouble = identity_key_problem(settings)
     except RedisError:
         return False
     if trouble is not None:

@@ -104,7 +104,7 @@ def _with_near_type(refusal: Refusal, type_: JSON) -> Refusal:
 
 
 def _remarked(unknown: Sequence[tuple[UnknownField, list[int]]], repeated_ids: int) -> dict[str, JSON]:
-    """What the summary for programs says of what was sent and may be wrong; empty where that is nothing."""
+    """The part of the summary for programs about events that were sent and may be wrong; empty where none may."""
     found: dict[str, JSON] = {}
     if unknown:
         found["unknown_fields"] = [

@@ -14,7 +14,7 @@ import typer
 from events.json_types import JSON
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
-from streams.platform.signals import signals_end_the_block
+from streams.platform.shutdown import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.history.rebuild.profile_diff import Comparison
@@ -59,15 +59,15 @@ def build(
     DIR becomes a backup of the running system with states of this version's fold. docs/rebuild.md says the rest.
     """
     from streams.history.rebuild import builder
-    from streams.platform.lake_files import place_of, require_lake
+    from streams.platform.lake_files import lake_place_of, require_lake
     from streams.platform.topics import require_topics
 
     settings = load_settings()
     began = time.monotonic()
     with _failing_plainly():
-        require_lake(place_of(settings))
+        require_lake(lake_place_of(settings))
         require_topics(settings, "harmonia-backup")
-        plan = builder.RebuildPlan(place_of(settings), directory, processes, wait)
+        plan = builder.RebuildPlan(lake_place_of(settings), directory, processes, wait)
         try:
             done = builder.build(settings, plan, say)
         except ValueError as error:
@@ -87,7 +87,7 @@ def compare(
 ) -> None:
     """Say which profiles a switch would change, and how. Exit code 0: none; 3: some; 1: it could not be told.
 
-    Those of whom something was heard since are counted apart.
+    Profiles with interactions since the build are counted apart.
     """
     import asyncio
 

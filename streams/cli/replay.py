@@ -12,10 +12,10 @@ import typer
 from rich.console import Console
 
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.importing import reporting, say_report
+from streams.cli.importing import open_report, print_report
 from streams.cli.output import say
-from streams.cli.time_options import span_given
-from streams.platform.signals import signals_end_the_block
+from streams.cli.time_options import parse_span_options
+from streams.platform.shutdown import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.history.importing.import_run import ProgressDisplay
@@ -62,8 +62,8 @@ def replay(  # noqa: PLR0913 (options of a command)
     from streams.worker.app import wall_clock
 
     settings = load_settings()
-    selection = selection_given(since, until, types)
-    with failing_plainly(), _saying_how_it_goes_on(), reporting(refused) as report:
+    selection = parse_selection_options(since, until, types)
+    with failing_plainly(), _saying_how_it_goes_on(), open_report(refused) as report:
         try:
             history = ReplaySource(
                 input_files_at(path), selection, settings.phone_region, wall_clock(), erases=erasures
@@ -80,7 +80,7 @@ def replay(  # noqa: PLR0913 (options of a command)
             refuse(f"{path}: a file in it is gone; where files were merged meanwhile, run this again: it goes on")
         except OSError as error:
             refuse(f"{path}: {error.strerror or type(error).__name__}")
-    say_report(report, as_json=as_json)
+    print_report(report, as_json=as_json)
 
 
 @contextmanager
@@ -95,7 +95,7 @@ def _saying_how_it_goes_on() -> Iterator[None]:
             raise SystemExit(code) from error
 
 
-def selection_given(since: str | None, until: str | None, types: list[str] | None) -> Selection:
+def parse_selection_options(since: str | None, until: str | None, types: list[str] | None) -> Selection:
     """The selection of `--from`, `--to` and `--types`. Ends the command where one cannot be read."""
     from streams.history.lake.input_files import Selection, types_named
 
@@ -103,7 +103,7 @@ def selection_given(since: str | None, until: str | None, types: list[str] | Non
         named = types_named(types) if types else None
     except ValueError as error:
         refuse(f"--types: {error}: no type has this name (docs/schemas has all)", WRONG_USE)
-    return Selection(*span_given(since, until), named)
+    return Selection(*parse_span_options(since, until), named)
 
 
 @contextmanager

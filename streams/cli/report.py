@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli.failures import WRONG_USE, load_settings, refuse
-from streams.cli.insights import ask_history
+from streams.cli.insights import read_history
 from streams.cli.output import say
 from streams.cli.time_options import now_ms
 
@@ -71,7 +71,7 @@ def _report(settings: Settings, day: date) -> DailyReport:
         mostly = mostly_refused_of(read.history, spans[0], refused)
         return replace(found, refused=mostly, quarantines=quarantines)
 
-    return ask_history(settings, ask)
+    return read_history(settings, ask)
 
 
 def _write(found: DailyReport, folder: Path) -> None:

@@ -1,6 +1,6 @@
 """`harmonia dead-letters requeue`, `release`: sends refused or held records to their topics again.
 
-What `release` requeues carries its history, and is not held again, whatever the workers have heard by then.
+What `release` requeues carries its history, and is not held again, also by workers that do not know of the release yet.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from streams.cli.dead_letter_options import (
     TypeOption,
     UntilOption,
     WhyOption,
-    choice_of,
     letter_noun,
+    selection_of_options,
     topic_of,
 )
-from streams.cli.dead_letter_output import console, counted, shown_time
+from streams.cli.dead_letter_output import console, shown_time
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
-from streams.cli.person import find_person, masked
+from streams.cli.person import find_person, masked_identifier
 from streams.cli.time_options import now_ms
-from streams.domain.display_names import named
+from streams.domain.display_names import counted, named
 
 if TYPE_CHECKING:
     from streams.domain.dead_letter_repair.mapping import Mapping
@@ -93,7 +93,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
     from streams.domain.dead_letter_repair.verdicts import CONTACTS, RequeueRules
     from streams.operations.requeue.requeue_run import RequeueOptions
 
-    choice = choice_of(
+    choice = selection_of_options(
         since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
         detail=detail, came_back=came_back,
     )  # fmt: skip
@@ -108,7 +108,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
     if dry_run:
         show_rehearsal(settings, order, people, as_json=as_json)
     else:
-        send(settings, order, as_json=as_json)
+        requeue_and_print(settings, order, as_json=as_json)
 
 
 def mapping_in(file: Path | None) -> Mapping | None:
@@ -142,7 +142,9 @@ def show_rehearsal(
     raise typer.Exit(0 if found.account.is_clean else REFUSED)
 
 
-def send(settings: Settings, order: RequeueOptions, *, as_json: bool, sources: Collection[str] = ()) -> None:
+def requeue_and_print(
+    settings: Settings, order: RequeueOptions, *, as_json: bool, sources: Collection[str] = ()
+) -> None:
     """Requeue, and print what was sent. `sources`: those in quarantine, which may have no dead letter."""
     import asyncio
 
@@ -201,7 +203,7 @@ def print_progress(account: RequeueCounts) -> None:
 
 def print_account(account: RequeueCounts, order: RequeueOptions) -> None:
     """Print the account of a requeueing."""
-    _tell_counts(account, "sent")
+    _print_counts(account, "sent")
     if account.came_back:
         say(f"{account.came_back:,} came back: harmonia dead-letters group --came-back")
     if account.sent:
@@ -210,15 +212,15 @@ def print_account(account: RequeueCounts, order: RequeueOptions) -> None:
 
 def print_rehearsal(settings: Settings, found: DryRun, order: RequeueOptions) -> None:
     """Print what a dry run would send, and what it would add to some profiles."""
-    _tell_counts(found.account, "would be sent")
+    _print_counts(found.account, "would be sent")
     say(f"They name {counted(len(found.contacts), 'contact', 'contacts')}. Nothing was sent.")
     for name, added in found.sample.items():
-        _tell_added(settings, name, added)
+        _print_added_fields(settings, name, added)
     if found.sample:
         say(f"Dead letters alone: what they say of somebody of whom nothing else is known. {_ONCE}")
 
 
-def _tell_counts(account: RequeueCounts, verb: str) -> None:
+def _print_counts(account: RequeueCounts, verb: str) -> None:
     from streams.domain.dead_letter_repair.verdicts import NOT_REQUEUED_TEXTS
 
     say(f"{counted(account.matched, 'dead letter', 'dead letters')} chosen, {account.sent.total():,} {verb}")
@@ -232,17 +234,17 @@ def _tell_counts(account: RequeueCounts, verb: str) -> None:
         say(f"{count:,} {NOT_REQUEUED_TEXTS[why]}")
 
 
-def _tell_added(settings: Settings, name: str, added: list[AddedField]) -> None:
+def _print_added_fields(settings: Settings, name: str, added: list[AddedField]) -> None:
     now = _known(settings, name)
     out = console()
-    out.print(f"\n{masked(name)}")
+    out.print(f"\n{masked_identifier(name)}")
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("  field", overflow="fold")
     table.add_column("now", no_wrap=True)
     table.add_column("dead letters alone", no_wrap=True)
     for each in added:
-        shown = "?" if now is None else short(each.field, now.get(each.field))
-        table.add_row(f"  {each.field}", shown, short(each.field, each.value))
+        shown = "?" if now is None else short_value(each.field, now.get(each.field))
+        table.add_row(f"  {each.field}", shown, short_value(each.field, each.value))
     out.print(table)
 
 
@@ -262,7 +264,7 @@ def _known(settings: Settings, name: str) -> dict[str, JSON] | None:
     return dict(leaf_fields(orjson.loads(found.profile))) if isinstance(found, KnownContact) else {}
 
 
-def short(field: str, value: JSON) -> str:
+def short_value(field: str, value: JSON) -> str:
     """A field of the profile in short: texts up to the length of a time in seconds, amounts as money."""
     from streams.cli.profile_tables import cell_at, cell_text
 
@@ -308,7 +310,7 @@ def release(  # noqa: PLR0913 (options of a command)
         return
     if source in quarantined:
         _let_go(settings, source)
-    send(settings, order, as_json=as_json, sources=quarantined)
+    requeue_and_print(settings, order, as_json=as_json, sources=quarantined)
 
 
 def _let_go(settings: Settings, source: str) -> None:

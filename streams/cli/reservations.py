@@ -13,7 +13,7 @@ from events.json_types import JSON
 from events.times import render_time
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
-from streams.cli.person import HELP, METAVAR, nobody_known, parse_person, require_workers_key
+from streams.cli.person import HELP, METAVAR, nobody_known_message, parse_person, require_workers_key
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -70,7 +70,7 @@ def _print_reservations(word: str | None, team: str | None, *, as_json: bool) ->
 
     settings = load_settings()
     with failing_plainly():
-        every = asyncio.run(_all(settings) if word is None else _of(settings, word))
+        every = asyncio.run(_all_reservations(settings) if word is None else _of(settings, word))
     found = sorted((each for each in every if team in (None, each.reservation.team)), key=lambda each: each[2].until)
     if as_json:
         for each in found:
@@ -101,26 +101,26 @@ def _release_person(word: str, team: str | None) -> None:
 async def _of(settings: Settings, word: str) -> list[_Found]:
     from sinks.base import SinkUnavailable
     from sinks.lookup import Incomplete, Lookup, UnknownContact
-    from streams.platform.tried_address import is_redis_up
+    from streams.platform.tried_address import redis_unanswered_cure
 
     require_workers_key(settings)
     names = parse_person(word).ids(settings.hasher)
     if not names:
-        refuse(nobody_known(word))
+        refuse(nobody_known_message(word))
     async with _client(settings) as client:
         try:
             seen = await Lookup(client, settings.profiles_oldest_s, settings.hasher.key_ids).look([names])
         except SinkUnavailable as trouble:
-            refuse(f"{trouble}; {is_redis_up(settings)}")
+            refuse(f"{trouble}; {redis_unanswered_cure(settings)}")
     if isinstance(seen, Incomplete):
         refuse(f"in Redis {seen.where} is {seen.why.replace('_', ' ')}: see `harmonia status`")
     [contact], [reserved] = seen.contacts, seen.reserved
     if isinstance(contact, UnknownContact) and not reserved:
-        refuse(nobody_known(word))
+        refuse(nobody_known_message(word))
     return [_Found(contact.contact_id, channel, one) for channel, one in reserved.items()]
 
 
-async def _all(settings: Settings) -> list[_Found]:
+async def _all_reservations(settings: Settings) -> list[_Found]:
     from sinks.keys import reservation_key, text
     from sinks.lookup import CHANNELS
     from sinks.reservations import decode
@@ -138,14 +138,14 @@ async def _all(settings: Settings) -> list[_Found]:
 async def _release(settings: Settings, found: list[_Found]) -> None:
     from sinks.base import SinkUnavailable
     from sinks.reservations import ReservationGranted, Reservations
-    from streams.platform.tried_address import is_redis_up
+    from streams.platform.tried_address import redis_unanswered_cure
 
     async with _client(settings) as client:
         for contact_id, channel, one in found:
             try:
                 await Reservations(client).release(channel, one.token, [(contact_id, ReservationGranted(None))])
             except SinkUnavailable as trouble:
-                refuse(f"{trouble}; {is_redis_up(settings)}")
+                refuse(f"{trouble}; {redis_unanswered_cure(settings)}")
 
 
 @asynccontextmanager

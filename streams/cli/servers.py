@@ -9,7 +9,7 @@ import typer
 
 from streams.cli.failures import failing_plainly, load_settings
 from streams.cli.output import say
-from streams.platform.signals import signals_end_the_block
+from streams.platform.shutdown import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.platform.settings import Settings

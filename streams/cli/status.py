@@ -23,7 +23,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
     from streams.operations.status.snapshot import observe
 
     settings = load_settings()
-    _say_if_no_team_is_named(settings)
+    if problem := teams_file_problem(settings):
+        say(problem, err=True)
     seen = observe(settings, now_ms())
     found = findings(seen)
     if as_json:
@@ -33,17 +34,15 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
     raise typer.Exit(1 if any(each.severity == "page" for each in found) else 0)
 
 
-def _say_if_no_team_is_named(settings: Settings) -> None:
-    """Warn on standard error where the file of teams names none: whoever set it waits for alerts of their silence."""
+def teams_file_problem(settings: Settings) -> str | None:
+    """Why no team's silence is told although a file of teams is set; None: some team's is, or no file is set."""
     if settings.teams is None:
-        return
+        return None
     from streams.platform.errors import Unusable
     from streams.worker.measuring.teams import read_schedule
 
     try:
         named = read_schedule(settings.teams).hours
     except Unusable as error:
-        say(str(error), err=True)
-        return
-    if not named:
-        say("HARMONIA_TEAMS: the file names no team, so no team's silence is told", err=True)
+        return str(error)
+    return None if named else "HARMONIA_TEAMS: the file names no team, so no team's silence is told"

@@ -18,15 +18,14 @@ from events.channels import Channel
 from events.topics import CONTACT_LINKS, CONTACT_SUPPRESSIONS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
-from streams.cli.time_options import now_ms, time_given
-from streams.services.suppressions.uploads import Format
+from streams.cli.time_options import now_ms, parse_time_option
+from streams.services.suppressions import Format
 
 if TYPE_CHECKING:
     from streams.platform.settings import Settings
     from streams.services.audience import Audience, UnusableAudience
     from streams.services.suppressions.closings import ClosingStore
-    from streams.services.suppressions.formats import FileLayout, Row
-    from streams.services.suppressions.matching import ClosingFilter, ExportCounts
+    from streams.services.suppressions.export import ClosingFilter, ExportCounts, FileLayout, Row
 
 app = typer.Typer(help="Who is closed to everyone.", no_args_is_help=True)
 
@@ -59,10 +58,9 @@ def export(  # noqa: PLR0913 (options of a command)
     Exit code 1 when somebody who is closed may be missing, or is named so that the vendor cannot know them.
     """
     from streams.services.audience import open_audience
-    from streams.services.suppressions.formats import layout_of
-    from streams.services.suppressions.matching import ClosingFilter, export_warnings
+    from streams.services.suppressions.export import ClosingFilter, export_warnings, layout_of
 
-    settings, start = load_settings(), None if since is None else time_given("--since", since)
+    settings, start = load_settings(), None if since is None else parse_time_option("--since", since)
     wanted = ClosingFilter(now_ms(), start, reopened)
     if reopened and (match is None or since is not None):
         refuse("--reopened: give an earlier export as --match, and no --since", WRONG_USE)
@@ -74,7 +72,7 @@ def export(  # noqa: PLR0913 (options of a command)
             audience = _audience(open_audience(file))
             layout = _usable(layout_of(format_, channel, audience.header))
             tally = _write_matching(settings, channel, audience, layout, wanted)
-    _say(tally, as_json=as_json)
+    _print_counts(tally, as_json=as_json)
     if found := "\n".join(export_warnings(tally, for_vendor=match is None and format_ != "csv")):
         refuse(found)
 
@@ -99,7 +97,7 @@ def _require_all_is_taken(settings: Settings, *, anyway: bool) -> None:
 
 def _write_all(settings: Settings, channel: Channel, layout: FileLayout, wanted: ClosingFilter) -> ExportCounts:
     from streams.services.suppressions.closings import ClosingStore
-    from streams.services.suppressions.matching import ExportCounts, rows_of_all
+    from streams.services.suppressions.export import ExportCounts, rows_of_all
 
     tally = ExportCounts()
     with closing(ClosingStore()) as store:
@@ -112,7 +110,7 @@ def _write_matching(
     settings: Settings, channel: Channel, audience: Audience, layout: FileLayout, wanted: ClosingFilter
 ) -> ExportCounts:
     from streams.services.suppressions.closings import ClosingStore
-    from streams.services.suppressions.matching import ListMatching
+    from streams.services.suppressions.export import ListMatching
 
     with closing(ClosingStore()) as store:
         _read(settings, channel, store, with_links=True)
@@ -143,8 +141,8 @@ def _write(layout: FileLayout, rows: Iterable[Row]) -> None:
     out.detach()
 
 
-def _say(tally: ExportCounts, *, as_json: bool) -> None:
-    from streams.services.suppressions.matching import export_notices
+def _print_counts(tally: ExportCounts, *, as_json: bool) -> None:
+    from streams.services.suppressions.export import export_notices
 
     if as_json:
         typer.echo(orjson.dumps({**asdict(tally), "malformed": len(tally.malformed)}), err=True)

@@ -17,7 +17,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def time_given(option: str, text: str) -> int:
+def parse_time_option(option: str, text: str) -> int:
     """An RFC 3339 time in ms since 1970. Ends the command where it is none."""
     at = parse_time(text)
     if at is None:
@@ -25,7 +25,7 @@ def time_given(option: str, text: str) -> int:
     return at
 
 
-def moment_given(option: str, text: str | None) -> int | None:
+def parse_moment_option(option: str, text: str | None) -> int | None:
     """A date or an RFC 3339 time in ms since 1970; None: not given. Ends the command where it is neither."""
     from streams.history.lake.input_files import parse_moment
 
@@ -35,15 +35,15 @@ def moment_given(option: str, text: str | None) -> int | None:
     return found
 
 
-def span_given(since: str | None, until: str | None) -> tuple[int | None, int | None]:
+def parse_span_options(since: str | None, until: str | None) -> tuple[int | None, int | None]:
     """The times of `--from` and `--to`, ms since 1970. Ends the command where the first is not before the second."""
-    first, last = moment_given("--from", since), moment_given("--to", until)
+    first, last = parse_moment_option("--from", since), parse_moment_option("--to", until)
     if first is not None and last is not None and first >= last:
         refuse("--from: give a time before `--to`", WRONG_USE)
     return first, last
 
 
-def moment_ago(option: str, text: str) -> int:
+def parse_moment_or_age(option: str, text: str) -> int:
     """An RFC 3339 time, or a span before now such as `2h`, in ms since 1970. Ends the command where it is neither."""
     if found := _span(text):
         return now_ms() - int(found[1]) * _MINUTES[found[2]] * 60_000

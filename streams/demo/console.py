@@ -14,8 +14,8 @@ from rich.text import Text
 from streams.demo.progress import Progress as Seen
 from streams.demo.publishing import ShowProgress
 from streams.demo.report import DemoReport, DonorTotals, ExperimentLine, Figures, ReachedContact, TopicFlow
+from streams.domain.display_names import counted
 from streams.domain.money import every_currency
-from streams.history.daily_report.formatting import plural
 
 
 @contextmanager
@@ -151,7 +151,7 @@ def _tried(tried: Sequence[ExperimentLine]) -> Table:
 def _verdict(story: DemoReport) -> Panel:
     differences = story.differences
     if not differences:
-        compared = f"{story.compared:,} profiles and {plural(len(story.tried), 'experiment', 'experiments')}"
+        compared = f"{story.compared:,} profiles and {counted(len(story.tried), 'experiment', 'experiments')}"
         text = f"{compared} recounted from what was sent: Redis and contact-state agree on each."
         return Panel(Text(text, style="green"), title="✓ self-check", border_style="green")
     lines = [Text(f"{len(differences):,} differences", style="bold red")]

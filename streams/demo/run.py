@@ -36,8 +36,8 @@ from streams.demo.source_system import DAY
 from streams.demo.workers import Workers, start_workers
 from streams.local.stack import ExistingServers, Stack, local_stack, start, stop
 from streams.platform.errors import EngineError
-from streams.platform.settings import Settings, said_in
-from streams.platform.signals import signals_end_the_block
+from streams.platform.settings import Settings, env_file_note
+from streams.platform.shutdown import signals_end_the_block
 
 
 class ClusterNotEmpty(EngineError):
@@ -82,8 +82,8 @@ def run_demo(settings: Settings, options: DemoOptions, console: Console) -> Demo
         with open_deployment(_settings_of(settings, stack, home)) as deployment:
             if deployment.records():
                 raise ClusterNotEmpty(
-                    f"the topics at KAFKA_BOOTSTRAP{said_in('KAFKA_BOOTSTRAP')} hold records already; the demo needs a "
-                    "cluster of its own, and starts one where that is not set"
+                    f"the topics at KAFKA_BOOTSTRAP{env_file_note('KAFKA_BOOTSTRAP')} hold records already; "
+                    "the demo needs a cluster of its own, and starts one where that is not set"
                 )
             environment = {**stack.environment, "HARMONIA_STATE_DIR": str(deployment.settings.state_dir)}
             with console.status("Starting the workers"):

@@ -1,4 +1,7 @@
-"""Words that producers choose, as they may be shown: no address, no number to call, nothing that a terminal obeys."""
+"""Words as people are shown them: numbers with their nouns, and names and texts of producers' own choice.
+
+Of the latter no address is shown, no number to call, and nothing that a terminal obeys.
+"""
 
 import re
 from functools import partial
@@ -39,3 +42,8 @@ def is_shown(word: str) -> bool:
 def printable(text: str) -> str:
     """Free text with a `?` for each sign that cannot be seen, such as line breaks and codes of a terminal."""
     return text if text.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number with its noun: `1 letter`, `12,000 letters`."""
+    return f"{number:,} {one if number == 1 else many}"

@@ -21,11 +21,11 @@ from streams.engine.runs import ChunkLimits, End, Run
 from streams.engine.static_membership import given_away
 from streams.engine.table import CHUNKS_AT_ONCE, ChunkTable, Flow, TableContext
 from streams.engine.weighted_semaphore import WeightedSemaphore
-from streams.platform.clients import KafkaClients, identity_for_kafka
+from streams.platform.clients import KafkaClients, kafka_security_options
 from streams.platform.errors import EngineError, Fenced
-from streams.platform.hard_stop import end_without_memory, is_of_memory
 from streams.platform.logs import describe_error
 from streams.platform.settings import Settings
+from streams.platform.shutdown import end_without_memory, is_of_memory
 
 logger = logging.getLogger(__name__)
 
@@ -194,7 +194,7 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
 
 def _credentials(settings: Settings) -> CredentialsT | None:
     """For the producer that Faust starts by itself; all other clients are `KafkaClients`'."""
-    said = identity_for_kafka(settings)
+    said = kafka_security_options(settings)
     context = said.get("ssl_context")
     if "sasl_mechanism" in said:
         return SASLCredentials(

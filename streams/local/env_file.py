@@ -18,7 +18,7 @@ class MergedEnvFile(NamedTuple):
     kept: Sequence[str]
 
 
-def merged(text: str, values: Mapping[str, str]) -> MergedEnvFile:
+def merge_env(text: str, values: Mapping[str, str]) -> MergedEnvFile:
     """The text with these values, in the place of the lines that set them or behind all others.
 
     Parsed as the settings parse it: a quoted value may hold lines that look like variables. Of a variable that is set
@@ -52,7 +52,7 @@ def write_env(file: Path, values: Mapping[str, str]) -> Sequence[str]:
     """
     place = file.resolve()  # where it is a link, what it leads to is changed
     there = place.is_file()
-    found = merged(place.read_text(encoding="utf-8") if there else "", values)
+    found = merge_env(place.read_text(encoding="utf-8") if there else "", values)
     handle, draft = tempfile.mkstemp(dir=place.parent, prefix=f"{place.name}.")  # its owner's alone: a key may be in it
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as out:

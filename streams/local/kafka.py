@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streams.local.errors import LocalStackError
-from streams.local.jars import class_path
-from streams.local.java import find_java
-from streams.local.server import HOST, Server, choose_ports, launch, recorded
+from streams.local.kafka_runtime import class_path, find_java
+from streams.local.server import HOST, Server, choose_ports, launch, recorded_server
 
 _CONFIG = "server.properties"
 _DATA = "data"
@@ -46,7 +45,7 @@ def start_kafka(directory: Path, say: Callable[[str], None]) -> Server:
     Raises:
         LocalStackError, PortLost: as `launch`.
     """
-    before = recorded(directory)
+    before = recorded_server(directory)
     wished = before.ports if before else (0, 0)
     node = Node(1, *choose_ports(*wished))
     return start_node(directory, node, [node], new_cluster_id(), say)

@@ -7,7 +7,7 @@ from pathlib import Path
 import jgo
 from jgo.maven import MavenContext
 
-from streams.local.jars import LOCK
+from streams.local.kafka_runtime import LOCK
 
 KAFKA = "org.apache.kafka:kafka_2.13:4.3.1"
 # Kafka logs through slf4j and ships no writer for it; the version is that of its slf4j.

@@ -6,7 +6,7 @@ from importlib.metadata import files
 from pathlib import Path
 
 from streams.local.errors import LocalStackError
-from streams.local.server import HOST, Server, choose_ports, launch, recorded
+from streams.local.server import HOST, Server, choose_ports, launch, recorded_server
 
 
 def start_redis(directory: Path, say: Callable[[str], None]) -> Server:
@@ -18,7 +18,7 @@ def start_redis(directory: Path, say: Callable[[str], None]) -> Server:
         LocalStackError, PortLost: as `launch`.
     """
     say("Starting Redis")
-    before = recorded(directory)
+    before = recorded_server(directory)
     [port] = choose_ports(before.ports[0] if before else 0)
     options = {"bind": HOST, "port": str(port), "save": "3600 1", "appendonly": "no"}
     flags = [word for name, value in options.items() for word in (f"--{name}", value)]

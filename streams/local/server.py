@@ -38,7 +38,7 @@ class Server:
         return f"{HOST}:{self.ports[0]}"
 
 
-def recorded(directory: Path) -> Server | None:
+def recorded_server(directory: Path) -> Server | None:
     """The server last started in this directory, running or not."""
     try:
         record = json.loads((directory / _RECORD).read_bytes())
@@ -47,9 +47,9 @@ def recorded(directory: Path) -> Server | None:
         return None
 
 
-def running(directory: Path) -> Server | None:
+def running_server(directory: Path) -> Server | None:
     """The server that runs in this directory now."""
-    server = recorded(directory)
+    server = recorded_server(directory)
     return server if server and _runs(server.pid, directory) else None
 
 
@@ -124,7 +124,7 @@ def _listens(server: Server) -> bool:
 
 def stop(directories: Sequence[Path]) -> list[int]:
     """Stop the servers of these directories, all at once; returns the ids of those that ran."""
-    servers = [server for directory in directories if (server := running(directory))]
+    servers = [server for directory in directories if (server := running_server(directory))]
     processes = []
     for server in servers:
         with suppress(psutil.NoSuchProcess):

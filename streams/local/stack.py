@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 from streams.local.errors import LocalStackError, PortLost
 from streams.local.kafka import start_kafka
 from streams.local.redis import start_redis
-from streams.local.server import HOST, Server, recorded, running
+from streams.local.server import HOST, Server, recorded_server, running_server
 from streams.local.server import stop as stop_servers
-from streams.platform.settings import Settings, said_in
-from streams.platform.signals import signals_end_the_block
+from streams.platform.settings import Settings, env_file_note
+from streams.platform.shutdown import signals_end_the_block
 
 Say = Callable[[str], None]
 _TRIES = 5
@@ -57,11 +57,11 @@ class Stack:
         return {"KAFKA_BOOTSTRAP": self.kafka_bootstrap, "REDIS_URL": self.redis_url}
 
 
-def quiet(_: str) -> None:
+def say_nothing(_: str) -> None:
     """A `say` that prints nothing."""
 
 
-def start(home: Path, given: ExistingServers | None = None, say: Say = quiet) -> Stack:
+def start(home: Path, given: ExistingServers | None = None, say: Say = say_nothing) -> Stack:
     """Start the stack of a home directory; servers that run already stay as they are.
 
     Raises:
@@ -69,7 +69,7 @@ def start(home: Path, given: ExistingServers | None = None, say: Say = quiet) ->
     """
     given = given or ExistingServers()
     home.mkdir(parents=True, exist_ok=True)
-    with _alone(home):
+    with _exclusively(home):
         ran_before = _pids(home)
         try:
             redis = _redis(home / "redis", given.redis_url, say)
@@ -87,7 +87,7 @@ def stop(home: Path, *, wipe: bool = False) -> list[int]:
     """
     if not home.exists():
         return []
-    with _alone(home):
+    with _exclusively(home):
         stopped = stop_servers(_folders(home))
         if wipe:
             for folder in _folders(home):
@@ -96,7 +96,7 @@ def stop(home: Path, *, wipe: bool = False) -> list[int]:
 
 
 @contextmanager
-def local_stack(home: Path, given: ExistingServers | None = None, say: Say = quiet) -> Iterator[Stack]:
+def local_stack(home: Path, given: ExistingServers | None = None, say: Say = say_nothing) -> Iterator[Stack]:
     """A stack for the length of a block: servers that it started are stopped at its end.
 
     Also when the block fails, and at SIGTERM or SIGHUP, which end it as SystemExit.
@@ -110,28 +110,28 @@ def local_stack(home: Path, given: ExistingServers | None = None, say: Say = qui
 
 
 def _kafka(directory: Path, given: str | None, say: Say) -> str:
-    before = recorded(directory)
+    before = recorded_server(directory)
     if given and not (before and given == before.address):
         _must_answer("KAFKA_BOOTSTRAP", [f"//{broker}" for broker in given.split(",")], 9092)
         return given
-    return _up(directory, lambda: start_kafka(directory, say)).address
+    return _running_or_started(directory, lambda: start_kafka(directory, say)).address
 
 
 def _redis(directory: Path, given: str | None, say: Say) -> str:
-    before = recorded(directory)
+    before = recorded_server(directory)
     if given and not (before and given == _redis_url(before)):
         if not given.startswith("unix:"):
             _must_answer("REDIS_URL", [given], 6379)
         return given
-    return _redis_url(_up(directory, lambda: start_redis(directory, say)))
+    return _redis_url(_running_or_started(directory, lambda: start_redis(directory, say)))
 
 
 def _redis_url(server: Server) -> str:
     return f"redis://{server.address}/0"
 
 
-def _up(directory: Path, launch: Callable[[], Server]) -> Server:
-    server = running(directory)
+def _running_or_started(directory: Path, launch: Callable[[], Server]) -> Server:
+    server = running_server(directory)
     for _ in range(_TRIES):
         if server:
             return server
@@ -153,7 +153,7 @@ def _must_answer(name: str, urls: list[str], usual_port: int) -> None:
         return
     named = ", ".join(f"{host}:{port}" for host, port in addresses)
     raise LocalStackError(
-        f"{name}{said_in(name)} is set to {named}, where nothing answers; without it a local server is started"
+        f"{name}{env_file_note(name)} is set to {named}, where nothing answers; without it a local server is started"
     )
 
 
@@ -170,7 +170,7 @@ def _folders(home: Path) -> list[Path]:
 
 
 def _pid(folder: Path) -> int | None:
-    server = running(folder)
+    server = running_server(folder)
     return server.pid if server else None
 
 
@@ -179,7 +179,7 @@ def _pids(home: Path) -> tuple[int, ...]:
 
 
 @contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def _exclusively(home: Path) -> Iterator[None]:
     with (home / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from events.topics import AGENTS, ALL, Beside, Program, TopicSpec
-from streams.platform.topics import changelogs
+from streams.platform.topics import changelog_topics
 
 APP_ID = "harmonia"
 """Of whose group, changelogs and transactions the file is."""
@@ -106,7 +106,7 @@ def page() -> str:
 
 def rights() -> Iterator[Right]:
     """Every right there is, by user."""
-    topics = [*ALL, *changelogs(APP_ID)]
+    topics = [*ALL, *changelog_topics(APP_ID)]
     for topic in topics:
         yield Right(WORKER, of_workers(topic), topic.name)
     yield from _of_topics_command()

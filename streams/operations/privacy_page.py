@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from events.topics import ALL, TopicSpec
-from streams.platform.topics import changelogs
+from streams.platform.topics import changelog_topics
 
 _DAY_MS = 86_400_000
 _APP_ID = "harmonia"
@@ -42,7 +42,7 @@ def _replaced(page: str, part: str, text: str) -> str:
 def table() -> str:
     """The table. Topics that hold the same of a person for the same time share a row."""
     rows: dict[tuple[str, str], list[str]] = {}
-    for topic in [*ALL, *changelogs(_APP_ID)]:
+    for topic in [*ALL, *changelog_topics(_APP_ID)]:
         rows.setdefault((topic.people, _stays(topic)), []).append(f"`{topic.name}`")
     lines = [f"| {', '.join(names)} | {people} | {stays} |\n" for (people, stays), names in rows.items()]
     return _HEAD + "".join(lines) + "\n"
@@ -54,7 +54,7 @@ def _stays(topic: TopicSpec) -> str:
 
 def hurrying() -> str:
     """The shell's loop that writes a record which says nothing to every compacted topic with people in it."""
-    names = [topic.name for topic in [*ALL, *changelogs(_APP_ID)] if _keeps_people(topic)]
+    names = [topic.name for topic in [*ALL, *changelog_topics(_APP_ID)] if _keeps_people(topic)]
     lines = wrap(" ".join(names), 105, break_on_hyphens=False)
     return f"{_FOR_TOPICS}{_GO_ON.join(lines)}; do{_LOOP}"
 

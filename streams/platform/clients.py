@@ -44,7 +44,7 @@ class KafkaClients:
             "bootstrap_servers": settings.kafka_brokers,
             "client_id": f"{settings.app_id}-{socket.gethostname()}",
             "request_timeout_ms": int(REQUEST_TIMEOUT_S * 1000),
-            **identity_for_kafka(settings),
+            **kafka_security_options(settings),
         }
         self._tools: dict[str, Any] = {**self._shared, "bootstrap_timeout_ms": int(BOOTSTRAP_TIMEOUT_S * 1000)}
 
@@ -91,13 +91,13 @@ class KafkaClients:
         return AIOKafkaConsumer(**{**self._shared, **self._fetching(), **group})
 
     def admin(self, patience_s: float = BOOTSTRAP_TIMEOUT_S) -> KafkaAdminClient:
-        """For tools: topics and their configs. Connects when made, and looks so long for a broker."""
+        """An admin client for tools. Connects when made, and looks for a broker for `patience_s`."""
         from kafka import KafkaAdminClient
 
         return KafkaAdminClient(**{**self._tools, "bootstrap_timeout_ms": int(patience_s * 1000)})
 
     def topic_id(self, topic: str) -> str:
-        """The id of a topic: made anew, it is another one. Blocks; raises `MissingTopic`, or `KafkaAway`."""
+        """The id of a topic, another one once the topic is made anew. Blocks; raises `MissingTopic`, or `KafkaAway`."""
         from kafka.errors import KafkaError
 
         try:
@@ -113,7 +113,7 @@ class KafkaClients:
         return str(described["topic_id"])
 
     def transaction_of(self, transactional_id: str) -> TransactionDescription | None:
-        """What the coordinator says of the id's last transaction and its producer. Blocks; raises `KafkaAway`."""
+        """The last transaction of a transactional id, and its producer. Blocks; raises `KafkaAway`."""
         from kafka.errors import KafkaError, TransactionalIdNotFoundError
 
         try:
@@ -128,7 +128,7 @@ class KafkaClients:
             raise KafkaAway(f"asking for {transactional_id}: {type(error).__name__}") from error
 
     def open_in(self, partitions: Iterable[TopicPartitionKey], producer_id: int) -> set[TopicPartitionKey]:
-        """Those of the partitions in which this producer has records that are neither committed nor aborted.
+        """Of these partitions, those in which this producer has records that are neither committed nor aborted.
 
         Blocks; raises `KafkaAway`.
         """
@@ -146,15 +146,15 @@ class KafkaClients:
         return {tuple(tp) for tp, state in found.items() if any(_is_open(one, producer_id) for one in state[0])}
 
     def committed_by(self, group: str) -> dict[TopicPartitionKey, int]:
-        """What a group has done of each partition; nothing of a group that is not known. Blocks."""
+        """The committed offsets of a group by partition; empty for an unknown group. Blocks."""
         admin = self.admin()
         try:
-            return committed(admin, group)
+            return committed_offsets(admin, group)
         finally:
             admin.close()
 
     def members_of(self, group: str) -> int:
-        """How many are in a group now. Blocks."""
+        """The number of members of a group now. Blocks."""
         from kafka.errors import GroupIdNotFoundError
 
         admin = self.admin()
@@ -176,7 +176,7 @@ class KafkaClients:
         return range(0 if described["error_code"] else len(described["partitions"]))
 
     def tool_producer(self) -> KafkaProducer:
-        """For tools: a plain producer that waits for all replicas. Connects when made."""
+        """A plain producer for tools, which waits for all replicas. Connects when made."""
         from kafka import KafkaProducer
 
         return KafkaProducer(
@@ -184,7 +184,7 @@ class KafkaClients:
         )
 
     def tool_consumer(self, isolation_level: str = "read_committed") -> KafkaConsumer:
-        """For tools: a consumer without a group. Connects when made."""
+        """A consumer without a group for tools. Connects when made."""
         from kafka import KafkaConsumer
 
         return KafkaConsumer(
@@ -209,8 +209,8 @@ class KafkaClients:
         }
 
 
-def committed(admin: KafkaAdminClient, group: str) -> dict[TopicPartitionKey, int]:
-    """What a group has committed of each partition, asked with a client that stays open. Blocks."""
+def committed_offsets(admin: KafkaAdminClient, group: str) -> dict[TopicPartitionKey, int]:
+    """The committed offsets of a group by partition, asked with a client that stays open. Blocks."""
     offsets = _once_there_is_a_coordinator(lambda: admin.list_group_offsets(group)[group])
     return {(tp.topic, tp.partition): entry.offset for tp, entry in offsets.items() if entry.offset >= 0}
 
@@ -233,13 +233,13 @@ def _is_open(one: ProducerState, producer_id: int) -> bool:
     return bool(one.producer_id == producer_id and one.current_transaction_start_offset >= 0)
 
 
-def identity_for_kafka(settings: ServerSettings) -> dict[str, Any]:
-    """Security options for both Kafka libraries: how this process and the brokers know each other."""
-    from streams.platform.tls import context_of
+def kafka_security_options(settings: ServerSettings) -> dict[str, Any]:
+    """Security options for both Kafka libraries: TLS, and the user and password of this process."""
+    from streams.platform.credential_files import tls_context_of
 
     said: dict[str, Any] = {"security_protocol": settings.kafka_security}
     if settings.kafka_speaks_tls:
-        said["ssl_context"] = context_of(settings.kafka_tls)
+        said["ssl_context"] = tls_context_of(settings.kafka_tls)
     if settings.kafka_speaks_sasl:
         said |= {
             "sasl_mechanism": settings.kafka_sasl_mechanism,

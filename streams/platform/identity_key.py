@@ -5,7 +5,7 @@ from sinks.keys import KEY_IDS, position_key, shares_key, text
 from sinks.lookup import Incomplete
 from streams.platform.clients import KafkaClients, tool_redis
 from streams.platform.errors import Unusable
-from streams.platform.settings import Settings, said_in
+from streams.platform.settings import Settings, env_file_note
 
 OTHER_KEY = (
     "HARMONIA_IDENTITY_KEY is another one than the workers', so that nobody would be found: set the workers' key, or "
@@ -13,7 +13,7 @@ OTHER_KEY = (
 )
 
 
-def another_key(settings: Settings) -> str | None:
+def identity_key_problem(settings: Settings) -> str | None:
     """What is wrong with the key, and the cure; None: it is the workers', or no worker has said which is theirs.
 
     Raises RedisError.
@@ -32,8 +32,8 @@ def require_key_of_other_workers(settings: Settings) -> None:
     if shares_key(workers, settings.hasher.key_ids) or topic_id != KafkaClients(settings).topic_id(CAMPAIGN_HOLDS):
         return
     raise Unusable(
-        f"HARMONIA_IDENTITY_KEY{said_in('HARMONIA_IDENTITY_KEY')} is another one than the workers' so far, so that "
-        "everybody would become somebody new: set the key that they have; to change it, start every worker with the "
+        f"HARMONIA_IDENTITY_KEY{env_file_note('HARMONIA_IDENTITY_KEY')} is another one than the workers' so far, "
+        "so that everybody would become somebody new: set the key that they have; to change it, start every worker with the "
         "new one before the old one (new,old). docs/identity.md says how, and what to do where the old one is lost"
     )
 
@@ -48,6 +48,6 @@ def _left_by_workers(settings: Settings) -> tuple[str, str]:
     return text(key_ids or ""), text(topic_id or "")
 
 
-def lacking(found: Incomplete) -> str:
+def describe_incomplete(found: Incomplete) -> str:
     """What Redis lacks, in a sentence that `in Redis` may stand before."""
     return OTHER_KEY if found.why == "other_key" else f"{found.where} is {found.why.replace('_', ' ')}"

@@ -6,9 +6,9 @@ from streams.platform.errors import LakeStopped
 from streams.platform.settings import Settings
 
 
-def files_of(settings: Settings) -> Files:
+def lake_files_of(settings: Settings) -> Files:
     """The lake that the settings name. Raises `LakeStopped` that names the setting and the cure."""
-    files = _opened(place_of(settings), group_reads=settings.lake_group_reads)
+    files = _opened(lake_place_of(settings), group_reads=settings.lake_group_reads)
     try:
         _require_writable(files)
     except ValueError as error:
@@ -16,17 +16,17 @@ def files_of(settings: Settings) -> Files:
     return files
 
 
-def place_of(settings: Settings) -> str:
+def lake_place_of(settings: Settings) -> str:
     """Where the lake is, for who only reads it. Raises `LakeStopped`."""
     if settings.lake is None:
         raise LakeStopped("HARMONIA_LAKE is not set: name a folder, or a URI such as s3://bucket/lake")
     return settings.lake
 
 
-def lake_of(settings: Settings) -> Files:
+def existing_lake_of(settings: Settings) -> Files:
     """The lake that the settings name, which must exist. Raises `LakeStopped` also where it does not, and OSError."""
-    require_lake(place_of(settings))
-    return files_of(settings)
+    require_lake(lake_place_of(settings))
+    return lake_files_of(settings)
 
 
 def require_lake(place: str) -> Files:

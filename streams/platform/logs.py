@@ -54,16 +54,16 @@ SHOWN_AGAIN_S = 300.0
 _MOST_KEPT = 1_000
 
 
-def leave_out_the_ordinary() -> None:
-    """Leave out of this process's log what is said at every rebalance; with the level DEBUG all of it is shown."""
+def leave_out_rebalance_lines() -> None:
+    """Leave lines that every rebalance writes out of this process's log; the level DEBUG shows them."""
     _LOGGER.addFilter(_is_worth_reading)
 
 
 def _is_worth_reading(record: logging.LogRecord) -> bool:
-    return record.msg not in _ORDINARY or _all_is_shown()
+    return record.msg not in _ORDINARY or _debug_is_on()
 
 
-def _all_is_shown() -> bool:
+def _debug_is_on() -> bool:
     return logging.getLogger().isEnabledFor(logging.DEBUG)
 
 
@@ -72,7 +72,7 @@ class OneLineErrorFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, _LIBRARY_ERRORS) and not _all_is_shown():
+        if isinstance(error, _LIBRARY_ERRORS) and not _debug_is_on():
             record.msg, record.args = f"{record.getMessage()} ({type(error).__name__}: {error})", ()
             record.exc_info = record.exc_text = None
         return True
@@ -91,7 +91,7 @@ class RepeatFilter(logging.Filter):
         self._shown: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not logging.WARNING <= record.levelno < logging.CRITICAL or _all_is_shown():
+        if not logging.WARNING <= record.levelno < logging.CRITICAL or _debug_is_on():
             return True
         text = record.getMessage()
         key = record.name, _numbers.sub("#", text) if record.name.startswith(_OURS) else text

@@ -22,10 +22,10 @@ PolicyChange = Literal["taken", "broken"]
 _Look = tuple[int, int, int]
 
 
-class Policies:
+class CurrentPolicy:
     """Gives the policy that holds now. `path` None: the one that comes with Harmonia.
 
-    `told` hears what became of each change of the file, `holds` each version that holds and since when (ms).
+    `told` is called with the outcome of each change of the file, `holds` with each version and since when (ms).
     `is_broken`: the file is, so that an older policy holds.
     Raises `Unusable` when there is no policy to begin with.
     """
@@ -96,7 +96,7 @@ def _read(path: Path) -> Policy | str:
 
 
 def policy_since_gauge(since: "Gauge") -> Callable[[str, int], None]:
-    """A callback for `Policies` that shows in a gauge since when (ms) a version holds: that one and no other."""
+    """A callback for `CurrentPolicy` that shows in a gauge since when (ms) a version holds: that one and no other."""
 
     def holds(version: str, at: int) -> None:
         since.clear()

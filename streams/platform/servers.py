@@ -9,8 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from streams.platform.secret_files import read_secret_files
-from streams.platform.tls import TlsFiles, context_of
+from streams.platform.credential_files import TlsFiles, read_secret_files, tls_context_of
 
 _is_broker = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/]+)(:\d{1,5})?").fullmatch
 _NONE = SecretStr("")
@@ -18,7 +17,7 @@ ENV_FILE = ".env"
 
 
 class ServerSettings(BaseSettings):
-    """Part of `Settings`. What is wrong is said before anything connects, and never with a value in it."""
+    """The part of `Settings` about servers. Mistakes are errors before anything connects, and show no value."""
 
     model_config = SettingsConfigDict(
         env_prefix="HARMONIA_",
@@ -106,7 +105,7 @@ class ServerSettings(BaseSettings):
 
     def _check_tls(self, files: TlsFiles, wanted: bool, otherwise: str) -> None:
         if wanted:
-            context_of(files)
+            tls_context_of(files)
         elif files.given:
             raise ValueError(f"{files.given} is set, and {otherwise}: nothing would be encrypted")
 

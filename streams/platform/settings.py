@@ -212,7 +212,7 @@ def variable_of(field: str) -> str:
     return str(Settings.model_fields[field].validation_alias or f"HARMONIA_{field.upper()}")
 
 
-def said_in(variable: str) -> str:
+def env_file_note(variable: str) -> str:
     """` (in the file .env)` where that file sets the variable and the environment does not; else nothing.
 
     For messages: whoever has forgotten the file looks for the setting in vain.

@@ -129,7 +129,7 @@ _TYPES: dict[object, str] = {SecretStr: "secret", Path: "path", bool: "`True` or
 _LOCAL_KEY = "a local one"
 
 
-def page() -> str:
+def settings_page() -> str:
     """The whole page."""
     return "\n".join([_HEAD, *(line for section in SECTIONS for line in _section(section)), _TAIL.rstrip()])
 
@@ -165,8 +165,8 @@ def _kind(kind: Any) -> str:
 
 
 def _limits(info: FieldInfo) -> Iterator[str]:
-    """What is said of the value besides its type, as `Field` has it."""
-    said = {name: value for each in info.metadata for name, value in _named(each)}
+    """The limits of the value besides its type, as `Field` has them."""
+    said = {name: value for each in info.metadata for name, value in _constraints_of(each)}
     if "gt" in said:
         yield f"above {said['gt']:,}, up to {said['le']:,}"
     elif "ge" in said:
@@ -175,7 +175,7 @@ def _limits(info: FieldInfo) -> Iterator[str]:
         yield f"`{said['pattern']}`".replace("|", r"\|")
 
 
-def _named(each: Any) -> Iterator[tuple[str, Any]]:
+def _constraints_of(each: Any) -> Iterator[tuple[str, Any]]:
     for name in ("gt", "ge", "le", "pattern"):
         value = getattr(each, name, None)
         if value is not None:
@@ -183,4 +183,4 @@ def _named(each: Any) -> Iterator[tuple[str, Any]]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{page()}\n")
+    sys.stdout.write(f"{settings_page()}\n")

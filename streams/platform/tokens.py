@@ -62,16 +62,16 @@ def _read(number: int, item: str) -> tuple[bytes, Caller]:
     team, scopes, digest = [*item.split(":"), "", ""][:3]
     named = scopes.split("+")
     if item.count(":") != 2 or not _is_team(team):
-        raise _wrong(number, "is not team:scopes:sha256")
+        raise _token_error(number, "is not team:scopes:sha256")
     known = frozenset(scope for scope in SCOPES if scope in named)
     if len(known) < len(set(named)):
-        raise _wrong(number, f"has a scope that is none: give some of {', '.join(SCOPES)}, joined by +")
+        raise _token_error(number, f"has a scope that is none: give some of {', '.join(SCOPES)}, joined by +")
     if not _is_digest(digest):
-        raise _wrong(number, "does not end in the SHA-256 of its token, 64 hexadecimal digits")
+        raise _token_error(number, "does not end in the SHA-256 of its token, 64 hexadecimal digits")
     if digest in _OF_NOTHING:
-        raise _wrong(number, "is the SHA-256 of an empty token: the variable that should hold it was not set")
+        raise _token_error(number, "is the SHA-256 of an empty token: the variable that should hold it was not set")
     return bytes.fromhex(digest), Caller(team, known)
 
 
-def _wrong(number: int, problem: str) -> Unusable:
+def _token_error(number: int, problem: str) -> Unusable:
     return Unusable(f"HARMONIA_API_TOKENS: item {number} {problem}; see docs/api.md")

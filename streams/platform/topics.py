@@ -96,12 +96,12 @@ class DescribedTopic:
     hidden: bool = False
 
 
-def wanted(settings: Settings) -> list[TopicSpec]:
+def wanted_topics(settings: Settings) -> list[TopicSpec]:
     """Every topic that this deployment needs."""
-    return [*ALL, *changelogs(settings.app_id)]
+    return [*ALL, *changelog_topics(settings.app_id)]
 
 
-def changelogs(app_id: str) -> list[TopicSpec]:
+def changelog_topics(app_id: str) -> list[TopicSpec]:
     """The changelog topics of all tables."""
     return [
         TopicSpec(
@@ -130,7 +130,7 @@ def changelog_of(app_id: str, table: str) -> str:
     return f"{app_id}-{table}-changelog"
 
 
-def read_by_workers(settings: Settings) -> dict[str, int]:
+def topics_read_by_workers(settings: Settings) -> dict[str, int]:
     """The topics that the agents of workers read, each with its number of partitions."""
     read = (topic for topic in ALL if not set(AGENTS).isdisjoint(topic.read_by))
     return {topic.name: topic.partitions or settings.partitions for topic in read}
@@ -150,10 +150,10 @@ def create_topics(admin: KafkaAdminClient, settings: Settings, *, but: Collectio
 
 
 def describe_topics(admin: KafkaAdminClient, settings: Settings) -> list[DescribedTopic]:
-    """Every topic wanted, as it is."""
-    topics = wanted(settings)
+    """Every topic that this deployment needs, as the broker has it."""
+    topics = wanted_topics(settings)
     described = {entry["name"]: entry for entry in admin.describe_topics([topic.name for topic in topics])}
-    return [_found(topic, described.get(topic.name)) for topic in topics]
+    return [_described_topic(topic, described.get(topic.name)) for topic in topics]
 
 
 def check_topics(found: Sequence[DescribedTopic], partitions: int) -> None:
@@ -227,7 +227,7 @@ def config_of(topic: TopicSpec, settings: Settings) -> dict[str, str]:
 
 
 def is_as_wanted(entry: DescribedTopic, partitions: int) -> bool:
-    """Whether a topic has the partitions that it needs: so many, or its own fixed number."""
+    """Whether a topic has the partitions that it needs: as many as the settings say, or its own fixed number."""
     return entry.partitions == (entry.topic.partitions or partitions)
 
 
@@ -236,7 +236,7 @@ def _new_topic(topic: TopicSpec, settings: Settings) -> NewTopic:
     return NewTopic(topic.name, count, settings.replication, topic_configs=config_of(topic, settings))
 
 
-def _found(topic: TopicSpec, described: dict[str, object] | None) -> DescribedTopic:
+def _described_topic(topic: TopicSpec, described: dict[str, object] | None) -> DescribedTopic:
     partitions = described.get("partitions") if described and not described["error_code"] else None
     if not isinstance(partitions, list) or not partitions:
         code = described["error_code"] if described else 0

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pydantic_settings import DotEnvSettingsSource
 
 from streams.platform.servers import ENV_FILE
-from streams.platform.settings import Settings, said_in, variable_of
+from streams.platform.settings import Settings, env_file_note, variable_of
 
 PREFIX = "HARMONIA_"
 _LEAST_ALIKE = 0.7
@@ -24,7 +24,7 @@ class UnknownVariable(NamedTuple):
 
     def __str__(self) -> str:
         cure = "docs/settings.md has all" if self.near is None else f"did you mean {self.near}?"
-        return f"{self.variable}{said_in(self.variable)} is no setting and is ignored: {cure}"
+        return f"{self.variable}{env_file_note(self.variable)} is no setting and is ignored: {cure}"
 
 
 def unknown_variables() -> list[UnknownVariable]:

@@ -26,9 +26,15 @@ from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.health import HealthServer
-from streams.platform.policy_file import Policies, policy_since_gauge
+from streams.platform.policy_file import CurrentPolicy, policy_since_gauge
 from streams.platform.settings import Settings
-from streams.platform.topics import CAMPAIGNS_TABLE, CONTACTS_TABLE, EXPERIMENTS_TABLE, LINKS_TABLE, read_by_workers
+from streams.platform.topics import (
+    CAMPAIGNS_TABLE,
+    CONTACTS_TABLE,
+    EXPERIMENTS_TABLE,
+    LINKS_TABLE,
+    topics_read_by_workers,
+)
 from streams.worker.agents.campaigns.agent import CampaignsAgent
 from streams.worker.agents.contacts.agent import ContactsAgent
 from streams.worker.agents.experiments.agent import ExperimentsAgent
@@ -169,7 +175,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     onlooker = TakeoverMetrics(operations, settings.state_dir)
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"), onlooker=onlooker)
     outbox = Outbox(kafka)
-    policies = Policies(
+    policies = CurrentPolicy(
         settings.policy,
         wall_clock,
         lambda outcome: metrics.policy.labels(outcome).inc(),
@@ -195,7 +201,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
         [*(table.close for table in tables.values()), outbox.stop, *(sink.close for sink in sinks)]
     )
     _tell_of_policy(policies, operations)
-    for topic, count in read_by_workers(settings).items():
+    for topic, count in topics_read_by_workers(settings).items():
         operations.topic_partitions.labels(topic).set(count)
     beside = [
         SinkMonitor(app, sinks, metrics, wall_clock, schedule),
@@ -227,7 +233,7 @@ def _add(app: ChunkApp, spec: AgentSpec, parts: AgentParts) -> BuiltAgent:
     return made
 
 
-def _tell_of_policy(policies: Policies, operations: OperationsMetrics) -> None:
+def _tell_of_policy(policies: CurrentPolicy, operations: OperationsMetrics) -> None:
     operations.policy_broken.set_function(lambda: policies.is_broken)
 
 

@@ -7,8 +7,8 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from streams.platform.hard_stop import EXIT_HARD
 from streams.platform.settings import Settings
+from streams.platform.shutdown import EXIT_HARD
 from streams.worker.state_dir import TIDY_EVERY_S, child_of, remove_old_stores
 
 FIRST_PAUSE_S = 1.0

@@ -7,10 +7,9 @@ from typing import NoReturn
 import faust
 
 from streams.engine.garbage_collector import collect_rarely
-from streams.platform.hard_stop import end_when_memory_is_out, end_within
-from streams.platform.logs import OneLineErrorFilter, RepeatFilter, hush_libraries, leave_out_the_ordinary
+from streams.platform.logs import OneLineErrorFilter, RepeatFilter, hush_libraries, leave_out_rebalance_lines
 from streams.platform.settings import Settings
-from streams.platform.signals import signals_end_the_block
+from streams.platform.shutdown import end_when_memory_is_out, end_within, signals_end_the_block
 from streams.worker.app import Worker, build_worker
 from streams.worker.preflight import require_usable, wait_until_ready
 from streams.worker.state_dir import own_state_dir
@@ -30,7 +29,7 @@ def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:
         process = _Process(settings, worker)
         process.spinner = None  # it writes terminal codes even where there is no terminal
         hush_libraries(settings.log_level)
-        leave_out_the_ordinary()
+        leave_out_rebalance_lines()
         end_when_memory_is_out()
         collect_rarely()
         process.execute_from_commandline()

@@ -20,7 +20,7 @@ from streams.demo.workers import Workers
 from streams.local import server
 from streams.local.kafka import start_kafka
 from streams.local.redis import start_redis
-from streams.local.stack import Stack, quiet
+from streams.local.stack import Stack, say_nothing
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from tests.chaos.load import Load
@@ -67,11 +67,11 @@ class Site:
 
     def start_broker(self) -> None:
         """On the ports that it had."""
-        start_kafka(self.kafka, quiet)
+        start_kafka(self.kafka, say_nothing)
 
     def start_redis(self) -> None:
         """On the port that it had."""
-        start_redis(self.redis, quiet)
+        start_redis(self.redis, say_nothing)
 
     def describe_topics(self) -> list[dict[str, Any]]:
         """Every topic, the broker's own included, as Kafka describes it."""
@@ -102,7 +102,7 @@ class Site:
 
 def kill(folder: Path, number: signal.Signals = signal.SIGKILL) -> None:
     """Signal the server of a folder and wait for its end. Raises `AssertionError` when none runs."""
-    running = server.running(folder)
+    running = server.running_server(folder)
     assert running is not None, f"no server runs in {folder.name}"
     os.kill(running.pid, number)
     psutil.Process(running.pid).wait(timeout=30)

@@ -24,7 +24,7 @@ from events.topics import (
     EXPERIMENT_DEFINITIONS,
     INTERACTIONS,
 )
-from streams.cli.experiment_definitions import KnownDefinitions
+from streams.cli.experiments import KnownDefinitions
 from streams.demo.check import compare_profiles
 from streams.demo.deployment import Deployment, open_deployment
 from streams.demo.encoding import attributes, body, encode, key

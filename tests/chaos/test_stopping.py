@@ -7,7 +7,7 @@ import pytest
 
 from streams.demo.script import Script
 from streams.platform.clients import KafkaClients
-from streams.platform.hard_stop import EXIT_HARD
+from streams.platform.shutdown import EXIT_HARD
 from tests.chaos.load import load
 from tests.chaos.site import Site, kill
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from streams.local import server
 from streams.local.kafka import Node, new_cluster_id, start_node
 from streams.local.redis import start_redis
-from streams.local.stack import Stack, quiet
+from streams.local.stack import Stack, say_nothing
 
 COUNT = 3
 
@@ -26,7 +26,7 @@ class Cluster:
         return self.home / f"kafka-{node.id}"
 
     def start(self, node: Node) -> None:
-        start_node(self.folder(node), node, self.nodes, self.cluster_id, quiet)
+        start_node(self.folder(node), node, self.nodes, self.cluster_id, say_nothing)
 
 
 @contextmanager
@@ -40,6 +40,6 @@ def three_brokers(home: Path) -> Iterator[tuple[Cluster, Stack]]:
         with ThreadPoolExecutor(COUNT) as pool:  # none of them answers before another one runs
             list(pool.map(cluster.start, nodes))
         bootstrap = ",".join(f"{server.HOST}:{node.broker_port}" for node in nodes)
-        yield cluster, Stack(bootstrap, f"redis://{start_redis(redis, quiet).address}/0", ())
+        yield cluster, Stack(bootstrap, f"redis://{start_redis(redis, say_nothing).address}/0", ())
     finally:
         server.stop([*map(cluster.folder, nodes), redis])

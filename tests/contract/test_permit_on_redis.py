@@ -11,8 +11,8 @@ from sinks.redis import RedisSink
 from streams.domain.pressure import PermissionRequest, default_policy
 from streams.platform.settings import Settings
 from streams.services.audience import Audience, CsvRecord, open_audience
-from streams.services.audience_filter import process_pool
-from streams.services.audience_filter.chunk_filter import ChunkFilter, FilterJob, Stopped
+from streams.services.audience_filter import filtering
+from streams.services.audience_filter.chunk_filter import ChunkFilter, FilterJob, UndecidedChunk
 from streams.services.audience_filter.filtering import OutputFiles, write_outcomes
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER
@@ -27,8 +27,8 @@ REQUEST = PermissionRequest(channel="email", purpose="fundraising", team="digita
 @pytest.fixture
 def whole(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> RedisServer:
     """Nobody is known, and nothing is missing; chunks are short."""
-    monkeypatch.setattr(process_pool, "CHUNK", CHUNK)
-    monkeypatch.setattr(process_pool, "ALONE", 2 * CHUNK)
+    monkeypatch.setattr(filtering, "CHUNK", CHUNK)
+    monkeypatch.setattr(filtering, "ALONE", 2 * CHUNK)
     redis_server.tell("FLUSHALL")
     asyncio.run(fill(redis_server))
     return redis_server
@@ -78,13 +78,13 @@ def test_a_redis_that_is_away_allows_nobody_and_says_where_it_was_looked_for() -
     clerk = ChunkFilter(FilterJob(settings, default_policy(), audience.header, REQUEST, AFTERNOON))
     found = clerk.judge([*audience.records()])
     tried = "Tried 127.0.0.1:1, as REDIS_URL says"
-    assert found == Stopped(f"redis: ConnectionError; is REDIS_URL right and the server up? {tried}")
+    assert found == UndecidedChunk(f"redis: ConnectionError; is REDIS_URL right and the server up? {tried}")
     clerk.close()
 
 
 def test_everybody_is_judged_in_order_by_one_process(whole: RedisServer) -> None:
     audience, allowed = audience_of(5 * CHUNK + 1), BytesIO()
-    outcomes = process_pool.judged_chunks(audience.records(), job_of(whole, audience), processes=1)
+    outcomes = filtering.judged_chunks(audience.records(), job_of(whole, audience), processes=1)
     summary = write_outcomes(outcomes, OutputFiles(audience, allowed, None), lambda *_: None)
     assert (summary.rows, summary.count("allow"), summary.stopped) == (5 * CHUNK + 1, 5 * CHUNK + 1, None)
     rows = allowed.getvalue().splitlines()[1:]
@@ -94,7 +94,7 @@ def test_everybody_is_judged_in_order_by_one_process(whole: RedisServer) -> None
 def test_a_flush_in_the_middle_ends_it_before_the_next_row_is_written(whole: RedisServer) -> None:
     audience, allowed = audience_of(20 * CHUNK), BytesIO()
     records = flushed_after(audience, 4 * CHUNK, whole)
-    outcomes = process_pool.judged_chunks(records, job_of(whole, audience), processes=1)
+    outcomes = filtering.judged_chunks(records, job_of(whole, audience), processes=1)
     summary = write_outcomes(outcomes, OutputFiles(audience, allowed, None), lambda *_: None)
     assert summary.stopped is not None
     assert summary.stopped.startswith("profiles_incomplete: ")
@@ -105,7 +105,7 @@ def test_a_flush_ends_a_crew_too_and_what_was_written_is_a_beginning(whole: Redi
     """How far they are by then is up to them."""
     audience, allowed = audience_of(40 * CHUNK), BytesIO()
     records = flushed_after(audience, 20 * CHUNK, whole)
-    outcomes = process_pool.judged_chunks(records, job_of(whole, audience), processes=2)
+    outcomes = filtering.judged_chunks(records, job_of(whole, audience), processes=2)
     summary = write_outcomes(outcomes, OutputFiles(audience, allowed, None), lambda *_: None)
     outcomes.close()
     assert summary.stopped is not None

@@ -9,11 +9,10 @@ from typing import Any
 
 import yaml
 
-from streams.local.jars import class_path
-from streams.local.java import find_java
+from streams.local.kafka_runtime import class_path, find_java
 from streams.local.redis import find_redis
 from streams.local.server import HOST, Server, choose_ports, launch, stop
-from streams.local.stack import quiet
+from streams.local.stack import say_nothing
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose"
@@ -41,7 +40,7 @@ def running_kafka(folder: Path, certificates: Path) -> Iterator[str]:
     text = text.replace("/certificates/", f"{certificates}/").replace("/var/lib/kafka/data", "data")
     folder.mkdir()
     (folder / "kafka.properties").write_text(text.replace("kafka-tls:", f"{HOST}:"))
-    java = [find_java(), "-cp", ":".join(str(jar) for jar in class_path(quiet))]
+    java = [find_java(), "-cp", ":".join(str(jar) for jar in class_path(say_nothing))]
     user = (certificates / "kafka/scram").read_text()
     words = ["--cluster-id", cluster_id(), "--config", "kafka.properties", "--add-scram", user]
     made = subprocess.run([*java, *_FORMAT, *words], cwd=folder, capture_output=True, text=True, check=False)

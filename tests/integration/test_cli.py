@@ -133,6 +133,18 @@ def test_produce_sends_a_field_that_no_type_has_and_names_the_one_that_was_meant
     assert json.loads(ended.stdout) == {"sent": {"email-events": 3}, "refused": {}, "unknown_fields": [strange]}
 
 
+def test_produce_names_a_line_that_repeats_an_id_with_other_content(system: System, tmp_path: Path) -> None:
+    first = event("email.opened", {"contact_id": fresh()})
+    other = first | {"data": {"contact": {"contact_id": fresh()}, "message_id": "another"}}
+    given = lines_of(*(structured(each)[0] for each in (first, first, other)))
+
+    ended = harmonia(tmp_path, "produce", "-", "--json", environment=on(system.stack), given=given)
+
+    assert ended.returncode == 0
+    assert ended.stderr == b"line 3 repeats the id of line 1 with other content: only the first counts\n"
+    assert json.loads(ended.stdout) == {"sent": {"email-events": 3}, "refused": {}, "repeated_ids": 1}
+
+
 def test_a_contact_is_shown_to_people_and_to_programs(system: System, tmp_path: Path) -> None:
     contact_id = fresh()
     gift = structured(event("donation.made", {"contact_id": contact_id}))[0]

@@ -15,7 +15,7 @@ from events.json_types import JSON
 from events.topics import AUDIT_LOG
 from streams.domain.pressure import default_policy
 from streams.local.stack import Stack
-from streams.services.audience_filter.process_pool import ALONE
+from streams.services.audience_filter.filtering import ALONE
 from tests.integration.command import PATIENCE_S, Ended, ended_well, environment_of, harmonia, on, refused
 from tests.integration.said import afternoon, event, fresh, structured
 from tests.integration.system import System, running_system, state_of

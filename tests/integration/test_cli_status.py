@@ -35,7 +35,8 @@ def test_whoever_is_on_call_sees_whether_everything_flows(stack: Stack, tmp_path
     with running_system(stack, tmp_path) as system:
         until_in_redis(system, contact_id)
         well = until(lambda: found if not (found := told())[0] else None, "a look with nothing worth a page")[1]
-        shown = harmonia(tmp_path, "status", environment=on(stack))
+        (tmp_path / "teams.toml").write_text('time_zone = "UTC"\n')
+        shown = harmonia(tmp_path, "status", environment=on(stack, HARMONIA_TEAMS="teams.toml"))
 
     assert code == 1
     assert {"alert": "PartitionStalled", "severity": "page", "why": "no worker runs"} | {
@@ -60,4 +61,5 @@ def test_whoever_is_on_call_sees_whether_everything_flows(stack: Stack, tmp_path
     assert [why for why in map(itemgetter("why"), well["alerts"]) if why in named] == named
     assert contact_id not in json.dumps(well)
     assert b"last sign of life" in shown.stdout
+    assert shown.stderr == b"HARMONIA_TEAMS: the file names no team, so no team's silence is told\n"
     assert shown.returncode == 0

@@ -171,8 +171,10 @@ def test_a_hold_is_confirmed_listed_and_lifted(desk: Desk) -> None:
     [told] = [row for row in rows if row["campaign_id"] == campaign]
     assert (told["on_hold"], told["until"], told["messages"]) == (True, "2099-01-01T00:00:00.000Z", 0)
     typo = f"{campaign[:-1]}_"
-    reason = refused(desk.run("hold", "--campaign", typo, "--lift"))
-    assert reason.startswith(f"no campaign {typo} has been heard of. Did you mean {campaign}? Nothing was changed")
+    for way in ((), ("--lift",)):
+        reason = refused(desk.run("hold", "--campaign", typo, *way))
+        assert reason.startswith(f"no campaign {typo} has been heard of. Did you mean {campaign}? Nothing was changed")
+    assert desk._system.deployment.redis.hget("holds", typo) is None
     lifted = ended_well(desk.run("hold", "--campaign", campaign, "--lift")).stdout.decode()
     assert lifted == f"{campaign} is not on hold any more; Redis shows it\n"
     assert desk._system.deployment.redis.hget("holds", campaign) is None

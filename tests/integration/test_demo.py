@@ -18,7 +18,7 @@ from redis import Redis
 from streams.demo.deployment import open_deployment
 from streams.demo.script import write_script
 from streams.demo.truth import ContactFields
-from streams.local.server import running
+from streams.local.server import running_server
 from streams.local.stack import Stack, stop
 from tests.integration.command import harmonia
 from tests.integration.system import settings_of
@@ -64,7 +64,7 @@ def test_a_run_ends_well_and_its_figures_add_up_and_its_log_says_nothing_of_anyb
     assert figures["seconds"] > 0 < figures["events_per_second"]
     assert b"agree on each" in ended.stdout
     assert b"thank-you-call" in ended.stdout
-    assert [running(tmp_path / "home" / "demo" / name) for name in ("kafka", "redis")] == [None, None]
+    assert [running_server(tmp_path / "home" / "demo" / name) for name in ("kafka", "redis")] == [None, None]
 
 
 def assert_nobody_is_named(log: str, seed: int) -> None:
@@ -132,7 +132,7 @@ def test_a_kept_run_of_two_processes_can_be_looked_at_and_stopped_as_it_says(tmp
     until(lambda: not workers_of(home), "the end of the workers")
     down = harmonia(tmp_path, "local", "down", environment={"HARMONIA_HOME": said[2]})
     assert (down.returncode, down.stdout) == (0, b"")
-    assert [running(home / name) for name in ("kafka", "redis")] == [None, None]
+    assert [running_server(home / name) for name in ("kafka", "redis")] == [None, None]
 
 
 def assert_every_donation_is_there(stack: Stack, seed: int) -> None:

@@ -12,7 +12,7 @@ from events.topics import CONTACT_ALERTS, CONTACT_STATE, CONTACT_SUPPRESSIONS
 from streams.demo.deployment import Deployment
 from streams.demo.read_back import records_of
 from streams.local.stack import Stack
-from streams.platform.topics import wanted
+from streams.platform.topics import wanted_topics
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, sample, state_of
 from tests.integration.tap import header, tapped
@@ -141,7 +141,7 @@ def found_in_redis(system: System, one: Somebody) -> list[str]:
 def found_in_topics(system: System, one: Somebody) -> list[str]:
     """Where the latest value of a compacted topic has an identifier of the person, but for its own key alone."""
     found = []
-    for topic in wanted(system.settings):
+    for topic in wanted_topics(system.settings):
         if topic.cleanup != "compact":
             continue
         latest = {record.key: record.value for record in records_of(system.deployment.consumer, topic.name)}

@@ -15,7 +15,7 @@ from kafka import KafkaConsumer
 
 from events.topics import DEAD_LETTERS, EMAIL_EVENTS
 from streams.local.kafka import start_kafka
-from streams.local.stack import Stack, local_stack, quiet
+from streams.local.stack import Stack, local_stack, say_nothing
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
@@ -211,7 +211,7 @@ def test_what_is_answered_well_outlives_the_broker(gateway: Gateway, frail: tupl
             kill(home / "kafka", signal.SIGKILL)
             away = time.monotonic()
             until(lambda: time.monotonic() - away > OUTAGE_S, "the time without a broker")
-            start_kafka(home / "kafka", quiet)
+            start_kafka(home / "kafka", say_nothing)
             before = answers[204]
             until(lambda: answers[204] > before + 20, "answers again", PATIENCE_S)
         finally:

@@ -16,7 +16,7 @@ from redis import Redis
 
 from streams.local.errors import LocalStackError, PortLost
 from streams.local.redis import find_redis
-from streams.local.server import launch, running
+from streams.local.server import launch, running_server
 from streams.local.stack import ExistingServers, Stack, local_stack, start, stop
 
 ONLY_WITHIN_A_BLOCK = """
@@ -81,7 +81,7 @@ def test_up_prints_how_to_reach_the_stack_and_nothing_else(home: Path) -> None:
     (home.parent / ".env").write_text("HARMONIA_IDENTITY_KEY=kept-secret\nKAFKA_BOOTSTRAP=" + address(first))
     again = harmonia_local(home, "up", "--write-env")
     written = (home.parent / ".env").read_text()
-    pids = [server.pid for name in ("kafka", "redis") if (server := running(home / name))]
+    pids = [server.pid for name in ("kafka", "redis") if (server := running_server(home / name))]
     down = harmonia_local(home, "down")
 
     names = [line.partition("=")[0] for line in first.stdout.splitlines()]
@@ -144,7 +144,7 @@ def test_a_record_of_a_dead_stack_or_of_another_program_is_not_believed(home: Pa
 def test_a_record_that_cannot_be_read_is_not_believed(home: Path) -> None:
     (home / "redis").mkdir(parents=True)
     (home / "redis" / "server.json").write_text('{"pid": 1')
-    assert running(home / "redis") is None
+    assert running_server(home / "redis") is None
 
 
 def test_two_starts_at_once_make_one_stack(home: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_given_server_that_does_not_answer_is_an_error_that_names_the_variable
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         with pytest.raises(LocalStackError, match=rf"KAFKA_BOOTSTRAP is set to {address}"):
             start(home, ExistingServers(kafka_bootstrap=address))
-    assert running(home / "redis") is None
+    assert running_server(home / "redis") is None
 
 
 def test_an_error_does_not_tell_the_password_of_a_given_server(home: Path) -> None:

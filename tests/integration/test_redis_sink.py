@@ -14,7 +14,7 @@ from events.topics import CONTACT_STATE, EXPERIMENT_RESULTS
 from streams.demo.read_back import profiles_in_redis, profiles_in_topic
 from streams.demo.recount import Profile
 from streams.engine.runs import KafkaRecord
-from streams.local.server import running
+from streams.local.server import running_server
 from streams.local.stack import local_stack, start
 from tests.integration.said import FITTING, event, fresh, structured
 from tests.integration.system import System, ask, running_system, sample
@@ -115,13 +115,13 @@ def test_while_redis_is_away_profiles_go_on_and_afterwards_nothing_is_missing(
     until_all_in_redis(system, told)
 
     with tapped(system.settings, CONTACT_STATE) as states:
-        server = running(home / "stack" / "redis")
+        server = running_server(home / "stack" / "redis")
         assert server is not None
         end(psutil.Process(server.pid))
         publish(system, told, known + unknown, rounds=2)
         states.until(lambda seen: counted_in(seen) >= told_of(told, known + unknown), "all of it in contact-state")
     until(lambda: metric(system, "harmonia_sink_errors_total", sink="redis") > errors, "errors of the sink")
-    assert running(home / "stack" / "redis") is None
+    assert running_server(home / "stack" / "redis") is None
     assert [ask(f"{system.base}/{path}")[0] for path in ("livez", "readyz")] == [200, 200]
 
     assert start(home / "stack").environment == system.stack.environment

@@ -18,7 +18,7 @@ from events.topics import CONTACT_SUPPRESSIONS
 from streams.demo.script import Script
 from streams.demo.workers import Workers
 from streams.local.stack import local_stack
-from streams.platform.signals import signals_end_the_block
+from streams.platform.shutdown import signals_end_the_block
 from tests.chaos.load import Load, load
 from tests.chaos.site import Site, open_site
 from tests.chaos.stores import wrong_stores

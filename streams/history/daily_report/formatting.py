@@ -52,8 +52,3 @@ def change(now: int | None, before: int | None) -> str:
 def thousandths(value: int) -> str:
     """An expected number given in thousandths, `17.9`; large ones without the tenth."""
     return f"{value / 1000:,.1f}" if value < 1_000_000 else f"{value / 1000:,.0f}"
-
-
-def plural(count: int, one: str, many: str) -> str:
-    """`1 gift`, `2 gifts`."""
-    return f"{count:,} {one if count == 1 else many}"

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from streams.domain.display_names import counted
 from streams.domain.quarantine import held_records
 from streams.history.daily_report.figures import CanvassResults, DailyReport, DayFigures
-from streams.history.daily_report.formatting import as_time, money, number, plural, share
+from streams.history.daily_report.formatting import as_time, money, number, share
 from streams.history.insights.spans import TOPIC_DAYS
 from streams.operations.refused_records import refused_sentence, shortened_list
 
@@ -85,7 +86,7 @@ def _pledges(day: DayFigures) -> Iterator[str]:
     pledges = day.pledges
     if pledges.newly_failing >= ENOUGH_PLEDGES:
         yield (
-            f"{plural(pledges.newly_failing, 'pledge', 'pledges')} began to fail; "
+            f"{counted(pledges.newly_failing, 'pledge', 'pledges')} began to fail; "
             f"{number(pledges.failing)} are failing, {number(pledges.active)} are active."
         )
 

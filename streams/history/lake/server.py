@@ -13,10 +13,10 @@ from sinks.lake.writer import LakeWriter
 from streams.history.lake.buffers import FlushLimits
 from streams.history.lake.filler import FillOptions, LakeFiller, LakeFlusher, LakeMetrics
 from streams.platform.clients import KafkaClients
-from streams.platform.hard_stop import end_within
 from streams.platform.health import HealthServer
-from streams.platform.lake_files import files_of
+from streams.platform.lake_files import lake_files_of
 from streams.platform.settings import Settings
+from streams.platform.shutdown import end_within
 from streams.platform.topics import require_topic
 from streams.worker.preflight import wait_for_kafka
 
@@ -26,7 +26,7 @@ NOT_POLLED_MS = 600_000
 
 def run_lake(settings: Settings, say: Callable[[str], None], *, skip_lost: bool) -> None:
     """Fill the lake until SIGINT or SIGTERM. Raises Kafka's errors, and `EngineError` that says what to do."""
-    files = files_of(settings)
+    files = lake_files_of(settings)
     wait_for_kafka(settings, group_of(settings), say)
     require_topic(settings, INTERACTIONS)
     begin(files)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from events.topics import INPUT_TOPICS, INTERACTIONS
-from streams.platform.clients import KafkaClients, committed
+from streams.platform.clients import KafkaClients, committed_offsets
 from streams.platform.settings import Settings
 
 CALM_S, BUSY_S, TOO_BUSY_S = 1.2, 2.0, 5.0
@@ -163,7 +163,7 @@ class LagProbe:
         ]
 
     def __call__(self) -> WorkerLoad:
-        done = committed(self._admin, self._group)
+        done = committed_offsets(self._admin, self._group)
         ends, starts = self._asking.end_offsets(self._places), self._asking.beginning_offsets(self._places)
         at = [max(done.get((tp.topic, tp.partition), 0), starts[tp]) for tp in self._places]
         return WorkerLoad(sum(ends[tp] for tp in self._places) - sum(at), sum(at))

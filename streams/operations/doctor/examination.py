@@ -36,10 +36,10 @@ from streams.operations.doctor.servers import (
 )
 from streams.platform.clients import KafkaClients, tool_redis
 from streams.platform.errors import MissingTopic
-from streams.platform.identity_key import another_key
+from streams.platform.identity_key import identity_key_problem
 from streams.platform.settings import Settings
-from streams.platform.topics import CONTACTS_TABLE, describe_topics, wanted
-from streams.platform.tried_address import kafka_tried, redis_tried
+from streams.platform.topics import CONTACTS_TABLE, describe_topics, wanted_topics
+from streams.platform.tried_address import kafka_address_tried, redis_address_tried
 
 PATIENCE_S = 5.0
 Check = Callable[[], Iterator[Finding]]
@@ -61,7 +61,7 @@ def _examine_kafka(settings: Settings) -> Iterator[Finding]:
     try:
         admin = KafkaClients(settings).admin(PATIENCE_S)
     except KafkaError as error:
-        found = f"none answers ({type(error).__name__}): {kafka_tried(settings)}"
+        found = f"none answers ({type(error).__name__}): {kafka_address_tried(settings)}"
         yield fail("brokers", found, "is KAFKA_BOOTSTRAP right and Kafka up?")
         return
     try:
@@ -102,7 +102,7 @@ def _topics(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
 
 
 def _permissions(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
-    described = admin.describe_topics([topic.name for topic in wanted(settings)])
+    described = admin.describe_topics([topic.name for topic in wanted_topics(settings)])
     allowed = {
         entry["name"]: set(entry["authorized_operations"])
         for entry in described
@@ -155,14 +155,14 @@ def _examine_redis(settings: Settings) -> Iterator[Finding]:
         seconds, micros = redis.time()
         own = (before + time.time()) / 2
         yield from judge_redis(redis.info(), _may_run_scripts(redis))
-        if (trouble := another_key(settings)) is not None:
+        if (trouble := identity_key_problem(settings)) is not None:
             setting, _, rest = trouble.partition(" ")
             found, _, cure = rest.partition(": ")
             yield fail(setting, found, cure)
         yield judge_clock("Redis", seconds + micros / 1e6 - own)
     except RedisError as error:
         cure = "is REDIS_URL right, the server up, and may its user call INFO and TIME? Workers go on without it"
-        yield fail("Redis", f"it does not answer ({type(error).__name__}): {redis_tried(settings)}", cure)
+        yield fail("Redis", f"it does not answer ({type(error).__name__}): {redis_address_tried(settings)}", cure)
     finally:
         redis.close()
 

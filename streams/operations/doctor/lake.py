@@ -11,7 +11,7 @@ from sinks.lake.manifests import INTERACTIONS, LakeDamaged, is_lake
 from sinks.lake.unfinished_writes import unfinished_imports
 from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.platform.errors import LakeStopped
-from streams.platform.lake_files import files_of
+from streams.platform.lake_files import lake_files_of
 from streams.platform.settings import Settings
 
 WHAT = "HARMONIA_LAKE"
@@ -38,7 +38,7 @@ def examine_lake(settings: Settings, now: int) -> Iterator[Finding]:
         if not is_lake(files):
             yield warn(WHAT, "there is no lake there yet", "start `harmonia lake run`, or name the one that there is")
             return
-        files_of(settings)
+        lake_files_of(settings)
         yield _size(files)
         yield judge_erasures(commands_received_at(files).values(), now)
         yield judge_begun(len(find_live_files(files).places), len(unfinished_imports(files, now - DAY_MS)))

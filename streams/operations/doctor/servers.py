@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from streams.operations.acl import of_workers
 from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.platform.settings import Settings
-from streams.platform.topics import DescribedTopic, config_of, is_as_wanted, wanted
+from streams.platform.topics import DescribedTopic, config_of, is_as_wanted, wanted_topics
 
 OLDEST_KAFKA = (3, 0)
 """The first version that can describe transactions, as workers need it."""
@@ -150,7 +150,7 @@ Allowed = Mapping[str, Set[str]]
 
 def needed_operations(settings: Settings) -> dict[str, set[str]]:
     """The operations that a worker needs on each topic that it reads or writes."""
-    needs = {topic.name: {one.upper() for one in of_workers(topic)} for topic in wanted(settings)}
+    needs = {topic.name: {one.upper() for one in of_workers(topic)} for topic in wanted_topics(settings)}
     return {name: operations for name, operations in needs.items() if operations != {"DESCRIBE"}}
 
 

@@ -45,8 +45,8 @@ from streams.operations.refused_records import (
     suspects,
 )
 from streams.operations.status.observations import KafkaObservation, TopicFlow
-from streams.platform.topics import read_by_workers
-from streams.platform.tried_address import kafka_tried
+from streams.platform.topics import topics_read_by_workers
+from streams.platform.tried_address import kafka_address_tried
 
 Stretches = Mapping[TopicPartition, tuple[int, int]]
 """First offset and end offset by partition."""
@@ -141,7 +141,8 @@ def observe_kafka(settings: Settings, now: int) -> KafkaObservation | str:
         ):
             return _patiently(_KafkaObserver(admin, asking, reading, settings, now).broker)
     except KafkaError as error:
-        return f"Kafka: {type(error).__name__}; is KAFKA_BOOTSTRAP right and the broker up? ({kafka_tried(settings)})"
+        tried = kafka_address_tried(settings)
+        return f"Kafka: {type(error).__name__}; is KAFKA_BOOTSTRAP right and the broker up? ({tried})"
 
 
 def _patiently(ask: Callable[[], KafkaObservation]) -> KafkaObservation:
@@ -172,7 +173,7 @@ class _KafkaObserver:
         self._reading = reading
         self._settings = settings
         self._group = settings.app_id
-        self._topics = read_by_workers(settings)
+        self._topics = topics_read_by_workers(settings)
         self._now = now
 
     def broker(self) -> KafkaObservation:

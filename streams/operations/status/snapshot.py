@@ -14,7 +14,7 @@ from streams.operations.status.kafka_side import observe_kafka
 from streams.operations.status.observations import Observations, RedisObservation, SinkPosition
 from streams.platform.clients import tool_redis
 from streams.platform.settings import Settings
-from streams.platform.tried_address import redis_tried
+from streams.platform.tried_address import redis_address_tried
 from streams.worker.measuring.redis_and_disk import disk_used, memory_used
 
 
@@ -47,7 +47,7 @@ def observe(settings: Settings, now: int) -> Observations:
     with closing(tool_redis(settings)) as client:
         redis = observe_redis(client, settings.partitions)
     if isinstance(redis, str):
-        redis = f"{redis} ({redis_tried(settings)})"
+        redis = f"{redis} ({redis_address_tried(settings)})"
     state = settings.state_dir
     return Observations(
         at=now,

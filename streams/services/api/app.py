@@ -6,15 +6,14 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from sinks.base import SinkUnavailable
-from streams.services.api.contacts import CONTACT_ID_CURE, CURES, contacts
+from streams.services.api.contacts import CONTACT_ID_CURE, CURES, contact_routes
 from streams.services.api.dependencies import ApiDependencies
-from streams.services.api.experiments import STATUS_CURE, experiments
-from streams.services.api.insights import insights
+from streams.services.api.experiments import STATUS_CURE, experiment_routes
+from streams.services.api.insights import insight_routes
 from streams.services.api.middleware import with_authentication
 from streams.services.api.openapi import openapi_of
-from streams.services.api.permissions import permissions
-from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import invalid_field
+from streams.services.api.permissions import permission_routes
+from streams.services.api.problem_documents import Problem, invalid_field
 from streams.services.permission.reservation_log import ReservationLogUnavailable
 
 _WRONG = {"status": STATUS_CURE, "contact_id": CONTACT_ID_CURE}
@@ -30,10 +29,10 @@ def build_api(deps: ApiDependencies) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,  # they would go to whatever host a request names
     )
-    app.include_router(contacts(deps))
-    app.include_router(permissions(deps))
-    app.include_router(experiments(deps))
-    app.include_router(insights(deps))
+    app.include_router(contact_routes(deps))
+    app.include_router(permission_routes(deps))
+    app.include_router(experiment_routes(deps))
+    app.include_router(insight_routes(deps))
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
 
     @app.exception_handler(Problem)

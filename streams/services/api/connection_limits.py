@@ -180,16 +180,16 @@ class LimitedConnection(HttpToolsProtocol):
         if self._since is None:
             self._since = self.loop.time()
         if self._deadline is None:
-            self._deadline = self.loop.call_later(self.head_s, self._look)
+            self._deadline = self.loop.call_later(self.head_s, self._check_deadline)
 
-    def _look(self) -> None:
+    def _check_deadline(self) -> None:
         """Close the connection if its time is up, else look again; one timer serves many requests."""
         self._deadline = None
         if self._since is None:
             return
         left = self._since + self.head_s - self.loop.time()
         if left > 0:
-            self._deadline = self.loop.call_later(left, self._look)
+            self._deadline = self.loop.call_later(left, self._check_deadline)
         else:
             self._end()
 

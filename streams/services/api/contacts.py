@@ -13,8 +13,7 @@ from streams.platform.tokens import Caller
 from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import AS_OF, AS_OF_HEADER, Responses, problems
-from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import invalid_field, require_known
+from streams.services.api.problem_documents import Problem, invalid_field, require_known
 
 _KINDS: dict[str, Kind] = {"external": "external", "voter_id": "voter", "email": "email", "phone": "phone"}
 CONTACT_ID_CURE = "give 1 to 64 of letters, digits and _ . : -; an address goes into the query, see /openapi.json"
@@ -35,8 +34,8 @@ _RESPONSES: Responses = {
 }
 
 
-def contacts(deps: ApiDependencies) -> APIRouter:
-    """The routes."""
+def contact_routes(deps: ApiDependencies) -> APIRouter:
+    """The routes of a profile: by contact_id, and by another identifier."""
     router = APIRouter()
 
     @router.get("/v1/contacts/{contact_id}", responses=_RESPONSES, response_class=Response, operation_id="contact")

@@ -11,7 +11,7 @@ from events.times import render_time
 from sinks.lookup import Incomplete, Lookup
 from sinks.results import ResultsReader
 from streams.history.insights.own_process import InsightsProcess
-from streams.platform.identity_key import lacking
+from streams.platform.identity_key import describe_incomplete
 from streams.platform.tokens import Caller, Scope, Tokens
 from streams.services.api.bodies import BodyReader
 from streams.services.api.metrics import ApiMetrics
@@ -57,7 +57,8 @@ class ApiDependencies:
     def incomplete(self, found: Incomplete, code: Code = "profiles_incomplete") -> NoReturn:
         """Raise the Problem of a Redis that lacks something, and count it."""
         self.metrics.incomplete.labels(found.why).inc()
-        raise Problem(code, lacking(found) if found.why == "other_key" else f"{lacking(found)}; it mends by itself")
+        lacking = describe_incomplete(found)
+        raise Problem(code, lacking if found.why == "other_key" else f"{lacking}; it mends by itself")
 
     def away(self, code: Code = "profiles_incomplete") -> NoReturn:
         """Raise the Problem of a Redis that does not answer, and count it."""

@@ -12,8 +12,7 @@ from sinks.lookup import Complete, Incomplete
 from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import AS_OF, AS_OF_HEADER, Responses, problems
-from streams.services.api.problem_documents import Code, Problem
-from streams.services.api.validation_errors import invalid_field, require_known
+from streams.services.api.problem_documents import Code, Problem, invalid_field, require_known
 
 STATUS_CURE = "give running, ended or recounting"
 _INCOMPLETE: Code = "results_incomplete"
@@ -27,8 +26,8 @@ _LIST_RESPONSES: Responses = {
 }
 
 
-def experiments(deps: ApiDependencies) -> APIRouter:
-    """The routes."""
+def experiment_routes(deps: ApiDependencies) -> APIRouter:
+    """The routes of results: the list, and one experiment."""
     router = APIRouter()
 
     @router.get("/v1/experiments", responses=_LIST_RESPONSES, response_class=Response, operation_id="experiments")
@@ -43,7 +42,7 @@ def experiments(deps: ApiDependencies) -> APIRouter:
             seen = await deps.results.all()
         except SinkUnavailable:
             deps.away(_INCOMPLETE)
-        as_of = _whole(deps, seen.standing)
+        as_of = _require_complete(deps, seen.standing)
         lines = [line for line in seen.lines.values() if status is None or orjson.loads(line)["status"] == status]
         return _answer(b'{"experiments":[%s]}' % b",".join(lines), as_of)
 
@@ -57,7 +56,7 @@ def experiments(deps: ApiDependencies) -> APIRouter:
             seen = await deps.results.one(experiment_id)
         except SinkUnavailable:
             deps.away(_INCOMPLETE)
-        as_of = _whole(deps, seen.standing)
+        as_of = _require_complete(deps, seen.standing)
         if seen.value is None:
             raise Problem("not_found", "No experiment of this id has a result")
         return _answer(seen.value, as_of)
@@ -70,7 +69,7 @@ def _require(deps: ApiDependencies, request: Request, known: list[str]) -> None:
     require_known(request, known)
 
 
-def _whole(deps: ApiDependencies, standing: Complete | Incomplete) -> int:
+def _require_complete(deps: ApiDependencies, standing: Complete | Incomplete) -> int:
     if isinstance(standing, Incomplete):
         deps.incomplete(standing, _INCOMPLETE)
     return standing.as_of

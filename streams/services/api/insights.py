@@ -16,8 +16,7 @@ from streams.history.insights.question import (
 from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.middleware import caller_of
 from streams.services.api.openapi import Responses, problems
-from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import invalid_field, require_known
+from streams.services.api.problem_documents import Problem, invalid_field, require_known
 
 _RESPONSES: Responses = {
     200: {"model": InsightsDocument, "description": "Series; everything up to `as_of` is in them"},
@@ -26,8 +25,8 @@ _RESPONSES: Responses = {
 _WHEN = "A date, which begins at midnight in HARMONIA_TIME_ZONE, or RFC 3339"
 
 
-def insights(deps: ApiDependencies) -> APIRouter:
-    """The route."""
+def insight_routes(deps: ApiDependencies) -> APIRouter:
+    """The route of counts over time."""
     router = APIRouter()
 
     @router.get("/v1/insights", responses=_RESPONSES, response_class=Response, operation_id="insights")
@@ -47,7 +46,7 @@ def insights(deps: ApiDependencies) -> APIRouter:
         """Counts, money or human acts in series; one of each value of what they are split by."""
         deps.require(caller_of(request), "read")
         require_known(request, PARAMETERS)
-        said = _said(request)
+        said = _query_parameters(request)
         question = question_of(said, deps.time_zone, deps.clock())
         if isinstance(question, ParameterMistake):
             raise invalid_field(question.field, question.cure)
@@ -59,7 +58,7 @@ def insights(deps: ApiDependencies) -> APIRouter:
     return router
 
 
-def _said(request: Request) -> dict[str, str]:
+def _query_parameters(request: Request) -> dict[str, str]:
     for name in PARAMETERS:
         if len(request.query_params.getlist(name)) > 1:
             raise invalid_field(name, "give it once")

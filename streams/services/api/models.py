@@ -17,6 +17,8 @@ NAMES = ("contact_id", "voter_id", "external", "email", "phone")
 
 Word = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 Short = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
+Sender = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, json_schema_extra={"pattern": r"[^\W_]"})]
+"""A sender has a letter or a digit, by which senders are told apart; the route refuses others in plain words."""
 
 
 def _time(text: str) -> str:
@@ -71,7 +73,7 @@ class PermissionsAsked(_Strict):
     committee: Short | None = None
     election: Short | None = None
     campaign_id: Short | None = None
-    sender: Word | None = None
+    sender: Sender | None = None
     list_id: Short | None = None
     reserve: Annotated[int, Field(ge=1, le=LONGEST_RESERVATION_S), BeforeValidator(_whole)] | None = None
 

@@ -1,8 +1,8 @@
-"""Parses the body of `POST /v1/permissions`, yielding to other requests in between.
+"""Reads the body of `POST /v1/permissions` in turns with other requests, and hashes the identifiers of its people.
 
 pydantic reports every mistake, which takes seconds for a body that is made to be wrong in millions of places. So the
 body is split first without parsing its parts; then people are parsed one by one, until there are as many mistakes as an
-answer tells.
+answer tells. Addresses go no further than this module.
 """
 
 import asyncio
@@ -14,10 +14,12 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from events.identifiers import Hasher, Kind, ref_of
+from events.interactions.base import Channel
 from events.limits import is_crowded
 from streams.services.api.models import MOST_CONTACTS, PermissionsAsked, Person
-from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import MOST_TOLD, invalid_body
+from streams.services.api.problem_documents import MOST_TOLD, Problem, invalid_body
+from streams.services.permission.decisions import AskedPerson
 
 MOST_VALUES = 25 * MOST_CONTACTS
 """Values of the largest request whose people each have every identifier there is."""
@@ -103,9 +105,51 @@ def _judge(model: type[Model], raw: bytes, where: tuple[int | str, ...]) -> tupl
         return model.model_validate_json(raw), []
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        return None, [*_found(found[:MOST_TOLD], where)]
+        return None, [*_found_mistakes(found[:MOST_TOLD], where)]
 
 
-def _found(errors: Sequence[ErrorDetails], where: tuple[int | str, ...]) -> Iterator[FoundMistake]:
+def _found_mistakes(errors: Sequence[ErrorDetails], where: tuple[int | str, ...]) -> Iterator[FoundMistake]:
     for one in errors:
         yield one["type"], () if one["type"] == "json_invalid" else (*where, *one["loc"])
+
+
+_ADDRESS: dict[Channel, Kind] = {"email": "email", "text": "phone", "phone": "phone"}
+
+
+def asked_person(person: Person, channel: Channel, hasher: Hasher) -> AskedPerson:
+    """The hashes of a person, and the references of the address to judge.
+
+    A message goes to that address, so its owner is looked up first: whoever closed it must be found, even where another
+    identifier leads to somebody else. A given address that cannot be read cannot be sent to, whoever the person is.
+    """
+    address: list[str] = []
+    others = [] if person.contact_id is None else [person.contact_id]
+    for kind, text in _identifiers_of(person):
+        found = _lookups(hasher, kind, text)
+        if _ADDRESS.get(channel) != kind:
+            others += found
+        elif not found:
+            return AskedPerson([])
+        else:
+            address = found
+    return AskedPerson([*address, *others], [ref_of(hashed) for hashed in address])
+
+
+def _identifiers_of(person: Person) -> Iterator[tuple[Kind, str]]:
+    if person.voter_id is not None:
+        yield "voter", person.voter_id
+    if person.external is not None:
+        for system, id_ in sorted(person.external.items()):
+            yield "external", f"{system}:{id_}"
+    if person.email is not None:
+        yield "email", person.email
+    if person.phone is not None:
+        yield "phone", person.phone
+
+
+def _lookups(hasher: Hasher, kind: Kind, text: str) -> list[str]:
+    """The hashes of one identifier; none for text that has no UTF-8, which JSON can still express."""
+    try:
+        return hasher.lookups(kind, text)
+    except UnicodeEncodeError:
+        return []

@@ -13,20 +13,18 @@ from streams.platform.cooperative import map_cooperatively
 from streams.platform.tokens import ANY_TEAM, Caller
 from streams.services.api.bodies import CURES
 from streams.services.api.dependencies import ApiDependencies
-from streams.services.api.identifiers import asked_person
 from streams.services.api.middleware import caller_of
 from streams.services.api.models import PermissionAnswer, PermissionAnswers, PermissionsAsked
 from streams.services.api.openapi import PERMISSIONS_BODY, Responses, problems
-from streams.services.api.permission_request import read_permission_request
-from streams.services.api.problem_documents import Problem
-from streams.services.api.validation_errors import invalid_field, require_known
+from streams.services.api.permission_request import asked_person, read_permission_request
+from streams.services.api.problem_documents import Problem, invalid_field, require_known
 from streams.services.permission.decisions import BatchAnswers, JudgedPerson, PermissionBatch
 from streams.services.permission.near_names import (
-    about_campaign,
-    about_form,
-    about_list,
-    about_sender,
+    campaign_remark,
     cannot_be_a_sender,
+    list_remark,
+    sender_form_remark,
+    sender_remark,
 )
 
 _RESPONSES: Responses = {
@@ -35,8 +33,8 @@ _RESPONSES: Responses = {
 }
 
 
-def permissions(deps: ApiDependencies) -> APIRouter:
-    """The route."""
+def permission_routes(deps: ApiDependencies) -> APIRouter:
+    """The route of permission requests."""
     router = APIRouter()
 
     @router.post(
@@ -139,12 +137,12 @@ def _remarks(request: PermissionRequest, answers: BatchAnswers, country: str) ->
     """Remarks on names of the request that may be misspelled, each behind the name of its field."""
     stopped, whose = answers.stopped, "some of these people have"
     found = {
-        "campaign_id": [about_campaign(request.campaign_id, answers.held)],
+        "campaign_id": [campaign_remark(request.campaign_id, answers.held)],
         "sender": [
-            about_form(request.sender, request.channel, country),
-            about_sender(request.sender, stopped.senders, country, whose),
+            sender_form_remark(request.sender, request.channel, country),
+            sender_remark(request.sender, stopped.senders, country, whose),
         ],
-        "list_id": [about_list(request.list_id, stopped.lists, whose)],
+        "list_id": [list_remark(request.list_id, stopped.lists, whose)],
     }
     return [f"{name}: {remark}" for name, remarks in found.items() for remark in remarks if remark is not None]
 

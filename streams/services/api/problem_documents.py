@@ -1,11 +1,19 @@
-"""Problem documents (RFC 9457), the API's errors. They name the field and the cure, and never repeat what was sent."""
+"""Problem documents (RFC 9457), the API's errors: of requests that are invalid each mistake with its field and cure.
 
-from collections.abc import Mapping, Sequence
+They never repeat what was sent, but for the name of an unknown field, since nothing else tells where the mistake is. It
+goes to the sender only, and only if it can be no address and no number.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, NotRequired
 
 import orjson
-from fastapi import Response
+from fastapi import Request, Response
 from typing_extensions import TypedDict
+
+from events.fields import MAX_ID, MAX_TEXT
+from events.spelling import is_safe_to_repeat, nearest_name
+from streams.services.api.models import LONGEST_RESERVATION_S, MOST_CONTACTS, NAMES, PermissionsAsked, Person
 
 Code = Literal[
     "unauthorized",
@@ -97,3 +105,83 @@ class Problem(Exception):
             document["mistakes"] = list(self.mistakes)
         headers = {"Retry-After": str(RETRY_AFTER_S)} if status == SERVER_AWAY else {}
         return Response(orjson.dumps(document), status, {**headers, **(self.headers or {})}, MEDIA_TYPE)
+
+
+MOST_TOLD = 10
+_AN_ID = f"give a text of 1 to {MAX_ID} characters"
+_A_PERSON = f"give an object that says {', '.join(NAMES[:-1])} or {NAMES[-1]}"
+_HOW = {
+    "channel": "give email, text, phone, door or letter",
+    "purpose": "give fundraising, mobilisation, informational or transactional",
+    "contacts": f"give a list of 1 to {MOST_CONTACTS} people",
+    "at": "give an RFC 3339 time with an offset, such as 2026-02-22T19:00:00Z",
+    "team": _AN_ID,
+    "source": _AN_ID,
+    "committee": _AN_ID,
+    "election": _AN_ID,
+    "campaign_id": _AN_ID,
+    "sender": f"give a text of 1 to {MAX_TEXT} characters",
+    "list_id": _AN_ID,
+    "reserve": f"give whole seconds, 1 to {LONGEST_RESERVATION_S}",
+    "contact_id": "give 1 to 64 of letters, digits and _ . : -",
+    "voter_id": f"give <state>:<id>, such as NY:77, {MAX_ID} characters at most",
+    "external": 'give an object of up to 16 ids by their system, such as {"van": "123"}',
+    "email": f"give an e-mail address, {MAX_TEXT} characters at most",
+    "phone": f"give a phone number, {MAX_TEXT} characters at most",
+}
+
+
+def invalid_body(found: Sequence[tuple[str, Sequence[int | str]]]) -> Problem:
+    """The Problem of mistakes that pydantic found in a permission request, each a kind and a place; at most ten."""
+    return _problem([_mistake(kind, places) for kind, places in found[:MOST_TOLD]])
+
+
+def invalid_field(field: str, cure: str) -> Problem:
+    """The Problem of one invalid field."""
+    return _problem([{"field": field, "cure": cure}])
+
+
+def require_known(request: Request, known: Collection[str] = ()) -> None:
+    """Raise a Problem for unknown query parameters: they were meant to change the answer."""
+    others = dict.fromkeys(name for name in request.query_params if name not in known)
+    if others:
+        raise _problem([_unknown(name, _repeatable_name(name), known) for name in [*others][:MOST_TOLD]])
+
+
+def _problem(mistakes: Sequence[Mistake]) -> Problem:
+    return Problem("invalid", "; ".join(f"{one['field']}: {one['cure']}" for one in mistakes), mistakes)
+
+
+def _mistake(kind: str, places: Sequence[int | str]) -> Mistake:
+    path = _path(places)
+    if kind == "extra_forbidden":
+        known = PermissionsAsked.model_fields if len(places) == 1 else Person.model_fields
+        return _unknown(str(places[-1]), path, known)
+    if kind == "json_invalid":
+        return {"field": path, "cure": "is not JSON; send one object, in UTF-8"}
+    missing = "is missing; " if kind == "missing" else ""
+    return {"field": path, "cure": missing + _how(places)}
+
+
+def _how(places: Sequence[int | str]) -> str:
+    if not places:
+        return "send an object with channel, purpose and contacts"
+    named = [place for place in places if place in _HOW]
+    if named == ["contacts"] and len(places) > 1:
+        return _A_PERSON
+    return _HOW[str(named[-1])] if named else "see /openapi.json"
+
+
+def _unknown(name: str, path: str, known: Collection[str]) -> Mistake:
+    near = nearest_name(name, known)
+    cure = f"did you mean {near}?" if near else f"known are {', '.join(known)}" if known else "leave it out"
+    return {"field": path, "cure": f"is not known here; {cure}"}
+
+
+def _path(places: Sequence[int | str]) -> str:
+    told = "".join(f"[{place}]" if isinstance(place, int) else f".{_repeatable_name(place)}" for place in places)
+    return told.lstrip(".") or "the body"
+
+
+def _repeatable_name(name: str) -> str:
+    return name if is_safe_to_repeat(name) else "(an unknown field)"

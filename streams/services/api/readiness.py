@@ -11,7 +11,7 @@ from prometheus_client import Gauge
 
 from sinks.base import SinkUnavailable
 from sinks.lookup import Complete, Lookup
-from streams.platform.identity_key import lacking
+from streams.platform.identity_key import describe_incomplete
 from streams.services.api.dependencies import ApiDependencies
 
 
@@ -25,7 +25,7 @@ async def why_unready(deps: ApiDependencies) -> str | None:
         return "profiles_incomplete: Redis does not answer"
     if isinstance(standing, Complete):
         return None
-    return f"profiles_incomplete: {lacking(standing)}"
+    return f"profiles_incomplete: {describe_incomplete(standing)}"
 
 
 INTERVAL_S = 2.0
@@ -41,7 +41,7 @@ class Freshness(Service):
         age.set_function(lambda: max(0, clock() - self._whole_at) / 1000)
 
     @Service.task
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         while not self.should_stop:
             try:
                 found = await self._lookup.standing()

@@ -21,11 +21,11 @@ from sinks.results import ResultsReader
 from streams.history.insights.own_process import InsightsProcess
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.errors import Unusable
-from streams.platform.hard_stop import end_within
 from streams.platform.health import HealthServer
 from streams.platform.logs import each_once_a_second
-from streams.platform.policy_file import Policies, policy_since_gauge
+from streams.platform.policy_file import CurrentPolicy, policy_since_gauge
 from streams.platform.settings import Settings
+from streams.platform.shutdown import end_within
 from streams.platform.tokens import Tokens, read_tokens
 from streams.services.api.app import build_api
 from streams.services.api.connection_limits import MOST_CONNECTIONS, Connections, LimitedConnection
@@ -124,7 +124,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
     """Answer until SIGINT or SIGTERM. Raises `Unusable` when a setting or the address is no good."""
     metrics = ApiMetrics(CollectorRegistry())
     tokens = read_tokens(settings.api_tokens.get_secret_value())
-    policies = Policies(
+    policies = CurrentPolicy(
         settings.policy,
         wall_clock,
         lambda outcome: metrics.policy.labels(outcome).inc(),

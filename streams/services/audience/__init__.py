@@ -4,9 +4,8 @@ Rows are handed on byte for byte as the sender wrote them, so that no other colu
 """
 
 from streams.services.audience.csv_records import CsvRecord, fields_of, split_line_end
-from streams.services.audience.header import Header, UnusableAudience
+from streams.services.audience.header import Header, UnusableAudience, hashes_of, strongest_of
 from streams.services.audience.reader import Audience, open_audience, open_ids
-from streams.services.audience.row_identifiers import hashes_of, strongest_of
 
 __all__ = [
     "Audience",

@@ -1,13 +1,17 @@
-"""Reads the header of an audience: which columns identify a person and by what, or what is wrong with it.
+"""Reads the header of an audience, and the hashes of those identifiers of a row that its columns hold.
 
-Names are compared without regard to case, spaces, hyphens and underscores, and the usual names of vendors' exports
-are known, since nobody renames columns of a list that goes out tonight. A name that is one letter off is refused: what
-was meant to identify people must not go unread.
+Names of columns are compared without regard to case, spaces, hyphens and underscores, and the usual names of vendors'
+exports are known, since nobody renames columns of a list that goes out tonight. A name that is one letter off is
+refused: what was meant to identify people must not go unread.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from events.fields import CONTACT_ID_PATTERN
+from events.identifiers import Hasher, Kind
 
 IdentifierField = Literal["contact_id", "voter_id", "external", "email", "phone"]
 STRENGTH: tuple[IdentifierField, ...] = ("contact_id", "voter_id", "external", "email", "phone")
@@ -155,3 +159,45 @@ def _differ_by_one(one: str, other: str) -> bool:
     if len(a) != len(b):
         return a[1:] == b or a == b[1:]
     return a[1:] == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
+
+
+_is_contact_id = re.compile(CONTACT_ID_PATTERN).fullmatch
+_KINDS: dict[str, Kind] = {"voter_id": "voter", "external": "external", "email": "email", "phone": "phone"}
+
+
+def hashes_of(header: Header, fields: Sequence[str], hasher: Hasher) -> list[str]:
+    """Hashes of the row's identifiers, strongest first, each under every key; blank and unreadable ones are left out.
+
+    `fields` has the header's width. A `contact_id` is used as it is.
+    """
+    found: list[str] = []
+    for column in header.naming:
+        if value := fields[column.position].strip():
+            found += _hashes(column, value, hasher)
+    return found
+
+
+def strongest_of(header: Header, fields: Sequence[str], hasher: Hasher) -> tuple[IdentifierColumn, str, str] | None:
+    """The strongest readable identifier of a row: its column, value and hash. None: the row identifies nobody.
+
+    The hash is that under the writing key; a `contact_id` is its own.
+    """
+    for column in header.naming:
+        value = fields[column.position].strip()
+        if value and (hashes := _hashes(column, value, hasher)):
+            return column, value, hashes[0]
+    return None
+
+
+def _hashes(column: IdentifierColumn, value: str, hasher: Hasher) -> list[str]:
+    if column.field == "contact_id":
+        return [value] if _is_contact_id(value) else []
+    if not _is_text(value):
+        return []
+    text = f"{column.system}:{value}" if column.field == "external" else value
+    return hasher.lookups(_KINDS[column.field], text)
+
+
+def _is_text(value: str) -> bool:
+    """Whether the value was UTF-8: surrogates stand for bytes that were not."""
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)

@@ -1,1 +1,1 @@
-"""Filters a whole audience by permission: who may be reached, and why the others may not."""
+"""Filters an audience by permission: who may be reached, and why the others may not."""

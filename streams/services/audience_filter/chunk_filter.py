@@ -1,4 +1,4 @@
-"""Decides chunks of an audience, in any process: reads rows, asks Redis, and makes the rows of the output files."""
+"""Decides chunks of an audience: reads whom each row identifies, asks Redis, and makes the rows of the output files."""
 
 import asyncio
 import time
@@ -6,25 +6,25 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Literal
 
+import orjson
+
+from events.identifiers import Hasher, ref_of
+from events.interactions.base import Channel
+from events.times import render_time
 from sinks.base import SinkUnavailable
 from sinks.lookup import Complete, Incomplete, Lookup
 from sinks.reservations import Reservations
-from streams.domain.pressure import PermissionRequest, Policy
+from streams.domain.pressure import Decision, PermissionRequest, Policy
 from streams.domain.pressure.asking import REPEATED
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.identity_key import OTHER_KEY
 from streams.platform.settings import Settings
-from streams.platform.tried_address import is_redis_up
-from streams.services.audience import CsvRecord, Header
-from streams.services.audience_filter.rows import (
-    QuestionReader,
-    RowProblem,
-    allowed_row,
-    problem_row,
-    refused_row,
-    repeated_row,
-)
+from streams.platform.tried_address import redis_unanswered_cure
+from streams.services.audience import CsvRecord, Header, fields_of, hashes_of
+from streams.services.audience.csv_records import malformed_with_columns, with_columns
+from streams.services.audience.header import IdentifierField
 from streams.services.permission.decisions import (
     AskedPerson,
     BatchAnswers,
@@ -34,6 +34,84 @@ from streams.services.permission.decisions import (
 )
 from streams.services.permission.near_names import StoppedNames
 from streams.services.permission.reservation_log import ReservationLog, ReservationLogUnavailable
+
+RowProblem = Literal["malformed_row", "no_identifier"]
+_ADDRESS: dict[Channel, IdentifierField] = {"email": "email", "text": "phone", "phone": "phone"}
+
+
+class QuestionReader:
+    """Reads whom each row identifies, for one channel.
+
+    A message goes to the address in its row, so the person is looked up by that first: whoever closed it must be found,
+    even where another identifier of the row leads to somebody else.
+    """
+
+    def __init__(self, header: Header, channel: Channel, hasher: Hasher) -> None:
+        field = _ADDRESS.get(channel)
+        self._column = None if field is None else header.column(field)
+        self._header = header.beginning_with(self._column)
+        self._hasher = hasher
+
+    def read(self, record: CsvRecord) -> AskedPerson | RowProblem:
+        """The person of a row, or why it identifies nobody."""
+        fields = None if record.broken else fields_of(record.raw, self._header.width)
+        if fields is None:
+            return "malformed_row"
+        names = hashes_of(self._header, fields, self._hasher)
+        if not names:
+            return "no_identifier"
+        if self._column is None or not fields[self._column.position].strip():
+            return AskedPerson(names)
+        return _by_address(names, f"{self._column.field}:")
+
+
+def _by_address(names: Sequence[str], kind: str) -> AskedPerson | RowProblem:
+    """A row whose address cannot be read identifies nobody: it cannot be sent to, whoever the person is."""
+    refs = [ref_of(name) for name in names if name.startswith(kind)]
+    return AskedPerson(names, refs) if refs else "no_identifier"
+
+
+ALLOWED_COLUMNS = ("harmonia_expires_at", "harmonia_policy_version")
+DENIED_COLUMNS = (
+    "harmonia_decision",
+    "harmonia_reason",
+    "harmonia_earliest_at",
+    "harmonia_evidence",
+    "harmonia_line",
+)
+OWN_COLUMNS = frozenset((*ALLOWED_COLUMNS, *DENIED_COLUMNS))
+
+
+def allowed_row(raw: bytes, expires_at: int | None, policy_version: str) -> bytes:
+    """The row of somebody who may be reached until `expires_at`, ms since 1970."""
+    return with_columns(raw, ("" if expires_at is None else render_time(expires_at), policy_version))
+
+
+def refused_row(record: CsvRecord, decision: Decision) -> bytes:
+    """The row of somebody who may not be reached, or not yet; evidence as JSON, as in the API."""
+    earliest = "" if decision.earliest_at is None else render_time(decision.earliest_at)
+    said = [{"source": one.source, "id": one.id} for one in decision.evidence]
+    evidence = _quoted(orjson.dumps(said).decode()) if said else ""
+    return with_columns(record.raw, (decision.decision, decision.reason, earliest, evidence, str(record.line)))
+
+
+def repeated_row(record: CsvRecord) -> bytes:
+    """A further row of a person who has been allowed already."""
+    return with_columns(record.raw, ("deny", REPEATED, "", "", str(record.line)))
+
+
+def problem_row(record: CsvRecord, trouble: RowProblem, width: int) -> bytes:
+    """A row that identifies nobody. A malformed one is put whole into the first column."""
+    columns = ("deny", trouble, "", "", str(record.line))
+    if trouble == "no_identifier":
+        return with_columns(record.raw, columns)
+    return malformed_with_columns(record.raw, width, columns)
+
+
+def _quoted(text: str) -> str:
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'
+
 
 ReasonCounts = Counter[tuple[str, str]]
 """Rows by decision and reason."""
@@ -75,7 +153,10 @@ class ChunkVerdicts:
 def verdicts_of(
     chunk: Sequence[CsvRecord], read: Iterable[AskedPerson | RowProblem], answers: BatchAnswers, width: int
 ) -> ChunkVerdicts:
-    """`answers` are about those of `read` that name somebody. A person who is allowed once is not allowed again."""
+    """The verdicts about the rows of a chunk. A person who is allowed once is not allowed again.
+
+    `read`: what each row asks; `answers`: about those of them that name somebody.
+    """
     verdicts, judged = ChunkVerdicts(answers.as_of, stopped=answers.stopped), iter(answers.judged)
     given: set[str | None] = set()
     for place, (record, one) in enumerate(zip(chunk, read, strict=True)):
@@ -117,7 +198,7 @@ class FilterJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class UndecidedChunk:
     """A chunk that could not be decided, and why; the run ends with it."""
 
     why: str
@@ -136,7 +217,7 @@ class ChunkFilter:
         reservations = Reservations(self._client)
         self._judge = PermissionJudge(self._lookup, reservations, lambda: job.policy, _now, self._keeping.keep)
 
-    def look(self) -> Stopped | None:
+    def look(self) -> UndecidedChunk | None:
         """Why nothing can be decided now; None: Redis lacks nothing."""
         try:
             standing = self._runner.run(self._lookup.standing())
@@ -144,7 +225,7 @@ class ChunkFilter:
             return self._away(trouble)
         return None if isinstance(standing, Complete) else _incomplete(standing)
 
-    def judge(self, chunk: Sequence[CsvRecord]) -> ChunkVerdicts | Stopped:
+    def judge(self, chunk: Sequence[CsvRecord]) -> ChunkVerdicts | UndecidedChunk:
         """Decide the rows of a chunk. Profiles are read in one step with the check that none is missing."""
         read = [self._reader.read(record) for record in chunk]
         asked = [one for one in read if isinstance(one, AskedPerson)]
@@ -153,7 +234,9 @@ class ChunkFilter:
         except SinkUnavailable as trouble:
             return self._away(trouble)
         except ReservationLogUnavailable:
-            return Stopped("Kafka does not take until when is reserved; is KAFKA_BOOTSTRAP right and the broker up?")
+            return UndecidedChunk(
+                "Kafka does not take until when is reserved; is KAFKA_BOOTSTRAP right and the broker up?"
+            )
         if isinstance(answers, Incomplete):
             return _incomplete(answers)
         return verdicts_of(chunk, read, answers, self._job.header.width)
@@ -164,18 +247,20 @@ class ChunkFilter:
         self._runner.run(self._client.aclose())
         self._runner.close()
 
-    def _away(self, trouble: SinkUnavailable) -> Stopped:
-        return Stopped(f"{trouble}; {is_redis_up(self._job.settings)}")
+    def _away(self, trouble: SinkUnavailable) -> UndecidedChunk:
+        return UndecidedChunk(f"{trouble}; {redis_unanswered_cure(self._job.settings)}")
 
     async def _answers(self, asked: Sequence[AskedPerson]) -> BatchAnswers | Incomplete:
         job = self._job
         return await self._judge.judge(PermissionBatch(job.request, job.at, asked, job.reserve_ms))
 
 
-def _incomplete(found: Incomplete) -> Stopped:
+def _incomplete(found: Incomplete) -> UndecidedChunk:
     if found.why == "other_key":
-        return Stopped(f"{OTHER_KEY}.")
-    return Stopped(f"profiles_incomplete: {found.where} is {found.why}; is a worker running, and has it caught up?")
+        return UndecidedChunk(f"{OTHER_KEY}.")
+    return UndecidedChunk(
+        f"profiles_incomplete: {found.where} is {found.why}; is a worker running, and has it caught up?"
+    )
 
 
 def _now() -> int:

@@ -21,7 +21,8 @@ class GatewayDependencies:
     """Dependencies of the routes. `clock`: ms since 1970. `fetch`: gets URLs that SNS names, on Amazon's hosts only.
 
     `bodies`: for senders that only the body can prove; `proven`: for senders authenticated by a header. Neither takes
-    room from the other. `used`: signatures that have been used, by vendor.
+    room from the other. `used`: signatures that have been used, by vendor. `warned`: hooks and misspelled fields of
+    which the log has told.
     """
 
     hooks: Mapping[str, Hook]
@@ -37,9 +38,10 @@ class GatewayDependencies:
     used: Mapping[str, UsedSignatures] = field(
         default_factory=lambda: {way: UsedSignatures() for way in ("mailgun", "twilio")}
     )
+    warned: set[tuple[str, str]] = field(default_factory=set)
 
     async def keep(self, hook: str, results: Sequence[AdapterResult]) -> None:
-        """Write results to Kafka, and count them once it has them. Raises `Unavailable`."""
+        """Write results to Kafka, and count them once it has them. Raises `KafkaUnavailable`."""
         outputs = await self.delivery.outputs(results, hook, self.clock())
         if outputs:
             await self.delivery.post(outputs)

@@ -17,17 +17,19 @@ from events.adapters.feed import AdapterResult
 from events.cloudevents import open_event
 from events.envelope import Interaction, Record
 from events.fields import MAX_RECORD_BYTES
+from events.harmonised import team_of
+from events.interactions.anywhere import InteractionRetracted
+from events.interactions.commands import ContactErased, ContactSuppressed, PairCommand
 from events.json_types import JSON
 from events.limits import MOST_VALUES, is_crowded
 from events.pre_send_check import judge_before_sending
 from events.refusal import Reason, Refusal
 from events.registry import topic_of
 from events.unknown_fields import has_unknown_fields, unknown_fields
-from streams.platform.tokens import Caller
+from streams.platform.tokens import ANY_TEAM, Caller
 from streams.services.gateway.answers import problem_response, unread_response
 from streams.services.gateway.dependencies import GatewayDependencies
 from streams.services.gateway.kafka_delivery import KafkaUnavailable
-from streams.services.gateway.publish_rights import forbidden
 from streams.services.gateway.webhook_route import HOOK
 
 EVENTS = "events"
@@ -43,8 +45,8 @@ _TYPES = f"Content-Type: {_STRUCTURED}, {_BATCH}, or application/json with ce- h
 _NOT_JSON = Refusal(Reason.NOT_JSON, "body: send JSON in UTF-8")
 
 
-def events(deps: GatewayDependencies) -> APIRouter:
-    """The route."""
+def event_routes(deps: GatewayDependencies) -> APIRouter:
+    """The route of CloudEvents."""
     router = APIRouter()
 
     @router.post("/v1/events", summary="A CloudEvent, or a batch of them")
@@ -101,7 +103,7 @@ async def _publish(deps: GatewayDependencies, caller: Caller, records: Sequence[
     if len(records) > MOST_EVENTS:
         return problem_response("too_large", f"At most {MOST_EVENTS} events")
     judged, warnings = await _judged(deps, caller, records)
-    refused = [_told(place, one) for place, one in enumerate(judged) if isinstance(one, Refusal)]
+    refused = [_refusal_row(place, one) for place, one in enumerate(judged) if isinstance(one, Refusal)]
     accepted: list[AdapterResult] = [one for one in judged if isinstance(one, Interaction)]
     if refused and not accepted:
         return problem_response("invalid", "Mend the events and send them again", refused=refused)
@@ -139,7 +141,7 @@ def _judge(deps: GatewayDependencies, caller: Caller, record: Record) -> Interac
     read = judge_before_sending(record, deps.phone_region)
     if isinstance(read, Refusal):
         return read
-    return forbidden(read, caller) or read
+    return publish_refusal(read, caller) or read
 
 
 def _opened(value: bytes, headers: Sequence[tuple[str, bytes]]) -> dict[str, JSON]:
@@ -154,5 +156,35 @@ def _topic(event: Mapping[str, JSON]) -> str:
     return topic_of(type_) if isinstance(type_, str) else ""
 
 
-def _told(place: int, refusal: Refusal) -> dict[str, JSON]:
+def _refusal_row(place: int, refusal: Refusal) -> dict[str, JSON]:
     return {"index": place, "reason": refusal.reason.value, "detail": refusal.detail}
+
+
+_OTHER_SOURCE = Refusal(Reason.INVALID_DATA, "source: the token speaks for another team")
+_OTHER_TEAM = Refusal(Reason.INVALID_DATA, "data.team: the token speaks for another team")
+_NOT_ITS_OWN = Refusal(Reason.INVALID_DATA, "data.retracts.source: the token speaks for another team")
+_NO_ERASING = Refusal(Reason.INVALID_DATA, "type: the token has no scope erase")
+_NO_END = Refusal(Reason.INVALID_DATA, "data.until: a stop that ends wants a token with scope erase")
+
+
+def publish_refusal(said: Interaction, caller: Caller) -> Refusal | None:
+    """Why a caller may not publish this interaction; None: it may."""
+    return _of_another_team(said, caller.team) or (None if "erase" in caller.scopes else _beyond_publishing(said))
+
+
+def _of_another_team(said: Interaction, team: str) -> Refusal | None:
+    if team == ANY_TEAM:
+        return None
+    if team_of(said.source) != team:
+        return _OTHER_SOURCE
+    if said.data.team not in (None, "", team):
+        return _OTHER_TEAM
+    if isinstance(said.data, InteractionRetracted) and team_of(said.data.retracts.source) != team:
+        return _NOT_ITS_OWN
+    return None
+
+
+def _beyond_publishing(said: Interaction) -> Refusal | None:
+    if isinstance(said.data, ContactErased | PairCommand):
+        return _NO_ERASING
+    return _NO_END if isinstance(said.data, ContactSuppressed) and said.data.until is not None else None

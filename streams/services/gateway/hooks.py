@@ -102,19 +102,19 @@ def _hook(name: str, table: object, path: Path, environment: Mapping[str, str]) 
     try:
         read = HookTable.model_validate(table)
     except ValidationError as error:
-        raise _wrong(name, "; ".join(_lines(error))) from error
+        raise _hook_error(name, "; ".join(_lines(error))) from error
     vendor = canonical_vendor(read.vendor or name)
     if not _is_name(name):
-        raise _wrong(name, "a hook's name is of lower-case letters, digits and hyphens")
+        raise _hook_error(name, "a hook's name is of lower-case letters, digits and hyphens")
     if vendor not in BODIES:
-        raise _wrong(name, f"vendor: one of {', '.join(BODIES)}")
+        raise _hook_error(name, f"vendor: one of {', '.join(BODIES)}")
     auth = read.auth or _USUAL.get(vendor, "basic")
     secrets, login = (
         [_secret(name, field, said, path.parent, environment) for said in listed]
         for field, listed in (("secrets", read.secrets), ("login", read.login))
     )
-    if problem := _lacks(auth, read, secrets) or _no_login(auth, login):
-        raise _wrong(name, problem)
+    if problem := _problem_of_secrets(auth, read, secrets) or _problem_of_login(auth, login):
+        raise _hook_error(name, problem)
     return Hook(
         name=name,
         vendor=vendor,
@@ -131,7 +131,7 @@ def _hook(name: str, table: object, path: Path, environment: Mapping[str, str]) 
     )
 
 
-def _lacks(auth: Auth, read: HookTable, secrets: list[str]) -> str | None:
+def _problem_of_secrets(auth: Auth, read: HookTable, secrets: list[str]) -> str | None:
     if auth == "sns":
         return None if read.topics else "topics: give the ARN of each topic of SNS that may send"
     if auth == "none":
@@ -145,7 +145,7 @@ def _lacks(auth: Auth, read: HookTable, secrets: list[str]) -> str | None:
     return "url: Twilio signs it, so give it as Twilio knows it" if auth == "twilio" and not read.url else None
 
 
-def _no_login(auth: Auth, login: list[str]) -> str | None:
+def _problem_of_login(auth: Auth, login: list[str]) -> str | None:
     if login and auth in ("none", *BY_HEADER):
         return f"login: is for vendors that sign; with auth {auth} it is for nothing"
     return None if all(map(_is_login, login)) else "login: each is user:password"
@@ -168,7 +168,7 @@ def _secret(name: str, field: str, said: str, folder: Path, environment: Mapping
             found = ""
         cure = f"{field}: {file} cannot be read, or is empty"
     if not found:
-        raise _wrong(name, cure)
+        raise _hook_error(name, cure)
     return found
 
 
@@ -178,7 +178,7 @@ def _codes(name: str, folder: Path, path: Path | None) -> Any:
     try:
         return van.read_codes(tomllib.loads((folder / path).read_text(encoding="utf-8")))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, van.InvalidCodes) as error:
-        raise _wrong(name, f"codes: {path}: {error}") from error
+        raise _hook_error(name, f"codes: {path}: {error}") from error
 
 
 def _lines(error: ValidationError) -> Iterator[str]:
@@ -187,5 +187,5 @@ def _lines(error: ValidationError) -> Iterator[str]:
         yield f"{where}: {cure}" if where else cure
 
 
-def _wrong(name: str, problem: str) -> Unusable:
+def _hook_error(name: str, problem: str) -> Unusable:
     return Unusable(f"HARMONIA_GATEWAY: hooks.{name}: {problem}")

@@ -39,7 +39,7 @@ class KafkaDelivery:
         self._turn = count()
 
     async def post(self, outputs: Sequence[Output]) -> None:
-        """Write records and return once Kafka has all of them. Raises `Unavailable`."""
+        """Write records and return once Kafka has all of them. Raises `KafkaUnavailable`."""
         size = sum(len(output.value or b"") for output in outputs)
         if self._waiting and self._waiting + size > MOST_PENDING_BYTES:
             raise KafkaUnavailable

@@ -37,7 +37,8 @@ class GatewayMetrics:
         )
         self.unknown_fields = Counter(
             "harmonia_gateway_unknown_fields_total",
-            "Events of POST /v1/events, by type, with a field in data that the type does not know",
+            "Events, by type, with a field in data (POST /v1/events) that the type does not know, or (hooks of Mailgun "
+            "and SendGrid) a custom field whose name is almost one that counts",
             ["type"],
             registry=registry,
         )

@@ -1,11 +1,15 @@
-"""The process of the gateway: wires its parts together and serves until a signal ends it."""
+"""The gateway as an application that counts each request for its hook, and as a process that serves until a signal."""
 
 import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, StreamReader
+from fastapi import FastAPI, Request, Response
 from prometheus_client import CollectorRegistry
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Scope
 
 from streams.engine.writer import Outbox
 from streams.platform.clients import KafkaClients
@@ -14,14 +18,43 @@ from streams.platform.health import HealthServer
 from streams.platform.settings import Settings
 from streams.platform.tokens import read_tokens
 from streams.services.api.bodies import BodyReader
+from streams.services.api.middleware import CountedRequests
 from streams.services.api.server import Server, listening, url_of
-from streams.services.gateway.app import build_gateway
+from streams.services.gateway.answers import problem_response
 from streams.services.gateway.dependencies import SHARE_BYTES, GatewayDependencies
+from streams.services.gateway.events_route import event_routes
 from streams.services.gateway.hooks import read_hooks
 from streams.services.gateway.kafka_delivery import KafkaDelivery
 from streams.services.gateway.metrics import GatewayMetrics
 from streams.services.gateway.sns import Fetch, SnsVerifier, is_sns_url
+from streams.services.gateway.webhook_route import HOOK, hook_routes
 from streams.worker.app import wall_clock
+
+
+def build_gateway(deps: GatewayDependencies) -> ASGIApp:
+    """The application, complete but for its server. Connects to nothing."""
+    app = FastAPI(
+        title="Harmonia gateway",
+        version="1",
+        description="Webhooks of campaign tools, and CloudEvents over HTTP. See docs/gateway.md.",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # they would go to whatever host a request names
+    )
+    app.include_router(hook_routes(deps))
+    app.include_router(event_routes(deps))
+
+    @app.exception_handler(HTTPException)
+    async def refused(_: Request, error: HTTPException) -> Response:
+        return problem_response("method" if error.status_code == 405 else "unknown_hook", "See /openapi.json")
+
+    def count(scope: Scope, status: int, seconds: float) -> None:
+        hook = scope.get(HOOK, "unknown")
+        deps.metrics.requests.labels(hook, str(status)).inc()
+        deps.metrics.seconds.labels(hook).observe(seconds)
+
+    return CountedRequests(app, count, partial(problem_response, "unavailable", "Tell the operator"))
+
 
 FETCH_S = 5.0
 MOST_FETCHED = 64 << 10
@@ -42,7 +75,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             outbox = Outbox(KafkaClients(settings))
             closing.push_async_callback(outbox.stop)
             delivery = KafkaDelivery(outbox, settings.partitions, metrics.pending.set)
-            fetch = fetching(session)
+            fetch = sns_fetcher(session)
             certificates = SnsVerifier(fetch)
             bodies = BodyReader(SHARE_BYTES)
             deps = GatewayDependencies(
@@ -58,7 +91,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             await server.serve(sockets=[listener])
 
 
-def fetching(session: ClientSession) -> Fetch:
+def sns_fetcher(session: ClientSession) -> Fetch:
     """A function that gets URLs of SNS's hosts, follows no redirect, and reads no more than a certificate holds."""
 
     async def fetch(url: str) -> bytes:
@@ -68,14 +101,14 @@ def fetching(session: ClientSession) -> Fetch:
             async with session.get(url, allow_redirects=False) as answer:
                 if answer.status != 200:
                     raise OSError(f"status {answer.status}")
-                return await whole(answer.content)
+                return await whole_body(answer.content)
         except (ClientError, TimeoutError) as error:
             raise OSError(type(error).__name__) from error
 
     return fetch
 
 
-async def whole(content: StreamReader) -> bytes:
+async def whole_body(content: StreamReader) -> bytes:
     """The whole body of an answer. Raises `OSError` for one that is longer than a certificate."""
     found = bytearray()
     async for piece in content.iter_any():

@@ -67,7 +67,7 @@ def basic(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
     if scheme.lower() != "basic":
         return "missing"
     decoded = _base64(given.strip())
-    return "wrong" if decoded is None else _one_of(decoded, proof)
+    return "wrong" if decoded is None else _equals_a_secret(decoded, proof)
 
 
 def shared_secret(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
@@ -77,7 +77,7 @@ def shared_secret(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
         scheme, _, given = sent.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return "missing"
-    return _one_of(given.strip().encode(errors="replace"), proof)
+    return _equals_a_secret(given.strip().encode(errors="replace"), proof)
 
 
 def sendgrid(sent: WebhookRequest, proof: ValidSecrets) -> Verdict:
@@ -186,7 +186,7 @@ BY_HEADER = frozenset({"basic", "secret"})
 
 
 def is_fresh(said: int, at: int, window_ms: int) -> bool:
-    """Whether a signature made at `said` is acceptable at `at`: no older than the window, and minutes ahead at most."""
+    """Whether a signature of the time `said` is acceptable at `at`: no older than the window, minutes ahead at most."""
     return -AHEAD_MS <= at - said <= window_ms
 
 
@@ -197,7 +197,7 @@ def _fresh(timestamp: str, sent: WebhookRequest, proof: ValidSecrets) -> Verdict
     return "right" if is_fresh(int(timestamp) * 1_000, sent.at, proof.window_ms) else "stale"
 
 
-def _one_of(given: bytes, proof: ValidSecrets) -> Verdict:
+def _equals_a_secret(given: bytes, proof: ValidSecrets) -> Verdict:
     """Compares with every secret, in constant time."""
     digest = hashlib.sha256(given).digest()
     found = [hmac.compare_digest(hashlib.sha256(secret.encode()).digest(), digest) for secret in proof.secrets]

@@ -68,14 +68,14 @@ class CertificateKeys:
         if self._waiting >= MOST_WAITING or (url not in self._fetching and len(self._fetching) >= MOST_FETCHES):
             return OSError("too many wait for certificates")
         if url not in self._fetching:
-            self._fetching[url] = asyncio.create_task(self._look(url, at))
+            self._fetching[url] = asyncio.create_task(self._fetch_and_keep(url, at))
         self._waiting += 1
         try:
             return await asyncio.shield(self._fetching[url])
         finally:
             self._waiting -= 1
 
-    async def _look(self, url: str, at: int) -> _Found:
+    async def _fetch_and_keep(self, url: str, at: int) -> _Found:
         try:
             found = await self._get(url)
             self._failed.pop(url, None)

@@ -146,13 +146,13 @@ class PermissionJudge:
         held = [hold.campaign_id for hold in found.seen.others_held if hold.binds(batch.at)]
         return BatchAnswers(policy.version, found.seen.as_of, answers, found.stopped, held)
 
-    async def _look(self, batch: PermissionBatch, asked: Iterable[AskedPerson]) -> LookupReply | Incomplete:
+    async def _look_up(self, batch: PermissionBatch, asked: Iterable[AskedPerson]) -> LookupReply | Incomplete:
         return await self._lookup.look([one.names for one in asked], batch.request.campaign_id)
 
     async def _judge(
         self, batch: PermissionBatch, policy: Policy, asked: Sequence[AskedPerson]
     ) -> _Result | Incomplete:
-        seen = await self._look(batch, asked)
+        seen = await self._look_up(batch, asked)
         if isinstance(seen, Incomplete):
             return seen
         asking = _BatchQuestion(_question(policy, batch, seen))
@@ -190,10 +190,10 @@ class PermissionJudge:
         await held.take(
             ReservationRequest(contact_id) for contact_id in {contact.contact_id for contact in ids.contacts}
         )
-        seen = await self._look(batch, asked)
+        seen = await self._look_up(batch, asked)
         if isinstance(seen, LookupReply) and (over := list(_confirmed(seen, held))):
             await held.take(over)
-            seen = await self._look(batch, asked)  # what the other team has done counts, and all that came since
+            seen = await self._look_up(batch, asked)  # what the other team has done counts, and all that came since
         if isinstance(seen, Incomplete):
             return seen
         asking = _BatchQuestion(_question(policy, batch, seen))

@@ -43,8 +43,8 @@ class StoppedNames:
         self.lists |= other.lists
 
 
-def about_campaign(campaign: str | None, held: Collection[str]) -> str | None:
-    """Whether one that is not on hold is spelled like one that is."""
+def campaign_remark(campaign: str | None, held: Collection[str]) -> str | None:
+    """A remark where a campaign that is not on hold is spelled like one that is; None: nothing to remark."""
     if campaign is None or campaign in held or (near := nearest_name(campaign, sorted(held))) is None:
         return None
     if not is_shown(near):
@@ -52,16 +52,16 @@ def about_campaign(campaign: str | None, held: Collection[str]) -> str | None:
     return f"{campaign} is not on hold, and {near} is: is that the one?"
 
 
-def about_sender(sender: str | None, stopped: Collection[str], country: str, whose: str) -> str | None:
-    """Whether a sender is spelled like one that was stopped. `whose`: `this person has`, by whom."""
+def sender_remark(sender: str | None, stopped: Collection[str], country: str, whose: str) -> str | None:
+    """A remark where a sender is spelled like one that was stopped. `whose`: by whom, such as `this person has`."""
     if sender is None or plain_sender(sender, country) in {plain_sender(each, country) for each in stopped}:
         return None
     near = nearest_name(sender, sorted(stopped))
     return None if near is None else f"{whose} stopped {near}: is that the one?"
 
 
-def about_list(list_id: str | None, left: Collection[str], whose: str) -> str | None:
-    """Whether a list is spelled like one that was left."""
+def list_remark(list_id: str | None, left: Collection[str], whose: str) -> str | None:
+    """A remark where a list is spelled like one that was left. `whose`: as of `sender_remark`."""
     if list_id is None or plain_list(list_id) in map(plain_list, left):
         return None
     near = nearest_name(list_id, sorted(left))
@@ -70,8 +70,8 @@ def about_list(list_id: str | None, left: Collection[str], whose: str) -> str | 
     return f"{whose} left {near if is_shown(near) else 'one that is spelled like it'}: is that the one?"
 
 
-def about_form(sender: str | None, channel: Channel, country: str) -> str | None:
-    """Whether what should be a number is none: then it only matches a STOP to a sender of that very name."""
+def sender_form_remark(sender: str | None, channel: Channel, country: str) -> str | None:
+    """A remark where a sender of texts or calls is no number: it only matches a STOP to a sender of that very name."""
     if sender is None or channel not in ("text", "phone") or _is_short_code(sender.strip()):
         return None
     if normalise_phone(sender, country) is not None:
@@ -80,5 +80,5 @@ def about_form(sender: str | None, channel: Channel, country: str) -> str | None
 
 
 def cannot_be_a_sender(sender: str) -> bool:
-    """Whether there is no letter and no digit in it, by which senders are told apart."""
+    """Whether a name has no letter and no digit, by which senders are told apart."""
     return not any(map(str.isalnum, sender))

@@ -38,7 +38,7 @@ _CLOSING = "reason, since, until"
 
 
 class ContactLink(NamedTuple):
-    """The canonical id of a contact_id that was absorbed."""
+    """The canonical id of a contact_id that was merged into another."""
 
     survivor: str
 

@@ -44,7 +44,7 @@ async def test_somebody_is_found_by_each_identifier(desk: Desk, filling: Filling
     assert (await desk.get("/v1/contacts", query=query)).json["contact_id"] == "ada"
 
 
-async def test_nobody_and_whoever_was_forgotten_are_two_things(desk: Desk, filling: Filling) -> None:
+async def test_an_unknown_contact_and_an_erased_one_get_different_answers(desk: Desk, filling: Filling) -> None:
     await filling.all([erased("cyd", 1)])
     answers = [await desk.get(f"/v1/contacts/{name}") for name in ("eve", "cyd")]
     assert [(answer.status, answer.json["code"]) for answer in answers] == [(404, "not_found"), (410, "erased")]
@@ -87,7 +87,7 @@ async def test_there_is_no_answer_while_a_partition_is_missing(
     assert desk.counted("harmonia_api_incomplete_total", why="missing") == 1
 
 
-async def test_every_look_is_written_down_and_no_address_is(desk: Desk, filling: Filling) -> None:
+async def test_every_profile_read_is_in_the_audit_log_and_no_address_is(desk: Desk, filling: Filling) -> None:
     await filling.all([known("ada"), erased("cyd", 1)])
     for path in ("ada", "cyd", "eve"):
         await desk.get(f"/v1/contacts/{path}", "reader")

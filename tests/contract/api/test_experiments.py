@@ -44,7 +44,7 @@ async def test_an_experiment_without_a_result_is_not_found(desk: Desk, results: 
     assert [(answer.status, answer.json["code"]) for answer in answers] == [(404, "not_found")] * 2
 
 
-async def test_the_list_has_a_line_of_each_by_id(desk: Desk, results: ResultsSink) -> None:
+async def test_experiments_are_listed_once_each_by_id(desk: Desk, results: ResultsSink) -> None:
     await fill(results, ENDED, gotv(), CONTRACTS, doors())
     answer = await desk.get("/v1/experiments")
     found = answer.json["experiments"]
@@ -72,7 +72,7 @@ def headline(variant: str, low: float, high: float, *, discovery: bool) -> objec
 
 
 @pytest.mark.parametrize(("status", "ids"), [("ended", ["sp/äter 1"]), ("running", ["x12"]), ("recounting", [])])
-async def test_the_list_is_of_one_status(desk: Desk, results: ResultsSink, status: str, ids: list[str]) -> None:
+async def test_experiments_are_listed_by_status(desk: Desk, results: ResultsSink, status: str, ids: list[str]) -> None:
     await fill(results, ENDED, CONTRACTS)
     answer = await desk.get("/v1/experiments", query=f"status={status}")
     assert [each["experiment"] for each in answer.json["experiments"]] == ids
@@ -86,7 +86,7 @@ async def test_the_list_is_of_one_status(desk: Desk, results: ResultsSink, statu
         ("statu=ended", "statu", "is not known here; did you mean status?"),
     ],
 )
-async def test_a_query_that_is_no_good_is_named(
+async def test_an_invalid_query_for_experiments_is_named(
     desk: Desk, results: ResultsSink, query: str, field: str, cure: str
 ) -> None:
     await fill(results)
@@ -117,7 +117,9 @@ async def test_while_redis_is_away_there_is_no_answer(desk: Desk, redis_server: 
     assert (answer.status, answer.json["code"]) == (503, "results_incomplete")
 
 
-async def test_who_may_read_may_and_nobody_is_written_down(desk: Desk, results: ResultsSink) -> None:
+async def test_results_are_for_whoever_may_read_and_name_nobody_in_the_audit_log(
+    desk: Desk, results: ResultsSink
+) -> None:
     await fill(results, CONTRACTS)
     answers = [await desk.get("/v1/experiments/x12", token=token) for token in ("reader", "asker", None)]
     assert [answer.status for answer in answers] == [200, 403, 401]

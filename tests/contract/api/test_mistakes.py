@@ -59,7 +59,7 @@ async def mistakes(desk: Desk, body: object, status: int = 422) -> list[tuple[st
         *(({name: 7}, name, ID) for name in ("team", "source", "committee", "election", "campaign_id", "list_id")),
     ],
 )  # fmt: skip
-async def test_a_value_that_cannot_be_meant(
+async def test_a_value_that_cannot_be_meant_is_refused(
     desk: Desk, filling: Filling, wrong: dict[str, object], field: str, cure: str
 ) -> None:
     await filling.all()
@@ -107,7 +107,7 @@ async def test_every_mistake_is_told_up_to_ten(desk: Desk) -> None:
         (b'"secret"', "send an object with channel, purpose and contacts"),
     ],
 )
-async def test_a_body_that_is_no_question(desk: Desk, body: bytes, cure: str) -> None:
+async def test_a_body_that_is_no_permission_request_is_refused(desk: Desk, body: bytes, cure: str) -> None:
     assert await mistakes(desk, body) == [("the body", cure)]
 
 
@@ -167,7 +167,7 @@ async def test_what_a_query_says_that_nobody_reads_is_named(
     assert desk.audited() == []
 
 
-async def test_what_is_packed_is_refused_as_no_json(desk: Desk) -> None:
+async def test_a_compressed_body_is_refused_as_no_json(desk: Desk) -> None:
     answer = await desk.post_packed(orjson.dumps(ASKED))
     assert (answer.status, answer.json["code"]) == (415, "not_json")
 
@@ -203,7 +203,7 @@ async def test_a_body_that_does_not_come_in_time_is_not_waited_for(redis_client:
     assert (answer.status, answer.json["code"]) == (408, "slow")
 
 
-async def test_a_question_says_everything_in_its_body(desk: Desk, filling: Filling) -> None:
+async def test_a_permission_request_with_a_query_is_refused(desk: Desk, filling: Filling) -> None:
     await filling.all([known("ada")])
     answer = await desk.post(ASKED, query="reserve=60")
     assert (answer.status, answer.json["mistakes"][0]["field"]) == (422, "reserve")

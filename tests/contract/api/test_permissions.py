@@ -18,7 +18,7 @@ from tests.contract.whole_redis import Filling
 ASKED = {"channel": "email", "purpose": "fundraising", "contacts": [{"contact_id": "ada"}]}
 
 
-async def test_each_is_answered_in_the_order_asked(desk: Desk, filling: Filling) -> None:
+async def test_people_are_answered_in_the_order_asked(desk: Desk, filling: Filling) -> None:
     await filling.all([known("ada"), known("bob", [touch(NOON - HOUR)]), erased("cyd", 1)])
     names = ["bob", "eve", "ada", "cyd"]
     decisions = await desk.may(*({"contact_id": name} for name in names))
@@ -31,7 +31,7 @@ async def test_each_is_answered_in_the_order_asked(desk: Desk, filling: Filling)
     assert decisions[2]["expires_at"] == render_time(NOON + 10 * HOUR)
 
 
-async def test_the_answer_names_policy_and_age(desk: Desk, filling: Filling) -> None:
+async def test_an_answer_names_the_policy_and_the_time_of_the_profiles(desk: Desk, filling: Filling) -> None:
     await filling.all([known("ada")])
     answer = (await desk.post(ASKED)).json
     assert answer["policy_version"] == default_policy().version
@@ -114,7 +114,7 @@ async def test_nobody_is_allowed_while_anything_is_missing(
     assert await redis_client.keys("reservation:*") == []
 
 
-async def test_every_decision_is_written_down_and_no_address_is(desk: Desk, filling: Filling) -> None:
+async def test_every_decision_is_in_the_audit_log_and_no_address_is(desk: Desk, filling: Filling) -> None:
     await filling.all([known("ada")])
     await desk.may({"contact_id": "ada"}, {"email": "eve@example.org"}, {"email": "?"}, campaign_id="gotv")
     [record] = desk.audited()

@@ -11,7 +11,7 @@ from tests.contract.whole_redis import Filling
 ASKED = {"channel": "email", "purpose": "fundraising", "contacts": [{"contact_id": "ada"}]}
 
 
-async def test_it_is_ready_while_it_answers_and_says_in_the_same_words_why_it_does_not(
+async def test_the_api_is_ready_while_it_answers_and_says_in_the_same_words_why_it_does_not(
     desk: Desk, filling: Filling, redis_client: Redis
 ) -> None:
     assert await why_unready(desk.deps) == "profiles_incomplete: contact-state:0 is missing"
@@ -29,14 +29,16 @@ async def test_readiness_checks_are_not_counted_as_unanswered_requests(desk: Des
     assert desk.counted("harmonia_api_incomplete_total", why="missing") == 0
 
 
-async def test_it_is_not_ready_while_what_it_says_cannot_be_written_down(desk: Desk, filling: Filling) -> None:
+async def test_the_api_is_not_ready_while_answers_cannot_be_written_down(desk: Desk, filling: Filling) -> None:
     await filling.all([known("ada")])
     desk.audit._most = 100
     assert (await desk.post(ASKED)).status == 200
     assert await why_unready(desk.deps) == "audit_unavailable: Kafka takes no records of audit-log"
 
 
-async def test_it_is_not_ready_while_redis_is_away(redis_server: RedisServer, desk: Desk, filling: Filling) -> None:
+async def test_the_api_is_not_ready_while_redis_is_away(
+    redis_server: RedisServer, desk: Desk, filling: Filling
+) -> None:
     await filling.all([known("ada")])
     redis_server.kill()
     try:

@@ -21,7 +21,7 @@ from streams.history.backtest.backtest_run import BacktestOptions, backtest
 from streams.history.lake.input_files import input_files_at
 from streams.history.rebuild.buckets import lake_contents, sort_lake
 from streams.platform.errors import LakeStopped
-from streams.platform.lake_files import files_of
+from streams.platform.lake_files import lake_files_of
 from streams.platform.settings import Settings
 from tests.contract.lake.s3_server import BUCKET
 from tests.unit.events.records import NOW
@@ -38,7 +38,7 @@ WRITERS = 6
 def lake(s3_place: str, monkeypatch: pytest.MonkeyPatch) -> Files:
     """40 interactions of five contacts, one of them twice, and three records that nobody can read."""
     monkeypatch.setenv(LAKE, s3_place)
-    files = files_of(Settings(lake=s3_place))
+    files = lake_files_of(Settings(lake=s3_place))
     fill(files, sample_records(), pieces=1)
     return files
 
@@ -127,7 +127,7 @@ def test_a_lake_on_s3_is_folded_replayed_rebuilt_and_backtested(lake: Files, s3_
 def test_a_store_that_refuses_or_is_away_gives_a_clear_message(s3_place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def refusal(place: str) -> str:
         with pytest.raises(LakeStopped) as stopped:
-            files_of(Settings(lake=place))
+            lake_files_of(Settings(lake=place))
         return str(stopped.value)
 
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")

@@ -10,9 +10,8 @@ from pathlib import Path
 from kafka import KafkaAdminClient
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ACLResourcePatternType, ResourcePattern, ResourceType
 
-from streams.local.jars import class_path
-from streams.local.java import find_java
 from streams.local.kafka import Node, new_cluster_id, properties
+from streams.local.kafka_runtime import class_path, find_java
 from streams.local.server import HOST, Server, choose_ports, launch, stop
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings

@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 
 from events.json_types import JSON
 from events.topics import ALL, AUDIT_LOG, CONTACT_STATE, DEAD_LETTERS, EMAIL_EVENTS
-from streams.platform.clients import KafkaClients, identity_for_kafka, tool_redis
+from streams.platform.clients import KafkaClients, kafka_security_options, tool_redis
 from streams.platform.topic_reading import records_of
 from tests.integration.command import ended_well, refused
 from tests.integration.gateway_process import running_gateway
@@ -154,7 +154,7 @@ def test_what_is_not_listed_is_refused(site: Site, user: str) -> None:
 
 
 def writable(site: Site, user: str, topics: set[str]) -> set[str]:
-    identity = identity_for_kafka(settings_of(site.kafka.by_password(user)))
+    identity = kafka_security_options(settings_of(site.kafka.by_password(user)))
     plain = KafkaProducer(bootstrap_servers=site.kafka.scram, enable_idempotence=False, **identity)
     found = set()
     with closing(plain) as producer:

@@ -27,7 +27,11 @@ def test_a_list_is_assigned_without_a_server(file: Path) -> None:
     assert (ended.exit_code, ended.stdout) == (0, "contact_id,variant\nc-1,control\nc-4,short\nbad id,\n")
     assert "2 of 3 rows are in gotv-ask" in ended.stderr
     assert "40.50%" in ended.stderr
-    assert "1 were not assigned: malformed_identifier" in ended.stderr
+    assert "1 was not assigned: malformed_identifier" in ended.stderr
+
+
+def test_a_list_of_one_row_is_told_of_in_the_singular(file: Path) -> None:
+    assert "1 of 1 row is in gotv-ask" in run(file, "c-1\n").stderr
 
 
 def test_a_definition_may_have_the_mark_that_windows_writes(file: Path) -> None:

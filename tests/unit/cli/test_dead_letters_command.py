@@ -10,7 +10,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from events.requeued import with_history
-from streams.cli.dead_letter_options import choice_of
+from streams.cli.dead_letter_options import selection_of_options
 from streams.cli.dead_letter_output import (
     group_row,
     letter_row,
@@ -61,12 +61,12 @@ def test_every_mistake_in_a_mapping_is_told_with_its_file(tmp_path: Path) -> Non
 
 def test_a_time_may_be_a_while_ago() -> None:
     before = now_ms()
-    choice = choice_of(since="2h", until="30m")
+    choice = selection_of_options(since="2h", until="30m")
     assert choice.since is not None
     assert choice.until is not None
     assert 0 <= choice.since - (before - 7_200_000) < 60_000
     assert 0 <= choice.until - (before - 1_800_000) < 60_000
-    assert choice_of(since="2012-02-22T10:00:00Z", until=None).since == NOW
+    assert selection_of_options(since="2012-02-22T10:00:00Z", until=None).since == NOW
 
 
 def shown(width: int = 80) -> Console:

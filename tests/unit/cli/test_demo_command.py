@@ -33,7 +33,7 @@ def test_the_demo_ends_with_five_commands_to_try_on_its_data() -> None:
     ]
 
 
-def test_without_donors_and_experiments_it_names_none() -> None:
+def test_a_demo_without_donors_and_experiments_names_none_to_try() -> None:
     said_of_nothing = said(replace(STORY, figures=replace(FIGURES, top_donors=[]), tried=[]))
     assert not any("contact show" in line for line in said_of_nothing)
     assert "  harmonia experiments list" in said_of_nothing

@@ -34,24 +34,39 @@ def names_in(command: Any) -> Iterator[str]:
         yield from (parameter.metavar or "").replace("|", " ").strip("[]<>").split()
 
 
-def arguments_of(output: str) -> Iterator[str]:
-    """The lines of the box of arguments."""
-    inside = False
-    for line in output.splitlines():
-        inside = "─ Arguments ─" in line or (inside and not line.startswith("╰"))
-        if inside:
-            yield line
+def shown_value(output: str, option: str) -> str:
+    """What the help shows in the place of the value of an option."""
+    [line] = [line for line in output.splitlines() if option in line.split()]
+    return line.split(option)[1].split()[0]
 
 
 @pytest.mark.parametrize("words", ALL, ids=lambda words: " ".join(words) or "(root)")
-def test_help_names_no_type_of_flags_and_breaks_no_name_at_80_columns(words: tuple[str, ...]) -> None:
+def test_help_names_no_python_type_and_breaks_no_name_at_80_columns(words: tuple[str, ...]) -> None:
     ended = asked(*words, "-h")
 
     assert ended.exit_code == 0
     assert "bool" not in ended.output
-    assert not re.search(r"<(File|Path|list|str|int)\w*\W", "".join(arguments_of(ended.output)))
+    assert not re.search(r"<(File|Path|file|dir|path|list|str|int|float)\w*\W", ended.output)
     assert max(map(len, ended.output.splitlines())) <= WIDTH
     assert [name for name in names_in(ALL[words]) if name not in ended.output] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "option", "value"),
+    [
+        (("contact", "suppress"), "--until", "TIME"),
+        (("hold",), "--by", "TEXT"),
+        (("insights",), "--from", "TIME"),
+        (("lake", "import"), "--types", "TEXT"),
+        (("permit",), "--reserve", "NUMBER"),
+        (("permit",), "--denied", "FILE"),
+        (("report", "daily"), "--date", "DATE"),
+        (("report", "daily"), "--out", "DIR"),
+        (("demo",), "--scale", "NUMBER"),
+    ],
+)
+def test_help_says_in_a_word_what_an_option_wants(words: tuple[str, ...], option: str, value: str) -> None:
+    assert shown_value(asked(*words, "-h").output, option) == value
 
 
 def test_both_ways_to_ask_for_help_show_the_same() -> None:

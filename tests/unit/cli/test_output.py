@@ -9,8 +9,8 @@ import typer
 from streams.cli import decision_effects
 from streams.cli.failures import refuse
 from streams.cli.output import print_lines, say
-from streams.cli.permit_check import about_team
-from streams.services.permission.near_names import about_campaign
+from streams.cli.permit_check import team_remark
+from streams.services.permission.near_names import campaign_remark
 
 COMMANDS = sorted(Path(decision_effects.__file__).parent.glob("*.py"))
 EVIL = "two\nlines \x1b]0;owned\x07\u202e"
@@ -38,14 +38,14 @@ def test_lines_and_refusals_hide_the_same_signs(capsys: pytest.CaptureFixture[st
 
 
 def test_a_name_that_may_be_an_address_is_not_suggested() -> None:
-    assert about_campaign("jane.do@example.com", {"jane.doe@example.com"}) == (
+    assert campaign_remark("jane.do@example.com", {"jane.doe@example.com"}) == (
         "jane.do@example.com is not on hold, and one that is spelled like it is: see `harmonia hold --list`"
     )
-    assert about_team("field\x1b[2", {"field\x1b[2J"}) == "--team: field\x1b[2 is in no file of teams, policy or token"
+    assert team_remark("field\x1b[2", {"field\x1b[2J"}) == "--team: field\x1b[2 is in no file of teams, policy or token"
 
 
 @pytest.mark.parametrize("file", COMMANDS, ids=lambda file: file.stem)
-def test_text_with_names_in_it_goes_by_say(file: Path) -> None:
+def test_commands_print_texts_with_names_in_them_by_say(file: Path) -> None:
     """`typer.echo` is for what programs read: JSON, files."""
     if file.stem == "saying":
         return

@@ -4,7 +4,7 @@ import pytest
 
 from events.identifiers import Hasher
 from events.json_types import JSON
-from streams.cli.person import CURE, PersonName, nobody_known, parse_person
+from streams.cli.person import CURE, PersonName, nobody_known_message, parse_person
 
 HASHER = Hasher([b"new", b"old"])
 HASH = HASHER.lookups("voter", "NY:77")[0]
@@ -35,7 +35,7 @@ def test_an_identifier_may_be_known_under_each_key() -> None:
 
 
 @pytest.mark.parametrize("word", ["", "no id", "(212) 555-0199", "phone:12", "no@address"])
-def test_what_cannot_be_read_is_nobody(word: str) -> None:
+def test_a_word_that_cannot_be_read_names_nobody(word: str) -> None:
     assert parse_person(word).ids(HASHER) == []
 
 
@@ -49,15 +49,15 @@ def test_what_cannot_be_read_is_nobody(word: str) -> None:
     ],
 )
 def test_whoever_gave_an_address_is_not_asked_for_one(word: str, called: str) -> None:
-    said = nobody_known(word)
+    said = nobody_known_message(word)
     assert said.startswith(f"nobody is known by this {called}: is it spelled as it was reported")
     assert CURE not in said
     assert word.rsplit(":", maxsplit=1)[-1] not in said
 
 
 def test_a_word_by_which_nobody_is_known_is_answered_with_what_else_may_be_given() -> None:
-    assert nobody_known("2125550199") == f"nobody is known by this contact_id: {CURE}"
-    assert nobody_known("no id") == f"nobody is known by this word: {CURE}"
+    assert nobody_known_message("2125550199") == f"nobody is known by this contact_id: {CURE}"
+    assert nobody_known_message("no id") == f"nobody is known by this word: {CURE}"
 
 
 @pytest.mark.parametrize(
@@ -65,17 +65,18 @@ def test_a_word_by_which_nobody_is_known_is_answered_with_what_else_may_be_given
 )
 def test_a_contact_id_that_was_cut_is_not_taken_for_an_address(word: str) -> None:
     told = "nobody is known by this word: it begins as a contact_id does, and is not whole; give all 32 digits of it"
-    assert nobody_known(word) == told
+    assert nobody_known_message(word) == told
 
 
 @pytest.mark.parametrize("word", [HASH, "email:fed@cafe.org", "phone:2125550199", "voter:NY:77", "external:van:17"])
-def test_a_whole_name_is_not_said_to_be_cut(word: str) -> None:
-    assert "not whole" not in nobody_known(word)
+def test_a_whole_contact_id_is_not_said_to_be_cut(word: str) -> None:
+    assert "not whole" not in nobody_known_message(word)
 
 
 @pytest.mark.parametrize("word", ["(212) 555-0142", "+12125550142", "+1 212.555.0142", "212-555-0142"])
 def test_whoever_gives_a_phone_number_alone_is_told_how_to_give_it(word: str) -> None:
     assert (
-        nobody_known(word) == f"nobody is known by this word: if it is a phone number, give phone:NUMBER; else {CURE}"
+        nobody_known_message(word)
+        == f"nobody is known by this word: if it is a phone number, give phone:NUMBER; else {CURE}"
     )
-    assert "phone number" not in nobody_known("crm.2125550142")
+    assert "phone number" not in nobody_known_message("crm.2125550142")

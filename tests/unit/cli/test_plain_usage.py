@@ -4,6 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.main import app
+from streams.cli.permit import unfinished_message
 
 WRONG: list[tuple[tuple[str, ...], str]] = [
     (("permit", "check", "ada", "--channel", "pigeon"), "'pigeon' is not one of 'email'"),
@@ -28,3 +29,9 @@ def test_a_list_is_judged_only_with_a_channel_and_a_purpose() -> None:
     for words, missing in ((("permit",), "--channel"), (("permit", "--channel", "email"), "--purpose")):
         ended = CliRunner().invoke(app, words)
         assert (ended.exit_code, f"Missing option '{missing}'" in ended.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(("allowed", "counts"), [(1, "1 row had"), (2_000, "2,000 rows had")])
+def test_a_list_that_was_not_judged_to_its_end_says_how_much_was_written(allowed: int, counts: str) -> None:
+    said = unfinished_message("Redis was emptied.", allowed, 3_000)
+    assert said.startswith(f"Redis was emptied. {counts} been written as allowed, of 3,000 judged: throw away")

@@ -2,28 +2,28 @@ import threading
 
 import pytest
 
-from streams.cli import progress
+from streams.cli import output
 
 
-def test_whoever_looks_at_no_terminal_is_told_once_and_only_of_what_takes_long(
+def test_without_a_terminal_only_what_takes_long_is_told_and_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with progress.waiting("Counting") as say:
+    with output.waiting("Counting") as say:
         say("Counting still")
     assert capsys.readouterr().err == ""
 
-    monkeypatch.setattr(progress, "PATIENCE_S", 0.0)
-    with progress.waiting("Counting"):
+    monkeypatch.setattr(output, "PATIENCE_S", 0.0)
+    with output.waiting("Counting"):
         for timer in threading.enumerate():
             if isinstance(timer, threading.Timer):
                 timer.join()
     assert capsys.readouterr().err == "Counting takes longer than 0 s; it goes on\n"
 
 
-def test_on_a_terminal_it_is_said_at_once_what_is_done(
+def test_a_terminal_shows_at_once_what_is_being_done(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
-    with progress.waiting("Reading history"):
+    with output.waiting("Reading history"):
         pass
     assert "Reading history …" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 import pytest
 
 from events.json_types import JSON
-from streams.cli.requeue import short
+from streams.cli.requeue import short_value
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from streams.cli.requeue import short
     ],
 )
 def test_a_value_is_shown_as_people_write_it(field: str, value: JSON, cell: str) -> None:
-    assert short(field, value) == cell
+    assert short_value(field, value) == cell

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.cli.experiment_results import print_page
+from streams.cli.experiments import print_page
 from streams.domain.experiments.report.pages import page
 from streams.domain.experiments.report.summary import warnings_of
 from streams.services.experiment_plot import svg

@@ -6,10 +6,10 @@ import pytest
 
 from events.topics import ALL
 from streams.operations.privacy_page import hurrying, made_anew, table
-from streams.platform.topics import changelogs
+from streams.platform.topics import changelog_topics
 
 PAGE = (Path(__file__).parents[3] / "docs" / "privacy.md").read_text()
-TOPICS = [*ALL, *changelogs("harmonia")]
+TOPICS = [*ALL, *changelog_topics("harmonia")]
 
 
 def test_the_page_says_of_topics_what_their_list_says() -> None:

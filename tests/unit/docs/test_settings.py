@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from streams.platform.settings import Settings, variable_of
-from streams.platform.settings_reference import SECTIONS, page
+from streams.platform.settings_reference import SECTIONS, settings_page
 
 PAGE = Path(__file__).parents[3] / "docs" / "settings.md"
 
 
 def test_the_page_is_made_of_the_models() -> None:
-    assert PAGE.read_text() == page() + "\n", "run `make schemas`"
+    assert PAGE.read_text() == settings_page() + "\n", "run `make schemas`"
 
 
 def test_every_setting_is_in_exactly_one_section() -> None:
@@ -22,7 +22,7 @@ def test_every_setting_is_in_exactly_one_section() -> None:
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_the_page_has_a_row_of_four_cells_with_the_meaning_of_each_setting(name: str) -> None:
-    rows = [line for line in page().splitlines() if line.startswith(f"| `{variable_of(name)}` |")]
+    rows = [line for line in settings_page().splitlines() if line.startswith(f"| `{variable_of(name)}` |")]
     assert len(rows) == 1
     cells = rows[0].replace(r"\|", "").strip("|").split(" | ")
     assert len(cells) == 4
@@ -43,4 +43,4 @@ def test_the_page_has_a_row_of_four_cells_with_the_meaning_of_each_setting(name:
     ],
 )
 def test_types_limits_and_defaults_are_those_of_the_model(name: str, type_and_default: str) -> None:
-    assert f"| `{variable_of(name)}` {type_and_default}" in page()
+    assert f"| `{variable_of(name)}` {type_and_default}" in settings_page()

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.local.env_file import MergedEnvFile, merged, write_env
+from streams.local.env_file import MergedEnvFile, merge_env, write_env
 
 SERVERS = {"KAFKA_BOOTSTRAP": "127.0.0.1:4711", "REDIS_URL": "redis://127.0.0.1:4712/0"}
 BOTH = "KAFKA_BOOTSTRAP=127.0.0.1:4711\nREDIS_URL=redis://127.0.0.1:4712/0\n"
@@ -23,7 +23,7 @@ BOTH = "KAFKA_BOOTSTRAP=127.0.0.1:4711\nREDIS_URL=redis://127.0.0.1:4712/0\n"
     ],
 )
 def test_values_replace_older_ones_in_an_env_file_and_all_else_stays(before: str, after: str, kept: list[str]) -> None:
-    assert merged(before, SERVERS) == MergedEnvFile(
+    assert merge_env(before, SERVERS) == MergedEnvFile(
         after.replace("{0}", SERVERS["KAFKA_BOOTSTRAP"]).replace("{1}", SERVERS["REDIS_URL"]), kept
     )
 

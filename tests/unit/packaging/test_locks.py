@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.local.jars import LOCK, read_lock
+from streams.local.kafka_runtime import LOCK, read_lock
 from streams.local.lock import KAFKA, LOGGER
 
 ROOT = Path(__file__).parents[3]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from streams.cli.failures import WRONG_USE, load_settings
 from streams.platform.errors import Unusable
-from streams.platform.settings import Settings, said_in, variable_of
+from streams.platform.settings import Settings, env_file_note, variable_of
 from streams.platform.tokens import read_tokens
 from streams.worker.preflight import require_usable
 
@@ -55,7 +55,7 @@ def test_a_wrong_value_in_the_environment_is_refused(
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_one_in_a_file_is_refused_with_the_name_of_the_file(
+def test_a_wrong_value_in_the_env_file_is_refused_with_the_name_of_the_file(
     field: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / ".env").write_text(f"{variable_of(field)}='{wrong_value(field)}'\n")
@@ -90,9 +90,9 @@ def test_what_only_its_use_shows_to_be_wrong_is_looked_at_before_anything_is_wai
     assert [one.split()[0].rstrip(":") for one in (*said, str(raised.value))] == variables
 
 
-def test_a_file_is_named_only_where_it_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert said_in("KAFKA_BOOTSTRAP") == ""
+def test_the_env_file_is_named_only_where_its_value_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env_file_note("KAFKA_BOOTSTRAP") == ""
     (tmp_path / ".env").write_text("KAFKA_BOOTSTRAP=127.0.0.1:1\n")
-    assert said_in("KAFKA_BOOTSTRAP") == " (in the file .env)"
+    assert env_file_note("KAFKA_BOOTSTRAP") == " (in the file .env)"
     monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:2")
-    assert said_in("KAFKA_BOOTSTRAP") == ""
+    assert env_file_note("KAFKA_BOOTSTRAP") == ""

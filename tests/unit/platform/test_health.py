@@ -66,7 +66,7 @@ async def test_a_worker_is_ready_while_it_owns_its_partitions(worker: Worker) ->
     assert after == (503, "not ready: something else\n")
 
 
-async def test_nothing_else_is_served(worker: Worker) -> None:
+async def test_the_health_server_serves_no_other_path(worker: Worker) -> None:
     assert (await worker.get("/"))[0] == 404
 
 

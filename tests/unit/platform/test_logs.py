@@ -18,7 +18,7 @@ from streams.platform.logs import (
     RepeatFilter,
     describe_error,
     hush_libraries,
-    leave_out_the_ordinary,
+    leave_out_rebalance_lines,
 )
 
 ADDRESS = "ada@example.org"
@@ -52,7 +52,7 @@ def test_libraries_log_no_more_than_the_level_asks_for() -> None:
     assert not logging.getLogger("kafka.net").isEnabledFor(logging.WARNING)
 
 
-def test_of_a_bug_only_the_kind_and_the_place_are_told() -> None:
+def test_an_error_of_the_code_is_described_by_kind_and_place_alone() -> None:
     def look_up() -> None:
         known: dict[str, str] = {}
         try:
@@ -70,12 +70,12 @@ def test_of_a_bug_only_the_kind_and_the_place_are_told() -> None:
     assert ADDRESS not in text
 
 
-def test_what_a_server_did_is_told() -> None:
+def test_errors_of_servers_are_described_with_their_text() -> None:
     assert describe_error(StateLost("the log starts at 7")) == "StateLost: the log starts at 7"
     assert describe_error(ConnectionError("refused")) == "ConnectionError: refused"
 
 
-def test_a_run_that_faust_shows_shows_no_record() -> None:
+def test_the_repr_of_a_run_shows_no_record() -> None:
     place = TP("email-events", 0)
     record = FetchedRecord(place.topic, 0, 0, 0, ADDRESS.encode(), ADDRESS.encode(), ())
 
@@ -95,8 +95,8 @@ def _as_before() -> Iterator[None]:
     _LOGGER.setLevel(level)
 
 
-def test_only_what_matters_is_shown(caplog: pytest.LogCaptureFixture) -> None:
-    leave_out_the_ordinary()
+def test_lines_of_an_ordinary_rebalance_are_left_out_and_others_are_not(caplog: pytest.LogCaptureFixture) -> None:
+    leave_out_rebalance_lines()
     with caplog.at_level(logging.WARNING):
         _LOGGER.warning(*ORDINARY)
         _LOGGER.warning(*TROUBLE)
@@ -104,7 +104,7 @@ def test_only_what_matters_is_shown(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_at_level_debug_the_filtered_messages_are_shown(caplog: pytest.LogCaptureFixture) -> None:
-    leave_out_the_ordinary()
+    leave_out_rebalance_lines()
     with caplog.at_level(logging.DEBUG):
         _LOGGER.warning(*ORDINARY)
     assert [record.msg for record in caplog.records] == [ORDINARY[0]]
@@ -138,7 +138,7 @@ def test_a_line_that_is_repeated_is_shown_once() -> None:
     assert told.lines == ["Unable connect to node with id 0: refused", "Unable connect to node with id 1: refused"]
 
 
-def test_after_a_while_it_is_shown_again_with_how_often_it_was_said() -> None:
+def test_a_repeated_line_is_shown_again_after_a_while_with_its_count() -> None:
     told = Told()
     for place in range(3):
         told.say("Unable to update metadata from %s", [1], at=1000.0 + place)
@@ -163,7 +163,7 @@ def test_what_ends_a_worker_and_what_is_no_trouble_is_always_shown() -> None:
     assert told.lines == ["stopping"] * 4
 
 
-def test_what_was_said_is_not_kept_for_ever() -> None:
+def test_lines_that_were_shown_are_not_remembered_for_ever() -> None:
     told = Told()
     for number in range(3_000):
         told.say("%d", number)

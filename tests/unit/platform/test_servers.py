@@ -10,7 +10,7 @@ from faust.auth import SASLCredentials, SSLCredentials
 from pydantic import ValidationError
 
 from streams.engine.app import ChunkApp
-from streams.platform.clients import KafkaClients, identity_for_kafka, redis_client, tool_redis
+from streams.platform.clients import KafkaClients, kafka_security_options, redis_client, tool_redis
 from streams.platform.settings import Settings
 from tests.unit.platform.certificates import Authority
 
@@ -127,7 +127,7 @@ def test_wrong_certificates_are_named_at_once(server: str, authority: Authority,
 
 def test_both_kafka_libraries_and_faust_are_told_the_same(authority: Authority) -> None:
     settings = Settings.model_validate({**SCRAM, "kafka_ca": authority.file})
-    said = identity_for_kafka(settings)
+    said = kafka_security_options(settings)
 
     assert (said["security_protocol"], said["sasl_mechanism"]) == ("SASL_SSL", "SCRAM-SHA-512")
     assert (said["sasl_plain_username"], said["sasl_plain_password"]) == ("worker", SECRET)
@@ -141,12 +141,12 @@ def test_a_certificate_may_be_all_that_this_process_shows(authority: Authority) 
     certificate, key = authority.issue("worker")
     settings = Settings(kafka_security="SSL", kafka_certificate=certificate, kafka_key=key)
 
-    assert "sasl_mechanism" not in identity_for_kafka(settings)
+    assert "sasl_mechanism" not in kafka_security_options(settings)
     assert isinstance(app_of(settings).conf.broker_credentials, SSLCredentials)
 
 
-def test_without_any_of_it_nothing_changes() -> None:
-    assert identity_for_kafka(Settings()) == {"security_protocol": "PLAINTEXT"}
+def test_without_security_settings_kafka_is_spoken_to_in_plaintext() -> None:
+    assert kafka_security_options(Settings()) == {"security_protocol": "PLAINTEXT"}
     assert app_of(Settings()).conf.broker_credentials is None
 
 

@@ -55,7 +55,7 @@ def test_on_loopback_there_is_an_identity_key_by_default(brokers: str) -> None:
     "brokers", ["kafka:9092", "10.0.0.1:9092", "127.0.0.1:9092,kafka:9092", "localhost.evil.org:1"]
 )
 @pytest.mark.parametrize("key", [None, LOCAL_IDENTITY_KEY, f" {LOCAL_IDENTITY_KEY} ", f"{LOCAL_IDENTITY_KEY},old"])
-def test_elsewhere_the_public_key_writes_nothing(brokers: str, key: str | None) -> None:
+def test_away_from_loopback_the_public_key_is_refused(brokers: str, key: str | None) -> None:
     given = {} if key is None else {"identity_key": key}
 
     with pytest.raises(ValidationError, match="HARMONIA_IDENTITY_KEY must be set where KAFKA_BOOTSTRAP"):
@@ -75,7 +75,7 @@ def test_a_redis_on_loopback_needs_no_identity_key(url: str) -> None:
 
 @pytest.mark.parametrize("elsewhere", [{"kafka_bootstrap": "kafka:9092"}, {"redis_url": "redis://redis:6379/0"}])
 @pytest.mark.parametrize("key", ["s3cret", "fifteen bytes..", "s3cret,a secret that is long enough"])
-def test_elsewhere_a_key_that_can_be_guessed_is_refused(elsewhere: dict[str, str], key: str) -> None:
+def test_away_from_loopback_a_short_identity_key_is_refused(elsewhere: dict[str, str], key: str) -> None:
     with pytest.raises(ValidationError, match="HARMONIA_IDENTITY_KEY is shorter than 16 bytes") as refused:
         Settings.model_validate({**elsewhere, "identity_key": key})
     assert "s3cret" not in str(refused.value)

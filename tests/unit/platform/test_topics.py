@@ -15,7 +15,7 @@ from streams.platform.topics import (
     check_topics,
     create_topics,
     describe_topics,
-    wanted,
+    wanted_topics,
 )
 
 SETTINGS = Settings(app_id="there", partitions=4)
@@ -24,26 +24,26 @@ SETTINGS = Settings(app_id="there", partitions=4)
 def found(**partitions: int) -> list[DescribedTopic]:
     """Every topic as it should be, with 4 partitions, besides those that are named (with `_` for `-`)."""
     odd = {name.replace("_", "-"): count for name, count in partitions.items()}
-    return [DescribedTopic(topic, odd.get(topic.name, topic.partitions or 4), 1) for topic in wanted(SETTINGS)]
+    return [DescribedTopic(topic, odd.get(topic.name, topic.partitions or 4), 1) for topic in wanted_topics(SETTINGS)]
 
 
 def test_topics_as_the_settings_say_are_accepted() -> None:
     check_topics(found(), 4)
 
 
-def test_what_is_missing_is_named_with_the_command_that_makes_it() -> None:
+def test_a_missing_topic_is_named_with_the_command_that_makes_it() -> None:
     with pytest.raises(MissingTopic, match=r"no topic interactions, contact-state: run `harmonia topics create`"):
         check_topics(found(contact_state=0, interactions=0), 4)
 
 
-def test_what_has_another_number_of_partitions_is_named_with_the_number() -> None:
+def test_a_topic_with_another_number_of_partitions_is_named_with_it() -> None:
     with pytest.raises(
         PartitionsMismatch, match=r"HARMONIA_PARTITIONS is 4, .*: email-events \(3\), contact-state \(8\)"
     ):
         check_topics(found(email_events=3, contact_state=8), 4)
 
 
-def test_more_partitions_are_as_wrong_as_fewer() -> None:
+def test_a_topic_with_more_partitions_is_as_wrong_as_one_with_fewer() -> None:
     with pytest.raises(PartitionsMismatch):
         check_topics(found(), 3)
 
@@ -53,15 +53,15 @@ def test_a_number_of_partitions_that_no_setting_changes_is_held_to_as_well() -> 
         check_topics(found(identity_links=4), 4)
 
 
-def test_what_is_missing_is_told_first() -> None:
+def test_missing_topics_are_told_before_wrong_numbers_of_partitions() -> None:
     with pytest.raises(MissingTopic):
         check_topics(found(email_events=3, contact_state=0), 4)
 
 
 def test_the_topics_wanted_are_all_of_the_list_and_a_compacted_changelog_for_each_table() -> None:
-    changelogs = wanted(SETTINGS)[len(ALL) :]
+    changelogs = wanted_topics(SETTINGS)[len(ALL) :]
 
-    assert wanted(SETTINGS)[: len(ALL)] == list(ALL)
+    assert wanted_topics(SETTINGS)[: len(ALL)] == list(ALL)
     assert [topic.name for topic in changelogs] == [changelog_name(SETTINGS, table) for table in TABLES]
     assert [(topic.name, topic.cleanup, topic.partitions) for topic in changelogs] == [
         ("there-contacts-changelog", "compact", None),
@@ -99,7 +99,7 @@ def test_topics_are_there_once_they_have_been_made(monkeypatch: pytest.MonkeyPat
     made = create_topics(admin, SETTINGS)
 
     check_topics(describe_topics(admin, SETTINGS), SETTINGS.partitions)
-    assert made == [topic.name for topic in wanted(SETTINGS)]
+    assert made == [topic.name for topic in wanted_topics(SETTINGS)]
 
 
 def test_a_topic_is_made_with_its_own_number_of_partitions_or_that_of_the_settings(

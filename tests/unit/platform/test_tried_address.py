@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from streams.cli.main import app
 from streams.platform.settings import Settings
-from streams.platform.tried_address import kafka_tried, redis_tried
+from streams.platform.tried_address import kafka_address_tried, redis_address_tried
 
 
 @pytest.fixture(autouse=True)
@@ -14,20 +14,22 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_default_address_is_told_as_one_that_nothing_sets(tmp_path: Path) -> None:
-    assert kafka_tried(Settings()) == (
+    assert kafka_address_tried(Settings()) == (
         f"tried 127.0.0.1:9092, the default: KAFKA_BOOTSTRAP is not set, and there is no .env in {tmp_path}"
     )
     (tmp_path / ".env").write_text("REDIS_URL=redis://127.0.0.1:7000/0\n")
-    assert kafka_tried(Settings()) == ("tried 127.0.0.1:9092, the default: KAFKA_BOOTSTRAP is not set, in .env neither")
+    assert kafka_address_tried(Settings()) == (
+        "tried 127.0.0.1:9092, the default: KAFKA_BOOTSTRAP is not set, in .env neither"
+    )
 
 
 def test_an_address_is_told_with_what_names_it_and_without_its_password(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".env").write_text("REDIS_URL=redis://user:s3cret@127.0.0.1:7000/0\n")
-    assert redis_tried(Settings()) == "tried 127.0.0.1:7000, as REDIS_URL says (in the file .env)"
+    assert redis_address_tried(Settings()) == "tried 127.0.0.1:7000, as REDIS_URL says (in the file .env)"
     monkeypatch.setenv("REDIS_URL", "unix:///run/redis.sock")
-    assert redis_tried(Settings()) == "tried /run/redis.sock, as REDIS_URL says"
+    assert redis_address_tried(Settings()) == "tried /run/redis.sock, as REDIS_URL says"
 
 
 def test_taking_down_what_is_not_here_says_where_it_looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from streams.platform.settings import Settings
 from streams.worker import processes
-from tests.unit.cli.office import office
+from tests.unit.worker.stand_in_workers import office
 
 SETTINGS = Settings(state_dir=Path("there"), metrics_port=9400)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from events.experiment_results import ContactedEffect, ExperimentResult
-from streams.cli.experiment_results import print_page
+from streams.cli.experiments import print_page
 from streams.domain.experiments.report.pages import page, summary_line
 from streams.domain.experiments.report.summary import summary_of
 from tests.unit.domain.experiments.example import CONTRACTS, comparison, doors, gotv, guardrail

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import orjson
 import pytest
 
-from streams.cli.experiment_results import print_page
+from streams.cli.experiments import print_page
 from streams.domain.contact.sections.messages import Touch
 from streams.domain.pressure import Decision, PermissionRequest, Reason, default_policy
 from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 import pytest
 from typer.testing import CliRunner
 
-from streams.cli.insights import says_something, show, show_all, show_nothing, sparkline
+from streams.cli.insights import has_counts, show, show_all, show_nothing, sparkline
 from streams.cli.main import app
 from streams.history.insights.known_values import TimeRange
 from streams.history.insights.question import InsightsDocument, Point, SeriesDocument
@@ -110,7 +110,7 @@ def test_insights_without_data_name_the_time_range_of_the_history(
     show_nothing(nothing, known)
 
     said = " ".join(capsys.readouterr().out.split())
-    assert not says_something(nothing)
+    assert not has_counts(nothing)
     assert said.startswith(f"no data from 2012-02-22 up to 2012-02-23, campaign ask: {told} ")
 
 
@@ -127,7 +127,7 @@ def test_insights_of_an_unknown_campaign_say_that_nothing_is_known_of_it(
 
 
 def test_a_series_whose_sum_is_zero_still_says_something() -> None:
-    assert says_something(one_of("net", 700, -700, currency="USD"))
+    assert has_counts(one_of("net", 700, -700, currency="USD"))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from sinks.lake.files import open_files
 from sinks.lake.parquet import write_parquet
-from streams.platform.lake_files import files_of
+from streams.platform.lake_files import lake_files_of
 from streams.platform.settings import Settings
 
 WIDE, NARROW = 0o000, 0o077
@@ -72,7 +72,7 @@ def test_an_existing_lake_folder_keeps_its_mode_and_hands_its_group_on(tmp_path:
 
 def test_lake_commands_obey_the_mode_setting(tmp_path: Path) -> None:
     with umask(WIDE):
-        files_of(Settings(lake=str(tmp_path / "a"))).create("x", b"", "draft")
-        files_of(Settings(lake=str(tmp_path / "b"), lake_group_reads=True)).create("x", b"", "draft")
+        lake_files_of(Settings(lake=str(tmp_path / "a"))).create("x", b"", "draft")
+        lake_files_of(Settings(lake=str(tmp_path / "b"), lake_group_reads=True)).create("x", b"", "draft")
 
     assert [S_IMODE((tmp_path / name / "x").stat().st_mode) for name in "ab"] == [0o600, 0o640]

@@ -12,7 +12,7 @@ from sinks.lake.live_files import find_live_files
 from sinks.lake.manifests import begin, is_lake
 from streams.cli.main import app
 from streams.platform.errors import LakeStopped
-from streams.platform.lake_files import files_of
+from streams.platform.lake_files import lake_files_of
 from streams.platform.settings import Settings
 
 
@@ -28,13 +28,13 @@ fsspec.register_implementation("overwriting", Overwriting, clobber=True)
 
 def refusal(place: str | None) -> str:
     with pytest.raises(LakeStopped) as stopped:
-        files_of(Settings(lake=place))
+        lake_files_of(Settings(lake=place))
     return str(stopped.value)
 
 
 def test_opening_a_lake_at_a_folder_or_uri_leaves_nothing_in_it(tmp_path: Path) -> None:
     for place in (str(tmp_path / "a"), (tmp_path / "b").as_uri(), "memory://lake-of-a-test"):
-        files = files_of(Settings(lake=place))
+        files = lake_files_of(Settings(lake=place))
         assert isinstance(files, RemoteFiles if place.startswith("memory") else LocalFiles)
         assert files.below("") == []
 

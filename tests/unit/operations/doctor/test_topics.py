@@ -8,10 +8,10 @@ import pytest
 from streams.operations.doctor.finding import Finding
 from streams.operations.doctor.servers import LOSSY_SETTINGS, judge_topics
 from streams.platform.settings import Settings
-from streams.platform.topics import DescribedTopic, config_of, wanted
+from streams.platform.topics import DescribedTopic, config_of, wanted_topics
 
 SETTINGS = Settings(app_id="there", partitions=4, replication=3)
-ENTRIES = [DescribedTopic(topic, topic.partitions or 4, 3) for topic in wanted(SETTINGS)]
+ENTRIES = [DescribedTopic(topic, topic.partitions or 4, 3) for topic in wanted_topics(SETTINGS)]
 CONFIGS = {entry.topic.name: config_of(entry.topic, SETTINGS) for entry in ENTRIES}
 
 

@@ -15,10 +15,10 @@ from streams.operations.status.observations import (
 )
 from streams.operations.status.screen import document, screen
 from streams.platform.settings import Settings
-from streams.platform.topics import read_by_workers
+from streams.platform.topics import topics_read_by_workers
 
 REFUSED = {"invalid_data": 3, "no_time": 1, "not_json": 1, "too_large": 1, "no_identifier": 1}
-FLOWS = [TopicFlow(topic, count) for topic, count in read_by_workers(Settings()).items()]
+FLOWS = [TopicFlow(topic, count) for topic, count in topics_read_by_workers(Settings()).items()]
 WELL = Observations(
     at=1_330_603_200_000,
     kafka=KafkaObservation("Stable", 2, FLOWS, REFUSED, 1000),

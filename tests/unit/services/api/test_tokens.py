@@ -17,7 +17,7 @@ def test_a_caller_is_known_by_its_token() -> None:
 
 
 @pytest.mark.parametrize("header", [None, "", "one", "Basic one", "Bearer", "Bearer two", "Bearer One"])
-def test_nobody_else_is(header: str | None) -> None:
+def test_an_unknown_token_is_of_no_caller(header: str | None) -> None:
     assert read_tokens(item("digital", "read", "one")).caller(header) is None
 
 

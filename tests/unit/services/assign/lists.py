@@ -6,8 +6,13 @@ from io import BytesIO
 from events.experiments import ExperimentDefinition
 from events.identifiers import Hasher
 from streams.domain.experiments.assignment import VariantAssigner
-from streams.services.assign.list_assignment import AssignedUnit, Assignments, SplitUnitCounter
-from streams.services.assign.list_units import UnitReader, missing_column
+from streams.services.assign.list_assignment import (
+    AssignedUnit,
+    Assignments,
+    SplitUnitCounter,
+    UnitReader,
+    missing_column,
+)
 from streams.services.audience import Audience, open_ids
 
 HASHER = Hasher([b"key"])

@@ -1,7 +1,6 @@
 """How many households were not kept together, and where that is not even asked."""
 
-from streams.services.assign.list_assignment import SplitUnitCounter, SplitUnits
-from streams.services.assign.list_units import Unit
+from streams.services.assign.list_assignment import SplitUnitCounter, SplitUnits, Unit
 from tests.unit.domain.experiments.writing import defined
 
 SPLITS = {"column": "state", "splits": {"NY": {"a": 1}}}

@@ -9,7 +9,7 @@ from events.experiment_results import ExperimentResult
 from events.times import parse_time, render_time
 from streams.domain.experiments.comparison_history import with_history
 from streams.services.experiment_plot import svg
-from streams.services.experiment_plot.plane import HEIGHT, LEFT, RIGHT
+from streams.services.experiment_plot.plot import HEIGHT, LEFT, RIGHT
 from tests.unit.domain.experiments.example import comparison, doors, gotv, watched
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -25,7 +25,7 @@ def words(picture: Element) -> list[str]:
     return [each.text or "" for each in picture.iter(f"{SVG}text")]
 
 
-def test_it_has_a_title_a_text_alternative_and_says_what_each_interval_says() -> None:
+def test_a_plot_has_a_title_a_text_alternative_and_says_what_each_interval_says() -> None:
     picture = drawn(watched(gotv()))
 
     title, told = picture.find(f"{SVG}title"), picture.find(f"{SVG}desc")
@@ -41,7 +41,7 @@ def test_it_has_a_title_a_text_alternative_and_says_what_each_interval_says() ->
     assert "deadline: +1.07 pp (+0.21 to +1.93), better" in words(picture)
 
 
-def test_it_has_a_zero_line_in_each_panel_dates_and_a_word_on_what_is_dashed() -> None:
+def test_a_plot_has_a_zero_line_in_each_panel_dates_and_a_word_on_what_is_dashed() -> None:
     picture = drawn(watched(gotv()))
 
     assert words(picture).count("no difference") == 2
@@ -53,7 +53,7 @@ def test_it_has_a_zero_line_in_each_panel_dates_and_a_word_on_what_is_dashed() -
 
 
 @pytest.mark.parametrize("span_s", [1, 90, 240, 1_800])
-def test_a_short_time_has_dates_too(span_s: int) -> None:
+def test_a_plot_of_a_short_time_has_dates_too(span_s: int) -> None:
     result = gotv()
     last = parse_time(result["as_of"]) or 0
     told = None
@@ -93,7 +93,7 @@ def test_nothing_but_clipped_intervals_leaves_its_panel() -> None:
     assert all(circle.get("r") for circle in picture.iter(f"{SVG}circle"))
 
 
-def test_it_is_readable_on_dark_paper_as_well() -> None:
+def test_a_plot_is_readable_on_a_dark_screen_as_well() -> None:
     picture = svg(watched(gotv())) or ""
     dark = picture[picture.index("prefers-color-scheme:dark") : picture.index("</style>")]
     classes = {name for said in re.findall(r'class="([^"]+)"', picture) for name in said.split()}
@@ -101,11 +101,11 @@ def test_it_is_readable_on_dark_paper_as_well() -> None:
     assert {name for name in classes if f".{name}{{" not in dark} == {"title"}
 
 
-def test_of_a_broken_split_it_says_not_to_trust_it() -> None:
+def test_a_plot_of_a_broken_split_says_not_to_trust_it() -> None:
     assert any("the split is broken, do not trust, provisional" in said for said in words(drawn(watched(doors()))))
 
 
-def test_one_look_is_a_picture_and_none_is_not() -> None:
+def test_one_evaluation_is_plotted_and_none_is_not() -> None:
     assert len(words(drawn(with_history(None, gotv())))) > 10
     assert svg(gotv()) is None
     assert svg(with_history(None, gotv(comparisons=[]))) is None

@@ -18,7 +18,7 @@ def file(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_hooks_of_several_vendors(tmp_path: Path) -> None:
+def test_hooks_of_several_vendors_are_read(tmp_path: Path) -> None:
     text = """
     [hooks.sendgrid]
     source = "digital/sendgrid"
@@ -83,6 +83,6 @@ def test_a_mistake_is_named_and_no_secret_is(tmp_path: Path, text: str, words: l
     assert "hush" not in said
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_gateway_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="No such file"):
         read_hooks(tmp_path / "gateway.toml", {})

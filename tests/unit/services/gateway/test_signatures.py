@@ -38,7 +38,7 @@ def test_basic_auth_takes_any_valid_login_and_refuses_others() -> None:
     assert check(sent({"authorization": "Basic %"}), both) == "wrong"
 
 
-def test_a_secret_in_a_header() -> None:
+def test_a_shared_secret_in_a_header_is_verified() -> None:
     check = CHECKS["secret"]
     assert check(sent({"x-harmonia-secret": "s"}), proof("s")) == "right"
     assert check(sent({"authorization": "Bearer s"}), proof("r", "s")) == "right"
@@ -86,7 +86,9 @@ def test_a_signature_of_twilio_is_verified() -> None:
 
 @pytest.mark.parametrize("way", CHECKS)
 @given(body=st.binary(max_size=60), header=st.text(max_size=60), timestamp=st.text(max_size=12))
-def test_nothing_that_anybody_makes_up_is_right_or_an_error(way: str, body: bytes, header: str, timestamp: str) -> None:
+def test_an_invented_request_is_neither_verified_nor_an_error(
+    way: str, body: bytes, header: str, timestamp: str
+) -> None:
     names = ("authorization", "x-harmonia-secret", "x-twilio-signature", "x-twilio-email-event-webhook-signature")
     headers = dict.fromkeys(names, header) | {"x-twilio-email-event-webhook-timestamp": timestamp}
 

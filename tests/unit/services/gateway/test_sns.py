@@ -10,10 +10,10 @@ from aiohttp.base_protocol import BaseProtocol
 
 from events.adapters.values import object_at
 from events.times import parse_time
-from streams.services.gateway.server import MOST_FETCHED, whole
+from streams.services.gateway.server import MOST_FETCHED, whole_body
 from streams.services.gateway.signatures import Verdict
 from streams.services.gateway.sns import MOST_FETCHES, MOST_WAITING, SnsVerifier, is_sns_url
-from tests.unit.services.gateway.asking import Gateway
+from tests.unit.services.gateway.in_process import Gateway
 from tests.unit.services.gateway.keys import AMAZON, SNS_SAID_AT, TOPIC, by_sns, certificate
 
 TOPICS = frozenset({TOPIC})
@@ -182,17 +182,17 @@ async def test_a_message_longer_than_sns_sends_is_refused_unread(tmp_path: Path)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff", b'{"Signature":1,"SigningCertURL":2}'])
-async def test_what_is_no_message_is_missing(body: bytes) -> None:
+async def test_a_body_that_is_no_message_of_sns_is_missing_its_signature(body: bytes) -> None:
     assert await verdict(Amazon(), body) in ("missing", "wrong")
 
 
-async def test_an_answer_in_pieces_is_read_whole() -> None:
+async def test_a_certificate_that_comes_in_pieces_is_read_whole() -> None:
     loop = asyncio.get_running_loop()
     protocol = BaseProtocol(loop)
     protocol.connection_made(asyncio.Transport())
     content = StreamReader(protocol, 1 << 16, loop=loop)
     content.feed_data(b"-----BEGIN")
-    reading = asyncio.create_task(whole(content))
+    reading = asyncio.create_task(whole_body(content))
     await asyncio.sleep(0)
     content.feed_data(b" CERTIFICATE-----")
     content.feed_eof()
@@ -200,13 +200,13 @@ async def test_an_answer_in_pieces_is_read_whole() -> None:
     assert await reading == b"-----BEGIN CERTIFICATE-----"
 
 
-async def test_an_answer_without_an_end_is_none() -> None:
+async def test_a_certificate_without_an_end_is_refused() -> None:
     loop = asyncio.get_running_loop()
     content = StreamReader(BaseProtocol(loop), 1 << 20, loop=loop)
     content.feed_data(b"x" * (MOST_FETCHED + 1))
 
     with pytest.raises(OSError, match="longer"):
-        await whole(content)
+        await whole_body(content)
 
 
 async def test_a_certificate_has_one_address() -> None:
@@ -243,7 +243,7 @@ async def test_a_certificate_has_one_address() -> None:
         "file:///etc/passwd",
     ],
 )
-async def test_nothing_is_fetched_from_elsewhere(url: str) -> None:
+async def test_nothing_is_fetched_but_from_hosts_of_sns(url: str) -> None:
     amazon = Amazon()
 
     assert not is_sns_url(url, ".pem")
@@ -291,7 +291,7 @@ async def test_a_text_signed_for_another_topic_is_not_taken_with_a_type_of_its_o
 
 
 @pytest.mark.parametrize("field", ["MessageId", "Subject", "Timestamp"])
-async def test_only_the_message_has_lines(field: str) -> None:
+async def test_only_the_message_of_a_signed_text_may_have_lines(field: str) -> None:
     assert await verdict(Amazon(), by_sns(**{field: f"{SNS_SAID_AT}\nx"})) == "wrong"
 
 
@@ -302,7 +302,7 @@ async def test_a_message_of_a_type_that_sns_does_not_have_is_wrong(type_: str) -
     assert await verdict(Amazon(), body) == "wrong"
 
 
-async def test_what_is_old_or_of_tomorrow_is_stale() -> None:
+async def test_a_message_of_sns_that_is_old_or_of_tomorrow_is_stale() -> None:
     for at in (SAID_AT - 4 * MINUTE_MS, SAID_AT + 24 * HOUR_MS):
         assert await verdict(Amazon(), by_sns(), at) == "right"
     for at in (SAID_AT - 6 * MINUTE_MS, SAID_AT + 24 * HOUR_MS + 1):

@@ -8,7 +8,7 @@ UNTIL = 1_330_000_000_000
 
 
 @pytest.mark.parametrize("until", [None, UNTIL])
-def test_what_was_held_is_read_and_lifted(until: int | None) -> None:
+def test_a_hold_is_read_and_lifted(until: int | None) -> None:
     holds: dict[str, int | None] = {"another": None}
     read_hold_record(*hold_record("gotv", until, "operator", 0), holds)
     assert holds == {"another": None, "gotv": until}
@@ -17,7 +17,7 @@ def test_what_was_held_is_read_and_lifted(until: int | None) -> None:
 
 
 @pytest.mark.parametrize("value", [b"", b"[]", b"\xff", b'{"until": 7}', b'{"until": "tomorrow"}', b"{}"])
-def test_what_cannot_be_read_holds_for_ever(value: bytes) -> None:
+def test_a_hold_that_cannot_be_read_holds_for_ever(value: bytes) -> None:
     holds: dict[str, int | None] = {}
     read_hold_record(b"gotv", value, holds)
     assert holds == {"gotv": None}

@@ -3,47 +3,47 @@
 import pytest
 
 from streams.services.permission.near_names import (
-    about_campaign,
-    about_form,
-    about_list,
-    about_sender,
+    campaign_remark,
     cannot_be_a_sender,
+    list_remark,
+    sender_form_remark,
+    sender_remark,
 )
 
 HOTLINE = "+12125550100"
 
 
 def test_a_campaign_that_is_spelled_like_one_on_hold_is_remarked() -> None:
-    assert about_campaign("gtov-1", {"gotv-1"}) == "gtov-1 is not on hold, and gotv-1 is: is that the one?"
-    assert about_campaign("gotv-1", {"gotv-1"}) is None
-    assert about_campaign("appeal", {"gotv-1"}) is None
-    assert about_campaign(None, {"gotv-1"}) is None
+    assert campaign_remark("gtov-1", {"gotv-1"}) == "gtov-1 is not on hold, and gotv-1 is: is that the one?"
+    assert campaign_remark("gotv-1", {"gotv-1"}) is None
+    assert campaign_remark("appeal", {"gotv-1"}) is None
+    assert campaign_remark(None, {"gotv-1"}) is None
 
 
 @pytest.mark.parametrize("sender", ["+12125550l00", "+12125550101", "1212555010"])
 def test_a_sender_that_is_spelled_like_a_stopped_one_is_remarked(sender: str) -> None:
-    assert about_sender(sender, {HOTLINE}, "US", "this person has") == (
+    assert sender_remark(sender, {HOTLINE}, "US", "this person has") == (
         f"this person has stopped {HOTLINE}: is that the one?"
     )
 
 
 @pytest.mark.parametrize("sender", [HOTLINE, "(212) 555-0100", " 212.555.0100 ", None])
 def test_a_sender_that_is_a_stopped_one_however_it_is_written_needs_no_remark(sender: str | None) -> None:
-    assert about_sender(sender, {HOTLINE}, "US", "this person has") is None
+    assert sender_remark(sender, {HOTLINE}, "US", "this person has") is None
 
 
 def test_a_list_that_is_spelled_like_one_that_was_left_is_remarked() -> None:
-    assert about_list("newz", {"news"}, "this person has") == "this person has left news: is that the one?"
-    assert about_list("NEWS ", {"news"}, "this person has") is None
-    assert about_list("donors", {"news"}, "this person has") is None
+    assert list_remark("newz", {"news"}, "this person has") == "this person has left news: is that the one?"
+    assert list_remark("NEWS ", {"news"}, "this person has") is None
+    assert list_remark("donors", {"news"}, "this person has") is None
 
 
 def test_a_sender_of_texts_that_is_no_number_is_remarked() -> None:
     for sender in ("abc", "+12125550l00"):
-        assert "no phone number" in (about_form(sender, "text", "US") or "")
+        assert "no phone number" in (sender_form_remark(sender, "text", "US") or "")
     for other in (HOTLINE, "12345", "212-555-0100", None):
-        assert about_form(other, "text", "US") is None
-    assert about_form("abc", "email", "US") is None
+        assert sender_form_remark(other, "text", "US") is None
+    assert sender_form_remark("abc", "email", "US") is None
 
 
 def test_what_has_no_letter_and_no_digit_can_be_no_sender() -> None:

@@ -9,7 +9,7 @@ from events import topics
 from events.topics import AGENTS, ALL, SINKS, SINKS_ON_REDIS, TopicSpec, read_by
 from streams.engine.table import Flow
 from streams.platform.settings import Settings
-from streams.platform.topics import TABLES, read_by_workers, wanted
+from streams.platform.topics import TABLES, topics_read_by_workers, wanted_topics
 from streams.worker.agents.campaigns import aggregator as campaigns
 from streams.worker.agents.contacts import agent as contacts_agent
 from streams.worker.agents.contacts import handler as contacts
@@ -102,8 +102,8 @@ def test_a_sink_follows_the_topics_that_it_is_told_to_read(tmp_path: Path) -> No
 def test_a_built_worker_subscribes_to_what_its_agents_read(tmp_path: Path) -> None:
     settings = Settings(app_id="there", partitions=PARTITIONS, state_dir=tmp_path)
     app = build_worker(settings, lambda _: None).app
-    changelogs = {topic.name for topic in wanted(settings)[len(ALL) :]}
-    assert app.topics_read() == {*read_by_workers(settings), *changelogs}
+    changelogs = {topic.name for topic in wanted_topics(settings)[len(ALL) :]}
+    assert app.topics_read() == {*topics_read_by_workers(settings), *changelogs}
     assert set(app.tables) == set(TABLES)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from events.identifiers import Hasher
-from streams.cli.decisions import pairs
+from streams.cli.decisions import id_pairs
 from tests.unit.worker.links.town import ADA, BY_EMAIL, T1, T3, Town
 
 OLD, BOTH = Hasher([b"key"]), Hasher([b"new", b"key"])
@@ -24,7 +24,7 @@ def test_an_unlink_is_obeyed_at_once(town: Town) -> None:
     town.say("form.submitted", {**ADA, **BY_EMAIL}, time=T1)
     assert town.world.merged() == {OLD.email(ADDRESS): "crm.ada"}
     town.world.hasher = BOTH
-    for pair in pairs(BOTH, "crm.ada", ADDRESS):
+    for pair in id_pairs(BOTH, "crm.ada", ADDRESS):
         town.unlink(*pair, T3)
     assert town.world.merged() == {}
 
@@ -35,7 +35,7 @@ def test_an_unlink_is_obeyed_at_once(town: Town) -> None:
 
 def test_a_link_is_obeyed_at_once(town: Town) -> None:
     town.world.hasher = BOTH
-    for pair in pairs(BOTH, ADDRESS, "crm.ada"):
+    for pair in id_pairs(BOTH, ADDRESS, "crm.ada"):
         town.link(*pair, T3)
 
     assert town.profile("crm.ada")["counts"] == {"email.opened": 2}
@@ -52,5 +52,5 @@ def test_an_erasure_and_a_suppression_by_the_address_reach_what_was_said_under_t
 
 
 def test_what_is_no_address_is_an_id_and_one_that_cannot_be_read_is_left_to_the_judge() -> None:
-    assert pairs(BOTH, "crm.ada", "crm.bo") == [("crm.ada", "crm.bo")]
-    assert pairs(BOTH, "crm.ada", "no@address") == [("crm.ada", "no@address")]
+    assert id_pairs(BOTH, "crm.ada", "crm.bo") == [("crm.ada", "crm.bo")]
+    assert id_pairs(BOTH, "crm.ada", "no@address") == [("crm.ada", "no@address")]

@@ -1,0 +1,166 @@
+"""The file that a sender uploads names its own people by its own identifiers, and nothing else of them."""
+
+from collections.abc import Sequence
+from io import BytesIO
+
+import pytest
+
+from events.identifiers import Hasher
+from events.interactions.base import Channel
+from streams.services.audience import Audience, UnusableAudience, open_audience
+from streams.services.suppressions import Format
+from streams.services.suppressions.closings import Closing
+from streams.services.suppressions.export import (
+    ClosingFilter,
+    ExportCounts,
+    FileLayout,
+    ListMatching,
+    Row,
+    export_notices,
+    export_warnings,
+    layout_of,
+    rows_of_all,
+)
+
+HASHER = Hasher([b"key"])
+CLOSED = Closing("complained", 1_330_000_000_000)
+SINCE = "2012-02-23T12:26:40.000Z"
+AUDIENCE = b"""VANID,Name,Email,Mobile Number
+17,"Lovelace, Ada",ada@example.org,212 555 0101
+18,Grace,grace@example.org,212 555 0102
+,Joan,joan@example.org,212 555 0103
+"""
+
+
+def matching(
+    given: bytes, *, format_: Format = "csv", channel: Channel = "email", closed: Sequence[str], wanted: ClosingFilter
+) -> tuple[list[Row], ExportCounts]:
+    """First row and rows of the file; `closed`: addresses."""
+    audience = open_audience(BytesIO(given))
+    assert isinstance(audience, Audience)
+    layout = layout_of(format_, channel, audience.header)
+    assert isinstance(layout, FileLayout)
+    hashes = {HASHER.email(address) for address in closed}
+    found = ListMatching(HASHER, lambda names: CLOSED if hashes & {*names} else None, layout, wanted)
+    return [layout.first, *found.rows(audience)], found.tally
+
+
+ALL = ClosingFilter(at=CLOSED.since + 1)
+
+
+def test_van_is_told_its_own_ids_and_those_without_one_are_counted() -> None:
+    rows, tally = matching(AUDIENCE, format_="van", closed=["ada@example.org", "joan@example.org"], wanted=ALL)
+    assert rows == [["VANID", "Date Contacted", "Channel", "Reason"], ["17", "2012-02-23", "email", "complained"]]
+    assert (tally.read, tally.written, tally.untold) == (3, 1, 1)
+    assert "1 person is left out" in "\n".join(export_notices(tally))
+
+
+@pytest.mark.parametrize(
+    ("channel", "rows"),
+    [("email", [["Email"], ["ada@example.org"]]), ("text", [["Mobile Number"], ["212 555 0101"]])],
+)
+def test_action_network_is_told_the_address_of_the_channel(channel: Channel, rows: list[list[str]]) -> None:
+    found, _ = matching(AUDIENCE, format_="actionnetwork", channel=channel, closed=["ada@example.org"], wanted=ALL)
+    assert found == rows
+
+
+def test_action_network_is_told_its_own_id_where_the_audience_has_it() -> None:
+    given = b"external.actionnetwork,email\nu-1,ada@example.org\n"
+    rows, _ = matching(given, format_="actionnetwork", closed=["ada@example.org"], wanted=ALL)
+    assert rows == [["Action Network ID"], ["u-1"]]
+
+
+def test_own_rows_come_back_with_the_reason() -> None:
+    rows, _ = matching(AUDIENCE, closed=["ada@example.org"], wanted=ALL)
+    added = ["harmonia_channel", "harmonia_reason", "harmonia_since", "harmonia_until"]
+    assert rows == [
+        ["VANID", "Name", "Email", "Mobile Number", *added],
+        ["17", "Lovelace, Ada", "ada@example.org", "212 555 0101", "email", "complained", SINCE, ""],
+    ]
+
+
+def test_since_takes_those_closed_at_that_very_time() -> None:
+    for later, number in ((0, 1), (1, 0)):
+        wanted = ClosingFilter(ALL.at, since=CLOSED.since + later)
+        assert len(matching(AUDIENCE, closed=["ada@example.org"], wanted=wanted)[0]) == 1 + number
+
+
+def test_an_earlier_export_tells_who_is_open_again() -> None:
+    earlier = (
+        b"Email,harmonia_channel,harmonia_reason,harmonia_since,harmonia_until\n"
+        b"ada@example.org,email,unsubscribed,2012-01-01T00:00:00.000Z,\n"
+        b"grace@example.org,email,unsubscribed,2012-01-01T00:00:00.000Z,\n"
+        b"nobody,email,unsubscribed,2012-01-01T00:00:00.000Z,\n"
+    )
+    reopened = ClosingFilter(ALL.at, reopened=True)
+    rows, tally = matching(earlier, closed=["ada@example.org"], wanted=reopened)
+    assert rows[1:] == [["grace@example.org", "email", "", "", ""]]
+    assert tally.nameless == 1
+
+
+def test_a_malformed_row_costs_no_neighbour_and_is_named_by_its_line() -> None:
+    given = b'email,note\nada@example.org,"open\ngrace@example.org,2\n'
+    rows, tally = matching(given, closed=["ada@example.org", "grace@example.org"], wanted=ALL)
+    assert [row[0] for row in rows[1:]] == ["grace@example.org"]
+    assert list(export_warnings(tally, for_vendor=False)) == ["--match: 1 malformed row is left out: line 2"]
+
+
+@pytest.mark.parametrize(
+    ("format_", "channel", "header", "reason"),
+    [
+        ("van", "email", b"email\n", "for van the audience needs a column VANID, or external.van"),
+        ("actionnetwork", "text", b"email\n", "for actionnetwork the audience needs a column phone"),
+        ("actionnetwork", "door", b"email\n", "Action Network sends e-mail and text messages"),
+    ],
+)
+def test_an_audience_that_the_vendor_cannot_match_is_refused(
+    format_: Format, channel: Channel, header: bytes, reason: str
+) -> None:
+    audience = open_audience(BytesIO(header))
+    assert isinstance(audience, Audience)
+    refused = layout_of(format_, channel, audience.header)
+    assert isinstance(refused, UnusableAudience)
+    assert refused.reason.startswith(reason)
+
+
+def test_without_an_audience_contacts_are_named_by_contact_id() -> None:
+    hashed = str(HASHER.email("ada@example.org"))
+    layout, tally = layout_of("csv", "email"), ExportCounts()
+    assert isinstance(layout, FileLayout)
+    over = Closing("suppressed", 5, until=CLOSED.since)
+    every = [("ada", CLOSED), (hashed, CLOSED), ("over", over)]
+    rows = list(rows_of_all(every, layout, ALL, tally))
+    assert layout.first == ["contact_id", "channel", "reason", "since", "until"]
+    assert rows == [["ada", "email", "complained", SINCE, ""], [hashed, "email", "complained", SINCE, ""]]
+    assert not list(export_warnings(tally, for_vendor=False))
+    [trouble] = export_warnings(tally, for_vendor=True)
+    assert trouble.startswith("1 of 2 rows names a person by a keyed hash")
+
+
+@pytest.mark.parametrize(
+    ("format_", "row"), [("van", ["ada", "2012-02-23", "email", "complained"]), ("actionnetwork", ["ada"])]
+)
+def test_a_vendor_that_keeps_contact_ids_can_match_on_them(format_: Format, row: list[str]) -> None:
+    layout = layout_of(format_, "email")
+    assert isinstance(layout, FileLayout)
+    assert layout.first[0] == "contact_id"
+    assert layout.of(["ada"], CLOSED) == row
+
+
+def test_counts_of_an_export_agree_with_their_nouns() -> None:
+    one = ExportCounts(1, 1, nameless=1, untold=1, hashed=1, malformed=[7])
+    assert [*export_notices(one), *export_warnings(one, for_vendor=True)] == [
+        "1 row has no identifier that can be read",
+        "1 person is left out, for your list has no id of the vendor's for them",
+        "1 of 1 written",
+        "1 of 1 row names a person by a keyed hash, which no vendor knows: give your own list as --match",
+        "--match: 1 malformed row is left out: line 7",
+    ]
+    many = ExportCounts(4_000, 3_000, nameless=2_000, untold=2, hashed=2, malformed=[7, 8])
+    assert [*export_notices(many), *export_warnings(many, for_vendor=True)] == [
+        "2,000 rows have no identifier that can be read",
+        "2 people are left out, for your list has no id of the vendor's for them",
+        "3,000 of 4,000 written",
+        "2 of 3,000 rows name a person by a keyed hash, which no vendor knows: give your own list as --match",
+        "--match: 2 malformed rows are left out: line 7, 8",
+    ]
