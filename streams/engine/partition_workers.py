@@ -64,6 +64,10 @@ class PartitionWorkers:
         for topic in topics:
             self._agents[topic].append(agent)
 
+    def is_read(self, topic: str) -> bool:
+        """Whether any agent is expected to read it."""
+        return topic in self._agents
+
     def submit(self, agent: str, run: Run, process: Process) -> None:
         """Queue a run. One of another generation is dropped: it is not done, so its new owner gets it again.
 

@@ -217,7 +217,8 @@ def _tables(app: ChunkApp, settings: Settings) -> dict[str, ChunkTable[Any]]:
             storage = Storage(stores, spec.states.codec, spec.states.recent_bytes(settings))
             flow = flow_of(spec, spec.table, settings.partitions)
             count = spec.table.partitions or settings.partitions
-            tables[spec.name] = app.chunk_table(spec.name, count, storage, flow)
+            as_group = spec.table.partitions is None  # a table of one partition has nobody to commit with
+            tables[spec.name] = app.chunk_table(spec.name, count, storage, flow, as_group=as_group)
     return tables
 
 

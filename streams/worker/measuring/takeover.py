@@ -51,7 +51,7 @@ def reason_of(error: BaseException) -> str:
 
 
 class TakeoverMetrics:
-    """A `LifecycleListener` that keeps metrics of take-overs and fail-stops.
+    """A `LifecycleListener` that keeps metrics of take-overs, group commits and fail-stops.
 
     A recovery that is begun again before it has ended counts from its first beginning.
     """
@@ -80,6 +80,12 @@ class TakeoverMetrics:
             self._metrics.recovery_seconds.observe(self._lasting())
         self._began = None
         self._to_go.clear()
+
+    def transaction_ended(self, outcome: str, seconds: float, records: int) -> None:
+        self._metrics.transactions.labels(outcome).inc()
+        if outcome == "committed":
+            self._metrics.transaction_seconds.observe(seconds)
+            self._metrics.transaction_records.observe(records)
 
     def failed(self, error: BaseException) -> None:
         note_fail_stop(self._state_dir, error)
