@@ -143,6 +143,8 @@ class GroupCommitter:
             closed = asyncio.ensure_future(writer.until_closed(self._partitions.written[number]))
             try:
                 while not (await asyncio.wait({closed}, timeout=LOOK_FOR_HANGING_S))[0]:
+                    if self._writer is not writer:
+                        raise KafkaConnectionError("the producer was replaced meanwhile")
                     await self._end_what_hangs(self._partitions.written[number])
                 await closed
             finally:

@@ -41,7 +41,6 @@ async def ends_of(client: AIOKafkaClient, partitions: Iterable[TP]) -> dict[TP, 
     """
     ends: dict[TP, int] = {}
     wanted = list(partitions)
-    await client.set_topics({tp.topic for tp in wanted} | set(client._topics))
     pause = FIRST_PAUSE_S
     while missing := [tp for tp in wanted if tp not in ends]:
         ends |= await _ask(client, missing, READ_UNCOMMITTED)
@@ -62,7 +61,9 @@ async def _ask(client: AIOKafkaClient, partitions: Sequence[TP], isolation: int)
     for tp in partitions:
         leader = client.cluster.leader_for_partition(TopicPartition(*tp))
         by_leader[-1 if leader is None else leader].append(tp)
-    if by_leader.pop(-1, None):
+    if unknown := by_leader.pop(-1, None):
+        for tp in unknown if client._topics else ():  # of no topic in particular means all of them
+            client.add_topic(tp.topic)
         await client.force_metadata_update()
     seen = await asyncio.gather(*(_seen_to(client, leader, tps, isolation) for leader, tps in by_leader.items()))
     return {tp: offset for answer in seen for tp, offset in answer.items()}
