@@ -82,15 +82,16 @@ class ChunkApp(faust.App):
         self.tables.add(table)
         return table
 
-    def handle(self, name: str, topics: Sequence[str], process: Process) -> None:
+    def handle(self, name: str, topics: Sequence[str], process: Process, linger_s: float = 0.0) -> None:
         """Add an agent that hands each run of its topics to a lane of its own, where `process` works on it.
 
         Several agents may read one topic: each sees all of it, and what may be committed is the least of what they did.
+        `linger_s`: see `PartitionWorkers.expect`.
         Raises `ValueError` for a second agent of a topic whose offsets transactions commit: they know of one alone.
         """
         if twice := sorted(topic for topic in topics if topic in self.commits_offsets and self.lanes.is_read(topic)):
             raise ValueError(f"{', '.join(twice)}: two agents, of which the transactions of one commit the offsets")
-        self.lanes.expect(name, topics)
+        self.lanes.expect(name, topics, linger_s)
 
         async def hand_on(runs: StreamT[Run]) -> None:
             try:

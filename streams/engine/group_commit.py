@@ -12,6 +12,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from aiokafka.errors import KafkaConnectionError, ProducerFenced
@@ -138,6 +139,7 @@ class GroupCommitter:
         Whoever owned it had its records acknowledged before its offsets were taken, in a generation that is over: all
         that can still be committed is below the end as it is now. Raises a Kafka error or `Fenced`.
         """
+        self._onlooker.waits_for_transaction()
         async with asyncio.timeout(self._patience_s):
             writer = await self._ready(self._membership)
             closed = asyncio.ensure_future(writer.until_closed(self._partitions.written[number]))
@@ -149,6 +151,7 @@ class GroupCommitter:
                 await closed
             finally:
                 closed.cancel()
+        self._onlooker.waits_no_more()
 
     async def commit(self, part: Part) -> int:
         """Commit a chunk with others; the offset after its last record in the changelog, 0 without changes.
@@ -167,6 +170,7 @@ class GroupCommitter:
         One whose outcome stays unknown is ended by `join`.
         """
         self._membership = None
+        self._onlooker.waits_no_more()
         while self._waiting:
             self._waiting.popleft().fail(KafkaConnectionError("the partitions are given up"))
         if self._working is not None:
@@ -226,7 +230,8 @@ class GroupCommitter:
 
     async def _end_what_others_left(self) -> None:
         await self._older.fence(self._mine)
-        await self._end_what_hangs(self._partitions.shared)
+        if open_ := await (await self._ready(self._membership)).open_among(self._partitions.shared):
+            await self._end_what_hangs(open_)
 
     async def _end_what_hangs(self, partitions: Sequence[TP]) -> None:
         membership = self._membership
@@ -239,6 +244,14 @@ class GroupCommitter:
             if parts := self._take():
                 self._began = time.monotonic()
                 await self._commit_all(parts)
+                await self._see_markers()
+
+    async def _see_markers(self) -> None:
+        """Wait for them while lanes fold on. If none come, the next transaction is told so."""
+        if self._writer is not None:
+            with suppress(*BROKER_TROUBLE):
+                async with asyncio.timeout(self._kafka.transaction_timeout_s):
+                    await self._writer.until_marked()
 
     def _take(self) -> list[Part]:
         """What goes out now, and no chunk of a partition whose last one was refused a record together with others."""
@@ -277,6 +290,7 @@ class GroupCommitter:
 
     async def _commit_together(self, parts: list[Part]) -> None:
         membership, began = self._membership, time.monotonic()
+        self._onlooker.waits_for_transaction()
         try:
             if membership is None or any(part.generation != membership.generation for part in parts):
                 raise StaleMemberError("of another generation")
@@ -293,6 +307,7 @@ class GroupCommitter:
             await self._drop()
             self._fail(parts, error, "trouble")
         else:
+            self._onlooker.waits_no_more()
             self._onlooker.transaction_ended("committed", time.monotonic() - began, sum(part.records for part in parts))
             for part in parts:
                 self._alone.discard(part.changelog)

@@ -20,6 +20,12 @@ class LifecycleListener(Protocol):
     def taken_over(self) -> None:
         """All that is owned has been taken over, and work on it begins."""
 
+    def waits_for_transaction(self) -> None:
+        """A transaction is under way, or somebody else's has to end first; also when it is tried again."""
+
+    def waits_no_more(self) -> None:
+        """It has ended well, or is no longer waited for."""
+
     def transaction_ended(self, outcome: str, seconds: float, records: int) -> None:
         """A transaction of a group commit has ended, with so many records.
 
@@ -41,6 +47,12 @@ class NullListener:
         pass
 
     def taken_over(self) -> None:
+        pass
+
+    def waits_for_transaction(self) -> None:
+        pass
+
+    def waits_no_more(self) -> None:
         pass
 
     def transaction_ended(self, outcome: str, seconds: float, records: int) -> None:

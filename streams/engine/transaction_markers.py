@@ -29,7 +29,7 @@ async def until_marked(client: AIOKafkaClient, ends: Ends) -> None:
     """Return once readers see past all of `ends`. How long to wait is the caller's to say; raises a Kafka error."""
     open_ = dict(ends)
     pause = FIRST_PAUSE_S
-    while open_ := await _still_open(client, open_):
+    while open_ := await still_open(client, open_):
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE_S)
 
@@ -50,7 +50,8 @@ async def ends_of(client: AIOKafkaClient, partitions: Iterable[TP]) -> dict[TP, 
     return ends
 
 
-async def _still_open(client: AIOKafkaClient, ends: Ends) -> dict[TP, int]:
+async def still_open(client: AIOKafkaClient, ends: Ends) -> dict[TP, int]:
+    """Those that readers of committed records do not see to these ends now."""
     reached = await _ask(client, list(ends), READ_COMMITTED)
     return {tp: end for tp, end in ends.items() if reached.get(tp, -1) < end}
 

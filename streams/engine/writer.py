@@ -27,10 +27,10 @@ from aiokafka.structs import TopicPartition
 from faust.types import TP
 from msgspec import Struct
 
-from streams.engine.aiokafka_patches.offsets_of_members import StaleMemberError, as_member
+from streams.engine.aiokafka_patches.offsets_of_members import HeldOffsets, StaleMemberError, as_member
 from streams.engine.group_membership import Membership
 from streams.engine.retry import BROKER_TROUBLE
-from streams.engine.transaction_markers import ends_of, until_marked
+from streams.engine.transaction_markers import ends_of, still_open, until_marked
 from streams.platform.clients import KafkaClients
 
 logger = logging.getLogger(__name__)
@@ -127,13 +127,15 @@ class TransactionWriter:
             raise ValueError("a transaction without offsets would be refused to nobody")
         as_member(self._producer, membership)
         await self._begin()
+        held = HeldOffsets(
+            self._producer, {TopicPartition(*tp): offset for tp, offset in offsets.items()}, membership.group
+        )
         try:
             self._last = await _send_all(self._producer, outputs, changed)
         except REFUSALS as error:
             raise RecordRefused(type(error).__name__) from error
-        given = {TopicPartition(*tp): offset for tp, offset in offsets.items()}
         try:
-            await self._producer.send_offsets_to_transaction(given, membership.group)
+            await held.send()
         except StaleMemberError:
             self._last = {}
             await self._producer.abort_transaction()
@@ -143,11 +145,19 @@ class TransactionWriter:
 
     async def until_marked(self) -> None:
         """Return once readers see all of the last transaction; where others write too, nobody can tell."""
-        await until_marked(self._producer.client, {tp: end for tp, end in self._last.items() if tp not in self._shared})
+        open_ = {tp: end for tp, end in self._last.items() if tp not in self._shared}
+        await until_marked(self._producer.client, open_)
+        self._last = {tp: end for tp, end in self._last.items() if tp in self._shared}
 
     async def until_closed(self, partitions: Sequence[TP]) -> None:
         """Return once readers see all that these partitions hold now, so that no transaction is open in it."""
         await until_marked(self._producer.client, await ends_of(self._producer.client, partitions))
+
+    async def open_among(self, partitions: Sequence[TP]) -> list[TP]:
+        """Those in which some transaction is open now, be it of a writer that is at work."""
+        client = self._producer.client
+        ends = await ends_of(client, partitions)
+        return list(await still_open(client, ends))
 
     async def end_what_is_open(self, partitions: Iterable[TP], *, commit: bool) -> None:
         """End, in these partitions, what an earlier writer of this id has left open and the coordinator forgot."""

@@ -214,6 +214,12 @@ class OperationsMetrics:
             ["outcome"],
             registry=registry,
         )
+        self.transaction_open_seconds = Gauge(
+            "harmonia_transaction_open_seconds",
+            "Seconds that such a transaction, or one that this worker waits for to take partitions over, has been open "
+            "or tried again; 0 with none",
+            registry=registry,
+        )
         self.transaction_seconds = Histogram(
             "harmonia_transaction_seconds",
             "Seconds from the beginning of such a transaction to its commit",

@@ -12,6 +12,7 @@ from aiokafka.producer import AIOKafkaProducer
 from faust.types import TP
 
 from streams.engine import group_commit
+from streams.engine.aiokafka_patches.offsets_of_members import HeldOffsets
 from streams.engine.decoded_states import States
 from streams.engine.runs import Records, Run
 from streams.engine.table_partition import Effects
@@ -93,15 +94,14 @@ async def test_offsets_are_sent_once_all_records_are_acknowledged_and_only_the_e
 
     sent = wire.of_transactions
     assert sent.count("ProduceRequest") > 1
-    assert sent[sent.index("AddOffsetsToTxnRequest") :] == [
-        "AddOffsetsToTxnRequest",
-        "AddOffsetsToTxnRequest answered",
+    assert sent[sent.index("OffsetsRequest") :] == [
         "OffsetsRequest",
         "OffsetsRequest answered",
         "EndTxnRequest",
         "EndTxnRequest answered",
     ]
-    before = sent[: sent.index("AddOffsetsToTxnRequest")]
+    before = sent[: sent.index("OffsetsRequest")]
+    assert before.count("AddOffsetsToTxnRequest answered") == 1
     assert before.count("ProduceRequest") == before.count("ProduceRequest answered") == sent.count("ProduceRequest")
 
 
@@ -291,7 +291,7 @@ async def test_the_transaction_of_a_worker_that_takes_too_long_is_given_up(
 ) -> None:
     monkeypatch.setattr(KafkaClients, "transaction_timeout_s", 0.3)
     with monkeypatch.context() as slow:
-        stopped_before(slow, AIOKafkaProducer, "send_offsets_to_transaction", times=1)
+        stopped_before(slow, HeldOffsets, "send", times=1)
         await worker.apply(0, range(3))
 
     assert await team.told(0) == [0, 1, 2]
@@ -299,7 +299,7 @@ async def test_the_transaction_of_a_worker_that_takes_too_long_is_given_up(
 
 def troubles_come(monkeypatch: pytest.MonkeyPatch, troubles: Iterator[str]) -> None:
     """Every transaction from now on meets the next trouble; when there are no more, it succeeds."""
-    write, offsets = TransactionWriter.write_as_member, AIOKafkaProducer.send_offsets_to_transaction
+    write, offsets = TransactionWriter.write_as_member, HeldOffsets.send
     commit = AIOKafkaProducer.commit_transaction
     now = ["none"]
 
@@ -309,12 +309,12 @@ def troubles_come(monkeypatch: pytest.MonkeyPatch, troubles: Iterator[str]) -> N
             raise KafkaConnectionError
         return await write(writer, *args)
 
-    async def offered(producer: AIOKafkaProducer, *args: Any) -> None:
+    async def offered(held: HeldOffsets) -> None:
         if now[0] == "no offsets":
             raise KafkaConnectionError
         if now[0] == "fenced":
             raise ProducerFenced
-        await offsets(producer, *args)
+        await offsets(held)
 
     async def committed(producer: AIOKafkaProducer) -> None:
         if now[0] == "not committed":
@@ -326,7 +326,7 @@ def troubles_come(monkeypatch: pytest.MonkeyPatch, troubles: Iterator[str]) -> N
             raise KafkaConnectionError
 
     monkeypatch.setattr(TransactionWriter, "write_as_member", written)
-    monkeypatch.setattr(AIOKafkaProducer, "send_offsets_to_transaction", offered)
+    monkeypatch.setattr(HeldOffsets, "send", offered)
     monkeypatch.setattr(AIOKafkaProducer, "commit_transaction", committed)
 
 

@@ -11,6 +11,7 @@ from aiokafka.producer import AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
+from streams.engine.aiokafka_patches.offsets_of_members import HeldOffsets
 from streams.engine.group_membership import Membership, membership_of
 from streams.engine.hanging_transactions import HangingTransactions
 from streams.engine.writer import Output, TransactionWriter, _send
@@ -108,7 +109,7 @@ async def test_a_worker_that_wakes_before_its_offsets_is_refused_once_others_hav
     async with at_work(team, *ALL) as worker:
         await begin(worker)
         with monkeypatch.context() as ice:
-            frozen, thaw = stopped_before(ice, AIOKafkaProducer, "send_offsets_to_transaction")
+            frozen, thaw = stopped_before(ice, HeldOffsets, "send")
             applying = asyncio.create_task(worker.apply(0, range(1, 4)))
             await frozen.wait()
             async with successor_of(worker) as successor:
