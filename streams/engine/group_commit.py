@@ -31,7 +31,7 @@ from streams.platform.errors import Fenced
 
 logger = logging.getLogger(__name__)
 
-TICK_S = 0.015
+TICK_S = 0.02
 """Between the beginnings of two transactions, at least; after a pause one begins at once."""
 MOST_RECORDS = 20_000
 MOST_BYTES = 32 << 20
