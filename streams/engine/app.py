@@ -13,6 +13,7 @@ from faust.types.auth import CredentialsT
 from streams.domain.formats import Unreadable
 from streams.engine import transport
 from streams.engine.decoded_states import State, Storage
+from streams.engine.group_membership import Membership
 from streams.engine.lifecycle_listener import NULL_LISTENER, LifecycleListener
 from streams.engine.partition_workers import PartitionWorkers, Process
 from streams.engine.ports import Host, Recoverable
@@ -59,12 +60,14 @@ class ChunkApp(faust.App):
         self._stop_process = stop_process
         limits = ChunkLimits(settings.chunk_records, settings.chunk_bytes)
         turns = WeightedSemaphore(CHUNKS_AT_ONCE * limits.records)
-        self._table_context = TableContext(kafka, turns, self._committed, onlooker)
+        self._table_context = TableContext(kafka, turns, self._committed, self._membership, self._note, onlooker)
         self.lanes = PartitionWorkers(limits, SETTLE_GRACE_S, lambda tp, error: self.fail_stop(error, tp))
         super().__init__(settings.app_id, **_faust_settings(settings))
 
-    def chunk_table(self, name: str, partitions: int, storage: Storage[State], flow: Flow) -> ChunkTable[State]:
-        """A table whose changelog has as many partitions as each of its sources."""
+    def chunk_table(
+        self, name: str, partitions: int, storage: Storage[State], flow: Flow, *, as_group: bool = False
+    ) -> ChunkTable[State]:
+        """A table whose changelog has as many partitions as each of its sources. `as_group`: see `ChunkTable`."""
         table: ChunkTable[State] = ChunkTable(
             self,
             name=name,
@@ -74,16 +77,21 @@ class ChunkApp(faust.App):
             context=self._table_context,
             flow=flow,
             storage=storage,
+            as_group=as_group,
         )
         self.tables.add(table)
         return table
 
-    def handle(self, name: str, topics: Sequence[str], process: Process) -> None:
+    def handle(self, name: str, topics: Sequence[str], process: Process, linger_s: float = 0.0) -> None:
         """Add an agent that hands each run of its topics to a lane of its own, where `process` works on it.
 
         Several agents may read one topic: each sees all of it, and what may be committed is the least of what they did.
+        `linger_s`: see `PartitionWorkers.expect`.
+        Raises `ValueError` for a second agent of a topic whose offsets transactions commit: they know of one alone.
         """
-        self.lanes.expect(name, topics)
+        if twice := sorted(topic for topic in topics if topic in self.commits_offsets and self.lanes.is_read(topic)):
+            raise ValueError(f"{', '.join(twice)}: two agents, of which the transactions of one commit the offsets")
+        self.lanes.expect(name, topics, linger_s)
 
         async def hand_on(runs: StreamT[Run]) -> None:
             try:
@@ -103,11 +111,23 @@ class ChunkApp(faust.App):
         """End the recovery that is under way, if any."""
         await cast(TableManager, self.tables).recovery.halt()
 
+    @property
+    def commits_offsets(self) -> set[str]:
+        """The topics whose offsets transactions commit; of all others the consumer does."""
+        return {topic for table in self._chunk_tables() for topic in table.commits_offsets}
+
+    async def settle_tables(self) -> None:
+        """Begin no more transactions, and return once those in flight have ended."""
+        for table in self._chunk_tables():
+            await table.settle()
+
     async def release_tables(self) -> None:
         """Give up the right to write to any table."""
-        for table in self.tables.values():
-            if isinstance(table, ChunkTable):
-                await table.release()
+        for table in self._chunk_tables():
+            await table.release()
+
+    def _chunk_tables(self) -> list[ChunkTable[Any]]:
+        return [table for table in self.tables.values() if isinstance(table, ChunkTable)]
 
     @property
     def is_ready(self) -> bool:
@@ -138,6 +158,12 @@ class ChunkApp(faust.App):
 
     def _committed(self, source: TP) -> int | None:
         return cast(transport.Consumer, self.consumer).committed(source)
+
+    def _note(self, source: TP, offset: int) -> None:
+        cast(transport.Consumer, self.consumer).note_committed(source, offset)
+
+    def _membership(self) -> Membership:
+        return cast(transport.Consumer, self.consumer).membership
 
     def _on_rebalance_when_stopped(self) -> None:
         """Faust closes the consumer here, and the last commit would wait for ever."""

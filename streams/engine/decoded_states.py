@@ -73,7 +73,7 @@ class RecentStates(Generic[State]):
 
     def drop(self, keys: Iterable[bytes]) -> None:
         """Forget these."""
-        for key in keys:
+        for key in keys if self._younger or self._older else ():
             self._younger.pop(key, None)
             self._older.pop(key, None)
 
@@ -156,7 +156,11 @@ class States(Generic[State]):
             kept = {key: state for key, state in changes.items() if state is not None}
         self._recent.put(kept, sum(len(encoded[key] or b"") for key in kept))
 
+    def drop(self, keys: Iterable[bytes]) -> None:
+        """Read these from the store again, where others have changed them; what is at hand of others stays there."""
+        self._recent.drop(keys)
+
     def forget(self) -> None:
-        """Read everything from the store again, which has been changed meanwhile."""
+        """Read everything from the store again, of other partitions too: it does not say what was deleted meanwhile."""
         self._recent.clear()
         self.memory.clear()

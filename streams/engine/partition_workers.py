@@ -6,6 +6,7 @@ Faust saw acknowledged.
 """
 
 import asyncio
+import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple
@@ -44,6 +45,7 @@ class PartitionWorkers:
         self._grace_seconds = grace_seconds
         self._on_failure = on_failure
         self._agents: dict[str, list[str]] = defaultdict(list)
+        self._linger_s: dict[str, float] = defaultdict(float)
         self._waiting: dict[Lane, deque[Run]] = defaultdict(deque)
         self._tasks: dict[Lane, asyncio.Task[None]] = {}
         self._bytes_ahead: dict[Lane, int] = defaultdict(int)
@@ -59,10 +61,19 @@ class PartitionWorkers:
         self._generation = generation
         self._room.set()
 
-    def expect(self, agent: str, topics: Iterable[str]) -> None:
-        """Say which topics an agent reads: nothing of them is done before this agent has done it too."""
+    def expect(self, agent: str, topics: Iterable[str], linger_s: float = 0.0) -> None:
+        """Say which topics an agent reads: nothing of them is done before this agent has done it too.
+
+        `linger_s`: seconds from one chunk's beginning to the next one's, at least, so that at a slow pace there are
+        fewer, each of more records. After a pause a chunk begins at once.
+        """
+        self._linger_s[agent] = linger_s
         for topic in topics:
             self._agents[topic].append(agent)
+
+    def is_read(self, topic: str) -> bool:
+        """Whether any agent is expected to read it."""
+        return topic in self._agents
 
     def submit(self, agent: str, run: Run, process: Process) -> None:
         """Queue a run. One of another generation is dropped: it is not done, so its new owner gets it again.
@@ -142,11 +153,15 @@ class PartitionWorkers:
         waiting = self._waiting[lane]
         try:
             while waiting and waiting[0].generation == self._generation:
+                began = time.monotonic()
                 chunk = self._in_hand[lane] = take_chunk(waiting, self._limits)
                 self._bytes_ahead[lane] -= size_of(chunk.records)
                 await process(chunk)
                 self._done[lane] = chunk.next_offset
+                self._in_hand.pop(lane)
                 self._room.set()
+                if (left := began + self._linger_s[lane.agent] - time.monotonic()) > 0:
+                    await asyncio.sleep(left)
         except Exception as error:  # noqa: BLE001 - whatever it is, the process must not go on
             self._generation = None  # nor may a later chunk be done, and committed past this one
             self._on_failure(lane.tp, error)

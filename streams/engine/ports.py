@@ -3,7 +3,7 @@
 Faust hands both on as an app and a table of its own kind; `host_of` and `recoverable` say what else they are.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from typing import Protocol, cast
 
 from faust.types import TP, AppT, CollectionT
@@ -34,6 +34,13 @@ class Host(Protocol):
 
     async def halt_recovery(self) -> None:
         """End the recovery that is under way, if any."""
+
+    @property
+    def commits_offsets(self) -> Set[str]:
+        """The topics whose offsets transactions commit; of all others the consumer does."""
+
+    async def settle_tables(self) -> None:
+        """Begin no more transactions, and return once those in flight have ended."""
 
     async def release_tables(self) -> None:
         """Give up the right to write to any table."""

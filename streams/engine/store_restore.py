@@ -33,17 +33,20 @@ async def restore(
     `topic_id`: the changelog topic's. Raises a Kafka error when the broker is away; may be cancelled and called again.
     """
     restored, store = 0, states.store
-    states.forget()
+    states.memory.clear()
     async with PartitionReader(kafka) as reader:
         end = await reader.end_of(changelog)
         held = store.position
         if held is not None and not (_may_be(held, topic_id, end) and await _is_in(kafka, held, changelog, end)):
             store.wipe()
+        if store.position is None:
+            states.forget()
         start = store.position.offset if store.position else await reader.start_of(changelog)
         onlooker.to_go(changelog, end - start)
         async for run in reader.runs(changelog, start, end):
             changes = {record.key: record.value for record in run.records if record.key is not None}
             store.write(changes, position_now(topic_id, run.next_offset))
+            states.drop(changes)
             restored += len(run.records)
             onlooker.to_go(changelog, max(0, end - run.next_offset))
     return restored

@@ -1,4 +1,4 @@
-"""A Faust table whose partitions are written chunk by chunk, each in a transaction.
+"""A Faust table whose partitions are written chunk by chunk, in transactions.
 
 Faust assigns its changelog partitions beside those of the sources, which all have as many, as for any table; stores,
 writing and recovery are this package's. The stock table's dict-like access is not used.
@@ -7,7 +7,7 @@ writing and recovery are this package's. The stock table's dict-like access is n
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic
@@ -16,6 +16,9 @@ import faust
 from faust.types import TP
 
 from streams.engine.decoded_states import RecentStates, State, States, Storage
+from streams.engine.group_commit import GroupCommitter, GroupedPartitions
+from streams.engine.group_membership import Membership
+from streams.engine.grouped_partition import GroupedPartition
 from streams.engine.lifecycle_listener import NULL_LISTENER, LifecycleListener
 from streams.engine.retry import retried
 from streams.engine.runs import Run
@@ -52,19 +55,34 @@ class TableContext:
     """What all tables of one worker share.
 
     `turns`: those of all its transactions. `committed`: how far its group has committed a source. `onlooker`: hears how
-    much of the changelogs is to be read.
+    much of the changelogs is to be read, and of transactions. `membership`: in the group, as it was when partitions
+    were handed out. `note`: told of offsets that a transaction has committed.
     """
 
     kafka: KafkaClients
     turns: WeightedSemaphore
     committed: Committed
+    membership: Callable[[], Membership]
+    note: Callable[[TP, int], None]
     onlooker: LifecycleListener = NULL_LISTENER
 
 
 class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
-    """Partitions of a table by number, while this worker owns them."""
+    """Partitions of a table by number, while this worker owns them.
 
-    def __init__(self, *args: Any, context: TableContext, flow: Flow, storage: Storage[State], **kwargs: Any) -> None:
+    `as_group`: all of them are written in the same transactions, fenced by the group's generation; else each in its
+    own, fenced by the epoch of its transactional id.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        context: TableContext,
+        flow: Flow,
+        storage: Storage[State],
+        as_group: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._kafka = context.kafka
         self._storage = storage
@@ -77,6 +95,13 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
         self._locks: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._owned: dict[int, TablePartition[State]] = {}
         self._restoring = asyncio.Semaphore(RESTORED_AT_ONCE)
+        self._membership = context.membership
+        self._committer = self._new_committer(context.note) if as_group else None
+
+    @property
+    def commits_offsets(self) -> Sequence[str]:
+        """The sources whose offsets its transactions commit; of all others Faust does."""
+        return self._flow.sources if self._committer is not None else ()
 
     def owned(self, partition: int) -> TablePartition[State]:
         """The partition of this number. Raises `NotOwned` when it belongs to another worker."""
@@ -110,6 +135,8 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
             await self._owned.pop(partition).close()
         if mine:
             await self._learn_topic_ids()
+        if self._committer is not None:
+            await self._committer.join(self._membership(), mine)
         async with asyncio.TaskGroup() as group:
             for partition in mine:
                 group.create_task(self._open_in_turn(partition))
@@ -123,6 +150,11 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
                 await self.close()
             self._topic_ids[topic] = found
 
+    async def settle(self) -> None:
+        """Begin no more transactions; return once the one in flight has ended and readers see how."""
+        if self._committer is not None:
+            await self._committer.settle()
+
     async def release(self) -> None:
         """Give up the right to write to all partitions, but keep their stores: they may come back at once."""
         for partition in list(self._owned.values()):  # a `take_over` may be under way
@@ -130,8 +162,24 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
 
     async def close(self) -> None:
         """Close all partitions."""
+        if self._committer is not None:
+            await self._committer.stop()
         while self._owned:
             await self._owned.popitem()[1].close()
+
+    def _new_committer(self, note: Callable[[TP, int], None]) -> GroupCommitter:
+        count = self.partitions or 0
+        written = {number: self._written_by(number) for number in range(count)}
+        partitions = GroupedPartitions(self.name, self._writes_as(""), written, tuple(self._flow.shared))
+        return GroupCommitter(self._kafka, partitions, note, self._onlooker)
+
+    def _written_by(self, number: int) -> tuple[TP, ...]:
+        """Its changelog partition, and those of other topics to which only its owner writes."""
+        changelog = TP(self.changelog_topic_name, number)
+        return (changelog, *(TP(topic, number) for topic in self._flow.outputs), *self._flow.elsewhere)
+
+    def _writes_as(self, who: object) -> str:
+        return f"{self.app.conf.id}-{self.name}-{who}"
 
     async def _open_in_turn(self, number: int) -> None:
         async with self._restoring:
@@ -139,20 +187,23 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
 
     async def _open(self, number: int) -> None:
         if number not in self._owned:
+            tp, *outputs = self._written_by(number)
             changelog = Changelog(
-                TP(self.changelog_topic_name, number),
+                tp,
                 self._topic_ids[self.changelog_topic_name],
-                f"{self.app.conf.id}-{self.name}-{number}",
+                self._writes_as(number),
                 self._topic_ids.get,
-                (*(TP(topic, number) for topic in self._flow.outputs), *self._flow.elsewhere),
+                tuple(outputs),
                 tuple(self._flow.shared),
             )
-            self._owned[number] = TablePartition(
-                self._kafka,
-                States(self._storage.open_store(self.name, number), self._storage.codec, self._recent),
-                changelog,
-                self._committed,
-                self._onlooker,
-            )
+            states = States(self._storage.open_store(self.name, number), self._storage.codec, self._recent)
+            self._owned[number] = self._new_partition(states, changelog)
         restored = await retried(self._owned[number].open, f"{self.name}: taking partition {number} over")
         logger.info("%s: partition %d is ready, %d changelog records read", self.name, number, restored)
+
+    def _new_partition(self, states: States[State], changelog: Changelog) -> TablePartition[State]:
+        if self._committer is None:
+            return TablePartition(self._kafka, states, changelog, self._committed, self._onlooker)
+        return GroupedPartition(
+            self._kafka, states, changelog, self._committed, self._onlooker, committer=self._committer
+        )

@@ -7,9 +7,9 @@ the changelog.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic
 
 from aiokafka.errors import ProducerFenced
@@ -25,7 +25,7 @@ from streams.engine.runs import Records, Run
 from streams.engine.source_end import end_of_lacking
 from streams.engine.store import Store
 from streams.engine.store_restore import position_now, restore
-from streams.engine.writer import Output, TransactionWriter
+from streams.engine.writer import Changes, Output, TransactionWriter
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import Fenced, StateLost
 
@@ -113,15 +113,7 @@ class TablePartition(Generic[State]):
         """
         await self.release()
         await self._forgetting.pause()
-        await self._leftovers.look()
-        writer = TransactionWriter(self._kafka, self._transactional_id, self._shared)
-        try:
-            await writer.start()
-            await self._leftovers.end(writer)
-        except BaseException:
-            await writer.stop()
-            raise
-        self._writer = writer
+        await self._begin_writing()
         restored = await restore(self._kafka, self._states, self._changelog, self._topic_id, self._onlooker)
         self._forgetting.go_on()
         return restored
@@ -164,6 +156,21 @@ class TablePartition(Generic[State]):
         finally:
             self._store.close()
 
+    @property
+    def _is_writing(self) -> bool:
+        return self._writer is not None
+
+    async def _begin_writing(self) -> None:
+        await self._leftovers.look()
+        writer = TransactionWriter(self._kafka, self._transactional_id, self._shared)
+        try:
+            await writer.start()
+            await self._leftovers.end(writer)
+        except BaseException:
+            await writer.stop()
+            raise
+        self._writer = writer
+
     async def _attempt(self, chunk: Run, fold: Fold[State], began: float) -> None:
         if self._writer is None and not self._surely_owned(began):
             # Opening again would fence whoever owns the partition by now, as after a freeze.
@@ -189,7 +196,7 @@ class TablePartition(Generic[State]):
         return time.monotonic() - began < 0.8 * self._kafka.session_timeout_s
 
     async def _apply_once(self, chunk: Run, fold: Fold[State]) -> None:
-        if self._writer is None:
+        if not self._is_writing:
             await self.open()
         if not chunk.records:
             return
@@ -197,24 +204,33 @@ class TablePartition(Generic[State]):
         gap = InputGap(chunk, self.watermark(chunk.tp), self._committed(chunk.tp), self._changelog)
         async with aclosing(gap.filling(self._kafka)) as filling:
             async for run in filling:
-                await self._fold(run, fold)
+                await self._fold(replace(run, generation=chunk.generation), fold)
         await self._fold(chunk, fold)
 
     async def _fold(self, chunk: Run, fold: Fold[State]) -> None:
         records = self._unseen(chunk)
         if not records:
+            await self._pass_over(chunk)
             return
         effects = fold(self._states, records)
         changes = self._encoded(effects)
         changes.update((BESIDE + key, value) for key, value in effects.beside.items())
         topic_id = self._source_id(chunk.tp.topic)
         changes[watermark_key(chunk.tp)] = write_watermark(chunk.next_offset - 1, topic_id)
-        assert self._writer is not None  # nosec B101 # for the type checker
-        async with asyncio.timeout(self._kafka.transaction_timeout_s):
-            written = await self._writer.write(effects.outputs, self._changelog, changes)
-        self._states.commit(effects.changes, changes, position_now(self._topic_id, written[self._changelog]))
+        end = await self._write(chunk, effects.outputs, changes)
+        self._states.commit(effects.changes, changes, position_now(self._topic_id, end))
         if effects.forgets or any(state is None for state in effects.changes.values()):
             self._forgetting.ask()
+
+    async def _write(self, chunk: Run, outputs: Sequence[Output], changes: Changes) -> int:
+        """Commit what a chunk did; the offset after its last record in the changelog."""
+        assert self._writer is not None  # nosec B101 # for the type checker
+        async with asyncio.timeout(self._kafka.transaction_timeout_s):
+            written = await self._writer.write(outputs, self._changelog, changes)
+        return written[self._changelog]
+
+    async def _pass_over(self, chunk: Run) -> None:
+        """A chunk of which the state holds everything: Faust's own commit tells the group so."""
 
     def _encoded(self, effects: Effects[State]) -> dict[bytes, bytes | None]:
         encode, done = self._states.encode, effects.encoded

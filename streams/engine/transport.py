@@ -22,7 +22,9 @@ from streams.engine.aiokafka_patches.fetched_records import (
     hand_out_light_records,
     wait_long_while_idle,
 )
+from streams.engine.aiokafka_patches.offsets_of_members import name_member_with_offsets
 from streams.engine.aiokafka_patches.record_batches import read_any_batch
+from streams.engine.group_membership import Membership, membership_of
 from streams.engine.partition_workers import PartitionWorkers
 from streams.engine.ports import Host, host_of
 from streams.engine.runs import End, Run
@@ -115,10 +117,15 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
 
 
 class RebalanceListener(stock.ConsumerRebalanceListener):
-    """Keeps the consumer from fetching changelogs, which are assigned to it but read by recovery."""
+    """Keeps the consumer from fetching changelogs, which are assigned to it but read by recovery.
+
+    And keeps as which member the partitions were assigned.
+    """
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
         consumer = self._thread._ensure_consumer()
+        # Now, and not when it is needed: aiokafka's is of a later generation by then, or of none.
+        cast(Consumer, self._thread.consumer).membership = membership_of(consumer._coordinator)
         changelogs = self._thread.app.tables.changelog_topics
         consumer.pause(*(tp for tp in assigned if tp.topic in changelogs))
         await super().on_partitions_assigned(assigned)
@@ -128,6 +135,7 @@ class Consumer(stock.Consumer):
     """Yields runs for lanes with room, and commits what lanes have done."""
 
     RebalanceListener: ClassVar[type[stock.ConsumerRebalanceListener]] = RebalanceListener
+    membership = Membership("", -1, "")
 
     @property
     def _host(self) -> Host:
@@ -184,6 +192,7 @@ class Consumer(stock.Consumer):
         """Before partitions are given up: end the chunks in hand, commit what is done, stop writing."""
         await self._host.halt_recovery()
         await self._lanes.settle()
+        await self._host.settle_tables()
         await super().wait_empty()
         self._lanes.forget()
         await self._host.release_tables()
@@ -191,6 +200,10 @@ class Consumer(stock.Consumer):
     def committed(self, tp: TP) -> int | None:
         """The offset that the group has committed; None before its first commit, or where it is not known yet."""
         return self._committed_offset.get(tp)
+
+    def note_committed(self, tp: TP, offset: int) -> None:
+        """Know of an offset that a transaction has committed."""
+        self._committed_offset[tp] = offset
 
     @property
     def is_in_touch(self) -> bool:
@@ -245,7 +258,8 @@ class Consumer(stock.Consumer):
             return
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
-        return iter(self._lanes.partitions())
+        elsewhere = self._host.commits_offsets
+        return iter([tp for tp in self._lanes.partitions() if tp.topic not in elsewhere])
 
     def _new_offset(self, tp: TP) -> int | None:
         return self._lanes.done_to(tp)
@@ -285,4 +299,5 @@ def register() -> None:
     read_any_batch()
     hand_out_light_records()
     know_fenced_instances()
+    name_member_with_offsets()
     drivers.TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"

@@ -1,8 +1,8 @@
 """Writes batches of records to Kafka, in a transaction or at least once.
 
 A record sent alone costs as much as ten in a batch, so both writers pack batches themselves. The transactional
-writer is also the fence: starting it raises the epoch of its transactional id, and whatever an earlier owner still
-sends is refused.
+writer is also a fence: starting it raises the epoch of its transactional id, and whatever an earlier writer of the id
+still sends is refused.
 """
 
 import asyncio
@@ -13,15 +13,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka.errors import (
+    InvalidTopicError,
+    MessageSizeTooLargeError,
+    PolicyViolationError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    UnsupportedForMessageFormatError,
+)
 from aiokafka.producer import message_accumulator, sender, transaction_manager
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 from msgspec import Struct
 
+from streams.engine.aiokafka_patches.offsets_of_members import HeldOffsets, StaleMemberError, as_member
+from streams.engine.group_membership import Membership
 from streams.engine.retry import BROKER_TROUBLE
-from streams.engine.transaction_markers import until_marked
+from streams.engine.transaction_markers import ends_of, still_open, until_marked
 from streams.platform.clients import KafkaClients
 
 logger = logging.getLogger(__name__)
@@ -51,8 +60,23 @@ _no_changes: Changes = {}
 _no_headers: list[Header] = []
 
 
+REFUSALS = (
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    PolicyViolationError,
+    InvalidTopicError,
+    TopicAuthorizationFailedError,
+    UnsupportedForMessageFormatError,
+)
+"""What a broker says of a record that it will not take, however often it is sent."""
+
+
+class RecordRefused(Exception):
+    """The broker does not take a record of a transaction; its cause says why. Nothing of it has been committed."""
+
+
 class TransactionWriter:
-    """Writes each chunk of one partition as one transaction. Not for two tasks at once.
+    """Writes one transaction after the other. Not for two tasks at once.
 
     After any `aiokafka.errors.KafkaError` the outcome is unknown and the writer is of no more use. `shared`: partitions
     to which writers of other ids write too.
@@ -80,12 +104,60 @@ class TransactionWriter:
         Returns, for each partition written to, the offset after its last record. Waits until readers see all of the
         last transaction, for as long as the caller allows.
         """
-        await until_marked(self._producer.client, {tp: end for tp, end in self._last.items() if tp not in self._shared})
-        await self._producer.begin_transaction()
-        self._add(self._shared.intersection(self._last))  # where nobody can tell whose the open records are: once more
+        await self._begin()
         self._last = await _send(self._producer, outputs, changelog, changes)
         await self._producer.commit_transaction()
         return self._last
+
+    async def write_as_member(
+        self,
+        outputs: Iterable[Output],
+        changed: Mapping[TP, Changes],
+        offsets: Mapping[TP, int],
+        membership: Membership,
+    ) -> dict[TP, int]:
+        """The same for several partitions at once: their changes, and how far their sources are done.
+
+        All records are acknowledged before the offsets are sent, and nothing is sent behind them but the end: once the
+        group's coordinator has taken them, a new generation finds all that this one has written. It refuses those of a
+        stale member with `StaleMemberError`; the transaction is aborted then, and the writer still of use. Raises
+        `RecordRefused` where the broker does not take a record, and `ValueError` without offsets or a valid membership.
+        """
+        if not offsets:
+            raise ValueError("a transaction without offsets would be refused to nobody")
+        as_member(self._producer, membership)
+        await self._begin()
+        held = HeldOffsets(
+            self._producer, {TopicPartition(*tp): offset for tp, offset in offsets.items()}, membership.group
+        )
+        try:
+            self._last = await _send_all(self._producer, outputs, changed)
+        except REFUSALS as error:
+            raise RecordRefused(type(error).__name__) from error
+        try:
+            await held.send()
+        except StaleMemberError:
+            self._last = {}
+            await self._producer.abort_transaction()
+            raise
+        await self._producer.commit_transaction()
+        return self._last
+
+    async def until_marked(self) -> None:
+        """Return once readers see all of the last transaction; where others write too, nobody can tell."""
+        open_ = {tp: end for tp, end in self._last.items() if tp not in self._shared}
+        await until_marked(self._producer.client, open_)
+        self._last = {tp: end for tp, end in self._last.items() if tp in self._shared}
+
+    async def until_closed(self, partitions: Sequence[TP]) -> None:
+        """Return once readers see all that these partitions hold now, so that no transaction is open in it."""
+        await until_marked(self._producer.client, await ends_of(self._producer.client, partitions))
+
+    async def open_among(self, partitions: Sequence[TP]) -> list[TP]:
+        """Those in which some transaction is open now, be it of a writer that is at work."""
+        client = self._producer.client
+        ends = await ends_of(client, partitions)
+        return list(await still_open(client, ends))
 
     async def end_what_is_open(self, partitions: Iterable[TP], *, commit: bool) -> None:
         """End, in these partitions, what an earlier writer of this id has left open and the coordinator forgot."""
@@ -99,6 +171,11 @@ class TransactionWriter:
         A transaction left open is ended by the next owner's fence or the broker's time limit.
         """
         await _stop(self._producer)
+
+    async def _begin(self) -> None:
+        await self.until_marked()
+        await self._producer.begin_transaction()
+        self._add(self._shared.intersection(self._last))  # where nobody can tell whose the open records are: once more
 
     def _add(self, partitions: Iterable[TP]) -> None:
         """Have the transaction's end marked there, whether or not anything is written."""
@@ -199,11 +276,17 @@ def _answer(written: asyncio.Future[None], failure: Exception | None) -> None:
 async def _send(
     producer: AIOKafkaProducer, outputs: Iterable[Output], changelog: TP | None = None, changes: Changes = _no_changes
 ) -> dict[TP, int]:
+    return await _send_all(producer, outputs, {} if changelog is None else {changelog: changes})
+
+
+async def _send_all(
+    producer: AIOKafkaProducer, outputs: Iterable[Output], changed: Mapping[TP, Changes]
+) -> dict[TP, int]:
     by_partition: dict[tuple[str, int], list[Entry]] = defaultdict(list)
     for output in outputs:
         headers = list(output.headers) if output.headers else _no_headers
         by_partition[output.topic, output.partition].append((output.key, output.value, headers))
-    if changelog is not None:
+    for changelog, changes in changed.items():
         by_partition[changelog] += [(key, value, _no_headers) for key, value in changes.items()]
     tps = [TP(*place) for place in by_partition]
     ends = await asyncio.gather(*map(partial(_send_to, producer), tps, by_partition.values()))

@@ -98,6 +98,8 @@ def properties(node: Node, quorum: Sequence[Node]) -> str:
         "transaction.state.log.num.partitions": "8",
         "transaction.state.log.replication.factor": str(replicas),
         "transaction.state.log.min.isr": str(max(1, replicas - 1)),
+        # Or a transaction whose time is up may hold up readers, and the next owner, for ten seconds more.
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
         # After a kill the controller holds the place of the dead broker for this long.
         "broker.session.timeout.ms": "4000",
         "broker.heartbeat.interval.ms": "1000",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streams.platform.errors import KafkaAway, MissingTopic
@@ -126,6 +126,53 @@ class KafkaClients:
             return None
         except KafkaError as error:
             raise KafkaAway(f"asking for {transactional_id}: {type(error).__name__}") from error
+
+    def transactions_of(self, producers: Collection[int]) -> dict[int, tuple[str, str]]:
+        """By producer id the transactional id, and in which state its coordinator has its last transaction.
+
+        Without those that no coordinator knows any more. Blocks; raises `KafkaAway`.
+        """
+        listed = self._ask(lambda admin: admin.list_transactions(producer_id_filters=list(producers)), "transactions")
+        return {one.producer_id: (one.transactional_id, one.state.value) for each in listed.values() for one in each}
+
+    def transactional_ids(self) -> set[str]:
+        """Those that any coordinator knows. Blocks; raises `KafkaAway`."""
+        listed = self._ask(lambda admin: admin.list_transactions(), "transactions")
+        return {one.transactional_id for each in listed.values() for one in each}
+
+    def open_transactions(self, partitions: Iterable[TopicPartitionKey]) -> set[tuple[TopicPartitionKey, int, int]]:
+        """What is open in these partitions: where, of which producer id, and from which offset on.
+
+        Blocks; raises `KafkaAway`.
+        """
+        from kafka import TopicPartition
+
+        wanted = [TopicPartition(*tp) for tp in partitions]
+        found = self._ask(lambda admin: admin.describe_producers(wanted), "producers")
+        return {
+            (tuple(tp), one.producer_id, one.current_transaction_start_offset)
+            for tp, (producers,) in found.items()
+            for one in producers
+            if one.current_transaction_start_offset >= 0
+        }
+
+    def member_ids_of(self, group: str) -> set[str]:
+        """Ids of the members of a group now, and the names of those that have one. Blocks; raises `KafkaAway`."""
+        described = self._ask(lambda admin: admin.describe_groups([group])[group], group)
+        members = described.get("members") or ()
+        return {said for one in members for said in (one["member_id"], one.get("group_instance_id")) if said}
+
+    def _ask(self, question: Callable[[KafkaAdminClient], Answer], of: str) -> Answer:
+        from kafka.errors import KafkaError
+
+        try:
+            admin = self.admin()
+            try:
+                return question(admin)
+            finally:
+                admin.close()
+        except KafkaError as error:
+            raise KafkaAway(f"asking for {of}: {type(error).__name__}") from error
 
     def open_in(self, partitions: Iterable[TopicPartitionKey], producer_id: int) -> set[TopicPartitionKey]:
         """Of these partitions, those in which this producer has records that are neither committed nor aborted.

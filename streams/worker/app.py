@@ -57,6 +57,8 @@ LINKS_SHARE = 4
 """The links have one part in so many of the room that contacts have for decoded states: nodes are small."""
 STALE_AFTER_S = DELETE_RETENTION_MS / 2000
 """Seconds after which a sink's position counts for nothing: half of what a null record stays."""
+ALONE_LINGER_S = 0.03
+"""Between two transactions of a table of one partition, which has nobody to commit with."""
 CAMPAIGNS_BYTES = 1 << 20
 """Of campaigns that are kept decoded; encoded one has a few hundred bytes."""
 EXPERIMENTS_BYTES = 128 << 20
@@ -223,13 +225,15 @@ def _tables(app: ChunkApp, settings: Settings) -> dict[str, ChunkTable[Any]]:
             storage = Storage(stores, spec.states.codec, spec.states.recent_bytes(settings))
             flow = flow_of(spec, spec.table, settings.partitions)
             count = spec.table.partitions or settings.partitions
-            tables[spec.name] = app.chunk_table(spec.name, count, storage, flow)
+            as_group = spec.table.partitions is None  # a table of one partition has nobody to commit with
+            tables[spec.name] = app.chunk_table(spec.name, count, storage, flow, as_group=as_group)
     return tables
 
 
 def _add(app: ChunkApp, spec: AgentSpec, parts: AgentParts) -> BuiltAgent:
     made = spec.handler(parts)
-    app.handle(spec.name, [topic.name for topic in spec.topics], made.process)
+    linger_s = ALONE_LINGER_S if spec.table is not None and spec.table.partitions == 1 else 0.0
+    app.handle(spec.name, [topic.name for topic in spec.topics], made.process, linger_s)
     return made
 
 

@@ -21,6 +21,8 @@ from streams.worker.measuring.label_names import BoundedLabels, is_currency, is_
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _EVALUATION_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_TRANSACTION_SECONDS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5)
+_TRANSACTION_RECORDS = (10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000)
 _RECOVERY_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
 MOST_SOURCES = 40
 TEAMS, CURRENCIES = 40, 20
@@ -202,6 +204,32 @@ class OperationsMetrics:
         self.recovery_to_go = Gauge(
             "harmonia_recovery_records_to_go",
             "Changelog records that the recovery under way has still to read",
+            registry=registry,
+        )
+        self.transactions = Counter(
+            "harmonia_transactions_total",
+            "Transactions in which the contacts of all partitions of this worker were written, by how they ended "
+            "(committed; refused: a record, by the broker; stale: others own the partitions; fenced: the broker has "
+            "ended it; trouble: nobody knows)",
+            ["outcome"],
+            registry=registry,
+        )
+        self.transaction_open_seconds = Gauge(
+            "harmonia_transaction_open_seconds",
+            "Seconds that such a transaction, or one that this worker waits for to take partitions over, has been open "
+            "or tried again; 0 with none",
+            registry=registry,
+        )
+        self.transaction_seconds = Histogram(
+            "harmonia_transaction_seconds",
+            "Seconds from the beginning of such a transaction to its commit",
+            buckets=_TRANSACTION_SECONDS,
+            registry=registry,
+        )
+        self.transaction_records = Histogram(
+            "harmonia_transaction_records",
+            "Records of such a transaction, the changelog's included",
+            buckets=_TRANSACTION_RECORDS,
             registry=registry,
         )
         self.fail_stops = Counter(

@@ -1,10 +1,12 @@
 """`harmonia worker` with a fault planted in it, run as a program: the code under test has no hooks for this.
 
 `CHAOS_CRASH=GAP:N` kills the process, as kill -9 does, when it passes a gap between two effects of a chunk for the n-th
-time; `CHAOS_FREEZE=GAP:N` stops it there, until somebody lets it go on. `CHAOS_FLUSH=1` brings stores to disk often.
+time; `CHAOS_FREEZE=GAP:N` stops it there, until somebody lets it go on. `CHAOS_SLOW=METHOD:SECONDS` has
+producers wait before it, each time. `CHAOS_FLUSH=1` brings stores to disk often.
 `CHAOS_LOSE_ANSWERS=SEED:SHARE` lets so many of all commits of transactions succeed without an answer.
 """
 
+import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,6 +21,7 @@ from aiokafka.protocol.transaction import EndTxnRequest
 
 from sinks.redis import RedisSink
 from streams.cli.main import app
+from streams.engine.aiokafka_patches.offsets_of_members import HeldOffsets
 from streams.engine.rocksdb_store import RocksStore
 from streams.engine.store import Position
 from streams.engine.table_partition import TablePartition
@@ -63,11 +66,28 @@ def _after(owner: type[Any], name: str, step: Pass) -> None:
     setattr(owner, name, stepped)
 
 
+def _slowly(seconds: float, owner: type[Any], name: str) -> None:
+    original: Callable[..., Awaitable[Any]] = getattr(owner, name)
+
+    async def slowed(*args: Any, **kwargs: Any) -> Any:
+        await asyncio.sleep(seconds)
+        return await original(*args, **kwargs)
+
+    setattr(owner, name, slowed)
+
+
+def _before_each_transaction(step: Pass) -> None:
+    """Of contacts, whose partitions share one, and of the tables of one partition."""
+    _before(TransactionWriter, "write", step)
+    _before(TransactionWriter, "write_as_member", step)
+
+
 #: Every gap between the effects of a chunk, from the first agent to the last.
 GAPS: dict[str, Callable[[Pass], None]] = {
     "intake-before-write": lambda step: _before(Outbox, "write", step),
     "intake-after-write": lambda step: _after(Outbox, "write", step),
-    "before-transaction": lambda step: _before(TransactionWriter, "write", step),
+    "before-transaction": _before_each_transaction,
+    "before-offsets": lambda step: _before(HeldOffsets, "send", step),
     "inside-transaction": lambda step: _before(AIOKafkaProducer, "commit_transaction", step),
     "before-store": lambda step: _after(AIOKafkaProducer, "commit_transaction", step),
     "after-store": lambda step: _after(TablePartition, "_apply_once", step),
@@ -118,6 +138,9 @@ def main() -> None:
         if fault := os.environ.get(name):
             gap, _, passes = fault.partition(":")
             GAPS[gap](Fuse(int(passes), number))
+    if slow := os.environ.get("CHAOS_SLOW"):
+        name, _, seconds = slow.partition(":")
+        _slowly(float(seconds), AIOKafkaProducer, name)
     if "CHAOS_FLUSH" in os.environ:
         flush_often()
     if losses := os.environ.get("CHAOS_LOSE_ANSWERS"):

@@ -19,7 +19,7 @@ from tests.chaos.workers import SABOTAGED
 pytestmark = pytest.mark.timeout(300)
 
 
-OF_THE_FOLD = ("before-transaction", "inside-transaction", "before-store", "after-store")
+OF_THE_FOLD = ("before-transaction", "before-offsets", "inside-transaction", "before-store", "after-store")
 
 
 @pytest.mark.short
@@ -51,5 +51,5 @@ def crash_in_each(site: Site, script: Script, gaps: Sequence[str], rng: Random) 
 
 
 def passes(rng: Random, gap: str) -> int:
-    """The group commits once a second, all else happens many times a second."""
+    """What the intake has done is committed once a second, all else happens many times a second."""
     return rng.randint(1, 2) if "group" in gap else rng.randint(2, 12)

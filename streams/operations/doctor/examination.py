@@ -9,6 +9,7 @@ from itertools import chain
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import ConfigResource, OffsetSpec
 from kafka.errors import (
+    ClusterAuthorizationFailedError,
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
     KafkaError,
@@ -26,6 +27,7 @@ from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.operations.doctor.lake import examine_lake, judge_behind
 from streams.operations.doctor.machine import examine_machine
 from streams.operations.doctor.servers import (
+    judge_broker_settings,
     judge_brokers,
     judge_clock,
     judge_group,
@@ -65,7 +67,7 @@ def _examine_kafka(settings: Settings) -> Iterator[Finding]:
         yield fail("brokers", found, "is KAFKA_BOOTSTRAP right and Kafka up?")
         return
     try:
-        checks = [_brokers, _topics, _permissions, _transactions, _group, _broker_clock, _lake]
+        checks = [_brokers, _broker_settings, _topics, _permissions, _transactions, _group, _broker_clock, _lake]
         for check in checks:
             yield from _asked(partial(check, admin, settings), check.__name__.strip("_").replace("_", " "))
     finally:
@@ -88,6 +90,20 @@ def _brokers(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     up = [broker["broker_id"] for broker in admin.describe_cluster()["brokers"] if not broker.get("is_fenced")]
     versions = {broker: tuple(admin.get_broker_version_data(broker).broker_version or ()) for broker in up}
     yield from judge_brokers(versions, settings)
+
+
+def _broker_settings(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
+    """Not for everybody to ask; who may not is not told."""
+    up = [broker["broker_id"] for broker in admin.describe_cluster()["brokers"] if not broker.get("is_fenced")]
+    with suppress(ClusterAuthorizationFailedError):
+        asked = [ConfigResource("BROKER", str(broker)) for broker in up]
+        answer = admin.describe_configs(asked, config_filter="all").get("broker", {})
+        yield from judge_broker_settings(
+            {
+                broker: {key: str(entry["value"]) for key, entry in config.items() if entry["value"] is not None}
+                for broker, config in answer.items()
+            }
+        )
 
 
 def _topics(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from streams.platform.topics import DescribedTopic, config_of, is_as_wanted, wan
 
 OLDEST_KAFKA = (3, 0)
 """The first version that can describe transactions, as workers need it."""
+ABORT_INTERVAL, SOON_MS = "transaction.abort.timed.out.transaction.cleanup.interval.ms", 1000
 OLDEST_REDIS = (6, 2)
 FULL_SHARE = 0.85
 SOME_SKEW_S, MUCH_SKEW_S = 2.0, 60.0
@@ -28,6 +29,18 @@ def judge_brokers(versions: Mapping[int, tuple[int, ...]], settings: Settings) -
     if want == 1 and not settings.kafka_is_local:
         cure = "HARMONIA_REPLICATION=3 before `topics create`: the disk of one broker is all that there is"
         yield warn("replication", "every topic has one replica", cure)
+
+
+def judge_broker_settings(configs: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
+    """How soon brokers end a transaction whose time is up. `configs`: by broker what it says of itself."""
+    every = {broker: int(config.get(ABORT_INTERVAL, 0)) for broker, config in configs.items()}
+    if slow := {broker: ms for broker, ms in every.items() if ms > SOON_MS}:
+        yield warn(
+            "transactions whose time is up",
+            f"brokers {', '.join(sorted(slow))} look for them every {max(slow.values()) // 1000} s only: readers, and "
+            "whoever takes over from a worker that died, may wait so long",
+            f"{ABORT_INTERVAL}={SOON_MS} in the brokers' configuration",
+        )
 
 
 def judge_redis(info: Mapping[str, object], scripts: bool) -> Iterator[Finding]:

@@ -51,7 +51,7 @@ def reason_of(error: BaseException) -> str:
 
 
 class TakeoverMetrics:
-    """A `LifecycleListener` that keeps metrics of take-overs and fail-stops.
+    """A `LifecycleListener` that keeps metrics of take-overs, group commits and fail-stops.
 
     A recovery that is begun again before it has ended counts from its first beginning.
     """
@@ -60,8 +60,10 @@ class TakeoverMetrics:
         self._metrics = metrics
         self._state_dir = state_dir
         self._began: float | None = None
+        self._waits_since: float | None = None
         self._to_go: dict[TP, int] = {}
         metrics.recovering_seconds.set_function(self._lasting)
+        metrics.transaction_open_seconds.set_function(self._waiting)
         metrics.recovery_to_go.set_function(lambda: sum(list(self._to_go.values())))
         for reason, count in fail_stops(state_dir).items():
             metrics.fail_stops.labels(reason).inc(count)
@@ -81,8 +83,24 @@ class TakeoverMetrics:
         self._began = None
         self._to_go.clear()
 
+    def waits_for_transaction(self) -> None:
+        if self._waits_since is None:
+            self._waits_since = time.monotonic()
+
+    def waits_no_more(self) -> None:
+        self._waits_since = None
+
+    def transaction_ended(self, outcome: str, seconds: float, records: int) -> None:
+        self._metrics.transactions.labels(outcome).inc()
+        if outcome == "committed":
+            self._metrics.transaction_seconds.observe(seconds)
+            self._metrics.transaction_records.observe(records)
+
     def failed(self, error: BaseException) -> None:
         note_fail_stop(self._state_dir, error)
+
+    def _waiting(self) -> float:
+        return 0.0 if (since := self._waits_since) is None else time.monotonic() - since
 
     def _lasting(self) -> float:
         return 0.0 if self._began is None else time.monotonic() - self._began

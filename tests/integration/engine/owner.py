@@ -50,11 +50,14 @@ class Bench:
 
     def owner(self, store: Store | None = None) -> TablePartition[bytes]:
         """A worker's view of the partition; an earlier one's is not told."""
+        return self.owner_of(States(store or MemoryStore(), Codec(bytes, bytes), RecentStates(RECENT_BYTES)))
+
+    def owner_of(self, states: States[bytes]) -> TablePartition[bytes]:
+        """The same, with states of one's own."""
         writes_as = f"owner-of-{self.changelog.topic}"
         changelog = Changelog(
             self.changelog, self.topic_id, writes_as, lambda _: self.source_id, (self.outputs,), (self.shared,)
         )
-        states = States(store or MemoryStore(), Codec(bytes, bytes), RecentStates(RECENT_BYTES))
         return TablePartition(self.cluster.kafka, states, changelog, self.committed.get)
 
     @contextlib.asynccontextmanager

@@ -4,12 +4,12 @@ from itertools import count
 
 import pytest
 
-from streams.engine.decoded_states import States
+from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.runs import KafkaRecord, Records
 from streams.engine.store import MemoryStore, Position
 from streams.engine.store_restore import LONGEST_IDLE_MS
 from streams.engine.table_partition import Effects
-from tests.integration.engine.owner import Bench, sums, table_in
+from tests.integration.engine.owner import Bench, key, sums, table_in
 
 CHUNKS = 6
 
@@ -166,3 +166,23 @@ async def test_records_whose_writer_was_aborted_are_not_restored(bench: Bench) -
     store = MemoryStore()
     async with bench.owned(store):
         assert table_in(store) == sums(range(8))
+
+
+async def test_opening_again_keeps_decoded_states_at_hand_but_for_those_that_others_have_changed(bench: Bench) -> None:
+    """All partitions of a table share the room for them: emptied, every one would have to decode its own anew."""
+    recent: RecentStates[bytes] = RecentStates(1 << 20)
+    states = States(MemoryStore(), Codec(bytes, bytes), recent)
+    owner = bench.owner_of(states)
+    await owner.open()
+    await owner.apply(bench.chunk(range(5)), bench.add_up)
+    recent.put({b"another partition's": b"1"}, 1)
+    async with bench.owned() as meanwhile:
+        await meanwhile.apply(bench.chunk([5]), bench.add_up)
+
+    await owner.open()
+
+    at_hand = recent.get_many([b"another partition's", key(4), key(5)])
+    assert [state is not None for state in at_hand.values()] == [True, True, False]
+    await owner.apply(bench.chunk([6]), bench.add_up)
+    await owner.release()
+    assert await bench.table() == sums(range(7))

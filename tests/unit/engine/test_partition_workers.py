@@ -159,6 +159,22 @@ async def test_settling_with_nothing_in_hand_returns_at_once() -> None:
     await asyncio.wait_for(Workplace().lanes.settle(), 1)
 
 
+async def test_a_lane_that_lingers_begins_its_next_chunk_later_and_has_done_the_last_one_at_once() -> None:
+    work = Workplace(grace_seconds=0.01)
+    work.lanes._linger_s["agent"] = 3600
+    await work.submit(run([0], tp=A))
+    await work.end(A)
+
+    await work.submit(run([1], tp=A))
+    assert (work.begun[A], work.done()) == ([[0]], {A: 1})
+
+    await work.lanes.settle()
+    work.lanes.open(2)
+    await work.submit(run([1], generation=2, tp=A))
+    assert work.begun[A] == [[0], [1]]
+    assert work.cancelled == []
+
+
 async def test_agents_of_one_topic_each_work_on_all_of_it() -> None:
     """Runs of the second were once worked on by the first one's function."""
     work, other = Workplace(), Workplace()

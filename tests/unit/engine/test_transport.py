@@ -217,6 +217,24 @@ async def test_what_one_of_two_agents_has_not_done_is_not_committed(app: ChunkAp
     assert consumer.commits == [{A: 3}]
 
 
+async def test_offsets_that_transactions_commit_are_not_committed_by_the_consumer_too(
+    app: ChunkApp, consumer: OfflineConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A partition is committed one way: two would set each other back."""
+    monkeypatch.setattr(ChunkApp, "commits_offsets", {A.topic})
+    other = TP("identity-links", 0)
+    app.lanes.expect("agent", [other.topic])
+    monkeypatch.setattr(consumer, "assignment", lambda: {A, other})
+    await do_up_to(app, A, 3)
+    await do_up_to(app, other, 2)
+    consumer.note_committed(A, 3)
+
+    await consumer.commit()
+
+    assert consumer.commits == [{other: 2}]
+    assert consumer.committed(A) == 3
+
+
 async def test_a_commit_without_news_is_not_sent(app: ChunkApp, consumer: OfflineConsumer) -> None:
     await do_up_to(app, A, 3)
     await consumer.commit()

@@ -24,6 +24,8 @@ from streams.operations.doctor.machine import (
     pinned_here,
 )
 from streams.operations.doctor.servers import (
+    ABORT_INTERVAL,
+    judge_broker_settings,
     judge_brokers,
     judge_clock,
     judge_group,
@@ -49,6 +51,14 @@ def verdicts(found: object) -> list[str]:
 def told(findings: list[Finding]) -> None:
     """Whatever is wrong has a cure."""
     assert all(finding.to_do for finding in findings if finding.verdict != "ok")
+
+
+def test_the_doctor_says_which_brokers_end_a_dead_workers_transaction_late() -> None:
+    found = list(judge_broker_settings({"1": {ABORT_INTERVAL: "10000"}, "2": {ABORT_INTERVAL: "1000"}, "3": {}}))
+
+    assert verdicts(found) == ["warn"]
+    assert "brokers 1 look for them every 10 s" in found[0].found
+    told(found)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from faust.types import TP
@@ -66,6 +67,25 @@ def test_one_that_begins_again_before_it_has_ended_is_one_recovery(
 
     assert registry.get_sample_value("harmonia_rebalances_total") == 2
     assert registry.get_sample_value("harmonia_recovery_seconds_count") == 1
+
+
+def test_a_transaction_is_shown_while_it_is_open_or_tried_again(
+    registry: CollectorRegistry, taking: TakeoverMetrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([100.0, 107.0])
+    monkeypatch.setattr("streams.worker.measuring.takeover.time", SimpleNamespace(monotonic=clock.__next__))
+    taking.waits_for_transaction()
+    taking.transaction_ended("trouble", 0.0, 0)
+    taking.waits_for_transaction()
+    assert registry.get_sample_value("harmonia_transaction_open_seconds") == 7
+
+    taking.waits_no_more()
+    taking.transaction_ended("committed", 0.03, 40)
+    assert registry.get_sample_value("harmonia_transaction_open_seconds") == 0
+    assert registry.get_sample_value("harmonia_transactions_total", {"outcome": "trouble"}) == 1
+    assert registry.get_sample_value("harmonia_transactions_total", {"outcome": "committed"}) == 1
+    assert registry.get_sample_value("harmonia_transaction_seconds_sum") == 0.03
+    assert registry.get_sample_value("harmonia_transaction_records_sum") == 40
 
 
 def test_the_next_process_shows_why_the_last_one_ended(tmp_path: Path, taking: TakeoverMetrics) -> None:

@@ -1,0 +1,136 @@
+"""Workers of one group that add up the input of several partitions, in transactions of a whole worker."""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+from uuid import uuid4
+
+from aiokafka import AIOKafkaConsumer
+from faust.types import TP
+
+from streams.engine import transport
+from streams.engine.decoded_states import Codec, RecentStates, States
+from streams.engine.group_commit import GroupCommitter, GroupedPartitions
+from streams.engine.group_membership import Membership, membership_of
+from streams.engine.grouped_partition import GroupedPartition
+from streams.engine.runs import Records, Run
+from streams.engine.store import MemoryStore, Store
+from streams.engine.table_partition import Changelog, Effects, Fold
+from streams.engine.writer import Output
+from tests.integration.engine.cluster import Cluster
+from tests.integration.engine.owner import RECENT_BYTES, amount, key, table_in
+from tests.unit.engine.kafka_records import Fetched
+
+PARTITIONS = 3
+
+
+class Team:
+    """The topics of a table and the group of its workers."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        transport.register()
+        self.cluster = cluster
+        self.kafka = cluster.kafka
+        self.source, self.changelog, self.outputs = cluster.make("src", "chlog", "outs", partitions=PARTITIONS)
+        self.shared = cluster.make_partition("shared")
+        self.topic_id = cluster.topic_id(self.changelog)
+        self.group = f"team-{uuid4().hex[:12]}"
+        written = {n: (TP(self.changelog, n), TP(self.outputs, n)) for n in range(PARTITIONS)}
+        self.partitions = GroupedPartitions("table", f"{self.group}-table-", written, (self.shared,))
+
+    @contextlib.asynccontextmanager
+    async def member(self, instance: str | None = None) -> AsyncIterator[AIOKafkaConsumer]:
+        """A member of the group, with whatever part of the source it is given."""
+        consumer = self.cluster.kafka.group_consumer(
+            group_id=self.group, group_instance_id=instance, session_timeout_ms=6000, heartbeat_interval_ms=200
+        )
+        consumer.subscribe([self.source])
+        await consumer.start()
+        try:
+            await consumer.getmany(timeout_ms=0)
+            yield consumer
+        finally:
+            await consumer.stop()
+
+    async def committed(self, number: int) -> int:
+        """How far the group has committed a partition of the source; 0 before its first commit."""
+        done = self.cluster.kafka.committed_by(self.group)
+        return done.get((self.source, number), 0)
+
+    async def told(self, number: int) -> list[int]:
+        """The input offsets whose outputs a reader sees, in the order in which it sees them."""
+        return [int(record.value or b"") for record in await self.cluster.committed(TP(self.outputs, number))]
+
+
+class Worker:
+    """A worker that owns some partitions, as the member that it is when it takes them over."""
+
+    def __init__(self, team: Team, consumer: AIOKafkaConsumer) -> None:
+        self.team = team
+        self.consumer = consumer
+        self.noted: dict[TP, int] = {}
+        self.committer = GroupCommitter(team.kafka, team.partitions, self.noted.__setitem__)
+        self.owned: dict[int, GroupedPartition[bytes]] = {}
+        self.membership = Membership("", -1, "")
+
+    async def take_over(self, *numbers: int, stores: dict[int, Store] | None = None) -> None:
+        """Own exactly these."""
+        self.membership = membership_of(self.consumer._coordinator)
+        await self.committer.join(self.membership, numbers)
+        for number in numbers:
+            if number not in self.owned:
+                self.owned[number] = self._partition(number, (stores or {}).get(number) or MemoryStore())
+            await self.owned[number].open()
+
+    async def apply(self, number: int, offsets: Iterable[int], fold: Fold[bytes] | None = None) -> None:
+        await self.owned[number].apply(self.chunk(number, offsets), fold or self.add_up(number))
+
+    def chunk(self, number: int, offsets: Iterable[int]) -> Run:
+        """Input records of a partition, as fetched by this member. They need not be on the broker."""
+        source = TP(self.team.source, number)
+        records = [Fetched(n, b"%d" % amount(n), key(n), topic=source.topic, partition=number) for n in offsets]
+        return Run(source, records, records[-1].offset + 1, self.membership.generation)
+
+    def add_up(self, number: int) -> Fold[bytes]:
+        def fold(states: States[bytes], records: Records) -> Effects[bytes]:
+            effects: Effects[bytes] = Effects()
+            for record in records:
+                assert record.key is not None
+                before = effects.changes.get(record.key) or states.get(record.key) or b"0"
+                effects.changes[record.key] = b"%d" % (int(before) + int(record.value or b"0"))
+                effects.outputs.append(Output(self.team.outputs, number, record.key, b"%d" % record.offset))
+            effects.outputs.append(Output(*self.team.shared, b"%d" % number, b"%d" % records[-1].offset))
+            return effects
+
+        return fold
+
+    async def leave(self) -> None:
+        """Give everything up, in good order."""
+        await self.committer.stop()
+
+    def table(self, number: int) -> dict[bytes, int]:
+        """What its store of a partition holds, without the engine's own keys."""
+        return table_in(self.owned[number]._store)
+
+    def _partition(self, number: int, store: Store) -> GroupedPartition[bytes]:
+        team = self.team
+        states = States(store, Codec(bytes, bytes), RecentStates(RECENT_BYTES))
+        changelog = Changelog(TP(team.changelog, number), team.topic_id, "nobody")
+        return GroupedPartition(team.kafka, states, changelog, self.noted.get, committer=self.committer)
+
+
+@contextlib.asynccontextmanager
+async def at_work(team: Team, *numbers: int, instance: str | None = None) -> AsyncIterator[Worker]:
+    """A worker, the only member of the group so far, that owns these partitions."""
+    async with team.member(instance) as consumer:
+        worker = Worker(team, consumer)
+        try:
+            await worker.take_over(*numbers)
+            yield worker
+        finally:
+            await worker.leave()
+
+
+async def rejoin(consumer: AIOKafkaConsumer, behind: int) -> None:
+    """Poll until the member is of a generation after this one."""
+    while consumer._coordinator.generation <= behind:
+        await consumer.getmany(timeout_ms=50)
