@@ -33,7 +33,7 @@ def require_key_of_other_workers(settings: Settings) -> None:
         return
     raise Unusable(
         f"HARMONIA_IDENTITY_KEY{env_file_note('HARMONIA_IDENTITY_KEY')} is another one than the workers' so far, "
-        "so that everybody would become somebody new: set the key that they have; to change it, start every worker with "
+        "so that everybody would become somebody new: set the key that they have; to change it, start all workers with "
         "the new one before the old one (new,old). docs/identity.md says how, and what to do where the old one is lost"
     )
 
