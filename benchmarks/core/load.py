@@ -11,10 +11,7 @@ from benchmarks.pipeline.sayings import saying, sayings
 from events.envelope import Interaction, Record, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
-from events.refusal import Refusal
 from events.topics import INTERACTIONS
-from streams.domain.contact import ContactState, fold, read_fact
-from streams.domain.contact.state import Fact
 from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.engine.runs import Run
 from streams.worker.agents.latency_header import received_header
@@ -35,22 +32,17 @@ def said(contacts: int, count: int, seed: int) -> list[Run]:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A record of `interactions` for each of some contacts, and what was known of them before."""
+    """A record of `interactions` for each of some contacts; `before`: those that came before it, one of each at a time."""
 
     records: list[FetchedRecord]
-    known: dict[bytes, ContactState]
+    before: list[list[FetchedRecord]]
 
 
 def news(contacts: int, facts: int, seed: int) -> News:
-    """Of each contact its last record, which makes so many facts of what is known."""
+    """Of each contact so many records."""
     rng = Random(seed)
-    last, known = [], {}
-    for person in range(contacts):
-        *before, record = (_harmonised(rng, person, number) for number in range(facts))
-        state, _ = fold(ContactState(), map(_fact, before))
-        known[record.key or b""] = state
-        last.append(record)
-    return News(last, known)
+    *before, last = zip(*([_harmonised(rng, person, number) for number in range(facts)] for person in range(contacts)))
+    return News(list(last), [list(records) for records in before])
 
 
 def chunks(records: list[FetchedRecord]) -> Iterator[Run]:
@@ -67,10 +59,3 @@ def _harmonised(rng: Random, person: int, number: int) -> FetchedRecord:
         raise ValueError(found.detail)
     key, value = harmonise(found, _HASHER)
     return FetchedRecord(INTERACTIONS, 0, person, NOW_MS, key.encode(), value, (received_header(NOW_MS),))
-
-
-def _fact(record: FetchedRecord) -> Fact:
-    found = read_fact(record.value, record.timestamp)
-    if isinstance(found, Refusal):
-        raise ValueError(found.detail)
-    return found

@@ -25,7 +25,7 @@ from streams.domain.contact.sections.bot_filter import is_answer
 from streams.domain.contact.sections.messages import MessageKey, Touch
 from streams.domain.contact.sections.totals import add, total
 from streams.domain.contact.sections.zones import later, whereabouts
-from streams.domain.contact.state import ActivityTotals, ContactState, Retraction, Whereabouts
+from streams.domain.contact.state import ActivityTotals, ContactState, Whereabouts
 from streams.domain.human import Answered, Judged, expected
 
 ATTACHED = "view"
@@ -186,14 +186,7 @@ def _time(time: int | None) -> bytes:
 
 
 def _has_view(state: ContactState) -> bool:
-    return (
-        state.place is None
-        and not state.commands
-        and not state.mixed
-        and not state.settled.echoes
-        and state.clock < state.due
-        and not any(fact.detail.__class__ is Retraction for fact in state.facts.values())
-    )
+    return state.place is None and not state.commands and not state.settled.echoes
 
 
 def _arrivals(found: FactIndex) -> tuple[dict[str, int], dict[str, int]]:

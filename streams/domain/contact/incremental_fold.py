@@ -7,19 +7,17 @@ view that would be derived from it. A law holds it to the full way for every kin
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
-from copy import copy
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, unique
-from types import NoneType
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from events.experiments.metrics import HAPPENED
-from events.registry import ARRIVALS, HUMAN_ANSWERS, SPECS, Arrival, types_that
+from events.registry import ARRIVALS, ENGAGEMENTS, HUMAN_ANSWERS, MESSAGES, Arrival, HumanAnswer, types_that
 from streams.domain.contact.codec import encode_fact
-from streams.domain.contact.compaction import due_at
+from streams.domain.contact.compaction import due_at, size_of_mail
 from streams.domain.contact.derived_view import (
     DerivedView,
     attach,
@@ -31,6 +29,7 @@ from streams.domain.contact.derived_view import (
 from streams.domain.contact.facts.engagement import Deed
 from streams.domain.contact.facts.event_order import Stamp
 from streams.domain.contact.facts.fact_index import touch_of
+from streams.domain.contact.facts.identifier_table import size_of
 from streams.domain.contact.fold import ROOM, FoldOutcome
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers
 from streams.domain.contact.profile import email
@@ -55,6 +54,7 @@ from streams.domain.contact.state import (
     ContactState,
     Fact,
     Gift,
+    Key,
     PledgeChange,
     Refund,
     TimestampedValue,
@@ -75,8 +75,7 @@ class Declined(Enum):
     TYPE = "interactions of its type may change anything"
     CLOSES = "it may close a channel, or says that nobody was reached"
     COPY = "it is a copy of one that is known and came no later"
-    CLASS = "it tells of an exclusive class"
-    NEW_IDENTIFIER = "it names a set of identifiers that none before it did"
+    NEW_IDENTIFIER = "it names a new set of identifiers that comes before others in the table"
     FULL = "there may be no more room"
     SETTLED_MESSAGE = "something of its message has settled"
     LATER_VERSION = "something of the same id is known"
@@ -109,31 +108,26 @@ def fold_incrementally(contact_id: str, before: ContactState, facts: Sequence[Fa
     return draft.step()
 
 
-_REFUSED = types_that(lambda spec: spec.is_command or spec.stop_reason or spec.cancels_touch) | {
-    "interaction.retracted"
-}
-"""Types that may close a channel, forget a person, or take something back."""
-TAKEN = frozenset(spec.name for spec in SPECS) - _REFUSED
-"""Types that the fast way takes."""
-
-
 class _Draft:
     """A state and its view while they take facts. What the view shares with the one before is copied, never changed."""
 
     __slots__ = (
         *("_before", "_changed", "_clock", "_due", "_facts", "_known", "_money", "_outcomes", "_triggers", "_view"),
-        "_weight",
+        *("_exclusive", "_number", "_table", "_weight"),
     )
 
     def __init__(self, before: ContactState, view: DerivedView) -> None:
         self._before = before
         self._known = view
-        self._view = copy(view)
-        self._view.found = copy(view.found)
+        self._view = draft = view.__copy__()  # type: ignore[attr-defined]  # a struct's, which its stub leaves out
+        draft.found = view.found.__copy__()  # type: ignore[attr-defined]
         self._facts = before.facts
         self._clock = before.clock
         self._due = before.due
         self._weight = before.weight
+        self._table = before.carried
+        self._exclusive = before.exclusive
+        self._number = 0
         self._outcomes: list[FoldOutcome] = []
         self._triggers: list[Trigger] = []
         self._money: dict[str, int] = {}
@@ -143,78 +137,95 @@ class _Draft:
         self._clock = max(self._clock, fact.appended_at)
         if self._clock >= self._due:
             return Declined.DUE
-        if fact.type not in TAKEN:
+        kind = _KINDS.get(fact.type)
+        if kind is None:
             return Declined.TYPE
-        if fact.carried:
-            carried = self._number(fact.carried)
-            if isinstance(carried, Declined):
-                return carried
-            fact = replace(fact, carried=carried)
-        copy_of = self._facts.get((fact.source, fact.id))
-        if copy_of is not None:
-            if fact.appended_at <= copy_of.appended_at:
-                return Declined.COPY
-            self._outcomes.append(FoldOutcome.DUPLICATE)
-            return None
-        return self._put(fact)
+        if isinstance(fact.carried, CarriedIdentifiers):
+            if (declined := self._name(fact.carried)) is not None:
+                return declined
+            fact = replace(fact, carried=self._number)
+        key = fact.source, fact.id
+        copy_of = self._facts.get(key)
+        if copy_of is None:
+            return self._put(kind, key, fact)
+        if fact.appended_at <= copy_of.appended_at or self._table != self._before.carried:
+            return Declined.COPY
+        self._outcomes.append(FoldOutcome.DUPLICATE)
+        return None
 
     def step(self) -> Step:
         before, view = self._before, self._view
+        if self._table is not before.carried:
+            self._weight = self._weighed()
         head = self._facts, before.settled, self._clock, self._due, self._weight, before.version + 1
-        after = ContactState(*head, before.commands, before.carried, before.exclusive, given=before.given)
+        after = ContactState(*head, before.commands, self._table, self._exclusive, given=before.given)
         self._render(after)
         attach(after, view)
         return Step(after, view, self._outcomes, self._triggers, self._money)
 
-    def _number(self, carried: int | CarriedIdentifiers) -> int | Declined:
-        """The place of what a fact names in the state's table."""
-        if isinstance(carried, int):
-            return Declined.NEW_IDENTIFIER
-        if carried.exclusive and carried.exclusive != self._before.exclusive:
-            return Declined.CLASS
+    def _name(self, carried: CarriedIdentifiers) -> Declined | None:
+        """Find the place of what a fact names in the table, in `_number`; at its end a new one may be."""
+        self._exclusive = carried.exclusive or self._exclusive
+        self._number = 0
         if not carried.others and not carried.aliases:
-            return 0
-        if carried not in self._before.carried:
+            return None
+        if carried in self._table:
+            self._number = self._table.index(carried) + 1
+            return None
+        if self._table and carried < self._table[-1]:
             return Declined.NEW_IDENTIFIER
-        return self._before.carried.index(carried) + 1
+        self._table = (*self._table, carried)
+        self._number = len(self._table)
+        self._weight += size_of([carried])
+        self._changed.add(Mailbox)
+        return None
 
-    def _put(self, fact: Fact) -> Declined | None:
+    def _weighed(self) -> int:
+        """The weight as `merging.weigh` has it."""
+        settled = self._before.settled
+        kept = sum(map(len, self._view.encoded)) + size_of(self._table)
+        return kept + size_of(settled.carried) + size_of_mail(settled)
+
+    def _put(self, kind: "_Kind", key: Key, fact: Fact) -> Declined | None:
         encoded = encode_fact(fact)
         self._weight += len(encoded)
         if self._weight > ROOM:
             return Declined.FULL
-        view, found = self._view, self._view.found
-        stamp = fact.time, fact.source, fact.id
-        counted = found.counted
-        at = len(counted) if not counted or counted[-1].stamp < stamp else bisect_left(counted, stamp, key=_stamp)
-        latest = at == len(counted)
-        self._put_in_order(fact, at, latest=latest)
-        found.counted = [*counted, fact] if latest else [*counted[:at], fact, *counted[at:]]
-        view.encoded = [*view.encoded, encoded] if latest else [*view.encoded[:at], encoded, *view.encoded[at:]]
-        view.totals = _with_fact(view.totals, found.counted, fact, at)
-        if fact.zones is not None:
-            self._locate(fact, stamp)
-        if fact.arm is not None:
-            found.arms = _inserted(found.arms, fact, _stamp, latest=latest)
-            self._changed.add(CarriedVariant)
-        if (declined := _TAKERS[fact.detail.__class__](self, fact, stamp, latest=latest)) is not None:
+        latest = self._enter(key, fact, encoded)
+        if (declined := kind.take(self, fact, latest=latest)) is not None:
             return declined
-        if is_answer(fact):
-            self._hear_answer(fact)
-        self._due = min(self._due, due_at(fact))
+        if kind.answer is not None and is_answer(fact):
+            self._hear_answer(kind.answer, fact.time)
+        if kind.is_message:
+            self._due = min(self._due, due_at(fact))
         self._outcomes.append(FoldOutcome.APPLIED)
         return None
 
-    def _put_in_order(self, fact: Fact, at: int, *, latest: bool) -> None:
-        key = fact.source, fact.id
-        if latest:
+    def _enter(self, key: Key, fact: Fact, encoded: bytes) -> bool:
+        """Put a new fact in its place, and say whether it is the last one."""
+        view, found = self._view, self._view.found
+        counted = found.counted
+        if not counted or counted[-1].time < fact.time or counted[-1].stamp < fact.stamp:
+            at, latest = len(counted), True
             self._facts = {**self._facts, key: fact}
+            found.counted, view.encoded = [*counted, fact], [*view.encoded, encoded]
         else:
+            at, latest = bisect_left(counted, fact.stamp, key=_stamp), False
             items = list(self._facts.items())
             items.insert(at, (key, fact))
             self._facts = dict(items)
+            found.counted, view.encoded = [*counted], [*view.encoded]
+            found.counted.insert(at, fact)
+            view.encoded.insert(at, encoded)
+        view.totals = _with_fact(view.totals, found.counted, fact, at)
+        if fact.zones is not None:
+            self._locate(fact, fact.zones)
+        if fact.arm is not None:
+            found.arms = _inserted(found.arms, fact, _stamp, latest=latest)
+            self._changed.add(CarriedVariant)
+        return latest
 
-    def take_bare(self, fact: Fact, _stamp: Stamp, *, latest: bool) -> Declined | None:
+    def take_bare(self, fact: Fact, *, latest: bool) -> Declined | None:
         self._take_happened(fact, latest=latest)
         return None
 
@@ -222,7 +233,7 @@ class _Draft:
         if fact.type in HAPPENED:
             self._view.found.happened = _inserted(self._view.found.happened, fact, _stamp, latest=latest)
 
-    def take_message(self, fact: Fact, stamp: Stamp, *, latest: bool) -> Declined | None:
+    def take_message(self, fact: Fact, *, latest: bool) -> Declined | None:
         message, view = fact.detail, self._view
         assert isinstance(message, Message)  # nosec B101 # for the type checker
         channel = SHOWS.get(fact.type)
@@ -232,7 +243,7 @@ class _Draft:
         if key in view.mailed:
             return Declined.SETTLED_MESSAGE
         earliest = view.found.sent.get(key)
-        if earliest is None or stamp < (earliest.time, earliest.source, earliest.id):
+        if earliest is None or fact.stamp < (earliest.time, earliest.source, earliest.id):
             touch = touch_of(channel, fact, message)
             view.found.sent = {**view.found.sent, key: touch}
             if key not in view.failed:
@@ -254,13 +265,13 @@ class _Draft:
         if message_id in view.acts:
             self._judge(message_id)
 
-    def take_deed(self, fact: Fact, _stamp_of: Stamp, *, latest: bool) -> Declined | None:
+    def take_deed(self, fact: Fact, *, latest: bool) -> Declined | None:
         assert isinstance(fact.detail, Deed)  # nosec B101 # for the type checker
         self._view.found.deeds = _inserted(self._view.found.deeds, fact, _stamp, latest=latest)
         self._judge(fact.detail.message_id)
         return None
 
-    def take_report(self, fact: Fact, _stamp_of: Stamp, *, latest: bool) -> Declined | None:
+    def take_report(self, fact: Fact, *, latest: bool) -> Declined | None:
         report, found = fact.detail, self._view.found
         assert isinstance(report, CanvassReport)  # nosec B101 # for the type checker
         if may_close(fact):
@@ -282,7 +293,7 @@ class _Draft:
         self._take_happened(fact, latest=latest)
         return None
 
-    def take_gift(self, fact: Fact, _stamp_of: Stamp, *, latest: bool) -> Declined | None:
+    def take_gift(self, fact: Fact, *, latest: bool) -> Declined | None:
         gift, found = fact.detail, self._view.found
         assert isinstance(gift, Gift)  # nosec B101 # for the type checker
         if gift.donation_id in found.gifts:
@@ -292,7 +303,7 @@ class _Draft:
         self._take_happened(fact, latest=latest)
         return None
 
-    def take_refund(self, fact: Fact, _stamp_of: Stamp, *, latest: bool) -> Declined | None:
+    def take_refund(self, fact: Fact, *, latest: bool) -> Declined | None:
         refund, found = fact.detail, self._view.found
         assert isinstance(refund, Refund)  # nosec B101 # for the type checker
         if refund.refund_id in found.refunds:
@@ -302,7 +313,7 @@ class _Draft:
         self._take_happened(fact, latest=latest)
         return None
 
-    def take_pledge_change(self, fact: Fact, _stamp_of: Stamp, *, latest: bool) -> Declined | None:
+    def take_pledge_change(self, fact: Fact, *, latest: bool) -> Declined | None:
         change, found = fact.detail, self._view.found
         assert isinstance(change, PledgeChange)  # nosec B101 # for the type checker
         found.pledge_changes = _inserted(found.pledge_changes, (fact, change), _stamp_of_first, latest=latest)
@@ -310,7 +321,7 @@ class _Draft:
         self._take_happened(fact, latest=latest)
         return None
 
-    def take_ballot(self, fact: Fact, _stamp_of: Stamp, *, latest: bool) -> Declined | None:
+    def take_ballot(self, fact: Fact, *, latest: bool) -> Declined | None:
         word, found = fact.detail, self._view.found
         assert isinstance(word, Ballot)  # nosec B101 # for the type checker
         found.ballots = _inserted(found.ballots, (fact, word), _stamp_of_first, latest=latest)
@@ -338,19 +349,19 @@ class _Draft:
         view.touches, view.rendered = touches, rendered
         self._changed.add(Touch)
 
-    def _hear_answer(self, fact: Fact) -> None:
+    def _hear_answer(self, kind: HumanAnswer, time: int) -> None:
         """Judge anew the opens and clicks of the day before something that only a person does."""
-        view, kind = self._view, HUMAN_ANSWERS[fact.type]
-        view.answered = {**view.answered, kind: sorted([*view.answered.get(kind, ()), fact.time])}
-        since = fact.time - ANSWER_MS
+        view = self._view
+        view.answered = {**view.answered, kind: sorted([*view.answered.get(kind, ()), time])}
+        since = time - ANSWER_MS
         for message_id, acts in view.acts.items():
-            if any(since <= act.time <= fact.time for act, _ in acts):
+            if any(since <= act.time <= time for act, _ in acts):
                 self._judge(message_id)
 
     def _judge(self, message_id: str) -> None:
         """How likely each open and click of one message was a person's, by all that is known now."""
         view = self._view
-        deeds = [fact for fact in view.found.deeds if fact.detail.message_id == message_id]  # type: ignore[union-attr]
+        deeds = [fact for fact in view.found.deeds if fact.detail.message_id == message_id]
         arrived = view.delivered_at.get(message_id, view.sent_at.get(message_id))
         judged = list(judge_message(acts_of(deeds), arrived, view.answered))
         (opens, clicks), (was_opens, was_clicks) = expected(judged), expected(view.acts.get(message_id, ()))
@@ -359,16 +370,14 @@ class _Draft:
         view.acts = {**view.acts, message_id: judged}
         self._changed.add(Deed)
 
-    def _locate(self, fact: Fact, stamp: Stamp) -> None:
-        named, known = fact.zones, self._view.whereabouts
-        assert named is not None  # nosec B101 # for the type checker
-        after = Whereabouts(
-            _latest(known.region, stamp, named.region),
-            _latest(known.time_zone, stamp, named.time_zone),
-            _latest(known.postal_code, stamp, named.postal_code),
-        )
-        self._view.whereabouts = after
-        if zones.render(after) != zones.render(known):
+    def _locate(self, fact: Fact, named: Zones) -> None:
+        known, stamp = self._view.whereabouts, fact.stamp
+        region = _latest(known.region, stamp, named.region)
+        time_zone = _latest(known.time_zone, stamp, named.time_zone)
+        postal_code = _latest(known.postal_code, stamp, named.postal_code)
+        self._view.whereabouts = Whereabouts(region, time_zone, postal_code)
+        pairs = (known.region, region), (known.time_zone, time_zone), (known.postal_code, postal_code)
+        if any(now is not was and (was is None or now is None or now.value != was.value) for was, now in pairs):
             self._changed.add(Zones)
 
     def _render(self, after: ContactState) -> None:
@@ -408,17 +417,33 @@ class _Draft:
             view.experiments = section("experiments", assigning.render(view.assigned))
 
 
-_TAKERS: dict[type[object], Callable[..., Declined | None]] = {
-    NoneType: _Draft.take_bare,
-    Message: _Draft.take_message,
-    Deed: _Draft.take_deed,
-    CanvassReport: _Draft.take_report,
-    Gift: _Draft.take_gift,
-    Refund: _Draft.take_refund,
-    PledgeChange: _Draft.take_pledge_change,
-    Ballot: _Draft.take_ballot,
+class _Kind(NamedTuple):
+    """What the fast way does with interactions of a type."""
+
+    take: Callable[..., Declined | None]
+    is_message: bool
+    answer: HumanAnswer | None
+
+
+_TAKERS: Mapping[str, Callable[..., Declined | None]] = {
+    "donation.made": _Draft.take_gift,
+    "donation.refunded": _Draft.take_refund,
+    "donation.charge_failed": _Draft.take_pledge_change,
+    "donation.pledge_cancelled": _Draft.take_pledge_change,
+    "canvass.reported": _Draft.take_report,
+    "ballot.reported": _Draft.take_ballot,
+    **dict.fromkeys(ENGAGEMENTS, _Draft.take_deed),
+    **dict.fromkeys(MESSAGES.difference(ENGAGEMENTS), _Draft.take_message),
+    **dict.fromkeys(types_that(lambda spec: spec.is_bare), _Draft.take_bare),
 }
-"""By what is kept of an interaction."""
+_KINDS: Mapping[str, _Kind] = {
+    name: _Kind(take, name in MESSAGES, HUMAN_ANSWERS.get(name))
+    for name, take in _TAKERS.items()
+    if name not in types_that(lambda spec: spec.is_command or spec.stop_reason or spec.cancels_touch)
+}
+"""Of all types but those that may close a channel, forget a person or take something back."""
+TAKEN = frozenset(_KINDS)
+"""Types that the fast way takes."""
 
 
 def _stamp(fact: Fact) -> Stamp:

@@ -74,11 +74,12 @@ class InteractionsHandler(ChunkHandler):
         step = fold_incrementally(contact_id, before, [fact for _, fact, _ in arrived])
         if isinstance(step, Declined):
             return self._fold_whole(key, before, arrived)
-        self.outcomes.update(step.outcomes)
         applied = arrived
         if FoldOutcome.DUPLICATE in step.outcomes:
             pairs = zip(arrived, step.outcomes, strict=True)
             applied = [each for each, outcome in pairs if outcome is FoldOutcome.APPLIED]
+            self.outcomes[FoldOutcome.DUPLICATE] += len(arrived) - len(applied)
+        self.outcomes[FoldOutcome.APPLIED] += len(applied)
         return self._advance(key, before, step, applied) if applied else before
 
     def _advance(self, key: bytes, before: ContactState, step: Step, applied: Sequence[Arrived]) -> ContactState:
@@ -91,7 +92,9 @@ class InteractionsHandler(ChunkHandler):
         was = view_of(contact_id, before)
         assert was is not None  # nosec B101 # for the type checker
         self.tally.take_step(key, was, step, facts)
-        if after.exclusive and contact_id in self.class_queries:
+        if after.carried is not before.carried or after.exclusive != before.exclusive:
+            self.tell(contact_id, before, after)
+        elif after.exclusive and contact_id in self.class_queries:
             self.answer(contact_id, after)
         if view.assigned or before.given.names:
             given = self.experiments.of_one(contact_id, view.overview(after), before, facts)
