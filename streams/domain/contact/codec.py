@@ -1,6 +1,5 @@
 """Encodes the state of a contact to bytes of the table, and back."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Raw
@@ -49,7 +48,7 @@ class EncodedParts(Protocol):
     """What a state that holds a view has encoded already: see `derived_view.DerivedView`."""
 
     @property
-    def encoded(self) -> Sequence[bytes]: ...
+    def encoded(self) -> bytes: ...
     @property
     def settled(self) -> bytes: ...
 
@@ -73,7 +72,7 @@ def encode(state: ContactState) -> bytes:
 
 
 def _join(state: ContactState, parts: EncodedParts) -> bytes:
-    facts = b"".join((_array_head(len(parts.encoded)), *parts.encoded))
+    facts = _array_head(len(state.facts)) + parts.encoded
     head = FORMAT.number, state.version, state.clock, state.due, state.weight
     return write(
         _Joined(*head, Raw(parts.settled), Raw(facts), (), state.carried, state.exclusive, None, (), state.given)

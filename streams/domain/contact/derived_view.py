@@ -6,16 +6,19 @@ that was read from the store has none. Nothing in it is ever changed in place: w
 before it, both read.
 """
 
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 from msgspec import Struct
+from msgspec.structs import replace
 
 from events.outputs import AddressStatus
 from events.registry import ARRIVALS, HUMAN_ANSWERS
 from events.times import render_time
 from streams.domain.contact.codec import encode_fact, encode_settled
+from streams.domain.contact.facts.event_order import Stamp
 from streams.domain.contact.facts.fact_index import FactIndex
 from streams.domain.contact.person_view import Overview, overview
 from streams.domain.contact.profile import profile_of
@@ -25,19 +28,22 @@ from streams.domain.contact.sections.bot_filter import is_answer
 from streams.domain.contact.sections.messages import MessageKey, Touch
 from streams.domain.contact.sections.totals import add, total
 from streams.domain.contact.sections.zones import later, whereabouts
-from streams.domain.contact.state import ActivityTotals, ContactState, Whereabouts
+from streams.domain.contact.state import ActivityTotals, ContactState, Fact, Whereabouts
 from streams.domain.human import Answered, Judged, expected
 
 ATTACHED = "view"
 """The name under which a state object holds its view; None: it can have one, and will once that is asked for."""
+LENGTH = "I"
 _NOTHING = ContactState()
+_NO_FACTS: list[Fact] = []
 
 
 class DerivedView(Struct):
     """What follows from a state in which nothing is retracted, no report has two versions and nothing is due.
 
-    `found`: its facts by kind, all of which count; `encoded`: each of them as it is stored, in their order; `settled`:
-    `ContactState.settled` as it is stored. `totals`: of the facts alone. `touches`: all known ones, newest first, none
+    `found`: its facts by kind, all of which count, so that `counted` is left empty. `encoded`: all of them as they are
+    stored, in their order, and `lengths` the bytes of each; `settled`: `ContactState.settled` as it is stored.
+    `totals`: of the facts alone; `firsts`: by type the stamp of the first, in order. `touches`: all known ones, newest first, none
     before `horizon`, each of them as JSON in `rendered`. `sent_at`, `delivered_at`: of each e-mail the earliest time.
     `acts`: opens and clicks by message, with what they were judged; `opens`, `clicks`: their sums in thousandths.
     `failed`, `mailed`: messages that a fact says have failed, and those of which something has settled.
@@ -46,9 +52,11 @@ class DerivedView(Struct):
 
     contact_id: str
     found: FactIndex
-    encoded: list[bytes]
+    encoded: bytes
+    lengths: "array[int]"
     settled: bytes
     totals: ActivityTotals
+    firsts: dict[str, Stamp]
     whereabouts: Whereabouts
     horizon: int
     touches: list[Touch]
@@ -91,8 +99,9 @@ class DerivedView(Struct):
 
     def overview(self, state: ContactState) -> Overview:
         """What `person_view.overview` finds in the state that owns this view."""
+        facts = list(state.facts.values())
         acts = [judged for of_message in self.acts.values() for judged in of_message]
-        return Overview(state, self.found.counted, self.found, self.touches, acts, self.assigned)
+        return Overview(state, facts, replace(self.found, counted=facts), self.touches, acts, self.assigned)
 
 
 def view_of(contact_id: str, state: ContactState) -> DerivedView | None:
@@ -130,15 +139,18 @@ def derive(contact_id: str, state: ContactState, known: Overview | None = None) 
     found = known.found
     if len(found.counted) < len(state.facts):
         return None
+    encoded = [encode_fact(fact) for fact in found.counted]
     shown: Mapping[str, Any] = profile_of(contact_id, known)
     opens, clicks = expected(known.acts)
     totals = total(found.counted)
     return DerivedView(
         contact_id,
-        found,
-        [encode_fact(fact) for fact in found.counted],
+        replace(found, counted=_NO_FACTS),
+        b"".join(encoded),
+        array(LENGTH, map(len, encoded)),
         encode_settled(state.settled),
         totals,
+        _firsts(found.counted),
         later(whereabouts(found.counted), state.settled.whereabouts),
         state.settled.horizon,
         known.touches,
@@ -195,6 +207,14 @@ def _arrivals(found: FactIndex) -> tuple[dict[str, int], dict[str, int]]:
         if (arrival := ARRIVALS.get(fact.type)) is not None:
             times[arrival].setdefault(fact.detail.message_id, fact.time)  # type: ignore[union-attr]  # facts are in order
     return times["sent"], times["delivered"]
+
+
+def _firsts(facts: Sequence[Fact]) -> dict[str, Stamp]:
+    found: dict[str, Stamp] = {}
+    for fact in facts:
+        if fact.type not in found:
+            found[fact.type] = fact.stamp
+    return found
 
 
 def _answers(found: FactIndex) -> Answered:

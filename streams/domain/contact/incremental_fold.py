@@ -6,6 +6,7 @@ view that would be derived from it. A law holds it to the full way for every kin
 (`tests/property/domain/contact/test_incremental_law.py`), and that law fails without any one of the reasons to decline.
 """
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, unique
@@ -19,6 +20,7 @@ from events.registry import ARRIVALS, ENGAGEMENTS, HUMAN_ANSWERS, MESSAGES, Arri
 from streams.domain.contact.codec import encode_fact
 from streams.domain.contact.compaction import due_at, size_of_mail
 from streams.domain.contact.derived_view import (
+    LENGTH,
     DerivedView,
     attach,
     render_seen,
@@ -45,7 +47,7 @@ from streams.domain.contact.sections.donations import donations
 from streams.domain.contact.sections.exposures import CarriedVariant
 from streams.domain.contact.sections.messages import SHOWS, Mailbox, Message, Touch
 from streams.domain.contact.sections.pressure import pressure
-from streams.domain.contact.sections.totals import add, total
+from streams.domain.contact.sections.totals import add
 from streams.domain.contact.sections.touches import is_second_of_day, listed, touch_of_report
 from streams.domain.contact.state import (
     ActivityTotals,
@@ -183,7 +185,7 @@ class _Draft:
     def _weighed(self) -> int:
         """The weight as `merging.weigh` has it."""
         settled = self._before.settled
-        kept = sum(map(len, self._view.encoded)) + size_of(self._table)
+        kept = len(self._view.encoded) + size_of(self._table)
         return kept + size_of(settled.carried) + size_of_mail(settled)
 
     def _put(self, kind: "_Kind", key: Key, fact: Fact) -> Declined | None:
@@ -203,25 +205,32 @@ class _Draft:
 
     def _enter(self, key: Key, fact: Fact, encoded: bytes) -> bool:
         """Put a new fact in its place, and say whether it is the last one."""
-        view, found = self._view, self._view.found
-        counted = found.counted
-        if not counted or counted[-1].time < fact.time or counted[-1].stamp < fact.stamp:
-            at, latest = len(counted), True
-            self._facts = {**self._facts, key: fact}
-            found.counted, view.encoded = [*counted, fact], [*view.encoded, encoded]
+        view, stamp = self._view, fact.stamp
+        facts = {**self._facts}
+        later: list[tuple[Key, Fact]] = []
+        while facts:
+            last = facts.popitem()
+            if last[1].time < fact.time or last[1].stamp < stamp:
+                facts[last[0]] = last[1]
+                break
+            later.append(last)
+        facts[key] = fact
+        self._facts = facts
+        if not later:
+            view.encoded += encoded
+            view.lengths = view.lengths + array(LENGTH, (len(encoded),))
         else:
-            at, latest = bisect_left(counted, fact.stamp, key=_stamp), False
-            items = list(self._facts.items())
-            items.insert(at, (key, fact))
-            self._facts = dict(items)
-            found.counted, view.encoded = [*counted], [*view.encoded]
-            found.counted.insert(at, fact)
-            view.encoded.insert(at, encoded)
-        view.totals = _with_fact(view.totals, found.counted, fact, at)
+            facts.update(reversed(later))
+            lengths, at = view.lengths[:], len(view.lengths) - len(later)
+            place = len(view.encoded) - sum(lengths[at:])
+            lengths.insert(at, len(encoded))
+            view.encoded, view.lengths = b"".join((view.encoded[:place], encoded, view.encoded[place:])), lengths
+        latest = not later
+        self._total(fact, latest=latest)
         if fact.zones is not None:
             self._locate(fact, fact.zones)
         if fact.arm is not None:
-            found.arms = _inserted(found.arms, fact, _stamp, latest=latest)
+            view.found.arms = _inserted(view.found.arms, fact, _stamp, latest=latest)
             self._changed.add(CarriedVariant)
         return latest
 
@@ -370,6 +379,26 @@ class _Draft:
         view.acts = {**view.acts, message_id: judged}
         self._changed.add(Deed)
 
+    def _total(self, fact: Fact, *, latest: bool) -> None:
+        """Count the fact. Types are in the order of their first facts."""
+        view, kind, time = self._view, fact.type, fact.time
+        before = view.totals
+        counts = {**before.counts, kind: before.counts.get(kind, 0) + 1}
+        first = view.firsts.get(kind)
+        if first is None or fact.stamp < first:
+            view.firsts = {**view.firsts, kind: fact.stamp}
+            if not latest:
+                view.firsts = dict(sorted(view.firsts.items(), key=_stamp_of_item))
+                counts = {each: counts[each] for each in view.firsts}
+        opened, clicked = before.last_opened, before.last_clicked
+        if kind == "email.opened":
+            opened = time if opened is None else max(opened, time)
+        elif kind == "email.clicked":
+            clicked = time if clicked is None else max(clicked, time)
+        since = time if before.first is None or time < before.first else before.first
+        until = time if before.last is None or time > before.last else before.last
+        view.totals = ActivityTotals(counts, since, until, opened, clicked)
+
     def _locate(self, fact: Fact, named: Zones) -> None:
         known, stamp = self._view.whereabouts, fact.stamp
         region = _latest(known.region, stamp, named.region)
@@ -384,8 +413,8 @@ class _Draft:
         view, changed, settled = self._view, self._changed, self._before.settled
         totals = add(view.totals, settled.totals)
         view.seen = render_seen(totals)
-        if Mailbox in changed or not self._known.found.counted:
-            shown = addresses(view.contact_id, after, view.found)
+        if Mailbox in changed or not self._before.facts:
+            shown = addresses(view.contact_id, after, view.overview(after).found)
             view.addresses, view.status = section("addresses", shown), best_email(shown)
             changed.add(Deed)
         if Deed in changed:
@@ -454,6 +483,10 @@ def _stamp_of_first(item: tuple[Fact, object]) -> Stamp:
     return item[0].stamp
 
 
+def _stamp_of_item(item: tuple[str, Stamp]) -> Stamp:
+    return item[1]
+
+
 def _minus_time(touch: Touch) -> int:
     return -touch.time
 
@@ -481,24 +514,3 @@ def _latest(known: TimestampedValue | None, stamp: Stamp, value: str | None) -> 
         return known
     found = TimestampedValue(*stamp, value)
     return found if known is None or known < found else known
-
-
-def _with_fact(before: ActivityTotals, counted: Sequence[Fact], fact: Fact, at: int) -> ActivityTotals:
-    """`totals.total` of `counted`, in which the fact is in this place. Types are in the order of their first facts."""
-    kind, time, counts = fact.type, fact.time, before.counts
-    if kind not in counts and at + 1 < len(counted):
-        return total(counted)
-    if at + 1 < len(counted) and not any(each.type == kind for each in counted[:at]):
-        return total(counted)
-    opened, clicked = before.last_opened, before.last_clicked
-    if kind == "email.opened":
-        opened = time if opened is None else max(opened, time)
-    elif kind == "email.clicked":
-        clicked = time if clicked is None else max(clicked, time)
-    return ActivityTotals(
-        {**counts, kind: counts.get(kind, 0) + 1},
-        time if before.first is None else min(before.first, time),
-        time if before.last is None else max(before.last, time),
-        opened,
-        clicked,
-    )
