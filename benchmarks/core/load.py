@@ -7,7 +7,7 @@ from random import Random
 
 from faust.types import TP
 
-from benchmarks.pipeline.sayings import saying, sayings
+from benchmarks.pipeline.sayings import Fields, event, sayings, written
 from events.envelope import Interaction, Record, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
@@ -32,17 +32,30 @@ def said(contacts: int, count: int, seed: int) -> list[Run]:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A record of `interactions` for each of some contacts; `before`: those that came before it, one of each at a time."""
+    """A record of `interactions` of each of some contacts; `before`: those before it, one of each at a time."""
 
     records: list[FetchedRecord]
     before: list[list[FetchedRecord]]
 
 
-def news(contacts: int, facts: int, seed: int) -> News:
-    """Of each contact so many records."""
+def news(contacts: int, facts: int, seed: int, *, late: bool = False) -> News:
+    """Of each contact so many records, in the order in which they happened; `late`: in any order."""
     rng = Random(seed)
-    *before, last = zip(*([_harmonised(rng, person, number) for number in range(facts)] for person in range(contacts)))
+    people = [_life(rng, person, facts, late=late) for person in range(contacts)]
+    *before, last = zip(*people, strict=True)
     return News(list(last), [list(records) for records in before])
+
+
+def _life(rng: Random, person: int, facts: int, *, late: bool) -> list[FetchedRecord]:
+    """Interactions with one person, each under the offset of the person."""
+    happened = [event(rng, person, f"{person:08x}-{number:02x}", NOW_MS) for number in range(facts)]
+    if not late:
+        happened.sort(key=_time)
+    return [_harmonised(person, each) for each in happened]
+
+
+def _time(event: Fields) -> str:
+    return str(event["time"])
 
 
 def chunks(records: list[FetchedRecord]) -> Iterator[Run]:
@@ -52,8 +65,8 @@ def chunks(records: list[FetchedRecord]) -> Iterator[Run]:
         yield Run(TP(part[0].topic, part[0].partition), part, part[-1].offset + 1, 1)
 
 
-def _harmonised(rng: Random, person: int, number: int) -> FetchedRecord:
-    one = saying(rng, person, f"{person:08x}-{number:02x}", NOW_MS)
+def _harmonised(person: int, happened: Fields) -> FetchedRecord:
+    one = written(happened)
     found = decode(Record(one.topic, one.value, (), NOW_MS))
     if not isinstance(found, Interaction):
         raise ValueError(found.detail)

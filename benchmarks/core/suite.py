@@ -5,7 +5,7 @@ A round is a second or two long and several are made for each that is asked for,
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
@@ -56,28 +56,32 @@ def core(orders: Orders) -> Section:
     rounds = range(orders.rounds * ROUNDS_EACH)
     incoming = said(contacts, contacts * RECORDS_EACH, orders.seed)
     heard = {facts: news(contacts, facts, orders.seed) for facts in FACTS}
-    known = {facts: _Known(of) for facts, of in heard.items()}
+    late = {facts: news(contacts, facts, orders.seed, late=True) for facts in FACTS}
     profiles = _written(heard[FACTS[0]])
     _settle_down()
     figures = [
         _figure("intake", [asyncio.run(_intake(incoming)) for _ in rounds]),
-        *(
-            _figure(f"contacts, {facts} facts", [_contacts(of, known[facts].at_hand()) for _ in rounds])
-            for facts, of in heard.items()
-        ),
-        *(
-            _figure(f"contacts, {facts} facts, from the store", [_contacts(of, known[facts].stored()) for _ in rounds])
-            for facts, of in heard.items()
-        ),
+        *_of_contacts("contacts, {} facts", heard, rounds, _Known.at_hand),
+        *_of_contacts("contacts, {} facts, in any order", late, rounds, _Known.at_hand),
+        *_of_contacts("contacts, {} facts, from the store", heard, rounds, _Known.stored),
         _figure("Redis sink", [_sink(profiles) for _ in rounds]),
     ]
     return Section("A record in pure Python", tuple(figures), (_NOTE,))
 
 
+def _of_contacts(
+    subject: str, heard: dict[int, News], rounds: range, states: "Callable[[_Known], States[ContactState]]"
+) -> Iterator[Figure]:
+    for facts, of in heard.items():
+        known = _Known(of)
+        yield _figure(subject.format(facts), [_contacts(of, states(known)) for _ in rounds])
+
+
 _NOTE = (
     "CPU of one thread, garbage collector as in a worker. Intake: from a record to its output; contacts: from a record "
-    "to profile and encoded state, one for each record, of contacts that were heard of before, or whose states are only "
-    "in the store (in memory here); the sink: from a profile to the arguments of its script"
+    "to profile and encoded state, one for each record: the last that happened of each contact, or any of them; their "
+    "states in memory as after the record before, or in a store alone, which is a dict here; the sink: from a profile "
+    "to the arguments of its script"
 )
 
 

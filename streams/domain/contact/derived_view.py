@@ -33,7 +33,7 @@ from streams.domain.human import Answered, Judged, expected
 
 ATTACHED = "view"
 """The name under which a state object holds its view; None: it can have one, and will once that is asked for."""
-LENGTH = "I"
+LENGTH, TIME = "I", "q"
 _NOTHING = ContactState()
 _NO_FACTS: list[Fact] = []
 
@@ -42,9 +42,10 @@ class DerivedView(Struct):
     """What follows from a state in which nothing is retracted, no report has two versions and nothing is due.
 
     `found`: its facts by kind, all of which count, so that `counted` is left empty. `encoded`: all of them as they are
-    stored, in their order, and `lengths` the bytes of each; `settled`: `ContactState.settled` as it is stored.
-    `totals`: of the facts alone; `firsts`: by type the stamp of the first, in order. `touches`: all known ones, newest first, none
-    before `horizon`, each of them as JSON in `rendered`. `sent_at`, `delivered_at`: of each e-mail the earliest time.
+    stored, in their order, with their `lengths` in bytes and their `times`; `settled`: `ContactState.settled` as it is
+    stored. `totals`: of the facts alone; `firsts`: by type the stamp of the first, in order.
+    `touches`: all known ones, newest first, none before `horizon`, and as JSON in `rendered`.
+    `sent_at`, `delivered_at`: of each e-mail the earliest time.
     `acts`: opens and clicks by message, with what they were judged; `opens`, `clicks`: their sums in thousandths.
     `failed`, `mailed`: messages that a fact says have failed, and those of which something has settled.
     The bytes from `head` to `consent` are the profile; only `version` and `merged_from` are put in when it is written.
@@ -54,6 +55,7 @@ class DerivedView(Struct):
     found: FactIndex
     encoded: bytes
     lengths: "array[int]"
+    times: "array[int]"
     settled: bytes
     totals: ActivityTotals
     firsts: dict[str, Stamp]
@@ -103,6 +105,10 @@ class DerivedView(Struct):
         acts = [judged for of_message in self.acts.values() for judged in of_message]
         return Overview(state, facts, replace(self.found, counted=facts), self.touches, acts, self.assigned)
 
+    def contacts_made(self, state: ContactState) -> Overview:
+        """As much of `overview` as alerts need: touches, and facts by kind."""
+        return Overview(state, (), self.found, self.touches)
+
 
 def view_of(contact_id: str, state: ContactState) -> DerivedView | None:
     """The view that a state object holds, or is to have now: see `expect_more`. None: its view is not worth making."""
@@ -148,6 +154,7 @@ def derive(contact_id: str, state: ContactState, known: Overview | None = None) 
         replace(found, counted=_NO_FACTS),
         b"".join(encoded),
         array(LENGTH, map(len, encoded)),
+        array(TIME, (fact.time for fact in found.counted)),
         encode_settled(state.settled),
         totals,
         _firsts(found.counted),

@@ -6,7 +6,6 @@ view that would be derived from it. A law holds it to the full way for every kin
 (`tests/property/domain/contact/test_incremental_law.py`), and that law fails without any one of the reasons to decline.
 """
 
-from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, unique
@@ -20,7 +19,6 @@ from events.registry import ARRIVALS, ENGAGEMENTS, HUMAN_ANSWERS, MESSAGES, Arri
 from streams.domain.contact.codec import encode_fact
 from streams.domain.contact.compaction import due_at, size_of_mail
 from streams.domain.contact.derived_view import (
-    LENGTH,
     DerivedView,
     attach,
     render_seen,
@@ -85,12 +83,13 @@ class Declined(Enum):
 
 
 class Step(Struct):
-    """What came of interactions. `after`: the state with them and the view of it, a version later.
+    """What came of interactions. `was`: the view before. `after`: the state with them and its view, a version later.
 
     `outcomes`: of each interaction. `triggers`: those that may call for an alert, of whose subject nothing was known.
     `money`: by currency how much more the contact has given, less what went back.
     """
 
+    was: DerivedView
     after: ContactState
     view: DerivedView
     outcomes: list[FoldOutcome]
@@ -163,7 +162,7 @@ class _Draft:
         after = ContactState(*head, before.commands, self._table, self._exclusive, given=before.given)
         self._render(after)
         attach(after, view)
-        return Step(after, view, self._outcomes, self._triggers, self._money)
+        return Step(self._known, after, view, self._outcomes, self._triggers, self._money)
 
     def _name(self, carried: CarriedIdentifiers) -> Declined | None:
         """Find the place of what a fact names in the table, in `_number`; at its end a new one may be."""
@@ -205,26 +204,25 @@ class _Draft:
 
     def _enter(self, key: Key, fact: Fact, encoded: bytes) -> bool:
         """Put a new fact in its place, and say whether it is the last one."""
-        view, stamp = self._view, fact.stamp
-        facts = {**self._facts}
-        later: list[tuple[Key, Fact]] = []
-        while facts:
-            last = facts.popitem()
-            if last[1].time < fact.time or last[1].stamp < stamp:
-                facts[last[0]] = last[1]
-                break
-            later.append(last)
+        view, time = self._view, fact.time
+        facts, times, lengths = {**self._facts}, view.times[:], view.lengths[:]
+        # Facts that stay where they are are not looked at: their memory is far away.
+        later = [facts.popitem() for _ in range(len(times) - bisect_left(times, time))]
+        while later and later[-1][1].time == time and later[-1][1].stamp < fact.stamp:
+            facts.update((later.pop(),))
         facts[key] = fact
-        self._facts = facts
-        if not later:
-            view.encoded += encoded
-            view.lengths = view.lengths + array(LENGTH, (len(encoded),))
-        else:
+        self._facts, view.times, view.lengths = facts, times, lengths
+        if later:
             facts.update(reversed(later))
-            lengths, at = view.lengths[:], len(view.lengths) - len(later)
+            at = len(times) - len(later)
             place = len(view.encoded) - sum(lengths[at:])
+            view.encoded = b"".join((view.encoded[:place], encoded, view.encoded[place:]))
+            times.insert(at, time)
             lengths.insert(at, len(encoded))
-            view.encoded, view.lengths = b"".join((view.encoded[:place], encoded, view.encoded[place:])), lengths
+        else:
+            view.encoded += encoded
+            times.append(time)
+            lengths.append(len(encoded))
         latest = not later
         self._total(fact, latest=latest)
         if fact.zones is not None:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from zlib import crc32
 
 from events.registry import ENGAGEMENTS
-from streams.domain.contact.derived_view import DerivedView
 from streams.domain.contact.facts.command_details import Erase
 from streams.domain.contact.facts.engagement import Deed
 from streams.domain.contact.facts.retractions import live
@@ -59,8 +58,8 @@ class CampaignCounters:
             self.acts.update(ENGAGEMENTS[fact.type] for fact in applied if fact.type in ENGAGEMENTS)
             self._count_change(_human(overview(before)), _human(overview(after)))
 
-    def take_step(self, key: bytes, was: DerivedView, step: Step, applied: Sequence[Fact]) -> None:
-        """The same of facts that were taken the fast way. `was`: the view of the state before."""
+    def take_step(self, key: bytes, step: Step, applied: Sequence[Fact]) -> None:
+        """The same of facts that were taken the fast way."""
         has_deed = False
         for fact in applied:
             detail = fact.detail
@@ -73,7 +72,7 @@ class CampaignCounters:
             self._count_flow(currency, more)
         if has_deed and crc32(key) % ONE_IN == 0:
             self.acts.update(ENGAGEMENTS[fact.type] for fact in applied if fact.type in ENGAGEMENTS)
-            self._count_change((was.opens, was.clicks), (step.view.opens, step.view.clicks))
+            self._count_change((step.was.opens, step.was.clicks), (step.view.opens, step.view.clicks))
 
     def _count_money(self, before: ContactState, after: ContactState, applied: Sequence[Fact]) -> None:
         if _has_money(before):

@@ -11,7 +11,7 @@ from events.fields import CONTACT_ID_PATTERN
 from events.refusal import Reason, Refusal
 from streams.domain.campaigns import COUNTED, REPORTS, CampaignCounter, CampaignMention, mention_in
 from streams.domain.contact import ContactState, FoldOutcome, fold
-from streams.domain.contact.derived_view import attach, expect_more, view_of
+from streams.domain.contact.derived_view import attach, expect_more
 from streams.domain.contact.facts.command_details import COMMANDS, Erase
 from streams.domain.contact.facts.from_records import read_said
 from streams.domain.contact.identity.erasure import place_of
@@ -89,9 +89,7 @@ class InteractionsHandler(ChunkHandler):
         for _, fact, mention in applied:
             if mention is not None:
                 self._count(fact, mention)
-        was = view_of(contact_id, before)
-        assert was is not None  # nosec B101 # for the type checker
-        self.tally.take_step(key, was, step, facts)
+        self.tally.take_step(key, step, facts)
         if after.carried is not before.carried or after.exclusive != before.exclusive:
             self.tell(contact_id, before, after)
         elif after.exclusive and contact_id in self.class_queries:
@@ -105,7 +103,7 @@ class InteractionsHandler(ChunkHandler):
         stamps = received_headers([record for record, _, _ in applied])
         self.effects.outputs.append(self.builder.stepped(contact_id, view, after.version, stamps))
         if step.triggers and len(view.touches) > 1:
-            self.judge(contact_id, view.overview(after), step.triggers, ())
+            self.judge(contact_id, view.contacts_made(after), step.triggers, ())
         return after
 
     def _fold_whole(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
