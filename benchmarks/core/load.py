@@ -7,14 +7,11 @@ from random import Random
 
 from faust.types import TP
 
-from benchmarks.pipeline.sayings import saying, sayings
+from benchmarks.pipeline.sayings import Fields, event, sayings, written
 from events.envelope import Interaction, Record, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
-from events.refusal import Refusal
 from events.topics import INTERACTIONS
-from streams.domain.contact import ContactState, fold, read_fact
-from streams.domain.contact.state import Fact
 from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.engine.runs import Run
 from streams.worker.agents.latency_header import received_header
@@ -35,22 +32,30 @@ def said(contacts: int, count: int, seed: int) -> list[Run]:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A record of `interactions` for each of some contacts, and what was known of them before."""
+    """A record of `interactions` of each of some contacts; `before`: those before it, one of each at a time."""
 
     records: list[FetchedRecord]
-    known: dict[bytes, ContactState]
+    before: list[list[FetchedRecord]]
 
 
-def news(contacts: int, facts: int, seed: int) -> News:
-    """Of each contact its last record, which makes so many facts of what is known."""
+def news(contacts: int, facts: int, seed: int, *, late: bool = False) -> News:
+    """Of each contact so many records, in the order in which they happened; `late`: in any order."""
     rng = Random(seed)
-    last, known = [], {}
-    for person in range(contacts):
-        *before, record = (_harmonised(rng, person, number) for number in range(facts))
-        state, _ = fold(ContactState(), map(_fact, before))
-        known[record.key or b""] = state
-        last.append(record)
-    return News(last, known)
+    people = [_life(rng, person, facts, late=late) for person in range(contacts)]
+    *before, last = zip(*people, strict=True)
+    return News(list(last), [list(records) for records in before])
+
+
+def _life(rng: Random, person: int, facts: int, *, late: bool) -> list[FetchedRecord]:
+    """Interactions with one person, each under the offset of the person."""
+    happened = [event(rng, person, f"{person:08x}-{number:02x}", NOW_MS) for number in range(facts)]
+    if not late:
+        happened.sort(key=_time)
+    return [_harmonised(person, each) for each in happened]
+
+
+def _time(event: Fields) -> str:
+    return str(event["time"])
 
 
 def chunks(records: list[FetchedRecord]) -> Iterator[Run]:
@@ -60,17 +65,10 @@ def chunks(records: list[FetchedRecord]) -> Iterator[Run]:
         yield Run(TP(part[0].topic, part[0].partition), part, part[-1].offset + 1, 1)
 
 
-def _harmonised(rng: Random, person: int, number: int) -> FetchedRecord:
-    one = saying(rng, person, f"{person:08x}-{number:02x}", NOW_MS)
+def _harmonised(person: int, happened: Fields) -> FetchedRecord:
+    one = written(happened)
     found = decode(Record(one.topic, one.value, (), NOW_MS))
     if not isinstance(found, Interaction):
         raise ValueError(found.detail)
     key, value = harmonise(found, _HASHER)
     return FetchedRecord(INTERACTIONS, 0, person, NOW_MS, key.encode(), value, (received_header(NOW_MS),))
-
-
-def _fact(record: FetchedRecord) -> Fact:
-    found = read_fact(record.value, record.timestamp)
-    if isinstance(found, Refusal):
-        raise ValueError(found.detail)
-    return found

@@ -5,8 +5,9 @@ A round is a second or two long and several are made for each that is asked for,
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from benchmarks.core.load import KEYS, NOW_MS, News, chunks, news, said
@@ -22,7 +23,7 @@ from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.garbage_collector import collect_rarely
 from streams.engine.runs import Run
-from streams.engine.store import MemoryStore
+from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Outbox, Output
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
@@ -55,19 +56,40 @@ def core(orders: Orders) -> Section:
     rounds = range(orders.rounds * ROUNDS_EACH)
     incoming = said(contacts, contacts * RECORDS_EACH, orders.seed)
     heard = {facts: news(contacts, facts, orders.seed) for facts in FACTS}
+    late = {facts: news(contacts, facts, orders.seed, late=True) for facts in FACTS}
     profiles = _written(heard[FACTS[0]])
     _settle_down()
     figures = [
         _figure("intake", [asyncio.run(_intake(incoming)) for _ in rounds]),
-        *(_figure(f"contacts, {facts} facts", [_contacts(of) for _ in rounds]) for facts, of in heard.items()),
+        *_of_contacts("contacts, {} facts", heard, rounds, _Known.at_hand),
+        *_of_contacts("contacts, {} facts, in any order", late, rounds, _Known.at_hand),
+        *_of_contacts("contacts, {} facts, from the store", heard, rounds, _Known.stored),
         _figure("Redis sink", [_sink(profiles) for _ in rounds]),
     ]
     return Section("A record in pure Python", tuple(figures), (_NOTE,))
 
 
+def cpu_of_contacts(contacts: int, facts: int, seed: int, rounds: int) -> list[float]:
+    """µs of CPU for a record of contacts that have so many facts with it, their states at hand."""
+    _settle_down()
+    of = news(contacts, facts, seed)
+    known = _Known(of)
+    return [_contacts(of, known.at_hand()) for _ in range(rounds)]
+
+
+def _of_contacts(
+    subject: str, heard: dict[int, News], rounds: range, states: "Callable[[_Known], States[ContactState]]"
+) -> Iterator[Figure]:
+    for facts, of in heard.items():
+        known = _Known(of)
+        yield _figure(subject.format(facts), [_contacts(of, states(known)) for _ in rounds])
+
+
 _NOTE = (
     "CPU of one thread, garbage collector as in a worker. Intake: from a record to its output; contacts: from a record "
-    "to profile and encoded state, one for each record; the sink: from a profile to the arguments of its script"
+    "to profile and encoded state, one for each record: the last that happened of each contact, or any of them; their "
+    "states in memory as after the record before, or in a store alone, which is a dict here; the sink: from a profile "
+    "to the arguments of its script"
 )
 
 
@@ -97,9 +119,9 @@ async def _intake(incoming: list[Run]) -> float:
     return _micros(began, sum(len(chunk.records) for chunk in incoming))
 
 
-def _contacts(of: News) -> float:
+def _contacts(of: News, known: States[ContactState]) -> float:
     began = time.thread_time()
-    _fold(of, lambda folding: list(map(encode, filter(None, folding.effects.changes.values()))))
+    _fold(of.records, known, lambda folding: list(map(encode, filter(None, folding.effects.changes.values()))))
     return _micros(began, len(of.records))
 
 
@@ -113,19 +135,48 @@ def _sink(profiles: list[FetchedRecord]) -> float:
 def _written(of: News) -> list[FetchedRecord]:
     """The profiles that come of the news, as the sink reads them."""
     outputs: list[Output] = []
-    _fold(of, lambda folding: outputs.extend(folding.effects.outputs))
+    _fold(of.records, _Known(of).at_hand(), lambda folding: outputs.extend(folding.effects.outputs))
     return [
         FetchedRecord(out.topic, out.partition, offset, NOW_MS, out.key, out.value, tuple(out.headers))
         for offset, out in enumerate(outputs)
     ]
 
 
-def _fold(of: News, done: Callable[[InteractionsHandler], object]) -> None:
-    recent: RecentStates[ContactState] = RecentStates(1 << 40)
-    recent.put(of.known, 0)
-    states = States(MemoryStore(), _CODEC, recent)
-    for chunk in chunks(of.records):
-        folding = InteractionsHandler(states, _PRINTER, NOW_MS, default_policy())
+class _Known:
+    """What is known of contacts before the news, as a worker that has folded it has it."""
+
+    def __init__(self, of: News) -> None:
+        self._held: dict[bytes, dict[str, object]] = {}
+        self._states: dict[bytes, ContactState] = {}
+        for records in of.before:
+            _fold(records, self.at_hand(), self._take)
+
+    def _take(self, folding: InteractionsHandler) -> None:
+        for key, state in folding.effects.changes.items():
+            if state is not None:
+                self._states[key], self._held[key] = state, dict(state.__dict__)
+
+    def at_hand(self) -> States[ContactState]:
+        """Each state as it is in memory, with the view that it holds."""
+        recent: RecentStates[ContactState] = RecentStates(1 << 40)
+        states = {key: replace(state) for key, state in self._states.items()}
+        for key, state in states.items():
+            state.__dict__.update(self._held.get(key, {}))
+        recent.put(states, 0)
+        return States(MemoryStore(), _CODEC, recent)
+
+    def stored(self) -> States[ContactState]:
+        """Each state in the store alone."""
+        store = MemoryStore()
+        store.write({key: encode(state) for key, state in self._states.items()}, Position("", 0, 0))
+        return States(store, _CODEC, RecentStates(0))
+
+
+def _fold(
+    records: list[FetchedRecord], known: States[ContactState], done: Callable[[InteractionsHandler], object]
+) -> None:
+    for chunk in chunks(records):
+        folding = InteractionsHandler(known, _PRINTER, NOW_MS, default_policy())
         folding.take(chunk.records)
         done(folding)
 

@@ -1,5 +1,9 @@
 """Encodes the state of a contact to bytes of the table, and back."""
 
+from typing import Protocol
+
+from msgspec import Raw
+
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers, IdentityStatus
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, packed
@@ -23,6 +27,32 @@ class _Stored(Stored, frozen=True, array_like=True):
     given: PackedContribution = NOTHING
 
 
+class _Joined(Stored, frozen=True, array_like=True):
+    """`_Stored`, of which the largest parts are encoded already."""
+
+    version: int
+    clock: int
+    due: int
+    weight: int
+    settled: Raw
+    facts: Raw
+    commands: tuple[()]
+    carried: tuple[CarriedIdentifiers, ...]
+    exclusive: str
+    place: None
+    one_by_one: tuple[()]
+    given: PackedContribution
+
+
+class EncodedParts(Protocol):
+    """What a state that holds a view has encoded already: see `derived_view.DerivedView`."""
+
+    @property
+    def encoded(self) -> bytes: ...
+    @property
+    def settled(self) -> bytes: ...
+
+
 FORMAT = Format(4, _Stored, older=(2, 3))
 """Format 1 kept no messages' ids: what it says of touches cannot be told any more, so it is not read.
 
@@ -31,11 +61,29 @@ Format 3 kept what is given one by one.
 
 
 def encode(state: ContactState) -> bytes:
-    """The bytes of `state`, at most 1.25 MiB and a little."""
+    """The bytes of `state`, at most 1.25 MiB and a little. One that holds a view has no place and no commands."""
+    parts: EncodedParts | None = state.__dict__.get("view")
+    if parts is not None:
+        return _join(state, parts)
     facts, commands = list(state.facts.values()), tuple(state.commands.values())
     head = FORMAT.number, state.version, state.clock, state.due, state.weight
     named = state.carried, state.exclusive
     return write(_Stored(*head, state.settled, facts, commands, *named, state.place, given=state.given))
+
+
+def _join(state: ContactState, parts: EncodedParts) -> bytes:
+    facts = _array_head(len(state.facts)) + parts.encoded
+    head = FORMAT.number, state.version, state.clock, state.due, state.weight
+    return write(
+        _Joined(*head, Raw(parts.settled), Raw(facts), (), state.carried, state.exclusive, None, (), state.given)
+    )
+
+
+def _array_head(length: int) -> bytes:
+    """How MessagePack begins an array of this length."""
+    if length < 16:
+        return b"%c" % (0x90 | length)
+    return b"\xdc" + length.to_bytes(2) if length < 1 << 16 else b"\xdd" + length.to_bytes(4)
 
 
 def decode(data: bytes) -> ContactState:
@@ -64,3 +112,8 @@ def _grown(stored: _Stored) -> int:
 def encode_fact(fact: Fact) -> bytes:
     """The bytes that `fact` takes in an encoded state."""
     return write(fact)
+
+
+def encode_settled(settled: Settled) -> bytes:
+    """The bytes that `settled` takes in an encoded state."""
+    return write(settled)

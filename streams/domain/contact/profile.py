@@ -1,6 +1,6 @@
 """The value of `contact-state`: a pure function of the live facts and of what has settled, and of nothing else."""
 
-from events.outputs import ContactProfile
+from events.outputs import AddressStatus, ContactProfile, EmailProfile
 from events.times import render_time
 from streams.domain.contact.person_view import Overview, overview
 from streams.domain.contact.publication.suppressed_channels import suppressions, unretracted
@@ -14,7 +14,7 @@ from streams.domain.contact.sections.pressure import pressure
 from streams.domain.contact.sections.stops import stops
 from streams.domain.contact.sections.totals import add, total
 from streams.domain.contact.sections.zones import later, render, whereabouts
-from streams.domain.contact.state import ContactState, Fact
+from streams.domain.contact.state import ActivityTotals, ContactState, Fact
 from streams.domain.human import expected
 
 
@@ -37,14 +37,12 @@ def profile_of(contact_id: str, known: Overview) -> ContactProfile:
         "first_seen": None if totals.first is None else render_time(totals.first),
         "last_seen": None if totals.last is None else render_time(totals.last),
         "counts": totals.counts,
-        "email": {
-            "subscribed": consents.get("email", True),
-            "status": best_email(addressed),
-            "last_opened_at": None if totals.last_opened is None else render_time(totals.last_opened),
-            "last_clicked_at": None if totals.last_clicked is None else render_time(totals.last_clicked),
-            "opens_human": (state.settled.opens_human + opens) / 1_000,
-            "clicks_human": (state.settled.clicks_human + clicks) / 1_000,
-        },
+        "email": email(
+            totals,
+            (state.settled.opens_human + opens, state.settled.clicks_human + clicks),
+            subscribed=consents.get("email", True),
+            status=best_email(addressed),
+        ),
         "donations": donations(found),
         "canvass": canvass(found.reports),
         "ballot": ballot(found.ballots),
@@ -57,6 +55,18 @@ def profile_of(contact_id: str, known: Overview) -> ContactProfile:
         "pressure": pressure(touched),
         "consent": consents,
         "merged_from": [],
+    }
+
+
+def email(totals: ActivityTotals, human: tuple[int, int], *, subscribed: bool, status: AddressStatus) -> EmailProfile:
+    """The profile's `email`. `human`: opens and clicks, in thousandths; `totals`: with what has settled, as `human`."""
+    return {
+        "subscribed": subscribed,
+        "status": status,
+        "last_opened_at": None if totals.last_opened is None else render_time(totals.last_opened),
+        "last_clicked_at": None if totals.last_clicked is None else render_time(totals.last_clicked),
+        "opens_human": human[0] / 1_000,
+        "clicks_human": human[1] / 1_000,
     }
 
 

@@ -190,8 +190,8 @@ class Settled(Struct, frozen=True, array_like=True):
     clicks_by_hour: ByHour = {}
 
 
-class ContactState(Struct, frozen=True):
-    """Everything known of one contact. Never changed in place.
+class ContactState(Struct, frozen=True, dict=True):
+    """Everything known of one contact. Never changed in place, but that a view of it may be attached (`derived_view`).
 
     `facts` are in the order of their stamps: the first is the earliest, and of two that speak of one thing the later
     one comes last. `commands` are kept beside them, in no order. `clock` is the latest append time seen; `due` is not

@@ -8,13 +8,16 @@ late arrival change nothing. Weights, sources and what cannot be told apart: `do
 
 from streams.domain.human.agents import Agent, agent_of
 from streams.domain.human.known import Act, Answer, Arrival, Known
-from streams.domain.human.score import Expected, Judged, Judgement, expected, judge, judge_all
-from streams.domain.human.weights import Signal
+from streams.domain.human.score import Expected, Judged, Judgement, expected, judge, judge_all, judge_message
+from streams.domain.human.signals import Answered
+from streams.domain.human.weights import ANSWER_MS, Signal
 
 __all__ = [
+    "ANSWER_MS",
     "Act",
     "Agent",
     "Answer",
+    "Answered",
     "Arrival",
     "Expected",
     "Judged",
@@ -25,4 +28,5 @@ __all__ = [
     "expected",
     "judge",
     "judge_all",
+    "judge_message",
 ]

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from streams.domain.human.known import Act, Kind, Known, grouped
-from streams.domain.human.signals import Look, answers_to, leads, look, looks
+from streams.domain.human.signals import Answered, Look, answers_to, leads, look, looks
 from streams.domain.human.weights import PRIOR, WEIGHTS, Signal
 
 
@@ -70,17 +70,28 @@ def _at_once(known: Known) -> Iterator[Judged]:
     """P(human) of each act where all that is known may count for each of them, which is nearly always so."""
     arrived, answered, beside = known.arrived(), known.answered(), grouped(known.beside)
     for name, acts in grouped(known.acts).items():
-        if len(acts) == 1 and name not in beside:
-            odds, lead = [odds_of(acts[0].kind, look(acts[0], arrived.get(name)))], {}
-        else:
-            there = [*acts, *beside.get(name, ())]
-            odds = _odds(there, looks(there, arrived.get(name)))
-            lead = leads(there, odds)
-        for place, act in enumerate(acts):
-            after = lead.get(place, 0)
-            if answered:
-                after = max(after, 0, *answers_to(act, answered).values())
-            yield act, milli_of(odds[place] + after)
+        yield from judge_message(acts, arrived.get(name), answered, beside.get(name, ()))
+
+
+def judge_message(
+    acts: Sequence[Act], arrived_at: int | None, answered: Answered, beside: Sequence[Act] = ()
+) -> Iterator[Judged]:
+    """P(human) of each act of one message where all that is known of it may count for each of them.
+
+    `arrived_at`, `answered`: as `Known.arrived` and `Known.answered` have them; answers before the first act may be
+    left out.
+    """
+    if len(acts) == 1 and not beside:
+        odds, lead = [odds_of(acts[0].kind, look(acts[0], arrived_at))], {}
+    else:
+        there = [*acts, *beside]
+        odds = _odds(there, looks(there, arrived_at))
+        lead = leads(there, odds)
+    for place, act in enumerate(acts):
+        after = lead.get(place, 0)
+        if answered:
+            after = max(after, 0, *answers_to(act, answered).values())
+        yield act, milli_of(odds[place] + after)
 
 
 def _odds(acts: Sequence[Act], found: Sequence[Look]) -> list[int]:

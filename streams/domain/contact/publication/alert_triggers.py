@@ -40,9 +40,9 @@ def triggers(applied: Iterable[Fact]) -> tuple[Trigger, ...]:
 
 def unheard(found: Collection[Trigger], before: Iterable[ContactState]) -> tuple[Trigger, ...]:
     """Without those of whose subject something was known. `before`: the states of a person's fragments."""
-    if not found:
-        return ()
     states = list(before)
+    if not found or not states:
+        return tuple(found)
     names = {each.subject[1] for each in found if each.subject is not None}
     known = {subject for state in states for subject in _subjects(state, names)} if names else set()
     return tuple(

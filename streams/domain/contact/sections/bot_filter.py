@@ -52,18 +52,19 @@ def _judged(
 ) -> Sequence[Judged]:
     if not counted:
         return ()
-    acts = _acts(counted)
+    acts = acts_of(counted)
     return judge_all(
         Known(
             acts=acts,
             arrivals=_arrivals([*found.counted, *echoes] if echoes else found.counted, acts),
             answers=_answers(found.counted, acts),
-            beside=_acts([*beside, *echoes]),
+            beside=acts_of([*beside, *echoes]),
         )
     )
 
 
-def _acts(facts: Iterable[Fact]) -> list[Act]:
+def acts_of(facts: Iterable[Fact]) -> list[Act]:
+    """Opens and clicks as they are judged."""
     return [
         Act(ENGAGEMENTS[fact.type], said.message_id, fact.time, fact.appended_at, said.machine, said.agent, said.link)
         for fact in facts
@@ -80,15 +81,17 @@ def _arrivals(facts: Iterable[Fact], acts: Iterable[Act]) -> list[Arrival]:
     ]
 
 
+def is_answer(fact: Fact) -> bool:
+    """Whether only a person does that. Whoever promised to give every month does nothing when the second gift comes."""
+    return fact.type in HUMAN_ANSWERS and not (isinstance(fact.detail, Gift) and fact.detail.automatic)
+
+
 def _answers(facts: Iterable[Fact], acts: Iterable[Act]) -> list[Answer]:
-    """Whoever promised to give every month does nothing when the second gift comes."""
     since = min(act.time for act in acts)
     return [
         Answer(HUMAN_ANSWERS[fact.type], fact.time, fact.appended_at)
         for fact in facts
-        if fact.type in HUMAN_ANSWERS
-        and fact.time >= since
-        and not (isinstance(fact.detail, Gift) and fact.detail.automatic)
+        if fact.type in HUMAN_ANSWERS and fact.time >= since and is_answer(fact)
     ]
 
 

@@ -26,6 +26,9 @@ def pressure(listed: Sequence[Touch]) -> Pressure:
     points: dict[Channel, int] = {}
     latest = listed[0].time
     for touch in listed:
-        cost = 0 if touch.purpose == "transactional" else COSTS[touch.channel]
-        points[touch.channel] = points.get(touch.channel, 0) + weight(cost, latest - touch.time)
+        channel = touch.channel
+        left = 0
+        if touch.purpose != "transactional":  # as `weight` has it; a call takes as long again
+            left = int(COSTS[channel] * 2.0 ** ((touch.time - latest) / HALF_LIFE) + 0.5)
+        points[channel] = points.get(channel, 0) + left
     return {"points": points, "as_of": render_time(latest)}

@@ -46,16 +46,29 @@ def of_reports(reports: Iterable[tuple[Fact, CanvassReport]]) -> list[Touch]:
     known: list[Touch] = []
     days: set[tuple[str, int]] = set()
     for fact, report in reports:
-        channel = channel_of(report)
-        if channel is None:
+        touch = touch_of_report(fact, report)
+        if touch is None:
             continue
-        if channel in _ONCE_A_DAY:
-            day = channel, fact.time // _DAY
+        if touch.channel in _ONCE_A_DAY:
+            day = touch.channel, touch.time // _DAY
             if day in days:
                 continue
             days.add(day)
-        known.append(Touch(fact.time, fact.source, fact.id, channel, team=report.team))
+        known.append(touch)
     return known
+
+
+def touch_of_report(fact: Fact, report: CanvassReport) -> Touch | None:
+    """What a canvass report shows by itself; None: it was an attempt."""
+    channel = channel_of(report)
+    return None if channel is None else Touch(fact.time, fact.source, fact.id, channel, team=report.team)
+
+
+def is_second_of_day(touch: Touch, reports: Iterable[tuple[Fact, CanvassReport]]) -> bool:
+    """Whether one of `reports` shows a touch of the same day on the same channel, of which a day has one at most."""
+    return touch.channel in _ONCE_A_DAY and any(
+        fact.time // _DAY == touch.time // _DAY and channel_of(report) == touch.channel for fact, report in reports
+    )
 
 
 def channel_of(report: CanvassReport) -> Channel | None:

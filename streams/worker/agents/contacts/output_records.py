@@ -20,6 +20,7 @@ from events.topics import (
 from sinks.keys import partition_of
 from streams.domain.campaigns import CampaignCounts, write_counts
 from streams.domain.contact import ContactState, encode
+from streams.domain.contact.derived_view import DerivedView
 from streams.domain.contact.identity.identity_assignment import part_key
 from streams.domain.contact.merging import person
 from streams.domain.contact.person_view import Overview, overview
@@ -65,6 +66,10 @@ class RecordBuilder(Struct):
         return self._profile(
             contact_id, self._shown(contact_id, known, known.state.version), known.state.version, stamps
         )
+
+    def stepped(self, contact_id: str, view: DerivedView, counter: int, stamps: Headers = ()) -> Output:
+        """The same record by the view of the contact's state. `counter`: the state's version."""
+        return self._profile(contact_id, view.profile(self._number(counter)), counter, stamps)
 
     def alerted(self, alert: Alert) -> Output:
         """The record of `contact-alerts` of an alert."""

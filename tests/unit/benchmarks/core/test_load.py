@@ -1,21 +1,24 @@
+from itertools import chain
+
 from benchmarks.core.load import NOW_MS, News, news, said
 from events.refusal import Refusal
-from streams.domain.contact import FoldOutcome, fold, read_fact
+from streams.domain.contact import ContactState, FoldOutcome, fold, read_fact
 
 
-def became(of: News) -> list[tuple[int, FoldOutcome]]:
-    """The facts of each contact after its record, and what became of it."""
-    found = []
-    for record in of.records:
+def became(of: News) -> dict[bytes | None, list[FoldOutcome]]:
+    """What becomes of the records of each contact, one after the other."""
+    states: dict[bytes | None, ContactState] = {}
+    found: dict[bytes | None, list[FoldOutcome]] = {}
+    for record in chain(*of.before, of.records):
         fact = read_fact(record.value, NOW_MS)
         assert not isinstance(fact, Refusal)
-        state, [outcome] = fold(of.known[record.key or b""], [fact])
-        found.append((len(state.facts), outcome))
+        states[record.key], outcomes = fold(states.get(record.key, ContactState()), [fact])
+        found.setdefault(record.key, []).extend(outcomes)
     return found
 
 
-def test_every_record_is_news_and_makes_as_many_facts_as_were_asked_for() -> None:
-    assert became(news(contacts=20, facts=3, seed=1)) == [(3, FoldOutcome.APPLIED)] * 20
+def test_every_record_is_news_and_each_contact_has_as_many_as_were_asked_for() -> None:
+    assert list(became(news(contacts=20, facts=3, seed=1)).values()) == [[FoldOutcome.APPLIED] * 3] * 20
 
 
 def test_what_is_said_comes_in_chunks_of_one_topic_each() -> None:

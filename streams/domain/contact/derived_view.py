@@ -1,0 +1,239 @@
+"""What follows from the state of one contact, kept beside it in memory.
+
+Its facts by kind, its profile as JSON and its facts as they are stored: so that an interaction costs what it changes. A
+view is a function of the contact's id and the state alone. It is owned by one state object and is gone with it; a state
+that was read from the store has none. Nothing in it is ever changed in place: what it shares with the view of the state
+before it, both read.
+"""
+
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from msgspec import Struct
+from msgspec.structs import replace
+
+from events.outputs import AddressStatus
+from events.registry import ARRIVALS, HUMAN_ANSWERS
+from events.times import render_time
+from streams.domain.contact.codec import encode_fact, encode_settled
+from streams.domain.contact.facts.event_order import Stamp
+from streams.domain.contact.facts.fact_index import FactIndex
+from streams.domain.contact.person_view import Overview, overview
+from streams.domain.contact.profile import profile_of
+from streams.domain.contact.sections import touches as reaching
+from streams.domain.contact.sections.assignments import ExperimentAssignment
+from streams.domain.contact.sections.bot_filter import is_answer
+from streams.domain.contact.sections.messages import MessageKey, Touch
+from streams.domain.contact.sections.totals import add, total
+from streams.domain.contact.sections.zones import later, whereabouts
+from streams.domain.contact.state import ActivityTotals, ContactState, Fact, Whereabouts
+from streams.domain.human import Answered, Judged, expected
+
+ATTACHED = "view"
+"""The name under which a state object holds its view; None: it can have one, and will once that is asked for."""
+LENGTH, TIME = "I", "q"
+_NOTHING = ContactState()
+_NO_FACTS: list[Fact] = []
+
+
+class DerivedView(Struct):
+    """What follows from a state in which nothing is retracted, no report has two versions and nothing is due.
+
+    `found`: its facts by kind, all of which count, so that `counted` is left empty. `encoded`: all of them as they are
+    stored, in their order, with their `lengths` in bytes and their `times`; `settled`: `ContactState.settled` as it is
+    stored. `totals`: of the facts alone; `firsts`: by type the stamp of the first, in order.
+    `touches`: all known ones, newest first, none before `horizon`, and as JSON in `rendered`.
+    `sent_at`, `delivered_at`: of each e-mail the earliest time.
+    `acts`: opens and clicks by message, with what they were judged; `opens`, `clicks`: their sums in thousandths.
+    `failed`, `mailed`: messages that a fact says have failed, and those of which something has settled.
+    The bytes from `head` to `consent` are the profile; only `version` and `merged_from` are put in when it is written.
+    """
+
+    contact_id: str
+    found: FactIndex
+    encoded: bytes
+    lengths: "array[int]"
+    times: "array[int]"
+    settled: bytes
+    totals: ActivityTotals
+    firsts: dict[str, Stamp]
+    whereabouts: Whereabouts
+    horizon: int
+    touches: list[Touch]
+    rendered: list[bytes]
+    sent_at: dict[str, int]
+    delivered_at: dict[str, int]
+    answered: Answered
+    acts: dict[str, list[Judged]]
+    opens: int
+    clicks: int
+    assigned: Sequence[ExperimentAssignment]
+    failed: frozenset[MessageKey]
+    mailed: frozenset[MessageKey]
+    subscribed: bool
+    status: AddressStatus
+    head: bytes
+    seen: bytes
+    email: bytes
+    donations: bytes
+    canvass: bytes
+    ballot: bytes
+    tags: bytes
+    experiments: bytes
+    addresses: bytes
+    zones: bytes
+    touched: bytes
+    stops: bytes
+    pressure: bytes
+    consent: bytes
+
+    def profile(self, version: int) -> bytes:
+        """The value of `contact-state`, as `orjson` writes `profile_of` with this version."""
+        return b"".join(
+            (
+                *(self.head, b"%d" % version, self.seen, self.email, self.donations, self.canvass, self.ballot),
+                *(self.tags, self.experiments, self.addresses, self.zones, self.touched, self.stops, self.pressure),
+                *(self.consent, b',"merged_from":[]}'),
+            )
+        )
+
+    def overview(self, state: ContactState) -> Overview:
+        """What `person_view.overview` finds in the state that owns this view."""
+        facts = list(state.facts.values())
+        acts = [judged for of_message in self.acts.values() for judged in of_message]
+        return Overview(state, facts, replace(self.found, counted=facts), self.touches, acts, self.assigned)
+
+    def contacts_made(self, state: ContactState) -> Overview:
+        """As much of `overview` as alerts need: touches, and facts by kind."""
+        return Overview(state, (), self.found, self.touches)
+
+
+def view_of(contact_id: str, state: ContactState) -> DerivedView | None:
+    """The view that a state object holds, or is to have now: see `expect_more`. None: its view is not worth making."""
+    held = state.__dict__
+    if ATTACHED not in held:
+        if state.facts or state != _NOTHING:
+            return None
+        held[ATTACHED] = None
+    view: DerivedView | None = held[ATTACHED]
+    if view is None or view.contact_id != contact_id:
+        view = held[ATTACHED] = derive(contact_id, state)
+    return view
+
+
+def attach(state: ContactState, view: DerivedView) -> None:
+    """Let a state object hold its view; another one that is equal to it holds none."""
+    state.__dict__[ATTACHED] = view
+
+
+def expect_more(state: ContactState, known: Overview) -> None:
+    """Let a state have its view as soon as it is asked for, if it can have one. `known`: of the state.
+
+    Whoever was just written to is written to again soon. A state that was only read from the store is not worth it.
+    """
+    if _has_view(state) and len(known.found.counted) == len(state.facts):
+        state.__dict__[ATTACHED] = None
+
+
+def derive(contact_id: str, state: ContactState, known: Overview | None = None) -> DerivedView | None:
+    """The view of a state; None where it has none: see `DerivedView`. `known`: the state's, if it is at hand."""
+    if not _has_view(state):
+        return None
+    known = overview(state) if known is None else known
+    found = known.found
+    if len(found.counted) < len(state.facts):
+        return None
+    encoded = [encode_fact(fact) for fact in found.counted]
+    shown: Mapping[str, Any] = profile_of(contact_id, known)
+    opens, clicks = expected(known.acts)
+    totals = total(found.counted)
+    return DerivedView(
+        contact_id,
+        replace(found, counted=_NO_FACTS),
+        b"".join(encoded),
+        array(LENGTH, map(len, encoded)),
+        array(TIME, (fact.time for fact in found.counted)),
+        encode_settled(state.settled),
+        totals,
+        _firsts(found.counted),
+        later(whereabouts(found.counted), state.settled.whereabouts),
+        state.settled.horizon,
+        known.touches,
+        [render_touch(touch) for touch in known.touches],
+        *_arrivals(found),
+        _answers(found),
+        _by_message(known.acts),
+        opens,
+        clicks,
+        known.assigned,
+        frozenset((channel, message.message_id) for channel, _, message in found.failed),
+        frozenset(mailing.key for mailing in state.settled.mailings),
+        shown["email"]["subscribed"],
+        shown["email"]["status"],
+        b'{"contact_id":%b,"version":' % orjson.dumps(contact_id),
+        render_seen(add(totals, state.settled.totals)),
+        *(section(name, shown[name]) for name in _SECTIONS),
+    )
+
+
+_SECTIONS = (
+    *("email", "donations", "canvass", "ballot", "tags", "experiments", "addresses", "zones", "touches", "stops"),
+    *("pressure", "consent"),
+)
+
+
+def section(name: str, value: object) -> bytes:
+    """One field of a profile, as it follows another one."""
+    return b',"%b":%b' % (name.encode(), orjson.dumps(value))
+
+
+def render_seen(totals: ActivityTotals) -> bytes:
+    """The first and last times and the counts of a profile. `totals`: with what has settled."""
+    first, last = (_time(time) for time in (totals.first, totals.last))
+    return b',"first_seen":%b,"last_seen":%b,"counts":%b' % (first, last, orjson.dumps(totals.counts))
+
+
+def render_touch(touch: Touch) -> bytes:
+    """One of a profile's `touches`."""
+    return orjson.dumps(reaching.render((touch,))[0])
+
+
+def _time(time: int | None) -> bytes:
+    return b"null" if time is None else b'"%b"' % render_time(time).encode()
+
+
+def _has_view(state: ContactState) -> bool:
+    return state.place is None and not state.commands and not state.settled.echoes
+
+
+def _arrivals(found: FactIndex) -> tuple[dict[str, int], dict[str, int]]:
+    times: dict[str, dict[str, int]] = {"sent": {}, "delivered": {}}
+    for fact in found.counted:
+        if (arrival := ARRIVALS.get(fact.type)) is not None:
+            times[arrival].setdefault(fact.detail.message_id, fact.time)  # type: ignore[union-attr]  # facts are in order
+    return times["sent"], times["delivered"]
+
+
+def _firsts(facts: Sequence[Fact]) -> dict[str, Stamp]:
+    found: dict[str, Stamp] = {}
+    for fact in facts:
+        if fact.type not in found:
+            found[fact.type] = fact.stamp
+    return found
+
+
+def _answers(found: FactIndex) -> Answered:
+    times: dict[str, list[int]] = {}
+    for fact in found.counted:
+        if is_answer(fact):
+            times.setdefault(HUMAN_ANSWERS[fact.type], []).append(fact.time)
+    return times  # type: ignore[return-value]
+
+
+def _by_message(acts: Sequence[Judged]) -> dict[str, list[Judged]]:
+    found: dict[str, list[Judged]] = {}
+    for judged in acts:
+        found.setdefault(judged[0].message_id, []).append(judged)
+    return found

@@ -1,0 +1,514 @@
+"""The fast way of taking interactions into a state: it costs what they change, not what is known.
+
+`fold`, `profile_of` and the rest are the full way, and the definition. This one takes a state that holds its view
+(`derived_view`), declines whatever could change more than it looks at, and otherwise makes the same state, with the
+view that would be derived from it. A law holds it to the full way for every kind of interaction in every order
+(`tests/property/domain/contact/test_incremental_law.py`), and that law fails without any one of the reasons to decline.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum, unique
+from typing import NamedTuple, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from events.experiments.metrics import HAPPENED
+from events.registry import ARRIVALS, ENGAGEMENTS, HUMAN_ANSWERS, MESSAGES, Arrival, HumanAnswer, types_that
+from streams.domain.contact.codec import encode_fact
+from streams.domain.contact.compaction import due_at, size_of_mail
+from streams.domain.contact.derived_view import (
+    DerivedView,
+    attach,
+    render_seen,
+    render_touch,
+    section,
+    view_of,
+)
+from streams.domain.contact.facts.engagement import Deed
+from streams.domain.contact.facts.event_order import Stamp
+from streams.domain.contact.facts.fact_index import touch_of
+from streams.domain.contact.facts.identifier_table import size_of
+from streams.domain.contact.fold import ROOM, FoldOutcome
+from streams.domain.contact.identity.identity_status import CarriedIdentifiers
+from streams.domain.contact.profile import email
+from streams.domain.contact.publication.alert_triggers import Trigger, subject_of
+from streams.domain.contact.publication.suppressed_channels import may_close
+from streams.domain.contact.sections import assignments as assigning
+from streams.domain.contact.sections import zones
+from streams.domain.contact.sections.addresses import addresses, best_email
+from streams.domain.contact.sections.assignments import assigned
+from streams.domain.contact.sections.bot_filter import acts_of, is_answer
+from streams.domain.contact.sections.canvass import ballot, canvass, tags
+from streams.domain.contact.sections.donations import donations
+from streams.domain.contact.sections.exposures import CarriedVariant
+from streams.domain.contact.sections.messages import SHOWS, Mailbox, Message, Touch
+from streams.domain.contact.sections.pressure import pressure
+from streams.domain.contact.sections.totals import add
+from streams.domain.contact.sections.touches import is_second_of_day, listed, touch_of_report
+from streams.domain.contact.state import (
+    ActivityTotals,
+    Ballot,
+    CanvassReport,
+    ContactState,
+    Fact,
+    Gift,
+    Key,
+    PledgeChange,
+    Refund,
+    TimestampedValue,
+    Whereabouts,
+    Zones,
+)
+from streams.domain.human import ANSWER_MS, expected, judge_message
+
+_Item = TypeVar("_Item")
+
+
+@unique
+class Declined(Enum):
+    """Why the full way has to be taken."""
+
+    NO_VIEW = "the state holds no view of this contact"
+    DUE = "messages settle first"
+    TYPE = "interactions of its type may change anything"
+    CLOSES = "it may close a channel, or says that nobody was reached"
+    COPY = "it is a copy of one that is known and came no later"
+    NEW_IDENTIFIER = "it names a new set of identifiers that comes before others in the table"
+    FULL = "there may be no more room"
+    SETTLED_MESSAGE = "something of its message has settled"
+    LATER_VERSION = "something of the same id is known"
+    SECOND_OF_DAY = "there was a door or a letter on that day"
+
+
+class Step(Struct):
+    """What came of interactions. `was`: the view before. `after`: the state with them and its view, a version later.
+
+    `outcomes`: of each interaction. `triggers`: those that may call for an alert, of whose subject nothing was known.
+    `money`: by currency how much more the contact has given, less what went back.
+    """
+
+    was: DerivedView
+    after: ContactState
+    view: DerivedView
+    outcomes: list[FoldOutcome]
+    triggers: list[Trigger]
+    money: dict[str, int]
+
+
+def fold_incrementally(contact_id: str, before: ContactState, facts: Sequence[Fact]) -> Step | Declined:
+    """Take the facts in the order given, as `fold` does, or decline all of them."""
+    view = view_of(contact_id, before)
+    if view is None:
+        return Declined.NO_VIEW
+    draft = _Draft(before, view)
+    for fact in facts:
+        if (declined := draft.take(fact)) is not None:
+            return declined
+    return draft.step()
+
+
+class _Draft:
+    """A state and its view while they take facts. What the view shares with the one before is copied, never changed."""
+
+    __slots__ = (
+        *("_before", "_changed", "_clock", "_due", "_facts", "_known", "_money", "_outcomes", "_triggers", "_view"),
+        *("_exclusive", "_number", "_table", "_weight"),
+    )
+
+    def __init__(self, before: ContactState, view: DerivedView) -> None:
+        self._before = before
+        self._known = view
+        self._view = draft = view.__copy__()  # type: ignore[attr-defined]  # a struct's, which its stub leaves out
+        draft.found = view.found.__copy__()  # type: ignore[attr-defined]
+        self._facts = before.facts
+        self._clock = before.clock
+        self._due = before.due
+        self._weight = before.weight
+        self._table = before.carried
+        self._exclusive = before.exclusive
+        self._number = 0
+        self._outcomes: list[FoldOutcome] = []
+        self._triggers: list[Trigger] = []
+        self._money: dict[str, int] = {}
+        self._changed: set[type[object]] = set()
+
+    def take(self, fact: Fact) -> Declined | None:
+        self._clock = max(self._clock, fact.appended_at)
+        if self._clock >= self._due:
+            return Declined.DUE
+        kind = _KINDS.get(fact.type)
+        if kind is None:
+            return Declined.TYPE
+        if isinstance(fact.carried, CarriedIdentifiers):
+            if (declined := self._name(fact.carried)) is not None:
+                return declined
+            fact = replace(fact, carried=self._number)
+        key = fact.source, fact.id
+        copy_of = self._facts.get(key)
+        if copy_of is None:
+            return self._put(kind, key, fact)
+        if fact.appended_at <= copy_of.appended_at or self._table != self._before.carried:
+            return Declined.COPY
+        self._outcomes.append(FoldOutcome.DUPLICATE)
+        return None
+
+    def step(self) -> Step:
+        before, view = self._before, self._view
+        if self._table is not before.carried:
+            self._weight = self._weighed()
+        head = self._facts, before.settled, self._clock, self._due, self._weight, before.version + 1
+        after = ContactState(*head, before.commands, self._table, self._exclusive, given=before.given)
+        self._render(after)
+        attach(after, view)
+        return Step(self._known, after, view, self._outcomes, self._triggers, self._money)
+
+    def _name(self, carried: CarriedIdentifiers) -> Declined | None:
+        """Find the place of what a fact names in the table, in `_number`; at its end a new one may be."""
+        self._exclusive = carried.exclusive or self._exclusive
+        self._number = 0
+        if not carried.others and not carried.aliases:
+            return None
+        if carried in self._table:
+            self._number = self._table.index(carried) + 1
+            return None
+        if self._table and carried < self._table[-1]:
+            return Declined.NEW_IDENTIFIER
+        self._table = (*self._table, carried)
+        self._number = len(self._table)
+        self._weight += size_of([carried])
+        self._changed.add(Mailbox)
+        return None
+
+    def _weighed(self) -> int:
+        """The weight as `merging.weigh` has it."""
+        settled = self._before.settled
+        kept = len(self._view.encoded) + size_of(self._table)
+        return kept + size_of(settled.carried) + size_of_mail(settled)
+
+    def _put(self, kind: "_Kind", key: Key, fact: Fact) -> Declined | None:
+        encoded = encode_fact(fact)
+        self._weight += len(encoded)
+        if self._weight > ROOM:
+            return Declined.FULL
+        latest = self._enter(key, fact, encoded)
+        if (declined := kind.take(self, fact, latest=latest)) is not None:
+            return declined
+        if kind.answer is not None and is_answer(fact):
+            self._hear_answer(kind.answer, fact.time)
+        if kind.is_message:
+            self._due = min(self._due, due_at(fact))
+        self._outcomes.append(FoldOutcome.APPLIED)
+        return None
+
+    def _enter(self, key: Key, fact: Fact, encoded: bytes) -> bool:
+        """Put a new fact in its place, and say whether it is the last one."""
+        view, time = self._view, fact.time
+        facts, times, lengths = {**self._facts}, view.times[:], view.lengths[:]
+        # Facts that stay where they are are not looked at: their memory is far away.
+        later = [facts.popitem() for _ in range(len(times) - bisect_left(times, time))]
+        while later and later[-1][1].time == time and later[-1][1].stamp < fact.stamp:
+            facts.update((later.pop(),))
+        facts[key] = fact
+        self._facts, view.times, view.lengths = facts, times, lengths
+        if later:
+            facts.update(reversed(later))
+            at = len(times) - len(later)
+            place = len(view.encoded) - sum(lengths[at:])
+            view.encoded = b"".join((view.encoded[:place], encoded, view.encoded[place:]))
+            times.insert(at, time)
+            lengths.insert(at, len(encoded))
+        else:
+            view.encoded += encoded
+            times.append(time)
+            lengths.append(len(encoded))
+        latest = not later
+        self._total(fact, latest=latest)
+        if fact.zones is not None:
+            self._locate(fact, fact.zones)
+        if fact.arm is not None:
+            view.found.arms = _inserted(view.found.arms, fact, _stamp, latest=latest)
+            self._changed.add(CarriedVariant)
+        return latest
+
+    def take_bare(self, fact: Fact, *, latest: bool) -> Declined | None:
+        self._take_happened(fact, latest=latest)
+        return None
+
+    def _take_happened(self, fact: Fact, *, latest: bool) -> None:
+        if fact.type in HAPPENED:
+            self._view.found.happened = _inserted(self._view.found.happened, fact, _stamp, latest=latest)
+
+    def take_message(self, fact: Fact, *, latest: bool) -> Declined | None:
+        message, view = fact.detail, self._view
+        assert isinstance(message, Message)  # nosec B101 # for the type checker
+        channel = SHOWS.get(fact.type)
+        if channel is None:
+            return None
+        key = channel, message.message_id
+        if key in view.mailed:
+            return Declined.SETTLED_MESSAGE
+        earliest = view.found.sent.get(key)
+        if earliest is None or fact.stamp < (earliest.time, earliest.source, earliest.id):
+            touch = touch_of(channel, fact, message)
+            view.found.sent = {**view.found.sent, key: touch}
+            if key not in view.failed:
+                self._reach(touch, earliest)
+        if key not in self._known.found.sent:
+            self._triggers.append(Trigger(fact.source, fact.id, key))
+        if (arrival := ARRIVALS.get(fact.type)) is not None:
+            self._arrive(message.message_id, fact.time, arrival)
+        return None
+
+    def _arrive(self, message_id: str, time: int, arrival: Arrival) -> None:
+        view = self._view
+        if arrival == "delivered":
+            view.delivered_at = _earliest(view.delivered_at, message_id, time)
+            if view.found.failed or self._before.settled.mailboxes:  # it ends a series of soft bounces
+                self._changed.add(Mailbox)
+        else:
+            view.sent_at = _earliest(view.sent_at, message_id, time)
+        if message_id in view.acts:
+            self._judge(message_id)
+
+    def take_deed(self, fact: Fact, *, latest: bool) -> Declined | None:
+        assert isinstance(fact.detail, Deed)  # nosec B101 # for the type checker
+        self._view.found.deeds = _inserted(self._view.found.deeds, fact, _stamp, latest=latest)
+        self._judge(fact.detail.message_id)
+        return None
+
+    def take_report(self, fact: Fact, *, latest: bool) -> Declined | None:
+        report, found = fact.detail, self._view.found
+        assert isinstance(report, CanvassReport)  # nosec B101 # for the type checker
+        if may_close(fact):
+            return Declined.CLOSES
+        if report.report_id is not None:
+            if report.report_id in found.report_ids:
+                return Declined.LATER_VERSION
+            found.report_ids = {*found.report_ids, report.report_id}
+        touch = touch_of_report(fact, report)
+        if touch is not None:
+            if is_second_of_day(touch, found.reports):
+                return Declined.SECOND_OF_DAY
+            self._reach(touch, None)
+            self._triggers.append(Trigger(fact.source, fact.id, subject_of(fact)))
+        found.reports = _inserted(found.reports, (fact, report), _stamp_of_first, latest=latest)
+        self._changed.add(CanvassReport)
+        if report.outcome == "wrong_number":
+            self._changed.add(Mailbox)
+        self._take_happened(fact, latest=latest)
+        return None
+
+    def take_gift(self, fact: Fact, *, latest: bool) -> Declined | None:
+        gift, found = fact.detail, self._view.found
+        assert isinstance(gift, Gift)  # nosec B101 # for the type checker
+        if gift.donation_id in found.gifts:
+            return Declined.LATER_VERSION
+        found.gifts = _with_item(found.gifts, gift.donation_id, (fact, gift), latest=latest)
+        self._count_money(gift.currency, gift.amount)
+        self._take_happened(fact, latest=latest)
+        return None
+
+    def take_refund(self, fact: Fact, *, latest: bool) -> Declined | None:
+        refund, found = fact.detail, self._view.found
+        assert isinstance(refund, Refund)  # nosec B101 # for the type checker
+        if refund.refund_id in found.refunds:
+            return Declined.LATER_VERSION
+        found.refunds = _with_item(found.refunds, refund.refund_id, (fact, refund), latest=latest)
+        self._count_money(refund.currency, -refund.amount)
+        self._take_happened(fact, latest=latest)
+        return None
+
+    def take_pledge_change(self, fact: Fact, *, latest: bool) -> Declined | None:
+        change, found = fact.detail, self._view.found
+        assert isinstance(change, PledgeChange)  # nosec B101 # for the type checker
+        found.pledge_changes = _inserted(found.pledge_changes, (fact, change), _stamp_of_first, latest=latest)
+        self._changed.add(Gift)
+        self._take_happened(fact, latest=latest)
+        return None
+
+    def take_ballot(self, fact: Fact, *, latest: bool) -> Declined | None:
+        word, found = fact.detail, self._view.found
+        assert isinstance(word, Ballot)  # nosec B101 # for the type checker
+        found.ballots = _inserted(found.ballots, (fact, word), _stamp_of_first, latest=latest)
+        self._changed.add(Ballot)
+        self._take_happened(fact, latest=latest)
+        return None
+
+    def _count_money(self, currency: str, amount: int) -> None:
+        self._money[currency] = self._money.get(currency, 0) + amount
+        self._changed.add(Gift)
+
+    def _reach(self, touch: Touch, earlier: Touch | None) -> None:
+        """Show a touch, in the place of a later one of the same message if there was one."""
+        view = self._view
+        touches, rendered = [*view.touches], [*view.rendered]
+        if earlier is not None and earlier in touches:
+            at = touches.index(earlier)
+            del touches[at], rendered[at]
+        if touch.time >= view.horizon:
+            at = 0 if not touches or touches[0] < touch else bisect_left(touches, -touch.time, key=_minus_time)
+            while at < len(touches) and touches[at] > touch:
+                at += 1
+            touches.insert(at, touch)
+            rendered.insert(at, render_touch(touch))
+        view.touches, view.rendered = touches, rendered
+        self._changed.add(Touch)
+
+    def _hear_answer(self, kind: HumanAnswer, time: int) -> None:
+        """Judge anew the opens and clicks of the day before something that only a person does."""
+        view = self._view
+        view.answered = {**view.answered, kind: sorted([*view.answered.get(kind, ()), time])}
+        since = time - ANSWER_MS
+        for message_id, acts in view.acts.items():
+            if any(since <= act.time <= time for act, _ in acts):
+                self._judge(message_id)
+
+    def _judge(self, message_id: str) -> None:
+        """How likely each open and click of one message was a person's, by all that is known now."""
+        view = self._view
+        deeds = [fact for fact in view.found.deeds if fact.detail.message_id == message_id]
+        arrived = view.delivered_at.get(message_id, view.sent_at.get(message_id))
+        judged = list(judge_message(acts_of(deeds), arrived, view.answered))
+        (opens, clicks), (was_opens, was_clicks) = expected(judged), expected(view.acts.get(message_id, ()))
+        view.opens += opens - was_opens
+        view.clicks += clicks - was_clicks
+        view.acts = {**view.acts, message_id: judged}
+        self._changed.add(Deed)
+
+    def _total(self, fact: Fact, *, latest: bool) -> None:
+        """Count the fact. Types are in the order of their first facts."""
+        view, kind, time = self._view, fact.type, fact.time
+        before = view.totals
+        counts = {**before.counts, kind: before.counts.get(kind, 0) + 1}
+        first = view.firsts.get(kind)
+        if first is None or fact.stamp < first:
+            view.firsts = {**view.firsts, kind: fact.stamp}
+            if not latest:
+                view.firsts = dict(sorted(view.firsts.items(), key=_stamp_of_item))
+                counts = {each: counts[each] for each in view.firsts}
+        opened, clicked = before.last_opened, before.last_clicked
+        if kind == "email.opened":
+            opened = time if opened is None else max(opened, time)
+        elif kind == "email.clicked":
+            clicked = time if clicked is None else max(clicked, time)
+        since = time if before.first is None or time < before.first else before.first
+        until = time if before.last is None or time > before.last else before.last
+        view.totals = ActivityTotals(counts, since, until, opened, clicked)
+
+    def _locate(self, fact: Fact, named: Zones) -> None:
+        known, stamp = self._view.whereabouts, fact.stamp
+        region = _latest(known.region, stamp, named.region)
+        time_zone = _latest(known.time_zone, stamp, named.time_zone)
+        postal_code = _latest(known.postal_code, stamp, named.postal_code)
+        self._view.whereabouts = Whereabouts(region, time_zone, postal_code)
+        pairs = (known.region, region), (known.time_zone, time_zone), (known.postal_code, postal_code)
+        if any(now is not was and (was is None or now is None or now.value != was.value) for was, now in pairs):
+            self._changed.add(Zones)
+
+    def _render(self, after: ContactState) -> None:
+        view, changed, settled = self._view, self._changed, self._before.settled
+        totals = add(view.totals, settled.totals)
+        view.seen = render_seen(totals)
+        if Mailbox in changed or not self._before.facts:
+            shown = addresses(view.contact_id, after, view.overview(after).found)
+            view.addresses, view.status = section("addresses", shown), best_email(shown)
+            changed.add(Deed)
+        if Deed in changed:
+            human = settled.opens_human + view.opens, settled.clicks_human + view.clicks
+            view.email = section("email", email(totals, human, subscribed=view.subscribed, status=view.status))
+        if Touch in changed:
+            self._render_touches()
+        if len(changed) > 1 or not (Deed in changed or Touch in changed):
+            self._render_others()
+
+    def _render_touches(self) -> None:
+        view = self._view
+        shown = listed(view.touches)
+        view.touched = b',"touches":[%b]' % b",".join(view.rendered[: len(shown)])
+        view.pressure = section("pressure", pressure(shown))
+
+    def _render_others(self) -> None:
+        view, found, changed = self._view, self._view.found, self._changed
+        if Gift in changed:
+            view.donations = section("donations", donations(found))
+        if CanvassReport in changed:
+            view.canvass, view.tags = section("canvass", canvass(found.reports)), section("tags", tags(found.reports))
+        if Ballot in changed:
+            view.ballot = section("ballot", ballot(found.ballots))
+        if Zones in changed:
+            view.zones = section("zones", zones.render(view.whereabouts))
+        if CarriedVariant in changed:
+            view.assigned = assigned(found, self._before.settled)
+            view.experiments = section("experiments", assigning.render(view.assigned))
+
+
+class _Kind(NamedTuple):
+    """What the fast way does with interactions of a type."""
+
+    take: Callable[..., Declined | None]
+    is_message: bool
+    answer: HumanAnswer | None
+
+
+_TAKERS: Mapping[str, Callable[..., Declined | None]] = {
+    "donation.made": _Draft.take_gift,
+    "donation.refunded": _Draft.take_refund,
+    "donation.charge_failed": _Draft.take_pledge_change,
+    "donation.pledge_cancelled": _Draft.take_pledge_change,
+    "canvass.reported": _Draft.take_report,
+    "ballot.reported": _Draft.take_ballot,
+    **dict.fromkeys(ENGAGEMENTS, _Draft.take_deed),
+    **dict.fromkeys(MESSAGES.difference(ENGAGEMENTS), _Draft.take_message),
+    **dict.fromkeys(types_that(lambda spec: spec.is_bare), _Draft.take_bare),
+}
+_KINDS: Mapping[str, _Kind] = {
+    name: _Kind(take, name in MESSAGES, HUMAN_ANSWERS.get(name))
+    for name, take in _TAKERS.items()
+    if name not in types_that(lambda spec: spec.is_command or spec.stop_reason or spec.cancels_touch)
+}
+"""Of all types but those that may close a channel, forget a person or take something back."""
+TAKEN = frozenset(_KINDS)
+"""Types that the fast way takes."""
+
+
+def _stamp(fact: Fact) -> Stamp:
+    return fact.time, fact.source, fact.id
+
+
+def _stamp_of_first(item: tuple[Fact, object]) -> Stamp:
+    return item[0].stamp
+
+
+def _stamp_of_item(item: tuple[str, Stamp]) -> Stamp:
+    return item[1]
+
+
+def _minus_time(touch: Touch) -> int:
+    return -touch.time
+
+
+def _inserted(kept: list[_Item], item: _Item, key: Callable[[_Item], Stamp], *, latest: bool) -> list[_Item]:
+    after = [*kept, item]
+    if not latest:
+        after.sort(key=key)
+    return after
+
+
+def _with_item(
+    kept: dict[str, tuple[Fact, _Item]], name: str, item: tuple[Fact, _Item], *, latest: bool
+) -> dict[str, tuple[Fact, _Item]]:
+    after = {**kept, name: item}
+    return after if latest else dict(sorted(after.items(), key=lambda each: each[1][0].stamp))
+
+
+def _earliest(known: dict[str, int], name: str, time: int) -> dict[str, int]:
+    return known if known.get(name, time) < time else {**known, name: time}
+
+
+def _latest(known: TimestampedValue | None, stamp: Stamp, value: str | None) -> TimestampedValue | None:
+    if value is None:
+        return known
+    found = TimestampedValue(*stamp, value)
+    return found if known is None or known < found else known
