@@ -7,8 +7,7 @@ from typing import ClassVar
 
 from events.envelope import Interaction, Record, decode
 from events.harmonised import harmonise
-from streams.demo.script import as_sent, contributions
-from streams.demo.simulator import simulate
+from streams.demo.script import as_sent, contributions, simulate
 from streams.domain.contact import ContactState
 from streams.domain.contact import decode as decode_state
 from streams.domain.contact import encode as encode_state
