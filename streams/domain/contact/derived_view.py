@@ -30,7 +30,7 @@ from streams.domain.contact.sections.bot_filter import is_answer
 from streams.domain.contact.sections.messages import MessageKey, Touch
 from streams.domain.contact.sections.totals import total
 from streams.domain.contact.sections.zones import later, whereabouts
-from streams.domain.contact.state import ActivityTotals, ContactState, Fact, Whereabouts
+from streams.domain.contact.state import ActivityTotals, ContactState, Fact, Settled, Whereabouts
 from streams.domain.human import Answered, Judged, expected
 
 ATTACHED = "view"
@@ -38,6 +38,8 @@ ATTACHED = "view"
 LENGTH, TIME = "I", "q"
 _NOTHING = ContactState()
 _NO_FACTS: list[Fact] = []
+_EMPTY: Mapping[type[object], Any] = {list: _NO_FACTS, dict: {}, set: set()}
+"""What is never filled, but replaced by something with an entry."""
 
 
 class DerivedView(Struct, gc=False):
@@ -170,11 +172,11 @@ def derive(contact_id: str, state: ContactState, known: Overview | None = None) 
     totals = total(found.counted)
     return DerivedView(
         contact_id,
-        replace(found, counted=_NO_FACTS),
+        _shared(found),
         b"".join(encoded),
         array(LENGTH, map(len, encoded)),
         array(TIME, (fact.time for fact in found.counted)),
-        encode_settled(state.settled),
+        _BLANK.get(settled := encode_settled(state.settled), settled),
         totals,
         _firsts(found.counted),
         later(whereabouts(found.counted), state.settled.whereabouts),
@@ -204,7 +206,14 @@ _SECTIONS = (
 
 def section(name: str, value: object) -> bytes:
     """One field of a profile, as it follows another one."""
-    return b',"%b":%b' % (name.encode(), orjson.dumps(value))
+    written = b',"%b":%b' % (name.encode(), orjson.dumps(value))
+    return _BLANK.get(written, written)
+
+
+def _shared(found: FactIndex) -> FactIndex:
+    """The index without what all views share: facts in their order, which the state has, and what is empty."""
+    kept = {name: getattr(found, name) for name in found.__struct_fields__ if name != "counted"}
+    return FactIndex(**{name: value or _EMPTY[type(value)] for name, value in kept.items()}, counted=_NO_FACTS)
 
 
 def render_touch(touch: Touch) -> bytes:
@@ -265,3 +274,14 @@ def _by_message(acts: Sequence[Judged]) -> dict[str, list[Judged]]:
     for judged in acts:
         found.setdefault(judged[0].message_id, []).append(judged)
     return found
+
+
+_BLANK: dict[bytes, bytes] = {}
+_BLANK.update(
+    (written, written)
+    for written in (
+        encode_settled(Settled()),
+        *(section(name, value) for name, value in profile_of("", overview(_NOTHING)).items()),
+    )
+)
+"""What most contacts have of many sections, kept once."""
