@@ -20,7 +20,7 @@ SEEDS ?= 1 2 3
 # Tests that need no server. Two processes share them, and those with servers too, each with its own: they mostly wait.
 FAST ?= tests/unit tests/property
 
-.PHONY: help install dev check audit sbom test image-test chaos soak demo bench spark schemas lock clean
+.PHONY: help install dev check audit sbom test laws image-test chaos soak demo bench spark schemas lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -48,6 +48,9 @@ test: dev ## all tests, on a Kafka and a Redis that they start and stop
 	[ -z "$(FAST)" ] || $(BIN)/pytest -n 2 $(FAST)
 	$(BIN)/pytest -n 2 --dist loadfile tests/contract tests/integration
 	$(BIN)/pytest tests/chaos tests/soak
+
+laws: dev ## the law of the fast way over all pairs of interactions and long walks, in some minutes
+	LAWS=all $(BIN)/pytest tests/property/worker/contacts
 
 image-test: dev ## build deploy/Dockerfile and run what it makes, in some minutes; as root on Debian
 	sh tests/image/packages.sh

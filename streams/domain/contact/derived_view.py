@@ -8,12 +8,15 @@ before it, both read.
 
 from array import array
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
+from events.harmonised import team_of
+from events.interactions.base import Channel, Purpose
 from events.outputs import AddressStatus
 from events.registry import ARRIVALS, HUMAN_ANSWERS
 from events.times import render_time
@@ -22,13 +25,12 @@ from streams.domain.contact.facts.event_order import Stamp
 from streams.domain.contact.facts.fact_index import FactIndex
 from streams.domain.contact.person_view import Overview, overview
 from streams.domain.contact.profile import profile_of
-from streams.domain.contact.sections import touches as reaching
 from streams.domain.contact.sections.assignments import ExperimentAssignment
 from streams.domain.contact.sections.bot_filter import is_answer
 from streams.domain.contact.sections.messages import MessageKey, Touch
-from streams.domain.contact.sections.totals import add, total
+from streams.domain.contact.sections.totals import total
 from streams.domain.contact.sections.zones import later, whereabouts
-from streams.domain.contact.state import ActivityTotals, ContactState, Fact, Whereabouts
+from streams.domain.contact.state import ActivityTotals, ContactState, Fact, Settled, Whereabouts
 from streams.domain.human import Answered, Judged, expected
 
 ATTACHED = "view"
@@ -36,9 +38,11 @@ ATTACHED = "view"
 LENGTH, TIME = "I", "q"
 _NOTHING = ContactState()
 _NO_FACTS: list[Fact] = []
+_EMPTY: Mapping[type[object], Any] = {list: _NO_FACTS, dict: {}, set: set()}
+"""What is never filled, but replaced by something with an entry."""
 
 
-class DerivedView(Struct):
+class DerivedView(Struct, gc=False):
     """What follows from a state in which nothing is retracted, no report has two versions and nothing is due.
 
     `found`: its facts by kind, all of which count, so that `counted` is left empty. `encoded`: all of them as they are
@@ -75,7 +79,9 @@ class DerivedView(Struct):
     subscribed: bool
     status: AddressStatus
     head: bytes
-    seen: bytes
+    first_seen: bytes
+    last_seen: bytes
+    counts: bytes
     email: bytes
     donations: bytes
     canvass: bytes
@@ -92,11 +98,26 @@ class DerivedView(Struct):
     def profile(self, version: int) -> bytes:
         """The value of `contact-state`, as `orjson` writes `profile_of` with this version."""
         return b"".join(
-            (
-                *(self.head, b"%d" % version, self.seen, self.email, self.donations, self.canvass, self.ballot),
-                *(self.tags, self.experiments, self.addresses, self.zones, self.touched, self.stops, self.pressure),
-                *(self.consent, b',"merged_from":[]}'),
-            )
+            [
+                self.head,
+                b"%d" % version,
+                self.first_seen,
+                self.last_seen,
+                self.counts,
+                self.email,
+                self.donations,
+                self.canvass,
+                self.ballot,
+                self.tags,
+                self.experiments,
+                self.addresses,
+                self.zones,
+                self.touched,
+                self.stops,
+                self.pressure,
+                self.consent,
+                b',"merged_from":[]}',
+            ]
         )
 
     def overview(self, state: ContactState) -> Overview:
@@ -151,11 +172,11 @@ def derive(contact_id: str, state: ContactState, known: Overview | None = None) 
     totals = total(found.counted)
     return DerivedView(
         contact_id,
-        replace(found, counted=_NO_FACTS),
+        _shared(found),
         b"".join(encoded),
         array(LENGTH, map(len, encoded)),
         array(TIME, (fact.time for fact in found.counted)),
-        encode_settled(state.settled),
+        _BLANK.get(settled := encode_settled(state.settled), settled),
         totals,
         _firsts(found.counted),
         later(whereabouts(found.counted), state.settled.whereabouts),
@@ -173,35 +194,51 @@ def derive(contact_id: str, state: ContactState, known: Overview | None = None) 
         shown["email"]["subscribed"],
         shown["email"]["status"],
         b'{"contact_id":%b,"version":' % orjson.dumps(contact_id),
-        render_seen(add(totals, state.settled.totals)),
         *(section(name, shown[name]) for name in _SECTIONS),
     )
 
 
 _SECTIONS = (
-    *("email", "donations", "canvass", "ballot", "tags", "experiments", "addresses", "zones", "touches", "stops"),
-    *("pressure", "consent"),
+    *("first_seen", "last_seen", "counts", "email", "donations", "canvass", "ballot", "tags", "experiments"),
+    *("addresses", "zones", "touches", "stops", "pressure", "consent"),
 )
 
 
 def section(name: str, value: object) -> bytes:
     """One field of a profile, as it follows another one."""
-    return b',"%b":%b' % (name.encode(), orjson.dumps(value))
+    written = b',"%b":%b' % (name.encode(), orjson.dumps(value))
+    return _BLANK.get(written, written)
 
 
-def render_seen(totals: ActivityTotals) -> bytes:
-    """The first and last times and the counts of a profile. `totals`: with what has settled."""
-    first, last = (_time(time) for time in (totals.first, totals.last))
-    return b',"first_seen":%b,"last_seen":%b,"counts":%b' % (first, last, orjson.dumps(totals.counts))
+def _shared(found: FactIndex) -> FactIndex:
+    """The index without what all views share: facts in their order, which the state has, and what is empty."""
+    kept = {name: getattr(found, name) for name in found.__struct_fields__ if name != "counted"}
+    return FactIndex(**{name: value or _EMPTY[type(value)] for name, value in kept.items()}, counted=_NO_FACTS)
 
 
 def render_touch(touch: Touch) -> bytes:
     """One of a profile's `touches`."""
-    return orjson.dumps(reaching.render((touch,))[0])
+    how = touch_head(touch.channel, touch.purpose)
+    who = touch_team(touch.team, touch.source)
+    return b'%b"at":%b%b%b}' % (how, time_text(touch.time), who, orjson.dumps(touch.id))
 
 
-def _time(time: int | None) -> bytes:
-    return b"null" if time is None else b'"%b"' % render_time(time).encode()
+@lru_cache(maxsize=64)
+def touch_head(channel: Channel, purpose: Purpose) -> bytes:
+    """How a touch begins in JSON."""
+    return orjson.dumps({"channel": channel, "purpose": purpose})[:-1] + b","
+
+
+@lru_cache(maxsize=1_024)
+def touch_team(team: str, source: str) -> bytes:
+    """The team and source of a touch in JSON, between its time and its id."""
+    return b',"team":%b,"source":%b,"id":' % (orjson.dumps(team or team_of(source)), orjson.dumps(source))
+
+
+@lru_cache(maxsize=64)
+def time_text(time: int) -> bytes:
+    """A time in JSON. That of the latest interaction is in several sections of a profile."""
+    return b'"%b"' % render_time(time).encode()
 
 
 def _has_view(state: ContactState) -> bool:
@@ -237,3 +274,14 @@ def _by_message(acts: Sequence[Judged]) -> dict[str, list[Judged]]:
     for judged in acts:
         found.setdefault(judged[0].message_id, []).append(judged)
     return found
+
+
+_BLANK: dict[bytes, bytes] = {}
+_BLANK.update(
+    (written, written)
+    for written in (
+        encode_settled(Settled()),
+        *(section(name, value) for name, value in profile_of("", overview(_NOTHING)).items()),
+    )
+)
+"""What most contacts have of many sections, kept once."""

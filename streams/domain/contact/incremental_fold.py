@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, unique
 from typing import NamedTuple, TypeVar
 
+import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -21,9 +22,9 @@ from streams.domain.contact.compaction import due_at, size_of_mail
 from streams.domain.contact.derived_view import (
     DerivedView,
     attach,
-    render_seen,
     render_touch,
     section,
+    time_text,
     view_of,
 )
 from streams.domain.contact.facts.engagement import Deed
@@ -32,7 +33,6 @@ from streams.domain.contact.facts.fact_index import touch_of
 from streams.domain.contact.facts.identifier_table import size_of
 from streams.domain.contact.fold import ROOM, FoldOutcome
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers
-from streams.domain.contact.profile import email
 from streams.domain.contact.publication.alert_triggers import Trigger, subject_of
 from streams.domain.contact.publication.suppressed_channels import may_close
 from streams.domain.contact.sections import assignments as assigning
@@ -44,7 +44,7 @@ from streams.domain.contact.sections.canvass import ballot, canvass, tags
 from streams.domain.contact.sections.donations import donations
 from streams.domain.contact.sections.exposures import CarriedVariant
 from streams.domain.contact.sections.messages import SHOWS, Mailbox, Message, Touch
-from streams.domain.contact.sections.pressure import pressure
+from streams.domain.contact.sections.pressure import points
 from streams.domain.contact.sections.totals import add
 from streams.domain.contact.sections.touches import is_second_of_day, listed, touch_of_report
 from streams.domain.contact.state import (
@@ -400,24 +400,32 @@ class _Draft:
     def _locate(self, fact: Fact, named: Zones) -> None:
         known, stamp = self._view.whereabouts, fact.stamp
         region = _latest(known.region, stamp, named.region)
-        time_zone = _latest(known.time_zone, stamp, named.time_zone)
-        postal_code = _latest(known.postal_code, stamp, named.postal_code)
+        time_zone, postal_code = known.time_zone, known.postal_code
+        if named.time_zone is not None or named.postal_code is not None:
+            time_zone = _latest(time_zone, stamp, named.time_zone)
+            postal_code = _latest(postal_code, stamp, named.postal_code)
         self._view.whereabouts = Whereabouts(region, time_zone, postal_code)
-        pairs = (known.region, region), (known.time_zone, time_zone), (known.postal_code, postal_code)
-        if any(now is not was and (was is None or now is None or now.value != was.value) for was, now in pairs):
+        if not (
+            _is_same(region, known.region)
+            and _is_same(time_zone, known.time_zone)
+            and _is_same(postal_code, known.postal_code)
+        ):
             self._changed.add(Zones)
 
     def _render(self, after: ContactState) -> None:
         view, changed, settled = self._view, self._changed, self._before.settled
-        totals = add(view.totals, settled.totals)
-        view.seen = render_seen(totals)
+        totals = add(view.totals, settled.totals) if settled.totals.counts else view.totals
+        if not self._before.facts or view.totals.first != self._known.totals.first:
+            view.first_seen = _time_section(b"first_seen", totals.first)
+        view.last_seen = _time_section(b"last_seen", totals.last)
+        view.counts = b',"counts":%b' % orjson.dumps(totals.counts)
         if Mailbox in changed or not self._before.facts:
             shown = addresses(view.contact_id, after, view.overview(after).found)
             view.addresses, view.status = section("addresses", shown), best_email(shown)
             changed.add(Deed)
         if Deed in changed:
             human = settled.opens_human + view.opens, settled.clicks_human + view.clicks
-            view.email = section("email", email(totals, human, subscribed=view.subscribed, status=view.status))
+            view.email = _email(totals, human, view)
         if Touch in changed:
             self._render_touches()
         if len(changed) > 1 or not (Deed in changed or Touch in changed):
@@ -427,7 +435,8 @@ class _Draft:
         view = self._view
         shown = listed(view.touches)
         view.touched = b',"touches":[%b]' % b",".join(view.rendered[: len(shown)])
-        view.pressure = section("pressure", pressure(shown))
+        as_of = time_text(shown[0].time) if shown else b"null"
+        view.pressure = b',"pressure":{"points":%b,"as_of":%b}' % (orjson.dumps(points(shown)), as_of)
 
     def _render_others(self) -> None:
         view, found, changed = self._view, self._view.found, self._changed
@@ -471,6 +480,26 @@ _KINDS: Mapping[str, _Kind] = {
 """Of all types but those that may close a channel, forget a person or take something back."""
 TAKEN = frozenset(_KINDS)
 """Types that the fast way takes."""
+
+
+def _is_same(one: TimestampedValue | None, other: TimestampedValue | None) -> bool:
+    return one is other or (one is not None and other is not None and one.value == other.value)
+
+
+def _time_section(name: bytes, time: int | None) -> bytes:
+    return b',"%b":%b' % (name, b"null" if time is None else time_text(time))
+
+
+def _email(totals: ActivityTotals, human: tuple[int, int], view: DerivedView) -> bytes:
+    """The profile's `email`, as `profile.email` and `orjson` have it."""
+    opened, clicked = totals.last_opened, totals.last_clicked
+    return b',"email":{"subscribed":%b,"status":"%b","last_opened_at":%b,"last_clicked_at":%b,%b' % (
+        b"true" if view.subscribed else b"false",
+        view.status.encode(),
+        b"null" if opened is None else time_text(opened),
+        b"null" if clicked is None else time_text(clicked),
+        orjson.dumps({"opens_human": human[0] / 1_000, "clicks_human": human[1] / 1_000})[1:],
+    )
 
 
 def _stamp(fact: Fact) -> Stamp:

@@ -25,6 +25,8 @@ from streams.domain.contact.state import Fact, Key
 from streams.domain.pressure.policy import CHANNELS, Cap, Policy
 from streams.domain.pressure.policy_values import DAY, HOUR, MINUTE
 
+_MOST_COST = max(COSTS.values())
+
 
 class Excess(Struct, frozen=True):
     """A cap or budget that is exceeded, in words, with touches that are enough to exceed it, the newest first."""
@@ -35,14 +37,18 @@ class Excess(Struct, frozen=True):
 
 def excess_with_touch(policy: Policy, touch: Touch, earlier: Sequence[Touch]) -> Excess | None:
     """The first cap that `touch` exceeds with those before it, else the budget; None: there was room for it."""
-    if not earlier:
+    count, time = len(earlier), touch.time
+    if not count:
         return None
     for channel, cap in _caps(policy, (touch.channel,)):
-        if cap.purpose in {None, touch.purpose}:
-            found = _newest_counted(cap, channel, touch.time, earlier, cap.at_most)
+        at_most = cap.at_most
+        if at_most > count or earlier[at_most - 1].time <= time - cap.window:  # so it is with most caps and people
+            continue
+        if cap.purpose is None or cap.purpose == touch.purpose:
+            found = _newest_counted(cap, channel, time, earlier, at_most)
             if found:
                 return _of_cap(channel, cap, [touch, *found])
-    return _of_points(policy, touch.time, [touch, *earlier])
+    return _of_points(policy, time, [touch, *earlier])
 
 
 def excess_of_touches(policy: Policy, at: int, touches: Sequence[Touch]) -> Excess | None:
@@ -90,7 +96,7 @@ def _of_points(policy: Policy, at: int, touches: Sequence[Touch]) -> Excess | No
     if policy.points is None:
         return None
     budget, all_of_it = policy.points.budget, 0
-    if sum(COSTS[touch.channel] for touch in touches) <= budget:
+    if len(touches) * _MOST_COST <= budget or sum([COSTS[touch.channel] for touch in touches]) <= budget:
         return None
     for place, touch in enumerate(touches):
         all_of_it += weight(COSTS[touch.channel], at - touch.time)
@@ -209,7 +215,9 @@ def _stop_before(policy: Policy, touch: Touch, known: Overview) -> ChannelClosur
     Stops of one sender or list are left out: a touch does not say whose it was.
     """
     found, at = known.found, touch.time
-    reports = [each for each in found.reports if each[1].outcome in FOR_GOOD and each[0].time < at]
+    reports = found.reports
+    if reports:
+        reports = [each for each in reports if each[1].outcome in FOR_GOOD and each[0].time < at]
     if not (found.consents or reports or known.state.commands):
         return None
     commands = unretracted(suppressions(known.state.commands.values()), known.state.facts.values())

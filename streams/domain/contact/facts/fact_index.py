@@ -27,7 +27,7 @@ from streams.domain.contact.state import (
 )
 
 
-class FactIndex(Struct):
+class FactIndex(Struct, gc=False):
     """Live facts by kind, each in order; `gifts` and `refunds` by their ids. `counted`: all but later versions.
 
     `sent`: by message the earliest word that it reached somebody; `failed`: those that say that it did not. `deeds`:

@@ -21,14 +21,17 @@ def weight(cost: int, age: int) -> int:
 
 def pressure(listed: Sequence[Touch]) -> Pressure:
     """The profile's `pressure` of its listed touches, newest first: rounded touch by touch."""
-    if not listed:
-        return {"points": {}, "as_of": None}
-    points: dict[Channel, int] = {}
-    latest = listed[0].time
+    return {"points": points(listed), "as_of": render_time(listed[0].time) if listed else None}
+
+
+def points(listed: Sequence[Touch]) -> dict[Channel, int]:
+    """The milli-points of touches, newest first, by channel, at the time of the first."""
+    found: dict[Channel, int] = {}
+    latest = listed[0].time if listed else 0
     for touch in listed:
         channel = touch.channel
         left = 0
         if touch.purpose != "transactional":  # as `weight` has it; a call takes as long again
             left = int(COSTS[channel] * 2.0 ** ((touch.time - latest) / HALF_LIFE) + 0.5)
-        points[channel] = points.get(channel, 0) + left
-    return {"points": points, "as_of": render_time(latest)}
+        found[channel] = found.get(channel, 0) + left
+    return found

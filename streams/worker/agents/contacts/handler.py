@@ -131,5 +131,8 @@ class ChunkHandler(ABC):
 
 def received_headers(records: Records) -> Headers:
     """The latency header for what follows from these records: when the newest of them was received."""
+    if len(records) == 1:  # so it is with most
+        at = received_at(records[0].headers)
+        return [] if at is None else [received_header(at)]
     received = [at for record in records if (at := received_at(record.headers)) is not None]
     return [received_header(max(received))] if received else []

@@ -101,7 +101,7 @@ class InteractionsHandler(ChunkHandler):
                 attach(after, view)
         self.repository.put(key, after)
         stamps = received_headers([record for record, _, _ in applied])
-        self.effects.outputs.append(self.builder.stepped(contact_id, view, after.version, stamps))
+        self.effects.outputs.append(self.builder.stepped(key, view, after.version, stamps))
         if step.triggers and len(view.touches) > 1:
             self.judge(contact_id, view.contacts_made(after), step.triggers, ())
         return after

@@ -67,9 +67,11 @@ class RecordBuilder(Struct):
             contact_id, self._shown(contact_id, known, known.state.version), known.state.version, stamps
         )
 
-    def stepped(self, contact_id: str, view: DerivedView, counter: int, stamps: Headers = ()) -> Output:
+    def stepped(self, key: bytes, view: DerivedView, counter: int, stamps: Headers = ()) -> Output:
         """The same record by the view of the contact's state. `counter`: the state's version."""
-        return self._profile(contact_id, view.profile(self._number(counter)), counter, stamps)
+        number = (self.generation << GENERATION_BITS) + counter
+        headers = [("version", b"%d" % number), *stamps]
+        return Output(CONTACT_STATE, self.partition, key, view.profile(number), headers)
 
     def alerted(self, alert: Alert) -> Output:
         """The record of `contact-alerts` of an alert."""
