@@ -65,7 +65,7 @@ def build_app(job: Job, say_done: Callable[[], None], progress: Progress) -> Chu
     app = ChunkApp(settings, KafkaClients(settings), lambda _: None)
     stores = WriteBackStores(RocksStores(settings.state_dir), RECENT_BYTES // 2)
     storage = Storage(stores, _state, RECENT_BYTES)
-    table = app.chunk_table(TABLE, job.partitions, storage, Flow([job.source]))
+    table = app.chunk_table(TABLE, job.partitions, storage, Flow([job.source]), as_group=True)
 
     async def contacts(chunk: Run) -> None:
         partition = chunk.tp.partition

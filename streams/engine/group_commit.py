@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 TICK_S = 0.02
 """Between the beginnings of two transactions, at least; after a pause one begins at once."""
-MOST_RECORDS = 20_000
+MOST_RECORDS = 50_000
 MOST_BYTES = 32 << 20
 """Of one transaction, unless a single chunk has more: so that it ends within its time."""
 LOOK_FOR_HANGING_S = 0.5

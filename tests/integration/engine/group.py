@@ -1,5 +1,6 @@
 """Workers of one group that add up the input of several partitions, in transactions of a whole worker."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable
 from uuid import uuid4
@@ -51,10 +52,17 @@ class Team:
         finally:
             await consumer.stop()
 
-    async def committed(self, number: int) -> int:
-        """How far the group has committed a partition of the source; 0 before its first commit."""
-        done = self.cluster.kafka.committed_by(self.group)
-        return done.get((self.source, number), 0)
+    async def until_committed(self, number: int, offset: int) -> None:
+        """Return once the group has committed a partition of the source up to there, and no further.
+
+        Its marker is written apart from those of the records, a moment later.
+        """
+        async with asyncio.timeout(10):
+            while (done := await asyncio.to_thread(self._committed, number)) != offset:
+                assert done < offset, f"{done} is committed, {offset} is done"
+
+    def _committed(self, number: int) -> int:
+        return self.kafka.committed_by(self.group).get((self.source, number), 0)
 
     async def told(self, number: int) -> list[int]:
         """The input offsets whose outputs a reader sees, in the order in which it sees them."""

@@ -9,6 +9,7 @@ import pytest
 from faust.types import TP
 
 from streams.engine.app import ChunkApp
+from streams.engine.group_membership import membership_of
 from streams.engine.runs import Run
 from streams.engine.transport import Consumer
 from streams.local.stack import Stack
@@ -151,6 +152,19 @@ async def test_input_that_was_cut_off_before_it_was_handled_is_not_jumped_over(
 
     with pytest.raises(StateLost, match=r"handled up to 1, and its log starts at 2"):
         await member.app.consumer.perform_seek()
+
+
+async def test_a_worker_keeps_as_which_member_its_partitions_were_assigned(
+    member: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer = cast(Consumer, member.app.consumer)
+    coordinator = consumer._thread._ensure_consumer()._coordinator
+    assert consumer.membership == membership_of(coordinator)
+    assert consumer.membership.is_valid
+    assert consumer.membership.generation == member.app.consumer_generation_id
+
+    monkeypatch.setattr(coordinator, "generation", -1)  # as after an error of its heartbeat
+    assert consumer.membership.is_valid
 
 
 async def test_a_fetcher_that_has_died_is_noticed(member: Member, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,12 @@ from faust.types import TP
 
 from streams.domain.formats import OtherFormat
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
+from streams.engine.decoded_states import Codec, Storage
 from streams.engine.recovery import Recovery, TableManager
+from streams.engine.runs import Run
 from streams.engine.static_membership import given_away
+from streams.engine.store import open_memory_store
+from streams.engine.table import Flow
 from streams.engine.transport import Consumer
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import Fenced, StateLost
@@ -54,6 +58,24 @@ def test_every_broker_is_known_to_the_app(app: ChunkApp) -> None:
 def test_a_worker_without_partitions_is_not_ready(app: ChunkApp) -> None:
     assert not app.is_ready
     assert (app.owned_partitions(), app.lag()) == ([], {})
+
+
+def test_a_topic_whose_offsets_transactions_commit_is_read_by_one_agent_alone(app: ChunkApp) -> None:
+    """The transactions know of one agent's progress, and would commit past the other's."""
+    storage = Storage(open_memory_store, Codec(bytes, bytes), 0)
+    app.chunk_table("contacts", 3, storage, Flow(["interactions", "roofs"]), as_group=True)
+    app.chunk_table("links", 1, storage, Flow(["links"]))
+    app.handle("contacts", ["interactions", "roofs"], work_done)
+    app.handle("links", ["links"], work_done)
+
+    assert app.commits_offsets == {"interactions", "roofs"}
+    app.handle("also links", ["links"], work_done)
+    with pytest.raises(ValueError, match="roofs: two agents"):
+        app.handle("also roofs", ["roofs", "elsewhere"], work_done)
+
+
+async def work_done(_: Run) -> None:
+    """A chunk that takes no time."""
 
 
 def test_a_fault_ends_the_process_and_says_where(caplog: pytest.LogCaptureFixture) -> None:

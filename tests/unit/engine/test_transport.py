@@ -274,6 +274,28 @@ async def test_the_right_to_write_is_given_up_after_the_commit(
     assert committed_before == [[{A: 2}]]
 
 
+async def test_transactions_are_settled_once_lanes_have_ended_and_before_anything_else(
+    app: ChunkApp, consumer: OfflineConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lanes have handed in still goes out, and nothing is handed in behind it."""
+    log: list[object] = []
+
+    async def settle() -> None:
+        log.extend((app.lanes.done_to(A), list(consumer.commits)))
+
+    async def release() -> None:
+        log.append("released")
+
+    monkeypatch.setattr(app, "settle_tables", settle)
+    monkeypatch.setattr(app, "release_tables", release)
+    app.lanes.submit("agent", run(range(2), tp=A), work_of_a_turn)
+    await asyncio.sleep(0)
+
+    await consumer.on_partitions_revoked({A, B})
+
+    assert log == [2, [], "released"]
+
+
 async def test_nothing_is_begun_once_partitions_are_given_up(app: ChunkApp, consumer: OfflineConsumer) -> None:
     await consumer.on_partitions_revoked({A, B})
     app.lanes.submit("agent", run(range(2), tp=A), work_done)
