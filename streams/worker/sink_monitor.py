@@ -7,6 +7,7 @@ from typing import Protocol
 
 from faust.types import TP
 from mode import Service
+from prometheus_client import Gauge
 
 from streams.engine.app import ChunkApp
 from streams.engine.retry import BROKER_TROUBLE
@@ -18,6 +19,28 @@ from streams.worker.metrics import Metrics
 logger = logging.getLogger(__name__)
 
 INTERVAL_S = 1.0
+
+
+class CurrentValues:
+    """The values of a gauge that hold now, by labels; those that held before are removed from it.
+
+    Labels are looked up once: most stay for as long as a worker owns its partitions.
+    """
+
+    def __init__(self, gauge: Gauge) -> None:
+        self._gauge = gauge
+        self._children: dict[tuple[str, ...], Gauge] = {}
+
+    def show(self, values: Mapping[tuple[str, ...], float]) -> None:
+        """Replace all values."""
+        for labels in self._children.keys() - values.keys():
+            self._gauge.remove(*labels)
+            del self._children[labels]
+        for labels, value in values.items():
+            child = self._children.get(labels)
+            if child is None:
+                child = self._children[labels] = self._gauge.labels(*labels)
+            child.set(value)
 
 
 class MonitoredSink(Protocol):
@@ -51,6 +74,11 @@ class SinkMonitor(Service):
         self._clock = clock
         self._schedule = schedule
         self._waiting = RecordAges()
+        operations = metrics.operations
+        self._lag, self._stalled = CurrentValues(metrics.lag), CurrentValues(operations.stalled)
+        self._oldest = CurrentValues(operations.waiting)
+        self._behind_records = CurrentValues(operations.sink_behind_records)
+        self._behind_seconds = CurrentValues(operations.sink_behind_seconds)
 
     @Service.task
     async def _measure(self) -> None:
@@ -63,30 +91,27 @@ class SinkMonitor(Service):
             await self.sleep(INTERVAL_S)
 
     def _measure_lag(self, lags: Mapping[TP, int], now: int) -> None:
-        lanes, lag, operations = self._app.lanes, self._metrics.lag, self._metrics.operations
+        lanes = self._app.lanes
         self._waiting.look(
             {tp: PartitionProgress(records, lanes.done_to(tp), lanes.oldest_at(tp)) for tp, records in lags.items()},
             now,
         )
-        for gauge in (lag, operations.stalled, operations.waiting):
-            gauge.clear()
-        for tp, records in lags.items():
-            lag.labels(tp.topic, str(tp.partition)).set(records)
-        for tp, seconds in self._waiting.stalled().items():
-            operations.stalled.labels(tp.topic, str(tp.partition)).set(seconds)
-        for topic, seconds in self._waiting.waiting().items():
-            operations.waiting.labels(topic).set(seconds)
+        self._lag.show({_labels(tp): records for tp, records in lags.items()})
+        self._stalled.show({_labels(tp): seconds for tp, seconds in self._waiting.stalled().items()})
+        self._oldest.show({(topic,): seconds for topic, seconds in self._waiting.waiting().items()})
 
     def _measure_sinks(self, now: int) -> None:
-        owned, ends, operations = self._app.owned_partitions(), self._app.ends(), self._metrics.operations
-        for gauge in (operations.sink_behind_records, operations.sink_behind_seconds):
-            gauge.clear()
+        owned, ends = self._app.owned_partitions(), self._app.ends()
+        records: dict[tuple[str, ...], float] = {}
+        seconds: dict[tuple[str, ...], float] = {}
         for behind in (sink.behind for sink in self._sinks):
             for tp, distance in behind.distances(owned, ends, now).items():
-                where = behind.sink, tp.topic, str(tp.partition)
+                where = behind.sink, *_labels(tp)
+                seconds[where] = distance.seconds
                 if distance.records is not None:
-                    operations.sink_behind_records.labels(*where).set(distance.records)
-                operations.sink_behind_seconds.labels(*where).set(distance.seconds)
+                    records[where] = distance.records
+        self._behind_records.show(records)
+        self._behind_seconds.show(seconds)
 
     @Service.task
     async def _look_at_sinks(self) -> None:
@@ -102,3 +127,7 @@ class SinkMonitor(Service):
             except Exception as error:  # noqa: BLE001 - whatever it is, the process must not go on
                 self._app.fail_stop(error)
             await self.sleep(INTERVAL_S)
+
+
+def _labels(tp: TP) -> tuple[str, str]:
+    return tp.topic, str(tp.partition)
