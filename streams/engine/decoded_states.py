@@ -23,12 +23,20 @@ _BEFORE_STATES = b"\x02"
 _AT_ONCE = 1_000
 
 
+def _hold_nothing(_: object) -> None:
+    """What states give up that hold nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Codec(Generic[State]):
-    """Encodes and decodes the states of a table. `decode` gives back what was encoded."""
+    """Encodes and decodes the states of a table. `decode` gives back what was encoded.
+
+    `give_up` makes a state in memory let go of what it holds beside itself and can have again.
+    """
 
     encode: Callable[[State], bytes]
     decode: Callable[[bytes], State]
+    give_up: Callable[[State], None] = _hold_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +69,21 @@ class RecentStates(Generic[State]):
             found.update(zip(missing, map(self._older.get, missing), strict=True))
         return found
 
-    def put(self, states: Mapping[bytes, State], size: int) -> None:
-        """Remember these, unless they are too many; `size`: their bytes together when they are encoded."""
+    def put(self, states: Mapping[bytes, State], size: int) -> Iterable[State]:
+        """Remember these, unless they are too many; `size`: their bytes together when they are encoded.
+
+        Returns the states that are of the older generation from now on.
+        """
         if size > self._half:
             self.drop(states)
-            return
+            return ()
+        aged: Iterable[State] = ()
         if self._written + size > self._half:
             self._older, self._younger, self._written = self._younger, {}, 0
+            aged = self._older.values()
         self._younger.update(states)
         self._written += size
+        return aged
 
     def drop(self, keys: Iterable[bytes]) -> None:
         """Forget these."""
@@ -89,6 +103,7 @@ class States(Generic[State]):
         self.store = store
         self.encode = codec.encode
         self._decode = codec.decode
+        self._give_up = codec.give_up
         self._recent = recent
         self.memory: dict[str, Any] = {}
         """What a fold has made of records beside the states, to have it at hand; never without them."""
@@ -109,7 +124,7 @@ class States(Generic[State]):
         if missing:
             values = self.store.get_many(missing)
             read = {key: self._decode(value) for key, value in zip(missing, values, strict=True) if value is not None}
-            self._recent.put(read, sum(len(value) for value in values if value is not None))
+            self._remember(read, sum(len(value) for value in values if value is not None))
             found.update(read)
         return found
 
@@ -154,7 +169,11 @@ class States(Generic[State]):
         if deleted:
             self._recent.drop(deleted)
             kept = {key: state for key, state in changes.items() if state is not None}
-        self._recent.put(kept, sum(len(encoded[key] or b"") for key in kept))
+        self._remember(kept, sum(len(encoded[key] or b"") for key in kept))
+
+    def _remember(self, states: Mapping[bytes, State], size: int) -> None:
+        for state in self._recent.put(states, size):
+            self._give_up(state)
 
     def drop(self, keys: Iterable[bytes]) -> None:
         """Read these from the store again, where others have changed them; what is at hand of others stays there."""

@@ -137,7 +137,7 @@ class Settings(ServerSettings):
         16 << 20,
         ge=0,
         le=1 << 30,
-        description="Bytes of encoded states that are kept decoded; in memory they take five times as much",
+        description="Bytes of encoded states that are kept decoded; in memory they take seven to twenty times as much",
     )
     fetch_wait_ms: int = Field(
         50,

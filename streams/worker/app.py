@@ -15,6 +15,7 @@ from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from sinks.results import ResultsSink
 from streams.domain import campaigns, contact, identity
+from streams.domain.contact.derived_view import give_up
 from streams.domain.experiments import experiment_table as experiments
 from streams.domain.quarantine.flood_detection import RefusalCounter
 from streams.domain.quarantine.guard import QuarantineGuard
@@ -141,7 +142,7 @@ AGENT_SPECS = (
     AgentSpec(
         "contacts",
         _contacts,
-        TableStates(Codec(contact.encode, contact.decode), lambda settings: settings.recent_bytes),
+        TableStates(Codec(contact.encode, contact.decode, give_up), lambda settings: settings.recent_bytes),
     ),
     AgentSpec(
         "links",

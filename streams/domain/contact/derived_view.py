@@ -38,6 +38,7 @@ ATTACHED = "view"
 LENGTH, TIME = "I", "q"
 _NOTHING = ContactState()
 _NO_FACTS: list[Fact] = []
+_NO_MESSAGES: frozenset[MessageKey] = frozenset()
 _EMPTY: Mapping[type[object], Any] = {list: _NO_FACTS, dict: {}, set: set()}
 """What is never filled, but replaced by something with an entry."""
 
@@ -158,6 +159,12 @@ def expect_more(state: ContactState, known: Overview) -> None:
         state.__dict__[ATTACHED] = None
 
 
+def give_up(state: ContactState) -> None:
+    """Let a state go without its view until that is asked for again: a view is about as large as its state."""
+    if ATTACHED in state.__dict__:
+        state.__dict__[ATTACHED] = None
+
+
 def derive(contact_id: str, state: ContactState, known: Overview | None = None) -> DerivedView | None:
     """The view of a state; None where it has none: see `DerivedView`. `known`: the state's, if it is at hand."""
     if not _has_view(state):
@@ -189,8 +196,8 @@ def derive(contact_id: str, state: ContactState, known: Overview | None = None) 
         opens,
         clicks,
         known.assigned,
-        frozenset((channel, message.message_id) for channel, _, message in found.failed),
-        frozenset(mailing.key for mailing in state.settled.mailings),
+        frozenset((channel, message.message_id) for channel, _, message in found.failed) or _NO_MESSAGES,
+        frozenset(mailing.key for mailing in state.settled.mailings) or _NO_MESSAGES,
         shown["email"]["subscribed"],
         shown["email"]["status"],
         b'{"contact_id":%b,"version":' % orjson.dumps(contact_id),

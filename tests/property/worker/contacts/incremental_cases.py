@@ -192,10 +192,21 @@ def pairs() -> Iterator[Case]:
     The second happened earlier, at the same time and later, was appended at once, before the first and a week later, as
     itself and as a copy, together with it, after a retraction that waited for it, after the first has settled.
     """
+    yield from _echoes()
     every = [(first, second) for first in WORDS for second in WORDS]
     every.sort(key=lambda pair: (pair[0].type != pair[1].type, _family(pair[0]) != _family(pair[1])))
     for first, second in every:
         yield from _related(first, second)
+
+
+def _echoes() -> Iterator[Case]:
+    """Deeds of a message whose delivery has settled, while another deed of it has not."""
+    of_one = (("message_id", "m"),)
+    delivered, opened, clicked = (Word(f"email.{what}", of_one) for what in ("delivered", "opened", "clicked"))
+    later = Arrived(Word("rsvp.made"), NOON, NOON + SETTLED, "later")
+    for deed in (opened, clicked):
+        history = Arrived(delivered, NOON, NOON, "a"), Arrived(opened, NOON + DAY, NOON + DAY, "b"), later
+        yield history, (Arrived(deed, NOON + 2 * DAY, NOON + SETTLED + 1, "c"),)
 
 
 def _family(word: Word) -> str:

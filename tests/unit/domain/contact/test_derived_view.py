@@ -1,0 +1,72 @@
+"""The view that a state object in memory may hold: whose it is, and when it goes."""
+
+import pytest
+from msgspec.structs import replace
+
+from streams.domain.contact import ContactState, decode, encode
+from streams.domain.contact.derived_view import attach, derive, expect_more, give_up, view_of
+from streams.domain.contact.person_view import overview
+from tests.unit.domain.contact.said import DONOR, NOON, folded, gift, retracted, said
+
+KNOWN = folded(said("email.sent", "1", message_id="m"), gift("2", 500))
+
+
+def held() -> ContactState:
+    """A state object that holds its view."""
+    state = replace(KNOWN)
+    view = derive(DONOR, state)
+    assert view is not None
+    attach(state, view)
+    return state
+
+
+def test_a_state_that_was_read_from_the_store_holds_no_view() -> None:
+    assert view_of(DONOR, decode(encode(held()))) is None
+
+
+def test_a_state_that_was_changed_holds_no_view() -> None:
+    assert view_of(DONOR, replace(held(), version=9)) is None
+
+
+def test_a_view_makes_no_difference_between_two_states() -> None:
+    assert held() == KNOWN
+
+
+def test_a_contact_of_whom_nothing_is_known_has_a_view() -> None:
+    assert view_of(DONOR, ContactState()) is not None
+
+
+def test_a_view_is_of_one_contact() -> None:
+    view = view_of("c2", held())
+    assert view is not None
+    assert view.contact_id == "c2"
+
+
+def test_a_view_is_made_when_it_is_asked_for_where_more_is_expected() -> None:
+    state = replace(KNOWN)
+    expect_more(state, overview(state))
+    assert view_of(DONOR, state) == derive(DONOR, KNOWN)
+
+
+def test_nothing_more_is_expected_of_a_state_in_which_something_was_taken_back() -> None:
+    state = folded(gift("1", 500), retracted("1"))
+    expect_more(state, overview(state))
+    assert view_of(DONOR, state) is None
+
+
+def test_a_view_that_was_given_up_is_made_again() -> None:
+    state = held()
+    give_up(state)
+    assert encode(state) == encode(KNOWN)
+    assert view_of(DONOR, state) == derive(DONOR, KNOWN)
+
+
+@pytest.mark.parametrize("facts", [0, 15, 16, 300])
+def test_a_state_is_encoded_alike_with_its_view_and_without(facts: int) -> None:
+    state = folded(*(said("rsvp.made", f"{at}", NOON + at, event_id="e") for at in range(facts)))
+    without = encode(state)
+    assert view_of(DONOR, state) is None or not facts
+    view = derive(DONOR, state)
+    assert view is not None
+    attach(state, view)
+    assert encode(state) == without
