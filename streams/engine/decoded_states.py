@@ -21,6 +21,8 @@ NO_STATES = (b"\x00", BESIDE)
 """Of the keys of a changelog or a store, those that begin so are of no states."""
 _BEFORE_STATES = b"\x02"
 _AT_ONCE = 1_000
+_BYTES_EACH = 2_048
+"""Of the room, for each state that may hold something beside itself: that takes about five times as much."""
 
 
 def _hold_nothing(_: object) -> None:
@@ -58,6 +60,9 @@ class RecentStates(Generic[State]):
 
     def __init__(self, room: int) -> None:
         self._half = room // 2
+        self._most_holding = room // _BYTES_EACH // 2
+        self._holding: dict[bytes, State] = {}
+        self._held_longer: dict[bytes, State] = {}
         self._written = 0
         self._younger: dict[bytes, State] = {}
         self._older: dict[bytes, State] = {}
@@ -72,28 +77,39 @@ class RecentStates(Generic[State]):
     def put(self, states: Mapping[bytes, State], size: int) -> Iterable[State]:
         """Remember these, unless they are too many; `size`: their bytes together when they are encoded.
 
-        Returns the states that are of the older generation from now on.
+        Returns states that are to let go of what they hold beside themselves: of the states used last, so many may hold
+        something as `room` has times 2 KiB.
         """
         if size > self._half:
             self.drop(states)
-            return ()
-        aged: Iterable[State] = ()
+            return states.values()
         if self._written + size > self._half:
             self._older, self._younger, self._written = self._younger, {}, 0
-            aged = self._older.values()
         self._younger.update(states)
         self._written += size
-        return aged
+        return self._let_go(states)
+
+    def _let_go(self, states: Mapping[bytes, State]) -> Iterable[State]:
+        for key in states.keys() & self._held_longer.keys():
+            del self._held_longer[key]
+        self._holding.update(states)
+        if len(self._holding) <= self._most_holding:
+            return ()
+        aged, self._held_longer, self._holding = self._held_longer, self._holding, {}
+        return aged.values()
 
     def drop(self, keys: Iterable[bytes]) -> None:
         """Forget these."""
         for key in keys if self._younger or self._older else ():
             self._younger.pop(key, None)
             self._older.pop(key, None)
+            self._holding.pop(key, None)
+            self._held_longer.pop(key, None)
 
     def clear(self) -> None:
         """Forget all."""
         self._younger, self._older, self._written = {}, {}, 0
+        self._holding, self._held_longer = {}, {}
 
 
 class States(Generic[State]):

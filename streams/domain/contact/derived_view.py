@@ -37,6 +37,8 @@ ATTACHED = "view"
 """The name under which a state object holds its view; None: it can have one, and will once that is asked for."""
 LENGTH, TIME = "I", "q"
 _NOTHING = ContactState()
+MOST_DEEDS = 64
+"""Opens and clicks of a state that may hold a view: each of them that comes looks through all of them."""
 _NO_FACTS: list[Fact] = []
 _NO_MESSAGES: frozenset[MessageKey] = frozenset()
 _EMPTY: Mapping[type[object], Any] = {list: _NO_FACTS, dict: {}, set: set()}
@@ -136,9 +138,7 @@ def view_of(contact_id: str, state: ContactState) -> DerivedView | None:
     """The view that a state object holds, or is to have now: see `expect_more`. None: its view is not worth making."""
     held = state.__dict__
     if ATTACHED not in held:
-        if state.facts or state != _NOTHING:
-            return None
-        held[ATTACHED] = None
+        return None
     view: DerivedView | None = held[ATTACHED]
     if view is None or view.contact_id != contact_id:
         view = held[ATTACHED] = derive(contact_id, state)
@@ -146,8 +146,9 @@ def view_of(contact_id: str, state: ContactState) -> DerivedView | None:
 
 
 def attach(state: ContactState, view: DerivedView) -> None:
-    """Let a state object hold its view; another one that is equal to it holds none."""
-    state.__dict__[ATTACHED] = view
+    """Let a state object hold its view, unless that costs too much; another one that is equal to it holds none."""
+    if len(view.found.deeds) <= MOST_DEEDS:
+        state.__dict__[ATTACHED] = view
 
 
 def expect_more(state: ContactState, known: Overview) -> None:
@@ -155,14 +156,18 @@ def expect_more(state: ContactState, known: Overview) -> None:
 
     Whoever was just written to is written to again soon. A state that was only read from the store is not worth it.
     """
-    if _has_view(state) and len(known.found.counted) == len(state.facts):
+    found = known.found
+    if _has_view(state) and len(found.counted) == len(state.facts) and len(found.deeds) <= MOST_DEEDS:
         state.__dict__[ATTACHED] = None
 
 
 def give_up(state: ContactState) -> None:
-    """Let a state go without its view until that is asked for again: a view is about as large as its state."""
-    if ATTACHED in state.__dict__:
-        state.__dict__[ATTACHED] = None
+    """Let a state go without its view, and without having one before it is written to again.
+
+    A view is larger than its state, and to make one costs more than the full way: it pays for whoever is heard of
+    several times before many others are.
+    """
+    state.__dict__.pop(ATTACHED, None)
 
 
 def derive(contact_id: str, state: ContactState, known: Overview | None = None) -> DerivedView | None:

@@ -185,6 +185,7 @@ class _Draft:
             return
         first = first_copy(known, fact)
         self._ordered = False
+        self._carried.changed = self._carried.changed or first.carried != known.carried
         self._put(kept, first, len(encode_fact(first)) - len(encode_fact(known)))
 
     def _put(self, kept: dict[Key, Fact], fact: Fact, more: int) -> None:

@@ -3,7 +3,7 @@
 `fold`, `profile_of` and the rest are the full way, and the definition. This one takes a state that holds its view
 (`derived_view`), declines whatever could change more than it looks at, and otherwise makes the same state, with the
 view that would be derived from it. A law holds it to the full way for every kind of interaction in every order
-(`tests/property/domain/contact/test_incremental_law.py`), and that law fails without any one of the reasons to decline.
+(`tests/property/worker/contacts/test_incremental_law.py`), and that law fails without any one of the reasons to decline.
 """
 
 from bisect import bisect_left
@@ -199,6 +199,8 @@ class _Draft:
             self._hear_answer(kind.answer, fact.time)
         if kind.is_message:
             self._due = min(self._due, due_at(fact))
+            if self._due <= self._clock:  # appended more than a week before the latest
+                return Declined.DUE
         self._outcomes.append(FoldOutcome.APPLIED)
         return None
 

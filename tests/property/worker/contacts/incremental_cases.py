@@ -193,6 +193,7 @@ def pairs() -> Iterator[Case]:
     itself and as a copy, together with it, after a retraction that waited for it, after the first has settled.
     """
     yield from _echoes()
+    yield from _appended_long_before()
     every = [(first, second) for first in WORDS for second in WORDS]
     every.sort(key=lambda pair: (pair[0].type != pair[1].type, _family(pair[0]) != _family(pair[1])))
     for first, second in every:
@@ -207,6 +208,14 @@ def _echoes() -> Iterator[Case]:
     for deed in (opened, clicked):
         history = Arrived(delivered, NOON, NOON, "a"), Arrived(opened, NOON + DAY, NOON + DAY, "b"), later
         yield history, (Arrived(deed, NOON + 2 * DAY, NOON + SETTLED + 1, "c"),)
+
+
+def _appended_long_before() -> Iterator[Case]:
+    """Messages that have settled as soon as they come: the clock of their contact is more than a week further."""
+    history = Arrived(Word("form.submitted"), NOON, NOON, "a"), Arrived(Word("rsvp.made"), NOON, NOON, "b")
+    for what in ("sent", "delivered", "opened", "clicked"):
+        word = Word(f"email.{what}", (("message_id", "m"),))
+        yield history, (Arrived(word, NOON - HOUR, NOON - 8 * DAY, "c"),)
 
 
 def _family(word: Word) -> str:

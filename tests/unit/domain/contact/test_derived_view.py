@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from streams.domain.contact import ContactState, decode, encode
-from streams.domain.contact.derived_view import attach, derive, expect_more, give_up, view_of
+from streams.domain.contact.derived_view import MOST_DEEDS, attach, derive, expect_more, give_up, view_of
 from streams.domain.contact.person_view import overview
 from tests.unit.domain.contact.said import DONOR, NOON, folded, gift, retracted, said
 
@@ -32,8 +32,8 @@ def test_a_view_makes_no_difference_between_two_states() -> None:
     assert held() == KNOWN
 
 
-def test_a_contact_of_whom_nothing_is_known_has_a_view() -> None:
-    assert view_of(DONOR, ContactState()) is not None
+def test_a_contact_of_whom_nothing_is_known_has_no_view_before_more_is_heard_of_them() -> None:
+    assert view_of(DONOR, ContactState()) is None
 
 
 def test_a_view_is_of_one_contact() -> None:
@@ -54,11 +54,28 @@ def test_nothing_more_is_expected_of_a_state_in_which_something_was_taken_back()
     assert view_of(DONOR, state) is None
 
 
-def test_a_view_that_was_given_up_is_made_again() -> None:
+def test_a_view_that_was_given_up_is_made_again_once_more_is_expected() -> None:
     state = held()
     give_up(state)
     assert encode(state) == encode(KNOWN)
+    assert view_of(DONOR, state) is None
+    expect_more(state, overview(state))
     assert view_of(DONOR, state) == derive(DONOR, KNOWN)
+
+
+def opened(number: int) -> ContactState:
+    return folded(*(said("email.opened", f"{at}", NOON + at, message_id="m") for at in range(number)))
+
+
+def test_a_state_with_more_opens_than_are_looked_through_each_time_holds_no_view() -> None:
+    for state, has_one in ((opened(MOST_DEEDS), True), (opened(MOST_DEEDS + 1), False)):
+        expect_more(state, overview(state))
+        assert (view_of(DONOR, state) is not None) is has_one
+        view = derive(DONOR, state)
+        assert view is not None
+        other = replace(state)
+        attach(other, view)
+        assert (view_of(DONOR, other) is not None) is has_one
 
 
 @pytest.mark.parametrize("facts", [0, 15, 16, 300])
