@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from events.topics import CAMPAIGN_HOLDS
 from sinks.base import Position
-from sinks.keys import HOLDS, position_key
+from sinks.keys import HOLDS, position_key, text
 from sinks.redis_call import Backoff, call_redis
 
 _PUT = """
@@ -108,3 +108,9 @@ def look_up_hold(client: BlockingRedis, campaign_id: str) -> HoldReply | None:
         calls.hget(position_key(0, CAMPAIGN_HOLDS), "offset")
         found: list[Any] = calls.execute()
     return None if found[1] is None else HoldReply(read_hold(campaign_id, found[0]), int(found[1]))
+
+
+def look_up_holds(client: BlockingRedis) -> list[Hold]:
+    """Read all holds as others find them, those that have ended too. Raises RedisError."""
+    found: dict[bytes | str, bytes | str] = client.hgetall(HOLDS)
+    return [hold for name, value in found.items() if (hold := read_hold(text(name), value)) is not None]

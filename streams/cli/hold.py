@@ -70,8 +70,8 @@ def hold(  # noqa: PLR0913 (options of a command)
     if not shown:
         refuse(
             f"sent to {CAMPAIGN_HOLDS} and accepted, so it will still be carried out; but Redis did not show it within "
-            f"{wait:g} s: do not rely on it until `harmonia hold` says so. Is a worker running, or did somebody else "
-            "order otherwise?"
+            f"{wait:g} s: do not rely on it until `harmonia hold --list` shows it in force. Is a worker running, or did "
+            "somebody else order otherwise?"
         )
     _print_outcome(order, was_on, as_json=as_json)
 
@@ -129,7 +129,7 @@ def _print_outcome(order: _Order, was_on: bool | None, *, as_json: bool) -> None
 
 
 def _list(settings: Settings, *, as_json: bool) -> None:
-    """Print what is on hold, from the topic, which has what Redis may lack."""
+    """Print what was ordered, from the topic, and whether Redis has it, from which every answer comes."""
     from streams.cli.campaigns import holds_in
     from streams.cli.person import warn_of_what_is_missing
     from streams.platform.clients import KafkaClients
@@ -139,9 +139,14 @@ def _list(settings: Settings, *, as_json: bool) -> None:
     warn_of_what_is_missing(settings)
     now = now_ms()
     on = {campaign: until for campaign, until in sorted(holds.items()) if until is None or now < until}
+    in_force = _in_force(settings)
     if as_json:
         rows: list[dict[str, JSON]] = [
-            {"campaign_id": campaign, "until": None if until is None else render_time(until)}
+            {
+                "campaign_id": campaign,
+                "until": None if until is None else render_time(until),
+                "in_force": None if in_force is None else campaign in in_force,
+            }
             for campaign, until in on.items()
         ]
         typer.echo(orjson.dumps(rows))
@@ -149,9 +154,37 @@ def _list(settings: Settings, *, as_json: bool) -> None:
     if not on:
         say("no campaign is on hold")
     print_table(
-        ("campaign", "until"),
-        [(campaign, "no end" if until is None else render_time(until)) for campaign, until in on.items()],
+        ("campaign", "until", "in force"),
+        [
+            (campaign, "no end" if until is None else render_time(until), _said_of(campaign, in_force))
+            for campaign, until in on.items()
+        ],
     )
+    for campaign in sorted((in_force or set()) - on.keys()):
+        say(
+            f"{campaign} is lifted, but Redis does not show it yet, so it is still denied; is a worker running?",
+            err=True,
+        )
+
+
+def _in_force(settings: Settings) -> set[str] | None:
+    """The campaigns that are denied now; None: Redis cannot be asked."""
+    from redis.exceptions import RedisError
+
+    from sinks.holds import look_up_holds
+    from streams.platform.clients import tool_redis
+
+    try:
+        with closing(tool_redis(settings)) as client:
+            return {hold.campaign_id for hold in look_up_holds(client) if hold.binds(now_ms())}
+    except RedisError:
+        return None
+
+
+def _said_of(campaign: str, in_force: set[str] | None) -> str:
+    if in_force is None:
+        return "not known: Redis is away"
+    return "yes" if campaign in in_force else "not yet: Redis does not show it"
 
 
 def _campaign(given: str | None) -> str:

@@ -137,8 +137,8 @@ class Settings(ServerSettings):
         16 << 20,
         ge=0,
         le=1 << 30,
-        description="Bytes of encoded states that are kept decoded; in memory they take eight times as much, and half as "
-        "much again what is derived from those used last",
+        description="Bytes of encoded states that are kept decoded; in memory they take eight times as much, "
+        "and half as much again what is derived from those used last",
     )
     fetch_wait_ms: int = Field(
         50,

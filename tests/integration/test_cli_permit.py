@@ -13,6 +13,7 @@ import pytest
 
 from events.json_types import JSON
 from events.topics import AUDIT_LOG
+from sinks.keys import HOLDS
 from streams.domain.pressure import default_policy
 from streams.local.stack import Stack
 from streams.services.audience_filter.filtering import ALONE
@@ -164,6 +165,13 @@ def test_a_held_campaign_reaches_nobody_until_it_is_lifted(sender: Sender) -> No
     ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, "--anyway", environment=where))
     allowed, [row] = sender.judged(given, "--campaign", campaign)
     assert (allowed, row["harmonia_decision"], row["harmonia_reason"]) == ([], "deny", "held")
+    listed = ended_well(harmonia(sender.folder, "hold", "--list", "--json", environment=where)).stdout
+    [shown] = [one for one in json.loads(listed) if one["campaign_id"] == campaign]
+    assert shown == {"campaign_id": campaign, "until": None, "in_force": True}
+    sender.system.deployment.redis.hdel(HOLDS, campaign)
+    listed = ended_well(harmonia(sender.folder, "hold", "--list", environment=where)).stdout
+    assert b"not yet: Redis does not show it" in listed
+    ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, environment=where))
     assert len(sender.judged(given, "--campaign", fresh())[0]) == 1
     ended_well(harmonia(sender.folder, "hold", "--campaign", campaign, "--lift", environment=where))
     assert len(sender.judged(given, "--campaign", campaign)[0]) == 1

@@ -2,8 +2,8 @@
 
 `fold`, `profile_of` and the rest are the full way, and the definition. This one takes a state that holds its view
 (`derived_view`), declines whatever could change more than it looks at, and otherwise makes the same state, with the
-view that would be derived from it. A law holds it to the full way for every kind of interaction in every order
-(`tests/property/worker/contacts/test_incremental_law.py`), and that law fails without any one of the reasons to decline.
+view that would be derived from it. A law holds it to the full way for every kind of interaction in every order,
+and fails without any one of the reasons to decline (`tests/property/worker/contacts/test_incremental_law.py`).
 """
 
 from bisect import bisect_left

@@ -86,7 +86,7 @@ def examine_machine(settings: Settings) -> Iterator[Finding]:
     """Every check of the machine. Makes a file in the directory of the stores and deletes it."""
     yield from _directory(settings.state_dir)
     yield judge_open_files(resource.getrlimit(resource.RLIMIT_NOFILE)[0], settings.partitions)
-    yield judge_versions(_lock(Path(streams.__file__).parents[2] / "requirements.lock"), _installed())
+    yield judge_versions(_lock(Path(streams.__file__).parents[1] / "requirements.lock"), _installed())
     yield _rocksdb()
 
 

@@ -163,6 +163,12 @@ def test_the_doctor_warns_of_a_variable_that_is_no_setting(monkeypatch: pytest.M
     )
 
 
+def test_in_a_checkout_the_doctor_compares_with_its_lock(tmp_path: Path) -> None:
+    settings = Settings(kafka_bootstrap="127.0.0.1:1", state_dir=tmp_path)
+    [versions] = [finding for finding in examine_machine(settings) if finding.what == "versions"]
+    assert "no lock file" not in versions.found
+
+
 def test_the_doctor_ignores_versions_that_the_lock_pins_for_another_python() -> None:
     lock = """numpy==2.4.6 ; python_full_version < '3.99' \\
     --hash=sha256:94ed
