@@ -42,13 +42,19 @@ class HangingTransactions:
     shared: Sequence[TP]
     _begun: dict[str, DanglingTransactions] = field(default_factory=dict)
     """How those ended that are being ended: the coordinator forgets it with the fence, and another try must not."""
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def end(self, looked_at: Collection[TP], membership: Membership, mine: Set[int]) -> None:
         """End what hangs in the partitions `looked_at`, if it is for this worker to do. Raises a Kafka error.
 
         All that one transaction left open is ended at once, by the owner of the first partition that it is in: of two
-        who did so the second would abort what the first one is about to commit.
+        who did so the second would abort what the first one is about to commit. Partitions that are opened at the same
+        time look one after the other for the same reason.
         """
+        async with self._turn:
+            await self._end(looked_at, membership, mine)
+
+    async def _end(self, looked_at: Collection[TP], membership: Membership, mine: Set[int]) -> None:
         open_ = await asyncio.to_thread(self.kafka.open_transactions, looked_at)
         if not open_:
             return
@@ -80,7 +86,7 @@ class HangingTransactions:
             try:
                 await writer.start()
                 await leftovers.end(writer)
-                del self._begun[name]
+                self._begun.pop(name, None)
             finally:
                 await writer.stop()
 

@@ -20,7 +20,7 @@ from streams.platform.errors import EngineError, Fenced
 from tests.integration.engine.cluster import Cluster
 from tests.integration.engine.group import PARTITIONS, Team, Worker, at_work, rejoin
 from tests.integration.engine.owner import sums
-from tests.integration.engine.test_group_commit import begin, stopped_before
+from tests.integration.engine.test_group_commit import begin, stopped_before, troubles_come
 from tests.integration.engine.test_lost_markers import VERIFICATION, _brokers_believe_producers, markers_go_to
 
 __all__ = ["VERIFICATION", "_brokers_believe_producers"]
@@ -227,6 +227,48 @@ async def test_what_a_former_member_left_in_several_partitions_is_ended_by_the_o
 
         await hanging.end(team.partitions.written[1], me, {0})
         assert [await team.told(number) for number in ALL] == [[0, 1, 2]] * PARTITIONS
+
+
+@pytest.mark.usefixtures("_brokers_believe_producers")
+async def test_what_a_former_member_left_is_ended_once_though_several_partitions_are_opened_at_the_same_time(
+    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two that end it the second aborts what the first is about to commit."""
+    await leave_a_commit_unmarked(team, cluster, monkeypatch)
+    hanging = HangingTransactions(team.kafka, team.partitions.prefix, team.partitions.written, team.partitions.shared)
+    async with team.member() as consumer:
+        me = membership_of(consumer._coordinator)
+        await asyncio.gather(*(hanging.end(team.partitions.written[number], me, set(ALL)) for number in ALL))
+
+    assert [await team.told(number) for number in ALL] == [[0, 1, 2]] * PARTITIONS
+
+
+@pytest.mark.usefixtures("_brokers_believe_producers")
+async def test_what_a_former_member_left_is_ended_once_though_all_lanes_open_their_partitions_anew(
+    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
+    end, ended = TransactionWriter.end_what_is_open, []
+
+    async def noted(writer: TransactionWriter, *args: object, **kwargs: object) -> None:
+        ended.append(writer)
+        await end(writer, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(TransactionWriter, "end_what_is_open", noted)
+    async with at_work(team, *ALL) as worker:
+        await begin(worker)
+        former = TransactionWriter(team.kafka, f"{team.partitions.prefix}gone")
+        await former.start()
+        with monkeypatch.context() as loss:
+            markers_go_to(loss, elsewhere)
+            await former.write([Output(team.outputs, number, b"k", b"99") for number in ALL])
+        await former.stop()
+
+        troubles_come(monkeypatch, iter(["not sent"]))
+        await asyncio.gather(*(worker.apply(number, range(1, 3)) for number in ALL))
+
+    assert [await team.told(number) for number in ALL] == [[0, 99, 1, 2]] * PARTITIONS
+    assert len(ended) == 1
 
 
 @pytest.mark.usefixtures("_brokers_believe_producers")
