@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Callable, Collection, Iterable
@@ -157,9 +158,11 @@ class KafkaClients:
         }
 
     def member_ids_of(self, group: str) -> set[str]:
-        """Ids of the members of a group now, and the names of those that have one. Blocks; raises `KafkaAway`."""
-        described = self._ask(lambda admin: admin.describe_groups([group])[group], group)
-        members = described.get("members") or ()
+        """Ids of the members of a group now, and the names of those that have one. Blocks; raises `KafkaAway`.
+
+        That too where the coordinator does not know them now, since it is about to load the group or has given it away.
+        """
+        members = self._ask(lambda admin: _members_of(admin, group), group)
         return {said for one in members for said in (one["member_id"], one.get("group_instance_id")) if said}
 
     def _ask(self, question: Callable[[KafkaAdminClient], Answer], of: str) -> Answer:
@@ -202,16 +205,11 @@ class KafkaClients:
 
     def members_of(self, group: str) -> int:
         """The number of members of a group now. Blocks."""
-        from kafka.errors import GroupIdNotFoundError
-
         admin = self.admin()
         try:
-            described = _once_there_is_a_coordinator(lambda: admin.describe_groups([group])[group])
-        except GroupIdNotFoundError:
-            return 0
+            return len(_once_there_is_a_coordinator(lambda: _members_of(admin, group)))
         finally:
             admin.close()
-        return len(described.get("members") or ())
 
     def partitions_of(self, topic: str) -> range:
         """The numbers of a topic's partitions; none where there is no such topic. Blocks."""
@@ -260,6 +258,22 @@ def committed_offsets(admin: KafkaAdminClient, group: str) -> dict[TopicPartitio
     """The committed offsets of a group by partition, asked with a client that stays open. Blocks."""
     offsets = _once_there_is_a_coordinator(lambda: admin.list_group_offsets(group)[group])
     return {(tp.topic, tp.partition): entry.offset for tp, entry in offsets.items() if entry.offset >= 0}
+
+
+def _members_of(admin: KafkaAdminClient, group: str) -> list[dict[str, Any]]:
+    """The members of a group as they are described; none of an unknown one. Blocks; raises a Kafka error.
+
+    kafka-python raises no error of a group but puts its words beside an empty list of members.
+    """
+    from kafka.errors import GroupIdNotFoundError, for_code
+
+    described = admin.describe_groups([group])[group]
+    if said := described.get("error"):
+        code = re.search(r"\[Error (-?\d+)\]", said)
+        error = for_code(int(code[1]) if code else -1)
+        if error is not GroupIdNotFoundError:
+            raise error(said)
+    return described.get("members") or []
 
 
 def _once_there_is_a_coordinator(ask: Callable[[], Answer]) -> Answer:
