@@ -171,8 +171,7 @@ class GroupCommitter:
         """
         self._membership = None
         self._onlooker.waits_no_more()
-        while self._waiting:
-            self._waiting.popleft().fail(KafkaConnectionError("the partitions are given up"))
+        self._give_up_waiting()
         if self._working is not None:
             await asyncio.wait({self._working})
         writer = self._writer
@@ -239,17 +238,35 @@ class GroupCommitter:
             await self._hanging.end(partitions, membership, self._mine)
 
     async def _work(self) -> None:
+        try:
+            while self._waiting:
+                await asyncio.sleep(max(0.0, self._began + TICK_S - time.monotonic()))
+                if parts := self._take():
+                    self._began = time.monotonic()
+                    await self._commit_and_tell(parts)
+                    await self._see_markers()
+        finally:
+            self._give_up_waiting()  # nobody, unless this was cancelled
+
+    async def _commit_and_tell(self, parts: list[Part]) -> None:
+        """Commit them; whatever happens to the committer itself, whoever waits hears of it."""
+        try:
+            await self._commit_all(parts)
+        except Exception as error:  # noqa: BLE001 - or their lanes would stand still in silence
+            self._fail(parts, error, "trouble")
+        except asyncio.CancelledError:
+            await self._drop()
+            self._fail(parts, KafkaConnectionError("cut off"), "trouble")
+            raise
+
+    def _give_up_waiting(self) -> None:
         while self._waiting:
-            await asyncio.sleep(max(0.0, self._began + TICK_S - time.monotonic()))
-            if parts := self._take():
-                self._began = time.monotonic()
-                await self._commit_all(parts)
-                await self._see_markers()
+            self._waiting.popleft().fail(KafkaConnectionError("the partitions are given up"))
 
     async def _see_markers(self) -> None:
         """Wait for them while lanes fold on. If none come, the next transaction is told so."""
         if self._writer is not None:
-            with suppress(*BROKER_TROUBLE):
+            with suppress(Exception):
                 async with asyncio.timeout(self._kafka.transaction_timeout_s):
                     await self._writer.until_marked()
 
@@ -328,7 +345,7 @@ class GroupCommitter:
         """The broker has ended the transaction, since it took too long; or somebody else has, who owns this place."""
         try:
             members = await asyncio.to_thread(self._kafka.member_ids_of, membership.group) if membership else set()
-        except BROKER_TROUBLE:
+        except Exception:  # noqa: BLE001 - whatever the question has met, its parts are written anew
             self._fail(parts, error, "fenced")
             return
         if membership is not None and membership.member in members:

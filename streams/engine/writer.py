@@ -10,6 +10,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 from aiokafka import AIOKafkaProducer
@@ -29,7 +30,6 @@ from msgspec import Struct
 
 from streams.engine.aiokafka_patches.offsets_of_members import HeldOffsets, StaleMemberError, as_member
 from streams.engine.group_membership import Membership
-from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.transaction_markers import ends_of, still_open, until_marked
 from streams.platform.clients import KafkaClients
 
@@ -313,11 +313,12 @@ def _pack(producer: AIOKafkaProducer, entries: Sequence[Entry]) -> Iterable[Batc
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:
-    """Close; a broker that is away must not hold up whoever closes."""
+    """Close, and raise nothing; a broker that is away must not hold up whoever closes."""
     try:
         async with asyncio.timeout(_CLOSE_TIMEOUT_S):
             await producer.stop()
-    except BROKER_TROUBLE as error:
+    except Exception as error:  # noqa: BLE001 - the producer is of no more use anyway
         logger.warning("closing a producer failed: %s", type(error).__name__)
         producer._sender.sender_task.cancel()  # or it would go on sending; what it has sent, the next fence settles
-        await producer.client.close()
+        with suppress(Exception):
+            await producer.client.close()

@@ -247,6 +247,76 @@ async def test_a_transaction_takes_no_more_than_its_bounds(worker: Worker, monke
     assert wire.log.count("EndTxnRequest") == PARTITIONS
 
 
+async def test_lanes_go_on_whatever_the_question_meets_whether_their_worker_is_still_a_member(
+    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answers_nonsense(_: KafkaClients, group: str) -> set[str]:
+        raise KeyError(group)
+
+    await begin(worker)
+    monkeypatch.setattr(KafkaClients, "member_ids_of", answers_nonsense)
+    troubles_come(monkeypatch, iter(["fenced"]))
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(worker.apply(number, range(1, 4)) for number in ALL))
+
+    assert [await team.told(number) for number in ALL] == [list(range(4))] * PARTITIONS
+
+
+async def test_lanes_go_on_though_their_producer_cannot_be_closed(
+    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = AIOKafkaProducer.stop
+    unlucky: list[AIOKafkaProducer] = []
+
+    async def fails_once(producer: AIOKafkaProducer) -> None:
+        if not unlucky:
+            unlucky.append(producer)
+            raise RuntimeError("its sender has died")
+        await stop(producer)
+
+    await begin(worker)
+    monkeypatch.setattr(AIOKafkaProducer, "stop", fails_once)
+    troubles_come(monkeypatch, iter(["not sent"]))
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(worker.apply(number, range(1, 4)) for number in ALL))
+
+    assert [await team.told(number) for number in ALL] == [list(range(4))] * PARTITIONS
+    await stop(unlucky[0])
+
+
+async def test_lanes_hear_of_an_error_of_the_committer_and_those_behind_it_are_written(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await begin(worker)
+
+    def fails_once(tp: TP, offset: int) -> None:
+        monkeypatch.setattr(worker.committer, "_committed", worker.noted.__setitem__)
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr(worker.committer, "_committed", fails_once)
+    monkeypatch.setattr(group_commit, "MOST_RECORDS", 1)  # so that each has a transaction of its own
+    async with asyncio.timeout(30):
+        done = await asyncio.gather(*(worker.apply(number, range(1, 4)) for number in ALL), return_exceptions=True)
+
+    assert [str(one) for one in done] == ["no room", "None", "None"]
+
+
+async def test_lanes_hear_of_it_when_the_committers_work_is_cancelled(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await begin(worker)
+    with monkeypatch.context() as slow:
+        begun, _ = stopped_before(slow, AIOKafkaProducer, "commit_transaction")
+        lanes = [asyncio.create_task(worker.apply(number, range(1, 4))) for number in ALL]
+        await begun.wait()
+        assert worker.committer._working is not None
+        worker.committer._working.cancel()
+        async with asyncio.timeout(30):
+            await asyncio.gather(*lanes)
+
+    assert [worker.table(number) for number in ALL] == [sums(range(4))] * PARTITIONS
+
+
 TROUBLES = (*["none"] * 5, "not sent", "no offsets", "not committed", "answer lost", "fenced")
 
 
