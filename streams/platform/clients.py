@@ -59,15 +59,15 @@ class KafkaClients:
         """Seconds after which the broker aborts an open transaction."""
         return self._settings.transaction_timeout_s
 
-    def transactional_producer(self, transactional_id: str) -> AIOKafkaProducer:
-        """A producer whose start fences every other one of the same id."""
+    def transactional_producer(self, transactional_id: str, timeout_ms: int | None = None) -> AIOKafkaProducer:
+        """A producer whose start fences every other one of the same id; `timeout_ms`: if not that of the settings."""
         from aiokafka import AIOKafkaProducer
 
         return AIOKafkaProducer(
             **self._shared,
             **self._batching(),
             transactional_id=transactional_id,
-            transaction_timeout_ms=int(self._settings.transaction_timeout_s * 1000),
+            transaction_timeout_ms=timeout_ms or int(self._settings.transaction_timeout_s * 1000),
         )
 
     def idempotent_producer(self) -> AIOKafkaProducer:
@@ -140,6 +140,11 @@ class KafkaClients:
         """Those that any coordinator knows. Blocks; raises `KafkaAway`."""
         listed = self._ask(lambda admin: admin.list_transactions(), "transactions")
         return {one.transactional_id for each in listed.values() for one in each}
+
+    def transaction_timeouts_of(self, transactional_ids: Collection[str]) -> dict[str, int]:
+        """The time limit, ms, that the last producer of each id has given. Blocks; raises `KafkaAway`."""
+        found = self._ask(lambda admin: admin.describe_transactions(list(transactional_ids)), "transactions")
+        return {name: int(one.transaction_timeout_ms) for name, one in found.items()}
 
     def open_transactions(self, partitions: Iterable[TopicPartitionKey]) -> set[tuple[TopicPartitionKey, int, int]]:
         """What is open in these partitions: where, of which producer id, and from which offset on.
