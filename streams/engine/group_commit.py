@@ -229,7 +229,11 @@ class GroupCommitter:
 
     async def _end_what_others_left(self) -> None:
         await self._older.fence(self._mine)
-        if open_ := await (await self._ready(self._membership)).open_among(self._partitions.shared):
+        writer = await self._ready(self._membership)
+        if open_ := await writer.open_among(self._partitions.shared):
+            if await asyncio.to_thread(self._kafka.open_in, open_, writer.producer_id):
+                await self._drop()  # the next one of this id ends what is its own
+                await self._ready(self._membership)
             await self._end_what_hangs(open_)
 
     async def _end_what_hangs(self, partitions: Sequence[TP]) -> None:

@@ -91,6 +91,11 @@ class HangingTransactions:
                 await writer.stop()
 
     def _numbers_of(self, partitions: Collection[TP]) -> set[int]:
-        """Of the table's partitions, those whose owners are concerned."""
+        """Of the table's partitions, those whose owners are concerned.
+
+        Every owner waits for its own topics, so one of these is sure to look; for shared ones only who joins looks.
+        """
         owner: dict[TP, int] = {tp: number for number, tps in self.written.items() for tp in tps}
-        return {owner.get(tp, tp.partition % len(self.written)) for tp in partitions}
+        return {owner[tp] for tp in partitions if tp in owner} or {
+            tp.partition % len(self.written) for tp in partitions
+        }

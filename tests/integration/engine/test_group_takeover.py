@@ -12,6 +12,7 @@ from aiokafka.structs import TopicPartition
 from faust.types import TP
 
 from streams.engine.aiokafka_patches.offsets_of_members import HeldOffsets
+from streams.engine.group_commit import Part
 from streams.engine.group_membership import Membership, membership_of
 from streams.engine.hanging_transactions import HangingTransactions
 from streams.engine.older_owners import OlderOwners
@@ -291,6 +292,42 @@ async def test_what_a_living_member_left_open_is_its_own_to_end(
         await worker.take_over(*ALL)
         assert [await team.told(number) for number in ALL] == [[0, 1, 2]] * PARTITIONS
         assert [worker.table(number) for number in ALL] == [sums(range(3))] * PARTITIONS
+
+
+@pytest.mark.usefixtures("_brokers_believe_producers")
+async def test_what_is_left_in_shared_partitions_too_is_ended_by_the_owner_of_the_first_one_that_is_not(
+    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever takes that one over waits until it is ended; nobody waits for a shared one."""
+    former = TransactionWriter(team.kafka, f"{team.partitions.prefix}gone")
+    await former.start()
+    with monkeypatch.context() as loss:
+        markers_go_to(loss, TopicPartition(*cluster.make_partition("elsewhere")))
+        await former.write([Output(team.outputs, 2, b"k", b"99"), Output(*team.shared, b"k", b"99")])
+    await former.stop()
+    hanging = HangingTransactions(team.kafka, team.partitions.prefix, team.partitions.written, team.partitions.shared)
+    async with team.member() as consumer:
+        await hanging.end(team.partitions.written[2], membership_of(consumer._coordinator), {2})
+
+    assert await team.told(2) == [99]
+    assert len(await cluster.committed(team.shared)) == 1
+
+
+@pytest.mark.usefixtures("_brokers_believe_producers")
+async def test_a_worker_that_joins_again_ends_its_own_in_partitions_to_which_others_write(
+    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with at_work(team, *ALL) as worker:
+        with monkeypatch.context() as loss:
+            markers_go_to(loss, TopicPartition(*cluster.make_partition("elsewhere")))
+            output = Output(*team.shared, b"k", b"1")
+            source, generation = TP(team.source, 0), worker.membership.generation
+            await worker.committer.commit(Part(TP(team.changelog, 0), {}, [output], source, 1, generation))
+        await worker.committer.settle()
+        assert await cluster.committed(team.shared) == []
+
+        await worker.take_over(*ALL)
+        assert [record.value for record in await cluster.committed(team.shared)] == [b"1"]
 
 
 async def leave_a_commit_unmarked(team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
