@@ -180,13 +180,12 @@ class GroupCommitter:
                 async with asyncio.timeout(self._kafka.transaction_timeout_s):
                     await writer.until_marked()
             except BROKER_TROUBLE:
-                await self._drop()
+                await self._drop(writer)
 
     async def stop(self) -> None:
         """Settle, and close the connections."""
         await self.settle()
-        if self._writer is not None:
-            await self._drop()
+        await self._drop(self._writer)
 
     @property
     def _patience_s(self) -> float:
@@ -200,7 +199,7 @@ class GroupCommitter:
         async with self._making:
             name = transactional_id(self._partitions.prefix, membership)
             if self._writer is not None and self._writes_as != name:
-                await self._drop()
+                await self._drop(self._writer)
             if self._writer is None:
                 self._writer = await self._new_writer(name)
                 self._writes_as, self._is_unresolved = name, False
@@ -220,11 +219,13 @@ class GroupCommitter:
         self._leftovers = {}
         return writer
 
-    async def _drop(self) -> None:
-        """Use the writer no more. What it left open is ended by the next one of its id, or the broker's time limit."""
-        writer, self._writer = self._writer, None
-        self._is_unresolved = True
-        if writer is not None:
+    async def _drop(self, writer: TransactionWriter | None) -> None:
+        """Use this writer no more, if there is one and no other has taken its place.
+
+        What it left open is ended by the next one of its id, or the broker's time limit.
+        """
+        if writer is not None and writer is self._writer:
+            self._writer, self._is_unresolved = None, True
             await writer.stop()
 
     async def _end_what_others_left(self) -> None:
@@ -232,7 +233,7 @@ class GroupCommitter:
         writer = await self._ready(self._membership)
         if open_ := await writer.open_among(self._partitions.shared):
             if await asyncio.to_thread(self._kafka.open_in, open_, writer.producer_id):
-                await self._drop()  # the next one of this id ends what is its own
+                await self._drop(writer)  # the next one of this id ends what is its own
                 await self._ready(self._membership)
             await self._end_what_hangs(open_)
 
@@ -259,7 +260,7 @@ class GroupCommitter:
         except Exception as error:  # noqa: BLE001 - or their lanes would stand still in silence
             self._fail(parts, error, "trouble")
         except asyncio.CancelledError:
-            await self._drop()
+            await self._drop(self._writer)
             self._fail(parts, KafkaConnectionError("cut off"), "trouble")
             raise
 
@@ -275,7 +276,7 @@ class GroupCommitter:
                     await self._writer.until_marked()
 
     def _take(self) -> list[Part]:
-        """What goes out now, and no chunk of a partition whose last one was refused a record together with others."""
+        """What goes out now; a chunk of a partition whose last one did not get through with others goes alone."""
         parts: dict[TP, Part] = {}
         left: deque[Part] = deque()
         records = size = 0
@@ -299,51 +300,59 @@ class GroupCommitter:
         try:
             await self._commit_together(parts)
         except RecordRefused as refusal:
-            await self._drop()  # a batch that was refused leaves a hole in the producer's sequence
             if len(parts) == 1:
                 self._fail(parts, refusal.__cause__ or refusal, "refused")
                 return
             self._onlooker.transaction_ended("refused", 0.0, 0)
-            for part in parts:
-                self._alone.add(part.changelog)
+            self._alone.update(part.changelog for part in parts)
             for part in parts:  # nothing of them has been committed: what was folded still holds
                 await self._commit_all([part])
 
     async def _commit_together(self, parts: list[Part]) -> None:
         membership, began = self._membership, time.monotonic()
+        writer: TransactionWriter | None = None
         self._onlooker.waits_for_transaction()
         try:
             if membership is None or any(part.generation != membership.generation for part in parts):
                 raise StaleMemberError("of another generation")
             async with asyncio.timeout(self._kafka.transaction_timeout_s):
-                ends = await self._write(parts, membership)
+                writer = await self._ready(membership)
+                ends = await self._write(writer, parts, membership)
         except StaleMemberError as error:
             self._refused(parts, f"the group has refused its offsets ({error})")
         except ProducerFenced as error:
-            await self._drop()
+            await self._drop(writer)
             await self._fenced(parts, membership, error)
         except RecordRefused:
+            await self._drop(writer)  # a batch that was refused leaves a hole in the producer's sequence
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits must hear of it
-            await self._drop()
-            self._fail(parts, error, "trouble")
+            await self._drop(writer)
+            self._in_trouble(parts, error, "trouble")
         else:
-            self._onlooker.waits_no_more()
-            self._onlooker.transaction_ended("committed", time.monotonic() - began, sum(part.records for part in parts))
-            for part in parts:
-                self._alone.discard(part.changelog)
-                self._committed(part.source, part.next_offset)
-                if not part.done.done():
-                    part.done.set_result(ends.get(part.changelog, 0))
+            self._succeeded(parts, ends, time.monotonic() - began)
 
-    async def _write(self, parts: Sequence[Part], membership: Membership) -> dict[TP, int]:
-        writer = await self._ready(membership)
+    async def _write(self, writer: TransactionWriter, parts: Sequence[Part], membership: Membership) -> dict[TP, int]:
         return await writer.write_as_member(
             [output for part in parts for output in part.outputs],
             {part.changelog: part.changes for part in parts if part.changes},
             {part.source: part.next_offset for part in parts},
             membership,
         )
+
+    def _succeeded(self, parts: Sequence[Part], ends: Mapping[TP, int], seconds: float) -> None:
+        self._onlooker.waits_no_more()
+        self._onlooker.transaction_ended("committed", seconds, sum(part.records for part in parts))
+        for part in parts:
+            self._alone.discard(part.changelog)
+            self._committed(part.source, part.next_offset)
+            if not part.done.done():
+                part.done.set_result(ends.get(part.changelog, 0))
+
+    def _in_trouble(self, parts: Sequence[Part], error: BaseException, reason: str) -> None:
+        """Have each of them written alone next: one that cannot be written, or is too much, holds up no others then."""
+        self._alone.update(part.changelog for part in parts)
+        self._fail(parts, error, reason)
 
     async def _fenced(self, parts: Sequence[Part], membership: Membership | None, error: ProducerFenced) -> None:
         """The broker has ended the transaction, since it took too long; or somebody else has, who owns this place."""
@@ -353,7 +362,8 @@ class GroupCommitter:
             self._fail(parts, error, "fenced")
             return
         if membership is not None and membership.member in members:
-            self._fail(parts, TimeoutError("the broker has ended a transaction of this worker"), "fenced")
+            ended = TimeoutError("the broker has ended a transaction of this worker")
+            self._in_trouble(parts, ended, "fenced")
         else:
             self._refused(parts, "it is not a member any more")
 

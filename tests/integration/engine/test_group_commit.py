@@ -14,6 +14,7 @@ from faust.types import TP
 from streams.engine import group_commit
 from streams.engine.aiokafka_patches.offsets_of_members import HeldOffsets
 from streams.engine.decoded_states import States
+from streams.engine.group_commit import Part
 from streams.engine.runs import Records, Run
 from streams.engine.table_partition import Effects
 from streams.engine.writer import Output, TransactionWriter
@@ -315,6 +316,42 @@ async def test_lanes_hear_of_it_when_the_committers_work_is_cancelled(
             await asyncio.gather(*lanes)
 
     assert [worker.table(number) for number in ALL] == [sums(range(4))] * PARTITIONS
+
+
+async def test_a_partition_that_takes_no_records_holds_up_no_others_for_long(
+    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one without enough replicas: a transaction with it in it never ends in time."""
+    await begin(worker)
+    write = TransactionWriter.write_as_member
+
+    async def stuck(writer: TransactionWriter, outputs: Any, changed: Any, *args: Any) -> dict[TP, int]:
+        if TP(team.changelog, 1) in changed:
+            await asyncio.get_running_loop().create_future()
+        return await write(writer, outputs, changed, *args)
+
+    monkeypatch.setattr(KafkaClients, "transaction_timeout_s", 0.5)
+    monkeypatch.setattr("streams.engine.retry.ATTEMPTS", 3)
+    monkeypatch.setattr(group_commit, "TICK_S", 1.0)  # so that all lanes are back when the next one begins
+    monkeypatch.setattr(TransactionWriter, "write_as_member", stuck)
+    done = await asyncio.gather(*(worker.apply(number, range(1, 3)) for number in ALL), return_exceptions=True)
+
+    assert [type(one) for one in done] == [type(None), EngineError, type(None)]
+    assert [await team.told(number) for number in ALL] == [[0, 1, 2], [0], [0, 1, 2]]
+
+
+async def test_a_transaction_that_has_waited_for_a_producer_in_vain_leaves_the_new_one_alone(
+    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await begin(worker)
+    before = worker.committer._writer
+    monkeypatch.setattr(KafkaClients, "transaction_timeout_s", 0.2)
+    async with worker.committer._making:  # as while a partition is opened
+        part = Part(TP(team.changelog, 0), {}, (), TP(team.source, 0), 1, worker.membership.generation)
+        with pytest.raises(TimeoutError):
+            await worker.committer.commit(part)
+
+    assert worker.committer._writer is before
 
 
 TROUBLES = (*["none"] * 5, "not sent", "no offsets", "not committed", "answer lost", "fenced")
