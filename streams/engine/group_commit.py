@@ -115,6 +115,7 @@ class GroupCommitter:
         self._making = asyncio.Lock()
         self._waiting: deque[Part] = deque()
         self._alone: set[TP] = set()
+        self._in_flight: dict[TP, asyncio.Event] = {}
         self._working: asyncio.Task[None] | None = None
         self._began = -TICK_S
 
@@ -133,25 +134,30 @@ class GroupCommitter:
         if self._mine:
             await retried(self._end_what_others_left, f"{self._partitions.name}: looking for transactions left open")
 
-    async def open(self, number: int) -> None:
-        """Return once all is decided that anybody may have written to this partition's changelog before.
+    async def open(self, number: int) -> int:
+        """Return once all is decided that anybody may have written to this partition's changelog before: its end.
 
         Whoever owned it had its records acknowledged before its offsets were taken, in a generation that is over: all
-        that can still be committed is below the end as it is now. Raises a Kafka error or `Fenced`.
+        that can still be committed is below the end as it is now. What this worker itself has in flight there is waited
+        for first. Raises a Kafka error or `Fenced`.
         """
         self._onlooker.waits_for_transaction()
+        changelog, *_ = written = self._partitions.written[number]
         async with asyncio.timeout(self._patience_s):
+            if landed := self._in_flight.get(changelog):
+                await landed.wait()
             writer = await self._ready(self._membership)
-            closed = asyncio.ensure_future(writer.until_closed(self._partitions.written[number]))
+            closed = asyncio.ensure_future(writer.until_closed(written))
             try:
                 while not (await asyncio.wait({closed}, timeout=LOOK_FOR_HANGING_S))[0]:
                     if self._writer is not writer:
                         raise KafkaConnectionError("the producer was replaced meanwhile")
-                    await self._end_what_hangs(self._partitions.written[number])
-                await closed
+                    await self._end_what_hangs(written)
+                ends = await closed
             finally:
                 closed.cancel()
         self._onlooker.waits_no_more()
+        return ends[changelog]
 
     async def commit(self, part: Part) -> int:
         """Commit a chunk with others; the offset after its last record in the changelog, 0 without changes.
@@ -255,6 +261,8 @@ class GroupCommitter:
 
     async def _commit_and_tell(self, parts: list[Part]) -> None:
         """Commit them; whatever happens to the committer itself, whoever waits hears of it."""
+        landed = asyncio.Event()
+        self._in_flight = dict.fromkeys([part.changelog for part in parts], landed)
         try:
             await self._commit_all(parts)
         except Exception as error:  # noqa: BLE001 - or their lanes would stand still in silence
@@ -263,6 +271,9 @@ class GroupCommitter:
             await self._drop(self._writer)
             self._fail(parts, KafkaConnectionError("cut off"), "trouble")
             raise
+        finally:
+            self._in_flight = {}
+            landed.set()
 
     def _give_up_waiting(self) -> None:
         while self._waiting:
@@ -306,7 +317,10 @@ class GroupCommitter:
             self._onlooker.transaction_ended("refused", 0.0, 0)
             self._alone.update(part.changelog for part in parts)
             for part in parts:  # nothing of them has been committed: what was folded still holds
-                await self._commit_all([part])
+                if self._membership is None:
+                    part.fail(KafkaConnectionError("the partitions are given up"))
+                elif not part.done.done():
+                    await self._commit_all([part])
 
     async def _commit_together(self, parts: list[Part]) -> None:
         membership, began = self._membership, time.monotonic()

@@ -149,9 +149,11 @@ class TransactionWriter:
         await until_marked(self._producer.client, open_)
         self._last = {tp: end for tp, end in self._last.items() if tp in self._shared}
 
-    async def until_closed(self, partitions: Sequence[TP]) -> None:
-        """Return once readers see all that these partitions hold now, so that no transaction is open in it."""
-        await until_marked(self._producer.client, await ends_of(self._producer.client, partitions))
+    async def until_closed(self, partitions: Sequence[TP]) -> dict[TP, int]:
+        """Return once readers see all that these partitions hold now, with no transaction open in it: their ends."""
+        ends = await ends_of(self._producer.client, partitions)
+        await until_marked(self._producer.client, ends)
+        return ends
 
     async def open_among(self, partitions: Sequence[TP]) -> list[TP]:
         """Those in which some transaction is open now, be it of a writer that is at work."""

@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaConnectionError, ProducerFenced
+from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerFenced
 from aiokafka.producer import AIOKafkaProducer
 from faust.types import TP
 
 from streams.engine import group_commit
 from streams.engine.aiokafka_patches.offsets_of_members import HeldOffsets
+from streams.engine.changelog import PartitionReader
 from streams.engine.decoded_states import States
 from streams.engine.group_commit import Part
 from streams.engine.runs import Records, Run
 from streams.engine.table_partition import Effects
-from streams.engine.writer import Output, TransactionWriter
+from streams.engine.writer import Output, RecordRefused, TransactionWriter
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import EngineError, Fenced
 from tests.integration.engine.cluster import Cluster
@@ -352,6 +353,61 @@ async def test_a_transaction_that_has_waited_for_a_producer_in_vain_leaves_the_n
             await worker.committer.commit(part)
 
     assert worker.committer._writer is before
+
+
+async def test_a_partition_is_not_opened_while_a_chunk_of_it_is_in_flight(
+    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lane was cancelled before any of its records was sent: an end that is asked for now is before them."""
+    await begin(worker)
+    begun, go_on = stopped_before(monkeypatch, TransactionWriter, "write_as_member")
+    lane = asyncio.create_task(worker.apply(0, range(1, 4)))
+    await begun.wait()
+    lane.cancel()
+    await asyncio.wait({lane})
+    opening = asyncio.create_task(worker.owned[0].open())
+    await asyncio.wait({opening}, timeout=0.5)
+    go_on.set()
+    await opening
+
+    assert worker.table(0) == sums(range(4))
+
+
+async def test_a_partition_is_not_restored_from_a_broker_that_knows_less_than_was_seen(
+    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A former leader that still believes in itself."""
+    await begin(worker)
+    end_of = PartitionReader.end_of
+    asked: list[TP] = []
+
+    async def older(reader: PartitionReader, tp: TP) -> int:
+        asked.append(tp)
+        return await end_of(reader, tp) - (len(asked) == 1)
+
+    monkeypatch.setattr(PartitionReader, "end_of", older)
+    with pytest.raises(KafkaError, match="has been seen to"):
+        await worker.owned[0].open()
+    await worker.owned[0].open()
+
+    assert worker.table(0) == sums(range(1))
+
+
+async def test_a_record_refused_while_partitions_are_given_up_makes_nobody_stale(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await begin(worker)
+
+    async def refused(*_: Any) -> dict[TP, int]:
+        worker.committer._membership = None  # as `settle` does, which waits for it then
+        raise RecordRefused
+
+    monkeypatch.setattr(TransactionWriter, "write_as_member", refused)
+    generation = worker.membership.generation
+    parts = [Part(TP(worker.team.changelog, n), {}, (), TP(worker.team.source, n), 2, generation) for n in ALL]
+    done = await asyncio.gather(*map(worker.committer.commit, parts), return_exceptions=True)
+
+    assert [type(one) for one in done] == [KafkaConnectionError] * PARTITIONS
 
 
 TROUBLES = (*["none"] * 5, "not sent", "no offsets", "not committed", "answer lost", "fenced")
