@@ -319,10 +319,10 @@ async def test_lanes_hear_of_it_when_the_committers_work_is_cancelled(
     assert [worker.table(number) for number in ALL] == [sums(range(4))] * PARTITIONS
 
 
-async def test_a_partition_that_takes_no_records_holds_up_no_others_for_long(
+async def test_a_partition_whose_records_are_not_taken_in_time_holds_up_no_others_for_long(
     team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As one without enough replicas: a transaction with it in it never ends in time."""
+    """Whatever goes out together with it does not end in time either."""
     await begin(worker)
     write = TransactionWriter.write_as_member
 
