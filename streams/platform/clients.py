@@ -32,6 +32,8 @@ _COORDINATOR_PAUSE_S = 0.05
 Answer = TypeVar("Answer")
 #: A topic and the number of a partition.
 TopicPartitionKey = tuple[str, int]
+#: Where it is open, of which producer id, and from which offset on.
+OpenTransaction = tuple[TopicPartitionKey, int, int]
 #: How long a tool looks for the first broker.
 BOOTSTRAP_TIMEOUT_S = 10.0
 
@@ -146,11 +148,8 @@ class KafkaClients:
         found = self._ask(lambda admin: admin.describe_transactions(list(transactional_ids)), "transactions")
         return {name: int(one.transaction_timeout_ms) for name, one in found.items()}
 
-    def open_transactions(self, partitions: Iterable[TopicPartitionKey]) -> set[tuple[TopicPartitionKey, int, int]]:
-        """What is open in these partitions: where, of which producer id, and from which offset on.
-
-        Blocks; raises `KafkaAway`.
-        """
+    def open_transactions(self, partitions: Iterable[TopicPartitionKey]) -> set[OpenTransaction]:
+        """What is open in these partitions. Blocks; raises `KafkaAway`."""
         from kafka import TopicPartition
 
         wanted = [TopicPartition(*tp) for tp in partitions]
