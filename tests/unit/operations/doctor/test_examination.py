@@ -64,7 +64,9 @@ def test_the_transactions_asked_about_are_those_with_which_workers_write(instanc
             assert names == [asked]
             raise TransactionalIdNotFoundError
 
-    [finding] = _transactions(cast(KafkaAdminClient, Admin()), Settings(kafka_bootstrap="127.0.0.1:1", instance=instance))
+    [finding] = _transactions(
+        cast(KafkaAdminClient, Admin()), Settings(kafka_bootstrap="127.0.0.1:1", instance=instance)
+    )
     assert finding.what == "transactions"
 
 
