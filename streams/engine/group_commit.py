@@ -115,6 +115,7 @@ class GroupCommitter:
         self._making = asyncio.Lock()
         self._waiting: deque[Part] = deque()
         self._alone: set[TP] = set()
+        self._in_flight: dict[TP, asyncio.Event] = {}
         self._working: asyncio.Task[None] | None = None
         self._began = -TICK_S
 
@@ -133,25 +134,30 @@ class GroupCommitter:
         if self._mine:
             await retried(self._end_what_others_left, f"{self._partitions.name}: looking for transactions left open")
 
-    async def open(self, number: int) -> None:
-        """Return once all is decided that anybody may have written to this partition's changelog before.
+    async def open(self, number: int) -> int:
+        """Return once all is decided that anybody may have written to this partition's changelog before: its end.
 
         Whoever owned it had its records acknowledged before its offsets were taken, in a generation that is over: all
-        that can still be committed is below the end as it is now. Raises a Kafka error or `Fenced`.
+        that can still be committed is below the end as it is now. What this worker itself has in flight there is waited
+        for first. Raises a Kafka error or `Fenced`.
         """
         self._onlooker.waits_for_transaction()
+        changelog, *_ = written = self._partitions.written[number]
         async with asyncio.timeout(self._patience_s):
+            if landed := self._in_flight.get(changelog):
+                await landed.wait()
             writer = await self._ready(self._membership)
-            closed = asyncio.ensure_future(writer.until_closed(self._partitions.written[number]))
+            closed = asyncio.ensure_future(writer.until_closed(written))
             try:
                 while not (await asyncio.wait({closed}, timeout=LOOK_FOR_HANGING_S))[0]:
                     if self._writer is not writer:
                         raise KafkaConnectionError("the producer was replaced meanwhile")
-                    await self._end_what_hangs(self._partitions.written[number])
-                await closed
+                    await self._end_what_hangs(written)
+                ends = await closed
             finally:
                 closed.cancel()
         self._onlooker.waits_no_more()
+        return ends[changelog]
 
     async def commit(self, part: Part) -> int:
         """Commit a chunk with others; the offset after its last record in the changelog, 0 without changes.
@@ -171,8 +177,7 @@ class GroupCommitter:
         """
         self._membership = None
         self._onlooker.waits_no_more()
-        while self._waiting:
-            self._waiting.popleft().fail(KafkaConnectionError("the partitions are given up"))
+        self._give_up_waiting()
         if self._working is not None:
             await asyncio.wait({self._working})
         writer = self._writer
@@ -181,13 +186,12 @@ class GroupCommitter:
                 async with asyncio.timeout(self._kafka.transaction_timeout_s):
                     await writer.until_marked()
             except BROKER_TROUBLE:
-                await self._drop()
+                await self._drop(writer)
 
     async def stop(self) -> None:
         """Settle, and close the connections."""
         await self.settle()
-        if self._writer is not None:
-            await self._drop()
+        await self._drop(self._writer)
 
     @property
     def _patience_s(self) -> float:
@@ -201,7 +205,7 @@ class GroupCommitter:
         async with self._making:
             name = transactional_id(self._partitions.prefix, membership)
             if self._writer is not None and self._writes_as != name:
-                await self._drop()
+                await self._drop(self._writer)
             if self._writer is None:
                 self._writer = await self._new_writer(name)
                 self._writes_as, self._is_unresolved = name, False
@@ -221,16 +225,22 @@ class GroupCommitter:
         self._leftovers = {}
         return writer
 
-    async def _drop(self) -> None:
-        """Use the writer no more. What it left open is ended by the next one of its id, or the broker's time limit."""
-        writer, self._writer = self._writer, None
-        self._is_unresolved = True
-        if writer is not None:
+    async def _drop(self, writer: TransactionWriter | None) -> None:
+        """Use this writer no more, if there is one and no other has taken its place.
+
+        What it left open is ended by the next one of its id, or the broker's time limit.
+        """
+        if writer is not None and writer is self._writer:
+            self._writer, self._is_unresolved = None, True
             await writer.stop()
 
     async def _end_what_others_left(self) -> None:
         await self._older.fence(self._mine)
-        if open_ := await (await self._ready(self._membership)).open_among(self._partitions.shared):
+        writer = await self._ready(self._membership)
+        if open_ := await writer.open_among(self._partitions.shared):
+            if await asyncio.to_thread(self._kafka.open_in, open_, writer.producer_id):
+                await self._drop(writer)  # the next one of this id ends what is its own
+                await self._ready(self._membership)
             await self._end_what_hangs(open_)
 
     async def _end_what_hangs(self, partitions: Sequence[TP]) -> None:
@@ -239,22 +249,45 @@ class GroupCommitter:
             await self._hanging.end(partitions, membership, self._mine)
 
     async def _work(self) -> None:
+        try:
+            while self._waiting:
+                await asyncio.sleep(max(0.0, self._began + TICK_S - time.monotonic()))
+                if parts := self._take():
+                    self._began = time.monotonic()
+                    await self._commit_and_tell(parts)
+                    await self._see_markers()
+        finally:
+            self._give_up_waiting()  # nobody, unless this was cancelled
+
+    async def _commit_and_tell(self, parts: list[Part]) -> None:
+        """Commit them; whatever happens to the committer itself, whoever waits hears of it."""
+        landed = asyncio.Event()
+        self._in_flight = dict.fromkeys([part.changelog for part in parts], landed)
+        try:
+            await self._commit_all(parts)
+        except Exception as error:  # noqa: BLE001 - or their lanes would stand still in silence
+            self._fail(parts, error, "trouble")
+        except asyncio.CancelledError:
+            await self._drop(self._writer)
+            self._fail(parts, KafkaConnectionError("cut off"), "trouble")
+            raise
+        finally:
+            self._in_flight = {}
+            landed.set()
+
+    def _give_up_waiting(self) -> None:
         while self._waiting:
-            await asyncio.sleep(max(0.0, self._began + TICK_S - time.monotonic()))
-            if parts := self._take():
-                self._began = time.monotonic()
-                await self._commit_all(parts)
-                await self._see_markers()
+            self._waiting.popleft().fail(KafkaConnectionError("the partitions are given up"))
 
     async def _see_markers(self) -> None:
         """Wait for them while lanes fold on. If none come, the next transaction is told so."""
         if self._writer is not None:
-            with suppress(*BROKER_TROUBLE):
+            with suppress(Exception):
                 async with asyncio.timeout(self._kafka.transaction_timeout_s):
                     await self._writer.until_marked()
 
     def _take(self) -> list[Part]:
-        """What goes out now, and no chunk of a partition whose last one was refused a record together with others."""
+        """What goes out now; a chunk of a partition whose last one did not get through with others goes alone."""
         parts: dict[TP, Part] = {}
         left: deque[Part] = deque()
         records = size = 0
@@ -278,45 +311,42 @@ class GroupCommitter:
         try:
             await self._commit_together(parts)
         except RecordRefused as refusal:
-            await self._drop()  # a batch that was refused leaves a hole in the producer's sequence
             if len(parts) == 1:
                 self._fail(parts, refusal.__cause__ or refusal, "refused")
                 return
             self._onlooker.transaction_ended("refused", 0.0, 0)
-            for part in parts:
-                self._alone.add(part.changelog)
+            self._alone.update(part.changelog for part in parts)
             for part in parts:  # nothing of them has been committed: what was folded still holds
-                await self._commit_all([part])
+                if self._membership is None:
+                    part.fail(KafkaConnectionError("the partitions are given up"))
+                elif not part.done.done():
+                    await self._commit_all([part])
 
     async def _commit_together(self, parts: list[Part]) -> None:
         membership, began = self._membership, time.monotonic()
+        writer: TransactionWriter | None = None
         self._onlooker.waits_for_transaction()
         try:
             if membership is None or any(part.generation != membership.generation for part in parts):
                 raise StaleMemberError("of another generation")
             async with asyncio.timeout(self._kafka.transaction_timeout_s):
-                ends = await self._write(parts, membership)
+                writer = await self._ready(membership)
+                ends = await self._write(writer, parts, membership)
         except StaleMemberError as error:
             self._refused(parts, f"the group has refused its offsets ({error})")
         except ProducerFenced as error:
-            await self._drop()
+            await self._drop(writer)
             await self._fenced(parts, membership, error)
         except RecordRefused:
+            await self._drop(writer)  # a batch that was refused leaves a hole in the producer's sequence
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits must hear of it
-            await self._drop()
-            self._fail(parts, error, "trouble")
+            await self._drop(writer)
+            self._in_trouble(parts, error, "trouble")
         else:
-            self._onlooker.waits_no_more()
-            self._onlooker.transaction_ended("committed", time.monotonic() - began, sum(part.records for part in parts))
-            for part in parts:
-                self._alone.discard(part.changelog)
-                self._committed(part.source, part.next_offset)
-                if not part.done.done():
-                    part.done.set_result(ends.get(part.changelog, 0))
+            self._succeeded(parts, ends, time.monotonic() - began)
 
-    async def _write(self, parts: Sequence[Part], membership: Membership) -> dict[TP, int]:
-        writer = await self._ready(membership)
+    async def _write(self, writer: TransactionWriter, parts: Sequence[Part], membership: Membership) -> dict[TP, int]:
         return await writer.write_as_member(
             [output for part in parts for output in part.outputs],
             {part.changelog: part.changes for part in parts if part.changes},
@@ -324,15 +354,30 @@ class GroupCommitter:
             membership,
         )
 
+    def _succeeded(self, parts: Sequence[Part], ends: Mapping[TP, int], seconds: float) -> None:
+        self._onlooker.waits_no_more()
+        self._onlooker.transaction_ended("committed", seconds, sum(part.records for part in parts))
+        for part in parts:
+            self._alone.discard(part.changelog)
+            self._committed(part.source, part.next_offset)
+            if not part.done.done():
+                part.done.set_result(ends.get(part.changelog, 0))
+
+    def _in_trouble(self, parts: Sequence[Part], error: BaseException, reason: str) -> None:
+        """Have each of them written alone next: one that cannot be written, or is too much, holds up no others then."""
+        self._alone.update(part.changelog for part in parts)
+        self._fail(parts, error, reason)
+
     async def _fenced(self, parts: Sequence[Part], membership: Membership | None, error: ProducerFenced) -> None:
         """The broker has ended the transaction, since it took too long; or somebody else has, who owns this place."""
         try:
             members = await asyncio.to_thread(self._kafka.member_ids_of, membership.group) if membership else set()
-        except BROKER_TROUBLE:
+        except Exception:  # noqa: BLE001 - whatever the question has met, its parts are written anew
             self._fail(parts, error, "fenced")
             return
         if membership is not None and membership.member in members:
-            self._fail(parts, TimeoutError("the broker has ended a transaction of this worker"), "fenced")
+            ended = TimeoutError("the broker has ended a transaction of this worker")
+            self._in_trouble(parts, ended, "fenced")
         else:
             self._refused(parts, "it is not a member any more")
 

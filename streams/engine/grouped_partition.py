@@ -34,9 +34,10 @@ class GroupedPartition(TablePartition[State]):
     def _is_writing(self) -> bool:
         return self._may_write
 
-    async def _begin_writing(self) -> None:
-        await self._committer.open(self._changelog.partition)
+    async def _begin_writing(self) -> int:
+        end = await self._committer.open(self._changelog.partition)
         self._may_write = True
+        return end
 
     async def release(self) -> None:
         """Write no more before the partition is opened anew. What has been handed in is the committer's to end."""

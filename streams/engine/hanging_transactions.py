@@ -15,7 +15,7 @@ from faust.types import TP
 from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.group_membership import Membership
 from streams.engine.writer import TransactionWriter
-from streams.platform.clients import KafkaClients
+from streams.platform.clients import KafkaClients, OpenTransaction
 
 logger = logging.getLogger(__name__)
 
@@ -40,15 +40,21 @@ class HangingTransactions:
     prefix: str
     written: Mapping[int, Sequence[TP]]
     shared: Sequence[TP]
-    _begun: dict[str, DanglingTransactions] = field(default_factory=dict)
+    _begun: dict[str, tuple[Set[OpenTransaction], DanglingTransactions]] = field(default_factory=dict)
     """How those ended that are being ended: the coordinator forgets it with the fence, and another try must not."""
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def end(self, looked_at: Collection[TP], membership: Membership, mine: Set[int]) -> None:
         """End what hangs in the partitions `looked_at`, if it is for this worker to do. Raises a Kafka error.
 
         All that one transaction left open is ended at once, by the owner of the first partition that it is in: of two
-        who did so the second would abort what the first one is about to commit.
+        who did so the second would abort what the first one is about to commit. Partitions that are opened at the same
+        time look one after the other for the same reason.
         """
+        async with self._turn:
+            await self._end(looked_at, membership, mine)
+
+    async def _end(self, looked_at: Collection[TP], membership: Membership, mine: Set[int]) -> None:
         open_ = await asyncio.to_thread(self.kafka.open_transactions, looked_at)
         if not open_:
             return
@@ -70,21 +76,33 @@ class HangingTransactions:
 
     async def _end_of(self, name: str, producer: int, mine: Set[int]) -> None:
         everywhere = [*(tp for tps in self.written.values() for tp in tps), *self.shared]
-        left = [
-            TP(*tp) for tp, of, _ in await asyncio.to_thread(self.kafka.open_transactions, everywhere) if of == producer
-        ]
-        if left and min(self._numbers_of(left)) in mine:
-            leftovers = self._begun.setdefault(name, DanglingTransactions(self.kafka, name, left))
+        open_ = await asyncio.to_thread(self.kafka.open_transactions, everywhere)
+        left = {one for one in open_ if one[1] == producer}
+        if left and min(self._numbers_of([TP(*tp) for tp, *_ in left])) in mine:
+            leftovers = self._leftovers(name, left)
             await leftovers.look()
             writer = TransactionWriter(self.kafka, name)
             try:
                 await writer.start()
                 await leftovers.end(writer)
-                del self._begun[name]
+                self._begun.pop(name, None)
             finally:
                 await writer.stop()
 
+    def _leftovers(self, name: str, left: Set[OpenTransaction]) -> DanglingTransactions:
+        """What is remembered of another try; nothing if that was for an earlier transaction of the same id."""
+        of, leftovers = self._begun.get(name, (frozenset(), None))
+        if leftovers is None or not of & left:
+            leftovers = DanglingTransactions(self.kafka, name, [TP(*tp) for tp, *_ in left])
+            self._begun[name] = left, leftovers
+        return leftovers
+
     def _numbers_of(self, partitions: Collection[TP]) -> set[int]:
-        """Of the table's partitions, those whose owners are concerned."""
+        """Of the table's partitions, those whose owners are concerned.
+
+        Every owner waits for its own topics, so one of these is sure to look; for shared ones only who joins looks.
+        """
         owner: dict[TP, int] = {tp: number for number, tps in self.written.items() for tp in tps}
-        return {owner.get(tp, tp.partition % len(self.written)) for tp in partitions}
+        return {owner[tp] for tp in partitions if tp in owner} or {
+            tp.partition % len(self.written) for tp in partitions
+        }

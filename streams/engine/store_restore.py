@@ -2,6 +2,7 @@
 
 import time
 
+from aiokafka.errors import NotLeaderForPartitionError
 from faust.types import TP
 
 from events.topics import DELETE_RETENTION_MS
@@ -21,21 +22,27 @@ Of 1,000,000 states of 1,149 bytes the peak was 354 MB with eight at once and 25
 """
 
 
-async def restore(
+async def restore(  # noqa: PLR0913 (what to restore from where, and who looks on)
     kafka: KafkaClients,
     states: States[State],
     changelog: TP,
     topic_id: str,
     onlooker: LifecycleListener = NULL_LISTENER,
+    *,
+    at_least: int = 0,
 ) -> int:
     """Read what is new in the changelog into the store. Returns the number of records read.
 
-    `topic_id`: the changelog topic's. Raises a Kafka error when the broker is away; may be cancelled and called again.
+    `topic_id`: the changelog topic's. `at_least`: where it is known to end; a broker that knows of less was its
+    leader and does not know that it is no more. Raises a Kafka error then, and when the broker is away; may be
+    cancelled and called again.
     """
     restored, store = 0, states.store
     states.memory.clear()
     async with PartitionReader(kafka) as reader:
         end = await reader.end_of(changelog)
+        if end < at_least:
+            raise NotLeaderForPartitionError(f"{changelog} ends at {end}, and has been seen to {at_least}")
         held = store.position
         if held is not None and not (_may_be(held, topic_id, end) and await _is_in(kafka, held, changelog, end)):
             store.wipe()

@@ -113,8 +113,10 @@ class TablePartition(Generic[State]):
         """
         await self.release()
         await self._forgetting.pause()
-        await self._begin_writing()
-        restored = await restore(self._kafka, self._states, self._changelog, self._topic_id, self._onlooker)
+        seen = await self._begin_writing()
+        restored = await restore(
+            self._kafka, self._states, self._changelog, self._topic_id, self._onlooker, at_least=seen
+        )
         self._forgetting.go_on()
         return restored
 
@@ -160,7 +162,8 @@ class TablePartition(Generic[State]):
     def _is_writing(self) -> bool:
         return self._writer is not None
 
-    async def _begin_writing(self) -> None:
+    async def _begin_writing(self) -> int:
+        """Fence whoever may write; up to where the changelog is known to go."""
         await self._leftovers.look()
         writer = TransactionWriter(self._kafka, self._transactional_id, self._shared)
         try:
@@ -170,6 +173,7 @@ class TablePartition(Generic[State]):
             await writer.stop()
             raise
         self._writer = writer
+        return 0
 
     async def _attempt(self, chunk: Run, fold: Fold[State], began: float) -> None:
         if self._writer is None and not self._surely_owned(began):

@@ -10,6 +10,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 from aiokafka import AIOKafkaProducer
@@ -29,7 +30,6 @@ from msgspec import Struct
 
 from streams.engine.aiokafka_patches.offsets_of_members import HeldOffsets, StaleMemberError, as_member
 from streams.engine.group_membership import Membership
-from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.transaction_markers import ends_of, still_open, until_marked
 from streams.platform.clients import KafkaClients
 
@@ -149,9 +149,11 @@ class TransactionWriter:
         await until_marked(self._producer.client, open_)
         self._last = {tp: end for tp, end in self._last.items() if tp in self._shared}
 
-    async def until_closed(self, partitions: Sequence[TP]) -> None:
-        """Return once readers see all that these partitions hold now, so that no transaction is open in it."""
-        await until_marked(self._producer.client, await ends_of(self._producer.client, partitions))
+    async def until_closed(self, partitions: Sequence[TP]) -> dict[TP, int]:
+        """Return once readers see all that these partitions hold now, with no transaction open in it: their ends."""
+        ends = await ends_of(self._producer.client, partitions)
+        await until_marked(self._producer.client, ends)
+        return ends
 
     async def open_among(self, partitions: Sequence[TP]) -> list[TP]:
         """Those in which some transaction is open now, be it of a writer that is at work."""
@@ -313,11 +315,12 @@ def _pack(producer: AIOKafkaProducer, entries: Sequence[Entry]) -> Iterable[Batc
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:
-    """Close; a broker that is away must not hold up whoever closes."""
+    """Close, and raise nothing; a broker that is away must not hold up whoever closes."""
     try:
         async with asyncio.timeout(_CLOSE_TIMEOUT_S):
             await producer.stop()
-    except BROKER_TROUBLE as error:
+    except Exception as error:  # noqa: BLE001 - the producer is of no more use anyway
         logger.warning("closing a producer failed: %s", type(error).__name__)
         producer._sender.sender_task.cancel()  # or it would go on sending; what it has sent, the next fence settles
-        await producer.client.close()
+        with suppress(Exception):
+            await producer.client.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Callable, Collection, Iterable
@@ -31,6 +32,8 @@ _COORDINATOR_PAUSE_S = 0.05
 Answer = TypeVar("Answer")
 #: A topic and the number of a partition.
 TopicPartitionKey = tuple[str, int]
+#: Where it is open, of which producer id, and from which offset on.
+OpenTransaction = tuple[TopicPartitionKey, int, int]
 #: How long a tool looks for the first broker.
 BOOTSTRAP_TIMEOUT_S = 10.0
 
@@ -58,15 +61,15 @@ class KafkaClients:
         """Seconds after which the broker aborts an open transaction."""
         return self._settings.transaction_timeout_s
 
-    def transactional_producer(self, transactional_id: str) -> AIOKafkaProducer:
-        """A producer whose start fences every other one of the same id."""
+    def transactional_producer(self, transactional_id: str, timeout_ms: int | None = None) -> AIOKafkaProducer:
+        """A producer whose start fences every other one of the same id; `timeout_ms`: if not that of the settings."""
         from aiokafka import AIOKafkaProducer
 
         return AIOKafkaProducer(
             **self._shared,
             **self._batching(),
             transactional_id=transactional_id,
-            transaction_timeout_ms=int(self._settings.transaction_timeout_s * 1000),
+            transaction_timeout_ms=timeout_ms or int(self._settings.transaction_timeout_s * 1000),
         )
 
     def idempotent_producer(self) -> AIOKafkaProducer:
@@ -140,11 +143,13 @@ class KafkaClients:
         listed = self._ask(lambda admin: admin.list_transactions(), "transactions")
         return {one.transactional_id for each in listed.values() for one in each}
 
-    def open_transactions(self, partitions: Iterable[TopicPartitionKey]) -> set[tuple[TopicPartitionKey, int, int]]:
-        """What is open in these partitions: where, of which producer id, and from which offset on.
+    def transaction_timeouts_of(self, transactional_ids: Collection[str]) -> dict[str, int]:
+        """The time limit, ms, that the last producer of each id has given. Blocks; raises `KafkaAway`."""
+        found = self._ask(lambda admin: admin.describe_transactions(list(transactional_ids)), "transactions")
+        return {name: int(one.transaction_timeout_ms) for name, one in found.items()}
 
-        Blocks; raises `KafkaAway`.
-        """
+    def open_transactions(self, partitions: Iterable[TopicPartitionKey]) -> set[OpenTransaction]:
+        """What is open in these partitions. Blocks; raises `KafkaAway`."""
         from kafka import TopicPartition
 
         wanted = [TopicPartition(*tp) for tp in partitions]
@@ -157,9 +162,11 @@ class KafkaClients:
         }
 
     def member_ids_of(self, group: str) -> set[str]:
-        """Ids of the members of a group now, and the names of those that have one. Blocks; raises `KafkaAway`."""
-        described = self._ask(lambda admin: admin.describe_groups([group])[group], group)
-        members = described.get("members") or ()
+        """Ids of the members of a group now, and the names of those that have one. Blocks; raises `KafkaAway`.
+
+        That too where the coordinator does not know them now, since it is about to load the group or has given it away.
+        """
+        members = self._ask(lambda admin: _members_of(admin, group), group)
         return {said for one in members for said in (one["member_id"], one.get("group_instance_id")) if said}
 
     def _ask(self, question: Callable[[KafkaAdminClient], Answer], of: str) -> Answer:
@@ -202,16 +209,11 @@ class KafkaClients:
 
     def members_of(self, group: str) -> int:
         """The number of members of a group now. Blocks."""
-        from kafka.errors import GroupIdNotFoundError
-
         admin = self.admin()
         try:
-            described = _once_there_is_a_coordinator(lambda: admin.describe_groups([group])[group])
-        except GroupIdNotFoundError:
-            return 0
+            return len(_once_there_is_a_coordinator(lambda: _members_of(admin, group)))
         finally:
             admin.close()
-        return len(described.get("members") or ())
 
     def partitions_of(self, topic: str) -> range:
         """The numbers of a topic's partitions; none where there is no such topic. Blocks."""
@@ -260,6 +262,22 @@ def committed_offsets(admin: KafkaAdminClient, group: str) -> dict[TopicPartitio
     """The committed offsets of a group by partition, asked with a client that stays open. Blocks."""
     offsets = _once_there_is_a_coordinator(lambda: admin.list_group_offsets(group)[group])
     return {(tp.topic, tp.partition): entry.offset for tp, entry in offsets.items() if entry.offset >= 0}
+
+
+def _members_of(admin: KafkaAdminClient, group: str) -> list[dict[str, Any]]:
+    """The members of a group as they are described; none of an unknown one. Blocks; raises a Kafka error.
+
+    kafka-python raises no error of a group but puts its words beside an empty list of members.
+    """
+    from kafka.errors import GroupIdNotFoundError, for_code
+
+    described = admin.describe_groups([group])[group]
+    if said := described.get("error"):
+        code = re.search(r"\[Error (-?\d+)\]", said)
+        error = for_code(int(code[1]) if code else -1)
+        if error is not GroupIdNotFoundError:
+            raise error(said)
+    return described.get("members") or []
 
 
 def _once_there_is_a_coordinator(ask: Callable[[], Answer]) -> Answer:

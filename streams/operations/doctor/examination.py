@@ -128,9 +128,12 @@ def _permissions(admin: KafkaAdminClient, settings: Settings) -> Iterator[Findin
 
 
 def _transactions(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
-    """Whether a worker may describe its transactions, as a new owner of a partition does."""
-    with suppress(TransactionalIdNotFoundError):  # no worker has run yet
-        admin.describe_transactions([f"{settings.app_id}-{CONTACTS_TABLE}-0"])
+    """Whether a worker may describe its transactions, as a new owner of a partition does.
+
+    Those of an id as workers have them: whether somebody may is said before whether there is such an id.
+    """
+    with suppress(TransactionalIdNotFoundError):  # this one has not run yet
+        admin.describe_transactions([f"{settings.app_id}-{CONTACTS_TABLE}-{settings.instance or 'anybody'}"])
     yield ok("transactions", "a worker may ask about its own")
 
 

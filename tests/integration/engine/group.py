@@ -87,7 +87,7 @@ class Worker:
         for number in numbers:
             if number not in self.owned:
                 self.owned[number] = self._partition(number, (stores or {}).get(number) or MemoryStore())
-            await self.owned[number].open()
+        await asyncio.gather(*(self.owned[number].open() for number in numbers))
 
     async def apply(self, number: int, offsets: Iterable[int], fold: Fold[bytes] | None = None) -> None:
         await self.owned[number].apply(self.chunk(number, offsets), fold or self.add_up(number))

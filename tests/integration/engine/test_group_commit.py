@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaConnectionError, ProducerFenced
+from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerFenced
 from aiokafka.producer import AIOKafkaProducer
 from faust.types import TP
 
 from streams.engine import group_commit
 from streams.engine.aiokafka_patches.offsets_of_members import HeldOffsets
+from streams.engine.changelog import PartitionReader
 from streams.engine.decoded_states import States
+from streams.engine.group_commit import Part
 from streams.engine.runs import Records, Run
 from streams.engine.table_partition import Effects
-from streams.engine.writer import Output, TransactionWriter
+from streams.engine.writer import Output, RecordRefused, TransactionWriter
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import EngineError, Fenced
 from tests.integration.engine.cluster import Cluster
@@ -245,6 +247,167 @@ async def test_a_transaction_takes_no_more_than_its_bounds(worker: Worker, monke
     await asyncio.gather(*(worker.apply(number, range(1, 4)) for number in ALL))
 
     assert wire.log.count("EndTxnRequest") == PARTITIONS
+
+
+async def test_lanes_go_on_whatever_the_question_meets_whether_their_worker_is_still_a_member(
+    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answers_nonsense(_: KafkaClients, group: str) -> set[str]:
+        raise KeyError(group)
+
+    await begin(worker)
+    monkeypatch.setattr(KafkaClients, "member_ids_of", answers_nonsense)
+    troubles_come(monkeypatch, iter(["fenced"]))
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(worker.apply(number, range(1, 4)) for number in ALL))
+
+    assert [await team.told(number) for number in ALL] == [list(range(4))] * PARTITIONS
+
+
+async def test_lanes_go_on_though_their_producer_cannot_be_closed(
+    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = AIOKafkaProducer.stop
+    unlucky: list[AIOKafkaProducer] = []
+
+    async def fails_once(producer: AIOKafkaProducer) -> None:
+        if not unlucky:
+            unlucky.append(producer)
+            raise RuntimeError("its sender has died")
+        await stop(producer)
+
+    await begin(worker)
+    monkeypatch.setattr(AIOKafkaProducer, "stop", fails_once)
+    troubles_come(monkeypatch, iter(["not sent"]))
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(worker.apply(number, range(1, 4)) for number in ALL))
+
+    assert [await team.told(number) for number in ALL] == [list(range(4))] * PARTITIONS
+    await stop(unlucky[0])
+
+
+async def test_lanes_hear_of_an_error_of_the_committer_and_those_behind_it_are_written(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await begin(worker)
+
+    def fails_once(tp: TP, offset: int) -> None:
+        monkeypatch.setattr(worker.committer, "_committed", worker.noted.__setitem__)
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr(worker.committer, "_committed", fails_once)
+    monkeypatch.setattr(group_commit, "MOST_RECORDS", 1)  # so that each has a transaction of its own
+    async with asyncio.timeout(30):
+        done = await asyncio.gather(*(worker.apply(number, range(1, 4)) for number in ALL), return_exceptions=True)
+
+    assert [str(one) for one in done] == ["no room", "None", "None"]
+
+
+async def test_lanes_hear_of_it_when_the_committers_work_is_cancelled(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await begin(worker)
+    with monkeypatch.context() as slow:
+        begun, _ = stopped_before(slow, AIOKafkaProducer, "commit_transaction")
+        lanes = [asyncio.create_task(worker.apply(number, range(1, 4))) for number in ALL]
+        await begun.wait()
+        assert worker.committer._working is not None
+        worker.committer._working.cancel()
+        async with asyncio.timeout(30):
+            await asyncio.gather(*lanes)
+
+    assert [worker.table(number) for number in ALL] == [sums(range(4))] * PARTITIONS
+
+
+async def test_a_partition_whose_records_are_not_taken_in_time_holds_up_no_others_for_long(
+    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes out together with it does not end in time either."""
+    await begin(worker)
+    write = TransactionWriter.write_as_member
+
+    async def stuck(writer: TransactionWriter, outputs: Any, changed: Any, *args: Any) -> dict[TP, int]:
+        if TP(team.changelog, 1) in changed:
+            await asyncio.get_running_loop().create_future()
+        return await write(writer, outputs, changed, *args)
+
+    monkeypatch.setattr(KafkaClients, "transaction_timeout_s", 0.5)
+    monkeypatch.setattr("streams.engine.retry.ATTEMPTS", 3)
+    monkeypatch.setattr(group_commit, "TICK_S", 1.0)  # so that all lanes are back when the next one begins
+    monkeypatch.setattr(TransactionWriter, "write_as_member", stuck)
+    done = await asyncio.gather(*(worker.apply(number, range(1, 3)) for number in ALL), return_exceptions=True)
+
+    assert [type(one) for one in done] == [type(None), EngineError, type(None)]
+    assert [await team.told(number) for number in ALL] == [[0, 1, 2], [0], [0, 1, 2]]
+
+
+async def test_a_transaction_that_has_waited_for_a_producer_in_vain_leaves_the_new_one_alone(
+    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await begin(worker)
+    before = worker.committer._writer
+    monkeypatch.setattr(KafkaClients, "transaction_timeout_s", 0.2)
+    async with worker.committer._making:  # as while a partition is opened
+        part = Part(TP(team.changelog, 0), {}, (), TP(team.source, 0), 1, worker.membership.generation)
+        with pytest.raises(TimeoutError):
+            await worker.committer.commit(part)
+
+    assert worker.committer._writer is before
+
+
+async def test_a_partition_is_not_opened_while_a_chunk_of_it_is_in_flight(
+    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lane was cancelled before any of its records was sent: an end that is asked for now is before them."""
+    await begin(worker)
+    begun, go_on = stopped_before(monkeypatch, TransactionWriter, "write_as_member")
+    lane = asyncio.create_task(worker.apply(0, range(1, 4)))
+    await begun.wait()
+    lane.cancel()
+    await asyncio.wait({lane})
+    opening = asyncio.create_task(worker.owned[0].open())
+    await asyncio.wait({opening}, timeout=0.5)
+    go_on.set()
+    await opening
+
+    assert worker.table(0) == sums(range(4))
+
+
+async def test_a_partition_is_not_restored_from_a_broker_that_knows_less_than_was_seen(
+    team: Team, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A former leader that still believes in itself."""
+    await begin(worker)
+    end_of = PartitionReader.end_of
+    asked: list[TP] = []
+
+    async def older(reader: PartitionReader, tp: TP) -> int:
+        asked.append(tp)
+        return await end_of(reader, tp) - (len(asked) == 1)
+
+    monkeypatch.setattr(PartitionReader, "end_of", older)
+    with pytest.raises(KafkaError, match="has been seen to"):
+        await worker.owned[0].open()
+    await worker.owned[0].open()
+
+    assert worker.table(0) == sums(range(1))
+
+
+async def test_a_record_refused_while_partitions_are_given_up_makes_nobody_stale(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await begin(worker)
+
+    async def refused(*_: Any) -> dict[TP, int]:
+        worker.committer._membership = None  # as `settle` does, which waits for it then
+        raise RecordRefused
+
+    monkeypatch.setattr(TransactionWriter, "write_as_member", refused)
+    generation = worker.membership.generation
+    parts = [Part(TP(worker.team.changelog, n), {}, (), TP(worker.team.source, n), 2, generation) for n in ALL]
+    done = await asyncio.gather(*map(worker.committer.commit, parts), return_exceptions=True)
+
+    assert [type(one) for one in done] == [KafkaConnectionError] * PARTITIONS
 
 
 TROUBLES = (*["none"] * 5, "not sent", "no offsets", "not committed", "answer lost", "fenced")

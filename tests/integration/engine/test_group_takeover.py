@@ -12,15 +12,17 @@ from aiokafka.structs import TopicPartition
 from faust.types import TP
 
 from streams.engine.aiokafka_patches.offsets_of_members import HeldOffsets
+from streams.engine.group_commit import Part
 from streams.engine.group_membership import Membership, membership_of
 from streams.engine.hanging_transactions import HangingTransactions
+from streams.engine.older_owners import OlderOwners
 from streams.engine.writer import Output, TransactionWriter, _send
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import EngineError, Fenced
 from tests.integration.engine.cluster import Cluster
 from tests.integration.engine.group import PARTITIONS, Team, Worker, at_work, rejoin
 from tests.integration.engine.owner import sums
-from tests.integration.engine.test_group_commit import begin, stopped_before
+from tests.integration.engine.test_group_commit import begin, stopped_before, troubles_come
 from tests.integration.engine.test_lost_markers import VERIFICATION, _brokers_believe_producers, markers_go_to
 
 __all__ = ["VERIFICATION", "_brokers_believe_producers"]
@@ -230,6 +232,48 @@ async def test_what_a_former_member_left_in_several_partitions_is_ended_by_the_o
 
 
 @pytest.mark.usefixtures("_brokers_believe_producers")
+async def test_what_a_former_member_left_is_ended_once_though_several_partitions_are_opened_at_the_same_time(
+    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two that end it the second aborts what the first is about to commit."""
+    await leave_a_commit_unmarked(team, cluster, monkeypatch)
+    hanging = HangingTransactions(team.kafka, team.partitions.prefix, team.partitions.written, team.partitions.shared)
+    async with team.member() as consumer:
+        me = membership_of(consumer._coordinator)
+        await asyncio.gather(*(hanging.end(team.partitions.written[number], me, set(ALL)) for number in ALL))
+
+    assert [await team.told(number) for number in ALL] == [[0, 1, 2]] * PARTITIONS
+
+
+@pytest.mark.usefixtures("_brokers_believe_producers")
+async def test_what_a_former_member_left_is_ended_once_though_all_lanes_open_their_partitions_anew(
+    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = TopicPartition(*cluster.make_partition("elsewhere"))
+    end, ended = TransactionWriter.end_what_is_open, []
+
+    async def noted(writer: TransactionWriter, *args: object, **kwargs: object) -> None:
+        ended.append(writer)
+        await end(writer, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(TransactionWriter, "end_what_is_open", noted)
+    async with at_work(team, *ALL) as worker:
+        await begin(worker)
+        former = TransactionWriter(team.kafka, f"{team.partitions.prefix}gone")
+        await former.start()
+        with monkeypatch.context() as loss:
+            markers_go_to(loss, elsewhere)
+            await former.write([Output(team.outputs, number, b"k", b"99") for number in ALL])
+        await former.stop()
+
+        troubles_come(monkeypatch, iter(["not sent"]))
+        await asyncio.gather(*(worker.apply(number, range(1, 3)) for number in ALL))
+
+    assert [await team.told(number) for number in ALL] == [[0, 99, 1, 2]] * PARTITIONS
+    assert len(ended) == 1
+
+
+@pytest.mark.usefixtures("_brokers_believe_producers")
 async def test_what_a_living_member_left_open_is_its_own_to_end(
     team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,6 +292,42 @@ async def test_what_a_living_member_left_open_is_its_own_to_end(
         await worker.take_over(*ALL)
         assert [await team.told(number) for number in ALL] == [[0, 1, 2]] * PARTITIONS
         assert [worker.table(number) for number in ALL] == [sums(range(3))] * PARTITIONS
+
+
+@pytest.mark.usefixtures("_brokers_believe_producers")
+async def test_what_is_left_in_shared_partitions_too_is_ended_by_the_owner_of_the_first_one_that_is_not(
+    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever takes that one over waits until it is ended; nobody waits for a shared one."""
+    former = TransactionWriter(team.kafka, f"{team.partitions.prefix}gone")
+    await former.start()
+    with monkeypatch.context() as loss:
+        markers_go_to(loss, TopicPartition(*cluster.make_partition("elsewhere")))
+        await former.write([Output(team.outputs, 2, b"k", b"99"), Output(*team.shared, b"k", b"99")])
+    await former.stop()
+    hanging = HangingTransactions(team.kafka, team.partitions.prefix, team.partitions.written, team.partitions.shared)
+    async with team.member() as consumer:
+        await hanging.end(team.partitions.written[2], membership_of(consumer._coordinator), {2})
+
+    assert await team.told(2) == [99]
+    assert len(await cluster.committed(team.shared)) == 1
+
+
+@pytest.mark.usefixtures("_brokers_believe_producers")
+async def test_a_worker_that_joins_again_ends_its_own_in_partitions_to_which_others_write(
+    team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with at_work(team, *ALL) as worker:
+        with monkeypatch.context() as loss:
+            markers_go_to(loss, TopicPartition(*cluster.make_partition("elsewhere")))
+            output = Output(*team.shared, b"k", b"1")
+            source, generation = TP(team.source, 0), worker.membership.generation
+            await worker.committer.commit(Part(TP(team.changelog, 0), {}, [output], source, 1, generation))
+        await worker.committer.settle()
+        assert await cluster.committed(team.shared) == []
+
+        await worker.take_over(*ALL)
+        assert [record.value for record in await cluster.committed(team.shared)] == [b"1"]
 
 
 async def leave_a_commit_unmarked(team: Team, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,3 +355,49 @@ async def test_a_worker_of_the_version_before_is_fenced(team: Team) -> None:
     await older.stop()
 
     assert await team.told(0) == [0, 1, 2]
+
+
+async def test_fencing_workers_of_the_version_before_is_tried_again(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = TransactionWriter(team.kafka, f"{team.partitions.prefix}0")
+    await older.start()
+    start, tries = TransactionWriter.start, []
+
+    async def unlucky(writer: TransactionWriter) -> None:
+        if writer._producer._txn_manager.transactional_id == f"{team.partitions.prefix}0":
+            tries.append(writer)
+            if len(tries) == 1:
+                raise KafkaConnectionError
+        await start(writer)
+
+    with monkeypatch.context() as trouble:
+        trouble.setattr(TransactionWriter, "start", unlucky)
+        async with at_work(team, *ALL) as worker:
+            await worker.apply(0, range(3))
+    assert len(tries) == 2
+    with pytest.raises(Exception, match=r"ProducerFenced|Unexpected error"):
+        await older.write([Output(team.outputs, 0, b"k", b"9")])
+    await older.stop()
+
+
+async def test_a_worker_of_the_version_before_is_fenced_once_unless_it_starts_again(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fence renews what the coordinator keeps of the id: with one for each take-over it would never be forgotten."""
+    fence, fenced = OlderOwners._fence, []
+
+    async def noted(owners: OlderOwners, number: int) -> None:
+        fenced.append(number)
+        await fence(owners, number)
+
+    monkeypatch.setattr(OlderOwners, "_fence", noted)
+    for times in (1, 2):
+        older = TransactionWriter(team.kafka, f"{team.partitions.prefix}0")
+        await older.start()
+        for _ in range(2):
+            async with at_work(team, *ALL):
+                assert fenced == [0] * times
+        with pytest.raises(Exception, match=r"ProducerFenced|Unexpected error"):
+            await older.write([Output(team.outputs, 0, b"k", b"9")])
+        await older.stop()

@@ -5,8 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from kafka import KafkaAdminClient
+from kafka.protocol.admin import DescribeGroupsResponse
 
 from streams.platform.clients import KafkaClients, redis_client, tool_redis
+from streams.platform.errors import KafkaAway
 from streams.platform.settings import Settings
 
 SETTINGS = Settings(kafka_bootstrap="127.0.0.1:1", redis_url="redis://127.0.0.1:1/0", transaction_timeout_s=3)
@@ -46,3 +49,55 @@ async def test_redis_never_keeps_a_worker_waiting_without_a_limit() -> None:
         limits = client.connection_pool.connection_kwargs
         assert 0 < limits["socket_timeout"] <= 5
         assert 0 < limits["socket_connect_timeout"] <= 5
+
+
+class Describing:
+    """An admin client whose broker describes a group so."""
+
+    def __init__(self, error_code: int, *members: str) -> None:
+        admin = KafkaAdminClient.__new__(KafkaAdminClient)
+        members_ = [DescribeGroupsResponse.DescribedGroup.DescribedGroupMember(member_id=one) for one in members]
+        group = DescribeGroupsResponse.DescribedGroup(group_id="g", error_code=error_code, members=members_)
+        self._described: dict[str, dict[str, object]] = admin._describe_groups_process_response(
+            DescribeGroupsResponse(groups=[group])
+        )
+
+    def describe_groups(self, _: list[str]) -> dict[str, dict[str, object]]:
+        return self._described
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize("code", [14, 15, 16, 30, 32_000])
+def test_members_of_whom_the_coordinator_does_not_know_now_are_not_called_gone(
+    monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """kafka-python does not raise the error of a group."""
+    monkeypatch.setattr(KafkaClients, "admin", lambda _: Describing(code))
+
+    with pytest.raises(KafkaAway):
+        KAFKA.member_ids_of("g")
+
+
+def test_of_an_unknown_group_there_are_no_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(KafkaClients, "admin", lambda _: Describing(69))
+
+    assert KAFKA.member_ids_of("g") == set()
+    assert KAFKA.members_of("g") == 0
+
+
+def test_members_are_told_by_their_ids_and_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(KafkaClients, "admin", lambda _: Describing(0, "a", "b"))
+
+    assert KAFKA.member_ids_of("g") == {"a", "b"}
+    assert KAFKA.members_of("g") == 2
+
+
+def test_a_group_that_is_loading_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([Describing(14), Describing(16), Describing(0, "a")])
+    admin = Describing(0)
+    monkeypatch.setattr(admin, "describe_groups", lambda groups: next(answers).describe_groups(groups))
+    monkeypatch.setattr(KafkaClients, "admin", lambda _: admin)
+
+    assert KAFKA.members_of("g") == 1

@@ -3,14 +3,18 @@
 import json
 import socket
 from pathlib import Path
+from typing import cast
 
 import pytest
+from kafka import KafkaAdminClient
+from kafka.errors import TransactionalIdNotFoundError
 from typer.testing import CliRunner
 
 from streams.cli.main import app
 from streams.engine import rocksdb_store
 from streams.operations.doctor import Finding, examine
 from streams.operations.doctor.configuration import examine_configuration
+from streams.operations.doctor.examination import _transactions
 from streams.operations.doctor.machine import (
     _MOUNTS,
     GIB,
@@ -51,6 +55,19 @@ def verdicts(found: object) -> list[str]:
 def told(findings: list[Finding]) -> None:
     """Whatever is wrong has a cure."""
     assert all(finding.to_do for finding in findings if finding.verdict != "ok")
+
+
+@pytest.mark.parametrize(("instance", "asked"), [("", "harmonia-contacts-anybody"), ("w-1", "harmonia-contacts-w-1")])
+def test_the_transactions_asked_about_are_those_with_which_workers_write(instance: str, asked: str) -> None:
+    class Admin:
+        def describe_transactions(self, names: list[str]) -> None:
+            assert names == [asked]
+            raise TransactionalIdNotFoundError
+
+    [finding] = _transactions(
+        cast(KafkaAdminClient, Admin()), Settings(kafka_bootstrap="127.0.0.1:1", instance=instance)
+    )
+    assert finding.what == "transactions"
 
 
 def test_the_doctor_says_which_brokers_end_a_dead_workers_transaction_late() -> None:
