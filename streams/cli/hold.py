@@ -70,8 +70,8 @@ def hold(  # noqa: PLR0913 (options of a command)
     if not shown:
         refuse(
             f"sent to {CAMPAIGN_HOLDS} and accepted, so it will still be carried out; but Redis did not show it within "
-            f"{wait:g} s: do not rely on it until `harmonia hold --list` shows it in force. Is a worker running, or did "
-            "somebody else order otherwise?"
+            f"{wait:g} s: do not rely on it until `harmonia hold --list` shows it in force. Is a worker running, or "
+            "did somebody else order otherwise?"
         )
     _print_outcome(order, was_on, as_json=as_json)
 
