@@ -36,6 +36,7 @@ UNSEEN = (
     *("FencingLoop", "RecoveryTooLong", "TeamSilent", "ErrorBudgetBurns", "GatewayErrors", "GatewayUnproven"),
     *("ExperimentHarms", "ExperimentResultsOld", "ExperimentSplitBroken", "ExperimentSumsBehind", "ExperimentsFull"),
     "LakeBehind",
+    "TransactionHangs",
 )
 """Alerts that need more than one observation, or that only other processes know of: Prometheus has them."""
 
