@@ -143,6 +143,7 @@ def _reached(reached: Sequence[ReachedContact]) -> Table:
 
 def _tried(tried: Sequence[ExperimentLine]) -> Table:
     table = _table("What was tried, and what it says so far", "experiment", ">people", "")
+    table.columns[-1].no_wrap = False  # on a narrow terminal names stay whole
     for one in tried:
         table.add_row(one.experiment, f"{one.people:,}", one.says)
     return table

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from events.topics import ALL
 from sinks.lookup import TOPICS as PERMISSIONS
+from streams.domain.display_names import counted
 from streams.domain.quarantine import held_records
 from streams.operations.refused_records import refused_sentence, shortened_list
 from streams.operations.status.observations import (
@@ -122,14 +123,17 @@ def _of_redis(redis: RedisObservation | str) -> Iterator[AlertFinding]:
 def _of_held(held: SinkPosition) -> Iterator[AlertFinding]:
     """Permissions are decided only from topics in `sinks.lookup`: that others are late pages nobody."""
     if held.topic not in PERMISSIONS and (held.missing or held.age_s is None or held.age_s > BEHIND_S):
-        missing = f"{held.missing} partitions are missing or being filled"
-        yield AlertFinding("SinkBehind", f"{held.topic}: {missing if held.missing else _age(held)}")
+        yield AlertFinding("SinkBehind", f"{held.topic}: {_missing(held) if held.missing else _age(held)}")
     elif held.missing:
-        yield AlertFinding("PermissionsStale", f"{held.topic}: {held.missing} partitions are missing or being filled")
+        yield AlertFinding("PermissionsStale", f"{held.topic}: {_missing(held)}")
     elif held.age_s is None or held.age_s > STALE_S:
         yield AlertFinding("PermissionsStale", f"{held.topic}: {_age(held)}")
     elif held.age_s > BEHIND_S:
         yield AlertFinding("SinkBehind", f"{held.topic}: {_age(held)}")
+
+
+def _missing(held: SinkPosition) -> str:
+    return f"{counted(held.missing, 'partition is', 'partitions are')} missing or being filled"
 
 
 def _age(held: SinkPosition) -> str:

@@ -258,9 +258,8 @@ class ChunkFilter:
 def _incomplete(found: Incomplete) -> UndecidedChunk:
     if found.why == "other_key":
         return UndecidedChunk(f"{OTHER_KEY}.")
-    return UndecidedChunk(
-        f"profiles_incomplete: {found.where} is {found.why}; is a worker running, and has it caught up?"
-    )
+    why = found.why.replace("_", " ")
+    return UndecidedChunk(f"profiles_incomplete: {found.where} is {why}; is a worker running, and has it caught up?")
 
 
 def _now() -> int:

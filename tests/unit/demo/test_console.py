@@ -118,6 +118,14 @@ def test_each_experiment_is_shown_with_its_finding(story: DemoReport) -> None:
     assert "opened against A: B +21.70 pp" in printed(story, 80)
 
 
+def test_names_of_experiments_are_whole_on_a_narrow_terminal_however_much_is_said_of_them(story: DemoReport) -> None:
+    says = "opened against A: B +17.66 pp (15.02 to 20.30), a discovery; p of the split 0.921, as planned"
+    tried = [ExperimentLine(f"subject-ask-{number}", 1_234, says) for number in (11, 12)]
+    page = printed(replace(story, tried=tried), 80)
+    assert all(line.experiment in page for line in tried)
+    assert max(map(len, page.splitlines())) <= 80
+
+
 def test_a_failed_self_check_shows_the_first_differences(story: DemoReport) -> None:
     differences = [Difference("redis", f"{LONG_ID}{place}", "tags", [], ["x"]) for place in range(30)]
     page = printed(replace(story, differences=differences), 120)
