@@ -165,7 +165,7 @@ def test_a_hold_is_confirmed_listed_and_lifted(desk: Desk) -> None:
         rows = json.loads(ended_well(desk.run("hold", "--list", "--json")).stdout)
         return [row for row in rows if row["campaign_id"] == campaign]
 
-    assert listed() == [{"campaign_id": campaign, "until": "2099-01-01T00:00:00.000Z"}]
+    assert listed() == [{"campaign_id": campaign, "until": "2099-01-01T00:00:00.000Z", "in_force": True}]
     assert campaign in ended_well(desk.run("hold", "--list")).stdout.decode()
     rows = json.loads(ended_well(desk.run("campaigns", "list", "--json")).stdout)
     [told] = [row for row in rows if row["campaign_id"] == campaign]

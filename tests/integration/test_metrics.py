@@ -48,6 +48,8 @@ NAMED = {
     *("harmonia_recovery_seconds", "harmonia_recovering_seconds", "harmonia_recovery_records_to_go"),
     *("harmonia_redis_memory_used_ratio", "harmonia_state_disk_used_ratio", "harmonia_team_expected"),
     "harmonia_policy_broken",
+    *("harmonia_transactions", "harmonia_transaction_seconds", "harmonia_transaction_records"),
+    "harmonia_transaction_open_seconds",
     *("harmonia_experiments", "harmonia_experiment_results", "harmonia_experiment_evaluation_seconds"),
     *("harmonia_experiment_waiting_seconds", "harmonia_experiment_uncounted"),
     *("process_virtual_memory_bytes", "process_resident_memory_bytes", "process_start_time_seconds"),
@@ -55,7 +57,10 @@ NAMED = {
 }
 WORDS = {
     "topic": {topic.name for topic in ALL},
-    "outcome": {"accepted", "refused", "held", "applied", "duplicate", "full", "in_vain", *get_args(CanvassOutcome)},
+    "outcome": {
+        *("accepted", "refused", "held", "applied", "duplicate", "full", "in_vain", *get_args(CanvassOutcome)),
+        *("committed", "stale", "fenced", "trouble"),
+    },
     "method": set(get_args(Method)),
     "currency": {"USD"},
     "flow": {"given", "returned"},

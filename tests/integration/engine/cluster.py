@@ -1,5 +1,6 @@
 """What tests of the engine do with a broker: topics of their own, and a look at what is really in them."""
 
+import time
 from collections.abc import Iterable, Sequence
 from uuid import uuid4
 
@@ -17,6 +18,8 @@ from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 
 _ROOM = {"max.message.bytes": str(8 << 20)}
+LONGEST_S = 30.0
+"""That a broker takes to know of a new topic, with others at work beside it."""
 
 
 class Cluster:
@@ -42,7 +45,8 @@ class Cluster:
     def remake(self, *names: str, partitions: int = 1) -> None:
         """New topics of these names; returns when the broker knows of them."""
         self._admin.create_topics([NewTopic(name, partitions, 1, topic_configs=_ROOM) for name in names])
-        for _ in range(500):
+        given_up = time.monotonic() + LONGEST_S
+        while time.monotonic() < given_up:
             if all(len(topic["partitions"]) == partitions for topic in self._admin.describe_topics(list(names))):
                 return
         raise TimeoutError(f"no {names} on the broker")

@@ -133,7 +133,15 @@ def test_a_worker_may_see_what_a_dead_one_has_left_open(site: Site) -> None:
     mine = clients(site, WORKER)
 
     assert mine.open_in([(topic, 0) for topic in sorted(written)], 0) == set()
-    until(lambda: mine.transaction_of("harmonia-contacts-0"), "a transaction of the worker")
+    until(lambda: contacts_ids(mine), "a transaction of the worker")
+    [name] = contacts_ids(mine)
+    assert mine.transaction_of(name) is not None
+    assert name.removeprefix("harmonia-contacts-") in mine.member_ids_of("harmonia")
+
+
+def contacts_ids(mine: KafkaClients) -> set[str]:
+    """The transactional ids with which workers write contacts."""
+    return {name for name in mine.transactional_ids() if name.startswith("harmonia-contacts-")}
 
 
 def test_a_redis_that_has_lost_its_place_is_filled_again(site: Site) -> None:
