@@ -102,6 +102,7 @@ class LakeWriter:
         """Raise FileNotFoundError where this process was frozen for so long that its files were deleted."""
         staged = set(self._files.below(f"{staging}/{writer}"))
         if not all(staged_name(staging, writer, file.name) in staged for file in files):
+            self._files.delete_below(f"{staging}/{writer}")  # what was staged since then is nobody's
             raise FileNotFoundError(errno.ENOENT, "what was to be written was taken away meanwhile: begin again")
 
     def _stage(self, name: str, table: pa.Table) -> int:
