@@ -75,5 +75,6 @@ def test_whoever_wakes_up_later_has_written_nothing(files: Files, file: Path) ->
     with pytest.raises(FileNotFoundError):
         imported(frozen, file)
 
+    assert files.below(STAGING) == []  # nor left what it staged after it woke
     assert find_live_files(files).of(INTERACTIONS) == []
     assert imported(files, file).counts.interactions.total() == 2
