@@ -57,7 +57,7 @@ image-test: dev ## build deploy/Dockerfile and run what it makes, in some minute
 	$(BIN)/pytest -m image --override-ini faulthandler_timeout=0 tests/image
 
 chaos: dev ## every fault under load, each with every seed; SEEDS="1 2 3" ARGS="-k broker"
-	CHAOS_SEEDS="$(SEEDS)" $(BIN)/pytest -m chaos tests/chaos $(ARGS)
+	CHAOS_SEEDS="$(SEEDS)" $(BIN)/pytest -m chaos --override-ini faulthandler_timeout=0 tests/chaos $(ARGS)
 
 soak: dev ## ten minutes of steady load: memory, open files and threads must stay flat; ARGS="--minutes 60 --seed 2"
 	$(BIN)/python -m tests.soak $(ARGS)

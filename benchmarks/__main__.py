@@ -14,6 +14,7 @@ from rich.console import Console
 from benchmarks.asking.suite import asking
 from benchmarks.chart import Panel, svg
 from benchmarks.core.suite import core
+from benchmarks.curves import draw as draw_curves
 from benchmarks.experimenting.suite import experiments
 from benchmarks.live.beside import beside
 from benchmarks.live.suite import live
@@ -99,8 +100,10 @@ def _keep(sections: list[Section], name: str, console: Console) -> None:
     text = "\n".join(table(section) for section in sections)
     (RESULTS / f"{name}.md").write_text(text)
     _draw(sections, RESULTS / f"{name}.svg")
+    draw_curves(RESULTS / f"{name}.json", RESULTS / "before.json", RESULTS / f"{name}-curves.svg")
     typer.echo(text)
-    console.print(f"Kept in benchmarks/results: {name}.json, {name}.md, {name}.svg", highlight=False)
+    kept = ", ".join(sorted(file.name for file in RESULTS.glob(f"{name}*")))
+    console.print(f"Kept in benchmarks/results: {kept}", highlight=False)
 
 
 def _draw(sections: list[Section], file: Path) -> None:
