@@ -5,6 +5,7 @@ it. A process ends hard that was told to stop and does not end in time, and one 
 """
 
 import logging
+import math
 import os
 import signal
 import sys
@@ -109,6 +110,21 @@ def _end_in_vain(
     logger.critical("%s", left())
     logging.shutdown()
     stop_process(EXIT_HARD)
+
+
+class Deadline:
+    """By when a process that was told to stop should have written what it has in hand; before that there is none."""
+
+    def __init__(self) -> None:
+        self._at = math.inf
+
+    def begin(self, seconds: float) -> None:
+        """The process was told to stop, and so many seconds are left."""
+        self._at = time.monotonic() + seconds
+
+    def is_over(self) -> bool:
+        """Whether no more should be begun; from any thread."""
+        return time.monotonic() >= self._at
 
 
 def end_without_memory(stop_process: Callable[[int], Any] = os._exit) -> None:
