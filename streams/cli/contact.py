@@ -126,10 +126,12 @@ def erase(  # noqa: PLR0913 (options of a command)
     as_json: AsJson = False,
 ) -> None:
     """Forget a person, for good: all that was heard under any identifier of theirs. Exit code as of `link`."""
-    sender = _sender(source, anyway, None if no_wait else wait, as_json)
-    if not yes:
-        typer.confirm("This cannot be undone. Forget this person?", abort=True, err=True)
-    sender.erase(one)
+
+    def confirm() -> None:
+        if not yes:
+            typer.confirm("This cannot be undone. Forget this person?", abort=True, err=True)
+
+    _sender(source, anyway, None if no_wait else wait, as_json).erase(one, confirm)
 
 
 def _sender(source: str, anyway: bool, wait_s: float | None, as_json: bool) -> DecisionSender:

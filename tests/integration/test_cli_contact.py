@@ -85,7 +85,8 @@ def test_a_person_is_suppressed_and_then_forgotten(desk: Desk) -> None:
     desk.do("suppress", ada, "--until", "2032-11-07T00:00:00Z")
     assert suppressions(desk, ada)["email"]["until"] == "2032-11-07T00:00:00.000Z"
 
-    assert desk.run("erase", ada).returncode == 1  # nobody said yes
+    asked = desk.run("erase", ada)
+    assert (asked.returncode, b"Forget this person?" in asked.stderr) == (1, True)  # nobody said yes
     assert desk.profile(ada)
     assert b"this person is forgotten; Redis shows it" in desk.do("erase", ada, "--yes")
     assert refused(desk.run("show", ada)) == f"{ada} has been erased\n"
@@ -102,7 +103,10 @@ def test_a_person_is_forgotten_by_any_identifier_and_by_nothing_that_only_looks_
     until(lambda: bool(desk.profile(f"external:van:{van}")), "her")
 
     for word in (voter, van, phone, f"voter:{voter}0", f"{fresh()}@example.org"):
-        assert "nothing was sent: mend the name, or --anyway" in refused(desk.run("erase", word, "--yes"))
+        for yes in ((), ("--yes",)):
+            said = refused(desk.run("erase", word, *yes))
+            assert "nothing was sent: mend the name, or --anyway" in said
+            assert "Forget this person?" not in said  # nobody is asked about nobody
     typo = f"{fresh()}@exmaple.org"
     for words in (("suppress", phone), ("suppress", typo), ("unlink", f"phone:{phone}", van), ("unsuppress", typo)):
         reason = refused(desk.run(*words))
