@@ -160,14 +160,17 @@ class ChunkApp(faust.App):
 
         Markers of transactions count as records. To be asked from any thread.
         """
-        consumer = cast(transport.Consumer, self.consumer)
+        consumer = cast(transport.Consumer | None, self._consumer)  # asked for by its name it would be made here
+        if consumer is None:
+            return 0, 0
         left = [end - (consumer.committed(tp) or 0) for tp, end in list(self.lanes.taken.items())]
         return sum(count > 0 for count in left), sum(count for count in left if count > 0)
 
     @property
     def is_in_touch(self) -> bool:
-        """Whether the group's coordinator has answered within a session."""
-        return cast(transport.Consumer, self.consumer).is_in_touch
+        """Whether the group's coordinator has answered within a session. To be asked from any thread."""
+        consumer = cast(transport.Consumer | None, self._consumer)
+        return consumer is not None and consumer.is_in_touch
 
     def _committed(self, source: TP) -> int | None:
         return cast(transport.Consumer, self.consumer).committed(source)

@@ -340,7 +340,10 @@ async def test_what_is_taken_and_not_committed_is_counted_for_whoever_has_to_lea
 ) -> None:
     consumer.fetched = {A: run(range(6), tp=A), B: run(range(4), tp=B)}
     assert app.uncommitted() == (0, 0)
+    assert not app.is_in_touch
+    assert app._consumer is None  # it is looked at, and not made, while the process ends
 
+    assert isinstance(app.consumer, Consumer)
     [_ async for _ in consumer.getmany(0.01)]
     assert app.uncommitted() == (2, 10)
 
