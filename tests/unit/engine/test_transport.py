@@ -348,7 +348,7 @@ async def test_what_is_taken_and_not_committed_is_counted_for_whoever_has_to_lea
     assert app.uncommitted() == (2, 10)
 
     for offset, tp in ((6, A), (1, B)):
-        cast(Consumer, app.consumer).note_committed(tp, offset)
+        app.consumer.note_committed(tp, offset)
     assert app.uncommitted() == (1, 3)
 
 
