@@ -21,3 +21,9 @@ def nearest_name(name: str, known: Iterable[str], likeness: float = 0.6) -> str 
     by_lower = {each.lower(): each for each in known}
     found = get_close_matches(name.lower(), sorted(by_lower), 1, likeness)
     return by_lower[found[0]] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`; did you mean NAME?`, to be added to a message about an unknown name; empty where none is near."""
+    near = nearest_name(name, known)
+    return f"; did you mean {near}?" if near else ""

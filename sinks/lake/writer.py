@@ -8,7 +8,7 @@ manifest, and then only those that it names are kept.
 """
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
@@ -36,12 +36,25 @@ class RangeConflict(Exception):
     """Another writer has written this range: go on behind it."""
 
 
-class LakeWriter:
-    """Writes the ranges of one topic. Calls raise OSError when the store fails: go on at `position`."""
+class WriteGivenUp(Exception):
+    """The time to stop was up before all files of a range were staged; nothing of it is in the lake."""
 
-    def __init__(self, files: Files, topic_id: str) -> None:
+
+def never() -> bool:
+    """For writers whose time is not limited."""
+    return False
+
+
+class LakeWriter:
+    """Writes the ranges of one topic. Calls raise OSError when the store fails: go on at `position`.
+
+    `is_late`: asked before each file; from then on no range is written any more that has no manifest yet.
+    """
+
+    def __init__(self, files: Files, topic_id: str, is_late: Callable[[], bool] = never) -> None:
         self._files = files
         self._topic_id = topic_id
+        self._is_late = is_late
         self._erased: Erasures | None = None
 
     def position(self, partition: int) -> int | None:
@@ -54,15 +67,18 @@ class LakeWriter:
         return None if last is None else last.last_offset + 1
 
     def write(self, partition: int, first: int, last: int, records: Sequence[LogRecord]) -> OffsetRange:
-        """Write a partition's records from offset `first` to `last`. Raises RangeConflict, and then has written none.
+        """Write a partition's records from offset `first` to `last`.
 
-        Late records of erased people are anonymised.
+        Raises RangeConflict or WriteGivenUp, and then has written none. Late records of erased people are anonymised.
         """
         self._erased = erased = read_erasures(self._files, self._erased)
         writer = new_name()
         staging = staging_of(self._topic_id, partition, first)
         files = []
         for folder, table in sorted(tables_of(records, self._topic_id).items()):
+            if self._is_late():
+                self._files.delete_below(f"{staging}/{writer}")  # a reader sees none of it, and nobody else's is there
+                raise WriteGivenUp
             left = anonymise_interactions(table, folder.type, erased) if len(erased) else None
             name = self._file_name(folder, partition, first, last)
             size = self._stage(staged_name(staging, writer, name), table if left is None else left.table)

@@ -16,6 +16,7 @@ from events.spelling import nearest_name
 from events.topics import CONTACT_ALERTS, SYSTEM_ALERTS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines
+from streams.cli.person import warn_of_what_is_missing
 from streams.cli.time_options import parse_moment_or_age
 from streams.platform.errors import MissingTopic
 
@@ -80,9 +81,11 @@ def _print_alerts(wanted: AlertFilter, *, as_json: bool) -> None:
 
     _check_rule(wanted.rule)
     start = parse_moment_or_age("--since", wanted.since)
-    with failing_plainly(), closing(KafkaClients(load_settings()).tool_consumer()) as consumer:
+    settings = load_settings()
+    with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
         every = (each for topic in (CONTACT_ALERTS, SYSTEM_ALERTS) for each in _alerts_since(consumer, topic, start))
         found = latest_alerts((each for each in every if wanted.has(each[1])), wanted.latest)
+    warn_of_what_is_missing(settings)
     if as_json:
         for alert in found:
             typer.echo(orjson.dumps(alert))

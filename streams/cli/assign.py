@@ -101,7 +101,7 @@ def assign(  # noqa: PLR0913 (options of a command)
 
 
 def _definition(settings: Settings, experiment: str, file: Path | None) -> ExperimentDefinition:
-    from streams.cli.experiments import definitions_in, read_known_definitions
+    from streams.cli.experiments import definitions_in, near_experiment, read_known_definitions
 
     if file is None:
         there = read_known_definitions(settings)
@@ -112,7 +112,8 @@ def _definition(settings: Settings, experiment: str, file: Path | None) -> Exper
         definitions = {each.id: each for each in definitions_in(file)}
     if experiment not in definitions:
         cure = "see `harmonia experiments definitions`" if file is None else f"{file} defines {', '.join(definitions)}"
-        refuse(f"{printable(experiment)}: no such definition; {cure}", WRONG_USE)
+        near = near_experiment(experiment, definitions)
+        refuse(f"{printable(experiment)}: no such definition{near}; {cure}", WRONG_USE)
     return definitions[experiment]
 
 

@@ -22,6 +22,8 @@ from streams.platform.shutdown import signals_end_the_block
 if TYPE_CHECKING:
     from streams.domain.pressure import Policy
     from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
+    from streams.history.lake.coverage import LakeGap
+    from streams.platform.settings import Settings
 
 _errors = Console(stderr=True, highlight=False)
 
@@ -66,6 +68,7 @@ def backtest(  # noqa: PLR0913 (options of a command)
             end=end_of(place),
             new_name=policy.name,
             old_name="the default policy" if before is None else before.name,
+            gap=_gap(settings, place),
         )
         result = _run(place, orders, processes or os.cpu_count() or 1)
     if out is not None:
@@ -74,6 +77,30 @@ def backtest(  # noqa: PLR0913 (options of a command)
         typer.echo(orjson.dumps(json_of(result, orders)))
     else:
         print_page(page(result, orders, Console().width))
+
+
+def _gap(settings: Settings, place: str) -> LakeGap | None:
+    """What the lake lacks of the topic; a line where nobody can tell, and None."""
+    from aiokafka.errors import KafkaError as AioKafkaError
+    from kafka.errors import KafkaError
+
+    from sinks.lake.files import open_files
+    from sinks.lake.manifests import is_lake
+    from streams.history.lake.coverage import lake_gap
+    from streams.platform.errors import KafkaAway, MissingTopic
+    from streams.platform.tried_address import kafka_address_tried
+
+    files = open_files(place)
+    if not is_lake(files):
+        return None
+    try:
+        return lake_gap(settings, files)
+    except (KafkaError, AioKafkaError, KafkaAway) as error:
+        why = f"Kafka does not answer ({type(error).__name__}): {kafka_address_tried(settings)}"
+    except MissingTopic as error:
+        why = str(error)
+    say(f"how far the lake is behind the topic interactions is not known: {why}", err=True)
+    return None
 
 
 def _policy(file: Path) -> Policy:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
 
 from events.json_types import JSON
-from events.times import render_time
+from events.times import parse_time, render_time
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table
 from streams.cli.person import (
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sinks.lookup import KnownContact
     from streams.cli.decisions import DecisionSender
     from streams.domain.contact.profile_history import ProfileStep
+    from streams.domain.contact.state import Fact
     from streams.platform.settings import Settings
 
 
@@ -126,10 +127,12 @@ def erase(  # noqa: PLR0913 (options of a command)
     as_json: AsJson = False,
 ) -> None:
     """Forget a person, for good: all that was heard under any identifier of theirs. Exit code as of `link`."""
-    sender = _sender(source, anyway, None if no_wait else wait, as_json)
-    if not yes:
-        typer.confirm("This cannot be undone. Forget this person?", abort=True, err=True)
-    sender.erase(one)
+
+    def confirm() -> None:
+        if not yes:
+            typer.confirm("This cannot be undone. Forget this person?", abort=True, err=True)
+
+    _sender(source, anyway, None if no_wait else wait, as_json).erase(one, confirm)
 
 
 def _sender(source: str, anyway: bool, wait_s: float | None, as_json: bool) -> DecisionSender:
@@ -145,7 +148,10 @@ def show(
     who: One,
     as_json: Annotated[bool, typer.Option("--json", help="The profile as it is in contact-state.")] = False,
     with_history: Annotated[
-        bool, typer.Option("--history", help="Each interaction that is still there, with what it changed.")
+        bool,
+        typer.Option(
+            "--history", help="Each interaction that is still there, with what it changed, and each decision."
+        ),
     ] = False,
 ) -> None:
     """Show the profile of a contact. Exit code 1 when there is none. One that was merged is shown as who it is now.
@@ -191,10 +197,12 @@ def export(who: One) -> None:
     typer.echo(orjson.dumps(held, option=orjson.OPT_INDENT_2))
 
 
-def _steps(person: Person) -> Iterator[ProfileStep]:
-    from streams.domain.contact.profile_history import history
+def _steps(person: Person) -> list[ProfileStep]:
+    """What happened and what was decided, in the order of time; a decision changes nothing in the profile's facts."""
+    from streams.domain.contact.profile_history import ProfileStep, history
 
-    return history(person.contact_id, person.facts())
+    steps = [*history(person.contact_id, person.facts()), *(ProfileStep(fact, {}) for fact in person.decisions())]
+    return sorted(steps, key=lambda step: step.fact.stamp)
 
 
 def _require_contact(settings: Settings, who: str) -> KnownContact:
@@ -238,12 +246,33 @@ def _print_steps(steps: Iterable[ProfileStep]) -> None:
     for step in steps:
         fact = step.fact
         print_lines([f"{cell_text(render_time(fact.time))}  {fact.type}  {fact.source}  {fact.id}"])
+        print_lines(f"    {words}" for words in decision_words(fact))
         for path, (was, now) in step.changed.items():
             print_lines(f"    {path}: {change}" for change in change_lines(path, was, now))
+
+
+def decision_words(fact: Fact) -> list[str]:
+    """What a command decided; nothing for what happened."""
+    from streams.domain.contact.facts.command_details import Erase, LinkRuling, Suppress
+
+    match fact.detail:
+        case Suppress(until=None):
+            return ["nobody may reach this person until that is lifted"]
+        case Suppress(until=str(until)) if (parse_time(until) or 0) <= fact.time:
+            return ["lifts the suppression"]
+        case Suppress(until=until):
+            return [f"nobody may reach this person until {until}"]
+        case LinkRuling(a=one, b=other, same=same):
+            how = "one person" if same else "two people"
+            return [f"{how}: {masked_identifier(one)} and {masked_identifier(other)}"]
+        case Erase():
+            return ["this person was forgotten; what was known before is gone"]
+    return []
 
 
 def _row(step: ProfileStep) -> dict[str, JSON]:
     fact = step.fact
     changed: dict[str, JSON] = {path: [was, now] for path, (was, now) in step.changed.items()}
     when = render_time(fact.time)
-    return {"time": when, "type": fact.type, "source": fact.source, "id": fact.id, "changed": changed}
+    row: dict[str, JSON] = {"time": when, "type": fact.type, "source": fact.source, "id": fact.id, "changed": changed}
+    return {**row, "decided": words[0]} if (words := decision_words(fact)) else row

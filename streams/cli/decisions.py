@@ -208,12 +208,11 @@ class DecisionSender:
 
         self._decide(_Decision("contact.suppressed", [command], [one], shows, said))
 
-    def erase(self, one: str) -> None:
-        """Erase a person."""
+    def erase(self, one: str, confirm: Callable[[], object]) -> None:
+        """Erase a person. `confirm` is called once somebody is known by that name; it raises to send nothing."""
         command = self._about("contact.erased", one, now_ms(), {})
-        self._decide(
-            _Decision("contact.erased", [command], [one], lambda _, now: are_forgotten(now), "this person is forgotten")
-        )
+        said = "this person is forgotten"
+        self._decide(_Decision("contact.erased", [command], [one], lambda _, now: are_forgotten(now), said), confirm)
 
     def _replaced(self, word: str, at: int, end: int | None) -> str:
         """Words on the suppression that one until `end` replaces. Ends the command where that lasts longer.
@@ -272,10 +271,11 @@ class DecisionSender:
             refuse(f"{judged.reason}: {judged.detail}; {CURE}")
         return _Command(id_, value, fragment)
 
-    def _decide(self, decision: _Decision) -> None:
+    def _decide(self, decision: _Decision, confirm: Callable[[], object] = lambda: None) -> None:
         with failing_plainly():
             before = () if self.anyway and self.wait_s is None else self._known(decision.words)
             require_topic(self.settings, CONTACT_COMMANDS)
+            confirm()
             if self.wait_s is None:
                 self._send(decision)
                 return

@@ -8,7 +8,7 @@ each partition what it lacks.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +20,11 @@ import typer
 from events.experiment_results import ExperimentResult, ExperimentSummary, Status
 from events.json_types import JSON
 from events.refusal import Refusal
+from events.spelling import did_you_mean
 from events.topics import EXPERIMENT_DEFINITIONS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
-from streams.domain.display_names import printable
+from streams.domain.display_names import is_shown, printable
 
 if TYPE_CHECKING:
     from events.experiments import ExperimentDefinition
@@ -94,11 +95,13 @@ def show(
 
     if plot is not None and plot.suffix.lower() != ".svg":
         refuse(f"--plot: {printable(str(plot))}: give a name that ends in .svg, which is what is drawn", WRONG_USE)
-    seen = _read(load_settings(), lambda results: results.one(experiment))
+    settings = load_settings()
+    seen = _read(settings, lambda results: results.one(experiment))
     if seen.value is None:
         incomplete = f", and {_missing(seen.standing)}" if isinstance(seen.standing, Incomplete) else ""
+        known = _read(settings, lambda results: results.all()).lines
         refuse(
-            f"{printable(experiment)}: no result of this experiment{incomplete}: "
+            f"{printable(experiment)}: no result of this experiment{incomplete}{near_experiment(experiment, known)}: "
             "`harmonia experiments list` names those that have one"
         )
     _warn_if_incomplete(seen.standing)
@@ -109,6 +112,11 @@ def show(
         print_page(page(result))
     if plot is not None:
         _draw(result, plot)
+
+
+def near_experiment(experiment: str, known: Iterable[str]) -> str:
+    """`; did you mean ID?` for an experiment that there is not, if the id of one is near and may be shown."""
+    return did_you_mean(experiment, filter(is_shown, known))
 
 
 def _read(settings: Settings, ask: Callable[[ResultsReader], Awaitable[Seen]]) -> Seen:
@@ -236,7 +244,8 @@ def withdraw(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: 
         there = read_known_definitions(settings)
         definition = there.definitions.get(experiment)
         if definition is None and experiment not in there.unreadable:
-            refuse(f"{printable(experiment)}: no such definition; see `harmonia experiments definitions`")
+            near = near_experiment(experiment, there.definitions)
+            refuse(f"{printable(experiment)}: no such definition{near}; see `harmonia experiments definitions`")
         write_definition_records(settings, [withdrawal_record(experiment)])
     recounts = rule_of(definition).edition != ""
     if as_json:

@@ -14,7 +14,7 @@ from events.validation_messages import in_plain_words
 from streams.cli.output import say
 from streams.local.errors import LocalStackError
 from streams.operations.backup.record_files import BackupError
-from streams.platform.errors import EngineError, KafkaAway
+from streams.platform.errors import EngineError, KafkaAway, WrongSetting
 
 if TYPE_CHECKING:
     from streams.platform.settings import Settings
@@ -56,9 +56,14 @@ def require_showable(settings: Settings) -> None:
 
 @contextmanager
 def failing_plainly() -> Iterator[None]:
-    """End the command with exit code 1 when Kafka or Redis is away or a precondition does not hold."""
+    """End the command with exit code 1 when Kafka or Redis is away or a precondition does not hold.
+
+    With 2 when a setting is wrong by itself.
+    """
     try:
         yield
+    except WrongSetting as error:
+        refuse(str(error), WRONG_USE)
     except (BackupError, EngineError, LocalStackError) as error:
         refuse(str(error))
     except Exception as error:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import orjson
 import typer
 
+from events.times import render_time
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say, waiting
 from streams.cli.person import warn_of_what_is_missing
@@ -20,7 +21,7 @@ from streams.platform.shutdown import signals_end_the_block
 
 if TYPE_CHECKING:
     from streams.history.insights.answering import LoadedHistory
-    from streams.history.insights.known_values import TimeRange
+    from streams.history.insights.known_values import TimeRange, UnheardPeriods
     from streams.history.insights.question import InsightsDocument, Question, SeriesDocument
     from streams.platform.settings import Settings
 
@@ -55,8 +56,8 @@ def insights(  # noqa: PLR0913 (options of a command)
     said = {name: value for name, value in given.items() if value is not None}
     questions = _questions(said, settings.time_zone)
 
-    def ask(read: LoadedHistory) -> tuple[list[InsightsDocument], TimeRange | None, list[str]]:
-        from streams.history.insights.known_values import time_range_of, unknown_value_remarks
+    def ask(read: LoadedHistory) -> _Asked:
+        from streams.history.insights.known_values import time_range_of, unheard_periods, unknown_value_remarks
         from streams.history.insights.series import answer_questions, document_of
 
         found = answer_questions(read.history, questions)
@@ -64,9 +65,11 @@ def insights(  # noqa: PLR0913 (options of a command)
         asked = zip(questions, found, strict=True)
         documents = [document_of(question, one, read.as_of, known) for question, one in asked]
         is_remarked = not as_json and not any(map(has_counts, documents))
-        return documents, known, unknown_value_remarks(read.history, questions[0].only) if is_remarked else []
+        remarks = unknown_value_remarks(read.history, questions[0].only) if is_remarked else []
+        unheard = unheard_periods(read.history, found[0].starts, questions[0].span.until)
+        return _Asked(documents, known, remarks, unheard)
 
-    documents, known, unknown = read_history(settings, ask)
+    documents, known, unknown, unheard = read_history(settings, ask)
     warn_of_what_is_missing(settings)
     told = [document for document in documents if has_counts(document)]
     if as_json:
@@ -76,7 +79,16 @@ def insights(  # noqa: PLR0913 (options of a command)
     elif metric is None:
         show_all(told)
     else:
-        show(documents[0])
+        show(documents[0], unheard)
+
+
+class _Asked(NamedTuple):
+    """Answers, the time range of all history, remarks on unknown names, and periods of which nothing can be known."""
+
+    documents: list[InsightsDocument]
+    known: TimeRange | None
+    remarks: list[str]
+    unheard: UnheardPeriods
 
 
 def _questions(said: dict[str, str], zone: str) -> list[Question]:
@@ -171,17 +183,25 @@ def show_all(documents: Sequence[InsightsDocument]) -> None:
     print_lines([_spanned(documents[0], documents[0]["series"][0], _BESIDE_METRICS), _as_of(documents[0])])
 
 
-def show(document: InsightsDocument) -> None:
-    """Print the series of one document; before the first interaction of all history no count is shown."""
+def show(document: InsightsDocument, unheard: UnheardPeriods | None = None) -> None:
+    """Print the series of one document; no count is shown where nothing can be known.
+
+    That is before the first interaction of all history, and in periods that are `unheard`.
+    """
     series = document["series"]
     if len(series) == 1 and document["split"] is None:
-        print_table((document["by"], document["metric"], ""), _points(document, series[0]))
+        print_table((document["by"], document["metric"], ""), _points(document, series[0], unheard))
     else:
         heads = (document["split"] or "currency", f"by {document['by']}", document["metric"])
         print_table(heads, [_line(document, one) for one in series])
         print_lines([_spanned(document, series[0])])
     print_lines([f"total {_figure(one, one['total'])}" for one in series if document["split"] is None])
-    if document["from"] < (first := document["known_since"] or ""):
+    if unheard is not None and unheard.starts:
+        since = _local(render_time(unheard.topic_since), document)
+        print_lines(
+            [f"not known: no lake is set, and the topic begins on {since}; of before it has what came in later"]
+        )
+    elif document["from"] < (first := document["known_since"] or ""):
         print_lines([f"nothing is known of before {_local(first, document)}"])
     if document["left_out"]:
         print_lines([f"and {document['left_out']} smaller ones"])
@@ -214,14 +234,17 @@ def _spanned(document: InsightsDocument, one: SeriesDocument, widest: int = _WID
     return f"from {first} to {last}, {step} {document['by']}{'s' if step > 1 else ''} a character"
 
 
-def _points(document: InsightsDocument, one: SeriesDocument) -> list[tuple[str, str, str]]:
+def _points(
+    document: InsightsDocument, one: SeriesDocument, unheard: UnheardPeriods | None
+) -> list[tuple[str, str, str]]:
     first = document["known_since"] or ""
+    silent = frozenset(map(render_time, unheard.starts)) if unheard is not None else frozenset()
     ends = [*(point["at"] for point in one["points"][1:]), document["to"]]
     largest = max((point["value"] for point in one["points"]), default=0)
     return [
         (
             _local(point["at"], document),
-            _figure(one, point["value"]) if end > first else "not known",
+            _figure(one, point["value"]) if end > first and point["at"] not in silent else "not known",
             "█" * round(_BAR * max(point["value"], 0) / largest) if largest > 0 else "",
         )
         for point, end in zip(one["points"], ends, strict=True)

@@ -120,14 +120,28 @@ class Person:
 
     def facts(self) -> list[Fact]:
         """The facts that may count: none from before an erasure of the person."""
+        from streams.domain.contact.facts.command_details import COMMANDS
+
+        return [fact for fact in self._since_erasure() if fact.detail.__class__ not in COMMANDS]
+
+    def decisions(self) -> list[Fact]:
+        """What was decided about the person, each once, oldest first: from the latest erasure on, if there was one."""
+        from streams.domain.contact.facts.command_details import COMMANDS
+
+        decided = {fact.key: fact for fact in self._since_erasure() if fact.detail.__class__ in COMMANDS}
+        return sorted(decided.values(), key=lambda fact: fact.stamp)
+
+    def _since_erasure(self) -> list[Fact]:
         from streams.domain.contact import read_fact
-        from streams.domain.contact.facts.command_details import COMMANDS, Erase
+        from streams.domain.contact.facts.command_details import Erase
 
         read = [read_fact(value, at) for value, at in self.interactions]
         facts = [fact for fact in read if not isinstance(fact, Refusal)]
-        erased = max((fact.time for fact in facts if isinstance(fact.detail, Erase)), default=None)
+        erased = max((fact.stamp for fact in facts if isinstance(fact.detail, Erase)), default=None)
         return [
-            fact for fact in facts if fact.detail.__class__ not in COMMANDS and (erased is None or fact.time > erased)
+            fact
+            for fact in facts
+            if erased is None or fact.time > erased[0] or (isinstance(fact.detail, Erase) and fact.stamp == erased)
         ]
 
 

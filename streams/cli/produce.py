@@ -88,19 +88,8 @@ def route(value: bytes, phone_region: str, now_ms: int) -> tuple[str, list[Unkno
     topic = topic_of(type_) if isinstance(type_, str) else ""
     outcome = judge_before_sending(Record(topic, value, (), now_ms), phone_region)
     if isinstance(outcome, Refusal):
-        return _with_near_type(outcome, type_)
+        return outcome
     return topic, unknown_fields(outcome.type, event.get("data"))
-
-
-def _with_near_type(refusal: Refusal, type_: JSON) -> Refusal:
-    """The refusal of a type that nobody knows, with the known type that is spelled most like it."""
-    from events.registry import MODELS
-    from events.spelling import nearest_name
-
-    if refusal.reason is not Reason.UNKNOWN_TYPE or not isinstance(type_, str) or type_ in MODELS:
-        return refusal
-    near = nearest_name(type_, MODELS)
-    return refusal if near is None else Refusal(refusal.reason, f"{refusal.detail}; did you mean {near}?")
 
 
 def _remarked(unknown: Sequence[tuple[UnknownField, list[int]]], repeated_ids: int) -> dict[str, JSON]:

@@ -97,12 +97,17 @@ def _saying_how_it_goes_on() -> Iterator[None]:
 
 def parse_selection_options(since: str | None, until: str | None, types: list[str] | None) -> Selection:
     """The selection of `--from`, `--to` and `--types`. Ends the command where one cannot be read."""
+    from events.registry import MODELS
+    from events.spelling import did_you_mean
     from streams.history.lake.input_files import Selection, types_named
 
     try:
         named = types_named(types) if types else None
     except ValueError as error:
-        refuse(f"--types: {error}: no type has this name (docs/schemas has all)", WRONG_USE)
+        refuse(
+            f"--types: {error}: no type has this name{did_you_mean(str(error), MODELS)} (docs/schemas has all)",
+            WRONG_USE,
+        )
     return Selection(*parse_span_options(since, until), named)
 
 

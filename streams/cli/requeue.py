@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from events.json_types import JSON
 from events.times import render_time
@@ -289,7 +289,7 @@ def release(  # noqa: PLR0913 (options of a command)
 
     What would be refused stays held: see `group --quarantined`, and release again with a mapping.
     """
-    from streams.domain.dead_letter_repair.selection import LetterSelection
+    from streams.domain.dead_letter_repair.selection import LetterSelection, is_of_name
     from streams.domain.dead_letter_repair.verdicts import RequeueRules
     from streams.operations.requeue.requeue_run import RequeueOptions
 
@@ -308,8 +308,9 @@ def release(  # noqa: PLR0913 (options of a command)
     if dry_run:
         show_rehearsal(settings, order, people, as_json=as_json, sources=quarantined)
         return
-    if source in quarantined:
-        _let_go(settings, source)
+    for each in quarantined:
+        if is_of_name(source, each):
+            _let_go(settings, each)
     requeue_and_print(settings, order, as_json=as_json, sources=quarantined)
 
 
@@ -321,27 +322,33 @@ def _let_go(settings: Settings, source: str) -> None:
 
 
 def _list(settings: Settings, *, as_json: bool) -> None:
+    from streams.operations.refused_records import waiting_by_source
+    from streams.platform.clients import KafkaClients
+
     with failing_plainly():
         known = sorted(_quarantines(settings).values(), key=lambda each: each.since)
+        with closing(KafkaClients(settings).tool_consumer()) as consumer:
+            waiting = waiting_by_source(consumer)
     now = now_ms()
     if as_json:
-        typer.echo(orjson.dumps([_row(each, now) for each in known]))
+        typer.echo(orjson.dumps([_row(each, now, waiting[each.source]) for each in known]))
         return
-    table = Table("source", "since", "until", "held now", box=None)
+    table = Table("source", "since", "until", "held now", Column("records that wait", justify="right"), box=None)
     for each in known:
-        table.add_row(
-            named(each.source), shown_time(each.since), shown_time(each.until), "yes" if now < each.until else "no"
-        )
+        held = "yes" if now < each.until else "no"
+        times = shown_time(each.since), shown_time(each.until)
+        table.add_row(named(each.source), *times, held, f"{waiting[each.source]:,}")
     console().print(table)
 
 
-def _row(each: Quarantine, now: int) -> dict[str, JSON]:
+def _row(each: Quarantine, now: int, waiting: int) -> dict[str, JSON]:
     return {
         "source": named(each.source),
         "since": render_time(each.since),
         "until": render_time(each.until),
         "refused": each.refused,
         "held_now": now < each.until,
+        "waiting": waiting,
     }
 
 

@@ -13,7 +13,14 @@ from events.json_types import JSON
 from events.times import render_time
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
-from streams.cli.person import HELP, METAVAR, nobody_known_message, parse_person, require_workers_key
+from streams.cli.person import (
+    HELP,
+    METAVAR,
+    nobody_known_message,
+    parse_person,
+    require_workers_key,
+    warn_of_what_is_missing,
+)
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -71,6 +78,7 @@ def _print_reservations(word: str | None, team: str | None, *, as_json: bool) ->
     settings = load_settings()
     with failing_plainly():
         every = asyncio.run(_all_reservations(settings) if word is None else _of(settings, word))
+        warn_of_what_is_missing(settings)
     found = sorted((each for each in every if team in (None, each.reservation.team)), key=lambda each: each[2].until)
     if as_json:
         for each in found:

@@ -132,8 +132,7 @@ class ChunkApp(faust.App):
     @property
     def is_ready(self) -> bool:
         """Whether this worker has taken its partitions over, lets chunks in and is in touch with its group."""
-        consumer = cast(transport.Consumer, self.consumer)
-        return bool(self.tables.actives_ready) and not self.rebalancing and consumer.is_in_touch
+        return bool(self.tables.actives_ready) and not self.rebalancing and self.is_in_touch
 
     async def unready(self) -> str | None:
         """Why it does not work on its partitions now; None: it does."""
@@ -155,6 +154,23 @@ class ChunkApp(faust.App):
         """Where each owned partition ended when its broker last said so."""
         consumer = cast(transport.Consumer, self.consumer)
         return {tp: end for tp in self.owned_partitions() if (end := consumer.end_of(tp)) is not None}
+
+    def uncommitted(self) -> tuple[int, int]:
+        """In how many partitions this worker has records that it took and has not committed, and how many at most.
+
+        Markers of transactions count as records. To be asked from any thread.
+        """
+        consumer = cast(transport.Consumer | None, self._consumer)  # asked for by its name it would be made here
+        if consumer is None:
+            return 0, 0
+        left = [end - (consumer.committed(tp) or 0) for tp, end in list(self.lanes.taken.items())]
+        return sum(count > 0 for count in left), sum(count for count in left if count > 0)
+
+    @property
+    def is_in_touch(self) -> bool:
+        """Whether the group's coordinator has answered within a session. To be asked from any thread."""
+        consumer = cast(transport.Consumer | None, self._consumer)
+        return consumer is not None and consumer.is_in_touch
 
     def _committed(self, source: TP) -> int | None:
         return cast(transport.Consumer, self.consumer).committed(source)

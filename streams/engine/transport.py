@@ -5,6 +5,7 @@ message carries a `Run` as its value; Faust's acknowledgements are ignored.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, cast
 
@@ -32,6 +33,8 @@ from streams.engine.static_membership import know_fenced_instances, name_in_grou
 from streams.engine.writer import retrieve_what_nobody_awaits, wait_briefly_for_markers
 from streams.platform.errors import StateLost
 
+logger = logging.getLogger(__name__)
+
 SCHEME = "chunks"
 _LOOK_AGAIN_S = 0.02
 
@@ -45,6 +48,10 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
         wait_long_while_idle(self._ensure_consumer()._fetcher)
         if host.instance:
             stop_when_replaced(self._ensure_consumer()._coordinator, host.instance, host.fail_stop)
+
+    def on_crash(self, msg: str, *fmt: Any, **_: Any) -> None:
+        """Say so in the log, where Faust prints a traceback past it; what crashed is logged by itself."""
+        logger.error("%s", msg.format(*fmt))
 
     def _create_worker_consumer(self, transport: stock.Transport) -> AIOKafkaConsumer:
         host, conf = host_of(self.app), self.app.conf

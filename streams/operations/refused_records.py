@@ -156,11 +156,11 @@ def quarantines_of(consumer: KafkaConsumer, now: int) -> list[ListedSource]:
     with suppress(MissingTopic):
         for record in records_of(consumer, SOURCE_QUARANTINES):
             read_quarantine_record(record.key, record.value, known)
-    return list_sources(known, _waiting(consumer), now)
+    return list_sources(known, waiting_by_source(consumer), now)
 
 
-def _waiting(consumer: KafkaConsumer) -> Counter[str]:
-    """Number of waiting records by source."""
+def waiting_by_source(consumer: KafkaConsumer) -> Counter[str]:
+    """How many held records of each source wait to be released. Raises Kafka's errors."""
     places = [TopicPartition(QUARANTINE, number) for number in consumer.partitions_for_topic(QUARANTINE) or ()]
     ranges = ranges_between(consumer, places, 0, None, MOST_HELD)
     waiting = Counter[str]()

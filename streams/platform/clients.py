@@ -99,12 +99,12 @@ class KafkaClients:
 
         return KafkaAdminClient(**{**self._tools, "bootstrap_timeout_ms": int(patience_s * 1000)})
 
-    def topic_id(self, topic: str) -> str:
+    def topic_id(self, topic: str, patience_s: float = BOOTSTRAP_TIMEOUT_S) -> str:
         """The id of a topic, another one once the topic is made anew. Blocks; raises `MissingTopic`, or `KafkaAway`."""
         from kafka.errors import KafkaError
 
         try:
-            admin = self.admin()
+            admin = self.admin(patience_s)
             try:
                 [described] = admin.describe_topics([topic])
             finally:

@@ -33,8 +33,16 @@ class Unusable(EngineError):
     """A directory or a port that the settings name cannot be used; the text names the setting."""
 
 
+class WrongSetting(Unusable):
+    """The value of a setting is wrong by itself, whatever is on this machine; a command ends with exit code 2."""
+
+
 class LakeStopped(EngineError):
     """Going on would leave something out of the lake, or the place that the settings name cannot be used."""
+
+
+class WrongLakeSetting(LakeStopped, WrongSetting):
+    """`HARMONIA_LAKE` names no place, or one of a kind that does not exist."""
 
 
 class StoreFailed(EngineError):

@@ -2,7 +2,7 @@
 
 from sinks.lake.files import Files, new_name, open_files
 from sinks.lake.manifests import STAGING, is_lake
-from streams.platform.errors import LakeStopped
+from streams.platform.errors import LakeStopped, WrongLakeSetting
 from streams.platform.settings import Settings
 
 
@@ -19,7 +19,7 @@ def lake_files_of(settings: Settings) -> Files:
 def lake_place_of(settings: Settings) -> str:
     """Where the lake is, for who only reads it. Raises `LakeStopped`."""
     if settings.lake is None:
-        raise LakeStopped("HARMONIA_LAKE is not set: name a folder, or a URI such as s3://bucket/lake")
+        raise WrongLakeSetting("HARMONIA_LAKE is not set: name a folder, or a URI such as s3://bucket/lake")
     return settings.lake
 
 
@@ -49,7 +49,7 @@ def _opened(place: str, *, group_reads: bool = False) -> Files:
     try:
         return open_files(place, group_reads=group_reads)
     except ValueError as error:
-        raise LakeStopped(f"HARMONIA_LAKE: {error}") from error
+        raise WrongLakeSetting(f"HARMONIA_LAKE: {error}") from error
 
 
 def _require_writable(files: Files) -> None:

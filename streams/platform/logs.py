@@ -9,6 +9,7 @@ and what is said again and again, is left out.
 import logging
 import re
 import traceback
+from asyncio import CancelledError
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,7 @@ from streams.platform.errors import EngineError
 
 _FRANK = ("aiokafka", "kafka")
 _OF_SERVERS = (EngineError, AioKafkaError, SinkUnavailable, OSError, TimeoutError)
+_SERVER_IS_GONE = (AioKafkaError, KafkaError, SinkUnavailable, ConnectionError, TimeoutError, CancelledError)
 
 
 def hush_libraries(level: str) -> None:
@@ -30,18 +32,35 @@ def hush_libraries(level: str) -> None:
 
 
 def describe_error(error: BaseException) -> str:
-    """An error with its traceback, for a log: with the error's text only where no record can be in it."""
-    text = f": {error}" if isinstance(error, _OF_SERVERS) and str(error) else ""
-    return f"{type(error).__name__}{text}\n{''.join(_places(error))}".rstrip()
+    """An error with its traceback, for a log: with the error's text only where no record can be in it.
+
+    A broker or another server that is gone is one line: where a library was when it noticed says nothing.
+    """
+    text = _with_name(error) if isinstance(error, _OF_SERVERS) else type(error).__name__
+    if not _debug_is_on() and all(isinstance(one, _SERVER_IS_GONE) for one in _chain(error)):
+        return " ".join(text.split())
+    return f"{text}\n{''.join(_places(error))}".rstrip()
+
+
+def _with_name(error: BaseException) -> str:
+    """Its text behind the name of its kind, which some libraries have in the text."""
+    name, text = type(error).__name__, str(error)
+    return text if text.startswith(name) else f"{name}: {text}" if text else name
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, and each that it came of."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
 
 
 def _places(error: BaseException) -> Iterator[str]:
-    seen: BaseException | None = error
-    while seen is not None:
-        if seen is not error:
-            yield f"after {type(seen).__name__}\n"
-        yield from traceback.format_tb(seen.__traceback__)
-        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
+    for one in _chain(error):
+        if one is not error:
+            yield f"after {type(one).__name__}\n"
+        yield from traceback.format_tb(one.__traceback__)
 
 
 _ORDINARY = frozenset({"Heartbeat failed for group %s because it is rebalancing"})
@@ -73,7 +92,7 @@ class OneLineErrorFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, _LIBRARY_ERRORS) and not _debug_is_on():
-            record.msg, record.args = f"{record.getMessage()} ({type(error).__name__}: {error})", ()
+            record.msg, record.args = " ".join(f"{record.getMessage()} ({_with_name(error)})".split()), ()
             record.exc_info = record.exc_text = None
         return True
 

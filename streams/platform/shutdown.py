@@ -5,14 +5,16 @@ it. A process ends hard that was told to stop and does not end in time, and one 
 """
 
 import logging
+import math
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @contextmanager
@@ -38,6 +40,7 @@ def signals_end_the_block() -> Iterator[None]:
 logger = logging.getLogger(__name__)
 
 EXIT_HARD = 70
+_LOOK_AGAIN_S = 0.2
 _NO_MEMORY = (
     b"CRITICAL: out of memory, so this process ends now; what it had in hand is done again. "
     b"Give it more memory: docs/sizing.md\n"
@@ -65,6 +68,63 @@ def _end(seconds: float, what: str, stop_process: Callable[[int], Any]) -> None:
     )
     logging.shutdown()
     stop_process(EXIT_HARD)
+
+
+class Clock(NamedTuple):
+    """Seconds that only go forward, and how to let some pass."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+def end_in_vain(
+    is_in_vain: Callable[[], bool],
+    seconds: float,
+    left: Callable[[], str],
+    stop_process: Callable[[int], Any] = os._exit,
+    clock: Clock = Clock(),  # noqa: B008 - immutable
+) -> threading.Thread:
+    """End a process that is stopping once that has been in vain for so many seconds on end; returns the thread.
+
+    `left`: what the log is to say of it. As `end_within`, it loses nothing.
+    """
+    thread = threading.Thread(target=_end_in_vain, args=(is_in_vain, seconds, left, stop_process, clock), daemon=True)
+    thread.start()
+    return thread
+
+
+def _end_in_vain(
+    is_in_vain: Callable[[], bool],
+    seconds: float,
+    left: Callable[[], str],
+    stop_process: Callable[[int], Any],
+    clock: Clock,
+) -> None:
+    since = clock.now()
+    while True:
+        if not is_in_vain():
+            since = clock.now()
+        elif clock.now() - since >= seconds:
+            break
+        clock.sleep(_LOOK_AGAIN_S)
+    logger.critical("%s", left())
+    logging.shutdown()
+    stop_process(EXIT_HARD)
+
+
+class Deadline:
+    """By when a process that was told to stop should have written what it has in hand; before that there is none."""
+
+    def __init__(self) -> None:
+        self._at = math.inf
+
+    def begin(self, seconds: float) -> None:
+        """The process was told to stop, and so many seconds are left."""
+        self._at = time.monotonic() + seconds
+
+    def is_over(self) -> bool:
+        """Whether no more should be begun; from any thread."""
+        return time.monotonic() >= self._at
 
 
 def end_without_memory(stop_process: Callable[[int], Any] = os._exit) -> None:

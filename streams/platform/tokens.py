@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from streams.platform.errors import Unusable
+from streams.platform.errors import WrongSetting
 
 Scope = Literal["read", "permit", "reserve", "erase", "publish"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -53,7 +53,7 @@ class Tokens:
 
 
 def read_tokens(setting: str) -> Tokens:
-    """The tokens of HARMONIA_API_TOKENS. Raises `Unusable` that says which item is wrong, and not what is in it."""
+    """The tokens of HARMONIA_API_TOKENS. Raises `WrongSetting` that says which item is wrong, and not what is in it."""
     items = re.split(r"[\s,]+", setting.strip())
     return Tokens([_read(number, item) for number, item in enumerate(items, start=1) if item])
 
@@ -73,5 +73,5 @@ def _read(number: int, item: str) -> tuple[bytes, Caller]:
     return bytes.fromhex(digest), Caller(team, known)
 
 
-def _token_error(number: int, problem: str) -> Unusable:
-    return Unusable(f"HARMONIA_API_TOKENS: item {number} {problem}; see docs/api.md")
+def _token_error(number: int, problem: str) -> WrongSetting:
+    return WrongSetting(f"HARMONIA_API_TOKENS: item {number} {problem}; see docs/api.md")

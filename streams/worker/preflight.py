@@ -13,7 +13,7 @@ from kafka.errors import CoordinatorLoadInProgressError, KafkaError
 from redis.exceptions import RedisError
 
 from streams.platform.clients import KafkaClients
-from streams.platform.errors import Unusable
+from streams.platform.errors import Unusable, WrongSetting
 from streams.platform.identity_key import require_key_of_other_workers
 from streams.platform.policy_file import policy_of
 from streams.platform.settings import Settings
@@ -24,6 +24,9 @@ ATTEMPT_S = 2.0
 PAUSE_S = 0.5
 SAY_AFTER_S, SAY_EVERY_S = 2.0, 10.0
 """Of what is over sooner nothing need be said."""
+
+
+_CANNOT_LISTEN = "HARMONIA_METRICS_PORT and _HOST cannot be listened on"
 
 
 def require_usable(settings: Settings, processes: int = 1) -> None:
@@ -38,9 +41,10 @@ def _require_port(host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()
-    except (OSError, OverflowError) as error:
-        why = error.strerror if isinstance(error, OSError) else "no port is above 65535"
-        raise Unusable(f"HARMONIA_METRICS_PORT and _HOST cannot be listened on, {port}: {why}") from error
+    except OSError as error:
+        raise Unusable(f"{_CANNOT_LISTEN}, {port}: {error.strerror}") from error
+    except OverflowError as error:
+        raise WrongSetting(f"{_CANNOT_LISTEN}, {port}: no port is above 65535") from error
 
 
 def wait_until_ready(settings: Settings, say: Callable[[str], None]) -> None:

@@ -1,18 +1,25 @@
 """Runs one worker in this process, once the topics are as the settings say."""
 
+import socket
 from collections.abc import Callable
 from logging import Logger
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 import faust
 
 from streams.engine.garbage_collector import collect_rarely
 from streams.platform.logs import OneLineErrorFilter, RepeatFilter, hush_libraries, leave_out_rebalance_lines
 from streams.platform.settings import Settings
-from streams.platform.shutdown import end_when_memory_is_out, end_within, signals_end_the_block
+from streams.platform.shutdown import end_in_vain, end_when_memory_is_out, end_within, signals_end_the_block
 from streams.worker.app import Worker, build_worker
 from streams.worker.preflight import require_usable, wait_until_ready
 from streams.worker.state_dir import own_state_dir
+
+CUT_OFF_S = 3.0
+"""Seconds without any broker after which a worker that was told to stop ends: there is nobody to commit to."""
+CONNECT_S = 1.0
+KAFKA_PORT = 9092
 
 
 def run_worker(settings: Settings, say: Callable[[str], None]) -> NoReturn:
@@ -40,7 +47,8 @@ class _Process(faust.Worker):
 
     def __init__(self, settings: Settings, worker: Worker) -> None:
         super().__init__(worker.app, *worker.services, loglevel=settings.log_level, quiet=True)
-        self._grace_s = settings.grace_s
+        self._app = worker.app
+        self._settings = settings
 
     def on_setup_root_logger(self, logger: Logger, level: int) -> None:
         """Called once there are handlers."""
@@ -50,5 +58,27 @@ class _Process(faust.Worker):
 
     async def on_stop(self) -> None:
         """Called before anything of it is stopped."""
-        end_within(self._grace_s, "the worker")
+        end_within(self._settings.grace_s, "the worker")
+        end_in_vain(self._is_cut_off, CUT_OFF_S, self._left)
         await super().on_stop()
+
+    def _is_cut_off(self) -> bool:
+        """Whether no broker can be reached: nothing can be saved any more."""
+        return not self._app.is_in_touch and not any(map(_accepts, self._settings.kafka_brokers))
+
+    def _left(self) -> str:
+        partitions, records = self._app.uncommitted()
+        return (
+            f"told to stop, and no broker can be reached at {self._settings.kafka_bootstrap}, so the worker ends now: "
+            f"up to {records} records of {partitions} partitions are not committed, and are done again"
+        )
+
+
+def _accepts(broker: str) -> bool:
+    """Whether a broker, host:port, takes a connection."""
+    address = urlsplit(f"kafka://{broker}")
+    try:
+        socket.create_connection((address.hostname or "", address.port or KAFKA_PORT), CONNECT_S).close()
+    except OSError:
+        return False
+    return True

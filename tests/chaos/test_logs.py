@@ -10,8 +10,10 @@ import pytest
 
 from streams.demo.script import Script
 from streams.demo.workers import Workers
+from streams.platform.shutdown import EXIT_HARD
 from tests.chaos.load import load
 from tests.chaos.site import EXIT_FENCED, Site, kill
+from tests.chaos.test_broker import ALWAYS_AT_WORK
 from tests.integration.system import ask
 from tests.integration.waiting import until
 
@@ -58,3 +60,23 @@ def test_a_log_has_no_traceback_and_each_line_once(frail_site: Site, script: Scr
         assert "never retrieved" not in said
         again = {line: count for line, count in Counter(_told.findall(said)).items() if count > 1}
         assert not again
+
+
+def test_with_the_broker_gone_for_good_workers_end_in_a_line_that_says_what_they_leave(
+    frail_site: Site, script: Script
+) -> None:
+    site = frail_site
+    with load(site.deployment, script) as running:
+        told = site.start("told to stop", {"HARMONIA_GRACE_S": "600"})
+        left_alone = site.start("left alone", ALWAYS_AT_WORK)
+        running.until_folded(50)
+        kill(site.kafka)
+        assert told.stop(signal.SIGTERM) == EXIT_HARD
+        until(lambda: left_alone.process.poll() is not None, "the other worker's end", 60)
+        site.start_broker()
+    last = told.log.read_text().splitlines()[-1]
+    assert re.search(r"CRITICAL.*no broker can be reached.*up to \d+ records of \d+ partitions are not committed", last)
+    for workers in (told, left_alone):
+        said = workers.log.read_text()
+        assert "Traceback" not in said
+        assert 'File "' not in said

@@ -66,7 +66,8 @@ def test_two_names_are_linked_shown_exported_and_parted(desk: Desk) -> None:
     assert hashed not in shown.partition("identifier")[2]
     assert "donations.net.USD: null → $50.00" in shown
     steps = [json.loads(line) for line in desk.do("show", ada, "--history", "--json").splitlines()]
-    assert sorted(step["type"] for step in steps) == ["donation.made", "email.opened"]
+    assert sorted(step["type"] for step in steps) == ["contact.linked", "donation.made", "email.opened"]
+    assert f"one person: {ada} and email:{hashed[6:14]}…" in shown
     held = json.loads(desk.do("export", ada))
     assert held["identifiers"] == [ada, hashed]
     assert sorted(said["type"] for said in held["interactions"]) == ["contact.linked", "donation.made", "email.opened"]
@@ -84,8 +85,15 @@ def test_a_person_is_suppressed_and_then_forgotten(desk: Desk) -> None:
 
     desk.do("suppress", ada, "--until", "2032-11-07T00:00:00Z")
     assert suppressions(desk, ada)["email"]["until"] == "2032-11-07T00:00:00.000Z"
+    desk.do("unsuppress", ada)
+    shown = desk.do("show", ada, "--history").decode()
+    until_then, lifted = "nobody may reach this person until 2032-11-07T00:00:00.000Z", "lifts the suppression"
+    assert shown.index("donation.made") < shown.index(until_then) < shown.index(lifted)
+    decided = [json.loads(line).get("decided") for line in desk.do("show", ada, "--history", "--json").splitlines()]
+    assert decided == [None, until_then, lifted]
 
-    assert desk.run("erase", ada).returncode == 1  # nobody said yes
+    asked = desk.run("erase", ada)
+    assert (asked.returncode, b"Forget this person?" in asked.stderr) == (1, True)  # nobody said yes
     assert desk.profile(ada)
     assert b"this person is forgotten; Redis shows it" in desk.do("erase", ada, "--yes")
     assert refused(desk.run("show", ada)) == f"{ada} has been erased\n"
@@ -102,7 +110,10 @@ def test_a_person_is_forgotten_by_any_identifier_and_by_nothing_that_only_looks_
     until(lambda: bool(desk.profile(f"external:van:{van}")), "her")
 
     for word in (voter, van, phone, f"voter:{voter}0", f"{fresh()}@example.org"):
-        assert "nothing was sent: mend the name, or --anyway" in refused(desk.run("erase", word, "--yes"))
+        for yes in ((), ("--yes",)):
+            said = refused(desk.run("erase", word, *yes))
+            assert "nothing was sent: mend the name, or --anyway" in said
+            assert "Forget this person?" not in said  # nobody is asked about nobody
     typo = f"{fresh()}@exmaple.org"
     for words in (("suppress", phone), ("suppress", typo), ("unlink", f"phone:{phone}", van), ("unsuppress", typo)):
         reason = refused(desk.run(*words))

@@ -125,7 +125,10 @@ def test_nobody_is_open_by_another_key_and_nothing_is_exported_while_no_worker_r
     assert run(system, tmp_path, KEY, *export, *earlier).stdout == b""
     anyway = run(system, tmp_path, KEY, *export, "--anyway")
     assert (anyway.returncode, b"may be missing" in anyway.stderr) == (0, True)
-    for words in (("contact", "export", ada), ("campaigns", "list"), ("hold", "--list"), ("insights", "email.sent")):
+    for words in (
+        *(("contact", "export", ada), ("campaigns", "list"), ("hold", "--list"), ("insights", "email.sent")),
+        *(("alerts", "list"), ("reservations", "list")),
+    ):
         ended = run(system, tmp_path, KEY, *words)
         assert ended.returncode == 0, ended.stderr
         assert b"this may be old or lack something" in ended.stderr, words

@@ -300,9 +300,10 @@ def test_a_flood_holds_what_can_wait_of_its_source_until_it_is_released(ward: Wa
         [url] = ward.system.workers.addresses
         until(lambda: sample(url, "harmonia_quarantine_waiting_records"), "how many wait, in /metrics")
         assert sample(url, "harmonia_source_quarantined_since_seconds", source=source)
-        listed = well(ward.call("release", "--list", "--json"))
-        assert source in listed
-        assert mixed not in listed
+        [listed] = json.loads(well(ward.call("release", "--list", "--json")))
+        assert listed["source"] == source
+        assert 0 < listed["waiting"] <= opens + 2 * FLOOD
+        assert "records that wait" in well(ward.call("release", "--list"))
 
     assert_a_misspelled_source_is_refused(ward)
     released = ward.call("release", source, "--json")

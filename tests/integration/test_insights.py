@@ -1,5 +1,6 @@
 """What is in the lake and what is only in the topic yet are one history, wherever the one ends and the other begins."""
 
+import time
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from events.json_types import JSON
+from events.times import parse_time
 from events.topics import AUDIT_LOG, INTERACTIONS
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
 from streams.cli.main import app
 from streams.history.insights import answering
+from streams.history.lake.coverage import lake_gap
 from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
@@ -95,6 +98,30 @@ def test_the_report_of_a_day_says_who_was_held_back(stack: Stack, settings: Sett
     assert [one["people"] for one in orjson.loads(ended.stdout)["day"]["held"] if one["reason"] == reason] == [3]
     assert "HELD BACK" in (tmp_path / f"pages/daily-{today}.txt").read_text()
     assert f"{now:%B %Y}</title>" in (tmp_path / f"pages/daily-{today}.html").read_text()
+
+
+def test_a_backtest_says_what_the_lake_lacks_of_the_topic(stack: Stack, settings: Settings, tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    sent = [topic_record(number, "email.sent", contact={"contact_id": fresh()}) for number in range(FILED + LATER)]
+    policy = Path(__file__).parents[1] / "unit/history/backtest/policy.toml"
+    ask = ("backtest", "--policy", str(policy), "--lake", str(tmp_path / "lake"), "--json")
+
+    produce(settings, sent[:FILED])
+    file_all(settings, files)
+    assert lake_gap(settings, files) is None
+    began = time.time_ns() // 1_000_000
+    produce(settings, sent[FILED:])
+    told = harmonia(tmp_path, *ask, environment=on(stack))
+    assert told.returncode == 0, told.stderr
+    lacking = orjson.loads(told.stdout)["not_in_lake"]
+
+    assert lacking["records"] == LATER
+    assert began <= (parse_time(lacking["since"]) or 0)
+    nowhere = harmonia(tmp_path, *ask, environment={**on(stack), "KAFKA_BOOTSTRAP": "127.0.0.1:1"})
+    assert orjson.loads(nowhere.stdout)["not_in_lake"] is None
+    assert b"how far the lake is behind the topic interactions is not known: Kafka does not answer" in nowhere.stderr
+    file_all(settings, files)
+    assert orjson.loads(harmonia(tmp_path, *ask, environment=on(stack)).stdout)["not_in_lake"] is None
 
 
 def produce(settings: Settings, records: list[Fetched]) -> None:

@@ -11,7 +11,7 @@ from events.registry import MODELS
 from events.spelling import nearest_name
 from events.topics import INPUT_TOPICS, INTERACTIONS
 from streams.domain.dead_letter_repair.letters import Letter
-from streams.domain.display_names import is_shown, named
+from streams.domain.display_names import HIDDEN, is_shown, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class LetterSelection:
 
     `topic`: of the input. `since` and `until`: of the refusal, ms; `until` itself is out. `detail`: a part of its text.
     `came_back`: only letters that were sent anew before. Source and type of an unreadable letter are not known, so a
-    selection by them leaves it out.
+    selection by them leaves it out. `*` is any of those that are shown so, since they may be somebody's address.
     """
 
     reason: Reason | None = None
@@ -48,9 +48,14 @@ class LetterSelection:
             and (self.until is None or letter.time < self.until)
             and (bool(letter.history) or not self.came_back)
             and (self.detail is None or self.detail in letter.refusal.detail)
-            and (self.source is None or self.source == letter.declared.source)
-            and (self.type is None or self.type == letter.declared.type)
+            and (self.source is None or is_of_name(self.source, letter.declared.source))
+            and (self.type is None or is_of_name(self.type, letter.declared.type))
         )
+
+
+def is_of_name(wanted: str, found: str | None) -> bool:
+    """Whether a source or type is the one that is asked for; `*` is each of those that are never shown."""
+    return wanted == found or (wanted == HIDDEN and named(found) == HIDDEN)
 
 
 MAX_NAMES = 10_000

@@ -12,6 +12,7 @@ from streams.domain.pressure import Policy
 from streams.history.backtest.person_facts import PersonFact, counted_facts, gather_people, links_of, person_facts
 from streams.history.backtest.tally import DAY, JudgedTouch, OutcomeIndex, Tally
 from streams.history.backtest.touch_history import TimeSpan, asked_touches, evidence_of, judge_touches
+from streams.history.lake.coverage import LakeGap
 from streams.history.refold.buckets import Bucket, each_bucket
 from streams.history.refold.lake_source import interaction_files
 
@@ -24,7 +25,8 @@ class BacktestOptions:
     """What to try. `new` is tried beside `old`, on touches within the span; `cascade`: see `judge_touches`.
 
     `end`: ms; up to when the past is known. What followed a touch less than the window before it is not all known yet.
-    `new_name` and `old_name`: the policies' files; empty: only their versions are shown.
+    `new_name` and `old_name`: the policies' files; empty: only their versions are shown. `gap`: what the lake lacks of
+    the topic; None: nothing, or it is not known.
     """
 
     new: Policy
@@ -35,6 +37,7 @@ class BacktestOptions:
     end: int | None = None
     new_name: str = ""
     old_name: str = ""
+    gap: LakeGap | None = None
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """What a history holds at all, told where a question finds nothing: its time range, campaigns and teams."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 import pyarrow as pa
@@ -35,6 +36,40 @@ def time_range_of(history: History) -> TimeRange | None:
     """
     times = [*_in_tail(history.tail), *_in_files(history)]
     return TimeRange(min(times), max(times)) if times else None
+
+
+class UnheardPeriods(Struct, frozen=True):
+    """Hours, days or weeks of which nothing can be known, by their starts, ms since 1970.
+
+    `topic_since`: when the oldest record that the topic still has was appended.
+    """
+
+    starts: frozenset[int]
+    topic_since: int
+
+
+NONE_UNHEARD = UnheardPeriods(frozenset(), 0)
+
+
+def unheard_periods(history: History, starts: Sequence[int], until: int) -> UnheardPeriods:
+    """Of these periods, the last of which ends at `until`, those that ended before history began to be told.
+
+    Without a lake that is when the topic begins. What came in later of an earlier time counts, so a period of which
+    there is any interaction is not one of them. With a lake none is.
+    """
+    if history.files is not None or not len(history.tail):
+        return NONE_UNHEARD
+    since = int(pc.min(history.tail["appended_at"].cast(pa.int64())).as_py())
+    times = sorted(history.tail["time"].cast(pa.int64()).to_pylist())
+    ends = [*starts[1:], until]
+    return UnheardPeriods(
+        frozenset(
+            start
+            for start, end in zip(starts, ends, strict=True)
+            if end <= since and bisect_left(times, start) == bisect_left(times, end)
+        ),
+        since,
+    )
 
 
 def unknown_value_remarks(history: History, only: Mapping[Dimension, str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from events.fields import MAX_ID
 from events.registry import types_that
+from events.spelling import nearest_name
 from events.times import parse_time
 from streams.history.insights.spans import By, Span, day_of, midnight, period_starts
 
@@ -54,7 +55,9 @@ def question_of(said: Mapping[str, str], zone: str, now: int) -> Question | Para
             return ParameterMistake(name, f"is no parameter; give {', '.join(PARAMETERS)}")
     metric = said.get("metric", "")
     if metric not in METRICS:
-        return ParameterMistake("metric", f"give one of {', '.join(METRICS)}")
+        near = nearest_name(metric, METRICS)
+        meant = f"did you mean {near}? " if near else ""
+        return ParameterMistake("metric", f"{meant}give one of {', '.join(METRICS)}")
     by: By | None = next((name for name in BYS if name == said.get("by", "day")), None)
     if by is None:
         return ParameterMistake("by", "give hour, day or week")

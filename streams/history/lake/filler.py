@@ -17,7 +17,8 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from events.topics import INTERACTIONS
-from sinks.lake.writer import LakeWriter, RangeConflict
+from sinks.lake.writer import LakeWriter, RangeConflict, WriteGivenUp, never
+from streams.domain.display_names import counted
 from streams.history.lake.buffers import Buffer, FlushLimits, due_partitions
 from streams.platform.errors import LakeStopped
 
@@ -59,30 +60,33 @@ logger = logging.getLogger(__name__)
 
 PAUSE_S = 1.0
 
-FlushOutcome = Literal["written", "overtaken", "failed"]
+FlushOutcome = Literal["written", "overtaken", "failed", "given up"]
 
 
 class LakeFlusher:
     """Writes buffers off the event loop, counts them, and retries while the store is away.
 
-    `trouble`: why the lake accepts nothing now, in a few words; None: it does.
+    `trouble`: why the lake accepts nothing now, in a few words; None: it does. `is_late`: no more is tried.
     """
 
-    def __init__(self, writer: LakeWriter, metrics: LakeMetrics) -> None:
+    def __init__(self, writer: LakeWriter, metrics: LakeMetrics, is_late: Callable[[], bool] = never) -> None:
         self._writer = writer
         self._metrics = metrics
+        self._is_late = is_late
         self.trouble: str | None = None
 
     async def position(self, partition: int) -> int | None:
         """The offset at which the lake goes on; None: it has nothing of the partition.
 
-        Retries until the store answers.
+        Retries until the store answers; raises OSError once that is too late.
         """
         while True:
             try:
                 return await asyncio.to_thread(self._writer.position, partition)
             except OSError as error:
                 self._fail(error)
+                if self._is_late():
+                    raise
                 await asyncio.sleep(PAUSE_S)
 
     async def write(self, partition: int, buffer: Buffer) -> FlushOutcome:
@@ -95,6 +99,8 @@ class LakeFlusher:
         except RangeConflict:
             self._metrics.overtaken.inc()
             return "overtaken"
+        except WriteGivenUp:
+            return "given up"
         except OSError as error:
             self._fail(error)
             return "failed"
@@ -145,7 +151,10 @@ class LakeFiller(ConsumerRebalanceListener):  # type: ignore[misc]
         self._lock = asyncio.Lock()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Fill until `stopping` is set, then flush once more. Raises Kafka's errors, and `LakeStopped`."""
+        """Fill until `stopping` is set, then flush once more, as far as the writer still writes.
+
+        What is left is in the topic, and whoever goes on reads it there. Raises Kafka's errors, and `LakeStopped`.
+        """
         self._consumer.subscribe([INTERACTIONS], listener=self)
         while not stopping.is_set():
             assignments = self._assignments
@@ -163,6 +172,14 @@ class LakeFiller(ConsumerRebalanceListener):  # type: ignore[misc]
         async with self._lock:
             for number in self._buffers:
                 await self._write(number, stopping)
+            self._say_what_is_left()
+
+    def _say_what_is_left(self) -> None:
+        left = [len(buffer.records) for buffer in self._buffers.values() if buffer.records]
+        if left:
+            records, partitions = counted(sum(left), "record", "records"), counted(len(left), "partition", "partitions")
+            again = "it is read again" if sum(left) == 1 else "they are read again"
+            self._options.say(f"stopped with {records} of {partitions} in hand that are not in the lake: {again}")
 
     async def unready(self) -> str | None:
         """Why the lake does not follow the topic now; None: it does, or other processes have all partitions."""
@@ -242,11 +259,15 @@ class LakeFiller(ConsumerRebalanceListener):  # type: ignore[misc]
             if outcome == "written":
                 buffer.begin_at(piece.next)
                 continue
+            if outcome == "given up" or (outcome == "failed" and stopping.is_set()):
+                return
             if outcome == "failed":
-                if stopping.is_set():
-                    return
                 await asyncio.sleep(PAUSE_S)
-            self._go_on_at(number, await self._flusher.position(number) or 0)
+            try:
+                position = await self._flusher.position(number)
+            except OSError:  # it is too late to ask; whoever goes on does
+                return
+            self._go_on_at(number, position or 0)
             if not buffer.records:
                 self._flusher.trouble = None  # another process has written it
 

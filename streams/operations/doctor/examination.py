@@ -23,7 +23,7 @@ from sinks.lake.files import open_files
 from sinks.lake.live_files import find_live_files, next_offsets
 from sinks.lake.manifests import LakeDamaged
 from streams.operations.doctor.configuration import examine_configuration
-from streams.operations.doctor.finding import Finding, fail, ok, warn
+from streams.operations.doctor.finding import Finding, fail, gravest_of_each_setting, ok, warn
 from streams.operations.doctor.lake import examine_lake, judge_behind
 from streams.operations.doctor.machine import examine_machine
 from streams.operations.doctor.servers import (
@@ -56,7 +56,7 @@ def examine(settings: Settings) -> list[Finding]:
         partial(_examine_kafka, settings),
         partial(_examine_redis, settings),
     ]
-    return list(chain.from_iterable(check() for check in checks))
+    return gravest_of_each_setting(chain.from_iterable(check() for check in checks))
 
 
 def _examine_kafka(settings: Settings) -> Iterator[Finding]:

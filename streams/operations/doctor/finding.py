@@ -1,10 +1,14 @@
 """The result of one check."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Verdict = Literal["ok", "warn", "fail"]
 """`warn`: it works, and may cost something one day. `fail`: a worker cannot do its work, or something may be lost."""
+
+
+_GRAVITY: tuple[Verdict, ...] = get_args(Verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,22 @@ class Finding:
     verdict: Verdict
     found: str
     to_do: str = ""
+
+
+def gravest_of_each_setting(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings in order, with one for each setting: the gravest, once several checks have looked at it."""
+    found: list[Finding] = []
+    for finding in findings:
+        place = next((at for at, one in enumerate(found) if one.what == finding.what and _is_setting(one.what)), None)
+        if place is None:
+            found.append(finding)
+        elif _GRAVITY.index(finding.verdict) > _GRAVITY.index(found[place].verdict):
+            found[place] = finding
+    return found
+
+
+def _is_setting(what: str) -> bool:
+    return what.startswith("HARMONIA_")
 
 
 def ok(what: str, found: str) -> Finding:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Scope
 
 from streams.engine.writer import Outbox
 from streams.platform.clients import KafkaClients
-from streams.platform.errors import Unusable
+from streams.platform.errors import WrongSetting
 from streams.platform.health import HealthServer
 from streams.platform.settings import Settings
 from streams.platform.tokens import read_tokens
@@ -65,7 +65,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
     hooks = {} if settings.gateway is None else read_hooks(settings.gateway, os.environ)
     tokens = read_tokens(settings.api_tokens.get_secret_value())
     if not hooks and not settings.api_tokens.get_secret_value():
-        raise Unusable(
+        raise WrongSetting(
             "HARMONIA_GATEWAY: names no file of hooks, and without HARMONIA_API_TOKENS nobody may send events"
         )
     metrics = GatewayMetrics(CollectorRegistry())

@@ -4,7 +4,7 @@ import pytest
 
 from sinks.lake.files import Files
 from sinks.lake.manifests import MANIFESTS, STAGING, LakeDamaged
-from sinks.lake.writer import LakeWriter, RangeConflict
+from sinks.lake.writer import LakeWriter, RangeConflict, WriteGivenUp
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
@@ -133,3 +133,23 @@ def test_a_manifest_that_is_none_is_named(files: Files) -> None:
 def clear(files: Files) -> None:
     for name in files.below(""):
         files.delete(name)
+
+
+@pytest.mark.parametrize("files_written", range(3))
+def test_a_range_that_is_given_up_leaves_nothing_and_is_written_once_by_the_next(
+    files: Files, files_written: int
+) -> None:
+    """Whoever has to stop need not write all files of a range first."""
+    asked: list[int] = []
+
+    def is_over() -> bool:
+        asked.append(1)
+        return len(asked) > files_written
+
+    with pytest.raises(WriteGivenUp):
+        LakeWriter(files, TOPIC_ID, is_over).write(0, 0, len(TOPIC) - 1, TOPIC)
+    assert LakeWriter(files, TOPIC_ID).position(0) is None
+    assert not files.below(STAGING)
+
+    bring_in(files, TOPIC)
+    assert rows_in_folders(files) == in_the_topic(TOPIC)

@@ -7,10 +7,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from sinks.lookup import Complete
-from sinks.results import ResultReply
+from sinks.results import ResultListReply, ResultReply, ResultsReader
 from streams.cli import experiments
 from streams.cli.main import app
 from tests.unit.domain.experiments.example import gotv
+from tests.unit.domain.experiments.writing import defined as defined_as
 
 
 def run(*words: str) -> Result:
@@ -43,6 +44,39 @@ def test_a_result_whose_plot_cannot_be_written_is_shown_all_the_same(tmp_path: P
     assert (ended.exit_code, ended.stdout) == (1, run("show", "gotv-subject-lines").stdout)
     assert "donations, net in all" in ended.stdout
     assert ended.stderr == f"--plot: {file}: No such file or directory; give a file that may be written\n"
+
+
+def test_an_experiment_without_a_result_is_told_with_the_one_that_is_spelled_like_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def one(*_: object) -> ResultReply:
+        return ResultReply(Complete(0), None)
+
+    async def every(*_: object) -> ResultListReply:
+        return ResultListReply(Complete(0), {"gotv-ask": b"{}", "gotv-ask@example.org": b"{}", "rsvp": b"{}"})
+
+    monkeypatch.setattr(ResultsReader, "one", one)
+    monkeypatch.setattr(ResultsReader, "all", every)
+
+    near, far = run("show", "gotv-aks"), run("show", "subject-7")
+
+    assert (near.exit_code, far.exit_code) == (1, 1)
+    assert near.stderr.startswith("gotv-aks: no result of this experiment; did you mean gotv-ask?: `harmonia")
+    assert "did you mean" not in far.stderr
+
+
+def test_a_definition_that_there_is_not_is_told_with_the_one_that_is_spelled_like_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    defined = experiments.KnownDefinitions({"gotv-ask": defined_as("gotv-ask")})
+    monkeypatch.setattr(experiments, "read_known_definitions", lambda _: defined)
+
+    withdrawn = run("withdraw", "gotv-aks")
+    assigned = CliRunner().invoke(app, ["assign", "gotv-aks"], input="contact_id\n")
+
+    for ended, code in ((withdrawn, 1), (assigned, 2)):
+        assert ended.exit_code == code
+        assert "gotv-aks: no such definition; did you mean gotv-ask?; see `harmonia experiments" in ended.stderr
 
 
 def test_a_status_that_there_is_not_is_told_with_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,7 @@ def test_lake_import_needs_a_lake(file: Path, monkeypatch: pytest.MonkeyPatch) -
 
     ended = run(file)
 
-    assert (ended.exit_code, "HARMONIA_LAKE is not set" in ended.stderr) == (1, True)
+    assert (ended.exit_code, "HARMONIA_LAKE is not set" in ended.stderr) == (2, True)
 
 
 def test_a_field_that_no_type_has_is_named_with_what_was_meant(file: Path) -> None:

@@ -1,6 +1,7 @@
 import logging
 
 import pytest
+from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 
 from streams.domain.formats import OtherFormat
@@ -90,7 +91,14 @@ def test_a_fault_ends_the_process_and_says_where(caplog: pytest.LogCaptureFixtur
 
 
 @pytest.mark.parametrize(
-    ("error", "calls"), [(RuntimeError("why"), True), (Fenced("why"), False), (OtherFormat("why"), False)]
+    ("error", "calls"),
+    [
+        (RuntimeError("why"), True),
+        (Fenced("why"), False),
+        (OtherFormat("why"), False),
+        (KafkaConnectionError("why"), False),
+        (TimeoutError("why"), False),
+    ],
 )
 def test_what_is_known_to_happen_needs_no_page_of_calls(
     error: Exception, calls: bool, caplog: pytest.LogCaptureFixture

@@ -5,6 +5,7 @@ from typing import cast
 
 import pytest
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaConnectionError
 from faust.transport.drivers import aiokafka as stock
 from faust.types import TP
 from faust.types.tuples import Message
@@ -332,6 +333,36 @@ async def test_markers_that_nothing_follows_are_no_lag_once_all_that_was_taken_i
     assert consumer.lag_of(A) == 10
     await do_up_to(app, A, 97)
     assert consumer.lag_of(A) == 0
+
+
+async def test_what_is_taken_and_not_committed_is_counted_for_whoever_has_to_leave_it(
+    app: ChunkApp, consumer: OfflineConsumer
+) -> None:
+    consumer.fetched = {A: run(range(6), tp=A), B: run(range(4), tp=B)}
+    assert app.uncommitted() == (0, 0)
+    assert not app.is_in_touch
+    assert app._consumer is None  # it is looked at, and not made, while the process ends
+
+    assert isinstance(app.consumer, Consumer)
+    [_ async for _ in consumer.getmany(0.01)]
+    assert app.uncommitted() == (2, 10)
+
+    for offset, tp in ((6, A), (1, B)):
+        app.consumer.note_committed(tp, offset)
+    assert app.uncommitted() == (1, 3)
+
+
+async def test_a_thread_that_crashes_prints_nothing_past_the_log(
+    consumer: OfflineConsumer, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    thread = ConsumerThread(consumer, loop=consumer.loop, beacon=consumer.beacon)
+    try:
+        raise KafkaConnectionError("gone")
+    except KafkaConnectionError as error:
+        thread.on_crash("{0!r} crashed: {1!r}", "the thread", error)
+
+    assert "Traceback" not in capfd.readouterr().err
+    assert [record.getMessage() for record in caplog.records] == ["'the thread' crashed: KafkaConnectionError('gone')"]
 
 
 @pytest.fixture

@@ -79,3 +79,10 @@ def test_a_suppression_that_ends_before_it_begins_is_not_sent() -> None:
     with pytest.raises(InvalidEvent, match=r"data\.until: before the event's own time"):
         build("contact.suppressed", {**ada, "until": "2026-01-01T00:00:00Z"}, source="office/desk", time=AT)
     assert build("contact.suppressed", {**ada, "until": AT.isoformat()}, source="office/desk", time=AT)
+
+
+def test_an_unknown_type_is_refused_with_the_known_one_that_is_spelled_like_it() -> None:
+    with pytest.raises(InvalidEvent, match=r"unknown_type: .*; did you mean email\.opened\?"):
+        build("email.opend", OPENED, source="digital/mailer", time=AT)
+    with pytest.raises(InvalidEvent, match=r"unknown_type: type: not a type of version 1 of the contract$"):
+        build("zzz", OPENED, source="digital/mailer", time=AT)

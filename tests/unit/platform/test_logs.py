@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from aiokafka.consumer import group_coordinator
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from faust.types import TP
 
 from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
@@ -73,6 +74,35 @@ def test_an_error_of_the_code_is_described_by_kind_and_place_alone() -> None:
 def test_errors_of_servers_are_described_with_their_text() -> None:
     assert describe_error(StateLost("the log starts at 7")) == "StateLost: the log starts at 7"
     assert describe_error(ConnectionError("refused")) == "ConnectionError: refused"
+
+
+def test_a_broker_that_is_gone_needs_no_page_of_a_librarys_calls() -> None:
+    def connect() -> None:
+        try:
+            raise ConnectionRefusedError(111, "Connect call failed")
+        except OSError as error:
+            raise KafkaConnectionError("no connection to 10.0.0.1:9092") from error
+
+    with pytest.raises(KafkaConnectionError) as caught:
+        connect()
+
+    assert describe_error(caught.value) == "KafkaConnectionError: no connection to 10.0.0.1:9092"
+
+
+def test_a_bug_behind_an_error_of_a_library_is_shown_with_its_place() -> None:
+    def send() -> None:
+        try:
+            raise KeyError(ADDRESS)
+        except KeyError as error:
+            raise KafkaError("Unexpected error during batch delivery") from error
+
+    with pytest.raises(KafkaError) as caught:
+        send()
+    text = describe_error(caught.value)
+
+    assert "after KeyError" in text
+    assert "File " in text
+    assert ADDRESS not in text
 
 
 def test_the_repr_of_a_run_shows_no_record() -> None:
@@ -182,6 +212,19 @@ def test_a_server_that_hangs_up_is_a_line_without_the_librarys_calls() -> None:
     said = formatted(ConnectionResetError(104, "Connection reset by peer"))
 
     assert said == "Error receiving data (ConnectionResetError: [Errno 104] Connection reset by peer)"
+
+
+def test_an_error_that_nobody_has_retrieved_is_one_line_too() -> None:
+    """As asyncio tells it: the task on a line of its own."""
+    error = KafkaConnectionError("closed")
+    said_of_task = "Task exception was never retrieved\nfuture: <Task finished>"
+    record = logging.LogRecord("asyncio", 40, "", 0, said_of_task, (), (type(error), error, None))
+
+    assert OneLineErrorFilter().filter(record)
+
+    said = logging.Formatter().format(record)
+    assert said.startswith("Task exception was never retrieved future: <Task finished> (KafkaConnectionError: closed)")
+    assert "\n" not in said
 
 
 def test_any_other_error_of_a_library_is_shown_with_where_it_came_from() -> None:

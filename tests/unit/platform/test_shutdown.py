@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from streams.platform.shutdown import EXIT_HARD, end_within, is_of_memory
+from streams.platform.shutdown import EXIT_HARD, Clock, end_in_vain, end_within, is_of_memory
 
 PLACES = {
     "written into the log by a library": """
@@ -48,6 +48,31 @@ def test_a_process_that_takes_too_long_to_stop_ends_hard_and_says_so(caplog: pyt
         end_within(0.01, "the worker", ended.put)
         assert ended.get(timeout=10) == EXIT_HARD
     assert "the worker has not stopped within HARMONIA_GRACE_S (0.01 s)" in caplog.text
+
+
+def test_a_process_that_stops_in_vain_ends_and_says_what_it_leaves(caplog: pytest.LogCaptureFixture) -> None:
+    ended: queue.Queue[int] = queue.Queue()
+    with caplog.at_level(logging.CRITICAL):
+        end_in_vain(lambda: True, 0.01, lambda: "7 records are left", ended.put)
+        assert ended.get(timeout=10) == EXIT_HARD
+    assert caplog.messages == ["7 records are left"]
+
+
+def test_a_process_goes_on_stopping_where_it_is_in_vain_for_a_moment_alone() -> None:
+    """A broker that is back before the time is up."""
+    ended: queue.Queue[int] = queue.Queue()
+    answers = iter([True, True, False, True, True])
+    asked: list[bool] = []
+    passed: list[float] = []
+
+    def is_in_vain() -> bool:
+        asked.append(next(answers))
+        return asked[-1]
+
+    end_in_vain(is_in_vain, 2, lambda: "", ended.put, Clock(lambda: len(passed), passed.append)).join(10)
+
+    assert asked == [True, True, False, True, True]
+    assert ended.get(timeout=10) == EXIT_HARD
 
 
 def test_a_process_that_has_ended_by_itself_is_held_up_by_nothing() -> None:

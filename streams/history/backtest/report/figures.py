@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.stats import binomtest
 
+from events.times import render_time
 from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
 from streams.history.backtest.tally import DAY, Cell, CellKey, Tally
 
@@ -105,6 +106,9 @@ def json_of(result: BacktestResult, options: BacktestOptions) -> dict[str, Any]:
         "cascade": options.cascade,
         "window_days": options.window / DAY,
         **{name: getattr(result, name) for name in names},
+        "not_in_lake": None
+        if options.gap is None
+        else {"records": options.gap.records, "since": render_time(options.gap.since)},
         "cells": list(_cells(result.tally)),
     }
 

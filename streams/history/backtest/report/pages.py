@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
+from events.times import render_time
 from streams.domain.experiments.report.pages import Page, PageTable, Row
 from streams.domain.money import money
 from streams.history.backtest.backtest_run import BacktestOptions, BacktestResult
@@ -38,14 +39,20 @@ def page(result: BacktestResult, options: BacktestOptions, width: int | None = N
         parts += told(f"what followed, by what the {policy} policy says", rows)
     parts += [_reasons(result), *(_splits(result, by) for by in ("team", "channel", "week"))]
     return Page(
-        list(_warnings(result, days)),
+        list(_warnings(result, options, days)),
         list(_facts(result, options)),
         [each for each in parts if each.rows],
         _notes(days),
     )
 
 
-def _warnings(result: BacktestResult, days: str) -> Iterator[str]:
+def _warnings(result: BacktestResult, options: BacktestOptions, days: str) -> Iterator[str]:
+    if (gap := options.gap) is not None:
+        since = f"{render_time(gap.since)[:16]}Z"
+        yield (
+            f"the lake covers what came in up to {since.replace('T', ' ')}: {gap.records:,} offsets of interactions "
+            "since then are not in it, and are left out; `harmonia lake run` writes them"
+        )
     if not result.sends + result.unjudged:
         yield f"nobody was reached in this time: of {result.rows:,} interactions none is a touch in it"
     if not result.linked:

@@ -1,3 +1,5 @@
+import orjson
+
 from events.refusal import Reason
 from events.requeued import with_history
 from streams.domain.dead_letter_repair.selection import LetterSelection
@@ -41,3 +43,15 @@ def test_each_wish_takes_what_it_names_and_nothing_else() -> None:
 
 def test_of_a_letter_that_cannot_be_read_nobody_knows_the_source() -> None:
     assert not LetterSelection(source="digital/mailer").takes(letter(b"{"))
+
+
+def test_sources_and_types_that_are_never_shown_are_chosen_by_the_sign_that_stands_for_them() -> None:
+    """A source that is an address is listed as `*`, and nobody could have said which is meant."""
+    said = {**orjson.loads(saying()), "source": "ada@example.org/app", "type": "ada@example.org"}
+    hidden = letter(orjson.dumps(said))
+
+    assert LetterSelection(source="*", type="*").takes(hidden)
+    assert LetterSelection(source="ada@example.org/app").takes(hidden)
+    assert not LetterSelection(source="*").takes(letter(saying()))
+    assert not LetterSelection(type="*").takes(letter(saying()))
+    assert not LetterSelection(source="*").takes(letter(b"{"))

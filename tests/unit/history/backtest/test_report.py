@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import orjson
 import pytest
 
+from events.times import render_time
 from streams.cli.experiments import print_page
 from streams.domain.contact.sections.messages import Touch
 from streams.domain.pressure import Decision, PermissionRequest, Reason, default_policy
@@ -16,6 +17,7 @@ from streams.history.backtest.report.html import html_of
 from streams.history.backtest.report.pages import page
 from streams.history.backtest.tally import DAY, JudgedTouch, TouchOutcome
 from streams.history.backtest.touch_history import AskedTouch
+from streams.history.lake.coverage import LakeGap
 from tests.unit.events.records import NOW
 
 ORDERS = BacktestOptions(default_policy(), default_policy())
@@ -77,6 +79,17 @@ def test_a_backtest_shows_its_warnings_first() -> None:
     assert "no snapshot" in first
     assert second.startswith("7 touches are of the last 7 days")
     assert "left out" in third
+
+
+def test_a_backtest_says_by_how_much_the_lake_is_behind_and_up_to_when_it_covers() -> None:
+    behind = replace(ORDERS, gap=LakeGap(1_234, NOW))
+
+    [warning] = page(result(), behind).warnings
+
+    assert warning.startswith(f"the lake covers what came in up to {render_time(NOW)[:16].replace('T', ' ')}Z: 1,234 ")
+    assert "are not in it" in html_of(result(), behind)
+    assert json_of(result(), behind)["not_in_lake"] == {"records": 1_234, "since": render_time(NOW)}
+    assert json_of(result(), ORDERS)["not_in_lake"] is None
 
 
 def test_a_backtest_of_plain_files_is_not_told_to_take_a_snapshot() -> None:

@@ -3,9 +3,10 @@ from datetime import date, timedelta
 import pytest
 from typer.testing import CliRunner
 
+from events.times import parse_time
 from streams.cli.insights import has_counts, show, show_all, show_nothing, sparkline
 from streams.cli.main import app
-from streams.history.insights.known_values import TimeRange
+from streams.history.insights.known_values import TimeRange, UnheardPeriods
 from streams.history.insights.question import InsightsDocument, Point, SeriesDocument
 
 
@@ -15,7 +16,8 @@ from streams.history.insights.question import InsightsDocument, Point, SeriesDoc
         (["insights"], "METRIC: give one, such as email.sent; or --campaign"),
         (["insights", "--campaign", "ask", "--split", "team"], "METRIC: give one, such as email.sent; or --campaign"),
         (["insights", "--campaign", "ask", "--from", "today"], "--from: give a date such as 2012-02-22"),
-        (["insights", "email.forwarded"], "METRIC: give one of ballot.reported,"),
+        (["insights", "phones"], "METRIC: give one of ballot.reported,"),
+        (["insights", "email.deliverd"], "METRIC: did you mean email.delivered? give one of ballot.reported,"),
         (["insights", "email.sent", "--from", "today"], "--from: give a date such as 2012-02-22"),
         (["report", "daily", "--date", "yesterday"], "--date: give a date such as 2012-02-22"),
         (["report", "daily", "--date", "1969-01-01"], "--date: give a date such as 2012-02-22"),
@@ -149,3 +151,19 @@ def test_insights_show_not_known_before_the_first_interaction(
     assert [line.split()[1:3] for line in lines if line.startswith("2012-")][:2] == [["not", "known"]] * 2
     assert [line.split()[1] for line in lines if line.startswith("2012-02-24")] == ["2"]
     assert "nothing is known of before 2012-02-24" in lines
+
+
+def test_insights_show_not_known_in_silent_days_before_the_topic_begins_where_no_lake_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    document = days_from(date(2012, 2, 22), 4)
+    document["split"], document["series"] = None, document["series"][:1]
+    document["known_since"] = "2011-01-01T05:00:00.000Z"
+    silent = parse_time(document["series"][0]["points"][0]["at"]) or 0
+
+    show(document, UnheardPeriods(frozenset({silent}), parse_time("2012-02-23T09:00:00Z") or 0))
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("2012-")] == ["not", "1", "2", "3"]
+    assert any(line.startswith("not known: no lake is set, and the topic begins on 2012-02-23;") for line in lines)
+    assert document["series"][0]["points"][0]["value"] == 0  # programs are given numbers

@@ -1,7 +1,7 @@
 """The lake's filler reports that the store is away as long as that holds anything up, and no longer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from sinks.lake.writer import LakeWriter
 from streams.history.lake import filler
 from streams.history.lake.buffers import Buffer, FlushLimits
 from streams.history.lake.filler import FillOptions, LakeFiller, LakeFlusher, LakeMetrics
+from streams.platform.shutdown import Deadline
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
 
@@ -53,10 +54,10 @@ async def consumer() -> AsyncIterator[AIOKafkaConsumer]:
     await found.stop()
 
 
-def began(consumer: AIOKafkaConsumer, writer: LakeWriter) -> LakeFiller:
+def began(consumer: AIOKafkaConsumer, writer: LakeWriter, say: Callable[[str], None] = print) -> LakeFiller:
     """With three records in hand."""
     metrics = LakeMetrics(CollectorRegistry())
-    orders = FillOptions(FlushLimits(rows=3, bytes=1_000_000, seconds=60), skip_lost=False, say=print)
+    orders = FillOptions(FlushLimits(rows=3, bytes=1_000_000, seconds=60), skip_lost=False, say=say)
     found = LakeFiller(consumer, LakeFlusher(writer, metrics), metrics, orders)
     buffer = Buffer(0, 0)
     buffer.take(TOPIC, 3, 0)
@@ -80,3 +81,50 @@ async def test_the_lake_is_unready_while_a_range_cannot_be_written(consumer: AIO
     stopping.set()
     await found._write(0, stopping)
     assert await found.unready() == "the lake cannot be reached (OSError)"
+
+
+LATE = Deadline()
+LATE.begin(0)
+
+
+async def test_what_is_in_hand_when_the_time_to_stop_is_up_is_dropped_and_told(
+    consumer: AIOKafkaConsumer, tmp_path: Path
+) -> None:
+    """It stays in the topic, and whoever goes on reads it there."""
+    files, stopping = LocalFiles(tmp_path), asyncio.Event()
+    told: list[str] = []
+    found = began(consumer, LakeWriter(files, TOPIC_ID, LATE.is_over), told.append)
+    stopping.set()
+
+    await found.run(stopping)
+
+    assert told == ["stopped with 3 records of 1 partition in hand that are not in the lake: they are read again"]
+    assert LakeWriter(files, TOPIC_ID).position(0) is None
+    assert list(files.below("")) == []
+
+
+async def test_what_is_in_hand_is_written_before_the_time_to_stop_is_up(
+    consumer: AIOKafkaConsumer, tmp_path: Path
+) -> None:
+    files, stopping = LocalFiles(tmp_path), asyncio.Event()
+    told: list[str] = []
+    found = began(consumer, LakeWriter(files, TOPIC_ID, Deadline().is_over), told.append)
+    stopping.set()
+
+    await found.run(stopping)
+
+    assert LakeWriter(files, TOPIC_ID).position(0) == 3
+    assert told == []
+
+
+async def test_a_store_that_is_away_does_not_hold_up_whoever_has_to_stop(
+    consumer: AIOKafkaConsumer, tmp_path: Path
+) -> None:
+    class Away(LakeWriter):
+        def position(self, partition: int) -> int | None:
+            raise OSError(113, "No route to host")
+
+    flusher = LakeFlusher(Away(LocalFiles(tmp_path), TOPIC_ID), LakeMetrics(CollectorRegistry()), LATE.is_over)
+
+    with pytest.raises(OSError, match="No route"):
+        await flusher.position(0)

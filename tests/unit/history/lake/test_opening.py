@@ -83,7 +83,7 @@ def test_a_lake_command_refuses_a_bad_place_in_one_line(monkeypatch: pytest.Monk
 
     ended = CliRunner().invoke(app, ["lake", "compact"])
 
-    assert (ended.exit_code, ended.output) == (1, "HARMONIA_LAKE: nowhere:// is no file system that fsspec knows\n")
+    assert (ended.exit_code, ended.output) == (2, "HARMONIA_LAKE: nowhere:// is no file system that fsspec knows\n")
 
 
 @pytest.mark.parametrize("place", ["{}/typo", "memory://typo"])

@@ -51,22 +51,22 @@ def test_files_that_were_merged_meanwhile_are_looked_for_again(tmp_path: Path, m
 
 
 @pytest.mark.parametrize(
-    ("lake", "said_"),
+    ("lake", "code", "said_"),
     [
-        (None, "HARMONIA_LAKE is not set: name a folder, or a URI such as s3://bucket/lake"),
-        ("nosuch://lake", "HARMONIA_LAKE: nosuch:// is no file system that fsspec knows"),
-        ("empty", "there is no lake at {}/empty: set HARMONIA_LAKE to where it is; `harmonia lake run` begins one"),
+        (None, 2, "HARMONIA_LAKE is not set: name a folder, or a URI such as s3://bucket/lake"),
+        ("nosuch://lake", 2, "HARMONIA_LAKE: nosuch:// is no file system that fsspec knows"),
+        ("empty", 1, "there is no lake at {}/empty: set HARMONIA_LAKE to where it is; `harmonia lake run` begins one"),
     ],
 )
 def test_lake_fold_names_a_place_that_is_no_lake_in_one_line(
-    lake: str | None, said_: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lake: str | None, code: int, said_: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(LAKE, raising=False)
     if lake is not None:
         monkeypatch.setenv(LAKE, lake)
 
-    assert fold(tmp_path / "out") == (1, [said_.format(tmp_path)])
+    assert fold(tmp_path / "out") == (code, [said_.format(tmp_path)])
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
