@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from prometheus_client import Histogram
 
 
-def observe_all(histogram: Histogram, values: Sequence[float]) -> None:
-    """`Histogram.observe` for each of the values. One call each would take its two locks for each, record by record."""
-    histogram._sum.inc(sum(values))
-    bounds = histogram._upper_bounds
+def observe_all(child: Histogram, values: Sequence[float]) -> None:
+    """`Histogram.observe` for each of the values, without two locks and a search for each. `child`: without labels."""
+    total, bounds, buckets = child._sum, child._upper_bounds, child._buckets  # noqa: SLF001 - nothing public does it
+    total.inc(sum(values))
     for bucket, count in Counter([bisect_left(bounds, value) for value in values]).items():
-        histogram._buckets[bucket].inc(count)
+        buckets[bucket].inc(count)
