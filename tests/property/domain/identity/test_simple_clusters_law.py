@@ -20,6 +20,7 @@ from tests.property.domain.identity.graphs import (
     hashed,
     lawful,
     numbered,
+    ruling,
 )
 
 Told = tuple[str, str | None, CommandStamp | None, bool]
@@ -34,6 +35,8 @@ CLASSED = st.builds(
     st.tuples(*[st.sampled_from([None, "voter:NY", "voter:PA"])] * 2),
 )
 """Edges of whose ends everybody may tell another class."""
+RULED = st.builds(lambda at, same: ruling(CHAIN[at], CHAIN[at + 2], same=same), st.integers(0, 3), st.booleans())
+"""Commands on those who are linked by one between them."""
 CROWDING = st.builds(
     lambda teller, other: edge(teller, CHAIN[7], other), st.sampled_from(NAMES), st.sampled_from([NAMES[0], CHAIN[0]])
 )
@@ -41,6 +44,7 @@ CROWDING = st.builds(
 LINKS = st.one_of(CHAINED, EDGES, CLASSED, CROWDING, changes(), ERASURES)
 LIVES = st.one_of(
     st.lists(CHAINED, min_size=20, max_size=40),
+    st.lists(CHAINED | RULED, min_size=10, max_size=30),
     st.lists(CROWDING | CHAINED, max_size=40),
     st.lists(CROWDING, min_size=10, max_size=20),
     st.lists(EDGES | CLASSED, max_size=40),
