@@ -19,7 +19,7 @@ from events.identifiers import Hasher, voter_state
 from events.json_types import JSON
 from events.producer_structs import ProducerContact, ProducerData, ProducerEvent, producer_decoder
 from events.registry import TOPICS_OF
-from events.times import parse_time, render_time
+from events.times import parse_to_rendered
 
 
 class _Harmonised(Struct, gc=False, omit_defaults=True):
@@ -53,8 +53,8 @@ def harmonise_fast(record: Record, hasher: Hasher) -> IntakeResult | None:
     if event is None:
         return None
     type_ = cast(str, event.__struct_config__.tag)
-    time = parse_time(event.time)
-    if time is None or time > record.appended_at + MAX_AHEAD_MS or record.topic not in TOPICS_OF[type_]:
+    parsed = parse_to_rendered(event.time)
+    if parsed is None or parsed[0] > record.appended_at + MAX_AHEAD_MS or record.topic not in TOPICS_OF[type_]:
         return None
     schema, data = event.dataschema, event.data
     if not (isinstance(schema, UnsetType) or is_version_1(schema)):
@@ -67,7 +67,7 @@ def harmonise_fast(record: Record, hasher: Hasher) -> IntakeResult | None:
         data.contact = _with(hidden, data.contact)
     if data.team == "":
         data.team = team_of(event.source)
-    value = _encode(_Harmonised("1.0", event.id, event.source, type_, render_time(time), schema, data))
+    value = _encode(_Harmonised("1.0", event.id, event.source, type_, parsed[1], schema, data))
     if data.team is not None:
         return fragment, value, data.team, type_
     return fragment, value[:-2] + _closing(event.source), team_of(event.source), type_

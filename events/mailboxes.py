@@ -6,6 +6,7 @@ university's, another carrier's) cannot be recognised and counts as `other`.
 """
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 Mailbox = Literal["gmail", "yahoo", "microsoft", "apple", "other"]
@@ -38,7 +39,11 @@ _is_country = re.compile(r"com|[a-z]{2}|com?\.[a-z]{2}").fullmatch
 
 def mailbox_of(address: str) -> Mailbox:
     """The provider of a normalised address."""
-    domain = address[address.rfind("@") + 1 :]
+    return _mailbox_at(address[address.rfind("@") + 1 :])
+
+
+@lru_cache(maxsize=4_096)
+def _mailbox_at(domain: str) -> Mailbox:
     own = _OWN.get(domain)
     if own is not None:
         return own

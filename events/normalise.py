@@ -19,7 +19,7 @@ _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _LOCAL = re.compile(r"[^\x00-\x20\x7f-\xa0\s<>()\[\],;:\\\"@]+").fullmatch
 _DOMAIN_PATTERN = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 _DOMAIN = re.compile(_DOMAIN_PATTERN).fullmatch
-_USUAL_ADDRESS = re.compile(rf"[a-z0-9._+-]+@{_DOMAIN_PATTERN}").fullmatch
+_USUAL_LOCAL = re.compile("[a-z0-9._+-]+").fullmatch
 _NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{9}").fullmatch
 _USUAL_US = re.compile(
     r"(?:\+?1[-. ]?)?(?:\(([2-9][0-9]{2})\) ?|([2-9][0-9]{2})[-. ]?)([0-9]{3})[-. ]?([0-9]{4})"
@@ -34,8 +34,9 @@ def normalise_email(text: str) -> str | None:
     """
     if len(text) > MAX_TEXT:
         return None
-    if len(text) <= _MAX_ADDRESS and _USUAL_ADDRESS(text):
-        return text  # half the time for what most producers send
+    local, _, domain = text.rpartition("@")
+    if len(text) <= _MAX_ADDRESS and _USUAL_LOCAL(local) and _is_domain(domain):
+        return text  # a third of the time for what most producers send
     text = text.strip()
     plain = text.isascii()
     text = text.lower() if plain else _folded(text)
@@ -50,6 +51,12 @@ def normalise_email(text: str) -> str | None:
     if len(local) + 1 + len(domain) > _MAX_ADDRESS or _DOMAIN(domain) is None:
         return None
     return f"{local}@{domain}"
+
+
+@lru_cache(maxsize=4_096)
+def _is_domain(text: str) -> bool:
+    """Whether this is a dotted domain in ASCII and lower case; most addresses are of a few."""
+    return _DOMAIN(text) is not None
 
 
 def one_gmail(address: str) -> str:

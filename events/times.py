@@ -25,6 +25,14 @@ _SECOND_AT = {text: second * _SECOND for second, text in enumerate(_SECONDS)}
 _MILLISECOND_AT = {text: ms for ms, text in enumerate(_MILLISECONDS)}
 
 
+def parse_to_rendered(text: str) -> tuple[int, str] | None:
+    """`parse_time`, and what `render_time` writes of it, which most texts are already."""
+    if len(text) == _LENGTH and (ms := _as_rendered(text)) is not None:
+        return ms, text
+    time = parse_time(text)
+    return None if time is None else (time, render_time(time))
+
+
 def parse_time(text: str) -> int | None:
     """Milliseconds since 1970 of an RFC 3339 time with an offset, cut (never rounded) to milliseconds.
 

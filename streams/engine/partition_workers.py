@@ -87,7 +87,7 @@ class PartitionWorkers:
             return
         lane = Lane(agent, run.tp)
         self._waiting[lane].append(run)
-        self._bytes_ahead[lane] += size_of(run.records)
+        self._bytes_ahead[lane] += size_of(run)
         if lane not in self._tasks:
             self._tasks[lane] = asyncio.create_task(self._work(lane, process))
 
@@ -155,7 +155,7 @@ class PartitionWorkers:
             while waiting and waiting[0].generation == self._generation:
                 began = time.monotonic()
                 chunk = self._in_hand[lane] = take_chunk(waiting, self._limits)
-                self._bytes_ahead[lane] -= size_of(chunk.records)
+                self._bytes_ahead[lane] -= size_of(chunk)
                 await process(chunk)
                 self._done[lane] = chunk.next_offset
                 self._in_hand.pop(lane)

@@ -40,7 +40,8 @@ class Run:
 
     `next_offset` is where reading goes on after them. It can be more than one above the last record's offset, since the
     markers of transactions take offsets too. `generation` is the group's generation in which they were read. `start` is
-    where reading began, at or below the first record; None: nobody noted it.
+    where reading began, at or below the first record; None: nobody noted it. `size`: bytes of the values, None: not
+    counted yet.
     """
 
     tp: TP
@@ -48,6 +49,7 @@ class Run:
     next_offset: int
     generation: int
     start: int | None = None
+    size: int | None = None
 
     @property
     def began_at(self) -> int:
@@ -70,8 +72,12 @@ class End(NamedTuple):
     at: int
 
 
-def size_of(records: Records) -> int:
-    """The bytes of their values."""
+def size_of(run: Run) -> int:
+    """The bytes of its values."""
+    return _size_of(run.records) if run.size is None else run.size
+
+
+def _size_of(records: Records) -> int:
     return sum([len(record.value or b"") for record in records])
 
 
@@ -89,24 +95,28 @@ def take_chunk(waiting: deque[Run], limits: ChunkLimits) -> Run:
         if records and waiting[0].began_at > next_offset:
             break
         run = waiting.popleft()
-        fits, size = _count_that_fits(run, limits, len(records), size)
+        whole = size_of(run)
+        fits, taken = _count_that_fits(run, limits, len(records), size)
         records.extend(run.records[:fits])
+        size += taken
         if fits < len(run.records):
             next_offset = run.records[fits].offset
-            waiting.appendleft(replace(run, records=run.records[fits:], start=next_offset))
+            waiting.appendleft(replace(run, records=run.records[fits:], start=next_offset, size=whole - taken))
             break
         next_offset = run.next_offset
-    return Run(first.tp, records, next_offset, first.generation, first.start)
+    return Run(first.tp, records, next_offset, first.generation, first.start, size)
 
 
 def _count_that_fits(run: Run, limits: ChunkLimits, taken: int, size: int) -> tuple[int, int]:
-    """How many more records fit after those taken, and the bytes of all of them together."""
-    whole = size + size_of(run.records)
-    if taken + len(run.records) <= limits.records and whole <= limits.bytes:
-        return len(run.records), whole
+    """How many records of the run fit after those taken, which have `size` bytes, and the bytes of those that do."""
+    whole, room = size_of(run), limits.records - taken
+    if size + whole <= limits.bytes and (room > 0 or not taken):
+        fits = max(1, room)
+        return (len(run.records), whole) if fits >= len(run.records) else (fits, _size_of(run.records[:fits]))
+    more = 0
     for count, record in enumerate(run.records, taken):
-        more = size + len(record.value or b"")
-        if count and (count >= limits.records or more > limits.bytes):
-            return count - taken, size
-        size = more
-    return len(run.records), size
+        length = len(record.value or b"")
+        if count and (count >= limits.records or size + more + length > limits.bytes):
+            return count - taken, more
+        more += length
+    return len(run.records), whole

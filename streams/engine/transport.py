@@ -118,7 +118,7 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
                 consumer._fetcher.seek_to(tp, run[0].offset)
             return {}
         return {
-            tp: Run(TP(tp.topic, tp.partition), run, assignment.state_value(tp).position, generation, run.start)
+            tp: Run(TP(*tp), run, assignment.state_value(tp).position, generation, run.start, run.size)
             for tp, run in mine.items()
         }
 

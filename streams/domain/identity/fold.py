@@ -22,6 +22,7 @@ from streams.domain.identity.link_records import (
     undeferred,
 )
 from streams.domain.identity.nodes import NOTHING, ErasureMark, Node, Read, lacks_class, without_known_class
+from streams.domain.identity.simple_clusters import find_simple_clusters
 
 
 class IdentityFold:
@@ -76,14 +77,22 @@ class IdentityFold:
         """All but what would have something told to who is held: that goes behind what waits, in its order."""
         if not heard:
             return
+        simple = find_simple_clusters(_told(heard), self._read, self._crowd)
+        for name in sorted(simple.roofs):
+            self._settle(name, simple.nodes[name], simple.roofs[name], heard[-1].offset)
+        self._weigh([one for one in heard if names_in(one.link)[0] not in simple.roofs])
+
+    def _weigh(self, heard: Sequence[LinkRecord]) -> None:
+        if not heard:
+            return
         effect = effect_of(_told(heard), self._read, self._crowd)
         if not self._are_held(effect.reached) and not self._are_held(effect.named):
             self._link(heard, effect)
         elif len(heard) == 1:
             self._hold(effect.looked_at(), ErasureWait(behind=(deferred(heard[0]),)), heard[0].offset)
         else:
-            self._link_what_may_be(heard[: len(heard) // 2])
-            self._link_what_may_be(heard[len(heard) // 2 :])
+            self._weigh(heard[: len(heard) // 2])
+            self._weigh(heard[len(heard) // 2 :])
 
     def _link(self, heard: Sequence[LinkRecord], effect: LinkEffect) -> None:
         after = effect.change.after

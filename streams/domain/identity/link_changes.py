@@ -21,12 +21,13 @@ from streams.domain.identity.nodes import (
 NodeLink = IdentityEdge | EdgeWithdrawal | LinkDecision | DecisionWithdrawal
 
 
-def apply_links(told: Iterable[NodeLink], nodes: Mapping[str, Node]) -> dict[str, Node]:
+def apply_links(told: Sequence[NodeLink], nodes: Mapping[str, Node]) -> dict[str, Node]:
     """The nodes that links change; `nodes` has to hold all that are named. Of one key the last record counts.
 
     A command for which one of its two has no room is left out on both sides.
     """
-    drafts = {name: _Draft(name, nodes[name]) for link in told for name in (link.a, link.b)}
+    names = dict.fromkeys(name for link in told for name in (link.a, link.b))
+    drafts = {name: _Draft(name, nodes[name]) for name in names}
     for link in told:
         a, b = drafts[link.a], drafts[link.b]
         if isinstance(link, LinkDecision) and not (a.has_room(link, b.name) and b.has_room(link, a.name)):
@@ -40,29 +41,37 @@ def apply_links(told: Iterable[NodeLink], nodes: Mapping[str, Node]) -> dict[str
 
 
 class _Draft:
-    """A node that is being changed."""
+    """A node that is being changed. Of what it has from before, that is copied which changes."""
 
     def __init__(self, name: str, before: Node) -> None:
         self.name = name
         self._before = before
         self._exclusive = before.exclusive
-        self._seen = dict(before.seen)
-        self._aliases = dict(before.aliases)
-        self._rulings = dict(before.rulings)
+        self._seen = before.seen
+        self._aliases = before.aliases
+        self._rulings = before.rulings
 
     def has_room(self, said: LinkDecision, other: str) -> bool:
         """Whether a command fits in; one on a pair that has a command takes its place."""
         return other in self._rulings or len(self._rulings) < (MOST_LINKED if said.same else MOST_RULED)
 
     def take(self, link: NodeLink, other: str) -> None:
-        if isinstance(link, LinkDecision):
-            self._rulings[other] = PairRuling(link.same, CommandStamp(link.time, link.source, link.id))
-        elif isinstance(link, DecisionWithdrawal):
-            self._rulings.pop(other, None)
+        if isinstance(link, LinkDecision | DecisionWithdrawal):
+            self._rule(link, other)
         elif not self._before.saturated:  # which keeps no edges
             is_alias = isinstance(link, IdentityEdge) and link.alias
-            _tell(self._aliases, other, link.teller, holds=is_alias)
-            _tell(self._seen, other, link.teller, holds=isinstance(link, IdentityEdge) and not is_alias)
+            is_seen = isinstance(link, IdentityEdge) and not is_alias
+            before = self._before
+            self._aliases = _tell(self._aliases, before.aliases, other, link.teller, holds=is_alias)
+            self._seen = _tell(self._seen, before.seen, other, link.teller, holds=is_seen)
+
+    def _rule(self, link: LinkDecision | DecisionWithdrawal, other: str) -> None:
+        if self._rulings is self._before.rulings:
+            self._rulings = dict(self._rulings)
+        if isinstance(link, LinkDecision):
+            self._rulings[other] = PairRuling(link.same, CommandStamp(link.time, link.source, link.id))
+        else:
+            self._rulings.pop(other, None)
 
     def classify(self, exclusive: str | None) -> None:
         """A class belongs to the identifier, so all who tell of one say the same; if not, the smaller name counts."""
@@ -89,15 +98,20 @@ class _Draft:
         )
 
 
-def _tell(edges: dict[str, Tellers], other: str, teller: str, *, holds: bool) -> None:
+def _tell(
+    edges: dict[str, Tellers], before: dict[str, Tellers], other: str, teller: str, *, holds: bool
+) -> dict[str, Tellers]:
+    """The edges with one teller more or less; a copy of them, while they are those from before."""
     tellers = edges.get(other, ())
     if holds is (teller in tellers):
-        return
-    left = tuple(sorted({*tellers, teller})) if holds else tuple(one for one in tellers if one != teller)
-    if left:
+        return edges
+    if edges is before:
+        edges = dict(before)
+    if left := tuple(sorted({*tellers, teller})) if holds else tuple(one for one in tellers if one != teller):
         edges[other] = left
     else:
         del edges[other]
+    return edges
 
 
 FindingKind = Literal["crowded", "disputed", "overruled", "saturated"]

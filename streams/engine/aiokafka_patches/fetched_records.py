@@ -105,13 +105,14 @@ def _refused(tp: Any, record: UnreadRecords) -> UnreadableRecord:
 
 
 class DrainedRecords(list[FetchedRecord]):
-    """Fetched records of one partition, and where reading them began.
+    """Fetched records of one partition, the bytes of their values, and where reading them began.
 
-    Not to be asked of the consumer before or after: where the log's start has moved on it jumps, in the middle of a
-    fetch, and the hole would not be seen.
+    The latter is not to be asked of the consumer before or after: where the log's start has moved on it jumps, in the
+    middle of a fetch, and the hole would not be seen.
     """
 
     start: int
+    size: int
 
 
 class _FetchResult(fetcher.FetchResult):  # type: ignore[misc]
@@ -121,15 +122,15 @@ class _FetchResult(fetcher.FetchResult):  # type: ignore[misc]
 
     def getall(self, max_records: int | None = None) -> DrainedRecords:
         start = self._partition_records.next_fetch_offset if self.has_more() else -1
-        drained = DrainedRecords(self._drain(max_records))
+        drained = DrainedRecords()
         drained.start = start
+        drained.size = self._drain(drained, max_records)
         return drained
 
-    def _drain(self, max_records: int | None) -> list[FetchedRecord]:
-        """As aiokafka's own, without a turn of its loop for each record."""
+    def _drain(self, records: DrainedRecords, max_records: int | None) -> int:
+        """As aiokafka's own, without a turn of its loop for each record; the bytes of their values."""
         if not self.check_assignment(self._topic_partition) or not self.has_more():
-            return []
-        records: list[FetchedRecord] = []
+            return 0
         size, is_full = 0, False
         for record in islice(self._partition_records, max_records):
             records.append(record)
@@ -139,7 +140,7 @@ class _FetchResult(fetcher.FetchResult):  # type: ignore[misc]
         self._update_position()
         if not is_full and (max_records is None or len(records) < max_records):
             self._partition_records = None
-        return records
+        return size
 
 
 def hand_out_light_records() -> None:

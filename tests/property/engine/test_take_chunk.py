@@ -4,7 +4,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine.runs import ChunkLimits, Run, take_chunk
+from streams.engine.runs import ChunkLimits, Run, size_of, take_chunk
 from tests.unit.engine.kafka_records import SOURCE, Fetched
 
 LIMITS = st.builds(ChunkLimits, st.integers(1, 6), st.integers(1, 40))
@@ -51,6 +51,7 @@ def test_no_chunk_is_empty_or_above_a_limit(runs: list[Run], limits: ChunkLimits
     for chunk in chunks_of(runs, limits):
         assert 1 <= len(chunk.records) <= limits.records
         assert bytes_in(chunk) <= limits.bytes or len(chunk.records) == 1
+        assert size_of(chunk) == bytes_in(chunk)
 
 
 @given(waiting_runs(), LIMITS)

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from events.normalise import normalise_email, normalise_phone
-from events.times import parse_time, render_time
+from events.times import parse_time, parse_to_rendered, render_time
 
 FIRST, LAST = -62_135_596_800_000, 253_402_300_799_999
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,6 +53,12 @@ nearly = st.tuples(st.integers(0, len(WRITTEN) - 1), st.sampled_from("0123456789
 @given(nearly)
 def test_a_time_that_is_nearly_as_we_write_it_is_judged_like_any_other(text: str) -> None:
     assert parse_time(text) == (parse_time(f"{text[:-1]}0{text[-1]}") if text[19:20] == "." else None)
+
+
+@given(st.text() | pattern | nearly | st.integers(FIRST, LAST).map(render_time))
+def test_a_text_is_written_anew_as_the_time_that_it_is(text: str) -> None:
+    ms = parse_time(text)
+    assert parse_to_rendered(text) == (None if ms is None else (ms, render_time(ms)))
 
 
 @given(st.text() | pattern | nearly)

@@ -26,6 +26,7 @@ from streams.engine.runs import End, KafkaRecord, Records, Run
 from streams.platform.clients import KafkaClients
 from streams.worker.agents.latency_header import Clock, received_at
 from streams.worker.measuring.lag import SinkLag
+from streams.worker.measuring.observations import observe_all
 from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -259,8 +260,5 @@ class SinkConnector(ABC, Generic[ChangeT]):
 
     def _observe(self, records: Records) -> None:
         now = self._clock()
-        observe = self._metrics.end_to_end_seconds.labels(self.name).observe
-        for record in records:
-            at = received_at(record.headers)
-            if at is not None:
-                observe(max(0, now - at) / 1000)
+        received = [at for record in records if (at := received_at(record.headers)) is not None]
+        observe_all(self._metrics.end_to_end_seconds.labels(self.name), [max(0, now - at) / 1000 for at in received])
