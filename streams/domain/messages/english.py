@@ -64,8 +64,7 @@ def shown(field: Field, how: str = "") -> str:
         case int() | float():
             return format(field, how or ",")
         case Money():
-            text = money(field.minor, field.currency)
-            return f"+{text}" if field.signed and not text.startswith("-") and field.minor > 0 else text
+            return _money(field)
         case Share():
             return _share(field, how)
         case Points():
@@ -80,6 +79,15 @@ def shown(field: Field, how: str = "") -> str:
             return english(field)
 
 
+def _money(amount: Money) -> str:
+    text = money(amount.minor, amount.currency)
+    return f"+{text}" if amount.signed and amount.minor > 0 and _is_not_nought(text) else text
+
+
+def _is_not_nought(text: str) -> bool:
+    return any(sign in "123456789" for sign in text)
+
+
 def _share(share: Share, how: str) -> str:
     if not share.whole:
         return NOTHING
@@ -88,7 +96,7 @@ def _share(share: Share, how: str) -> str:
 
 def _points(field: Points) -> str:
     text = f"{abs(field.points):,.{field.digits}f}"
-    sign = "" if not float(text.replace(",", "")) else "+" if field.points > 0 else "-"
+    sign = "" if not _is_not_nought(text) else "+" if field.points > 0 else "-"
     return f"{sign}{text} pp"
 
 

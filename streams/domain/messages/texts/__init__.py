@@ -5,4 +5,4 @@ from collections.abc import Mapping
 from streams.domain.messages.fields import Template
 from streams.domain.messages.texts.experiments import EXPERIMENTS
 
-TEMPLATES: Mapping[str, Template] = {**EXPERIMENTS}
+TEMPLATES: Mapping[str, Template] = {"text": "{text}", **EXPERIMENTS}

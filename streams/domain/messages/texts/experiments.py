@@ -13,7 +13,7 @@ EXPERIMENTS: Mapping[str, Template] = {
     "experiment.part": "{variant} {share}",
     "experiment.part_of_plan": "{variant} {share} (planned {planned})",
     "experiment.guardrail_breached": (
-        "GUARDRAIL BREACHED: {variant} has more people who {metric} than {baseline}. Stop sending it"
+        "GUARDRAIL BREACHED: {variant} has more people who {did} than {baseline}. Stop sending it"
     ),
     "experiment.recounting": (
         "RECOUNTING: the definition was changed. The figures are those of the one before it until everybody is "
@@ -51,10 +51,28 @@ EXPERIMENTS: Mapping[str, Template] = {
     ),
     "experiment.too_rare": "too few people with this outcome so far, or without it",
     "experiment.forgotten": "not known any more: opens and clicks are kept for {days} days",
-    "experiment.text": "{text}",
+    "experiment.nobody_defined": "nobody has defined the experiment, so no parts are planned",
+    "experiment.strata_differ": "some strata have a split of their own, so there is none for all",
     "experiment.better": "better",
     "experiment.worse": "worse",
     "experiment.not_yet_known": "not yet known",
+    "experiment.do_not_trust": "do not trust",
+    "experiment.is_provisional": "provisional",
+    "experiment.is_discovery": "holds beside all other experiments (a discovery)",
+    "experiment.variant_effect": "{variant} {effect}",
+    "experiment.words": "{words}",
+    "experiment.headline": "{metric} against {baseline}: {variants:; }",
+    "experiment.nothing_compared": "nothing to compare yet",
+    "experiment.whys": "no comparison: {whys:; }",
+    "experiment.worst_first": "{worst:; }: {rest}",
+    "experiment.is_broken": "split BROKEN, trust nothing of it",
+    "experiment.is_breached": "guardrail BREACHED, stop sending {variants}",
     "experiment.people": Plural("people", "{people} person", "{people} people"),
+    "experiment.warnings": Plural("warnings", "{warnings} warning", "{warnings} warnings"),
+    "experiment.no_warnings": "no warnings",
+    "guardrail.breached": "BREACHED",
+    "guardrail.alerted": "BREACHED, alert",
+    "guardrail.holds": "holds",
+    "guardrail.not_known": "not known yet",
     **{f"metric.{name}": label for name, label in LABELS.items()},
 }
