@@ -6,10 +6,13 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from sinks.lookup import Lookup
 from streams.platform.settings import Settings
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import StatusObserver
 from streams.services.console.people import People
+from streams.services.console.views import Views
+from streams.services.permission.decisions import PermissionJudge
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +30,7 @@ class ConsoleDependencies:
     wall: Callable[[], int]
     metrics: ConsoleMetrics
     observer: StatusObserver
+    lookup: Lookup
+    judge: PermissionJudge
+    views: Views
     desk: Any = None

@@ -51,7 +51,8 @@ class Rendered:
             return "stopped"
         if not block.every_s:
             return "fixed"
-        late = self.as_of_ms is None or now_ms - self.as_of_ms > STALE_AFTER * 1000 * block.every_s
+        limit_s = block.stale_s or STALE_AFTER * block.every_s
+        late = self.as_of_ms is None or now_ms - self.as_of_ms > 1000 * limit_s
         return "stopped" if late else "live"
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, Self
 
 from redis.asyncio import Redis
 
@@ -16,7 +16,8 @@ from streams.services.console.words import Words
 class PageRequest:
     """Whoever looks at a page, and at what: `params` of its path and query, those that the page knows.
 
-    `now_ms`: the console's clock, ms since 1970 (the demo's is the time of its latest event).
+    `now_ms`: the console's clock, ms since 1970 (the demo's is the time of its latest event). `reason`: why they look at
+    people, as they said in this session; `subject`: what the page's `enter` has found.
     """
 
     viewer: Viewer
@@ -24,6 +25,8 @@ class PageRequest:
     now_ms: int
     params: Mapping[str, str]
     deps: ConsoleDependencies
+    reason: str = ""
+    subject: Any = None
 
     @property
     def desk(self) -> Any:
@@ -56,6 +59,27 @@ class Withheld(Exception):
         self.message = message
 
 
+class PageRefused(Exception):
+    """A page is not shown. `title` and `text`: English, as keys of the catalogue."""
+
+    def __init__(self, status: int, title: str, text: str) -> None:
+        super().__init__(title)
+        self.status, self.title, self.text = status, title, text
+
+    @classmethod
+    def not_found(cls) -> Self:
+        """What is not there, or is outside the viewer's scope: nobody can tell one from the other."""
+        return cls(404, "Not found", "There is nothing at this address, or nothing that you may see.")
+
+
+class Elsewhere(Exception):
+    """What was asked for is at another path of the console."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+
 Load = Callable[[PageRequest], Awaitable[Loaded]]
 
 
@@ -63,7 +87,8 @@ Load = Callable[[PageRequest], Awaitable[Loaded]]
 class Block:
     """A part of a page. `load` gives its data or raises, `template` shows them; `every_s` 0: it is not live.
 
-    `heading`: English, as a key of the catalogue. Live blocks are rendered once for all viewers who see the same.
+    `stale_s`: the age in seconds at which it counts as stopped; 0: three times its rate. `heading`: English, as a key of
+    the catalogue. Live blocks are rendered once for all viewers who see the same.
     """
 
     id: str
@@ -71,6 +96,7 @@ class Block:
     load: Load
     template: str
     heading: str = ""
+    stale_s: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +104,9 @@ class Page:
     """A page. `path`: as FastAPI writes it, `/field/{region}`; `name`: of its route and in `/events?page=`.
 
     `title`: English, as a key of the catalogue. `params`: names of its path and query that its blocks read, each with
-    the regular expression of its values. `in_menu`: whether the menu leads to it.
+    the regular expression of its values. `within`: those that must be in the viewer's scope, and as what; else 404, and it
+    is written down. `enter`: called before anything is loaded, gives `subject`, or raises PageRefused or Elsewhere.
+    `in_menu`: whether the menu leads to it.
     """
 
     path: str
@@ -87,6 +115,8 @@ class Page:
     act: Act
     blocks: tuple[Block, ...]
     params: Mapping[str, str] = field(default_factory=dict)
+    within: Mapping[str, Literal["team", "region", "committee"]] = field(default_factory=dict)
+    enter: Callable[[PageRequest], Awaitable[object]] | None = None
     in_menu: bool = True
     template: str = "page.html"
 

@@ -48,6 +48,10 @@ class Scope(Struct, frozen=True):
     regions: frozenset[str] | None = None
     committees: frozenset[str] | None = None
 
+    def has(self, kind: Literal["team", "region", "committee"], name: str | None) -> bool:
+        """Whether something of a team, region or committee is in it."""
+        return {"team": self.has_team, "region": self.has_region, "committee": self.has_committee}[kind](name)
+
     def has_team(self, team: str | None) -> bool:
         """Whether something of a team is in it; of no known team only where all are."""
         return self.teams is None or team in self.teams
