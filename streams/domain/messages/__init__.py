@@ -2,7 +2,10 @@
 
 from streams.domain.messages.english import Show, english, fill, number_of, sentence_of, shown
 from streams.domain.messages.fields import (
+    Change,
+    Day,
     Duration,
+    Expected,
     Field,
     Instant,
     Listed,
@@ -18,7 +21,10 @@ from streams.domain.messages.texts import TEMPLATES
 
 __all__ = [
     "TEMPLATES",
+    "Change",
+    "Day",
     "Duration",
+    "Expected",
     "Field",
     "Instant",
     "Listed",

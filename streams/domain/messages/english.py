@@ -1,12 +1,17 @@
 """The English sentence of a message, as the command line prints it; and the filling of a template in any language."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from string import Formatter
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from events.adapters.values import decimals
 from streams.domain.messages.fields import (
+    Change,
+    Day,
     Duration,
+    Expected,
     Field,
     Instant,
     Listed,
@@ -58,30 +63,47 @@ def fill(sentence: str, fields: Mapping[str, Field], show: Show) -> str:
 
 def shown(field: Field, how: str = "") -> str:
     """A field as English writes it."""
-    match field:
-        case str():
-            return field
-        case int() | float():
-            return format(field, how or ",")
-        case Money():
-            return _money(field)
-        case Share():
-            return _share(field, how)
-        case Points():
-            return _points(field)
-        case Instant():
-            return _instant(field, how)
-        case Duration():
-            return f"{field.seconds:,.0f} s" if how == "s" else _span(field.seconds)
-        case Listed():
-            return _listed(field, how)
-        case Message():
-            return english(field)
+    if isinstance(field, str):
+        return field
+    if isinstance(field, int | float):
+        return format(field, how or ",")
+    return _WRITTEN[type(field)](field, how)
 
 
-def _money(amount: Money) -> str:
-    text = money(amount.minor, amount.currency)
+def _change(change: Change, _: str) -> str:
+    now, before = change.now, change.before
+    if not before or before < 0 or now is None:
+        return NOTHING
+    return f"{round(100 * (now - before) / before):+d}%"
+
+
+def _expected(expected: Expected, _: str) -> str:
+    value = expected.thousandths
+    return f"{value / 1000:,.1f}" if value < 1_000_000 else f"{value / 1000:,.0f}"
+
+
+def _day(day: Day, _: str) -> str:
+    read = date.fromisoformat(day.date)
+    return f"{read:%A}, {read.day} {read:%B %Y}"
+
+
+def _message(message: Message, _: str) -> str:
+    return english(message)
+
+
+def _duration(duration: Duration, how: str) -> str:
+    return f"{duration.seconds:,.0f} s" if how == "s" else _span(duration.seconds)
+
+
+def _money(amount: Money, _: str) -> str:
+    text = _whole(amount) if amount.whole else money(amount.minor, amount.currency)
     return f"+{text}" if amount.signed and amount.minor > 0 and _is_not_nought(text) else text
+
+
+def _whole(amount: Money) -> str:
+    digits = decimals(amount.currency or "")
+    unit = 10**digits
+    return money(round(amount.minor / unit) * unit, amount.currency).replace(f".{'0' * digits}", "")
 
 
 def _is_not_nought(text: str) -> bool:
@@ -94,7 +116,7 @@ def _share(share: Share, how: str) -> str:
     return f"{100 * share.part / share.whole:.{share.digits}f}{'' if how == 'tight' else ' '}%"
 
 
-def _points(field: Points) -> str:
+def _points(field: Points, _: str) -> str:
     text = f"{abs(field.points):,.{field.digits}f}"
     sign = "" if not _is_not_nought(text) else "+" if field.points > 0 else "-"
     return f"{sign}{text} pp"
@@ -104,7 +126,10 @@ def _instant(instant: Instant, how: str) -> str:
     at = (_EPOCH + timedelta(milliseconds=instant.ms)).astimezone(ZoneInfo(instant.zone))
     if how == "words":
         return f"{at:%H:%M} on {at.day} {at:%B %Y}"
-    return f"{at:%Y-%m-%d %H:%M}Z" if how == "z" else f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"{at:%Y-%m-%d %H:%M}{_ZONES.get(how, ' UTC')}"
+
+
+_ZONES = {"z": "Z", "minute": ""}
 
 
 def _span(seconds: float) -> str:
@@ -117,3 +142,17 @@ def _span(seconds: float) -> str:
 def _listed(listed: Listed, joint: str) -> str:
     items = (joint or ", ").join(shown(item) for item in listed.items)
     return f"{items} and {listed.left_out} more" if listed.left_out else items
+
+
+_WRITTEN: Mapping[type[Field], Callable[[Any, str], str]] = {
+    Money: _money,
+    Share: _share,
+    Points: _points,
+    Change: _change,
+    Expected: _expected,
+    Day: _day,
+    Instant: _instant,
+    Duration: _duration,
+    Listed: _listed,
+    Message: _message,
+}

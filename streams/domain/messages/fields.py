@@ -11,11 +11,15 @@ from msgspec import Struct
 
 
 class Money(Struct, frozen=True):
-    """An amount in minor units of `currency` (ISO 4217). `signed`: it is a difference, and has a sign also above 0."""
+    """An amount in minor units of `currency` (ISO 4217).
+
+    `signed`: it is a difference, and has a sign also above 0; `whole`: it is shown without cents.
+    """
 
     minor: float
     currency: str | None
     signed: bool = False
+    whole: bool = False
 
 
 class Share(Struct, frozen=True):
@@ -31,6 +35,25 @@ class Points(Struct, frozen=True):
 
     points: float
     digits: int = 2
+
+
+class Change(Struct, frozen=True):
+    """How much more `now` is than `before`, in whole per cent of that; a dash where either says nothing."""
+
+    now: float | None
+    before: float | None
+
+
+class Expected(Struct, frozen=True):
+    """An expected number, in thousandths: `17.9` clicks, of a million and more without the tenth."""
+
+    thousandths: int
+
+
+class Day(Struct, frozen=True):
+    """A day with its weekday. `date`: as `2012-11-06`."""
+
+    date: str
 
 
 class Instant(Struct, frozen=True):
@@ -60,7 +83,9 @@ class Message(Struct, frozen=True):
     fields: Mapping[str, "Field"] = {}
 
 
-Field: TypeAlias = str | int | float | Money | Share | Points | Instant | Duration | Listed | Message
+Field: TypeAlias = (
+    str | int | float | Money | Share | Points | Change | Expected | Day | Instant | Duration | Listed | Message
+)
 """A value of a message; a message may be part of another one."""
 
 
