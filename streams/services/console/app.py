@@ -57,7 +57,7 @@ def build_console(console: Console, routes: tuple[Callable[[Console], APIRouter]
     _add_home(app, console)
     _add_stream(app, console)
     _add_refusals(app, console)
-    return with_headers(app, console.deps.metrics)
+    return with_headers(app, console.deps.metrics, console.deps.settings.console_url)
 
 
 def _add_page(app: FastAPI, console: Console, page: Page) -> None:
@@ -193,6 +193,12 @@ def _add_refusals(app: FastAPI, console: Console) -> None:
         words = words_of(console, request)
         text = words.text("Redis does not answer, so nobody's session is known. Try again in a minute.")
         return plain_message(words, words.text("Not available now"), text, 503)
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, _: Exception) -> Response:
+        words = words_of(console, request)
+        text = words.text("Something went wrong here. Try again, and tell whoever is on call.")
+        return plain_message(words, words.text("Not available now"), text, 500)
 
     @app.exception_handler(HTTPException)
     async def not_found(request: Request, error: HTTPException) -> Response:

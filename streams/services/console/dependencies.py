@@ -10,6 +10,7 @@ from sinks.lookup import Lookup
 from streams.platform.settings import Settings
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import StatusObserver
+from streams.services.console.oidc import Provider
 from streams.services.console.people import People
 from streams.services.console.views import Views
 from streams.services.permission.decisions import PermissionJudge
@@ -33,4 +34,5 @@ class ConsoleDependencies:
     lookup: Lookup
     judge: PermissionJudge
     views: Views
+    provider: Provider | None = None
     desk: Any = None

@@ -22,6 +22,7 @@ from streams.services.console.gate import Console
 from streams.services.console.live import Hub
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import LookAt, StatusObserver
+from streams.services.console.oidc import provider_of
 from streams.services.console.people import read_people
 from streams.services.console.rights import acts_of
 from streams.services.console.signin import Sessions
@@ -78,6 +79,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
                 lookup=lookup,
                 judge=judge,
                 views=Views(audit, wall_clock),
+                provider=provider_of(settings, redis),
             )
             hub = Hub(metrics)
             app = build_console(Console(deps, hub, Sessions(redis, people), PAGES))
