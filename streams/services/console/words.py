@@ -6,7 +6,7 @@ for each further language; nothing is compiled beforehand, so no binary can diff
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -23,7 +23,10 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from events.adapters.values import decimals
 from streams.domain.messages import (
     TEMPLATES,
+    Change,
+    Day,
     Duration,
+    Expected,
     Field,
     Instant,
     Listed,
@@ -44,6 +47,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 UNKNOWN = "–"
 """What is shown of something that nobody knows; never a 0."""
 CATALOGUES = Path(__file__).parent / "locale"
+_MANY_THOUSANDTHS = 1_000_000
 _NARROW = "\u202f"
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 
@@ -106,12 +110,12 @@ class Words:
         return fill(sentence, message.fields, self.show)
 
     def show(self, field: Field, how: str = "") -> str:
-        """A field as this language writes it. `how` is English's own way of writing it."""
+        """A field as this language writes it. `how`: as its sentence says; of a list what is between items."""
         if self.language == "en":
             return shown(field, how)
-        return self._shown(field)
+        return self._listed(field, how) if isinstance(field, Listed) else self._shown(field)
 
-    def _shown(self, field: Field) -> str:
+    def _shown(self, field: Field) -> str:  # noqa: C901 (a case for each type)
         match field:
             case str():
                 return field
@@ -124,6 +128,12 @@ class Words:
                 return self.share(field.part, field.whole, field.digits)
             case Points():
                 return self._points(field)
+            case Change():
+                return self.change(field.now, field.before)
+            case Expected():
+                return self.number(field.thousandths / 1000, 1 if field.thousandths < _MANY_THOUSANDTHS else 0)
+            case Day():
+                return self.day(field.date)
             case Instant():
                 return self._moment(field)
             case Duration():
@@ -169,6 +179,21 @@ class Words:
         shape = "#,##0" + ("." + "0" * digits if digits else "") + ("%" if self.language == "en" else _NARROW + "%")
         return format_percent(part / whole, shape, self._locale)
 
+    def change(self, now: float | None, before: float | None) -> str:
+        """How much more `now` is than `before`, in whole per cent: `+12%`. Unknown from nothing."""
+        if self.language == "en":
+            return shown(Change(now, before))
+        if not before or before < 0 or now is None:
+            return UNKNOWN
+        percent = round(100 * (now - before) / before)
+        return f"{'+' if percent >= 0 else ''}{self.number(percent)}{_NARROW}%"
+
+    def day(self, iso: str) -> str:
+        """A day with its weekday, given as `2012-11-06`: `Tuesday, 6 November 2012`, `mardi 6 novembre 2012`."""
+        if self.language == "en":
+            return shown(Day(iso))
+        return format_date(date.fromisoformat(iso), "EEEE d MMMM y", self._locale)
+
     def time(self, ms: int | None) -> str:
         """The time of day of a moment (ms since 1970): `21:14`."""
         return UNKNOWN if ms is None else format_time(self._at(ms), "HH:mm", locale=self._locale)
@@ -209,8 +234,8 @@ class Words:
         sign = "+" if field.points > 0 else ""
         return f"{sign}{self.number(field.points, field.digits)}{_NARROW}pt"
 
-    def _listed(self, listed: Listed) -> str:
-        items = ", ".join(self._shown(item) for item in listed.items)
+    def _listed(self, listed: Listed, between: str = "") -> str:
+        items = (between or ", ").join(self.show(item) for item in listed.items)
         return f"{items} et {self.number(listed.left_out)} de plus" if listed.left_out else items
 
 
