@@ -69,8 +69,12 @@ class AlertFinding(NamedTuple):
     @property
     def runbook(self) -> str:
         """The path of its runbook."""
-        words = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in self.alert)
-        return f"docs/runbooks/{words.lstrip('-')}.md"
+        return f"docs/runbooks/{runbook_name(self.alert)}.md"
+
+
+def runbook_name(alert: str) -> str:
+    """The name of an alert's runbook: `lag-grows` of `LagGrows`."""
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in alert).lstrip("-")
 
 
 def findings(seen: Observations) -> list[AlertFinding]:

@@ -1,7 +1,6 @@
 """The ASGI application of the console: its pages, and the stream of what changes on them.
 
-`PAGES` is the one list of pages: routes, the menu, rights, streams and tests derive from it. `ROUTES`: what answers their
-forms.
+`PAGES` is the one list of pages: routes, the menu, rights, streams and tests derive from it. `ROUTES` answer forms.
 """
 
 import re

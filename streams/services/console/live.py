@@ -179,8 +179,9 @@ class Hub:
             html = render_block(block, request, loaded.data)
             return Rendered(html, loaded.as_of_ms, loaded.stopped_at_ms), "shown"
         except Withheld as reason:
-            why = render("withheld.html", request, {"why": request.words.message(reason.message)})
-            return Rendered(why, None, why="withheld"), "withheld"
+            words, why = request.words, reason.why
+            text = words.text(why) if isinstance(why, str) else words.message(why)
+            return Rendered(render("withheld.html", request, {"why": text}), None, why="withheld"), "withheld"
         except Exception as error:  # noqa: BLE001 (whatever fails in one block fails no other, and not the page)
             logger.error("block %s: %s", block.id, type(error).__name__)
             if good is not None:

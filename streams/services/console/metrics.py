@@ -49,6 +49,18 @@ class ConsoleMetrics:
             ["why"],
             registry=registry,
         )
+        self.policy = Counter(
+            "harmonia_policy_changes_total",
+            "Changes of the policy's file by what became of them (taken, broken: the old one goes on)",
+            ["outcome"],
+            registry=registry,
+        )
+        self.policy_since = Gauge(
+            "harmonia_policy_since_seconds",
+            "Since when the policy holds here, Unix time, by its version",
+            ["version"],
+            registry=registry,
+        )
         self.audit_pending = Gauge(
             "harmonia_console_audit_pending_bytes",
             "Bytes of audit records that Kafka does not have yet",

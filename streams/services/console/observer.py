@@ -16,13 +16,15 @@ logger = logging.getLogger(__name__)
 
 EVERY_S = 10.0
 """Seconds between two observations while somebody looks."""
+FORGET_S = 60.0
+"""Seconds after which an observation is none of now: nobody has asked meanwhile, or looking fails."""
 LIMIT_S = 45.0
 
 
 class StatusObserver:
-    """Looks when somebody asks, at most once in ten seconds; the answer is the last look, which may still be under way.
+    """Looks when somebody asks, at most once in ten seconds; the answer is that of the last look.
 
-    `look` blocks, and gives what it saw at a time (ms since 1970); by default it runs in a child process.
+    `look` blocks, so it runs in a child process. `clock`: seconds that only grow.
     """
 
     def __init__(self, look: Callable[[], Observations], clock: Callable[[], float] = time.monotonic) -> None:
@@ -30,14 +32,17 @@ class StatusObserver:
         self._clock = clock
         self._last: Observations | None = None
         self._at = float("-inf")
+        self._seen_at = float("-inf")
         self._task: asyncio.Task[None] | None = None
         self._pool: ProcessPoolExecutor | None = None
 
     def last(self) -> Observations | None:
-        """The last observation, None before the first; begins the next one where it is time."""
-        if self._task is None and self._clock() - self._at >= EVERY_S:
+        """The last observation, None where there is none of late; begins the next one where it is time."""
+        now = self._clock()
+        if self._task is None and now - self._at >= EVERY_S:
+            self._at = now
             self._task = asyncio.create_task(self._observe())
-        return self._last
+        return self._last if now - self._seen_at < FORGET_S else None
 
     async def stop(self) -> None:
         """End the child process."""
@@ -52,11 +57,11 @@ class StatusObserver:
         try:
             async with asyncio.timeout(LIMIT_S):
                 self._last = await asyncio.get_running_loop().run_in_executor(self._pool, self._look)
+            self._seen_at = self._clock()
         except Exception as error:  # noqa: BLE001 (whatever fails in the child is one look less)
             logger.warning("looking at Kafka and Redis: %s; trying again", type(error).__name__)
             self._end_pool()
         finally:
-            self._at = self._clock()
             self._task = None
 
     def _end_pool(self) -> None:

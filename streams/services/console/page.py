@@ -16,8 +16,8 @@ from streams.services.console.words import Words
 class PageRequest:
     """Whoever looks at a page, and at what: `params` of its path and query, those that the page knows.
 
-    `now_ms`: the console's clock, ms since 1970 (the demo's is the time of its latest event). `reason`: why they look at
-    people, as they said in this session; `subject`: what the page's `enter` has found.
+    `now_ms`: the console's clock, ms since 1970 (the demo's is the time of its latest event). `reason`: why they look
+    at people, as they said in this session; `subject`: what the page's `enter` has found.
     """
 
     viewer: Viewer
@@ -52,11 +52,11 @@ class Loaded:
 
 
 class Withheld(Exception):
-    """A block shows nothing, and why: `message` for whoever looks. Not a failure."""
+    """A block shows nothing, and why: a message, or English as a key of the catalogue. Not a failure."""
 
-    def __init__(self, message: Message) -> None:
-        super().__init__(message.code)
-        self.message = message
+    def __init__(self, why: Message | str) -> None:
+        super().__init__(why if isinstance(why, str) else why.code)
+        self.why = why
 
 
 class PageRefused(Exception):
@@ -87,8 +87,8 @@ Load = Callable[[PageRequest], Awaitable[Loaded]]
 class Block:
     """A part of a page. `load` gives its data or raises, `template` shows them; `every_s` 0: it is not live.
 
-    `stale_s`: the age in seconds at which it counts as stopped; 0: three times its rate. `heading`: English, as a key of
-    the catalogue. Live blocks are rendered once for all viewers who see the same.
+    `stale_s`: the age in seconds at which it counts as stopped; 0: three times its rate. `heading`: English, as a key
+    of the catalogue. Live blocks are rendered once for all viewers who see the same.
     """
 
     id: str
@@ -104,9 +104,9 @@ class Page:
     """A page. `path`: as FastAPI writes it, `/field/{region}`; `name`: of its route and in `/events?page=`.
 
     `title`: English, as a key of the catalogue. `params`: names of its path and query that its blocks read, each with
-    the regular expression of its values. `within`: those that must be in the viewer's scope, and as what; else 404, and it
-    is written down. `enter`: called before anything is loaded, gives `subject`, or raises PageRefused or Elsewhere.
-    `in_menu`: whether the menu leads to it.
+    the regular expression of its values. `within`: those that must be in the viewer's scope, and as what; else it is
+    404, and written down. `enter`: called before anything is loaded, gives `subject`, or raises PageRefused or
+    Elsewhere. `in_menu`: whether the menu leads to it.
     """
 
     path: str

@@ -10,7 +10,7 @@ from streams.services.permission.audit_log import AuditLog
 
 
 class Views:
-    """Writes views. Every call returns once Kafka has the record, and raises AuditUnavailable where it does not take it.
+    """Writes views. Every call returns once Kafka has the record; else it raises AuditUnavailable.
 
     `wall`: what time it is, ms since 1970.
     """
@@ -20,7 +20,7 @@ class Views:
         self._wall = wall
 
     async def person(self, viewer: Viewer, why: str, contact_id: str, outcome: str) -> None:
-        """Somebody looks at a contact. `why`: the reason of their session; `outcome`: found, unknown, erased, outside."""
+        """Somebody looks at a contact. `why`: their reason; `outcome`: found, unknown, erased, outside, incomplete."""
         record = self._record(viewer, why)
         record["answers"] = [{"contact_id": contact_id, "decision": None, "reason": outcome}]
         await self._audit.write(record)

@@ -40,14 +40,21 @@ from streams.domain.messages import (
     number_of,
     shown,
 )
-from streams.domain.money import money
+from streams.services.console import names
 
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+NAMES = {
+    "type": names.TYPES,
+    "outcome": names.OUTCOMES,
+    "channel": names.CHANNELS,
+    "purpose": names.PURPOSES,
+    "stop": names.STOPS,
+}
 UNKNOWN = "–"
 """What is shown of something that nobody knows; never a 0."""
 CATALOGUES = Path(__file__).parent / "locale"
-_MANY_THOUSANDTHS = 1_000_000
+_MANY = 1_000_000
 _NARROW = "\u202f"
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 
@@ -115,33 +122,52 @@ class Words:
             return shown(field, how)
         return self._listed(field, how) if isinstance(field, Listed) else self._shown(field)
 
-    def _shown(self, field: Field) -> str:  # noqa: C901 (a case for each type)
+    def _shown(self, field: Field) -> str:
+        """A field in a language that is not English."""
         match field:
             case str():
                 return field
             case int() | float():
                 return self.number(field)
+            case Message():
+                return self.message(field)
+            case Listed():
+                return self._listed(field)
+            case Money() | Share() | Points() | Change() | Expected():
+                return self._quantity(field)
+            case Instant() | Day() | Duration():
+                return self._when(field)
+
+    def _listed(self, field: Listed, between: str = "") -> str:
+        items = (between or ", ").join(self._shown(item) for item in field.items)
+        return self.text("{items} and {n} more", items=items, n=field.left_out) if field.left_out else items
+
+    def _quantity(self, field: Money | Share | Points | Change | Expected) -> str:
+        match field:
             case Money():
-                text = self.money(field.minor, field.currency)
+                text = self.money(field.minor, field.currency, whole=field.whole)
                 return f"+{text}" if field.signed and field.minor > 0 else text
             case Share():
                 return self.share(field.part, field.whole, field.digits)
             case Points():
-                return self._points(field)
+                return self.text("{points} pp", points=self.signed(field.points, field.digits))
             case Change():
-                return self.change(field.now, field.before)
+                now, before = field.now, field.before
+                if not before or before < 0 or now is None:
+                    return UNKNOWN
+                change = (now - before) / before
+                return ("+" if change > 0 else "") + self.share(change)
             case Expected():
-                return self.number(field.thousandths / 1000, 1 if field.thousandths < _MANY_THOUSANDTHS else 0)
-            case Day():
-                return self.day(field.date)
+                return self.number(field.thousandths / 1000, 1 if field.thousandths < _MANY else 0)
+
+    def _when(self, field: Instant | Day | Duration) -> str:
+        match field:
             case Instant():
-                return self._moment(field)
+                return Words(self.language, field.zone).moment(field.ms)
+            case Day():
+                return format_date(date.fromisoformat(field.date), "full", self._locale)
             case Duration():
                 return self.span(field.seconds)
-            case Listed():
-                return self._listed(field)
-            case Message():
-                return self.message(field)
 
     def number(self, value: float | None, digits: int | None = None) -> str:
         """A number with the language's separators; `digits` behind the decimal point, else as many as it has."""
@@ -154,17 +180,17 @@ class Words:
         """A difference: a number with its sign."""
         return UNKNOWN if value is None else ("+" if value > 0 else "") + self.number(value, digits)
 
-    def money(self, minor: float | None, currency: str | None) -> str:
-        """An amount in minor units of a currency (ISO 4217): `$29,123.50`, `29 123,50 $US`."""
+    def money(self, minor: float | None, currency: str | None, *, whole: bool = False) -> str:
+        """An amount in minor units of a currency (ISO 4217): `$29,123.50`, `29 123,50 $US`; `whole`: without cents."""
         if minor is None:
             return UNKNOWN
         if self.language == "en":
-            return money(minor, currency)
+            return shown(Money(minor, currency, whole=whole))
         if not currency:
             return self.number(minor / 100, 2)
-        digits = decimals(currency)
+        digits = 0 if whole else decimals(currency)
         shape = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0¤"
-        return format_currency(minor / 10**digits, currency, shape, self._locale, currency_digits=False)
+        return format_currency(minor / 10 ** decimals(currency), currency, shape, self._locale, currency_digits=False)
 
     def amounts(self, minor_by_currency: Mapping[str, int] | None) -> str:
         """Amounts of several currencies, joined by a plus."""
@@ -179,33 +205,41 @@ class Words:
         shape = "#,##0" + ("." + "0" * digits if digits else "") + ("%" if self.language == "en" else _NARROW + "%")
         return format_percent(part / whole, shape, self._locale)
 
-    def change(self, now: float | None, before: float | None) -> str:
-        """How much more `now` is than `before`, in whole per cent: `+12%`. Unknown from nothing."""
-        if self.language == "en":
-            return shown(Change(now, before))
-        if not before or before < 0 or now is None:
-            return UNKNOWN
-        percent = round(100 * (now - before) / before)
-        return f"{'+' if percent >= 0 else ''}{self.number(percent)}{_NARROW}%"
-
-    def day(self, iso: str) -> str:
-        """A day with its weekday, given as `2012-11-06`: `Tuesday, 6 November 2012`, `mardi 6 novembre 2012`."""
-        if self.language == "en":
-            return shown(Day(iso))
-        return format_date(date.fromisoformat(iso), "EEEE d MMMM y", self._locale)
-
     def time(self, ms: int | None) -> str:
         """The time of day of a moment (ms since 1970): `21:14`."""
         return UNKNOWN if ms is None else format_time(self._at(ms), "HH:mm", locale=self._locale)
 
-    def date(self, ms: int | None) -> str:
+    def day(self, ms: int | None) -> str:
         """The day of a moment: `Tue, Nov 6, 2012`, `mar. 6 nov. 2012`."""
         shape = "EEE, MMM d, y" if self.language == "en" else "EEE d MMM y"
         return UNKNOWN if ms is None else format_date(self._at(ms), shape, self._locale)
 
     def moment(self, ms: int | None) -> str:
         """Day and time of a moment, with its time zone."""
-        return UNKNOWN if ms is None else f"{self.date(ms)} {self.time(ms)} {self._at(ms).tzname()}"
+        return UNKNOWN if ms is None else f"{self.day(ms)} {self.time(ms)} {self._at(ms).tzname()}"
+
+    def short(self, ms: int | None) -> str:
+        """Day and time of a moment without the year: `Nov 6 21:14`, `6 nov. 21:14`."""
+        shape = "MMM d" if self.language == "en" else "d MMM"
+        return UNKNOWN if ms is None else f"{format_date(self._at(ms), shape, self._locale)} {self.time(ms)}"
+
+    def soon(self, ms: int | None, now_ms: int) -> str:
+        """A moment near now: the time alone where it is today, else with its day."""
+        if ms is None:
+            return UNKNOWN
+        return self.time(ms) if self._at(ms).date() == self._at(now_ms).date() else self.short(ms)
+
+    def sentence(self, text: str) -> str:
+        """A text as a sentence of its own: a capital letter first, a full stop last."""
+        return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?', '…')) else '.'}"
+
+    def name(self, of: str, word: str | None) -> str:
+        """What a word of the contract is called; the word itself where it has no name.
+
+        `of`: `type`, `outcome`, `channel`, `purpose` or `stop`.
+        """
+        known = NAMES[of].get(word or "")
+        return self.text(known) if known is not None else word or UNKNOWN
 
     def ago(self, ms: int | None) -> str:
         """How long ago something was, given the milliseconds since: `2 s`, `4 min`, `3 h`, `2 days`."""
@@ -225,18 +259,6 @@ class Words:
 
     def _at(self, ms: int) -> datetime:
         return datetime.fromtimestamp(ms / 1000, UTC).astimezone(self._zone)
-
-    def _moment(self, instant: Instant) -> str:
-        at = Words(self.language, instant.zone)
-        return at.moment(instant.ms)
-
-    def _points(self, field: Points) -> str:
-        sign = "+" if field.points > 0 else ""
-        return f"{sign}{self.number(field.points, field.digits)}{_NARROW}pt"
-
-    def _listed(self, listed: Listed, between: str = "") -> str:
-        items = (between or ", ").join(self.show(item) for item in listed.items)
-        return f"{items} et {self.number(listed.left_out)} de plus" if listed.left_out else items
 
 
 def _known(fields: Mapping[str, Field | None]) -> dict[str, Field]:
