@@ -79,6 +79,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
                 judge=judge,
                 views=Views(audit, wall_clock),
             )
+            closing.push_async_callback(deps.day_reports.stop)
             hub = Hub(metrics)
             app = build_console(Console(deps, hub, Sessions(redis, people), PAGES))
             server = ConsoleServer(app, hub, settings.grace_s)
