@@ -94,6 +94,7 @@ async def serve(
                 views=Views(audit, wall_clock),
                 provider=provider_of(settings, redis),
             )
+            closing.push_async_callback(deps.day_reports.stop)
             hub = Hub(metrics)
             console = Console(deps, hub, Sessions(redis, people), PAGES, extras.switch_to)
             app = build_console(console, (*ROUTES, *extras.routes))
