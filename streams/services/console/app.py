@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
@@ -127,17 +127,17 @@ def _add_stream(app: FastAPI, console: Console) -> None:
             asked = await _entered(console, named[page], signed_in, request)
         except (NotForYou, PageRefused, Elsewhere):
             raise HTTPException(404) from None
-        stream = _stream(console, named[page], signed_in, asked.params)
+        stream = _stream(console, named[page], signed_in, asked)
         return EventSourceResponse(stream, headers={"X-Accel-Buffering": "no"})
 
 
-async def _stream(console: Console, page: Page, signed_in: SignedIn, params: Mapping[str, str]) -> AsyncIterator[bytes]:
+async def _stream(console: Console, page: Page, signed_in: SignedIn, entered: PageRequest) -> AsyncIterator[bytes]:
     """The events of an open page, until it is closed, the session ends, or the console does."""
     sent = Sent()
     checked = console.deps.wall()
     with console.deps.metrics.streams.track_inprogress():
         while True:
-            asked = console.page_request(signed_in, params)
+            asked = replace(console.page_request(signed_in, entered.params), subject=entered.subject)
             async for change in console.hub.changes(page, asked, sent):
                 text = change.data.replace(CSRF_PLACE, signed_in.session.csrf)
                 yield format_sse_event(data_str=text, event=change.event or None)
