@@ -85,6 +85,31 @@ class Settings(ServerSettings):
     gateway: NonEmptyPath | None = Field(
         None, description="File of the gateway's hooks: whose they are and how they prove it (docs/gateway.md)"
     )
+    console_people: NonEmptyPath | None = Field(
+        None, description="File of who may sign in to the console, with their roles (docs/console.md); none: nobody"
+    )
+    console_may: str = Field(
+        "hold lift",
+        description="What may be changed from the console at all, by those with the role for it, separated by spaces: "
+        "`hold`, `lift`; empty: nothing",
+    )
+    console_url: str = Field(
+        "",
+        pattern=r"^(https://[^/\s?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)?$",
+        description="Where readers find the console, without a path, such as https://console.example.org; "
+        "none: on this machine's loopback address only",
+    )
+    console_oidc_issuer: str = Field(
+        "",
+        pattern=r"^(https://[^\s?#]+[^\s?#/]|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*[^\s?#/])?)?$",
+        description="The OpenID Connect provider by which people sign in to the console, as it names itself; none: by "
+        "tokens alone. Needs the extra `oidc`, which the image has",
+    )
+    console_oidc_client: str = Field("", description="The console's client id at that provider")
+    console_oidc_secret: SecretStr = Field(
+        SecretStr(""), description="The client's secret; none: it is a public client, which PKCE protects"
+    )
+    console_oidc_secret_file: Path | None = Field(None, description="File that holds HARMONIA_CONSOLE_OIDC_SECRET")
     lake: PathOrUri | None = Field(
         None, description="The lake: a folder, or a URI such as s3://bucket/lake (docs/lake.md)"
     )

@@ -1,1 +1,1 @@
-"""The console for people who do not type commands, and the desk that its figures come from."""
+"""The console: pages in a browser for people who do not type commands, each with live figures and its own rights."""
