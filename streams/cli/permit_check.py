@@ -22,10 +22,11 @@ from events.times import render_time
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
 from streams.cli.output import print_table, say
-from streams.cli.person import HELP, METAVAR, nobody_known_message, parse_person, require_workers_key
+from streams.cli.person import HELP, METAVAR, nobody_known_message, require_workers_key
 from streams.cli.time_options import now_ms
 from streams.domain.display_names import is_shown
 from streams.platform.errors import Unusable
+from streams.services.permission.person_name import parse_person
 
 if TYPE_CHECKING:
     from sinks.lookup import ContactAnswer, Incomplete
@@ -79,10 +80,12 @@ def print_permission(word: str, request: PermissionRequest, *, as_json: bool) ->
 
     from sinks.base import SinkUnavailable
     from sinks.lookup import Incomplete, UnknownContact
+    from streams.domain.messages import english
     from streams.platform.policy_file import policy_of
     from streams.platform.tried_address import redis_unanswered_cure
     from streams.services.api.models import Person
     from streams.services.api.permission_request import asked_person
+    from streams.services.permission.decision_messages import incomplete_message
 
     require_senders_name(request.sender)
     settings = load_settings()
@@ -101,7 +104,7 @@ def print_permission(word: str, request: PermissionRequest, *, as_json: bool) ->
     if isinstance(contact, UnknownContact):
         said_of.append(f"{nobody_known_message(word)}; judged as somebody of whom nothing is known")
     if isinstance(answers, Incomplete):
-        refuse(f"nobody can say: in Redis {answers.where} is {answers.why.replace('_', ' ')}; see `harmonia status`")
+        refuse(f"nobody can say: {english(incomplete_message(answers))}; see `harmonia status`")
     said_of += stopped_remarks(request, answers.stopped, settings.phone_region, "this person has")
     for remark in said_of:
         say(remark, err=True)

@@ -6,7 +6,7 @@ A setting is named by its environment variable: `HARMONIA_` and the field's name
 
 import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import DotEnvSettingsSource
@@ -85,6 +85,50 @@ class Settings(ServerSettings):
     gateway: NonEmptyPath | None = Field(
         None, description="File of the gateway's hooks: whose they are and how they prove it (docs/gateway.md)"
     )
+    desk: NonEmptyPath | None = Field(
+        None, description="File of the desk, from which the console has its figures; one process writes it"
+    )
+    desk_hours: float = Field(
+        48.0,
+        ge=1,
+        le=9000,
+        description="Hours of which the desk keeps each interaction; figures stay 9 days",
+    )
+    desk_events: int = Field(
+        5_000_000,
+        ge=1_000,
+        le=200_000_000,
+        description="Interactions that the desk keeps at most, 250 bytes each; of more the oldest messages go first",
+    )
+    desk_clock: Literal["broker", "events"] = Field(
+        "broker",
+        description="Whose time says what is old in the desk; events: of the demo, whose events are years old",
+    )
+    console_people: NonEmptyPath | None = Field(
+        None, description="File of who may sign in to the console, with their roles (docs/console.md); none: nobody"
+    )
+    console_may: str = Field(
+        "hold lift",
+        description="What may be changed from the console at all, by those with the role for it, separated by spaces: "
+        "`hold`, `lift`; empty: nothing",
+    )
+    console_url: str = Field(
+        "",
+        pattern=r"^(https://[^/\s?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)?$",
+        description="Where readers find the console, without a path, such as https://console.example.org; "
+        "none: on this machine's loopback address only",
+    )
+    console_oidc_issuer: str = Field(
+        "",
+        pattern=r"^(https://[^\s?#]+[^\s?#/]|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*[^\s?#/])?)?$",
+        description="The OpenID Connect provider by which people sign in to the console, as it names itself; none: by "
+        "tokens alone. Needs the extra `oidc`, which the image has",
+    )
+    console_oidc_client: str = Field("", description="The console's client id at that provider")
+    console_oidc_secret: SecretStr = Field(
+        SecretStr(""), description="The client's secret; none: it is a public client, which PKCE protects"
+    )
+    console_oidc_secret_file: Path | None = Field(None, description="File that holds HARMONIA_CONSOLE_OIDC_SECRET")
     lake: PathOrUri | None = Field(
         None, description="The lake: a folder, or a URI such as s3://bucket/lake (docs/lake.md)"
     )

@@ -81,6 +81,24 @@ SECTIONS = (
         ("api_tokens", "api_tokens_file", "gateway"),
     ),
     Section(
+        "The console",
+        "`harmonia console`.",
+        (
+            "console_people",
+            "console_may",
+            "console_url",
+            "console_oidc_issuer",
+            "console_oidc_client",
+            "console_oidc_secret",
+            "console_oidc_secret_file",
+        ),
+    ),
+    Section(
+        "The desk",
+        "`harmonia console follow`; the console itself reads `HARMONIA_DESK` alone.",
+        ("desk", "desk_hours", "desk_events", "desk_clock"),
+    ),
+    Section(
         "The lake and history",
         "`harmonia lake`, `rebuild`, `backtest`, `insights`, `report`, and the API for insights.",
         (

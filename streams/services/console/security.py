@@ -1,0 +1,79 @@
+"""Headers of every answer: nothing is loaded from elsewhere, framed, cached or sniffed; and requests are counted."""
+
+from re import compile as pattern
+
+from fastapi import Response
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from streams.services.api.middleware import CountedRequests
+from streams.services.console.metrics import ConsoleMetrics
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+_CACHED = "public, max-age=3600"
+
+
+_is_loopback = pattern(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?").fullmatch
+_ELSEWHERE = "This host is not the console's: HARMONIA_CONSOLE_URL says where readers find it."
+
+
+def with_headers(app: ASGIApp, metrics: ConsoleMetrics, public_url: str) -> ASGIApp:
+    """The application with these headers on every answer, and its requests counted.
+
+    `public_url`: where readers find it. A request that names another host than that, or none on loopback, is refused:
+    a page of another site could else make its own name lead here.
+    """
+
+    def count(scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "other")
+        metrics.requests.labels(route, str(status)).inc()
+        if route != "/events":
+            metrics.seconds.labels(route).observe(seconds)
+
+    broken = Response("Something went wrong here. Try again, and tell the operator.", 500, media_type="text/plain")
+    return CountedRequests(_WithHeaders(app, public_url), count, lambda: broken)
+
+
+class _WithHeaders:
+    def __init__(self, app: ASGIApp, public_url: str) -> None:
+        self._app = app
+        self._host = public_url.partition("://")[2]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("Cache-Control", _CACHED if scope["path"].startswith("/static/") else "no-store")
+            await send(message)
+
+        if scope["type"] == "http" and not self._is_ours(Headers(scope=scope).get("host", "")):
+            await PlainTextResponse(_ELSEWHERE, 421)(scope, receive, sending)
+            return
+        await self._app(scope, receive, sending)
+
+    def _is_ours(self, host: str) -> bool:
+        return host.lower() == self._host.lower() if self._host else _is_loopback(host) is not None

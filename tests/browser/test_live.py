@@ -1,0 +1,83 @@
+"""Open pages: they follow what happens, and say so when they cannot."""
+
+import asyncio
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.browser.conftest import CHROMIUM, Readers
+from tests.browser.console_site import ConsoleSite, running_console
+from tests.browser.tabs import window
+from tests.integration.waiting import until
+
+SIGN_IN = """document.getElementById("token").value = "ada", document.querySelector("main form").requestSubmit()"""
+IS_LIVE = """document.querySelector("#live.on") !== null"""
+
+
+def test_of_twelve_tabs_the_one_in_front_is_live_and_none_hangs(site: ConsoleSite, tmp_path: Path) -> None:
+    async def story() -> None:
+        assert CHROMIUM is not None
+        async with window(CHROMIUM, tmp_path) as opened:
+            first = await opened.open(f"{site.url}/signin")
+            await first.until("document.getElementById('token') !== null")
+            await first.do(SIGN_IN)
+            await first.until("document.querySelector('.top') !== null")
+            tabs = [await opened.open(f"{site.url}/status") for _ in range(12)]
+            for tab in (tabs[11], tabs[0], tabs[6]):
+                await tab.bring_to_front()
+                await tab.until(IS_LIVE)
+                assert await tab.do("fetch('/people').then((answer) => answer.status)") == 200
+            assert [await tab.do("document.hidden") for tab in tabs].count(True) == 11
+
+    site.forget_tries()
+    with ThreadPoolExecutor(1) as beside_playwright:
+        beside_playwright.submit(asyncio.run, story()).result()
+    until(lambda: site.metric("harmonia_console_streams ") == "harmonia_console_streams 0.0", "no open page")
+
+
+def test_a_page_whose_console_is_gone_turns_grey_within_fifteen_seconds_and_shows_no_noughts(
+    reader: Readers, site: ConsoleSite, tmp_path: Path
+) -> None:
+    with running_console(site.system, tmp_path) as console:
+        ada = reader("ada", url=console.url)
+        ada.open("/status")
+        ada.page.wait_for_selector(".block-flows.is-live table")
+        before = ada.page.inner_text("#body-flows")
+        console.process.send_signal(signal.SIGKILL)
+        ada.page.wait_for_selector("#block-flows.is-stopped", timeout=15_000)
+        assert "stopped at" in ada.page.inner_text("#age-flows")
+        assert ada.page.inner_text("#body-flows") == before
+        assert not ada.page.locator("#live.on").count()
+        ada.wrong.clear()  # lost requests are what this test is about
+
+
+def test_the_status_names_what_is_wrong_and_leads_to_its_runbook(
+    reader: Readers, site: ConsoleSite, tmp_path: Path
+) -> None:
+    with running_console(site.system, tmp_path, KAFKA_BOOTSTRAP="127.0.0.1:1") as cut_off:
+        olga = reader("olga", url=cut_off.url)
+        olga.open("/status")
+        olga.page.wait_for_selector(".finding.alarm")
+        assert "Kafka" in olga.page.inner_text(".finding.alarm .why")
+        olga.page.get_by_role("link", name="What to do PartitionStalled").click()
+        olga.page.wait_for_url("**/status/partition-stalled")
+        assert olga.page.locator("h1").inner_text() == "PartitionStalled (page)"
+
+
+def test_a_console_without_redis_says_so(reader: Readers, site: ConsoleSite, tmp_path: Path) -> None:
+    with running_console(site.system, tmp_path, REDIS_URL="redis://127.0.0.1:1/0") as cut_off:
+        one = reader(url=cut_off.url)
+        one.expected.add(503)
+        one.open("/signin")
+        one.page.fill("#token", "ada")
+        one.page.keyboard.press("Enter")
+        one.page.get_by_text("Redis does not answer").wait_for()
+
+
+def test_open_pages_are_counted_and_let_go_of(reader: Readers, site: ConsoleSite) -> None:
+    ada = reader("ada")
+    ada.open("/status")
+    ada.page.wait_for_selector("#live.on")
+    assert site.metric("harmonia_console_streams ") != "harmonia_console_streams 0.0"
+    ada.open("/people")
+    until(lambda: site.metric("harmonia_console_streams ") == "harmonia_console_streams 0.0", "no open page")
