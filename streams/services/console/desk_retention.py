@@ -45,8 +45,9 @@ def let_go(writer: DeskWriter, limits: Limits, clock: int) -> Iterator[LetGo]:
 
 def _old_events(writer: DeskWriter, old: int) -> Iterator[int]:
     desk, minute = writer.desk, old // MINUTE_MS
-    before = desk.one("SELECT seq FROM arrivals WHERE minute >= ? ORDER BY minute LIMIT 1", (minute,))
-    while before is not None and (gone := _delete(writer, _OLD, (before[0], ROWS_AT_ONCE))):
+    sql = "SELECT coalesce((SELECT min(seq) FROM arrivals WHERE minute >= ?), (SELECT max(seq) + 1 FROM events), 0)"
+    [before] = desk.one(sql, (minute,)) or (0,)
+    while gone := _delete(writer, _OLD, (before, ROWS_AT_ONCE)):
         yield len(gone)
     with desk.transaction():
         desk.run("DELETE FROM arrivals WHERE minute < ?", (minute,))
