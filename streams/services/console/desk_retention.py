@@ -118,6 +118,7 @@ _FINE = """DELETE FROM cells WHERE minute >= :since AND minute < :until
 def _old_cells(desk: Desk, old: int) -> int:
     with desk.transaction():
         gone = desk.run("DELETE FROM cells WHERE minute < ?", (old,))
+        desk.run("DELETE FROM hours WHERE hour < ?", (old // HOUR_MS * HOUR_MS,))
         _raise(desk, "cells_since", old)
     return gone
 
@@ -141,7 +142,7 @@ def drop_unused_series(writer: DeskWriter) -> int:
     return gone
 
 
-_UNUSED = "series NOT IN (SELECT series FROM cells) AND series NOT IN (SELECT series FROM events)"
+_UNUSED = "series NOT IN (SELECT series FROM cells UNION SELECT series FROM hours UNION SELECT series FROM events)"
 _UNNAMED = "series NOT IN (SELECT coarse FROM series WHERE coarse <> series)"
 _UNUSED_SERIES = (
     f"DELETE FROM series WHERE coarse <> series AND {_UNUSED}",  # nosec B608 # a condition of ours

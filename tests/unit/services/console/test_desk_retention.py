@@ -47,10 +47,13 @@ def test_cells_of_two_days_ago_are_of_five_minutes_and_have_no_turf(writer: Desk
     assert figures_by(writer.desk, EVER, ALL, by=("type", "region", "outcome")) == before
     [curve] = curves(writer.desk, Slots(NOON, NOON + 2 * COARSE_MS, COARSE_MS), ALL)
     assert curve.counted == (5, 5)
-    assert [group.values for group in figures_by(writer.desk, EVER, ALL, by=("turf",))] == [("",)]
-    assert [group.figures.happened for group in figures_by(writer.desk, Span(NOON, NOON + COARSE_MS), ALL)] == [5]
-    assert drop_unused_series(writer) == 1
-    assert figures_by(writer.desk, EVER, ALL, by=("type", "region", "outcome")) == before
+    part = Span(NOON, NOON + COARSE_MS)
+    assert [group.values for group in figures_by(writer.desk, part, ALL, by=("turf",))] == [("",)]
+    assert [group.values for group in figures_by(writer.desk, EVER, ALL, by=("turf",))] == [("turf-1",)]
+    assert [group.figures.happened for group in figures_by(writer.desk, part, ALL)] == [5]
+    assert drop_unused_series(writer) == 0
+    tend(writer, NOON + CELLS_KEPT_MS + 2 * HOUR)
+    assert drop_unused_series(writer) == 2
 
 
 def test_a_retraction_reaches_a_cell_that_is_coarse_already(writer: DeskWriter) -> None:

@@ -16,7 +16,7 @@ from events.topics import (
 )
 from streams.services.console import desk_people as people
 from streams.services.console.desk import Desk
-from streams.services.console.desk_reading import Everything, Span
+from streams.services.console.desk_reading import Everything, Slots, Span, curves, figures_by, money
 from streams.services.console.desk_writing import DeskWriter, Limits, Position, TopicRecord
 from tests.unit.services.console.desk_records import (
     EVER,
@@ -251,3 +251,15 @@ def test_a_topic_that_starts_over_forgets_what_only_its_nulls_could_take_away(wr
     assert net(writer) == 1_000
     writer.write([profile("van.1", 1)], ())
     assert [person.contact_id for person in people.people(writer.desk, "all", ALL)] == ["van.1"]
+
+
+@pytest.mark.parametrize("since", [0, 1, 59, 60, 61, 119, 180])
+@pytest.mark.parametrize("until", [1, 59, 60, 61, 120, 185, 300])
+def test_figures_are_the_same_whichever_hours_a_span_has_whole(writer: DeskWriter, since: int, until: int) -> None:
+    minutes = [0, 1, 58, 59, 60, 61, 119, 120, 121, 179, 180, 184]
+    writer.write([gift("van.1", f"g{minute}", at=NOON + minute * 60_000) for minute in minutes], ())
+    span = Span(NOON + since * 60_000, NOON + until * 60_000)
+    expected = sum(since <= minute < until for minute in minutes)
+    assert sum(group.figures.happened for group in figures_by(writer.desk, span, ALL)) == expected
+    assert sum(sum(curve.counted) for curve in curves(writer.desk, Slots(*span, 60_000), ALL)) == expected
+    assert sum(gifts.gifts for gifts in money(writer.desk, span, ALL, slot_ms=HOUR)) == expected
