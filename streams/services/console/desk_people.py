@@ -146,6 +146,11 @@ class Hold(Struct, frozen=True):
     by: str
 
 
+_MINE = """WITH mine (fragment) AS (
+    SELECT contact FROM fragments WHERE name = :contact_id UNION
+    SELECT f.fragment FROM fragments AS g CROSS JOIN fragments AS f ON f.contact = g.contact AND f.contact <> f.fragment
+    WHERE g.name = :contact_id)"""
+"""Every fragment of the contact of an id."""
 _PERSON = """f.name, p.first_seen, p.last_seen, p.region, p.time_zone, p.support, p.support_at, p.attempts, p.contacts,
     p.canvassed_at, p.email_status, p.subscribed, p.gifts, p.gave_at, p.pledges_active, p.pledges_failing,
     coalesce((SELECT channels FROM closed AS c WHERE c.fragment = p.fragment), '')"""
@@ -223,10 +228,10 @@ def events_of(desk: Desk, contact_id: str, since_ms: int, scope: Scope, most: in
     if person(desk, contact_id, scope) is None:
         return []
     rows = desk.rows(
-        """SELECT e.time, s.type, s.source, e.id, s.team, s.campaign, s.channel, s.region, s.turf, s.committee,
+        f"""{_MINE} SELECT e.time, s.type, s.source, e.id, s.team, s.campaign, s.channel, s.region, s.turf, s.committee,
             s.outcome, e.amount, s.currency, e.machine, e.happened, e.counted, e.details
-        FROM fragments AS g JOIN fragments AS f ON f.contact = g.contact JOIN events AS e ON e.fragment = f.fragment
-        JOIN series AS s USING (series) WHERE g.name = :contact_id AND e.time >= :since
+        FROM mine CROSS JOIN events AS e ON e.fragment = mine.fragment JOIN series AS s USING (series)
+        WHERE e.time >= :since
         ORDER BY e.time DESC, s.source DESC, e.id DESC LIMIT :most""",
         {"contact_id": contact_id, "since": since_ms, "most": most},
     )
@@ -309,10 +314,9 @@ def views(
 ) -> list[View]:
     """Who looked at whom, the latest first: all, those of one viewer, or those at one contact."""
     rows = desk.rows(
-        """SELECT v.at, v.viewer, v.what, f.name, v.decision, v.reason
+        f"""{_MINE} SELECT v.at, v.viewer, v.what, f.name, v.decision, v.reason
         FROM views AS v LEFT JOIN fragments AS f USING (fragment) WHERE v.at >= :since AND v.at < :until
-        AND (:viewer IS NULL OR v.viewer = :viewer) AND (:contact_id IS NULL OR v.fragment IN (
-            SELECT f.fragment FROM fragments AS g JOIN fragments AS f USING (contact) WHERE g.name = :contact_id))
+        AND (:viewer IS NULL OR v.viewer = :viewer) AND (:contact_id IS NULL OR v.fragment IN mine)
         ORDER BY v.at DESC, v.seq DESC LIMIT :most""",
         {"since": span.since, "until": span.until, "viewer": viewer, "contact_id": contact_id, "most": most},
     )

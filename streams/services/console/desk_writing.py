@@ -343,7 +343,8 @@ _FORGET = {
     CONTACT_STATE: ("DELETE FROM people", "DELETE FROM given", "DELETE FROM ballots"),
     CONTACT_SUPPRESSIONS: ("DELETE FROM closed",),
 }
-_LINKED = "SELECT fragment FROM fragments WHERE (contact = :fragment OR fragment = :fragment) AND contact <> fragment"
+_LINKED = """SELECT fragment FROM fragments WHERE contact = :fragment AND contact <> fragment
+    UNION ALL SELECT fragment FROM fragments WHERE fragment = :fragment AND contact <> fragment"""
 _POSITION = """INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET topic_id = excluded.topic_id,
     next = excluded.next, ends = excluded.ends, appended = excluded.appended, looked = excluded.looked"""
