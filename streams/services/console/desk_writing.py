@@ -144,7 +144,7 @@ class DeskWriter:
 
     def positions(self) -> list[Position]:
         """How far each partition is read."""
-        return [Position(*row) for row in self.desk.rows(f"SELECT {', '.join(Position._fields)} FROM positions")]
+        return [Position(*row) for row in self.desk.rows(f"SELECT {', '.join(Position._fields)} FROM positions")]  # nosec B608 # names of ours
 
     def begin_at(self, since: int) -> None:
         """Of a desk that is new: from this time on its figures are whole."""
