@@ -13,7 +13,12 @@ from typing import Any
 
 import aiohttp
 
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
+LOOK_AGAIN_S = 0.1
+
+
+class NoPage(Exception):
+    """The protocol has no answer: between two pages there is nothing that could be asked."""
 
 
 class Tab:
@@ -28,16 +33,21 @@ class Tab:
         """The value of a script in the tab; of a promise, once it is there."""
         said = {"expression": script, "awaitPromise": True, "returnByValue": True}
         answer = await self._window.ask("Runtime.evaluate", said, self._session)
-        assert "exceptionDetails" not in answer, answer
+        if "exceptionDetails" in answer:
+            raise NoPage(answer["exceptionDetails"])
         return answer["result"].get("value")
 
     async def until(self, script: str) -> None:
-        """Wait until a script says true."""
-        wait = (
-            f"new Promise((done) => {{ const look = () => ({script}) ? done(true) : setTimeout(look, 50); look(); }})"
-        )
+        """Wait until a script says true; a page that is just being left or loaded says nothing."""
         async with asyncio.timeout(PATIENCE_S):
-            assert await self.do(wait)
+            while not await self._says(script):  # noqa: ASYNC110 (nobody is told when a page is as it should be)
+                await asyncio.sleep(LOOK_AGAIN_S)
+
+    async def _says(self, script: str) -> bool:
+        try:
+            return bool(await self.do(script))
+        except NoPage:
+            return False
 
     async def bring_to_front(self) -> None:
         """Hide all others."""
@@ -68,7 +78,8 @@ class Window:
         await self._socket.send_json(said | ({"sessionId": session} if session else {}))
         async with asyncio.timeout(PATIENCE_S):
             told = await self._waiting[number]
-        assert "error" not in told, (method, told)
+        if "error" in told:
+            raise NoPage(method, told["error"])
         result: dict[str, Any] = told["result"]
         return result
 
