@@ -11,6 +11,7 @@ from streams.platform.settings import Settings
 from streams.services.console.day_reports import DayReports
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import StatusObserver
+from streams.services.console.oidc import Provider
 from streams.services.console.people import People
 from streams.services.console.views import Views
 from streams.services.permission.decisions import PermissionJudge
@@ -34,5 +35,6 @@ class ConsoleDependencies:
     lookup: Lookup
     judge: PermissionJudge
     views: Views
+    provider: Provider | None = None
     desk: Any = None
     day_reports: DayReports = field(default_factory=DayReports)
