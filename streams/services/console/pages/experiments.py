@@ -176,20 +176,20 @@ def small_variants(result: ExperimentResult) -> list[str]:
 
 
 def facts(result: ExperimentResult, words: Words) -> Iterator[tuple[str, str]]:
-    """What the experiment is, each with its name as a key of the catalogue."""
+    """What the experiment is: names and texts."""
     primary, baseline = primary_of(result), baseline_of(result)
-    yield "Status", words.message(message(f"status_of.{result['status']}"))
+    yield words.text("Status"), words.message(message(f"status_of.{result['status']}"))
     if primary is not None:
-        yield "Judged by", f"{primary} · {words.show(metric_label(primary, UNKNOWN))}"
+        yield words.text("Judged by"), f"{primary} · {words.show(metric_label(primary, UNKNOWN))}"
     if baseline is not None:
-        yield "Compared with", baseline
+        yield words.text("Compared with"), baseline
     if (window := result.get("window_s")) is not None:
-        yield "Outcomes count", words.text("up to {time} after assignment", time=words.span(window))
+        yield words.text("Outcomes count"), words.text("up to {time} after assignment", time=words.span(window))
     if (unit := result.get("unit", "contact")) != "contact":
-        yield "Assigned by", words.text(unit)
-    yield "Split", _split(result, words)
-    yield "In two variants", words.number(result["contaminated"])
-    yield "As of", words.moment(parse_time(result["as_of"]))
+        yield words.text("Assigned by"), words.text("household") if unit == "household" else words.text("turf")
+    yield words.text("Split"), _split(result, words)
+    yield words.text("In two variants"), words.number(result["contaminated"])
+    yield words.text("As of"), words.moment(parse_time(result["as_of"]))
 
 
 def _split(result: ExperimentResult, words: Words) -> str:
