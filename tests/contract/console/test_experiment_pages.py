@@ -50,7 +50,7 @@ async def test_the_list_puts_first_what_is_broken_or_does_harm(
     places = [text.index(f'href="/experiments/{name}"') for name in ("gotv-subject-lines", "doors-phx", "x12")]
     assert places == sorted(places)
     assert "Split BROKEN, trust nothing of it." in text
-    assert "Donated against control: deadline +1.07 pp, better" in text
+    assert "donated against control: deadline +1.07 pp, better" in text
 
 
 async def test_a_list_without_experiments_says_what_would_fill_it(
