@@ -352,7 +352,7 @@ def guardrail_rows(result: ExperimentResult, words: Words) -> Iterator[Mapping[s
     """Each guardrail of each variant: effect, the least that it can be, and whether it holds."""
     for each in result["guardrails"]:
         metric, currency = each["metric"], result["currency"]
-        least = words.show(units.effect_field(metric, each["low"], currency)) if is_known(each) else UNKNOWN
+        least = words.show(units.close_effect_field(metric, each["low"], currency)) if is_known(each) else UNKNOWN
         yield {
             "variant": each["variant"],
             "metric": words.show(metric_label(metric, metric)),

@@ -100,6 +100,7 @@ def test_french_figures_of_a_result() -> None:
         ({"known": False}, UNKNOWN, "not known yet"),
         ({"known": True}, "-0.16 pp", "holds"),
         ({"breached": True, "low": 0.0014}, "+0.14 pp", "BREACHED"),
+        ({"breached": True, "low": 0.00002}, "+0.002 pp", "BREACHED"),
         ({"breached": True, "low": 0.0014, "alerted": True}, "+0.14 pp", "BREACHED, alert"),
     ],
 )
