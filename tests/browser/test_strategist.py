@@ -49,7 +49,7 @@ def test_a_day_is_shown_as_soon_as_its_report_is_made(reader: Readers) -> None:
     ada.open(DAY)
 
     expect(ada.page.get_by_role("heading", level=1)).to_have_text("Wednesday, 22 February 2012")
-    expect(ada.page.locator("#body-summary .figure").first).to_contain_text("Gross", timeout=90_000)
+    expect(ada.page.locator("#body-summary .figure").first).to_contain_text("gross", timeout=90_000)
     expect(ada.page.locator("#body-money")).to_contain_text(re.compile(r"gross\s*\$[\d,]+\.\d\d"))
     expect(ada.page.locator("#body-field")).to_contain_text("door")
     ada.page.get_by_role("link", name="← Tuesday, 21 February 2012").click()
