@@ -7,8 +7,7 @@ from datetime import date, timedelta
 from babel.dates import format_date, get_day_names
 from msgspec import Struct
 
-from streams.domain.display_names import printable
-from streams.domain.messages import Day, Field, Message, Share, message
+from streams.domain.messages import Day, Field, Message, Share, message, visible, visible_message
 from streams.history.daily_report.figures import DailyReport
 from streams.history.daily_report.page import headlines, subtitle_of
 from streams.history.daily_report.tables import FigureTable, figure_tables
@@ -101,7 +100,7 @@ async def load_summary(asked: PageRequest) -> Loaded:
     data = {
         "found": found,
         "subtitle": words.message(subtitle_of(report)),
-        "warnings": [printable(words.message(each)) for each in warning_messages(report)],
+        "warnings": [words.message(visible_message(each)) for each in warning_messages(report)],
         "calm": words.message(message("report.calm")),
         "figures": list(figures(report, words)),
         "known": list(known_days(report.known, words)),
@@ -160,7 +159,7 @@ def cell(field: Field, words: Words) -> str:
     """A cell of a table; shares as this language writes them."""
     if isinstance(field, Share):
         return words.share(field.part, field.whole, field.digits)
-    return printable(words.show(field))
+    return words.show(visible(field))
 
 
 def weekdays(words: Words) -> list[str]:

@@ -31,7 +31,7 @@ from streams.domain.experiments.report.verdicts import (
     primary_verdicts,
     worst_messages,
 )
-from streams.domain.messages import Field, Message, message
+from streams.domain.messages import Field, Message, message, visible_message
 from streams.services.console.charts import Frame, Interval, Look, extent_of, interval_band, interval_row
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.rights import FEWEST, Scope
@@ -125,7 +125,10 @@ async def enter(asked: PageRequest) -> None:
 async def load_warnings(asked: PageRequest) -> Loaded:
     """What is to be known first, worst first."""
     seen, result = await _result(asked)
-    found = [(each, "alarm" if each.code in _ALARMS else "caution") for each in warning_messages(result)]
+    found = [
+        (each, "alarm" if each.code in _ALARMS else "caution")
+        for each in map(visible_message, warning_messages(result))
+    ]
     return _shown({"found": found, "lacking": _lacking(seen.standing, asked)}, seen, result)
 
 
