@@ -12,6 +12,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
+from events.topics import (
+    AUDIT_LOG,
+    CAMPAIGN_HOLDS,
+    CONTACT_ALERTS,
+    CONTACT_LINKS,
+    CONTACT_STATE,
+    CONTACT_SUPPRESSIONS,
+    DEAD_LETTERS,
+    DEAD_LETTERS_REQUEUED,
+    INTERACTIONS,
+    SYSTEM_ALERTS,
+)
+
 SCHEMA = 1
 """The number of the schema below; a desk of another number is filled anew."""
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
@@ -20,6 +33,11 @@ COARSE_MS = 5 * MINUTE_MS
 CELLS_KEPT_MS = 9 * DAY_MS
 """How long cells are kept: the same hour of last week has to be among them."""
 
+FOLLOWED = (
+    INTERACTIONS, CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, SYSTEM_ALERTS, DEAD_LETTERS,
+    DEAD_LETTERS_REQUEUED, AUDIT_LOG, CAMPAIGN_HOLDS,
+)  # fmt: skip
+"""The topics that are read into the desk."""
 LABELS = (
     "type", "campaign", "team", "channel", "region", "turf", "source", "mailbox", "committee", "currency", "outcome",
 )  # fmt: skip

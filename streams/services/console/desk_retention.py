@@ -29,17 +29,18 @@ class LetGo(NamedTuple):
     cells: int
 
 
-def let_go(writer: DeskWriter, limits: Limits, clock: int) -> LetGo:
-    """Let go of what is too old at `clock`, or too much. Raises `sqlite3.Error`.
+def let_go(writer: DeskWriter, limits: Limits, clock: int) -> Iterator[LetGo]:
+    """Let go of what is too old at `clock`, or too much, a transaction at a step. Raises `sqlite3.Error`.
 
     `clock`: the time up to which every partition of `interactions` is read. An interaction stays for as long as a copy
     of it would still be taken.
     """
     old = clock - limits.kept_ms - _AHEAD_MS
-    events = sum(_old_events(writer, old)) + sum(_too_many_events(writer, limits.events))
-    cells = sum(_coarse_cells(writer, old)) + _old_cells(writer.desk, clock - CELLS_KEPT_MS)
+    for events in (_old_events(writer, old), _too_many_events(writer, limits.events)):
+        yield from (LetGo(gone, 0) for gone in events)
+    yield from (LetGo(0, gone) for gone in _coarse_cells(writer, old))
+    yield LetGo(0, _old_cells(writer.desk, clock - CELLS_KEPT_MS))
     _old_others(writer, clock)
-    return LetGo(events, cells)
 
 
 def _old_events(writer: DeskWriter, old: int) -> Iterator[int]:
@@ -140,10 +141,10 @@ def drop_unused_series(writer: DeskWriter) -> int:
 
 
 _UNUSED = "series NOT IN (SELECT series FROM cells) AND series NOT IN (SELECT series FROM events)"
+_UNNAMED = "series NOT IN (SELECT coarse FROM series WHERE coarse <> series)"
 _UNUSED_SERIES = (
     f"DELETE FROM series WHERE coarse <> series AND {_UNUSED}",  # nosec B608 # a condition of ours
-    f"DELETE FROM series WHERE {_UNUSED} AND series NOT IN "  # nosec B608 # the same
-    "(SELECT coarse FROM series WHERE coarse <> series)",
+    f"DELETE FROM series WHERE {_UNUSED} AND {_UNNAMED}",  # nosec B608 # the same
 )
 
 

@@ -146,6 +146,27 @@ class DeskWriter:
         """How far each partition is read."""
         return [Position(*row) for row in self.desk.rows(f"SELECT {', '.join(Position._fields)} FROM positions")]
 
+    def begin_at(self, since: int) -> None:
+        """Of a desk that is new: from this time on its figures are whole."""
+        with self.desk.transaction():
+            for name in ("cells_since", "events_since"):
+                self.desk.set_meta(name, since)
+
+    def start_over(self, topic: str) -> None:
+        """A topic is read from its start again: of one that is compacted forget what it said, since nulls may be gone.
+
+        What was erased stays so, and of other topics a record that comes again changes nothing.
+        """
+        with self.desk.transaction():
+            self.desk.run("DELETE FROM positions WHERE topic = ?", (topic,))
+            for sql in _FORGET.get(topic, ()):
+                self.desk.run(sql)
+            if topic == CONTACT_LINKS:
+                for (fragment,) in self.desk.rows("SELECT fragment FROM fragments WHERE contact <> fragment"):
+                    self._give(fragment, fragment)
+                self.events.settle()
+            self.drop_unused(fragment for (fragment,) in self.desk.rows("SELECT fragment FROM fragments"))
+
     def drop_unused(self, fragments: Iterable[int] = NOTHING) -> list[str]:
         """Delete names of which nothing is left; returns those of erased people. In a transaction of the caller's."""
         dropped = self.fragments.drop_unused((*self._unused, *fragments))
@@ -318,6 +339,10 @@ class DeskWriter:
         return True
 
 
+_FORGET = {
+    CONTACT_STATE: ("DELETE FROM people", "DELETE FROM given", "DELETE FROM ballots"),
+    CONTACT_SUPPRESSIONS: ("DELETE FROM closed",),
+}
 _LINKED = "SELECT fragment FROM fragments WHERE (contact = :fragment OR fragment = :fragment) AND contact <> fragment"
 _POSITION = """INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET topic_id = excluded.topic_id,

@@ -11,14 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import orjson
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.times import render_time
 from events.topics import CONTACT_LINKS, CONTACT_SUPPRESSIONS, INTERACTIONS
 from streams.services.console.desk import LABELS, MINUTE_MS, Desk
-from streams.services.console.desk_retention import let_go
 from streams.services.console.desk_writing import DeskWriter, Limits, TopicRecord
 
 NOON = 1_762_516_800_000
@@ -87,7 +85,11 @@ def story(draw: st.DrawFn) -> Story:
     kept = [one for one in said.values() if one.type != "donation.made" or one.at <= erased.get(one.fragment, one.at)]
     standing = [name for name in FRAGMENTS if name not in erased]
     targets = st.sampled_from([None, standing[0], standing[0]])
-    links = draw(st.lists(st.tuples(st.sampled_from(standing[1:]), targets), min_size=1, max_size=4)) if standing[1:] else []
+    links = (
+        draw(st.lists(st.tuples(st.sampled_from(standing[1:]), targets), min_size=1, max_size=4))
+        if standing[1:]
+        else []
+    )
     return Story(kept, links, erased, random.Random(draw(st.integers(0, 1_000))))
 
 
