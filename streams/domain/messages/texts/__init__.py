@@ -9,6 +9,7 @@ from streams.domain.messages.texts.insights import INSIGHTS
 from streams.domain.messages.texts.permissions import PERMISSIONS
 from streams.domain.messages.texts.sources import SOURCES
 from streams.domain.messages.texts.status import STATUS
+from streams.domain.messages.texts.tonight import TONIGHT
 
 TEMPLATES: Mapping[str, Template] = {
     "text": "{text}",
@@ -21,4 +22,5 @@ TEMPLATES: Mapping[str, Template] = {
     **STATUS,
     **DAILY_REPORT,
     **INSIGHTS,
+    **TONIGHT,
 }
