@@ -83,8 +83,8 @@ def simplified(points: Ring, tolerance: float) -> Ring:
 
 def rings_of(geometry: dict[str, Any], arcs: Sequence[Ring]) -> Iterator[Ring]:
     """The rings of a polygon or of several."""
-    polygons = {"Polygon": lambda: [geometry["arcs"]], "MultiPolygon": lambda: geometry["arcs"]}
-    for polygon in polygons.get(geometry["type"], list)():
+    polygons = {"Polygon": [geometry["arcs"]], "MultiPolygon": geometry["arcs"]}
+    for polygon in polygons[geometry["type"]]:
         for ring in polygon:
             points: Ring = []
             for number in ring:
