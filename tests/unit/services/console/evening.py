@@ -149,7 +149,11 @@ class _Filling:
             self._event += 1
             values = (self._event, self._event.to_bytes(4, "big"), series, self._named(state, 2 if supports else None),
                       at, f"knock-{self._event}", int(supports))  # fmt: skip
-            self._desk.run("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, NULL, 0, ?, 0, 0, 1, 1, NULL)", values)
+            self._desk.run(
+                "INSERT INTO events (seq, key, series, fragment, time, id, supporter, amount, machine, message, happened, "
+                "counted) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 1, 1)",
+                values,
+            )
 
     def _named(self, state: str, support: int | None = None, failing: int = 0) -> int:
         self._fragment += 1
