@@ -130,7 +130,7 @@ def test_a_form_without_its_token_is_refused_and_orders_nothing(evening: DeskCon
     assert dina.page.locator("#body-hold form").count() == 1
     status = dina.page.evaluate(
         "fetch('/campaigns/hold', {method: 'POST', body: new URLSearchParams({campaign: 'gotv-3'})})"
-        ".then((answer) => answer.status)"
+        ".then((answer) => answer.text().then(() => answer.status))"
     )
     assert status == 403
     dina.open("/campaigns/gotv-3")

@@ -117,7 +117,7 @@ def test_a_deployment_that_allows_no_changes_has_no_button_and_takes_no_order(
         csrf = ada.page.locator("input[name=csrf]").first.get_attribute("value")
         status = ada.page.evaluate(
             "(csrf) => fetch('/campaigns/hold', {method: 'POST', body: new URLSearchParams({csrf, campaign: 'gotv-3'})"
-            "}).then((answer) => answer.status)",
+            "}).then((answer) => answer.text().then(() => answer.status))",
             csrf,
         )
         assert status == 403
