@@ -86,6 +86,7 @@ SECTIONS = (
         (
             "console_people",
             "console_may",
+            "console_turfs",
             "console_url",
             "console_oidc_issuer",
             "console_oidc_client",

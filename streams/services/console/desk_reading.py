@@ -205,6 +205,12 @@ def known_since_ms(desk: Desk) -> int | None:
     return found
 
 
+def people_known_since_ms(desk: Desk) -> int | None:
+    """Since when reports are kept each by itself, so that it is known how many people they are about."""
+    found: int | None = desk.meta("events_since")
+    return found
+
+
 def figures_by(
     desk: Desk, span: Span, scope: Scope, by: Sequence[Dimension] = ("type",), types: Collection[str] = ()
 ) -> list[Group]:

@@ -10,6 +10,7 @@ from streams.domain.messages.texts.insights import INSIGHTS
 from streams.domain.messages.texts.permissions import PERMISSIONS
 from streams.domain.messages.texts.sources import SOURCES
 from streams.domain.messages.texts.status import STATUS
+from streams.domain.messages.texts.tonight import TONIGHT
 
 TEMPLATES: Mapping[str, Template] = {
     "text": "{text}",
@@ -23,4 +24,5 @@ TEMPLATES: Mapping[str, Template] = {
     **ALERTS,
     **DAILY_REPORT,
     **INSIGHTS,
+    **TONIGHT,
 }
