@@ -40,7 +40,7 @@ def key(sent: Sent, rng: Random) -> bytes | None:
     if chance < 0.5:
         return None
     if chance < 0.8:
-        return sent.contact.get("external", {}).get("fec", "").encode()
+        return (sent.contact.get("external", {}).get("fec") or sent.contact.get("voter_id", "")).encode()
     return sent.fields.get("message_id", sent.id).encode()
 
 
