@@ -62,7 +62,7 @@ chaos: dev ## every fault under load, each with every seed; SEEDS="1 2 3" ARGS="
 soak: dev ## ten minutes of steady load: memory, open files and threads must stay flat; ARGS="--minutes 60 --seed 2"
 	$(BIN)/python -m tests.soak $(ARGS)
 
-demo: install ## the whole system on real input, checked against a recount; ARGS="--keep --json FILE"
+demo: install ## the whole system on real input, checked against a recount; ARGS="--play" for an evening
 	$(BIN)/harmonia demo $(ARGS)
 
 bench: install ## the engine side by side with its peers, on a Kafka of its own; ARGS="--quick --rounds 5 --peer ours"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
-from streams.demo.donors import Donor, Person, Population
+from streams.demo.donors import Person, Population
 from streams.demo.source_system import (
     DAY,
     HOUR,

@@ -18,6 +18,7 @@ from events.times import render_time
 from events.topics import DONATION_EVENTS
 from streams.demo.arrival import arrivals
 from streams.demo.donors import population_of
+from streams.demo.evening import EXPERIMENT, WINDOW, Evening, write_evening
 from streams.demo.fieldwork import ballots, canvassing
 from streams.demo.giving import refunded_gifts
 from streams.demo.mailing import full_mailboxes, mailings
@@ -75,22 +76,30 @@ def as_sent(donation: Interaction) -> Sent:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One run's input: `publications` for the input topics, in order, `refused_rows` straight for `dead-letters`."""
+    """One run's input: `publications` for the input topics, in order, `refused_rows` straight for `dead-letters`.
+
+    `evening`: what is published after that, each record at its time, if an evening is played.
+    """
 
     publications: list[Publication]
     refused_rows: list[RefusedRow]
+    evening: Evening | None = None
+
+    def everything(self) -> list[Publication]:
+        """All records for the input topics, those of the evening included."""
+        return [*self.publications, *(one.publication for one in (self.evening.arrivals if self.evening else ()))]
 
     def accepted(self) -> list[Sent]:
         """The interactions that intake must accept, repeats included, in the order published."""
-        return [one.sent for one in self.publications if one.reason is None]
+        return [one.sent for one in self.everything() if one.reason is None]
 
     def repeats(self) -> int:
         """How many accepted records are repeats of others."""
-        return sum(one.kind == "repeat" for one in self.publications)
+        return sum(one.kind == "repeat" for one in self.everything())
 
     def letters(self) -> list[tuple[str, bytes]]:
-        """Reason and value of every record that must end in `dead-letters`."""
-        bad = [(one.reason, one.value) for one in self.publications if one.reason is not None]
+        """Reason and value of every record that must end in `dead-letters`, or stay in quarantine."""
+        bad = [(one.reason, one.value) for one in self.everything() if one.reason is not None]
         return bad + [(str(one.refusal.reason), one.row) for one in self.refused_rows]
 
     def profiles(self, identify: Callable[[ContactFields], str]) -> dict[str, Profile]:
@@ -102,14 +111,17 @@ class Script:
         people: dict[str, list[Sent]] = {}
         for one in self.accepted():
             people.setdefault(identify(one.contact), []).append(one)
-        return experiment_results(people.values(), {})
+        return experiment_results(people.values(), {EXPERIMENT: {"window_ms": WINDOW}})
 
 
-def write_script(seed: int, scale: float = 1.0, today: int = FILE_ENDS) -> Script:
+def write_script(seed: int, scale: float = 1.0, today: int = FILE_ENDS, evening_starts: int | None = None) -> Script:
     """Make the script of a seed: all of the file's rows, and about `scale` times 55,000 invented records.
 
-    Experiments are of the weeks before `today`, a midnight (ms, UTC).
+    Experiments are of the weeks before `today`, a midnight (ms, UTC). `evening_starts`: when the evening begins that is
+    played after that, ms; None: none is.
     """
     imported = contributions()
     donations = [as_sent(one) for one in imported if isinstance(one, Interaction)]
-    return Script(simulate(donations, seed, scale, today), [one for one in imported if isinstance(one, RefusedRow)])
+    evening = None if evening_starts is None else write_evening(donations, seed, scale, evening_starts)
+    refused = [one for one in imported if isinstance(one, RefusedRow)]
+    return Script(simulate(donations, seed, scale, today), refused, evening)
