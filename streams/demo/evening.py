@@ -20,7 +20,7 @@ from streams.demo.mailing import SUBJECTS, Mailing
 from streams.demo.recount_campaigns import mailbox_of
 from streams.demo.source_system import DAY, HOUR, MINUTE, SECOND, SourceSystem, TimedInteraction, TimeFormat
 from streams.demo.texting import text_message
-from streams.demo.truth import ContactFields, Fields, Sent
+from streams.demo.truth import ContactFields, Fields, Publication, Sent
 from streams.demo.voters import STATES, Voter, voters
 
 LENGTH = 5 * HOUR
@@ -40,7 +40,9 @@ _LEAST_VOTERS, _LEAST_MESSAGES = 2_600, 2_200
 """Of fewer, too few are at one provider for its rate to be judged."""
 _LEAST_BAD_FORMS = 180
 _GMAIL_SHARE = 0.55
-_DRAWN_IN = 0.2
+_DRAWN_IN = 0.45
+_WEEK_BEFORE = 0.85
+_STEP = SECOND // 4
 _LATEST = 25 * MINUTE
 _MAILED, _QUIET, _BROKE, _MENDED = 30 * MINUTE, 80 * MINUTE, 90 * MINUTE, 140 * MINUTE
 _TEXTED, _RELEASED = 150 * MINUTE, 195 * MINUTE
@@ -60,13 +62,15 @@ class Act(NamedTuple):
 class Evening:
     """The records of an evening and when each is published; `acts`: what its teams do; times in ms.
 
-    `released`: when an operator releases what is held of the source that broke. `letters`: how many refused records of
-    a source in a minute put it into quarantine.
+    `week_before`: the records of the same evening a week earlier, to compare it with. `released`: when an operator
+    releases what is held of the source that broke. `letters`: how many refused records of a source in a minute put it
+    into quarantine.
     """
 
     starts: int
     arrivals: Sequence[Arrival]
     acts: Sequence[Act]
+    week_before: Sequence[Publication]
     released: int
     letters: int
 
@@ -90,12 +94,13 @@ def write_evening(donations: Sequence[Sent], seed: int, scale: float, starts: in
     rng = Random(f"evening {seed}")  # nosec B311 # invented people, no secrets
     donors = population_of(donations, Random(seed))  # nosec B311 # those of the script of this seed
     people = voters(rng, max(_LEAST_VOTERS, round(_VOTERS * scale)))
+    week_before = _week_before(rng, people, donors, scale * _WEEK_BEFORE, starts - 7 * DAY)
     messages = max(_LEAST_MESSAGES, round(_MESSAGES * scale))
     bad_forms = max(_LEAST_BAD_FORMS, round(_BAD_FORMS * scale))
     teams = (
         _field(rng, people, scale, starts),
         _mailed(rng, people, donors, messages, starts + _MAILED),
-        _texted(rng, donors, round(_TEXTS * scale), starts + _TEXTED),
+        _texted(rng, donors, round(_TEXTS * scale), starts + _TEXTED, TEXTS),
         _given(rng, donors, scale, starts),
         _ballots(rng, people, scale, starts),
     )
@@ -110,7 +115,27 @@ def write_evening(donations: Sequence[Sent], seed: int, scale: float, starts: in
         Act(starts + _MENDED, f"{BROKEN} is mended"),
         Act(starts + _TEXTED, f"outreach/textbank texts {TEXTS}"),
     ]
-    return Evening(starts, sorted(found, key=lambda one: one.at), acts, starts + _RELEASED, bad_forms // 3)
+    found.sort(key=lambda one: one.at)
+    return Evening(starts, found, acts, week_before, starts + _RELEASED, bad_forms // 3)
+
+
+def _week_before(
+    rng: Random, people: Sequence[Voter], donors: Population, scale: float, starts: int
+) -> list[Publication]:
+    """The same evening a week earlier, in which nothing breaks and nothing is tried."""
+    system = SourceSystem(rng, "digital/mailer", "email-events", TimeFormat.MILLISECONDS)
+    audience = rng.sample(people, min(len(people), round(_MESSAGES * scale)))
+    mailing = Mailing(system, "gotv-2", "mobilisation", starts + _MAILED, {}, split=False, step=_STEP)
+    teams = (
+        _field(rng, people, scale, starts),
+        mailing.to(audience),
+        _texted(rng, donors, round(_TEXTS * scale), starts + _TEXTED, "polls-1"),
+        _given(rng, donors, scale, starts),
+        _ballots(rng, people, scale, starts),
+        _forms(rng, donors, scale, starts),
+    )
+    said = [one for one in chain.from_iterable(teams) if one.at < starts + LENGTH]
+    return [one.publication for one in arrivals(rng, _without_complaints(said), _LATEST)]
 
 
 def _field(rng: Random, people: Sequence[Voter], scale: float, starts: int) -> Iterator[TimedInteraction]:
@@ -177,11 +202,11 @@ def _without_complaints(said: Sequence[TimedInteraction]) -> list[TimedInteracti
     return [one for one in said if (one.sent.source, one.sent.id) not in gone]
 
 
-def _texted(rng: Random, donors: Population, count: int, starts: int) -> Iterator[TimedInteraction]:
+def _texted(rng: Random, donors: Population, count: int, starts: int, name: str) -> Iterator[TimedInteraction]:
     system = SourceSystem(rng, "outreach/textbank", "outreach-events", TimeFormat.MICROSECONDS)
     audience = _different(rng, donors, count)
     for place, person in enumerate(audience):
-        about: Fields = {"message_id": f"{TEXTS}.{place}", "campaign_id": TEXTS, "sender": "62012"}
+        about: Fields = {"message_id": f"{name}.{place}", "campaign_id": name, "sender": "62012"}
         at = starts + place * _SENT_WITHIN // len(audience)
         yield from text_message(system, at, person.contact_by_phone(rng), about)
 
