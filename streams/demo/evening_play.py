@@ -200,6 +200,5 @@ class _Play:
         self.operator.finish()  # of what came while that one ran, some is held still
         self.operator.start()
         self.operator.finish()
-        self.teller.say(
-            self.evening.ends, f"{self.operator.released:,} good records of {BROKEN} were held, and count now"
-        )
+        held = f"{self.operator.released:,} good records of {BROKEN} were held, and count now"
+        self.teller.say(self.evening.ends, held if self.operator.released else f"no good record of {BROKEN} was held")
