@@ -13,7 +13,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --only-binary :all: --require-hashes --requirement
 PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--only-binary :all: --no-emit-index-url --no-header
-COMPILE := $(PIN) --extra local --group build
+COMPILE := $(PIN) --extra local --extra oidc --group build
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1 2 3
@@ -82,7 +82,7 @@ schemas: install ## write docs/schemas, what docs tell of types, metrics, topics
 lock: dev ## choose the newest versions of all libraries, and pin them
 	$(COMPILE) pyproject.toml --output-file requirements.lock
 	$(COMPILE) pyproject.toml --group dev --constraint requirements.lock --output-file requirements-dev.lock
-	$(PIN) pyproject.toml --constraint requirements.lock --output-file deploy/requirements.lock
+	$(PIN) --extra oidc pyproject.toml --constraint requirements.lock --output-file deploy/requirements.lock
 	$(PIN) --group build --constraint requirements.lock --output-file deploy/build.lock
 	$(PIN) benchmarks/peers/requirements.in --output-file $(PEERS_LOCK)
 	$(PIN) deploy/spark/build.in --output-file $(SPARK_BUILD_LOCK)

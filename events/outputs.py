@@ -253,6 +253,7 @@ class AuditRecord(TypedDict):
     """The value of `audit-log`: `team` did `what` at a time. Of one request there may be several, by its `request`.
 
     `counts`: of a list that `harmonia permit` judged, how many rows got each answer; `answers` is empty then.
+    `viewer`: who looked in the console, and `reason`: why, in their words or as a code.
     """
 
     request: str
@@ -265,3 +266,5 @@ class AuditRecord(TypedDict):
     policy_version: str | None
     answers: list[AuditedDecision]
     counts: NotRequired[list[AuditedCount]]
+    viewer: NotRequired[str]
+    reason: NotRequired[str]

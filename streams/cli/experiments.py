@@ -141,7 +141,10 @@ def _warn_if_incomplete(standing: Complete | Incomplete) -> None:
 
 
 def _missing(found: Incomplete) -> str:
-    return f"in Redis {found.where} is {found.why.replace('_', ' ')}"
+    from streams.domain.messages import english
+    from streams.services.permission.decision_messages import incomplete_message
+
+    return english(incomplete_message(found))
 
 
 def _draw(result: ExperimentResult, path: Path) -> None:

@@ -14,11 +14,13 @@ from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refu
 from streams.cli.output import print_lines, print_table, say, waiting
 from streams.cli.person import warn_of_what_is_missing
 from streams.cli.time_options import now_ms
+from streams.domain.messages import english, message
 from streams.history.insights.spans import TOPIC_DAYS
 from streams.platform.errors import KafkaAway
 from streams.platform.shutdown import signals_end_the_block
 
 if TYPE_CHECKING:
+    from streams.domain.messages import Message
     from streams.history.insights.answering import LoadedHistory
     from streams.history.insights.known_values import TimeRange
     from streams.history.insights.question import InsightsDocument, Question, SeriesDocument
@@ -55,7 +57,7 @@ def insights(  # noqa: PLR0913 (options of a command)
     said = {name: value for name, value in given.items() if value is not None}
     questions = _questions(said, settings.time_zone)
 
-    def ask(read: LoadedHistory) -> tuple[list[InsightsDocument], TimeRange | None, list[str]]:
+    def ask(read: LoadedHistory) -> tuple[list[InsightsDocument], TimeRange | None, list[Message]]:
         from streams.history.insights.known_values import time_range_of, unknown_value_remarks
         from streams.history.insights.series import answer_questions, document_of
 
@@ -97,10 +99,6 @@ def _questions(said: dict[str, str], zone: str) -> list[Question]:
 
 
 Answer = TypeVar("Answer")
-WITHOUT_LAKE = (
-    f"no lake is set (HARMONIA_LAKE): this is what the topic interactions still holds, of at most {TOPIC_DAYS} days; "
-    "what is older is left out"
-)
 
 
 def read_history(settings: Settings, question: Callable[[LoadedHistory], Answer]) -> Answer:
@@ -111,7 +109,7 @@ def read_history(settings: Settings, question: Callable[[LoadedHistory], Answer]
     from streams.history.insights.answering import ask_now
 
     if settings.lake is None:
-        say(WITHOUT_LAKE, err=True)
+        say(english(message("insights.no_lake", days=TOPIC_DAYS)), err=True)
     with (
         failing_plainly(),
         signals_end_the_block(),  # DuckDB may have rows of people in a temporary folder
@@ -139,23 +137,19 @@ def has_counts(document: InsightsDocument) -> bool:
     return any(one["total"] or any(point["value"] for point in one["points"]) for one in document["series"])
 
 
-def show_nothing(document: InsightsDocument, known: TimeRange | None, unknown: Sequence[str] = ()) -> None:
+def show_nothing(document: InsightsDocument, known: TimeRange | None, unknown: Sequence[Message] = ()) -> None:
     """Say that nothing was counted, and when there would be something. `known` None: never.
 
     `unknown`: what there is to say of names of which there is nothing at all, on whatever days.
     """
-    from streams.history.daily_report.formatting import as_time
+    from streams.history.insights.known_values import known_range_message
 
     if known is not None and unknown:
-        print_lines([*unknown, _as_of(document)])
+        print_lines([*map(english, unknown), _as_of(document)])
         return
-    zone = document["time_zone"]
     span = f"from {_local(document['from'], document)} up to {_local(document['to'], document)}"
     only = "".join(f", {name} {value}" for name, value in document["only"].items())
-    if known is None:
-        when = "there is no interaction at all"
-    else:
-        when = f"the first interaction is of {as_time(known.first, zone)}, the latest of {as_time(known.latest, zone)}"
+    when = english(known_range_message(known, document["time_zone"]))
     print_lines([f"no data {span}{only}: {when}", _as_of(document)])
 
 

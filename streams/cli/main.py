@@ -8,6 +8,7 @@ import typer
 from streams.cli import (
     alerts,
     campaigns,
+    console,
     contact,
     dead_letters,
     experiments,
@@ -72,6 +73,7 @@ app.command()(doctor)
 app.command()(worker)
 app.command()(api)
 app.command()(gateway)
+app.add_typer(console.app, name="console")
 app.add_typer(lake.app, name="lake")
 app.command()(produce)
 app.command()(backup)

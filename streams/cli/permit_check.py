@@ -79,10 +79,12 @@ def print_permission(word: str, request: PermissionRequest, *, as_json: bool) ->
 
     from sinks.base import SinkUnavailable
     from sinks.lookup import Incomplete, UnknownContact
+    from streams.domain.messages import english
     from streams.platform.policy_file import policy_of
     from streams.platform.tried_address import redis_unanswered_cure
     from streams.services.api.models import Person
     from streams.services.api.permission_request import asked_person
+    from streams.services.permission.decision_messages import incomplete_message
 
     require_senders_name(request.sender)
     settings = load_settings()
@@ -101,7 +103,7 @@ def print_permission(word: str, request: PermissionRequest, *, as_json: bool) ->
     if isinstance(contact, UnknownContact):
         said_of.append(f"{nobody_known_message(word)}; judged as somebody of whom nothing is known")
     if isinstance(answers, Incomplete):
-        refuse(f"nobody can say: in Redis {answers.where} is {answers.why.replace('_', ' ')}; see `harmonia status`")
+        refuse(f"nobody can say: {english(incomplete_message(answers))}; see `harmonia status`")
     said_of += stopped_remarks(request, answers.stopped, settings.phone_region, "this person has")
     for remark in said_of:
         say(remark, err=True)

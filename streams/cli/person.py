@@ -17,11 +17,12 @@ from events.json_types import JSON
 from events.refusal import Refusal
 from events.topics import CONTACT_ALERTS, CONTACT_LINKS, CONTACT_SUPPRESSIONS, INTERACTIONS
 from streams.cli.output import say
+from streams.services.permission.person_name import parse_person
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
-    from events.identifiers import Hasher, Kind
+    from events.identifiers import Kind
     from sinks.lookup import Complete, ContactAnswer, Incomplete
     from streams.domain.contact.state import Fact
     from streams.platform.settings import Settings
@@ -31,7 +32,6 @@ METAVAR = "PERSON"
 HELP = "A contact_id, an e-mail address, phone:NUMBER, voter:STATE:ID or external:SYSTEM:ID."
 CURE = "give a contact_id, an e-mail address, phone:NUMBER, voter:STATE:ID or external:SYSTEM:ID"
 
-_KINDS: dict[str, Kind] = {"phone": "phone", "voter": "voter", "external": "external", "email": "email"}
 _CALLED: dict[Kind, str] = {
     "phone": "phone number",
     "voter": "voter id",
@@ -44,31 +44,6 @@ _is_cut_hash = re.compile(
 """A hash that was cut short. Digits alone behind `phone:` are a phone number."""
 _is_like_phone = re.compile(r"(?=.*[ ().+-])[ (+]*\d(?:[ ().-]*\d){6,14}[ ]*", re.ASCII).fullmatch
 """A phone number as people write it, with marks between its digits or before them."""
-
-
-@dataclass(frozen=True, slots=True)
-class PersonName:
-    """A person named by one identifier; `kind` None: `text` is a contact_id."""
-
-    kind: Kind | None
-    text: str
-
-    def ids(self, hasher: Hasher) -> list[str]:
-        """The contact_ids that it may be: its hash under each valid key. Empty: it cannot be read."""
-        from events.fields import CONTACT_ID_PATTERN
-
-        if self.kind is None:
-            return [self.text] if re.fullmatch(CONTACT_ID_PATTERN, self.text) else []
-        return hasher.lookups(self.kind, self.text)
-
-    def contact(self) -> dict[str, JSON]:
-        """`data.contact` of an interaction with this person."""
-        if self.kind is None:
-            return {"contact_id": self.text}
-        if self.kind == "external":
-            system, _, id_ = self.text.partition(":")
-            return {"external": {system: id_}}
-        return {"voter_id" if self.kind == "voter" else self.kind: self.text}
 
 
 def nobody_known_message(word: str) -> str:
@@ -89,16 +64,6 @@ def nobody_known_message(word: str) -> str:
         f"nobody is known by this {_CALLED[meant.kind]}: is it spelled as it was reported, and HARMONIA_IDENTITY_KEY "
         "that of the workers?"
     )
-
-
-def parse_person(word: str) -> PersonName:
-    """The identifier that a word means. A hash as it stands in records is a contact_id."""
-    from events.identifiers import is_identity_hash
-
-    kind, colon, text = word.partition(":")
-    if colon and kind in _KINDS and not is_identity_hash(word):
-        return PersonName(_KINDS[kind], text)
-    return PersonName("email" if "@" in word else None, word)
 
 
 _SHOWN = 8

@@ -85,6 +85,20 @@ class Settings(ServerSettings):
     gateway: NonEmptyPath | None = Field(
         None, description="File of the gateway's hooks: whose they are and how they prove it (docs/gateway.md)"
     )
+    console_people: NonEmptyPath | None = Field(
+        None, description="File of who may sign in to the console, with their roles (docs/console.md); none: nobody"
+    )
+    console_may: str = Field(
+        "hold lift",
+        description="What may be changed from the console at all, by those with the role for it, separated by spaces: "
+        "`hold`, `lift`; empty: nothing",
+    )
+    console_url: str = Field(
+        "",
+        pattern=r"^(https://[^/\s?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)?$",
+        description="Where readers find the console, without a path, such as https://console.example.org; "
+        "none: on this machine's loopback address only",
+    )
     lake: PathOrUri | None = Field(
         None, description="The lake: a folder, or a URI such as s3://bucket/lake (docs/lake.md)"
     )

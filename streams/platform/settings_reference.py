@@ -81,6 +81,11 @@ SECTIONS = (
         ("api_tokens", "api_tokens_file", "gateway"),
     ),
     Section(
+        "The console",
+        "`harmonia console`.",
+        ("console_people", "console_may", "console_url"),
+    ),
+    Section(
         "The lake and history",
         "`harmonia lake`, `rebuild`, `backtest`, `insights`, `report`, and the API for insights.",
         (

@@ -3,21 +3,31 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from streams.domain.messages import Message, english, message
 from streams.platform.servers import ENV_FILE
 from streams.platform.settings import Settings, env_file_note, variable_of
 
 
 def kafka_address_tried(settings: Settings) -> str:
     """Text: which brokers were tried, and which setting named them."""
-    return _address_text(settings, "kafka_bootstrap", ", ".join(settings.kafka_brokers))
+    return english(kafka_tried(settings))
 
 
 def redis_address_tried(settings: Settings) -> str:
     """Text: which Redis was tried, and which setting named it; never the password that the URL may hold."""
+    return english(redis_tried(settings))
+
+
+def kafka_tried(settings: Settings) -> Message:
+    """Which brokers were tried, and which setting named them."""
+    return _tried(settings, "kafka_bootstrap", ", ".join(settings.kafka_brokers))
+
+
+def redis_tried(settings: Settings) -> Message:
+    """Which Redis was tried, and which setting named it; never the password that the URL may hold."""
     url = urlsplit(settings.redis_url)
-    return _address_text(
-        settings, "redis_url", url.path if url.scheme == "unix" else f"{url.hostname}:{url.port or 6379}"
-    )
+    address = url.path if url.scheme == "unix" else f"{url.hostname}:{url.port or 6379}"
+    return _tried(settings, "redis_url", address)
 
 
 def redis_unanswered_cure(settings: Settings) -> str:
@@ -31,9 +41,11 @@ def env_file_missing() -> str:
     return "" if Path(ENV_FILE).is_file() else f"there is no {ENV_FILE} in {Path.cwd()}"
 
 
-def _address_text(settings: Settings, field: str, address: str) -> str:
+def _tried(settings: Settings, field: str, address: str) -> Message:
     variable = variable_of(field)
     if field in settings.model_fields_set:
-        return f"tried {address}, as {variable} says{env_file_note(variable)}"
-    why = env_file_missing()
-    return f"tried {address}, the default: {variable} is not set{f', and {why}' if why else f', in {ENV_FILE} neither'}"
+        code = "status.tried_from_env_file" if env_file_note(variable) else "status.tried"
+        return message(code, address=address, variable=variable)
+    if Path(ENV_FILE).is_file():
+        return message("status.tried_default", address=address, variable=variable)
+    return message("status.tried_default_no_env_file", address=address, variable=variable, folder=str(Path.cwd()))

@@ -13,11 +13,12 @@ from events.refusal import Refusal
 from streams.domain.experiments.counting_rules import DEFAULT_RULE, CountingRule
 from streams.domain.experiments.definition_records import planned_shares, read_definition, rule_of
 from streams.domain.inference.comparing import TUNED_FOR
+from streams.domain.messages import english, message
 
 MOST_PLANS = 10_000
 """As many as there may be experiments: with less room each round of all of them would push out what the next needs."""
-UNDEFINED = "nobody has defined the experiment, so no parts are planned"
-DIFFERS = "some strata have a split of their own, so there is none for all"
+UNDEFINED = english(message("experiment.nobody_defined"))
+DIFFERS = english(message("experiment.strata_differ"))
 
 
 class AnalysisPlan(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Results of experiments as JSON documents, with the warnings that belong to them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from math import exp, isnan
 
@@ -28,44 +28,40 @@ from streams.domain.experiments.evaluation_results import (
     ScopeComparisons,
     place_of,
 )
-from streams.domain.experiments.report.units import percent
+from streams.domain.experiments.report.stored_sentences import names, part, variant_with_people
 from streams.domain.inference.arms import MIN_GROUPS, MIN_PEOPLE
 from streams.domain.inference.split import THRESHOLD
+from streams.domain.messages import Listed, Message, english, message
 
 
 def result_warnings(plan: AnalysisPlan, looked: CaseEvaluation, of: Evaluation) -> list[str]:
     """Sentences; the words before the colon are explained in docs/experiments-reading.md."""
-    warnings: list[str] = []
+    return [warning if isinstance(warning, str) else english(warning) for warning in _result_warnings(plan, looked, of)]
+
+
+def _result_warnings(plan: AnalysisPlan, looked: CaseEvaluation, of: Evaluation) -> Iterator[Message | str]:
     assigned = of.assigned[looked.first : looked.first + len(looked.variants)]
     people = {name: n for name, n in zip(looked.variants, assigned, strict=True) if n > 0}
     if plan.arms:
         strange = [name for name in looked.variants if name not in plan.arms and name in people]
         if strange:
-            who = ", ".join(f"{name} ({people[name]:,} people)" for name in strange[:5])
-            warnings.append(f"UNPLANNED VARIANT: {who}: not in the definition, so not in the check of the split")
+            who = Listed(tuple(variant_with_people(name, people[name]) for name in strange[:5]))
+            yield message("experiment.unplanned_variant", variants=who)
     if plan.why_unchecked and len(people) > 1:
-        warnings.append(_unchecked(plan.why_unchecked, tuple(people.items()), is_cured=not plan.differs_by_stratum))
+        yield _unchecked(plan.why_unchecked, tuple(people.items()), is_cured=not plan.differs_by_stratum)
     elif plan.why_unchecked == UNDEFINED and people:
-        warnings.append(
-            "NOT DEFINED: nobody has defined the experiment, and all who are in it are in one variant. Is its id "
-            "written as you meant it? Define it with `harmonia experiments define`, or mend the id where it is sent"
-        )
+        yield message("experiment.not_defined")
     if unwatched := [metric for metric in plan.guardrails if metric not in GUARDRAILS]:
-        warnings.append(f"NOT A GUARDRAIL: {', '.join(unwatched)}: only {', '.join(GUARDRAILS)} can be watched")
-    return warnings
+        yield message("experiment.not_a_guardrail", metrics=names(unwatched), guardrails=names(GUARDRAILS))
 
 
 @lru_cache(maxsize=MOST_PLANS)
 def _unchecked(why: str, people: Sequence[tuple[str, int]], *, is_cured: bool) -> str:
     """With the parts, so that who knows what was meant sees what a check would have found. They seldom change."""
     everybody = sum(n for _, n in people)
-    parts = [f"{name} {percent(n / everybody)}" for name, n in people]
-    shown = ", ".join(parts[:5]) + (f" and {len(parts) - 5} more" if len(parts) > 5 else "")
-    cure = ". Say what is planned with `harmonia experiments define`, and everybody so far is checked as well"
-    return (
-        f"SPLIT NOT CHECKED: {why}. People are in {shown}: if that is not as you meant it, trust no "
-        f"difference{cure if is_cured else ''}"
-    )
+    parts = Listed(tuple(part(name, n / everybody) for name, n in people[:5]), max(0, len(people) - 5))
+    code = "experiment.split_not_checked_define" if is_cured else "experiment.split_not_checked"
+    return english(message(code, why=why, parts=parts))
 
 
 _LARGEST = 690.0
@@ -73,12 +69,10 @@ _LARGEST = 690.0
 _ALPHA = 1 - LEVEL
 _NOT_CONTACTED = frozenset({"contacted"})
 
-TOO_FEW = f"fewer than {MIN_PEOPLE} people in one of the two"
-TOO_FEW_GROUPS = (
-    f"fewer than {MIN_GROUPS} groups of households or turfs in one of the two, so nobody can tell how far they differ"
-)
-TOO_RARE = "too few people with this outcome so far, or without it"
-FORGOTTEN = f"not known any more: opens and clicks are kept for {KEPT // DAY_MS} days"
+TOO_FEW = english(message("experiment.too_few_people", least=MIN_PEOPLE))
+TOO_FEW_GROUPS = english(message("experiment.too_few_groups", least=MIN_GROUPS))
+TOO_RARE = english(message("experiment.too_rare"))
+FORGOTTEN = english(message("experiment.forgotten", days=KEPT // DAY_MS))
 _MUCH = 0.01
 """Part of the assigned of whom a metric is not known from which on nothing is compared by it."""
 

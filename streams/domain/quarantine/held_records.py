@@ -7,9 +7,10 @@ import msgspec
 from msgspec import Struct
 
 from events.json_types import UNREADABLE
-from events.times import render_time
+from events.times import parse_time, render_time
 from events.topics import QUARANTINE
 from streams.domain.display_names import named
+from streams.domain.messages import Field, Instant, Message, message
 from streams.domain.quarantine.quarantines import Quarantine
 
 _FARTHEST = 1 << 28
@@ -82,15 +83,17 @@ def list_sources(known: Mapping[str, Quarantine], waiting: Mapping[str, int], no
     return sorted(found, key=lambda each: (not each.held_now, -each.waiting, each.source))
 
 
-def quarantine_sentence(each: ListedSource) -> str:
-    """In words since when a source is in quarantine and how many records wait; without its name."""
-    count = f"{each.waiting:,} held record{'' if each.waiting == 1 else 's'} wait{'s' if each.waiting == 1 else ''}"
+def quarantine_message(each: ListedSource) -> Message:
+    """Since when a source is in quarantine and how many records wait; without its name."""
     if each.since is None or each.until is None:
-        return f"let go, and {count} to be released"
+        return message("source.let_go", waiting=each.waiting)
     if each.held_now:
-        return f"in quarantine since {_minute(each.since)}, {count}"
-    return f"in quarantine from {_minute(each.since)} to {_minute(each.until)}, and {count} to be released"
+        return message("source.in_quarantine", since=instant_of(each.since), waiting=each.waiting)
+    since, until = instant_of(each.since), instant_of(each.until)
+    return message("source.was_in_quarantine", since=since, until=until, waiting=each.waiting)
 
 
-def _minute(time: str) -> str:
-    return f"{time[:16].replace('T', ' ')}Z"
+def instant_of(time: str) -> Field:
+    """A time of a listed source; one that cannot be read stays text."""
+    at = parse_time(time)
+    return time if at is None else Instant(at)

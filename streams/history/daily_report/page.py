@@ -2,25 +2,41 @@
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from streams.domain.display_names import printable
+from streams.domain.messages import Change, Day, Field, Instant, Message, Money, Share, english, message, shown
 from streams.history.daily_report.figures import DailyReport, DayFigures
-from streams.history.daily_report.formatting import as_time, change, money, number
-from streams.history.daily_report.tables import Table, earlier_of, tables_of
+from streams.history.daily_report.tables import FigureTable, earlier_of, figure_tables
 from streams.history.daily_report.warnings import warnings
 from streams.history.page_templates import render
 
 
+class Headline(Struct, frozen=True):
+    """One headline figure, and how it compares with the week before."""
+
+    name: Message
+    value: Field
+    change: Change
+
+
 class Tile(Struct, frozen=True):
-    """One headline figure."""
+    """One headline figure in words."""
 
     name: str
     value: str
     beside: str
+
+
+class Table(Struct, frozen=True):
+    """A table in words. `note`: below it; `nothing`: text for no rows."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    nothing: str = "Nothing."
 
 
 class Page(Struct, frozen=True):
@@ -35,42 +51,64 @@ class Page(Struct, frozen=True):
 
 def page_of(report: DailyReport) -> Page:
     """The page of a report."""
-    day, before = report.day, report.before
     return Page(
-        title=_written(day.date),
-        subtitle=f"beside {_written(before.date)}; days of {report.time_zone}; all that was known at "
-        f"{as_time(report.as_of, report.time_zone)}",
+        title=english(title_of(report)),
+        subtitle=english(subtitle_of(report)),
         warnings=tuple(map(printable, warnings(report))),
-        tiles=tuple(_tiles(day, before)),
-        tables=tuple(_seen(table) for table in tables_of(report)),
+        tiles=tuple(Tile(*map(_cell, (one.name, one.value, one.change))) for one in headlines(report)),
+        tables=tuple(map(_table_in_words, figure_tables(report))),
     )
 
 
-def _seen(table: Table) -> Table:
-    """Escape control characters: producers choose refcodes, campaigns and turfs."""
-    return replace(table, rows=tuple(tuple(map(printable, row)) for row in table.rows))
+def title_of(report: DailyReport) -> Message:
+    """The day."""
+    return message("report.title", day=Day(report.day.date))
 
 
-def _written(day: str) -> str:
-    read = date.fromisoformat(day)
-    return f"{read:%A}, {read.day} {read:%B %Y}"
+def subtitle_of(report: DailyReport) -> Message:
+    """With what it is compared, and up to when everything is known."""
+    as_of = Instant(report.as_of, report.time_zone)
+    return message("report.subtitle", before=Day(report.before.date), zone=report.time_zone, as_of=as_of)
 
 
-def _tiles(day: DayFigures, before: DayFigures) -> Iterable[Tile]:
+def _table_in_words(table: FigureTable) -> Table:
+    """Control characters in cells are escaped: producers choose refcodes, campaigns and turfs."""
+    return Table(
+        title=english(table.title),
+        columns=tuple(map(_cell, table.columns)),
+        rows=tuple(tuple(printable(_cell(cell)) for cell in row) for row in table.rows),
+        note="" if table.note is None else english(table.note),
+        nothing=english(table.nothing),
+    )
+
+
+def _cell(field: Field) -> str:
+    """Shares as the report writes them, `26%`."""
+    return shown(field, "tight" if isinstance(field, Share) else "")
+
+
+def headlines(report: DailyReport) -> Iterable[Headline]:
+    """The headline figures, in order."""
+    day, before = report.day, report.before
     for one in day.money[:1]:
         earlier = earlier_of(one, before)
-        for name, now, then in (
-            ("gross", money(one.gross, one.currency), change(one.gross, earlier.gross)),
-            ("net", money(one.net, one.currency), change(one.net, earlier.net)),
-            ("gifts", number(one.gifts), change(one.gifts, earlier.gifts)),
-            ("new donors", number(one.new_donors), change(one.new_donors, earlier.new_donors)),
-        ):
-            yield Tile(name, now, then)
-    for label, method in (("doors", "door"), ("calls", "phone")):
-        attempts = [sum(one.attempts for one in each.methods if one.name == method) for each in (day, before)]
-        yield Tile(label, number(attempts[0]), change(*attempts))
-    reached = [sum(one.reached for one in each.sends) for each in (day, before)]
-    yield Tile("messages", number(reached[0]), change(*reached))
+        yield _headline("report.gross", Money(one.gross, one.currency), one.gross, earlier.gross)
+        yield _headline("report.net", Money(one.net, one.currency), one.net, earlier.net)
+        yield _headline("report.gifts", one.gifts, one.gifts, earlier.gifts)
+        yield _headline("report.new_donors", one.new_donors, one.new_donors, earlier.new_donors)
+    for code, method in (("report.doors", "door"), ("report.calls", "phone")):
+        now, then = (_attempts(each, method) for each in (day, before))
+        yield _headline(code, now, now, then)
+    now, then = (sum(one.reached for one in each.sends) for each in (day, before))
+    yield _headline("report.messages_tile", now, now, then)
+
+
+def _headline(code: str, value: Field, now: int, then: int) -> Headline:
+    return Headline(message(code), value, Change(now, then))
+
+
+def _attempts(day: DayFigures, method: str) -> int:
+    return sum(one.attempts for one in day.methods if one.name == method)
 
 
 WIDTH = 80
@@ -88,7 +126,7 @@ def _lines(page: Page) -> Iterator[str]:
     yield from textwrap.wrap(page.subtitle, WIDTH)
     yield ""
     if not page.warnings:
-        yield "Nothing stands out."
+        yield english(message("report.calm"))
     for warning in page.warnings:
         yield from textwrap.wrap(warning, WIDTH, initial_indent="! ", subsequent_indent="  ")
     for table in page.tables:

@@ -1,10 +1,11 @@
-"""The tables of the page, each from one kind of figures."""
+"""The tables of the report, each from one kind of figures: titles and columns as messages, cells as typed values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from streams.domain.quarantine.held_records import ListedSource
+from streams.domain.messages import TEMPLATES, Change, Expected, Field, Listed, Message, Money, Share, message
+from streams.domain.quarantine.held_records import ListedSource, instant_of
 from streams.history.daily_report.figures import (
     CanvassResults,
     CurrencyTotals,
@@ -14,37 +15,41 @@ from streams.history.daily_report.figures import (
     MoneyPart,
     SendResults,
 )
-from streams.history.daily_report.formatting import NOTHING, all_money, change, money, number, share, thousandths
 from streams.operations.refused_records import MostlyRefused
 
 MOST_ROWS = 12
 """Most rows of a table; the others are summed up in its last row."""
 
-_ANSWERS = {"deny": "no", "defer": "later"}
+UNKNOWN = message("unknown")
+_OTHER_ANSWERS = {"deny": "report.answer_deny", "defer": "report.answer_defer"}
+Row = tuple[Field, ...]
 
 
-class Table(Struct, frozen=True):
-    """A table. The first column is text, the others are figures. `note`: below it; `nothing`: text for no rows."""
+class FigureTable(Struct, frozen=True):
+    """A table. The first column is text, the others are figures.
 
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-    nothing: str = "Nothing."
+    `note`: below it, None for none; `nothing`: what is said where it has no rows.
+    """
+
+    title: Message
+    columns: tuple[Field, ...]
+    rows: tuple[Row, ...]
+    note: Message | None = None
+    nothing: Message = message("report.nothing")
 
 
-def tables_of(report: DailyReport) -> tuple[Table, ...]:
+def figure_tables(report: DailyReport) -> tuple[FigureTable, ...]:
     """Every table, in order."""
     day, before = report.day, report.before
     return (
         _money(day, before),
         _pledges(day, before),
-        _parts("By refcode", "refcode", day.refcodes, before.refcodes),
-        _parts("By committee", "committee", day.committees, before.committees),
+        _parts("refcode", day.refcodes, before.refcodes),
+        _parts("committee", day.committees, before.committees),
         _sends(day),
         _providers(day),
-        _talks("Conversations", "how", day.methods, before.methods),
-        _talks("Doors by turf", "turf", day.turfs, before.turfs),
+        _talks("report.conversations", "how", day.methods, before.methods),
+        _talks("report.turfs", "turf", day.turfs, before.turfs),
         _meetings(day),
         *_held(day.held),
         *_refused(report.refused),
@@ -57,48 +62,66 @@ def earlier_of(one: CurrencyTotals, before: DayFigures) -> CurrencyTotals:
     return next((earlier for earlier in before.money if earlier.currency == one.currency), nothing)
 
 
-def _money(day: DayFigures, before: DayFigures) -> Table:
-    rows: list[tuple[str, ...]] = []
+def _columns(*names: str) -> tuple[Field, ...]:
+    """Columns by the ends of their codes; the first may have no name."""
+    return tuple(message(f"report.{name}") if name else "" for name in names)
+
+
+def _amount(minor: int | None, currency: str) -> Field:
+    return UNKNOWN if minor is None else Money(minor, currency)
+
+
+def _all_money(amounts: Mapping[str, int]) -> Field:
+    """Amounts in every currency, without cents."""
+    shown = tuple(Money(amount, currency, whole=True) for currency, amount in sorted(amounts.items()))
+    return message("sum", amounts=Listed(shown)) if shown else UNKNOWN
+
+
+def _money(day: DayFigures, before: DayFigures) -> FigureTable:
+    rows: list[Row] = []
     for one in day.money:
         earlier = earlier_of(one, before)
-        for name, now, then in (
-            ("gross", one.gross, earlier.gross),
-            ("given back", one.refunded, earlier.refunded),
-            ("net", one.net, earlier.net),
-            ("average gift", one.average, earlier.average),
+        for code, now, then in (
+            ("report.gross", one.gross, earlier.gross),
+            ("report.given_back", one.refunded, earlier.refunded),
+            ("report.net", one.net, earlier.net),
+            ("report.average_gift", one.average, earlier.average),
         ):
-            shown = money(now, one.currency), money(then, one.currency), change(now, then)
-            rows.append((name if len(day.money) == 1 else f"{name}, {one.currency}", *shown))
-        for name, count, count_then in (
-            ("gifts", one.gifts, earlier.gifts),
-            ("donors", one.donors, earlier.donors),
-            ("of them new", one.new_donors, earlier.new_donors),
+            name = message(code)
+            named = name if len(day.money) == 1 else message("report.in_currency", what=name, currency=one.currency)
+            rows.append((named, _amount(now, one.currency), _amount(then, one.currency), Change(now, then)))
+        for code, count, count_then in (
+            ("report.gifts", one.gifts, earlier.gifts),
+            ("report.donors", one.donors, earlier.donors),
+            ("report.new_of_them", one.new_donors, earlier.new_donors),
         ):
-            rows.append((name, number(count), number(count_then), change(count, count_then)))
-    return Table("Money", ("", "on the day", "week before", "change"), tuple(rows), nothing="No gift and no refund.")
+            rows.append((message(code), count, count_then, Change(count, count_then)))
+    columns = _columns("", "on_the_day", "week_before", "change")
+    return FigureTable(message("report.money"), columns, tuple(rows), nothing=message("report.no_money"))
 
 
-def _pledges(day: DayFigures, before: DayFigures) -> Table:
+def _pledges(day: DayFigures, before: DayFigures) -> FigureTable:
     now, then = day.pledges, before.pledges
-    rows = (
-        ("active", number(now.active), number(now.newly_active), number(then.newly_active)),
-        ("failing", number(now.failing), number(now.newly_failing), number(then.newly_failing)),
-        ("cancelled", number(now.cancelled), number(now.newly_cancelled), number(then.newly_cancelled)),
+    rows: tuple[Row, ...] = (
+        (message("report.active"), now.active, now.newly_active, then.newly_active),
+        (message("report.failing"), now.failing, now.newly_failing, then.newly_failing),
+        (message("report.cancelled"), now.cancelled, now.newly_cancelled, then.newly_cancelled),
     )
-    columns = ("", "when the day ended", "new on the day", "new the week before")
+    columns = _columns("", "at_days_end", "new_on_the_day", "new_week_before")
     known = now.active + now.failing + now.cancelled
-    return Table("Pledges", columns, rows if known else (), nothing="No pledge is known.")
+    return FigureTable(message("report.pledges"), columns, rows if known else (), nothing=message("report.no_pledge"))
 
 
-def _parts(title: str, column: str, parts: Sequence[MoneyPart], before: Sequence[MoneyPart]) -> Table:
+def _parts(column: str, parts: Sequence[MoneyPart], before: Sequence[MoneyPart]) -> FigureTable:
+    """By refcode, or by committee."""
     then = {(one.name, one.currency): one.net for one in before}
-    rows = [
+    rows: list[Row] = [
         (
-            one.name or f"no {column}",
-            number(one.gifts),
-            money(one.gross, one.currency),
-            money(one.net, one.currency),
-            money(then.get((one.name, one.currency), 0), one.currency),
+            one.name or message(f"report.no_{column}"),
+            one.gifts,
+            Money(one.gross, one.currency),
+            Money(one.net, one.currency),
+            Money(then.get((one.name, one.currency), 0), one.currency),
         )
         for one in parts[:MOST_ROWS]
     ]
@@ -106,41 +129,52 @@ def _parts(title: str, column: str, parts: Sequence[MoneyPart], before: Sequence
         for currency in sorted({one.currency for one in left}):
             these = [one for one in left if one.currency == currency]
             gross, net = sum(one.gross for one in these), sum(one.net for one in these)
-            shown = money(gross, currency), money(net, currency), NOTHING
-            rows.append((f"{len(these)} others", number(sum(one.gifts for one in these)), *shown))
-    return Table(title, (column, "gifts", "gross", "net", "net, week before"), tuple(rows))
+            shown = Money(gross, currency), Money(net, currency), UNKNOWN
+            rows.append((_others(these), sum(one.gifts for one in these), *shown))
+    columns = _columns(column, "gifts", "gross", "net", "net_week_before")
+    return FigureTable(message(f"report.{column}s"), columns, tuple(rows))
 
 
-def _sends(day: DayFigures) -> Table:
+def _others(left: Sequence[object]) -> Message:
+    return message("report.others", others=len(left))
+
+
+def _sends(day: DayFigures) -> FigureTable:
     these = [send for send in day.sends if send.reached]
     earlier = [send for send in day.sends if not send.reached]
-    rows = [_send(send.campaign or "no campaign", send) for send in these[:MOST_ROWS]]
+    rows = [_send(send.campaign or message("report.no_campaign"), send) for send in these[:MOST_ROWS]]
     if left := these[MOST_ROWS:]:
-        rows.append(_send(f"{len(left)} others", _summed(left)))
+        rows.append(_send(_others(left), _summed(left)))
     if earlier:
-        rows.append(_send("of earlier sends", _summed(earlier)))
-    columns = ("campaign", "by", "delivered", "clicks", "left", "complaints", "raised", "per 1,000")
-    note = (
-        "Clicks: how many are likely to have been people's. Left: unsubscribed, or STOP. Raised: by gifts that name "
-        "the campaign, or came within a day of its asking."
-    )
-    if any(send.sent and not send.delivered for send in these):
-        note += " Sent: nothing was reported delivered."
-    return Table("Messages", columns, tuple(rows), note, "No message was sent or delivered.")
+        rows.append(_send(message("report.earlier_sends"), _summed(earlier)))
+    columns = _columns("campaign", "by", "delivered", "clicks", "left", "complaints_column", "raised", "per_1000")
+    is_sent_alone = any(send.sent and not send.delivered for send in these)
+    note = message("report.about_sends_sent" if is_sent_alone else "report.about_sends")
+    return FigureTable(message("report.messages"), columns, tuple(rows), note, message("report.no_message"))
 
 
-def _send(name: str, send: SendResults) -> tuple[str, ...]:
+def _send(name: Field, send: SendResults) -> Row:
     per_1000 = {currency: round(gross * 1000 / send.reached) for currency, gross in send.raised.items() if send.reached}
+    channels = Listed(tuple(map(_channel, send.channels)))
     return (
         name,
-        ", ".join(send.channels) or NOTHING,
-        number(send.delivered) if send.delivered or not send.sent else f"{number(send.sent)} sent",
-        thousandths(send.clicks_human),
-        number(send.unsubscribes),
-        number(send.complaints),
-        all_money(send.raised),
-        all_money(per_1000),
+        channels if channels.items else UNKNOWN,
+        send.delivered if send.delivered or not send.sent else message("report.sent", sent=send.sent),
+        Expected(send.clicks_human),
+        send.unsubscribes,
+        send.complaints,
+        _all_money(send.raised),
+        _all_money(per_1000),
     )
+
+
+def _known(code: str, other: str) -> Field:
+    """The message of a code, or the word itself where only a newer version knows it."""
+    return message(code) if code in TEMPLATES else other
+
+
+def _channel(channel: str) -> Field:
+    return _known(f"channel.{channel}", channel)
 
 
 def _summed(these: Sequence[SendResults]) -> SendResults:
@@ -160,95 +194,108 @@ def _summed(these: Sequence[SendResults]) -> SendResults:
     )
 
 
-def _providers(day: DayFigures) -> Table:
-    rows = tuple(
+def _providers(day: DayFigures) -> FigureTable:
+    rows: tuple[Row, ...] = tuple(
         (
-            one.mailbox or "not told",
-            number(one.delivered),
-            number(one.unsubscribes),
-            number(one.complaints),
-            share(one.complaints, one.delivered, 2),
+            one.mailbox or message("report.mailbox_not_told"),
+            one.delivered,
+            one.unsubscribes,
+            one.complaints,
+            Share(one.complaints, one.delivered, 2),
         )
         for one in day.providers
     )
-    columns = ("mailbox", "delivered", "left", "complaints", "complaint rate")
-    return Table("E-mail by mailbox provider", columns, rows, nothing="No e-mail was delivered.")
+    columns = _columns("mailbox", "delivered", "left", "complaints_column", "complaint_rate")
+    return FigureTable(message("report.providers"), columns, rows, nothing=message("report.no_email"))
 
 
-def _talks(title: str, column: str, talks: Sequence[CanvassResults], before: Sequence[CanvassResults]) -> Table:
+def _talks(title: str, column: str, talks: Sequence[CanvassResults], before: Sequence[CanvassResults]) -> FigureTable:
     then = {one.name: one for one in before}
-    rows = [_talk(one.name or f"no {column}", one, then.get(one.name)) for one in talks[:MOST_ROWS]]
+    unnamed = message(f"report.no_{column}")
+    rows = [_talk(_method(one.name, column) or unnamed, one, then.get(one.name)) for one in talks[:MOST_ROWS]]
     if left := talks[MOST_ROWS:]:
         attempts, met, supporters = (
             sum(getattr(one, name) for one in left) for name in ("attempts", "contacted", "supporters")
         )
-        rows.append(_talk(f"{len(left)} others", CanvassResults(None, attempts, met, supporters), None))
-    columns = (column, "attempts", "met", "contact rate", "week before", "supporters")
-    return Table(title, columns, tuple(rows), nothing="None was reported.")
+        rows.append(_talk(_others(left), CanvassResults(None, attempts, met, supporters), None))
+    columns = _columns(column, "attempts", "met", "contact_rate", "week_before", "supporters")
+    return FigureTable(message(title), columns, tuple(rows), nothing=message("report.no_conversation"))
 
 
-def _talk(name: str, one: CanvassResults, earlier: CanvassResults | None) -> tuple[str, ...]:
-    rate = share(earlier.contacted, earlier.attempts) if earlier else NOTHING
-    met = number(one.contacted), share(one.contacted, one.attempts), rate
-    return (name, number(one.attempts), *met, number(one.supporters))
+def _method(name: str | None, column: str) -> Field | None:
+    """A method of canvassing in words; of a turf its name."""
+    return name if column != "how" or not name else _channel(name)
 
 
-def _meetings(day: DayFigures) -> Table:
-    rows = tuple(
+def _talk(name: Field, one: CanvassResults, earlier: CanvassResults | None) -> Row:
+    rate = Share(earlier.contacted, earlier.attempts) if earlier else UNKNOWN
+    return (name, one.attempts, one.contacted, Share(one.contacted, one.attempts), rate, one.supporters)
+
+
+def _meetings(day: DayFigures) -> FigureTable:
+    rows: tuple[Row, ...] = tuple(
         (
             one.event_id,
-            number(one.promised),
-            number(one.attended),
-            number(one.no_show),
-            number(one.cancelled),
-            share(one.no_show, one.attended + one.no_show),
+            one.promised,
+            one.attended,
+            one.no_show,
+            one.cancelled,
+            Share(one.no_show, one.attended + one.no_show),
         )
         for one in day.meetings
     )
-    columns = ("event", "promised", "came", "did not come", "called off", "flake rate")
-    note = "Flake rate: of those of whom it is told, who did not come and had not called it off."
-    return Table("Shifts and events", columns, rows, note if rows else "", "None was on the day.")
+    columns = _columns("event", "promised", "came", "did_not_come", "called_off", "flake_rate")
+    note = message("report.about_flakes") if rows else None
+    return FigureTable(message("report.shifts"), columns, rows, note, message("report.no_shift"))
 
 
-def _held(held: Sequence[HeldBackCount] | None) -> Iterable[Table]:
+def _held(held: Sequence[HeldBackCount] | None) -> Iterable[FigureTable]:
     if held is None:
         return
-    rows = tuple(
-        (
-            f"{one.reason.replace('_', ' ')}, {one.channel or 'all'}",
-            _ANSWERS.get(one.decision, one.decision),
-            number(one.people),
-            number(one.rows),
-        )
+    rows: tuple[Row, ...] = tuple(
+        (_why(one), _known(_OTHER_ANSWERS.get(one.decision, ""), one.decision), one.people, one.rows)
         for one in held[:MOST_ROWS]
     )
-    note = (
-        "Whom a team asked about and was told not to reach, or not yet. People: by way of the API, each once. Rows: of "
-        "lists (`harmonia permit`), each time that one was judged."
-    )
-    columns = ("why", "answer", "people", "rows of lists")
-    yield Table("Held back", columns, rows, note if rows else "", "Nobody whom a team asked about.")
+    columns = _columns("why", "answer", "people", "rows_of_lists")
+    note = message("report.about_held_back") if rows else None
+    yield FigureTable(message("report.held_back"), columns, rows, note, message("report.nobody_held_back"))
 
 
-def _refused(found: Sequence[MostlyRefused] | None) -> Iterable[Table]:
+def _why(one: HeldBackCount) -> Message:
+    reason = _known(f"reason.{one.reason}", one.reason.replace("_", " "))
+    channel = _channel(one.channel) if one.channel else message("report.all_channels")
+    return message("report.reason_and_channel", reason=reason, channel=channel)
+
+
+def _refused(found: Sequence[MostlyRefused] | None) -> Iterable[FigureTable]:
     if found:
-        rows = tuple(
-            (f"{one.source}, {one.type}", number(one.refused), number(one.sent), share(one.refused, one.sent))
+        rows: tuple[Row, ...] = tuple(
+            (
+                message("report.source_of_type", source=one.source, type=one.type),
+                one.refused,
+                one.sent,
+                Share(one.refused, one.sent),
+            )
             for one in found[:MOST_ROWS]
         )
-        note = "Sources of which more than half of a type was refused. What was refused is in no figure of this page."
-        yield Table("Mostly refused", ("source and type", "refused", "sent", "share"), rows, note)
+        columns = _columns("source_and_type", "refused", "sent_column", "share")
+        yield FigureTable(message("report.mostly_refused"), columns, rows, message("report.about_refused"))
 
 
-def _quarantines(found: Sequence[ListedSource] | None) -> Iterable[Table]:
+def _quarantines(found: Sequence[ListedSource] | None) -> Iterable[FigureTable]:
     if found:
-        rows = tuple(
-            (one.source, _minute(one.since), "in force" if one.held_now else _minute(one.until), number(one.waiting))
+        rows: tuple[Row, ...] = tuple(
+            (
+                one.source,
+                _minute(one.since),
+                message("report.in_force") if one.held_now else _minute(one.until),
+                one.waiting,
+            )
             for one in found[:MOST_ROWS]
         )
-        note = "What can wait of them, such as opens and clicks, is held until somebody releases it. Times: UTC."
-        yield Table("In quarantine", ("source", "since", "until", "records that wait"), rows, note)
+        columns = _columns("source", "since", "until", "waiting")
+        yield FigureTable(message("report.quarantines"), columns, rows, message("report.about_quarantines"))
 
 
-def _minute(time: str | None) -> str:
-    return NOTHING if time is None else time[:16].replace("T", " ")
+def _minute(time: str | None) -> Field:
+    return UNKNOWN if time is None else message("report.minute", at=instant_of(time))

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from streams.domain.display_names import counted
-from streams.domain.quarantine import held_records
+from streams.domain.messages import Instant, Message, Money, Share, english, message
+from streams.domain.quarantine.held_records import quarantine_message
 from streams.history.daily_report.figures import CanvassResults, DailyReport, DayFigures
-from streams.history.daily_report.formatting import as_time, money, number, share
 from streams.history.insights.spans import TOPIC_DAYS
-from streams.operations.refused_records import refused_sentence, shortened_list
+from streams.operations.refused_records import refused_message, shortened_list
 
 FEWER = 0.7
 """Share of last week's gross below which there is a warning."""
@@ -25,6 +24,11 @@ MOST_SOURCES = 5
 
 
 def warnings(report: DailyReport) -> list[str]:
+    """Every warning as a sentence, in the order of the page."""
+    return [english(warning) for warning in warning_messages(report)]
+
+
+def warning_messages(report: DailyReport) -> list[Message]:
     """Every warning, in the order of the page."""
     day, before = report.day, report.before
     return [
@@ -41,102 +45,109 @@ def warnings(report: DailyReport) -> list[str]:
     ]
 
 
-def _nothing(report: DailyReport) -> Iterator[str]:
+def _nothing(report: DailyReport) -> Iterator[Message]:
     """A day without anything is most often the wrong day, or the wrong lake."""
     if not report.day.is_empty:
         return
     if report.known is None:
-        yield "Nothing is known of this day: there is no interaction at all."
+        yield message("report.no_interaction")
         return
-    first, latest = (as_time(moment, report.time_zone) for moment in (report.known.first, report.known.latest))
-    yield f"Nothing is known of this day: the first interaction is of {first}, the latest of {latest}."
+    first, latest = (Instant(moment, report.time_zone) for moment in (report.known.first, report.known.latest))
+    yield message("report.empty_day", first=first, latest=latest)
 
 
-def _without_lake(report: DailyReport) -> Iterator[str]:
+def _without_lake(report: DailyReport) -> Iterator[Message]:
     if not report.lake:
-        yield (
-            f"No lake is set (HARMONIA_LAKE): what is older than {TOPIC_DAYS} days is left out, so that whoever gave "
-            "before that counts as a new donor."
-        )
+        yield message("report.no_lake", days=TOPIC_DAYS)
 
 
-def _silence(day: DayFigures, before: DayFigures) -> Iterator[str]:
+def _silence(day: DayFigures, before: DayFigures) -> Iterator[Message]:
     """A feed that has stopped looks like a quiet day."""
-    for what, now, then in (
-        ("gift", sum(one.gifts for one in day.money), sum(one.gifts for one in before.money)),
-        ("door", _of(day.methods, "door").attempts, _of(before.methods, "door").attempts),
-        ("call", _of(day.methods, "phone").attempts, _of(before.methods, "phone").attempts),
+    for code, now, then in (
+        ("report.no_gift", sum(one.gifts for one in day.money), sum(one.gifts for one in before.money)),
+        ("report.no_door", _of(day.methods, "door").attempts, _of(before.methods, "door").attempts),
+        ("report.no_call", _of(day.methods, "phone").attempts, _of(before.methods, "phone").attempts),
     ):
         if not now and then >= ENOUGH_GIFTS:
-            yield f"No {what} at all, and {number(then)} the week before: has a feed stopped?"
+            yield message(code, before=then)
 
 
-def _money(day: DayFigures, before: DayFigures) -> Iterator[str]:
+def _money(day: DayFigures, before: DayFigures) -> Iterator[Message]:
     then = {one.currency: one for one in before.money}
     for one in day.money:
         earlier = then.get(one.currency)
         if one.net < 0:
-            yield f"More was given back than came in: net {money(one.net, one.currency)}."
+            yield message("report.net_below_zero", net=Money(one.net, one.currency))
         if earlier and earlier.gifts >= ENOUGH_GIFTS and one.gifts and one.gross < FEWER * earlier.gross:
-            now, was = money(one.gross, one.currency), money(earlier.gross, one.currency)
-            yield f"Gross was {now}, {share(earlier.gross - one.gross, earlier.gross)} less than {was} the week before."
+            yield message(
+                "report.gross_fell",
+                gross=Money(one.gross, one.currency),
+                share=Share(earlier.gross - one.gross, earlier.gross),
+                before=Money(earlier.gross, one.currency),
+            )
 
 
-def _pledges(day: DayFigures) -> Iterator[str]:
+def _pledges(day: DayFigures) -> Iterator[Message]:
     pledges = day.pledges
     if pledges.newly_failing >= ENOUGH_PLEDGES:
-        yield (
-            f"{counted(pledges.newly_failing, 'pledge', 'pledges')} began to fail; "
-            f"{number(pledges.failing)} are failing, {number(pledges.active)} are active."
+        yield message(
+            "report.pledges_fail", pledges=pledges.newly_failing, failing=pledges.failing, active=pledges.active
         )
 
 
-def _mail(day: DayFigures) -> Iterator[str]:
+def _mail(day: DayFigures) -> Iterator[Message]:
     for provider in day.providers:
         rate = provider.complaints / provider.delivered if provider.delivered else 0
         if provider.delivered >= ENOUGH_MAIL and rate >= COMPLAINTS:
-            limit = "never to reach 0.3%" if rate >= MOST_COMPLAINTS else "to stay below 0.1%"
-            yield (
-                f"{share(provider.complaints, provider.delivered, 2)} of what went to {provider.mailbox or 'unknown'} "
-                f"mailboxes was complained about ({number(provider.complaints)}); Gmail asks senders {limit}."
+            yield message(
+                "report.many_complaints" if rate >= MOST_COMPLAINTS else "report.complaints",
+                share=Share(provider.complaints, provider.delivered, 2),
+                mailbox=provider.mailbox or message("report.unknown_mailbox"),
+                complaints=provider.complaints,
             )
     for send in day.sends:
         if send.campaign and send.reached >= ENOUGH_MAIL and send.unsubscribes >= UNSUBSCRIBES * send.reached:
-            yield f"{share(send.unsubscribes, send.reached, 1)} of {send.campaign} want no more messages."
+            yield message(
+                "report.unsubscribes", share=Share(send.unsubscribes, send.reached, 1), campaign=send.campaign
+            )
 
 
-def _doors(day: DayFigures, before: DayFigures) -> Iterator[str]:
+def _doors(day: DayFigures, before: DayFigures) -> Iterator[Message]:
     now, then = _of(day.methods, "door"), _of(before.methods, "door")
     if min(now.attempts, then.attempts) < ENOUGH_DOORS:
         return
     if now.contacted * then.attempts * 2 < then.contacted * now.attempts:
-        yield (
-            f"At the doors {share(now.contacted, now.attempts)} were met, "
-            f"{share(then.contacted, then.attempts)} the week before."
+        yield message(
+            "report.fewer_met",
+            share=Share(now.contacted, now.attempts),
+            before=Share(then.contacted, then.attempts),
         )
 
 
-def _meetings(day: DayFigures) -> Iterator[str]:
+def _meetings(day: DayFigures) -> Iterator[Message]:
     for one in day.meetings:
         known = one.attended + one.no_show
         if known >= ENOUGH_PROMISES and one.no_show > FLAKES * known:
-            yield f"{share(one.no_show, known)} of those who had promised did not come to {one.event_id}."
+            yield message("report.flakes", share=Share(one.no_show, known), event=one.event_id)
 
 
-def _held(day: DayFigures) -> Iterator[str]:
+def _held(day: DayFigures) -> Iterator[Message]:
     if day.held is None:
-        yield "Who was held back is not known: the record of questions could not be read."
+        yield message("report.held_back_not_known")
 
 
-def _refused_sources(report: DailyReport) -> Iterator[str]:
+def _refused_sources(report: DailyReport) -> Iterator[Message]:
     """Sources about which the page says too little."""
     if report.refused is None or report.quarantines is None:
-        yield "Whose records are refused or held is not known: whoever ran this may not read it (deploy/acl)."
+        yield message("report.refused_not_known")
         return
-    yield from shortened_list((f"{refused_sentence(each)}." for each in report.refused), MOST_SOURCES)
-    yield from shortened_list(
-        (f"{each.source}: {held_records.quarantine_sentence(each)}." for each in report.quarantines), MOST_SOURCES
+    refused = (message("report.sentence", sentence=refused_message(each)) for each in report.refused)
+    held = (
+        message("report.sentence", sentence=message("source.named", source=each.source, what=quarantine_message(each)))
+        for each in report.quarantines
     )
+    yield from shortened_list(refused, MOST_SOURCES)
+    yield from shortened_list(held, MOST_SOURCES)
 
 
 def _of(methods: tuple[CanvassResults, ...], name: str) -> CanvassResults:

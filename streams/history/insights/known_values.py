@@ -12,6 +12,7 @@ from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.live_files import LiveFiles
 from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in, type_in
 from streams.domain.display_names import is_shown
+from streams.domain.messages import Instant, Message, message
 from streams.history.insights.history_source import DUCKDB_MEMORY, History
 from streams.history.insights.question import Dimension
 
@@ -37,7 +38,14 @@ def time_range_of(history: History) -> TimeRange | None:
     return TimeRange(min(times), max(times)) if times else None
 
 
-def unknown_value_remarks(history: History, only: Mapping[Dimension, str]) -> list[str]:
+def known_range_message(known: TimeRange | None, zone: str) -> Message:
+    """When the first and the latest interaction of all history happened; `known` None: there is none."""
+    if known is None:
+        return message("insights.no_interaction")
+    return message("insights.known_range", first=Instant(known.first, zone), latest=Instant(known.latest, zone))
+
+
+def unknown_value_remarks(history: History, only: Mapping[Dimension, str]) -> list[Message]:
     """A remark for each campaign or team in `only` that no interaction names, with the nearest known name.
 
     Raises as `time_range_of`.
@@ -47,7 +55,8 @@ def unknown_value_remarks(history: History, only: Mapping[Dimension, str]) -> li
         wanted = only.get(dimension)
         if wanted is not None and wanted not in (names := names_of(history, column)):
             near = nearest_name(wanted, sorted(filter(is_shown, names)))
-            told.append(f"nothing is known of {dimension} {wanted}" + (f"; did you mean {near}?" if near else ""))
+            code = f"insights.unknown_{dimension}"
+            told.append(message(f"{code}_near", name=wanted, near=near) if near else message(code, name=wanted))
     return told
 
 

@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 
 from events.topics import ALL
 from sinks.lookup import TOPICS as PERMISSIONS
-from streams.domain.display_names import counted
-from streams.domain.quarantine import held_records
-from streams.operations.refused_records import refused_sentence, shortened_list
+from streams.domain.messages import Duration, Listed, Message, Share, english, message
+from streams.domain.quarantine.held_records import quarantine_message
+from streams.operations.refused_records import refused_message, shortened_list
 from streams.operations.status.observations import (
     KafkaObservation,
     Observations,
@@ -54,7 +54,12 @@ class AlertFinding(NamedTuple):
     """An alert that holds, and why."""
 
     alert: str
-    why: str
+    reason: Message
+
+    @property
+    def why(self) -> str:
+        """The reason as a sentence."""
+        return english(self.reason)
 
     @property
     def severity(self) -> Severity:
@@ -64,8 +69,12 @@ class AlertFinding(NamedTuple):
     @property
     def runbook(self) -> str:
         """The path of its runbook."""
-        words = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in self.alert)
-        return f"docs/runbooks/{words.lstrip('-')}.md"
+        return f"docs/runbooks/{runbook_name(self.alert)}.md"
+
+
+def runbook_name(alert: str) -> str:
+    """The name of an alert's runbook: `lag-grows` of `LagGrows`."""
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in alert).lstrip("-")
 
 
 def findings(seen: Observations) -> list[AlertFinding]:
@@ -74,48 +83,52 @@ def findings(seen: Observations) -> list[AlertFinding]:
     return sorted(found, key=lambda finding: list(SEVERITIES).index(finding.alert))
 
 
-def _of_kafka(kafka: KafkaObservation | str) -> Iterator[AlertFinding]:
-    if isinstance(kafka, str):
+def _of_kafka(kafka: KafkaObservation | Message) -> Iterator[AlertFinding]:
+    if isinstance(kafka, Message):
         yield AlertFinding("PartitionStalled", kafka)
         return
     if kafka.topics_missing:
-        yield AlertFinding("PartitionStalled", f"not there: {', '.join(kafka.topics_missing)}; harmonia topics create")
+        topics = Listed(tuple(kafka.topics_missing))
+        yield AlertFinding("PartitionStalled", message("status.topics_missing", topics=topics))
     if not kafka.members:
-        yield AlertFinding("PartitionStalled", "no worker runs")
+        yield AlertFinding("PartitionStalled", message("status.no_worker"))
     for flow in kafka.flows:
         yield from _of_flow(flow, anybody=kafka.members > 0)
+    yield from _of_refused(kafka)
+
+
+def _of_refused(kafka: KafkaObservation) -> Iterator[AlertFinding]:
     refused = sum(kafka.refused.values())
     if refused > MANY_LETTERS and refused > FLOOD * kafka.came_in:
-        yield AlertFinding("DeadLetterFlood", f"{refused:,} of {kafka.came_in:,} records were refused in the last hour")
-    for each in shortened_list(
-        (f"{refused_sentence(one)} in the last hour" for one in kafka.mostly_refused), MOST_SOURCES
-    ):
+        yield AlertFinding("DeadLetterFlood", message("status.flood", refused=refused, came_in=kafka.came_in))
+    mostly = (message("status.in_the_last_hour", sentence=refused_message(one)) for one in kafka.mostly_refused)
+    for each in shortened_list(mostly, MOST_SOURCES):
         yield AlertFinding("DeadLetterFlood", each)
-    held = (f"{one.source}: {held_records.quarantine_sentence(one)}" for one in kafka.quarantines)
+    held = (message("source.named", source=one.source, what=quarantine_message(one)) for one in kafka.quarantines)
     for each in shortened_list(held, MOST_SOURCES):
         yield AlertFinding("SourceQuarantined", each)
 
 
 def _of_flow(flow: TopicFlow, *, anybody: bool) -> Iterator[AlertFinding]:
-    if flow.topic in URGENT and flow.waits_s > LONGEST_WAIT_S:
-        yield AlertFinding(
-            "DonationOrOptOutWaits", f"{flow.topic}: the oldest record has waited for {flow.waits_s:,.0f} s"
-        )
+    topic = flow.topic
+    if topic in URGENT and flow.waits_s > LONGEST_WAIT_S:
+        waits = message("status.oldest_waits", topic=topic, waited=Duration(flow.waits_s))
+        yield AlertFinding("DonationOrOptOutWaits", waits)
     if flow.stalled:
-        numbers = ", ".join(map(str, flow.stalled))
-        yield AlertFinding("PartitionStalled", f"{flow.topic}: nothing is done in partition {numbers}")
+        numbers = Listed(tuple(map(str, flow.stalled)))
+        yield AlertFinding("PartitionStalled", message("status.stalled", topic=topic, partitions=numbers))
     if flow.unowned and anybody:
-        yield AlertFinding("PartitionStalled", f"{flow.topic}: {flow.unowned} partitions have no worker")
+        yield AlertFinding("PartitionStalled", message("status.unowned", topic=topic, partitions=flow.unowned))
     if flow.lag > MUCH_LAG and flow.grows:
-        yield AlertFinding("LagGrows", f"{flow.topic}: {flow.lag:,} records wait, and more come than are done")
+        yield AlertFinding("LagGrows", message("status.lag_grows", topic=topic, records=flow.lag))
 
 
-def _of_redis(redis: RedisObservation | str) -> Iterator[AlertFinding]:
-    if isinstance(redis, str):
+def _of_redis(redis: RedisObservation | Message) -> Iterator[AlertFinding]:
+    if isinstance(redis, Message):
         yield AlertFinding("PermissionsStale", redis)
         return
     if redis.memory_used > FULL:
-        yield AlertFinding("RedisFull", f"{redis.memory_used:.0%} of its memory is used")
+        yield AlertFinding("RedisFull", message("status.redis_full", share=Share(redis.memory_used)))
     for held in redis.held:
         yield from _of_held(held)
 
@@ -123,25 +136,31 @@ def _of_redis(redis: RedisObservation | str) -> Iterator[AlertFinding]:
 def _of_held(held: SinkPosition) -> Iterator[AlertFinding]:
     """Permissions are decided only from topics in `sinks.lookup`: that others are late pages nobody."""
     if held.topic not in PERMISSIONS and (held.missing or held.age_s is None or held.age_s > BEHIND_S):
-        yield AlertFinding("SinkBehind", f"{held.topic}: {_missing(held) if held.missing else _age(held)}")
+        yield AlertFinding("SinkBehind", _of_topic(held, _missing(held) if held.missing else _age(held)))
     elif held.missing:
-        yield AlertFinding("PermissionsStale", f"{held.topic}: {_missing(held)}")
+        yield AlertFinding("PermissionsStale", _of_topic(held, _missing(held)))
     elif held.age_s is None or held.age_s > STALE_S:
-        yield AlertFinding("PermissionsStale", f"{held.topic}: {_age(held)}")
+        yield AlertFinding("PermissionsStale", _of_topic(held, _age(held)))
     elif held.age_s > BEHIND_S:
-        yield AlertFinding("SinkBehind", f"{held.topic}: {_age(held)}")
+        yield AlertFinding("SinkBehind", _of_topic(held, _age(held)))
 
 
-def _missing(held: SinkPosition) -> str:
-    return f"{counted(held.missing, 'partition is', 'partitions are')} missing or being filled"
+def _of_topic(held: SinkPosition, what: Message) -> Message:
+    return message("status.of_topic", topic=held.topic, what=what)
 
 
-def _age(held: SinkPosition) -> str:
-    return "Redis never held all" if held.age_s is None else f"Redis last held all {held.age_s:,.0f} s ago"
+def _missing(held: SinkPosition) -> Message:
+    return message("status.missing", partitions=held.missing)
+
+
+def _age(held: SinkPosition) -> Message:
+    if held.age_s is None:
+        return message("status.never_held_all")
+    return message("status.last_held_all", ago=Duration(held.age_s))
 
 
 def _of_the_rest(seen: Observations) -> Iterator[AlertFinding]:
     if seen.disk_used is not None and seen.disk_used > FULL:
-        yield AlertFinding("DiskFull", f"the disk of HARMONIA_STATE_DIR is {seen.disk_used:.0%} full")
+        yield AlertFinding("DiskFull", message("status.disk_full", share=Share(seen.disk_used)))
     if seen.policy_mistake is not None:
         yield AlertFinding("PolicyBroken", seen.policy_mistake)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kafka import TopicPartition
 
 from streams.domain.dead_letter_repair.letters import DeclaredType, RecordPosition, read_declared_type
+from streams.domain.messages import Message, message
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import latest_of
@@ -46,7 +47,7 @@ from streams.operations.refused_records import (
 )
 from streams.operations.status.observations import KafkaObservation, TopicFlow
 from streams.platform.topics import topics_read_by_workers
-from streams.platform.tried_address import kafka_address_tried
+from streams.platform.tried_address import kafka_tried
 
 Stretches = Mapping[TopicPartition, tuple[int, int]]
 """First offset and end offset by partition."""
@@ -130,7 +131,7 @@ _FETCH_S, _AGAIN_S = 5.0, 0.2
 Offsets = Mapping[TopicPartition, int]
 
 
-def observe_kafka(settings: Settings, now: int) -> KafkaObservation | str:
+def observe_kafka(settings: Settings, now: int) -> KafkaObservation | Message:
     """Observe Kafka, or say that it is away. Takes two seconds longer where something waits."""
     clients = KafkaClients(settings)
     try:
@@ -141,8 +142,7 @@ def observe_kafka(settings: Settings, now: int) -> KafkaObservation | str:
         ):
             return _patiently(_KafkaObserver(admin, asking, reading, settings, now).broker)
     except KafkaError as error:
-        tried = kafka_address_tried(settings)
-        return f"Kafka: {type(error).__name__}; is KAFKA_BOOTSTRAP right and the broker up? ({tried})"
+        return message("status.kafka_away", error=type(error).__name__, tried=kafka_tried(settings))
 
 
 def _patiently(ask: Callable[[], KafkaObservation]) -> KafkaObservation:

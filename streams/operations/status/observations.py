@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from streams.domain.messages import Message
 from streams.domain.quarantine.held_records import ListedSource
 from streams.operations.refused_records import MostlyRefused
 
@@ -67,20 +68,20 @@ class RedisObservation:
 
 @dataclass(frozen=True, slots=True)
 class Observations:
-    """The whole observation. `kafka` or `redis` is text where that is away.
+    """The whole observation. `kafka` or `redis` is a message where that is away.
 
     `disk_used` None: there is no state on this machine.
     """
 
     at: int
-    kafka: KafkaObservation | str
-    redis: RedisObservation | str
+    kafka: KafkaObservation | Message
+    redis: RedisObservation | Message
     disk_used: float | None = None
-    policy_mistake: str | None = None
+    policy_mistake: Message | None = None
 
     @property
     def sign_of_life_s(self) -> float | None:
         """Seconds since a worker last told Redis that a partition was complete."""
-        if isinstance(self.redis, str):
+        if isinstance(self.redis, Message):
             return None
         return min((held.age_s for held in self.redis.held if held.age_s is not None), default=None)

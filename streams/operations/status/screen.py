@@ -10,6 +10,7 @@ from rich.text import Text
 
 from events.times import render_time
 from events.topics import INPUT_TOPICS
+from streams.domain.messages import Message, english, message
 from streams.operations.status.alert_rules import UNSEEN, AlertFinding
 from streams.operations.status.observations import KafkaObservation, Observations, RedisObservation, SinkPosition
 
@@ -32,9 +33,14 @@ def document(seen: Observations, found: Sequence[AlertFinding]) -> dict[str, Any
 
 
 def _plain(seen: Observations) -> dict[str, Any]:
-    said = asdict(seen)
+    said = {name: english(part) if isinstance(part, Message) else part for name, part in asdict(seen).items()}
     del said["at"]
     return {**said, "sign_of_life_s": seen.sign_of_life_s}
+
+
+def verdict_message(found: Sequence[AlertFinding]) -> Message:
+    """Whether everything flows."""
+    return message(f"status.{_verdict(found)}")
 
 
 def _verdict(found: Sequence[AlertFinding]) -> str:
@@ -43,12 +49,9 @@ def _verdict(found: Sequence[AlertFinding]) -> str:
     return "ticket" if found else "well"
 
 
-_WORDS = {"well": "everything flows", "ticket": "it flows, and something is to be looked at", "page": "NOT WELL"}
-
-
 def _lines(seen: Observations, found: Sequence[AlertFinding]) -> Iterator[RenderableType]:
     verdict = _verdict(found)
-    yield Text(f"{render_time(seen.at)}  {_WORDS[verdict]}", style=_STYLES.get(verdict, "bold green"))
+    yield Text(f"{render_time(seen.at)}  {english(verdict_message(found))}", style=_STYLES.get(verdict, "bold green"))
     for each in found:
         yield Text(f"{each.severity:7}{each.alert}: {each.why}", style=_STYLES[each.severity])
         yield Text(f"       do: {each.runbook}")

@@ -9,16 +9,17 @@ from redis.exceptions import RedisError
 
 from events.topics import SINKS_ON_REDIS, TopicSpec, read_by
 from sinks.keys import position_key
+from streams.domain.messages import Message, message
 from streams.domain.pressure import FileMistakes, read_policy
 from streams.operations.status.kafka_side import observe_kafka
 from streams.operations.status.observations import Observations, RedisObservation, SinkPosition
 from streams.platform.clients import tool_redis
 from streams.platform.settings import Settings
-from streams.platform.tried_address import redis_address_tried
+from streams.platform.tried_address import redis_tried
 from streams.worker.measuring.redis_and_disk import disk_used, memory_used
 
 
-def observe_redis(client: Redis, partitions: int) -> RedisObservation | str:
+def observe_redis(client: Redis, partitions: int) -> RedisObservation | Message:
     """Observe Redis and the sinks' positions, or say that it is away."""
     try:
         seconds, micros = client.time()
@@ -27,7 +28,7 @@ def observe_redis(client: Redis, partitions: int) -> RedisObservation | str:
         held = [_held(client, sink, topic, partitions, now) for sink in SINKS_ON_REDIS for topic in read_by(sink)]
         return RedisObservation(memory_used(info), held)
     except RedisError as error:
-        return f"Redis: {type(error).__name__}; is REDIS_URL right and the server up?"
+        return message("status.redis_away", error=type(error).__name__)
 
 
 def _held(client: Redis, sink: str, topic: TopicSpec, partitions: int, now: int) -> SinkPosition:
@@ -46,8 +47,8 @@ def observe(settings: Settings, now: int) -> Observations:
     """Observe everything. `now`: ms since 1970. Takes some seconds where something waits or is away."""
     with closing(tool_redis(settings)) as client:
         redis = observe_redis(client, settings.partitions)
-    if isinstance(redis, str):
-        redis = f"{redis} ({redis_address_tried(settings)})"
+    if isinstance(redis, Message):
+        redis = message("status.redis_away_tried", **redis.fields, tried=redis_tried(settings))
     state = settings.state_dir
     return Observations(
         at=now,
@@ -58,13 +59,13 @@ def observe(settings: Settings, now: int) -> Observations:
     )
 
 
-def _mistake(policy: Path | None) -> str | None:
+def _mistake(policy: Path | None) -> Message | None:
     if policy is None:
         return None
     try:
         found = read_policy(policy.read_text(encoding="utf-8"))
     except OSError as error:
-        return f"HARMONIA_POLICY cannot be read: {error.strerror}"
+        return message("status.policy_unreadable", error=error.strerror or type(error).__name__)
     except UnicodeDecodeError:
-        return "HARMONIA_POLICY is not UTF-8 text"
-    return "HARMONIA_POLICY is broken: harmonia policy check says how" if isinstance(found, FileMistakes) else None
+        return message("status.policy_not_text")
+    return message("status.policy_broken") if isinstance(found, FileMistakes) else None

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import orjson
 from aiokafka import AIOKafkaProducer
@@ -19,6 +20,8 @@ from events.topics import AUDIT_LOG
 
 logger = logging.getLogger(__name__)
 
+WRITE_S = 5.0
+"""Seconds in which Kafka must have a record that is waited for."""
 MOST_PENDING_BYTES = 64 << 20
 A_LONG_LIST_BYTES = 1 << 20
 ANSWERS_IN_A_RECORD = 2000
@@ -27,7 +30,15 @@ LAST_WAIT_S = 5.0
 
 
 class AuditUnavailable(Exception):
-    """The limit of records that wait for Kafka is reached."""
+    """The limit of records that wait for Kafka is reached, or Kafka did not take one in time that was waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    """A record that is to be sent; `sent` is told once Kafka has it."""
+
+    value: bytes
+    sent: asyncio.Future[None] | None = None
 
 
 class AuditLog:
@@ -45,7 +56,7 @@ class AuditLog:
         self._tell_failed = failed
         self._most = most_bytes
         self._pending = 0
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[_Queued] = deque()
         self._work = asyncio.Event()
         self._done = asyncio.Event()
         self._done.set()
@@ -62,12 +73,25 @@ class AuditLog:
 
     def hand(self, record: AuditRecord) -> None:
         """Queue a record, however many people it is about. Raises AuditUnavailable, and then has queued nothing."""
-        values = [orjson.dumps(part) for part in _parts(record)]
-        size = sum(map(len, values))
+        self._queue([_Queued(orjson.dumps(part)) for part in _parts(record)])
+
+    async def write(self, record: AuditRecord) -> None:
+        """Send a record and wait until Kafka has it. Raises AuditUnavailable; it may have been written nevertheless."""
+        loop = asyncio.get_running_loop()
+        queued = [_Queued(orjson.dumps(part), loop.create_future()) for part in _parts(record)]
+        self._queue(queued)
+        try:
+            async with asyncio.timeout(WRITE_S):
+                await asyncio.gather(*(one.sent for one in queued if one.sent is not None))
+        except TimeoutError:
+            raise AuditUnavailable from None
+
+    def _queue(self, queued: Sequence[_Queued]) -> None:
+        size = sum(len(one.value) for one in queued)
         if self._pending and self._pending + size > self._most:
             raise AuditUnavailable
         self._count(size)
-        self._waiting.extend(values)
+        self._waiting.extend(queued)
         self._work.set()
 
     async def stop(self) -> None:
@@ -110,13 +134,16 @@ class AuditLog:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), 100))]
                 try:
-                    sent = [await producer.send(AUDIT_LOG, value) for value in batch]
+                    sent = [await producer.send(AUDIT_LOG, one.value) for one in batch]
                     await asyncio.gather(*sent)
                 except BaseException:
                     self._waiting.extendleft(reversed(batch))
                     self._work.set()
                     raise
-                self._count(-sum(map(len, batch)))
+                self._count(-sum(len(one.value) for one in batch))
+                for one in batch:
+                    if one.sent is not None and not one.sent.done():
+                        one.sent.set_result(None)
 
 
 def _parts(record: AuditRecord) -> Iterator[AuditRecord]:

@@ -3,8 +3,8 @@
 import pytest
 
 from streams.domain.experiments.report import units
+from streams.domain.messages import Money, shown
 from streams.domain.money import every_currency, money
-from streams.history.daily_report.formatting import all_money
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,9 @@ def test_several_currencies_stand_beside_each_other(amounts: dict[str, int], tex
 
 
 def test_a_report_an_experiment_and_a_table_write_one_amount_alike() -> None:
-    assert units.mean("net_amount", 1_200, "JPY") == all_money({"JPY": 1_200}) == money(1_200, "JPY") == "JPY 1,200"
+    assert (
+        units.mean("net_amount", 1_200, "JPY")
+        == shown(Money(1_200, "JPY", whole=True))
+        == money(1_200, "JPY")
+        == "JPY 1,200"
+    )

@@ -4,13 +4,14 @@ import pytest
 from kafka import TopicPartition
 
 from streams.domain.dead_letter_repair.letters import DeclaredType, Letter, RecordPosition
+from streams.domain.messages import english, message
 from streams.operations.refused_records import (
     LEAST,
     LetterSummary,
     MostlyRefused,
     OpenRefusals,
     mostly_refused,
-    refused_sentence,
+    refused_message,
     shortened_list,
 )
 from tests.unit.domain.dead_letter_repair.writing import letter, saying
@@ -22,7 +23,7 @@ OPENS = DeclaredType("finance/actblue", "email.opened")
 def test_a_source_whose_gifts_are_all_refused_is_named_however_much_mail_of_it_is_good() -> None:
     [found] = mostly_refused({GIFTS: 40}, {OPENS: 100_000})
     assert found == MostlyRefused("finance/actblue", "donation.made", 40, 40)
-    assert refused_sentence(found) == "finance/actblue: 40 of 40 donation.made refused"
+    assert english(refused_message(found)) == "finance/actblue: 40 of 40 donation.made refused"
 
 
 @pytest.mark.parametrize(
@@ -54,12 +55,12 @@ def test_unreadable_sources_are_left_out_and_addresses_are_never_shown() -> None
 def test_the_most_refused_sources_come_first_and_a_long_list_is_shortened() -> None:
     found = mostly_refused({DeclaredType(f"s{number}", "t"): 20 + number for number in range(9)}, {})
     assert [each.source for each in found][:2] == ["s8", "s7"]
-    assert shortened_list(map(refused_sentence, found), 2) == [
-        refused_sentence(found[0]),
-        refused_sentence(found[1]),
-        "7 more such sources",
+    assert shortened_list(map(refused_message, found), 2) == [
+        refused_message(found[0]),
+        refused_message(found[1]),
+        message("source.more", more=7),
     ]
-    assert shortened_list(map(refused_sentence, found), 9)[-1] == refused_sentence(found[-1])
+    assert shortened_list(map(refused_message, found), 9)[-1] == refused_message(found[-1])
 
 
 MAILER = DeclaredType("digital/mailer", "email.opened")

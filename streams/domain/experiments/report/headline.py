@@ -3,7 +3,8 @@
 from typing import Literal
 
 from events.experiment_results import Comparison, ExperimentResult
-from events.experiments.metrics import HARM, METRICS, PRIMARY
+from events.experiments.metrics import HARM, LABELS, METRICS, PRIMARY
+from streams.domain.messages import Field, Message, message
 
 
 def primary_of(result: ExperimentResult) -> str | None:
@@ -12,6 +13,11 @@ def primary_of(result: ExperimentResult) -> str | None:
         return named
     measured = metrics_of(result)
     return PRIMARY if PRIMARY in measured else next(iter(measured), None)
+
+
+def metric_label(metric: str, other: str) -> Field:
+    """What people did who count in a metric, in words; `other` for one that only a newer version knows."""
+    return message(f"metric.{metric}") if metric in LABELS else other
 
 
 def metrics_of(result: ExperimentResult) -> list[str]:
@@ -50,3 +56,15 @@ def interval_verdict(metric: str, low: float, high: float) -> IntervalVerdict:
     if high < 0:
         return "better" if metric in HARM else "worse"
     return "not yet known"
+
+
+_VERDICTS: dict[IntervalVerdict, Message] = {
+    "better": message("experiment.better"),
+    "worse": message("experiment.worse"),
+    "not yet known": message("experiment.not_yet_known"),
+}
+
+
+def verdict_message(metric: str, low: float, high: float) -> Message:
+    """The verdict of an interval."""
+    return _VERDICTS[interval_verdict(metric, low, high)]

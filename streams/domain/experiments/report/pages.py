@@ -3,18 +3,25 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from events.experiment_results import Comparison, ExperimentResult, ExperimentSummary, Guardrail, Headline
+from events.experiment_results import Comparison, ExperimentResult, ExperimentSummary
 from events.experiments.metrics import LABELS
 from events.times import parse_time, render_time
 from streams.domain.experiments.report import units
 from streams.domain.experiments.report.headline import (
     baseline_of,
     comparison_of,
-    interval_verdict,
     metrics_of,
     primary_of,
 )
 from streams.domain.experiments.report.summary import assigned_of, is_broken, warnings_of
+from streams.domain.experiments.report.verdicts import (
+    compared_message,
+    contacted_message,
+    guardrail_message,
+    is_known,
+    summary_message,
+)
+from streams.domain.messages import english, message
 from streams.domain.money import money
 
 Row = tuple[str, ...]
@@ -56,29 +63,10 @@ def page(result: ExperimentResult) -> Page:
 def summary_line(summary: ExperimentSummary) -> tuple[Row, str]:
     """Of a list: id, status, people, warnings and time; and how the variants do by the primary metric."""
     count = summary["warnings"]
-    warned = "no warnings" if not count else f"{count} warning{'s' if count > 1 else ''}"
-    people = f"{summary['assigned']:,} {'person' if summary['assigned'] == 1 else 'people'}"
-    head = summary["experiment"], summary["status"], people, warned, _time(summary["as_of"])
-    worst = ["split BROKEN, trust nothing of it"] if summary["broken_split"] else []
-    if breached := summary.get("breached"):
-        worst.append(f"guardrail BREACHED, stop sending {', '.join(breached)}")
-    metric, told = summary["primary"], "nothing to compare yet"
-    if metric is not None and summary["headlines"]:
-        found = [_told(summary, metric, each) for each in summary["headlines"]]
-        told = f"{metric} against {summary['headlines'][0]['baseline']}: {'; '.join(found)}"
-    elif whys := summary.get("withheld"):
-        told = f"no comparison: {'; '.join(whys)}"
-    return head, ": ".join([*(["; ".join(worst)] if worst else []), told])
-
-
-def _told(summary: ExperimentSummary, metric: str, headline: Headline) -> str:
-    words = [
-        f"{headline['variant']} {units.effect(metric, headline['effect'], summary['currency'])}",
-        *([] if summary["broken_split"] else [interval_verdict(metric, headline["low"], headline["high"])]),
-        *(["provisional"] if headline["provisional"] else []),
-        *(["holds beside all other experiments (a discovery)"] if headline["discovery"] else []),
-    ]
-    return ", ".join(words)
+    warned = message("experiment.warnings", warnings=count) if count else message("experiment.no_warnings")
+    people = message("experiment.people", people=summary["assigned"])
+    head = summary["experiment"], summary["status"], english(people), english(warned), _time(summary["as_of"])
+    return head, english(summary_message(summary))
 
 
 def _metrics(result: ExperimentResult) -> list[str]:
@@ -184,7 +172,7 @@ def _instead(result: ExperimentResult, metric: str, variant: str) -> str:
 def _compared(result: ExperimentResult, found: Comparison) -> tuple[str, str]:
     metric, currency = found["metric"], result["currency"]
     ends = units.interval(metric, found["low"], found["high"], currency)
-    word = "do not trust" if is_broken(result) else interval_verdict(metric, found["low"], found["high"])
+    word = english(compared_message(result, found))
     star = DISCOVERY if found["discovery"] and not is_broken(result) else ""
     return f"{units.effect(metric, found['effect'], currency)} ({ends})", word + star
 
@@ -195,13 +183,12 @@ def _contacted(result: ExperimentResult, *, provisional: bool) -> PageTable:
         if each["provisional"] != provisional:
             continue
         metric, currency = each["metric"], result["currency"]
-        told, word = "-", "not yet known"  # a figure that nothing bounds may be anything, also more than everybody
+        told = "-"  # a figure that nothing bounds may be anything
         if each["low"] is not None and each["high"] is not None:
             ends = units.interval(metric, each["low"], each["high"], currency)
             told = f"{units.effect(metric, each['effect'], currency)} ({ends})"
-            word = interval_verdict(metric, each["low"], each["high"])
         reached = f"{each['contact_rate'] * 100:.1f} %", f"{each['baseline_contact_rate'] * 100:.1f} %"
-        rows.append((each["variant"], metric, *reached, told, "do not trust" if is_broken(result) else word))
+        rows.append((each["variant"], metric, *reached, told, english(contacted_message(result, each))))
     title = "effect on those who were reached" + (", provisional" if provisional else "")
     return PageTable(title, ("variant", "metric", "reached", "baseline", "effect", "so far"), rows, frozenset({2, 3}))
 
@@ -213,24 +200,13 @@ def _guardrails(result: ExperimentResult) -> PageTable:
             each["variant"],
             each["metric"],
             units.effect(each["metric"], each["effect"], currency),
-            units.close_effect(each["metric"], each["low"], currency) if _is_known(each) else "-",
-            _guarded(each),
+            units.close_effect(each["metric"], each["low"], currency) if is_known(each) else "-",
+            english(guardrail_message(each)),
         )
         for each in result["guardrails"]
     ]
     columns = ("variant", "metric", "effect", "at least", "guardrail")
     return PageTable("guardrails, of everybody so far", columns, rows, frozenset({2, 3}))
-
-
-def _guarded(guardrail: Guardrail) -> str:
-    if guardrail["breached"]:
-        return "BREACHED, alert" if guardrail.get("alerted") else "BREACHED"
-    return "holds" if _is_known(guardrail) else "not known yet"
-
-
-def _is_known(guardrail: Guardrail) -> bool:
-    """Of a result of before this was said: where the bound is all that there could be, nobody did it."""
-    return guardrail.get("known", guardrail["breached"] or guardrail["low"] > -1)
 
 
 def _notes(result: ExperimentResult, parts: Sequence[PageTable]) -> Iterator[str]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from events.experiment_results import ExperimentResult, ExperimentSummary, Headline
-from events.experiments.metrics import LABELS
-from streams.domain.experiments.report.headline import comparison_of, primary_of
-from streams.domain.experiments.report.units import percent
+from streams.domain.experiments.report.headline import comparison_of, metric_label, primary_of
+from streams.domain.experiments.report.stored_sentences import part, stored_message
+from streams.domain.messages import Listed, Message, Share, english, message
 
 MUCH_CONTAMINATION = 0.01
 """Part of the assigned from which on it is worth a warning."""
@@ -13,6 +13,11 @@ MUCH_CONTAMINATION = 0.01
 
 def warnings_of(result: ExperimentResult) -> list[str]:
     """Sentences; the word before the colon is what docs/experiments-reading.md explains."""
+    return [english(warning) for warning in warning_messages(result)]
+
+
+def warning_messages(result: ExperimentResult) -> list[Message]:
+    """All warnings, worst first."""
     return [
         *_of_the_split(result),
         *_of_guardrails(result),
@@ -20,7 +25,7 @@ def warnings_of(result: ExperimentResult) -> list[str]:
         *_of_contamination(result),
         *_of_what_is_withheld(result),
         *_of_what_is_open(result),
-        *result.get("warnings", []),
+        *map(stored_message, result.get("warnings", [])),
     ]
 
 
@@ -34,64 +39,63 @@ def is_broken(result: ExperimentResult) -> bool:
     return result["sample_ratio"]["broken"]
 
 
-def _of_the_split(result: ExperimentResult) -> Iterator[str]:
+def _of_the_split(result: ExperimentResult) -> Iterator[Message]:
     if not is_broken(result):
         return
     everybody = assigned_of(result) or 1
     planned = result["sample_ratio"].get("planned", {})
     counts = dict.fromkeys(planned, 0) | {name: each["assigned"] for name, each in result["variants"].items()}
     parts = [
-        f"{name} {percent(count / everybody)}" + (f" (planned {percent(planned[name])})" if name in planned else "")
+        _part_of_plan(name, count / everybody, planned[name]) if name in planned else part(name, count / everybody)
         for name, count in counts.items()
     ]
-    yield (
-        f"BROKEN SPLIT: {', '.join(parts)}. Something decides who gets which variant: trust no difference below, "
-        "and find out what before going on"
+    yield message("experiment.broken_split", parts=Listed(tuple(parts)))
+
+
+def _part_of_plan(variant: str, share: float, planned: float) -> Message:
+    return message(
+        "experiment.part_of_plan", variant=variant, share=Share(share, digits=2), planned=Share(planned, digits=2)
     )
 
 
-def _of_guardrails(result: ExperimentResult) -> Iterator[str]:
+def _of_guardrails(result: ExperimentResult) -> Iterator[Message]:
     for each in result["guardrails"]:
         if each["breached"]:
-            who = LABELS.get(each["metric"], each["metric"])
-            more = f"{each['variant']} has more people who {who} than {each['baseline']}"
-            yield f"GUARDRAIL BREACHED: {more}. Stop sending it"
+            yield message(
+                "experiment.guardrail_breached",
+                variant=each["variant"],
+                did=metric_label(each["metric"], each["metric"]),
+                baseline=each["baseline"],
+            )
 
 
-def _of_recounting(result: ExperimentResult) -> Iterator[str]:
+def _of_recounting(result: ExperimentResult) -> Iterator[Message]:
     if result["status"] == "recounting":
-        yield (
-            "RECOUNTING: the definition was changed. The figures are those of the one before it until everybody is "
-            "counted anew; wait"
-        )
+        yield message("experiment.recounting")
 
 
-def _of_contamination(result: ExperimentResult) -> Iterator[str]:
+def _of_contamination(result: ExperimentResult) -> Iterator[Message]:
     everybody, several = assigned_of(result), result["contaminated"]
     if everybody and several / everybody >= MUCH_CONTAMINATION:
-        yield (
-            f"CONTAMINATION: {several:,} of {everybody:,} people ({percent(several / everybody)}) were given a second "
-            "variant later. They count in their first one, so true differences look smaller than they are"
-        )
+        share = Share(several / everybody, digits=2)
+        yield message("experiment.contamination", several=several, everybody=everybody, share=share)
 
 
-def _of_what_is_withheld(result: ExperimentResult) -> Iterator[str]:
-    whys: dict[str, list[str]] = {}
+def _of_what_is_withheld(result: ExperimentResult) -> Iterator[Message]:
+    whys: dict[str, list[Message]] = {}
     for each in result.get("withheld", []):
-        whys.setdefault(each["why"], []).append(f"{each['metric']} of {each['variant']}")
-    for why, of_what in whys.items():
-        shown = ", ".join(of_what[:3]) + (f" and {len(of_what) - 3} more" if len(of_what) > 3 else "")
-        yield f"NO COMPARISON: {shown}: {why}"
+        of_what = message("experiment.metric_of_variant", metric=each["metric"], variant=each["variant"])
+        whys.setdefault(each["why"], []).append(of_what)
+    for why, measured in whys.items():
+        what = Listed(tuple(measured[:3]), max(0, len(measured) - 3))
+        yield message("experiment.no_comparison", what=what, why=stored_message(why))
 
 
-def _of_what_is_open(result: ExperimentResult) -> Iterator[str]:
+def _of_what_is_open(result: ExperimentResult) -> Iterator[Message]:
     primary = primary_of(result)
     found = [None if primary is None else comparison_of(result, primary, variant) for variant in result["variants"]]
     if any(each is not None and each["provisional"] for each in found):
-        yield (
-            f"PROVISIONAL: of {primary} there is nothing but what everybody did so far, whose window is mostly still "
-            "open. Decide nothing for good by it"
-        )
+        yield message("experiment.provisional", metric=primary or "")
 
 
 def summary_of(result: ExperimentResult) -> ExperimentSummary:

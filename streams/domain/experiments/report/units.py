@@ -2,6 +2,7 @@
 
 from events.adapters.values import decimals
 from events.experiments.metrics import UNITS, MetricUnit
+from streams.domain.messages import Money, Points
 from streams.domain.money import money, sign_of
 
 _MOST_DIGITS = 6
@@ -36,6 +37,13 @@ def mean(metric: str, value: float | None, currency: str | None) -> str:
 def effect(metric: str, value: float, currency: str | None) -> str:
     """A difference of means, with its sign: `+0.39 pp` (percentage points) or `+$0.12`."""
     return signed(in_units(metric, value, currency), unit_of(metric, currency), digits_of(metric, currency))
+
+
+def effect_field(metric: str, value: float, currency: str | None) -> Money | Points:
+    """The same as a field of a message."""
+    if kind_of(metric) == "money":
+        return Money(value, currency, signed=True)
+    return Points(in_units(metric, value, currency), digits_of(metric, currency))
 
 
 def close_effect(metric: str, value: float, currency: str | None) -> str:

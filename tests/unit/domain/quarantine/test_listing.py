@@ -1,5 +1,6 @@
+from streams.domain.messages import english
 from streams.domain.quarantine.flood_detection import MINUTE_MS
-from streams.domain.quarantine.held_records import ListedSource, list_sources, quarantine_sentence
+from streams.domain.quarantine.held_records import ListedSource, list_sources, quarantine_message
 from streams.domain.quarantine.quarantines import Quarantine
 from tests.unit.events.records import NOW
 
@@ -10,14 +11,14 @@ SINCE, UNTIL = "2012-02-22T10:00:00.000Z", "2012-02-22T10:16:00.000Z"
 def test_sources_in_quarantine_are_listed_with_what_waits_of_them() -> None:
     [found] = list_sources({HELD.source: HELD}, {HELD.source: 1_234}, NOW + 1)
     assert found == ListedSource("digital/mailer", SINCE, UNTIL, True, 1_234)
-    assert quarantine_sentence(found) == "in quarantine since 2012-02-22 10:00Z, 1,234 held records wait"
+    assert english(quarantine_message(found)) == "in quarantine since 2012-02-22 10:00Z, 1,234 held records wait"
 
 
 def test_one_that_has_ended_is_listed_while_records_wait() -> None:
     assert list_sources({HELD.source: HELD}, {}, HELD.until) == []
     [found] = list_sources({HELD.source: HELD}, {HELD.source: 1}, HELD.until)
     assert not found.held_now
-    assert quarantine_sentence(found) == (
+    assert english(quarantine_message(found)) == (
         "in quarantine from 2012-02-22 10:00Z to 2012-02-22 10:16Z, and 1 held record waits to be released"
     )
 
@@ -25,7 +26,7 @@ def test_one_that_has_ended_is_listed_while_records_wait() -> None:
 def test_what_a_release_has_left_is_listed_too() -> None:
     [found] = list_sources({}, {HELD.source: 3}, NOW)
     assert found == ListedSource("digital/mailer", None, None, False, 3)
-    assert quarantine_sentence(found) == "let go, and 3 held records wait to be released"
+    assert english(quarantine_message(found)) == "let go, and 3 held records wait to be released"
 
 
 def test_a_source_that_may_be_an_address_is_not_named() -> None:

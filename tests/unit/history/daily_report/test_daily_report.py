@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from events.json_types import JSON
 from streams.domain.dead_letter_repair.letters import DeclaredType
+from streams.domain.messages import Change, Instant, shown
 from streams.domain.quarantine.held_records import ListedSource
 from streams.history.daily_report.day_queries import report_of
 from streams.history.daily_report.figures import (
@@ -23,10 +24,8 @@ from streams.history.daily_report.figures import (
     Pledges,
     SendResults,
 )
-from streams.history.daily_report.formatting import as_time, change, money
 from streams.history.daily_report.page import WIDTH, html_of, page_of, text_of
 from streams.history.daily_report.refused_sources import mostly_refused_of
-from streams.history.daily_report.tables import tables_of
 from streams.history.daily_report.warnings import warnings
 from streams.history.insights.known_values import TimeRange
 from streams.history.insights.spans import day_span
@@ -152,7 +151,7 @@ def test_a_send_of_which_nothing_is_reported_delivered_is_of_the_day_all_the_sam
         told(5, "sent", NOW, "a", "news"),
         told(6, "delivered", NOW, "a", "news"),
     )
-    [table] = [table for table in tables_of(report(day, day)) if table.title == "Messages"]
+    [table] = [table for table in page_of(report(day, day)).tables if table.title == "Messages"]
 
     assert [row[:5:2] for row in table.rows] == [
         ("ask", "2 sent", "1"),
@@ -255,7 +254,7 @@ def test_an_empty_day_is_warned_of_with_the_time_range_of_history() -> None:
     elsewhere = replace(report(QUIET), known=TimeRange(NOW - DAY, NOW))
 
     assert warnings(report(QUIET)) == ["Nothing is known of this day: there is no interaction at all."]
-    first, latest = (as_time(moment, "America/New_York") for moment in (NOW - DAY, NOW))
+    first, latest = (shown(Instant(moment, "America/New_York"), "words") for moment in (NOW - DAY, NOW))
     said = f"Nothing is known of this day: the first interaction is of {first}, the latest of {latest}."
     assert warnings(elsewhere) == [said]
 
@@ -304,13 +303,16 @@ def test_text_is_as_wide_as_a_mail_and_html_is_what_it_says() -> None:
     assert "http" not in html
 
 
-def test_a_missing_amount_is_a_dash() -> None:
-    assert (money(None, "USD"), money(0, "USD")) == ("–", "$0.00")
+def test_the_average_of_no_gifts_is_a_dash() -> None:
+    day = replace(QUIET, money=(CurrencyTotals("USD", 0, 0, 900, 0, 0),))
+    rows = {row[0]: row[1:] for row in page_of(report(day)).tables[0].rows}
+
+    assert (rows["average gift"], rows["gross"]) == (("–", "–", "–"), ("$0.00", "$0.00", "–"))
 
 
-@pytest.mark.parametrize(("now", "before", "shown"), [(120, 100, "+20%"), (0, 100, "-100%"), (5, 0, "–"), (5, -9, "–")])
-def test_a_change_from_nothing_is_a_dash(now: int, before: int, shown: str) -> None:
-    assert change(now, before) == shown
+@pytest.mark.parametrize(("now", "before", "text"), [(120, 100, "+20%"), (0, 100, "-100%"), (5, 0, "–"), (5, -9, "–")])
+def test_a_change_from_nothing_is_a_dash(now: int, before: int, text: str) -> None:
+    assert shown(Change(now, before)) == text
 
 
 ODD = "ask\x1b[2J\r\n\u202e1"
@@ -328,9 +330,9 @@ def test_what_a_terminal_would_obey_in_a_producers_word_reaches_neither_text_nor
     )
     page = page_of(report(day))
 
-    for shown in (text_of(page), html_of(page)):
-        assert "ask?[2J???1" in shown
-        assert not any(sign in shown for sign in "\x1b\r\u202e")
+    for written in (text_of(page), html_of(page)):
+        assert "ask?[2J???1" in written
+        assert not any(sign in written for sign in "\x1b\r\u202e")
 
 
 HELD_NOW = ListedSource("digital/mailer", "2012-02-22T10:00:00.000Z", "2012-02-22T10:16:00.000Z", True, 1_234)

@@ -5,6 +5,7 @@ from typer.testing import CliRunner
 
 from streams.cli.insights import has_counts, show, show_all, show_nothing, sparkline
 from streams.cli.main import app
+from streams.domain.messages import message
 from streams.history.insights.known_values import TimeRange
 from streams.history.insights.question import InsightsDocument, Point, SeriesDocument
 
@@ -117,12 +118,12 @@ def test_insights_without_data_name_the_time_range_of_the_history(
 def test_insights_of_an_unknown_campaign_say_that_nothing_is_known_of_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    unknown = ["nothing is known of campaign ask; did you mean asks?"]
+    unknown = [message("insights.unknown_campaign_near", name="ask", near="asks")]
 
     show_nothing(one_of("email.sent", 0, 0), TimeRange(1329912000000, 1330000000000), unknown)
 
     told = capsys.readouterr().out
-    assert told.splitlines()[0] == unknown[0]
+    assert told.splitlines()[0] == "nothing is known of campaign ask; did you mean asks?"
     assert "no data" not in told
 
 

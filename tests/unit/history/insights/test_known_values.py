@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from streams.domain.messages import Message, english
 from streams.history.insights.known_values import TimeRange, names_of, time_range_of, unknown_value_remarks
 from tests.contract.lake.conftest import quick_folder
 from tests.unit.events.records import NOW
 from tests.unit.history.insights.lakes import history_of, only_tail
 from tests.unit.history.lake.topic_records import DAY, topic_record
+
+
+def said(remarks: list[Message]) -> list[str]:
+    return [english(remark) for remark in remarks]
 
 
 def test_the_time_range_covers_files_and_tail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,16 +49,16 @@ def test_an_unknown_campaign_or_team_is_named_with_the_nearest_known_one(
 
     assert names_of(history, "campaign_id") == {"gotv-0", "gotv-1", "gotv-2", "gotv-3", "texts"}
     assert unknown_value_remarks(history, {"campaign": "gotv-2", "team": "digital"}) == []
-    assert unknown_value_remarks(history, {"campaign": "txets", "team": "digtal", "region": "US-ZZ"}) == [
+    assert said(unknown_value_remarks(history, {"campaign": "txets", "team": "digtal", "region": "US-ZZ"})) == [
         "nothing is known of campaign txets; did you mean texts?",
         "nothing is known of team digtal; did you mean digital?",
     ]
-    assert unknown_value_remarks(only_tail(tail), {"campaign": "doors"}) == ["nothing is known of campaign doors"]
+    assert said(unknown_value_remarks(only_tail(tail), {"campaign": "doors"})) == ["nothing is known of campaign doors"]
 
 
 def test_a_name_that_looks_like_an_address_is_never_suggested() -> None:
     tail = [topic_record(1, "text.sent", NOW, campaign_id="ada@example.org")]
 
-    assert unknown_value_remarks(only_tail(tail), {"campaign": "ada.example.org"}) == [
+    assert said(unknown_value_remarks(only_tail(tail), {"campaign": "ada.example.org"})) == [
         "nothing is known of campaign ada.example.org"
     ]

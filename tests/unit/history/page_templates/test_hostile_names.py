@@ -9,9 +9,8 @@ import pytest
 
 from events.experiment_results import History, Moment
 from streams.history.backtest.report.html import html_of as backtest_html
-from streams.history.daily_report.page import Page, Tile
+from streams.history.daily_report.page import Page, Table, Tile
 from streams.history.daily_report.page import html_of as daily_html
-from streams.history.daily_report.tables import Table
 from streams.services.experiment_plot.plot import svg
 from tests.unit.domain.experiments.example import gotv
 from tests.unit.history.backtest.test_report import ORDERS, result

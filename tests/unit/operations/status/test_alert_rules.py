@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from streams.domain.messages import Message, message
 from streams.domain.quarantine.held_records import ListedSource
 from streams.operations.refused_records import MostlyRefused
 from streams.operations.status.alert_rules import SEVERITIES, UNSEEN, findings
@@ -27,6 +28,10 @@ WELL = Observations(
 
 GIFTS = MostlyRefused("finance/actblue", "donation.made", 40, 40)
 MAILER = ListedSource("digital/mailer", "2012-03-01T12:00:00.000Z", "2012-03-01T12:16:00.000Z", True, 1_234)
+
+
+def away(text: str) -> Message:
+    return message("text", text=text)
 
 
 def kafka(**changed: object) -> Observations:
@@ -59,10 +64,10 @@ def test_a_healthy_deployment_has_no_alerts() -> None:
         (flow(unowned=1), "PartitionStalled"),
         (kafka(members=0), "PartitionStalled"),
         (kafka(topics_missing=["interactions"]), "PartitionStalled"),
-        (replace(WELL, kafka="Kafka: NoBrokersAvailable"), "PartitionStalled"),
+        (replace(WELL, kafka=away("Kafka: NoBrokersAvailable")), "PartitionStalled"),
         (flow(lag=10_001, grows=True), "LagGrows"),
         (kafka(refused={"invalid_data": 70, "no_time": 31}, came_in=2000), "DeadLetterFlood"),
-        (replace(WELL, redis="Redis: ConnectionError"), "PermissionsStale"),
+        (replace(WELL, redis=away("Redis: ConnectionError")), "PermissionsStale"),
         (kafka(mostly_refused=[GIFTS]), "DeadLetterFlood"),
         (kafka(quarantines=[MAILER]), "SourceQuarantined"),
         (kafka(quarantines=[replace(MAILER, held_now=False)]), "SourceQuarantined"),
@@ -76,7 +81,7 @@ def test_a_healthy_deployment_has_no_alerts() -> None:
         (results(1.0, missing=1), "SinkBehind"),
         (replace(WELL, redis=RedisObservation(0.86, [])), "RedisFull"),
         (replace(WELL, disk_used=0.86), "DiskFull"),
-        (replace(WELL, policy_mistake="HARMONIA_POLICY is broken"), "PolicyBroken"),
+        (replace(WELL, policy_mistake=message("status.policy_broken")), "PolicyBroken"),
     ],
 )
 def test_the_status_finds_each_alert(seen: Observations, alert: str) -> None:
@@ -116,7 +121,7 @@ def test_without_any_worker_unowned_partitions_are_not_listed() -> None:
 
 
 def test_alerts_that_page_come_first() -> None:
-    seen = replace(flow(waits_s=99.0), policy_mistake="broken")
+    seen = replace(flow(waits_s=99.0), policy_mistake=message("status.policy_broken"))
 
     assert [found.severity for found in findings(seen)] == ["page", "ticket"]
 
@@ -130,6 +135,6 @@ def test_alerts_are_those_of_prometheus_with_their_severity() -> None:
 def test_each_alert_names_the_runbook_that_prometheus_names() -> None:
     told = {alert["alert"]: alert["annotations"]["runbook"] for alert in alerts()}
     wrong = kafka(flows=[TopicFlow("donation-events", 8, waits_s=99.0, stalled=(1,))], quarantines=[MAILER])
-    for found in findings(replace(wrong, policy_mistake="broken", redis="away")):
+    for found in findings(replace(wrong, policy_mistake=message("status.policy_broken"), redis=away("away"))):
         assert found.runbook == told[found.alert]
         assert (ROOT / found.runbook).exists()

@@ -3,6 +3,7 @@ from dataclasses import replace
 import orjson
 from rich.console import Console
 
+from streams.domain.messages import message
 from streams.domain.quarantine.held_records import ListedSource
 from streams.operations.refused_records import MostlyRefused
 from streams.operations.status.alert_rules import findings
@@ -112,7 +113,9 @@ def test_headings_of_the_status_screen_are_never_cut() -> None:
 
 
 def test_the_status_shows_redis_when_kafka_is_away() -> None:
-    text = "\n".join(shown(replace(WELL, kafka="Kafka: NoBrokersAvailable; is KAFKA_BOOTSTRAP right?")))
+    text = "\n".join(
+        shown(replace(WELL, kafka=message("text", text="Kafka: NoBrokersAvailable; is KAFKA_BOOTSTRAP right?")))
+    )
 
     assert "page   PartitionStalled: Kafka: NoBrokersAvailable; is KAFKA_BOOTSTRAP right?" in text
     assert "contact-state" in text

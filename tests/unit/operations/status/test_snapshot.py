@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.domain.messages import Message, english, message
 from streams.operations.status.snapshot import observe
 from streams.platform import clients
 from streams.platform.settings import Settings
@@ -19,11 +20,11 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_server_that_is_away_is_named_with_its_setting_and_without_secrets(tmp_path: Path) -> None:
     seen = observe(NOWHERE.model_copy(update={"state_dir": tmp_path}), 0)
 
-    assert isinstance(seen.kafka, str)
-    assert seen.kafka.startswith("Kafka: ")
-    assert "KAFKA_BOOTSTRAP" in seen.kafka
-    assert isinstance(seen.redis, str)
-    assert seen.redis == (
+    assert isinstance(seen.kafka, Message)
+    assert english(seen.kafka).startswith("Kafka: ")
+    assert "KAFKA_BOOTSTRAP" in english(seen.kafka)
+    assert isinstance(seen.redis, Message)
+    assert english(seen.redis) == (
         "Redis: ConnectionError; is REDIS_URL right and the server up? (tried 127.0.0.1:1, as REDIS_URL says)"
     )
     assert 0 < (seen.disk_used or 0) < 1
@@ -35,6 +36,6 @@ def test_the_status_names_a_policy_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text("nonsense = 1")
     broken = observe(NOWHERE.model_copy(update={"policy": tmp_path / "policy.toml"}), 0)
 
-    assert missing.policy_mistake == "HARMONIA_POLICY cannot be read: No such file or directory"
+    assert missing.policy_mistake == message("status.policy_unreadable", error="No such file or directory")
     assert missing.disk_used is None
-    assert broken.policy_mistake == "HARMONIA_POLICY is broken: harmonia policy check says how"
+    assert broken.policy_mistake == message("status.policy_broken")

@@ -1,0 +1,79 @@
+"""Verdicts in words: of a comparison, of a guardrail, and of a whole experiment in the line of a list."""
+
+from collections.abc import Iterator
+
+from events.experiment_results import (
+    Comparison,
+    ContactedEffect,
+    ExperimentResult,
+    ExperimentSummary,
+    Guardrail,
+    Headline,
+)
+from streams.domain.experiments.report import units
+from streams.domain.experiments.report.headline import verdict_message
+from streams.domain.experiments.report.stored_sentences import names, stored_message
+from streams.domain.experiments.report.summary import is_broken
+from streams.domain.messages import Listed, Message, message
+
+_DO_NOT_TRUST = message("experiment.do_not_trust")
+
+
+def compared_message(result: ExperimentResult, found: Comparison) -> Message:
+    """Whether the variant is better or worse than the baseline; of a broken split nothing is."""
+    return _DO_NOT_TRUST if is_broken(result) else verdict_message(found["metric"], found["low"], found["high"])
+
+
+def contacted_message(result: ExperimentResult, found: ContactedEffect) -> Message:
+    """The same of those who were reached. What nothing bounds may be anything, also more than everybody."""
+    if is_broken(result):
+        return _DO_NOT_TRUST
+    if found["low"] is None or found["high"] is None:
+        return message("experiment.not_yet_known")
+    return verdict_message(found["metric"], found["low"], found["high"])
+
+
+def guardrail_message(guardrail: Guardrail) -> Message:
+    """Whether a guardrail holds."""
+    if guardrail["breached"]:
+        return message("guardrail.alerted" if guardrail.get("alerted") else "guardrail.breached")
+    return message("guardrail.holds" if is_known(guardrail) else "guardrail.not_known")
+
+
+def is_known(guardrail: Guardrail) -> bool:
+    """Of a result of before this was said: where the bound is all that there could be, nobody did it."""
+    return guardrail.get("known", guardrail["breached"] or guardrail["low"] > -1)
+
+
+def summary_message(summary: ExperimentSummary) -> Message:
+    """How the variants do by the primary metric; first what speaks against trusting or sending any."""
+    worst = [message("experiment.is_broken")] if summary["broken_split"] else []
+    if breached := summary.get("breached"):
+        worst.append(message("experiment.is_breached", variants=names(breached)))
+    rest = _by_primary(summary)
+    return message("experiment.worst_first", worst=Listed(tuple(worst)), rest=rest) if worst else rest
+
+
+def _by_primary(summary: ExperimentSummary) -> Message:
+    metric, headlines = summary["primary"], summary["headlines"]
+    if metric is not None and headlines:
+        variants = Listed(tuple(_headline(summary, metric, each) for each in headlines))
+        return message("experiment.headline", metric=metric, baseline=headlines[0]["baseline"], variants=variants)
+    if whys := summary.get("withheld"):
+        return message("experiment.whys", whys=Listed(tuple(map(stored_message, whys))))
+    return message("experiment.nothing_compared")
+
+
+def _headline(summary: ExperimentSummary, metric: str, headline: Headline) -> Message:
+    return message("experiment.words", words=Listed(tuple(_headline_words(summary, metric, headline))))
+
+
+def _headline_words(summary: ExperimentSummary, metric: str, headline: Headline) -> Iterator[Message]:
+    effect = units.effect_field(metric, headline["effect"], summary["currency"])
+    yield message("experiment.variant_effect", variant=headline["variant"], effect=effect)
+    if not summary["broken_split"]:
+        yield verdict_message(metric, headline["low"], headline["high"])
+    if headline["provisional"]:
+        yield message("experiment.is_provisional")
+    if headline["discovery"]:
+        yield message("experiment.is_discovery")

@@ -1,0 +1,44 @@
+"""Messages for people: warnings, verdicts and reasons as codes with fields, and their English sentences."""
+
+from streams.domain.messages.english import Show, english, fill, number_of, sentence_of, shown
+from streams.domain.messages.fields import (
+    Change,
+    Day,
+    Duration,
+    Expected,
+    Field,
+    Instant,
+    Listed,
+    Message,
+    Money,
+    Plural,
+    Points,
+    Share,
+    Template,
+    message,
+)
+from streams.domain.messages.texts import TEMPLATES
+
+__all__ = [
+    "TEMPLATES",
+    "Change",
+    "Day",
+    "Duration",
+    "Expected",
+    "Field",
+    "Instant",
+    "Listed",
+    "Message",
+    "Money",
+    "Plural",
+    "Points",
+    "Share",
+    "Show",
+    "Template",
+    "english",
+    "fill",
+    "message",
+    "number_of",
+    "sentence_of",
+    "shown",
+]

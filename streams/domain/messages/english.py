@@ -1,0 +1,158 @@
+"""The English sentence of a message, as the command line prints it; and the filling of a template in any language."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from string import Formatter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from events.adapters.values import decimals
+from streams.domain.messages.fields import (
+    Change,
+    Day,
+    Duration,
+    Expected,
+    Field,
+    Instant,
+    Listed,
+    Message,
+    Money,
+    Plural,
+    Points,
+    Share,
+    Template,
+)
+from streams.domain.messages.texts import TEMPLATES
+from streams.domain.money import money
+
+Show = Callable[[Field, str], str]
+"""Writes a field in a language; the text says how, as `tight` of `{share:tight}`, and is empty for the usual way."""
+NOTHING = "–"
+_DAY_S, _HOUR_S = 86_400, 3_600
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_parse = Formatter().parse
+
+
+def english(message: Message) -> str:
+    """The sentence of a message. Raises KeyError for a code that has none, and for a field that is missing."""
+    template = TEMPLATES[message.code]
+    return fill(sentence_of(template, message.fields), message.fields, shown)
+
+
+def sentence_of(template: Template, fields: Mapping[str, Field]) -> str:
+    """The English sentence for the number that decides."""
+    if isinstance(template, Plural):
+        return template.one if number_of(fields[template.by]) == 1 else template.other
+    return template
+
+
+def number_of(field: Field) -> int:
+    """The number in a field that decides between singular and plural; of a list how many it names."""
+    if isinstance(field, Listed):
+        return len(field.items) + field.left_out
+    return field if isinstance(field, int) else 2
+
+
+def fill(sentence: str, fields: Mapping[str, Field], show: Show) -> str:
+    """A sentence with its places filled in. Raises KeyError for a place without a field."""
+    return "".join(
+        literal + ("" if place is None else show(fields[place], how or ""))
+        for literal, place, how, _ in _parse(sentence)
+    )
+
+
+def shown(field: Field, how: str = "") -> str:
+    """A field as English writes it."""
+    if isinstance(field, str):
+        return field
+    if isinstance(field, int | float):
+        return format(field, how or ",")
+    return _WRITTEN[type(field)](field, how)
+
+
+def _change(change: Change, _: str) -> str:
+    now, before = change.now, change.before
+    if not before or before < 0 or now is None:
+        return NOTHING
+    return f"{round(100 * (now - before) / before):+d}%"
+
+
+def _expected(expected: Expected, _: str) -> str:
+    value = expected.thousandths
+    return f"{value / 1000:,.1f}" if value < 1_000_000 else f"{value / 1000:,.0f}"
+
+
+def _day(day: Day, _: str) -> str:
+    read = date.fromisoformat(day.date)
+    return f"{read:%A}, {read.day} {read:%B %Y}"
+
+
+def _message(message: Message, _: str) -> str:
+    return english(message)
+
+
+def _duration(duration: Duration, how: str) -> str:
+    return f"{duration.seconds:,.0f} s" if how == "s" else _span(duration.seconds)
+
+
+def _money(amount: Money, _: str) -> str:
+    text = _whole(amount) if amount.whole else money(amount.minor, amount.currency)
+    return f"+{text}" if amount.signed and amount.minor > 0 and _is_not_nought(text) else text
+
+
+def _whole(amount: Money) -> str:
+    digits = decimals(amount.currency or "")
+    unit = 10**digits
+    return money(round(amount.minor / unit) * unit, amount.currency).replace(f".{'0' * digits}", "")
+
+
+def _is_not_nought(text: str) -> bool:
+    return any(sign in "123456789" for sign in text)
+
+
+def _share(share: Share, how: str) -> str:
+    if not share.whole:
+        return NOTHING
+    return f"{100 * share.part / share.whole:.{share.digits}f}{'' if how == 'tight' else ' '}%"
+
+
+def _points(field: Points, _: str) -> str:
+    text = f"{abs(field.points):,.{field.digits}f}"
+    sign = "" if not _is_not_nought(text) else "+" if field.points > 0 else "-"
+    return f"{sign}{text} pp"
+
+
+def _instant(instant: Instant, how: str) -> str:
+    at = (_EPOCH + timedelta(milliseconds=instant.ms)).astimezone(ZoneInfo(instant.zone))
+    if how == "words":
+        return f"{at:%H:%M} on {at.day} {at:%B %Y}"
+    return f"{at:%Y-%m-%d %H:%M}{_ZONES.get(how, ' UTC')}"
+
+
+_ZONES = {"z": "Z", "minute": ""}
+
+
+def _span(seconds: float) -> str:
+    days, rest = divmod(seconds, _DAY_S)
+    if rest or not days:
+        return f"{seconds / _HOUR_S:g} hour{'s' if seconds != _HOUR_S else ''}"
+    return f"{days:g} day{'s' if days > 1 else ''}"
+
+
+def _listed(listed: Listed, joint: str) -> str:
+    items = (joint or ", ").join(shown(item) for item in listed.items)
+    return f"{items} and {listed.left_out} more" if listed.left_out else items
+
+
+_WRITTEN: Mapping[type[Field], Callable[[Any, str], str]] = {
+    Money: _money,
+    Share: _share,
+    Points: _points,
+    Change: _change,
+    Expected: _expected,
+    Day: _day,
+    Instant: _instant,
+    Duration: _duration,
+    Listed: _listed,
+    Message: _message,
+}

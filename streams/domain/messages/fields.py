@@ -1,0 +1,109 @@
+"""Messages for people as data: a code that programs compare, and typed fields, so that each language has its own words.
+
+Fields are values, never formatted text: who renders a message knows the language, and with it how numbers, money and
+times are written.
+"""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from msgspec import Struct
+
+
+class Money(Struct, frozen=True):
+    """An amount in minor units of `currency` (ISO 4217).
+
+    `signed`: it is a difference, and has a sign also above 0; `whole`: it is shown without cents.
+    """
+
+    minor: float
+    currency: str | None
+    signed: bool = False
+    whole: bool = False
+
+
+class Share(Struct, frozen=True):
+    """`part` of `whole`, shown in per cent with so many digits; of nothing where `whole` is 0."""
+
+    part: float
+    whole: float = 1
+    digits: int = 0
+
+
+class Points(Struct, frozen=True):
+    """A difference of two shares, in percentage points, shown with its sign."""
+
+    points: float
+    digits: int = 2
+
+
+class Change(Struct, frozen=True):
+    """How much more `now` is than `before`, in whole per cent of that; a dash where either says nothing."""
+
+    now: float | None
+    before: float | None
+
+
+class Expected(Struct, frozen=True):
+    """An expected number, in thousandths: `17.9` clicks, of a million and more without the tenth."""
+
+    thousandths: int
+
+
+class Day(Struct, frozen=True):
+    """A day with its weekday. `date`: as `2012-11-06`."""
+
+    date: str
+
+
+class Instant(Struct, frozen=True):
+    """A moment, ms since 1970, to be shown by the clock of `zone` (IANA)."""
+
+    ms: int
+    zone: str = "UTC"
+
+
+class Duration(Struct, frozen=True):
+    """A span of time in seconds."""
+
+    seconds: float
+
+
+class Listed(Struct, frozen=True):
+    """Several values in a row. `left_out`: how many there are besides these."""
+
+    items: tuple["Field", ...]
+    left_out: int = 0
+
+
+class Message(Struct, frozen=True):
+    """Something to be told to people. `code`: a key of `TEMPLATES`; `fields`: by the places of its sentence."""
+
+    code: str
+    fields: Mapping[str, "Field"] = {}
+
+
+Field: TypeAlias = (
+    str | int | float | Money | Share | Points | Change | Expected | Day | Instant | Duration | Listed | Message
+)
+"""A value of a message; a message may be part of another one."""
+
+
+class Plural(Struct, frozen=True):
+    """The sentences of a code of which the number in the field `by` decides: of one, and of any other number."""
+
+    by: str
+    one: str
+    other: str
+
+
+Template: TypeAlias = str | Plural
+"""An English sentence with `{place}` for each field.
+
+What follows a colon (`{share:tight}`) is how English writes the field, and no business of other languages.
+"""
+
+
+def message(code: str, **fields: Field) -> Message:
+    """A message with these fields."""
+    return Message(code, fields)

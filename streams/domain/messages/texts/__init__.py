@@ -1,0 +1,24 @@
+"""The English sentences of all messages, by code; one module for each subject."""
+
+from collections.abc import Mapping
+
+from streams.domain.messages.fields import Template
+from streams.domain.messages.texts.daily_report import DAILY_REPORT
+from streams.domain.messages.texts.experiments import EXPERIMENTS
+from streams.domain.messages.texts.insights import INSIGHTS
+from streams.domain.messages.texts.permissions import PERMISSIONS
+from streams.domain.messages.texts.sources import SOURCES
+from streams.domain.messages.texts.status import STATUS
+
+TEMPLATES: Mapping[str, Template] = {
+    "text": "{text}",
+    "unknown": "–",
+    "sum": "{amounts: + }",
+    "all_of": "{items}",
+    **EXPERIMENTS,
+    **PERMISSIONS,
+    **SOURCES,
+    **STATUS,
+    **DAILY_REPORT,
+    **INSIGHTS,
+}

@@ -1,0 +1,53 @@
+"""Sentences of `harmonia status`: what is wrong, and the verdict of the screen."""
+
+from collections.abc import Mapping
+
+from streams.domain.messages.fields import Plural, Template
+
+STATUS: Mapping[str, Template] = {
+    "status.well": "everything flows",
+    "status.ticket": "it flows, and something is to be looked at",
+    "status.page": "NOT WELL",
+    "status.kafka_away": "Kafka: {error}; is KAFKA_BOOTSTRAP right and the broker up? ({tried})",
+    "status.redis_away": "Redis: {error}; is REDIS_URL right and the server up?",
+    "status.redis_away_tried": "Redis: {error}; is REDIS_URL right and the server up? ({tried})",
+    "status.tried": "tried {address}, as {variable} says",
+    "status.tried_from_env_file": "tried {address}, as {variable} says (in the file .env)",
+    "status.tried_default": "tried {address}, the default: {variable} is not set, in .env neither",
+    "status.tried_default_no_env_file": (
+        "tried {address}, the default: {variable} is not set, and there is no .env in {folder}"
+    ),
+    "status.topics_missing": "not there: {topics}; harmonia topics create",
+    "status.no_worker": "no worker runs",
+    "status.flood": "{refused} of {came_in} records were refused in the last hour",
+    "status.in_the_last_hour": "{sentence} in the last hour",
+    "status.oldest_waits": "{topic}: the oldest record has waited for {waited:s}",
+    "status.stalled": "{topic}: nothing is done in partition {partitions}",
+    "status.unowned": Plural(
+        "partitions",
+        "{topic}: {partitions:d} partitions have no worker",
+        "{topic}: {partitions:d} partitions have no worker",
+    ),
+    "status.lag_grows": Plural(
+        "records",
+        "{topic}: {records} records wait, and more come than are done",
+        "{topic}: {records} records wait, and more come than are done",
+    ),
+    "status.redis_full": "{share:tight} of its memory is used",
+    "status.disk_full": "the disk of HARMONIA_STATE_DIR is {share:tight} full",
+    "status.of_topic": "{topic}: {what}",
+    "status.missing": Plural(
+        "partitions",
+        "{partitions} partition is missing or being filled",
+        "{partitions} partitions are missing or being filled",
+    ),
+    "status.never_held_all": "Redis never held all",
+    "status.last_held_all": "Redis last held all {ago:s} ago",
+    "redis.missing": "in Redis {where} is missing",
+    "redis.refilling": "in Redis {where} is refilling",
+    "redis.too_old": "in Redis {where} is too old",
+    "redis.other_key": "in Redis {where} is other key",
+    "status.policy_unreadable": "HARMONIA_POLICY cannot be read: {error}",
+    "status.policy_not_text": "HARMONIA_POLICY is not UTF-8 text",
+    "status.policy_broken": "HARMONIA_POLICY is broken: harmonia policy check says how",
+}

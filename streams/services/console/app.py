@@ -1,0 +1,201 @@
+"""The ASGI application of the console: its pages, and the stream of what changes on them.
+
+`PAGES` is the one list of pages: routes, the menu, rights, streams and tests derive from it. `ROUTES` answer forms.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.sse import EventSourceResponse, format_sse_event
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from sinks.base import SinkUnavailable
+from streams.services.console.gate import (
+    Console,
+    FormRefused,
+    NotForYou,
+    SignInFirst,
+    frame,
+    html,
+    message_page,
+    plain_message,
+    require,
+    signed_in_of,
+    words_of,
+)
+from streams.services.console.live import Sent, age_of
+from streams.services.console.page import Elsewhere, Page, PageRefused, PageRequest
+from streams.services.console.pages import people, status
+from streams.services.console.rendering import CSRF_PLACE, render
+from streams.services.console.rights import may
+from streams.services.console.security import with_headers
+from streams.services.console.signin import SignedIn
+from streams.services.console.signin_routes import signin_routes
+from streams.services.permission.audit_log import AuditUnavailable
+
+PAGES: tuple[Page, ...] = (*people.PAGES, *status.PAGES)
+ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes)
+STATIC = Path(__file__).parent / "static"
+SESSION_CHECK_MS = 10_000
+
+
+def build_console(console: Console, routes: tuple[Callable[[Console], APIRouter], ...] = ROUTES) -> ASGIApp:
+    """The application, complete but for its server. Connects to nothing."""
+    app = FastAPI(title="Harmonia console", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    for page in console.pages:
+        _add_page(app, console, page)
+    for each in routes:
+        app.include_router(each(console))
+    _add_home(app, console)
+    _add_stream(app, console)
+    _add_refusals(app, console)
+    return with_headers(app, console.deps.metrics)
+
+
+def _add_page(app: FastAPI, console: Console, page: Page) -> None:
+    @app.get(page.path, name=page.name, response_class=HTMLResponse)
+    async def show(request: Request) -> Response:
+        signed_in = await signed_in_of(console, request)
+        try:
+            asked = await _entered(console, page, signed_in, request)
+        except Elsewhere as other:
+            return RedirectResponse(other.path, 303)
+        except PageRefused as why:
+            words = console.page_request(signed_in, {}).words
+            return message_page(console, signed_in, words.text(why.title), words.text(why.text), why.status)
+        return html(signed_in, await _page(console, page, asked, signed_in))
+
+
+async def _entered(console: Console, page: Page, signed_in: SignedIn, request: Request) -> PageRequest:
+    """The request of a page by somebody who may see it. Raises NotForYou, PageRefused or Elsewhere."""
+    require(signed_in, page.act)
+    asked = console.page_request(signed_in, _params(page, request))
+    for name, kind in page.within.items():
+        if name in asked.params and not signed_in.viewer.scope.has(kind, asked.params[name]):
+            console.deps.metrics.refused.labels("scope").inc()
+            await console.deps.views.out_of_scope(signed_in.viewer, f"{page.name} {asked.params[name]}")
+            raise PageRefused.not_found()
+    return asked if page.enter is None else replace(asked, subject=await page.enter(asked))
+
+
+async def _page(console: Console, page: Page, asked: PageRequest, signed_in: SignedIn) -> str:
+    blocks = [(block, await console.hub.block(page, block, asked)) for block in page.blocks]
+    shown = [(block, rendered, age_of(block, rendered, asked)) for block, rendered in blocks]
+    events = f"/events?{urlencode({'page': page.name, **asked.params})}"
+    context = {**frame(console, signed_in), "page": page, "shown": shown, "events": events, "subject": asked.subject}
+    return render(page.template, asked, context)
+
+
+def _params(page: Page, request: Request) -> dict[str, str]:
+    """The parameters of a page that are given. Raises PageRefused for one that does not have the form of its values."""
+    given = {**request.query_params, **request.path_params}
+    params = {name: given[name] for name in page.params if given.get(name)}
+    for name, value in params.items():
+        if not re.fullmatch(page.params[name], value):
+            raise PageRefused.not_found()
+    return params
+
+
+def _add_home(app: FastAPI, console: Console) -> None:
+    @app.get("/", response_class=HTMLResponse)
+    async def home(request: Request) -> Response:
+        """The first page that somebody may see, where no page has this address itself."""
+        signed_in = await signed_in_of(console, request)
+        first = next((page for page in console.pages if page.in_menu and may(signed_in.viewer, page.act)), None)
+        if first is None:
+            raise NotForYou(signed_in)
+        return RedirectResponse(first.path, 303)
+
+
+def _add_stream(app: FastAPI, console: Console) -> None:
+    named = {page.name: page for page in console.pages}
+
+    @app.get("/events", response_class=Response)
+    async def events(request: Request, page: str) -> Response:
+        signed_in = await signed_in_of(console, request)
+        if page not in named:
+            raise HTTPException(404)
+        try:
+            asked = await _entered(console, named[page], signed_in, request)
+        except (NotForYou, PageRefused, Elsewhere):
+            raise HTTPException(404) from None
+        stream = _stream(console, named[page], signed_in, asked.params)
+        return EventSourceResponse(stream, headers={"X-Accel-Buffering": "no"})
+
+
+async def _stream(console: Console, page: Page, signed_in: SignedIn, params: Mapping[str, str]) -> AsyncIterator[bytes]:
+    """The events of an open page, until it is closed, the session ends, or the console does."""
+    sent = Sent()
+    checked = console.deps.wall()
+    with console.deps.metrics.streams.track_inprogress():
+        while True:
+            asked = console.page_request(signed_in, params)
+            async for change in console.hub.changes(page, asked, sent):
+                text = change.data.replace(CSRF_PLACE, signed_in.session.csrf)
+                yield format_sse_event(data_str=text, event=change.event or None)
+            if not await console.hub.wait():
+                return
+            if console.deps.wall() - checked >= SESSION_CHECK_MS:
+                checked = console.deps.wall()
+                found = await _still(console, signed_in, page)
+                if found is None:
+                    yield format_sse_event(data_str="signed out", event="signed-out")
+                    return
+                signed_in = found
+
+
+async def _still(console: Console, signed_in: SignedIn, page: Page) -> SignedIn | None:
+    """The session, None where it has ended or may not see the page any more; as it was while Redis is away."""
+    try:
+        found = await console.sessions.find(signed_in.id, console.deps.wall())
+    except SinkUnavailable:
+        return signed_in
+    return found if found is not None and may(found.viewer, page.act) else None
+
+
+def _add_refusals(app: FastAPI, console: Console) -> None:
+    @app.exception_handler(SignInFirst)
+    async def sign_in_first(request: Request, _: SignInFirst) -> Response:
+        if request.url.path == "/events":
+            return Response(status_code=401)
+        return RedirectResponse("/signin", 303)
+
+    @app.exception_handler(NotForYou)
+    async def not_for_you(_: Request, refused: NotForYou) -> Response:
+        console.deps.metrics.refused.labels("act").inc()
+        words = console.page_request(refused.signed_in, {}).words
+        text = words.text("None of your roles may do this. Whoever keeps the file of people can change that.")
+        return message_page(console, refused.signed_in, words.text("Not for your roles"), text, 403)
+
+    @app.exception_handler(FormRefused)
+    async def form_refused(request: Request, _: FormRefused) -> Response:
+        words = words_of(console, request)
+        text = words.text("This form did not come from a page of yours. Load the page again and send it once more.")
+        return plain_message(words, words.text("Not sent"), text, 403)
+
+    @app.exception_handler(AuditUnavailable)
+    async def not_audited(request: Request, _: AuditUnavailable) -> Response:
+        console.deps.metrics.refused.labels("audit").inc()
+        words = words_of(console, request)
+        text = words.text("Kafka cannot write down who looked, so nothing is shown. Try again in a minute.")
+        return plain_message(words, words.text("Not available now"), text, 503)
+
+    @app.exception_handler(SinkUnavailable)
+    async def away(request: Request, _: SinkUnavailable) -> Response:
+        words = words_of(console, request)
+        text = words.text("Redis does not answer, so nobody's session is known. Try again in a minute.")
+        return plain_message(words, words.text("Not available now"), text, 503)
+
+    @app.exception_handler(HTTPException)
+    async def not_found(request: Request, error: HTTPException) -> Response:
+        words = words_of(console, request)
+        text = words.text("There is nothing at this address, or nothing that you may see.")
+        return plain_message(words, words.text("Not found"), text, error.status_code)

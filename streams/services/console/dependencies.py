@@ -1,0 +1,36 @@
+"""What the routes and pages of the console share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from sinks.lookup import Lookup
+from streams.platform.settings import Settings
+from streams.services.console.metrics import ConsoleMetrics
+from streams.services.console.observer import StatusObserver
+from streams.services.console.people import People
+from streams.services.console.views import Views
+from streams.services.permission.decisions import PermissionJudge
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleDependencies:
+    """Dependencies of the routes.
+
+    `clock`: ms since 1970, by which pages are dated; the demo's stands at its last event. `wall`: what time it is, for
+    sessions.
+    """
+
+    settings: Settings
+    redis: Redis
+    people: People
+    clock: Callable[[], int]
+    wall: Callable[[], int]
+    metrics: ConsoleMetrics
+    observer: StatusObserver
+    lookup: Lookup
+    judge: PermissionJudge
+    views: Views
+    desk: Any = None

@@ -1,0 +1,272 @@
+"""The desk: one SQLite file with the figures of the console. This module has its schema, and opens it.
+
+`harmonia console follow` is the one writer; any number of processes of the same machine read it meanwhile (WAL). All of
+it follows from topics, so a desk of another schema, or one that is damaged, is thrown away and filled again. Times are
+milliseconds since 1970, money is minor units of a currency, and what was not said is '' in a series and NULL elsewhere.
+Only its owner may read the file (0600): it has what interactions say of people, though no address and no name.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+SCHEMA = 1
+"""The number of the schema below; a desk of another number is filled anew."""
+SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
+COARSE_MS = 5 * MINUTE_MS
+"""The length of a cell that is older than the events that it was counted from."""
+CELLS_KEPT_MS = 9 * DAY_MS
+"""How long cells are kept: the same hour of last week has to be among them."""
+
+LABELS = (
+    "type", "campaign", "team", "channel", "region", "turf", "source", "mailbox", "committee", "currency", "outcome",
+)  # fmt: skip
+"""What interactions are counted by. `channel`: of a canvass report its method; `mailbox`: the provider of an address;
+`outcome`: of a canvass report or a ballot how it went, of a bounce, a refund or a form its kind."""
+COARSE_LABELS = ("type", "campaign", "team", "channel", "region", "committee", "currency", "outcome")
+"""Those by which cells are still told apart once they are coarse."""
+
+_SCHEMA = f"""
+CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
+
+-- How far each partition is read. next: the offset to read on at; ends: where the partition ended when it was looked
+-- at last, at `looked`; appended: the broker's time of the last record that was read.
+CREATE TABLE positions (
+    topic TEXT NOT NULL, partition INTEGER NOT NULL, topic_id TEXT NOT NULL,
+    next INTEGER NOT NULL, ends INTEGER NOT NULL, appended INTEGER, looked INTEGER NOT NULL,
+    PRIMARY KEY (topic, partition)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE series (
+    series INTEGER PRIMARY KEY, {", ".join(f"{label} TEXT NOT NULL" for label in LABELS)},
+    UNIQUE ({", ".join(LABELS)})
+) STRICT;
+
+-- What happened in a minute. happened: interactions, each once, none that was taken back. counted: the same with one
+-- version of each gift, refund and report; amount, supporters and machine are of those.
+CREATE TABLE cells (
+    minute INTEGER NOT NULL, series INTEGER NOT NULL, happened INTEGER NOT NULL, counted INTEGER NOT NULL,
+    amount INTEGER NOT NULL, supporters INTEGER NOT NULL, machine INTEGER NOT NULL,
+    PRIMARY KEY (minute, series)
+) STRICT, WITHOUT ROWID;
+
+-- Every name by which people are known: fragments of `interactions` and contact_ids. contact: the fragment whose
+-- profile it is part of, itself where it stands alone.
+CREATE TABLE fragments (fragment INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, contact INTEGER NOT NULL) STRICT;
+CREATE INDEX absorbed ON fragments (contact) WHERE contact <> fragment;
+
+-- Who was erased, by a salted hash of each name; until: the time of the erasure. begun: since when there is a new
+-- record.
+CREATE TABLE erased (tag BLOB PRIMARY KEY, until INTEGER NOT NULL, begun INTEGER) STRICT, WITHOUT ROWID;
+
+-- Interactions of the last days. key: of source and id, then of the fragment. same: by which versions of one gift,
+-- refund or report, or what a retraction takes back, are found. happened, counted: whether cells have it so.
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, series INTEGER NOT NULL, fragment INTEGER,
+    time INTEGER NOT NULL, id TEXT NOT NULL, same INTEGER, amount INTEGER NOT NULL, supporter INTEGER NOT NULL,
+    machine INTEGER NOT NULL, message INTEGER NOT NULL, happened INTEGER NOT NULL, counted INTEGER NOT NULL,
+    details TEXT
+) STRICT;
+CREATE INDEX events_of ON events (fragment, time) WHERE fragment IS NOT NULL;
+CREATE INDEX events_same ON events (same) WHERE same IS NOT NULL;
+CREATE INDEX acts ON events (series, time) WHERE message = 0;
+
+-- The latest profile of each contact: what lists and sums over people need of it.
+CREATE TABLE people (
+    fragment INTEGER PRIMARY KEY, version INTEGER NOT NULL, first_seen INTEGER, last_seen INTEGER,
+    region TEXT, postal_code TEXT, time_zone TEXT, support INTEGER, support_at INTEGER,
+    attempts INTEGER NOT NULL, contacts INTEGER NOT NULL, canvassed_at INTEGER, email_status TEXT NOT NULL,
+    subscribed INTEGER NOT NULL, gifts INTEGER NOT NULL, gave_at INTEGER, pledges_active INTEGER NOT NULL,
+    pledges_failing INTEGER NOT NULL, closed TEXT NOT NULL
+) STRICT;
+CREATE INDEX people_seen ON people (last_seen);
+CREATE INDEX people_support ON people (region, support) WHERE support IS NOT NULL;
+CREATE INDEX people_failing ON people (pledges_failing) WHERE pledges_failing > 0;
+-- election '': all that the committee was given, whatever election it was for.
+CREATE TABLE given (
+    fragment INTEGER NOT NULL, committee TEXT NOT NULL, election TEXT NOT NULL, currency TEXT NOT NULL,
+    net INTEGER NOT NULL, at INTEGER, PRIMARY KEY (fragment, committee, election, currency)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX given_to ON given (committee, election, currency, net);
+CREATE TABLE ballots (
+    fragment INTEGER NOT NULL, election TEXT NOT NULL, status TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (fragment, election)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ballots_by ON ballots (election, status);
+
+-- fragment: the contact that it is about; NULL where it is about a campaign, team, source, topic or experiment.
+CREATE TABLE alerts (
+    alert TEXT PRIMARY KEY, rule TEXT NOT NULL, subject TEXT, fragment INTEGER, at INTEGER NOT NULL,
+    detail TEXT NOT NULL, evidence TEXT NOT NULL
+) STRICT;
+CREATE INDEX alerts_at ON alerts (at);
+CREATE INDEX alerts_of ON alerts (fragment) WHERE fragment IS NOT NULL;
+
+-- Refused records by cause; of the records themselves nothing is kept but which they were.
+CREATE TABLE causes (
+    cause INTEGER PRIMARY KEY, reason TEXT NOT NULL, detail TEXT NOT NULL, stage TEXT NOT NULL, topic TEXT NOT NULL,
+    source TEXT NOT NULL, type TEXT NOT NULL, UNIQUE (reason, detail, stage, topic, source, type)
+) STRICT;
+CREATE TABLE letters (
+    letter TEXT PRIMARY KEY, cause INTEGER NOT NULL, at INTEGER NOT NULL, requeued INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX letters_by ON letters (cause, at);
+CREATE INDEX letters_at ON letters (at);
+
+-- Who looked at whom, of `audit-log`. fragment: NULL once that person was erased.
+CREATE TABLE views (
+    seq INTEGER PRIMARY KEY, record TEXT NOT NULL, place INTEGER NOT NULL, at INTEGER NOT NULL, viewer TEXT NOT NULL,
+    what TEXT NOT NULL, fragment INTEGER, decision TEXT, reason TEXT, UNIQUE (record, place)
+) STRICT;
+CREATE INDEX views_at ON views (at);
+CREATE INDEX views_of ON views (fragment, at) WHERE fragment IS NOT NULL;
+CREATE INDEX views_by ON views (viewer, at);
+
+CREATE TABLE holds (
+    campaign TEXT NOT NULL, at INTEGER NOT NULL, until INTEGER, by TEXT NOT NULL, PRIMARY KEY (campaign, at)
+) STRICT, WITHOUT ROWID;
+"""
+
+Row = tuple[Any, ...]
+
+
+class DeskMissing(Exception):
+    """There is no desk that can be read: nobody follows yet, or another version of Harmonia has written it."""
+
+
+class Desk:
+    """One connection to a desk. Not for several threads at once.
+
+    `Desk.open(path)` reads; `Desk.create(path)` is for the one writer, and makes the file where there is none.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self.path = path
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a desk for reading. Raises `DeskMissing`."""
+        try:
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+            )
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("PRAGMA busy_timeout = 2000")
+            connection.execute("PRAGMA mmap_size = 1073741824")
+            desk = cls(connection, path)
+            number = desk.one("PRAGMA user_version")
+        except sqlite3.Error as error:
+            raise DeskMissing(f"HARMONIA_DESK: there is no desk at {path}: run `harmonia console follow`") from error
+        if number != (SCHEMA,):
+            connection.close()
+            raise DeskMissing(f"HARMONIA_DESK: {path} is of another version: run `harmonia console follow` of this one")
+        return desk
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """Open a desk for writing; one of another schema, or what is no desk, is replaced by an empty one.
+
+        Raises OSError, and `sqlite3.OperationalError` where another process writes to it.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        desk = cls._opened(path)
+        if desk is None:
+            remove_desk(path)
+            desk = cls._opened(path)
+        if desk is None:
+            raise sqlite3.OperationalError(f"{path} cannot be made a desk")
+        return desk
+
+    @classmethod
+    def _opened(cls, path: Path) -> Self | None:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        desk = cls(sqlite3.connect(path, isolation_level=None, check_same_thread=False), path)
+        try:
+            for setting in _OF_THE_WRITER:
+                desk.run(f"PRAGMA {setting}")
+            if desk.one("PRAGMA user_version") == (0,) and desk.one("SELECT count(*) FROM sqlite_schema") == (0,):
+                with desk.transaction():
+                    for statement in filter(None, map(str.strip, _SCHEMA.split(";\n"))):
+                        desk.run(statement)
+                    desk.run(f"PRAGMA user_version = {SCHEMA}")
+            if desk.one("PRAGMA user_version") == (SCHEMA,):
+                return desk
+        except sqlite3.OperationalError:
+            desk.close()
+            raise
+        except sqlite3.DatabaseError:  # damaged, or no SQLite file
+            pass
+        desk.close()
+        return None
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that the block writes, or nothing of it."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that the block reads is of one moment."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")
+
+    def rows(self, sql: str, args: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
+        """All rows of a query."""
+        return self._connection.execute(sql, args).fetchall()
+
+    def one(self, sql: str, args: Sequence[object] | Mapping[str, object] = ()) -> Row | None:
+        """The first row of a query."""
+        found: Row | None = self._connection.execute(sql, args).fetchone()
+        return found
+
+    def run(self, sql: str, args: Sequence[object] | Mapping[str, object] = ()) -> int:
+        """Run a statement. Returns how many rows it changed."""
+        return self._connection.execute(sql, args).rowcount
+
+    def run_many(self, sql: str, args: Sequence[Sequence[object]]) -> int:
+        """Run a statement once for each of many arguments. Returns how many rows were changed."""
+        return self._connection.executemany(sql, args).rowcount
+
+    def meta(self, name: str) -> Any:
+        """A value that the desk keeps about itself; None where there is none."""
+        found = self.one("SELECT value FROM meta WHERE name = ?", (name,))
+        return None if found is None else found[0]
+
+    def set_meta(self, name: str, value: object) -> None:
+        """Keep a value about the desk itself."""
+        self.run("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (name, value))
+
+
+_OF_THE_WRITER = (
+    "secure_delete = ON",
+    "journal_mode = WAL",
+    "synchronous = NORMAL",
+    "temp_store = MEMORY",
+    "cache_size = -131072",
+    "busy_timeout = 2000",
+    "wal_autocheckpoint = 4000",
+)
+
+
+def remove_desk(path: Path) -> None:
+    """Delete the file of a desk, and what SQLite keeps beside it."""
+    for beside in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + beside).unlink(missing_ok=True)

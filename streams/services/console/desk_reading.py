@@ -1,0 +1,456 @@
+"""Figures of the desk: what happened, by whom, where and when, and the money of it.
+
+Each function takes the desk, the time it is asked for and whose scope it is asked in, and returns frozen structs.
+Times are milliseconds since 1970, sums are minor units by currency. None is "not known", which is never 0.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
+
+from msgspec import Struct
+
+from events.topics import ALL
+from streams.services.console.desk import MINUTE_MS, Desk, Row
+
+Dimension = Literal[
+    "type", "campaign", "team", "channel", "region", "turf", "source", "mailbox", "committee", "currency", "outcome"
+]
+"""What figures can be told apart by."""
+Money = Mapping[str, int]
+"""Minor units by currency."""
+
+GIFT, REFUND, CHARGE_FAILED, PLEDGE_CANCELLED = (
+    "donation.made", "donation.refunded", "donation.charge_failed", "donation.pledge_cancelled",
+)  # fmt: skip
+REPORT = "canvass.reported"
+SUPPORTERS = (1, 2)
+STOPPED_AFTER_MS = 15_000
+"""So long after it was last looked at a topic counts as no longer followed."""
+
+
+class Scope(Protocol):
+    """What a viewer may see; None: all of it. The committees bind what is about money."""
+
+    @property
+    def teams(self) -> Collection[str] | None: ...
+    @property
+    def regions(self) -> Collection[str] | None: ...
+    @property
+    def committees(self) -> Collection[str] | None: ...
+
+
+class Everything(NamedTuple):
+    """The scope of whoever may see all."""
+
+    teams: None = None
+    regions: None = None
+    committees: None = None
+
+
+class Span(NamedTuple):
+    """From `since` up to but without `until`, ms. Cells are of a minute, those older than two days of five."""
+
+    since: int
+    until: int
+
+
+class Slots(NamedTuple):
+    """A span of time in slots of `length` ms: a number of minutes, of five where the span is older than two days.
+
+    The first slot begins at or before the span does.
+    """
+
+    since: int
+    until: int
+    length: int
+
+
+class Freshness(Struct, frozen=True):
+    """How far a topic is in the desk.
+
+    `as_of_ms`: all that was in the topic then is in the desk; None: nothing is known of it yet. `complete`: every
+    partition is read to its end. `stopped_at_ms`: when the desk last looked at it, where that is too long ago.
+    """
+
+    as_of_ms: int | None
+    complete: bool
+    stopped_at_ms: int | None
+
+
+class Figures(Struct, frozen=True):
+    """Sums over interactions. `happened`: each once, none that was taken back, as profiles count them.
+
+    `counted`: with one version of each gift, refund and report. `amounts`: of those, by currency. `supporters`: reports
+    that say support 1 or 2. `machine`: opens and clicks that their sender says a program made.
+    """
+
+    happened: int = 0
+    counted: int = 0
+    amounts: Money = {}
+    supporters: int = 0
+    machine: int = 0
+
+
+class Group(Struct, frozen=True):
+    """Figures of one value of each dimension that was asked for, in that order; '': it was not said."""
+
+    values: tuple[str, ...]
+    figures: Figures
+
+
+class Curve(Struct, frozen=True):
+    """Counts by slot of time. `values`: of the dimensions asked for; `counted`: one number for each slot."""
+
+    values: tuple[str, ...]
+    starts: Sequence[int]
+    counted: Sequence[int]
+
+
+class Provider(Struct, frozen=True):
+    """What became of a campaign's mail at one mailbox provider. `messages`: the larger of `sent` and `delivered`."""
+
+    mailbox: str
+    sent: int
+    delivered: int
+    complaints: int
+    unsubscribes: int
+
+    @property
+    def messages(self) -> int:
+        """How many messages surely went out."""
+        return max(self.sent, self.delivered)
+
+
+class Campaign(Struct, frozen=True):
+    """One campaign in a span of time, by what names it.
+
+    `opened`, `clicked`: without those that their sender says a program made; how many of the others people made is not
+    known here. `types`: how many interactions of each type. `first_ms`, `last_ms`: minutes of the first and the last.
+    """
+
+    campaign: str
+    teams: tuple[str, ...]
+    first_ms: int
+    last_ms: int
+    types: Mapping[str, int]
+    providers: tuple[Provider, ...]
+    opened: int
+    clicked: int
+    machine: int
+    gross: Money
+    refunded: Money
+
+
+class Field(Struct, frozen=True):
+    """Canvass reports of one place in a span of time. `turf`: '' where it was not said, or for all of a region.
+
+    `people`: how many different people the reports are about, as far as they are still kept; None: not known.
+    """
+
+    region: str
+    turf: str
+    attempts: int
+    contacted: int
+    supporters: int
+    people: int | None
+    outcomes: Mapping[str, int]
+    last_ms: int
+
+
+class Gifts(Struct, frozen=True):
+    """Money that moved. `values`: of the dimensions asked for; `start_ms`: of the slot, None for the whole span."""
+
+    values: tuple[str, ...]
+    start_ms: int | None
+    gifts: int
+    gross: Money
+    refunds: int
+    refunded: Money
+    failed: int
+    cancelled: int
+
+    @property
+    def net(self) -> Money:
+        """Gifts less refunds."""
+        names = sorted({*self.gross, *self.refunded})
+        return {name: self.gross.get(name, 0) - self.refunded.get(name, 0) for name in names}
+
+
+def freshness(desk: Desk, now_ms: int) -> Mapping[str, Freshness]:
+    """How fresh the desk is, by topic; of a topic that nothing is known of, nothing is known."""
+    found: dict[str, list[Row]] = {}
+    for topic, *rest in desk.rows("SELECT topic, next, ends, appended, looked FROM positions"):
+        found.setdefault(topic, []).append(tuple(rest))
+    return {topic: _freshness(partitions, now_ms) for topic, partitions in found.items()} | {
+        spec.name: Freshness(None, complete=False, stopped_at_ms=None)
+        for spec in ALL
+        if "harmonia-console" in spec.read_by and spec.name not in found
+    }
+
+
+def _freshness(partitions: Sequence[Row], now_ms: int) -> Freshness:
+    at_end = [next_ >= ends for next_, ends, _, _ in partitions]
+    as_of = [looked if done else appended for done, (_, _, appended, looked) in zip(at_end, partitions, strict=True)]
+    looked = min(looked for *_, looked in partitions)
+    stopped = looked if now_ms - looked > STOPPED_AFTER_MS else None
+    return Freshness(None if None in as_of else min(as_of), all(at_end), stopped)
+
+
+def latest_event_ms(desk: Desk) -> int | None:
+    """When the latest interaction happened; the clock of the demo."""
+    found: int | None = desk.meta("latest_event")
+    return found
+
+
+def known_since_ms(desk: Desk) -> int | None:
+    """Before this the desk has no figures: cells are not kept for longer, or it was begun later."""
+    found: int | None = desk.meta("cells_since")
+    return found
+
+
+def figures_by(
+    desk: Desk, span: Span, scope: Scope, by: Sequence[Dimension] = ("type",), types: Collection[str] = ()
+) -> list[Group]:
+    """Figures of a span of time, one group for each combination of the dimensions; `types`: only of these.
+
+    With `by=()` there is one group at most. Groups with the most interactions come first.
+    """
+    where, args = _where(span, scope, types)
+    columns = ", ".join(f"s.{name}" for name in by)
+    found: dict[tuple[str, ...], tuple[list[int], dict[str, int]]] = {}
+    rows = desk.rows(
+        f"SELECT s.currency, sum(c.happened), sum(c.counted), sum(c.amount), sum(c.supporters), sum(c.machine)"
+        f"{', ' + columns if by else ''} FROM cells AS c JOIN series AS s USING (series) WHERE {where} "
+        f"GROUP BY s.currency{', ' + columns if by else ''}",
+        args,
+    )
+    for currency, happened, counted, amount, supporters, machine, *values in rows:
+        sums, amounts = found.setdefault(tuple(values), ([0, 0, 0, 0], {}))
+        for place, value in enumerate((happened, counted, supporters, machine)):
+            sums[place] += value
+        if currency:
+            amounts[currency] = amounts.get(currency, 0) + amount
+    groups = [
+        Group(values, Figures(sums[0], sums[1], amounts, sums[2], sums[3])) for values, (sums, amounts) in found.items()
+    ]
+    return sorted(
+        (each for each in groups if each.figures.happened), key=lambda each: (-each.figures.happened, each.values)
+    )
+
+
+def curves(
+    desk: Desk, slots: Slots, scope: Scope, by: Sequence[Dimension] = ("team",), types: Collection[str] = ()
+) -> list[Curve]:
+    """How many interactions there were in each slot of time, for sparklines; the largest curves first."""
+    where, args = _where(Span(slots.since, slots.until), scope, types)
+    columns = "".join(f", s.{name}" for name in by)
+    first = slots.since // slots.length
+    starts = tuple(range(first * slots.length, slots.until, slots.length))
+    found: dict[tuple[str, ...], list[int]] = {}
+    rows = desk.rows(
+        f"SELECT c.minute / :slot, sum(c.counted){columns} FROM cells AS c JOIN series AS s USING (series) "
+        f"WHERE {where} GROUP BY c.minute / :slot{columns}",
+        {**args, "slot": slots.length},
+    )
+    for slot, counted, *values in rows:
+        found.setdefault(tuple(values), [0] * len(starts))[max(0, slot - first)] += counted
+    made = [Curve(values, starts, tuple(counts)) for values, counts in found.items() if any(counts)]
+    return sorted(made, key=lambda curve: (-sum(curve.counted), curve.values))
+
+
+def campaigns(desk: Desk, span: Span, scope: Scope) -> list[Campaign]:
+    """The campaigns of which anything happened, the one with the latest sending or act first."""
+    return sorted(_campaigns(desk, span, scope, None), key=lambda each: (-each.last_ms, each.campaign))
+
+
+def campaign(desk: Desk, campaign_id: str, span: Span, scope: Scope) -> Campaign | None:
+    """One campaign; None: nothing names it in that time and scope."""
+    return next(iter(_campaigns(desk, span, scope, campaign_id)), None)
+
+
+def _campaigns(desk: Desk, span: Span, scope: Scope, only: str | None) -> list[Campaign]:
+    where, args = _where(span, scope, ())
+    if only is not None:
+        where, args = f"{where} AND s.campaign = :campaign", {**args, "campaign": only}
+    rows = desk.rows(
+        "SELECT s.campaign, s.team, s.type, s.mailbox, s.currency, sum(c.happened), sum(c.amount), sum(c.machine), "
+        f"min(c.minute), max(c.minute) FROM cells AS c JOIN series AS s USING (series) WHERE {where} "
+        "AND s.campaign <> '' GROUP BY s.campaign, s.team, s.type, s.mailbox, s.currency HAVING sum(c.happened) > 0",
+        args,
+    )
+    drafts: dict[str, _CampaignDraft] = {}
+    for name, *rest in rows:
+        drafts.setdefault(name, _CampaignDraft()).take(rest)
+    return [draft.made(name) for name, draft in drafts.items()]
+
+
+class _CampaignDraft:
+    def __init__(self) -> None:
+        self._teams: set[str] = set()
+        self._types: dict[str, int] = {}
+        self._machine: dict[str, int] = {}
+        self._providers: dict[str, dict[str, int]] = {}
+        self._money: dict[str, dict[str, int]] = {GIFT: {}, REFUND: {}}
+        self._first: list[int] = []
+        self._last: list[int] = []
+
+    def take(self, row: Sequence[Any]) -> None:
+        team, type_, mailbox, currency, happened, amount, machine, first, last = row
+        self._teams.add(team)
+        self._types[type_] = self._types.get(type_, 0) + happened
+        self._machine[type_] = self._machine.get(type_, 0) + machine
+        if type_ in _AT_PROVIDERS:
+            at = self._providers.setdefault(mailbox, {})
+            at[type_] = at.get(type_, 0) + happened
+        if type_ in self._money:
+            sums = self._money[type_]
+            sums[currency] = sums.get(currency, 0) + amount
+        self._first.append(first)
+        self._last.append(last)
+
+    def made(self, name: str) -> Campaign:
+        opened, clicked = (
+            self._types.get(type_, 0) - self._machine.get(type_, 0) for type_ in ("email.opened", "email.clicked")
+        )
+        providers = [
+            Provider(mailbox, *(at.get(type_, 0) for type_ in _AT_PROVIDERS)) for mailbox, at in self._providers.items()
+        ]
+        return Campaign(
+            campaign=name,
+            teams=tuple(sorted(self._teams)),
+            first_ms=min(self._first),
+            last_ms=max(self._last),
+            types=dict(sorted(self._types.items())),
+            providers=tuple(sorted(providers, key=lambda each: (-each.messages, each.mailbox))),
+            opened=opened,
+            clicked=clicked,
+            machine=sum(self._machine.values()),
+            gross=self._money[GIFT],
+            refunded=self._money[REFUND],
+        )
+
+
+_AT_PROVIDERS = ("email.sent", "email.delivered", "email.complained", "email.unsubscribed")
+
+
+def regions(desk: Desk, span: Span, scope: Scope) -> list[Field]:
+    """Canvass reports of each region, those with most attempts first; region '': it was not said."""
+    return _fields(desk, span, scope, ("region",), None)
+
+
+def turfs(desk: Desk, region: str, span: Span, scope: Scope) -> list[Field]:
+    """Canvass reports of each turf of a region, those with most attempts first."""
+    return _fields(desk, span, scope, ("region", "turf"), region)
+
+
+def _fields(desk: Desk, span: Span, scope: Scope, by: Sequence[str], region: str | None) -> list[Field]:
+    where, args = _where(span, scope, (REPORT,))
+    if region is not None:
+        where, args = f"{where} AND s.region = :region", {**args, "region": region}
+    columns = ", ".join(f"s.{name}" for name in by)
+    rows = desk.rows(
+        f"SELECT {columns}, s.outcome, sum(c.counted), sum(c.supporters), max(c.minute) "
+        f"FROM cells AS c JOIN series AS s USING (series) WHERE {where} GROUP BY {columns}, s.outcome",
+        args,
+    )
+    people = _people_met(desk, where, args, columns)
+    width = len(by)
+    found: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        if row[width + 1]:
+            found.setdefault(row[:width], []).append(row[width:])
+    fields = [_field(place, group, people) for place, group in found.items()]
+    return sorted(fields, key=lambda each: (-each.attempts, each.region, each.turf))
+
+
+def _field(place: tuple[str, ...], rows: Sequence[Row], people: Mapping[tuple[str, ...], int] | None) -> Field:
+    outcomes = {outcome: counted for outcome, counted, _, _ in rows}
+    return Field(
+        region=place[0],
+        turf=place[1] if len(place) > 1 else "",
+        attempts=sum(outcomes.values()),
+        contacted=outcomes.get("contacted", 0),
+        supporters=sum(supporters for _, _, supporters, _ in rows),
+        people=None if people is None else people.get(place, 0),
+        outcomes=dict(sorted(outcomes.items())),
+        last_ms=max(last for *_, last in rows),
+    )
+
+
+def _people_met(
+    desk: Desk, where: str, args: Mapping[str, object], columns: str
+) -> Mapping[tuple[str, ...], int] | None:
+    """How many different people reports are about, by place; None where part of the span is no longer kept."""
+    kept: int | None = desk.meta("events_since")
+    if kept is None or int(str(args["since"])) < kept:
+        return None
+    among = where.replace("c.minute >= :since AND c.minute < :until", "TRUE")
+    rows = desk.rows(
+        f"SELECT {columns}, count(DISTINCT f.contact) FROM series AS s JOIN events AS e ON e.series = s.series "
+        "AND e.message = 0 AND e.time >= :since AND e.time < :until JOIN fragments AS f USING (fragment) "
+        f"WHERE {among} AND e.counted GROUP BY {columns}",
+        args,
+    )
+    return {tuple(place): count for *place, count in rows}
+
+
+def money(
+    desk: Desk, span: Span, scope: Scope, by: Sequence[Dimension] = (), slot_ms: int | None = None
+) -> list[Gifts]:
+    """Gifts, refunds and pledges of a span: by dimension, by slot of time (`HOUR_MS`) or both, in that order."""
+    where, args = _where(span, scope, _OF_MONEY)
+    slot = "NULL" if slot_ms is None else f"c.minute / {int(slot_ms)} * {int(slot_ms)}"
+    columns = "".join(f", s.{name}" for name in by)
+    rows = desk.rows(
+        f"SELECT s.type, s.currency, sum(c.counted), sum(c.amount), {slot} AS slot{columns} "
+        f"FROM cells AS c JOIN series AS s USING (series) WHERE {where} GROUP BY s.type, s.currency, slot{columns}",
+        args,
+    )
+    found: dict[tuple[tuple[str, ...], int | None], list[Row]] = {}
+    for type_, currency, counted, amount, start, *values in rows:
+        if counted:
+            found.setdefault((tuple(values), start), []).append((type_, currency, counted, amount))
+    made = [_gifts(values, start, group) for (values, start), group in found.items()]
+    return sorted(made, key=lambda each: (each.values, each.start_ms or 0))
+
+
+def _gifts(values: tuple[str, ...], start: int | None, rows: Sequence[Row]) -> Gifts:
+    counts = dict.fromkeys(_OF_MONEY, 0)
+    sums: dict[str, dict[str, int]] = {type_: {} for type_ in _OF_MONEY}
+    for type_, currency, counted, amount in rows:
+        counts[type_] += counted
+        sums[type_][currency] = sums[type_].get(currency, 0) + amount
+    return Gifts(
+        values=values,
+        start_ms=start,
+        gifts=counts[GIFT],
+        gross=sums[GIFT],
+        refunds=counts[REFUND],
+        refunded=sums[REFUND],
+        failed=counts[CHARGE_FAILED],
+        cancelled=counts[PLEDGE_CANCELLED],
+    )
+
+
+_OF_MONEY = (GIFT, REFUND, CHARGE_FAILED, PLEDGE_CANCELLED)
+
+
+def _where(span: Span, scope: Scope, types: Collection[str]) -> tuple[str, dict[str, object]]:
+    """The condition of a query over cells `c` and their series `s`, and its arguments."""
+    clauses = ["c.minute >= :since AND c.minute < :until"]
+    args: dict[str, object] = {"since": span.since // MINUTE_MS * MINUTE_MS, "until": span.until}
+    bound = [("type", types or None), ("team", scope.teams), ("region", scope.regions)]
+    for column, allowed in bound:
+        if allowed is not None:
+            clauses.append(f"s.{column} IN ({_listed(column, allowed, args)})")
+    if scope.committees is not None:
+        listed = _listed("committee", scope.committees, args)
+        clauses.append(f"(s.type NOT LIKE 'donation.%' OR s.committee IN ({listed}))")
+    return " AND ".join(clauses), args
+
+
+def _listed(name: str, values: Collection[str], args: dict[str, object]) -> str:
+    """Placeholders for the values, which are added to the arguments."""
+    places = {f"{name}_{place}": value for place, value in enumerate(sorted(values))}
+    args |= places
+    return ", ".join(f":{place}" for place in places)

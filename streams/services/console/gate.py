@@ -1,0 +1,117 @@
+"""Who is asking: the session of a request, forms that come from the console's own pages, and pages that say no."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse
+
+from streams.services.console.dependencies import ConsoleDependencies
+from streams.services.console.live import Hub
+from streams.services.console.page import Page, PageRequest
+from streams.services.console.rendering import CSRF_PLACE, render, render_signed_out
+from streams.services.console.rights import Act, may
+from streams.services.console.signin import COOKIE, Sessions, SignedIn, is_own_origin, same
+from streams.services.console.words import Words, language_of
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What all routes need: dependencies, the hub of live blocks, sessions, and the list of all pages."""
+
+    deps: ConsoleDependencies
+    hub: Hub
+    sessions: Sessions
+    pages: tuple[Page, ...]
+
+    def page_request(self, signed_in: SignedIn, params: Mapping[str, str]) -> PageRequest:
+        """The request of a viewer, at this moment."""
+        viewer = signed_in.viewer
+        words = Words(viewer.language, self.deps.settings.time_zone)
+        return PageRequest(viewer, words, self.deps.clock(), params, self.deps, signed_in.session.reason)
+
+
+class SignInFirst(Exception):
+    """Nobody is signed in."""
+
+
+class FormRefused(Exception):
+    """A form that did not come from a page of this console."""
+
+
+class NotForYou(Exception):
+    """The role for it is missing."""
+
+    def __init__(self, signed_in: SignedIn) -> None:
+        super().__init__()
+        self.signed_in = signed_in
+
+
+async def signed_in_of(console: Console, request: Request) -> SignedIn:
+    """Who sends a request. Raises SignInFirst, and SinkUnavailable where Redis does not answer."""
+    found = await console.sessions.find(request.cookies.get(COOKIE, ""), console.deps.wall())
+    if found is None:
+        raise SignInFirst
+    return found
+
+
+async def posted(console: Console, request: Request, act: Act | None = None) -> tuple[SignedIn, dict[str, str]]:
+    """Who sends a form, and its fields.
+
+    Raises SignInFirst, FormRefused without the right Origin and CSRF token, and NotForYou where they may not do `act`.
+    """
+    signed_in = await signed_in_of(console, request)
+    refused = console.deps.metrics.refused
+    if not is_own_origin(request, console.deps.settings.console_url):
+        refused.labels("origin").inc()
+        raise FormRefused
+    said = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+    in_form = said.pop("csrf", "")
+    if not same(request.headers.get("x-csrf-token") or in_form, signed_in.session.csrf):
+        refused.labels("csrf").inc()
+        raise FormRefused
+    if act is not None:
+        require(signed_in, act)
+    return signed_in, said
+
+
+def require(signed_in: SignedIn, act: Act) -> None:
+    """Raise NotForYou unless somebody may do or see this."""
+    if not may(signed_in.viewer, act):
+        raise NotForYou(signed_in)
+
+
+def own_path(path: str) -> str:
+    """A path of this console, `/` in place of one that leads elsewhere."""
+    return path if re.fullmatch(r"/(?!/)[A-Za-z0-9/._~?&=%+:-]*", path) else "/"
+
+
+def frame(console: Console, signed_in: SignedIn) -> dict[str, Any]:
+    """What the frame around every page shows."""
+    menu = [page for page in console.pages if page.in_menu and may(signed_in.viewer, page.act)]
+    return {"menu": menu, "theme": signed_in.session.theme, "session": signed_in.session}
+
+
+def html(signed_in: SignedIn, text: str, status: int = 200) -> Response:
+    """A page for one reader, with their CSRF token in its forms."""
+    return HTMLResponse(text.replace(CSRF_PLACE, signed_in.session.csrf), status)
+
+
+def message_page(console: Console, signed_in: SignedIn, title: str, text: str, status: int) -> Response:
+    """A page in the frame that says one thing. `title` and `text` are already in the reader's language."""
+    asked = console.page_request(signed_in, {})
+    context = {**frame(console, signed_in), "page": None, "title": title, "text": text}
+    return html(signed_in, render("message.html", asked, context), status)
+
+
+def words_of(console: Console, request: Request) -> Words:
+    """The words for somebody who may not be signed in: in the language that the browser asks for."""
+    return Words(language_of(request.headers.get("accept-language")), console.deps.settings.time_zone)
+
+
+def plain_message(words: Words, title: str, text: str, status: int) -> Response:
+    """A page without the frame that says one thing."""
+    context = {"theme": "auto", "title": title, "text": text}
+    return HTMLResponse(render_signed_out("signed_out_message.html", words, context), status)

@@ -1,0 +1,189 @@
+"""The live hub: renders each block once a tick for all who see the same, and streams to each open page what changed.
+
+Nothing is loaded while nobody looks. Every open page has one stream; of its blocks it sends those whose text differs
+from what it last sent, and once a second, where they differ, the ages of all.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import orjson
+from typing_extensions import TypedDict
+
+from streams.services.console.metrics import ConsoleMetrics
+from streams.services.console.page import Block, Loaded, Page, PageRequest, Withheld
+from streams.services.console.rendering import partial, render, render_block
+
+logger = logging.getLogger(__name__)
+
+AGES = "ages"
+"""The event of a stream that tells the ages of blocks."""
+TICK_S = 1.0
+SILENT_S = 4.0
+"""Seconds after which ages are sent again although they are the same: a page that hears nothing says so."""
+LOAD_S = 10.0
+"""Seconds that a block may take to load; one that takes longer has failed."""
+FORGET_S = 60.0
+STALE_AFTER = 3
+"""A block older than so many times its rate has stopped."""
+
+State = Literal["live", "stopped", "withheld", "fixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The inside of a block, and as of when it is right. `why`: `withheld` or `failed` where there are no data."""
+
+    html: str
+    as_of_ms: int | None
+    stopped_at_ms: int | None = None
+    why: Literal["", "withheld", "failed"] = ""
+
+    def state(self, block: Block, now_ms: int) -> State:
+        """Whether the block is live at a time."""
+        if self.why == "withheld":
+            return "withheld"
+        if self.why == "failed" or self.stopped_at_ms is not None:
+            return "stopped"
+        if not block.every_s:
+            return "fixed"
+        limit_s = block.stale_s or STALE_AFTER * block.every_s
+        late = self.as_of_ms is None or now_ms - self.as_of_ms > 1000 * limit_s
+        return "stopped" if late else "live"
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A block as some audience sees it. `at`: when it was loaded, `used`: last asked for, by a monotonic clock."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    at: float = float("-inf")
+    used: float = 0.0
+    rendered: Rendered | None = None
+    good: Rendered | None = None
+    """The last one that had data: it stays, greyed, while loading fails."""
+
+
+class Age(TypedDict):
+    """How old a block is, in words, and its state."""
+
+    text: str
+    state: State
+
+
+def age_of(block: Block, rendered: Rendered, request: PageRequest) -> Age:
+    """The age of a block at the time of a request: `2 s`, or since when it has stopped."""
+    words, state = request.words, rendered.state(block, request.now_ms)
+    if state == "withheld" or (state == "fixed" and rendered.as_of_ms is None):
+        return {"text": "", "state": state}
+    if state == "stopped":
+        since = rendered.as_of_ms if rendered.stopped_at_ms is None else rendered.stopped_at_ms
+        text = words.text("no data yet") if since is None else words.text("stopped at {time}", time=words.time(since))
+        return {"text": text, "state": state}
+    return {"text": words.ago(request.now_ms - (rendered.as_of_ms or 0)), "state": state}
+
+
+@dataclass(slots=True)
+class Sent:
+    """What an open page was sent last: blocks by id, and ages with when that was, by a monotonic clock."""
+
+    blocks: dict[str, str] = field(default_factory=dict)
+    ages: str = ""
+    ages_at: float = float("-inf")
+
+
+class Change(NamedTuple):
+    """An event of a stream; `event` empty: `data` is HTML that htmx puts in its place."""
+
+    event: str
+    data: str
+
+
+class Hub:
+    """Renders blocks, live ones once for all who see the same. `monotonic`: seconds that only grow."""
+
+    def __init__(self, metrics: ConsoleMetrics, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._metrics = metrics
+        self._clock = monotonic
+        self._entries: dict[tuple[object, ...], _Entry] = {}
+        self._closed = asyncio.Event()
+
+    def close(self) -> None:
+        """End all streams."""
+        self._closed.set()
+
+    async def block(self, page: Page, block: Block, request: PageRequest) -> Rendered:
+        """A block: as it was rendered within its rate, or loaded now. One that is not live is always loaded."""
+        if not block.every_s:
+            return await self._load(page, block, request, None)
+        params = tuple(sorted(request.params.items()))
+        entry = self._entries.setdefault((page.name, block.id, params, request.viewer.audience), _Entry())
+        entry.used = self._clock()
+        async with entry.lock:
+            if entry.rendered is None or self._clock() - entry.at >= block.every_s:
+                entry.rendered = await self._load(page, block, request, entry.good)
+                entry.at = self._clock()
+                if not entry.rendered.why and entry.rendered.stopped_at_ms is None:
+                    entry.good = entry.rendered
+        return entry.rendered
+
+    async def wait(self) -> bool:
+        """Wait for the next tick; False: the hub has closed, and no stream goes on."""
+        try:
+            async with asyncio.timeout(TICK_S):
+                await self._closed.wait()
+        except TimeoutError:
+            return True
+        return False
+
+    async def changes(self, page: Page, request: PageRequest, sent: Sent) -> AsyncIterator[Change]:
+        """What a page that is open has to be sent now. `sent`: what it was sent before; kept up to date."""
+        ages = {}
+        for block in page.blocks:
+            if not block.every_s:
+                continue
+            rendered = await self.block(page, block, request)
+            ages[block.id] = age_of(block, rendered, request)
+            if sent.blocks.get(block.id) != rendered.html:
+                sent.blocks[block.id] = rendered.html
+                yield Change("", partial(block, rendered.html))
+        told = orjson.dumps({"now": request.words.time(request.now_ms), "blocks": ages}).decode()
+        if sent.ages != told or self._clock() - sent.ages_at >= SILENT_S:
+            sent.ages, sent.ages_at = told, self._clock()
+            yield Change(AGES, told)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop blocks that nobody has asked for in a while: audiences and parameters come and go."""
+        oldest = self._clock() - FORGET_S
+        for key in [key for key, entry in self._entries.items() if entry.used < oldest and not entry.lock.locked()]:
+            del self._entries[key]
+
+    async def _load(self, page: Page, block: Block, request: PageRequest, good: Rendered | None) -> Rendered:
+        started = self._clock()
+        rendered, outcome = await self._rendered(block, request, good)
+        self._metrics.blocks.labels(page.name, block.id, outcome).inc()
+        self._metrics.block_seconds.labels(page.name, block.id).observe(self._clock() - started)
+        return rendered
+
+    async def _rendered(
+        self, block: Block, request: PageRequest, good: Rendered | None
+    ) -> tuple[Rendered, Literal["shown", "withheld", "failed"]]:
+        try:
+            async with asyncio.timeout(LOAD_S):
+                loaded: Loaded = await block.load(request)
+            html = render_block(block, request, loaded.data)
+            return Rendered(html, loaded.as_of_ms, loaded.stopped_at_ms), "shown"
+        except Withheld as reason:
+            words, why = request.words, reason.why
+            text = words.text(why) if isinstance(why, str) else words.message(why)
+            return Rendered(render("withheld.html", request, {"why": text}), None, why="withheld"), "withheld"
+        except Exception as error:  # noqa: BLE001 (whatever fails in one block fails no other, and not the page)
+            logger.error("block %s: %s", block.id, type(error).__name__)
+            if good is not None:
+                return Rendered(good.html, good.as_of_ms, good.as_of_ms), "failed"
+            return Rendered(render("failed.html", request, {}), None, request.now_ms, "failed"), "failed"

@@ -1,0 +1,73 @@
+"""The metrics of the console's process. Labels are bounded: routes, blocks, reasons, never a person nor a viewer."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+
+
+class ConsoleMetrics:
+    """The metrics of one process, in a registry of their own."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.requests = Counter(
+            "harmonia_console_requests_total",
+            "Requests by route and HTTP status",
+            ["route", "status"],
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "harmonia_console_request_seconds",
+            "Seconds from a request to its answer, streams left out",
+            ["route"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.streams = Gauge("harmonia_console_streams", "Pages that are open and live", registry=registry)
+        self.blocks = Counter(
+            "harmonia_console_blocks_total",
+            "Blocks loaded, by page, block and outcome (shown, withheld, failed)",
+            ["page", "block", "outcome"],
+            registry=registry,
+        )
+        self.block_seconds = Histogram(
+            "harmonia_console_block_seconds",
+            "Seconds to load and render a block",
+            ["page", "block"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.signins = Counter(
+            "harmonia_console_signins_total",
+            "Sign-ins by way (token, oidc) and outcome (in, unknown, too_many, failed)",
+            ["way", "outcome"],
+            registry=registry,
+        )
+        self.refused = Counter(
+            "harmonia_console_refused_total",
+            "Requests refused (act, scope, csrf, origin, audit)",
+            ["why"],
+            registry=registry,
+        )
+        self.policy = Counter(
+            "harmonia_policy_changes_total",
+            "Changes of the policy's file by what became of them (taken, broken: the old one goes on)",
+            ["outcome"],
+            registry=registry,
+        )
+        self.policy_since = Gauge(
+            "harmonia_policy_since_seconds",
+            "Since when the policy holds here, Unix time, by its version",
+            ["version"],
+            registry=registry,
+        )
+        self.audit_pending = Gauge(
+            "harmonia_console_audit_pending_bytes",
+            "Bytes of audit records that Kafka does not have yet",
+            registry=registry,
+        )
+        self.audit_failures = Counter(
+            "harmonia_console_audit_failures_total",
+            "Sendings of audit records that failed and are tried again",
+            registry=registry,
+        )

@@ -1,0 +1,1 @@
+"""The pages of the console: each module gives its `PAGES`, whose blocks load what their templates show."""

@@ -1,0 +1,284 @@
+"""`/people`: find somebody by what they go by, and show whether they may be reached now, on which channel, and why.
+
+What is typed is hashed and forgotten: it is in no URL, no log and no record. A profile is shown to somebody who has
+said in this session why, whose scope the person is in, and whose look is in `audit-log`.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import cast, get_args
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from msgspec import Struct
+
+from events.channels import Channel, Purpose
+from events.fields import CONTACT_ID_PATTERN
+from events.identifiers import Hasher, Kind
+from events.outputs import ContactProfile, Stop
+from events.times import parse_time
+from sinks.lookup import CHANNELS, ContactAnswer, ErasedContact, Incomplete, KnownContact
+from streams.domain.messages import Message, message
+from streams.domain.pressure import Decision, PermissionRequest
+from streams.services.console.desk_people import events_of
+from streams.services.console.desk_reading import freshness
+from streams.services.console.gate import Console, frame, html, posted
+from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest, Withheld
+from streams.services.console.rendering import render
+from streams.services.console.rights import Role, Viewer
+from streams.services.console.signin import SignedIn
+from streams.services.permission.decision_messages import evidence_messages, incomplete_message
+from streams.services.permission.decisions import AskedPerson, PermissionBatch
+from streams.services.permission.person_name import parse_person
+
+REASONS = ("called", "complaint", "rights", "mistake", "task")
+"""Why somebody looks at a person; each is a sentence of `reasons` in the template."""
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
+SEES_MONEY: frozenset[Role] = frozenset({"treasury", "privacy"})
+"""Roles that see what a person has given."""
+MOST_TOUCHES = 20
+TIMELINE_MS = 48 * 3600 * 1000
+_LONGEST_WORD = 1024
+_is_shown_id = re.compile(CONTACT_ID_PATTERN).fullmatch
+_is_phone = re.compile(r"[ ().+\-/\d]{7,24}", re.ASCII).fullmatch
+_is_of_a_system = re.compile(r"[^\s:@]{1,64}:[^\s]{1,256}").fullmatch
+
+
+class Subject(Struct, frozen=True):
+    """The person of a page. `profile` None: Redis lacks something, and `lacking` says what."""
+
+    contact_id: str
+    profile: ContactProfile | None
+    as_of_ms: int | None = None
+    lacking: Message | None = None
+
+
+class ChannelAnswer(Struct, frozen=True):
+    """Whether a person may be reached on a channel, and the interactions that the answer rests on."""
+
+    channel: Channel
+    decision: Decision
+    why: Message
+    evidence: Sequence[Message]
+
+
+async def enter(asked: PageRequest) -> Subject:
+    """Find the person of the page, and write the look down. Raises what is shown in their place."""
+    contact_id = asked.params["contact_id"]
+    if not asked.reason:
+        raise Elsewhere(f"/people?for={contact_id}")
+    seen = await asked.deps.lookup.look([[contact_id]])
+    if isinstance(seen, Incomplete):
+        await asked.deps.views.person(asked.viewer, asked.reason, contact_id, "incomplete")
+        return Subject(contact_id, None, None, incomplete_message(seen))
+    [found] = seen.contacts
+    outcome = outcome_of(found, asked.viewer)
+    await asked.deps.views.person(asked.viewer, asked.reason, found.contact_id, outcome)
+    if outcome == "outside":
+        asked.deps.metrics.refused.labels("scope").inc()
+    if outcome == "erased" and asked.viewer.scope.regions is None:
+        raise PageRefused(410, "Forgotten", "This person was forgotten. Nothing is kept but that.")
+    if not isinstance(found, KnownContact) or outcome == "outside":
+        raise PageRefused.not_found()
+    if found.contact_id != contact_id:
+        raise Elsewhere(f"/people/{found.contact_id}")
+    return Subject(contact_id, orjson.loads(found.profile), seen.as_of)
+
+
+def outcome_of(found: ContactAnswer, viewer: Viewer) -> str:
+    """What a look at somebody comes to: found, erased, unknown, or outside the viewer's scope."""
+    if isinstance(found, ErasedContact):
+        return "erased"
+    if not isinstance(found, KnownContact):
+        return "unknown"
+    region = orjson.loads(found.profile)["zones"]["region"]
+    return "found" if viewer.scope.has_region(region) else "outside"
+
+
+async def load_answers(asked: PageRequest) -> Loaded:
+    """Whether the person may be reached now, on each channel, for the purpose that is chosen."""
+    subject = _whole(asked)
+    purpose = cast(Purpose, asked.params.get("purpose", "informational"))
+    answers: list[ChannelAnswer] = []
+    as_of = subject.as_of_ms
+    for channel in CHANNELS:
+        request = PermissionRequest(channel=channel, purpose=purpose, team=team_of(asked.viewer))
+        batch = PermissionBatch(request, asked.now_ms, [AskedPerson([subject.contact_id])])
+        judged = await asked.deps.judge.judge(batch)
+        if isinstance(judged, Incomplete):
+            raise Withheld(incomplete_message(judged))
+        as_of = judged.as_of
+        decision = judged.judged[0].decision
+        why = message(f"why.{decision.reason}")
+        evidence = evidence_messages(decision, subject.profile, asked.words.zone)
+        answers.append(ChannelAnswer(channel, decision, why, evidence))
+    return Loaded({"answers": answers, "purpose": purpose, "purposes": PURPOSES, "subject": subject}, as_of)
+
+
+def team_of(viewer: Viewer) -> str:
+    """For which team somebody asks: their own where they have one, else none, as if every touch were another team's."""
+    teams = viewer.scope.teams
+    return next(iter(teams)) if teams is not None and len(teams) == 1 else ""
+
+
+async def load_known(asked: PageRequest) -> Loaded:
+    """What is known of the person, in a few lines."""
+    subject = _whole(asked)
+    profile = cast(ContactProfile, subject.profile)
+    return Loaded(
+        {
+            "profile": profile,
+            "first_ms": _ms(profile["first_seen"]),
+            "last_ms": _ms(profile["last_seen"]),
+            "sees_money": not asked.viewer.roles.isdisjoint(SEES_MONEY),
+            "gifts": _gifts(profile, asked.viewer),
+        },
+        subject.as_of_ms,
+    )
+
+
+def _gifts(profile: ContactProfile, viewer: Viewer) -> dict[str, int]:
+    """Net gifts by currency: of all committees, or of those in the viewer's scope."""
+    committees = viewer.scope.committees
+    if committees is None:
+        return dict(profile["donations"]["net"])
+    net: dict[str, int] = {}
+    for committee, given in profile["donations"]["by_committee"].items():
+        if committee in committees:
+            for currency, amount in given["net"].items():
+                net[currency] = net.get(currency, 0) + amount
+    return net
+
+
+async def load_touches(asked: PageRequest) -> Loaded:
+    """What has reached the person of late, newest first; and what they have stopped."""
+    subject = _whole(asked)
+    profile = cast(ContactProfile, subject.profile)
+    touches = [(_ms(touch["at"]), touch) for touch in profile["touches"][:MOST_TOUCHES]]
+    left_out = max(0, len(profile["touches"]) - MOST_TOUCHES)
+    return Loaded({"touches": touches, "left_out": left_out, "stops": stops_of(profile)}, subject.as_of_ms)
+
+
+def stops_of(profile: ContactProfile) -> list[tuple[str, str, int | None, Stop]]:
+    """Every stop: of what (channel, sender or list), its name, when, and the stop itself; channels first."""
+    stops = profile["stops"]
+    found: list[tuple[str, str, Stop]] = []
+    for channel in (*CHANNELS, "all"):
+        stop = cast("Stop | None", stops.get(channel))
+        if stop is not None:
+            found.append(("channel", channel, stop))
+    found += [("sender", name, stop) for name, stop in stops["senders"].items()]
+    found += [("list", name, stop) for name, stop in stops["lists"].items()]
+    return [(kind, name, _ms(stop["at"]), stop) for kind, name, stop in found]
+
+
+async def load_timeline(asked: PageRequest) -> Loaded:
+    """What was heard of the person in the last 48 hours, from the desk."""
+    subject = _whole(asked)
+    if asked.desk is None:
+        raise Withheld("This console has no desk, which would know what was heard: `harmonia console follow` fills it.")
+    events = events_of(asked.desk, subject.contact_id, asked.now_ms - TIMELINE_MS, asked.viewer.scope)
+    known = freshness(asked.desk, asked.now_ms)["interactions"]
+    sees_money = not asked.viewer.roles.isdisjoint(SEES_MONEY)
+    return Loaded({"events": events, "sees_money": sees_money}, known.as_of_ms, known.stopped_at_ms)
+
+
+def _whole(asked: PageRequest) -> Subject:
+    """The subject, if Redis has all that there is. Raises Withheld where it has not."""
+    subject = cast(Subject, asked.subject)
+    if subject.lacking is not None:
+        raise Withheld(subject.lacking)
+    return subject
+
+
+def _ms(text: str | None) -> int | None:
+    return None if text is None else parse_time(text)
+
+
+FIND = Page(
+    path="/people",
+    name="people",
+    title="People",
+    act="see_people",
+    blocks=(),
+    params={"for": CONTACT_ID_PATTERN},
+    template="people.html",
+)
+PERSON = Page(
+    path="/people/{contact_id}",
+    name="person",
+    title="Person",
+    act="see_people",
+    blocks=(
+        Block("answers", 0, load_answers, "person_answers.html", "May we reach this person now?"),
+        Block("known", 0, load_known, "person_known.html", "What is known"),
+        Block("touches", 0, load_touches, "person_touches.html", "What reached them, and what they stopped"),
+        Block("timeline", 0, load_timeline, "person_timeline.html", "The last 48 hours"),
+    ),
+    params={"contact_id": CONTACT_ID_PATTERN, "purpose": "|".join(PURPOSES)},
+    enter=enter,
+    in_menu=False,
+    template="person.html",
+)
+PAGES = (FIND, PERSON)
+
+
+def routes(console: Console) -> APIRouter:
+    """The routes of finding somebody, and of saying why."""
+    router = APIRouter()
+
+    @router.post("/people")
+    async def find(request: Request) -> Response:
+        """Find a person by what they go by, which goes no further than its hash. A reason has to be given first."""
+        signed_in, said = await posted(console, request, "see_people")
+        reason = said.get("reason") or signed_in.session.reason
+        if reason not in REASONS:
+            return _form(console, signed_in, "reason", 422, said.get("for", ""))
+        if reason != signed_in.session.reason:
+            await console.sessions.change(signed_in, console.deps.wall(), {"reason": reason})
+        wanted = said.get("for", "")
+        if _is_shown_id(wanted):
+            return RedirectResponse(f"/people/{wanted}", 303)
+        names = names_of(said.get("who", ""), console.deps.settings.hasher)
+        if not names:
+            return _form(console, signed_in, "unreadable", 422)
+        return await _found(console, signed_in, names, reason)
+
+    return router
+
+
+def names_of(typed: str, hasher: Hasher) -> list[str]:
+    """What somebody may be found by, given what was typed: as the command line reads it, and as people write ids.
+
+    A phone number needs no `phone:` before it here, a voter id no `voter:`, an id of another system no `external:`.
+    """
+    word = typed.strip()[:_LONGEST_WORD]
+    names = parse_person(word).ids(hasher) if word else []
+    for kind, looks in (("phone", _is_phone), ("voter", _is_of_a_system), ("external", _is_of_a_system)):
+        if looks(word):
+            names += hasher.lookups(cast(Kind, kind), word)
+    return list(dict.fromkeys(names))
+
+
+async def _found(console: Console, signed_in: SignedIn, names: Sequence[str], reason: str) -> Response:
+    deps, viewer = console.deps, signed_in.viewer
+    seen = await deps.lookup.look([names])
+    if isinstance(seen, Incomplete):
+        return _form(console, signed_in, incomplete_message(seen), 503)
+    [contact] = seen.contacts
+    outcome = outcome_of(contact, viewer)
+    await deps.views.person(viewer, reason, contact.contact_id, outcome)
+    if outcome == "erased" and viewer.scope.regions is None:
+        return _form(console, signed_in, "erased", 410)
+    if outcome != "found":
+        return _form(console, signed_in, "unknown", 404)
+    return RedirectResponse(f"/people/{contact.contact_id}", 303)
+
+
+def _form(console: Console, signed_in: SignedIn, why: str | Message, status: int, wanted: str = "") -> Response:
+    """The form again, with what was wrong; not with what was typed, which may be an address."""
+    asked = console.page_request(signed_in, {"for": wanted} if _is_shown_id(wanted) else {})
+    lacking = asked.words.message(why) if isinstance(why, Message) else ""
+    context = {**frame(console, signed_in), "page": FIND, "why": "" if lacking else why, "lacking": lacking}
+    return html(signed_in, render("people.html", asked, context), status)

@@ -1,0 +1,53 @@
+"""Renders pages and blocks: one Jinja environment that escapes everything and refuses what a template does not have."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from streams.services.console.page import Block, PageRequest
+from streams.services.console.rights import may
+
+CSRF_PLACE = "csrf-token-of-the-reader"
+"""Stands for the reader's CSRF token in rendered blocks, which many readers share; replaced for each of them."""
+
+_environment = Environment(
+    loader=PackageLoader("streams.services.console"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def render(template: str, request: PageRequest, context: Mapping[str, Any]) -> str:
+    """A template with the reader's words, and `may` to ask what the reader may do."""
+    words = request.words
+    return _environment.get_template(template).render(
+        {
+            "_": words.text,
+            "_n": words.plural,
+            "words": words,
+            "viewer": request.viewer,
+            "may": lambda act: may(request.viewer, act),
+            "now_ms": request.now_ms,
+            "params": request.params,
+            "csrf": CSRF_PLACE,
+            **context,
+        }
+    )
+
+
+def render_block(block: Block, request: PageRequest, data: Mapping[str, object]) -> str:
+    """The inside of a block."""
+    return render(block.template, request, {"block": block, **data}).strip()
+
+
+def render_signed_out(template: str, words: Any, context: Mapping[str, Any]) -> str:
+    """A page for somebody who is not signed in."""
+    return _environment.get_template(template).render({"_": words.text, "_n": words.plural, "words": words, **context})
+
+
+def partial(block: Block, html: str) -> str:
+    """What a stream sends to put the inside of a block in its place."""
+    return f'<hx-partial hx-target="#body-{block.id}" hx-swap="innerMorph">{html}</hx-partial>'

@@ -1,0 +1,106 @@
+"""The process of the console: wires its parts together and serves until a signal ends it."""
+
+import socket
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from starlette.types import ASGIApp
+
+from sinks.lookup import Lookup
+from sinks.reservations import Reservations
+from streams.platform.clients import KafkaClients, redis_client
+from streams.platform.health import HealthServer
+from streams.platform.policy_file import CurrentPolicy, policy_since_gauge
+from streams.platform.settings import Settings
+from streams.services.api.server import Server, listening, url_of
+from streams.services.console.app import PAGES, build_console
+from streams.services.console.dependencies import ConsoleDependencies
+from streams.services.console.gate import Console
+from streams.services.console.live import Hub
+from streams.services.console.metrics import ConsoleMetrics
+from streams.services.console.observer import LookAt, StatusObserver
+from streams.services.console.people import read_people
+from streams.services.console.rights import acts_of
+from streams.services.console.signin import Sessions
+from streams.services.console.views import Views
+from streams.services.permission.audit_log import AuditLog
+from streams.services.permission.decisions import PermissionJudge
+from streams.worker.app import wall_clock
+
+
+class ConsoleServer(Server):
+    """The server of the API, which first ends the streams of open pages when it is told to stop."""
+
+    def __init__(self, app: ASGIApp, hub: Hub, grace_s: float) -> None:
+        super().__init__(app, grace_s)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        self._hub.close()
+        await super().shutdown(sockets)
+
+
+async def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM. Raises `Unusable` when a setting or the address is no good."""
+    metrics = ConsoleMetrics(CollectorRegistry())
+    people = read_people(settings.console_people, acts_of(settings.console_may.split()))
+    policies = CurrentPolicy(
+        settings.policy,
+        wall_clock,
+        lambda outcome: metrics.policy.labels(outcome).inc(),
+        policy_since_gauge(metrics.policy_since),
+    )
+    with listening(host, port) as listener:
+        async with AsyncExitStack() as closing:
+            redis = redis_client(settings)
+            closing.push_async_callback(redis.aclose)
+            observer = StatusObserver(LookAt(settings))
+            closing.push_async_callback(observer.stop)
+            audit = AuditLog(
+                KafkaClients(settings).idempotent_producer, metrics.audit_pending.set, metrics.audit_failures.inc
+            )
+            audit.start()
+            closing.push_async_callback(audit.stop)
+            lookup = Lookup(redis, settings.profiles_oldest_s, settings.hasher.key_ids)
+            judge = PermissionJudge(lookup, Reservations(redis), policies.now, wall_clock, _reserve_nothing)
+            deps = ConsoleDependencies(
+                settings=settings,
+                redis=redis,
+                people=people,
+                clock=wall_clock,
+                wall=wall_clock,
+                metrics=metrics,
+                observer=observer,
+                lookup=lookup,
+                judge=judge,
+                views=Views(audit, wall_clock),
+            )
+            hub = Hub(metrics)
+            app = build_console(Console(deps, hub, Sessions(redis, people), PAGES))
+            server = ConsoleServer(app, hub, settings.grace_s)
+            address = (settings.metrics_host, settings.metrics_port)
+            health = HealthServer(
+                metrics.registry, lambda: _why_unready(redis), address, lambda url: say(f"metrics on {url}/metrics")
+            )
+            await closing.enter_async_context(health)
+            if not people:
+                say("HARMONIA_CONSOLE_PEOPLE names nobody, so nobody can sign in: docs/console.md says how")
+            say(f"listening on {url_of(listener)}")
+            await server.serve(sockets=[listener])
+
+
+async def _reserve_nothing(_: int) -> None:
+    """The console asks whether somebody may be reached, and reserves nobody."""
+
+
+async def _why_unready(redis: Redis) -> str | None:
+    """Why nobody could look at a page now; None: they could."""
+    try:
+        await redis.ping()
+    except RedisError as error:
+        return f"Redis does not answer ({type(error).__name__}), which holds the sessions"
+    return None

@@ -1,0 +1,141 @@
+"""Signing in and staying so: sessions in Redis, their cookie, CSRF tokens, and limits on tries.
+
+Redis holds the SHA-256 of a session's id, so a dump of it opens no session. A session ends 30 minutes after the last
+request or live page, and 12 hours after it began, and it knows nobody whom the file of people does not name any more.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+
+import msgspec
+from fastapi import Request, Response
+from redis.asyncio import Redis
+
+from sinks.redis_call import Backoff, call_redis
+from streams.services.console.people import People
+from streams.services.console.rights import Viewer
+from streams.services.console.words import LANGUAGES, Language
+
+IDLE_S = 30 * 60
+LONGEST_S = 12 * 3600
+TRIES_A_MINUTE = 5
+SESSION = "console:session:"
+TRIES = "console:tries:"
+COOKIE = "__Host-harmonia"
+FORM_COOKIE = "__Host-harmonia-form"
+"""Holds the CSRF token of the sign-in form, since there is no session yet."""
+THEMES = ("auto", "light", "dark")
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A session. `csrf`: what its forms must send; `started_at`: ms since 1970; `reason`: why it looks at people."""
+
+    name: str
+    csrf: str
+    started_at: int
+    language: Language | None = None
+    theme: str = "auto"
+    reason: str = ""
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """A session with its id and whose it is, as of now."""
+
+    id: str
+    session: Session
+    viewer: Viewer
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Session).decode
+
+
+class Sessions:
+    """Sessions in one Redis. Every call may raise SinkUnavailable. Times: ms since 1970, of the wall clock."""
+
+    def __init__(self, client: Redis, people: People) -> None:
+        self._client = client
+        self._people = people
+        self._backoff = Backoff()
+
+    async def begin(self, viewer: Viewer, now_ms: int, language: Language | None = None) -> SignedIn:
+        """A new session of somebody."""
+        id_ = secrets.token_urlsafe(32)
+        session = Session(viewer.name, secrets.token_urlsafe(32), now_ms, language)
+        await self._put(id_, session, now_ms)
+        return SignedIn(id_, session, viewer)
+
+    async def find(self, id_: str, now_ms: int) -> SignedIn | None:
+        """The session of an id, None where it has ended; being asked for, it goes on for 30 minutes."""
+        if not id_:
+            return None
+        found = await call_redis(self._client.get(_key(id_)), self._backoff)
+        if found is None:
+            return None
+        session = _decode(found)
+        viewer = self._people.named(session.name)
+        left_s = LONGEST_S - (now_ms - session.started_at) / 1000
+        if viewer is None or left_s <= 0:
+            await self.end(id_)
+            return None
+        await call_redis(self._client.expire(_key(id_), max(1, int(min(IDLE_S, left_s)))), self._backoff)
+        return SignedIn(id_, session, msgspec.structs.replace(viewer, language=session.language or viewer.language))
+
+    async def change(self, signed_in: SignedIn, now_ms: int, changes: Mapping[str, str]) -> None:
+        """Remember a choice: `language`, `theme` or `reason`."""
+        await self._put(signed_in.id, msgspec.structs.replace(signed_in.session, **changes), now_ms)
+
+    async def end(self, id_: str) -> None:
+        """End a session."""
+        await call_redis(self._client.delete(_key(id_)), self._backoff)
+
+    async def may_try(self, who: str) -> bool:
+        """Count a try to sign in from an address; False: there were five in this minute already."""
+        key = TRIES + hashlib.sha256(who.encode()).hexdigest()[:32]
+        async with self._client.pipeline(transaction=True) as calls:
+            calls.set(key, 0, ex=60, nx=True)
+            calls.incr(key)
+            counted = await call_redis(calls.execute(), self._backoff)
+        return int(counted[1]) <= TRIES_A_MINUTE
+
+    async def _put(self, id_: str, session: Session, now_ms: int) -> None:
+        left_s = LONGEST_S - (now_ms - session.started_at) / 1000
+        await call_redis(
+            self._client.set(_key(id_), _encode(session), ex=max(1, int(min(IDLE_S, left_s)))), self._backoff
+        )
+
+
+def _key(id_: str) -> str:
+    return SESSION + hashlib.sha256(id_.encode()).hexdigest()
+
+
+def set_cookie(response: Response, name: str, value: str) -> None:
+    """Set a cookie that no script reads, no other host gets, and no other site's form sends."""
+    response.set_cookie(name, value, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def drop_cookie(response: Response, name: str) -> None:
+    """Let the browser forget a cookie."""
+    response.delete_cookie(name, path="/", secure=True, httponly=True, samesite="lax")
+
+
+def same(given: str | None, wanted: str) -> bool:
+    """Whether a token is the one that is wanted, without telling how much of it was right."""
+    return bool(wanted) and secrets.compare_digest((given or "").encode(errors="replace"), wanted.encode())
+
+
+def is_language(word: str) -> bool:
+    """Whether the console speaks it."""
+    return word in LANGUAGES
+
+
+def is_own_origin(request: Request, public_url: str) -> bool:
+    """Whether a form comes from a page of this console: its Origin is the console's own.
+
+    `public_url`: where readers find it; empty: whatever host the request names, which is loopback then.
+    """
+    origin = request.headers.get("origin", "")
+    if public_url:
+        return origin == public_url
+    return origin in {f"http://{request.headers.get('host', '')}", f"https://{request.headers.get('host', '')}"}

@@ -1,0 +1,87 @@
+"""The routes of signing in and out, and of a reader's choices of language and theme."""
+
+import secrets
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+
+from streams.services.console.gate import Console, own_path, posted, words_of
+from streams.services.console.rendering import render_signed_out
+from streams.services.console.rights import Viewer
+from streams.services.console.signin import (
+    COOKIE,
+    FORM_COOKIE,
+    THEMES,
+    drop_cookie,
+    is_language,
+    is_own_origin,
+    same,
+    set_cookie,
+)
+
+
+def signin_routes(console: Console) -> APIRouter:
+    """The routes `/signin`, `/signout` and `/choices`."""
+    router = APIRouter()
+    deps = console.deps
+
+    @router.get("/signin", response_class=HTMLResponse)
+    async def form(request: Request) -> Response:
+        return _form(console, request)
+
+    @router.post("/signin", response_class=HTMLResponse)
+    async def sign_in(request: Request) -> Response:
+        said = await request.form()
+        given = str(said.get("csrf", ""))
+        if not is_own_origin(request, deps.settings.console_url) or not same(
+            given, request.cookies.get(FORM_COOKIE, "")
+        ):
+            deps.metrics.refused.labels("csrf").inc()
+            return _form(console, request, "csrf", 403)
+        if not await console.sessions.may_try(request.client.host if request.client else ""):
+            deps.metrics.signins.labels("token", "too_many").inc()
+            return _form(console, request, "too_many", 429)
+        viewer = deps.people.by_token(str(said.get("token", "")).strip())
+        if viewer is None:
+            deps.metrics.signins.labels("token", "unknown").inc()
+            return _form(console, request, "unknown", 403)
+        deps.metrics.signins.labels("token", "in").inc()
+        return await begin(console, viewer)
+
+    @router.post("/signout")
+    async def sign_out(request: Request) -> Response:
+        signed_in, _ = await posted(console, request)
+        await console.sessions.end(signed_in.id)
+        response = RedirectResponse("/signin", 303)
+        drop_cookie(response, COOKIE)
+        return response
+
+    @router.post("/choices")
+    async def choose(request: Request) -> Response:
+        signed_in, said = await posted(console, request)
+        changes = {name: said[name] for name in ("language", "theme") if said.get(name)}
+        if changes.get("theme", "auto") not in THEMES or not is_language(changes.get("language", "en")):
+            raise HTTPException(422)
+        await console.sessions.change(signed_in, deps.wall(), changes)
+        return RedirectResponse(own_path(said.get("back", "/")), 303)
+
+    return router
+
+
+async def begin(console: Console, viewer: Viewer) -> Response:
+    """Sign somebody in, with a session whose id was never known before, and send them to their first page."""
+    signed_in = await console.sessions.begin(viewer, console.deps.wall())
+    response = RedirectResponse("/", 303)
+    set_cookie(response, COOKIE, signed_in.id)
+    drop_cookie(response, FORM_COOKIE)
+    return response
+
+
+def _form(console: Console, request: Request, why: str = "", status: int = 200) -> Response:
+    words = words_of(console, request)
+    token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
+    context = {"csrf": token, "why": why, "has_people": bool(console.deps.people), "theme": "auto"}
+    response = HTMLResponse(render_signed_out("signin.html", words, context), status)
+    set_cookie(response, FORM_COOKIE, token)
+    return response

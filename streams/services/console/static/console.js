@@ -1,0 +1,52 @@
+// Keeps an open page honest: connects its stream only while it is seen, shows each block's age, and says when nothing comes.
+(() => {
+  "use strict";
+  const stream = document.getElementById("stream");
+  const live = document.getElementById("live");
+  if (!stream || !live) return;
+  const SILENT_MS = 10000;
+  let heard = Date.now();
+  let now = "";
+
+  const connect = () => {
+    if (!document.hidden) htmx.trigger(stream, "live");
+  };
+  const show = (on) => {
+    live.classList.toggle("on", on);
+    live.textContent = on ? live.dataset.on : live.dataset.off;
+  };
+
+  stream.addEventListener("htmx:sse:before:connection", (event) => {
+    if (document.hidden) event.detail.connection.cancelled = true;
+  });
+  stream.addEventListener("htmx:sse:error", (event) => {
+    if (event.detail.status === 401) location.reload();
+  });
+  stream.addEventListener("signed-out", () => location.reload());
+  stream.addEventListener("ages", (event) => {
+    const told = JSON.parse(event.detail.data);
+    heard = Date.now();
+    now = told.now;
+    show(true);
+    for (const [id, age] of Object.entries(told.blocks)) {
+      const block = document.getElementById(`block-${id}`);
+      if (!block) continue;
+      document.getElementById(`age-${id}`).textContent = age.text;
+      for (const state of ["live", "stopped", "withheld", "fixed"]) block.classList.toggle(`is-${state}`, state === age.state);
+    }
+  });
+  document.addEventListener("visibilitychange", connect);
+
+  setInterval(() => {
+    if (document.hidden || Date.now() - heard < SILENT_MS) return;
+    show(false);
+    for (const block of stream.querySelectorAll(".block.is-live")) {
+      block.classList.replace("is-live", "is-stopped");
+      if (now) block.querySelector(".age").textContent = stream.dataset.stopped.replace("%TIME%", now);
+    }
+    connect();
+  }, 1000);
+
+  show(false);
+  document.addEventListener("DOMContentLoaded", () => setTimeout(connect));
+})();

@@ -1,0 +1,46 @@
+"""Writes down who looked at whom: into `audit-log`, and before anything is shown."""
+
+import secrets
+from collections.abc import Callable
+
+from events.outputs import AuditRecord
+from events.times import render_time
+from streams.services.console.rights import Viewer
+from streams.services.permission.audit_log import AuditLog
+
+
+class Views:
+    """Writes views. Every call returns once Kafka has the record; else it raises AuditUnavailable.
+
+    `wall`: what time it is, ms since 1970.
+    """
+
+    def __init__(self, audit: AuditLog, wall: Callable[[], int]) -> None:
+        self._audit = audit
+        self._wall = wall
+
+    async def person(self, viewer: Viewer, why: str, contact_id: str, outcome: str) -> None:
+        """Somebody looks at a contact. `why`: their reason; `outcome`: found, unknown, erased, outside, incomplete."""
+        record = self._record(viewer, why)
+        record["answers"] = [{"contact_id": contact_id, "decision": None, "reason": outcome}]
+        await self._audit.write(record)
+
+    async def out_of_scope(self, viewer: Viewer, what: str) -> None:
+        """Somebody asks for a page outside their scope; `what`: its name, and of what."""
+        await self._audit.write(self._record(viewer, f"out of scope: {what}"))
+
+    def _record(self, viewer: Viewer, why: str) -> AuditRecord:
+        teams = viewer.scope.teams
+        return {
+            "request": secrets.token_hex(16),
+            "at": render_time(self._wall()),
+            "team": next(iter(teams)) if teams is not None and len(teams) == 1 else "",
+            "what": "read",
+            "channel": None,
+            "purpose": None,
+            "campaign_id": None,
+            "policy_version": None,
+            "answers": [],
+            "viewer": viewer.name,
+            "reason": why,
+        }
