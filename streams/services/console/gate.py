@@ -19,12 +19,17 @@ from streams.services.console.words import Words, language_of
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """What all routes need: dependencies, the hub of live blocks, sessions, and the list of all pages."""
+    """What all routes need: dependencies, the hub of live blocks, sessions, and the list of all pages.
+
+    `switch_to`: people whose place a reader may take, with what the page calls them, English as keys of the catalogue;
+    in the demo alone, which has the route for it.
+    """
 
     deps: ConsoleDependencies
     hub: Hub
     sessions: Sessions
     pages: tuple[Page, ...]
+    switch_to: tuple[tuple[str, str], ...] = ()
 
     def page_request(self, signed_in: SignedIn, params: Mapping[str, str]) -> PageRequest:
         """The request of a viewer, at this moment."""
@@ -91,7 +96,8 @@ def own_path(path: str) -> str:
 def frame(console: Console, signed_in: SignedIn) -> dict[str, Any]:
     """What the frame around every page shows."""
     menu = [page for page in console.pages if page.in_menu and may(signed_in.viewer, page.act)]
-    return {"menu": menu, "theme": signed_in.session.theme, "session": signed_in.session}
+    shown = {"theme": signed_in.session.theme, "session": signed_in.session, "switch_to": console.switch_to}
+    return {"menu": menu, **shown}
 
 
 def html(signed_in: SignedIn, text: str, status: int = 200) -> Response:

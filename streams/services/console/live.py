@@ -77,14 +77,14 @@ class Age(TypedDict):
 
 def age_of(block: Block, rendered: Rendered, request: PageRequest) -> Age:
     """The age of a block at the time of a request: `2 s`, or since when it has stopped."""
-    words, state = request.words, rendered.state(block, request.now_ms)
+    words, state = request.words, rendered.state(block, request.wall_ms)
     if state == "withheld" or (state == "fixed" and rendered.as_of_ms is None):
         return {"text": "", "state": state}
     if state == "stopped":
         since = rendered.as_of_ms if rendered.stopped_at_ms is None else rendered.stopped_at_ms
         text = words.text("no data yet") if since is None else words.text("stopped at {time}", time=words.time(since))
         return {"text": text, "state": state}
-    return {"text": words.ago(request.now_ms - (rendered.as_of_ms or 0)), "state": state}
+    return {"text": words.ago(request.wall_ms - (rendered.as_of_ms or 0)), "state": state}
 
 
 @dataclass(slots=True)
@@ -186,4 +186,4 @@ class Hub:
             logger.error("block %s: %s", block.id, type(error).__name__)
             if good is not None:
                 return Rendered(good.html, good.as_of_ms, good.as_of_ms), "failed"
-            return Rendered(render("failed.html", request, {}), None, request.now_ms, "failed"), "failed"
+            return Rendered(render("failed.html", request, {}), None, request.wall_ms, "failed"), "failed"

@@ -29,6 +29,11 @@ class PageRequest:
     subject: Any = None
 
     @property
+    def wall_ms(self) -> int:
+        """What time it is, ms since 1970: data are as of such a time, also where `now_ms` is of another clock."""
+        return self.deps.wall()
+
+    @property
     def desk(self) -> Any:
         """The desk, None where this console has none."""
         return self.deps.desk

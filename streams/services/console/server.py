@@ -3,7 +3,9 @@
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from typing import NamedTuple
 
+from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -16,7 +18,7 @@ from streams.platform.health import HealthServer
 from streams.platform.policy_file import CurrentPolicy, policy_since_gauge
 from streams.platform.settings import Settings
 from streams.services.api.server import Server, listening, url_of
-from streams.services.console.app import PAGES, build_console
+from streams.services.console.app import PAGES, ROUTES, build_console
 from streams.services.console.dependencies import ConsoleDependencies
 from streams.services.console.gate import Console
 from streams.services.console.live import Hub
@@ -44,8 +46,19 @@ class ConsoleServer(Server):
         await super().shutdown(sockets)
 
 
-async def serve(settings: Settings, host: str, port: int, say: Callable[[str], None]) -> None:
+class Extras(NamedTuple):
+    """What the demo adds: the clock of pages, routes, and people to switch to."""
+
+    clock: Callable[[], int] = wall_clock
+    routes: tuple[Callable[[Console], APIRouter], ...] = ()
+    switch_to: tuple[tuple[str, str], ...] = ()
+
+
+async def serve(
+    settings: Settings, host: str, port: int, say: Callable[[str], None], extras: Extras | None = None
+) -> None:
     """Serve until SIGINT or SIGTERM. Raises `Unusable` when a setting or the address is no good."""
+    extras = extras or Extras()
     metrics = ConsoleMetrics(CollectorRegistry())
     people = read_people(settings.console_people, acts_of(settings.console_may.split()))
     policies = CurrentPolicy(
@@ -71,7 +84,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
                 settings=settings,
                 redis=redis,
                 people=people,
-                clock=wall_clock,
+                clock=extras.clock,
                 wall=wall_clock,
                 metrics=metrics,
                 observer=observer,
@@ -80,7 +93,8 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
                 views=Views(audit, wall_clock),
             )
             hub = Hub(metrics)
-            app = build_console(Console(deps, hub, Sessions(redis, people), PAGES))
+            console = Console(deps, hub, Sessions(redis, people), PAGES, extras.switch_to)
+            app = build_console(console, (*ROUTES, *extras.routes))
             server = ConsoleServer(app, hub, settings.grace_s)
             address = (settings.metrics_host, settings.metrics_port)
             health = HealthServer(

@@ -179,7 +179,7 @@ async def load_timeline(asked: PageRequest) -> Loaded:
     if asked.desk is None:
         raise Withheld("This console has no desk, which would know what was heard: `harmonia console follow` fills it.")
     events = events_of(asked.desk, subject.contact_id, asked.now_ms - TIMELINE_MS, asked.viewer.scope)
-    known = freshness(asked.desk, asked.now_ms)["interactions"]
+    known = freshness(asked.desk, asked.wall_ms)["interactions"]
     sees_money = not asked.viewer.roles.isdisjoint(SEES_MONEY)
     return Loaded({"events": events, "sees_money": sees_money}, known.as_of_ms, known.stopped_at_ms)
 

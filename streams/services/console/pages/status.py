@@ -24,7 +24,7 @@ async def load_findings(asked: PageRequest) -> Loaded:
     """The verdict, and the alerts that hold now, pages first."""
     seen = asked.deps.observer.last()
     if seen is None:
-        return Loaded({"verdict": None, "findings": [], "unseen": []}, asked.now_ms)
+        return Loaded({"verdict": None, "findings": [], "unseen": []}, asked.wall_ms)
     found = findings(seen)
     unseen = [UnseenAlert(alert, runbook_name(alert)) for alert in UNSEEN]
     return Loaded({"verdict": verdict(found), "findings": found, "unseen": unseen}, seen.at)
@@ -40,7 +40,7 @@ async def load_flows(asked: PageRequest) -> Loaded:
     """The topics that workers read, how far behind they are, and what was refused."""
     seen = asked.deps.observer.last()
     if seen is None:
-        return Loaded({"kafka": None, "flows": [], "redis": None, "seen": None, "refused": 0}, asked.now_ms)
+        return Loaded({"kafka": None, "flows": [], "redis": None, "seen": None, "refused": 0}, asked.wall_ms)
     kafka = seen.kafka if isinstance(seen.kafka, KafkaObservation) else None
     redis = seen.redis if isinstance(seen.redis, RedisObservation) else None
     data = {
