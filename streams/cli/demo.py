@@ -37,7 +37,8 @@ def demo(  # noqa: PLR0913 (options of a command)
 ) -> None:
     """Start everything, publish real donations and what teams do around them, and check every profile.
 
-    Exit code 1 when a profile differs from the recount. Ctrl-C ends it at any time and stops what it started.
+    At a terminal it ends with a link to the console, with an evening in it, until Ctrl-C; with --json or --keep it does
+    not. Exit code 1 when a profile differs from the recount. Ctrl-C stops what was started, at any time.
     """
     if json is not None and not json.resolve().parent.is_dir():
         refuse(f"--json: there is no directory {json.resolve().parent}", WRONG_USE)
@@ -47,12 +48,12 @@ def demo(  # noqa: PLR0913 (options of a command)
     console = Console()
     with failing_plainly():
         try:
-            from streams.demo.console import render
             from streams.demo.run import DemoOptions, run_demo
         except ModuleNotFoundError as missing:
             refuse(f"The demo needs {missing.name}: pip install 'harmonia[local]'")
-        ended = run_demo(settings, DemoOptions(seed, scale, processes, keep, hour if play else None), console)
-    console.print(render(ended.story))
+        browse = sys.stdin.isatty() and console.is_terminal and json is None and not keep
+        hour_s = hour if play else 0.0 if browse else None
+        ended = run_demo(settings, DemoOptions(seed, scale, processes, keep, hour_s, browse), console)
     if json is not None:
         json.write_bytes(ended.story.figures.to_json())
     if keep:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from streams.demo.browsing import Browsing
 from streams.demo.check import Difference, Letter, compare_letters, compare_profiles
-from streams.demo.console import bars, evening_lines
+from streams.demo.console import bars, evening_lines, render
 from streams.demo.deployment import Deployment, counted, open_deployment
 from streams.demo.evening import last_evening
 from streams.demo.evening_play import PlayedEvening, play_evening
@@ -55,7 +56,8 @@ class DemoBusy(EngineError):
 class DemoOptions:
     """Options of a run. `scale` multiplies the invented records; `keep`: leave stack and workers running.
 
-    `hour_s`: play an evening, an hour of it in so many seconds (0: none); None: play none.
+    `hour_s`: play an evening, an hour of it in so many seconds (0: none); None: play none. `browse`: serve a console
+    with what is there, until Ctrl-C.
     """
 
     seed: int = 2012
@@ -63,6 +65,7 @@ class DemoOptions:
     processes: int = 1
     keep: bool = False
     hour_s: float | None = None
+    browse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,10 @@ class DemoResult:
 
 
 def run_demo(settings: Settings, options: DemoOptions, console: Console) -> DemoResult:
-    """Run the demo once, on a fresh stack. Raises `LocalStackError`, `ClusterNotEmpty` or `PipelineStuck`.
+    """Run the demo once, on a fresh stack, and print its last page.
 
-    Everything it started is stopped at the end; with `keep` only after a failure.
+    Raises `LocalStackError`, `ClusterNotEmpty` or `PipelineStuck`. Everything it started is stopped at the end; with
+    `keep` only after a failure.
     """
     home = settings.home.resolve() / "demo"
     log = home / "worker.log"
@@ -100,7 +104,11 @@ def run_demo(settings: Settings, options: DemoOptions, console: Console) -> Demo
             with console.status("Starting the workers"):
                 workers = start_workers(environment, log, options.processes, [lock], restart=True)
             started.callback(workers.stop)
-            story = _tell(deployment, script, workers, options.hour_s or 0.0, console)
+            browsing = Browsing(stack.environment, home / "console", console, started) if options.browse else None
+            story = _tell(_Run(deployment, script, workers, console, options.hour_s or 0.0, browsing))
+            console.print(render(story))
+            if browsing is not None:
+                browsing.until_told_to_stop(workers.must_run)
         if options.keep:
             started.pop_all()
     return DemoResult(story, stack, workers, log)
@@ -140,7 +148,20 @@ def _settings_of(settings: Settings, stack: Stack, home: Path) -> Settings:
     return settings.model_copy(update=where)
 
 
-def _tell(deployment: Deployment, script: Script, workers: Workers, hour_s: float, console: Console) -> DemoReport:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The parts of a run; `hour_s` and `browsing` as in `DemoOptions`."""
+
+    deployment: Deployment
+    script: Script
+    workers: Workers
+    console: Console
+    hour_s: float
+    browsing: Browsing | None
+
+
+def _tell(run: _Run) -> DemoReport:
+    deployment, script, workers, console = run.deployment, run.script, run.workers, run.console
     plans = plans_of(script.accepted())
     with bars(console, len(script.publications), sum(one.reason is None for one in script.publications)) as move:
 
@@ -150,7 +171,7 @@ def _tell(deployment: Deployment, script: Script, workers: Workers, hour_s: floa
 
         define(deployment.producer, deployment.settings.partitions, plans)
         played = play(deployment, script, show)
-    evening = _play_evening(deployment, script, workers, hour_s, console)
+    evening = _play_evening(run)
     with console.status("Checking every profile against a recount"):
         truth, in_redis = script.profiles(deployment.identify), profiles_in_redis(deployment.redis)
         letters = _letters(deployment, script)
@@ -172,13 +193,14 @@ def _tell(deployment: Deployment, script: Script, workers: Workers, hour_s: floa
     )
 
 
-def _play_evening(
-    deployment: Deployment, script: Script, workers: Workers, hour_s: float, console: Console
-) -> PlayedEvening | None:
-    if script.evening is None:
+def _play_evening(run: _Run) -> PlayedEvening | None:
+    evening = run.script.evening
+    if evening is None:
         return None
-    with evening_lines(console, script.evening) as teller:
-        return play_evening(deployment, script.evening, hour_s, workers, teller)
+    if run.browsing is not None and run.hour_s:
+        run.browsing.begin()  # for who wants to look on
+    with evening_lines(run.console, evening) as teller:
+        return play_evening(run.deployment, evening, run.hour_s, run.workers, teller)
 
 
 def _letters(deployment: Deployment, script: Script) -> list[Letter]:
