@@ -38,6 +38,7 @@ UNSEEN = (
     *("ExperimentHarms", "ExperimentResultsOld", "ExperimentSplitBroken", "ExperimentSumsBehind", "ExperimentsFull"),
     "LakeBehind",
     "TransactionHangs",
+    "ConsoleFails",
 )
 """Alerts that need more than one observation, or that only other processes know of: Prometheus has them."""
 
