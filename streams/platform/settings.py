@@ -99,6 +99,17 @@ class Settings(ServerSettings):
         description="Where readers find the console, without a path, such as https://console.example.org; "
         "none: on this machine's loopback address only",
     )
+    console_oidc_issuer: str = Field(
+        "",
+        pattern=r"^(https://[^\s?#]+[^\s?#/]|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*[^\s?#/])?)?$",
+        description="The OpenID Connect provider by which people sign in to the console, as it names itself; none: by "
+        "tokens alone. Needs the extra `oidc`, which the image has",
+    )
+    console_oidc_client: str = Field("", description="The console's client id at that provider")
+    console_oidc_secret: SecretStr = Field(
+        SecretStr(""), description="The client's secret; none: it is a public client, which PKCE protects"
+    )
+    console_oidc_secret_file: Path | None = Field(None, description="File that holds HARMONIA_CONSOLE_OIDC_SECRET")
     lake: PathOrUri | None = Field(
         None, description="The lake: a folder, or a URI such as s3://bucket/lake (docs/lake.md)"
     )

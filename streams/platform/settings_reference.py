@@ -83,7 +83,15 @@ SECTIONS = (
     Section(
         "The console",
         "`harmonia console`.",
-        ("console_people", "console_may", "console_url"),
+        (
+            "console_people",
+            "console_may",
+            "console_url",
+            "console_oidc_issuer",
+            "console_oidc_client",
+            "console_oidc_secret",
+            "console_oidc_secret_file",
+        ),
     ),
     Section(
         "The lake and history",

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
@@ -32,7 +32,7 @@ from streams.services.console.gate import (
 )
 from streams.services.console.live import Sent, age_of
 from streams.services.console.page import Elsewhere, Page, PageRefused, PageRequest
-from streams.services.console.pages import people, status
+from streams.services.console.pages import days, experiments, people, status
 from streams.services.console.rendering import CSRF_PLACE, render
 from streams.services.console.rights import may
 from streams.services.console.security import with_headers
@@ -40,7 +40,7 @@ from streams.services.console.signin import SignedIn
 from streams.services.console.signin_routes import signin_routes
 from streams.services.permission.audit_log import AuditUnavailable
 
-PAGES: tuple[Page, ...] = (*people.PAGES, *status.PAGES)
+PAGES: tuple[Page, ...] = (*days.PAGES, *experiments.PAGES, *people.PAGES, *status.PAGES)
 ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes)
 STATIC = Path(__file__).parent / "static"
 SESSION_CHECK_MS = 10_000
@@ -57,7 +57,7 @@ def build_console(console: Console, routes: tuple[Callable[[Console], APIRouter]
     _add_home(app, console)
     _add_stream(app, console)
     _add_refusals(app, console)
-    return with_headers(app, console.deps.metrics)
+    return with_headers(app, console.deps.metrics, console.deps.settings.console_url)
 
 
 def _add_page(app: FastAPI, console: Console, page: Page) -> None:
@@ -127,17 +127,17 @@ def _add_stream(app: FastAPI, console: Console) -> None:
             asked = await _entered(console, named[page], signed_in, request)
         except (NotForYou, PageRefused, Elsewhere):
             raise HTTPException(404) from None
-        stream = _stream(console, named[page], signed_in, asked.params)
+        stream = _stream(console, named[page], signed_in, asked)
         return EventSourceResponse(stream, headers={"X-Accel-Buffering": "no"})
 
 
-async def _stream(console: Console, page: Page, signed_in: SignedIn, params: Mapping[str, str]) -> AsyncIterator[bytes]:
+async def _stream(console: Console, page: Page, signed_in: SignedIn, entered: PageRequest) -> AsyncIterator[bytes]:
     """The events of an open page, until it is closed, the session ends, or the console does."""
     sent = Sent()
     checked = console.deps.wall()
     with console.deps.metrics.streams.track_inprogress():
         while True:
-            asked = console.page_request(signed_in, params)
+            asked = replace(console.page_request(signed_in, entered.params), subject=entered.subject)
             async for change in console.hub.changes(page, asked, sent):
                 text = change.data.replace(CSRF_PLACE, signed_in.session.csrf)
                 yield format_sse_event(data_str=text, event=change.event or None)
@@ -193,6 +193,12 @@ def _add_refusals(app: FastAPI, console: Console) -> None:
         words = words_of(console, request)
         text = words.text("Redis does not answer, so nobody's session is known. Try again in a minute.")
         return plain_message(words, words.text("Not available now"), text, 503)
+
+    @app.exception_handler(Exception)
+    async def broken(request: Request, _: Exception) -> Response:
+        words = words_of(console, request)
+        text = words.text("Something went wrong here. Try again, and tell whoever is on call.")
+        return plain_message(words, words.text("Not available now"), text, 500)
 
     @app.exception_handler(HTTPException)
     async def not_found(request: Request, error: HTTPException) -> Response:

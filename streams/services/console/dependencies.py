@@ -1,15 +1,17 @@
 """What the routes and pages of the console share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from redis.asyncio import Redis
 
 from sinks.lookup import Lookup
 from streams.platform.settings import Settings
+from streams.services.console.day_reports import DayReports
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import StatusObserver
+from streams.services.console.oidc import Provider
 from streams.services.console.people import People
 from streams.services.console.views import Views
 from streams.services.permission.decisions import PermissionJudge
@@ -33,4 +35,6 @@ class ConsoleDependencies:
     lookup: Lookup
     judge: PermissionJudge
     views: Views
+    provider: Provider | None = None
     desk: Any = None
+    day_reports: DayReports = field(default_factory=DayReports)

@@ -1,7 +1,10 @@
 """Headers of every answer: nothing is loaded from elsewhere, framed, cached or sniffed; and requests are counted."""
 
+from re import compile as pattern
+
 from fastapi import Response
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.services.api.middleware import CountedRequests
@@ -32,8 +35,16 @@ HEADERS = {
 _CACHED = "public, max-age=3600"
 
 
-def with_headers(app: ASGIApp, metrics: ConsoleMetrics) -> ASGIApp:
-    """The application with these headers on every answer, and its requests counted."""
+_is_loopback = pattern(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?").fullmatch
+_ELSEWHERE = "This host is not the console's: HARMONIA_CONSOLE_URL says where readers find it."
+
+
+def with_headers(app: ASGIApp, metrics: ConsoleMetrics, public_url: str) -> ASGIApp:
+    """The application with these headers on every answer, and its requests counted.
+
+    `public_url`: where readers find it. A request that names another host than that, or none on loopback, is refused:
+    a page of another site could else make its own name lead here.
+    """
 
     def count(scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
@@ -42,12 +53,13 @@ def with_headers(app: ASGIApp, metrics: ConsoleMetrics) -> ASGIApp:
             metrics.seconds.labels(route).observe(seconds)
 
     broken = Response("Something went wrong here. Try again, and tell the operator.", 500, media_type="text/plain")
-    return CountedRequests(_WithHeaders(app), count, lambda: broken)
+    return CountedRequests(_WithHeaders(app, public_url), count, lambda: broken)
 
 
 class _WithHeaders:
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, public_url: str) -> None:
         self._app = app
+        self._host = public_url.partition("://")[2]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
@@ -58,4 +70,10 @@ class _WithHeaders:
                 headers.setdefault("Cache-Control", _CACHED if scope["path"].startswith("/static/") else "no-store")
             await send(message)
 
+        if scope["type"] == "http" and not self._is_ours(Headers(scope=scope).get("host", "")):
+            await PlainTextResponse(_ELSEWHERE, 421)(scope, receive, sending)
+            return
         await self._app(scope, receive, sending)
+
+    def _is_ours(self, host: str) -> bool:
+        return host.lower() == self._host.lower() if self._host else _is_loopback(host) is not None

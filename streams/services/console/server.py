@@ -24,6 +24,7 @@ from streams.services.console.gate import Console
 from streams.services.console.live import Hub
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import LookAt, StatusObserver
+from streams.services.console.oidc import provider_of
 from streams.services.console.people import read_people
 from streams.services.console.rights import acts_of
 from streams.services.console.signin import Sessions
@@ -91,7 +92,9 @@ async def serve(
                 lookup=lookup,
                 judge=judge,
                 views=Views(audit, wall_clock),
+                provider=provider_of(settings, redis),
             )
+            closing.push_async_callback(deps.day_reports.stop)
             hub = Hub(metrics)
             console = Console(deps, hub, Sessions(redis, people), PAGES, extras.switch_to)
             app = build_console(console, (*ROUTES, *extras.routes))

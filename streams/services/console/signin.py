@@ -130,12 +130,11 @@ def is_language(word: str) -> bool:
     return word in LANGUAGES
 
 
-def is_own_origin(request: Request, public_url: str) -> bool:
-    """Whether a form comes from a page of this console: its Origin is the console's own.
+def own_origin(request: Request, public_url: str) -> str:
+    """The console's own origin: where readers find it, or else the loopback address that the request names."""
+    return public_url or f"http://{request.headers.get('host', '')}"
 
-    `public_url`: where readers find it; empty: whatever host the request names, which is loopback then.
-    """
-    origin = request.headers.get("origin", "")
-    if public_url:
-        return origin == public_url
-    return origin in {f"http://{request.headers.get('host', '')}", f"https://{request.headers.get('host', '')}"}
+
+def is_own_origin(request: Request, public_url: str) -> bool:
+    """Whether a form comes from a page of this console: its Origin is the console's own."""
+    return request.headers.get("origin", "") == own_origin(request, public_url)

@@ -1,5 +1,6 @@
 """The routes of signing in and out, and of a reader's choices of language and theme."""
 
+import logging
 import secrets
 
 from fastapi import APIRouter, Request, Response
@@ -7,6 +8,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from streams.services.console.gate import Console, own_path, posted, words_of
+from streams.services.console.oidc import BACK, OidcFailed
+from streams.services.console.oidc import COOKIE as OIDC_COOKIE
 from streams.services.console.rendering import render_signed_out
 from streams.services.console.rights import Viewer
 from streams.services.console.signin import (
@@ -16,14 +19,24 @@ from streams.services.console.signin import (
     drop_cookie,
     is_language,
     is_own_origin,
+    own_origin,
     same,
     set_cookie,
 )
 
+logger = logging.getLogger(__name__)
+
 
 def signin_routes(console: Console) -> APIRouter:
-    """The routes `/signin`, `/signout` and `/choices`."""
+    """The routes under `/signin`, `/signout` and `/choices`."""
     router = APIRouter()
+    _add_token(router, console)
+    _add_oidc(router, console)
+    _add_session(router, console)
+    return router
+
+
+def _add_token(router: APIRouter, console: Console) -> None:
     deps = console.deps
 
     @router.get("/signin", response_class=HTMLResponse)
@@ -49,6 +62,47 @@ def signin_routes(console: Console) -> APIRouter:
         deps.metrics.signins.labels("token", "in").inc()
         return await begin(console, viewer)
 
+
+def _add_oidc(router: APIRouter, console: Console) -> None:
+    deps = console.deps
+
+    @router.get("/signin/oidc")
+    async def ask_provider(request: Request) -> Response:
+        if deps.provider is None:
+            raise HTTPException(404)
+        try:
+            url, state = await deps.provider.begin(own_origin(request, deps.settings.console_url))
+        except OidcFailed as error:
+            return _failed(console, request, error)
+        response = RedirectResponse(url, 303)
+        set_cookie(response, OIDC_COOKIE, state)
+        return response
+
+    @router.get(BACK)
+    async def back_from_provider(request: Request, state: str = "", code: str = "") -> Response:
+        if deps.provider is None:
+            raise HTTPException(404)
+        if not await console.sessions.may_try(request.client.host if request.client else ""):
+            deps.metrics.signins.labels("oidc", "too_many").inc()
+            return _form(console, request, "too_many", 429)
+        try:
+            if not code or not same(state, request.cookies.get(OIDC_COOKIE, "")):
+                raise OidcFailed("the answer has no code, or another browser began it")
+            viewer = deps.people.by_subject(await deps.provider.finish(state, code))
+        except OidcFailed as error:
+            return _failed(console, request, error)
+        if viewer is None:
+            deps.metrics.signins.labels("oidc", "unknown").inc()
+            return _form(console, request, "unknown_subject", 403)
+        deps.metrics.signins.labels("oidc", "in").inc()
+        response = await begin(console, viewer)
+        drop_cookie(response, OIDC_COOKIE)
+        return response
+
+
+def _add_session(router: APIRouter, console: Console) -> None:
+    deps = console.deps
+
     @router.post("/signout")
     async def sign_out(request: Request) -> Response:
         signed_in, _ = await posted(console, request)
@@ -66,8 +120,6 @@ def signin_routes(console: Console) -> APIRouter:
         await console.sessions.change(signed_in, deps.wall(), changes)
         return RedirectResponse(own_path(said.get("back", "/")), 303)
 
-    return router
-
 
 async def begin(console: Console, viewer: Viewer) -> Response:
     """Sign somebody in, with a session whose id was never known before, and send them to their first page."""
@@ -78,10 +130,22 @@ async def begin(console: Console, viewer: Viewer) -> Response:
     return response
 
 
+def _failed(console: Console, request: Request, error: OidcFailed) -> Response:
+    console.deps.metrics.signins.labels("oidc", "failed").inc()
+    logger.warning("signing in by the provider: %s", error)
+    return _form(console, request, "failed", 502)
+
+
 def _form(console: Console, request: Request, why: str = "", status: int = 200) -> Response:
     words = words_of(console, request)
     token = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(32)
-    context = {"csrf": token, "why": why, "has_people": bool(console.deps.people), "theme": "auto"}
+    context = {
+        "csrf": token,
+        "why": why,
+        "has_people": bool(console.deps.people),
+        "theme": "auto",
+        "oidc": console.deps.provider is not None,
+    }
     response = HTMLResponse(render_signed_out("signin.html", words, context), status)
     set_cookie(response, FORM_COOKIE, token)
     return response

@@ -117,10 +117,10 @@ class Words:
         return fill(sentence, message.fields, self.show)
 
     def show(self, field: Field, how: str = "") -> str:
-        """A field as this language writes it. `how` is English's own way of writing it."""
+        """A field as this language writes it. `how`: as its sentence says; of a list what is between items."""
         if self.language == "en":
             return shown(field, how)
-        return self._shown(field)
+        return self._listed(field, how) if isinstance(field, Listed) else self._shown(field)
 
     def _shown(self, field: Field) -> str:
         """A field in a language that is not English."""
@@ -132,12 +132,15 @@ class Words:
             case Message():
                 return self.message(field)
             case Listed():
-                items = ", ".join(self._shown(item) for item in field.items)
-                return self.text("{items} and {n} more", items=items, n=field.left_out) if field.left_out else items
+                return self._listed(field)
             case Money() | Share() | Points() | Change() | Expected():
                 return self._quantity(field)
             case Instant() | Day() | Duration():
                 return self._when(field)
+
+    def _listed(self, field: Listed, between: str = "") -> str:
+        items = (between or ", ").join(self._shown(item) for item in field.items)
+        return self.text("{items} and {n} more", items=items, n=field.left_out) if field.left_out else items
 
     def _quantity(self, field: Money | Share | Points | Change | Expected) -> str:
         match field:

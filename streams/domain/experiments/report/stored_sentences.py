@@ -73,7 +73,10 @@ def _number(text: str) -> Field:
 def _parts(text: str) -> Field:
     more = _MORE.search(text)
     shown = text[: more.start()] if more else text
-    found = [part(name, float(share) / 100) for name, share in _PART.findall(shown)]
+    found = (
+        message("experiment.part", variant=name, share=Share(float(share), 100, 2))
+        for name, share in _PART.findall(shown)
+    )
     return Listed(tuple(found), int(more[1].replace(",", "")) if more else 0)
 
 

@@ -11,7 +11,13 @@ from events.experiment_results import (
     Headline,
 )
 from streams.domain.experiments.report import units
-from streams.domain.experiments.report.headline import verdict_message
+from streams.domain.experiments.report.headline import (
+    baseline_of,
+    comparison_of,
+    interval_verdict,
+    primary_of,
+    verdict_message,
+)
 from streams.domain.experiments.report.stored_sentences import names, stored_message
 from streams.domain.experiments.report.summary import is_broken
 from streams.domain.messages import Listed, Message, message
@@ -33,6 +39,42 @@ def contacted_message(result: ExperimentResult, found: ContactedEffect) -> Messa
     return verdict_message(found["metric"], found["low"], found["high"])
 
 
+def primary_verdicts(result: ExperimentResult) -> list[Message]:
+    """A sentence for each variant but the baseline: how it does by the primary metric, or why nobody can say."""
+    metric, baseline = primary_of(result), baseline_of(result)
+    if metric is None or baseline is None:
+        return []
+    return [_primary_verdict(result, metric, baseline, name) for name in result["variants"] if name != baseline]
+
+
+def _primary_verdict(result: ExperimentResult, metric: str, baseline: str, variant: str) -> Message:
+    found = comparison_of(result, metric, variant)
+    if found is None:
+        withheld = (
+            each["why"] for each in result.get("withheld", []) if (each["metric"], each["variant"]) == (metric, variant)
+        )
+        if (why := next(withheld, None)) is not None:
+            return message("verdict.withheld", variant=variant, baseline=baseline, why=stored_message(why))
+        return message("verdict.nothing", variant=variant, baseline=baseline)
+    effect, low, high = (
+        units.effect_field(metric, value, result["currency"])
+        for value in (found["effect"], found["low"], found["high"])
+    )
+    if is_broken(result):
+        return message("verdict.do_not_trust", variant=variant, baseline=found["baseline"], effect=effect)
+    verdict = message(
+        f"verdict.{interval_verdict(metric, found['low'], found['high']).replace(' ', '_')}",
+        variant=variant,
+        baseline=found["baseline"],
+        effect=effect,
+        low=low,
+        high=high,
+    )
+    if found["discovery"]:
+        verdict = message("verdict.discovery", verdict=verdict)
+    return message("verdict.provisional", verdict=verdict) if found["provisional"] else verdict
+
+
 def guardrail_message(guardrail: Guardrail) -> Message:
     """Whether a guardrail holds."""
     if guardrail["breached"]:
@@ -47,14 +89,20 @@ def is_known(guardrail: Guardrail) -> bool:
 
 def summary_message(summary: ExperimentSummary) -> Message:
     """How the variants do by the primary metric; first what speaks against trusting or sending any."""
-    worst = [message("experiment.is_broken")] if summary["broken_split"] else []
+    worst, rest = Listed(tuple(worst_messages(summary))), headline_message(summary)
+    return message("experiment.worst_first", worst=worst, rest=rest) if worst.items else rest
+
+
+def worst_messages(summary: ExperimentSummary) -> Iterator[Message]:
+    """What speaks against trusting or sending any variant."""
+    if summary["broken_split"]:
+        yield message("experiment.is_broken")
     if breached := summary.get("breached"):
-        worst.append(message("experiment.is_breached", variants=names(breached)))
-    rest = _by_primary(summary)
-    return message("experiment.worst_first", worst=Listed(tuple(worst)), rest=rest) if worst else rest
+        yield message("experiment.is_breached", variants=names(breached))
 
 
-def _by_primary(summary: ExperimentSummary) -> Message:
+def headline_message(summary: ExperimentSummary) -> Message:
+    """How the variants do by the primary metric."""
     metric, headlines = summary["primary"], summary["headlines"]
     if metric is not None and headlines:
         variants = Listed(tuple(_headline(summary, metric, each) for each in headlines))

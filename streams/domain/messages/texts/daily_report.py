@@ -158,6 +158,7 @@ TABLES: Mapping[str, Template] = {
     "report.no_email": "No e-mail was delivered.",
     "report.no_conversation": "None was reported.",
     "report.no_shift": "None was on the day.",
+    "report.beyond_scope": "The report counts all teams, regions and committees, and you see a part of these.",
     "report.nobody_held_back": "Nobody whom a team asked about.",
 }
 

@@ -70,6 +70,23 @@ EXPERIMENTS: Mapping[str, Template] = {
     "experiment.people": Plural("people", "{people} person", "{people} people"),
     "experiment.warnings": Plural("warnings", "{warnings} warning", "{warnings} warnings"),
     "experiment.no_warnings": "no warnings",
+    "verdict.better": "{variant} does better than {baseline}: {effect} (between {low} and {high}).",
+    "verdict.worse": "{variant} does worse than {baseline}: {effect} (between {low} and {high}).",
+    "verdict.not_yet_known": (
+        "It is not yet known whether {variant} differs from {baseline}: {effect} (between {low} and {high})."
+    ),
+    "verdict.do_not_trust": (
+        "{variant} against {baseline}: {effect}, but the split is broken, so the difference says nothing."
+    ),
+    "verdict.withheld": "{variant} is not compared with {baseline}: {why}.",
+    "verdict.nothing": "There is nothing to compare {variant} with {baseline} by yet.",
+    "verdict.provisional": "{verdict} This counts everybody so far: decide nothing for good by it.",
+    "verdict.discovery": "{verdict} It holds beside all other running experiments.",
+    "experiment.gone": "This experiment has no result any more.",
+    "experiment.beyond_scope": ("Experiments count people of all regions and committees, and you see a part of these."),
+    "status_of.running": "running",
+    "status_of.ended": "ended",
+    "status_of.recounting": "recounting",
     "guardrail.breached": "BREACHED",
     "guardrail.alerted": "BREACHED, alert",
     "guardrail.holds": "holds",

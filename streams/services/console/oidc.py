@@ -1,0 +1,178 @@
+"""Signing in by an OpenID Connect provider: the authorization code flow with PKCE, `state` and `nonce`.
+
+What is remembered between the two redirects lies in Redis for ten minutes, under a hash of `state`, which also is in a
+cookie of the browser that began: nobody can be signed in by a link that another browser began. Needs the extra `oidc`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+import ssl
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sinks.redis_call import Backoff, call_redis
+from streams.platform.errors import Unusable
+from streams.platform.settings import Settings
+
+if TYPE_CHECKING:
+    from authlib.integrations.httpx_client import AsyncOAuth2Client
+    from redis.asyncio import Redis
+
+logger = logging.getLogger(__name__)
+
+COOKIE = "__Host-harmonia-oidc"
+BEGUN = "console:oidc:"
+BEGUN_S = 600
+LIMIT_S = 10.0
+DISCOVERED_S = 3600.0
+BACK = "/signin/oidc/back"
+ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+
+
+class OidcFailed(Exception):
+    """Nobody was signed in. The text is for the log, and has no token and no code in it."""
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """A sign-in that the provider is asked for."""
+
+    verifier: str
+    nonce: str
+    redirect: str
+
+
+class _Discovered(msgspec.Struct, frozen=True):
+    """What the provider says of itself; `at`: when, by a monotonic clock."""
+
+    authorize: str
+    token: str
+    keys: Any
+    at: float
+
+
+class Provider:
+    """The provider of these settings. Raises `Unusable` where the extra `oidc` is not installed."""
+
+    def __init__(self, settings: Settings, redis: Redis) -> None:
+        try:
+            import authlib.integrations.httpx_client  # noqa: F401, PLC0415 (an extra)
+            import joserfc  # noqa: F401, PLC0415 (an extra)
+        except ImportError:
+            raise Unusable(
+                "HARMONIA_CONSOLE_OIDC_ISSUER is set, and the extra `oidc` is not installed: install harmonia[oidc]"
+            ) from None
+        self._issuer = settings.console_oidc_issuer
+        self._client_id = settings.console_oidc_client
+        self._secret = settings.console_oidc_secret.get_secret_value()
+        self._redis = redis
+        self._backoff = Backoff()
+        self._known: _Discovered | None = None
+
+    async def begin(self, origin: str) -> tuple[str, str]:
+        """Where the browser is to go, and the `state` for its cookie. Raises OidcFailed, SinkUnavailable."""
+        known = await self._discover()
+        state = secrets.token_urlsafe(32)
+        begun = Begun(secrets.token_urlsafe(64), secrets.token_urlsafe(32), origin + BACK)
+        value = msgspec.json.encode(begun)
+        await call_redis(self._redis.set(_key(state), value, ex=BEGUN_S), self._backoff)
+        async with self._client(begun.redirect) as client:
+            url, _ = client.create_authorization_url(
+                known.authorize, state=state, code_verifier=begun.verifier, nonce=begun.nonce
+            )
+        return url, state
+
+    async def finish(self, state: str, code: str) -> str:
+        """The subject whom the provider names. `state`: the cookie's, as well. Raises OidcFailed, SinkUnavailable."""
+        found = await call_redis(self._redis.getdel(_key(state)), self._backoff)
+        if found is None:
+            raise OidcFailed("it was begun more than ten minutes ago, or finished already")
+        begun = msgspec.json.decode(found, type=Begun)
+        known = await self._discover()
+        return self._subject(await self._id_token(known, begun, code), known, begun.nonce)
+
+    async def _id_token(self, known: _Discovered, begun: Begun, code: str) -> str:
+        from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415 (an extra)
+        from httpx import HTTPError  # noqa: PLC0415 (an extra)
+
+        try:
+            async with self._client(begun.redirect) as client:
+                token = await client.fetch_token(known.token, code=code, code_verifier=begun.verifier)
+        except (AuthlibBaseError, HTTPError, ValueError) as error:
+            raise OidcFailed(f"the provider gave no token ({type(error).__name__})") from None
+        found = token.get("id_token")
+        if not isinstance(found, str):
+            raise OidcFailed("the provider gave no id_token: has the client the scope openid?")
+        return found
+
+    def _subject(self, id_token: str, known: _Discovered, nonce: str) -> str:
+        from joserfc import jwt  # noqa: PLC0415 (an extra)
+        from joserfc.errors import JoseError  # noqa: PLC0415 (an extra)
+        from joserfc.jwk import KeySet  # noqa: PLC0415 (an extra)
+
+        registry = jwt.JWTClaimsRegistry(
+            leeway=60,
+            iss={"essential": True, "value": self._issuer},
+            aud={"essential": True, "value": self._client_id},
+            exp={"essential": True},
+            iat={"essential": True},
+            sub={"essential": True},
+            nonce={"essential": True, "value": nonce},
+        )
+        try:
+            claims = jwt.decode(id_token, KeySet.import_key_set(known.keys), algorithms=list(ALGORITHMS)).claims
+            registry.validate(claims)
+        except (JoseError, ValueError) as error:
+            raise OidcFailed(f"the provider's id_token is not valid ({type(error).__name__})") from None
+        if claims.get("azp", self._client_id) != self._client_id:
+            raise OidcFailed("the provider's id_token was made for another client")
+        return str(claims["sub"])
+
+    async def _discover(self) -> _Discovered:
+        """The provider's addresses and keys, an hour old at most: keys are rotated."""
+        if self._known is not None and time.monotonic() - self._known.at < DISCOVERED_S:
+            return self._known
+        from httpx import AsyncClient, HTTPError  # noqa: PLC0415 (an extra)
+
+        try:
+            async with AsyncClient(timeout=LIMIT_S, verify=ssl.create_default_context()) as client:
+                told = (await client.get(f"{self._issuer}/.well-known/openid-configuration")).raise_for_status().json()
+                keys = (await client.get(told["jwks_uri"])).raise_for_status().json()
+            found = _Discovered(told["authorization_endpoint"], told["token_endpoint"], keys, time.monotonic())
+        except (HTTPError, ValueError, KeyError, TypeError) as error:
+            raise OidcFailed(f"the issuer does not answer as a provider ({type(error).__name__})") from None
+        if told.get("issuer") != self._issuer:
+            raise OidcFailed("HARMONIA_CONSOLE_OIDC_ISSUER is not the issuer's own name for itself")
+        self._known = found
+        return found
+
+    def _client(self, redirect: str) -> AsyncOAuth2Client:
+        from authlib.integrations.httpx_client import AsyncOAuth2Client  # noqa: PLC0415 (an extra)
+
+        return AsyncOAuth2Client(
+            self._client_id,
+            self._secret or None,
+            token_endpoint_auth_method="client_secret_basic" if self._secret else "none",
+            scope="openid",
+            redirect_uri=redirect,
+            code_challenge_method="S256",
+            timeout=LIMIT_S,
+            verify=ssl.create_default_context(),
+        )
+
+
+def provider_of(settings: Settings, redis: Redis) -> Provider | None:
+    """The provider of the settings, None where they name none. Raises `Unusable` for half of one."""
+    if not settings.console_oidc_issuer:
+        return None
+    if not settings.console_oidc_client:
+        raise Unusable("HARMONIA_CONSOLE_OIDC_CLIENT must be set where HARMONIA_CONSOLE_OIDC_ISSUER is")
+    return Provider(settings, redis)
+
+
+def _key(state: str) -> str:
+    return BEGUN + hashlib.sha256(state.encode()).hexdigest()

@@ -1,0 +1,223 @@
+"""`/days` and `/days/{date}`: the daily report, and its archive by calendar."""
+
+from calendar import Calendar
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+
+from babel.dates import format_date, get_day_names
+from msgspec import Struct
+
+from streams.domain.display_names import printable
+from streams.domain.messages import Day, Field, Message, Share, message
+from streams.history.daily_report.figures import DailyReport
+from streams.history.daily_report.page import headlines, subtitle_of
+from streams.history.daily_report.tables import FigureTable, figure_tables
+from streams.history.daily_report.warnings import warning_messages
+from streams.history.insights.known_values import TimeRange
+from streams.history.insights.spans import day_of
+from streams.services.console.day_reports import FRESH_S, LIMIT_S, FoundReport
+from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest, Withheld
+from streams.services.console.rights import EVERYTHING
+from streams.services.console.words import Words
+
+EVERY_S = 2
+STALE_S = FRESH_S + LIMIT_S
+"""Seconds after which a report that should have been made again has stopped."""
+PATIENCE_S = 1.5
+"""Seconds that the first block waits for a report, so that one that is quickly made is there at once."""
+FIRST_DAY = date(1970, 1, 8)
+"""The first day that has a day to be held against."""
+
+MONEY = frozenset({"report.money", "report.pledges", "report.refcodes", "report.committees"})
+MESSAGES = frozenset({"report.messages", "report.providers", "report.held_back"})
+FIELD = frozenset({"report.conversations", "report.turfs", "report.shifts"})
+SOURCES = frozenset({"report.mostly_refused", "report.quarantines"})
+
+
+class CalendarDay(Struct, frozen=True):
+    """A day of the calendar. `path` empty: it has no report, since it has not begun."""
+
+    number: int
+    path: str
+    is_shown: bool
+    is_of_month: bool
+
+
+class Figure(Struct, frozen=True):
+    """A headline figure in words, and how it compares with the week before."""
+
+    label: str
+    value: str
+    change: str
+
+
+class TableInWords(Struct, frozen=True):
+    """A table of the report in the reader's language."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str
+    nothing: str
+
+
+async def enter_latest(asked: PageRequest) -> object:
+    """Lead to yesterday."""
+    raise Elsewhere(path_of(_today(asked) - timedelta(days=1)))
+
+
+async def enter(asked: PageRequest) -> Day:
+    """The day of the page, as its heading. Raises PageRefused for one that has not begun or that is none."""
+    try:
+        day = date.fromisoformat(asked.params["date"])
+    except ValueError:
+        raise PageRefused.not_found() from None
+    if not FIRST_DAY <= day <= _today(asked):
+        raise PageRefused(404, "No report of this day", "A day has a report as soon as it has begun.")
+    return Day(day.isoformat())
+
+
+async def load_calendar(asked: PageRequest) -> Loaded:
+    """The month of the day, with a way to every day of it and to the months beside it."""
+    shown, today = date.fromisoformat(asked.params["date"]), _today(asked)
+    before = shown.replace(day=1) - timedelta(days=1)
+    after = (shown.replace(day=28) + timedelta(days=4)).replace(day=1)
+    data = {
+        "month": format_date(shown, "LLLL y", locale=asked.words.language),
+        "weekdays": weekdays(asked.words),
+        "weeks": list(weeks(shown, today)),
+        "before": path_of(before) if before >= FIRST_DAY else "",
+        "after": path_of(after) if after <= today else "",
+    }
+    return Loaded(data, None)
+
+
+async def load_summary(asked: PageRequest) -> Loaded:
+    """What stands out, and the headline figures."""
+    found = await _find(asked, PATIENCE_S)
+    report, words = found.report, asked.words
+    if report is None:
+        return Loaded({"found": found, "waits": words.span(found.waiting_s)}, asked.now_ms)
+    data = {
+        "found": found,
+        "subtitle": words.message(subtitle_of(report)),
+        "warnings": [printable(words.message(each)) for each in warning_messages(report)],
+        "calm": words.message(message("report.calm")),
+        "figures": list(figures(report, words)),
+        "known": list(known_days(report.known, words)),
+    }
+    return Loaded(data, report.as_of)
+
+
+def tables_block(codes: frozenset[str]) -> Block:
+    """The block of the tables with these titles."""
+
+    async def load(asked: PageRequest) -> Loaded:
+        report = (await _find(asked, 0)).report
+        if report is None:
+            return Loaded({"tables": None}, asked.now_ms)
+        tables = [in_words(each, asked.words) for each in figure_tables(report) if each.title.code in codes]
+        return Loaded({"tables": tables}, report.as_of)
+
+    name, heading = _HEADINGS[codes]
+    return Block(name, EVERY_S, load, "day_tables.html", heading, STALE_S)
+
+
+_HEADINGS: Mapping[frozenset[str], tuple[str, str]] = {
+    MONEY: ("money", "Donations"),
+    MESSAGES: ("messages", "Messages and whom they did not reach"),
+    FIELD: ("field", "Field"),
+    SOURCES: ("sources", "Sources that are refused or held"),
+}
+
+
+def figures(report: DailyReport, words: Words) -> Iterator[Figure]:
+    """The headline figures in words."""
+    for one in headlines(report):
+        yield Figure(words.message(one.name), cell(one.value, words), cell(one.change, words))
+
+
+def known_days(known: TimeRange | None, words: Words) -> Iterator[tuple[str, str]]:
+    """Where the day has nothing: ways to the first and the latest day that have something, with their names."""
+    if known is not None:
+        for at in dict.fromkeys((known.first, known.latest)):
+            day = day_of(at, words.zone)
+            yield path_of(day), words.show(Day(day.isoformat()))
+
+
+def in_words(table: FigureTable, words: Words) -> TableInWords:
+    """A table in the reader's language, control characters of producers' names escaped."""
+    return TableInWords(
+        title=words.message(table.title),
+        columns=[cell(each, words) for each in table.columns],
+        rows=[[cell(each, words) for each in row] for row in table.rows],
+        note="" if table.note is None else words.message(table.note),
+        nothing=words.message(table.nothing),
+    )
+
+
+def cell(field: Field, words: Words) -> str:
+    """A cell of a table; shares as this language writes them."""
+    if isinstance(field, Share):
+        return words.share(field.part, field.whole, field.digits)
+    return printable(words.show(field))
+
+
+def weekdays(words: Words) -> list[str]:
+    """Short names of the days of the week, from Monday."""
+    return list(get_day_names("abbreviated", locale=words.language).values())
+
+
+def weeks(shown: date, today: date) -> Iterator[list[CalendarDay]]:
+    """The weeks of the month of a day, from Monday to Sunday."""
+    for week in Calendar().monthdatescalendar(shown.year, shown.month):
+        yield [
+            CalendarDay(
+                number=day.day,
+                path=path_of(day) if FIRST_DAY <= day <= today else "",
+                is_shown=day == shown,
+                is_of_month=day.month == shown.month,
+            )
+            for day in week
+        ]
+
+
+def path_of(day: date) -> str:
+    """Where the report of a day is."""
+    return f"/days/{day.isoformat()}"
+
+
+def _today(asked: PageRequest) -> date:
+    return day_of(asked.now_ms, asked.words.zone)
+
+
+async def _find(asked: PageRequest, patience_s: float) -> FoundReport:
+    """The report of the page's day. Raises Withheld for who does not see everything that it counts."""
+    if asked.viewer.scope != EVERYTHING:
+        raise Withheld(_BEYOND_SCOPE)
+    day, reports = asked.params["date"], asked.deps.day_reports
+    return await reports.wait(day, patience_s) if patience_s else reports.find(day)
+
+
+_BEYOND_SCOPE: Message = message("report.beyond_scope")
+
+LATEST = Page(path="/days", name="days", title="Days", act="see_days", blocks=(), enter=enter_latest)
+DAY = Page(
+    path="/days/{date}",
+    name="day",
+    title="Day",
+    act="see_days",
+    blocks=(
+        Block("calendar", 0, load_calendar, "day_calendar.html"),
+        Block("summary", EVERY_S, load_summary, "day_summary.html", "What stands out", STALE_S),
+        tables_block(MONEY),
+        tables_block(MESSAGES),
+        tables_block(FIELD),
+        tables_block(SOURCES),
+    ),
+    params={"date": r"\d{4}-\d{2}-\d{2}"},
+    enter=enter,
+    in_menu=False,
+    template="day.html",
+)
+PAGES = (LATEST, DAY)

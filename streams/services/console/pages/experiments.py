@@ -1,0 +1,390 @@
+"""`/experiments` and `/experiments/{id}`: which variant works, warnings first, the verdict in words.
+
+What is shown is the result in Redis, as `harmonia experiments list` and `show` read it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import orjson
+from markupsafe import Markup
+from msgspec import Struct
+
+from events.experiment_results import Comparison, ExperimentResult, ExperimentSummary, History
+from events.times import parse_time
+from sinks.lookup import Complete, Incomplete
+from sinks.results import ResultReply, ResultsReader
+from streams.domain.experiments.comparison_history import with_history
+from streams.domain.experiments.report import units
+from streams.domain.experiments.report.headline import (
+    baseline_of,
+    comparison_of,
+    metric_label,
+    metrics_of,
+    primary_of,
+)
+from streams.domain.experiments.report.summary import assigned_of, warning_messages
+from streams.domain.experiments.report.verdicts import (
+    compared_message,
+    guardrail_message,
+    headline_message,
+    is_known,
+    primary_verdicts,
+    worst_messages,
+)
+from streams.domain.messages import Field, Message, message
+from streams.services.console.charts import Frame, Interval, Look, extent_of, interval_band, interval_row
+from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
+from streams.services.console.rights import FEWEST, Scope
+from streams.services.console.words import UNKNOWN, Words
+from streams.services.experiment_plot.plot import plane_of, point_of
+from streams.services.permission.decision_messages import incomplete_message
+
+EVERY_S = 5
+_ALARMS = frozenset({"experiment.broken_split", "experiment.guardrail_breached"})
+"""Warnings that somebody has to act on now."""
+_ORDER = {"running": 0, "recounting": 1, "ended": 2}
+
+
+class ListedExperiment(Struct, frozen=True):
+    """A line of the list. `worst`: what speaks against trusting or sending any variant."""
+
+    id: str
+    status: Message
+    people: int
+    warnings: int
+    as_of_ms: int | None
+    worst: Sequence[Message]
+    headline: Message
+
+
+class Compared(Struct, frozen=True):
+    """A variant beside the baseline by one metric, in words. `chart` empty: nothing was compared."""
+
+    variant: str
+    total: str
+    mean: str
+    effect: str
+    verdict: str
+    chart: Markup = Markup("")
+    is_provisional: bool = False
+    is_discovery: bool = False
+
+
+class MetricView(Struct, frozen=True):
+    """A metric: what counts, and each variant. `reach`: the ends of the charts' axis, in words."""
+
+    name: str
+    label: str
+    by_person: bool
+    rows: Sequence[Compared]
+    reach: tuple[str, str] | None
+
+
+class OverTime(Struct, frozen=True):
+    """How the comparison of a variant went. `top`, `bottom`: the edges in words; `first`, `last`: times in words."""
+
+    variant: str
+    chart: Markup
+    top: str
+    bottom: str
+    first: str
+    last: str
+
+
+async def load_list(asked: PageRequest) -> Loaded:
+    """All experiments that have a result: the worst first, then those that run."""
+    _require_whole(asked.viewer.scope)
+    seen = await _reader(asked).all()
+    summaries: list[ExperimentSummary] = [orjson.loads(line) for line in seen.lines.values()]
+    found = sorted(map(listed, summaries), key=lambda one: (not one.worst, one.id))
+    found.sort(key=lambda one: (not one.worst, _ORDER.get(one.status.code.partition(".")[2], 0)))
+    data = {"found": found, "lacking": _lacking(seen.standing, asked)}
+    return _loaded(data, seen.standing, (one.as_of_ms for one in found))
+
+
+def listed(summary: ExperimentSummary) -> ListedExperiment:
+    """The line of one experiment."""
+    return ListedExperiment(
+        id=summary["experiment"],
+        status=message(f"status_of.{summary['status']}"),
+        people=summary["assigned"],
+        warnings=summary["warnings"],
+        as_of_ms=parse_time(summary["as_of"]),
+        worst=tuple(worst_messages(summary)),
+        headline=headline_message(summary),
+    )
+
+
+async def enter(asked: PageRequest) -> None:
+    """Refuse an experiment that has no result; while Redis lacks something nobody knows, and the page says so."""
+    seen = await _reader(asked).one(asked.params["experiment"])
+    if seen.value is None and isinstance(seen.standing, Complete):
+        raise PageRefused(404, "No result of this experiment", "The list of experiments names those that have one.")
+
+
+async def load_warnings(asked: PageRequest) -> Loaded:
+    """What is to be known first, worst first."""
+    seen, result = await _result(asked)
+    found = [(each, "alarm" if each.code in _ALARMS else "caution") for each in warning_messages(result)]
+    return _shown({"found": found, "lacking": _lacking(seen.standing, asked)}, seen, result)
+
+
+async def load_verdict(asked: PageRequest) -> Loaded:
+    """The verdict in words, the interval plot of the primary metric, and how it went over time."""
+    seen, result = await _result(asked)
+    primary, too_few = primary_of(result), small_variants(result)
+    shown = primary is not None and not too_few
+    data = {
+        "verdicts": () if too_few else primary_verdicts(result),
+        "too_few": too_few,
+        "fewest": FEWEST,
+        "metric": metric_view(result, primary, asked.words) if primary is not None and shown else None,
+        "over_time": list(over_time(with_history(result, result), asked.words)) if shown else [],
+        "facts": list(facts(result, asked.words)),
+    }
+    return _shown(data, seen, result)
+
+
+async def load_figures(asked: PageRequest) -> Loaded:
+    """People by variant, and every other metric."""
+    seen, result = await _result(asked)
+    primary = primary_of(result)
+    others = () if small_variants(result) else [name for name in metrics_of(result) if name != primary]
+    data = {
+        "people": list(people_rows(result, asked.words)),
+        "metrics": [metric_view(result, name, asked.words) for name in others],
+    }
+    return _shown(data, seen, result)
+
+
+async def load_guardrails(asked: PageRequest) -> Loaded:
+    """Whether any variant does harm, of everybody so far."""
+    seen, result = await _result(asked)
+    rows = [] if small_variants(result) else list(guardrail_rows(result, asked.words))
+    return _shown({"rows": rows}, seen, result)
+
+
+def small_variants(result: ExperimentResult) -> list[str]:
+    """Variants of so few people that what they did could be told of one of them: then no figure is shown at all."""
+    return [name for name, each in result["variants"].items() if 0 < each["assigned"] < FEWEST]
+
+
+def facts(result: ExperimentResult, words: Words) -> Iterator[tuple[str, str]]:
+    """What the experiment is, each with its name as a key of the catalogue."""
+    primary, baseline = primary_of(result), baseline_of(result)
+    yield "Status", words.message(message(f"status_of.{result['status']}"))
+    if primary is not None:
+        yield "Judged by", f"{primary}: {words.show(metric_label(primary, UNKNOWN))}"
+    if baseline is not None:
+        yield "Compared with", baseline
+    if (window := result.get("window_s")) is not None:
+        yield "Outcomes count", words.text("up to {time} after assignment", time=words.span(window))
+    if (unit := result.get("unit", "contact")) != "contact":
+        yield "Assigned by", words.text(unit)
+    yield "Split", _split(result, words)
+    yield "In two variants", words.number(result["contaminated"])
+    yield "As of", words.moment(parse_time(result["as_of"]))
+
+
+def _split(result: ExperimentResult, words: Words) -> str:
+    found = result["sample_ratio"]
+    if "not_checked" in found:
+        return words.text("not checked")
+    p = found["p_always_valid"]
+    told = words.text("broken") if found["broken"] else words.text("as planned")
+    least = words.text("p under {p}", p=words.number(0.001, 3)) if p < 0.001 else f"p = {words.number(p, 3)}"
+    return f"{told} ({least})"
+
+
+def people_rows(result: ExperimentResult, words: Words) -> Iterator[Mapping[str, str]]:
+    """Of each variant: people, their part, the planned part, and of how many the window is over."""
+    planned = result["sample_ratio"].get("planned", {})
+    everybody = assigned_of(result)
+    for name in dict.fromkeys([*result["variants"], *planned]):
+        found = result["variants"].get(name)
+        people = 0 if found is None else found["assigned"]
+        yield {
+            "variant": name,
+            "people": words.number(people),
+            "part": words.share(people, everybody, 2),
+            "planned": words.share(planned.get(name), 1, 2),
+            "closed": words.number(None if found is None else found.get("closed")),
+        }
+
+
+def metric_view(result: ExperimentResult, metric: str, words: Words) -> MetricView:
+    """All variants by one metric, with their intervals on one scale."""
+    found = [each for each in result["comparisons"] if each["metric"] == metric]
+    extent = extent_of([_interval(result, each) for each in found])
+    rows = [row for name in result["variants"] for row in _rows(result, metric, name, extent, words)]
+    reach = (_end(metric, -extent, result, words), _end(metric, extent, result, words)) if found else None
+    return MetricView(
+        name=metric,
+        label=words.show(metric_label(metric, UNKNOWN)),
+        by_person=units.kind_of(metric) == "money",
+        rows=rows,
+        reach=reach,
+    )
+
+
+def _rows(result: ExperimentResult, metric: str, variant: str, extent: float, words: Words) -> Iterator[Compared]:
+    figures = _figures(result, metric, variant, words)
+    if variant == baseline_of(result):
+        yield Compared(variant, *figures, "", words.text("compared with"))
+        return
+    looks = [comparison_of(result, metric, variant, provisional=which) for which in (False, True)]
+    found = [each for each in looks if each is not None]
+    if not found:
+        yield Compared(variant, *figures, "", words.text("nothing to compare yet"))
+    for place, each in enumerate(found):
+        told, interval = _effect(result, each, words), _interval(result, each)
+        verdict = words.message(compared_message(result, each))
+        yield Compared(
+            variant=variant,
+            total=figures[0] if not place else "",
+            mean=figures[1] if not place else "",
+            effect=told,
+            verdict=verdict,
+            chart=interval_row(interval, extent, f"{variant}: {told}, {verdict}"),
+            is_provisional=each["provisional"],
+            is_discovery=each["discovery"],
+        )
+
+
+def _figures(result: ExperimentResult, metric: str, variant: str, words: Words) -> tuple[str, str]:
+    """The sum over people, and the figure of a person."""
+    found = result["variants"][variant]["metrics"].get(metric)
+    if found is None or (found.get("unknown", 0) and found["mean"] is None):
+        return UNKNOWN, UNKNOWN
+    total, mean = found["sum"], found["mean"]
+    match units.kind_of(metric):
+        case "money":
+            return words.money(total, result["currency"]), words.money(mean, result["currency"])
+        case "thousandths":
+            return words.number(total / 1000, 1), words.share(mean, 1000, 2)
+        case _:
+            return words.number(total), words.share(mean, 1, 2)
+
+
+def _effect(result: ExperimentResult, found: Comparison, words: Words) -> str:
+    effect, low, high = (
+        words.show(units.effect_field(found["metric"], value, result["currency"]))
+        for value in (found["effect"], found["low"], found["high"])
+    )
+    return words.text("{effect} ({low} to {high})", effect=effect, low=low, high=high)
+
+
+def _interval(result: ExperimentResult, found: Comparison) -> Interval:
+    low, effect, high = (
+        units.in_units(found["metric"], value, result["currency"])
+        for value in (found["low"], found["effect"], found["high"])
+    )
+    return Interval(low, effect, high, found["provisional"])
+
+
+def _end(metric: str, shown: float, result: ExperimentResult, words: Words) -> str:
+    """An end of an axis, given as charts have it: in points, or in whole currency."""
+    scale = units.in_units(metric, 1.0, result["currency"])
+    field: Field = units.effect_field(metric, shown / scale, result["currency"])
+    return words.show(field)
+
+
+def over_time(result: ExperimentResult, words: Words) -> Iterator[OverTime]:
+    """How the comparisons of the primary metric went, all on one scale."""
+    history: History | None = result.get("history")
+    told = {} if history is None else {name: each for name, each in history["variants"].items() if len(each) > 1}
+    if history is None or not told:
+        return
+    metric = history["metric"]
+    lines = {name: [point_of(metric, moment, result["currency"]) for moment in each] for name, each in told.items()}
+    plane = plane_of(list(lines.values()))
+    frame = Frame(plane.begin, plane.end, plane.ticks[0], plane.ticks[-1])
+    for name, points in lines.items():
+        looks = [Look(each.at, Interval(each.low, each.effect, each.high, each.provisional)) for each in points]
+        about = words.text("{variant}: the effect on {metric} over time", variant=name, metric=metric)
+        yield OverTime(
+            variant=name,
+            chart=interval_band(looks, frame, about),
+            top=_end(metric, frame.high, result, words),
+            bottom=_end(metric, frame.low, result, words),
+            first=words.moment(frame.begin),
+            last=words.moment(frame.end),
+        )
+
+
+def guardrail_rows(result: ExperimentResult, words: Words) -> Iterator[Mapping[str, object]]:
+    """Each guardrail of each variant: effect, the least that it can be, and whether it holds."""
+    for each in result["guardrails"]:
+        metric, currency = each["metric"], result["currency"]
+        least = words.show(units.effect_field(metric, each["low"], currency)) if is_known(each) else UNKNOWN
+        yield {
+            "variant": each["variant"],
+            "metric": words.show(metric_label(metric, metric)),
+            "effect": words.show(units.effect_field(metric, each["effect"], currency)),
+            "least": least,
+            "verdict": words.message(guardrail_message(each)),
+            "breached": each["breached"],
+        }
+
+
+async def _result(asked: PageRequest) -> tuple[ResultReply, ExperimentResult]:
+    """The result of the page's experiment. Raises Withheld where there is none or it is not for this viewer."""
+    _require_whole(asked.viewer.scope)
+    seen = await _reader(asked).one(asked.params["experiment"])
+    if seen.value is None:
+        gone = message("experiment.gone")
+        raise Withheld(incomplete_message(seen.standing) if isinstance(seen.standing, Incomplete) else gone)
+    result: ExperimentResult = orjson.loads(seen.value)
+    return seen, result
+
+
+def _require_whole(scope: Scope) -> None:
+    """Experiments count people of all regions and committees, so who sees a part of these sees none."""
+    if scope.regions is not None or scope.committees is not None:
+        raise Withheld(message("experiment.beyond_scope"))
+
+
+def _reader(asked: PageRequest) -> ResultsReader:
+    return ResultsReader(asked.redis, asked.deps.settings.profiles_oldest_s)
+
+
+def _lacking(standing: Complete | Incomplete, asked: PageRequest) -> str | None:
+    return asked.words.message(incomplete_message(standing)) if isinstance(standing, Incomplete) else None
+
+
+def _loaded(data: Mapping[str, object], standing: Complete | Incomplete, as_ofs: Iterator[int | None]) -> Loaded:
+    """As of when Redis was complete; where it lacks something, nothing has come since the latest of `as_ofs`."""
+    if isinstance(standing, Complete):
+        return Loaded(data, standing.as_of)
+    return Loaded(data, None, max((at for at in as_ofs if at is not None), default=None))
+
+
+def _shown(data: Mapping[str, object], seen: ResultReply, result: ExperimentResult) -> Loaded:
+    return _loaded(data, seen.standing, iter([parse_time(result["as_of"])]))
+
+
+EXPERIMENTS = Page(
+    path="/experiments",
+    name="experiments",
+    title="Experiments",
+    act="see_experiments",
+    blocks=(Block("experiments", EVERY_S, load_list, "experiments_list.html"),),
+    template="experiments.html",
+)
+EXPERIMENT = Page(
+    path="/experiments/{experiment:path}",
+    name="experiment",
+    title="Experiment",
+    act="see_experiments",
+    blocks=(
+        Block("warnings", EVERY_S, load_warnings, "experiment_warnings.html", "Warnings"),
+        Block("verdict", EVERY_S, load_verdict, "experiment_verdict.html", "What it says so far"),
+        Block("guardrails", EVERY_S, load_guardrails, "experiment_guardrails.html", "Guardrails"),
+        Block("figures", EVERY_S, load_figures, "experiment_figures.html", "Figures"),
+    ),
+    params={"experiment": r".{1,200}"},
+    enter=enter,
+    in_menu=False,
+    template="experiment.html",
+)
+PAGES = (EXPERIMENTS, EXPERIMENT)

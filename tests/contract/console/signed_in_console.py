@@ -1,0 +1,88 @@
+"""A console in this process on a real Redis, asked by people who are signed in."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+
+from sinks.lookup import Lookup
+from sinks.reservations import Reservations
+from streams.domain.pressure import Policy, default_policy_text, read_policy
+from streams.history.insights.own_process import InsightsProcess
+from streams.platform.settings import Settings
+from streams.services.console.app import PAGES, build_console
+from streams.services.console.day_reports import DayReports
+from streams.services.console.dependencies import ConsoleDependencies
+from streams.services.console.gate import Console
+from streams.services.console.live import Hub
+from streams.services.console.metrics import ConsoleMetrics
+from streams.services.console.observer import LookAt, StatusObserver
+from streams.services.console.people import People, Person
+from streams.services.console.rights import Viewer
+from streams.services.console.signin import COOKIE, Sessions
+from streams.services.console.views import Views
+from streams.services.permission.audit_log import AuditLog
+from streams.services.permission.decisions import PermissionJudge
+
+ORIGIN = "https://console.test"
+NOW = 1_352_250_000_000
+"""2012-11-07T01:00Z, the evening of 6 November in New York."""
+PRINTS = "import pathlib, sys; print(pathlib.Path(sys.argv[1], sys.argv[-1].partition('=')[2]).read_text())"
+"""Stands in for `harmonia report daily`: prints the file of the day."""
+
+
+def _policy() -> Policy:
+    found = read_policy(default_policy_text())
+    assert isinstance(found, Policy)
+    return found
+
+
+def _no_producer() -> Any:
+    raise AssertionError("nothing is sent")
+
+
+async def _no_reservation(_: int) -> None:
+    raise AssertionError("nobody is reserved")
+
+
+class SignedInConsole:
+    """One process of the console. `days`: a folder with a file for each day that has a report."""
+
+    def __init__(self, redis: Redis, days: Path) -> None:
+        settings = Settings(time_zone="America/New_York", console_url=ORIGIN)
+        metrics = ConsoleMetrics(CollectorRegistry())
+        self.people: dict[str, Person] = {}
+        lookup = Lookup(redis, settings.profiles_oldest_s)
+        judge = PermissionJudge(lookup, Reservations(redis), _policy, lambda: NOW, _no_reservation)
+        audit = AuditLog(_no_producer, metrics.audit_pending.set, metrics.audit_failures.inc)
+        people = People(self.people)
+        self.reports = DayReports(InsightsProcess((sys.executable, "-c", PRINTS, str(days)), fresh_s=0.0))
+        deps = ConsoleDependencies(
+            settings=settings,
+            redis=redis,
+            people=people,
+            clock=lambda: NOW,
+            wall=lambda: NOW,
+            metrics=metrics,
+            observer=StatusObserver(LookAt(settings)),
+            lookup=lookup,
+            judge=judge,
+            views=Views(audit, lambda: NOW),
+            day_reports=self.reports,
+        )
+        self.sessions = Sessions(redis, people)
+        self.app = build_console(Console(deps, Hub(metrics), self.sessions, PAGES))
+
+    @asynccontextmanager
+    async def browser(self, viewer: Viewer) -> AsyncIterator[httpx.AsyncClient]:
+        """A browser in which somebody is signed in."""
+        self.people[viewer.name] = Person(viewer)
+        signed_in = await self.sessions.begin(viewer, NOW)
+        transport = httpx.ASGITransport(self.app)
+        async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, cookies={COOKIE: signed_in.id}) as client:
+            yield client

@@ -1,0 +1,67 @@
+import hashlib
+import re
+from collections.abc import Iterator
+from string import Formatter
+
+import pytest
+from babel.messages.pofile import read_po
+
+from streams.services.console.app import STATIC
+from streams.services.console.words import CATALOGUES, LANGUAGES
+from tests.unit.services.console.shown_texts import Text, shown_texts
+
+OTHERS = [language for language in LANGUAGES if language != "en"]
+
+
+def _translated(language: str) -> dict[Text, str | tuple[str, ...]]:
+    found: dict[Text, str | tuple[str, ...]] = {}
+    for file in sorted((CATALOGUES / language / "LC_MESSAGES").glob("*.po")):
+        with file.open("rb") as source:
+            for entry in read_po(source, locale=language):
+                if entry.id and not entry.context:
+                    assert not entry.fuzzy, entry.id
+                    key = entry.id if isinstance(entry.id, str) else (entry.id[0], entry.id[1])
+                    found[key] = entry.string
+    return found
+
+
+def _sentences(said: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (said,) if isinstance(said, str) else said
+
+
+def _places(sentence: str) -> set[str]:
+    return {place for _, place, _, _ in Formatter().parse(sentence) if place}
+
+
+def _pairs(language: str) -> Iterator[tuple[Text, str | tuple[str, ...]]]:
+    yield from _translated(language).items()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_text_that_a_page_shows_is_translated(language: str) -> None:
+    translated = _translated(language)
+    missing = [text for text in shown_texts() if not all(_sentences(translated.get(text, "")))]
+    assert not missing
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_translation_has_the_places_of_its_text(language: str) -> None:
+    for text, said in _pairs(language):
+        wanted = set().union(*map(_places, _sentences(text)))
+        for sentence in _sentences(said):
+            assert _places(sentence) == wanted, sentence
+
+
+def test_french_signs_that_stand_apart_are_not_torn_off_at_the_end_of_a_line() -> None:
+    torn = [
+        sentence for _, said in _pairs("fr") for sentence in _sentences(said) if re.search(r" [?!;:»]|« ", sentence)
+    ]
+    assert not torn
+
+
+def test_vendored_files_are_those_whose_sums_are_written_down() -> None:
+    listed = re.findall(r"^\| `([^`]+)` .* `([0-9a-f]{64})` \|$", (STATIC / "VENDORED.md").read_text(), re.MULTILINE)
+    vendored = {file.name for file in STATIC.iterdir() if ".min." in file.name or file.suffix == ".woff2"}
+    assert {name for name, _ in listed} == vendored
+    for name, digest in listed:
+        assert hashlib.sha256((STATIC / name).read_bytes()).hexdigest() == digest, name

@@ -1,0 +1,91 @@
+import pytest
+
+from streams.domain.messages import Duration, Instant, Listed, Money, Points, Share, message
+from streams.services.console.words import UNKNOWN, Words, language_of
+
+NBSP, NARROW = "\u00a0", "\u202f"
+EN, FR = Words("en", "America/New_York"), Words("fr", "America/New_York")
+EVENING = 1_352_254_440_000
+"""2012-11-07T02:14Z, 21:14 on 6 November in New York."""
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "english", "french"),
+    [
+        (2_912_350, "USD", "$29,123.50", f"29{NARROW}123,50{NBSP}$US"),
+        (-310, "EUR", "-€3.10", f"-3,10{NBSP}€"),
+        (120, "JPY", "JPY 120", f"120{NBSP}JPY"),
+        (None, "USD", UNKNOWN, UNKNOWN),
+    ],
+)
+def test_money_is_written_as_each_language_writes_it(
+    minor: int | None, currency: str, english: str, french: str
+) -> None:
+    assert EN.money(minor, currency) == english
+    assert FR.money(minor, currency) == french
+
+
+def test_numbers_and_shares() -> None:
+    assert (EN.number(48210), FR.number(48210)) == ("48,210", f"48{NARROW}210")
+    assert (EN.share(31, 100), FR.share(31, 100)) == ("31%", f"31{NARROW}%")
+    assert (EN.share(0.27, 100, 2), FR.share(0.27, 100, 2)) == ("0.27%", f"0,27{NARROW}%")
+
+
+def test_what_nobody_knows_is_a_dash_and_never_nought() -> None:
+    assert {EN.number(None), EN.share(1, 0), EN.time(None), EN.ago(None), EN.amounts(None), EN.moment(None)} == {UNKNOWN}
+
+
+def test_times_are_those_of_the_zone() -> None:
+    assert EN.moment(EVENING) == "Tue, Nov 6, 2012 21:14 EST"
+    assert FR.moment(EVENING) == "mar. 6 nov. 2012 21:14 EST"
+    assert EN.soon(EVENING + 600_000, EVENING) == "21:24"
+    assert FR.soon(EVENING + 86_400_000, EVENING) == "7 nov. 21:14"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "french"),
+    [
+        (2, "2 s", f"2{NARROW}s"),
+        (119, "1 min", f"1{NARROW}min"),
+        (7200, "2 h", f"2{NARROW}h"),
+        (172_800, "2 days", "2 jours"),
+    ],
+)
+def test_lengths_of_time(seconds: float, english: str, french: str) -> None:
+    assert (EN.span(seconds), FR.span(seconds)) == (english, french)
+
+
+def test_plurals_follow_the_language() -> None:
+    assert [EN.plural("{n} worker", "{n} workers", n) for n in (0, 1, 2)] == ["0 workers", "1 worker", "2 workers"]
+    assert FR.plural("and {n} more", "and {n} more", 1) == "et 1 autre"
+    assert FR.plural("and {n} more", "and {n} more", 2) == "et 2 autres"
+
+
+def test_a_message_is_the_command_lines_in_english_and_french_in_french() -> None:
+    said = message("why.opted_out")
+    assert EN.message(said) == "this person has answered STOP"
+    assert "STOP" in FR.message(said)
+    assert FR.message(said) != EN.message(said)
+
+
+def test_french_fields() -> None:
+    assert FR.show(Money(1250, "USD", signed=True)) == f"+12,50{NBSP}$US"
+    assert FR.show(Share(3, 1000, 1)) == f"0,3{NARROW}%"
+    assert FR.show(Points(-1.5)).replace(NBSP, " ").replace(NARROW, " ") == "-1,50 pt"
+    assert FR.show(Instant(EVENING, "America/New_York")) == "mar. 6 nov. 2012 21:14 EST"
+    assert FR.show(Duration(180)) == f"3{NARROW}min"
+    assert FR.show(Listed((1200, "x"), 3)) == f"1{NARROW}200, x et 3 de plus"
+
+
+def test_a_word_of_the_contract_has_a_name_and_one_of_a_newer_version_stays() -> None:
+    assert EN.name("type", "email.opened") == "E-mail opened"
+    assert FR.name("channel", "text") == "SMS"
+    assert EN.name("type", "hologram.shown") == "hologram.shown"
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [("fr-CA,fr;q=0.9,en;q=0.8", "fr"), ("de,en", "en"), ("de", "en"), ("", "en"), (None, "en"), ("EN-us", "en")],
+)
+def test_the_browsers_first_language_that_the_console_speaks(header: str | None, language: str) -> None:
+    assert language_of(header) == language
