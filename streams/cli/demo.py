@@ -48,12 +48,14 @@ def demo(  # noqa: PLR0913 (options of a command)
     console = Console()
     with failing_plainly():
         try:
+            from streams.demo.browsing import at_terminal
             from streams.demo.run import DemoOptions, run_demo
         except ModuleNotFoundError as missing:
             refuse(f"The demo needs {missing.name}: pip install 'harmonia[local]'")
         browse = sys.stdin.isatty() and console.is_terminal and json is None and not keep
         hour_s = hour if play else 0.0 if browse else None
-        ended = run_demo(settings, DemoOptions(seed, scale, processes, keep, hour_s, browse), console)
+        options = DemoOptions(seed, scale, processes, keep, hour_s, at_terminal(console) if browse else None)
+        ended = run_demo(settings, options, console)
     if json is not None:
         json.write_bytes(ended.story.figures.to_json())
     if keep:

@@ -1,8 +1,7 @@
-"""Starts and stops the demo's console, and beside it `harmonia console follow`, which fills the desk that it reads."""
+"""Starts and stops the demo's console, and beside it what fills the desk and the lake that it reads."""
 
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -68,12 +67,13 @@ def _is_filled(path: Path, now_ms: int) -> bool:
 
 @contextmanager
 def demo_console(servers: Mapping[str, str], folder: Path) -> Iterator[DemoConsole]:
-    """The console and its follower for the length of a block, with an empty desk in an empty `folder`.
+    """The console for the length of a block, with an empty desk and an empty lake in an empty `folder`.
 
     `servers`: the environment that leads to Kafka and Redis. Raises `LocalStackError` when one of them does not start.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    links, desk, people, log = (folder / name for name in ("links", "desk.sqlite", "people.toml", "console.log"))
+    names = ("links", "desk.sqlite", "lake", "people.toml", "console.log")
+    links, desk, lake, people, log = (folder / name for name in names)
     links.mkdir(parents=True, mode=0o700)
     people.touch(mode=0o600)
     people.write_text(people_file())
@@ -81,16 +81,23 @@ def demo_console(servers: Mapping[str, str], folder: Path) -> Iterator[DemoConso
         **servers,
         "HARMONIA_CONSOLE_PEOPLE": str(people),
         "HARMONIA_DESK": str(desk),
+        "HARMONIA_DESK_CLOCK": "events",
+        "HARMONIA_DESK_HOURS": "9000",
+        "HARMONIA_LAKE": str(lake),
+        "HARMONIA_LAKE_FLUSH_S": "5",
         "HARMONIA_TIME_ZONE": ZONE,
         "HARMONIA_METRICS_PORT": "0",
     }
     with ExitStack() as started:
-        follow, _ = start_session([sys.executable, "-m", COMMAND, "console", "follow"], environment, log)
-        started.callback(stop_session, follow, signal.SIGTERM)
-        serve, began = start_session([sys.executable, "-m", SERVER, str(links), str(desk)], environment, log)
-        started.callback(stop_session, serve, signal.SIGTERM)
-        address = _address(serve, log, began)
-        yield DemoConsole(address, links, desk, {"console follow": follow, "console": serve}, log)
+        running = {}
+        for words in ("console follow", "lake run"):
+            command = [sys.executable, "-m", COMMAND, *words.split()]
+            running[words], _ = start_session(command, environment, log)
+            started.callback(stop_session, running[words])
+        command = [sys.executable, "-m", SERVER, str(links), str(desk)]
+        running["console"], began = start_session(command, environment, log)
+        started.callback(stop_session, running["console"])
+        yield DemoConsole(_address(running["console"], log, began), links, desk, running, log)
 
 
 def _address(process: "subprocess.Popen[bytes]", log: Path, began: int) -> str:

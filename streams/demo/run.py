@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from streams.demo.browsing import Browsing
+from streams.demo.browsing import Browsing, Visit
 from streams.demo.check import Difference, Letter, compare_letters, compare_profiles
 from streams.demo.console import bars, evening_lines, render
 from streams.demo.deployment import Deployment, counted, open_deployment
@@ -56,8 +56,8 @@ class DemoBusy(EngineError):
 class DemoOptions:
     """Options of a run. `scale` multiplies the invented records; `keep`: leave stack and workers running.
 
-    `hour_s`: play an evening, an hour of it in so many seconds (0: none); None: play none. `browse`: serve a console
-    with what is there, until Ctrl-C.
+    `hour_s`: play an evening, an hour of it in so many seconds (0: none); None: play none. `visit`: serve a console
+    with what is there, for the length of this visit.
     """
 
     seed: int = 2012
@@ -65,7 +65,7 @@ class DemoOptions:
     processes: int = 1
     keep: bool = False
     hour_s: float | None = None
-    browse: bool = False
+    visit: Visit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +104,11 @@ def run_demo(settings: Settings, options: DemoOptions, console: Console) -> Demo
             with console.status("Starting the workers"):
                 workers = start_workers(environment, log, options.processes, [lock], restart=True)
             started.callback(workers.stop)
-            browsing = Browsing(stack.environment, home / "console", console, started) if options.browse else None
+            browsing = Browsing(stack.environment, home / "console", console, started) if options.visit else None
             story = _tell(_Run(deployment, script, workers, console, options.hour_s or 0.0, browsing))
             console.print(render(story))
-            if browsing is not None:
-                browsing.until_told_to_stop(workers.must_run)
+            if browsing is not None and options.visit is not None:
+                browsing.end(options.visit, workers.must_run)
         if options.keep:
             started.pop_all()
     return DemoResult(story, stack, workers, log)

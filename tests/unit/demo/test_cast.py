@@ -17,7 +17,7 @@ def test_the_console_reads_the_file_of_the_demos_people(tmp_path: Path) -> None:
     assert everybody.roles == {*ROLES}
     organiser = people.named("organiser-oh")
     assert organiser is not None
-    assert organiser.scope.regions == {"US-OH"}
+    assert organiser.scope.regions == frozenset({"US-OH"})
     assert {role for part in CAST[1:] for role in part.roles} == {*ROLES}
 
 

@@ -32,7 +32,9 @@ def test_numbers_and_shares() -> None:
 
 
 def test_what_nobody_knows_is_a_dash_and_never_nought() -> None:
-    assert {EN.number(None), EN.share(1, 0), EN.time(None), EN.ago(None), EN.amounts(None), EN.moment(None)} == {UNKNOWN}
+    assert {EN.number(None), EN.share(1, 0), EN.time(None), EN.ago(None), EN.amounts(None), EN.moment(None)} == {
+        UNKNOWN
+    }
 
 
 def test_times_are_those_of_the_zone() -> None:
