@@ -49,6 +49,7 @@ Beside = Literal["quarantining", "held_records"]
 Program = Literal[
     "harmonia-api",
     "harmonia-gateway",
+    "harmonia-console",
     "harmonia-operator",
     "harmonia-backup",
     "harmonia-lake",
@@ -152,7 +153,7 @@ def _input(name: str, producers: tuple[Program, ...], purpose: str) -> TopicSpec
         max_message_bytes=_MIB + 65_536,
         retention_ms=7 * _DAY_MS,
         written_by=(*producers, "harmonia-gateway", "harmonia-operator"),
-        read_by=("intake", "harmonia-operator", "harmonia-backup"),
+        read_by=("intake", "harmonia-console", "harmonia-operator", "harmonia-backup"),
         restore="kept",
         is_urgent=True,
     )
@@ -178,6 +179,7 @@ OUTPUT_TOPICS = (
         read_by=(
             "contacts",
             "harmonia-api",
+            "harmonia-console",
             "harmonia-operator",
             "harmonia-backup",
             "harmonia-lake",
@@ -194,7 +196,7 @@ OUTPUT_TOPICS = (
         stays=UNTIL_ERASED,
         max_message_bytes=8 * _MIB,
         written_by=("contacts",),
-        read_by=("redis", "harmonia-operator", "harmonia-backup", "harmonia-lake", "reader"),
+        read_by=("redis", "harmonia-console", "harmonia-operator", "harmonia-backup", "harmonia-lake", "reader"),
     ),
     TopicSpec(
         name=CONTACT_LINKS,
@@ -203,7 +205,7 @@ OUTPUT_TOPICS = (
         people=OF_PROFILES,
         stays=UNTIL_ERASED,
         written_by=("contacts",),
-        read_by=("redis", "harmonia-operator", "harmonia-backup", "harmonia-lake", "reader"),
+        read_by=("redis", "harmonia-console", "harmonia-operator", "harmonia-backup", "harmonia-lake", "reader"),
     ),
     TopicSpec(
         name=CONTACT_SUPPRESSIONS,
@@ -212,7 +214,7 @@ OUTPUT_TOPICS = (
         people=OF_PROFILES,
         stays=UNTIL_ERASED,
         written_by=("contacts",),
-        read_by=("harmonia-operator", "reader"),
+        read_by=("harmonia-console", "harmonia-operator", "reader"),
     ),
     TopicSpec(
         name=CONTACT_ALERTS,
@@ -220,7 +222,7 @@ OUTPUT_TOPICS = (
         cleanup="delete",
         people=_OF_ALERTS,
         written_by=("contacts",),
-        read_by=("harmonia-operator", "reader"),
+        read_by=("harmonia-console", "harmonia-operator", "reader"),
         restore="kept",
     ),
     TopicSpec(
@@ -229,7 +231,7 @@ OUTPUT_TOPICS = (
         cleanup="delete",
         people=_OF_ALERTS,
         written_by=("links", "campaigns", "experiments", "quarantining"),
-        read_by=("harmonia-operator", "reader"),
+        read_by=("harmonia-console", "harmonia-operator", "reader"),
         restore="kept",
     ),
     TopicSpec(
@@ -248,7 +250,7 @@ OUTPUT_TOPICS = (
         people="nobody: what is tried and how it is judged; keep names out of `owner` and `hypothesis`",
         stays="until replaced or withdrawn",
         written_by=("harmonia-operator",),
-        read_by=("contacts", "harmonia-operator", "harmonia-backup"),
+        read_by=("contacts", "harmonia-console", "harmonia-operator", "harmonia-backup"),
         restore="read anew",
     ),
     TopicSpec(
@@ -258,8 +260,8 @@ OUTPUT_TOPICS = (
         people="no contact: campaigns, until when anybody may be reserved, and who put a campaign on hold",
         stays="until replaced",
         partitions=1,
-        written_by=("harmonia-api", "harmonia-operator"),
-        read_by=("holds", "harmonia-operator", "harmonia-backup"),
+        written_by=("harmonia-api", "harmonia-console", "harmonia-operator"),
+        read_by=("holds", "harmonia-console", "harmonia-operator", "harmonia-backup"),
         restore="kept",
     ),
     TopicSpec(
@@ -269,8 +271,8 @@ OUTPUT_TOPICS = (
         people="contact_id of whom a team asked about, and what it was answered",
         max_message_bytes=4 * _MIB,
         retention_ms=365 * _DAY_MS,
-        written_by=("harmonia-api", "harmonia-operator"),
-        read_by=("harmonia-operator", "harmonia-report"),
+        written_by=("harmonia-api", "harmonia-console", "harmonia-operator"),
+        read_by=("harmonia-console", "harmonia-operator", "harmonia-report"),
         restore="kept",
     ),
     TopicSpec(
@@ -281,7 +283,7 @@ OUTPUT_TOPICS = (
         max_message_bytes=16 * _MIB,
         retention_ms=90 * _DAY_MS,
         written_by=("intake", "contacts", "harmonia-gateway"),
-        read_by=("harmonia-operator", "harmonia-report"),
+        read_by=("harmonia-console", "harmonia-operator", "harmonia-report"),
         restore="kept",
     ),
 )
@@ -365,7 +367,7 @@ CLINIC_TOPICS = (
         stays="until replaced",
         partitions=1,
         written_by=("harmonia-operator",),
-        read_by=("held_records", "harmonia-operator", "harmonia-report"),
+        read_by=("held_records", "harmonia-console", "harmonia-operator", "harmonia-report"),
         restore="kept",
     ),
     TopicSpec(
@@ -376,7 +378,7 @@ CLINIC_TOPICS = (
         max_message_bytes=16 * _MIB,
         retention_ms=90 * _DAY_MS,
         written_by=("intake",),
-        read_by=("held_records", "harmonia-operator", "harmonia-report"),
+        read_by=("held_records", "harmonia-console", "harmonia-operator", "harmonia-report"),
         restore="kept",
     ),
     TopicSpec(
@@ -387,7 +389,7 @@ CLINIC_TOPICS = (
         stays="until replaced",
         partitions=1,
         written_by=("quarantining", "harmonia-operator"),
-        read_by=("quarantining", "harmonia-operator", "harmonia-report"),
+        read_by=("quarantining", "harmonia-console", "harmonia-operator", "harmonia-report"),
         restore="kept",
     ),
 )

@@ -31,6 +31,16 @@ def console(
 
 
 @app.command()
+def follow() -> None:
+    """Read topics into the desk, HARMONIA_DESK, until SIGINT or SIGTERM. Says where its metrics are."""
+    from streams.services.console.follow import run_follow
+
+    settings = load_settings()
+    with failing_plainly():
+        run_follow(settings, lambda text: say(f"desk: {text}"))
+
+
+@app.command()
 def token() -> None:
     """Make a token for somebody: prints it, and the line for the file of people."""
     import hashlib

@@ -41,6 +41,10 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
 # The gateway takes what tools send. Nobody commands by way of it but who has a token for that.
 """: ("harmonia-gateway",),
     """\
+# The console and `harmonia console follow`. It shows what topics say, and puts a campaign on hold or lifts that; who
+# looked at whom it writes down. For `/status` and `/days` it reads what `status` and `report daily` read.
+""": ("harmonia-console",),
+    """\
 # `harmonia topics create` and `describe`: at an installation, and at an upgrade that brings a topic.
 """: (TOPICS,),
     """\
@@ -87,6 +91,7 @@ class Right:
 _BESIDES_TOPICS = (
     Right(WORKER, ("Read",), APP_ID, "group"),
     Right(WORKER, ("Write", "Describe"), f"{APP_ID}-", "transactional-id", prefixed=True),
+    Right("harmonia-console", ("Describe",), APP_ID, "group"),
     Right("harmonia-operator", ("Describe",), APP_ID, "group"),
     Right("harmonia-operator", ("Write", "Describe"), f"{APP_ID}-requeue", "transactional-id"),
     Right("harmonia-backup", ("Describe",), APP_ID, "group"),

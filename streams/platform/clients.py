@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streams.platform.errors import KafkaAway, MissingTopic
@@ -114,6 +114,13 @@ class KafkaClients:
         if described["error_code"]:
             raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
         return str(described["topic_id"])
+
+    def describe_topics(self, topics: Sequence[str]) -> dict[str, tuple[str, int]]:
+        """The id and the number of partitions of each topic. Blocks; raises `MissingTopic`, or `KafkaAway`."""
+        described = self._ask(lambda admin: admin.describe_topics(list(topics)), "topics")
+        if missing := [each["name"] for each in described if each["error_code"]]:
+            raise MissingTopic(f"there is no topic {missing[0]}: run `harmonia topics create`")
+        return {each["name"]: (str(each["topic_id"]), len(each["partitions"])) for each in described}
 
     def transaction_of(self, transactional_id: str) -> TransactionDescription | None:
         """The last transaction of a transactional id, and its producer. Blocks; raises `KafkaAway`."""

@@ -6,7 +6,7 @@ A setting is named by its environment variable: `HARMONIA_` and the field's name
 
 import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import DotEnvSettingsSource
@@ -84,6 +84,25 @@ class Settings(ServerSettings):
     api_tokens_file: Path | None = Field(None, description="File that holds HARMONIA_API_TOKENS")
     gateway: NonEmptyPath | None = Field(
         None, description="File of the gateway's hooks: whose they are and how they prove it (docs/gateway.md)"
+    )
+    desk: NonEmptyPath | None = Field(
+        None, description="File of the desk, from which the console has its figures; one process writes it"
+    )
+    desk_hours: float = Field(
+        48.0,
+        ge=1,
+        le=9000,
+        description="Hours of which the desk keeps each interaction; figures stay 9 days",
+    )
+    desk_events: int = Field(
+        5_000_000,
+        ge=1_000,
+        le=200_000_000,
+        description="Interactions that the desk keeps at most, 250 bytes each; of more the oldest messages go first",
+    )
+    desk_clock: Literal["broker", "events"] = Field(
+        "broker",
+        description="Whose time says what is old in the desk; events: of the demo, whose events are years old",
     )
     console_people: NonEmptyPath | None = Field(
         None, description="File of who may sign in to the console, with their roles (docs/console.md); none: nobody"

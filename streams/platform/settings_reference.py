@@ -94,6 +94,11 @@ SECTIONS = (
         ),
     ),
     Section(
+        "The desk",
+        "`harmonia console follow`; the console itself reads `HARMONIA_DESK` alone.",
+        ("desk", "desk_hours", "desk_events", "desk_clock"),
+    ),
+    Section(
         "The lake and history",
         "`harmonia lake`, `rebuild`, `backtest`, `insights`, `report`, and the API for insights.",
         (

@@ -12,6 +12,19 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
+from events.topics import (
+    AUDIT_LOG,
+    CAMPAIGN_HOLDS,
+    CONTACT_ALERTS,
+    CONTACT_LINKS,
+    CONTACT_STATE,
+    CONTACT_SUPPRESSIONS,
+    DEAD_LETTERS,
+    DEAD_LETTERS_REQUEUED,
+    INTERACTIONS,
+    SYSTEM_ALERTS,
+)
+
 SCHEMA = 1
 """The number of the schema below; a desk of another number is filled anew."""
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
@@ -20,13 +33,18 @@ COARSE_MS = 5 * MINUTE_MS
 CELLS_KEPT_MS = 9 * DAY_MS
 """How long cells are kept: the same hour of last week has to be among them."""
 
+FOLLOWED = (
+    INTERACTIONS, CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, SYSTEM_ALERTS, DEAD_LETTERS,
+    DEAD_LETTERS_REQUEUED, AUDIT_LOG, CAMPAIGN_HOLDS,
+)  # fmt: skip
+"""The topics that are read into the desk."""
 LABELS = (
     "type", "campaign", "team", "channel", "region", "turf", "source", "mailbox", "committee", "currency", "outcome",
 )  # fmt: skip
 """What interactions are counted by. `channel`: of a canvass report its method; `mailbox`: the provider of an address;
 `outcome`: of a canvass report or a ballot how it went, of a bounce, a refund or a form its kind."""
-COARSE_LABELS = ("type", "campaign", "team", "channel", "region", "committee", "currency", "outcome")
-"""Those by which cells are still told apart once they are coarse."""
+FINE_LABELS = ("turf", "source")
+"""Those by which cells are no longer told apart once they are coarse."""
 
 _SCHEMA = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
@@ -39,8 +57,9 @@ CREATE TABLE positions (
     PRIMARY KEY (topic, partition)
 ) STRICT, WITHOUT ROWID;
 
+-- coarse: the series without {" and ".join(FINE_LABELS)}, to which its cells are added when they are coarse.
 CREATE TABLE series (
-    series INTEGER PRIMARY KEY, {", ".join(f"{label} TEXT NOT NULL" for label in LABELS)},
+    series INTEGER PRIMARY KEY, coarse INTEGER NOT NULL, {", ".join(f"{label} TEXT NOT NULL" for label in LABELS)},
     UNIQUE ({", ".join(LABELS)})
 ) STRICT;
 
@@ -67,23 +86,28 @@ CREATE TABLE events (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, series INTEGER NOT NULL, fragment INTEGER,
     time INTEGER NOT NULL, id TEXT NOT NULL, same INTEGER, amount INTEGER NOT NULL, supporter INTEGER NOT NULL,
     machine INTEGER NOT NULL, message INTEGER NOT NULL, happened INTEGER NOT NULL, counted INTEGER NOT NULL,
-    details TEXT
+    details BLOB
 ) STRICT;
+-- The first row that came in each minute, by the time of the latest record known then.
+CREATE TABLE arrivals (minute INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
 CREATE INDEX events_of ON events (fragment, time) WHERE fragment IS NOT NULL;
 CREATE INDEX events_same ON events (same) WHERE same IS NOT NULL;
 CREATE INDEX acts ON events (series, time) WHERE message = 0;
 
--- The latest profile of each contact: what lists and sums over people need of it.
+-- The latest profile of each contact: what lists and sums over people need of it. rows_hash: of what `given` and
+-- `ballots` have of the person, which change more rarely.
 CREATE TABLE people (
     fragment INTEGER PRIMARY KEY, version INTEGER NOT NULL, first_seen INTEGER, last_seen INTEGER,
     region TEXT, postal_code TEXT, time_zone TEXT, support INTEGER, support_at INTEGER,
     attempts INTEGER NOT NULL, contacts INTEGER NOT NULL, canvassed_at INTEGER, email_status TEXT NOT NULL,
     subscribed INTEGER NOT NULL, gifts INTEGER NOT NULL, gave_at INTEGER, pledges_active INTEGER NOT NULL,
-    pledges_failing INTEGER NOT NULL, closed TEXT NOT NULL
+    pledges_failing INTEGER NOT NULL, rows_hash INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX people_seen ON people (last_seen);
 CREATE INDEX people_support ON people (region, support) WHERE support IS NOT NULL;
 CREATE INDEX people_failing ON people (pledges_failing) WHERE pledges_failing > 0;
+-- Channels that are closed to everyone, separated by blanks.
+CREATE TABLE closed (fragment INTEGER PRIMARY KEY, channels TEXT NOT NULL) STRICT;
 -- election '': all that the committee was given, whatever election it was for.
 CREATE TABLE given (
     fragment INTEGER NOT NULL, committee TEXT NOT NULL, election TEXT NOT NULL, currency TEXT NOT NULL,

@@ -147,7 +147,8 @@ class Hold(Struct, frozen=True):
 
 
 _PERSON = """f.name, p.first_seen, p.last_seen, p.region, p.time_zone, p.support, p.support_at, p.attempts, p.contacts,
-    p.canvassed_at, p.email_status, p.subscribed, p.gifts, p.gave_at, p.pledges_active, p.pledges_failing, p.closed"""
+    p.canvassed_at, p.email_status, p.subscribed, p.gifts, p.gave_at, p.pledges_active, p.pledges_failing,
+    coalesce((SELECT channels FROM closed AS c WHERE c.fragment = p.fragment), '')"""
 
 
 def person(desk: Desk, contact_id: str, scope: Scope) -> Person | None:

@@ -9,8 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from events.topics import ALL
-from streams.services.console.desk import MINUTE_MS, Desk, Row
+from streams.services.console.desk import FOLLOWED, MINUTE_MS, Desk, Row
 
 Dimension = Literal[
     "type", "campaign", "team", "channel", "region", "turf", "source", "mailbox", "committee", "currency", "outcome"
@@ -182,9 +181,7 @@ def freshness(desk: Desk, now_ms: int) -> Mapping[str, Freshness]:
     for topic, *rest in desk.rows("SELECT topic, next, ends, appended, looked FROM positions"):
         found.setdefault(topic, []).append(tuple(rest))
     return {topic: _freshness(partitions, now_ms) for topic, partitions in found.items()} | {
-        spec.name: Freshness(None, complete=False, stopped_at_ms=None)
-        for spec in ALL
-        if "harmonia-console" in spec.read_by and spec.name not in found
+        topic: Freshness(None, complete=False, stopped_at_ms=None) for topic in FOLLOWED if topic not in found
     }
 
 

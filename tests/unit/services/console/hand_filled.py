@@ -74,7 +74,8 @@ def hand_filled(path: Path) -> Desk:
 
 def _series(desk: Desk, labels: Mapping[str, str]) -> int:
     values = [labels.get(label, "") for label in LABELS]
-    desk.run(f"INSERT OR IGNORE INTO series ({', '.join(LABELS)}) VALUES ({', '.join('?' * len(LABELS))})", values)
+    marks = ", ".join("?" * len(LABELS))
+    desk.run(f"INSERT OR IGNORE INTO series (coarse, {', '.join(LABELS)}) VALUES (0, {marks})", values)
     found = desk.one(f"SELECT series FROM series WHERE {' AND '.join(f'{label} = ?' for label in LABELS)}", values)
     assert found is not None
     return int(found[0])
@@ -98,8 +99,10 @@ def _people(desk: Desk) -> None:
             f"INSERT INTO people VALUES ({', '.join('?' * 19)})",
             (number, 7, NOW - 9_000_000, NOW - number * 1_000, region, None, "America/New_York", support,
              None if support is None else NOW - 7_000_000, 3, 1, NOW - 6_000_000, "ok", 1, 2, NOW - 5_000_000, 1,
-             failing, closed),
+             failing, 0),
         )  # fmt: skip
+        if closed:
+            desk.run("INSERT INTO closed VALUES (?, ?)", (number, closed))
     desk.run_many(
         "INSERT INTO given VALUES (?, ?, ?, ?, ?, ?)",
         [(1, "C004", "", "USD", 330_000, NOW - 10), (1, "C004", "2025-general", "USD", 320_000, NOW - 10),
@@ -116,10 +119,10 @@ def _people(desk: Desk) -> None:
     desk.run_many(
         f"INSERT INTO events VALUES ({', '.join('?' * 14)})",
         [
-            (1, b"a", report, 1, NOW - 40 * MINUTE_MS, "knock-1", None, 0, 1, 0, 0, 1, 1, '{"support":2}'),
-            (2, b"b", opened, 3, NOW - 20 * MINUTE_MS, "open-1", None, 0, 0, 1, 1, 1, 1, '{"message_id":"m1"}'),
-            (3, b"c", gift, 1, NOW - 7 * MINUTE_MS, "gift-1", 5, 5_000, 0, 0, 0, 1, 1, '{"donation_id":"a:1"}'),
-            (4, b"d", gift, 1, NOW - 6 * MINUTE_MS, "gift-1b", 5, 5_000, 0, 0, 0, 1, 0, '{"donation_id":"a:1"}'),
+            (1, b"a", report, 1, NOW - 40 * MINUTE_MS, "knock-1", None, 0, 1, 0, 0, 1, 1, b'{"support":2}'),
+            (2, b"b", opened, 3, NOW - 20 * MINUTE_MS, "open-1", None, 0, 0, 1, 1, 1, 1, b'{"message_id":"m1"}'),
+            (3, b"c", gift, 1, NOW - 7 * MINUTE_MS, "gift-1", 5, 5_000, 0, 0, 0, 1, 1, b'{"donation_id":"a:1"}'),
+            (4, b"d", gift, 1, NOW - 6 * MINUTE_MS, "gift-1b", 5, 5_000, 0, 0, 0, 1, 0, b'{"donation_id":"a:1"}'),
             (5, b"e", report, 2, NOW - 39 * MINUTE_MS, "knock-2", None, 0, 0, 0, 0, 1, 1, None),
         ],
     )

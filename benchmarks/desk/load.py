@@ -1,0 +1,127 @@
+"""Records as `harmonia console follow` reads them: interactions of an election night, a copy among twenty, profiles."""
+
+from collections.abc import Iterator
+from hashlib import md5
+from itertools import accumulate, islice
+from random import Random
+from typing import Any
+
+import orjson
+
+from benchmarks.pipeline.sayings import MIX
+from events.times import render_time
+from events.topics import CONTACT_STATE, INTERACTIONS
+from streams.services.console.desk_writing import TopicRecord
+
+BEGAN_MS = 1_762_480_800_000
+A_SECOND = 2_000
+"""Interactions of a second: how fast the clock of the records goes."""
+_TYPES, _BOUNDS = tuple(MIX), tuple(accumulate(MIX.values()))
+_REGIONS = [f"US-{name}" for name in ("OH", "PA", "WI", "MI", "NV", "AZ", "GA", "NC")]
+_MAILBOXES = ("gmail", "gmail", "gmail", "yahoo", "microsoft", "apple", "other")
+_OUTCOMES = ("contacted", "not_home", "not_home", "left_message", "refused")
+_SOURCES = {
+    "email": "digital/mailer", "donation": "finance/actblue", "canvass": "field/van",
+    "text": "mobilisation/textbank", "rsvp": "events/mobilize",
+}  # fmt: skip
+_COPIES = 0.05
+_REMEMBERED = 5_000
+
+
+def interactions(contacts: int, count: int, seed: int) -> Iterator[TopicRecord]:
+    """So many records of `interactions`, in the order of their time, `A_SECOND` of them a second."""
+    rng = Random(seed)
+    said: list[TopicRecord] = []
+    for number in range(count):
+        at = BEGAN_MS + number * 1000 // A_SECOND
+        if said and rng.random() < _COPIES:
+            one = said[rng.randrange(len(said))]._replace(offset=number, appended=at)
+        else:
+            one = _interaction(rng, rng.randrange(contacts), number, at)
+            if len(said) < _REMEMBERED:
+                said.append(one)
+            else:
+                said[number % _REMEMBERED] = one
+        yield one
+
+
+def profiles(contacts: int, count: int, seed: int) -> Iterator[TopicRecord]:
+    """So many records of `contact-state`: somebody's profile, later each time."""
+    rng = Random(seed)
+    body = orjson.dumps(_PROFILE)
+    for number in range(count):
+        name = _fragment(rng.randrange(contacts))
+        value = body.replace(b"<who>", name.encode()).replace(b'"version":0', b'"version":%d' % (number + 1))
+        yield TopicRecord(CONTACT_STATE, 0, number, name.encode(), value, (), BEGAN_MS + number * 1000 // A_SECOND)
+
+
+def batches(records: Iterator[TopicRecord], size: int) -> Iterator[list[TopicRecord]]:
+    """The records in batches, as they are written."""
+    while batch := list(islice(records, size)):
+        yield batch
+
+
+def _interaction(rng: Random, person: int, number: int, at: int) -> TopicRecord:
+    type_ = rng.choices(_TYPES, cum_weights=_BOUNDS)[0]
+    family = type_.partition(".")[0]
+    fragment = _fragment(person)
+    contact: dict[str, Any] = {"email": fragment, "region": _REGIONS[person % len(_REGIONS)]}
+    if family == "email":
+        contact["mailbox"] = _MAILBOXES[person % len(_MAILBOXES)]
+    event = {
+        "specversion": "1.0",
+        "id": f"{number:08x}-{person:08x}",
+        "source": _SOURCES[family],
+        "type": type_,
+        "time": render_time(at - rng.randrange(5_000)),
+        "data": {**_data(type_, person, number, rng), "contact": contact, "team": _SOURCES[family].partition("/")[0]},
+    }
+    return TopicRecord(INTERACTIONS, 0, number, fragment.encode(), orjson.dumps(event), (), at)
+
+
+def _data(type_: str, person: int, number: int, rng: Random) -> dict[str, Any]:
+    campaign = {"campaign_id": f"gotv-{rng.randrange(5)}"}
+    if type_.startswith("email"):
+        return {**campaign, "message_id": f"m{rng.randrange(40)}-{person}", "purpose": "fundraising", "list_id": "main"}
+    if type_.startswith("text"):
+        return {**campaign, "message_id": f"t{rng.randrange(40)}-{person}", "sender": "40404"}
+    if type_ == "donation.made":
+        gift = {"donation_id": f"actblue:{number}", "amount": 500 + rng.randrange(9_500), "currency": "USD"}
+        return {**gift, "committee": f"C{rng.randrange(4)}", "refcode": "em-2", "period": "once"}
+    if type_ == "canvass.reported":
+        report = {"method": "door", "outcome": rng.choice(_OUTCOMES), "report_id": f"van:{number}"}
+        return {**report, "support": 1 + rng.randrange(5), "turf": f"turf-{person % 60}", "answers": {"van:17": "jobs"}}
+    return {"event_id": f"ev{rng.randrange(500)}"}
+
+
+def _fragment(person: int) -> str:
+    return f"email:{md5(str(person).encode(), usedforsecurity=False).hexdigest()}"
+
+
+_AT = "2025-11-07T01:00:00.000Z"
+_TOUCHES = [
+    {
+        "channel": "email",
+        "purpose": "fundraising",
+        "at": _AT,
+        "team": "digital",
+        "source": "digital/mailer",
+        "id": f"{n}",
+    }
+    for n in range(6)
+]
+_PROFILE: dict[str, Any] = {
+    "contact_id": "<who>", "version": 0, "first_seen": _AT, "last_seen": _AT,
+    "counts": {"email.sent": 12, "email.opened": 7, "donation.made": 1},
+    "email": {"subscribed": True, "status": "ok", "last_opened_at": _AT, "last_clicked_at": None, "opens_human": 4.2,
+              "clicks_human": 1.0},
+    "donations": {"count": 1, "gross": {"USD": 5000}, "refunded": {"USD": 0}, "net": {"USD": 5000}, "first_at": _AT,
+                  "last_at": _AT, "pledges": [],
+                  "by_committee": {"C004": {"net": {"USD": 5000}, "last_at": _AT, "elections": {"g": {"USD": 5000}}}}},
+    "canvass": {"attempts": 2, "contacts": 1, "last_at": _AT, "last_method": "door", "last_outcome": "contacted",
+                "support": 2, "support_at": _AT, "support_by": None, "answers": {"van:17": "jobs"}},
+    "ballot": {"2012-general": {"status": "voted", "at": _AT, "source": "b", "id": "1"}}, "tags": ["volunteer"],
+    "experiments": [], "addresses": [], "touches": _TOUCHES, "stops": {"senders": {}, "lists": {}},
+    "zones": {"time_zone": "America/New_York", "region": "US-OH", "postal_code": "10001"},
+    "pressure": {"points": {"email": 2400}, "as_of": _AT}, "consent": {}, "merged_from": [],
+}  # fmt: skip

@@ -1,0 +1,212 @@
+"""Keeps interactions in the desk and counts them in cells: each once, none that was taken back, one version of a gift.
+
+An interaction is known by its source, its id and its fragment. What a retraction takes back, and which of several
+versions of one gift, refund or report counts, is found anew whenever something of it comes, goes or changes hands: so
+the cells are the same in whatever order the records come.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from events.registry import BY_NAME
+from streams.services.console.desk import COARSE_MS, MINUTE_MS, Desk, Row
+from streams.services.console.desk_events import OF_NOBODY, RETRACTION, UNCOUNTED, EventRow, about_of, key_range
+from streams.services.console.desk_names import ErasedNames, Fragments, SeriesNumbers
+
+_INSERT = """INSERT INTO events (key, series, fragment, time, id, same, amount, supporter, machine, message, happened,
+    counted, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+_ADD = """INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+    happened = happened + excluded.happened, counted = counted + excluded.counted, amount = amount + excluded.amount,
+    supporters = supporters + excluded.supporters, machine = machine + excluded.machine"""
+_COLUMNS = """e.seq, e.key, e.same, e.time, s.source, e.id, s.type, f.contact, e.happened, e.counted, e.series,
+    e.amount, e.supporter, e.machine, e.fragment, e.details"""
+_ROWS = f"""SELECT {_COLUMNS} FROM events AS e JOIN series AS s USING (series)
+    LEFT JOIN fragments AS f ON f.fragment = e.fragment WHERE """  # nosec B608 # columns of ours
+_ABOUT = f"{_ROWS} e.key BETWEEN ? AND ?"
+_SAME = f"{_ROWS} e.same = ?"
+_OF_FRAGMENT = f"{_ROWS} e.fragment = ? ORDER BY e.seq"
+
+
+class _Kept(NamedTuple):
+    """A row of `events`, with what is looked up beside it."""
+
+    seq: int
+    key: bytes
+    same: int | None
+    time: int
+    source: str
+    id: str
+    type: str
+    contact: int | None
+    happened: int
+    counted: int
+    series: int
+    amount: int
+    supporter: int
+    machine: int
+    fragment: int | None
+    details: bytes | None
+
+    @property
+    def begins(self) -> bool:
+        """Whether it begins a new record of somebody who was erased."""
+        begins = BY_NAME[self.type].begins_record
+        granted = begins == "when_granted" and b'"granted":true' in (self.details or b"")
+        return begins == "always" or granted
+
+
+class EventKeeper:
+    """Takes interactions into the desk. `settle` brings the cells up to what was taken; call it before a commit.
+
+    `kept`: how many rows of `events` there are.
+    """
+
+    def __init__(self, desk: Desk, fragments: Fragments, series: SeriesNumbers, erased: ErasedNames) -> None:
+        self._desk = desk
+        self._fragments = fragments
+        self._series = series
+        self._erased = erased
+        self._deltas: dict[tuple[int, int], list[int]] = {}
+        self._abouts: set[int] = set()
+        self._groups: set[int] = set()
+        self._coarse_until: int = desk.meta("coarse_until") or 0
+        found = desk.rows(
+            "SELECT e.same FROM series AS s JOIN events AS e USING (series) "
+            "WHERE s.type = ? AND e.message = 0 AND e.same IS NOT NULL",
+            (RETRACTION,),
+        )
+        self._retracted = {same for (same,) in found}
+        [self.kept] = desk.one("SELECT count(*) FROM events") or (0,)
+
+    def take(self, row: EventRow) -> bool:
+        """Take an interaction; False: it is a copy, or nothing of it counts."""
+        type_ = row.labels[0]
+        fragment: int | None
+        if self._erased.admits(row):
+            fragment, id_, details = self._fragments.of(row.fragment), row.id, row.details
+        elif type_ in OF_NOBODY and row.time <= (self._erased.until(row.fragment) or 0):
+            fragment, id_, details = None, "", None
+        else:
+            return False
+        simple = row.same is None and row.about not in self._retracted
+        stands = int(simple or type_ in UNCOUNTED)
+        series = self._series.of(row.labels)
+        values = (
+            row.key, series, fragment, row.time, id_, row.same, row.amount, row.supporter, row.machine, row.message,
+            stands, stands, details,
+        )  # fmt: skip
+        if not self._desk.run(_INSERT, values):
+            return False
+        self.kept += 1
+        if type_ == RETRACTION:
+            if row.same is not None:
+                self._retracted.add(row.same)
+                self._abouts.add(row.same)
+        elif not simple:
+            self._abouts.add(row.about)
+        elif type_ not in UNCOUNTED:
+            self._add(row.time, series, (1, 1, row.amount, row.supporter, row.machine))
+        return True
+
+    def changed_hands(self, fragment: int) -> None:
+        """A fragment belongs to another contact now: look again at what versions and retractions decide of it."""
+        for row in self._rows(_OF_FRAGMENT, (fragment,)):
+            if row.type == RETRACTION:
+                self._abouts.add(row.same or 0)
+            elif row.same is not None:
+                self._groups.add(row.same)
+            about = about_of(row.key)
+            if about in self._retracted:
+                self._abouts.add(about)
+
+    def erase(self, fragment: int, until: int) -> bool:
+        """Take all that happened up to an erasure from a fragment. Money stays, as nobody's.
+
+        Returns whether a new record has begun since.
+        """
+        begun = False
+        for row in self._rows(_OF_FRAGMENT, (fragment,)):
+            begun = begun or (row.time > until and row.begins)
+            if begun and row.time > until:
+                continue
+            if row.same is not None:
+                (self._abouts if row.type == RETRACTION else self._groups).add(row.same)
+            self._abouts.add(about_of(row.key))
+            if row.type in OF_NOBODY and row.time <= until:
+                self._desk.run("UPDATE events SET fragment = NULL, id = '', details = NULL WHERE seq = ?", (row.seq,))
+            else:
+                self._uncount(row, happened=0, counted=0)
+                self.kept -= self._desk.run("DELETE FROM events WHERE seq = ?", (row.seq,))
+        return begun
+
+    def settle(self) -> None:
+        """Bring what counts, and the cells, up to all that was taken."""
+        rows: dict[int, _Kept] = {}
+        for about in self._abouts:
+            for row in self._rows(_ABOUT, key_range(about)):
+                if row.same is None:
+                    rows[row.seq] = row
+                elif row.type != RETRACTION:
+                    self._groups.add(row.same)
+        for group in self._groups:
+            rows.update((row.seq, row) for row in self._rows(_SAME, (group,)) if row.type != RETRACTION)
+        self._restate([row for row in rows.values() if row.type not in UNCOUNTED])
+        self._abouts.clear()
+        self._groups.clear()
+        added = [(*place, *delta) for place, delta in self._deltas.items() if any(delta)]
+        self._desk.run_many(_ADD, added)
+        self._deltas.clear()
+
+    def coarsened(self, until: int) -> None:
+        """Cells before this are coarse now."""
+        self._coarse_until = until
+
+    def _restate(self, rows: Iterable[_Kept]) -> None:
+        taken_back: dict[int, set[int | None]] = {}
+        best: dict[tuple[int | None, str, int], tuple[int, str, str, int]] = {}
+        stands: list[tuple[_Kept, bool]] = []
+        for row in rows:
+            about = about_of(row.key)
+            if about not in taken_back:
+                taken_back[about] = self._taken_back(about)
+            happened = row.contact not in taken_back[about]
+            stands.append((row, happened))
+            if happened and row.same is not None:
+                of, place = (row.contact, row.type, row.same), (row.time, row.source, row.id, row.seq)
+                best[of] = min(place, best.get(of, place))
+        for row, happened in stands:
+            counted = happened and (row.same is None or best[row.contact, row.type, row.same][3] == row.seq)
+            if (row.happened, row.counted) != (happened, counted):
+                self._uncount(row, happened=int(happened), counted=int(counted))
+                self._desk.run(
+                    "UPDATE events SET happened = ?, counted = ? WHERE seq = ?", (int(happened), int(counted), row.seq)
+                )
+
+    def _taken_back(self, about: int) -> set[int | None]:
+        """The contacts whose retractions name this interaction; None: somebody's who was erased."""
+        if about not in self._retracted:
+            return set()
+        return {row.contact for row in self._rows(_SAME, (about,)) if row.type == RETRACTION}
+
+    def _uncount(self, row: _Kept, happened: int, counted: int) -> None:
+        """Bring the cell of a row from what the row says to these."""
+        if row.type in UNCOUNTED:
+            return
+        more = counted - row.counted
+        delta = (happened - row.happened, more, more * row.amount, more * row.supporter, more * row.machine)
+        self._add(row.time, row.series, delta)
+
+    def _add(self, time: int, series: int, delta: tuple[int, int, int, int, int]) -> None:
+        if time < self._coarse_until:
+            place = time // COARSE_MS * COARSE_MS, self._series.coarse_of(series)
+        else:
+            place = time // MINUTE_MS * MINUTE_MS, series
+        known = self._deltas.get(place)
+        if known is None:
+            self._deltas[place] = [*delta]
+        else:
+            for at, value in enumerate(delta):
+                known[at] += value
+
+    def _rows(self, sql: str, args: Row) -> list[_Kept]:
+        return [_Kept(*row) for row in self._desk.rows(sql, args)]

@@ -1,0 +1,187 @@
+"""Lets go of what the desk keeps no longer, in small transactions, and wipes what was erased from the file's bytes."""
+
+import mmap
+import sqlite3
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+from streams.services.console.desk import CELLS_KEPT_MS, COARSE_MS, DAY_MS, HOUR_MS, MINUTE_MS, Desk, Row
+from streams.services.console.desk_writing import DeskWriter, Limits
+
+ROWS_AT_ONCE = 5_000
+"""Rows of a transaction, so that none holds up what comes in for long."""
+VIEWS_KEPT_MS = 90 * DAY_MS
+NAMES_SOUGHT = 20
+"""So many names are looked for in the bytes of the file; with more it is written anew without looking."""
+_AHEAD_MS = HOUR_MS
+"""How far an interaction may be ahead of the broker's clock."""
+
+_OLD = "SELECT seq FROM events WHERE seq < ? ORDER BY seq LIMIT ?"
+_MESSAGES = "SELECT seq FROM events WHERE seq >= ? AND message = 1 ORDER BY seq LIMIT ?"
+_FIRST = "SELECT seq FROM events WHERE seq >= ? ORDER BY seq LIMIT ?"
+
+
+class LetGo(NamedTuple):
+    """How many rows were let go of: interactions, and cells that became coarse or went."""
+
+    events: int
+    cells: int
+
+
+def let_go(writer: DeskWriter, limits: Limits, clock: int) -> Iterator[LetGo]:
+    """Let go of what is too old at `clock`, or too much, a transaction at a step. Raises `sqlite3.Error`.
+
+    `clock`: the time up to which every partition of `interactions` is read. An interaction stays for as long as a copy
+    of it would still be taken.
+    """
+    old = clock - limits.kept_ms - _AHEAD_MS
+    for events in (_old_events(writer, old), _too_many_events(writer, limits.events)):
+        yield from (LetGo(gone, 0) for gone in events)
+    yield from (LetGo(0, gone) for gone in _coarse_cells(writer, old))
+    yield LetGo(0, _old_cells(writer.desk, clock - CELLS_KEPT_MS))
+    _old_others(writer, clock)
+
+
+def _old_events(writer: DeskWriter, old: int) -> Iterator[int]:
+    desk, minute = writer.desk, old // MINUTE_MS
+    before = desk.one("SELECT seq FROM arrivals WHERE minute >= ? ORDER BY minute LIMIT 1", (minute,))
+    while before is not None and (gone := _delete(writer, _OLD, (before[0], ROWS_AT_ONCE))):
+        yield len(gone)
+    with desk.transaction():
+        desk.run("DELETE FROM arrivals WHERE minute < ?", (minute,))
+        _raise(desk, "events_since", old + _AHEAD_MS)
+
+
+def _too_many_events(writer: DeskWriter, most: int) -> Iterator[int]:
+    """Messages go first: there are most of them, and copies of all else have to be recognised for longer."""
+    while (over := min(ROWS_AT_ONCE, writer.events.kept - most)) > 0:
+        since = writer.desk.meta("messages_from") or 0
+        gone = _delete(writer, _MESSAGES, (since, over), ("messages",))
+        if not gone:
+            gone = _delete(writer, _FIRST, (0, over), ("messages", "acts"))
+        yield len(gone)
+
+
+def _delete(writer: DeskWriter, which: str, args: Row, lost: Collection[str] = ()) -> list[Row]:
+    """Delete some rows; `lost`: of what kinds copies are recognised only since the rows after them came in."""
+    desk = writer.desk
+    with desk.transaction():
+        sql = f"DELETE FROM events WHERE seq IN ({which}) RETURNING seq, fragment"  # nosec B608 # queries of ours
+        rows = desk.rows(sql, args)
+        writer.drop_unused({fragment for _, fragment in rows if fragment is not None})
+        if rows and lost:
+            last = max(seq for seq, _ in rows)
+            desk.set_meta("messages_from", last + 1)
+            after = desk.one("SELECT minute FROM arrivals WHERE seq > ? ORDER BY seq LIMIT 1", (last,))
+            since = (writer.latest // MINUTE_MS + 1 if after is None else after[0]) * MINUTE_MS
+            for name in ("events", *lost):
+                _raise(desk, f"{name}_since", since)
+    writer.events.kept -= len(rows)
+    if lost:
+        writer.read_since()
+    return rows
+
+
+def _coarse_cells(writer: DeskWriter, old: int) -> Iterator[int]:
+    desk = writer.desk
+    until = old // COARSE_MS * COARSE_MS
+    [first] = desk.one("SELECT min(minute) FROM cells") or (None,)
+    at = max(desk.meta("coarse_until") or 0, 0 if first is None else first // COARSE_MS * COARSE_MS)
+    while at < until:
+        with desk.transaction():
+            desk.run(_COARSE, {"since": at, "until": at + COARSE_MS})
+            gone = desk.run(_FINE, {"since": at, "until": at + COARSE_MS})
+            at += COARSE_MS
+            desk.set_meta("coarse_until", at)
+        writer.events.coarsened(at)
+        yield gone
+        if not gone:
+            [later] = desk.one("SELECT min(minute) FROM cells WHERE minute >= ?", (at,)) or (None,)
+            at = until if later is None else max(at, min(until, later // COARSE_MS * COARSE_MS))
+    with desk.transaction():
+        _raise(desk, "coarse_until", until)
+    writer.events.coarsened(desk.meta("coarse_until"))
+
+
+_COARSE = """INSERT INTO cells SELECT :since, s.coarse, sum(c.happened), sum(c.counted), sum(c.amount),
+    sum(c.supporters), sum(c.machine) FROM cells AS c JOIN series AS s USING (series)
+    WHERE c.minute >= :since AND c.minute < :until AND s.coarse <> s.series GROUP BY s.coarse
+    ON CONFLICT DO UPDATE SET happened = happened + excluded.happened, counted = counted + excluded.counted,
+    amount = amount + excluded.amount, supporters = supporters + excluded.supporters,
+    machine = machine + excluded.machine"""
+_FINE = """DELETE FROM cells WHERE minute >= :since AND minute < :until
+    AND series IN (SELECT series FROM series WHERE coarse <> series)"""
+
+
+def _old_cells(desk: Desk, old: int) -> int:
+    with desk.transaction():
+        gone = desk.run("DELETE FROM cells WHERE minute < ?", (old,))
+        _raise(desk, "cells_since", old)
+    return gone
+
+
+def _old_others(writer: DeskWriter, clock: int) -> None:
+    """Alerts, refused records, holds and views, and series that nothing is of any more."""
+    desk = writer.desk
+    with desk.transaction():
+        alerts = desk.rows("DELETE FROM alerts WHERE at < ? RETURNING fragment", (clock - CELLS_KEPT_MS,))
+        views = desk.rows("DELETE FROM views WHERE at < ? RETURNING fragment", (clock - VIEWS_KEPT_MS,))
+        writer.drop_unused({fragment for (fragment,) in (*alerts, *views) if fragment is not None})
+        desk.run("DELETE FROM letters WHERE at < ?", (clock - CELLS_KEPT_MS,))
+        desk.run("DELETE FROM holds WHERE at < ?", (clock - CELLS_KEPT_MS,))
+
+
+def drop_unused_series(writer: DeskWriter) -> int:
+    """Delete series of which there is neither a cell nor an interaction. Looks at all of them: once a day is plenty."""
+    with writer.desk.transaction():
+        gone = sum(writer.desk.run(sql) for sql in _UNUSED_SERIES)
+    writer.series.forget()
+    return gone
+
+
+_UNUSED = "series NOT IN (SELECT series FROM cells) AND series NOT IN (SELECT series FROM events)"
+_UNNAMED = "series NOT IN (SELECT coarse FROM series WHERE coarse <> series)"
+_UNUSED_SERIES = (
+    f"DELETE FROM series WHERE coarse <> series AND {_UNUSED}",  # nosec B608 # a condition of ours
+    f"DELETE FROM series WHERE {_UNUSED} AND {_UNNAMED}",  # nosec B608 # the same
+)
+
+
+def _raise(desk: Desk, name: str, value: int) -> None:
+    """Keep a time that only grows."""
+    desk.set_meta(name, max(value, desk.meta(name) or 0))
+
+
+def is_to_be_wiped(desk: Desk) -> bool:
+    """Whether names of erased people have left the desk and may still be in the bytes of its file."""
+    return bool(desk.meta("wipe"))
+
+
+def wipe(desk: Desk, names: Collection[str]) -> bool:
+    """Wipe names of erased people from the bytes of the desk's files. False: a reader is in the way, try again.
+
+    SQLite overwrites what it deletes, but the journal has it until it is emptied; and where rows have moved from page
+    to page a copy may be left in a gap. So the names are looked for, and the file is written anew where one is found.
+    With no names, since a crash has forgotten them, it is written anew at once. Raises OSError and `sqlite3.Error`.
+    """
+    if not _empty_journal(desk):
+        return False
+    if not names or len(names) > NAMES_SOUGHT or _holds_any(desk, names):
+        desk.run("VACUUM")
+        if not _empty_journal(desk):
+            return False
+    with desk.transaction():
+        desk.set_meta("wipe", 0)
+    return True
+
+
+def _empty_journal(desk: Desk) -> bool:
+    with suppress(sqlite3.OperationalError):  # locked by a reader
+        return desk.one("PRAGMA wal_checkpoint(TRUNCATE)") == (0, 0, 0)
+    return False
+
+
+def _holds_any(desk: Desk, names: Collection[str]) -> bool:
+    with desk.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
+        return any(held.find(name.encode()) >= 0 for name in names)

@@ -1,0 +1,392 @@
+"""Writes what topics say into the desk, a batch of records in one transaction together with how far they were read.
+
+So whoever starts again after a crash at any point goes on exactly where the desk ends. Records that come twice all the
+same, since a topic was made anew or is read from its start again, change nothing.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from events.dead_letters import Headers
+from events.topics import (
+    AUDIT_LOG,
+    CAMPAIGN_HOLDS,
+    CONTACT_ALERTS,
+    CONTACT_LINKS,
+    CONTACT_STATE,
+    CONTACT_SUPPRESSIONS,
+    DEAD_LETTERS,
+    DEAD_LETTERS_REQUEUED,
+    INTERACTIONS,
+    SYSTEM_ALERTS,
+)
+from streams.services.console.desk import HOUR_MS, MINUTE_MS, Desk
+from streams.services.console.desk_counting import EventKeeper
+from streams.services.console.desk_events import ErasureCommand, read_event
+from streams.services.console.desk_names import ErasedNames, Fragments, SeriesNumbers
+from streams.services.console.desk_profiles import (
+    read_alert,
+    read_closed,
+    read_hold_row,
+    read_letter_row,
+    read_link,
+    read_profile,
+    read_views,
+)
+
+Clock = Literal["broker", "events"]
+"""Whose time says what is old: that of records, or (of the demo, whose events are years old) that of the events."""
+NOTHING: tuple[()] = ()
+
+
+class Limits(NamedTuple):
+    """How much the desk keeps: interactions of the last `kept_ms`, and `events` of them at most."""
+
+    kept_ms: int = 48 * HOUR_MS
+    events: int = 5_000_000
+    clock: Clock = "broker"
+
+
+class TopicRecord(NamedTuple):
+    """One record as it was read. `appended`: the broker's time, ms."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    appended: int
+
+
+class Position(NamedTuple):
+    """How far a partition is read. `next`: the offset to go on at; `ends`: where the partition ended at `looked`.
+
+    `appended`: the time of the last record that was read; None: none was.
+    """
+
+    topic: str
+    partition: int
+    topic_id: str
+    next: int
+    ends: int
+    appended: int | None
+    looked: int
+
+
+class Written(NamedTuple):
+    """What became of a batch. `late`: interactions too old to tell whether they are copies; they are in no figure.
+
+    `left`: names of erased people that are no longer in the desk, whose bytes are to be wiped.
+    """
+
+    records: int
+    copies: int
+    late: int
+    unreadable: int
+    erased: int
+    left: Sequence[str]
+
+
+class DeskWriter:
+    """The one writer of a desk. After an error it must not be used again: make another one on the same desk."""
+
+    def __init__(self, desk: Desk, limits: Limits) -> None:
+        self.desk = desk
+        self._limits = limits
+        self._salt = _salt(desk)
+        self.series = SeriesNumbers(desk)
+        self.fragments = Fragments(desk)
+        self._erased = ErasedNames(desk, self._salt)
+        self.events = EventKeeper(desk, self.fragments, self.series, self._erased)
+        self.latest: int = desk.meta("latest") or 0
+        self._latest_event: int = desk.meta("latest_event") or 0
+        self._messages_since = self._acts_since = 0
+        self.read_since()
+        [self._minute] = desk.one("SELECT coalesce(max(minute), -1) FROM arrivals") or (-1,)
+        self._unused: set[int] = set()
+        self._counts = dict.fromkeys(("copies", "late", "unreadable", "erased"), 0)
+        self._takes: Mapping[str, Callable[[TopicRecord], bool]] = {
+            INTERACTIONS: self._interaction,
+            CONTACT_STATE: self._profile,
+            CONTACT_LINKS: self._link,
+            CONTACT_SUPPRESSIONS: self._suppression,
+            CONTACT_ALERTS: self._alert,
+            SYSTEM_ALERTS: self._alert,
+            DEAD_LETTERS: self._letter,
+            DEAD_LETTERS_REQUEUED: self._requeued,
+            AUDIT_LOG: self._view,
+            CAMPAIGN_HOLDS: self._hold,
+        }
+
+    def write(self, records: Iterable[TopicRecord], positions: Iterable[Position]) -> Written:
+        """Write a batch, and how far it was read. Raises `sqlite3.Error`, and then has written nothing."""
+        count = 0
+        self._counts = dict.fromkeys(self._counts, 0)
+        with self.desk.transaction():
+            for record in latest_profiles(records):
+                count += 1
+                if not self._takes[record.topic](record):
+                    self._counts["unreadable"] += 1
+            self.events.settle()
+            left = self.drop_unused()
+            self.desk.run_many(_POSITION, list(positions))
+            if count:
+                self.desk.set_meta("latest", self.latest)
+                self.desk.set_meta("latest_event", self._latest_event or None)
+        return Written(count, **self._counts, left=left)
+
+    def read_since(self) -> None:
+        """Read anew since when copies are recognised: rows were deleted since there were too many."""
+        self._messages_since = self.desk.meta("messages_since") or 0
+        self._acts_since = self.desk.meta("acts_since") or 0
+
+    def positions(self) -> list[Position]:
+        """How far each partition is read."""
+        return [Position(*row) for row in self.desk.rows(f"SELECT {', '.join(Position._fields)} FROM positions")]
+
+    def begin_at(self, since: int) -> None:
+        """Of a desk that is new: from this time on its figures are whole."""
+        with self.desk.transaction():
+            for name in ("cells_since", "events_since"):
+                self.desk.set_meta(name, since)
+
+    def start_over(self, topic: str) -> None:
+        """A topic is read from its start again: of one that is compacted forget what it said, since nulls may be gone.
+
+        What was erased stays so, and of other topics a record that comes again changes nothing.
+        """
+        with self.desk.transaction():
+            self.desk.run("DELETE FROM positions WHERE topic = ?", (topic,))
+            for sql in _FORGET.get(topic, ()):
+                self.desk.run(sql)
+            if topic == CONTACT_LINKS:
+                for (fragment,) in self.desk.rows("SELECT fragment FROM fragments WHERE contact <> fragment"):
+                    self._give(fragment, fragment)
+                self.events.settle()
+            self.drop_unused(fragment for (fragment,) in self.desk.rows("SELECT fragment FROM fragments"))
+
+    def drop_unused(self, fragments: Iterable[int] = NOTHING) -> list[str]:
+        """Delete names of which nothing is left; returns those of erased people. In a transaction of the caller's."""
+        dropped = self.fragments.drop_unused((*self._unused, *fragments))
+        self._unused.clear()
+        left = [name for name in dropped if self._erased.until(name) is not None]
+        if left:
+            self.desk.set_meta("wipe", 1)
+        return left
+
+    def _interaction(self, record: TopicRecord) -> bool:
+        if record.key is None or record.value is None:
+            return False
+        row = read_event(_text(record.key), record.value, self._salt)
+        if row is None:
+            return True
+        if isinstance(row, ErasureCommand):
+            for name in sorted(row.names):
+                self._erase(name, row.time)
+            return True
+        clock = record.appended if self._limits.clock == "broker" else self._latest_event
+        self._latest_event = max(self._latest_event, row.time)
+        self.latest = max(self.latest, record.appended if self._limits.clock == "broker" else row.time)
+        minute = self.latest // MINUTE_MS
+        since = self._messages_since if row.message else self._acts_since
+        if row.time < max(clock - self._limits.kept_ms, since):
+            self._counts["late"] += 1
+        elif not self.events.take(row):
+            self._counts["copies"] += 1
+        return self._arrived(minute)
+
+    def _arrived(self, minute: int) -> bool:
+        """Remember from which row on interactions came in this minute."""
+        if minute > self._minute:
+            self._minute = minute
+            self.desk.run("INSERT OR IGNORE INTO arrivals SELECT ?, coalesce(max(seq), 0) FROM events", (minute,))
+        return True
+
+    _minute = 0
+
+    def _profile(self, record: TopicRecord) -> bool:
+        if record.key is None:
+            return False
+        name = _text(record.key)
+        if record.value is None:
+            if (fragment := self.fragments.find(name)) is not None:
+                for table in ("people", "given", "ballots"):
+                    self.desk.run(f"DELETE FROM {table} WHERE fragment = ?", (fragment,))  # nosec B608 # tables of ours
+                self._unused.add(fragment)
+            return True
+        row = read_profile(record.value)
+        if row is None:
+            return False
+        fragment = self.fragments.of(name)
+        known = self.desk.one("SELECT rows_hash FROM people WHERE fragment = ?", (fragment,)) or (0,)
+        written = self.desk.run(_PERSON, (fragment, row.version, *row.person))
+        if written and known != row.person[-1:]:
+            for table, columns, rows in (("given", 5, row.given), ("ballots", 3, row.ballots)):
+                self.desk.run(f"DELETE FROM {table} WHERE fragment = ?", (fragment,))  # nosec B608 # tables of ours
+                sql = f"INSERT INTO {table} VALUES (?{', ?' * columns})"  # nosec B608 # the same
+                self.desk.run_many(sql, [(fragment, *each) for each in rows])
+        return True
+
+    def _link(self, record: TopicRecord) -> bool:
+        if record.key is None:
+            return False
+        name = _text(record.key)
+        survivor = None if record.value is None else read_link(record.value)
+        if record.value is not None and survivor is None:
+            return False
+        if survivor is None:
+            if (fragment := self.fragments.find(name)) is not None:
+                self._give(fragment, fragment)
+        elif not self._erased.is_erased(name) and not self._erased.is_erased(survivor):
+            self._give(self.fragments.of(name), self.fragments.of(survivor))
+        return True
+
+    def _give(self, fragment: int, contact: int) -> None:
+        before = self.fragments.contact_of(fragment)
+        if before != contact:
+            self.desk.run("UPDATE fragments SET contact = ? WHERE fragment = ?", (contact, fragment))
+            self.events.changed_hands(fragment)
+            self._unused |= {before, fragment}
+
+    def _suppression(self, record: TopicRecord) -> bool:
+        if record.key is None:
+            return False
+        name = _text(record.key)
+        closed = None if record.value is None else read_closed(record.value)
+        if record.value is not None and closed is None:
+            return False
+        if closed is not None and closed.erased_at is not None:
+            self._erase(name, closed.erased_at)
+            return True
+        self._erased.begin(name)
+        if closed is not None:
+            self.desk.run(
+                "INSERT INTO closed VALUES (?, ?) ON CONFLICT DO UPDATE SET channels = excluded.channels",
+                (self.fragments.of(name), " ".join(closed.channels)),
+            )
+        elif (fragment := self.fragments.find(name)) is not None:
+            self.desk.run("DELETE FROM closed WHERE fragment = ?", (fragment,))
+            self._unused.add(fragment)
+        return True
+
+    def _erase(self, name: str, until: int) -> None:
+        """Take from a name all that happened up to an erasure. Its profile goes with the null of `contact-state`."""
+        until = max(until, self._erased.until(name) or 0)
+        fragment = self.fragments.find(name)
+        self._counts["erased"] += 1
+        if fragment is None:
+            if self._erased.until(name) != until:
+                self._erased.add(name, until, begun=False)
+            return
+        begun = self.events.erase(fragment, until)
+        self._erased.add(name, until, begun=begun)
+        if not begun:
+            for (linked,) in self.desk.rows(_LINKED, {"fragment": fragment}):
+                self._give(linked, linked)
+        self.desk.run("DELETE FROM closed WHERE fragment = ?", (fragment,))
+        self.desk.run("DELETE FROM alerts WHERE fragment = ?", (fragment,))
+        self.desk.run("UPDATE views SET fragment = NULL WHERE fragment = ?", (fragment,))
+        self._unused.add(fragment)
+
+    def _alert(self, record: TopicRecord) -> bool:
+        row = None if record.value is None else read_alert(record.value)
+        if row is None:
+            return False
+        evidence, detail = row.evidence, row.detail
+        fragment = self._named(row.contact_id)
+        if row.contact_id is not None and fragment is None:
+            evidence, detail = "[]", ""
+        values = (row.alert_id, row.rule, row.subject, fragment, row.at, detail, evidence)
+        self.desk.run("INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", values)
+        return True
+
+    def _named(self, contact_id: str | None) -> int | None:
+        if contact_id is None or self._erased.is_erased(contact_id):
+            return None
+        return self.fragments.of(contact_id)
+
+    def _letter(self, record: TopicRecord) -> bool:
+        row = read_letter_row(record.topic, record.partition, record.offset, (record.value, record.headers))
+        if row is None:
+            return False
+        self.desk.run(_CAUSE, row.cause)
+        self.desk.run(_LETTER, (row.name, row.at, *row.cause))
+        return True
+
+    def _requeued(self, record: TopicRecord) -> bool:
+        if record.key is None:
+            return False
+        done = int(record.value is not None)
+        self.desk.run(_REQUEUED, (_text(record.key), record.appended, done))
+        return True
+
+    def _view(self, record: TopicRecord) -> bool:
+        place = f"{record.partition}/{record.offset}/{record.appended}"
+        rows = [
+            (place, number, row.at, row.viewer, row.what, self._named(row.contact_id), row.decision, row.reason)
+            for number, row in enumerate(read_views(record.value or b""))
+        ]
+        self.desk.run_many(_VIEW, rows)
+        return True
+
+    def _hold(self, record: TopicRecord) -> bool:
+        row = None if record.value is None or record.key is None else read_hold_row(record.value)
+        if row is not None and record.key is not None:
+            values = (_text(record.key), row.at, row.until, row.by)
+            self.desk.run("INSERT INTO holds VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", values)
+        return True
+
+
+_FORGET = {
+    CONTACT_STATE: ("DELETE FROM people", "DELETE FROM given", "DELETE FROM ballots"),
+    CONTACT_SUPPRESSIONS: ("DELETE FROM closed",),
+}
+_LINKED = "SELECT fragment FROM fragments WHERE (contact = :fragment OR fragment = :fragment) AND contact <> fragment"
+_POSITION = """INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET topic_id = excluded.topic_id,
+    next = excluded.next, ends = excluded.ends, appended = excluded.appended, looked = excluded.looked"""
+_PERSON_COLUMNS = (
+    "version", "first_seen", "last_seen", "region", "postal_code", "time_zone", "support", "support_at", "attempts",
+    "contacts", "canvassed_at", "email_status", "subscribed", "gifts", "gave_at", "pledges_active", "pledges_failing",
+    "rows_hash",
+)  # fmt: skip
+_PERSON = f"""INSERT INTO people (fragment, {", ".join(_PERSON_COLUMNS)}) VALUES (?{", ?" * len(_PERSON_COLUMNS)})
+    ON CONFLICT DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _PERSON_COLUMNS)}
+    WHERE excluded.version > version"""  # nosec B608 # columns of ours
+_CAUSE = """INSERT INTO causes (reason, detail, stage, topic, source, type) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO NOTHING"""
+_LETTER = """INSERT INTO letters SELECT ?1, cause, ?2, 0 FROM causes
+    WHERE (reason, detail, stage, topic, source, type) = (?3, ?4, ?5, ?6, ?7, ?8)
+    ON CONFLICT DO UPDATE SET cause = excluded.cause, at = min(at, excluded.at)"""
+_REQUEUED = """INSERT INTO letters VALUES (?, 0, ?, ?) ON CONFLICT DO UPDATE SET requeued = excluded.requeued"""
+_VIEW = """INSERT INTO views (record, place, at, viewer, what, fragment, decision, reason)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+
+
+def latest_profiles(records: Iterable[TopicRecord]) -> list[TopicRecord]:
+    """The records without profiles after which a later one of the same contact follows."""
+    kept: list[TopicRecord] = []
+    seen: set[bytes | None] = set()
+    for record in reversed([*records]):
+        if record.topic == CONTACT_STATE:
+            if record.key in seen:
+                continue
+            seen.add(record.key)
+        kept.append(record)
+    return kept[::-1]
+
+
+def _salt(desk: Desk) -> bytes:
+    """A secret of this desk, made with it."""
+    salt = desk.meta("salt")
+    if salt is None:
+        with desk.transaction():
+            salt = secrets.token_bytes(32)
+            desk.set_meta("salt", salt)
+    return bytes(salt)
+
+
+def _text(key: bytes) -> str:
+    return key.decode(errors="replace")
