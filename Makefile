@@ -47,6 +47,7 @@ sbom: dev ## dist/sbom.json: all that is installed beside our code, as CycloneDX
 test: dev ## all tests, on a Kafka and a Redis that they start and stop
 	[ -z "$(FAST)" ] || $(BIN)/pytest -n 2 $(FAST)
 	$(BIN)/pytest -n 2 --dist loadfile tests/contract tests/integration
+	$(BIN)/pytest tests/browser
 	$(BIN)/pytest tests/chaos tests/soak
 
 laws: dev ## the law of the fast way over all pairs of interactions and long walks, in some minutes

@@ -12,8 +12,6 @@ from pathlib import Path
 from tests.integration.command import environment_of
 from tests.integration.waiting import until
 
-_METRICS = re.compile(r"lake: metrics on (\S+)")
-
 
 @dataclass(frozen=True, slots=True)
 class LakeProcess:
@@ -21,13 +19,14 @@ class LakeProcess:
 
     process: "subprocess.Popen[bytes]"
     log: Path
+    name: str = "lake"
 
     @property
     def metrics(self) -> str:
         """Where its metrics are, once it says so."""
 
         def said() -> str | None:
-            found = _METRICS.search(self.log.read_text())
+            found = re.search(rf"{self.name}: metrics on (\S+)", self.log.read_text())
             return None if found is None else str(found[1])
 
         return until(said, "the lake's metrics")

@@ -88,3 +88,29 @@ async def test_more_than_the_limit_is_not_taken(stack: Stack, monkeypatch: pytes
         kept.hand(record(fresh()))
     assert told.pending == 2 * before
     await kept.stop()
+
+
+async def test_a_record_that_is_waited_for_is_in_kafka_when_the_wait_is_over(stack: Stack) -> None:
+    with open_deployment(settings_of(stack)) as deployment, tapped(deployment.settings, AUDIT_LOG) as log:
+        told = Counted(stack, attempts_in_vain=0)
+        kept = AuditLog(told.producer, told.pend, told.failed)
+        kept.start()
+        request = fresh()
+        await asyncio.wait_for(kept.write(record(request)), PATIENCE_S)
+        assert told.pending == 0
+        await kept.stop()
+        records = log.until(lambda seen: len(seen) >= 1, "the record")
+    assert request in {orjson.loads(one.value or b"")["request"] for one in records}
+
+
+async def test_whoever_waits_for_a_record_is_told_when_kafka_does_not_take_it(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_log, "WRITE_S", 0.5)
+    monkeypatch.setattr(audit_log, "LAST_WAIT_S", 0.01)
+    told = Counted(stack, attempts_in_vain=1_000)
+    kept = AuditLog(told.producer, told.pend, told.failed)
+    kept.start()
+    with pytest.raises(AuditUnavailable):
+        await kept.write(record(fresh()))
+    await kept.stop()

@@ -22,7 +22,7 @@ def test_no_cell_that_is_shown_has_fewer_people_than_the_limit(cells: list[Cell]
 
 @given(CELLS)
 def test_what_is_merged_gives_no_small_cell_away(cells: list[Cell]) -> None:
-    """The total less all that is shown is what was merged: more than one cell and ten people, unless there is no more."""
+    """What was merged follows from the total: so it is of two cells and ten people at least, if there are as many."""
     shown, merged = merge_small(cells)
     if merged is None:
         return

@@ -21,7 +21,7 @@ def _translated(language: str) -> dict[Text, str | tuple[str, ...]]:
                 if entry.id and not entry.context:
                     assert not entry.fuzzy, entry.id
                     key = entry.id if isinstance(entry.id, str) else (entry.id[0], entry.id[1])
-                    found[key] = entry.string
+                    found[key] = entry.string if isinstance(entry.string, str) else tuple(entry.string or ())
     return found
 
 

@@ -1,0 +1,61 @@
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from streams.local.stack import ExistingServers, Stack, local_stack
+from streams.platform.settings import Settings
+from tests.browser.console_site import ConsoleSite, running_console, tell_of_people
+from tests.browser.reader import WIDE, Reader, reader_of
+from tests.integration.system import running_system
+
+CHROMIUM = shutil.which("chromium")
+Readers = Callable[..., Reader]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium: tests/browser/packages.sh installs Debian's")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with local_stack(tmp_path_factory.mktemp("stack"), ExistingServers.of(Settings())) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def site(browser: Browser, stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleSite]:
+    """A console with people of a deployment; without a browser nothing is started."""
+    folder = tmp_path_factory.mktemp("site")
+    with running_system(stack, folder) as system:
+        people = tell_of_people(system)
+        with running_console(system, folder) as console:
+            console.people.update(people)
+            yield console
+
+
+@pytest.fixture
+def reader(browser: Browser, site: ConsoleSite) -> Iterator[Readers]:
+    """Opens browser contexts; at the end of the test nothing may have gone wrong in any."""
+    site.forget_tries()
+    opened: list[Reader] = []
+
+    def open_one(name: str = "", size: tuple[int, int] = WIDE, url: str = "", **options: Any) -> Reader:
+        one = reader_of(browser, url or site.url, size, **options)
+        opened.append(one)
+        if name:
+            one.sign_in(name)
+        return one
+
+    yield open_one
+    for one in opened:
+        one.context.close()
+    assert [wrong for one in opened for wrong in one.wrong] == []

@@ -1,0 +1,105 @@
+"""Finding somebody, and what is shown of them to whom."""
+
+from pathlib import Path
+
+import orjson
+
+from tests.browser.conftest import Readers
+from tests.browser.console_site import ConsoleSite, running_console
+from tests.browser.reader import PHONE
+from tests.integration.system import state_of
+
+
+def test_somebody_is_found_by_an_address_that_goes_into_no_url_and_no_record(
+    reader: Readers, site: ConsoleSite
+) -> None:
+    one = site.people["ohio"]
+    ada = reader("ada")
+    asked: list[str] = []
+    ada.page.on("request", lambda request: asked.append(request.url))
+    ada.find(one.email)
+    assert ada.page.url == f"{site.url}/people/{one.contact_id}"
+    assert not [url for url in asked if "@" in url or "%40" in url or one.email.partition("@")[0] in url]
+    views = site.views_of("ada")
+    assert {view["reason"] for view in views} == {"called"}
+    assert views[-1]["answers"] == [{"contact_id": one.contact_id, "decision": None, "reason": "found"}]
+    assert one.email.partition("@")[0].encode() not in orjson.dumps(views)
+
+
+def test_the_profile_shows_what_the_state_says_and_an_answer_for_each_channel(
+    reader: Readers, site: ConsoleSite
+) -> None:
+    one = site.people["ohio"]
+    ada = reader("ada", PHONE)
+    ada.find(one.email)
+    state = state_of(site.system, one.contact_id)
+    assert state is not None
+    assert orjson.loads(state)["donations"]["net"] == {"USD": 2_912_350}
+    assert "$29,123.50" in ada.page.inner_text("#body-known")
+    assert ada.page.locator(".answer .channel").all_inner_texts() == ["E-mail", "Text", "Phone", "Door", "Letter"]
+    assert ada.page.locator(".answer .verdict").count() == 5
+    ada.page.get_by_role("button", name="Transaction").click()
+    ada.page.wait_for_url("**/people/*?purpose=transactional")
+    assert ada.page.get_by_role("button", name="Transaction").get_attribute("aria-pressed") == "true"
+
+
+def test_a_field_organiser_of_ohio_sees_no_gifts_and_nobody_of_pennsylvania(reader: Readers, site: ConsoleSite) -> None:
+    finn = reader("finn")
+    finn.find(site.people["ohio"].email)
+    assert finn.page.locator("#body-known").is_visible()
+    assert "29,123" not in finn.page.content()
+    finn.expected.add(404)
+    outside = site.people["pennsylvania"]
+    finn.find(outside.email)
+    assert "Nobody is known by this" in finn.page.inner_text("main")
+    by_email = finn.page.content()
+    finn.find("nobody-at-all@example.org")
+    assert finn.page.inner_text("main .note") in by_email
+    assert finn.open(f"/people/{outside.contact_id}") == 404
+    unknown = finn.open("/people/van.404404")
+    assert unknown == 404
+    seen = [(answer["contact_id"], answer["reason"]) for view in site.views_of("finn") for answer in view["answers"]]  # type: ignore[index, call-overload, union-attr]
+    assert seen.count((outside.contact_id, "outside")) == 2
+
+
+def test_no_profile_is_shown_before_a_reason_is_given_in_the_session(reader: Readers, site: ConsoleSite) -> None:
+    one = site.people["ohio"]
+    zoe = reader("zoe")
+    zoe.open(f"/people/{one.contact_id}")
+    assert zoe.page.url == f"{site.url}/people?for={one.contact_id}"
+    zoe.page.select_option("#reason", "rights")
+    zoe.page.click("main button.primary")
+    zoe.page.wait_for_url(f"**/people/{one.contact_id}")
+    assert "29\u202f123,50\u00a0$US" in zoe.page.inner_text("#body-known")
+    zoe.open("/people")
+    assert zoe.page.input_value("#reason") == "rights"
+
+
+def test_somebody_who_was_forgotten_is_gone(reader: Readers, site: ConsoleSite) -> None:
+    one = site.people["forgotten"]
+    ada = reader("ada")
+    ada.find(site.people["ohio"].email)
+    ada.expected.add(410)
+    assert ada.open(f"/people/{one.contact_id}") == 410
+    assert "This person was forgotten" in ada.page.inner_text("main")
+    assert "29,123" not in ada.page.content()
+
+
+def test_a_person_is_found_without_scripts(reader: Readers, site: ConsoleSite) -> None:
+    ada = reader("ada", java_script_enabled=False)
+    ada.find(site.people["ohio"].email)
+    assert ada.page.url.endswith(site.people["ohio"].contact_id)
+    assert ada.page.locator(".answer").count() == 5
+
+
+def test_nothing_is_shown_of_anybody_while_kafka_cannot_write_the_look_down(
+    reader: Readers, site: ConsoleSite, tmp_path: Path
+) -> None:
+    one = site.people["ohio"]
+    with running_console(site.system, tmp_path, KAFKA_BOOTSTRAP="127.0.0.1:1", HARMONIA_GRACE_S="2") as cut_off:
+        ada = reader("ada", url=cut_off.url)
+        ada.expected.add(503)
+        ada.find(one.email)
+        assert ada.open(f"/people/{one.contact_id}") == 503
+        assert "29,123" not in ada.page.content()
+        assert "Kafka cannot write down who looked" in ada.page.inner_text("main")

@@ -1,0 +1,252 @@
+"""`harmonia console follow` on a real Kafka: whoever is killed, the desk equals the topics."""
+
+import random
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from kafka.admin import NewPartitions
+
+from events.times import render_time
+from events.topics import CONTACT_LINKS, CONTACT_STATE, CONTACT_SUPPRESSIONS, INTERACTIONS, SYSTEM_ALERTS
+from streams.local.stack import Stack, local_stack
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topics import create_topics
+from streams.services.console import desk_people as people
+from streams.services.console import desk_reading as reading
+from streams.services.console.desk import FOLLOWED, Desk, DeskMissing
+from streams.services.console.desk_reading import Everything, Span
+from streams.worker.app import wall_clock
+from tests.integration.command import harmonia, on, refused
+from tests.integration.follow_process import following
+from tests.integration.system import ask
+from tests.integration.waiting import until
+
+PARTITIONS = 3
+ALL = Everything()
+PEOPLE = [f"van.{number}" for number in range(40)]
+ERASED = "email:0123456789abcdef0123456789abcdef"
+DAY_MS = 86_400_000
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Servers of its own: topics are deleted and made anew."""
+    with local_stack(tmp_path_factory.mktemp("own")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def settings(stack: Stack) -> Settings:
+    settings = Settings.model_validate({**stack.environment, "partitions": PARTITIONS})
+    admin = KafkaClients(settings).admin()
+    create_topics(admin, settings)
+    admin.close()
+    return settings
+
+
+class Sayer:
+    """Writes to the topics, and remembers what the desk has to say of it: each (source, id) once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._producer = KafkaClients(settings).tool_producer()
+        self._chance = random.Random(12)
+        self.gifts: dict[str, int] = {}
+        self.reports: Counter[str] = Counter()
+        self._number = 0
+
+    def tell(self, count: int) -> None:
+        """So many interactions, every fourth of them said twice."""
+        for _ in range(count):
+            self._number += 1
+            who = self._chance.choice(PEOPLE)
+            if self._chance.random() < 0.5:
+                amount = self._chance.randrange(100, 9_000)
+                gift = {"donation_id": f"a:{self._number}", "amount": amount, "currency": "USD", "committee": "C1"}
+                self.gifts[f"g{self._number}"] = amount
+                value = interaction(who, f"g{self._number}", "donation.made", gift)
+            else:
+                region = self._chance.choice(["US-OH", "US-PA"])
+                self.reports[region] += 1
+                report = {"method": "door", "outcome": "contacted", "turf": "t1"}
+                value = interaction(who, f"r{self._number}", "canvass.reported", report, region)
+            for _ in range(2 if self._number % 4 == 0 else 1):
+                self._producer.send(INTERACTIONS, value, who.encode())
+        self._producer.flush()
+
+    def send(self, topic: str, key: str, value: Mapping[str, Any] | None, *headers: tuple[str, bytes]) -> None:
+        said = None if value is None else orjson.dumps(value)
+        self._producer.send(topic, said, key.encode(), headers=list(headers)).get(20)
+
+    def interaction(self, who: str, id_: str, type_: str, data: Mapping[str, Any]) -> None:
+        self._producer.send(INTERACTIONS, interaction(who, id_, type_, data), who.encode()).get(20)
+
+    def close(self) -> None:
+        self._producer.close()
+
+
+def interaction(who: str, id_: str, type_: str, data: Mapping[str, Any], region: str = "US-OH") -> bytes:
+    contact = {"email": who} if who.startswith("email:") else {"contact_id": who}
+    event = {"specversion": "1.0", "id": id_, "source": "test/desk", "type": type_, "time": render_time(wall_clock())}
+    return orjson.dumps({**event, "data": {**data, "team": "test", "contact": {**contact, "region": region}}})
+
+
+@pytest.fixture(scope="module")
+def sayer(settings: Settings) -> Iterator[Sayer]:
+    made = Sayer(settings)
+    yield made
+    made.close()
+
+
+def today() -> Span:
+    return Span(wall_clock() - DAY_MS, wall_clock() + DAY_MS)
+
+
+def figures(path: Path) -> dict[str, reading.Figures]:
+    """By type what the desk has; nothing while there is none."""
+    try:
+        desk = Desk.open(path)
+    except DeskMissing:
+        return {}
+    try:
+        return {group.values[0]: group.figures for group in reading.figures_by(desk, today(), ALL)}
+    except sqlite3.Error:
+        return {}
+    finally:
+        desk.close()
+
+
+def gifts_in(path: Path) -> int:
+    return figures(path).get("donation.made", reading.Figures()).happened
+
+
+def has_all(path: Path, sayer: Sayer) -> bool:
+    found = figures(path)
+    gifts, reports = found.get("donation.made", reading.Figures()), found.get("canvass.reported", reading.Figures())
+    return (gifts.happened, reports.happened) == (len(sayer.gifts), sayer.reports.total())
+
+
+def test_the_desk_equals_the_topic_whoever_is_killed(
+    stack: Stack, settings: Settings, sayer: Sayer, tmp_path: Path
+) -> None:
+    path = tmp_path / "desk.sqlite"
+    environment = on(stack, HARMONIA_DESK=str(path))
+    chance = random.Random(5)
+    for number in range(4):
+        enough = gifts_in(path) + chance.randrange(1, 300)
+        with following(tmp_path, f"killed-{number}", environment) as process:
+            sayer.tell(1_500)
+            until(lambda least=enough: gifts_in(path) >= least, "some gifts")
+            process.kill()
+    with following(tmp_path, "last", environment) as process:
+        sayer.tell(500)
+        until(lambda: has_all(path, sayer), "every gift and report once")
+        ready = process.metrics.replace("/metrics", "/readyz")
+        until(lambda: ask(ready) == (200, "ready\n"), "it is ready")
+        said = refused(harmonia(tmp_path, "console", "follow", environment=environment))
+        assert "another process writes" in said
+        process.end()
+    found = figures(path)
+    assert found["donation.made"].amounts == {"USD": sum(sayer.gifts.values())}
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    desk = Desk.open(path)
+    assert {each.region: each.attempts for each in reading.regions(desk, today(), ALL)} == sayer.reports
+    assert sum(each.people or 0 for each in reading.regions(desk, today(), ALL)) >= len(PEOPLE)
+    freshness = reading.freshness(desk, wall_clock())
+    assert {freshness[topic].complete for topic in FOLLOWED} == {True}
+    desk.close()
+
+
+def test_whoever_is_erased_is_gone_from_the_bytes_of_the_desk(stack: Stack, sayer: Sayer, tmp_path: Path) -> None:
+    path = tmp_path / "desk.sqlite"
+    with following(tmp_path, "follow", on(stack, HARMONIA_DESK=str(path))):
+        sayer.send(CONTACT_STATE, ERASED, {"version": 1, "zones": {"region": "US-OH"}}, ("version", b"1"))
+        sayer.send(CONTACT_LINKS, "voter:99999999999999999999999999999999", {"merged_into": ERASED})
+        sayer.interaction(ERASED, "opened", "email.opened", {"message_id": "m1"})
+        sayer.interaction(ERASED, "gift", "donation.made", {"donation_id": "z:1", "amount": 500, "currency": "USD"})
+        sayer.gifts["z"] = 500
+
+        def known() -> bool:
+            try:
+                desk = Desk.open(path)
+            except DeskMissing:
+                return False
+            found = people.events_of(desk, ERASED, 0, ALL)
+            desk.close()
+            return len(found) == 2
+
+        until(known, "both interactions")
+        assert holds(path, ERASED)
+        at = render_time(wall_clock())
+        closed = {"reason": "erased", "since": at, "source": "test", "id": "e"}
+        sayer.send(CONTACT_STATE, ERASED, None, ("version", b"2"), ("reason", b"erased"))
+        sayer.send(CONTACT_LINKS, "voter:99999999999999999999999999999999", None)
+        sayer.send(CONTACT_SUPPRESSIONS, ERASED, dict.fromkeys(("email", "text"), closed))
+        sayer.send(CONTACT_SUPPRESSIONS, "voter:99999999999999999999999999999999", dict.fromkeys(("email",), closed))
+        until(lambda: not holds(path, ERASED) and not holds(path, "voter:9999"), "no byte of either name")
+        until(lambda: has_all(path, sayer), "the gift stays in the sums")
+        assert "email.opened" not in figures(path)
+
+
+def holds(path: Path, name: str) -> bool:
+    files = [path.with_name(path.name + end) for end in ("", "-wal", "-shm")]
+    return any(name.encode() in file.read_bytes() for file in files if file.exists())
+
+
+def test_a_topic_that_is_made_anew_or_grows_is_followed_on(
+    stack: Stack, settings: Settings, sayer: Sayer, tmp_path: Path
+) -> None:
+    path = tmp_path / "desk.sqlite"
+    environment = on(stack, HARMONIA_DESK=str(path))
+    with following(tmp_path, "before", environment) as process:
+        sayer.send(CONTACT_STATE, "van.gone", {"version": 1}, ("version", b"1"))
+        sayer.send(CONTACT_STATE, "van.there", {"version": 1}, ("version", b"1"))
+        until(lambda: names(path) >= {"van.gone", "van.there"}, "both people")
+        until(lambda: has_all(path, sayer), "everything")
+        process.end()
+    admin = KafkaClients(settings).admin()
+    admin.delete_topics([CONTACT_STATE])
+    clients = KafkaClients(settings)
+    until(lambda: not len(clients.partitions_of(CONTACT_STATE)), "the topic is deleted")
+    create_topics(admin, settings)
+    until(lambda: len(clients.partitions_of(CONTACT_STATE)) == PARTITIONS, "the topic is there again")
+    admin.create_partitions({SYSTEM_ALERTS: NewPartitions(PARTITIONS + 2)})
+    admin.close()
+    with following(tmp_path, "after", environment) as process:
+        sayer.send(CONTACT_STATE, "van.there", {"version": 2}, ("version", b"2"))
+        sayer.tell(100)
+        for number in range(30):
+            alert = {"alert_id": f"x{number}", "rule": "r", "subject": "s", "at": render_time(wall_clock())}
+            sayer.send(SYSTEM_ALERTS, f"s{number}", {**alert, "detail": "", "evidence": []})
+        until(lambda: names(path) == {"van.there"}, "only who is in the new topic")
+        until(lambda: has_all(path, sayer), "everything")
+        until(lambda: alerts_in(path) == 30, "alerts of every partition")
+        process.end()
+
+
+def names(path: Path) -> set[str]:
+    try:
+        desk = Desk.open(path)
+    except DeskMissing:
+        return set()
+    found = {person.contact_id for person in people.people(desk, "all", ALL)}
+    desk.close()
+    return found
+
+
+def alerts_in(path: Path) -> int:
+    desk = Desk.open(path)
+    found = people.alerts(desk, today(), ALL)
+    desk.close()
+    return len(found)
+
+
+def test_without_a_desk_or_topics_it_says_what_to_do(stack: Stack, tmp_path: Path) -> None:
+    said = refused(harmonia(tmp_path, "console", "follow", environment=on(stack)))
+    assert "HARMONIA_DESK is not set" in said

@@ -1,0 +1,186 @@
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import orjson
+import pytest
+from prometheus_client import CollectorRegistry
+
+from streams.services.console.live import AGES, Change, Hub, Rendered, Sent, age_of
+from streams.services.console.metrics import ConsoleMetrics
+from streams.services.console.page import Block, Loaded, Page, PageRequest, Withheld
+from streams.services.console.rights import Scope, Viewer
+from streams.services.console.words import Words
+
+NOW = 1_352_254_440_000
+ADA = Viewer("ada", frozenset({"operations"}))
+TEMPLATE = "withheld.html"
+"""Shows `why`."""
+
+
+@dataclass(slots=True)
+class Clock:
+    """Both clocks of a console: seconds that only grow, and what time it is, ms since 1970."""
+
+    seconds: float = 100.0
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def wall(self) -> int:
+        return NOW + round(1000 * (self.seconds - 100))
+
+
+@dataclass(slots=True)
+class Figures:
+    """What a block loads: `text`, or an error; counts how often it was asked."""
+
+    clock: Clock
+    text: str = "one"
+    error: Exception | None = None
+    asked: int = 0
+    stopped_at_ms: int | None = None
+
+    async def load(self, request: PageRequest) -> Loaded:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return Loaded({"why": f"{self.text} for {request.viewer.scope.regions}"}, self.clock.wall(), self.stopped_at_ms)
+
+
+@dataclass(slots=True)
+class Site:
+    """A page with one live block and one that is not, on a hub."""
+
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.figures, self.others = Figures(self.clock), Figures(self.clock, "other")
+        self.live = Block("live", 2, self.figures.load, TEMPLATE)
+        self.fixed = Block("fixed", 0, self.others.load, TEMPLATE)
+        self.page = Page("/p", "p", "Status", "see_status", (self.live, self.fixed))
+        self.hub = Hub(ConsoleMetrics(CollectorRegistry()), self.clock.monotonic)
+
+    figures: Figures = field(init=False)
+    others: Figures = field(init=False)
+    live: Block = field(init=False)
+    fixed: Block = field(init=False)
+    page: Page = field(init=False)
+    hub: Hub = field(init=False)
+
+    def request(self, viewer: Viewer = ADA) -> PageRequest:
+        deps = cast(Any, type("Deps", (), {"wall": staticmethod(self.clock.wall)}))
+        return PageRequest(viewer, Words(viewer.language), self.clock.wall(), {}, deps)
+
+    async def changes(self, sent: Sent, viewer: Viewer = ADA) -> list[Change]:
+        return [each async for each in self.hub.changes(self.page, self.request(viewer), sent)]
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site()
+
+
+async def test_a_block_is_loaded_once_for_all_who_see_the_same_within_its_rate(site: Site) -> None:
+    for name in ("ada", "bob", "eve"):
+        await site.hub.block(site.page, site.live, site.request(Viewer(name, frozenset({"operations"}))))
+    assert site.figures.asked == 1
+    site.clock.seconds += 2
+    await site.hub.block(site.page, site.live, site.request())
+    assert site.figures.asked == 2
+
+
+async def test_whoever_sees_another_part_never_gets_somebody_elses_block(site: Site) -> None:
+    ohio = Viewer("eve", frozenset({"operations"}), Scope(regions=frozenset({"US-OH"})))
+    everything = await site.hub.block(site.page, site.live, site.request())
+    part = await site.hub.block(site.page, site.live, site.request(ohio))
+    assert "US-OH" not in everything.html
+    assert "US-OH" in part.html
+
+
+async def test_a_block_that_is_not_live_is_loaded_for_each_who_asks(site: Site) -> None:
+    for _ in range(3):
+        await site.hub.block(site.page, site.fixed, site.request())
+    assert site.others.asked == 3
+
+
+async def test_a_stream_sends_what_has_changed_and_nothing_else(site: Site) -> None:
+    sent = Sent()
+    first = await site.changes(sent)
+    assert [event for event, _ in first] == ["", AGES]
+    assert '<hx-partial hx-target="#body-live" hx-swap="innerMorph">' in first[0][1]
+    assert await site.changes(sent) == []
+    site.figures.text = "two"
+    site.clock.seconds += 2
+    changed = await site.changes(sent)
+    assert "two" in changed[0][1]
+    assert site.others.asked == 0
+
+
+async def test_a_stream_that_has_nothing_to_send_says_that_it_lives(site: Site) -> None:
+    sent = Sent()
+    await site.changes(sent)
+    site.clock.seconds += 4
+    assert [event for event, _ in await site.changes(sent)] == [AGES]
+
+
+async def test_a_block_that_fails_keeps_what_it_had_and_says_since_when(site: Site) -> None:
+    good = await site.hub.block(site.page, site.live, site.request())
+    site.figures.error = RuntimeError("the disk is gone")
+    site.clock.seconds += 60
+    stale = await site.hub.block(site.page, site.live, site.request())
+    assert stale.html == good.html
+    assert age_of(site.live, stale, site.request()) == {"text": "stopped at 02:14", "state": "stopped"}
+
+
+async def test_a_block_that_has_never_worked_says_so_and_does_not_fail_the_page(site: Site) -> None:
+    site.figures.error = RuntimeError("the disk is gone")
+    shown = await site.hub.block(site.page, site.live, site.request())
+    assert "does not answer" in shown.html
+    assert "disk" not in shown.html
+    assert age_of(site.live, shown, site.request())["state"] == "stopped"
+
+
+async def test_what_is_withheld_shows_its_reason_and_none_of_what_was_there(site: Site) -> None:
+    await site.hub.block(site.page, site.live, site.request())
+    site.figures.error = Withheld("Not found")
+    site.clock.seconds += 2
+    shown = await site.hub.block(site.page, site.live, site.request())
+    assert "Not found" in shown.html
+    assert "one" not in shown.html
+    assert age_of(site.live, shown, site.request()) == {"text": "", "state": "withheld"}
+
+
+@pytest.mark.parametrize(("age_s", "state"), [(0, "live"), (6, "live"), (6.1, "stopped")])
+def test_a_block_has_stopped_at_three_times_its_rate(site: Site, age_s: float, state: str) -> None:
+    rendered = Rendered("x", NOW - round(1000 * age_s))
+    assert age_of(site.live, rendered, site.request())["state"] == state
+
+
+def test_what_says_itself_that_it_has_stopped_is_grey_at_once(site: Site) -> None:
+    told = age_of(site.live, Rendered("x", NOW, stopped_at_ms=NOW - 120_000), site.request())
+    assert told == {"text": "stopped at 02:12", "state": "stopped"}
+
+
+def test_nothing_that_was_never_as_of_a_time_looks_live(site: Site) -> None:
+    assert age_of(site.live, Rendered("x", None), site.request()) == {"text": "no data yet", "state": "stopped"}
+
+
+async def test_blocks_that_nobody_asks_for_any_more_are_dropped(site: Site) -> None:
+    eve = Viewer("eve", frozenset({"figures", "operations"}))
+    await site.changes(Sent(), eve)
+    site.clock.seconds += 61
+    await site.changes(Sent())
+    site.clock.seconds -= 61
+    before = site.figures.asked
+    await site.hub.block(site.page, site.live, site.request(eve))
+    assert site.figures.asked == before + 1
+
+
+async def test_ages_are_told_by_block(site: Site) -> None:
+    told = orjson.loads((await site.changes(Sent()))[-1][1])
+    assert told == {"now": "02:14", "blocks": {"live": {"text": "0 s", "state": "live"}}}
+
+
+async def test_a_hub_that_closes_lets_every_stream_end(site: Site) -> None:
+    site.hub.close()
+    assert await site.hub.wait() is False
