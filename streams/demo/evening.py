@@ -8,6 +8,7 @@ All of it follows from the seed: which record is published when, and what Harmon
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from math import sqrt
 from random import Random
 from typing import NamedTuple
 
@@ -41,7 +42,6 @@ _LEAST_VOTERS, _LEAST_MESSAGES = 2_600, 2_200
 _LEAST_BAD_FORMS = 180
 _GMAIL_SHARE = 0.55
 _DRAWN_IN = 0.45
-_WEEK_BEFORE = 0.85
 _STEP = SECOND // 4
 _LATEST = 25 * MINUTE
 _MAILED, _QUIET, _BROKE, _MENDED = 30 * MINUTE, 80 * MINUTE, 90 * MINUTE, 140 * MINUTE
@@ -49,6 +49,34 @@ _TEXTED, _RELEASED = 150 * MINUTE, 195 * MINUTE
 _BURST = 40 * MINUTE
 _COMPLAINTS = (75 * MINUTE, 225 * MINUTE)
 _SENT_WITHIN = 30 * MINUTE
+
+
+class _Walk(NamedTuple):
+    """The part of the walk lists that is gone through in an evening; 1 is all that is gone through in the last one.
+
+    Who is in two of them a week apart is reached later in the second evening, so the policy's week is over.
+    """
+
+    begins: float
+    ends: float
+    leaves_a_turf: bool = False
+
+
+class _Before(NamedTuple):
+    """An evening some days before, in which nothing breaks and nothing is tried; `share`: of the last one's sends."""
+
+    days: int
+    walk: _Walk
+    share: float
+    mailing: str
+    texts: str
+
+
+_TONIGHT = _Walk(0.0, 1.0, leaves_a_turf=True)
+_BEFORE = (
+    _Before(7, _Walk(0.15, 1.0), 0.85, "gotv-1", "polls-0"),
+    _Before(1, _Walk(1.0, 1.2), 0.2, "gotv-2", "polls-1"),
+)
 
 
 class Act(NamedTuple):
@@ -62,15 +90,15 @@ class Act(NamedTuple):
 class Evening:
     """The records of an evening and when each is published; `acts`: what its teams do; times in ms.
 
-    `week_before`: the records of the same evening a week earlier, to compare it with. `released`: when an operator
-    releases what is held of the source that broke. `letters`: how many refused records of a source in a minute put it
-    into quarantine.
+    `before`: the records of the evening a week earlier and of the one before, to compare it with. `released`: when an
+    operator releases what is held of the source that broke. `letters`: how many refused records of a source in a minute
+    put it into quarantine.
     """
 
     starts: int
     arrivals: Sequence[Arrival]
     acts: Sequence[Act]
-    week_before: Sequence[Publication]
+    before: Sequence[Publication]
     released: int
     letters: int
 
@@ -94,11 +122,13 @@ def write_evening(donations: Sequence[Sent], seed: int, scale: float, starts: in
     rng = Random(f"evening {seed}")  # nosec B311 # invented people, no secrets
     donors = population_of(donations, Random(seed))  # nosec B311 # those of the script of this seed
     people = voters(rng, max(_LEAST_VOTERS, round(_VOTERS * scale)))
-    week_before = _week_before(rng, people, donors, scale * _WEEK_BEFORE, starts - 7 * DAY)
+    before = [
+        one for each in _BEFORE for one in _evening_before(rng, people, donors, scale, (starts - each.days * DAY, each))
+    ]
     messages = max(_LEAST_MESSAGES, round(_MESSAGES * scale))
     bad_forms = max(_LEAST_BAD_FORMS, round(_BAD_FORMS * scale))
     teams = (
-        _field(rng, people, scale, starts),
+        _field(rng, people, scale, starts, _TONIGHT),
         _mailed(rng, people, donors, messages, starts + _MAILED),
         _texted(rng, donors, round(_TEXTS * scale), starts + _TEXTED, TEXTS),
         _given(rng, donors, scale, starts),
@@ -116,41 +146,48 @@ def write_evening(donations: Sequence[Sent], seed: int, scale: float, starts: in
         Act(starts + _TEXTED, f"outreach/textbank texts {TEXTS}"),
     ]
     found.sort(key=lambda one: one.at)
-    return Evening(starts, found, acts, week_before, starts + _RELEASED, bad_forms // 3)
+    return Evening(starts, found, acts, before, starts + _RELEASED, bad_forms // 3)
 
 
-def _week_before(
-    rng: Random, people: Sequence[Voter], donors: Population, scale: float, starts: int
+def _evening_before(
+    rng: Random, people: Sequence[Voter], donors: Population, scale: float, which: tuple[int, _Before]
 ) -> list[Publication]:
-    """The same evening a week earlier, in which nothing breaks and nothing is tried."""
+    starts, before = which
     system = SourceSystem(rng, "digital/mailer", "email-events", TimeFormat.MILLISECONDS)
-    audience = rng.sample(people, min(len(people), round(_MESSAGES * scale)))
-    mailing = Mailing(system, "gotv-2", "mobilisation", starts + _MAILED, {}, split=False, step=_STEP)
+    share = scale * before.share
+    audience = rng.sample(people, min(len(people), round(_MESSAGES * share)))
+    mailing = Mailing(system, before.mailing, "mobilisation", starts + _MAILED, {}, split=False, step=_STEP)
     teams = (
-        _field(rng, people, scale, starts),
+        _field(rng, people, scale, starts, before.walk),
         mailing.to(audience),
-        _texted(rng, donors, round(_TEXTS * scale), starts + _TEXTED, "polls-1"),
-        _given(rng, donors, scale, starts),
-        _ballots(rng, people, scale, starts),
-        _forms(rng, donors, scale, starts),
+        _texted(rng, donors, round(_TEXTS * share), starts + _TEXTED, before.texts),
+        _given(rng, donors, share, starts),
+        _ballots(rng, people, share, starts),
+        _forms(rng, donors, share, starts),
     )
     said = [one for one in chain.from_iterable(teams) if one.at < starts + LENGTH]
     return [one.publication for one in arrivals(rng, _without_complaints(said), _LATEST)]
 
 
-def _field(rng: Random, people: Sequence[Voter], scale: float, starts: int) -> Iterator[TimedInteraction]:
-    """Knocks and calls: few at first, most in the middle. Nobody is knocked at twice before all were once."""
+def _field(rng: Random, people: Sequence[Voter], scale: float, starts: int, walk: _Walk) -> Iterator[TimedInteraction]:
+    """Knocks and calls by walk lists, which are the same each evening: few at first, most in the middle."""
     app = SourceSystem(rng, "field/minivan", "canvass-events", TimeFormat.LOCAL_SECONDS)
     phones = SourceSystem(rng, "field/phonebank", "canvass-events", TimeFormat.MILLISECONDS)
     for method, system, count in (("door", app, _DOORS), ("phone", phones, _CALLS)):
-        order = rng.sample(people, len(people))
-        for number in range(round(count * scale)):
-            voter = order[number % len(order)]
-            at = starts + round(rng.triangular(0, LENGTH - MINUTE))
-            if method == "door" and voter.turf == QUIET_TURF:
+        listed = Random(method).sample(people, len(people))  # nosec B311 # invented people, no secrets
+        places = range(round(count * scale * walk.begins), round(count * scale * walk.ends))
+        for done, place in enumerate(places):
+            voter = listed[place % len(listed)]
+            at = starts + round(_hour_of((done + 0.5) / len(places)) * (LENGTH - MINUTE))
+            if walk.leaves_a_turf and method == "door" and voter.turf == QUIET_TURF:
                 at = starts + rng.randrange(_QUIET)
-            fields = findings(rng, method, f"{system.source}:{starts}-{number}", voter.turf)
+            fields = findings(rng, method, f"{system.source}:{starts}-{place}", voter.turf)
             yield system.say("canvass.reported", at, voter.contact(), fields)
+
+
+def _hour_of(done: float) -> float:
+    """When a part of an evening's work is done, as a part of the evening: most of it in the middle."""
+    return sqrt(done / 2) if done < 0.5 else 1 - sqrt((1 - done) / 2)
 
 
 def _mailed(

@@ -124,5 +124,5 @@ def write_script(seed: int, scale: float = 1.0, today: int = FILE_ENDS, evening_
     donations = [as_sent(one) for one in imported if isinstance(one, Interaction)]
     evening = None if evening_starts is None else write_evening(donations, seed, scale, evening_starts)
     refused = [one for one in imported if isinstance(one, RefusedRow)]
-    before = [] if evening is None else evening.week_before
+    before = [] if evening is None else evening.before
     return Script([*simulate(donations, seed, scale, today), *before], refused, evening)

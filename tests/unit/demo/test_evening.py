@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
@@ -79,16 +80,40 @@ def test_records_of_an_evening_come_in_order_and_within_it(evening: Evening) -> 
     assert [act.at for act in evening.acts] == sorted(act.at for act in evening.acts)
 
 
-def test_the_week_before_has_the_same_work_at_the_same_time_under_other_names(evening: Evening) -> None:
-    before = [one.sent for one in evening.week_before if one.reason is None]
-    times = [parse_time_ms(one.time) for one in before]
-    assert min(times) >= STARTS - 7 * DAY
-    assert max(times) < STARTS - 7 * DAY + LENGTH
-    assert {one.source for one in before} == {one.publication.sent.source for one in evening.arrivals}
+def test_evenings_before_have_the_same_work_at_the_same_time_under_other_names(evening: Evening) -> None:
+    by_day: dict[int, list[Sent]] = {}
+    for one in evening.before:
+        if one.reason is None:
+            days, after = divmod(parse_time_ms(one.sent.time) - STARTS, DAY)
+            assert after < LENGTH
+            by_day.setdefault(days, []).append(one.sent)
+    assert by_day.keys() == {-7, -1}
+    for those in by_day.values():
+        assert {one.source for one in those} == {one.publication.sent.source for one in evening.arrivals}
+        assert len({one.fields["campaign_id"] for one in those if "campaign_id" in one.fields}) == 2
+
+
+def test_nothing_breaks_and_nothing_is_tried_in_the_evenings_before(evening: Evening) -> None:
+    before = [one.sent for one in evening.before if one.reason is None]
+    assert not [one for one in before if "experiment" in one.fields or one.type == "email.complained"]
     tonight = {(one.source, one.id) for one in accepted_once(evening)}
     assert tonight.isdisjoint((one.source, one.id) for one in before)
-    assert not [one for one in before if "experiment" in one.fields or one.type == "email.complained"]
-    assert {one.fields["campaign_id"] for one in before if "campaign_id" in one.fields} == {"gotv-2", "polls-1"}
+    assert {MAILING, TEXTS}.isdisjoint(one.fields.get("campaign_id") for one in before)
+
+
+def test_nobody_is_knocked_at_twice_within_a_week_but_at_the_turf_that_is_left_early(donations: list[Sent]) -> None:
+    whole = write_evening(donations, 7, 1, STARTS)
+    visits: dict[str, list[int]] = {}
+    for one in [*(each.sent for each in whole.before if each.reason is None), *accepted_once(whole)]:
+        if one.fields.get("method") == "door" and one.fields["turf"] != QUIET_TURF:
+            visits.setdefault(one.contact["voter_id"], []).append(parse_time_ms(one.time))
+    close = [
+        voter
+        for voter, times in visits.items()
+        if any(0 < later - earlier < 7 * DAY for earlier, later in pairwise(sorted(set(times))))
+    ]
+    assert len(visits) > 14_000
+    assert close == []
 
 
 def test_nothing_is_published_in_an_evening_before_it_happened(evening: Evening) -> None:
@@ -166,6 +191,6 @@ def test_no_two_people_of_an_evening_share_an_identifier(evening: Evening) -> No
 def test_a_script_with_an_evening_publishes_the_rest_as_without_and_counts_both() -> None:
     without, played = write_script(3, 0.02), write_script(3, 0.02, evening_starts=STARTS)
     assert played.evening is not None
-    assert played.publications == [*without.publications, *played.evening.week_before]
+    assert played.publications == [*without.publications, *played.evening.before]
     assert played.everything() == [*played.publications, *published(played.evening)]
     assert len(played.letters()) > len(without.letters()) > 0
