@@ -259,7 +259,7 @@ class AuditRecord(TypedDict):
     request: str
     at: str
     team: str
-    what: Literal["read", "permission"]
+    what: Literal["read", "permission", "hold", "lift"]
     channel: Channel | None
     purpose: Purpose | None
     campaign_id: str | None

@@ -114,3 +114,17 @@ def look_up_holds(client: BlockingRedis) -> list[Hold]:
     """Read all holds as others find them, those that have ended too. Raises RedisError."""
     found: dict[bytes | str, bytes | str] = client.hgetall(HOLDS)
     return [hold for name, value in found.items() if (hold := read_hold(text(name), value)) is not None]
+
+
+async def find_holds(client: Redis) -> Sequence[Hold] | None:
+    """All holds as others find them, those that have ended too; None where none were written at all.
+
+    Raises SinkUnavailable.
+    """
+    async with client.pipeline(transaction=True) as calls:
+        calls.hgetall(HOLDS)
+        calls.hget(position_key(0, CAMPAIGN_HOLDS), "offset")
+        found, offset = await call_redis(calls.execute(), Backoff())
+    if offset is None:
+        return None
+    return [hold for name, value in found.items() if (hold := read_hold(text(name), value)) is not None]

@@ -6,9 +6,7 @@ on its way while a mailing goes out.
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
@@ -22,20 +20,10 @@ from streams.cli.output import print_table, say
 from streams.cli.time_options import now_ms, parse_time_option
 
 if TYPE_CHECKING:
+    from streams.operations.campaign_holds import HoldOrder
     from streams.platform.settings import Settings
 
-_LOOK_AGAIN_S = 0.02
 _BY = "operator/harmonia"
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """An order to hold or lift. `until`: ms since 1970, None for ever; without meaning where `lift`."""
-
-    campaign: str
-    until: int | None
-    lift: bool
-    by: str
 
 
 def hold(  # noqa: PLR0913 (options of a command)
@@ -51,6 +39,7 @@ def hold(  # noqa: PLR0913 (options of a command)
 ) -> None:
     """Put a campaign on hold: whoever asks for it is denied. Exit code 1 when Redis does not show it in time."""
     from streams.cli.campaigns import require_known_campaign
+    from streams.operations.campaign_holds import HoldOrder, send_order, wait_until_shown
     from streams.platform.topics import require_topic
 
     settings = load_settings()
@@ -59,14 +48,14 @@ def hold(  # noqa: PLR0913 (options of a command)
             refuse("--list: give it alone", WRONG_USE)
         _list(settings, as_json=as_json)
         return
-    order = _Order(_campaign(campaign), _time_of(until, lift=lift), lift, by)
+    order = HoldOrder(_campaign(campaign), _time_of(until, lift=lift), lift, by)
     with failing_plainly():
         require_topic(settings, CAMPAIGN_HOLDS)
         if not anyway:
             require_known_campaign(settings, order.campaign)
         was_on = _is_on_hold(settings, order.campaign) if lift else None
-        offset = _send(settings, order)
-        shown = _until_shown(settings, order, offset, wait)
+        offset = send_order(settings, order, now_ms())
+        shown = wait_until_shown(settings, order, offset, wait)
     if not shown:
         refuse(
             f"sent to {CAMPAIGN_HOLDS} and accepted, so it will still be carried out; but Redis did not show it within "
@@ -86,36 +75,7 @@ def _is_on_hold(settings: Settings, campaign: str) -> bool | None:
     return None if found is None else found.hold is not None and found.hold.binds(now_ms())
 
 
-def _send(settings: Settings, order: _Order) -> int:
-    """Send the order; returns the offset of its record."""
-    from streams.domain.campaigns.holds import hold_record, lift_record
-    from streams.platform.clients import KafkaClients
-
-    now = now_ms()
-    said = lift_record(order.campaign) if order.lift else hold_record(order.campaign, order.until, order.by, now)
-    with closing(KafkaClients(settings).tool_producer()) as producer:
-        key, value = said
-        return int(producer.send(CAMPAIGN_HOLDS, value, key, partition=0).get().offset)
-
-
-def _until_shown(settings: Settings, order: _Order, offset: int, wait_s: float) -> bool:
-    """Whether Redis shows the order in time. Redis does not notify, so it is polled."""
-    from sinks.holds import look_up_hold
-    from streams.platform.clients import tool_redis
-
-    given_up = time.monotonic() + wait_s
-    with closing(tool_redis(settings)) as client:
-        while True:
-            found = look_up_hold(client, order.campaign)
-            if found is not None and found.offset > offset:
-                on = None if found.hold is None else (found.hold.until,)
-                return on == (None if order.lift else (order.until,))
-            if time.monotonic() >= given_up:
-                return False
-            time.sleep(_LOOK_AGAIN_S)
-
-
-def _print_outcome(order: _Order, was_on: bool | None, *, as_json: bool) -> None:
+def _print_outcome(order: HoldOrder, was_on: bool | None, *, as_json: bool) -> None:
     """`was_on`: whether it was on hold before; None: nobody has looked, or could tell."""
     until = None if order.until is None else render_time(order.until)
     if as_json:

@@ -112,6 +112,9 @@ class Settings(ServerSettings):
         description="What may be changed from the console at all, by those with the role for it, separated by spaces: "
         "`hold`, `lift`; empty: nothing",
     )
+    console_turfs: NonEmptyPath | None = Field(
+        None, description="GeoJSON file with the outlines of turfs, which /field draws (docs/console.md); none: tables"
+    )
     console_url: str = Field(
         "",
         pattern=r"^(https://[^/\s?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)?$",

@@ -125,6 +125,10 @@ def gifts_in(path: Path) -> int:
     return figures(path).get("donation.made", reading.Figures()).happened
 
 
+def until_gifts(path: Path, least: int) -> None:
+    until(lambda: gifts_in(path) >= least, "some gifts")
+
+
 def has_all(path: Path, sayer: Sayer) -> bool:
     found = figures(path)
     gifts, reports = found.get("donation.made", reading.Figures()), found.get("canvass.reported", reading.Figures())
@@ -141,7 +145,7 @@ def test_the_desk_equals_the_topic_whoever_is_killed(
         enough = gifts_in(path) + chance.randrange(1, 300)
         with following(tmp_path, f"killed-{number}", environment) as process:
             sayer.tell(1_500)
-            until(lambda least=enough: gifts_in(path) >= least, "some gifts")
+            until_gifts(path, enough)
             process.kill()
     with following(tmp_path, "last", environment) as process:
         sayer.tell(500)

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from sinks.base import SinkUnavailable
+from streams.services.console import actions
 from streams.services.console.gate import (
     Console,
     FormRefused,
@@ -32,7 +33,7 @@ from streams.services.console.gate import (
 )
 from streams.services.console.live import Sent, age_of
 from streams.services.console.page import Elsewhere, Page, PageRefused, PageRequest
-from streams.services.console.pages import days, experiments, people, status
+from streams.services.console.pages import campaigns, days, experiments, people, status, tonight
 from streams.services.console.rendering import CSRF_PLACE, render
 from streams.services.console.rights import may
 from streams.services.console.security import with_headers
@@ -40,8 +41,15 @@ from streams.services.console.signin import SignedIn
 from streams.services.console.signin_routes import signin_routes
 from streams.services.permission.audit_log import AuditUnavailable
 
-PAGES: tuple[Page, ...] = (*days.PAGES, *experiments.PAGES, *people.PAGES, *status.PAGES)
-ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes)
+PAGES: tuple[Page, ...] = (
+    *tonight.PAGES,
+    *campaigns.PAGES,
+    *days.PAGES,
+    *experiments.PAGES,
+    *people.PAGES,
+    *status.PAGES,
+)
+ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes, actions.routes)
 STATIC = Path(__file__).parent / "static"
 SESSION_CHECK_MS = 10_000
 

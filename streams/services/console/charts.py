@@ -1,10 +1,11 @@
-"""Charts of the console as SVG, from plain numbers: intervals of experiments, now and over time. Pure.
+"""Charts of the console as SVG, from plain numbers: intervals, curves, bars, limits, times, maps. Pure.
 
 They stretch to the room they have, so they hold no text: labels are HTML beside them, which keeps its size on a phone.
 Classes and presentation attributes only, as the content security policy has it; each says in words what it shows.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from markupsafe import Markup, escape
 from msgspec import Struct
@@ -85,6 +86,102 @@ def interval_band(looks: Sequence[Look], frame: Frame, about: str) -> Markup:
         parts.append(f'<polyline class="line{kind}" points="{_points(effect)}" {_THIN}/>')
     zero = f'<path class="zero" d="M0 {frame.y(0)}H{WIDTH}" {_THIN}/>' if frame.low <= 0 <= frame.high else ""
     return _svg("over-time", BAND, about, "".join([*parts, zero]))
+
+
+CURVE, BAR, COLUMNS = 40, 12, 96
+"""Heights of a sparkline, of a bar beside its limit, and of columns."""
+_LIMIT = 800
+"""Where the limit of a bar lies, so that what is beyond it is seen too."""
+STEPS = 4
+"""Shades of a map, from few to many; 0 is none."""
+MarkKind = Literal["send", "hold"]
+
+
+class Mark(Struct, frozen=True):
+    """Something that happened at a time, ms since 1970."""
+
+    at: int
+    kind: MarkKind
+
+
+class Shape(Struct, frozen=True):
+    """An area of a map. `shade`: from 0, nothing, to `STEPS`; None: nothing is known of it. `about`: its words."""
+
+    path: str
+    shade: int | None
+    about: str
+
+
+def sparkline(now: Sequence[float], before: Sequence[float] | None, about: str) -> Markup:
+    """A curve from zero up, with that of a time before dotted behind it, both on one scale."""
+    top = max([*now, *(before or ()), 1])
+
+    def curve(values: Sequence[float], kind: str) -> str:
+        step = WIDTH / max(1, len(values) - 1)
+        places = [
+            (round(place * step, 1), round((CURVE - 2) * (1 - each / top) + 1, 1)) for place, each in enumerate(values)
+        ]
+        return f'<polyline class="{kind}" points="{_points(places)}" {_THIN}/>'
+
+    drawn = "" if before is None else curve(before, "before")
+    return _svg("spark", CURVE, about, drawn + curve(now, "line"))
+
+
+def time_marks(marks: Sequence[Mark], frame: Frame, about: str) -> Markup:
+    """Marks on a line of time: a dot for each sending, a square for each hold."""
+    line = f'<path class="axis" d="M0 {ROW // 2}H{WIDTH}" {_THIN}/>'
+    dots = (f'<path class="mark {each.kind}" d="M{frame.x(each.at)} {ROW // 2}h0" {_THIN}/>' for each in marks)
+    return _svg("marks", ROW, about, line + "".join(dots))
+
+
+def limit_bar(part: float, limit: float, about: str) -> Markup:
+    """A share as a bar, and its limit as a line across it. What lies beyond a quarter over the limit is cut."""
+    long = round(min(WIDTH, _LIMIT * part / limit), 1)
+    kind = " over" if part >= limit else ""
+    drawn = (
+        f'<rect class="bar{kind}" x="0" y="2" width="{long}" height="{BAR - 4}"/>'
+        f'<path class="limit" d="M{_LIMIT} 0V{BAR}" {_THIN}/>'
+    )
+    return _svg("limited", BAR, about, drawn)
+
+
+def columns(values: Sequence[float | None], about: str) -> Markup:
+    """Columns from zero, up or down; a short line where nothing is known."""
+    known = [each for each in values if each is not None]
+    top, bottom = max([*known, 0.0]), min([*known, 0.0])
+    tall = (COLUMNS - 2) / ((top - bottom) or 1)
+    zero = round(1 + top * tall, 1)
+    wide = WIDTH / max(1, len(values))
+    parts = [f'<path class="axis" d="M0 {zero}H{WIDTH}" {_THIN}/>']
+    for place, each in enumerate(values):
+        left = round((place + 0.1) * wide, 1)
+        if each is None:
+            parts.append(f'<path class="unknown" d="M{left} {zero}h{round(0.8 * wide, 1)}" {_THIN}/>')
+        elif each:
+            high = round(abs(each) * tall, 1)
+            y, kind = (round(zero - high, 1), "") if each > 0 else (zero, " below")
+            parts.append(f'<rect class="bar{kind}" x="{left}" y="{y}" width="{round(0.8 * wide, 1)}" height="{high}"/>')
+    return _svg("columns", COLUMNS, about, "".join(parts))
+
+
+def shade_of(count: float | None, most: float) -> int | None:
+    """The shade of a number among others of which the largest is `most`: 0 for none, `STEPS` for the most."""
+    if count is None:
+        return None
+    return min(STEPS, int(count * STEPS / most) + 1) if count and most else 0
+
+
+def area_map(shapes: Sequence[Shape], width: int, height: int, about: str) -> Markup:
+    """A map: each area in its shade, with its words. It keeps its proportions."""
+    drawn = Markup("").join(
+        Markup(
+            '<path class="area {shade}" d="{path}" vector-effect="non-scaling-stroke"><title>{about}</title></path>'
+        ).format(shade="unknown" if each.shade is None else f"shade-{each.shade}", path=each.path, about=each.about)
+        for each in shapes
+    )
+    return Markup(
+        '<svg class="chart map" viewBox="0 0 {width} {height}" role="img"><title>{about}</title>{drawn}</svg>'
+    ).format(width=width, height=height, about=about, drawn=drawn)
 
 
 _THIN = 'vector-effect="non-scaling-stroke"'

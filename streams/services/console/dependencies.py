@@ -1,14 +1,15 @@
 """What the routes and pages of the console share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from redis.asyncio import Redis
 
 from sinks.lookup import Lookup
 from streams.platform.settings import Settings
 from streams.services.console.day_reports import DayReports
+from streams.services.console.desk_access import DeskReader
+from streams.services.console.maps import Turf
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import StatusObserver
 from streams.services.console.oidc import Provider
@@ -36,5 +37,6 @@ class ConsoleDependencies:
     judge: PermissionJudge
     views: Views
     provider: Provider | None = None
-    desk: Any = None
+    desk: DeskReader | None = None
+    turfs: Sequence[Turf] = ()
     day_reports: DayReports = field(default_factory=DayReports)

@@ -71,6 +71,13 @@ CREATE TABLE cells (
     PRIMARY KEY (minute, series)
 ) STRICT, WITHOUT ROWID;
 
+-- The same by hour, so that long spans are quick. first, last: minutes between which any of it happened.
+CREATE TABLE hours (
+    hour INTEGER NOT NULL, series INTEGER NOT NULL, happened INTEGER NOT NULL, counted INTEGER NOT NULL,
+    amount INTEGER NOT NULL, supporters INTEGER NOT NULL, machine INTEGER NOT NULL, first INTEGER NOT NULL,
+    last INTEGER NOT NULL, PRIMARY KEY (hour, series)
+) STRICT, WITHOUT ROWID;
+
 -- Every name by which people are known: fragments of `interactions` and contact_ids. contact: the fragment whose
 -- profile it is part of, itself where it stands alone.
 CREATE TABLE fragments (fragment INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, contact INTEGER NOT NULL) STRICT;
@@ -92,7 +99,7 @@ CREATE TABLE events (
 CREATE TABLE arrivals (minute INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
 CREATE INDEX events_of ON events (fragment, time) WHERE fragment IS NOT NULL;
 CREATE INDEX events_same ON events (same) WHERE same IS NOT NULL;
-CREATE INDEX acts ON events (series, time) WHERE message = 0;
+CREATE INDEX acts ON events (series, time, fragment, counted) WHERE message = 0;
 
 -- The latest profile of each contact: what lists and sums over people need of it. rows_hash: of what `given` and
 -- `ballots` have of the person, which change more rarely.

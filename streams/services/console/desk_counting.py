@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from events.registry import BY_NAME
-from streams.services.console.desk import COARSE_MS, MINUTE_MS, Desk, Row
+from streams.services.console.desk import COARSE_MS, HOUR_MS, MINUTE_MS, Desk, Row
 from streams.services.console.desk_events import OF_NOBODY, RETRACTION, UNCOUNTED, EventRow, about_of, key_range
 from streams.services.console.desk_names import ErasedNames, Fragments, SeriesNumbers
 
@@ -18,6 +18,10 @@ _INSERT = """INSERT INTO events (key, series, fragment, time, id, same, amount, 
 _ADD = """INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
     happened = happened + excluded.happened, counted = counted + excluded.counted, amount = amount + excluded.amount,
     supporters = supporters + excluded.supporters, machine = machine + excluded.machine"""
+_ADD_HOUR = """INSERT INTO hours VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+    happened = happened + excluded.happened, counted = counted + excluded.counted, amount = amount + excluded.amount,
+    supporters = supporters + excluded.supporters, machine = machine + excluded.machine,
+    first = min(first, excluded.first), last = max(last, excluded.last)"""
 _COLUMNS = """e.seq, e.key, e.same, e.time, s.source, e.id, s.type, f.contact, e.happened, e.counted, e.series,
     e.amount, e.supporter, e.machine, e.fragment, e.details"""
 _ROWS = f"""SELECT {_COLUMNS} FROM events AS e JOIN series AS s USING (series)
@@ -67,6 +71,7 @@ class EventKeeper:
         self._series = series
         self._erased = erased
         self._deltas: dict[tuple[int, int], list[int]] = {}
+        self._hours: dict[tuple[int, int], list[int]] = {}
         self._abouts: set[int] = set()
         self._groups: set[int] = set()
         self._coarse_until: int = desk.meta("coarse_until") or 0
@@ -155,7 +160,9 @@ class EventKeeper:
         self._groups.clear()
         added = [(*place, *delta) for place, delta in self._deltas.items() if any(delta)]
         self._desk.run_many(_ADD, added)
+        self._desk.run_many(_ADD_HOUR, [(*place, *delta) for place, delta in self._hours.items()])
         self._deltas.clear()
+        self._hours.clear()
 
     def coarsened(self, until: int) -> None:
         """Cells before this are coarse now."""
@@ -207,6 +214,17 @@ class EventKeeper:
         else:
             for at, value in enumerate(delta):
                 known[at] += value
+        self._add_hour(time, series, delta)
+
+    def _add_hour(self, time: int, series: int, delta: tuple[int, int, int, int, int]) -> None:
+        place, minute = (time // HOUR_MS * HOUR_MS, series), time // MINUTE_MS * MINUTE_MS
+        known = self._hours.get(place)
+        if known is None:
+            self._hours[place] = [*delta, minute, minute]
+            return
+        for at, value in enumerate(delta):
+            known[at] += value
+        known[5], known[6] = min(known[5], minute), max(known[6], minute)
 
     def _rows(self, sql: str, args: Row) -> list[_Kept]:
         return [_Kept(*row) for row in self._desk.rows(sql, args)]

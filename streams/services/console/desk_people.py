@@ -209,6 +209,24 @@ def ballot_counts(desk: Desk, election: str, scope: Scope, region: str | None = 
     return [PeopleCount(*row) for row in rows]
 
 
+def ballots_by_region(
+    desk: Desk, election: str, statuses: Sequence[str], scope: Scope
+) -> Mapping[str, Mapping[str, int]]:
+    """How many people's ballots in an election are in each of these statuses, by region; '': it is not known."""
+    where, args = _in_regions(scope)
+    wanted: dict[str, object] = {f"status_{place}": name for place, name in enumerate(statuses)}
+    rows = desk.rows(
+        "SELECT coalesce(p.region, ''), b.status, count(*) FROM ballots AS b JOIN people AS p USING (fragment) "
+        f"WHERE b.election = :election AND b.status IN ({', '.join(f':{name}' for name in wanted)}) AND {where} "
+        "GROUP BY p.region, b.status ORDER BY p.region, b.status",
+        {**args, **wanted, "election": election},
+    )
+    found: dict[str, dict[str, int]] = {}
+    for region, status, count in rows:
+        found.setdefault(region, {})[status] = count
+    return found
+
+
 def elections(desk: Desk) -> list[str]:
     """The elections of which any ballot is known."""
     found, at = [], ""

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from streams.services.console.desk import FOLLOWED, MINUTE_MS, Desk, Row
+from streams.services.console.desk import FOLLOWED, HOUR_MS, MINUTE_MS, Desk, Row
 
 Dimension = Literal[
     "type", "campaign", "team", "channel", "region", "turf", "source", "mailbox", "committee", "currency", "outcome"
@@ -205,6 +205,12 @@ def known_since_ms(desk: Desk) -> int | None:
     return found
 
 
+def people_known_since_ms(desk: Desk) -> int | None:
+    """Since when reports are kept each by itself, so that it is known how many people they are about."""
+    found: int | None = desk.meta("events_since")
+    return found
+
+
 def figures_by(
     desk: Desk, span: Span, scope: Scope, by: Sequence[Dimension] = ("type",), types: Collection[str] = ()
 ) -> list[Group]:
@@ -217,7 +223,7 @@ def figures_by(
     found: dict[tuple[str, ...], tuple[list[int], dict[str, int]]] = {}
     rows = desk.rows(
         f"SELECT s.currency, sum(c.happened), sum(c.counted), sum(c.amount), sum(c.supporters), sum(c.machine)"
-        f"{', ' + columns if by else ''} FROM cells AS c JOIN series AS s USING (series) WHERE {where} "
+        f"{', ' + columns if by else ''} FROM {_CELLS} JOIN series AS s USING (series) WHERE {where} "
         f"GROUP BY s.currency{', ' + columns if by else ''}",
         args,
     )
@@ -245,7 +251,7 @@ def curves(
     starts = tuple(range(first * slots.length, slots.until, slots.length))
     found: dict[tuple[str, ...], list[int]] = {}
     rows = desk.rows(
-        f"SELECT c.minute / :slot, sum(c.counted){columns} FROM cells AS c JOIN series AS s USING (series) "
+        f"SELECT c.minute / :slot, sum(c.counted){columns} FROM {_cells(slots.length)} JOIN series AS s USING (series) "
         f"WHERE {where} GROUP BY c.minute / :slot{columns}",
         {**args, "slot": slots.length},
     )
@@ -271,7 +277,7 @@ def _campaigns(desk: Desk, span: Span, scope: Scope, only: str | None) -> list[C
         where, args = f"{where} AND s.campaign = :campaign", {**args, "campaign": only}
     rows = desk.rows(
         "SELECT s.campaign, s.team, s.type, s.mailbox, s.currency, sum(c.happened), sum(c.amount), sum(c.machine), "
-        f"min(c.minute), max(c.minute) FROM cells AS c JOIN series AS s USING (series) WHERE {where} "
+        f"min(c.first), max(c.last) FROM {_CELLS} JOIN series AS s USING (series) WHERE {where} "
         "AND s.campaign <> '' GROUP BY s.campaign, s.team, s.type, s.mailbox, s.currency HAVING sum(c.happened) > 0",
         args,
     )
@@ -346,8 +352,8 @@ def _fields(desk: Desk, span: Span, scope: Scope, by: Sequence[str], region: str
         where, args = f"{where} AND s.region = :region", {**args, "region": region}
     columns = ", ".join(f"s.{name}" for name in by)
     rows = desk.rows(
-        f"SELECT {columns}, s.outcome, sum(c.counted), sum(c.supporters), max(c.minute) "
-        f"FROM cells AS c JOIN series AS s USING (series) WHERE {where} GROUP BY {columns}, s.outcome",
+        f"SELECT {columns}, s.outcome, sum(c.counted), sum(c.supporters), max(c.last) "
+        f"FROM {_CELLS} JOIN series AS s USING (series) WHERE {where} GROUP BY {columns}, s.outcome",
         args,
     )
     people = _people_met(desk, where, args, columns)
@@ -381,11 +387,10 @@ def _people_met(
     kept: int | None = desk.meta("events_since")
     if kept is None or int(str(args["since"])) < kept:
         return None
-    among = where.replace("c.minute >= :since AND c.minute < :until", "TRUE")
     rows = desk.rows(
         f"SELECT {columns}, count(DISTINCT f.contact) FROM series AS s JOIN events AS e ON e.series = s.series "
         "AND e.message = 0 AND e.time >= :since AND e.time < :until JOIN fragments AS f USING (fragment) "
-        f"WHERE {among} AND e.counted GROUP BY {columns}",
+        f"WHERE {where} AND e.counted GROUP BY {columns}",
         args,
     )
     return {tuple(place): count for *place, count in rows}
@@ -400,7 +405,8 @@ def money(
     columns = "".join(f", s.{name}" for name in by)
     rows = desk.rows(
         f"SELECT s.type, s.currency, sum(c.counted), sum(c.amount), {slot} AS slot{columns} "
-        f"FROM cells AS c JOIN series AS s USING (series) WHERE {where} GROUP BY s.type, s.currency, slot{columns}",
+        f"FROM {_cells(slot_ms or HOUR_MS)} JOIN series AS s USING (series) WHERE {where} "
+        f"GROUP BY s.type, s.currency, slot{columns}",
         args,
     )
     found: dict[tuple[tuple[str, ...], int | None], list[Row]] = {}
@@ -432,10 +438,27 @@ def _gifts(values: tuple[str, ...], start: int | None, rows: Sequence[Row]) -> G
 _OF_MONEY = (GIFT, REFUND, CHARGE_FAILED, PLEDGE_CANCELLED)
 
 
+_SUMS = "series, happened, counted, amount, supporters, machine"
+_BY_MINUTE = f"SELECT minute, {_SUMS}, minute AS first, minute AS last FROM cells"
+_CELLS = f"""({_BY_MINUTE} WHERE minute >= :since AND minute < :whole UNION ALL
+    SELECT hour, {_SUMS}, first, last FROM hours WHERE hour >= :whole AND hour < :rest UNION ALL
+    {_BY_MINUTE} WHERE minute >= :rest AND minute < :until) AS c"""
+"""The cells of a span of time: whole hours by hour, what is before and after them by minute."""
+_MINUTES = f"({_BY_MINUTE} WHERE minute >= :since AND minute < :until) AS c"
+
+
+def _cells(slot_ms: int) -> str:
+    """The cells of a span of time that is to be told apart by slots."""
+    return _MINUTES if slot_ms % HOUR_MS else _CELLS
+
+
 def _where(span: Span, scope: Scope, types: Collection[str]) -> tuple[str, dict[str, object]]:
-    """The condition of a query over cells `c` and their series `s`, and its arguments."""
-    clauses = ["c.minute >= :since AND c.minute < :until"]
-    args: dict[str, object] = {"since": span.since // MINUTE_MS * MINUTE_MS, "until": span.until}
+    """The condition of a query over cells and their series `s`, and its arguments, those of the cells among them."""
+    clauses = ["TRUE"]
+    since = span.since // MINUTE_MS * MINUTE_MS
+    rest = span.until // HOUR_MS * HOUR_MS
+    whole = min(-(-since // HOUR_MS) * HOUR_MS, span.until)
+    args: dict[str, object] = {"since": since, "until": span.until, "whole": whole, "rest": max(whole, rest)}
     bound = [("type", types or None), ("team", scope.teams), ("region", scope.regions)]
     for column, allowed in bound:
         if allowed is not None:

@@ -94,4 +94,11 @@ STOPS: Mapping[str, str] = {
     "hard_bounced": "the address does not exist",
     "wrong_number": "wrong number",
 }
-ALL: tuple[Mapping[str, str], ...] = (TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS)
+MAILBOXES: Mapping[str, str] = {
+    "gmail": "Gmail",
+    "yahoo": "Yahoo",
+    "microsoft": "Microsoft",
+    "apple": "Apple",
+    "other": "other providers",
+}
+ALL: tuple[Mapping[str, str], ...] = (TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES)

@@ -2,14 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar
 
 from redis.asyncio import Redis
 
 from streams.domain.messages import Message
 from streams.services.console.dependencies import ConsoleDependencies
+from streams.services.console.desk import Desk, DeskMissing
 from streams.services.console.rights import Act, Viewer
 from streams.services.console.words import Words
+
+Rest = ParamSpec("Rest")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,19 @@ class PageRequest:
         """What time it is, ms since 1970: data are as of such a time, also where `now_ms` is of another clock."""
         return self.deps.wall()
 
-    @property
-    def desk(self) -> Any:
-        """The desk, None where this console has none."""
-        return self.deps.desk
+    async def ask(
+        self, query: Callable[Concatenate[Desk, Rest], Answer], /, *args: Rest.args, **kwargs: Rest.kwargs
+    ) -> Answer:
+        """The answer of the desk to a query of `desk_reading` or `desk_people`. Raises Withheld where there is none."""
+        if self.deps.desk is None:
+            raise Withheld(
+                "This console has no desk, from which these figures come. HARMONIA_DESK names the file that "
+                "`harmonia console follow` fills."
+            )
+        try:
+            return await self.deps.desk.ask(query, *args, **kwargs)
+        except DeskMissing:
+            raise Withheld("The desk is not filled yet. That begins once `harmonia console follow` runs.") from None
 
     @property
     def redis(self) -> Redis:

@@ -20,8 +20,10 @@ from streams.platform.settings import Settings
 from streams.services.api.server import Server, listening, url_of
 from streams.services.console.app import PAGES, ROUTES, build_console
 from streams.services.console.dependencies import ConsoleDependencies
+from streams.services.console.desk_access import reader_of
 from streams.services.console.gate import Console
 from streams.services.console.live import Hub
+from streams.services.console.maps import read_turfs
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import LookAt, StatusObserver
 from streams.services.console.oidc import provider_of
@@ -62,6 +64,7 @@ async def serve(
     extras = extras or Extras()
     metrics = ConsoleMetrics(CollectorRegistry())
     people = read_people(settings.console_people, acts_of(settings.console_may.split()))
+    turfs = read_turfs(settings.console_turfs)
     policies = CurrentPolicy(
         settings.policy,
         wall_clock,
@@ -93,8 +96,12 @@ async def serve(
                 judge=judge,
                 views=Views(audit, wall_clock),
                 provider=provider_of(settings, redis),
+                desk=reader_of(settings),
+                turfs=turfs,
             )
             closing.push_async_callback(deps.day_reports.stop)
+            if deps.desk is not None:
+                closing.callback(deps.desk.close)
             hub = Hub(metrics)
             console = Console(deps, hub, Sessions(redis, people), PAGES, extras.switch_to)
             app = build_console(console, (*ROUTES, *extras.routes))

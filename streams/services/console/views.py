@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from typing import Literal
 
 from events.outputs import AuditRecord
 from events.times import render_time
@@ -28,6 +29,12 @@ class Views:
     async def out_of_scope(self, viewer: Viewer, what: str) -> None:
         """Somebody asks for a page outside their scope; `what`: its name, and of what."""
         await self._audit.write(self._record(viewer, f"out of scope: {what}"))
+
+    async def acted(self, viewer: Viewer, what: Literal["hold", "lift"], campaign: str) -> None:
+        """Somebody is about to hold a campaign, or to lift that."""
+        record = self._record(viewer, "")
+        record["what"], record["campaign_id"] = what, campaign
+        await self._audit.write(record)
 
     def _record(self, viewer: Viewer, why: str) -> AuditRecord:
         teams = viewer.scope.teams

@@ -50,6 +50,7 @@ NAMES = {
     "channel": names.CHANNELS,
     "purpose": names.PURPOSES,
     "stop": names.STOPS,
+    "mailbox": names.MAILBOXES,
 }
 UNKNOWN = "–"
 """What is shown of something that nobody knows; never a 0."""
@@ -236,7 +237,7 @@ class Words:
     def name(self, of: str, word: str | None) -> str:
         """What a word of the contract is called; the word itself where it has no name.
 
-        `of`: `type`, `outcome`, `channel`, `purpose` or `stop`.
+        `of`: `type`, `outcome`, `channel`, `purpose`, `stop` or `mailbox`.
         """
         known = NAMES[of].get(word or "")
         return self.text(known) if known is not None else word or UNKNOWN

@@ -128,6 +128,11 @@ class PermissionJudge:
         self._clock = clock
         self._keep = keep
 
+    @property
+    def policy(self) -> Policy:
+        """The policy that holds now."""
+        return self._policy()
+
     async def judge(self, batch: PermissionBatch) -> BatchAnswers | Incomplete:
         """The decisions, or why Redis cannot be relied on.
 

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 from streams.domain.messages.fields import Template
+from streams.domain.messages.texts.alerts import ALERTS
 from streams.domain.messages.texts.daily_report import DAILY_REPORT
 from streams.domain.messages.texts.experiments import EXPERIMENTS
 from streams.domain.messages.texts.insights import INSIGHTS
 from streams.domain.messages.texts.permissions import PERMISSIONS
 from streams.domain.messages.texts.sources import SOURCES
 from streams.domain.messages.texts.status import STATUS
+from streams.domain.messages.texts.tonight import TONIGHT
 
 TEMPLATES: Mapping[str, Template] = {
     "text": "{text}",
@@ -19,6 +21,8 @@ TEMPLATES: Mapping[str, Template] = {
     **PERMISSIONS,
     **SOURCES,
     **STATUS,
+    **ALERTS,
     **DAILY_REPORT,
     **INSIGHTS,
+    **TONIGHT,
 }

@@ -176,10 +176,9 @@ def stops_of(profile: ContactProfile) -> list[tuple[str, str, int | None, Stop]]
 async def load_timeline(asked: PageRequest) -> Loaded:
     """What was heard of the person in the last 48 hours, from the desk."""
     subject = _whole(asked)
-    if asked.desk is None:
-        raise Withheld("This console has no desk, which would know what was heard: `harmonia console follow` fills it.")
-    events = events_of(asked.desk, subject.contact_id, asked.now_ms - TIMELINE_MS, asked.viewer.scope)
-    known = freshness(asked.desk, asked.wall_ms)["interactions"]
+    since = asked.now_ms - TIMELINE_MS
+    events = await asked.ask(events_of, subject.contact_id, since, asked.viewer.scope)
+    known = (await asked.ask(freshness, asked.wall_ms))["interactions"]
     sees_money = not asked.viewer.roles.isdisjoint(SEES_MONEY)
     return Loaded({"events": events, "sees_money": sees_money}, known.as_of_ms, known.stopped_at_ms)
 

@@ -194,6 +194,13 @@ def _cells(desk: Desk) -> Counter[tuple[object, ...]]:
     return +found
 
 
+def _by_hour(desk: Desk, table: str, time: str) -> list[tuple[object, ...]]:
+    sums = ", ".join(f"sum({name}) AS {name}" for name in ("happened", "counted", "amount", "supporters", "machine"))
+    return desk.rows(
+        f"SELECT {time} / 3600000, series, {sums} FROM {table} GROUP BY 1, 2 HAVING sum(happened) <> 0 ORDER BY 1, 2"
+    )
+
+
 def _unambiguous(told: Story) -> bool:
     """Whether no two versions are equal in time and source once the ids of erased people are gone."""
     seen = [(_version(one), one.at, one.source) for one in told.said if one.fragment in told.erased and _version(one)]
@@ -216,4 +223,5 @@ def test_cells_equal_a_recount_whatever_the_order_the_cuts_and_the_restarts(told
                 writer = DeskWriter(desk, Limits())
             records = records[cut:]
         assert _cells(desk) == _recount(told)
+        assert _by_hour(desk, "hours", "hour") == _by_hour(desk, "cells", "minute")
         desk.close()

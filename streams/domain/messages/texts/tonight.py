@@ -1,0 +1,41 @@
+"""Sentences of the console's first page: what needs somebody now, besides what `harmonia status` finds."""
+
+from collections.abc import Mapping
+
+from streams.domain.messages.fields import Plural, Template
+
+TONIGHT: Mapping[str, Template] = {
+    "tonight.complaints_near": "{campaign} nears the limit of complaints at {mailbox}: {share} of {limit}",
+    "tonight.complaints_over": "{campaign} has reached the limit of complaints at {mailbox}: {share} of {limit}",
+    "tonight.unsubscribes_near": "{campaign} nears the limit of unsubscriptions at {mailbox}: {share} of {limit}",
+    "tonight.unsubscribes_over": "{campaign} has reached the limit of unsubscriptions at {mailbox}: {share} of {limit}",
+    "tonight.held": "{campaign} is on hold until it is lifted",
+    "tonight.held_until": "{campaign} is on hold until {until}",
+    "tonight.holds_unknown": "Redis does not say which campaigns are on hold",
+    "tonight.experiment": "experiment {experiment}: {what}",
+    "tonight.over_cap": Plural(
+        "n",
+        "{n} touch was over a cap of the policy in the last day",
+        "{n} touches were over a cap of the policy in the last day",
+    ),
+    "tonight.double_touch": Plural(
+        "n",
+        "{n} time two teams reached somebody too soon after each other in the last day",
+        "{n} times two teams reached somebody too soon after each other in the last day",
+    ),
+    "tonight.touch_after_stop": Plural(
+        "n",
+        "{n} touch came after somebody had said stop, in the last day",
+        "{n} touches came after somebody had said stop, in the last day",
+    ),
+    "tonight.complaint_after_pressure": Plural(
+        "n",
+        "{n} complaint of somebody who had been reached too often, in the last day",
+        "{n} complaints of people who had been reached too often, in the last day",
+    ),
+    "tonight.unsubscribe_after_pressure": Plural(
+        "n",
+        "{n} person left who had been reached too often, in the last day",
+        "{n} people left who had been reached too often, in the last day",
+    ),
+}

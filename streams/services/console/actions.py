@@ -1,0 +1,95 @@
+"""What is changed from the console: a campaign is put on hold, or let go.
+
+A form is answered once Redis shows what it ordered. What was ordered already is not ordered again, so a form that is
+sent twice does no harm, and nothing is sent before the order is in the audit log.
+"""
+
+import asyncio
+from typing import Literal
+from weakref import WeakValueDictionary
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from kafka.errors import KafkaError
+from redis.exceptions import RedisError
+
+from events.fields import MAX_ID
+from sinks.holds import find_holds
+from streams.operations.campaign_holds import HoldOrder, send_order, wait_until_shown
+from streams.services.console.gate import Console, NotForYou, message_page, posted
+from streams.services.console.page import PageRefused, Withheld
+from streams.services.console.pages.campaigns import address_of, covers, on_hold, teams_of
+from streams.services.console.signin import SignedIn
+
+WAIT_S = 15.0
+"""Seconds that Redis has to show an order."""
+Act = Literal["hold", "lift"]
+
+
+def routes(console: Console) -> APIRouter:
+    """The routes that hold and lift."""
+    router = APIRouter()
+    locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def add(act: Act) -> None:
+        @router.post(f"/campaigns/{act}", name=act)
+        async def order(request: Request) -> Response:
+            signed_in, said = await posted(console, request, act)
+            campaign = said.get("campaign", "")
+            if not 1 <= len(campaign) <= MAX_ID:
+                return _told(console, signed_in, PageRefused.not_found())
+            lock = locks.setdefault(campaign, asyncio.Lock())
+            async with lock:
+                try:
+                    await _ordered(console, signed_in, campaign, act)
+                except PageRefused as why:
+                    return _told(console, signed_in, why)
+            return RedirectResponse(address_of(campaign), 303)
+
+    add("hold")
+    add("lift")
+    return router
+
+
+async def _ordered(console: Console, signed_in: SignedIn, campaign: str, act: Act) -> None:
+    """Order it, unless it is so already, and wait until Redis shows it. Raises PageRefused with what became of it."""
+    deps, viewer = console.deps, signed_in.viewer
+    try:
+        teams = await teams_of(console.page_request(signed_in, {"campaign": campaign}), campaign)
+    except Withheld:
+        raise PageRefused.not_found() from None
+    if not covers(viewer.scope, teams):
+        raise NotForYou(signed_in)
+    is_held = campaign in on_hold(await find_holds(deps.redis), deps.wall())
+    if is_held == (act == "hold"):
+        return
+    await deps.views.acted(viewer, act, campaign)
+    order = HoldOrder(campaign, None, act == "lift", f"console/{viewer.name}")
+    try:
+        offset = await asyncio.to_thread(send_order, deps.settings, order, deps.wall())
+    except (KafkaError, OSError):
+        raise PageRefused(
+            503,
+            "Not sure that it was ordered",
+            "Kafka did not say that it has the order, so do not rely on it. Look at what the campaign's page says, and "
+            "order it again.",
+        ) from None
+    if not await _is_shown(console, order, offset):
+        raise PageRefused(
+            503,
+            "Ordered, and not in force yet",
+            "Kafka has the order, so it will be carried out. But Redis does not show it: do not rely on it until the "
+            "campaign's page does. Does a worker run, and is Redis up? Or did somebody else order otherwise?",
+        )
+
+
+async def _is_shown(console: Console, order: HoldOrder, offset: int) -> bool:
+    try:
+        return await asyncio.to_thread(wait_until_shown, console.deps.settings, order, offset, WAIT_S)
+    except RedisError:
+        return False
+
+
+def _told(console: Console, signed_in: SignedIn, why: PageRefused) -> Response:
+    words = console.page_request(signed_in, {}).words
+    return message_page(console, signed_in, words.text(why.title), words.text(why.text), why.status)

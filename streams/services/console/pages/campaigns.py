@@ -1,0 +1,334 @@
+"""`/campaigns` and `/campaigns/{id}`: how mailings are received, against the policy's limits, and Hold.
+
+Figures are those of the desk; whether a campaign is on hold is what Redis says, from which every answer comes.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from fractions import Fraction
+from typing import Literal, cast
+from urllib.parse import quote
+
+from markupsafe import Markup
+from msgspec import Struct
+
+from events.mailboxes import Mailbox
+from sinks.base import SinkUnavailable
+from sinks.holds import Hold, find_holds
+from streams.domain.pressure.rates import CampaignRates
+from streams.services.console import desk_people, desk_reading
+from streams.services.console.charts import limit_bar
+from streams.services.console.desk import CELLS_KEPT_MS
+from streams.services.console.desk_reading import Campaign, Provider, Span
+from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest
+from streams.services.console.rights import EVERYTHING, Scope, may
+from streams.services.console.standing import STALE_S, standing_of
+from streams.services.console.words import Words
+
+EVERY_S = 2
+NEAR = 0.8
+"""The part of a limit from which on a campaign is said to near it."""
+AHEAD_MS = round(timedelta(minutes=5) / timedelta(milliseconds=1))
+"""How far clocks of senders may be ahead."""
+Rule = Literal["complaints", "unsubscribes"]
+Reach = Literal["", "near", "over"]
+
+
+class Rate(Struct, frozen=True):
+    """How many of those reached by a provider did something, against the policy's limit.
+
+    `is_judged`: enough messages went out to say anything. `reach`: whether it nears its limit, or has reached it.
+    """
+
+    mailbox: str
+    rule: Rule
+    count: int
+    messages: int
+    limit: float
+    is_judged: bool
+
+    @property
+    def share(self) -> float | None:
+        """The part of the messages; None where there were none."""
+        return self.count / self.messages if self.messages else None
+
+    @property
+    def reach(self) -> Reach:
+        """Exact arithmetic, as the alerts have it: 0.003 of 7,000 are 21."""
+        allowed = Fraction(str(self.limit)) * self.messages
+        if not self.is_judged or self.count < Fraction(str(NEAR)) * allowed:
+            return ""
+        return "over" if self.count >= allowed else "near"
+
+
+class ProviderView(Struct, frozen=True):
+    """A line of the table of providers. `chart`: complaints against their limit."""
+
+    mailbox: str
+    sent: int
+    delivered: int
+    complaints: Rate
+    unsubscribes: Rate
+    chart: Markup
+
+
+class CampaignView(Struct, frozen=True):
+    """A line of the list. `worst`: the rate that is nearest to its limit. None: nothing of the kind was heard."""
+
+    campaign: str
+    teams: str
+    sent: int | None
+    delivered: int | None
+    clicked: int | None
+    unsubscribed: int | None
+    complained: int | None
+    worst: Rate | None
+    chart: Markup
+    last_ms: int
+    hold: Hold | None
+
+
+class HoldState(Struct, frozen=True):
+    """What Redis says of a campaign. `known`: False while it cannot say.
+
+    `by`, `at_ms`: of the order, as the desk has it. `may_act`: whether the reader may hold and lift it.
+    """
+
+    known: bool
+    hold: Hold | None
+    by: str | None
+    at_ms: int | None
+    may_act: bool
+
+
+def recent(now_ms: int) -> Span:
+    """The time of which figures are kept."""
+    return Span(now_ms - CELLS_KEPT_MS, now_ms + AHEAD_MS)
+
+
+async def load_list(asked: PageRequest) -> Loaded:
+    """All campaigns of which anything was heard in nine days: those on hold or near a limit first."""
+    found = await asked.ask(desk_reading.campaigns, recent(asked.now_ms), asked.viewer.scope)
+    holds = await find_all_holds(asked)
+    rows = listed(found, asked.deps.judge.policy.rates, on_hold(holds, asked.wall_ms), asked.words)
+    fresh = await standing_of(asked)
+    unheard = held_unheard(holds, found, asked) if covers(asked.viewer.scope, ()) else []
+    shown = {"rows": rows, "unheard": unheard, "knows_holds": holds is not None, "rate_text": rate_text}
+    return Loaded(shown, fresh.as_of_ms, fresh.stopped_at_ms)
+
+
+def on_hold(holds: Sequence[Hold] | None, now_ms: int) -> Mapping[str, Hold]:
+    """The holds that bind now, by campaign."""
+    return {each.campaign_id: each for each in holds or () if each.binds(now_ms)}
+
+
+def held_unheard(holds: Sequence[Hold] | None, found: Sequence[Campaign], asked: PageRequest) -> list[str]:
+    """Campaigns on hold of which nothing was heard, for those who see every team."""
+    if asked.viewer.scope.teams is not None:
+        return []
+    return sorted(on_hold(holds, asked.wall_ms).keys() - {each.campaign for each in found})
+
+
+def listed(
+    found: Sequence[Campaign], rates: CampaignRates, holds: Mapping[str, Hold], words: Words
+) -> list[CampaignView]:
+    """The lines of the list: what is on hold or near a limit first, then what was heard of last."""
+    rows = [_line(each, rates, holds.get(each.campaign), words) for each in found]
+    return sorted(rows, key=lambda row: (row.hold is None, row.worst is None or not row.worst.reach, -row.last_ms))
+
+
+def _line(campaign: Campaign, rates: CampaignRates, hold: Hold | None, words: Words) -> CampaignView:
+    worst = worst_of(rates_of(campaign, rates))
+    types = campaign.types
+    mails = any(name.startswith("email.") for name in types)
+    stops = _sum(types, "email.unsubscribed", "text.opted_out")
+    reached = _sum(types, "email.sent", "text.sent"), _sum(types, "email.delivered", "text.delivered")
+    return CampaignView(
+        campaign=campaign.campaign,
+        teams=", ".join(filter(None, campaign.teams)),
+        sent=reached[0],
+        delivered=reached[1],
+        clicked=campaign.clicked if "email.clicked" in types else 0 if mails else None,
+        unsubscribed=stops if stops is not None else 0 if any(reached) else None,
+        complained=types.get("email.complained", 0) if mails else None,
+        worst=worst,
+        chart=Markup("") if worst is None else _bar(worst, words),
+        last_ms=campaign.last_ms,
+        hold=hold,
+    )
+
+
+def _sum(types: Mapping[str, int], *names: str) -> int | None:
+    found = [types[name] for name in names if name in types]
+    return sum(found) if found else None
+
+
+def rates_of(campaign: Campaign, rates: CampaignRates) -> list[Rate]:
+    """Complaints and unsubscriptions of a campaign by provider, each with its limit."""
+    return [rate for provider in campaign.providers for rate in provider_rates(provider, rates)]
+
+
+def provider_rates(provider: Provider, rates: CampaignRates) -> tuple[Rate, Rate]:
+    """Complaints and unsubscriptions at one provider. What none is known of counts as the others do."""
+    mailbox = cast(Mailbox, provider.mailbox if provider.mailbox in _PROVIDERS else "other")
+    enough = provider.messages >= rates.minimum
+    complaints, unsubscribes = rates.complaints.of(mailbox), rates.unsubscribes.of(mailbox)
+    return (
+        Rate(mailbox, "complaints", provider.complaints, provider.messages, complaints, enough),
+        Rate(mailbox, "unsubscribes", provider.unsubscribes, provider.messages, unsubscribes, enough),
+    )
+
+
+_PROVIDERS = ("gmail", "yahoo", "microsoft", "apple", "other")
+
+
+def worst_of(rates: Sequence[Rate]) -> Rate | None:
+    """The rate that is nearest to its limit, or furthest beyond it; None where nothing can be judged."""
+    judged = [each for each in rates if each.is_judged]
+    return max(judged, key=lambda each: (each.share or 0) / each.limit, default=None)
+
+
+def _bar(rate: Rate, words: Words) -> Markup:
+    told = rate_text(rate, words)
+    return limit_bar(rate.share or 0, rate.limit, told)
+
+
+def rate_text(rate: Rate, words: Words) -> str:
+    """A rate and its limit in words."""
+    share, limit = words.share(rate.share, digits=2), words.share(rate.limit, digits=2)
+    mailbox = words.name("mailbox", rate.mailbox)
+    if rate.rule == "complaints":
+        return words.text(
+            "{share} complaints at {mailbox}, the limit is {limit}", share=share, mailbox=mailbox, limit=limit
+        )
+    return words.text(
+        "{share} unsubscriptions at {mailbox}, the limit is {limit}", share=share, mailbox=mailbox, limit=limit
+    )
+
+
+async def enter(asked: PageRequest) -> None:
+    """Raises PageRefused for a campaign that nothing names in the viewer's scope, and that is not on hold either."""
+    await teams_of(asked, asked.params["campaign"])
+
+
+async def teams_of(asked: PageRequest, name: str) -> tuple[str, ...]:
+    """The teams that name a campaign, also those outside the viewer's scope.
+
+    Raises PageRefused where the viewer may not know of it, and writes that down.
+    """
+    whole = await _whole(asked, name)
+    if whole is None:
+        scope = asked.viewer.scope
+        if scope == EVERYTHING and name in on_hold(await find_all_holds(asked), asked.wall_ms):
+            return ()
+        raise PageRefused.not_found()
+    if await asked.ask(desk_reading.campaign, name, recent(asked.now_ms), asked.viewer.scope) is None:
+        asked.deps.metrics.refused.labels("scope").inc()
+        await asked.deps.views.out_of_scope(asked.viewer, f"campaign {name}")
+        raise PageRefused.not_found()
+    return whole.teams
+
+
+async def _whole(asked: PageRequest, name: str) -> Campaign | None:
+    """A campaign with what is outside the viewer's scope, which must not be shown."""
+    return await asked.ask(desk_reading.campaign, name, recent(asked.now_ms), EVERYTHING)
+
+
+async def load_hold(asked: PageRequest) -> Loaded:
+    """Whether the campaign is on hold, and the forms that hold and lift it."""
+    name = asked.params["campaign"]
+    holds = await find_all_holds(asked)
+    now = asked.wall_ms
+    ordered = await asked.ask(desk_people.holds, Span(0, now + AHEAD_MS))
+    whole = await _whole(asked, name)
+    teams = () if whole is None else whole.teams
+    state = hold_state(name, holds, ordered, now, may_act=may_hold(asked, teams))
+    return Loaded({"campaign": name, "state": state}, None if holds is None else now)
+
+
+def may_hold(asked: PageRequest, teams: Sequence[str]) -> bool:
+    """Whether the reader may hold and lift a campaign of these teams: a hold binds all of it, in every region."""
+    return may(asked.viewer, "hold") and covers(asked.viewer.scope, teams)
+
+
+def covers(scope: Scope, teams: Sequence[str]) -> bool:
+    """Whether somebody sees all of a campaign of these teams."""
+    return scope.regions is None and all(scope.has_team(team) for team in teams)
+
+
+def hold_state(
+    name: str, holds: Sequence[Hold] | None, ordered: Sequence[desk_people.Hold], now_ms: int, *, may_act: bool
+) -> HoldState:
+    """What is said of a campaign: held only where Redis says so, and by whom, where the desk has the order."""
+    found = on_hold(holds, now_ms).get(name)
+    orders = [each for each in ordered if each.campaign == name]
+    latest = orders[-1] if orders and found is not None else None
+    by, at = (None, None) if latest is None else (latest.by, latest.at_ms)
+    return HoldState(holds is not None, found, by, at, may_act)
+
+
+async def load_providers(asked: PageRequest) -> Loaded:
+    """What became of the mail at each provider."""
+    found = await _campaign(asked)
+    providers = () if found is None else found.providers
+    rates = asked.deps.judge.policy.rates
+    rows = [provider_view(each, rates, asked.words) for each in providers]
+    fresh = await standing_of(asked)
+    return Loaded({"rows": rows, "minimum": rates.minimum}, fresh.as_of_ms, fresh.stopped_at_ms)
+
+
+def provider_view(provider: Provider, rates: CampaignRates, words: Words) -> ProviderView:
+    """A line of the table of providers."""
+    complaints, unsubscribes = provider_rates(provider, rates)
+    name = words.name("mailbox", provider.mailbox or "other")
+    return ProviderView(name, provider.sent, provider.delivered, complaints, unsubscribes, _bar(complaints, words))
+
+
+async def load_acts(asked: PageRequest) -> Loaded:
+    """All that was heard of the campaign, by type, and the money that came."""
+    found = await _campaign(asked)
+    fresh = await standing_of(asked)
+    return Loaded({"found": found}, fresh.as_of_ms, fresh.stopped_at_ms)
+
+
+async def _campaign(asked: PageRequest) -> Campaign | None:
+    return await asked.ask(desk_reading.campaign, asked.params["campaign"], recent(asked.now_ms), asked.viewer.scope)
+
+
+async def find_all_holds(asked: PageRequest) -> Sequence[Hold] | None:
+    """All holds that Redis has; None while it has none at all or does not answer."""
+    try:
+        return await find_holds(asked.redis)
+    except SinkUnavailable:
+        return None
+
+
+def address_of(campaign: str) -> str:
+    """The path of a campaign's page."""
+    return f"/campaigns/{quote(campaign)}"
+
+
+CAMPAIGNS = Page(
+    path="/campaigns",
+    name="campaigns",
+    title="Campaigns",
+    act="see_campaigns",
+    blocks=(Block("campaigns", EVERY_S, load_list, "campaigns_list.html", "", STALE_S),),
+    template="campaigns.html",
+)
+CAMPAIGN = Page(
+    path="/campaigns/{campaign:path}",
+    name="campaign",
+    title="Campaign",
+    act="see_campaigns",
+    blocks=(
+        Block("hold", EVERY_S, load_hold, "campaign_hold.html", "May it reach people?", STALE_S),
+        Block("providers", EVERY_S, load_providers, "campaign_providers.html", "By mailbox provider", STALE_S),
+        Block("acts", EVERY_S, load_acts, "campaign_acts.html", "All that was heard", STALE_S),
+    ),
+    params={"campaign": r".{1,256}"},
+    enter=enter,
+    in_menu=False,
+    template="campaign.html",
+)
+PAGES = (CAMPAIGNS, CAMPAIGN)

@@ -1,0 +1,153 @@
+"""What needs somebody now, in sentences, worst first: the first block of `/`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+import orjson
+from msgspec import Struct
+
+from events.experiment_results import ExperimentSummary
+from sinks.base import SinkUnavailable
+from sinks.holds import Hold
+from sinks.results import ResultsReader
+from streams.domain.experiments.report.verdicts import worst_messages
+from streams.domain.messages import TEMPLATES, Field, Instant, Message, Share, message, visible_message
+from streams.domain.pressure.rates import CampaignRates
+from streams.operations.status.alert_rules import AlertFinding, findings
+from streams.services.console import desk_people, desk_reading
+from streams.services.console.desk import DAY_MS
+from streams.services.console.desk_reading import Campaign, Span
+from streams.services.console.page import Loaded, PageRequest, Withheld
+from streams.services.console.pages.campaigns import (
+    AHEAD_MS,
+    Rate,
+    address_of,
+    covers,
+    find_all_holds,
+    on_hold,
+    rates_of,
+    recent,
+)
+from streams.services.console.rights import may
+from streams.services.console.standing import Standing, standing_of
+from streams.services.console.words import Words
+
+Severity = Literal["alarm", "caution", "note"]
+_ORDER: Mapping[Severity, int] = {"alarm": 0, "caution": 1, "note": 2}
+
+
+class Need(Struct, frozen=True):
+    """Something that needs somebody. `href`: where to look; `campaign`: which one Hold would hold, '' for none."""
+
+    severity: Severity
+    what: Message
+    href: str = ""
+    campaign: str = ""
+
+
+async def load_needs(asked: PageRequest) -> Loaded:
+    """What needs somebody, worst first."""
+    viewer, words = asked.viewer, asked.words
+    needs = [*_findings(asked), *await _experiments(asked)]
+    lacking = ""
+    fresh = Standing(asked.wall_ms, None)
+    try:
+        since = Span(asked.now_ms - DAY_MS, asked.now_ms + AHEAD_MS)
+        alerts = await asked.ask(desk_people.alerts, since, viewer.scope, 10_000)
+        needs += of_alerts(alerts)
+        if may(viewer, "see_campaigns"):
+            needs += await _campaigns(asked)
+        fresh = await standing_of(asked)
+    except Withheld as why:
+        lacking = words.text(why.why) if isinstance(why.why, str) else words.message(why.why)
+    needs.sort(key=lambda each: _ORDER[each.severity])
+    return Loaded({"needs": needs, "lacking": lacking}, fresh.as_of_ms, fresh.stopped_at_ms)
+
+
+async def _campaigns(asked: PageRequest) -> list[Need]:
+    scope = asked.viewer.scope
+    found = await asked.ask(desk_reading.campaigns, recent(asked.now_ms), scope)
+    holds, rates = await find_all_holds(asked), asked.deps.judge.policy.rates
+    mine = {each.campaign for each in found if covers(scope, each.teams)} if may(asked.viewer, "hold") else ()
+    return [
+        each if each.campaign in mine else Need(each.severity, each.what, each.href)
+        for each in of_campaigns(found, rates, holds, asked.wall_ms, asked.words)
+    ]
+
+
+def _findings(asked: PageRequest) -> Iterator[Need]:
+    """What `harmonia status` finds: all of it for who is on call, for others what stops everything."""
+    seen = asked.deps.observer.last()
+    return iter(()) if seen is None else of_findings(findings(seen), on_call=may(asked.viewer, "see_status"))
+
+
+def of_findings(found: Sequence[AlertFinding], *, on_call: bool) -> Iterator[Need]:
+    """Findings of the status as needs."""
+    for each in found:
+        pages = each.severity == "page"
+        if not on_call and not pages and each.alert != "SourceQuarantined":
+            continue
+        runbook = each.runbook.removeprefix("docs/runbooks/").removesuffix(".md")
+        yield Need("alarm" if pages else "caution", each.reason, f"/status/{runbook}" if on_call else "")
+
+
+async def _experiments(asked: PageRequest) -> list[Need]:
+    """Experiments that are broken or do harm; of all regions, so for those who see all."""
+    scope = asked.viewer.scope
+    if not may(asked.viewer, "see_experiments") or scope.regions is not None or scope.committees is not None:
+        return []
+    try:
+        seen = await ResultsReader(asked.redis, asked.deps.settings.profiles_oldest_s).all()
+    except SinkUnavailable:
+        return []
+    return [*of_experiments([orjson.loads(line) for line in seen.lines.values()])]
+
+
+def of_experiments(summaries: Sequence[ExperimentSummary]) -> Iterator[Need]:
+    """What speaks against experiments, worst first of each."""
+    for summary in sorted(summaries, key=lambda each: each["experiment"]):
+        name = summary["experiment"]
+        for what in worst_messages(summary):
+            told = visible_message(message("tonight.experiment", experiment=name, what=what))
+            yield Need("alarm", told, f"/experiments/{name}")
+
+
+def of_alerts(alerts: Sequence[desk_people.Alert]) -> Iterator[Need]:
+    """Alerts about people, counted by rule. Those of campaigns follow from their rates."""
+    counts: dict[str, int] = {}
+    for each in alerts:
+        counts[each.rule] = counts.get(each.rule, 0) + 1
+    for rule, count in counts.items():
+        code = f"tonight.{rule}"
+        if code in TEMPLATES:
+            severity: Severity = "alarm" if rule == "touch_after_stop" else "caution"
+            yield Need(severity, message(code, n=count))
+
+
+def of_campaigns(
+    found: Sequence[Campaign], rates: CampaignRates, holds: Sequence[Hold] | None, now_ms: int, words: Words
+) -> Iterator[Need]:
+    """Campaigns near or over a limit, unless they are on hold, and those on hold."""
+    if holds is None:
+        yield Need("caution", message("tonight.holds_unknown"))
+    held = on_hold(holds, now_ms)
+    names = {each.campaign for each in found}
+    for each in found:
+        if each.campaign not in held and now_ms - each.last_ms <= rates.window:
+            yield from (_of_rate(each.campaign, rate, words) for rate in rates_of(each, rates) if rate.reach)
+    for name, hold in sorted(held.items()):
+        if name in names:
+            until: dict[str, Field] = {} if hold.until is None else {"until": Instant(hold.until, words.zone)}
+            code = "tonight.held" if hold.until is None else "tonight.held_until"
+            yield Need("note", visible_message(message(code, campaign=name, **until)), address_of(name))
+
+
+def _of_rate(campaign: str, rate: Rate, words: Words) -> Need:
+    told = message(
+        f"tonight.{rate.rule}_{rate.reach}",
+        campaign=campaign,
+        mailbox=words.name("mailbox", rate.mailbox),
+        share=Share(rate.share or 0, digits=2),
+        limit=Share(rate.limit, digits=2),
+    )
+    return Need("alarm" if rate.reach == "over" else "caution", visible_message(told), address_of(campaign), campaign)

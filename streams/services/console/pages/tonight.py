@@ -1,0 +1,273 @@
+"""`/`: what needs you, in sentences; the last hour beside the same hour a week before; and how each team goes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from markupsafe import Markup
+from msgspec import Struct
+
+from streams.domain.messages import Change
+from streams.services.console import desk_people, desk_reading
+from streams.services.console.charts import Frame, Mark, MarkKind, sparkline, time_marks
+from streams.services.console.desk import COARSE_MS, DAY_MS, HOUR_MS, Desk
+from streams.services.console.desk_reading import Curve, Figures, Slots, Span
+from streams.services.console.page import Block, Loaded, Page, PageRequest
+from streams.services.console.pages.campaigns import recent
+from streams.services.console.pages.needs import load_needs
+from streams.services.console.rights import FEWEST, Scope, Viewer, may
+from streams.services.console.standing import STALE_S, standing_of
+from streams.services.console.words import UNKNOWN, Words
+
+EVERY_S = 2
+WEEK_MS = 7 * DAY_MS
+CURVES_MS = 6 * HOUR_MS
+SENT = ("email.sent", "text.sent")
+STOPS = ("email.unsubscribed", "email.complained", "text.opted_out")
+REPORT = "canvass.reported"
+
+
+class Hour(Struct, frozen=True):
+    """What the desk has of an hour. None: it does not have all of that time.
+
+    `people`: how many the canvass reports are about; None: not known.
+    """
+
+    figures: Mapping[str, Figures]
+    net: Mapping[str, int]
+    people: int | None
+
+
+class Facts(Struct, frozen=True):
+    """The last hour up to now, and the two hours that are compared: up to the last five minutes, and a week before."""
+
+    since_ms: int
+    until_ms: int
+    live: Hour | None
+    whole: Hour | None
+    before: Hour | None
+
+
+class FigureView(Struct, frozen=True):
+    """A figure with what it was a week before. All as the reader reads it."""
+
+    label: str
+    value: str
+    before: str
+    change: str
+
+
+class TeamRow(Struct, frozen=True):
+    """The curve of a team. `peak`: of five minutes."""
+
+    team: str
+    chart: Markup
+    hour: int
+    change: str
+    peak: int
+
+
+class AxisMark(Struct, frozen=True):
+    """What happened on the axis of time."""
+
+    at: int
+    kind: MarkKind
+    campaign: str
+
+
+def hours(desk: Desk, now_ms: int, scope: Scope) -> Facts:
+    """The last hour and the same a week before. Cells of a week ago are of five minutes, so hours begin at such."""
+    whole = now_ms // COARSE_MS * COARSE_MS
+    since = whole - HOUR_MS
+    known = desk_reading.known_since_ms(desk)
+
+    def hour(span: Span) -> Hour | None:
+        if known is None or known > span.since:
+            return None
+        groups = desk_reading.figures_by(desk, span, scope)
+        money = desk_reading.money(desk, span, scope)
+        fields = desk_reading.regions(desk, span, scope)
+        people = [each.people for each in fields]
+        counted = None if None in people else sum(each for each in people if each is not None)
+        net = money[0].net if money else {}
+        met = sum(each.contacted for each in fields)
+        figures = {group.values[0]: group.figures for group in groups}
+        return Hour(figures | {"met": Figures(counted=met)}, net, counted)
+
+    return Facts(
+        since_ms=since,
+        until_ms=whole,
+        live=hour(Span(since, now_ms + 1)),
+        whole=hour(Span(since, whole)),
+        before=hour(Span(since - WEEK_MS, whole - WEEK_MS)),
+    )
+
+
+async def load_figures(asked: PageRequest) -> Loaded:
+    """Six figures of the last hour, of those that the reader may see."""
+    facts = await asked.ask(hours, asked.now_ms, asked.viewer.scope)
+    fresh = await standing_of(asked)
+    data = {"figures": [*figure_views(facts, asked.viewer, asked.words)], "facts": facts}
+    return Loaded(data, fresh.as_of_ms, fresh.stopped_at_ms)
+
+
+def figure_views(facts: Facts, viewer: Viewer, words: Words) -> Iterator[FigureView]:
+    """The figures that somebody may see, each beside its week before."""
+    if may(viewer, "see_money"):
+        yield _money(facts, words)
+    if may(viewer, "see_field"):
+        yield _count(words.text("Doors and calls"), facts, (REPORT,), words)
+        yield _met(facts, words)
+        yield _supporters(facts, words)
+    if may(viewer, "see_campaigns"):
+        yield _count(words.text("Messages sent"), facts, SENT, words)
+        yield _count(words.text("Unsubscribed, STOP or complained"), facts, STOPS, words)
+
+
+def _change(words: Words, now: float | None, before: float | None) -> str:
+    return words.show(Change(now, before))
+
+
+def _counted(hour: Hour | None, types: Sequence[str]) -> int | None:
+    return None if hour is None else sum(hour.figures[name].counted for name in types if name in hour.figures)
+
+
+def _count(label: str, facts: Facts, types: Sequence[str], words: Words) -> FigureView:
+    live, whole, before = (_counted(each, types) for each in (facts.live, facts.whole, facts.before))
+    return FigureView(label, words.number(live), words.number(before), _change(words, whole, before))
+
+
+def _money(facts: Facts, words: Words) -> FigureView:
+    sums = [None if each is None else each.net for each in (facts.live, facts.whole, facts.before)]
+    live, whole, before = sums
+    main = max(live, key=lambda currency: abs(live[currency]), default=None) if live else None
+    if main is None:
+        main = next(iter(before or ()), None)
+    pair = (None if each is None or main is None else each.get(main, 0) for each in (whole, before))
+    shown = [UNKNOWN if each is None else words.amounts(each) if each else words.number(0) for each in (live, before)]
+    return FigureView(words.text("Raised, less refunds"), shown[0], shown[1], _change(words, *pair))
+
+
+def _is_shown(hour: Hour | None) -> bool:
+    """Whether what people said may be shown: of ten or more. Of old hours only how many were met is known."""
+    if hour is None:
+        return False
+    people = hour.people if hour.people is not None else _counted(hour, ("met",)) or 0
+    return people >= FEWEST
+
+
+def _met(facts: Facts, words: Words) -> FigureView:
+    def rate(hour: Hour | None) -> float | None:
+        attempts, met = _counted(hour, (REPORT,)), _counted(hour, ("met",))
+        return met / attempts if _is_shown(hour) and attempts and met is not None else None
+
+    live, whole, before = (rate(each) for each in (facts.live, facts.whole, facts.before))
+    points = (
+        ""
+        if whole is None or before is None
+        else words.text("{points} pp", points=words.signed(100 * (whole - before), 1))
+    )
+    return FigureView(words.text("Met, of doors and calls"), words.share(live), words.share(before), points or UNKNOWN)
+
+
+def _supporters(facts: Facts, words: Words) -> FigureView:
+    def found(hour: Hour | None) -> int | None:
+        if hour is None or not _is_shown(hour):
+            return None
+        return hour.figures[REPORT].supporters if REPORT in hour.figures else 0
+
+    live, whole, before = (found(each) for each in (facts.live, facts.whole, facts.before))
+    return FigureView(
+        words.text("Supporters found"), words.number(live), words.number(before), _change(words, whole, before)
+    )
+
+
+class Evening(Struct, frozen=True):
+    """The curves of teams, now and a week before, and what was sent and held."""
+
+    slots: Slots
+    now: Sequence[Curve]
+    before: Sequence[Curve] | None
+    hour: Mapping[str, int]
+    marks: Sequence[AxisMark]
+
+
+def evening(desk: Desk, now_ms: int, scope: Scope, *, sees_campaigns: bool) -> Evening | None:
+    """The last six hours; None: the desk has nothing of them yet."""
+    until = now_ms // COARSE_MS * COARSE_MS
+    slots = Slots(until - CURVES_MS, until, COARSE_MS)
+    known = desk_reading.known_since_ms(desk)
+    if known is None:
+        return None
+    old = Slots(slots.since - WEEK_MS, slots.until - WEEK_MS, slots.length)
+    hour = desk_reading.figures_by(desk, Span(until - HOUR_MS, now_ms + 1), scope, ("team",))
+    span = Span(slots.since, now_ms + 1)
+    return Evening(
+        slots=slots,
+        now=desk_reading.curves(desk, slots, scope),
+        before=desk_reading.curves(desk, old, scope) if known <= old.since else None,
+        hour={group.values[0]: group.figures.counted for group in hour},
+        marks=tuple(_marks(desk, span, now_ms, scope)) if sees_campaigns else (),
+    )
+
+
+def _marks(desk: Desk, span: Span, now_ms: int, scope: Scope) -> Iterator[AxisMark]:
+    found = desk_reading.campaigns(desk, recent(now_ms), scope)
+    names = {each.campaign for each in found}
+    marks = [AxisMark(each.first_ms, "send", each.campaign) for each in found if each.types.keys() & set(SENT)]
+    marks += [AxisMark(each.at_ms, "hold", each.campaign) for each in desk_people.holds(desk, span)]
+    for mark in sorted(marks, key=lambda each: each.at):
+        if span.since <= mark.at < span.until and mark.campaign in names:
+            yield mark
+
+
+async def load_teams(asked: PageRequest) -> Loaded:
+    """A curve for each team, and what was sent and held."""
+    sees = may(asked.viewer, "see_campaigns")
+    found = await asked.ask(evening, asked.now_ms, asked.viewer.scope, sees_campaigns=sees)
+    fresh = await standing_of(asked)
+    if found is None:
+        return Loaded({"rows": [], "axis": "", "ticks": [], "marks": []}, fresh.as_of_ms, fresh.stopped_at_ms)
+    words, slots = asked.words, found.slots
+    frame = Frame(slots.since, slots.until, 0, 1)
+    axis = time_marks([Mark(each.at, each.kind) for each in found.marks], frame, words.text("What was sent and held"))
+    ticks = [slots.since + place * CURVES_MS // 3 for place in range(4)]
+    data = {"rows": [*team_rows(found, words)], "axis": axis, "ticks": ticks, "marks": found.marks}
+    return Loaded(data, fresh.as_of_ms, fresh.stopped_at_ms)
+
+
+def team_rows(found: Evening, words: Words) -> Iterator[TeamRow]:
+    """The row of each team of which anything was heard, the busiest first."""
+    old = {curve.values[0]: curve.counted for curve in found.before or ()}
+    slots = HOUR_MS // COARSE_MS
+    for curve in found.now:
+        team = curve.values[0]
+        none = (0,) * len(curve.counted)
+        before = None if found.before is None else old.get(team, none)
+        whole, then = sum(curve.counted[-slots:]), None if before is None else sum(before[-slots:])
+        about = words.text(
+            "{team}: {n} in the last hour, {peak} in the busiest five minutes",
+            team=team or UNKNOWN,
+            n=found.hour.get(team, 0),
+            peak=max(curve.counted),
+        )
+        yield TeamRow(
+            team=team or UNKNOWN,
+            chart=sparkline(curve.counted, before, about),
+            hour=found.hour.get(team, 0),
+            change=_change(words, whole, then),
+            peak=max(curve.counted),
+        )
+
+
+TONIGHT = Page(
+    path="/",
+    name="tonight",
+    title="Tonight",
+    act="see_tonight",
+    blocks=(
+        Block("needs", EVERY_S, load_needs, "tonight_needs.html", "What needs you", STALE_S),
+        Block("figures", EVERY_S, load_figures, "tonight_figures.html", "The last hour", STALE_S),
+        Block("teams", EVERY_S, load_teams, "tonight_teams.html", "Teams, the last six hours", STALE_S),
+    ),
+    template="tonight.html",
+)
+PAGES = (TONIGHT,)
