@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from streams.demo.cast import CAST, FIRST, new_link, people_file, use_link
+from streams.demo.console_server import USED
 from streams.services.console.people import read_people
 from streams.services.console.rights import ROLES
+from streams.services.console.words import Words
 
 
 def test_the_console_reads_the_file_of_the_demos_people(tmp_path: Path) -> None:
@@ -19,6 +21,12 @@ def test_the_console_reads_the_file_of_the_demos_people(tmp_path: Path) -> None:
     assert organiser is not None
     assert organiser.scope.regions == frozenset({"US-OH"})
     assert {role for part in CAST[1:] for role in part.roles} == {*ROLES}
+
+
+def test_what_only_the_demos_console_shows_is_there_in_french() -> None:
+    french = Words("fr", "UTC")
+    for text in (*(part.label for part in CAST), USED, "This link was used"):
+        assert french.text(text) != text
 
 
 def test_no_two_files_of_the_demos_people_have_one_token() -> None:
