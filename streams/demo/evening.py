@@ -5,7 +5,7 @@ new release leaves out when its forms were filled in, and a mailing whose compla
 All of it follows from the seed: which record is published when, and what Harmonia has to make of it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain
 from math import sqrt
@@ -35,7 +35,7 @@ WINDOW = 2 * HOUR
 QUIET_TURF = "nv-7"
 """The turf where nobody knocks any more after the first hour or so."""
 
-_DOORS, _CALLS, _VOTERS, _MESSAGES, _TEXTS = 13_000, 7_000, 16_000, 6_000, 3_000
+_DOORS, _CALLS, _VOTERS, _MESSAGES, _TEXTS = 13_000, 7_000, 24_000, 6_000, 3_000
 _GIFTS, _BALLOTS, _FORMS, _BAD_FORMS = 400, 250, 300, 1_800
 _LEAST_VOTERS, _LEAST_MESSAGES = 2_600, 2_200
 """Of fewer, too few are at one provider for its rate to be judged."""
@@ -47,6 +47,9 @@ _LATEST = 25 * MINUTE
 _MAILED, _QUIET, _BROKE, _MENDED = 30 * MINUTE, 80 * MINUTE, 90 * MINUTE, 140 * MINUTE
 _TEXTED, _RELEASED = 150 * MINUTE, 195 * MINUTE
 _BURST = 40 * MINUTE
+_NO = frozenset(
+    {"email.unsubscribed", "email.complained", "text.opted_out", "contact.suppressed", "do_not_contact", "deceased"}
+)
 _COMPLAINTS = (75 * MINUTE, 225 * MINUTE)
 _SENT_WITHIN = 30 * MINUTE
 
@@ -54,11 +57,13 @@ _SENT_WITHIN = 30 * MINUTE
 class _Walk(NamedTuple):
     """The part of the walk lists that is gone through in an evening; 1 is all that is gone through in the last one.
 
-    Who is in two of them a week apart is reached later in the second evening, so the policy's week is over.
+    Who is in two of them a week apart is reached later in the second evening, so the policy's week is over. `hours`: of
+    the evening, as a share. `leaves_a_turf`: nobody goes back to the quiet one.
     """
 
     begins: float
     ends: float
+    hours: float = 0.9
     leaves_a_turf: bool = False
 
 
@@ -72,10 +77,10 @@ class _Before(NamedTuple):
     texts: str
 
 
-_TONIGHT = _Walk(0.0, 1.0, leaves_a_turf=True)
+_TONIGHT = _Walk(0.0, 1.0, hours=1.0, leaves_a_turf=True)
 _BEFORE = (
     _Before(7, _Walk(0.15, 1.0), 0.85, "gotv-1", "polls-0"),
-    _Before(1, _Walk(1.0, 1.2), 0.2, "gotv-2", "polls-1"),
+    _Before(1, _Walk(1.05, 1.25), 0.2, "gotv-2", "polls-1"),
 )
 
 
@@ -113,9 +118,12 @@ def last_evening(now: int) -> int:
     return (now - LENGTH - _STARTS) // DAY * DAY + _STARTS
 
 
-def write_evening(donations: Sequence[Sent], seed: int, scale: float, starts: int) -> Evening:
+def write_evening(
+    donations: Sequence[Sent], seed: int, scale: float, starts: int, past: Sequence[Sent] = ()
+) -> Evening:
     """The evening of a seed that begins at `starts` (ms), with the donors of these donations.
 
+    Its teams reach nobody who said no in the `past`, and as far as they can nobody whom another team reaches.
     `scale` multiplies its records: 1 makes 20,000 doors and calls, and about 45,000 records in all. The mailing and
     what breaks have a least size, or there would be nothing to see.
     """
@@ -127,10 +135,15 @@ def write_evening(donations: Sequence[Sent], seed: int, scale: float, starts: in
     ]
     messages = max(_LEAST_MESSAGES, round(_MESSAGES * scale))
     bad_forms = max(_LEAST_BAD_FORMS, round(_BAD_FORMS * scale))
+    no = _said_no([*past, *(one.sent for one in before if one.reason is None)])
+    asked = [one for one in people if name_of(one.contact()) not in no]
+    mailed = _readers(rng, asked, scale, round(messages * _GMAIL_SHARE))
+    mailed += _different(rng, donors, messages - len(mailed), no)
+    texted = _different(rng, donors, round(_TEXTS * scale), no | {name_of(one.contact()) for one in mailed})
     teams = (
-        _field(rng, people, scale, starts, _TONIGHT),
-        _mailed(rng, people, donors, messages, starts + _MAILED),
-        _texted(rng, donors, round(_TEXTS * scale), starts + _TEXTED, TEXTS),
+        _field(rng, asked, scale, starts, _TONIGHT),
+        _mailed(rng, mailed, starts + _MAILED),
+        _texted(rng, texted, starts + _TEXTED, TEXTS),
         _given(rng, donors, scale, starts),
         _ballots(rng, people, scale, starts),
     )
@@ -149,6 +162,38 @@ def write_evening(donations: Sequence[Sent], seed: int, scale: float, starts: in
     return Evening(starts, found, acts, before, starts + _RELEASED, bad_forms // 3)
 
 
+def name_of(contact: ContactFields) -> str:
+    """By which a person of the demo is known to all teams."""
+    return contact.get("voter_id") or contact["external"]["fec"]
+
+
+def _said_no(sent: Sequence[Sent]) -> set[str]:
+    """Who said no to anything, or cannot be reached any more, by name."""
+    return {
+        name_of(one.contact)
+        for one in sent
+        if one.type in _NO or one.fields.get("outcome") in _NO or one.fields.get("granted") is False
+    }
+
+
+def _readers(rng: Random, people: Sequence[Voter], scale: float, count: int) -> list[Person]:
+    """So many voters with an address, first of all those whom nobody visits or calls tonight."""
+    reached = {
+        one.number
+        for method, most in (("door", _DOORS), ("phone", _CALLS))
+        for one in _walk_list(people, method)[: round(most * scale)]
+    }
+    found = [one for one in people if one.has_email]
+    rng.shuffle(found)
+    return [*sorted(found, key=lambda one: one.number in reached)[:count]]
+
+
+def _walk_list(people: Sequence[Voter], method: str) -> list[Voter]:
+    """Everybody in the order in which they are visited, or called; the same each evening."""
+    places = {one.number: Random(f"{method} {one.number}").random() for one in people}  # nosec B311
+    return sorted(people, key=lambda one: places[one.number])
+
+
 def _evening_before(
     rng: Random, people: Sequence[Voter], donors: Population, scale: float, which: tuple[int, _Before]
 ) -> list[Publication]:
@@ -160,7 +205,7 @@ def _evening_before(
     teams = (
         _field(rng, people, scale, starts, before.walk),
         mailing.to(audience),
-        _texted(rng, donors, round(_TEXTS * share), starts + _TEXTED, before.texts),
+        _texted(rng, _different(rng, donors, round(_TEXTS * share), set()), starts + _TEXTED, before.texts),
         _given(rng, donors, share, starts),
         _ballots(rng, people, share, starts),
         _forms(rng, donors, share, starts),
@@ -174,11 +219,11 @@ def _field(rng: Random, people: Sequence[Voter], scale: float, starts: int, walk
     app = SourceSystem(rng, "field/minivan", "canvass-events", TimeFormat.LOCAL_SECONDS)
     phones = SourceSystem(rng, "field/phonebank", "canvass-events", TimeFormat.MILLISECONDS)
     for method, system, count in (("door", app, _DOORS), ("phone", phones, _CALLS)):
-        listed = Random(method).sample(people, len(people))  # nosec B311 # invented people, no secrets
+        listed = _walk_list(people, method)
         places = range(round(count * scale * walk.begins), round(count * scale * walk.ends))
         for done, place in enumerate(places):
             voter = listed[place % len(listed)]
-            at = starts + round(_hour_of((done + 0.5) / len(places)) * (LENGTH - MINUTE))
+            at = starts + round(_hour_of((done + 0.5) / len(places)) * walk.hours * (LENGTH - MINUTE))
             if walk.leaves_a_turf and method == "door" and voter.turf == QUIET_TURF:
                 at = starts + rng.randrange(_QUIET)
             fields = findings(rng, method, f"{system.source}:{starts}-{place}", voter.turf)
@@ -190,12 +235,8 @@ def _hour_of(done: float) -> float:
     return sqrt(done / 2) if done < 0.5 else 1 - sqrt((1 - done) / 2)
 
 
-def _mailed(
-    rng: Random, people: Sequence[Voter], donors: Population, messages: int, starts: int
-) -> list[TimedInteraction]:
+def _mailed(rng: Random, audience: list[Person], starts: int) -> list[TimedInteraction]:
     """The mailing; who complains about it is decided here, so that the limit is nearly reached and never quite."""
-    at_gmail = [one for one in people if one.has_email][: round(messages * _GMAIL_SHARE)]
-    audience: list[Person] = [*at_gmail, *_different(rng, donors, messages - len(at_gmail))]
     rng.shuffle(audience)
     system = SourceSystem(rng, "digital/mailer", "email-events", TimeFormat.MILLISECONDS)
     mailing = Mailing(
@@ -220,11 +261,11 @@ def _most_below_the_limit(messages: int) -> int:
     return (3 * messages - 1) // 1_000
 
 
-def _different(rng: Random, donors: Population, count: int) -> list[Person]:
-    """So many different donors, or all that can be found in some tries."""
+def _different(rng: Random, donors: Population, count: int, without: Set[str]) -> list[Person]:
+    """So many different donors without these, or all that can be found in some tries."""
     found: dict[Person, None] = {}
     for _ in range(8):
-        found |= dict.fromkeys(donors.some(rng, count))
+        found |= dict.fromkeys(one for one in donors.some(rng, count) if one.key not in without)
     return list(found)[:count]
 
 
@@ -239,9 +280,8 @@ def _without_complaints(said: Sequence[TimedInteraction]) -> list[TimedInteracti
     return [one for one in said if (one.sent.source, one.sent.id) not in gone]
 
 
-def _texted(rng: Random, donors: Population, count: int, starts: int, name: str) -> Iterator[TimedInteraction]:
+def _texted(rng: Random, audience: Sequence[Person], starts: int, name: str) -> Iterator[TimedInteraction]:
     system = SourceSystem(rng, "outreach/textbank", "outreach-events", TimeFormat.MICROSECONDS)
-    audience = _different(rng, donors, count)
     for place, person in enumerate(audience):
         about: Fields = {"message_id": f"{name}.{place}", "campaign_id": name, "sender": "62012"}
         at = starts + place * _SENT_WITHIN // len(audience)

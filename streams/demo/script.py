@@ -122,7 +122,10 @@ def write_script(seed: int, scale: float = 1.0, today: int = FILE_ENDS, evening_
     """
     imported = contributions()
     donations = [as_sent(one) for one in imported if isinstance(one, Interaction)]
-    evening = None if evening_starts is None else write_evening(donations, seed, scale, evening_starts)
     refused = [one for one in imported if isinstance(one, RefusedRow)]
-    before = [] if evening is None else evening.before
-    return Script([*simulate(donations, seed, scale, today), *before], refused, evening)
+    publications = simulate(donations, seed, scale, today)
+    if evening_starts is None:
+        return Script(publications, refused)
+    past = [one.sent for one in publications if one.reason is None]
+    evening = write_evening(donations, seed, scale, evening_starts, past)
+    return Script([*publications, *evening.before], refused, evening)

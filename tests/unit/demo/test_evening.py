@@ -19,6 +19,7 @@ from streams.demo.evening import (
     TEXTS,
     Evening,
     last_evening,
+    name_of,
     write_evening,
 )
 from streams.demo.evening_report import accepted_once
@@ -114,6 +115,23 @@ def test_nobody_is_knocked_at_twice_within_a_week_but_at_the_turf_that_is_left_e
     ]
     assert len(visits) > 14_000
     assert close == []
+
+
+def test_no_two_teams_reach_one_person_in_an_evening_and_nobody_who_said_no_before(donations: list[Sent]) -> None:
+    script = write_script(7, 0.5, evening_starts=STARTS)
+    assert script.evening is not None
+    no = {
+        name_of(one.sent.contact)
+        for one in script.publications
+        if one.sent.type in ("email.unsubscribed", "email.complained", "text.opted_out", "contact.suppressed")
+    }
+    teams: dict[str, set[str]] = {}
+    for one in accepted_once(script.evening):
+        if one.type in ("email.sent", "text.sent", "canvass.reported"):
+            teams.setdefault(name_of(one.contact), set()).add(one.team)
+    assert len(no) > 100
+    assert no.isdisjoint(teams)
+    assert {len(those) for those in teams.values()} == {1}
 
 
 def test_nothing_is_published_in_an_evening_before_it_happened(evening: Evening) -> None:
