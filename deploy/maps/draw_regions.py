@@ -8,6 +8,7 @@ once, so they still meet. The output has whole units, and says of each region it
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import cos, hypot, radians
 from pathlib import Path
 from typing import Any
@@ -82,8 +83,8 @@ def simplified(points: Ring, tolerance: float) -> Ring:
 
 def rings_of(geometry: dict[str, Any], arcs: Sequence[Ring]) -> Iterator[Ring]:
     """The rings of a polygon or of several."""
-    polygons = {"Polygon": lambda: [geometry["arcs"]], "MultiPolygon": lambda: geometry["arcs"]}
-    for polygon in polygons.get(geometry["type"], list)():
+    polygons = {"Polygon": [geometry["arcs"]], "MultiPolygon": geometry["arcs"]}
+    for polygon in polygons[geometry["type"]]:
         for ring in polygon:
             points: Ring = []
             for number in ring:
@@ -105,9 +106,7 @@ def path_of(rings: Sequence[Ring]) -> str:
         if ring is not largest and area(ring) < LEAST_AREA:
             continue
         whole = [(round(x), round(y)) for x, y in ring]
-        steps = [
-            f"{u - x} {v - y}" for (x, y), (u, v) in zip(whole, whole[1:-1], strict=False) if (x, y) != (u, v)
-        ]
+        steps = [f"{u - x} {v - y}" for (x, y), (u, v) in pairwise(whole[:-1]) if (x, y) != (u, v)]
         drawn.append(f"M{whole[0][0]} {whole[0][1]}l{' '.join(steps)}z")
     return "".join(drawn)
 

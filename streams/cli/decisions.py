@@ -38,11 +38,12 @@ from streams.cli.decision_effects import (
 )
 from streams.cli.failures import WRONG_USE, failing_plainly, refuse
 from streams.cli.output import say
-from streams.cli.person import CURE, look_up_person, nobody_known_message, parse_person
+from streams.cli.person import CURE, look_up_person, nobody_known_message
 from streams.cli.time_options import now_ms, parse_time_option
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.settings import Settings
 from streams.platform.topics import require_topic
+from streams.services.permission.person_name import parse_person
 
 _LOOK_AGAIN_S = 0.02
 

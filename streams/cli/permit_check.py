@@ -22,10 +22,11 @@ from events.times import render_time
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
 from streams.cli.output import print_table, say
-from streams.cli.person import HELP, METAVAR, nobody_known_message, parse_person, require_workers_key
+from streams.cli.person import HELP, METAVAR, nobody_known_message, require_workers_key
 from streams.cli.time_options import now_ms
 from streams.domain.display_names import is_shown
 from streams.platform.errors import Unusable
+from streams.services.permission.person_name import parse_person
 
 if TYPE_CHECKING:
     from sinks.lookup import ContactAnswer, Incomplete

@@ -13,7 +13,8 @@ from events.json_types import JSON
 from events.times import render_time
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
-from streams.cli.person import HELP, METAVAR, nobody_known_message, parse_person, require_workers_key
+from streams.cli.person import HELP, METAVAR, nobody_known_message, require_workers_key
+from streams.services.permission.person_name import parse_person
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -85,11 +85,12 @@ def main(folder: Path, port: int, redirect: str) -> None:
     """Serve until a signal ends it."""
     _configure(folder)
     import django
+
+    django.setup()
     from django.contrib.auth.views import LoginView
     from django.core.wsgi import get_wsgi_application
     from django.urls import include, path
 
-    django.setup()
     globals()["urlpatterns"] = [
         path("login/", LoginView.as_view()),
         path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")),

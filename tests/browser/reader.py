@@ -82,5 +82,5 @@ class Reader:
 def reader_of(browser: Browser, url: str, size: tuple[int, int] = WIDE, **options: Any) -> Reader:
     """A new browser context of a size."""
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     return Reader(url, context, context.new_page())

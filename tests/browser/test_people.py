@@ -96,7 +96,7 @@ def test_nothing_is_shown_of_anybody_while_kafka_cannot_write_the_look_down(
     reader: Readers, site: ConsoleSite, tmp_path: Path
 ) -> None:
     one = site.people["ohio"]
-    with running_console(site.system, tmp_path, KAFKA_BOOTSTRAP="127.0.0.1:1", HARMONIA_GRACE_S="2") as cut_off:
+    with running_console(site.system, tmp_path, KAFKA_BOOTSTRAP="127.0.0.1:1") as cut_off:
         ada = reader("ada", url=cut_off.url)
         ada.expected.add(503)
         ada.find(one.email)

@@ -148,11 +148,11 @@ def _provider(folder: Path, port: int, redirect: str) -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, oidc_provider.__file__, str(folder), str(port), redirect],
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=(folder / "provider.log").open("wb"),
     )
     assert process.stdout is not None
     try:
-        assert process.stdout.readline() == b"ready\n"
+        assert process.stdout.readline() == b"ready\n", (folder / "provider.log").read_text()
         yield f"http://127.0.0.1:{port}/o"
     finally:
         process.kill()

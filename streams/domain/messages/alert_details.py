@@ -95,6 +95,10 @@ def _how(text: str) -> Field:
     return _coded(f"alert_detail.{text}", text)
 
 
+def _metric(text: str) -> Field:
+    return _coded(f"metric_name.{text}", text)
+
+
 def _share(text: str) -> Field:
     plain = text.removesuffix("%")
     return Share(int(plain), 100) if plain.isdecimal() else text
@@ -119,6 +123,7 @@ _FIELDS: Mapping[str, ReadField] = {
     "reason": _reason,
     "how": _how,
     "share": _share,
+    "metric": _metric,
     "until": _instant,
     "parts": _variants,
     "more": _decimal,

@@ -46,12 +46,14 @@ logger = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
-    """Serves an application until a signal ends it, with the limits of `connection_limits`.
+    """Serves an application until a signal ends it, with the limits of `connection_limits`; `called`: what it is.
 
     It ends with exit code 0. uvicorn's own raises the signal again, before audit records have been sent. Answers under
     way have the grace but for the seconds that their audit records may take after them. Half of the process's
     descriptors are for connections; those that asyncio accepts at once are few, so that the limit is seen in time.
     """
+
+    called = "the API"
 
     def __init__(
         self,
@@ -98,7 +100,7 @@ class Server(uvicorn.Server):
 
     def _stop(self, number: int) -> None:
         if not self.should_exit:
-            end_within(self._grace_s, "the API")
+            end_within(self._grace_s, self.called)
         self.handle_exit(number, None)
 
 

@@ -33,7 +33,7 @@ from streams.services.console.gate import (
 )
 from streams.services.console.live import Sent, age_of
 from streams.services.console.page import Elsewhere, Page, PageRefused, PageRequest
-from streams.services.console.pages import campaigns, days, experiments, people, status, tonight
+from streams.services.console.pages import campaigns, days, experiments, field, money, people, status, tonight
 from streams.services.console.rendering import CSRF_PLACE, render
 from streams.services.console.rights import may
 from streams.services.console.security import with_headers
@@ -44,8 +44,10 @@ from streams.services.permission.audit_log import AuditUnavailable
 PAGES: tuple[Page, ...] = (
     *tonight.PAGES,
     *campaigns.PAGES,
-    *days.PAGES,
+    *field.PAGES,
+    *money.PAGES,
     *experiments.PAGES,
+    *days.PAGES,
     *people.PAGES,
     *status.PAGES,
 )

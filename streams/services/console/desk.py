@@ -88,17 +88,19 @@ CREATE INDEX absorbed ON fragments (contact) WHERE contact <> fragment;
 CREATE TABLE erased (tag BLOB PRIMARY KEY, until INTEGER NOT NULL, begun INTEGER) STRICT, WITHOUT ROWID;
 
 -- Interactions of the last days. key: of source and id, then of the fragment. same: by which versions of one gift,
--- refund or report, or what a retraction takes back, are found. happened, counted: whether cells have it so.
+-- refund or report, or what a retraction takes back, are found. gift: of a refund, by which its gift is found, from
+-- which it has what it does not say; said: its series as it was said. happened, counted: whether cells have it so.
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, series INTEGER NOT NULL, fragment INTEGER,
     time INTEGER NOT NULL, id TEXT NOT NULL, same INTEGER, amount INTEGER NOT NULL, supporter INTEGER NOT NULL,
     machine INTEGER NOT NULL, message INTEGER NOT NULL, happened INTEGER NOT NULL, counted INTEGER NOT NULL,
-    details BLOB
+    details BLOB, gift INTEGER, said INTEGER
 ) STRICT;
 -- The first row that came in each minute, by the time of the latest record known then.
 CREATE TABLE arrivals (minute INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
 CREATE INDEX events_of ON events (fragment, time) WHERE fragment IS NOT NULL;
 CREATE INDEX events_same ON events (same) WHERE same IS NOT NULL;
+CREATE INDEX events_gift ON events (gift) WHERE gift IS NOT NULL;
 CREATE INDEX acts ON events (series, time, fragment, counted) WHERE message = 0;
 
 -- The latest profile of each contact: what lists and sums over people need of it. rows_hash: of what `given` and

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from streams.services.console.desk import FOLLOWED, HOUR_MS, MINUTE_MS, Desk, Row
+from streams.services.console.desk import FOLLOWED, HOUR_MS, LABELS, MINUTE_MS, Desk, Row
 
 Dimension = Literal[
     "type", "campaign", "team", "channel", "region", "turf", "source", "mailbox", "committee", "currency", "outcome"
@@ -219,12 +219,12 @@ def figures_by(
     With `by=()` there is one group at most. Groups with the most interactions come first.
     """
     where, args = _where(span, scope, types)
-    columns = ", ".join(f"s.{name}" for name in by)
+    columns = _columns(by)
     found: dict[tuple[str, ...], tuple[list[int], dict[str, int]]] = {}
     rows = desk.rows(
-        f"SELECT s.currency, sum(c.happened), sum(c.counted), sum(c.amount), sum(c.supporters), sum(c.machine)"
-        f"{', ' + columns if by else ''} FROM {_CELLS} JOIN series AS s USING (series) WHERE {where} "
-        f"GROUP BY s.currency{', ' + columns if by else ''}",
+        f"SELECT s.currency, sum(c.happened), sum(c.counted), sum(c.amount), sum(c.supporters), sum(c.machine)"  # nosec B608 # names of ours
+        f"{columns} FROM {_CELLS} JOIN series AS s USING (series) WHERE {where} "
+        f"GROUP BY s.currency{columns}",
         args,
     )
     for currency, happened, counted, amount, supporters, machine, *values in rows:
@@ -246,12 +246,12 @@ def curves(
 ) -> list[Curve]:
     """How many interactions there were in each slot of time, for sparklines; the largest curves first."""
     where, args = _where(Span(slots.since, slots.until), scope, types)
-    columns = "".join(f", s.{name}" for name in by)
+    columns = _columns(by)
     first = slots.since // slots.length
     starts = tuple(range(first * slots.length, slots.until, slots.length))
     found: dict[tuple[str, ...], list[int]] = {}
     rows = desk.rows(
-        f"SELECT c.minute / :slot, sum(c.counted){columns} FROM {_cells(slots.length)} JOIN series AS s USING (series) "
+        f"SELECT c.minute / :slot, sum(c.counted){columns} FROM {_cells(slots.length)} JOIN series AS s USING (series) "  # nosec B608 # names of ours
         f"WHERE {where} GROUP BY c.minute / :slot{columns}",
         {**args, "slot": slots.length},
     )
@@ -276,7 +276,7 @@ def _campaigns(desk: Desk, span: Span, scope: Scope, only: str | None) -> list[C
     if only is not None:
         where, args = f"{where} AND s.campaign = :campaign", {**args, "campaign": only}
     rows = desk.rows(
-        "SELECT s.campaign, s.team, s.type, s.mailbox, s.currency, sum(c.happened), sum(c.amount), sum(c.machine), "
+        "SELECT s.campaign, s.team, s.type, s.mailbox, s.currency, sum(c.happened), sum(c.amount), sum(c.machine), "  # nosec B608 # names of ours
         f"min(c.first), max(c.last) FROM {_CELLS} JOIN series AS s USING (series) WHERE {where} "
         "AND s.campaign <> '' GROUP BY s.campaign, s.team, s.type, s.mailbox, s.currency HAVING sum(c.happened) > 0",
         args,
@@ -352,7 +352,7 @@ def _fields(desk: Desk, span: Span, scope: Scope, by: Sequence[str], region: str
         where, args = f"{where} AND s.region = :region", {**args, "region": region}
     columns = ", ".join(f"s.{name}" for name in by)
     rows = desk.rows(
-        f"SELECT {columns}, s.outcome, sum(c.counted), sum(c.supporters), max(c.last) "
+        f"SELECT {columns}, s.outcome, sum(c.counted), sum(c.supporters), max(c.last) "  # nosec B608 # names of ours
         f"FROM {_CELLS} JOIN series AS s USING (series) WHERE {where} GROUP BY {columns}, s.outcome",
         args,
     )
@@ -388,7 +388,7 @@ def _people_met(
     if kept is None or int(str(args["since"])) < kept:
         return None
     rows = desk.rows(
-        f"SELECT {columns}, count(DISTINCT f.contact) FROM series AS s JOIN events AS e ON e.series = s.series "
+        f"SELECT {columns}, count(DISTINCT f.contact) FROM series AS s JOIN events AS e ON e.series = s.series "  # nosec B608 # names of ours
         "AND e.message = 0 AND e.time >= :since AND e.time < :until JOIN fragments AS f USING (fragment) "
         f"WHERE {where} AND e.counted GROUP BY {columns}",
         args,
@@ -402,9 +402,9 @@ def money(
     """Gifts, refunds and pledges of a span: by dimension, by slot of time (`HOUR_MS`) or both, in that order."""
     where, args = _where(span, scope, _OF_MONEY)
     slot = "NULL" if slot_ms is None else f"c.minute / {int(slot_ms)} * {int(slot_ms)}"
-    columns = "".join(f", s.{name}" for name in by)
+    columns = _columns(by)
     rows = desk.rows(
-        f"SELECT s.type, s.currency, sum(c.counted), sum(c.amount), {slot} AS slot{columns} "
+        f"SELECT s.type, s.currency, sum(c.counted), sum(c.amount), {slot} AS slot{columns} "  # nosec B608 # names of ours
         f"FROM {_cells(slot_ms or HOUR_MS)} JOIN series AS s USING (series) WHERE {where} "
         f"GROUP BY s.type, s.currency, slot{columns}",
         args,
@@ -439,12 +439,19 @@ _OF_MONEY = (GIFT, REFUND, CHARGE_FAILED, PLEDGE_CANCELLED)
 
 
 _SUMS = "series, happened, counted, amount, supporters, machine"
-_BY_MINUTE = f"SELECT minute, {_SUMS}, minute AS first, minute AS last FROM cells"
+_BY_MINUTE = f"SELECT minute, {_SUMS}, minute AS first, minute AS last FROM cells"  # nosec B608 # names of ours
 _CELLS = f"""({_BY_MINUTE} WHERE minute >= :since AND minute < :whole UNION ALL
     SELECT hour, {_SUMS}, first, last FROM hours WHERE hour >= :whole AND hour < :rest UNION ALL
-    {_BY_MINUTE} WHERE minute >= :rest AND minute < :until) AS c"""
+    {_BY_MINUTE} WHERE minute >= :rest AND minute < :until) AS c"""  # nosec B608 # names of ours
 """The cells of a span of time: whole hours by hour, what is before and after them by minute."""
 _MINUTES = f"({_BY_MINUTE} WHERE minute >= :since AND minute < :until) AS c"
+
+
+def _columns(by: Sequence[Dimension]) -> str:
+    """The columns of these dimensions, behind others. Raises ValueError for what is none."""
+    if unknown := sorted({*by}.difference(LABELS)):
+        raise ValueError(f"no dimension of the desk: {', '.join(unknown)}")
+    return "".join(f", s.{name}" for name in by)
 
 
 def _cells(slot_ms: int) -> str:

@@ -11,6 +11,7 @@ import logging
 import secrets
 import ssl
 import time
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -60,6 +61,9 @@ class Provider:
 
     def __init__(self, settings: Settings, redis: Redis) -> None:
         try:
+            from authlib.deprecate import AuthlibDeprecationWarning  # noqa: PLC0415 (an extra)
+
+            warnings.simplefilter("ignore", AuthlibDeprecationWarning)  # it asks for the successor of httpx
             import authlib.integrations.httpx_client  # noqa: F401, PLC0415 (an extra)
             import joserfc  # noqa: F401, PLC0415 (an extra)
         except ImportError:

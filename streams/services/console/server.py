@@ -39,6 +39,8 @@ from streams.worker.app import wall_clock
 class ConsoleServer(Server):
     """The server of the API, which first ends the streams of open pages when it is told to stop."""
 
+    called = "the console"
+
     def __init__(self, app: ASGIApp, hub: Hub, grace_s: float) -> None:
         super().__init__(app, grace_s)
         self._hub = hub

@@ -4,7 +4,8 @@ import pytest
 
 from events.identifiers import Hasher
 from events.json_types import JSON
-from streams.cli.person import CURE, PersonName, nobody_known_message, parse_person
+from streams.cli.person import CURE, nobody_known_message
+from streams.services.permission.person_name import PersonName, parse_person
 
 HASHER = Hasher([b"new", b"old"])
 HASH = HASHER.lookups("voter", "NY:77")[0]

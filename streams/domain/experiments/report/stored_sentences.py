@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from streams.domain.experiments.report.headline import metric_name
 from streams.domain.messages import Field, Listed, Message, Share, message
 from streams.domain.messages.reading_back import ReadField, number, read_back
 
@@ -56,16 +57,16 @@ def _variants(text: str) -> Field:
     return Listed(tuple(variant_with_people(name, int(n.replace(",", ""))) for name, n in _PEOPLE.findall(text)))
 
 
-def _names(text: str) -> Field:
-    return Listed(tuple(text.split(", ")))
+def _metrics(text: str) -> Field:
+    return Listed(tuple(map(metric_name, text.split(", "))))
 
 
 _FIELDS: Mapping[str, ReadField] = {
     "why": stored_message,
     "parts": _parts,
     "variants": _variants,
-    "metrics": _names,
-    "guardrails": _names,
+    "metrics": _metrics,
+    "guardrails": _metrics,
     "least": number,
     "days": number,
 }

@@ -5,12 +5,20 @@ from collections.abc import Mapping
 from streams.domain.messages.fields import Plural, Template
 
 TONIGHT: Mapping[str, Template] = {
-    "tonight.complaints_near": "{campaign} nears the limit of complaints at {mailbox}: {share} of {limit}",
-    "tonight.complaints_over": "{campaign} has reached the limit of complaints at {mailbox}: {share} of {limit}",
-    "tonight.unsubscribes_near": "{campaign} nears the limit of unsubscriptions at {mailbox}: {share} of {limit}",
-    "tonight.unsubscribes_over": "{campaign} has reached the limit of unsubscriptions at {mailbox}: {share} of {limit}",
-    "tonight.held": "{campaign} is on hold until it is lifted",
-    "tonight.held_until": "{campaign} is on hold until {until}",
+    "tonight.complaints_near": (
+        "campaign {campaign} nears the limit of complaints at {mailbox}: {share}, the limit is {limit}"
+    ),
+    "tonight.complaints_over": (
+        "campaign {campaign} has reached the limit of complaints at {mailbox}: {share}, the limit is {limit}"
+    ),
+    "tonight.unsubscribes_near": (
+        "campaign {campaign} nears the limit of unsubscriptions at {mailbox}: {share}, the limit is {limit}"
+    ),
+    "tonight.unsubscribes_over": (
+        "campaign {campaign} has reached the limit of unsubscriptions at {mailbox}: {share}, the limit is {limit}"
+    ),
+    "tonight.held": "campaign {campaign} is on hold until it is lifted",
+    "tonight.held_until": "campaign {campaign} is on hold until {until}",
     "tonight.holds_unknown": "Redis does not say which campaigns are on hold",
     "tonight.experiment": "experiment {experiment}: {what}",
     "tonight.over_cap": Plural(

@@ -281,7 +281,8 @@ def provider_view(provider: Provider, rates: CampaignRates, words: Words) -> Pro
     """A line of the table of providers."""
     complaints, unsubscribes = provider_rates(provider, rates)
     name = words.name("mailbox", provider.mailbox or "other")
-    return ProviderView(name, provider.sent, provider.delivered, complaints, unsubscribes, _bar(complaints, words))
+    chart = _bar(complaints, words) if complaints.is_judged else Markup("")
+    return ProviderView(name, provider.sent, provider.delivered, complaints, unsubscribes, chart)
 
 
 async def load_acts(asked: PageRequest) -> Loaded:

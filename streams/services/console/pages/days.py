@@ -110,7 +110,7 @@ async def load_summary(asked: PageRequest) -> Loaded:
     found = await _find(asked, PATIENCE_S)
     report, words = found.report, asked.words
     if report is None:
-        return Loaded({"found": found, "waits": words.span(found.waiting_s)}, asked.deps.wall())
+        return Loaded({"found": found, "waits": words.span(found.waiting_s)}, asked.wall_ms)
     data = {
         "found": found,
         "subtitle": words.message(subtitle_of(report)),
@@ -128,7 +128,7 @@ def tables_block(codes: frozenset[str]) -> Block:
     async def load(asked: PageRequest) -> Loaded:
         report = (await _find(asked, 0)).report
         if report is None:
-            return Loaded({"tables": None}, asked.deps.wall())
+            return Loaded({"tables": None}, asked.wall_ms)
         tables = [in_words(each, asked.words) for each in figure_tables(report) if each.title.code in codes]
         return Loaded({"tables": tables}, report.as_of)
 

@@ -19,6 +19,7 @@ from streams.domain.experiments.report.headline import (
     baseline_of,
     comparison_of,
     metric_label,
+    metric_name,
     metrics_of,
     primary_of,
 )
@@ -73,10 +74,9 @@ class Compared(Struct, frozen=True):
 
 
 class MetricView(Struct, frozen=True):
-    """A metric: what counts, and each variant. `reach`: the ends of the charts' axis, in words."""
+    """A metric: its name and what counts, and each variant. `reach`: the ends of the charts' axis, in words."""
 
-    name: str
-    label: str
+    title: str
     by_person: bool
     rows: Sequence[Compared]
     reach: tuple[str, str] | None
@@ -180,7 +180,7 @@ def facts(result: ExperimentResult, words: Words) -> Iterator[tuple[str, str]]:
     primary, baseline = primary_of(result), baseline_of(result)
     yield words.text("Status"), words.message(message(f"status_of.{result['status']}"))
     if primary is not None:
-        yield words.text("Judged by"), f"{primary} · {words.show(metric_label(primary, UNKNOWN))}"
+        yield words.text("Judged by"), _titled(primary, words)
     if baseline is not None:
         yield words.text("Compared with"), baseline
     if (window := result.get("window_s")) is not None:
@@ -190,6 +190,11 @@ def facts(result: ExperimentResult, words: Words) -> Iterator[tuple[str, str]]:
     yield words.text("Split"), _split(result, words)
     yield words.text("In two variants"), words.number(result["contaminated"])
     yield words.text("As of"), words.moment(parse_time(result["as_of"]))
+
+
+def _titled(metric: str, words: Words) -> str:
+    """A metric by its name and by what people did who count in it."""
+    return f"{words.show(metric_name(metric))} · {words.show(metric_label(metric, UNKNOWN))}"
 
 
 def _split(result: ExperimentResult, words: Words) -> str:
@@ -225,8 +230,7 @@ def metric_view(result: ExperimentResult, metric: str, words: Words) -> MetricVi
     rows = [row for name in result["variants"] for row in _rows(result, metric, name, extent, words)]
     reach = (_end(metric, -extent, result, words), _end(metric, extent, result, words)) if found else None
     return MetricView(
-        name=metric,
-        label=words.show(metric_label(metric, UNKNOWN)),
+        title=_titled(metric, words),
         by_person=units.kind_of(metric) == "money",
         rows=rows,
         reach=reach,
@@ -319,7 +323,7 @@ def over_time(result: ExperimentResult, words: Words) -> Iterator[OverTime]:
     frame = Frame(plane.begin, plane.end, plane.ticks[0], plane.ticks[-1])
     for name, points in lines.items():
         looks = [Look(each.at, Interval(each.low, each.effect, each.high, each.provisional)) for each in points]
-        about = words.text("{variant}: the effect on {metric} over time", variant=name, metric=metric)
+        about = words.text("{variant}: the effect on {metric} over time", variant=name, metric=metric_name(metric))
         yield OverTime(
             variant=name,
             chart=interval_band(looks, frame, about),
@@ -339,7 +343,7 @@ def contacted_rows(result: ExperimentResult, words: Words) -> Iterator[Mapping[s
             effect = _ends(each["metric"], (each["effect"], low, high), result, words)
         yield {
             "variant": each["variant"],
-            "metric": each["metric"],
+            "metric": words.show(metric_name(each["metric"])),
             "reached": words.share(each["contact_rate"], 1, 1),
             "baseline": words.share(each["baseline_contact_rate"], 1, 1),
             "effect": effect,

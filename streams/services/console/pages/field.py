@@ -103,7 +103,7 @@ def region_fields(desk: Desk, now_ms: int, scope: Scope) -> Fields:
 def turf_facts(desk: Desk, region: str, now_ms: int, scope: Scope) -> TurfFacts:
     """What was reported of each turf of a region."""
     regions, span = region_fields(desk, now_ms, scope), span_of(desk, now_ms)
-    if span is None:
+    if span is None or not scope.has_region(region):
         return TurfFacts(Fields(None, ()), regions, {})
     own = Scope(scope.teams, frozenset({region}), scope.committees)
     slots = Slots(span.since, span.until, SLOT_MS)

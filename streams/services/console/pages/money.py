@@ -104,9 +104,16 @@ async def load_hours(asked: PageRequest) -> Loaded:
         "rows": rows,
         "currency": currency,
         "chart": "" if currency is None else hour_chart(rows, starts, currency, words),
-        "ticks": [*starts[:: max(1, len(starts) // 4)]],
+        "ticks": ticks_of(starts),
     }
     return Loaded(data, fresh.as_of_ms, fresh.stopped_at_ms)
+
+
+def ticks_of(starts: Sequence[int]) -> list[int]:
+    """Times for the axis below columns of these hours, evenly from the left edge to the right one."""
+    if not starts:
+        return []
+    return [starts[0] + place * len(starts) * HOUR_MS // 4 for place in range(5)]
 
 
 def main_currency(amounts: Mapping[str, int]) -> str | None:

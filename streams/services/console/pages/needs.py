@@ -32,8 +32,8 @@ from streams.services.console.rights import may
 from streams.services.console.standing import Standing, standing_of
 from streams.services.console.words import Words
 
-Severity = Literal["alarm", "caution", "note"]
-_ORDER: Mapping[Severity, int] = {"alarm": 0, "caution": 1, "note": 2}
+Severity = Literal["alarm", "caution", "remark"]
+_ORDER: Mapping[Severity, int] = {"alarm": 0, "caution": 1, "remark": 2}
 
 
 class Need(Struct, frozen=True):
@@ -67,11 +67,13 @@ async def load_needs(asked: PageRequest) -> Loaded:
 async def _campaigns(asked: PageRequest) -> list[Need]:
     scope = asked.viewer.scope
     found = await asked.ask(desk_reading.campaigns, recent(asked.now_ms), scope)
-    holds, rates = await find_all_holds(asked), asked.deps.judge.policy.rates
+    rates = asked.deps.judge.policy.rates
+    holds = await find_all_holds(asked)
+    held = None if holds is None else on_hold(holds, asked.wall_ms)
     mine = {each.campaign for each in found if covers(scope, each.teams)} if may(asked.viewer, "hold") else ()
     return [
         each if each.campaign in mine else Need(each.severity, each.what, each.href)
-        for each in of_campaigns(found, rates, holds, asked.wall_ms, asked.words)
+        for each in of_campaigns(found, rates, held, asked.now_ms, asked.words)
     ]
 
 
@@ -125,12 +127,12 @@ def of_alerts(alerts: Sequence[desk_people.Alert]) -> Iterator[Need]:
 
 
 def of_campaigns(
-    found: Sequence[Campaign], rates: CampaignRates, holds: Sequence[Hold] | None, now_ms: int, words: Words
+    found: Sequence[Campaign], rates: CampaignRates, held: Mapping[str, Hold] | None, now_ms: int, words: Words
 ) -> Iterator[Need]:
-    """Campaigns near or over a limit, unless they are on hold, and those on hold."""
-    if holds is None:
+    """Campaigns near or over a limit, unless they are on hold, and those on hold. `held` None: nobody knows which."""
+    if held is None:
         yield Need("caution", message("tonight.holds_unknown"))
-    held = on_hold(holds, now_ms)
+        held = {}
     names = {each.campaign for each in found}
     for each in found:
         if each.campaign not in held and now_ms - each.last_ms <= rates.window:
@@ -139,7 +141,7 @@ def of_campaigns(
         if name in names:
             until: dict[str, Field] = {} if hold.until is None else {"until": Instant(hold.until, words.zone)}
             code = "tonight.held" if hold.until is None else "tonight.held_until"
-            yield Need("note", visible_message(message(code, campaign=name, **until)), address_of(name))
+            yield Need("remark", visible_message(message(code, campaign=name, **until)), address_of(name))
 
 
 def _of_rate(campaign: str, rate: Rate, words: Words) -> Need:

@@ -119,7 +119,7 @@ def figure_views(facts: Facts, viewer: Viewer, words: Words) -> Iterator[FigureV
         yield _supporters(facts, words)
     if may(viewer, "see_campaigns"):
         yield _count(words.text("Messages sent"), facts, SENT, words)
-        yield _count(words.text("Unsubscribed, STOP or complained"), facts, STOPS, words)
+        yield _count(words.text("Left or complained"), facts, STOPS, words)
 
 
 def _change(words: Words, now: float | None, before: float | None) -> str:
@@ -142,8 +142,13 @@ def _money(facts: Facts, words: Words) -> FigureView:
     if main is None:
         main = next(iter(before or ()), None)
     pair = (None if each is None or main is None else each.get(main, 0) for each in (whole, before))
-    shown = [UNKNOWN if each is None else words.amounts(each) if each else words.number(0) for each in (live, before)]
+    shown = [UNKNOWN if each is None else _whole(each, words) for each in (live, before)]
     return FigureView(words.text("Raised, less refunds"), shown[0], shown[1], _change(words, *pair))
+
+
+def _whole(amounts: Mapping[str, int], words: Words) -> str:
+    """Amounts without cents."""
+    return " + ".join(words.money(amounts[name], name, whole=True) for name in sorted(amounts)) or words.number(0)
 
 
 def _is_shown(hour: Hour | None) -> bool:
@@ -199,23 +204,27 @@ def evening(desk: Desk, now_ms: int, scope: Scope, *, sees_campaigns: bool) -> E
         return None
     old = Slots(slots.since - WEEK_MS, slots.until - WEEK_MS, slots.length)
     hour = desk_reading.figures_by(desk, Span(until - HOUR_MS, now_ms + 1), scope, ("team",))
-    span = Span(slots.since, now_ms + 1)
     return Evening(
         slots=slots,
         now=desk_reading.curves(desk, slots, scope),
         before=desk_reading.curves(desk, old, scope) if known <= old.since else None,
         hour={group.values[0]: group.figures.counted for group in hour},
-        marks=tuple(_marks(desk, span, now_ms, scope)) if sees_campaigns else (),
+        marks=tuple(_marks(desk, slots, now_ms, scope)) if sees_campaigns else (),
     )
 
 
-def _marks(desk: Desk, span: Span, now_ms: int, scope: Scope) -> Iterator[AxisMark]:
-    found = desk_reading.campaigns(desk, recent(now_ms), scope)
-    names = {each.campaign for each in found}
-    marks = [AxisMark(each.first_ms, "send", each.campaign) for each in found if each.types.keys() & set(SENT)]
-    marks += [AxisMark(each.at_ms, "hold", each.campaign) for each in desk_people.holds(desk, span)]
+def _marks(desk: Desk, slots: Slots, now_ms: int, scope: Scope) -> Iterator[AxisMark]:
+    """When campaigns of the scope began to be sent, and when they were held."""
+    names = {each.campaign for each in desk_reading.campaigns(desk, recent(now_ms), scope)}
+    marks = [
+        AxisMark(each.at_ms, "hold", each.campaign) for each in desk_people.holds(desk, Span(slots.since, now_ms + 1))
+    ]
+    for curve in desk_reading.curves(desk, slots, scope, ("campaign",), SENT):
+        first = next(place for place, count in enumerate(curve.counted) if count)
+        if first:
+            marks.append(AxisMark(curve.starts[first], "send", curve.values[0]))
     for mark in sorted(marks, key=lambda each: each.at):
-        if span.since <= mark.at < span.until and mark.campaign in names:
+        if mark.campaign in names:
             yield mark
 
 

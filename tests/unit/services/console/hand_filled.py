@@ -125,7 +125,7 @@ def _people(desk: Desk) -> None:
     opened = _series(desk, {**_MAIL, "type": "email.opened", "mailbox": "gmail"})
     gift = _series(desk, {**_GIFT, "committee": "C004", "campaign": "gotv-3"})
     desk.run_many(
-        f"INSERT INTO events VALUES ({', '.join('?' * 14)})",
+        f"INSERT INTO events VALUES ({', '.join('?' * 14)}, NULL, NULL)",
         [
             (1, b"a", report, 1, NOW - 40 * MINUTE_MS, "knock-1", None, 0, 1, 0, 0, 1, 1, b'{"support":2}'),
             (2, b"b", opened, 3, NOW - 20 * MINUTE_MS, "open-1", None, 0, 0, 1, 1, 1, 1, b'{"message_id":"m1"}'),

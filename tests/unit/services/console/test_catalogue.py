@@ -61,7 +61,7 @@ def test_french_signs_that_stand_apart_are_not_torn_off_at_the_end_of_a_line() -
 
 def test_vendored_files_are_those_whose_sums_are_written_down() -> None:
     listed = re.findall(r"^\| `([^`]+)` .* `([0-9a-f]{64})` \|$", (STATIC / "VENDORED.md").read_text(), re.MULTILINE)
-    vendored = {file.name for file in STATIC.iterdir() if ".min." in file.name or file.suffix == ".woff2"}
+    vendored = {file.name for file in STATIC.iterdir() if ".min." in file.name or file.suffix in (".woff2", ".json")}
     assert {name for name, _ in listed} == vendored
     for name, digest in listed:
         assert hashlib.sha256((STATIC / name).read_bytes()).hexdigest() == digest, name

@@ -263,3 +263,18 @@ def test_figures_are_the_same_whichever_hours_a_span_has_whole(writer: DeskWrite
     assert sum(group.figures.happened for group in figures_by(writer.desk, span, ALL)) == expected
     assert sum(sum(curve.counted) for curve in curves(writer.desk, Slots(*span, 60_000), ALL)) == expected
     assert sum(gifts.gifts for gifts in money(writer.desk, span, ALL, slot_ms=HOUR)) == expected
+
+
+def test_a_refund_has_committee_and_campaign_of_its_gift_whichever_comes_first(writer: DeskWriter) -> None:
+    refund = {"refund_id": "f", "donation_id": "a:g", "amount": 200, "currency": "USD"}
+    writer.write([said("van.1", "f", "donation.refunded", refund)], ())
+    assert committees_of(writer) == {("", ""): {"USD": -200}}
+    writer.write([gift("van.1", "g")], ())
+    assert committees_of(writer) == {("C1", ""): {"USD": 300}}
+    retraction = said("van.1", "r", "interaction.retracted", {"retracts": {"source": "test/tool", "id": "g"}})
+    writer.write([retraction], ())
+    assert committees_of(writer) == {("", ""): {"USD": -200}}
+
+
+def committees_of(writer: DeskWriter) -> dict[tuple[str, ...], object]:
+    return {gifts.values: gifts.net for gifts in money(writer.desk, EVER, ALL, by=("committee", "campaign"))}

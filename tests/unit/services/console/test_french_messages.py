@@ -29,7 +29,8 @@ def sentences(code: str) -> Iterator[tuple[str, str]]:
     """English and French of a code, each number by itself."""
     template, french = TEMPLATES[code], ENTRIES[code].string
     if isinstance(template, Plural):
-        yield from zip((template.one, template.other), french or (), strict=True)
+        assert french is not None
+        yield from zip((template.one, template.other), french, strict=True)
     else:
         yield template, str(french)
 

@@ -1,0 +1,171 @@
+"""A console in this process on a desk of a fixed seed and a real Redis; its pages' clock stands still."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from prometheus_client import CollectorRegistry
+from redis import Redis as SyncRedis
+from redis.asyncio import Redis
+
+from events.topics import CAMPAIGN_HOLDS
+from sinks.keys import HOLDS, position_key
+from sinks.lookup import Lookup
+from sinks.reservations import Reservations
+from streams.domain.pressure import Policy, default_policy_text, read_policy
+from streams.operations.status.observations import KafkaObservation, Observations, RedisObservation
+from streams.platform.settings import Settings
+from streams.services.console.app import PAGES, build_console
+from streams.services.console.dependencies import ConsoleDependencies
+from streams.services.console.desk import Desk
+from streams.services.console.desk_access import DeskReader
+from streams.services.console.gate import Console
+from streams.services.console.live import Hub
+from streams.services.console.maps import Turf
+from streams.services.console.metrics import ConsoleMetrics
+from streams.services.console.observer import StatusObserver
+from streams.services.console.people import People, Person
+from streams.services.console.rights import EVERYTHING, ROLES, Role, Scope, Viewer
+from streams.services.console.signin import COOKIE, Sessions
+from streams.services.console.views import Views
+from streams.services.console.words import Language
+from streams.services.permission.audit_log import AuditLog
+from streams.services.permission.decisions import PermissionJudge
+from tests.unit.services.console.evening import LIMITS, NOW, feed, fill_evening
+
+TURFS = tuple(
+    Turf(f"oh-{number}", "US-OH", [[(x, 41.0), (x + 0.09, 41.0), (x + 0.08, 41.1), (x, 41.12), (x, 41.0)]])
+    for number, x in ((1, -81.6), (2, -81.5), (3, -81.4), (4, -81.3), (5, -81.2))
+)
+"""Turfs of a campaign in Ohio, side by side; nobody has been in the fifth."""
+
+
+def _policy() -> Policy:
+    found = read_policy(default_policy_text().replace("[giving.limits]", LIMITS))
+    assert isinstance(found, Policy), found
+    return found
+
+
+def _calm() -> Observations:
+    return Observations(wall(), KafkaObservation("Stable", 2, ()), RedisObservation(0.1, ()))
+
+
+def wall() -> int:
+    return round(time.time() * 1000)
+
+
+def _none() -> Any:
+    raise AssertionError("nothing is sent")
+
+
+async def _no_reservation(_: int) -> None:
+    raise AssertionError("nobody is reserved")
+
+
+class _CalmObserver(StatusObserver):
+    """Sees that all is well, without a child process."""
+
+    def last(self) -> Observations | None:
+        return _calm()
+
+
+class DeskConsole:
+    """The console. `filled`: whether the desk has the evening, or nothing yet; without a desk where that is None."""
+
+    def __init__(self, redis_port: int, folder: Path, filled: bool | None = True) -> None:
+        self._redis_port = redis_port
+        self.path = folder / "desk.sqlite"
+        self._filled = filled
+        self.url = ""
+        self._people: dict[str, Person] = {}
+        self._loop = asyncio.new_event_loop()
+        self._sessions: Sessions | None = None
+
+    @contextmanager
+    def running(self) -> Iterator["DeskConsole"]:
+        """Serve for the length of a block."""
+        if self._filled:
+            fill_evening(self.path, wall())
+        elif self._filled is False:
+            desk = Desk.create(self.path)
+            feed(desk, wall())
+            desk.close()
+        with SyncRedis(port=self._redis_port) as redis:
+            redis.flushall()
+            redis.hset(position_key(0, CAMPAIGN_HOLDS), mapping={"topic_id": "t", "offset": "1"})
+            redis.hset(HOLDS, "polls-1", "null")
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(listener),))
+            self._ready = threading.Event()
+            self._stop = asyncio.Event()
+            thread.start()
+            assert self._ready.wait(20)
+            try:
+                yield self
+            finally:
+                self._loop.call_soon_threadsafe(self._stop.set)
+                thread.join(20)
+        self._loop.close()
+
+    def feed(self) -> None:
+        """The desk is read to the end of each topic now."""
+        desk = Desk.create(self.path)
+        feed(desk, wall())
+        desk.close()
+
+    def cookie(
+        self, name: str, roles: frozenset[Role] = frozenset(ROLES), scope: Scope = EVERYTHING, language: Language = "en"
+    ) -> dict[str, Any]:
+        """The cookie of somebody who is signed in."""
+        viewer = Viewer(name, roles, scope, language)
+        self._people[name] = Person(viewer)
+        assert self._sessions is not None
+        began = asyncio.run_coroutine_threadsafe(self._sessions.begin(viewer, wall()), self._loop).result(20)
+        return {"name": COOKIE, "value": began.id, "domain": "127.0.0.1", "path": "/", "secure": True}
+
+    async def _serve(self, listener: socket.socket) -> None:
+        settings = Settings(time_zone="America/New_York")
+        metrics = ConsoleMetrics(CollectorRegistry())
+        redis = Redis(port=self._redis_port)
+        people = People(self._people)
+        lookup = Lookup(redis, settings.profiles_oldest_s)
+        audit = AuditLog(_none, metrics.audit_pending.set, metrics.audit_failures.inc)
+        deps = ConsoleDependencies(
+            settings=settings,
+            redis=redis,
+            people=people,
+            clock=lambda: NOW,
+            wall=wall,
+            metrics=metrics,
+            observer=_CalmObserver(_calm),
+            lookup=lookup,
+            judge=PermissionJudge(lookup, Reservations(redis), _policy, wall, _no_reservation),
+            views=Views(audit, wall),
+            desk=None if self._filled is None else DeskReader(self.path),
+            turfs=TURFS,
+        )
+        hub = Hub(metrics)
+        self._sessions = Sessions(redis, people)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                build_console(Console(deps, hub, self._sessions, PAGES)), log_level="warning", lifespan="off"
+            )
+        )
+        serving = asyncio.create_task(server.serve([listener]))
+        self._ready.set()
+        await self._stop.wait()
+        hub.close()
+        server.should_exit = True
+        await serving
+        await deps.observer.stop()
+        if deps.desk is not None:
+            deps.desk.close()
+        await redis.aclose()

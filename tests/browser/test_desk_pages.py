@@ -1,0 +1,212 @@
+"""Pages of the desk in a browser, on an evening of a fixed seed: who sees what, how it reads, and when it is old."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from streams.services.console.rights import EVERYTHING, ROLES, Role, Scope
+from tests.browser.desk_console import DeskConsole
+from tests.browser.reader import PHONE, WIDE, Reader, reader_of
+from tests.contract.redis_server import RedisServer
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+PATHS = ("/", "/campaigns", "/campaigns/gotv-3", "/field", "/field/US-OH", "/money")
+OHIO = Scope(regions=frozenset({"US-OH"}))
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def evening(redis: RedisServer, tmp_path: Path) -> Iterator[DeskConsole]:
+    with DeskConsole(redis.port, tmp_path).running() as console:
+        yield console
+
+
+class Readers:
+    """Opens browsers in which somebody is signed in to a console; in none may anything go wrong."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self.opened: list[Reader] = []
+
+    def open(
+        self,
+        console: DeskConsole,
+        *roles: Role,
+        scope: Scope = EVERYTHING,
+        size: tuple[int, int] = WIDE,
+        **options: Any,
+    ) -> Reader:
+        language = options.pop("language", "en")
+        one = reader_of(self._browser, console.url, size, **options)
+        name = f"reader{len(self.opened)}"
+        one.context.add_cookies([console.cookie(name, frozenset(roles or ROLES), scope, language)])  # type: ignore[list-item]
+        self.opened.append(one)
+        return one
+
+
+@pytest.fixture
+def readers(browser: Browser) -> Iterator[Readers]:
+    found = Readers(browser)
+    yield found
+    for one in found.opened:
+        one.context.close()
+    assert [wrong for one in found.opened for wrong in one.wrong] == []
+
+
+def test_a_strategist_sees_what_needs_her_first_and_gets_from_it_to_the_campaign(
+    evening: DeskConsole, readers: Readers
+) -> None:
+    ada = readers.open(evening, "figures")
+    ada.open("/")
+    needs = ada.page.locator(".finding .why").all_inner_texts()
+    assert "Campaign ask-9 has reached the limit of complaints at Gmail: 0.33 %, the limit is 0.30 %." in needs
+    assert not ada.page.get_by_role("button", name="Hold ask-9").count()
+    ada.page.get_by_role("link", name="Look campaign ask-9").click()
+    ada.page.wait_for_url("**/campaigns/ask-9")
+    assert "over: 0.33% of 0.30%" in ada.page.inner_text("#body-providers")
+    assert ada.page.locator("#body-providers svg .limit").count() == 2
+
+
+def test_a_field_director_of_ohio_sees_its_turfs_and_nothing_of_another_state(
+    evening: DeskConsole, readers: Readers
+) -> None:
+    finn = readers.open(evening, "field", scope=OHIO, size=PHONE)
+    finn.open("/field")
+    assert finn.page.locator("#body-regions tbody th").all_inner_texts() == ["Ohio"]
+    finn.page.get_by_role("link", name="Ohio").click()
+    finn.page.wait_for_url("**/field/US-OH")
+    turfs = finn.page.locator("#body-turfs tbody th").all_inner_texts()
+    assert turfs[0] == "oh-5"
+    assert {"oh-1", "oh-2", "oh-3", "oh-4"} <= {*turfs}
+    for path in ("/", "/field"):
+        finn.open(path)
+        text = finn.page.inner_text("main")
+        assert not [name for name in ("Pennsylvania", "Nevada", "Wisconsin", "ask-9", "$") if name in text]
+    finn.expected |= {403, 404, 503}
+    assert finn.open("/field/US-PA") in {404, 503}  # 503 where Kafka cannot write the look down
+    assert finn.open("/events?page=field_region&region=US-PA") in {404, 503}
+    assert finn.open("/money") == 403
+
+
+def test_a_treasurer_sees_the_day_and_who_nears_a_limit(evening: DeskConsole, readers: Readers) -> None:
+    tess = readers.open(evening, "treasury")
+    tess.open("/money")
+    assert tess.page.locator("#body-limits tbody tr").count() == 4
+    assert "over by $100.00" in tess.page.inner_text("#body-limits")
+    assert tess.page.locator("#body-hours svg rect").count() > 10
+    tess.page.get_by_text("As a table").click()
+    assert tess.page.locator("#body-hours tbody tr").count() > 10
+
+
+def test_a_strategist_who_may_not_see_people_sees_no_ids_near_a_limit(evening: DeskConsole, readers: Readers) -> None:
+    ada = readers.open(evening, "figures")
+    ada.open("/money")
+    assert "Fewer than ten people" in ada.page.inner_text("#body-limits")
+    assert "van." not in ada.page.content()
+
+
+def test_a_treasurer_of_one_committee_sees_no_other(evening: DeskConsole, readers: Readers) -> None:
+    tess = readers.open(evening, "treasury", scope=Scope(committees=frozenset({"C00580100"})))
+    tess.open("/money")
+    assert "C00580100" in tess.page.inner_text("main")
+    assert "C00431445" not in tess.page.content()
+
+
+def test_a_form_without_its_token_is_refused_and_orders_nothing(evening: DeskConsole, readers: Readers) -> None:
+    dina = readers.open(evening, "sending")
+    dina.expected.add(403)
+    dina.open("/campaigns/gotv-3")
+    assert dina.page.locator("#body-hold form").count() == 1
+    status = dina.page.evaluate(
+        "fetch('/campaigns/hold', {method: 'POST', body: new URLSearchParams({campaign: 'gotv-3'})})"
+        ".then((answer) => answer.status)"
+    )
+    assert status == 403
+    dina.open("/campaigns/gotv-3")
+    assert "it is not on hold" in dina.page.inner_text("#body-hold")
+
+
+def test_what_redis_holds_is_said_to_be_held_and_may_be_lifted(evening: DeskConsole, readers: Readers) -> None:
+    dina = readers.open(evening, "sending")
+    dina.open("/campaigns/polls-1")
+    assert "on hold It may reach nobody until the hold is lifted. Ordered by nadia" in " ".join(
+        dina.page.inner_text("#body-hold").split()
+    )
+    assert dina.page.get_by_role("button", name="Lift the hold polls-1").is_visible()
+    assert "on hold" in dina.page.inner_text("#body-hold .tag")
+
+
+def test_pages_turn_grey_within_fifteen_seconds_when_nothing_feeds_the_desk_and_keep_their_figures(
+    evening: DeskConsole, readers: Readers
+) -> None:
+    ada = readers.open(evening)
+    evening.feed()
+    ada.open("/")
+    ada.page.wait_for_selector("#block-figures.is-live")
+    before = ada.page.inner_text("#body-figures")
+    ada.page.wait_for_selector("#block-figures.is-stopped", timeout=17_000)
+    assert "stopped at" in ada.page.inner_text("#age-figures")
+    assert ada.page.inner_text("#body-figures") == before
+    evening.feed()
+    ada.page.wait_for_selector("#block-figures.is-live")
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pages_are_usable_by_everybody_and_fit_a_phone(
+    evening: DeskConsole, readers: Readers, path: str, theme: str
+) -> None:
+    for size in (WIDE, PHONE):
+        ada = readers.open(evening, size=size, color_scheme=theme)
+        ada.open(path)
+        assert ada.violations() == []
+        assert ada.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+@pytest.mark.parametrize("filled", [False, None])
+def test_pages_without_figures_say_what_would_fill_them_and_show_no_noughts(
+    redis: RedisServer, tmp_path: Path, readers: Readers, filled: bool | None
+) -> None:
+    with DeskConsole(redis.port, tmp_path, filled).running() as console:
+        ada = readers.open(console)
+        for path in ("/", "/campaigns", "/field", "/money"):
+            assert ada.open(path) == 200
+            assert not ada.page.locator(".value", has_text="0").count(), path
+            assert ada.violations() == []
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("path", PATHS)
+def test_pages_read_as_they_did(evening: DeskConsole, readers: Readers, path: str, language: str) -> None:
+    """`WRITE_SNAPSHOTS=1 pytest tests/browser/test_desk_pages.py` writes the texts anew."""
+    ada = readers.open(evening, language=language, java_script_enabled=False)
+    ada.open(path)
+    blocks = ada.page.locator(".block-body").all_inner_texts()
+    charts = ada.page.locator("main svg > title").all_text_contents()
+    found = "\n----\n".join([*blocks, "\n".join(charts)]).replace("\t", " | ") + "\n"
+    name = path.strip("/").replace("/", "-") or "tonight"
+    file = SNAPSHOTS / f"{name}.{language}.txt"
+    if os.environ.get("WRITE_SNAPSHOTS"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(found, encoding="utf-8")
+    assert found == file.read_text(encoding="utf-8")
+
+
+def test_reading_and_the_forms_work_without_scripts(evening: DeskConsole, readers: Readers) -> None:
+    dina = readers.open(evening, java_script_enabled=False)
+    for path in PATHS:
+        assert dina.open(path) == 200
+        assert dina.page.locator(".block-body").first.inner_text().strip()
+    dina.open("/campaigns/gotv-3")
+    assert dina.page.get_by_role("button", name="Hold gotv-3").is_enabled()

@@ -1,0 +1,124 @@
+"""Hold and Lift on a real deployment: the page says held only when Redis does, also where a worker or Redis dies."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+import pytest
+
+from events.topics import AUDIT_LOG
+from sinks.holds import look_up_hold
+from streams.platform.topic_reading import records_of
+from tests.browser.conftest import Readers
+from tests.browser.console_site import ConsoleSite, running_console
+from tests.integration.command import on
+from tests.integration.follow_process import following
+from tests.integration.system import System
+from tests.integration.waiting import until
+
+CAMPAIGN = "gotv-3"
+
+
+class HoldSite(NamedTuple):
+    """A console with a desk that is followed."""
+
+    system: System
+    console: ConsoleSite
+
+
+@pytest.fixture(scope="module")
+def held(site: ConsoleSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HoldSite]:
+    folder = tmp_path_factory.mktemp("hold")
+    desk = str(folder / "desk.sqlite")
+    environment = on(site.system.stack, HARMONIA_DESK=desk, HARMONIA_METRICS_PORT="0")
+    with (
+        following(folder, "follow", environment),
+        running_console(site.system, folder, HARMONIA_DESK=desk) as console,
+    ):
+        yield HoldSite(site.system, console)
+
+
+def is_held(system: System) -> bool:
+    found = look_up_hold(system.deployment.redis, CAMPAIGN)
+    return found is not None and found.hold is not None
+
+
+def audited(system: System, what: str) -> list[str]:
+    records = (orjson.loads(record.value or b"{}") for record in records_of(system.deployment.consumer, AUDIT_LOG))
+    return [record["viewer"] for record in records if record.get("what") == what]
+
+
+def test_hold_and_lift_are_said_once_redis_says_so_and_are_audited(reader: Readers, held: HoldSite) -> None:
+    ada = reader("ada", url=held.console.url)
+    ada.expected.add(404)
+    until(lambda: ada.open(f"/campaigns/{CAMPAIGN}") == 200, "the campaign in the desk")
+    assert "it is not on hold" in ada.page.inner_text("#body-hold")
+    ada.page.get_by_role("button", name=f"Hold {CAMPAIGN}").click()
+    ada.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for()
+    assert is_held(held.system)
+    assert audited(held.system, "hold") == ["ada"]
+    ada.page.get_by_role("button", name=f"Lift the hold {CAMPAIGN}").click()
+    ada.page.get_by_text("Yes: it is not on hold.").wait_for()
+    assert not is_held(held.system)
+    assert audited(held.system, "lift") == ["ada"]
+
+
+def test_a_hold_that_is_sent_twice_is_ordered_once_and_works_without_scripts(reader: Readers, held: HoldSite) -> None:
+    before = len(audited(held.system, "hold"))
+    one = reader("ada", url=held.console.url, java_script_enabled=False)
+    other = reader("ada", url=held.console.url, java_script_enabled=False)
+    for each in (one, other):
+        each.open(f"/campaigns/{CAMPAIGN}")
+    for each in (one, other):
+        each.page.get_by_role("button", name=f"Hold {CAMPAIGN}").click()
+        each.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for()
+    assert len(audited(held.system, "hold")) == before + 1
+    one.page.get_by_role("button", name=f"Lift the hold {CAMPAIGN}").click()
+    one.page.get_by_text("Yes: it is not on hold.").wait_for()
+
+
+def test_while_the_worker_hangs_nothing_is_said_to_be_held_and_figures_turn_grey(
+    reader: Readers, held: HoldSite
+) -> None:
+    ada = reader("ada", url=held.console.url)
+    ada.expected.add(503)
+    ada.open(f"/campaigns/{CAMPAIGN}")
+    ada.page.wait_for_selector("#block-providers.is-live")
+    figures = ada.page.inner_text("#body-providers")
+    os.killpg(held.system.workers.process.pid, signal.SIGSTOP)
+    try:
+        ada.page.wait_for_selector("#block-providers.is-stopped", timeout=17_000)
+        assert ada.page.inner_text("#body-providers") == figures
+        ada.page.get_by_role("button", name=f"Hold {CAMPAIGN}").click()
+        ada.page.get_by_text("Ordered, and not in force yet").wait_for(timeout=40_000)
+        assert not is_held(held.system)
+        ada.open(f"/campaigns/{CAMPAIGN}")
+        assert "it is not on hold" in ada.page.inner_text("#body-hold")
+    finally:
+        os.killpg(held.system.workers.process.pid, signal.SIGCONT)
+    ada.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for(timeout=60_000)
+    assert is_held(held.system)
+    ada.page.get_by_role("button", name=f"Lift the hold {CAMPAIGN}").click()
+    ada.page.get_by_text("Yes: it is not on hold.").wait_for()
+
+
+def test_a_deployment_that_allows_no_changes_has_no_button_and_takes_no_order(
+    reader: Readers, held: HoldSite, tmp_path: Path
+) -> None:
+    desk = str(held.console.folder / "desk.sqlite")
+    with running_console(held.system, tmp_path, HARMONIA_DESK=desk, HARMONIA_CONSOLE_MAY="") as console:
+        ada = reader("ada", url=console.url)
+        ada.open(f"/campaigns/{CAMPAIGN}")
+        assert not ada.page.get_by_role("button", name="Hold").count()
+        ada.expected.add(403)
+        csrf = ada.page.locator("input[name=csrf]").first.get_attribute("value")
+        status = ada.page.evaluate(
+            "(csrf) => fetch('/campaigns/hold', {method: 'POST', body: new URLSearchParams({csrf, campaign: 'gotv-3'})"
+            "}).then((answer) => answer.status)",
+            csrf,
+        )
+        assert status == 403
+        assert not is_held(held.system)

@@ -1,0 +1,110 @@
+"""Sessions of the console in a real Redis, as the user that deploy/acl/redis.acl has for it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import NoPermissionError
+
+from sinks.lookup import Incomplete, Lookup
+from sinks.results import ResultsReader
+from streams.services.console.people import People, Person
+from streams.services.console.rights import Viewer
+from streams.services.console.signin import IDLE_S, LONGEST_S, TRIES_A_MINUTE, Sessions
+from tests.contract.redis_server import RedisServer
+
+USER = "harmonia-console"
+ACL = Path(__file__).parents[3] / "deploy" / "acl" / "redis.acl"
+NOW = 1_352_250_000_000
+ADA = Viewer("ada", frozenset({"field"}))
+
+
+@pytest.fixture
+async def own(redis_server: RedisServer, redis_client: Redis) -> AsyncIterator[Redis]:
+    """A client that may do what the console may, and nothing else."""
+    [rights] = [line.split()[2:] for line in ACL.read_text().splitlines() if line.startswith(f"user {USER} ")]
+    await redis_client.execute_command("ACL", "SETUSER", USER, *rights, ">secret")  # type: ignore[no-untyped-call]
+    async with Redis(host="127.0.0.1", port=redis_server.port, username=USER, password="secret") as client:
+        yield client
+
+
+@pytest.fixture
+def known() -> dict[str, Person]:
+    return {"ada": Person(ADA)}
+
+
+@pytest.fixture
+def sessions(own: Redis, known: dict[str, Person]) -> Sessions:
+    return Sessions(own, People(known))
+
+
+async def test_a_session_is_found_by_its_id_alone_and_remembers_choices(sessions: Sessions) -> None:
+    begun = await sessions.begin(ADA, NOW)
+    await sessions.change(begun, NOW, {"language": "fr", "reason": "called"})
+    found = await sessions.find(begun.id, NOW)
+    assert found is not None
+    assert (found.viewer.name, found.viewer.language, found.session.reason) == ("ada", "fr", "called")
+    assert await sessions.find(begun.id[:-1], NOW) is None
+    assert await sessions.find("", NOW) is None
+
+
+async def test_a_session_that_is_used_goes_on_for_half_an_hour_but_no_longer_than_half_a_day(
+    sessions: Sessions, redis_client: Redis
+) -> None:
+    begun = await sessions.begin(ADA, NOW)
+    [key] = await redis_client.keys("console:session:*")
+    await redis_client.expire(key, 5)
+    await sessions.find(begun.id, NOW + 60_000)
+    assert IDLE_S - 5 <= await redis_client.ttl(key) <= IDLE_S
+    await sessions.find(begun.id, NOW + (LONGEST_S - 60) * 1000)
+    assert await redis_client.ttl(key) <= 60
+    assert await sessions.find(begun.id, NOW + LONGEST_S * 1000) is None
+    assert await redis_client.keys("console:session:*") == []
+
+
+async def test_whoever_is_taken_out_of_the_file_has_no_session_any_more(
+    sessions: Sessions, known: dict[str, Person]
+) -> None:
+    begun = await sessions.begin(ADA, NOW)
+    known.clear()
+    assert await sessions.find(begun.id, NOW) is None
+
+
+async def test_a_role_that_is_taken_away_is_gone_at_once(sessions: Sessions, known: dict[str, Person]) -> None:
+    begun = await sessions.begin(ADA, NOW)
+    known["ada"] = Person(Viewer("ada", frozenset({"figures"})))
+    found = await sessions.find(begun.id, NOW)
+    assert found is not None
+    assert found.viewer.roles == {"figures"}
+
+
+async def test_neither_the_id_nor_the_address_of_who_signs_in_is_in_redis(
+    sessions: Sessions, redis_client: Redis
+) -> None:
+    begun = await sessions.begin(ADA, NOW)
+    await sessions.may_try("192.0.2.7")
+    for key in await redis_client.keys("*"):
+        held = f"{key!r} {await redis_client.get(key)!r}"
+        assert begun.id not in held
+        assert "192.0.2.7" not in held
+
+
+async def test_there_are_so_many_tries_a_minute_for_each_address(sessions: Sessions, redis_client: Redis) -> None:
+    assert [await sessions.may_try("192.0.2.7") for _ in range(TRIES_A_MINUTE + 1)] == [True] * TRIES_A_MINUTE + [False]
+    assert await sessions.may_try("192.0.2.8")
+    for key in await redis_client.keys("console:tries:*"):
+        assert 0 < await redis_client.ttl(key) <= 60
+
+
+async def test_the_consoles_user_may_look_people_up_and_change_nothing_but_its_own(
+    own: Redis, redis_client: Redis
+) -> None:
+    assert isinstance(await Lookup(own, 15).look([["van.17"]], "gotv-3"), Incomplete)
+    await ResultsReader(own, 15).one("x12")
+    await own.set("console:oidc:x", "1", ex=600)
+    assert await own.getdel("console:oidc:x") == b"1"
+    await own.info("memory")
+    for forbidden in (("HSET", "contact:x", "state", "{}"), ("SET", "holds", "1"), ("FLUSHALL",), ("KEYS", "*")):
+        with pytest.raises(NoPermissionError):
+            await own.execute_command(*forbidden)  # type: ignore[no-untyped-call]

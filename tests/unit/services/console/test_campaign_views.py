@@ -1,0 +1,112 @@
+"""Campaigns against the policy's limits, and what is said of a hold."""
+
+import pytest
+
+from sinks.holds import Hold
+from streams.domain.pressure.rates import CampaignRates
+from streams.services.console import desk_people
+from streams.services.console.desk_reading import Campaign, Provider
+from streams.services.console.pages.campaigns import (
+    Rate,
+    Reach,
+    covers,
+    hold_state,
+    listed,
+    provider_rates,
+    provider_view,
+    rate_text,
+    worst_of,
+)
+from streams.services.console.rights import EVERYTHING, Scope
+from streams.services.console.words import Words
+
+RATES, EN, FR = CampaignRates(), Words("en"), Words("fr")
+NOW = 1_352_254_440_000
+
+
+def campaign(name: str, gmail: Provider, last_ms: int = NOW, **types: int) -> Campaign:
+    counts = {each.replace("_", "."): count for each, count in types.items()}
+    return Campaign(name, ("digital",), NOW - 1, last_ms, counts, (gmail,), 0, 7, 0, {}, {})
+
+
+def gmail(sent: int, complaints: int, unsubscribes: int = 0) -> Provider:
+    return Provider("gmail", sent, 0, complaints, unsubscribes)
+
+
+@pytest.mark.parametrize(
+    ("sent", "complaints", "reach"),
+    [
+        (7_000, 21, "over"),
+        (7_000, 20, "near"),
+        (10_000, 24, "near"),
+        (10_000, 23, ""),
+        (999, 50, ""),
+        (1_000, 3, "over"),
+    ],
+)
+def test_a_limit_is_near_from_four_fifths_on_and_reached_exactly_as_alerts_have_it(
+    sent: int, complaints: int, reach: Reach
+) -> None:
+    assert provider_rates(gmail(sent, complaints), RATES)[0].reach == reach
+
+
+def test_a_provider_of_no_name_has_the_limit_of_the_others() -> None:
+    complaints, unsubscribes = provider_rates(Provider("", 5_000, 0, 1, 2), RATES)
+    assert (complaints.mailbox, complaints.limit, unsubscribes.limit) == ("other", 0.003, 0.02)
+
+
+def test_the_worst_rate_is_the_nearest_to_its_own_limit() -> None:
+    rates = [Rate("gmail", "complaints", 1, 1_000, 0.003, True), Rate("gmail", "unsubscribes", 18, 1_000, 0.02, True)]
+    worst = worst_of(rates)
+    assert worst is not None
+    assert worst.rule == "unsubscribes"
+    assert worst_of([Rate("gmail", "complaints", 50, 100, 0.003, False)]) is None
+
+
+def test_what_is_on_hold_or_near_a_limit_comes_first_and_unknown_is_no_nought() -> None:
+    found = [
+        campaign("calm", gmail(5_000, 0), email_sent=5_000),
+        campaign("near", gmail(10_000, 27), NOW - 9, email_sent=10_000),
+        campaign("texts", Provider("", 0, 0, 0, 0), NOW - 99, text_sent=80),
+    ]
+    rows = listed(found, RATES, {"texts": Hold("texts", None)}, EN)
+    assert [row.campaign for row in rows] == ["texts", "near", "calm"]
+    texts, near, _ = rows
+    assert (texts.sent, texts.delivered, texts.clicked, texts.complained, texts.unsubscribed) == (
+        80,
+        None,
+        None,
+        None,
+        0,
+    )
+    assert (near.clicked, near.complained, near.unsubscribed) == (0, 0, 0)
+
+
+def test_a_rate_is_said_with_its_limit_in_each_language() -> None:
+    rate = Rate("gmail", "complaints", 27, 10_000, 0.003, True)
+    assert rate_text(rate, EN) == "0.27% complaints at Gmail, the limit is 0.30%"
+    assert rate_text(rate, FR) == "0,27\u202f% de plaintes chez Gmail, la limite est de 0,30\u202f%"
+
+
+def test_of_too_few_messages_no_bar_is_drawn() -> None:
+    assert provider_view(gmail(420, 1), RATES, EN).chart == ""
+    assert "<svg" in provider_view(gmail(4_200, 1), RATES, EN).chart
+
+
+def test_held_is_said_only_where_redis_says_so() -> None:
+    ordered = [desk_people.Hold("gotv-3", NOW - 5, None, "nadia")]
+    states = [
+        hold_state("gotv-3", holds, ordered, NOW, may_act=True)
+        for holds in (None, [], [Hold("gotv-3", NOW - 1)], [Hold("gotv-3", None)], [Hold("other", None)])
+    ]
+    assert [(each.known, each.hold is not None, each.by) for each in states] == [
+        (False, False, None), (True, False, None), (True, False, None), (True, True, "nadia"), (True, False, None),
+    ]  # fmt: skip
+
+
+def test_who_sees_a_part_of_a_campaign_does_not_cover_it() -> None:
+    teams = ("digital", "fundraising")
+    assert covers(EVERYTHING, teams)
+    assert covers(Scope(teams=frozenset(teams)), teams)
+    assert not covers(Scope(teams=frozenset({"digital"})), teams)
+    assert not covers(Scope(regions=frozenset({"US-OH"})), teams)

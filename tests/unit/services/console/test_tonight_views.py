@@ -1,0 +1,157 @@
+"""What `/` says: needs, the last hour beside a week before, and rows of teams."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sinks.holds import Hold
+from streams.domain.messages import Message, english, message
+from streams.domain.pressure.rates import CampaignRates
+from streams.operations.status.alert_rules import AlertFinding
+from streams.services.console.desk import HOUR_MS, Desk
+from streams.services.console.desk_people import Alert
+from streams.services.console.desk_reading import Campaign, Provider
+from streams.services.console.pages.needs import Need, of_alerts, of_campaigns, of_findings
+from streams.services.console.pages.tonight import evening, figure_views, hours, team_rows
+from streams.services.console.rights import EVERYTHING, Role, Scope, Viewer
+from streams.services.console.words import Words
+from tests.unit.services.console.evening import NOW, fill_evening
+from tests.unit.services.console.hand_filled import NOW as HAND_NOW
+from tests.unit.services.console.hand_filled import hand_filled
+
+EN, FR = Words("en"), Words("fr")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    path = tmp_path_factory.mktemp("desk") / "desk.sqlite"
+    fill_evening(path)
+    found = Desk.open(path)
+    yield found
+    found.close()
+
+
+def viewer(*roles: Role, scope: Scope = EVERYTHING) -> Viewer:
+    return Viewer("ada", frozenset(roles), scope)
+
+
+def told(needs: Iterator[Need]) -> list[tuple[str, str]]:
+    return [(each.severity, english(each.what)) for each in needs]
+
+
+def sent(name: str, complaints: int, last_ms: int = NOW) -> Campaign:
+    return Campaign(
+        name, ("digital",), NOW, last_ms, {}, (Provider("gmail", 10_000, 0, complaints, 0),), 0, 0, 0, {}, {}
+    )
+
+
+def test_campaigns_near_a_limit_are_named_unless_they_are_held_or_long_over() -> None:
+    rates = CampaignRates()
+    found = [
+        sent("near", 27),
+        sent("over", 30),
+        sent("held", 40),
+        sent("old", 40, NOW - rates.window - 1),
+        sent("ok", 1),
+    ]
+    assert told(of_campaigns(found, rates, {"held": Hold("held", None)}, NOW, EN)) == [
+        ("caution", "campaign near nears the limit of complaints at Gmail: 0.27 %, the limit is 0.30 %"),
+        ("alarm", "campaign over has reached the limit of complaints at Gmail: 0.30 %, the limit is 0.30 %"),
+        ("remark", "campaign held is on hold until it is lifted"),
+    ]
+
+
+def test_while_redis_does_not_say_what_is_held_that_is_told() -> None:
+    assert told(of_campaigns([], CampaignRates(), None, NOW, EN)) == [
+        ("caution", "Redis does not say which campaigns are on hold")
+    ]
+
+
+def test_holds_of_campaigns_outside_the_scope_are_not_told() -> None:
+    assert not told(of_campaigns([], CampaignRates(), {"others": Hold("others", None)}, NOW, EN))
+
+
+def test_alerts_about_people_are_counted_and_name_nobody() -> None:
+    alerts = [Alert(str(n), rule, None, "van.17", NOW, "d", ()) for n, rule in enumerate(["over_cap"] * 2 + ["erased"])]
+    assert told(of_alerts(alerts)) == [("caution", "2 touches were over a cap of the policy in the last day")]
+
+
+def test_who_is_not_on_call_is_told_what_stops_everything_and_of_quarantined_sources() -> None:
+    found = [
+        AlertFinding("PartitionStalled", message("status.no_worker")),
+        AlertFinding("LagGrows", message("text", text="lag")),
+        AlertFinding("SourceQuarantined", message("text", text="field/minivan is held")),
+    ]
+    assert told(of_findings(found, on_call=False)) == [
+        ("alarm", "no worker runs"), ("caution", "field/minivan is held"),
+    ]  # fmt: skip
+    links = [each.href for each in of_findings(found, on_call=True)]
+    assert links == ["/status/partition-stalled", "/status/lag-grows", "/status/source-quarantined"]
+
+
+def test_the_last_hour_is_compared_with_the_same_hour_a_week_before(desk: Desk) -> None:
+    facts = hours(desk, NOW, EVERYTHING)
+    assert (facts.since_ms, facts.until_ms) == (NOW - 4 * 60_000 - HOUR_MS, NOW - 4 * 60_000)
+    figures = {each.label: each for each in figure_views(facts, viewer("figures"), EN)}
+    assert [*figures] == [
+        "Raised, less refunds", "Doors and calls", "Met, of doors and calls", "Supporters found", "Messages sent",
+        "Left or complained",
+    ]  # fmt: skip
+    assert figures["Messages sent"].before == "0"
+    assert figures["Messages sent"].change == "–"
+    assert figures["Doors and calls"].change.endswith("%")
+
+
+def test_each_role_sees_the_figures_of_its_pages_only(desk: Desk) -> None:
+    facts = hours(desk, NOW, EVERYTHING)
+    assert [each.label for each in figure_views(facts, viewer("treasury"), EN)] == ["Raised, less refunds"]
+    assert len([*figure_views(facts, viewer("field"), EN)]) == 3
+    assert not [*figure_views(facts, viewer("operations"), EN)]
+
+
+def test_what_the_desk_does_not_have_is_unknown_and_no_nought(tmp_path: Path) -> None:
+    path = tmp_path / "desk.sqlite"
+    Desk.create(path).close()
+    facts = hours(Desk.open(path), NOW, EVERYTHING)
+    figures = [*figure_views(facts, viewer("figures"), EN)]
+    assert {(each.value, each.before, each.change) for each in figures} == {("–", "–", "–")}
+    assert evening(Desk.open(path), NOW, EVERYTHING, sees_campaigns=True) is None
+
+
+def test_what_fewer_than_ten_people_said_in_an_hour_is_not_shown(tmp_path: Path) -> None:
+    facts = hours(hand_filled(tmp_path / "desk.sqlite"), HAND_NOW, Scope(regions=frozenset({"US-PA"})))
+    figures = {each.label: each.value for each in figure_views(facts, viewer("field"), EN)}
+    assert figures == {"Doors and calls": "9", "Met, of doors and calls": "–", "Supporters found": "–"}
+
+
+def test_a_viewer_of_one_region_has_only_its_figures(desk: Desk) -> None:
+    whole, ohio = hours(desk, NOW, EVERYTHING).live, hours(desk, NOW, Scope(regions=frozenset({"US-OH"}))).live
+    assert whole is not None
+    assert ohio is not None
+    assert 0 < ohio.figures["canvass.reported"].counted < whole.figures["canvass.reported"].counted
+    assert not ohio.net
+
+
+def test_teams_have_rows_and_the_axis_has_sendings_and_holds(desk: Desk) -> None:
+    found = evening(desk, NOW, EVERYTHING, sees_campaigns=True)
+    assert found is not None
+    rows = [*team_rows(found, EN)]
+    assert [row.team for row in rows] == ["digital", "field", "fundraising"]
+    assert all("before" in row.chart for row in rows)
+    assert [(mark.kind, mark.campaign) for mark in found.marks] == [
+        ("send", "ask-9"), ("send", "gotv-3"), ("send", "polls-1"), ("hold", "polls-1"),
+    ]  # fmt: skip
+
+
+def test_a_viewer_without_campaigns_sees_no_marks(desk: Desk) -> None:
+    found = evening(desk, NOW, Scope(teams=frozenset({"field"})), sees_campaigns=False)
+    assert found is not None
+    assert not found.marks
+    assert [row.team for row in team_rows(found, FR)] == ["field"]
+
+
+def test_a_name_that_a_producer_chose_has_no_control_characters() -> None:
+    [need] = of_campaigns([sent("a\x1b[31m", 30)], CampaignRates(), {}, NOW, EN)
+    assert isinstance(need.what, Message)
+    assert "\x1b" not in english(need.what)
