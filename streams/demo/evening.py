@@ -5,7 +5,7 @@ new release leaves out when its forms were filled in, and a mailing whose compla
 All of it follows from the seed: which record is published when, and what Harmonia has to make of it.
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain
 from math import sqrt
@@ -57,13 +57,14 @@ _SENT_WITHIN = 30 * MINUTE
 class _Walk(NamedTuple):
     """The part of the walk lists that is gone through in an evening; 1 is all that is gone through in the last one.
 
-    Who is in two of them a week apart is reached later in the second evening, so the policy's week is over. `hours`: of
-    the evening, as a share. `leaves_a_turf`: nobody goes back to the quiet one.
+    `leaves_out`: each so-manyth place; 0: none. `earlier`: ms that everybody is reached before the time of the last
+    evening, so that the policy's week is over by then. `leaves_a_turf`: nobody goes back to the quiet one.
     """
 
     begins: float
     ends: float
-    hours: float = 0.9
+    leaves_out: int = 0
+    earlier: int = 0
     leaves_a_turf: bool = False
 
 
@@ -77,10 +78,10 @@ class _Before(NamedTuple):
     texts: str
 
 
-_TONIGHT = _Walk(0.0, 1.0, hours=1.0, leaves_a_turf=True)
+_TONIGHT = _Walk(0.0, 1.0, leaves_a_turf=True)
 _BEFORE = (
-    _Before(7, _Walk(0.15, 1.0), 0.85, "gotv-1", "polls-0"),
-    _Before(1, _Walk(1.05, 1.25), 0.2, "gotv-2", "polls-1"),
+    _Before(7, _Walk(0.0, 1.0, leaves_out=7, earlier=5 * MINUTE), 0.85, "gotv-1", "polls-0"),
+    _Before(1, _Walk(1.0, 1.2), 0.2, "gotv-2", "polls-1"),
 )
 
 
@@ -137,11 +138,11 @@ def write_evening(
     bad_forms = max(_LEAST_BAD_FORMS, round(_BAD_FORMS * scale))
     no = _said_no([*past, *(one.sent for one in before if one.reason is None)])
     asked = [one for one in people if name_of(one.contact()) not in no]
-    mailed = _readers(rng, asked, scale, round(messages * _GMAIL_SHARE))
+    mailed = _readers(rng, asked, _walk_lists(people, no), scale, round(messages * _GMAIL_SHARE))
     mailed += _different(rng, donors, messages - len(mailed), no)
     texted = _different(rng, donors, round(_TEXTS * scale), no | {name_of(one.contact()) for one in mailed})
     teams = (
-        _field(rng, asked, scale, starts, _TONIGHT),
+        _field(rng, _walk_lists(people, no), scale, starts, _TONIGHT),
         _mailed(rng, mailed, starts + _MAILED),
         _texted(rng, texted, starts + _TEXTED, TEXTS),
         _given(rng, donors, scale, starts),
@@ -176,22 +177,32 @@ def _said_no(sent: Sequence[Sent]) -> set[str]:
     }
 
 
-def _readers(rng: Random, people: Sequence[Voter], scale: float, count: int) -> list[Person]:
+def _readers(
+    rng: Random, people: Sequence[Voter], lists: Mapping[str, Sequence[Voter]], scale: float, count: int
+) -> list[Person]:
     """So many voters with an address, first of all those whom nobody visits or calls tonight."""
     reached = {
         one.number
         for method, most in (("door", _DOORS), ("phone", _CALLS))
-        for one in _walk_list(people, method)[: round(most * scale)]
+        for one in lists[method][: round(most * scale)]
     }
     found = [one for one in people if one.has_email]
     rng.shuffle(found)
     return [*sorted(found, key=lambda one: one.number in reached)[:count]]
 
 
-def _walk_list(people: Sequence[Voter], method: str) -> list[Voter]:
-    """Everybody in the order in which they are visited, or called; the same each evening."""
-    places = {one.number: Random(f"{method} {one.number}").random() for one in people}  # nosec B311
-    return sorted(people, key=lambda one: places[one.number])
+def _walk_lists(people: Sequence[Voter], no: Set[str]) -> dict[str, list[Voter]]:
+    """Everybody in the order in which they are visited, and called; the same each evening.
+
+    Who said no is left out, and somebody from the end of the list is in their place.
+    """
+    lists = {}
+    for method in ("door", "phone"):
+        places = {one.number: Random(f"{method} {one.number}").random() for one in people}  # nosec B311
+        listed = sorted(people, key=lambda one: places[one.number])
+        asked = [one for one in listed if name_of(one.contact()) not in no]
+        lists[method] = [one if name_of(one.contact()) not in no else asked.pop() for one in listed[: len(asked)]]
+    return lists
 
 
 def _evening_before(
@@ -203,7 +214,7 @@ def _evening_before(
     audience = rng.sample(people, min(len(people), round(_MESSAGES * share)))
     mailing = Mailing(system, before.mailing, "mobilisation", starts + _MAILED, {}, split=False, step=_STEP)
     teams = (
-        _field(rng, people, scale, starts, before.walk),
+        _field(rng, _walk_lists(people, set()), scale, starts, before.walk),
         mailing.to(audience),
         _texted(rng, _different(rng, donors, round(_TEXTS * share), set()), starts + _TEXTED, before.texts),
         _given(rng, donors, share, starts),
@@ -214,20 +225,23 @@ def _evening_before(
     return [one.publication for one in arrivals(rng, _without_complaints(said), _LATEST)]
 
 
-def _field(rng: Random, people: Sequence[Voter], scale: float, starts: int, walk: _Walk) -> Iterator[TimedInteraction]:
+def _field(
+    rng: Random, lists: Mapping[str, Sequence[Voter]], scale: float, starts: int, walk: _Walk
+) -> Iterator[TimedInteraction]:
     """Knocks and calls by walk lists, which are the same each evening: few at first, most in the middle."""
     app = SourceSystem(rng, "field/minivan", "canvass-events", TimeFormat.LOCAL_SECONDS)
     phones = SourceSystem(rng, "field/phonebank", "canvass-events", TimeFormat.MILLISECONDS)
     for method, system, count in (("door", app, _DOORS), ("phone", phones, _CALLS)):
-        listed = _walk_list(people, method)
         places = range(round(count * scale * walk.begins), round(count * scale * walk.ends))
         for done, place in enumerate(places):
-            voter = listed[place % len(listed)]
-            at = starts + round(_hour_of((done + 0.5) / len(places)) * walk.hours * (LENGTH - MINUTE))
+            if walk.leaves_out and not done % walk.leaves_out:
+                continue
+            voter = lists[method][place % len(lists[method])]
+            after = round(_hour_of((done + 0.5) / len(places)) * (LENGTH - MINUTE))
             if walk.leaves_a_turf and method == "door" and voter.turf == QUIET_TURF:
-                at = starts + rng.randrange(_QUIET)
+                after = rng.randrange(_QUIET)
             fields = findings(rng, method, f"{system.source}:{starts}-{place}", voter.turf)
-            yield system.say("canvass.reported", at, voter.contact(), fields)
+            yield system.say("canvass.reported", starts + max(0, after - walk.earlier), voter.contact(), fields)
 
 
 def _hour_of(done: float) -> float:
