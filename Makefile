@@ -20,7 +20,7 @@ SEEDS ?= 1 2 3
 # Tests that need no server. Two processes share them, and those with servers too, each with its own: they mostly wait.
 FAST ?= tests/unit tests/property
 
-.PHONY: help install dev check audit sbom test laws image-test chaos soak demo bench spark schemas lock clean
+.PHONY: help install dev check audit sbom test laws image-test chaos soak demo picture bench spark schemas lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -63,8 +63,12 @@ chaos: dev ## every fault under load, each with every seed; SEEDS="1 2 3" ARGS="
 soak: dev ## ten minutes of steady load: memory, open files and threads must stay flat; ARGS="--minutes 60 --seed 2"
 	$(BIN)/python -m tests.soak $(ARGS)
 
-demo: install ## the whole system on real input, checked against a recount; ARGS="--keep --json FILE"
+demo: install ## the whole system on real input, checked against a recount; ARGS="--play" for an evening
 	$(BIN)/harmonia demo $(ARGS)
+
+picture: dev ## docs/screenshots/console-light.png and -dark.png: the console's first page, with the demo's data
+	sh tests/browser/packages.sh
+	$(BIN)/python -m benchmarks.screenshots.console $(ARGS)
 
 bench: install ## the engine side by side with its peers, on a Kafka of its own; ARGS="--quick --rounds 5 --peer ours"
 	@$(MAKE) --no-print-directory $(PEERS)/.installed || echo "The peers' libraries cannot be installed" >&2

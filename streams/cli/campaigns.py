@@ -95,21 +95,16 @@ def _rows(counted: Mapping[str, CampaignCounts], holds: Mapping[str, int | None]
 
 def _counted(consumer: KafkaConsumer, settings: Settings) -> dict[str, CampaignCounts]:
     """Counts of mail by campaign. Raises `Unreadable` for a table that another version has written."""
-    from streams.domain.campaigns import Campaign, decode
+    from streams.operations.campaign_counts import campaign_counts, campaign_of
     from streams.platform.topic_reading import records_of
     from streams.platform.topics import CAMPAIGNS_TABLE, changelog_name
 
-    latest: dict[str, bytes] = {}
+    latest: dict[str, bytes | None] = {}
     for record in records_of(consumer, changelog_name(settings, CAMPAIGNS_TABLE)):
-        if not record.key.startswith(OF_CAMPAIGN):
-            continue
-        name = record.key.removeprefix(OF_CAMPAIGN).decode(errors="replace")
-        if record.value is None:
-            latest.pop(name, None)
-        else:
+        if (name := campaign_of(record.key)) is not None:
             latest[name] = record.value
-    read = {name: decode(value) for name, value in latest.items()}
-    return {name: kept.counts for name, kept in read.items() if isinstance(kept, Campaign)}
+    read = {name: campaign_counts(value) for name, value in latest.items() if value is not None}
+    return {name: counts for name, counts in read.items() if counts is not None}
 
 
 def holds_in(consumer: KafkaConsumer) -> dict[str, int | None]:
@@ -149,8 +144,6 @@ def _plain(row: _Row) -> dict[str, JSON]:
 
 LATEST = 16_000
 """Interactions that are searched for names of campaigns, of all partitions together."""
-OF_CAMPAIGN = b"campaign/"
-"""Prefix of the keys of campaigns in their table."""
 
 
 class _Data(msgspec.Struct, frozen=True):
@@ -198,13 +191,14 @@ def unknown_campaign(campaign: str, known: Collection[str]) -> str | None:
 def _counted_names(consumer: KafkaConsumer, settings: Settings) -> Iterator[str]:
     from kafka.errors import TopicAuthorizationFailedError
 
+    from streams.operations.campaign_counts import campaign_of
     from streams.platform.topic_reading import records_of
     from streams.platform.topics import CAMPAIGNS_TABLE, changelog_name
 
     try:
         for record in records_of(consumer, changelog_name(settings, CAMPAIGNS_TABLE)):
-            if record.value is not None and record.key.startswith(OF_CAMPAIGN):
-                yield record.key.removeprefix(OF_CAMPAIGN).decode(errors="replace")
+            if record.value is not None and (name := campaign_of(record.key)) is not None:
+                yield name
     except (MissingTopic, TopicAuthorizationFailedError):
         return  # other places know of campaigns too
 

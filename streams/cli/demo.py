@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from streams.demo.run import DemoResult
 
 
-def demo(
+def demo(  # noqa: PLR0913 (options of a command)
+    *,
     seed: Annotated[int, typer.Option(help="What is invented around the real donations follows from it.")] = 2012,
     scale: Annotated[
         float, typer.Option(min=0.01, max=20, help="How much is invented; 1: about 55,000 records.")
@@ -24,10 +25,20 @@ def demo(
     processes: Annotated[int, typer.Option(min=1, max=16, help="Worker processes.")] = 1,
     json: Annotated[Path | None, typer.Option("--json", dir_okay=False, help="Write the figures to this file.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave servers and workers running.")] = False,
+    play: Annotated[
+        bool,
+        typer.Option(
+            "--play",
+            help="Replay an evening at an hour a minute: 20,000 doors and calls, two sends, a producer that breaks, a "
+            "campaign that nears its limit, an experiment that decides; recounted by the oracle.",
+        ),
+    ] = False,
+    hour: Annotated[float, typer.Option(min=0, max=60, help="With --play: the seconds that an hour takes.")] = 60.0,
 ) -> None:
     """Start everything, publish real donations and what teams do around them, and check every profile.
 
-    Exit code 1 when a profile differs from the recount.
+    At a terminal it ends with a link to the console, with an evening in it, until Ctrl-C; with --json or --keep it does
+    not. Exit code 1 when a profile differs from the recount. Ctrl-C stops what was started, at any time.
     """
     if json is not None and not json.resolve().parent.is_dir():
         refuse(f"--json: there is no directory {json.resolve().parent}", WRONG_USE)
@@ -37,12 +48,14 @@ def demo(
     console = Console()
     with failing_plainly():
         try:
-            from streams.demo.console import render
+            from streams.demo.browsing import at_terminal
             from streams.demo.run import DemoOptions, run_demo
         except ModuleNotFoundError as missing:
             refuse(f"The demo needs {missing.name}: pip install 'harmonia[local]'")
-        ended = run_demo(settings, DemoOptions(seed, scale, processes, keep), console)
-    console.print(render(ended.story))
+        browse = sys.stdin.isatty() and console.is_terminal and json is None and not keep
+        hour_s = hour if play else 0.0 if browse else None
+        options = DemoOptions(seed, scale, processes, keep, hour_s, at_terminal(console) if browse else None)
+        ended = run_demo(settings, options, console)
     if json is not None:
         json.write_bytes(ended.story.figures.to_json())
     if keep:

@@ -2,20 +2,26 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from streams.demo.evening import ZONE, Evening
+from streams.demo.evening_figures import EveningFigures
+from streams.demo.evening_play import Teller
 from streams.demo.progress import Progress as Seen
 from streams.demo.publishing import ShowProgress
 from streams.demo.report import DemoReport, DonorTotals, ExperimentLine, Figures, ReachedContact, TopicFlow
 from streams.domain.display_names import counted
-from streams.domain.money import every_currency
+from streams.domain.money import every_currency, money
 
 
 @contextmanager
@@ -35,6 +41,35 @@ def bars(console: Console, publications: int, interactions: int) -> Iterator[Sho
             progress.update(in_redis, completed=seen.in_sink, total=max(seen.changes, 1))
 
         yield show
+
+
+class _Lines:
+    """Prints a line for each thing that happens in the evening, and shows beside how late it is."""
+
+    def __init__(self, console: Console, status: Status) -> None:
+        self._console = console
+        self._status = status
+        self._zone = ZoneInfo(ZONE)
+
+    def say(self, at: int, words: str) -> None:
+        line = Table.grid(padding=(0, 2, 0, 0))
+        line.add_row(Text(self._time(at), style="bold"), Text(words))
+        self._console.print(line)
+
+    def move(self, at: int, published: int) -> None:
+        self._status.update(f"{self._time(at)}  {published:,} records")
+
+    def _time(self, at: int) -> str:
+        return f"{datetime.fromtimestamp(at / 1_000, self._zone):%H:%M}"
+
+
+@contextmanager
+def evening_lines(console: Console, evening: Evening) -> Iterator[Teller]:
+    """Tell an evening on the console for the length of a block."""
+    day = datetime.fromtimestamp(evening.starts / 1_000, ZoneInfo(ZONE))
+    console.print(f"\nThe evening of {day:%A} {day.day} {day:%B %Y}, times of {ZONE}:", style="bold")
+    with console.status("") as status:
+        yield _Lines(console, status)
 
 
 _SHOWN_DIFFERENCES = 12
@@ -62,6 +97,7 @@ def render(story: DemoReport) -> RenderableType:
         _side_by_side(_refused(story.figures.dead_letters), _speed(story.figures)),
         _side_by_side(_donors(story.figures.top_donors), _reached(story.reached)),
         _spaced(_tried(story.tried)),
+        *([] if story.figures.evening is None else [_spaced(_evening(story.figures.evening))]),
         _verdict(story),
     )
 
@@ -146,6 +182,23 @@ def _tried(tried: Sequence[ExperimentLine]) -> Table:
     table.columns[-1].no_wrap = False  # on a narrow terminal names stay whole
     for one in tried:
         table.add_row(one.experiment, f"{one.people:,}", one.says)
+    return table
+
+
+def _evening(figures: EveningFigures) -> Table:
+    table = _table("What there was to see in the evening", "", "")
+    table.show_header = False
+    table.columns[-1].no_wrap = False
+    met = f"{figures.met / max(1, figures.doors + figures.calls):.0%}"
+    table.add_row("field", f"{figures.doors:,} doors and {figures.calls:,} calls, {met} met")
+    if figures.quiet_since is not None:
+        at = datetime.fromtimestamp(figures.quiet_since / 1_000, ZoneInfo(ZONE))
+        table.add_row("turf", f"{figures.quiet_turf}: nobody has knocked since {at:%H:%M}")
+    table.add_row("gifts", money(figures.net, "USD"))
+    table.add_row(figures.mailing, figures.near or "not near its limit")
+    table.add_row(figures.experiment, figures.verdict or "not decided")
+    held = f"{figures.refused:,} records refused, {figures.released:,} good ones held and released"
+    table.add_row(figures.quarantined, f"in quarantine: {held}")
     return table
 
 

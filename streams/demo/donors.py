@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
+from typing import Protocol
 
 from streams.demo.truth import ContactFields, Sent
 
@@ -26,6 +27,19 @@ _PHONE_STYLES = ("({area}) 555-{line}", "{area}-555-{line}", "+1 {area} 555 {lin
 _HAVE_EMAIL, _HAVE_PHONE = 0.85, 0.7
 _AT_WORK = 0.1
 """The share of e-mails to somebody with an address that go to a second one."""
+
+
+class Person(Protocol):
+    """Somebody with whom the demo's teams deal, by whatever they know of them."""
+
+    def contact(self) -> ContactFields:
+        """The contact fields that every interaction with the person carries."""
+
+    def contact_by_email(self, rng: Random) -> ContactFields:
+        """The contact fields with an e-mail address, if one is known."""
+
+    def contact_by_phone(self, rng: Random) -> ContactFields:
+        """The contact fields with a phone number, if one is known."""
 
 
 @dataclass(frozen=True, slots=True)

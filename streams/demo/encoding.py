@@ -40,7 +40,7 @@ def key(sent: Sent, rng: Random) -> bytes | None:
     if chance < 0.5:
         return None
     if chance < 0.8:
-        return sent.contact.get("external", {}).get("fec", "").encode()
+        return (sent.contact.get("external", {}).get("fec") or sent.contact.get("voter_id", "")).encode()
     return sent.fields.get("message_id", sent.id).encode()
 
 
@@ -62,11 +62,15 @@ _Encoded = tuple[bytes, Headers]
 
 def spoil(sent: Sent, number: int, rng: Random) -> Publication:
     """A bad record made from a good one, under a new id; successive numbers go through all kinds of mistakes."""
-    reason, make = _KINDS[number % len(_KINDS)]
+    return spoil_as(_KINDS[number % len(_KINDS)][0], sent, number, rng)
+
+
+def spoil_as(reason: str, sent: Sent, number: int, rng: Random) -> Publication:
+    """A bad record made from a good one, to be refused for this reason."""
     fresh = replace(sent, id=f"spoilt-{number}-{sent.id}"[:64])
     if reason == "invalid_data":
         fresh = replace(fresh, topic="donation-events", type="donation.made", source="finance/actblue")
-    value, headers = make(fresh, rng)
+    value, headers = dict(_KINDS)[reason](fresh, rng)
     return Publication(fresh.topic, key(fresh, rng), value, headers, fresh, "bad", False, reason)
 
 

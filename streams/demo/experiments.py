@@ -12,8 +12,10 @@ from events.experiments import ExperimentDefinition
 from events.topics import EXPERIMENT_DEFINITIONS
 from sinks.keys import experiment_key
 from streams.demo.check import Difference, compare_experiments
+from streams.demo.evening import EXPERIMENT, WINDOW
 from streams.demo.mailing import SUBJECTS
 from streams.demo.recount_experiments import Arm
+from streams.demo.source_system import HOUR
 from streams.demo.truth import Sent
 from streams.demo.volunteering import CALLS
 from streams.domain.experiments.definition_records import definition_record
@@ -47,6 +49,8 @@ def _plan(name: str) -> ExperimentDefinition:
             "owner": "finance" if mailing.startswith("ask") else "digital",
             "hypothesis": f"The second subject (B) of {mailing} is opened more often than the first (A).",
         }
+    if name == EXPERIMENT:
+        said["window"] = f"{WINDOW // HOUR}h"
     return ExperimentDefinition.model_validate({"id": name, "variants": _HALVES, "tuned_for": _EXPECTED, **said})
 
 

@@ -74,17 +74,23 @@ def canvassing(rng: Random, population: Population, scale: float) -> Iterator[Ti
 
 def _report(system: SourceSystem, method: str, donor: Donor, number: int) -> TimedInteraction:
     rng = system.rng
-    outcome = _draw(rng, _OUTCOMES[method])
-    fields: Fields = {"method": method, "outcome": outcome, "canvasser_id": f"canvasser-{rng.randrange(120)}"}
-    if rng.random() < 0.8:
-        fields["report_id"] = f"{system.source}:{number}"
-    if method == "door":
-        fields["turf"] = f"turf-{rng.randrange(60)}"
-    if outcome == "contacted":
-        _conversation(rng, fields)
+    fields = findings(rng, method, f"{system.source}:{number}")
     contact = donor.contact_by_phone(rng) if method in ("phone", "text") else donor.contact()
     at = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY) + rng.randrange(16 * HOUR, 28 * HOUR)
     return system.say("canvass.reported", at, contact, fields)
+
+
+def findings(rng: Random, method: str, report_id: str, turf: str | None = None) -> Fields:
+    """The fields of one canvass report; four of five have the id. `turf`: of a door, None: any."""
+    outcome = _draw(rng, _OUTCOMES[method])
+    fields: Fields = {"method": method, "outcome": outcome, "canvasser_id": f"canvasser-{rng.randrange(120)}"}
+    if rng.random() < 0.8:
+        fields["report_id"] = report_id
+    if method == "door":
+        fields["turf"] = f"turf-{rng.randrange(60)}" if turf is None else turf
+    if outcome == "contacted":
+        _conversation(rng, fields)
+    return fields
 
 
 def _conversation(rng: Random, fields: Fields) -> None:

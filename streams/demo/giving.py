@@ -3,7 +3,7 @@
 Rows of the file name no election, and refunds no gift; these do, as card processors do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 
 from streams.demo.donors import Donor, Population
@@ -26,19 +26,29 @@ def refunded_gifts(rng: Random, population: Population, scale: float) -> Iterato
 def _gift(system: SourceSystem, donor: Donor, donation_id: str) -> Iterator[TimedInteraction]:
     rng = system.rng
     at = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY) + rng.randrange(14 * HOUR, 28 * HOUR)
-    amount, contact = rng.randrange(500, 250_000), donor.contact_by_email(rng)
-    gift: Fields = {"donation_id": donation_id, "amount": amount, "currency": "USD"}
-    gift["committee"] = rng.choice(_COMMITTEES)
-    election = rng.choice(_ELECTIONS)
-    if election is not None:
-        gift["election"] = election
-    yield system.say("donation.made", at, contact, gift)
+    made = gift(system, donor, donation_id, at)
+    yield made
+    fields, contact, amount = made.sent.fields, made.sent.contact, made.sent.fields["amount"]
     first = amount if rng.random() < 0.6 else rng.randrange(1, amount)
     for part, returned in enumerate([first, amount - first]):
         if returned:
             refund: Fields = {"refund_id": f"{donation_id}-{part}", "amount": returned, "currency": "USD"}
             refund["kind"] = rng.choice(("refund", "void"))
-            yield system.say("donation.refunded", at + rng.randrange(HOUR, 9 * DAY), contact, refund | _of(rng, gift))
+            yield system.say("donation.refunded", at + rng.randrange(HOUR, 9 * DAY), contact, refund | _of(rng, fields))
+
+
+def gift(
+    system: SourceSystem, donor: Donor, donation_id: str, at: int, elections: Sequence[str | None] = _ELECTIONS
+) -> TimedInteraction:
+    """A gift of 5 to 2,500 dollars at `at` (ms), for one of these elections; None: it names none."""
+    rng = system.rng
+    amount, contact = rng.randrange(500, 250_000), donor.contact_by_email(rng)
+    fields: Fields = {"donation_id": donation_id, "amount": amount, "currency": "USD"}
+    fields["committee"] = rng.choice(_COMMITTEES)
+    election = rng.choice(elections)
+    if election is not None:
+        fields["election"] = election
+    return system.say("donation.made", at, contact, fields)
 
 
 def _of(rng: Random, gift: Fields) -> Fields:

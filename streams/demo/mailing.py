@@ -5,11 +5,11 @@ a few in a thousand want no more. Of every third campaign two subjects are tried
 the second one. Those went out in the weeks before `today`, since opens of long ago count in no experiment any more.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from random import Random
 
-from streams.demo.donors import Donor, Population
+from streams.demo.donors import Person, Population
 from streams.demo.source_system import (
     DAY,
     HOUR,
@@ -48,41 +48,57 @@ def mailings(rng: Random, population: Population, scale: float, today: int) -> I
         size = min(_CAMPAIGN, left)
         audience = population.some(rng, size)
         left -= size
-        yield from _Campaign(rng, number, today if size == _CAMPAIGN else None).to(audience)
+        yield from _campaign(rng, number, today if size == _CAMPAIGN else None).to(audience)
 
 
-class _Campaign:
-    """One mailing. `today`: None where it is too small for two subjects."""
+def _campaign(rng: Random, number: int, today: int | None) -> "Mailing":
+    """One mailing of the year. `today`: None where it is too small for two subjects."""
+    fundraising = rng.random() < 0.6
+    source = "finance/mailer" if fundraising else "digital/mailer"
+    name = f"{'ask' if fundraising else 'news'}-{number}"
+    purpose = "fundraising" if fundraising else rng.choice(_OTHER_PURPOSES)
+    team: Fields = {"team": "youth"} if rng.random() < 0.1 else {}
+    split = number % 3 == 0 and today is not None
+    day, hour = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY), rng.randrange(15 * HOUR, 22 * HOUR)
+    starts = hour + (today - (_A_WEEK_READ + number % 40) * DAY if today and split else day)
+    system = SourceSystem(rng, source, "email-events", TimeFormat.MILLISECONDS)
+    return Mailing(system, name, purpose, starts, team, split)
 
-    def __init__(self, rng: Random, number: int, today: int | None) -> None:
-        fundraising = rng.random() < 0.6
-        source = "finance/mailer" if fundraising else "digital/mailer"
-        self._rng = rng
-        self._system = SourceSystem(rng, source, "email-events", TimeFormat.MILLISECONDS)
-        self._name = f"{'ask' if fundraising else 'news'}-{number}"
-        self._purpose = "fundraising" if fundraising else rng.choice(_OTHER_PURPOSES)
-        self._team: Fields = {"team": "youth"} if rng.random() < 0.1 else {}
-        self._split = number % 3 == 0 and today is not None
-        day, hour = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY), rng.randrange(15 * HOUR, 22 * HOUR)
-        self._starts = hour + (today - (_A_WEEK_READ + number % 40) * DAY if today and self._split else day)
 
-    def to(self, audience: list[Donor]) -> Iterator[TimedInteraction]:
-        for place, donor in enumerate(audience):
-            about: Fields = {"message_id": f"{self._name}.{place}", "campaign_id": self._name, **self._team}
-            yield from self._message(self._starts + place * SECOND // 2, donor.contact_by_email(self._rng), about)
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """One mailing, which begins at `starts` (ms), a message every `step` ms. `team`: where it is not the source's.
+
+    `split`: two subjects are tried, and the second draws in the part `draw` of its readers.
+    """
+
+    system: SourceSystem
+    name: str
+    purpose: str
+    starts: int
+    team: Fields
+    split: bool
+    step: int = SECOND // 2
+    draw: float = _DRAWN_IN
+
+    def to(self, audience: Iterable[Person]) -> Iterator[TimedInteraction]:
+        """All events of the mailing to these people, also those that happen days later."""
+        for place, person in enumerate(audience):
+            about: Fields = {"message_id": f"{self.name}.{place}", "campaign_id": self.name, **self.team}
+            yield from self._message(self.starts + place * self.step, person.contact_by_email(self.system.rng), about)
 
     def _message(self, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
-        say, rng = self._system.say, self._rng
+        say, rng = self.system.say, self.system.rng
         dropped = rng.random() < 0.005
         if dropped:
             yield say("email.dropped", at + SECOND, contact, {**about, "reason": "suppressed by the provider"})
             if rng.random() < 0.6:
                 return
-        sent: Fields = {**about, "purpose": self._purpose, "list_id": "supporters"}
+        sent: Fields = {**about, "purpose": self.purpose, "list_id": "supporters"}
         is_better = False
-        if self._split:
+        if self.split:
             variant = rng.choice("AB")
-            sent["experiment"] = {"id": f"{SUBJECTS}{self._name}", "variant": variant}
+            sent["experiment"] = {"id": f"{SUBJECTS}{self.name}", "variant": variant}
             is_better = variant == "B"
         yield say("email.sent", at, contact, sent)
         if dropped:
@@ -93,7 +109,7 @@ class _Campaign:
             bounced = say("email.bounced", at + 2 * SECOND, contact, hard)
             yield bounced
             if rng.random() < 0.1:
-                yield self._system.take_back(bounced, HOUR)
+                yield self.system.take_back(bounced, HOUR)
         elif fate < 0.015:
             yield say("email.bounced", at + DAY, contact, {**about, "kind": "soft", "reason": "mailbox full"})
         else:
@@ -109,14 +125,14 @@ class _Campaign:
     def _drawn_in(self, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
         """Who reads it for its subject, by chances of its own: all else is as it would be without."""
         own = Random(about["message_id"])  # nosec B311 # invented people, no secrets
-        if own.random() < _DRAWN_IN:
+        if own.random() < self.draw:
             agent = own.choice(_BROWSERS)
-            yield replace(self._system, rng=own).say(
+            yield replace(self.system, rng=own).say(
                 "email.opened", at + _a_while(own), contact, {**about, "user_agent": agent}
             )
 
     def _reading(self, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
-        say, rng = self._system.say, self._rng
+        say, rng = self.system.say, self.system.rng
         if rng.random() < 0.12:
             yield say("email.opened", at + SECOND, contact, {**about, "user_agent": _PROXY, "machine": True})
         if rng.random() < 0.22:
@@ -125,13 +141,13 @@ class _Campaign:
                 yield say("email.opened", at, contact, {**about, "user_agent": rng.choice(_BROWSERS)})
             if rng.random() < 0.14:
                 at += rng.randrange(2 * SECOND, 2 * MINUTE)
-                url = f"https://example.org/{self._name}"
+                url = f"https://example.org/{self.name}"
                 yield say("email.clicked", at, contact, {**about, "url": url, "machine": False})
         yield from self._leaving(at + rng.randrange(MINUTE, HOUR), contact, about)
 
     def _leaving(self, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
         """Of each thousand who read five unsubscribe, half of them from one list, and two complain; some come back."""
-        say, rng = self._system.say, self._rng
+        say, rng = self.system.say, self.system.rng
         chance = rng.random()
         if chance >= 0.007:
             return
@@ -143,7 +159,7 @@ class _Campaign:
             back: Fields = {"channel": "email", "granted": True, "basis": "preference centre", **one_list}
             yield say("consent.changed", at + rng.randrange(9 * DAY), contact, back)
         if rng.random() < 0.1:
-            yield self._system.take_back(left, rng.randrange(MINUTE, 5 * DAY))
+            yield self.system.take_back(left, rng.randrange(MINUTE, 5 * DAY))
 
 
 def _a_while(rng: Random) -> int:

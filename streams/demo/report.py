@@ -10,6 +10,7 @@ import orjson
 from events.experiment_results import ExperimentResult
 from events.outputs import ContactProfile
 from streams.demo.check import Difference
+from streams.demo.evening_figures import EveningFigures
 from streams.demo.recount import Profile
 from streams.demo.truth import Publication
 from streams.domain.experiments.report.pages import summary_line
@@ -41,6 +42,7 @@ class Figures:
 
     `published`: records sent to the input topics. `accepted`: those of them in `interactions`, repeats included.
     `duplicates`: accepted ones that the fold had before. `dead_letters`: by reason, rows of the import included.
+    `evening`: what there was to see in the evening that was played.
     `net_donations`: minor units by currency. `top_donors`: those who gave most. `seconds`: from the first record
     published to the last profile in Redis.
     """
@@ -55,10 +57,12 @@ class Figures:
     events_per_second: float
     latency_ms: Latency
     top_donors: Sequence[DonorTotals] = ()
+    evening: EveningFigures | None = None
 
     def to_json(self) -> bytes:
-        """One JSON object with exactly these keys."""
-        return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        """One JSON object with exactly these keys, without `evening` where none was played."""
+        shown = {name: value for name, value in asdict(self).items() if name != "evening" or value is not None}
+        return orjson.dumps(shown, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 @dataclass(slots=True)

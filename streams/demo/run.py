@@ -5,16 +5,20 @@ import shutil
 import statistics
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 
-from streams.demo.check import Difference, compare_letters, compare_profiles
-from streams.demo.console import bars
+from streams.demo.browsing import Browsing, Visit
+from streams.demo.check import Difference, Letter, compare_letters, compare_profiles
+from streams.demo.console import bars, evening_lines, render
 from streams.demo.deployment import Deployment, counted, open_deployment
+from streams.demo.evening import last_evening
+from streams.demo.evening_play import PlayedEvening, play_evening
+from streams.demo.evening_report import evening_differences, evening_figures, held_letters
 from streams.demo.experiments import define, plans_of, results_in_redis, wrong_results
 from streams.demo.oracle import all_closed_channels
 from streams.demo.progress import Progress
@@ -50,12 +54,18 @@ class DemoBusy(EngineError):
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """Options of a run. `scale` multiplies the invented records; `keep`: leave stack and workers running."""
+    """Options of a run. `scale` multiplies the invented records; `keep`: leave stack and workers running.
+
+    `hour_s`: play an evening, an hour of it in so many seconds (0: none); None: play none. `visit`: serve a console
+    with what is there, for the length of this visit.
+    """
 
     seed: int = 2012
     scale: float = 1.0
     processes: int = 1
     keep: bool = False
+    hour_s: float | None = None
+    visit: Visit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +79,16 @@ class DemoResult:
 
 
 def run_demo(settings: Settings, options: DemoOptions, console: Console) -> DemoResult:
-    """Run the demo once, on a fresh stack. Raises `LocalStackError`, `ClusterNotEmpty` or `PipelineStuck`.
+    """Run the demo once, on a fresh stack, and print its last page.
 
-    Everything it started is stopped at the end; with `keep` only after a failure.
+    Raises `LocalStackError`, `ClusterNotEmpty` or `PipelineStuck`. Everything it started is stopped at the end; with
+    `keep` only after a failure.
     """
     home = settings.home.resolve() / "demo"
     log = home / "worker.log"
     with console.status("Writing the script"):
-        script = write_script(options.seed, options.scale, _today())
+        evening_starts = None if options.hour_s is None else last_evening(_now())
+        script = write_script(options.seed, options.scale, _now() // DAY * DAY, evening_starts)
     with signals_end_the_block(), _alone(home) as lock, ExitStack() as started:
         stack = _start_stack(home, ExistingServers.of(settings), options.keep, console, started)
         with open_deployment(_settings_of(settings, stack, home)) as deployment:
@@ -86,18 +98,24 @@ def run_demo(settings: Settings, options: DemoOptions, console: Console) -> Demo
                     "the demo needs a cluster of its own, and starts one where that is not set"
                 )
             environment = {**stack.environment, "HARMONIA_STATE_DIR": str(deployment.settings.state_dir)}
+            if script.evening is not None:
+                letters = max(1, script.evening.letters // options.processes)  # each process sees its share
+                environment["HARMONIA_QUARANTINE_LETTERS"] = str(letters)
             with console.status("Starting the workers"):
                 workers = start_workers(environment, log, options.processes, [lock], restart=True)
             started.callback(workers.stop)
-            story = _tell(deployment, script, workers, console)
+            browsing = Browsing(stack.environment, home / "console", console, started) if options.visit else None
+            story = _tell(_Run(deployment, script, workers, console, options.hour_s or 0.0, browsing))
+            console.print(render(story))
+            if browsing is not None and options.visit is not None:
+                browsing.end(options.visit, workers.must_run)
         if options.keep:
             started.pop_all()
     return DemoResult(story, stack, workers, log)
 
 
-def _today() -> int:
-    now = time.time_ns() // 1_000_000
-    return now - now % DAY
+def _now() -> int:
+    return time.time_ns() // 1_000_000
 
 
 @contextmanager
@@ -130,9 +148,22 @@ def _settings_of(settings: Settings, stack: Stack, home: Path) -> Settings:
     return settings.model_copy(update=where)
 
 
-def _tell(deployment: Deployment, script: Script, workers: Workers, console: Console) -> DemoReport:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The parts of a run; `hour_s` and `browsing` as in `DemoOptions`."""
+
+    deployment: Deployment
+    script: Script
+    workers: Workers
+    console: Console
+    hour_s: float
+    browsing: Browsing | None
+
+
+def _tell(run: _Run) -> DemoReport:
+    deployment, script, workers, console = run.deployment, run.script, run.workers, run.console
     plans = plans_of(script.accepted())
-    with bars(console, len(script.publications), len(script.accepted())) as move:
+    with bars(console, len(script.publications), sum(one.reason is None for one in script.publications)) as move:
 
         def show(acknowledged: int, seen: Progress) -> None:
             workers.must_run()
@@ -140,19 +171,44 @@ def _tell(deployment: Deployment, script: Script, workers: Workers, console: Con
 
         define(deployment.producer, deployment.settings.partitions, plans)
         played = play(deployment, script, show)
+    evening = _play_evening(run)
     with console.status("Checking every profile against a recount"):
         truth, in_redis = script.profiles(deployment.identify), profiles_in_redis(deployment.redis)
-        differences = _compare(deployment, script, truth, in_redis)
+        letters = _letters(deployment, script)
+        differences = [*_compare(deployment, script, truth, in_redis), *compare_letters(script.letters(), letters)]
+        if script.evening is not None and evening is not None:
+            differences += evening_differences(deployment, script.accepted(), script.evening, evening)
         shown = (truth if differences else in_redis).values()
-        figures = _figures(deployment, script, workers, played, in_redis)
+        duplicates = counted(workers.addresses_now(), "harmonia_duplicates_total")
+        figures = _figures(deployment, script, played, in_redis, letters=letters, duplicates=duplicates)
+        if script.evening is not None and evening is not None:
+            figures = replace(figures, evening=evening_figures(deployment, script.evening, evening))
     return DemoReport(
         figures,
-        flows(script.publications),
+        flows(script.everything()),
         most_reached(shown),
         experiment_lines(results_in_redis(deployment.redis, [plan.id for plan in plans])),
         len(truth),
         differences,
     )
+
+
+def _play_evening(run: _Run) -> PlayedEvening | None:
+    evening = run.script.evening
+    if evening is None:
+        return None
+    if run.browsing is not None and run.hour_s:
+        run.browsing.begin()  # for who wants to look on
+    with evening_lines(run.console, evening) as teller:
+        return play_evening(run.deployment, evening, run.hour_s, run.workers, teller)
+
+
+def _letters(deployment: Deployment, script: Script) -> list[Letter]:
+    """The dead letters, and of an evening the bad records that stay held."""
+    found = letters_in_topic(deployment.consumer)
+    if script.evening is not None:
+        found += held_letters(deployment.consumer, {value: reason for reason, value in script.letters()})
+    return found
 
 
 def _compare(
@@ -164,21 +220,26 @@ def _compare(
         *compare_profiles(
             all_closed_channels(truth), closed_channels_in_topic(deployment.consumer), "contact-suppressions"
         ),
-        *compare_letters(script.letters(), letters_in_topic(deployment.consumer)),
         *wrong_results(deployment.redis, script.experiments(deployment.identify)),
     ]
 
 
-def _figures(
-    deployment: Deployment, script: Script, workers: Workers, played: PlayResult, in_redis: Mapping[str, Profile]
+def _figures(  # noqa: PLR0913 (each is a source of figures)
+    deployment: Deployment,
+    script: Script,
+    played: PlayResult,
+    in_redis: Mapping[str, Profile],
+    *,
+    letters: Sequence[Letter],
+    duplicates: int,
 ) -> Figures:
-    letters = {(letter.reason, *letter[1:4]) for letter in letters_in_topic(deployment.consumer)}
+    places = {(letter.reason, *letter[1:4]) for letter in letters}
     hundredths = statistics.quantiles(played.latencies, n=100)
     return Figures(
-        published=len(script.publications),
+        published=len(script.everything()),
         accepted=deployment.observer.progress().interactions,
-        duplicates=counted(workers.addresses_now(), "harmonia_duplicates_total"),
-        dead_letters=dict(Counter(letter[0] for letter in letters).most_common()),
+        duplicates=duplicates,
+        dead_letters=dict(Counter(place[0] for place in places).most_common()),
         contacts=len(in_redis),
         net_donations=net_donations(in_redis.values()),
         seconds=round(played.seconds, 2),

@@ -33,11 +33,12 @@ def text_messages(rng: Random, population: Population, scale: float) -> Iterator
         starts = rng.randrange(_FIRST_DAY, _LAST_DAY, DAY) + rng.randrange(17 * HOUR, 23 * HOUR)
         for place, donor in enumerate(population.some(rng, min(_CAMPAIGN, left))):
             about: Fields = {"message_id": f"{name}.{place}", "campaign_id": name, "sender": sender}
-            yield from _message(system, starts + place * SECOND, donor.contact_by_phone(rng), about)
+            yield from text_message(system, starts + place * SECOND, donor.contact_by_phone(rng), about)
         left -= min(_CAMPAIGN, left)
 
 
-def _message(system: SourceSystem, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
+def text_message(system: SourceSystem, at: int, contact: ContactFields, about: Fields) -> Iterator[TimedInteraction]:
+    """One text message sent at `at` (ms), and what comes of it within eight hours, or nine days after a STOP."""
     rng, say = system.rng, system.say
     yield say("text.sent", at, contact, {**about, "purpose": "mobilisation"})
     if rng.random() < 0.05:

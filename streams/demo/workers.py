@@ -5,17 +5,14 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from streams.demo.background import lines_of, start_session, stop_session
 from streams.local.errors import LocalStackError
 
 COMMAND = "streams.cli.main"
-STOP_SECONDS = 30
-"""Longer than the grace after which a worker ends by itself."""
-LOOK_AGAIN_SECONDS = 0.05
 _METRICS = re.compile(r"worker (\d+): metrics on (\S+)")
 _WORKING = re.compile(r"worker (\d+): working on")
 
@@ -40,13 +37,7 @@ class Workers:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Signal all processes and wait; returns the exit code. Those that do not end in time are killed."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, number)
-        try:
-            return self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            return self.process.wait()
+        return stop_session(self.process, number)
 
 
 def start_workers(  # noqa: PLR0913 (each is a part of what is started)
@@ -64,20 +55,9 @@ def start_workers(  # noqa: PLR0913 (each is a part of what is started)
     hold for as long as they run, such as a lock's. `restart`: one that fails is started again. `program`: a module that
     is run in the place of the command. Raises `LocalStackError` when they end before they work.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", program, "worker", "--processes", str(processes)]
     command += ["--restart"] if restart else []
-    with log.open("ab") as output:
-        began = output.tell()
-        process = subprocess.Popen(  # nosec B603 # words of ours, no shell
-            command,
-            env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=keep_open,
-        )
+    process, began = start_session(command, environment, log, keep_open)
     workers = Workers(process, [], log)
     try:
         workers.addresses = _wait_until_working(process, log, began, processes)
@@ -97,7 +77,7 @@ def _is_in_session(pid: int, session: int) -> bool:
 def _wait_until_working(process: "subprocess.Popen[bytes]", log: Path, began: int, processes: int) -> list[str]:
     addresses: dict[str, str] = {}
     working: set[str] = set()
-    for line in _lines(process, log, began):
+    for line in lines_of(process, log, began):
         if found := _METRICS.match(line):
             addresses[found[1]] = found[2]
         elif found := _WORKING.match(line):
@@ -105,18 +85,3 @@ def _wait_until_working(process: "subprocess.Popen[bytes]", log: Path, began: in
         if len(working) >= processes:
             return [addresses[pid] for pid in sorted(working)]
     raise LocalStackError(f"the worker ended with exit code {process.wait()} before it worked; see {log}")
-
-
-def _lines(process: "subprocess.Popen[bytes]", log: Path, began: int) -> Iterator[str]:
-    """Each whole line as it is written, until the process has ended."""
-    rest = b""
-    with log.open("rb") as written:
-        written.seek(began)
-        while True:
-            ended = process.poll() is not None
-            *lines, rest = (rest + written.read()).split(b"\n")
-            yield from (line.decode(errors="replace") for line in lines)
-            if ended:
-                return
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(LOOK_AGAIN_SECONDS)

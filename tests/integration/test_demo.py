@@ -6,6 +6,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from importlib.resources import files
@@ -20,7 +22,7 @@ from streams.demo.script import write_script
 from streams.demo.truth import ContactFields
 from streams.local.server import running_server
 from streams.local.stack import Stack, stop
-from tests.integration.command import harmonia
+from tests.integration.command import COMMAND, environment_of, harmonia
 from tests.integration.system import settings_of
 from tests.integration.waiting import until
 
@@ -133,6 +135,48 @@ def test_a_kept_run_of_two_processes_can_be_looked_at_and_stopped_as_it_says(tmp
     down = harmonia(tmp_path, "local", "down", environment={"HARMONIA_HOME": said[2]})
     assert (down.returncode, down.stdout) == (0, b"")
     assert [running_server(home / name) for name in ("kafka", "redis")] == [None, None]
+
+
+EVENING = ("demo", "--scale", "0.01", "--seed", "5", "--play")
+
+
+def test_an_evening_is_played_and_recounted_and_tells_of_what_there_was_to_see(tmp_path: Path) -> None:
+    ended = harmonia(tmp_path, *EVENING, "--hour", "2", "--json", "figures.json", environment={})
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    shown = ended.stdout.decode()
+    told = re.findall(r"^\d\d:\d\d  (.+?) *$", shown, re.MULTILINE)
+    for happened in ("digital/mailer sends gotv-3", "digital/signup: a new release", "outreach/textbank texts polls-2"):
+        assert [line for line in told if line.startswith(happened)]
+    for noticed in ("source_quarantined, digital/signup", "gotv-3 is near the limit", "subject-gotv-3 is decided"):
+        assert len([line for line in told if line.startswith(noticed)]) == 1, noticed
+    evening = json.loads((tmp_path / "figures.json").read_bytes())["evening"]
+    assert (evening["doors"], evening["calls"], evening["quarantined"]) == (130, 70, "digital/signup")
+    assert evening["refused"] >= 180
+    assert "gmail: 3 complaints" in evening["near"]
+    assert "B +" in evening["verdict"]
+    assert "agree on each" in shown
+    assert servers_of(tmp_path / "home" / "demo") == []
+
+
+def test_ctrl_c_ends_an_evening_at_once_and_stops_servers_and_workers(tmp_path: Path, home: Path) -> None:
+    command = [sys.executable, "-m", COMMAND, *EVENING, "--hour", "60"]
+    demo = subprocess.Popen(command, cwd=tmp_path, env=environment_of(tmp_path, {}), stdout=subprocess.PIPE)
+    try:
+        assert demo.stdout is not None
+        assert any(line.startswith(b"16:00") for line in demo.stdout)
+        assert servers_of(home) == ["kafka", "redis"]
+        assert workers_of(home)
+        demo.send_signal(signal.SIGINT)
+        demo.communicate(timeout=60)
+    finally:
+        demo.kill()
+    assert demo.returncode == 130
+    assert servers_of(home) == []
+    assert workers_of(home) == []
+
+
+def servers_of(home: Path) -> list[str]:
+    return [name for name in ("kafka", "redis") if running_server(home / name) is not None]
 
 
 def assert_every_donation_is_there(stack: Stack, seed: int) -> None:

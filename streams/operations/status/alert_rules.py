@@ -39,6 +39,7 @@ UNSEEN = (
     "LakeBehind",
     "DeskBehind",
     "TransactionHangs",
+    "ConsoleFails",
 )
 """Alerts that need more than one observation, or that only other processes know of: Prometheus has them."""
 

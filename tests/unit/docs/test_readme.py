@@ -36,7 +36,9 @@ def test_a_shell_gets_the_variables_of_a_file_with_comments_and_spaces(tmp_path:
 
 
 def test_every_link_leads_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
+    pictures = re.findall(r'src(?:set)?="([^"]+)"', README)
+    assert [picture.rpartition("-")[2] for picture in pictures] == ["dark.png", "light.png"]
+    for target in (*re.findall(r"\]\(([^)#]+)\)", README), *pictures):
         assert (ROOT / target).exists(), target
 
 

@@ -10,6 +10,8 @@ import yaml
 
 from streams.local.kafka import Node, properties
 from streams.local.lock import KAFKA
+from streams.services.console.people import read_people
+from streams.services.console.rights import ROLES
 from streams.services.gateway.hooks import read_hooks
 from tests.unit.packaging.setting_names import SETTINGS
 
@@ -18,7 +20,7 @@ FILE = ROOT / "docker-compose.yml"
 COMPOSE = yaml.safe_load(FILE.read_text())
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "harmonia:local"}
-ONCE = {"certificates", "hooks", "topics", "topics-tls"}
+ONCE = {"certificates", "hooks", "people", "topics", "topics-tls"}
 KEEPS_NOTHING = {"api", "api-tls", "gateway", "gateway-tls"}
 KAFKA_ENVIRONMENT = {name: str(value) for name, value in SERVICES["kafka"]["environment"].items()}
 EXAMPLE = dict(
@@ -131,6 +133,28 @@ def test_the_gateway_of_a_fresh_clone_has_its_hooks_and_their_secrets(service: s
     assert hook.proof.secrets == [made]
     assert re.fullmatch(r"actblue:[0-9a-f]{48}", made)
     assert (tmp_path / "actblue").stat().st_mode & 0o077 == 0
+
+
+def test_the_console_of_a_fresh_clone_knows_one_person_by_a_token_that_is_made_once(tmp_path: Path) -> None:
+    for _ in range(2):
+        subprocess.run(["sh", ROOT / "deploy/compose/people.sh", tmp_path], check=True)
+        token = (tmp_path / "token").read_text()
+    inside = dict(reversed(volume.removesuffix(":ro").split(":")) for volume in SERVICES["console"]["volumes"])
+    place, name = SERVICES["console"]["environment"]["HARMONIA_CONSOLE_PEOPLE"].rsplit("/", 1)
+    assert inside[place] == "people"
+
+    found = read_people(tmp_path / name).by_token(token)
+
+    assert found is not None
+    assert found.roles == {*ROLES}
+    assert all(file.stat().st_mode & 0o077 == 0 for file in tmp_path.iterdir())
+
+
+def test_the_console_reads_the_desk_that_is_filled_beside_it() -> None:
+    console, follow = SERVICES["console"], SERVICES["follow"]
+    assert console["environment"]["HARMONIA_DESK"] == follow["environment"]["HARMONIA_DESK"]
+    assert "desk:/var/lib/harmonia" in console["volumes"]
+    assert follow["volumes"] == ["desk:/var/lib/harmonia"]
 
 
 def test_workers_that_are_several_share_no_volume() -> None:

@@ -95,7 +95,7 @@ def test_settings_are_known_and_fit_together(overlay: str) -> None:
         assert container["envFrom"] == [{"configMapRef": {"name": settings_map(overlay)["metadata"]["name"]}}]
         own = {variable["name"] for variable in container.get("env", [])}
         assert (own | said.keys()) - SETTINGS == set()
-        assert not own & said.keys()
+        assert own & said.keys() <= ({"HARMONIA_METRICS_PORT"} if container["name"] == "follow" else set())
     fields = {name.removeprefix("HARMONIA_").lower(): value for name, value in said.items()}
     mounted = {name for name in fields if name.endswith(("_file", "_ca", "_certificate", "_key"))}
     secrets = {name.removesuffix("_file"): "s3cret" for name in mounted if name.endswith("_file")}
@@ -129,7 +129,8 @@ def test_with_tls_each_workload_is_somebody_of_its_own() -> None:
             one["secret"]["secretName"] for one in workload["spec"]["template"]["spec"]["volumes"] if "secret" in one
         }
         own = {name.replace("harmonia-", "harmonia-kafka-"), name.replace("harmonia-", "harmonia-redis-")}
-        assert secrets - own == ({"harmonia-hooks"} if name == "harmonia-gateway" else set())
+        besides = {"harmonia-gateway": {"harmonia-hooks"}, "harmonia-console": {"harmonia-console-people"}}
+        assert secrets - own == besides.get(name, set())
         for container in containers_of(workload):
             said = {one["name"]: one.get("value", "") for one in container["env"]}
             assert said["HARMONIA_KAFKA_USERNAME"] == name
@@ -188,7 +189,7 @@ def test_probes_ask_where_metrics_are(overlay: str) -> None:
     port = int(settings(overlay)["HARMONIA_METRICS_PORT"])
     assert settings(overlay)["HARMONIA_METRICS_HOST"] == "0.0.0.0"
     for workload in servers(overlay):
-        [container] = workload["spec"]["template"]["spec"]["containers"]
+        container = workload["spec"]["template"]["spec"]["containers"][0]
         assert {"name": "metrics", "containerPort": port} in container["ports"]
         probes = {name: probe["httpGet"] for name, probe in container.items() if name.endswith("Probe")}
         assert probes == {
@@ -196,6 +197,31 @@ def test_probes_ask_where_metrics_are(overlay: str) -> None:
             "livenessProbe": {"path": "/livez", "port": "metrics"},
             "readinessProbe": {"path": "/readyz", "port": "metrics"},
         }
+
+
+@every_overlay
+def test_the_console_and_what_fills_its_desk_are_one_pod_with_the_desk_on_its_volume(overlay: str) -> None:
+    spec = named(overlay, "StatefulSet", "harmonia-console")["spec"]
+    console, follow = spec["template"]["spec"]["containers"]
+    [claim] = spec["volumeClaimTemplates"]
+    assert spec["replicas"] == 1
+    assert (console["args"][0], follow["args"]) == ("console", ["console", "follow"])
+    for container in (console, follow):
+        own = {variable["name"]: variable.get("value") for variable in container["env"]}
+        mounted = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+        assert own["HARMONIA_DESK"] == f"{mounted[claim['metadata']['name']]}/desk.sqlite"
+
+
+@every_overlay
+def test_what_fills_the_desk_has_metrics_at_a_port_of_its_own_and_is_started_again_where_it_hangs(overlay: str) -> None:
+    """Containers of a pod share an address. It says no readiness: without a desk pages say so, and are served."""
+    follow = named(overlay, "StatefulSet", "harmonia-console")["spec"]["template"]["spec"]["containers"][1]
+    [port] = [int(one["value"]) for one in follow["env"] if one["name"] == "HARMONIA_METRICS_PORT"]
+    assert port != int(settings(overlay)["HARMONIA_METRICS_PORT"])
+    assert follow["ports"] == [{"name": "follow-metrics", "containerPort": port}]
+    asked = {"path": "/livez", "port": "follow-metrics"}
+    probes = {name: probe["httpGet"] for name, probe in follow.items() if name.endswith("Probe")}
+    assert probes == {"startupProbe": asked, "livenessProbe": asked}
 
 
 @every_overlay
@@ -220,7 +246,8 @@ def test_nothing_comes_in_or_goes_out_but_what_is_named(overlay: str) -> None:
         "redis": {("egress", 6379)},
         "api": {("ingress", "http")},
         "gateway": {("ingress", "http")},
-        "metrics": {("ingress", "metrics")},
+        "console": {("ingress", "http")},
+        "metrics": {("ingress", "metrics"), ("ingress", "follow-metrics")},
     }
     port = int(settings(overlay)["KAFKA_BOOTSTRAP"].rpartition(":")[2])
     assert ("egress", port) in ways["kafka"]
@@ -243,7 +270,8 @@ def test_prometheus_finds_every_service_that_has_metrics(overlay: str) -> None:
     found = [
         service for service in of_kind(overlay, "Service") if wanted.items() <= service["metadata"]["labels"].items()
     ]
-    assert {service["metadata"]["name"] for service in found} == {one["metadata"]["name"] for one in servers(overlay)}
+    processes = {one["metadata"]["name"] for one in servers(overlay)} | {"harmonia-console-follow"}
+    assert {service["metadata"]["name"] for service in found} == processes
     [endpoint] = monitor["spec"]["endpoints"]
     assert (endpoint["path"], endpoint["port"]) == ("/metrics", "metrics")
     assert all("metrics" in {port["name"] for port in service["spec"]["ports"]} for service in found)
@@ -257,7 +285,8 @@ def test_a_service_leads_to_a_port_that_somebody_has(overlay: str) -> None:
             for one in servers(overlay)
             if service["spec"]["selector"].items() <= one["spec"]["template"]["metadata"]["labels"].items()
         ]
-        ports = {port["name"] for port in workload["spec"]["template"]["spec"]["containers"][0]["ports"]}
+        pod = workload["spec"]["template"]["spec"]
+        ports = {port["name"] for container in pod["containers"] for port in container["ports"]}
         assert {port["targetPort"] for port in service["spec"]["ports"]} <= ports
 
 

@@ -1,0 +1,60 @@
+"""Starts processes of the demo in sessions of their own, reads what they say, and stops them by their ids."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+STOP_SECONDS = 30
+"""Longer than the grace after which a process of ours ends by itself."""
+LOOK_AGAIN_SECONDS = 0.05
+
+
+def start_session(
+    command: Sequence[str], environment: Mapping[str, str], log: Path, keep_open: Sequence[int] = ()
+) -> tuple["subprocess.Popen[bytes]", int]:
+    """Start a command in a session of its own; returns it, and where in `log` it begins to write.
+
+    `environment` is added to this process's own. `keep_open`: file descriptors that it holds for as long as it runs.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        began = output.tell()
+        process = subprocess.Popen(  # nosec B603 # words of ours, no shell
+            command,
+            env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            pass_fds=keep_open,
+        )
+    return process, began
+
+
+def stop_session(process: "subprocess.Popen[bytes]", number: signal.Signals = signal.SIGTERM) -> int:
+    """Signal all processes of a session and wait; returns the exit code. Those that do not end in time are killed."""
+    if process.poll() is None:
+        os.killpg(process.pid, number)
+    try:
+        return process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return process.wait()
+
+
+def lines_of(process: "subprocess.Popen[bytes]", log: Path, began: int) -> Iterator[str]:
+    """Each whole line as it is written, until the process has ended."""
+    rest = b""
+    with log.open("rb") as written:
+        written.seek(began)
+        while True:
+            ended = process.poll() is not None
+            *lines, rest = (rest + written.read()).split(b"\n")
+            yield from (line.decode(errors="replace") for line in lines)
+            if ended:
+                return
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(LOOK_AGAIN_SECONDS)

@@ -1,0 +1,26 @@
+"""The figures of an evening that was played."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EveningFigures:
+    """What should have been seen in the evening. `net`: gifts of the evening in minor units; `quiet_since`: ms.
+
+    `near`: the mailing that comes near its limit. `verdict`: what the experiment says; None: it has not decided.
+    `refused`: records of the source in quarantine that were refused, `released`: good ones that were held.
+    """
+
+    doors: int
+    calls: int
+    met: int
+    net: int
+    mailing: str
+    near: str | None
+    experiment: str
+    verdict: str | None
+    quarantined: str
+    refused: int
+    released: int
+    quiet_turf: str
+    quiet_since: int | None

@@ -1,0 +1,150 @@
+"""`harmonia demo` at a terminal: it ends with a console of its data, which one link opens once, until Ctrl-C."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from streams.local.stack import stop
+from tests.integration.command import COMMAND, environment_of
+from tests.integration.waiting import until
+
+PATIENCE_S = 240
+LINK = re.compile(r"(http://127\.0\.0\.1:\d+)/enter/([\w-]+)")
+
+
+@dataclass
+class Terminal:
+    """A terminal in which a demo runs, and all that it has shown."""
+
+    process: "subprocess.Popen[bytes]"
+    keyboard: int
+    shown: str = ""
+
+    def read_until(self, words: str) -> str:
+        """Read what is shown until these words are."""
+        while words not in self.shown:
+            try:
+                self.shown += os.read(self.keyboard, 65_536).decode(errors="replace")
+            except OSError:  # the other end is closed
+                raise AssertionError(f"the demo ended without {words!r}:\n{self.shown}") from None
+        return self.shown
+
+    def links(self) -> list[tuple[str, str]]:
+        """The address of the console and the token of each link so far."""
+        return LINK.findall(self.shown)
+
+
+@dataclass
+class Browser:
+    """Keeps cookies, follows nothing, and says where its forms come from."""
+
+    address: str
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, path: str, **form: str) -> tuple[int, str, str]:
+        """The status of an answer, where it leads, and its text."""
+        request = urllib.request.Request(self.address + path)
+        request.add_header("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
+        if form:
+            request.data = urllib.parse.urlencode(form).encode()
+            request.add_header("Origin", self.address)
+        try:
+            answer = urllib.request.build_opener(_StaysHere).open(request, timeout=30)
+        except urllib.error.HTTPError as other:
+            answer = other
+        for line in answer.headers.get_all("Set-Cookie") or ():
+            name, value = line.split(";")[0].split("=", 1)
+            self.cookies[name] = value
+        return answer.status, answer.headers.get("Location", ""), answer.read().decode()
+
+
+class _StaysHere(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """A demo at a terminal; nothing of it runs afterwards."""
+    keyboard, screen = pty.openpty()
+    command = [sys.executable, "-m", COMMAND, "demo", "--scale", "0.01", "--seed", "6"]
+    environment = {**environment_of(tmp_path, {}), "TERM": "xterm", "COLUMNS": "120"}
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdin=screen, stdout=screen, stderr=screen, start_new_session=True
+    )
+    os.close(screen)
+    yield Terminal(process, keyboard)
+    os.close(keyboard)
+    process.kill()
+    process.wait()
+    for each in left_in(tmp_path):
+        each.kill()
+    stop(tmp_path / "home" / "demo")
+
+
+def left_in(folder: Path) -> list[psutil.Process]:
+    """Processes that have to do with the demo of a folder: workers, the console, and what fills its desk."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            own = process.environ()
+        except psutil.Error:
+            continue
+        if str(folder) in own.get("HARMONIA_HOME", "") and process.pid != os.getpid():
+            found.append(process)
+    return found
+
+
+def test_a_demo_at_a_terminal_ends_with_a_console_that_a_link_opens_once_until_ctrl_c(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    terminal.read_until("Ctrl-C: stop the demo")
+    assert "agree on each" in terminal.shown
+    assert "in quarantine: " in terminal.shown
+    [(address, token)] = terminal.links()
+    browser = Browser(address)
+
+    assert browser.ask(f"/enter/{token}")[:2] == (303, "/")
+    status, _, page = browser.ask("/status")
+    assert status == 200
+    assert "See it as" in page
+    assert "everybody" in page
+    assert Browser(address).ask(f"/enter/{token}")[0] == 403, "it was used"
+    assert Browser(address).ask("/status")[:2] == (303, "/signin")
+
+    assert_one_may_be_somebody_else(browser, page)
+    os.write(terminal.keyboard, b"\n")
+    until(lambda: _another(terminal), "another link")
+    assert Browser(address).ask(f"/enter/{terminal.links()[1][1]}")[0] == 303
+
+    terminal.process.send_signal(signal.SIGINT)
+    terminal.process.wait(60)
+    assert terminal.process.returncode == 0
+    assert left_in(tmp_path) == []
+
+
+def assert_one_may_be_somebody_else(browser: Browser, page: str) -> None:
+    [csrf, *_] = re.findall(r'name="csrf" value="([^"]+)"', page)
+    before = dict(browser.cookies)
+    assert browser.ask("/switch", person="on-call", csrf="wrong")[0] == 403
+    assert browser.ask("/switch", person="nobody", csrf=csrf)[0] == 422
+    assert browser.ask("/switch", person="treasurer", csrf=csrf)[:2] == (303, "/")
+    assert browser.ask("/status")[0] == 403, "a treasurer does not see that"
+    assert Browser(browser.address, before).ask("/status")[:2] == (303, "/signin"), "the session before has ended"
+
+
+def _another(terminal: Terminal) -> bool:
+    terminal.shown += os.read(terminal.keyboard, 65_536).decode(errors="replace")
+    return len(terminal.links()) == 2

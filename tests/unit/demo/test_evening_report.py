@@ -1,0 +1,115 @@
+"""What there was to see in an evening: the oracle's counts of campaigns, and when a rate is near its limit."""
+
+from dataclasses import replace
+from io import StringIO
+
+from rich.console import Console
+
+from streams.demo.check import ABSENT, Difference
+from streams.demo.console import evening_lines, render
+from streams.demo.evening import Evening
+from streams.demo.evening_figures import EveningFigures
+from streams.demo.evening_report import compare_campaigns
+from streams.demo.evening_watch import near_limits
+from streams.demo.recount_campaigns import Mails, campaigns
+from streams.demo.report import DemoReport, Figures, Latency
+from streams.demo.truth import ContactFields, Fields, Sent
+from streams.domain.campaigns import CampaignCounts, MailReport, ProviderCounts, ReportCount
+from streams.domain.pressure.rates import CampaignRates
+
+NIGHT = EveningFigures(
+    doors=13_000,
+    calls=7_000,
+    met=4_600,
+    net=50_250_000,
+    mailing="gotv-3",
+    near="gmail: 9 complaints of 3,293 messages, 0.273%; the limit is 0.3%",
+    experiment="subject-gotv-3",
+    verdict="opened against A: B +5.04 pp, better, holds beside all other experiments (a discovery)",
+    quarantined="digital/signup",
+    refused=1_800,
+    released=66,
+    quiet_turf="nv-7",
+    quiet_since=1_795_817_999_000,
+)
+FIGURES = Figures(9, 9, 0, {}, 3, {"USD": 959_940}, 1.0, 9.0, Latency(1.0, 2.0), evening=NIGHT)
+
+
+def mail(type_: str, id_: str, email: str | None, **fields: str) -> Sent:
+    contact: ContactFields = {"voter_id": "OH:1"}
+    if email is not None:
+        contact["email"] = email
+    said: Fields = {"campaign_id": "gotv", **fields}  # type: ignore[typeddict-item]
+    return Sent("email-events", type_, "digital/mailer", id_, "2026-11-27T22:00:00Z", contact, said)
+
+
+def test_the_oracle_counts_mails_of_a_campaign_by_provider_and_copies_once() -> None:
+    sent = [
+        mail("email.sent", "1", " Voter_1@GMAIL.com"),
+        mail("email.sent", "1", " Voter_1@GMAIL.com"),
+        mail("email.delivered", "2", "voter_1@gmail.com"),
+        mail("email.sent", "3", "donor@example.org"),
+        mail("email.complained", "4", "voter_1@gmail.com"),
+        mail("email.unsubscribed", "5", None),
+        mail("email.opened", "6", "voter_1@gmail.com"),
+    ]
+    nameless = replace(sent[0], id="7", fields={})
+    assert campaigns([*sent, nameless]) == {
+        "gotv": {
+            "gmail": {"sent": 1, "delivered": 1, "complaints": 1, "unsubscribes": 0},
+            "other": {"sent": 1, "delivered": 0, "complaints": 0, "unsubscribes": 1},
+        }
+    }
+
+
+def counted(sent: int, complaints: int) -> CampaignCounts:
+    reports = ReportCount(complaints, (MailReport(1, "s", "1"),) if complaints else ())
+    return CampaignCounts({"gmail": ProviderCounts(sent, 0, reports)}, 1)
+
+
+def test_a_campaign_that_is_counted_otherwise_is_a_difference() -> None:
+    right = Mails(sent=9, delivered=0, complaints=1, unsubscribes=0)
+    wrong = Mails(sent=9, delivered=0, complaints=2, unsubscribes=0)
+    assert list(compare_campaigns({"gotv": {"gmail": right}}, {"gotv": counted(9, 1)})) == []
+    assert list(compare_campaigns({"gotv": {"gmail": right}}, {"gotv": counted(9, 2)})) == [
+        Difference("campaigns", None, "gotv", {"gmail": right}, {"gmail": wrong})
+    ]
+    assert list(compare_campaigns({}, {"gotv": counted(9, 2)})) == [
+        Difference("campaigns", None, "gotv", ABSENT, {"gmail": wrong})
+    ]
+
+
+def test_complaints_are_near_their_limit_from_90_percent_on_or_if_one_more_reaches_it() -> None:
+    rates = CampaignRates()
+    assert list(near_limits(counted(10_000, 27), rates)) == ["gmail"]
+    assert near_limits(counted(10_000, 26), rates) == {}
+    assert near_limits(counted(1_200, 3), rates) == {
+        "gmail": "gmail: 3 complaints of 1,200 messages, 0.250%; the limit is 0.3%"
+    }
+    assert near_limits(counted(999, 9), rates) == {}, "of so few nothing is judged"
+
+
+def test_the_last_page_says_what_there_was_to_see_in_80_columns() -> None:
+    console = Console(width=80, file=StringIO(), color_system=None, force_terminal=True)
+    console.print(render(DemoReport(FIGURES, [], [], [], 3)))
+    assert isinstance(console.file, StringIO)
+    page = console.file.getvalue()
+    assert max(map(len, page.splitlines())) <= 80
+    for told in ("13,000 doors", "7,000 calls", "23% met", "nv-7", "17:19", "$502,500.00", "9 complaints", "better"):
+        assert told in page
+    assert "1,800 records refused, 66 good ones held" in page
+
+
+def test_an_evening_is_told_in_lines_with_their_times() -> None:
+    console = Console(width=40, file=StringIO(), color_system=None)
+    evening = Evening(1_795_813_200_000, [], [], [], 0, 1)
+    with evening_lines(console, evening) as teller:
+        teller.say(evening.starts + 5_400_000, "a sentence that is longer than a line of it")
+        teller.move(evening.starts, 7)
+    assert isinstance(console.file, StringIO)
+    assert console.file.getvalue().splitlines()[1:] == [
+        "The evening of Friday 27 November 2026, ",
+        "times of America/New_York:",
+        "17:30  a sentence that is longer than a ",
+        "       line of it                       ",
+    ]
