@@ -14,6 +14,7 @@ from rich.console import Console
 from benchmarks.asking.suite import asking
 from benchmarks.chart import Panel, svg
 from benchmarks.core.suite import core
+from benchmarks.desk.suite import desk
 from benchmarks.experimenting.suite import experiments
 from benchmarks.live.beside import beside
 from benchmarks.live.suite import live
@@ -30,7 +31,7 @@ from streams.local.errors import LocalStackError
 from streams.local.stack import local_stack, stop
 from streams.platform.settings import Settings
 
-BARE: dict[str, BareSuite] = {"core": core, "experiments": experiments}
+BARE: dict[str, BareSuite] = {"core": core, "desk": desk, "experiments": experiments}
 SUITES: dict[str, Suite] = {
     "peers": side_by_side,
     **PIPELINE,

@@ -125,6 +125,10 @@ def gifts_in(path: Path) -> int:
     return figures(path).get("donation.made", reading.Figures()).happened
 
 
+def until_gifts(path: Path, least: int) -> None:
+    until(lambda: gifts_in(path) >= least, "some gifts")
+
+
 def has_all(path: Path, sayer: Sayer) -> bool:
     found = figures(path)
     gifts, reports = found.get("donation.made", reading.Figures()), found.get("canvass.reported", reading.Figures())
@@ -141,7 +145,7 @@ def test_the_desk_equals_the_topic_whoever_is_killed(
         enough = gifts_in(path) + chance.randrange(1, 300)
         with following(tmp_path, f"killed-{number}", environment) as process:
             sayer.tell(1_500)
-            until(lambda least=enough: gifts_in(path) >= least, "some gifts")
+            until_gifts(path, enough)
             process.kill()
     with following(tmp_path, "last", environment) as process:
         sayer.tell(500)
@@ -203,31 +207,33 @@ def test_a_topic_that_is_made_anew_or_grows_is_followed_on(
     stack: Stack, settings: Settings, sayer: Sayer, tmp_path: Path
 ) -> None:
     path = tmp_path / "desk.sqlite"
-    environment = on(stack, HARMONIA_DESK=str(path))
-    with following(tmp_path, "before", environment) as process:
+    with following(tmp_path, "follow", on(stack, HARMONIA_DESK=str(path))) as process:
         sayer.send(CONTACT_STATE, "van.gone", {"version": 1}, ("version", b"1"))
         sayer.send(CONTACT_STATE, "van.there", {"version": 1}, ("version", b"1"))
         until(lambda: names(path) >= {"van.gone", "van.there"}, "both people")
         until(lambda: has_all(path, sayer), "everything")
-        process.end()
-    admin = KafkaClients(settings).admin()
-    admin.delete_topics([CONTACT_STATE])
-    clients = KafkaClients(settings)
-    until(lambda: not len(clients.partitions_of(CONTACT_STATE)), "the topic is deleted")
-    create_topics(admin, settings)
-    until(lambda: len(clients.partitions_of(CONTACT_STATE)) == PARTITIONS, "the topic is there again")
-    admin.create_partitions({SYSTEM_ALERTS: NewPartitions(PARTITIONS + 2)})
-    admin.close()
-    with following(tmp_path, "after", environment) as process:
+        make_anew(settings, CONTACT_STATE)
         sayer.send(CONTACT_STATE, "van.there", {"version": 2}, ("version", b"2"))
         sayer.tell(100)
         for number in range(30):
             alert = {"alert_id": f"x{number}", "rule": "r", "subject": "s", "at": render_time(wall_clock())}
             sayer.send(SYSTEM_ALERTS, f"s{number}", {**alert, "detail": "", "evidence": []})
-        until(lambda: names(path) == {"van.there"}, "only who is in the new topic")
-        until(lambda: has_all(path, sayer), "everything")
+        until(lambda: names(path) == {"van.there"}, "only who is in the new topic", patience=120)
         until(lambda: alerts_in(path) == 30, "alerts of every partition")
+        until(lambda: has_all(path, sayer), "everything")
         process.end()
+
+
+def make_anew(settings: Settings, topic: str) -> None:
+    """Delete a topic and make it again; and give another one more partitions."""
+    clients = KafkaClients(settings)
+    admin = clients.admin()
+    admin.delete_topics([topic])
+    until(lambda: not len(clients.partitions_of(topic)), "the topic is deleted")
+    create_topics(admin, settings)
+    until(lambda: len(clients.partitions_of(topic)) == PARTITIONS, "the topic is there again")
+    admin.create_partitions({SYSTEM_ALERTS: NewPartitions(PARTITIONS + 2)})
+    admin.close()
 
 
 def names(path: Path) -> set[str]:

@@ -37,6 +37,7 @@ UNSEEN = (
     *("FencingLoop", "RecoveryTooLong", "TeamSilent", "ErrorBudgetBurns", "GatewayErrors", "GatewayUnproven"),
     *("ExperimentHarms", "ExperimentResultsOld", "ExperimentSplitBroken", "ExperimentSumsBehind", "ExperimentsFull"),
     "LakeBehind",
+    "DeskBehind",
     "TransactionHangs",
 )
 """Alerts that need more than one observation, or that only other processes know of: Prometheus has them."""

@@ -71,6 +71,13 @@ CREATE TABLE cells (
     PRIMARY KEY (minute, series)
 ) STRICT, WITHOUT ROWID;
 
+-- The same by hour, so that long spans are quick. first, last: minutes between which any of it happened.
+CREATE TABLE hours (
+    hour INTEGER NOT NULL, series INTEGER NOT NULL, happened INTEGER NOT NULL, counted INTEGER NOT NULL,
+    amount INTEGER NOT NULL, supporters INTEGER NOT NULL, machine INTEGER NOT NULL, first INTEGER NOT NULL,
+    last INTEGER NOT NULL, PRIMARY KEY (hour, series)
+) STRICT, WITHOUT ROWID;
+
 -- Every name by which people are known: fragments of `interactions` and contact_ids. contact: the fragment whose
 -- profile it is part of, itself where it stands alone.
 CREATE TABLE fragments (fragment INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, contact INTEGER NOT NULL) STRICT;
@@ -81,18 +88,20 @@ CREATE INDEX absorbed ON fragments (contact) WHERE contact <> fragment;
 CREATE TABLE erased (tag BLOB PRIMARY KEY, until INTEGER NOT NULL, begun INTEGER) STRICT, WITHOUT ROWID;
 
 -- Interactions of the last days. key: of source and id, then of the fragment. same: by which versions of one gift,
--- refund or report, or what a retraction takes back, are found. happened, counted: whether cells have it so.
+-- refund or report, or what a retraction takes back, are found. gift: of a refund, by which its gift is found, from
+-- which it has what it does not say; said: its series as it was said. happened, counted: whether cells have it so.
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, series INTEGER NOT NULL, fragment INTEGER,
     time INTEGER NOT NULL, id TEXT NOT NULL, same INTEGER, amount INTEGER NOT NULL, supporter INTEGER NOT NULL,
     machine INTEGER NOT NULL, message INTEGER NOT NULL, happened INTEGER NOT NULL, counted INTEGER NOT NULL,
-    details BLOB
+    details BLOB, gift INTEGER, said INTEGER
 ) STRICT;
 -- The first row that came in each minute, by the time of the latest record known then.
 CREATE TABLE arrivals (minute INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
 CREATE INDEX events_of ON events (fragment, time) WHERE fragment IS NOT NULL;
 CREATE INDEX events_same ON events (same) WHERE same IS NOT NULL;
-CREATE INDEX acts ON events (series, time) WHERE message = 0;
+CREATE INDEX events_gift ON events (gift) WHERE gift IS NOT NULL;
+CREATE INDEX acts ON events (series, time, fragment, counted) WHERE message = 0;
 
 -- The latest profile of each contact: what lists and sums over people need of it. rows_hash: of what `given` and
 -- `ballots` have of the person, which change more rarely.

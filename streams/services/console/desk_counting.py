@@ -9,22 +9,30 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from events.registry import BY_NAME
-from streams.services.console.desk import COARSE_MS, MINUTE_MS, Desk, Row
+from streams.services.console.desk import COARSE_MS, HOUR_MS, LABELS, MINUTE_MS, Desk, Row
 from streams.services.console.desk_events import OF_NOBODY, RETRACTION, UNCOUNTED, EventRow, about_of, key_range
 from streams.services.console.desk_names import ErasedNames, Fragments, SeriesNumbers
+from streams.services.console.desk_reading import GIFT
 
 _INSERT = """INSERT INTO events (key, series, fragment, time, id, same, amount, supporter, machine, message, happened,
-    counted, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+    counted, details, gift, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 _ADD = """INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
     happened = happened + excluded.happened, counted = counted + excluded.counted, amount = amount + excluded.amount,
     supporters = supporters + excluded.supporters, machine = machine + excluded.machine"""
+_ADD_HOUR = """INSERT INTO hours VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+    happened = happened + excluded.happened, counted = counted + excluded.counted, amount = amount + excluded.amount,
+    supporters = supporters + excluded.supporters, machine = machine + excluded.machine,
+    first = min(first, excluded.first), last = max(last, excluded.last)"""
 _COLUMNS = """e.seq, e.key, e.same, e.time, s.source, e.id, s.type, f.contact, e.happened, e.counted, e.series,
-    e.amount, e.supporter, e.machine, e.fragment, e.details"""
+    e.amount, e.supporter, e.machine, e.fragment, e.details, e.gift, e.said"""
 _ROWS = f"""SELECT {_COLUMNS} FROM events AS e JOIN series AS s USING (series)
     LEFT JOIN fragments AS f ON f.fragment = e.fragment WHERE """  # nosec B608 # columns of ours
 _ABOUT = f"{_ROWS} e.key BETWEEN ? AND ?"
+_ROW = f"{_ROWS} e.seq = ?"
 _SAME = f"{_ROWS} e.same = ?"
 _OF_FRAGMENT = f"{_ROWS} e.fragment = ? ORDER BY e.seq"
+
+_FROM_ITS_GIFT = (LABELS.index("campaign"), LABELS.index("committee"))
 
 
 class _Kept(NamedTuple):
@@ -46,6 +54,8 @@ class _Kept(NamedTuple):
     machine: int
     fragment: int | None
     details: bytes | None
+    gift: int | None
+    said: int | None
 
     @property
     def begins(self) -> bool:
@@ -67,6 +77,7 @@ class EventKeeper:
         self._series = series
         self._erased = erased
         self._deltas: dict[tuple[int, int], list[int]] = {}
+        self._hours: dict[tuple[int, int], list[int]] = {}
         self._abouts: set[int] = set()
         self._groups: set[int] = set()
         self._coarse_until: int = desk.meta("coarse_until") or 0
@@ -93,7 +104,7 @@ class EventKeeper:
         series = self._series.of(row.labels)
         values = (
             row.key, series, fragment, row.time, id_, row.same, row.amount, row.supporter, row.machine, row.message,
-            stands, stands, details,
+            stands, stands, details, row.gift, None if row.gift is None else series,
         )  # fmt: skip
         if not self._desk.run(_INSERT, values):
             return False
@@ -151,11 +162,18 @@ class EventKeeper:
         for group in self._groups:
             rows.update((row.seq, row) for row in self._rows(_SAME, (group,)) if row.type != RETRACTION)
         self._restate([row for row in rows.values() if row.type not in UNCOUNTED])
+        refunds = {row.seq for row in rows.values() if row.gift is not None}
+        for gift in {row.same for row in rows.values() if row.type == GIFT}:
+            refunds.update(seq for (seq,) in self._desk.rows("SELECT seq FROM events WHERE gift = ?", (gift,)))
+        for seq in sorted(refunds):
+            self._place_refund(*self._rows(_ROW, (seq,)))
         self._abouts.clear()
         self._groups.clear()
         added = [(*place, *delta) for place, delta in self._deltas.items() if any(delta)]
         self._desk.run_many(_ADD, added)
+        self._desk.run_many(_ADD_HOUR, [(*place, *delta) for place, delta in self._hours.items()])
         self._deltas.clear()
+        self._hours.clear()
 
     def coarsened(self, until: int) -> None:
         """Cells before this are coarse now."""
@@ -182,6 +200,23 @@ class EventKeeper:
                     "UPDATE events SET happened = ?, counted = ? WHERE seq = ?", (int(happened), int(counted), row.seq)
                 )
 
+    def _place_refund(self, refund: _Kept) -> None:
+        """Move a refund to the series that it has with what it takes from its gift: campaign and committee."""
+        gifts = [row for row in self._rows(_SAME, (refund.gift,)) if row.contact == refund.contact]
+        if refund.said is None or not gifts:  # a gift that was let go of has told what it had to
+            return
+        labels = [*self._series.labels_of(refund.said)]
+        for gift in gifts:
+            of = self._series.labels_of(gift.series) if gift.counted else ()
+            for place in _FROM_ITS_GIFT if of else ():
+                labels[place] = labels[place] or of[place]
+        series = self._series.of(tuple(labels))
+        if series != refund.series:
+            self._uncount(refund, happened=0, counted=0)
+            moved = refund._replace(series=series, happened=0, counted=0)
+            self._uncount(moved, happened=refund.happened, counted=refund.counted)
+            self._desk.run("UPDATE events SET series = ? WHERE seq = ?", (series, refund.seq))
+
     def _taken_back(self, about: int) -> set[int | None]:
         """The contacts whose retractions name this interaction; None: somebody's who was erased."""
         if about not in self._retracted:
@@ -207,6 +242,17 @@ class EventKeeper:
         else:
             for at, value in enumerate(delta):
                 known[at] += value
+        self._add_hour(time, series, delta)
+
+    def _add_hour(self, time: int, series: int, delta: tuple[int, int, int, int, int]) -> None:
+        place, minute = (time // HOUR_MS * HOUR_MS, series), time // MINUTE_MS * MINUTE_MS
+        known = self._hours.get(place)
+        if known is None:
+            self._hours[place] = [*delta, minute, minute]
+            return
+        for at, value in enumerate(delta):
+            known[at] += value
+        known[5], known[6] = min(known[5], minute), max(known[6], minute)
 
     def _rows(self, sql: str, args: Row) -> list[_Kept]:
         return [_Kept(*row) for row in self._desk.rows(sql, args)]

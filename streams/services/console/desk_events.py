@@ -123,8 +123,8 @@ class EventRow(NamedTuple):
     """One interaction as the desk keeps it. `labels`: its series, in the order of `desk.LABELS`.
 
     `about`: by which retractions find it, the same for every fragment that says it. `same`: by which versions of one
-    gift, refund or report are found; of a retraction the `about` of what it takes back. `begins`: it begins a new
-    record of somebody who was erased.
+    gift, refund or report are found; of a retraction the `about` of what it takes back. `gift`: of a refund the `same`
+    of its gift. `begins`: it begins a new record of somebody who was erased.
     """
 
     labels: tuple[str, ...]
@@ -140,6 +140,7 @@ class EventRow(NamedTuple):
     message: int
     begins: bool
     details: bytes | None
+    gift: int | None
 
 
 def read_event(fragment: str, value: bytes, salt: bytes) -> EventRow | ErasureCommand | None:
@@ -172,6 +173,7 @@ def read_event(fragment: str, value: bytes, salt: bytes) -> EventRow | ErasureCo
         message=int(spec.is_message),
         begins=spec.begins_record == "always" or (spec.begins_record == "when_granted" and data.granted is True),
         details=_details(event),
+        gift=_gift(event, salt),
     )
 
 
@@ -240,6 +242,11 @@ def _same(event: _Event, salt: bytes) -> int | None:
     field = _SAME_BY.get(event.type)
     name = None if field is None else getattr(event.data, field)
     return None if name is None else _number(_hash(f"{event.type}\x1f{name}", salt))
+
+
+def _gift(event: _Event, salt: bytes) -> int | None:
+    name = event.data.donation_id if event.type == REFUND else None
+    return None if name is None else _number(_hash(f"{GIFT}\x1f{name}", salt))
 
 
 def _details(event: _Event) -> bytes | None:

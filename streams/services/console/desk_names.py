@@ -23,6 +23,7 @@ class SeriesNumbers:
         self._coarse: dict[int, int] = {}
         marks = ", ".join("?" * len(LABELS))
         self._find = f"SELECT series FROM series WHERE ({', '.join(LABELS)}) = ({marks})"  # nosec B608 # names of ours
+        self._read = f"SELECT {', '.join(LABELS)} FROM series WHERE series = ?"  # nosec B608 # the same
         self._add = f"INSERT INTO series (coarse, {', '.join(LABELS)}) VALUES (?, {marks})"  # nosec B608 # the same
 
     def of(self, labels: tuple[str, ...]) -> int:
@@ -33,6 +34,10 @@ class SeriesNumbers:
                 self._known.clear()
             number = self._known[labels] = self._made(labels)
         return number
+
+    def labels_of(self, series: int) -> tuple[str, ...]:
+        """The labels of a series that there is."""
+        return self._desk.one(self._read, (series,)) or ()
 
     def coarse_of(self, series: int) -> int:
         """The number of the series to which cells of another one are added when they are coarse."""

@@ -146,6 +146,11 @@ class Hold(Struct, frozen=True):
     by: str
 
 
+_MINE = """WITH mine (fragment) AS (
+    SELECT contact FROM fragments WHERE name = :contact_id UNION
+    SELECT f.fragment FROM fragments AS g CROSS JOIN fragments AS f ON f.contact = g.contact AND f.contact <> f.fragment
+    WHERE g.name = :contact_id)"""
+"""Every fragment of the contact of an id."""
 _PERSON = """f.name, p.first_seen, p.last_seen, p.region, p.time_zone, p.support, p.support_at, p.attempts, p.contacts,
     p.canvassed_at, p.email_status, p.subscribed, p.gifts, p.gave_at, p.pledges_active, p.pledges_failing,
     coalesce((SELECT channels FROM closed AS c WHERE c.fragment = p.fragment), '')"""
@@ -155,7 +160,7 @@ def person(desk: Desk, contact_id: str, scope: Scope) -> Person | None:
     """The contact of this id, or the one that it was merged into; None: nobody in this scope."""
     where, args = _in_regions(scope)
     found = desk.one(
-        f"SELECT {_PERSON} FROM fragments AS g JOIN people AS p ON p.fragment = g.contact "
+        f"SELECT {_PERSON} FROM fragments AS g JOIN people AS p ON p.fragment = g.contact "  # nosec B608 # names of ours
         f"JOIN fragments AS f ON f.fragment = p.fragment WHERE g.name = :contact_id AND {where}",
         {**args, "contact_id": contact_id},
     )
@@ -175,7 +180,7 @@ def people(desk: Desk, wanted: PeopleFilter, scope: Scope, most: int = 100) -> l
     """People of a kind, those heard of last first, `most` at most."""
     where, args = _in_regions(scope)
     rows = desk.rows(
-        f"SELECT {_PERSON} FROM people AS p JOIN fragments AS f USING (fragment) WHERE {where} "
+        f"SELECT {_PERSON} FROM people AS p JOIN fragments AS f USING (fragment) WHERE {where} "  # nosec B608 # names of ours
         f"AND {_FILTERS[wanted]} ORDER BY p.last_seen DESC LIMIT :most",
         {**args, "most": most},
     )
@@ -190,7 +195,7 @@ def support_counts(desk: Desk, scope: Scope, region: str | None = None) -> list[
     """How many people there are of each support, 1 to 5; those of whom it is not known are left out."""
     where, args = _in_regions(scope)
     rows = desk.rows(
-        f"SELECT p.support, count(*) FROM people AS p WHERE p.support IS NOT NULL AND {where} "
+        f"SELECT p.support, count(*) FROM people AS p WHERE p.support IS NOT NULL AND {where} "  # nosec B608 # names of ours
         "AND (:region IS NULL OR p.region = :region) GROUP BY p.support ORDER BY p.support",
         {**args, "region": region},
     )
@@ -201,7 +206,7 @@ def ballot_counts(desk: Desk, election: str, scope: Scope, region: str | None = 
     """How many people's ballots in an election have come how far, by status."""
     where, args = _in_regions(scope)
     rows = desk.rows(
-        "SELECT b.status, count(*) FROM ballots AS b JOIN people AS p USING (fragment) "
+        "SELECT b.status, count(*) FROM ballots AS b JOIN people AS p USING (fragment) "  # nosec B608 # names of ours
         f"WHERE b.election = :election AND {where} AND (:region IS NULL OR p.region = :region) "
         "GROUP BY b.status ORDER BY b.status",
         {**args, "election": election, "region": region},
@@ -223,11 +228,11 @@ def events_of(desk: Desk, contact_id: str, since_ms: int, scope: Scope, most: in
     if person(desk, contact_id, scope) is None:
         return []
     rows = desk.rows(
-        """SELECT e.time, s.type, s.source, e.id, s.team, s.campaign, s.channel, s.region, s.turf, s.committee,
+        f"""{_MINE} SELECT e.time, s.type, s.source, e.id, s.team, s.campaign, s.channel, s.region, s.turf, s.committee,
             s.outcome, e.amount, s.currency, e.machine, e.happened, e.counted, e.details
-        FROM fragments AS g JOIN fragments AS f ON f.contact = g.contact JOIN events AS e ON e.fragment = f.fragment
-        JOIN series AS s USING (series) WHERE g.name = :contact_id AND e.time >= :since
-        ORDER BY e.time DESC, s.source DESC, e.id DESC LIMIT :most""",
+        FROM mine CROSS JOIN events AS e ON e.fragment = mine.fragment JOIN series AS s USING (series)
+        WHERE e.time >= :since
+        ORDER BY e.time DESC, s.source DESC, e.id DESC LIMIT :most""",  # nosec B608 # names of ours
         {"contact_id": contact_id, "since": since_ms, "most": most},
     )
     return [_event(row) for row in rows]
@@ -251,7 +256,7 @@ def near_limits(desk: Desk, limits: Sequence[Limit], share: float, scope: Scope,
         if scope.committees is not None and committee not in scope.committees:
             continue
         rows = desk.rows(
-            "SELECT f.name, g.net, g.at FROM given AS g JOIN people AS p USING (fragment) "
+            "SELECT f.name, g.net, g.at FROM given AS g JOIN people AS p USING (fragment) "  # nosec B608 # names of ours
             "JOIN fragments AS f USING (fragment) WHERE g.committee = :committee AND g.election = :election "
             f"AND g.currency = :currency AND g.net >= :least AND {where} ORDER BY g.net DESC LIMIT :most",
             {**args, "committee": committee, "election": election, "currency": currency, "least": limit * share,
@@ -265,7 +270,7 @@ def committees(desk: Desk, scope: Scope) -> list[CommitteeStock]:
     """What each committee was given so far by everybody in the scope, in all and by election."""
     where, args = _in_regions(scope)
     rows = desk.rows(
-        "SELECT g.committee, g.election, g.currency, sum(g.net), sum(g.net > 0) FROM given AS g "
+        "SELECT g.committee, g.election, g.currency, sum(g.net), sum(g.net > 0) FROM given AS g "  # nosec B608 # names of ours
         f"{'' if where == 'TRUE' else 'JOIN people AS p USING (fragment) '}WHERE {where} "
         "GROUP BY g.committee, g.election, g.currency",
         args,
@@ -283,7 +288,7 @@ def alerts(desk: Desk, span: Span, scope: Scope, most: int = 200) -> list[Alert]
     """The alerts of a span of time, the latest first; those about people only of people in the scope."""
     where, args = _in_regions(scope)
     rows = desk.rows(
-        "SELECT a.alert, a.rule, a.subject, f.name, a.at, a.detail, a.evidence FROM alerts AS a "
+        "SELECT a.alert, a.rule, a.subject, f.name, a.at, a.detail, a.evidence FROM alerts AS a "  # nosec B608 # names of ours
         "LEFT JOIN fragments AS f USING (fragment) LEFT JOIN people AS p ON p.fragment = f.contact "
         f"WHERE a.at >= :since AND a.at < :until AND (a.subject IS NOT NULL OR {where}) "
         "ORDER BY a.at DESC, a.alert LIMIT :most",
@@ -309,11 +314,10 @@ def views(
 ) -> list[View]:
     """Who looked at whom, the latest first: all, those of one viewer, or those at one contact."""
     rows = desk.rows(
-        """SELECT v.at, v.viewer, v.what, f.name, v.decision, v.reason
+        f"""{_MINE} SELECT v.at, v.viewer, v.what, f.name, v.decision, v.reason
         FROM views AS v LEFT JOIN fragments AS f USING (fragment) WHERE v.at >= :since AND v.at < :until
-        AND (:viewer IS NULL OR v.viewer = :viewer) AND (:contact_id IS NULL OR v.fragment IN (
-            SELECT f.fragment FROM fragments AS g JOIN fragments AS f USING (contact) WHERE g.name = :contact_id))
-        ORDER BY v.at DESC, v.seq DESC LIMIT :most""",
+        AND (:viewer IS NULL OR v.viewer = :viewer) AND (:contact_id IS NULL OR v.fragment IN mine)
+        ORDER BY v.at DESC, v.seq DESC LIMIT :most""",  # nosec B608 # names of ours
         {"since": span.since, "until": span.until, "viewer": viewer, "contact_id": contact_id, "most": most},
     )
     return [View(*row) for row in rows]

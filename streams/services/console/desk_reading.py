@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
-from streams.services.console.desk import FOLLOWED, MINUTE_MS, Desk, Row
+from streams.services.console.desk import FOLLOWED, HOUR_MS, LABELS, MINUTE_MS, Desk, Row
 
 Dimension = Literal[
     "type", "campaign", "team", "channel", "region", "turf", "source", "mailbox", "committee", "currency", "outcome"
@@ -213,12 +213,12 @@ def figures_by(
     With `by=()` there is one group at most. Groups with the most interactions come first.
     """
     where, args = _where(span, scope, types)
-    columns = ", ".join(f"s.{name}" for name in by)
+    columns = _columns(by)
     found: dict[tuple[str, ...], tuple[list[int], dict[str, int]]] = {}
     rows = desk.rows(
-        f"SELECT s.currency, sum(c.happened), sum(c.counted), sum(c.amount), sum(c.supporters), sum(c.machine)"
-        f"{', ' + columns if by else ''} FROM cells AS c JOIN series AS s USING (series) WHERE {where} "
-        f"GROUP BY s.currency{', ' + columns if by else ''}",
+        f"SELECT s.currency, sum(c.happened), sum(c.counted), sum(c.amount), sum(c.supporters), sum(c.machine)"  # nosec B608 # names of ours
+        f"{columns} FROM {_CELLS} JOIN series AS s USING (series) WHERE {where} "
+        f"GROUP BY s.currency{columns}",
         args,
     )
     for currency, happened, counted, amount, supporters, machine, *values in rows:
@@ -240,12 +240,12 @@ def curves(
 ) -> list[Curve]:
     """How many interactions there were in each slot of time, for sparklines; the largest curves first."""
     where, args = _where(Span(slots.since, slots.until), scope, types)
-    columns = "".join(f", s.{name}" for name in by)
+    columns = _columns(by)
     first = slots.since // slots.length
     starts = tuple(range(first * slots.length, slots.until, slots.length))
     found: dict[tuple[str, ...], list[int]] = {}
     rows = desk.rows(
-        f"SELECT c.minute / :slot, sum(c.counted){columns} FROM cells AS c JOIN series AS s USING (series) "
+        f"SELECT c.minute / :slot, sum(c.counted){columns} FROM {_cells(slots.length)} JOIN series AS s USING (series) "  # nosec B608 # names of ours
         f"WHERE {where} GROUP BY c.minute / :slot{columns}",
         {**args, "slot": slots.length},
     )
@@ -270,8 +270,8 @@ def _campaigns(desk: Desk, span: Span, scope: Scope, only: str | None) -> list[C
     if only is not None:
         where, args = f"{where} AND s.campaign = :campaign", {**args, "campaign": only}
     rows = desk.rows(
-        "SELECT s.campaign, s.team, s.type, s.mailbox, s.currency, sum(c.happened), sum(c.amount), sum(c.machine), "
-        f"min(c.minute), max(c.minute) FROM cells AS c JOIN series AS s USING (series) WHERE {where} "
+        "SELECT s.campaign, s.team, s.type, s.mailbox, s.currency, sum(c.happened), sum(c.amount), sum(c.machine), "  # nosec B608 # names of ours
+        f"min(c.first), max(c.last) FROM {_CELLS} JOIN series AS s USING (series) WHERE {where} "
         "AND s.campaign <> '' GROUP BY s.campaign, s.team, s.type, s.mailbox, s.currency HAVING sum(c.happened) > 0",
         args,
     )
@@ -346,8 +346,8 @@ def _fields(desk: Desk, span: Span, scope: Scope, by: Sequence[str], region: str
         where, args = f"{where} AND s.region = :region", {**args, "region": region}
     columns = ", ".join(f"s.{name}" for name in by)
     rows = desk.rows(
-        f"SELECT {columns}, s.outcome, sum(c.counted), sum(c.supporters), max(c.minute) "
-        f"FROM cells AS c JOIN series AS s USING (series) WHERE {where} GROUP BY {columns}, s.outcome",
+        f"SELECT {columns}, s.outcome, sum(c.counted), sum(c.supporters), max(c.last) "  # nosec B608 # names of ours
+        f"FROM {_CELLS} JOIN series AS s USING (series) WHERE {where} GROUP BY {columns}, s.outcome",
         args,
     )
     people = _people_met(desk, where, args, columns)
@@ -381,11 +381,10 @@ def _people_met(
     kept: int | None = desk.meta("events_since")
     if kept is None or int(str(args["since"])) < kept:
         return None
-    among = where.replace("c.minute >= :since AND c.minute < :until", "TRUE")
     rows = desk.rows(
-        f"SELECT {columns}, count(DISTINCT f.contact) FROM series AS s JOIN events AS e ON e.series = s.series "
+        f"SELECT {columns}, count(DISTINCT f.contact) FROM series AS s JOIN events AS e ON e.series = s.series "  # nosec B608 # names of ours
         "AND e.message = 0 AND e.time >= :since AND e.time < :until JOIN fragments AS f USING (fragment) "
-        f"WHERE {among} AND e.counted GROUP BY {columns}",
+        f"WHERE {where} AND e.counted GROUP BY {columns}",
         args,
     )
     return {tuple(place): count for *place, count in rows}
@@ -397,10 +396,11 @@ def money(
     """Gifts, refunds and pledges of a span: by dimension, by slot of time (`HOUR_MS`) or both, in that order."""
     where, args = _where(span, scope, _OF_MONEY)
     slot = "NULL" if slot_ms is None else f"c.minute / {int(slot_ms)} * {int(slot_ms)}"
-    columns = "".join(f", s.{name}" for name in by)
+    columns = _columns(by)
     rows = desk.rows(
-        f"SELECT s.type, s.currency, sum(c.counted), sum(c.amount), {slot} AS slot{columns} "
-        f"FROM cells AS c JOIN series AS s USING (series) WHERE {where} GROUP BY s.type, s.currency, slot{columns}",
+        f"SELECT s.type, s.currency, sum(c.counted), sum(c.amount), {slot} AS slot{columns} "  # nosec B608 # names of ours
+        f"FROM {_cells(slot_ms or HOUR_MS)} JOIN series AS s USING (series) WHERE {where} "
+        f"GROUP BY s.type, s.currency, slot{columns}",
         args,
     )
     found: dict[tuple[tuple[str, ...], int | None], list[Row]] = {}
@@ -432,10 +432,34 @@ def _gifts(values: tuple[str, ...], start: int | None, rows: Sequence[Row]) -> G
 _OF_MONEY = (GIFT, REFUND, CHARGE_FAILED, PLEDGE_CANCELLED)
 
 
+_SUMS = "series, happened, counted, amount, supporters, machine"
+_BY_MINUTE = f"SELECT minute, {_SUMS}, minute AS first, minute AS last FROM cells"  # nosec B608 # names of ours
+_CELLS = f"""({_BY_MINUTE} WHERE minute >= :since AND minute < :whole UNION ALL
+    SELECT hour, {_SUMS}, first, last FROM hours WHERE hour >= :whole AND hour < :rest UNION ALL
+    {_BY_MINUTE} WHERE minute >= :rest AND minute < :until) AS c"""  # nosec B608 # names of ours
+"""The cells of a span of time: whole hours by hour, what is before and after them by minute."""
+_MINUTES = f"({_BY_MINUTE} WHERE minute >= :since AND minute < :until) AS c"
+
+
+def _columns(by: Sequence[Dimension]) -> str:
+    """The columns of these dimensions, behind others. Raises ValueError for what is none."""
+    if unknown := sorted({*by}.difference(LABELS)):
+        raise ValueError(f"no dimension of the desk: {', '.join(unknown)}")
+    return "".join(f", s.{name}" for name in by)
+
+
+def _cells(slot_ms: int) -> str:
+    """The cells of a span of time that is to be told apart by slots."""
+    return _MINUTES if slot_ms % HOUR_MS else _CELLS
+
+
 def _where(span: Span, scope: Scope, types: Collection[str]) -> tuple[str, dict[str, object]]:
-    """The condition of a query over cells `c` and their series `s`, and its arguments."""
-    clauses = ["c.minute >= :since AND c.minute < :until"]
-    args: dict[str, object] = {"since": span.since // MINUTE_MS * MINUTE_MS, "until": span.until}
+    """The condition of a query over cells and their series `s`, and its arguments, those of the cells among them."""
+    clauses = ["TRUE"]
+    since = span.since // MINUTE_MS * MINUTE_MS
+    rest = span.until // HOUR_MS * HOUR_MS
+    whole = min(-(-since // HOUR_MS) * HOUR_MS, span.until)
+    args: dict[str, object] = {"since": since, "until": span.until, "whole": whole, "rest": max(whole, rest)}
     bound = [("type", types or None), ("team", scope.teams), ("region", scope.regions)]
     for column, allowed in bound:
         if allowed is not None:

@@ -45,8 +45,9 @@ def let_go(writer: DeskWriter, limits: Limits, clock: int) -> Iterator[LetGo]:
 
 def _old_events(writer: DeskWriter, old: int) -> Iterator[int]:
     desk, minute = writer.desk, old // MINUTE_MS
-    before = desk.one("SELECT seq FROM arrivals WHERE minute >= ? ORDER BY minute LIMIT 1", (minute,))
-    while before is not None and (gone := _delete(writer, _OLD, (before[0], ROWS_AT_ONCE))):
+    sql = "SELECT coalesce((SELECT min(seq) FROM arrivals WHERE minute >= ?), (SELECT max(seq) + 1 FROM events), 0)"
+    [before] = desk.one(sql, (minute,)) or (0,)
+    while gone := _delete(writer, _OLD, (before, ROWS_AT_ONCE)):
         yield len(gone)
     with desk.transaction():
         desk.run("DELETE FROM arrivals WHERE minute < ?", (minute,))
@@ -117,6 +118,7 @@ _FINE = """DELETE FROM cells WHERE minute >= :since AND minute < :until
 def _old_cells(desk: Desk, old: int) -> int:
     with desk.transaction():
         gone = desk.run("DELETE FROM cells WHERE minute < ?", (old,))
+        desk.run("DELETE FROM hours WHERE hour < ?", (old // HOUR_MS * HOUR_MS,))
         _raise(desk, "cells_since", old)
     return gone
 
@@ -140,7 +142,7 @@ def drop_unused_series(writer: DeskWriter) -> int:
     return gone
 
 
-_UNUSED = "series NOT IN (SELECT series FROM cells) AND series NOT IN (SELECT series FROM events)"
+_UNUSED = "series NOT IN (SELECT series FROM cells UNION SELECT series FROM hours UNION SELECT series FROM events)"
 _UNNAMED = "series NOT IN (SELECT coarse FROM series WHERE coarse <> series)"
 _UNUSED_SERIES = (
     f"DELETE FROM series WHERE coarse <> series AND {_UNUSED}",  # nosec B608 # a condition of ours

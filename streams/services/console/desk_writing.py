@@ -144,7 +144,7 @@ class DeskWriter:
 
     def positions(self) -> list[Position]:
         """How far each partition is read."""
-        return [Position(*row) for row in self.desk.rows(f"SELECT {', '.join(Position._fields)} FROM positions")]
+        return [Position(*row) for row in self.desk.rows(f"SELECT {', '.join(Position._fields)} FROM positions")]  # nosec B608 # names of ours
 
     def begin_at(self, since: int) -> None:
         """Of a desk that is new: from this time on its figures are whole."""
@@ -343,7 +343,8 @@ _FORGET = {
     CONTACT_STATE: ("DELETE FROM people", "DELETE FROM given", "DELETE FROM ballots"),
     CONTACT_SUPPRESSIONS: ("DELETE FROM closed",),
 }
-_LINKED = "SELECT fragment FROM fragments WHERE (contact = :fragment OR fragment = :fragment) AND contact <> fragment"
+_LINKED = """SELECT fragment FROM fragments WHERE contact = :fragment AND contact <> fragment
+    UNION ALL SELECT fragment FROM fragments WHERE fragment = :fragment AND contact <> fragment"""
 _POSITION = """INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET topic_id = excluded.topic_id,
     next = excluded.next, ends = excluded.ends, appended = excluded.appended, looked = excluded.looked"""

@@ -5,6 +5,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from streams.history.lake.filler import LakeMetrics
 from streams.services.api.metrics import ApiMetrics
+from streams.services.console.follow_metrics import FollowMetrics
 from streams.services.gateway.metrics import GatewayMetrics
 from streams.worker.metrics import Metrics
 
@@ -15,7 +16,8 @@ def known_metrics() -> set[str]:
     """The names of their samples."""
     made = Metrics(CollectorRegistry())
     others = (ApiMetrics(CollectorRegistry()), GatewayMetrics(CollectorRegistry()), LakeMetrics(CollectorRegistry()))
-    parts = (made, made.campaign, made.operations, made.quarantine, *others)
+    following = FollowMetrics()
+    parts = (following, made, made.campaign, made.operations, made.quarantine, *others)
     found = [each for part in parts for each in vars(part).values() if isinstance(each, MetricWrapperBase)]
     own = {each._name + suffix for each in found for suffix in _SUFFIXES[str(each._type)]}
     return own | {sample.name for family in made.registry.collect() for sample in family.samples}

@@ -5,7 +5,7 @@ The recount knows the contract and shares nothing with the desk but the names of
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -39,13 +39,12 @@ class Said(NamedTuple):
 def _data(draw: st.DrawFn, type_: str) -> Mapping[str, Any]:
     name = "a:1"
     if type_ == "donation.made":
-        return {
-            "donation_id": name,
-            "amount": draw(st.integers(1, 9)),
-            "currency": draw(st.sampled_from(["USD", "EUR"])),
-        }
+        gift = {"donation_id": name, "amount": draw(st.integers(1, 9)), "currency": "USD", "committee": "C1"}
+        return {**gift, "campaign_id": draw(st.sampled_from(["c1", "c2"]))}
     if type_ == "donation.refunded":
-        return {"refund_id": name, "amount": draw(st.integers(1, 9)), "currency": "USD", "kind": "refund"}
+        refund = {"refund_id": name, "amount": draw(st.integers(1, 9)), "currency": "USD", "kind": "refund"}
+        named = {"donation_id": name}
+        return {**refund, **draw(st.sampled_from([{}, named, named, {**named, "committee": "C9"}]))}
     if type_ == "canvass.reported":
         report = {"method": "door", "outcome": draw(st.sampled_from(["contacted", "not_home"]))}
         named = draw(st.sampled_from([{}, {"report_id": name}]))
@@ -142,7 +141,7 @@ def _recount(told: Story) -> Counter[tuple[object, ...]]:
     ]
     found: Counter[tuple[object, ...]] = Counter()
     for one in counted:
-        cell = (one.at // MINUTE_MS * MINUTE_MS, _labels(one))
+        cell = (one.at // MINUTE_MS * MINUTE_MS, _labels(one, _gift_of(one, whose, counted, told)))
         found[*cell, "happened"] += 1
         if _is_first(one, [other for other in counted if whose(other) == whose(one)], told):
             found[*cell, "counted"] += 1
@@ -169,15 +168,31 @@ def _shown_id(one: Said, told: Story) -> str:
     return "" if one.fragment in told.erased else one.id
 
 
-def _labels(one: Said) -> tuple[str, ...]:
-    data = one.data
+def _gift_of(one: Said, whose: Callable[[Said], str | None], counted: Sequence[Said], told: Story) -> Mapping[str, Any]:
+    """What the gift says that a refund gives back; nothing for what is no refund, or where no gift counts."""
+    if one.type != "donation.refunded" or "donation_id" not in one.data:
+        return {}
+    others = [other for other in counted if whose(other) == whose(one)]
+    gifts = [other for other in others if _version(other) == ("donation.made", one.data["donation_id"])]
+    return next((gift.data for gift in gifts if _is_first(gift, others, told)), {})
+
+
+def _labels(one: Said, gift: Mapping[str, Any]) -> tuple[str, ...]:
+    data = {**{name: gift[name] for name in ("campaign_id", "committee") if name in gift}, **one.data}
     mail = one.type == "email.opened"
     said = {
-        "type": one.type, "campaign": data.get("campaign_id", ""), "team": one.source.partition("/")[0],
+        "type": one.type,
+        "campaign": data.get("campaign_id", ""),
+        "team": one.source.partition("/")[0],
         "channel": "email" if mail else "text" if one.type == "text.replied" else data.get("method", ""),
-        "region": "US-OH", "turf": data.get("turf", ""), "source": one.source, "mailbox": "other" if mail else "",
-        "committee": "", "currency": data.get("currency", ""), "outcome": data.get("outcome", data.get("kind", "")),
-    }  # fmt: skip
+        "region": "US-OH",
+        "turf": data.get("turf", ""),
+        "source": one.source,
+        "mailbox": "other" if mail else "",
+        "committee": data.get("committee", ""),
+        "currency": data.get("currency", ""),
+        "outcome": data.get("outcome", data.get("kind", "")),
+    }
     return tuple(said[label] for label in LABELS)
 
 
@@ -192,6 +207,13 @@ def _cells(desk: Desk) -> Counter[tuple[object, ...]]:
             assert value >= 0
             found[minute, tuple(rest[: len(LABELS)]), name] += value
     return +found
+
+
+def _by_hour(desk: Desk, table: str, time: str) -> list[tuple[object, ...]]:
+    sums = ", ".join(f"sum({name}) AS {name}" for name in ("happened", "counted", "amount", "supporters", "machine"))
+    return desk.rows(
+        f"SELECT {time} / 3600000, series, {sums} FROM {table} GROUP BY 1, 2 HAVING sum(happened) <> 0 ORDER BY 1, 2"
+    )
 
 
 def _unambiguous(told: Story) -> bool:
@@ -216,4 +238,5 @@ def test_cells_equal_a_recount_whatever_the_order_the_cuts_and_the_restarts(told
                 writer = DeskWriter(desk, Limits())
             records = records[cut:]
         assert _cells(desk) == _recount(told)
+        assert _by_hour(desk, "hours", "hour") == _by_hour(desk, "cells", "minute")
         desk.close()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import orjson
 
-from streams.services.console.desk import LABELS, MINUTE_MS, Desk
+from streams.services.console.desk import HOUR_MS, LABELS, MINUTE_MS, Desk
 
 NOW = 1_762_480_440_000
 """2025-11-07 01:54 UTC: the moment that the desk is asked at."""
@@ -86,6 +86,14 @@ def _tell(desk: Desk, told: Told) -> None:
     counted = told.happened if told.counted is None else told.counted
     values = (minute, _series(desk, told.labels), told.happened, counted, told.amount, told.supporters, told.machine)
     desk.run("INSERT INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+    hour = (minute // HOUR_MS * HOUR_MS, *values[1:], minute, minute)
+    desk.run(_HOUR, hour)
+
+
+_HOUR = """INSERT INTO hours VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+    happened = happened + excluded.happened, counted = counted + excluded.counted, amount = amount + excluded.amount,
+    supporters = supporters + excluded.supporters, machine = machine + excluded.machine,
+    first = min(first, excluded.first), last = max(last, excluded.last)"""
 
 
 def _people(desk: Desk) -> None:
@@ -117,7 +125,7 @@ def _people(desk: Desk) -> None:
     opened = _series(desk, {**_MAIL, "type": "email.opened", "mailbox": "gmail"})
     gift = _series(desk, {**_GIFT, "committee": "C004", "campaign": "gotv-3"})
     desk.run_many(
-        f"INSERT INTO events VALUES ({', '.join('?' * 14)})",
+        f"INSERT INTO events VALUES ({', '.join('?' * 14)}, NULL, NULL)",
         [
             (1, b"a", report, 1, NOW - 40 * MINUTE_MS, "knock-1", None, 0, 1, 0, 0, 1, 1, b'{"support":2}'),
             (2, b"b", opened, 3, NOW - 20 * MINUTE_MS, "open-1", None, 0, 0, 1, 1, 1, 1, b'{"message_id":"m1"}'),

@@ -202,3 +202,8 @@ def test_a_damaged_file_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "desk.sqlite"
     path.write_bytes(b"not a database" * 1000)
     assert Desk.create(path).meta("latest_event") is None
+
+
+def test_what_is_no_dimension_is_refused_before_it_is_asked(desk: Desk) -> None:
+    with pytest.raises(ValueError, match="no dimension of the desk: 1 FROM people; --"):
+        reading.figures_by(desk, LAST_HOUR, ALL, by=("1 FROM people; --",))  # type: ignore[arg-type]
