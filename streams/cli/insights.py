@@ -14,7 +14,6 @@ from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refu
 from streams.cli.output import print_lines, print_table, say, waiting
 from streams.cli.person import warn_of_what_is_missing
 from streams.cli.time_options import now_ms
-from streams.domain.messages import english, message
 from streams.history.insights.spans import TOPIC_DAYS
 from streams.platform.errors import KafkaAway
 from streams.platform.shutdown import signals_end_the_block
@@ -109,6 +108,8 @@ def read_history(settings: Settings, question: Callable[[LoadedHistory], Answer]
     from streams.history.insights.answering import ask_now
 
     if settings.lake is None:
+        from streams.domain.messages import english, message
+
         say(english(message("insights.no_lake", days=TOPIC_DAYS)), err=True)
     with (
         failing_plainly(),
@@ -142,6 +143,7 @@ def show_nothing(document: InsightsDocument, known: TimeRange | None, unknown: S
 
     `unknown`: what there is to say of names of which there is nothing at all, on whatever days.
     """
+    from streams.domain.messages import english
     from streams.history.insights.known_values import known_range_message
 
     if known is not None and unknown:

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, sync_playwright
 from streams.local.stack import ExistingServers, Stack, local_stack
 from streams.platform.settings import Settings
 from tests.browser.console_site import ConsoleSite, running_console, tell_of_people
+from tests.browser.experiment_data import tell_of_an_experiment
 from tests.browser.reader import WIDE, Reader, reader_of
 from tests.integration.system import running_system
 
@@ -37,6 +38,7 @@ def site(browser: Browser, stack: Stack, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("site")
     with running_system(stack, folder) as system:
         people = tell_of_people(system)
+        tell_of_an_experiment(system)
         with running_console(system, folder) as console:
             console.people.update(people)
             yield console

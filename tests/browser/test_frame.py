@@ -11,7 +11,15 @@ from tests.browser.console_site import ConsoleSite
 from tests.browser.reader import PHONE, WIDE, Reader
 from tests.unit.services.console.shown_texts import shown_texts
 
-PATHS = ("/people", "/people/{ohio}", "/status", "/status/redis-full")
+PATHS = (
+    "/experiments",
+    "/experiments/subject-lines",
+    "/days/2012-02-22",
+    "/people",
+    "/people/{ohio}",
+    "/status",
+    "/status/redis-full",
+)
 FR = Words("fr")
 
 
@@ -21,6 +29,8 @@ def _at(one: Reader, site: ConsoleSite, path: str) -> Page:
         one.find(site.people["ohio"].email)
     else:
         one.open(path)
+    if path.startswith("/days/"):
+        one.page.wait_for_selector(".block-summary .figure", timeout=90_000)
     if path == "/status":
         one.page.wait_for_selector(".block-flows table")
     return one.page

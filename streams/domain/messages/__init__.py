@@ -16,6 +16,8 @@ from streams.domain.messages.fields import (
     Share,
     Template,
     message,
+    visible,
+    visible_message,
 )
 from streams.domain.messages.texts import TEMPLATES
 
@@ -41,4 +43,6 @@ __all__ = [
     "number_of",
     "sentence_of",
     "shown",
+    "visible",
+    "visible_message",
 ]

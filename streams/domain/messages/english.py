@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from events.adapters.values import decimals
+from events.times import render_time
 from streams.domain.messages.fields import (
     Change,
     Day,
@@ -124,6 +125,8 @@ def _points(field: Points, _: str) -> str:
 
 def _instant(instant: Instant, how: str) -> str:
     at = (_EPOCH + timedelta(milliseconds=instant.ms)).astimezone(ZoneInfo(instant.zone))
+    if how == "iso":
+        return render_time(instant.ms)
     if how == "words":
         return f"{at:%H:%M} on {at.day} {at:%B %Y}"
     return f"{at:%Y-%m-%d %H:%M}{_ZONES.get(how, ' UTC')}"

@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from streams.domain.display_names import printable
+
 
 class Money(Struct, frozen=True):
     """An amount in minor units of `currency` (ISO 4217).
@@ -107,3 +109,17 @@ What follows a colon (`{share:tight}`) is how English writes the field, and no b
 def message(code: str, **fields: Field) -> Message:
     """A message with these fields."""
     return Message(code, fields)
+
+
+def visible(field: Field) -> Field:
+    """A field with a `?` for each control character in its texts, which may be of producers' own choice."""
+    if isinstance(field, str):
+        return printable(field)
+    if isinstance(field, Listed):
+        return Listed(tuple(map(visible, field.items)), field.left_out)
+    return visible_message(field) if isinstance(field, Message) else field
+
+
+def visible_message(told: Message) -> Message:
+    """A message with the texts of its fields as `visible` gives them."""
+    return Message(told.code, {place: visible(field) for place, field in told.fields.items()})

@@ -79,11 +79,15 @@ class DayReports:
                 await asyncio.wait_for(asyncio.shield(day.task), seconds)
         return self.find(date)
 
+    async def settled(self) -> None:
+        """Wait until nothing is being made."""
+        tasks = [day.task for day in self._days.values() if day.task is not None]
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     async def stop(self) -> None:
         """End all child processes."""
         await self._process.stop()
-        tasks = [day.task for day in self._days.values() if day.task is not None]
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.settled()
 
     async def _make(self, date: str, day: _Day) -> None:
         try:

@@ -49,7 +49,7 @@ async def test_the_list_puts_first_what_is_broken_or_does_harm(
 
     places = [text.index(f'href="/experiments/{name}"') for name in ("gotv-subject-lines", "doors-phx", "x12")]
     assert places == sorted(places)
-    assert "split BROKEN, trust nothing of it" in text
+    assert "Split BROKEN, trust nothing of it." in text
     assert "donated against control: deadline +1.07 pp, better" in text
 
 

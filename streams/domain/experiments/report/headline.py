@@ -20,6 +20,11 @@ def metric_label(metric: str, other: str) -> Field:
     return message(f"metric.{metric}") if metric in LABELS else other
 
 
+def metric_name(metric: str) -> Field:
+    """The name of a metric; of one that only a newer version knows the word itself."""
+    return message(f"metric_name.{metric}") if metric in LABELS else metric
+
+
 def metrics_of(result: ExperimentResult) -> list[str]:
     """What is measured of any variant, in the usual order; those that are not known here last."""
     found = {name: None for variant in result["variants"].values() for name in variant["metrics"]}

@@ -1,18 +1,13 @@
-"""Reads back the code of a sentence that a result holds as text, so that it can be told in another language.
-
-Results are public documents whose `warnings`, `why` and `not_checked` are English sentences, also those that another
-version wrote. A sentence that is not known here stays the text that it is.
-"""
+"""Sentences that results of experiments hold as text, read back to their codes; and the fields of these."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from string import Formatter
 
-from streams.domain.messages import TEMPLATES, Field, Listed, Message, Plural, Share, english, message
+from streams.domain.experiments.report.headline import metric_name
+from streams.domain.messages import Field, Listed, Message, Share, message
+from streams.domain.messages.reading_back import ReadField, number, read_back
 
-TEXT = "text"
-"""The code of a sentence that is told as it was written."""
 STORED = (
     *("experiment.unplanned_variant", "experiment.split_not_checked_define", "experiment.split_not_checked"),
     *("experiment.not_defined", "experiment.not_a_guardrail"),
@@ -32,42 +27,20 @@ def variant_with_people(variant: str, people: int) -> Message:
     return message("experiment.variant_with_people", variant=variant, people=people)
 
 
+def names(of: Sequence[str]) -> Listed:
+    """Names in a row."""
+    return Listed(tuple(of))
+
+
 @lru_cache(maxsize=1_000)
 def stored_message(text: str) -> Message:
-    """The message of a stored sentence. Its English sentence is this text again, to the letter."""
-    for code in STORED:
-        found = _read(code, text)
-        if found is not None and english(found) == text:
-            return found
-    return message(TEXT, text=text)
-
-
-def _read(code: str, text: str) -> Message | None:
-    match = _pattern(code).fullmatch(text)
-    if match is None:
-        return None
-    return Message(code, {place: _FIELDS.get(place, str)(found) for place, found in match.groupdict().items()})
-
-
-@lru_cache
-def _pattern(code: str) -> re.Pattern[str]:
-    template = TEMPLATES[code]
-    if isinstance(template, Plural):
-        raise TypeError(f"{code}: stored sentences have no plural")
-    parts = [
-        re.escape(literal) + ("" if place is None else f"(?P<{place}>.+?)")
-        for literal, place, _, _ in Formatter().parse(template)
-    ]
-    return re.compile("".join(parts), re.DOTALL)
+    """The message of a sentence in a result, of `warnings`, `why` or `not_checked`."""
+    return read_back(text, STORED, _FIELDS)
 
 
 _MORE = re.compile(r" and ([\d,]+) more$")
 _PART = re.compile(r"(.+?) (\d+\.\d\d) %(?:, |$)", re.DOTALL)
 _PEOPLE = re.compile(r"(.+?) \(([\d,]+) people\)(?:, |$)", re.DOTALL)
-
-
-def _number(text: str) -> Field:
-    return int(text.replace(",", "")) if text.replace(",", "").isdecimal() else text
 
 
 def _parts(text: str) -> Field:
@@ -84,22 +57,16 @@ def _variants(text: str) -> Field:
     return Listed(tuple(variant_with_people(name, int(n.replace(",", ""))) for name, n in _PEOPLE.findall(text)))
 
 
-def _names(text: str) -> Field:
-    return Listed(tuple(text.split(", ")))
+def _metrics(text: str) -> Field:
+    return Listed(tuple(map(metric_name, text.split(", "))))
 
 
-_FIELDS: Mapping[str, Callable[[str], Field]] = {
+_FIELDS: Mapping[str, ReadField] = {
     "why": stored_message,
     "parts": _parts,
     "variants": _variants,
-    "metrics": _names,
-    "guardrails": _names,
-    "least": _number,
-    "days": _number,
+    "metrics": _metrics,
+    "guardrails": _metrics,
+    "least": number,
+    "days": number,
 }
-"""How the text of a place becomes its field."""
-
-
-def names(of: Sequence[str]) -> Listed:
-    """Names in a row."""
-    return Listed(tuple(of))

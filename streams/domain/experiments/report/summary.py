@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from events.experiment_results import ExperimentResult, ExperimentSummary, Headline
-from streams.domain.experiments.report.headline import comparison_of, metric_label, primary_of
+from streams.domain.experiments.report.headline import comparison_of, metric_label, metric_name, primary_of
 from streams.domain.experiments.report.stored_sentences import part, stored_message
 from streams.domain.messages import Listed, Message, Share, english, message
 
@@ -84,7 +84,7 @@ def _of_contamination(result: ExperimentResult) -> Iterator[Message]:
 def _of_what_is_withheld(result: ExperimentResult) -> Iterator[Message]:
     whys: dict[str, list[Message]] = {}
     for each in result.get("withheld", []):
-        of_what = message("experiment.metric_of_variant", metric=each["metric"], variant=each["variant"])
+        of_what = message("experiment.metric_of_variant", metric=metric_name(each["metric"]), variant=each["variant"])
         whys.setdefault(each["why"], []).append(of_what)
     for why, measured in whys.items():
         what = Listed(tuple(measured[:3]), max(0, len(measured) - 3))
@@ -95,7 +95,7 @@ def _of_what_is_open(result: ExperimentResult) -> Iterator[Message]:
     primary = primary_of(result)
     found = [None if primary is None else comparison_of(result, primary, variant) for variant in result["variants"]]
     if any(each is not None and each["provisional"] for each in found):
-        yield message("experiment.provisional", metric=primary or "")
+        yield message("experiment.provisional", metric=metric_name(primary or ""))
 
 
 def summary_of(result: ExperimentResult) -> ExperimentSummary:

@@ -54,6 +54,17 @@ def close_effect(metric: str, value: float, currency: str | None) -> str:
     return signed(shown, unit_of(metric, currency), digits)
 
 
+def close_effect_field(metric: str, value: float, currency: str | None) -> Money | Points:
+    """The same as a field of a message."""
+    field = effect_field(metric, value, currency)
+    if isinstance(field, Money):
+        return field
+    digits = field.digits
+    while 0 < abs(field.points) < 0.5 * 10.0**-digits and digits < _MOST_DIGITS:
+        digits += 1
+    return Points(field.points, digits)
+
+
 def interval(metric: str, low: float, high: float, currency: str | None) -> str:
     """Both ends of it, as `effect` gives them."""
     ends = [in_units(metric, end, currency) for end in (low, high)]

@@ -15,6 +15,7 @@ from streams.domain.experiments.report.headline import (
     baseline_of,
     comparison_of,
     interval_verdict,
+    metric_name,
     primary_of,
     verdict_message,
 )
@@ -106,7 +107,9 @@ def headline_message(summary: ExperimentSummary) -> Message:
     metric, headlines = summary["primary"], summary["headlines"]
     if metric is not None and headlines:
         variants = Listed(tuple(_headline(summary, metric, each) for each in headlines))
-        return message("experiment.headline", metric=metric, baseline=headlines[0]["baseline"], variants=variants)
+        return message(
+            "experiment.headline", metric=metric_name(metric), baseline=headlines[0]["baseline"], variants=variants
+        )
     if whys := summary.get("withheld"):
         return message("experiment.whys", whys=Listed(tuple(map(stored_message, whys))))
     return message("experiment.nothing_compared")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from streams.domain.messages.fields import Template
+from streams.domain.messages.texts.alerts import ALERTS
 from streams.domain.messages.texts.daily_report import DAILY_REPORT
 from streams.domain.messages.texts.experiments import EXPERIMENTS
 from streams.domain.messages.texts.insights import INSIGHTS
@@ -19,6 +20,7 @@ TEMPLATES: Mapping[str, Template] = {
     **PERMISSIONS,
     **SOURCES,
     **STATUS,
+    **ALERTS,
     **DAILY_REPORT,
     **INSIGHTS,
 }

@@ -1,4 +1,7 @@
-"""Sentences about experiments: warnings, verdicts and why there is no comparison."""
+"""Sentences about experiments: warnings, verdicts and why there is no comparison.
+
+`metric.<metric>` says what people did who count in it, `metric_name.<metric>` is its name.
+"""
 
 from collections.abc import Mapping
 
@@ -92,4 +95,5 @@ EXPERIMENTS: Mapping[str, Template] = {
     "guardrail.holds": "holds",
     "guardrail.not_known": "not known yet",
     **{f"metric.{name}": label for name, label in LABELS.items()},
+    **{f"metric_name.{name}": name for name in LABELS},
 }

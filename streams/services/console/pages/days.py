@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 from babel.dates import format_date, get_day_names
 from msgspec import Struct
+from msgspec.structs import replace
 
-from streams.domain.display_names import printable
-from streams.domain.messages import Day, Field, Message, Share, message
+from streams.domain.messages import Day, Field, Message, Money, Share, message, visible, visible_message
 from streams.history.daily_report.figures import DailyReport
 from streams.history.daily_report.page import headlines, subtitle_of
 from streams.history.daily_report.tables import FigureTable, figure_tables
@@ -43,6 +43,14 @@ class CalendarDay(Struct, frozen=True):
     is_of_month: bool
 
 
+class DaySteps(Struct, frozen=True):
+    """The day of a page, and the days before and after it that have a report."""
+
+    day: Day
+    before: Day | None
+    after: Day | None
+
+
 class Figure(Struct, frozen=True):
     """A headline figure in words, and how it compares with the week before."""
 
@@ -66,15 +74,20 @@ async def enter_latest(asked: PageRequest) -> object:
     raise Elsewhere(path_of(_today(asked) - timedelta(days=1)))
 
 
-async def enter(asked: PageRequest) -> Day:
-    """The day of the page, as its heading. Raises PageRefused for one that has not begun or that is none."""
+async def enter(asked: PageRequest) -> DaySteps:
+    """The day of the page, and the days beside it. Raises PageRefused for one that has not begun or that is none."""
     try:
         day = date.fromisoformat(asked.params["date"])
     except ValueError:
         raise PageRefused.not_found() from None
     if not FIRST_DAY <= day <= _today(asked):
         raise PageRefused(404, "No report of this day", "A day has a report as soon as it has begun.")
-    return Day(day.isoformat())
+    before, after = (day + timedelta(days=step) for step in (-1, 1))
+    return DaySteps(
+        Day(day.isoformat()),
+        Day(before.isoformat()) if before >= FIRST_DAY else None,
+        Day(after.isoformat()) if after <= _today(asked) else None,
+    )
 
 
 async def load_calendar(asked: PageRequest) -> Loaded:
@@ -97,11 +110,11 @@ async def load_summary(asked: PageRequest) -> Loaded:
     found = await _find(asked, PATIENCE_S)
     report, words = found.report, asked.words
     if report is None:
-        return Loaded({"found": found, "waits": words.span(found.waiting_s)}, asked.now_ms)
+        return Loaded({"found": found, "waits": words.span(found.waiting_s)}, asked.wall_ms)
     data = {
         "found": found,
         "subtitle": words.message(subtitle_of(report)),
-        "warnings": [printable(words.message(each)) for each in warning_messages(report)],
+        "warnings": [words.message(visible_message(each)) for each in warning_messages(report)],
         "calm": words.message(message("report.calm")),
         "figures": list(figures(report, words)),
         "known": list(known_days(report.known, words)),
@@ -115,7 +128,7 @@ def tables_block(codes: frozenset[str]) -> Block:
     async def load(asked: PageRequest) -> Loaded:
         report = (await _find(asked, 0)).report
         if report is None:
-            return Loaded({"tables": None}, asked.now_ms)
+            return Loaded({"tables": None}, asked.wall_ms)
         tables = [in_words(each, asked.words) for each in figure_tables(report) if each.title.code in codes]
         return Loaded({"tables": tables}, report.as_of)
 
@@ -132,9 +145,10 @@ _HEADINGS: Mapping[frozenset[str], tuple[str, str]] = {
 
 
 def figures(report: DailyReport, words: Words) -> Iterator[Figure]:
-    """The headline figures in words."""
+    """The headline figures in words, money without cents."""
     for one in headlines(report):
-        yield Figure(words.message(one.name), cell(one.value, words), cell(one.change, words))
+        value = replace(one.value, whole=True) if isinstance(one.value, Money) else one.value
+        yield Figure(words.message(one.name), cell(value, words), cell(one.change, words))
 
 
 def known_days(known: TimeRange | None, words: Words) -> Iterator[tuple[str, str]]:
@@ -160,12 +174,13 @@ def cell(field: Field, words: Words) -> str:
     """A cell of a table; shares as this language writes them."""
     if isinstance(field, Share):
         return words.share(field.part, field.whole, field.digits)
-    return printable(words.show(field))
+    return words.show(visible(field))
 
 
 def weekdays(words: Words) -> list[str]:
     """Short names of the days of the week, from Monday."""
-    return list(get_day_names("abbreviated", locale=words.language).values())
+    names = get_day_names("abbreviated", locale=words.language)
+    return [names[place] for place in range(7)]
 
 
 def weeks(shown: date, today: date) -> Iterator[list[CalendarDay]]:
@@ -208,12 +223,12 @@ DAY = Page(
     title="Day",
     act="see_days",
     blocks=(
-        Block("calendar", 0, load_calendar, "day_calendar.html"),
         Block("summary", EVERY_S, load_summary, "day_summary.html", "What stands out", STALE_S),
         tables_block(MONEY),
         tables_block(MESSAGES),
         tables_block(FIELD),
         tables_block(SOURCES),
+        Block("calendar", 0, load_calendar, "day_calendar.html", "Archive"),
     ),
     params={"date": r"\d{4}-\d{2}-\d{2}"},
     enter=enter,

@@ -19,19 +19,22 @@ from streams.domain.experiments.report.headline import (
     baseline_of,
     comparison_of,
     metric_label,
+    metric_name,
     metrics_of,
     primary_of,
 )
+from streams.domain.experiments.report.stored_sentences import stored_message
 from streams.domain.experiments.report.summary import assigned_of, warning_messages
 from streams.domain.experiments.report.verdicts import (
     compared_message,
+    contacted_message,
     guardrail_message,
     headline_message,
     is_known,
     primary_verdicts,
     worst_messages,
 )
-from streams.domain.messages import Field, Message, message
+from streams.domain.messages import Field, Message, message, visible_message
 from streams.services.console.charts import Frame, Interval, Look, extent_of, interval_band, interval_row
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.rights import FEWEST, Scope
@@ -71,10 +74,9 @@ class Compared(Struct, frozen=True):
 
 
 class MetricView(Struct, frozen=True):
-    """A metric: what counts, and each variant. `reach`: the ends of the charts' axis, in words."""
+    """A metric: its name and what counts, and each variant. `reach`: the ends of the charts' axis, in words."""
 
-    name: str
-    label: str
+    title: str
     by_person: bool
     rows: Sequence[Compared]
     reach: tuple[str, str] | None
@@ -125,7 +127,10 @@ async def enter(asked: PageRequest) -> None:
 async def load_warnings(asked: PageRequest) -> Loaded:
     """What is to be known first, worst first."""
     seen, result = await _result(asked)
-    found = [(each, "alarm" if each.code in _ALARMS else "caution") for each in warning_messages(result)]
+    found = [
+        (each, "alarm" if each.code in _ALARMS else "caution")
+        for each in map(visible_message, warning_messages(result))
+    ]
     return _shown({"found": found, "lacking": _lacking(seen.standing, asked)}, seen, result)
 
 
@@ -153,6 +158,7 @@ async def load_figures(asked: PageRequest) -> Loaded:
     data = {
         "people": list(people_rows(result, asked.words)),
         "metrics": [metric_view(result, name, asked.words) for name in others],
+        "contacted": [] if small_variants(result) else list(contacted_rows(result, asked.words)),
     }
     return _shown(data, seen, result)
 
@@ -170,20 +176,25 @@ def small_variants(result: ExperimentResult) -> list[str]:
 
 
 def facts(result: ExperimentResult, words: Words) -> Iterator[tuple[str, str]]:
-    """What the experiment is, each with its name as a key of the catalogue."""
+    """What the experiment is: names and texts."""
     primary, baseline = primary_of(result), baseline_of(result)
-    yield "Status", words.message(message(f"status_of.{result['status']}"))
+    yield words.text("Status"), words.message(message(f"status_of.{result['status']}"))
     if primary is not None:
-        yield "Judged by", f"{primary}: {words.show(metric_label(primary, UNKNOWN))}"
+        yield words.text("Judged by"), _titled(primary, words)
     if baseline is not None:
-        yield "Compared with", baseline
+        yield words.text("Compared with"), baseline
     if (window := result.get("window_s")) is not None:
-        yield "Outcomes count", words.text("up to {time} after assignment", time=words.span(window))
+        yield words.text("Outcomes count"), words.text("up to {time} after assignment", time=words.span(window))
     if (unit := result.get("unit", "contact")) != "contact":
-        yield "Assigned by", words.text(unit)
-    yield "Split", _split(result, words)
-    yield "In two variants", words.number(result["contaminated"])
-    yield "As of", words.moment(parse_time(result["as_of"]))
+        yield words.text("Assigned by"), words.text("household") if unit == "household" else words.text("turf")
+    yield words.text("Split"), _split(result, words)
+    yield words.text("In two variants"), words.number(result["contaminated"])
+    yield words.text("As of"), words.moment(parse_time(result["as_of"]))
+
+
+def _titled(metric: str, words: Words) -> str:
+    """A metric by its name and by what people did who count in it."""
+    return f"{words.show(metric_name(metric))} · {words.show(metric_label(metric, UNKNOWN))}"
 
 
 def _split(result: ExperimentResult, words: Words) -> str:
@@ -219,8 +230,7 @@ def metric_view(result: ExperimentResult, metric: str, words: Words) -> MetricVi
     rows = [row for name in result["variants"] for row in _rows(result, metric, name, extent, words)]
     reach = (_end(metric, -extent, result, words), _end(metric, extent, result, words)) if found else None
     return MetricView(
-        name=metric,
-        label=words.show(metric_label(metric, UNKNOWN)),
+        title=_titled(metric, words),
         by_person=units.kind_of(metric) == "money",
         rows=rows,
         reach=reach,
@@ -235,7 +245,7 @@ def _rows(result: ExperimentResult, metric: str, variant: str, extent: float, wo
     looks = [comparison_of(result, metric, variant, provisional=which) for which in (False, True)]
     found = [each for each in looks if each is not None]
     if not found:
-        yield Compared(variant, *figures, "", words.text("nothing to compare yet"))
+        yield Compared(variant, *figures, "", _instead(result, metric, variant, words))
     for place, each in enumerate(found):
         told, interval = _effect(result, each, words), _interval(result, each)
         verdict = words.message(compared_message(result, each))
@@ -249,6 +259,16 @@ def _rows(result: ExperimentResult, metric: str, variant: str, extent: float, wo
             is_provisional=each["provisional"],
             is_discovery=each["discovery"],
         )
+
+
+def _instead(result: ExperimentResult, metric: str, variant: str, words: Words) -> str:
+    """What is said of a variant that is not compared."""
+    for each in result.get("withheld", []):
+        if (each["metric"], each["variant"]) == (metric, variant):
+            return words.message(stored_message(each["why"]))
+    if any((each["metric"], each["variant"]) == (metric, variant) for each in result["guardrails"]):
+        return words.text("see guardrails")
+    return words.text("nothing to compare yet")
 
 
 def _figures(result: ExperimentResult, metric: str, variant: str, words: Words) -> tuple[str, str]:
@@ -267,10 +287,12 @@ def _figures(result: ExperimentResult, metric: str, variant: str, words: Words) 
 
 
 def _effect(result: ExperimentResult, found: Comparison, words: Words) -> str:
-    effect, low, high = (
-        words.show(units.effect_field(found["metric"], value, result["currency"]))
-        for value in (found["effect"], found["low"], found["high"])
-    )
+    return _ends(found["metric"], (found["effect"], found["low"], found["high"]), result, words)
+
+
+def _ends(metric: str, values: tuple[float, float, float], result: ExperimentResult, words: Words) -> str:
+    """An effect and the ends of its interval."""
+    effect, low, high = (units.effect_field(metric, value, result["currency"]) for value in values)
     return words.text("{effect} ({low} to {high})", effect=effect, low=low, high=high)
 
 
@@ -301,7 +323,7 @@ def over_time(result: ExperimentResult, words: Words) -> Iterator[OverTime]:
     frame = Frame(plane.begin, plane.end, plane.ticks[0], plane.ticks[-1])
     for name, points in lines.items():
         looks = [Look(each.at, Interval(each.low, each.effect, each.high, each.provisional)) for each in points]
-        about = words.text("{variant}: the effect on {metric} over time", variant=name, metric=metric)
+        about = words.text("{variant}: the effect on {metric} over time", variant=name, metric=metric_name(metric))
         yield OverTime(
             variant=name,
             chart=interval_band(looks, frame, about),
@@ -312,11 +334,29 @@ def over_time(result: ExperimentResult, words: Words) -> Iterator[OverTime]:
         )
 
 
+def contacted_rows(result: ExperimentResult, words: Words) -> Iterator[Mapping[str, object]]:
+    """The effect on those who were reached; a figure that nothing bounds may be anything, and is not shown."""
+    for each in result.get("contacted", []):
+        low, high = each["low"], each["high"]
+        effect = UNKNOWN
+        if low is not None and high is not None:
+            effect = _ends(each["metric"], (each["effect"], low, high), result, words)
+        yield {
+            "variant": each["variant"],
+            "metric": words.show(metric_name(each["metric"])),
+            "reached": words.share(each["contact_rate"], 1, 1),
+            "baseline": words.share(each["baseline_contact_rate"], 1, 1),
+            "effect": effect,
+            "verdict": words.message(contacted_message(result, each)),
+            "is_provisional": each["provisional"],
+        }
+
+
 def guardrail_rows(result: ExperimentResult, words: Words) -> Iterator[Mapping[str, object]]:
     """Each guardrail of each variant: effect, the least that it can be, and whether it holds."""
     for each in result["guardrails"]:
         metric, currency = each["metric"], result["currency"]
-        least = words.show(units.effect_field(metric, each["low"], currency)) if is_known(each) else UNKNOWN
+        least = words.show(units.close_effect_field(metric, each["low"], currency)) if is_known(each) else UNKNOWN
         yield {
             "variant": each["variant"],
             "metric": words.show(metric_label(metric, metric)),

@@ -1,0 +1,64 @@
+"""A strategist asks which letter works and what stood out on a day."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Readers
+from tests.browser.console_site import ConsoleSite
+from tests.browser.experiment_data import EXPERIMENT, PEOPLE, assign
+from tests.browser.reader import PHONE
+
+DAY = "/days/2012-02-22"
+
+
+def test_a_strategist_finds_the_letter_that_works_and_sees_people_come_in(reader: Readers, site: ConsoleSite) -> None:
+    ada = reader("ada")
+    ada.page.get_by_role("link", name="Experiments").click()
+    ada.page.get_by_role("link", name=EXPERIMENT, exact=True).click()
+
+    expect(ada.page.locator("#body-warnings")).to_contain_text("SPLIT NOT CHECKED: nobody has defined the experiment")
+    verdict = ada.page.locator("#body-verdict")
+    expect(verdict).to_contain_text("urgent does better than plain")
+    expect(verdict.locator("svg.row title").first).to_contain_text("urgent: +")
+
+    people = ada.page.locator("#body-figures table").first
+    expect(people).to_contain_text(str(PEOPLE))
+    before = people.inner_text()
+    assign(site.system, "urgent")
+    expect(people).not_to_have_text(before)
+    assert ada.page.url.endswith(f"/experiments/{EXPERIMENT}")
+
+
+def test_the_verdict_is_french_for_who_reads_french(reader: Readers) -> None:
+    one = reader("ada", PHONE, locale="fr-FR")
+    one.page.click(".you summary")
+    one.page.get_by_role("button", name="Français").click()
+    one.open(f"/experiments/{EXPERIMENT}")
+
+    expect(one.page.locator("#body-verdict")).to_contain_text("urgent fait mieux que plain")
+    expect(one.page.locator("#body-warnings")).to_contain_text("personne n’a défini l’expérience")
+    one.page.click(".you summary")
+    one.page.get_by_role("button", name="English").click()
+
+
+def test_a_day_is_shown_as_soon_as_its_report_is_made(reader: Readers) -> None:
+    ada = reader("ada")
+    ada.page.get_by_role("link", name="Days").click()
+    assert re.search(r"/days/\d{4}-\d\d-\d\d$", ada.page.url)
+    ada.open(DAY)
+
+    expect(ada.page.get_by_role("heading", level=1)).to_have_text("Wednesday, 22 February 2012")
+    expect(ada.page.locator("#body-summary .figure").first).to_contain_text("gross", timeout=90_000)
+    expect(ada.page.locator("#body-money")).to_contain_text(re.compile(r"gross\s*\$[\d,]+\.\d\d"))
+    expect(ada.page.locator("#body-field")).to_contain_text("door")
+    ada.page.get_by_role("link", name="← Tuesday, 21 February 2012").click()
+    expect(ada.page.get_by_role("heading", level=1)).to_have_text("Tuesday, 21 February 2012")
+
+
+def test_without_scripts_experiments_and_days_are_read_all_the_same(reader: Readers) -> None:
+    ada = reader("ada", java_script_enabled=False)
+    ada.open(f"/experiments/{EXPERIMENT}")
+    assert "urgent does better than plain" in ada.page.inner_text("main")
+    ada.open(DAY)
+    assert "Wednesday, 22 February 2012" in ada.page.inner_text("h1")
