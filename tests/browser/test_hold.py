@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from typing import NamedTuple
 import orjson
 import pytest
 
+from events.json_types import JSON
+from events.times import render_time
 from events.topics import AUDIT_LOG
 from sinks.holds import look_up_hold
 from streams.platform.topic_reading import records_of
@@ -16,6 +19,7 @@ from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite, running_console
 from tests.integration.command import on
 from tests.integration.follow_process import following
+from tests.integration.said import event, fresh, structured
 from tests.integration.system import System
 from tests.integration.waiting import until
 
@@ -32,6 +36,7 @@ class HoldSite(NamedTuple):
 @pytest.fixture(scope="module")
 def held(site: ConsoleSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HoldSite]:
     folder = tmp_path_factory.mktemp("hold")
+    _send_mail(site.system)
     desk = str(folder / "desk.sqlite")
     environment = on(site.system.stack, HARMONIA_DESK=desk, HARMONIA_METRICS_PORT="0")
     with (
@@ -39,6 +44,14 @@ def held(site: ConsoleSite, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         running_console(site.system, folder, HARMONIA_DESK=desk) as console,
     ):
         yield HoldSite(site.system, console)
+
+
+def _send_mail(system: System) -> None:
+    """Say that a mail of the campaign was just sent."""
+    contact: dict[str, JSON] = {"email": f"{fresh()}@gmail.com"}
+    said = event("email.sent", contact, message_id=fresh(), campaign_id=CAMPAIGN, team="digital")
+    value, headers = structured({**said, "time": render_time(round(time.time() * 1000))})
+    system.deployment.producer.send("email-events", value=value, headers=headers).get(30)
 
 
 def is_held(system: System) -> bool:
