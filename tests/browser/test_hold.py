@@ -69,7 +69,7 @@ def test_hold_and_lift_are_said_once_redis_says_so_and_are_audited(reader: Reade
     ada.expected.add(404)
     until(lambda: ada.open(f"/campaigns/{CAMPAIGN}") == 200, "the campaign in the desk")
     assert "it is not on hold" in ada.page.inner_text("#body-hold")
-    ada.page.get_by_role("button", name=f"Hold {CAMPAIGN}").click()
+    ada.page.get_by_role("button", name=f"Hold {CAMPAIGN}", exact=True).click()
     ada.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for()
     assert is_held(held.system)
     assert audited(held.system, "hold") == ["ada"]
@@ -86,7 +86,7 @@ def test_a_hold_that_is_sent_twice_is_ordered_once_and_works_without_scripts(rea
     for each in (one, other):
         each.open(f"/campaigns/{CAMPAIGN}")
     for each in (one, other):
-        each.page.get_by_role("button", name=f"Hold {CAMPAIGN}").click()
+        each.page.get_by_role("button", name=f"Hold {CAMPAIGN}", exact=True).click()
         each.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for()
     assert len(audited(held.system, "hold")) == before + 1
     one.page.get_by_role("button", name=f"Lift the hold {CAMPAIGN}").click()
@@ -105,7 +105,7 @@ def test_while_the_worker_hangs_nothing_is_said_to_be_held_and_figures_turn_grey
     try:
         ada.page.wait_for_selector("#block-providers.is-stopped", timeout=17_000)
         assert ada.page.inner_text("#body-providers") == figures
-        ada.page.get_by_role("button", name=f"Hold {CAMPAIGN}").click()
+        ada.page.get_by_role("button", name=f"Hold {CAMPAIGN}", exact=True).click()
         ada.page.get_by_text("Ordered, and not in force yet").wait_for(timeout=40_000)
         assert not is_held(held.system)
         ada.open(f"/campaigns/{CAMPAIGN}")
@@ -135,3 +135,4 @@ def test_a_deployment_that_allows_no_changes_has_no_button_and_takes_no_order(
         )
         assert status == 403
         assert not is_held(held.system)
+        ada.page.close()
