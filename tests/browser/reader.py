@@ -35,7 +35,8 @@ class Reader:
         """Sign in by token, which is the name."""
         self.page.goto(f"{self.url}/signin")
         self.page.fill("#token", name)
-        self.page.get_by_role("button").first.click()
+        with self.page.expect_navigation():
+            self.page.get_by_role("button").first.click()
         self.page.wait_for_selector(".top")
 
     def open(self, path: str) -> int:
@@ -49,8 +50,8 @@ class Reader:
         self.page.goto(f"{self.url}/people")
         self.page.fill("#who", who)
         self.page.select_option("#reason", reason)
-        self.page.click("main button.primary")
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.click("main button.primary")
 
     def violations(self) -> list[str]:
         """What axe finds wrong with the page as it is."""

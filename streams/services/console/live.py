@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 import orjson
+from markupsafe import Markup
 from typing_extensions import TypedDict
 
 from streams.services.console.metrics import ConsoleMetrics
@@ -38,7 +39,7 @@ State = Literal["live", "stopped", "withheld", "fixed"]
 class Rendered:
     """The inside of a block, and as of when it is right. `why`: `withheld` or `failed` where there are no data."""
 
-    html: str
+    html: Markup
     as_of_ms: int | None
     stopped_at_ms: int | None = None
     why: Literal["", "withheld", "failed"] = ""
@@ -88,7 +89,8 @@ def age_of(block: Block, rendered: Rendered, request: PageRequest) -> Age:
         since = rendered.as_of_ms if rendered.stopped_at_ms is None else rendered.stopped_at_ms
         text = words.text("no data yet") if since is None else words.text("stopped at {time}", time=words.time(since))
         return {"text": text, "state": state}
-    return {"text": words.ago(request.wall_ms - (rendered.as_of_ms or 0)), "state": state}
+    age = words.ago(request.wall_ms - (rendered.as_of_ms or 0))
+    return {"text": words.text("{ago} ago", ago=age), "state": state}
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from streams.services.console.page import Block, PageRequest
 from streams.services.console.rights import may
@@ -20,10 +21,10 @@ _environment = Environment(
 )
 
 
-def render(template: str, request: PageRequest, context: Mapping[str, Any]) -> str:
-    """A template with the reader's words, and `may` to ask what the reader may do."""
+def render(template: str, request: PageRequest, context: Mapping[str, Any]) -> Markup:
+    """A template with the reader's words, and `may` to ask what the reader may do; everything in it is escaped."""
     words = request.words
-    return _environment.get_template(template).render(
+    rendered = _environment.get_template(template).render(
         {
             "_": words.text,
             "_n": words.plural,
@@ -36,9 +37,10 @@ def render(template: str, request: PageRequest, context: Mapping[str, Any]) -> s
             **context,
         }
     )
+    return Markup(rendered)  # nosec B704 (rendered by an environment that escapes)
 
 
-def render_block(block: Block, request: PageRequest, data: Mapping[str, object]) -> str:
+def render_block(block: Block, request: PageRequest, data: Mapping[str, object]) -> Markup:
     """The inside of a block."""
     return render(block.template, request, {"block": block, **data}).strip()
 

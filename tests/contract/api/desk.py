@@ -133,7 +133,7 @@ class Desk:
 
     def audited(self) -> list[Any]:
         """Every record that waits for Kafka, which is all of them."""
-        return [orjson.loads(value) for value in self.audit._waiting]
+        return [orjson.loads(value.value) for value in self.audit._waiting]
 
     def counted(self, name: str, **labels: str) -> float:
         return self.metrics.registry.get_sample_value(name, labels) or 0

@@ -3,6 +3,7 @@ from typing import Any, cast
 
 import orjson
 import pytest
+from markupsafe import Markup
 from prometheus_client import CollectorRegistry
 
 from streams.services.console.live import AGES, Change, Hub, Rendered, Sent, age_of
@@ -160,17 +161,17 @@ async def test_what_is_withheld_shows_its_reason_and_none_of_what_was_there(site
 
 @pytest.mark.parametrize(("age_s", "state"), [(0, "live"), (6, "live"), (6.1, "stopped")])
 def test_a_block_has_stopped_at_three_times_its_rate(site: Site, age_s: float, state: str) -> None:
-    rendered = Rendered("x", NOW - round(1000 * age_s))
+    rendered = Rendered(Markup("x"), NOW - round(1000 * age_s))
     assert age_of(site.live, rendered, site.request())["state"] == state
 
 
 def test_what_says_itself_that_it_has_stopped_is_grey_at_once(site: Site) -> None:
-    told = age_of(site.live, Rendered("x", NOW, stopped_at_ms=NOW - 120_000), site.request())
+    told = age_of(site.live, Rendered(Markup("x"), NOW, stopped_at_ms=NOW - 120_000), site.request())
     assert told == {"text": "stopped at 02:12", "state": "stopped"}
 
 
 def test_nothing_that_was_never_as_of_a_time_looks_live(site: Site) -> None:
-    assert age_of(site.live, Rendered("x", None), site.request()) == {"text": "no data yet", "state": "stopped"}
+    assert age_of(site.live, Rendered(Markup("x"), None), site.request()) == {"text": "no data yet", "state": "stopped"}
 
 
 async def test_blocks_that_nobody_asks_for_any_more_are_dropped(site: Site) -> None:
@@ -186,7 +187,7 @@ async def test_blocks_that_nobody_asks_for_any_more_are_dropped(site: Site) -> N
 
 async def test_ages_are_told_by_block(site: Site) -> None:
     told = orjson.loads((await site.changes(Sent()))[-1][1])
-    assert told == {"now": "02:14", "blocks": {"live": {"text": "0 s", "state": "live"}}}
+    assert told == {"now": "02:14", "blocks": {"live": {"text": "0 s ago", "state": "live"}}}
 
 
 async def test_a_hub_that_closes_lets_every_stream_end(site: Site) -> None:
