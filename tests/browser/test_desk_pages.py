@@ -209,4 +209,19 @@ def test_reading_and_the_forms_work_without_scripts(evening: DeskConsole, reader
         assert dina.open(path) == 200
         assert dina.page.locator(".block-body").first.inner_text().strip()
     dina.open("/campaigns/gotv-3")
-    assert dina.page.get_by_role("button", name="Hold gotv-3").is_enabled()
+    assert dina.page.get_by_role("button", name="Hold gotv-3", exact=True).is_enabled()
+
+
+def test_while_redis_is_away_a_hold_is_not_ordered_and_nothing_is_said_to_be_held(
+    browser: Browser, tmp_path: Path, readers: Readers
+) -> None:
+    server = RedisServer(tmp_path)
+    server.start()
+    with DeskConsole(server.port, tmp_path).running() as console:
+        dina = readers.open(console, "sending", java_script_enabled=False)
+        dina.expected.add(503)
+        dina.open("/campaigns/gotv-3")
+        server.kill()
+        dina.page.get_by_role("button", name="Hold gotv-3", exact=True).click()
+        dina.page.get_by_text("Redis does not answer").wait_for()
+        assert "on hold" not in dina.page.inner_text("body")

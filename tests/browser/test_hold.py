@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from typing import NamedTuple
 import orjson
 import pytest
 
+from events.json_types import JSON
+from events.times import render_time
 from events.topics import AUDIT_LOG
 from sinks.holds import look_up_hold
 from streams.platform.topic_reading import records_of
@@ -16,6 +19,7 @@ from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite, running_console
 from tests.integration.command import on
 from tests.integration.follow_process import following
+from tests.integration.said import event, fresh, structured
 from tests.integration.system import System
 from tests.integration.waiting import until
 
@@ -32,6 +36,7 @@ class HoldSite(NamedTuple):
 @pytest.fixture(scope="module")
 def held(site: ConsoleSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HoldSite]:
     folder = tmp_path_factory.mktemp("hold")
+    _send_mail(site.system)
     desk = str(folder / "desk.sqlite")
     environment = on(site.system.stack, HARMONIA_DESK=desk, HARMONIA_METRICS_PORT="0")
     with (
@@ -39,6 +44,14 @@ def held(site: ConsoleSite, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         running_console(site.system, folder, HARMONIA_DESK=desk) as console,
     ):
         yield HoldSite(site.system, console)
+
+
+def _send_mail(system: System) -> None:
+    """Say that a mail of the campaign was just sent."""
+    contact: dict[str, JSON] = {"email": f"{fresh()}@gmail.com"}
+    said = event("email.sent", contact, message_id=fresh(), campaign_id=CAMPAIGN, team="digital")
+    value, headers = structured({**said, "time": render_time(round(time.time() * 1000))})
+    system.deployment.producer.send("email-events", value=value, headers=headers).get(30)
 
 
 def is_held(system: System) -> bool:
@@ -56,7 +69,7 @@ def test_hold_and_lift_are_said_once_redis_says_so_and_are_audited(reader: Reade
     ada.expected.add(404)
     until(lambda: ada.open(f"/campaigns/{CAMPAIGN}") == 200, "the campaign in the desk")
     assert "it is not on hold" in ada.page.inner_text("#body-hold")
-    ada.page.get_by_role("button", name=f"Hold {CAMPAIGN}").click()
+    ada.page.get_by_role("button", name=f"Hold {CAMPAIGN}", exact=True).click()
     ada.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for()
     assert is_held(held.system)
     assert audited(held.system, "hold") == ["ada"]
@@ -73,7 +86,7 @@ def test_a_hold_that_is_sent_twice_is_ordered_once_and_works_without_scripts(rea
     for each in (one, other):
         each.open(f"/campaigns/{CAMPAIGN}")
     for each in (one, other):
-        each.page.get_by_role("button", name=f"Hold {CAMPAIGN}").click()
+        each.page.get_by_role("button", name=f"Hold {CAMPAIGN}", exact=True).click()
         each.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for()
     assert len(audited(held.system, "hold")) == before + 1
     one.page.get_by_role("button", name=f"Lift the hold {CAMPAIGN}").click()
@@ -92,7 +105,7 @@ def test_while_the_worker_hangs_nothing_is_said_to_be_held_and_figures_turn_grey
     try:
         ada.page.wait_for_selector("#block-providers.is-stopped", timeout=17_000)
         assert ada.page.inner_text("#body-providers") == figures
-        ada.page.get_by_role("button", name=f"Hold {CAMPAIGN}").click()
+        ada.page.get_by_role("button", name=f"Hold {CAMPAIGN}", exact=True).click()
         ada.page.get_by_text("Ordered, and not in force yet").wait_for(timeout=40_000)
         assert not is_held(held.system)
         ada.open(f"/campaigns/{CAMPAIGN}")
@@ -122,3 +135,4 @@ def test_a_deployment_that_allows_no_changes_has_no_button_and_takes_no_order(
         )
         assert status == 403
         assert not is_held(held.system)
+        ada.page.close()

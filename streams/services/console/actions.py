@@ -42,6 +42,7 @@ def routes(console: Console) -> APIRouter:
             async with lock:
                 try:
                     await _ordered(console, signed_in, campaign, act)
+                    console.hub.changed()
                 except PageRefused as why:
                     return _told(console, signed_in, why)
             return RedirectResponse(address_of(campaign), 303)

@@ -59,11 +59,15 @@ class Rendered:
 
 @dataclass(slots=True)
 class _Entry:
-    """A block as some audience sees it. `at`: when it was loaded, `used`: last asked for, by a monotonic clock."""
+    """A block as some audience sees it. `at`: when it was loaded, `used`: last asked for, by a monotonic clock.
+
+    `change`: the number of the change of the hub that it was loaded after.
+    """
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     at: float = float("-inf")
     used: float = 0.0
+    change: int = 0
     rendered: Rendered | None = None
     good: Rendered | None = None
     """The last one that had data: it stays, greyed, while loading fails."""
@@ -113,6 +117,11 @@ class Hub:
         self._clock = monotonic
         self._entries: dict[tuple[object, ...], _Entry] = {}
         self._closed = asyncio.Event()
+        self._change = 0
+
+    def changed(self) -> None:
+        """Something was changed from here: what was loaded before is shown to nobody any more."""
+        self._change += 1
 
     def close(self) -> None:
         """End all streams."""
@@ -126,7 +135,9 @@ class Hub:
         entry = self._entries.setdefault((page.name, block.id, params, request.viewer.audience), _Entry())
         entry.used = self._clock()
         async with entry.lock:
-            if entry.rendered is None or self._clock() - entry.at >= block.every_s:
+            late = entry.change != self._change or self._clock() - entry.at >= block.every_s
+            if entry.rendered is None or late:
+                entry.change = self._change
                 entry.rendered = await self._load(page, block, request, entry.good)
                 entry.at = self._clock()
                 if not entry.rendered.why and entry.rendered.stopped_at_ms is None:

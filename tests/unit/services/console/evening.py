@@ -150,8 +150,8 @@ class _Filling:
             values = (self._event, self._event.to_bytes(4, "big"), series, self._named(state, 2 if supports else None),
                       at, f"knock-{self._event}", int(supports))  # fmt: skip
             self._desk.run(
-                "INSERT INTO events (seq, key, series, fragment, time, id, supporter, amount, machine, message, happened, "
-                "counted) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 1, 1)",
+                "INSERT INTO events (seq, key, series, fragment, time, id, supporter, amount, machine, message, "
+                "happened, counted) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 1, 1)",
                 values,
             )
 

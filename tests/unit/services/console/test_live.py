@@ -90,6 +90,14 @@ async def test_a_block_is_loaded_once_for_all_who_see_the_same_within_its_rate(s
     assert site.figures.asked == 2
 
 
+async def test_after_a_change_from_here_nobody_is_shown_what_was_loaded_before_it(site: Site) -> None:
+    await site.hub.block(site.page, site.live, site.request())
+    site.figures.text = "held"
+    site.hub.changed()
+    assert "held" in (await site.hub.block(site.page, site.live, site.request())).html
+    assert site.figures.asked == 2
+
+
 async def test_whoever_sees_another_part_never_gets_somebody_elses_block(site: Site) -> None:
     ohio = Viewer("eve", frozenset({"operations"}), Scope(regions=frozenset({"US-OH"})))
     everything = await site.hub.block(site.page, site.live, site.request())
