@@ -16,11 +16,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+import streams.services.console
 from streams.local.stack import stop
+from streams.services.console.app import PAGES
 from tests.integration.command import COMMAND, environment_of
 from tests.integration.waiting import until
 
-PATIENCE_S = 240
+TEMPLATES = Path(streams.services.console.__file__).parent / "templates"
 LINK = re.compile(r"(http://127\.0\.0\.1:\d+)/enter/([\w-]+)")
 
 
@@ -121,6 +123,7 @@ def test_a_demo_at_a_terminal_ends_with_a_console_that_a_link_opens_once_until_c
     assert status == 200
     assert "See it as" in page
     assert "everybody" in page
+    assert_each_page_has_its_blocks(browser)
     assert Browser(address).ask(f"/enter/{token}")[0] == 403, "it was used"
     assert Browser(address).ask("/status")[:2] == (303, "/signin")
 
@@ -133,6 +136,18 @@ def test_a_demo_at_a_terminal_ends_with_a_console_that_a_link_opens_once_until_c
     terminal.process.wait(60)
     assert terminal.process.returncode == 0
     assert left_in(tmp_path) == []
+
+
+def assert_each_page_has_its_blocks(browser: Browser) -> None:
+    failed = (TEMPLATES / "failed.html").read_text()
+    [sentence] = re.findall(r'_\("([^"]+)"\)', failed)
+    for page in PAGES:
+        if page.in_menu:
+            status, elsewhere, text = browser.ask(page.path)
+            if status == 303:
+                status, _, text = browser.ask(elsewhere)
+            assert status == 200, page.path
+            assert sentence not in text, page.path
 
 
 def assert_one_may_be_somebody_else(browser: Browser, page: str) -> None:
