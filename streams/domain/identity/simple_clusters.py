@@ -84,13 +84,15 @@ def _cluster_of(name: str, nodes: dict[str, Node], seen: set[str]) -> list[str]:
 
 
 def _is_one_person(cluster: Sequence[str], nodes: dict[str, Node]) -> bool:
-    """Whether all of it was read, each edge is kept at both of its ends, and no two are of one class.
+    """Whether all of it was read, each edge is within it and kept at both of its ends, and no two are of one class.
 
-    Those that have too many edges keep none; those of one class may be two people.
+    An edge may lead out to one that belongs to a cluster which was found before, as far as that was read. Those that
+    have too many edges keep none; those of one class may be two people.
     """
     if not all(member in nodes for member in cluster):
         return False
-    if not all(member in nodes[other].seen for member in cluster for other in nodes[member].seen):
+    members = set(cluster)
+    if not all(other in members and member in nodes[other].seen for member in cluster for other in nodes[member].seen):
         return False
     classes = [exclusive for member in cluster if (exclusive := nodes[member].exclusive) is not None]
     return len(classes) == len(set(classes))

@@ -25,9 +25,13 @@ from tests.property.domain.identity.graphs import (
 
 Told = tuple[str, str | None, CommandStamp | None, bool]
 
-CHAIN = [hashed("email", 10 + number) for number in range(8)]
-CHAINED = st.builds(lambda at, by: edge(CHAIN[at + by], CHAIN[at], CHAIN[at + 1]), st.integers(0, 6), st.integers(0, 1))
+CHAIN = [hashed("email", 10 + number) for number in range(12)]
+CHAINED = st.builds(
+    lambda at, by: edge(CHAIN[at + by], CHAIN[at], CHAIN[at + 1]), st.integers(0, 10), st.integers(0, 1)
+)
 """Edges of clusters that grow and meet, which are all simple but for their length."""
+WHOLE = [edge(CHAIN[at], CHAIN[at], CHAIN[at + 1]) for at in range(11)]
+"""Edges of one cluster that is too long to be found at a glance from any of its ends."""
 CLASSED = st.builds(
     lambda teller, pair, classes: IdentityEdge(teller, *sorted(pair), *classes),
     st.sampled_from(NAMES),
@@ -44,6 +48,7 @@ CROWDING = st.builds(
 LINKS = st.one_of(CHAINED, EDGES, CLASSED, CROWDING, changes(), ERASURES)
 LIVES = st.one_of(
     st.lists(CHAINED, min_size=20, max_size=40),
+    st.lists(CHAINED, max_size=4).map(lambda more: [*WHOLE, *more]),
     st.lists(CHAINED | RULED, min_size=10, max_size=30),
     st.lists(CROWDING | CHAINED, max_size=40),
     st.lists(CROWDING, min_size=10, max_size=20),

@@ -1,6 +1,7 @@
 """Which links are folded without weighing edges."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace
@@ -38,3 +39,12 @@ def test_nothing_is_weighed_where_people_share_nothing(monkeypatch: pytest.Monke
         table.fold([edge(voter, voter, mail)])
         table.fold([edge(voter, voter, phone), edge(voter, mail, phone)])
     assert len(table.roofs()) == 20
+
+
+@pytest.mark.parametrize("length", range(3, 14))
+def test_a_chain_that_is_named_at_both_ends_is_one_person(length: int) -> None:
+    chain, table = [hashed("email", 10 + number) for number in range(length)], Table(crowd=CROWD)
+    table.fold([edge(one, one, other) for one, other in pairwise(chain)])
+    table.fold([edge(chain[1], *chain[:2]), edge(chain[-1], *chain[-2:])])
+    assert set(table.roofs()) == {*chain[1:]}
+    assert set(table.roofs().values()) == {chain[0]}
