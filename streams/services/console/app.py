@@ -37,7 +37,7 @@ from streams.services.console.pages import campaigns, days, experiments, field, 
 from streams.services.console.rendering import CSRF_PLACE, render
 from streams.services.console.rights import may
 from streams.services.console.security import with_headers
-from streams.services.console.signin import SignedIn
+from streams.services.console.signin import SignedIn, has_ended
 from streams.services.console.signin_routes import signin_routes
 from streams.services.permission.audit_log import AuditUnavailable
 
@@ -163,11 +163,15 @@ async def _stream(console: Console, page: Page, signed_in: SignedIn, entered: Pa
 
 
 async def _still(console: Console, signed_in: SignedIn, page: Page) -> SignedIn | None:
-    """The session, None where it has ended or may not see the page any more; as it was while Redis is away."""
+    """The session, None where it has ended or may not see the page any more.
+
+    While Redis is away it is as it was, for as long as a session may last.
+    """
+    now_ms = console.deps.wall()
     try:
-        found = await console.sessions.find(signed_in.id, console.deps.wall())
+        found = await console.sessions.find(signed_in.id, now_ms)
     except SinkUnavailable:
-        return signed_in
+        return None if has_ended(signed_in.session, now_ms) else signed_in
     return found if found is not None and may(found.viewer, page.act) else None
 
 
