@@ -17,7 +17,7 @@ from streams.services.console.desk import HOUR_MS, Desk
 from streams.services.console.desk_people import CommitteeStock, Limit, NearLimit, Person
 from streams.services.console.desk_reading import Dimension, Gifts, Span
 from streams.services.console.page import Block, Loaded, Page, PageRequest
-from streams.services.console.rights import FEWEST, Cell, Scope, may, merge_small
+from streams.services.console.rights import FEWEST, SEES_MONEY, Cell, Scope, Viewer, may, merge_small
 from streams.services.console.standing import STALE_S, standing_of
 from streams.services.console.words import Words
 
@@ -151,7 +151,12 @@ def split(found: Sequence[Gifts], name_of: Callable[[Gifts], str]) -> tuple[list
     """What may be shown by itself, and what may not, since it is of fewer than ten gifts or would give such away."""
     cells, _ = merge_small([Cell((name_of(each),), max(1, each.gifts)) for each in found])
     names = {cell.keys[0] for cell in cells}
-    return [each for each in found if name_of(each) in names], [each for each in found if name_of(each) not in names]
+    shown = [each for each in found if name_of(each) in names]
+    hidden = [each for each in found if name_of(each) not in names]
+    shown.sort(key=lambda each: -each.gifts)
+    while shown and 0 < sum(each.gifts for each in hidden) < FEWEST:  # the others are of refunds alone
+        hidden.append(shown.pop())
+    return shown, hidden
 
 
 def together(found: Sequence[Gifts]) -> Gifts:
@@ -234,10 +239,15 @@ async def load_pledges(asked: PageRequest) -> Loaded:
         "count": None if people is None or len(people) > MOST_PEOPLE else len(people),
         "most": MOST_PEOPLE,
         "fewest": FEWEST,
-        "sees_people": may(asked.viewer, "see_people"),
+        "sees_people": sees_givers(asked.viewer),
         "since_ms": found.since_ms,
     }
     return Loaded(data, fresh.as_of_ms, fresh.stopped_at_ms)
+
+
+def sees_givers(viewer: Viewer) -> bool:
+    """Whether somebody sees of people by id what they give."""
+    return may(viewer, "see_people") and not viewer.roles.isdisjoint(SEES_MONEY)
 
 
 def limits_of(giving: GivingLimits, stock: Sequence[CommitteeStock]) -> list[Limit]:
@@ -263,7 +273,7 @@ async def load_limits(asked: PageRequest) -> Loaded:
         "most": MOST_PEOPLE,
         "fewest": FEWEST,
         "has_limits": bool(giving.limits),
-        "sees_people": may(asked.viewer, "see_people"),
+        "sees_people": sees_givers(asked.viewer),
     }
     return Loaded(data, fresh.as_of_ms, fresh.stopped_at_ms)
 

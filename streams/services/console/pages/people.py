@@ -26,7 +26,7 @@ from streams.services.console.desk_reading import freshness
 from streams.services.console.gate import Console, frame, html, posted
 from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.rendering import render
-from streams.services.console.rights import Role, Viewer
+from streams.services.console.rights import SEES_MONEY, Viewer
 from streams.services.console.signin import SignedIn
 from streams.services.permission.decision_messages import evidence_messages, incomplete_message
 from streams.services.permission.decisions import AskedPerson, PermissionBatch
@@ -35,8 +35,6 @@ from streams.services.permission.person_name import parse_person
 REASONS = ("called", "complaint", "rights", "mistake", "task")
 """Why somebody looks at a person; each is a sentence of `reasons` in the template."""
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
-SEES_MONEY: frozenset[Role] = frozenset({"treasury", "privacy"})
-"""Roles that see what a person has given."""
 MOST_TOUCHES = 20
 TIMELINE_MS = 48 * 3600 * 1000
 _LONGEST_WORD = 1024
