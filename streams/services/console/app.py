@@ -31,8 +31,8 @@ from streams.services.console.gate import (
     signed_in_of,
     words_of,
 )
-from streams.services.console.live import Sent, age_of
-from streams.services.console.page import Elsewhere, Page, PageRefused, PageRequest
+from streams.services.console.live import Sent, age_of, why_withheld
+from streams.services.console.page import Elsewhere, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.pages import campaigns, days, experiments, field, money, people, status, tonight
 from streams.services.console.rendering import CSRF_PLACE, render
 from streams.services.console.rights import may
@@ -81,6 +81,9 @@ def _add_page(app: FastAPI, console: Console, page: Page) -> None:
         except PageRefused as why:
             words = console.page_request(signed_in, {}).words
             return message_page(console, signed_in, words.text(why.title), words.text(why.text), why.status)
+        except Withheld as why:
+            words = console.page_request(signed_in, {}).words
+            return message_page(console, signed_in, words.text("Not available now"), why_withheld(why, words), 503)
         return html(signed_in, await _page(console, page, asked, signed_in))
 
 
@@ -137,6 +140,8 @@ def _add_stream(app: FastAPI, console: Console) -> None:
             asked = await _entered(console, named[page], signed_in, request)
         except (NotForYou, PageRefused, Elsewhere):
             raise HTTPException(404) from None
+        except Withheld:
+            return Response(status_code=503)
         stream = _stream(console, named[page], signed_in, asked)
         return EventSourceResponse(stream, headers={"X-Accel-Buffering": "no"})
 

@@ -70,7 +70,8 @@ class _WithHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
-                headers.setdefault("Cache-Control", _CACHED if scope["path"].startswith("/static/") else "no-store")
+                is_file = scope["path"].startswith("/static/") and message["status"] in (200, 304)
+                headers.setdefault("Cache-Control", _CACHED if is_file else "no-store")
             await send(message)
 
         if scope["type"] == "http" and not self._is_ours(Headers(scope=scope).get("host", "")):

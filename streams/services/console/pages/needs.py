@@ -17,6 +17,7 @@ from streams.operations.status.alert_rules import AlertFinding, findings
 from streams.services.console import desk_people, desk_reading
 from streams.services.console.desk import DAY_MS
 from streams.services.console.desk_reading import Campaign, Span
+from streams.services.console.live import why_withheld
 from streams.services.console.page import Loaded, PageRequest, Withheld
 from streams.services.console.pages.campaigns import (
     AHEAD_MS,
@@ -61,7 +62,7 @@ async def load_needs(asked: PageRequest) -> Loaded:
             needs += await _campaigns(asked)
         fresh = await standing_of(asked)
     except Withheld as why:
-        lacking.append(words.text(why.why) if isinstance(why.why, str) else words.message(why.why))
+        lacking.append(why_withheld(why, words))
     needs.sort(key=lambda each: _ORDER[each.severity])
     return Loaded({"needs": needs, "lacking": " ".join(lacking)}, fresh.as_of_ms, fresh.stopped_at_ms)
 
