@@ -53,6 +53,13 @@ _FORMS: Mapping[str, str] = {
     "^[A-Z]{2}$": "two capital letters of ISO 3166, such as US",
     r"^[A-Za-z0-9._-]{1,64}$": "1 to 64 letters, digits or . _ -, such as harmonia",
     r"^[A-Za-z0-9._-]{0,200}$": "up to 200 letters, digits or . _ -, such as worker-0",
+    r"^( *(hold|lift)( |$))* *$": "hold, lift, both with a space between them, or nothing, such as hold lift",
+    r"^(https://[^\s?#]+[^\s?#/]|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*[^\s?#/])?)?$": (
+        "an https address without a slash at its end (http on this machine alone), such as https://id.example.org"
+    ),
+    r"^(https://[^/\s?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)?$": (
+        "an https address without a path (http on this machine alone), such as https://console.example.org"
+    ),
     "^(DEBUG|INFO|WARNING|ERROR)$": "DEBUG, INFO, WARNING or ERROR",
 }
 """What a text of a pattern looks like, with an example."""

@@ -20,7 +20,7 @@ from streams.platform.errors import KafkaAway
 from streams.platform.shutdown import signals_end_the_block
 
 if TYPE_CHECKING:
-    from streams.domain.messages import Message
+    from streams.domain.messages import CodedMessage
     from streams.history.insights.answering import LoadedHistory
     from streams.history.insights.known_values import TimeRange, UnheardPeriods
     from streams.history.insights.question import InsightsDocument, Question, SeriesDocument
@@ -88,7 +88,7 @@ class _Asked(NamedTuple):
 
     documents: list[InsightsDocument]
     known: TimeRange | None
-    remarks: list[Message]
+    remarks: list[CodedMessage]
     unheard: UnheardPeriods
 
 
@@ -150,7 +150,7 @@ def has_counts(document: InsightsDocument) -> bool:
     return any(one["total"] or any(point["value"] for point in one["points"]) for one in document["series"])
 
 
-def show_nothing(document: InsightsDocument, known: TimeRange | None, unknown: Sequence[Message] = ()) -> None:
+def show_nothing(document: InsightsDocument, known: TimeRange | None, unknown: Sequence[CodedMessage] = ()) -> None:
     """Say that nothing was counted, and when there would be something. `known` None: never.
 
     `unknown`: what there is to say of names of which there is nothing at all, on whatever days.

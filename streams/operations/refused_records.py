@@ -17,7 +17,7 @@ from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, QUA
 from streams.domain.dead_letter_repair.letters import DeclaredType, RecordPosition, read_declared_type, read_letter
 from streams.domain.dead_letter_repair.verdicts import INTAKE
 from streams.domain.display_names import named
-from streams.domain.messages import Message, message
+from streams.domain.messages import CodedMessage, message
 from streams.domain.quarantine.held_records import ListedSource, ReleasedRecords, list_sources
 from streams.domain.quarantine.quarantines import Quarantine, read_quarantine_record
 from streams.platform.errors import MissingTopic
@@ -54,12 +54,12 @@ def mostly_refused(refused: Mapping[DeclaredType, int], accepted: Mapping[Declar
     return sorted(found, key=lambda each: (-each.refused, each.source, each.type))
 
 
-def refused_message(each: MostlyRefused) -> Message:
+def refused_message(each: MostlyRefused) -> CodedMessage:
     """`finance/actblue: 40 of 40 donation.made refused`."""
     return message("source.refused", source=each.source, refused=each.refused, sent=each.sent, type=each.type)
 
 
-def shortened_list(sentences: Iterable[Message], most: int) -> list[Message]:
+def shortened_list(sentences: Iterable[CodedMessage], most: int) -> list[CodedMessage]:
     """The first sentences, and how many more there are."""
     said = list(sentences)
     more = len(said) - most

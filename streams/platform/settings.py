@@ -109,6 +109,7 @@ class Settings(ServerSettings):
     )
     console_may: str = Field(
         "hold lift",
+        pattern=r"^( *(hold|lift)( |$))* *$",
         description="What may be changed from the console at all, by those with the role for it, separated by spaces: "
         "`hold`, `lift`; empty: nothing",
     )
@@ -127,9 +128,9 @@ class Settings(ServerSettings):
         description="The OpenID Connect provider by which people sign in to the console, as it names itself; none: by "
         "tokens alone. Needs the extra `oidc`, which the image has",
     )
-    console_oidc_client: str = Field("", description="The console's client id at that provider")
-    console_oidc_secret: SecretStr = Field(
-        SecretStr(""), description="The client's secret; none: it is a public client, which PKCE protects"
+    console_oidc_client: str | None = Field(None, min_length=1, description="The console's client id at that provider")
+    console_oidc_secret: SecretStr | None = Field(
+        None, min_length=1, description="The client's secret; none: it is a public client, which PKCE protects"
     )
     console_oidc_secret_file: Path | None = Field(None, description="File that holds HARMONIA_CONSOLE_OIDC_SECRET")
     lake: PathOrUri | None = Field(

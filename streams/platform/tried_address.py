@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from streams.domain.messages import Message, english, message
+from streams.domain.messages import CodedMessage, english, message
 from streams.platform.servers import ENV_FILE
 from streams.platform.settings import Settings, env_file_note, variable_of
 
@@ -18,12 +18,12 @@ def redis_address_tried(settings: Settings) -> str:
     return english(redis_tried(settings))
 
 
-def kafka_tried(settings: Settings) -> Message:
+def kafka_tried(settings: Settings) -> CodedMessage:
     """Which brokers were tried, and which setting named them."""
     return _tried(settings, "kafka_bootstrap", ", ".join(settings.kafka_brokers))
 
 
-def redis_tried(settings: Settings) -> Message:
+def redis_tried(settings: Settings) -> CodedMessage:
     """Which Redis was tried, and which setting named it; never the password that the URL may hold."""
     url = urlsplit(settings.redis_url)
     address = url.path if url.scheme == "unix" else f"{url.hostname}:{url.port or 6379}"
@@ -41,7 +41,7 @@ def env_file_missing() -> str:
     return "" if Path(ENV_FILE).is_file() else f"there is no {ENV_FILE} in {Path.cwd()}"
 
 
-def _tried(settings: Settings, field: str, address: str) -> Message:
+def _tried(settings: Settings, field: str, address: str) -> CodedMessage:
     variable = variable_of(field)
     if field in settings.model_fields_set:
         code = "status.tried_from_env_file" if env_file_note(variable) else "status.tried"

@@ -31,7 +31,7 @@ from streams.domain.experiments.evaluation_results import (
 from streams.domain.experiments.report.stored_sentences import names, part, variant_with_people
 from streams.domain.inference.arms import MIN_GROUPS, MIN_PEOPLE
 from streams.domain.inference.split import THRESHOLD
-from streams.domain.messages import Listed, Message, english, message
+from streams.domain.messages import CodedMessage, Listed, english, message
 
 
 def result_warnings(plan: AnalysisPlan, looked: CaseEvaluation, of: Evaluation) -> list[str]:
@@ -39,7 +39,7 @@ def result_warnings(plan: AnalysisPlan, looked: CaseEvaluation, of: Evaluation) 
     return [warning if isinstance(warning, str) else english(warning) for warning in _result_warnings(plan, looked, of)]
 
 
-def _result_warnings(plan: AnalysisPlan, looked: CaseEvaluation, of: Evaluation) -> Iterator[Message | str]:
+def _result_warnings(plan: AnalysisPlan, looked: CaseEvaluation, of: Evaluation) -> Iterator[CodedMessage | str]:
     assigned = of.assigned[looked.first : looked.first + len(looked.variants)]
     people = {name: n for name, n in zip(looked.variants, assigned, strict=True) if n > 0}
     if plan.arms:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from events.times import parse_time
-from streams.domain.messages.fields import Field, Instant, Listed, Message, Share, message
+from streams.domain.messages.fields import CodedMessage, Field, Instant, Listed, Share, message
 from streams.domain.messages.reading_back import ReadField, number, read_back
 from streams.domain.messages.texts import TEMPLATES
 
@@ -33,18 +33,18 @@ DETAILS: Mapping[str, tuple[str, ...]] = {
 """Codes of details by rule."""
 
 
-def rule_message(rule: str) -> Message:
+def rule_message(rule: str) -> CodedMessage:
     """The name of a rule; one that only a newer version knows stays the word that it is."""
     return _coded(f"alert.{rule}", rule)
 
 
 @lru_cache(maxsize=1_000)
-def detail_message(rule: str, detail: str) -> Message:
+def detail_message(rule: str, detail: str) -> CodedMessage:
     """The message of an alert's detail. Its English sentence is this text again, to the letter."""
     return read_back(detail, DETAILS.get(rule, ()), _FIELDS)
 
 
-def _coded(code: str, word: str) -> Message:
+def _coded(code: str, word: str) -> CodedMessage:
     return message(code) if code in TEMPLATES else message("text", text=word)
 
 

@@ -10,16 +10,16 @@ from events.adapters.values import decimals
 from events.times import render_time
 from streams.domain.messages.fields import (
     Change,
+    CodedMessage,
     Day,
     Duration,
     Expected,
     Field,
     Instant,
     Listed,
-    Message,
     Money,
+    PercentagePoints,
     Plural,
-    Points,
     Share,
     Template,
 )
@@ -34,7 +34,7 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _parse = Formatter().parse
 
 
-def english(message: Message) -> str:
+def english(message: CodedMessage) -> str:
     """The sentence of a message. Raises KeyError for a code that has none, and for a field that is missing."""
     template = TEMPLATES[message.code]
     return fill(sentence_of(template, message.fields), message.fields, shown)
@@ -88,7 +88,7 @@ def _day(day: Day, _: str) -> str:
     return f"{read:%A}, {read.day} {read:%B %Y}"
 
 
-def _message(message: Message, _: str) -> str:
+def _message(message: CodedMessage, _: str) -> str:
     return english(message)
 
 
@@ -117,7 +117,7 @@ def _share(share: Share, how: str) -> str:
     return f"{100 * share.part / share.whole:.{share.digits}f}{'' if how == 'tight' else ' '}%"
 
 
-def _points(field: Points, _: str) -> str:
+def _points(field: PercentagePoints, _: str) -> str:
     text = f"{abs(field.points):,.{field.digits}f}"
     sign = "" if not _is_not_nought(text) else "+" if field.points > 0 else "-"
     return f"{sign}{text} pp"
@@ -150,12 +150,12 @@ def _listed(listed: Listed, joint: str) -> str:
 _WRITTEN: Mapping[type[Field], Callable[[Any, str], str]] = {
     Money: _money,
     Share: _share,
-    Points: _points,
+    PercentagePoints: _points,
     Change: _change,
     Expected: _expected,
     Day: _day,
     Instant: _instant,
     Duration: _duration,
     Listed: _listed,
-    Message: _message,
+    CodedMessage: _message,
 }

@@ -32,7 +32,7 @@ class Share(Struct, frozen=True):
     digits: int = 0
 
 
-class Points(Struct, frozen=True):
+class PercentagePoints(Struct, frozen=True):
     """A difference of two shares, in percentage points, shown with its sign."""
 
     points: float
@@ -78,7 +78,7 @@ class Listed(Struct, frozen=True):
     left_out: int = 0
 
 
-class Message(Struct, frozen=True):
+class CodedMessage(Struct, frozen=True):
     """Something to be told to people. `code`: a key of `TEMPLATES`; `fields`: by the places of its sentence."""
 
     code: str
@@ -86,7 +86,19 @@ class Message(Struct, frozen=True):
 
 
 Field: TypeAlias = (
-    str | int | float | Money | Share | Points | Change | Expected | Day | Instant | Duration | Listed | Message
+    str
+    | int
+    | float
+    | Money
+    | Share
+    | PercentagePoints
+    | Change
+    | Expected
+    | Day
+    | Instant
+    | Duration
+    | Listed
+    | CodedMessage
 )
 """A value of a message; a message may be part of another one."""
 
@@ -106,9 +118,9 @@ What follows a colon (`{share:tight}`) is how English writes the field, and no b
 """
 
 
-def message(code: str, **fields: Field) -> Message:
+def message(code: str, **fields: Field) -> CodedMessage:
     """A message with these fields."""
-    return Message(code, fields)
+    return CodedMessage(code, fields)
 
 
 def visible(field: Field) -> Field:
@@ -117,9 +129,9 @@ def visible(field: Field) -> Field:
         return printable(field)
     if isinstance(field, Listed):
         return Listed(tuple(map(visible, field.items)), field.left_out)
-    return visible_message(field) if isinstance(field, Message) else field
+    return visible_message(field) if isinstance(field, CodedMessage) else field
 
 
-def visible_message(told: Message) -> Message:
+def visible_message(told: CodedMessage) -> CodedMessage:
     """A message with the texts of its fields as `visible` gives them."""
-    return Message(told.code, {place: visible(field) for place, field in told.fields.items()})
+    return CodedMessage(told.code, {place: visible(field) for place, field in told.fields.items()})

@@ -10,7 +10,7 @@ from functools import lru_cache
 from string import Formatter
 
 from streams.domain.messages.english import english
-from streams.domain.messages.fields import Field, Message, Plural, message
+from streams.domain.messages.fields import CodedMessage, Field, Plural, message
 from streams.domain.messages.texts import TEMPLATES
 
 TEXT = "text"
@@ -18,7 +18,7 @@ TEXT = "text"
 ReadField = Callable[[str], Field]
 
 
-def read_back(text: str, codes: Iterable[str], fields: Mapping[str, ReadField]) -> Message:
+def read_back(text: str, codes: Iterable[str], fields: Mapping[str, ReadField]) -> CodedMessage:
     """The message of a text: of the first of these codes whose English sentence is this text, to the letter.
 
     `fields`: how the text of a place becomes its field; others stay texts.
@@ -27,7 +27,7 @@ def read_back(text: str, codes: Iterable[str], fields: Mapping[str, ReadField]) 
         match = _pattern(code).fullmatch(text)
         if match is None:
             continue
-        found = Message(code, {place: fields.get(place, str)(part) for place, part in match.groupdict().items()})
+        found = CodedMessage(code, {place: fields.get(place, str)(part) for place, part in match.groupdict().items()})
         if english(found) == text:
             return found
     return message(TEXT, text=text)

@@ -10,7 +10,7 @@ from events.json_types import UNREADABLE
 from events.times import parse_time, render_time
 from events.topics import QUARANTINE
 from streams.domain.display_names import named
-from streams.domain.messages import Field, Instant, Message, message
+from streams.domain.messages import CodedMessage, Field, Instant, message
 from streams.domain.quarantine.quarantines import Quarantine
 
 _FARTHEST = 1 << 28
@@ -83,7 +83,7 @@ def list_sources(known: Mapping[str, Quarantine], waiting: Mapping[str, int], no
     return sorted(found, key=lambda each: (not each.held_now, -each.waiting, each.source))
 
 
-def quarantine_message(each: ListedSource) -> Message:
+def quarantine_message(each: ListedSource) -> CodedMessage:
     """Since when a source is in quarantine and how many records wait; without its name."""
     if each.since is None or each.until is None:
         return message("source.let_go", waiting=each.waiting)

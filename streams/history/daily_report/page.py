@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from streams.domain.display_names import printable
-from streams.domain.messages import Change, Day, Field, Instant, Message, Money, Share, english, message, shown
+from streams.domain.messages import Change, CodedMessage, Day, Field, Instant, Money, Share, english, message, shown
 from streams.history.daily_report.figures import DailyReport, DayFigures
 from streams.history.daily_report.tables import FigureTable, earlier_of, figure_tables
 from streams.history.daily_report.warnings import warnings
@@ -16,7 +16,7 @@ from streams.history.page_templates import render
 class Headline(Struct, frozen=True):
     """One headline figure, and how it compares with the week before."""
 
-    name: Message
+    name: CodedMessage
     value: Field
     change: Change
 
@@ -60,12 +60,12 @@ def page_of(report: DailyReport) -> Page:
     )
 
 
-def title_of(report: DailyReport) -> Message:
+def title_of(report: DailyReport) -> CodedMessage:
     """The day."""
     return message("report.title", day=Day(report.day.date))
 
 
-def subtitle_of(report: DailyReport) -> Message:
+def subtitle_of(report: DailyReport) -> CodedMessage:
     """With what it is compared, and up to when everything is known."""
     as_of = Instant(report.as_of, report.time_zone)
     return message("report.subtitle", before=Day(report.before.date), zone=report.time_zone, as_of=as_of)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from streams.domain.messages import TEMPLATES, Change, Expected, Field, Listed, Message, Money, Share, message
+from streams.domain.messages import TEMPLATES, Change, CodedMessage, Expected, Field, Listed, Money, Share, message
 from streams.domain.quarantine.held_records import ListedSource, instant_of
 from streams.history.daily_report.figures import (
     CanvassResults,
@@ -31,11 +31,11 @@ class FigureTable(Struct, frozen=True):
     `note`: below it, None for none; `nothing`: what is said where it has no rows.
     """
 
-    title: Message
+    title: CodedMessage
     columns: tuple[Field, ...]
     rows: tuple[Row, ...]
-    note: Message | None = None
-    nothing: Message = message("report.nothing")
+    note: CodedMessage | None = None
+    nothing: CodedMessage = message("report.nothing")
 
 
 def figure_tables(report: DailyReport) -> tuple[FigureTable, ...]:
@@ -135,7 +135,7 @@ def _parts(column: str, parts: Sequence[MoneyPart], before: Sequence[MoneyPart])
     return FigureTable(message(f"report.{column}s"), columns, tuple(rows))
 
 
-def _others(left: Sequence[object]) -> Message:
+def _others(left: Sequence[object]) -> CodedMessage:
     return message("report.others", others=len(left))
 
 
@@ -261,7 +261,7 @@ def _held(held: Sequence[HeldBackCount] | None) -> Iterable[FigureTable]:
     yield FigureTable(message("report.held_back"), columns, rows, note, message("report.nobody_held_back"))
 
 
-def _why(one: HeldBackCount) -> Message:
+def _why(one: HeldBackCount) -> CodedMessage:
     reason = _known(f"reason.{one.reason}", one.reason.replace("_", " "))
     channel = _channel(one.channel) if one.channel else message("report.all_channels")
     return message("report.reason_and_channel", reason=reason, channel=channel)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from streams.domain.messages import Instant, Message, Money, Share, english, message
+from streams.domain.messages import CodedMessage, Instant, Money, Share, english, message
 from streams.domain.quarantine.held_records import quarantine_message
 from streams.history.daily_report.figures import CanvassResults, DailyReport, DayFigures
 from streams.history.insights.spans import TOPIC_DAYS
@@ -28,7 +28,7 @@ def warnings(report: DailyReport) -> list[str]:
     return [english(warning) for warning in warning_messages(report)]
 
 
-def warning_messages(report: DailyReport) -> list[Message]:
+def warning_messages(report: DailyReport) -> list[CodedMessage]:
     """Every warning, in the order of the page."""
     day, before = report.day, report.before
     return [
@@ -45,7 +45,7 @@ def warning_messages(report: DailyReport) -> list[Message]:
     ]
 
 
-def _nothing(report: DailyReport) -> Iterator[Message]:
+def _nothing(report: DailyReport) -> Iterator[CodedMessage]:
     """A day without anything is most often the wrong day, or the wrong lake."""
     if not report.day.is_empty:
         return
@@ -56,12 +56,12 @@ def _nothing(report: DailyReport) -> Iterator[Message]:
     yield message("report.empty_day", first=first, latest=latest)
 
 
-def _without_lake(report: DailyReport) -> Iterator[Message]:
+def _without_lake(report: DailyReport) -> Iterator[CodedMessage]:
     if not report.lake:
         yield message("report.no_lake", days=TOPIC_DAYS)
 
 
-def _silence(day: DayFigures, before: DayFigures) -> Iterator[Message]:
+def _silence(day: DayFigures, before: DayFigures) -> Iterator[CodedMessage]:
     """A feed that has stopped looks like a quiet day."""
     for code, now, then in (
         ("report.no_gift", sum(one.gifts for one in day.money), sum(one.gifts for one in before.money)),
@@ -72,7 +72,7 @@ def _silence(day: DayFigures, before: DayFigures) -> Iterator[Message]:
             yield message(code, before=then)
 
 
-def _money(day: DayFigures, before: DayFigures) -> Iterator[Message]:
+def _money(day: DayFigures, before: DayFigures) -> Iterator[CodedMessage]:
     then = {one.currency: one for one in before.money}
     for one in day.money:
         earlier = then.get(one.currency)
@@ -87,7 +87,7 @@ def _money(day: DayFigures, before: DayFigures) -> Iterator[Message]:
             )
 
 
-def _pledges(day: DayFigures) -> Iterator[Message]:
+def _pledges(day: DayFigures) -> Iterator[CodedMessage]:
     pledges = day.pledges
     if pledges.newly_failing >= ENOUGH_PLEDGES:
         yield message(
@@ -95,7 +95,7 @@ def _pledges(day: DayFigures) -> Iterator[Message]:
         )
 
 
-def _mail(day: DayFigures) -> Iterator[Message]:
+def _mail(day: DayFigures) -> Iterator[CodedMessage]:
     for provider in day.providers:
         rate = provider.complaints / provider.delivered if provider.delivered else 0
         if provider.delivered >= ENOUGH_MAIL and rate >= COMPLAINTS:
@@ -112,7 +112,7 @@ def _mail(day: DayFigures) -> Iterator[Message]:
             )
 
 
-def _doors(day: DayFigures, before: DayFigures) -> Iterator[Message]:
+def _doors(day: DayFigures, before: DayFigures) -> Iterator[CodedMessage]:
     now, then = _of(day.methods, "door"), _of(before.methods, "door")
     if min(now.attempts, then.attempts) < ENOUGH_DOORS:
         return
@@ -124,19 +124,19 @@ def _doors(day: DayFigures, before: DayFigures) -> Iterator[Message]:
         )
 
 
-def _meetings(day: DayFigures) -> Iterator[Message]:
+def _meetings(day: DayFigures) -> Iterator[CodedMessage]:
     for one in day.meetings:
         known = one.attended + one.no_show
         if known >= ENOUGH_PROMISES and one.no_show > FLAKES * known:
             yield message("report.flakes", share=Share(one.no_show, known), event=one.event_id)
 
 
-def _held(day: DayFigures) -> Iterator[Message]:
+def _held(day: DayFigures) -> Iterator[CodedMessage]:
     if day.held is None:
         yield message("report.held_back_not_known")
 
 
-def _refused_sources(report: DailyReport) -> Iterator[Message]:
+def _refused_sources(report: DailyReport) -> Iterator[CodedMessage]:
     """Sources about which the page says too little."""
     if report.refused is None or report.quarantines is None:
         yield message("report.refused_not_known")

@@ -13,7 +13,7 @@ from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.live_files import LiveFiles
 from sinks.lake.manifests import INTERACTIONS, LakeFile, date_in, type_in
 from streams.domain.display_names import is_shown
-from streams.domain.messages import Instant, Message, message
+from streams.domain.messages import CodedMessage, Instant, message
 from streams.history.insights.history_source import DUCKDB_MEMORY, History
 from streams.history.insights.question import Dimension
 
@@ -73,14 +73,14 @@ def unheard_periods(history: History, starts: Sequence[int], until: int) -> Unhe
     )
 
 
-def known_range_message(known: TimeRange | None, zone: str) -> Message:
+def known_range_message(known: TimeRange | None, zone: str) -> CodedMessage:
     """When the first and the latest interaction of all history happened; `known` None: there is none."""
     if known is None:
         return message("insights.no_interaction")
     return message("insights.known_range", first=Instant(known.first, zone), latest=Instant(known.latest, zone))
 
 
-def unknown_value_remarks(history: History, only: Mapping[Dimension, str]) -> list[Message]:
+def unknown_value_remarks(history: History, only: Mapping[Dimension, str]) -> list[CodedMessage]:
     """A remark for each campaign or team in `only` that no interaction names, with the nearest known name.
 
     Raises as `time_range_of`.

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from events.topics import ALL
 from sinks.lookup import TOPICS as PERMISSIONS
-from streams.domain.messages import Duration, Listed, Message, Share, english, message
+from streams.domain.messages import CodedMessage, Duration, Listed, Share, english, message
 from streams.domain.quarantine.held_records import quarantine_message
 from streams.operations.refused_records import refused_message, shortened_list
 from streams.operations.status.observations import (
@@ -56,7 +56,7 @@ class AlertFinding(NamedTuple):
     """An alert that holds, and why."""
 
     alert: str
-    reason: Message
+    reason: CodedMessage
 
     @property
     def why(self) -> str:
@@ -85,8 +85,8 @@ def findings(seen: Observations) -> list[AlertFinding]:
     return sorted(found, key=lambda finding: list(SEVERITIES).index(finding.alert))
 
 
-def _of_kafka(kafka: KafkaObservation | Message) -> Iterator[AlertFinding]:
-    if isinstance(kafka, Message):
+def _of_kafka(kafka: KafkaObservation | CodedMessage) -> Iterator[AlertFinding]:
+    if isinstance(kafka, CodedMessage):
         yield AlertFinding("PartitionStalled", kafka)
         return
     if kafka.topics_missing:
@@ -125,8 +125,8 @@ def _of_flow(flow: TopicFlow, *, anybody: bool) -> Iterator[AlertFinding]:
         yield AlertFinding("LagGrows", message("status.lag_grows", topic=topic, records=flow.lag))
 
 
-def _of_redis(redis: RedisObservation | Message) -> Iterator[AlertFinding]:
-    if isinstance(redis, Message):
+def _of_redis(redis: RedisObservation | CodedMessage) -> Iterator[AlertFinding]:
+    if isinstance(redis, CodedMessage):
         yield AlertFinding("PermissionsStale", redis)
         return
     if redis.memory_used > FULL:
@@ -147,15 +147,15 @@ def _of_held(held: SinkPosition) -> Iterator[AlertFinding]:
         yield AlertFinding("SinkBehind", _of_topic(held, _age(held)))
 
 
-def _of_topic(held: SinkPosition, what: Message) -> Message:
+def _of_topic(held: SinkPosition, what: CodedMessage) -> CodedMessage:
     return message("status.of_topic", topic=held.topic, what=what)
 
 
-def _missing(held: SinkPosition) -> Message:
+def _missing(held: SinkPosition) -> CodedMessage:
     return message("status.missing", partitions=held.missing)
 
 
-def _age(held: SinkPosition) -> Message:
+def _age(held: SinkPosition) -> CodedMessage:
     if held.age_s is None:
         return message("status.never_held_all")
     return message("status.last_held_all", ago=Duration(held.age_s))

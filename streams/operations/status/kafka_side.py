@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from kafka import TopicPartition
 
 from streams.domain.dead_letter_repair.letters import DeclaredType, RecordPosition, read_declared_type
-from streams.domain.messages import Message, message
+from streams.domain.messages import CodedMessage, message
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import latest_of
@@ -131,7 +131,7 @@ _FETCH_S, _AGAIN_S = 5.0, 0.2
 Offsets = Mapping[TopicPartition, int]
 
 
-def observe_kafka(settings: Settings, now: int) -> KafkaObservation | Message:
+def observe_kafka(settings: Settings, now: int) -> KafkaObservation | CodedMessage:
     """Observe Kafka, or say that it is away. Takes two seconds longer where something waits."""
     clients = KafkaClients(settings)
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from streams.domain.messages import Message
+from streams.domain.messages import CodedMessage
 from streams.domain.quarantine.held_records import ListedSource
 from streams.operations.refused_records import MostlyRefused
 
@@ -74,14 +74,14 @@ class Observations:
     """
 
     at: int
-    kafka: KafkaObservation | Message
-    redis: RedisObservation | Message
+    kafka: KafkaObservation | CodedMessage
+    redis: RedisObservation | CodedMessage
     disk_used: float | None = None
-    policy_mistake: Message | None = None
+    policy_mistake: CodedMessage | None = None
 
     @property
     def sign_of_life_s(self) -> float | None:
         """Seconds since a worker last told Redis that a partition was complete."""
-        if isinstance(self.redis, Message):
+        if isinstance(self.redis, CodedMessage):
             return None
         return min((held.age_s for held in self.redis.held if held.age_s is not None), default=None)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from events.times import render_time
 from events.topics import INPUT_TOPICS
-from streams.domain.messages import Message, english, message
+from streams.domain.messages import CodedMessage, english, message
 from streams.operations.status.alert_rules import UNSEEN, AlertFinding
 from streams.operations.status.observations import KafkaObservation, Observations, RedisObservation, SinkPosition
 
@@ -33,12 +33,12 @@ def document(seen: Observations, found: Sequence[AlertFinding]) -> dict[str, Any
 
 
 def _plain(seen: Observations) -> dict[str, Any]:
-    said = {name: english(part) if isinstance(part, Message) else part for name, part in asdict(seen).items()}
+    said = {name: english(part) if isinstance(part, CodedMessage) else part for name, part in asdict(seen).items()}
     del said["at"]
     return {**said, "sign_of_life_s": seen.sign_of_life_s}
 
 
-def verdict_message(found: Sequence[AlertFinding]) -> Message:
+def verdict_message(found: Sequence[AlertFinding]) -> CodedMessage:
     """Whether everything flows."""
     return message(f"status.{_verdict(found)}")
 

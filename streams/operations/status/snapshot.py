@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from events.topics import SINKS_ON_REDIS, TopicSpec, read_by
 from sinks.keys import position_key
-from streams.domain.messages import Message, message
+from streams.domain.messages import CodedMessage, message
 from streams.domain.pressure import FileMistakes, read_policy
 from streams.operations.status.kafka_side import observe_kafka
 from streams.operations.status.observations import Observations, RedisObservation, SinkPosition
@@ -19,7 +19,7 @@ from streams.platform.tried_address import redis_tried
 from streams.worker.measuring.redis_and_disk import disk_used, memory_used
 
 
-def observe_redis(client: Redis, partitions: int) -> RedisObservation | Message:
+def observe_redis(client: Redis, partitions: int) -> RedisObservation | CodedMessage:
     """Observe Redis and the sinks' positions, or say that it is away."""
     try:
         seconds, micros = client.time()
@@ -47,7 +47,7 @@ def observe(settings: Settings, now: int) -> Observations:
     """Observe everything. `now`: ms since 1970. Takes some seconds where something waits or is away."""
     with closing(tool_redis(settings)) as client:
         redis = observe_redis(client, settings.partitions)
-    if isinstance(redis, Message):
+    if isinstance(redis, CodedMessage):
         redis = message("status.redis_away_tried", **redis.fields, tried=redis_tried(settings))
     state = settings.state_dir
     return Observations(
@@ -59,7 +59,7 @@ def observe(settings: Settings, now: int) -> Observations:
     )
 
 
-def _mistake(policy: Path | None) -> Message | None:
+def _mistake(policy: Path | None) -> CodedMessage | None:
     if policy is None:
         return None
     try:

@@ -59,7 +59,7 @@ class _Discovered(msgspec.Struct, frozen=True):
 class Provider:
     """The provider of these settings. Raises `Unusable` where the extra `oidc` is not installed."""
 
-    def __init__(self, settings: Settings, redis: Redis) -> None:
+    def __init__(self, settings: Settings, client_id: str, redis: Redis) -> None:
         try:
             from authlib.deprecate import AuthlibDeprecationWarning  # noqa: PLC0415 (an extra)
 
@@ -71,8 +71,9 @@ class Provider:
                 "HARMONIA_CONSOLE_OIDC_ISSUER is set, and the extra `oidc` is not installed: install harmonia[oidc]"
             ) from None
         self._issuer = settings.console_oidc_issuer
-        self._client_id = settings.console_oidc_client
-        self._secret = settings.console_oidc_secret.get_secret_value()
+        self._client_id = client_id
+        secret = settings.console_oidc_secret
+        self._secret = "" if secret is None else secret.get_secret_value()
         self._redis = redis
         self._backoff = Backoff()
         self._known: _Discovered | None = None
@@ -175,7 +176,7 @@ def provider_of(settings: Settings, redis: Redis) -> Provider | None:
         return None
     if not settings.console_oidc_client:
         raise Unusable("HARMONIA_CONSOLE_OIDC_CLIENT must be set where HARMONIA_CONSOLE_OIDC_ISSUER is")
-    return Provider(settings, redis)
+    return Provider(settings, settings.console_oidc_client, redis)
 
 
 def _key(state: str) -> str:

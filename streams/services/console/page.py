@@ -6,7 +6,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar
 
 from redis.asyncio import Redis
 
-from streams.domain.messages import Message
+from streams.domain.messages import CodedMessage
 from streams.services.console.dependencies import ConsoleDependencies
 from streams.services.console.desk import Desk, DeskMissing
 from streams.services.console.rights import Act, Viewer
@@ -72,7 +72,7 @@ class Loaded:
 class Withheld(Exception):
     """A block shows nothing, and why: a message, or English as a key of the catalogue. Not a failure."""
 
-    def __init__(self, why: Message | str) -> None:
+    def __init__(self, why: CodedMessage | str) -> None:
         super().__init__(why if isinstance(why, str) else why.code)
         self.why = why
 

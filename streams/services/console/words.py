@@ -24,16 +24,16 @@ from events.adapters.values import decimals
 from streams.domain.messages import (
     TEMPLATES,
     Change,
+    CodedMessage,
     Day,
     Duration,
     Expected,
     Field,
     Instant,
     Listed,
-    Message,
     Money,
+    PercentagePoints,
     Plural,
-    Points,
     Share,
     english,
     fill,
@@ -105,7 +105,7 @@ class Words:
         sentence = self._catalogue.ngettext(one, other, n)
         return fill(sentence, {"n": n, **_known(fields)}, self.show)
 
-    def message(self, message: Message) -> str:
+    def message(self, message: CodedMessage) -> str:
         """The sentence of a code with its fields. Raises KeyError for a code without one."""
         if self.language == "en":
             return english(message)
@@ -130,11 +130,11 @@ class Words:
                 return field
             case int() | float():
                 return self.number(field)
-            case Message():
+            case CodedMessage():
                 return self.message(field)
             case Listed():
                 return self._listed(field)
-            case Money() | Share() | Points() | Change() | Expected():
+            case Money() | Share() | PercentagePoints() | Change() | Expected():
                 return self._quantity(field)
             case Instant() | Day() | Duration():
                 return self._when(field)
@@ -143,14 +143,14 @@ class Words:
         items = (between or ", ").join(self._shown(item) for item in field.items)
         return self.text("{items} and {n} more", items=items, n=field.left_out) if field.left_out else items
 
-    def _quantity(self, field: Money | Share | Points | Change | Expected) -> str:
+    def _quantity(self, field: Money | Share | PercentagePoints | Change | Expected) -> str:
         match field:
             case Money():
                 text = self.money(field.minor, field.currency, whole=field.whole)
                 return f"+{text}" if field.signed and field.minor > 0 else text
             case Share():
                 return self.share(field.part, field.whole, field.digits)
-            case Points():
+            case PercentagePoints():
                 return self.text("{points} pp", points=self.signed(field.points, field.digits))
             case Change():
                 now, before = field.now, field.before

@@ -6,7 +6,7 @@ from typing import cast
 from events.outputs import ContactProfile, Stop
 from events.times import parse_time
 from sinks.lookup import Incomplete
-from streams.domain.messages import TEMPLATES, Field, Instant, Message, message
+from streams.domain.messages import TEMPLATES, CodedMessage, Field, Instant, message
 from streams.domain.pressure import Decision
 from streams.domain.pressure.asking import Evidence
 from streams.domain.pressure.policy import CHANNELS
@@ -15,7 +15,7 @@ MOST_EVIDENCE = 5
 """Most interactions that are told of one decision: a cap may rest on dozens of touches."""
 
 
-def decision_message(decision: Decision, zone: str = "UTC") -> Message:
+def decision_message(decision: Decision, zone: str = "UTC") -> CodedMessage:
     """The answer, how long it holds or when to ask again, and why. `zone`: by whose clock times are told."""
     until = decision.expires_at if decision.decision == "allow" else decision.earliest_at
     why = message(f"why.{decision.reason}")
@@ -24,19 +24,19 @@ def decision_message(decision: Decision, zone: str = "UTC") -> Message:
     return message(f"permission.{decision.decision}_until", why=why, until=Instant(until, zone))
 
 
-def evidence_messages(decision: Decision, profile: ContactProfile | None, zone: str = "UTC") -> list[Message]:
+def evidence_messages(decision: Decision, profile: ContactProfile | None, zone: str = "UTC") -> list[CodedMessage]:
     """The interactions behind a decision, with what the profile says of them."""
     known = {} if profile is None else dict(_known_interactions(profile, zone))
     shown = decision.evidence[:MOST_EVIDENCE]
     return [known.get(each) or message("evidence.interaction", source=each.source, id=each.id) for each in shown]
 
 
-def incomplete_message(found: Incomplete) -> Message:
+def incomplete_message(found: Incomplete) -> CodedMessage:
     """What Redis lacks, so that nobody can say who may be reached."""
     return message(f"redis.{found.why}", where=found.where)
 
 
-def _known_interactions(profile: ContactProfile, zone: str) -> Iterator[tuple[Evidence, Message]]:
+def _known_interactions(profile: ContactProfile, zone: str) -> Iterator[tuple[Evidence, CodedMessage]]:
     """Interactions that a profile keeps with their times; of one that is there twice, the last counts."""
     if (by := profile["canvass"]["support_by"]) is not None:
         yield _named("evidence.support", by["source"], by["id"])
@@ -56,7 +56,7 @@ def _known_interactions(profile: ContactProfile, zone: str) -> Iterator[tuple[Ev
         yield _named("evidence.stop", stop["source"], stop["id"], why=why, at=_time(stop["at"], zone))
 
 
-def _named(code: str, source: str, id_: str, **fields: Field) -> tuple[Evidence, Message]:
+def _named(code: str, source: str, id_: str, **fields: Field) -> tuple[Evidence, CodedMessage]:
     return Evidence(source, id_), message(code, source=source, id=id_, **fields)
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from events.experiment_results import Comparison, ExperimentResult
 from events.experiments.metrics import HARM, LABELS, METRICS, PRIMARY
-from streams.domain.messages import Field, Message, message
+from streams.domain.messages import CodedMessage, Field, message
 
 
 def primary_of(result: ExperimentResult) -> str | None:
@@ -63,13 +63,13 @@ def interval_verdict(metric: str, low: float, high: float) -> IntervalVerdict:
     return "not yet known"
 
 
-_VERDICTS: dict[IntervalVerdict, Message] = {
+_VERDICTS: dict[IntervalVerdict, CodedMessage] = {
     "better": message("experiment.better"),
     "worse": message("experiment.worse"),
     "not yet known": message("experiment.not_yet_known"),
 }
 
 
-def verdict_message(metric: str, low: float, high: float) -> Message:
+def verdict_message(metric: str, low: float, high: float) -> CodedMessage:
     """The verdict of an interval."""
     return _VERDICTS[interval_verdict(metric, low, high)]

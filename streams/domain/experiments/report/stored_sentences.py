@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from streams.domain.experiments.report.headline import metric_name
-from streams.domain.messages import Field, Listed, Message, Share, message
+from streams.domain.messages import CodedMessage, Field, Listed, Share, message
 from streams.domain.messages.reading_back import ReadField, number, read_back
 
 STORED = (
@@ -17,12 +17,12 @@ STORED = (
 """Codes of the sentences in results, the longer before those that they begin with."""
 
 
-def part(variant: str, share: float) -> Message:
+def part(variant: str, share: float) -> CodedMessage:
     """How large a variant is, as part of all people."""
     return message("experiment.part", variant=variant, share=Share(share, digits=2))
 
 
-def variant_with_people(variant: str, people: int) -> Message:
+def variant_with_people(variant: str, people: int) -> CodedMessage:
     """A variant and how many people are in it."""
     return message("experiment.variant_with_people", variant=variant, people=people)
 
@@ -33,7 +33,7 @@ def names(of: Sequence[str]) -> Listed:
 
 
 @lru_cache(maxsize=1_000)
-def stored_message(text: str) -> Message:
+def stored_message(text: str) -> CodedMessage:
     """The message of a sentence in a result, of `warnings`, `why` or `not_checked`."""
     return read_back(text, STORED, _FIELDS)
 

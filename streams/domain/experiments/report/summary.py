@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from events.experiment_results import ExperimentResult, ExperimentSummary, Headline
 from streams.domain.experiments.report.headline import comparison_of, metric_label, metric_name, primary_of
 from streams.domain.experiments.report.stored_sentences import part, stored_message
-from streams.domain.messages import Listed, Message, Share, english, message
+from streams.domain.messages import CodedMessage, Listed, Share, english, message
 
 MUCH_CONTAMINATION = 0.01
 """Part of the assigned from which on it is worth a warning."""
@@ -16,7 +16,7 @@ def warnings_of(result: ExperimentResult) -> list[str]:
     return [english(warning) for warning in warning_messages(result)]
 
 
-def warning_messages(result: ExperimentResult) -> list[Message]:
+def warning_messages(result: ExperimentResult) -> list[CodedMessage]:
     """All warnings, worst first."""
     return [
         *_of_the_split(result),
@@ -39,7 +39,7 @@ def is_broken(result: ExperimentResult) -> bool:
     return result["sample_ratio"]["broken"]
 
 
-def _of_the_split(result: ExperimentResult) -> Iterator[Message]:
+def _of_the_split(result: ExperimentResult) -> Iterator[CodedMessage]:
     if not is_broken(result):
         return
     everybody = assigned_of(result) or 1
@@ -52,13 +52,13 @@ def _of_the_split(result: ExperimentResult) -> Iterator[Message]:
     yield message("experiment.broken_split", parts=Listed(tuple(parts)))
 
 
-def _part_of_plan(variant: str, share: float, planned: float) -> Message:
+def _part_of_plan(variant: str, share: float, planned: float) -> CodedMessage:
     return message(
         "experiment.part_of_plan", variant=variant, share=Share(share, digits=2), planned=Share(planned, digits=2)
     )
 
 
-def _of_guardrails(result: ExperimentResult) -> Iterator[Message]:
+def _of_guardrails(result: ExperimentResult) -> Iterator[CodedMessage]:
     for each in result["guardrails"]:
         if each["breached"]:
             yield message(
@@ -69,20 +69,20 @@ def _of_guardrails(result: ExperimentResult) -> Iterator[Message]:
             )
 
 
-def _of_recounting(result: ExperimentResult) -> Iterator[Message]:
+def _of_recounting(result: ExperimentResult) -> Iterator[CodedMessage]:
     if result["status"] == "recounting":
         yield message("experiment.recounting")
 
 
-def _of_contamination(result: ExperimentResult) -> Iterator[Message]:
+def _of_contamination(result: ExperimentResult) -> Iterator[CodedMessage]:
     everybody, several = assigned_of(result), result["contaminated"]
     if everybody and several / everybody >= MUCH_CONTAMINATION:
         share = Share(several / everybody, digits=2)
         yield message("experiment.contamination", several=several, everybody=everybody, share=share)
 
 
-def _of_what_is_withheld(result: ExperimentResult) -> Iterator[Message]:
-    whys: dict[str, list[Message]] = {}
+def _of_what_is_withheld(result: ExperimentResult) -> Iterator[CodedMessage]:
+    whys: dict[str, list[CodedMessage]] = {}
     for each in result.get("withheld", []):
         of_what = message("experiment.metric_of_variant", metric=metric_name(each["metric"]), variant=each["variant"])
         whys.setdefault(each["why"], []).append(of_what)
@@ -91,7 +91,7 @@ def _of_what_is_withheld(result: ExperimentResult) -> Iterator[Message]:
         yield message("experiment.no_comparison", what=what, why=stored_message(why))
 
 
-def _of_what_is_open(result: ExperimentResult) -> Iterator[Message]:
+def _of_what_is_open(result: ExperimentResult) -> Iterator[CodedMessage]:
     primary = primary_of(result)
     found = [None if primary is None else comparison_of(result, primary, variant) for variant in result["variants"]]
     if any(each is not None and each["provisional"] for each in found):

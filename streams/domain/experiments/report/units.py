@@ -2,7 +2,7 @@
 
 from events.adapters.values import decimals
 from events.experiments.metrics import UNITS, MetricUnit
-from streams.domain.messages import Money, Points
+from streams.domain.messages import Money, PercentagePoints
 from streams.domain.money import money, sign_of
 
 _MOST_DIGITS = 6
@@ -39,11 +39,11 @@ def effect(metric: str, value: float, currency: str | None) -> str:
     return signed(in_units(metric, value, currency), unit_of(metric, currency), digits_of(metric, currency))
 
 
-def effect_field(metric: str, value: float, currency: str | None) -> Money | Points:
+def effect_field(metric: str, value: float, currency: str | None) -> Money | PercentagePoints:
     """The same as a field of a message."""
     if kind_of(metric) == "money":
         return Money(value, currency, signed=True)
-    return Points(in_units(metric, value, currency), digits_of(metric, currency))
+    return PercentagePoints(in_units(metric, value, currency), digits_of(metric, currency))
 
 
 def close_effect(metric: str, value: float, currency: str | None) -> str:
@@ -54,7 +54,7 @@ def close_effect(metric: str, value: float, currency: str | None) -> str:
     return signed(shown, unit_of(metric, currency), digits)
 
 
-def close_effect_field(metric: str, value: float, currency: str | None) -> Money | Points:
+def close_effect_field(metric: str, value: float, currency: str | None) -> Money | PercentagePoints:
     """The same as a field of a message."""
     field = effect_field(metric, value, currency)
     if isinstance(field, Money):
@@ -62,7 +62,7 @@ def close_effect_field(metric: str, value: float, currency: str | None) -> Money
     digits = field.digits
     while 0 < abs(field.points) < 0.5 * 10.0**-digits and digits < _MOST_DIGITS:
         digits += 1
-    return Points(field.points, digits)
+    return PercentagePoints(field.points, digits)
 
 
 def interval(metric: str, low: float, high: float, currency: str | None) -> str:

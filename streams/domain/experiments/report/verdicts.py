@@ -21,17 +21,17 @@ from streams.domain.experiments.report.headline import (
 )
 from streams.domain.experiments.report.stored_sentences import names, stored_message
 from streams.domain.experiments.report.summary import is_broken
-from streams.domain.messages import Listed, Message, message
+from streams.domain.messages import CodedMessage, Listed, message
 
 _DO_NOT_TRUST = message("experiment.do_not_trust")
 
 
-def compared_message(result: ExperimentResult, found: Comparison) -> Message:
+def compared_message(result: ExperimentResult, found: Comparison) -> CodedMessage:
     """Whether the variant is better or worse than the baseline; of a broken split nothing is."""
     return _DO_NOT_TRUST if is_broken(result) else verdict_message(found["metric"], found["low"], found["high"])
 
 
-def contacted_message(result: ExperimentResult, found: ContactedEffect) -> Message:
+def contacted_message(result: ExperimentResult, found: ContactedEffect) -> CodedMessage:
     """The same of those who were reached. What nothing bounds may be anything, also more than everybody."""
     if is_broken(result):
         return _DO_NOT_TRUST
@@ -40,7 +40,7 @@ def contacted_message(result: ExperimentResult, found: ContactedEffect) -> Messa
     return verdict_message(found["metric"], found["low"], found["high"])
 
 
-def primary_verdicts(result: ExperimentResult) -> list[Message]:
+def primary_verdicts(result: ExperimentResult) -> list[CodedMessage]:
     """A sentence for each variant but the baseline: how it does by the primary metric, or why nobody can say."""
     metric, baseline = primary_of(result), baseline_of(result)
     if metric is None or baseline is None:
@@ -48,7 +48,7 @@ def primary_verdicts(result: ExperimentResult) -> list[Message]:
     return [_primary_verdict(result, metric, baseline, name) for name in result["variants"] if name != baseline]
 
 
-def _primary_verdict(result: ExperimentResult, metric: str, baseline: str, variant: str) -> Message:
+def _primary_verdict(result: ExperimentResult, metric: str, baseline: str, variant: str) -> CodedMessage:
     found = comparison_of(result, metric, variant)
     if found is None:
         withheld = (
@@ -76,7 +76,7 @@ def _primary_verdict(result: ExperimentResult, metric: str, baseline: str, varia
     return message("verdict.provisional", verdict=verdict) if found["provisional"] else verdict
 
 
-def guardrail_message(guardrail: Guardrail) -> Message:
+def guardrail_message(guardrail: Guardrail) -> CodedMessage:
     """Whether a guardrail holds."""
     if guardrail["breached"]:
         return message("guardrail.alerted" if guardrail.get("alerted") else "guardrail.breached")
@@ -88,13 +88,13 @@ def is_known(guardrail: Guardrail) -> bool:
     return guardrail.get("known", guardrail["breached"] or guardrail["low"] > -1)
 
 
-def summary_message(summary: ExperimentSummary) -> Message:
+def summary_message(summary: ExperimentSummary) -> CodedMessage:
     """How the variants do by the primary metric; first what speaks against trusting or sending any."""
     worst, rest = Listed(tuple(worst_messages(summary))), headline_message(summary)
     return message("experiment.worst_first", worst=worst, rest=rest) if worst.items else rest
 
 
-def worst_messages(summary: ExperimentSummary) -> Iterator[Message]:
+def worst_messages(summary: ExperimentSummary) -> Iterator[CodedMessage]:
     """What speaks against trusting or sending any variant."""
     if summary["broken_split"]:
         yield message("experiment.is_broken")
@@ -102,7 +102,7 @@ def worst_messages(summary: ExperimentSummary) -> Iterator[Message]:
         yield message("experiment.is_breached", variants=names(breached))
 
 
-def headline_message(summary: ExperimentSummary) -> Message:
+def headline_message(summary: ExperimentSummary) -> CodedMessage:
     """How the variants do by the primary metric."""
     metric, headlines = summary["primary"], summary["headlines"]
     if metric is not None and headlines:
@@ -115,11 +115,11 @@ def headline_message(summary: ExperimentSummary) -> Message:
     return message("experiment.nothing_compared")
 
 
-def _headline(summary: ExperimentSummary, metric: str, headline: Headline) -> Message:
+def _headline(summary: ExperimentSummary, metric: str, headline: Headline) -> CodedMessage:
     return message("experiment.words", words=Listed(tuple(_headline_words(summary, metric, headline))))
 
 
-def _headline_words(summary: ExperimentSummary, metric: str, headline: Headline) -> Iterator[Message]:
+def _headline_words(summary: ExperimentSummary, metric: str, headline: Headline) -> Iterator[CodedMessage]:
     effect = units.effect_field(metric, headline["effect"], summary["currency"])
     yield message("experiment.variant_effect", variant=headline["variant"], effect=effect)
     if not summary["broken_split"]:

@@ -8,7 +8,7 @@ from babel.dates import format_date, get_day_names
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.domain.messages import Day, Field, Message, Money, Share, message, visible, visible_message
+from streams.domain.messages import CodedMessage, Day, Field, Money, Share, message, visible, visible_message
 from streams.history.daily_report.figures import DailyReport
 from streams.history.daily_report.page import headlines, subtitle_of
 from streams.history.daily_report.tables import FigureTable, figure_tables
@@ -214,7 +214,7 @@ async def _find(asked: PageRequest, patience_s: float) -> FoundReport:
     return await reports.wait(day, patience_s) if patience_s else reports.find(day)
 
 
-_BEYOND_SCOPE: Message = message("report.beyond_scope")
+_BEYOND_SCOPE: CodedMessage = message("report.beyond_scope")
 
 LATEST = Page(path="/days", name="days", title="Days", act="see_days", blocks=(), enter=enter_latest)
 DAY = Page(

@@ -34,7 +34,7 @@ from streams.domain.experiments.report.verdicts import (
     primary_verdicts,
     worst_messages,
 )
-from streams.domain.messages import Field, Message, message, visible_message
+from streams.domain.messages import CodedMessage, Field, message, visible_message
 from streams.services.console.charts import Frame, Interval, Look, extent_of, interval_band, interval_row
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.rights import FEWEST, Scope
@@ -52,12 +52,12 @@ class ListedExperiment(Struct, frozen=True):
     """A line of the list. `worst`: what speaks against trusting or sending any variant."""
 
     id: str
-    status: Message
+    status: CodedMessage
     people: int
     warnings: int
     as_of_ms: int | None
-    worst: Sequence[Message]
-    headline: Message
+    worst: Sequence[CodedMessage]
+    headline: CodedMessage
 
 
 class Compared(Struct, frozen=True):

@@ -11,7 +11,7 @@ from sinks.base import SinkUnavailable
 from sinks.holds import Hold
 from sinks.results import ResultsReader
 from streams.domain.experiments.report.verdicts import worst_messages
-from streams.domain.messages import TEMPLATES, Field, Instant, Message, Share, message, visible_message
+from streams.domain.messages import TEMPLATES, CodedMessage, Field, Instant, Share, message, visible_message
 from streams.domain.pressure.rates import CampaignRates
 from streams.operations.status.alert_rules import AlertFinding, findings
 from streams.services.console import desk_people, desk_reading
@@ -41,7 +41,7 @@ class Need(Struct, frozen=True):
     """Something that needs somebody. `href`: where to look; `campaign`: which one Hold would hold, '' for none."""
 
     severity: Severity
-    what: Message
+    what: CodedMessage
     href: str = ""
     campaign: str = ""
 

@@ -19,7 +19,7 @@ from events.identifiers import Hasher, Kind, is_identity_hash
 from events.outputs import ContactProfile, Stop
 from events.times import parse_time
 from sinks.lookup import CHANNELS, ContactAnswer, ErasedContact, Incomplete, KnownContact
-from streams.domain.messages import Message, message
+from streams.domain.messages import CodedMessage, message
 from streams.domain.pressure import Decision, PermissionRequest
 from streams.services.console.desk_people import events_of
 from streams.services.console.desk_reading import freshness
@@ -49,7 +49,7 @@ class Subject(Struct, frozen=True):
     contact_id: str
     profile: ContactProfile | None
     as_of_ms: int | None = None
-    lacking: Message | None = None
+    lacking: CodedMessage | None = None
 
 
 class ChannelAnswer(Struct, frozen=True):
@@ -57,8 +57,8 @@ class ChannelAnswer(Struct, frozen=True):
 
     channel: Channel
     decision: Decision
-    why: Message
-    evidence: Sequence[Message]
+    why: CodedMessage
+    evidence: Sequence[CodedMessage]
 
 
 async def enter(asked: PageRequest) -> Subject:
@@ -282,9 +282,9 @@ async def _found(console: Console, signed_in: SignedIn, names: Sequence[str], re
     return RedirectResponse(f"/people/{contact.contact_id}", 303)
 
 
-def _form(console: Console, signed_in: SignedIn, why: str | Message, status: int, wanted: str = "") -> Response:
+def _form(console: Console, signed_in: SignedIn, why: str | CodedMessage, status: int, wanted: str = "") -> Response:
     """The form again, with what was wrong; not with what was typed, which may be an address."""
     asked = console.page_request(signed_in, {"for": wanted} if _is_shown_id(wanted) else {})
-    lacking = asked.words.message(why) if isinstance(why, Message) else ""
+    lacking = asked.words.message(why) if isinstance(why, CodedMessage) else ""
     context = {**frame(console, signed_in), "page": FIND, "why": "" if lacking else why, "lacking": lacking}
     return html(signed_in, render("people.html", asked, context), status)

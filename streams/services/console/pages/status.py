@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from events.topics import INPUT_TOPICS
-from streams.domain.messages import Message, message
+from streams.domain.messages import CodedMessage, message
 from streams.operations.status.alert_rules import UNSEEN, AlertFinding, findings, runbook_name
 from streams.operations.status.observations import KafkaObservation, RedisObservation, TopicFlow
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest
@@ -30,7 +30,7 @@ async def load_findings(asked: PageRequest) -> Loaded:
     return Loaded({"verdict": verdict(found), "findings": found, "unseen": unseen}, seen.at)
 
 
-def verdict(found: list[AlertFinding]) -> Message:
+def verdict(found: list[AlertFinding]) -> CodedMessage:
     """The state of everything in a sentence."""
     worst = "page" if any(each.severity == "page" for each in found) else "ticket" if found else "well"
     return message(f"status.{worst}")

@@ -5,7 +5,7 @@ import pytest
 from streams.domain.experiments import analysis_plan, result_documents
 from streams.domain.experiments.report.stored_sentences import stored_message
 from streams.domain.experiments.report.summary import warning_messages, warnings_of
-from streams.domain.messages import Listed, Message, Share, english, message
+from streams.domain.messages import CodedMessage, Listed, Share, english, message
 from tests.unit.domain.experiments.example import doors, gotv
 from tests.unit.domain.messages.made import OWN
 
@@ -43,7 +43,7 @@ def test_parts_variants_and_names_are_read_back_as_values() -> None:
     parts = split.fields["parts"]
     assert isinstance(parts, Listed)
     first = parts.items[0]
-    assert isinstance(first, Message)
+    assert isinstance(first, CodedMessage)
     assert first.fields["share"] == Share(49.98, 100, 2)
     assert split.fields["why"] == message("experiment.nobody_defined")
 

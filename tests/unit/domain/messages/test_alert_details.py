@@ -11,7 +11,7 @@ from streams.domain.campaigns.campaign_state import AlertedLimit, Rule
 from streams.domain.campaigns.counts import ProviderCounts
 from streams.domain.contact.sections.messages import Touch
 from streams.domain.identity.link_changes import FindingKind
-from streams.domain.messages import Listed, Message, Share, english, message
+from streams.domain.messages import CodedMessage, Listed, Share, english, message
 from streams.domain.messages.alert_details import DETAILS, detail_message, rule_message
 from streams.domain.pressure import alerting
 from streams.domain.pressure.policy import CHANNELS, Cap
@@ -25,7 +25,7 @@ FROM_DIGITAL = Touch(NOW, "digital/mailer", "81", "email", "fundraising")
 FROM_FIELD = Touch(NOW - 3 * HOUR, "field/minivan", "7", "door", "mobilisation")
 
 
-def read(rule: str, detail: str) -> Message:
+def read(rule: str, detail: str) -> CodedMessage:
     """The message of a detail, which says the same to the letter and is of one of the rule's own codes."""
     found = detail_message(rule, detail)
     assert english(found) == detail

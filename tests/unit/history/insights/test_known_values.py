@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.domain.messages import Message, english
+from streams.domain.messages import CodedMessage, english
 from streams.history.insights.known_values import (
     NONE_UNHEARD,
     TimeRange,
@@ -20,7 +20,7 @@ from tests.unit.history.insights.lakes import history_of, only_tail
 from tests.unit.history.lake.topic_records import DAY, topic_record
 
 
-def said(remarks: list[Message]) -> list[str]:
+def said(remarks: list[CodedMessage]) -> list[str]:
     return [english(remark) for remark in remarks]
 
 

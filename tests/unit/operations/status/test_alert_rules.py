@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from streams.domain.messages import Message, message
+from streams.domain.messages import CodedMessage, message
 from streams.domain.quarantine.held_records import ListedSource
 from streams.operations.refused_records import MostlyRefused
 from streams.operations.status.alert_rules import SEVERITIES, UNSEEN, findings
@@ -30,7 +30,7 @@ GIFTS = MostlyRefused("finance/actblue", "donation.made", 40, 40)
 MAILER = ListedSource("digital/mailer", "2012-03-01T12:00:00.000Z", "2012-03-01T12:16:00.000Z", True, 1_234)
 
 
-def away(text: str) -> Message:
+def away(text: str) -> CodedMessage:
     return message("text", text=text)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.domain.messages import Message, english, message
+from streams.domain.messages import CodedMessage, english, message
 from streams.operations.status.snapshot import observe
 from streams.platform import clients
 from streams.platform.settings import Settings
@@ -20,10 +20,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_server_that_is_away_is_named_with_its_setting_and_without_secrets(tmp_path: Path) -> None:
     seen = observe(NOWHERE.model_copy(update={"state_dir": tmp_path}), 0)
 
-    assert isinstance(seen.kafka, Message)
+    assert isinstance(seen.kafka, CodedMessage)
     assert english(seen.kafka).startswith("Kafka: ")
     assert "KAFKA_BOOTSTRAP" in english(seen.kafka)
-    assert isinstance(seen.redis, Message)
+    assert isinstance(seen.redis, CodedMessage)
     assert english(seen.redis) == (
         "Redis: ConnectionError; is REDIS_URL right and the server up? (tried 127.0.0.1:1, as REDIS_URL says)"
     )

@@ -29,7 +29,7 @@ def _claims(**others: object) -> dict[str, Any]:
 
 
 def _subject(token: str) -> str:
-    provider = Provider(SETTINGS, Redis())
+    provider = Provider(SETTINGS, "console", Redis())
     return provider._subject(token, DISCOVERED, NONCE)
 
 

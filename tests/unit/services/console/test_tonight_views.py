@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sinks.holds import Hold
-from streams.domain.messages import Message, english, message
+from streams.domain.messages import CodedMessage, english, message
 from streams.domain.pressure.rates import CampaignRates
 from streams.operations.status.alert_rules import AlertFinding
 from streams.services.console.desk import HOUR_MS, Desk
@@ -164,5 +164,5 @@ def test_a_viewer_without_campaigns_sees_no_marks(desk: Desk) -> None:
 
 def test_a_name_that_a_producer_chose_has_no_control_characters() -> None:
     [need] = of_campaigns([sent("a\x1b[31m", 30)], CampaignRates(), {}, NOW, EN)
-    assert isinstance(need.what, Message)
+    assert isinstance(need.what, CodedMessage)
     assert "\x1b" not in english(need.what)

@@ -1,6 +1,6 @@
 import pytest
 
-from streams.domain.messages import Duration, Instant, Listed, Money, Points, Share, message
+from streams.domain.messages import Duration, Instant, Listed, Money, PercentagePoints, Share, message
 from streams.services.console.words import UNKNOWN, Words, language_of
 
 NBSP, NARROW = "\u00a0", "\u202f"
@@ -73,7 +73,7 @@ def test_a_message_is_the_command_lines_in_english_and_french_in_french() -> Non
 def test_french_fields() -> None:
     assert FR.show(Money(1250, "USD", signed=True)) == f"+12,50{NBSP}$US"
     assert FR.show(Share(3, 1000, 1)) == f"0,3{NARROW}%"
-    assert FR.show(Points(-1.5)).replace(NBSP, " ").replace(NARROW, " ") == "-1,50 pt"
+    assert FR.show(PercentagePoints(-1.5)).replace(NBSP, " ").replace(NARROW, " ") == "-1,50 pt"
     assert FR.show(Instant(EVENING, "America/New_York")) == "mar. 6 nov. 2012 21:14 EST"
     assert FR.show(Duration(180)) == f"3{NARROW}min"
     assert FR.show(Listed((1200, "x"), 3)) == f"1{NARROW}200, x et 3 de plus"
