@@ -51,7 +51,7 @@ PAGES: tuple[Page, ...] = (
     *people.PAGES,
     *status.PAGES,
 )
-ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes, actions.routes)
+ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes, money.routes, actions.routes)
 STATIC = Path(__file__).parent / "static"
 SESSION_CHECK_MS = 10_000
 
