@@ -17,6 +17,7 @@ from events.fields import MAX_ID
 from sinks.holds import find_holds
 from streams.operations.campaign_holds import HoldOrder, send_order, wait_until_shown
 from streams.services.console.gate import Console, NotForYou, message_page, posted
+from streams.services.console.live import why_withheld
 from streams.services.console.page import PageRefused, Withheld
 from streams.services.console.pages.campaigns import address_of, covers, on_hold, teams_of
 from streams.services.console.signin import SignedIn
@@ -57,8 +58,9 @@ async def _ordered(console: Console, signed_in: SignedIn, campaign: str, act: Ac
     deps, viewer = console.deps, signed_in.viewer
     try:
         teams = await teams_of(console.page_request(signed_in, {"campaign": campaign}), campaign)
-    except Withheld:
-        raise PageRefused.not_found() from None
+    except Withheld as why:
+        text = why_withheld(why, console.page_request(signed_in, {}).words)
+        raise PageRefused(503, "Not available now", text) from None
     if not covers(viewer.scope, teams):
         raise NotForYou(signed_in)
     is_held = campaign in on_hold(await find_holds(deps.redis), deps.wall())

@@ -31,13 +31,13 @@ from streams.services.console.gate import (
     signed_in_of,
     words_of,
 )
-from streams.services.console.live import Sent, age_of
-from streams.services.console.page import Elsewhere, Page, PageRefused, PageRequest
+from streams.services.console.live import Sent, age_of, why_withheld
+from streams.services.console.page import Elsewhere, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.pages import campaigns, days, experiments, field, money, people, status, tonight
 from streams.services.console.rendering import CSRF_PLACE, render
 from streams.services.console.rights import may
 from streams.services.console.security import with_headers
-from streams.services.console.signin import SignedIn
+from streams.services.console.signin import SignedIn, has_ended
 from streams.services.console.signin_routes import signin_routes
 from streams.services.permission.audit_log import AuditUnavailable
 
@@ -51,7 +51,7 @@ PAGES: tuple[Page, ...] = (
     *people.PAGES,
     *status.PAGES,
 )
-ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes, actions.routes)
+ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes, money.routes, actions.routes)
 STATIC = Path(__file__).parent / "static"
 SESSION_CHECK_MS = 10_000
 
@@ -81,6 +81,9 @@ def _add_page(app: FastAPI, console: Console, page: Page) -> None:
         except PageRefused as why:
             words = console.page_request(signed_in, {}).words
             return message_page(console, signed_in, words.text(why.title), words.text(why.text), why.status)
+        except Withheld as why:
+            words = console.page_request(signed_in, {}).words
+            return message_page(console, signed_in, words.text("Not available now"), why_withheld(why, words), 503)
         return html(signed_in, await _page(console, page, asked, signed_in))
 
 
@@ -137,6 +140,8 @@ def _add_stream(app: FastAPI, console: Console) -> None:
             asked = await _entered(console, named[page], signed_in, request)
         except (NotForYou, PageRefused, Elsewhere):
             raise HTTPException(404) from None
+        except Withheld:
+            return Response(status_code=503)
         stream = _stream(console, named[page], signed_in, asked)
         return EventSourceResponse(stream, headers={"X-Accel-Buffering": "no"})
 
@@ -163,11 +168,15 @@ async def _stream(console: Console, page: Page, signed_in: SignedIn, entered: Pa
 
 
 async def _still(console: Console, signed_in: SignedIn, page: Page) -> SignedIn | None:
-    """The session, None where it has ended or may not see the page any more; as it was while Redis is away."""
+    """The session, None where it has ended or may not see the page any more.
+
+    While Redis is away it is as it was, for as long as a session may last.
+    """
+    now_ms = console.deps.wall()
     try:
-        found = await console.sessions.find(signed_in.id, console.deps.wall())
+        found = await console.sessions.find(signed_in.id, now_ms)
     except SinkUnavailable:
-        return signed_in
+        return None if has_ended(signed_in.session, now_ms) else signed_in
     return found if found is not None and may(found.viewer, page.act) else None
 
 

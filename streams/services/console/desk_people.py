@@ -242,16 +242,20 @@ def elections(desk: Desk) -> list[str]:
 
 
 def events_of(desk: Desk, contact_id: str, since_ms: int, scope: Scope, most: int = 200) -> list[Event]:
-    """What was heard of a person under any of their identifiers, the latest first."""
+    """What was heard of a person under any of their identifiers, the latest first; gifts to committees of the scope."""
     if person(desk, contact_id, scope) is None:
         return []
+    gifts, args = "TRUE", dict[str, object]()
+    if scope.committees is not None:
+        args = {f"committee_{place}": name for place, name in enumerate(sorted(scope.committees))}
+        gifts = f"(s.type NOT LIKE 'donation.%' OR s.committee IN ({', '.join(f':{place}' for place in args)}))"
     rows = desk.rows(
         f"""{_MINE} SELECT e.time, s.type, s.source, e.id, s.team, s.campaign, s.channel, s.region, s.turf, s.committee,
             s.outcome, e.amount, s.currency, e.machine, e.happened, e.counted, e.details
         FROM mine CROSS JOIN events AS e ON e.fragment = mine.fragment JOIN series AS s USING (series)
-        WHERE e.time >= :since
+        WHERE e.time >= :since AND {gifts}
         ORDER BY e.time DESC, s.source DESC, e.id DESC LIMIT :most""",  # nosec B608 # names of ours
-        {"contact_id": contact_id, "since": since_ms, "most": most},
+        {**args, "contact_id": contact_id, "since": since_ms, "most": most},
     )
     return [_event(row) for row in rows]
 

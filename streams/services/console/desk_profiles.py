@@ -248,7 +248,7 @@ def read_views(value: bytes) -> Sequence[ViewRow]:
         return ()
     viewer = found.viewer or found.team
     return [
-        ViewRow(at, viewer, found.what, each.contact_id, each.decision, each.reason or found.reason)
+        ViewRow(at, viewer, found.what, each.contact_id, each.decision, found.reason or each.reason)
         for each in found.answers
     ]
 

@@ -18,6 +18,7 @@ from typing_extensions import TypedDict
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.page import Block, Loaded, Page, PageRequest, Withheld
 from streams.services.console.rendering import partial, render, render_block
+from streams.services.console.words import Words
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +92,11 @@ def age_of(block: Block, rendered: Rendered, request: PageRequest) -> Age:
         return {"text": text, "state": state}
     age = words.ago(request.wall_ms - (rendered.as_of_ms or 0))
     return {"text": words.text("{ago} ago", ago=age), "state": state}
+
+
+def why_withheld(reason: Withheld, words: Words) -> str:
+    """Why something is not shown, in the reader's words."""
+    return words.text(reason.why) if isinstance(reason.why, str) else words.message(reason.why)
 
 
 @dataclass(slots=True)
@@ -192,8 +198,7 @@ class Hub:
             html = render_block(block, request, loaded.data)
             return Rendered(html, loaded.as_of_ms, loaded.stopped_at_ms), "shown"
         except Withheld as reason:
-            words, why = request.words, reason.why
-            text = words.text(why) if isinstance(why, str) else words.message(why)
+            text = why_withheld(reason, request.words)
             return Rendered(render("withheld.html", request, {"why": text}), None, why="withheld"), "withheld"
         except Exception as error:  # noqa: BLE001 (whatever fails in one block fails no other, and not the page)
             logger.error("block %s: %s", block.id, type(error).__name__)

@@ -1,5 +1,6 @@
 """Renders pages and blocks: one Jinja environment that escapes everything and refuses what a template does not have."""
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,8 +10,11 @@ from markupsafe import Markup
 from streams.services.console.page import Block, PageRequest
 from streams.services.console.rights import may
 
-CSRF_PLACE = "csrf-token-of-the-reader"
-"""Stands for the reader's CSRF token in rendered blocks, which many readers share; replaced for each of them."""
+CSRF_PLACE = f"csrf-token-{secrets.token_hex(16)}"
+"""Stands for the reader's CSRF token in rendered blocks, which many readers share; replaced for each of them.
+
+Random, so that no producer's word is replaced.
+"""
 
 _environment = Environment(
     loader=PackageLoader("streams.services.console"),

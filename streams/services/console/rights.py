@@ -37,6 +37,8 @@ ROLES_OF: Mapping[Act, frozenset[Role]] = {
     "hold": frozenset({"sending"}),
     "lift": frozenset({"sending"}),
 }
+SEES_MONEY: frozenset[Role] = frozenset({"treasury", "privacy"})
+"""Roles that see what a person has given."""
 FEWEST = 10
 """People in a cell of a table, at least, so that nobody can be told from it."""
 

@@ -33,9 +33,12 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _CACHED = "public, max-age=3600"
+MOST_BYTES = 64 << 10
+"""The longest form. Whoever is not signed in may send one as well."""
 
 
 _is_loopback = pattern(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?").fullmatch
+_TOO_LARGE = "This form is too large."
 _ELSEWHERE = "This host is not the console's: HARMONIA_CONSOLE_URL says where readers find it."
 
 
@@ -67,13 +70,44 @@ class _WithHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
-                headers.setdefault("Cache-Control", _CACHED if scope["path"].startswith("/static/") else "no-store")
+                is_file = scope["path"].startswith("/static/") and message["status"] in (200, 304)
+                headers.setdefault("Cache-Control", _CACHED if is_file else "no-store")
             await send(message)
 
         if scope["type"] == "http" and not self._is_ours(Headers(scope=scope).get("host", "")):
             await PlainTextResponse(_ELSEWHERE, 421)(scope, receive, sending)
             return
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
+            body = await _body(receive)
+            if body is None:
+                await PlainTextResponse(_TOO_LARGE, 413, {"Connection": "close"})(scope, receive, sending)
+                return
+            receive = _again(body, receive)
         await self._app(scope, receive, sending)
 
     def _is_ours(self, host: str) -> bool:
         return host.lower() == self._host.lower() if self._host else _is_loopback(host) is not None
+
+
+async def _body(receive: Receive) -> list[Message] | None:
+    """The messages of a request's body; None where it is too large, and nothing more of it is read."""
+    messages, size = [], 0
+    while True:
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > MOST_BYTES:
+            return None
+        messages.append(message)
+        if not message.get("more_body", False):
+            return messages
+
+
+def _again(messages: list[Message], receive: Receive) -> Receive:
+    """Gives messages that were received before those that come."""
+    left = iter(messages)
+
+    async def received() -> Message:
+        found = next(left, None)
+        return await receive() if found is None else found
+
+    return received

@@ -75,35 +75,51 @@ class Sessions:
             return None
         session = _decode(found)
         viewer = self._people.named(session.name)
-        left_s = LONGEST_S - (now_ms - session.started_at) / 1000
-        if viewer is None or left_s <= 0:
+        left_s = _left_s(session, now_ms)
+        if viewer is None or has_ended(session, now_ms):
             await self.end(id_)
             return None
         await call_redis(self._client.expire(_key(id_), max(1, int(min(IDLE_S, left_s)))), self._backoff)
         return SignedIn(id_, session, msgspec.structs.replace(viewer, language=session.language or viewer.language))
 
     async def change(self, signed_in: SignedIn, now_ms: int, changes: Mapping[str, str]) -> None:
-        """Remember a choice: `language`, `theme` or `reason`."""
-        await self._put(signed_in.id, msgspec.structs.replace(signed_in.session, **changes), now_ms)
+        """Remember a choice: `language`, `theme` or `reason`. A session that has ended meanwhile stays so."""
+        changed = msgspec.structs.replace(signed_in.session, **changes)
+        await self._put(signed_in.id, changed, now_ms, if_there=True)
 
     async def end(self, id_: str) -> None:
         """End a session."""
         await call_redis(self._client.delete(_key(id_)), self._backoff)
 
     async def may_try(self, who: str) -> bool:
-        """Count a try to sign in from an address; False: there were five in this minute already."""
-        key = TRIES + hashlib.sha256(who.encode()).hexdigest()[:32]
+        """Count a try to sign in from an address; False: five have failed in this minute already."""
+        key = _tries_key(who)
         async with self._client.pipeline(transaction=True) as calls:
             calls.set(key, 0, ex=60, nx=True)
             calls.incr(key)
             counted = await call_redis(calls.execute(), self._backoff)
         return int(counted[1]) <= TRIES_A_MINUTE
 
-    async def _put(self, id_: str, session: Session, now_ms: int) -> None:
-        left_s = LONGEST_S - (now_ms - session.started_at) / 1000
-        await call_redis(
-            self._client.set(_key(id_), _encode(session), ex=max(1, int(min(IDLE_S, left_s)))), self._backoff
-        )
+    async def succeeded(self, who: str) -> None:
+        """A try from an address was somebody who may sign in: an office of many shares one."""
+        await call_redis(self._client.delete(_tries_key(who)), self._backoff)
+
+    async def _put(self, id_: str, session: Session, now_ms: int, *, if_there: bool = False) -> None:
+        live_s = max(1, int(min(IDLE_S, _left_s(session, now_ms))))
+        await call_redis(self._client.set(_key(id_), _encode(session), ex=live_s, xx=if_there), self._backoff)
+
+
+def has_ended(session: Session, now_ms: int) -> bool:
+    """Whether a session is as old as one may get."""
+    return _left_s(session, now_ms) <= 0
+
+
+def _left_s(session: Session, now_ms: int) -> float:
+    return LONGEST_S - (now_ms - session.started_at) / 1000
+
+
+def _tries_key(who: str) -> str:
+    return TRIES + hashlib.sha256(who.encode()).hexdigest()[:32]
 
 
 def _key(id_: str) -> str:

@@ -52,7 +52,7 @@ def _add_token(router: APIRouter, console: Console) -> None:
         ):
             deps.metrics.refused.labels("csrf").inc()
             return _form(console, request, "csrf", 403)
-        if not await console.sessions.may_try(request.client.host if request.client else ""):
+        if not await console.sessions.may_try(_peer(request)):
             deps.metrics.signins.labels("token", "too_many").inc()
             return _form(console, request, "too_many", 429)
         viewer = deps.people.by_token(str(said.get("token", "")).strip())
@@ -60,6 +60,7 @@ def _add_token(router: APIRouter, console: Console) -> None:
             deps.metrics.signins.labels("token", "unknown").inc()
             return _form(console, request, "unknown", 403)
         deps.metrics.signins.labels("token", "in").inc()
+        await console.sessions.succeeded(_peer(request))
         return await begin(console, viewer)
 
 
@@ -82,12 +83,12 @@ def _add_oidc(router: APIRouter, console: Console) -> None:
     async def back_from_provider(request: Request, state: str = "", code: str = "") -> Response:
         if deps.provider is None:
             raise HTTPException(404)
-        if not await console.sessions.may_try(request.client.host if request.client else ""):
+        if not code or not same(state, request.cookies.get(OIDC_COOKIE, "")):
+            return _failed(console, request, OidcFailed("the answer has no code, or another browser began it"))
+        if not await console.sessions.may_try(_peer(request)):
             deps.metrics.signins.labels("oidc", "too_many").inc()
             return _form(console, request, "too_many", 429)
         try:
-            if not code or not same(state, request.cookies.get(OIDC_COOKIE, "")):
-                raise OidcFailed("the answer has no code, or another browser began it")
             viewer = deps.people.by_subject(await deps.provider.finish(state, code))
         except OidcFailed as error:
             return _failed(console, request, error)
@@ -95,6 +96,7 @@ def _add_oidc(router: APIRouter, console: Console) -> None:
             deps.metrics.signins.labels("oidc", "unknown").inc()
             return _form(console, request, "unknown_subject", 403)
         deps.metrics.signins.labels("oidc", "in").inc()
+        await console.sessions.succeeded(_peer(request))
         response = await begin(console, viewer)
         drop_cookie(response, OIDC_COOKIE)
         return response
@@ -128,6 +130,11 @@ async def begin(console: Console, viewer: Viewer) -> Response:
     set_cookie(response, COOKIE, signed_in.id)
     drop_cookie(response, FORM_COOKIE)
     return response
+
+
+def _peer(request: Request) -> str:
+    """The address that a request comes from: a reader's, where FORWARDED_ALLOW_IPS names the proxy."""
+    return request.client.host if request.client else ""
 
 
 def _failed(console: Console, request: Request, error: OidcFailed) -> Response:

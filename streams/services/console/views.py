@@ -1,7 +1,7 @@
 """Writes down who looked at whom: into `audit-log`, and before anything is shown."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from events.outputs import AuditRecord
@@ -25,6 +25,13 @@ class Views:
         record = self._record(viewer, why)
         record["answers"] = [{"contact_id": contact_id, "decision": None, "reason": outcome}]
         await self._audit.write(record)
+
+    async def people(self, viewer: Viewer, why: str, contact_ids: Sequence[str]) -> None:
+        """Somebody looks at a list of contacts."""
+        if contact_ids:
+            record = self._record(viewer, why)
+            record["answers"] = [{"contact_id": each, "decision": None, "reason": "found"} for each in contact_ids]
+            await self._audit.write(record)
 
     async def out_of_scope(self, viewer: Viewer, what: str) -> None:
         """Somebody asks for a page outside their scope; `what`: its name, and of what."""

@@ -11,7 +11,7 @@ from sinks.lookup import Incomplete, Lookup
 from sinks.results import ResultsReader
 from streams.services.console.people import People, Person
 from streams.services.console.rights import Viewer
-from streams.services.console.signin import IDLE_S, LONGEST_S, TRIES_A_MINUTE, Sessions
+from streams.services.console.signin import IDLE_S, LONGEST_S, TRIES_A_MINUTE, Session, Sessions, has_ended
 from tests.contract.redis_server import RedisServer
 
 USER = "harmonia-console"
@@ -95,6 +95,31 @@ async def test_there_are_so_many_tries_a_minute_for_each_address(sessions: Sessi
     assert await sessions.may_try("192.0.2.8")
     for key in await redis_client.keys("console:tries:*"):
         assert 0 < await redis_client.ttl(key) <= 60
+
+
+async def test_whoever_signs_in_uses_up_no_try_of_the_others_at_their_address(
+    sessions: Sessions, redis_client: Redis
+) -> None:
+    for _ in range(3 * TRIES_A_MINUTE):
+        assert await sessions.may_try("192.0.2.7")
+        await sessions.succeeded("192.0.2.7")
+    assert await redis_client.keys("console:tries:*") == []
+
+
+async def test_a_choice_that_was_on_its_way_while_somebody_signed_out_opens_no_session_again(
+    sessions: Sessions, redis_client: Redis
+) -> None:
+    begun = await sessions.begin(ADA, NOW)
+    await sessions.end(begun.id)
+    await sessions.change(begun, NOW, {"theme": "dark"})
+    assert await sessions.find(begun.id, NOW) is None
+    assert await redis_client.keys("console:session:*") == []
+
+
+def test_a_session_is_over_after_half_a_day_whoever_says_so() -> None:
+    session = Session("ada", "csrf", NOW)
+    assert not has_ended(session, NOW + LONGEST_S * 1000 - 1)
+    assert has_ended(session, NOW + LONGEST_S * 1000)
 
 
 async def test_the_consoles_user_may_look_people_up_and_change_nothing_but_its_own(

@@ -21,7 +21,7 @@ from streams.services.console.charts import limit_bar
 from streams.services.console.desk import CELLS_KEPT_MS
 from streams.services.console.desk_reading import Campaign, Provider, Span
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest
-from streams.services.console.rights import EVERYTHING, Scope, may
+from streams.services.console.rights import EVERYTHING, Cell, Scope, may, merge_small
 from streams.services.console.standing import STALE_S, standing_of
 from streams.services.console.words import Words
 
@@ -286,10 +286,22 @@ def provider_view(provider: Provider, rates: CampaignRates, words: Words) -> Pro
 
 
 async def load_acts(asked: PageRequest) -> Loaded:
-    """All that was heard of the campaign, by type, and the money that came."""
+    """All that was heard of the campaign, by type, and the money that came, for who may see that."""
     found = await _campaign(asked)
+    sees = may(asked.viewer, "see_money")
+    every = await asked.ask(desk_reading.campaigns, recent(asked.now_ms), asked.viewer.scope) if sees else ()
+    shows = found is not None and found.campaign in with_money(every)
     fresh = await standing_of(asked)
-    return Loaded({"found": found}, fresh.as_of_ms, fresh.stopped_at_ms)
+    return Loaded({"found": found, "shows_money": shows}, fresh.as_of_ms, fresh.stopped_at_ms)
+
+
+def with_money(found: Sequence[Campaign]) -> frozenset[str]:
+    """The campaigns whose money may be shown: of ten gifts or more, and nobody's gift follows from it and all others'.
+
+    Nobody counts givers; there are no more of them than of gifts.
+    """
+    cells, _ = merge_small([Cell((each.campaign,), each.types.get("donation.made", 0)) for each in found])
+    return frozenset(cell.keys[0] for cell in cells if cell.people)
 
 
 async def _campaign(asked: PageRequest) -> Campaign | None:

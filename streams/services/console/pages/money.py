@@ -7,8 +7,11 @@ counted in the flow; there are no more of them than of gifts.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 from markupsafe import Markup
 from msgspec import Struct
+from starlette.exceptions import HTTPException
 
 from streams.domain.pressure.policy import GivingLimits
 from streams.services.console import desk_people, desk_reading
@@ -16,8 +19,10 @@ from streams.services.console.charts import columns
 from streams.services.console.desk import HOUR_MS, Desk
 from streams.services.console.desk_people import CommitteeStock, Limit, NearLimit, Person
 from streams.services.console.desk_reading import Dimension, Gifts, Span
+from streams.services.console.gate import Console, posted
 from streams.services.console.page import Block, Loaded, Page, PageRequest
-from streams.services.console.rights import FEWEST, Cell, Scope, may, merge_small
+from streams.services.console.pages.people import REASONS
+from streams.services.console.rights import FEWEST, SEES_MONEY, Cell, Scope, Viewer, may, merge_small
 from streams.services.console.standing import STALE_S, standing_of
 from streams.services.console.words import Words
 
@@ -151,7 +156,12 @@ def split(found: Sequence[Gifts], name_of: Callable[[Gifts], str]) -> tuple[list
     """What may be shown by itself, and what may not, since it is of fewer than ten gifts or would give such away."""
     cells, _ = merge_small([Cell((name_of(each),), max(1, each.gifts)) for each in found])
     names = {cell.keys[0] for cell in cells}
-    return [each for each in found if name_of(each) in names], [each for each in found if name_of(each) not in names]
+    shown = [each for each in found if name_of(each) in names]
+    hidden = [each for each in found if name_of(each) not in names]
+    shown.sort(key=lambda each: -each.gifts)
+    while shown and 0 < sum(each.gifts for each in hidden) < FEWEST:  # the others are of refunds alone
+        hidden.append(shown.pop())
+    return shown, hidden
 
 
 def together(found: Sequence[Gifts]) -> Gifts:
@@ -230,14 +240,18 @@ async def load_pledges(asked: PageRequest) -> Loaded:
     fresh = await standing_of(asked)
     data = {
         "whole": None if found.since_ms is None else found.whole,
-        "people": people if people is None else people[:MOST_PEOPLE],
+        "people": people,
         "count": None if people is None or len(people) > MOST_PEOPLE else len(people),
         "most": MOST_PEOPLE,
         "fewest": FEWEST,
-        "sees_people": may(asked.viewer, "see_people"),
         "since_ms": found.since_ms,
     }
     return Loaded(data, fresh.as_of_ms, fresh.stopped_at_ms)
+
+
+def sees_givers(viewer: Viewer) -> bool:
+    """Whether somebody sees of people by id what they give."""
+    return may(viewer, "see_people") and not viewer.roles.isdisjoint(SEES_MONEY)
 
 
 def limits_of(giving: GivingLimits, stock: Sequence[CommitteeStock]) -> list[Limit]:
@@ -251,21 +265,57 @@ def limits_of(giving: GivingLimits, stock: Sequence[CommitteeStock]) -> list[Lim
 
 
 async def load_limits(asked: PageRequest) -> Loaded:
-    """People who have given nine tenths of what the policy lets them give, or more."""
-    scope, giving = asked.viewer.scope, asked.deps.judge.policy.giving
-    stock = await asked.ask(desk_people.committees, scope)
-    limits = limits_of(giving, stock)
-    near: Sequence[NearLimit] = await asked.ask(desk_people.near_limits, limits, NEAR, scope, MOST_PEOPLE + 1)
+    """How many people have given nine tenths of what the policy lets them give, or more."""
+    giving = asked.deps.judge.policy.giving
+    near = await _near(asked, MOST_PEOPLE + 1)
     fresh = await standing_of(asked, "contact-state")
     data = {
-        "near": near[:MOST_PEOPLE],
+        "near": near,
         "count": None if len(near) > MOST_PEOPLE else len(near),
         "most": MOST_PEOPLE,
         "fewest": FEWEST,
         "has_limits": bool(giving.limits),
-        "sees_people": may(asked.viewer, "see_people"),
     }
     return Loaded(data, fresh.as_of_ms, fresh.stopped_at_ms)
+
+
+async def _near(asked: PageRequest, most: int) -> Sequence[NearLimit]:
+    scope = asked.viewer.scope
+    stock = await asked.ask(desk_people.committees, scope)
+    limits = limits_of(asked.deps.judge.policy.giving, stock)
+    return await asked.ask(desk_people.near_limits, limits, NEAR, scope, most)
+
+
+async def load_givers(asked: PageRequest) -> Loaded:
+    """Who nears a limit, and whose pledge fails: for who may see that, has said why, and is written down to look.
+
+    So it is loaded for each reader, and is not live. Raises AuditUnavailable.
+    """
+    viewer, sees = asked.viewer, sees_givers(asked.viewer)
+    near: Sequence[NearLimit] = ()
+    people: Sequence[Person] = ()
+    if sees and asked.reason:
+        near = await _near(asked, MOST_PEOPLE)
+        if viewer.scope.committees is None:
+            people = await asked.ask(desk_people.people, "failing_pledges", viewer.scope, MOST_PEOPLE)
+        shown = {each.contact_id for each in near} | {each.contact_id for each in people}
+        await asked.deps.views.people(viewer, asked.reason, sorted(shown))
+    return Loaded({"sees": sees, "reason": asked.reason, "near": near, "people": people}, None)
+
+
+def routes(console: Console) -> APIRouter:
+    """The route of saying why one looks at who gives."""
+    router = APIRouter()
+
+    @router.post("/money/givers")
+    async def givers(request: Request) -> Response:
+        signed_in, said = await posted(console, request, "see_money")
+        if said.get("reason") not in REASONS:
+            raise HTTPException(422)
+        await console.sessions.change(signed_in, console.deps.wall(), {"reason": said["reason"]})
+        return RedirectResponse("/money#block-givers", 303)
+
+    return router
 
 
 MONEY = Page(
@@ -277,6 +327,7 @@ MONEY = Page(
         Block("hours", EVERY_S, load_hours, "money_hours.html", "The last 24 hours", STALE_S),
         Block("limits", EVERY_S, load_limits, "money_limits.html", "Near a giving limit", STALE_S),
         Block("pledges", EVERY_S, load_pledges, "money_pledges.html", "Pledges", STALE_S),
+        Block("givers", 0, load_givers, "money_givers.html", "Who they are"),
         Block("committees", EVERY_S, load_committees, "money_committees.html", "Where it came in", STALE_S),
     ),
     template="money.html",

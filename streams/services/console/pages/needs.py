@@ -17,6 +17,7 @@ from streams.operations.status.alert_rules import AlertFinding, findings
 from streams.services.console import desk_people, desk_reading
 from streams.services.console.desk import DAY_MS
 from streams.services.console.desk_reading import Campaign, Span
+from streams.services.console.live import why_withheld
 from streams.services.console.page import Loaded, PageRequest, Withheld
 from streams.services.console.pages.campaigns import (
     AHEAD_MS,
@@ -49,7 +50,9 @@ async def load_needs(asked: PageRequest) -> Loaded:
     """What needs somebody, worst first."""
     viewer, words = asked.viewer, asked.words
     needs = [*_findings(asked), *await _experiments(asked)]
-    lacking = ""
+    lacking = []
+    if asked.deps.observer.last() is None:
+        lacking.append(words.text("Whether everything flows is not known yet: Kafka and Redis are being looked at."))
     fresh = Standing(asked.wall_ms, None)
     try:
         since = Span(asked.now_ms - DAY_MS, asked.now_ms + AHEAD_MS)
@@ -59,9 +62,9 @@ async def load_needs(asked: PageRequest) -> Loaded:
             needs += await _campaigns(asked)
         fresh = await standing_of(asked)
     except Withheld as why:
-        lacking = words.text(why.why) if isinstance(why.why, str) else words.message(why.why)
+        lacking.append(why_withheld(why, words))
     needs.sort(key=lambda each: _ORDER[each.severity])
-    return Loaded({"needs": needs, "lacking": lacking}, fresh.as_of_ms, fresh.stopped_at_ms)
+    return Loaded({"needs": needs, "lacking": " ".join(lacking)}, fresh.as_of_ms, fresh.stopped_at_ms)
 
 
 async def _campaigns(asked: PageRequest) -> list[Need]:

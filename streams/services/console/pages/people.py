@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from events.channels import Channel, Purpose
 from events.fields import CONTACT_ID_PATTERN
-from events.identifiers import Hasher, Kind
+from events.identifiers import Hasher, Kind, is_identity_hash
 from events.outputs import ContactProfile, Stop
 from events.times import parse_time
 from sinks.lookup import CHANNELS, ContactAnswer, ErasedContact, Incomplete, KnownContact
@@ -26,7 +26,7 @@ from streams.services.console.desk_reading import freshness
 from streams.services.console.gate import Console, frame, html, posted
 from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.rendering import render
-from streams.services.console.rights import Role, Viewer
+from streams.services.console.rights import SEES_MONEY, Viewer
 from streams.services.console.signin import SignedIn
 from streams.services.permission.decision_messages import evidence_messages, incomplete_message
 from streams.services.permission.decisions import AskedPerson, PermissionBatch
@@ -35,8 +35,6 @@ from streams.services.permission.person_name import parse_person
 REASONS = ("called", "complaint", "rights", "mistake", "task")
 """Why somebody looks at a person; each is a sentence of `reasons` in the template."""
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
-SEES_MONEY: frozenset[Role] = frozenset({"treasury", "privacy"})
-"""Roles that see what a person has given."""
 MOST_TOUCHES = 20
 TIMELINE_MS = 48 * 3600 * 1000
 _LONGEST_WORD = 1024
@@ -260,6 +258,14 @@ def names_of(typed: str, hasher: Hasher) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def unknown_name(name: str, hasher: Hasher) -> str:
+    """What is written down of somebody whom nobody knows: a hash, since what looks like an id may be a number or name.
+
+    The same word has the same hash, so it is seen whether somebody tries many.
+    """
+    return name if is_identity_hash(name) else hasher.lookups("external", f"contact_id:{name}")[0]
+
+
 async def _found(console: Console, signed_in: SignedIn, names: Sequence[str], reason: str) -> Response:
     deps, viewer = console.deps, signed_in.viewer
     seen = await deps.lookup.look([names])
@@ -267,7 +273,8 @@ async def _found(console: Console, signed_in: SignedIn, names: Sequence[str], re
         return _form(console, signed_in, incomplete_message(seen), 503)
     [contact] = seen.contacts
     outcome = outcome_of(contact, viewer)
-    await deps.views.person(viewer, reason, contact.contact_id, outcome)
+    written = contact.contact_id if outcome != "unknown" else unknown_name(contact.contact_id, deps.settings.hasher)
+    await deps.views.person(viewer, reason, written, outcome)
     if outcome == "erased" and viewer.scope.regions is None:
         return _form(console, signed_in, "erased", 410)
     if outcome != "found":

@@ -23,6 +23,7 @@ CURVES_MS = 6 * HOUR_MS
 SENT = ("email.sent", "text.sent")
 STOPS = ("email.unsubscribed", "email.complained", "text.opted_out")
 REPORT = "canvass.reported"
+MONEY = ("donation.made", "donation.refunded")
 
 
 class Hour(Struct, frozen=True):
@@ -136,7 +137,7 @@ def _count(label: str, facts: Facts, types: Sequence[str], words: Words) -> Figu
 
 
 def _money(facts: Facts, words: Words) -> FigureView:
-    sums = [None if each is None else each.net for each in (facts.live, facts.whole, facts.before)]
+    sums = [_net(each) for each in (facts.live, facts.whole, facts.before)]
     live, whole, before = sums
     main = max(live, key=lambda currency: abs(live[currency]), default=None) if live else None
     if main is None:
@@ -144,6 +145,11 @@ def _money(facts: Facts, words: Words) -> FigureView:
     pair = (None if each is None or main is None else each.get(main, 0) for each in (whole, before))
     shown = [UNKNOWN if each is None else _whole(each, words) for each in (live, before)]
     return FigureView(words.text("Raised, less refunds"), shown[0], shown[1], _change(words, *pair))
+
+
+def _net(hour: Hour | None) -> Mapping[str, int] | None:
+    """The money of an hour; None where it is of so few gifts and refunds that it would tell one of them."""
+    return None if hour is None or 0 < (_counted(hour, MONEY) or 0) < FEWEST else hour.net
 
 
 def _whole(amounts: Mapping[str, int], words: Words) -> str:

@@ -15,6 +15,7 @@ from streams.services.console.pages.campaigns import (
     provider_rates,
     provider_view,
     rate_text,
+    with_money,
     worst_of,
 )
 from streams.services.console.rights import EVERYTHING, Scope
@@ -110,3 +111,10 @@ def test_who_sees_a_part_of_a_campaign_does_not_cover_it() -> None:
     assert covers(Scope(teams=frozenset(teams)), teams)
     assert not covers(Scope(teams=frozenset({"digital"})), teams)
     assert not covers(Scope(regions=frozenset({"US-OH"})), teams)
+
+
+def test_the_money_of_a_campaign_is_shown_where_no_gift_follows_from_it() -> None:
+    found = [campaign(name, gmail(0, 0), donation_made=count) for name, count in
+             (("a", 90), ("b", 12), ("c", 3), ("d", 0))]  # fmt: skip
+    assert with_money(found) == {"a"}
+    assert with_money([found[2]]) == set()

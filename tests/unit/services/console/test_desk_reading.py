@@ -118,6 +118,11 @@ def test_nobody_of_another_region_is_found(desk: Desk) -> None:
     assert [each.contact_id for each in people.people(desk, "supporters", ALL)] == ["van.17", "van.19"]
 
 
+def test_whose_scope_is_some_committees_sees_no_gift_of_a_person_to_another(desk: Desk) -> None:
+    other = Scoped(committees=frozenset({"C009"}))
+    assert [event.id for event in people.events_of(desk, "van.17", 0, other)] == ["open-1", "knock-1"]
+
+
 def test_events_of_a_person_come_from_all_identifiers_the_latest_first(desk: Desk) -> None:
     events = people.events_of(desk, "van.17", 0, ALL)
     assert [event.id for event in events] == ["gift-1b", "gift-1", "open-1", "knock-1"]

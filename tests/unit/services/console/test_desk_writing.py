@@ -212,7 +212,7 @@ def test_refused_records_are_counted_by_cause_once_each(writer: DeskWriter) -> N
 
 
 def test_a_view_is_of_whoever_looked_and_stays_without_the_person_after_an_erasure(writer: DeskWriter) -> None:
-    answer = {"contact_id": "van.1", "decision": None, "reason": None}
+    answer = {"contact_id": "van.1", "decision": None, "reason": "found"}
     seen = {"request": "q", "at": "2025-11-07T12:00:00.000Z", "team": "digital", "what": "read", "answers": [answer]}
     body = {**seen, "viewer": "nadia", "reason": "donor called"}
     asked = {**body, "what": "permission", "answers": [{"contact_id": "van.2", "decision": "allow", "reason": None}]}

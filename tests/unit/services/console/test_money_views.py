@@ -15,10 +15,11 @@ from streams.services.console.pages.money import (
     hour_rows,
     limits_of,
     money_rows,
+    sees_givers,
     stock_rows,
     ticks_of,
 )
-from streams.services.console.rights import EVERYTHING, Scope
+from streams.services.console.rights import EVERYTHING, Scope, Viewer
 from streams.services.console.words import Words
 from tests.unit.services.console.evening import LIMITS, NOW, fill_evening
 
@@ -52,6 +53,17 @@ def test_refunds_lower_the_net_and_few_gifts_stand_together() -> None:
     assert [(row.name, row.net["USD"], row.together) for row in rows] == [
         ("a", 4_500, 0), ("2 with few gifts, together", 1_000, 2),
     ]  # fmt: skip
+
+
+def test_no_gift_follows_from_the_total_where_other_hours_have_refunds_alone() -> None:
+    refunds = [gifts("", 0, 0, 70, start_ms=place * HOUR_MS) for place in range(9)]
+    rows = [*hour_rows([*refunds, gifts("", 1, 25, start_ms=9 * HOUR_MS), gifts("", 90, 900, start_ms=10 * HOUR_MS)])]
+    assert [(row.start_ms, row.gifts, row.hours) for row in rows] == [(None, 91, 11)]
+
+
+def test_what_people_give_is_shown_by_id_to_roles_alone_that_see_it_on_their_pages_too() -> None:
+    assert sees_givers(Viewer("ada", frozenset({"treasury"})))
+    assert not sees_givers(Viewer("ada", frozenset({"figures", "field", "sending"})))
 
 
 def test_of_fewer_than_ten_gifts_in_all_nothing_is_shown() -> None:

@@ -125,6 +125,17 @@ def test_what_fewer_than_ten_people_said_in_an_hour_is_not_shown(tmp_path: Path)
     assert figures == {"Doors and calls": "9", "Met, of doors and calls": "–", "Supporters found": "–"}
 
 
+def test_the_money_of_fewer_than_ten_gifts_in_an_hour_is_not_shown(tmp_path: Path) -> None:
+    desk = hand_filled(tmp_path / "desk.sqlite")
+
+    def raised(committee: str) -> str:
+        scope = Scope(committees=frozenset({committee}))
+        [figure] = figure_views(hours(desk, HAND_NOW, scope), viewer("treasury", scope=scope), EN)
+        return figure.value
+
+    assert (raised("C004"), raised("C009"), raised("C000")) == ("$550", "–", "0")
+
+
 def test_a_viewer_of_one_region_has_only_its_figures(desk: Desk) -> None:
     whole, ohio = hours(desk, NOW, EVERYTHING).live, hours(desk, NOW, Scope(regions=frozenset({"US-OH"}))).live
     assert whole is not None

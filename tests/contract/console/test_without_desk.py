@@ -1,0 +1,29 @@
+"""A console without a desk says so wherever that is needed, in place of "not found" and of a fault."""
+
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from streams.services.console.rights import Viewer
+from streams.services.console.signin import COOKIE
+from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole
+
+ADA = Viewer("ada", frozenset({"sending"}))
+
+
+async def test_the_page_of_a_campaign_and_its_stream_and_hold_say_what_they_lack(
+    redis_client: Redis, tmp_path: Path
+) -> None:
+    console = SignedInConsole(redis_client, tmp_path)
+    async with console.browser(ADA) as browser:
+        signed_in = await console.sessions.find(browser.cookies[COOKIE], NOW)
+        assert signed_in is not None
+        form = {"csrf": signed_in.session.csrf, "campaign": "gotv-3"}
+        page = await browser.get("/campaigns/gotv-3")
+        stream = await browser.get("/events", params={"page": "campaign", "campaign": "gotv-3"})
+        hold = await browser.post("/campaigns/hold", data=form, headers={"Origin": ORIGIN})
+        missing = await browser.get("/static/missing.js")
+    assert [page.status_code, stream.status_code, hold.status_code] == [503, 503, 503]
+    assert "HARMONIA_DESK" in page.text
+    assert "HARMONIA_DESK" in hold.text
+    assert (missing.status_code, missing.headers["cache-control"]) == (404, "no-store")
