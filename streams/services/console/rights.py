@@ -27,7 +27,7 @@ CHANGING: frozenset[Act] = frozenset({"hold", "lift"})
 
 ROLES_OF: Mapping[Act, frozenset[Role]] = {
     "see_tonight": frozenset(ROLES),
-    "see_days": frozenset({"figures", "treasury", "sending"}),
+    "see_days": frozenset({"figures"}),
     "see_campaigns": frozenset({"figures", "sending"}),
     "see_experiments": frozenset({"figures", "sending"}),
     "see_field": frozenset({"figures", "field"}),

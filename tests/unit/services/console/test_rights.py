@@ -24,6 +24,8 @@ def test_pages_differ_in_name_and_path() -> None:
     [
         ("field", "see_field", True),
         ("field", "see_money", False),
+        ("treasury", "see_days", False),  # the report has messages and doors
+        ("sending", "see_days", False),  # and gifts
         ("treasury", "see_money", True),
         ("figures", "see_people", False),
         ("operations", "see_status", True),
