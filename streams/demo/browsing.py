@@ -29,23 +29,30 @@ class Browsing:
         self._terminal = terminal
         self._started = started
         self._running: DemoConsole | None = None
+        self._has_link = False
 
-    def begin(self) -> DemoConsole:
-        """The console; started, and a link to it printed, at the first call."""
+    def begin(self) -> None:
+        """Start the console and print a link to it, for whoever wants to look on while its desk is being filled."""
+        print_link(self._terminal, self._start())
+        self._has_link = True
+
+    def _start(self) -> DemoConsole:
         if self._running is None:
             with self._terminal.status("Starting the console"):
                 self._running = self._started.enter_context(demo_console(self._servers, self._folder))
-            print_link(self._terminal, self._running)
         return self._running
 
     def end(self, visit: Visit, must_run: Callable[[], None]) -> None:
-        """Wait until the console has everything, and let it be visited.
+        """Wait until the console has everything, print a link if there is none yet, and let it be visited.
 
-        Raises `LocalStackError` when one of its processes ends, or what `must_run` raises.
+        Before that its pages would tell of half an evening. Raises `LocalStackError` when one of its processes ends, or
+        what `must_run` raises.
         """
-        running = self.begin()
+        running = self._start()
         with self._terminal.status("Filling the console's desk"):
             running.wait_until_filled(lambda: time.time_ns() // 1_000_000)
+        if not self._has_link:
+            print_link(self._terminal, running)
 
         def all_must_run() -> None:
             running.must_run()

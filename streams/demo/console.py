@@ -197,8 +197,11 @@ def _evening(figures: EveningFigures) -> Table:
     table.add_row("gifts", money(figures.net, "USD"))
     table.add_row(figures.mailing, figures.near or "not near its limit")
     table.add_row(figures.experiment, figures.verdict or "not decided")
-    held = f"{figures.refused:,} records refused, {figures.released:,} good ones held and released"
-    table.add_row(figures.quarantined, f"in quarantine: {held}")
+    refused = f"{figures.refused:,} records refused"
+    if figures.is_quarantined:
+        table.add_row(figures.broken, f"in quarantine: {refused}, {figures.released:,} good ones held and released")
+    else:
+        table.add_row(figures.broken, f"{refused}; not in quarantine, since all of them came at once")
     return table
 
 
@@ -208,7 +211,7 @@ def _verdict(story: DemoReport) -> Panel:
         compared = f"{story.compared:,} profiles and {counted(len(story.tried), 'experiment', 'experiments')}"
         text = f"{compared} recounted from what was sent: Redis and contact-state agree on each."
         return Panel(Text(text, style="green"), title="✓ self-check", border_style="green")
-    lines = [Text(f"{len(differences):,} differences", style="bold red")]
+    lines = [Text(counted(len(differences), "difference", "differences"), style="bold red")]
     lines += [Text(str(difference)) for difference in differences[:_SHOWN_DIFFERENCES]]
     if len(differences) > _SHOWN_DIFFERENCES:
         lines.append(Text(f"and {len(differences) - _SHOWN_DIFFERENCES:,} more", style="dim"))

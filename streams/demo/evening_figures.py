@@ -8,7 +8,8 @@ class EveningFigures:
     """What should have been seen in the evening. `net`: gifts of the evening in minor units; `quiet_since`: ms.
 
     `near`: the mailing that comes near its limit. `verdict`: what the experiment says; None: it has not decided.
-    `refused`: records of the source in quarantine that were refused, `released`: good ones that were held.
+    `refused`: records of the broken source that were refused; `is_quarantined`: whether it came into quarantine for
+    that; `released`: good ones that were held.
     """
 
     doors: int
@@ -19,8 +20,9 @@ class EveningFigures:
     near: str | None
     experiment: str
     verdict: str | None
-    quarantined: str
+    broken: str
     refused: int
+    is_quarantined: bool
     released: int
     quiet_turf: str
     quiet_since: int | None

@@ -41,10 +41,14 @@ class Teller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlayedEvening:
-    """What came of an evening: system alerts, and how many held records were released."""
+    """What came of an evening: system alerts, and how many held records were released.
+
+    `is_at_once`: nobody waited for the evening's clock, so workers may have read all of a source before they looked.
+    """
 
     alerts: tuple[SystemAlert, ...]
     released: int
+    is_at_once: bool
 
 
 class Pace:
@@ -144,7 +148,7 @@ def play_evening(
         wait_until_in_redis(deployment, lambda _: play.look(evening.ends))
         play.release_the_rest()
         wait_until_in_redis(deployment, lambda _: play.look(evening.ends))
-        return PlayedEvening(tuple(watch.alerts), operator.released)
+        return PlayedEvening(tuple(watch.alerts), operator.released, is_at_once=not hour_s)
 
 
 @dataclass(slots=True)

@@ -42,10 +42,11 @@ def evening_figures(deployment: Deployment, evening: Evening, played: PlayedEven
         near=next(iter(near.values()), None),
         experiment=EXPERIMENT,
         verdict=verdict_in(deployment.redis),
-        quarantined=BROKEN,
+        broken=BROKEN,
         refused=sum(
-            one.publication.reason == "no_time" and one.publication.sent.source == BROKEN for one in evening.arrivals
+            one.publication.reason is not None and one.publication.sent.source == BROKEN for one in evening.arrivals
         ),
+        is_quarantined=bool(played.alerts),
         released=played.released,
         quiet_turf=QUIET_TURF,
         quiet_since=max(quiet, default=None),
@@ -68,9 +69,18 @@ def evening_differences(
         yield Difference("campaigns", None, f"{MAILING}: near its limit", True, False)
     if figures.verdict is None:
         yield Difference("experiment-results", None, f"{EXPERIMENT}: B is better", True, False)
+    yield from alert_differences(played)
+
+
+def alert_differences(played: PlayedEvening) -> Iterator[Difference]:
+    """The broken source comes into quarantine, once, and nothing else is told of.
+
+    An evening that is published at once may be over before the workers first look at its shares: then nothing is held.
+    """
     found = Counter((alert["rule"], alert["subject"]) for alert in played.alerts)
-    if found != {(QUARANTINED, BROKEN): 1}:
-        yield Difference("system-alerts", None, "alerts", {(QUARANTINED, BROKEN): 1}, dict(found))
+    expected = {(QUARANTINED, BROKEN): 1}
+    if found != expected and not (played.is_at_once and not found):
+        yield Difference("system-alerts", None, "alerts", expected, dict(found))
 
 
 def compare_campaigns(

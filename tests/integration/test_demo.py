@@ -150,7 +150,7 @@ def test_an_evening_is_played_and_recounted_and_tells_of_what_there_was_to_see(t
     for noticed in ("source_quarantined, digital/signup", "gotv-3 is near the limit", "subject-gotv-3 is decided"):
         assert len([line for line in told if line.startswith(noticed)]) == 1, noticed
     evening = json.loads((tmp_path / "figures.json").read_bytes())["evening"]
-    assert (evening["doors"], evening["calls"], evening["quarantined"]) == (130, 70, "digital/signup")
+    assert (evening["doors"], evening["calls"], evening["broken"]) == (130, 70, "digital/signup")
     assert evening["refused"] >= 180
     assert "gmail: 3 complaints" in evening["near"]
     assert "B +" in evening["verdict"]

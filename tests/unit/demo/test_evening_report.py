@@ -3,13 +3,16 @@
 from dataclasses import replace
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
+from events.outputs import SystemAlert
 from streams.demo.check import ABSENT, Difference
 from streams.demo.console import evening_lines, render
 from streams.demo.evening import Evening
 from streams.demo.evening_figures import EveningFigures
-from streams.demo.evening_report import compare_campaigns
+from streams.demo.evening_play import PlayedEvening
+from streams.demo.evening_report import alert_differences, compare_campaigns
 from streams.demo.evening_watch import near_limits
 from streams.demo.recount_campaigns import Mails, campaigns
 from streams.demo.report import DemoReport, Figures, Latency
@@ -26,8 +29,9 @@ NIGHT = EveningFigures(
     near="gmail: 9 complaints of 3,293 messages, 0.273%; the limit is 0.3%",
     experiment="subject-gotv-3",
     verdict="opened against A: B +5.04 pp, better, holds beside all other experiments (a discovery)",
-    quarantined="digital/signup",
+    broken="digital/signup",
     refused=1_800,
+    is_quarantined=True,
     released=66,
     quiet_turf="nv-7",
     quiet_since=1_795_817_999_000,
@@ -89,11 +93,15 @@ def test_complaints_are_near_their_limit_from_90_percent_on_or_if_one_more_reach
     assert near_limits(counted(999, 9), rates) == {}, "of so few nothing is judged"
 
 
-def test_the_last_page_says_what_there_was_to_see_in_80_columns() -> None:
+def shown(evening: EveningFigures) -> str:
     console = Console(width=80, file=StringIO(), color_system=None, force_terminal=True)
-    console.print(render(DemoReport(FIGURES, [], [], [], 3)))
+    console.print(render(DemoReport(replace(FIGURES, evening=evening), [], [], [], 3)))
     assert isinstance(console.file, StringIO)
-    page = console.file.getvalue()
+    return console.file.getvalue()
+
+
+def test_the_last_page_says_what_there_was_to_see_in_80_columns() -> None:
+    page = shown(NIGHT)
     assert max(map(len, page.splitlines())) <= 80
     for told in ("13,000 doors", "7,000 calls", "23% met", "nv-7", "17:19", "$502,500.00", "9 complaints", "better"):
         assert told in page
@@ -113,3 +121,35 @@ def test_an_evening_is_told_in_lines_with_their_times() -> None:
         "17:30  a sentence that is longer than a ",
         "       line of it                       ",
     ]
+
+
+QUARANTINED: SystemAlert = {
+    "alert_id": "1",
+    "rule": "source_quarantined",
+    "subject": "digital/signup",
+    "at": "2026-11-27T22:31:00Z",
+    "evidence": [],
+    "detail": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("alerts", "is_at_once", "is_right"),
+    [
+        ((QUARANTINED,), False, True),
+        ((QUARANTINED,), True, True),
+        ((), False, False),
+        ((), True, True),
+        ((QUARANTINED, QUARANTINED), True, False),
+        (({**QUARANTINED, "subject": "digital/mailer"},), True, False),
+    ],
+)
+def test_the_broken_source_is_quarantined_once_unless_all_of_it_came_before_anybody_looked(
+    alerts: tuple[SystemAlert, ...], is_at_once: bool, is_right: bool
+) -> None:
+    assert (not list(alert_differences(PlayedEvening(alerts, 0, is_at_once)))) is is_right
+
+
+def test_the_summary_says_quarantine_only_where_there_was_one() -> None:
+    assert "in quarantine: 1,800 records refused, 66 good ones" in shown(NIGHT)
+    assert "1,800 records refused; not in quarantine" in shown(replace(NIGHT, is_quarantined=False, released=0))
