@@ -41,6 +41,7 @@ EMPTY_ON_A_GOOD_DAY = {
     "harmonia_identity_findings_total": "no identifier is shared by a crowd",
     "harmonia_source_quarantined_since_seconds": "no source is in quarantine",
     "harmonia_lake_": "nobody fills a lake here",
+    "harmonia_console_": "no console runs here",
 }
 """Metrics that have no sample then, each with why."""
 
