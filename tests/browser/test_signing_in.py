@@ -186,3 +186,4 @@ def test_somebody_signs_in_by_a_real_provider_with_pkce(reader: Readers, site: C
             other.expected.add(502)
             assert other.open(back.removeprefix(url)) == 502, "an answer that another browser asked for signs nobody in"
             assert "failed" in other.page.inner_text("main")
+            bob.page.goto("about:blank")  # before its console stops
