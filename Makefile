@@ -19,7 +19,7 @@ COMPILE := $(PIN) --extra local --extra oidc --group build
 SEEDS ?= 1 2 3
 # Tests that need no server. Two processes share them, and those with servers too, each with its own: they mostly wait.
 FAST ?= tests/unit tests/property
-PAGES := tests/browser/test_frame.py tests/browser/test_desk_pages.py tests/browser/test_hold.py tests/browser/test_people.py tests/browser/test_strategist.py
+PAGES := tests/browser/test_frame.py tests/browser/test_desk_pages.py tests/browser/test_hold.py tests/browser/test_live.py tests/browser/test_people.py tests/browser/test_strategist.py
 
 .PHONY: help install dev check audit sbom test browser laws image-test chaos soak demo picture bench spark schemas lock clean
 

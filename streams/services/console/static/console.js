@@ -48,5 +48,10 @@
   }, 1000);
 
   show(false);
-  document.addEventListener("DOMContentLoaded", () => setTimeout(connect));
+  // Where scripts come slowly htmx goes through the page before its extension is there, and once: so it is told here.
+  document.addEventListener("DOMContentLoaded", () => setTimeout(() => {
+    stream.setAttribute("hx-sse:connect", stream.dataset.connect);
+    htmx.process(stream);
+    connect();
+  }));
 })();
