@@ -73,7 +73,11 @@ class ProviderView(Struct, frozen=True):
 
 
 class CampaignView(Struct, frozen=True):
-    """A line of the list. `worst`: the rate that is nearest to its limit. None: nothing of the kind was heard."""
+    """A line of the list. `worst`: the rate that is nearest to its limit. None: nothing of the kind was heard.
+
+    `unsubscribed`: who has left a list or answered STOP. Nobody says whether a STOP that names neither campaign nor
+    text is of this one, so of texts no STOP is no 0.
+    """
 
     campaign: str
     teams: str
@@ -149,7 +153,7 @@ def _line(campaign: Campaign, rates: CampaignRates, hold: Hold | None, words: Wo
         sent=reached[0],
         delivered=reached[1],
         clicked=campaign.clicked if "email.clicked" in types else 0 if mails else None,
-        unsubscribed=stops if stops is not None else 0 if any(reached) else None,
+        unsubscribed=stops if stops is not None else 0 if mails else None,
         complained=types.get("email.complained", 0) if mails else None,
         worst=worst,
         chart=Markup("") if worst is None else _bar(worst, words),

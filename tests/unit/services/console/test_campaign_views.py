@@ -1,6 +1,7 @@
 """Campaigns against the policy's limits, and what is said of a hold."""
 
 import pytest
+from msgspec.structs import replace
 
 from sinks.holds import Hold
 from streams.domain.pressure.rates import CampaignRates
@@ -78,9 +79,15 @@ def test_what_is_on_hold_or_near_a_limit_comes_first_and_unknown_is_no_nought() 
         None,
         None,
         None,
-        0,
+        None,
     )
     assert (near.clicked, near.complained, near.unsubscribed) == (0, 0, 0)
+
+
+def test_those_who_answer_stop_have_left_a_campaign_of_texts() -> None:
+    texts = campaign("polls-2", Provider("", 0, 0, 0, 0), text_sent=80).types
+    [row] = listed([replace(campaign("polls-2", gmail(0, 0)), types={**texts, "text.opted_out": 3})], RATES, {}, EN)
+    assert row.unsubscribed == 3
 
 
 def test_a_rate_is_said_with_its_limit_in_each_language() -> None:
