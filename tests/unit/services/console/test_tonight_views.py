@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from sinks.holds import Hold
-from streams.domain.messages import CodedMessage, english, message
+from streams.domain.messages import Change, CodedMessage, english, message
 from streams.domain.pressure.rates import CampaignRates
 from streams.operations.status.alert_rules import AlertFinding
-from streams.services.console.desk import HOUR_MS, Desk
+from streams.services.console.desk import DAY_MS, HOUR_MS, Desk
 from streams.services.console.desk_people import Alert
-from streams.services.console.desk_reading import Campaign, Provider
+from streams.services.console.desk_reading import Campaign, Provider, Span, figures_by
 from streams.services.console.pages.needs import Need, of_alerts, of_campaigns, of_findings
-from streams.services.console.pages.tonight import evening, figure_views, hours, team_rows
+from streams.services.console.pages.tonight import Facts, Hour, evening, figure_views, hours, team_rows
 from streams.services.console.rights import EVERYTHING, Role, Scope, Viewer
 from streams.services.console.words import Words
 from tests.unit.services.console.evening import NOW, fill_evening
@@ -103,6 +103,35 @@ def test_the_last_hour_is_compared_with_the_same_hour_a_week_before(desk: Desk) 
     assert figures["Doors and calls"].change.endswith("%")
 
 
+def test_a_figure_and_its_change_are_of_the_same_minutes(desk: Desk) -> None:
+    facts = hours(desk, NOW, EVERYTHING)
+    span = Span(facts.since_ms, facts.until_ms)
+    old = Span(span.since - 7 * DAY_MS, span.until - 7 * DAY_MS)
+
+    def doors(of: Span) -> int:
+        groups = figures_by(desk, of, EVERYTHING, types=("canvass.reported",))
+        return sum(group.figures.counted for group in groups)
+
+    figure = next(each for each in figure_views(facts, viewer("figures"), EN) if each.label == "Doors and calls")
+    assert (figure.value, figure.before) == (EN.number(doors(span)), EN.number(doors(old)))
+    assert figure.change == EN.show(Change(doors(span), doors(old)))
+    assert figure.since == f"and {doors(Span(span.until, NOW + 1))} since {EN.time(span.until)}"
+    found = evening(desk, NOW, EVERYTHING, sees_campaigns=True)
+    assert found is not None
+    for row in team_rows(found, EN):
+        now, then = (
+            sum(group.figures.counted for group in figures_by(desk, of, Scope(teams=frozenset({row.team}))))
+            for of in (span, old)
+        )
+        assert (row.hour, row.change) == (now, EN.show(Change(now, then)))
+
+
+def test_what_came_since_the_hour_is_told_of_attempts_alone(desk: Desk) -> None:
+    told = [each.label for each in figure_views(hours(desk, NOW, EVERYTHING), viewer("figures"), EN) if each.since]
+    assert set(told) <= {"Doors and calls", "Messages sent"}
+    assert "Doors and calls" in told
+
+
 def test_each_role_sees_the_figures_of_its_pages_only(desk: Desk) -> None:
     facts = hours(desk, NOW, EVERYTHING)
     assert [each.label for each in figure_views(facts, viewer("treasury"), EN)] == ["Raised, less refunds"]
@@ -133,11 +162,14 @@ def test_the_money_of_fewer_than_ten_gifts_in_an_hour_is_not_shown(tmp_path: Pat
         [figure] = figure_views(hours(desk, HAND_NOW, scope), viewer("treasury", scope=scope), EN)
         return figure.value
 
-    assert (raised("C004"), raised("C009"), raised("C000")) == ("$550", "–", "0")
+    assert (raised("C004"), raised("C009"), raised("C000")) == ("$600", "–", "0")
+    ohio = Hour({}, {}, None)
+    [figure] = figure_views(Facts(0, 1, ohio, Hour({}, {"USD": 5_000}, None), {}), viewer("treasury"), EN)
+    assert (figure.value, figure.before) == ("$0", "$50")
 
 
 def test_a_viewer_of_one_region_has_only_its_figures(desk: Desk) -> None:
-    whole, ohio = hours(desk, NOW, EVERYTHING).live, hours(desk, NOW, Scope(regions=frozenset({"US-OH"}))).live
+    whole, ohio = hours(desk, NOW, EVERYTHING).last, hours(desk, NOW, Scope(regions=frozenset({"US-OH"}))).last
     assert whole is not None
     assert ohio is not None
     assert 0 < ohio.figures["canvass.reported"].counted < whole.figures["canvass.reported"].counted
