@@ -104,12 +104,15 @@ def test_while_the_worker_hangs_nothing_is_said_to_be_held_and_figures_turn_grey
     os.killpg(held.system.workers.process.pid, signal.SIGSTOP)
     try:
         ada.page.wait_for_selector("#block-providers.is-stopped", timeout=17_000)
+        ada.page.wait_for_selector("#block-hold.is-stopped", timeout=17_000)
+        assert "stopped at" in ada.page.inner_text("#age-hold")
+        ada.page.get_by_text("it was not on hold; no worker has said anything since").wait_for()
         assert ada.page.inner_text("#body-providers") == figures
         ada.page.get_by_role("button", name=f"Hold {CAMPAIGN}", exact=True).click()
         ada.page.get_by_text("Ordered, and not in force yet").wait_for(timeout=40_000)
         assert not is_held(held.system)
         ada.open(f"/campaigns/{CAMPAIGN}")
-        assert "it is not on hold" in ada.page.inner_text("#body-hold")
+        assert "it was not on hold" in ada.page.inner_text("#body-hold")
     finally:
         os.killpg(held.system.workers.process.pid, signal.SIGCONT)
     ada.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for(timeout=60_000)

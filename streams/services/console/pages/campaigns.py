@@ -11,10 +11,11 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 from msgspec import Struct
+from msgspec.structs import replace
 
 from events.mailboxes import Mailbox
 from sinks.base import SinkUnavailable
-from sinks.holds import Hold, find_holds
+from sinks.holds import AllHolds, Hold, find_all_holds
 from streams.domain.pressure.rates import CampaignRates
 from streams.services.console import desk_people, desk_reading
 from streams.services.console.charts import limit_bar
@@ -95,7 +96,8 @@ class CampaignView(Struct, frozen=True):
 class HoldState(Struct, frozen=True):
     """What Redis says of a campaign. `known`: False while it cannot say.
 
-    `by`, `at_ms`: of the order, as the desk has it. `may_act`: whether the reader may hold and lift it.
+    `by`, `at_ms`: of the order, as the desk has it. `may_act`: whether the reader may hold and lift it. `as_of_ms`:
+    when a worker last said that this is so; `is_late`: that is too long ago to say that it still is.
     """
 
     known: bool
@@ -103,6 +105,8 @@ class HoldState(Struct, frozen=True):
     by: str | None
     at_ms: int | None
     may_act: bool
+    as_of_ms: int | None = None
+    is_late: bool = False
 
 
 def recent(now_ms: int) -> Span:
@@ -113,7 +117,7 @@ def recent(now_ms: int) -> Span:
 async def load_list(asked: PageRequest) -> Loaded:
     """All campaigns of which anything was heard in nine days: those on hold or near a limit first."""
     found = await asked.ask(desk_reading.campaigns, recent(asked.now_ms), asked.viewer.scope)
-    holds = await find_all_holds(asked)
+    holds = await holds_of(asked)
     rows = listed(found, asked.deps.judge.policy.rates, on_hold(holds, asked.wall_ms), asked.words)
     fresh = await standing_of(asked)
     unheard = held_unheard(holds, found, asked) if covers(asked.viewer.scope, ()) else []
@@ -223,7 +227,7 @@ async def teams_of(asked: PageRequest, name: str) -> tuple[str, ...]:
     whole = await _whole(asked, name)
     if whole is None:
         scope = asked.viewer.scope
-        if scope == EVERYTHING and name in on_hold(await find_all_holds(asked), asked.wall_ms):
+        if scope == EVERYTHING and name in on_hold(await holds_of(asked), asked.wall_ms):
             return ()
         raise PageRefused.not_found()
     if await asked.ask(desk_reading.campaign, name, recent(asked.now_ms), asked.viewer.scope) is None:
@@ -239,15 +243,16 @@ async def _whole(asked: PageRequest, name: str) -> Campaign | None:
 
 
 async def load_hold(asked: PageRequest) -> Loaded:
-    """Whether the campaign is on hold, and the forms that hold and lift it."""
+    """Whether the campaign is on hold as of when a worker last said so, and the forms that hold and lift it."""
     name = asked.params["campaign"]
-    holds = await find_all_holds(asked)
+    found = await look_at_holds(asked)
+    holds, as_of = (None, None) if found is None else (found.holds, found.as_of)
     now = asked.wall_ms
     ordered = await asked.ask(desk_people.holds, Span(0, now + AHEAD_MS))
     whole = await _whole(asked, name)
     teams = () if whole is None else whole.teams
-    state = hold_state(name, holds, ordered, now, may_act=may_hold(asked, teams))
-    return Loaded({"campaign": name, "state": state}, None if holds is None else now)
+    state = as_of_then(hold_state(name, holds, ordered, now, may_act=may_hold(asked, teams)), as_of, now)
+    return Loaded({"campaign": name, "state": state, "wall_ms": now}, as_of)
 
 
 def may_hold(asked: PageRequest, teams: Sequence[str]) -> bool:
@@ -269,6 +274,12 @@ def hold_state(
     latest = orders[-1] if orders and found is not None else None
     by, at = (None, None) if latest is None else (latest.by, latest.at_ms)
     return HoldState(holds is not None, found, by, at, may_act)
+
+
+def as_of_then(state: HoldState, as_of_ms: int | None, now_ms: int) -> HoldState:
+    """What is said of a hold, as of when a worker last said so."""
+    is_late = as_of_ms is None or now_ms - as_of_ms > 1000 * STALE_S
+    return replace(state, as_of_ms=as_of_ms, is_late=state.known and is_late)
 
 
 async def load_providers(asked: PageRequest) -> Loaded:
@@ -312,12 +323,18 @@ async def _campaign(asked: PageRequest) -> Campaign | None:
     return await asked.ask(desk_reading.campaign, asked.params["campaign"], recent(asked.now_ms), asked.viewer.scope)
 
 
-async def find_all_holds(asked: PageRequest) -> Sequence[Hold] | None:
-    """All holds that Redis has; None while it has none at all or does not answer."""
+async def look_at_holds(asked: PageRequest) -> AllHolds | None:
+    """All holds that Redis has, and as of when; None while it has none at all or does not answer."""
     try:
-        return await find_holds(asked.redis)
+        return await find_all_holds(asked.redis)
     except SinkUnavailable:
         return None
+
+
+async def holds_of(asked: PageRequest) -> Sequence[Hold] | None:
+    """The holds of `look_at_holds`."""
+    found = await look_at_holds(asked)
+    return None if found is None else found.holds
 
 
 def address_of(campaign: str) -> str:

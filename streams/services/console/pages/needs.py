@@ -24,7 +24,7 @@ from streams.services.console.pages.campaigns import (
     Rate,
     address_of,
     covers,
-    find_all_holds,
+    holds_of,
     on_hold,
     rates_of,
     recent,
@@ -71,7 +71,7 @@ async def _campaigns(asked: PageRequest) -> list[Need]:
     scope = asked.viewer.scope
     found = await asked.ask(desk_reading.campaigns, recent(asked.now_ms), scope)
     rates = asked.deps.judge.policy.rates
-    holds = await find_all_holds(asked)
+    holds = await holds_of(asked)
     held = None if holds is None else on_hold(holds, asked.wall_ms)
     mine = {each.campaign for each in found if covers(scope, each.teams)} if may(asked.viewer, "hold") else ()
     return [

@@ -10,6 +10,7 @@ from streams.services.console.desk_reading import Campaign, Provider
 from streams.services.console.pages.campaigns import (
     Rate,
     Reach,
+    as_of_then,
     covers,
     hold_state,
     listed,
@@ -110,6 +111,13 @@ def test_held_is_said_only_where_redis_says_so() -> None:
     assert [(each.known, each.hold is not None, each.by) for each in states] == [
         (False, False, None), (True, False, None), (True, False, None), (True, True, "nadia"), (True, False, None),
     ]  # fmt: skip
+
+
+def test_what_is_said_of_a_hold_is_as_of_when_a_worker_last_said_it() -> None:
+    said = hold_state("gotv-3", [], [], NOW, may_act=True)
+    late = [as_of_then(said, as_of, NOW).is_late for as_of in (NOW, NOW - 13_000, NOW - 13_001, None)]
+    assert late == [False, False, True, True]
+    assert not as_of_then(hold_state("gotv-3", None, [], NOW, may_act=True), None, NOW).is_late
 
 
 def test_who_sees_a_part_of_a_campaign_does_not_cover_it() -> None:
