@@ -14,7 +14,10 @@ from tests.browser.reader import PHONE, WIDE, Reader, reader_of
 from tests.contract.redis_server import RedisServer
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-PATHS = ("/", "/campaigns", "/campaigns/gotv-3", "/field", "/field/US-OH", "/money")
+PATHS = (
+    *("/", "/campaigns", "/campaigns/gotv-3", "/field", "/field/US-OH", "/money"),
+    "/alerts/over_cap",
+)
 OHIO = Scope(regions=frozenset({"US-OH"}))
 
 

@@ -1,5 +1,6 @@
 """What `/` says: needs, the last hour beside a week before, and rows of teams."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,12 +10,15 @@ from sinks.holds import Hold
 from streams.domain.messages import Change, CodedMessage, english, message
 from streams.domain.pressure.rates import CampaignRates
 from streams.operations.status.alert_rules import AlertFinding
+from streams.services.console.app import PAGES
 from streams.services.console.desk import DAY_MS, HOUR_MS, Desk
 from streams.services.console.desk_people import Alert
-from streams.services.console.desk_reading import Campaign, Provider, Span, figures_by
-from streams.services.console.pages.needs import Need, of_alerts, of_campaigns, of_findings
+from streams.services.console.desk_reading import Campaign, Provider, Span, figures_by, turfs
+from streams.services.console.pages.field import quiet_turfs
+from streams.services.console.pages.needs import Need, of_alerts, of_campaigns, of_findings, of_quiet_turfs
+from streams.services.console.pages.person_alerts import RULES, alert_rows
 from streams.services.console.pages.tonight import Facts, Hour, evening, figure_views, hours, team_rows
-from streams.services.console.rights import EVERYTHING, Role, Scope, Viewer
+from streams.services.console.rights import EVERYTHING, Role, Scope, Viewer, may
 from streams.services.console.words import Words
 from tests.unit.services.console.evening import NOW, fill_evening
 from tests.unit.services.console.hand_filled import NOW as HAND_NOW
@@ -75,6 +79,39 @@ def test_holds_of_campaigns_outside_the_scope_are_not_told() -> None:
 def test_alerts_about_people_are_counted_and_name_nobody() -> None:
     alerts = [Alert(str(n), rule, None, "van.17", NOW, "d", ()) for n, rule in enumerate(["over_cap"] * 2 + ["erased"])]
     assert told(of_alerts(alerts)) == [("caution", "2 touches were over a cap of the policy in the last day")]
+
+
+def test_every_need_leads_to_where_it_can_be_acted_upon(desk: Desk) -> None:
+    alerts = [Alert(rule, rule, None, "van.17", NOW, "d", ()) for rule in (*RULES, "erased")]
+    found = [AlertFinding("PartitionStalled", message("status.no_worker"))]
+    needs = [
+        *of_alerts(alerts),
+        *of_findings(found, on_call=False),
+        *of_campaigns([sent("over", 30)], CampaignRates(), None, NOW, EN),
+        *of_quiet_turfs(quiet_turfs(desk, NOW, EVERYTHING)),
+    ]
+    assert {each.what.code for each in needs} >= {"tonight.touch_after_stop", "tonight.quiet_turfs", "status.no_worker"}
+    for each in needs:
+        [page] = [page for page in PAGES if re.fullmatch(re.sub(r"\{[a-z]+(:path)?\}", "[^/]+", page.path), each.href)]
+        assert may(viewer("figures"), page.act), each.href
+
+
+def test_a_turf_that_has_fallen_silent_in_an_active_evening_is_named_with_its_region(desk: Desk) -> None:
+    needs = {each.href: english(each.what) for each in of_quiet_turfs(quiet_turfs(desk, NOW, EVERYTHING))}
+    assert needs["/field/US-OH"].startswith("Ohio: ")
+    found = quiet_turfs(desk, NOW, EVERYTHING)["US-OH"]
+    last = {each.turf: each.last_ms for each in turfs(desk, "US-OH", Span(NOW - 8 * HOUR_MS, NOW + 1), EVERYTHING)}
+    assert found == sorted(turf for turf, at in last.items() if 45 * 60_000 < NOW - at < 4 * HOUR_MS)
+    assert "oh-3" in found
+    assert not quiet_turfs(desk, NOW, Scope(regions=frozenset({"US-PA"})))
+    assert not quiet_turfs(desk, NOW + HOUR_MS, EVERYTHING)
+    [one] = of_quiet_turfs({"US-OH": ["oh-3"]})
+    assert told(iter([one])) == [
+        ("caution", "Ohio: turf oh-3 was worked tonight, and nothing was reported of it for 45 minutes or more")
+    ]
+    [many] = of_quiet_turfs({"US-PA": [f"t{n}" for n in range(7)]})
+    assert english(many.what).endswith("7 turfs were worked tonight, and nothing was reported of them for 45 minutes "
+                                       "or more: t0, t1, t2, t3, t4 and 2 more")  # fmt: skip
 
 
 def test_who_is_not_on_call_is_told_what_stops_everything_and_of_quarantined_sources() -> None:
@@ -166,6 +203,21 @@ def test_the_money_of_fewer_than_ten_gifts_in_an_hour_is_not_shown(tmp_path: Pat
     ohio = Hour({}, {}, None)
     [figure] = figure_views(Facts(0, 1, ohio, Hour({}, {"USD": 5_000}, None), {}), viewer("treasury"), EN)
     assert (figure.value, figure.before) == ("$0", "$50")
+
+
+def test_alerts_of_a_rule_are_counted_by_what_they_say_and_name_nobody() -> None:
+    alerts = [
+        Alert(f"{place}", rule, None, f"van.{place}", NOW - place, detail, ())
+        for place, (rule, detail) in enumerate(
+            [("over_cap", "digital: 4 touches on all channels within 1d, at most 3")] * 2
+            + [("over_cap", "field: 2 touches by door within 1d, at most 1"), ("double_touch", "x")]
+        )
+    ]
+    rows = [*alert_rows(alerts, "over_cap")]
+    assert [(english(row.what), row.count, row.last_ms) for row in rows] == [
+        ("digital: 4 touches on all channels within 1d, at most 3", 2, NOW),
+        ("field: 2 touches by door within 1d, at most 1", 1, NOW - 2),
+    ]
 
 
 def test_a_viewer_of_one_region_has_only_its_figures(desk: Desk) -> None:
