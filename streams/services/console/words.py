@@ -219,16 +219,20 @@ class Words:
         """Day and time of a moment, with its time zone."""
         return UNKNOWN if ms is None else f"{self.day(ms)} {self.time(ms)} {self._at(ms).tzname()}"
 
-    def short(self, ms: int | None) -> str:
-        """Day and time of a moment without the year: `Nov 6 21:14`, `6 nov. 21:14`."""
-        shape = "MMM d" if self.language == "en" else "d MMM"
-        return UNKNOWN if ms is None else f"{format_date(self._at(ms), shape, self._locale)} {self.time(ms)}"
+    def short(self, ms: int | None, now_ms: int) -> str:
+        """Day and time of a moment, with the year where it is another than now: `Nov 6 21:14`, `6 nov. 2012 21:14`."""
+        if ms is None:
+            return UNKNOWN
+        at = self._at(ms)
+        year = "" if at.year == self._at(now_ms).year else ", y" if self.language == "en" else " y"
+        shape = ("MMM d" if self.language == "en" else "d MMM") + year
+        return f"{format_date(at, shape, self._locale)} {self.time(ms)}"
 
     def soon(self, ms: int | None, now_ms: int) -> str:
         """A moment near now: the time alone where it is today, else with its day."""
         if ms is None:
             return UNKNOWN
-        return self.time(ms) if self._at(ms).date() == self._at(now_ms).date() else self.short(ms)
+        return self.time(ms) if self._at(ms).date() == self._at(now_ms).date() else self.short(ms, now_ms)
 
     def sentence(self, text: str) -> str:
         """A text as a sentence of its own: a capital letter first, a full stop last."""

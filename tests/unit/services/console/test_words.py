@@ -44,6 +44,13 @@ def test_times_are_those_of_the_zone() -> None:
     assert FR.soon(EVENING + 86_400_000, EVENING) == "7 nov. 21:14"
 
 
+def test_a_day_of_another_year_has_its_year() -> None:
+    year_later = EVENING + 366 * 86_400_000
+    assert EN.short(EVENING, EVENING + 86_400_000) == "Nov 6 21:14"
+    assert (EN.short(EVENING, year_later), FR.short(EVENING, year_later)) == ("Nov 6, 2012 21:14", "6 nov. 2012 21:14")
+    assert EN.soon(EVENING, year_later) == "Nov 6, 2012 21:14"
+
+
 @pytest.mark.parametrize(
     ("seconds", "english", "french"),
     [
