@@ -257,6 +257,11 @@ def _counted_names(consumer: KafkaConsumer, settings: Settings) -> Iterator[str]
 
 
 def _latest_names(consumer: KafkaConsumer) -> Iterator[str]:
+    return (name for value in latest_interactions(consumer) if (name := _campaign_in(value)))
+
+
+def latest_interactions(consumer: KafkaConsumer) -> Iterator[bytes | None]:
+    """Values of the latest interactions, `LATEST` at most. Raises Kafka's errors."""
     from kafka import TopicPartition
 
     places = [TopicPartition(INTERACTIONS, number) for number in consumer.partitions_for_topic(INTERACTIONS) or ()]
@@ -268,7 +273,7 @@ def _latest_names(consumer: KafkaConsumer) -> Iterator[str]:
         consumer.seek(place, max(starts[place], ends[place] - LATEST // len(places)))
     while any(consumer.position(place) < ends[place] for place in places):
         for records in consumer.poll(timeout_ms=500).values():
-            yield from (name for record in records if (name := _campaign_in(record.value)))
+            yield from (record.value for record in records)
 
 
 def _campaign_in(value: bytes | None) -> str | None:
