@@ -255,6 +255,21 @@ async def load_hold(asked: PageRequest) -> Loaded:
     return Loaded({"campaign": name, "state": state, "wall_ms": now}, as_of)
 
 
+async def enter_hold(asked: PageRequest) -> None:
+    """Raises PageRefused for a campaign that the viewer may not know of, or may not hold."""
+    teams = await teams_of(asked, asked.params["campaign"])
+    if not may_hold(asked, teams):
+        text = "None of your roles may do this. Whoever keeps the file of people can change that."
+        raise PageRefused(403, "Not for your roles", text)
+
+
+async def load_confirm(asked: PageRequest) -> Loaded:
+    """What a hold does, and the form that orders it: a stray click on Hold orders nothing."""
+    name = asked.params["campaign"]
+    held = on_hold(await holds_of(asked), asked.wall_ms).get(name)
+    return Loaded({"campaign": name, "hold": held, "wall_ms": asked.wall_ms}, None)
+
+
 def may_hold(asked: PageRequest, teams: Sequence[str]) -> bool:
     """Whether the reader may hold and lift a campaign of these teams: a hold binds all of it, in every region."""
     return may(asked.viewer, "hold") and covers(asked.viewer.scope, teams)
@@ -365,4 +380,15 @@ CAMPAIGN = Page(
     in_menu=False,
     template="campaign.html",
 )
-PAGES = (CAMPAIGNS, CAMPAIGN)
+HOLD = Page(
+    path="/hold/{campaign:path}",
+    name="hold_campaign",
+    title="Hold",
+    act="see_campaigns",
+    blocks=(Block("confirm", 0, load_confirm, "hold_confirm.html"),),
+    params={"campaign": r".{1,256}"},
+    enter=enter_hold,
+    in_menu=False,
+    template="hold.html",
+)
+PAGES = (CAMPAIGNS, CAMPAIGN, HOLD)
