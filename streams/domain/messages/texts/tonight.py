@@ -22,7 +22,7 @@ TONIGHT: Mapping[str, Template] = {
     "tonight.holds_unknown": "Redis does not say which campaigns are on hold",
     "tonight.quiet_turfs": Plural(
         "n",
-        "{region}: turf {turfs} was worked tonight, and nothing was reported of it for {minutes} minutes or more",
+        "{region}: {n} turf was worked tonight, and nothing was reported of it for {minutes} minutes or more: {turfs}",
         "{region}: {n} turfs were worked tonight, and nothing was reported of them for {minutes} minutes or more: "
         "{turfs}",
     ),

@@ -204,7 +204,7 @@ def _bar(rate: Rate, words: Words) -> Markup:
 def rate_text(rate: Rate, words: Words) -> str:
     """A rate and its limit in words."""
     share, limit = words.share(rate.share, digits=2), words.share(rate.limit, digits=2)
-    mailbox = words.name("mailbox", rate.mailbox)
+    mailbox = words.name("at_mailbox", rate.mailbox)
     if rate.rule == "complaints":
         return words.text(
             "{share} complaints at {mailbox}, the limit is {limit}", share=share, mailbox=mailbox, limit=limit

@@ -249,13 +249,14 @@ def _rows(result: ExperimentResult, metric: str, variant: str, extent: float, wo
     for place, each in enumerate(found):
         told, interval = _effect(result, each, words), _interval(result, each)
         verdict = words.message(compared_message(result, each))
+        about = words.text("{variant}: {effect}, {verdict}", variant=variant, effect=told, verdict=verdict)
         yield Compared(
             variant=variant,
             total=figures[0] if not place else "",
             mean=figures[1] if not place else "",
             effect=told,
             verdict=verdict,
-            chart=interval_row(interval, extent, f"{variant}: {told}, {verdict}"),
+            chart=interval_row(interval, extent, about),
             is_provisional=each["provisional"],
             is_discovery=each["discovery"],
         )

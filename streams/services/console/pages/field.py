@@ -227,7 +227,7 @@ def drawn_regions(known: RegionMap, found: Fields, scope: Scope, words: Words) -
 
 
 def _attempts(name: str, count: int, words: Words) -> str:
-    return f"{name}: {words.plural('{n} door or call', '{n} doors and calls', count)}"
+    return words.plural("{name}: {n} door or call", "{name}: {n} doors and calls", count, name=name)
 
 
 async def load_turfs(asked: PageRequest) -> Loaded:

@@ -170,7 +170,7 @@ def _of_rate(campaign: str, rate: Rate, words: Words) -> Need:
     told = message(
         f"tonight.{rate.rule}_{rate.reach}",
         campaign=campaign,
-        mailbox=words.name("mailbox", rate.mailbox),
+        mailbox=words.name("at_mailbox", rate.mailbox),
         share=Share(rate.share or 0, digits=2),
         limit=Share(rate.limit, digits=2),
     )

@@ -107,7 +107,7 @@ def test_a_turf_that_has_fallen_silent_in_an_active_evening_is_named_with_its_re
     assert not quiet_turfs(desk, NOW + HOUR_MS, EVERYTHING)
     [one] = of_quiet_turfs({"US-OH": ["oh-3"]})
     assert told(iter([one])) == [
-        ("caution", "Ohio: turf oh-3 was worked tonight, and nothing was reported of it for 45 minutes or more")
+        ("caution", "Ohio: 1 turf was worked tonight, and nothing was reported of it for 45 minutes or more: oh-3")
     ]
     [many] = of_quiet_turfs({"US-PA": [f"t{n}" for n in range(7)]})
     assert english(many.what).endswith("7 turfs were worked tonight, and nothing was reported of them for 45 minutes "
