@@ -252,7 +252,7 @@ async def load_hold(asked: PageRequest) -> Loaded:
     whole = await _whole(asked, name)
     teams = () if whole is None else whole.teams
     state = as_of_then(hold_state(name, holds, ordered, now, may_act=may_hold(asked, teams)), as_of, now)
-    return Loaded({"campaign": name, "state": state, "wall_ms": now}, as_of)
+    return Loaded({"campaign": name, "state": state, "by_clock": asked.by_clock}, as_of)
 
 
 async def enter_hold(asked: PageRequest) -> None:
@@ -267,7 +267,7 @@ async def load_confirm(asked: PageRequest) -> Loaded:
     """What a hold does, and the form that orders it: a stray click on Hold orders nothing."""
     name = asked.params["campaign"]
     held = on_hold(await holds_of(asked), asked.wall_ms).get(name)
-    return Loaded({"campaign": name, "hold": held, "wall_ms": asked.wall_ms}, None)
+    return Loaded({"campaign": name, "hold": held, "by_clock": asked.by_clock}, None)
 
 
 def may_hold(asked: PageRequest, teams: Sequence[str]) -> bool:

@@ -78,7 +78,10 @@ async def _campaigns(asked: PageRequest) -> list[Need]:
     found = await asked.ask(desk_reading.campaigns, recent(asked.now_ms), scope)
     rates = asked.deps.judge.policy.rates
     holds = await holds_of(asked)
-    held = None if holds is None else on_hold(holds, asked.wall_ms)
+    held = None if holds is None else {
+        name: Hold(name, asked.by_clock(each.until))
+        for name, each in on_hold(holds, asked.wall_ms).items()
+    }  # fmt: skip
     mine = {each.campaign for each in found if covers(scope, each.teams)} if may(asked.viewer, "hold") else ()
     return [
         each if each.campaign in mine else Need(each.severity, each.what, each.href)
