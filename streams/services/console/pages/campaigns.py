@@ -17,10 +17,11 @@ from events.mailboxes import Mailbox
 from sinks.base import SinkUnavailable
 from sinks.holds import AllHolds, Hold, find_all_holds
 from streams.domain.pressure.rates import CampaignRates
-from streams.services.console import desk_people, desk_reading
+from streams.services.console import desk_campaigns, desk_people
 from streams.services.console.charts import limit_bar
 from streams.services.console.desk import CELLS_KEPT_MS
-from streams.services.console.desk_reading import Campaign, Provider, Span
+from streams.services.console.desk_campaigns import Campaign, Provider
+from streams.services.console.desk_reading import Span
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest
 from streams.services.console.rights import EVERYTHING, Cell, Scope, may, merge_small
 from streams.services.console.standing import STALE_S, standing_of
@@ -116,7 +117,7 @@ def recent(now_ms: int) -> Span:
 
 async def load_list(asked: PageRequest) -> Loaded:
     """All campaigns of which anything was heard in nine days: those on hold or near a limit first."""
-    found = await asked.ask(desk_reading.campaigns, recent(asked.now_ms), asked.viewer.scope)
+    found = await asked.ask(desk_campaigns.campaigns, recent(asked.now_ms), asked.viewer.scope)
     holds = await holds_of(asked)
     rows = listed(found, asked.deps.judge.policy.rates, on_hold(holds, asked.wall_ms), asked.words)
     fresh = await standing_of(asked)
@@ -230,7 +231,7 @@ async def teams_of(asked: PageRequest, name: str) -> tuple[str, ...]:
         if scope == EVERYTHING and name in on_hold(await holds_of(asked), asked.wall_ms):
             return ()
         raise PageRefused.not_found()
-    if await asked.ask(desk_reading.campaign, name, recent(asked.now_ms), asked.viewer.scope) is None:
+    if await asked.ask(desk_campaigns.campaign, name, recent(asked.now_ms), asked.viewer.scope) is None:
         asked.deps.metrics.refused.labels("scope").inc()
         await asked.deps.views.out_of_scope(asked.viewer, f"campaign {name}")
         raise PageRefused.not_found()
@@ -239,7 +240,7 @@ async def teams_of(asked: PageRequest, name: str) -> tuple[str, ...]:
 
 async def _whole(asked: PageRequest, name: str) -> Campaign | None:
     """A campaign with what is outside the viewer's scope, which must not be shown."""
-    return await asked.ask(desk_reading.campaign, name, recent(asked.now_ms), EVERYTHING)
+    return await asked.ask(desk_campaigns.campaign, name, recent(asked.now_ms), EVERYTHING)
 
 
 async def load_hold(asked: PageRequest) -> Loaded:
@@ -319,7 +320,7 @@ async def load_acts(asked: PageRequest) -> Loaded:
     """All that was heard of the campaign, by type, and the money that came, for who may see that."""
     found = await _campaign(asked)
     sees = may(asked.viewer, "see_money")
-    every = await asked.ask(desk_reading.campaigns, recent(asked.now_ms), asked.viewer.scope) if sees else ()
+    every = await asked.ask(desk_campaigns.campaigns, recent(asked.now_ms), asked.viewer.scope) if sees else ()
     shows = found is not None and found.campaign in with_money(every)
     fresh = await standing_of(asked)
     return Loaded({"found": found, "shows_money": shows}, fresh.as_of_ms, fresh.stopped_at_ms)
@@ -335,7 +336,7 @@ def with_money(found: Sequence[Campaign]) -> frozenset[str]:
 
 
 async def _campaign(asked: PageRequest) -> Campaign | None:
-    return await asked.ask(desk_reading.campaign, asked.params["campaign"], recent(asked.now_ms), asked.viewer.scope)
+    return await asked.ask(desk_campaigns.campaign, asked.params["campaign"], recent(asked.now_ms), asked.viewer.scope)
 
 
 async def look_at_holds(asked: PageRequest) -> AllHolds | None:

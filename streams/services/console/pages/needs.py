@@ -14,9 +14,9 @@ from streams.domain.experiments.report.verdicts import worst_messages
 from streams.domain.messages import TEMPLATES, CodedMessage, Field, Instant, Listed, Share, message, visible_message
 from streams.domain.pressure.rates import CampaignRates
 from streams.operations.status.alert_rules import AlertFinding, findings
-from streams.services.console import desk_people, desk_reading
+from streams.services.console import desk_campaigns, desk_people
 from streams.services.console.desk import MINUTE_MS
-from streams.services.console.desk_reading import Campaign
+from streams.services.console.desk_campaigns import Campaign
 from streams.services.console.live import why_withheld
 from streams.services.console.maps import region_name
 from streams.services.console.page import Loaded, PageRequest, Withheld
@@ -75,7 +75,7 @@ async def load_needs(asked: PageRequest) -> Loaded:
 
 async def _campaigns(asked: PageRequest) -> list[Need]:
     scope = asked.viewer.scope
-    found = await asked.ask(desk_reading.campaigns, recent(asked.now_ms), scope)
+    found = await asked.ask(desk_campaigns.campaigns, recent(asked.now_ms), scope)
     rates = asked.deps.judge.policy.rates
     holds = await holds_of(asked)
     held = None if holds is None else {

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from streams.domain.messages import Change
-from streams.services.console import desk_people, desk_reading
+from streams.services.console import desk_campaigns, desk_people, desk_reading
 from streams.services.console.charts import Frame, Mark, MarkKind, sparkline, time_marks
 from streams.services.console.desk import COARSE_MS, DAY_MS, HOUR_MS, Desk
 from streams.services.console.desk_reading import Curve, Figures, Slots, Span
@@ -236,7 +236,7 @@ def evening(desk: Desk, now_ms: int, scope: Scope, *, sees_campaigns: bool) -> E
 
 def _marks(desk: Desk, slots: Slots, now_ms: int, scope: Scope) -> Iterator[AxisMark]:
     """When campaigns of the scope began to be sent, and when they were held."""
-    names = {each.campaign for each in desk_reading.campaigns(desk, recent(now_ms), scope)}
+    names = {each.campaign for each in desk_campaigns.campaigns(desk, recent(now_ms), scope)}
     marks = [
         AxisMark(each.at_ms, "hold", each.campaign) for each in desk_people.holds(desk, Span(slots.since, now_ms + 1))
     ]

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from sinks.holds import Hold
 from streams.domain.pressure.rates import CampaignRates
 from streams.services.console import desk_people
-from streams.services.console.desk_reading import Campaign, Provider
+from streams.services.console.desk_campaigns import Campaign, Provider
 from streams.services.console.pages.campaigns import (
     Rate,
     Reach,

@@ -12,8 +12,9 @@ from streams.domain.pressure.rates import CampaignRates
 from streams.operations.status.alert_rules import AlertFinding
 from streams.services.console.app import PAGES
 from streams.services.console.desk import DAY_MS, HOUR_MS, Desk
+from streams.services.console.desk_campaigns import Campaign, Provider
 from streams.services.console.desk_people import Alert
-from streams.services.console.desk_reading import Campaign, Provider, Span, figures_by, turfs
+from streams.services.console.desk_reading import Span, figures_by, turfs
 from streams.services.console.pages.field import quiet_turfs
 from streams.services.console.pages.needs import Need, of_alerts, of_campaigns, of_findings, of_quiet_turfs
 from streams.services.console.pages.person_alerts import RULES, alert_rows
