@@ -14,6 +14,7 @@ from streams.services.console.desk import DAY_MS
 from streams.services.console.desk_reading import Span
 from streams.services.console.page import Block, Loaded, Page, PageRequest
 from streams.services.console.pages.campaigns import AHEAD_MS
+from streams.services.console.rights import Scope
 from streams.services.console.standing import STALE_S, standing_of
 
 EVERY_S = 5
@@ -47,11 +48,12 @@ async def last_day(asked: PageRequest) -> Sequence[desk_people.Alert]:
 async def load_alerts(asked: PageRequest) -> Loaded:
     """The alerts of the page's rule."""
     rule = asked.params["rule"]
-    rows = [*alert_rows(await last_day(asked), rule)]
+    found = [*alert_rows(await last_day(asked), rule)]
+    rows = [row for row in found if names_only_own(row, asked.viewer.scope)]
     fresh = await standing_of(asked)
     shown = rows[:MOST_ROWS]
-    count = sum(row.count for row in rows)
-    data = {"rule": rule, "rows": shown, "count": count, "left_out": len(rows) - len(shown)}
+    others = sum(row.count for row in found) - sum(row.count for row in rows)
+    data = {"rule": rule, "rows": shown, "others": others, "left_out": len(rows) - len(shown)}
     return Loaded(data, fresh.as_of_ms, fresh.stopped_at_ms)
 
 
@@ -63,6 +65,18 @@ def alert_rows(alerts: Sequence[desk_people.Alert], rule: str) -> Iterator[Alert
             found.setdefault(each.detail, []).append(each.at_ms)
     for detail, times in sorted(found.items(), key=lambda each: (-len(each[1]), each[0])):
         yield AlertRow(visible_message(detail_message(rule, detail)), len(times), max(times))
+
+
+def names_only_own(row: AlertRow, scope: Scope) -> bool:
+    """Whether the words of alerts name no team outside somebody's scope; words that cannot be read may name any."""
+    if scope.teams is None:
+        return True
+    named = [field for place in _TEAMS if isinstance(field := row.what.fields.get(place), str)]
+    teams = {team for field in named for team in field.split(", ")}
+    return bool(teams) and all(scope.has_team(team) for team in teams)
+
+
+_TEAMS = ("team", "teams", "other")
 
 
 async def enter(asked: PageRequest) -> CodedMessage:

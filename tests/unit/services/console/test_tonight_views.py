@@ -17,7 +17,7 @@ from streams.services.console.desk_people import Alert
 from streams.services.console.desk_reading import Span, figures_by, turfs
 from streams.services.console.pages.field import quiet_turfs
 from streams.services.console.pages.needs import Need, of_alerts, of_campaigns, of_findings, of_quiet_turfs
-from streams.services.console.pages.person_alerts import RULES, alert_rows
+from streams.services.console.pages.person_alerts import RULES, alert_rows, names_only_own
 from streams.services.console.pages.tonight import Facts, Hour, evening, figure_views, hours, team_rows
 from streams.services.console.rights import EVERYTHING, Role, Scope, Viewer, may
 from streams.services.console.words import Words
@@ -219,6 +219,22 @@ def test_alerts_of_a_rule_are_counted_by_what_they_say_and_name_nobody() -> None
         ("digital: 4 touches on all channels within 1d, at most 3", 2, NOW),
         ("field: 2 touches by door within 1d, at most 1", 1, NOW - 2),
     ]
+
+
+def test_who_sees_some_teams_reads_no_alert_that_names_another() -> None:
+    details = (
+        "digital: 4 touches on all channels within 1d, at most 3",
+        "digital, field: 4 touches on all channels within 1d, at most 3",
+        "written by a newer version",
+    )
+    alerts = [Alert(detail, "over_cap", None, None, NOW, detail, ()) for detail in details]
+    rows = [*alert_rows(alerts, "over_cap")]
+    mine = [row for row in rows if names_only_own(row, Scope(teams=frozenset({"digital"})))]
+    assert [english(row.what) for row in mine] == [details[0]]
+    both = Alert("x", "double_touch", None, None, NOW, "digital: by text, 2h after field by door; at least 4h", ())
+    [row] = alert_rows([both], "double_touch")
+    assert not names_only_own(row, Scope(teams=frozenset({"digital"})))
+    assert names_only_own(row, Scope(teams=frozenset({"digital", "field"})))
 
 
 def test_a_viewer_of_one_region_has_only_its_figures(desk: Desk) -> None:
