@@ -116,15 +116,30 @@ def look_up_holds(client: BlockingRedis) -> list[Hold]:
     return [hold for name, value in found.items() if (hold := read_hold(text(name), value)) is not None]
 
 
-async def find_holds(client: Redis) -> Sequence[Hold] | None:
-    """All holds as others find them, those that have ended too; None where none were written at all.
+@dataclass(frozen=True, slots=True)
+class AllHolds:
+    """All holds that Redis has, those that have ended too.
 
-    Raises SinkUnavailable.
+    `as_of`: when a worker last knew that these are all (ms since 1970, by the clock of Redis); None: none has said.
     """
+
+    holds: Sequence[Hold]
+    as_of: int | None
+
+
+async def find_all_holds(client: Redis) -> AllHolds | None:
+    """All holds as others find them; None where none were written at all. Raises SinkUnavailable."""
     async with client.pipeline(transaction=True) as calls:
         calls.hgetall(HOLDS)
-        calls.hget(position_key(0, CAMPAIGN_HOLDS), "offset")
-        found, offset = await call_redis(calls.execute(), Backoff())
+        calls.hmget(position_key(0, CAMPAIGN_HOLDS), "offset", "whole_at")
+        found, (offset, whole_at) = await call_redis(calls.execute(), Backoff())
     if offset is None:
         return None
-    return [hold for name, value in found.items() if (hold := read_hold(text(name), value)) is not None]
+    holds = [hold for name, value in found.items() if (hold := read_hold(text(name), value)) is not None]
+    return AllHolds(holds, None if whole_at is None else int(whole_at))
+
+
+async def find_holds(client: Redis) -> Sequence[Hold] | None:
+    """The holds of `find_all_holds`; None where none were written at all. Raises SinkUnavailable."""
+    found = await find_all_holds(client)
+    return None if found is None else found.holds

@@ -12,6 +12,7 @@ from benchmarks.desk.load import BEGAN_MS, batches, interactions, profiles
 from benchmarks.results import Figure, Goal, Section
 from benchmarks.suites import Orders
 from events.topics import INTERACTIONS
+from streams.services.console import desk_campaigns
 from streams.services.console import desk_people as people
 from streams.services.console import desk_reading as reading
 from streams.services.console.desk import DAY_MS, HOUR_MS, MINUTE_MS, Desk
@@ -73,7 +74,7 @@ def _ask(read: Desk, now: int) -> dict[str, list[float]]:
     questions: dict[str, Callable[[], object]] = {
         "figures of an hour": lambda: reading.figures_by(read, hour, _ALL),
         "curves of four hours": lambda: reading.curves(read, Slots(now - 4 * HOUR_MS, now, 5 * MINUTE_MS), _ALL),
-        "campaigns of two days": lambda: reading.campaigns(read, day, _ALL),
+        "campaigns of two days": lambda: desk_campaigns.campaigns(read, day, _ALL),
         "regions of an hour": lambda: reading.regions(read, hour, _ALL),
         "turfs of an hour": lambda: reading.turfs(read, "US-OH", hour, _ALL),
         "money by committee": lambda: reading.money(read, hour, _ALL, by=("committee",)),

@@ -1,4 +1,4 @@
-"""`harmonia campaigns list`: campaigns that sent mail, how it was received, and holds; and whether a name is known."""
+"""`harmonia campaigns list`: what campaigns sent, how it was received, and holds; and whether a name is known."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
     from streams.domain.campaigns import CampaignCounts
+    from streams.operations.text_campaigns import TextCounts
     from streams.platform.settings import Settings
 
 
@@ -39,33 +40,58 @@ def campaigns() -> None:
 
 @app.command("list")
 def list_command(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """List campaigns: e-mails of the last 30 days, complaints, unsubscriptions; and all that is on hold."""
+    """List campaigns: messages of the last 30 days, complaints, unsubscriptions or STOPs; and all that is on hold."""
     _print_campaigns(as_json=as_json)
 
 
-_COLUMNS = ("campaign", "last message", "messages", "complaints", "unsubscribed", "on hold")
+_COLUMNS = ("campaign", "by", "last message", "messages", "complaints", "unsubscribed", "on hold")
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """One campaign. `held`: until when it is on hold, in ms; None: it is not. `for_ever`: on hold without an end."""
+class CampaignRow:
+    """One campaign. `held`: until when it is on hold, in ms; None: it is not. `for_ever`: on hold without an end.
+
+    Where it has mail its messages, complaints and unsubscriptions are of that alone; None: not known, or none of texts.
+    """
 
     campaign: str
-    counts: CampaignCounts
+    counts: CampaignCounts | None
+    texts: TextCounts | None
     held: int | None
     for_ever: bool
 
     @property
-    def messages(self) -> int:
-        return sum(tally.messages for tally in self.counts.tallies.values())
+    def last_sent(self) -> int | None:
+        """When the latest message was sent."""
+        of_mail = None if self.counts is None else self.counts.last_sent
+        of_texts = None if self.texts is None else self.texts.last_sent
+        return max((at for at in (of_mail, of_texts) if at is not None), default=None)
 
     @property
-    def complaints(self) -> int:
-        return sum(tally.complaints.count for tally in self.counts.tallies.values())
+    def channels(self) -> list[str]:
+        """By what it was sent."""
+        return [name for name, found in (("email", self.counts), ("text", self.texts)) if found is not None]
 
     @property
-    def unsubscribes(self) -> int:
-        return sum(tally.unsubscribes.count for tally in self.counts.tallies.values())
+    def messages(self) -> int | None:
+        """How many messages surely went out."""
+        if self.counts is not None:
+            return sum(tally.messages for tally in self.counts.tallies.values())
+        return 0 if self.texts is None else self.texts.messages
+
+    @property
+    def complaints(self) -> int | None:
+        """E-mails that were reported as spam; texts have none."""
+        if self.counts is not None:
+            return sum(tally.complaints.count for tally in self.counts.tallies.values())
+        return 0 if self.texts is None else None
+
+    @property
+    def unsubscribes(self) -> int | None:
+        """Who wanted no more of it."""
+        if self.counts is not None:
+            return sum(tally.unsubscribes.count for tally in self.counts.tallies.values())
+        return 0 if self.texts is None else self.texts.stops
 
 
 def _print_campaigns(*, as_json: bool) -> None:
@@ -74,23 +100,47 @@ def _print_campaigns(*, as_json: bool) -> None:
 
     settings = load_settings()
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
-        rows = list(_rows(_counted(consumer, settings), holds_in(consumer), now_ms()))
+        counted, holds = _counted(consumer, settings), holds_in(consumer)
+        rows = campaign_rows(counted, _texts(consumer), holds, now_ms())
     warn_of_what_is_missing(settings)
-    rows.sort(key=lambda row: (row.counts.last_sent or 0, row.campaign))
     if as_json:
         typer.echo(orjson.dumps([_plain(row) for row in rows]))
         return
     if not rows:
-        print_lines(["no campaign has sent mail in the last 30 days, and none is on hold"])
-    print_table(_COLUMNS, [_cells(row) for row in rows], right=(2, 3, 4))
+        print_lines(["no campaign has sent messages in the last 30 days, and none is on hold"])
+    print_table(_COLUMNS, [campaign_cells(row) for row in rows], right=(3, 4, 5))
 
 
-def _rows(counted: Mapping[str, CampaignCounts], holds: Mapping[str, int | None], now: int) -> Iterator[_Row]:
-    from streams.domain.campaigns import CampaignCounts
-
+def campaign_rows(
+    counted: Mapping[str, CampaignCounts], texts: Mapping[str, TextCounts], holds: Mapping[str, int | None], now: int
+) -> list[CampaignRow]:
+    """A row for each campaign; those that sent last come last."""
     on = {name: until for name, until in holds.items() if until is None or now < until}
-    for name in counted.keys() | on.keys():
-        yield _Row(name, counted.get(name, CampaignCounts()), on.get(name), name in on and on[name] is None)
+    rows = [
+        CampaignRow(name, counted.get(name), texts.get(name), on.get(name), name in on and on[name] is None)
+        for name in counted.keys() | texts.keys() | on.keys()
+    ]
+    return sorted(rows, key=lambda row: (row.last_sent or 0, row.campaign))
+
+
+def _texts(consumer: KafkaConsumer) -> dict[str, TextCounts]:
+    """Counts of texts by campaign, of the latest interactions."""
+    from kafka import TopicPartition
+
+    from streams.operations.text_campaigns import MOST_READ, count_texts
+    from streams.platform.topic_reading import ranges_between, records_in
+
+    places = [
+        TopicPartition(INTERACTIONS, number) for number in sorted(consumer.partitions_for_topic(INTERACTIONS) or ())
+    ]
+    since = now_ms() - _COUNTED_MS
+    ranges = ranges_between(consumer, places, since, None, MOST_READ)
+    is_whole = ranges == ranges_between(consumer, places, since, None, None)
+    found = ((record.key, record.value) for record in records_in(consumer, ranges))
+    return count_texts(found, is_whole=is_whole)
+
+
+_COUNTED_MS = 30 * 86_400_000
 
 
 def _counted(consumer: KafkaConsumer, settings: Settings) -> dict[str, CampaignCounts]:
@@ -118,22 +168,25 @@ def holds_in(consumer: KafkaConsumer) -> dict[str, int | None]:
     return holds
 
 
-def _cells(row: _Row) -> tuple[str, ...]:
+def campaign_cells(row: CampaignRow) -> tuple[str, ...]:
+    """The row as people read it."""
     from streams.cli.profile_tables import cell_text
 
-    last = "" if row.counts.last_sent is None else cell_text(render_time(row.counts.last_sent))
+    last = "" if row.last_sent is None else cell_text(render_time(row.last_sent))
     held = "until lifted" if row.for_ever else "" if row.held is None else f"until {cell_text(render_time(row.held))}"
-    return (row.campaign, last, f"{row.messages:,}", *map(_count, (row.complaints, row.unsubscribes)), held)
+    counts = map(_count, (row.messages, row.complaints, row.unsubscribes))
+    return (row.campaign, " ".join(row.channels), last, *counts, held)
 
 
-def _count(number: int) -> str:
-    return f"{number:,}"
+def _count(number: int | None) -> str:
+    return "–" if number is None else f"{number:,}"
 
 
-def _plain(row: _Row) -> dict[str, JSON]:
+def _plain(row: CampaignRow) -> dict[str, JSON]:
     return {
         "campaign_id": row.campaign,
-        "last_message_at": None if row.counts.last_sent is None else render_time(row.counts.last_sent),
+        "channels": [*row.channels],
+        "last_message_at": None if row.last_sent is None else render_time(row.last_sent),
         "messages": row.messages,
         "complaints": row.complaints,
         "unsubscribes": row.unsubscribes,
@@ -204,6 +257,11 @@ def _counted_names(consumer: KafkaConsumer, settings: Settings) -> Iterator[str]
 
 
 def _latest_names(consumer: KafkaConsumer) -> Iterator[str]:
+    return (name for value in latest_interactions(consumer) if (name := _campaign_in(value)))
+
+
+def latest_interactions(consumer: KafkaConsumer) -> Iterator[bytes | None]:
+    """Values of the latest interactions, `LATEST` at most. Raises Kafka's errors."""
     from kafka import TopicPartition
 
     places = [TopicPartition(INTERACTIONS, number) for number in consumer.partitions_for_topic(INTERACTIONS) or ()]
@@ -215,7 +273,7 @@ def _latest_names(consumer: KafkaConsumer) -> Iterator[str]:
         consumer.seek(place, max(starts[place], ends[place] - LATEST // len(places)))
     while any(consumer.position(place) < ends[place] for place in places):
         for records in consumer.poll(timeout_ms=500).values():
-            yield from (name for record in records if (name := _campaign_in(record.value)))
+            yield from (record.value for record in records)
 
 
 def _campaign_in(value: bytes | None) -> str | None:

@@ -1,8 +1,8 @@
 """`harmonia permit check`: whether one person may be reached now, and why; and remarks on misspelled names.
 
 Nobody keeps a list of campaigns, teams or numbers, and a new one is nothing wrong, so the question is answered, with a
-remark. Names are compared with what is on hold, the teams of files and settings, and the numbers and lists that the
-people asked about have stopped.
+remark. Names are compared with what is on hold, the teams of files and settings, or where these name none those of the
+latest interactions, and the numbers and lists that the people asked about have stopped.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections.abc import Collection
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
+import msgspec
 import orjson
 import typer
 
 from events.channels import Channel, Purpose, canonical_purpose
+from events.harmonised import team_of
 from events.json_types import JSON
 from events.spelling import nearest_name
 from events.times import render_time
@@ -25,7 +27,7 @@ from streams.cli.output import print_table, say
 from streams.cli.person import HELP, METAVAR, nobody_known_message, require_workers_key
 from streams.cli.time_options import now_ms
 from streams.domain.display_names import is_shown
-from streams.platform.errors import Unusable
+from streams.platform.errors import EngineError, KafkaAway, Unusable
 from streams.services.permission.person_name import parse_person
 
 if TYPE_CHECKING:
@@ -211,7 +213,7 @@ def name_remarks(settings: Settings, policy: Policy, request: PermissionRequest)
     form = sender_form_remark(request.sender, request.channel, settings.phone_region)
     found = (
         None if campaign is None else f"--campaign: {campaign}",
-        team_remark(request.team, _teams(settings, policy)),
+        _team_remark(settings, policy, request.team),
         None if form is None else f"--sender: {form}",
     )
     return [remark for remark in found if remark is not None]
@@ -224,6 +226,56 @@ def team_remark(team: str, known: Collection[str]) -> str | None:
     near = nearest_name(team, sorted(known))
     meant = f"; did you mean {near}?" if near and is_shown(near) else ""
     return f"--team: {team} is in no file of teams, policy or token{meant}"
+
+
+def _team_remark(settings: Settings, policy: Policy, team: str) -> str | None:
+    """The remark on a team: by files and settings, or where these name none by who was heard of last."""
+    if not team:
+        return None
+    known = _teams(settings, policy)
+    return team_remark(team, known) if known else unheard_team_remark(team, _heard_teams(settings))
+
+
+def unheard_team_remark(team: str, heard: Collection[str]) -> str | None:
+    """A remark where a team that was not heard of is spelled like one that was; None: nothing to remark."""
+    if team in heard or (near := nearest_name(team, sorted(heard))) is None:
+        return None
+    named = f"of {near} there was: is that the one?" if is_shown(near) else "of one that is spelled like it there was"
+    return f"--team: nothing was heard of {team} of late, and {named}"
+
+
+def _heard_teams(settings: Settings) -> set[str]:
+    """Teams of the latest interactions; none where they cannot be read, since a remark is no reason to fail."""
+    from kafka.errors import KafkaError
+
+    from streams.cli.campaigns import latest_interactions
+    from streams.platform.clients import KafkaClients
+
+    try:
+        with closing(KafkaClients(settings).tool_consumer()) as consumer:
+            return {team for value in latest_interactions(consumer) if (team := _team_in(value))}
+    except (KafkaError, KafkaAway, EngineError):
+        return set()
+
+
+def _team_in(value: bytes | None) -> str | None:
+    try:
+        found = _read(value or b"")
+    except msgspec.MsgspecError:
+        return None
+    return found.data.team or team_of(found.source)
+
+
+class _Data(msgspec.Struct, frozen=True):
+    team: str | None = None
+
+
+class _Interaction(msgspec.Struct, frozen=True):
+    source: str
+    data: _Data = _Data()
+
+
+_read = msgspec.json.Decoder(_Interaction).decode
 
 
 def stopped_remarks(request: PermissionRequest, stopped: StoppedNames, country: str, whose: str) -> list[str]:

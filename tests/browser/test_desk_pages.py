@@ -14,7 +14,10 @@ from tests.browser.reader import PHONE, WIDE, Reader, reader_of
 from tests.contract.redis_server import RedisServer
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-PATHS = ("/", "/campaigns", "/campaigns/gotv-3", "/field", "/field/US-OH", "/money")
+PATHS = (
+    *("/", "/campaigns", "/campaigns/gotv-3", "/field", "/field/US-OH", "/money"),
+    "/alerts/over_cap",
+)
 OHIO = Scope(regions=frozenset({"US-OH"}))
 
 
@@ -72,6 +75,7 @@ def test_a_strategist_sees_what_needs_her_first_and_gets_from_it_to_the_campaign
     needs = ada.page.locator(".finding .why").all_inner_texts()
     assert "Campaign ask-9 has reached the limit of complaints at Gmail: 0.33 %, the limit is 0.30 %." in needs
     assert not ada.page.get_by_role("button", name="Hold ask-9").count()
+    assert not ada.page.get_by_role("link", name="Hold ask-9").count()
     ada.page.get_by_role("link", name="Look campaign ask-9").click()
     ada.page.wait_for_url("**/campaigns/ask-9")
     assert "over: 0.33% of 0.30%" in ada.page.inner_text("#body-providers")
@@ -128,8 +132,8 @@ def test_a_treasurer_of_one_committee_sees_no_other(evening: DeskConsole, reader
 def test_a_form_without_its_token_is_refused_and_orders_nothing(evening: DeskConsole, readers: Readers) -> None:
     dina = readers.open(evening, "sending")
     dina.expected.add(403)
-    dina.open("/campaigns/gotv-3")
-    assert dina.page.locator("#body-hold form").count() == 1
+    dina.open("/hold/gotv-3")
+    assert dina.page.locator("#body-confirm form").count() == 1
     status = dina.page.evaluate(
         "fetch('/campaigns/hold', {method: 'POST', body: new URLSearchParams({campaign: 'gotv-3'})})"
         ".then((answer) => answer.text().then(() => answer.status))"
@@ -211,6 +215,7 @@ def test_reading_and_the_forms_work_without_scripts(evening: DeskConsole, reader
         assert dina.open(path) == 200
         assert dina.page.locator(".block-body").first.inner_text().strip()
     dina.open("/campaigns/gotv-3")
+    dina.page.get_by_role("link", name="Hold gotv-3", exact=True).click()
     assert dina.page.get_by_role("button", name="Hold gotv-3", exact=True).is_enabled()
 
 
@@ -222,7 +227,7 @@ def test_while_redis_is_away_a_hold_is_not_ordered_and_nothing_is_said_to_be_hel
     with DeskConsole(server.port, tmp_path).running() as console:
         dina = readers.open(console, "sending", java_script_enabled=False)
         dina.expected.add(503)
-        dina.open("/campaigns/gotv-3")
+        dina.open("/hold/gotv-3")
         server.kill()
         dina.page.get_by_role("button", name="Hold gotv-3", exact=True).click()
         dina.page.get_by_text("Redis does not answer").wait_for()

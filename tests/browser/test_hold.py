@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import orjson
 import pytest
+from playwright.sync_api import Page
 
 from events.json_types import JSON
 from events.times import render_time
@@ -64,12 +65,35 @@ def audited(system: System, what: str) -> list[str]:
     return [record["viewer"] for record in records if record.get("what") == what]
 
 
+def hold(page: Page) -> None:
+    """Take the second look, and hold."""
+    page.get_by_role("link", name=f"Hold {CAMPAIGN}", exact=True).click()
+    page.get_by_text(f"nobody may be reached for {CAMPAIGN}").wait_for()
+    page.get_by_role("button", name=f"Hold {CAMPAIGN}", exact=True).click()
+
+
+def test_a_stray_click_on_hold_orders_nothing_and_the_page_says_what_a_hold_does(
+    reader: Readers, held: HoldSite
+) -> None:
+    ada = reader("ada", url=held.console.url)
+    ada.expected.add(404)
+    until(lambda: ada.open(f"/campaigns/{CAMPAIGN}") == 200, "the campaign in the desk")
+    before = len(audited(held.system, "hold"))
+    ada.page.get_by_role("link", name=f"Hold {CAMPAIGN}", exact=True).click()
+    ada.page.get_by_text(f"nobody may be reached for {CAMPAIGN}").wait_for()
+    assert ada.violations() == []
+    ada.page.get_by_role("link", name="Do not hold it").click()
+    ada.page.get_by_text("Yes: it is not on hold.").wait_for()
+    assert len(audited(held.system, "hold")) == before
+    assert not is_held(held.system)
+
+
 def test_hold_and_lift_are_said_once_redis_says_so_and_are_audited(reader: Readers, held: HoldSite) -> None:
     ada = reader("ada", url=held.console.url)
     ada.expected.add(404)
     until(lambda: ada.open(f"/campaigns/{CAMPAIGN}") == 200, "the campaign in the desk")
     assert "it is not on hold" in ada.page.inner_text("#body-hold")
-    ada.page.get_by_role("button", name=f"Hold {CAMPAIGN}", exact=True).click()
+    hold(ada.page)
     ada.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for()
     assert is_held(held.system)
     assert audited(held.system, "hold") == ["ada"]
@@ -86,7 +110,7 @@ def test_a_hold_that_is_sent_twice_is_ordered_once_and_works_without_scripts(rea
     for each in (one, other):
         each.open(f"/campaigns/{CAMPAIGN}")
     for each in (one, other):
-        each.page.get_by_role("button", name=f"Hold {CAMPAIGN}", exact=True).click()
+        hold(each.page)
         each.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for()
     assert len(audited(held.system, "hold")) == before + 1
     one.page.get_by_role("button", name=f"Lift the hold {CAMPAIGN}").click()
@@ -104,12 +128,15 @@ def test_while_the_worker_hangs_nothing_is_said_to_be_held_and_figures_turn_grey
     os.killpg(held.system.workers.process.pid, signal.SIGSTOP)
     try:
         ada.page.wait_for_selector("#block-providers.is-stopped", timeout=17_000)
+        ada.page.wait_for_selector("#block-hold.is-stopped", timeout=17_000)
+        assert "stopped at" in ada.page.inner_text("#age-hold")
+        ada.page.get_by_text("it was not on hold; no worker has said anything since").wait_for()
         assert ada.page.inner_text("#body-providers") == figures
-        ada.page.get_by_role("button", name=f"Hold {CAMPAIGN}", exact=True).click()
+        hold(ada.page)
         ada.page.get_by_text("Ordered, and not in force yet").wait_for(timeout=40_000)
         assert not is_held(held.system)
         ada.open(f"/campaigns/{CAMPAIGN}")
-        assert "it is not on hold" in ada.page.inner_text("#body-hold")
+        assert "it was not on hold" in ada.page.inner_text("#body-hold")
     finally:
         os.killpg(held.system.workers.process.pid, signal.SIGCONT)
     ada.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for(timeout=60_000)
@@ -126,6 +153,7 @@ def test_a_deployment_that_allows_no_changes_has_no_button_and_takes_no_order(
         ada = reader("ada", url=console.url)
         ada.open(f"/campaigns/{CAMPAIGN}")
         assert not ada.page.get_by_role("button", name="Hold").count()
+        assert not ada.page.get_by_role("link", name="Hold").count()
         ada.expected.add(403)
         csrf = ada.page.locator("input[name=csrf]").first.get_attribute("value")
         status = ada.page.evaluate(

@@ -230,19 +230,18 @@ def send_results(connection: duckdb.DuckDBPyConnection, span: Span) -> tuple[Sen
     found = []
     for campaign in told.keys() | clicks.keys() | raised.keys():
         channels, sent, delivered, unsubscribes, complaints = told.get(campaign, nothing)
-        money = raised.get(campaign, {})
-        found.append(
-            SendResults(
-                campaign, tuple(channels), delivered, clicks.get(campaign, 0), unsubscribes, complaints, money, sent
-            )
-        )
+        money, gifts = raised.get(campaign, ({}, 0))
+        of_mail = delivered, clicks.get(campaign, 0), unsubscribes, complaints
+        found.append(SendResults(campaign, tuple(channels), *of_mail, money, sent, gifts))
     return tuple(sorted(found, key=lambda one: (-one.reached, one.campaign or "")))
 
 
-def _raised(connection: duckdb.DuckDBPyConnection, span: Span) -> dict[str | None, dict[str, int]]:
-    found: dict[str | None, dict[str, int]] = {}
-    for campaign, currency, gross in _asked(connection, _RAISED, span):
-        found.setdefault(campaign, {})[currency] = int(gross)
+def _raised(connection: duckdb.DuckDBPyConnection, span: Span) -> dict[str | None, tuple[dict[str, int], int]]:
+    """By campaign what was raised in each currency, and of how many gifts."""
+    found: dict[str | None, tuple[dict[str, int], int]] = {}
+    for campaign, currency, gross, gifts in _asked(connection, _RAISED, span):
+        sums, before = found.get(campaign, ({}, 0))
+        found[campaign] = {**sums, currency: int(gross)}, before + gifts
     return found
 
 
@@ -287,7 +286,7 @@ _RAISED = """
             END AS campaign
         FROM gifts AS g ASOF LEFT JOIN asked AS a ON a.contact_id = g.contact_id AND g."time" >= a."time"
     )
-    SELECT campaign, currency, sum(gross) FROM answered
+    SELECT campaign, currency, sum(gross), count(*) FROM answered
     WHERE campaign IN (SELECT campaign FROM campaigns)
     GROUP BY ALL
 """

@@ -63,7 +63,7 @@ class SendResults(Struct, frozen=True):
     """What happened on the day with messages of one campaign.
 
     `delivered`, `sent`: messages. `clicks_human`: expected number of clicks by people, in thousandths. `raised`: gross
-    by currency.
+    by currency; `gifts`: of how many gifts that is.
     """
 
     campaign: str | None
@@ -74,6 +74,7 @@ class SendResults(Struct, frozen=True):
     complaints: int
     raised: Mapping[str, int]
     sent: int = 0
+    gifts: int = 0
 
     @property
     def reached(self) -> int:

@@ -197,7 +197,7 @@ def _summed(these: Sequence[SendResults]) -> SendResults:
 def _providers(day: DayFigures) -> FigureTable:
     rows: tuple[Row, ...] = tuple(
         (
-            one.mailbox or message("report.mailbox_not_told"),
+            _known(f"mailbox.{one.mailbox}", one.mailbox) if one.mailbox else message("report.mailbox_not_told"),
             one.delivered,
             one.unsubscribes,
             one.complaints,

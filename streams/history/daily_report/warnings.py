@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from streams.domain.messages import CodedMessage, Instant, Money, Share, english, message
+from streams.domain.messages import TEMPLATES, CodedMessage, Field, Instant, Money, Share, english, message
 from streams.domain.quarantine.held_records import quarantine_message
 from streams.history.daily_report.figures import CanvassResults, DailyReport, DayFigures
 from streams.history.insights.spans import TOPIC_DAYS
@@ -102,7 +102,7 @@ def _mail(day: DayFigures) -> Iterator[CodedMessage]:
             yield message(
                 "report.many_complaints" if rate >= MOST_COMPLAINTS else "report.complaints",
                 share=Share(provider.complaints, provider.delivered, 2),
-                mailbox=provider.mailbox or message("report.unknown_mailbox"),
+                mailbox=_mailboxes(provider.mailbox),
                 complaints=provider.complaints,
             )
     for send in day.sends:
@@ -110,6 +110,14 @@ def _mail(day: DayFigures) -> Iterator[CodedMessage]:
             yield message(
                 "report.unsubscribes", share=Share(send.unsubscribes, send.reached, 1), campaign=send.campaign
             )
+
+
+def _mailboxes(provider: str | None) -> Field:
+    """Whose mailboxes, in a sentence; a provider that only a newer version knows stays the word that it is."""
+    if provider is None:
+        return message("report.unknown_mailbox")
+    code = "report.other_mailboxes" if provider == "other" else f"mailbox.{provider}"
+    return message(code) if code in TEMPLATES else provider
 
 
 def _doors(day: DayFigures, before: DayFigures) -> Iterator[CodedMessage]:

@@ -33,7 +33,17 @@ from streams.services.console.gate import (
 )
 from streams.services.console.live import Sent, age_of, why_withheld
 from streams.services.console.page import Elsewhere, Page, PageRefused, PageRequest, Withheld
-from streams.services.console.pages import campaigns, days, experiments, field, money, people, status, tonight
+from streams.services.console.pages import (
+    campaigns,
+    days,
+    experiments,
+    field,
+    money,
+    people,
+    person_alerts,
+    status,
+    tonight,
+)
 from streams.services.console.rendering import CSRF_PLACE, render
 from streams.services.console.rights import may
 from streams.services.console.security import with_headers
@@ -49,6 +59,7 @@ PAGES: tuple[Page, ...] = (
     *experiments.PAGES,
     *days.PAGES,
     *people.PAGES,
+    *person_alerts.PAGES,
     *status.PAGES,
 )
 ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes, money.routes, actions.routes)

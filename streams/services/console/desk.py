@@ -25,7 +25,7 @@ from events.topics import (
     SYSTEM_ALERTS,
 )
 
-SCHEMA = 1
+SCHEMA = 2
 """The number of the schema below; a desk of another number is filled anew."""
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
 COARSE_MS = 5 * MINUTE_MS
@@ -89,7 +89,8 @@ CREATE TABLE erased (tag BLOB PRIMARY KEY, until INTEGER NOT NULL, begun INTEGER
 
 -- Interactions of the last days. key: of source and id, then of the fragment. same: by which versions of one gift,
 -- refund or report, or what a retraction takes back, are found. gift: of a refund, by which its gift is found, from
--- which it has what it does not say; said: its series as it was said. happened, counted: whether cells have it so.
+-- which it has what it does not say, of a STOP by which its text is; said: its series as it was said. happened,
+-- counted: whether cells have it so.
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, series INTEGER NOT NULL, fragment INTEGER,
     time INTEGER NOT NULL, id TEXT NOT NULL, same INTEGER, amount INTEGER NOT NULL, supporter INTEGER NOT NULL,

@@ -2,17 +2,29 @@
 
 An interaction is known by its source, its id and its fragment. What a retraction takes back, and which of several
 versions of one gift, refund or report counts, is found anew whenever something of it comes, goes or changes hands: so
-the cells are the same in whatever order the records come.
+the cells are the same in whatever order the records come. What a refund does not say it has from its gift, and a STOP
+that names no campaign has that of the text which it answers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from events.registry import BY_NAME
 from streams.services.console.desk import COARSE_MS, HOUR_MS, LABELS, MINUTE_MS, Desk, Row
-from streams.services.console.desk_events import OF_NOBODY, RETRACTION, UNCOUNTED, EventRow, about_of, key_range
+from streams.services.console.desk_events import (
+    OF_NOBODY,
+    RETRACTION,
+    TEXT_STOP,
+    TEXTS,
+    UNCOUNTED,
+    EventRow,
+    about_of,
+    key_range,
+    message_of,
+    text_number,
+)
 from streams.services.console.desk_names import ErasedNames, Fragments, SeriesNumbers
-from streams.services.console.desk_reading import GIFT
+from streams.services.console.desk_reading import GIFT, REFUND
 
 _INSERT = """INSERT INTO events (key, series, fragment, time, id, same, amount, supporter, machine, message, happened,
     counted, details, gift, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
@@ -31,8 +43,12 @@ _ABOUT = f"{_ROWS} e.key BETWEEN ? AND ?"
 _ROW = f"{_ROWS} e.seq = ?"
 _SAME = f"{_ROWS} e.same = ?"
 _OF_FRAGMENT = f"{_ROWS} e.fragment = ? ORDER BY e.seq"
+_WITH_GIFT = f"{_ROWS} e.gift = ?"
+_TEXTS_OF = f"""{_ROWS} e.fragment IN (SELECT fragment FROM fragments WHERE contact = :contact AND contact <> fragment
+    UNION ALL SELECT :contact) AND s.type IN ({", ".join(f"'{name}'" for name in TEXTS)}) AND s.campaign <> ''
+    ORDER BY e.time, e.seq"""  # nosec B608 # names of ours
 
-_FROM_ITS_GIFT = (LABELS.index("campaign"), LABELS.index("committee"))
+_COMPLETED = (LABELS.index("campaign"), LABELS.index("committee"))
 
 
 class _Kept(NamedTuple):
@@ -80,6 +96,8 @@ class EventKeeper:
         self._hours: dict[tuple[int, int], list[int]] = {}
         self._abouts: set[int] = set()
         self._groups: set[int] = set()
+        self._salt = bytes(desk.meta("salt") or b"")
+        self._texts: set[int] = set()
         self._coarse_until: int = desk.meta("coarse_until") or 0
         found = desk.rows(
             "SELECT e.same FROM series AS s JOIN events AS e USING (series) "
@@ -87,6 +105,12 @@ class EventKeeper:
             (RETRACTION,),
         )
         self._retracted = {same for (same,) in found}
+        found = desk.rows(
+            "SELECT e.gift FROM series AS s JOIN events AS e USING (series) "
+            "WHERE s.type = ? AND e.message = 0 AND e.gift IS NOT NULL",
+            (TEXT_STOP,),
+        )
+        self._stopped = {text for (text,) in found}
         [self.kept] = desk.one("SELECT count(*) FROM events") or (0,)
 
     def take(self, row: EventRow) -> bool:
@@ -109,6 +133,11 @@ class EventKeeper:
         if not self._desk.run(_INSERT, values):
             return False
         self.kept += 1
+        if type_ == TEXT_STOP and row.gift is not None:
+            self._stopped.add(row.gift)
+            self._texts.add(row.gift)
+        elif row.text is not None and row.text in self._stopped:
+            self._texts.add(row.text)
         if type_ == RETRACTION:
             if row.same is not None:
                 self._retracted.add(row.same)
@@ -126,9 +155,17 @@ class EventKeeper:
                 self._abouts.add(row.same or 0)
             elif row.same is not None:
                 self._groups.add(row.same)
+            self._look_at_text(row)
             about = about_of(row.key)
             if about in self._retracted:
                 self._abouts.add(about)
+
+    def _look_at_text(self, row: _Kept) -> None:
+        """Look again at the campaign of a STOP, or of those that answer a text."""
+        if row.type == TEXT_STOP or row.type in TEXTS:
+            text = row.gift if row.type == TEXT_STOP else text_number(message_of(row.details), self._salt)
+            if text is not None and text in self._stopped:
+                self._texts.add(text)
 
     def erase(self, fragment: int, until: int) -> bool:
         """Take all that happened up to an erasure from a fragment. Money stays, as nobody's.
@@ -162,13 +199,16 @@ class EventKeeper:
         for group in self._groups:
             rows.update((row.seq, row) for row in self._rows(_SAME, (group,)) if row.type != RETRACTION)
         self._restate([row for row in rows.values() if row.type not in UNCOUNTED])
-        refunds = {row.seq for row in rows.values() if row.gift is not None}
-        for gift in {row.same for row in rows.values() if row.type == GIFT}:
-            refunds.update(seq for (seq,) in self._desk.rows("SELECT seq FROM events WHERE gift = ?", (gift,)))
-        for seq in sorted(refunds):
-            self._place_refund(*self._rows(_ROW, (seq,)))
+        for row in rows.values():
+            self._look_at_text(row)
+        incomplete = {row.seq for row in rows.values() if row.gift is not None}
+        for gift in {*(row.same for row in rows.values() if row.type == GIFT), *self._texts}:
+            incomplete.update(row.seq for row in self._rows(_WITH_GIFT, (gift,)))
+        for seq in sorted(incomplete):
+            self._complete(*self._rows(_ROW, (seq,)))
         self._abouts.clear()
         self._groups.clear()
+        self._texts.clear()
         added = [(*place, *delta) for place, delta in self._deltas.items() if any(delta)]
         self._desk.run_many(_ADD, added)
         self._desk.run_many(_ADD_HOUR, [(*place, *delta) for place, delta in self._hours.items()])
@@ -200,22 +240,31 @@ class EventKeeper:
                     "UPDATE events SET happened = ?, counted = ? WHERE seq = ?", (int(happened), int(counted), row.seq)
                 )
 
-    def _place_refund(self, refund: _Kept) -> None:
-        """Move a refund to the series that it has with what it takes from its gift: campaign and committee."""
-        gifts = [row for row in self._rows(_SAME, (refund.gift,)) if row.contact == refund.contact]
-        if refund.said is None or not gifts:  # a gift that was let go of has told what it had to
+    def _complete(self, row: _Kept) -> None:
+        """Move a refund, or a STOP, to the series that it has with what its gift or its text says."""
+        of_gift = row.type == REFUND
+        sources = self._gifts_of(row) if of_gift else self._texts_of(row)
+        if row.said is None or (of_gift and not sources):  # a gift that was let go of has told what it had to
             return
-        labels = [*self._series.labels_of(refund.said)]
-        for gift in gifts:
-            of = self._series.labels_of(gift.series) if gift.counted else ()
-            for place in _FROM_ITS_GIFT if of else ():
+        labels = [*self._series.labels_of(row.said)]
+        for source in sources:
+            of = self._series.labels_of(source.series) if source.counted else ()
+            for place in _COMPLETED if of else ():
                 labels[place] = labels[place] or of[place]
         series = self._series.of(tuple(labels))
-        if series != refund.series:
-            self._uncount(refund, happened=0, counted=0)
-            moved = refund._replace(series=series, happened=0, counted=0)
-            self._uncount(moved, happened=refund.happened, counted=refund.counted)
-            self._desk.run("UPDATE events SET series = ? WHERE seq = ?", (series, refund.seq))
+        if series != row.series:
+            self._uncount(row, happened=0, counted=0)
+            moved = row._replace(series=series, happened=0, counted=0)
+            self._uncount(moved, happened=row.happened, counted=row.counted)
+            self._desk.run("UPDATE events SET series = ? WHERE seq = ?", (series, row.seq))
+
+    def _gifts_of(self, refund: _Kept) -> list[_Kept]:
+        return [row for row in self._rows(_SAME, (refund.gift,)) if row.contact == refund.contact]
+
+    def _texts_of(self, stop: _Kept) -> list[_Kept]:
+        """The text that somebody has answered with STOP, as sent and as delivered."""
+        message = message_of(stop.details)
+        return [row for row in self._rows(_TEXTS_OF, {"contact": stop.contact}) if message_of(row.details) == message]
 
     def _taken_back(self, about: int) -> set[int | None]:
         """The contacts whose retractions name this interaction; None: somebody's who was erased."""
@@ -254,5 +303,5 @@ class EventKeeper:
             known[at] += value
         known[5], known[6] = min(known[5], minute), max(known[6], minute)
 
-    def _rows(self, sql: str, args: Row) -> list[_Kept]:
+    def _rows(self, sql: str, args: Row | Mapping[str, object]) -> list[_Kept]:
         return [_Kept(*row) for row in self._desk.rows(sql, args)]

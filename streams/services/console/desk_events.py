@@ -20,6 +20,9 @@ from streams.services.console.desk_reading import GIFT, REFUND, REPORT, SUPPORTE
 
 RETRACTION = "interaction.retracted"
 ERASURE = "contact.erased"
+TEXT_STOP = "text.opted_out"
+TEXTS = ("text.sent", "text.delivered")
+"""Types that name the campaign of a text which somebody answers with STOP."""
 _LINKS = frozenset({"contact.linked", "contact.unlinked"})
 """Commands of which no row is kept: they name two people."""
 UNCOUNTED = frozenset({RETRACTION, *(name for name, spec in BY_NAME.items() if spec.is_command)})
@@ -124,7 +127,8 @@ class EventRow(NamedTuple):
 
     `about`: by which retractions find it, the same for every fragment that says it. `same`: by which versions of one
     gift, refund or report are found; of a retraction the `about` of what it takes back. `gift`: of a refund the `same`
-    of its gift. `begins`: it begins a new record of somebody who was erased.
+    of its gift, of a STOP that names no campaign what its text is found by. `text`: of a text, what its STOP finds it
+    by. `begins`: it begins a new record of somebody who was erased.
     """
 
     labels: tuple[str, ...]
@@ -141,6 +145,7 @@ class EventRow(NamedTuple):
     begins: bool
     details: bytes | None
     gift: int | None
+    text: int | None = None
 
 
 def read_event(fragment: str, value: bytes, salt: bytes) -> EventRow | ErasureCommand | None:
@@ -174,6 +179,7 @@ def read_event(fragment: str, value: bytes, salt: bytes) -> EventRow | ErasureCo
         begins=spec.begins_record == "always" or (spec.begins_record == "when_granted" and data.granted is True),
         details=_details(event),
         gift=_gift(event, salt),
+        text=text_number(data.message_id, salt) if event.type in TEXTS and data.campaign_id else None,
     )
 
 
@@ -245,8 +251,21 @@ def _same(event: _Event, salt: bytes) -> int | None:
 
 
 def _gift(event: _Event, salt: bytes) -> int | None:
+    if event.type == TEXT_STOP:
+        return None if event.data.campaign_id else text_number(event.data.message_id, salt)
     name = event.data.donation_id if event.type == REFUND else None
     return None if name is None else _number(_hash(f"{GIFT}\x1f{name}", salt))
+
+
+def text_number(message_id: str | None, salt: bytes) -> int | None:
+    """By which a STOP finds the text that it answers."""
+    return None if message_id is None else _number(_hash(f"text\x1f{message_id}", salt))
+
+
+def message_of(details: bytes | None) -> str | None:
+    """The message that an interaction is about, of the details that are kept of it."""
+    found: str | None = None if details is None else msgspec.json.decode(details).get("message_id")
+    return found
 
 
 def _details(event: _Event) -> bytes | None:

@@ -1,11 +1,11 @@
-"""Figures of the desk: what happened, by whom, where and when, and the money of it.
+"""Figures of the desk: what happened, by whom, where and when, and the money of it; campaigns are `desk_campaigns`.
 
 Each function takes the desk, the time it is asked for and whose scope it is asked in, and returns frozen structs.
 Times are milliseconds since 1970, sums are minor units by currency. None is "not known", which is never 0.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -105,41 +105,6 @@ class Curve(Struct, frozen=True):
     counted: Sequence[int]
 
 
-class Provider(Struct, frozen=True):
-    """What became of a campaign's mail at one mailbox provider. `messages`: the larger of `sent` and `delivered`."""
-
-    mailbox: str
-    sent: int
-    delivered: int
-    complaints: int
-    unsubscribes: int
-
-    @property
-    def messages(self) -> int:
-        """How many messages surely went out."""
-        return max(self.sent, self.delivered)
-
-
-class Campaign(Struct, frozen=True):
-    """One campaign in a span of time, by what names it.
-
-    `opened`, `clicked`: without those that their sender says a program made; how many of the others people made is not
-    known here. `types`: how many interactions of each type. `first_ms`, `last_ms`: minutes of the first and the last.
-    """
-
-    campaign: str
-    teams: tuple[str, ...]
-    first_ms: int
-    last_ms: int
-    types: Mapping[str, int]
-    providers: tuple[Provider, ...]
-    opened: int
-    clicked: int
-    machine: int
-    gross: Money
-    refunded: Money
-
-
 class Field(Struct, frozen=True):
     """Canvass reports of one place in a span of time. `turf`: '' where it was not said, or for all of a region.
 
@@ -218,12 +183,12 @@ def figures_by(
 
     With `by=()` there is one group at most. Groups with the most interactions come first.
     """
-    where, args = _where(span, scope, types)
+    where, args = where_of(span, scope, types)
     columns = _columns(by)
     found: dict[tuple[str, ...], tuple[list[int], dict[str, int]]] = {}
     rows = desk.rows(
         f"SELECT s.currency, sum(c.happened), sum(c.counted), sum(c.amount), sum(c.supporters), sum(c.machine)"  # nosec B608 # names of ours
-        f"{columns} FROM {_CELLS} JOIN series AS s USING (series) WHERE {where} "
+        f"{columns} FROM {CELLS} JOIN series AS s USING (series) WHERE {where} "
         f"GROUP BY s.currency{columns}",
         args,
     )
@@ -245,7 +210,7 @@ def curves(
     desk: Desk, slots: Slots, scope: Scope, by: Sequence[Dimension] = ("team",), types: Collection[str] = ()
 ) -> list[Curve]:
     """How many interactions there were in each slot of time, for sparklines; the largest curves first."""
-    where, args = _where(Span(slots.since, slots.until), scope, types)
+    where, args = where_of(Span(slots.since, slots.until), scope, types)
     columns = _columns(by)
     first = slots.since // slots.length
     starts = tuple(range(first * slots.length, slots.until, slots.length))
@@ -261,81 +226,6 @@ def curves(
     return sorted(made, key=lambda curve: (-sum(curve.counted), curve.values))
 
 
-def campaigns(desk: Desk, span: Span, scope: Scope) -> list[Campaign]:
-    """The campaigns of which anything happened, the one with the latest sending or act first."""
-    return sorted(_campaigns(desk, span, scope, None), key=lambda each: (-each.last_ms, each.campaign))
-
-
-def campaign(desk: Desk, campaign_id: str, span: Span, scope: Scope) -> Campaign | None:
-    """One campaign; None: nothing names it in that time and scope."""
-    return next(iter(_campaigns(desk, span, scope, campaign_id)), None)
-
-
-def _campaigns(desk: Desk, span: Span, scope: Scope, only: str | None) -> list[Campaign]:
-    where, args = _where(span, scope, ())
-    if only is not None:
-        where, args = f"{where} AND s.campaign = :campaign", {**args, "campaign": only}
-    rows = desk.rows(
-        "SELECT s.campaign, s.team, s.type, s.mailbox, s.currency, sum(c.happened), sum(c.amount), sum(c.machine), "  # nosec B608 # names of ours
-        f"min(c.first), max(c.last) FROM {_CELLS} JOIN series AS s USING (series) WHERE {where} "
-        "AND s.campaign <> '' GROUP BY s.campaign, s.team, s.type, s.mailbox, s.currency HAVING sum(c.happened) > 0",
-        args,
-    )
-    drafts: dict[str, _CampaignDraft] = {}
-    for name, *rest in rows:
-        drafts.setdefault(name, _CampaignDraft()).take(rest)
-    return [draft.made(name) for name, draft in drafts.items()]
-
-
-class _CampaignDraft:
-    def __init__(self) -> None:
-        self._teams: set[str] = set()
-        self._types: dict[str, int] = {}
-        self._machine: dict[str, int] = {}
-        self._providers: dict[str, dict[str, int]] = {}
-        self._money: dict[str, dict[str, int]] = {GIFT: {}, REFUND: {}}
-        self._first: list[int] = []
-        self._last: list[int] = []
-
-    def take(self, row: Sequence[Any]) -> None:
-        team, type_, mailbox, currency, happened, amount, machine, first, last = row
-        self._teams.add(team)
-        self._types[type_] = self._types.get(type_, 0) + happened
-        self._machine[type_] = self._machine.get(type_, 0) + machine
-        if type_ in _AT_PROVIDERS:
-            at = self._providers.setdefault(mailbox, {})
-            at[type_] = at.get(type_, 0) + happened
-        if type_ in self._money:
-            sums = self._money[type_]
-            sums[currency] = sums.get(currency, 0) + amount
-        self._first.append(first)
-        self._last.append(last)
-
-    def made(self, name: str) -> Campaign:
-        opened, clicked = (
-            self._types.get(type_, 0) - self._machine.get(type_, 0) for type_ in ("email.opened", "email.clicked")
-        )
-        providers = [
-            Provider(mailbox, *(at.get(type_, 0) for type_ in _AT_PROVIDERS)) for mailbox, at in self._providers.items()
-        ]
-        return Campaign(
-            campaign=name,
-            teams=tuple(sorted(self._teams)),
-            first_ms=min(self._first),
-            last_ms=max(self._last),
-            types=dict(sorted(self._types.items())),
-            providers=tuple(sorted(providers, key=lambda each: (-each.messages, each.mailbox))),
-            opened=opened,
-            clicked=clicked,
-            machine=sum(self._machine.values()),
-            gross=self._money[GIFT],
-            refunded=self._money[REFUND],
-        )
-
-
-_AT_PROVIDERS = ("email.sent", "email.delivered", "email.complained", "email.unsubscribed")
-
-
 def regions(desk: Desk, span: Span, scope: Scope) -> list[Field]:
     """Canvass reports of each region, those with most attempts first; region '': it was not said."""
     return _fields(desk, span, scope, ("region",), None)
@@ -347,13 +237,13 @@ def turfs(desk: Desk, region: str, span: Span, scope: Scope) -> list[Field]:
 
 
 def _fields(desk: Desk, span: Span, scope: Scope, by: Sequence[str], region: str | None) -> list[Field]:
-    where, args = _where(span, scope, (REPORT,))
+    where, args = where_of(span, scope, (REPORT,))
     if region is not None:
         where, args = f"{where} AND s.region = :region", {**args, "region": region}
     columns = ", ".join(f"s.{name}" for name in by)
     rows = desk.rows(
         f"SELECT {columns}, s.outcome, sum(c.counted), sum(c.supporters), max(c.last) "  # nosec B608 # names of ours
-        f"FROM {_CELLS} JOIN series AS s USING (series) WHERE {where} GROUP BY {columns}, s.outcome",
+        f"FROM {CELLS} JOIN series AS s USING (series) WHERE {where} GROUP BY {columns}, s.outcome",
         args,
     )
     people = _people_met(desk, where, args, columns)
@@ -400,7 +290,7 @@ def money(
     desk: Desk, span: Span, scope: Scope, by: Sequence[Dimension] = (), slot_ms: int | None = None
 ) -> list[Gifts]:
     """Gifts, refunds and pledges of a span: by dimension, by slot of time (`HOUR_MS`) or both, in that order."""
-    where, args = _where(span, scope, _OF_MONEY)
+    where, args = where_of(span, scope, _OF_MONEY)
     slot = "NULL" if slot_ms is None else f"c.minute / {int(slot_ms)} * {int(slot_ms)}"
     columns = _columns(by)
     rows = desk.rows(
@@ -440,7 +330,7 @@ _OF_MONEY = (GIFT, REFUND, CHARGE_FAILED, PLEDGE_CANCELLED)
 
 _SUMS = "series, happened, counted, amount, supporters, machine"
 _BY_MINUTE = f"SELECT minute, {_SUMS}, minute AS first, minute AS last FROM cells"  # nosec B608 # names of ours
-_CELLS = f"""({_BY_MINUTE} WHERE minute >= :since AND minute < :whole UNION ALL
+CELLS = f"""({_BY_MINUTE} WHERE minute >= :since AND minute < :whole UNION ALL
     SELECT hour, {_SUMS}, first, last FROM hours WHERE hour >= :whole AND hour < :rest UNION ALL
     {_BY_MINUTE} WHERE minute >= :rest AND minute < :until) AS c"""  # nosec B608 # names of ours
 """The cells of a span of time: whole hours by hour, what is before and after them by minute."""
@@ -456,10 +346,10 @@ def _columns(by: Sequence[Dimension]) -> str:
 
 def _cells(slot_ms: int) -> str:
     """The cells of a span of time that is to be told apart by slots."""
-    return _MINUTES if slot_ms % HOUR_MS else _CELLS
+    return _MINUTES if slot_ms % HOUR_MS else CELLS
 
 
-def _where(span: Span, scope: Scope, types: Collection[str]) -> tuple[str, dict[str, object]]:
+def where_of(span: Span, scope: Scope, types: Collection[str]) -> tuple[str, dict[str, object]]:
     """The condition of a query over cells and their series `s`, and its arguments, those of the cells among them."""
     clauses = ["TRUE"]
     since = span.since // MINUTE_MS * MINUTE_MS

@@ -88,7 +88,9 @@ def age_of(block: Block, rendered: Rendered, request: PageRequest) -> Age:
         return {"text": "", "state": state}
     if state == "stopped":
         since = rendered.as_of_ms if rendered.stopped_at_ms is None else rendered.stopped_at_ms
-        text = words.text("no data yet") if since is None else words.text("stopped at {time}", time=words.time(since))
+        text = words.text("no data yet")
+        if since is not None:
+            text = words.text("stopped at {time}", time=words.time(request.by_clock(since)))
         return {"text": text, "state": state}
     age = words.ago(request.wall_ms - (rendered.as_of_ms or 0))
     return {"text": words.text("{ago} ago", ago=age), "state": state}

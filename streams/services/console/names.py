@@ -101,4 +101,6 @@ MAILBOXES: Mapping[str, str] = {
     "apple": "Apple",
     "other": "other providers",
 }
-ALL: tuple[Mapping[str, str], ...] = (TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES)
+AT_MAILBOXES: Mapping[str, str] = {**MAILBOXES, "other": "other mailbox providers"}
+"""The same behind `at`."""
+ALL: tuple[Mapping[str, str], ...] = (TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES, AT_MAILBOXES)

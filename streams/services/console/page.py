@@ -14,6 +14,7 @@ from streams.services.console.words import Words
 
 Rest = ParamSpec("Rest")
 Answer = TypeVar("Answer")
+_APART_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,17 @@ class PageRequest:
     def wall_ms(self) -> int:
         """What time it is, ms since 1970: data are as of such a time, also where `now_ms` is of another clock."""
         return self.deps.wall()
+
+    @property
+    def has_own_clock(self) -> bool:
+        """Whether `now_ms` is of another clock than the wall's."""
+        return abs(self.now_ms - self.wall_ms) > _APART_MS
+
+    def by_clock(self, wall_ms: int | None) -> int | None:
+        """A moment of the wall's clock by the one clock that a page shows."""
+        if wall_ms is None or not self.has_own_clock:
+            return wall_ms
+        return wall_ms + self.now_ms - self.wall_ms
 
     async def ask(
         self, query: Callable[Concatenate[Desk, Rest], Answer], /, *args: Rest.args, **kwargs: Rest.kwargs

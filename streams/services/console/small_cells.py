@@ -4,9 +4,9 @@ Attempts are not about people and are always shown. `None` as a number of people
 are; then they may be few.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from streams.services.console.desk_reading import Field
+from streams.services.console.desk_reading import Field, Gifts
 from streams.services.console.rights import FEWEST, Cell, merge_small
 
 Table = Mapping[str, Mapping[str, int]]
@@ -77,3 +77,38 @@ def shown_sums(table: Table) -> Mapping[str, int | None]:
         for column, count in row.items():
             sums[column] = sums.get(column, 0) + count
     return {column: None if 0 < count < FEWEST else count for column, count in sums.items()}
+
+
+def split(found: Sequence[Gifts], name_of: Callable[[Gifts], str]) -> tuple[list[Gifts], list[Gifts]]:
+    """What may be shown by itself, and what may not, since it is of fewer than ten gifts or would give such away."""
+    cells, _ = merge_small([Cell((name_of(each),), max(1, each.gifts)) for each in found])
+    names = {cell.keys[0] for cell in cells}
+    shown = [each for each in found if name_of(each) in names]
+    hidden = [each for each in found if name_of(each) not in names]
+    shown.sort(key=lambda each: -each.gifts)
+    while shown and 0 < sum(each.gifts for each in hidden) < FEWEST:  # the others are of refunds alone
+        hidden.append(shown.pop())
+    return shown, hidden
+
+
+def together(found: Sequence[Gifts]) -> Gifts:
+    """Several sums as one."""
+    return Gifts(
+        values=(),
+        start_ms=None,
+        gifts=sum(each.gifts for each in found),
+        gross=added(each.gross for each in found),
+        refunds=sum(each.refunds for each in found),
+        refunded=added(each.refunded for each in found),
+        failed=sum(each.failed for each in found),
+        cancelled=sum(each.cancelled for each in found),
+    )
+
+
+def added(sums: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
+    """Sums of money added up by currency."""
+    found: dict[str, int] = {}
+    for each in sums:
+        for currency, amount in each.items():
+            found[currency] = found.get(currency, 0) + amount
+    return found

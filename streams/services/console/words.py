@@ -5,6 +5,7 @@ for each further language; nothing is compiled beforehand, so no binary can diff
 """
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
@@ -43,6 +44,8 @@ from streams.domain.messages import (
 from streams.services.console import names
 
 Language = Literal["en", "fr"]
+Form = Literal["", "since", "at", "until"]
+"""What stands before a moment in its sentence: nothing, `since` or `not before`, `at` or `on`, `until`."""
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 NAMES = {
     "type": names.TYPES,
@@ -51,12 +54,21 @@ NAMES = {
     "purpose": names.PURPOSES,
     "stop": names.STOPS,
     "mailbox": names.MAILBOXES,
+    "at_mailbox": names.AT_MAILBOXES,
 }
 UNKNOWN = "–"
 """What is shown of something that nobody knows; never a 0."""
 CATALOGUES = Path(__file__).parent / "locale"
 _MANY = 1_000_000
 _NARROW = "\u202f"
+_FRENCH_FORMS: Mapping[Form, tuple[str, str]] = {
+    "": ("", ""),
+    "since": ("", "le "),
+    "at": ("à ", "le "),
+    "until": ("à ", "au "),
+}
+"""What French has before a time of today, and before a day."""
+_BEGINS_WITH_PLACE = re.compile(r"\{([a-z_]+)").match
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 
 
@@ -107,15 +119,15 @@ class Words:
 
     def message(self, message: CodedMessage) -> str:
         """The sentence of a code with its fields. Raises KeyError for a code without one."""
-        if self.language == "en":
-            return english(message)
+        return english(message) if self.language == "en" else fill(self._template(message), message.fields, self.show)
+
+    def _template(self, message: CodedMessage) -> str:
+        """The sentence of a code, in which its fields have no values yet."""
         template = TEMPLATES[message.code]
-        if isinstance(template, Plural):
-            number = number_of(message.fields[template.by])
-            sentence = self._catalogue.npgettext(message.code, template.one, template.other, number)
-        else:
-            sentence = self._catalogue.pgettext(message.code, template)
-        return fill(sentence, message.fields, self.show)
+        if not isinstance(template, Plural):
+            return self._catalogue.pgettext(message.code, template)
+        number = number_of(message.fields[template.by])
+        return self._catalogue.npgettext(message.code, template.one, template.other, number)
 
     def show(self, field: Field, how: str = "") -> str:
         """A field as this language writes it. `how`: as its sentence says; of a list what is between items."""
@@ -193,11 +205,12 @@ class Words:
         shape = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0¤"
         return format_currency(minor / 10 ** decimals(currency), currency, shape, self._locale, currency_digits=False)
 
-    def amounts(self, minor_by_currency: Mapping[str, int] | None) -> str:
-        """Amounts of several currencies, joined by a plus."""
+    def amounts(self, minor_by_currency: Mapping[str, int] | None, beside: Mapping[str, int] | None = None) -> str:
+        """Amounts of several currencies, joined by a plus; nothing at all as a nought of the currencies `beside`."""
         if minor_by_currency is None:
             return UNKNOWN
-        return " + ".join(self.money(minor, currency) for currency, minor in sorted(minor_by_currency.items())) or "0"
+        found = minor_by_currency or dict.fromkeys(beside or (), 0)
+        return " + ".join(self.money(minor, name) for name, minor in sorted(found.items())) or self.money(0, None)
 
     def share(self, part: float | None, whole: float | None = 1, digits: int = 0) -> str:
         """A part of a whole in per cent: `31%`, `31 %`. Unknown where there is no whole."""
@@ -219,25 +232,47 @@ class Words:
         """Day and time of a moment, with its time zone."""
         return UNKNOWN if ms is None else f"{self.day(ms)} {self.time(ms)} {self._at(ms).tzname()}"
 
-    def short(self, ms: int | None) -> str:
-        """Day and time of a moment without the year: `Nov 6 21:14`, `6 nov. 21:14`."""
-        shape = "MMM d" if self.language == "en" else "d MMM"
-        return UNKNOWN if ms is None else f"{format_date(self._at(ms), shape, self._locale)} {self.time(ms)}"
-
-    def soon(self, ms: int | None, now_ms: int) -> str:
-        """A moment near now: the time alone where it is today, else with its day."""
+    def short(self, ms: int | None, now_ms: int) -> str:
+        """Day and time of a moment, with the year where it is another than now: `Nov 6 21:14`, `6 nov. 2012 21:14`."""
         if ms is None:
             return UNKNOWN
-        return self.time(ms) if self._at(ms).date() == self._at(now_ms).date() else self.short(ms)
+        at = self._at(ms)
+        year = "" if at.year == self._at(now_ms).year else ", y" if self.language == "en" else " y"
+        shape = ("MMM d" if self.language == "en" else "d MMM") + year
+        return f"{format_date(at, shape, self._locale)} {self.time(ms)}"
 
-    def sentence(self, text: str) -> str:
-        """A text as a sentence of its own: a capital letter first, a full stop last."""
-        return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?', '…')) else '.'}"
+    def soon(self, ms: int | None, now_ms: int, form: Form = "") -> str:
+        """A moment near now: the time alone where it is today, else with its day.
+
+        `form`: of what sentence it is a part, for languages that need an article then: `le 6 nov. 21:14`.
+        """
+        if ms is None:
+            return UNKNOWN
+        is_today = self._at(ms).date() == self._at(now_ms).date()
+        told = self.time(ms) if is_today else self.short(ms, now_ms)
+        return _FRENCH_FORMS[form][not is_today] + told if self.language == "fr" else told
+
+    def sentence(self, said: CodedMessage) -> str:
+        """A message as a sentence of its own: a full stop last, and a capital letter first.
+
+        What somebody else named, such as a source, stays as they wrote it.
+        """
+        text = self.message(said)
+        first = text[:1] if self._begins_with_name(said) else text[:1].upper()
+        return f"{first}{text[1:]}{'' if text.endswith(('.', '!', '?', '…')) else '.'}"
+
+    def _begins_with_name(self, said: CodedMessage) -> bool:
+        """Whether the first word of a message is none of ours, but of one of its fields."""
+        place = _BEGINS_WITH_PLACE(self._template(said))
+        field = None if place is None else said.fields[place[1]]
+        if isinstance(field, Listed) and field.items:
+            field = field.items[0]
+        return self._begins_with_name(field) if isinstance(field, CodedMessage) else isinstance(field, str)
 
     def name(self, of: str, word: str | None) -> str:
         """What a word of the contract is called; the word itself where it has no name.
 
-        `of`: `type`, `outcome`, `channel`, `purpose`, `stop` or `mailbox`.
+        `of`: `type`, `outcome`, `channel`, `purpose`, `stop`, `mailbox`, or `at_mailbox` within a sentence.
         """
         known = NAMES[of].get(word or "")
         return self.text(known) if known is not None else word or UNKNOWN

@@ -17,7 +17,12 @@ WARNINGS: Mapping[str, Template] = {
     "report.no_door": "No door at all, and {before} the week before: has a feed stopped?",
     "report.no_call": "No call at all, and {before} the week before: has a feed stopped?",
     "report.net_below_zero": "More was given back than came in: net {net}.",
+    "report.net_below_zero_of_few": "More was given back than came in.",
     "report.gross_fell": "Gross was {gross}, {share:tight} less than {before} the week before.",
+    "report.gross_fell_of_few": "Gross fell by three tenths or more since the week before, of fewer than ten gifts.",
+    "report.pledges_fail_of_few": (
+        "Pledges began to fail; how many is not told, since some of the numbers are below ten."
+    ),
     "report.pledges_fail": Plural(
         "pledges",
         "{pledges} pledge began to fail; {failing} are failing, {active} are active.",
@@ -32,8 +37,10 @@ WARNINGS: Mapping[str, Template] = {
         "Gmail asks senders never to reach 0.3%."
     ),
     "report.unknown_mailbox": "unknown",
+    "report.other_mailboxes": "other providers'",
     "report.unsubscribes": "{share:tight} of {campaign} want no more messages.",
     "report.fewer_met": "At the doors {share:tight} were met, {before:tight} the week before.",
+    "report.fewer_met_of_few": "At the doors a far smaller part was met than the week before.",
     "report.flakes": "{share:tight} of those who had promised did not come to {event}.",
     "report.held_back_not_known": "Who was held back is not known: the record of questions could not be read.",
     "report.refused_not_known": (
@@ -82,6 +89,8 @@ TABLES: Mapping[str, Template] = {
     "report.no_committee": "no committee",
     "report.net_week_before": "net, week before",
     "report.others": Plural("others", "{others:d} others", "{others:d} others"),
+    "report.few_gifts": Plural("count", "{count} with few gifts", "{count} with few gifts, together"),
+    "report.few_people": Plural("count", "{count} with few people", "{count} with few people, together"),
     "report.campaign": "campaign",
     "report.no_campaign": "no campaign",
     "report.earlier_sends": "of earlier sends",
@@ -103,6 +112,11 @@ TABLES: Mapping[str, Template] = {
     ),
     "report.mailbox": "mailbox",
     "report.mailbox_not_told": "not told",
+    "mailbox.gmail": "Gmail",
+    "mailbox.yahoo": "Yahoo",
+    "mailbox.microsoft": "Microsoft",
+    "mailbox.apple": "Apple",
+    "mailbox.other": "other providers",
     "report.complaint_rate": "complaint rate",
     "report.how": "how",
     "report.no_how": "no how",

@@ -20,6 +20,12 @@ TONIGHT: Mapping[str, Template] = {
     "tonight.held": "campaign {campaign} is on hold until it is lifted",
     "tonight.held_until": "campaign {campaign} is on hold until {until}",
     "tonight.holds_unknown": "Redis does not say which campaigns are on hold",
+    "tonight.quiet_turfs": Plural(
+        "n",
+        "{region}: {n} turf was worked tonight, and nothing was reported of it for {minutes} minutes or more: {turfs}",
+        "{region}: {n} turfs were worked tonight, and nothing was reported of them for {minutes} minutes or more: "
+        "{turfs}",
+    ),
     "tonight.experiment": "experiment {experiment}: {what}",
     "tonight.over_cap": Plural(
         "n",

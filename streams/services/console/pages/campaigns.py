@@ -11,15 +11,17 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 from msgspec import Struct
+from msgspec.structs import replace
 
 from events.mailboxes import Mailbox
 from sinks.base import SinkUnavailable
-from sinks.holds import Hold, find_holds
+from sinks.holds import AllHolds, Hold, find_all_holds
 from streams.domain.pressure.rates import CampaignRates
-from streams.services.console import desk_people, desk_reading
+from streams.services.console import desk_campaigns, desk_people
 from streams.services.console.charts import limit_bar
 from streams.services.console.desk import CELLS_KEPT_MS
-from streams.services.console.desk_reading import Campaign, Provider, Span
+from streams.services.console.desk_campaigns import Campaign, Provider
+from streams.services.console.desk_reading import Span
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest
 from streams.services.console.rights import EVERYTHING, Cell, Scope, may, merge_small
 from streams.services.console.standing import STALE_S, standing_of
@@ -73,7 +75,11 @@ class ProviderView(Struct, frozen=True):
 
 
 class CampaignView(Struct, frozen=True):
-    """A line of the list. `worst`: the rate that is nearest to its limit. None: nothing of the kind was heard."""
+    """A line of the list. `worst`: the rate that is nearest to its limit. None: nothing of the kind was heard.
+
+    `unsubscribed`: who has left a list or answered STOP. Nobody says whether a STOP that names neither campaign nor
+    text is of this one, so of texts no STOP is no 0.
+    """
 
     campaign: str
     teams: str
@@ -91,7 +97,8 @@ class CampaignView(Struct, frozen=True):
 class HoldState(Struct, frozen=True):
     """What Redis says of a campaign. `known`: False while it cannot say.
 
-    `by`, `at_ms`: of the order, as the desk has it. `may_act`: whether the reader may hold and lift it.
+    `by`, `at_ms`: of the order, as the desk has it. `may_act`: whether the reader may hold and lift it. `as_of_ms`:
+    when a worker last said that this is so; `is_late`: that is too long ago to say that it still is.
     """
 
     known: bool
@@ -99,6 +106,8 @@ class HoldState(Struct, frozen=True):
     by: str | None
     at_ms: int | None
     may_act: bool
+    as_of_ms: int | None = None
+    is_late: bool = False
 
 
 def recent(now_ms: int) -> Span:
@@ -108,8 +117,8 @@ def recent(now_ms: int) -> Span:
 
 async def load_list(asked: PageRequest) -> Loaded:
     """All campaigns of which anything was heard in nine days: those on hold or near a limit first."""
-    found = await asked.ask(desk_reading.campaigns, recent(asked.now_ms), asked.viewer.scope)
-    holds = await find_all_holds(asked)
+    found = await asked.ask(desk_campaigns.campaigns, recent(asked.now_ms), asked.viewer.scope)
+    holds = await holds_of(asked)
     rows = listed(found, asked.deps.judge.policy.rates, on_hold(holds, asked.wall_ms), asked.words)
     fresh = await standing_of(asked)
     unheard = held_unheard(holds, found, asked) if covers(asked.viewer.scope, ()) else []
@@ -149,7 +158,7 @@ def _line(campaign: Campaign, rates: CampaignRates, hold: Hold | None, words: Wo
         sent=reached[0],
         delivered=reached[1],
         clicked=campaign.clicked if "email.clicked" in types else 0 if mails else None,
-        unsubscribed=stops if stops is not None else 0 if any(reached) else None,
+        unsubscribed=stops if stops is not None else 0 if mails else None,
         complained=types.get("email.complained", 0) if mails else None,
         worst=worst,
         chart=Markup("") if worst is None else _bar(worst, words),
@@ -196,7 +205,7 @@ def _bar(rate: Rate, words: Words) -> Markup:
 def rate_text(rate: Rate, words: Words) -> str:
     """A rate and its limit in words."""
     share, limit = words.share(rate.share, digits=2), words.share(rate.limit, digits=2)
-    mailbox = words.name("mailbox", rate.mailbox)
+    mailbox = words.name("at_mailbox", rate.mailbox)
     if rate.rule == "complaints":
         return words.text(
             "{share} complaints at {mailbox}, the limit is {limit}", share=share, mailbox=mailbox, limit=limit
@@ -219,10 +228,10 @@ async def teams_of(asked: PageRequest, name: str) -> tuple[str, ...]:
     whole = await _whole(asked, name)
     if whole is None:
         scope = asked.viewer.scope
-        if scope == EVERYTHING and name in on_hold(await find_all_holds(asked), asked.wall_ms):
+        if scope == EVERYTHING and name in on_hold(await holds_of(asked), asked.wall_ms):
             return ()
         raise PageRefused.not_found()
-    if await asked.ask(desk_reading.campaign, name, recent(asked.now_ms), asked.viewer.scope) is None:
+    if await asked.ask(desk_campaigns.campaign, name, recent(asked.now_ms), asked.viewer.scope) is None:
         asked.deps.metrics.refused.labels("scope").inc()
         await asked.deps.views.out_of_scope(asked.viewer, f"campaign {name}")
         raise PageRefused.not_found()
@@ -231,19 +240,35 @@ async def teams_of(asked: PageRequest, name: str) -> tuple[str, ...]:
 
 async def _whole(asked: PageRequest, name: str) -> Campaign | None:
     """A campaign with what is outside the viewer's scope, which must not be shown."""
-    return await asked.ask(desk_reading.campaign, name, recent(asked.now_ms), EVERYTHING)
+    return await asked.ask(desk_campaigns.campaign, name, recent(asked.now_ms), EVERYTHING)
 
 
 async def load_hold(asked: PageRequest) -> Loaded:
-    """Whether the campaign is on hold, and the forms that hold and lift it."""
+    """Whether the campaign is on hold as of when a worker last said so, and the forms that hold and lift it."""
     name = asked.params["campaign"]
-    holds = await find_all_holds(asked)
+    found = await look_at_holds(asked)
+    holds, as_of = (None, None) if found is None else (found.holds, found.as_of)
     now = asked.wall_ms
     ordered = await asked.ask(desk_people.holds, Span(0, now + AHEAD_MS))
     whole = await _whole(asked, name)
     teams = () if whole is None else whole.teams
-    state = hold_state(name, holds, ordered, now, may_act=may_hold(asked, teams))
-    return Loaded({"campaign": name, "state": state}, None if holds is None else now)
+    state = as_of_then(hold_state(name, holds, ordered, now, may_act=may_hold(asked, teams)), as_of, now)
+    return Loaded({"campaign": name, "state": state, "by_clock": asked.by_clock}, as_of)
+
+
+async def enter_hold(asked: PageRequest) -> None:
+    """Raises PageRefused for a campaign that the viewer may not know of, or may not hold."""
+    teams = await teams_of(asked, asked.params["campaign"])
+    if not may_hold(asked, teams):
+        text = "None of your roles may do this. Whoever keeps the file of people can change that."
+        raise PageRefused(403, "Not for your roles", text)
+
+
+async def load_confirm(asked: PageRequest) -> Loaded:
+    """What a hold does, and the form that orders it: a stray click on Hold orders nothing."""
+    name = asked.params["campaign"]
+    held = on_hold(await holds_of(asked), asked.wall_ms).get(name)
+    return Loaded({"campaign": name, "hold": held, "by_clock": asked.by_clock}, None)
 
 
 def may_hold(asked: PageRequest, teams: Sequence[str]) -> bool:
@@ -265,6 +290,12 @@ def hold_state(
     latest = orders[-1] if orders and found is not None else None
     by, at = (None, None) if latest is None else (latest.by, latest.at_ms)
     return HoldState(holds is not None, found, by, at, may_act)
+
+
+def as_of_then(state: HoldState, as_of_ms: int | None, now_ms: int) -> HoldState:
+    """What is said of a hold, as of when a worker last said so."""
+    is_late = as_of_ms is None or now_ms - as_of_ms > 1000 * STALE_S
+    return replace(state, as_of_ms=as_of_ms, is_late=state.known and is_late)
 
 
 async def load_providers(asked: PageRequest) -> Loaded:
@@ -289,7 +320,7 @@ async def load_acts(asked: PageRequest) -> Loaded:
     """All that was heard of the campaign, by type, and the money that came, for who may see that."""
     found = await _campaign(asked)
     sees = may(asked.viewer, "see_money")
-    every = await asked.ask(desk_reading.campaigns, recent(asked.now_ms), asked.viewer.scope) if sees else ()
+    every = await asked.ask(desk_campaigns.campaigns, recent(asked.now_ms), asked.viewer.scope) if sees else ()
     shows = found is not None and found.campaign in with_money(every)
     fresh = await standing_of(asked)
     return Loaded({"found": found, "shows_money": shows}, fresh.as_of_ms, fresh.stopped_at_ms)
@@ -305,15 +336,21 @@ def with_money(found: Sequence[Campaign]) -> frozenset[str]:
 
 
 async def _campaign(asked: PageRequest) -> Campaign | None:
-    return await asked.ask(desk_reading.campaign, asked.params["campaign"], recent(asked.now_ms), asked.viewer.scope)
+    return await asked.ask(desk_campaigns.campaign, asked.params["campaign"], recent(asked.now_ms), asked.viewer.scope)
 
 
-async def find_all_holds(asked: PageRequest) -> Sequence[Hold] | None:
-    """All holds that Redis has; None while it has none at all or does not answer."""
+async def look_at_holds(asked: PageRequest) -> AllHolds | None:
+    """All holds that Redis has, and as of when; None while it has none at all or does not answer."""
     try:
-        return await find_holds(asked.redis)
+        return await find_all_holds(asked.redis)
     except SinkUnavailable:
         return None
+
+
+async def holds_of(asked: PageRequest) -> Sequence[Hold] | None:
+    """The holds of `look_at_holds`."""
+    found = await look_at_holds(asked)
+    return None if found is None else found.holds
 
 
 def address_of(campaign: str) -> str:
@@ -344,4 +381,15 @@ CAMPAIGN = Page(
     in_menu=False,
     template="campaign.html",
 )
-PAGES = (CAMPAIGNS, CAMPAIGN)
+HOLD = Page(
+    path="/hold/{campaign:path}",
+    name="hold_campaign",
+    title="Hold",
+    act="see_campaigns",
+    blocks=(Block("confirm", 0, load_confirm, "hold_confirm.html"),),
+    params={"campaign": r".{1,256}"},
+    enter=enter_hold,
+    in_menu=False,
+    template="hold.html",
+)
+PAGES = (CAMPAIGNS, CAMPAIGN, HOLD)

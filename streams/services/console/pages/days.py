@@ -1,4 +1,4 @@
-"""`/days` and `/days/{date}`: the daily report, and its archive by calendar."""
+"""`/days` and `/days/{date}`: the daily report without what few people did (`day_cells`), its archive by calendar."""
 
 from calendar import Calendar
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,11 +10,10 @@ from msgspec.structs import replace
 
 from streams.domain.messages import CodedMessage, Day, Field, Money, Share, message, visible, visible_message
 from streams.history.daily_report.figures import DailyReport
-from streams.history.daily_report.page import headlines, subtitle_of
-from streams.history.daily_report.tables import FigureTable, figure_tables
-from streams.history.daily_report.warnings import warning_messages
+from streams.history.daily_report.page import subtitle_of
 from streams.history.insights.known_values import TimeRange
 from streams.history.insights.spans import day_of
+from streams.services.console.day_cells import ShownTable, shown_headlines, shown_tables, shown_warnings
 from streams.services.console.day_reports import FRESH_S, LIMIT_S, FoundReport
 from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.rights import EVERYTHING
@@ -60,13 +59,14 @@ class Figure(Struct, frozen=True):
 
 
 class TableInWords(Struct, frozen=True):
-    """A table of the report in the reader's language."""
+    """A table of the report in the reader's language. `hides`: what few people did is left out of it."""
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     note: str
     nothing: str
+    hides: bool = False
 
 
 async def enter_latest(asked: PageRequest) -> object:
@@ -114,7 +114,7 @@ async def load_summary(asked: PageRequest) -> Loaded:
     data = {
         "found": found,
         "subtitle": words.message(subtitle_of(report)),
-        "warnings": [words.message(visible_message(each)) for each in warning_messages(report)],
+        "warnings": [words.message(visible_message(each)) for each in shown_warnings(report)],
         "calm": words.message(message("report.calm")),
         "figures": list(figures(report, words)),
         "known": list(known_days(report.known, words)),
@@ -129,7 +129,7 @@ def tables_block(codes: frozenset[str]) -> Block:
         report = (await _find(asked, 0)).report
         if report is None:
             return Loaded({"tables": None}, asked.wall_ms)
-        tables = [in_words(each, asked.words) for each in figure_tables(report) if each.title.code in codes]
+        tables = [in_words(each, asked.words) for each in shown_tables(report) if each.table.title.code in codes]
         return Loaded({"tables": tables}, report.as_of)
 
     name, heading = _HEADINGS[codes]
@@ -146,7 +146,7 @@ _HEADINGS: Mapping[frozenset[str], tuple[str, str]] = {
 
 def figures(report: DailyReport, words: Words) -> Iterator[Figure]:
     """The headline figures in words, money without cents."""
-    for one in headlines(report):
+    for one in shown_headlines(report):
         value = replace(one.value, whole=True) if isinstance(one.value, Money) else one.value
         yield Figure(words.message(one.name), cell(value, words), cell(one.change, words))
 
@@ -159,14 +159,16 @@ def known_days(known: TimeRange | None, words: Words) -> Iterator[tuple[str, str
             yield path_of(day), words.show(Day(day.isoformat()))
 
 
-def in_words(table: FigureTable, words: Words) -> TableInWords:
+def in_words(shown: ShownTable, words: Words) -> TableInWords:
     """A table in the reader's language, control characters of producers' names escaped."""
+    table = shown.table
     return TableInWords(
         title=words.message(table.title),
         columns=[cell(each, words) for each in table.columns],
         rows=[[cell(each, words) for each in row] for row in table.rows],
         note="" if table.note is None else words.message(table.note),
         nothing=words.message(table.nothing),
+        hides=shown.hides,
     )
 
 

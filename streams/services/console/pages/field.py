@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from streams.services.console import desk_people, desk_reading
 from streams.services.console.charts import STEPS, Shape, area_map, shade_of, sparkline
-from streams.services.console.desk import DAY_MS, HOUR_MS, MINUTE_MS, Desk
+from streams.services.console.desk import COARSE_MS, DAY_MS, HOUR_MS, MINUTE_MS, Desk
 from streams.services.console.desk_reading import REPORT, Field, Slots, Span
 from streams.services.console.maps import RegionMap, TurfMap, region_map, region_name, turf_map
 from streams.services.console.page import Block, Loaded, Page, PageRequest
@@ -31,8 +31,10 @@ from streams.services.console.words import Words
 EVERY_S = 5
 SPAN_MS = DAY_MS
 SLOT_MS = 15 * MINUTE_MS
-QUIET_MS = HOUR_MS
+QUIET_MS = 45 * MINUTE_MS
 """So long after the last report a turf counts as one where nobody is."""
+GONE_MS = 4 * HOUR_MS
+"""So long after the last report whoever was in a turf has gone home, and nobody has to look for them."""
 OPEN, CURED = "rejected", "cured"
 
 
@@ -110,6 +112,25 @@ def turf_facts(desk: Desk, region: str, now_ms: int, scope: Scope) -> TurfFacts:
     curves = desk_reading.curves(desk, slots, own, ("turf",), (REPORT,))
     turfs = Fields(span.since, desk_reading.turfs(desk, region, span, scope))
     return TurfFacts(turfs, regions, {curve.values[0]: curve.counted for curve in curves})
+
+
+def quiet_turfs(desk: Desk, now_ms: int, scope: Scope) -> Mapping[str, Sequence[str]]:
+    """By region, turfs of which something was reported in the last hours and nothing of late.
+
+    None of them where nothing at all was reported of late: then the evening is over. To five minutes.
+    """
+    until = now_ms // COARSE_MS * COARSE_MS + COARSE_MS
+    slots = Slots(until - GONE_MS, until, COARSE_MS)
+    late = (QUIET_MS + COARSE_MS) // COARSE_MS
+    found: dict[str, list[str]] = {}
+    is_active = False
+    for curve in desk_reading.curves(desk, slots, scope, ("region", "turf"), (REPORT,)):
+        region, turf = curve.values
+        if any(curve.counted[-late:]):
+            is_active = True
+        elif region and turf:
+            found.setdefault(region, []).append(turf)
+    return {region: sorted(turfs) for region, turfs in found.items()} if is_active else {}
 
 
 async def load_regions(asked: PageRequest) -> Loaded:
@@ -206,7 +227,7 @@ def drawn_regions(known: RegionMap, found: Fields, scope: Scope, words: Words) -
 
 
 def _attempts(name: str, count: int, words: Words) -> str:
-    return f"{name}: {words.plural('{n} door or call', '{n} doors and calls', count)}"
+    return words.plural("{name}: {n} door or call", "{name}: {n} doors and calls", count, name=name)
 
 
 async def load_turfs(asked: PageRequest) -> Loaded:

@@ -4,7 +4,7 @@ Sums of fewer than ten gifts stand together with others, so that no gift follows
 counted in the flow; there are no more of them than of gifts.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from fastapi import APIRouter, Request, Response
@@ -23,6 +23,7 @@ from streams.services.console.gate import Console, posted
 from streams.services.console.page import Block, Loaded, Page, PageRequest
 from streams.services.console.pages.people import REASONS
 from streams.services.console.rights import FEWEST, SEES_MONEY, Cell, Scope, Viewer, may, merge_small
+from streams.services.console.small_cells import added, split, together
 from streams.services.console.standing import STALE_S, standing_of
 from streams.services.console.words import Words
 
@@ -152,40 +153,6 @@ def hour_chart(rows: Sequence[HourRow], starts: Sequence[int], currency: str, wo
     return columns(values, words.text("Gifts less refunds by hour; the table has the numbers"))
 
 
-def split(found: Sequence[Gifts], name_of: Callable[[Gifts], str]) -> tuple[list[Gifts], list[Gifts]]:
-    """What may be shown by itself, and what may not, since it is of fewer than ten gifts or would give such away."""
-    cells, _ = merge_small([Cell((name_of(each),), max(1, each.gifts)) for each in found])
-    names = {cell.keys[0] for cell in cells}
-    shown = [each for each in found if name_of(each) in names]
-    hidden = [each for each in found if name_of(each) not in names]
-    shown.sort(key=lambda each: -each.gifts)
-    while shown and 0 < sum(each.gifts for each in hidden) < FEWEST:  # the others are of refunds alone
-        hidden.append(shown.pop())
-    return shown, hidden
-
-
-def together(found: Sequence[Gifts]) -> Gifts:
-    """Several sums as one."""
-    return Gifts(
-        values=(),
-        start_ms=None,
-        gifts=sum(each.gifts for each in found),
-        gross=_added(each.gross for each in found),
-        refunds=sum(each.refunds for each in found),
-        refunded=_added(each.refunded for each in found),
-        failed=sum(each.failed for each in found),
-        cancelled=sum(each.cancelled for each in found),
-    )
-
-
-def _added(sums: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
-    added: dict[str, int] = {}
-    for each in sums:
-        for currency, amount in each.items():
-            added[currency] = added.get(currency, 0) + amount
-    return added
-
-
 def money_rows(found: Sequence[Gifts], words: Words) -> Iterator[MoneyRow]:
     """A line for each committee, campaign or source with money, the largest first, and one for the small ones."""
     moved = [each for each in found if each.gifts or each.refunds]
@@ -227,7 +194,7 @@ def stock_rows(found: Sequence[CommitteeStock], words: Words) -> Iterator[StockR
     hidden = [each for each in whole if each.committee not in names]
     if merged is not None and merged.people >= FEWEST:
         name = words.plural("{n} with few givers", "{n} with few givers, together", len(hidden))
-        yield StockRow(name, _added(each.net for each in hidden), merged.people, len(hidden))
+        yield StockRow(name, added(each.net for each in hidden), merged.people, len(hidden))
 
 
 async def load_pledges(asked: PageRequest) -> Loaded:

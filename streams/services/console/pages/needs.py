@@ -11,24 +11,26 @@ from sinks.base import SinkUnavailable
 from sinks.holds import Hold
 from sinks.results import ResultsReader
 from streams.domain.experiments.report.verdicts import worst_messages
-from streams.domain.messages import TEMPLATES, CodedMessage, Field, Instant, Share, message, visible_message
+from streams.domain.messages import TEMPLATES, CodedMessage, Field, Instant, Listed, Share, message, visible_message
 from streams.domain.pressure.rates import CampaignRates
 from streams.operations.status.alert_rules import AlertFinding, findings
-from streams.services.console import desk_people, desk_reading
-from streams.services.console.desk import DAY_MS
-from streams.services.console.desk_reading import Campaign, Span
+from streams.services.console import desk_campaigns, desk_people
+from streams.services.console.desk import MINUTE_MS
+from streams.services.console.desk_campaigns import Campaign
 from streams.services.console.live import why_withheld
+from streams.services.console.maps import region_name
 from streams.services.console.page import Loaded, PageRequest, Withheld
 from streams.services.console.pages.campaigns import (
-    AHEAD_MS,
     Rate,
     address_of,
     covers,
-    find_all_holds,
+    holds_of,
     on_hold,
     rates_of,
     recent,
 )
+from streams.services.console.pages.field import QUIET_MS, quiet_turfs
+from streams.services.console.pages.person_alerts import last_day, path_of
 from streams.services.console.rights import may
 from streams.services.console.standing import Standing, standing_of
 from streams.services.console.words import Words
@@ -38,11 +40,14 @@ _ORDER: Mapping[Severity, int] = {"alarm": 0, "caution": 1, "remark": 2}
 
 
 class Need(Struct, frozen=True):
-    """Something that needs somebody. `href`: where to look; `campaign`: which one Hold would hold, '' for none."""
+    """Something that needs somebody.
+
+    `href`: where to act on it, or what to do; `campaign`: which one Hold would hold, '' for none.
+    """
 
     severity: Severity
     what: CodedMessage
-    href: str = ""
+    href: str
     campaign: str = ""
 
 
@@ -55,9 +60,10 @@ async def load_needs(asked: PageRequest) -> Loaded:
         lacking.append(words.text("Whether everything flows is not known yet: Kafka and Redis are being looked at."))
     fresh = Standing(asked.wall_ms, None)
     try:
-        since = Span(asked.now_ms - DAY_MS, asked.now_ms + AHEAD_MS)
-        alerts = await asked.ask(desk_people.alerts, since, viewer.scope, 10_000)
-        needs += of_alerts(alerts)
+        needs += of_alerts(await last_day(asked))
+        if may(viewer, "see_field"):
+            quiet = await asked.ask(quiet_turfs, asked.now_ms, viewer.scope)
+            needs += of_quiet_turfs(quiet)
         if may(viewer, "see_campaigns"):
             needs += await _campaigns(asked)
         fresh = await standing_of(asked)
@@ -69,10 +75,13 @@ async def load_needs(asked: PageRequest) -> Loaded:
 
 async def _campaigns(asked: PageRequest) -> list[Need]:
     scope = asked.viewer.scope
-    found = await asked.ask(desk_reading.campaigns, recent(asked.now_ms), scope)
+    found = await asked.ask(desk_campaigns.campaigns, recent(asked.now_ms), scope)
     rates = asked.deps.judge.policy.rates
-    holds = await find_all_holds(asked)
-    held = None if holds is None else on_hold(holds, asked.wall_ms)
+    holds = await holds_of(asked)
+    held = None if holds is None else {
+        name: Hold(name, asked.by_clock(each.until))
+        for name, each in on_hold(holds, asked.wall_ms).items()
+    }  # fmt: skip
     mine = {each.campaign for each in found if covers(scope, each.teams)} if may(asked.viewer, "hold") else ()
     return [
         each if each.campaign in mine else Need(each.severity, each.what, each.href)
@@ -93,7 +102,7 @@ def of_findings(found: Sequence[AlertFinding], *, on_call: bool) -> Iterator[Nee
         if not on_call and not pages and each.alert != "SourceQuarantined":
             continue
         runbook = each.runbook.removeprefix("docs/runbooks/").removesuffix(".md")
-        yield Need("alarm" if pages else "caution", each.reason, f"/status/{runbook}" if on_call else "")
+        yield Need("alarm" if pages else "caution", each.reason, f"/status/{runbook}")
 
 
 async def _experiments(asked: PageRequest) -> list[Need]:
@@ -126,7 +135,20 @@ def of_alerts(alerts: Sequence[desk_people.Alert]) -> Iterator[Need]:
         code = f"tonight.{rule}"
         if code in TEMPLATES:
             severity: Severity = "alarm" if rule == "touch_after_stop" else "caution"
-            yield Need(severity, message(code, n=count))
+            yield Need(severity, message(code, n=count), path_of(rule))
+
+
+def of_quiet_turfs(quiet: Mapping[str, Sequence[str]]) -> Iterator[Need]:
+    """Turfs where somebody was and nobody is any more, by region."""
+    for region, turfs in sorted(quiet.items()):
+        named = Listed(tuple(turfs[:_MOST_TURFS]), max(0, len(turfs) - _MOST_TURFS))
+        told = message(
+            "tonight.quiet_turfs", n=len(turfs), region=region_name(region), turfs=named, minutes=QUIET_MS // MINUTE_MS
+        )
+        yield Need("caution", visible_message(told), f"/field/{region}")
+
+
+_MOST_TURFS = 5
 
 
 def of_campaigns(
@@ -134,7 +156,7 @@ def of_campaigns(
 ) -> Iterator[Need]:
     """Campaigns near or over a limit, unless they are on hold, and those on hold. `held` None: nobody knows which."""
     if held is None:
-        yield Need("caution", message("tonight.holds_unknown"))
+        yield Need("caution", message("tonight.holds_unknown"), "/status/permissions-stale")
         held = {}
     names = {each.campaign for each in found}
     for each in found:
@@ -151,7 +173,7 @@ def _of_rate(campaign: str, rate: Rate, words: Words) -> Need:
     told = message(
         f"tonight.{rate.rule}_{rate.reach}",
         campaign=campaign,
-        mailbox=words.name("mailbox", rate.mailbox),
+        mailbox=words.name("at_mailbox", rate.mailbox),
         share=Share(rate.share or 0, digits=2),
         limit=Share(rate.limit, digits=2),
     )

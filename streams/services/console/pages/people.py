@@ -12,6 +12,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from msgspec import Struct
+from msgspec.structs import replace
 
 from events.channels import Channel, Purpose
 from events.fields import CONTACT_ID_PATTERN
@@ -234,6 +235,7 @@ def routes(console: Console) -> APIRouter:
             return _form(console, signed_in, "reason", 422, said.get("for", ""))
         if reason != signed_in.session.reason:
             await console.sessions.change(signed_in, console.deps.wall(), {"reason": reason})
+            signed_in = replace(signed_in, session=replace(signed_in.session, reason=reason))
         wanted = said.get("for", "")
         if _is_shown_id(wanted):
             return RedirectResponse(f"/people/{wanted}", 303)

@@ -1,4 +1,7 @@
-"""`/`: what needs you, in sentences; the last hour beside the same hour a week before; and how each team goes."""
+"""`/`: what needs you, in sentences; the last hour beside the same hour a week before; and how each team goes.
+
+A figure and what it is compared with are of the same minutes: both hours end at the last full five.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -6,7 +9,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from streams.domain.messages import Change
-from streams.services.console import desk_people, desk_reading
+from streams.services.console import desk_campaigns, desk_people, desk_reading
 from streams.services.console.charts import Frame, Mark, MarkKind, sparkline, time_marks
 from streams.services.console.desk import COARSE_MS, DAY_MS, HOUR_MS, Desk
 from streams.services.console.desk_reading import Curve, Figures, Slots, Span
@@ -38,26 +41,33 @@ class Hour(Struct, frozen=True):
 
 
 class Facts(Struct, frozen=True):
-    """The last hour up to now, and the two hours that are compared: up to the last five minutes, and a week before."""
+    """The hour up to the last full five minutes and the same hour a week before, of which all figures are.
+
+    `since`: figures of what came after that hour, up to now; None: not known.
+    """
 
     since_ms: int
     until_ms: int
-    live: Hour | None
-    whole: Hour | None
+    last: Hour | None
     before: Hour | None
+    since: Mapping[str, Figures] | None
 
 
 class FigureView(Struct, frozen=True):
-    """A figure with what it was a week before. All as the reader reads it."""
+    """A figure with what it was a week before. All as the reader reads it.
+
+    `since`: what came after the hour; empty where that is not told.
+    """
 
     label: str
     value: str
     before: str
     change: str
+    since: str = ""
 
 
 class TeamRow(Struct, frozen=True):
-    """The curve of a team. `peak`: of five minutes."""
+    """The curve of a team. `hour`: the last hour of the curve, which `change` compares; `peak`: of five minutes."""
 
     team: str
     chart: Markup
@@ -75,30 +85,34 @@ class AxisMark(Struct, frozen=True):
 
 
 def hours(desk: Desk, now_ms: int, scope: Scope) -> Facts:
-    """The last hour and the same a week before. Cells of a week ago are of five minutes, so hours begin at such."""
+    """The last hour and the same a week before. Cells of a week ago are of five minutes, so hours end at such."""
     whole = now_ms // COARSE_MS * COARSE_MS
     since = whole - HOUR_MS
     known = desk_reading.known_since_ms(desk)
 
-    def hour(span: Span) -> Hour | None:
+    def figures(span: Span) -> Mapping[str, Figures] | None:
         if known is None or known > span.since:
             return None
-        groups = desk_reading.figures_by(desk, span, scope)
+        return {group.values[0]: group.figures for group in desk_reading.figures_by(desk, span, scope)}
+
+    def hour(span: Span) -> Hour | None:
+        found = figures(span)
+        if found is None:
+            return None
         money = desk_reading.money(desk, span, scope)
         fields = desk_reading.regions(desk, span, scope)
         people = [each.people for each in fields]
         counted = None if None in people else sum(each for each in people if each is not None)
         net = money[0].net if money else {}
         met = sum(each.contacted for each in fields)
-        figures = {group.values[0]: group.figures for group in groups}
-        return Hour(figures | {"met": Figures(counted=met)}, net, counted)
+        return Hour({**found, "met": Figures(counted=met)}, net, counted)
 
     return Facts(
         since_ms=since,
         until_ms=whole,
-        live=hour(Span(since, now_ms + 1)),
-        whole=hour(Span(since, whole)),
+        last=hour(Span(since, whole)),
         before=hour(Span(since - WEEK_MS, whole - WEEK_MS)),
+        since=figures(Span(whole, now_ms + 1)),
     )
 
 
@@ -132,18 +146,21 @@ def _counted(hour: Hour | None, types: Sequence[str]) -> int | None:
 
 
 def _count(label: str, facts: Facts, types: Sequence[str], words: Words) -> FigureView:
-    live, whole, before = (_counted(each, types) for each in (facts.live, facts.whole, facts.before))
-    return FigureView(label, words.number(live), words.number(before), _change(words, whole, before))
+    """A count with what came since, which is told of what is no answer of people's."""
+    last, before = (_counted(each, types) for each in (facts.last, facts.before))
+    since = None if types is STOPS else facts.since
+    more = None if since is None else sum(since[name].counted for name in types if name in since)
+    told = words.text("and {n} since {time}", n=more, time=words.time(facts.until_ms)) if more else ""
+    return FigureView(label, words.number(last), words.number(before), _change(words, last, before), told)
 
 
 def _money(facts: Facts, words: Words) -> FigureView:
-    sums = [_net(each) for each in (facts.live, facts.whole, facts.before)]
-    live, whole, before = sums
-    main = max(live, key=lambda currency: abs(live[currency]), default=None) if live else None
+    last, before = sums = [_net(each) for each in (facts.last, facts.before)]
+    main = max(last, key=lambda currency: abs(last[currency]), default=None) if last else None
     if main is None:
         main = next(iter(before or ()), None)
-    pair = (None if each is None or main is None else each.get(main, 0) for each in (whole, before))
-    shown = [UNKNOWN if each is None else _whole(each, words) for each in (live, before)]
+    pair = (None if each is None or main is None else each.get(main, 0) for each in sums)
+    shown = [UNKNOWN if each is None else _whole(each, main, words) for each in sums]
     return FigureView(words.text("Raised, less refunds"), shown[0], shown[1], _change(words, *pair))
 
 
@@ -152,9 +169,10 @@ def _net(hour: Hour | None) -> Mapping[str, int] | None:
     return None if hour is None or 0 < (_counted(hour, MONEY) or 0) < FEWEST else hour.net
 
 
-def _whole(amounts: Mapping[str, int], words: Words) -> str:
-    """Amounts without cents."""
-    return " + ".join(words.money(amounts[name], name, whole=True) for name in sorted(amounts)) or words.number(0)
+def _whole(amounts: Mapping[str, int], main: str | None, words: Words) -> str:
+    """Amounts without cents; nothing at all as a nought of the main currency, where one is known."""
+    nothing = words.number(0) if main is None else words.money(0, main, whole=True)
+    return " + ".join(words.money(amounts[name], name, whole=True) for name in sorted(amounts)) or nothing
 
 
 def _is_shown(hour: Hour | None) -> bool:
@@ -170,13 +188,13 @@ def _met(facts: Facts, words: Words) -> FigureView:
         attempts, met = _counted(hour, (REPORT,)), _counted(hour, ("met",))
         return met / attempts if _is_shown(hour) and attempts and met is not None else None
 
-    live, whole, before = (rate(each) for each in (facts.live, facts.whole, facts.before))
+    last, before = (rate(each) for each in (facts.last, facts.before))
     points = (
         ""
-        if whole is None or before is None
-        else words.text("{points} pp", points=words.signed(100 * (whole - before), 1))
+        if last is None or before is None
+        else words.text("{points} pp", points=words.signed(100 * (last - before), 1))
     )
-    return FigureView(words.text("Met, of doors and calls"), words.share(live), words.share(before), points or UNKNOWN)
+    return FigureView(words.text("Met, of doors and calls"), words.share(last), words.share(before), points or UNKNOWN)
 
 
 def _supporters(facts: Facts, words: Words) -> FigureView:
@@ -185,9 +203,9 @@ def _supporters(facts: Facts, words: Words) -> FigureView:
             return None
         return hour.figures[REPORT].supporters if REPORT in hour.figures else 0
 
-    live, whole, before = (found(each) for each in (facts.live, facts.whole, facts.before))
+    last, before = (found(each) for each in (facts.last, facts.before))
     return FigureView(
-        words.text("Supporters found"), words.number(live), words.number(before), _change(words, whole, before)
+        words.text("Supporters found"), words.number(last), words.number(before), _change(words, last, before)
     )
 
 
@@ -197,7 +215,6 @@ class Evening(Struct, frozen=True):
     slots: Slots
     now: Sequence[Curve]
     before: Sequence[Curve] | None
-    hour: Mapping[str, int]
     marks: Sequence[AxisMark]
 
 
@@ -209,19 +226,17 @@ def evening(desk: Desk, now_ms: int, scope: Scope, *, sees_campaigns: bool) -> E
     if known is None:
         return None
     old = Slots(slots.since - WEEK_MS, slots.until - WEEK_MS, slots.length)
-    hour = desk_reading.figures_by(desk, Span(until - HOUR_MS, now_ms + 1), scope, ("team",))
     return Evening(
         slots=slots,
         now=desk_reading.curves(desk, slots, scope),
         before=desk_reading.curves(desk, old, scope) if known <= old.since else None,
-        hour={group.values[0]: group.figures.counted for group in hour},
         marks=tuple(_marks(desk, slots, now_ms, scope)) if sees_campaigns else (),
     )
 
 
 def _marks(desk: Desk, slots: Slots, now_ms: int, scope: Scope) -> Iterator[AxisMark]:
     """When campaigns of the scope began to be sent, and when they were held."""
-    names = {each.campaign for each in desk_reading.campaigns(desk, recent(now_ms), scope)}
+    names = {each.campaign for each in desk_campaigns.campaigns(desk, recent(now_ms), scope)}
     marks = [
         AxisMark(each.at_ms, "hold", each.campaign) for each in desk_people.holds(desk, Span(slots.since, now_ms + 1))
     ]
@@ -257,18 +272,18 @@ def team_rows(found: Evening, words: Words) -> Iterator[TeamRow]:
         team = curve.values[0]
         none = (0,) * len(curve.counted)
         before = None if found.before is None else old.get(team, none)
-        whole, then = sum(curve.counted[-slots:]), None if before is None else sum(before[-slots:])
+        hour, then = sum(curve.counted[-slots:]), None if before is None else sum(before[-slots:])
         about = words.text(
             "{team}: {n} in the last hour, {peak} in the busiest five minutes",
             team=team or UNKNOWN,
-            n=found.hour.get(team, 0),
+            n=hour,
             peak=max(curve.counted),
         )
         yield TeamRow(
             team=team or UNKNOWN,
             chart=sparkline(curve.counted, before, about),
-            hour=found.hour.get(team, 0),
-            change=_change(words, whole, then),
+            hour=hour,
+            change=_change(words, hour, then),
             peak=max(curve.counted),
         )
 

@@ -51,12 +51,21 @@ def _data(draw: st.DrawFn, type_: str) -> Mapping[str, Any]:
         return {**report, **named, "support": draw(st.integers(1, 5)), "turf": draw(st.sampled_from(["t1", "t2"]))}
     if type_ == "email.opened":
         return {"message_id": "m", "machine": draw(st.booleans()), "campaign_id": draw(st.sampled_from(["c1", "c2"]))}
+    if type_ == "text.sent":
+        message = draw(st.sampled_from(["m1", "m2"]))
+        return {"message_id": message, "campaign_id": f"of-{message}"}
+    if type_ == "text.opted_out":
+        return draw(st.sampled_from([{}, {"message_id": "m1"}, {"message_id": "m1", "campaign_id": "c9"}]))
     return {}
 
 
 @st.composite
 def interaction(draw: st.DrawFn) -> Said:
-    type_ = draw(st.sampled_from([*MONEY, "canvass.reported", "email.opened", "text.replied", "interaction.retracted"]))
+    type_ = draw(
+        st.sampled_from(
+            [*MONEY, "canvass.reported", "email.opened", "text.sent", "text.opted_out", "interaction.retracted"]
+        )
+    )
     source = draw(st.sampled_from(["field/van", "finance/actblue"]))
     name = draw(st.sampled_from(["1", "2"]))
     if type_ == "interaction.retracted":
@@ -141,7 +150,8 @@ def _recount(told: Story) -> Counter[tuple[object, ...]]:
     ]
     found: Counter[tuple[object, ...]] = Counter()
     for one in counted:
-        cell = (one.at // MINUTE_MS * MINUTE_MS, _labels(one, _gift_of(one, whose, counted, told)))
+        found_of = {**_gift_of(one, whose, counted, told), **_text_of(one, whose, counted)}
+        cell = (one.at // MINUTE_MS * MINUTE_MS, _labels(one, found_of))
         found[*cell, "happened"] += 1
         if _is_first(one, [other for other in counted if whose(other) == whose(one)], told):
             found[*cell, "counted"] += 1
@@ -177,6 +187,14 @@ def _gift_of(one: Said, whose: Callable[[Said], str | None], counted: Sequence[S
     return next((gift.data for gift in gifts if _is_first(gift, others, told)), {})
 
 
+def _text_of(one: Said, whose: Callable[[Said], str | None], counted: Sequence[Said]) -> Mapping[str, Any]:
+    """What the text says that somebody answers with STOP."""
+    if one.type != "text.opted_out" or "message_id" not in one.data:
+        return {}
+    texts = [other for other in counted if other.type == "text.sent" and whose(other) == whose(one)]
+    return next((text.data for text in texts if text.data["message_id"] == one.data["message_id"]), {})
+
+
 def _labels(one: Said, gift: Mapping[str, Any]) -> tuple[str, ...]:
     data = {**{name: gift[name] for name in ("campaign_id", "committee") if name in gift}, **one.data}
     mail = one.type == "email.opened"
@@ -184,7 +202,7 @@ def _labels(one: Said, gift: Mapping[str, Any]) -> tuple[str, ...]:
         "type": one.type,
         "campaign": data.get("campaign_id", ""),
         "team": one.source.partition("/")[0],
-        "channel": "email" if mail else "text" if one.type == "text.replied" else data.get("method", ""),
+        "channel": "email" if mail else "text" if one.type.startswith("text.") else data.get("method", ""),
         "region": "US-OH",
         "turf": data.get("turf", ""),
         "source": one.source,

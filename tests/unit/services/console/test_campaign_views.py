@@ -1,14 +1,16 @@
 """Campaigns against the policy's limits, and what is said of a hold."""
 
 import pytest
+from msgspec.structs import replace
 
 from sinks.holds import Hold
 from streams.domain.pressure.rates import CampaignRates
 from streams.services.console import desk_people
-from streams.services.console.desk_reading import Campaign, Provider
+from streams.services.console.desk_campaigns import Campaign, Provider
 from streams.services.console.pages.campaigns import (
     Rate,
     Reach,
+    as_of_then,
     covers,
     hold_state,
     listed,
@@ -78,9 +80,15 @@ def test_what_is_on_hold_or_near_a_limit_comes_first_and_unknown_is_no_nought() 
         None,
         None,
         None,
-        0,
+        None,
     )
     assert (near.clicked, near.complained, near.unsubscribed) == (0, 0, 0)
+
+
+def test_those_who_answer_stop_have_left_a_campaign_of_texts() -> None:
+    texts = campaign("polls-2", Provider("", 0, 0, 0, 0), text_sent=80).types
+    [row] = listed([replace(campaign("polls-2", gmail(0, 0)), types={**texts, "text.opted_out": 3})], RATES, {}, EN)
+    assert row.unsubscribed == 3
 
 
 def test_a_rate_is_said_with_its_limit_in_each_language() -> None:
@@ -103,6 +111,13 @@ def test_held_is_said_only_where_redis_says_so() -> None:
     assert [(each.known, each.hold is not None, each.by) for each in states] == [
         (False, False, None), (True, False, None), (True, False, None), (True, True, "nadia"), (True, False, None),
     ]  # fmt: skip
+
+
+def test_what_is_said_of_a_hold_is_as_of_when_a_worker_last_said_it() -> None:
+    said = hold_state("gotv-3", [], [], NOW, may_act=True)
+    late = [as_of_then(said, as_of, NOW).is_late for as_of in (NOW, NOW - 13_000, NOW - 13_001, None)]
+    assert late == [False, False, True, True]
+    assert not as_of_then(hold_state("gotv-3", None, [], NOW, may_act=True), None, NOW).is_late
 
 
 def test_who_sees_a_part_of_a_campaign_does_not_cover_it() -> None:

@@ -8,7 +8,7 @@ from babel.messages.pofile import read_po
 
 from streams.services.console.app import STATIC
 from streams.services.console.words import CATALOGUES, LANGUAGES
-from tests.unit.services.console.shown_texts import Text, shown_texts
+from tests.unit.services.console.shown_texts import ROOM, Text, shown_texts
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 
@@ -57,6 +57,35 @@ def test_french_signs_that_stand_apart_are_not_torn_off_at_the_end_of_a_line() -
         sentence for _, said in _pairs("fr") for sentence in _sentences(said) if re.search(r" [?!;:»]|« ", sentence)
     ]
     assert not torn
+
+
+def _all_french() -> Iterator[str]:
+    for file in sorted((CATALOGUES / "fr" / "LC_MESSAGES").glob("*.po")):
+        with file.open("rb") as source:
+            for entry in read_po(source, locale="fr"):
+                if entry.id:
+                    yield from _sentences(entry.string if isinstance(entry.string, str) else tuple(entry.string or ()))
+
+
+def test_french_has_a_space_that_does_not_break_before_each_double_sign() -> None:
+    """A narrow one before `;`, `!` and `?`, and one of full width before the colon and within guillemets."""
+    plain = [re.sub(r"\{([a-z_]+):[^}]*\}", r"{\1}", sentence) for sentence in _all_french()]
+    wrong = [
+        sentence
+        for sentence in plain
+        if re.search(r"(?<!\u202f)[;!?](?=\s|$)|(?<!\u00a0):(?=\s|$)|«(?!\u00a0)|(?<!\u00a0)»", sentence)
+    ]
+    assert len(plain) > 500
+    assert not wrong
+
+
+def test_no_template_puts_a_sign_behind_a_text_that_each_language_spaces_otherwise() -> None:
+    found = [
+        (file.name, sign)
+        for file in sorted((ROOM / "templates").glob("*.html"))
+        for sign in re.findall(r"\}\}(?:</\w+>)*\s?[:;!?](?=[\s<])", file.read_text(encoding="utf-8"))
+    ]
+    assert not found
 
 
 def test_vendored_files_are_those_whose_sums_are_written_down() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.services.console import desk_campaigns
 from streams.services.console import desk_people as people
 from streams.services.console import desk_reading as reading
 from streams.services.console.desk import DAY_MS, HOUR_MS, MINUTE_MS, Desk, DeskMissing
@@ -68,15 +69,15 @@ def test_curves_have_a_number_for_each_slot_and_the_largest_is_first(desk: Desk)
 
 
 def test_a_campaign_tells_its_providers_the_largest_first(desk: Desk) -> None:
-    [campaign] = reading.campaigns(desk, LAST_HOUR, ALL)
+    [campaign] = desk_campaigns.campaigns(desk, LAST_HOUR, ALL)
     assert (campaign.campaign, campaign.opened, campaign.clicked, campaign.machine) == ("gotv-3", 250, 40, 150)
     assert [(each.mailbox, each.messages, each.complaints) for each in campaign.providers] == [
         ("gmail", 1000, 3),
         ("yahoo", 300, 0),
     ]
     assert campaign.gross == {"USD": 60_000}
-    assert reading.campaign(desk, "gotv-3", LAST_HOUR, ALL) == campaign
-    assert reading.campaign(desk, "gotv-4", LAST_HOUR, ALL) is None
+    assert desk_campaigns.campaign(desk, "gotv-3", LAST_HOUR, ALL) == campaign
+    assert desk_campaigns.campaign(desk, "gotv-4", LAST_HOUR, ALL) is None
 
 
 def test_regions_and_turfs_have_attempts_contacts_and_people(desk: Desk) -> None:

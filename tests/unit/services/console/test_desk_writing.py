@@ -278,3 +278,42 @@ def test_a_refund_has_committee_and_campaign_of_its_gift_whichever_comes_first(w
 
 def committees_of(writer: DeskWriter) -> dict[tuple[str, ...], object]:
     return {gifts.values: gifts.net for gifts in money(writer.desk, EVER, ALL, by=("committee", "campaign"))}
+
+
+def test_a_stop_counts_for_the_campaign_of_the_text_it_answers_whichever_comes_first(writer: DeskWriter) -> None:
+    stop = said("van.1", "s", "text.opted_out", {"message_id": "m1", "keyword": "STOP"})
+    writer.write([stop], ())
+    assert stops_of(writer) == {"": 1}
+    of_another = said("van.2", "o", "text.sent", {"message_id": "m1", "campaign_id": "polls-1"})
+    writer.write([of_another, said("van.1", "n", "text.sent", {"message_id": "m2", "campaign_id": "polls-1"})], ())
+    assert stops_of(writer) == {"": 1}
+    writer = DeskWriter(writer.desk, Limits())
+    writer.write([said("van.1", "t", "text.sent", {"message_id": "m1", "campaign_id": "polls-2"})], ())
+    assert stops_of(writer) == {"polls-2": 1}
+    writer.write([said("van.1", "u", "text.opted_out", {"message_id": "m1"}), stop], ())
+    assert stops_of(writer) == {"polls-2": 2}
+    retraction = said("van.1", "r", "interaction.retracted", {"retracts": {"source": "test/tool", "id": "t"}})
+    writer.write([retraction], ())
+    assert stops_of(writer) == {"": 2}
+
+
+def test_a_stop_that_names_its_campaign_or_no_text_stays_as_it_was_said(writer: DeskWriter) -> None:
+    text = said("van.1", "t", "text.sent", {"message_id": "m1", "campaign_id": "polls-2"})
+    named = said("van.1", "s", "text.opted_out", {"message_id": "m1", "campaign_id": "polls-9"})
+    writer.write([named, text, said("van.1", "b", "text.opted_out")], ())
+    assert stops_of(writer) == {"polls-9": 1, "": 1}
+
+
+def test_a_stop_finds_its_text_once_both_are_of_one_person(writer: DeskWriter) -> None:
+    text = said("van.1", "t", "text.sent", {"message_id": "m1", "campaign_id": "polls-2"})
+    writer.write([text, said(EMAIL, "s", "text.opted_out", {"message_id": "m1"})], ())
+    assert stops_of(writer) == {"": 1}
+    writer.write([link(EMAIL, "van.1")], ())
+    assert stops_of(writer) == {"polls-2": 1}
+    writer.write([link(EMAIL, None)], ())
+    assert stops_of(writer) == {"": 1}
+
+
+def stops_of(writer: DeskWriter) -> dict[str, int]:
+    found = figures_by(writer.desk, EVER, ALL, by=("campaign",), types=("text.opted_out",))
+    return {group.values[0]: group.figures.counted for group in found}

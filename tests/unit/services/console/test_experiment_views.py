@@ -6,7 +6,7 @@ import pytest
 
 from streams.domain.experiments.report.verdicts import primary_verdicts
 from streams.domain.messages import english
-from streams.services.console.pages.experiments import (
+from streams.services.console.experiment_views import (
     contacted_rows,
     facts,
     guardrail_rows,

@@ -17,6 +17,7 @@ ENTRIES: dict[str, Entry] = {str(entry.context): entry for entry in CATALOGUE if
 BORROWED = (
     *("report.messages", "report.messages_tile", "report.net", "report.conversations", "report.source"),
     "purpose.mobilisation",
+    *("mailbox.gmail", "mailbox.yahoo", "mailbox.microsoft", "mailbox.apple"),
 )
 """Codes whose French happens to be spelled like their English."""
 

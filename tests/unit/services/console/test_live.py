@@ -1,4 +1,4 @@
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import orjson
@@ -96,6 +96,16 @@ async def test_after_a_change_from_here_nobody_is_shown_what_was_loaded_before_i
     site.hub.changed()
     assert "held" in (await site.hub.block(site.page, site.live, site.request())).html
     assert site.figures.asked == 2
+
+
+async def test_on_a_page_with_a_clock_of_its_own_all_times_are_of_that_clock(site: Site) -> None:
+    site.figures.stopped_at_ms = NOW - 5 * 60_000
+    hour = 3_600_000
+    rendered = await site.hub.block(site.page, site.live, site.request())
+    assert age_of(site.live, rendered, site.request())["text"] == f"stopped at {Words('en').time(NOW - 5 * 60_000)}"
+    own = replace(site.request(), now_ms=NOW - 5 * hour)
+    assert own.has_own_clock
+    assert age_of(site.live, rendered, own)["text"] == f"stopped at {Words('en').time(NOW - 5 * hour - 5 * 60_000)}"
 
 
 async def test_whoever_sees_another_part_never_gets_somebody_elses_block(site: Site) -> None:

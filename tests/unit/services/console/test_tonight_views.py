@@ -1,20 +1,25 @@
 """What `/` says: needs, the last hour beside a week before, and rows of teams."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sinks.holds import Hold
-from streams.domain.messages import CodedMessage, english, message
+from streams.domain.messages import Change, CodedMessage, english, message
 from streams.domain.pressure.rates import CampaignRates
 from streams.operations.status.alert_rules import AlertFinding
-from streams.services.console.desk import HOUR_MS, Desk
+from streams.services.console.app import PAGES
+from streams.services.console.desk import DAY_MS, HOUR_MS, Desk
+from streams.services.console.desk_campaigns import Campaign, Provider
 from streams.services.console.desk_people import Alert
-from streams.services.console.desk_reading import Campaign, Provider
-from streams.services.console.pages.needs import Need, of_alerts, of_campaigns, of_findings
-from streams.services.console.pages.tonight import evening, figure_views, hours, team_rows
-from streams.services.console.rights import EVERYTHING, Role, Scope, Viewer
+from streams.services.console.desk_reading import Span, figures_by, turfs
+from streams.services.console.pages.field import quiet_turfs
+from streams.services.console.pages.needs import Need, of_alerts, of_campaigns, of_findings, of_quiet_turfs
+from streams.services.console.pages.person_alerts import RULES, alert_rows, names_only_own
+from streams.services.console.pages.tonight import Facts, Hour, evening, figure_views, hours, team_rows
+from streams.services.console.rights import EVERYTHING, Role, Scope, Viewer, may
 from streams.services.console.words import Words
 from tests.unit.services.console.evening import NOW, fill_evening
 from tests.unit.services.console.hand_filled import NOW as HAND_NOW
@@ -77,6 +82,39 @@ def test_alerts_about_people_are_counted_and_name_nobody() -> None:
     assert told(of_alerts(alerts)) == [("caution", "2 touches were over a cap of the policy in the last day")]
 
 
+def test_every_need_leads_to_where_it_can_be_acted_upon(desk: Desk) -> None:
+    alerts = [Alert(rule, rule, None, "van.17", NOW, "d", ()) for rule in (*RULES, "erased")]
+    found = [AlertFinding("PartitionStalled", message("status.no_worker"))]
+    needs = [
+        *of_alerts(alerts),
+        *of_findings(found, on_call=False),
+        *of_campaigns([sent("over", 30)], CampaignRates(), None, NOW, EN),
+        *of_quiet_turfs(quiet_turfs(desk, NOW, EVERYTHING)),
+    ]
+    assert {each.what.code for each in needs} >= {"tonight.touch_after_stop", "tonight.quiet_turfs", "status.no_worker"}
+    for each in needs:
+        [page] = [page for page in PAGES if re.fullmatch(re.sub(r"\{[a-z]+(:path)?\}", "[^/]+", page.path), each.href)]
+        assert may(viewer("figures"), page.act), each.href
+
+
+def test_a_turf_that_has_fallen_silent_in_an_active_evening_is_named_with_its_region(desk: Desk) -> None:
+    needs = {each.href: english(each.what) for each in of_quiet_turfs(quiet_turfs(desk, NOW, EVERYTHING))}
+    assert needs["/field/US-OH"].startswith("Ohio: ")
+    found = quiet_turfs(desk, NOW, EVERYTHING)["US-OH"]
+    last = {each.turf: each.last_ms for each in turfs(desk, "US-OH", Span(NOW - 8 * HOUR_MS, NOW + 1), EVERYTHING)}
+    assert found == sorted(turf for turf, at in last.items() if 45 * 60_000 < NOW - at < 4 * HOUR_MS)
+    assert "oh-3" in found
+    assert not quiet_turfs(desk, NOW, Scope(regions=frozenset({"US-PA"})))
+    assert not quiet_turfs(desk, NOW + HOUR_MS, EVERYTHING)
+    [one] = of_quiet_turfs({"US-OH": ["oh-3"]})
+    assert told(iter([one])) == [
+        ("caution", "Ohio: 1 turf was worked tonight, and nothing was reported of it for 45 minutes or more: oh-3")
+    ]
+    [many] = of_quiet_turfs({"US-PA": [f"t{n}" for n in range(7)]})
+    assert english(many.what).endswith("7 turfs were worked tonight, and nothing was reported of them for 45 minutes "
+                                       "or more: t0, t1, t2, t3, t4 and 2 more")  # fmt: skip
+
+
 def test_who_is_not_on_call_is_told_what_stops_everything_and_of_quarantined_sources() -> None:
     found = [
         AlertFinding("PartitionStalled", message("status.no_worker")),
@@ -101,6 +139,35 @@ def test_the_last_hour_is_compared_with_the_same_hour_a_week_before(desk: Desk) 
     assert figures["Messages sent"].before == "0"
     assert figures["Messages sent"].change == "–"
     assert figures["Doors and calls"].change.endswith("%")
+
+
+def test_a_figure_and_its_change_are_of_the_same_minutes(desk: Desk) -> None:
+    facts = hours(desk, NOW, EVERYTHING)
+    span = Span(facts.since_ms, facts.until_ms)
+    old = Span(span.since - 7 * DAY_MS, span.until - 7 * DAY_MS)
+
+    def doors(of: Span) -> int:
+        groups = figures_by(desk, of, EVERYTHING, types=("canvass.reported",))
+        return sum(group.figures.counted for group in groups)
+
+    figure = next(each for each in figure_views(facts, viewer("figures"), EN) if each.label == "Doors and calls")
+    assert (figure.value, figure.before) == (EN.number(doors(span)), EN.number(doors(old)))
+    assert figure.change == EN.show(Change(doors(span), doors(old)))
+    assert figure.since == f"and {doors(Span(span.until, NOW + 1))} since {EN.time(span.until)}"
+    found = evening(desk, NOW, EVERYTHING, sees_campaigns=True)
+    assert found is not None
+    for row in team_rows(found, EN):
+        now, then = (
+            sum(group.figures.counted for group in figures_by(desk, of, Scope(teams=frozenset({row.team}))))
+            for of in (span, old)
+        )
+        assert (row.hour, row.change) == (now, EN.show(Change(now, then)))
+
+
+def test_what_came_since_the_hour_is_told_of_attempts_alone(desk: Desk) -> None:
+    told = [each.label for each in figure_views(hours(desk, NOW, EVERYTHING), viewer("figures"), EN) if each.since]
+    assert set(told) <= {"Doors and calls", "Messages sent"}
+    assert "Doors and calls" in told
 
 
 def test_each_role_sees_the_figures_of_its_pages_only(desk: Desk) -> None:
@@ -133,11 +200,45 @@ def test_the_money_of_fewer_than_ten_gifts_in_an_hour_is_not_shown(tmp_path: Pat
         [figure] = figure_views(hours(desk, HAND_NOW, scope), viewer("treasury", scope=scope), EN)
         return figure.value
 
-    assert (raised("C004"), raised("C009"), raised("C000")) == ("$550", "–", "0")
+    assert (raised("C004"), raised("C009"), raised("C000")) == ("$600", "–", "0")
+    ohio = Hour({}, {}, None)
+    [figure] = figure_views(Facts(0, 1, ohio, Hour({}, {"USD": 5_000}, None), {}), viewer("treasury"), EN)
+    assert (figure.value, figure.before) == ("$0", "$50")
+
+
+def test_alerts_of_a_rule_are_counted_by_what_they_say_and_name_nobody() -> None:
+    alerts = [
+        Alert(f"{place}", rule, None, f"van.{place}", NOW - place, detail, ())
+        for place, (rule, detail) in enumerate(
+            [("over_cap", "digital: 4 touches on all channels within 1d, at most 3")] * 2
+            + [("over_cap", "field: 2 touches by door within 1d, at most 1"), ("double_touch", "x")]
+        )
+    ]
+    rows = [*alert_rows(alerts, "over_cap")]
+    assert [(english(row.what), row.count, row.last_ms) for row in rows] == [
+        ("digital: 4 touches on all channels within 1d, at most 3", 2, NOW),
+        ("field: 2 touches by door within 1d, at most 1", 1, NOW - 2),
+    ]
+
+
+def test_who_sees_some_teams_reads_no_alert_that_names_another() -> None:
+    details = (
+        "digital: 4 touches on all channels within 1d, at most 3",
+        "digital, field: 4 touches on all channels within 1d, at most 3",
+        "written by a newer version",
+    )
+    alerts = [Alert(detail, "over_cap", None, None, NOW, detail, ()) for detail in details]
+    rows = [*alert_rows(alerts, "over_cap")]
+    mine = [row for row in rows if names_only_own(row, Scope(teams=frozenset({"digital"})))]
+    assert [english(row.what) for row in mine] == [details[0]]
+    both = Alert("x", "double_touch", None, None, NOW, "digital: by text, 2h after field by door; at least 4h", ())
+    [row] = alert_rows([both], "double_touch")
+    assert not names_only_own(row, Scope(teams=frozenset({"digital"})))
+    assert names_only_own(row, Scope(teams=frozenset({"digital", "field"})))
 
 
 def test_a_viewer_of_one_region_has_only_its_figures(desk: Desk) -> None:
-    whole, ohio = hours(desk, NOW, EVERYTHING).live, hours(desk, NOW, Scope(regions=frozenset({"US-OH"}))).live
+    whole, ohio = hours(desk, NOW, EVERYTHING).last, hours(desk, NOW, Scope(regions=frozenset({"US-OH"}))).last
     assert whole is not None
     assert ohio is not None
     assert 0 < ohio.figures["canvass.reported"].counted < whole.figures["canvass.reported"].counted

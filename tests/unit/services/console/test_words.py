@@ -1,7 +1,9 @@
+from typing import get_args
+
 import pytest
 
 from streams.domain.messages import Duration, Instant, Listed, Money, PercentagePoints, Share, message
-from streams.services.console.words import UNKNOWN, Words, language_of
+from streams.services.console.words import UNKNOWN, Form, Words, language_of
 
 NBSP, NARROW = "\u00a0", "\u202f"
 EN, FR = Words("en", "America/New_York"), Words("fr", "America/New_York")
@@ -42,6 +44,42 @@ def test_times_are_those_of_the_zone() -> None:
     assert FR.moment(EVENING) == "mar. 6 nov. 2012 21:14 EST"
     assert EN.soon(EVENING + 600_000, EVENING) == "21:24"
     assert FR.soon(EVENING + 86_400_000, EVENING) == "7 nov. 21:14"
+
+
+def test_a_day_of_another_year_has_its_year() -> None:
+    year_later = EVENING + 366 * 86_400_000
+    assert EN.short(EVENING, EVENING + 86_400_000) == "Nov 6 21:14"
+    assert (EN.short(EVENING, year_later), FR.short(EVENING, year_later)) == ("Nov 6, 2012 21:14", "6 nov. 2012 21:14")
+    assert EN.soon(EVENING, year_later) == "Nov 6, 2012 21:14"
+
+
+def test_french_has_an_article_before_a_day_and_none_before_a_time() -> None:
+    later = EVENING + 86_400_000
+    days = [FR.soon(EVENING, later, form) for form in get_args(Form)]
+    assert days == ["6 nov. 21:14", "le 6 nov. 21:14", "le 6 nov. 21:14", "au 6 nov. 21:14"]
+    assert [FR.soon(EVENING, EVENING, form) for form in get_args(Form)] == ["21:14", "21:14", "à 21:14", "à 21:14"]
+    assert {EN.soon(EVENING, later, form) for form in get_args(Form)} == {"Nov 6 21:14"}
+    since = (
+        "Since {time}. Each gift once; sums of fewer than ten gifts stand together with others, and are drawn as a "
+        "dashed line."
+    )
+    assert FR.text(since, time=FR.soon(EVENING, later, "since")).startswith("Depuis le 6 nov. 21:14.")
+
+
+def test_a_sentence_begins_with_a_capital_letter_unless_it_begins_with_somebodys_name() -> None:
+    named = message("source.named", source="digital/signup", what=message("status.no_worker"))
+    assert EN.sentence(named) == "digital/signup: no worker runs."
+    assert EN.sentence(message("report.sentence", sentence=named)).startswith("digital/signup")
+    assert EN.sentence(message("status.no_worker")) == "No worker runs."
+    assert FR.sentence(message("status.no_worker")) == "Aucun processus de traitement n’est en marche."
+    assert FR.sentence(named).startswith("digital/signup")
+
+
+def test_no_money_is_a_nought_of_the_currency_beside_it() -> None:
+    assert EN.amounts({}, {"USD": 500}) == "$0.00"
+    assert EN.amounts({"USD": 5}, {"EUR": 500}) == "$0.05"
+    assert (EN.amounts(None), EN.amounts({})) == ("–", "0.00")
+    assert FR.amounts({}, {"USD": 500}) == "0,00\u00a0$US"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,119 @@
+"""Campaigns of the desk: what was sent, how it was received at each mailbox provider, and the money that came of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from streams.services.console.desk import Desk
+from streams.services.console.desk_reading import CELLS, GIFT, REFUND, Money, Scope, Span, where_of
+
+
+class Provider(Struct, frozen=True):
+    """What became of a campaign's mail at one mailbox provider. `messages`: the larger of `sent` and `delivered`."""
+
+    mailbox: str
+    sent: int
+    delivered: int
+    complaints: int
+    unsubscribes: int
+
+    @property
+    def messages(self) -> int:
+        """How many messages surely went out."""
+        return max(self.sent, self.delivered)
+
+
+class Campaign(Struct, frozen=True):
+    """One campaign in a span of time, by what names it.
+
+    `opened`, `clicked`: without those that their sender says a program made; how many of the others people made is not
+    known here. `types`: how many interactions of each type. `first_ms`, `last_ms`: minutes of the first and the last.
+    """
+
+    campaign: str
+    teams: tuple[str, ...]
+    first_ms: int
+    last_ms: int
+    types: Mapping[str, int]
+    providers: tuple[Provider, ...]
+    opened: int
+    clicked: int
+    machine: int
+    gross: Money
+    refunded: Money
+
+
+def campaigns(desk: Desk, span: Span, scope: Scope) -> list[Campaign]:
+    """The campaigns of which anything happened, the one with the latest sending or act first."""
+    return sorted(_campaigns(desk, span, scope, None), key=lambda each: (-each.last_ms, each.campaign))
+
+
+def campaign(desk: Desk, campaign_id: str, span: Span, scope: Scope) -> Campaign | None:
+    """One campaign; None: nothing names it in that time and scope."""
+    return next(iter(_campaigns(desk, span, scope, campaign_id)), None)
+
+
+def _campaigns(desk: Desk, span: Span, scope: Scope, only: str | None) -> list[Campaign]:
+    where, args = where_of(span, scope, ())
+    if only is not None:
+        where, args = f"{where} AND s.campaign = :campaign", {**args, "campaign": only}
+    rows = desk.rows(
+        "SELECT s.campaign, s.team, s.type, s.mailbox, s.currency, sum(c.happened), sum(c.amount), sum(c.machine), "  # nosec B608 # names of ours
+        f"min(c.first), max(c.last) FROM {CELLS} JOIN series AS s USING (series) WHERE {where} "
+        "AND s.campaign <> '' GROUP BY s.campaign, s.team, s.type, s.mailbox, s.currency HAVING sum(c.happened) > 0",
+        args,
+    )
+    drafts: dict[str, _CampaignDraft] = {}
+    for name, *rest in rows:
+        drafts.setdefault(name, _CampaignDraft()).take(rest)
+    return [draft.made(name) for name, draft in drafts.items()]
+
+
+class _CampaignDraft:
+    def __init__(self) -> None:
+        self._teams: set[str] = set()
+        self._types: dict[str, int] = {}
+        self._machine: dict[str, int] = {}
+        self._providers: dict[str, dict[str, int]] = {}
+        self._money: dict[str, dict[str, int]] = {GIFT: {}, REFUND: {}}
+        self._first: list[int] = []
+        self._last: list[int] = []
+
+    def take(self, row: Sequence[Any]) -> None:
+        team, type_, mailbox, currency, happened, amount, machine, first, last = row
+        self._teams.add(team)
+        self._types[type_] = self._types.get(type_, 0) + happened
+        self._machine[type_] = self._machine.get(type_, 0) + machine
+        if type_ in _AT_PROVIDERS:
+            at = self._providers.setdefault(mailbox, {})
+            at[type_] = at.get(type_, 0) + happened
+        if type_ in self._money:
+            sums = self._money[type_]
+            sums[currency] = sums.get(currency, 0) + amount
+        self._first.append(first)
+        self._last.append(last)
+
+    def made(self, name: str) -> Campaign:
+        opened, clicked = (
+            self._types.get(type_, 0) - self._machine.get(type_, 0) for type_ in ("email.opened", "email.clicked")
+        )
+        providers = [
+            Provider(mailbox, *(at.get(type_, 0) for type_ in _AT_PROVIDERS)) for mailbox, at in self._providers.items()
+        ]
+        return Campaign(
+            campaign=name,
+            teams=tuple(sorted(self._teams)),
+            first_ms=min(self._first),
+            last_ms=max(self._last),
+            types=dict(sorted(self._types.items())),
+            providers=tuple(sorted(providers, key=lambda each: (-each.messages, each.mailbox))),
+            opened=opened,
+            clicked=clicked,
+            machine=sum(self._machine.values()),
+            gross=self._money[GIFT],
+            refunded=self._money[REFUND],
+        )
+
+
+_AT_PROVIDERS = ("email.sent", "email.delivered", "email.complained", "email.unsubscribed")

@@ -1,0 +1,98 @@
+"""`/alerts/{rule}`: alerts about people of the last day, of one rule: which teams they are about, and what to do.
+
+Nobody is named: `harmonia alerts list` does that, for who may run it.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from streams.domain.messages import CodedMessage, visible_message
+from streams.domain.messages.alert_details import detail_message, rule_message
+from streams.services.console import desk_people
+from streams.services.console.desk import DAY_MS
+from streams.services.console.desk_reading import Span
+from streams.services.console.page import Block, Loaded, Page, PageRequest
+from streams.services.console.pages.campaigns import AHEAD_MS
+from streams.services.console.rights import Scope
+from streams.services.console.standing import STALE_S, standing_of
+
+EVERY_S = 5
+MOST_ALERTS = 10_000
+MOST_ROWS = 50
+RULES = (
+    *("over_cap", "double_touch", "touch_after_stop"),
+    *("complaint_after_pressure", "unsubscribe_after_pressure"),
+)
+
+
+class AlertRow(Struct, frozen=True):
+    """Alerts that say the same: what, how many, and when the latest was."""
+
+    what: CodedMessage
+    count: int
+    last_ms: int
+
+
+def path_of(rule: str) -> str:
+    """The page of a rule; empty for one that has none."""
+    return f"/alerts/{rule}" if rule in RULES else ""
+
+
+async def last_day(asked: PageRequest) -> Sequence[desk_people.Alert]:
+    """Alerts of the last day."""
+    span = Span(asked.now_ms - DAY_MS, asked.now_ms + AHEAD_MS)
+    return await asked.ask(desk_people.alerts, span, asked.viewer.scope, MOST_ALERTS)
+
+
+async def load_alerts(asked: PageRequest) -> Loaded:
+    """The alerts of the page's rule."""
+    rule = asked.params["rule"]
+    found = [*alert_rows(await last_day(asked), rule)]
+    rows = [row for row in found if names_only_own(row, asked.viewer.scope)]
+    fresh = await standing_of(asked)
+    shown = rows[:MOST_ROWS]
+    others = sum(row.count for row in found) - sum(row.count for row in rows)
+    data = {"rule": rule, "rows": shown, "others": others, "left_out": len(rows) - len(shown)}
+    return Loaded(data, fresh.as_of_ms, fresh.stopped_at_ms)
+
+
+def alert_rows(alerts: Sequence[desk_people.Alert], rule: str) -> Iterator[AlertRow]:
+    """A line for each detail, those with most alerts first."""
+    found: dict[str, list[int]] = {}
+    for each in alerts:
+        if each.rule == rule:
+            found.setdefault(each.detail, []).append(each.at_ms)
+    for detail, times in sorted(found.items(), key=lambda each: (-len(each[1]), each[0])):
+        yield AlertRow(visible_message(detail_message(rule, detail)), len(times), max(times))
+
+
+def names_only_own(row: AlertRow, scope: Scope) -> bool:
+    """Whether the words of alerts name no team outside somebody's scope; words that cannot be read may name any."""
+    if scope.teams is None:
+        return True
+    named = [field for place in _TEAMS if isinstance(field := row.what.fields.get(place), str)]
+    teams = {team for field in named for team in field.split(", ")}
+    return bool(teams) and all(scope.has_team(team) for team in teams)
+
+
+_TEAMS = ("team", "teams", "other")
+
+
+async def enter(asked: PageRequest) -> CodedMessage:
+    """The name of the rule."""
+    return rule_message(asked.params["rule"])
+
+
+ALERTS = Page(
+    path="/alerts/{rule}",
+    name="alerts",
+    title="Alerts",
+    act="see_tonight",
+    blocks=(Block("alerts", EVERY_S, load_alerts, "person_alerts.html", "Of the last day", STALE_S),),
+    params={"rule": "|".join(RULES)},
+    enter=enter,
+    in_menu=False,
+    template="person_alerts_page.html",
+)
+PAGES = (ALERTS,)
