@@ -97,7 +97,7 @@ async def serve(
                 lookup=lookup,
                 judge=judge,
                 views=Views(audit, wall_clock),
-                provider=provider_of(settings, redis),
+                provider=provider_of(settings, redis, wall_clock),
                 desk=reader_of(settings),
                 turfs=turfs,
             )
