@@ -17,7 +17,7 @@ from sinks.holds import look_up_hold
 from streams.platform.topic_reading import records_of
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite, running_console
-from tests.integration.command import on
+from tests.integration.command import ended_well, harmonia, on
 from tests.integration.follow_process import following
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System
@@ -91,6 +91,22 @@ def test_a_hold_that_is_sent_twice_is_ordered_once_and_works_without_scripts(rea
     assert len(audited(held.system, "hold")) == before + 1
     one.page.get_by_role("button", name=f"Lift the hold {CAMPAIGN}").click()
     one.page.get_by_text("Yes: it is not on hold.").wait_for()
+
+
+def test_a_hold_that_ends_by_itself_can_be_made_one_that_is_until_lifted(reader: Readers, held: HoldSite) -> None:
+    order = ("hold", "--campaign", CAMPAIGN, "--until", render_time(round(time.time() * 1000) + 3_600_000))
+    ended_well(harmonia(held.console.folder, *order, environment=on(held.system.stack)))
+    ada = reader("ada", url=held.console.url)
+    ada.open(f"/campaigns/{CAMPAIGN}")
+    assert "until the hold is lifted" not in ada.page.inner_text("#body-hold")
+    ada.page.get_by_role("button", name="Hold until it is lifted").click()
+    ada.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for()
+    found = look_up_hold(held.system.deployment.redis, CAMPAIGN)
+    assert found is not None
+    assert found.hold is not None
+    assert found.hold.until is None
+    ada.page.get_by_role("button", name=f"Lift the hold {CAMPAIGN}").click()
+    ada.page.get_by_text("Yes: it is not on hold.").wait_for()
 
 
 def test_while_the_worker_hangs_nothing_is_said_to_be_held_and_figures_turn_grey(

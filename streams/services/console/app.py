@@ -4,7 +4,8 @@
 """
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
@@ -54,6 +55,8 @@ PAGES: tuple[Page, ...] = (
 ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes, money.routes, actions.routes)
 STATIC = Path(__file__).parent / "static"
 SESSION_CHECK_MS = 10_000
+FULL_RETRY_MS = 15_000
+"""How soon a page asks again for the stream that there were too many for, ms."""
 
 
 def build_console(console: Console, routes: tuple[Callable[[Console], APIRouter], ...] = ROUTES) -> ASGIApp:
@@ -148,6 +151,23 @@ def _add_stream(app: FastAPI, console: Console) -> None:
 
 async def _stream(console: Console, page: Page, signed_in: SignedIn, entered: PageRequest) -> AsyncIterator[bytes]:
     """The events of an open page, until it is closed, the session ends, or the console does."""
+    with console.hub.streams.one_more(signed_in.id) as is_admitted:
+        if is_admitted:
+            async with aclosing(_events(console, page, signed_in, entered)) as events:
+                async for event in events:
+                    yield event
+        else:
+            console.deps.metrics.refused.labels("streams").inc()
+            own, every = console.hub.streams.of_one, console.hub.streams.of_all
+            text = entered.words.text(
+                "not live: too many pages are open, {own} of yours or {every} of everybody's. Close some.",
+                own=own,
+                every=every,
+            )
+            yield format_sse_event(data_str=text, event="full", retry=FULL_RETRY_MS)
+
+
+async def _events(console: Console, page: Page, signed_in: SignedIn, entered: PageRequest) -> AsyncGenerator[bytes, None]:
     sent = Sent()
     checked = console.deps.wall()
     with console.deps.metrics.streams.track_inprogress():

@@ -45,7 +45,7 @@ class ConsoleMetrics:
         )
         self.refused = Counter(
             "harmonia_console_refused_total",
-            "Requests refused (act, scope, csrf, origin, audit)",
+            "Requests refused (act, scope, csrf, origin, audit, streams)",
             ["why"],
             registry=registry,
         )

@@ -18,6 +18,7 @@ from streams.platform.settings import Settings
 from streams.services.console.app import PAGES, build_console
 from streams.services.console.day_reports import DayReports
 from streams.services.console.dependencies import ConsoleDependencies
+from streams.services.console.desk_access import DeskReader
 from streams.services.console.gate import Console
 from streams.services.console.live import Hub
 from streams.services.console.metrics import ConsoleMetrics
@@ -51,9 +52,9 @@ async def _no_reservation(_: int) -> None:
 
 
 class SignedInConsole:
-    """One process of the console. `days`: a folder with a file for each day that has a report."""
+    """One process of the console. `days`: a folder with a file for each day that has a report; `desk`: of its desk."""
 
-    def __init__(self, redis: Redis, days: Path) -> None:
+    def __init__(self, redis: Redis, days: Path, desk: Path | None = None) -> None:
         settings = Settings(time_zone="America/New_York", console_url=ORIGIN)
         metrics = ConsoleMetrics(CollectorRegistry())
         self.people: dict[str, Person] = {}
@@ -74,6 +75,7 @@ class SignedInConsole:
             judge=judge,
             views=Views(audit, lambda: NOW),
             day_reports=self.reports,
+            desk=None if desk is None else DeskReader(desk),
         )
         self.sessions = Sessions(redis, people)
         self.app = build_console(Console(deps, Hub(metrics), self.sessions, PAGES))

@@ -11,6 +11,7 @@ from streams.services.console.pages.campaigns import (
     Reach,
     covers,
     hold_state,
+    is_so_already,
     listed,
     provider_rates,
     provider_view,
@@ -102,6 +103,16 @@ def test_held_is_said_only_where_redis_says_so() -> None:
     ]
     assert [(each.known, each.hold is not None, each.by) for each in states] == [
         (False, False, None), (True, False, None), (True, False, None), (True, True, "nadia"), (True, False, None),
+    ]  # fmt: skip
+
+
+def test_a_hold_that_ends_by_itself_is_not_what_hold_wants() -> None:
+    for_ever, for_an_hour, over = Hold("a", None), Hold("a", NOW + 3_600_000), Hold("a", NOW - 1)
+    assert [is_so_already("hold", "a", holds, NOW) for holds in ([for_ever], [for_an_hour], [over], [], None)] == [
+        True, False, False, False, False,
+    ]  # fmt: skip
+    assert [is_so_already("lift", "a", holds, NOW) for holds in ([for_ever], [for_an_hour], [over], [], None)] == [
+        False, False, True, True, False,
     ]  # fmt: skip
 
 
