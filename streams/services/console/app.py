@@ -7,13 +7,11 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.sse import EventSourceResponse, format_sse_event
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -40,6 +38,7 @@ from streams.services.console.rights import may
 from streams.services.console.security import with_headers
 from streams.services.console.signin import SignedIn, has_ended
 from streams.services.console.signin_routes import signin_routes
+from streams.services.console.static_files import add_static_files
 from streams.services.permission.audit_log import AuditUnavailable
 
 PAGES: tuple[Page, ...] = (
@@ -53,7 +52,6 @@ PAGES: tuple[Page, ...] = (
     *status.PAGES,
 )
 ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes, money.routes, actions.routes)
-STATIC = Path(__file__).parent / "static"
 SESSION_CHECK_MS = 10_000
 FULL_RETRY_MS = 15_000
 """How soon a page asks again for the stream that there were too many for, ms."""
@@ -62,12 +60,11 @@ FULL_RETRY_MS = 15_000
 def build_console(console: Console, routes: tuple[Callable[[Console], APIRouter], ...] = ROUTES) -> ASGIApp:
     """The application, complete but for its server. Connects to nothing."""
     app = FastAPI(title="Harmonia console", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    add_static_files(app)
     for page in console.pages:
         _add_page(app, console, page)
     for each in routes:
         app.include_router(each(console))
-    _add_home(app, console)
     _add_stream(app, console)
     _add_refusals(app, console)
     return with_headers(app, console.deps.metrics, console.deps.settings.console_url)
@@ -120,17 +117,6 @@ def _params(page: Page, request: Request) -> dict[str, str]:
     return params
 
 
-def _add_home(app: FastAPI, console: Console) -> None:
-    @app.get("/", response_class=HTMLResponse)
-    async def home(request: Request) -> Response:
-        """The first page that somebody may see, where no page has this address itself."""
-        signed_in = await signed_in_of(console, request)
-        first = next((page for page in console.pages if page.in_menu and may(signed_in.viewer, page.act)), None)
-        if first is None:
-            raise NotForYou(signed_in)
-        return RedirectResponse(first.path, 303)
-
-
 def _add_stream(app: FastAPI, console: Console) -> None:
     named = {page.name: page for page in console.pages}
 
@@ -167,7 +153,9 @@ async def _stream(console: Console, page: Page, signed_in: SignedIn, entered: Pa
             yield format_sse_event(data_str=text, event="full", retry=FULL_RETRY_MS)
 
 
-async def _events(console: Console, page: Page, signed_in: SignedIn, entered: PageRequest) -> AsyncGenerator[bytes, None]:
+async def _events(
+    console: Console, page: Page, signed_in: SignedIn, entered: PageRequest
+) -> AsyncGenerator[bytes, None]:
     sent = Sent()
     checked = console.deps.wall()
     with console.deps.metrics.streams.track_inprogress():
