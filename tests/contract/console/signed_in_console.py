@@ -60,7 +60,7 @@ class SignedInConsole:
         self.people: dict[str, Person] = {}
         lookup = Lookup(redis, settings.profiles_oldest_s)
         judge = PermissionJudge(lookup, Reservations(redis), _policy, lambda: NOW, _no_reservation)
-        audit = AuditLog(_no_producer, metrics.audit_pending.set, metrics.audit_failures.inc)
+        audit = AuditLog(_no_producer, metrics.audit.pending.set, metrics.audit.failures.inc)
         people = People(self.people)
         self.reports = DayReports(InsightsProcess((sys.executable, "-c", PRINTS, str(days)), fresh_s=0.0))
         deps = ConsoleDependencies(
