@@ -315,3 +315,13 @@ def remove_desk(path: Path) -> None:
     """Delete the file of a desk, and what SQLite keeps beside it."""
     for beside in ("", "-wal", "-shm", "-journal"):
         path.with_name(path.name + beside).unlink(missing_ok=True)
+
+
+def replace_desk(path: Path, new: Path) -> None:
+    """Put a desk in the place of another one. Nobody may write to either; both journals must be empty.
+
+    Who reads the old one goes on with it until opening it again.
+    """
+    for beside in ("-wal", "-shm", "-journal"):
+        path.with_name(path.name + beside).unlink(missing_ok=True)
+    new.replace(path)
