@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from streams.services.console.live import STREAMS_OF_ONE
-from tests.browser.conftest import CHROMIUM, Readers
+from tests.browser.chromium import chromium_or_skip
+from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite, running_console
 from tests.browser.tabs import window
 from tests.integration.waiting import until
@@ -18,9 +19,10 @@ IS_LIVE = """document.querySelector("#live.on") !== null"""
 
 
 def test_of_twelve_tabs_the_one_in_front_is_live_and_none_hangs(site: ConsoleSite, tmp_path: Path) -> None:
+    chromium = chromium_or_skip()
+
     async def story() -> None:
-        assert CHROMIUM is not None
-        async with window(CHROMIUM, tmp_path) as opened:
+        async with window(chromium, tmp_path) as opened:
             first = await opened.open(f"{site.url}/signin")
             await first.until("document.getElementById('token') !== null")
             await first.do(SIGN_IN)
