@@ -50,4 +50,4 @@ class ApiMetrics:
             "Seconds ago at which Redis last held all that there was; permissions rest on it",
             registry=registry,
         )
-        self.audit = AuditMetrics(registry, "harmonia_audit")
+        self.audit = AuditMetrics(registry, "harmonia_audit_pending_bytes", "harmonia_audit_failures_total")

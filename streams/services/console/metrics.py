@@ -53,4 +53,6 @@ class ConsoleMetrics:
             registry=registry,
         )
         self.policy = PolicyMetrics(registry)
-        self.audit = AuditMetrics(registry, "harmonia_console_audit")
+        self.audit = AuditMetrics(
+            registry, "harmonia_console_audit_pending_bytes", "harmonia_console_audit_failures_total"
+        )

@@ -11,14 +11,12 @@ from streams.services.permission.audit_log import AuditLog
 
 
 class AuditMetrics:
-    """The metrics of one process, in its registry. `prefix`: of their names, as `harmonia_audit`."""
+    """The metrics of one process, in its registry. `pending`, `failures`: what this process calls them."""
 
-    def __init__(self, registry: CollectorRegistry, prefix: str) -> None:
-        self.pending = Gauge(
-            f"{prefix}_pending_bytes", "Bytes of audit records that Kafka does not have yet", registry=registry
-        )
+    def __init__(self, registry: CollectorRegistry, pending: str, failures: str) -> None:
+        self.pending = Gauge(pending, "Bytes of audit records that Kafka does not have yet", registry=registry)
         self.failures = Counter(
-            f"{prefix}_failures_total", "Sendings of audit records that failed and are tried again", registry=registry
+            failures, "Sendings of audit records that failed and are tried again", registry=registry
         )
 
 
