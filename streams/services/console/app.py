@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from sinks.base import SinkUnavailable
 from streams.services.console import actions
+from streams.services.console.desk_access import TooSlow
 from streams.services.console.gate import (
     Console,
     FormRefused,
@@ -219,6 +220,12 @@ def _add_refusals(app: FastAPI, console: Console) -> None:
     async def away(request: Request, _: SinkUnavailable) -> Response:
         words = words_of(console, request)
         text = words.text("Redis does not answer, so nobody's session is known. Try again in a minute.")
+        return plain_message(words, words.text("Not available now"), text, 503)
+
+    @app.exception_handler(TooSlow)
+    async def too_slow(request: Request, _: TooSlow) -> Response:
+        words = words_of(console, request)
+        text = words.text("The desk takes too long to answer. Try again in a minute.")
         return plain_message(words, words.text("Not available now"), text, 503)
 
     @app.exception_handler(Exception)

@@ -52,9 +52,9 @@ async def _no_reservation(_: int) -> None:
 
 
 class SignedInConsole:
-    """One process of the console. `days`: a folder with a file for each day that has a report; `desk`: of its desk."""
+    """One process of the console. `days`: a folder with a file for each day that has a report."""
 
-    def __init__(self, redis: Redis, days: Path, desk: Path | None = None) -> None:
+    def __init__(self, redis: Redis, days: Path, desk: DeskReader | None = None) -> None:
         settings = Settings(time_zone="America/New_York", console_url=ORIGIN)
         metrics = ConsoleMetrics(CollectorRegistry())
         self.people: dict[str, Person] = {}
@@ -75,7 +75,7 @@ class SignedInConsole:
             judge=judge,
             views=Views(audit, lambda: NOW),
             day_reports=self.reports,
-            desk=None if desk is None else DeskReader(desk),
+            desk=desk,
         )
         self.sessions = Sessions(redis, people)
         self.app = build_console(Console(deps, Hub(metrics), self.sessions, PAGES))

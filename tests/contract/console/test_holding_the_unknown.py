@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from events.topics import CAMPAIGN_HOLDS
 from sinks.keys import HOLDS, position_key
 from streams.services.console.desk import Desk
+from streams.services.console.desk_access import DeskReader
 from streams.services.console.rights import EVERYTHING, Role, Scope, Viewer
 from streams.services.console.signin import COOKIE
 from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole
@@ -22,7 +23,7 @@ async def console(redis_client: Redis, tmp_path: Path) -> SignedInConsole:
     Desk.create(tmp_path / "desk.sqlite").close()
     await redis_client.hset(position_key(0, CAMPAIGN_HOLDS), mapping={"topic_id": "t", "offset": "1"})
     await redis_client.hset(HOLDS, "held", str(NOW + 3_600_000))
-    return SignedInConsole(redis_client, tmp_path, tmp_path / "desk.sqlite")
+    return SignedInConsole(redis_client, tmp_path, DeskReader(tmp_path / "desk.sqlite"))
 
 
 async def refused(console: SignedInConsole, scope: Scope, campaign: str, act: str = "hold") -> str:
