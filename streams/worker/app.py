@@ -193,8 +193,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     )
     agents = [_add(app, spec, parts) for spec in AGENT_SPECS]
     sinks = [agent.sink for agent in agents if agent.sink is not None]
-    address = (settings.metrics_host, settings.metrics_port)
-    health = HealthServer(metrics.registry, app.unready, address, lambda url: say(f"metrics on {url}/metrics"))
+    health = HealthServer.at(settings, metrics.registry, app.unready, say)
     closing = ShutdownCloser(
         [*(table.close for table in tables.values()), outbox.stop, *(sink.close for sink in sinks)]
     )

@@ -145,10 +145,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
                 settings.time_zone,
             )
             server = Server(build_api(deps), settings.grace_s)
-            address = (settings.metrics_host, settings.metrics_port)
-            health = HealthServer(
-                metrics.registry, lambda: why_unready(deps), address, lambda url: say(f"metrics on {url}/metrics")
-            )
+            health = HealthServer.at(settings, metrics.registry, lambda: why_unready(deps), say)
             await closing.enter_async_context(health)
             for warning in await _warnings(tokens, redis):
                 say(warning)

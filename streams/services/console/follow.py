@@ -107,8 +107,7 @@ async def _serve(settings: Settings, path: Path, say: Callable[[str], None]) -> 
         return trouble[0] if trouble else None
 
     async with AsyncExitStack() as closing:
-        address = (settings.metrics_host, settings.metrics_port)
-        health = HealthServer(metrics.registry, unready, address, lambda url: say(f"metrics on {url}/metrics"))
+        health = HealthServer.at(settings, metrics.registry, unready, say)
         await closing.enter_async_context(health)
         collect_rarely()
         while not stopping.is_set():

@@ -98,10 +98,7 @@ async def serve(
             console = Console(deps, hub, Sessions(redis, people), PAGES, extras.switch_to)
             app = build_console(console, (*ROUTES, *extras.routes))
             server = ConsoleServer(app, hub, settings.grace_s)
-            address = (settings.metrics_host, settings.metrics_port)
-            health = HealthServer(
-                metrics.registry, lambda: _why_unready(redis), address, lambda url: say(f"metrics on {url}/metrics")
-            )
+            health = HealthServer.at(settings, metrics.registry, lambda: _why_unready(redis), say)
             await closing.enter_async_context(health)
             if not people:
                 say("HARMONIA_CONSOLE_PEOPLE names nobody, so nobody can sign in: docs/console.md says how")
