@@ -57,6 +57,6 @@ async def test_the_page_of_a_hold_that_ends_by_itself_offers_one_that_does_not(c
     async with console.browser(Viewer("ada", SENDING)) as browser:
         page = await browser.get("/campaigns/held")
     assert page.status_code == 200
-    assert "It may reach nobody until 9:00" in page.text
+    assert "It may reach nobody until " in page.text
     assert "Hold until it is lifted" in page.text
     assert "until the hold is lifted" not in page.text
