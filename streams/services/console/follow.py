@@ -158,6 +158,8 @@ async def _follow_once(
     finally:
         await consumer.stop()
         await wiper.close()
+        if not is_level:
+            await asyncio.to_thread(remove_desk, beside(path))
     if copy is not None and is_level:
         await asyncio.to_thread(replace_desk, path, copy.path)
         unwiped.become(copy.unwiped)
@@ -280,6 +282,13 @@ class Follower:
 
     async def step(self) -> None:
         """Read what has come, write it, and do a little of what is due."""
+        try:
+            await self._step()
+        finally:
+            self._names |= self._writer.left
+            self._writer.left.clear()
+
+    async def _step(self) -> None:
         fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_AT_ONCE)
         records = [_taken(record) for each in fetched.values() for record in each]
         due = time.monotonic() - self._looked >= LOOKED_EVERY_S
@@ -336,8 +345,6 @@ class Follower:
         if now >= self._series_at:
             self._series_at = now + SERIES_EVERY_S
             await asyncio.to_thread(drop_unused_series, self._writer)
-        self._names |= self._writer.left
-        self._writer.left.clear()
 
     def _clock(self) -> int:
         """The time up to which every partition of `interactions` is read."""
