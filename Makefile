@@ -19,7 +19,8 @@ COMPILE := $(PIN) --extra local --extra oidc --group build
 SEEDS ?= 1 2 3
 # Tests that need no server. Two processes share them, and those with servers too, each with its own: they mostly wait.
 FAST ?= tests/unit tests/property
-PAGES := tests/browser/test_frame.py tests/browser/test_desk_pages.py tests/browser/test_hold.py tests/browser/test_live.py tests/browser/test_people.py tests/browser/test_strategist.py
+# Tests in a real browser. Apart from all others: Playwright keeps an event loop running, in which no other test can.
+PAGES := tests/browser
 
 .PHONY: help install dev check audit sbom test browser laws image-test chaos soak demo picture bench spark schemas lock clean
 
@@ -48,12 +49,12 @@ sbom: dev ## dist/sbom.json: all that is installed beside our code, as CycloneDX
 test: dev ## all tests, on a Kafka and a Redis that they start and stop
 	[ -z "$(FAST)" ] || $(BIN)/pytest -n 2 $(FAST)
 	$(BIN)/pytest -n 2 --dist loadfile tests/contract tests/integration
-	$(BIN)/pytest $(PAGES)
+	$(BIN)/pytest -n 2 --dist loadfile $(PAGES)
 	$(BIN)/pytest tests/chaos tests/soak
 
 browser: dev ## all of the console's pages in a real browser, many tabs and a provider for signing in among them
 	sh tests/browser/packages.sh
-	$(BIN)/pytest tests/browser
+	$(BIN)/pytest -n 2 --dist loadfile $(PAGES)
 
 laws: dev ## the law of the fast way over all pairs of interactions and long walks, in some minutes
 	LAWS=all $(BIN)/pytest tests/property/worker/contacts

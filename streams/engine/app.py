@@ -163,14 +163,22 @@ class ChunkApp(faust.App):
         consumer = cast(transport.Consumer | None, self._consumer)  # asked for by its name it would be made here
         if consumer is None:
             return 0, 0
-        left = [end - (consumer.committed(tp) or 0) for tp, end in list(self.lanes.taken.items())]
+        left = []
+        for tp, end in list(self.lanes.taken.items()):
+            committed = consumer.committed(tp)
+            left.append(end - (self.lanes.taken_from.get(tp, end) if committed is None else committed))
         return sum(count > 0 for count in left), sum(count for count in left if count > 0)
 
     @property
     def is_in_touch(self) -> bool:
-        """Whether the group's coordinator has answered within a session. To be asked from any thread."""
+        """Whether the group's coordinator is known: it is forgotten once it has not answered for a session."""
         consumer = cast(transport.Consumer | None, self._consumer)
         return consumer is not None and consumer.is_in_touch
+
+    def brokers(self) -> list[str]:
+        """All brokers that the consumer knows, host:port each; none before there is one. From any thread."""
+        consumer = cast(transport.Consumer | None, self._consumer)
+        return [] if consumer is None else consumer.brokers()
 
     def _committed(self, source: TP) -> int | None:
         return cast(transport.Consumer, self.consumer).committed(source)

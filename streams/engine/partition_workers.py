@@ -55,6 +55,8 @@ class PartitionWorkers:
         self._done: dict[Lane, int] = {}
         #: Partition -> the offset after the last record that was taken from the broker for a lane.
         self.taken: dict[TP, int] = {}
+        #: Partition -> the offset of the first record that was.
+        self.taken_from: dict[TP, int] = {}
 
     def open(self, generation: int) -> None:
         """Accept runs of this generation of the group, and of no other."""
@@ -121,6 +123,7 @@ class PartitionWorkers:
         """Forget what is done and taken: the partitions belong to somebody else now."""
         self._done.clear()
         self.taken.clear()
+        self.taken_from.clear()
 
     def has_room(self, tp: TP) -> bool:
         """Whether more records of this partition should be fetched: each of its lanes takes them."""

@@ -172,6 +172,8 @@ class Consumer(stock.Consumer):
             if run.generation == self.app.consumer_generation_id:
                 self._read_offset[run.tp] = None  # no gap for Faust to account for
                 lanes.taken[run.tp] = run.next_offset
+                if run.tp not in lanes.taken_from:
+                    lanes.taken_from[run.tp] = run.records[0].offset if run.records else run.next_offset
                 yield run.tp, self._message(run)
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
@@ -214,9 +216,14 @@ class Consumer(stock.Consumer):
 
     @property
     def is_in_touch(self) -> bool:
-        """Whether the group's coordinator has answered within a session."""
+        """Whether the group's coordinator is known: it is forgotten once it has not answered for a session."""
         consumer = self._thread._consumer
         return consumer is not None and consumer._coordinator.coordinator_id is not None
+
+    def brokers(self) -> list[str]:
+        """All brokers that are known, host:port each: those of the settings until one of these has named the others."""
+        consumer = self._thread._consumer
+        return [] if consumer is None else [f"{each.host}:{each.port}" for each in consumer._client.cluster.brokers()]
 
     def lag_of(self, tp: TP) -> int:
         """Records between what is done (or committed, before the first chunk) and the end of the partition.

@@ -4,10 +4,13 @@ Served by the process's own event loop, so that a loop that hangs is noticed: th
 """
 
 from collections.abc import Awaitable, Callable
+from typing import Self
 
 from aiohttp import web
 from mode import Service
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from streams.platform.settings import Settings
 
 
 class HealthServer(Service):
@@ -31,6 +34,18 @@ class HealthServer(Service):
         self._address = address
         self._announce = announce
         self._runner: web.AppRunner | None = None
+
+    @classmethod
+    def at(
+        cls,
+        settings: Settings,
+        registry: CollectorRegistry,
+        unready: Callable[[], Awaitable[str | None]],
+        say: Callable[[str], None],
+    ) -> Self:
+        """The server at the address that the settings have; `say` is told where that is."""
+        address = (settings.metrics_host, settings.metrics_port)
+        return cls(registry, unready, address, lambda url: say(f"metrics on {url}/metrics"))
 
     async def on_start(self) -> None:
         app = web.Application()

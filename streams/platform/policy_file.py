@@ -6,14 +6,10 @@ One that is broken changes nothing: limits that were decided go on until others 
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from streams.domain.pressure import FileMistakes, Policy, default_policy, read_policy
 from streams.platform.errors import Unusable
-
-if TYPE_CHECKING:
-    from prometheus_client import Gauge
-
 
 logger = logging.getLogger(__name__)
 
@@ -93,13 +89,3 @@ def _read(path: Path) -> Policy | str:
     except UnicodeDecodeError:
         return "it is not UTF-8 text"
     return str(found) if isinstance(found, FileMistakes) else found
-
-
-def policy_since_gauge(since: "Gauge") -> Callable[[str, int], None]:
-    """A callback for `CurrentPolicy` that shows in a gauge since when (ms) a version holds: that one and no other."""
-
-    def holds(version: str, at: int) -> None:
-        since.clear()
-        since.labels(version).set(at / 1000)
-
-    return holds

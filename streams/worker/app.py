@@ -27,7 +27,7 @@ from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.health import HealthServer
-from streams.platform.policy_file import CurrentPolicy, policy_since_gauge
+from streams.platform.policy_file import CurrentPolicy
 from streams.platform.settings import Settings
 from streams.platform.topics import (
     CAMPAIGNS_TABLE,
@@ -178,12 +178,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     onlooker = TakeoverMetrics(operations, settings.state_dir)
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"), onlooker=onlooker)
     outbox = Outbox(kafka)
-    policies = CurrentPolicy(
-        settings.policy,
-        wall_clock,
-        lambda outcome: metrics.policy.labels(outcome).inc(),
-        policy_since_gauge(metrics.policy_since),
-    )
+    policies = metrics.policy.watched(settings.policy, wall_clock)
     guard = QuarantineGuard(RefusalCounter(settings.quarantine_letters), settings.hasher)
     tables = _tables(app, settings)
     parts = AgentParts(
@@ -198,8 +193,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     )
     agents = [_add(app, spec, parts) for spec in AGENT_SPECS]
     sinks = [agent.sink for agent in agents if agent.sink is not None]
-    address = (settings.metrics_host, settings.metrics_port)
-    health = HealthServer(metrics.registry, app.unready, address, lambda url: say(f"metrics on {url}/metrics"))
+    health = HealthServer.at(settings, metrics.registry, app.unready, say)
     closing = ShutdownCloser(
         [*(table.close for table in tables.values()), outbox.stop, *(sink.close for sink in sinks)]
     )

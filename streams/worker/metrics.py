@@ -16,6 +16,7 @@ from events.registry import ENGAGEMENTS, MODELS
 from events.topics import Agent
 from streams.domain.display_names import is_shown
 from streams.domain.quarantine.quarantines import Quarantine
+from streams.platform.policy_metrics import PolicyMetrics
 from streams.worker.measuring.campaign_counters import CampaignCounters
 from streams.worker.measuring.label_names import BoundedLabels, is_currency, is_team
 
@@ -337,18 +338,7 @@ class Metrics:
             ["type", "campaign"],
             registry=registry,
         )
-        self.policy = Counter(
-            "harmonia_policy_changes_total",
-            "Changes of the policy file by what became of them (taken; broken: the one before goes on)",
-            ["outcome"],
-            registry=registry,
-        )
-        self.policy_since = Gauge(
-            "harmonia_policy_since_seconds",
-            "Since when the policy holds here, Unix time, by its version",
-            ["version"],
-            registry=registry,
-        )
+        self.policy = PolicyMetrics(registry)
         self.profiles_cut = Counter(
             "harmonia_profiles_cut_total",
             "Profiles that leave out part of what is known, as too much for one record; refusals never are",

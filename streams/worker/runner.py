@@ -1,7 +1,7 @@
 """Runs one worker in this process, once the topics are as the settings say."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from logging import Logger
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -64,7 +64,7 @@ class _Process(faust.Worker):
 
     def _is_cut_off(self) -> bool:
         """Whether no broker can be reached: nothing can be saved any more."""
-        return not self._app.is_in_touch and not any(map(_accepts, self._settings.kafka_brokers))
+        return is_cut_off([*self._settings.kafka_brokers, *self._app.brokers()])
 
     def _left(self) -> str:
         partitions, records = self._app.uncommitted()
@@ -74,11 +74,17 @@ class _Process(faust.Worker):
         )
 
 
+def is_cut_off(brokers: Iterable[str]) -> bool:
+    """Whether none of these brokers, host:port each, takes a connection. Asks one after the other."""
+    return not any(_accepts(broker) for broker in dict.fromkeys(brokers))
+
+
 def _accepts(broker: str) -> bool:
-    """Whether a broker, host:port, takes a connection."""
-    address = urlsplit(f"kafka://{broker}")
     try:
-        socket.create_connection((address.hostname or "", address.port or KAFKA_PORT), CONNECT_S).close()
-    except OSError:
+        address = urlsplit(f"kafka://{broker}")
+        if not address.hostname:  # which a socket would take for this machine
+            return False
+        socket.create_connection((address.hostname, address.port or KAFKA_PORT), CONNECT_S).close()
+    except (OSError, ValueError):  # the latter: this is no address
         return False
     return True

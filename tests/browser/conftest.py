@@ -1,4 +1,3 @@
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,21 +6,20 @@ from playwright.sync_api import Browser, sync_playwright
 
 from streams.local.stack import ExistingServers, Stack, local_stack
 from streams.platform.settings import Settings
+from tests.browser.chromium import chromium_or_skip
 from tests.browser.console_site import ConsoleSite, running_console, tell_of_people
 from tests.browser.experiment_data import tell_of_an_experiment
 from tests.browser.reader import WIDE, Reader, reader_of
 from tests.integration.system import running_system
 
-CHROMIUM = shutil.which("chromium")
 Readers = Callable[..., Reader]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium: tests/browser/packages.sh installs Debian's")
+    chromium = chromium_or_skip()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
         browser.close()
 

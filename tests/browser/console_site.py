@@ -1,10 +1,7 @@
 """A deployment with people in it and a console, each a process of its own, and people who may sign in to it."""
 
 import hashlib
-import re
-import signal
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +15,8 @@ from events.json_types import JSON
 from events.topics import AUDIT_LOG
 from sinks.keys import identity_key, text
 from streams.platform.topic_reading import records_of
-from tests.integration.command import environment_of, on
+from tests.integration.command import on
+from tests.integration.console_process import console_process
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System
 from tests.integration.waiting import until
@@ -30,7 +28,6 @@ PEOPLE: Mapping[str, tuple[str, str]] = {
     "zoe": ('["privacy"]', 'language = "fr"'),
 }
 """Roles, and what else the file says, of everybody who may sign in; each has their name as their token."""
-_SAYS = re.compile(r"console: (listening|metrics) on (\S+)")
 _OF_TOPICS = {"email": "email-events", "donation": "donation-events", "canvass": "canvass-events"}
 
 
@@ -90,33 +87,9 @@ class ConsoleSite:
 @contextmanager
 def running_console(system: System, folder: Path, port: int = 0, **settings: str) -> Iterator[ConsoleSite]:
     """A console of a deployment for the length of a block; it must end well."""
-    log = folder / "console.log"
     given = {"HARMONIA_CONSOLE_PEOPLE": str(people_file(folder)), "HARMONIA_TIME_ZONE": "America/New_York", **settings}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streams.cli.main", "console", "--port", str(port)],
-            cwd=folder,
-            env={**environment_of(folder, on(system.stack, **given)), "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        said = until(lambda: _said(process, log), "the addresses of the console")
-        yield ConsoleSite(system, folder, process, said["listening"], said["metrics"], log)
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0, log.read_text()
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-
-
-def _said(process: "subprocess.Popen[bytes]", log: Path) -> dict[str, str] | None:
-    assert process.poll() is None, log.read_text()
-    said = dict(_SAYS.findall(log.read_text()))
-    return said if len(said) == 2 else None
+    with console_process(folder, on(system.stack, **given), port) as one:
+        yield ConsoleSite(system, folder, one.process, one.url, one.metrics, one.log)
 
 
 def tell_of_people(system: System) -> dict[str, Somebody]:

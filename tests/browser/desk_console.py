@@ -138,7 +138,7 @@ class DeskConsole:
         redis = Redis(port=self._redis_port)
         people = People(self._people)
         lookup = Lookup(redis, settings.profiles_oldest_s)
-        audit = AuditLog(_none, metrics.audit_pending.set, metrics.audit_failures.inc)
+        audit = AuditLog(_none, metrics.audit.pending.set, metrics.audit.failures.inc)
         deps = ConsoleDependencies(
             settings=settings,
             redis=redis,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What tests/browser need of Debian: chromium. Installs it where it is missing, or says why the tests will skip.
+# What tests/browser need of Debian: chromium. Installs it where it is missing, or says why the tests will skip; in CI they fail then.
 set -eu
 
 command -v chromium > /dev/null && exit 0

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,13 +16,14 @@ from events.json_types import JSON
 from events.times import render_time
 from events.topics import AUDIT_LOG
 from sinks.holds import look_up_hold
+from streams.local.stack import local_stack
 from streams.platform.topic_reading import records_of
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite, running_console
-from tests.integration.command import on
+from tests.integration.command import ended_well, harmonia, on
 from tests.integration.follow_process import following
 from tests.integration.said import event, fresh, structured
-from tests.integration.system import System
+from tests.integration.system import System, running_system
 from tests.integration.waiting import until
 
 CAMPAIGN = "gotv-3"
@@ -36,15 +38,29 @@ class HoldSite(NamedTuple):
 
 @pytest.fixture(scope="module")
 def held(site: ConsoleSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HoldSite]:
-    folder = tmp_path_factory.mktemp("hold")
-    _send_mail(site.system)
+    with _followed(site.system, tmp_path_factory.mktemp("hold")) as found:
+        yield found
+
+
+@contextmanager
+def _followed(system: System, folder: Path) -> Iterator[HoldSite]:
+    """A console of a deployment with a desk, after a mail of the campaign."""
+    _send_mail(system)
     desk = str(folder / "desk.sqlite")
-    environment = on(site.system.stack, HARMONIA_DESK=desk, HARMONIA_METRICS_PORT="0")
+    environment = on(system.stack, HARMONIA_DESK=desk, HARMONIA_METRICS_PORT="0")
+    with following(folder, "follow", environment), running_console(system, folder, HARMONIA_DESK=desk) as console:
+        yield HoldSite(system, console)
+
+
+@pytest.fixture
+def doomed(tmp_path: Path) -> Iterator[HoldSite]:
+    """The same on servers of its own, since its worker is killed."""
     with (
-        following(folder, "follow", environment),
-        running_console(site.system, folder, HARMONIA_DESK=desk) as console,
+        local_stack(tmp_path / "stack") as stack,
+        running_system(stack, tmp_path) as system,
+        _followed(system, tmp_path) as found,
     ):
-        yield HoldSite(site.system, console)
+        yield found
 
 
 def _send_mail(system: System) -> None:
@@ -117,6 +133,22 @@ def test_a_hold_that_is_sent_twice_is_ordered_once_and_works_without_scripts(rea
     one.page.get_by_text("Yes: it is not on hold.").wait_for()
 
 
+def test_a_hold_that_ends_by_itself_can_be_made_one_that_is_until_lifted(reader: Readers, held: HoldSite) -> None:
+    order = ("hold", "--campaign", CAMPAIGN, "--until", render_time(round(time.time() * 1000) + 3_600_000))
+    ended_well(harmonia(held.console.folder, *order, environment=on(held.system.stack)))
+    ada = reader("ada", url=held.console.url)
+    ada.open(f"/campaigns/{CAMPAIGN}")
+    assert "until the hold is lifted" not in ada.page.inner_text("#body-hold")
+    ada.page.get_by_role("button", name="Hold until it is lifted").click()
+    ada.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for()
+    found = look_up_hold(held.system.deployment.redis, CAMPAIGN)
+    assert found is not None
+    assert found.hold is not None
+    assert found.hold.until is None
+    ada.page.get_by_role("button", name=f"Lift the hold {CAMPAIGN}").click()
+    ada.page.get_by_text("Yes: it is not on hold.").wait_for()
+
+
 def test_while_the_worker_hangs_nothing_is_said_to_be_held_and_figures_turn_grey(
     reader: Readers, held: HoldSite
 ) -> None:
@@ -143,6 +175,29 @@ def test_while_the_worker_hangs_nothing_is_said_to_be_held_and_figures_turn_grey
     assert is_held(held.system)
     ada.page.get_by_role("button", name=f"Lift the hold {CAMPAIGN}").click()
     ada.page.get_by_text("Yes: it is not on hold.").wait_for()
+
+
+def test_once_the_worker_is_killed_figures_turn_grey_stay_and_none_becomes_nought(
+    reader: Readers, doomed: HoldSite
+) -> None:
+    ada = reader("ada", url=doomed.console.url)
+    ada.expected |= {404, 503}
+    until(lambda: ada.open(f"/campaigns/{CAMPAIGN}") == 200, "the campaign in the desk")
+    ada.page.wait_for_selector("#block-providers.is-live")
+    figures = ada.page.inner_text("#body-providers")
+    assert "Gmail" in figures
+    os.killpg(doomed.system.workers.process.pid, signal.SIGKILL)
+    ada.page.wait_for_selector("#block-providers.is-stopped", timeout=17_000)
+    ada.page.wait_for_selector("#block-acts.is-stopped", timeout=17_000)
+    assert ada.page.inner_text("#body-providers") == figures
+    assert "stopped at" in ada.page.inner_text("#age-providers")
+    assert ada.open(f"/campaigns/{CAMPAIGN}") == 200
+    assert ada.page.inner_text("#body-providers") == figures
+    assert ada.page.locator("#block-providers.is-stopped").count() == 1
+    ada.page.get_by_role("button", name=f"Hold {CAMPAIGN}", exact=True).click()
+    ada.page.get_by_text("Ordered, and not in force yet").wait_for(timeout=40_000)
+    assert not is_held(doomed.system)
+    ada.page.close()
 
 
 def test_a_deployment_that_allows_no_changes_has_no_button_and_takes_no_order(

@@ -2,10 +2,14 @@
 
 import asyncio
 import signal
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
-from tests.browser.conftest import CHROMIUM, Readers
+from streams.services.console.live import STREAMS_OF_ONE
+from tests.browser.chromium import chromium_or_skip
+from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite, running_console
 from tests.browser.tabs import window
 from tests.integration.waiting import until
@@ -15,9 +19,10 @@ IS_LIVE = """document.querySelector("#live.on") !== null"""
 
 
 def test_of_twelve_tabs_the_one_in_front_is_live_and_none_hangs(site: ConsoleSite, tmp_path: Path) -> None:
+    chromium = chromium_or_skip()
+
     async def story() -> None:
-        assert CHROMIUM is not None
-        async with window(CHROMIUM, tmp_path) as opened:
+        async with window(chromium, tmp_path) as opened:
             first = await opened.open(f"{site.url}/signin")
             await first.until("document.getElementById('token') !== null")
             await first.do(SIGN_IN)
@@ -81,3 +86,18 @@ def test_open_pages_are_counted_and_let_go_of(reader: Readers, site: ConsoleSite
     assert site.metric("harmonia_console_streams ") != "harmonia_console_streams 0.0"
     ada.open("/people")
     until(lambda: site.metric("harmonia_console_streams ") == "harmonia_console_streams 0.0", "no open page")
+
+
+def test_a_session_with_too_many_live_pages_is_told_so_and_the_next_one_waits_its_turn(
+    reader: Readers, site: ConsoleSite
+) -> None:
+    ada = reader("ada")
+    [cookie] = [each["value"] for each in ada.context.cookies() if each["name"] == "__Host-harmonia"]
+    request = urllib.request.Request(f"{site.url}/events?page=status", headers={"Cookie": f"__Host-harmonia={cookie}"})
+    with ExitStack() as opened:
+        for _ in range(STREAMS_OF_ONE):
+            opened.enter_context(urllib.request.urlopen(request, timeout=20))
+        ada.open("/status")
+        ada.page.get_by_text("too many pages are open, 24 of yours").wait_for()
+        assert 'why="streams"' in site.metric("harmonia_console_refused_total")
+    ada.page.wait_for_selector("#live.on")

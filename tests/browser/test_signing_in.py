@@ -41,6 +41,7 @@ def _cookie(one: Reader, name: str = "__Host-harmonia") -> str:
 def test_the_keyboard_alone_signs_in_looks_around_and_signs_out(reader: Readers, site: ConsoleSite) -> None:
     ada = reader()
     ada.open("/signin")
+    ada.page.wait_for_selector("#token:focus")  # by itself, as the page is first drawn: what is typed before is lost
     ada.page.keyboard.type("ada")
     ada.page.keyboard.press("Enter")
     ada.page.wait_for_selector(".top")

@@ -198,6 +198,49 @@ def test_whoever_is_erased_is_gone_from_the_bytes_of_the_desk(stack: Stack, saye
         assert "email.opened" not in figures(path)
 
 
+def test_after_a_crash_that_forgot_an_erasure_a_copy_without_it_takes_the_place_of_the_desk(
+    stack: Stack, sayer: Sayer, tmp_path: Path
+) -> None:
+    path = tmp_path / "desk.sqlite"
+    environment = on(stack, HARMONIA_DESK=str(path))
+    with following(tmp_path, "before", environment) as process:
+        until(lambda: has_all(path, sayer), "everything")
+        process.end()
+    forget_an_erasure(path, FORGOTTEN)
+    before = path.stat().st_ino
+    with following(tmp_path, "after", environment) as process:
+
+        def is_another() -> bool:
+            sayer.tell(50)
+            return path.stat().st_ino != before
+
+        until(is_another, "another file in the desk's place")
+        until(lambda: has_all(path, sayer), "everything that was said meanwhile")
+        assert not holds(path, FORGOTTEN)
+        until(lambda: "harmonia_desk_unwiped 0.0" in ask(process.metrics)[1], "nothing is left to be wiped")
+        process.end()
+    assert {file.name for file in tmp_path.iterdir() if ".new" in file.name} == set()
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+FORGOTTEN = "email:fedcba9876543210fedcba9876543210"
+
+
+def forget_an_erasure(path: Path, name: str) -> None:
+    """Leave a desk as a crash does that came between an erasure and the wiping of its bytes."""
+    desk = Desk.create(path)
+    desk.set_meta("wipe", 1)
+    desk.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    [page_size] = desk.one("PRAGMA page_size") or (0,)
+    [page] = desk.one("SELECT rootpage FROM sqlite_schema WHERE name = 'closed'") or (0,)
+    desk.close()
+    held = bytearray(path.read_bytes())
+    gap = held.index(b"\0" * 64, (page - 1) * page_size + 100)
+    held[gap + 8 : gap + 8 + len(name)] = name.encode()
+    path.write_bytes(held)
+
+
 def holds(path: Path, name: str) -> bool:
     files = [path.with_name(path.name + end) for end in ("", "-wal", "-shm")]
     return any(name.encode() in file.read_bytes() for file in files if file.exists())

@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes worker, API and gateway while the demo's teams speak: every panel shows something."""
+"""A real Prometheus scrapes all that serves while the demo's teams speak: every panel shows something."""
 
 import math
 import subprocess
@@ -18,6 +18,8 @@ from streams.local.server import stop
 from streams.local.stack import Stack
 from tests.integration.api_process import TOKENS, Api, running_api
 from tests.integration.command import on
+from tests.integration.console_process import Visitor, console_process, one_person
+from tests.integration.follow_process import following
 from tests.integration.gateway_process import Gateway, running_gateway
 from tests.integration.system import ask, environment_of_worker, settings_of
 from tests.integration.waiting import until
@@ -41,7 +43,6 @@ EMPTY_ON_A_GOOD_DAY = {
     "harmonia_identity_findings_total": "no identifier is shared by a crowd",
     "harmonia_source_quarantined_since_seconds": "no source is in quarantine",
     "harmonia_lake_": "nobody fills a lake here",
-    "harmonia_console_": "no console runs here",
 }
 """Metrics that have no sample then, each with why."""
 
@@ -53,6 +54,7 @@ class Scraped:
     url: str
     api: Api
     gateway: Gateway
+    console: Visitor
     metrics: list[str]
     tools: Prometheus
 
@@ -65,8 +67,17 @@ def scraped(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         environment = environment_of_worker(stack, folder, HARMONIA_TEAMS=str(folder / "teams.toml"))
         workers = start_workers(environment, folder / "worker.log")
         try:
-            with running_api(folder, on(stack, **TOKENS)) as api, running_gateway(folder, on(stack)) as gateway:
-                metrics = [*workers.addresses, api.metrics, gateway.metrics]
+            people = {"HARMONIA_CONSOLE_PEOPLE": str(one_person(folder, "ada"))}
+            desk = {"HARMONIA_DESK": str(folder / "desk.sqlite"), "HARMONIA_METRICS_PORT": "0"}
+            with (
+                running_api(folder, on(stack, **TOKENS)) as api,
+                running_gateway(folder, on(stack)) as gateway,
+                following(folder, "follow", on(stack, **desk)) as follow,
+                console_process(folder, on(stack, **people, **desk)) as console,
+            ):
+                metrics = [*workers.addresses, api.metrics, gateway.metrics, console.metrics, follow.metrics]
+                visitor = Visitor(console.url)
+                visitor.sign_in("ada")
                 server = start_prometheus(folder / "prometheus", tools, config_in(folder, metrics))
                 try:
                     url = f"http://{server.address}"
@@ -75,7 +86,7 @@ def scraped(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                     # Of a series that appears, nobody knows what it rose by.
                     until(lambda: all_is_shown(url, len(said[::2])), "the first part in Prometheus", patience=90)
                     publish(deployment.producer, said[1::2], lambda: None)
-                    yield Scraped(url, api, gateway, metrics, tools)
+                    yield Scraped(url, api, gateway, visitor, metrics, tools)
                 finally:
                     stop([folder / "prometheus"])
         finally:
@@ -90,8 +101,9 @@ def all_is_shown(url: str, published: int) -> bool:
 
 
 def config_in(folder: Path, metrics: list[str]) -> Path:
-    worker, api, gateway = (address.removeprefix("http://").removesuffix("/metrics") for address in metrics)
-    targets = {"harmonia-worker": [worker], "harmonia-api": [api], "harmonia-gateway": [gateway]}
+    jobs = ("worker", "api", "gateway", "console", "console-follow")
+    addresses = (address.removeprefix("http://").removesuffix("/metrics") for address in metrics)
+    targets = {f"harmonia-{job}": [address] for job, address in zip(jobs, addresses, strict=True)}
     config = folder / "prometheus.yml"
     config.write_text(scrape_config(targets, RULES, 1))
     return config
@@ -117,6 +129,14 @@ def send_webhooks(gateway: Gateway) -> None:
     assert gateway.send("/v1/hooks/sendgrid", WEBHOOK, Authorization="Basic bm9ib2R5OmE=")[0] == 401
 
 
+def look_at_pages(console: Visitor) -> None:
+    """A page, with blocks that are live; and a form that did not come from it, which is refused."""
+    assert console.ask("/status")[0] == 200
+    with console.open("/events?page=status") as stream:
+        assert stream.readline()
+    assert console.ask("/choices", theme="dark")[0] == 403
+
+
 def shows(url: str, expression: str) -> bool:
     found = query(url, expression.replace("$__rate_interval", "1m"))
     return any(math.isfinite(value) for series in found for _, value in series.points)
@@ -132,6 +152,7 @@ def test_every_panel_shows_something(scraped: Scraped) -> None:
     def lacking() -> list[Query]:
         ask_for_permission(scraped.api)
         send_webhooks(scraped.gateway)
+        look_at_pages(scraped.console)
         return [each for each in wanted if not shows(scraped.url, each.expression)]
 
     try:

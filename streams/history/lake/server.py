@@ -58,8 +58,7 @@ async def _serve(
             **({"group_instance_id": f"{settings.instance}-lake"} if settings.instance else {}),
         )
         filler = LakeFiller(consumer, LakeFlusher(writer, metrics, deadline.is_over), metrics, options)
-        address = (settings.metrics_host, settings.metrics_port)
-        health = HealthServer(metrics.registry, filler.unready, address, lambda url: say(f"metrics on {url}/metrics"))
+        health = HealthServer.at(settings, metrics.registry, filler.unready, say)
         await closing.enter_async_context(health)
         closing.push_async_callback(consumer.stop)
         await consumer.start()

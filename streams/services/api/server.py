@@ -23,7 +23,6 @@ from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.errors import Unusable
 from streams.platform.health import HealthServer
 from streams.platform.logs import each_once_a_second
-from streams.platform.policy_file import CurrentPolicy, policy_since_gauge
 from streams.platform.settings import Settings
 from streams.platform.shutdown import end_within
 from streams.platform.tokens import Tokens, read_tokens
@@ -32,7 +31,8 @@ from streams.services.api.connection_limits import MOST_CONNECTIONS, Connections
 from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.metrics import ApiMetrics
 from streams.services.api.readiness import Freshness, why_unready
-from streams.services.permission.audit_log import LAST_WAIT_S, AuditLog
+from streams.services.permission.audit_log import LAST_WAIT_S
+from streams.services.permission.audit_metrics import running_audit_log
 from streams.services.permission.decisions import PermissionJudge
 from streams.services.permission.reservation_log import ReservationLog
 from streams.worker.app import wall_clock
@@ -126,23 +126,14 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
     """Answer until SIGINT or SIGTERM. Raises `Unusable` when a setting or the address is no good."""
     metrics = ApiMetrics(CollectorRegistry())
     tokens = read_tokens(settings.api_tokens.get_secret_value())
-    policies = CurrentPolicy(
-        settings.policy,
-        wall_clock,
-        lambda outcome: metrics.policy.labels(outcome).inc(),
-        policy_since_gauge(metrics.policy_since),
-    )
+    policies = metrics.policy.watched(settings.policy, wall_clock)
     with listening(host, port) as listener:
         async with AsyncExitStack() as closing:
             redis = redis_client(settings)
             closing.push_async_callback(redis.aclose)
             lookup = Lookup(redis, settings.profiles_oldest_s, settings.hasher.key_ids)
             reservations = Reservations(redis)
-            audit = AuditLog(
-                KafkaClients(settings).idempotent_producer, metrics.audit_pending.set, metrics.audit_failures.inc
-            )
-            audit.start()
-            closing.push_async_callback(audit.stop)
+            audit = await closing.enter_async_context(running_audit_log(settings, metrics.audit))
             keeping = ReservationLog(KafkaClients(settings).idempotent_producer)
             closing.push_async_callback(keeping.close)
             history = InsightsProcess()
@@ -154,10 +145,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
                 settings.time_zone,
             )
             server = Server(build_api(deps), settings.grace_s)
-            address = (settings.metrics_host, settings.metrics_port)
-            health = HealthServer(
-                metrics.registry, lambda: why_unready(deps), address, lambda url: say(f"metrics on {url}/metrics")
-            )
+            health = HealthServer.at(settings, metrics.registry, lambda: why_unready(deps), say)
             await closing.enter_async_context(health)
             for warning in await _warnings(tokens, redis):
                 say(warning)

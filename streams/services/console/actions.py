@@ -19,7 +19,8 @@ from streams.operations.campaign_holds import HoldOrder, send_order, wait_until_
 from streams.services.console.gate import Console, NotForYou, message_page, posted
 from streams.services.console.live import why_withheld
 from streams.services.console.page import PageRefused, Withheld
-from streams.services.console.pages.campaigns import address_of, covers, on_hold, teams_of
+from streams.services.console.pages.campaigns import address_of, covers, is_so_already, teams_of
+from streams.services.console.rights import EVERYTHING, Scope
 from streams.services.console.signin import SignedIn
 
 WAIT_S = 15.0
@@ -54,17 +55,21 @@ def routes(console: Console) -> APIRouter:
 
 
 async def _ordered(console: Console, signed_in: SignedIn, campaign: str, act: Act) -> None:
-    """Order it, unless it is so already, and wait until Redis shows it. Raises PageRefused with what became of it."""
+    """Order it, unless it is so already, and wait until Redis shows it. Raises PageRefused with what became of it.
+
+    A hold is until it is lifted: one that ends by itself is made one that does not.
+    """
     deps, viewer = console.deps, signed_in.viewer
     try:
         teams = await teams_of(console.page_request(signed_in, {"campaign": campaign}), campaign)
     except Withheld as why:
         text = why_withheld(why, console.page_request(signed_in, {}).words)
         raise PageRefused(503, "Not available now", text) from None
+    except PageRefused:
+        raise _unknown(viewer.scope) from None
     if not covers(viewer.scope, teams):
         raise NotForYou(signed_in)
-    is_held = campaign in on_hold(await find_holds(deps.redis), deps.wall())
-    if is_held == (act == "hold"):
+    if is_so_already(act, campaign, await find_holds(deps.redis), deps.wall()):
         return
     await deps.views.acted(viewer, act, campaign)
     order = HoldOrder(campaign, None, act == "lift", f"console/{viewer.name}")
@@ -84,6 +89,22 @@ async def _ordered(console: Console, signed_in: SignedIn, campaign: str, act: Ac
             "Kafka has the order, so it will be carried out. But Redis does not show it: do not rely on it until the "
             "campaign's page does. Does a worker run, and is Redis up? Or did somebody else order otherwise?",
         )
+
+
+def _unknown(scope: Scope) -> PageRefused:
+    """Whose campaign it is cannot be known. To who sees a part, one of others looks the same."""
+    if scope == EVERYTHING:
+        return PageRefused(
+            404,
+            "No such campaign",
+            "Nothing was heard of this campaign, so nobody can tell whose it is. `harmonia hold --anyway` on the "
+            "command line holds it all the same.",
+        )
+    return PageRefused(
+        404,
+        "No such campaign",
+        "Nothing was heard of this campaign, or it is not yours: you may hold those of your own teams alone.",
+    )
 
 
 async def _is_shown(console: Console, order: HoldOrder, offset: int) -> bool:

@@ -4,20 +4,20 @@
 """
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.sse import EventSourceResponse, format_sse_event
-from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from sinks.base import SinkUnavailable
 from streams.services.console import actions
+from streams.services.console.desk_access import TooSlow
 from streams.services.console.gate import (
     Console,
     FormRefused,
@@ -49,6 +49,7 @@ from streams.services.console.rights import may
 from streams.services.console.security import with_headers
 from streams.services.console.signin import SignedIn, has_ended
 from streams.services.console.signin_routes import signin_routes
+from streams.services.console.static_files import add_static_files
 from streams.services.permission.audit_log import AuditUnavailable
 
 PAGES: tuple[Page, ...] = (
@@ -63,19 +64,19 @@ PAGES: tuple[Page, ...] = (
     *status.PAGES,
 )
 ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes, money.routes, actions.routes)
-STATIC = Path(__file__).parent / "static"
 SESSION_CHECK_MS = 10_000
+FULL_RETRY_MS = 15_000
+"""How soon a page asks again for the stream that there were too many for, ms."""
 
 
 def build_console(console: Console, routes: tuple[Callable[[Console], APIRouter], ...] = ROUTES) -> ASGIApp:
     """The application, complete but for its server. Connects to nothing."""
     app = FastAPI(title="Harmonia console", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    add_static_files(app)
     for page in console.pages:
         _add_page(app, console, page)
     for each in routes:
         app.include_router(each(console))
-    _add_home(app, console)
     _add_stream(app, console)
     _add_refusals(app, console)
     return with_headers(app, console.deps.metrics, console.deps.settings.console_url)
@@ -128,17 +129,6 @@ def _params(page: Page, request: Request) -> dict[str, str]:
     return params
 
 
-def _add_home(app: FastAPI, console: Console) -> None:
-    @app.get("/", response_class=HTMLResponse)
-    async def home(request: Request) -> Response:
-        """The first page that somebody may see, where no page has this address itself."""
-        signed_in = await signed_in_of(console, request)
-        first = next((page for page in console.pages if page.in_menu and may(signed_in.viewer, page.act)), None)
-        if first is None:
-            raise NotForYou(signed_in)
-        return RedirectResponse(first.path, 303)
-
-
 def _add_stream(app: FastAPI, console: Console) -> None:
     named = {page.name: page for page in console.pages}
 
@@ -159,6 +149,25 @@ def _add_stream(app: FastAPI, console: Console) -> None:
 
 async def _stream(console: Console, page: Page, signed_in: SignedIn, entered: PageRequest) -> AsyncIterator[bytes]:
     """The events of an open page, until it is closed, the session ends, or the console does."""
+    with console.hub.streams.one_more(signed_in.id) as is_admitted:
+        if is_admitted:
+            async with aclosing(_events(console, page, signed_in, entered)) as events:
+                async for event in events:
+                    yield event
+        else:
+            console.deps.metrics.refused.labels("streams").inc()
+            own, every = console.hub.streams.of_one, console.hub.streams.of_all
+            text = entered.words.text(
+                "not live: too many pages are open, {own} of yours or {every} of everybody's. Close some.",
+                own=own,
+                every=every,
+            )
+            yield format_sse_event(data_str=text, event="full", retry=FULL_RETRY_MS)
+
+
+async def _events(
+    console: Console, page: Page, signed_in: SignedIn, entered: PageRequest
+) -> AsyncGenerator[bytes, None]:
     sent = Sent()
     checked = console.deps.wall()
     with console.deps.metrics.streams.track_inprogress():
@@ -222,6 +231,12 @@ def _add_refusals(app: FastAPI, console: Console) -> None:
     async def away(request: Request, _: SinkUnavailable) -> Response:
         words = words_of(console, request)
         text = words.text("Redis does not answer, so nobody's session is known. Try again in a minute.")
+        return plain_message(words, words.text("Not available now"), text, 503)
+
+    @app.exception_handler(TooSlow)
+    async def too_slow(request: Request, _: TooSlow) -> Response:
+        words = words_of(console, request)
+        text = words.text("The desk takes too long to answer. Try again in a minute.")
         return plain_message(words, words.text("Not available now"), text, 503)
 
     @app.exception_handler(Exception)

@@ -7,7 +7,7 @@ Only its owner may read the file (0600): it has what interactions say of people,
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -32,6 +32,9 @@ COARSE_MS = 5 * MINUTE_MS
 """The length of a cell that is older than the events that it was counted from."""
 CELLS_KEPT_MS = 9 * DAY_MS
 """How long cells are kept: the same hour of last week has to be among them."""
+
+STEPS_BETWEEN = 20_000
+"""Steps of SQLite's machine, a millisecond or two of them, after which a query is asked whether it is to end."""
 
 FOLLOWED = (
     INTERACTIONS, CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, SYSTEM_ALERTS, DEAD_LETTERS,
@@ -262,6 +265,15 @@ class Desk:
         finally:
             self._connection.execute("ROLLBACK")
 
+    @contextmanager
+    def interrupted_when(self, is_over: Callable[[], bool]) -> Iterator[None]:
+        """A query of the block ends with `sqlite3.OperationalError` once `is_over`, asked all along, says so."""
+        self._connection.set_progress_handler(is_over, STEPS_BETWEEN)
+        try:
+            yield
+        finally:
+            self._connection.set_progress_handler(None, STEPS_BETWEEN)
+
     def rows(self, sql: str, args: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
         """All rows of a query."""
         return self._connection.execute(sql, args).fetchall()
@@ -304,3 +316,13 @@ def remove_desk(path: Path) -> None:
     """Delete the file of a desk, and what SQLite keeps beside it."""
     for beside in ("", "-wal", "-shm", "-journal"):
         path.with_name(path.name + beside).unlink(missing_ok=True)
+
+
+def replace_desk(path: Path, new: Path) -> None:
+    """Put a desk in the place of another one. Nobody may write to either; both journals must be empty.
+
+    Who reads the old one goes on with it until opening it again.
+    """
+    for beside in ("-wal", "-shm", "-journal"):
+        path.with_name(path.name + beside).unlink(missing_ok=True)
+    new.replace(path)

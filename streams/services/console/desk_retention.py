@@ -1,9 +1,6 @@
-"""Lets go of what the desk keeps no longer, in small transactions, and wipes what was erased from the file's bytes."""
+"""Lets go of what the desk keeps no longer, in small transactions."""
 
-import mmap
-import sqlite3
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from typing import NamedTuple
 
 from streams.services.console.desk import CELLS_KEPT_MS, COARSE_MS, DAY_MS, HOUR_MS, MINUTE_MS, Desk, Row
@@ -12,8 +9,6 @@ from streams.services.console.desk_writing import DeskWriter, Limits
 ROWS_AT_ONCE = 5_000
 """Rows of a transaction, so that none holds up what comes in for long."""
 VIEWS_KEPT_MS = 90 * DAY_MS
-NAMES_SOUGHT = 20
-"""So many names are looked for in the bytes of the file; with more it is written anew without looking."""
 _AHEAD_MS = HOUR_MS
 """How far an interaction may be ahead of the broker's clock."""
 
@@ -153,37 +148,3 @@ _UNUSED_SERIES = (
 def _raise(desk: Desk, name: str, value: int) -> None:
     """Keep a time that only grows."""
     desk.set_meta(name, max(value, desk.meta(name) or 0))
-
-
-def is_to_be_wiped(desk: Desk) -> bool:
-    """Whether names of erased people have left the desk and may still be in the bytes of its file."""
-    return bool(desk.meta("wipe"))
-
-
-def wipe(desk: Desk, names: Collection[str]) -> bool:
-    """Wipe names of erased people from the bytes of the desk's files. False: a reader is in the way, try again.
-
-    SQLite overwrites what it deletes, but the journal has it until it is emptied; and where rows have moved from page
-    to page a copy may be left in a gap. So the names are looked for, and the file is written anew where one is found.
-    With no names, since a crash has forgotten them, it is written anew at once. Raises OSError and `sqlite3.Error`.
-    """
-    if not _empty_journal(desk):
-        return False
-    if not names or len(names) > NAMES_SOUGHT or _holds_any(desk, names):
-        desk.run("VACUUM")
-        if not _empty_journal(desk):
-            return False
-    with desk.transaction():
-        desk.set_meta("wipe", 0)
-    return True
-
-
-def _empty_journal(desk: Desk) -> bool:
-    with suppress(sqlite3.OperationalError):  # locked by a reader
-        return desk.one("PRAGMA wal_checkpoint(TRUNCATE)") == (0, 0, 0)
-    return False
-
-
-def _holds_any(desk: Desk, names: Collection[str]) -> bool:
-    with desk.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
-        return any(held.find(name.encode()) >= 0 for name in names)

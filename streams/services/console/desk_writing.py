@@ -38,6 +38,7 @@ from streams.services.console.desk_profiles import (
 Clock = Literal["broker", "events"]
 """Whose time says what is old: that of records, or (of the demo, whose events are years old) that of the events."""
 NOTHING: tuple[()] = ()
+_REMEMBERED = 200_000
 
 
 class Limits(NamedTuple):
@@ -90,7 +91,10 @@ class Written(NamedTuple):
 
 
 class DeskWriter:
-    """The one writer of a desk. After an error it must not be used again: make another one on the same desk."""
+    """The one writer of a desk. After an error it must not be used again: make another one on the same desk.
+
+    `left`: names of erased people that are no longer in the desk, whose bytes are to be wiped; take them from it.
+    """
 
     def __init__(self, desk: Desk, limits: Limits) -> None:
         self.desk = desk
@@ -106,6 +110,10 @@ class DeskWriter:
         self.read_since()
         [self._minute] = desk.one("SELECT coalesce(max(minute), -1) FROM arrivals") or (-1,)
         self._unused: set[int] = set()
+        self.left: set[str] = set()
+        # Names that were dropped lately: an erasure may come in another batch than the null of the profile.
+        self._dropped: set[str] = set()
+        self._erased_late: list[str] = []
         self._counts = dict.fromkeys(("copies", "late", "unreadable", "erased"), 0)
         self._takes: Mapping[str, Callable[[TopicRecord], bool]] = {
             INTERACTIONS: self._interaction,
@@ -172,8 +180,14 @@ class DeskWriter:
         dropped = self.fragments.drop_unused((*self._unused, *fragments))
         self._unused.clear()
         left = [name for name in dropped if self._erased.until(name) is not None]
+        if len(self._dropped) >= _REMEMBERED:
+            self._dropped.clear()
+        self._dropped.update(dropped)
+        left += self._erased_late
+        self._erased_late = []
         if left:
             self.desk.set_meta("wipe", 1)
+            self.left.update(left)
         return left
 
     def _interaction(self, record: TopicRecord) -> bool:
@@ -279,6 +293,8 @@ class DeskWriter:
         if fragment is None:
             if self._erased.until(name) != until:
                 self._erased.add(name, until, begun=False)
+                if name in self._dropped:
+                    self._erased_late.append(name)
             return
         begun = self.events.erase(fragment, until)
         self._erased.add(name, until, begun=begun)

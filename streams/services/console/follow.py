@@ -2,7 +2,8 @@
 
 It is no member of a consumer group: how far it has read is in the desk, written in the transaction of the records. It
 reads committed records only and yields to every other process of its machine. Where Kafka is away it waits; after an
-error of the desk it begins again where the desk ends.
+error of the desk it begins again where the desk ends. Where a copy of the desk is to take its place (`desk_wiping`), it
+reads topics into both until the copy is level.
 """
 
 import asyncio
@@ -28,15 +29,9 @@ from streams.platform.errors import EngineError, KafkaAway, MissingTopic, Unusab
 from streams.platform.health import HealthServer
 from streams.platform.settings import Settings
 from streams.platform.shutdown import end_within
-from streams.services.console.desk import CELLS_KEPT_MS, FOLLOWED, HOUR_MS, Desk
-from streams.services.console.desk_retention import (
-    VIEWS_KEPT_MS,
-    LetGo,
-    drop_unused_series,
-    is_to_be_wiped,
-    let_go,
-    wipe,
-)
+from streams.services.console.desk import CELLS_KEPT_MS, FOLLOWED, HOUR_MS, Desk, remove_desk, replace_desk
+from streams.services.console.desk_retention import VIEWS_KEPT_MS, LetGo, drop_unused_series, let_go
+from streams.services.console.desk_wiping import Unwiped, Wiper, beside, empty_journal
 from streams.services.console.desk_writing import DeskWriter, Limits, Position, TopicRecord
 from streams.services.console.follow_metrics import FollowMetrics
 from streams.worker.app import wall_clock
@@ -70,6 +65,14 @@ class Described(NamedTuple):
     partitions: int
 
 
+class Target(NamedTuple):
+    """What is filled, how much it keeps, and which names are to be wiped from it."""
+
+    path: Path
+    limits: Limits
+    unwiped: Unwiped
+
+
 def run_follow(settings: Settings, say: Callable[[str], None]) -> None:
     """Follow until SIGINT or SIGTERM. Raises `EngineError` that says what to do."""
     if settings.desk is None:
@@ -95,6 +98,7 @@ def own_desk(path: Path) -> TextIO:
 async def _serve(settings: Settings, path: Path, say: Callable[[str], None]) -> None:
     metrics = FollowMetrics()
     limits = Limits(int(settings.desk_hours * HOUR_MS), settings.desk_events, settings.desk_clock)
+    target = Target(path, limits, Unwiped())
     stopping = _stopping(settings.grace_s)
     trouble: list[str] = ["it has not begun"]
     started = False
@@ -103,15 +107,14 @@ async def _serve(settings: Settings, path: Path, say: Callable[[str], None]) -> 
         return trouble[0] if trouble else None
 
     async with AsyncExitStack() as closing:
-        address = (settings.metrics_host, settings.metrics_port)
-        health = HealthServer(metrics.registry, unready, address, lambda url: say(f"metrics on {url}/metrics"))
+        health = HealthServer.at(settings, metrics.registry, unready, say)
         await closing.enter_async_context(health)
         collect_rarely()
         while not stopping.is_set():
             try:
                 described = await asyncio.to_thread(describe_topics, settings)
                 started = True
-                await _follow_once(settings, (path, limits), described, (metrics, trouble, stopping))
+                await _follow_once(settings, target, described, (metrics, trouble, stopping))
             except TopicsChanged:
                 continue
             except (KafkaError, KafkaAway, OSError, sqlite3.Error, MissingTopic) as error:
@@ -125,28 +128,67 @@ async def _serve(settings: Settings, path: Path, say: Callable[[str], None]) -> 
 
 async def _follow_once(
     settings: Settings,
-    of: tuple[Path, Limits],
+    target: Target,
     described: Mapping[str, Described],
     state: tuple[FollowMetrics, list[str], asyncio.Event],
 ) -> None:
-    """Follow with one consumer and one writer, until told to stop or something fails."""
+    """Follow with one consumer and one writer, until told to stop, something fails, or a copy took the desk's place."""
     metrics, trouble, stopping = state
-    path, limits = of
-    desk = await asyncio.to_thread(Desk.create, path)
+    path, limits, unwiped = target
+    await asyncio.to_thread(remove_desk, beside(path))
+    wiper = Wiper(await asyncio.to_thread(Desk.create, path), unwiped)
     consumer = KafkaClients(settings).reader(wait_ms=FETCH_WAIT_MS)
+    copy: Target | None = None
+    is_level = False
     try:
-        writer = await asyncio.to_thread(DeskWriter, desk, limits)
+        writer = await asyncio.to_thread(DeskWriter, wiper.desk, limits)
         await consumer.start()
-        follower = Follower(consumer, writer, limits, metrics)
+        follower = Follower(consumer, writer, limits, metrics, unwiped.names)
         await follower.begin(described, wall_clock())
         trouble.clear()
-        while not stopping.is_set():
+        while not stopping.is_set() and not is_level:
             await follower.step()
-            if follower.is_time_to_describe() and await asyncio.to_thread(describe_topics, settings) != described:
+            await wiper.tend()
+            metrics.unwiped.set(wiper.is_pending)
+            if wiper.copy is not None:
+                copy = Target(wiper.copy, limits, Unwiped(forgot=False))
+                is_level = await _level(settings, copy, described, follower, stopping)
+            elif follower.is_time_to_describe() and await asyncio.to_thread(describe_topics, settings) != described:
                 raise TopicsChanged
     finally:
         await consumer.stop()
+        await wiper.close()
+        if not is_level:
+            await asyncio.to_thread(remove_desk, beside(path))
+    if copy is not None and is_level:
+        await asyncio.to_thread(replace_desk, path, copy.path)
+        unwiped.become(copy.unwiped)
+
+
+async def _level(
+    settings: Settings,
+    copy: Target,
+    described: Mapping[str, Described],
+    follower: "Follower",
+    stopping: asyncio.Event,
+) -> bool:
+    """Read topics into a copy of the desk too, until it is level and both journals are empty. False: told to stop."""
+    desk = await asyncio.to_thread(Desk.create, copy.path)
+    consumer = KafkaClients(settings).reader(wait_ms=FETCH_WAIT_MS)
+    try:
+        writer = await asyncio.to_thread(DeskWriter, desk, copy.limits)
+        await consumer.start()
+        other = Follower(consumer, writer, copy.limits, FollowMetrics(), copy.unwiped.names)
+        await other.begin(described, wall_clock())
+        while not stopping.is_set():
+            await follower.step()
+            await other.step()
+            if other.behind <= RECORDS_AT_ONCE and await follower.is_written_out() and await other.is_written_out():
+                return True
+    finally:
+        await consumer.stop()
         await asyncio.to_thread(desk.close)
+    return False
 
 
 def describe_topics(settings: Settings) -> dict[str, Described]:
@@ -156,15 +198,25 @@ def describe_topics(settings: Settings) -> dict[str, Described]:
 
 
 class Follower:
-    """Reads every partition from where the desk ends, and writes what it reads."""
+    """Reads every partition from where the desk ends, and writes what it reads.
 
-    def __init__(self, consumer: AIOKafkaConsumer, writer: DeskWriter, limits: Limits, metrics: FollowMetrics) -> None:
+    `names`: takes those of erased people that have left the desk.
+    """
+
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        writer: DeskWriter,
+        limits: Limits,
+        metrics: FollowMetrics,
+        names: set[str],
+    ) -> None:
         self._consumer = consumer
         self._writer = writer
         self._limits = limits
         self._metrics = metrics
         self._positions: dict[TopicPartition, Position] = {}
-        self._names: set[str] = set()
+        self._names = names
         self._steps: Iterator[LetGo] = iter(())
         now = time.monotonic()
         self._looked = now
@@ -230,6 +282,13 @@ class Follower:
 
     async def step(self) -> None:
         """Read what has come, write it, and do a little of what is due."""
+        try:
+            await self._step()
+        finally:
+            self._names |= self._writer.left
+            self._writer.left.clear()
+
+    async def _step(self) -> None:
         fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_AT_ONCE)
         records = [_taken(record) for each in fetched.values() for record in each]
         due = time.monotonic() - self._looked >= LOOKED_EVERY_S
@@ -240,6 +299,15 @@ class Follower:
             await self._write(records, [self._positions[place] for place in changed])
             self._looked = time.monotonic() if due else self._looked
         await self._tend()
+
+    @property
+    def behind(self) -> int:
+        """Records that are not in the desk yet."""
+        return sum(position.ends - position.next for position in self._positions.values())
+
+    async def is_written_out(self) -> bool:
+        """Whether all of the desk is in its file, and the journal empty; a reader may be in the way."""
+        return await asyncio.to_thread(empty_journal, self._writer.desk)
 
     def is_time_to_describe(self) -> bool:
         """Whether topics should be looked at again."""
@@ -264,7 +332,6 @@ class Follower:
 
         with self._metrics.seconds.time():
             written = await asyncio.to_thread(self._writer.write, records, [*positions])
-        self._names.update(written.left)
         self._metrics.count(written, self._positions.values(), self._writer.events.kept)
 
     async def _tend(self) -> None:
@@ -278,14 +345,6 @@ class Follower:
         if now >= self._series_at:
             self._series_at = now + SERIES_EVERY_S
             await asyncio.to_thread(drop_unused_series, self._writer)
-        if self._names or is_to_be_wiped(self._writer.desk):
-            await self._wipe()
-
-    async def _wipe(self) -> None:
-        wiped = await asyncio.to_thread(wipe, self._writer.desk, frozenset(self._names))
-        self._metrics.unwiped.set(0 if wiped else 1)
-        if wiped:
-            self._names.clear()
 
     def _clock(self) -> int:
         """The time up to which every partition of `interactions` is read."""

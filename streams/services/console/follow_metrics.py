@@ -40,7 +40,7 @@ class FollowMetrics:
         self.erased = Counter("harmonia_desk_erasures_total", "Names of people that were erased", registry=registry)
         self.unwiped = Gauge(
             "harmonia_desk_unwiped",
-            "1 while names of erased people may be in the bytes of the desk's file; a reader is in the way",
+            "1 while names of erased people may be in the bytes of the desk's file",
             registry=registry,
         )
         self.failures = Counter(

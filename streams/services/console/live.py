@@ -7,7 +7,9 @@ from what it last sent, and once a second, where they differ, the ages of all.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -32,6 +34,9 @@ LOAD_S = 10.0
 FORGET_S = 60.0
 STALE_AFTER = 3
 """A block older than so many times its rate has stopped."""
+
+STREAMS_OF_ONE, STREAMS_OF_ALL = 24, 512
+"""Open pages that may be live at once: of one session, and of all of them, which is half of all connections."""
 
 State = Literal["live", "stopped", "withheld", "fixed"]
 
@@ -117,10 +122,33 @@ class Change(NamedTuple):
     data: str
 
 
+class OpenStreams:
+    """Counts streams of open pages, so that nobody can take all connections and all time of the console."""
+
+    def __init__(self, of_one: int = STREAMS_OF_ONE, of_all: int = STREAMS_OF_ALL) -> None:
+        self.of_one, self.of_all = of_one, of_all
+        self._open: Counter[str] = Counter()
+
+    @contextmanager
+    def one_more(self, session: str) -> Iterator[bool]:
+        """Whether a session may have another stream, which is open for the length of the block then."""
+        if self._open[session] >= self.of_one or self._open.total() >= self.of_all:
+            yield False
+            return
+        self._open[session] += 1
+        try:
+            yield True
+        finally:
+            self._open[session] -= 1
+            if not self._open[session]:
+                del self._open[session]
+
+
 class Hub:
     """Renders blocks, live ones once for all who see the same. `monotonic`: seconds that only grow."""
 
     def __init__(self, metrics: ConsoleMetrics, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.streams = OpenStreams()
         self._metrics = metrics
         self._clock = monotonic
         self._entries: dict[tuple[object, ...], _Entry] = {}

@@ -15,11 +15,11 @@ from typing import Any
 from msgspec import Struct
 
 from streams.platform.errors import Unusable
+from streams.services.console.static_files import STATIC
 
 SETTING = "HARMONIA_CONSOLE_TURFS"
 WIDTH = 1_000
 MOST_BYTES, MOST_TURFS = 32 << 20, 20_000
-_STATIC = Path(__file__).parent / "static"
 
 Ring = Sequence[tuple[float, float]]
 
@@ -58,7 +58,7 @@ class TurfMap(Struct, frozen=True):
 @cache
 def region_map(country: str) -> RegionMap | None:
     """The map of a country (ISO 3166-1, `US`); None where none comes with Harmonia."""
-    file = _STATIC / f"map-{country.lower()}.json"
+    file = STATIC / f"map-{country.lower()}.json"
     if country not in ("US", "FR"):
         return None
     found = json.loads(file.read_text(encoding="utf-8"))

@@ -2,6 +2,9 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from streams.platform.policy_metrics import PolicyMetrics
+from streams.services.permission.audit_metrics import AuditMetrics
+
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
@@ -45,29 +48,11 @@ class ConsoleMetrics:
         )
         self.refused = Counter(
             "harmonia_console_refused_total",
-            "Requests refused (act, scope, csrf, origin, audit)",
+            "Requests refused (act, scope, csrf, origin, audit, streams)",
             ["why"],
             registry=registry,
         )
-        self.policy = Counter(
-            "harmonia_policy_changes_total",
-            "Changes of the policy's file by what became of them (taken, broken: the old one goes on)",
-            ["outcome"],
-            registry=registry,
-        )
-        self.policy_since = Gauge(
-            "harmonia_policy_since_seconds",
-            "Since when the policy holds here, Unix time, by its version",
-            ["version"],
-            registry=registry,
-        )
-        self.audit_pending = Gauge(
-            "harmonia_console_audit_pending_bytes",
-            "Bytes of audit records that Kafka does not have yet",
-            registry=registry,
-        )
-        self.audit_failures = Counter(
-            "harmonia_console_audit_failures_total",
-            "Sendings of audit records that failed and are tried again",
-            registry=registry,
+        self.policy = PolicyMetrics(registry)
+        self.audit = AuditMetrics(
+            registry, "harmonia_console_audit_pending_bytes", "harmonia_console_audit_failures_total"
         )

@@ -1,17 +1,18 @@
 """Signing in by an OpenID Connect provider: the authorization code flow with PKCE, `state` and `nonce`.
 
-What is remembered between the two redirects lies in Redis for ten minutes, under a hash of `state`, which also is in a
-cookie of the browser that began: nobody can be signed in by a link that another browser began. Needs the extra `oidc`.
+What is remembered between the two redirects is in a cookie of the browser that began, encrypted, for ten minutes: so
+nobody can be signed in by a link that another browser began, and beginning over and over fills no memory. Its key is in
+Redis, the same for all consoles. Needs the extra `oidc`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import secrets
 import ssl
 import time
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 COOKIE = "__Host-harmonia-oidc"
-BEGUN = "console:oidc:"
+KEY = "console:oidc-key"
+"""The key in Redis of the key that cookies are encrypted with, made by the first sign-in."""
 BEGUN_S = 600
+KEY_BYTES = 32
 LIMIT_S = 10.0
 DISCOVERED_S = 3600.0
 BACK = "/signin/oidc/back"
@@ -40,11 +43,12 @@ class OidcFailed(Exception):
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """A sign-in that the provider is asked for."""
+    """A sign-in that the provider is asked for. `until`: when it is too late to finish it, ms since 1970."""
 
+    state: str
     verifier: str
     nonce: str
-    redirect: str
+    until: int
 
 
 class _Discovered(msgspec.Struct, frozen=True):
@@ -57,9 +61,12 @@ class _Discovered(msgspec.Struct, frozen=True):
 
 
 class Provider:
-    """The provider of these settings. Raises `Unusable` where the extra `oidc` is not installed."""
+    """The provider of these settings. Raises `Unusable` where the extra `oidc` is not installed.
 
-    def __init__(self, settings: Settings, client_id: str, redis: Redis) -> None:
+    `wall`: what time it is, ms since 1970.
+    """
+
+    def __init__(self, settings: Settings, client_id: str, redis: Redis, wall: Callable[[], int]) -> None:
         try:
             from authlib.deprecate import AuthlibDeprecationWarning  # noqa: PLC0415 (an extra)
 
@@ -75,37 +82,50 @@ class Provider:
         secret = settings.console_oidc_secret
         self._secret = "" if secret is None else secret.get_secret_value()
         self._redis = redis
+        self._wall = wall
         self._backoff = Backoff()
         self._known: _Discovered | None = None
 
     async def begin(self, origin: str) -> tuple[str, str]:
-        """Where the browser is to go, and the `state` for its cookie. Raises OidcFailed, SinkUnavailable."""
+        """Where the browser is to go, and the value of its cookie. Raises OidcFailed, SinkUnavailable."""
         known = await self._discover()
-        state = secrets.token_urlsafe(32)
-        begun = Begun(secrets.token_urlsafe(64), secrets.token_urlsafe(32), origin + BACK)
-        value = msgspec.json.encode(begun)
-        await call_redis(self._redis.set(_key(state), value, ex=BEGUN_S), self._backoff)
-        async with self._client(begun.redirect) as client:
+        random = secrets.token_urlsafe
+        begun = Begun(random(32), random(64), random(32), self._wall() + 1000 * BEGUN_S)
+        async with self._client(origin + BACK) as client:
             url, _ = client.create_authorization_url(
-                known.authorize, state=state, code_verifier=begun.verifier, nonce=begun.nonce
+                known.authorize, state=begun.state, code_verifier=begun.verifier, nonce=begun.nonce
             )
-        return url, state
+        return url, _sealed(begun, await self._key())
 
-    async def finish(self, state: str, code: str) -> str:
-        """The subject whom the provider names. `state`: the cookie's, as well. Raises OidcFailed, SinkUnavailable."""
-        found = await call_redis(self._redis.getdel(_key(state)), self._backoff)
-        if found is None:
-            raise OidcFailed("it was begun more than ten minutes ago, or finished already")
-        begun = msgspec.json.decode(found, type=Begun)
+    async def finish(self, origin: str, cookie: str, state: str, code: str) -> str:
+        """The subject whom the provider names. Raises OidcFailed, SinkUnavailable.
+
+        `cookie`: of the browser that comes back; `state`, `code`: what it brings from the provider.
+        """
+        begun = _opened(cookie, await self._key()) if cookie else None
+        if begun is None or not secrets.compare_digest(begun.state.encode(), state.encode(errors="replace")):
+            raise OidcFailed("another browser began it, or nobody did")
+        if begun.until < self._wall():
+            raise OidcFailed("it was begun more than ten minutes ago")
         known = await self._discover()
-        return self._subject(await self._id_token(known, begun, code), known, begun.nonce)
+        id_token = await self._id_token(known, begun, origin + BACK, code)
+        return self._subject(id_token, known, begun.nonce)
 
-    async def _id_token(self, known: _Discovered, begun: Begun, code: str) -> str:
+    async def _key(self) -> bytes:
+        """The key of cookies, which every console of this Redis has."""
+        async with self._redis.pipeline(transaction=True) as calls:
+            calls.set(KEY, secrets.token_bytes(KEY_BYTES), nx=True)
+            calls.get(KEY)
+            found = await call_redis(calls.execute(), self._backoff)
+        key: bytes = found[1]
+        return key
+
+    async def _id_token(self, known: _Discovered, begun: Begun, redirect: str, code: str) -> str:
         from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415 (an extra)
         from httpx import HTTPError  # noqa: PLC0415 (an extra)
 
         try:
-            async with self._client(begun.redirect) as client:
+            async with self._client(redirect) as client:
                 token = await client.fetch_token(known.token, code=code, code_verifier=begun.verifier)
         except (AuthlibBaseError, HTTPError, ValueError) as error:
             raise OidcFailed(f"the provider gave no token ({type(error).__name__})") from None
@@ -170,14 +190,31 @@ class Provider:
         )
 
 
-def provider_of(settings: Settings, redis: Redis) -> Provider | None:
+def provider_of(settings: Settings, redis: Redis, wall: Callable[[], int]) -> Provider | None:
     """The provider of the settings, None where they name none. Raises `Unusable` for half of one."""
     if not settings.console_oidc_issuer:
         return None
     if not settings.console_oidc_client:
         raise Unusable("HARMONIA_CONSOLE_OIDC_CLIENT must be set where HARMONIA_CONSOLE_OIDC_ISSUER is")
-    return Provider(settings, settings.console_oidc_client, redis)
+    return Provider(settings, settings.console_oidc_client, redis, wall)
 
 
-def _key(state: str) -> str:
-    return BEGUN + hashlib.sha256(state.encode()).hexdigest()
+def _sealed(begun: Begun, key: bytes) -> str:
+    """What a cookie says of a sign-in, to whoever has the key."""
+    from joserfc import jwe  # noqa: PLC0415 (an extra)
+    from joserfc.jwk import OctKey  # noqa: PLC0415 (an extra)
+
+    return jwe.encrypt_compact({"alg": "dir", "enc": "A256GCM"}, msgspec.json.encode(begun), OctKey.import_key(key))
+
+
+def _opened(cookie: str, key: bytes) -> Begun | None:
+    """The sign-in that a cookie speaks of; None: it was made with another key, or by nobody."""
+    from joserfc import jwe  # noqa: PLC0415 (an extra)
+    from joserfc.errors import JoseError  # noqa: PLC0415 (an extra)
+    from joserfc.jwk import OctKey  # noqa: PLC0415 (an extra)
+
+    try:
+        found = jwe.decrypt_compact(cookie, OctKey.import_key(key), algorithms=["dir", "A256GCM"])
+        return msgspec.json.decode(found.plaintext or b"", type=Begun)
+    except (JoseError, msgspec.MsgspecError, ValueError):
+        return None

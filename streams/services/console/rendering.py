@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from streams.services.console.page import Block, PageRequest
 from streams.services.console.rights import may
+from streams.services.console.static_files import static_url
 
 CSRF_PLACE = f"csrf-token-{secrets.token_hex(16)}"
 """Stands for the reader's CSRF token in rendered blocks, which many readers share; replaced for each of them.
@@ -23,6 +24,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_environment.globals["static"] = static_url
 
 
 def render(template: str, request: PageRequest, context: Mapping[str, Any]) -> Markup:

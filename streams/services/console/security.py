@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.services.api.middleware import CountedRequests
 from streams.services.console.metrics import ConsoleMetrics
+from streams.services.console.static_files import CACHED, PATH
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -32,7 +33,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-_CACHED = "public, max-age=3600"
 MOST_BYTES = 64 << 10
 """The longest form. Whoever is not signed in may send one as well."""
 
@@ -70,8 +70,8 @@ class _WithHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
-                is_file = scope["path"].startswith("/static/") and message["status"] in (200, 304)
-                headers.setdefault("Cache-Control", _CACHED if is_file else "no-store")
+                is_file = scope["path"].startswith(PATH) and message["status"] in (200, 304)
+                headers.setdefault("Cache-Control", CACHED if is_file else "no-store")
             await send(message)
 
         if scope["type"] == "http" and not self._is_ours(Headers(scope=scope).get("host", "")):

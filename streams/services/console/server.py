@@ -13,9 +13,8 @@ from starlette.types import ASGIApp
 
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
-from streams.platform.clients import KafkaClients, redis_client
+from streams.platform.clients import redis_client
 from streams.platform.health import HealthServer
-from streams.platform.policy_file import CurrentPolicy, policy_since_gauge
 from streams.platform.settings import Settings
 from streams.services.api.server import Server, listening, url_of
 from streams.services.console.app import PAGES, ROUTES, build_console
@@ -31,7 +30,7 @@ from streams.services.console.people import read_people
 from streams.services.console.rights import acts_of
 from streams.services.console.signin import Sessions
 from streams.services.console.views import Views
-from streams.services.permission.audit_log import AuditLog
+from streams.services.permission.audit_metrics import running_audit_log
 from streams.services.permission.decisions import PermissionJudge
 from streams.worker.app import wall_clock
 
@@ -67,23 +66,14 @@ async def serve(
     metrics = ConsoleMetrics(CollectorRegistry())
     people = read_people(settings.console_people, acts_of(settings.console_may.split()))
     turfs = read_turfs(settings.console_turfs)
-    policies = CurrentPolicy(
-        settings.policy,
-        wall_clock,
-        lambda outcome: metrics.policy.labels(outcome).inc(),
-        policy_since_gauge(metrics.policy_since),
-    )
+    policies = metrics.policy.watched(settings.policy, wall_clock)
     with listening(host, port) as listener:
         async with AsyncExitStack() as closing:
             redis = redis_client(settings)
             closing.push_async_callback(redis.aclose)
             observer = StatusObserver(LookAt(settings))
             closing.push_async_callback(observer.stop)
-            audit = AuditLog(
-                KafkaClients(settings).idempotent_producer, metrics.audit_pending.set, metrics.audit_failures.inc
-            )
-            audit.start()
-            closing.push_async_callback(audit.stop)
+            audit = await closing.enter_async_context(running_audit_log(settings, metrics.audit))
             lookup = Lookup(redis, settings.profiles_oldest_s, settings.hasher.key_ids)
             judge = PermissionJudge(lookup, Reservations(redis), policies.now, wall_clock, _reserve_nothing)
             deps = ConsoleDependencies(
@@ -97,7 +87,7 @@ async def serve(
                 lookup=lookup,
                 judge=judge,
                 views=Views(audit, wall_clock),
-                provider=provider_of(settings, redis),
+                provider=provider_of(settings, redis, wall_clock),
                 desk=reader_of(settings),
                 turfs=turfs,
             )
@@ -108,10 +98,7 @@ async def serve(
             console = Console(deps, hub, Sessions(redis, people), PAGES, extras.switch_to)
             app = build_console(console, (*ROUTES, *extras.routes))
             server = ConsoleServer(app, hub, settings.grace_s)
-            address = (settings.metrics_host, settings.metrics_port)
-            health = HealthServer(
-                metrics.registry, lambda: _why_unready(redis), address, lambda url: say(f"metrics on {url}/metrics")
-            )
+            health = HealthServer.at(settings, metrics.registry, lambda: _why_unready(redis), say)
             await closing.enter_async_context(health)
             if not people:
                 say("HARMONIA_CONSOLE_PEOPLE names nobody, so nobody can sign in: docs/console.md says how")

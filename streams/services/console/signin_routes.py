@@ -72,24 +72,25 @@ def _add_oidc(router: APIRouter, console: Console) -> None:
         if deps.provider is None:
             raise HTTPException(404)
         try:
-            url, state = await deps.provider.begin(own_origin(request, deps.settings.console_url))
+            url, cookie = await deps.provider.begin(own_origin(request, deps.settings.console_url))
         except OidcFailed as error:
             return _failed(console, request, error)
         response = RedirectResponse(url, 303)
-        set_cookie(response, OIDC_COOKIE, state)
+        set_cookie(response, OIDC_COOKIE, cookie)
         return response
 
     @router.get(BACK)
     async def back_from_provider(request: Request, state: str = "", code: str = "") -> Response:
         if deps.provider is None:
             raise HTTPException(404)
-        if not code or not same(state, request.cookies.get(OIDC_COOKIE, "")):
-            return _failed(console, request, OidcFailed("the answer has no code, or another browser began it"))
+        if not code:
+            return _failed(console, request, OidcFailed("the answer has no code"))
         if not await console.sessions.may_try(_peer(request)):
             deps.metrics.signins.labels("oidc", "too_many").inc()
             return _form(console, request, "too_many", 429)
         try:
-            viewer = deps.people.by_subject(await deps.provider.finish(state, code))
+            origin, cookie = own_origin(request, deps.settings.console_url), request.cookies.get(OIDC_COOKIE, "")
+            viewer = deps.people.by_subject(await deps.provider.finish(origin, cookie, state, code))
         except OidcFailed as error:
             return _failed(console, request, error)
         if viewer is None:

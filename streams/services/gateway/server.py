@@ -82,10 +82,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
                 hooks, tokens, delivery, certificates, fetch, metrics, bodies, wall_clock, settings.phone_region
             )
             server = Server(build_gateway(deps), settings.grace_s)
-            address = (settings.metrics_host, settings.metrics_port)
-            health = HealthServer(
-                metrics.registry, delivery.unready, address, lambda url: say(f"metrics on {url}/metrics")
-            )
+            health = HealthServer.at(settings, metrics.registry, delivery.unready, say)
             await closing.enter_async_context(health)
             say(f"listening on {url_of(listener)}")
             await server.serve(sockets=[listener])

@@ -94,7 +94,7 @@ class Desk:
     def __init__(self, redis: Redis, oldest_s: float = 15.0, bodies: BodyReader | None = None) -> None:
         self.at = NOON
         self.metrics = ApiMetrics(CollectorRegistry())
-        self.audit = AuditLog(self._no_producer, self.metrics.audit_pending.set, self.metrics.audit_failures.inc)
+        self.audit = AuditLog(self._no_producer, self.metrics.audit.pending.set, self.metrics.audit.failures.inc)
         lookup = Lookup(redis, oldest_s)
         self.kept: list[int] = []
         self.takes_notes = True

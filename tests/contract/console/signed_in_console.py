@@ -18,6 +18,7 @@ from streams.platform.settings import Settings
 from streams.services.console.app import PAGES, build_console
 from streams.services.console.day_reports import DayReports
 from streams.services.console.dependencies import ConsoleDependencies
+from streams.services.console.desk_access import DeskReader
 from streams.services.console.gate import Console
 from streams.services.console.live import Hub
 from streams.services.console.metrics import ConsoleMetrics
@@ -53,13 +54,13 @@ async def _no_reservation(_: int) -> None:
 class SignedInConsole:
     """One process of the console. `days`: a folder with a file for each day that has a report."""
 
-    def __init__(self, redis: Redis, days: Path) -> None:
+    def __init__(self, redis: Redis, days: Path, desk: DeskReader | None = None) -> None:
         settings = Settings(time_zone="America/New_York", console_url=ORIGIN)
         metrics = ConsoleMetrics(CollectorRegistry())
         self.people: dict[str, Person] = {}
         lookup = Lookup(redis, settings.profiles_oldest_s)
         judge = PermissionJudge(lookup, Reservations(redis), _policy, lambda: NOW, _no_reservation)
-        audit = AuditLog(_no_producer, metrics.audit_pending.set, metrics.audit_failures.inc)
+        audit = AuditLog(_no_producer, metrics.audit.pending.set, metrics.audit.failures.inc)
         people = People(self.people)
         self.reports = DayReports(InsightsProcess((sys.executable, "-c", PRINTS, str(days)), fresh_s=0.0))
         deps = ConsoleDependencies(
@@ -74,6 +75,7 @@ class SignedInConsole:
             judge=judge,
             views=Views(audit, lambda: NOW),
             day_reports=self.reports,
+            desk=desk,
         )
         self.sessions = Sessions(redis, people)
         self.app = build_console(Console(deps, Hub(metrics), self.sessions, PAGES))

@@ -127,8 +127,8 @@ async def test_the_consoles_user_may_look_people_up_and_change_nothing_but_its_o
 ) -> None:
     assert isinstance(await Lookup(own, 15).look([["van.17"]], "gotv-3"), Incomplete)
     await ResultsReader(own, 15).one("x12")
-    await own.set("console:oidc:x", "1", ex=600)
-    assert await own.getdel("console:oidc:x") == b"1"
+    assert await own.set("console:oidc-key", "1", nx=True)
+    assert await own.get("console:oidc-key") == b"1"
     await own.info("memory")
     for forbidden in (("HSET", "contact:x", "state", "{}"), ("SET", "holds", "1"), ("FLUSHALL",), ("KEYS", "*")):
         with pytest.raises(NoPermissionError):

@@ -16,9 +16,15 @@ _SUFFIXES = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_
 def known_metrics() -> set[str]:
     """The names of their samples."""
     made = Metrics(CollectorRegistry())
-    kinds = (ApiMetrics, ConsoleMetrics, GatewayMetrics, LakeMetrics)
-    others = [kind(CollectorRegistry()) for kind in kinds]
-    parts = (FollowMetrics(), made, made.campaign, made.operations, made.quarantine, *others)
+    api, console = ApiMetrics(CollectorRegistry()), ConsoleMetrics(CollectorRegistry())
+    others = (
+        api,
+        api.audit,
+        console,
+        console.audit,
+        *(kind(CollectorRegistry()) for kind in (GatewayMetrics, LakeMetrics)),
+    )
+    parts = (FollowMetrics(), made, made.campaign, made.operations, made.quarantine, made.policy, *others)
     found = [each for part in parts for each in vars(part).values() if isinstance(each, MetricWrapperBase)]
     own = {each._name + suffix for each in found for suffix in _SUFFIXES[str(each._type)]}
     return own | {sample.name for family in made.registry.collect() for sample in family.samples}

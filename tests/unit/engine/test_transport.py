@@ -341,6 +341,7 @@ async def test_what_is_taken_and_not_committed_is_counted_for_whoever_has_to_lea
     consumer.fetched = {A: run(range(6), tp=A), B: run(range(4), tp=B)}
     assert app.uncommitted() == (0, 0)
     assert not app.is_in_touch
+    assert app.brokers() == []
     assert app._consumer is None  # it is looked at, and not made, while the process ends
 
     assert isinstance(app.consumer, Consumer)
@@ -350,6 +351,18 @@ async def test_what_is_taken_and_not_committed_is_counted_for_whoever_has_to_lea
     for offset, tp in ((6, A), (1, B)):
         app.consumer.note_committed(tp, offset)
     assert app.uncommitted() == (1, 3)
+
+
+async def test_of_a_partition_without_a_commit_only_what_was_taken_counts_as_left(
+    app: ChunkApp, consumer: OfflineConsumer
+) -> None:
+    for first in (1_000, 1_006):
+        consumer.fetched = {A: run(range(first, first + 6), tp=A)}
+        [_ async for _ in consumer.getmany(0.01)]
+    assert isinstance(app.consumer, Consumer)
+    assert app.uncommitted() == (1, 12)
+    app.consumer.note_committed(A, 1_011)
+    assert app.uncommitted() == (1, 1)
 
 
 async def test_a_thread_that_crashes_prints_nothing_past_the_log(

@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry
 
 from streams.domain.pressure import default_policy, default_policy_text
 from streams.platform.errors import Unusable
-from streams.platform.policy_file import LOOK_EVERY_MS, CurrentPolicy, policy_of, policy_since_gauge
+from streams.platform.policy_file import LOOK_EVERY_MS, CurrentPolicy, policy_of
+from streams.platform.policy_metrics import PolicyMetrics
 
 STRICTER = default_policy_text().replace('email = "4h"', 'email = "8h"')
 
@@ -86,11 +87,11 @@ def test_no_process_begins_on_a_broken_policy(tmp_path: Path) -> None:
 
 def test_only_the_policy_version_that_holds_is_in_the_gauge() -> None:
     registry = CollectorRegistry()
-    holds = policy_since_gauge(Gauge("since", "", ["version"], registry=registry))
-    holds("a", 1_000)
-    holds("b", 2_500)
-    assert registry.get_sample_value("since", {"version": "b"}) == 2.5
-    assert registry.get_sample_value("since", {"version": "a"}) is None
+    metrics = PolicyMetrics(registry)
+    metrics.holds("a", 1_000)
+    metrics.holds("b", 2_500)
+    assert registry.get_sample_value("harmonia_policy_since_seconds", {"version": "b"}) == 2.5
+    assert registry.get_sample_value("harmonia_policy_since_seconds", {"version": "a"}) is None
 
 
 def test_a_change_of_a_mounted_config_map_is_taken(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def metrics() -> Metrics:
 
 
 def test_the_metrics_and_their_labels_are_those_that_dashboards_use(metrics: Metrics) -> None:
-    parts = (metrics, metrics.campaign, metrics.operations, metrics.experiments)
+    parts = (metrics, metrics.campaign, metrics.operations, metrics.experiments, metrics.policy)
     made = [value for part in parts for value in vars(part).values() if isinstance(value, MetricWrapperBase)]
     names = {each._name + ("_total" if each._type == "counter" else ""): set(each._labelnames) for each in made}
 

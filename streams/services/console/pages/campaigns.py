@@ -131,6 +131,14 @@ def on_hold(holds: Sequence[Hold] | None, now_ms: int) -> Mapping[str, Hold]:
     return {each.campaign_id: each for each in holds or () if each.binds(now_ms)}
 
 
+def is_so_already(act: Literal["hold", "lift"], campaign: str, holds: Sequence[Hold] | None, now_ms: int) -> bool:
+    """Whether Redis shows what an act wants: a hold without an end, or none. False where it has no holds at all."""
+    found = on_hold(holds, now_ms).get(campaign)
+    if act == "hold":
+        return found is not None and found.until is None
+    return holds is not None and found is None
+
+
 def held_unheard(holds: Sequence[Hold] | None, found: Sequence[Campaign], asked: PageRequest) -> list[str]:
     """Campaigns on hold of which nothing was heard, for those who see every team."""
     if asked.viewer.scope.teams is not None:

@@ -35,6 +35,12 @@
       for (const state of ["live", "stopped", "withheld", "fixed"]) block.classList.toggle(`is-${state}`, state === age.state);
     }
   });
+  // There are too many open pages: what is said stands where "live" would, and the stream is asked for again later.
+  stream.addEventListener("full", (event) => {
+    heard = Date.now();
+    show(false);
+    live.textContent = event.detail.data;
+  });
   document.addEventListener("visibilitychange", connect);
 
   setInterval(() => {

@@ -13,6 +13,7 @@ from streams.services.console.pages.campaigns import (
     as_of_then,
     covers,
     hold_state,
+    is_so_already,
     listed,
     provider_rates,
     provider_view,
@@ -118,6 +119,16 @@ def test_what_is_said_of_a_hold_is_as_of_when_a_worker_last_said_it() -> None:
     late = [as_of_then(said, as_of, NOW).is_late for as_of in (NOW, NOW - 13_000, NOW - 13_001, None)]
     assert late == [False, False, True, True]
     assert not as_of_then(hold_state("gotv-3", None, [], NOW, may_act=True), None, NOW).is_late
+
+
+def test_a_hold_that_ends_by_itself_is_not_what_hold_wants() -> None:
+    for_ever, for_an_hour, over = Hold("a", None), Hold("a", NOW + 3_600_000), Hold("a", NOW - 1)
+    assert [is_so_already("hold", "a", holds, NOW) for holds in ([for_ever], [for_an_hour], [over], [], None)] == [
+        True, False, False, False, False,
+    ]  # fmt: skip
+    assert [is_so_already("lift", "a", holds, NOW) for holds in ([for_ever], [for_an_hour], [over], [], None)] == [
+        False, False, True, True, False,
+    ]  # fmt: skip
 
 
 def test_who_sees_a_part_of_a_campaign_does_not_cover_it() -> None:

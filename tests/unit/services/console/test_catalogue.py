@@ -6,7 +6,7 @@ from string import Formatter
 import pytest
 from babel.messages.pofile import read_po
 
-from streams.services.console.app import STATIC
+from streams.services.console.static_files import STATIC
 from streams.services.console.words import CATALOGUES, LANGUAGES
 from tests.unit.services.console.shown_texts import ROOM, Text, shown_texts
 

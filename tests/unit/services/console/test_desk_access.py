@@ -1,5 +1,8 @@
 """The desk as pages ask it, and how fresh its figures are."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -7,7 +10,7 @@ import pytest
 from sinks.lookup import Complete, Incomplete
 from streams.services.console import desk_reading
 from streams.services.console.desk import Desk, DeskMissing, remove_desk
-from streams.services.console.desk_access import DeskReader
+from streams.services.console.desk_access import THREADS, DeskReader, Times, TooSlow
 from streams.services.console.desk_reading import Freshness
 from streams.services.console.standing import Standing, standing
 
@@ -25,6 +28,63 @@ async def test_a_desk_that_is_made_anew_is_opened_again(tmp_path: Path) -> None:
         for _ in range(4):
             assert await reader.ask(desk_reading.latest_event_ms) == latest
     reader.close()
+
+
+PATIENCE_S = 20.0
+"""Seconds that a test waits for what would else never come."""
+
+
+def endless(desk: Desk) -> object:
+    """A query that ends only when it is interrupted."""
+    return desk.one("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
+
+
+def quick(desk: Desk) -> object:
+    """A query that takes no time."""
+    return desk.one("SELECT 1")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    Desk.create(tmp_path / "desk.sqlite").close()
+    return tmp_path / "desk.sqlite"
+
+
+@pytest.fixture
+def reader(path: Path, request: pytest.FixtureRequest) -> Iterator[DeskReader]:
+    made = DeskReader(path, getattr(request, "param", Times()))
+    yield made
+    made.close()
+
+
+async def test_queries_that_were_given_up_by_who_asked_hold_no_thread(reader: DeskReader) -> None:
+    for _ in range(2 * THREADS):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await reader.ask(endless)
+    async with asyncio.timeout(PATIENCE_S):
+        assert await reader.ask(quick) == (1,)
+
+
+@pytest.mark.parametrize("reader", [Times(limit=600.0, alone=0.2)], indirect=True)
+async def test_slow_queries_make_way_for_one_that_waits(reader: DeskReader) -> None:
+    slow = [asyncio.create_task(reader.ask(endless)) for _ in range(THREADS)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENCE_S):
+        assert await reader.ask(quick) == (1,)
+        done, _ = await asyncio.wait(slow, return_when=asyncio.FIRST_COMPLETED)
+    assert {type(task.exception()) for task in done} == {TooSlow}
+    for task in slow:
+        task.cancel()
+    await asyncio.gather(*slow, return_exceptions=True)
+
+
+@pytest.mark.parametrize("reader", [Times(limit=0.2)], indirect=True)
+async def test_a_query_that_takes_longer_than_it_may_is_interrupted(reader: DeskReader) -> None:
+    with pytest.raises(TooSlow):
+        async with asyncio.timeout(PATIENCE_S):
+            await reader.ask(endless)
+    assert await reader.ask(quick) == (1,)
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,14 @@
-"""What the desk lets go of, what becomes of its figures then, and that nothing of an erased person is left in bytes."""
+"""What the desk lets go of, and what becomes of its figures then."""
 
-import random
 from pathlib import Path
 
 import pytest
 
-from streams.services.console.desk import CELLS_KEPT_MS, COARSE_MS, Desk
+from streams.services.console.desk import CELLS_KEPT_MS, COARSE_MS
 from streams.services.console.desk_reading import Everything, Slots, Span, curves, figures_by, known_since_ms
-from streams.services.console.desk_retention import drop_unused_series, is_to_be_wiped, let_go, wipe
+from streams.services.console.desk_retention import drop_unused_series, let_go
 from streams.services.console.desk_writing import DeskWriter, Limits
-from tests.unit.services.console.desk_records import EVER, NOON, closed, counts, gift, net, profile, said, writer_at
+from tests.unit.services.console.desk_records import EVER, NOON, counts, gift, net, said, writer_at
 
 ALL = Everything()
 HOUR = 3_600_000
@@ -94,58 +93,3 @@ def test_where_there_are_no_messages_other_interactions_go(writer: DeskWriter) -
     writer.write([gift("van.1", f"g{number}", at=NOON + number * 60_000) for number in range(8)], ())
     assert tend(writer, NOON, Limits(events=5)) == 3
     assert writer.write([gift("van.1", "g0")], ()).late == 1
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_no_byte_of_an_erased_name_is_left_however_rows_have_moved(tmp_path: Path, seed: int) -> None:
-    chance = random.Random(seed)
-    writer = writer_at(tmp_path)
-    people = [f"email:{chance.getrandbits(128):032x}" for _ in range(1_500)]
-    gone: set[str] = set()
-    for round_ in range(5):
-        some = chance.sample(people, 400)
-        writer.write([profile(who, round_ + 1) for who in some if who not in gone], ())
-        writer.write([said(who, f"{round_}{who}", "email.opened") for who in some if who not in gone], ())
-        erased = [who for who in some if chance.random() < 0.4 and who not in gone]
-        nulls = [profile(who, 9)._replace(value=None) for who in erased]
-        left = writer.write([*nulls, *(closed(who, "erased", NOON + 1) for who in erased)], ()).left
-        gone |= {*erased}
-        assert {*left} == {*erased}
-    assert is_to_be_wiped(writer.desk)
-    assert wipe(writer.desk, gone)
-    assert not is_to_be_wiped(writer.desk)
-    held = b"".join(file.read_bytes() for file in tmp_path.iterdir())
-    assert [who for who in gone if who.encode() in held] == []
-    assert any(who.encode() in held for who in people)
-
-
-def test_a_copy_of_a_name_in_a_gap_of_a_page_is_found_and_wiped(tmp_path: Path) -> None:
-    writer = writer_at(tmp_path)
-    writer.write([profile("van.gone", 1), profile("van.there", 1)], ())
-    writer.write([profile("van.gone", 2)._replace(value=None), closed("van.gone", "erased")], ())
-    assert wipe(writer.desk, ["van.gone"])
-    writer.desk.close()
-    path = writer.desk.path
-    held = bytearray(path.read_bytes())
-    place = held.index(b"van.there")
-    page = place // 4096 * 4096
-    gap = held.index(b"\0" * 64, page)
-    held[gap + 8 : gap + 16] = b"van.gone"
-    path.write_bytes(held)
-    desk = Desk.create(path)
-    assert wipe(desk, ["van.gone"])
-    assert b"van.gone" not in path.read_bytes()
-    assert desk.rows("SELECT name FROM fragments") == [("van.there",)]
-
-
-def test_a_reader_in_the_way_puts_the_wiping_off(writer: DeskWriter) -> None:
-    writer.write([profile("van.1", 1)], ())
-    reader = Desk.open(writer.desk.path)
-    writer.desk.run("PRAGMA busy_timeout = 0")
-    with reader.snapshot():
-        reader.rows("SELECT * FROM people")
-        writer.write([profile("van.1", 2)._replace(value=None), closed("van.1", "erased")], ())
-        assert not wipe(writer.desk, ["van.1"])
-        assert is_to_be_wiped(writer.desk)
-    assert wipe(writer.desk, ["van.1"])
-    reader.close()

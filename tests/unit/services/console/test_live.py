@@ -1,3 +1,4 @@
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -6,7 +7,7 @@ import pytest
 from markupsafe import Markup
 from prometheus_client import CollectorRegistry
 
-from streams.services.console.live import AGES, Change, Hub, Rendered, Sent, age_of
+from streams.services.console.live import AGES, Change, Hub, OpenStreams, Rendered, Sent, age_of
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.page import Block, Loaded, Page, PageRequest, Withheld
 from streams.services.console.rights import Scope, Viewer
@@ -203,3 +204,12 @@ async def test_ages_are_told_by_block(site: Site) -> None:
 async def test_a_hub_that_closes_lets_every_stream_end(site: Site) -> None:
     site.hub.close()
     assert await site.hub.wait() is False
+
+
+def test_a_session_has_so_many_live_pages_and_all_together_so_many() -> None:
+    streams = OpenStreams(of_one=2, of_all=3)
+    with ExitStack() as opened:
+        admitted = [opened.enter_context(streams.one_more(session)) for session in ("a", "a", "a", "b", "c")]
+        assert admitted == [True, True, False, True, False]
+    with streams.one_more("a") as is_admitted:
+        assert is_admitted

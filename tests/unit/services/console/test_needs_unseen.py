@@ -46,7 +46,7 @@ async def reserve_nobody(_: int) -> None:
 async def test_before_kafka_and_redis_were_looked_at_nobody_is_told_that_nothing_needs_them() -> None:
     settings, metrics, redis = Settings(), ConsoleMetrics(CollectorRegistry()), Redis()
     lookup, observer = Lookup(redis, 15), StatusObserver(look)
-    audit = AuditLog(no_producer, metrics.audit_pending.set, metrics.audit_failures.inc)
+    audit = AuditLog(no_producer, metrics.audit.pending.set, metrics.audit.failures.inc)
     judge = PermissionJudge(lookup, Reservations(redis), policy, lambda: NOW, reserve_nobody)
     deps = ConsoleDependencies(
         settings=settings,

@@ -29,7 +29,7 @@ def _claims(**others: object) -> dict[str, Any]:
 
 
 def _subject(token: str) -> str:
-    provider = Provider(SETTINGS, "console", Redis())
+    provider = Provider(SETTINGS, "console", Redis(), lambda: 0)
     return provider._subject(token, DISCOVERED, NONCE)
 
 
@@ -86,5 +86,5 @@ def test_what_is_no_token_signs_nobody_in(token: str) -> None:
 
 def test_a_provider_without_a_client_is_refused_at_the_start() -> None:
     with pytest.raises(Unusable, match="HARMONIA_CONSOLE_OIDC_CLIENT"):
-        provider_of(Settings(console_oidc_issuer=ISSUER), Redis())
-    assert provider_of(Settings(), Redis()) is None
+        provider_of(Settings(console_oidc_issuer=ISSUER), Redis(), lambda: 0)
+    assert provider_of(Settings(), Redis(), lambda: 0) is None

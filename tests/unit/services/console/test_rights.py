@@ -15,6 +15,11 @@ def test_every_page_needs_an_act_that_changes_nothing() -> None:
     assert all(page.act in ACTS and page.act not in CHANGING for page in PAGES)
 
 
+def test_every_role_may_see_the_first_page() -> None:
+    [first] = [page for page in PAGES if page.path == "/"]
+    assert all(may(Viewer("x", frozenset({role})), first.act) for role in ROLES)
+
+
 def test_pages_differ_in_name_and_path() -> None:
     assert len({page.name for page in PAGES}) == len({page.path for page in PAGES}) == len(PAGES)
 

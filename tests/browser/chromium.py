@@ -1,0 +1,17 @@
+"""Debian's chromium: where it is missing browser tests are skipped, which only CI takes amiss."""
+
+import os
+import shutil
+
+import pytest
+
+
+def chromium_or_skip() -> str:
+    """The path of the program. Where there is none the test is skipped, and fails in CI."""
+    found = shutil.which("chromium")
+    if found is None:
+        why = "there is no chromium: tests/browser/packages.sh installs Debian's"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    return found

@@ -1,0 +1,113 @@
+"""`harmonia console` as a process of its own, and somebody who signs in to it without a browser."""
+
+import hashlib
+import re
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.integration.command import environment_of
+from tests.integration.waiting import until
+
+_SAYS = re.compile(r"console: (listening|metrics) on (\S+)")
+_FORM_TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleProcess:
+    """A running process; `log` has all it says."""
+
+    process: "subprocess.Popen[bytes]"
+    url: str
+    metrics: str
+    log: Path
+
+
+@contextmanager
+def console_process(folder: Path, environment: Mapping[str, str], port: int = 0) -> Iterator[ConsoleProcess]:
+    """A console for the length of a block, unless it has ended before; it must end well."""
+    log = folder / "console.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streams.cli.main", "console", "--port", str(port)],
+            cwd=folder,
+            env={**environment_of(folder, environment), "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        said = until(lambda: _said(process, log), "the addresses of the console")
+        yield ConsoleProcess(process, said["listening"], said["metrics"], log)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0, log.read_text()
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def _said(process: "subprocess.Popen[bytes]", log: Path) -> dict[str, str] | None:
+    assert process.poll() is None, log.read_text()
+    said = dict(_SAYS.findall(log.read_text()))
+    return said if len(said) == 2 else None
+
+
+def one_person(folder: Path, token: str) -> Path:
+    """The file of people of a console that one may sign in to, who sees everything."""
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    roles = '["figures", "field", "treasury", "sending", "operations", "privacy"]'
+    file = folder / "people.toml"
+    file.write_text(f'[people.ada]\ntoken = "{digest}"\nroles = {roles}\n')
+    return file
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Leads nowhere: the answer itself is what is asked for."""
+
+    def redirect_request(self, *_: object, **__: object) -> None:
+        return None
+
+
+class Visitor:
+    """Somebody at a console, with the cookies that it gave."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._cookies: dict[str, str] = {}
+        self._opener = urllib.request.build_opener(_Stay)
+
+    def sign_in(self, token: str) -> None:
+        """Sign in; raises KeyError where that was refused."""
+        form = self.ask("/signin")[1]
+        [csrf] = _FORM_TOKEN.findall(form)
+        self.ask("/signin", csrf=csrf, token=token)
+        self._cookies = {"__Host-harmonia": self._cookies["__Host-harmonia"]}
+
+    def ask(self, path: str, **form: str) -> tuple[int, str]:
+        """Status and text of an answer; with a form it is sent."""
+        answer = self.open(path, **form)
+        with answer:
+            return int(answer.status or 0), answer.read().decode()
+
+    def open(self, path: str, **form: str) -> urllib.error.HTTPError:
+        """An answer of which nothing is read yet, as that of a stream."""
+        data = urllib.parse.urlencode(form).encode() if form else None
+        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        request = urllib.request.Request(self._url + path, data, {"Cookie": cookies, "Origin": self._url})
+        try:
+            answer = self._opener.open(request, timeout=30)
+        except urllib.error.HTTPError as error:
+            answer = error
+        for said in answer.headers.get_all("set-cookie") or ():
+            name, _, value = said.partition(";")[0].partition("=")
+            self._cookies[name] = value
+        return answer  # type: ignore[no-any-return] # both kinds of answers have what is used of them
