@@ -81,9 +81,9 @@ def audited(system: System, what: str) -> list[str]:
     return [record["viewer"] for record in records if record.get("what") == what]
 
 
-def hold(page: Page) -> None:
+def hold(page: Page, link: str = "Hold") -> None:
     """Take the second look, and hold."""
-    page.get_by_role("link", name=f"Hold {CAMPAIGN}", exact=True).click()
+    page.get_by_role("link", name=f"{link} {CAMPAIGN}", exact=True).click()
     page.get_by_text(f"nobody may be reached for {CAMPAIGN}").wait_for()
     page.get_by_role("button", name=f"Hold {CAMPAIGN}", exact=True).click()
 
@@ -139,7 +139,7 @@ def test_a_hold_that_ends_by_itself_can_be_made_one_that_is_until_lifted(reader:
     ada = reader("ada", url=held.console.url)
     ada.open(f"/campaigns/{CAMPAIGN}")
     assert "until the hold is lifted" not in ada.page.inner_text("#body-hold")
-    ada.page.get_by_role("button", name="Hold until it is lifted").click()
+    hold(ada.page, "Hold until it is lifted")
     ada.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for()
     found = look_up_hold(held.system.deployment.redis, CAMPAIGN)
     assert found is not None
@@ -194,7 +194,7 @@ def test_once_the_worker_is_killed_figures_turn_grey_stay_and_none_becomes_nough
     assert ada.open(f"/campaigns/{CAMPAIGN}") == 200
     assert ada.page.inner_text("#body-providers") == figures
     assert ada.page.locator("#block-providers.is-stopped").count() == 1
-    ada.page.get_by_role("button", name=f"Hold {CAMPAIGN}", exact=True).click()
+    hold(ada.page)
     ada.page.get_by_text("Ordered, and not in force yet").wait_for(timeout=40_000)
     assert not is_held(doomed.system)
     ada.page.close()
