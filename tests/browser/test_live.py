@@ -92,6 +92,8 @@ def test_a_session_with_too_many_live_pages_is_told_so_and_the_next_one_waits_it
     reader: Readers, site: ConsoleSite
 ) -> None:
     ada = reader("ada")
+    ada.open("/people")
+    until(lambda: site.metric("harmonia_console_streams ") == "harmonia_console_streams 0.0", "no open page")
     [cookie] = [each["value"] for each in ada.context.cookies() if each["name"] == "__Host-harmonia"]
     request = urllib.request.Request(f"{site.url}/events?page=status", headers={"Cookie": f"__Host-harmonia={cookie}"})
     with ExitStack() as opened:

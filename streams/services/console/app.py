@@ -65,8 +65,6 @@ PAGES: tuple[Page, ...] = (
 )
 ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes, money.routes, actions.routes)
 SESSION_CHECK_MS = 10_000
-FULL_RETRY_MS = 15_000
-"""How soon a page asks again for the stream that there were too many for, ms."""
 
 
 def build_console(console: Console, routes: tuple[Callable[[Console], APIRouter], ...] = ROUTES) -> ASGIApp:
@@ -162,7 +160,7 @@ async def _stream(console: Console, page: Page, signed_in: SignedIn, entered: Pa
                 own=own,
                 every=every,
             )
-            yield format_sse_event(data_str=text, event="full", retry=FULL_RETRY_MS)
+            yield format_sse_event(data_str=text, event="full")
 
 
 async def _events(

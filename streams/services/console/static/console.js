@@ -7,8 +7,10 @@
   const SILENT_MS = 10000;
   let heard = Date.now();
   let now = "";
+  let full = false;
 
   const connect = () => {
+    full = false;
     if (!document.hidden) htmx.trigger(stream, "live");
   };
   const show = (on) => {
@@ -17,7 +19,7 @@
   };
 
   stream.addEventListener("htmx:sse:before:connection", (event) => {
-    if (document.hidden) event.detail.connection.cancelled = true;
+    if (document.hidden || full) event.detail.connection.cancelled = true;
   });
   stream.addEventListener("htmx:sse:error", (event) => {
     if (event.detail.status === 401) location.reload();
@@ -35,8 +37,9 @@
       for (const state of ["live", "stopped", "withheld", "fixed"]) block.classList.toggle(`is-${state}`, state === age.state);
     }
   });
-  // There are too many open pages: what is said stands where "live" would, and the stream is asked for again later.
+  // There are too many open pages: that stands where "live" would. htmx would ask again at once; this asks when it is silent.
   stream.addEventListener("full", (event) => {
+    full = true;
     heard = Date.now();
     show(false);
     live.textContent = event.detail.data;
