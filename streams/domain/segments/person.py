@@ -1,0 +1,182 @@
+"""What conditions ask of one person: the whole of an identity cluster, and what follows from it, made when asked for.
+
+Times are ms since 1970. A window holds what is later than its beginning, also what is said to come after the moment
+that is asked about, so with time alone things only leave it. Opens and clicks stand at the beginning of their hour.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Literal, cast
+
+from events.interactions.anywhere import ConsentChannel
+from events.outputs import ContactProfile
+from events.registry import ENGAGEMENTS
+from events.times import parse_time
+from streams.domain.contact import ContactState
+from streams.domain.contact.facts.fact_index import FactIndex
+from streams.domain.contact.merging import person
+from streams.domain.contact.person_view import Overview, overview
+from streams.domain.contact.publication.suppressed_channels import suppressions, unretracted
+from streams.domain.contact.publication.visibility import shown_of
+from streams.domain.contact.sections.addresses import addresses
+from streams.domain.contact.sections.canvass import tags
+from streams.domain.contact.sections.consent import consent
+from streams.domain.contact.sections.human_hours import HOUR
+from streams.domain.contact.sections.messages import Touch
+from streams.domain.contact.sections.stops import stops
+from streams.domain.contact.sections.touches import listed
+from streams.domain.contact.sections.zones import later, whereabouts
+from streams.domain.contact.state import Whereabouts
+from streams.domain.human import expected
+
+Kind = Literal["open", "click"]
+
+HALF_AN_ACT = 500
+"""Expected human acts, in thousandths, from which on it is more likely than not that a person was there."""
+
+
+class Person:
+    """One person, as `overview` knows them. `contact_id`: under which the person is shown.
+
+    `where`: the latest zones, if they are known already.
+    """
+
+    def __init__(self, contact_id: str, known: Overview, where: Whereabouts | None = None) -> None:
+        self.contact_id = contact_id
+        self.known = known
+        self.found: FactIndex = known.found
+        if where is not None:
+            self.where = where
+
+    @cached_property
+    def where(self) -> Whereabouts:
+        """The latest region, time zone and postal code."""
+        return later(whereabouts(self.found.counted), self.known.state.settled.whereabouts)
+
+    @cached_property
+    def tags(self) -> frozenset[str]:
+        """The tags that hold."""
+        return frozenset(tags(self.found.reports))
+
+    @cached_property
+    def support(self) -> int | None:
+        """The latest support that was reported."""
+        return next((said.support for _, said in reversed(self.found.reports) if said.support is not None), None)
+
+    @cached_property
+    def consents(self) -> Mapping[ConsentChannel, bool]:
+        """The latest word on each channel that was heard of."""
+        return consent(self.found.consents)
+
+    @cached_property
+    def ballots(self) -> Mapping[str, str]:
+        """The latest status of the ballot by election."""
+        return {said.election: said.status for _, said in self.found.ballots}
+
+    @cached_property
+    def variants(self) -> Mapping[str, str]:
+        """By experiment the variant that the person is in."""
+        return {each.arm.experiment: each.arm.variant for each in self.known.assigned}
+
+    @cached_property
+    def first_seen(self) -> int | None:
+        """When the first interaction was."""
+        times = [self.known.facts[0].time] if self.known.facts else []
+        settled = self.known.state.settled.totals.first
+        return min([*times, *([] if settled is None else [settled])], default=None)
+
+    @cached_property
+    def last_seen(self) -> int | None:
+        """When the last interaction was."""
+        times = [self.known.facts[-1].time] if self.known.facts else []
+        settled = self.known.state.settled.totals.last
+        return max([*times, *([] if settled is None else [settled])], default=None)
+
+    @cached_property
+    def openness(self) -> ContactProfile:
+        """As much of the profile as says which channels are closed: `stops`, `consent` and `addresses`."""
+        state = self.known.state
+        commands = unretracted(suppressions(state.commands.values()), state.facts.values()) if state.commands else []
+        parts = {
+            "stops": stops(self.found, commands),
+            "consent": self.consents,
+            "addresses": addresses(self.contact_id, state, self.found),
+        }
+        return cast(ContactProfile, parts)
+
+    @property
+    def suppressed_until(self) -> int | None:
+        """When the stop of everything ends by itself; None: there is none, or it does not."""
+        everything = self.openness["stops"].get("all")
+        until = None if everything is None else everything.get("until")
+        return None if until is None else parse_time(until)
+
+    def says_nothing_of_channels(self) -> bool:
+        """Whether no word, report or bounce is known by which a channel or an address might be closed."""
+        found, state = self.found, self.known.state
+        return not (found.consents or found.reports or found.failed or state.commands or state.settled.mailboxes)
+
+    @cached_property
+    def mails(self) -> Sequence[Touch]:
+        """The e-mails among the touches that a profile lists, newest first."""
+        return [touch for touch in listed(self.known.touches) if touch.channel == "email"]
+
+    def hours(self, kind: Kind) -> Mapping[int, int]:
+        """Expected human acts in thousandths, by the beginning of their hour, in no order."""
+        settled = self.known.state.settled
+        by_hour = settled.opens_by_hour if kind == "open" else settled.clicks_by_hour
+        found = {hour * HOUR: milli for hour, milli in by_hour.items()}
+        for act, milli in self.known.acts:
+            if act.kind == kind and milli:
+                start = hour_of(act.time)
+                found[start] = found.get(start, 0) + milli
+        return found
+
+    def human_total(self, kind: Kind) -> int:
+        """Expected human acts in thousandths, of all times."""
+        settled, (opens, clicks) = self.known.state.settled, expected(self.known.acts)
+        return settled.opens_human + opens if kind == "open" else settled.clicks_human + clicks
+
+    def raw_times(self, kind: Kind) -> Iterator[int]:
+        """The beginnings of the hours of all acts that have not settled, in order."""
+        return (hour_of(fact.time) for fact in self.found.deeds if ENGAGEMENTS[fact.type] == kind)
+
+    def raw_total(self, kind: Kind) -> int:
+        """How many acts were reported at all times."""
+        type_ = "email.opened" if kind == "open" else "email.clicked"
+        return self.known.state.settled.totals.counts.get(type_, 0) + sum(1 for _ in self.raw_times(kind))
+
+    @cached_property
+    def unanswered_mails(self) -> Sequence[int]:
+        """The beginnings of the hours of the latest e-mails in a row that no person has answered, newest first.
+
+        A person has answered an e-mail if, from its hour on, half an open or click is expected to be a person's: which
+        e-mail was opened is known for a week only.
+        """
+        if not self.mails:
+            return ()
+        acts = sorted([*self.hours("open").items(), *self.hours("click").items()])
+        run: list[int] = []
+        heard = 0
+        for mail in self.mails:
+            hour = hour_of(mail.time)
+            while acts and acts[-1][0] >= hour:
+                heard += acts.pop()[1]
+            if heard >= HALF_AN_ACT:
+                break
+            run.append(hour)
+        return run
+
+
+def whole_person(contact_id: str, fragments: Mapping[str, ContactState]) -> Person | None:
+    """The person whose profile is shown under an id, of the states that count of all fragments, by name.
+
+    None: nobody is shown, so nobody is in any segment.
+    """
+    shown = shown_of(fragments)
+    return None if isinstance(shown, str) else Person(contact_id, overview(person(shown)))
+
+
+def hour_of(time: int) -> int:
+    """The beginning of the hour in which a time lies."""
+    return time // HOUR * HOUR

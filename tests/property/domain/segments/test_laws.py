@@ -1,0 +1,86 @@
+"""What segments say of a person: by the oracle, by recursion, by the plan, now and as time goes by."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from streams.demo.oracle import life_of
+from streams.demo.recount_segments import Asked, is_member
+from streams.domain.contact.state import NEVER
+from streams.domain.pressure import Policy
+from streams.domain.pressure.closures import channel_rules
+from streams.domain.segments.matching import matches
+from streams.domain.segments.matching_plan import MatchingPlan
+from tests.property.domain.segments.definitions import Table, policies, resolved, tables
+from tests.property.domain.segments.histories import (
+    Heard,
+    clock_of,
+    folded,
+    histories,
+    identify,
+    lawful,
+    moments,
+    person_of,
+)
+
+
+def moment(ms: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
+
+
+@lawful
+@given(st.booleans().flatmap(lambda linked: histories(linked=linked)), tables(), policies(), st.data())
+def test_membership_is_what_the_oracle_finds_in_the_raw_interactions(
+    heard: list[Heard], found: list[Table], policy: Policy, data: st.DataObject
+) -> None:
+    states = folded(heard)
+    person, life = person_of(states), life_of([each.sent for each in heard], identify)
+    assert (person is None) == (life is None)
+    if person is None or life is None:
+        return
+    at = data.draw(moments(clock_of(states)))
+    asked = Asked({table["id"]: table for table in found}, policy.model_dump(mode="json"), moment(at))
+    for name, segment in resolved(found, policy).items():
+        is_in = matches(segment, person, at)
+        event(f"a member: {is_in}")
+        assert is_in == is_member(name, life, asked), name
+
+
+@lawful
+@given(st.booleans().flatmap(lambda linked: histories(linked=linked)), tables(12), policies(), st.data())
+def test_the_bits_of_a_plan_are_what_recursion_says_of_each_segment(
+    heard: list[Heard], found: list[Table], policy: Policy, data: st.DataObject
+) -> None:
+    states = folded(heard)
+    person, segments = person_of(states), resolved(found, policy)
+    if person is None:
+        return
+    plan = MatchingPlan(segments, channel_rules(policy))
+    for at in (data.draw(moments(clock_of(states))) for _ in range(3)):
+        answer = plan.match(person, at)
+        assert sorted(plan.names(answer)) == [name for name in sorted(segments) if matches(segments[name], person, at)]
+        assert plan.bits(plan.names(answer)) == answer
+
+
+@lawful
+@given(st.booleans().flatmap(lambda linked: histories(linked=linked)), tables(8), policies(), st.data())
+def test_no_answer_changes_between_a_time_and_what_is_due_after_it(
+    heard: list[Heard], found: list[Table], policy: Policy, data: st.DataObject
+) -> None:
+    states = folded(heard)
+    person = person_of(states)
+    if person is None:
+        return
+    plan = MatchingPlan(resolved(found, policy), channel_rules(policy))
+    at = data.draw(moments(clock_of(states)))
+    for _ in range(4):
+        answer, due = plan.match(person, at), plan.due(person, at)
+        assert due > at
+        last = min(due, at + 500 * 86_400_000) - 1
+        between = data.draw(st.one_of(st.just(last), st.integers(at, last)))
+        assert plan.match(person, between) == answer
+        if due == NEVER:
+            break
+        event("something is due")
+        at = due
