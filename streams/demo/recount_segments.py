@@ -69,7 +69,7 @@ def _condition(table: Table, life: Life, asked: Asked) -> bool:
 
 
 def _compares(table: Table, number: float) -> bool:
-    return (
+    return bool(
         number >= table.get("at_least", number)
         and number <= table.get("at_most", number)
         and ("above" not in table or number > table["above"])
@@ -178,7 +178,7 @@ def _unanswered(table: Table, life: Life, asked: Asked) -> bool:
 
 
 def _support(table: Table, life: Life, asked: Asked) -> bool:
-    return canvassing(life.first)["support"] in table["support"]
+    return bool(canvassing(life.first)["support"] in table["support"])
 
 
 def _tag(table: Table, life: Life, asked: Asked) -> bool:
@@ -190,23 +190,23 @@ def _consent(table: Table, life: Life, asked: Asked) -> bool:
 
 
 def _region(table: Table, life: Life, asked: Asked) -> bool:
-    return zones(life.first)["region"] == table["region"]
+    return bool(zones(life.first)["region"] == table["region"])
 
 
 def _postal_code(table: Table, life: Life, asked: Asked) -> bool:
     code = zones(life.first)["postal_code"]
-    return isinstance(code, str) and code.startswith(table["postal_code"])
+    return isinstance(code, str) and bool(code.startswith(table["postal_code"]))
 
 
 def _ballot(table: Table, life: Life, asked: Asked) -> bool:
     found = ballots(life.first).get(table["ballot"])
-    return found is not None and found["status"] in table["status"]
+    return found is not None and bool(found["status"] in table["status"])
 
 
 def _experiment(table: Table, life: Life, asked: Asked) -> bool:
     for one in experiments(life.first):
         if one["id"] == table["experiment"]:
-            return table.get("variant") in (None, one["variant"])
+            return bool(table.get("variant") in (None, one["variant"]))
     return False
 
 
@@ -221,7 +221,7 @@ def _segment(table: Table, life: Life, asked: Asked) -> bool:
 
 
 def _channel(table: Table, life: Life, asked: Asked) -> bool:
-    return _is_open(table["channel"], life, asked) == (table["is"] == "open")
+    return _is_open(table["channel"], life, asked) is bool(table["is"] == "open")
 
 
 def _is_open(channel: str, life: Life, asked: Asked) -> bool:

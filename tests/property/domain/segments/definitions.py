@@ -93,6 +93,13 @@ def tables(draw: st.DrawFn, most: int = 6) -> list[Table]:
     return found
 
 
+@st.composite
+def questions(draw: st.DrawFn) -> list[Table]:
+    """Segments of one condition each, and some that are put together of several."""
+    alone = draw(st.lists(CONDITIONS, min_size=4, max_size=12))
+    return [*({"id": f"alone{number}", "all": [each]} for number, each in enumerate(alone)), *draw(tables(3))]
+
+
 def policies() -> st.SearchStrategy[Policy]:
     """The default policy, or one that closes more."""
     sides = {"sender_stop": _few("sender", "everyone"), "list_stop": _few("list", "everyone")}

@@ -28,7 +28,7 @@ from tests.unit.domain.contact.said import DAY, HOUR, NOON
 lawful = settings(max_examples=150, deadline=None)
 
 HASHER = Hasher([b"key"])
-SPAN = 70 * DAY
+SPAN = 50 * DAY
 SOURCES = ("team/a", "field/b")
 BROWSER = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36"
 
@@ -119,8 +119,7 @@ class Heard:
 @st.composite
 def histories(draw: st.DrawFn, *, linked: bool = False, max_size: int = 24) -> list[Heard]:
     """What is heard of somebody, in the order in which it is appended, some of it twice; `linked`: of two fragments."""
-    number = draw(st.integers(1, max_size))
-    heard = [draw(_one(place, linked=linked)) for place in range(number)]
+    heard = [draw(_one(place, linked=linked)) for place in range(draw(st.integers(1, max_size)))]
     for place, gone in enumerate(draw(st.lists(st.sampled_from(heard), max_size=2, unique_by=id))):
         heard.append(_retraction(gone, f"r{place}", draw(st.integers(0, DAY))))
     heard += [
@@ -191,11 +190,23 @@ def clock_of(states: Mapping[str, ContactState]) -> int:
     return max(state.clock for state in states.values())
 
 
-def moments(clock: int) -> st.SearchStrategy[int]:
-    """Times from a clock on, many of them at the full hour or when a window of whole days runs out."""
+WINDOWS = (HOUR, 36 * HOUR, 6 * DAY, 7 * DAY, 20 * DAY, 30 * DAY, 40 * DAY, 90_000 * 60_000, 90 * DAY, 400 * DAY)
+"""Those that definitions use, and that of unanswered e-mails."""
+
+
+def moments(heard: Sequence[Heard], clock: int) -> st.SearchStrategy[int]:
+    """Times from a clock on, many of them just when something leaves a window."""
+    times = [each.time for each in heard]
+    edges = [
+        edge + step
+        for time in (*times, *(time // HOUR * HOUR for time in times))
+        for window in WINDOWS
+        for step in (-1, 0, 1)
+        if (edge := time + window) + step >= clock
+    ]
     return st.one_of(
         st.just(clock),
-        st.integers(0, 80 * 24).map(lambda hours: clock // HOUR * HOUR + (1 + hours) * HOUR),
-        st.integers(0, 80 * DAY).map(lambda later: clock + later),
-        st.integers(300, 480).map(lambda days: clock + days * DAY),
+        st.sampled_from([clock, *edges]),
+        st.sampled_from([clock, *edges]),
+        st.integers(0, 30 * DAY).map(lambda later: clock + later),
     )

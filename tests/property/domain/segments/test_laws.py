@@ -2,21 +2,24 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 from streams.demo.oracle import life_of
 from streams.demo.recount_segments import Asked, is_member
-from streams.domain.contact.state import NEVER
+from streams.domain.contact.state import NEVER, ContactState
 from streams.domain.pressure import Policy
 from streams.domain.pressure.closures import channel_rules
+from streams.domain.segments import alternatives
 from streams.domain.segments.matching import matches
 from streams.domain.segments.matching_plan import MatchingPlan
-from tests.property.domain.segments.definitions import Table, policies, resolved, tables
+from tests.property.domain.segments.definitions import Table, policies, questions, resolved
 from tests.property.domain.segments.histories import (
     Heard,
     clock_of,
     folded,
+    harmonised,
     histories,
     identify,
     lawful,
@@ -30,7 +33,7 @@ def moment(ms: int) -> datetime:
 
 
 @lawful
-@given(st.booleans().flatmap(lambda linked: histories(linked=linked)), tables(), policies(), st.data())
+@given(st.booleans().flatmap(lambda linked: histories(linked=linked)), questions(), policies(), st.data())
 def test_membership_is_what_the_oracle_finds_in_the_raw_interactions(
     heard: list[Heard], found: list[Table], policy: Policy, data: st.DataObject
 ) -> None:
@@ -39,7 +42,7 @@ def test_membership_is_what_the_oracle_finds_in_the_raw_interactions(
     assert (person is None) == (life is None)
     if person is None or life is None:
         return
-    at = data.draw(moments(clock_of(states)))
+    at = data.draw(moments(heard, clock_of(states)))
     asked = Asked({table["id"]: table for table in found}, policy.model_dump(mode="json"), moment(at))
     for name, segment in resolved(found, policy).items():
         is_in = matches(segment, person, at)
@@ -48,7 +51,7 @@ def test_membership_is_what_the_oracle_finds_in_the_raw_interactions(
 
 
 @lawful
-@given(st.booleans().flatmap(lambda linked: histories(linked=linked)), tables(12), policies(), st.data())
+@given(st.booleans().flatmap(lambda linked: histories(linked=linked)), questions(), policies(), st.data())
 def test_the_bits_of_a_plan_are_what_recursion_says_of_each_segment(
     heard: list[Heard], found: list[Table], policy: Policy, data: st.DataObject
 ) -> None:
@@ -57,14 +60,14 @@ def test_the_bits_of_a_plan_are_what_recursion_says_of_each_segment(
     if person is None:
         return
     plan = MatchingPlan(segments, channel_rules(policy))
-    for at in (data.draw(moments(clock_of(states))) for _ in range(3)):
+    for at in (data.draw(moments(heard, clock_of(states))) for _ in range(3)):
         answer = plan.match(person, at)
         assert sorted(plan.names(answer)) == [name for name in sorted(segments) if matches(segments[name], person, at)]
         assert plan.bits(plan.names(answer)) == answer
 
 
 @lawful
-@given(st.booleans().flatmap(lambda linked: histories(linked=linked)), tables(8), policies(), st.data())
+@given(st.booleans().flatmap(lambda linked: histories(linked=linked)), questions(), policies(), st.data())
 def test_no_answer_changes_between_a_time_and_what_is_due_after_it(
     heard: list[Heard], found: list[Table], policy: Policy, data: st.DataObject
 ) -> None:
@@ -73,7 +76,7 @@ def test_no_answer_changes_between_a_time_and_what_is_due_after_it(
     if person is None:
         return
     plan = MatchingPlan(resolved(found, policy), channel_rules(policy))
-    at = data.draw(moments(clock_of(states)))
+    at = data.draw(moments(heard, clock_of(states)))
     for _ in range(4):
         answer, due = plan.match(person, at), plan.due(person, at)
         assert due > at
@@ -84,3 +87,41 @@ def test_no_answer_changes_between_a_time_and_what_is_due_after_it(
             break
         event("something is due")
         at = due
+
+
+@lawful
+@given(histories(), questions(), policies(), st.data())
+def test_segments_of_too_many_alternatives_are_judged_by_themselves_and_alike(
+    heard: list[Heard], found: list[Table], policy: Policy, data: st.DataObject
+) -> None:
+    person, segments = person_of(folded(heard)), resolved(found, policy)
+    if person is None:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alternatives, "MOST_ALTERNATIVES", 1)
+        plan = MatchingPlan(segments, channel_rules(policy))
+    at = data.draw(moments(heard, clock_of(folded(heard))))
+    event(f"judged by themselves: {bool(plan._judged)}")
+    assert sorted(plan.names(plan.match(person, at))) == [
+        name for name in sorted(segments) if matches(segments[name], person, at)
+    ]
+
+
+@lawful
+@given(histories(), questions(), policies())
+def test_what_surely_changes_nothing_leaves_every_answer_as_it_was(
+    heard: list[Heard], found: list[Table], policy: Policy
+) -> None:
+    segments = resolved([table for table in found if "'seen'" not in str(table)], policy)
+    plan = MatchingPlan(segments, channel_rules(policy))
+    for number in range(1, len(heard)):
+        before, after = folded(heard[: number - 1]), folded(heard[:number])
+        _, fact = harmonised(heard[number - 1])
+        if plan.may_change([fact], next(iter(before.values()), ContactState())):
+            continue
+        event("may change nothing")
+        was, now = person_of(before) if before else None, person_of(after)
+        at = clock_of(after)
+        if was is not None and now is not None and plan.due(was, clock_of(before)) > at:
+            event("compared")
+            assert plan.match(now, at) == plan.match(was, at)
