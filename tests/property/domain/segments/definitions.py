@@ -1,5 +1,6 @@
 """Definitions of segments as tables, made by chance of conditions on what happens in `histories`."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,14 +9,15 @@ from hypothesis import strategies as st
 from streams.domain.file_mistakes import FileMistakes
 from streams.domain.pressure import Policy, default_policy
 from streams.domain.pressure.closures import channel_rules
-from streams.domain.segments.conditions import SegmentDefinition
+from streams.domain.pressure.policy_values import parse_span
+from streams.domain.segments.conditions import LONGEST_ACTS, SegmentDefinition
 from streams.domain.segments.definition_files import read_segment
 from streams.domain.segments.resolution import Segment, resolve
 
 Table = dict[str, Any]
 
 CHANNELS = ("email", "text", "phone", "door", "letter")
-WINDOW = st.sampled_from(["36h", "7d", "20d", "40d", "90d", "90000m"])
+WINDOW = st.sampled_from(["36h", "7d", "20d", "40d", "90000m"])
 
 
 def _table(
@@ -98,6 +100,12 @@ def questions(draw: st.DrawFn) -> list[Table]:
     """Segments of one condition each, and some that are put together of several."""
     alone = draw(st.lists(CONDITIONS, min_size=4, max_size=12))
     return [*({"id": f"alone{number}", "all": [each]} for number, each in enumerate(alone)), *draw(tables(3))]
+
+
+def windows_of(found: list[Table]) -> set[int]:
+    """The windows that definitions use (ms)."""
+    named = {parse_span(window) for window in re.findall(r"'within': '(\w+)'", str(found))}
+    return named | ({LONGEST_ACTS} if "unanswered_mails" in str(found) else set())
 
 
 def policies() -> st.SearchStrategy[Policy]:

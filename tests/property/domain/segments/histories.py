@@ -5,7 +5,7 @@ All words about one message are of two days. What is said of e-mail, and what on
 identifier: of two that settle apart neither can be evidence for the other.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -190,23 +190,15 @@ def clock_of(states: Mapping[str, ContactState]) -> int:
     return max(state.clock for state in states.values())
 
 
-WINDOWS = (HOUR, 36 * HOUR, 6 * DAY, 7 * DAY, 20 * DAY, 30 * DAY, 40 * DAY, 90_000 * 60_000, 90 * DAY, 400 * DAY)
-"""Those that definitions use, and that of unanswered e-mails."""
-
-
-def moments(heard: Sequence[Heard], clock: int) -> st.SearchStrategy[int]:
-    """Times from a clock on, many of them just when something leaves a window."""
-    times = [each.time for each in heard]
-    edges = [
+def moments(heard: Sequence[Heard], clock: int, windows: Collection[int]) -> st.SearchStrategy[int]:
+    """Times from a clock on, most of them just when something leaves one of these windows."""
+    times = {each.time for each in heard}
+    edges = {
         edge + step
-        for time in (*times, *(time // HOUR * HOUR for time in times))
-        for window in WINDOWS
-        for step in (-1, 0, 1)
-        if (edge := time + window) + step >= clock
-    ]
-    return st.one_of(
-        st.just(clock),
-        st.sampled_from([clock, *edges]),
-        st.sampled_from([clock, *edges]),
-        st.integers(0, 30 * DAY).map(lambda later: clock + later),
-    )
+        for time in times | {time // HOUR * HOUR for time in times}
+        for window in windows
+        for step in (-1, 0)
+        if (edge := time + window) + step > clock
+    }
+    some = st.sampled_from([clock, *sorted(edges)])
+    return st.one_of(st.just(clock), some, some, some, st.integers(0, 30 * DAY).map(lambda later: clock + later))

@@ -14,7 +14,7 @@ from streams.domain.pressure.closures import channel_rules
 from streams.domain.segments import alternatives
 from streams.domain.segments.matching import matches
 from streams.domain.segments.matching_plan import MatchingPlan
-from tests.property.domain.segments.definitions import Table, policies, questions, resolved
+from tests.property.domain.segments.definitions import Table, policies, questions, resolved, windows_of
 from tests.property.domain.segments.histories import (
     Heard,
     clock_of,
@@ -42,12 +42,13 @@ def test_membership_is_what_the_oracle_finds_in_the_raw_interactions(
     assert (person is None) == (life is None)
     if person is None or life is None:
         return
-    at = data.draw(moments(heard, clock_of(states)))
-    asked = Asked({table["id"]: table for table in found}, policy.model_dump(mode="json"), moment(at))
-    for name, segment in resolved(found, policy).items():
-        is_in = matches(segment, person, at)
-        event(f"a member: {is_in}")
-        assert is_in == is_member(name, life, asked), name
+    segments, tables = resolved(found, policy), {table["id"]: table for table in found}
+    for at in (data.draw(moments(heard, clock_of(states), windows_of(found))) for _ in range(3)):
+        asked = Asked(tables, policy.model_dump(mode="json"), moment(at))
+        for name, segment in segments.items():
+            is_in = matches(segment, person, at)
+            event(f"a member: {is_in}")
+            assert is_in == is_member(name, life, asked), name
 
 
 @lawful
@@ -60,7 +61,7 @@ def test_the_bits_of_a_plan_are_what_recursion_says_of_each_segment(
     if person is None:
         return
     plan = MatchingPlan(segments, channel_rules(policy))
-    for at in (data.draw(moments(heard, clock_of(states))) for _ in range(3)):
+    for at in (data.draw(moments(heard, clock_of(states), windows_of(found))) for _ in range(3)):
         answer = plan.match(person, at)
         assert sorted(plan.names(answer)) == [name for name in sorted(segments) if matches(segments[name], person, at)]
         assert plan.bits(plan.names(answer)) == answer
@@ -76,7 +77,7 @@ def test_no_answer_changes_between_a_time_and_what_is_due_after_it(
     if person is None:
         return
     plan = MatchingPlan(resolved(found, policy), channel_rules(policy))
-    at = data.draw(moments(heard, clock_of(states)))
+    at = data.draw(moments(heard, clock_of(states), windows_of(found)))
     for _ in range(4):
         answer, due = plan.match(person, at), plan.due(person, at)
         assert due > at
@@ -100,7 +101,7 @@ def test_segments_of_too_many_alternatives_are_judged_by_themselves_and_alike(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(alternatives, "MOST_ALTERNATIVES", 1)
         plan = MatchingPlan(segments, channel_rules(policy))
-    at = data.draw(moments(heard, clock_of(folded(heard))))
+    at = data.draw(moments(heard, clock_of(folded(heard)), windows_of(found)))
     event(f"judged by themselves: {bool(plan._judged)}")
     assert sorted(plan.names(plan.match(person, at))) == [
         name for name in sorted(segments) if matches(segments[name], person, at)
