@@ -23,7 +23,12 @@ WINDOW = st.sampled_from(["36h", "7d", "20d", "40d", "90000m"])
 def _table(
     required: Mapping[str, st.SearchStrategy[Any]], **optional: st.SearchStrategy[Any]
 ) -> st.SearchStrategy[Table]:
-    return st.fixed_dictionaries(dict(required), optional=dict(optional))
+    may = {name: st.one_of(st.none(), values, values) for name, values in optional.items()}
+    return st.fixed_dictionaries({**required, **may}).map(_without_none)
+
+
+def _without_none(table: Table) -> Table:
+    return {name: value for name, value in table.items() if value is not None}
 
 
 def _few(*values: object) -> st.SearchStrategy[Any]:
