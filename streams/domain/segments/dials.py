@@ -7,6 +7,7 @@ of it is in the window.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from operator import itemgetter
 from typing import Literal, TypeAlias, cast
@@ -243,15 +244,21 @@ def _end_of(prefix: str) -> str | None:
     return kept[:-1] + chr(ord(kept[-1]) + 1) if kept else None
 
 
+def all_series_reader(sources: Sequence[Source]) -> Callable[[Person], Iterable[Series]]:
+    """Reads the series of sources of one subject, in their order."""
+    if sources[0].subject == "touches":
+        return _all_touches_reader(sources)
+    readers = [series_reader(source) for source in sources]
+    return lambda person: [read(person) for read in readers]
+
+
 def series_reader(source: Source) -> Callable[[Person], Series]:
-    """Reads the series of a source. One that reads nothing gives no times and the total 0."""
+    """Reads the series of a source that is not of touches. One that reads nothing gives no times and the total 0."""
     match source.subject:
         case "gifts":
             return _gifts_reader(source)
         case "reports":
             return _reports_reader(source)
-        case "touches":
-            return _touches_reader(source)
         case "mails":
             return lambda person: _counted(person.unanswered_mails[::-1])
         case "seen":
@@ -332,19 +339,25 @@ def _reports_reader(source: Source) -> Callable[[Person], Series]:
     return read
 
 
-def _touches_reader(source: Source) -> Callable[[Person], Series]:
-    channel, purpose, team = source.of
+def _all_touches_reader(sources: Sequence[Source]) -> Callable[[Person], Iterable[Series]]:
+    """Goes through touches once; of which sources a touch is, is worked out once for all touches of its kind."""
+    scopes = [source.of for source in sources]
 
-    def read(person: Person) -> Series:
-        times = [
-            touch.time
-            for touch in person.known.touches
-            if (channel is None or touch.channel == channel)
-            and (purpose is None or touch.purpose == purpose)
-            and (team is None or (touch.team or team_of(touch.source)) == team)
-        ]
-        times.reverse()
-        return _counted(times)
+    @lru_cache(maxsize=4_096)
+    def places_of(channel: str, purpose: str, team: str, source: str) -> tuple[int, ...]:
+        kind = channel, purpose, team or team_of(source)
+        return tuple(
+            place
+            for place, scope in enumerate(scopes)
+            if all(wanted in (None, given) for wanted, given in zip(scope, kind, strict=True))
+        )
+
+    def read(person: Person) -> Iterable[Series]:
+        times: list[list[int]] = [[] for _ in scopes]
+        for touch in reversed(person.known.touches):
+            for place in places_of(touch.channel, touch.purpose, touch.team, touch.source):
+                times[place].append(touch.time)
+        return map(_counted, times)
 
     return read
 
@@ -403,7 +416,7 @@ _TYPES: dict[Subject, frozenset[str]] = {
     "reports": _REPORT,
     "touches": _TOUCHES | _REPORT,
     "opens": _ACTS,
-    "clicks": _ACTS,
+    "clicks": _ACTS - {"email.opened"},
     "mails": _TOUCHES | _REPORT | _ACTS,
     "channels": _WORDS | _REPORT | _TOUCHES,
     "consents": _WORDS,
@@ -412,9 +425,9 @@ _TYPES: dict[Subject, frozenset[str]] = {
 }
 
 
-def types_read(source: Source) -> frozenset[str]:
-    """The types of interactions that may change what a source says, whatever they carry.
+def types_read(subject: Subject) -> frozenset[str]:
+    """The types of interactions that may change what a subject says, whatever they carry.
 
     Besides, each may carry what no type tells: zones, a variant, a new identifier, and that something was seen.
     """
-    return _TYPES.get(source.subject, frozenset())
+    return _TYPES.get(subject, frozenset())

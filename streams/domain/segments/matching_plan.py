@@ -6,29 +6,42 @@ masks at which the person's dials are. Of `matching.matches` it is the faster tw
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from events.registry import ARRIVALS, SPECS
+from streams.domain.contact.person_view import Overview
+from streams.domain.contact.sections.messages import Message
 from streams.domain.contact.state import NEVER, ContactState, Fact
 from streams.domain.pressure.closures import ChannelRules
 from streams.domain.segments.alternatives import Alternative, Scales, TooManyAlternatives, alternatives
 from streams.domain.segments.conditions import Condition, Node
-from streams.domain.segments.dials import (
-    ALWAYS,
-    Dial,
-    NumberDial,
-    Setting,
-    Subject,
-    scale_of,
-    setting_of,
-    types_read,
-)
+from streams.domain.segments.dials import ALWAYS, Dial, NumberDial, Setting, Subject, scale_of, setting_of, types_read
 from streams.domain.segments.person import Person
-from streams.domain.segments.readers import ChannelReader, Reader, SeriesReader, WordReader, is_silent
+from streams.domain.segments.readers import (
+    ChannelReader,
+    Reader,
+    Reading,
+    SeriesReader,
+    SubjectReader,
+    WordReader,
+)
 from streams.domain.segments.resolution import Segment, leaves
 
 Holds = Callable[[int], bool]
+
+
+class PersonReadings(Struct, frozen=True):
+    """What a plan has read of a person. `answer`: the segments that the person is in, as bits.
+
+    `due`: the first time (ms) at which another answer may be due though nothing has happened, or `NEVER`. `subjects`:
+    the readings of each subject, so that the next time only what has changed is read again.
+    """
+
+    answer: int
+    due: int
+    subjects: tuple[Reading, ...]
 
 
 class MatchingPlan:
@@ -45,58 +58,47 @@ class MatchingPlan:
         self._layers = layout.layers
         self._judged = layout.judged
         self._all = (1 << layout.size) - 1
-        self._subjects = tuple(_subjects(layout, rules))
-        read = [types_read(dial.source) for dial in layout.scales.of]
-        self.types = frozenset(ALWAYS.union(*read))
-        self._carried = {dial.source.subject for dial in layout.scales.of}
+        self._readers = tuple(_subject_readers(layout, rules))
+        self._changing = _Changing([reader.subject for reader in self._readers])
 
-    def match(self, person: Person, at: int) -> int:
-        """The segments that a person is in at a time, as bits."""
-        found = self._all
-        for subject, blank, readers in self._subjects:
-            if is_silent(subject, person):
-                found &= blank
-            else:
-                for reader in readers:
-                    found &= reader.mask(person, at)
+    def read(self, person: Person, at: int) -> PersonReadings:
+        """Read all of a person at a time."""
+        return self._put_together([reader.read(person, at) for reader in self._readers])
+
+    def read_again(self, before: PersonReadings, person: Person, at: int, stale: int) -> PersonReadings:
+        """The same, where `before` was read of the same person no later; `stale`: see `stale`."""
+        if not stale and at < before.due:
+            return before
+        return self._put_together(
+            [
+                reader.read(person, at) if stale >> place & 1 or known[1] <= at else known
+                for place, (reader, known) in enumerate(zip(self._readers, before.subjects, strict=True))
+            ]
+        )
+
+    def stale(self, applied: Iterable[Fact], known: Overview, before: ContactState) -> int:
+        """The subjects that facts which were just folded may have changed, as bits for `read_again`.
+
+        `known`: the person after them; `before`: the state that took them. After a link, an erasure, or a part that
+        came or left, read all anew.
+        """
+        found = 0
+        for fact in applied:
+            found |= self._changing.by(fact, known, before)
+        return found
+
+    def _put_together(self, subjects: Sequence[Reading]) -> PersonReadings:
+        found, due = self._all, NEVER
+        for mask, until in subjects:
+            found &= mask
+            due = min(due, until)
         answer = 0
         for offset, layer in self._layers:
             answer |= (found >> offset) & layer
         for bit, holds in self._judged:
             if holds(found):
                 answer |= bit
-        return answer
-
-    def due(self, person: Person, at: int) -> int:
-        """The first time after `at` at which an answer may be another one though nothing has happened; or `NEVER`."""
-        return min(
-            (
-                reader.due(person, at)
-                for subject, _, readers in self._subjects
-                if not is_silent(subject, person)
-                for reader in readers
-            ),
-            default=NEVER,
-        )
-
-    def may_change(self, applied: Iterable[Fact], before: ContactState) -> bool:
-        """False: interactions that were just folded surely leave all answers as they were, at a time before `due`.
-
-        `before`: the state that took them. After a link, an erasure, or a part that came or left, do not ask.
-        """
-        if "seen" in self._carried:
-            return True
-        return any(fact.type in self.types or self._is_read(fact, before) for fact in applied)
-
-    def _is_read(self, fact: Fact, before: ContactState) -> bool:
-        """Whether a fact carries what no type tells: zones, a variant, an identifier."""
-        read = self._carried
-        if fact.zones is not None and "zones" in read:
-            return True
-        if fact.arm is not None and "experiments" in read:
-            return True
-        names = fact.carried != 0 or not (before.facts or before.settled.totals.counts)
-        return names and "channels" in read
+        return PersonReadings(answer, due, tuple(subjects))
 
     def names(self, answer: int) -> list[str]:
         """The ids of the segments in an answer, in the order of their places."""
@@ -190,27 +192,55 @@ def _scales(segments: Iterable[Segment]) -> Scales:
     return Scales({dial: scale_of(dial, wanted) for dial, wanted in settings.items()})
 
 
-def _subjects(layout: _Layout, rules: ChannelRules) -> Iterable[tuple[Subject, int, tuple[Reader, ...]]]:
-    """For each subject what is left of a person of whom nothing of it is known, and the readers of the others."""
+def _subject_readers(layout: _Layout, rules: ChannelRules) -> Iterator[SubjectReader]:
     dials: dict[Subject, list[Dial]] = defaultdict(list)
     for dial in layout.wanted:
         dials[dial.source.subject].append(dial)
     for subject, those in dials.items():
-        readers = tuple(_readers(layout, those, rules))
-        blank = (1 << layout.size) - 1
-        for reader in readers:
-            blank &= reader.blank
-        yield subject, blank, readers
+        yield SubjectReader(subject, _readers(layout, those, rules))
 
 
-def _readers(layout: _Layout, dials: Iterable[Dial], rules: ChannelRules) -> Iterable[Reader]:
-    series: dict[object, list[NumberDial]] = defaultdict(list)
+def _readers(layout: _Layout, dials: Iterable[Dial], rules: ChannelRules) -> Iterator[Reader]:
+    series = []
     for dial in dials:
+        scale, masks = layout.scales.of[dial], layout.masks(dial)
         if isinstance(dial, NumberDial):
-            series[dial.source].append(dial)
+            series.append((dial, scale, masks))
         elif dial.source.subject == "channels":
-            yield ChannelReader(dial, layout.scales.of[dial], layout.masks(dial), rules)
+            yield ChannelReader(dial, scale, masks, rules)
         else:
-            yield WordReader(dial, layout.scales.of[dial], layout.masks(dial))
-    for those in series.values():
-        yield SeriesReader(those, [layout.scales.of[dial] for dial in those], [layout.masks(dial) for dial in those])
+            yield WordReader(dial, scale, masks)
+    if series:
+        yield SeriesReader(series)
+
+
+class _Changing:
+    """Which subjects, as bits, an interaction may change."""
+
+    def __init__(self, subjects: Sequence[Subject]) -> None:
+        bits = {subject: 1 << place for place, subject in enumerate(subjects)}
+        self._everything = (1 << len(subjects)) - 1
+        self._by_type: dict[str, int] = {}
+        for spec in SPECS:
+            read = (bit for subject, bit in bits.items() if spec.name in types_read(subject))
+            self._by_type[spec.name] = self._everything if spec.name in ALWAYS else sum(read)
+        self._zones, self._experiments = bits.get("zones", 0), bits.get("experiments", 0)
+        self._channels, self._seen = bits.get("channels", 0), bits.get("seen", 0)
+        self._acts = bits.get("opens", 0) | bits.get("clicks", 0)
+
+    def by(self, fact: Fact, known: Overview, before: ContactState) -> int:
+        found = self._by_type[fact.type] | self._seen
+        if fact.zones is not None:
+            found |= self._zones
+        if fact.arm is not None:
+            found |= self._experiments
+        if fact.carried != 0 or not (before.facts or before.settled.totals.counts):
+            found |= self._channels  # it may name an address
+        if found & self._acts and fact.type in ARRIVALS and not _is_acted_upon(fact, known):
+            found &= ~self._acts
+        return found
+
+
+def _is_acted_upon(arrival: Fact, known: Overview) -> bool:
+    said = arrival.detail
+    return isinstance(said, Message) and any(act.message_id == said.message_id for act, _ in known.acts)

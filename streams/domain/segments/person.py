@@ -111,10 +111,17 @@ class Person:
         until = None if everything is None else everything.get("until")
         return None if until is None else parse_time(until)
 
+    @cached_property
     def says_nothing_of_channels(self) -> bool:
         """Whether no word, report or bounce is known by which a channel or an address might be closed."""
         found, state = self.found, self.known.state
         return not (found.consents or found.reports or found.failed or state.commands or state.settled.mailboxes)
+
+    @cached_property
+    def has_no_acts(self) -> bool:
+        """Whether no open and no click was ever reported."""
+        totals = self.known.state.settled.totals
+        return not self.found.deeds and totals.last_opened is None and totals.last_clicked is None
 
     @cached_property
     def mails(self) -> Sequence[Touch]:

@@ -1,5 +1,6 @@
 """What segments say of a person: by the oracle, by recursion, by the plan, now and as time goes by."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,12 +9,14 @@ from hypothesis import strategies as st
 
 from streams.demo.oracle import life_of
 from streams.demo.recount_segments import Asked, is_member
-from streams.domain.contact.state import NEVER, ContactState
+from streams.domain.contact import ContactState, FoldOutcome, fold
+from streams.domain.contact.state import NEVER
 from streams.domain.pressure import Policy
 from streams.domain.pressure.closures import channel_rules
 from streams.domain.segments import alternatives
 from streams.domain.segments.matching import matches
 from streams.domain.segments.matching_plan import MatchingPlan
+from streams.domain.segments.person import Person
 from tests.property.domain.segments.definitions import Table, policies, questions, resolved, windows_of
 from tests.property.domain.segments.histories import (
     Heard,
@@ -32,6 +35,18 @@ def moment(ms: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
 
 
+def times_of(plan: MatchingPlan, person: Person, clock: int, another: int) -> Iterator[int]:
+    """The clock, another time, and those at which the plan expects another answer, with those just before."""
+    yield clock
+    yield another
+    at = clock
+    for _ in range(8):
+        at = plan.read(person, at).due
+        if at == NEVER:
+            return
+        yield from (at - 1, at)
+
+
 @lawful
 @given(st.booleans().flatmap(lambda linked: histories(linked=linked)), questions(), policies(), st.data())
 def test_membership_is_what_the_oracle_finds_in_the_raw_interactions(
@@ -43,7 +58,8 @@ def test_membership_is_what_the_oracle_finds_in_the_raw_interactions(
     if person is None or life is None:
         return
     segments, tables = resolved(found, policy), {table["id"]: table for table in found}
-    for at in (data.draw(moments(heard, clock_of(states), windows_of(found))) for _ in range(3)):
+    plan = MatchingPlan(segments, channel_rules(policy))
+    for at in times_of(plan, person, clock_of(states), data.draw(moments(heard, clock_of(states), windows_of(found)))):
         asked = Asked(tables, policy.model_dump(mode="json"), moment(at))
         for name, segment in segments.items():
             is_in = matches(segment, person, at)
@@ -61,8 +77,8 @@ def test_the_bits_of_a_plan_are_what_recursion_says_of_each_segment(
     if person is None:
         return
     plan = MatchingPlan(segments, channel_rules(policy))
-    for at in (data.draw(moments(heard, clock_of(states), windows_of(found))) for _ in range(3)):
-        answer = plan.match(person, at)
+    for at in times_of(plan, person, clock_of(states), data.draw(moments(heard, clock_of(states), windows_of(found)))):
+        answer = plan.read(person, at).answer
         assert sorted(plan.names(answer)) == [name for name in sorted(segments) if matches(segments[name], person, at)]
         assert plan.bits(plan.names(answer)) == answer
 
@@ -79,11 +95,12 @@ def test_no_answer_changes_between_a_time_and_what_is_due_after_it(
     plan = MatchingPlan(resolved(found, policy), channel_rules(policy))
     at = data.draw(moments(heard, clock_of(states), windows_of(found)))
     for _ in range(4):
-        answer, due = plan.match(person, at), plan.due(person, at)
+        readings = plan.read(person, at)
+        answer, due = readings.answer, readings.due
         assert due > at
         last = min(due, at + 500 * 86_400_000) - 1
         between = data.draw(st.one_of(st.just(last), st.integers(at, last)))
-        assert plan.match(person, between) == answer
+        assert plan.read(person, between).answer == answer
         if due == NEVER:
             break
         event("something is due")
@@ -103,26 +120,31 @@ def test_segments_of_too_many_alternatives_are_judged_by_themselves_and_alike(
         plan = MatchingPlan(segments, channel_rules(policy))
     at = data.draw(moments(heard, clock_of(folded(heard)), windows_of(found)))
     event(f"judged by themselves: {bool(plan._judged)}")
-    assert sorted(plan.names(plan.match(person, at))) == [
+    assert sorted(plan.names(plan.read(person, at).answer)) == [
         name for name in sorted(segments) if matches(segments[name], person, at)
     ]
 
 
 @lawful
-@given(histories(), questions(), policies())
-def test_what_surely_changes_nothing_leaves_every_answer_as_it_was(
-    heard: list[Heard], found: list[Table], policy: Policy
+@given(histories(), questions(), policies(), st.data())
+def test_what_is_read_again_after_each_interaction_is_what_is_read_of_the_person_anew(
+    heard: list[Heard], found: list[Table], policy: Policy, data: st.DataObject
 ) -> None:
-    segments = resolved([table for table in found if "'seen'" not in str(table)], policy)
-    plan = MatchingPlan(segments, channel_rules(policy))
-    for number in range(1, len(heard)):
-        before, after = folded(heard[: number - 1]), folded(heard[:number])
-        _, fact = harmonised(heard[number - 1])
-        if plan.may_change([fact], next(iter(before.values()), ContactState())):
+    plan = MatchingPlan(resolved(found, policy), channel_rules(policy))
+    state, readings = ContactState(), None
+    for number, each in enumerate(heard):
+        before, (name, fact) = state, harmonised(each)
+        state, outcomes = fold(before, [fact])
+        person = person_of({name: state})
+        if outcomes != [FoldOutcome.APPLIED] or person is None:
+            readings = None
             continue
-        event("may change nothing")
-        was, now = person_of(before) if before else None, person_of(after)
-        at = clock_of(after)
-        if was is not None and now is not None and plan.due(was, clock_of(before)) > at:
-            event("compared")
-            assert plan.match(now, at) == plan.match(was, at)
+        now = plan.read(person, state.clock)
+        if readings is not None:
+            stale = plan.stale([fact], person.known, before)
+            event(f"all is stale: {stale + 1 == 1 << len(readings.subjects)}")
+            assert plan.read_again(readings, person, state.clock, stale) == now
+        until = max([state.clock, *(next_one.appended_at for next_one in heard[number + 1 : number + 2])])
+        at = data.draw(st.integers(state.clock, until))
+        readings = plan.read_again(now, person, at, 0)
+        assert readings == plan.read(person, at)
