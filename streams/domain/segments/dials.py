@@ -16,8 +16,6 @@ from msgspec import Struct
 
 from events.harmonised import team_of
 from events.interactions.base import Channel
-from events.registry import ARRIVALS, ENGAGEMENTS, HUMAN_ANSWERS, types_that
-from streams.domain.contact.sections.messages import KILLS, SHOWS
 from streams.domain.segments.conditions import (
     LONGEST_ACTS,
     THOUSANDTHS,
@@ -73,6 +71,13 @@ class Source(Struct, frozen=True):
     subject: Subject
     what: str = ""
     of: tuple[str | None, ...] = ()
+
+    @property
+    def part(self) -> str:
+        """What of the subject may change by itself: touches of a channel (empty: of any), the first or the last."""
+        if self.subject == "touches":
+            return self.of[0] or ""
+        return self.what if self.subject == "seen" else ""
 
 
 class NumberDial(Struct, frozen=True):
@@ -244,27 +249,32 @@ def _end_of(prefix: str) -> str | None:
     return kept[:-1] + chr(ord(kept[-1]) + 1) if kept else None
 
 
-def all_series_reader(sources: Sequence[Source]) -> Callable[[Person], Iterable[Series]]:
-    """Reads the series of sources of one subject, in their order."""
-    if sources[0].subject == "touches":
-        return _all_touches_reader(sources)
-    readers = [series_reader(source) for source in sources]
+Times: TypeAlias = Sequence[int]
+"""Times in order, each of which counts once."""
+
+
+def counted_reader(sources: Sequence[Source], most: int) -> Callable[[Person], Sequence[Times]] | None:
+    """Reads the times of each of some sources of one subject, the latest `most` at least; None: it is not counted."""
+    source = sources[0]
+    match source.subject:
+        case "touches":
+            return _touches_reader(sources, most)
+        case "mails":
+            return lambda person: [person.unanswered_mails[::-1]]
+        case "seen":
+            return _first_seen if source.what == "first" else _last_seen
+        case "reports":
+            readers = [_reports_reader(each) for each in sources]
+        case "gifts" if source.what == "count":
+            readers = [_gift_times_reader(each) for each in sources]
+        case _:
+            return None
     return lambda person: [read(person) for read in readers]
 
 
 def series_reader(source: Source) -> Callable[[Person], Series]:
-    """Reads the series of a source that is not of touches. One that reads nothing gives no times and the total 0."""
-    match source.subject:
-        case "gifts":
-            return _gifts_reader(source)
-        case "reports":
-            return _reports_reader(source)
-        case "mails":
-            return lambda person: _counted(person.unanswered_mails[::-1])
-        case "seen":
-            return _first_seen if source.what == "first" else _last_seen
-        case _:
-            return _acts_reader(source)
+    """Reads the series of a source whose numbers are sums. One that reads nothing gives no times and the total 0."""
+    return _gifts_reader(source) if source.subject == "gifts" else _acts_reader(source)
 
 
 NOTHING: Series = ((), (0,))
@@ -279,25 +289,24 @@ def _summed(items: Sequence[Item]) -> Series:
     return [*map(_time, items)], totals
 
 
-def _counted(times: Sequence[int]) -> Series:
-    return (times, range(len(times), -1, -1)) if times else NOTHING
-
-
 _time, _number = itemgetter(0), itemgetter(1)
+
+
+def _gift_times_reader(source: Source) -> Callable[[Person], Times]:
+    currency, committee = source.of
+
+    def read(person: Person) -> Times:
+        return [
+            fact.time
+            for fact, gift in person.found.gifts.values()
+            if (currency is None or gift.currency == currency) and (committee is None or gift.committee == committee)
+        ]
+
+    return read
 
 
 def _gifts_reader(source: Source) -> Callable[[Person], Series]:
     currency, committee = source.of
-
-    def counts(person: Person) -> Series:
-        return _counted(
-            [
-                fact.time
-                for fact, gift in person.found.gifts.values()
-                if (currency is None or gift.currency == currency)
-                and (committee is None or gift.committee == committee)
-            ]
-        )
 
     def given(person: Person) -> list[Item]:
         return [
@@ -318,28 +327,24 @@ def _gifts_reader(source: Source) -> Callable[[Person], Series]:
         items.sort(key=_time)
         return _summed(items)
 
-    if source.what == "count":
-        return counts
     return net if source.what == "net" else lambda person: _summed(given(person))
 
 
-def _reports_reader(source: Source) -> Callable[[Person], Series]:
+def _reports_reader(source: Source) -> Callable[[Person], Times]:
     (method,) = source.of
     spoken_to = source.what == "contacts"
 
-    def read(person: Person) -> Series:
-        return _counted(
-            [
-                fact.time
-                for fact, report in person.found.reports
-                if (not spoken_to or report.outcome == "contacted") and (method is None or report.method == method)
-            ]
-        )
+    def read(person: Person) -> Times:
+        return [
+            fact.time
+            for fact, report in person.found.reports
+            if (not spoken_to or report.outcome == "contacted") and (method is None or report.method == method)
+        ]
 
     return read
 
 
-def _all_touches_reader(sources: Sequence[Source]) -> Callable[[Person], Iterable[Series]]:
+def _touches_reader(sources: Sequence[Source], most: int) -> Callable[[Person], Sequence[Times]]:
     """Goes through touches once; of which sources a touch is, is worked out once for all touches of its kind."""
     scopes = [source.of for source in sources]
 
@@ -352,12 +357,20 @@ def _all_touches_reader(sources: Sequence[Source]) -> Callable[[Person], Iterabl
             if all(wanted in (None, given) for wanted, given in zip(scope, kind, strict=True))
         )
 
-    def read(person: Person) -> Iterable[Series]:
+    def read(person: Person) -> Sequence[Times]:
         times: list[list[int]] = [[] for _ in scopes]
-        for touch in reversed(person.known.touches):
+        lacking = len(times)
+        for touch in person.known.touches:  # newest first
             for place in places_of(touch.channel, touch.purpose, touch.team, touch.source):
-                times[place].append(touch.time)
-        return map(_counted, times)
+                found = times[place]
+                if len(found) < most:
+                    found.append(touch.time)
+                    lacking -= len(found) == most
+            if not lacking:
+                break
+        for found in times:
+            found.reverse()
+        return times
 
     return read
 
@@ -373,12 +386,12 @@ def _acts_reader(source: Source) -> Callable[[Person], Series]:
     return lambda person: ((), (person.raw_total(kind) * THOUSANDTHS,))
 
 
-def _first_seen(person: Person) -> Series:
-    return NOTHING if person.first_seen is None else ((person.first_seen,), (1, 0))
+def _first_seen(person: Person) -> Sequence[Times]:
+    return [() if person.first_seen is None else (person.first_seen,)]
 
 
-def _last_seen(person: Person) -> Series:
-    return NOTHING if person.last_seen is None else ((person.last_seen,), (1, 0))
+def _last_seen(person: Person) -> Sequence[Times]:
+    return [() if person.last_seen is None else (person.last_seen,)]
 
 
 def word_reader(source: Source) -> Callable[[Person], Word]:
@@ -401,33 +414,3 @@ def word_reader(source: Source) -> Callable[[Person], Word]:
             return lambda person: person.variants.get(str(source.of[0]))
         case _:
             return lambda person: source.of[0] in person.variants
-
-
-_MONEY = types_that(lambda spec: spec.money)
-_REPORT = frozenset({"canvass.reported"})
-_TOUCHES = frozenset(SHOWS) | frozenset(KILLS)
-_ACTS = frozenset(ENGAGEMENTS) | frozenset(ARRIVALS) | frozenset(HUMAN_ANSWERS)
-_WORDS = types_that(lambda spec: spec.stop_reason)
-ALWAYS = types_that(lambda spec: spec.is_command) | frozenset({"interaction.retracted"})
-"""Types after which everything may be otherwise."""
-
-_TYPES: dict[Subject, frozenset[str]] = {
-    "gifts": _MONEY,
-    "reports": _REPORT,
-    "touches": _TOUCHES | _REPORT,
-    "opens": _ACTS,
-    "clicks": _ACTS - {"email.opened"},
-    "mails": _TOUCHES | _REPORT | _ACTS,
-    "channels": _WORDS | _REPORT | _TOUCHES,
-    "consents": _WORDS,
-    "ballots": frozenset({"ballot.reported"}),
-    "experiments": _REPORT | _TOUCHES,
-}
-
-
-def types_read(subject: Subject) -> frozenset[str]:
-    """The types of interactions that may change what a subject says, whatever they carry.
-
-    Besides, each may carry what no type tells: zones, a variant, a new identifier, and that something was seen.
-    """
-    return _TYPES.get(subject, frozenset())

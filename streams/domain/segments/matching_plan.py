@@ -7,25 +7,29 @@ masks at which the person's dials are. Of `matching.matches` it is the faster tw
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import and_
 
 from msgspec import Struct
 
-from events.registry import ARRIVALS, SPECS
 from streams.domain.contact.person_view import Overview
-from streams.domain.contact.sections.messages import Message
 from streams.domain.contact.state import NEVER, ContactState, Fact
 from streams.domain.pressure.closures import ChannelRules
 from streams.domain.segments.alternatives import Alternative, Scales, TooManyAlternatives, alternatives
+from streams.domain.segments.changing import Changing
 from streams.domain.segments.conditions import Condition, Node
-from streams.domain.segments.dials import ALWAYS, Dial, NumberDial, Setting, Subject, scale_of, setting_of, types_read
+from streams.domain.segments.dials import Dial, NumberDial, Setting, Subject, counted_reader, scale_of, setting_of
 from streams.domain.segments.person import Person
 from streams.domain.segments.readers import (
     ChannelReader,
+    CountReader,
+    NumberMasks,
+    PartReader,
     Reader,
-    Reading,
-    SeriesReader,
-    SubjectReader,
+    SumReader,
     WordReader,
+    most_counted,
+    sources_of,
 )
 from streams.domain.segments.resolution import Segment, leaves
 
@@ -35,13 +39,14 @@ Holds = Callable[[int], bool]
 class PersonReadings(Struct, frozen=True):
     """What a plan has read of a person. `answer`: the segments that the person is in, as bits.
 
-    `due`: the first time (ms) at which another answer may be due though nothing has happened, or `NEVER`. `subjects`:
-    the readings of each subject, so that the next time only what has changed is read again.
+    `due`: the first time (ms) at which another answer may be due though nothing has happened, or `NEVER`. `masks`,
+    `dues`: the readings of each part, so that the next time only what has changed is read again.
     """
 
     answer: int
     due: int
-    subjects: tuple[Reading, ...]
+    masks: tuple[int, ...]
+    dues: tuple[int, ...]
 
 
 class MatchingPlan:
@@ -58,47 +63,45 @@ class MatchingPlan:
         self._layers = layout.layers
         self._judged = layout.judged
         self._all = (1 << layout.size) - 1
-        self._readers = tuple(_subject_readers(layout, rules))
-        self._changing = _Changing([reader.subject for reader in self._readers])
+        self._readers = tuple(_part_readers(layout, rules))
+        self._changing = Changing([(reader.subject, reader.part) for reader in self._readers])
 
     def read(self, person: Person, at: int) -> PersonReadings:
         """Read all of a person at a time."""
-        return self._put_together([reader.read(person, at) for reader in self._readers])
+        found = [reader.read(person, at) for reader in self._readers]
+        return self._put_together([mask for mask, _ in found], [due for _, due in found])
 
     def read_again(self, before: PersonReadings, person: Person, at: int, stale: int) -> PersonReadings:
         """The same, where `before` was read of the same person no later; `stale`: see `stale`."""
-        if not stale and at < before.due:
+        if at >= before.due:
+            stale |= sum(1 << place for place, due in enumerate(before.dues) if due <= at)
+        if not stale:
             return before
-        return self._put_together(
-            [
-                reader.read(person, at) if stale >> place & 1 or known[1] <= at else known
-                for place, (reader, known) in enumerate(zip(self._readers, before.subjects, strict=True))
-            ]
-        )
+        masks, dues = [*before.masks], [*before.dues]
+        while stale:
+            lowest = stale & -stale
+            place = lowest.bit_length() - 1
+            masks[place], dues[place] = self._readers[place].read(person, at)
+            stale ^= lowest
+        return self._put_together(masks, dues)
 
-    def stale(self, applied: Iterable[Fact], known: Overview, before: ContactState) -> int:
-        """The subjects that facts which were just folded may have changed, as bits for `read_again`.
+    def stale(self, applied: Iterable[Fact], known: Overview, before: ContactState, after: ContactState) -> int:
+        """The parts that facts which were just folded may have changed, as bits for `read_again`.
 
-        `known`: the person after them; `before`: the state that took them. After a link, an erasure, or a part that
-        came or left, read all anew.
+        `known`: the person after them; `before`, `after`: the state that took them. After a link, an erasure, or a part
+        that came or left, read all anew.
         """
-        found = 0
-        for fact in applied:
-            found |= self._changing.by(fact, known, before)
-        return found
+        return self._changing.by(applied, known, before, after)
 
-    def _put_together(self, subjects: Sequence[Reading]) -> PersonReadings:
-        found, due = self._all, NEVER
-        for mask, until in subjects:
-            found &= mask
-            due = min(due, until)
+    def _put_together(self, masks: Sequence[int], dues: Sequence[int]) -> PersonReadings:
+        found = reduce(and_, masks, self._all)
         answer = 0
         for offset, layer in self._layers:
             answer |= (found >> offset) & layer
         for bit, holds in self._judged:
             if holds(found):
                 answer |= bit
-        return PersonReadings(answer, due, tuple(subjects))
+        return PersonReadings(answer, min(dues, default=NEVER), tuple(masks), tuple(dues))
 
     def names(self, answer: int) -> list[str]:
         """The ids of the segments in an answer, in the order of their places."""
@@ -192,55 +195,27 @@ def _scales(segments: Iterable[Segment]) -> Scales:
     return Scales({dial: scale_of(dial, wanted) for dial, wanted in settings.items()})
 
 
-def _subject_readers(layout: _Layout, rules: ChannelRules) -> Iterator[SubjectReader]:
-    dials: dict[Subject, list[Dial]] = defaultdict(list)
+def _part_readers(layout: _Layout, rules: ChannelRules) -> Iterator[PartReader]:
+    dials: dict[tuple[Subject, str], list[Dial]] = defaultdict(list)
     for dial in layout.wanted:
-        dials[dial.source.subject].append(dial)
-    for subject, those in dials.items():
-        yield SubjectReader(subject, _readers(layout, those, rules))
+        dials[dial.source.subject, dial.source.part].append(dial)
+    for (subject, part), those in dials.items():
+        yield PartReader(subject, part, _readers(layout, those, rules))
 
 
 def _readers(layout: _Layout, dials: Iterable[Dial], rules: ChannelRules) -> Iterator[Reader]:
-    series = []
+    counts: list[NumberMasks] = []
+    sums: list[NumberMasks] = []
     for dial in dials:
         scale, masks = layout.scales.of[dial], layout.masks(dial)
         if isinstance(dial, NumberDial):
-            series.append((dial, scale, masks))
+            is_count = counted_reader([dial.source], 1) is not None
+            (counts if is_count else sums).append((dial, scale, masks))
         elif dial.source.subject == "channels":
             yield ChannelReader(dial, scale, masks, rules)
         else:
             yield WordReader(dial, scale, masks)
-    if series:
-        yield SeriesReader(series)
-
-
-class _Changing:
-    """Which subjects, as bits, an interaction may change."""
-
-    def __init__(self, subjects: Sequence[Subject]) -> None:
-        bits = {subject: 1 << place for place, subject in enumerate(subjects)}
-        self._everything = (1 << len(subjects)) - 1
-        self._by_type: dict[str, int] = {}
-        for spec in SPECS:
-            read = (bit for subject, bit in bits.items() if spec.name in types_read(subject))
-            self._by_type[spec.name] = self._everything if spec.name in ALWAYS else sum(read)
-        self._zones, self._experiments = bits.get("zones", 0), bits.get("experiments", 0)
-        self._channels, self._seen = bits.get("channels", 0), bits.get("seen", 0)
-        self._acts = bits.get("opens", 0) | bits.get("clicks", 0)
-
-    def by(self, fact: Fact, known: Overview, before: ContactState) -> int:
-        found = self._by_type[fact.type] | self._seen
-        if fact.zones is not None:
-            found |= self._zones
-        if fact.arm is not None:
-            found |= self._experiments
-        if fact.carried != 0 or not (before.facts or before.settled.totals.counts):
-            found |= self._channels  # it may name an address
-        if found & self._acts and fact.type in ARRIVALS and not _is_acted_upon(fact, known):
-            found &= ~self._acts
-        return found
-
-
-def _is_acted_upon(arrival: Fact, known: Overview) -> bool:
-    said = arrival.detail
-    return isinstance(said, Message) and any(act.message_id == said.message_id for act, _ in known.acts)
+    if counts and (read := counted_reader(sources_of(counts), most_counted(counts))) is not None:
+        yield CountReader(counts, read)
+    if sums:
+        yield SumReader(sums)

@@ -4,9 +4,8 @@ Times are ms since 1970. A window holds what is later than its beginning, also w
 that is asked about, so with time alone things only leave it. Opens and clicks stand at the beginning of their hour.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import Literal, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Generic, Literal, TypeVar, cast, overload
 
 from events.interactions.anywhere import ConsentChannel
 from events.outputs import ContactProfile
@@ -35,6 +34,28 @@ HALF_AN_ACT = 500
 """Expected human acts, in thousandths, from which on it is more likely than not that a person was there."""
 
 
+_Value = TypeVar("_Value")
+
+
+class _lazily(Generic[_Value]):  # noqa: N801 (a decorator)
+    """A property that is made once for each object; `functools.cached_property` takes a lock each time."""
+
+    def __init__(self, make: Callable[[Any], _Value]) -> None:
+        self._make = make
+        self._name = make.__name__
+        self.__doc__ = make.__doc__
+
+    @overload
+    def __get__(self, of: None, owner: type) -> "_lazily[_Value]": ...
+    @overload
+    def __get__(self, of: object, owner: type) -> _Value: ...
+    def __get__(self, of: object | None, owner: type) -> "_lazily[_Value] | _Value":
+        if of is None:
+            return self
+        value = of.__dict__[self._name] = self._make(of)
+        return value
+
+
 class Person:
     """One person, as `overview` knows them. `contact_id`: under which the person is shown.
 
@@ -46,53 +67,53 @@ class Person:
         self.known = known
         self.found: FactIndex = known.found
         if where is not None:
-            self.where = where
+            self.__dict__["where"] = where
 
-    @cached_property
+    @_lazily
     def where(self) -> Whereabouts:
         """The latest region, time zone and postal code."""
         return later(whereabouts(self.found.counted), self.known.state.settled.whereabouts)
 
-    @cached_property
+    @_lazily
     def tags(self) -> frozenset[str]:
         """The tags that hold."""
         return frozenset(tags(self.found.reports))
 
-    @cached_property
+    @_lazily
     def support(self) -> int | None:
         """The latest support that was reported."""
         return next((said.support for _, said in reversed(self.found.reports) if said.support is not None), None)
 
-    @cached_property
+    @_lazily
     def consents(self) -> Mapping[ConsentChannel, bool]:
         """The latest word on each channel that was heard of."""
         return consent(self.found.consents)
 
-    @cached_property
+    @_lazily
     def ballots(self) -> Mapping[str, str]:
         """The latest status of the ballot by election."""
         return {said.election: said.status for _, said in self.found.ballots}
 
-    @cached_property
+    @_lazily
     def variants(self) -> Mapping[str, str]:
         """By experiment the variant that the person is in."""
         return {each.arm.experiment: each.arm.variant for each in self.known.assigned}
 
-    @cached_property
+    @_lazily
     def first_seen(self) -> int | None:
         """When the first interaction was."""
         times = [self.known.facts[0].time] if self.known.facts else []
         settled = self.known.state.settled.totals.first
         return min([*times, *([] if settled is None else [settled])], default=None)
 
-    @cached_property
+    @_lazily
     def last_seen(self) -> int | None:
         """When the last interaction was."""
         times = [self.known.facts[-1].time] if self.known.facts else []
         settled = self.known.state.settled.totals.last
         return max([*times, *([] if settled is None else [settled])], default=None)
 
-    @cached_property
+    @_lazily
     def openness(self) -> ContactProfile:
         """As much of the profile as says which channels are closed: `stops`, `consent` and `addresses`."""
         state = self.known.state
@@ -111,19 +132,19 @@ class Person:
         until = None if everything is None else everything.get("until")
         return None if until is None else parse_time(until)
 
-    @cached_property
+    @_lazily
     def says_nothing_of_channels(self) -> bool:
         """Whether no word, report or bounce is known by which a channel or an address might be closed."""
         found, state = self.found, self.known.state
         return not (found.consents or found.reports or found.failed or state.commands or state.settled.mailboxes)
 
-    @cached_property
+    @_lazily
     def has_no_acts(self) -> bool:
         """Whether no open and no click was ever reported."""
         totals = self.known.state.settled.totals
         return not self.found.deeds and totals.last_opened is None and totals.last_clicked is None
 
-    @cached_property
+    @_lazily
     def mails(self) -> Sequence[Touch]:
         """The e-mails among the touches that a profile lists, newest first."""
         return [touch for touch in listed(self.known.touches) if touch.channel == "email"]
@@ -153,15 +174,15 @@ class Person:
         type_ = "email.opened" if kind == "open" else "email.clicked"
         return self.known.state.settled.totals.counts.get(type_, 0) + sum(1 for _ in self.raw_times(kind))
 
-    @cached_property
+    @_lazily
     def unanswered_mails(self) -> Sequence[int]:
         """The beginnings of the hours of the latest e-mails in a row that no person has answered, newest first.
 
         A person has answered an e-mail if, from its hour on, half an open or click is expected to be a person's: which
         e-mail was opened is known for a week only.
         """
-        if not self.mails:
-            return ()
+        if self.has_no_acts:
+            return [hour_of(mail.time) for mail in self.mails]
         acts = sorted([*self.hours("open").items(), *self.hours("click").items()])
         run: list[int] = []
         heard = 0

@@ -4,7 +4,7 @@ A reading is those bits with the first time (ms) at which they may be others tho
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeAlias, cast
 
 from events.interactions.base import Channel
@@ -18,10 +18,11 @@ from streams.domain.segments.dials import (
     Series,
     Source,
     Subject,
+    Times,
     Word,
     WordDial,
     WordScale,
-    all_series_reader,
+    series_reader,
     word_reader,
 )
 from streams.domain.segments.person import Person
@@ -42,11 +43,12 @@ class Reader(Protocol):
         """What is read of a person at a time (ms)."""
 
 
-class SubjectReader:
-    """Reads all dials of one subject, and none of them where nothing of the subject is known."""
+class PartReader:
+    """Reads all dials of one part of a subject, and none of them where nothing of the subject is known."""
 
-    def __init__(self, subject: Subject, readers: Iterable[Reader]) -> None:
+    def __init__(self, subject: Subject, part: str, readers: Iterable[Reader]) -> None:
         self.subject = subject
+        self.part = part
         self._is_silent = _SILENT.get(subject)
         self._readers = tuple(readers)
         self._blank = all_bits_of(reader.blank for reader in self._readers), NEVER
@@ -75,42 +77,89 @@ _SILENT: dict[Subject, Callable[[Person], bool]] = {
     "experiments": lambda person: not person.known.assigned,
 }
 
+NumberMasks: TypeAlias = tuple[NumberDial, Scale, Masks]
+_Window: TypeAlias = tuple[int | None, tuple[int, ...], Masks, int]
+"""A window (ms), the cut points, the masks between them, and the mask at 0."""
 
-class SeriesReader:
-    """Reads the series of one subject, each for all windows in which it is asked for."""
 
-    def __init__(self, dials: Sequence[tuple[NumberDial, Scale, Masks]]) -> None:
-        sources = list(dict.fromkeys(dial.source for dial, _, _ in dials))
-        self._read_all = all_series_reader(sources)
-        self._dials = tuple(tuple(_windows(dials, source)) for source in sources)
-        self._silent = tuple(all_bits_of(masks[bisect_right(cuts, 0)] for _, cuts, masks in of) for of in self._dials)
+def _windows(dials: Iterable[NumberMasks], source: Source) -> tuple[_Window, ...]:
+    """The windows of one source, the shortest first."""
+    found = [
+        (dial.window, scale.cuts, masks, masks[bisect_right(scale.cuts, 0)])
+        for dial, scale, masks in dials
+        if dial.source == source and isinstance(scale, NumberScale)
+    ]
+    return tuple(sorted(found, key=lambda each: NEVER if each[0] is None else each[0]))
+
+
+class CountReader:
+    """Reads how often something was in each window, of several sources at once.
+
+    The number is at another position when the last of those leaves that it takes for the cut point below it.
+    """
+
+    def __init__(self, dials: Sequence[NumberMasks], read: Callable[[Person], Sequence[Times]]) -> None:
+        self._read = read
+        self._windows = tuple(_windows(dials, source) for source in sources_of(dials))
+        self._silent = tuple(all_bits_of(each[3] for each in windows) for windows in self._windows)
         self.blank = all_bits_of(self._silent)
 
     def read(self, person: Person, at: int) -> Reading:
         """See `Reader`."""
         mask, due = -1, NEVER
-        for place, (times, totals) in enumerate(self._read_all(person)):
-            if not times and not totals[0]:
+        for place, times in enumerate(self._read(person)):
+            number = len(times)
+            if not number:
                 mask &= self._silent[place]
                 continue
-            for window, cuts, masks in self._dials[place]:
+            latest = times[-1]
+            for window, cuts, masks, at_none in self._windows[place]:
                 if window is None:
-                    mask &= masks[bisect_right(cuts, totals[0])]
+                    mask &= masks[bisect_right(cuts, number)]
                     continue
-                first = bisect_right(times, at - window)
-                position = bisect_right(cuts, totals[first])
+                since = at - window
+                if latest <= since:
+                    mask &= at_none
+                    continue
+                position = bisect_right(cuts, number - bisect_right(times, since))
                 mask &= masks[position]
-                if first < len(times) and times[first] + window < due:
-                    due = _leaving((times, totals), first, window, due, (cuts, position))
+                if position and (least := cuts[position - 1]) > 0 and (leaves := times[number - least] + window) < due:
+                    due = leaves
         return mask, due
 
 
-def _windows(
-    dials: Iterable[tuple[NumberDial, Scale, Masks]], source: Source
-) -> Iterator[tuple[int | None, tuple[int, ...], Masks]]:
-    for dial, scale, masks in dials:
-        if dial.source == source and isinstance(scale, NumberScale):
-            yield dial.window, scale.cuts, masks
+class SumReader:
+    """Reads what a series adds up to in each window."""
+
+    def __init__(self, dials: Sequence[NumberMasks]) -> None:
+        sources = sources_of(dials)
+        self._series = tuple((series_reader(source), _windows(dials, source)) for source in sources)
+        self.blank = all_bits_of(each[3] for _, windows in self._series for each in windows)
+
+    def read(self, person: Person, at: int) -> Reading:
+        """See `Reader`."""
+        mask, due = -1, NEVER
+        for series_of, windows in self._series:
+            series = series_of(person)
+            times, totals = series
+            for window, cuts, masks, _ in windows:
+                first = 0 if window is None else bisect_right(times, at - window)
+                position = bisect_right(cuts, totals[first])
+                mask &= masks[position]
+                if window is not None and first < len(times) and times[first] + window < due:
+                    due = _leaving(series, first, window, due, (cuts, position))
+        return mask, due
+
+
+def sources_of(dials: Iterable[NumberMasks]) -> list[Source]:
+    """The different sources of dials, in their order."""
+    return list(dict.fromkeys(dial.source for dial, _, _ in dials))
+
+
+def most_counted(dials: Iterable[NumberMasks]) -> int:
+    """The last cut point of dials: of more than so many nothing hangs on how many there are."""
+    cuts = [cut for _, scale, _ in dials if isinstance(scale, NumberScale) for cut in scale.cuts]
+    return max([1, *cuts])
 
 
 def _leaving(series: Series, first: int, window: int, due: int, where: tuple[tuple[int, ...], int]) -> int:

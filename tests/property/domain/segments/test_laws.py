@@ -141,8 +141,8 @@ def test_what_is_read_again_after_each_interaction_is_what_is_read_of_the_person
             continue
         now = plan.read(person, state.clock)
         if readings is not None:
-            stale = plan.stale([fact], person.known, before)
-            event(f"all is stale: {stale + 1 == 1 << len(readings.subjects)}")
+            stale = plan.stale([fact], person.known, before, state)
+            event(f"all is stale: {stale + 1 == 1 << len(readings.masks)}")
             assert plan.read_again(readings, person, state.clock, stale) == now
         until = max([state.clock, *(next_one.appended_at for next_one in heard[number + 1 : number + 2])])
         at = data.draw(st.integers(state.clock, until))
