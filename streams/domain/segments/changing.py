@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from events.registry import ARRIVALS, ENGAGEMENTS, HUMAN_ANSWERS, SPECS, types_that
 from streams.domain.contact.person_view import Overview
+from streams.domain.contact.publication.suppressed_channels import may_close
 from streams.domain.contact.sections.messages import KILLS, SHOWS, Message
-from streams.domain.contact.state import ContactState, Fact
+from streams.domain.contact.sections.touches import LISTED
+from streams.domain.contact.state import CanvassReport, ContactState, Fact
 from streams.domain.segments.dials import Subject
 
 _MONEY = types_that(lambda spec: spec.money)
@@ -73,33 +75,54 @@ class Changing:
         return found
 
     def _by_one(self, fact: Fact, known: Overview) -> int:
-        found = self._by_type[fact.type]
-        if fact.type in SHOWS:
+        type_, found = fact.type, self._by_type[fact.type]
+        if type_ in SHOWS:
             found &= ~self._left_alone_by(fact, known)
-            if fact.type == "email.delivered" and (known.found.failed or known.state.settled.mailboxes):
+            if type_ == "email.delivered" and (known.found.failed or known.state.settled.mailboxes):
                 found |= self._channels
+        elif type_ == "canvass.reported" and not _may_close(fact, known):
+            found &= ~self._channels
+        elif type_ in HUMAN_ANSWERS and not known.acts:
+            found &= ~(self._acts | self._mails)
         if fact.zones is not None:
             found |= self._zones
         if fact.arm is not None:
             found |= self._experiments
-        if not known.facts or fact.time <= known.facts[0].time:
-            found |= self._first
-        if not known.facts or fact.time >= known.facts[-1].time:
+        facts = known.facts
+        if not facts or fact.time >= facts[-1].time:
             found |= self._last
+        if not facts or fact.time <= facts[0].time:
+            found |= self._first
         return found
 
     def _left_alone_by(self, arrival: Fact, known: Overview) -> int:
-        """What a word that a message went out leaves as it was: touches if it is not the first, acts if there are none."""
-        said = arrival.detail
+        """What a word that a message went out leaves as it was: touches if it is not the first, acts if there are none.
+
+        A text moves only how far back touches are listed, and only if not all of them are.
+        """
+        said, channel = arrival.detail, SHOWS[arrival.type]
         if not isinstance(said, Message):
             return 0
-        shown = known.found.sent.get((SHOWS[arrival.type], said.message_id))
+        shown = known.found.sent.get((channel, said.message_id))
         was_known = shown is not None and (shown.time, shown.source, shown.id) < arrival.stamp
-        acted = arrival.type in ARRIVALS and any(act.message_id == said.message_id for act, _ in known.acts)
         found = self._touches if was_known else 0
-        if not acted:
-            found |= self._acts | (self._mails if was_known else 0)
-        return found
+        if channel != "email":
+            return found | self._mails if was_known or _are_all_listed(known) else found
+        if any(act.message_id == said.message_id for act, _ in known.acts):
+            return found
+        return found | self._acts | (self._mails if was_known else 0)
+
+
+def _are_all_listed(known: Overview) -> bool:
+    touches = known.touches
+    return not touches or touches[-1].time >= touches[0].time - LISTED
+
+
+def _may_close(report: Fact, known: Overview) -> bool:
+    """Whether a report may say something of a channel or an address, or takes the place of one that did."""
+    said = report.detail
+    is_wrong = isinstance(said, CanvassReport) and said.outcome == "wrong_number"
+    return is_wrong or may_close(report) or len(known.found.counted) < len(known.state.facts)
 
 
 def _names_nobody_new(known: Overview, before: ContactState, after: ContactState) -> bool:

@@ -7,7 +7,6 @@ of it is in the window.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from itertools import accumulate
 from operator import itemgetter
 from typing import Literal, TypeAlias, cast
@@ -253,23 +252,22 @@ Times: TypeAlias = Sequence[int]
 """Times in order, each of which counts once."""
 
 
-def counted_reader(sources: Sequence[Source], most: int) -> Callable[[Person], Sequence[Times]] | None:
-    """Reads the times of each of some sources of one subject, the latest `most` at least; None: it is not counted."""
-    source = sources[0]
+def is_counted(source: Source) -> bool:
+    """Whether the numbers of a source are counts of times, and not sums."""
+    return source.subject in ("touches", "mails", "reports", "seen") or source.what == "count"
+
+
+def times_reader(source: Source) -> Callable[[Person], Times]:
+    """Reads the times that a source counts."""
     match source.subject:
         case "touches":
-            return _touches_reader(sources, most)
+            return _touches_reader(source)
         case "mails":
-            return lambda person: [person.unanswered_mails[::-1]]
-        case "seen":
-            return _first_seen if source.what == "first" else _last_seen
+            return lambda person: person.unanswered_mails[::-1]
         case "reports":
-            readers = [_reports_reader(each) for each in sources]
-        case "gifts" if source.what == "count":
-            readers = [_gift_times_reader(each) for each in sources]
+            return _reports_reader(source)
         case _:
-            return None
-    return lambda person: [read(person) for read in readers]
+            return _gift_times_reader(source)
 
 
 def series_reader(source: Source) -> Callable[[Person], Series]:
@@ -344,33 +342,21 @@ def _reports_reader(source: Source) -> Callable[[Person], Times]:
     return read
 
 
-def _touches_reader(sources: Sequence[Source], most: int) -> Callable[[Person], Sequence[Times]]:
-    """Goes through touches once; of which sources a touch is, is worked out once for all touches of its kind."""
-    scopes = [source.of for source in sources]
+def _touches_reader(source: Source) -> Callable[[Person], Times]:
+    channel, purpose, team = source.of
+    if purpose is None and team is None:
+        if channel is None:
+            return lambda person: [touch.time for touch in reversed(person.known.touches)]
+        return lambda person: [touch.time for touch in reversed(person.known.touches) if touch.channel == channel]
 
-    @lru_cache(maxsize=4_096)
-    def places_of(channel: str, purpose: str, team: str, source: str) -> tuple[int, ...]:
-        kind = channel, purpose, team or team_of(source)
-        return tuple(
-            place
-            for place, scope in enumerate(scopes)
-            if all(wanted in (None, given) for wanted, given in zip(scope, kind, strict=True))
-        )
-
-    def read(person: Person) -> Sequence[Times]:
-        times: list[list[int]] = [[] for _ in scopes]
-        lacking = len(times)
-        for touch in person.known.touches:  # newest first
-            for place in places_of(touch.channel, touch.purpose, touch.team, touch.source):
-                found = times[place]
-                if len(found) < most:
-                    found.append(touch.time)
-                    lacking -= len(found) == most
-            if not lacking:
-                break
-        for found in times:
-            found.reverse()
-        return times
+    def read(person: Person) -> Times:
+        return [
+            touch.time
+            for touch in reversed(person.known.touches)
+            if (channel is None or touch.channel == channel)
+            and (purpose is None or touch.purpose == purpose)
+            and (team is None or (touch.team or team_of(touch.source)) == team)
+        ]
 
     return read
 
@@ -379,19 +365,11 @@ def _acts_reader(source: Source) -> Callable[[Person], Series]:
     kind: Literal["open", "click"] = "open" if source.subject == "opens" else "click"
     if source.what == "human":
         if source.of:
-            return lambda person: _summed(sorted(person.hours(kind).items()))
+            return lambda person: _summed(sorted(person.hours(kind)))
         return lambda person: ((), (person.human_total(kind),))
     if source.of:
         return lambda person: _summed([(hour, THOUSANDTHS) for hour in person.raw_times(kind)])
     return lambda person: ((), (person.raw_total(kind) * THOUSANDTHS,))
-
-
-def _first_seen(person: Person) -> Sequence[Times]:
-    return [() if person.first_seen is None else (person.first_seen,)]
-
-
-def _last_seen(person: Person) -> Sequence[Times]:
-    return [() if person.last_seen is None else (person.last_seen,)]
 
 
 def word_reader(source: Source) -> Callable[[Person], Word]:

@@ -152,7 +152,7 @@ def _acts(condition: Acts, person: Person, at: int) -> Finding:
         if since is None:
             number = person.human_total(kind)
         else:
-            number = sum(milli for hour, milli in person.hours(kind).items() if hour > since)
+            number = sum(milli for hour, milli in person.hours(kind) if hour > since)
     elif since is None:
         number = person.raw_total(kind) * THOUSANDTHS
     else:

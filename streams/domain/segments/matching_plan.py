@@ -18,7 +18,17 @@ from streams.domain.pressure.closures import ChannelRules
 from streams.domain.segments.alternatives import Alternative, Scales, TooManyAlternatives, alternatives
 from streams.domain.segments.changing import Changing
 from streams.domain.segments.conditions import Condition, Node
-from streams.domain.segments.dials import Dial, NumberDial, Setting, Subject, counted_reader, scale_of, setting_of
+from streams.domain.segments.dials import (
+    Dial,
+    NumberDial,
+    Scale,
+    Setting,
+    Subject,
+    WordDial,
+    is_counted,
+    scale_of,
+    setting_of,
+)
 from streams.domain.segments.person import Person
 from streams.domain.segments.readers import (
     ChannelReader,
@@ -26,10 +36,9 @@ from streams.domain.segments.readers import (
     NumberMasks,
     PartReader,
     Reader,
+    SeenReader,
     SumReader,
-    WordReader,
-    most_counted,
-    sources_of,
+    WordsReader,
 )
 from streams.domain.segments.resolution import Segment, leaves
 
@@ -45,8 +54,8 @@ class PersonReadings(Struct, frozen=True):
 
     answer: int
     due: int
-    masks: tuple[int, ...]
-    dues: tuple[int, ...]
+    masks: Sequence[int]
+    dues: Sequence[int]
 
 
 class MatchingPlan:
@@ -101,7 +110,7 @@ class MatchingPlan:
         for bit, holds in self._judged:
             if holds(found):
                 answer |= bit
-        return PersonReadings(answer, min(dues, default=NEVER), tuple(masks), tuple(dues))
+        return PersonReadings(answer, min(dues, default=NEVER), masks, dues)
 
     def names(self, answer: int) -> list[str]:
         """The ids of the segments in an answer, in the order of their places."""
@@ -204,18 +213,25 @@ def _part_readers(layout: _Layout, rules: ChannelRules) -> Iterator[PartReader]:
 
 
 def _readers(layout: _Layout, dials: Iterable[Dial], rules: ChannelRules) -> Iterator[Reader]:
-    counts: list[NumberMasks] = []
-    sums: list[NumberMasks] = []
+    numbers: list[NumberMasks] = []
+    words: list[tuple[WordDial, Scale, tuple[int, ...]]] = []
     for dial in dials:
         scale, masks = layout.scales.of[dial], layout.masks(dial)
         if isinstance(dial, NumberDial):
-            is_count = counted_reader([dial.source], 1) is not None
-            (counts if is_count else sums).append((dial, scale, masks))
+            numbers.append((dial, scale, masks))
         elif dial.source.subject == "channels":
             yield ChannelReader(dial, scale, masks, rules)
         else:
-            yield WordReader(dial, scale, masks)
-    if counts and (read := counted_reader(sources_of(counts), most_counted(counts))) is not None:
-        yield CountReader(counts, read)
+            words.append((dial, scale, masks))
+    if words:
+        yield WordsReader(words)
+    yield from _number_readers(numbers)
+
+
+def _number_readers(dials: Sequence[NumberMasks]) -> Iterator[Reader]:
+    counts = [each for each in dials if is_counted(each[0].source)]
+    sums = [each for each in dials if not is_counted(each[0].source)]
+    if counts:
+        yield SeenReader(counts) if counts[0][0].source.subject == "seen" else CountReader(counts)
     if sums:
         yield SumReader(sums)

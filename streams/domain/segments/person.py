@@ -23,7 +23,7 @@ from streams.domain.contact.sections.consent import consent
 from streams.domain.contact.sections.human_hours import HOUR
 from streams.domain.contact.sections.messages import Touch
 from streams.domain.contact.sections.stops import stops
-from streams.domain.contact.sections.touches import listed
+from streams.domain.contact.sections.touches import LISTED
 from streams.domain.contact.sections.zones import later, whereabouts
 from streams.domain.contact.state import Whereabouts
 from streams.domain.human import expected
@@ -147,17 +147,17 @@ class Person:
     @_lazily
     def mails(self) -> Sequence[Touch]:
         """The e-mails among the touches that a profile lists, newest first."""
-        return [touch for touch in listed(self.known.touches) if touch.channel == "email"]
+        touches = self.known.touches
+        since = touches[0].time - LISTED if touches else 0
+        return [touch for touch in touches if touch.channel == "email" and touch.time >= since]
 
-    def hours(self, kind: Kind) -> Mapping[int, int]:
-        """Expected human acts in thousandths, by the beginning of their hour, in no order."""
+    def hours(self, kind: Kind) -> list[tuple[int, int]]:
+        """The beginnings of hours with expected human acts in thousandths, in no order; an hour may be there twice."""
         settled = self.known.state.settled
         by_hour = settled.opens_by_hour if kind == "open" else settled.clicks_by_hour
-        found = {hour * HOUR: milli for hour, milli in by_hour.items()}
-        for act, milli in self.known.acts:
-            if act.kind == kind and milli:
-                start = hour_of(act.time)
-                found[start] = found.get(start, 0) + milli
+        found = [(act.time // HOUR * HOUR, milli) for act, milli in self.known.acts if act.kind == kind]
+        if by_hour:
+            found += [(hour * HOUR, milli) for hour, milli in by_hour.items()]
         return found
 
     def human_total(self, kind: Kind) -> int:
@@ -181,19 +181,15 @@ class Person:
         A person has answered an e-mail if, from its hour on, half an open or click is expected to be a person's: which
         e-mail was opened is known for a week only.
         """
-        if self.has_no_acts:
-            return [hour_of(mail.time) for mail in self.mails]
-        acts = sorted([*self.hours("open").items(), *self.hours("click").items()])
-        run: list[int] = []
+        mails = [touch.time // HOUR * HOUR for touch in self.mails]
+        if self.has_no_acts or not mails:
+            return mails
         heard = 0
-        for mail in self.mails:
-            hour = hour_of(mail.time)
-            while acts and acts[-1][0] >= hour:
-                heard += acts.pop()[1]
+        for hour, milli in sorted([*self.hours("open"), *self.hours("click")], reverse=True):
+            heard += milli
             if heard >= HALF_AN_ACT:
-                break
-            run.append(hour)
-        return run
+                return [mail for mail in mails if mail > hour]
+        return mails
 
 
 def whole_person(contact_id: str, fragments: Mapping[str, ContactState]) -> Person | None:

@@ -5,6 +5,7 @@ A reading is those bits with the first time (ms) at which they may be others tho
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Protocol, TypeAlias, cast
 
 from events.interactions.base import Channel
@@ -18,11 +19,11 @@ from streams.domain.segments.dials import (
     Series,
     Source,
     Subject,
-    Times,
     Word,
     WordDial,
     WordScale,
     series_reader,
+    times_reader,
     word_reader,
 )
 from streams.domain.segments.person import Person
@@ -32,6 +33,10 @@ Reading: TypeAlias = tuple[int, int]
 
 Masks: TypeAlias = tuple[int, ...]
 """For each position of a dial the bits that it does not rule out."""
+
+
+_REMEMBERED = 4_096
+"""Combinations of words whose bits are remembered, some hundred bytes each."""
 
 
 class Reader(Protocol):
@@ -50,19 +55,18 @@ class PartReader:
         self.subject = subject
         self.part = part
         self._is_silent = _SILENT.get(subject)
-        self._readers = tuple(readers)
-        self._blank = all_bits_of(reader.blank for reader in self._readers), NEVER
+        self._first, *self._others = readers
+        self._blank = all_bits_of(reader.blank for reader in (self._first, *self._others)), NEVER
 
     def read(self, person: Person, at: int) -> Reading:
         """See `Reader`."""
         if self._is_silent is not None and self._is_silent(person):
             return self._blank
-        mask, due = -1, NEVER
-        for reader in self._readers:
-            bits, until = reader.read(person, at)
-            mask &= bits
-            due = min(due, until)
-        return mask, due
+        found = self._first.read(person, at)
+        for reader in self._others:
+            mask, due = reader.read(person, at)
+            found = found[0] & mask, min(found[1], due)
+        return found
 
 
 _SILENT: dict[Subject, Callable[[Person], bool]] = {
@@ -98,22 +102,22 @@ class CountReader:
     The number is at another position when the last of those leaves that it takes for the cut point below it.
     """
 
-    def __init__(self, dials: Sequence[NumberMasks], read: Callable[[Person], Sequence[Times]]) -> None:
-        self._read = read
-        self._windows = tuple(_windows(dials, source) for source in sources_of(dials))
-        self._silent = tuple(all_bits_of(each[3] for each in windows) for windows in self._windows)
-        self.blank = all_bits_of(self._silent)
+    def __init__(self, dials: Sequence[NumberMasks]) -> None:
+        windows = [(source, _windows(dials, source)) for source in sources_of(dials)]
+        self._sources = tuple((times_reader(source), all_bits_of(each[3] for each in of), of) for source, of in windows)
+        self.blank = all_bits_of(silent for _, silent, _ in self._sources)
 
     def read(self, person: Person, at: int) -> Reading:
         """See `Reader`."""
         mask, due = -1, NEVER
-        for place, times in enumerate(self._read(person)):
+        for read, silent, windows in self._sources:
+            times = read(person)
             number = len(times)
             if not number:
-                mask &= self._silent[place]
+                mask &= silent
                 continue
             latest = times[-1]
-            for window, cuts, masks, at_none in self._windows[place]:
+            for window, cuts, masks, at_none in windows:
                 if window is None:
                     mask &= masks[bisect_right(cuts, number)]
                     continue
@@ -156,12 +160,6 @@ def sources_of(dials: Iterable[NumberMasks]) -> list[Source]:
     return list(dict.fromkeys(dial.source for dial, _, _ in dials))
 
 
-def most_counted(dials: Iterable[NumberMasks]) -> int:
-    """The last cut point of dials: of more than so many nothing hangs on how many there are."""
-    cuts = [cut for _, scale, _ in dials if isinstance(scale, NumberScale) for cut in scale.cuts]
-    return max([1, *cuts])
-
-
 def _leaving(series: Series, first: int, window: int, due: int, where: tuple[tuple[int, ...], int]) -> int:
     """When so much has left a window that a dial is at another position, if that is before `due`."""
     times, totals = series
@@ -179,6 +177,29 @@ def _leaving(series: Series, first: int, window: int, due: int, where: tuple[tup
     return due
 
 
+class SeenReader:
+    """Reads how long ago the first or the last interaction was: in which windows it is, the longer ones first."""
+
+    def __init__(self, dials: Sequence[NumberMasks]) -> None:
+        windows = _windows(dials, dials[0][0].source)
+        self._is_first = dials[0][0].source.what == "first"
+        self._windows = tuple(window or 0 for window, _, _, _ in windows)
+        self._masks = tuple(
+            all_bits_of(masks[place >= outside] for place, (_, _, masks, _) in enumerate(windows))
+            for outside in range(len(windows) + 1)
+        )
+        self.blank = self._masks[-1]
+
+    def read(self, person: Person, at: int) -> Reading:
+        """See `Reader`."""
+        time = person.first_seen if self._is_first else person.last_seen
+        if time is None:
+            return self.blank, NEVER
+        outside = bisect_right(self._windows, at - time)
+        due = time + self._windows[outside] if outside < len(self._windows) else NEVER
+        return self._masks[outside], due
+
+
 def position_of(scale: Scale) -> Callable[[Word], int]:
     """The position of a word, found at once."""
     if isinstance(scale, WordScale):
@@ -189,18 +210,23 @@ def position_of(scale: Scale) -> Callable[[Word], int]:
     raise TypeError(type(scale).__name__)
 
 
-class WordReader:
-    """Reads one word, over which time has no power."""
+class WordsReader:
+    """Reads words, over which time has no power. Many people have the same ones, so their bits are remembered."""
 
-    def __init__(self, dial: WordDial, scale: Scale, masks: Masks) -> None:
-        self._read = word_reader(dial.source)
-        self._position = position_of(scale)
-        self._masks = masks
-        self.blank = masks[0]
+    def __init__(self, dials: Sequence[tuple[WordDial, Scale, Masks]]) -> None:
+        self._words = [word_reader(dial.source) for dial, _, _ in dials]
+        masks = [(position_of(scale), masks) for _, scale, masks in dials]
+
+        @lru_cache(maxsize=_REMEMBERED)
+        def mask_of(*words: Word) -> int:
+            return all_bits_of(of[position(word)] for word, (position, of) in zip(words, masks, strict=True))
+
+        self._mask_of = mask_of
+        self.blank = all_bits_of(of[0] for _, of in masks)
 
     def read(self, person: Person, at: int) -> Reading:
         """See `Reader`."""
-        return self._masks[self._position(self._read(person))], NEVER
+        return self._mask_of(*[word(person) for word in self._words]), NEVER
 
 
 class ChannelReader:
