@@ -29,6 +29,7 @@ from tests.property.domain.segments.histories import (
     moments,
     person_of,
 )
+from tests.unit.domain.contact.said import DAY
 
 
 def moment(ms: int) -> datetime:
@@ -92,19 +93,23 @@ def test_no_answer_changes_between_a_time_and_what_is_due_after_it(
     person = person_of(states)
     if person is None:
         return
-    plan = MatchingPlan(resolved(found, policy), channel_rules(policy))
-    at = data.draw(moments(heard, clock_of(states), windows_of(found)))
+    start = data.draw(moments(heard, clock_of(states), windows_of(found)))
+    for name, segment in resolved(found, policy).items():
+        plan = MatchingPlan({name: segment}, channel_rules(policy))
+        _goes_on(plan, person, start, data)
+
+
+def _goes_on(plan: MatchingPlan, person: Person, at: int, data: st.DataObject) -> None:
     for _ in range(4):
         readings = plan.read(person, at)
-        answer, due = readings.answer, readings.due
-        assert due > at
-        last = min(due, at + 500 * 86_400_000) - 1
-        between = data.draw(st.one_of(st.just(last), st.integers(at, last)))
-        assert plan.read(person, between).answer == answer
-        if due == NEVER:
-            break
+        assert readings.due > at
+        last = min(readings.due, at + 500 * DAY) - 1
+        for between in (last, data.draw(st.integers(at, last))):
+            assert plan.read(person, between).answer == readings.answer
+        if readings.due == NEVER:
+            return
         event("something is due")
-        at = due
+        at = readings.due
 
 
 @lawful
