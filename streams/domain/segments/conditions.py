@@ -256,7 +256,7 @@ def _mails(value: object) -> object:
 
 
 class UnansweredMails(Condition):
-    """None of the last so many e-mails was opened by a person: see `person.unanswered_mails`."""
+    """None of the last so many e-mails was opened by a person: see `Person.unanswered_mails`."""
 
     head: ClassVar[str] = "unanswered_mails"
     unanswered_mails: Annotated[int, BeforeValidator(_mails)]

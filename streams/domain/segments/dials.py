@@ -37,7 +37,7 @@ from streams.domain.segments.conditions import (
     UnansweredMails,
     ms,
 )
-from streams.domain.segments.person import Person
+from streams.domain.segments.person import Person, hour_of
 
 Item: TypeAlias = tuple[int, int]
 """A time (ms) and the number that counts then."""
@@ -257,13 +257,13 @@ def is_counted(source: Source) -> bool:
     return source.subject in ("touches", "mails", "reports", "seen") or source.what == "count"
 
 
-def times_reader(source: Source) -> Callable[[Person], Times]:
-    """Reads the times that a source counts."""
+def times_reader(source: Source, most: int) -> Callable[[Person], Times]:
+    """Reads the times that a source counts, at least the latest `most`."""
     match source.subject:
         case "touches":
             return _touches_reader(source)
         case "mails":
-            return lambda person: person.unanswered_mails[::-1]
+            return lambda person: [hour_of(mail.time) for mail in reversed(person.unanswered_mails(most))]
         case "reports":
             return _reports_reader(source)
         case _:

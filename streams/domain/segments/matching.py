@@ -37,7 +37,7 @@ from streams.domain.segments.conditions import (
     UnansweredMails,
     ms,
 )
-from streams.domain.segments.person import Person
+from streams.domain.segments.person import Person, hour_of
 from streams.domain.segments.resolution import Segment
 
 
@@ -161,10 +161,11 @@ def _acts(condition: Acts, person: Person, at: int) -> Finding:
 
 
 def _unanswered(condition: UnansweredMails, person: Person, at: int) -> Finding:
-    mails = [hour for hour in person.unanswered_mails if hour > at - LONGEST_ACTS]
-    shown = person.mails[: min(len(mails), condition.unanswered_mails)]
-    evidence = tuple(Evidence(mail.source, mail.id) for mail in shown)
-    return Finding(len(mails) >= condition.unanswered_mails, len(mails), evidence)
+    mails = [
+        mail for mail in person.unanswered_mails(condition.unanswered_mails) if hour_of(mail.time) > at - LONGEST_ACTS
+    ]
+    evidence = tuple(Evidence(mail.source, mail.id) for mail in mails)
+    return Finding(len(mails) == condition.unanswered_mails, len(mails), evidence)
 
 
 def _support(condition: Support, person: Person, at: int) -> Finding:

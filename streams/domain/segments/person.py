@@ -4,7 +4,7 @@ Times are ms since 1970. A window holds what is later than its beginning, also w
 that is asked about, so with time alone things only leave it. Opens and clicks stand at the beginning of their hour.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, Literal, TypeVar, cast, overload
 
 from events.interactions.anywhere import ConsentChannel
@@ -144,13 +144,6 @@ class Person:
         totals = self.known.state.settled.totals
         return not self.found.deeds and totals.last_opened is None and totals.last_clicked is None
 
-    @_lazily
-    def mails(self) -> Sequence[Touch]:
-        """The e-mails among the touches that a profile lists, newest first."""
-        touches = self.known.touches
-        since = touches[0].time - LISTED if touches else 0
-        return [touch for touch in touches if touch.channel == "email" and touch.time >= since]
-
     def hours(self, kind: Kind) -> list[tuple[int, int]]:
         """The beginnings of hours with expected human acts in thousandths, in no order; an hour may be there twice."""
         settled = self.known.state.settled
@@ -175,21 +168,41 @@ class Person:
         return self.known.state.settled.totals.counts.get(type_, 0) + sum(1 for _ in self.raw_times(kind))
 
     @_lazily
-    def unanswered_mails(self) -> Sequence[int]:
-        """The beginnings of the hours of the latest e-mails in a row that no person has answered, newest first.
+    def answered_at(self) -> int | None:
+        """The beginning of the last hour from which on half an open or click is expected to be the person's.
 
-        A person has answered an e-mail if, from its hour on, half an open or click is expected to be a person's: which
-        e-mail was opened is known for a week only.
+        E-mails of that hour and before are answered: which of them was opened is known for a week only.
         """
-        mails = [touch.time // HOUR * HOUR for touch in self.mails]
-        if self.has_no_acts or not mails:
-            return mails
+        if self.has_no_acts:
+            return None
+        settled = self.known.state.settled
+        acts = [(act.time // HOUR * HOUR, milli) for act, milli in self.known.acts]
+        if settled.opens_by_hour or settled.clicks_by_hour:
+            acts = [*self.hours("open"), *self.hours("click")]
+        acts.sort(reverse=True)
         heard = 0
-        for hour, milli in sorted([*self.hours("open"), *self.hours("click")], reverse=True):
+        for hour, milli in acts:
             heard += milli
             if heard >= HALF_AN_ACT:
-                return [mail for mail in mails if mail > hour]
-        return mails
+                return hour
+        return None
+
+    def unanswered_mails(self, most: int) -> list[Touch]:
+        """The latest e-mails, newest first, in a row that no person has answered, up to so many.
+
+        They are among the touches that a profile lists.
+        """
+        touches, answered, found = self.known.touches, self.answered_at, list[Touch]()
+        oldest = touches[0].time - LISTED if touches else 0
+        for touch in touches:
+            if touch.channel != "email":
+                continue
+            if touch.time < oldest or (answered is not None and touch.time // HOUR * HOUR <= answered):
+                break
+            found.append(touch)
+            if len(found) == most:
+                break
+        return found
 
 
 def whole_person(contact_id: str, fragments: Mapping[str, ContactState]) -> Person | None:

@@ -104,7 +104,10 @@ class CountReader:
 
     def __init__(self, dials: Sequence[NumberMasks]) -> None:
         windows = [(source, _windows(dials, source)) for source in sources_of(dials)]
-        self._sources = tuple((times_reader(source), all_bits_of(each[3] for each in of), of) for source, of in windows)
+        most = max(cut for _, of in windows for _, cuts, _, _ in of for cut in (1, *cuts))
+        self._sources = tuple(
+            (times_reader(source, most), all_bits_of(each[3] for each in of), of) for source, of in windows
+        )
         self.blank = all_bits_of(silent for _, silent, _ in self._sources)
 
     def read(self, person: Person, at: int) -> Reading:

@@ -11,9 +11,11 @@ from streams.demo.oracle import life_of
 from streams.demo.recount_segments import Asked, is_member
 from streams.domain.contact import ContactState, FoldOutcome, fold
 from streams.domain.contact.state import NEVER
+from streams.domain.messages import english
 from streams.domain.pressure import Policy
 from streams.domain.pressure.closures import channel_rules
 from streams.domain.segments import alternatives
+from streams.domain.segments.explanation import Explanation, explain
 from streams.domain.segments.matching import matches
 from streams.domain.segments.matching_plan import MatchingPlan
 from streams.domain.segments.person import Person
@@ -153,3 +155,25 @@ def test_what_is_read_again_after_each_interaction_is_what_is_read_of_the_person
         at = data.draw(st.integers(state.clock, until))
         readings = plan.read_again(now, person, at, 0)
         assert readings == plan.read(person, at)
+
+
+@lawful
+@given(histories(), questions(), policies(), st.data())
+def test_an_explanation_has_the_answer_of_recursion_and_can_be_told(
+    heard: list[Heard], found: list[Table], policy: Policy, data: st.DataObject
+) -> None:
+    states = folded(heard)
+    person = person_of(states)
+    if person is None:
+        return
+    at = data.draw(moments(heard, clock_of(states), windows_of(found)))
+    for segment in resolved(found, policy).values():
+        explained = explain(segment, person, at)
+        assert explained.answer == matches(segment, person, at)
+        assert all(english(each.told) for each in _all_parts(explained))
+
+
+def _all_parts(explained: Explanation) -> Iterator[Explanation]:
+    yield explained
+    for part in explained.parts:
+        yield from _all_parts(part)
