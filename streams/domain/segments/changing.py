@@ -34,13 +34,13 @@ _TYPES: dict[Subject, frozenset[str]] = {
 
 
 class Changing:
-    """The parts that interactions may change, as bits.
+    """The parts that interactions may change, as bits; `everything` has one bit more.
 
     Each may carry what no type tells: zones, a variant, a new identifier; and each was seen.
     """
 
     def __init__(self, parts: Sequence[tuple[Subject, str]]) -> None:
-        self._everything = (1 << len(parts)) - 1
+        self.everything = (1 << (len(parts) + 1)) - 1
         self._bits = {part: 1 << place for place, part in enumerate(parts)}
         self._zones, self._experiments = self._bit("zones"), self._bit("experiments")
         self._channels = self._bit("channels")
@@ -55,7 +55,7 @@ class Changing:
 
     def _of_type(self, type_: str) -> int:
         if type_ in _ALWAYS:
-            return self._everything
+            return self.everything
         channel = SHOWS.get(type_) or KILLS.get(type_)
         found = 0
         for (subject, part), bit in self._bits.items():
@@ -70,7 +70,7 @@ class Changing:
         found = 0
         for fact in applied:
             found |= self._by_one(fact, known)
-        if self._channels and not _names_nobody_new(known, before, after):
+        if not found & self._channels and not _names_nobody_new(known, before, after):
             found |= self._channels
         return found
 
@@ -84,7 +84,7 @@ class Changing:
             found &= ~self._channels
         elif type_ in HUMAN_ANSWERS and not known.acts:
             found &= ~(self._acts | self._mails)
-        if fact.zones is not None:
+        if fact.zones is not None and not _repeats_zones(fact, known):
             found |= self._zones
         if fact.arm is not None:
             found |= self._experiments
@@ -111,6 +111,12 @@ class Changing:
         if any(act.message_id == said.message_id for act, _ in known.acts):
             return found
         return found | self._acts | (self._mails if was_known else 0)
+
+
+def _repeats_zones(latest: Fact, known: Overview) -> bool:
+    """Whether the latest fact says what the one before it said of where the person is."""
+    facts = known.facts
+    return len(facts) > 1 and facts[-1] is latest and facts[-2].zones == latest.zones
 
 
 def _are_all_listed(known: Overview) -> bool:

@@ -73,6 +73,11 @@ class MatchingPlan:
         self._judged = layout.judged
         self._all = (1 << layout.size) - 1
         self._readers = tuple(_part_readers(layout, rules))
+        self._latest = [
+            (place, reader)
+            for place, reader in enumerate(self._readers)
+            if (reader.subject, reader.part) == ("seen", "last")
+        ]
         self._changing = Changing([(reader.subject, reader.part) for reader in self._readers])
 
     def read(self, person: Person, at: int) -> PersonReadings:
@@ -81,18 +86,32 @@ class MatchingPlan:
         return self._put_together([mask for mask, _ in found], [due for _, due in found])
 
     def read_again(self, before: PersonReadings, person: Person, at: int, stale: int) -> PersonReadings:
-        """The same, where `before` was read of the same person no later; `stale`: see `stale`."""
+        """The same, where `before` was read of the same person no later; `stale`: see `stale`.
+
+        What is due may be earlier than if all was read, never later.
+        """
+        if stale == self._changing.everything:
+            return self.read(person, at)
         if at >= before.due:
             stale |= sum(1 << place for place, due in enumerate(before.dues) if due <= at)
         if not stale:
             return before
+        for place, reader in self._latest:  # whoever is seen again stays in all windows
+            if stale >> place & 1 and before.dues[place] > at and before.masks[place] == reader.in_all_windows:
+                stale ^= 1 << place
         masks, dues = [*before.masks], [*before.dues]
+        is_changed = False
         while stale:
             lowest = stale & -stale
             place = lowest.bit_length() - 1
-            masks[place], dues[place] = self._readers[place].read(person, at)
+            mask, dues[place] = self._readers[place].read(person, at)
+            if mask != masks[place]:
+                masks[place] = mask
+                is_changed = True
             stale ^= lowest
-        return self._put_together(masks, dues)
+        if is_changed:
+            return self._put_together(masks, dues)
+        return PersonReadings(before.answer, min(dues), before.masks, dues)
 
     def stale(self, applied: Iterable[Fact], known: Overview, before: ContactState, after: ContactState) -> int:
         """The parts that facts which were just folded may have changed, as bits for `read_again`.

@@ -173,12 +173,12 @@ class Person:
 
         E-mails of that hour and before are answered: which of them was opened is known for a week only.
         """
-        if self.has_no_acts:
-            return None
         settled = self.known.state.settled
         acts = [(act.time // HOUR * HOUR, milli) for act, milli in self.known.acts]
         if settled.opens_by_hour or settled.clicks_by_hour:
             acts = [*self.hours("open"), *self.hours("click")]
+        if not acts:
+            return None
         acts.sort(reverse=True)
         heard = 0
         for hour, milli in acts:

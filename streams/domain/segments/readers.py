@@ -49,7 +49,10 @@ class Reader(Protocol):
 
 
 class PartReader:
-    """Reads all dials of one part of a subject, and none of them where nothing of the subject is known."""
+    """Reads all dials of one part of a subject, and none of them where nothing of the subject is known.
+
+    `in_all_windows`: the mask of somebody who was seen within all windows; None for other subjects.
+    """
 
     def __init__(self, subject: Subject, part: str, readers: Iterable[Reader]) -> None:
         self.subject = subject
@@ -57,6 +60,7 @@ class PartReader:
         self._is_silent = _SILENT.get(subject)
         self._first, *self._others = readers
         self._blank = all_bits_of(reader.blank for reader in (self._first, *self._others)), NEVER
+        self.in_all_windows = self._first.masks[0] if isinstance(self._first, SeenReader) else None
 
     def read(self, person: Person, at: int) -> Reading:
         """See `Reader`."""
@@ -187,11 +191,11 @@ class SeenReader:
         windows = _windows(dials, dials[0][0].source)
         self._is_first = dials[0][0].source.what == "first"
         self._windows = tuple(window or 0 for window, _, _, _ in windows)
-        self._masks = tuple(
+        self.masks = tuple(
             all_bits_of(masks[place >= outside] for place, (_, _, masks, _) in enumerate(windows))
             for outside in range(len(windows) + 1)
         )
-        self.blank = self._masks[-1]
+        self.blank = self.masks[-1]
 
     def read(self, person: Person, at: int) -> Reading:
         """See `Reader`."""
@@ -200,7 +204,7 @@ class SeenReader:
             return self.blank, NEVER
         outside = bisect_right(self._windows, at - time)
         due = time + self._windows[outside] if outside < len(self._windows) else NEVER
-        return self._masks[outside], due
+        return self.masks[outside], due
 
 
 def position_of(scale: Scale) -> Callable[[Word], int]:
