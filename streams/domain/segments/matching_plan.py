@@ -73,6 +73,7 @@ class MatchingPlan:
         self._judged = layout.judged
         self._all = (1 << layout.size) - 1
         self._readers = tuple(_part_readers(layout, rules))
+        self._quickest = [reader.quickest for reader in self._readers]
         self._latest = [
             (place, reader)
             for place, reader in enumerate(self._readers)
@@ -104,7 +105,7 @@ class MatchingPlan:
         while stale:
             lowest = stale & -stale
             place = lowest.bit_length() - 1
-            mask, dues[place] = self._readers[place].read(person, at)
+            mask, dues[place] = self._quickest[place](person, at)
             if mask != masks[place]:
                 masks[place] = mask
                 is_changed = True

@@ -192,16 +192,20 @@ class Person:
 
         They are among the touches that a profile lists.
         """
-        touches, answered, found = self.known.touches, self.answered_at, list[Touch]()
-        oldest = touches[0].time - LISTED if touches else 0
+        touches = self.known.touches
+        if not touches:
+            return []
+        answered, found = self.answered_at, list[Touch]()
+        first = touches[0].time - LISTED
+        if answered is not None:
+            first = max(first, answered + HOUR)
         for touch in touches:
-            if touch.channel != "email":
-                continue
-            if touch.time < oldest or (answered is not None and touch.time // HOUR * HOUR <= answered):
+            if touch.time < first:
                 break
-            found.append(touch)
-            if len(found) == most:
-                break
+            if touch.channel == "email":
+                found.append(touch)
+                if len(found) == most:
+                    break
         return found
 
 

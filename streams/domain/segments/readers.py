@@ -51,7 +51,8 @@ class Reader(Protocol):
 class PartReader:
     """Reads all dials of one part of a subject, and none of them where nothing of the subject is known.
 
-    `in_all_windows`: the mask of somebody who was seen within all windows; None for other subjects.
+    `in_all_windows`: the mask of somebody who was seen within all windows; None for other subjects. `quickest`: as
+    `read`, without a look at whether anything is known where a reader finds that as fast.
     """
 
     def __init__(self, subject: Subject, part: str, readers: Iterable[Reader]) -> None:
@@ -61,6 +62,8 @@ class PartReader:
         self._first, *self._others = readers
         self._blank = all_bits_of(reader.blank for reader in (self._first, *self._others)), NEVER
         self.in_all_windows = self._first.masks[0] if isinstance(self._first, SeenReader) else None
+        is_cheap = not self._others and subject in _CHEAP
+        self.quickest: Callable[[Person, int], Reading] = self._first.read if is_cheap else self.read
 
     def read(self, person: Person, at: int) -> Reading:
         """See `Reader`."""
@@ -84,6 +87,8 @@ _SILENT: dict[Subject, Callable[[Person], bool]] = {
     "ballots": lambda person: not person.found.ballots,
     "experiments": lambda person: not person.known.assigned,
 }
+
+_CHEAP = frozenset({"touches", "mails", "seen", "zones"})
 
 NumberMasks: TypeAlias = tuple[NumberDial, Scale, Masks]
 _Window: TypeAlias = tuple[int | None, tuple[int, ...], Masks, int]
@@ -119,10 +124,10 @@ class CountReader:
         mask, due = -1, NEVER
         for read, silent, windows in self._sources:
             times = read(person)
-            number = len(times)
-            if not number:
+            if not times:
                 mask &= silent
                 continue
+            number = len(times)
             latest = times[-1]
             for window, cuts, masks, at_none in windows:
                 if window is None:
