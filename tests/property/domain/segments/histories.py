@@ -25,7 +25,7 @@ from streams.domain.segments.person import Person, whole_person
 from tests.property.domain.contact.strategies import Fields, few, fields
 from tests.unit.domain.contact.said import DAY, HOUR, NOON
 
-lawful = settings(max_examples=150, deadline=None)
+lawful = settings(max_examples=100, deadline=None)
 
 HASHER = Hasher([b"key"])
 SPAN = 50 * DAY

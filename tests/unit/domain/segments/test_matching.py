@@ -80,6 +80,12 @@ def test_a_refund_counts_where_its_gift_does_and_one_of_an_unknown_gift_by_itsel
     assert holds(unknown, NOON + 40 * DAY, gifts="net", within="30d", is_=-20)
 
 
+def test_a_refund_of_an_unknown_gift_leaves_the_window_before_a_later_gift() -> None:
+    someone = person(refund("r", 20), gift("1", 50, NOON + DAY))
+    assert holds(someone, NOON + DAY, gifts="net", within="30d", is_=30)
+    assert holds(someone, NOON + 30 * DAY, gifts="net", within="30d", is_=50)
+
+
 def test_amounts_are_of_one_currency_and_of_one_committee() -> None:
     someone = person(
         gift("1", 50, committee="C1"), gift("2", 7, currency="EUR"), refund("r", 20, donation_id="actblue:1")
