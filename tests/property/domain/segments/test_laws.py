@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from streams.demo.oracle import life_of
 from streams.demo.recount_segments import Asked, is_member
 from streams.domain.contact import ContactState, FoldOutcome, fold
+from streams.domain.contact.derived_view import attach, derive
+from streams.domain.contact.incremental_fold import Declined, fold_incrementally
+from streams.domain.contact.person_view import overview
 from streams.domain.contact.state import NEVER
 from streams.domain.messages import english
-from streams.domain.pressure import Policy
+from streams.domain.pressure import Policy, default_policy
 from streams.domain.pressure.closures import channel_rules
 from streams.domain.segments import alternatives
 from streams.domain.segments.explanation import Explanation, explain
@@ -184,3 +187,25 @@ def _all_parts(explained: Explanation) -> Iterator[Explanation]:
     yield explained
     for part in explained.parts:
         yield from _all_parts(part)
+
+
+@lawful
+@given(histories(), questions())
+def test_a_person_by_the_view_beside_a_state_is_read_as_one_by_the_state_itself(
+    heard: list[Heard], found: list[Table]
+) -> None:
+    plan = MatchingPlan(resolved(found), channel_rules(default_policy()))
+    state = ContactState()
+    for each in heard:
+        name, fact = harmonised(each)
+        attached = derive(name, state)
+        if attached is not None:
+            attach(state, attached)
+        step = fold_incrementally(name, state, [fact])
+        if isinstance(step, Declined):
+            state, _ = fold(state, [fact])
+            continue
+        event("by a view")
+        state = step.after
+        by_view = Person(name, step.view.overview(state), step.view.whereabouts)
+        assert plan.read(by_view, state.clock) == plan.read(Person(name, overview(state)), state.clock)

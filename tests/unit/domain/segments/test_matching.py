@@ -175,7 +175,7 @@ def test_an_open_by_a_machine_answers_no_mail() -> None:
 
 
 def test_mails_are_unanswered_no_longer_than_opens_are_known() -> None:
-    someone = person(mail("m"))
+    someone = person(mail("m", NOON + HOUR // 2))
     assert holds(someone, NOON + 400 * DAY - 1, unanswered_mails=1)
     assert not holds(someone, NOON + 400 * DAY, unanswered_mails=1)
     assert plan(segment(all=[{"unanswered_mails": 1}])).read(someone, NOON).due == NOON + 400 * DAY
