@@ -80,7 +80,7 @@ class Changing:
             found &= ~self._left_alone_by(fact, known)
             if type_ == "email.delivered" and (known.found.failed or known.state.settled.mailboxes):
                 found |= self._channels
-        elif type_ == "canvass.reported" and not _may_close(fact, known):
+        elif type_ == "canvass.reported" and not _may_close(fact):
             found &= ~self._channels
         elif type_ in HUMAN_ANSWERS and not known.acts:
             found &= ~(self._acts | self._mails)
@@ -124,11 +124,14 @@ def _are_all_listed(known: Overview) -> bool:
     return not touches or touches[-1].time >= touches[0].time - LISTED
 
 
-def _may_close(report: Fact, known: Overview) -> bool:
-    """Whether a report may say something of a channel or an address, or takes the place of one that did."""
+def _may_close(report: Fact) -> bool:
+    """Whether a report may say something of a channel or an address.
+
+    One that takes the place of a later version is told by the facts that count no longer: see `_names_nobody_new`.
+    """
     said = report.detail
     is_wrong = isinstance(said, CanvassReport) and said.outcome == "wrong_number"
-    return is_wrong or may_close(report) or len(known.found.counted) < len(known.state.facts)
+    return is_wrong or may_close(report)
 
 
 def _names_nobody_new(known: Overview, before: ContactState, after: ContactState) -> bool:
