@@ -27,12 +27,13 @@ from benchmarks.pipeline.suites import PIPELINE
 from benchmarks.receiving.suite import receiving
 from benchmarks.report import table
 from benchmarks.results import RESULTS, Section, write_results
+from benchmarks.segments.suite import segments_suite
 from benchmarks.suites import BareSuite, Bench, BenchmarkFailed, Orders, Suite
 from streams.local.errors import LocalStackError
 from streams.local.stack import local_stack, stop
 from streams.platform.settings import Settings
 
-BARE: dict[str, BareSuite] = {"core": core, "desk": desk, "experiments": experiments}
+BARE: dict[str, BareSuite] = {"core": core, "desk": desk, "experiments": experiments, "segments": segments_suite}
 SUITES: dict[str, Suite] = {
     "peers": side_by_side,
     **PIPELINE,

@@ -23,6 +23,7 @@ from streams.demo.recount_addresses import addresses, best_email
 from streams.demo.recount_donations import donations
 from streams.demo.recount_experiments import Arm, Definition, added_up, experiments, person
 from streams.demo.recount_humans import humans
+from streams.demo.recount_segments import Life
 from streams.demo.recount_stops import stops, suppressions
 from streams.demo.recount_touches import listed_touches, pressure, touches
 from streams.demo.truth import ContactFields, Sent
@@ -91,6 +92,15 @@ def profile_of(contact_id: str, sent: list[Sent], identify: Callable[[ContactFie
         "pressure": pressure(recent),
         "merged_from": [],
     }
+
+
+def life_of(sent: list[Sent], identify: Callable[[ContactFields], str]) -> Life | None:
+    """What counts of one person for segments, from all interactions of theirs; None: nobody is shown."""
+    if not is_known(sent):
+        return None
+    everything = _what_counts(sent)
+    told = [one for one in everything if not one.type.startswith(_COMMAND)]
+    return Life(told, one_version_each(told), of_type(everything, "contact.suppressed"), identify)
 
 
 def experiment_results(

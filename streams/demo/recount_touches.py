@@ -31,12 +31,17 @@ class Touch(NamedTuple):
 
 def listed_touches(told: list[CountedEvent]) -> list[Touch]:
     """The touches of the 30 days up to the latest one, newest first; `told` has one version of each report."""
-    found = [*_messages(told, "email"), *_messages(told, "text"), *_canvassed(told)]
+    found = all_touches(told)
     if not found:
         return []
     newest = max(one.shown_by.at for one in found)
     recent = [one for one in found if newest - one.shown_by.at <= _LISTED]
     return sorted(recent, key=lambda one: (one.shown_by.at, one.shown_by.source, one.shown_by.id), reverse=True)
+
+
+def all_touches(told: list[CountedEvent]) -> list[Touch]:
+    """Every touch there ever was, in no order."""
+    return [*_messages(told, "email"), *_messages(told, "text"), *_canvassed(told)]
 
 
 def touches(recent: list[Touch]) -> list[Profile]:

@@ -8,6 +8,7 @@ from streams.domain.messages.texts.daily_report import DAILY_REPORT
 from streams.domain.messages.texts.experiments import EXPERIMENTS
 from streams.domain.messages.texts.insights import INSIGHTS
 from streams.domain.messages.texts.permissions import PERMISSIONS
+from streams.domain.messages.texts.segments import SEGMENTS
 from streams.domain.messages.texts.sources import SOURCES
 from streams.domain.messages.texts.status import STATUS
 from streams.domain.messages.texts.tonight import TONIGHT
@@ -20,6 +21,7 @@ TEMPLATES: Mapping[str, Template] = {
     **EXPERIMENTS,
     **PERMISSIONS,
     **SOURCES,
+    **SEGMENTS,
     **STATUS,
     **ALERTS,
     **DAILY_REPORT,

@@ -1,0 +1,177 @@
+"""From definitions to segments that can be judged: references inlined, limits held, and an edition for each.
+
+The edition is a hash of all conditions in a form that no spelling changes. Two segments have one edition if and only if
+their inlined conditions are the same; where a condition asks the contact policy, what that says of it is part of it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+
+import orjson
+from msgspec import Struct
+from msgspec.structs import replace
+
+from events.spelling import did_you_mean
+from streams.domain.file_mistakes import FileMistake
+from streams.domain.pressure.closures import ChannelRules
+from streams.domain.segments.conditions import Canonical, ChannelState, Condition, Group, Node, Reference
+from streams.domain.segments.conditions import SegmentDefinition as Definition
+from streams.domain.segments.definition_files import MOST_SEGMENTS, REFERENCE
+
+MOST_CONDITIONS = 64
+"""Of one segment, with those of the segments that it refers to."""
+
+DEEPEST_REFERENCE = 16
+
+_MEANING = 1
+"""Counted up when conditions come to mean something else, so that everybody is judged anew."""
+
+
+class Segment(Struct, frozen=True):
+    """A segment ready to be judged: its conditions refer to no other one. `rules`: what its channels are judged by."""
+
+    id: str
+    edition: str
+    conditions: Group
+    rules: ChannelRules
+    owner: str = ""
+    members: bool = False
+
+
+class Resolution(Struct, frozen=True):
+    """The segments that can be judged, by id, and why others cannot; a mistake's key begins with the segment's id."""
+
+    segments: Mapping[str, Segment]
+    mistakes: tuple[FileMistake, ...] = ()
+
+
+def resolve(definitions: Iterable[Definition], rules: ChannelRules) -> Resolution:
+    """Inline what definitions refer to."""
+    by_id = {definition.id: definition for definition in definitions}
+    mistakes: list[FileMistake] = []
+    if len(by_id) > MOST_SEGMENTS:
+        cure = f"define {MOST_SEGMENTS:,} at most"
+        mistakes.append(FileMistake("", f"has {len(by_id):,} segments", cure))
+        by_id = {name: by_id[name] for name in sorted(by_id)[:MOST_SEGMENTS]}
+    inliner = _Inliner(by_id)
+    mistakes += inliner.mistakes
+    segments = {
+        name: Segment(name, edition_of(group, rules), group, rules, by_id[name].owner, by_id[name].members)
+        for name, group in sorted(inliner.inlined.items())
+    }
+    return Resolution(segments, tuple(mistakes))
+
+
+def edition_of(conditions: Group, rules: ChannelRules) -> str:
+    """Twelve hex digits that are the same if and only if inlined conditions say the same."""
+    said: list[object] = [_MEANING, canonical(conditions)]
+    if any(isinstance(each, ChannelState) for each in leaves(conditions)):
+        said.append(rules.version)
+    return blake2b(orjson.dumps(said), digest_size=6).hexdigest()
+
+
+def canonical(node: Node) -> Canonical:
+    """What conditions say, without the order, the nesting and the repetitions in which they were written."""
+    if isinstance(node, Condition):
+        return node.canonical()
+    parts = [canonical(part) for part in node.all]
+    if node.any:
+        parts.append(_joined("any", [canonical(part) for part in node.any]))
+    parts += [_negated(canonical(part)) for part in node.none]
+    return _joined("all", parts)
+
+
+def leaves(node: Node) -> Iterable[Condition]:
+    """All conditions of a group, however deep."""
+    if isinstance(node, Condition):
+        yield node
+        return
+    for part in (*node.all, *node.any, *node.none):
+        yield from leaves(part)
+
+
+def references(node: Node) -> Iterable[str]:
+    """The segments that conditions refer to."""
+    return (leaf.segment for leaf in leaves(node) if isinstance(leaf, Reference))
+
+
+def _joined(how: str, parts: Sequence[Canonical]) -> Canonical:
+    flat = [inner for part in parts for inner in (part[1:] if part[0] == how else [part])]
+    different = {orjson.dumps(part): part for part in flat}
+    ordered = [different[key] for key in sorted(different)]
+    return ordered[0] if len(ordered) == 1 else [how, *ordered]
+
+
+def _negated(part: Canonical) -> Canonical:
+    inner: Canonical = part[1] if part[0] == "not" else ["not", part]
+    return inner
+
+
+class _Inliner:
+    """Inlines definitions in an order in which each comes after those that it refers to."""
+
+    def __init__(self, definitions: Mapping[str, Definition]) -> None:
+        self._definitions = definitions
+        self._sizes: dict[str, int] = {}
+        self._depths: dict[str, int] = {}
+        self.inlined: dict[str, Group] = {}
+        self.mistakes: list[FileMistake] = []
+        needs = {name: sorted({*references(each.conditions)}) for name, each in definitions.items()}
+        waiting = [name for name in sorted(needs) if self._knows(name, needs[name])]
+        while ready := [name for name in waiting if all(need in self._depths for need in needs[name])]:
+            for name in ready:
+                self._inline(name, needs[name])
+            waiting = [name for name in waiting if name not in self._depths]
+        for name in waiting:
+            self._tell_circle(name, needs)
+
+    def _knows(self, name: str, needs: Sequence[str]) -> bool:
+        unknown = [need for need in needs if need not in self._definitions]
+        for need in unknown:
+            cure = f"define it or correct its name{did_you_mean(need, self._definitions)}"
+            self._wrong(name, f"refers to {need}, which is not defined", cure)
+        return not unknown
+
+    def _inline(self, name: str, needs: Sequence[str]) -> None:
+        group = self._definitions[name].conditions
+        self._depths[name] = 1 + max((self._depths[need] for need in needs), default=0)
+        self._sizes[name] = sum(
+            self._sizes[leaf.segment] if isinstance(leaf, Reference) else 1 for leaf in leaves(group)
+        )
+        if lacking := [need for need in needs if need not in self.inlined]:
+            self._wrong(name, f"refers to {lacking[0]}, which has a mistake", f"correct {lacking[0]} first")
+        elif self._sizes[name] > MOST_CONDITIONS:
+            problem = f"has {self._sizes[name]} conditions with those of the segments that it refers to"
+            self._wrong(name, problem, f"give {MOST_CONDITIONS} at most")
+        elif self._depths[name] > DEEPEST_REFERENCE:
+            problem = f"refers to segments that refer to segments, {self._depths[name]} deep"
+            self._wrong(name, problem, f"let it be {DEEPEST_REFERENCE} at most")
+        else:
+            self.inlined[name] = self._without_references(group)
+
+    def _without_references(self, group: Group) -> Group:
+        return replace(
+            group, **{name: tuple(map(self._replaced, getattr(group, name))) for name in group.__struct_fields__}
+        )
+
+    def _replaced(self, node: Node) -> Node:
+        if isinstance(node, Group):
+            return self._without_references(node)
+        return self.inlined[node.segment] if isinstance(node, Reference) else node
+
+    def _tell_circle(self, name: str, needs: Mapping[str, Sequence[str]]) -> None:
+        """Say why one that could not be inlined waits: for itself, or for one with a mistake."""
+        way = [name]
+        while way.count(way[-1]) < 2:
+            following = [need for need in needs[way[-1]] if need not in self._depths and need in needs]
+            if not following:
+                break
+            way.append(following[0])
+        if way[-1] == name and len(way) > 1:
+            self._wrong(name, f"refers to itself: {' → '.join(way)}", "take one of these references out")
+        else:
+            first = way[1] if len(way) > 1 else name
+            self._wrong(name, f"refers to {first}, which has a mistake", f"correct {first} first")
+
+    def _wrong(self, name: str, problem: str, cure: str) -> None:
+        self.mistakes.append(FileMistake(name, problem, f"{cure}{'' if cure.endswith('?') else ':'} {REFERENCE}"))
