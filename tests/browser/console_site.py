@@ -101,6 +101,10 @@ def tell_of_people(system: System) -> dict[str, Somebody]:
         _say(system, "email.delivered", contact, message_id=fresh(), campaign_id="gotv-3")
         _say(system, "donation.made", contact, donation_id=f"ab:{fresh()}", amount=2_912_350, currency="USD")
         _say(system, "canvass.reported", contact, method="door", outcome="contacted", support=2, report_id=fresh())
+    for _ in range(12):  # of fewer than ten gifts a day tells no money
+        _say(
+            system, "donation.made", {"contact_id": fresh()}, donation_id=f"ab:{fresh()}", amount=2_500, currency="USD"
+        )
     found = {name: Somebody(email, _contact_id(system, email)) for name, email in told.items()}
     for one in found.values():
         until(partial(_gave, system, one), "a gift in the profile")
