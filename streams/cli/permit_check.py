@@ -17,7 +17,6 @@ import orjson
 import typer
 
 from events.channels import Channel, Purpose, canonical_purpose
-from events.harmonised import team_of
 from events.json_types import JSON
 from events.spelling import nearest_name
 from events.times import render_time
@@ -259,6 +258,8 @@ def _heard_teams(settings: Settings) -> set[str]:
 
 
 def _team_in(value: bytes | None) -> str | None:
+    from events.harmonised import team_of
+
     try:
         found = _read(value or b"")
     except msgspec.MsgspecError:

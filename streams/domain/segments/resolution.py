@@ -38,14 +38,14 @@ class Segment(Struct, frozen=True):
     members: bool = False
 
 
-class Resolution(Struct, frozen=True):
+class ResolvedSegments(Struct, frozen=True):
     """The segments that can be judged, by id, and why others cannot; a mistake's key begins with the segment's id."""
 
     segments: Mapping[str, Segment]
     mistakes: tuple[FileMistake, ...] = ()
 
 
-def resolve(definitions: Iterable[Definition], rules: ChannelRules) -> Resolution:
+def resolve(definitions: Iterable[Definition], rules: ChannelRules) -> ResolvedSegments:
     """Inline what definitions refer to."""
     by_id = {definition.id: definition for definition in definitions}
     mistakes: list[FileMistake] = []
@@ -59,7 +59,7 @@ def resolve(definitions: Iterable[Definition], rules: ChannelRules) -> Resolutio
         name: Segment(name, edition_of(group, rules), group, rules, by_id[name].owner, by_id[name].members)
         for name, group in sorted(inliner.inlined.items())
     }
-    return Resolution(segments, tuple(mistakes))
+    return ResolvedSegments(segments, tuple(mistakes))
 
 
 def edition_of(conditions: Group, rules: ChannelRules) -> str:

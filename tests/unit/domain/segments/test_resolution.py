@@ -7,7 +7,7 @@ from streams.domain.pressure import default_policy
 from streams.domain.pressure.closures import ChannelRules, channel_rules
 from streams.domain.segments.conditions import Group, Reference, SegmentDefinition, Tag
 from streams.domain.segments.definition_files import MOST_SEGMENTS, REFERENCE, read_segment
-from streams.domain.segments.resolution import DEEPEST_REFERENCE, MOST_CONDITIONS, Resolution, leaves, resolve
+from streams.domain.segments.resolution import DEEPEST_REFERENCE, MOST_CONDITIONS, ResolvedSegments, leaves, resolve
 
 RULES = channel_rules(default_policy())
 
@@ -26,7 +26,7 @@ def edition(rules: ChannelRules = RULES, **groups: list[dict[str, Any]]) -> str:
     return resolve([definition("s", **groups)], rules).segments["s"].edition
 
 
-def told(resolution: Resolution) -> list[str]:
+def told(resolution: ResolvedSegments) -> list[str]:
     return list(map(str, resolution.mistakes))
 
 
