@@ -63,3 +63,9 @@ def test_the_version_is_another_once_one_file_is(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_has_no_address() -> None:
     with pytest.raises(FileNotFoundError):
         static_url("missing.js")
+
+
+def test_no_template_names_a_file_without_its_version() -> None:
+    templates = list((STATIC.parent / "templates").glob("*.html"))
+    assert templates
+    assert [each.name for each in templates if "/static/" in each.read_text()] == []
