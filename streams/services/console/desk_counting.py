@@ -243,9 +243,10 @@ class EventKeeper:
     def _complete(self, row: _Kept) -> None:
         """Move a refund, or a STOP, to the series that it has with what its gift or its text says."""
         of_gift = row.type == REFUND
-        sources = self._gifts_of(row) if of_gift else self._texts_of(row)
-        if row.said is None or (of_gift and not sources):  # a gift that was let go of has told what it had to
+        found = self._rows(_SAME, (row.gift,)) if of_gift else self._texts_of(row)
+        if row.said is None or (of_gift and not found):  # a gift that was let go of has told what it had to
             return
+        sources = [each for each in found if each.contact == row.contact] if of_gift else found
         labels = [*self._series.labels_of(row.said)]
         for source in sources:
             of = self._series.labels_of(source.series) if source.counted else ()
@@ -257,9 +258,6 @@ class EventKeeper:
             moved = row._replace(series=series, happened=0, counted=0)
             self._uncount(moved, happened=row.happened, counted=row.counted)
             self._desk.run("UPDATE events SET series = ? WHERE seq = ?", (series, row.seq))
-
-    def _gifts_of(self, refund: _Kept) -> list[_Kept]:
-        return [row for row in self._rows(_SAME, (refund.gift,)) if row.contact == refund.contact]
 
     def _texts_of(self, stop: _Kept) -> list[_Kept]:
         """The text that somebody has answered with STOP, as sent and as delivered."""

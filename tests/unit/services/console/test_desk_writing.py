@@ -276,6 +276,15 @@ def test_a_refund_has_committee_and_campaign_of_its_gift_whichever_comes_first(w
     assert committees_of(writer) == {("", ""): {"USD": -200}}
 
 
+def test_a_refund_has_nothing_of_a_gift_that_turns_out_to_be_of_somebody_else(writer: DeskWriter) -> None:
+    refund = {"refund_id": "f", "donation_id": "a:g", "amount": 200, "currency": "USD"}
+    writer.write([gift(EMAIL, "g"), said("van.1", "f", "donation.refunded", refund)], ())
+    writer.write([link(EMAIL, "van.1")], ())
+    assert committees_of(writer) == {("C1", ""): {"USD": 300}}
+    writer.write([link(EMAIL, None)], ())
+    assert committees_of(writer) == {("C1", ""): {"USD": 500}, ("", ""): {"USD": -200}}
+
+
 def committees_of(writer: DeskWriter) -> dict[tuple[str, ...], object]:
     return {gifts.values: gifts.net for gifts in money(writer.desk, EVER, ALL, by=("committee", "campaign"))}
 
