@@ -113,6 +113,8 @@ class DeskWriter:
         self.left: set[str] = set()
         # Names that were dropped lately: an erasure may come in another batch than the null of the profile.
         self._dropped: set[str] = set()
+        # Whether others were dropped before, by a writer that has ended or too long ago to remember.
+        self._dropped_others = bool(self.positions())
         self._erased_late: list[str] = []
         self._counts = dict.fromkeys(("copies", "late", "unreadable", "erased"), 0)
         self._takes: Mapping[str, Callable[[TopicRecord], bool]] = {
@@ -182,6 +184,7 @@ class DeskWriter:
         left = [name for name in dropped if self._erased.until(name) is not None]
         if len(self._dropped) >= _REMEMBERED:
             self._dropped.clear()
+            self._dropped_others = True
         self._dropped.update(dropped)
         left += self._erased_late
         self._erased_late = []
@@ -293,7 +296,7 @@ class DeskWriter:
         if fragment is None:
             if self._erased.until(name) != until:
                 self._erased.add(name, until, begun=False)
-                if name in self._dropped:
+                if self._dropped_others or name in self._dropped:
                     self._erased_late.append(name)
             return
         begun = self.events.erase(fragment, until)

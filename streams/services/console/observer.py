@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+import os
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from os import nice
+from multiprocessing import get_context, parent_process
 
 from streams.operations.status.observations import Observations
 from streams.operations.status.snapshot import observe
@@ -53,7 +54,7 @@ class StatusObserver:
 
     async def _observe(self) -> None:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, get_context("spawn"), nice, (10,))
+            self._pool = ProcessPoolExecutor(1, get_context("spawn"), _begin_child)
         try:
             async with asyncio.timeout(LIMIT_S):
                 self._last = await asyncio.get_running_loop().run_in_executor(self._pool, self._look)
@@ -71,6 +72,18 @@ class StatusObserver:
             process.kill()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._pool = None
+
+
+def _begin_child() -> None:
+    """Yield to other processes, and end with the parent however that ends: a killed one can end no child."""
+    os.nice(10)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)
 
 
 class LookAt:

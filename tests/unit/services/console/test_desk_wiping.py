@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from events.topics import CONTACT_STATE
 from streams.services.console import desk_wiping
 from streams.services.console.desk import Desk, replace_desk
 from streams.services.console.desk_retention import let_go
@@ -20,8 +21,8 @@ from streams.services.console.desk_wiping import (
     holds_any,
     is_to_be_wiped,
 )
-from streams.services.console.desk_writing import DeskWriter, Limits
-from tests.unit.services.console.desk_records import NOON, closed, gift, profile, said, writer_at
+from streams.services.console.desk_writing import DeskWriter, Limits, Position
+from tests.unit.services.console.desk_records import NOON, closed, gift, profile, record, said, writer_at
 
 PATIENCE_S = 30.0
 
@@ -72,6 +73,15 @@ def test_an_erasure_that_comes_after_the_null_of_the_profile_is_wiped_too(writer
     writer.write([closed("van.1", "erased"), closed("van.never", "erased")], ())
     assert writer.left == {"van.1"}
     assert is_to_be_wiped(writer.desk)
+
+
+def test_an_erasure_that_comes_after_a_restart_since_the_null_of_the_profile_is_wiped_too(writer: DeskWriter) -> None:
+    position = Position(CONTACT_STATE, 0, "id", 2, 2, NOON, NOON)
+    writer.write([profile("van.1", 1), record(CONTACT_STATE, "van.1", None)], [position])
+    again = DeskWriter(writer.desk, Limits())
+    again.write([closed("van.1", "erased", NOON)], ())
+    assert is_to_be_wiped(writer.desk)
+    assert again.left == {"van.1"}
 
 
 def test_the_name_of_somebody_erased_who_began_anew_is_wiped_once_that_goes(writer: DeskWriter) -> None:
