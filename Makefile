@@ -17,7 +17,7 @@ COMPILE := $(PIN) --extra local --extra oidc --group build
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1 2 3
-# Tests that need no server. Two processes share them. Three share those with servers, each with its own: they mostly wait.
+# Tests that need no server. Two processes share them, and those with servers too, each with its own, in the order of their files.
 FAST ?= tests/unit tests/property
 # Tests in a real browser. Apart from all others: Playwright keeps an event loop running, in which no other test can.
 PAGES := tests/browser
@@ -48,7 +48,7 @@ sbom: dev ## dist/sbom.json: all that is installed beside our code, as CycloneDX
 
 test: dev ## all tests, on a Kafka and a Redis that they start and stop
 	[ -z "$(FAST)" ] || $(BIN)/pytest -n 2 $(FAST)
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder tests/contract tests/integration
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/contract tests/integration
 	$(BIN)/pytest -n 2 --dist loadfile $(PAGES)
 	$(BIN)/pytest tests/chaos tests/soak
 
