@@ -17,8 +17,12 @@ COMPILE := $(PIN) --extra local --extra oidc --group build
 
 .DEFAULT_GOAL := help
 SEEDS ?= 1 2 3
-# Tests that need no server. Two processes share them, and those with servers too, each with its own, in the order of their files.
+# Tests that need no server, shared by two processes.
 FAST ?= tests/unit tests/property
+# Tests with servers: three processes, each with its own, share them file by file. Those that wait longest come first, the quick ones fill the end.
+WITH_SERVERS := tests/chaos tests/soak tests/integration tests/contract
+# Their brokers live for seconds or minutes, in which Java's second compiler costs more than it gains.
+BRIEF_BROKERS := JAVA_TOOL_OPTIONS=-XX:TieredStopAtLevel=1
 # Tests in a real browser. Apart from all others: Playwright keeps an event loop running, in which no other test can.
 PAGES := tests/browser
 
@@ -48,13 +52,12 @@ sbom: dev ## dist/sbom.json: all that is installed beside our code, as CycloneDX
 
 test: dev ## all tests, on a Kafka and a Redis that they start and stop
 	[ -z "$(FAST)" ] || $(BIN)/pytest -n 2 $(FAST)
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/contract tests/integration
-	$(BIN)/pytest -n 2 --dist loadfile $(PAGES)
-	$(BIN)/pytest tests/chaos tests/soak
+	$(BRIEF_BROKERS) $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(WITH_SERVERS)
+	$(BRIEF_BROKERS) $(BIN)/pytest -n 3 --dist loadfile $(PAGES)
 
 browser: dev ## all of the console's pages in a real browser, many tabs and a provider for signing in among them
 	sh tests/browser/packages.sh
-	$(BIN)/pytest -n 2 --dist loadfile $(PAGES)
+	$(BRIEF_BROKERS) $(BIN)/pytest -n 3 --dist loadfile $(PAGES)
 
 laws: dev ## the law of the fast way over all pairs of interactions and long walks, in some minutes
 	LAWS=all $(BIN)/pytest tests/property/worker/contacts
