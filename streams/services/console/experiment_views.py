@@ -29,7 +29,6 @@ from streams.services.console.rights import FEWEST
 from streams.services.console.words import UNKNOWN, Words
 from streams.services.experiment_plot.plot import plane_of, point_of
 
-
 ByClock = Callable[[int | None], int | None]
 """Gives a moment of the wall's clock, by which results are as of, by the clock that the page shows."""
 
