@@ -57,6 +57,9 @@ class SignedInConsole:
     `wall_ms`: what time it really is, where the console's clock is another one.
     """
 
+    switch_to: tuple[tuple[str, str], ...] = ()
+    """The accounts of a demo, with what pages call them."""
+
     def __init__(self, redis: Redis, days: Path, desk: DeskReader | None = None, wall_ms: int = NOW) -> None:
         self._wall_ms = wall_ms
         settings = Settings(time_zone="America/New_York", console_url=ORIGIN)
@@ -82,7 +85,7 @@ class SignedInConsole:
             desk=desk,
         )
         self.sessions = Sessions(redis, people)
-        self.app = build_console(Console(deps, Hub(metrics), self.sessions, PAGES))
+        self.app = build_console(Console(deps, Hub(metrics), self.sessions, PAGES, self.switch_to))
 
     @asynccontextmanager
     async def browser(self, viewer: Viewer) -> AsyncIterator[httpx.AsyncClient]:
