@@ -10,7 +10,9 @@ IN_SPARK := $(SPARK)/bin/pip --disable-pip-version-check --quiet install
 SPARK_LOCK := deploy/spark/requirements.lock
 SPARK_BUILD_LOCK := deploy/spark/build.lock
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
-INSTALL := $(PIP) install --only-binary :all: --require-hashes --requirement
+# It takes minutes on a fresh machine, and says how far it is.
+INSTALL = $(BIN)/python streams/local/install_progress.py $(1) $(BIN)/pip --disable-pip-version-check install \
+	--progress-bar off --only-binary :all: --require-hashes --requirement $(1)
 PIN := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--only-binary :all: --no-emit-index-url --no-header
 COMPILE := $(PIN) --extra local --extra oidc --group build
@@ -111,9 +113,10 @@ clean: ## stop the local stack; remove it, .venv and the caches
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "harmonia needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1): make PYTHON=python3.12" >&2; exit 1; }
-	@echo "Installing into $(VENV)" >&2
+	@echo "Installing into $(VENV): some minutes the first time, most of them for what is downloaded" >&2
 	@$(PYTHON) -m venv $(VENV)
-	@$(INSTALL) requirements.lock
+	@$(call INSTALL,requirements.lock)
+	@echo "  and harmonia itself" >&2
 	@$(PIP) install --no-build-isolation --no-deps --editable .
 	@touch $@
 
@@ -134,5 +137,5 @@ $(SPARK)/.installed: requirements.lock pyproject.toml $(SPARK_LOCK) $(SPARK_BUIL
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.installed
 	@echo "Installing the tools of developers into $(VENV)" >&2
-	@$(INSTALL) requirements-dev.lock
+	@$(call INSTALL,requirements-dev.lock)
 	@touch $@

@@ -16,9 +16,6 @@ from events.refusal import Refusal
 from events.spelling import is_safe_to_repeat, nearest_name
 from events.unknown_fields import UnknownField
 
-LIKENESS = 0.8
-"""How alike two names are at least (1: equal): `campain_id` is, SendGrid's own `marketing_campaign_id` is not."""
-
 _ATTACHED: Mapping[str, Callable[[dict[str, JSON]], tuple[str | None, Mapping[str, JSON]]]] = {
     "mailgun": mailgun.attached,
     "sendgrid": sendgrid.attached,
@@ -58,4 +55,4 @@ def _misspelled(type_: str | None, attached: Mapping[str, JSON]) -> Iterator[Unk
 @lru_cache(1_024)
 def _meant(name: str) -> str | None:
     """The name of the contract for which a name is meant; None: it is the sender's own."""
-    return nearest_name(name, custom_fields.NAMES, LIKENESS) if is_safe_to_repeat(name) else None
+    return nearest_name(name, custom_fields.NAMES) if is_safe_to_repeat(name) else None

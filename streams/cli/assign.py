@@ -113,7 +113,7 @@ def _definition(settings: Settings, experiment: str, file: Path | None) -> Exper
     if experiment not in definitions:
         cure = "see `harmonia experiments definitions`" if file is None else f"{file} defines {', '.join(definitions)}"
         near = near_experiment(experiment, definitions)
-        refuse(f"{printable(experiment)}: no such definition{near}; {cure}", WRONG_USE)
+        refuse(f"{printable(experiment)}: no such definition: {cure}{near}", WRONG_USE)
     return definitions[experiment]
 
 

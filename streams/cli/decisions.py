@@ -38,12 +38,12 @@ from streams.cli.decision_effects import (
 )
 from streams.cli.failures import WRONG_USE, failing_plainly, refuse
 from streams.cli.output import say
-from streams.cli.person import CURE, look_up_person, nobody_known_message
+from streams.cli.person import CURE, look_up_person, meant_by, nobody_known_message
 from streams.cli.time_options import now_ms, parse_time_option
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.settings import Settings
 from streams.platform.topics import require_topic
-from streams.services.permission.person_name import parse_person
+from streams.services.permission.person_name import meanings_of, parse_person
 
 _LOOK_AGAIN_S = 0.02
 
@@ -172,11 +172,13 @@ class DecisionSender:
 
     def link(self, one: str, other: str) -> None:
         """Decide that two contacts are one person."""
+        one, other = self._meant(one), self._meant(other)
         commands = self._pair_commands("contact.linked", one, other)
         self._decide(_Decision("contact.linked", commands, [one, other], are_one, "they are one person"))
 
     def unlink(self, one: str, other: str) -> None:
         """Decide that two contacts are not one person."""
+        one, other = self._meant(one), self._meant(other)
         commands = self._pair_commands("contact.unlinked", one, other)
         self._decide(
             _Decision("contact.unlinked", commands, [one, other], lambda _, now: are_two(now), "they are two people")
@@ -186,6 +188,7 @@ class DecisionSender:
         """Stop all contact, for ever or until a future time. Refused where one that lasts longer holds."""
         now = now_ms()
         ends = _end(until, now)
+        one = self._meant(one)
         end = None if ends is None else render_time(ends)
         command = self._about("contact.suppressed", one, now, {} if end is None else {"until": end})
         said = f"nobody may reach this person {'until that is lifted' if end is None else f'until {end}'}"
@@ -199,6 +202,7 @@ class DecisionSender:
     def unsuppress(self, one: str) -> None:
         """Lift the suppression that holds, by one that ends at the very time at which it begins."""
         now = now_ms()
+        one = self._meant(one)
         command = self._about("contact.suppressed", one, now, {"until": render_time(now)})
         said = "no suppression stops contact with this person"
         if not self.anyway:
@@ -211,9 +215,17 @@ class DecisionSender:
 
     def erase(self, one: str, confirm: Callable[[], object]) -> None:
         """Erase a person. `confirm` is called once somebody is known by that name; it raises to send nothing."""
+        one = self._meant(one)
         command = self._about("contact.erased", one, now_ms(), {})
         said = "this person is forgotten"
         self._decide(_Decision("contact.erased", [command], [one], lambda _, now: are_forgotten(now), said), confirm)
+
+    def _meant(self, word: str) -> str:
+        """The word in its long form. Where nothing is looked at, a short one is its first meaning."""
+        if self.anyway and self.wait_s is None:
+            return meanings_of(word)[0].long_form
+        with failing_plainly():
+            return meant_by(self.settings, word).long_form
 
     def _replaced(self, word: str, at: int, end: int | None) -> str:
         """Words on the suppression that one until `end` replaces. Ends the command where that lasts longer.

@@ -101,8 +101,8 @@ def show(
         incomplete = f", and {_missing(seen.standing)}" if isinstance(seen.standing, Incomplete) else ""
         known = _read(settings, lambda results: results.all()).lines
         refuse(
-            f"{printable(experiment)}: no result of this experiment{incomplete}{near_experiment(experiment, known)}: "
-            "`harmonia experiments list` names those that have one"
+            f"{printable(experiment)}: no result of this experiment{incomplete}: `harmonia experiments list` names "
+            f"those that have one{near_experiment(experiment, known)}"
         )
     _warn_if_incomplete(seen.standing)
     result: ExperimentResult = orjson.loads(seen.value)
@@ -248,7 +248,7 @@ def withdraw(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: 
         definition = there.definitions.get(experiment)
         if definition is None and experiment not in there.unreadable:
             near = near_experiment(experiment, there.definitions)
-            refuse(f"{printable(experiment)}: no such definition{near}; see `harmonia experiments definitions`")
+            refuse(f"{printable(experiment)}: no such definition: see `harmonia experiments definitions`{near}")
         write_definition_records(settings, [withdrawal_record(experiment)])
     recounts = rule_of(definition).edition != ""
     if as_json:

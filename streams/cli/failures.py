@@ -93,7 +93,12 @@ def _server_that_failed(error: Exception) -> tuple[str, str] | None:
 
 
 def _cure_for_kafka(error: Exception) -> str:
-    from kafka.errors import AuthorizationError, SaslAuthenticationFailedError, UnsupportedSaslMechanismError
+    from kafka.errors import (
+        AuthorizationError,
+        KafkaConnectionError,
+        SaslAuthenticationFailedError,
+        UnsupportedSaslMechanismError,
+    )
 
     from streams.platform.settings import Settings
     from streams.platform.tried_address import kafka_address_tried
@@ -102,10 +107,13 @@ def _cure_for_kafka(error: Exception) -> str:
         return "are HARMONIA_KAFKA_USERNAME, _PASSWORD and _SASL_MECHANISM right?"
     if isinstance(error, AuthorizationError):
         return "this user may not do that: see deploy/acl"
+    tried = _sentence(kafka_address_tried(Settings()))
+    if isinstance(error, KafkaConnectionError) and isinstance(error.__cause__, OSError):  # nothing listens there
+        return f"is KAFKA_BOOTSTRAP right and the broker up? {tried}"
     # The library tries again for as long as it may when it is not let in, and does not say why.
     return (
         "is KAFKA_BOOTSTRAP right, the broker up, HARMONIA_KAFKA_SECURITY that of its listener, and this process, by "
-        f"password or certificate, one that it lets in? {_sentence(kafka_address_tried(Settings()))}"
+        f"password or certificate, one that it lets in? {tried}"
     )
 
 

@@ -22,7 +22,7 @@ from streams.platform.shutdown import signals_end_the_block
 if TYPE_CHECKING:
     from streams.domain.messages import CodedMessage
     from streams.history.insights.answering import LoadedHistory
-    from streams.history.insights.known_values import TimeRange, UnheardPeriods
+    from streams.history.insights.known_values import TimeRange
     from streams.history.insights.question import InsightsDocument, Question, SeriesDocument
     from streams.platform.settings import Settings
 
@@ -58,7 +58,7 @@ def insights(  # noqa: PLR0913 (options of a command)
     questions = _questions(said, settings.time_zone)
 
     def ask(read: LoadedHistory) -> _Asked:
-        from streams.history.insights.known_values import time_range_of, unheard_periods, unknown_value_remarks
+        from streams.history.insights.known_values import time_range_of, topic_began, unknown_value_remarks
         from streams.history.insights.series import answer_questions, document_of
 
         found = answer_questions(read.history, questions)
@@ -67,10 +67,9 @@ def insights(  # noqa: PLR0913 (options of a command)
         documents = [document_of(question, one, read.as_of, known) for question, one in asked]
         is_remarked = not as_json and not any(map(has_counts, documents))
         remarks = unknown_value_remarks(read.history, questions[0].only) if is_remarked else []
-        unheard = unheard_periods(read.history, found[0].starts, questions[0].span.until)
-        return _Asked(documents, known, remarks, unheard)
+        return _Asked(documents, known, remarks, topic_began(read.history))
 
-    documents, known, unknown, unheard = read_history(settings, ask)
+    documents, known, unknown, began = read_history(settings, ask)
     warn_of_what_is_missing(settings)
     told = [document for document in documents if has_counts(document)]
     if as_json:
@@ -80,16 +79,16 @@ def insights(  # noqa: PLR0913 (options of a command)
     elif metric is None:
         show_all(told)
     else:
-        show(documents[0], unheard)
+        show(documents[0], began)
 
 
 class _Asked(NamedTuple):
-    """Answers, the time range of all history, remarks on unknown names, and periods of which nothing can be known."""
+    """Answers, the time range of all history, remarks on unknown names, and when the topic begins, without a lake."""
 
     documents: list[InsightsDocument]
     known: TimeRange | None
     remarks: list[CodedMessage]
-    unheard: UnheardPeriods
+    began: int | None
 
 
 def _questions(said: dict[str, str], zone: str) -> list[Question]:
@@ -118,7 +117,10 @@ def read_history(settings: Settings, question: Callable[[LoadedHistory], Answer]
 
     from sinks.lake.manifests import LakeDamaged
     from streams.history.insights.answering import ask_now
+    from streams.platform.clients import KafkaClients
 
+    with failing_plainly():
+        KafkaClients(settings).require_reachable()
     if settings.lake is None:
         from streams.domain.messages import english, message
 
@@ -179,24 +181,23 @@ def show_all(documents: Sequence[InsightsDocument]) -> None:
     print_lines([_spanned(documents[0], documents[0]["series"][0], _BESIDE_METRICS), _as_of(documents[0])])
 
 
-def show(document: InsightsDocument, unheard: UnheardPeriods | None = None) -> None:
-    """Print the series of one document; no count is shown where nothing can be known.
+def show(document: InsightsDocument, began: int | None = None) -> None:
+    """Print the series of one document. A zero is shown where that is known.
 
-    That is before the first interaction of all history, and in periods that are `unheard`.
+    What ended before the first interaction of all history, or before the topic `began` (ms) where no lake is, is not
+    known where nothing was counted.
     """
     series = document["series"]
     if len(series) == 1 and document["split"] is None:
-        print_table((document["by"], document["metric"], ""), _points(document, series[0], unheard))
+        print_table((document["by"], document["metric"], ""), _points(document, series[0], began))
     else:
         heads = (document["split"] or "currency", f"by {document['by']}", document["metric"])
         print_table(heads, [_line(document, one) for one in series])
         print_lines([_spanned(document, series[0])])
     print_lines([f"total {_figure(one, one['total'])}" for one in series if document["split"] is None])
-    if unheard is not None and unheard.starts:
-        since = _local(render_time(unheard.topic_since), document)
-        print_lines(
-            [f"not known: no lake is set, and the topic begins on {since}; of before it has what came in later"]
-        )
+    if began is not None and document["from"] < render_time(began):
+        since = _local(render_time(began), document)
+        print_lines([f"no lake is set, and the topic begins on {since}: of before it there is only what came in later"])
     elif document["from"] < (first := document["known_since"] or ""):
         print_lines([f"nothing is known of before {_local(first, document)}"])
     if document["left_out"]:
@@ -230,17 +231,14 @@ def _spanned(document: InsightsDocument, one: SeriesDocument, widest: int = _WID
     return f"from {first} to {last}, {step} {document['by']}{'s' if step > 1 else ''} a character"
 
 
-def _points(
-    document: InsightsDocument, one: SeriesDocument, unheard: UnheardPeriods | None
-) -> list[tuple[str, str, str]]:
-    first = document["known_since"] or ""
-    silent = frozenset(map(render_time, unheard.starts)) if unheard is not None else frozenset()
+def _points(document: InsightsDocument, one: SeriesDocument, began: int | None) -> list[tuple[str, str, str]]:
+    known = max(document["known_since"] or "", "" if began is None else render_time(began))
     ends = [*(point["at"] for point in one["points"][1:]), document["to"]]
     largest = max((point["value"] for point in one["points"]), default=0)
     return [
         (
             _local(point["at"], document),
-            _figure(one, point["value"]) if end > first and point["at"] not in silent else "not known",
+            _figure(one, point["value"]) if point["value"] or end > known else "not known",
             "█" * round(_BAR * max(point["value"], 0) / largest) if largest > 0 else "",
         )
         for point, end in zip(one["points"], ends, strict=True)

@@ -23,11 +23,10 @@ from events.times import render_time
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
 from streams.cli.output import print_table, say
-from streams.cli.person import HELP, METAVAR, nobody_known_message, require_workers_key
+from streams.cli.person import HELP, METAVAR, meant_by, nobody_known_message, require_workers_key
 from streams.cli.time_options import now_ms
 from streams.domain.display_names import is_shown
 from streams.platform.errors import EngineError, KafkaAway, Unusable
-from streams.services.permission.person_name import parse_person
 
 if TYPE_CHECKING:
     from sinks.lookup import ContactAnswer, Incomplete
@@ -91,7 +90,8 @@ def print_permission(word: str, request: PermissionRequest, *, as_json: bool) ->
     require_senders_name(request.sender)
     settings = load_settings()
     require_workers_key(settings)
-    meant = parse_person(word)
+    with failing_plainly():
+        meant = meant_by(settings, word)
     if not meant.ids(settings.hasher):
         refuse(nobody_known_message(word))
     whom = asked_person(Person.model_validate(meant.contact()), request.channel, settings.hasher)

@@ -1,7 +1,6 @@
-"""One person: parses the word that names them on the command line, and reads all that Redis and the topics hold.
+"""One person: finds out whom a word on the command line means, and reads all that Redis and the topics hold.
 
-A word that is no other identifier is a contact_id, and anything may look like one: a voter id, a phone number. So
-commands decide only about a contact_id that is known (see `decisions`).
+A short word may mean several identifiers. It is the one by which somebody is known, and standard error says which.
 """
 
 from __future__ import annotations
@@ -17,33 +16,35 @@ from events.json_types import JSON
 from events.refusal import Refusal
 from events.topics import CONTACT_ALERTS, CONTACT_LINKS, CONTACT_SUPPRESSIONS, INTERACTIONS
 from streams.cli.output import say
-from streams.services.permission.person_name import parse_person
+from streams.services.permission.person_name import (
+    CALLED,
+    LONG_FORMS,
+    Ambiguous,
+    PersonName,
+    meanings_of,
+    readable_meanings,
+    understand,
+)
 
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
-    from events.identifiers import Kind
-    from sinks.lookup import Complete, ContactAnswer, Incomplete
+    from sinks.lookup import Complete, ContactAnswer, ContactNames, Incomplete
     from streams.domain.contact.state import Fact
     from streams.platform.settings import Settings
 
 
 METAVAR = "PERSON"
-HELP = "A contact_id, an e-mail address, phone:NUMBER, voter:STATE:ID or external:SYSTEM:ID."
+HELP = (
+    "A contact_id, e-mail address, phone number, voter id (OH:123) or id of another system (van:17); to say which: "
+    "phone:NUMBER, voter:STATE:ID, external:SYSTEM:ID."
+)
 CURE = "give a contact_id, an e-mail address, phone:NUMBER, voter:STATE:ID or external:SYSTEM:ID"
 
-_CALLED: dict[Kind, str] = {
-    "phone": "phone number",
-    "voter": "voter id",
-    "external": "external id",
-    "email": "e-mail address",
-}
 _is_cut_hash = re.compile(
     r"(?:(?:email|voter|external):[0-9a-f]{4,31}|phone:(?=\d*[a-f])[0-9a-f]{4,31})(?:…|\.\.\.)?"
 ).fullmatch
 """A hash that was cut short. Digits alone behind `phone:` are a phone number."""
-_is_like_phone = re.compile(r"(?=.*[ ().+-])[ (+]*\d(?:[ ().-]*\d){6,14}[ ]*", re.ASCII).fullmatch
-"""A phone number as people write it, with marks between its digits or before them."""
 
 
 def nobody_known_message(word: str) -> str:
@@ -54,16 +55,57 @@ def nobody_known_message(word: str) -> str:
         return (
             "nobody is known by this word: it begins as a contact_id does, and is not whole; give all 32 digits of it"
         )
-    meant = parse_person(word)
-    if meant.kind is None and _is_like_phone(word):
-        return f"nobody is known by this word: if it is a phone number, give phone:NUMBER; else {CURE}"
-    if meant.kind is None:
+    meanings = meanings_of(word)
+    if meanings[0].kind is None and len(meanings) == 1:
         is_contact_id = re.fullmatch(CONTACT_ID_PATTERN, word)
         return f"nobody is known by this {'contact_id' if is_contact_id else 'word'}: {CURE}"
+    called = [CALLED[each.kind] for each in meanings]
+    tried = f"this {called[0]}" if len(called) == 1 else f"this word, as {_either(called)}"
     return (
-        f"nobody is known by this {_CALLED[meant.kind]}: is it spelled as it was reported, and HARMONIA_IDENTITY_KEY "
-        "that of the workers?"
+        f"nobody is known by {tried}: is it spelled as it was reported, and HARMONIA_IDENTITY_KEY that of the workers?"
     )
+
+
+def meant_by(settings: Settings, word: str) -> PersonName:
+    """What a word means; what a short one was taken for is said on standard error. Raises RedisError.
+
+    Ends the command with exit code 1 where several people are known by it. Where nobody is, its first meaning: a
+    contact_id, if it can be one.
+    """
+    import asyncio
+
+    from sinks.lookup import UnknownContact
+    from streams.cli.failures import refuse
+
+    meanings = readable_meanings(word, settings.hasher)
+    if len(meanings) < 2:
+        return meanings[0][0] if meanings else meanings_of(word)[0]
+    found = asyncio.run(_find_each(settings, [ids for _, ids in meanings]))
+    meant = understand([name for name, _ in meanings], found)
+    if isinstance(meant, Ambiguous):
+        kinds = [each.name.kind for each in meant.people]
+        forms, called = [LONG_FORMS[kind] for kind in kinds if kind is not None], [CALLED[kind] for kind in kinds]
+        refuse(f"several people are known by this word, as {_either(called)}: say which, by {_either(forms)}")
+    kind = meant.name.kind
+    if kind in LONG_FORMS and not isinstance(meant.contact, UnknownContact):
+        say(f"understood as {LONG_FORMS[kind]}", err=True)
+    return meant.name
+
+
+def _either(words: Sequence[str]) -> str:
+    """`a, b or c`."""
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+async def _find_each(settings: Settings, names: Sequence[ContactNames]) -> list[ContactAnswer]:
+    from sinks.lookup import find_anyway
+    from streams.platform.clients import redis_client
+
+    client = redis_client(settings)
+    try:
+        return [await find_anyway(client, each) for each in names]
+    finally:
+        await client.aclose()
 
 
 _SHOWN = 8
@@ -110,19 +152,15 @@ class Person:
         ]
 
 
-async def find_person(settings: Settings, who: str) -> ContactAnswer:
-    """The person of a word; of one that was merged, the canonical id. Raises RedisError."""
-    from sinks.lookup import UnknownContact, find_anyway
-    from streams.platform.clients import redis_client
+async def find_person(settings: Settings, name: PersonName) -> ContactAnswer:
+    """The person of a name; of one that was merged, the canonical id. Raises RedisError."""
+    from sinks.lookup import UnknownContact
 
-    ids = parse_person(who).ids(settings.hasher)
+    ids = name.ids(settings.hasher)
     if not ids:
-        return UnknownContact(who)
-    client = redis_client(settings)
-    try:
-        return await find_anyway(client, ids)
-    finally:
-        await client.aclose()
+        return UnknownContact(name.text)
+    [found] = await _find_each(settings, [ids])
+    return found
 
 
 def read_person(settings: Settings, contact_id: str) -> Person:
@@ -190,11 +228,11 @@ def _latest(consumer: KafkaConsumer, topic: str, partitions: Sequence[int], key:
     return last
 
 
-def look_up_person(settings: Settings, who: str) -> ContactAnswer:
-    """`find_person`, for commands that are not async."""
+def look_up_person(settings: Settings, word: str) -> ContactAnswer:
+    """The person whom a word means. Raises RedisError; ends the command where several people are meant."""
     import asyncio
 
-    return asyncio.run(find_person(settings, who))
+    return asyncio.run(find_person(settings, meant_by(settings, word)))
 
 
 def what_redis_lacks(settings: Settings) -> str | None:

@@ -41,6 +41,7 @@ from streams.cli.output import say
 from streams.cli.person import find_person, masked_identifier
 from streams.cli.time_options import now_ms
 from streams.domain.display_names import counted, named
+from streams.services.permission.person_name import PersonName
 
 if TYPE_CHECKING:
     from streams.domain.dead_letter_repair.mapping import Mapping
@@ -258,7 +259,7 @@ def _known(settings: Settings, name: str) -> dict[str, JSON] | None:
     from streams.domain.dead_letter_repair.profile_effects import leaf_fields
 
     try:
-        found = asyncio.run(find_person(settings, name))
+        found = asyncio.run(find_person(settings, PersonName(None, name)))
     except RedisError:
         return None
     return dict(leaf_fields(orjson.loads(found.profile))) if isinstance(found, KnownContact) else {}

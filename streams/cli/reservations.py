@@ -13,12 +13,19 @@ from events.json_types import JSON
 from events.times import render_time
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
-from streams.cli.person import HELP, METAVAR, nobody_known_message, require_workers_key, warn_of_what_is_missing
-from streams.services.permission.person_name import parse_person
+from streams.cli.person import (
+    HELP,
+    METAVAR,
+    meant_by,
+    nobody_known_message,
+    require_workers_key,
+    warn_of_what_is_missing,
+)
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from sinks.lookup import ContactNames, Incomplete, LookupReply
     from sinks.reservations import Reservation
     from streams.platform.settings import Settings
 
@@ -71,7 +78,7 @@ def _print_reservations(word: str | None, team: str | None, *, as_json: bool) ->
 
     settings = load_settings()
     with failing_plainly():
-        every = asyncio.run(_all_reservations(settings) if word is None else _of(settings, word))
+        every = asyncio.run(_all_reservations(settings)) if word is None else _of(settings, word)
         warn_of_what_is_missing(settings)
     found = sorted((each for each in every if team in (None, each.reservation.team)), key=lambda each: each[2].until)
     if as_json:
@@ -92,7 +99,7 @@ def _release_person(word: str, team: str | None) -> None:
 
     settings = load_settings()
     with failing_plainly():
-        found = [each for each in asyncio.run(_of(settings, word)) if team in (None, each.reservation.team)]
+        found = [each for each in _of(settings, word) if team in (None, each.reservation.team)]
         if not found:
             refuse("this person is not reserved" + (f" by {team}" if team else ""))
         asyncio.run(_release(settings, found))
@@ -100,26 +107,34 @@ def _release_person(word: str, team: str | None) -> None:
         say(f"released: {channel}, reserved by {display_names.named(one.team)} until {render_time(one.until)}")
 
 
-async def _of(settings: Settings, word: str) -> list[_Found]:
+def _of(settings: Settings, word: str) -> list[_Found]:
+    import asyncio
+
     from sinks.base import SinkUnavailable
-    from sinks.lookup import Incomplete, Lookup, UnknownContact
+    from sinks.lookup import Incomplete, UnknownContact
     from streams.platform.tried_address import redis_unanswered_cure
 
     require_workers_key(settings)
-    names = parse_person(word).ids(settings.hasher)
+    names = meant_by(settings, word).ids(settings.hasher)
     if not names:
         refuse(nobody_known_message(word))
-    async with _client(settings) as client:
-        try:
-            seen = await Lookup(client, settings.profiles_oldest_s, settings.hasher.key_ids).look([names])
-        except SinkUnavailable as trouble:
-            refuse(f"{trouble}; {redis_unanswered_cure(settings)}")
+    try:
+        seen = asyncio.run(_look(settings, names))
+    except SinkUnavailable as trouble:
+        refuse(f"{trouble}; {redis_unanswered_cure(settings)}")
     if isinstance(seen, Incomplete):
         refuse(f"in Redis {seen.where} is {seen.why.replace('_', ' ')}: see `harmonia status`")
     [contact], [reserved] = seen.contacts, seen.reserved
     if isinstance(contact, UnknownContact) and not reserved:
         refuse(nobody_known_message(word))
     return [_Found(contact.contact_id, channel, one) for channel, one in reserved.items()]
+
+
+async def _look(settings: Settings, names: ContactNames) -> LookupReply | Incomplete:
+    from sinks.lookup import Lookup
+
+    async with _client(settings) as client:
+        return await Lookup(client, settings.profiles_oldest_s, settings.hasher.key_ids).look([names])
 
 
 async def _all_reservations(settings: Settings) -> list[_Found]:

@@ -23,7 +23,7 @@ def create(as_json: AsJson = False) -> None:
 
     settings = load_settings()
     with failing_plainly():
-        admin = KafkaClients(settings).admin()
+        admin = KafkaClients(settings).tool_admin()
         made = create_topics(admin, settings)
         admin.close()
     if as_json:
@@ -40,7 +40,7 @@ def describe(as_json: AsJson = False) -> None:
 
     settings = load_settings()
     with failing_plainly():
-        admin = KafkaClients(settings).admin()
+        admin = KafkaClients(settings).tool_admin()
         found = describe_topics(admin, settings)
         admin.close()
     if as_json:

@@ -1,4 +1,4 @@
-"""The voters of the demo's evening, invented: six states with ten turfs each.
+"""The voters of the demo's evening, invented: six states with ten turfs each, some larger than others.
 
 Their voter ids and addresses belong to nobody: no address of Gmail has an underscore.
 """
@@ -8,8 +8,13 @@ from random import Random
 
 from streams.demo.truth import ContactFields
 
-STATES = ("AZ", "MI", "NV", "OH", "PA", "WI")
+_SIZES = {"AZ": 3, "MI": 4, "NV": 2, "OH": 1, "PA": 6, "WI": 3}
+"""How many voters a state has beside the others: a map on which all have as many would be of one colour."""
+STATES = tuple(_SIZES)
 TURFS = tuple(f"{state.lower()}-{number}" for state in STATES for number in range(1, 11))
+_PLACES = tuple(
+    f"{state.lower()}-{number}" for number in range(1, 11) for state in STATES for _ in range(_SIZES[state])
+)
 _HAVE_EMAIL = 0.55
 
 
@@ -39,9 +44,9 @@ class Voter:
 
 
 def voters(rng: Random, count: int) -> list[Voter]:
-    """So many voters, spread evenly over the turfs."""
+    """So many voters, spread evenly over the turfs of each state."""
     found = []
     for number in range(count):
-        turf = TURFS[number % len(TURFS)]
+        turf = _PLACES[number % len(_PLACES)]
         found.append(Voter(turf[:2].upper(), number, turf, rng.random() < _HAVE_EMAIL))
     return found

@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
 
+from events.registry import MODELS
 from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, QUARANTINE, SOURCE_QUARANTINES
 from streams.domain.dead_letter_repair.letters import DeclaredType, RecordPosition, read_declared_type, read_letter
 from streams.domain.dead_letter_repair.verdicts import INTAKE
 from streams.domain.display_names import named
-from streams.domain.messages import CodedMessage, message
+from streams.domain.messages import CodedMessage, Field, message
 from streams.domain.quarantine.held_records import ListedSource, ReleasedRecords, list_sources
 from streams.domain.quarantine.quarantines import Quarantine, read_quarantine_record
 from streams.platform.errors import MissingTopic
@@ -55,8 +56,14 @@ def mostly_refused(refused: Mapping[DeclaredType, int], accepted: Mapping[Declar
 
 
 def refused_message(each: MostlyRefused) -> CodedMessage:
-    """`finance/actblue: 40 of 40 donation.made refused`."""
-    return message("source.refused", source=each.source, refused=each.refused, sent=each.sent, type=each.type)
+    """`finance/actblue: 40 of 40 gifts refused`."""
+    records = records_of_type(each.type)
+    return message("source.refused", source=each.source, refused=each.refused, sent=each.sent, records=records)
+
+
+def records_of_type(type_: str) -> Field:
+    """What the records of a type are called; of one that nobody announced its name."""
+    return message(f"records_of.{type_}") if type_ in MODELS else type_
 
 
 def shortened_list(sentences: Iterable[CodedMessage], most: int) -> list[CodedMessage]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streams.platform.errors import KafkaAway, MissingTopic
+from streams.platform.reachable_broker import require_reachable
 
 if TYPE_CHECKING:
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -93,8 +94,17 @@ class KafkaClients:
 
         return AIOKafkaConsumer(**{**self._shared, **self._fetching(), **group})
 
+    def require_reachable(self) -> None:
+        """Raise a Kafka error within seconds where no broker can be reached. Blocks."""
+        require_reachable(self._settings.kafka_brokers)
+
+    def tool_admin(self) -> KafkaAdminClient:
+        """An admin client for tools. Connects when made; raises a Kafka error as `require_reachable` does."""
+        self.require_reachable()
+        return self.admin()
+
     def admin(self, patience_s: float = BOOTSTRAP_TIMEOUT_S) -> KafkaAdminClient:
-        """An admin client for tools. Connects when made, and looks for a broker for `patience_s`."""
+        """An admin client. Connects when made, and looks for a broker for `patience_s`."""
         from kafka import KafkaAdminClient
 
         return KafkaAdminClient(**{**self._tools, "bootstrap_timeout_ms": int(patience_s * 1000)})
@@ -232,17 +242,19 @@ class KafkaClients:
         return range(0 if described["error_code"] else len(described["partitions"]))
 
     def tool_producer(self) -> KafkaProducer:
-        """A plain producer for tools, which waits for all replicas. Connects when made."""
+        """A plain producer for tools, which waits for all replicas. Connects when made, as `tool_admin` does."""
         from kafka import KafkaProducer
 
+        self.require_reachable()
         return KafkaProducer(
             **self._tools, acks="all", linger_ms=5, compression_type="zstd", max_request_size=REQUEST_BYTES
         )
 
     def tool_consumer(self, isolation_level: str = "read_committed") -> KafkaConsumer:
-        """A consumer without a group for tools. Connects when made."""
+        """A consumer without a group for tools. Connects when made, as `tool_admin` does."""
         from kafka import KafkaConsumer
 
+        self.require_reachable()
         return KafkaConsumer(
             **self._tools, isolation_level=isolation_level, enable_auto_commit=False, auto_offset_reset="earliest"
         )

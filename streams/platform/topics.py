@@ -205,7 +205,7 @@ def require_topics(settings: Settings, reader: Program | None = None) -> None:
 
 
 def _described(settings: Settings) -> list[DescribedTopic]:
-    admin = KafkaClients(settings).admin()
+    admin = KafkaClients(settings).tool_admin()
     try:
         return describe_topics(admin, settings)
     finally:

@@ -3,16 +3,15 @@
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from pydantic_settings import DotEnvSettingsSource
 
+from events.spelling import nearest_name
 from streams.platform.servers import ENV_FILE
 from streams.platform.settings import Settings, env_file_note, variable_of
 
 PREFIX = "HARMONIA_"
-_LEAST_ALIKE = 0.7
 _names_a_service = re.compile(r"_(SERVICE_(HOST|PORT\w*)|PORT_\d+_(TCP|UDP)\w*)$").search
 
 
@@ -51,5 +50,5 @@ def unknown_among(given: Mapping[str, str | None], known: Collection[str]) -> li
 def _near(name: str, known: Iterable[str]) -> str | None:
     """The known variable that is spelled most like a name, compared without the prefix that all have in common."""
     ends = {each.removeprefix(PREFIX): each for each in sorted(known)}
-    found = get_close_matches(name.removeprefix(PREFIX), ends, 1, _LEAST_ALIKE)
-    return ends[found[0]] if found else None
+    near = nearest_name(name.removeprefix(PREFIX), ends)
+    return None if near is None else ends[near]

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import orjson
 
+from sinks.keys import identity_key
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite, running_console
 from tests.browser.reader import PHONE
+from tests.integration.said import event, fresh, structured
 from tests.integration.system import state_of
+from tests.integration.waiting import until
 
 
 def test_somebody_is_found_by_an_address_that_goes_into_no_url_and_no_record(
@@ -104,3 +107,22 @@ def test_nothing_is_shown_of_anybody_while_kafka_cannot_write_the_look_down(
         assert ada.open(f"/people/{one.contact_id}") == 503
         assert "29,123" not in ada.page.content()
         assert "Kafka cannot write down who looked" in ada.page.inner_text("main")
+
+
+def test_an_id_without_its_kind_is_found_and_said_to_be_what_it_was_taken_for(
+    reader: Readers, site: ConsoleSite
+) -> None:
+    one, number = site.people["ohio"], fresh()
+    value, headers = structured(
+        event("donation.made", {"email": one.email, "external": {"van": number}}, donation_id=number)
+    )
+    site.system.deployment.producer.send("donation-events", value=value, headers=headers).get(30)
+    [hashed] = site.system.deployment.hasher.lookups("external", f"van:{number}")
+    until(lambda: site.system.deployment.redis.get(identity_key(hashed)), "the id in Redis")
+    ada = reader("ada")
+    ada.find(f"van:{number}")
+    assert ada.page.url.endswith("?by=external")
+    assert "was taken for an id of another system" in ada.page.inner_text("main")
+    assert number not in ada.page.url
+    ada.find(f"external:van:{number}")
+    assert "?" not in ada.page.url

@@ -210,3 +210,16 @@ def test_a_command_that_would_be_refused_is_not_sent(desk: Desk, words: tuple[st
 
 def test_a_time_that_is_none_is_wrong_use(desk: Desk) -> None:
     assert refused(desk.run("suppress", "a", "--until", "tomorrow"), code=2).startswith("--until: give RFC 3339")
+
+
+def test_a_short_form_finds_and_stops_the_person_of_its_long_form(desk: Desk) -> None:
+    number = fresh()
+    desk.say("donation-events", "donation.made", {"external": {"van": number}}, donation_id=f"desk:{fresh()}")
+    until(lambda: bool(desk.profile(f"van:{number}")), "the person")
+
+    shown = desk.run("show", f"van:{number}", "--json")
+    assert (shown.returncode, shown.stderr) == (0, b"understood as external:SYSTEM:ID\n")
+    assert desk.profile(f"external:van:{number}") == json.loads(shown.stdout)
+    stopped = desk.run("suppress", f"van:{number}")
+    assert (stopped.returncode, stopped.stderr) == (0, b"understood as external:SYSTEM:ID\n")
+    assert "all" in desk.profile(f"external:van:{number}")["stops"]

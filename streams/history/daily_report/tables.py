@@ -15,7 +15,7 @@ from streams.history.daily_report.figures import (
     MoneyPart,
     SendResults,
 )
-from streams.operations.refused_records import MostlyRefused
+from streams.operations.refused_records import MostlyRefused, records_of_type
 
 MOST_ROWS = 12
 """Most rows of a table; the others are summed up in its last row."""
@@ -271,7 +271,7 @@ def _refused(found: Sequence[MostlyRefused] | None) -> Iterable[FigureTable]:
     if found:
         rows: tuple[Row, ...] = tuple(
             (
-                message("report.source_of_type", source=one.source, type=one.type),
+                message("report.source_of_type", source=one.source, records=records_of_type(one.type)),
                 one.refused,
                 one.sent,
                 Share(one.refused, one.sent),

@@ -1,7 +1,6 @@
 """What a history holds at all, told where a question finds nothing: its time range, campaigns and teams."""
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Literal
 
 import pyarrow as pa
@@ -39,38 +38,14 @@ def time_range_of(history: History) -> TimeRange | None:
     return TimeRange(min(times), max(times)) if times else None
 
 
-class UnheardPeriods(Struct, frozen=True):
-    """Hours, days or weeks of which nothing can be known, by their starts, ms since 1970.
+def topic_began(history: History) -> int | None:
+    """When the oldest record was appended that the topic still has, ms since 1970; None: a lake holds what is older.
 
-    `topic_since`: when the oldest record that the topic still has was appended.
-    """
-
-    starts: frozenset[int]
-    topic_since: int
-
-
-NONE_UNHEARD = UnheardPeriods(frozenset(), 0)
-
-
-def unheard_periods(history: History, starts: Sequence[int], until: int) -> UnheardPeriods:
-    """Of these periods, the last of which ends at `until`, those that ended before history began to be told.
-
-    Without a lake that is when the topic begins. What came in later of an earlier time counts, so a period of which
-    there is any interaction is not one of them. With a lake none is.
+    Of what happened before it there is only what was told later, so where nothing was counted nothing is known.
     """
     if history.files is not None or not len(history.tail):
-        return NONE_UNHEARD
-    since = int(pc.min(history.tail["appended_at"].cast(pa.int64())).as_py())
-    times = sorted(history.tail["time"].cast(pa.int64()).to_pylist())
-    ends = [*starts[1:], until]
-    return UnheardPeriods(
-        frozenset(
-            start
-            for start, end in zip(starts, ends, strict=True)
-            if end <= since and bisect_left(times, start) == bisect_left(times, end)
-        ),
-        since,
-    )
+        return None
+    return int(pc.min(history.tail["appended_at"].cast(pa.int64())).as_py())
 
 
 def known_range_message(known: TimeRange | None, zone: str) -> CodedMessage:

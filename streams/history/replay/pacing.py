@@ -173,5 +173,5 @@ class LagProbe:
 def watching_workers(settings: Settings) -> Iterator[LagProbe]:
     """A probe for the length of a block."""
     clients = KafkaClients(settings)
-    with closing(clients.admin()) as admin, closing(clients.tool_consumer()) as asking:
+    with closing(clients.tool_admin()) as admin, closing(clients.tool_consumer()) as asking:
         yield LagProbe(admin, asking, settings.app_id)

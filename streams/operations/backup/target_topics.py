@@ -29,7 +29,7 @@ def make_room(settings: Settings, manifest: Manifest, *, replace: bool) -> None:
     Raises `BackupError` where something may be lost, and Kafka's errors.
     """
     kafka = KafkaClients(settings)
-    admin = kafka.admin()
+    admin = kafka.tool_admin()
     try:
         require_no_workers(kafka, settings.app_id, "restoring")
         there = [found for found in describe_topics(admin, settings) if found.partitions]
@@ -56,7 +56,7 @@ def _is_kept(topic: TopicSpec) -> bool:
 
 def open_for_workers(settings: Settings) -> None:
     """Create the last topic. Blocks."""
-    admin = KafkaClients(settings).admin()
+    admin = KafkaClients(settings).tool_admin()
     try:
         create_topics(admin, settings)
     finally:

@@ -168,7 +168,7 @@ async def requeue(settings: Settings, options: RequeueOptions, show: Show) -> Re
     with (
         closing(kafka.tool_consumer()) as reader,
         closing(kafka.tool_consumer()) as watcher,
-        closing(kafka.admin()) as admin,
+        closing(kafka.tool_admin()) as admin,
     ):
         partitions = partitions_of(watcher, [*(topic.name for topic in INPUT_TOPICS), INTERACTIONS])
         sender = LetterSender(kafka, settings.app_id, partitions)

@@ -136,7 +136,7 @@ def observe_kafka(settings: Settings, now: int) -> KafkaObservation | CodedMessa
     clients = KafkaClients(settings)
     try:
         with (
-            closing(clients.admin()) as admin,
+            closing(clients.tool_admin()) as admin,
             closing(clients.tool_consumer()) as asking,
             closing(clients.tool_consumer()) as reading,
         ):

@@ -1,6 +1,6 @@
 """What the page of an experiment shows of its result, in words and charts. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 from msgspec import Struct
@@ -28,6 +28,9 @@ from streams.services.console.charts import Frame, Interval, Look, extent_of, in
 from streams.services.console.rights import FEWEST
 from streams.services.console.words import UNKNOWN, Words
 from streams.services.experiment_plot.plot import plane_of, point_of
+
+ByClock = Callable[[int | None], int | None]
+"""Gives a moment of the wall's clock, by which results are as of, by the clock that the page shows."""
 
 
 class Compared(Struct, frozen=True):
@@ -68,7 +71,7 @@ def small_variants(result: ExperimentResult) -> list[str]:
     return [name for name, each in result["variants"].items() if 0 < each["assigned"] < FEWEST]
 
 
-def facts(result: ExperimentResult, words: Words) -> Iterator[tuple[str, str]]:
+def facts(result: ExperimentResult, words: Words, by_clock: ByClock) -> Iterator[tuple[str, str]]:
     """What the experiment is: names and texts."""
     primary, baseline = primary_of(result), baseline_of(result)
     yield words.text("Status"), words.message(message(f"status_of.{result['status']}"))
@@ -82,7 +85,7 @@ def facts(result: ExperimentResult, words: Words) -> Iterator[tuple[str, str]]:
         yield words.text("Assigned by"), words.text("household") if unit == "household" else words.text("turf")
     yield words.text("Split"), _split(result, words)
     yield words.text("In two variants"), words.number(result["contaminated"])
-    yield words.text("As of"), words.moment(parse_time(result["as_of"]))
+    yield words.text("As of"), words.moment(by_clock(parse_time(result["as_of"])))
 
 
 def _titled(metric: str, words: Words) -> str:
@@ -205,7 +208,7 @@ def _end(metric: str, shown: float, result: ExperimentResult, words: Words) -> s
     return words.show(field)
 
 
-def over_time(result: ExperimentResult, words: Words) -> Iterator[OverTime]:
+def over_time(result: ExperimentResult, words: Words, by_clock: ByClock) -> Iterator[OverTime]:
     """How the comparisons of the primary metric went, all on one scale."""
     history: History | None = result.get("history")
     told = {} if history is None else {name: each for name, each in history["variants"].items() if len(each) > 1}
@@ -223,8 +226,8 @@ def over_time(result: ExperimentResult, words: Words) -> Iterator[OverTime]:
             chart=interval_band(looks, frame, about),
             top=_end(metric, frame.high, result, words),
             bottom=_end(metric, frame.low, result, words),
-            first=words.moment(frame.begin),
-            last=words.moment(frame.end),
+            first=words.moment(by_clock(round(frame.begin))),
+            last=words.moment(by_clock(round(frame.end))),
         )
 
 

@@ -52,9 +52,16 @@ async def _no_reservation(_: int) -> None:
 
 
 class SignedInConsole:
-    """One process of the console. `days`: a folder with a file for each day that has a report."""
+    """One process of the console. `days`: a folder with a file for each day that has a report.
 
-    def __init__(self, redis: Redis, days: Path, desk: DeskReader | None = None) -> None:
+    `wall_ms`: what time it really is, where the console's clock is another one.
+    """
+
+    switch_to: tuple[tuple[str, str], ...] = ()
+    """The accounts of a demo, with what pages call them."""
+
+    def __init__(self, redis: Redis, days: Path, desk: DeskReader | None = None, wall_ms: int = NOW) -> None:
+        self._wall_ms = wall_ms
         settings = Settings(time_zone="America/New_York", console_url=ORIGIN)
         metrics = ConsoleMetrics(CollectorRegistry())
         self.people: dict[str, Person] = {}
@@ -68,7 +75,7 @@ class SignedInConsole:
             redis=redis,
             people=people,
             clock=lambda: NOW,
-            wall=lambda: NOW,
+            wall=lambda: wall_ms,
             metrics=metrics,
             observer=StatusObserver(LookAt(settings)),
             lookup=lookup,
@@ -78,13 +85,13 @@ class SignedInConsole:
             desk=desk,
         )
         self.sessions = Sessions(redis, people)
-        self.app = build_console(Console(deps, Hub(metrics), self.sessions, PAGES))
+        self.app = build_console(Console(deps, Hub(metrics), self.sessions, PAGES, self.switch_to))
 
     @asynccontextmanager
     async def browser(self, viewer: Viewer) -> AsyncIterator[httpx.AsyncClient]:
         """A browser in which somebody is signed in."""
         self.people[viewer.name] = Person(viewer)
-        signed_in = await self.sessions.begin(viewer, NOW)
+        signed_in = await self.sessions.begin(viewer, self._wall_ms)
         transport = httpx.ASGITransport(self.app)
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, cookies={COOKIE: signed_in.id}) as client:
             yield client

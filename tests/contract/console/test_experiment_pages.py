@@ -7,6 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from events.experiment_results import ExperimentResult
+from events.times import parse_time
 from sinks.results import ResultsSink
 from streams.services.console.rights import Scope, Viewer
 from tests.contract.conftest import client_of
@@ -162,3 +163,19 @@ async def test_names_of_experiments_and_variants_are_text_and_not_markup(
         text = await page_of(console, path)
         assert HOSTILE not in text
         assert "&lt;script&gt;alert" in text
+
+
+async def test_a_result_is_as_of_a_time_by_the_clock_of_the_page(
+    redis_server: RedisServer, redis_client: Redis, tmp_path: Path
+) -> None:
+    result = watched(gotv())
+    as_of = parse_time(result["as_of"])
+    assert as_of is not None
+    await filled(redis_server, result)
+    console = SignedInConsole(redis_client, tmp_path, wall_ms=as_of + 30 * 60_000)
+
+    for path in ("/experiments", "/experiments/gotv-subject-lines"):
+        text = await page_of(console, path)
+        assert "Tue, Nov 6, 2012 19:30 EST" in text
+        assert "2026" not in text
+    await console.reports.stop()

@@ -61,7 +61,10 @@ def test_an_experiment_without_a_result_is_told_with_the_one_that_is_spelled_lik
     near, far = run("show", "gotv-aks"), run("show", "subject-7")
 
     assert (near.exit_code, far.exit_code) == (1, 1)
-    assert near.stderr.startswith("gotv-aks: no result of this experiment; did you mean gotv-ask?: `harmonia")
+    assert near.stderr == (
+        "gotv-aks: no result of this experiment: `harmonia experiments list` names those that have one; did you mean "
+        "gotv-ask?\n"
+    )
     assert "did you mean" not in far.stderr
 
 
@@ -76,7 +79,9 @@ def test_a_definition_that_there_is_not_is_told_with_the_one_that_is_spelled_lik
 
     for ended, code in ((withdrawn, 1), (assigned, 2)):
         assert ended.exit_code == code
-        assert "gotv-aks: no such definition; did you mean gotv-ask?; see `harmonia experiments" in ended.stderr
+        assert ended.stderr == (
+            "gotv-aks: no such definition: see `harmonia experiments definitions`; did you mean gotv-ask?\n"
+        )
 
 
 def test_a_status_that_there_is_not_is_told_with_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:

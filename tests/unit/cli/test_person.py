@@ -57,7 +57,7 @@ def test_whoever_gave_an_address_is_not_asked_for_one(word: str, called: str) ->
 
 
 def test_a_word_by_which_nobody_is_known_is_answered_with_what_else_may_be_given() -> None:
-    assert nobody_known_message("2125550199") == f"nobody is known by this contact_id: {CURE}"
+    assert nobody_known_message("crm.ada") == f"nobody is known by this contact_id: {CURE}"
     assert nobody_known_message("no id") == f"nobody is known by this word: {CURE}"
 
 
@@ -74,10 +74,21 @@ def test_a_whole_contact_id_is_not_said_to_be_cut(word: str) -> None:
     assert "not whole" not in nobody_known_message(word)
 
 
-@pytest.mark.parametrize("word", ["(212) 555-0142", "+12125550142", "+1 212.555.0142", "212-555-0142"])
-def test_whoever_gives_a_phone_number_alone_is_told_how_to_give_it(word: str) -> None:
-    assert (
-        nobody_known_message(word)
-        == f"nobody is known by this word: if it is a phone number, give phone:NUMBER; else {CURE}"
-    )
+@pytest.mark.parametrize(
+    ("word", "called"),
+    [
+        ("van:1234567", "contact_id or external id"),
+        ("OH:1234567", "contact_id, voter id or external id"),
+        ("2125550142", "contact_id or phone number"),
+    ],
+)
+def test_whoever_gave_a_short_form_is_told_what_it_was_taken_for(word: str, called: str) -> None:
+    said = nobody_known_message(word)
+    assert said.startswith(f"nobody is known by this word, as {called}: is it spelled as it was reported")
+    assert word.rpartition(":")[2] not in said
+
+
+@pytest.mark.parametrize("word", ["(212) 555-0142", "+12125550142", "+1 212.555.0142"])
+def test_a_phone_number_as_people_write_it_needs_no_word_before_it(word: str) -> None:
+    assert nobody_known_message(word).startswith("nobody is known by this phone number: is it spelled")
     assert "phone number" not in nobody_known_message("crm.2125550142")

@@ -29,6 +29,7 @@ from streams.demo.script import as_sent, contributions, write_script
 from streams.demo.source_system import DAY, HOUR, MINUTE, parse_time_ms
 from streams.demo.truth import Publication, Sent
 from streams.demo.voters import TURFS
+from streams.services.console.charts import shade_of
 
 NOW = int(datetime(2026, 11, 28, 12, tzinfo=UTC).timestamp() * 1_000)
 STARTS = last_evening(NOW)
@@ -212,3 +213,13 @@ def test_a_script_with_an_evening_publishes_the_rest_as_without_and_counts_both(
     assert played.publications == [*without.publications, *played.evening.before]
     assert played.everything() == [*played.publications, *published(played.evening)]
     assert len(played.letters()) > len(without.letters()) > 0
+
+
+def test_doors_and_calls_differ_from_state_to_state_so_that_a_map_of_them_has_shades(evening: Evening) -> None:
+    reports = Counter(
+        one.sent.contact["region"]
+        for one in published(evening)
+        if one.sent.type == "canvass.reported" and not one.reason
+    )
+    most = max(reports.values())
+    assert len({shade_of(count, most) for count in reports.values()}) >= 4

@@ -3,6 +3,7 @@
 import pytest
 from kafka import TopicPartition
 
+from events.registry import MODELS
 from streams.domain.dead_letter_repair.letters import DeclaredType, Letter, RecordPosition
 from streams.domain.messages import english, message
 from streams.operations.refused_records import (
@@ -23,7 +24,7 @@ OPENS = DeclaredType("finance/actblue", "email.opened")
 def test_a_source_whose_gifts_are_all_refused_is_named_however_much_mail_of_it_is_good() -> None:
     [found] = mostly_refused({GIFTS: 40}, {OPENS: 100_000})
     assert found == MostlyRefused("finance/actblue", "donation.made", 40, 40)
-    assert english(refused_message(found)) == "finance/actblue: 40 of 40 donation.made refused"
+    assert english(refused_message(found)) == "finance/actblue: 40 of 40 gifts refused"
 
 
 @pytest.mark.parametrize(
@@ -99,3 +100,9 @@ def test_refused_records_count_only_within_the_ranges_that_were_read() -> None:
     assert found.within([MAILER], {TopicPartition("email-events", 3): range(4, 20)}) == {MAILER: 6}
     assert found.within([MAILER], {}) == {MAILER: 0}
     assert found.topics_of([MAILER]) == {"email-events"}
+
+
+def test_every_type_has_words_for_its_records_and_one_that_nobody_announced_its_name() -> None:
+    for type_ in MODELS:
+        assert type_ not in english(refused_message(MostlyRefused("finance/actblue", type_, 40, 40)))
+    assert english(refused_message(MostlyRefused("x/y", "gift.given", 40, 41))) == "x/y: 40 of 41 gift.given refused"

@@ -4,6 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.main import app
+from streams.platform import reachable_broker
 from streams.platform.settings import Settings
 from streams.platform.tried_address import kafka_address_tried, redis_address_tried
 
@@ -58,3 +59,50 @@ def test_every_command_that_finds_no_redis_says_where_it_looked(
 
     assert ended.exit_code == 1
     assert "is REDIS_URL right and the server up? Tried 127.0.0.1:1, as REDIS_URL says" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("alerts", "list"),
+        ("assign", "subject-gotv-3"),
+        ("backup", "kept"),
+        ("campaigns", "list"),
+        ("dead-letters", "group"),
+        ("dead-letters", "list"),
+        ("dead-letters", "release", "--list"),
+        ("dead-letters", "requeue", "--all"),
+        ("experiments", "definitions"),
+        ("experiments", "withdraw", "subject-gotv-3"),
+        ("hold", "--campaign", "gotv-3"),
+        ("hold", "--list"),
+        ("insights", "net"),
+        ("report", "daily"),
+        ("topics", "create"),
+        ("topics", "describe"),
+    ],
+)
+def test_every_command_that_finds_no_kafka_says_where_it_looked_and_blames_nothing_else(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    monkeypatch.setattr(reachable_broker, "REACHED_WITHIN_S", 0.0)
+
+    ended = CliRunner().invoke(app, [*command], input="email\nada@example.org\n")
+
+    assert ended.exit_code == 1
+    assert ended.stderr == (
+        "Kafka: ConnectionRefusedError; is KAFKA_BOOTSTRAP right and the broker up? Tried 127.0.0.1:1, as "
+        "KAFKA_BOOTSTRAP says\n"
+    )
+
+
+def test_status_says_within_seconds_that_kafka_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setattr(reachable_broker, "REACHED_WITHIN_S", 0.0)
+
+    ended = CliRunner().invoke(app, ["status"], env={"COLUMNS": "200"})
+
+    assert ended.exit_code == 1
+    assert "(tried 127.0.0.1:1, as KAFKA_BOOTSTRAP says)" in ended.stdout

@@ -88,7 +88,7 @@ TABLES: Mapping[str, Template] = {
     "report.committee": "committee",
     "report.no_committee": "no committee",
     "report.net_week_before": "net, week before",
-    "report.others": Plural("others", "{others:d} others", "{others:d} others"),
+    "report.others": Plural("others", "{others:d} other", "{others:d} others"),
     "report.few_gifts": Plural("count", "{count} with few gifts", "{count} with few gifts, together"),
     "report.few_people": Plural("count", "{count} with few people", "{count} with few people, together"),
     "report.campaign": "campaign",
@@ -145,8 +145,8 @@ TABLES: Mapping[str, Template] = {
         "Whom a team asked about and was told not to reach, or not yet. People: by way of the API, each once. Rows: of "
         "lists (`harmonia permit`), each time that one was judged."
     ),
-    "report.source_and_type": "source and type",
-    "report.source_of_type": "{source}, {type}",
+    "report.source_and_type": "source and what",
+    "report.source_of_type": "{source}, {records}",
     "report.refused": "refused",
     "report.sent_column": "sent",
     "report.share": "share",

@@ -25,12 +25,12 @@ STATUS: Mapping[str, Template] = {
     "status.stalled": "{topic}: nothing is done in partition {partitions}",
     "status.unowned": Plural(
         "partitions",
-        "{topic}: {partitions:d} partitions have no worker",
+        "{topic}: {partitions:d} partition has no worker",
         "{topic}: {partitions:d} partitions have no worker",
     ),
     "status.lag_grows": Plural(
         "records",
-        "{topic}: {records} records wait, and more come than are done",
+        "{topic}: {records} record waits, and more come than are done",
         "{topic}: {records} records wait, and more come than are done",
     ),
     "status.redis_full": "{share:tight} of its memory is used",

@@ -62,7 +62,7 @@ async def load_list(asked: PageRequest) -> Loaded:
     summaries: list[ExperimentSummary] = [orjson.loads(line) for line in seen.lines.values()]
     found = sorted(map(listed, summaries), key=lambda one: (not one.worst, one.id))
     found.sort(key=lambda one: (not one.worst, _ORDER.get(one.status.code.partition(".")[2], 0)))
-    data = {"found": found, "lacking": _lacking(seen.standing, asked)}
+    data = {"found": found, "lacking": _lacking(seen.standing, asked), "by_clock": asked.by_clock}
     return _loaded(data, seen.standing, (one.as_of_ms for one in found))
 
 
@@ -106,8 +106,8 @@ async def load_verdict(asked: PageRequest) -> Loaded:
         "too_few": too_few,
         "fewest": FEWEST,
         "metric": metric_view(result, primary, asked.words) if primary is not None and shown else None,
-        "over_time": list(over_time(with_history(result, result), asked.words)) if shown else [],
-        "facts": list(facts(result, asked.words)),
+        "over_time": list(over_time(with_history(result, result), asked.words, asked.by_clock)) if shown else [],
+        "facts": list(facts(result, asked.words, asked.by_clock)),
     }
     return _shown(data, seen, result)
 

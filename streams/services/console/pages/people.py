@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from events.channels import Channel, Purpose
 from events.fields import CONTACT_ID_PATTERN
-from events.identifiers import Hasher, Kind, is_identity_hash
+from events.identifiers import Hasher, is_identity_hash
 from events.outputs import ContactProfile, Stop
 from events.times import parse_time
 from sinks.lookup import CHANNELS, ContactAnswer, ErasedContact, Incomplete, KnownContact
@@ -31,17 +31,17 @@ from streams.services.console.rights import SEES_MONEY, Viewer
 from streams.services.console.signin import SignedIn
 from streams.services.permission.decision_messages import evidence_messages, incomplete_message
 from streams.services.permission.decisions import AskedPerson, PermissionBatch
-from streams.services.permission.person_name import parse_person
+from streams.services.permission.person_name import Ambiguous, PersonName, readable_meanings, understand
 
 REASONS = ("called", "complaint", "rights", "mistake", "task")
 """Why somebody looks at a person; each is a sentence of `reasons` in the template."""
+TAKEN_FOR = ("contact", "voter", "external", "phone")
+"""What a word that may mean several things was taken for; each is a sentence of `person.html`."""
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 MOST_TOUCHES = 20
 TIMELINE_MS = 48 * 3600 * 1000
 _LONGEST_WORD = 1024
 _is_shown_id = re.compile(CONTACT_ID_PATTERN).fullmatch
-_is_phone = re.compile(r"[ ().+\-/\d]{7,24}", re.ASCII).fullmatch
-_is_of_a_system = re.compile(r"[^\s:@]{1,64}:[^\s]{1,256}").fullmatch
 
 
 class Subject(Struct, frozen=True):
@@ -214,7 +214,7 @@ PERSON = Page(
         Block("touches", 0, load_touches, "person_touches.html", "What reached them, and what they stopped"),
         Block("timeline", 0, load_timeline, "person_timeline.html", "The last 48 hours"),
     ),
-    params={"contact_id": CONTACT_ID_PATTERN, "purpose": "|".join(PURPOSES)},
+    params={"contact_id": CONTACT_ID_PATTERN, "purpose": "|".join(PURPOSES), "by": "|".join(TAKEN_FOR)},
     enter=enter,
     in_menu=False,
     template="person.html",
@@ -239,25 +239,13 @@ def routes(console: Console) -> APIRouter:
         wanted = said.get("for", "")
         if _is_shown_id(wanted):
             return RedirectResponse(f"/people/{wanted}", 303)
-        names = names_of(said.get("who", ""), console.deps.settings.hasher)
-        if not names:
+        word = said.get("who", "").strip()[:_LONGEST_WORD]
+        meanings = readable_meanings(word, console.deps.settings.hasher)
+        if not meanings:
             return _form(console, signed_in, "unreadable", 422)
-        return await _found(console, signed_in, names, reason)
+        return await _found(console, signed_in, meanings, reason)
 
     return router
-
-
-def names_of(typed: str, hasher: Hasher) -> list[str]:
-    """What somebody may be found by, given what was typed: as the command line reads it, and as people write ids.
-
-    A phone number needs no `phone:` before it here, a voter id no `voter:`, an id of another system no `external:`.
-    """
-    word = typed.strip()[:_LONGEST_WORD]
-    names = parse_person(word).ids(hasher) if word else []
-    for kind, looks in (("phone", _is_phone), ("voter", _is_of_a_system), ("external", _is_of_a_system)):
-        if looks(word):
-            names += hasher.lookups(cast(Kind, kind), word)
-    return list(dict.fromkeys(names))
 
 
 def unknown_name(name: str, hasher: Hasher) -> str:
@@ -268,20 +256,28 @@ def unknown_name(name: str, hasher: Hasher) -> str:
     return name if is_identity_hash(name) else hasher.lookups("external", f"contact_id:{name}")[0]
 
 
-async def _found(console: Console, signed_in: SignedIn, names: Sequence[str], reason: str) -> Response:
+async def _found(
+    console: Console, signed_in: SignedIn, meanings: Sequence[tuple[PersonName, list[str]]], reason: str
+) -> Response:
     deps, viewer = console.deps, signed_in.viewer
-    seen = await deps.lookup.look([names])
+    seen = await deps.lookup.look([ids for _, ids in meanings])
     if isinstance(seen, Incomplete):
         return _form(console, signed_in, incomplete_message(seen), 503)
-    [contact] = seen.contacts
-    outcome = outcome_of(contact, viewer)
-    written = contact.contact_id if outcome != "unknown" else unknown_name(contact.contact_id, deps.settings.hasher)
-    await deps.views.person(viewer, reason, written, outcome)
-    if outcome == "erased" and viewer.scope.regions is None:
+    meant = understand([name for name, _ in meanings], seen.contacts)
+    looked_at = [each.contact for each in meant.people] if isinstance(meant, Ambiguous) else [meant.contact]
+    outcomes = [outcome_of(contact, viewer) for contact in looked_at]
+    for contact, outcome in zip(looked_at, outcomes, strict=True):
+        known = outcome != "unknown"
+        written = contact.contact_id if known else unknown_name(contact.contact_id, deps.settings.hasher)
+        await deps.views.person(viewer, reason, written, outcome)
+    if "erased" in outcomes and viewer.scope.regions is None:
         return _form(console, signed_in, "erased", 410)
-    if outcome != "found":
+    if set(outcomes) != {"found"}:
         return _form(console, signed_in, "unknown", 404)
-    return RedirectResponse(f"/people/{contact.contact_id}", 303)
+    if isinstance(meant, Ambiguous):
+        return _form(console, signed_in, "ambiguous", 409)
+    understood = f"?by={meant.name.kind or 'contact'}" if len(meanings) > 1 else ""
+    return RedirectResponse(f"/people/{meant.contact.contact_id}{understood}", 303)
 
 
 def _form(console: Console, signed_in: SignedIn, why: str | CodedMessage, status: int, wanted: str = "") -> Response:

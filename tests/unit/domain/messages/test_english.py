@@ -103,3 +103,7 @@ def test_every_reason_of_a_decision_can_be_told() -> None:
     for reason in (*Reason.__args__, REPEATED):  # type: ignore[attr-defined]
         assert english(message(f"reason.{reason}")) == reason.replace("_", " ")
         assert english(message(f"why.{reason}"))
+
+
+def test_one_of_something_is_not_told_as_several() -> None:
+    assert not [code for code, text in TEMPLATES.items() if isinstance(text, Plural) and text.one == text.other]

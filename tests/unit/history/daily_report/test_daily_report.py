@@ -343,11 +343,11 @@ def test_sources_that_are_mostly_refused_or_held_are_named_above_and_in_a_table(
     page = page_of(replace(report(QUIET), refused=(UNHEARD,), quarantines=(HELD_NOW,)))
 
     assert page.warnings[1:] == (
-        "finance/actblue: 40 of 40 donation.made refused.",
+        "finance/actblue: 40 of 40 gifts refused.",
         "digital/mailer: in quarantine since 2012-02-22 10:00Z, 1,234 held records wait.",
     )
     text = text_of(page)
-    assert "finance/actblue, donation.made" in text
+    assert "finance/actblue, gifts" in text
     assert max(map(len, text.splitlines())) <= WIDTH
     assert "IN QUARANTINE" not in text_of(page_of(report(QUIET)))
     told = msgspec.json.decode(msgspec.json.encode(replace(report(QUIET), refused=(UNHEARD,), quarantines=(HELD_NOW,))))

@@ -7,7 +7,7 @@ from events.times import parse_time
 from streams.cli.insights import has_counts, show, show_all, show_nothing, sparkline
 from streams.cli.main import app
 from streams.domain.messages import message
-from streams.history.insights.known_values import TimeRange, UnheardPeriods
+from streams.history.insights.known_values import TimeRange
 from streams.history.insights.question import InsightsDocument, Point, SeriesDocument
 
 
@@ -147,6 +147,7 @@ def test_insights_show_not_known_before_the_first_interaction(
     document = days_from(date(2012, 2, 22), 4)
     document["split"], document["series"] = None, document["series"][:1]
     document["known_since"] = "2012-02-24T05:00:00.000Z"
+    document["series"][0]["points"][1]["value"] = 0
     show(document)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1:3] for line in lines if line.startswith("2012-")][:2] == [["not", "known"]] * 2
@@ -154,17 +155,16 @@ def test_insights_show_not_known_before_the_first_interaction(
     assert "nothing is known of before 2012-02-24" in lines
 
 
-def test_insights_show_not_known_in_silent_days_before_the_topic_begins_where_no_lake_is(
+def test_without_a_lake_every_nought_before_the_topic_begins_is_not_known_and_every_count_is_shown(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    document = days_from(date(2012, 2, 22), 4)
-    document["split"], document["series"] = None, document["series"][:1]
-    document["known_since"] = "2011-01-01T05:00:00.000Z"
-    silent = parse_time(document["series"][0]["points"][0]["at"]) or 0
+    document = one_of("net", 0, 700, 0, 0, currency="USD")
+    document["known_since"], document["to"] = "2011-01-01T05:00:00.000Z", "2012-02-26T05:00:00.000Z"
 
-    show(document, UnheardPeriods(frozenset({silent}), parse_time("2012-02-23T09:00:00Z") or 0))
+    show(document, parse_time("2012-02-25T06:00:00Z"))
 
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[1] for line in lines if line.startswith("2012-")] == ["not", "1", "2", "3"]
-    assert any(line.startswith("not known: no lake is set, and the topic begins on 2012-02-23;") for line in lines)
+    shown = [line.split(maxsplit=1)[1] for line in lines if line.startswith("2012-")]
+    assert [each.partition("  ")[0] for each in shown] == ["not known", "$7.00", "not known", "$0.00"]
+    assert any(line.startswith("no lake is set, and the topic begins on 2012-02-25: of before it") for line in lines)
     assert document["series"][0]["points"][0]["value"] == 0  # programs are given numbers

@@ -6,12 +6,10 @@ import pytest
 
 from streams.domain.messages import CodedMessage, english
 from streams.history.insights.known_values import (
-    NONE_UNHEARD,
     TimeRange,
-    UnheardPeriods,
     names_of,
     time_range_of,
-    unheard_periods,
+    topic_began,
     unknown_value_remarks,
 )
 from tests.contract.lake.conftest import quick_folder
@@ -72,15 +70,10 @@ def test_a_name_that_looks_like_an_address_is_never_suggested() -> None:
     ]
 
 
-def test_nothing_can_be_known_of_silent_weeks_before_the_topic_begins_where_no_lake_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    week = 7 * DAY
-    starts = [NOW - number * week for number in (4, 3, 2, 1)]
-    late = topic_record(0, "donation.made", NOW - 4 * week + 1)  # of long ago, and in the topic only now
+def test_history_begins_with_the_topic_where_no_lake_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = topic_record(0, "donation.made", NOW - 28 * DAY)  # of long ago, and in the topic only now
     tail = [late, topic_record(1, "email.sent", NOW - 1)]
 
-    assert unheard_periods(only_tail(tail), starts, NOW) == UnheardPeriods(frozenset(starts[1:3]), NOW)
-    assert unheard_periods(only_tail(tail), [NOW], NOW + week) == UnheardPeriods(frozenset(), NOW)
-    assert unheard_periods(only_tail([]), starts, NOW) == NONE_UNHEARD
-    assert unheard_periods(history_of(quick_folder(tmp_path, monkeypatch), [], tail), starts, NOW) == NONE_UNHEARD
+    assert topic_began(only_tail(tail)) == NOW
+    assert topic_began(only_tail([])) is None
+    assert topic_began(history_of(quick_folder(tmp_path, monkeypatch), [], tail)) is None

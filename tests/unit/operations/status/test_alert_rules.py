@@ -109,7 +109,7 @@ def test_mostly_refused_and_quarantined_sources_are_named_with_figures() -> None
     seen = kafka(mostly_refused=[GIFTS] * 7, quarantines=[MAILER])
 
     said = [found.why for found in findings(seen)]
-    assert said[0] == "finance/actblue: 40 of 40 donation.made refused in the last hour"
+    assert said[0] == "finance/actblue: 40 of 40 gifts refused in the last hour"
     assert said[5] == "2 more such sources"
     assert said[6] == "digital/mailer: in quarantine since 2012-03-01 12:00Z, 1,234 held records wait"
 

@@ -79,7 +79,7 @@ def test_sources_that_are_refused_or_held_are_named_in_80_columns_and_to_program
     assert lines[0].endswith("it flows, and something is to be looked at")
     assert max(map(len, lines)) <= 80
     text = " ".join(" ".join(lines).split())
-    assert "DeadLetterFlood: finance/actblue: 40 of 40 donation.made refused in the last hour" in text
+    assert "DeadLetterFlood: finance/actblue: 40 of 40 gifts refused in the last hour" in text
     assert "SourceQuarantined: digital/mailer: in quarantine since 2012-03-01 11:00Z, 1,234 held records wait" in text
     told = orjson.loads(orjson.dumps(document(seen, findings(seen)), option=orjson.OPT_NON_STR_KEYS))
     assert told["kafka"]["quarantines"] == [

@@ -21,6 +21,10 @@ from tests.unit.domain.experiments.example import CONTRACTS, comparison, doors, 
 EN, FR = Words("en", "America/New_York"), Words("fr", "America/New_York")
 
 
+def by_the_wall(at: int | None) -> int | None:
+    return at
+
+
 DISCOVERY = "It holds beside all other running experiments."
 SO_FAR = "This counts everybody so far: decide nothing for good by it."
 
@@ -90,7 +94,7 @@ def test_the_ends_of_the_axis_are_written_in_the_metrics_units() -> None:
 def test_french_figures_of_a_result() -> None:
     row = metric_view(gotv(), "net_amount", FR).rows[1]
     assert (row.total, row.mean, row.verdict) == ("17\u202f612,25\u00a0$US", "2,21\u00a0$US", "mieux")
-    assert dict(facts(gotv(), FR))["État"] == "en cours"
+    assert dict(facts(gotv(), FR, by_the_wall))["État"] == "en cours"
 
 
 @pytest.mark.parametrize(
@@ -126,8 +130,8 @@ def test_a_planned_variant_without_people_is_shown_with_nought_people() -> None:
 
 
 def test_a_history_of_one_look_is_not_drawn() -> None:
-    assert list(over_time(gotv(), EN)) == []
-    drawn = list(over_time(watched(gotv()), EN))
+    assert list(over_time(gotv(), EN, by_the_wall)) == []
+    drawn = list(over_time(watched(gotv()), EN, by_the_wall))
     assert [each.variant for each in drawn] == ["deadline", "from a neighbour"]
     assert drawn[0].last == "Wed, Feb 11, 2026 12:30 EST"
 

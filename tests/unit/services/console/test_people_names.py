@@ -4,18 +4,20 @@ import pytest
 
 from events.identifiers import is_identity_hash
 from streams.platform.settings import Settings
-from streams.services.console.pages.people import names_of, unknown_name
+from streams.services.console.pages.people import unknown_name
+from streams.services.permission.person_name import readable_meanings
 
 
 @pytest.mark.parametrize("typed", ["555-123-4567", "5551234567", "john.smith", "OH:123", "ada.lovelace:1815-12-10"])
 def test_of_what_was_typed_only_a_hash_is_written_down_where_nobody_is_known_by_it(typed: str) -> None:
     hasher = Settings().hasher
-    written = unknown_name(names_of(typed, hasher)[0], hasher)
+    [(_, names), *_] = readable_meanings(typed, hasher)
+    written = unknown_name(names[0], hasher)
     assert is_identity_hash(written)
     assert written == unknown_name(typed, hasher)
 
 
 def test_a_hash_is_written_down_as_it_is() -> None:
     hasher = Settings().hasher
-    [name] = names_of("ada@example.org", hasher)
+    [(_, [name])] = readable_meanings("ada@example.org", hasher)
     assert unknown_name(name, hasher) == name
