@@ -3,6 +3,7 @@
 from random import Random
 
 from events.experiments.metrics import METRICS
+from events.topics import EXPERIMENT_RESULTS
 from sinks.base import Completeness, Position
 from sinks.results import ResultChange, ResultsSink
 from streams.domain.contact.contribution import Contribution
@@ -54,7 +55,8 @@ def _results(rng: Random, now_ms: int) -> list[ResultChange]:
     told = [*columns.records(), write_partial(ClockTick())]
     adding = ExperimentAggregator(states, 1)
     adding.take([FetchedRecord("experiment-partials", 0, at, now_ms, b"", value, ()) for at, value in enumerate(told)])
-    found = [result_of(output) for output in adding.effects.outputs]
+    made = [FetchedRecord(each.topic, 0, 0, now_ms, each.key or b"", each.value, ()) for each in adding.effects.outputs]
+    found = [result_of(each) for each in made if each.topic == EXPERIMENT_RESULTS]
     return [each for each in found if each is not None]
 
 
