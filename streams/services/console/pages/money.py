@@ -201,14 +201,14 @@ async def load_pledges(asked: PageRequest) -> Loaded:
     """Pledges that failed or were cancelled today, and people whose pledges fail now."""
     scope = asked.viewer.scope
     found = await asked.ask(flow, asked.now_ms, scope)
-    people: Sequence[Person] | None = None
+    count: int | None = None
     if scope.committees is None:
-        people = await asked.ask(desk_people.people, "failing_pledges", scope, MOST_PEOPLE + 1)
+        count = await asked.ask(desk_people.count_people, "failing_pledges", scope, MOST_PEOPLE + 1)
     fresh = await standing_of(asked)
     data = {
         "whole": None if found.since_ms is None else found.whole,
-        "people": people,
-        "count": None if people is None or len(people) > MOST_PEOPLE else len(people),
+        "is_known": count is not None,
+        "count": None if count is None or count > MOST_PEOPLE else count,
         "most": MOST_PEOPLE,
         "fewest": FEWEST,
         "since_ms": found.since_ms,
@@ -249,7 +249,7 @@ async def load_limits(asked: PageRequest) -> Loaded:
 async def _near(asked: PageRequest, most: int) -> Sequence[NearLimit]:
     scope = asked.viewer.scope
     stock = await asked.ask(desk_people.committees, scope)
-    limits = limits_of(asked.deps.judge.policy.giving, stock)
+    limits = tuple(limits_of(asked.deps.judge.policy.giving, stock))
     return await asked.ask(desk_people.near_limits, limits, NEAR, scope, most)
 
 

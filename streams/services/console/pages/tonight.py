@@ -240,10 +240,10 @@ def _marks(desk: Desk, slots: Slots, now_ms: int, scope: Scope) -> Iterator[Axis
     marks = [
         AxisMark(each.at_ms, "hold", each.campaign) for each in desk_people.holds(desk, Span(slots.since, now_ms + 1))
     ]
-    for curve in desk_reading.curves(desk, slots, scope, ("campaign",), SENT):
-        first = next(place for place, count in enumerate(curve.counted) if count)
-        if first:
-            marks.append(AxisMark(curve.starts[first], "send", curve.values[0]))
+    for campaign, first in desk_campaigns.begun(desk, Span(slots.since, slots.until), scope, SENT).items():
+        start = first // COARSE_MS * COARSE_MS
+        if start > slots.since:
+            marks.append(AxisMark(start, "send", campaign))
     for mark in sorted(marks, key=lambda each: each.at):
         if mark.campaign in names:
             yield mark

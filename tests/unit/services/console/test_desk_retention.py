@@ -52,7 +52,7 @@ def test_cells_of_two_days_ago_are_of_five_minutes_and_have_no_turf(writer: Desk
     assert [group.figures.happened for group in figures_by(writer.desk, part, ALL)] == [5]
     assert drop_unused_series(writer) == 0
     tend(writer, NOON + CELLS_KEPT_MS + 2 * HOUR)
-    assert drop_unused_series(writer) == 2
+    assert drop_unused_series(writer) == 3
 
 
 def test_a_retraction_reaches_a_cell_that_is_coarse_already(writer: DeskWriter) -> None:
