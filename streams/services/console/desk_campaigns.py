@@ -55,6 +55,17 @@ def campaign(desk: Desk, campaign_id: str, span: Span, scope: Scope) -> Campaign
     return next(iter(_campaigns(desk, span, scope, campaign_id)), None)
 
 
+def names(desk: Desk, span: Span, scope: Scope) -> frozenset[str]:
+    """The names of the campaigns of which anything happened."""
+    cells = totals_of(desk, Asked(span, scope, by=("campaign",)))
+    rows = desk.rows(
+        f"{cells.beginning}SELECT s.campaign FROM {cells.source} WHERE {cells.where} AND s.campaign <> '' "  # nosec B608 # names of ours
+        "AND c.happened > 0 GROUP BY s.campaign",
+        cells.args,
+    )
+    return frozenset(name for (name,) in rows)
+
+
 def begun(desk: Desk, span: Span, scope: Scope, types: Sequence[str]) -> Mapping[str, int]:
     """By campaign the minute in which the first of some types of interactions was counted, of those in a span.
 

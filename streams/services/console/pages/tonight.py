@@ -236,7 +236,7 @@ def evening(desk: Desk, now_ms: int, scope: Scope, *, sees_campaigns: bool) -> E
 
 def _marks(desk: Desk, slots: Slots, now_ms: int, scope: Scope) -> Iterator[AxisMark]:
     """When campaigns of the scope began to be sent, and when they were held."""
-    names = {each.campaign for each in desk_campaigns.campaigns(desk, recent(now_ms), scope)}
+    names = desk_campaigns.names(desk, recent(now_ms), scope)
     marks = [
         AxisMark(each.at_ms, "hold", each.campaign) for each in desk_people.holds(desk, Span(slots.since, now_ms + 1))
     ]
