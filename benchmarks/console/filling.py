@@ -17,8 +17,9 @@ from benchmarks.desk.load import A_SECOND, CAMPAIGNS_A_DAY, Pace, batches, campa
 from events.times import render_time
 from events.topics import AUDIT_LOG, CAMPAIGN_HOLDS, CONTACT_ALERTS
 from streams.platform.settings import Settings
-from streams.services.console.desk import CELLS_KEPT_MS, DAY_MS, Desk
+from streams.services.console.desk import Desk
 from streams.services.console.desk_retention import let_go
+from streams.services.console.desk_schema import CELLS_KEPT_MS, DAY_MS
 from streams.services.console.desk_writing import DeskWriter, Limits, Position, TopicRecord
 from streams.services.console.follow import describe_topics
 

@@ -10,9 +10,11 @@ from typing import Any
 import orjson
 
 from events.times import render_time
-from streams.services.console.desk import HOUR_MS, Desk
+from streams.services.console.desk import Desk
+from streams.services.console.desk_cells import Everything
 from streams.services.console.desk_people import people
-from streams.services.console.desk_reading import Everything, latest_event_ms
+from streams.services.console.desk_reading import latest_event_ms
+from streams.services.console.desk_schema import HOUR_MS
 from streams.services.console.pages.campaigns import recent
 from streams.services.console.pages.field import span_of
 from streams.services.console.pages.money import HOURS
@@ -63,7 +65,7 @@ def assert_pages_agree(deployment: Deployment) -> None:
     assert now is not None
     field = span_of(desk, now)
     assert field is not None
-    known = [each.contact_id for kind in ("givers", "all") for each in people(desk, kind, Everything(), _PEOPLE)]  # type: ignore[arg-type] # both are
+    known = [each.contact_id for kind in ("givers", "all") for each in people(desk, kind, Everything(), _PEOPLE)]
     desk.close()
     words = Words("en", deployment.environment["HARMONIA_TIME_ZONE"])
     _tonight(deployment, now, words)

@@ -5,9 +5,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from streams.services.console.desk import HOUR_MS, Desk
-from streams.services.console.desk_cells import Asked, Scope, Span, totals_of, where_of
+from streams.services.console.desk import Desk
+from streams.services.console.desk_cells import Asked, Dimension, Scope, Span, totals_of, where_of
 from streams.services.console.desk_reading import GIFT, REFUND, Money
+from streams.services.console.desk_schema import HOUR_MS
 
 
 class Provider(Struct, frozen=True):
@@ -57,7 +58,8 @@ def campaign(desk: Desk, campaign_id: str, span: Span, scope: Scope) -> Campaign
 
 def names(desk: Desk, span: Span, scope: Scope) -> frozenset[str]:
     """The names of the campaigns of which anything happened."""
-    cells = totals_of(desk, Asked(span, scope, by=("campaign",)))
+    by: tuple[Dimension] = ("campaign",)
+    cells = totals_of(desk, Asked(span, scope, by=by))
     rows = desk.rows(
         f"{cells.beginning}SELECT s.campaign FROM {cells.source} WHERE {cells.where} AND s.campaign <> '' "  # nosec B608 # names of ours
         "AND c.happened > 0 GROUP BY s.campaign",

@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple, Protocol
 
 import orjson
 
-from streams.services.console.desk import BROAD_LABELS, COARSE_MS, HOUR_MS, LABELS, MINUTE_MS, Desk
+from streams.services.console.desk import Desk
+from streams.services.console.desk_schema import BROAD_LABELS, COARSE_MS, HOUR_MS, LABELS, MINUTE_MS
 
 Dimension = Literal[
     "type", "campaign", "team", "channel", "region", "turf", "source", "mailbox", "committee", "currency", "outcome"

@@ -7,8 +7,9 @@ back nothing that is remembered may be relied on: make these anew.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streams.services.console.desk import BROAD_LABELS, FINE_LABELS, LABELS, Desk
+from streams.services.console.desk import Desk
 from streams.services.console.desk_events import EventRow, tag_of
+from streams.services.console.desk_schema import BROAD_LABELS, FINE_LABELS, LABELS
 
 _REMEMBERED = 200_000
 _FINE = [LABELS.index(label) for label in FINE_LABELS]

@@ -12,7 +12,8 @@ import orjson
 from msgspec import Struct
 
 from streams.services.console.desk import Desk, Row
-from streams.services.console.desk_reading import Money, Scope, Span
+from streams.services.console.desk_cells import Scope, Span
+from streams.services.console.desk_reading import Money
 
 
 class Person(Struct, frozen=True, array_like=True):

@@ -9,19 +9,18 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from streams.services.console.desk import FOLLOWED, HOUR_MS, MINUTE_MS, Desk, Row
+from streams.services.console.desk import Desk, Row
 from streams.services.console.desk_cells import (
     Asked,
     Dimension,
-    Everything,
     Scope,
     Span,
     cells_of,
     columns_of,
     where_of,
 )
+from streams.services.console.desk_schema import FOLLOWED, HOUR_MS, MINUTE_MS
 
-__all__ = ["Dimension", "Everything", "Scope", "Span"]
 Money = Mapping[str, int]
 """Minor units by currency."""
 

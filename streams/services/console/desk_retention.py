@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from streams.services.console.desk import CELLS_KEPT_MS, COARSE_MS, DAY_MS, HOUR_MS, MINUTE_MS, Desk, Row
+from streams.services.console.desk import Desk, Row
+from streams.services.console.desk_schema import CELLS_KEPT_MS, COARSE_MS, DAY_MS, HOUR_MS, MINUTE_MS
 from streams.services.console.desk_sums import sum_up_totals
 from streams.services.console.desk_writing import DeskWriter, Limits
 

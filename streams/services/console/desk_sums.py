@@ -5,8 +5,9 @@ They follow from `cells` and `hours`, and are written in the transactions of tho
 
 from collections.abc import Mapping, Sequence
 
-from streams.services.console.desk import COARSE_MS, SUM_UP, SUM_UP_TOTALS, Desk
+from streams.services.console.desk import Desk
 from streams.services.console.desk_names import SeriesNumbers
+from streams.services.console.desk_schema import COARSE_MS, SUM_UP, SUM_UP_TOTALS
 
 Deltas = Mapping[tuple[int, int], Sequence[int]]
 """By time and series what is added: happened, counted, amount, supporters, machine, then minutes if there are any."""

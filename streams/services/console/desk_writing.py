@@ -21,7 +21,7 @@ from events.topics import (
     INTERACTIONS,
     SYSTEM_ALERTS,
 )
-from streams.services.console.desk import HOUR_MS, MINUTE_MS, Desk
+from streams.services.console.desk import Desk
 from streams.services.console.desk_counting import EventKeeper
 from streams.services.console.desk_events import ErasureCommand, read_event
 from streams.services.console.desk_names import ErasedNames, Fragments, SeriesNumbers
@@ -35,6 +35,7 @@ from streams.services.console.desk_profiles import (
     read_profile,
     read_views,
 )
+from streams.services.console.desk_schema import HOUR_MS, MINUTE_MS
 
 Clock = Literal["broker", "events"]
 """Whose time says what is old: that of records, or (of the demo, whose events are years old) that of the events."""

@@ -9,7 +9,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
 from streams.services.console.dependencies import ConsoleDependencies
-from streams.services.console.desk import SECOND_MS
+from streams.services.console.desk_schema import SECOND_MS
 from streams.services.console.live import Hub
 from streams.services.console.page import Page, PageRequest
 from streams.services.console.rendering import CSRF_PLACE, render, render_signed_out

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from sinks.lookup import Complete, Incomplete
-from streams.services.console.desk import SECOND_MS
 from streams.services.console.desk_reading import Freshness, freshness
+from streams.services.console.desk_schema import SECOND_MS
 from streams.services.console.page import PageRequest
 
 STALE_S = 13.0

@@ -12,8 +12,10 @@ from msgspec.structs import replace
 
 from streams.services.console import desk_people, desk_reading
 from streams.services.console.charts import STEPS, Shape, area_map, shade_of, sparkline
-from streams.services.console.desk import COARSE_MS, DAY_MS, HOUR_MS, MINUTE_MS, Desk
-from streams.services.console.desk_reading import REPORT, Field, Slots, Span
+from streams.services.console.desk import Desk
+from streams.services.console.desk_cells import Span
+from streams.services.console.desk_reading import REPORT, Field, Slots
+from streams.services.console.desk_schema import COARSE_MS, DAY_MS, HOUR_MS, MINUTE_MS
 from streams.services.console.maps import RegionMap, TurfMap, region_map, region_name, turf_map
 from streams.services.console.page import Block, Loaded, Page, PageRequest
 from streams.services.console.rights import Scope

@@ -16,9 +16,11 @@ from starlette.exceptions import HTTPException
 from streams.domain.pressure.policy import GivingLimits
 from streams.services.console import desk_people, desk_reading
 from streams.services.console.charts import columns
-from streams.services.console.desk import HOUR_MS, Desk
+from streams.services.console.desk import Desk
+from streams.services.console.desk_cells import Dimension, Span
 from streams.services.console.desk_people import CommitteeStock, Limit, NearLimit, Person
-from streams.services.console.desk_reading import Dimension, Gifts, Span
+from streams.services.console.desk_reading import Gifts
+from streams.services.console.desk_schema import HOUR_MS
 from streams.services.console.gate import Console, posted
 from streams.services.console.page import Block, Loaded, Page, PageRequest
 from streams.services.console.pages.people import REASONS

@@ -15,8 +15,8 @@ from streams.domain.messages import TEMPLATES, CodedMessage, Field, Instant, Lis
 from streams.domain.pressure.rates import CampaignRates
 from streams.operations.status.alert_rules import AlertFinding, findings
 from streams.services.console import desk_campaigns, desk_people
-from streams.services.console.desk import MINUTE_MS
 from streams.services.console.desk_campaigns import Campaign
+from streams.services.console.desk_schema import MINUTE_MS
 from streams.services.console.live import why_withheld
 from streams.services.console.maps import region_name
 from streams.services.console.page import Loaded, PageRequest, Withheld

@@ -10,8 +10,8 @@ from msgspec import Struct
 from streams.domain.messages import CodedMessage, visible_message
 from streams.domain.messages.alert_details import detail_message, rule_message
 from streams.services.console import desk_people
-from streams.services.console.desk import DAY_MS
-from streams.services.console.desk_reading import Span
+from streams.services.console.desk_cells import Span
+from streams.services.console.desk_schema import DAY_MS
 from streams.services.console.page import Block, Loaded, Page, PageRequest
 from streams.services.console.pages.campaigns import AHEAD_MS
 from streams.services.console.rights import Scope

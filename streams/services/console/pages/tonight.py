@@ -11,8 +11,10 @@ from msgspec import Struct
 from streams.domain.messages import Change
 from streams.services.console import desk_campaigns, desk_people, desk_reading
 from streams.services.console.charts import Frame, Mark, MarkKind, sparkline, time_marks
-from streams.services.console.desk import COARSE_MS, DAY_MS, HOUR_MS, Desk
-from streams.services.console.desk_reading import Curve, Figures, Slots, Span
+from streams.services.console.desk import Desk
+from streams.services.console.desk_cells import Span
+from streams.services.console.desk_reading import Curve, Figures, Slots
+from streams.services.console.desk_schema import COARSE_MS, DAY_MS, HOUR_MS
 from streams.services.console.page import Block, Loaded, Page, PageRequest
 from streams.services.console.pages.campaigns import recent
 from streams.services.console.pages.needs import load_needs

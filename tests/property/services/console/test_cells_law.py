@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from events.times import render_time
 from events.topics import CONTACT_LINKS, CONTACT_SUPPRESSIONS, INTERACTIONS
-from streams.services.console.desk import LABELS, MINUTE_MS, Desk
+from streams.services.console.desk import Desk
+from streams.services.console.desk_schema import LABELS, MINUTE_MS
 from streams.services.console.desk_sums import sum_up
 from streams.services.console.desk_writing import DeskWriter, Limits, TopicRecord
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from events.topics import CONTACT_STATE
 from streams.services.console.desk import Desk
+from streams.services.console.desk_cells import Everything
 from streams.services.console.desk_people import ballots_by_region, committees
-from streams.services.console.desk_reading import Everything
 from streams.services.console.desk_sums import sum_up
 from streams.services.console.desk_writing import DeskWriter, Limits, TopicRecord
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
 
-from streams.services.console.desk import DAY_MS, HOUR_MS, LABELS, MINUTE_MS, Desk
+from streams.services.console.desk import Desk
+from streams.services.console.desk_schema import DAY_MS, HOUR_MS, LABELS, MINUTE_MS
 from streams.services.console.desk_sums import sum_up
 
 NOW = 1_352_254_440_000

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import orjson
 
-from streams.services.console.desk import HOUR_MS, LABELS, MINUTE_MS, Desk
+from streams.services.console.desk import Desk
+from streams.services.console.desk_schema import HOUR_MS, LABELS, MINUTE_MS
 from streams.services.console.desk_sums import sum_up
 
 NOW = 1_762_480_440_000

@@ -8,8 +8,10 @@ import pytest
 from streams.services.console import desk_campaigns
 from streams.services.console import desk_people as people
 from streams.services.console import desk_reading as reading
-from streams.services.console.desk import DAY_MS, HOUR_MS, MINUTE_MS, Desk, DeskMissing
-from streams.services.console.desk_reading import Everything, Freshness, Slots, Span
+from streams.services.console.desk import Desk, DeskMissing
+from streams.services.console.desk_cells import Everything, Span
+from streams.services.console.desk_reading import Freshness, Slots
+from streams.services.console.desk_schema import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.unit.services.console.hand_filled import NOW, Scoped, hand_filled
 
 ALL = Everything()

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from streams.services.console.desk import CELLS_KEPT_MS, COARSE_MS
-from streams.services.console.desk_reading import Everything, Slots, Span, curves, figures_by, known_since_ms
+from streams.services.console.desk_cells import Everything, Span
+from streams.services.console.desk_reading import Slots, curves, figures_by, known_since_ms
 from streams.services.console.desk_retention import drop_unused_series, let_go
+from streams.services.console.desk_schema import CELLS_KEPT_MS, COARSE_MS
 from streams.services.console.desk_writing import DeskWriter, Limits
 from tests.unit.services.console.desk_records import EVER, NOON, counts, gift, net, said, writer_at
 

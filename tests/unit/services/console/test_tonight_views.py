@@ -11,10 +11,12 @@ from streams.domain.messages import Change, CodedMessage, english, message
 from streams.domain.pressure.rates import CampaignRates
 from streams.operations.status.alert_rules import AlertFinding
 from streams.services.console.app import PAGES
-from streams.services.console.desk import DAY_MS, HOUR_MS, Desk
+from streams.services.console.desk import Desk
 from streams.services.console.desk_campaigns import Campaign, Provider
+from streams.services.console.desk_cells import Span
 from streams.services.console.desk_people import AlertCount, alerts_by_detail, alerts_by_rule
-from streams.services.console.desk_reading import Span, figures_by, turfs
+from streams.services.console.desk_reading import figures_by, turfs
+from streams.services.console.desk_schema import DAY_MS, HOUR_MS
 from streams.services.console.pages.field import quiet_turfs
 from streams.services.console.pages.needs import Need, of_alerts, of_campaigns, of_findings, of_quiet_turfs
 from streams.services.console.pages.person_alerts import RULES, alert_rows, last_day, names_only_own
