@@ -107,7 +107,6 @@ CREATE TABLE people (
 ) STRICT;
 CREATE INDEX people_seen ON people (last_seen);
 CREATE INDEX people_support ON people (region, support) WHERE support IS NOT NULL;
-CREATE INDEX people_failing ON people (pledges_failing) WHERE pledges_failing > 0;
 -- Channels that are closed to everyone, separated by blanks.
 CREATE TABLE closed (fragment INTEGER PRIMARY KEY, channels TEXT NOT NULL) STRICT;
 -- election '': all that the committee was given, whatever election it was for.
@@ -156,6 +155,9 @@ CREATE TABLE holds (
 """
 
 SUMS_SQL = f"""
+DROP INDEX IF EXISTS people_failing;
+CREATE INDEX people_failing ON people (last_seen) WHERE pledges_failing > 0;
+
 -- The same by five minutes, told apart by {", ".join(BROAD_LABELS)} alone: series has '' for all others. They are few,
 -- so that hours and evenings are quick. last: the last minute in which any of it happened.
 CREATE TABLE fives (
@@ -181,7 +183,7 @@ CREATE TABLE ballot_stock (
     PRIMARY KEY (election, status, region)
 ) STRICT, WITHOUT ROWID;
 """
-"""What pages ask for most, added up: it follows from the other tables, and `SUM_UP` makes it of them."""
+"""What pages ask for most, in order or added up: it follows from the other tables, and `SUM_UP` makes sums of them."""
 
 _NAMES = "happened, counted, amount, supporters, machine"
 _ADDED_UP = ", ".join(f"sum(c.{name})" for name in _NAMES.split(", "))
