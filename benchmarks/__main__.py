@@ -13,6 +13,7 @@ from rich.console import Console
 
 from benchmarks.asking.suite import asking
 from benchmarks.chart import Panel, svg
+from benchmarks.console.suite import console as console_pages
 from benchmarks.core.suite import core
 from benchmarks.curves import draw as draw_curves
 from benchmarks.desk.suite import desk
@@ -42,6 +43,7 @@ SUITES: dict[str, Suite] = {
     "api": asking,
     "permit": permit,
     "gateway": receiving,
+    "console": console_pages,
 }
 ALL = (*BARE, *SUITES)
 

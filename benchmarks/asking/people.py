@@ -41,8 +41,8 @@ async def fill(settings: Settings, count: int, seed: int) -> None:
     links: dict[int, list[ContactChange]] = defaultdict(list)
     for number in range(count):
         name, hashed = f"c{number}", hasher.email(address_of(number)) or ""
-        known = ContactChange(name, 1, orjson.dumps(_known(name, hashed, chance)), None, None)
-        states[partition_of(name, settings.partitions)].append(known)
+        change = ContactChange(name, 1, orjson.dumps(known(name, hashed, chance)), None, None)
+        states[partition_of(name, settings.partitions)].append(change)
         links[partition_of(hashed, settings.partitions)].append(ContactChange(hashed, 1, None, None, name))
     sink = _sink(settings)
     try:
@@ -84,9 +84,10 @@ def _named(number: int) -> dict[str, str]:
     return {"email": address_of(number)} if number % 2 else {"contact_id": f"c{number}"}
 
 
-def _known(name: str, hashed: str, chance: random.Random) -> ContactProfile:
+def known(name: str, hashed: str, chance: random.Random, region: str | None = None) -> ContactProfile:
+    """The profile of somebody with a history. `hashed`: the hash of their e-mail address."""
     said = profile(name, ContactState())
-    said["zones"] = {"time_zone": chance.choice(_ZONES), "region": None, "postal_code": None}
+    said["zones"] = {"time_zone": chance.choice(_ZONES), "region": region, "postal_code": None}
     said["addresses"] = [{"ref": hashed.partition(":")[2][:16], "channel": "email", "status": "ok"}]
     said["touches"] = _touches(chance)
     return said

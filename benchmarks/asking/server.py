@@ -16,7 +16,7 @@ from benchmarks.suites import BenchmarkFailed
 from streams.platform.settings import Settings
 
 _TOKEN = "benchmark"
-_LISTENING = re.compile(r"(?:api|gateway): listening on (\S+)")
+_LISTENING = re.compile(r"(?:(?:api|gateway|console): listening|desk: metrics) on (\S+)")
 _PATIENCE_S = 60.0
 _HEADERS = {"Authorization": f"Bearer {_TOKEN}", "Content-Type": "application/json"}
 
@@ -37,13 +37,16 @@ def serving(settings: Settings, folder: Path, **more: str) -> Iterator[str]:
 def running(
     command: str, settings: Settings, environment: Mapping[str, str], folder: Path
 ) -> Iterator[tuple[str, int]]:
-    """The address and the process id of `harmonia <command>` for the length of a block."""
+    """The address and the process id of `harmonia <command>` for the length of a block.
+
+    Of `console follow`, which listens for nobody else, the address of its metrics.
+    """
     servers = {"KAFKA_BOOTSTRAP": settings.kafka_bootstrap, "REDIS_URL": settings.redis_url}
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"{command}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streams.cli.main", command],
+            [sys.executable, "-m", "streams.cli.main", *command.split()],
             env={**os.environ, **servers, **environment, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -15,8 +15,10 @@ from events.topics import INTERACTIONS
 from streams.services.console import desk_campaigns
 from streams.services.console import desk_people as people
 from streams.services.console import desk_reading as reading
-from streams.services.console.desk import DAY_MS, HOUR_MS, MINUTE_MS, Desk
-from streams.services.console.desk_reading import Everything, Slots, Span
+from streams.services.console.desk import Desk
+from streams.services.console.desk_cells import Everything, Span
+from streams.services.console.desk_reading import Slots
+from streams.services.console.desk_schema import DAY_MS, HOUR_MS, MINUTE_MS
 from streams.services.console.desk_writing import DeskWriter, Limits, Position, TopicRecord
 
 EVENTS, QUICK_EVENTS = 5_000_000, 60_000

@@ -19,8 +19,9 @@ from streams.platform.settings import Settings
 from streams.platform.topics import create_topics
 from streams.services.console import desk_people as people
 from streams.services.console import desk_reading as reading
-from streams.services.console.desk import FOLLOWED, Desk, DeskMissing
-from streams.services.console.desk_reading import Everything, Span
+from streams.services.console.desk import Desk, DeskMissing
+from streams.services.console.desk_cells import Everything, Span
+from streams.services.console.desk_schema import FOLLOWED
 from streams.worker.app import wall_clock
 from tests.integration.command import harmonia, on, refused
 from tests.integration.follow_process import following

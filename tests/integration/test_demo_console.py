@@ -20,6 +20,7 @@ import streams.services.console
 from streams.local.stack import stop
 from streams.services.console.app import PAGES
 from tests.integration.command import COMMAND, environment_of
+from tests.integration.console_totals import Deployment, assert_pages_agree
 from tests.integration.waiting import until
 
 TEMPLATES = Path(streams.services.console.__file__).parent / "templates"
@@ -125,6 +126,7 @@ def test_a_demo_at_a_terminal_ends_with_a_console_that_a_link_opens_once_until_c
     assert "See it as" in page
     assert "everybody" in page
     assert_each_page_has_its_blocks(browser)
+    assert_totals_are_those_of_the_commands(browser, page, tmp_path)
     assert Browser(address).ask(f"/enter/{token}")[0] == 403, "it was used"
     assert Browser(address).ask("/status")[:2] == (303, "/signin")
 
@@ -149,6 +151,23 @@ def assert_each_page_has_its_blocks(browser: Browser) -> None:
                 status, _, text = browser.ask(elsewhere)
             assert status == 200, page.path
             assert sentence not in text, page.path
+
+
+def assert_totals_are_those_of_the_commands(browser: Browser, page: str, folder: Path) -> None:
+    """Whatever the demo has invented, in its one deployment."""
+    [csrf, *_] = re.findall(r'name="csrf" value="([^"]+)"', page)
+    found = (process.environ() for process in left_in(folder))
+    own = next(each for each in found if "HARMONIA_DESK" in each)
+    names = ("KAFKA_BOOTSTRAP", "REDIS_URL", "HARMONIA_LAKE", "HARMONIA_DESK", "HARMONIA_TIME_ZONE")
+    environment = {name: own[name] for name in names}
+    assert_pages_agree(
+        Deployment(
+            ask=lambda path: browser.ask(path)[2],
+            tell=lambda path, form: browser.ask(path, csrf=csrf, **form),
+            folder=folder,
+            environment=environment,
+        )
+    )
 
 
 def assert_one_may_be_somebody_else(browser: Browser, page: str) -> None:

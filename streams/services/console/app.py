@@ -3,6 +3,7 @@
 `PAGES` is the one list of pages: routes, the menu, rights, streams and tests derive from it. `ROUTES` answer forms.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
@@ -110,8 +111,8 @@ async def _entered(console: Console, page: Page, signed_in: SignedIn, request: R
 
 
 async def _page(console: Console, page: Page, asked: PageRequest, signed_in: SignedIn) -> str:
-    blocks = [(block, await console.hub.block(page, block, asked)) for block in page.blocks]
-    shown = [(block, rendered, age_of(block, rendered, asked)) for block, rendered in blocks]
+    rendered = await asyncio.gather(*(console.hub.block(page, block, asked) for block in page.blocks))
+    shown = [(block, each, age_of(block, each, asked)) for block, each in zip(page.blocks, rendered, strict=True)]
     events = f"/events?{urlencode({'page': page.name, **asked.params})}"
     context = {**frame(console, signed_in), "page": page, "shown": shown, "events": events, "subject": asked.subject}
     return render(page.template, asked, context)

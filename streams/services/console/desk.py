@@ -1,171 +1,28 @@
-"""The desk: one SQLite file with the figures of the console. This module has its schema, and opens it.
+"""The desk: one SQLite file with the figures of the console. This module opens it.
 
 `harmonia console follow` is the one writer; any number of processes of the same machine read it meanwhile (WAL). All of
-it follows from topics, so a desk of another schema, or one that is damaged, is thrown away and filled again. Times are
-milliseconds since 1970, money is minor units of a currency, and what was not said is '' in a series and NULL elsewhere.
+it follows from topics, so a desk that is damaged, or of another schema than this one and the one before, is thrown away
+and filled again. Times are milliseconds since 1970, money is minor units of a currency, and what was not said is '' in
+a series and NULL elsewhere.
 Only its owner may read the file (0600): it has what interactions say of people, though no address and no name.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
-from events.topics import (
-    AUDIT_LOG,
-    CAMPAIGN_HOLDS,
-    CONTACT_ALERTS,
-    CONTACT_LINKS,
-    CONTACT_STATE,
-    CONTACT_SUPPRESSIONS,
-    DEAD_LETTERS,
-    DEAD_LETTERS_REQUEUED,
-    INTERACTIONS,
-    SYSTEM_ALERTS,
-)
+import orjson
 
-SCHEMA = 2
-"""The number of the schema below; a desk of another number is filled anew."""
-SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
-COARSE_MS = 5 * MINUTE_MS
-"""The length of a cell that is older than the events that it was counted from."""
-CELLS_KEPT_MS = 9 * DAY_MS
-"""How long cells are kept: the same hour of last week has to be among them."""
+from streams.services.console.desk_schema import BEFORE, SCHEMA, SCHEMA_SQL, SUM_UP, SUMS_SQL, statements
 
-STEPS_BETWEEN = 20_000
-"""Steps of SQLite's machine, a millisecond or two of them, after which a query is asked whether it is to end."""
+STEPS_BETWEEN = 200_000
+"""Steps of SQLite's machine, some ten milliseconds of them, after which a query is asked whether it is to end.
 
-FOLLOWED = (
-    INTERACTIONS, CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, SYSTEM_ALERTS, DEAD_LETTERS,
-    DEAD_LETTERS_REQUEUED, AUDIT_LOG, CAMPAIGN_HOLDS,
-)  # fmt: skip
-"""The topics that are read into the desk."""
-LABELS = (
-    "type", "campaign", "team", "channel", "region", "turf", "source", "mailbox", "committee", "currency", "outcome",
-)  # fmt: skip
-"""What interactions are counted by. `channel`: of a canvass report its method; `mailbox`: the provider of an address;
-`outcome`: of a canvass report or a ballot how it went, of a bounce, a refund or a form its kind."""
-FINE_LABELS = ("turf", "source")
-"""Those by which cells are no longer told apart once they are coarse."""
-
-_SCHEMA = f"""
-CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
-
--- How far each partition is read. next: the offset to read on at; ends: where the partition ended when it was looked
--- at last, at `looked`; appended: the broker's time of the last record that was read.
-CREATE TABLE positions (
-    topic TEXT NOT NULL, partition INTEGER NOT NULL, topic_id TEXT NOT NULL,
-    next INTEGER NOT NULL, ends INTEGER NOT NULL, appended INTEGER, looked INTEGER NOT NULL,
-    PRIMARY KEY (topic, partition)
-) STRICT, WITHOUT ROWID;
-
--- coarse: the series without {" and ".join(FINE_LABELS)}, to which its cells are added when they are coarse.
-CREATE TABLE series (
-    series INTEGER PRIMARY KEY, coarse INTEGER NOT NULL, {", ".join(f"{label} TEXT NOT NULL" for label in LABELS)},
-    UNIQUE ({", ".join(LABELS)})
-) STRICT;
-
--- What happened in a minute. happened: interactions, each once, none that was taken back. counted: the same with one
--- version of each gift, refund and report; amount, supporters and machine are of those.
-CREATE TABLE cells (
-    minute INTEGER NOT NULL, series INTEGER NOT NULL, happened INTEGER NOT NULL, counted INTEGER NOT NULL,
-    amount INTEGER NOT NULL, supporters INTEGER NOT NULL, machine INTEGER NOT NULL,
-    PRIMARY KEY (minute, series)
-) STRICT, WITHOUT ROWID;
-
--- The same by hour, so that long spans are quick. first, last: minutes between which any of it happened.
-CREATE TABLE hours (
-    hour INTEGER NOT NULL, series INTEGER NOT NULL, happened INTEGER NOT NULL, counted INTEGER NOT NULL,
-    amount INTEGER NOT NULL, supporters INTEGER NOT NULL, machine INTEGER NOT NULL, first INTEGER NOT NULL,
-    last INTEGER NOT NULL, PRIMARY KEY (hour, series)
-) STRICT, WITHOUT ROWID;
-
--- Every name by which people are known: fragments of `interactions` and contact_ids. contact: the fragment whose
--- profile it is part of, itself where it stands alone.
-CREATE TABLE fragments (fragment INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, contact INTEGER NOT NULL) STRICT;
-CREATE INDEX absorbed ON fragments (contact) WHERE contact <> fragment;
-
--- Who was erased, by a salted hash of each name; until: the time of the erasure. begun: since when there is a new
--- record.
-CREATE TABLE erased (tag BLOB PRIMARY KEY, until INTEGER NOT NULL, begun INTEGER) STRICT, WITHOUT ROWID;
-
--- Interactions of the last days. key: of source and id, then of the fragment. same: by which versions of one gift,
--- refund or report, or what a retraction takes back, are found. gift: of a refund, by which its gift is found, from
--- which it has what it does not say, of a STOP by which its text is; said: its series as it was said. happened,
--- counted: whether cells have it so.
-CREATE TABLE events (
-    seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, series INTEGER NOT NULL, fragment INTEGER,
-    time INTEGER NOT NULL, id TEXT NOT NULL, same INTEGER, amount INTEGER NOT NULL, supporter INTEGER NOT NULL,
-    machine INTEGER NOT NULL, message INTEGER NOT NULL, happened INTEGER NOT NULL, counted INTEGER NOT NULL,
-    details BLOB, gift INTEGER, said INTEGER
-) STRICT;
--- The first row that came in each minute, by the time of the latest record known then.
-CREATE TABLE arrivals (minute INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
-CREATE INDEX events_of ON events (fragment, time) WHERE fragment IS NOT NULL;
-CREATE INDEX events_same ON events (same) WHERE same IS NOT NULL;
-CREATE INDEX events_gift ON events (gift) WHERE gift IS NOT NULL;
-CREATE INDEX acts ON events (series, time, fragment, counted) WHERE message = 0;
-
--- The latest profile of each contact: what lists and sums over people need of it. rows_hash: of what `given` and
--- `ballots` have of the person, which change more rarely.
-CREATE TABLE people (
-    fragment INTEGER PRIMARY KEY, version INTEGER NOT NULL, first_seen INTEGER, last_seen INTEGER,
-    region TEXT, postal_code TEXT, time_zone TEXT, support INTEGER, support_at INTEGER,
-    attempts INTEGER NOT NULL, contacts INTEGER NOT NULL, canvassed_at INTEGER, email_status TEXT NOT NULL,
-    subscribed INTEGER NOT NULL, gifts INTEGER NOT NULL, gave_at INTEGER, pledges_active INTEGER NOT NULL,
-    pledges_failing INTEGER NOT NULL, rows_hash INTEGER NOT NULL
-) STRICT;
-CREATE INDEX people_seen ON people (last_seen);
-CREATE INDEX people_support ON people (region, support) WHERE support IS NOT NULL;
-CREATE INDEX people_failing ON people (pledges_failing) WHERE pledges_failing > 0;
--- Channels that are closed to everyone, separated by blanks.
-CREATE TABLE closed (fragment INTEGER PRIMARY KEY, channels TEXT NOT NULL) STRICT;
--- election '': all that the committee was given, whatever election it was for.
-CREATE TABLE given (
-    fragment INTEGER NOT NULL, committee TEXT NOT NULL, election TEXT NOT NULL, currency TEXT NOT NULL,
-    net INTEGER NOT NULL, at INTEGER, PRIMARY KEY (fragment, committee, election, currency)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX given_to ON given (committee, election, currency, net);
-CREATE TABLE ballots (
-    fragment INTEGER NOT NULL, election TEXT NOT NULL, status TEXT NOT NULL, at INTEGER NOT NULL,
-    PRIMARY KEY (fragment, election)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX ballots_by ON ballots (election, status);
-
--- fragment: the contact that it is about; NULL where it is about a campaign, team, source, topic or experiment.
-CREATE TABLE alerts (
-    alert TEXT PRIMARY KEY, rule TEXT NOT NULL, subject TEXT, fragment INTEGER, at INTEGER NOT NULL,
-    detail TEXT NOT NULL, evidence TEXT NOT NULL
-) STRICT;
-CREATE INDEX alerts_at ON alerts (at);
-CREATE INDEX alerts_of ON alerts (fragment) WHERE fragment IS NOT NULL;
-
--- Refused records by cause; of the records themselves nothing is kept but which they were.
-CREATE TABLE causes (
-    cause INTEGER PRIMARY KEY, reason TEXT NOT NULL, detail TEXT NOT NULL, stage TEXT NOT NULL, topic TEXT NOT NULL,
-    source TEXT NOT NULL, type TEXT NOT NULL, UNIQUE (reason, detail, stage, topic, source, type)
-) STRICT;
-CREATE TABLE letters (
-    letter TEXT PRIMARY KEY, cause INTEGER NOT NULL, at INTEGER NOT NULL, requeued INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX letters_by ON letters (cause, at);
-CREATE INDEX letters_at ON letters (at);
-
--- Who looked at whom, of `audit-log`. fragment: NULL once that person was erased.
-CREATE TABLE views (
-    seq INTEGER PRIMARY KEY, record TEXT NOT NULL, place INTEGER NOT NULL, at INTEGER NOT NULL, viewer TEXT NOT NULL,
-    what TEXT NOT NULL, fragment INTEGER, decision TEXT, reason TEXT, UNIQUE (record, place)
-) STRICT;
-CREATE INDEX views_at ON views (at);
-CREATE INDEX views_of ON views (fragment, at) WHERE fragment IS NOT NULL;
-CREATE INDEX views_by ON views (viewer, at);
-
-CREATE TABLE holds (
-    campaign TEXT NOT NULL, at INTEGER NOT NULL, until INTEGER, by TEXT NOT NULL, PRIMARY KEY (campaign, at)
-) STRICT, WITHOUT ROWID;
+More often would cost more than the query: each time the thread has to wait for its turn with all others of Python's.
 """
-
 Row = tuple[Any, ...]
 
 
@@ -179,8 +36,10 @@ class Desk:
     `Desk.open(path)` reads; `Desk.create(path)` is for the one writer, and makes the file where there is none.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, *, packs: bool = False) -> None:
         self._connection = connection
+        self._packs = packs
+        self._packed: dict[str, str] = {}
         self.path = path
 
     @classmethod
@@ -193,7 +52,7 @@ class Desk:
             connection.execute("PRAGMA query_only = ON")
             connection.execute("PRAGMA busy_timeout = 2000")
             connection.execute("PRAGMA mmap_size = 1073741824")
-            desk = cls(connection, path)
+            desk = cls(connection, path, packs=True)
             number = desk.one("PRAGMA user_version")
         except sqlite3.Error as error:
             raise DeskMissing(f"HARMONIA_DESK: there is no desk at {path}: run `harmonia console follow`") from error
@@ -226,10 +85,9 @@ class Desk:
             for setting in _OF_THE_WRITER:
                 desk.run(f"PRAGMA {setting}")
             if desk.one("PRAGMA user_version") == (0,) and desk.one("SELECT count(*) FROM sqlite_schema") == (0,):
-                with desk.transaction():
-                    for statement in filter(None, map(str.strip, _SCHEMA.split(";\n"))):
-                        desk.run(statement)
-                    desk.run(f"PRAGMA user_version = {SCHEMA}")
+                desk._become(*statements(SCHEMA_SQL), *statements(SUMS_SQL))
+            if desk.one("PRAGMA user_version") == (BEFORE,):
+                desk._become(*statements(SUMS_SQL), *SUM_UP)
             if desk.one("PRAGMA user_version") == (SCHEMA,):
                 return desk
         except sqlite3.OperationalError:
@@ -239,6 +97,13 @@ class Desk:
             pass
         desk.close()
         return None
+
+    def _become(self, *statements: str) -> None:
+        """Bring the desk to the present schema."""
+        with self.transaction():
+            for statement in statements:
+                self.run(statement)
+            self.run(f"PRAGMA user_version = {SCHEMA}")
 
     def close(self) -> None:
         """Close the connection."""
@@ -275,8 +140,24 @@ class Desk:
             self._connection.set_progress_handler(None, STEPS_BETWEEN)
 
     def rows(self, sql: str, args: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
-        """All rows of a query."""
-        return self._connection.execute(sql, args).fetchall()
+        """All rows of a query. Those of a desk that is read have no bytes in them.
+
+        There they come packed into one, as JSON: a thread gives its turn away with each row and waits for the next one,
+        up to five milliseconds while pages are made beside it, so a thousand rows would take seconds.
+        """
+        if not self._packs:
+            return self._connection.execute(sql, args).fetchall()
+        packed = self._packed.get(sql)
+        if packed is None:
+            packed = self._packed[sql] = self._packing(sql, args)
+        [text] = self._connection.execute(packed, args).fetchone()
+        return [tuple(row) for row in orjson.loads(text)]
+
+    def _packing(self, sql: str, args: Sequence[object] | Mapping[str, object]) -> str:
+        """A query that has all rows of another one as an array of arrays."""
+        found = self._connection.execute(f"SELECT * FROM ({sql}) LIMIT 0", args).description  # nosec B608 # a query of ours
+        columns = ", ".join(f"c{number}" for number in range(len(found)))
+        return f"WITH packed ({columns}) AS ({sql}) SELECT json_group_array(json_array({columns})) FROM packed"  # nosec B608 # the same
 
     def one(self, sql: str, args: Sequence[object] | Mapping[str, object] = ()) -> Row | None:
         """The first row of a query."""
@@ -326,3 +207,8 @@ def replace_desk(path: Path, new: Path) -> None:
     for beside in ("-wal", "-shm", "-journal"):
         path.with_name(path.name + beside).unlink(missing_ok=True)
     new.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -4,8 +4,9 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
@@ -17,6 +18,10 @@ LIMIT_S = 10.0
 """Seconds after which a query is given up, those included that it waits for a thread."""
 ALONE_S = 2.0
 """Seconds after which a query is given up as soon as another one waits for its thread."""
+SAME_S = 1.0
+"""Seconds in which the same question has the same answer: many look at the same figures with other rights or words."""
+TRIES, AGAIN_S = 4, 0.02
+"""How often a desk is opened that cannot be, at most, and seconds between: a copy may be taking its place."""
 Rest = ParamSpec("Rest")
 Answer = TypeVar("Answer")
 
@@ -26,10 +31,29 @@ class TooSlow(Exception):
 
 
 class Times(NamedTuple):
-    """How long a query may take, in seconds: at all, and while another one waits for its thread."""
+    """How long a query may take, in seconds: at all, and while another one waits for its thread.
+
+    `same`: for how long who asks the same has the same answer.
+    """
 
     limit: float = LIMIT_S
     alone: float = ALONE_S
+    same: float = SAME_S
+
+
+@dataclass(slots=True)
+class _Shared:
+    """A query that is being answered, or was a moment ago, and how many wait for it."""
+
+    answer: asyncio.Future[Any]
+    began_at: float
+    waiting: int = 0
+
+    def serves(self, oldest: float) -> bool:
+        """Whether who asks now may have this answer, unless it is older; nobody else has a failure."""
+        if self.answer.done() and (self.answer.cancelled() or self.answer.exception() is not None):
+            return False
+        return self.began_at > oldest
 
 
 class DeskReader:
@@ -44,15 +68,42 @@ class DeskReader:
         self._threads = ThreadPoolExecutor(THREADS, "desk")
         self._own = threading.local()
         self._asked: set[Future[Any]] = set()
+        self._shared: dict[Hashable, _Shared] = {}
         self._closed = False
 
     async def ask(
         self, query: Callable[Concatenate[Desk, Rest], Answer], /, *args: Rest.args, **kwargs: Rest.kwargs
     ) -> Answer:
-        """The answer of a query of `desk_reading` or `desk_people`.
+        """The answer of a query of `desk_reading` or `desk_people`: one for all who ask the same within a second.
 
         Raises DeskMissing where there is no desk, TooSlow for a query that was interrupted.
         """
+        key = (query, args, tuple(sorted(kwargs.items())))
+        shared: _Shared | None = self._shared.get(key)
+        if shared is None or not shared.serves(time.monotonic() - self._times.same):
+            shared = _Shared(asyncio.ensure_future(self._ask(query, *args, **kwargs)), time.monotonic())
+            self._forget()
+            self._shared[key] = shared
+        shared.waiting += 1
+        try:
+            found: Answer = await asyncio.shield(shared.answer)
+        finally:
+            shared.waiting -= 1
+            if not shared.answer.done() and not shared.waiting:
+                self._shared.pop(key, None)
+                shared.answer.cancel()
+        return found
+
+    def _forget(self) -> None:
+        """Drop answers that are too old to be anybody's, and those that failed."""
+        oldest = time.monotonic() - self._times.same
+        self._shared = {
+            key: each for key, each in self._shared.items() if each.serves(oldest) or not each.answer.done()
+        }
+
+    async def _ask(
+        self, query: Callable[Concatenate[Desk, Rest], Answer], /, *args: Rest.args, **kwargs: Rest.kwargs
+    ) -> Answer:
         given_up = threading.Event()
         asked_at = time.monotonic()
 
@@ -94,19 +145,42 @@ class DeskReader:
 
     def _desk(self) -> Desk:
         """The desk of this thread, which is the file that has the path now."""
-        try:
-            number = self.path.stat().st_ino
-        except OSError as error:
-            raise DeskMissing(str(self.path)) from error
+        number = self._number()
         known: tuple[int, Desk] | None = getattr(self._own, "desk", None)
         if known is not None and known[0] == number:
             return known[1]
         if known is not None:
             known[1].close()
             self._own.desk = None
-        desk = Desk.open(self.path)
-        self._own.desk = (number, desk)
-        return desk
+        opened = self._opened()
+        self._own.desk = opened
+        return opened[1]
+
+    def _opened(self) -> tuple[int, Desk]:
+        """The desk and the number of its file: one that was there before and after it was opened.
+
+        In the moment in which a copy takes its place the file is of the one and its journal of the other.
+        """
+        for left in reversed(range(TRIES)):
+            number = self._number()
+            try:
+                desk = Desk.open(self.path)
+            except DeskMissing:
+                if not left:
+                    raise
+                time.sleep(AGAIN_S)
+                continue
+            if self._number() == number:
+                return number, desk
+            desk.close()
+        raise DeskMissing(str(self.path))
+
+    def _number(self) -> int:
+        """The number of the file that has the path now. Raises DeskMissing."""
+        try:
+            return self.path.stat().st_ino
+        except OSError as error:
+            raise DeskMissing(str(self.path)) from error
 
 
 def reader_of(settings: Settings) -> DeskReader | None:

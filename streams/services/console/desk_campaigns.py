@@ -6,7 +6,9 @@ from typing import Any
 from msgspec import Struct
 
 from streams.services.console.desk import Desk
-from streams.services.console.desk_reading import CELLS, GIFT, REFUND, Money, Scope, Span, where_of
+from streams.services.console.desk_cells import Asked, Dimension, Scope, Span, totals_of, where_of
+from streams.services.console.desk_reading import GIFT, REFUND, Money
+from streams.services.console.desk_schema import HOUR_MS
 
 
 class Provider(Struct, frozen=True):
@@ -54,15 +56,40 @@ def campaign(desk: Desk, campaign_id: str, span: Span, scope: Scope) -> Campaign
     return next(iter(_campaigns(desk, span, scope, campaign_id)), None)
 
 
-def _campaigns(desk: Desk, span: Span, scope: Scope, only: str | None) -> list[Campaign]:
-    where, args = where_of(span, scope, ())
-    if only is not None:
-        where, args = f"{where} AND s.campaign = :campaign", {**args, "campaign": only}
+def names(desk: Desk, span: Span, scope: Scope) -> frozenset[str]:
+    """The names of the campaigns of which anything happened."""
+    by: tuple[Dimension] = ("campaign",)
+    cells = totals_of(desk, Asked(span, scope, by=by))
     rows = desk.rows(
-        "SELECT s.campaign, s.team, s.type, s.mailbox, s.currency, sum(c.happened), sum(c.amount), sum(c.machine), "  # nosec B608 # names of ours
-        f"min(c.first), max(c.last) FROM {CELLS} JOIN series AS s USING (series) WHERE {where} "
-        "AND s.campaign <> '' GROUP BY s.campaign, s.team, s.type, s.mailbox, s.currency HAVING sum(c.happened) > 0",
-        args,
+        f"{cells.beginning}SELECT s.campaign FROM {cells.source} WHERE {cells.where} AND s.campaign <> '' "  # nosec B608 # names of ours
+        "AND c.happened > 0 GROUP BY s.campaign",
+        cells.args,
+    )
+    return frozenset(name for (name,) in rows)
+
+
+def begun(desk: Desk, span: Span, scope: Scope, types: Sequence[str]) -> Mapping[str, int]:
+    """By campaign the minute in which the first of some types of interactions was counted, of those in a span.
+
+    Left out is what went on in the hour in which the span begins, before it did.
+    """
+    where, args = where_of(Asked(span, scope, types))
+    rows = desk.rows(
+        f"SELECT s.campaign, min(c.first) FROM hours AS c JOIN series AS s USING (series) WHERE c.hour >= :since "  # nosec B608 # names of ours
+        f"AND c.hour < :until AND {where} AND s.campaign <> '' AND c.counted > 0 GROUP BY s.campaign",
+        {**args, "since": span.since // HOUR_MS * HOUR_MS, "until": span.until},
+    )
+    return {campaign: first for campaign, first in rows if span.since <= first < span.until}
+
+
+def _campaigns(desk: Desk, span: Span, scope: Scope, only: str | None) -> list[Campaign]:
+    cells = totals_of(desk, Asked(span, scope, by=("campaign", "mailbox")))
+    which = "s.campaign <> ''" if only is None else "s.campaign = :campaign"
+    rows = desk.rows(
+        f"{cells.beginning}SELECT s.campaign, s.team, s.type, s.mailbox, s.currency, sum(c.happened), sum(c.amount), "  # nosec B608 # names of ours
+        f"sum(c.machine), min(c.first), max(c.last) FROM {cells.source} WHERE {cells.where} AND {which} "
+        "GROUP BY s.campaign, s.team, s.type, s.mailbox, s.currency HAVING sum(c.happened) > 0",
+        {**cells.args, **({} if only is None else {"campaign": only})},
     )
     drafts: dict[str, _CampaignDraft] = {}
     for name, *rest in rows:

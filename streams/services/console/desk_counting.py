@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from events.registry import BY_NAME
-from streams.services.console.desk import COARSE_MS, HOUR_MS, LABELS, MINUTE_MS, Desk, Row
+from streams.services.console.desk import Desk, Row
 from streams.services.console.desk_events import (
     OF_NOBODY,
     RETRACTION,
@@ -25,6 +25,8 @@ from streams.services.console.desk_events import (
 )
 from streams.services.console.desk_names import ErasedNames, Fragments, SeriesNumbers
 from streams.services.console.desk_reading import GIFT, REFUND
+from streams.services.console.desk_schema import COARSE_MS, HOUR_MS, LABELS, MINUTE_MS
+from streams.services.console.desk_sums import add_fives, add_totals
 
 _INSERT = """INSERT INTO events (key, series, fragment, time, id, same, amount, supporter, machine, message, happened,
     counted, details, gift, said) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
@@ -209,9 +211,11 @@ class EventKeeper:
         self._abouts.clear()
         self._groups.clear()
         self._texts.clear()
-        added = [(*place, *delta) for place, delta in self._deltas.items() if any(delta)]
-        self._desk.run_many(_ADD, added)
+        added = {place: delta for place, delta in self._deltas.items() if any(delta)}
+        self._desk.run_many(_ADD, [(*place, *delta) for place, delta in added.items()])
         self._desk.run_many(_ADD_HOUR, [(*place, *delta) for place, delta in self._hours.items()])
+        add_fives(self._desk, self._series, added)
+        add_totals(self._desk, self._hours)
         self._deltas.clear()
         self._hours.clear()
 

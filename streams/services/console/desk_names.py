@@ -7,11 +7,13 @@ back nothing that is remembered may be relied on: make these anew.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from streams.services.console.desk import FINE_LABELS, LABELS, Desk
+from streams.services.console.desk import Desk
 from streams.services.console.desk_events import EventRow, tag_of
+from streams.services.console.desk_schema import BROAD_LABELS, FINE_LABELS, LABELS
 
 _REMEMBERED = 200_000
 _FINE = [LABELS.index(label) for label in FINE_LABELS]
+_NOT_BROAD = [place for place, label in enumerate(LABELS) if label not in BROAD_LABELS]
 
 
 class SeriesNumbers:
@@ -21,6 +23,7 @@ class SeriesNumbers:
         self._desk = desk
         self._known: dict[tuple[str, ...], int] = {}
         self._coarse: dict[int, int] = {}
+        self._broad: dict[int, int] = {}
         marks = ", ".join("?" * len(LABELS))
         self._find = f"SELECT series FROM series WHERE ({', '.join(LABELS)}) = ({marks})"  # nosec B608 # names of ours
         self._read = f"SELECT {', '.join(LABELS)} FROM series WHERE series = ?"  # nosec B608 # the same
@@ -47,10 +50,21 @@ class SeriesNumbers:
             number = self._coarse[series] = series if found is None else found[0]
         return number
 
+    def broad_of(self, series: int) -> int:
+        """The number of the series to whose sums of five minutes another one is added."""
+        number = self._broad.get(series)
+        if number is None:
+            labels = [*self.labels_of(series)]
+            for place in _NOT_BROAD:
+                labels[place] = ""
+            number = self._broad[series] = self.of(tuple(labels))
+        return number
+
     def forget(self) -> None:
         """Remember nothing: series were deleted."""
         self._known.clear()
         self._coarse.clear()
+        self._broad.clear()
 
     def _made(self, labels: tuple[str, ...]) -> int:
         if (found := self._desk.one(self._find, labels)) is not None:

@@ -12,7 +12,8 @@ import orjson
 from msgspec import Struct
 
 from streams.services.console.desk import Desk, Row
-from streams.services.console.desk_reading import Money, Scope, Span
+from streams.services.console.desk_cells import Scope, Span
+from streams.services.console.desk_reading import Money
 
 
 class Person(Struct, frozen=True, array_like=True):
@@ -111,6 +112,14 @@ class Alert(Struct, frozen=True, array_like=True):
     evidence: Sequence[tuple[str, str]]
 
 
+class AlertCount(Struct, frozen=True):
+    """How many alerts of a rule say the same, and when the latest was."""
+
+    detail: str
+    count: int
+    last_ms: int
+
+
 class LetterCause(Struct, frozen=True):
     """Refused records of one cause; `open`: those that nobody has sent anew. '': it cannot be read from them."""
 
@@ -187,6 +196,16 @@ def people(desk: Desk, wanted: PeopleFilter, scope: Scope, most: int = 100) -> l
     return [_person(row) for row in rows]
 
 
+def count_people(desk: Desk, wanted: PeopleFilter, scope: Scope, most: int) -> int:
+    """How many people of a kind there are, `most` where there are more."""
+    where, args = _in_regions(scope)
+    [count] = desk.one(
+        f"SELECT count(*) FROM (SELECT 1 FROM people AS p WHERE {where} AND {_FILTERS[wanted]} LIMIT :most)",  # nosec B608 # names of ours
+        {**args, "most": most},
+    ) or (0,)
+    return int(count)
+
+
 def _person(row: Row) -> Person:
     return msgspec.convert([*row[:11], bool(row[11]), *row[12:16], row[16].split()], Person)
 
@@ -206,9 +225,9 @@ def ballot_counts(desk: Desk, election: str, scope: Scope, region: str | None = 
     """How many people's ballots in an election have come how far, by status."""
     where, args = _in_regions(scope)
     rows = desk.rows(
-        "SELECT b.status, count(*) FROM ballots AS b JOIN people AS p USING (fragment) "  # nosec B608 # names of ours
-        f"WHERE b.election = :election AND {where} AND (:region IS NULL OR p.region = :region) "
-        "GROUP BY b.status ORDER BY b.status",
+        "SELECT p.status, sum(p.people) FROM ballot_stock AS p "  # nosec B608 # names of ours
+        f"WHERE p.election = :election AND p.people > 0 AND {where} AND (:region IS NULL OR p.region = :region) "
+        "GROUP BY p.status ORDER BY p.status",
         {**args, "election": election, "region": region},
     )
     return [PeopleCount(*row) for row in rows]
@@ -222,9 +241,9 @@ def ballots_by_region(
     wanted: dict[str, object] = {f"status_{place}": name for place, name in enumerate(statuses)}
     places = ", ".join(f":{name}" for name in wanted)
     rows = desk.rows(
-        "SELECT coalesce(p.region, ''), b.status, count(*) FROM ballots AS b JOIN people AS p USING (fragment) "  # nosec B608 # names of ours
-        f"WHERE b.election = :election AND b.status IN ({places}) AND {where} "
-        "GROUP BY p.region, b.status ORDER BY p.region, b.status",
+        "SELECT p.region, p.status, p.people FROM ballot_stock AS p "  # nosec B608 # names of ours
+        f"WHERE p.election = :election AND p.status IN ({places}) AND p.people > 0 AND {where} "
+        "ORDER BY p.region, p.status",
         {**args, **wanted, "election": election},
     )
     found: dict[str, dict[str, int]] = {}
@@ -236,7 +255,8 @@ def ballots_by_region(
 def elections(desk: Desk) -> list[str]:
     """The elections of which any ballot is known."""
     found, at = [], ""
-    while (row := desk.one("SELECT min(election) FROM ballots WHERE election > ?", (at,))) and row[0] is not None:
+    sql = "SELECT min(election) FROM ballot_stock WHERE election > ? AND people > 0"
+    while (row := desk.one(sql, (at,))) and row[0] is not None:
         at = row[0]
         found.append(at)
     return found
@@ -252,7 +272,7 @@ def events_of(desk: Desk, contact_id: str, since_ms: int, scope: Scope, most: in
         gifts = f"(s.type NOT LIKE 'donation.%' OR s.committee IN ({', '.join(f':{place}' for place in args)}))"
     rows = desk.rows(
         f"""{_MINE} SELECT e.time, s.type, s.source, e.id, s.team, s.campaign, s.channel, s.region, s.turf, s.committee,
-            s.outcome, e.amount, s.currency, e.machine, e.happened, e.counted, e.details
+            s.outcome, e.amount, s.currency, e.machine, e.happened, e.counted, CAST(e.details AS TEXT)
         FROM mine CROSS JOIN events AS e ON e.fragment = mine.fragment JOIN series AS s USING (series)
         WHERE e.time >= :since AND {gifts}
         ORDER BY e.time DESC, s.source DESC, e.id DESC LIMIT :most""",  # nosec B608 # names of ours
@@ -293,9 +313,8 @@ def committees(desk: Desk, scope: Scope) -> list[CommitteeStock]:
     """What each committee was given so far by everybody in the scope, in all and by election."""
     where, args = _in_regions(scope)
     rows = desk.rows(
-        "SELECT g.committee, g.election, g.currency, sum(g.net), sum(g.net > 0) FROM given AS g "  # nosec B608 # names of ours
-        f"{'' if where == 'TRUE' else 'JOIN people AS p USING (fragment) '}WHERE {where} "
-        "GROUP BY g.committee, g.election, g.currency",
+        "SELECT p.committee, p.election, p.currency, sum(p.net), sum(p.people) FROM committee_stock AS p "  # nosec B608 # names of ours
+        f"WHERE {where} GROUP BY p.committee, p.election, p.currency HAVING sum(p.people) > 0 OR sum(p.net) <> 0",
         args,
     )
     found: dict[tuple[str, str], tuple[dict[str, int], list[int]]] = {}
@@ -309,15 +328,40 @@ def committees(desk: Desk, scope: Scope) -> list[CommitteeStock]:
 
 def alerts(desk: Desk, span: Span, scope: Scope, most: int = 200) -> list[Alert]:
     """The alerts of a span of time, the latest first; those about people only of people in the scope."""
-    where, args = _in_regions(scope)
+    source, args = _alerts_in(span, scope)
     rows = desk.rows(
-        "SELECT a.alert, a.rule, a.subject, f.name, a.at, a.detail, a.evidence FROM alerts AS a "  # nosec B608 # names of ours
-        "LEFT JOIN fragments AS f USING (fragment) LEFT JOIN people AS p ON p.fragment = f.contact "
-        f"WHERE a.at >= :since AND a.at < :until AND (a.subject IS NOT NULL OR {where}) "
+        f"SELECT a.alert, a.rule, a.subject, f.name, a.at, a.detail, a.evidence {source} "  # nosec B608 # names of ours
         "ORDER BY a.at DESC, a.alert LIMIT :most",
-        {**args, "since": span.since, "until": span.until, "most": most},
+        {**args, "most": most},
     )
     return [msgspec.convert([*head, orjson.loads(evidence)], Alert) for *head, evidence in rows]
+
+
+def alerts_by_rule(desk: Desk, span: Span, scope: Scope) -> Mapping[str, int]:
+    """How many of these alerts there are of each rule; the rule of the latest one first."""
+    source, args = _alerts_in(span, scope)
+    rows = desk.rows(f"SELECT a.rule, count(*) {source} GROUP BY a.rule ORDER BY max(a.at) DESC, a.rule", args)  # nosec B608 # names of ours
+    return dict(rows)
+
+
+def alerts_by_detail(desk: Desk, rule: str, span: Span, scope: Scope) -> list[AlertCount]:
+    """The alerts of a rule that say the same, counted; those with most alerts first."""
+    source, args = _alerts_in(span, scope)
+    rows = desk.rows(
+        f"SELECT a.detail, count(*), max(a.at) {source} AND a.rule = :rule GROUP BY a.detail ORDER BY 2 DESC, 1",  # nosec B608 # names of ours
+        {**args, "rule": rule},
+    )
+    return [AlertCount(*row) for row in rows]
+
+
+def _alerts_in(span: Span, scope: Scope) -> tuple[str, dict[str, object]]:
+    """The alerts `a` of a span of time, those about people only of people in the scope, and the arguments."""
+    where, args = _in_regions(scope)
+    source = (
+        "FROM alerts AS a LEFT JOIN fragments AS f USING (fragment) LEFT JOIN people AS p ON p.fragment = f.contact "
+        f"WHERE a.at >= :since AND a.at < :until AND (a.subject IS NOT NULL OR {where})"
+    )
+    return source, {**args, "since": span.since, "until": span.until}
 
 
 def letter_causes(desk: Desk, span: Span, most: int = 100) -> list[LetterCause]:
@@ -356,7 +400,7 @@ def holds(desk: Desk, span: Span) -> list[Hold]:
 
 
 def _in_regions(scope: Scope) -> tuple[str, dict[str, object]]:
-    """The condition that a person `p` is in the scope, and its arguments."""
+    """The condition that a person, or a sum over people, `p` is in the scope, and its arguments."""
     if scope.regions is None:
         return "TRUE", {}
     args: dict[str, object] = {f"region_{place}": name for place, name in enumerate(sorted(scope.regions))}

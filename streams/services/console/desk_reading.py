@@ -5,16 +5,22 @@ Times are milliseconds since 1970, sums are minor units by currency. None is "no
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple
 
 from msgspec import Struct
 
-from streams.services.console.desk import FOLLOWED, HOUR_MS, LABELS, MINUTE_MS, Desk, Row
+from streams.services.console.desk import Desk, Row
+from streams.services.console.desk_cells import (
+    Asked,
+    Dimension,
+    Scope,
+    Span,
+    cells_of,
+    columns_of,
+    where_of,
+)
+from streams.services.console.desk_schema import FOLLOWED, HOUR_MS, MINUTE_MS
 
-Dimension = Literal[
-    "type", "campaign", "team", "channel", "region", "turf", "source", "mailbox", "committee", "currency", "outcome"
-]
-"""What figures can be told apart by."""
 Money = Mapping[str, int]
 """Minor units by currency."""
 
@@ -23,34 +29,11 @@ GIFT, REFUND, CHARGE_FAILED, PLEDGE_CANCELLED = (
 )  # fmt: skip
 REPORT = "canvass.reported"
 SUPPORTERS = (1, 2)
+MOST_MET = 100
+"""So many people of a place are counted, which is many more than few: counting all of them takes seconds."""
+_NEVER = 1 << 62
 STOPPED_AFTER_MS = 15_000
 """So long after it was last looked at a topic counts as no longer followed."""
-
-
-class Scope(Protocol):
-    """What a viewer may see; None: all of it. The committees bind what is about money."""
-
-    @property
-    def teams(self) -> Collection[str] | None: ...
-    @property
-    def regions(self) -> Collection[str] | None: ...
-    @property
-    def committees(self) -> Collection[str] | None: ...
-
-
-class Everything(NamedTuple):
-    """The scope of whoever may see all."""
-
-    teams: None = None
-    regions: None = None
-    committees: None = None
-
-
-class Span(NamedTuple):
-    """From `since` up to but without `until`, ms. Cells are of a minute, those older than two days of five."""
-
-    since: int
-    until: int
 
 
 class Slots(NamedTuple):
@@ -108,7 +91,8 @@ class Curve(Struct, frozen=True):
 class Field(Struct, frozen=True):
     """Canvass reports of one place in a span of time. `turf`: '' where it was not said, or for all of a region.
 
-    `people`: how many different people the reports are about, as far as they are still kept; None: not known.
+    `people`: how many different people the reports are about, `MOST_MET` where there are more; None: not known, since
+    the reports are no longer kept.
     """
 
     region: str
@@ -183,14 +167,13 @@ def figures_by(
 
     With `by=()` there is one group at most. Groups with the most interactions come first.
     """
-    where, args = where_of(span, scope, types)
-    columns = _columns(by)
+    cells = cells_of(Asked(span, scope, types, by))
+    columns = columns_of(by)
     found: dict[tuple[str, ...], tuple[list[int], dict[str, int]]] = {}
     rows = desk.rows(
-        f"SELECT s.currency, sum(c.happened), sum(c.counted), sum(c.amount), sum(c.supporters), sum(c.machine)"  # nosec B608 # names of ours
-        f"{columns} FROM {CELLS} JOIN series AS s USING (series) WHERE {where} "
-        f"GROUP BY s.currency{columns}",
-        args,
+        f"{cells.beginning}SELECT s.currency, sum(c.happened), sum(c.counted), sum(c.amount), sum(c.supporters), "  # nosec B608 # names of ours
+        f"sum(c.machine){columns} FROM {cells.source} WHERE {cells.where} GROUP BY s.currency{columns}",
+        cells.args,
     )
     for currency, happened, counted, amount, supporters, machine, *values in rows:
         sums, amounts = found.setdefault(tuple(values), ([0, 0, 0, 0], {}))
@@ -210,15 +193,15 @@ def curves(
     desk: Desk, slots: Slots, scope: Scope, by: Sequence[Dimension] = ("team",), types: Collection[str] = ()
 ) -> list[Curve]:
     """How many interactions there were in each slot of time, for sparklines; the largest curves first."""
-    where, args = where_of(Span(slots.since, slots.until), scope, types)
-    columns = _columns(by)
+    cells = cells_of(Asked(Span(slots.since, slots.until), scope, types, by, slots.length))
+    columns = columns_of(by)
     first = slots.since // slots.length
     starts = tuple(range(first * slots.length, slots.until, slots.length))
     found: dict[tuple[str, ...], list[int]] = {}
     rows = desk.rows(
-        f"SELECT c.minute / :slot, sum(c.counted){columns} FROM {_cells(slots.length)} JOIN series AS s USING (series) "  # nosec B608 # names of ours
-        f"WHERE {where} GROUP BY c.minute / :slot{columns}",
-        {**args, "slot": slots.length},
+        f"{cells.beginning}SELECT c.minute / :slot, sum(c.counted){columns} FROM {cells.source} "  # nosec B608 # names of ours
+        f"WHERE {cells.where} GROUP BY c.minute / :slot{columns}",
+        {**cells.args, "slot": slots.length},
     )
     for slot, counted, *values in rows:
         found.setdefault(tuple(values), [0] * len(starts))[max(0, slot - first)] += counted
@@ -236,17 +219,16 @@ def turfs(desk: Desk, region: str, span: Span, scope: Scope) -> list[Field]:
     return _fields(desk, span, scope, ("region", "turf"), region)
 
 
-def _fields(desk: Desk, span: Span, scope: Scope, by: Sequence[str], region: str | None) -> list[Field]:
-    where, args = where_of(span, scope, (REPORT,))
-    if region is not None:
-        where, args = f"{where} AND s.region = :region", {**args, "region": region}
+def _fields(desk: Desk, span: Span, scope: Scope, by: Sequence[Dimension], region: str | None) -> list[Field]:
+    asked = Asked(span, scope, (REPORT,), by, region=region)
+    cells = cells_of(asked)
     columns = ", ".join(f"s.{name}" for name in by)
     rows = desk.rows(
-        f"SELECT {columns}, s.outcome, sum(c.counted), sum(c.supporters), max(c.last) "  # nosec B608 # names of ours
-        f"FROM {CELLS} JOIN series AS s USING (series) WHERE {where} GROUP BY {columns}, s.outcome",
-        args,
+        f"{cells.beginning}SELECT {columns}, s.outcome, sum(c.counted), sum(c.supporters), max(c.last) "  # nosec B608 # names of ours
+        f"FROM {cells.source} WHERE {cells.where} GROUP BY {columns}, s.outcome",
+        cells.args,
     )
-    people = _people_met(desk, where, args, columns)
+    people = _people_met(desk, asked)
     width = len(by)
     found: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
@@ -270,34 +252,50 @@ def _field(place: tuple[str, ...], rows: Sequence[Row], people: Mapping[tuple[st
     )
 
 
-def _people_met(
-    desk: Desk, where: str, args: Mapping[str, object], columns: str
-) -> Mapping[tuple[str, ...], int] | None:
-    """How many different people reports are about, by place; None where part of the span is no longer kept."""
-    kept: int | None = desk.meta("events_since")
-    if kept is None or int(str(args["since"])) < kept:
-        return None
+def last_reports(desk: Desk, since_ms: int, scope: Scope) -> Mapping[tuple[str, str], int]:
+    """By region and turf the minute of the last canvass report, where there was any since then."""
+    cells = cells_of(Asked(Span(since_ms // HOUR_MS * HOUR_MS, _NEVER), scope, (REPORT,), ("region", "turf")))
     rows = desk.rows(
-        f"SELECT {columns}, count(DISTINCT f.contact) FROM series AS s JOIN events AS e ON e.series = s.series "  # nosec B608 # names of ours
-        "AND e.message = 0 AND e.time >= :since AND e.time < :until JOIN fragments AS f USING (fragment) "
-        f"WHERE {where} AND e.counted GROUP BY {columns}",
-        args,
+        f"{cells.beginning}SELECT s.region, s.turf, max(c.last) FROM {cells.source} "  # nosec B608 # names of ours
+        f"WHERE {cells.where} AND c.counted > 0 GROUP BY s.region, s.turf",
+        cells.args,
     )
-    return {tuple(place): count for *place, count in rows}
+    return {(region, turf): last for region, turf, last in rows if last >= since_ms}
+
+
+def _people_met(desk: Desk, asked: Asked) -> Mapping[tuple[str, ...], int] | None:
+    """How many different people reports are about, by place, and `MOST_MET` where there are more.
+
+    None where part of the span is no longer kept.
+    """
+    kept: int | None = desk.meta("events_since")
+    if kept is None or asked.span.since // MINUTE_MS * MINUTE_MS < kept:
+        return None
+    where, args = where_of(asked)
+    columns = ", ".join(f"s.{name}" for name in asked.by)
+    same = " AND ".join(f"s.{name} = place.{name}" for name in asked.by)
+    rows = desk.rows(
+        f"SELECT place.*, (SELECT count(*) FROM (SELECT DISTINCT f.contact FROM series AS s CROSS JOIN events AS e "  # nosec B608 # names of ours
+        "ON e.series = s.series AND e.message = 0 AND e.time >= :since AND e.time < :until "
+        "CROSS JOIN fragments AS f ON f.fragment = e.fragment "
+        f"WHERE {where} AND {same} AND e.counted LIMIT {MOST_MET})) "
+        f"FROM (SELECT DISTINCT {columns} FROM series AS s WHERE {where}) AS place",
+        {**args, "since": asked.span.since // MINUTE_MS * MINUTE_MS, "until": asked.span.until},
+    )
+    return {tuple(place): count for *place, count in rows if count}
 
 
 def money(
     desk: Desk, span: Span, scope: Scope, by: Sequence[Dimension] = (), slot_ms: int | None = None
 ) -> list[Gifts]:
     """Gifts, refunds and pledges of a span: by dimension, by slot of time (`HOUR_MS`) or both, in that order."""
-    where, args = where_of(span, scope, _OF_MONEY)
+    cells = cells_of(Asked(span, scope, _OF_MONEY, by, slot_ms))
     slot = "NULL" if slot_ms is None else f"c.minute / {int(slot_ms)} * {int(slot_ms)}"
-    columns = _columns(by)
+    columns = columns_of(by)
     rows = desk.rows(
-        f"SELECT s.type, s.currency, sum(c.counted), sum(c.amount), {slot} AS slot{columns} "  # nosec B608 # names of ours
-        f"FROM {_cells(slot_ms or HOUR_MS)} JOIN series AS s USING (series) WHERE {where} "
-        f"GROUP BY s.type, s.currency, slot{columns}",
-        args,
+        f"{cells.beginning}SELECT s.type, s.currency, sum(c.counted), sum(c.amount), {slot} AS slot{columns} "  # nosec B608 # names of ours
+        f"FROM {cells.source} WHERE {cells.where} GROUP BY s.type, s.currency, slot{columns}",
+        cells.args,
     )
     found: dict[tuple[tuple[str, ...], int | None], list[Row]] = {}
     for type_, currency, counted, amount, start, *values in rows:
@@ -326,48 +324,3 @@ def _gifts(values: tuple[str, ...], start: int | None, rows: Sequence[Row]) -> G
 
 
 _OF_MONEY = (GIFT, REFUND, CHARGE_FAILED, PLEDGE_CANCELLED)
-
-
-_SUMS = "series, happened, counted, amount, supporters, machine"
-_BY_MINUTE = f"SELECT minute, {_SUMS}, minute AS first, minute AS last FROM cells"  # nosec B608 # names of ours
-CELLS = f"""({_BY_MINUTE} WHERE minute >= :since AND minute < :whole UNION ALL
-    SELECT hour, {_SUMS}, first, last FROM hours WHERE hour >= :whole AND hour < :rest UNION ALL
-    {_BY_MINUTE} WHERE minute >= :rest AND minute < :until) AS c"""  # nosec B608 # names of ours
-"""The cells of a span of time: whole hours by hour, what is before and after them by minute."""
-_MINUTES = f"({_BY_MINUTE} WHERE minute >= :since AND minute < :until) AS c"
-
-
-def _columns(by: Sequence[Dimension]) -> str:
-    """The columns of these dimensions, behind others. Raises ValueError for what is none."""
-    if unknown := sorted({*by}.difference(LABELS)):
-        raise ValueError(f"no dimension of the desk: {', '.join(unknown)}")
-    return "".join(f", s.{name}" for name in by)
-
-
-def _cells(slot_ms: int) -> str:
-    """The cells of a span of time that is to be told apart by slots."""
-    return _MINUTES if slot_ms % HOUR_MS else CELLS
-
-
-def where_of(span: Span, scope: Scope, types: Collection[str]) -> tuple[str, dict[str, object]]:
-    """The condition of a query over cells and their series `s`, and its arguments, those of the cells among them."""
-    clauses = ["TRUE"]
-    since = span.since // MINUTE_MS * MINUTE_MS
-    rest = span.until // HOUR_MS * HOUR_MS
-    whole = min(-(-since // HOUR_MS) * HOUR_MS, span.until)
-    args: dict[str, object] = {"since": since, "until": span.until, "whole": whole, "rest": max(whole, rest)}
-    bound = [("type", types or None), ("team", scope.teams), ("region", scope.regions)]
-    for column, allowed in bound:
-        if allowed is not None:
-            clauses.append(f"s.{column} IN ({_listed(column, allowed, args)})")
-    if scope.committees is not None:
-        listed = _listed("committee", scope.committees, args)
-        clauses.append(f"(s.type NOT LIKE 'donation.%' OR s.committee IN ({listed}))")
-    return " AND ".join(clauses), args
-
-
-def _listed(name: str, values: Collection[str], args: dict[str, object]) -> str:
-    """Placeholders for the values, which are added to the arguments."""
-    places = {f"{name}_{place}": value for place, value in enumerate(sorted(values))}
-    args |= places
-    return ", ".join(f":{place}" for place in places)

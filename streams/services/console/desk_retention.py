@@ -3,7 +3,9 @@
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from streams.services.console.desk import CELLS_KEPT_MS, COARSE_MS, DAY_MS, HOUR_MS, MINUTE_MS, Desk, Row
+from streams.services.console.desk import Desk, Row
+from streams.services.console.desk_schema import CELLS_KEPT_MS, COARSE_MS, DAY_MS, HOUR_MS, MINUTE_MS
+from streams.services.console.desk_sums import sum_up_totals
 from streams.services.console.desk_writing import DeskWriter, Limits
 
 ROWS_AT_ONCE = 5_000
@@ -113,7 +115,9 @@ _FINE = """DELETE FROM cells WHERE minute >= :since AND minute < :until
 def _old_cells(desk: Desk, old: int) -> int:
     with desk.transaction():
         gone = desk.run("DELETE FROM cells WHERE minute < ?", (old,))
-        desk.run("DELETE FROM hours WHERE hour < ?", (old // HOUR_MS * HOUR_MS,))
+        desk.run("DELETE FROM fives WHERE slot < ?", (old // COARSE_MS * COARSE_MS,))
+        if desk.run("DELETE FROM hours WHERE hour < ?", (old // HOUR_MS * HOUR_MS,)):
+            sum_up_totals(desk)
         _raise(desk, "cells_since", old)
     return gone
 
@@ -137,7 +141,8 @@ def drop_unused_series(writer: DeskWriter) -> int:
     return gone
 
 
-_UNUSED = "series NOT IN (SELECT series FROM cells UNION SELECT series FROM hours UNION SELECT series FROM events)"
+_IN_USE = " UNION ".join(f"SELECT series FROM {table}" for table in ("cells", "hours", "fives", "events"))  # nosec B608 # tables of ours
+_UNUSED = f"series NOT IN ({_IN_USE})"
 _UNNAMED = "series NOT IN (SELECT coarse FROM series WHERE coarse <> series)"
 _UNUSED_SERIES = (
     f"DELETE FROM series WHERE coarse <> series AND {_UNUSED}",  # nosec B608 # a condition of ours

@@ -101,7 +101,12 @@ class Wiper:
     @property
     def is_pending(self) -> bool:
         """Whether any name may be in the bytes."""
-        return bool(self._unwiped.names or self._unwiped.forgot)
+        return bool(self._unwiped.names or self._sought or self._unwiped.forgot)
+
+    @property
+    def is_seeking(self) -> bool:
+        """Whether names are being looked for."""
+        return self._search is not None
 
     async def tend(self) -> None:
         """Do what takes no time, and begin what does. Raises `sqlite3.Error`."""
@@ -123,6 +128,8 @@ class Wiper:
         self._stopping.set()
         under_way = [task for task in (self._search, self._copying) if task is not None]
         await asyncio.gather(*under_way, return_exceptions=True)
+        self._unwiped.names |= self._sought
+        self._sought = frozenset()
         await asyncio.to_thread(self.desk.close)
         if self._file is not None:
             os.close(self._file)
@@ -131,9 +138,12 @@ class Wiper:
         if not await asyncio.to_thread(empty_journal, self.desk):
             self._again_at = self._clock() + AGAIN_S
             return
-        self._sought = frozenset(self._unwiped.names)
-        gone = {name for name in self._sought if self.desk.one(_KNOWN, (name,)) is None}
+        sought = frozenset(self._unwiped.names)
+        gone = {name for name in sought if self.desk.one(_KNOWN, (name,)) is None}
         if not (self._unwiped.forgot or self._is_found or len(gone) > NAMES_SOUGHT):
+            # One of them that comes back and leaves again meanwhile is among the names anew.
+            self._sought = sought
+            self._unwiped.names -= sought
             self._search = asyncio.create_task(asyncio.to_thread(self._finds, gone))
         elif self._clock() < (soonest := self._unwiped.copied_at + COPIES_EVERY_S):
             self._again_at = soonest
@@ -145,11 +155,12 @@ class Wiper:
         if not search.done():
             return
         self._search = None
+        sought, self._sought = self._sought, frozenset()
+        if search.exception() is not None or search.result():
+            self._unwiped.names |= sought
         self._is_found = search.result()
-        if not self._is_found:
-            self._unwiped.names -= self._sought
-            if not self._unwiped.names:
-                await asyncio.to_thread(is_wiped, self.desk)
+        if not self._is_found and not self._unwiped.names:
+            await asyncio.to_thread(is_wiped, self.desk)
 
     def _take_copy(self, copying: "asyncio.Task[Path]") -> None:
         if copying.done():

@@ -21,10 +21,11 @@ from events.topics import (
     INTERACTIONS,
     SYSTEM_ALERTS,
 )
-from streams.services.console.desk import HOUR_MS, MINUTE_MS, Desk
+from streams.services.console.desk import Desk
 from streams.services.console.desk_counting import EventKeeper
 from streams.services.console.desk_events import ErasureCommand, read_event
 from streams.services.console.desk_names import ErasedNames, Fragments, SeriesNumbers
+from streams.services.console.desk_people_keeping import PeopleKeeper
 from streams.services.console.desk_profiles import (
     read_alert,
     read_closed,
@@ -34,6 +35,7 @@ from streams.services.console.desk_profiles import (
     read_profile,
     read_views,
 )
+from streams.services.console.desk_schema import HOUR_MS, MINUTE_MS
 
 Clock = Literal["broker", "events"]
 """Whose time says what is old: that of records, or (of the demo, whose events are years old) that of the events."""
@@ -104,6 +106,7 @@ class DeskWriter:
         self.fragments = Fragments(desk)
         self._erased = ErasedNames(desk, self._salt)
         self.events = EventKeeper(desk, self.fragments, self.series, self._erased)
+        self._people = PeopleKeeper(desk)
         self.latest: int = desk.meta("latest") or 0
         self._latest_event: int = desk.meta("latest_event") or 0
         self._messages_since = self._acts_since = 0
@@ -140,6 +143,7 @@ class DeskWriter:
                 if not self._takes[record.topic](record):
                     self._counts["unreadable"] += 1
             self.events.settle()
+            self._people.settle()
             left = self.drop_unused()
             self.desk.run_many(_POSITION, list(positions))
             if count:
@@ -169,8 +173,10 @@ class DeskWriter:
         """
         with self.desk.transaction():
             self.desk.run("DELETE FROM positions WHERE topic = ?", (topic,))
-            for sql in _FORGET.get(topic, ()):
-                self.desk.run(sql)
+            if topic == CONTACT_STATE:
+                self._people.forget()
+            if topic == CONTACT_SUPPRESSIONS:
+                self.desk.run("DELETE FROM closed")
             if topic == CONTACT_LINKS:
                 for (fragment,) in self.desk.rows("SELECT fragment FROM fragments WHERE contact <> fragment"):
                     self._give(fragment, fragment)
@@ -229,21 +235,13 @@ class DeskWriter:
         name = _text(record.key)
         if record.value is None:
             if (fragment := self.fragments.find(name)) is not None:
-                for table in ("people", "given", "ballots"):
-                    self.desk.run(f"DELETE FROM {table} WHERE fragment = ?", (fragment,))  # nosec B608 # tables of ours
+                self._people.drop(fragment)
                 self._unused.add(fragment)
             return True
         row = read_profile(record.value)
         if row is None:
             return False
-        fragment = self.fragments.of(name)
-        known = self.desk.one("SELECT rows_hash FROM people WHERE fragment = ?", (fragment,)) or (0,)
-        written = self.desk.run(_PERSON, (fragment, row.version, *row.person))
-        if written and known != row.person[-1:]:
-            for table, columns, rows in (("given", 5, row.given), ("ballots", 3, row.ballots)):
-                self.desk.run(f"DELETE FROM {table} WHERE fragment = ?", (fragment,))  # nosec B608 # tables of ours
-                sql = f"INSERT INTO {table} VALUES (?{', ?' * columns})"  # nosec B608 # the same
-                self.desk.run_many(sql, [(fragment, *each) for each in rows])
+        self._people.take(self.fragments.of(name), row)
         return True
 
     def _link(self, record: TopicRecord) -> bool:
@@ -358,23 +356,11 @@ class DeskWriter:
         return True
 
 
-_FORGET = {
-    CONTACT_STATE: ("DELETE FROM people", "DELETE FROM given", "DELETE FROM ballots"),
-    CONTACT_SUPPRESSIONS: ("DELETE FROM closed",),
-}
 _LINKED = """SELECT fragment FROM fragments WHERE contact = :fragment AND contact <> fragment
     UNION ALL SELECT fragment FROM fragments WHERE fragment = :fragment AND contact <> fragment"""
 _POSITION = """INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET topic_id = excluded.topic_id,
     next = excluded.next, ends = excluded.ends, appended = excluded.appended, looked = excluded.looked"""
-_PERSON_COLUMNS = (
-    "version", "first_seen", "last_seen", "region", "postal_code", "time_zone", "support", "support_at", "attempts",
-    "contacts", "canvassed_at", "email_status", "subscribed", "gifts", "gave_at", "pledges_active", "pledges_failing",
-    "rows_hash",
-)  # fmt: skip
-_PERSON = f"""INSERT INTO people (fragment, {", ".join(_PERSON_COLUMNS)}) VALUES (?{", ?" * len(_PERSON_COLUMNS)})
-    ON CONFLICT DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _PERSON_COLUMNS)}
-    WHERE excluded.version > version"""  # nosec B608 # columns of ours
 _CAUSE = """INSERT INTO causes (reason, detail, stage, topic, source, type) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT DO NOTHING"""
 _LETTER = """INSERT INTO letters SELECT ?1, cause, ?2, 0 FROM causes

@@ -29,8 +29,9 @@ from streams.platform.errors import EngineError, KafkaAway, MissingTopic, Unusab
 from streams.platform.health import HealthServer
 from streams.platform.settings import Settings
 from streams.platform.shutdown import end_within
-from streams.services.console.desk import CELLS_KEPT_MS, FOLLOWED, HOUR_MS, Desk, remove_desk, replace_desk
+from streams.services.console.desk import Desk, remove_desk, replace_desk
 from streams.services.console.desk_retention import VIEWS_KEPT_MS, LetGo, drop_unused_series, let_go
+from streams.services.console.desk_schema import CELLS_KEPT_MS, FOLLOWED, HOUR_MS
 from streams.services.console.desk_wiping import Unwiped, Wiper, beside, empty_journal
 from streams.services.console.desk_writing import DeskWriter, Limits, Position, TopicRecord
 from streams.services.console.follow_metrics import FollowMetrics

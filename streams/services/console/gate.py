@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
 from streams.services.console.dependencies import ConsoleDependencies
+from streams.services.console.desk_schema import SECOND_MS
 from streams.services.console.live import Hub
 from streams.services.console.page import Page, PageRequest
 from streams.services.console.rendering import CSRF_PLACE, render, render_signed_out
@@ -35,7 +36,8 @@ class Console:
         """The request of a viewer, at this moment."""
         viewer = signed_in.viewer
         words = Words(viewer.language, self.deps.settings.time_zone)
-        return PageRequest(viewer, words, self.deps.clock(), params, self.deps, signed_in.session.reason)
+        now_ms = self.deps.clock() // SECOND_MS * SECOND_MS  # so that who asks in the same second asks the same
+        return PageRequest(viewer, words, now_ms, params, self.deps, signed_in.session.reason)
 
 
 class SignInFirst(Exception):

@@ -1,6 +1,7 @@
 """The process of the console: wires its parts together and serves until a signal ends it."""
 
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import NamedTuple
@@ -34,6 +35,9 @@ from streams.services.permission.audit_metrics import running_audit_log
 from streams.services.permission.decisions import PermissionJudge
 from streams.worker.app import wall_clock
 
+SWITCH_S = 0.0005
+"""Seconds after which one thread makes way for another: those that ask the desk wait so long while a page is made."""
+
 
 class ConsoleServer(Server):
     """The server of the API, which first ends the streams of open pages when it is told to stop."""
@@ -63,6 +67,7 @@ async def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM. Raises `Unusable` when a setting or the address is no good."""
     extras = extras or Extras()
+    sys.setswitchinterval(SWITCH_S)
     metrics = ConsoleMetrics(CollectorRegistry())
     people = read_people(settings.console_people, acts_of(settings.console_may.split()))
     turfs = read_turfs(settings.console_turfs)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from sinks.lookup import Complete, Incomplete
 from streams.services.console.desk_reading import Freshness, freshness
+from streams.services.console.desk_schema import SECOND_MS
 from streams.services.console.page import PageRequest
 
 STALE_S = 13.0
@@ -20,7 +21,7 @@ class Standing(NamedTuple):
 
 async def standing_of(asked: PageRequest, topic: str = _FLOW) -> Standing:
     """How fresh what the desk has of a topic is, and whether workers still feed it. Raises SinkUnavailable."""
-    known = (await asked.ask(freshness, asked.wall_ms))[topic]
+    known = (await asked.ask(freshness, asked.wall_ms // SECOND_MS * SECOND_MS))[topic]
     redis = await asked.deps.lookup.standing()
     return standing(known, redis, asked.wall_ms, asked.deps.settings.profiles_oldest_s)
 

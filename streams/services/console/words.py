@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -69,6 +69,8 @@ _FRENCH_FORMS: Mapping[Form, tuple[str, str]] = {
 }
 """What French has before a time of today, and before a day."""
 _BEGINS_WITH_PLACE = re.compile(r"\{([a-z_]+)").match
+_WRITTEN = 20_000
+"""So many numbers and times are remembered as they are written."""
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 
 
@@ -187,7 +189,7 @@ class Words:
         if value is None or not math.isfinite(value):
             return UNKNOWN
         shape = "#,##0.######" if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
-        return format_decimal(value, shape, self._locale)
+        return _decimal(value, shape, self._locale)
 
     def signed(self, value: float | None, digits: int | None = None) -> str:
         """A difference: a number with its sign."""
@@ -217,11 +219,11 @@ class Words:
         if part is None or not whole:
             return UNKNOWN
         shape = "#,##0" + ("." + "0" * digits if digits else "") + ("%" if self.language == "en" else _NARROW + "%")
-        return format_percent(part / whole, shape, self._locale)
+        return _percent(part / whole, shape, self._locale)
 
     def time(self, ms: int | None) -> str:
         """The time of day of a moment (ms since 1970): `21:14`."""
-        return UNKNOWN if ms is None else format_time(self._at(ms), "HH:mm", locale=self._locale)
+        return UNKNOWN if ms is None else _minute(ms // 60_000, self._zone, self._locale)
 
     def day(self, ms: int | None) -> str:
         """The day of a moment: `Tue, Nov 6, 2012`, `mar. 6 nov. 2012`."""
@@ -295,6 +297,22 @@ class Words:
 
     def _at(self, ms: int) -> datetime:
         return datetime.fromtimestamp(ms / 1000, UTC).astimezone(self._zone)
+
+
+@lru_cache(maxsize=_WRITTEN)
+def _decimal(value: float, shape: str, locale: Locale) -> str:
+    """A number as it is written: a page has hundreds, and most are those of a moment ago or of another reader."""
+    return format_decimal(value, shape, locale)
+
+
+@lru_cache(maxsize=_WRITTEN)
+def _percent(value: float, shape: str, locale: Locale) -> str:
+    return format_percent(value, shape, locale)
+
+
+@lru_cache(maxsize=_WRITTEN)
+def _minute(minute: int, zone: ZoneInfo, locale: Locale) -> str:
+    return format_time(datetime.fromtimestamp(minute * 60, UTC).astimezone(zone), "HH:mm", locale=locale)
 
 
 def _known(fields: Mapping[str, Field | None]) -> dict[str, Field]:

@@ -19,9 +19,9 @@ from sinks.holds import AllHolds, Hold, find_all_holds
 from streams.domain.pressure.rates import CampaignRates
 from streams.services.console import desk_campaigns, desk_people
 from streams.services.console.charts import limit_bar
-from streams.services.console.desk import CELLS_KEPT_MS
 from streams.services.console.desk_campaigns import Campaign, Provider
-from streams.services.console.desk_reading import Span
+from streams.services.console.desk_cells import Span
+from streams.services.console.desk_schema import CELLS_KEPT_MS, HOUR_MS
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest
 from streams.services.console.rights import EVERYTHING, Cell, Scope, may, merge_small
 from streams.services.console.standing import STALE_S, standing_of
@@ -111,8 +111,8 @@ class HoldState(Struct, frozen=True):
 
 
 def recent(now_ms: int) -> Span:
-    """The time of which figures are kept."""
-    return Span(now_ms - CELLS_KEPT_MS, now_ms + AHEAD_MS)
+    """The time of which figures are kept, from a full hour on."""
+    return Span((now_ms - CELLS_KEPT_MS) // HOUR_MS * HOUR_MS, now_ms + AHEAD_MS)
 
 
 async def load_list(asked: PageRequest) -> Loaded:

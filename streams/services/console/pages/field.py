@@ -12,8 +12,10 @@ from msgspec.structs import replace
 
 from streams.services.console import desk_people, desk_reading
 from streams.services.console.charts import STEPS, Shape, area_map, shade_of, sparkline
-from streams.services.console.desk import COARSE_MS, DAY_MS, HOUR_MS, MINUTE_MS, Desk
-from streams.services.console.desk_reading import REPORT, Field, Slots, Span
+from streams.services.console.desk import Desk
+from streams.services.console.desk_cells import Span
+from streams.services.console.desk_reading import REPORT, Field, Slots
+from streams.services.console.desk_schema import COARSE_MS, DAY_MS, HOUR_MS, MINUTE_MS
 from streams.services.console.maps import RegionMap, TurfMap, region_map, region_name, turf_map
 from streams.services.console.page import Block, Loaded, Page, PageRequest
 from streams.services.console.rights import Scope
@@ -30,7 +32,7 @@ from streams.services.console.words import Words
 
 EVERY_S = 5
 SPAN_MS = DAY_MS
-SLOT_MS = 15 * MINUTE_MS
+SLOT_MS = HOUR_MS
 QUIET_MS = 45 * MINUTE_MS
 """So long after the last report a turf counts as one where nobody is."""
 GONE_MS = 4 * HOUR_MS
@@ -120,13 +122,11 @@ def quiet_turfs(desk: Desk, now_ms: int, scope: Scope) -> Mapping[str, Sequence[
     None of them where nothing at all was reported of late: then the evening is over. To five minutes.
     """
     until = now_ms // COARSE_MS * COARSE_MS + COARSE_MS
-    slots = Slots(until - GONE_MS, until, COARSE_MS)
-    late = (QUIET_MS + COARSE_MS) // COARSE_MS
+    late = until - QUIET_MS - COARSE_MS
     found: dict[str, list[str]] = {}
     is_active = False
-    for curve in desk_reading.curves(desk, slots, scope, ("region", "turf"), (REPORT,)):
-        region, turf = curve.values
-        if any(curve.counted[-late:]):
+    for (region, turf), last in desk_reading.last_reports(desk, until - GONE_MS, scope).items():
+        if last >= late:
             is_active = True
         elif region and turf:
             found.setdefault(region, []).append(turf)

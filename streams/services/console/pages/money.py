@@ -16,9 +16,11 @@ from starlette.exceptions import HTTPException
 from streams.domain.pressure.policy import GivingLimits
 from streams.services.console import desk_people, desk_reading
 from streams.services.console.charts import columns
-from streams.services.console.desk import HOUR_MS, Desk
+from streams.services.console.desk import Desk
+from streams.services.console.desk_cells import Dimension, Span
 from streams.services.console.desk_people import CommitteeStock, Limit, NearLimit, Person
-from streams.services.console.desk_reading import Dimension, Gifts, Span
+from streams.services.console.desk_reading import Gifts
+from streams.services.console.desk_schema import HOUR_MS
 from streams.services.console.gate import Console, posted
 from streams.services.console.page import Block, Loaded, Page, PageRequest
 from streams.services.console.pages.people import REASONS
@@ -201,14 +203,14 @@ async def load_pledges(asked: PageRequest) -> Loaded:
     """Pledges that failed or were cancelled today, and people whose pledges fail now."""
     scope = asked.viewer.scope
     found = await asked.ask(flow, asked.now_ms, scope)
-    people: Sequence[Person] | None = None
+    count: int | None = None
     if scope.committees is None:
-        people = await asked.ask(desk_people.people, "failing_pledges", scope, MOST_PEOPLE + 1)
+        count = await asked.ask(desk_people.count_people, "failing_pledges", scope, MOST_PEOPLE + 1)
     fresh = await standing_of(asked)
     data = {
         "whole": None if found.since_ms is None else found.whole,
-        "people": people,
-        "count": None if people is None or len(people) > MOST_PEOPLE else len(people),
+        "is_known": count is not None,
+        "count": None if count is None or count > MOST_PEOPLE else count,
         "most": MOST_PEOPLE,
         "fewest": FEWEST,
         "since_ms": found.since_ms,
@@ -249,7 +251,7 @@ async def load_limits(asked: PageRequest) -> Loaded:
 async def _near(asked: PageRequest, most: int) -> Sequence[NearLimit]:
     scope = asked.viewer.scope
     stock = await asked.ask(desk_people.committees, scope)
-    limits = limits_of(asked.deps.judge.policy.giving, stock)
+    limits = tuple(limits_of(asked.deps.judge.policy.giving, stock))
     return await asked.ask(desk_people.near_limits, limits, NEAR, scope, most)
 
 

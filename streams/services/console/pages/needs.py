@@ -15,8 +15,8 @@ from streams.domain.messages import TEMPLATES, CodedMessage, Field, Instant, Lis
 from streams.domain.pressure.rates import CampaignRates
 from streams.operations.status.alert_rules import AlertFinding, findings
 from streams.services.console import desk_campaigns, desk_people
-from streams.services.console.desk import MINUTE_MS
 from streams.services.console.desk_campaigns import Campaign
+from streams.services.console.desk_schema import MINUTE_MS
 from streams.services.console.live import why_withheld
 from streams.services.console.maps import region_name
 from streams.services.console.page import Loaded, PageRequest, Withheld
@@ -60,7 +60,7 @@ async def load_needs(asked: PageRequest) -> Loaded:
         lacking.append(words.text("Whether everything flows is not known yet: Kafka and Redis are being looked at."))
     fresh = Standing(asked.wall_ms, None)
     try:
-        needs += of_alerts(await last_day(asked))
+        needs += of_alerts(await asked.ask(desk_people.alerts_by_rule, last_day(asked.now_ms), viewer.scope))
         if may(viewer, "see_field"):
             quiet = await asked.ask(quiet_turfs, asked.now_ms, viewer.scope)
             needs += of_quiet_turfs(quiet)
@@ -126,11 +126,8 @@ def of_experiments(summaries: Sequence[ExperimentSummary]) -> Iterator[Need]:
             yield Need("alarm", told, f"/experiments/{name}")
 
 
-def of_alerts(alerts: Sequence[desk_people.Alert]) -> Iterator[Need]:
+def of_alerts(counts: Mapping[str, int]) -> Iterator[Need]:
     """Alerts about people, counted by rule. Those of campaigns follow from their rates."""
-    counts: dict[str, int] = {}
-    for each in alerts:
-        counts[each.rule] = counts.get(each.rule, 0) + 1
     for rule, count in counts.items():
         code = f"tonight.{rule}"
         if code in TEMPLATES:

@@ -4,6 +4,7 @@ What is typed is hashed and forgotten: it is in no URL, no log and no record. A 
 said in this session why, whose scope the person is in, and whose look is in `audit-log`.
 """
 
+import asyncio
 import re
 from collections.abc import Sequence
 from typing import cast, get_args
@@ -101,10 +102,11 @@ async def load_answers(asked: PageRequest) -> Loaded:
     purpose = cast(Purpose, asked.params.get("purpose", "informational"))
     answers: list[ChannelAnswer] = []
     as_of = subject.as_of_ms
-    for channel in CHANNELS:
-        request = PermissionRequest(channel=channel, purpose=purpose, team=team_of(asked.viewer))
-        batch = PermissionBatch(request, asked.now_ms, [AskedPerson([subject.contact_id])])
-        judged = await asked.deps.judge.judge(batch)
+    person = [AskedPerson([subject.contact_id])]
+    requests = [PermissionRequest(channel=each, purpose=purpose, team=team_of(asked.viewer)) for each in CHANNELS]
+    batches = [PermissionBatch(request, asked.now_ms, person) for request in requests]
+    found = await asyncio.gather(*map(asked.deps.judge.judge, batches))
+    for channel, judged in zip(CHANNELS, found, strict=True):
         if isinstance(judged, Incomplete):
             raise Withheld(incomplete_message(judged))
         as_of = judged.as_of

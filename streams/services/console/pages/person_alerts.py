@@ -10,15 +10,14 @@ from msgspec import Struct
 from streams.domain.messages import CodedMessage, visible_message
 from streams.domain.messages.alert_details import detail_message, rule_message
 from streams.services.console import desk_people
-from streams.services.console.desk import DAY_MS
-from streams.services.console.desk_reading import Span
+from streams.services.console.desk_cells import Span
+from streams.services.console.desk_schema import DAY_MS
 from streams.services.console.page import Block, Loaded, Page, PageRequest
 from streams.services.console.pages.campaigns import AHEAD_MS
 from streams.services.console.rights import Scope
 from streams.services.console.standing import STALE_S, standing_of
 
 EVERY_S = 5
-MOST_ALERTS = 10_000
 MOST_ROWS = 50
 RULES = (
     *("over_cap", "double_touch", "touch_after_stop"),
@@ -39,16 +38,16 @@ def path_of(rule: str) -> str:
     return f"/alerts/{rule}" if rule in RULES else ""
 
 
-async def last_day(asked: PageRequest) -> Sequence[desk_people.Alert]:
-    """Alerts of the last day."""
-    span = Span(asked.now_ms - DAY_MS, asked.now_ms + AHEAD_MS)
-    return await asked.ask(desk_people.alerts, span, asked.viewer.scope, MOST_ALERTS)
+def last_day(now_ms: int) -> Span:
+    """The time of which alerts are told."""
+    return Span(now_ms - DAY_MS, now_ms + AHEAD_MS)
 
 
 async def load_alerts(asked: PageRequest) -> Loaded:
     """The alerts of the page's rule."""
     rule = asked.params["rule"]
-    found = [*alert_rows(await last_day(asked), rule)]
+    counts = await asked.ask(desk_people.alerts_by_detail, rule, last_day(asked.now_ms), asked.viewer.scope)
+    found = [*alert_rows(counts, rule)]
     rows = [row for row in found if names_only_own(row, asked.viewer.scope)]
     fresh = await standing_of(asked)
     shown = rows[:MOST_ROWS]
@@ -57,14 +56,10 @@ async def load_alerts(asked: PageRequest) -> Loaded:
     return Loaded(data, fresh.as_of_ms, fresh.stopped_at_ms)
 
 
-def alert_rows(alerts: Sequence[desk_people.Alert], rule: str) -> Iterator[AlertRow]:
-    """A line for each detail, those with most alerts first."""
-    found: dict[str, list[int]] = {}
-    for each in alerts:
-        if each.rule == rule:
-            found.setdefault(each.detail, []).append(each.at_ms)
-    for detail, times in sorted(found.items(), key=lambda each: (-len(each[1]), each[0])):
-        yield AlertRow(visible_message(detail_message(rule, detail)), len(times), max(times))
+def alert_rows(counts: Sequence[desk_people.AlertCount], rule: str) -> Iterator[AlertRow]:
+    """A line for each detail."""
+    for each in counts:
+        yield AlertRow(visible_message(detail_message(rule, each.detail)), each.count, each.last_ms)
 
 
 def names_only_own(row: AlertRow, scope: Scope) -> bool:

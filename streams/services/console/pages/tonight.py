@@ -11,8 +11,10 @@ from msgspec import Struct
 from streams.domain.messages import Change
 from streams.services.console import desk_campaigns, desk_people, desk_reading
 from streams.services.console.charts import Frame, Mark, MarkKind, sparkline, time_marks
-from streams.services.console.desk import COARSE_MS, DAY_MS, HOUR_MS, Desk
-from streams.services.console.desk_reading import Curve, Figures, Slots, Span
+from streams.services.console.desk import Desk
+from streams.services.console.desk_cells import Span
+from streams.services.console.desk_reading import Curve, Figures, Slots
+from streams.services.console.desk_schema import COARSE_MS, DAY_MS, HOUR_MS
 from streams.services.console.page import Block, Loaded, Page, PageRequest
 from streams.services.console.pages.campaigns import recent
 from streams.services.console.pages.needs import load_needs
@@ -236,14 +238,14 @@ def evening(desk: Desk, now_ms: int, scope: Scope, *, sees_campaigns: bool) -> E
 
 def _marks(desk: Desk, slots: Slots, now_ms: int, scope: Scope) -> Iterator[AxisMark]:
     """When campaigns of the scope began to be sent, and when they were held."""
-    names = {each.campaign for each in desk_campaigns.campaigns(desk, recent(now_ms), scope)}
+    names = desk_campaigns.names(desk, recent(now_ms), scope)
     marks = [
         AxisMark(each.at_ms, "hold", each.campaign) for each in desk_people.holds(desk, Span(slots.since, now_ms + 1))
     ]
-    for curve in desk_reading.curves(desk, slots, scope, ("campaign",), SENT):
-        first = next(place for place, count in enumerate(curve.counted) if count)
-        if first:
-            marks.append(AxisMark(curve.starts[first], "send", curve.values[0]))
+    for campaign, first in desk_campaigns.begun(desk, Span(slots.since, slots.until), scope, SENT).items():
+        start = first // COARSE_MS * COARSE_MS
+        if start > slots.since:
+            marks.append(AxisMark(start, "send", campaign))
     for mark in sorted(marks, key=lambda each: each.at):
         if mark.campaign in names:
             yield mark

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from events.times import render_time
 from events.topics import CONTACT_LINKS, CONTACT_SUPPRESSIONS, INTERACTIONS
-from streams.services.console.desk import LABELS, MINUTE_MS, Desk
+from streams.services.console.desk import Desk
+from streams.services.console.desk_schema import LABELS, MINUTE_MS
+from streams.services.console.desk_sums import sum_up
 from streams.services.console.desk_writing import DeskWriter, Limits, TopicRecord
 
 NOON = 1_762_516_800_000
@@ -234,6 +236,15 @@ def _by_hour(desk: Desk, table: str, time: str) -> list[tuple[object, ...]]:
     )
 
 
+def _sums(desk: Desk) -> list[list[tuple[object, ...]]]:
+    """The sums of five minutes and of all hours, which are kept up with cells."""
+    what = "series, happened, counted, amount, supporters, machine"
+    return [
+        desk.rows(f"SELECT {columns} FROM {table} WHERE happened <> 0 ORDER BY 1, 2")
+        for table, columns in (("fives", f"slot, {what}"), ("totals", f"0, {what}, first, last"))
+    ]
+
+
 def _unambiguous(told: Story) -> bool:
     """Whether no two versions are equal in time and source once the ids of erased people are gone."""
     seen = [(_version(one), one.at, one.source) for one in told.said if one.fragment in told.erased and _version(one)]
@@ -257,4 +268,7 @@ def test_cells_equal_a_recount_whatever_the_order_the_cuts_and_the_restarts(told
             records = records[cut:]
         assert _cells(desk) == _recount(told)
         assert _by_hour(desk, "hours", "hour") == _by_hour(desk, "cells", "minute")
+        kept = _sums(desk)
+        sum_up(desk)
+        assert kept == _sums(desk)
         desk.close()

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
 
-from streams.services.console.desk import DAY_MS, HOUR_MS, LABELS, MINUTE_MS, Desk
+from streams.services.console.desk import Desk
+from streams.services.console.desk_schema import DAY_MS, HOUR_MS, LABELS, MINUTE_MS
+from streams.services.console.desk_sums import sum_up
 
 NOW = 1_352_254_440_000
 """2012-11-07T02:14Z: 21:14 on election night in New York."""
@@ -38,6 +40,7 @@ def fill_evening(path: Path, wall_ms: int = NOW) -> None:
             {"hour": HOUR_MS},
         )
         _others(desk)
+        sum_up(desk)
         desk.set_meta("latest_event", NOW - MINUTE_MS)
         desk.set_meta("cells_since", NOW - 9 * DAY_MS)
         desk.set_meta("events_since", NOW - 2 * DAY_MS)

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import orjson
 
-from streams.services.console.desk import HOUR_MS, LABELS, MINUTE_MS, Desk
+from streams.services.console.desk import Desk
+from streams.services.console.desk_schema import HOUR_MS, LABELS, MINUTE_MS
+from streams.services.console.desk_sums import sum_up
 
 NOW = 1_762_480_440_000
 """2025-11-07 01:54 UTC: the moment that the desk is asked at."""
@@ -65,6 +67,7 @@ def hand_filled(path: Path) -> Desk:
             _tell(desk, told)
         _people(desk)
         _others(desk)
+        sum_up(desk)
         desk.set_meta("latest_event", NOW - 2 * MINUTE_MS)
         desk.set_meta("cells_since", NOW - 8 * 24 * 60 * MINUTE_MS)
         desk.set_meta("events_since", NOW - 48 * 60 * MINUTE_MS)

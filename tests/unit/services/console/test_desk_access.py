@@ -1,6 +1,8 @@
 """The desk as pages ask it, and how fresh its figures are."""
 
 import asyncio
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 
 from sinks.lookup import Complete, Incomplete
 from streams.services.console import desk_reading
-from streams.services.console.desk import Desk, DeskMissing, remove_desk
+from streams.services.console.desk import Desk, DeskMissing, remove_desk, replace_desk
 from streams.services.console.desk_access import THREADS, DeskReader, Times, TooSlow
 from streams.services.console.desk_reading import Freshness
 from streams.services.console.standing import Standing, standing
@@ -17,7 +19,7 @@ from streams.services.console.standing import Standing, standing
 
 async def test_a_desk_that_is_made_anew_is_opened_again(tmp_path: Path) -> None:
     path = tmp_path / "desk.sqlite"
-    reader = DeskReader(path)
+    reader = DeskReader(path, Times(same=0.0))
     with pytest.raises(DeskMissing):
         await reader.ask(desk_reading.latest_event_ms)
     for latest in (5, 7):
@@ -30,12 +32,46 @@ async def test_a_desk_that_is_made_anew_is_opened_again(tmp_path: Path) -> None:
     reader.close()
 
 
+async def test_a_desk_that_is_being_replaced_when_it_is_opened_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, copy = tmp_path / "desk.sqlite", tmp_path / "desk.sqlite.new"
+    path.write_bytes(b"the file of one desk with the journal of another" * 100)
+    Desk.create(copy).close()
+    monkeypatch.setattr(time, "sleep", lambda _: replace_desk(path, copy))
+    reader = DeskReader(path)
+    assert await reader.ask(quick) == (1,)
+    reader.close()
+
+
+async def test_a_desk_that_was_replaced_while_it_was_opened_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, copy = tmp_path / "desk.sqlite", tmp_path / "desk.sqlite.new"
+    for place, latest in ((path, 1), (copy, 2)):
+        desk = Desk.create(place)
+        desk.set_meta("latest_event", latest)
+        desk.close()
+    open_ = Desk.open
+
+    def replaced(at: Path) -> Desk:
+        desk = open_(at)
+        if copy.exists():
+            replace_desk(path, copy)
+        return desk
+
+    monkeypatch.setattr(Desk, "open", replaced)
+    reader = DeskReader(path)
+    assert await reader.ask(desk_reading.latest_event_ms) == 2
+    reader.close()
+
+
 PATIENCE_S = 20.0
 """Seconds that a test waits for what would else never come."""
 
 
-def endless(desk: Desk) -> object:
-    """A query that ends only when it is interrupted."""
+def endless(desk: Desk, _: int = 0) -> object:
+    """A query that ends only when it is interrupted; of another number it is another one."""
     return desk.one("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
 
 
@@ -58,17 +94,17 @@ def reader(path: Path, request: pytest.FixtureRequest) -> Iterator[DeskReader]:
 
 
 async def test_queries_that_were_given_up_by_who_asked_hold_no_thread(reader: DeskReader) -> None:
-    for _ in range(2 * THREADS):
+    for number in range(2 * THREADS):
         with suppress(TimeoutError):
             async with asyncio.timeout(0.05):
-                await reader.ask(endless)
+                await reader.ask(endless, number)
     async with asyncio.timeout(PATIENCE_S):
         assert await reader.ask(quick) == (1,)
 
 
 @pytest.mark.parametrize("reader", [Times(limit=600.0, alone=0.2)], indirect=True)
 async def test_slow_queries_make_way_for_one_that_waits(reader: DeskReader) -> None:
-    slow = [asyncio.create_task(reader.ask(endless)) for _ in range(THREADS)]
+    slow = [asyncio.create_task(reader.ask(endless, number)) for number in range(THREADS)]
     await asyncio.sleep(0)
     async with asyncio.timeout(PATIENCE_S):
         assert await reader.ask(quick) == (1,)
@@ -85,6 +121,42 @@ async def test_a_query_that_takes_longer_than_it_may_is_interrupted(reader: Desk
         async with asyncio.timeout(PATIENCE_S):
             await reader.ask(endless)
     assert await reader.ask(quick) == (1,)
+
+
+async def test_many_who_ask_the_same_at_once_are_one_query(reader: DeskReader) -> None:
+    asked = []
+
+    def counted(_: Desk) -> int:
+        asked.append(1)
+        return len(asked)
+
+    assert await asyncio.gather(*(reader.ask(counted) for _ in range(20))) == [1] * 20
+    assert asked == [1]
+
+
+async def test_one_who_leaves_takes_the_answer_from_nobody_who_asks_the_same(reader: DeskReader) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def waiting(_: Desk) -> int:
+        begun.set()
+        assert goes_on.wait(PATIENCE_S)
+        return 5
+
+    leaves, stays = (asyncio.create_task(reader.ask(waiting)) for _ in range(2))
+    assert await asyncio.to_thread(begun.wait, PATIENCE_S)
+    leaves.cancel()
+    await asyncio.gather(leaves, return_exceptions=True)
+    goes_on.set()
+    assert await stays == 5
+
+
+async def test_a_query_that_failed_is_asked_again(tmp_path: Path) -> None:
+    reader = DeskReader(tmp_path / "desk.sqlite")
+    with pytest.raises(DeskMissing):
+        await reader.ask(quick)
+    Desk.create(reader.path).close()
+    assert await reader.ask(quick) == (1,)
+    reader.close()
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ import pytest
 from streams.services.console import desk_campaigns
 from streams.services.console import desk_people as people
 from streams.services.console import desk_reading as reading
-from streams.services.console.desk import DAY_MS, HOUR_MS, MINUTE_MS, Desk, DeskMissing
-from streams.services.console.desk_reading import Everything, Freshness, Slots, Span
+from streams.services.console.desk import Desk, DeskMissing
+from streams.services.console.desk_cells import Everything, Span
+from streams.services.console.desk_reading import Freshness, Slots
+from streams.services.console.desk_schema import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.unit.services.console.hand_filled import NOW, Scoped, hand_filled
 
 ALL = Everything()
@@ -202,6 +204,34 @@ def test_a_desk_of_another_schema_is_replaced(tmp_path: Path) -> None:
     with pytest.raises(DeskMissing, match="another version"):
         Desk.open(path)
     assert Desk.create(path).meta("latest_event") is None
+
+
+def test_a_desk_of_the_schema_before_is_brought_up_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "desk.sqlite"
+    before = hand_filled(path)
+    told = _told(before)
+    before.close()
+    old = Desk.create(path)
+    for table in ("fives", "totals", "committee_stock", "ballot_stock"):
+        old.run(f"DROP TABLE {table}")
+    old.run("PRAGMA user_version = 2")
+    old.close()
+    with pytest.raises(DeskMissing, match="another version"):
+        Desk.open(path)
+    Desk.create(path).close()
+    after = Desk.open(path)
+    assert _told(after) == told
+    after.close()
+
+
+def _told(desk: Desk) -> list[object]:
+    """What is read from sums."""
+    return [
+        reading.figures_by(desk, Span(NOW - 40 * DAY_MS, NOW + 1), ALL),
+        desk_campaigns.campaigns(desk, Span(NOW - 40 * DAY_MS, NOW + 1), ALL),
+        people.committees(desk, ALL),
+        people.ballots_by_region(desk, "2025-general", ("rejected", "voted", "sent"), ALL),
+    ]
 
 
 def test_a_damaged_file_is_replaced(tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from streams.services.console.desk import CELLS_KEPT_MS, COARSE_MS
-from streams.services.console.desk_reading import Everything, Slots, Span, curves, figures_by, known_since_ms
+from streams.services.console.desk_cells import Everything, Span
+from streams.services.console.desk_reading import Slots, curves, figures_by, known_since_ms
 from streams.services.console.desk_retention import drop_unused_series, let_go
+from streams.services.console.desk_schema import CELLS_KEPT_MS, COARSE_MS
 from streams.services.console.desk_writing import DeskWriter, Limits
 from tests.unit.services.console.desk_records import EVER, NOON, counts, gift, net, said, writer_at
 
@@ -52,7 +53,7 @@ def test_cells_of_two_days_ago_are_of_five_minutes_and_have_no_turf(writer: Desk
     assert [group.figures.happened for group in figures_by(writer.desk, part, ALL)] == [5]
     assert drop_unused_series(writer) == 0
     tend(writer, NOON + CELLS_KEPT_MS + 2 * HOUR)
-    assert drop_unused_series(writer) == 2
+    assert drop_unused_series(writer) == 3
 
 
 def test_a_retraction_reaches_a_cell_that_is_coarse_already(writer: DeskWriter) -> None:

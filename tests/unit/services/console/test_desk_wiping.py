@@ -204,6 +204,34 @@ async def test_a_name_that_has_a_new_record_is_not_looked_for(writer: DeskWriter
         assert not is_to_be_wiped(writer.desk)
 
 
+async def test_a_name_that_came_back_and_left_again_while_it_was_sought_is_looked_for_once_more(
+    tmp_path: Path,
+) -> None:
+    writer = writer_at(tmp_path)
+    writer.write([profile("van.back", 1), profile("van.there", 1)], ())
+    erase(writer, "van.back")
+    unwiped = Unwiped({"van.back"}, forgot=False)
+    async with wiping(writer.desk, unwiped) as wiper:
+        await wiper.tend()  # begins to look
+        unwiped.names.add("van.back")  # as whoever follows does once it has left again
+        await wiper.tend()
+        while wiper.is_seeking:
+            await wiper.tend()
+            await asyncio.sleep(0)
+        assert wiper.is_pending
+        await end_of(wiper)
+        assert not wiper.is_pending
+
+
+async def test_names_that_are_sought_when_it_ends_are_not_forgotten(writer: DeskWriter) -> None:
+    erase(writer, "van.1")
+    unwiped = Unwiped({"van.1"}, forgot=False)
+    wiper = Wiper(writer.desk, unwiped)
+    await wiper.tend()
+    await wiper.close()
+    assert unwiped.names == {"van.1"}
+
+
 async def test_however_many_are_erased_rows_are_copied_once_in_ten_minutes(writer: DeskWriter) -> None:
     now = 1_000.0
     unwiped = Unwiped(forgot=True, copied_at=now - COPIES_EVERY_S + 1)

@@ -6,9 +6,10 @@ import pytest
 
 from streams.domain.pressure import Policy, default_policy_text, read_policy
 from streams.services.console import desk_people
-from streams.services.console.desk import HOUR_MS, Desk
+from streams.services.console.desk import Desk
 from streams.services.console.desk_people import CommitteeStock, Limit
 from streams.services.console.desk_reading import Gifts
+from streams.services.console.desk_schema import HOUR_MS
 from streams.services.console.pages.money import (
     flow,
     hour_chart,

@@ -11,13 +11,15 @@ from streams.domain.messages import Change, CodedMessage, english, message
 from streams.domain.pressure.rates import CampaignRates
 from streams.operations.status.alert_rules import AlertFinding
 from streams.services.console.app import PAGES
-from streams.services.console.desk import DAY_MS, HOUR_MS, Desk
+from streams.services.console.desk import Desk
 from streams.services.console.desk_campaigns import Campaign, Provider
-from streams.services.console.desk_people import Alert
-from streams.services.console.desk_reading import Span, figures_by, turfs
+from streams.services.console.desk_cells import Span
+from streams.services.console.desk_people import AlertCount, alerts_by_detail, alerts_by_rule
+from streams.services.console.desk_reading import figures_by, turfs
+from streams.services.console.desk_schema import DAY_MS, HOUR_MS
 from streams.services.console.pages.field import quiet_turfs
 from streams.services.console.pages.needs import Need, of_alerts, of_campaigns, of_findings, of_quiet_turfs
-from streams.services.console.pages.person_alerts import RULES, alert_rows, names_only_own
+from streams.services.console.pages.person_alerts import RULES, alert_rows, last_day, names_only_own
 from streams.services.console.pages.tonight import Facts, Hour, evening, figure_views, hours, team_rows
 from streams.services.console.rights import EVERYTHING, Role, Scope, Viewer, may
 from streams.services.console.words import Words
@@ -78,15 +80,15 @@ def test_holds_of_campaigns_outside_the_scope_are_not_told() -> None:
 
 
 def test_alerts_about_people_are_counted_and_name_nobody() -> None:
-    alerts = [Alert(str(n), rule, None, "van.17", NOW, "d", ()) for n, rule in enumerate(["over_cap"] * 2 + ["erased"])]
-    assert told(of_alerts(alerts)) == [("caution", "2 touches were over a cap of the policy in the last day")]
+    assert told(of_alerts({"over_cap": 2, "erased": 1})) == [
+        ("caution", "2 touches were over a cap of the policy in the last day")
+    ]
 
 
 def test_every_need_leads_to_where_it_can_be_acted_upon(desk: Desk) -> None:
-    alerts = [Alert(rule, rule, None, "van.17", NOW, "d", ()) for rule in (*RULES, "erased")]
     found = [AlertFinding("PartitionStalled", message("status.no_worker"))]
     needs = [
-        *of_alerts(alerts),
+        *of_alerts(dict.fromkeys((*RULES, "erased"), 1)),
         *of_findings(found, on_call=False),
         *of_campaigns([sent("over", 30)], CampaignRates(), None, NOW, EN),
         *of_quiet_turfs(quiet_turfs(desk, NOW, EVERYTHING)),
@@ -206,15 +208,17 @@ def test_the_money_of_fewer_than_ten_gifts_in_an_hour_is_not_shown(tmp_path: Pat
     assert (figure.value, figure.before) == ("$0", "$50")
 
 
-def test_alerts_of_a_rule_are_counted_by_what_they_say_and_name_nobody() -> None:
-    alerts = [
-        Alert(f"{place}", rule, None, f"van.{place}", NOW - place, detail, ())
-        for place, (rule, detail) in enumerate(
-            [("over_cap", "digital: 4 touches on all channels within 1d, at most 3")] * 2
-            + [("over_cap", "field: 2 touches by door within 1d, at most 1"), ("double_touch", "x")]
-        )
-    ]
-    rows = [*alert_rows(alerts, "over_cap")]
+def test_alerts_of_a_rule_are_counted_by_what_they_say_and_name_nobody(tmp_path: Path) -> None:
+    said = [("over_cap", "digital: 4 touches on all channels within 1d, at most 3")] * 2
+    said += [("over_cap", "field: 2 touches by door within 1d, at most 1"), ("double_touch", "x")]
+    desk = Desk.create(tmp_path / "alerts.sqlite")
+    for place, (rule, detail) in enumerate(said):
+        desk.run("INSERT INTO alerts VALUES (?, ?, NULL, NULL, ?, ?, '[]')", (f"{place}", rule, NOW - place, detail))
+    counts = alerts_by_detail(desk, "over_cap", last_day(NOW), EVERYTHING)
+    assert alerts_by_rule(desk, last_day(NOW), EVERYTHING) == {"over_cap": 3, "double_touch": 1}
+    assert not alerts_by_rule(desk, last_day(NOW), Scope(regions=frozenset({"US-OH"})))
+    desk.close()
+    rows = [*alert_rows(counts, "over_cap")]
     assert [(english(row.what), row.count, row.last_ms) for row in rows] == [
         ("digital: 4 touches on all channels within 1d, at most 3", 2, NOW),
         ("field: 2 touches by door within 1d, at most 1", 1, NOW - 2),
@@ -227,11 +231,10 @@ def test_who_sees_some_teams_reads_no_alert_that_names_another() -> None:
         "digital, field: 4 touches on all channels within 1d, at most 3",
         "written by a newer version",
     )
-    alerts = [Alert(detail, "over_cap", None, None, NOW, detail, ()) for detail in details]
-    rows = [*alert_rows(alerts, "over_cap")]
+    rows = [*alert_rows([AlertCount(detail, 1, NOW) for detail in details], "over_cap")]
     mine = [row for row in rows if names_only_own(row, Scope(teams=frozenset({"digital"})))]
     assert [english(row.what) for row in mine] == [details[0]]
-    both = Alert("x", "double_touch", None, None, NOW, "digital: by text, 2h after field by door; at least 4h", ())
+    both = AlertCount("digital: by text, 2h after field by door; at least 4h", 1, NOW)
     [row] = alert_rows([both], "double_touch")
     assert not names_only_own(row, Scope(teams=frozenset({"digital"})))
     assert names_only_own(row, Scope(teams=frozenset({"digital", "field"})))

@@ -1,0 +1,1 @@
+"""How quickly the console's pages answer while many look at them, and what it costs beside a worker."""
