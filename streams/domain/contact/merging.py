@@ -1,6 +1,7 @@
 """Merges the states of two fragments of one person."""
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 
 from streams.domain.contact.codec import encode_fact
 from streams.domain.contact.compaction import both, size_of_mail
@@ -82,6 +83,10 @@ def first_copy(one: Fact, other: Fact) -> Fact:
     return min(one, other, key=encode_fact)
 
 
+_stamp_of = attrgetter("time", "source", "id")
+"""`Fact.stamp`, without a call of Python for each."""
+
+
 def in_order(facts: Iterable[Fact]) -> dict[Key, Fact]:
     """`facts` by key, in the order of their stamps."""
-    return {fact.key: fact for fact in sorted(facts, key=lambda fact: fact.stamp)}
+    return {(fact.source, fact.id): fact for fact in sorted(facts, key=_stamp_of)}

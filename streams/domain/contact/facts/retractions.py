@@ -9,9 +9,10 @@ from streams.domain.contact.state import DEDUP_WINDOW_MS, Fact, Key, Retraction
 def live(facts: Iterable[Fact]) -> list[Fact]:
     """The facts that happened as far as anyone still says, in the order given: no retractions, nothing retracted."""
     facts = list(facts)
-    gone = retractions([fact for fact in facts if fact.detail.__class__ is Retraction])
-    if not gone:
+    said = [fact for fact in facts if fact.detail.__class__ is Retraction]
+    if not said:
         return facts
+    gone = retractions(said)
     return [fact for fact in facts if not isinstance(fact.detail, Retraction) and not is_retracted(fact, gone)]
 
 

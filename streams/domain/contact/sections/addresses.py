@@ -20,19 +20,19 @@ from streams.domain.contact.state import ContactState, Fact
 BADNESS: tuple[AddressStatus, ...] = ("ok", "soft_bouncing", "wrong_number", "hard_bounced", "complained")
 """Worse ones later."""
 
-_NONE: Mapping[str, str] = {}
-
 
 def addresses(contact_id: str, state: ContactState, found: FactIndex) -> list[Address]:
     """The profile's `addresses`. `found`: the evidence of the state's facts that count."""
     own = contact_id if not state.mixed and is_address_hash(contact_id) else ""
-    hashes = {own} if own and (found.counted or state.settled.totals.counts) else set()
-    if state.carried or state.settled.carried:
-        counting = _that_count(found.counted, state)
-        hashes.update(name for carried in counting for name, _ in carried.others if is_address_hash(name))
+    is_known = bool(own and (found.counted or state.settled.totals.counts))
+    if not (state.carried or state.settled.carried):  # so it is with most: no other address was named
+        return [_address(own, _statuses(_Naming((), own), state, found).get(own, "ok"))] if is_known else []
+    hashes = {own} if is_known else set()
+    counting = _that_count(found.counted, state)
+    hashes.update(name for carried in counting for name, _ in carried.others if is_address_hash(name))
     if not hashes:
         return []
-    newer = _newer(state) if state.carried or state.settled.carried else _NONE
+    newer = _newer(state)
     naming = _Naming(state.carried, own, newer)
     if newer:
         hashes = {naming.newest(hashed) for hashed in hashes}

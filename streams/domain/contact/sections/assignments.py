@@ -78,6 +78,8 @@ def _is_dropped(fact: Fact, drops: Drops) -> bool:
 
 def render(known: Sequence[ExperimentAssignment]) -> list[Assignment]:
     """The profile's `experiments`."""
+    if not known:
+        return []
     shown: list[Assignment] = [
         {"id": each.arm.experiment, "variant": each.arm.variant, "assigned_at": render_time(each.time)}
         for each in known

@@ -114,9 +114,9 @@ class InteractionsHandler(ChunkHandler):
     def _fold_whole(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
         begun = self._may_be_anew(key.decode(), before.place)
         after, outcomes = fold(before, [fact for _, fact, _ in arrived], begun=begun)
-        self.outcomes.update(outcomes)
         applied = []
         for each, outcome in zip(arrived, outcomes, strict=True):
+            self.outcomes[outcome] += 1
             if outcome is FoldOutcome.FULL:
                 self.refuse(each[0], _FULL)
             elif outcome is FoldOutcome.APPLIED:
@@ -184,6 +184,8 @@ class InteractionsHandler(ChunkHandler):
 
 def _cut(arrived: Sequence[Arrived]) -> list[Sequence[Arrived]]:
     """Cut before each erasure: the links agent has to hear before it of whomever it is to reach."""
+    if len(arrived) == 1:  # so it is with most
+        return [arrived]
     cuts = [at for at, (_, fact, _) in enumerate(arrived) if at and fact.detail.__class__ is Erase]
     if not cuts:
         return [arrived]

@@ -63,13 +63,12 @@ class RecordBuilder(Struct):
 
     def profiled(self, contact_id: str, known: Overview, stamps: Headers = ()) -> Output:
         """The record of `contact-state` of a contact who is one fragment."""
-        return self._profile(
-            contact_id, self._shown(contact_id, known, known.state.version), known.state.version, stamps
-        )
+        number = self._number(known.state.version)
+        return self._profile(contact_id, self._shown(contact_id, known, number), number, stamps)
 
     def stepped(self, key: bytes, view: DerivedView, counter: int, stamps: Headers = ()) -> Output:
         """The same record by the view of the contact's state. `counter`: the state's version."""
-        number = (self.generation << GENERATION_BITS) + counter
+        number = self._number(counter)
         headers = [("version", b"%d" % number), *stamps]
         return Output(CONTACT_STATE, self.partition, key, view.profile(number), headers)
 
@@ -81,7 +80,7 @@ class RecordBuilder(Struct):
         """The record of one announcement; `state`: of the fragment after it. `stamps`: headers to send along."""
         match said:
             case Profiled():
-                return self._profile(contact_id, self._person(contact_id, said), said.version, stamps)
+                return self._profile(contact_id, self._person(contact_id, said), self._number(said.version), stamps)
             case Gone():
                 why = [("reason", said.reason.encode())]
                 into = [] if said.merged_into is None else [("merged_into", said.merged_into.encode())]
@@ -101,22 +100,24 @@ class RecordBuilder(Struct):
 
     def _person(self, contact_id: str, said: Profiled) -> bytes:
         """The profile of all fragments of a person, or as much of it as has room in a record."""
-        value = b""
+        value, number = b"", self._number(said.version)
         for shown in shorter_and_shorter(said.person):
-            value = self._shown(contact_id, overview(person(shown)), said.version, said.merged_from)
+            value = self._shown(contact_id, overview(person(shown)), number, said.merged_from)
             if len(value) <= LARGEST_PROFILE:
                 self.cut += shown != said.person
                 break
         return value
 
-    def _shown(self, contact_id: str, known: Overview, counter: int, merged_from: Sequence[str] = ()) -> bytes:
-        shown = {**profile_of(contact_id, known), "version": self._number(counter)}
+    def _shown(self, contact_id: str, known: Overview, number: int, merged_from: Sequence[str] = ()) -> bytes:
+        shown = profile_of(contact_id, known)
+        shown["version"] = number
         if merged_from:
             shown["merged_from"] = list(merged_from)
         return orjson.dumps(shown)
 
-    def _profile(self, contact_id: str, value: bytes, counter: int, stamps: Headers) -> Output:
-        return Output(CONTACT_STATE, self.partition, contact_id.encode(), value, [self._version(counter), *stamps])
+    def _profile(self, contact_id: str, value: bytes, number: int, stamps: Headers) -> Output:
+        headers = [("version", b"%d" % number), *stamps]
+        return Output(CONTACT_STATE, self.partition, contact_id.encode(), value, headers)
 
     def _own(self, topic: str, contact_id: str, value: object, headers: Headers = ()) -> Output:
         """A record in the topic's partition of this one's number; `value` None is a null."""
