@@ -4,7 +4,7 @@ A segment is a rule about people. Times are RFC 3339, UTC, with milliseconds. `v
 of `contact-segments` and that of the change that led to it are the same.
 """
 
-from typing import Literal, NotRequired, get_args
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -12,7 +12,6 @@ ChangeCause = Literal["interaction", "time", "link", "merged", "defined", "withd
 """Why somebody entered or left: something was heard of the person; time went by; who is one person has changed, and
 `merged` where an id went under another one; the segment was defined anew or withdrawn; everything was counted anew; the
 person was erased."""
-CAUSES: tuple[ChangeCause, ...] = get_args(ChangeCause)
 RUN_BY_ITSELF: tuple[ChangeCause, ...] = ("defined", "withdrawn", "recounted")
 """Causes that lie in definitions and tables: nothing has happened to the person, and nobody has come or gone."""
 

@@ -41,6 +41,7 @@ CONTACT_FRAGMENTS = "contact-fragments"
 CAMPAIGN_COUNTS = "campaign-counts"
 EXPERIMENT_PARTIALS = "experiment-partials"
 EXPERIMENT_SWEEPS = "experiment-sweeps"
+SEGMENT_WORK = "segment-work"
 
 SinkOnRedis = Literal["redis", "holds", "results"]
 """The agents of a worker that give Redis what a topic says; their positions are in Redis too."""
@@ -265,7 +266,7 @@ OUTPUT_TOPICS = (
         people="nobody: what makes somebody a member; keep names out of `owner`",
         stays="until replaced or withdrawn",
         written_by=("harmonia-operator",),
-        read_by=("harmonia-console", "harmonia-operator", "harmonia-backup"),
+        read_by=("contacts", "harmonia-console", "harmonia-operator", "harmonia-backup"),
         restore="read anew",
     ),
     TopicSpec(
@@ -392,6 +393,16 @@ INTERNAL_TOPICS = (
         purpose="Who is counted anew, piece by piece; Harmonia's own",
         cleanup="compact",
         people=OF_SUMS,
+        stays="the last one of each partition",
+        whole_ms=_DAY_MS,
+        written_by=("contacts",),
+        read_by=("contacts",),
+    ),
+    TopicSpec(
+        name=SEGMENT_WORK,
+        purpose="Who is judged anew, piece by piece; Harmonia's own",
+        cleanup="compact",
+        people="nobody: numbers of backfills",
         stays="the last one of each partition",
         whole_ms=_DAY_MS,
         written_by=("contacts",),

@@ -1,7 +1,7 @@
 """The contacts agent: folds interactions into the states of contacts; state, position and profile are one transaction.
 
-Five topics are folded into the table, chunk by chunk: interactions, identity changes of the links agent, identity
-fragments, definitions of experiments, and the steps of a backfill.
+Seven topics are folded into the table, chunk by chunk: interactions, identity changes of the links agent, identity
+fragments, definitions of experiments and of segments, and the steps of their backfills.
 """
 
 import logging
@@ -10,7 +10,15 @@ from collections.abc import Callable, Mapping
 from faust.types import TP
 
 from events.identity_links import may_ask
-from events.topics import CONTACT_FRAGMENTS, CONTACT_ROOFS, EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS, INTERACTIONS
+from events.topics import (
+    CONTACT_FRAGMENTS,
+    CONTACT_ROOFS,
+    EXPERIMENT_DEFINITIONS,
+    EXPERIMENT_SWEEPS,
+    INTERACTIONS,
+    SEGMENT_DEFINITIONS,
+    SEGMENT_WORK,
+)
 from streams.domain.contact import ContactState, FoldOutcome
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import States
@@ -26,6 +34,8 @@ from streams.worker.agents.contacts.output_records import RecordBuilder
 from streams.worker.agents.experiments.backfill import BackfillHandler
 from streams.worker.agents.experiments.definitions import DefinitionsHandler
 from streams.worker.agents.latency_header import Clock
+from streams.worker.agents.segments.definitions import SegmentDefinitionsHandler
+from streams.worker.agents.segments.work import SegmentWorkHandler
 from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -94,6 +104,8 @@ _KINDS: Mapping[str, type[ChunkHandler]] = {
     CONTACT_FRAGMENTS: FragmentsHandler,
     EXPERIMENT_DEFINITIONS: DefinitionsHandler,
     EXPERIMENT_SWEEPS: BackfillHandler,
+    SEGMENT_DEFINITIONS: SegmentDefinitionsHandler,
+    SEGMENT_WORK: SegmentWorkHandler,
 }
 """How a chunk of each topic is folded; all that agent `contacts` reads."""
 

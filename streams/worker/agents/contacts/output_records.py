@@ -110,7 +110,7 @@ class RecordBuilder(Struct):
         return value
 
     def _shown(self, contact_id: str, known: Overview, counter: int, merged_from: Sequence[str] = ()) -> bytes:
-        shown = {**profile_of(contact_id, known), "version": self._number(counter)}
+        shown = {**profile_of(contact_id, known), "version": self.number(counter)}
         if merged_from:
             shown["merged_from"] = list(merged_from)
         return orjson.dumps(shown)
@@ -124,11 +124,12 @@ class RecordBuilder(Struct):
             topic, self.partition, contact_id.encode(), None if value is None else orjson.dumps(value), headers
         )
 
-    def _number(self, counter: int) -> int:
+    def number(self, counter: int) -> int:
+        """The version that others read, from one of this generation."""
         return (self.generation << GENERATION_BITS) + counter
 
     def _version(self, counter: int) -> tuple[str, bytes]:
-        return "version", b"%d" % self._number(counter)
+        return "version", b"%d" % self.number(counter)
 
 
 def link_record(link: IdentityLink) -> Output:
