@@ -29,8 +29,10 @@ from streams.engine.decoded_states import States
 from streams.engine.writer import Output
 from streams.worker.agents.contacts.output_records import RecordBuilder
 from streams.worker.agents.segments.records import (
+    DUE,
     SWEEP,
     Moment,
+    Tick,
     change_record,
     count_record,
     segments_record,
@@ -134,6 +136,37 @@ class MembershipChanges:
         """Judge somebody of whom nothing was heard, since time has come or segments have changed."""
         self._catch_up(contact, lambda: fragments, Moment(max(self.registry.time.now, state.clock), state.version))
 
+    def tick(self, tick: Tick) -> None:
+        """Note when it will be which time. Of several that wait the first one comes soonest, and the last is best."""
+        time = self.registry.time
+        waiting = (*time.ahead, (tick.end, tick.at))
+        self.registry.keeps_time(replace(time, ahead=(*waiting[:1], *waiting[1:][-1:])))
+
+    def reach(self, folded: int) -> None:
+        """It is later, if `interactions` are folded so far; have those judged who are due."""
+        registry, time = self.registry, self.registry.time
+        ahead = [moment for moment in time.ahead if moment[0] > folded]
+        if len(ahead) == len(time.ahead):
+            return
+        now = max(time.now, *(at for end, at in time.ahead if end <= folded))
+        registry.keeps_time(replace(time, now=now, ahead=tuple(ahead)))
+        if not time.is_firing:
+            self.go_on_firing()
+
+    def go_on_firing(self) -> None:
+        """Write the record that has those judged who are due, if there are any."""
+        registry = self.registry
+        is_firing = registry.timers.is_due(registry.time.now)
+        registry.keeps_time(replace(registry.time, is_firing=is_firing))
+        if is_firing:
+            self.outputs.append(work_record(self._builder.partition, DUE))
+
+    def take_due(self, most: int) -> list[bytes]:
+        """So many people who are due, each once. A timer that was set anew since counts no more."""
+        found = self.registry.timers.take(self.registry.time.now, most)
+        due = [contact for due, contact in found if (row := self._row(contact)) is not None and row.due == due]
+        return list(dict.fromkeys(due))
+
     def let_go(self, contact: bytes, cause: ChangeCause, moment: Moment) -> None:
         """Forget the memberships of somebody who is shown under this id no more. An erasure names no segments."""
         row = self._row(contact)
@@ -230,7 +263,7 @@ class MembershipChanges:
 
     def _armed(self, contact: bytes, armed: int, due: int, at: int) -> int:
         """Set the timer of a person anew where it is too late, or has come; when it is set to now."""
-        if due < armed or armed <= at:
+        if due < armed or armed <= at or due == NEVER:
             self._arm(contact, armed, due)
             return due
         return armed
