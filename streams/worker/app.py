@@ -100,7 +100,7 @@ def _intake(parts: AgentParts) -> BuiltAgent:
 
 def _contacts(parts: AgentParts) -> BuiltAgent:
     table, partitions = parts.tables[CONTACTS_TABLE], parts.settings.partitions
-    ticks = SegmentTicks(table, parts.ends, parts.outbox, parts.clock)
+    ticks = SegmentTicks(table, parts.ends, parts.outbox, parts.clock, parts.metrics.segments)
     contacts = ContactsAgent(table, partitions, parts.metrics, parts.clock, policy=parts.policy, on_work=ticks.note)
     return BuiltAgent(contacts, ticks=ticks)
 

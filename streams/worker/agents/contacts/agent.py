@@ -120,6 +120,8 @@ class ContactsAgent:
         for (type_, is_named), count in folded.reports.items():
             self._metrics.mail_reports.labels(type_, "named" if is_named else "none").inc(count)
         self._metrics.experiments.uncounted.inc(folded.experiments.uncounted)
+        for cause, count in folded.segments.causes.items():
+            self._metrics.segments.changes.labels(cause).inc(count)
         for offset, refusal in folded.unread:
             logger.warning("%s: the record at offset %d says nothing: %s", chunk.tp, offset, refusal.detail)
 

@@ -5,8 +5,8 @@ time that the person's state has seen. Before something that was heard is looked
 has changed until then is told by itself, so that each entry and exit has its own cause.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -53,13 +53,14 @@ CauseOf: TypeAlias = Callable[[str], ChangeCause]
 
 
 class MembershipChanges:
-    """What one chunk changes in segments. `outputs`: what is told of it."""
+    """What one chunk changes in segments. `outputs`: what is told of it; `causes`: how many changes, by cause."""
 
     def __init__(self, states: States[ContactState], builder: RecordBuilder, policy: Policy) -> None:
         self._states = states
         self._builder = builder
         self.registry = segment_registry_of(states, policy)
         self.outputs: list[Output] = []
+        self.causes: Counter[ChangeCause] = Counter()
         self._rows: dict[bytes, PersonMemberships | None] = {}
         self._latest = 0
         if self.registry.policy is not policy:
@@ -73,10 +74,20 @@ class MembershipChanges:
     def sweep(self, changed: tuple[str, ...] | None) -> None:
         """Judge everybody anew, now or once the backfill under way has ended; `changed`: None is a recount of all."""
         sweep = self.registry.sweep
-        if sweep.is_under_way:
-            self.registry.sweeps(replace(sweep, again=both(sweep.again, changed)))
+        if not sweep.is_under_way:
+            self._begin(Sweep(sweep.number + 1, changed=both(sweep.again, changed)))
+        elif sweep.changed is None:  # a recount, which ends with what is defined when it does
+            self.registry.sweeps(replace(sweep, again=None))
         else:
-            self._begin(Sweep(sweep.number + 1, changed=changed))
+            self.registry.sweeps(replace(sweep, again=both(sweep.again, changed)))
+
+    def recount(self) -> None:
+        """Judge everybody anew since the tables are, once anything is defined."""
+        sweep = self.registry.sweep
+        if sweep.is_under_way or self.registry.definitions:
+            self.sweep(None)
+        else:
+            self.registry.sweeps(replace(sweep, again=None))
 
     def end_sweep(self) -> None:
         """End the backfill under way: all that it was about is complete; begin the one that waits, if any."""
@@ -177,7 +188,7 @@ class MembershipChanges:
             moment = moment._replace(version=self.registry.next_version())
             if left or cause == "erased":
                 named = [] if cause == "erased" else left
-                self.outputs.append(change_record(self._builder, contact.decode(), cause, ((), named), moment))
+                self._change(contact.decode(), cause, ((), named), moment)
             self.outputs.append(segments_record(self._builder, contact.decode(), None, moment))
         self._count(cause, (), left)
         self._latest = max(self._latest, moment.at)
@@ -244,12 +255,18 @@ class MembershipChanges:
         for cause in sorted(by_cause, key=_place_of):
             moment = moment._replace(version=registry.next_version())
             self._count(cause, *by_cause[cause])
-            self.outputs.append(change_record(builder, contact_id, cause, by_cause[cause], moment))
+            self._change(contact_id, cause, by_cause[cause], moment)
         row = self._rows[contact_id.encode()] or NO_MEMBERSHIPS
         named = ((registry.names[number], since) for number, since in row.since.items())
         held = {name: (since, edition) for (name, edition), since in named}
         self.outputs.append(segments_record(builder, contact_id, held, moment))
         self._latest = max(self._latest, moment.at)
+
+    def _change(
+        self, contact_id: str, cause: ChangeCause, change: tuple[Collection[str], Collection[str]], moment: Moment
+    ) -> None:
+        self.causes[cause] += 1
+        self.outputs.append(change_record(self._builder, contact_id, cause, change, moment))
 
     def _count(self, cause: ChangeCause, entered: Iterable[str], left: Iterable[str]) -> None:
         came = 0 if cause in RUN_BY_ITSELF else 1

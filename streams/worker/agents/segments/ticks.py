@@ -17,7 +17,8 @@ from streams.engine.runs import End, Records
 from streams.engine.writer import Output
 from streams.worker.agents.latency_header import Clock
 from streams.worker.agents.segments.records import TICK, Tick, tick_record
-from streams.worker.agents.segments.registry import DEFINITIONS, registry_in
+from streams.worker.agents.segments.registry import DEFINITIONS, SegmentRegistry, registry_in
+from streams.worker.metrics import SegmentMetrics
 
 PAUSE_S = 0.5
 LOST_MS = 10_000
@@ -55,8 +56,14 @@ class SegmentTicks:
     """Ticks for the partitions of the table of contacts. `ends`: where these ended, as far as the consumer knows."""
 
     def __init__(
-        self, table: OwnedPartitions, ends: Callable[[], Mapping[TP, End]], outbox: TickSender, clock: Clock
+        self,
+        table: OwnedPartitions,
+        ends: Callable[[], Mapping[TP, End]],
+        outbox: TickSender,
+        clock: Clock,
+        metrics: SegmentMetrics,
     ) -> None:
+        self._metrics = metrics
         self._table = table
         self._ends = ends
         self._outbox = outbox
@@ -79,6 +86,7 @@ class SegmentTicks:
         """Send the ticks that are due. Raises one of `BROKER_TROUBLE`."""
         at_hand, now = self._table.at_hand(), self._clock()
         self._last = {number: last for number, last in self._last.items() if number in at_hand}
+        self._show([registry for memory in at_hand.values() if (registry := registry_in(memory)) is not None], now)
         asked = [number for number, memory in at_hand.items() if self._is_asked(number, memory)]
         if not asked:
             return
@@ -91,6 +99,12 @@ class SegmentTicks:
             self._last[number] = _LastTick(now)
         if found:
             await self._outbox.write([tick_record(number, tick) for number, tick in found])
+
+    def _show(self, registries: Sequence[SegmentRegistry], now: int) -> None:
+        times = [registry.time.now for registry in registries if registry.is_asked and registry.time.now]
+        self._metrics.known.set(max((len(registry.compiled.segments) for registry in registries), default=0))
+        self._metrics.sweeping.set(sum(registry.sweep.is_under_way for registry in registries))
+        self._metrics.behind.set(max(0, now - min(times, default=now)) / 1000)
 
     def _is_asked(self, number: int, memory: Mapping[str, object]) -> bool:
         registry = registry_in(memory)

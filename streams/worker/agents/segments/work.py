@@ -31,7 +31,7 @@ class SegmentWorkHandler(ChunkHandler):
         """Do the steps that are asked for, and write the records for those after them."""
         for record in records:
             if record.key == RECOUNT:
-                self.segments.sweep(None)
+                self.segments.recount()
             elif record.key == SWEEP and self._is_next(record.value):
                 self._sweep()
             elif record.key == TICK and (tick := read_tick(record.value)) is not None:

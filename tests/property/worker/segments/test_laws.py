@@ -14,6 +14,7 @@ from streams.demo.oracle import life_of
 from streams.demo.recount_segments import Asked, is_member
 from streams.domain.pressure import Policy
 from streams.worker.agents.segments import timers, work
+from streams.worker.agents.segments.records import RECOUNT
 from tests.property.domain.segments.definitions import Table, policies, questions, tables
 from tests.property.domain.segments.histories import HASHER, Heard, histories, identify
 from tests.property.worker.links.sayings import Saying, as_they_come, erasure, interaction, stories
@@ -217,6 +218,25 @@ def test_few_ticks_give_what_many_give(
         town.tick(end)
         as_they_come(town, data)
     assert few.names() == many.names() == few.should_be(found, end)
+
+
+@lawful
+@given(stories(), tables(3), st.booleans(), st.data())
+def test_after_the_tables_are_made_anew_everybody_is_recounted_whatever_is_read_first(
+    story: list[Saying], found: list[Table], is_warm: bool, data: st.DataObject
+) -> None:
+    town = Town(is_warm=is_warm)
+    for saying in story:
+        town.say(saying.interaction, saying.appended_at)
+    town.settle()
+    town.ask(RECOUNT)
+    if data.draw(st.booleans()):
+        some_work(town, data)
+    town.define(found)
+    as_they_come(town, data)
+    assert town.names() == town.should_be(found)
+    assert all(len(said) == 1 and min(said)[0] == "complete" for said in town.states_of_segments().values())
+    assert {*town.causes} <= {"recounted"}
 
 
 @lawful

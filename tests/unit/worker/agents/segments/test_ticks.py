@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from faust.types import TP
+from prometheus_client import CollectorRegistry
 
 from events.topics import INTERACTIONS, SEGMENT_WORK
 from streams.domain.contact import decode, encode
@@ -15,8 +16,9 @@ from streams.engine.runs import End
 from streams.engine.store import MemoryStore
 from streams.engine.writer import Output
 from streams.worker.agents.segments.records import TICK, Tick, read_tick
-from streams.worker.agents.segments.registry import SegmentRegistry, segment_registry_of
+from streams.worker.agents.segments.registry import PartitionTime, SegmentRegistry, Sweep, segment_registry_of
 from streams.worker.agents.segments.ticks import LOST_MS, SegmentTicks
+from streams.worker.metrics import Metrics
 from tests.property.domain.segments.definitions import read
 from tests.unit.engine.kafka_records import Fetched
 
@@ -30,7 +32,12 @@ class Broker:
         self.sent: list[Output] = []
         self.memory: dict[int, Mapping[str, Any]] = {0: {}}
         self.is_defined = True
-        self.ticks = SegmentTicks(self, lambda: {TP(INTERACTIONS, 0): self.end}, self, lambda: self.wall)
+        self.metrics = Metrics(CollectorRegistry())
+        ends, clock = (lambda: {TP(INTERACTIONS, 0): self.end}), (lambda: self.wall)
+        self.ticks = SegmentTicks(self, ends, self, clock, self.metrics.segments)
+
+    def shown(self, name: str) -> float | None:
+        return self.metrics.registry.get_sample_value(name)
 
     def at_hand(self) -> Mapping[int, Mapping[str, Any]]:
         return self.memory
@@ -109,3 +116,16 @@ def test_where_no_segment_is_defined_nothing_is_sent() -> None:
     assert broker.look(100) == []
     broker.memory = {0: {"segments": registry_with({"id": "hosts", "all": [{"tag": "host"}]})}}
     assert broker.look(100) == [Tick()]
+
+
+def test_metrics_show_what_is_defined_and_how_far_time_is_behind() -> None:
+    broker = Broker()
+    registry = registry_with({"id": "hosts", "all": [{"tag": "host"}]})
+    broker.memory = {0: {"segments": registry}}
+    broker.look(60_000)
+    names = ("harmonia_segments", "harmonia_segment_time_behind_seconds", "harmonia_segment_backfill_partitions")
+    assert [broker.shown(name) for name in names] == [1, 0, 0]
+    registry.keeps_time(PartitionTime(now=20_000))
+    registry.sweeps(Sweep(1, changed=("hosts",)))
+    broker.look()
+    assert [broker.shown(name) for name in names] == [1, 40, 1]
