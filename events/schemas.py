@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from events import asyncapi, outputs
+from events import asyncapi, outputs, segments
 from events.contact import HashedContact
 from events.experiment_results import ExperimentResult
 from events.experiments import ExperimentDefinition
@@ -31,6 +31,10 @@ _OUTPUTS: dict[str, TypeAdapter[object]] = {
     "audit-log": TypeAdapter(outputs.AuditRecord),
     "experiment-results": TypeAdapter(ExperimentResult),
     "experiment-definitions": TypeAdapter(ExperimentDefinition),
+    "segment-definitions": TypeAdapter(segments.SegmentDefinitionTable),
+    "contact-segments": TypeAdapter(segments.ContactSegments),
+    "segment-changes": TypeAdapter(segments.SegmentChange),
+    "segment-counts": TypeAdapter(segments.SegmentCount),
 }
 _ENVELOPE: dict[str, JSON] = {
     "specversion": {"const": "1.0"},

@@ -23,6 +23,10 @@ CONTACT_ALERTS = "contact-alerts"
 SYSTEM_ALERTS = "system-alerts"
 EXPERIMENT_RESULTS = "experiment-results"
 EXPERIMENT_DEFINITIONS = "experiment-definitions"
+SEGMENT_DEFINITIONS = "segment-definitions"
+CONTACT_SEGMENTS = "contact-segments"
+SEGMENT_CHANGES = "segment-changes"
+SEGMENT_COUNTS = "segment-counts"
 CAMPAIGN_HOLDS = "campaign-holds"
 AUDIT_LOG = "audit-log"
 DEAD_LETTERS = "dead-letters"
@@ -37,6 +41,7 @@ CONTACT_FRAGMENTS = "contact-fragments"
 CAMPAIGN_COUNTS = "campaign-counts"
 EXPERIMENT_PARTIALS = "experiment-partials"
 EXPERIMENT_SWEEPS = "experiment-sweeps"
+SEGMENT_WORK = "segment-work"
 
 SinkOnRedis = Literal["redis", "holds", "results"]
 """The agents of a worker that give Redis what a topic says; their positions are in Redis too."""
@@ -138,6 +143,7 @@ OF_CAMPAIGNS = (
     "nobody: numbers, and source and id of complaints and unsubscriptions, which lead to a person only while "
     "`interactions` or the profile has them"
 )
+_OF_SEGMENTS = "contact_id, in which segments somebody is, and since when"
 OF_SUMS = "nobody: sums over people, and under which key of a table a backfill goes on"
 _OF_ALERTS = "contact_id or hash, and what was seen"
 UNTIL_ERASED = "until replaced or erased, see below"
@@ -254,6 +260,42 @@ OUTPUT_TOPICS = (
         restore="read anew",
     ),
     TopicSpec(
+        name=SEGMENT_DEFINITIONS,
+        purpose="Segments as they are defined, each in every partition",
+        cleanup="compact",
+        people="nobody: what makes somebody a member; keep names out of `owner`",
+        stays="until replaced or withdrawn",
+        written_by=("harmonia-operator",),
+        read_by=("contacts", "harmonia-console", "harmonia-operator", "harmonia-backup"),
+        restore="read anew",
+    ),
+    TopicSpec(
+        name=CONTACT_SEGMENTS,
+        purpose="The segments that each contact is in",
+        cleanup="compact",
+        people=_OF_SEGMENTS,
+        stays=UNTIL_ERASED,
+        written_by=("contacts",),
+        read_by=("harmonia-console", "harmonia-operator", "reader"),
+    ),
+    TopicSpec(
+        name=SEGMENT_CHANGES,
+        purpose="Who entered and left which segments, and why",
+        cleanup="delete",
+        people="contact_id, and which segments somebody entered or left",
+        written_by=("contacts",),
+        read_by=("harmonia-console", "harmonia-operator", "reader"),
+    ),
+    TopicSpec(
+        name=SEGMENT_COUNTS,
+        purpose="How many are in each segment, by partition",
+        cleanup="compact",
+        people="nobody: numbers of people",
+        stays="until replaced or withdrawn",
+        written_by=("contacts",),
+        read_by=("harmonia-console", "harmonia-operator", "reader"),
+    ),
+    TopicSpec(
         name=CAMPAIGN_HOLDS,
         purpose="Campaigns that may reach nobody, and until when",
         cleanup="compact",
@@ -355,6 +397,17 @@ INTERNAL_TOPICS = (
         whole_ms=_DAY_MS,
         written_by=("contacts",),
         read_by=("contacts",),
+    ),
+    TopicSpec(
+        name=SEGMENT_WORK,
+        purpose="Which time it is in a partition, and who is judged anew, piece by piece; Harmonia's own",
+        cleanup="compact",
+        people="nobody: offsets, times, and numbers of backfills",
+        stays="the last one of each partition",
+        whole_ms=_DAY_MS,
+        written_by=("contacts",),
+        read_by=("contacts",),
+        woken_by=("contacts",),
     ),
 )
 """Between the agents, for nobody else to read: they may change with any version."""

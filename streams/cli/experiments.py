@@ -1,9 +1,7 @@
 """The commands `harmonia experiments list, show, define, definitions, withdraw`: what is planned, and what came of it.
 
-Results are read from Redis, definitions from their topic. All partitions of `experiment-definitions` hold the same,
-since each partition of the contacts folds its own copy. The first one is written last, and read: what it says all
-others say, also after a command that was cut short. Where two commands got into each other's way, the next one gives
-each partition what it lacks.
+Results are read from Redis, definitions from their topic: from the first of its partitions, which all hold the same
+(`definition_copies`).
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ from events.json_types import JSON
 from events.refusal import Refusal
 from events.spelling import did_you_mean
 from events.topics import EXPERIMENT_DEFINITIONS
+from streams.cli.definition_copies import write_copies
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
 from streams.domain.display_names import is_shown, printable
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from sinks.results import ResultsReader
     from streams.domain.experiments.definition_records import DefinitionChange
     from streams.domain.experiments.report.pages import Page
-    from streams.platform.clients import KafkaClients
     from streams.platform.settings import Settings
 
 
@@ -206,7 +204,7 @@ def define(
         _refuse_clashes(there, found)
         changes = [definition_change(there.definitions.get(definition.id), definition) for definition in found]
         if not dry_run:
-            write_definition_records(settings, [definition_record(definition) for definition in found])
+            write_copies(settings, EXPERIMENT_DEFINITIONS, [definition_record(definition) for definition in found])
     if as_json:
         typer.echo(orjson.dumps([_json(change) for change in changes]))
         return
@@ -249,7 +247,7 @@ def withdraw(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: 
         if definition is None and experiment not in there.unreadable:
             near = near_experiment(experiment, there.definitions)
             refuse(f"{printable(experiment)}: no such definition: see `harmonia experiments definitions`{near}")
-        write_definition_records(settings, [withdrawal_record(experiment)])
+        write_copies(settings, EXPERIMENT_DEFINITIONS, [withdrawal_record(experiment)])
     recounts = rule_of(definition).edition != ""
     if as_json:
         typer.echo(orjson.dumps({"id": experiment, "outcome": "withdrawn", "recounts": recounts}))
@@ -282,10 +280,6 @@ def _json(change: DefinitionChange) -> dict[str, JSON]:
     }
 
 
-DefinitionRecord = tuple[bytes, bytes | None]
-"""Key and value of a record of `experiment-definitions`."""
-
-
 @dataclass(frozen=True, slots=True)
 class KnownDefinitions:
     """What is defined, by experiment. `unreadable`: why records cannot be read, by key."""
@@ -315,35 +309,6 @@ def read_known_definitions(settings: Settings) -> KnownDefinitions:
         for record in records_of(consumer, EXPERIMENT_DEFINITIONS, [0]):
             planned.take(record.key, record.value)
     return planned
-
-
-def write_definition_records(settings: Settings, records: Sequence[DefinitionRecord]) -> None:
-    """Write records into every partition, and return once all replicas have them. Raises Kafka's errors."""
-    from streams.domain.experiments.definition_records import missing_definitions
-    from streams.platform.clients import KafkaClients
-
-    clients = KafkaClients(settings)
-    there = _latest_by_partition(clients)
-    with closing(clients.tool_producer()) as producer:
-        for partitions in (range(1, len(there)), range(1)):
-            futures = [
-                producer.send(EXPERIMENT_DEFINITIONS, value, key, partition=number)
-                for number in partitions
-                for key, value in missing_definitions(dict(records), there[number])
-            ]
-            for future in futures:
-                future.get()
-
-
-def _latest_by_partition(clients: KafkaClients) -> list[dict[bytes, bytes | None]]:
-    """The latest value of each key, by partition."""
-    from streams.platform.topic_reading import records_of
-
-    said: list[dict[bytes, bytes | None]] = [{} for _ in clients.partitions_of(EXPERIMENT_DEFINITIONS)]
-    with closing(clients.tool_consumer()) as consumer:
-        for record in records_of(consumer, EXPERIMENT_DEFINITIONS):
-            said[record.partition][record.key or b""] = record.value
-    return said
 
 
 def definitions_in(file: Path) -> list[ExperimentDefinition]:

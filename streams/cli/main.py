@@ -20,6 +20,7 @@ from streams.cli import (
     report,
     reservations,
     schemas,
+    segments,
     suppressions,
     topics,
 )
@@ -93,6 +94,7 @@ app.command()(hold)
 app.command()(assign)
 app.add_typer(policy.app, name="policy")
 app.add_typer(experiments.app, name="experiments")
+app.add_typer(segments.app, name="segments")
 app.command()(insights)
 app.add_typer(report.app, name="report")
 app.add_typer(suppressions.app, name="suppressions")

@@ -24,6 +24,7 @@ def test_each_type_and_each_output_has_a_schema() -> None:
         *("interactions.json", "contact-state.json", "contact-links.json", "contact-suppressions.json"),
         *("contact-alerts.json", "system-alerts.json", "experiment-results.json"),
         "experiment-definitions.json",
+        *("segment-definitions.json", "contact-segments.json", "segment-changes.json", "segment-counts.json"),
         *("campaign-holds.json", "audit-log.json"),
     }
     assert all_schemas().keys() == {f"{type_}.json" for type_ in MODELS} | outputs

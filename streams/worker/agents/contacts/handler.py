@@ -10,6 +10,7 @@ from events.refusal import Reason, Refusal
 from events.topics import Agent
 from streams.domain.contact import ContactState, FoldOutcome
 from streams.domain.contact.identity.erasure import place_of
+from streams.domain.contact.identity.identity_assignment import counting
 from streams.domain.contact.identity.identity_edges import answers, is_silent, news
 from streams.domain.contact.person_view import Overview
 from streams.domain.contact.publication.alert_triggers import Trigger
@@ -28,6 +29,7 @@ from streams.worker.agents.contacts.repository import ContactRepository
 from streams.worker.agents.experiments.registry import registry_of
 from streams.worker.agents.intake.dead_letters import dead_letter
 from streams.worker.agents.latency_header import received_at, received_header
+from streams.worker.agents.segments.membership_changes import MembershipChanges
 from streams.worker.measuring.campaign_counters import CampaignCounters
 
 STAGE: Agent = "contacts"
@@ -54,6 +56,7 @@ class ChunkHandler(ABC):
         self.class_queries = class_queries_of(states)
         self.registry = registry_of(states)
         self.experiments = ExperimentDeltas(self.registry, at_ms)
+        self.segments = MembershipChanges(states, builder, policy)
         self.builder = builder
         self._at_ms = at_ms
         self._policy = policy
@@ -81,14 +84,19 @@ class ChunkHandler(ABC):
             self.effects.forgets = True
         if state != step.before:
             self.repository.put(contact_id.encode(), state)
+        was = place_of(step.before)
+        self.segments.stepped(step, state, lambda: counting(self.repository.parts_before(contact_id, was), was))
         return state
 
     def close(self) -> None:
-        """Write what the chunk changes in experiments, and answer class queries, once all of it is folded."""
+        """Write what the chunk changes in experiments and segments, and answer class queries, once it is folded."""
         for node in self.class_queries.due(self.progress.folded):
             self.answer(node, self.repository.now(node))
+        self.segments.reach(self.progress.folded)
+        of_segments = self.segments.close()
         self.effects.outputs += self.experiments.outputs()
-        self.effects.beside = {**self.experiments.beside, **self.class_queries.beside}
+        self.effects.outputs += self.segments.outputs
+        self.effects.beside = {**self.experiments.beside, **self.class_queries.beside, **of_segments}
 
     def _counted(self, step: FragmentStep, state: ContactState) -> ContactState:
         """The state after a step, with its person's contribution to experiments brought up to date."""

@@ -25,6 +25,7 @@ from streams.domain.contact.publication.change_events import FragmentStep
 from streams.domain.contact.publication.suppressed_channels import may_close
 from streams.domain.contact.state import Fact
 from streams.domain.pressure import Policy
+from streams.domain.segments.person import Person
 from streams.engine.decoded_states import States
 from streams.engine.runs import KafkaRecord, Records
 from streams.worker.agents.contacts.handler import ChunkHandler, received_headers
@@ -104,6 +105,8 @@ class InteractionsHandler(ChunkHandler):
             if given is not before.given:
                 after = replace(after, given=given)
                 attach(after, view)
+        if self.segments.registry.is_asked:
+            self.segments.heard(Person(contact_id, view.overview(after), view.whereabouts), before, after, facts)
         self.repository.put(key, after)
         stamps = received_headers([record for record, _, _ in applied])
         self.effects.outputs.append(self.builder.stepped(key, view, after.version, stamps))
@@ -152,6 +155,8 @@ class InteractionsHandler(ChunkHandler):
         given = self.experiments.of_one(contact_id, known, before, (fact for _, fact, _ in applied))
         if given is not before.given:
             after = replace(after, given=given)
+        if self.segments.registry.is_asked:
+            self.segments.heard(Person(contact_id, known), before, after, [fact for _, fact, _ in applied])
         self.repository.put(contact_id.encode(), after)
         stamps = received_headers([record for record, _, _ in applied])
         self.effects.outputs.append(self.builder.profiled(contact_id, known, stamps))

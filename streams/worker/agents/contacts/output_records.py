@@ -63,12 +63,12 @@ class RecordBuilder(Struct):
 
     def profiled(self, contact_id: str, known: Overview, stamps: Headers = ()) -> Output:
         """The record of `contact-state` of a contact who is one fragment."""
-        number = self._number(known.state.version)
+        number = self.number(known.state.version)
         return self._profile(contact_id, self._shown(contact_id, known, number), number, stamps)
 
     def stepped(self, key: bytes, view: DerivedView, counter: int, stamps: Headers = ()) -> Output:
         """The same record by the view of the contact's state. `counter`: the state's version."""
-        number = self._number(counter)
+        number = self.number(counter)
         headers = [("version", b"%d" % number), *stamps]
         return Output(CONTACT_STATE, self.partition, key, view.profile(number), headers)
 
@@ -80,7 +80,7 @@ class RecordBuilder(Struct):
         """The record of one announcement; `state`: of the fragment after it. `stamps`: headers to send along."""
         match said:
             case Profiled():
-                return self._profile(contact_id, self._person(contact_id, said), self._number(said.version), stamps)
+                return self._profile(contact_id, self._person(contact_id, said), self.number(said.version), stamps)
             case Gone():
                 why = [("reason", said.reason.encode())]
                 into = [] if said.merged_into is None else [("merged_into", said.merged_into.encode())]
@@ -100,7 +100,7 @@ class RecordBuilder(Struct):
 
     def _person(self, contact_id: str, said: Profiled) -> bytes:
         """The profile of all fragments of a person, or as much of it as has room in a record."""
-        value, number = b"", self._number(said.version)
+        value, number = b"", self.number(said.version)
         for shown in shorter_and_shorter(said.person):
             value = self._shown(contact_id, overview(person(shown)), number, said.merged_from)
             if len(value) <= LARGEST_PROFILE:
@@ -125,11 +125,12 @@ class RecordBuilder(Struct):
             topic, self.partition, contact_id.encode(), None if value is None else orjson.dumps(value), headers
         )
 
-    def _number(self, counter: int) -> int:
+    def number(self, counter: int) -> int:
+        """The version that others read, from one of this generation."""
         return (self.generation << GENERATION_BITS) + counter
 
     def _version(self, counter: int) -> tuple[str, bytes]:
-        return "version", b"%d" % self._number(counter)
+        return "version", b"%d" % self.number(counter)
 
 
 def link_record(link: IdentityLink) -> Output:

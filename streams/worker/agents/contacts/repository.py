@@ -41,10 +41,16 @@ class ContactRepository:
         found = {**self._states.get_many(keys), **{key: self.changes[key] for key in keys if key in self.changes}}
         return {keys[key]: part for key, part in found.items() if part is not None}
 
-    def former_parts(self, contact_id: str, place: IdentityStatus) -> list[ContactState]:
+    def parts_before(self, contact_id: str, place: IdentityStatus) -> dict[str, ContactState]:
         """Copies of the fragments that a canonical id kept before the chunk."""
-        found = self._states.get_many([part_key(contact_id, name) for name in place.parts])
-        return [part for part in found.values() if part is not None]
+        if not place.parts:
+            return _NO_PARTS
+        keys = {part_key(contact_id, name): name for name in place.parts}
+        return {keys[key]: part for key, part in self._states.get_many(keys).items() if part is not None}
+
+    def former_parts(self, contact_id: str, place: IdentityStatus) -> list[ContactState]:
+        """The same without their names."""
+        return list(self.parts_before(contact_id, place).values())
 
     def part(self, key: bytes) -> ContactState | None:
         """One fragment's copy by its key, with the chunk's changes applied."""

@@ -25,12 +25,17 @@ from events.topics import (
     EXPERIMENT_SWEEPS,
     IDENTITY_LINKS,
     INTERACTIONS,
+    SEGMENT_CHANGES,
+    SEGMENT_COUNTS,
+    SEGMENT_DEFINITIONS,
+    SEGMENT_WORK,
 )
 from sinks.keys import partition_of
 from streams.domain import identity
 from streams.domain.contact import ContactState, decode, encode
+from streams.domain.contact.derived_view import give_up
 from streams.domain.contact.identity.erasure import place_of
-from streams.domain.pressure import default_policy
+from streams.domain.pressure import Policy, default_policy
 from streams.engine.decoded_states import BESIDE, NO_STATES, Codec, RecentStates, States
 from streams.engine.store import MemoryStore, Position
 from streams.engine.writer import Output
@@ -41,7 +46,10 @@ from tests.unit.engine.kafka_records import Fetched
 
 PARTITIONS = 3
 CROWD = 50
-SOURCES = (INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS, EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS)
+SOURCES = (
+    *(INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS, EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS),
+    *(SEGMENT_DEFINITIONS, SEGMENT_WORK),
+)
 Log = tuple[str, int]
 
 
@@ -62,6 +70,8 @@ class World:
     """Topics and the agents that read them.
 
     `hasher` writes what is said from now on; `order`: partition and offset of each record of `interactions`.
+    `changes`: of segments, in their order; `counts`: by segment and partition. `is_warm`: what folds have at hand stays
+    from chunk to chunk, as in a worker that goes on; else each chunk finds what is in the store alone.
     """
 
     hasher: Hasher = field(default_factory=lambda: Hasher([b"key"]))
@@ -75,6 +85,11 @@ class World:
     alerts: list[dict[str, JSON]] = field(default_factory=list)
     order: list[tuple[int, int]] = field(default_factory=list)
     partials: list[Output] = field(default_factory=list)
+    changes: list[Output] = field(default_factory=list)
+    counts: dict[Log, Latest] = field(default_factory=dict)
+    policy: Policy = field(default_factory=default_policy)
+    is_warm: bool = False
+    at_hand: dict[int, States[ContactState]] = field(default_factory=dict)
 
     def say(self, interaction: Interaction, appended_at: int) -> str:
         """Append it to `interactions`; returns its fragment."""
@@ -143,14 +158,14 @@ class World:
 
     def _fold(self, log: Log, chunk: list[Fetched]) -> None:
         topic, number = log
-        states = States(self.stores[number], Codec(encode, decode), RecentStates(0))
+        states = self._states(number)
         done = fold_chunk(
             topic,
             states,
             chunk,
             RecordBuilder(number, self.partitions, self.generation),
             0,
-            policy=default_policy(),
+            policy=self.policy,
             progress=InputProgress(self.read[INTERACTIONS, number], len(self.logs[INTERACTIONS, number])),
         )
         assert not done.refusals
@@ -160,6 +175,14 @@ class World:
         states.commit(changes, encoded, Position("topic", 1, 0))
         for output in done.effects.outputs:
             self.publish(output)
+
+    def _states(self, number: int) -> States[ContactState]:
+        if not self.is_warm:
+            return States(self.stores[number], Codec(encode, decode), RecentStates(0))
+        if number not in self.at_hand:
+            codec = Codec(encode, decode, give_up)
+            self.at_hand[number] = States(self.stores[number], codec, RecentStates(1 << 20))
+        return self.at_hand[number]
 
     def _link(self, chunk: list[Fetched]) -> None:
         heard = []
@@ -194,6 +217,12 @@ class World:
         key, headers = output.key.decode(), dict(output.headers)
         if output.topic == EXPERIMENT_PARTIALS:
             self.partials.append(output)
+            return
+        if output.topic == SEGMENT_CHANGES:
+            self.changes.append(output)
+            return
+        if output.topic == SEGMENT_COUNTS:
+            self.counts[key, output.partition] = Latest(output.value, headers)
             return
         if output.topic in (CONTACT_STATE, CONTACT_LINKS):
             self._expect_a_newer_version(key, headers)

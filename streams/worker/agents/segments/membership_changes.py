@@ -1,0 +1,311 @@
+"""Judges people by segments while a chunk is folded, and tells what has changed.
+
+Whoever is judged is judged at the later of two moments: the time that has come in the partition, and the latest append
+time that the person's state has seen. Before something that was heard is looked at, what time alone or a new definition
+has changed until then is told by itself, so that each entry and exit has its own cause.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from events.segments import RUN_BY_ITSELF, ChangeCause
+from streams.domain.contact import ContactState
+from streams.domain.contact.identity.erasure import place_of
+from streams.domain.contact.publication.change_events import FragmentStep
+from streams.domain.contact.state import NEVER, Fact
+from streams.domain.pressure import Policy
+from streams.domain.segments.matching_plan import PersonReadings
+from streams.domain.segments.memberships import (
+    NO_MEMBERSHIPS,
+    PersonMemberships,
+    read_memberships,
+    write_memberships,
+)
+from streams.domain.segments.person import Person, whole_person
+from streams.engine.decoded_states import States
+from streams.engine.writer import Output
+from streams.worker.agents.contacts.output_records import RecordBuilder
+from streams.worker.agents.segments.records import (
+    DUE,
+    SWEEP,
+    Moment,
+    Tick,
+    change_record,
+    count_record,
+    segments_record,
+    work_record,
+)
+from streams.worker.agents.segments.registry import (
+    Sweep,
+    both,
+    memberships_key,
+    segment_registry_of,
+)
+
+READINGS = "segments"
+"""The name under which a state object in memory holds what was read of it last, and by what (`epoch`)."""
+
+Fragments: TypeAlias = Mapping[str, ContactState]
+CauseOf: TypeAlias = Callable[[str], ChangeCause]
+
+
+class MembershipChanges:
+    """What one chunk changes in segments. `outputs`: what is told of it; `causes`: how many changes, by cause."""
+
+    def __init__(self, states: States[ContactState], builder: RecordBuilder, policy: Policy) -> None:
+        self._states = states
+        self._builder = builder
+        self.registry = segment_registry_of(states, policy)
+        self.outputs: list[Output] = []
+        self.causes: Counter[ChangeCause] = Counter()
+        self._rows: dict[bytes, PersonMemberships | None] = {}
+        self._latest = 0
+        if self.registry.policy is not policy:
+            self.go_by(policy)
+
+    def go_by(self, policy: Policy) -> None:
+        """Judge by the definitions under a policy, and begin a backfill where they say something else than before."""
+        if changed := self.registry.go_by(policy):
+            self.sweep(tuple(sorted(changed)))
+
+    def sweep(self, changed: tuple[str, ...] | None) -> None:
+        """Judge everybody anew, now or once the backfill under way has ended; `changed`: None is a recount of all."""
+        sweep = self.registry.sweep
+        if not sweep.is_under_way:
+            self._begin(Sweep(sweep.number + 1, changed=both(sweep.again, changed)))
+        elif sweep.changed is None:  # a recount, which ends with what is defined when it does
+            self.registry.sweeps(replace(sweep, again=None))
+        else:
+            self.registry.sweeps(replace(sweep, again=both(sweep.again, changed)))
+
+    def recount(self) -> None:
+        """Judge everybody anew since the tables are, once anything is defined."""
+        sweep = self.registry.sweep
+        if sweep.is_under_way or self.registry.definitions:
+            self.sweep(None)
+        else:
+            self.registry.sweeps(replace(sweep, again=None))
+
+    def end_sweep(self) -> None:
+        """End the backfill under way: all that it was about is complete; begin the one that waits, if any."""
+        registry, sweep = self.registry, self.registry.sweep
+        for name, tally in list(registry.tallies.items()):
+            if sweep.again is not None and name not in sweep.again:
+                if tally.state == "withdrawn":
+                    registry.tally(name, None)
+                elif tally.state == "filling":
+                    registry.tally(name, replace(tally, state="complete"))
+        if sweep.again == ():
+            registry.sweeps(Sweep(sweep.number))
+        else:
+            self._begin(Sweep(sweep.number + 1, changed=sweep.again))
+
+    def heard(self, person: Person, before: ContactState, after: ContactState, applied: Iterable[Fact]) -> None:
+        """Judge a person of one fragment after facts that were folded. The states: of the fragment."""
+        registry, contact = self.registry, person.contact_id.encode()
+        plan, at = registry.compiled.plan, max(registry.time.now, after.clock)
+        held: tuple[object, PersonReadings] | None = before.__dict__.get(READINGS)
+        if held is not None and held[0] is registry.epoch and at < held[1].due:
+            was = held[1]
+            found = plan.read_again(was, person, at, plan.stale(applied, person.known, before, after))
+            after.__dict__[READINGS] = (held[0], found)
+            if found.answer == was.answer and found.due >= was.due:
+                return
+        else:
+            self._catch_up(contact, lambda: {person.contact_id: before}, Moment(at, before.version))
+            found = plan.read(person, at)
+            after.__dict__[READINGS] = (registry.epoch, found)
+        self._settle(contact, found, Moment(at, after.version), lambda _: "interaction")
+
+    def stepped(self, step: FragmentStep, after: ContactState, parts_before: Callable[[], Fragments]) -> None:
+        """Judge the person of a fragment after a step of any kind, or let go of who is shown no more.
+
+        `after`: its state, as it is stored; `parts_before`: gives the parts that counted before.
+        """
+        registry, contact, place = self.registry, step.contact_id.encode(), place_of(after)
+        if not registry.is_used:
+            return
+        at = max(registry.time.now, step.before.clock, after.clock, *(part.clock for part in step.parts.values()))
+        was, moment = place_of(step.before), Moment(at, after.version)
+        if was.roof is None:
+            then = Moment(at, step.before.version)
+            self._catch_up(contact, lambda: {step.contact_id: step.before, **parts_before()}, then)
+        if place.roof is not None:
+            self.let_go(contact, "merged", moment)
+            return
+        cause: ChangeCause = "link" if (was.roof, was.parts) != (None, place.parts) else "interaction"
+        person = whole_person(step.contact_id, {step.contact_id: after, **step.parts})
+        if person is not None:
+            self._settle(contact, registry.compiled.plan.read(person, at), moment, lambda _: cause)
+        else:
+            self.let_go(contact, "erased" if place.shown == "erased" else cause, moment)
+
+    def judge_anew(self, contact: bytes, fragments: Fragments, state: ContactState) -> None:
+        """Judge somebody of whom nothing was heard, since time has come or segments have changed."""
+        self._catch_up(contact, lambda: fragments, Moment(max(self.registry.time.now, state.clock), state.version))
+
+    def tick(self, tick: Tick) -> None:
+        """Note when it will be which time. Of several that wait the first one comes soonest, and the last is best."""
+        time = self.registry.time
+        waiting = (*time.ahead, (tick.end, tick.at))
+        self.registry.keeps_time(replace(time, ahead=(*waiting[:1], *waiting[1:][-1:])))
+
+    def reach(self, folded: int) -> None:
+        """It is later, if `interactions` are folded so far; have those judged who are due."""
+        registry, time = self.registry, self.registry.time
+        ahead = [moment for moment in time.ahead if moment[0] > folded]
+        if len(ahead) == len(time.ahead):
+            return
+        now = max(time.now, *(at for end, at in time.ahead if end <= folded))
+        registry.keeps_time(replace(time, now=now, ahead=tuple(ahead)))
+        if not time.is_firing:
+            self.go_on_firing()
+
+    def go_on_firing(self) -> None:
+        """Write the record that has those judged who are due, if there are any."""
+        registry = self.registry
+        is_firing = registry.timers.is_due(registry.time.now)
+        registry.keeps_time(replace(registry.time, is_firing=is_firing))
+        if is_firing:
+            self.outputs.append(work_record(self._builder.partition, DUE))
+
+    def take_due(self, most: int) -> list[bytes]:
+        """So many people who are due, each once. A timer that was set anew since counts no more."""
+        found = self.registry.timers.take(self.registry.time.now, most)
+        due = [contact for due, contact in found if (row := self._row(contact)) is not None and row.due == due]
+        return list(dict.fromkeys(due))
+
+    def let_go(self, contact: bytes, cause: ChangeCause, moment: Moment) -> None:
+        """Forget the memberships of somebody who is shown under this id no more. An erasure names no segments."""
+        row = self._row(contact)
+        if row is None:
+            return
+        left = [self.registry.names[number][0] for number in row.since]
+        if row.is_told:
+            moment = moment._replace(version=self.registry.next_version())
+            if left or cause == "erased":
+                named = [] if cause == "erased" else left
+                self._change(contact.decode(), cause, ((), named), moment)
+            self.outputs.append(segments_record(self._builder, contact.decode(), None, moment))
+        self._count(cause, (), left)
+        self._latest = max(self._latest, moment.at)
+        self._arm(contact, row.due, NEVER)
+        self._put(contact, None)
+
+    def close(self) -> dict[bytes, bytes | None]:
+        """Tell how many are in each segment that has changed. Returns what is to be kept beside the states."""
+        at = max(self._latest, self.registry.time.now)
+        self.outputs += [count_record(self._builder, *counted, at) for counted in self.registry.counted.items()]
+        rows = {
+            memberships_key(contact): None if row is None else write_memberships(row)
+            for contact, row in self._rows.items()
+        }
+        return {**self.registry.changes(), **rows}
+
+    def _begin(self, sweep: Sweep) -> None:
+        self.registry.sweeps(sweep)
+        self.outputs.append(work_record(self._builder.partition, SWEEP, b"%d" % sweep.number))
+
+    def _catch_up(self, contact: bytes, fragments: Callable[[], Fragments], moment: Moment) -> None:
+        """Tell what time, or a definition that the backfill has not brought here yet, has changed for a person."""
+        row, is_behind = self._row(contact), self.registry.is_behind(contact)
+        if not is_behind and (row is None or row.due > moment.at):
+            return
+        person = whole_person(contact.decode(), fragments())
+        if person is None:
+            return
+        moment = moment._replace(at=max(moment.at, person.known.state.clock))
+        sweep = self.registry.sweep
+        changed = both(sweep.changed, sweep.again) if is_behind else ()
+        cause_anew: ChangeCause = "recounted" if changed is None else "defined"
+
+        def cause_of(name: str) -> ChangeCause:
+            return cause_anew if changed is None or name in changed else "time"
+
+        self._settle(contact, self.registry.compiled.plan.read(person, moment.at), moment, cause_of)
+
+    def _settle(self, contact: bytes, found: PersonReadings, moment: Moment, cause_of: CauseOf) -> None:
+        """Keep what was found of a person, and tell what of it is new."""
+        registry = self.registry
+        row = self._row(contact)
+        held = row or NO_MEMBERSHIPS
+        due = self._armed(contact, held.due, found.due, moment.at)
+        were = {registry.names[number][0]: number for number in held.since}
+        now = registry.compiled.plan.names(found.answer)
+        if were.keys() == set(now):
+            if due != held.due:
+                self._put(contact, replace(held, due=due) if held.is_told or due != NEVER else None)
+            return
+        since = {were[name]: held.since[were[name]] for name in now if name in were}
+        since |= {registry.number(name): moment.at for name in now if name not in were}
+        self._put(contact, PersonMemberships(since, due, is_told=True))
+        self._tell(contact.decode(), were.keys(), set(now), moment, cause_of)
+
+    def _tell(self, contact_id: str, were: Iterable[str], now: set[str], moment: Moment, cause_of: CauseOf) -> None:
+        registry, builder = self.registry, self._builder
+        by_cause: dict[ChangeCause, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+        for name in now.difference(were):
+            by_cause[cause_of(name)][0].append(name)
+        for name in set(were) - now:
+            cause = cause_of(name) if name in registry.compiled.segments else "withdrawn"
+            by_cause[cause][1].append(name)
+        for cause in sorted(by_cause, key=_place_of):
+            moment = moment._replace(version=registry.next_version())
+            self._count(cause, *by_cause[cause])
+            self._change(contact_id, cause, by_cause[cause], moment)
+        row = self._rows[contact_id.encode()] or NO_MEMBERSHIPS
+        named = ((registry.names[number], since) for number, since in row.since.items())
+        held = {name: (since, edition) for (name, edition), since in named}
+        self.outputs.append(segments_record(builder, contact_id, held, moment))
+        self._latest = max(self._latest, moment.at)
+
+    def _change(
+        self, contact_id: str, cause: ChangeCause, change: tuple[Collection[str], Collection[str]], moment: Moment
+    ) -> None:
+        self.causes[cause] += 1
+        self.outputs.append(change_record(self._builder, contact_id, cause, change, moment))
+
+    def _count(self, cause: ChangeCause, entered: Iterable[str], left: Iterable[str]) -> None:
+        came = 0 if cause in RUN_BY_ITSELF else 1
+        tallies = self.registry.tallies
+        for name in entered:
+            was = tallies[name]
+            self.registry.tally(name, replace(was, members=was.members + 1, entered=was.entered + came))
+        for name in left:
+            was = tallies[name]
+            self.registry.tally(name, replace(was, members=was.members - 1, left=was.left + came))
+
+    def _armed(self, contact: bytes, armed: int, due: int, at: int) -> int:
+        """Set the timer of a person anew where it is too late, or has come; when it is set to now."""
+        if due < armed or armed <= at or due == NEVER:
+            self._arm(contact, armed, due)
+            return due
+        return armed
+
+    def _arm(self, contact: bytes, armed: int, due: int) -> None:
+        if armed != NEVER:
+            self.registry.timers.disarm(armed, contact)
+        if due != NEVER:
+            self.registry.timers.arm(due, contact)
+
+    def _row(self, contact: bytes) -> PersonMemberships | None:
+        if contact not in self._rows:
+            value = self._states.beside(memberships_key(contact))
+            if value is None:
+                return None
+            return read_memberships(value)
+        return self._rows[contact]
+
+    def _put(self, contact: bytes, row: PersonMemberships | None) -> None:
+        self._rows[contact] = row
+
+
+_BEFORE: tuple[ChangeCause, ...] = ("withdrawn", "defined", "recounted", "time")
+"""Causes of what is told before what was heard; a person has only one other at a time."""
+
+
+def _place_of(cause: ChangeCause) -> int:
+    return _BEFORE.index(cause) if cause in _BEFORE else len(_BEFORE)
