@@ -232,7 +232,7 @@ def _print_counts(account: RequeueCounts, verb: str) -> None:
     for (reason, detail), count in account.refused.most_common():
         say(f"  {count:>7,}  {reason}: {detail}")
     for why, count in sorted(account.left.items()):
-        say(f"{count:,} {NOT_REQUEUED_TEXTS[why]}")
+        say(f"{count:,} left as {'it is' if count == 1 else 'they are'}: {NOT_REQUEUED_TEXTS[why]}")
 
 
 def _print_added_fields(settings: Settings, name: str, added: list[AddedField]) -> None:
