@@ -16,6 +16,7 @@ from streams.cli.person import (
     HELP,
     METAVAR,
     Person,
+    followed_by,
     look_up_person,
     masked_identifier,
     nobody_known_message,
@@ -212,7 +213,8 @@ def _require_contact(settings: Settings, who: str) -> KnownContact:
     found = look_up_person(settings, who)
     if isinstance(found, UnknownContact):
         lacking = what_redis_lacks(settings)
-        refuse(nobody_known_message(who) + (f"; and {lacking}: see `harmonia status`" if lacking else ""))
+        unknown = nobody_known_message(who)
+        refuse(followed_by(unknown, f"and {lacking}: see `harmonia status`") if lacking else unknown)
     if isinstance(found, ErasedContact):
         refuse(f"{found.contact_id} has been erased")
     return found

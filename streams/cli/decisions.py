@@ -38,7 +38,7 @@ from streams.cli.decision_effects import (
 )
 from streams.cli.failures import WRONG_USE, failing_plainly, refuse
 from streams.cli.output import say
-from streams.cli.person import CURE, look_up_person, meant_by, nobody_known_message
+from streams.cli.person import CURE, followed_by, look_up_person, meant_by, nobody_known_message
 from streams.cli.time_options import now_ms, parse_time_option
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.settings import Settings
@@ -343,7 +343,7 @@ class DecisionSender:
             return ()
         unknown = [word for word, each in zip(words, found, strict=True) if isinstance(each, UnknownContact)]
         if unknown and not self.anyway:
-            refuse(f"{nobody_known_message(unknown[0])}; nothing was sent: mend the name, or --anyway")
+            refuse(followed_by(nobody_known_message(unknown[0]), "nothing was sent: mend the name, or --anyway"))
         return found
 
     def _names(self, words: Sequence[str]) -> list[ContactNames]:

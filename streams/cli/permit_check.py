@@ -23,7 +23,7 @@ from events.times import render_time
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
 from streams.cli.output import print_table, say
-from streams.cli.person import HELP, METAVAR, meant_by, nobody_known_message, require_workers_key
+from streams.cli.person import HELP, METAVAR, followed_by, meant_by, nobody_known_message, require_workers_key
 from streams.cli.time_options import now_ms
 from streams.domain.display_names import is_shown
 from streams.platform.errors import EngineError, KafkaAway, Unusable
@@ -103,7 +103,7 @@ def print_permission(word: str, request: PermissionRequest, *, as_json: bool) ->
             refuse(f"{trouble}; {redis_unanswered_cure(settings)}")
         said_of = name_remarks(settings, policy, request)
     if isinstance(contact, UnknownContact):
-        said_of.append(f"{nobody_known_message(word)}; judged as somebody of whom nothing is known")
+        said_of.append(followed_by(nobody_known_message(word), "judged as somebody of whom nothing is known"))
     if isinstance(answers, Incomplete):
         refuse(f"nobody can say: {english(incomplete_message(answers))}; see `harmonia status`")
     said_of += stopped_remarks(request, answers.stopped, settings.phone_region, "this person has")

@@ -66,6 +66,11 @@ def nobody_known_message(word: str) -> str:
     )
 
 
+def followed_by(sentence: str, rest: str) -> str:
+    """A sentence and what follows: behind a question as a sentence of its own, else behind a semicolon."""
+    return f"{sentence} {rest[0].upper()}{rest[1:]}" if sentence.endswith("?") else f"{sentence}; {rest}"
+
+
 def meant_by(settings: Settings, word: str) -> PersonName:
     """What a word means; what a short one was taken for is said on standard error. Raises RedisError.
 

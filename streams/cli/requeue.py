@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
-from rich.table import Column, Table
+from rich.table import Table
 
 from events.json_types import JSON
 from events.times import render_time
@@ -37,7 +37,7 @@ from streams.cli.dead_letter_options import (
 )
 from streams.cli.dead_letter_output import console, shown_time
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
-from streams.cli.output import say
+from streams.cli.output import print_table, say
 from streams.cli.person import find_person, masked_identifier
 from streams.cli.time_options import now_ms
 from streams.domain.display_names import counted, named
@@ -232,7 +232,7 @@ def _print_counts(account: RequeueCounts, verb: str) -> None:
     for (reason, detail), count in account.refused.most_common():
         say(f"  {count:>7,}  {reason}: {detail}")
     for why, count in sorted(account.left.items()):
-        say(f"{count:,} {NOT_REQUEUED_TEXTS[why]}")
+        say(f"{count:,} left as {'it is' if count == 1 else 'they are'}: {NOT_REQUEUED_TEXTS[why]}")
 
 
 def _print_added_fields(settings: Settings, name: str, added: list[AddedField]) -> None:
@@ -334,12 +334,22 @@ def _list(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         typer.echo(orjson.dumps([_row(each, now, waiting[each.source]) for each in known]))
         return
-    table = Table("source", "since", "until", "held now", Column("records that wait", justify="right"), box=None)
-    for each in known:
-        held = "yes" if now < each.until else "no"
-        times = shown_time(each.since), shown_time(each.until)
-        table.add_row(named(each.source), *times, held, f"{waiting[each.source]:,}")
-    console().print(table)
+    print_quarantines(known, now, waiting)
+
+
+def print_quarantines(known: Iterable[Quarantine], now: int, waiting: dict[str, int]) -> None:
+    """Print sources that are or were in quarantine, whole: each is given to the next command. `waiting`: records."""
+    rows = [
+        (
+            named(each.source),
+            shown_time(each.since),
+            shown_time(each.until),
+            "yes" if now < each.until else "no",
+            f"{waiting[each.source]:,}",
+        )
+        for each in known
+    ]
+    print_table(("source", "since", "until", "held now", "records that wait"), rows, right=(4,))
 
 
 def _row(each: Quarantine, now: int, waiting: int) -> dict[str, JSON]:

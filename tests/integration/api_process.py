@@ -1,10 +1,7 @@
 """`harmonia api` as a process of its own, and a client of it."""
 
 import hashlib
-import re
-import signal
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +12,7 @@ from typing import Any
 
 import orjson
 
-from tests.integration.command import environment_of
-from tests.integration.waiting import until
+from tests.integration.serving_process import started
 
 TEAMS = [f"team-{number}" for number in range(50)]
 """Each has its name as its token."""
@@ -26,7 +22,6 @@ TOKENS = {
         f"{said}:{hashlib.sha256(token.encode()).hexdigest()}" for token, said in _TOKENS.items()
     )
 }
-_SAYS = re.compile(r"api: (listening|metrics) on (\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +57,6 @@ class Api:
 @contextmanager
 def running_api(folder: Path, environment: Mapping[str, str], under: Sequence[str] = ()) -> Iterator[Api]:
     """The process for the length of a block; it must end well. `under`: a command that starts it."""
-    log = folder / "api.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*under, sys.executable, "-m", "streams.cli.main", "api"],
-            cwd=folder,
-            env={**environment_of(folder, environment), "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        said = until(lambda: _said(process, log), "the addresses of the API")
-        yield Api(process, said["listening"], said["metrics"], log)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0, log.read_text()
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _said(process: "subprocess.Popen[bytes]", log: Path) -> dict[str, str] | None:
-    assert process.poll() is None, log.read_text()
-    found = dict(_SAYS.findall(log.read_text()))
-    return found if len(found) == 2 else None
+    with started(["api"], folder / "api.log", environment, "api", under) as running:
+        yield Api(running.process, running.address("listening"), running.metrics, running.log)
+        running.end()

@@ -2,9 +2,7 @@
 
 import hashlib
 import re
-import signal
 import subprocess
-import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -13,10 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.integration.command import environment_of
-from tests.integration.waiting import until
+from tests.integration.serving_process import started
 
-_SAYS = re.compile(r"console: (listening|metrics) on (\S+)")
 _FORM_TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 
 
@@ -33,32 +29,10 @@ class ConsoleProcess:
 @contextmanager
 def console_process(folder: Path, environment: Mapping[str, str], port: int = 0) -> Iterator[ConsoleProcess]:
     """A console for the length of a block, unless it has ended before; it must end well."""
-    log = folder / "console.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streams.cli.main", "console", "--port", str(port)],
-            cwd=folder,
-            env={**environment_of(folder, environment), "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        said = until(lambda: _said(process, log), "the addresses of the console")
-        yield ConsoleProcess(process, said["listening"], said["metrics"], log)
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0, log.read_text()
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-
-
-def _said(process: "subprocess.Popen[bytes]", log: Path) -> dict[str, str] | None:
-    assert process.poll() is None, log.read_text()
-    said = dict(_SAYS.findall(log.read_text()))
-    return said if len(said) == 2 else None
+    command = ["console", "--port", str(port)]
+    with started(command, folder / "console.log", environment, "console") as running:
+        yield ConsoleProcess(running.process, running.address("listening"), running.metrics, running.log)
+        running.end()
 
 
 def one_person(folder: Path, token: str) -> Path:

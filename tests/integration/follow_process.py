@@ -1,30 +1,12 @@
 """`harmonia console follow` as a process of its own, that may be killed, frozen and replaced."""
 
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from tests.integration.command import environment_of
-from tests.integration.lake_process import LakeProcess
+from tests.integration.serving_process import ServingProcess, started
 
 
-@contextmanager
-def following(folder: Path, name: str, environment: Mapping[str, str]) -> Iterator[LakeProcess]:
+def following(folder: Path, name: str, environment: Mapping[str, str]) -> AbstractContextManager[ServingProcess]:
     """A process for the length of a block, unless it has ended before."""
-    log = folder / f"{name}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streams.cli.main", "console", "follow"],
-            cwd=folder,
-            env={**environment_of(folder, environment), "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        yield LakeProcess(process, log, "desk")
-    finally:
-        process.kill()
-        process.wait()
+    return started(["console", "follow"], folder / f"{name}.log", environment, "desk")

@@ -2,18 +2,14 @@
 
 import hashlib
 import http.client
-import re
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.integration.command import environment_of
-from tests.integration.waiting import until
+from tests.integration.serving_process import started
 
 LOGIN = "Basic dG9vbDpodXNo"
 """tool:hush."""
@@ -30,7 +26,6 @@ TOKENS = (
     f"digital:publish:{hashlib.sha256(b'secret').hexdigest()} reader:read:{hashlib.sha256(b'reader').hexdigest()} "
     f"office:publish+erase:{hashlib.sha256(b'office').hexdigest()}"
 )
-_SAYS = re.compile(r"gateway: (listening|metrics) on (\S+)")
 EVENT = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 
@@ -74,28 +69,12 @@ class Line:
 @contextmanager
 def running_gateway(folder: Path, environment: Mapping[str, str], under: Sequence[str] = ()) -> Iterator[Gateway]:
     """The process for the length of a block; it must end well. `under`: a command that starts it."""
-    log = folder / "gateway.log"
     (folder / "gateway.toml").write_text(HOOKS)
     own = {
         "HARMONIA_GATEWAY": str(folder / "gateway.toml"),
         "HARMONIA_API_TOKENS": TOKENS,
         "HOOK_LOGIN": "tool:hush",
-        "PYTHONUNBUFFERED": "1",
     }
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*under, sys.executable, "-m", "streams.cli.main", "gateway"],
-            cwd=folder,
-            env={**environment_of(folder, environment), **own},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        said = until(lambda: found if len(found := dict(_SAYS.findall(log.read_text()))) == 2 else None, "the gateway")
-        yield Gateway(process, said["listening"], said["metrics"], log)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
-    finally:
-        process.kill()
-        process.wait()
+    with started(["gateway"], folder / "gateway.log", {**environment, **own}, "gateway", under) as running:
+        yield Gateway(running.process, running.address("listening"), running.metrics, running.log)
+        running.end()

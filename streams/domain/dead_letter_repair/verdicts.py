@@ -57,14 +57,14 @@ class NotRequeued(StrEnum):
 
 
 NOT_REQUEUED_TEXTS: Table[NotRequeued, str] = {
-    NotRequeued.REQUEUED: "were requeued before",
+    NotRequeued.REQUEUED: "requeued before",
     NotRequeued.TOO_OFTEN: "came back too often: look at them (`show`), then --deepest",
-    NotRequeued.OLD_MESSAGE: "are of messages and older than 7 days: where the producer has sent them again since, "
+    NotRequeued.OLD_MESSAGE: "of messages, and older than 7 days: where the producer has sent them again since, "
     "they would count twice; --old-messages sends them all the same",
-    NotRequeued.FULL: "were refused because the person's state was full: --stage contacts asks for them alone",
-    NotRequeued.IMPORTED: "are rows of an import: mend the file and import it again",
-    NotRequeued.ELSEWHERE: "are of no topic that producers write to",
-    NotRequeued.TWIN: "have, as mended, the source and id of another dead letter and would be taken for a copy of it: "
+    NotRequeued.FULL: "refused because the person's state was full: --stage contacts asks for them alone",
+    NotRequeued.IMPORTED: "rows of an import: mend the file and import it again",
+    NotRequeued.ELSEWHERE: "of no topic that producers write to",
+    NotRequeued.TWIN: "would have, as mended, the source and id of another dead letter, and count as a copy of it: "
     "change the mapping",
 }
 

@@ -4,29 +4,31 @@ What cannot be answered from what is kept of people is refused here, not judged 
 days, opens and clicks of people for 400 days by whole hours, those of everything for a week.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 from msgspec import Struct
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from events.experiments.parts import Currency
 from events.fields import Id
 from events.interactions.base import Channel, Purpose
 from events.interactions.canvass import BallotStatus, Method
-from streams.domain.contact.sections.human_hours import HOUR
 from streams.domain.file_mistakes import wrong
-from streams.domain.pressure.policy_values import DAY, parse_span
-
-LONGEST_TOUCHES = 30 * DAY
-LONGEST_ACTS = 400 * DAY
-LONGEST_RAW_ACTS = 6 * DAY
-"""Every open is kept one by one for seven days by the broker's clock; its own time may be an hour ahead of that."""
-
-THOUSANDTHS = 1_000
-"""Human opens and clicks are expected numbers, and counted in thousandths."""
-
-LARGEST = 10**15
+from streams.domain.pressure.policy_values import parse_span
+from streams.domain.segments.condition_values import (
+    LONGEST_RAW_ACTS,
+    THOUSANDTHS,
+    ActWindow,
+    Expected,
+    Mails,
+    Number,
+    TouchWindow,
+    Window,
+    each_once,
+    ms,
+)
 
 Canonical: TypeAlias = list[Any]
 """What a condition says in JSON values, the same however it is spelled."""
@@ -35,67 +37,15 @@ Bounds: TypeAlias = tuple[int | None, int | None]
 """The smallest and the largest number that is let in; None: no limit."""
 
 
-def _window(text: object) -> object:
-    if parse_span(text) <= 0:
-        raise wrong(f"is {text!r}", 'give more than nothing, such as "12h" or "30d"')
-    return text
-
-
-def _of_touches(text: object) -> object:
-    if parse_span(_window(text)) > LONGEST_TOUCHES:
-        raise wrong(f"is {text!r}", 'give at most "30d": touches are known for 30 days')
-    return text
-
-
-def _of_acts(text: object) -> object:
-    found = parse_span(_window(text))
-    if found % HOUR:
-        raise wrong(f"is {text!r}", 'give whole hours or days, such as "36h": opens and clicks are counted by the hour')
-    if found > LONGEST_ACTS:
-        raise wrong(f"is {text!r}", 'give at most "400d": opens and clicks are known for 400 days')
-    return text
-
-
-Window = Annotated[str, BeforeValidator(_window)]
-TouchWindow = Annotated[str, BeforeValidator(_of_touches)]
-ActWindow = Annotated[str, BeforeValidator(_of_acts)]
-
-
-def _number(value: object) -> object:
-    if type(value) is not int or abs(value) > LARGEST:
-        raise wrong(f"is {value!r}", "give a whole number, such as 1; amounts are minor units: 5000 is 50 dollars")
-    return value
-
-
-def _thousandths(value: object) -> object:
-    if type(value) not in (int, float) or not 0 <= value <= LARGEST:  # type: ignore[operator]
-        raise wrong(f"is {value!r}", "give a number of 0 or more, such as 1 or 0.5")
-    if round(value * THOUSANDTHS) / THOUSANDTHS != value:  # type: ignore[operator]
-        raise wrong(f"is {value!r}", "give at most three digits after the point")
-    return value
-
-
-Number = Annotated[int, BeforeValidator(_number)]
-Expected = Annotated[int | float, BeforeValidator(_thousandths)]
-
-
-def _each_once(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    if not values:
-        raise wrong("is empty", "name at least one")
-    if len(set(values)) < len(values):
-        raise wrong("names one twice", "name each once")
-    return values
-
-
 class Condition(BaseModel):
     """One thing that is said of a person. `head`: the key by which it is told from others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
     head: ClassVar[str]
 
+    @abstractmethod
     def canonical(self) -> Canonical:
         """What is said, whatever its spelling: equal for conditions that mean the same number or word."""
-        raise NotImplementedError
 
     def table(self) -> dict[str, Any]:
         """The table as its author would write it, its head first and what it is compared with last."""
@@ -249,17 +199,11 @@ class Clicks(Acts):
     clicks: Literal["human", "all"]
 
 
-def _mails(value: object) -> object:
-    if type(value) is not int or not 1 <= value <= 50:
-        raise wrong(f"is {value!r}", "give a whole number of e-mails from 1 to 50, such as 5")
-    return value
-
-
 class UnansweredMails(Condition):
     """None of the last so many e-mails was opened by a person: see `Person.unanswered_mails`."""
 
     head: ClassVar[str] = "unanswered_mails"
-    unanswered_mails: Annotated[int, BeforeValidator(_mails)]
+    unanswered_mails: Mails
 
     def canonical(self) -> Canonical:
         """See `Condition`."""
@@ -270,7 +214,7 @@ class Support(Condition):
     """The latest support that was reported, 1 strong to 5 opposed."""
 
     head: ClassVar[str] = "support"
-    support: Annotated[tuple[Literal[1, 2, 3, 4, 5], ...], AfterValidator(_each_once)]
+    support: Annotated[tuple[Literal[1, 2, 3, 4, 5], ...], AfterValidator(each_once)]
 
     def canonical(self) -> Canonical:
         """See `Condition`."""
@@ -339,7 +283,7 @@ class BallotStatusOf(Condition):
 
     head: ClassVar[str] = "ballot"
     ballot: Id
-    status: Annotated[tuple[BallotStatus, ...], AfterValidator(_each_once)]
+    status: Annotated[tuple[BallotStatus, ...], AfterValidator(each_once)]
 
     def canonical(self) -> Canonical:
         """See `Condition`."""
@@ -381,6 +325,10 @@ class Reference(Condition):
     head: ClassVar[str] = "segment"
     segment: Id
 
+    def canonical(self) -> Canonical:
+        """See `Condition`."""
+        return ["segment", self.segment]
+
 
 KINDS: Mapping[str, type[Condition]] = {
     kind.head: kind
@@ -416,8 +364,3 @@ class SegmentDefinition(Struct, frozen=True):
     conditions: Group
     owner: str = ""
     members: bool = False
-
-
-def ms(window: str | None) -> int | None:
-    """A window in milliseconds; None: all that is known."""
-    return None if window is None else parse_span(window)

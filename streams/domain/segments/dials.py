@@ -15,9 +15,8 @@ from msgspec import Struct
 
 from events.harmonised import team_of
 from events.interactions.base import Channel
+from streams.domain.segments.condition_values import LONGEST_ACTS, THOUSANDTHS, ms
 from streams.domain.segments.conditions import (
-    LONGEST_ACTS,
-    THOUSANDTHS,
     Acts,
     BallotStatusOf,
     Bounds,
@@ -35,7 +34,6 @@ from streams.domain.segments.conditions import (
     Tag,
     Touches,
     UnansweredMails,
-    ms,
 )
 from streams.domain.segments.person import Person, hour_of
 

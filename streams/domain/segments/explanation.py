@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from streams.domain.messages import CodedMessage, Duration, Field, Instant, Listed, Money, message
 from streams.domain.pressure.closures import ChannelRules
+from streams.domain.segments.condition_values import ms
 from streams.domain.segments.conditions import (
     Acts,
     BallotStatusOf,
@@ -26,7 +27,6 @@ from streams.domain.segments.conditions import (
     Tag,
     Touches,
     UnansweredMails,
-    ms,
 )
 from streams.domain.segments.matching import Finding, finding, holds
 from streams.domain.segments.person import Person

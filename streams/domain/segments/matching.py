@@ -13,9 +13,8 @@ from streams.domain.contact.facts.event_order import Stamp
 from streams.domain.contact.profile import profile_of
 from streams.domain.pressure.asking import Evidence
 from streams.domain.pressure.closures import ChannelRules, channel_denial
+from streams.domain.segments.condition_values import LONGEST_ACTS, THOUSANDTHS, ms
 from streams.domain.segments.conditions import (
-    LONGEST_ACTS,
-    THOUSANDTHS,
     Acts,
     BallotStatusOf,
     Canvass,
@@ -35,7 +34,6 @@ from streams.domain.segments.conditions import (
     Tag,
     Touches,
     UnansweredMails,
-    ms,
 )
 from streams.domain.segments.person import Person, hour_of
 from streams.domain.segments.resolution import Segment

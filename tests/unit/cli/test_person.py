@@ -4,7 +4,7 @@ import pytest
 
 from events.identifiers import Hasher
 from events.json_types import JSON
-from streams.cli.person import CURE, nobody_known_message
+from streams.cli.person import CURE, followed_by, nobody_known_message
 from streams.services.permission.person_name import PersonName, parse_person
 
 HASHER = Hasher([b"new", b"old"])
@@ -92,3 +92,8 @@ def test_whoever_gave_a_short_form_is_told_what_it_was_taken_for(word: str, call
 def test_a_phone_number_as_people_write_it_needs_no_word_before_it(word: str) -> None:
     assert nobody_known_message(word).startswith("nobody is known by this phone number: is it spelled")
     assert "phone number" not in nobody_known_message("crm.2125550142")
+
+
+def test_what_follows_a_question_is_a_sentence_of_its_own() -> None:
+    assert followed_by("is it right?", "nothing was sent") == "is it right? Nothing was sent"
+    assert followed_by("nobody is known", "nothing was sent") == "nobody is known; nothing was sent"

@@ -3,7 +3,8 @@
 import pytest
 
 from events.json_types import JSON
-from streams.cli.requeue import short_value
+from streams.cli.requeue import print_quarantines, short_value
+from streams.domain.quarantine.quarantines import Quarantine
 
 
 @pytest.mark.parametrize(
@@ -18,3 +19,15 @@ from streams.cli.requeue import short_value
 )
 def test_a_value_is_shown_as_people_write_it(field: str, value: JSON, cell: str) -> None:
     assert short_value(field, value) == cell
+
+
+def test_a_source_in_quarantine_is_shown_whole_at_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    source = "digital/newsletter"
+    print_quarantines([Quarantine(source, 1_330_603_200_000, 1_330_604_100_000, 810)], 1_330_603_300_000, {source: 50})
+    told = capsys.readouterr().out
+    assert source in told
+    assert "…" not in told
+    assert max(map(len, told.splitlines())) <= 80

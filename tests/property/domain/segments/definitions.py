@@ -10,7 +10,10 @@ from streams.domain.file_mistakes import FileMistakes
 from streams.domain.pressure import Policy, default_policy
 from streams.domain.pressure.closures import channel_rules
 from streams.domain.pressure.policy_values import parse_span
-from streams.domain.segments.conditions import LONGEST_ACTS, SegmentDefinition
+from streams.domain.segments.condition_values import LONGEST_ACTS
+from streams.domain.segments.conditions import (
+    SegmentDefinition,
+)
 from streams.domain.segments.definition_files import read_segment
 from streams.domain.segments.resolution import Segment, resolve
 
