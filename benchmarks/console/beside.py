@@ -27,7 +27,6 @@ class BesideSize:
     pairs: int
     counted: int
     tabs: int
-    lake_contacts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ async def pairs_of(bench: Bench, size: BesideSize, address_of: Addresses) -> lis
     found = []
     now = time.time_ns() // 1_000_000
     with rig(bench.home) as place:
-        environment = files(place.folder / "console", place.folder / "desk.sqlite", size.lake_contacts, bench.seed)
+        environment = files(place.folder / "console", place.folder / "desk.sqlite")
         await prefill(place.settings, place.records(sayings(size.contacts, size.warm, bench.seed, now)))
         with place.worker() as workers:
             place.until_all_in_redis(workers, time.monotonic)

@@ -20,6 +20,7 @@ from benchmarks.suites import BenchmarkFailed
 
 STAYS_S = (8.0, 16.0)
 """For how long somebody looks at a page, at least and at most."""
+REPORT_S = 180.0
 _PATIENCE = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60)
 _TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 _EVENTS = re.compile(r'"(/events\?[^"]+)"')
@@ -27,11 +28,12 @@ _EVENTS = re.compile(r'"(/events\?[^"]+)"')
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Somebody who may sign in. `more`: what else the file of people says of them."""
+    """Somebody who may sign in. `more`: what else the file of people says of them; `region`: the one they see."""
 
     name: str
     roles: tuple[str, ...]
     more: str = ""
+    region: str | None = None
 
     @property
     def toml(self) -> str:
@@ -47,8 +49,8 @@ READERS = (
     Reader("manager", _ALL, 'language = "fr"'),
     Reader("strategist", ("figures",)),
     Reader("analyst", ("figures",), 'language = "fr"'),
-    Reader("ohio", ("field",), 'regions = ["US-OH"]'),
-    Reader("pennsylvania", ("field",), 'regions = ["US-PA"]'),
+    Reader("ohio", ("field",), 'regions = ["US-OH"]', "US-OH"),
+    Reader("pennsylvania", ("field",), 'regions = ["US-PA"]', "US-PA"),
     Reader("organiser", ("field",)),
     Reader("treasurer", ("treasury",)),
     Reader("bookkeeper", ("treasury",), 'committees = ["C1"]'),
@@ -85,14 +87,15 @@ class Looked:
         self.changes = 0
 
 
-Addresses = Callable[[str, Random], str]
-"""From the name of a page to a path of it."""
+Addresses = Callable[[str, Random, str | None], str]
+"""From the name of a page to a path of it, for somebody who sees one region or (None) all."""
 
 
 class Tab:
     """One tab of somebody who is signed in."""
 
-    def __init__(self, client: aiohttp.ClientSession, url: str, looked: Looked, rng: Random) -> None:
+    def __init__(self, reader: Reader, client: aiohttp.ClientSession, url: str, looked: Looked, rng: Random) -> None:
+        self._region = reader.region
         self._client = client
         self._url = url
         self._looked = looked
@@ -103,7 +106,7 @@ class Tab:
         await asyncio.sleep(self._rng.random() * STAYS_S[1])
         for name in pages:
             began = time.perf_counter()
-            async with self._client.get(self._url + address_of(name, self._rng)) as answer:
+            async with self._client.get(self._url + address_of(name, self._rng, self._region)) as answer:
                 text = await answer.text()
             if answer.status == 200:
                 self._looked.seconds.setdefault(name, []).append(time.perf_counter() - began)
@@ -144,6 +147,19 @@ async def sign_in(client: aiohttp.ClientSession, url: str, token: str) -> None:
         await client.post(f"{url}/people", data={"csrf": found[0], "reason": "task", "who": ""}, headers=headers)
 
 
+async def reported(url: str, date: str) -> None:
+    """Look at a day until its report is made. Raises `BenchmarkFailed` where it cannot be."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
+        await sign_in(client, url, READERS[0].name)
+        until = time.monotonic() + REPORT_S
+        while time.monotonic() < until:
+            async with client.get(f"{url}/days/{date}") as page:
+                if "<table" in (text := await page.text()) and "could not be made" not in text:
+                    return
+            await asyncio.sleep(1)
+    raise BenchmarkFailed(f"no report of {date} within {REPORT_S:.0f} s")
+
+
 @asynccontextmanager
 async def looking(url: str, tabs: int, address_of: Addresses, seed: int) -> AsyncIterator[Looked]:
     """So many tabs for the length of a block. Raises what one of them failed with."""
@@ -161,7 +177,7 @@ async def looking(url: str, tabs: int, address_of: Addresses, seed: int) -> Asyn
                 reader, rng = READERS[number % len(READERS)], Random(f"{seed} {number}")
                 pages = list(dict.fromkeys(page for role in reader.roles for page in PAGES_OF[role]))
                 rng.shuffle(pages)
-                tab = Tab(clients[number % len(READERS)], url, looked, rng)
+                tab = Tab(reader, clients[number % len(READERS)], url, looked, rng)
                 tasks.append(group.create_task(tab.look(cycle(pages), address_of)))
             yield looked
             for task in tasks:

@@ -4,24 +4,30 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from benchmarks.asking.server import running
 from benchmarks.console.contacts import COMMITTEES, ELECTIONS, LIMIT
 from benchmarks.console.feed import Feed
 from benchmarks.console.readers import READERS
-from benchmarks.history.inventing import invent_day
+from benchmarks.desk.load import Pace, interactions
 from benchmarks.pipeline.rig import Rig
+from events.topics import INTERACTIONS
+from sinks.lake.files import LocalFiles
+from sinks.lake.writer import LakeWriter
 from streams.domain.pressure.policy_files import default_policy_text
+from streams.platform.clients import KafkaClients
+from streams.platform.topic_reading import records_of
+from streams.services.console.desk_schema import DAY_MS
 
-_FIRST_DAY = date(2012, 1, 1)
-_DAY = 100
-DATE = (_FIRST_DAY + timedelta(days=_DAY)).isoformat()
-"""The day of which the lake has a report; it has the same day of the week before as well."""
+DAY_RECORDS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +40,41 @@ class Site:
     follower: int
 
 
-def files(folder: Path, desk: Path, lake_contacts: int, seed: int) -> Mapping[str, str]:
+def files(folder: Path, desk: Path) -> Mapping[str, str]:
     """Write what a console is told of; the environment that leads to it."""
     folder.mkdir(parents=True, exist_ok=True)
-    people, policy, lake = folder / "people.toml", folder / "policy.toml", folder / "lake"
+    people, policy = folder / "people.toml", folder / "policy.toml"
     people.write_text("\n".join(reader.toml for reader in READERS))
     each = ", ".join(f'"{election}" = {{ USD = {LIMIT} }}' for election in ELECTIONS)
     limits = "\n".join(f"{committee} = {{ {each} }}" for committee in COMMITTEES)
     policy.write_text(default_policy_text().replace("[giving.limits]", f"[giving.limits]\n{limits}"))
-    for day in (_DAY - 7, _DAY):
-        invent_day(lake, lake_contacts, seed, day)
     return {
         "HARMONIA_CONSOLE_PEOPLE": str(people),
         "HARMONIA_CONSOLE_MAY": "hold lift",
         "HARMONIA_POLICY": str(policy),
-        "HARMONIA_LAKE": str(lake),
+        "HARMONIA_LAKE": str(folder / "lake"),
         "HARMONIA_DESK": str(desk),
         "HARMONIA_METRICS_PORT": "0",
     }
+
+
+def fill_lake(place: Rig, lake: Path, contacts: int, seed: int) -> str:
+    """Have the topic and the lake hold some interactions of yesterday; which day that is."""
+    began = (time.time_ns() // 1_000_000 // DAY_MS - 1) * DAY_MS
+    pace = Pace(began, DAY_RECORDS / 86_400, "y")
+    for record in interactions(contacts, DAY_RECORDS, seed, pace):
+        place.deployment.producer.send(INTERACTIONS, record.value, record.key)
+    place.deployment.producer.flush()
+    kafka = KafkaClients(place.settings)
+    writer = LakeWriter(LocalFiles(lake), kafka.topic_id(INTERACTIONS))
+    consumer = kafka.tool_consumer()
+    found: defaultdict[int, list[Any]] = defaultdict(list)
+    for record in records_of(consumer, INTERACTIONS):
+        found[record.partition].append(record)
+    consumer.close()
+    for partition, records in found.items():
+        writer.write(partition, 0, records[-1].offset, records)
+    return datetime.fromtimestamp(began / 1000, UTC).date().isoformat()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from urllib.parse import quote
@@ -21,9 +22,9 @@ from benchmarks.console.beside import BesideSize, Pair, pairs_of
 from benchmarks.console.contacts import fill_redis
 from benchmarks.console.feed import Feed
 from benchmarks.console.filling import DeskSize, begin_here, fill_desk
-from benchmarks.console.readers import READERS, Looked, looking
+from benchmarks.console.readers import READERS, Looked, looking, reported
 from benchmarks.console.results import EXPERIMENTS, tell_whole, write_results
-from benchmarks.console.site import DATE, Site, fed, files, site
+from benchmarks.console.site import Site, fed, files, fill_lake, site
 from benchmarks.desk.load import CAMPAIGNS_A_DAY, REGIONS, campaign_of, fragment_of
 from benchmarks.pipeline.rig import Rig, rig
 from benchmarks.processes import Meter, Usage
@@ -60,7 +61,7 @@ FULL = Size(
     warm=60,
     seconds=600,
     people=20_000,
-    beside=BesideSize(50_000, 30_000, pairs=6, counted=40_000, tabs=100, lake_contacts=200_000),
+    beside=BesideSize(50_000, 30_000, pairs=6, counted=40_000, tabs=100),
 )
 QUICK = Size(
     desk=DeskSize(20_000, 60_000, 20_000, kept=50_000),
@@ -69,7 +70,7 @@ QUICK = Size(
     warm=20,
     seconds=60,
     people=500,
-    beside=BesideSize(2_000, 3_000, pairs=1, counted=5_000, tabs=24, lake_contacts=20_000),
+    beside=BesideSize(2_000, 3_000, pairs=1, counted=5_000, tabs=24),
 )
 
 
@@ -129,16 +130,17 @@ def at(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def address_of(name: str, rng: Random, people: int = QUICK.people) -> str:
-    """A path of a page of this name."""
+def address_of(name: str, rng: Random, region: str | None = None, people: int = QUICK.people, date: str = "") -> str:
+    """A path of a page of this name. `region`: the one of whoever looks, None for who sees all."""
+    region = region or rng.choice(REGIONS)
     return name.format_map(
         {
             "campaign": quote(campaign_of(time.time_ns() // 1_000_000, rng.randrange(CAMPAIGNS_A_DAY))),
-            "region": rng.choice(REGIONS),
+            "region": region,
             "experiment": rng.choice(EXPERIMENTS),
-            "date": DATE,
+            "date": date or (datetime.now(UTC).date() - timedelta(days=1)).isoformat(),
             "rule": rng.choice(RULES),
-            "id": fragment_of(rng.randrange(people)),
+            "id": fragment_of(rng.randrange(REGIONS.index(region), people, len(REGIONS))),
             "runbook": "permissions-stale",
         }
     )
@@ -147,7 +149,8 @@ def address_of(name: str, rng: Random, people: int = QUICK.people) -> str:
 def _pages(bench: Bench, size: Size) -> Seen:
     with rig(bench.home) as place:
         desk = place.folder / "desk.sqlite"
-        environment = files(place.folder / "console", desk, size.beside.lake_contacts, bench.seed)
+        environment = files(place.folder / "console", desk)
+        date = fill_lake(place, Path(environment["HARMONIA_LAKE"]), size.desk.contacts, bench.seed)
         began = time.monotonic()
         fill_desk(desk, size.desk, time.time_ns() // 1_000_000, bench.seed)
         bench.say(f"the desk is filled after {time.monotonic() - began:.0f} s")
@@ -155,13 +158,17 @@ def _pages(bench: Bench, size: Size) -> Seen:
         asyncio.run(fill_redis(place.settings, size.people, bench.seed))
         asyncio.run(write_results(place.settings, time.time_ns() // 1_000_000, bench.seed))
         feed = Feed(size.rate, size.desk.contacts, bench.seed + 7)
-        with site(place, environment) as running, fed(place, feed):
-            return asyncio.run(_look(bench, size, place, running, desk))
+        with site(place, environment) as running:
+            asyncio.run(reported(running.url, date))
+            with fed(place, feed):
+                return asyncio.run(_look(bench, size, place, running, desk, date))
 
 
-async def _look(bench: Bench, size: Size, place: Rig, running: Site, desk: Path) -> Seen:
-    def address(name: str, rng: Random) -> str:
-        return address_of(name, rng, size.people)
+async def _look(  # noqa: PLR0913, PLR0917 (each is a part of it)
+    bench: Bench, size: Size, place: Rig, running: Site, desk: Path, date: str
+) -> Seen:
+    def address(name: str, rng: Random, region: str | None) -> str:
+        return address_of(name, rng, region, size.people, date)
 
     async with asyncio.TaskGroup() as group:
         telling = group.create_task(_keep_telling(place, size.people))

@@ -17,6 +17,7 @@ from streams.local.stack import Stack, local_stack
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topics import create_topics
+from streams.services.console import desk_notices as notices
 from streams.services.console import desk_people as people
 from streams.services.console import desk_reading as reading
 from streams.services.console.desk import Desk, DeskMissing
@@ -294,7 +295,7 @@ def names(path: Path) -> set[str]:
 
 def alerts_in(path: Path) -> int:
     desk = Desk.open(path)
-    found = people.alerts(desk, today(), ALL)
+    found = notices.alerts(desk, today(), ALL)
     desk.close()
     return len(found)
 

@@ -17,7 +17,7 @@ from events.mailboxes import Mailbox
 from sinks.base import SinkUnavailable
 from sinks.holds import AllHolds, Hold, find_all_holds
 from streams.domain.pressure.rates import CampaignRates
-from streams.services.console import desk_campaigns, desk_people
+from streams.services.console import desk_campaigns, desk_notices
 from streams.services.console.charts import limit_bar
 from streams.services.console.desk_campaigns import Campaign, Provider
 from streams.services.console.desk_cells import Span
@@ -257,7 +257,7 @@ async def load_hold(asked: PageRequest) -> Loaded:
     found = await look_at_holds(asked)
     holds, as_of = (None, None) if found is None else (found.holds, found.as_of)
     now = asked.wall_ms
-    ordered = await asked.ask(desk_people.holds, Span(0, now + AHEAD_MS))
+    ordered = await asked.ask(desk_notices.holds, Span(0, now + AHEAD_MS))
     whole = await _whole(asked, name)
     teams = () if whole is None else whole.teams
     state = as_of_then(hold_state(name, holds, ordered, now, may_act=may_hold(asked, teams)), as_of, now)
@@ -290,7 +290,7 @@ def covers(scope: Scope, teams: Sequence[str]) -> bool:
 
 
 def hold_state(
-    name: str, holds: Sequence[Hold] | None, ordered: Sequence[desk_people.Hold], now_ms: int, *, may_act: bool
+    name: str, holds: Sequence[Hold] | None, ordered: Sequence[desk_notices.Hold], now_ms: int, *, may_act: bool
 ) -> HoldState:
     """What is said of a campaign: held only where Redis says so, and by whom, where the desk has the order."""
     found = on_hold(holds, now_ms).get(name)

@@ -14,7 +14,7 @@ from streams.domain.experiments.report.verdicts import worst_messages
 from streams.domain.messages import TEMPLATES, CodedMessage, Field, Instant, Listed, Share, message, visible_message
 from streams.domain.pressure.rates import CampaignRates
 from streams.operations.status.alert_rules import AlertFinding, findings
-from streams.services.console import desk_campaigns, desk_people
+from streams.services.console import desk_campaigns, desk_notices
 from streams.services.console.desk_campaigns import Campaign
 from streams.services.console.desk_schema import MINUTE_MS
 from streams.services.console.live import why_withheld
@@ -60,7 +60,7 @@ async def load_needs(asked: PageRequest) -> Loaded:
         lacking.append(words.text("Whether everything flows is not known yet: Kafka and Redis are being looked at."))
     fresh = Standing(asked.wall_ms, None)
     try:
-        needs += of_alerts(await asked.ask(desk_people.alerts_by_rule, last_day(asked.now_ms), viewer.scope))
+        needs += of_alerts(await asked.ask(desk_notices.alerts_by_rule, last_day(asked.now_ms), viewer.scope))
         if may(viewer, "see_field"):
             quiet = await asked.ask(quiet_turfs, asked.now_ms, viewer.scope)
             needs += of_quiet_turfs(quiet)

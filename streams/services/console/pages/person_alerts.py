@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from streams.domain.messages import CodedMessage, visible_message
 from streams.domain.messages.alert_details import detail_message, rule_message
-from streams.services.console import desk_people
+from streams.services.console import desk_notices
 from streams.services.console.desk_cells import Span
 from streams.services.console.desk_schema import DAY_MS
 from streams.services.console.page import Block, Loaded, Page, PageRequest
@@ -46,7 +46,7 @@ def last_day(now_ms: int) -> Span:
 async def load_alerts(asked: PageRequest) -> Loaded:
     """The alerts of the page's rule."""
     rule = asked.params["rule"]
-    counts = await asked.ask(desk_people.alerts_by_detail, rule, last_day(asked.now_ms), asked.viewer.scope)
+    counts = await asked.ask(desk_notices.alerts_by_detail, rule, last_day(asked.now_ms), asked.viewer.scope)
     found = [*alert_rows(counts, rule)]
     rows = [row for row in found if names_only_own(row, asked.viewer.scope)]
     fresh = await standing_of(asked)
@@ -56,7 +56,7 @@ async def load_alerts(asked: PageRequest) -> Loaded:
     return Loaded(data, fresh.as_of_ms, fresh.stopped_at_ms)
 
 
-def alert_rows(counts: Sequence[desk_people.AlertCount], rule: str) -> Iterator[AlertRow]:
+def alert_rows(counts: Sequence[desk_notices.AlertCount], rule: str) -> Iterator[AlertRow]:
     """A line for each detail."""
     for each in counts:
         yield AlertRow(visible_message(detail_message(rule, each.detail)), each.count, each.last_ms)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from streams.domain.messages import Change
-from streams.services.console import desk_campaigns, desk_people, desk_reading
+from streams.services.console import desk_campaigns, desk_notices, desk_reading
 from streams.services.console.charts import Frame, Mark, MarkKind, sparkline, time_marks
 from streams.services.console.desk import Desk
 from streams.services.console.desk_cells import Span
@@ -240,7 +240,7 @@ def _marks(desk: Desk, slots: Slots, now_ms: int, scope: Scope) -> Iterator[Axis
     """When campaigns of the scope began to be sent, and when they were held."""
     names = desk_campaigns.names(desk, recent(now_ms), scope)
     marks = [
-        AxisMark(each.at_ms, "hold", each.campaign) for each in desk_people.holds(desk, Span(slots.since, now_ms + 1))
+        AxisMark(each.at_ms, "hold", each.campaign) for each in desk_notices.holds(desk, Span(slots.since, now_ms + 1))
     ]
     for campaign, first in desk_campaigns.begun(desk, Span(slots.since, slots.until), scope, SENT).items():
         start = first // COARSE_MS * COARSE_MS

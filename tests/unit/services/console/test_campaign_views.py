@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from sinks.holds import Hold
 from streams.domain.pressure.rates import CampaignRates
-from streams.services.console import desk_people
+from streams.services.console import desk_notices
 from streams.services.console.desk_campaigns import Campaign, Provider
 from streams.services.console.pages.campaigns import (
     Rate,
@@ -104,7 +104,7 @@ def test_of_too_few_messages_no_bar_is_drawn() -> None:
 
 
 def test_held_is_said_only_where_redis_says_so() -> None:
-    ordered = [desk_people.Hold("gotv-3", NOW - 5, None, "nadia")]
+    ordered = [desk_notices.Hold("gotv-3", NOW - 5, None, "nadia")]
     states = [
         hold_state("gotv-3", holds, ordered, NOW, may_act=True)
         for holds in (None, [], [Hold("gotv-3", NOW - 1)], [Hold("gotv-3", None)], [Hold("other", None)])

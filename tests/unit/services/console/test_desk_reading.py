@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.services.console import desk_campaigns
+from streams.services.console import desk_notices as notices
 from streams.services.console import desk_people as people
 from streams.services.console import desk_reading as reading
 from streams.services.console.desk import Desk, DeskMissing
@@ -159,25 +160,25 @@ def test_committees_have_all_that_they_were_given(desk: Desk) -> None:
 
 
 def test_alerts_about_people_elsewhere_are_left_out(desk: Desk) -> None:
-    found = people.alerts(desk, LAST_HOUR, OHIO)
+    found = notices.alerts(desk, LAST_HOUR, OHIO)
     assert [(alert.alert_id, alert.contact_id) for alert in found] == [("x2", "van.17"), ("x1", None)]
     assert found[0].evidence == [("digital/mailer", "c-1")]
 
 
 def test_refused_records_are_told_by_cause_with_how_many_are_open(desk: Desk) -> None:
-    [cause] = people.letter_causes(desk, LAST_HOUR)
+    [cause] = notices.letter_causes(desk, LAST_HOUR)
     assert (cause.reason, cause.letters, cause.open) == ("invalid_data", 2, 1)
 
 
 def test_views_are_found_by_viewer_and_by_contact(desk: Desk) -> None:
-    assert [view.viewer for view in people.views(desk, LAST_HOUR)] == ["digital", "nadia"]
-    assert [view.reason for view in people.views(desk, LAST_HOUR, viewer="nadia")] == ["donor called"]
-    merged = people.views(desk, LAST_HOUR, contact_id="email:00000000000000000000000000000001")
+    assert [view.viewer for view in notices.views(desk, LAST_HOUR)] == ["digital", "nadia"]
+    assert [view.reason for view in notices.views(desk, LAST_HOUR, viewer="nadia")] == ["donor called"]
+    merged = notices.views(desk, LAST_HOUR, contact_id="email:00000000000000000000000000000001")
     assert [view.viewer for view in merged] == ["nadia"]
 
 
 def test_holds_of_a_span_are_in_order(desk: Desk) -> None:
-    assert people.holds(desk, LAST_HOUR) == [people.Hold("gotv-3", NOW - 100_000, None, "nadia")]
+    assert notices.holds(desk, LAST_HOUR) == [notices.Hold("gotv-3", NOW - 100_000, None, "nadia")]
 
 
 def test_a_desk_that_nobody_has_made_is_missing(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from events.topics import (
     DEAD_LETTERS_REQUEUED,
     SYSTEM_ALERTS,
 )
+from streams.services.console import desk_notices as notices
 from streams.services.console import desk_people as people
 from streams.services.console.desk import Desk
 from streams.services.console.desk_cells import Everything, Span
@@ -175,13 +176,13 @@ def alert(topic: str, name: str, **fields: str) -> TopicRecord:
 def test_alerts_about_erased_people_lead_to_nobody(writer: DeskWriter) -> None:
     writer.write([profile("van.1", 1), alert(CONTACT_ALERTS, "a", contact_id="van.1")], ())
     writer.write([alert(SYSTEM_ALERTS, "b", subject="gotv-3"), alert(SYSTEM_ALERTS, "b", subject="gotv-3")], ())
-    found = people.alerts(writer.desk, EVER, ALL)
+    found = notices.alerts(writer.desk, EVER, ALL)
     assert [(each.alert_id, each.contact_id, each.subject) for each in found] == [
         ("a", "van.1", None),
         ("b", None, "gotv-3"),
     ]
     writer.write([closed("van.1", "erased"), alert(CONTACT_ALERTS, "c", contact_id="van.1")], ())
-    found = people.alerts(writer.desk, EVER, ALL)
+    found = notices.alerts(writer.desk, EVER, ALL)
     assert [(each.alert_id, each.contact_id, each.evidence) for each in found if each.subject is None] == [
         ("c", None, [])
     ]
@@ -208,7 +209,7 @@ def test_refused_records_are_counted_by_cause_once_each(writer: DeskWriter) -> N
         row[0] for row in writer.desk.rows("SELECT letter FROM letters WHERE letter LIKE 'donation-events/0/1/%'")
     }
     writer.write([record(DEAD_LETTERS_REQUEUED, name, {"at": "x"})], ())
-    [cause] = people.letter_causes(writer.desk, EVER)
+    [cause] = notices.letter_causes(writer.desk, EVER)
     assert (cause.letters, cause.open, cause.source, cause.type) == (2, 1, "finance/actblue", "donation.made")
 
 
@@ -219,17 +220,17 @@ def test_a_view_is_of_whoever_looked_and_stays_without_the_person_after_an_erasu
     asked = {**body, "what": "permission", "answers": [{"contact_id": "van.2", "decision": "allow", "reason": None}]}
     writer.write([record(AUDIT_LOG, "k", body), record(AUDIT_LOG, "k", asked)._replace(offset=1)], ())
     writer.write([record(AUDIT_LOG, "k", body)], ())
-    [view] = people.views(writer.desk, EVER)
+    [view] = notices.views(writer.desk, EVER)
     assert (view.viewer, view.contact_id, view.reason) == ("nadia", "van.1", "donor called")
     writer.write([closed("van.1", "erased")], ())
-    assert [each.contact_id for each in people.views(writer.desk, EVER)] == [None]
+    assert [each.contact_id for each in notices.views(writer.desk, EVER)] == [None]
 
 
 def test_holds_are_remembered_by_campaign_and_time(writer: DeskWriter) -> None:
     held = {"campaign_id": "gotv-3", "until": None, "by": "nadia", "at": "2025-11-07T12:00:00.000Z"}
     mark = {"reserved_until": "2025-11-07T12:00:00.000Z"}
     writer.write([record(CAMPAIGN_HOLDS, "gotv-3", held), record(CAMPAIGN_HOLDS, "\x00marks", mark)], ())
-    assert [(hold.campaign, hold.by) for hold in people.holds(writer.desk, Span(0, NOON * 2))] == [("gotv-3", "nadia")]
+    assert [(hold.campaign, hold.by) for hold in notices.holds(writer.desk, Span(0, NOON * 2))] == [("gotv-3", "nadia")]
 
 
 def test_what_could_not_be_written_whole_is_not_written_at_all(writer: DeskWriter) -> None:

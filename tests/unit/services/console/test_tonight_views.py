@@ -14,7 +14,7 @@ from streams.services.console.app import PAGES
 from streams.services.console.desk import Desk
 from streams.services.console.desk_campaigns import Campaign, Provider
 from streams.services.console.desk_cells import Span
-from streams.services.console.desk_people import AlertCount, alerts_by_detail, alerts_by_rule
+from streams.services.console.desk_notices import AlertCount, alerts_by_detail, alerts_by_rule
 from streams.services.console.desk_reading import figures_by, turfs
 from streams.services.console.desk_schema import DAY_MS, HOUR_MS
 from streams.services.console.pages.field import quiet_turfs

@@ -1,0 +1,143 @@
+"""What the desk has of alerts, refused records, holds, and who looked at whom.
+
+Each function takes the desk and whose scope it is asked in, and returns frozen structs; times are milliseconds since
+1970.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import orjson
+from msgspec import Struct
+
+from streams.services.console.desk import Desk
+from streams.services.console.desk_cells import Scope, Span
+from streams.services.console.desk_people import MINE, in_regions
+
+
+class Alert(Struct, frozen=True, array_like=True):
+    """An alert; `contact_id`: of whom, None where it is about `subject` or the person was erased since."""
+
+    alert_id: str
+    rule: str
+    subject: str | None
+    contact_id: str | None
+    at_ms: int
+    detail: str
+    evidence: Sequence[tuple[str, str]]
+
+
+class AlertCount(Struct, frozen=True):
+    """How many alerts of a rule say the same, and when the latest was."""
+
+    detail: str
+    count: int
+    last_ms: int
+
+
+class LetterCause(Struct, frozen=True):
+    """Refused records of one cause; `open`: those that nobody has sent anew. '': it cannot be read from them."""
+
+    reason: str
+    detail: str
+    stage: str
+    topic: str
+    source: str
+    type: str
+    letters: int
+    open: int
+    first_ms: int
+    last_ms: int
+
+
+class View(Struct, frozen=True):
+    """That somebody looked at a person. `contact_id`: None once that person was erased."""
+
+    at_ms: int
+    viewer: str
+    what: str
+    contact_id: str | None
+    decision: str | None
+    reason: str | None
+
+
+class Hold(Struct, frozen=True):
+    """That a campaign was put on hold at `at_ms`; `until_ms`: None for ever, before `at_ms` where a hold was lifted."""
+
+    campaign: str
+    at_ms: int
+    until_ms: int | None
+    by: str
+
+
+def alerts(desk: Desk, span: Span, scope: Scope, most: int = 200) -> list[Alert]:
+    """The alerts of a span of time, the latest first; those about people only of people in the scope."""
+    source, args = _alerts_in(span, scope)
+    rows = desk.rows(
+        f"SELECT a.alert, a.rule, a.subject, f.name, a.at, a.detail, a.evidence {source} "  # nosec B608 # names of ours
+        "ORDER BY a.at DESC, a.alert LIMIT :most",
+        {**args, "most": most},
+    )
+    return [msgspec.convert([*head, orjson.loads(evidence)], Alert) for *head, evidence in rows]
+
+
+def alerts_by_rule(desk: Desk, span: Span, scope: Scope) -> Mapping[str, int]:
+    """How many of these alerts there are of each rule; the rule of the latest one first."""
+    source, args = _alerts_in(span, scope)
+    rows = desk.rows(f"SELECT a.rule, count(*) {source} GROUP BY a.rule ORDER BY max(a.at) DESC, a.rule", args)  # nosec B608 # names of ours
+    return dict(rows)
+
+
+def alerts_by_detail(desk: Desk, rule: str, span: Span, scope: Scope) -> list[AlertCount]:
+    """The alerts of a rule that say the same, counted; those with most alerts first."""
+    source, args = _alerts_in(span, scope)
+    rows = desk.rows(
+        f"SELECT a.detail, count(*), max(a.at) {source} AND a.rule = :rule GROUP BY a.detail ORDER BY 2 DESC, 1",  # nosec B608 # names of ours
+        {**args, "rule": rule},
+    )
+    return [AlertCount(*row) for row in rows]
+
+
+def _alerts_in(span: Span, scope: Scope) -> tuple[str, dict[str, object]]:
+    """The alerts `a` of a span of time, those about people only of people in the scope, and the arguments."""
+    where, args = in_regions(scope)
+    source = (
+        "FROM alerts AS a LEFT JOIN fragments AS f USING (fragment) LEFT JOIN people AS p ON p.fragment = f.contact "
+        f"WHERE a.at >= :since AND a.at < :until AND (a.subject IS NOT NULL OR {where})"
+    )
+    return source, {**args, "since": span.since, "until": span.until}
+
+
+def letter_causes(desk: Desk, span: Span, most: int = 100) -> list[LetterCause]:
+    """Refused records of a span of time by cause, those with the most open ones first."""
+    rows = desk.rows(
+        """SELECT c.reason, c.detail, c.stage, c.topic, c.source, c.type, count(*), sum(l.requeued = 0), min(l.at),
+            max(l.at)
+        FROM letters AS l JOIN causes AS c USING (cause) WHERE l.at >= ? AND l.at < ? GROUP BY cause
+        ORDER BY sum(l.requeued = 0) DESC, count(*) DESC, c.reason, c.detail, c.source LIMIT ?""",
+        (span.since, span.until, most),
+    )
+    return [LetterCause(*row) for row in rows]
+
+
+def views(
+    desk: Desk, span: Span, *, viewer: str | None = None, contact_id: str | None = None, most: int = 200
+) -> list[View]:
+    """Who looked at whom, the latest first: all, those of one viewer, or those at one contact."""
+    rows = desk.rows(
+        f"""{MINE} SELECT v.at, v.viewer, v.what, f.name, v.decision, v.reason
+        FROM views AS v LEFT JOIN fragments AS f USING (fragment) WHERE v.at >= :since AND v.at < :until
+        AND (:viewer IS NULL OR v.viewer = :viewer) AND (:contact_id IS NULL OR v.fragment IN mine)
+        ORDER BY v.at DESC, v.seq DESC LIMIT :most""",  # nosec B608 # names of ours
+        {"since": span.since, "until": span.until, "viewer": viewer, "contact_id": contact_id, "most": most},
+    )
+    return [View(*row) for row in rows]
+
+
+def holds(desk: Desk, span: Span) -> list[Hold]:
+    """When campaigns were put on hold or let go in a span of time, in order. Whether one is on hold now Redis says."""
+    rows = desk.rows(
+        "SELECT campaign, at, until, by FROM holds WHERE at >= ? AND at < ? ORDER BY at, campaign",
+        (span.since, span.until),
+    )
+    return [Hold(*row) for row in rows]
