@@ -27,6 +27,7 @@ from streams.domain.contact.state import Fact
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import States
 from streams.engine.runs import KafkaRecord, Records
+from streams.engine.writer import Headers
 from streams.worker.agents.contacts.handler import ChunkHandler, received_headers
 from streams.worker.agents.contacts.output_records import RecordBuilder, campaign_counts_record
 
@@ -125,9 +126,11 @@ class InteractionsHandler(ChunkHandler):
                     self._count(each[1], each[2])
         if not applied:
             return before
-        self.tally.take(key, before, after, [fact for _, fact, _ in applied])
-        if is_by_itself(before) and is_by_itself(after) and not any(may_close(fact) for _, fact, _ in applied):
-            return self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
+        facts = [fact for _, fact, _ in applied]
+        self.tally.take(key, before, after, facts)
+        if is_by_itself(before) and is_by_itself(after) and not any(map(may_close, facts)):
+            stamps = received_headers([record for record, _, _ in applied])
+            return self._show(key.decode(), before, replace(after, version=before.version + 1), facts, stamps)
         return self._step(key.decode(), before, after, applied)
 
     def _count(self, fact: Fact, mention: CampaignMention) -> None:
@@ -144,19 +147,18 @@ class InteractionsHandler(ChunkHandler):
         return may_be_anew(place, counting(self.repository.parts(contact_id, place), place).values())
 
     def _show(
-        self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]
+        self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Fact], stamps: Headers
     ) -> ContactState:
         """Fast path for contacts without links, commands or refusals; must equal what `announce` writes."""
         self.tell(contact_id, before, after)
         known = overview(after)
-        given = self.experiments.of_one(contact_id, known, before, (fact for _, fact, _ in applied))
+        given = self.experiments.of_one(contact_id, known, before, applied)
         if given is not before.given:
             after = replace(after, given=given)
         self.repository.put(contact_id.encode(), after)
-        stamps = received_headers([record for record, _, _ in applied])
         self.effects.outputs.append(self.builder.profiled(contact_id, known, stamps))
         # Nothing is closed here, and one touch alone exceeds nothing.
-        if len(known.touches) > 1 and (found := triggers(fact for _, fact, _ in applied)):
+        if len(known.touches) > 1 and (found := triggers(applied)):
             self.judge(contact_id, known, found, [before])
         expect_more(after, known)
         return after
