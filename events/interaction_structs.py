@@ -172,7 +172,8 @@ class InteractionStruct(Struct, frozen=True, gc=False, kw_only=True, tag_field="
     @property
     def head(self) -> Head:
         """`id`, `source`, `type`, `dataschema`."""
-        return self.id, self.source, cast(str, self.__struct_config__.tag), self.dataschema
+        type_: str = self.__struct_config__.tag  # type: ignore[assignment]  # `cast` is a call, for each record
+        return self.id, self.source, type_, self.dataschema
 
 
 def _event_of(type_: str, data: type[DataStruct]) -> type[InteractionStruct]:

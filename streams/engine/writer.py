@@ -286,7 +286,9 @@ async def _send_all(
 ) -> dict[TP, int]:
     by_partition: dict[tuple[str, int], list[Entry]] = defaultdict(list)
     for output in outputs:
-        headers = list(output.headers) if output.headers else _no_headers
+        headers = output.headers or _no_headers
+        if headers.__class__ is not list:
+            headers = list(headers)
         by_partition[output.topic, output.partition].append((output.key, output.value, headers))
     for changelog, changes in changed.items():
         by_partition[changelog] += [(key, value, _no_headers) for key, value in changes.items()]

@@ -30,7 +30,7 @@ from streams.domain.contact.sections.bot_filter import is_answer
 from streams.domain.contact.sections.messages import MessageKey, Touch
 from streams.domain.contact.sections.totals import total
 from streams.domain.contact.sections.zones import later, whereabouts
-from streams.domain.contact.state import ActivityTotals, ContactState, Fact, Settled, Whereabouts
+from streams.domain.contact.state import ActivityTotals, ContactState, Fact, Whereabouts
 from streams.domain.human import Answered, Judged, expected
 
 ATTACHED = "view"
@@ -43,6 +43,7 @@ _NO_FACTS: list[Fact] = []
 _NO_MESSAGES: frozenset[MessageKey] = frozenset()
 _EMPTY: Mapping[type[object], Any] = {list: _NO_FACTS, dict: {}, set: set()}
 """What is never filled, but replaced by something with an entry."""
+_EMPTY_FIELDS = [(name, _EMPTY[type(getattr(FactIndex(), name))]) for name in FactIndex.__struct_fields__]
 
 
 class DerivedView(Struct, gc=False):
@@ -145,6 +146,11 @@ def view_of(contact_id: str, state: ContactState) -> DerivedView | None:
     return view
 
 
+def wants_view(state: ContactState) -> bool:
+    """Whether a state has no view yet and is to have one as soon as it is asked for."""
+    return state.__dict__.get(ATTACHED, state) is None
+
+
 def attach(state: ContactState, view: DerivedView) -> None:
     """Let a state object hold its view, unless that costs too much; another one that is equal to it holds none."""
     if len(view.found.deeds) <= MOST_DEEDS:
@@ -188,7 +194,7 @@ def derive(contact_id: str, state: ContactState, known: Overview | None = None) 
         b"".join(encoded),
         array(LENGTH, map(len, encoded)),
         array(TIME, (fact.time for fact in found.counted)),
-        _BLANK.get(settled := encode_settled(state.settled), settled),
+        _NOTHING_SETTLED if (settled := encode_settled(state.settled)) == _NOTHING_SETTLED else settled,
         totals,
         _firsts(found.counted),
         later(whereabouts(found.counted), state.settled.whereabouts),
@@ -218,14 +224,18 @@ _SECTIONS = (
 
 def section(name: str, value: object) -> bytes:
     """One field of a profile, as it follows another one."""
-    written = b',"%b":%b' % (name.encode(), orjson.dumps(value))
-    return _BLANK.get(written, written)
+    blank, written = _BLANKS[name]
+    return written if value == blank else b',"%b":%b' % (name.encode(), orjson.dumps(value))
 
 
 def _shared(found: FactIndex) -> FactIndex:
     """The index without what all views share: facts in their order, which the state has, and what is empty."""
-    kept = {name: getattr(found, name) for name in found.__struct_fields__ if name != "counted"}
-    return FactIndex(**{name: value or _EMPTY[type(value)] for name, value in kept.items()}, counted=_NO_FACTS)
+    shared: FactIndex = found.__copy__()  # type: ignore[attr-defined]  # a struct's, which its stub leaves out
+    shared.counted = _NO_FACTS
+    for name, nothing in _EMPTY_FIELDS:
+        if not getattr(shared, name):
+            setattr(shared, name, nothing)
+    return shared
 
 
 def render_touch(touch: Touch) -> bytes:
@@ -288,12 +298,9 @@ def _by_message(acts: Sequence[Judged]) -> dict[str, list[Judged]]:
     return found
 
 
-_BLANK: dict[bytes, bytes] = {}
-_BLANK.update(
-    (written, written)
-    for written in (
-        encode_settled(Settled()),
-        *(section(name, value) for name, value in profile_of("", overview(_NOTHING)).items()),
-    )
-)
-"""What most contacts have of many sections, kept once."""
+_BLANKS: Mapping[str, tuple[object, bytes]] = {
+    name: (value, b',"%b":%b' % (name.encode(), orjson.dumps(value)))
+    for name, value in profile_of("", overview(_NOTHING)).items()
+}
+"""What most contacts have of many sections, kept once: as it is, and written."""
+_NOTHING_SETTLED = encode_settled(_NOTHING.settled)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, unique
 from typing import NamedTuple, TypeVar
 
-import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -19,14 +18,7 @@ from events.experiments.metrics import HAPPENED
 from events.registry import ARRIVALS, ENGAGEMENTS, HUMAN_ANSWERS, MESSAGES, Arrival, HumanAnswer, types_that
 from streams.domain.contact.codec import encode_fact
 from streams.domain.contact.compaction import due_at, size_of_mail
-from streams.domain.contact.derived_view import (
-    DerivedView,
-    attach,
-    render_touch,
-    section,
-    time_text,
-    view_of,
-)
+from streams.domain.contact.derived_view import DerivedView, attach, view_of
 from streams.domain.contact.facts.engagement import Deed
 from streams.domain.contact.facts.event_order import Stamp
 from streams.domain.contact.facts.fact_index import touch_of
@@ -35,20 +27,11 @@ from streams.domain.contact.fold import ROOM, FoldOutcome
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers
 from streams.domain.contact.publication.alert_triggers import Trigger, subject_of
 from streams.domain.contact.publication.suppressed_channels import may_close
-from streams.domain.contact.sections import assignments as assigning
-from streams.domain.contact.sections import zones
-from streams.domain.contact.sections.addresses import addresses, best_email
-from streams.domain.contact.sections.assignments import assigned
-from streams.domain.contact.sections.bot_filter import acts_of, is_answer
-from streams.domain.contact.sections.canvass import ballot, canvass, tags
-from streams.domain.contact.sections.donations import donations
+from streams.domain.contact.sections.bot_filter import is_answer
 from streams.domain.contact.sections.exposures import CarriedVariant
-from streams.domain.contact.sections.messages import SHOWS, Mailbox, Message, Touch
-from streams.domain.contact.sections.pressure import points
-from streams.domain.contact.sections.totals import add
-from streams.domain.contact.sections.touches import is_second_of_day, listed, touch_of_report
+from streams.domain.contact.sections.messages import SHOWS, Mailbox, Message
+from streams.domain.contact.sections.touches import is_second_of_day, touch_of_report
 from streams.domain.contact.state import (
-    ActivityTotals,
     Ballot,
     CanvassReport,
     ContactState,
@@ -57,11 +40,8 @@ from streams.domain.contact.state import (
     Key,
     PledgeChange,
     Refund,
-    TimestampedValue,
-    Whereabouts,
-    Zones,
 )
-from streams.domain.human import ANSWER_MS, expected, judge_message
+from streams.domain.contact.view_draft import ViewDraft
 
 _Item = TypeVar("_Item")
 
@@ -109,19 +89,15 @@ def fold_incrementally(contact_id: str, before: ContactState, facts: Sequence[Fa
     return draft.step()
 
 
-class _Draft:
-    """A state and its view while they take facts. What the view shares with the one before is copied, never changed."""
+class _Draft(ViewDraft):
+    """A state and its view while they take facts."""
 
     __slots__ = (
-        *("_before", "_changed", "_clock", "_due", "_facts", "_known", "_money", "_outcomes", "_triggers", "_view"),
-        *("_exclusive", "_number", "_table", "_weight"),
+        *("_clock", "_due", "_exclusive", "_facts", "_money", "_number", "_outcomes", "_table", "_triggers", "_weight"),
     )
 
     def __init__(self, before: ContactState, view: DerivedView) -> None:
-        self._before = before
-        self._known = view
-        self._view = draft = view.__copy__()  # type: ignore[attr-defined]  # a struct's, which its stub leaves out
-        draft.found = view.found.__copy__()  # type: ignore[attr-defined]
+        super().__init__(before, view)
         self._facts = before.facts
         self._clock = before.clock
         self._due = before.due
@@ -132,7 +108,6 @@ class _Draft:
         self._outcomes: list[FoldOutcome] = []
         self._triggers: list[Trigger] = []
         self._money: dict[str, int] = {}
-        self._changed: set[type[object]] = set()
 
     def take(self, fact: Fact) -> Declined | None:
         self._clock = max(self._clock, fact.appended_at)
@@ -342,118 +317,6 @@ class _Draft:
         self._money[currency] = self._money.get(currency, 0) + amount
         self._changed.add(Gift)
 
-    def _reach(self, touch: Touch, earlier: Touch | None) -> None:
-        """Show a touch, in the place of a later one of the same message if there was one."""
-        view = self._view
-        touches, rendered = [*view.touches], [*view.rendered]
-        if earlier is not None and earlier in touches:
-            at = touches.index(earlier)
-            del touches[at], rendered[at]
-        if touch.time >= view.horizon:
-            at = 0 if not touches or touches[0] < touch else bisect_left(touches, -touch.time, key=_minus_time)
-            while at < len(touches) and touches[at] > touch:
-                at += 1
-            touches.insert(at, touch)
-            rendered.insert(at, render_touch(touch))
-        view.touches, view.rendered = touches, rendered
-        self._changed.add(Touch)
-
-    def _hear_answer(self, kind: HumanAnswer, time: int) -> None:
-        """Judge anew the opens and clicks of the day before something that only a person does."""
-        view = self._view
-        view.answered = {**view.answered, kind: sorted([*view.answered.get(kind, ()), time])}
-        since = time - ANSWER_MS
-        for message_id, acts in view.acts.items():
-            if any(since <= act.time <= time for act, _ in acts):
-                self._judge(message_id)
-
-    def _judge(self, message_id: str) -> None:
-        """How likely each open and click of one message was a person's, by all that is known now."""
-        view = self._view
-        deeds = [fact for fact in view.found.deeds if fact.detail.message_id == message_id]
-        arrived = view.delivered_at.get(message_id, view.sent_at.get(message_id))
-        judged = list(judge_message(acts_of(deeds), arrived, view.answered))
-        (opens, clicks), (was_opens, was_clicks) = expected(judged), expected(view.acts.get(message_id, ()))
-        view.opens += opens - was_opens
-        view.clicks += clicks - was_clicks
-        view.acts = {**view.acts, message_id: judged}
-        self._changed.add(Deed)
-
-    def _total(self, fact: Fact, *, latest: bool) -> None:
-        """Count the fact. Types are in the order of their first facts."""
-        view, kind, time = self._view, fact.type, fact.time
-        before = view.totals
-        counts = {**before.counts, kind: before.counts.get(kind, 0) + 1}
-        first = view.firsts.get(kind)
-        if first is None or fact.stamp < first:
-            view.firsts = {**view.firsts, kind: fact.stamp}
-            if not latest:
-                view.firsts = dict(sorted(view.firsts.items(), key=_stamp_of_item))
-                counts = {each: counts[each] for each in view.firsts}
-        opened, clicked = before.last_opened, before.last_clicked
-        if kind == "email.opened":
-            opened = time if opened is None else max(opened, time)
-        elif kind == "email.clicked":
-            clicked = time if clicked is None else max(clicked, time)
-        since = time if before.first is None or time < before.first else before.first
-        until = time if before.last is None or time > before.last else before.last
-        view.totals = ActivityTotals(counts, since, until, opened, clicked)
-
-    def _locate(self, fact: Fact, named: Zones) -> None:
-        known, stamp = self._view.whereabouts, fact.stamp
-        region = _latest(known.region, stamp, named.region)
-        time_zone, postal_code = known.time_zone, known.postal_code
-        if named.time_zone is not None or named.postal_code is not None:
-            time_zone = _latest(time_zone, stamp, named.time_zone)
-            postal_code = _latest(postal_code, stamp, named.postal_code)
-        self._view.whereabouts = Whereabouts(region, time_zone, postal_code)
-        if not (
-            _is_same(region, known.region)
-            and _is_same(time_zone, known.time_zone)
-            and _is_same(postal_code, known.postal_code)
-        ):
-            self._changed.add(Zones)
-
-    def _render(self, after: ContactState) -> None:
-        view, changed, settled = self._view, self._changed, self._before.settled
-        totals = add(view.totals, settled.totals) if settled.totals.counts else view.totals
-        if not self._before.facts or view.totals.first != self._known.totals.first:
-            view.first_seen = _time_section(b"first_seen", totals.first)
-        view.last_seen = _time_section(b"last_seen", totals.last)
-        view.counts = b',"counts":%b' % orjson.dumps(totals.counts)
-        if Mailbox in changed or not self._before.facts:
-            shown = addresses(view.contact_id, after, view.overview(after).found)
-            view.addresses, view.status = section("addresses", shown), best_email(shown)
-            changed.add(Deed)
-        if Deed in changed:
-            human = settled.opens_human + view.opens, settled.clicks_human + view.clicks
-            view.email = _email(totals, human, view)
-        if Touch in changed:
-            self._render_touches()
-        if len(changed) > 1 or not (Deed in changed or Touch in changed):
-            self._render_others()
-
-    def _render_touches(self) -> None:
-        view = self._view
-        shown = listed(view.touches)
-        view.touched = b',"touches":[%b]' % b",".join(view.rendered[: len(shown)])
-        as_of = time_text(shown[0].time) if shown else b"null"
-        view.pressure = b',"pressure":{"points":%b,"as_of":%b}' % (orjson.dumps(points(shown)), as_of)
-
-    def _render_others(self) -> None:
-        view, found, changed = self._view, self._view.found, self._changed
-        if Gift in changed:
-            view.donations = section("donations", donations(found))
-        if CanvassReport in changed:
-            view.canvass, view.tags = section("canvass", canvass(found.reports)), section("tags", tags(found.reports))
-        if Ballot in changed:
-            view.ballot = section("ballot", ballot(found.ballots))
-        if Zones in changed:
-            view.zones = section("zones", zones.render(view.whereabouts))
-        if CarriedVariant in changed:
-            view.assigned = assigned(found, self._before.settled)
-            view.experiments = section("experiments", assigning.render(view.assigned))
-
 
 class _Kind(NamedTuple):
     """What the fast way does with interactions of a type."""
@@ -484,40 +347,12 @@ TAKEN = frozenset(_KINDS)
 """Types that the fast way takes."""
 
 
-def _is_same(one: TimestampedValue | None, other: TimestampedValue | None) -> bool:
-    return one is other or (one is not None and other is not None and one.value == other.value)
-
-
-def _time_section(name: bytes, time: int | None) -> bytes:
-    return b',"%b":%b' % (name, b"null" if time is None else time_text(time))
-
-
-def _email(totals: ActivityTotals, human: tuple[int, int], view: DerivedView) -> bytes:
-    """The profile's `email`, as `profile.email` and `orjson` have it."""
-    opened, clicked = totals.last_opened, totals.last_clicked
-    return b',"email":{"subscribed":%b,"status":"%b","last_opened_at":%b,"last_clicked_at":%b,%b' % (
-        b"true" if view.subscribed else b"false",
-        view.status.encode(),
-        b"null" if opened is None else time_text(opened),
-        b"null" if clicked is None else time_text(clicked),
-        orjson.dumps({"opens_human": human[0] / 1_000, "clicks_human": human[1] / 1_000})[1:],
-    )
-
-
 def _stamp(fact: Fact) -> Stamp:
     return fact.time, fact.source, fact.id
 
 
 def _stamp_of_first(item: tuple[Fact, object]) -> Stamp:
     return item[0].stamp
-
-
-def _stamp_of_item(item: tuple[str, Stamp]) -> Stamp:
-    return item[1]
-
-
-def _minus_time(touch: Touch) -> int:
-    return -touch.time
 
 
 def _inserted(kept: list[_Item], item: _Item, key: Callable[[_Item], Stamp], *, latest: bool) -> list[_Item]:
@@ -536,10 +371,3 @@ def _with_item(
 
 def _earliest(known: dict[str, int], name: str, time: int) -> dict[str, int]:
     return known if known.get(name, time) < time else {**known, name: time}
-
-
-def _latest(known: TimestampedValue | None, stamp: Stamp, value: str | None) -> TimestampedValue | None:
-    if value is None:
-        return known
-    found = TimestampedValue(*stamp, value)
-    return found if known is None or known < found else known

@@ -95,9 +95,10 @@ class Known(Struct, frozen=True, gc=False):
         acts = [act.received_at for act in self.acts]
         if not acts:
             return True
-        near = [*acts, *(one.received_at for group in (self.arrivals, self.beside) for one in group)]
-        answered = max((answer.received_at for answer in self.answers), default=0)
-        return max(near) - min(near) <= WEEK and answered <= min(acts) + WEEK
+        near = [*acts, *[one.received_at for one in self.arrivals], *[one.received_at for one in self.beside]]
+        if max(near) - min(near) > WEEK:
+            return False
+        return not self.answers or max(answer.received_at for answer in self.answers) <= min(acts) + WEEK
 
 
 _OfMessage = TypeVar("_OfMessage", Act, Arrival)

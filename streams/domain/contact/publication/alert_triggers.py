@@ -35,7 +35,7 @@ class Trigger(Struct, frozen=True, array_like=True, gc=False):
 
 def triggers(applied: Iterable[Fact]) -> tuple[Trigger, ...]:
     """Those of `applied`, which a fragment has taken, that may call for an alert."""
-    return tuple(Trigger(fact.source, fact.id, subject_of(fact)) for fact in applied if _may_trigger(fact))
+    return tuple([Trigger(fact.source, fact.id, subject_of(fact)) for fact in applied if _may_trigger(fact)])
 
 
 def unheard(found: Collection[Trigger], before: Iterable[ContactState]) -> tuple[Trigger, ...]:

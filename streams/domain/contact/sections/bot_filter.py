@@ -87,12 +87,11 @@ def is_answer(fact: Fact) -> bool:
 
 
 def _answers(facts: Iterable[Fact], acts: Iterable[Act]) -> list[Answer]:
+    found = [fact for fact in facts if fact.type in HUMAN_ANSWERS and is_answer(fact)]
+    if not found:  # so it is with most
+        return []
     since = min(act.time for act in acts)
-    return [
-        Answer(HUMAN_ANSWERS[fact.type], fact.time, fact.appended_at)
-        for fact in facts
-        if fact.type in HUMAN_ANSWERS and fact.time >= since and is_answer(fact)
-    ]
+    return [Answer(HUMAN_ANSWERS[fact.type], fact.time, fact.appended_at) for fact in found if fact.time >= since]
 
 
 def _echoes(found: FactIndex, clock: int, echoes: Sequence[Fact], staying: Sequence[Fact]) -> tuple[Fact, ...]:

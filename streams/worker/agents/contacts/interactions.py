@@ -11,7 +11,7 @@ from events.fields import CONTACT_ID_PATTERN
 from events.refusal import Reason, Refusal
 from streams.domain.campaigns import COUNTED, REPORTS, CampaignCounter, CampaignMention, mention_in
 from streams.domain.contact import ContactState, FoldOutcome, fold
-from streams.domain.contact.derived_view import attach, expect_more
+from streams.domain.contact.derived_view import attach, expect_more, wants_view
 from streams.domain.contact.facts.command_details import COMMANDS, Erase
 from streams.domain.contact.facts.from_records import read_said
 from streams.domain.contact.identity.erasure import place_of
@@ -28,8 +28,10 @@ from streams.domain.pressure import Policy
 from streams.domain.segments.person import Person
 from streams.engine.decoded_states import States
 from streams.engine.runs import KafkaRecord, Records
+from streams.engine.writer import Headers
 from streams.worker.agents.contacts.handler import ChunkHandler, received_headers
 from streams.worker.agents.contacts.output_records import RecordBuilder, campaign_counts_record
+from streams.worker.agents.contacts.view_budget import view_budget_of
 
 _FULL = Refusal(Reason.CONTACT_FULL, "contact: its state has outgrown 1 MiB; only retractions and refusals are taken")
 _NO_KEY = Refusal(Reason.INVALID_DATA, "key: records of `interactions` are keyed by contact")
@@ -48,6 +50,7 @@ class InteractionsHandler(ChunkHandler):
     def __init__(self, states: States[ContactState], builder: RecordBuilder, at_ms: int, policy: Policy) -> None:
         super().__init__(states, builder, at_ms, policy)
         self._campaigns = CampaignCounter()
+        self._views = view_budget_of(states)
 
     def take(self, records: Records) -> None:
         """Fold each contact's records in their order; one new state and one profile for each contact that changed."""
@@ -76,10 +79,14 @@ class InteractionsHandler(ChunkHandler):
     def _fold(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
         if len(arrived) > MOST_AT_ONCE:
             return self._fold_whole(key, before, arrived)
-        contact_id = key.decode()
-        step = fold_incrementally(contact_id, before, [fact for _, fact, _ in arrived])
+        is_new_view = wants_view(before)
+        if is_new_view and not self._views.may_make():
+            return self._fold_whole(key, before, arrived)
+        step = fold_incrementally(key.decode(), before, [fact for _, fact, _ in arrived])
         if isinstance(step, Declined):
             return self._fold_whole(key, before, arrived)
+        if not is_new_view:
+            self._views.used()
         applied = arrived
         if FoldOutcome.DUPLICATE in step.outcomes:
             pairs = zip(arrived, step.outcomes, strict=True)
@@ -128,9 +135,11 @@ class InteractionsHandler(ChunkHandler):
                     self._count(each[1], each[2])
         if not applied:
             return before
-        self.tally.take(key, before, after, [fact for _, fact, _ in applied])
-        if is_by_itself(before) and is_by_itself(after) and not any(may_close(fact) for _, fact, _ in applied):
-            return self._show(key.decode(), before, replace(after, version=before.version + 1), applied)
+        facts = [fact for _, fact, _ in applied]
+        self.tally.take(key, before, after, facts)
+        if is_by_itself(before) and is_by_itself(after) and not any(map(may_close, facts)):
+            stamps = received_headers([record for record, _, _ in applied])
+            return self._show(key.decode(), before, replace(after, version=before.version + 1), facts, stamps)
         return self._step(key.decode(), before, after, applied)
 
     def _count(self, fact: Fact, mention: CampaignMention) -> None:
@@ -147,21 +156,20 @@ class InteractionsHandler(ChunkHandler):
         return may_be_anew(place, counting(self.repository.parts(contact_id, place), place).values())
 
     def _show(
-        self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]
+        self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Fact], stamps: Headers
     ) -> ContactState:
         """Fast path for contacts without links, commands or refusals; must equal what `announce` writes."""
         self.tell(contact_id, before, after)
         known = overview(after)
-        given = self.experiments.of_one(contact_id, known, before, (fact for _, fact, _ in applied))
+        given = self.experiments.of_one(contact_id, known, before, applied)
         if given is not before.given:
             after = replace(after, given=given)
         if self.segments.registry.is_asked:
             self.segments.heard(Person(contact_id, known), before, after, [fact for _, fact, _ in applied])
         self.repository.put(contact_id.encode(), after)
-        stamps = received_headers([record for record, _, _ in applied])
         self.effects.outputs.append(self.builder.profiled(contact_id, known, stamps))
         # Nothing is closed here, and one touch alone exceeds nothing.
-        if len(known.touches) > 1 and (found := triggers(fact for _, fact, _ in applied)):
+        if len(known.touches) > 1 and (found := triggers(applied)):
             self.judge(contact_id, known, found, [before])
         expect_more(after, known)
         return after
