@@ -63,6 +63,7 @@ def _delete(writer: DeskWriter, which: str, args: Row, lost: Collection[str] = (
     """Delete some rows; `lost`: of what kinds copies are recognised only since the rows after them came in."""
     desk = writer.desk
     with desk.transaction():
+        writer.events.keep_what_they_told(which, args)
         sql = f"DELETE FROM events WHERE seq IN ({which}) RETURNING seq, fragment"  # nosec B608 # queries of ours
         rows = desk.rows(sql, args)
         writer.drop_unused({fragment for _, fragment in rows if fragment is not None})
@@ -137,7 +138,8 @@ def drop_unused_series(writer: DeskWriter) -> int:
     return gone
 
 
-_UNUSED = "series NOT IN (SELECT series FROM cells UNION SELECT series FROM hours UNION SELECT series FROM events)"
+_UNUSED = """series NOT IN (SELECT series FROM cells UNION SELECT series FROM hours
+    UNION SELECT series FROM events UNION SELECT said FROM events WHERE said IS NOT NULL)"""
 _UNNAMED = "series NOT IN (SELECT coarse FROM series WHERE coarse <> series)"
 _UNUSED_SERIES = (
     f"DELETE FROM series WHERE coarse <> series AND {_UNUSED}",  # nosec B608 # a condition of ours
