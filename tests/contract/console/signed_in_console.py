@@ -23,6 +23,7 @@ from streams.services.console.gate import Console
 from streams.services.console.live import Hub
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import LookAt, StatusObserver
+from streams.services.console.oidc import Provider
 from streams.services.console.people import People, Person
 from streams.services.console.rights import Viewer
 from streams.services.console.signin import COOKIE, Sessions
@@ -54,7 +55,9 @@ async def _no_reservation(_: int) -> None:
 class SignedInConsole:
     """One process of the console. `days`: a folder with a file for each day that has a report."""
 
-    def __init__(self, redis: Redis, days: Path, desk: DeskReader | None = None) -> None:
+    def __init__(
+        self, redis: Redis, days: Path, desk: DeskReader | None = None, provider: Provider | None = None
+    ) -> None:
         settings = Settings(time_zone="America/New_York", console_url=ORIGIN)
         metrics = ConsoleMetrics(CollectorRegistry())
         self.people: dict[str, Person] = {}
@@ -74,6 +77,7 @@ class SignedInConsole:
             lookup=lookup,
             judge=judge,
             views=Views(audit, lambda: NOW),
+            provider=provider,
             day_reports=self.reports,
             desk=desk,
         )
