@@ -137,9 +137,3 @@ async def find_all_holds(client: Redis) -> AllHolds | None:
         return None
     holds = [hold for name, value in found.items() if (hold := read_hold(text(name), value)) is not None]
     return AllHolds(holds, None if whole_at is None else int(whole_at))
-
-
-async def find_holds(client: Redis) -> Sequence[Hold] | None:
-    """The holds of `find_all_holds`; None where none were written at all. Raises SinkUnavailable."""
-    found = await find_all_holds(client)
-    return None if found is None else found.holds

@@ -117,10 +117,7 @@ def read_history(settings: Settings, question: Callable[[LoadedHistory], Answer]
 
     from sinks.lake.manifests import LakeDamaged
     from streams.history.insights.answering import ask_now
-    from streams.platform.clients import KafkaClients
 
-    with failing_plainly():
-        KafkaClients(settings).require_reachable()
     if settings.lake is None:
         from streams.domain.messages import english, message
 

@@ -17,6 +17,8 @@ APP_ID = "harmonia"
 WORKER = "harmonia-worker"
 TOPICS = "harmonia-topics"
 _OF_WORKERS = frozenset({*AGENTS, *get_args(Beside)})
+_WATCHING: frozenset[Program] = frozenset({"harmonia-console", "harmonia-operator"})
+"""Who sees by `status` how far workers are in each topic that they read, and how long its oldest record waits."""
 _FAMILIES = ("contact-", "experiment-", "campaign-")
 """Beginnings of names: `harmonia topics create` may make whatever begins so, as well as a topic that is named."""
 
@@ -130,7 +132,8 @@ def of_workers(topic: TopicSpec) -> tuple[str, ...]:
 
 
 def _of_program(topic: TopicSpec, program: Program) -> tuple[str, ...]:
-    says = {"Read": topic.read_by, "Write": topic.written_by}
+    is_watched = topic in ALL and not set(AGENTS).isdisjoint(topic.read_by)
+    says = {"Read": {*topic.read_by, *(_WATCHING if is_watched else ())}, "Write": {*topic.written_by}}
     return tuple(operation for operation, parties in says.items() if program in parties)
 
 

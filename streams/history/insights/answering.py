@@ -53,6 +53,7 @@ def ask_now(settings: Settings, question: Callable[[LoadedHistory], Answer], say
     where the settings name a lake that does not exist, `OSError`, `Damaged`, and `duckdb.Error` when a store fails.
     """
     files = None if settings.lake is None else require_lake(settings.lake)
+    KafkaClients(settings).require_reachable()
     for attempt in range(ATTEMPTS):
         try:
             found = asyncio.run(load_history(settings, files, say))

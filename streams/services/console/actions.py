@@ -1,7 +1,7 @@
 """What is changed from the console: a campaign is put on hold, or let go.
 
-A form is answered once Redis shows what it ordered. What was ordered already is not ordered again, so a form that is
-sent twice does no harm, and nothing is sent before the order is in the audit log.
+A form is answered once Redis shows what it ordered. What is so already, as a worker has just said, is not ordered
+again, so a form that is sent twice does no harm, and nothing is sent before the order is in the audit log.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from kafka.errors import KafkaError
 from redis.exceptions import RedisError
 
 from events.fields import MAX_ID
-from sinks.holds import find_holds
+from sinks.holds import find_all_holds
 from streams.operations.campaign_holds import HoldOrder, send_order, wait_until_shown
 from streams.services.console.gate import Console, NotForYou, message_page, posted
 from streams.services.console.live import why_withheld
@@ -69,7 +69,7 @@ async def _ordered(console: Console, signed_in: SignedIn, campaign: str, act: Ac
         raise _unknown(viewer.scope) from None
     if not covers(viewer.scope, teams):
         raise NotForYou(signed_in)
-    if is_so_already(act, campaign, await find_holds(deps.redis), deps.wall()):
+    if is_so_already(act, campaign, await find_all_holds(deps.redis), deps.wall()):
         return
     await deps.views.acted(viewer, act, campaign)
     order = HoldOrder(campaign, None, act == "lift", f"console/{viewer.name}")

@@ -162,6 +162,19 @@ class EventKeeper:
             if about in self._retracted:
                 self._abouts.add(about)
 
+    def keep_what_they_told(self, which: str, args: Row) -> None:
+        """Before rows are let go of: what refunds and STOPs have of them stays theirs.
+
+        `which`: a query for the rows' `seq`, with its arguments.
+        """
+        gone = f"e.seq IN ({which}) AND s.type"  # nosec B608 # queries of ours
+        gifts = self._rows(f"{_ROWS} {gone} = ? AND e.same IS NOT NULL", (*args, GIFT))
+        told = {row.same for row in gifts}
+        if self._stopped:
+            texts = self._rows(f"{_ROWS} {gone} IN (?, ?) AND s.campaign <> ''", (*args, *TEXTS))
+            told |= {text_number(message_of(row.details), self._salt) for row in texts} & self._stopped
+        self._desk.run_many("UPDATE events SET said = series WHERE gift = ?", [(each,) for each in told])
+
     def _look_at_text(self, row: _Kept) -> None:
         """Look again at the campaign of a STOP, or of those that answer a text."""
         if row.type == TEXT_STOP or row.type in TEXTS:

@@ -65,6 +65,7 @@ def _delete(writer: DeskWriter, which: str, args: Row, lost: Collection[str] = (
     """Delete some rows; `lost`: of what kinds copies are recognised only since the rows after them came in."""
     desk = writer.desk
     with desk.transaction():
+        writer.events.keep_what_they_told(which, args)
         sql = f"DELETE FROM events WHERE seq IN ({which}) RETURNING seq, fragment"  # nosec B608 # queries of ours
         rows = desk.rows(sql, args)
         writer.drop_unused({fragment for _, fragment in rows if fragment is not None})
@@ -142,7 +143,7 @@ def drop_unused_series(writer: DeskWriter) -> int:
 
 
 _IN_USE = " UNION ".join(f"SELECT series FROM {table}" for table in ("cells", "hours", "fives", "events"))  # nosec B608 # tables of ours
-_UNUSED = f"series NOT IN ({_IN_USE})"
+_UNUSED = f"series NOT IN ({_IN_USE} UNION SELECT said FROM events WHERE said IS NOT NULL)"  # nosec B608 # the same
 _UNNAMED = "series NOT IN (SELECT coarse FROM series WHERE coarse <> series)"
 _UNUSED_SERIES = (
     f"DELETE FROM series WHERE coarse <> series AND {_UNUSED}",  # nosec B608 # a condition of ours

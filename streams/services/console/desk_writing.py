@@ -312,15 +312,16 @@ class DeskWriter:
         if row is None:
             return False
         evidence, detail = row.evidence, row.detail
-        fragment = self._named(row.contact_id)
+        fragment = self._named(row.contact_id, row.at)
         if row.contact_id is not None and fragment is None:
             evidence, detail = "[]", ""
         values = (row.alert_id, row.rule, row.subject, fragment, row.at, detail, evidence)
         self.desk.run("INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", values)
         return True
 
-    def _named(self, contact_id: str | None) -> int | None:
-        if contact_id is None or self._erased.is_erased(contact_id):
+    def _named(self, contact_id: str | None, at: int) -> int | None:
+        """Whom something is about that was at a time; nobody, if that person was erased since."""
+        if contact_id is None or self._erased.is_erased(contact_id) or at <= (self._erased.until(contact_id) or -1):
             return None
         return self.fragments.of(contact_id)
 
@@ -342,7 +343,7 @@ class DeskWriter:
     def _view(self, record: TopicRecord) -> bool:
         place = f"{record.partition}/{record.offset}/{record.appended}"
         rows = [
-            (place, number, row.at, row.viewer, row.what, self._named(row.contact_id), row.decision, row.reason)
+            (place, number, row.at, row.viewer, row.what, self._named(row.contact_id, row.at), row.decision, row.reason)
             for number, row in enumerate(read_views(record.value or b""))
         ]
         self.desk.run_many(_VIEW, rows)

@@ -97,16 +97,20 @@ class Provider:
             )
         return url, _sealed(begun, await self._key())
 
-    async def finish(self, origin: str, cookie: str, state: str, code: str) -> str:
-        """The subject whom the provider names. Raises OidcFailed, SinkUnavailable.
+    async def begun(self, cookie: str, state: str) -> Begun:
+        """The sign-in that this browser began. Raises OidcFailed, SinkUnavailable.
 
-        `cookie`: of the browser that comes back; `state`, `code`: what it brings from the provider.
+        `cookie`: of the browser that comes back; `state`: what it brings from the provider.
         """
-        begun = _opened(cookie, await self._key()) if cookie else None
-        if begun is None or not secrets.compare_digest(begun.state.encode(), state.encode(errors="replace")):
+        found = _opened(cookie, await self._key()) if cookie else None
+        if found is None or not secrets.compare_digest(found.state.encode(), state.encode(errors="replace")):
             raise OidcFailed("another browser began it, or nobody did")
-        if begun.until < self._wall():
+        if found.until < self._wall():
             raise OidcFailed("it was begun more than ten minutes ago")
+        return found
+
+    async def finish(self, origin: str, begun: Begun, code: str) -> str:
+        """The subject whom the provider names. `code`: what the browser brings from it. Raises OidcFailed."""
         known = await self._discover()
         id_token = await self._id_token(known, begun, origin + BACK, code)
         return self._subject(id_token, known, begun.nonce)

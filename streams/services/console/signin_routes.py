@@ -85,12 +85,13 @@ def _add_oidc(router: APIRouter, console: Console) -> None:
             raise HTTPException(404)
         if not code:
             return _failed(console, request, OidcFailed("the answer has no code"))
-        if not await console.sessions.may_try(_peer(request)):
-            deps.metrics.signins.labels("oidc", "too_many").inc()
-            return _form(console, request, "too_many", 429)
         try:
-            origin, cookie = own_origin(request, deps.settings.console_url), request.cookies.get(OIDC_COOKIE, "")
-            viewer = deps.people.by_subject(await deps.provider.finish(origin, cookie, state, code))
+            begun = await deps.provider.begun(request.cookies.get(OIDC_COOKIE, ""), state)
+            if not await console.sessions.may_try(_peer(request)):  # what a page of another site sends is no try
+                deps.metrics.signins.labels("oidc", "too_many").inc()
+                return _form(console, request, "too_many", 429)
+            origin = own_origin(request, deps.settings.console_url)
+            viewer = deps.people.by_subject(await deps.provider.finish(origin, begun, code))
         except OidcFailed as error:
             return _failed(console, request, error)
         if viewer is None:

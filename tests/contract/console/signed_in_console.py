@@ -23,6 +23,7 @@ from streams.services.console.gate import Console
 from streams.services.console.live import Hub
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import LookAt, StatusObserver
+from streams.services.console.oidc import Provider
 from streams.services.console.people import People, Person
 from streams.services.console.rights import Viewer
 from streams.services.console.signin import COOKIE, Sessions
@@ -54,13 +55,21 @@ async def _no_reservation(_: int) -> None:
 class SignedInConsole:
     """One process of the console. `days`: a folder with a file for each day that has a report.
 
-    `wall_ms`: what time it really is, where the console's clock is another one.
+    `provider`: at which people may sign in. `wall_ms`: what time it really is, where the console's clock is another one.
     """
 
     switch_to: tuple[tuple[str, str], ...] = ()
     """The accounts of a demo, with what pages call them."""
 
-    def __init__(self, redis: Redis, days: Path, desk: DeskReader | None = None, wall_ms: int = NOW) -> None:
+    def __init__(  # noqa: PLR0913 (what one of these tests needs, and others do not name)
+        self,
+        redis: Redis,
+        days: Path,
+        desk: DeskReader | None = None,
+        *,
+        provider: Provider | None = None,
+        wall_ms: int = NOW,
+    ) -> None:
         self._wall_ms = wall_ms
         settings = Settings(time_zone="America/New_York", console_url=ORIGIN)
         metrics = ConsoleMetrics(CollectorRegistry())
@@ -81,6 +90,7 @@ class SignedInConsole:
             lookup=lookup,
             judge=judge,
             views=Views(audit, lambda: NOW),
+            provider=provider,
             day_reports=self.reports,
             desk=desk,
         )

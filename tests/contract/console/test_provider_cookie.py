@@ -1,14 +1,18 @@
 """What a sign-in by a provider leaves behind: a cookie of the browser, and in Redis one key for all of them."""
 
 import time
+from pathlib import Path
 from typing import Any, cast
 
+import httpx
 import pytest
 from joserfc.jwk import KeySet, RSAKey
 from redis.asyncio import Redis
 
 from streams.platform.settings import Settings
-from streams.services.console.oidc import BEGUN_S, KEY, OidcFailed, Provider, _Discovered
+from streams.services.console.oidc import BACK, BEGUN_S, COOKIE, KEY, OidcFailed, Provider, _Discovered
+from streams.services.console.signin import TRIES_A_MINUTE
+from tests.contract.console.signed_in_console import SignedInConsole
 
 ORIGIN = "https://console.test"
 NOW = 1_352_250_000_000
@@ -40,7 +44,7 @@ def state_of(url: str) -> str:
 
 async def why_failed(one: Provider, cookie: str, state: str) -> str:
     with pytest.raises(OidcFailed) as caught:
-        await one.finish(ORIGIN, cookie, state, "code")
+        await one.finish(ORIGIN, await one.begun(cookie, state), "code")
     return str(caught.value)
 
 
@@ -65,6 +69,22 @@ async def test_a_browser_that_did_not_begin_signs_nobody_in(redis_client: Redis)
         assert "another browser" in await why_failed(one, wrong, state_of(url))
     await redis_client.delete(KEY)
     assert "another browser" in await why_failed(one, cookie, state_of(url))
+
+
+async def test_a_page_of_another_site_cannot_use_up_the_tries_of_an_address(
+    redis_client: Redis, tmp_path: Path
+) -> None:
+    one = provider(redis_client, Clock())
+    console = SignedInConsole(redis_client, tmp_path, provider=one)
+    url, cookie = await one.begin(ORIGIN)
+    transport = httpx.ASGITransport(console.app)
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as browser:
+        for headers in ({}, {"cookie": f"{COOKIE}={cookie}"}):
+            for _ in range(2 * TRIES_A_MINUTE):
+                assert (await browser.get(f"{BACK}?code=x&state=y", headers=headers)).status_code == 502
+        begun = {"cookie": f"{COOKIE}={cookie}"}
+        own = [await browser.get(f"{BACK}?code=x&state={state_of(url)}", headers=begun) for _ in range(6)]
+    assert [answer.status_code for answer in own] == [*[502] * TRIES_A_MINUTE, 429]
 
 
 async def test_after_ten_minutes_it_is_too_late(redis_client: Redis) -> None:

@@ -8,9 +8,14 @@ import pytest
 
 from events.topics import ALL, INPUT_TOPICS, Program, TopicSpec
 from streams.operations import acl
+from streams.platform.settings import Settings
+from streams.platform.topics import topics_read_by_workers
 
 FILE = Path(__file__).parents[3] / "deploy" / "acl" / "kafka.acl"
 USERS = {acl.WORKER, acl.TOPICS, *get_args(Program)}
+
+
+SEES_STATUS = ("harmonia-console", "harmonia-operator")
 
 
 def operations(user: str) -> dict[str, set[str]]:
@@ -49,6 +54,13 @@ def test_a_backup_reads_input_topics_since_it_looks_for_what_intake_has_not_take
     assert [mine[topic.name] for topic in INPUT_TOPICS] == [{"Read"}] * len(INPUT_TOPICS)
 
 
+@pytest.mark.parametrize("user", SEES_STATUS)
+def test_who_sees_status_reads_each_topic_that_workers_read(user: str) -> None:
+    """One that it may not see would be said to be missing."""
+    mine = operations(user)
+    assert {name for name in topics_read_by_workers(Settings()) if "Read" not in mine.get(name, ())} == set()
+
+
 def test_every_user_of_the_list_has_a_row_on_its_page() -> None:
     page = (FILE.parent / "README.md").read_text()
     told = {user for user in USERS if f"| `{user}` |" in page}
@@ -79,4 +91,5 @@ def test_a_topic_more_gives_rights_to_those_who_write_read_and_make_it(monkeypat
         (acl.WORKER, ("Read", "Write")),
         (acl.TOPICS, ("Create", "Describe")),
         ("harmonia-lake", ("Read",)),
+        *((user, ("Read",)) for user in SEES_STATUS),
     }

@@ -131,12 +131,15 @@ def on_hold(holds: Sequence[Hold] | None, now_ms: int) -> Mapping[str, Hold]:
     return {each.campaign_id: each for each in holds or () if each.binds(now_ms)}
 
 
-def is_so_already(act: Literal["hold", "lift"], campaign: str, holds: Sequence[Hold] | None, now_ms: int) -> bool:
-    """Whether Redis shows what an act wants: a hold without an end, or none. False where it has no holds at all."""
-    found = on_hold(holds, now_ms).get(campaign)
-    if act == "hold":
-        return found is not None and found.until is None
-    return holds is not None and found is None
+def is_so_already(act: Literal["hold", "lift"], campaign: str, holds: AllHolds | None, now_ms: int) -> bool:
+    """Whether Redis shows what an act wants: a hold without an end, or none.
+
+    False where Redis has no holds at all, or those of a while ago: the opposite may have been ordered since.
+    """
+    if holds is None or is_late(holds.as_of, now_ms):
+        return False
+    found = on_hold(holds.holds, now_ms).get(campaign)
+    return found is None if act == "lift" else found is not None and found.until is None
 
 
 def held_unheard(holds: Sequence[Hold] | None, found: Sequence[Campaign], asked: PageRequest) -> list[str]:
@@ -302,8 +305,12 @@ def hold_state(
 
 def as_of_then(state: HoldState, as_of_ms: int | None, now_ms: int) -> HoldState:
     """What is said of a hold, as of when a worker last said so."""
-    is_late = as_of_ms is None or now_ms - as_of_ms > 1000 * STALE_S
-    return replace(state, as_of_ms=as_of_ms, is_late=state.known and is_late)
+    return replace(state, as_of_ms=as_of_ms, is_late=state.known and is_late(as_of_ms, now_ms))
+
+
+def is_late(as_of_ms: int | None, now_ms: int) -> bool:
+    """Whether it is too long ago that a worker last said which holds there are."""
+    return as_of_ms is None or now_ms - as_of_ms > 1000 * STALE_S
 
 
 async def load_providers(asked: PageRequest) -> Loaded:

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from sinks.holds import Hold
+from sinks.holds import AllHolds, Hold
 from streams.domain.pressure.rates import CampaignRates
 from streams.services.console import desk_notices
 from streams.services.console.desk_campaigns import Campaign, Provider
@@ -123,12 +123,16 @@ def test_what_is_said_of_a_hold_is_as_of_when_a_worker_last_said_it() -> None:
 
 def test_a_hold_that_ends_by_itself_is_not_what_hold_wants() -> None:
     for_ever, for_an_hour, over = Hold("a", None), Hold("a", NOW + 3_600_000), Hold("a", NOW - 1)
-    assert [is_so_already("hold", "a", holds, NOW) for holds in ([for_ever], [for_an_hour], [over], [], None)] == [
-        True, False, False, False, False,
-    ]  # fmt: skip
-    assert [is_so_already("lift", "a", holds, NOW) for holds in ([for_ever], [for_an_hour], [over], [], None)] == [
-        False, False, True, True, False,
-    ]  # fmt: skip
+    told = [AllHolds(holds, NOW) for holds in ([for_ever], [for_an_hour], [over], [])]
+    assert [is_so_already("hold", "a", holds, NOW) for holds in (*told, None)] == [True, False, False, False, False]
+    assert [is_so_already("lift", "a", holds, NOW) for holds in (*told, None)] == [False, False, True, True, False]
+
+
+@pytest.mark.parametrize("as_of", [None, NOW - 13_001])
+def test_what_was_so_a_while_ago_may_have_been_ordered_otherwise_since(as_of: int | None) -> None:
+    """A hold that follows a lift which no worker has carried out yet would be lost."""
+    assert not is_so_already("hold", "a", AllHolds([Hold("a", None)], as_of), NOW)
+    assert not is_so_already("lift", "a", AllHolds([], as_of), NOW)
 
 
 def test_who_sees_a_part_of_a_campaign_does_not_cover_it() -> None:

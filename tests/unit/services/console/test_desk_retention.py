@@ -9,7 +9,7 @@ from streams.services.console.desk_reading import Slots, curves, figures_by, kno
 from streams.services.console.desk_retention import drop_unused_series, let_go
 from streams.services.console.desk_schema import CELLS_KEPT_MS, COARSE_MS
 from streams.services.console.desk_writing import DeskWriter, Limits
-from tests.unit.services.console.desk_records import EVER, NOON, counts, gift, net, said, writer_at
+from tests.unit.services.console.desk_records import EVER, NOON, counts, gift, link, net, said, writer_at
 
 ALL = Everything()
 HOUR = 3_600_000
@@ -94,3 +94,41 @@ def test_where_there_are_no_messages_other_interactions_go(writer: DeskWriter) -
     writer.write([gift("van.1", f"g{number}", at=NOON + number * 60_000) for number in range(8)], ())
     assert tend(writer, NOON, Limits(events=5)) == 3
     assert writer.write([gift("van.1", "g0")], ()).late == 1
+
+
+def test_a_stop_keeps_the_campaign_of_a_text_that_was_let_go_of(writer: DeskWriter) -> None:
+    text = said("van.1", "t", "text.sent", {"message_id": "m1", "campaign_id": "polls-2"})
+    writer.write([text, said("van.1", "s", "text.opted_out", {"message_id": "m1"}, at=NOON + 40 * HOUR)], ())
+    assert tend(writer, NOON + 51 * HOUR) == 1
+    writer.write([link("van.1", "van.2")], ())
+    assert campaigns_of(writer, "text.opted_out") == ["polls-2"]
+
+
+def test_a_refund_keeps_what_a_gift_told_it_that_was_let_go_of(writer: DeskWriter) -> None:
+    refund = {"refund_id": "f", "donation_id": "a:g", "amount": 200, "currency": "USD"}
+    given = gift("van.1", "g")
+    writer.write([given, said("van.1", "f", "donation.refunded", refund, at=NOON + 40 * HOUR)], ())
+    assert tend(writer, NOON + 51 * HOUR) == 1
+    writer.write([gift("van.2", "g2", name="a:g", at=NOON + 51 * HOUR)], ())
+    found = figures_by(writer.desk, EVER, ALL, by=("committee",), types=("donation.refunded",))
+    assert [group.values for group in found] == [("C1",)]
+
+
+def test_what_a_refund_said_is_known_for_as_long_as_the_refund_is(writer: DeskWriter) -> None:
+    long = Limits(kept_ms=400 * HOUR)
+    writer = DeskWriter(writer.desk, long)
+    refund = said(
+        "van.1", "f", "donation.refunded", {"refund_id": "f", "donation_id": "a:g", "amount": 2, "currency": "USD"}
+    )
+    writer.write([refund], ())
+    writer.write([gift("van.1", "g")], ())
+    later = NOON + CELLS_KEPT_MS + 2 * HOUR
+    tend(writer, later, long)
+    drop_unused_series(writer)
+    writer.write([link("van.1", "van.2")], ())
+    writer.write([gift("van.2", "again", name="a:g", at=later)], ())
+    assert writer.desk.one("SELECT count(*) FROM events") == (3,)
+
+
+def campaigns_of(writer: DeskWriter, type_: str) -> list[str]:
+    return [group.values[0] for group in figures_by(writer.desk, EVER, ALL, by=("campaign",), types=(type_,))]
