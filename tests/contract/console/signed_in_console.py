@@ -55,13 +55,13 @@ async def _no_reservation(_: int) -> None:
 class SignedInConsole:
     """One process of the console. `days`: a folder with a file for each day that has a report.
 
-    `provider`: at which people may sign in. `wall_ms`: what time it really is, where the console's clock is another one.
+    `provider`: at which people may sign in. `wall_ms`: what time it really is, where the clock of pages is another one.
     """
 
     switch_to: tuple[tuple[str, str], ...] = ()
     """The accounts of a demo, with what pages call them."""
 
-    def __init__(  # noqa: PLR0913 (what one of these tests needs, and others do not name)
+    def __init__(
         self,
         redis: Redis,
         days: Path,

@@ -165,7 +165,7 @@ class InteractionsHandler(ChunkHandler):
         if given is not before.given:
             after = replace(after, given=given)
         if self.segments.registry.is_asked:
-            self.segments.heard(Person(contact_id, known), before, after, [fact for _, fact, _ in applied])
+            self.segments.heard(Person(contact_id, known), before, after, applied)
         self.repository.put(contact_id.encode(), after)
         self.effects.outputs.append(self.builder.profiled(contact_id, known, stamps))
         # Nothing is closed here, and one touch alone exceeds nothing.

@@ -37,7 +37,7 @@ def test_a_segment_is_new_changed_or_unchanged_and_judges_anew_only_if_it_says_s
     owned = TAGGED | {"owner": "field"}
     another = {"id": "hosts", "all": [{"tag": "driver"}]}
     found = [
-        definition_changes(known, read([table]), RULES)
+        changes(known, table)
         for known, table in (
             (there(), TAGGED),
             (there(TAGGED), TAGGED),
@@ -45,7 +45,7 @@ def test_a_segment_is_new_changed_or_unchanged_and_judges_anew_only_if_it_says_s
             (there(TAGGED), another),
         )
     ]
-    assert [(each.outcome, each.judges_anew) for [each] in map(list, found)] == [
+    assert [(each.outcome, each.judges_anew) for [each] in found] == [
         ("new", True),
         ("unchanged", False),
         ("changed", False),

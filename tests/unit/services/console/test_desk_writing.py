@@ -194,11 +194,11 @@ def test_what_was_said_of_somebody_before_an_erasure_comes_back_with_no_new_reco
     seen = {"request": "q", "at": "2025-11-07T12:00:00.000Z", "team": "digital", "what": "read", "viewer": "nadia"}
     looked = {**seen, "answers": [{"contact_id": "van.1", "decision": None, "reason": "found"}]}
     writer.write([alert(CONTACT_ALERTS, "a", contact_id="van.1"), record(AUDIT_LOG, "k", looked)], ())
-    assert [(each.contact_id, each.detail) for each in people.alerts(writer.desk, EVER, ALL)] == [(None, "")]
-    assert [each.contact_id for each in people.views(writer.desk, EVER)] == [None]
+    assert [(each.contact_id, each.detail) for each in notices.alerts(writer.desk, EVER, ALL)] == [(None, "")]
+    assert [each.contact_id for each in notices.views(writer.desk, EVER)] == [None]
     after = alert(CONTACT_ALERTS, "b", contact_id="van.1", at="2025-11-07T12:00:01.000Z")
     writer.write([after], ())
-    assert "van.1" in [each.contact_id for each in people.alerts(writer.desk, EVER, ALL)]
+    assert "van.1" in [each.contact_id for each in notices.alerts(writer.desk, EVER, ALL)]
 
 
 def letter(offset: int) -> TopicRecord:
