@@ -53,7 +53,10 @@ CauseOf: TypeAlias = Callable[[str], ChangeCause]
 
 
 class MembershipChanges:
-    """What one chunk changes in segments. `outputs`: what is told of it; `causes`: how many changes, by cause."""
+    """What one chunk changes in segments. `outputs`: what is told of it; `causes`: how many changes, by cause.
+
+    `appended_at`: when the chunk's records were appended (ms), of which counts are while no other time is known.
+    """
 
     def __init__(self, states: States[ContactState], builder: RecordBuilder, policy: Policy) -> None:
         self._states = states
@@ -63,6 +66,7 @@ class MembershipChanges:
         self.causes: Counter[ChangeCause] = Counter()
         self._rows: dict[bytes, PersonMemberships | None] = {}
         self._latest = 0
+        self.appended_at = 0
         if self.registry.policy is not policy:
             self.go_by(policy)
 
@@ -147,6 +151,19 @@ class MembershipChanges:
         """Judge somebody of whom nothing was heard, since time has come or segments have changed."""
         self._catch_up(contact, lambda: fragments, Moment(max(self.registry.time.now, state.clock), state.version))
 
+    def lets_go_late(self, contact: bytes, state: ContactState) -> bool:
+        """Let go of somebody who is shown no more, if memberships are left; whether they were.
+
+        That is so where a worker of a version that knows no segments was told that somebody goes.
+        """
+        if self._row(contact) is None:
+            return False
+        place = place_of(state)
+        cause: ChangeCause = "merged" if place.roof is not None else "recounted"
+        moment = Moment(max(self.registry.time.now, state.clock), state.version)
+        self.let_go(contact, "erased" if place.shown == "erased" else cause, moment)
+        return True
+
     def tick(self, tick: Tick) -> None:
         """Note when it will be which time. Of several that wait the first one comes soonest, and the last is best."""
         time = self.registry.time
@@ -197,7 +214,7 @@ class MembershipChanges:
 
     def close(self) -> dict[bytes, bytes | None]:
         """Tell how many are in each segment that has changed. Returns what is to be kept beside the states."""
-        at = max(self._latest, self.registry.time.now)
+        at = max(self._latest, self.registry.time.now) or self.appended_at
         self.outputs += [count_record(self._builder, *counted, at) for counted in self.registry.counted.items()]
         rows = {
             memberships_key(contact): None if row is None else write_memberships(row)

@@ -98,6 +98,7 @@ class SegmentRegistry:
         self._numbers = {name: number for number, name in self.names.items()}
         self._beside: dict[bytes, bytes | None] = {}
         self._counted: set[str] = set()
+        self._withdrawn: set[str] = set()
 
     def begin(self) -> None:
         """Begin a chunk, with nothing to be written yet."""
@@ -119,12 +120,16 @@ class SegmentRegistry:
         """Keep a definition, or forget it; `go_by` makes it count."""
         if value is None:
             self.definitions.pop(segment, None)
+            self._withdrawn.add(segment)
         else:
             self.definitions[segment] = value
         self._beside[DEFINITIONS + segment.encode()] = value
 
     def go_by(self, policy: Policy) -> set[str]:
-        """Judge by the definitions under this policy from now on. Returns the segments of which that is new."""
+        """Judge by the definitions under this policy from now on. Returns the segments of which that is new.
+
+        One that was withdrawn since the last time and defined again is new, whatever it says.
+        """
         self.policy = policy
         self.compiled = compiled_under(self.definitions, policy)
         editions = {name: segment.edition for name, segment in self.compiled.segments.items()}
@@ -135,6 +140,7 @@ class SegmentRegistry:
             self.tally(name, Tally(editions[name], "filling", known.members if known else 0))
         for name in gone:
             self.tally(name, replace(self.tallies[name], state="withdrawn"))
+        self._withdrawn = set()
         self.epoch = object()
         return changed | gone
 
@@ -189,7 +195,7 @@ class SegmentRegistry:
         return {name: self.tallies.get(name) for name in sorted(self._counted)}
 
     def _counts(self, name: str, edition: str) -> bool:
-        known = self.tallies.get(name)
+        known = None if name in self._withdrawn else self.tallies.get(name)
         return known is not None and known.edition == edition and known.state != "withdrawn"
 
 
