@@ -1,7 +1,5 @@
 """What a worker had begun and did not commit changes nothing, nor does a worker in between that knows no segments."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -12,10 +10,8 @@ from streams.worker.agents.contacts.agent import fold_chunk
 from streams.worker.agents.contacts.class_queries import InputProgress
 from streams.worker.agents.contacts.output_records import RecordBuilder
 from streams.worker.agents.segments import timers, work
-from streams.worker.agents.segments.membership_changes import MembershipChanges
-from streams.worker.agents.segments.registry import SegmentRegistry
 from tests.property.domain.segments.definitions import tables
-from tests.property.worker.links.sayings import Saying, as_they_come, erasure, interaction, stories
+from tests.property.worker.links.sayings import Saying, as_they_come, stories
 from tests.property.worker.links.world import IDENTITY_LINKS, INTERACTIONS, Log
 from tests.property.worker.segments.town import Town
 from tests.unit.domain.contact.said import HOUR

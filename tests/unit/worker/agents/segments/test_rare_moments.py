@@ -6,8 +6,11 @@ import orjson
 import pytest
 
 from events.topics import CONTACT_SEGMENTS, SEGMENT_WORK
+from streams.domain.contact import decode, encode
+from streams.domain.contact.derived_view import give_up
+from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.writer import Output
-from streams.worker.agents.segments.membership_changes import MembershipChanges
+from streams.worker.agents.segments.membership_changes import READINGS, MembershipChanges
 from tests.property.domain.segments.definitions import Table
 from tests.property.worker.links.sayings import interaction
 from tests.property.worker.segments.town import Town
@@ -92,3 +95,16 @@ def test_whoever_went_while_a_worker_knew_no_segments_is_let_go_by_the_next_back
     assert rows == town.names().keys()
     assert town.latest[CONTACT_SEGMENTS]["crm.cy"].value is None
     assert town.causes["erased"] == town.causes["merged"] == 1
+
+
+def test_a_state_that_lets_go_of_its_view_lets_go_of_what_was_read_of_it_too() -> None:
+    town, room = Town(is_warm=True, partitions=1), 16 * 1_024  # for 8 views of states used last, at most
+    states = town.at_hand[0] = States(town.stores[0], Codec(encode, decode, give_up), RecentStates(room))
+    town.define([EVERYBODY, RECENT])
+    for number in range(20):
+        town.say(*gift(f"g{number}", {"contact_id": f"crm.{number}"}))
+        town.settle()
+    recent = states.get_many([key for key, _ in states.following(b"", 100)])
+    holding = [name for name, state in recent.items() if state is not None and READINGS in state.__dict__]
+    assert 0 < len(holding) <= 2 * 4 + 1
+    assert b"crm.19" in holding
