@@ -219,6 +219,7 @@ class MembershipChanges:
             return
         person = whole_person(contact.decode(), fragments())
         if person is None:
+            self.let_go(contact, "recounted", moment)
             return
         moment = moment._replace(at=max(moment.at, person.known.state.clock))
         sweep = self.registry.sweep
@@ -283,8 +284,8 @@ class MembershipChanges:
             was = tallies[name]
             self.registry.tally(name, replace(was, members=was.members + 1, entered=was.entered + came))
         for name in left:
-            was = tallies[name]
-            self.registry.tally(name, replace(was, members=was.members - 1, left=was.left + came))
+            if (known := tallies.get(name)) is not None:  # else somebody whom a version before this one has left behind
+                self.registry.tally(name, replace(known, members=known.members - 1, left=known.left + came))
 
     def _armed(self, contact: bytes, armed: int, due: int, at: int) -> int:
         """Set the timer of a person anew where it is too late, or has come; when it is set to now."""
