@@ -89,6 +89,7 @@ class WriteBackStore:
         return self.below.items()
 
     def following(self, after: bytes, most: int) -> list[tuple[bytes, bytes]]:
+        there: list[tuple[bytes, bytes]] = []
         while True:
             held = self.below.following(after, most)
             last = held[-1][0] if len(held) == most else None  # behind it there may be more below
@@ -96,9 +97,9 @@ class WriteBackStore:
             found.update(
                 (key, value) for key, value in self._waiting.items() if key > after and (last is None or key <= last)
             )
-            there = [(key, value) for key, value in found.items() if value is not None]
-            if there or last is None:
-                return sorted(there)[:most]
+            there += sorted((key, value) for key, value in found.items() if value is not None)
+            if len(there) >= most or last is None:  # fewer would say that there is no more
+                return there[:most]
             after = last
 
     def wipe(self) -> None:

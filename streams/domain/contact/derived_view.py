@@ -168,12 +168,12 @@ def expect_more(state: ContactState, known: Overview) -> None:
 
 
 def give_up(state: ContactState) -> None:
-    """Let a state go without its view, and without having one before it is written to again.
+    """Let a state go without its view and all else that it holds, and without a view before it is written to again.
 
     A view is larger than its state, and to make one costs more than the full way: it pays for whoever is heard of
     several times before many others are.
     """
-    state.__dict__.pop(ATTACHED, None)
+    state.__dict__.clear()
 
 
 def derive(contact_id: str, state: ContactState, known: Overview | None = None) -> DerivedView | None:

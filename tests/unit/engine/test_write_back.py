@@ -125,6 +125,15 @@ def test_a_store_that_is_written_to_does_not_look_old(disk: Disk) -> None:
     assert disk.position == at(2, ms=LONGEST_MS + 1)
 
 
+def test_whoever_walks_on_gets_as_many_as_asked_for_although_some_are_deleted(disk: Disk) -> None:
+    disk.write({b"%d" % number: b"v" for number in range(8)}, at(1))
+    store = on(disk)
+    store.write({b"1": None, b"2": None, b"3a": b"v", b"5": None}, at(2))
+
+    assert [key for key, _ in store.following(b"0", 3)] == [b"3", b"3a", b"4"]
+    assert [key for key, _ in store.following(b"4", 3)] == [b"6", b"7"]
+
+
 def test_what_was_not_written_below_is_not_there_after_a_kill(disk: Disk) -> None:
     disk.write({b"a": b"1"}, at(1))
     on(disk).write({b"a": b"2"}, at(2))

@@ -12,6 +12,7 @@ class SegmentDefinitionsHandler(ChunkHandler):
 
     def take(self, records: Records) -> None:
         """Go by each definition from now on; who is in a segment that says something else now is judged anew."""
+        self.segments.appended_at = max((record.timestamp for record in records), default=0)
         for record in records:
             if (refusal := self._define(record)) is not None:
                 self.unread.append((record.offset, refusal))

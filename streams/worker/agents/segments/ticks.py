@@ -113,9 +113,9 @@ class SegmentTicks:
     def _next(self, number: int, end: End | None, now: int) -> Tick | None:
         """The tick to be sent to a partition now, if any."""
         last = self._last.get(number)
-        if last is None or (last.read is None and now - last.sent > LOST_MS):
-            return Tick()
-        if last.read is None or end is None or end.at <= last.read:
+        if last is None or now < last.sent or (last.read is None and now - last.sent > LOST_MS):
+            return Tick()  # also where the worker's clock was set back: all times of before seem to come yet
+        if last.read is None or end is None or not last.read < end.at <= now:
             return None
         if last.asked is None:
             last.asked = end.at

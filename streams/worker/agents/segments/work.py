@@ -29,6 +29,7 @@ class SegmentWorkHandler(ChunkHandler):
 
     def take(self, records: Records) -> None:
         """Do the steps that are asked for, and write the records for those after them."""
+        self.segments.appended_at = max((record.timestamp for record in records), default=0)
         for record in records:
             if record.key == RECOUNT:
                 self.segments.recount()
@@ -64,6 +65,8 @@ class SegmentWorkHandler(ChunkHandler):
 
     def _judge(self, key: bytes, state: ContactState) -> None:
         contact_id, place = key.decode(), place_of(state)
-        if place.roof is None:
+        if place.roof is None and place.shown == "profile":
             parts = counting(self.repository.parts(contact_id, state.place), place)
             self.segments.judge_anew(key, {contact_id: state, **parts}, state)
+        elif self.segments.lets_go_late(key, state):
+            self.effects.forgets = True

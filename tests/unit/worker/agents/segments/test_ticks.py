@@ -95,6 +95,21 @@ def test_a_tick_that_never_comes_is_sent_again_without_a_moment() -> None:
     assert broker.look(1) == [Tick()]
 
 
+def test_time_goes_on_soon_where_the_clock_of_the_worker_is_set_back() -> None:
+    broker = Broker()
+    broker.answers(2, after=9_000_000)
+    broker.look()
+    broker.read(appended_at=7_000)
+    broker.wall = 1_000_000
+    assert broker.look(500) == [Tick()]
+    broker.read(appended_at=9_000)
+    assert broker.look(500) == []  # the answer that is at hand was given by the clock of before
+    broker.answers(3)
+    assert broker.look() == []
+    broker.answers(5)
+    assert broker.look() == [Tick(5, 9_000)]
+
+
 def test_a_partition_that_was_given_away_and_comes_back_begins_anew() -> None:
     broker = Broker()
     broker.look()

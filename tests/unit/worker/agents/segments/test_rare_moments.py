@@ -1,0 +1,110 @@
+"""Segments where things seldom happen: defined anew at once, no time known yet, a worker that knew no segments."""
+
+from dataclasses import dataclass
+
+import orjson
+import pytest
+
+from events.topics import CONTACT_SEGMENTS, SEGMENT_WORK
+from streams.domain.contact import decode, encode
+from streams.domain.contact.derived_view import give_up
+from streams.engine.decoded_states import Codec, RecentStates, States
+from streams.engine.writer import Output
+from streams.worker.agents.segments.membership_changes import READINGS, MembershipChanges
+from tests.property.domain.segments.definitions import Table
+from tests.property.worker.links.sayings import interaction
+from tests.property.worker.segments.town import Town
+from tests.unit.domain.contact.said import HOUR
+from tests.unit.events.records import NOW
+
+EVERYBODY: Table = {"id": "everybody", "owner": "desk", "none": [{"gifts": "count", "at_least": 99}]}
+RECENT: Table = {"id": "recent", "owner": "desk", "all": [{"seen": "last", "within": "7d"}]}
+
+
+class Dated(Town):
+    """A town in which every record has been appended at some time."""
+
+    def _append(self, output: Output, at: int) -> None:
+        super()._append(output, at or NOW)
+
+
+def gift(id_: str, contact: dict[str, object], time: int = NOW) -> tuple[object, int]:
+    data = {"donation_id": f"actblue:{id_}", "amount": 500, "currency": "USD", "contact": contact}
+    return interaction("donation.made", id_, time, "team/a", data), NOW  # type: ignore[arg-type]
+
+
+def town_of(*people: dict[str, object], defined: tuple[Table, ...] = (EVERYBODY, RECENT)) -> Town:
+    town = Town(is_warm=True)
+    town.define(defined)
+    for number, contact in enumerate(people):
+        town.say(*gift(f"g{number}", contact))  # type: ignore[arg-type]
+    town.settle()
+    return town
+
+
+def test_a_segment_that_is_withdrawn_and_defined_again_at_once_is_judged_anew() -> None:
+    town = town_of({"contact_id": "crm.ada"})
+    sweeps = len(town.logs[SEGMENT_WORK, 0])
+    town.withdraw(["everybody"])
+    town.define([EVERYBODY])
+    town.settle()
+    assert len(town.logs[SEGMENT_WORK, 0]) > sweeps
+    assert town.names() == town.should_be([EVERYBODY, RECENT])
+    assert {state for said in town.states_of_segments().values() for state, _ in said} == {"complete"}
+
+
+def test_where_no_time_is_known_yet_counts_are_of_when_the_definition_came() -> None:
+    town = Dated()
+    town.define([EVERYBODY])
+    town.settle()
+    said = [orjson.loads(latest.value or b"null") for latest in town.counts.values()]
+    assert {each["as_of"][:4] for each in said} == {"2012"}
+
+
+@dataclass
+class _Away:
+    """A worker that knows no segments: it hears of people and judges nobody."""
+
+    patch: pytest.MonkeyPatch
+
+    def __enter__(self) -> None:
+        def nothing(*_: object) -> None: ...
+
+        for name in ("stepped", "heard"):
+            self.patch.setattr(MembershipChanges, name, nothing)
+
+    def __exit__(self, *_: object) -> None:
+        self.patch.undo()
+
+
+def test_whoever_went_while_a_worker_knew_no_segments_is_let_go_by_the_next_backfill() -> None:
+    town = town_of({"contact_id": "crm.ada"}, {"contact_id": "crm.bo"}, {"contact_id": "crm.cy"})
+    linked = {"contact_ids": ["crm.ada", "crm.bo"]}
+    erased = {"contact": {"contact_id": "crm.cy"}}
+    town.at_hand.clear()
+    with _Away(pytest.MonkeyPatch()):
+        town.say(interaction("contact.linked", "link", NOW, "office/desk", linked), NOW)  # type: ignore[arg-type]
+        town.say(interaction("contact.erased", "gone", NOW + HOUR, "office/desk", erased), NOW + HOUR)  # type: ignore[arg-type]
+        town.settle()
+    town.at_hand.clear()
+    town.withdraw(["everybody", "recent"])
+    town.define([EVERYBODY, RECENT])
+    town.settle()
+    assert town.names() == town.should_be([EVERYBODY, RECENT])
+    rows = {name.decode() for rows, due in town._rows().values() for name in (*rows, *due)}
+    assert rows == town.names().keys()
+    assert town.latest[CONTACT_SEGMENTS]["crm.cy"].value is None
+    assert town.causes["erased"] == town.causes["merged"] == 1
+
+
+def test_a_state_that_lets_go_of_its_view_lets_go_of_what_was_read_of_it_too() -> None:
+    town, room = Town(is_warm=True, partitions=1), 16 * 1_024  # for 8 views of states used last, at most
+    states = town.at_hand[0] = States(town.stores[0], Codec(encode, decode, give_up), RecentStates(room))
+    town.define([EVERYBODY, RECENT])
+    for number in range(20):
+        town.say(*gift(f"g{number}", {"contact_id": f"crm.{number}"}))
+        town.settle()
+    recent = states.get_many([key for key, _ in states.following(b"", 100)])
+    holding = [name for name, state in recent.items() if state is not None and READINGS in state.__dict__]
+    assert 0 < len(holding) <= 2 * 4 + 1
+    assert b"crm.19" in holding
