@@ -400,13 +400,14 @@ INTERNAL_TOPICS = (
     ),
     TopicSpec(
         name=SEGMENT_WORK,
-        purpose="Who is judged anew, piece by piece; Harmonia's own",
+        purpose="Which time it is in a partition, and who is judged anew, piece by piece; Harmonia's own",
         cleanup="compact",
-        people="nobody: numbers of backfills",
+        people="nobody: offsets, times, and numbers of backfills",
         stays="the last one of each partition",
         whole_ms=_DAY_MS,
         written_by=("contacts",),
         read_by=("contacts",),
+        woken_by=("contacts",),
     ),
 )
 """Between the agents, for nobody else to read: they may change with any version."""

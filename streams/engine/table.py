@@ -7,7 +7,7 @@ writing and recovery are this package's. The stock table's dict-like access is n
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic
@@ -123,6 +123,14 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
         """`TablePartition.lacks` of the source's partition, tried several times. Raises `NotOwned` too."""
         partition = self.owned(source.partition)
         return await retried(lambda: partition.lacks(source), f"{self.name}: looking where {source} ends")
+
+    def at_hand(self) -> dict[int, Mapping[str, Any]]:
+        """What folds have at hand of what is kept beside the states, of each partition that is this worker's."""
+        return {number: partition.memory for number, partition in self._owned.items()}
+
+    def keeps(self, partition: int, prefix: bytes) -> bool:
+        """Whether anything beside the states of a partition has a key that begins so. Raises `NotOwned` too."""
+        return self.owned(partition).keeps(prefix)
 
     async def take_over(self, partitions: Iterable[int]) -> None:
         """Own exactly these partitions: close others, fence former owners, read what is new in the changelogs.

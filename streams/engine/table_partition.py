@@ -142,6 +142,10 @@ class TablePartition(Generic[State]):
         """What folds have at hand of what is kept beside the states; nothing before the first."""
         return self._states.memory
 
+    def keeps(self, prefix: bytes) -> bool:
+        """Whether anything beside the states has a key that begins so."""
+        return bool(self._states.beside_following(prefix, b"", 1))
+
     async def release(self) -> None:
         """Give up the right to write; the store stays, so that opening again reads only what is new."""
         writer, self._writer = self._writer, None

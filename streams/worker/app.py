@@ -43,6 +43,7 @@ from streams.worker.agents.experiments.agent import ExperimentsAgent
 from streams.worker.agents.identity.agent import LinksAgent
 from streams.worker.agents.identity.handler import LinkRecordsHandler
 from streams.worker.agents.intake.agent import IntakeAgent
+from streams.worker.agents.segments.ticks import SegmentTicks
 from streams.worker.agents.sinks.campaign_holds import CampaignHoldsAgent
 from streams.worker.agents.sinks.experiment_results import ExperimentResultsConnector
 from streams.worker.agents.sinks.redis_sink import ContactStateConnector
@@ -101,7 +102,9 @@ def _intake(parts: AgentParts) -> BuiltAgent:
 
 def _contacts(parts: AgentParts) -> BuiltAgent:
     table, partitions = parts.tables[CONTACTS_TABLE], parts.settings.partitions
-    return BuiltAgent(ContactsAgent(table, partitions, parts.metrics, parts.clock, policy=parts.policy))
+    ticks = SegmentTicks(table, parts.ends, parts.outbox, parts.clock, parts.metrics.segments)
+    contacts = ContactsAgent(table, partitions, parts.metrics, parts.clock, policy=parts.policy, on_work=ticks.note)
+    return BuiltAgent(contacts, ticks=ticks)
 
 
 def _links(parts: AgentParts) -> BuiltAgent:
@@ -201,6 +204,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
         guard=guard,
         policy=policies.now,
         tables=tables,
+        ends=app.ends,
     )
     agents = [_add(app, spec, parts) for spec in AGENT_SPECS]
     sinks = [agent.sink for agent in agents if agent.sink is not None]

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 
 from events.experiment_results import Status
 from events.registry import ENGAGEMENTS, MODELS
+from events.segments import ChangeCause
 from events.topics import Agent
 from streams.domain.display_names import is_shown
 from streams.domain.quarantine.quarantines import Quarantine
@@ -149,6 +150,33 @@ class ExperimentMetrics:
         """Show how many experiments have each status."""
         for status in get_args(Status):
             self.known.labels(status).set(statuses.get(status, 0))
+
+
+class SegmentMetrics:
+    """Metrics of segments. Gauges are of the partitions that a worker owns, twice a second."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.known = Gauge(
+            "harmonia_segments", "Segments that people are judged by; 0 where nothing is defined", registry=registry
+        )
+        self.changes = Counter(
+            "harmonia_segment_changes_total",
+            f"How often somebody entered or left segments, by cause ({', '.join(get_args(ChangeCause))})",
+            ["cause"],
+            registry=registry,
+        )
+        self.sweeping = Gauge(
+            "harmonia_segment_backfill_partitions",
+            "Partitions in which not everybody has been judged yet by what is defined",
+            registry=registry,
+        )
+        self.behind = Gauge(
+            "harmonia_segment_time_behind_seconds",
+            "By how much the time in which people are judged is behind, in the partition where it is most",
+            registry=registry,
+        )
+        for cause in get_args(ChangeCause):
+            self.changes.labels(cause)
 
 
 class OperationsMetrics:
@@ -298,6 +326,7 @@ class Metrics:
         self.campaign = CampaignMetrics(registry, teams)
         self.operations = OperationsMetrics(registry)
         self.experiments = ExperimentMetrics(registry)
+        self.segments = SegmentMetrics(registry)
         self.quarantine = QuarantineMetrics(registry)
         ProcessCollector(registry=registry)
         self.interactions = Counter(

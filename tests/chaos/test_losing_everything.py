@@ -40,6 +40,7 @@ from tests.chaos.site import Site, open_site
 from tests.chaos.test_people import _standing, index_in_redis, merged_in_redis, unlike
 from tests.chaos.verdict import _parts_of_nobody, latest_in, profiles_in, table_of
 from tests.integration.command import COMMAND, Ended, ended_well, harmonia, refused
+from tests.integration.members import Told, told
 from tests.integration.waiting import until
 
 PEOPLE, COUPLES, SAID = 200, 10, 2_000
@@ -91,6 +92,7 @@ def test_when_everything_is_lost_a_backup_brings_everybody_back(tmp_path: Path, 
         publish(site.deployment.producer, story.known, lambda: None)
         until_right(site.deployment, story, keys_of(story.known))
         define(site, "kept")
+        define_segment(site)
         ended_well(run(site, "backup", "--erasures", "gone.jsonl"))  # nobody was yet
         with publishing(site.deployment, story.more):
             ended_well(run(site, "backup", "copy"))
@@ -105,6 +107,11 @@ def test_when_everything_is_lost_a_backup_brings_everybody_back(tmp_path: Path, 
         assert defined_in(site.deployment) == [{"kept"}] * site.deployment.settings.partitions
         site.start("worker")
         until_right(site.deployment, story, kept)
+        recounted = until_judged(site.deployment)
+        assert recounted.members("seen") == len(recounted.latest) > 0
+        causes = {change["cause"] for changes in recounted.changes.values() for change in changes}
+        assert causes >= {"recounted"}
+        assert causes <= {"recounted", "interaction", "link", "merged", "erased"}  # what waited in the backup came too
         after = versions_in_redis(site.deployment.redis, before)
         assert after.keys() == before.keys()
         assert all(after[name] > before[name] for name in before)
@@ -135,6 +142,25 @@ def grow(site: Site, story: Story) -> None:
 def define(site: Site, name: str) -> None:
     (site.folder / f"{name}.toml").write_text(f'[[experiment]]\nid = "{name}"\nvariants = {{ a = 1, b = 1 }}\n')
     ended_well(run(site, "experiments", "define", f"{name}.toml"))
+
+
+def define_segment(site: Site) -> None:
+    """One that everybody is in, of whom anything was ever heard."""
+    (site.folder / "seen.toml").write_text('[[segment]]\nid = "seen"\nnone = [{ gifts = "count", at_least = 999 }]\n')
+    ended_well(run(site, "segments", "define", "seen.toml"))
+
+
+def until_judged(deployment: Deployment) -> Told:
+    """What is told of segments, once everybody is judged; it agrees."""
+    settings = deployment.settings
+
+    def look() -> Told | None:
+        found = told(settings)
+        return found if found.is_complete("seen", settings.partitions) else None
+
+    found = until(look, "everybody is judged")
+    found.agree()
+    return found
 
 
 def defined_in(deployment: Deployment) -> list[set[str]]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 import pytest
@@ -117,7 +117,7 @@ class RedisBench:
         async for key in self._client.scan_iter("segment:*"):
             named = re.fullmatch(rf"segment:(.+):{partition}", key.decode())
             if named is not None:
-                pairs: list[tuple[bytes, float]] = await self._client.zrange(key, 0, -1, withscores=True)
+                pairs: Any = await self._client.zrange(key, 0, -1, withscores=True)
                 found[named[1]] = {contact.decode(): int(since) for contact, since in pairs}
         return found
 

@@ -18,7 +18,14 @@ from faust.types import TP
 from events.identity_links import CanonicalId, read_canonical_id
 from events.refusal import Refusal
 from events.times import render_time
-from events.topics import CAMPAIGN_HOLDS, CONTACT_ROOFS, EXPERIMENT_DEFINITIONS, INPUT_TOPICS, INTERACTIONS
+from events.topics import (
+    CAMPAIGN_HOLDS,
+    CONTACT_ROOFS,
+    EXPERIMENT_DEFINITIONS,
+    INPUT_TOPICS,
+    INTERACTIONS,
+    SEGMENT_DEFINITIONS,
+)
 from streams.domain.contact import decode
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.formats import Unreadable
@@ -256,6 +263,7 @@ class _Backup:
             contacts += files[-1].records
         files.append(write_records(self._directory / names.HOLDS, await self._latest(CAMPAIGN_HOLDS)))
         files.append(write_records(self._directory / names.DEFINITIONS, await self._latest(EXPERIMENT_DEFINITIONS)))
+        files.append(write_records(self._directory / names.SEGMENTS, await self._latest(SEGMENT_DEFINITIONS)))
         files += self._policy()
         manifest = Manifest(
             FORMAT,

@@ -15,6 +15,7 @@ POLICY = "policy.toml"
 ERASURES = "erasures.zst"
 HOLDS = "campaign-holds.zst"
 DEFINITIONS = "experiment-definitions.zst"
+SEGMENTS = "segment-definitions.zst"
 
 
 class Identity(Struct, frozen=True):

@@ -11,7 +11,7 @@ from faust.types import TP
 
 from events.identity_links import CanonicalId, read_canonical_id
 from events.refusal import Refusal
-from events.topics import CAMPAIGN_HOLDS, EXPERIMENT_DEFINITIONS, INTERACTIONS
+from events.topics import CAMPAIGN_HOLDS, EXPERIMENT_DEFINITIONS, INTERACTIONS, SEGMENT_DEFINITIONS
 from sinks.keys import partition_of
 from streams.domain.experiments.definition_records import missing_definitions
 from streams.domain.formats import Unreadable
@@ -31,6 +31,8 @@ from streams.platform.settings import Settings
 from streams.platform.topics import CONTACTS_TABLE, LINKS_TABLE, changelog_name
 from streams.worker.agents.contacts.identity_changes import version_in
 from streams.worker.agents.experiments.backfill import recount_record
+from streams.worker.agents.segments.records import RECOUNT as RECOUNT_SEGMENTS
+from streams.worker.agents.segments.records import work_record
 
 OUTPUTS_AT_ONCE = 2_000
 BYTES_AT_ONCE = 8 << 20
@@ -115,29 +117,36 @@ class _Restoring:
         await self._write(map(recount_record, range(self._settings.partitions)))
 
     async def write_what_waits(self) -> None:
-        """Write what was not folded yet, the campaigns on hold, and the experiment definitions."""
+        """Write what was not folded yet, the campaigns on hold, and what is defined.
+
+        Memberships of segments are not kept, so everybody is judged anew.
+        """
         for number in range(self._partitions_before):
             await self._write(map(self._interaction, read_records(self._directory / names.interactions_file(number))))
         holds = not_superseded(read_records(self._directory / names.HOLDS), await self._latest(CAMPAIGN_HOLDS, 0))
         await self._write(Output(CAMPAIGN_HOLDS, 0, each.key, each.value, each.headers) for each in holds)
-        await self._write_definitions()
+        await self._write_definitions(EXPERIMENT_DEFINITIONS, names.DEFINITIONS)
+        if await self._write_definitions(SEGMENT_DEFINITIONS, names.SEGMENTS):
+            numbers = range(self._settings.partitions)
+            await self._write(work_record(number, RECOUNT_SEGMENTS) for number in numbers)
 
-    async def _write_definitions(self) -> None:
-        """Write the backup's experiment definitions unless there are newer ones, to every partition.
+    async def _write_definitions(self, topic: str, file: str) -> bool:
+        """Write the backup's definitions unless there are newer ones, to every partition; whether anything is defined.
 
         The first partition comes last, as when they are defined: what is in it, all others have.
         """
-        since = await self._latest(EXPERIMENT_DEFINITIONS, 0)
-        kept = not_superseded(self._defined(), since)
+        since = await self._latest(topic, 0)
+        kept = not_superseded(self._defined(file), since)
         wanted = {each.key or b"": each.value for each in kept} | since
         for number in reversed(range(self._settings.partitions)):
-            there = await self._latest(EXPERIMENT_DEFINITIONS, number)
+            there = await self._latest(topic, number)
             more = missing_definitions(wanted, there)
-            await self._write(Output(EXPERIMENT_DEFINITIONS, number, key, value) for key, value in more)
+            await self._write(Output(topic, number, key, value) for key, value in more)
+        return any(value is not None for value in wanted.values())
 
-    def _defined(self) -> Iterator[Record]:
-        """The backup's experiment definitions; older versions of Harmonia stored none."""
-        path = self._directory / names.DEFINITIONS
+    def _defined(self, file: str) -> Iterator[Record]:
+        """The backup's definitions; older versions of Harmonia stored none."""
+        path = self._directory / file
         return read_records(path) if any(each.name == path.name for each in self._plan.manifest.files) else iter(())
 
     async def _latest(self, topic: str, number: int) -> dict[bytes, bytes | None]:

@@ -11,6 +11,7 @@ from streams.domain.pressure import Policy
 from streams.domain.quarantine.guard import QuarantineGuard
 from streams.engine.decoded_states import Codec
 from streams.engine.partition_workers import Process
+from streams.engine.runs import End
 from streams.engine.table import ChunkTable, Flow
 from streams.engine.writer import Outbox
 from streams.platform.clients import KafkaClients
@@ -27,7 +28,10 @@ _WITH_TRANSACTIONS = frozenset({*TABLES, "quarantining"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentParts:
-    """What agents are built from. `policy`: gives the one that holds now. `tables`: those of the agents, by name."""
+    """What agents are built from. `policy`: gives the one that holds now. `tables`: those of the agents, by name.
+
+    `ends`: gives where the partitions that the worker works on ended when their brokers last said so.
+    """
 
     settings: Settings
     kafka: KafkaClients
@@ -37,6 +41,7 @@ class AgentParts:
     guard: QuarantineGuard
     policy: Callable[[], Policy]
     tables: Mapping[str, ChunkTable[Any]]
+    ends: Callable[[], Mapping[TP, End]]
 
 
 class SinkAgent(MonitoredSink, Protocol):

@@ -50,6 +50,10 @@ PROMISED = {
     "harmonia_experiment_evaluation_seconds": set(),
     "harmonia_experiment_waiting_seconds": set(),
     "harmonia_experiment_uncounted_total": set(),
+    "harmonia_segments": set(),
+    "harmonia_segment_changes_total": {"cause"},
+    "harmonia_segment_backfill_partitions": set(),
+    "harmonia_segment_time_behind_seconds": set(),
 }
 
 
@@ -59,7 +63,7 @@ def metrics() -> Metrics:
 
 
 def test_the_metrics_and_their_labels_are_those_that_dashboards_use(metrics: Metrics) -> None:
-    parts = (metrics, metrics.campaign, metrics.operations, metrics.experiments, metrics.policy)
+    parts = (metrics, metrics.campaign, metrics.operations, metrics.experiments, metrics.segments, metrics.policy)
     made = [value for part in parts for value in vars(part).values() if isinstance(value, MetricWrapperBase)]
     names = {each._name + ("_total" if each._type == "counter" else ""): set(each._labelnames) for each in made}
 

@@ -35,6 +35,8 @@ from streams.worker.agents.experiments.backfill import BackfillHandler
 from streams.worker.agents.experiments.definitions import DefinitionsHandler
 from streams.worker.agents.latency_header import Clock
 from streams.worker.agents.segments.definitions import SegmentDefinitionsHandler
+from streams.worker.agents.segments.records import last_tick_end
+from streams.worker.agents.segments.registry import registry_in
 from streams.worker.agents.segments.work import SegmentWorkHandler
 from streams.worker.metrics import Metrics
 
@@ -44,10 +46,11 @@ logger = logging.getLogger(__name__)
 class ContactsAgent:
     """Handles chunks of the topics that are folded into the table of contacts, each of `partitions` partitions.
 
-    `policy` gives the one that holds now; a chunk is judged by one, however often its folding is tried.
+    `policy` gives the one that holds now; a chunk is judged by one, however often its folding is tried. `on_work`: told
+    of the records of `segment-work` that a partition has folded.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what it needs, and whom it tells)
         self,
         table: ChunkTable[ContactState],
         partitions: int,
@@ -55,12 +58,15 @@ class ContactsAgent:
         clock: Clock,
         *,
         policy: Callable[[], Policy],
+        on_work: Callable[[int, Records], None],
     ) -> None:
         self._table = table
         self._partitions = partitions
         self._metrics = metrics
         self._clock = clock
         self._policy = policy
+        self._on_work = on_work
+        self._waited_at: dict[int, int] = {}
 
     async def __call__(self, chunk: Run) -> None:
         """Fold the chunk in one transaction, then count what it did."""
@@ -68,11 +74,13 @@ class ContactsAgent:
         policy = self._policy()
         interactions = TP(INTERACTIONS, chunk.tp.partition)
         end = await self._table.lacks(interactions) if _asks(chunk) else 0
+        is_all = chunk.tp.topic == SEGMENT_WORK and await self._is_all_folded(chunk.tp.partition)
 
         def fold(states: States[ContactState], records: Records) -> Effects[ContactState]:
             nonlocal last
             builder = RecordBuilder(chunk.tp.partition, self._partitions, states.generation)
-            progress = InputProgress(folded_to(states.store, interactions), end)
+            folded = last_tick_end(records) if is_all else 0
+            progress = InputProgress(max(folded, folded_to(states.store, interactions)), end)
             last = fold_chunk(chunk.tp.topic, states, records, builder, self._clock(), policy=policy, progress=progress)
             return last.effects
 
@@ -80,6 +88,24 @@ class ContactsAgent:
             await self._table.apply(chunk, fold)
         if last is not None:
             self._count(chunk, last)
+        if chunk.tp.topic == SEGMENT_WORK:
+            self._on_work(chunk.tp.partition, chunk.records)
+
+    async def _is_all_folded(self, partition: int) -> bool:
+        """Whether nothing is left to fold though a tick waits for more: asked where nothing has moved since the last.
+
+        The last that `interactions` hold may be the marker of a transaction, which nobody ever folds.
+        """
+        table = self._table.owned(partition)
+        registry = registry_in(table.memory)
+        interactions = TP(INTERACTIONS, partition)
+        if registry is None or not registry.time.ahead:
+            self._waited_at.pop(partition, None)
+            return False
+        folded = table.watermark(interactions) or 0
+        has_moved = self._waited_at.get(partition) != folded
+        self._waited_at[partition] = folded
+        return not has_moved and await self._table.lacks(interactions) == 0
 
     def _count(self, chunk: Run, folded: ChunkHandler) -> None:
         for outcome, count in folded.outcomes.items():
@@ -94,6 +120,8 @@ class ContactsAgent:
         for (type_, is_named), count in folded.reports.items():
             self._metrics.mail_reports.labels(type_, "named" if is_named else "none").inc(count)
         self._metrics.experiments.uncounted.inc(folded.experiments.uncounted)
+        for cause, count in folded.segments.causes.items():
+            self._metrics.segments.changes.labels(cause).inc(count)
         for offset, refusal in folded.unread:
             logger.warning("%s: the record at offset %d says nothing: %s", chunk.tp, offset, refusal.detail)
 

@@ -92,6 +92,7 @@ class ChunkHandler(ABC):
         """Write what the chunk changes in experiments and segments, and answer class queries, once it is folded."""
         for node in self.class_queries.due(self.progress.folded):
             self.answer(node, self.repository.now(node))
+        self.segments.reach(self.progress.folded)
         of_segments = self.segments.close()
         self.effects.outputs += self.experiments.outputs()
         self.effects.outputs += self.segments.outputs

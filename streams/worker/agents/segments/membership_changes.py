@@ -5,8 +5,8 @@ time that the person's state has seen. Before something that was heard is looked
 has changed until then is told by itself, so that each entry and exit has its own cause.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -29,8 +29,10 @@ from streams.engine.decoded_states import States
 from streams.engine.writer import Output
 from streams.worker.agents.contacts.output_records import RecordBuilder
 from streams.worker.agents.segments.records import (
+    DUE,
     SWEEP,
     Moment,
+    Tick,
     change_record,
     count_record,
     segments_record,
@@ -51,13 +53,14 @@ CauseOf: TypeAlias = Callable[[str], ChangeCause]
 
 
 class MembershipChanges:
-    """What one chunk changes in segments. `outputs`: what is told of it."""
+    """What one chunk changes in segments. `outputs`: what is told of it; `causes`: how many changes, by cause."""
 
     def __init__(self, states: States[ContactState], builder: RecordBuilder, policy: Policy) -> None:
         self._states = states
         self._builder = builder
         self.registry = segment_registry_of(states, policy)
         self.outputs: list[Output] = []
+        self.causes: Counter[ChangeCause] = Counter()
         self._rows: dict[bytes, PersonMemberships | None] = {}
         self._latest = 0
         if self.registry.policy is not policy:
@@ -71,10 +74,20 @@ class MembershipChanges:
     def sweep(self, changed: tuple[str, ...] | None) -> None:
         """Judge everybody anew, now or once the backfill under way has ended; `changed`: None is a recount of all."""
         sweep = self.registry.sweep
-        if sweep.is_under_way:
-            self.registry.sweeps(replace(sweep, again=both(sweep.again, changed)))
+        if not sweep.is_under_way:
+            self._begin(Sweep(sweep.number + 1, changed=both(sweep.again, changed)))
+        elif sweep.changed is None:  # a recount, which ends with what is defined when it does
+            self.registry.sweeps(replace(sweep, again=None))
         else:
-            self._begin(Sweep(sweep.number + 1, changed=changed))
+            self.registry.sweeps(replace(sweep, again=both(sweep.again, changed)))
+
+    def recount(self) -> None:
+        """Judge everybody anew since the tables are, once anything is defined."""
+        sweep = self.registry.sweep
+        if sweep.is_under_way or self.registry.definitions:
+            self.sweep(None)
+        else:
+            self.registry.sweeps(replace(sweep, again=None))
 
     def end_sweep(self) -> None:
         """End the backfill under way: all that it was about is complete; begin the one that waits, if any."""
@@ -134,6 +147,37 @@ class MembershipChanges:
         """Judge somebody of whom nothing was heard, since time has come or segments have changed."""
         self._catch_up(contact, lambda: fragments, Moment(max(self.registry.time.now, state.clock), state.version))
 
+    def tick(self, tick: Tick) -> None:
+        """Note when it will be which time. Of several that wait the first one comes soonest, and the last is best."""
+        time = self.registry.time
+        waiting = (*time.ahead, (tick.end, tick.at))
+        self.registry.keeps_time(replace(time, ahead=(*waiting[:1], *waiting[1:][-1:])))
+
+    def reach(self, folded: int) -> None:
+        """It is later, if `interactions` are folded so far; have those judged who are due."""
+        registry, time = self.registry, self.registry.time
+        ahead = [moment for moment in time.ahead if moment[0] > folded]
+        if len(ahead) == len(time.ahead):
+            return
+        now = max(time.now, *(at for end, at in time.ahead if end <= folded))
+        registry.keeps_time(replace(time, now=now, ahead=tuple(ahead)))
+        if not time.is_firing:
+            self.go_on_firing()
+
+    def go_on_firing(self) -> None:
+        """Write the record that has those judged who are due, if there are any."""
+        registry = self.registry
+        is_firing = registry.timers.is_due(registry.time.now)
+        registry.keeps_time(replace(registry.time, is_firing=is_firing))
+        if is_firing:
+            self.outputs.append(work_record(self._builder.partition, DUE))
+
+    def take_due(self, most: int) -> list[bytes]:
+        """So many people who are due, each once. A timer that was set anew since counts no more."""
+        found = self.registry.timers.take(self.registry.time.now, most)
+        due = [contact for due, contact in found if (row := self._row(contact)) is not None and row.due == due]
+        return list(dict.fromkeys(due))
+
     def let_go(self, contact: bytes, cause: ChangeCause, moment: Moment) -> None:
         """Forget the memberships of somebody who is shown under this id no more. An erasure names no segments."""
         row = self._row(contact)
@@ -144,7 +188,7 @@ class MembershipChanges:
             moment = moment._replace(version=self.registry.next_version())
             if left or cause == "erased":
                 named = [] if cause == "erased" else left
-                self.outputs.append(change_record(self._builder, contact.decode(), cause, ((), named), moment))
+                self._change(contact.decode(), cause, ((), named), moment)
             self.outputs.append(segments_record(self._builder, contact.decode(), None, moment))
         self._count(cause, (), left)
         self._latest = max(self._latest, moment.at)
@@ -211,12 +255,18 @@ class MembershipChanges:
         for cause in sorted(by_cause, key=_place_of):
             moment = moment._replace(version=registry.next_version())
             self._count(cause, *by_cause[cause])
-            self.outputs.append(change_record(builder, contact_id, cause, by_cause[cause], moment))
+            self._change(contact_id, cause, by_cause[cause], moment)
         row = self._rows[contact_id.encode()] or NO_MEMBERSHIPS
         named = ((registry.names[number], since) for number, since in row.since.items())
         held = {name: (since, edition) for (name, edition), since in named}
         self.outputs.append(segments_record(builder, contact_id, held, moment))
         self._latest = max(self._latest, moment.at)
+
+    def _change(
+        self, contact_id: str, cause: ChangeCause, change: tuple[Collection[str], Collection[str]], moment: Moment
+    ) -> None:
+        self.causes[cause] += 1
+        self.outputs.append(change_record(self._builder, contact_id, cause, change, moment))
 
     def _count(self, cause: ChangeCause, entered: Iterable[str], left: Iterable[str]) -> None:
         came = 0 if cause in RUN_BY_ITSELF else 1
@@ -230,7 +280,7 @@ class MembershipChanges:
 
     def _armed(self, contact: bytes, armed: int, due: int, at: int) -> int:
         """Set the timer of a person anew where it is too late, or has come; when it is set to now."""
-        if due < armed or armed <= at:
+        if due < armed or armed <= at or due == NEVER:
             self._arm(contact, armed, due)
             return due
         return armed

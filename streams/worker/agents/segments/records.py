@@ -3,17 +3,36 @@
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+import msgspec
 import orjson
+from msgspec import Struct
 
 from events.segments import ChangeCause, ContactSegments, SegmentChange, SegmentCount
 from events.times import render_time
 from events.topics import CONTACT_SEGMENTS, SEGMENT_CHANGES, SEGMENT_COUNTS, SEGMENT_WORK
+from streams.engine.runs import Records
 from streams.engine.writer import Output
 from streams.worker.agents.contacts.output_records import RecordBuilder
 from streams.worker.agents.segments.registry import Tally
 
 SWEEP, DUE, TICK, RECOUNT = b"sweep", b"due", b"tick", b"recount"
 """Keys of `segment-work`."""
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Tick(Struct, frozen=True, array_like=True):
+    """A record of `segment-work` by which time goes on in a partition.
+
+    Whatever was appended to `interactions` up to the moment `at` (ms, by the broker's clock) lies before the offset
+    `end`. Of one that knows no moment yet both are 0.
+    """
+
+    end: int = 0
+    at: int = 0
+
+
+_decode = msgspec.msgpack.Decoder(Tick).decode
 
 
 class Moment(NamedTuple):
@@ -72,6 +91,25 @@ def count_record(builder: RecordBuilder, segment: str, tally: Tally | None, at: 
         )
         value = orjson.dumps(said)
     return Output(SEGMENT_COUNTS, builder.partition, segment.encode(), value)
+
+
+def tick_record(partition: int, tick: Tick) -> Output:
+    """The record of `segment-work` by which time goes on."""
+    return Output(SEGMENT_WORK, partition, TICK, _encode(tick))
+
+
+def read_tick(value: bytes | None) -> Tick | None:
+    """The tick in a record; None where there is none that can be read."""
+    try:
+        return None if value is None else _decode(value)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def last_tick_end(records: Records) -> int:
+    """The largest end that ticks among these records name."""
+    ticks = (read_tick(record.value) for record in records if record.key == TICK)
+    return max((tick.end for tick in ticks if tick is not None), default=0)
 
 
 def work_record(partition: int, key: bytes, value: bytes = b"") -> Output:

@@ -18,7 +18,7 @@ from streams.engine.decoded_states import States
 from streams.worker.agents.segments.compiling import compiled_under
 from streams.worker.agents.segments.timers import Timers
 
-_DEFINITION = b"segments/definition/"
+DEFINITIONS = b"segments/definition/"
 _NAME = b"segments/name/"
 _COUNT = b"segments/count/"
 _SWEEP = b"segments/sweep"
@@ -85,7 +85,7 @@ class SegmentRegistry:
     """
 
     def __init__(self, states: States[ContactState], policy: Policy) -> None:
-        self.definitions = dict(_all(states, _DEFINITION))
+        self.definitions = dict(_all(states, DEFINITIONS))
         self.names = {int(number): _read_name(value) for number, value in _all(states, _NAME)}
         self.tallies = {name: _read_tally(value) for name, value in _all(states, _COUNT)}
         self.sweep = _one(states.beside(_SWEEP), _read_sweep, Sweep(0))
@@ -121,7 +121,7 @@ class SegmentRegistry:
             self.definitions.pop(segment, None)
         else:
             self.definitions[segment] = value
-        self._beside[_DEFINITION + segment.encode()] = value
+        self._beside[DEFINITIONS + segment.encode()] = value
 
     def go_by(self, policy: Policy) -> set[str]:
         """Judge by the definitions under this policy from now on. Returns the segments of which that is new."""

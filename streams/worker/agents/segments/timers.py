@@ -55,7 +55,7 @@ class Timers:
 
     def take(self, at: int, most: int) -> list[tuple[int, bytes]]:
         """The first people who are due by a time, so many of them, with their times; each is taken once."""
-        found = []
+        found: list[tuple[int, bytes]] = []
         while len(found) < most and self.is_due(at):
             key = heappop(self._heap)
             found.append((int.from_bytes(key[:_WIDTH]), key[_WIDTH:]))

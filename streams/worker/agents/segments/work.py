@@ -1,4 +1,8 @@
-"""Handles records of `segment-work`: steps of a backfill, each in the transaction of what it has done.
+"""Handles records of `segment-work`: time, and steps of a backfill, each in the transaction of what it has done.
+
+Time comes by ticks: a tick says of which moment everything lies before an offset of `interactions`, and once these are
+folded so far, it is that moment in the partition. So time never overtakes what is still to be folded, and no worker's
+clock has a say in it. Whoever is due then is judged, some people at a time.
 
 A backfill goes through everybody of a partition, a piece of the table at a time, while everything else goes on. There
 is one at a time; what is defined meanwhile waits for the next. Whoever is heard of meanwhile is judged by the
@@ -12,9 +16,10 @@ from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting
 from streams.engine.runs import Records
 from streams.worker.agents.contacts.handler import ChunkHandler
-from streams.worker.agents.segments.records import RECOUNT, SWEEP, work_record
+from streams.worker.agents.segments.records import DUE, RECOUNT, SWEEP, TICK, read_tick, work_record
 
 STATES_AT_ONCE = 250
+DUE_AT_ONCE = 250
 _OF_NOBODY = b"/"
 """In the keys of what canonical ids keep of their fragments, and of traces."""
 
@@ -26,9 +31,13 @@ class SegmentWorkHandler(ChunkHandler):
         """Do the steps that are asked for, and write the records for those after them."""
         for record in records:
             if record.key == RECOUNT:
-                self.segments.sweep(None)
+                self.segments.recount()
             elif record.key == SWEEP and self._is_next(record.value):
                 self._sweep()
+            elif record.key == TICK and (tick := read_tick(record.value)) is not None:
+                self.segments.tick(tick)
+            elif record.key == DUE:
+                self._fire()
         self.close()
 
     def _is_next(self, number: bytes | None) -> bool:
@@ -46,6 +55,12 @@ class SegmentWorkHandler(ChunkHandler):
             return
         registry.sweeps(replace(registry.sweep, after=piece[-1][0]))
         self.segments.outputs.append(work_record(self.builder.partition, SWEEP, b"%d" % registry.sweep.number))
+
+    def _fire(self) -> None:
+        due = self.segments.take_due(DUE_AT_ONCE)
+        for key, state in self.repository.get_many(due).items():
+            self._judge(key, state)
+        self.segments.go_on_firing()
 
     def _judge(self, key: bytes, state: ContactState) -> None:
         contact_id, place = key.decode(), place_of(state)

@@ -13,22 +13,29 @@ from events.registry import MODELS
 from streams.demo.oracle import life_of
 from streams.demo.recount_segments import Asked, is_member
 from streams.domain.pressure import Policy
-from streams.worker.agents.segments import work
+from streams.worker.agents.segments import timers, work
+from streams.worker.agents.segments.records import RECOUNT
 from tests.property.domain.segments.definitions import Table, policies, questions, tables
 from tests.property.domain.segments.histories import HASHER, Heard, histories, identify
 from tests.property.worker.links.sayings import Saying, as_they_come, erasure, interaction, stories
 from tests.property.worker.segments.town import Town
-from tests.unit.domain.contact.said import HOUR
+from tests.unit.domain.contact.said import DAY, HOUR
 from tests.unit.events.records import NOW
 
 lawful = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
+
+
+LATER = st.integers(0, 60 * 24).map(lambda hours: hours * HOUR)
 
 
 @pytest.fixture(autouse=True)
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "STATES_AT_ONCE", 2)
+    monkeypatch.setattr(work, "DUE_AT_ONCE", 2)
+    monkeypatch.setattr(timers, "AT_ONCE", 3)
+    monkeypatch.setattr(timers, "MOST", 4)
 
 
 def moment(ms: int) -> datetime:
@@ -79,16 +86,17 @@ def test_membership_is_what_the_oracle_finds_in_the_raw_interactions(
     heard: list[Heard], versions: list[list[Table]], policy: Policy, is_warm: bool, data: st.DataObject
 ) -> None:
     town, rest, was = Town(HASHER, is_warm=is_warm, policy=policy), heard, list[Table]()
+    fragments: set[str] = set()
     for found in versions:
         said = data.draw(st.integers(0, len(rest)))
-        fragments = {say(town, each) for each in rest[:said]}
+        fragments |= {say(town, each) for each in rest[:said]}
         rest = rest[said:]
         some_work(town, data)
         defined_anew(town, was, found)
         was = found
     fragments |= {say(town, each) for each in rest}
     as_they_come(town, data)
-    [name], life = fragments, life_of([each.sent for each in heard], identify)
+    name, life = min(fragments), life_of([each.sent for each in heard], identify)
     person = town.people().get(name)
     assert (person is None) == (life is None)
     if person is None or life is None:
@@ -135,6 +143,100 @@ def test_a_link_and_a_later_unlink_leave_everybody_where_they_would_be_without(
         assert {name: names for name, names in town.names().items() if name in pair} == {
             name: names for name, names in before.items() if name in pair
         }
+
+
+@lawful
+@given(stories(), st.lists(tables(3), min_size=1, max_size=2), st.booleans(), st.data())
+def test_after_a_tick_everybody_is_where_recursion_says_of_that_moment(
+    story: list[Saying], versions: list[list[Table]], is_warm: bool, data: st.DataObject
+) -> None:
+    """With ticks in between at any moments, and partitions behind; time never overtakes what is still to be folded."""
+    town, rest, was, at = Town(is_warm=is_warm), data.draw(st.permutations(story)), list[Table](), NOW
+    for found in versions:
+        said = data.draw(st.integers(0, len(rest)))
+        for saying in rest[:said]:
+            town.say(saying.interaction, saying.appended_at)
+        rest = rest[said:]
+        some_work(town, data)
+        at += data.draw(LATER)
+        town.tick(at)
+        some_work(town, data)
+        defined_anew(town, was, found)
+        was = found
+    for saying in rest:
+        town.say(saying.interaction, saying.appended_at)
+    as_they_come(town, data)
+    for _ in range(data.draw(st.integers(1, 3))):
+        at += data.draw(LATER)
+        town.tick(at)
+        as_they_come(town, data)
+        assert town.names() == town.should_be(was, at)
+    for cause in town.causes:
+        event(cause)
+
+
+@lawful
+@given(histories(), questions(), policies(), st.booleans(), st.data())
+def test_after_a_tick_membership_is_what_the_oracle_finds_at_that_moment(
+    heard: list[Heard], found: list[Table], policy: Policy, is_warm: bool, data: st.DataObject
+) -> None:
+    """Ticks come while interactions do, and afterwards until nothing is due for a while."""
+    town, name, at = Town(HASHER, is_warm=is_warm, policy=policy), "", 0
+    town.define(found)
+    for each in heard:
+        name, at = say(town, each), max(at, each.appended_at)
+        if data.draw(st.booleans()):
+            some_work(town, data)
+            town.tick(data.draw(st.integers(at - HOUR, at)))
+    as_they_come(town, data)
+    life, tables_by_name = life_of([each.sent for each in heard], identify), {table["id"]: table for table in found}
+    for _ in range(3):
+        at = min([*(due for _, dues in town._rows().values() for due in dues.values()), at + 30 * DAY])
+        town.tick(at)
+        as_they_come(town, data)
+        asked = Asked(tables_by_name, policy.model_dump(mode="json"), moment(at))
+        meant = set() if life is None else {segment for segment in tables_by_name if is_member(segment, life, asked)}
+        assert town.names().get(name, set()) == meant
+    event(f"by time: {town.causes['time']}")
+
+
+@lawful
+@given(stories(), tables(3), st.lists(st.integers(1, 60), max_size=6), st.booleans(), st.data())
+def test_few_ticks_give_what_many_give(
+    story: list[Saying], found: list[Table], days: list[int], is_warm: bool, data: st.DataObject
+) -> None:
+    few, many = Town(is_warm=is_warm), Town()
+    end = NOW + 61 * DAY
+    for town, ticks in ((few, []), (many, sorted(days))):
+        town.define(found)
+        for saying in story:
+            town.say(saying.interaction, saying.appended_at)
+        for day in ticks:
+            town.tick(NOW + day * DAY)
+            as_they_come(town, data)
+        town.settle()
+        town.tick(end)
+        as_they_come(town, data)
+    assert few.names() == many.names() == few.should_be(found, end)
+
+
+@lawful
+@given(stories(), tables(3), st.booleans(), st.data())
+def test_after_the_tables_are_made_anew_everybody_is_recounted_whatever_is_read_first(
+    story: list[Saying], found: list[Table], is_warm: bool, data: st.DataObject
+) -> None:
+    town = Town(is_warm=is_warm)
+    for saying in story:
+        town.say(saying.interaction, saying.appended_at)
+    town.settle()
+    town.ask(RECOUNT)
+    if data.draw(st.booleans()):
+        some_work(town, data)
+    town.define(found)
+    as_they_come(town, data)
+    assert town.names() == town.should_be(found)
+    assert all(len(said) == 1 and min(said)[0] == "complete" for said in town.states_of_segments().values())
+    assert {*town.causes} <= {"recounted"}
 
 
 @lawful

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from events.json_types import JSON
-from events.topics import CONTACT_SEGMENTS, SEGMENT_DEFINITIONS
+from events.topics import CONTACT_SEGMENTS, INTERACTIONS, SEGMENT_DEFINITIONS
 from streams.domain.contact import ContactState, decode
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting
@@ -20,12 +20,14 @@ from streams.domain.segments.person import Person, whole_person
 from streams.domain.segments.resolution import resolve
 from streams.engine.decoded_states import BESIDE
 from streams.engine.writer import Output
-from streams.worker.agents.segments.records import work_record
+from streams.worker.agents.segments.records import Tick, tick_record, work_record
+from streams.worker.agents.segments.registry import PartitionTime, _read_time
 from tests.property.domain.segments.definitions import Table, read
 from tests.property.worker.links.world import Log, World
 
 OF = BESIDE + b"segments/of/"
 DUE = BESIDE + b"segments/due/"
+TIME = BESIDE + b"segments/time"
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Town(World):
     replayed: int = 0
     causes: Counter[str] = field(default_factory=Counter)
     seen: dict[str, int] = field(default_factory=dict)
+    moments: dict[int, list[Tick]] = field(default_factory=lambda: defaultdict(list))
 
     def define(self, tables: Iterable[Table]) -> None:
         """Define these segments in every partition."""
@@ -51,6 +54,13 @@ class Town(World):
         """Have every partition do a piece of work."""
         for number in range(self.partitions):
             self.publish(work_record(number, key, value))
+
+    def tick(self, at: int) -> None:
+        """Send every partition a tick, of a moment up to which all was appended that its `interactions` hold now."""
+        for number in range(self.partitions):
+            tick = Tick(len(self.logs[INTERACTIONS, number]), at)
+            self.moments[number].append(tick)
+            self.publish(tick_record(number, tick))
 
     def work(self, log: Log, count: int) -> None:
         """Fold the next records of a partition as one chunk, after which all that is told agrees."""
@@ -89,8 +99,11 @@ class Town(World):
             if name in self.seen:
                 assert int(latest.headers["version"] or b"") >= self.seen[name]
         assert self.counted() == self.members()
+        for number, store in self.stores.items():
+            time = PartitionTime() if (value := store.get(TIME)) is None else _read_time(value)
+            folded = self.read[INTERACTIONS, number]
+            assert time.now in {0, *(tick.at for tick in self.moments[number] if tick.end <= folded)}
         for rows, due in self._rows().values():
-            assert {row.due for row in rows.values() if row.due < 2**62} == {*due.values()}
             assert {name: row.due for name, row in rows.items() if row.due < 2**62} == due
 
     def memberships(self) -> dict[str, dict[str, JSON]]:

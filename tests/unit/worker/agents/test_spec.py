@@ -90,7 +90,7 @@ def test_every_topic_is_written_by_somebody_and_read_by_somebody() -> None:
 def test_an_agent_that_wakes_itself_reads_what_it_sends() -> None:
     for topic in ALL:
         assert set(topic.woken_by) <= set(topic.read_by)
-    assert {name for topic in ALL for name in topic.woken_by} == {"links", "experiments"}
+    assert {name for topic in ALL for name in topic.woken_by} == {"links", "experiments", "contacts"}
 
 
 def test_a_sink_follows_the_topics_that_it_is_told_to_read(tmp_path: Path) -> None:

@@ -1,0 +1,210 @@
+"""Segments on a real Kafka: defined by the command, entered live and by a backfill, left by time, whoever is killed."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+from kafka import TopicPartition
+from typer.testing import CliRunner
+
+from events.json_types import JSON
+from events.topics import INTERACTIONS, SEGMENT_WORK
+from sinks.keys import partition_of
+from streams.cli.main import app
+from streams.demo.workers import start_workers
+from streams.local.stack import Stack, local_stack
+from streams.platform.clients import KafkaClients
+from streams.worker.agents.segments.records import TICK, Tick, tick_record
+from tests.integration.command import on
+from tests.integration.members import Told, told
+from tests.integration.said import event, fresh, structured
+from tests.integration.system import System, environment_of_worker, running_system, state_of
+from tests.integration.waiting import until
+
+DAY = timedelta(days=1)
+TOPICS = {"donation": "donation-events", "canvass": "canvass-events", "contact": "contact-commands"}
+
+DEFINITIONS = """
+[[segment]]
+id = "donors"
+owner = "finance"
+all = [{ gifts = "count", within = "365d", at_least = 1 }]
+
+[[segment]]
+id = "just-now"
+all = [{ gifts = "count", within = "3m", at_least = 1 }]
+
+[[segment]]
+id = "hosting-donors"
+all = [{ segment = "donors" }, { tag = "host" }]
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Stack]:
+    """Servers of its own: segments are about everybody."""
+    with local_stack(tmp_path / "stack") as running:
+        yield running
+
+
+class Strategist:
+    """Somebody who defines segments, hears of people, and looks at what is told of them."""
+
+    def __init__(self, system: System, folder: Path) -> None:
+        self.system = system
+        self._folder = folder
+        self._environment = on(system.stack)
+
+    def run(self, *words: str) -> str:
+        ended = CliRunner().invoke(app, ["segments", *words], env=self._environment)
+        assert ended.exit_code == 0, ended.output
+        return ended.stdout
+
+    def define(self, text: str) -> str:
+        file = self._folder / "segments.toml"
+        file.write_text(text)
+        return self.run("define", str(file))
+
+    def refused(self, text: str) -> str:
+        file = self._folder / "wrong.toml"
+        file.write_text(text)
+        ended = CliRunner().invoke(app, ["segments", "define", str(file)], env=self._environment)
+        assert (ended.exit_code, ended.stdout) == (1, "")
+        return ended.stderr
+
+    def say(self, type_: str, contact: str | None, ago: timedelta = DAY, **data: JSON) -> None:
+        said = event(type_, None if contact is None else {"contact_id": contact}, **data)
+        said["time"] = (datetime.now(UTC) - ago).isoformat()
+        value, headers = structured(said)
+        topic = TOPICS[type_.partition(".")[0]]
+        self.system.deployment.producer.send(topic, value, (contact or "").encode(), headers).get(30)
+
+    def give(self, contact: str, ago: timedelta = DAY) -> None:
+        self.say("donation.made", contact, ago, donation_id=f"fec:{fresh()}")
+
+    def host(self, contact: str) -> None:
+        self.say("canvass.reported", contact, tags_added=["host"])
+
+    def until(self, look: Callable[[Told], bool], what: str) -> Told:
+        """What is told, once it looks so; every time it has to agree."""
+
+        def seen() -> Told | None:
+            found = told(self.system.settings)
+            return found if look(found) else None
+
+        return until(seen, what, 90)
+
+    def until_in(self, contact: str, *segments: str) -> Told:
+        return self.until(lambda found: found.names.get(contact, set()) == {*segments}, f"in {segments}")
+
+    def until_complete(self, *segments: str) -> Told:
+        count = self.system.settings.partitions
+        return self.until(lambda found: all(found.is_complete(each, count) for each in segments), "all are judged")
+
+    def state_the_time(self, contact: str, at: datetime) -> None:
+        """Have it be a moment in the partition of somebody, as if its broker's clock had come there."""
+        number = partition_of(contact, self.system.settings.partitions)
+        with closing(KafkaClients(self.system.settings).tool_consumer()) as consumer:
+            [end] = consumer.end_offsets([TopicPartition(INTERACTIONS, number)]).values()
+        record = tick_record(number, Tick(end, int(at.timestamp() * 1000)))
+        self.system.deployment.producer.send(SEGMENT_WORK, record.value, TICK, partition=number).get(30)
+
+
+def test_people_enter_and_leave_as_they_are_heard_of_defined_and_as_time_goes_by(own: Stack, tmp_path: Path) -> None:
+    with running_system(own, tmp_path) as system:
+        office = Strategist(system, tmp_path)
+        ann, bob, cyd = fresh(), fresh(), fresh()
+        office.give(ann)
+        office.host(ann)
+        known = (b'"tags":["host"]', b'"count":1')
+        until(lambda: all(each in (state_of(system, ann) or b"") for each in known), "ann is known")
+        assert "donors: new: everybody is judged by it anew" in office.define(DEFINITIONS)
+        backfilled = office.until_complete("donors", "just-now", "hosting-donors")
+        assert backfilled.names == {ann: {"donors", "hosting-donors"}}
+        assert backfilled.causes(ann) == [("defined", ["donors", "hosting-donors"], [])]
+
+        office.give(bob)
+        assert office.until_in(bob, "donors").causes(bob) == [("interaction", ["donors"], [])]
+        office.give(cyd, timedelta(seconds=140))
+        office.until(lambda found: bool(found.changes[cyd]), "cyd is heard of")
+        by_time = office.until_in(cyd, "donors")  # by the clock of the broker, forty seconds later
+        assert by_time.causes(cyd) == [("interaction", ["donors", "just-now"], []), ("time", [], ["just-now"])]
+
+        office.state_the_time(bob, datetime.now(UTC) + 400 * DAY)
+        gone = office.until_in(bob)
+        assert gone.causes(bob)[1:] == [("time", [], ["donors"])]
+        gone.agree()
+
+        office.say("contact.linked", None, contact_ids=[ann, bob])
+        roof, under = sorted((ann, bob))
+        linked = office.until(lambda found: under not in found.latest, "one person")
+        assert linked.names[roof] >= {"hosting-donors"}
+        office.say("contact.erased", roof)
+        erased = office.until(lambda found: roof not in found.latest, "nobody")
+        assert erased.causes(roof)[-1] == ("erased", [], [])
+        erased.agree()
+
+        assert (
+            "hosting-donors refers to it"
+            in CliRunner().invoke(app, ["segments", "withdraw", "donors"], env=on(own)).stderr
+        )
+        office.run("withdraw", "donors", "hosting-donors")
+        last = office.until(lambda found: not found.counts["donors"], "it is withdrawn")
+        assert last.causes(cyd)[-1] == ("withdrawn", [], ["donors"])
+        assert last.names == {}
+        last.agree()
+        [listed] = orjson.loads(office.run("list", "--json"))["segments"]
+        assert (listed["definition"]["id"], listed["counts"]["state"], listed["counts"]["members"]) == (
+            *("just-now", "complete", 0),
+        )
+        assert (listed["counts"]["entered"], listed["counts"]["left"]) == (1, 1)
+
+
+def test_a_file_with_mistakes_names_each_and_changes_nothing(own: Stack, tmp_path: Path) -> None:
+    with running_system(own, tmp_path) as system:
+        office = Strategist(system, tmp_path)
+        said = office.refused(DEFINITIONS.replace('tag = "host"', 'tagg = "host"').replace("at_least", "at_leest"))
+        assert said.count("segment[0].all[0].at_leest: is not known; correct its name or take it out") == 1
+        assert "segment[2].all[1]: is no condition that is known: tagg" in said
+        assert "hosts: refers to donors, which is not defined; define it" in office.refused(
+            '[[segment]]\nid = "hosts"\nall = [{ segment = "donors" }]\n'
+        )
+        assert orjson.loads(office.run("list", "--json")) == {"segments": []}
+        assert told(system.settings).counts == {}
+
+
+def test_two_workers_of_which_one_is_killed_lose_and_double_nothing(own: Stack, tmp_path: Path) -> None:
+    """Killed while a backfill and live changes are under way; people are in what recursion says of them."""
+    with running_system(own, tmp_path, HARMONIA_SESSION_TIMEOUT_S="6") as system:
+        office = Strategist(system, tmp_path)
+        people = [fresh() for _ in range(400)]
+        environment = environment_of_worker(own, tmp_path / "other", HARMONIA_SESSION_TIMEOUT_S="6")
+        other = start_workers(environment, tmp_path / "other.log")
+        try:
+            for number, contact in enumerate(people[:200]):
+                office.give(contact)
+                if number % 2:
+                    office.host(contact)
+            office.define(DEFINITIONS)
+            for number, contact in enumerate(people[200:]):
+                office.give(contact, (500 if number % 3 else 1) * DAY)
+                if number == 100:
+                    other.stop(signal.SIGKILL)
+            meant = {
+                contact: {"donors", "hosting-donors"} if number % 2 else {"donors"}
+                for number, contact in enumerate(people[:200])
+            } | {contact: {"donors"} for number, contact in enumerate(people[200:]) if number % 3 == 0}
+            office.until(lambda found: found.names == meant, "everybody is where they belong")
+            complete = office.until_complete("donors", "just-now", "hosting-donors")
+            complete.agree()
+            assert complete.names == meant
+            assert {len(changes) for changes in complete.changes.values()} <= {1, 2}
+            for changes in complete.changes.values():
+                told_of = [name for change in changes for name in change["entered"]]
+                assert len(told_of) == len({*told_of})
+        finally:
+            other.stop(signal.SIGKILL)
