@@ -7,6 +7,7 @@ from typing import Any
 
 from streams.domain.file_mistakes import FileMistakes
 from streams.domain.pressure.closures import ChannelRules
+from streams.domain.segments.conditions import SegmentDefinition
 from streams.domain.segments.definition_files import read_segment
 from streams.domain.segments.resolution import Segment, resolve
 
@@ -60,8 +61,13 @@ def _words() -> Iterator[tuple[Table, tuple[Table, ...]]]:
 
 def segments(rules: ChannelRules, count: int, seed: int) -> dict[str, Segment]:
     """So many segments of two to five conditions each, a third of them with alternatives."""
+    return {**resolve(definitions(count, seed), rules).segments}
+
+
+def definitions(count: int, seed: int) -> list[SegmentDefinition]:
+    """Their definitions."""
     rng, asked = Random(seed), list(dials())
-    definitions = []
+    found = []
     for number in range(count):
         table: Table = {"id": f"s{number}", "all": [_condition(rng, asked) for _ in range(rng.randint(2, 4))]}
         if rng.random() < 0.3:
@@ -71,8 +77,8 @@ def segments(rules: ChannelRules, count: int, seed: int) -> dict[str, Segment]:
         definition = read_segment(table)
         if isinstance(definition, FileMistakes):
             raise ValueError(str(definition))
-        definitions.append(definition)
-    return {**resolve(definitions, rules).segments}
+        found.append(definition)
+    return found
 
 
 def _condition(rng: Random, asked: list[tuple[Table, tuple[Table, ...]]]) -> Table:

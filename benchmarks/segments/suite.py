@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from benchmarks.core.load import NOW_MS, News, news
 from benchmarks.results import Figure, Goal, Section
+from benchmarks.segments.folding import FOLDING, folding_figures
 from benchmarks.segments.load import SEGMENTS, segments
 from benchmarks.suites import Orders
 from streams.domain.contact import ContactState, fold, read_fact
@@ -54,7 +55,8 @@ def segments_suite(orders: Orders) -> Section:
         after = tuple(after_a_record(plan, people) for _ in rounds)
         figures.append(Figure(subject, "after a record", "µs a record", after, GOAL))
         figures.append(Figure(subject, "anew", "µs a contact", tuple(anew(plan, people) for _ in rounds)))
-    return Section("Who is in which segment, in pure Python", tuple(figures), (_NOTE,))
+        figures += folding_figures(contacts, facts, orders.seed, len(rounds))
+    return Section("Who is in which segment, in pure Python", tuple(figures), (_NOTE, FOLDING))
 
 
 def known_people(plan: MatchingPlan, heard: News) -> list[Known]:

@@ -114,6 +114,15 @@ def compare_experiments(
     return differences
 
 
+def compare_segments(expected: Mapping[str, set[str]], found: Mapping[str, set[str]]) -> list[Difference]:
+    """Whether everybody is in the segments that they should be in, and in no other."""
+    return [
+        Difference("contact-segments", name, "segments", sorted(expected.get(name, ())), sorted(found.get(name, ())))
+        for name in sorted(expected.keys() | found.keys())
+        if expected.get(name, set()) != found.get(name, set())
+    ]
+
+
 def _of_reason(letters: Counter[tuple[str, bytes]], reason: str) -> Counter[bytes]:
     return Counter({value: count for (why, value), count in letters.items() if why == reason})
 

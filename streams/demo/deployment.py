@@ -11,12 +11,13 @@ from redis import Redis
 
 from events.contact import Contact
 from events.identifiers import Hasher
-from events.topics import INPUT_TOPICS, INTERNAL_TOPICS, OUTPUT_TOPICS
+from events.topics import INPUT_TOPICS, INTERNAL_TOPICS, OUTPUT_TOPICS, SEGMENT_WORK
 from streams.demo.progress import Observer
 from streams.demo.truth import ContactFields
 from streams.platform.clients import KafkaClients, tool_redis
 from streams.platform.settings import Settings
 from streams.platform.topics import create_topics
+from streams.worker.agents.segments.records import TICK
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ def internal_topics_are_drained(deployment: Deployment) -> bool:
     """Whether the consumer group has handled every record of the internal topics.
 
     A partition may end with transaction markers, which nobody handles and no commit passes. So what is left behind the
-    commits is read, not counted: an offset more or less would be a canonical id that is missing.
+    commits is read, not counted: an offset more or less would be a canonical id that is missing. Ticks, by which time
+    goes on where there are segments, come all the time and are no work that is left.
     """
     # In this order: a record that is not handled yet may cause more of them, and those come after the ends.
     consumer, done = deployment.consumer, deployment.observer.committed()
@@ -88,6 +90,7 @@ def internal_topics_are_drained(deployment: Deployment) -> bool:
     for tp, offset in left.items():
         consumer.seek(tp, offset)
     while any(consumer.position(tp) < ends[tp] for tp in left):
-        if consumer.poll(timeout_ms=_POLL_MS, max_records=1):
-            return False
+        for records in consumer.poll(timeout_ms=_POLL_MS, max_records=1).values():
+            if any((record.topic, record.key) != (SEGMENT_WORK, TICK) for record in records):
+                return False
     return True

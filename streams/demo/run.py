@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from streams.demo import segments
 from streams.demo.browsing import Browsing, Visit
 from streams.demo.check import Difference, Letter, compare_letters, compare_profiles
 from streams.demo.console import bars, evening_lines, render
@@ -162,7 +163,8 @@ class _Run:
 
 def _tell(run: _Run) -> DemoReport:
     deployment, script, workers, console = run.deployment, run.script, run.workers, run.console
-    plans = plans_of(script.accepted())
+    plans, at = plans_of(script.accepted()), segments.moment_of_check()
+    asked = segments.tables(at)
     with bars(console, len(script.publications), sum(one.reason is None for one in script.publications)) as move:
 
         def show(acknowledged: int, seen: Progress) -> None:
@@ -170,14 +172,19 @@ def _tell(run: _Run) -> DemoReport:
             move(acknowledged, seen)
 
         define(deployment.producer, deployment.settings.partitions, plans)
+        segments.define(deployment.producer, deployment.settings.partitions, asked[::2])
         played = play(deployment, script, show)
     evening = _play_evening(run)
+    segments.define(deployment.producer, deployment.settings.partitions, asked[1::2])
     with console.status("Checking every profile against a recount"):
         truth, in_redis = script.profiles(deployment.identify), profiles_in_redis(deployment.redis)
         letters = _letters(deployment, script)
+        segments.state_the_time(deployment, at)
         differences = [*_compare(deployment, script, truth, in_redis), *compare_letters(script.letters(), letters)]
         if script.evening is not None and evening is not None:
             differences += evening_differences(deployment, script.accepted(), script.evening, evening)
+        members = segments.memberships(script.accepted(), deployment.identify, asked, at)
+        differences += segments.wrong_memberships(deployment, members)
         shown = (truth if differences else in_redis).values()
         duplicates = counted(workers.addresses_now(), "harmonia_duplicates_total")
         figures = _figures(deployment, script, played, in_redis, letters=letters, duplicates=duplicates)

@@ -35,6 +35,7 @@ from streams.worker.agents.segments.records import (
     Tick,
     change_record,
     count_record,
+    gone_record,
     segments_record,
     work_record,
 )
@@ -189,7 +190,7 @@ class MembershipChanges:
             if left or cause == "erased":
                 named = [] if cause == "erased" else left
                 self._change(contact.decode(), cause, ((), named), moment)
-            self.outputs.append(segments_record(self._builder, contact.decode(), None, moment))
+            self.outputs.append(gone_record(self._builder, contact, moment))
         self._count(cause, (), left)
         self._latest = max(self._latest, moment.at)
         self._arm(contact, row.due, NEVER)
@@ -197,6 +198,8 @@ class MembershipChanges:
 
     def close(self) -> dict[bytes, bytes | None]:
         """Tell how many are in each segment that has changed. Returns what is to be kept beside the states."""
+        if not self._rows and not self.registry.is_changed:
+            return {}
         at = max(self._latest, self.registry.time.now)
         self.outputs += [count_record(self._builder, *counted, at) for counted in self.registry.counted.items()]
         rows = {
@@ -216,6 +219,7 @@ class MembershipChanges:
             return
         person = whole_person(contact.decode(), fragments())
         if person is None:
+            self.let_go(contact, "recounted", moment)
             return
         moment = moment._replace(at=max(moment.at, person.known.state.clock))
         sweep = self.registry.sweep
@@ -233,33 +237,38 @@ class MembershipChanges:
         row = self._row(contact)
         held = row or NO_MEMBERSHIPS
         due = self._armed(contact, held.due, found.due, moment.at)
-        were = {registry.names[number][0]: number for number in held.since}
-        now = registry.compiled.plan.names(found.answer)
-        if were.keys() == set(now):
+        were, bits = 0, registry.bits
+        for number in held.since:
+            were |= bits.get(number, 0)
+        if were == found.answer and were.bit_count() == len(held.since):
             if due != held.due:
                 self._put(contact, replace(held, due=due) if held.is_told or due != NEVER else None)
             return
-        since = {were[name]: held.since[were[name]] for name in now if name in were}
-        since |= {registry.number(name): moment.at for name in now if name not in were}
+        gone = were & ~found.answer
+        left = [number for number in held.since if number not in bits or bits[number] & gone]
+        entered = registry.compiled.plan.names(found.answer & ~were)
+        since = {**held.since, **{registry.number(name): moment.at for name in entered}}
+        for number in left:
+            del since[number]
         self._put(contact, PersonMemberships(since, due, is_told=True))
-        self._tell(contact.decode(), were.keys(), set(now), moment, cause_of)
+        self._tell(contact, entered, [registry.names[number][0] for number in left], moment, cause_of)
 
-    def _tell(self, contact_id: str, were: Iterable[str], now: set[str], moment: Moment, cause_of: CauseOf) -> None:
+    def _tell(
+        self, contact: bytes, entered: Iterable[str], left: Iterable[str], moment: Moment, cause_of: CauseOf
+    ) -> None:
         registry, builder = self.registry, self._builder
         by_cause: dict[ChangeCause, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
-        for name in now.difference(were):
+        for name in entered:
             by_cause[cause_of(name)][0].append(name)
-        for name in set(were) - now:
+        for name in left:
             cause = cause_of(name) if name in registry.compiled.segments else "withdrawn"
             by_cause[cause][1].append(name)
         for cause in sorted(by_cause, key=_place_of):
             moment = moment._replace(version=registry.next_version())
             self._count(cause, *by_cause[cause])
-            self._change(contact_id, cause, by_cause[cause], moment)
-        row = self._rows[contact_id.encode()] or NO_MEMBERSHIPS
-        named = ((registry.names[number], since) for number, since in row.since.items())
-        held = {name: (since, edition) for (name, edition), since in named}
-        self.outputs.append(segments_record(builder, contact_id, held, moment))
+            self._change(contact.decode(), cause, by_cause[cause], moment)
+        row = self._rows[contact] or NO_MEMBERSHIPS
+        self.outputs.append(segments_record(builder, contact, registry.heads, row.since, moment))
         self._latest = max(self._latest, moment.at)
 
     def _change(
@@ -275,8 +284,8 @@ class MembershipChanges:
             was = tallies[name]
             self.registry.tally(name, replace(was, members=was.members + 1, entered=was.entered + came))
         for name in left:
-            was = tallies[name]
-            self.registry.tally(name, replace(was, members=was.members - 1, left=was.left + came))
+            if (known := tallies.get(name)) is not None:  # else somebody whom a version before this one has left behind
+                self.registry.tally(name, replace(known, members=known.members - 1, left=known.left + came))
 
     def _armed(self, contact: bytes, armed: int, due: int, at: int) -> int:
         """Set the timer of a person anew where it is too late, or has come; when it is set to now."""

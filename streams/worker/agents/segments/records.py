@@ -1,19 +1,20 @@
 """Builds the records that tell of segments: who is in which, who came and went, and how many there are."""
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 import orjson
 from msgspec import Struct
 
-from events.segments import ChangeCause, ContactSegments, SegmentChange, SegmentCount
+from events.segments import ChangeCause, SegmentChange, SegmentCount
 from events.times import render_time
 from events.topics import CONTACT_SEGMENTS, SEGMENT_CHANGES, SEGMENT_COUNTS, SEGMENT_WORK
 from streams.engine.runs import Records
 from streams.engine.writer import Output
 from streams.worker.agents.contacts.output_records import RecordBuilder
-from streams.worker.agents.segments.registry import Tally
+from streams.worker.agents.segments.tallies import Tally
 
 SWEEP, DUE, TICK, RECOUNT = b"sweep", b"due", b"tick", b"recount"
 """Keys of `segment-work`."""
@@ -43,17 +44,34 @@ class Moment(NamedTuple):
     version: int = 0
 
 
+def membership_head(segment: str, edition: str) -> bytes:
+    """How a membership begins in `contact-segments`, up to since when it is."""
+    return b'"%b":{"edition":"%b","since":' % (segment.encode(), edition.encode())
+
+
 def segments_record(
-    builder: RecordBuilder, contact_id: str, since: Mapping[str, tuple[int, str]] | None, moment: Moment
+    builder: RecordBuilder, contact: bytes, heads: Mapping[int, bytes], since: Mapping[int, int], moment: Moment
 ) -> Output:
-    """The record of `contact-segments`; `since`: by segment since when, and by which edition; None: a null."""
+    """The record of `contact-segments`. `since`: by number since when; `heads`: `membership_head` of each number.
+
+    Put together of what many people share: somebody is in dozens of segments, and one change writes all of them.
+    """
     version = builder.number(moment.version)
-    value = None
-    if since is not None:
-        held = {name: {"since": render_time(at), "edition": edition} for name, (at, edition) in sorted(since.items())}
-        said = ContactSegments(version=version, as_of=render_time(moment.at), segments=held)  # type: ignore[typeddict-item]
-        value = orjson.dumps(said)
-    return Output(CONTACT_SEGMENTS, builder.partition, contact_id.encode(), value, [("version", b"%d" % version)])
+    held = b",".join([heads[number] + _end(at) for number, at in since.items()])
+    value = b'{"version":%d,"as_of":"%b","segments":{%b}}' % (version, render_time(moment.at).encode(), held)
+    return Output(CONTACT_SEGMENTS, builder.partition, contact, value, [("version", b"%d" % version)])
+
+
+def gone_record(builder: RecordBuilder, contact: bytes, moment: Moment) -> Output:
+    """The null of `contact-segments`: nobody is shown under this id any more."""
+    version = b"%d" % builder.number(moment.version)
+    return Output(CONTACT_SEGMENTS, builder.partition, contact, None, [("version", version)])
+
+
+@lru_cache(maxsize=4_096)
+def _end(at: int) -> bytes:
+    """The end of a membership that began then."""
+    return b'"%b"}' % render_time(at).encode()
 
 
 def change_record(

@@ -11,11 +11,12 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from events.segments import SegmentState
 from streams.domain.contact import ContactState
 from streams.domain.pressure import Policy
 from streams.engine.decoded_states import States
 from streams.worker.agents.segments.compiling import compiled_under
+from streams.worker.agents.segments.records import membership_head
+from streams.worker.agents.segments.tallies import Tally, read_tally, write_tally
 from streams.worker.agents.segments.timers import Timers
 
 DEFINITIONS = b"segments/definition/"
@@ -28,16 +29,6 @@ _OF = b"segments/of/"
 _MEMORY = "segments"
 
 _Value = TypeVar("_Value")
-
-
-class Tally(Struct, frozen=True, array_like=True):
-    """How many are members of a segment, and how often somebody came or went; see `SegmentCount`."""
-
-    edition: str
-    state: SegmentState
-    members: int = 0
-    entered: int = 0
-    left: int = 0
 
 
 class Sweep(Struct, frozen=True, array_like=True):
@@ -72,7 +63,6 @@ class PartitionTime(Struct, frozen=True, array_like=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _read_name = msgspec.msgpack.Decoder(tuple[str, str]).decode
-_read_tally = msgspec.msgpack.Decoder(Tally).decode
 _read_sweep = msgspec.msgpack.Decoder(Sweep).decode
 _read_time = msgspec.msgpack.Decoder(PartitionTime).decode
 
@@ -80,14 +70,15 @@ _read_time = msgspec.msgpack.Decoder(PartitionTime).decode
 class SegmentRegistry:
     """What a partition knows of segments. `names`: segment and edition by number; `tallies`: by segment.
 
-    `compiled`: what people are judged by now, and `epoch`: another object whenever that has become another.
+    `compiled`: what people are judged by now, and `epoch`: another object whenever that has become another. `bits`: the
+    bit in its answers of each number whose segment it has; `heads`: how a membership of each number is written.
     `timers`: of those to be judged again. `version`: the last one given to anything that was told of a contact.
     """
 
     def __init__(self, states: States[ContactState], policy: Policy) -> None:
         self.definitions = dict(_all(states, DEFINITIONS))
         self.names = {int(number): _read_name(value) for number, value in _all(states, _NAME)}
-        self.tallies = {name: _read_tally(value) for name, value in _all(states, _COUNT)}
+        self.tallies = {name: read_tally(value) for name, value in _all(states, _COUNT)}
         self.sweep = _one(states.beside(_SWEEP), _read_sweep, Sweep(0))
         self.time = _one(states.beside(_TIME), _read_time, PartitionTime())
         self.version = _one(states.beside(_VERSION), int, 0)
@@ -96,14 +87,22 @@ class SegmentRegistry:
         self.epoch = object()
         self.policy: Policy | None = None
         self._numbers = {name: number for number, name in self.names.items()}
+        self.heads = {number: membership_head(*name) for number, name in self.names.items()}
+        self.bits: dict[int, int] = {}
         self._beside: dict[bytes, bytes | None] = {}
         self._counted: set[str] = set()
 
     def begin(self) -> None:
         """Begin a chunk, with nothing to be written yet."""
-        self._beside = {}
-        self._counted = set()
-        self.timers.begin()
+        if self.is_changed:
+            self._beside = {}
+            self._counted = set()
+            self.timers.begin()
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything is to be written."""
+        return bool(self._beside or self._counted or self.timers.beside)
 
     @property
     def is_asked(self) -> bool:
@@ -136,6 +135,8 @@ class SegmentRegistry:
         for name in gone:
             self.tally(name, replace(self.tallies[name], state="withdrawn"))
         self.epoch = object()
+        places = self.compiled.plan.places
+        self.bits = {number: 1 << places[name] for number, (name, _) in self.names.items() if name in places}
         return changed | gone
 
     def tally(self, segment: str, tally: Tally | None) -> None:
@@ -145,7 +146,6 @@ class SegmentRegistry:
         else:
             self.tallies[segment] = tally
         self._counted.add(segment)
-        self._beside[_COUNT + segment.encode()] = None if tally is None else _encode(tally)
 
     def number(self, segment: str) -> int:
         """The number of a segment with its edition of now."""
@@ -154,6 +154,8 @@ class SegmentRegistry:
         if number is None:
             number = self._numbers[name] = max(self.names, default=0) + 1
             self.names[number] = name
+            self.heads[number] = membership_head(*name)
+            self.bits[number] = 1 << self.compiled.plan.places[segment]
             self._beside[_NAME + b"%d" % number] = _encode(name)
         return number
 
@@ -181,7 +183,11 @@ class SegmentRegistry:
 
     def changes(self) -> dict[bytes, bytes | None]:
         """All that is to be written."""
-        return {**self._beside, **self.timers.beside}
+        tallies = {
+            _COUNT + name.encode(): None if tally is None else write_tally(tally)
+            for name, tally in self.counted.items()
+        }
+        return {**self._beside, **tallies, **self.timers.beside}
 
     @property
     def counted(self) -> Mapping[str, Tally | None]:

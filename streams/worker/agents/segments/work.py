@@ -16,7 +16,7 @@ from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting
 from streams.engine.runs import Records
 from streams.worker.agents.contacts.handler import ChunkHandler
-from streams.worker.agents.segments.records import DUE, RECOUNT, SWEEP, TICK, read_tick, work_record
+from streams.worker.agents.segments.records import DUE, RECOUNT, SWEEP, TICK, Moment, read_tick, work_record
 
 STATES_AT_ONCE = 250
 DUE_AT_ONCE = 250
@@ -64,6 +64,8 @@ class SegmentWorkHandler(ChunkHandler):
 
     def _judge(self, key: bytes, state: ContactState) -> None:
         contact_id, place = key.decode(), place_of(state)
-        if place.roof is None:
-            parts = counting(self.repository.parts(contact_id, state.place), place)
-            self.segments.judge_anew(key, {contact_id: state, **parts}, state)
+        if place.roof is not None:  # a worker that keeps no memberships may have merged it
+            self.segments.let_go(key, "merged", Moment(state.clock, state.version))
+            return
+        parts = counting(self.repository.parts(contact_id, state.place), place)
+        self.segments.judge_anew(key, {contact_id: state, **parts}, state)
