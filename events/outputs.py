@@ -253,13 +253,14 @@ class AuditRecord(TypedDict):
     """The value of `audit-log`: `team` did `what` at a time. Of one request there may be several, by its `request`.
 
     `counts`: of a list that `harmonia permit` judged, how many rows got each answer; `answers` is empty then.
-    `viewer`: who looked in the console, and `reason`: why, in their words or as a code.
+    `viewer`: who looked in the console, and `reason`: why, in their words or as a code. `segment`: whose members were
+    read or asked about.
     """
 
     request: str
     at: str
     team: str
-    what: Literal["read", "permission", "hold", "lift"]
+    what: Literal["read", "list", "permission", "hold", "lift"]
     channel: Channel | None
     purpose: Purpose | None
     campaign_id: str | None
@@ -268,3 +269,4 @@ class AuditRecord(TypedDict):
     counts: NotRequired[list[AuditedCount]]
     viewer: NotRequired[str]
     reason: NotRequired[str]
+    segment: NotRequired[str]

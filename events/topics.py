@@ -43,7 +43,7 @@ EXPERIMENT_PARTIALS = "experiment-partials"
 EXPERIMENT_SWEEPS = "experiment-sweeps"
 SEGMENT_WORK = "segment-work"
 
-SinkOnRedis = Literal["redis", "holds", "results"]
+SinkOnRedis = Literal["redis", "holds", "results", "segments"]
 """The agents of a worker that give Redis what a topic says; their positions are in Redis too."""
 Sink: TypeAlias = SinkOnRedis
 """The agents of a worker that give a store what a topic says; one elsewhere makes it `Literal[SinkOnRedis, "name"]`."""
@@ -260,23 +260,13 @@ OUTPUT_TOPICS = (
         restore="read anew",
     ),
     TopicSpec(
-        name=SEGMENT_DEFINITIONS,
-        purpose="Segments as they are defined, each in every partition",
-        cleanup="compact",
-        people="nobody: what makes somebody a member; keep names out of `owner`",
-        stays="until replaced or withdrawn",
-        written_by=("harmonia-operator",),
-        read_by=("contacts", "harmonia-console", "harmonia-operator", "harmonia-backup"),
-        restore="read anew",
-    ),
-    TopicSpec(
         name=CONTACT_SEGMENTS,
         purpose="The segments that each contact is in",
         cleanup="compact",
         people=_OF_SEGMENTS,
         stays=UNTIL_ERASED,
         written_by=("contacts",),
-        read_by=("harmonia-console", "harmonia-operator", "reader"),
+        read_by=("segments", "harmonia-console", "harmonia-operator", "reader"),
     ),
     TopicSpec(
         name=SEGMENT_CHANGES,
@@ -293,7 +283,17 @@ OUTPUT_TOPICS = (
         people="nobody: numbers of people",
         stays="until replaced or withdrawn",
         written_by=("contacts",),
-        read_by=("harmonia-console", "harmonia-operator", "reader"),
+        read_by=("segments", "harmonia-console", "harmonia-operator", "reader"),
+    ),
+    TopicSpec(
+        name=SEGMENT_DEFINITIONS,
+        purpose="Segments as they are defined, each in every partition",
+        cleanup="compact",
+        people="nobody: what makes somebody a member; keep names out of `owner`",
+        stays="until replaced or withdrawn",
+        written_by=("harmonia-operator",),
+        read_by=("contacts", "segments", "harmonia-console", "harmonia-operator", "harmonia-backup"),
+        restore="read anew",
     ),
     TopicSpec(
         name=CAMPAIGN_HOLDS,

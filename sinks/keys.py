@@ -19,6 +19,8 @@ EXPERIMENTS = "experiments"
 """The key of the hash of all results, by experiment: the partition, a space, and a line for lists as JSON."""
 TOPICS = tuple(topic.name for topic in read_by("redis"))
 """The topics of a sink of contacts."""
+SEGMENT_TOPICS = tuple(topic.name for topic in read_by("segments"))
+"""The topics of a sink of segments."""
 
 
 def contact_key(contact_id: str) -> str:
@@ -34,6 +36,31 @@ def identity_key(identity_hash: str) -> str:
 def experiment_key(experiment_id: str) -> str:
     """The key of the result of one experiment, as JSON."""
     return EXPERIMENT + experiment_id
+
+
+def segments_key(partition: int) -> str:
+    """The key of the hash of a partition with the segments that each contact is in, as JSON."""
+    return f"segments:{partition}"
+
+
+def members_key(segment_id: str, partition: int) -> str:
+    """The key of the sorted set of a partition with the members of a segment, by since when they are in it (ms)."""
+    return f"segment:{segment_id}:{partition}"
+
+
+def kept_members_key(partition: int) -> str:
+    """The key of the hash of a partition that says how far the members of each segment are kept."""
+    return f"sink:segment-members:{partition}"
+
+
+def segment_definitions_key(partition: int) -> str:
+    """The key of the hash of all definitions of segments; each partition has one that says the same."""
+    return f"segment-definitions:{partition}"
+
+
+def segment_counts_key(partition: int) -> str:
+    """The key of the hash with how many of a partition are in each segment."""
+    return f"segment-counts:{partition}"
 
 
 def reservation_key(contact_id: str, channel: str) -> str:

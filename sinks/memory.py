@@ -2,30 +2,33 @@
 
 import math
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Self
 
+import orjson
+
 from events.identifiers import is_identity_hash
-from events.topics import CONTACT_STATE, EXPERIMENT_RESULTS
+from events.times import parse_time
+from events.topics import CONTACT_SEGMENTS, CONTACT_STATE, EXPERIMENT_RESULTS, SEGMENT_DEFINITIONS
 from sinks.base import Completeness, ContactChange, Position, StoredContact
 from sinks.keys import partition_of
 from sinks.results import ResultChange
+from sinks.segments import KeptMembers, SegmentsChange
 
 
-class MemorySink:
-    """A ContactSink in two dicts: `contacts` by contact_id, `identities` from a hashed identifier to its contact_id.
+class MemoryPositions:
+    """The positions of a sink in memory; a subclass adds `write` and `clear`.
 
     `told_whole`: the last statement for readers, by topic and partition. `stale_after`: seconds of `clock`, which may
     be any clock that does not jump.
     """
 
-    def __init__(self, stale_after: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
-        self.contacts: dict[str, StoredContact] = {}
-        self.identities: dict[str, str] = {}
+    def __init__(self, topic: str, stale_after: float, clock: Callable[[], float]) -> None:
         self._positions: dict[tuple[str, int], tuple[Position, float]] = {}
         self.told_whole: dict[tuple[str, int], Completeness] = {}
-        self.topic = CONTACT_STATE
+        self.topic = topic
         self._stale_after = stale_after
         self._clock = clock
 
@@ -53,11 +56,40 @@ class MemorySink:
         self.told_whole[self.topic, partition] = standing
         return True
 
-    async def clear(self, partition: int, partitions: int) -> None:
-        """See Sink."""
+    async def close(self) -> None:
+        """See Sink. There is nothing to close."""
+
+    def _forget_positions(self, partition: int) -> None:
         for place in [known for known in self._positions if known[1] == partition]:
             del self._positions[place]
             self.told_whole.pop(place, None)
+
+    def _at(self, partition: int) -> Position | None:
+        known = self._positions.get((self.topic, partition))
+        return None if known is None else known[0]
+
+    def _stale(self, partition: int) -> bool:
+        known = self._positions.get((self.topic, partition))
+        return known is not None and abs(self._clock() - known[1]) > self._stale_after
+
+    def _move(self, partition: int, position: Position) -> None:
+        self._positions[self.topic, partition] = position, self._clock()
+
+
+class MemorySink(MemoryPositions):
+    """A ContactSink in two dicts: `contacts` by contact_id, `identities` from a hashed identifier to its contact_id.
+
+    For the parameters see `MemoryPositions`.
+    """
+
+    def __init__(self, stale_after: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(CONTACT_STATE, stale_after, clock)
+        self.contacts: dict[str, StoredContact] = {}
+        self.identities: dict[str, str] = {}
+
+    async def clear(self, partition: int, partitions: int) -> None:
+        """See Sink."""
+        self._forget_positions(partition)
         for contact_id in [known for known in self.contacts if partition_of(known, partitions) == partition]:
             del self.contacts[contact_id]
             self.identities.pop(contact_id, None)
@@ -77,26 +109,12 @@ class MemorySink:
         self._move(partition, after)
         return True
 
-    async def close(self) -> None:
-        """See Sink. There is nothing to close."""
-
     def flush(self) -> None:
         """Lose everything, as Redis does when it is flushed."""
         self.contacts.clear()
         self.identities.clear()
         self._positions.clear()
         self.told_whole.clear()
-
-    def _at(self, partition: int) -> Position | None:
-        known = self._positions.get((self.topic, partition))
-        return None if known is None else known[0]
-
-    def _stale(self, partition: int) -> bool:
-        known = self._positions.get((self.topic, partition))
-        return known is not None and abs(self._clock() - known[1]) > self._stale_after
-
-    def _move(self, partition: int, position: Position) -> None:
-        self._positions[self.topic, partition] = position, self._clock()
 
     def _remove(self, change: ContactChange) -> None:
         known = self.contacts.get(change.contact_id)
@@ -185,3 +203,71 @@ class MemoryResultsSink:
     def _is_stale(self, partition: int) -> bool:
         known = self._positions.get(partition)
         return known is not None and abs(self._clock() - known[1]) > self._stale_after
+
+
+class MemorySegmentsSink(MemoryPositions):
+    """A sink of segments in dicts: `memberships` by contact, `definitions` and `counts` by segment, each by partition.
+
+    `kept`: how far the members of each segment are kept; of those that are, `members` finds them in `memberships`.
+    """
+
+    def __init__(
+        self, most_pairs: int, stale_after: float = math.inf, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(CONTACT_SEGMENTS, stale_after, clock)
+        self.memberships: dict[int, dict[str, bytes]] = defaultdict(dict)
+        self.definitions: dict[int, dict[str, bytes]] = defaultdict(dict)
+        self.counts: dict[int, dict[str, bytes]] = defaultdict(dict)
+        self.kept: dict[int, dict[str, KeptMembers]] = defaultdict(dict)
+        self._most = most_pairs
+
+    def members(self, segment: str, partition: int) -> dict[str, int]:
+        """Who is in a segment whose members are kept, since when (ms)."""
+        if self.kept[partition].get(segment) != "kept":
+            return {}
+        found = {name: orjson.loads(value)["segments"] for name, value in self.memberships[partition].items()}
+        return {name: _since(held[segment]) for name, held in found.items() if segment in held}
+
+    async def clear(self, partition: int, partitions: int) -> None:
+        """See Sink."""
+        for held in (self.memberships, self.definitions, self.counts, self.kept):
+            for number in [known for known in held if known % partitions == partition]:
+                del held[number]
+        for _, number in [*self._positions]:
+            if number % partitions == partition:
+                self._forget_positions(number)
+
+    async def write(
+        self, partition: int, changes: Sequence[SegmentsChange], before: Position | None, after: Position
+    ) -> bool:
+        """See Sink."""
+        if self._at(partition) != before or self._stale(partition):
+            return False
+        by_topic = {CONTACT_SEGMENTS: self.memberships, SEGMENT_DEFINITIONS: self.definitions}
+        held = by_topic.get(self.topic, self.counts)[partition]
+        for change in changes:
+            held[change.key] = change.value
+            if not change.value:
+                del held[change.key]
+            if self.topic == SEGMENT_DEFINITIONS:
+                self._keep(self.kept[partition], change)
+        self._keep_within(partition)
+        self._move(partition, after)
+        return True
+
+    def _keep(self, kept: dict[str, KeptMembers], change: SegmentsChange) -> None:
+        kept[change.key] = "kept"
+        if not change.keeps_members:
+            del kept[change.key]
+
+    def _keep_within(self, partition: int) -> None:
+        kept = self.kept[partition]
+        sizes = {name: len(self.members(name, partition)) for name in kept}
+        while sum(sizes.values()) > self._most:
+            largest = max(sizes, key=lambda name: (sizes[name], name))
+            kept[largest] = "full"
+            del sizes[largest]
+
+
+def _since(membership: dict[str, str]) -> int:
+    return parse_time(membership["since"]) or 0

@@ -68,11 +68,34 @@ return 1
 
 KEYS: position. ARGV: stale_after, topic_id, offset; age in ms, partitions. Returns 1, or 0 at another position."""
 
-WRITE = (
+IF_CLAIMED = (
     IF_THERE
     + """
 if ARGV[4] ~= '' and redis.call('HGET', KEYS[1], 'claim') ~= ARGV[4] then return 0 end
+"""
+)
+"""A start of scripts that do a step of several: as `IF_THERE`, and the claim is the given one.
 
+KEYS: position. ARGV: as of `IF_THERE`, and the claim ('' for any)."""
+
+MOVE = """
+if ARGV[6] ~= '' then
+  redis.call('HSET', KEYS[1], 'topic_id', ARGV[5], 'offset', ARGV[6], 'written_at', string.format('%.0f', now()))
+end
+if ARGV[7] ~= '' then
+  redis.call('HSET', KEYS[1], 'claim', ARGV[7])
+else
+  redis.call('HDEL', KEYS[1], 'claim')
+end
+return 1
+"""
+"""An end of scripts that begin with `IF_CLAIMED`: moves the position, and leaves a claim for the next step.
+
+KEYS: position. ARGV 5 to 7: new topic_id, offset and claim ('': not moved; no claim). Returns 1."""
+
+WRITE = (
+    IF_CLAIMED
+    + """
 -- Versions go to 2^63; a Lua number is exact to 2^53 only.
 local function newer(version, known)
   if not known then return true end
@@ -117,17 +140,8 @@ for _, row in ipairs(cjson.decode(ARGV[8])) do
   end
   at = at + length
 end
-
-if ARGV[6] ~= '' then
-  redis.call('HSET', KEYS[1], 'topic_id', ARGV[5], 'offset', ARGV[6], 'written_at', string.format('%.0f', now()))
-end
-if ARGV[7] ~= '' then
-  redis.call('HSET', KEYS[1], 'claim', ARGV[7])
-else
-  redis.call('HDEL', KEYS[1], 'claim')
-end
-return 1
 """
+    + MOVE
 )
 """Writes contacts and moves the position.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,6 +48,10 @@ def assign(  # noqa: PLR0913 (options of a command)
     definition: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="TOML; without it what was defined.")
     ] = None,
+    segment: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Assign the members of this segment, as they are now, in place of a list."),
+    ] = None,
     source: Annotated[str, typer.Option(help="Who assigns, as the source of the events.")] = _SOURCE,
     team: Annotated[
         str | None, typer.Option(help="Whose assignment it is; without it the source's first part.")
@@ -56,14 +60,12 @@ def assign(  # noqa: PLR0913 (options of a command)
 ) -> None:
     """Read contact_ids or a list (CSV) from standard input, write it with a column `variant` to standard output.
 
-    Whoever is not in the experiment has an empty variant. docs/experiments-running.md says more.
+    Whoever is not in the experiment has an empty variant. docs/experiments-running.md says more. With --segment nothing
+    is read: membership says who is assigned now, and results count whoever was assigned, in the segment or not.
     """
     from events.fields import MAX_ID, MAX_TEXT
-    from streams.cli.output import rows_bar
     from streams.cli.person import require_workers_key
-    from streams.domain.experiments.assignment import VariantAssigner
     from streams.services.assign.assigned_events import Assigner
-    from streams.services.assign.list_assignment import Assignments, SplitUnitCounter, UnitReader, is_assigned_by_hashes
 
     settings = load_settings()
     if not 1 <= len(source) <= MAX_ID or len(team or "") > MAX_TEXT:
@@ -73,7 +75,23 @@ def assign(  # noqa: PLR0913 (options of a command)
         found = _definition(settings, experiment, definition)
     if emit:
         _require_countable(found)
-    audience = _audience(found)
+    with _audience(settings, found, segment) as audience:
+        _assign(settings, found, audience, Assigner(source, team) if emit else None, (compared, as_json))
+
+
+def _assign(
+    settings: Settings,
+    found: ExperimentDefinition,
+    audience: Audience,
+    assigner: Assigner | None,
+    told: tuple[bool, bool],
+) -> None:
+    """Assign the rows of a list. `told`: whether the identity key was compared with the workers'; for programs."""
+    from streams.cli.output import rows_bar
+    from streams.domain.experiments.assignment import VariantAssigner
+    from streams.services.assign.list_assignment import Assignments, SplitUnitCounter, UnitReader, is_assigned_by_hashes
+
+    (compared, as_json), emitted = told, assigner is not None
     key_compared = compared if is_assigned_by_hashes(audience.header, found) else None
     if key_compared is False and not as_json:
         say(_NOT_COMPARED, err=True)
@@ -81,11 +99,10 @@ def assign(  # noqa: PLR0913 (options of a command)
     assignments = Assignments(
         audience, UnitReader(audience.header, found, settings.hasher), VariantAssigner(found), split
     )
-    if emit and not assignments.has_rows():
+    if emitted and not assignments.has_rows():
         refuse(
             "--emit: the list has no row below its header, so nobody would be told of; give one with rows", WRONG_USE
         )
-    assigner = Assigner(source, team) if emit else None
     with (
         failing_plainly(),
         _publisher(settings, found, assigner) as publish,
@@ -94,10 +111,10 @@ def assign(  # noqa: PLR0913 (options of a command)
         assignments.write(sys.stdout.buffer, publish, progress)
         sys.stdout.buffer.flush()
     if as_json:
-        counts = _json(found, assignments.summary, split.split_units(), key_compared, emitted=emit)
+        counts = _json(found, assignments.summary, split.split_units(), key_compared, emitted=emitted)
         typer.echo(orjson.dumps(counts), err=True)
     else:
-        _print_summary(found, assignments.summary, split.split_units(), emitted=emit)
+        _print_summary(found, assignments.summary, split.split_units(), emitted=emitted)
 
 
 def _definition(settings: Settings, experiment: str, file: Path | None) -> ExperimentDefinition:
@@ -128,18 +145,25 @@ def _require_countable(definition: ExperimentDefinition) -> None:
         refuse(f"--emit: now is not between {between}, so nobody would be counted; leave it out", WRONG_USE)
 
 
-def _audience(definition: ExperimentDefinition) -> Audience:
+@contextmanager
+def _audience(settings: Settings, definition: ExperimentDefinition, segment: str | None) -> Iterator[Audience]:
+    """The list on standard input, or the members of a segment."""
+    from streams.cli.segment_members import members_as_list
     from streams.services.assign.list_assignment import missing_column
     from streams.services.audience import UnusableAudience, open_ids
 
-    if sys.stdin.isatty():
+    if segment is None and sys.stdin.isatty():
         refuse("give a list on standard input: harmonia assign EXPERIMENT < ids.csv > assigned.csv", WRONG_USE)
-    audience = open_ids(sys.stdin.buffer)
-    if isinstance(audience, UnusableAudience):
-        refuse(audience.reason, WRONG_USE)
-    if lacks := missing_column(audience.header, definition):
-        refuse(lacks.reason, WRONG_USE)
-    return audience
+    with ExitStack() as kept:
+        if segment is not None:
+            audience: Audience | UnusableAudience = kept.enter_context(members_as_list(settings, segment))
+        else:
+            audience = open_ids(sys.stdin.buffer)
+        if isinstance(audience, UnusableAudience):
+            refuse(audience.reason, WRONG_USE)
+        if lacks := missing_column(audience.header, definition):
+            refuse(lacks.reason, WRONG_USE)
+        yield audience
 
 
 @contextmanager

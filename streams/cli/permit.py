@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, cast, get_args
 
@@ -24,6 +25,8 @@ from streams.cli.time_options import now_ms, parse_time_option
 from streams.domain.display_names import counted
 
 if TYPE_CHECKING:
+    from streams.domain.pressure import PermissionRequest
+    from streams.platform.settings import Settings
     from streams.services.audience import Audience, Header
     from streams.services.audience_filter.chunk_filter import FilterJob
     from streams.services.audience_filter.filtering import FilterSummary
@@ -76,20 +79,15 @@ def permit(  # noqa: PLR0913 (options of a command)
         return
     if channel is None or purpose is None:
         context.fail(f"Missing option '--{'channel' if channel is None else 'purpose'}'.")
-    from streams.cli.permit_check import name_remarks, require_senders_name, stopped_remarks
+    from streams.cli.permit_check import require_senders_name
     from streams.domain.pressure import PermissionRequest
-    from streams.platform.policy_file import policy_of
-    from streams.services.audience_filter.chunk_filter import FilterJob
 
     if reserve is not None and not team:
         refuse("--reserve: a reservation is a team's: give --team", WRONG_USE)
     require_senders_name(sender)
-    reserve_ms = None if reserve is None else reserve * 1000
     moment = _time_of(at)
     settings = load_settings()
     audience = _audience()
-    with failing_plainly():
-        policy = policy_of(settings.policy)
     request = PermissionRequest(
         channel=channel,
         purpose=cast(Purpose, purpose),
@@ -101,18 +99,50 @@ def permit(  # noqa: PLR0913 (options of a command)
         sender=sender,
         list_id=list_,
     )
-    job = FilterJob(settings, policy, audience.header, request, moment, reserve_ms)
+    run = PermitRun(request, moment, reserve, (denied, deferred), processes, as_json)
+    filter_audience(settings, audience, run)
+
+
+@dataclass(frozen=True, slots=True)
+class PermitRun:
+    """How a list is filtered. `reserve`: seconds; `others`: files for the denied, and for the deferred.
+
+    `segment`: whose members they are, for `audit-log`.
+    """
+
+    request: PermissionRequest
+    at: int
+    reserve: int | None = None
+    others: tuple[Path | None, Path | None] = (None, None)
+    processes: int = 2
+    as_json: bool = False
+    segment: str | None = None
+
+
+def filter_audience(settings: Settings, audience: Audience, run: PermitRun) -> None:
+    """Write who of an audience may be reached to standard output, and the counts to standard error.
+
+    Ends the command with exit code 1 when not everyone could be judged.
+    """
+    from streams.cli.permit_check import name_remarks, stopped_remarks
+    from streams.platform.policy_file import policy_of
+    from streams.services.audience_filter.chunk_filter import FilterJob
+
+    with failing_plainly():
+        policy = policy_of(settings.policy)
+    reserve_ms = None if run.reserve is None else run.reserve * 1000
+    job = FilterJob(settings, policy, audience.header, run.request, run.at, reserve_ms)
     _refuse_while_incomplete(job)
     with failing_plainly():
-        names = name_remarks(settings, policy, request)
-    for remark in names if not as_json else ():
+        names = name_remarks(settings, policy, run.request)
+    for remark in names if not run.as_json else ():
         _errors.print(remark, markup=False)
-    summary = _run(audience, job, (denied, deferred), processes)
-    near = stopped_remarks(request, summary.stopped_names, settings.phone_region, "some of these people have")
+    summary = _run(audience, job, run.others, run.processes)
+    near = stopped_remarks(run.request, summary.stopped_names, settings.phone_region, "some of these people have")
     names += near
-    _write_down(summary, job)
-    _print_summary(summary, audience.header, policy.version, names if as_json else None)
-    for remark in near if not as_json else ():
+    _write_down(summary, job, run.segment)
+    _print_summary(summary, audience.header, policy.version, names if run.as_json else None)
+    for remark in near if not run.as_json else ():
         _errors.print(remark, markup=False)
     if summary.stopped is not None:
         refuse(unfinished_message(summary.stopped, summary.count("allow"), summary.rows))
@@ -164,13 +194,15 @@ def _file(option: str, path: Path | None) -> Iterator[BinaryIO | None]:
         yield file
 
 
-def _write_down(summary: FilterSummary, job: FilterJob) -> None:
+def _write_down(summary: FilterSummary, job: FilterJob, segment: str | None) -> None:
     """Write the counts into `audit-log`. Where that fails the answers are right all the same, so it is a warning."""
     from streams.services.permission.command_audit import list_record, send_record
 
     if not summary.rows:
         return
     record = list_record(job.request, job.policy.version, now_ms(), summary.reasons)
+    if segment is not None:
+        record["segment"] = segment
     if (why := send_record(job.settings, record)) is not None:
         say(not_recorded_message(why), err=True)
 

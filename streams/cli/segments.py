@@ -20,6 +20,8 @@ from events.topics import SEGMENT_COUNTS, SEGMENT_DEFINITIONS
 from streams.cli.definition_copies import write_copies
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
+from streams.cli.segment_explanation import explain
+from streams.cli.segment_members import export, members
 from streams.domain.display_names import is_shown, printable
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from streams.platform.settings import Settings
 
 app = typer.Typer(help="Segments: rules about people, and how many they let in.", no_args_is_help=True)
+app.command()(members)
+app.command()(export)
+app.command()(explain)
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 _FILE_HELP = "TOML, or JSON where its name ends in .json; one or several segments."

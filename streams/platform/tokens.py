@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from streams.platform.errors import WrongSetting
 
-Scope = Literal["read", "permit", "reserve", "erase", "publish"]
+Scope = Literal["read", "list", "permit", "reserve", "erase", "publish"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 ANY_TEAM = "*"
 _is_team = re.compile(r"\*|[A-Za-z0-9][A-Za-z0-9_.-]{0,63}").fullmatch

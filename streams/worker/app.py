@@ -10,10 +10,11 @@ from typing import Any
 from mode import Service
 from prometheus_client import CollectorRegistry
 
-from events.topics import DELETE_RETENTION_MS
+from events.topics import DELETE_RETENTION_MS, SEGMENT_DEFINITIONS
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from sinks.results import ResultsSink
+from sinks.segments import MOST_PAIRS, SegmentsSink
 from streams.domain import campaigns, contact, identity
 from streams.domain.contact.derived_view import give_up
 from streams.domain.experiments import experiment_table as experiments
@@ -46,6 +47,7 @@ from streams.worker.agents.segments.ticks import SegmentTicks
 from streams.worker.agents.sinks.campaign_holds import CampaignHoldsAgent
 from streams.worker.agents.sinks.experiment_results import ExperimentResultsConnector
 from streams.worker.agents.sinks.redis_sink import ContactStateConnector
+from streams.worker.agents.sinks.segments import SegmentsConnector
 from streams.worker.agents.spec import AgentParts, AgentSpec, BuiltAgent, TableStates, flow_of
 from streams.worker.measuring.redis_and_disk import RedisAndDiskMonitor
 from streams.worker.measuring.takeover import TakeoverMetrics
@@ -140,6 +142,14 @@ def _results(parts: AgentParts) -> BuiltAgent:
     return BuiltAgent(results, results)
 
 
+def _segments(parts: AgentParts) -> BuiltAgent:
+    partitions = parts.settings.partitions
+    most = MOST_PAIRS // partitions
+    kept = SegmentsSink(redis_client(parts.settings), stale_after=STALE_AFTER_S, most_pairs=most)
+    segments = SegmentsConnector(kept, parts.kafka, partitions, parts.metrics, parts.clock)
+    return BuiltAgent(segments, segments)
+
+
 AGENT_SPECS = (
     AgentSpec("intake", _intake),
     AgentSpec(
@@ -165,6 +175,7 @@ AGENT_SPECS = (
     AgentSpec("redis", _redis),
     AgentSpec("holds", _holds),
     AgentSpec("results", _results),
+    AgentSpec("segments", _segments, follows=(SEGMENT_DEFINITIONS,)),
 )
 """Of which a worker is built, each with a consumer of its topics: a new agent is one entry here."""
 

@@ -10,7 +10,9 @@ import psutil
 import pytest
 
 from events.experiment_results import ExperimentResult
-from events.topics import CONTACT_STATE, EXPERIMENT_RESULTS
+from events.times import parse_time
+from events.topics import CONTACT_SEGMENTS, CONTACT_STATE, EXPERIMENT_RESULTS, SEGMENT_DEFINITIONS
+from sinks.keys import members_key, partition_of, segments_key
 from streams.demo.read_back import profiles_in_redis, profiles_in_topic
 from streams.demo.recount import Profile
 from streams.engine.runs import KafkaRecord
@@ -155,4 +157,29 @@ def test_a_result_of_an_experiment_is_in_redis_comes_back_after_a_flush_and_goes
     producer.send(EXPERIMENT_RESULTS, None, key).get(30)
     until(lambda: not redis.exists(b"experiment:" + key), "it to be gone")
     assert not redis.hexists("experiments", result["experiment"])
+    assert system.workers.process.poll() is None
+
+
+def test_who_is_in_a_segment_is_in_redis_comes_back_after_a_flush_and_goes_when_it_is_withdrawn(
+    system: System,
+) -> None:
+    name, who, since = fresh(), fresh(), "2026-11-28T18:31:51.250Z"
+    partition = partition_of(who, system.settings.partitions)
+    value = json.dumps({"version": 1, "as_of": since, "segments": {name: {"since": since, "edition": "e"}}}).encode()
+    definition = json.dumps({"id": name, "owner": "", "members": True, "all": [{"tag": "volunteer"}]}).encode()
+    producer, redis = system.deployment.producer, system.deployment.redis
+    members = members_key(name, partition)
+    producer.send(CONTACT_SEGMENTS, value, who.encode(), partition=partition).get(30)
+    for number in range(system.settings.partitions):
+        producer.send(SEGMENT_DEFINITIONS, definition, name.encode(), partition=number).get(30)
+    until(lambda: redis.zrange(members, 0, -1, withscores=True) == [(who.encode(), parse_time(since))], "the member")
+
+    redis.flushall()
+    until(lambda: redis.zrange(members, 0, -1) == [who.encode()], "the member again")
+    assert redis.hget(segments_key(partition), who) == value
+    assert metric(system, "harmonia_sink_refills_total", sink="segments") >= system.settings.partitions
+
+    for number in range(system.settings.partitions):
+        producer.send(SEGMENT_DEFINITIONS, None, name.encode(), partition=number).get(30)
+    until(lambda: not redis.exists(members), "the list to be gone")
     assert system.workers.process.poll() is None

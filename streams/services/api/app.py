@@ -14,9 +14,10 @@ from streams.services.api.middleware import with_authentication
 from streams.services.api.openapi import openapi_of
 from streams.services.api.permissions import permission_routes
 from streams.services.api.problem_documents import Problem, invalid_field
+from streams.services.api.segments import SEGMENT_CURES, segment_routes
 from streams.services.permission.reservation_log import ReservationLogUnavailable
 
-_WRONG = {"status": STATUS_CURE, "contact_id": CONTACT_ID_CURE}
+_WRONG = {"status": STATUS_CURE, "contact_id": CONTACT_ID_CURE, **SEGMENT_CURES}
 
 
 def build_api(deps: ApiDependencies) -> ASGIApp:
@@ -33,6 +34,7 @@ def build_api(deps: ApiDependencies) -> ASGIApp:
     app.include_router(permission_routes(deps))
     app.include_router(experiment_routes(deps))
     app.include_router(insight_routes(deps))
+    app.include_router(segment_routes(deps))
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
 
     @app.exception_handler(Problem)

@@ -10,6 +10,7 @@ from events.outputs import AuditedDecision, AuditRecord
 from events.times import render_time
 from sinks.lookup import Incomplete, Lookup
 from sinks.results import ResultsReader
+from sinks.segment_lookup import SegmentsReader
 from streams.history.insights.own_process import InsightsProcess
 from streams.platform.identity_key import describe_incomplete
 from streams.platform.tokens import Caller, Scope, Tokens
@@ -28,6 +29,7 @@ class ApiDependencies:
     hasher: Hasher
     lookup: Lookup
     results: ResultsReader
+    segments: SegmentsReader
     judge: PermissionJudge
     audit: AuditLog
     metrics: ApiMetrics
@@ -72,7 +74,9 @@ class ApiDependencies:
         except AuditUnavailable:
             raise Problem("audit_unavailable", "Kafka takes no records of audit-log") from None
 
-    def record(self, what: Literal["read", "permission"], team: str, answers: list[AuditedDecision]) -> AuditRecord:
+    def record(
+        self, what: Literal["read", "list", "permission"], team: str, answers: list[AuditedDecision]
+    ) -> AuditRecord:
         """An audit record of now; its request fields are to be filled in."""
         return {
             "request": secrets.token_hex(16),

@@ -1,6 +1,6 @@
 """Requests and responses of the API. Their names are in the public contract."""
 
-from typing import Annotated, NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from typing_extensions import TypedDict
@@ -8,11 +8,14 @@ from typing_extensions import TypedDict
 from events.fields import MAX_ID, MAX_TEXT, ContactId
 from events.interactions.base import Channel, TakenPurpose
 from events.outputs import EvidenceItem
+from events.segments import Membership, SegmentDefinitionTable, SegmentState
 from events.times import parse_time
 from streams.domain.pressure import Reason, Verdict
 
 MOST_CONTACTS = 10_000
 LONGEST_RESERVATION_S = 86_400
+MEMBERS_AT_ONCE = 1_000
+MOST_PLACE = 512
 NAMES = ("contact_id", "voter_id", "external", "email", "phone")
 
 Word = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
@@ -57,8 +60,8 @@ class Person(_Strict):
     phone: Word | None = None
 
 
-class PermissionsAsked(_Strict):
-    """Whether these people may be reached. What is left out is judged as the worst that it can be.
+class PermissionTerms(_Strict):
+    """What people are to be asked for. What is left out is judged as the worst that it can be.
 
     `at`: now, if absent. `team`: the token's; a token of team `*` has to say. `reserve`: for so many seconds nobody
     else is allowed to reach whoever is allowed here; needs the scope `reserve`.
@@ -66,7 +69,6 @@ class PermissionsAsked(_Strict):
 
     channel: Channel
     purpose: TakenPurpose
-    contacts: Annotated[list[Person], Field(min_length=1, max_length=MOST_CONTACTS)]
     at: At | None = None
     team: Short | None = None
     source: Short | None = None
@@ -76,6 +78,19 @@ class PermissionsAsked(_Strict):
     sender: Sender | None = None
     list_id: Short | None = None
     reserve: Annotated[int, Field(ge=1, le=LONGEST_RESERVATION_S), BeforeValidator(_whole)] | None = None
+
+
+class PermissionsAsked(PermissionTerms):
+    """Whether these people may be reached. For the other fields see `PermissionTerms`."""
+
+    contacts: Annotated[list[Person], Field(min_length=1, max_length=MOST_CONTACTS)]
+
+
+class SegmentPermissionsAsked(PermissionTerms):
+    """Whether members of a segment may be reached: so many of them behind a place, which `next` of a page has told."""
+
+    after: Annotated[str, Field(max_length=MOST_PLACE)] | None = None
+    limit: Annotated[int, Field(ge=1, le=MOST_CONTACTS), BeforeValidator(_whole)] = MEMBERS_AT_ONCE
 
 
 class PermissionAnswer(TypedDict):
@@ -104,3 +119,70 @@ class PermissionAnswers(TypedDict):
     as_of: str
     decisions: list[PermissionAnswer]
     remarks: NotRequired[list[str]]
+
+
+class SegmentPermissionAnswers(PermissionAnswers):
+    """The decisions about members of a segment, in the order of the list; `next`: where to go on, null at the end."""
+
+    next: str | None
+
+
+class SegmentCounts(TypedDict):
+    """What all partitions have counted of a segment; `partitions`: how many say that everybody is judged.
+
+    `state`: `filling` while people are still judged anew; then `members` is not the last word.
+    """
+
+    edition: str
+    state: SegmentState
+    members: int
+    entered: int
+    left: int
+    as_of: str
+    partitions: int
+
+
+class SegmentShown(TypedDict):
+    """A segment. `counts` null: nobody has been judged yet. `members_kept`: whether a list of its members can be read.
+
+    `no`: its definition does not say `members = true`; `gathering`: not all of them yet; `full`: they are too many.
+    """
+
+    definition: SegmentDefinitionTable
+    counts: SegmentCounts | None
+    members_kept: Literal["no", "gathering", "kept", "full"]
+
+
+class SegmentList(TypedDict):
+    """All segments that are defined, by id."""
+
+    segments: list[SegmentShown]
+
+
+class SegmentMember(TypedDict):
+    """A member of a segment, and since when."""
+
+    contact_id: str
+    since: str
+
+
+class SegmentMembers(TypedDict):
+    """Members of a segment, and how many there are in all. `next`: where to go on, null at the end.
+
+    `state`: as of `counts`, null where nobody has been judged yet.
+    """
+
+    segment: str
+    state: SegmentState | None
+    members: int
+    contacts: list[SegmentMember]
+    next: str | None
+
+
+class SegmentsOfContact(TypedDict):
+    """The segments that a contact is in, as `contact-segments` has it; `version` 0: the contact was never in any."""
+
+    contact_id: str
+    version: int
+    as_of: str
+    segments: dict[str, Membership]

@@ -4,22 +4,22 @@ from typing import Any, Union
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from streams.services.api.models import PermissionsAsked
+from streams.services.api.models import PermissionsAsked, SegmentPermissionsAsked
 from streams.services.api.problem_documents import MEDIA_TYPE, STATUS, Code, ProblemDocument
 
 Responses = dict[Union[int, str], dict[str, Any]]  # noqa: UP007 - FastAPI's own type
 AS_OF = "Harmonia-As-Of"
 AS_OF_HEADER = {AS_OF: {"description": "All that was known then is in it", "schema": {"type": "string"}}}
 _REF = "#/components/schemas/{model}"
-PERMISSIONS_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"$ref": _REF.format(model="PermissionsAsked")}}},
-    }
-}
+
+
+def body_of(model: type[BaseModel]) -> dict[str, Any]:
+    """What OpenAPI says of a body that a route reads itself."""
+    schema = {"$ref": _REF.format(model=model.__name__)}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def problems(*codes: Code) -> Responses:
@@ -41,7 +41,8 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
             description=app.description,
             routes=app.routes,
         )
-        _, bodies = models_json_schema([(PermissionsAsked, "validation")], ref_template=_REF)
+        asked = (PermissionsAsked, SegmentPermissionsAsked)
+        _, bodies = models_json_schema([(model, "validation") for model in asked], ref_template=_REF)
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
         schemas.update(bodies["$defs"])
         schemas["ProblemDocument"] = _problem_document()

@@ -1,6 +1,7 @@
 """The route `POST /v1/permissions`: whether these people may be reached, and their reservation."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -14,11 +15,11 @@ from streams.platform.tokens import ANY_TEAM, Caller
 from streams.services.api.bodies import CURES
 from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.middleware import caller_of
-from streams.services.api.models import PermissionAnswer, PermissionAnswers, PermissionsAsked
-from streams.services.api.openapi import PERMISSIONS_BODY, Responses, problems
+from streams.services.api.models import PermissionAnswer, PermissionAnswers, PermissionsAsked, PermissionTerms
+from streams.services.api.openapi import Responses, body_of, problems
 from streams.services.api.permission_request import asked_person, read_permission_request
 from streams.services.api.problem_documents import Problem, invalid_field, require_known
-from streams.services.permission.decisions import BatchAnswers, JudgedPerson, PermissionBatch
+from streams.services.permission.decisions import AskedPerson, BatchAnswers, JudgedPerson, PermissionBatch
 from streams.services.permission.near_names import (
     campaign_remark,
     cannot_be_a_sender,
@@ -42,38 +43,52 @@ def permission_routes(deps: ApiDependencies) -> APIRouter:
         responses=_RESPONSES,
         response_class=Response,
         operation_id="permissions",
-        openapi_extra=PERMISSIONS_BODY,
+        openapi_extra=body_of(PermissionsAsked),
     )
     async def permissions(request: Request) -> Response:
         """Whether these people may be reached now. No answer is never an allow."""
         caller = caller_of(request)
         deps.require(caller, "permit")
         require_known(request)
-        said = await _read(deps, request)
-        if said.reserve is not None:
-            deps.require(caller, "reserve")
-        batch = await _batch(deps, caller, said)
-        answers = await deps.judge.judge(batch)
-        if isinstance(answers, Incomplete):
-            deps.incomplete(answers)
-        _write_down(deps, caller, batch, answers)
-        remarks = _remarks(batch.request, answers, deps.hasher.phone_region)
-        return Response(orjson.dumps(await _shown(answers, remarks)), media_type="application/json")
+        said = await read_permission_request(await read_body(deps, request))
+        whom = await map_cooperatively(lambda person: asked_person(person, said.channel, deps.hasher), said.contacts)
+        answers = await judged(deps, caller, said, whom)
+        return Response(orjson.dumps(answers), media_type="application/json")
 
     return router
 
 
-async def _read(deps: ApiDependencies, request: Request) -> PermissionsAsked:
-    """The parsed body. Raises a Problem when it cannot be read, is no JSON, or is invalid."""
+async def judged(
+    deps: ApiDependencies,
+    caller: Caller,
+    said: PermissionTerms,
+    whom: Sequence[AskedPerson],
+    segment: str | None = None,
+) -> PermissionAnswers:
+    """The decisions about people, written down; `segment`: whose members they are. Raises a Problem for no answer."""
+    if said.reserve is not None:
+        deps.require(caller, "reserve")
+    batch = _batch(deps, caller, said, whom)
+    answers = await deps.judge.judge(batch)
+    if isinstance(answers, Incomplete):
+        deps.incomplete(answers)
+    _write_down(deps, batch, answers, segment)
+    return await _shown(answers, _remarks(batch.request, answers, deps.hasher.phone_region))
+
+
+async def read_body(deps: ApiDependencies, request: Request) -> bytes:
+    """The body. Raises a Problem when it cannot be read, or is said to be no JSON."""
     if not request.headers.get("content-type", "application/json").lower().startswith("application/json"):
         raise Problem("not_json", "Send Content-Type: application/json")
     body = await deps.bodies.read(request)
     if isinstance(body, str):
         raise Problem("not_json" if body == "encoded" else body, CURES[body])
-    return await read_permission_request(body)
+    return body
 
 
-async def _batch(deps: ApiDependencies, caller: Caller, said: PermissionsAsked) -> PermissionBatch:
+def _batch(
+    deps: ApiDependencies, caller: Caller, said: PermissionTerms, whom: Sequence[AskedPerson]
+) -> PermissionBatch:
     if said.sender is not None and cannot_be_a_sender(said.sender):
         raise invalid_field(
             "sender", "give a phone number, short code or name: there is no letter and no digit in this"
@@ -93,7 +108,6 @@ async def _batch(deps: ApiDependencies, caller: Caller, said: PermissionsAsked) 
     at = deps.clock() if said.at is None else parse_time(said.at)
     if at is None:
         raise invalid_field("at", "give an RFC 3339 time with an offset")
-    whom = await map_cooperatively(lambda person: asked_person(person, said.channel, deps.hasher), said.contacts)
     return PermissionBatch(request, at, whom, reserve_ms)
 
 
@@ -108,7 +122,7 @@ def _team(deps: ApiDependencies, caller: Caller, named: str | None) -> str:
     return caller.team
 
 
-def _write_down(deps: ApiDependencies, caller: Caller, batch: PermissionBatch, answers: BatchAnswers) -> None:
+def _write_down(deps: ApiDependencies, batch: PermissionBatch, answers: BatchAnswers, segment: str | None) -> None:
     request = batch.request
     audited: list[AuditedDecision] = [
         {"contact_id": one.contact_id, "decision": one.decision.decision, "reason": one.decision.reason}
@@ -118,6 +132,8 @@ def _write_down(deps: ApiDependencies, caller: Caller, batch: PermissionBatch, a
     record = deps.record("permission", request.team, audited)
     record["channel"], record["purpose"] = request.channel, request.purpose
     record["campaign_id"], record["policy_version"] = request.campaign_id, answers.policy_version
+    if segment is not None:
+        record["segment"] = segment
     deps.write_down(record)
     counted = Counter((one.decision.decision, one.decision.reason) for one in answers.judged)
     for (decision, reason), count in counted.items():

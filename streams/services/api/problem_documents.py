@@ -9,6 +9,7 @@ from typing import Literal, NotRequired
 
 import orjson
 from fastapi import Request, Response
+from pydantic import BaseModel
 from typing_extensions import TypedDict
 
 from events.fields import MAX_ID, MAX_TEXT
@@ -29,6 +30,8 @@ Code = Literal[
     "busy",
     "profiles_incomplete",
     "results_incomplete",
+    "segments_incomplete",
+    "members_not_kept",
     "audit_unavailable",
     "reservations_unavailable",
     "insights_unavailable",
@@ -47,6 +50,8 @@ STATUS: Mapping[Code, tuple[int, str]] = {
     "busy": (503, "Too many are sending: send it again"),
     "profiles_incomplete": (503, "Redis does not hold all profiles: allow nobody"),
     "results_incomplete": (503, "Redis does not hold all results of experiments"),
+    "segments_incomplete": (503, "Redis does not hold all memberships of segments"),
+    "members_not_kept": (409, "No list of the members of this segment is kept"),
     "audit_unavailable": (503, "The answer cannot be written down, so there is none: allow nobody"),
     "reservations_unavailable": (503, "Nothing can be reserved now: allow nobody"),
     "insights_unavailable": (503, "There is no answer now"),
@@ -123,6 +128,8 @@ _HOW = {
     "sender": f"give a text of 1 to {MAX_TEXT} characters",
     "list_id": _AN_ID,
     "reserve": f"give whole seconds, 1 to {LONGEST_RESERVATION_S}",
+    "after": "give what `next` of the page before is, or leave it out to begin",
+    "limit": f"give a whole number, 1 to {MOST_CONTACTS}",
     "contact_id": "give 1 to 64 of letters, digits and _ . : -",
     "voter_id": f"give <state>:<id>, such as NY:77, {MAX_ID} characters at most",
     "external": 'give an object of up to 16 ids by their system, such as {"van": "123"}',
@@ -131,9 +138,14 @@ _HOW = {
 }
 
 
-def invalid_body(found: Sequence[tuple[str, Sequence[int | str]]]) -> Problem:
-    """The Problem of mistakes that pydantic found in a permission request, each a kind and a place; at most ten."""
-    return _problem([_mistake(kind, places) for kind, places in found[:MOST_TOLD]])
+def invalid_body(
+    found: Sequence[tuple[str, Sequence[int | str]]], asked: type[BaseModel] = PermissionsAsked
+) -> Problem:
+    """The Problem of mistakes that pydantic found in a request about permissions; at most ten are told.
+
+    Each is a kind and a place. `asked`: the model of the request.
+    """
+    return _problem([_mistake(kind, places, asked) for kind, places in found[:MOST_TOLD]])
 
 
 def invalid_field(field: str, cure: str) -> Problem:
@@ -152,20 +164,21 @@ def _problem(mistakes: Sequence[Mistake]) -> Problem:
     return Problem("invalid", "; ".join(f"{one['field']}: {one['cure']}" for one in mistakes), mistakes)
 
 
-def _mistake(kind: str, places: Sequence[int | str]) -> Mistake:
+def _mistake(kind: str, places: Sequence[int | str], asked: type[BaseModel]) -> Mistake:
     path = _path(places)
     if kind == "extra_forbidden":
-        known = PermissionsAsked.model_fields if len(places) == 1 else Person.model_fields
+        known = asked.model_fields if len(places) == 1 else Person.model_fields
         return _unknown(str(places[-1]), path, known)
     if kind == "json_invalid":
         return {"field": path, "cure": "is not JSON; send one object, in UTF-8"}
     missing = "is missing; " if kind == "missing" else ""
-    return {"field": path, "cure": missing + _how(places)}
+    return {"field": path, "cure": missing + _how(places, asked)}
 
 
-def _how(places: Sequence[int | str]) -> str:
+def _how(places: Sequence[int | str], asked: type[BaseModel]) -> str:
     if not places:
-        return "send an object with channel, purpose and contacts"
+        required = [name for name, field in asked.model_fields.items() if field.is_required()]
+        return f"send an object with {', '.join(required[:-1])} and {required[-1]}"
     named = [place for place in places if place in _HOW]
     if named == ["contacts"] and len(places) > 1:
         return _A_PERSON

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from sinks.results import ResultsReader
+from sinks.segment_lookup import SegmentsReader
 from streams.history.insights.own_process import InsightsProcess
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.errors import Unusable
@@ -140,8 +141,9 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             closing.push_async_callback(history.stop)
             judge = PermissionJudge(lookup, reservations, policies.now, wall_clock, keeping.keep)
             results = ResultsReader(redis, settings.profiles_oldest_s)
+            segments = SegmentsReader(redis, settings.profiles_oldest_s)
             deps = ApiDependencies(
-                *(tokens, settings.hasher, lookup, results, judge, audit, metrics, wall_clock, history),
+                *(tokens, settings.hasher, lookup, results, segments, judge, audit, metrics, wall_clock, history),
                 settings.time_zone,
             )
             server = Server(build_api(deps), settings.grace_s)

@@ -74,16 +74,21 @@ class TableStates:
 
 @dataclass(frozen=True, slots=True)
 class AgentSpec:
-    """Describes one agent. `handler` builds it; `states`: of its table, where it has one, which bears its name."""
+    """Describes one agent. `handler` builds it; `states`: of its table, where it has one, which bears its name.
+
+    `follows`: topics whose chunks are another agent's, in whose transactions their offsets are committed. A sink reads
+    them by itself, in the partitions that the worker owns.
+    """
 
     name: Agent
     handler: Callable[[AgentParts], BuiltAgent]
     states: TableStates | None = None
+    follows: tuple[str, ...] = ()
 
     @property
     def topics(self) -> list[TopicSpec]:
-        """The topics that the agent reads; each partition is worked on by one worker."""
-        return read_by(self.name)
+        """The topics whose chunks the agent is given; each partition is worked on by one worker."""
+        return [topic for topic in read_by(self.name) if topic.name not in self.follows]
 
     @property
     def outputs(self) -> list[TopicSpec]:

@@ -19,6 +19,7 @@ from sinks.base import ContactChange
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from sinks.results import ResultsReader
+from sinks.segment_lookup import SegmentsReader
 from streams.domain.contact import ContactState, profile
 from streams.domain.pressure import default_policy
 from streams.history.insights.own_process import InsightsProcess
@@ -63,6 +64,7 @@ TOKENS = " ".join(
     [
         *(token_of("digital"), token_of("field"), token_of("*", secret="anybody")),
         *(token_of("reader", "read"), token_of("asker", "permit")),
+        *(token_of("lister", "read+list+permit+reserve"), token_of("only-lists", "list")),
         *(token_of(f"team-{number}") for number in range(50)),
     ]
 )
@@ -101,7 +103,8 @@ class Desk:
         judge = PermissionJudge(lookup, Reservations(redis), default_policy, lambda: self.at, self._keep)
         tokens, results, history = read_tokens(TOKENS), ResultsReader(redis, oldest_s), InsightsProcess(INSIGHTS)
         self.deps = ApiDependencies(
-            *(tokens, HASHER, lookup, results, judge, self.audit, self.metrics, lambda: self.at, history),
+            *(tokens, HASHER, lookup, results, SegmentsReader(redis, oldest_s)),
+            *(judge, self.audit, self.metrics, lambda: self.at, history),
             "America/New_York",
             bodies or BodyReader(),
         )

@@ -18,6 +18,7 @@ from streams.worker.agents.identity import handler as links
 from streams.worker.agents.intake import agent as intake
 from streams.worker.agents.sinks.experiment_results import ExperimentResultsConnector
 from streams.worker.agents.sinks.redis_sink import ContactStateConnector
+from streams.worker.agents.sinks.segments import SegmentsConnector
 from streams.worker.agents.spec import AgentSpec, flow_of
 from streams.worker.app import AGENT_SPECS, build_worker
 from streams.worker.sink_monitor import SinkMonitor
@@ -48,7 +49,8 @@ def test_an_agent_says_how_states_are_kept_exactly_if_it_has_a_table() -> None:
 def test_an_agent_names_itself_in_metrics_as_in_the_list() -> None:
     stages = [module.STAGE for module in (intake, contacts, links, campaigns, experiments)]
     assert stages == ["intake", "contacts", "links", "campaigns", "experiments"]
-    assert (ContactStateConnector.name, "holds", ExperimentResultsConnector.name) == SINKS_ON_REDIS
+    connectors = (ExperimentResultsConnector, SegmentsConnector)
+    assert (ContactStateConnector.name, "holds", *(each.name for each in connectors)) == SINKS_ON_REDIS
 
 
 def test_folding_contacts_writes_beside_itself_and_shares_what_many_write() -> None:

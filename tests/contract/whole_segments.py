@@ -1,0 +1,61 @@
+"""A Redis that the sink of segments has filled, for those who read it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+import orjson
+
+from events.segments import SegmentState
+from events.times import render_time
+from events.topics import CONTACT_SEGMENTS, SEGMENT_COUNTS, SEGMENT_DEFINITIONS
+from sinks.base import Completeness, Position
+from sinks.keys import partition_of
+from sinks.segments import SegmentsChange, SegmentsSink
+from tests.contract.contact_sink import TOPIC
+
+PARTITIONS = 4
+SINCE = 1_764_354_711_250
+TOPICS = (CONTACT_SEGMENTS, SEGMENT_COUNTS, SEGMENT_DEFINITIONS)
+
+
+def definition(segment: str, *, members: bool = True) -> SegmentsChange:
+    table = {"id": segment, "owner": "field", "members": members, "all": [{"tag": "volunteer"}]}
+    return SegmentsChange(segment, orjson.dumps(table), members)
+
+
+def memberships(contact: str, segments: Collection[str], since: int = SINCE) -> SegmentsChange:
+    held = {name: {"since": render_time(since), "edition": "e1"} for name in segments}
+    value = {"version": 7, "as_of": render_time(SINCE), "segments": held}
+    return SegmentsChange(contact, orjson.dumps(value))
+
+
+def count(segment: str, members: int, state: SegmentState = "complete") -> SegmentsChange:
+    counted = {"edition": "e1", "state": state, "members": members, "entered": members, "left": 0}
+    return SegmentsChange(segment, orjson.dumps({**counted, "as_of": render_time(SINCE)}))
+
+
+async def fill_segments(
+    sink: SegmentsSink,
+    people: Mapping[str, Sequence[str]],
+    *,
+    without_list: Collection[str] = (),
+    state: SegmentState = "complete",
+    age_ms: int = 0,
+) -> None:
+    """All that topics say of these segments, with their members, each a millisecond later than the one before."""
+    held: dict[str, list[str]] = defaultdict(list)
+    for segment, contacts in people.items():
+        for contact in contacts:
+            held[contact].append(segment)
+    for partition in range(PARTITIONS):
+        mine = {who: names for who, names in held.items() if partition_of(who, PARTITIONS) == partition}
+        counted = Counter(name for names in mine.values() for name in names)
+        said = {
+            CONTACT_SEGMENTS: [memberships(who, mine[who], SINCE + at) for at, who in enumerate(held) if who in mine],
+            SEGMENT_COUNTS: [count(segment, counted[segment], state) for segment in people],
+            SEGMENT_DEFINITIONS: [definition(name, members=name not in without_list) for name in people],
+        }
+        for topic, changes in said.items():
+            view = sink.reading(topic)
+            assert await view.write(partition, changes, None, Position(TOPIC, 1))
+            assert await view.whole(partition, Position(TOPIC, 1), Completeness(age_ms, PARTITIONS))
