@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from streams.services.console.desk_campaigns import begun, campaigns, names
 from streams.services.console.desk_cells import Everything, Span
-from streams.services.console.desk_reading import Slots, curves, figures_by, known_since_ms
+from streams.services.console.desk_reading import Slots, curves, figures_by, known_since_ms, last_reports
 from streams.services.console.desk_retention import drop_unused_series, let_go
 from streams.services.console.desk_schema import CELLS_KEPT_MS, COARSE_MS
-from streams.services.console.desk_writing import DeskWriter, Limits
+from streams.services.console.desk_writing import DeskWriter, Limits, TopicRecord
 from tests.unit.services.console.desk_records import EVER, NOON, counts, gift, link, net, said, writer_at
 
 ALL = Everything()
@@ -132,3 +133,37 @@ def test_what_a_refund_said_is_known_for_as_long_as_the_refund_is(writer: DeskWr
 
 def campaigns_of(writer: DeskWriter, type_: str) -> list[str]:
     return [group.values[0] for group in figures_by(writer.desk, EVER, ALL, by=("campaign",), types=(type_,))]
+
+
+def test_sums_over_all_hours_are_of_those_that_are_left(writer: DeskWriter) -> None:
+    mail = {"campaign_id": "gotv-1", "message_id": "m", "purpose": "fundraising"}
+    records = [said("van.1", f"m{hour}", "email.opened", mail, at=NOON + hour * HOUR) for hour in range(4)]
+    writer.write(records, ())
+    tend(writer, NOON + CELLS_KEPT_MS + 2 * HOUR)
+    [left] = campaigns(writer.desk, EVER, ALL)
+    assert (left.types, left.first_ms, left.last_ms) == ({"email.opened": 2}, NOON + 2 * HOUR, NOON + 3 * HOUR)
+    # A span that does not have all of it is added up hour by hour, and says the same.
+    assert campaigns(writer.desk, Span(NOON + 2 * HOUR - 1, NOON + 9 * HOUR), ALL) == [left]
+    assert campaigns(writer.desk, Span(NOON + 2 * HOUR, NOON + 3 * HOUR + 1), ALL) == [left]
+    assert campaigns(writer.desk, Span(NOON + 3 * HOUR, NOON + 9 * HOUR), ALL)[0].types == {"email.opened": 1}
+    assert names(writer.desk, EVER, ALL) == {"gotv-1"}
+
+
+def test_a_campaign_has_begun_with_its_first_message_unless_it_went_on_before(writer: DeskWriter) -> None:
+    def sent(campaign: str, minutes: int) -> TopicRecord:
+        mail = {"campaign_id": campaign, "message_id": "m", "purpose": "fundraising"}
+        return said("van.1", f"{campaign}{minutes}", "email.sent", mail, at=NOON + minutes * 60_000)
+
+    writer.write([sent("new", 70), sent("new", 90), sent("old", 5), sent("old", 80), sent("later", 300)], ())
+    span = Span(NOON + 10 * 60_000, NOON + 3 * HOUR)
+    assert begun(writer.desk, span, ALL, ("email.sent",)) == {"new": NOON + 70 * 60_000}
+
+
+def test_of_each_turf_the_last_report_is_known(writer: DeskWriter) -> None:
+    def report(turf: str, minutes: int) -> TopicRecord:
+        door = {"method": "door", "outcome": "not_home", "turf": turf}
+        return said("van.1", f"{turf}{minutes}", "canvass.reported", door, at=NOON + minutes * 60_000)
+
+    writer.write([report("t1", 1), report("t1", 70), report("t2", 30), report("t3", 2)], ())
+    found = last_reports(writer.desk, NOON + 10 * 60_000, ALL)
+    assert found == {("US-OH", "t1"): NOON + 70 * 60_000, ("US-OH", "t2"): NOON + 30 * 60_000}
