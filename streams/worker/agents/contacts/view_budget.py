@@ -9,21 +9,24 @@ from typing import cast
 from streams.domain.contact import ContactState
 from streams.engine.decoded_states import States
 
-MOST = 256
-ONE_IN = 16
+FIRST = 64
+MOST = 4_096
+"""That may be saved up: of a chunk everybody may want a view at once."""
+ONE_IN = 8
+FOR_EACH_USE = 2
 _MEMORY = "views"
 
 
 class ViewBudget:
-    """How many views may be made in a partition: as many as are used again, and a few more.
+    """How many views may be made in a partition: a few, and two more for each record that is folded with one of them.
 
-    Where they are not it runs out. Then one in 16 is made all the same, so that it is noticed when that changes.
+    Where few are used it runs out. Then one in eight is made all the same, so that it is noticed when that changes.
     """
 
     __slots__ = ("_left", "_refused")
 
     def __init__(self) -> None:
-        self._left = MOST
+        self._left = FIRST
         self._refused = 0
 
     def may_make(self) -> bool:
@@ -36,7 +39,7 @@ class ViewBudget:
 
     def used(self) -> None:
         """Hear that a record was folded with a view that was there."""
-        self._left = min(MOST, self._left + 1)
+        self._left = min(MOST, self._left + FOR_EACH_USE)
 
 
 def view_budget_of(states: States[ContactState]) -> ViewBudget:

@@ -4,10 +4,10 @@ from streams.domain.pressure import default_policy
 from streams.engine.decoded_states import RecentStates, States
 from streams.engine.store import MemoryStore, Position
 from streams.worker.agents.contacts.interactions import InteractionsHandler
-from streams.worker.agents.contacts.view_budget import MOST, ONE_IN, ViewBudget
+from streams.worker.agents.contacts.view_budget import FIRST, FOR_EACH_USE, MOST, ONE_IN, ViewBudget
 from tests.unit.worker.agents.contacts.interaction_records import AT, CONTACTS, PRINTER, encoded, said
 
-PEOPLE = 2 * MOST
+PEOPLE = 5 * FIRST
 
 
 def new_states() -> States[ContactState]:
@@ -28,7 +28,7 @@ def hear(states: States[ContactState], people: range, times: int) -> int:
 
 
 def test_where_nobody_is_heard_of_again_few_views_are_made() -> None:
-    assert hear(new_states(), range(PEOPLE), times=2) == MOST + (PEOPLE - MOST) // ONE_IN
+    assert hear(new_states(), range(PEOPLE), times=2) == FIRST + (PEOPLE - FIRST) // ONE_IN
 
 
 def test_where_people_are_heard_of_again_and_again_each_has_a_view() -> None:
@@ -44,21 +44,22 @@ def test_views_are_made_again_once_they_would_be_used() -> None:
     assert hear(states, range(2 * PEOPLE, 3 * PEOPLE), times=6) == PEOPLE
 
 
-def test_a_partition_that_is_opened_anew_has_a_whole_budget() -> None:
+def test_a_partition_that_is_opened_anew_begins_as_any() -> None:
     states = new_states()
     hear(states, range(PEOPLE), times=2)
 
     states.forget()
 
-    assert hear(states, range(PEOPLE, PEOPLE + MOST), times=2) == MOST
+    assert hear(states, range(PEOPLE, PEOPLE + FIRST), times=2) == FIRST
 
 
-def test_a_view_that_is_used_pays_for_one_more_and_no_more_than_all_are_saved() -> None:
+def test_each_use_pays_for_more_views_up_to_a_limit() -> None:
     budget = ViewBudget()
-    budget.used()
+    for _ in range(2 * MOST):
+        budget.used()
     assert [budget.may_make() for _ in range(MOST)] == [True] * MOST
     assert not budget.may_make()
 
     budget.used()
 
-    assert [budget.may_make(), budget.may_make()] == [True, False]
+    assert [budget.may_make() for _ in range(FOR_EACH_USE + 1)] == [True] * FOR_EACH_USE + [False]
