@@ -1,5 +1,6 @@
 """`harmonia console follow` on a real Kafka: whoever is killed, the desk equals the topics."""
 
+import asyncio
 import random
 import sqlite3
 from collections import Counter
@@ -22,7 +23,11 @@ from streams.services.console import desk_people as people
 from streams.services.console import desk_reading as reading
 from streams.services.console.desk import Desk, DeskMissing
 from streams.services.console.desk_cells import Everything, Span
+from streams.services.console.desk_retention import let_go
 from streams.services.console.desk_schema import FOLLOWED
+from streams.services.console.desk_writing import DeskWriter, Limits
+from streams.services.console.follow import Follower, describe_topics
+from streams.services.console.follow_metrics import FollowMetrics
 from streams.worker.app import wall_clock
 from tests.integration.command import harmonia, on, refused
 from tests.integration.follow_process import following
@@ -298,6 +303,36 @@ def alerts_in(path: Path) -> int:
     found = notices.alerts(desk, today(), ALL)
     desk.close()
     return len(found)
+
+
+async def test_what_was_let_go_of_is_not_counted_again_where_the_broker_has_lost_records(
+    settings: Settings, sayer: Sayer, tmp_path: Path
+) -> None:
+    desk = Desk.create(tmp_path / "desk.sqlite")
+    sayer.tell(40)
+    writer = await followed_to_the_end(settings, desk)
+    told = reading.figures_by(desk, today(), ALL)
+    assert sum(step.events for step in let_go(writer, Limits(), wall_clock() + 3 * DAY_MS)) > 0
+    desk.run("UPDATE positions SET next = next + 1000, ends = ends + 1000 WHERE topic = ?", (INTERACTIONS,))
+    await followed_to_the_end(settings, desk)
+    assert reading.figures_by(desk, today(), ALL) == told
+    desk.close()
+
+
+async def followed_to_the_end(settings: Settings, desk: Desk) -> DeskWriter:
+    """Read all that there is into a desk."""
+    writer = DeskWriter(desk, Limits())
+    consumer = KafkaClients(settings).reader(wait_ms=100)
+    await consumer.start()
+    try:
+        follower = Follower(consumer, writer, Limits(), FollowMetrics(), set())
+        await follower.begin(await asyncio.to_thread(describe_topics, settings), wall_clock())
+        async with asyncio.timeout(PATIENCE_S):
+            while follower.behind:
+                await follower.step()
+    finally:
+        await consumer.stop()
+    return writer
 
 
 def test_without_a_desk_or_topics_it_says_what_to_do(stack: Stack, tmp_path: Path) -> None:

@@ -51,8 +51,8 @@ class Reader(Protocol):
 class PartReader:
     """Reads all dials of one part of a subject, and none of them where nothing of the subject is known.
 
-    `in_all_windows`: the mask of somebody who was seen within all windows; None for other subjects. `quickest`: as
-    `read`, without a look at whether anything is known where a reader finds that as fast.
+    `in_all_windows`: the mask of somebody who was seen within all windows, if nobody else has it; None for other
+    subjects. `quickest`: as `read`, without a look at whether anything is known where a reader finds that as fast.
     """
 
     def __init__(self, subject: Subject, part: str, readers: Iterable[Reader]) -> None:
@@ -61,7 +61,7 @@ class PartReader:
         self._is_silent = _SILENT.get(subject)
         self._first, *self._others = readers
         self._blank = all_bits_of(reader.blank for reader in (self._first, *self._others)), NEVER
-        self.in_all_windows = self._first.masks[0] if isinstance(self._first, SeenReader) else None
+        self.in_all_windows = self._first.in_all_windows if isinstance(self._first, SeenReader) else None
         is_cheap = not self._others and subject in _CHEAP
         self.quickest: Callable[[Person, int], Reading] = self._first.read if is_cheap else self.read
 
@@ -201,6 +201,7 @@ class SeenReader:
             for outside in range(len(windows) + 1)
         )
         self.blank = self.masks[-1]
+        self.in_all_windows = self.masks[0] if self.masks[0] not in self.masks[1:] else None
 
     def read(self, person: Person, at: int) -> Reading:
         """See `Reader`."""

@@ -238,13 +238,14 @@ class Follower:
         begins = await self._consumer.beginning_offsets(places)
         ends = await self._consumer.end_offsets(places)
         firsts = await self._firsts([place for place in places if place not in known], now_ms)
+        again = begins | await self._still_kept(place for place in known if known[place].next > ends.get(place, 0))
         if not known:
             await asyncio.to_thread(self._writer.begin_at, 0 if self._is_demo else now_ms - CELLS_KEPT_MS)
         for place in places:
             before = known.get(place)
             next_ = firsts.get(place, begins[place]) if before is None else before.next
             if next_ > ends[place]:  # the broker has lost records: what is there is read again, and known already
-                next_ = begins[place]
+                next_ = again[place]
             elif next_ < begins[place]:
                 self._metrics.lost.inc(begins[place] - next_ if before is not None else 0)
                 next_ = begins[place]
@@ -277,6 +278,16 @@ class Follower:
             for place in places
             if place.topic not in compacted and not self._is_demo
         }
+        return await self._offsets_at(wanted)
+
+    async def _still_kept(self, places: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """From where on copies are recognised in partitions of `interactions`: what was let go of is read only once."""
+        since = self._writer.desk.meta("events_since") or 0
+        interactions = [place for place in places if place.topic == INTERACTIONS and not self._is_demo]
+        return await self._offsets_at(dict.fromkeys(interactions, since))
+
+    async def _offsets_at(self, wanted: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """The first offset from a time (ms) on in each partition; where nothing is that late its end."""
         found = await self._consumer.offsets_for_times(wanted) if wanted else {}
         ends = await self._consumer.end_offsets(list(wanted)) if wanted else {}
         return {place: ends[place] if found.get(place) is None else found[place].offset for place in wanted}

@@ -99,3 +99,16 @@ def test_a_gift_after_an_open_speaks_for_the_person() -> None:
         heard("donation.made", "2", NOON + 60_000, EMAIL, donation_id="g:1", amount=1, currency="USD"),
     ]
     assert answers(life, {"opens": "human", "at_least": 0.5}) == [False, True]
+
+
+def test_who_is_seen_again_within_a_window_that_tells_nothing_is_due_no_later_than_read_anew() -> None:
+    """Nobody was seen within 36 hours and not within 60 days: leaving the shorter window changes no bit."""
+    of = plan(segment(all=[{"seen": "last", "within": "36h"}], none=[{"seen": "last", "within": "60d"}]))
+    name, first = heard("rsvp.made", "0", NOON, VAN, event_id="e")
+    before, _ = fold(ContactState(), [first])
+    readings = of.read(Person(name, overview(before)), NOON + 3 * DAY)
+    _, second = heard("rsvp.made", "1", NOON + 4 * DAY, VAN, event_id="e")
+    after, _ = fold(before, [second])
+    someone = Person(name, overview(after))
+    again = of.read_again(readings, someone, after.clock, of.stale([second], someone.known, before, after))
+    assert again.due <= of.read(someone, after.clock).due

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import orjson
 import pytest
 
+from events.envelope import Interaction
 from events.topics import CONTACT_SEGMENTS, SEGMENT_WORK
 from streams.domain.contact import decode, encode
 from streams.domain.contact.derived_view import give_up
@@ -28,7 +29,7 @@ class Dated(Town):
         super()._append(output, at or NOW)
 
 
-def gift(id_: str, contact: dict[str, object], time: int = NOW) -> tuple[object, int]:
+def gift(id_: str, contact: dict[str, object], time: int = NOW) -> tuple[Interaction, int]:
     data = {"donation_id": f"actblue:{id_}", "amount": 500, "currency": "USD", "contact": contact}
     return interaction("donation.made", id_, time, "team/a", data), NOW  # type: ignore[arg-type]
 
