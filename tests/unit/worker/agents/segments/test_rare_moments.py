@@ -31,14 +31,14 @@ class Dated(Town):
 
 def gift(id_: str, contact: dict[str, object], time: int = NOW) -> tuple[Interaction, int]:
     data = {"donation_id": f"actblue:{id_}", "amount": 500, "currency": "USD", "contact": contact}
-    return interaction("donation.made", id_, time, "team/a", data), NOW  # type: ignore[arg-type]
+    return interaction("donation.made", id_, time, "team/a", data), NOW
 
 
 def town_of(*people: dict[str, object], defined: tuple[Table, ...] = (EVERYBODY, RECENT)) -> Town:
     town = Town(is_warm=True)
     town.define(defined)
     for number, contact in enumerate(people):
-        town.say(*gift(f"g{number}", contact))  # type: ignore[arg-type]
+        town.say(*gift(f"g{number}", contact))
     town.settle()
     return town
 
@@ -84,8 +84,8 @@ def test_whoever_went_while_a_worker_knew_no_segments_is_let_go_by_the_next_back
     erased = {"contact": {"contact_id": "crm.cy"}}
     town.at_hand.clear()
     with _Away(pytest.MonkeyPatch()):
-        town.say(interaction("contact.linked", "link", NOW, "office/desk", linked), NOW)  # type: ignore[arg-type]
-        town.say(interaction("contact.erased", "gone", NOW + HOUR, "office/desk", erased), NOW + HOUR)  # type: ignore[arg-type]
+        town.say(interaction("contact.linked", "link", NOW, "office/desk", linked), NOW)
+        town.say(interaction("contact.erased", "gone", NOW + HOUR, "office/desk", erased), NOW + HOUR)
         town.settle()
     town.at_hand.clear()
     town.withdraw(["everybody", "recent"])
