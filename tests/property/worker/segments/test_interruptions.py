@@ -1,4 +1,4 @@
-"""What a worker had begun and did not commit changes nothing, nor does a worker in between that knows no segments."""
+"""What a worker had begun and did not commit changes nothing in segments, however it is cut when it comes again."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,14 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from events.topics import IDENTITY_LINKS, INTERACTIONS
 from streams.worker.agents.contacts.agent import fold_chunk
 from streams.worker.agents.contacts.class_queries import InputProgress
 from streams.worker.agents.contacts.output_records import RecordBuilder
 from streams.worker.agents.segments import timers, work
 from tests.property.domain.segments.definitions import tables
 from tests.property.worker.links.sayings import Saying, as_they_come, stories
-from tests.property.worker.links.world import IDENTITY_LINKS, INTERACTIONS, Log
+from tests.property.worker.links.world import Log
 from tests.property.worker.segments.town import Town
 from tests.unit.domain.contact.said import HOUR
 from tests.unit.events.records import NOW
