@@ -71,13 +71,14 @@ class ContactsAgent:
     async def __call__(self, chunk: Run) -> None:
         """Fold the chunk in one transaction, then count what it did."""
         last: ChunkHandler | None = None
-        policy = self._policy()
+        policy: Policy | None = None
         interactions = TP(INTERACTIONS, chunk.tp.partition)
         end = await self._table.lacks(interactions) if _asks(chunk) else 0
         is_all = chunk.tp.topic == SEGMENT_WORK and await self._is_all_folded(chunk.tp.partition)
 
         def fold(states: States[ContactState], records: Records) -> Effects[ContactState]:
-            nonlocal last
+            nonlocal last, policy
+            policy = policy or self._policy()  # once it is this chunk's turn, or an older one might follow a newer one
             builder = RecordBuilder(chunk.tp.partition, self._partitions, states.generation)
             folded = last_tick_end(records) if is_all else 0
             progress = InputProgress(max(folded, folded_to(states.store, interactions)), end)

@@ -1,4 +1,4 @@
-"""What a worker had begun and did not commit changes nothing, nor does a worker in between that knows no segments."""
+"""What a worker had begun and did not commit changes nothing in segments, however it is cut when it comes again."""
 
 from dataclasses import dataclass
 

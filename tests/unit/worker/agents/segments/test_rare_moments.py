@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from events.envelope import Interaction
+from events.json_types import JSON
 from events.topics import CONTACT_SEGMENTS, SEGMENT_WORK
 from streams.domain.contact import decode, encode
 from streams.domain.contact.derived_view import give_up
@@ -29,22 +30,22 @@ class Dated(Town):
         super()._append(output, at or NOW)
 
 
-def gift(id_: str, contact: dict[str, object], time: int = NOW) -> tuple[Interaction, int]:
-    data = {"donation_id": f"actblue:{id_}", "amount": 500, "currency": "USD", "contact": contact}
-    return interaction("donation.made", id_, time, "team/a", data), NOW
+def gift(name: str) -> Interaction:
+    said: dict[str, JSON] = {"donation_id": f"actblue:{name}", "amount": 500, "currency": "USD"}
+    return interaction("donation.made", name, NOW, "team/a", said | {"contact": {"contact_id": name}})
 
 
-def town_of(*people: dict[str, object], defined: tuple[Table, ...] = (EVERYBODY, RECENT)) -> Town:
+def town_of(*names: str) -> Town:
     town = Town(is_warm=True)
-    town.define(defined)
-    for number, contact in enumerate(people):
-        town.say(*gift(f"g{number}", contact))
+    town.define([EVERYBODY, RECENT])
+    for name in names:
+        town.say(gift(name), NOW)
     town.settle()
     return town
 
 
 def test_a_segment_that_is_withdrawn_and_defined_again_at_once_is_judged_anew() -> None:
-    town = town_of({"contact_id": "crm.ada"})
+    town = town_of("crm.ada")
     sweeps = len(town.logs[SEGMENT_WORK, 0])
     town.withdraw(["everybody"])
     town.define([EVERYBODY])
@@ -79,9 +80,9 @@ class _Away:
 
 
 def test_whoever_went_while_a_worker_knew_no_segments_is_let_go_by_the_next_backfill() -> None:
-    town = town_of({"contact_id": "crm.ada"}, {"contact_id": "crm.bo"}, {"contact_id": "crm.cy"})
-    linked = {"contact_ids": ["crm.ada", "crm.bo"]}
-    erased = {"contact": {"contact_id": "crm.cy"}}
+    town = town_of("crm.ada", "crm.bo", "crm.cy")
+    linked: dict[str, JSON] = {"contact_ids": ["crm.ada", "crm.bo"]}
+    erased: dict[str, JSON] = {"contact": {"contact_id": "crm.cy"}}
     town.at_hand.clear()
     with _Away(pytest.MonkeyPatch()):
         town.say(interaction("contact.linked", "link", NOW, "office/desk", linked), NOW)
@@ -103,7 +104,7 @@ def test_a_state_that_lets_go_of_its_view_lets_go_of_what_was_read_of_it_too() -
     states = town.at_hand[0] = States(town.stores[0], Codec(encode, decode, give_up), RecentStates(room))
     town.define([EVERYBODY, RECENT])
     for number in range(20):
-        town.say(*gift(f"g{number}", {"contact_id": f"crm.{number}"}))
+        town.say(gift(f"crm.{number}"), NOW)
         town.settle()
     recent = states.get_many([key for key, _ in states.following(b"", 100)])
     holding = [name for name, state in recent.items() if state is not None and READINGS in state.__dict__]
