@@ -26,6 +26,7 @@ from benchmarks.console.readers import READERS, Looked, looking, reported
 from benchmarks.console.results import EXPERIMENTS, tell_whole, write_results
 from benchmarks.console.site import Site, fed, files, fill_lake, site
 from benchmarks.desk.load import CAMPAIGNS_A_DAY, REGIONS, campaign_of, fragment_of
+from benchmarks.live.suite import at
 from benchmarks.pipeline.rig import Rig, rig
 from benchmarks.processes import Meter, Usage
 from benchmarks.results import Figure, Goal, Section
@@ -123,11 +124,6 @@ def _beside(pairs: Sequence[Pair]) -> Iterator[Figure]:
     yield Figure("worker without a console", "CPU", "µs an event", tuple(each.without for each in pairs))
     yield Figure("worker beside one", "CPU", "µs an event", tuple(each.beside for each in pairs))
     yield Figure("worker", "CPU to that without", "", tuple(each.beside / each.without for each in pairs), BESIDE)
-
-
-def at(ordered: Sequence[float], share: float) -> float:
-    """The value that this share of them does not exceed; of values in order."""
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def address_of(name: str, rng: Random, region: str | None = None, people: int = QUICK.people, date: str = "") -> str:

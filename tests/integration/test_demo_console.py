@@ -110,6 +110,7 @@ def left_in(folder: Path) -> list[psutil.Process]:
     return found
 
 
+@pytest.mark.timeout(600)  # a whole demo, and each question of the lake reads all of it
 def test_a_demo_at_a_terminal_ends_with_a_console_that_a_link_opens_once_until_ctrl_c(
     terminal: Terminal, tmp_path: Path
 ) -> None:
@@ -164,7 +165,6 @@ def assert_totals_are_those_of_the_commands(browser: Browser, page: str, folder:
         Deployment(
             ask=lambda path: browser.ask(path)[2],
             tell=lambda path, form: browser.ask(path, csrf=csrf, **form),
-            folder=folder,
             environment=environment,
         )
     )
