@@ -29,7 +29,7 @@ GIFT, REFUND, CHARGE_FAILED, PLEDGE_CANCELLED = (
 )  # fmt: skip
 REPORT = "canvass.reported"
 SUPPORTERS = (1, 2)
-MOST_MET = 100
+MOST_MET = 1_000
 """So many people of a place are counted, which is many more than few: counting all of them takes seconds."""
 _NEVER = 1 << 62
 STOPPED_AFTER_MS = 15_000
@@ -91,8 +91,8 @@ class Curve(Struct, frozen=True):
 class Field(Struct, frozen=True):
     """Canvass reports of one place in a span of time. `turf`: '' where it was not said, or for all of a region.
 
-    `people`: how many different people the reports are about, `MOST_MET` where there are more; None: not known, since
-    the reports are no longer kept.
+    `people`: how many different people the reports are about, and as many as there are reports where that is `MOST_MET`
+    or more; None: not known, since the reports are no longer kept.
     """
 
     region: str
@@ -240,13 +240,15 @@ def _fields(desk: Desk, span: Span, scope: Scope, by: Sequence[Dimension], regio
 
 def _field(place: tuple[str, ...], rows: Sequence[Row], people: Mapping[tuple[str, ...], int] | None) -> Field:
     outcomes = {outcome: counted for outcome, counted, _, _ in rows}
+    attempts = sum(outcomes.values())
+    met = None if people is None else people.get(place, 0)
     return Field(
         region=place[0],
         turf=place[1] if len(place) > 1 else "",
-        attempts=sum(outcomes.values()),
+        attempts=attempts,
         contacted=outcomes.get("contacted", 0),
         supporters=sum(supporters for _, _, supporters, _ in rows),
-        people=None if people is None else people.get(place, 0),
+        people=met if met is None or met < MOST_MET else max(met, attempts),
         outcomes=dict(sorted(outcomes.items())),
         last_ms=max(last for *_, last in rows),
     )
@@ -264,7 +266,7 @@ def last_reports(desk: Desk, since_ms: int, scope: Scope) -> Mapping[tuple[str, 
 
 
 def _people_met(desk: Desk, asked: Asked) -> Mapping[tuple[str, ...], int] | None:
-    """How many different people reports are about, by place, and `MOST_MET` where there are more.
+    """How many different people reports are about, by place, `MOST_MET` at most.
 
     None where part of the span is no longer kept.
     """
