@@ -61,12 +61,10 @@ def test_a_worker_that_wakes_in_a_backfill_once_others_have_taken_over_is_refuse
     at = segments.moment_of_check()
     asked = segments.tables(at)
     with load(site.deployment, script) as running:
-        first = site.start("first")
-        running.until_folded(600)
-        assert first.stop() == 0
-        segments.define(site.deployment.producer, site.deployment.settings.partitions, asked)
-        fault = {"CHAOS_FREEZE": f"before-offsets:{Random(seed).randint(4, 12)}"}
+        fault = {"CHAOS_FREEZE": f"before-offsets:{Random(seed).randint(60, 120)}"}
         frozen = site.start("one", {**FEW, **fault}, program=SABOTAGED)
+        running.until_folded(100)
+        segments.define(site.deployment.producer, site.deployment.settings.partitions, asked)
         running.until(lambda: is_frozen(frozen), "the worker to freeze")
         site.start("two")
         running.must_be_under_way()
