@@ -41,6 +41,7 @@ from streams.services.console.pages import (
     money,
     people,
     person_alerts,
+    segments,
     status,
     tonight,
 )
@@ -58,6 +59,7 @@ PAGES: tuple[Page, ...] = (
     *field.PAGES,
     *money.PAGES,
     *experiments.PAGES,
+    *segments.PAGES,
     *days.PAGES,
     *people.PAGES,
     *person_alerts.PAGES,
