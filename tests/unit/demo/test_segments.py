@@ -38,7 +38,7 @@ def folded(sent: list[Sent]) -> dict[str, ContactState]:
     states: dict[str, ContactState] = {}
     for one in sent:
         model = MODELS[one.type].model_validate({"contact": one.contact, **one.fields})
-        said = Interaction(id=one.id, source=one.source, type=one.type, time=parse_time(one.time), data=model)
+        said = Interaction(id=one.id, source=one.source, type=one.type, time=parse_time(one.time) or 0, data=model)
         name, value = harmonise(said, HASHER)
         fact = read_fact(value, int(AT.timestamp() * 1000))
         assert isinstance(fact, Fact)

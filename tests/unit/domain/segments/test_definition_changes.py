@@ -36,16 +36,9 @@ def mistakes(known: dict[str, SegmentDefinition], *tables: Table) -> tuple[FileM
 def test_a_segment_is_new_changed_or_unchanged_and_judges_anew_only_if_it_says_something_else() -> None:
     owned = TAGGED | {"owner": "field"}
     another = {"id": "hosts", "all": [{"tag": "driver"}]}
-    found = [
-        definition_changes(known, read([table]), RULES)
-        for known, table in (
-            (there(), TAGGED),
-            (there(TAGGED), TAGGED),
-            (there(TAGGED), owned),
-            (there(TAGGED), another),
-        )
-    ]
-    assert [(each.outcome, each.judges_anew) for [each] in map(list, found)] == [
+    cases = ((there(), TAGGED), (there(TAGGED), TAGGED), (there(TAGGED), owned), (there(TAGGED), another))
+    found = [each for known, table in cases for each in changes(known, table)]
+    assert [(each.outcome, each.judges_anew) for each in found] == [
         ("new", True),
         ("unchanged", False),
         ("changed", False),
