@@ -38,6 +38,14 @@ def assign(system: System, variant: str) -> str:
     return who
 
 
+def give(system: System, amount: int) -> str:
+    """Have somebody new give so many cents; who it is."""
+    who = fresh()
+    gift: dict[str, JSON] = {"donation_id": f"large:{who}", "amount": amount, "currency": "USD"}
+    _say(system, "donation-events", "donation.made", who, timedelta(days=1), **gift)
+    return who
+
+
 def _say(system: System, topic: str, type_: str, who: str, after: timedelta, **data: JSON) -> None:
     said = event(type_, {"contact_id": who}, **data)
     said["time"] = (_BEGUN + after).isoformat()

@@ -1,13 +1,15 @@
 """A strategist asks which letter works and what stood out on a day."""
 
 import re
+from pathlib import Path
 
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite
-from tests.browser.experiment_data import EXPERIMENT, PEOPLE, assign
+from tests.browser.experiment_data import EXPERIMENT, PEOPLE, assign, give
 from tests.browser.reader import PHONE
+from tests.integration.command import ended_well, harmonia, on
 
 DAY = "/days/2012-02-22"
 
@@ -28,6 +30,33 @@ def test_a_strategist_finds_the_letter_that_works_and_sees_people_come_in(reader
     assign(site.system, "urgent")
     expect(people).not_to_have_text(before)
     assert ada.page.url.endswith(f"/experiments/{EXPERIMENT}")
+
+
+SEGMENT = """
+[[segment]]
+id = "large-givers"
+owner = "finance"
+members = true
+all = [{ gifts = "sum", currency = "USD", at_least = 900000 }]
+"""
+
+
+def test_a_strategist_sees_a_segment_in_words_and_people_come_in(
+    reader: Readers, site: ConsoleSite, tmp_path: Path
+) -> None:
+    file = tmp_path / "segments.toml"
+    file.write_text(SEGMENT)
+    ended_well(harmonia(tmp_path, "segments", "define", str(file), environment=on(site.system.stack)))
+    ada = reader("ada")
+    ada.page.get_by_role("link", name="Segments").click()
+    ada.page.get_by_role("link", name="large-givers", exact=True).click()
+
+    expect(ada.page.get_by_role("heading", level=1)).to_have_text("large-givers")
+    expect(ada.page.locator("#body-definition")).to_contain_text("sum of gifts, in USD, at least $9,000")
+    for _ in range(10):
+        give(site.system, 900_000)
+    expect(ada.page.locator("#body-figures")).to_contain_text("10 people are in it", timeout=60_000)
+    assert ada.page.url.endswith("/segments/large-givers")
 
 
 def test_the_verdict_is_french_for_who_reads_french(reader: Readers) -> None:

@@ -42,6 +42,7 @@ from streams.services.console.pages import (
     money,
     people,
     person_alerts,
+    segments,
     status,
     tonight,
 )
@@ -59,6 +60,7 @@ PAGES: tuple[Page, ...] = (
     *field.PAGES,
     *money.PAGES,
     *experiments.PAGES,
+    *segments.PAGES,
     *days.PAGES,
     *people.PAGES,
     *person_alerts.PAGES,

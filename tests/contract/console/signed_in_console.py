@@ -94,6 +94,7 @@ class SignedInConsole:
             day_reports=self.reports,
             desk=desk,
         )
+        self.deps = deps
         self.sessions = Sessions(redis, people)
         self.app = build_console(Console(deps, Hub(metrics), self.sessions, PAGES, self.switch_to))
 

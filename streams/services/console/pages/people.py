@@ -19,8 +19,10 @@ from events.channels import Channel, Purpose
 from events.fields import CONTACT_ID_PATTERN
 from events.identifiers import Hasher, is_identity_hash
 from events.outputs import ContactProfile, Stop
+from events.segments import ContactSegments
 from events.times import parse_time
 from sinks.lookup import CHANNELS, ContactAnswer, ErasedContact, Incomplete, KnownContact
+from sinks.segment_lookup import SegmentsReader
 from streams.domain.messages import CodedMessage, message
 from streams.domain.pressure import Decision, PermissionRequest
 from streams.services.console.desk_people import events_of
@@ -174,6 +176,18 @@ def stops_of(profile: ContactProfile) -> list[tuple[str, str, int | None, Stop]]
     return [(kind, name, _ms(stop["at"]), stop) for kind, name, stop in found]
 
 
+async def load_segments(asked: PageRequest) -> Loaded:
+    """The segments that the person is in, and since when."""
+    subject = _whole(asked)
+    held = await SegmentsReader(asked.redis, asked.deps.settings.profiles_oldest_s).of(subject.contact_id)
+    if isinstance(held, Incomplete):
+        raise Withheld(incomplete_message(held))
+    said: ContactSegments | None = None if held.value is None else orjson.loads(held.value)
+    segments = {} if said is None else said["segments"]
+    found = [(name, _ms(membership["since"])) for name, membership in sorted(segments.items())]
+    return Loaded({"held": found}, held.as_of)
+
+
 async def load_timeline(asked: PageRequest) -> Loaded:
     """What was heard of the person in the last 48 hours, from the desk."""
     subject = _whole(asked)
@@ -213,6 +227,7 @@ PERSON = Page(
     blocks=(
         Block("answers", 0, load_answers, "person_answers.html", "May we reach this person now?"),
         Block("known", 0, load_known, "person_known.html", "What is known"),
+        Block("segments", 0, load_segments, "person_segments.html", "Segments"),
         Block("touches", 0, load_touches, "person_touches.html", "What reached them, and what they stopped"),
         Block("timeline", 0, load_timeline, "person_timeline.html", "The last 48 hours"),
     ),

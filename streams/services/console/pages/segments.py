@@ -1,0 +1,161 @@
+"""`/segments` and `/segments/{id}`: which segments there are, how many are in each, and what each says, in words.
+
+What is shown is what the sink of segments has in Redis. Who is in a segment is no page: lists of people go through the
+contact policy, by `harmonia segments export` and the API.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import orjson
+from msgspec import Struct
+
+from events.segments import SegmentState
+from events.times import parse_time
+from sinks.lookup import Incomplete
+from sinks.segment_lookup import SegmentsReader, StoredSegments
+from streams.domain.file_mistakes import FileMistakes
+from streams.domain.messages import CodedMessage, message
+from streams.domain.segments.compiled_segments import read_definition
+from streams.domain.segments.conditions import Group, Node, Reference
+from streams.domain.segments.explanation import condition_message
+from streams.domain.segments.segment_totals import SegmentTotal, added_up
+from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
+from streams.services.console.rights import FEWEST
+from streams.services.permission.decision_messages import incomplete_message
+
+EVERY_S = 5
+
+
+class ListedSegment(Struct, frozen=True):
+    """A line of the list. Numbers are None where nobody has counted yet; `state` then too."""
+
+    id: str
+    owner: str
+    state: SegmentState | None
+    members: int | None
+    entered: int | None
+    left: int | None
+    as_of_ms: int | None
+    edition: str
+
+
+class DescribedCondition(Struct, frozen=True):
+    """A line of a definition in words. `depth`: within how many groups; `refers_to`: a segment that has a page."""
+
+    depth: int
+    told: CodedMessage | None = None
+    refers_to: str | None = None
+
+
+async def load_list(asked: PageRequest) -> Loaded:
+    """All segments that are defined, by id."""
+    stored = await _stored(asked)
+    found = [listed(name, value, stored) for name, value in sorted(stored.definitions.items())]
+    return Loaded({"found": found, "fewest": FEWEST}, stored.as_of)
+
+
+async def load_figures(asked: PageRequest) -> Loaded:
+    """How many are in the segment, and how many came and went."""
+    stored, value = await _one(asked)
+    return Loaded({"one": listed(asked.params["segment"], value, stored), "fewest": FEWEST}, stored.as_of)
+
+
+async def load_definition(asked: PageRequest) -> Loaded:
+    """What the segment says, in words."""
+    stored, value = await _one(asked)
+    read = read_definition(value)
+    lines = [] if isinstance(read, FileMistakes) else [*described(read.conditions, 0)]
+    return Loaded({"lines": lines}, stored.as_of)
+
+
+def listed(name: str, value: bytes, stored: StoredSegments) -> ListedSegment:
+    """The line of one segment."""
+    counts = [orjson.loads(count) for count in stored.counts.get(name, ())]
+    total = added_up(counts, stored.partitions)
+    owner = orjson.loads(value)["owner"]
+    if total is None:
+        return ListedSegment(name, owner, None, None, None, None, None, "")
+    return _counted(name, owner, total)
+
+
+def _counted(name: str, owner: str, total: SegmentTotal) -> ListedSegment:
+    at = parse_time(total.as_of)
+    return ListedSegment(name, owner, total.state, total.members, total.entered, total.left, at, total.edition)
+
+
+def described(node: Node, depth: int) -> Iterator[DescribedCondition]:
+    """A condition or a group of them, line by line."""
+    if isinstance(node, Reference):
+        yield DescribedCondition(depth, refers_to=node.segment)
+    elif isinstance(node, Group):
+        yield from _group(node, depth)
+    else:
+        yield DescribedCondition(depth, condition_message(node))
+
+
+def _group(group: Group, depth: int) -> Iterator[DescribedCondition]:
+    parts: Sequence[tuple[str, tuple[Node, ...]]] = (
+        ("segment.all", group.all),
+        ("segment.any", group.any),
+        ("segment.none", group.none),
+    )
+    for code, nodes in parts:
+        if nodes:
+            yield DescribedCondition(depth, message(code))
+            for node in nodes:
+                yield from described(node, depth + 1)
+
+
+async def enter(asked: PageRequest) -> None:
+    """Refuse a segment that is not defined; while Redis lacks something nobody knows, and the blocks say so."""
+    seen = await _reader(asked).all(asked.params["segment"])
+    if not isinstance(seen, Incomplete) and asked.params["segment"] not in seen.definitions:
+        raise PageRefused(404, "No such segment", "The list of segments names those that are defined.")
+
+
+async def _one(asked: PageRequest) -> tuple[StoredSegments, bytes]:
+    stored = await _stored(asked, asked.params["segment"])
+    value = stored.definitions.get(asked.params["segment"])
+    if value is None:
+        raise Withheld("This segment was withdrawn.")
+    return stored, value
+
+
+async def _stored(asked: PageRequest, segment: str | None = None) -> StoredSegments:
+    """What Redis has. Raises Withheld where it lacks something, or the viewer sees a part of people only."""
+    scope = asked.viewer.scope
+    if scope.regions is not None or scope.committees is not None:
+        raise Withheld("Segments count people of all regions and committees, and you see a part of these.")
+    seen = await _reader(asked).all(segment)
+    if isinstance(seen, Incomplete):
+        raise Withheld(incomplete_message(seen))
+    return seen
+
+
+def _reader(asked: PageRequest) -> SegmentsReader:
+    return SegmentsReader(asked.redis, asked.deps.settings.profiles_oldest_s)
+
+
+SEGMENTS = Page(
+    path="/segments",
+    name="segments",
+    title="Segments",
+    act="see_segments",
+    blocks=(Block("segments", EVERY_S, load_list, "segments_list.html"),),
+    template="segments.html",
+)
+SEGMENT = Page(
+    path="/segments/{segment}",
+    name="segment",
+    title="Segment",
+    act="see_segments",
+    blocks=(
+        Block("figures", EVERY_S, load_figures, "segment_figures.html", "Who is in it"),
+        Block("definition", EVERY_S, load_definition, "segment_definition.html", "What it says"),
+    ),
+    params={"segment": r"[A-Za-z0-9._-]{1,64}"},
+    enter=enter,
+    in_menu=False,
+    template="segment.html",
+)
+PAGES = (SEGMENTS, SEGMENT)

@@ -1,0 +1,156 @@
+"""`/segments`, the page of one segment, and the segments of one person, from memberships in a real Redis."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+import orjson
+import pytest
+from redis.asyncio import Redis
+
+from events.segments import SegmentState
+from events.topics import CONTACT_SEGMENTS, SEGMENT_DEFINITIONS
+from sinks.base import Position
+from sinks.holds import HoldsSink
+from sinks.keys import position_key
+from sinks.redis import RedisSink
+from sinks.segments import SegmentsChange, SegmentsSink
+from streams.services.console.page import PageRequest
+from streams.services.console.pages.people import Subject, load_segments
+from streams.services.console.rendering import render
+from streams.services.console.rights import Scope, Viewer
+from streams.services.console.words import Words
+from tests.contract.api.desk import known
+from tests.contract.conftest import client_of
+from tests.contract.console.signed_in_console import NOW, SignedInConsole
+from tests.contract.contact_sink import STALE_AFTER, TOPIC
+from tests.contract.redis_server import RedisServer
+from tests.contract.whole_redis import Filling
+from tests.contract.whole_segments import PARTITIONS, fill_segments
+
+STRATEGIST = Viewer("ada", frozenset({"figures"}))
+STRATEGE = Viewer("adele", frozenset({"figures"}), language="fr")
+CALLER = Viewer("cal", frozenset({"privacy"}))
+PEOPLE = [f"p{number}" for number in range(25)]
+NESTED = {
+    "id": "newcomers",
+    "owner": "digital",
+    "members": False,
+    "all": [{"segment": "donors"}, {"gifts": "sum", "currency": "USD", "within": "30d", "at_least": 5000}],
+    "none": [{"any": [{"tag": "opponent"}, {"region": "US-OH"}]}],
+}
+
+
+async def filled(server: RedisServer, people: Mapping[str, Sequence[str]], state: SegmentState = "complete") -> None:
+    sink = SegmentsSink(client_of(server.port), stale_after=STALE_AFTER, most_pairs=1000)
+    await fill_segments(sink, people, state=state)
+    for partition in range(PARTITIONS):
+        view = sink.reading(SEGMENT_DEFINITIONS)
+        change = SegmentsChange("newcomers", orjson.dumps(NESTED))
+        assert await view.write(partition, [change], Position(TOPIC, 1), Position(TOPIC, 2))
+    await sink.close()
+
+
+@pytest.fixture
+async def console(redis_client: Redis, tmp_path: Path) -> AsyncIterator[SignedInConsole]:
+    found = SignedInConsole(redis_client, tmp_path)
+    yield found
+    await found.reports.stop()
+
+
+async def page_of(console: SignedInConsole, path: str, viewer: Viewer = STRATEGIST, status: int = 200) -> str:
+    async with console.browser(viewer) as browser:
+        answer = await browser.get(path)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+async def test_segments_are_listed_with_how_many_are_in_each_and_few_are_not_told(
+    console: SignedInConsole, redis_server: RedisServer
+) -> None:
+    await filled(redis_server, {"donors": PEOPLE, "hosts": PEOPLE[:9]})
+    text = await page_of(console, "/segments")
+    assert [text.index(f'href="/segments/{name}"') for name in ("donors", "hosts", "newcomers")] == sorted(
+        text.index(f'href="/segments/{name}"') for name in ("donors", "hosts", "newcomers")
+    )
+    cells = [row.split("</tr>")[0] for row in text.split("<tr>")]
+    [donors] = [row for row in cells if 'href="/segments/donors"' in row]
+    [hosts] = [row for row in cells if 'href="/segments/hosts"' in row]
+    assert '<td class="number">25</td>' in donors
+    assert "everybody has been judged" in donors
+    assert "fewer than 10" in hosts
+    assert ">9<" not in hosts
+    [fresh] = [row for row in cells if 'href="/segments/newcomers"' in row]
+    assert "nobody has been judged yet" in fresh
+
+
+async def test_a_segment_is_told_in_words_with_the_ones_that_it_refers_to(
+    console: SignedInConsole, redis_server: RedisServer
+) -> None:
+    await filled(redis_server, {"donors": PEOPLE, "newcomers": PEOPLE[:3]})
+    text = await page_of(console, "/segments/newcomers")
+    told = [
+        "fewer than 10 people are in it",
+        "all of these",
+        'href="/segments/donors"',
+        "sum of gifts",
+        "none of these",
+        "at least one of these",
+        "the tag opponent holds",
+        "the region is US-OH",
+    ]
+    places = [text.index(each) for each in told]
+    assert places == sorted(places)
+    french = await page_of(console, "/segments/newcomers", STRATEGE)
+    assert "moins de 10 personnes en font partie" in french
+
+
+async def test_while_everybody_is_judged_anew_the_page_says_so(
+    console: SignedInConsole, redis_server: RedisServer
+) -> None:
+    await filled(redis_server, {"donors": PEOPLE}, "filling")
+    assert "these figures are not the last word" in await page_of(console, "/segments/donors")
+
+
+async def test_a_segment_that_is_not_defined_is_not_found(console: SignedInConsole, redis_server: RedisServer) -> None:
+    await filled(redis_server, {"donors": PEOPLE})
+    assert "The list of segments names those that are defined." in await page_of(
+        console, "/segments/doners", status=404
+    )
+
+
+async def test_from_a_redis_that_lacks_memberships_no_figure_is_shown(
+    console: SignedInConsole, redis_server: RedisServer, redis_client: Redis
+) -> None:
+    await filled(redis_server, {"donors": PEOPLE})
+    await redis_client.delete(position_key(1, CONTACT_SEGMENTS))
+    for path in ("/segments", "/segments/donors"):
+        text = await page_of(console, path)
+        assert "contact-segments:1" in text
+        assert ">25<" not in text
+
+
+async def test_who_sees_a_part_of_people_sees_no_segment(console: SignedInConsole, redis_server: RedisServer) -> None:
+    await filled(redis_server, {"donors": PEOPLE})
+    scope = Scope(regions=frozenset({"US-OH"}))
+    text = await page_of(console, "/segments", Viewer("finn", frozenset({"field"}), scope))
+    assert "Segments count people of all regions and committees" in text
+    assert "donors" not in text
+    await page_of(console, "/segments", Viewer("tess", frozenset({"treasury"})), status=403)
+
+
+async def test_the_page_of_a_person_tells_their_segments_and_since_when(
+    console: SignedInConsole, redis_server: RedisServer
+) -> None:
+    sinks = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER), HoldsSink(client_of(redis_server.port))
+    await Filling(*sinks).all([known("ada"), known("bob")])
+    await filled(redis_server, {"donors": ["ada"]})
+    told = []
+    for name in ("ada", "bob"):
+        asked = PageRequest(CALLER, Words("en"), NOW, {}, console.deps, "task", Subject(name, None))
+        loaded = await load_segments(asked)
+        told.append(render("person_segments.html", asked, dict(loaded.data)))
+    for sink in sinks:
+        await sink.close()
+    assert '<span class="id">donors</span>' in told[0]
+    assert "since Fri, Nov 28, 2025" in told[0]
+    assert "This person is in no segment." in told[1]
