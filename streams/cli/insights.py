@@ -117,10 +117,13 @@ def read_history(settings: Settings, question: Callable[[LoadedHistory], Answer]
 
     from sinks.lake.manifests import LakeDamaged
     from streams.history.insights.answering import ask_now
+    from streams.platform.clients import KafkaClients
 
     if settings.lake is None:
         from streams.domain.messages import english, message
 
+        with failing_plainly():
+            KafkaClients(settings).require_reachable()
         say(english(message("insights.no_lake", days=TOPIC_DAYS)), err=True)
     with (
         failing_plainly(),

@@ -5,7 +5,6 @@ Members are read from Redis, page by page, where a sink keeps those of segments 
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -27,6 +26,8 @@ from streams.cli.time_options import now_ms
 from streams.domain.display_names import printable
 
 if TYPE_CHECKING:
+    from asyncio import Runner
+
     from sinks.lookup import Incomplete
     from sinks.segment_lookup import MemberPlace, SegmentsReader
     from streams.platform.settings import Settings
@@ -130,10 +131,12 @@ def members_as_list(settings: Settings, segment: str) -> Iterator[Audience]:
 @contextmanager
 def members_of(settings: Settings, segment: str) -> Iterator[Iterator[MemberPlace]]:
     """Every member of a segment. Ends the command where there is no list, also when that shows on the way."""
+    from asyncio import Runner
+
     from sinks.segment_lookup import SegmentsReader
     from streams.platform.clients import redis_client
 
-    with asyncio.Runner() as runner:
+    with Runner() as runner:
         client = redis_client(settings)
         try:
             reader = SegmentsReader(client, settings.profiles_oldest_s)
@@ -144,7 +147,7 @@ def members_of(settings: Settings, segment: str) -> Iterator[Iterator[MemberPlac
             runner.run(client.aclose())
 
 
-def _in_turn(runner: asyncio.Runner, pages: AsyncIterator[list[MemberPlace]]) -> Iterator[list[MemberPlace]]:
+def _in_turn(runner: Runner, pages: AsyncIterator[list[MemberPlace]]) -> Iterator[list[MemberPlace]]:
     async def following() -> list[MemberPlace] | None:
         return await anext(pages, None)
 
