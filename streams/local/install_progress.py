@@ -33,7 +33,7 @@ def libraries_in(lock: Path) -> int:
 def main(words: Sequence[str]) -> int:
     """Run the command to its end, and give its exit code; what it prints as errors is printed."""
     lock, *command = words
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:  # nosec B603 # words of the Makefile, no shell
         for line in progress(running.stdout or (), libraries_in(Path(lock))):
             sys.stderr.write(f"{line}\n")
             sys.stderr.flush()
