@@ -6,12 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from streams.demo.deployment import open_deployment
+from streams.domain.messages import CodedMessage, english
 from streams.local.stack import Stack
+from streams.operations.refused_records import records_of_type
 from streams.operations.status.alert_rules import MOST_SOURCES
 from tests.integration.command import harmonia, on
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import running_system, settings_of, until_in_redis
 from tests.integration.waiting import until
+
+
+def records_of(type_: str) -> str:
+    words = records_of_type(type_)
+    return english(words) if isinstance(words, CodedMessage) else str(words)
 
 
 def test_whoever_is_on_call_sees_whether_everything_flows(stack: Stack, tmp_path: Path) -> None:
@@ -55,7 +62,7 @@ def test_whoever_is_on_call_sees_whether_everything_flows(stack: Stack, tmp_path
     assert {"source": refused, "type": "donation.made", "refused": 12, "sent": 12} in well["kafka"]["mostly_refused"]
     worst = well["kafka"]["mostly_refused"][:MOST_SOURCES]  # tests before this one may have sent worse
     named = [
-        f"{one['source']}: {one['refused']:,} of {one['sent']:,} {one['type']} refused in the last hour"
+        f"{one['source']}: {one['refused']:,} of {one['sent']:,} {records_of(one['type'])} refused in the last hour"
         for one in worst
     ]
     assert [why for why in map(itemgetter("why"), well["alerts"]) if why in named] == named

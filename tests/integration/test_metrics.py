@@ -17,6 +17,7 @@ from events.interactions.canvass import Method
 from events.interactions.canvass import Outcome as CanvassOutcome
 from events.refusal import Reason
 from events.registry import MODELS
+from events.segments import ChangeCause
 from events.topics import AGENTS, ALL, SINKS
 from streams.domain.pressure import default_policy
 from streams.local.stack import local_stack
@@ -52,6 +53,8 @@ NAMED = {
     "harmonia_transaction_open_seconds",
     *("harmonia_experiments", "harmonia_experiment_results", "harmonia_experiment_evaluation_seconds"),
     *("harmonia_experiment_waiting_seconds", "harmonia_experiment_uncounted"),
+    *("harmonia_segments", "harmonia_segment_changes", "harmonia_segment_backfill_partitions"),
+    "harmonia_segment_time_behind_seconds",
     *("process_virtual_memory_bytes", "process_resident_memory_bytes", "process_start_time_seconds"),
     *("process_cpu_seconds", "process_open_fds", "process_max_fds"),
 }
@@ -76,6 +79,7 @@ WORDS = {
     "finding": {"crowded", "disputed", "overruled", "saturated"},
     "sink": {*SINKS},
     "rule": set(get_args(Rule)),
+    "cause": set(get_args(ChangeCause)),
 }
 
 
