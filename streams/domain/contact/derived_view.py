@@ -146,11 +146,6 @@ def view_of(contact_id: str, state: ContactState) -> DerivedView | None:
     return view
 
 
-def wants_view(state: ContactState) -> bool:
-    """Whether a state has no view yet and is to have one as soon as it is asked for."""
-    return state.__dict__.get(ATTACHED, state) is None
-
-
 def attach(state: ContactState, view: DerivedView) -> None:
     """Let a state object hold its view, unless that costs too much; another one that is equal to it holds none."""
     if len(view.found.deeds) <= MOST_DEEDS:

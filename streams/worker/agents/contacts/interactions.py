@@ -11,7 +11,7 @@ from events.fields import CONTACT_ID_PATTERN
 from events.refusal import Reason, Refusal
 from streams.domain.campaigns import COUNTED, REPORTS, CampaignCounter, CampaignMention, mention_in
 from streams.domain.contact import ContactState, FoldOutcome, fold
-from streams.domain.contact.derived_view import attach, expect_more, wants_view
+from streams.domain.contact.derived_view import attach, expect_more
 from streams.domain.contact.facts.command_details import COMMANDS, Erase
 from streams.domain.contact.facts.from_records import read_said
 from streams.domain.contact.identity.erasure import place_of
@@ -31,7 +31,6 @@ from streams.engine.runs import KafkaRecord, Records
 from streams.engine.writer import Headers
 from streams.worker.agents.contacts.handler import ChunkHandler, received_headers
 from streams.worker.agents.contacts.output_records import RecordBuilder, campaign_counts_record
-from streams.worker.agents.contacts.view_budget import view_budget_of
 
 _FULL = Refusal(Reason.CONTACT_FULL, "contact: its state has outgrown 1 MiB; only retractions and refusals are taken")
 _NO_KEY = Refusal(Reason.INVALID_DATA, "key: records of `interactions` are keyed by contact")
@@ -50,7 +49,6 @@ class InteractionsHandler(ChunkHandler):
     def __init__(self, states: States[ContactState], builder: RecordBuilder, at_ms: int, policy: Policy) -> None:
         super().__init__(states, builder, at_ms, policy)
         self._campaigns = CampaignCounter()
-        self._views = view_budget_of(states)
 
     def take(self, records: Records) -> None:
         """Fold each contact's records in their order; one new state and one profile for each contact that changed."""
@@ -79,14 +77,9 @@ class InteractionsHandler(ChunkHandler):
     def _fold(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
         if len(arrived) > MOST_AT_ONCE:
             return self._fold_whole(key, before, arrived)
-        is_new_view = wants_view(before)
-        if is_new_view and not self._views.may_make():
-            return self._fold_whole(key, before, arrived)
         step = fold_incrementally(key.decode(), before, [fact for _, fact, _ in arrived])
         if isinstance(step, Declined):
             return self._fold_whole(key, before, arrived)
-        if not is_new_view:
-            self._views.used()
         applied = arrived
         if FoldOutcome.DUPLICATE in step.outcomes:
             pairs = zip(arrived, step.outcomes, strict=True)
