@@ -31,9 +31,8 @@ STRATEGIST = Viewer("ada", frozenset({"figures"}))
 STRATEGE = Viewer("adele", frozenset({"figures"}), language="fr")
 CALLER = Viewer("cal", frozenset({"privacy"}))
 PEOPLE = [f"p{number}" for number in range(25)]
-NESTED = {
+NESTED = {  # of nobody: an owner need not be named
     "id": "newcomers",
-    "owner": "digital",
     "members": False,
     "all": [{"segment": "donors"}, {"gifts": "sum", "currency": "USD", "within": "30d", "at_least": 5000}],
     "none": [{"any": [{"tag": "opponent"}, {"region": "US-OH"}]}],
@@ -81,6 +80,7 @@ async def test_segments_are_listed_with_how_many_are_in_each_and_few_are_not_tol
     assert ">9<" not in hosts
     [fresh] = [row for row in cells if 'href="/segments/newcomers"' in row]
     assert "nobody has been judged yet" in fresh
+    assert "<td>–</td>" in fresh
 
 
 async def test_a_segment_is_told_in_words_with_the_ones_that_it_refers_to(

@@ -72,7 +72,7 @@ def listed(name: str, value: bytes, stored: StoredSegments) -> ListedSegment:
     """The line of one segment."""
     counts = [orjson.loads(count) for count in stored.counts.get(name, ())]
     total = added_up(counts, stored.partitions)
-    owner = orjson.loads(value)["owner"]
+    owner = orjson.loads(value).get("owner", "")
     if total is None:
         return ListedSegment(name, owner, None, None, None, None, None, "")
     return _counted(name, owner, total)
