@@ -113,10 +113,9 @@ def test_an_id_without_its_kind_is_found_and_said_to_be_what_it_was_taken_for(
     reader: Readers, site: ConsoleSite
 ) -> None:
     one, number = site.people["ohio"], fresh()
-    value, headers = structured(
-        event("donation.made", {"email": one.email, "external": {"van": number}}, donation_id=number)
-    )
-    site.system.deployment.producer.send("donation-events", value=value, headers=headers).get(30)
+    known_by = {"email": one.email, "external": {"van": number}}
+    value, headers = structured(event("email.delivered", known_by, message_id=number))
+    site.system.deployment.producer.send("email-events", value=value, headers=headers).get(30)
     [hashed] = site.system.deployment.hasher.lookups("external", f"van:{number}")
     until(lambda: site.system.deployment.redis.get(identity_key(hashed)), "the id in Redis")
     ada = reader("ada")
