@@ -4,6 +4,7 @@ from pathlib import Path
 
 import orjson
 
+from events.json_types import JSON
 from sinks.keys import identity_key
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite, running_console
@@ -113,7 +114,7 @@ def test_an_id_without_its_kind_is_found_and_said_to_be_what_it_was_taken_for(
     reader: Readers, site: ConsoleSite
 ) -> None:
     one, number = site.people["ohio"], fresh()
-    known_by = {"email": one.email, "external": {"van": number}}
+    known_by: dict[str, JSON] = {"email": one.email, "external": {"van": number}}
     value, headers = structured(event("email.delivered", known_by, message_id=number))
     site.system.deployment.producer.send("email-events", value=value, headers=headers).get(30)
     [hashed] = site.system.deployment.hasher.lookups("external", f"van:{number}")
