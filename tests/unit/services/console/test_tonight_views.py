@@ -19,7 +19,7 @@ from streams.services.console.desk_reading import figures_by, turfs
 from streams.services.console.desk_schema import DAY_MS, HOUR_MS
 from streams.services.console.pages.field import quiet_turfs
 from streams.services.console.pages.needs import Need, of_alerts, of_campaigns, of_findings, of_quiet_turfs
-from streams.services.console.pages.person_alerts import RULES, alert_rows, last_day, names_only_own
+from streams.services.console.pages.person_alerts import RULES, alert_rows, erased_since, last_day, names_only_own
 from streams.services.console.pages.tonight import Facts, Hour, evening, figure_views, hours, team_rows
 from streams.services.console.rights import EVERYTHING, Role, Scope, Viewer, may
 from streams.services.console.words import Words
@@ -223,6 +223,12 @@ def test_alerts_of_a_rule_are_counted_by_what_they_say_and_name_nobody(tmp_path:
         ("digital: 4 touches on all channels within 1d, at most 3", 2, NOW),
         ("field: 2 touches by door within 1d, at most 1", 1, NOW - 2),
     ]
+
+
+def test_alerts_about_people_who_were_erased_are_counted_and_no_line_is_empty() -> None:
+    counts = [AlertCount("digital: 4 touches on all channels within 1d, at most 3", 2, NOW), AlertCount("", 3, NOW)]
+    assert [row.count for row in alert_rows(counts, "over_cap")] == [2]
+    assert erased_since(counts) == 3
 
 
 def test_who_sees_some_teams_reads_no_alert_that_names_another() -> None:
