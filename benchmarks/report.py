@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from benchmarks.results import Figure, Section
 
+_REACHED = {True: "yes", False: "no", None: ""}
+
 
 def table(section: Section) -> str:
     """A section as Markdown, which a terminal shows just as well: median and, in brackets, the least and the most."""
@@ -30,8 +32,12 @@ def _grouped(figures: Sequence[Figure]) -> list[list[Figure]]:
 def _matrix(figures: Sequence[Figure]) -> str:
     columns = list(dict.fromkeys((figure.name, figure.unit) for figure in figures))
     rows = list(dict.fromkeys(figure.subject for figure in figures))
-    cells = {(figure.subject, figure.name): _spread(figure) for figure in figures}
-    head = ["", *(f"{name}, {unit}" for name, unit in columns)]
+    cells = {
+        (figure.subject, figure.name): " ".join(filter(None, (_spread(figure), _REACHED[figure.reached])))
+        for figure in figures
+    }
+    goals = {(figure.name, figure.unit): _goal(figure) for figure in figures if figure.goal}
+    head = ["", *(", ".join(filter(None, (*column, goals.get(column)))) for column in columns)]
     body = [[row, *(cells.get((row, name), "") for name, _ in columns)] for row in rows]
     return _markdown([head, *body])
 
@@ -42,9 +48,12 @@ def _list(figures: Sequence[Figure]) -> str:
 
 
 def _line(figure: Figure) -> list[str]:
-    goal = f"{figure.goal.bound} {figure.goal.value:g}" if figure.goal else ""
-    reached = {True: "yes", False: "no", None: ""}[figure.reached]
-    return [f"{figure.subject}: {figure.name}", _spread(figure), figure.unit, goal, reached]
+    goal = _goal(figure)
+    return [f"{figure.subject}: {figure.name}", _spread(figure), figure.unit, goal, _REACHED[figure.reached]]
+
+
+def _goal(figure: Figure) -> str:
+    return f"{figure.goal.bound} {figure.goal.value:g}" if figure.goal else ""
 
 
 def _spread(figure: Figure) -> str:

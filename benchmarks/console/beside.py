@@ -14,7 +14,7 @@ from benchmarks.pipeline.sayings import sayings
 from benchmarks.suites import Bench
 from streams.demo.workers import Workers
 
-SETTLE_S = 20.0
+SETTLE_S = 16.0
 """How long tabs open before they count."""
 
 
@@ -46,6 +46,7 @@ async def pairs_of(bench: Bench, size: BesideSize, address_of: Addresses) -> lis
         await prefill(place.settings, place.records(sayings(size.contacts, size.warm, bench.seed, now)))
         with place.worker() as workers:
             place.until_all_in_redis(workers, time.monotonic)
+            bench.say(f"the worker has taken in {size.warm:,} events of {size.contacts:,} people")
             for number in range(size.pairs):
                 used: dict[bool, float] = {}
                 for is_beside in (bool(number % 2), not number % 2):

@@ -56,13 +56,13 @@ class Size:
 
 
 FULL = Size(
-    desk=DeskSize(1_000_000, 5_000_000, 1_000_000),
+    desk=DeskSize(1_000_000, 2_500_000, 500_000),
     rate=2_000,
     tabs=100,
     warm=60,
     seconds=600,
     people=20_000,
-    beside=BesideSize(50_000, 30_000, pairs=6, counted=40_000, tabs=100),
+    beside=BesideSize(50_000, 30_000, pairs=5, counted=40_000, tabs=100),
 )
 QUICK = Size(
     desk=DeskSize(20_000, 60_000, 20_000, kept=50_000),
@@ -90,7 +90,10 @@ def console(bench: Bench) -> Section:
     """Measure both, in one round: it is long, and each page is asked for hundreds of times."""
     size = QUICK if bench.quick else FULL
     seen = _pages(bench, size)
+    bench.say(f"the pages were looked at for {size.warm + size.seconds:.0f} s")
+    began = time.monotonic()
     pairs = asyncio.run(pairs_of(bench, size.beside, address_of))
+    bench.say(f"the worker was measured in turn with and without in {time.monotonic() - began:.0f} s")
     desk = size.desk
     note = (
         f"{desk.contacts:,} contacts, {desk.events + desk.earlier:,} interactions of nine days, of which the desk "
@@ -151,11 +154,13 @@ def _pages(bench: Bench, size: Size) -> Seen:
         fill_desk(desk, size.desk, time.time_ns() // 1_000_000, bench.seed)
         bench.say(f"the desk is filled after {time.monotonic() - began:.0f} s")
         begin_here(desk, place.settings)
+        began = time.monotonic()
         asyncio.run(fill_redis(place.settings, size.people, bench.seed))
         asyncio.run(write_results(place.settings, time.time_ns() // 1_000_000, bench.seed))
         feed = Feed(size.rate, size.desk.contacts, bench.seed + 7)
         with site(place, environment) as running:
             asyncio.run(reported(running.url, date))
+            bench.say(f"Redis and the report of a day are filled after {time.monotonic() - began:.0f} s")
             with fed(place, feed):
                 return asyncio.run(_look(bench, size, place, running, desk, date))
 

@@ -44,6 +44,13 @@ def one_person(folder: Path, token: str) -> Path:
     return file
 
 
+def form_token(page: str) -> str:
+    """The token that forms of a page send."""
+    found = _FORM_TOKEN.search(page)
+    assert found is not None, page
+    return found[1]
+
+
 class _Stay(urllib.request.HTTPRedirectHandler):
     """Leads nowhere: the answer itself is what is asked for."""
 
@@ -61,9 +68,7 @@ class Visitor:
 
     def sign_in(self, token: str) -> None:
         """Sign in; raises KeyError where that was refused."""
-        form = self.ask("/signin")[1]
-        [csrf] = _FORM_TOKEN.findall(form)
-        self.ask("/signin", csrf=csrf, token=token)
+        self.ask("/signin", csrf=form_token(self.ask("/signin")[1]), token=token)
         self._cookies = {"__Host-harmonia": self._cookies["__Host-harmonia"]}
 
     def ask(self, path: str, **form: str) -> tuple[int, str]:

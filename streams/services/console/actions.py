@@ -1,12 +1,11 @@
 """What is changed from the console: a campaign is put on hold, or let go.
 
 A form is answered once Redis shows what it ordered. What is so already, as a worker has just said, is not ordered
-again, so a form that is sent twice does no harm, and nothing is sent before the order is in the audit log.
+again, nor what is on its way (`orders`), and nothing is sent before the order is in the audit log.
 """
 
 import asyncio
 from typing import Literal
-from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -18,8 +17,9 @@ from sinks.holds import find_all_holds
 from streams.operations.campaign_holds import HoldOrder, send_order, wait_until_shown
 from streams.services.console.gate import Console, NotForYou, message_page, posted
 from streams.services.console.live import why_withheld
+from streams.services.console.orders import Orders, SentOrder
 from streams.services.console.page import PageRefused, Withheld
-from streams.services.console.pages.campaigns import address_of, covers, is_so_already, teams_of
+from streams.services.console.pages.campaigns import ORDERED_HERE, address_of, covers, is_so_already, teams_of
 from streams.services.console.rights import EVERYTHING, Scope
 from streams.services.console.signin import SignedIn
 
@@ -31,7 +31,7 @@ Act = Literal["hold", "lift"]
 def routes(console: Console) -> APIRouter:
     """The routes that hold and lift."""
     router = APIRouter()
-    locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+    orders = Orders()
 
     def add(act: Act) -> None:
         @router.post(f"/campaigns/{act}", name=act)
@@ -40,13 +40,11 @@ def routes(console: Console) -> APIRouter:
             campaign = said.get("campaign", "")
             if not 1 <= len(campaign) <= MAX_ID:
                 return _told(console, signed_in, PageRefused.not_found())
-            lock = locks.setdefault(campaign, asyncio.Lock())
-            async with lock:
-                try:
-                    await _ordered(console, signed_in, campaign, act)
-                    console.hub.changed()
-                except PageRefused as why:
-                    return _told(console, signed_in, why)
+            try:
+                await _ordered(console, orders, signed_in, HoldOrder(campaign, None, act == "lift", _by(signed_in)))
+                console.hub.changed()
+            except PageRefused as why:
+                return _told(console, signed_in, why)
             return RedirectResponse(address_of(campaign), 303)
 
     add("hold")
@@ -54,12 +52,17 @@ def routes(console: Console) -> APIRouter:
     return router
 
 
-async def _ordered(console: Console, signed_in: SignedIn, campaign: str, act: Act) -> None:
+def _by(signed_in: SignedIn) -> str:
+    return f"{ORDERED_HERE}{signed_in.viewer.name}"
+
+
+async def _ordered(console: Console, orders: Orders, signed_in: SignedIn, order: HoldOrder) -> None:
     """Order it, unless it is so already, and wait until Redis shows it. Raises PageRefused with what became of it.
 
     A hold is until it is lifted: one that ends by itself is made one that does not.
     """
-    deps, viewer = console.deps, signed_in.viewer
+    deps, viewer, campaign = console.deps, signed_in.viewer, order.campaign
+    act: Act = "lift" if order.lift else "hold"
     try:
         teams = await teams_of(console.page_request(signed_in, {"campaign": campaign}), campaign)
     except Withheld as why:
@@ -69,26 +72,30 @@ async def _ordered(console: Console, signed_in: SignedIn, campaign: str, act: Ac
         raise _unknown(viewer.scope) from None
     if not covers(viewer.scope, teams):
         raise NotForYou(signed_in)
-    if is_so_already(act, campaign, await find_all_holds(deps.redis), deps.wall()):
-        return
-    await deps.views.acted(viewer, act, campaign)
-    order = HoldOrder(campaign, None, act == "lift", f"console/{viewer.name}")
-    try:
-        offset = await asyncio.to_thread(send_order, deps.settings, order, deps.wall())
-    except (KafkaError, OSError):
-        raise PageRefused(
-            503,
-            "Not sure that it was ordered",
-            "Kafka did not say that it has the order, so do not rely on it. Look at what the campaign's page says, and "
-            "order it again.",
-        ) from None
-    if not await _is_shown(console, order, offset):
-        raise PageRefused(
-            503,
-            "Ordered, and not in force yet",
-            "Kafka has the order, so it will be carried out. But Redis does not show it: do not rely on it until the "
-            "campaign's page does. Does a worker run, and is Redis up? Or did somebody else order otherwise?",
-        )
+
+    async def is_so() -> bool:
+        return is_so_already(act, campaign, await find_all_holds(deps.redis), deps.wall())
+
+    async def send() -> int:
+        await deps.views.acted(viewer, act, campaign)
+        try:
+            return await asyncio.to_thread(send_order, deps.settings, order, deps.wall())
+        except (KafkaError, OSError):
+            raise PageRefused(
+                503,
+                "Not sure that it was ordered",
+                "Kafka did not say that it has the order, so do not rely on it. Look at what the campaign's page says, "
+                "and order it again.",
+            ) from None
+
+    async with orders.sent(order, is_so, send) as sent:
+        if sent is not None and not await _is_shown(console, sent):
+            raise PageRefused(
+                503,
+                "Ordered, and not in force yet",
+                "Kafka has the order, so it will be carried out. But Redis does not show it: do not rely on it until "
+                "the campaign's page does. Does a worker run, and is Redis up? Or did somebody else order otherwise?",
+            )
 
 
 def _unknown(scope: Scope) -> PageRefused:
@@ -107,9 +114,9 @@ def _unknown(scope: Scope) -> PageRefused:
     )
 
 
-async def _is_shown(console: Console, order: HoldOrder, offset: int) -> bool:
+async def _is_shown(console: Console, sent: SentOrder) -> bool:
     try:
-        return await asyncio.to_thread(wait_until_shown, console.deps.settings, order, offset, WAIT_S)
+        return await asyncio.to_thread(wait_until_shown, console.deps.settings, sent.order, sent.offset, WAIT_S)
     except RedisError:
         return False
 

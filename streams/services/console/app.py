@@ -86,6 +86,10 @@ def build_console(console: Console, routes: tuple[Callable[[Console], APIRouter]
 def _add_page(app: FastAPI, console: Console, page: Page) -> None:
     @app.get(page.path, name=page.name, response_class=HTMLResponse)
     async def show(request: Request) -> Response:
+        with console.hub.pace.page():
+            return await shown(request)
+
+    async def shown(request: Request) -> Response:
         signed_in = await signed_in_of(console, request)
         try:
             asked = await _entered(console, page, signed_in, request)

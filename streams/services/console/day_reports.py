@@ -9,14 +9,14 @@ import logging
 import sys
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec import Struct
 
 from streams.history.daily_report.figures import DailyReport
 from streams.history.insights.own_process import InsightsProcess, NoAnswer
+from streams.services.console.day_cells import ShownTable, shown_tables
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +33,15 @@ _read = msgspec.json.Decoder(DailyReport).decode
 
 
 class FoundReport(Struct, frozen=True):
-    """The report of a day. None: `waiting_s`, for how long it is being made; `failed`: it could not be."""
+    """The report of a day. None: `waiting_s`, for how long it is being made; `failed`: it could not be.
+
+    `tables`: those of the report as they may be shown.
+    """
 
     report: DailyReport | None
     waiting_s: float = 0.0
     failed: bool = False
+    tables: Sequence[ShownTable] = ()
 
 
 class _Day:
@@ -45,6 +49,7 @@ class _Day:
 
     def __init__(self) -> None:
         self.report: DailyReport | None = None
+        self.tables: Sequence[ShownTable] = ()
         self.made_at = float("-inf")
         self.failed_at = float("-inf")
         self.began_at = 0.0
@@ -69,15 +74,7 @@ class DayReports:
             day.began_at = now
             day.task = asyncio.create_task(self._make(date, day))
         self._forget()
-        return FoundReport(day.report, now - day.began_at, day.task is None and day.report is None)
-
-    async def wait(self, date: str, seconds: float) -> FoundReport:
-        """The same, after waiting a little for one that is being made."""
-        self.find(date)
-        if (day := self._days.get(date)) is not None and day.report is None and day.task is not None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(day.task), seconds)
-        return self.find(date)
+        return FoundReport(day.report, now - day.began_at, day.task is None and day.report is None, day.tables)
 
     async def settled(self) -> None:
         """Wait until nothing is being made."""
@@ -91,7 +88,8 @@ class DayReports:
 
     async def _make(self, date: str, day: _Day) -> None:
         try:
-            day.report = _read(await self._process.answer(("--json", f"--date={date}")))
+            report = _read(await self._process.answer(("--json", f"--date={date}")))
+            day.report, day.tables = report, shown_tables(report)
             day.made_at = self._clock()
         except (NoAnswer, msgspec.DecodeError) as error:
             logger.warning("daily report: %s", type(error).__name__)

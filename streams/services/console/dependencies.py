@@ -1,6 +1,6 @@
 """What the routes and pages of the console share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
@@ -23,7 +23,7 @@ class ConsoleDependencies:
     """Dependencies of the routes.
 
     `clock`: ms since 1970, by which pages are dated; the demo's stands at its last event. `wall`: what time it is, for
-    sessions.
+    sessions. `called`: what pages call people, English as keys of the catalogue; those of the demo alone.
     """
 
     settings: Settings
@@ -39,4 +39,5 @@ class ConsoleDependencies:
     provider: Provider | None = None
     desk: DeskReader | None = None
     turfs: Sequence[Turf] = ()
+    called: Mapping[str, str] = field(default_factory=dict)
     day_reports: DayReports = field(default_factory=DayReports)

@@ -27,6 +27,7 @@ from streams.services.console.desk_events import ErasureCommand, read_event
 from streams.services.console.desk_names import ErasedNames, Fragments, SeriesNumbers
 from streams.services.console.desk_people_keeping import PeopleKeeper
 from streams.services.console.desk_profiles import (
+    ERASED,
     read_alert,
     read_closed,
     read_hold_row,
@@ -292,7 +293,7 @@ class DeskWriter:
         fragment = self.fragments.find(name)
         self._counts["erased"] += 1
         if fragment is None:
-            if self._erased.until(name) != until:
+            if self._erased.until(name) != until or not self._erased.is_erased(name):
                 self._erased.add(name, until, begun=False)
                 if self._dropped_others or name in self._dropped:
                     self._erased_late.append(name)
@@ -311,6 +312,8 @@ class DeskWriter:
         row = None if record.value is None else read_alert(record.value)
         if row is None:
             return False
+        if row.rule == ERASED and row.contact_id is not None:
+            self._receipt(row.contact_id, row.at)
         evidence, detail = row.evidence, row.detail
         fragment = self._named(row.contact_id, row.at)
         if row.contact_id is not None and fragment is None:
@@ -318,6 +321,21 @@ class DeskWriter:
         values = (row.alert_id, row.rule, row.subject, fragment, row.at, detail, evidence)
         self.desk.run("INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", values)
         return True
+
+    def _receipt(self, name: str, until: int) -> None:
+        """Take from a name all that happened up to an erasure of which its receipt tells.
+
+        It may be so old that nothing else does: then there is a new record. Where there is none other topics say so.
+        """
+        if until <= (self._erased.until(name) or -1):
+            return
+        fragment = self.fragments.find(name)
+        if fragment is not None:
+            self.events.erase(fragment, until)
+            self.desk.run("DELETE FROM alerts WHERE fragment = ? AND at <= ?", (fragment, until))
+            self.desk.run("UPDATE views SET fragment = NULL WHERE fragment = ? AND at <= ?", (fragment, until))
+            self._unused.add(fragment)
+        self._erased.add(name, until, begun=True)
 
     def _named(self, contact_id: str | None, at: int) -> int | None:
         """Whom something is about that was at a time; nobody, if that person was erased since."""

@@ -22,7 +22,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
-from events.topics import ALL, AUDIT_LOG, DELETE_RETENTION_MS, INTERACTIONS, TopicSpec
+from events.topics import ALL, AUDIT_LOG, CONTACT_ALERTS, DELETE_RETENTION_MS, INTERACTIONS, TopicSpec
 from streams.engine.garbage_collector import collect_rarely
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import EngineError, KafkaAway, MissingTopic, Unusable
@@ -51,8 +51,11 @@ SERIES_EVERY_S = 86_400.0
 PAUSE_S = 1.0
 NICENESS = 10
 _SPECS = [spec for spec in ALL if spec.name in FOLLOWED]
-_KEPT_MS: Mapping[str, int] = {AUDIT_LOG: VIEWS_KEPT_MS}
-"""How far back a desk that is new begins to read a topic that is not compacted, where that is not `CELLS_KEPT_MS`."""
+_KEPT_MS: Mapping[str, int] = {AUDIT_LOG: VIEWS_KEPT_MS, CONTACT_ALERTS: VIEWS_KEPT_MS}
+"""How far back a desk that is new begins to read a topic that is not compacted, where that is not `CELLS_KEPT_MS`.
+
+Receipts of erasures are among the alerts: by them views from before are not taken for those of a new record.
+"""
 
 
 class TopicsChanged(Exception):

@@ -15,7 +15,7 @@ from streams.services.console.page import Page, PageRequest
 from streams.services.console.rendering import CSRF_PLACE, render, render_signed_out
 from streams.services.console.rights import Act, may
 from streams.services.console.signin import COOKIE, Sessions, SignedIn, is_own_origin, same
-from streams.services.console.words import Words, language_of
+from streams.services.console.words import Words, language_of, words_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Console:
     def page_request(self, signed_in: SignedIn, params: Mapping[str, str]) -> PageRequest:
         """The request of a viewer, at this moment."""
         viewer = signed_in.viewer
-        words = Words(viewer.language, self.deps.settings.time_zone)
+        words = words_in(viewer.language, self.deps.settings.time_zone)
         now_ms = self.deps.clock() // SECOND_MS * SECOND_MS  # so that who asks in the same second asks the same
         return PageRequest(viewer, words, now_ms, params, self.deps, signed_in.session.reason)
 
@@ -116,7 +116,7 @@ def message_page(console: Console, signed_in: SignedIn, title: str, text: str, s
 
 def words_of(console: Console, request: Request) -> Words:
     """The words for somebody who may not be signed in: in the language that the browser asks for."""
-    return Words(language_of(request.headers.get("accept-language")), console.deps.settings.time_zone)
+    return words_in(language_of(request.headers.get("accept-language")), console.deps.settings.time_zone)
 
 
 def plain_message(words: Words, title: str, text: str, status: int) -> Response:

@@ -12,11 +12,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+from zlib import crc32
 
 import orjson
 from markupsafe import Markup
 from typing_extensions import TypedDict
 
+from streams.services.console.live_pace import Pace
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.page import Block, Loaded, Page, PageRequest, Withheld
 from streams.services.console.rendering import partial, render, render_block
@@ -67,9 +69,11 @@ class Rendered:
 class _Entry:
     """A block as some audience sees it. `at`: when it was loaded, `used`: last asked for, by a monotonic clock.
 
-    `change`: the number of the change of the hub that it was loaded after.
+    `change`: the number of the change of the hub that it was loaded after. `turn`: held by the one open page that waits
+    until it may load it, `lock` by whoever does.
     """
 
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     at: float = float("-inf")
     used: float = 0.0
@@ -145,15 +149,20 @@ class OpenStreams:
 
 
 class Hub:
-    """Renders blocks, live ones once for all who see the same. `monotonic`: seconds that only grow."""
+    """Renders blocks, live ones once for all who see the same. `monotonic`: seconds that only grow.
+
+    `pace`: pages go before blocks of open pages, which are loaded less often while there is too little time.
+    """
 
     def __init__(self, metrics: ConsoleMetrics, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.streams = OpenStreams()
+        self.pace = Pace(monotonic, metrics.stretch.set)
         self._metrics = metrics
         self._clock = monotonic
         self._entries: dict[tuple[object, ...], _Entry] = {}
         self._closed = asyncio.Event()
         self._change = 0
+        self._forgot_at = monotonic()
 
     def changed(self) -> None:
         """Something was changed from here: what was loaded before is shown to nobody any more."""
@@ -164,21 +173,55 @@ class Hub:
         self._closed.set()
 
     async def block(self, page: Page, block: Block, request: PageRequest) -> Rendered:
-        """A block: as it was rendered within its rate, or loaded now. One that is not live is always loaded."""
+        """A block of a page that is asked for: as it was rendered of late, or loaded now, before those of open pages.
+
+        One that is not live is always loaded.
+        """
         if not block.every_s:
             return await self._load(page, block, request, None)
+        return await self._renewed(self._entry(page, block, request), page, block, request)
+
+    async def _live(self, page: Page, block: Block, request: PageRequest) -> Rendered:
+        """A block of an open page; it is loaded when it is its turn."""
+        entry = self._entry(page, block, request)
+        if not self._is_late(entry, page, block) and entry.rendered is not None:
+            return entry.rendered
+        async with entry.turn:
+            if self._is_late(entry, page, block):
+                async with self.pace.turn():
+                    return await self._renewed(entry, page, block, request)
+            return await self._renewed(entry, page, block, request)
+
+    def _entry(self, page: Page, block: Block, request: PageRequest) -> _Entry:
         params = tuple(sorted(request.params.items()))
         entry = self._entries.setdefault((page.name, block.id, params, request.viewer.audience), _Entry())
         entry.used = self._clock()
+        return entry
+
+    async def _renewed(self, entry: _Entry, page: Page, block: Block, request: PageRequest) -> Rendered:
         async with entry.lock:
-            late = entry.change != self._change or self._clock() - entry.at >= block.every_s
-            if entry.rendered is None or late:
+            if entry.rendered is None or self._is_late(entry, page, block):
                 entry.change = self._change
                 entry.rendered = await self._load(page, block, request, entry.good)
                 entry.at = self._clock()
                 if not entry.rendered.why and entry.rendered.stopped_at_ms is None:
                     entry.good = entry.rendered
         return entry.rendered
+
+    def _is_late(self, entry: _Entry, page: Page, block: Block) -> bool:
+        """Whether a block is to be loaded anew.
+
+        One that many audiences see is so for all of them in the same second, in which the desk is asked once for all
+        who ask the same; other blocks have other seconds.
+        """
+        if entry.rendered is None or entry.change != self._change:
+            return True
+        every_s, now = block.every_s * self.pace.stretch, self._clock()
+        if now - entry.at >= every_s:
+            return True
+        shift = crc32(f"{page.name} {block.id}".encode()) % 1000 / 1000 * every_s
+        in_same = (now + shift) // every_s == (entry.at + shift) // every_s
+        return not in_same and now - entry.at >= every_s / 2
 
     async def wait(self) -> bool:
         """Wait for the next tick; False: the hub has closed, and no stream goes on."""
@@ -195,7 +238,7 @@ class Hub:
         for block in page.blocks:
             if not block.every_s:
                 continue
-            rendered = await self.block(page, block, request)
+            rendered = await self._live(page, block, request)
             ages[block.id] = age_of(block, rendered, request)
             if sent.blocks.get(block.id) != rendered.html:
                 sent.blocks[block.id] = rendered.html
@@ -204,12 +247,18 @@ class Hub:
         if sent.ages != told or self._clock() - sent.ages_at >= SILENT_S:
             sent.ages, sent.ages_at = told, self._clock()
             yield Change(AGES, told)
-        self._forget()
+        if self._clock() - self._forgot_at >= TICK_S:
+            self._forget()
 
     def _forget(self) -> None:
         """Drop blocks that nobody has asked for in a while: audiences and parameters come and go."""
-        oldest = self._clock() - FORGET_S
-        for key in [key for key, entry in self._entries.items() if entry.used < oldest and not entry.lock.locked()]:
+        self._forgot_at = self._clock()
+        oldest = self._forgot_at - FORGET_S
+        for key in [
+            key
+            for key, entry in self._entries.items()
+            if entry.used < oldest and not (entry.lock.locked() or entry.turn.locked())
+        ]:
             del self._entries[key]
 
     async def _load(self, page: Page, block: Block, request: PageRequest, good: Rendered | None) -> Rendered:

@@ -40,6 +40,12 @@ class ConsoleMetrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self.stretch = Gauge(
+            "harmonia_console_stretch",
+            "How many times their rate apart blocks of open pages are loaded: 1, or up to 2 where time is short",
+            registry=registry,
+        )
+        self.stretch.set(1)
         self.signins = Counter(
             "harmonia_console_signins_total",
             "Sign-ins by way (token, oidc) and outcome (in, unknown, too_many, failed)",

@@ -23,6 +23,7 @@ from streams.platform.settings import Settings
 
 if TYPE_CHECKING:
     from authlib.integrations.httpx_client import AsyncOAuth2Client
+    from joserfc.jwk import KeySet
     from redis.asyncio import Redis
 
 logger = logging.getLogger(__name__)
@@ -34,12 +35,18 @@ BEGUN_S = 600
 KEY_BYTES = 32
 LIMIT_S = 10.0
 DISCOVERED_S = 3600.0
+KEYS_AGAIN_S = 60.0
+"""Seconds after which the provider is asked for its keys anew where a token names one that is not among them."""
 BACK = "/signin/oidc/back"
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 
 
 class OidcFailed(Exception):
     """Nobody was signed in. The text is for the log, and has no token and no code in it."""
+
+
+class _UnknownKey(OidcFailed):
+    """A token is signed with a key that is not among the provider's, as far as they are known."""
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -63,10 +70,17 @@ class _Discovered(msgspec.Struct, frozen=True):
 class Provider:
     """The provider of these settings. Raises `Unusable` where the extra `oidc` is not installed.
 
-    `wall`: what time it is, ms since 1970.
+    `wall`: what time it is, ms since 1970; `monotonic`: seconds that only grow.
     """
 
-    def __init__(self, settings: Settings, client_id: str, redis: Redis, wall: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        client_id: str,
+        redis: Redis,
+        wall: Callable[[], int],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         try:
             from authlib.deprecate import AuthlibDeprecationWarning  # noqa: PLC0415 (an extra)
 
@@ -83,6 +97,7 @@ class Provider:
         self._secret = "" if secret is None else secret.get_secret_value()
         self._redis = redis
         self._wall = wall
+        self._monotonic = monotonic
         self._backoff = Backoff()
         self._known: _Discovered | None = None
 
@@ -113,7 +128,13 @@ class Provider:
         """The subject whom the provider names. `code`: what the browser brings from it. Raises OidcFailed."""
         known = await self._discover()
         id_token = await self._id_token(known, begun, origin + BACK, code)
-        return self._subject(id_token, known, begun.nonce)
+        try:
+            return self._subject(id_token, known, begun.nonce)
+        except _UnknownKey:
+            if self._monotonic() - known.at < KEYS_AGAIN_S:
+                raise
+            self._known = None
+            return self._subject(id_token, await self._discover(), begun.nonce)
 
     async def _key(self) -> bytes:
         """The key of cookies, which every console of this Redis has."""
@@ -140,8 +161,7 @@ class Provider:
 
     def _subject(self, id_token: str, known: _Discovered, nonce: str) -> str:
         from joserfc import jwt  # noqa: PLC0415 (an extra)
-        from joserfc.errors import JoseError  # noqa: PLC0415 (an extra)
-        from joserfc.jwk import KeySet  # noqa: PLC0415 (an extra)
+        from joserfc.errors import InvalidKeyIdError, JoseError  # noqa: PLC0415 (an extra)
 
         registry = jwt.JWTClaimsRegistry(
             leeway=60,
@@ -153,8 +173,10 @@ class Provider:
             nonce={"essential": True, "value": nonce},
         )
         try:
-            claims = jwt.decode(id_token, KeySet.import_key_set(known.keys), algorithms=list(ALGORITHMS)).claims
+            claims = jwt.decode(id_token, _key_set(known.keys), algorithms=list(ALGORITHMS)).claims
             registry.validate(claims)
+        except InvalidKeyIdError:
+            raise _UnknownKey("the provider's id_token is signed with a key that is not among its keys") from None
         except (JoseError, ValueError) as error:
             raise OidcFailed(f"the provider's id_token is not valid ({type(error).__name__})") from None
         if claims.get("azp", self._client_id) != self._client_id:
@@ -163,7 +185,7 @@ class Provider:
 
     async def _discover(self) -> _Discovered:
         """The provider's addresses and keys, an hour old at most: keys are rotated."""
-        if self._known is not None and time.monotonic() - self._known.at < DISCOVERED_S:
+        if self._known is not None and self._monotonic() - self._known.at < DISCOVERED_S:
             return self._known
         from httpx import AsyncClient, HTTPError  # noqa: PLC0415 (an extra)
 
@@ -171,9 +193,10 @@ class Provider:
             async with AsyncClient(timeout=LIMIT_S, verify=ssl.create_default_context()) as client:
                 told = (await client.get(f"{self._issuer}/.well-known/openid-configuration")).raise_for_status().json()
                 keys = (await client.get(told["jwks_uri"])).raise_for_status().json()
-            found = _Discovered(told["authorization_endpoint"], told["token_endpoint"], keys, time.monotonic())
+            found = _Discovered(told["authorization_endpoint"], told["token_endpoint"], keys, self._monotonic())
         except (HTTPError, ValueError, KeyError, TypeError) as error:
             raise OidcFailed(f"the issuer does not answer as a provider ({type(error).__name__})") from None
+        _key_set(keys)
         if told.get("issuer") != self._issuer:
             raise OidcFailed("HARMONIA_CONSOLE_OIDC_ISSUER is not the issuer's own name for itself")
         self._known = found
@@ -201,6 +224,17 @@ def provider_of(settings: Settings, redis: Redis, wall: Callable[[], int]) -> Pr
     if not settings.console_oidc_client:
         raise Unusable("HARMONIA_CONSOLE_OIDC_CLIENT must be set where HARMONIA_CONSOLE_OIDC_ISSUER is")
     return Provider(settings, settings.console_oidc_client, redis, wall)
+
+
+def _key_set(told: Any) -> KeySet:
+    """The keys that a provider tells of itself. Raises OidcFailed where they are none."""
+    from joserfc.errors import JoseError  # noqa: PLC0415 (an extra)
+    from joserfc.jwk import KeySet  # noqa: PLC0415 (an extra)
+
+    try:
+        return KeySet.import_key_set(told)
+    except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise OidcFailed(f"the provider's jwks_uri has no set of keys ({type(error).__name__})") from None
 
 
 def _sealed(begun: Begun, key: bytes) -> str:

@@ -95,6 +95,7 @@ async def serve(
                 provider=provider_of(settings, redis, wall_clock),
                 desk=reader_of(settings),
                 turfs=turfs,
+                called=dict(extras.switch_to),
             )
             closing.push_async_callback(deps.day_reports.stop)
             if deps.desk is not None:

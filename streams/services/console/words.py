@@ -178,7 +178,7 @@ class Words:
     def _when(self, field: Instant | Day | Duration) -> str:
         match field:
             case Instant():
-                return Words(self.language, field.zone).moment(field.ms)
+                return words_in(self.language, field.zone).moment(field.ms)
             case Day():
                 return format_date(date.fromisoformat(field.date), "full", self._locale)
             case Duration():
@@ -297,6 +297,12 @@ class Words:
 
     def _at(self, ms: int) -> datetime:
         return datetime.fromtimestamp(ms / 1000, UTC).astimezone(self._zone)
+
+
+@cache
+def words_in(language: Language, zone: str) -> Words:
+    """Those of a language and a zone; made once, for they are wanted for each page, and each second for an open one."""
+    return Words(language, zone)
 
 
 @lru_cache(maxsize=_WRITTEN)

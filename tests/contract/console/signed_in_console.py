@@ -93,6 +93,7 @@ class SignedInConsole:
             provider=provider,
             day_reports=self.reports,
             desk=desk,
+            called=dict(self.switch_to),
         )
         self.deps = deps
         self.sessions = Sessions(redis, people)

@@ -21,7 +21,7 @@ from streams.history.daily_report.figures import (
 )
 from streams.history.insights.known_values import TimeRange
 from streams.history.insights.own_process import InsightsProcess
-from streams.services.console.day_reports import AGAIN_S, FRESH_S, DayReports
+from streams.services.console.day_reports import AGAIN_S, FRESH_S, DayReports, FoundReport
 from streams.services.console.rights import Scope, Viewer
 from tests.contract.console.signed_in_console import NOW, SignedInConsole
 
@@ -53,8 +53,14 @@ async def console(redis_client: Redis, tmp_path: Path) -> AsyncIterator[SignedIn
 
 async def made(console: SignedInConsole, date: str) -> None:
     async with asyncio.timeout(30):
-        while console.reports.find(date).report is None:
-            await console.reports.wait(date, 1)
+        assert (await settled(console.reports, date)).report is not None
+
+
+async def settled(reports: DayReports, date: str) -> FoundReport:
+    """What there is of a day once nothing is being made; it is begun where it is due."""
+    reports.find(date)
+    await reports.settled()
+    return reports.find(date)
 
 
 async def page_of(console: SignedInConsole, path: str, viewer: Viewer = STRATEGIST, status: int = 200) -> str:
@@ -153,8 +159,7 @@ async def test_a_report_that_is_being_made_says_so_and_how_long(console: SignedI
 
 async def test_a_report_that_cannot_be_made_says_so_and_is_tried_again(console: SignedInConsole) -> None:
     async with asyncio.timeout(30):
-        while not (await console.reports.wait("2012-11-03", 1)).failed:
-            pass
+        assert (await settled(console.reports, "2012-11-03")).failed
     assert "The report could not be made" in await page_of(console, "/days/2012-11-03")
 
 
@@ -164,15 +169,15 @@ async def test_a_report_is_made_again_when_it_is_old_and_the_old_one_is_shown_me
     reads = "import pathlib, sys; print(pathlib.Path(sys.argv[1]).read_text())"
     reports = DayReports(InsightsProcess((sys.executable, "-c", reads, str(file)), fresh_s=0.0), lambda: now)
     async with asyncio.timeout(30):
-        assert not (await reports.wait("2012-11-05", 20)).report
+        assert not (await settled(reports, "2012-11-05")).report
         file.write_bytes(msgspec.json.encode(REPORT))
         assert reports.find("2012-11-05").failed
         now += AGAIN_S
-        assert (await reports.wait("2012-11-05", 20)).report == REPORT
+        assert (await settled(reports, "2012-11-05")).report == REPORT
 
         file.write_bytes(msgspec.json.encode(EMPTY))
         now += FRESH_S - 1
-        assert (await reports.wait("2012-11-05", 20)).report == REPORT
+        assert (await settled(reports, "2012-11-05")).report == REPORT
         now += 1
         assert reports.find("2012-11-05").report == REPORT
         await reports.settled()

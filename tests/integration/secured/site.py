@@ -13,9 +13,9 @@ from tests.integration.secured.redis import SecuredRedis, secured_redis
 from tests.unit.platform.certificates import Authority
 
 WORKER, API, TOPICS, OPERATOR = "harmonia-worker", "harmonia-api", "harmonia-topics", "harmonia-operator"
-GATEWAY, BACKUP = "harmonia-gateway", "harmonia-backup"
+GATEWAY, BACKUP, CONSOLE = "harmonia-gateway", "harmonia-backup", "harmonia-console"
 KEY = "identity-key-of-the-test"
-KAFKA_USERS = (WORKER, API, GATEWAY, TOPICS, OPERATOR, BACKUP, "producer-email", "producer-donation", "reader")
+KAFKA_USERS = (WORKER, API, GATEWAY, TOPICS, OPERATOR, BACKUP, CONSOLE, "producer-email", "producer-donation", "reader")
 SHARED = {"HARMONIA_PARTITIONS": "2", "HARMONIA_LOG_LEVEL": "DEBUG"}
 
 
@@ -61,7 +61,7 @@ def secured_site(folder: Path) -> Iterator[Site]:
     """For the length of a block. The worker has its secrets from files; the API shows Kafka a certificate."""
     authority = Authority(folder)
     kafka_passwords = {user: f"password-of-{user}-at-kafka" for user in KAFKA_USERS}
-    redis_passwords = {user: f"password-of-{user}-at-redis" for user in (WORKER, API)}
+    redis_passwords = {user: f"password-of-{user}-at-redis" for user in (WORKER, API, CONSOLE)}
     with (
         secured_redis(folder / "redis", authority, redis_passwords) as redis,
         secured_kafka(folder / "kafka", authority, kafka_passwords) as kafka,

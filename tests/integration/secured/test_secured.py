@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,26 @@ from events.json_types import JSON
 from events.topics import ALL, AUDIT_LOG, CONTACT_STATE, DEAD_LETTERS, EMAIL_EVENTS
 from streams.platform.clients import KafkaClients, kafka_security_options, tool_redis
 from streams.platform.topic_reading import records_of
+from streams.services.console.app import PAGES
 from tests.integration.command import ended_well, refused
+from tests.integration.console_process import Visitor, console_process, form_token, one_person
+from tests.integration.follow_process import following
 from tests.integration.gateway_process import running_gateway
 from tests.integration.said import Event, event, fresh, phone_of, somebody
 from tests.integration.secured.broker import ADMIN, listed, settings_of
-from tests.integration.secured.site import API, BACKUP, GATEWAY, KEY, OPERATOR, SHARED, WORKER, Site, secured_site
+from tests.integration.secured.site import (
+    API,
+    BACKUP,
+    CONSOLE,
+    GATEWAY,
+    KEY,
+    OPERATOR,
+    SHARED,
+    WORKER,
+    Site,
+    environment_of,
+    secured_site,
+)
 from tests.integration.system import ask
 from tests.integration.waiting import until
 from tests.unit.platform.certificates import Authority
@@ -84,6 +100,32 @@ def test_the_gateway_may_write_what_tools_send_and_what_it_cannot_read(site: Sit
         assert ask(gateway.metrics.replace("/metrics", "/readyz"))[0] == 200
 
     assert [said_in(site, topic) for topic in (EMAIL_EVENTS, DEAD_LETTERS)] == [count + 1 for count in before]
+
+
+def test_the_console_and_what_fills_its_desk_may_do_all_that_pages_offer(site: Site, tmp_path: Path) -> None:
+    who, campaign = fresh(), fresh()
+    sent = event("email.sent", somebody(who), campaign_id=campaign)
+    tell(site, "producer-email", {**sent, "time": datetime.now(UTC).isoformat()})
+    known = {
+        **environment_of(site.kafka, site.redis, CONSOLE, CONSOLE),
+        "HARMONIA_DESK": str(tmp_path / "desk.sqlite"),
+        "HARMONIA_CONSOLE_PEOPLE": str(one_person(tmp_path, "token of ada")),
+        "HARMONIA_CONSOLE_MAY": "hold lift",
+    }
+
+    with following(tmp_path, "desk", known), console_process(tmp_path, known) as console:
+        ada = Visitor(console.url)
+        ada.sign_in("token of ada")
+        until(lambda: campaign in ada.ask("/campaigns")[1], "the desk to have heard of the campaign")
+        until(lambda: "email-events" in ada.ask("/status")[1], "a look at Kafka and Redis")
+        shown = [page.path for page in PAGES if page.in_menu and page.name != "days"]
+        assert {path: ada.ask(path)[0] for path in shown} == dict.fromkeys(shown, 200)
+        csrf = form_token(ada.ask("/people")[1])
+        assert ada.ask("/people", csrf=csrf, reason="task", who=who)[0] == 303
+        assert ada.ask(f"/people/{who}")[0] == 200
+        for act in ("hold", "lift"):
+            assert ada.ask(f"/campaigns/{act}", csrf=csrf, campaign=campaign)[0] == 303, act
+        assert 'outcome="failed"' not in ask(console.metrics)[1]
 
 
 def test_a_backup_is_taken_by_the_user_that_is_listed_for_it(site: Site, tmp_path: Path) -> None:
@@ -152,7 +194,7 @@ def test_a_redis_that_has_lost_its_place_is_filled_again(site: Site) -> None:
     until(lambda: site.api.ask("/v1/experiments")[0] == 200, "an answer on experiments")
 
 
-@pytest.mark.parametrize("user", ["producer-email", "producer-donation", "reader", API, OPERATOR, BACKUP])
+@pytest.mark.parametrize("user", ["producer-email", "producer-donation", "reader", API, OPERATOR, BACKUP, CONSOLE])
 def test_what_is_not_listed_is_refused(site: Site, user: str) -> None:
     may = {(what, name) for who, what, kind, name, _ in listed() if (who, kind) == (user, "topic")}
     names = {topic.name for topic in ALL}

@@ -39,3 +39,19 @@ def test_without_anything_to_stand_side_by_side_there_are_only_lines() -> None:
 )
 def test_a_number_has_the_digits_that_are_worth_reading(value: float, shown: str) -> None:
     assert number(value) == shown
+
+
+def test_figures_that_stand_side_by_side_say_whether_they_reach_their_goal() -> None:
+    goal = Goal("at most", 200)
+    figures = (
+        Figure("/", "p95", "ms", (41.0,), goal),
+        Figure("/days", "p95", "ms", (1600.0,), goal),
+        Figure("/", "p50", "ms", (9.0,)),
+        Figure("/days", "p50", "ms", (8.0,)),
+    )
+    assert table(Section("Pages", figures)).splitlines()[2:6] == [
+        "|       | p95, ms, at most 200 | p50, ms |",
+        "|-------|---------------------:|--------:|",
+        "| /     |             41.0 yes |    9.00 |",
+        "| /days |             1,600 no |    8.00 |",
+    ]

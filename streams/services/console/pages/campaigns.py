@@ -32,6 +32,8 @@ NEAR = 0.8
 """The part of a limit from which on a campaign is said to near it."""
 AHEAD_MS = round(timedelta(minutes=5) / timedelta(milliseconds=1))
 """How far clocks of senders may be ahead."""
+ORDERED_HERE = "console/"
+"""Stands before the name of whoever orders something from a page."""
 Rule = Literal["complaints", "unsubscribes"]
 Reach = Literal["", "near", "over"]
 
@@ -264,7 +266,14 @@ async def load_hold(asked: PageRequest) -> Loaded:
     whole = await _whole(asked, name)
     teams = () if whole is None else whole.teams
     state = as_of_then(hold_state(name, holds, ordered, now, may_act=may_hold(asked, teams)), as_of, now)
-    return Loaded({"campaign": name, "state": state, "by_clock": asked.by_clock}, as_of)
+    by = "" if state.by is None else called(state.by, asked)
+    return Loaded({"campaign": name, "state": state, "by": by, "by_clock": asked.by_clock}, as_of)
+
+
+def called(by: str, asked: PageRequest) -> str:
+    """Whoever ordered something, as the reader says it where pages have a word for them."""
+    label = asked.deps.called.get(by.removeprefix(ORDERED_HERE))
+    return by if label is None else asked.words.text(label)
 
 
 async def enter_hold(asked: PageRequest) -> None:

@@ -13,7 +13,7 @@ from streams.history.daily_report.figures import DailyReport
 from streams.history.daily_report.page import subtitle_of
 from streams.history.insights.known_values import TimeRange
 from streams.history.insights.spans import day_of
-from streams.services.console.day_cells import ShownTable, shown_headlines, shown_tables, shown_warnings
+from streams.services.console.day_cells import ShownTable, shown_headlines, shown_warnings
 from streams.services.console.day_reports import FRESH_S, LIMIT_S, FoundReport
 from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.rights import EVERYTHING
@@ -22,8 +22,6 @@ from streams.services.console.words import Words
 EVERY_S = 2
 STALE_S = FRESH_S + LIMIT_S
 """Seconds after which a report that should have been made again has stopped."""
-PATIENCE_S = 1.5
-"""Seconds that the first block waits for a report, so that one that is quickly made is there at once."""
 FIRST_DAY = date(1970, 1, 8)
 """The first day that has a day to be held against."""
 
@@ -107,7 +105,7 @@ async def load_calendar(asked: PageRequest) -> Loaded:
 
 async def load_summary(asked: PageRequest) -> Loaded:
     """What stands out, and the headline figures."""
-    found = await _find(asked, PATIENCE_S)
+    found = _find(asked)
     report, words = found.report, asked.words
     if report is None:
         return Loaded({"found": found, "waits": words.span(found.waiting_s)}, asked.wall_ms)
@@ -126,10 +124,11 @@ def tables_block(codes: frozenset[str]) -> Block:
     """The block of the tables with these titles."""
 
     async def load(asked: PageRequest) -> Loaded:
-        report = (await _find(asked, 0)).report
+        found = _find(asked)
+        report = found.report
         if report is None:
             return Loaded({"tables": None}, asked.wall_ms)
-        tables = [in_words(each, asked.words) for each in shown_tables(report) if each.table.title.code in codes]
+        tables = [in_words(each, asked.words) for each in found.tables if each.table.title.code in codes]
         return Loaded({"tables": tables}, report.as_of)
 
     name, heading = _HEADINGS[codes]
@@ -208,12 +207,11 @@ def _today(asked: PageRequest) -> date:
     return day_of(asked.now_ms, asked.words.zone)
 
 
-async def _find(asked: PageRequest, patience_s: float) -> FoundReport:
+def _find(asked: PageRequest) -> FoundReport:
     """The report of the page's day. Raises Withheld for who does not see everything that it counts."""
     if asked.viewer.scope != EVERYTHING:
         raise Withheld(_BEYOND_SCOPE)
-    day, reports = asked.params["date"], asked.deps.day_reports
-    return await reports.wait(day, patience_s) if patience_s else reports.find(day)
+    return asked.deps.day_reports.find(asked.params["date"])
 
 
 _BEYOND_SCOPE: CodedMessage = message("report.beyond_scope")

@@ -167,7 +167,7 @@ def region_rows(fields: Sequence[Field], words: Words) -> Iterator[Row]:
     shown, _ = shown_fields(fields)
     for each in fields:
         href = f"/field/{each.region}" if each.region else ""
-        name = region_name(each.region) if each.region else words.text("region not said")
+        name = words.text(region_name(each.region)) if each.region else words.text("region not said")
         yield row_of(each, name, href, shown=is_shown(each, shown))
     yield from _together(fields, shown, words)
 
@@ -217,10 +217,11 @@ def drawn_regions(known: RegionMap, found: Fields, scope: Scope, words: Words) -
 
     def shape(code: str) -> Shape:
         region = known.regions[code]
+        name = words.text(region.name)
         if found.since_ms is None or not scope.has_region(code):
-            return Shape(region.path, None, region.name)
+            return Shape(region.path, None, name)
         count = attempts.get(code, 0)
-        return Shape(region.path, shade_of(count, most), _attempts(region.name, count, words))
+        return Shape(region.path, shade_of(count, most), _attempts(name, count, words))
 
     about = words.text("Map of doors and calls; the table beside it has the numbers")
     return area_map([shape(code) for code in known.regions], known.width, known.height, about)
@@ -320,13 +321,13 @@ def ballot_rows(table: Table, region: str | None, words: Words) -> Iterator[Ball
     """A line for each region, or that of one; small cells are left out as in the table of all regions."""
     for name, row in sorted(shown_counts(table).items(), key=lambda each: -(each[1].get(OPEN) or 0)):
         if region is None or name == region:
-            label = region_name(name) if name else words.text("region not said")
+            label = words.text(region_name(name)) if name else words.text("region not said")
             yield BallotRow(label, row.get(OPEN, 0), row.get(CURED, 0))
 
 
 async def enter(asked: PageRequest) -> str:
     """The name of the region."""
-    return region_name(asked.params["region"])
+    return asked.words.text(region_name(asked.params["region"]))
 
 
 REGION = r"[A-Z]{2}-[A-Z0-9]{1,3}"

@@ -63,7 +63,7 @@ async def load_needs(asked: PageRequest) -> Loaded:
         needs += of_alerts(await asked.ask(desk_notices.alerts_by_rule, last_day(asked.now_ms), viewer.scope))
         if may(viewer, "see_field"):
             quiet = await asked.ask(quiet_turfs, asked.now_ms, viewer.scope)
-            needs += of_quiet_turfs(quiet)
+            needs += of_quiet_turfs(quiet, words)
         if may(viewer, "see_campaigns"):
             needs += await _campaigns(asked)
         fresh = await standing_of(asked)
@@ -135,12 +135,16 @@ def of_alerts(counts: Mapping[str, int]) -> Iterator[Need]:
             yield Need(severity, message(code, n=count), path_of(rule))
 
 
-def of_quiet_turfs(quiet: Mapping[str, Sequence[str]]) -> Iterator[Need]:
+def of_quiet_turfs(quiet: Mapping[str, Sequence[str]], words: Words) -> Iterator[Need]:
     """Turfs where somebody was and nobody is any more, by region."""
     for region, turfs in sorted(quiet.items()):
         named = Listed(tuple(turfs[:_MOST_TURFS]), max(0, len(turfs) - _MOST_TURFS))
         told = message(
-            "tonight.quiet_turfs", n=len(turfs), region=region_name(region), turfs=named, minutes=QUIET_MS // MINUTE_MS
+            "tonight.quiet_turfs",
+            n=len(turfs),
+            region=words.text(region_name(region)),
+            turfs=named,
+            minutes=QUIET_MS // MINUTE_MS,
         )
         yield Need("caution", visible_message(told), f"/field/{region}")
 

@@ -184,7 +184,7 @@ async def load_segments(asked: PageRequest) -> Loaded:
         raise Withheld(incomplete_message(held))
     said: ContactSegments | None = None if held.value is None else orjson.loads(held.value)
     segments = {} if said is None else said["segments"]
-    found = [(name, _ms(membership["since"])) for name, membership in sorted(segments.items())]
+    found = [(name, asked.by_clock(_ms(membership["since"]))) for name, membership in sorted(segments.items())]
     return Loaded({"held": found}, held.as_of)
 
 

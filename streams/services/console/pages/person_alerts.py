@@ -52,14 +52,21 @@ async def load_alerts(asked: PageRequest) -> Loaded:
     fresh = await standing_of(asked)
     shown = rows[:MOST_ROWS]
     others = sum(row.count for row in found) - sum(row.count for row in rows)
-    data = {"rule": rule, "rows": shown, "others": others, "left_out": len(rows) - len(shown)}
+    erased = erased_since(counts)
+    data = {"rule": rule, "rows": shown, "others": others, "left_out": len(rows) - len(shown), "erased": erased}
     return Loaded(data, fresh.as_of_ms, fresh.stopped_at_ms)
 
 
 def alert_rows(counts: Sequence[desk_notices.AlertCount], rule: str) -> Iterator[AlertRow]:
     """A line for each detail."""
     for each in counts:
-        yield AlertRow(visible_message(detail_message(rule, each.detail)), each.count, each.last_ms)
+        if each.detail:
+            yield AlertRow(visible_message(detail_message(rule, each.detail)), each.count, each.last_ms)
+
+
+def erased_since(counts: Sequence[desk_notices.AlertCount]) -> int:
+    """Alerts of which the desk keeps nothing but that there were any: about people who were erased."""
+    return sum(each.count for each in counts if not each.detail)
 
 
 def names_only_own(row: AlertRow, scope: Scope) -> bool:

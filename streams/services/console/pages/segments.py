@@ -57,7 +57,8 @@ async def load_list(asked: PageRequest) -> Loaded:
 async def load_figures(asked: PageRequest) -> Loaded:
     """How many are in the segment, and how many came and went."""
     stored, value = await _one(asked)
-    return Loaded({"one": listed(asked.params["segment"], value, stored), "fewest": FEWEST}, stored.as_of)
+    one = listed(asked.params["segment"], value, stored)
+    return Loaded({"one": one, "fewest": FEWEST, "by_clock": asked.by_clock}, stored.as_of)
 
 
 async def load_definition(asked: PageRequest) -> Loaded:

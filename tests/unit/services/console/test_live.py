@@ -1,4 +1,5 @@
-from contextlib import ExitStack
+import asyncio
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ from markupsafe import Markup
 from prometheus_client import CollectorRegistry
 
 from streams.services.console.live import AGES, Change, Hub, OpenStreams, Rendered, Sent, age_of
+from streams.services.console.live_pace import LANES
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.page import Block, Loaded, Page, PageRequest, Withheld
 from streams.services.console.rights import Scope, Viewer
@@ -89,6 +91,43 @@ async def test_a_block_is_loaded_once_for_all_who_see_the_same_within_its_rate(s
     site.clock.seconds += 2
     await site.hub.block(site.page, site.live, site.request())
     assert site.figures.asked == 2
+
+
+async def test_while_time_is_short_a_page_shows_what_was_rendered_for_open_ones_for_longer(site: Site) -> None:
+    site.hub.pace.stretch = 2.0
+    await site.changes(Sent())
+    site.clock.seconds += 1.5
+    await site.hub.block(site.page, site.live, site.request())
+    assert site.figures.asked == 1
+    site.clock.seconds += 2.5
+    await site.hub.block(site.page, site.live, site.request())
+    assert site.figures.asked == 2
+
+
+async def test_what_two_audiences_see_is_loaded_in_the_same_second_from_then_on(site: Site) -> None:
+    eve = Viewer("eve", frozenset({"figures", "operations"}))
+    seconds: dict[str, list[float]] = {"ada": [], "eve": []}
+    for step in range(40):
+        site.clock.seconds = 100 + step / 4
+        for viewer in (ADA, eve) if step > 3 else (ADA,):
+            before = site.figures.asked
+            await site.changes(Sent(), viewer)
+            if site.figures.asked > before:
+                seconds[viewer.name].append(site.clock.seconds)
+    assert seconds["ada"][-3:] == seconds["eve"][-3:]
+
+
+async def test_a_page_does_not_wait_for_an_open_one_that_waits_for_its_turn(site: Site) -> None:
+    async with AsyncExitStack() as stack:
+        for _ in range(LANES):
+            await stack.enter_async_context(site.hub.pace.turn())
+        waits = asyncio.create_task(site.changes(Sent()))
+        await asyncio.sleep(0)
+        shown = await site.hub.block(site.page, site.live, site.request())
+        assert not waits.done()
+        assert "one" in shown.html
+    assert "one" in (await waits)[0].data
+    assert site.figures.asked == 1
 
 
 async def test_after_a_change_from_here_nobody_is_shown_what_was_loaded_before_it(site: Site) -> None:

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.pofile import read_po
 
 from streams.platform.errors import Unusable
 from streams.services.console.maps import read_turfs, region_map, region_name, turf_map
+from streams.services.console.words import CATALOGUES
 
 SQUARE = [[[0, 40], [2, 40], [2, 41], [0, 41], [0, 40]]]
 
@@ -80,3 +82,11 @@ def test_without_a_file_there_are_no_turfs_and_a_missing_one_is_named(tmp_path: 
     assert read_turfs(None) == ()
     with pytest.raises(Unusable, match="HARMONIA_CONSOLE_TURFS cannot be read"):
         read_turfs(tmp_path / "missing")
+
+
+def test_every_region_that_has_a_name_in_french_is_on_a_map() -> None:
+    with (CATALOGUES / "fr" / "LC_MESSAGES" / "regions.po").open("rb") as source:
+        named = {entry.id for entry in read_po(source, locale="fr") if entry.id}
+    found = region_map("US")
+    assert found is not None
+    assert named <= {region.name for region in found.regions.values()}

@@ -19,7 +19,7 @@ from streams.services.console.desk_reading import figures_by, turfs
 from streams.services.console.desk_schema import DAY_MS, HOUR_MS
 from streams.services.console.pages.field import quiet_turfs
 from streams.services.console.pages.needs import Need, of_alerts, of_campaigns, of_findings, of_quiet_turfs
-from streams.services.console.pages.person_alerts import RULES, alert_rows, last_day, names_only_own
+from streams.services.console.pages.person_alerts import RULES, alert_rows, erased_since, last_day, names_only_own
 from streams.services.console.pages.tonight import Facts, Hour, evening, figure_views, hours, team_rows
 from streams.services.console.rights import EVERYTHING, Role, Scope, Viewer, may
 from streams.services.console.words import Words
@@ -91,7 +91,7 @@ def test_every_need_leads_to_where_it_can_be_acted_upon(desk: Desk) -> None:
         *of_alerts(dict.fromkeys((*RULES, "erased"), 1)),
         *of_findings(found, on_call=False),
         *of_campaigns([sent("over", 30)], CampaignRates(), None, NOW, EN),
-        *of_quiet_turfs(quiet_turfs(desk, NOW, EVERYTHING)),
+        *of_quiet_turfs(quiet_turfs(desk, NOW, EVERYTHING), EN),
     ]
     assert {each.what.code for each in needs} >= {"tonight.touch_after_stop", "tonight.quiet_turfs", "status.no_worker"}
     for each in needs:
@@ -100,7 +100,7 @@ def test_every_need_leads_to_where_it_can_be_acted_upon(desk: Desk) -> None:
 
 
 def test_a_turf_that_has_fallen_silent_in_an_active_evening_is_named_with_its_region(desk: Desk) -> None:
-    needs = {each.href: english(each.what) for each in of_quiet_turfs(quiet_turfs(desk, NOW, EVERYTHING))}
+    needs = {each.href: english(each.what) for each in of_quiet_turfs(quiet_turfs(desk, NOW, EVERYTHING), EN)}
     assert needs["/field/US-OH"].startswith("Ohio: ")
     found = quiet_turfs(desk, NOW, EVERYTHING)["US-OH"]
     last = {each.turf: each.last_ms for each in turfs(desk, "US-OH", Span(NOW - 8 * HOUR_MS, NOW + 1), EVERYTHING)}
@@ -108,11 +108,11 @@ def test_a_turf_that_has_fallen_silent_in_an_active_evening_is_named_with_its_re
     assert "oh-3" in found
     assert not quiet_turfs(desk, NOW, Scope(regions=frozenset({"US-PA"})))
     assert not quiet_turfs(desk, NOW + HOUR_MS, EVERYTHING)
-    [one] = of_quiet_turfs({"US-OH": ["oh-3"]})
+    [one] = of_quiet_turfs({"US-OH": ["oh-3"]}, EN)
     assert told(iter([one])) == [
         ("caution", "Ohio: 1 turf was worked tonight, and nothing was reported of it for 45 minutes or more: oh-3")
     ]
-    [many] = of_quiet_turfs({"US-PA": [f"t{n}" for n in range(7)]})
+    [many] = of_quiet_turfs({"US-PA": [f"t{n}" for n in range(7)]}, EN)
     assert english(many.what).endswith("7 turfs were worked tonight, and nothing was reported of them for 45 minutes "
                                        "or more: t0, t1, t2, t3, t4 and 2 more")  # fmt: skip
 
@@ -223,6 +223,17 @@ def test_alerts_of_a_rule_are_counted_by_what_they_say_and_name_nobody(tmp_path:
         ("digital: 4 touches on all channels within 1d, at most 3", 2, NOW),
         ("field: 2 touches by door within 1d, at most 1", 1, NOW - 2),
     ]
+
+
+def test_a_region_is_called_in_the_language_of_the_reader() -> None:
+    [need] = of_quiet_turfs({"US-PA": ["pa-1"]}, FR)
+    assert FR.message(need.what).startswith("Pennsylvanie\u00a0: ")
+
+
+def test_alerts_about_people_who_were_erased_are_counted_and_no_line_is_empty() -> None:
+    counts = [AlertCount("digital: 4 touches on all channels within 1d, at most 3", 2, NOW), AlertCount("", 3, NOW)]
+    assert [row.count for row in alert_rows(counts, "over_cap")] == [2]
+    assert erased_since(counts) == 3
 
 
 def test_who_sees_some_teams_reads_no_alert_that_names_another() -> None:
