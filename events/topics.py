@@ -144,7 +144,8 @@ OF_CAMPAIGNS = (
     "`interactions` or the profile has them"
 )
 _OF_SEGMENTS = "contact_id, in which segments somebody is, and since when"
-OF_SUMS = "nobody: sums over people, and under which key of a table a backfill goes on"
+OF_BACKFILLS = "under which key of a table a backfill goes on"
+OF_SUMS = f"nobody: sums over people, and {OF_BACKFILLS}"
 _OF_ALERTS = "contact_id or hash, and what was seen"
 UNTIL_ERASED = "until replaced or erased, see below"
 
