@@ -144,7 +144,8 @@ OF_CAMPAIGNS = (
     "`interactions` or the profile has them"
 )
 _OF_SEGMENTS = "contact_id, in which segments somebody is, and since when"
-OF_SUMS = "nobody: sums over people, and under which key of a table a backfill goes on"
+OF_BACKFILLS = "under which key of a table a backfill goes on"
+OF_SUMS = f"nobody: sums over people, and {OF_BACKFILLS}"
 _OF_ALERTS = "contact_id or hash, and what was seen"
 UNTIL_ERASED = "until replaced or erased, see below"
 
@@ -400,13 +401,13 @@ INTERNAL_TOPICS = (
     ),
     TopicSpec(
         name=SEGMENT_WORK,
-        purpose="Which time it is in a partition, and who is judged anew, piece by piece; Harmonia's own",
+        purpose="Which time it is in a partition, who is judged anew, piece by piece, and previews; Harmonia's own",
         cleanup="compact",
-        people="nobody: offsets, times, and numbers of backfills",
+        people="nobody: offsets, times, numbers of backfills, and how many a definition would let in",
         stays="the last one of each partition",
         whole_ms=_DAY_MS,
-        written_by=("contacts",),
-        read_by=("contacts",),
+        written_by=("contacts", "harmonia-api", "harmonia-console", "harmonia-operator"),
+        read_by=("contacts", "harmonia-api", "harmonia-console", "harmonia-operator"),
         woken_by=("contacts",),
     ),
 )

@@ -13,7 +13,8 @@ from streams.domain.segments.definition_files import definition_json
 from streams.engine.aiokafka_patches.fetched_records import FetchedRecord
 from streams.engine.decoded_states import BESIDE, Codec, RecentStates, States
 from streams.engine.garbage_collector import collect_rarely
-from streams.engine.store import MemoryStore, Position
+from streams.engine.store import MemoryStore, Position, Store
+from streams.engine.writer import Output
 from streams.worker.agents.contacts.handler import ChunkHandler
 from streams.worker.agents.contacts.interactions import InteractionsHandler
 from streams.worker.agents.contacts.output_records import RecordBuilder
@@ -29,11 +30,11 @@ _POSITION = Position("", 0, 0)
 
 
 class Partition:
-    """A partition of contacts in memory, in which a chunk is folded and committed, or folded alone."""
+    """A partition of contacts, in memory unless a store is given, in which a chunk is folded and committed."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store | None = None) -> None:
         self._states: States[ContactState] = States(
-            MemoryStore(), Codec(encode, decode, give_up), RecentStates(1 << 40)
+            store or MemoryStore(), Codec(encode, decode, give_up), RecentStates(1 << 40)
         )
         self._builder = RecordBuilder(0, 8, 1)
 
@@ -64,8 +65,16 @@ class Partition:
             work = [out for out in folded.effects.outputs if out.topic == SEGMENT_WORK]
             if not work:
                 return steps
-            records = [FetchedRecord(SEGMENT_WORK, 0, 0, NOW_MS, out.key, out.value, ()) for out in work]
-            folded = self.fold(SegmentWorkHandler, records)
+            folded = self.fold(SegmentWorkHandler, [read_from_kafka(out) for out in work])
+
+    def states(self) -> list[bytes]:
+        """All states, as they are stored."""
+        return [encode(state) for _, state in self._states.following(b"", 1 << 40)]
+
+
+def read_from_kafka(output: Output) -> FetchedRecord:
+    """What was written, as it is read."""
+    return FetchedRecord(output.topic, 0, 0, NOW_MS, output.key, output.value, ())
 
 
 def folding_figures(contacts: int, facts: int, seed: int, rounds: int) -> list[Figure]:

@@ -9,6 +9,7 @@ from benchmarks.core.load import NOW_MS, News, news
 from benchmarks.results import Figure, Goal, Section
 from benchmarks.segments.folding import FOLDING, folding_figures
 from benchmarks.segments.load import SEGMENTS, segments
+from benchmarks.segments.preview import PREVIEW, preview_figures
 from benchmarks.suites import Orders
 from streams.domain.contact import ContactState, fold, read_fact
 from streams.domain.contact.person_view import Overview, overview
@@ -56,7 +57,8 @@ def segments_suite(orders: Orders) -> Section:
         figures.append(Figure(subject, "after a record", "µs a record", after, GOAL))
         figures.append(Figure(subject, "anew", "µs a contact", tuple(anew(plan, people) for _ in rounds)))
         figures += folding_figures(contacts, facts, orders.seed, len(rounds))
-    return Section("Who is in which segment, in pure Python", tuple(figures), (_NOTE, FOLDING))
+    figures += preview_figures(orders.seed, orders.rounds, is_quick=orders.quick)
+    return Section("Who is in which segment, in pure Python", tuple(figures), (_NOTE, FOLDING, PREVIEW))
 
 
 def known_people(plan: MatchingPlan, heard: News) -> list[Known]:

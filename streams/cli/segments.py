@@ -6,6 +6,7 @@ how many are in a segment, from `segment-counts`, which workers write.
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
 from streams.cli.segment_explanation import explain
 from streams.cli.segment_members import export, members
+from streams.cli.segment_preview import preview
 from streams.domain.display_names import is_shown, printable
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from streams.platform.settings import Settings
 
 app = typer.Typer(help="Segments: rules about people, and how many they let in.", no_args_is_help=True)
+app.command()(preview)
 app.command()(members)
 app.command()(export)
 app.command()(explain)
@@ -207,17 +210,20 @@ def read_totals(settings: Settings) -> dict[str, SegmentTotal]:
 
 
 def definitions_in(file: Path) -> list[SegmentDefinition]:
-    """The definitions of a file. Ends the command with every mistake, exit code 1, when it has any."""
+    """The definitions of a file; `-` is standard input. Ends the command with all mistakes, exit code 1, if any."""
     from streams.domain.file_mistakes import FileMistakes
     from streams.domain.segments.definition_files import read_segments, read_segments_json
 
-    try:
-        text = file.read_text(encoding="utf-8-sig")  # Windows puts a mark before it
+    is_standard_input = str(file) == "-"
+    try:  # Windows puts a mark before it
+        said = sys.stdin.buffer.read() if is_standard_input else file.read_bytes()
+        text = said.decode("utf-8-sig")
     except OSError as error:
         refuse(f"{file}: {error.strerror}")
     except UnicodeDecodeError:
         refuse(f"{file}: not UTF-8, as TOML and JSON have to be")
-    found = read_segments_json(text) if file.suffix.lower() == ".json" else read_segments(text)
+    is_json = text.lstrip().startswith("{") if is_standard_input else file.suffix.lower() == ".json"
+    found = read_segments_json(text) if is_json else read_segments(text)
     if isinstance(found, FileMistakes):
         refuse("\n".join(f"{file}: {mistake}" for mistake in found.found))
     return found

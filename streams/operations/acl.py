@@ -37,14 +37,15 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
 """: (WORKER,),
     """\
 # The API answers from Redis; here it writes down what it has answered, and until when it has reserved anybody. It reads
-# history for `GET /v1/insights` alone.
+# history for `GET /v1/insights` alone, and asks workers for previews of segments.
 """: ("harmonia-api",),
     """\
 # The gateway takes what tools send. Nobody commands by way of it but who has a token for that.
 """: ("harmonia-gateway",),
     """\
-# The console and `harmonia console follow`. It shows what topics say, and puts a campaign on hold or lifts that; who
-# looked at whom it writes down. For `/status` and `/days` it reads what `status` and `report daily` read.
+# The console and `harmonia console follow`. It shows what topics say, puts a campaign on hold or lifts that, and asks
+# workers for previews of segments; who looked at whom it writes down. For `/status` and `/days` it reads what `status`
+# and `report daily` read.
 """: ("harmonia-console",),
     """\
 # `harmonia topics create` and `describe`: at an installation, and at an upgrade that brings a topic.

@@ -12,6 +12,7 @@ from kafka.errors import TopicAuthorizationFailedError
 from events.topics import (
     AGENTS,
     ALL,
+    OF_BACKFILLS,
     OF_CAMPAIGNS,
     OF_PROFILES,
     OF_SUMS,
@@ -52,7 +53,7 @@ TABLE_SPECS = (
     TableSpec(
         name=CONTACTS_TABLE,
         purpose="State of the contacts",
-        people=OF_PROFILES,
+        people=f"{OF_PROFILES}; in which segments somebody is, and while a backfill is under way {OF_BACKFILLS}",
         stays=UNTIL_ERASED,
         read_by=("harmonia-backup",),
     ),

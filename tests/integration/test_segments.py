@@ -16,8 +16,10 @@ from events.topics import INTERACTIONS, SEGMENT_WORK
 from sinks.keys import partition_of
 from streams.cli.main import app
 from streams.demo.workers import start_workers
+from streams.domain.segments.previews import PREVIEW
 from streams.local.stack import Stack, local_stack
 from streams.platform.clients import KafkaClients
+from streams.platform.topic_reading import records_of
 from streams.worker.agents.segments.records import TICK, Tick, tick_record
 from tests.integration.command import on
 from tests.integration.members import Told, told
@@ -76,6 +78,26 @@ class Strategist:
         assert (ended.exit_code, ended.stdout) == (1, "")
         return ended.stderr
 
+    def previews(self, meant: dict[str, int]) -> None:
+        """A preview counts so many, of a sample and of everybody, and nothing of it stays."""
+        file = self._folder / "preview.toml"
+        file.write_text(DEFINITIONS.replace('id = "hosting-donors"', 'id = "hosting-donors"\nmembers = true'))
+        for how in ([], ["--exact"]):
+            found = orjson.loads(self.run("preview", str(file), "--json", *how))
+            assert {each["id"]: each["count"] for each in found["segments"]} == meant
+            assert (found["exact"], found["people"]) == (True, 1)
+            assert found["partitions"] == {
+                "answered": self.system.settings.partitions,
+                "all": found["partitions"]["all"],
+            }
+        until(lambda: {*self._left_of_previews().values()} == {None}, "nothing is left of previews")
+        assert "about" in self.run("preview", str(file))
+
+    def _left_of_previews(self) -> dict[tuple[int, bytes], bytes | None]:
+        with closing(KafkaClients(self.system.settings).tool_consumer()) as consumer:
+            found = records_of(consumer, SEGMENT_WORK)
+            return {(each.partition, each.key): each.value for each in found if each.key.startswith(PREVIEW)}
+
     def say(self, type_: str, contact: str | None, ago: timedelta = DAY, **data: JSON) -> None:
         said = event(type_, None if contact is None else {"contact_id": contact}, **data)
         said["time"] = (datetime.now(UTC) - ago).isoformat()
@@ -126,6 +148,7 @@ def test_people_enter_and_leave_as_they_are_heard_of_defined_and_as_time_goes_by
         backfilled = office.until_complete("donors", "just-now", "hosting-donors")
         assert backfilled.names == {ann: {"donors", "hosting-donors"}}
         assert backfilled.causes(ann) == [("defined", ["donors", "hosting-donors"], [])]
+        office.previews({"donors": 1, "just-now": 0, "hosting-donors": 1})
 
         office.give(bob)
         assert office.until_in(bob, "donors").causes(bob) == [("interaction", ["donors"], [])]

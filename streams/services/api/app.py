@@ -14,6 +14,7 @@ from streams.services.api.middleware import with_authentication
 from streams.services.api.openapi import openapi_of
 from streams.services.api.permissions import permission_routes
 from streams.services.api.problem_documents import Problem, invalid_field
+from streams.services.api.segment_preview import segment_preview_routes
 from streams.services.api.segments import SEGMENT_CURES, segment_routes
 from streams.services.permission.reservation_log import ReservationLogUnavailable
 
@@ -34,6 +35,7 @@ def build_api(deps: ApiDependencies) -> ASGIApp:
     app.include_router(permission_routes(deps))
     app.include_router(experiment_routes(deps))
     app.include_router(insight_routes(deps))
+    app.include_router(segment_preview_routes(deps))
     app.include_router(segment_routes(deps))
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
 

@@ -11,6 +11,8 @@ from events.times import render_time
 from sinks.lookup import Incomplete, Lookup
 from sinks.results import ResultsReader
 from sinks.segment_lookup import SegmentsReader
+from streams.domain.pressure import Policy
+from streams.domain.segments.previews import PreviewQuestion
 from streams.history.insights.own_process import InsightsProcess
 from streams.platform.identity_key import describe_incomplete
 from streams.platform.tokens import Caller, Scope, Tokens
@@ -19,11 +21,15 @@ from streams.services.api.metrics import ApiMetrics
 from streams.services.api.problem_documents import Code, Problem
 from streams.services.permission.audit_log import AuditLog, AuditUnavailable
 from streams.services.permission.decisions import PermissionJudge
+from streams.services.segment_preview import SegmentPreview
 
 
 @dataclass(frozen=True, slots=True)
 class ApiDependencies:
-    """Dependencies of the routes. `clock`: ms since 1970. `time_zone`: the one in which days begin."""
+    """Dependencies of the routes. `clock`: ms since 1970. `time_zone`: the one in which days begin.
+
+    `preview` asks the workers, and blocks; `policy` gives the one that holds now.
+    """
 
     tokens: Tokens
     hasher: Hasher
@@ -36,6 +42,8 @@ class ApiDependencies:
     clock: Callable[[], int]
     history: InsightsProcess
     time_zone: str
+    preview: Callable[[PreviewQuestion], SegmentPreview]
+    policy: Callable[[], Policy]
     bodies: BodyReader = field(default_factory=BodyReader)
 
     def caller(self, authorization: str | None) -> Caller:

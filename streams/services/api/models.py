@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, NotRequired
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from typing_extensions import TypedDict
 
 from events.fields import MAX_ID, MAX_TEXT, ContactId
@@ -11,6 +11,7 @@ from events.outputs import EvidenceItem
 from events.segments import Membership, SegmentDefinitionTable, SegmentState
 from events.times import parse_time
 from streams.domain.pressure import Reason, Verdict
+from streams.domain.segments.previews import MOST_ASKED
 
 MOST_CONTACTS = 10_000
 LONGEST_RESERVATION_S = 86_400
@@ -186,3 +187,41 @@ class SegmentsOfContact(TypedDict):
     version: int
     as_of: str
     segments: dict[str, Membership]
+
+
+class SegmentPreviewAsked(_Strict):
+    """Segments that are not defined yet, as in a file of definitions; they may refer to those that are."""
+
+    segment: Annotated[list[dict[str, JsonValue]], Field(min_length=1, max_length=MOST_ASKED)]
+
+
+class PreviewedSegment(TypedDict):
+    """How many would be in a segment; with 95 % confidence no fewer than `low` and no more than `high`.
+
+    All three are null where too little was answered to say anything.
+    """
+
+    id: str
+    count: int | None
+    low: int | None
+    high: int | None
+
+
+class PreviewPartitions(TypedDict):
+    """How many partitions have answered, of how many; those that have stand for the others."""
+
+    answered: int
+    all: int
+
+
+class SegmentPreviewAnswer(TypedDict):
+    """What a preview has found. `people`: how many there are, about; `judged`: contacts that were looked at.
+
+    `exact`: everybody was judged, in the partitions that have answered.
+    """
+
+    segments: list[PreviewedSegment]
+    people: int | None
+    judged: int
+    exact: bool
+    partitions: PreviewPartitions

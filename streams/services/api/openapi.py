@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from streams.services.api.models import PermissionsAsked, SegmentPermissionsAsked
+from streams.services.api.models import PermissionsAsked, SegmentPermissionsAsked, SegmentPreviewAsked
 from streams.services.api.problem_documents import MEDIA_TYPE, STATUS, Code, ProblemDocument
 
 Responses = dict[Union[int, str], dict[str, Any]]  # noqa: UP007 - FastAPI's own type
@@ -41,7 +41,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
             description=app.description,
             routes=app.routes,
         )
-        asked = (PermissionsAsked, SegmentPermissionsAsked)
+        asked = (PermissionsAsked, SegmentPermissionsAsked, SegmentPreviewAsked)
         _, bodies = models_json_schema([(model, "validation") for model in asked], ref_template=_REF)
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
         schemas.update(bodies["$defs"])

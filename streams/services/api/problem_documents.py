@@ -32,6 +32,7 @@ Code = Literal[
     "results_incomplete",
     "segments_incomplete",
     "members_not_kept",
+    "preview_unavailable",
     "audit_unavailable",
     "reservations_unavailable",
     "insights_unavailable",
@@ -52,6 +53,7 @@ STATUS: Mapping[Code, tuple[int, str]] = {
     "results_incomplete": (503, "Redis does not hold all results of experiments"),
     "segments_incomplete": (503, "Redis does not hold all memberships of segments"),
     "members_not_kept": (409, "No list of the members of this segment is kept"),
+    "preview_unavailable": (503, "There is no answer now"),
     "audit_unavailable": (503, "The answer cannot be written down, so there is none: allow nobody"),
     "reservations_unavailable": (503, "Nothing can be reserved now: allow nobody"),
     "insights_unavailable": (503, "There is no answer now"),
@@ -151,6 +153,11 @@ def invalid_body(
 def invalid_field(field: str, cure: str) -> Problem:
     """The Problem of one invalid field."""
     return _problem([{"field": field, "cure": cure}])
+
+
+def invalid_fields(mistakes: Sequence[Mistake]) -> Problem:
+    """The Problem of several invalid fields."""
+    return _problem(mistakes)
 
 
 def require_known(request: Request, known: Collection[str] = ()) -> None:

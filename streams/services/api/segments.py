@@ -87,7 +87,7 @@ def segment_routes(deps: ApiDependencies) -> APIRouter:
         """Every segment that is defined, with how many are in it."""
         deps.require(caller_of(request), "read")
         require_known(request)
-        stored = await _stored(deps)
+        stored = await stored_segments(deps)
         segments = [_shown(stored, name, value) for name, value in sorted(stored.definitions.items())]
         return _answer({"segments": segments}, stored.as_of)
 
@@ -96,7 +96,7 @@ def segment_routes(deps: ApiDependencies) -> APIRouter:
         """One segment, with how many are in it."""
         deps.require(caller_of(request), "read")
         require_known(request)
-        stored = await _stored(deps, segment_id)
+        stored = await stored_segments(deps, segment_id)
         return _answer(_shown(stored, segment_id, stored.definitions[segment_id]), stored.as_of)
 
     @router.get(
@@ -164,7 +164,7 @@ def segment_routes(deps: ApiDependencies) -> APIRouter:
     return router
 
 
-async def _stored(deps: ApiDependencies, segment: str | None = None) -> StoredSegments:
+async def stored_segments(deps: ApiDependencies, segment: str | None = None) -> StoredSegments:
     """What is defined and counted; a Problem while Redis lacks something, and where the `segment` is not defined."""
     try:
         stored = await deps.segments.all(segment)
@@ -192,7 +192,7 @@ def _shown(stored: StoredSegments, name: str, value: bytes) -> SegmentShown:
 async def _page(deps: ApiDependencies, segment: str, after: str | None, limit: int) -> tuple[SegmentShown, MembersPage]:
     """A page of members, and their segment. Raises a Problem where no list is kept, or not all of it is there."""
     place = START if after is None else _place(after)
-    stored = await _stored(deps, segment)
+    stored = await stored_segments(deps, segment)
     shown = _shown(stored, segment, stored.definitions[segment])
     try:
         page = await deps.segments.members(segment, place, limit)

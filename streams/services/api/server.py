@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -36,6 +37,7 @@ from streams.services.permission.audit_log import LAST_WAIT_S
 from streams.services.permission.audit_metrics import running_audit_log
 from streams.services.permission.decisions import PermissionJudge
 from streams.services.permission.reservation_log import ReservationLog
+from streams.services.segment_preview import ask_for_preview
 from streams.worker.app import wall_clock
 
 BACKLOG = 2048
@@ -145,6 +147,8 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             deps = ApiDependencies(
                 *(tokens, settings.hasher, lookup, results, segments, judge, audit, metrics, wall_clock, history),
                 settings.time_zone,
+                partial(ask_for_preview, settings),
+                policies.now,
             )
             server = Server(build_api(deps), settings.grace_s)
             health = HealthServer.at(settings, metrics.registry, lambda: why_unready(deps), say)

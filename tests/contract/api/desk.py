@@ -22,6 +22,7 @@ from sinks.results import ResultsReader
 from sinks.segment_lookup import SegmentsReader
 from streams.domain.contact import ContactState, profile
 from streams.domain.pressure import default_policy
+from streams.domain.segments.previews import PreviewProgress, PreviewQuestion
 from streams.history.insights.own_process import InsightsProcess
 from streams.platform.tokens import read_tokens
 from streams.services.api.app import build_api
@@ -31,10 +32,12 @@ from streams.services.api.metrics import ApiMetrics
 from streams.services.permission.audit_log import AuditLog
 from streams.services.permission.decisions import PermissionJudge
 from streams.services.permission.reservation_log import ReservationLogUnavailable
+from streams.services.segment_preview import SegmentPreview, put_together
 
 NOON = 1_770_224_400_000
 """A Wednesday, noon in New York."""
 HOUR, DAY = 3_600_000, 86_400_000
+PARTITIONS = 4
 ADDRESS = "Ada.Lovelace@Example.org"
 HASHER = Hasher([b"test"])
 SERIES: dict[str, JSON] = {
@@ -91,7 +94,7 @@ def at_once(body: bytes) -> Receive:
 
 
 class Desk:
-    """One process of the API; `at` is its time."""
+    """One process of the API; `at` is its time. `answers`: of workers to a preview, `asked`: what they were asked."""
 
     def __init__(self, redis: Redis, oldest_s: float = 15.0, bodies: BodyReader | None = None) -> None:
         self.at = NOON
@@ -100,12 +103,16 @@ class Desk:
         lookup = Lookup(redis, oldest_s)
         self.kept: list[int] = []
         self.takes_notes = True
+        self.asked: list[PreviewQuestion] = []
+        self.answers: dict[int, PreviewProgress] = {}
         judge = PermissionJudge(lookup, Reservations(redis), default_policy, lambda: self.at, self._keep)
         tokens, results, history = read_tokens(TOKENS), ResultsReader(redis, oldest_s), InsightsProcess(INSIGHTS)
         self.deps = ApiDependencies(
             *(tokens, HASHER, lookup, results, SegmentsReader(redis, oldest_s)),
             *(judge, self.audit, self.metrics, lambda: self.at, history),
             "America/New_York",
+            self._preview,
+            default_policy,
             bodies or BodyReader(),
         )
         self.app: ASGIApp = build_api(self.deps)
@@ -145,6 +152,10 @@ class Desk:
         if not self.takes_notes:
             raise ReservationLogUnavailable
         self.kept.append(until)
+
+    def _preview(self, question: PreviewQuestion) -> SegmentPreview:
+        self.asked.append(question)
+        return put_together(question, self.answers, PARTITIONS)
 
     def _no_producer(self) -> Any:
         raise AssertionError("nothing is sent")

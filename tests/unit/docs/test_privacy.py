@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from events.topics import ALL
+from events.topics import ALL, OF_BACKFILLS
 from streams.operations.privacy_page import hurrying, made_anew, table
 from streams.platform.topics import changelog_topics
 
@@ -21,6 +21,11 @@ def test_every_topic_is_in_one_row_with_what_it_holds_of_a_person() -> None:
     for topic in TOPICS:
         [row] = [row for row in rows if f"`{topic.name}`" in row.split(" | ")[0]]
         assert f" | {topic.people} | " in row
+
+
+def test_the_page_names_the_key_at_which_a_backfill_of_segments_goes_on() -> None:
+    [row] = [line for line in table().splitlines() if line.startswith("| `harmonia-contacts-changelog`")]
+    assert OF_BACKFILLS in row
 
 
 def test_compaction_is_hurried_where_people_are_and_not_in_plans_or_holds() -> None:

@@ -17,7 +17,7 @@ _rules: list[tuple[Policy, ChannelRules]] = []
 
 def compiled_under(definitions: Mapping[str, bytes], policy: Policy) -> CompiledSegments:
     """The definitions of a partition under a policy."""
-    rules = _rules_of(policy)
+    rules = rules_of(policy)
     asked = rules.version, tuple(sorted(definitions.items()))
     found = _compiled.get(asked)
     if found is None:
@@ -27,7 +27,8 @@ def compiled_under(definitions: Mapping[str, bytes], policy: Policy) -> Compiled
     return found
 
 
-def _rules_of(policy: Policy) -> ChannelRules:
+def rules_of(policy: Policy) -> ChannelRules:
+    """What a policy says of closed channels, made once for each."""
     if not _rules or _rules[0][0] is not policy:
         _rules[:] = [(policy, channel_rules(policy))]
     return _rules[0][1]

@@ -24,6 +24,7 @@ class SegmentDefinitionsHandler(ChunkHandler):
         if record.value is not None:
             read = read_definition(record.value)
             if isinstance(read, FileMistakes):
+                self.segments.registry.lays_by(segment, record.value)
                 return Refusal(Reason.INVALID_DATA, str(read.found[0]))
             if read.id != segment:
                 return Refusal(Reason.INVALID_DATA, "key: is not the id of the segment")

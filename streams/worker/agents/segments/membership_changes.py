@@ -131,7 +131,7 @@ class MembershipChanges:
         `after`: its state, as it is stored; `parts_before`: gives the parts that counted before.
         """
         registry, contact, place = self.registry, step.contact_id.encode(), place_of(after)
-        if not registry.is_used:
+        if not registry.is_asked and (not registry.is_used or self._row(contact) is None):
             return
         at = max(registry.time.now, step.before.clock, after.clock, *(part.clock for part in step.parts.values()))
         was, moment = place_of(step.before), Moment(at, after.version)

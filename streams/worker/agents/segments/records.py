@@ -130,6 +130,6 @@ def last_tick_end(records: Records) -> int:
     return max((tick.end for tick in ticks if tick is not None), default=0)
 
 
-def work_record(partition: int, key: bytes, value: bytes = b"") -> Output:
-    """A record of `segment-work` that has the partition do its next step."""
+def work_record(partition: int, key: bytes, value: bytes | None = b"") -> Output:
+    """A record of `segment-work` that has the partition do its next step; None: there is none any more."""
     return Output(SEGMENT_WORK, partition, key, value)

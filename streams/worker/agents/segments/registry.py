@@ -12,7 +12,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.domain.contact import ContactState
+from streams.domain.file_mistakes import FileMistakes
 from streams.domain.pressure import Policy
+from streams.domain.segments.compiled_segments import read_definition
 from streams.engine.decoded_states import States
 from streams.worker.agents.segments.compiling import compiled_under
 from streams.worker.agents.segments.records import membership_head
@@ -20,6 +22,7 @@ from streams.worker.agents.segments.tallies import Tally, read_tally, write_tall
 from streams.worker.agents.segments.timers import Timers
 
 DEFINITIONS = b"segments/definition/"
+_UNREAD = b"segments/unread/"
 _NAME = b"segments/name/"
 _COUNT = b"segments/count/"
 _SWEEP = b"segments/sweep"
@@ -70,6 +73,8 @@ _read_time = msgspec.msgpack.Decoder(PartitionTime).decode
 class SegmentRegistry:
     """What a partition knows of segments. `names`: segment and edition by number; `tallies`: by segment.
 
+    `definitions`: by segment the one that is gone by; `unread`: one that came later and this version cannot read, which
+    is gone by once a version can.
     `compiled`: what people are judged by now, and `epoch`: another object whenever that has become another. `bits`: the
     bit in its answers of each number whose segment it has; `heads`: how a membership of each number is written.
     `timers`: of those to be judged again. `version`: the last one given to anything that was told of a contact.
@@ -77,6 +82,7 @@ class SegmentRegistry:
 
     def __init__(self, states: States[ContactState], policy: Policy) -> None:
         self.definitions = dict(_all(states, DEFINITIONS))
+        self.unread = dict(_all(states, _UNREAD))
         self.names = {int(number): _read_name(value) for number, value in _all(states, _NAME)}
         self.tallies = {name: read_tally(value) for name, value in _all(states, _COUNT)}
         self.sweep = _one(states.beside(_SWEEP), _read_sweep, Sweep(0))
@@ -117,6 +123,8 @@ class SegmentRegistry:
 
     def define(self, segment: str, value: bytes | None) -> None:
         """Keep a definition, or forget it; `go_by` makes it count."""
+        if self.unread.pop(segment, None) is not None:
+            self._beside[_UNREAD + segment.encode()] = None
         if value is None:
             self.definitions.pop(segment, None)
             self._withdrawn.add(segment)
@@ -124,12 +132,20 @@ class SegmentRegistry:
             self.definitions[segment] = value
         self._beside[DEFINITIONS + segment.encode()] = value
 
+    def lays_by(self, segment: str, value: bytes) -> None:
+        """Keep a definition that cannot be read; until it can be, the former one is gone by."""
+        self.unread[segment] = value
+        self._beside[_UNREAD + segment.encode()] = value
+
     def go_by(self, policy: Policy) -> set[str]:
         """Judge by the definitions under this policy from now on. Returns the segments of which that is new.
 
         One that was withdrawn since the last time and defined again is new, whatever it says.
         """
         self.policy = policy
+        for name, value in list(self.unread.items()):
+            if not isinstance(read_definition(value), FileMistakes):
+                self.define(name, value)
         self.compiled = compiled_under(self.definitions, policy)
         editions = {name: segment.edition for name, segment in self.compiled.segments.items()}
         changed = {name for name, edition in editions.items() if not self._counts(name, edition)}

@@ -6,7 +6,7 @@ clock has a say in it. Whoever is due then is judged, some people at a time.
 
 A backfill goes through everybody of a partition, a piece of the table at a time, while everything else goes on. There
 is one at a time; what is defined meanwhile waits for the next. Whoever is heard of meanwhile is judged by the
-definitions of now in any case.
+definitions of now in any case. Previews are in `previews.py`.
 """
 
 from msgspec.structs import replace
@@ -14,18 +14,25 @@ from msgspec.structs import replace
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting
+from streams.domain.pressure import Policy
+from streams.domain.segments.previews import PREVIEW
+from streams.engine.decoded_states import States
 from streams.engine.runs import Records
 from streams.worker.agents.contacts.handler import ChunkHandler
+from streams.worker.agents.contacts.output_records import RecordBuilder
+from streams.worker.agents.segments.previews import OF_NOBODY, PreviewSteps
 from streams.worker.agents.segments.records import DUE, RECOUNT, SWEEP, TICK, read_tick, work_record
 
 STATES_AT_ONCE = 250
 DUE_AT_ONCE = 250
-_OF_NOBODY = b"/"
-"""In the keys of what canonical ids keep of their fragments, and of traces."""
 
 
 class SegmentWorkHandler(ChunkHandler):
     """Folds one chunk of `segment-work`."""
+
+    def __init__(self, states: States[ContactState], builder: RecordBuilder, at_ms: int, policy: Policy) -> None:
+        super().__init__(states, builder, at_ms, policy)
+        self._previews = PreviewSteps(states, self.repository, builder, policy, lambda: self.segments.registry.time.now)
 
     def take(self, records: Records) -> None:
         """Do the steps that are asked for, and write the records for those after them."""
@@ -39,6 +46,8 @@ class SegmentWorkHandler(ChunkHandler):
                 self.segments.tick(tick)
             elif record.key == DUE:
                 self._fire()
+            elif record.key is not None and record.key.startswith(PREVIEW):
+                self.segments.outputs += self._previews.take(record)
         self.close()
 
     def _is_next(self, number: bytes | None) -> bool:
@@ -49,7 +58,7 @@ class SegmentWorkHandler(ChunkHandler):
         registry = self.segments.registry
         piece = self.states.following(registry.sweep.after, STATES_AT_ONCE)
         for key, state in piece:
-            if _OF_NOBODY not in key:
+            if OF_NOBODY not in key:
                 self._judge(key, state)
         if len(piece) < STATES_AT_ONCE:
             self.segments.end_sweep()

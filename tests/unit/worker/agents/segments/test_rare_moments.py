@@ -7,14 +7,19 @@ import pytest
 
 from events.envelope import Interaction
 from events.json_types import JSON
-from events.topics import CONTACT_SEGMENTS, SEGMENT_WORK
-from streams.domain.contact import decode, encode
+from events.topics import CONTACT_SEGMENTS, SEGMENT_DEFINITIONS, SEGMENT_WORK
+from streams.domain.contact import ContactState, decode, encode
 from streams.domain.contact.derived_view import give_up
+from streams.domain.segments.conditions import KINDS
+from streams.domain.segments.person import Person, whole_person
 from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.writer import Output
+from streams.worker.agents.segments import membership_changes
 from streams.worker.agents.segments.membership_changes import READINGS, MembershipChanges
+from streams.worker.agents.segments.records import TICK, work_record
 from tests.property.domain.segments.definitions import Table
 from tests.property.worker.links.sayings import interaction
+from tests.property.worker.links.world import PARTITIONS
 from tests.property.worker.segments.town import Town
 from tests.unit.domain.contact.said import HOUR
 from tests.unit.events.records import NOW
@@ -35,8 +40,8 @@ def gift(name: str) -> Interaction:
     return interaction("donation.made", name, NOW, "team/a", said | {"contact": {"contact_id": name}})
 
 
-def town_of(*names: str) -> Town:
-    town = Town(is_warm=True)
+def town_of(*names: str, partitions: int = PARTITIONS) -> Town:
+    town = Town(is_warm=True, partitions=partitions)
     town.define([EVERYBODY, RECENT])
     for name in names:
         town.say(gift(name), NOW)
@@ -110,3 +115,57 @@ def test_a_state_that_lets_go_of_its_view_lets_go_of_what_was_read_of_it_too() -
     holding = [name for name, state in recent.items() if state is not None and READINGS in state.__dict__]
     assert 0 < len(holding) <= 2 * 4 + 1
     assert b"crm.19" in holding
+
+
+def test_a_definition_that_a_version_cannot_read_is_gone_by_once_one_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    town = town_of("crm.ada")
+    hosts: Table = {"id": "everybody", "owner": "desk", "all": [{"tag": "host"}]}
+    with monkeypatch.context() as patch:
+        patch.delitem(KINDS, "tag")  # as it is to a worker of a version before
+        value = orjson.dumps(hosts)
+        for number in range(town.partitions):
+            town.publish(Output(SEGMENT_DEFINITIONS, number, b"everybody", value))
+        town.settle()
+        assert town.names() == town.should_be([EVERYBODY, RECENT])
+    town.at_hand.clear()
+    town.say(gift("crm.bo"), NOW)
+    town.settle()
+    for number in range(town.partitions):
+        town.publish(work_record(number, TICK))
+    town.settle()
+    assert town.names() == town.should_be([hosts, RECENT])
+    assert not any(b"segments/unread/" in key for store in town.stores.values() for key, _ in store.items())
+
+
+def test_an_unread_definition_is_forgotten_by_what_is_said_later() -> None:
+    town = town_of("crm.ada")
+    for number in range(town.partitions):
+        town.publish(Output(SEGMENT_DEFINITIONS, number, b"everybody", b'{"id": "everybody", "all": [{"new": 1}]}'))
+    town.settle()
+    assert town.names() == town.should_be([EVERYBODY, RECENT])
+    town.withdraw(["everybody"])
+    town.settle()
+    assert town.names() == town.should_be([RECENT])
+    assert not any(b"segments/unread/" in key for store in town.stores.values() for key, _ in store.items())
+
+
+def test_once_all_segments_are_withdrawn_nobody_new_is_read_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    town = town_of("crm.ada", partitions=1)
+    town.withdraw(["everybody", "recent"])
+    town.settle()
+    read: list[str] = []
+
+    def noted(contact_id: str, fragments: dict[str, ContactState]) -> Person | None:
+        read.append(contact_id)
+        return whole_person(contact_id, fragments)
+
+    monkeypatch.setattr(membership_changes, "whole_person", noted)
+    linked: dict[str, JSON] = {"contact_ids": ["crm.bo", "crm.cy"]}
+    town.say(interaction("contact.linked", "link", NOW, "office/desk", linked), NOW)
+    town.say(gift("crm.bo"), NOW)
+    town.settle()
+    assert read == []
+    erased: dict[str, JSON] = {"contact": {"contact_id": "crm.ada"}}
+    town.say(interaction("contact.erased", "gone", NOW + HOUR, "office/desk", erased), NOW + HOUR)
+    town.settle()
+    assert town.latest[CONTACT_SEGMENTS]["crm.ada"].value is None

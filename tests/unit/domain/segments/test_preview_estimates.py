@@ -1,0 +1,55 @@
+"""How many a preview stands for, where everything is known, nothing, or some partitions are silent."""
+
+import pytest
+
+from streams.domain.segments.preview_estimates import Estimate, PartitionCount, estimate
+
+
+def test_once_everybody_is_judged_the_count_is_certain() -> None:
+    found = [PartitionCount(100, 100, 7), PartitionCount(90, 90, 0), PartitionCount(0, 0, 0)]
+    assert estimate(found, 3) == Estimate(7, 7, 7)
+
+
+def test_of_nobody_there_is_nobody() -> None:
+    assert estimate([PartitionCount(0, 0, 0)] * 4, 4) == Estimate(0, 0, 0)
+
+
+def test_without_an_answer_nothing_is_said() -> None:
+    assert estimate([], 4) is None
+    assert estimate([PartitionCount(0, 0, 0)], 4) is None
+    assert estimate([PartitionCount(1000, 0, 0)], 1) is None
+
+
+def test_a_sample_without_a_member_leaves_room_for_some() -> None:
+    found = estimate([PartitionCount(125_000, 500, 0)] * 8, 8)
+    assert found is not None
+    assert (found.count, found.low) == (0, 0)
+    assert found.high == pytest.approx(1_000_000 * 3.84 / 4_003.84 * (1 - 0.004), rel=0.01)
+
+
+def test_the_interval_of_half_a_sample_is_the_one_of_the_textbook() -> None:
+    found = estimate([PartitionCount(125_000, 500, 250)] * 8, 8)
+    assert found is not None
+    assert found.count == 500_000
+    assert found.high - found.count == pytest.approx(1.96 * (0.25 / 4_000) ** 0.5 * 1_000_000, rel=0.01)
+
+
+def test_partitions_that_have_answered_stand_for_those_that_have_not() -> None:
+    everybody = [PartitionCount(1_000, 1_000, 100)] * 4
+    half = estimate(everybody[:2], 4)
+    assert estimate(everybody, 4) == Estimate(400, 400, 400)
+    assert half is not None
+    assert half.low < 400 == half.count < half.high
+    assert half.low >= 200
+
+
+def test_large_partitions_weigh_more_than_small_ones() -> None:
+    found = estimate([PartitionCount(9_000, 100, 0), PartitionCount(1_000, 100, 100)], 2)
+    assert found is not None
+    assert found.count == 1_000
+
+
+def test_never_fewer_than_were_seen_nor_more_than_there_can_be() -> None:
+    found = estimate([PartitionCount(10, 9, 9)], 1)
+    assert found is not None
+    assert 9 <= found.low <= found.count <= found.high <= 10
