@@ -42,6 +42,7 @@ from streams.services.console.pages import (
     money,
     people,
     person_alerts,
+    privacy,
     segments,
     status,
     tonight,
@@ -64,9 +65,16 @@ PAGES: tuple[Page, ...] = (
     *days.PAGES,
     *people.PAGES,
     *person_alerts.PAGES,
+    *privacy.PAGES,
     *status.PAGES,
 )
-ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes, money.routes, actions.routes)
+ROUTES: tuple[Callable[[Console], APIRouter], ...] = (
+    signin_routes,
+    people.routes,
+    money.routes,
+    privacy.routes,
+    actions.routes,
+)
 SESSION_CHECK_MS = 10_000
 
 

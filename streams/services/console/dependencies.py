@@ -9,6 +9,7 @@ from sinks.lookup import Lookup
 from streams.platform.settings import Settings
 from streams.services.console.day_reports import DayReports
 from streams.services.console.desk_access import DeskReader
+from streams.services.console.lake_erasures import LakeObserver
 from streams.services.console.maps import Turf
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import StatusObserver
@@ -23,7 +24,7 @@ class ConsoleDependencies:
     """Dependencies of the routes.
 
     `clock`: ms since 1970, by which pages are dated; the demo's stands at its last event. `wall`: what time it is, for
-    sessions.
+    sessions. `lake`: None where there is none.
     """
 
     settings: Settings
@@ -39,4 +40,5 @@ class ConsoleDependencies:
     provider: Provider | None = None
     desk: DeskReader | None = None
     turfs: Sequence[Turf] = ()
+    lake: LakeObserver | None = None
     day_reports: DayReports = field(default_factory=DayReports)

@@ -13,6 +13,7 @@ from msgspec import Struct
 from streams.services.console.desk import Desk
 from streams.services.console.desk_cells import Scope, Span
 from streams.services.console.desk_people import MINE, in_regions
+from streams.services.console.desk_wiping import is_to_be_wiped
 
 
 class Alert(Struct, frozen=True, array_like=True):
@@ -59,6 +60,38 @@ class View(Struct, frozen=True):
     contact_id: str | None
     decision: str | None
     reason: str | None
+
+
+class Viewings(Struct, frozen=True):
+    """How often somebody looked at people, at how many different ones who are known still, and when last."""
+
+    viewer: str
+    looks: int
+    people: int
+    last_ms: int
+
+
+class Export(Struct, frozen=True):
+    """That somebody took a list of people; `of`: the segment or campaign. None: not said."""
+
+    at_ms: int
+    viewer: str
+    what: str
+    of: str | None
+    channel: str | None
+    people: int | None
+
+
+class Erasures(Struct, frozen=True):
+    """How many people were forgotten since a time, and in all that is known.
+
+    `is_unwiped`: the desk's file may still have names of theirs.
+    """
+
+    lately: int
+    ever: int
+    last_ms: int | None
+    is_unwiped: bool
 
 
 class Hold(Struct, frozen=True):
@@ -132,6 +165,35 @@ def views(
         {"since": span.since, "until": span.until, "viewer": viewer, "contact_id": contact_id, "most": most},
     )
     return [View(*row) for row in rows]
+
+
+def viewings(desk: Desk, span: Span, most: int = 100) -> list[Viewings]:
+    """Everybody who looked at people in a span of time, those who looked most often first."""
+    rows = desk.rows(
+        """SELECT viewer, count(*), count(DISTINCT fragment), max(at) FROM views WHERE at >= ? AND at < ?
+        GROUP BY viewer ORDER BY 2 DESC, viewer LIMIT ?""",
+        (span.since, span.until, most),
+    )
+    return [Viewings(*row) for row in rows]
+
+
+def exports(desk: Desk, span: Span, most: int = 100) -> list[Export]:
+    """The lists of people that were taken in a span of time, the latest first."""
+    rows = desk.rows(
+        """SELECT at, viewer, what, of, channel, people FROM exports WHERE at >= ? AND at < ?
+        ORDER BY at DESC, record LIMIT ?""",
+        (span.since, span.until, most),
+    )
+    return [Export(*row) for row in rows]
+
+
+def erasures(desk: Desk, since_ms: int) -> Erasures:
+    """Who was forgotten. All names of one person were so at one moment, so moments are counted."""
+    [lately, ever, last] = desk.one(
+        "SELECT count(DISTINCT until) FILTER (WHERE until >= ?), count(DISTINCT until), max(until) FROM erased",
+        (since_ms,),
+    ) or (0, 0, None)
+    return Erasures(lately, ever, last, is_to_be_wiped(desk))
 
 
 def holds(desk: Desk, span: Span) -> list[Hold]:

@@ -19,6 +19,7 @@ Act = Literal[
     "see_money",
     "see_people",
     "see_status",
+    "see_privacy",
     "hold",
     "lift",
 ]
@@ -36,6 +37,7 @@ ROLES_OF: Mapping[Act, frozenset[Role]] = {
     "see_money": frozenset({"figures", "treasury"}),
     "see_people": frozenset({"field", "treasury", "sending", "privacy"}),
     "see_status": frozenset({"operations", "privacy"}),
+    "see_privacy": frozenset({"privacy"}),
     "hold": frozenset({"sending"}),
     "lift": frozenset({"sending"}),
 }

@@ -22,6 +22,7 @@ from streams.services.console.app import PAGES, ROUTES, build_console
 from streams.services.console.dependencies import ConsoleDependencies
 from streams.services.console.desk_access import reader_of
 from streams.services.console.gate import Console
+from streams.services.console.lake_erasures import LakeObserver, LookAtLake
 from streams.services.console.live import Hub
 from streams.services.console.maps import read_turfs
 from streams.services.console.metrics import ConsoleMetrics
@@ -95,7 +96,10 @@ async def serve(
                 provider=provider_of(settings, redis, wall_clock),
                 desk=reader_of(settings),
                 turfs=turfs,
+                lake=None if settings.lake is None else LakeObserver(LookAtLake(settings)),
             )
+            if deps.lake is not None:
+                closing.push_async_callback(deps.lake.stop)
             closing.push_async_callback(deps.day_reports.stop)
             if deps.desk is not None:
                 closing.callback(deps.desk.close)
