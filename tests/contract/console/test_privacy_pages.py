@@ -7,7 +7,8 @@ import pytest
 from redis.asyncio import Redis
 
 from streams.services.console.desk_access import DeskReader
-from streams.services.console.rights import Role, Scope, Viewer
+from streams.services.console.rights import Scope, Viewer
+from streams.services.console.roles import Role
 from streams.services.console.signin import COOKIE
 from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole
 from tests.unit.services.console.evening import fill_evening
