@@ -15,7 +15,7 @@ from msgspec import Struct
 from events.console_acts import CONSOLE_ACTS, ConsoleAct
 from streams.services.console.roles import Role
 
-About = Literal["campaign"]
+About = Literal["campaign", "letters"]
 """What an act changes. Of two acts about one thing that come at once the second waits for the first."""
 
 
@@ -60,6 +60,26 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         subject=("campaign",),
         within=_WHOLE_CAMPAIGN,
         audited="`campaign_id`",
+    ),
+    ActSpec(
+        id="requeue",
+        words="Send dead letters anew, as rehearsed",
+        roles=frozenset({"operations"}),
+        path="/letters/requeue",
+        about="letters",
+        subject=(),
+        within="everything",
+        audited="`detail`: reason, topic and rehearsal",
+    ),
+    ActSpec(
+        id="release",
+        words="Let a quarantined source go, and send what was held of it",
+        roles=frozenset({"operations"}),
+        path="/letters/release",
+        about="letters",
+        subject=(),
+        within="everything",
+        audited="`detail`: the rehearsal",
     ),
 )
 SPEC_OF: Mapping[ConsoleAct, ActSpec] = {spec.id: spec for spec in ACT_SPECS}

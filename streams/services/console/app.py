@@ -39,6 +39,7 @@ from streams.services.console.pages import (
     days,
     experiments,
     field,
+    letters,
     money,
     people,
     person_alerts,
@@ -65,6 +66,7 @@ PAGES: tuple[Page, ...] = (
     *days.PAGES,
     *people.PAGES,
     *person_alerts.PAGES,
+    *letters.PAGES,
     *privacy.PAGES,
     *status.PAGES,
 )
@@ -72,6 +74,7 @@ ROUTES: tuple[Callable[[Console], APIRouter], ...] = (
     signin_routes,
     people.routes,
     money.routes,
+    letters.routes,
     privacy.routes,
     acting.routes,
 )

@@ -1,5 +1,6 @@
 """What the routes and pages of the console share."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from sinks.lookup import Lookup
 from streams.platform.settings import Settings
 from streams.services.console.day_reports import DayReports
 from streams.services.console.desk_access import DeskReader
+from streams.services.console.jobs import Jobs
 from streams.services.console.lake_erasures import LakeObserver
 from streams.services.console.maps import Turf
 from streams.services.console.metrics import ConsoleMetrics
@@ -41,4 +43,5 @@ class ConsoleDependencies:
     desk: DeskReader | None = None
     turfs: Sequence[Turf] = ()
     lake: LakeObserver | None = None
+    jobs: Jobs = field(default_factory=lambda: Jobs(lambda: round(time.time() * 1000)))
     day_reports: DayReports = field(default_factory=DayReports)

@@ -37,8 +37,12 @@ class AlertCount(Struct, frozen=True):
 
 
 class LetterCause(Struct, frozen=True):
-    """Refused records of one cause; `open`: those that nobody has sent anew. '': it cannot be read from them."""
+    """Refused records of one cause; `open`: those that nobody has sent anew. '': it cannot be read from them.
 
+    `number`: of the cause in this desk.
+    """
+
+    number: int
     reason: str
     detail: str
     stage: str
@@ -144,13 +148,24 @@ def _alerts_in(span: Span, scope: Scope) -> tuple[str, dict[str, object]]:
 def letter_causes(desk: Desk, span: Span, most: int = 100) -> list[LetterCause]:
     """Refused records of a span of time by cause, those with the most open ones first."""
     rows = desk.rows(
-        """SELECT c.reason, c.detail, c.stage, c.topic, c.source, c.type, count(*), sum(l.requeued = 0), min(l.at),
-            max(l.at)
+        """SELECT c.cause, c.reason, c.detail, c.stage, c.topic, c.source, c.type, count(*),
+            sum(l.requeued = 0), min(l.at), max(l.at)
         FROM letters AS l JOIN causes AS c USING (cause) WHERE l.at >= ? AND l.at < ? GROUP BY cause
         ORDER BY sum(l.requeued = 0) DESC, count(*) DESC, c.reason, c.detail, c.source LIMIT ?""",
         (span.since, span.until, most),
     )
     return [LetterCause(*row) for row in rows]
+
+
+def letter_cause(desk: Desk, number: int) -> LetterCause | None:
+    """The refused records of one cause that are known; None: there are none."""
+    found = desk.one(
+        """SELECT c.cause, c.reason, c.detail, c.stage, c.topic, c.source, c.type, count(*), sum(l.requeued = 0),
+            min(l.at), max(l.at)
+        FROM letters AS l JOIN causes AS c USING (cause) WHERE cause = ? GROUP BY cause""",
+        (number,),
+    )
+    return None if found is None else LetterCause(*found)
 
 
 def views(

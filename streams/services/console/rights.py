@@ -20,6 +20,7 @@ Seeing = Literal[
     "see_money",
     "see_people",
     "see_status",
+    "see_letters",
     "see_privacy",
 ]
 Act = Seeing | ConsoleAct
@@ -37,6 +38,7 @@ ROLES_OF: Mapping[Act, frozenset[Role]] = {
     "see_money": frozenset({"figures", "treasury"}),
     "see_people": frozenset({"field", "treasury", "sending", "privacy"}),
     "see_status": frozenset({"operations", "privacy"}),
+    "see_letters": frozenset({"operations"}),
     "see_privacy": frozenset({"privacy"}),
     **{spec.id: spec.roles for spec in ACT_SPECS},
 }

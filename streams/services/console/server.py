@@ -101,6 +101,7 @@ async def serve(
             if deps.lake is not None:
                 closing.push_async_callback(deps.lake.stop)
             closing.push_async_callback(deps.day_reports.stop)
+            closing.push_async_callback(deps.jobs.stop)
             if deps.desk is not None:
                 closing.callback(deps.desk.close)
             hub = Hub(metrics)

@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-import httpx
 import pytest
 from redis.asyncio import Redis
 
 from streams.services.console.desk_access import DeskReader
 from streams.services.console.rights import Scope, Viewer
 from streams.services.console.roles import Role
-from streams.services.console.signin import COOKIE
-from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole
+from tests.contract.console.signed_in_console import NOW, SignedInConsole
+from tests.contract.console.test_acting import Written
 from tests.unit.services.console.evening import fill_evening
 
 PRIVACY: frozenset[Role] = frozenset({"privacy"})
@@ -18,9 +17,14 @@ OHIO = Scope(regions=frozenset({"US-OH"}))
 
 
 @pytest.fixture
-def console(redis_client: Redis, tmp_path: Path) -> SignedInConsole:
+def written() -> Written:
+    return Written()
+
+
+@pytest.fixture
+def console(redis_client: Redis, tmp_path: Path, written: Written) -> SignedInConsole:
     fill_evening(tmp_path / "desk.sqlite", NOW)
-    return SignedInConsole(redis_client, tmp_path, DeskReader(tmp_path / "desk.sqlite"))
+    return SignedInConsole(redis_client, tmp_path, DeskReader(tmp_path / "desk.sqlite"), audit=written)
 
 
 async def test_looks_erasures_and_lists_are_counted_and_nobody_is_named(console: SignedInConsole) -> None:
@@ -48,23 +52,23 @@ async def test_who_sees_a_part_is_told_why_and_gets_no_page_that_names_anybody(c
 
 
 async def test_whom_somebody_looked_at_is_told_after_a_reason_and_never_where_it_cannot_be_written_down(
-    console: SignedInConsole,
+    console: SignedInConsole, written: Written
 ) -> None:
     async with console.browser(Viewer("zoe", PRIVACY)) as browser:
         first = await browser.get("/privacy/viewers/nadia")
         assert "Why do you look?" in first.text
-        assert (await _say(console, browser, reason="curious")).status_code == 422
-        said = await _say(console, browser, reason="rights")
+        assert written.records == []
+        assert (await console.post(browser, "/privacy/reason", viewer="nadia", reason="curious")).status_code == 422
+        said = await console.post(browser, "/privacy/reason", viewer="nadia", reason="rights")
         assert (said.status_code, said.headers["location"]) == (303, "/privacy/viewers/nadia")
         then = await browser.get("/privacy/viewers/nadia")
-        at_one = await browser.get("/privacy/people/van.1")
+        [record] = written.records
+        named = {answer["contact_id"] for answer in record["answers"]}
+        assert named
+        assert all(f"/people/{name}" in then.text for name in named)
+        assert "They called or wrote" in (await browser.get(f"/privacy/people/{min(named)}")).text
+        assert written.records[-1]["answers"][0]["contact_id"] == min(named)
+        written.is_away = True
+        away, at_one = await browser.get("/privacy/viewers/nadia"), await browser.get(f"/privacy/people/{min(named)}")
     assert at_one.status_code == 503
-    for page in (first, then, at_one):
-        assert "people/" not in page.text.partition("<main")[2]
-
-
-async def _say(console: SignedInConsole, browser: httpx.AsyncClient, **form: str) -> httpx.Response:
-    found = await console.sessions.find(browser.cookies[COOKIE], NOW)
-    assert found is not None
-    data = {"csrf": found.session.csrf, "viewer": "nadia", **form}
-    return await browser.post("/privacy/reason", data=data, headers={"Origin": ORIGIN})
+    assert not [name for name in named for page in (first, away, at_one) if name in page.text.partition("<main")[2]]

@@ -49,7 +49,7 @@ def fill_evening(path: Path, wall_ms: int = NOW) -> None:
     desk.close()
 
 
-_FED = ("interactions", "contact-state", "campaign-holds", "contact-suppressions", "audit-log")
+_FED = ("interactions", "contact-state", "campaign-holds", "contact-suppressions", "audit-log", "dead-letters")
 
 
 def feed(desk: Desk, wall_ms: int) -> None:
@@ -209,7 +209,7 @@ def _alerts() -> Iterator[tuple[object, ...]]:
 
 
 def _looks(desk: Desk, wall_ms: int) -> None:
-    """Who looked at whom, what was taken and who was forgotten: looks are dated by the wall's clock."""
+    """Looks, lists that were taken, refused records, and who was forgotten; all but these by the wall's clock."""
     looks = [(n, f"r{n}", 0, wall_ms - n * 7 * MINUTE_MS, "nadia", "read", n % 3 + 1, None, "called") for n in range(9)]
     looks.append((9, "r9", 0, wall_ms - 3 * HOUR_MS, "zoe", "read", None, None, "rights"))
     desk.run_many("INSERT INTO views VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", looks)
@@ -218,6 +218,10 @@ def _looks(desk: Desk, wall_ms: int) -> None:
         ("b", wall_ms - 2 * HOUR_MS, "", "list", "large-givers", None, None),
     ]
     desk.run_many("INSERT INTO exports VALUES (?, ?, ?, ?, ?, ?, ?)", taken)
+    desk.run("INSERT INTO causes VALUES (1, 'invalid_data', 'data.amount: give a whole number', 'intake', "
+             "'donation-events', 'fundraising/actblue', 'donation.made')")  # fmt: skip
+    letters = [(f"donation-events/0/{n}", 1, wall_ms - n * MINUTE_MS, n % 3 == 0) for n in range(1, 41)]
+    desk.run_many("INSERT INTO letters VALUES (?, ?, ?, ?)", letters)
     gone = [(b"1", NOW - 2 * DAY_MS, None), (b"2", NOW - 2 * DAY_MS, None), (b"3", NOW - 40 * DAY_MS, None)]
     desk.run_many("INSERT INTO erased VALUES (?, ?, ?)", gone)
 
