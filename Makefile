@@ -92,6 +92,7 @@ schemas: install ## write docs/schemas, what docs tell of types, metrics, topics
 	$(BIN)/harmonia schemas export docs/schemas
 	$(BIN)/python -m events.reference docs
 	$(BIN)/python -m streams.operations.privacy_page docs/privacy.md
+	$(BIN)/python -m streams.services.console.acts docs/console.md
 	$(BIN)/python -m streams.operations.acl > deploy/acl/kafka.acl
 	$(BIN)/python -m streams.platform.settings_reference > docs/settings.md
 

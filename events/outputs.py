@@ -9,6 +9,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from events.console_acts import ConsoleAct
 from events.interactions.anywhere import ConsentChannel
 from events.interactions.base import Channel, Purpose
 from events.interactions.canvass import BallotStatus, Method, Outcome
@@ -254,13 +255,13 @@ class AuditRecord(TypedDict):
 
     `counts`: of a list that `harmonia permit` judged, how many rows got each answer; `answers` is empty then.
     `viewer`: who looked in the console, and `reason`: why, in their words or as a code. `segment`: whose members were
-    read or asked about.
+    read or asked about. `detail`: what exactly was done in the console, such as until when.
     """
 
     request: str
     at: str
     team: str
-    what: Literal["read", "list", "permission", "hold", "lift"]
+    what: Literal["read", "list", "permission"] | ConsoleAct
     channel: Channel | None
     purpose: Purpose | None
     campaign_id: str | None
@@ -270,3 +271,4 @@ class AuditRecord(TypedDict):
     viewer: NotRequired[str]
     reason: NotRequired[str]
     segment: NotRequired[str]
+    detail: NotRequired[str]

@@ -24,6 +24,9 @@ UntilOption = Annotated[str | None, typer.Option("--until", help="Refused before
 DetailOption = Annotated[str | None, typer.Option("--detail", help="Only those with this in dl_detail.")]
 BackOption = Annotated[bool, typer.Option("--came-back", help="Only those that were requeued before.")]
 HeldOption = Annotated[bool, typer.Option("--quarantined", help="Held records of quarantined sources instead.")]
+ProgressOption = Annotated[
+    bool, typer.Option("--progress", help="For programs: a line of JSON on standard error after each batch.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 

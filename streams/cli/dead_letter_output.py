@@ -19,11 +19,13 @@ from rich.text import Text
 
 from events.json_types import JSON
 from events.times import render_time
+from streams.cli.output import print_table, say
 from streams.domain.display_names import HIDDEN, counted, named, printable
 
 if TYPE_CHECKING:
     from streams.domain.dead_letter_repair.causes import LetterGroup
     from streams.domain.dead_letter_repair.letters import Letter
+    from streams.domain.dead_letter_repair.shapes import FieldShapes
 
 
 _INDENT = (0, 0, 0, 4)
@@ -111,6 +113,30 @@ def group_row(group: LetterGroup) -> dict[str, JSON]:
         "last": render_time(group.last),
         "samples": [str(place) for place in group.samples],
     }
+
+
+def shapes_row(shapes: FieldShapes) -> dict[str, JSON]:
+    """Fields and their kinds as JSON."""
+    fields: list[JSON] = [{"path": path, "kinds": dict(kinds.most_common())} for path, kinds in shapes.kinds.items()]
+    return {
+        "letters": shapes.letters,
+        "unreadable": shapes.unreadable,
+        "left_out": shapes.left_out,
+        "fields": fields,
+    }
+
+
+def show_shapes(shapes: FieldShapes) -> None:
+    """Print fields and their kinds."""
+    rows = [
+        (path, ", ".join(f"{kind} ({count:,})" for kind, count in kinds.most_common()))
+        for path, kinds in sorted(shapes.kinds.items())
+    ]
+    print_table(("field", "kind (of how many)"), rows)
+    unreadable = f", {shapes.unreadable:,} of them no JSON object" if shapes.unreadable else ""
+    say(f"of {counted(shapes.letters, 'dead letter', 'dead letters')}{unreadable}")
+    if shapes.left_out:
+        say(f"{shapes.left_out:,} fields more are not told apart")
 
 
 def indented_lines(lines: Iterable[str]) -> str:

@@ -32,7 +32,15 @@ from streams.cli.dead_letter_options import (
     selection_of_options,
     topic_of,
 )
-from streams.cli.dead_letter_output import console, group_row, letter_row, show_groups, show_letter
+from streams.cli.dead_letter_output import (
+    console,
+    group_row,
+    letter_row,
+    shapes_row,
+    show_groups,
+    show_letter,
+    show_shapes,
+)
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
 from streams.cli.requeue import release, requeue_command
@@ -138,6 +146,42 @@ def group(  # noqa: PLR0913 (options of a command)
     )
     if len(groups) > top:
         say(f"{len(groups) - top} causes are not shown: --top")
+
+
+@app.command()
+def fields(  # noqa: PLR0913 (options of a command)
+    *,
+    reason: WhyOption = None,
+    topic: TopicOption = None,
+    stage: StageOption = None,
+    source: SourceOption = None,
+    type_: TypeOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    detail: DetailOption = None,
+    came_back: BackOption = False,
+    quarantined: HeldOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show which fields refused records have, and of what kind each is, for a mapping: never what is in one."""
+    from streams.domain.dead_letter_repair.selection import NamesRead
+    from streams.domain.dead_letter_repair.shapes import field_shapes
+    from streams.operations.requeue.letter_reading import letters_in
+
+    names = NamesRead()
+    choice = selection_of_options(
+        since=since, until=until, reason=reason, topic=topic, stage=stage, source=source, type=type_,
+        detail=detail, came_back=came_back,
+    )  # fmt: skip
+    shapes = _read(
+        quarantined,
+        lambda consumer, where: field_shapes(filter(partial(names.takes, choice), letters_in(consumer, where))),
+    )
+    _print_unknown_names(names, choice, quarantined)
+    if as_json:
+        typer.echo(orjson.dumps(shapes_row(shapes)))
+    else:
+        show_shapes(shapes)
 
 
 @app.command()

@@ -24,6 +24,7 @@ from streams.cli.dead_letter_options import (
     DetailOption,
     HeldOption,
     JsonOption,
+    ProgressOption,
     SinceOption,
     SourceOption,
     StageOption,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from streams.domain.dead_letter_repair.mapping import Mapping
     from streams.domain.dead_letter_repair.profile_effects import AddedField
     from streams.domain.quarantine.quarantines import Quarantine
-    from streams.operations.requeue.requeue_run import DryRun, RequeueCounts, RequeueOptions
+    from streams.operations.requeue.requeue_run import DryRun, RequeueCounts, RequeueOptions, Show
     from streams.platform.settings import Settings
 
 
@@ -86,6 +87,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
     wait: WaitOption = 60.0,
     people: PeopleOption = 3,
     as_json: JsonOption = False,
+    progress: ProgressOption = False,
 ) -> None:
     """Requeue dead letters: send them to where they came from, each of them once however often this is called.
 
@@ -109,7 +111,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
     if dry_run:
         show_rehearsal(settings, order, people, as_json=as_json)
     else:
-        requeue_and_print(settings, order, as_json=as_json)
+        requeue_and_print(settings, order, progress_rows if progress else print_progress, as_json=as_json)
 
 
 def mapping_in(file: Path | None) -> Mapping | None:
@@ -144,15 +146,18 @@ def show_rehearsal(
 
 
 def requeue_and_print(
-    settings: Settings, order: RequeueOptions, *, as_json: bool, sources: Collection[str] = ()
+    settings: Settings, order: RequeueOptions, show: Show, *, as_json: bool, sources: Collection[str] = ()
 ) -> None:
-    """Requeue, and print what was sent. `sources`: those in quarantine, which may have no dead letter."""
+    """Requeue, and print what was sent; `show` is given the counts after each batch.
+
+    `sources`: those in quarantine, which may have no dead letter.
+    """
     import asyncio
 
     from streams.operations.requeue.requeue_run import requeue
 
     with failing_plainly():
-        account = asyncio.run(requeue(settings, order, print_progress))
+        account = asyncio.run(requeue(settings, order, show))
     if as_json:
         typer.echo(orjson.dumps(account_row(account, order)))
     _refuse_unknown_names(account, order, sources)
@@ -187,6 +192,7 @@ def account_row(account: RequeueCounts, order: RequeueOptions) -> dict[str, JSON
         "left": {why.value: count for why, count in sorted(account.left.items())},
         "came_back": account.came_back,
         "stopped": account.stopped,
+        "stopped_by": account.stopped_by,
     }
 
 
@@ -200,6 +206,12 @@ def print_progress(account: RequeueCounts) -> None:
     """Print a line after each batch, on a terminal only."""
     if sys.stderr.isatty():
         say(f"{account.sent.total():,} sent, {account.came_back:,} came back", err=True)
+
+
+def progress_rows(account: RequeueCounts) -> None:
+    """Print a line of JSON after each batch, for programs."""
+    row = {"matched": account.matched, "sent": account.sent.total(), "came_back": account.came_back}
+    say(orjson.dumps(row).decode(), err=True)
 
 
 def print_account(account: RequeueCounts, order: RequeueOptions) -> None:
@@ -285,6 +297,7 @@ def release(  # noqa: PLR0913 (options of a command)
     wait: WaitOption = 60.0,
     people: PeopleOption = 3,
     as_json: JsonOption = False,
+    progress: ProgressOption = False,
 ) -> None:
     """Let a source out of quarantine, and send what was held of it to where it was going, each record once.
 
@@ -312,7 +325,8 @@ def release(  # noqa: PLR0913 (options of a command)
     for each in quarantined:
         if is_of_name(source, each):
             _let_go(settings, each)
-    requeue_and_print(settings, order, as_json=as_json, sources=quarantined)
+    show = progress_rows if progress else print_progress
+    requeue_and_print(settings, order, show, as_json=as_json, sources=quarantined)
 
 
 def _let_go(settings: Settings, source: str) -> None:

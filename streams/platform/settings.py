@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import DotEnvSettingsSource
 
+from events.console_acts import CONSOLE_ACTS
 from events.contact import is_time_zone
 from events.identifiers import Hasher
 from streams.platform.servers import ENV_FILE, ServerSettings
@@ -109,9 +110,9 @@ class Settings(ServerSettings):
     )
     console_may: str = Field(
         "hold lift",
-        pattern=r"^( *(hold|lift)( |$))* *$",
+        pattern=rf"^( *({'|'.join(CONSOLE_ACTS)})( |$))* *$",
         description="What may be changed from the console at all, by those with the role for it, separated by spaces: "
-        "`hold`, `lift`; empty: nothing",
+        f"{', '.join(f'`{act}`' for act in CONSOLE_ACTS)} (docs/console.md); empty: nothing",
     )
     console_turfs: NonEmptyPath | None = Field(
         None, description="GeoJSON file with the outlines of turfs, which /field draws (docs/console.md); none: tables"

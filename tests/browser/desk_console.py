@@ -31,7 +31,8 @@ from streams.services.console.maps import Turf
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import StatusObserver
 from streams.services.console.people import People, Person
-from streams.services.console.rights import EVERYTHING, ROLES, Role, Scope, Viewer
+from streams.services.console.rights import EVERYTHING, Scope, Viewer
+from streams.services.console.roles import ROLES, Role
 from streams.services.console.signin import COOKIE, Sessions
 from streams.services.console.views import Views
 from streams.services.console.words import Language

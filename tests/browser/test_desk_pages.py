@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from streams.services.console.rights import EVERYTHING, ROLES, Role, Scope
+from streams.services.console.rights import EVERYTHING, Scope
+from streams.services.console.roles import ROLES, Role
 from tests.browser.desk_console import DeskConsole
 from tests.browser.reader import PHONE, WIDE, Reader, reader_of
 from tests.contract.redis_server import RedisServer
@@ -16,7 +17,7 @@ from tests.contract.redis_server import RedisServer
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 PATHS = (
     *("/", "/campaigns", "/campaigns/gotv-3", "/field", "/field/US-OH", "/money"),
-    "/alerts/over_cap",
+    *("/alerts/over_cap", "/privacy", "/letters"),
 )
 OHIO = Scope(regions=frozenset({"US-OH"}))
 

@@ -10,6 +10,7 @@ from events.refusal import Reason
 from events.registry import MODELS
 from events.spelling import nearest_name
 from events.topics import INPUT_TOPICS, INTERACTIONS
+from streams.domain.dead_letter_repair.causes import without_list_positions
 from streams.domain.dead_letter_repair.letters import Letter
 from streams.domain.display_names import HIDDEN, is_shown, named
 
@@ -47,10 +48,15 @@ class LetterSelection:
             and (self.since is None or letter.time >= self.since)
             and (self.until is None or letter.time < self.until)
             and (bool(letter.history) or not self.came_back)
-            and (self.detail is None or self.detail in letter.refusal.detail)
+            and (self.detail is None or _has_detail(letter, self.detail))
             and (self.source is None or is_of_name(self.source, letter.declared.source))
             and (self.type is None or is_of_name(self.type, letter.declared.type))
         )
+
+
+def _has_detail(letter: Letter, wanted: str) -> bool:
+    """Whether a letter's detail has a text, as it stands or without positions in lists, as causes have it."""
+    return wanted in letter.refusal.detail or wanted in without_list_positions(letter.refusal)
 
 
 def is_of_name(wanted: str, found: str | None) -> bool:

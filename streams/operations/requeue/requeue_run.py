@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Literal
 
 from faust.types import TP
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
@@ -115,8 +116,8 @@ class RequeueOptions:
 class RequeueCounts:
     """What became of the chosen letters: sent, by topic and type, refused or left, and why.
 
-    `stopped`: why the run ended before all of them were judged. `names`: the names in the choice that matched no
-    letter.
+    `stopped`: why the run ended before all of them were judged, in words; `stopped_by`: the same as a code.
+    `names`: the names in the choice that matched no letter.
     """
 
     matched: int = 0
@@ -125,6 +126,7 @@ class RequeueCounts:
     left: Counter[NotRequeued] = field(default_factory=Counter)
     came_back: int = 0
     stopped: str | None = None
+    stopped_by: Literal["came_back", "not_handled"] | None = None
     names: NamesRead = field(default_factory=NamesRead)
 
     @property
@@ -207,11 +209,13 @@ class RequeueRun:
         account = self.account
         account.came_back = self._returns.count()
         if account.came_back > self._options.stop_at * account.sent.total():
+            account.stopped_by = "came_back"
             account.stopped = (
                 f"{account.came_back} of {account.sent.total()} came back: see why with "
                 f"`harmonia dead-letters group --came-back` before you requeue more"
             )
         elif not handled:
+            account.stopped_by = "not_handled"
             account.stopped = (
                 f"the workers have not taken in what was sent within {self._options.wait_s:g} s: is one running? "
                 "What was sent is noted; run it again, and it goes on"

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from sinks.base import SinkUnavailable
-from streams.services.console import actions
+from streams.services.console.acting import route as acting
 from streams.services.console.desk_access import TooSlow
 from streams.services.console.gate import (
     Console,
@@ -39,14 +39,16 @@ from streams.services.console.pages import (
     days,
     experiments,
     field,
+    letters,
     money,
     people,
     person_alerts,
+    privacy,
     segments,
     status,
     tonight,
 )
-from streams.services.console.rendering import CSRF_PLACE, render
+from streams.services.console.rendering import for_reader, render
 from streams.services.console.rights import may
 from streams.services.console.security import with_headers
 from streams.services.console.signin import SignedIn, has_ended
@@ -64,14 +66,28 @@ PAGES: tuple[Page, ...] = (
     *days.PAGES,
     *people.PAGES,
     *person_alerts.PAGES,
+    *letters.PAGES,
+    *privacy.PAGES,
     *status.PAGES,
 )
-ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes, money.routes, actions.routes)
+ROUTES: tuple[Callable[[Console], APIRouter], ...] = (
+    signin_routes,
+    people.routes,
+    money.routes,
+    letters.routes,
+    privacy.routes,
+    acting.routes,
+)
 SESSION_CHECK_MS = 10_000
 
 
 def build_console(console: Console, routes: tuple[Callable[[Console], APIRouter], ...] = ROUTES) -> ASGIApp:
     """The application, complete but for its server. Connects to nothing."""
+    return with_headers(app_of(console, routes), console.deps.metrics, console.deps.settings.console_url)
+
+
+def app_of(console: Console, routes: tuple[Callable[[Console], APIRouter], ...] = ROUTES) -> FastAPI:
+    """All routes, without what each answer gets."""
     app = FastAPI(title="Harmonia console", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     add_static_files(app)
     for page in console.pages:
@@ -80,7 +96,7 @@ def build_console(console: Console, routes: tuple[Callable[[Console], APIRouter]
         app.include_router(each(console))
     _add_stream(app, console)
     _add_refusals(app, console)
-    return with_headers(app, console.deps.metrics, console.deps.settings.console_url)
+    return app
 
 
 def _add_page(app: FastAPI, console: Console, page: Page) -> None:
@@ -179,7 +195,7 @@ async def _events(
         while True:
             asked = replace(console.page_request(signed_in, entered.params), subject=entered.subject)
             async for change in console.hub.changes(page, asked, sent):
-                text = change.data.replace(CSRF_PLACE, signed_in.session.csrf)
+                text = for_reader(change.data, signed_in.session.csrf)
                 yield format_sse_event(data_str=text, event=change.event or None)
             if not await console.hub.wait():
                 return

@@ -1,5 +1,6 @@
 """What the routes and pages of the console share."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,10 +10,13 @@ from sinks.lookup import Lookup
 from streams.platform.settings import Settings
 from streams.services.console.day_reports import DayReports
 from streams.services.console.desk_access import DeskReader
+from streams.services.console.jobs import Jobs
+from streams.services.console.lake_erasures import LakeObserver
 from streams.services.console.maps import Turf
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import StatusObserver
 from streams.services.console.oidc import Provider
+from streams.services.console.orders import Orders
 from streams.services.console.people import People
 from streams.services.console.views import Views
 from streams.services.permission.decisions import PermissionJudge
@@ -24,6 +28,7 @@ class ConsoleDependencies:
 
     `clock`: ms since 1970, by which pages are dated; the demo's stands at its last event. `wall`: what time it is, for
     sessions. `called`: what pages call people, English as keys of the catalogue; those of the demo alone.
+    `lake`: None where there is none. `orders`: those about campaigns that are under way.
     """
 
     settings: Settings
@@ -40,4 +45,7 @@ class ConsoleDependencies:
     desk: DeskReader | None = None
     turfs: Sequence[Turf] = ()
     called: Mapping[str, str] = field(default_factory=dict)
+    lake: LakeObserver | None = None
+    orders: Orders = field(default_factory=Orders)
+    jobs: Jobs = field(default_factory=lambda: Jobs(lambda: round(time.time() * 1000)))
     day_reports: DayReports = field(default_factory=DayReports)

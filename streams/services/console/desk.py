@@ -1,7 +1,7 @@
 """The desk: one SQLite file with the figures of the console. This module opens it.
 
 `harmonia console follow` is the one writer; any number of processes of the same machine read it meanwhile (WAL). All of
-it follows from topics, so a desk that is damaged, or of another schema than this one and the one before, is thrown away
+it follows from topics, so a desk that is damaged, or of a schema that this version does not know, is thrown away
 and filled again. Times are milliseconds since 1970, money is minor units of a currency, and what was not said is '' in
 a series and NULL elsewhere.
 Only its owner may read the file (0600): it has what interactions say of people, though no address and no name.
@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import orjson
 
-from streams.services.console.desk_schema import BEFORE, SCHEMA, SCHEMA_SQL, SUM_UP, SUMS_SQL, statements
+from streams.services.console.desk_schema import FROM_NOTHING, SCHEMA, UP_FROM
 
 STEPS_BETWEEN = 200_000
 """Steps of SQLite's machine, some ten milliseconds of them, after which a query is asked whether it is to end.
@@ -85,9 +85,10 @@ class Desk:
             for setting in _OF_THE_WRITER:
                 desk.run(f"PRAGMA {setting}")
             if desk.one("PRAGMA user_version") == (0,) and desk.one("SELECT count(*) FROM sqlite_schema") == (0,):
-                desk._become(*statements(SCHEMA_SQL), *statements(SUMS_SQL))
-            if desk.one("PRAGMA user_version") == (BEFORE,):
-                desk._become(*statements(SUMS_SQL), *SUM_UP)
+                desk._become(*FROM_NOTHING)
+            [number] = desk.one("PRAGMA user_version") or (0,)
+            if number in UP_FROM:
+                desk._become(*UP_FROM[number])
             if desk.one("PRAGMA user_version") == (SCHEMA,):
                 return desk
         except sqlite3.OperationalError:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from streams.services.console.desk import Desk
 from streams.services.console.desk_cells import Scope, Span
 from streams.services.console.desk_people import MINE, in_regions
+from streams.services.console.desk_wiping import is_to_be_wiped
 
 
 class Alert(Struct, frozen=True, array_like=True):
@@ -36,8 +37,12 @@ class AlertCount(Struct, frozen=True):
 
 
 class LetterCause(Struct, frozen=True):
-    """Refused records of one cause; `open`: those that nobody has sent anew. '': it cannot be read from them."""
+    """Refused records of one cause; `open`: those that nobody has sent anew. '': it cannot be read from them.
 
+    `number`: of the cause in this desk.
+    """
+
+    number: int
     reason: str
     detail: str
     stage: str
@@ -59,6 +64,38 @@ class View(Struct, frozen=True):
     contact_id: str | None
     decision: str | None
     reason: str | None
+
+
+class Viewings(Struct, frozen=True):
+    """How often somebody looked at people, at how many different ones who are known still, and when last."""
+
+    viewer: str
+    looks: int
+    people: int
+    last_ms: int
+
+
+class Export(Struct, frozen=True):
+    """That somebody took a list of people; `of`: the segment or campaign. None: not said."""
+
+    at_ms: int
+    viewer: str
+    what: str
+    of: str | None
+    channel: str | None
+    people: int | None
+
+
+class Erasures(Struct, frozen=True):
+    """How many people were forgotten since a time, and in all that is known.
+
+    `is_unwiped`: the desk's file may still have names of theirs.
+    """
+
+    lately: int
+    ever: int
+    last_ms: int | None
+    is_unwiped: bool
 
 
 class Hold(Struct, frozen=True):
@@ -111,13 +148,24 @@ def _alerts_in(span: Span, scope: Scope) -> tuple[str, dict[str, object]]:
 def letter_causes(desk: Desk, span: Span, most: int = 100) -> list[LetterCause]:
     """Refused records of a span of time by cause, those with the most open ones first."""
     rows = desk.rows(
-        """SELECT c.reason, c.detail, c.stage, c.topic, c.source, c.type, count(*), sum(l.requeued = 0), min(l.at),
-            max(l.at)
+        """SELECT c.cause, c.reason, c.detail, c.stage, c.topic, c.source, c.type, count(*),
+            sum(l.requeued = 0), min(l.at), max(l.at)
         FROM letters AS l JOIN causes AS c USING (cause) WHERE l.at >= ? AND l.at < ? GROUP BY cause
         ORDER BY sum(l.requeued = 0) DESC, count(*) DESC, c.reason, c.detail, c.source LIMIT ?""",
         (span.since, span.until, most),
     )
     return [LetterCause(*row) for row in rows]
+
+
+def letter_cause(desk: Desk, number: int) -> LetterCause | None:
+    """The refused records of one cause that are known; None: there are none."""
+    found = desk.one(
+        """SELECT c.cause, c.reason, c.detail, c.stage, c.topic, c.source, c.type, count(*), sum(l.requeued = 0),
+            min(l.at), max(l.at)
+        FROM letters AS l JOIN causes AS c USING (cause) WHERE cause = ? GROUP BY cause""",
+        (number,),
+    )
+    return None if found is None else LetterCause(*found)
 
 
 def views(
@@ -132,6 +180,35 @@ def views(
         {"since": span.since, "until": span.until, "viewer": viewer, "contact_id": contact_id, "most": most},
     )
     return [View(*row) for row in rows]
+
+
+def viewings(desk: Desk, span: Span, most: int = 100) -> list[Viewings]:
+    """Everybody who looked at people in a span of time, those who looked most often first."""
+    rows = desk.rows(
+        """SELECT viewer, count(*), count(DISTINCT fragment), max(at) FROM views WHERE at >= ? AND at < ?
+        GROUP BY viewer ORDER BY 2 DESC, viewer LIMIT ?""",
+        (span.since, span.until, most),
+    )
+    return [Viewings(*row) for row in rows]
+
+
+def exports(desk: Desk, span: Span, most: int = 100) -> list[Export]:
+    """The lists of people that were taken in a span of time, the latest first."""
+    rows = desk.rows(
+        """SELECT at, viewer, what, of, channel, people FROM exports WHERE at >= ? AND at < ?
+        ORDER BY at DESC, record LIMIT ?""",
+        (span.since, span.until, most),
+    )
+    return [Export(*row) for row in rows]
+
+
+def erasures(desk: Desk, since_ms: int) -> Erasures:
+    """Who was forgotten. All names of one person were so at one moment, so moments are counted."""
+    [lately, ever, last] = desk.one(
+        "SELECT count(DISTINCT until) FILTER (WHERE until >= ?), count(DISTINCT until), max(until) FROM erased",
+        (since_ms,),
+    ) or (0, 0, None)
+    return Erasures(lately, ever, last, is_to_be_wiped(desk))
 
 
 def holds(desk: Desk, span: Span) -> list[Hold]:

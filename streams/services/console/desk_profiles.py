@@ -216,6 +216,10 @@ class _Answer(Struct, frozen=True):
     reason: str | None = None
 
 
+class _Rows(Struct, frozen=True):
+    rows: int
+
+
 class _Audited(Struct, frozen=True):
     at: str
     what: str
@@ -223,6 +227,10 @@ class _Audited(Struct, frozen=True):
     viewer: str | None = None
     reason: str | None = None
     answers: list[_Answer] = []
+    counts: list[_Rows] = []
+    channel: str | None = None
+    campaign_id: str | None = None
+    segment: str | None = None
 
 
 class ViewRow(NamedTuple):
@@ -251,6 +259,31 @@ def read_views(value: bytes) -> Sequence[ViewRow]:
         ViewRow(at, viewer, found.what, each.contact_id, each.decision, found.reason or each.reason)
         for each in found.answers
     ]
+
+
+class ExportRow(NamedTuple):
+    """That somebody took a list of people; `of`: the segment or campaign, `people`: how many, None where not said."""
+
+    at: int
+    viewer: str
+    what: str
+    of: str | None
+    channel: str | None
+    people: int | None
+
+
+_TAKES = ("list", "export")
+
+
+def read_export(value: bytes) -> ExportRow | None:
+    """The row of a record of `audit-log` that says that a list of people was taken."""
+    found = _decoded(_read_audited, value)
+    at = None if found is None else _ms(found.at)
+    if found is None or at is None or not (found.counts or found.what in _TAKES):
+        return None
+    people = sum(each.rows for each in found.counts) or len(found.answers) or None
+    of = found.segment or found.campaign_id
+    return ExportRow(at, found.viewer or found.team, found.what, of, found.channel, people)
 
 
 class _Hold(Struct, frozen=True):

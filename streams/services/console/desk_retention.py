@@ -130,6 +130,7 @@ def _old_others(writer: DeskWriter, clock: int) -> None:
         alerts = desk.rows("DELETE FROM alerts WHERE at < ? RETURNING fragment", (clock - CELLS_KEPT_MS,))
         views = desk.rows("DELETE FROM views WHERE at < ? RETURNING fragment", (clock - VIEWS_KEPT_MS,))
         writer.drop_unused({fragment for (fragment,) in (*alerts, *views) if fragment is not None})
+        desk.run("DELETE FROM exports WHERE at < ?", (clock - VIEWS_KEPT_MS,))
         desk.run("DELETE FROM letters WHERE at < ?", (clock - CELLS_KEPT_MS,))
         desk.run("DELETE FROM holds WHERE at < ?", (clock - CELLS_KEPT_MS,))
 

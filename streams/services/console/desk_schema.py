@@ -1,6 +1,6 @@
 """The tables of the desk, and what makes sums of them. Times are milliseconds since 1970."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from events.topics import (
     AUDIT_LOG,
@@ -15,8 +15,8 @@ from events.topics import (
     SYSTEM_ALERTS,
 )
 
-SCHEMA = 3
-"""The number of the schema below; a desk of another number, but the one before, is filled anew."""
+SCHEMA = 4
+"""The number of the schema below; a desk of another number that `UP_FROM` does not know is filled anew."""
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
 COARSE_MS = 5 * MINUTE_MS
 """The length of a cell that is older than the events that it was counted from."""
@@ -211,10 +211,27 @@ SUM_UP = (
     FROM ballots AS b JOIN people AS p USING (fragment) GROUP BY 1, 2, 3""",
 )
 """Make all sums anew."""
-BEFORE = 2
-"""The number of a schema that has all but the sums: a desk of it is brought up to this one where it is."""
+EXPORTS_SQL = """
+-- Lists of people that somebody took, of `audit-log`. of: the segment or campaign, NULL for none; people: how many,
+-- NULL where nobody wrote that down.
+CREATE TABLE exports (
+    record TEXT PRIMARY KEY, at INTEGER NOT NULL, viewer TEXT NOT NULL, what TEXT NOT NULL, of TEXT, channel TEXT,
+    people INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX exports_at ON exports (at);
+"""
 
 
 def statements(schema: str) -> Iterator[str]:
     """The statements of a text, one by one."""
     return filter(None, map(str.strip, schema.split(";\n")))
+
+
+FROM_NOTHING = (*statements(SCHEMA_SQL), *statements(SUMS_SQL), *statements(EXPORTS_SQL))
+"""Makes the tables of an empty desk."""
+_EXPORTS = (*statements(EXPORTS_SQL), f"DELETE FROM positions WHERE topic = '{AUDIT_LOG}'")  # nosec B608 # a name of ours
+UP_FROM: Mapping[int, tuple[str, ...]] = {2: (*statements(SUMS_SQL), *SUM_UP, *_EXPORTS), 3: _EXPORTS}
+"""By the number of an older schema what brings a desk of it up to this one where it is.
+
+`audit-log` is read from its start again, of which what is known is not taken twice.
+"""

@@ -30,6 +30,7 @@ from streams.services.console.desk_profiles import (
     ERASED,
     read_alert,
     read_closed,
+    read_export,
     read_hold_row,
     read_letter_row,
     read_link,
@@ -365,6 +366,8 @@ class DeskWriter:
             for number, row in enumerate(read_views(record.value or b""))
         ]
         self.desk.run_many(_VIEW, rows)
+        if (taken := read_export(record.value or b"")) is not None:
+            self.desk.run(_EXPORT, (place, *taken))
         return True
 
     def _hold(self, record: TopicRecord) -> bool:
@@ -386,6 +389,7 @@ _LETTER = """INSERT INTO letters SELECT ?1, cause, ?2, 0 FROM causes
     WHERE (reason, detail, stage, topic, source, type) = (?3, ?4, ?5, ?6, ?7, ?8)
     ON CONFLICT DO UPDATE SET cause = excluded.cause, at = min(at, excluded.at)"""
 _REQUEUED = """INSERT INTO letters VALUES (?, 0, ?, ?) ON CONFLICT DO UPDATE SET requeued = excluded.requeued"""
+_EXPORT = "INSERT INTO exports VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _VIEW = """INSERT INTO views (record, place, at, viewer, what, fragment, decision, reason)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 

@@ -12,7 +12,7 @@ from streams.services.console.dependencies import ConsoleDependencies
 from streams.services.console.desk_schema import SECOND_MS
 from streams.services.console.live import Hub
 from streams.services.console.page import Page, PageRequest
-from streams.services.console.rendering import CSRF_PLACE, render, render_signed_out
+from streams.services.console.rendering import for_reader, render, render_signed_out
 from streams.services.console.rights import Act, may
 from streams.services.console.signin import COOKIE, Sessions, SignedIn, is_own_origin, same
 from streams.services.console.words import Words, language_of, words_in
@@ -103,8 +103,8 @@ def frame(console: Console, signed_in: SignedIn) -> dict[str, Any]:
 
 
 def html(signed_in: SignedIn, text: str, status: int = 200) -> Response:
-    """A page for one reader, with their CSRF token in its forms."""
-    return HTMLResponse(text.replace(CSRF_PLACE, signed_in.session.csrf), status)
+    """A page for one reader, with their tokens in its forms."""
+    return HTMLResponse(for_reader(text, signed_in.session.csrf), status)
 
 
 def message_page(console: Console, signed_in: SignedIn, title: str, text: str, status: int) -> Response:

@@ -58,6 +58,12 @@ class ConsoleMetrics:
             ["why"],
             registry=registry,
         )
+        self.acts = Counter(
+            "harmonia_console_acts_total",
+            "Acts by outcome (done, not_done, unsure); one that is sent again counts once",
+            ["act", "outcome"],
+            registry=registry,
+        )
         self.policy = PolicyMetrics(registry)
         self.audit = AuditMetrics(
             registry, "harmonia_console_audit_pending_bytes", "harmonia_console_audit_failures_total"

@@ -103,4 +103,29 @@ MAILBOXES: Mapping[str, str] = {
 }
 AT_MAILBOXES: Mapping[str, str] = {**MAILBOXES, "other": "other mailbox providers"}
 """The same behind `at`."""
-ALL: tuple[Mapping[str, str], ...] = (TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES, AT_MAILBOXES)
+LEFT: Mapping[str, str] = {
+    "requeued": "sent before",
+    "too_often": "came back too often: look at them on the command line",
+    "old_message": "messages older than 7 days, which their producer may have sent again since: they would count twice",
+    "full": "of people whose state was full",
+    "imported": "rows of an import: mend the file and import it again",
+    "elsewhere": "of no topic that producers write to",
+    "twin": "would have the source and id of another one as mended: change the mapping",
+}
+"""Why a dead letter is left as it is."""
+KINDS: Mapping[str, str] = {
+    "null": "nothing (null)",
+    "true or false": "true or false",
+    "whole number": "whole number",
+    "decimal number": "decimal number",
+    "empty text": "empty text",
+    "text: whole number": "text that is a whole number",
+    "text: decimal number": "text that is a decimal number",
+    "text: true or false": "text that is true or false",
+    "text: time": "text that is a time",
+    "text": "text",
+    "list": "empty list",
+    "object": "empty object",
+}
+"""Of what kind a field of a dead letter is."""
+ALL: tuple[Mapping[str, str], ...] = (TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES, AT_MAILBOXES, LEFT, KINDS)

@@ -1,4 +1,4 @@
-"""Observes Kafka and Redis for `/status` in a child process, as that blocks for seconds: one look for all who ask."""
+"""Observes in a child process what blocks for seconds: one look for all who ask. `/status` sees Kafka and Redis so."""
 
 import asyncio
 import logging
@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
+from typing import Generic, TypeVar
 
 from streams.operations.status.observations import Observations
 from streams.operations.status.snapshot import observe
@@ -22,28 +23,36 @@ FORGET_S = 60.0
 LIMIT_S = 45.0
 
 
-class StatusObserver:
-    """Looks when somebody asks, at most once in ten seconds; the answer is that of the last look.
+Seen = TypeVar("Seen")
 
-    `look` blocks, so it runs in a child process. `clock`: seconds that only grow.
+
+class Observer(Generic[Seen]):
+    """Looks when somebody asks, at most once in `every_s` seconds; the answer is that of the last look.
+
+    `look` blocks, so it runs in a child process, which ends after each look unless these are frequent. `clock`: seconds
+    that only grow.
     """
 
-    def __init__(self, look: Callable[[], Observations], clock: Callable[[], float] = time.monotonic) -> None:
+    every_s, forget_s = EVERY_S, FORGET_S
+    called = "Kafka and Redis"
+    """What is looked at, for the log."""
+
+    def __init__(self, look: Callable[[], Seen], clock: Callable[[], float] = time.monotonic) -> None:
         self._look = look
         self._clock = clock
-        self._last: Observations | None = None
+        self._last: Seen | None = None
         self._at = float("-inf")
         self._seen_at = float("-inf")
         self._task: asyncio.Task[None] | None = None
         self._pool: ProcessPoolExecutor | None = None
 
-    def last(self) -> Observations | None:
+    def last(self) -> Seen | None:
         """The last observation, None where there is none of late; begins the next one where it is time."""
         now = self._clock()
-        if self._task is None and now - self._at >= EVERY_S:
+        if self._task is None and now - self._at >= self.every_s:
             self._at = now
             self._task = asyncio.create_task(self._observe())
-        return self._last if now - self._seen_at < FORGET_S else None
+        return self._last if now - self._seen_at < self.forget_s else None
 
     async def stop(self) -> None:
         """End the child process."""
@@ -60,10 +69,12 @@ class StatusObserver:
                 self._last = await asyncio.get_running_loop().run_in_executor(self._pool, self._look)
             self._seen_at = self._clock()
         except Exception as error:  # noqa: BLE001 (whatever fails in the child is one look less)
-            logger.warning("looking at Kafka and Redis: %s; trying again", type(error).__name__)
+            logger.warning("looking at %s: %s; trying again", self.called, type(error).__name__)
             self._end_pool()
         finally:
             self._task = None
+            if self.every_s > FORGET_S:
+                self._end_pool()
 
     def _end_pool(self) -> None:
         if self._pool is None:
@@ -72,6 +83,10 @@ class StatusObserver:
             process.kill()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._pool = None
+
+
+class StatusObserver(Observer[Observations]):
+    """Looks at Kafka and Redis."""
 
 
 def _begin_child() -> None:

@@ -34,6 +34,11 @@ class Orders:
     def __init__(self) -> None:
         self._campaigns: WeakValueDictionary[str, _Campaign] = WeakValueDictionary()
 
+    def is_waited_for(self, campaign: str) -> bool:
+        """Whether an order about it was sent whose effect somebody waits for."""
+        place = self._campaigns.get(campaign)
+        return place is not None and place.last is not None
+
     @asynccontextmanager
     async def sent(
         self, order: HoldOrder, is_so_already: Callable[[], Awaitable[bool]], send: Callable[[], Awaitable[int]]

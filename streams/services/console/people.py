@@ -20,8 +20,10 @@ from typing import Any, get_args
 
 from msgspec import Struct
 
+from events.console_acts import CONSOLE_ACTS, ConsoleAct
 from streams.platform.errors import Unusable
-from streams.services.console.rights import CHANGING, ROLES, Act, Role, Scope, Viewer
+from streams.services.console.rights import Scope, Viewer
+from streams.services.console.roles import ROLES, Role
 from streams.services.console.words import LANGUAGES, Language
 
 SETTING = "HARMONIA_CONSOLE_PEOPLE"
@@ -72,7 +74,7 @@ class People:
         return next((one.viewer for one in self._people.values() if subject and one.subject == subject), None)
 
 
-def read_people(file: Path | None, may_change: frozenset[Act] = CHANGING) -> People:
+def read_people(file: Path | None, may_change: frozenset[ConsoleAct] = frozenset(CONSOLE_ACTS)) -> People:
     """The people of a file. Raises `Unusable` that names the mistake and the cure, and shows no token's hash."""
     if file is None:
         return People({})
@@ -92,7 +94,7 @@ def read_people(file: Path | None, may_change: frozenset[Act] = CHANGING) -> Peo
     return People(people)
 
 
-def _person(name: str, said: Any, may_change: frozenset[Act]) -> tuple[str, Person]:
+def _person(name: str, said: Any, may_change: frozenset[ConsoleAct]) -> tuple[str, Person]:
     place = f"{SETTING}: [people.{name if _is_name(name) else '…'}]"
     if not _is_name(name):
         raise Unusable(f"{place} is no name: give 1 to 64 of letters, digits and _ . @ -")

@@ -16,6 +16,8 @@ CSRF_PLACE = f"csrf-token-{secrets.token_hex(16)}"
 
 Random, so that no producer's word is replaced.
 """
+ONCE_PLACE = f"once-key-{secrets.token_hex(16)}"
+"""Stands for the key by which a form is done once; each form gets one of its own."""
 
 _environment = Environment(
     loader=PackageLoader("streams.services.console"),
@@ -40,10 +42,17 @@ def render(template: str, request: PageRequest, context: Mapping[str, Any]) -> M
             "now_ms": request.now_ms,
             "params": request.params,
             "csrf": CSRF_PLACE,
+            "once": ONCE_PLACE,
             **context,
         }
     )
     return Markup(rendered)  # nosec B704 (rendered by an environment that escapes)
+
+
+def for_reader(text: str, csrf: str) -> str:
+    """What was rendered, with one reader's CSRF token and keys of their own in its forms."""
+    first, *rest = text.replace(CSRF_PLACE, csrf).split(ONCE_PLACE)
+    return first + "".join(f"{secrets.token_urlsafe(16)}{part}" for part in rest)
 
 
 def render_block(block: Block, request: PageRequest, data: Mapping[str, object]) -> Markup:

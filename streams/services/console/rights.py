@@ -1,15 +1,16 @@
 """Who may see and do what in the console: roles, acts, and the part of the campaign that somebody works in. Pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 from msgspec import Struct
 
+from events.console_acts import CONSOLE_ACTS, ConsoleAct
+from streams.services.console.acts import ACT_SPECS
+from streams.services.console.roles import ROLES, Role
 from streams.services.console.words import Language
 
-Role = Literal["figures", "field", "treasury", "sending", "operations", "privacy"]
-ROLES: tuple[Role, ...] = get_args(Role)
-Act = Literal[
+Seeing = Literal[
     "see_tonight",
     "see_days",
     "see_campaigns",
@@ -19,11 +20,12 @@ Act = Literal[
     "see_money",
     "see_people",
     "see_status",
-    "hold",
-    "lift",
+    "see_letters",
+    "see_privacy",
 ]
-ACTS: tuple[Act, ...] = get_args(Act)
-CHANGING: frozenset[Act] = frozenset({"hold", "lift"})
+Act = Seeing | ConsoleAct
+ACTS: tuple[Act, ...] = (*get_args(Seeing), *CONSOLE_ACTS)
+CHANGING: frozenset[Act] = frozenset(CONSOLE_ACTS)
 """Acts that change something: besides the role they need to be named by HARMONIA_CONSOLE_MAY."""
 
 ROLES_OF: Mapping[Act, frozenset[Role]] = {
@@ -36,8 +38,9 @@ ROLES_OF: Mapping[Act, frozenset[Role]] = {
     "see_money": frozenset({"figures", "treasury"}),
     "see_people": frozenset({"field", "treasury", "sending", "privacy"}),
     "see_status": frozenset({"operations", "privacy"}),
-    "hold": frozenset({"sending"}),
-    "lift": frozenset({"sending"}),
+    "see_letters": frozenset({"operations"}),
+    "see_privacy": frozenset({"privacy"}),
+    **{spec.id: spec.roles for spec in ACT_SPECS},
 }
 SEES_MONEY: frozenset[Role] = frozenset({"treasury", "privacy"})
 """Roles that see what a person has given."""
@@ -79,7 +82,7 @@ class Viewer(Struct, frozen=True):
     roles: frozenset[Role]
     scope: Scope = EVERYTHING
     language: Language = "en"
-    may_change: frozenset[Act] = CHANGING
+    may_change: frozenset[ConsoleAct] = frozenset(CONSOLE_ACTS)
 
     @property
     def audience(self) -> tuple[object, ...]:
@@ -119,8 +122,3 @@ def merge_small(cells: Sequence[Cell], fewest: int = FEWEST) -> tuple[list[Cell]
     names = {cell.keys for cell in hidden}
     merged = Cell((), sum(cell.people for cell in hidden))
     return [cell for cell in cells if cell.keys not in names], merged
-
-
-def acts_of(words: Collection[str]) -> frozenset[Act]:
-    """The changing acts of these names; names that are none are left out."""
-    return frozenset(act for act in CHANGING if act in words)

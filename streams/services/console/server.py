@@ -18,17 +18,18 @@ from streams.platform.clients import redis_client
 from streams.platform.health import HealthServer
 from streams.platform.settings import Settings
 from streams.services.api.server import Server, listening, url_of
+from streams.services.console.acts import changing
 from streams.services.console.app import PAGES, ROUTES, build_console
 from streams.services.console.dependencies import ConsoleDependencies
 from streams.services.console.desk_access import reader_of
 from streams.services.console.gate import Console
+from streams.services.console.lake_erasures import LakeObserver, LookAtLake
 from streams.services.console.live import Hub
 from streams.services.console.maps import read_turfs
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import LookAt, StatusObserver
 from streams.services.console.oidc import provider_of
 from streams.services.console.people import read_people
-from streams.services.console.rights import acts_of
 from streams.services.console.signin import Sessions
 from streams.services.console.views import Views
 from streams.services.permission.audit_metrics import running_audit_log
@@ -69,7 +70,7 @@ async def serve(
     extras = extras or Extras()
     sys.setswitchinterval(SWITCH_S)
     metrics = ConsoleMetrics(CollectorRegistry())
-    people = read_people(settings.console_people, acts_of(settings.console_may.split()))
+    people = read_people(settings.console_people, changing(settings.console_may))
     turfs = read_turfs(settings.console_turfs)
     policies = metrics.policy.watched(settings.policy, wall_clock)
     with listening(host, port) as listener:
@@ -96,8 +97,12 @@ async def serve(
                 desk=reader_of(settings),
                 turfs=turfs,
                 called=dict(extras.switch_to),
+                lake=None if settings.lake is None else LakeObserver(LookAtLake(settings)),
             )
+            if deps.lake is not None:
+                closing.push_async_callback(deps.lake.stop)
             closing.push_async_callback(deps.day_reports.stop)
+            closing.push_async_callback(deps.jobs.stop)
             if deps.desk is not None:
                 closing.callback(deps.desk.close)
             hub = Hub(metrics)

@@ -2,12 +2,25 @@
 
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Literal
+from dataclasses import dataclass
 
+from events.console_acts import ConsoleAct
 from events.outputs import AuditRecord
 from events.times import render_time
 from streams.services.console.rights import Viewer
 from streams.services.permission.audit_log import AuditLog
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What is written down of an act besides who and when: of which campaign or contacts, and what exactly.
+
+    `detail`: in words or figures that name nobody, such as until when.
+    """
+
+    campaign_id: str | None = None
+    contact_ids: Sequence[str] = ()
+    detail: str = ""
 
 
 class Views:
@@ -37,10 +50,13 @@ class Views:
         """Somebody asks for a page outside their scope; `what`: its name, and of what."""
         await self._audit.write(self._record(viewer, f"out of scope: {what}"))
 
-    async def acted(self, viewer: Viewer, what: Literal["hold", "lift"], campaign: str) -> None:
-        """Somebody is about to hold a campaign, or to lift that."""
-        record = self._record(viewer, "")
-        record["what"], record["campaign_id"] = what, campaign
+    async def acted(self, viewer: Viewer, act: ConsoleAct, audited: "Audited", why: str = "") -> None:
+        """Somebody is about to change something."""
+        record = self._record(viewer, why)
+        record["what"], record["campaign_id"] = act, audited.campaign_id
+        record["answers"] = [{"contact_id": each, "decision": None, "reason": act} for each in audited.contact_ids]
+        if audited.detail:
+            record["detail"] = audited.detail
         await self._audit.write(record)
 
     def _record(self, viewer: Viewer, why: str) -> AuditRecord:

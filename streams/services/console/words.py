@@ -55,6 +55,8 @@ NAMES = {
     "stop": names.STOPS,
     "mailbox": names.MAILBOXES,
     "at_mailbox": names.AT_MAILBOXES,
+    "left": names.LEFT,
+    "kind": names.KINDS,
 }
 UNKNOWN = "–"
 """What is shown of something that nobody knows; never a 0."""

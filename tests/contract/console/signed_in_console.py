@@ -1,12 +1,14 @@
 """A console in this process on a real Redis, asked by people who are signed in."""
 
+import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
@@ -15,7 +17,7 @@ from sinks.reservations import Reservations
 from streams.domain.pressure import Policy, default_policy_text, read_policy
 from streams.history.insights.own_process import InsightsProcess
 from streams.platform.settings import Settings
-from streams.services.console.app import PAGES, build_console
+from streams.services.console.app import PAGES, ROUTES, build_console
 from streams.services.console.day_reports import DayReports
 from streams.services.console.dependencies import ConsoleDependencies
 from streams.services.console.desk_access import DeskReader
@@ -56,12 +58,13 @@ class SignedInConsole:
     """One process of the console. `days`: a folder with a file for each day that has a report.
 
     `provider`: at which people may sign in. `wall_ms`: what time it really is, where the clock of pages is another one.
+    `audit`: where looks and acts are written down, nowhere without it.
     """
 
     switch_to: tuple[tuple[str, str], ...] = ()
     """The accounts of a demo, with what pages call them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (parts that differ between tests)
         self,
         redis: Redis,
         days: Path,
@@ -69,6 +72,8 @@ class SignedInConsole:
         *,
         provider: Provider | None = None,
         wall_ms: int = NOW,
+        audit: AuditLog | None = None,
+        routes: tuple[Callable[[Console], APIRouter], ...] = ROUTES,
     ) -> None:
         self._wall_ms = wall_ms
         settings = Settings(time_zone="America/New_York", console_url=ORIGIN)
@@ -76,7 +81,7 @@ class SignedInConsole:
         self.people: dict[str, Person] = {}
         lookup = Lookup(redis, settings.profiles_oldest_s)
         judge = PermissionJudge(lookup, Reservations(redis), _policy, lambda: NOW, _no_reservation)
-        audit = AuditLog(_no_producer, metrics.audit.pending.set, metrics.audit.failures.inc)
+        audit = audit or AuditLog(_no_producer, metrics.audit.pending.set, metrics.audit.failures.inc)
         people = People(self.people)
         self.reports = DayReports(InsightsProcess((sys.executable, "-c", PRINTS, str(days)), fresh_s=0.0))
         deps = ConsoleDependencies(
@@ -97,7 +102,14 @@ class SignedInConsole:
         )
         self.deps = deps
         self.sessions = Sessions(redis, people)
-        self.app = build_console(Console(deps, Hub(metrics), self.sessions, PAGES, self.switch_to))
+        self.app = build_console(Console(deps, Hub(metrics), self.sessions, PAGES, self.switch_to), routes)
+
+    async def post(self, browser: httpx.AsyncClient, path: str, once: str = "", **fields: str) -> httpx.Response:
+        """Send a form of a page; without `once` it is one that was never sent."""
+        signed_in = await self.sessions.find(browser.cookies[COOKIE], self._wall_ms)
+        assert signed_in is not None
+        form = {"csrf": signed_in.session.csrf, "once": once or secrets.token_urlsafe(16), **fields}
+        return await browser.post(path, data=form, headers={"Origin": ORIGIN})
 
     @asynccontextmanager
     async def browser(self, viewer: Viewer) -> AsyncIterator[httpx.AsyncClient]:

@@ -9,9 +9,9 @@ from events.topics import CAMPAIGN_HOLDS
 from sinks.keys import HOLDS, position_key
 from streams.services.console.desk import Desk
 from streams.services.console.desk_access import DeskReader
-from streams.services.console.rights import EVERYTHING, Role, Scope, Viewer
-from streams.services.console.signin import COOKIE
-from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole
+from streams.services.console.rights import EVERYTHING, Scope, Viewer
+from streams.services.console.roles import Role
+from tests.contract.console.signed_in_console import NOW, SignedInConsole
 
 SENDING: frozenset[Role] = frozenset({"sending"})
 OF_ONE_TEAM = Scope(teams=frozenset({"digital"}))
@@ -29,10 +29,7 @@ async def console(redis_client: Redis, tmp_path: Path) -> SignedInConsole:
 async def refused(console: SignedInConsole, scope: Scope, campaign: str, act: str = "hold") -> str:
     """What is said in place of holding it, in the language of the reader."""
     async with console.browser(Viewer("ada", SENDING, scope)) as browser:
-        signed_in = await console.sessions.find(browser.cookies[COOKIE], NOW)
-        assert signed_in is not None
-        form = {"csrf": signed_in.session.csrf, "campaign": campaign}
-        answer = await browser.post(f"/campaigns/{act}", data=form, headers={"Origin": ORIGIN})
+        answer = await console.post(browser, f"/campaigns/{act}", campaign=campaign)
     assert answer.status_code == 404
     return answer.text
 

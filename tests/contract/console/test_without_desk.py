@@ -7,8 +7,7 @@ from redis.asyncio import Redis
 from streams.services.console.desk import Desk
 from streams.services.console.desk_access import DeskReader, Times
 from streams.services.console.rights import Viewer
-from streams.services.console.signin import COOKIE
-from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole
+from tests.contract.console.signed_in_console import SignedInConsole
 
 ADA = Viewer("ada", frozenset({"sending"}))
 
@@ -18,12 +17,9 @@ async def test_the_page_of_a_campaign_and_its_stream_and_hold_say_what_they_lack
 ) -> None:
     console = SignedInConsole(redis_client, tmp_path)
     async with console.browser(ADA) as browser:
-        signed_in = await console.sessions.find(browser.cookies[COOKIE], NOW)
-        assert signed_in is not None
-        form = {"csrf": signed_in.session.csrf, "campaign": "gotv-3"}
         page = await browser.get("/campaigns/gotv-3")
         stream = await browser.get("/events", params={"page": "campaign", "campaign": "gotv-3"})
-        hold = await browser.post("/campaigns/hold", data=form, headers={"Origin": ORIGIN})
+        hold = await console.post(browser, "/campaigns/hold", campaign="gotv-3")
         missing = await browser.get("/static/missing.js")
     assert [page.status_code, stream.status_code, hold.status_code] == [503, 503, 503]
     assert "HARMONIA_DESK" in page.text

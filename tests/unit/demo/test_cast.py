@@ -5,7 +5,7 @@ from pathlib import Path
 from streams.demo.cast import CAST, FIRST, new_link, people_file, use_link
 from streams.demo.console_server import USED
 from streams.services.console.people import read_people
-from streams.services.console.rights import ROLES
+from streams.services.console.roles import ROLES
 from streams.services.console.words import Words
 
 

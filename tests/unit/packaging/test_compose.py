@@ -11,7 +11,7 @@ import yaml
 from streams.local.kafka import Node, properties
 from streams.local.lock import KAFKA
 from streams.services.console.people import read_people
-from streams.services.console.rights import ROLES
+from streams.services.console.roles import ROLES
 from streams.services.gateway.hooks import read_hooks
 from tests.unit.packaging.setting_names import SETTINGS
 

@@ -40,6 +40,7 @@ def fill_evening(path: Path, wall_ms: int = NOW) -> None:
             {"hour": HOUR_MS},
         )
         _others(desk)
+        _looks(desk, wall_ms)
         sum_up(desk)
         desk.set_meta("latest_event", NOW - MINUTE_MS)
         desk.set_meta("cells_since", NOW - 9 * DAY_MS)
@@ -48,9 +49,12 @@ def fill_evening(path: Path, wall_ms: int = NOW) -> None:
     desk.close()
 
 
+_FED = ("interactions", "contact-state", "campaign-holds", "contact-suppressions", "audit-log", "dead-letters")
+
+
 def feed(desk: Desk, wall_ms: int) -> None:
     """Say that all topics were read to their ends at a time."""
-    rows = [(topic, 0, wall_ms, wall_ms) for topic in ("interactions", "contact-state", "campaign-holds")]
+    rows = [(topic, 0, wall_ms, wall_ms) for topic in _FED]
     desk.run_many("INSERT OR REPLACE INTO positions VALUES (?, ?, 'id', 9, 9, ?, ?)", rows)
 
 
@@ -202,6 +206,24 @@ def _alerts() -> Iterator[tuple[object, ...]]:
     for number in range(3):
         yield f"a{number}", "over_cap", None, number + 1, NOW - HOUR_MS, "digital: 4 touches", "[]"
     yield "b", "touch_after_stop", None, 9, NOW - HOUR_MS, "digital: a text after STOP", "[]"
+
+
+def _looks(desk: Desk, wall_ms: int) -> None:
+    """Looks, lists that were taken, refused records, and who was forgotten; all but these by the wall's clock."""
+    looks = [(n, f"r{n}", 0, wall_ms - n * 7 * MINUTE_MS, "nadia", "read", n % 3 + 1, None, "called") for n in range(9)]
+    looks.append((9, "r9", 0, wall_ms - 3 * HOUR_MS, "zoe", "read", None, None, "rights"))
+    desk.run_many("INSERT INTO views VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", looks)
+    taken = [
+        ("a", wall_ms - HOUR_MS, "digital", "permission", "gotv-3", "email", 48_210),
+        ("b", wall_ms - 2 * HOUR_MS, "", "list", "large-givers", None, None),
+    ]
+    desk.run_many("INSERT INTO exports VALUES (?, ?, ?, ?, ?, ?, ?)", taken)
+    desk.run("INSERT INTO causes VALUES (1, 'invalid_data', 'data.amount: give a whole number', 'intake', "
+             "'donation-events', 'fundraising/actblue', 'donation.made')")  # fmt: skip
+    letters = [(f"donation-events/0/{n}", 1, wall_ms - n * MINUTE_MS, n % 3 == 0) for n in range(1, 41)]
+    desk.run_many("INSERT INTO letters VALUES (?, ?, ?, ?)", letters)
+    gone = [(b"1", NOW - 2 * DAY_MS, None), (b"2", NOW - 2 * DAY_MS, None), (b"3", NOW - 40 * DAY_MS, None)]
+    desk.run_many("INSERT INTO erased VALUES (?, ?, ?)", gone)
 
 
 def _others(desk: Desk) -> None:

@@ -15,7 +15,16 @@ ROOM = Path(room.__file__).parent
 Text = str | tuple[str, str]
 """A text, or the two of a plural."""
 
-_OF_CALLS = {"text": (0,), "plural": (0, 1), "PageRefused": (1, 2), "cls": (1, 2), "Withheld": (0,)}
+_OF_CALLS = {
+    "text": (0,),
+    "plural": (0, 1),
+    "PageRefused": (1, 2),
+    "cls": (1, 2),
+    "Withheld": (0,),
+    "done": (0, 1),
+    "not_done": (0, 1),
+    "unsure": (0, 1),
+}
 
 
 def shown_texts() -> set[Text]:

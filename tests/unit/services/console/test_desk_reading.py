@@ -12,7 +12,7 @@ from streams.services.console import desk_reading as reading
 from streams.services.console.desk import Desk, DeskMissing
 from streams.services.console.desk_cells import Everything, Span
 from streams.services.console.desk_reading import Freshness, Slots
-from streams.services.console.desk_schema import DAY_MS, HOUR_MS, MINUTE_MS
+from streams.services.console.desk_schema import DAY_MS, HOUR_MS, MINUTE_MS, UP_FROM
 from tests.unit.services.console.hand_filled import NOW, Scoped, hand_filled
 
 ALL = Everything()
@@ -207,21 +207,26 @@ def test_a_desk_of_another_schema_is_replaced(tmp_path: Path) -> None:
     assert Desk.create(path).meta("latest_event") is None
 
 
-def test_a_desk_of_the_schema_before_is_brought_up_where_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("schema", [*UP_FROM])
+def test_a_desk_of_the_schema_before_is_brought_up_where_it_is(tmp_path: Path, schema: int) -> None:
     path = tmp_path / "desk.sqlite"
     before = hand_filled(path)
     told = _told(before)
     before.close()
     old = Desk.create(path)
-    for table in ("fives", "totals", "committee_stock", "ballot_stock"):
+    sums = ("fives", "totals", "committee_stock", "ballot_stock") if schema == 2 else ()
+    for table in (*sums, "exports"):
         old.run(f"DROP TABLE {table}")
-    old.run("PRAGMA user_version = 2")
+    old.run("INSERT INTO positions VALUES ('audit-log', 0, 'id', 9, 9, NULL, 0)")
+    old.run(f"PRAGMA user_version = {schema}")
     old.close()
     with pytest.raises(DeskMissing, match="another version"):
         Desk.open(path)
     Desk.create(path).close()
     after = Desk.open(path)
     assert _told(after) == told
+    assert notices.exports(after, Span(0, 2 * NOW)) == []
+    assert after.one("SELECT count(*) FROM positions WHERE topic = 'audit-log'") == (0,)
     after.close()
 
 

@@ -275,6 +275,32 @@ def test_a_view_is_of_whoever_looked_and_stays_without_the_person_after_an_erasu
     assert [each.contact_id for each in notices.views(writer.desk, EVER)] == [None]
 
 
+def test_lists_that_were_taken_are_told_once_each_by_whom_of_what_and_how_many(writer: DeskWriter) -> None:
+    asked = {"request": "q", "at": "2025-11-07T12:00:00.000Z", "team": "digital", "answers": []}
+    counts = [{"decision": "allow", "reason": "ok", "rows": 30}, {"decision": "deny", "reason": "opposed", "rows": 12}]
+    judged = {**asked, "what": "permission", "channel": "email", "campaign_id": "gotv-3", "counts": counts}
+    listed = {**asked, "what": "list", "team": "", "segment": "large-givers"}
+    one = {**asked, "what": "read", "answers": [{"contact_id": "van.1", "decision": None, "reason": "found"}]}
+    records = [record(AUDIT_LOG, "k", each)._replace(offset=n) for n, each in enumerate((judged, listed, one))]
+    writer.write([*records, *records], ())
+    assert [(each.viewer, each.of, each.channel, each.people) for each in notices.exports(writer.desk, EVER)] == [
+        ("digital", "gotv-3", "email", 42),
+        ("", "large-givers", None, None),
+    ]
+
+
+def test_erasures_are_counted_by_person_and_looks_at_them_stay_in_the_count_of_looks(writer: DeskWriter) -> None:
+    answer = {"contact_id": "van.1", "decision": None, "reason": "found"}
+    seen = {"request": "q", "at": "2025-11-07T12:00:00.000Z", "team": "digital", "what": "read", "answers": [answer]}
+    other = {**seen, "answers": [{**answer, "contact_id": "van.2"}]}
+    looks = [record(AUDIT_LOG, "k", each)._replace(offset=n) for n, each in enumerate((seen, other, seen))]
+    writer.write([*looks, closed("van.1", "erased"), closed("email:1", "erased"), closed("van.3", "erased", 5)], ())
+    assert notices.viewings(writer.desk, EVER) == [notices.Viewings("digital", 3, 1, NOON)]
+    found = notices.erasures(writer.desk, NOON - 1)
+    assert (found.lately, found.ever, found.last_ms) == (1, 2, NOON)
+    assert found.is_unwiped
+
+
 def test_holds_are_remembered_by_campaign_and_time(writer: DeskWriter) -> None:
     held = {"campaign_id": "gotv-3", "until": None, "by": "nadia", "at": "2025-11-07T12:00:00.000Z"}
     mark = {"reserved_until": "2025-11-07T12:00:00.000Z"}

@@ -22,7 +22,8 @@ from streams.services.console.observer import LookAt, StatusObserver
 from streams.services.console.page import PageRequest
 from streams.services.console.pages.money import MONEY
 from streams.services.console.people import People
-from streams.services.console.rights import Role, Viewer
+from streams.services.console.rights import Viewer
+from streams.services.console.roles import Role
 from streams.services.console.views import Views
 from streams.services.console.words import Words
 from streams.services.permission.audit_log import AuditLog, AuditUnavailable

@@ -1,7 +1,8 @@
 import pytest
 
 from streams.services.console.app import PAGES
-from streams.services.console.rights import ACTS, CHANGING, ROLES, ROLES_OF, Act, Scope, Viewer, may
+from streams.services.console.rights import ACTS, CHANGING, ROLES_OF, Act, Scope, Viewer, may
+from streams.services.console.roles import ROLES
 
 EVERYBODY = Viewer("ada", frozenset(ROLES))
 

@@ -21,7 +21,8 @@ from streams.services.console.pages.field import quiet_turfs
 from streams.services.console.pages.needs import Need, of_alerts, of_campaigns, of_findings, of_quiet_turfs
 from streams.services.console.pages.person_alerts import RULES, alert_rows, erased_since, last_day, names_only_own
 from streams.services.console.pages.tonight import Facts, Hour, evening, figure_views, hours, team_rows
-from streams.services.console.rights import EVERYTHING, Role, Scope, Viewer, may
+from streams.services.console.rights import EVERYTHING, Scope, Viewer, may
+from streams.services.console.roles import Role
 from streams.services.console.words import Words
 from tests.unit.services.console.evening import NOW, fill_evening
 from tests.unit.services.console.hand_filled import NOW as HAND_NOW

@@ -1,0 +1,6 @@
+"""The names of what people change from the console: in `HARMONIA_CONSOLE_MAY`, and as `what` in `audit-log`."""
+
+from typing import Literal, get_args
+
+ConsoleAct = Literal["hold", "lift", "requeue", "release"]
+CONSOLE_ACTS: tuple[ConsoleAct, ...] = get_args(ConsoleAct)

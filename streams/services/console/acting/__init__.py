@@ -1,0 +1,1 @@
+"""What people change from the console: the route of all acts, and the function that does each."""

@@ -1,0 +1,14 @@
+"""Which function does which act."""
+
+from collections.abc import Mapping
+
+from events.console_acts import ConsoleAct
+from streams.services.console.acting import campaigns, letters
+from streams.services.console.acting.request import Handler
+
+HANDLERS: Mapping[ConsoleAct, Handler] = {
+    "hold": campaigns.hold,
+    "lift": campaigns.lift,
+    "requeue": letters.requeue,
+    "release": letters.release,
+}

@@ -1,0 +1,134 @@
+"""The route of all acts: who sends it, whether it was sent before, may it be done, written down, done, and told.
+
+Nothing is sent before it is in `audit-log`, and each form is done once. Whatever fails on the way, the answer says
+which of three holds: done, not done, or do not rely on it.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Mapping
+from weakref import WeakValueDictionary
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from events.console_acts import ConsoleAct
+from sinks.base import SinkUnavailable
+from streams.services.console.acting.handlers import HANDLERS
+from streams.services.console.acting.once import Once, name_of
+from streams.services.console.acting.request import ActRequest, Handler
+from streams.services.console.acts import ACT_SPECS, ActSpec
+from streams.services.console.desk_access import TooSlow
+from streams.services.console.gate import Console, FormRefused, NotForYou, frame, html, posted
+from streams.services.console.live import why_withheld
+from streams.services.console.outcomes import BROKEN_OFF, NOT_AUDITED, REDIS_AWAY, Outcome, not_done
+from streams.services.console.page import PageRefused, Withheld
+from streams.services.console.rendering import render
+from streams.services.console.signin import SignedIn
+from streams.services.permission.audit_log import AuditUnavailable
+
+logger = logging.getLogger(__name__)
+_is_key = re.compile(r"[A-Za-z0-9_-]{16,64}").fullmatch
+
+
+def routes(console: Console) -> APIRouter:
+    """The routes of all acts."""
+    return routes_of(console, HANDLERS)
+
+
+def routes_of(console: Console, handlers: Mapping[ConsoleAct, Handler]) -> APIRouter:
+    """The routes of acts that are done by these functions."""
+    router = APIRouter()
+    doing = _Doing(console)
+    for spec in ACT_SPECS:
+        if spec.id in handlers:
+            _add(router, doing, spec, handlers[spec.id])
+    return router
+
+
+def _add(router: APIRouter, doing: "_Doing", spec: ActSpec, handler: Handler) -> None:
+    @router.post(spec.path, name=spec.id)
+    async def act(request: Request) -> Response:
+        signed_in, said = await posted(doing.console, request, spec.id)
+        key = said.pop("once", "")
+        if not _is_key(key):
+            raise FormRefused
+        return await doing.answer(ActRequest(doing.console, signed_in, spec, said), key, handler)
+
+
+class _Doing:
+    """Does acts, one at a time about one thing."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._once = Once(console.deps.redis)
+        self._locks: WeakValueDictionary[tuple[str, ...], asyncio.Lock] = WeakValueDictionary()
+
+    async def answer(self, asked: ActRequest, key: str, handler: Handler) -> Response:
+        if asked.spec.gives_a_file:
+            return self._told(asked, await self._locked(asked, handler))
+        name = name_of(asked.signed_in.id, key, asked.spec.id, asked.said)
+        found: Outcome | Response | None = await self._once.begin(name, asked.deps.wall())
+        if found is None:
+            try:
+                found = await self._locked(asked, handler)
+            except BaseException:
+                await self._once.forget(name)
+                raise
+            if isinstance(found, Outcome):
+                await self._once.ended(name, asked.deps.wall(), found)
+        return self._told(asked, found)
+
+    async def _locked(self, asked: ActRequest, handler: Handler) -> Outcome | Response:
+        """Do it. Raises NotForYou, and then nothing was done."""
+        if asked.spec.waits_for_effect_alone:
+            found = await _done(asked, handler)
+        else:
+            thing = asked.spec.about, *(asked.said.get(field, "") for field in asked.spec.subject)
+            lock = self._locks.setdefault(thing, asyncio.Lock())
+            async with lock:
+                found = await _done(asked, handler)
+        asked.deps.metrics.acts.labels(asked.spec.id, found.kind if isinstance(found, Outcome) else "done").inc()
+        self.console.hub.changed()
+        return found
+
+    def _told(self, asked: ActRequest, found: Outcome | Response) -> Response:
+        if isinstance(found, Response):
+            return found
+        if found.is_shown_there:
+            return RedirectResponse(found.to, 303)
+        return outcome_page(self.console, asked.signed_in, found)
+
+
+async def _done(asked: ActRequest, handler: Handler) -> Outcome | Response:
+    try:
+        ready = await handler(asked)
+        if isinstance(ready, Outcome):
+            return ready
+        await asked.deps.views.acted(asked.viewer, asked.spec.id, ready.audited, asked.signed_in.session.reason)
+    except NotForYou:
+        raise
+    except PageRefused as why:
+        return Outcome("not_done", why.title, why.text, status=why.status)
+    except Withheld as why:
+        return not_done("Not available now", "{why}", status=503, why=why_withheld(why, asked.page().words))
+    except SinkUnavailable:
+        return REDIS_AWAY
+    except TooSlow:
+        return not_done("Nothing was done", "The desk takes too long to answer. Try again in a minute.", status=503)
+    except AuditUnavailable:
+        asked.deps.metrics.refused.labels("audit").inc()
+        return NOT_AUDITED
+    try:
+        return await ready.perform()
+    except Exception as error:
+        logger.exception("an act broke off: %s (%s)", asked.spec.id, type(error).__name__)
+        return BROKEN_OFF
+
+
+def outcome_page(console: Console, signed_in: SignedIn, outcome: Outcome) -> Response:
+    """The page that says what became of an act."""
+    asked = console.page_request(signed_in, {})
+    context = {**frame(console, signed_in), "page": None, "outcome": outcome}
+    return html(signed_in, render("outcome.html", asked, context), outcome.status)

@@ -1,0 +1,123 @@
+"""What can be changed from the console: the one list of it. Pure.
+
+Rights, routes, what `HARMONIA_CONSOLE_MAY` may name and the table of docs/console.md (by `make schemas`) derive from
+it; `acting/` has the function that does each. To add one: its name in `events/console_acts.py`, an entry here, and its
+function in `acting/handlers.py`.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from events.console_acts import CONSOLE_ACTS, ConsoleAct
+from streams.services.console.roles import Role
+
+About = Literal["campaign", "letters"]
+"""What an act changes. Of two acts about one thing that come at once the second waits for the first."""
+
+
+class ActSpec(Struct, frozen=True):
+    """Something that is changed by sending a form.
+
+    `words`: what it is called, in the docs. `path`: where its form is sent. `subject`: fields of
+    the form that say what it is about. `within` and `audited`: for the table of the docs, whose scope it takes, and
+    what `audit-log` has of it. `gives_a_file`: its answer is a file, made anew each time, and so it is not remembered.
+    `waits_for_effect_alone`: whoever orders the contrary need not wait until this one is carried out, so its function
+    puts the orders of one thing in order.
+    """
+
+    id: ConsoleAct
+    words: str
+    roles: frozenset[Role]
+    path: str
+    about: About
+    subject: tuple[str, ...]
+    within: str
+    audited: str
+    gives_a_file: bool = False
+    waits_for_effect_alone: bool = False
+
+
+_WHOLE_CAMPAIGN = "all teams of the campaign, every region"
+
+ACT_SPECS: tuple[ActSpec, ...] = (
+    ActSpec(
+        id="hold",
+        words="Hold a campaign",
+        roles=frozenset({"sending"}),
+        path="/campaigns/hold",
+        about="campaign",
+        subject=("campaign",),
+        within=_WHOLE_CAMPAIGN,
+        audited="`campaign_id`",
+        waits_for_effect_alone=True,
+    ),
+    ActSpec(
+        id="lift",
+        words="Lift the hold of a campaign",
+        roles=frozenset({"sending"}),
+        path="/campaigns/lift",
+        about="campaign",
+        subject=("campaign",),
+        within=_WHOLE_CAMPAIGN,
+        audited="`campaign_id`",
+        waits_for_effect_alone=True,
+    ),
+    ActSpec(
+        id="requeue",
+        words="Send dead letters anew, as rehearsed",
+        roles=frozenset({"operations"}),
+        path="/letters/requeue",
+        about="letters",
+        subject=(),
+        within="everything",
+        audited="`detail`: reason, topic and rehearsal",
+    ),
+    ActSpec(
+        id="release",
+        words="Let a quarantined source go, and send what was held of it",
+        roles=frozenset({"operations"}),
+        path="/letters/release",
+        about="letters",
+        subject=(),
+        within="everything",
+        audited="`detail`: the rehearsal",
+    ),
+)
+SPEC_OF: Mapping[ConsoleAct, ActSpec] = {spec.id: spec for spec in ACT_SPECS}
+
+
+def changing(words: str) -> frozenset[ConsoleAct]:
+    """The acts that a text names, separated by spaces; words that name none are left out."""
+    named = words.split()
+    return frozenset(act for act in CONSOLE_ACTS if act in named)
+
+
+_BEGINS, _ENDS = "<!-- acts: made by `make schemas` -->\n", "<!-- acts end -->\n"
+
+
+def made_anew(page: str) -> str:
+    """The page of the docs with its table of acts as it is to be. Raises `ValueError` where its place is not marked."""
+    before, begun, rest = page.partition(_BEGINS)
+    _, ended, after = rest.partition(_ENDS)
+    if not begun or not ended:
+        raise ValueError(f"the place of the table is not marked by {_BEGINS.strip()} and {_ENDS.strip()}")
+    return f"{before}{begun}\n{table()}\n{ended}{after}"
+
+
+def table() -> str:
+    """The acts as a table of Markdown."""
+    head = "| act | what | role | scope | in `audit-log` | sent to |\n|---|---|---|---|---|---|\n"
+    return head + "".join(
+        f"| `{spec.id}` | {spec.words} | {', '.join(f'`{role}`' for role in sorted(spec.roles))} | {spec.within} "
+        f"| {spec.audited} | `{spec.path}` |\n"
+        for spec in ACT_SPECS
+    )
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    path.write_text(made_anew(path.read_text()))

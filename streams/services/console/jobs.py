@@ -1,0 +1,170 @@
+"""Runs commands for people of the console that take minutes: in child processes, one at a time, with progress.
+
+A job is a command of `harmonia` and what it is given on standard input. Who has begun it sees how far it is, and may
+stop it; its answer is kept for an hour. Jobs end with the console; what they have sent to Kafka by then stays sent.
+"""
+
+import asyncio
+import os
+import secrets
+import sys
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Literal
+
+import orjson
+
+COMMAND = (sys.executable, "-m", "streams.cli.main")
+KEPT_MS = 3_600_000
+MOST_KEPT = 50
+MOST_WAITING = 8
+MOST_BYTES = 4 << 20
+"""Most bytes of an answer; what a command prints beyond is an answer that cannot be read."""
+GIVES_WAY = 10
+"""Niceness of a job (nice(2))."""
+JobState = Literal["waiting", "running", "done", "failed", "stopped"]
+
+
+class TooManyJobs(Exception):
+    """Others are waiting for their turn already."""
+
+
+@dataclass(slots=True)
+class Job:
+    """A command that somebody has begun.
+
+    `about`: what for, by which a page tells it from others, and `given`: what that page needs to know of it later.
+    `progress`: the last line of JSON that it said. `code`: its exit code. Times are ms since 1970.
+    """
+
+    id: str
+    about: str
+    by: str
+    words: tuple[str, ...]
+    stdin: bytes
+    given: dict[str, str]
+    asked_ms: int
+    began_ms: int | None = None
+    ended_ms: int | None = None
+    progress: dict[str, int] = field(default_factory=dict)
+    answer: bytes = b""
+    said: str = ""
+    code: int | None = None
+    is_stopped: bool = False
+    task: "asyncio.Task[None] | None" = None
+
+    @property
+    def state(self) -> JobState:
+        """How far it is. Failed: it gave no answer."""
+        if self.ended_ms is None:
+            return "waiting" if self.began_ms is None else "running"
+        if self.is_stopped:
+            return "stopped"
+        return "done" if self.answer else "failed"
+
+
+class Jobs:
+    """The jobs of one console. `wall`: what time it is, ms since 1970."""
+
+    def __init__(self, wall: Callable[[], int], command: tuple[str, ...] = COMMAND) -> None:
+        self._wall = wall
+        self._command = command
+        self._turn = asyncio.Semaphore(1)
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+
+    def begin(
+        self, by: str, about: str, words: tuple[str, ...], stdin: bytes = b"", given: dict[str, str] | None = None
+    ) -> Job:
+        """Begin a job, in turn. Raises TooManyJobs."""
+        self._forget()
+        if sum(job.ended_ms is None for job in self._jobs.values()) >= MOST_WAITING:
+            raise TooManyJobs
+        job = Job(secrets.token_hex(8), about, by, words, stdin, given or {}, self._wall())
+        self._jobs[job.id] = job
+        job.task = asyncio.create_task(self._run(job))
+        return job
+
+    def find(self, id_: str, about: str) -> Job | None:
+        """A job by its id; None: it is of something else, of another process, or was forgotten."""
+        job = self._jobs.get(id_)
+        return job if job is not None and job.about == about else None
+
+    def latest(self, about: str, fresh_ms: int) -> Job | None:
+        """The latest job about something that was begun so lately."""
+        found = [job for job in self._jobs.values() if job.about == about]
+        return found[-1] if found and self._wall() - found[-1].asked_ms < fresh_ms else None
+
+    def stop_job(self, job: Job) -> None:
+        """End a job before it is done."""
+        if job.task is not None and job.ended_ms is None:
+            job.is_stopped = True
+            job.task.cancel()
+
+    async def stop(self) -> None:
+        """End all of them."""
+        tasks = [job.task for job in self._jobs.values() if job.task is not None and not job.task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, job: Job) -> None:
+        try:
+            async with self._turn:
+                job.began_ms = self._wall()
+                await self._answered(job)
+        except (OSError, ValueError) as error:
+            job.said = type(error).__name__
+        finally:
+            job.ended_ms = self._wall()
+
+    async def _answered(self, job: Job) -> None:
+        process = await asyncio.create_subprocess_exec(
+            *self._command,
+            *job.words,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=MOST_BYTES,
+        )
+        try:
+            with suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, process.pid, max(GIVES_WAY, os.getpriority(os.PRIO_PROCESS, 0)))
+            if process.stdin is None or process.stdout is None or process.stderr is None:
+                raise OSError
+            process.stdin.write(job.stdin)
+            process.stdin.close()
+            answer, _ = await asyncio.gather(process.stdout.read(-1), _follow(job, process.stderr))
+            job.code = await process.wait()
+            job.answer = answer if len(answer) <= MOST_BYTES else b""
+        finally:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    process.terminate()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(asyncio.shield(process.wait()), 5)
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+
+    def _forget(self) -> None:
+        """Drop jobs that ended long ago."""
+        now = self._wall()
+        for id_, job in list(self._jobs.items()):
+            is_old = job.ended_ms is not None and now - job.ended_ms > KEPT_MS
+            if is_old or (job.ended_ms is not None and len(self._jobs) >= MOST_KEPT):
+                del self._jobs[id_]
+
+
+async def _follow(job: Job, errors: asyncio.StreamReader) -> None:
+    """Read what the command says beside its answer: lines of JSON are progress, others a last word."""
+    while line := await errors.readline():
+        try:
+            told = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            told = None
+        if isinstance(told, dict):
+            job.progress = {name: count for name, count in told.items() if isinstance(count, int)}
+        else:
+            job.said = line.decode(errors="replace").strip()[:500]

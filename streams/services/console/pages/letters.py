@@ -1,0 +1,336 @@
+"""`/letters`: what was refused and why, the fields of refused records, a mapping that mends them, and sending them.
+
+What stands on the list is the desk's. Records themselves are read by `harmonia dead-letters` alone, in a child process
+(`jobs.py`): the same command that people run at a terminal. No value of a record is shown, only fields and their kinds.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from msgspec import Struct
+
+from streams.domain.dead_letter_repair.mapping import MappingMistakes, read_mapping
+from streams.domain.dead_letter_repair.selection import TOPICS
+from streams.domain.display_names import HIDDEN, named
+from streams.domain.quarantine.held_records import quarantine_message
+from streams.operations.status.observations import KafkaObservation
+from streams.services.console import desk_notices
+from streams.services.console.desk_cells import Span
+from streams.services.console.desk_notices import LetterCause
+from streams.services.console.desk_reading import freshness
+from streams.services.console.desk_schema import CELLS_KEPT_MS, SECOND_MS
+from streams.services.console.gate import Console, frame, html, message_page, posted
+from streams.services.console.jobs import Job, TooManyJobs
+from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
+from streams.services.console.pages.campaigns import AHEAD_MS
+from streams.services.console.rendering import render
+from streams.services.console.rights import EVERYTHING
+from streams.services.console.signin import SignedIn
+
+Answer = TypeVar("Answer")
+EVERY_S, STALE_S, JOB_EVERY_S = 10, 30, 1
+ABOUT = "letters"
+FIELDS_FRESH_MS = 600_000
+LONGEST_MAPPING = 20_000
+STDIN = "/dev/stdin"
+"""Where the command reads a mapping: it stands in no file, and in no list of processes."""
+
+
+class FieldKinds(Struct, frozen=True):
+    """A field of refused records, by its path, and how many have which kind of thing in it."""
+
+    path: str
+    kinds: Mapping[str, int]
+
+
+class Shapes(Struct, frozen=True):
+    """The answer of `harmonia dead-letters fields --json`."""
+
+    letters: int
+    unreadable: int
+    left_out: int
+    fields: Sequence[FieldKinds]
+
+
+class SentRecords(Struct, frozen=True):
+    """How many records of a type go to a topic."""
+
+    topic: str
+    type: str | None
+    count: int
+
+
+class RefusedRecords(Struct, frozen=True):
+    """How many records would be refused again, and why."""
+
+    reason: str
+    detail: str
+    count: int
+
+
+class Account(Struct, frozen=True):
+    """The answer of `requeue` and `release --json`. `contacts`: how many the records name, of a rehearsal alone."""
+
+    run: str
+    matched: int
+    sent: Sequence[SentRecords]
+    refused: Sequence[RefusedRecords]
+    left: Mapping[str, int]
+    came_back: int
+    stopped_by: str | None = None
+    contacts: int | None = None
+
+    @property
+    def sent_count(self) -> int:
+        """How many records were sent, or would be."""
+        return sum(each.count for each in self.sent)
+
+
+_read_shapes = msgspec.json.Decoder(Shapes).decode
+_read_account = msgspec.json.Decoder(Account).decode
+
+
+def require_everything(asked: PageRequest) -> None:
+    """Raise Withheld for who sees a part: whose a refused record is cannot be read from it."""
+    if asked.viewer.scope != EVERYTHING:
+        raise Withheld(
+            "These are of all teams, regions and committees, so whoever sees some of these only does not see them."
+        )
+
+
+async def load_causes(asked: PageRequest) -> Loaded:
+    """Refused records by cause, those with the most open ones first."""
+    require_everything(asked)
+    span = Span(asked.wall_ms - CELLS_KEPT_MS, asked.wall_ms + AHEAD_MS)
+    rows = await asked.ask(desk_notices.letter_causes, span)
+    known = (await asked.ask(freshness, asked.wall_ms // SECOND_MS * SECOND_MS))["dead-letters"]
+    data = {"rows": rows, "named": named, "by_clock": asked.by_clock, "open": sum(row.open for row in rows)}
+    return Loaded(data, known.as_of_ms, known.stopped_at_ms)
+
+
+async def load_quarantines(asked: PageRequest) -> Loaded:
+    """Sources in quarantine, and those of which held records wait, as `/status` sees them."""
+    require_everything(asked)
+    seen = asked.deps.observer.last()
+    if seen is None or not isinstance(seen.kafka, KafkaObservation):
+        return Loaded({"rows": None}, None if seen is None else seen.at)
+    rows = [(each.source, quarantine_message(each), each.source != HIDDEN) for each in seen.kafka.quarantines]
+    return Loaded({"rows": rows}, seen.at)
+
+
+async def enter_cause(asked: PageRequest) -> LetterCause:
+    """The cause of the page. Raises PageRefused where the desk knows none of this number."""
+    found = await asked.ask(desk_notices.letter_cause, int(asked.params["cause"]))
+    if found is None or asked.viewer.scope != EVERYTHING:
+        raise PageRefused.not_found()
+    return found
+
+
+async def load_cause(asked: PageRequest) -> Loaded:
+    """What the records have in common, and how many are open, now."""
+    cause: LetterCause = await enter_cause(asked)
+    return Loaded({"cause": cause, "named": named, "by_clock": asked.by_clock}, asked.wall_ms)
+
+
+async def load_fields(asked: PageRequest) -> Loaded:
+    """The fields of these records; reading them begins when somebody looks, and is repeated after ten minutes."""
+    cause: LetterCause = asked.subject
+    jobs, about = asked.deps.jobs, f"fields {cause.number}"
+    job = jobs.latest(about, FIELDS_FRESH_MS)
+    if job is None:
+        try:
+            job = jobs.begin("", about, ("dead-letters", "fields", "--json", *choice_of(cause)))
+        except TooManyJobs:
+            job = None
+    data = {"job": job, "shapes": read_answer(job, _read_shapes), "waited_s": waited_s(job, asked)}
+    return Loaded(data, asked.wall_ms if job is None or job.ended_ms is None else job.ended_ms)
+
+
+def choice_of(cause: LetterCause) -> tuple[str, ...]:
+    """The options by which the command chooses the records of a cause. What could not be read is no criterion."""
+    topic = cause.topic if cause.topic in TOPICS or "/" in cause.topic or "." in cause.topic else ""
+    said = {
+        "reason": cause.reason,
+        "topic": topic,
+        "stage": cause.stage,
+        "source": cause.source and named(cause.source),
+        "type": cause.type and named(cause.type),
+        "detail": cause.detail,
+    }
+    return tuple(f"--{name}={value}" for name, value in said.items() if value)
+
+
+def read_answer(job: Job | None, read: Callable[[bytes], Answer]) -> Answer | None:
+    """The answer of a job that is done; None: there is none, or it cannot be read."""
+    if job is None or job.state != "done":
+        return None
+    try:
+        return read(job.answer)
+    except msgspec.DecodeError:
+        return None
+
+
+def waited_s(job: Job | None, asked: PageRequest) -> float:
+    """For how many seconds a job has been waited for."""
+    return 0.0 if job is None else max(0, asked.wall_ms - (job.began_ms or job.asked_ms)) / 1000
+
+
+async def enter_source(asked: PageRequest) -> str:
+    """The source of the page. Raises PageRefused for who sees a part."""
+    if asked.viewer.scope != EVERYTHING:
+        raise PageRefused.not_found()
+    return asked.params["source"]
+
+
+async def load_form(asked: PageRequest) -> Loaded:
+    """The form that rehearses."""
+    about = asked.subject
+    of = {"cause": str(about.number)} if isinstance(about, LetterCause) else {"source": str(about)}
+    return Loaded({"of": of, "mapping": "", "mistakes": ()}, None)
+
+
+async def enter_job(asked: PageRequest) -> Job:
+    """The job of the page. Raises PageRefused where this console has none, or it is somebody else's."""
+    job = asked.deps.jobs.find(asked.params["job"], ABOUT)
+    if job is None or job.by != asked.viewer.name:
+        raise PageRefused(
+            404,
+            "Not found",
+            "This console knows of no such run of yours: it has ended more than an hour ago, or the console was "
+            "started anew. What was sent is noted; rehearse again to see what is left.",
+        )
+    return job
+
+
+async def load_job(asked: PageRequest) -> Loaded:
+    """How far the run is, or what became of it; of a rehearsal the form that sends."""
+    job: Job = asked.subject
+    data = {
+        "job": job,
+        "account": read_answer(job, _read_account),
+        "waited_s": waited_s(job, asked),
+        "is_rehearsal": job.given["what"] == "rehearsal",
+        "act": "release" if "source" in job.given else "requeue",
+    }
+    return Loaded(data, asked.wall_ms)
+
+
+def command_of(given: Mapping[str, str], cause: LetterCause | None, *more: str) -> tuple[str, ...]:
+    """The words of the command that requeues a cause, or releases a source where that is None, with `more` options."""
+    options = ("--json", *((f"--mapping={STDIN}",) if given.get("mapping") else ()), *more)
+    if cause is None:
+        return ("dead-letters", "release", *options, "--", given["source"])
+    return ("dead-letters", "requeue", *options, *choice_of(cause))
+
+
+def routes(console: Console) -> APIRouter:
+    """The routes that rehearse, which sends nothing, and that stop a run."""
+    router = APIRouter()
+
+    @router.post("/letters/rehearse")
+    async def rehearse(request: Request) -> Response:
+        signed_in, said = await posted(console, request, "see_letters")
+        return await _rehearsed(console, signed_in, said)
+
+    @router.post("/jobs/cancel")
+    async def cancel(request: Request) -> Response:
+        signed_in, said = await posted(console, request)
+        for about, path in ((ABOUT, "/letters/runs"),):
+            job = console.deps.jobs.find(said.get("job", ""), about)
+            if job is not None and job.by == signed_in.viewer.name:
+                console.deps.jobs.stop_job(job)
+                console.hub.changed()
+                return RedirectResponse(f"{path}/{job.id}", 303)
+        return _told(console, signed_in, PageRefused.not_found())
+
+    return router
+
+
+async def _rehearsed(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> Response:
+    asked = console.page_request(signed_in, {})
+    mapping = said.get("mapping", "").replace("\r\n", "\n").strip()
+    given = {name: said[name] for name in ("cause", "source") if said.get(name)}
+    try:
+        if signed_in.viewer.scope != EVERYTHING or len(given) != 1 or not given.get("cause", "0").isdecimal():
+            raise PageRefused.not_found()
+        cause = None
+        if "cause" in given:
+            cause = await asked.ask(desk_notices.letter_cause, int(given["cause"]))
+            if cause is None:
+                raise PageRefused.not_found()
+    except PageRefused as why:
+        return _told(console, signed_in, why)
+    found = read_mapping(mapping[:LONGEST_MAPPING])
+    mistakes = found.found if isinstance(found, MappingMistakes) else ()
+    if mistakes:
+        shown = {"of": given, "mapping": mapping, "mistakes": mistakes, "page": LETTERS}
+        return html(signed_in, render("letter_mistakes.html", asked, {**frame(console, signed_in), **shown}), 422)
+    given = {**given, "what": "rehearsal", "mapping": mapping}
+    words = command_of(given, cause, "--dry-run", "--people=0")
+    try:
+        job = console.deps.jobs.begin(signed_in.viewer.name, ABOUT, words, mapping.encode(), given)
+    except TooManyJobs:
+        return _told(console, signed_in, BUSY)
+    return RedirectResponse(f"/letters/runs/{job.id}", 303)
+
+
+BUSY = PageRefused(503, "Not available now", "Others are waiting for their turn already. Try again in a minute.")
+
+
+def _told(console: Console, signed_in: SignedIn, why: PageRefused) -> Response:
+    words = console.page_request(signed_in, {}).words
+    return message_page(console, signed_in, words.text(why.title), words.text(why.text), why.status)
+
+
+LETTERS = Page(
+    path="/letters",
+    name="letters",
+    title="Dead letters",
+    act="see_letters",
+    blocks=(
+        Block("causes", EVERY_S, load_causes, "letter_causes.html", "Refused, by cause", STALE_S),
+        Block("quarantines", EVERY_S, load_quarantines, "letter_quarantines.html", "Quarantined sources", 45),
+    ),
+    template="letters.html",
+)
+CAUSE = Page(
+    path="/letters/causes/{cause}",
+    name="letter_cause",
+    title="One cause",
+    act="see_letters",
+    blocks=(
+        Block("cause", EVERY_S, load_cause, "letter_cause.html", "What was refused"),
+        Block("fields", 2, load_fields, "letter_fields.html", "Fields, and of what kind each is", 700),
+        Block("form", 0, load_form, "letter_form.html", "Mend and rehearse"),
+    ),
+    params={"cause": r"\d{1,12}"},
+    enter=enter_cause,
+    in_menu=False,
+    template="letter_one.html",
+)
+SOURCE = Page(
+    path="/letters/sources/{source:path}",
+    name="letter_source",
+    title="Let a source go",
+    act="see_letters",
+    blocks=(Block("form", 0, load_form, "letter_form.html", "Mend and rehearse"),),
+    params={"source": r".{1,256}"},
+    enter=enter_source,
+    in_menu=False,
+    template="letter_one.html",
+)
+RUN = Page(
+    path="/letters/runs/{job}",
+    name="letter_run",
+    title="Run",
+    act="see_letters",
+    blocks=(Block("run", JOB_EVERY_S, load_job, "letter_run.html"),),
+    params={"job": r"[0-9a-f]{16}"},
+    enter=enter_job,
+    in_menu=False,
+    template="letter_one.html",
+)
+PAGES = (LETTERS, CAUSE, SOURCE, RUN)

@@ -1,0 +1,201 @@
+"""What holds of every act: written down before it is done, done once however often it is sent, told how it ended."""
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from events.outputs import AuditRecord
+from sinks.base import SinkUnavailable
+from streams.services.console.acting.once import LONGEST_ACT_S, Once, name_of
+from streams.services.console.acting.request import ActRequest, Ready
+from streams.services.console.acting.route import routes_of
+from streams.services.console.app import ROUTES
+from streams.services.console.gate import NotForYou
+from streams.services.console.outcomes import BROKEN_OFF, Outcome, done, not_done
+from streams.services.console.page import PageRefused
+from streams.services.console.rights import Viewer
+from streams.services.console.views import Audited
+from streams.services.permission.audit_log import AuditLog, AuditUnavailable
+from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole
+
+ADA = Viewer("ada", frozenset({"sending"}))
+KEY = "a-key-of-a-form-0001"
+
+
+class Written(AuditLog):
+    """Keeps what is written down; `is_away`: as while Kafka is."""
+
+    def __init__(self) -> None:
+        self.records: list[AuditRecord] = []
+        self.is_away = False
+
+    async def write(self, record: AuditRecord) -> None:
+        if self.is_away:
+            raise AuditUnavailable
+        self.records.append(record)
+
+
+class Switch:
+    """Something that is put on, and how often it was. `fails`: what happens in its place."""
+
+    def __init__(self, written: Written) -> None:
+        self._written = written
+        self.times = 0
+        self.fails: Exception | None = None
+        self.refuses: Exception | Outcome | None = None
+        self.begun, self.let_go = asyncio.Event(), asyncio.Event()
+        self.let_go.set()
+
+    async def handler(self, asked: ActRequest) -> Outcome | Ready:
+        if isinstance(self.refuses, Exception):
+            raise self.refuses
+        return self.refuses or Ready(Audited(asked.said["campaign"], detail="on"), self._perform)
+
+    async def _perform(self) -> Outcome:
+        assert self._written.records, "it is written down first"
+        self.times += 1
+        self.begun.set()
+        await self.let_go.wait()
+        if self.fails is not None:
+            raise self.fails
+        return done("It is on", "Since {n}", "/campaigns", n=self.times)
+
+
+@pytest.fixture
+def written() -> Written:
+    return Written()
+
+
+@pytest.fixture
+async def switch(written: Written) -> Switch:
+    return Switch(written)
+
+
+@pytest.fixture
+def console(redis_client: Redis, tmp_path: Path, written: Written, switch: Switch) -> SignedInConsole:
+    acts = partial(routes_of, handlers={"hold": switch.handler})
+    return SignedInConsole(redis_client, tmp_path, audit=written, routes=(*ROUTES[:-1], acts))
+
+
+async def test_a_form_that_comes_again_is_done_once_and_answered_as_before(
+    console: SignedInConsole, switch: Switch, written: Written
+) -> None:
+    async with console.browser(ADA) as browser:
+        answers = [await console.post(browser, "/campaigns/hold", KEY, campaign="x") for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text.partition("<main")[2] for answer in answers}) == 1
+    assert "Since 1" in answers[0].text
+    assert switch.times == 1
+    assert [(record["what"], record["campaign_id"], record["detail"]) for record in written.records] == [
+        ("hold", "x", "on")
+    ]
+
+
+async def test_a_button_that_is_clicked_twice_gets_the_one_outcome(console: SignedInConsole, switch: Switch) -> None:
+    switch.let_go.clear()
+    async with console.browser(ADA) as browser:
+        post = partial(console.post, browser, "/campaigns/hold", KEY, campaign="x")
+        first, second = asyncio.create_task(post()), asyncio.create_task(post())
+        await switch.begun.wait()
+        switch.let_go.set()
+        answers = await asyncio.gather(first, second)
+    assert switch.times == 1
+    assert ["Since 1" in answer.text for answer in answers] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "other", [{"once": KEY, "campaign": "y"}, {"once": "a-key-of-a-form-0002", "campaign": "x"}], ids=["fields", "key"]
+)
+async def test_another_form_is_another_act(console: SignedInConsole, switch: Switch, other: Mapping[str, str]) -> None:
+    async with console.browser(ADA) as browser:
+        await console.post(browser, "/campaigns/hold", KEY, campaign="x")
+        await console.post(browser, "/campaigns/hold", **other)
+    assert switch.times == 2
+
+
+async def test_the_form_of_one_session_is_no_form_of_another(console: SignedInConsole, switch: Switch) -> None:
+    for name in ("ada", "bob"):
+        async with console.browser(Viewer(name, ADA.roles)) as browser:
+            await console.post(browser, "/campaigns/hold", KEY, campaign="x")
+    assert switch.times == 2
+
+
+async def test_nothing_is_done_while_nobody_can_write_it_down(
+    console: SignedInConsole, switch: Switch, written: Written
+) -> None:
+    written.is_away = True
+    async with console.browser(ADA) as browser:
+        answer = await console.post(browser, "/campaigns/hold", campaign="x")
+    assert (answer.status_code, switch.times) == (503, 0)
+    assert "Not done" in answer.text
+    assert "nothing was sent" in answer.text
+
+
+async def test_what_breaks_off_is_not_to_be_relied_on_and_is_not_done_again_by_itself(
+    console: SignedInConsole, switch: Switch
+) -> None:
+    switch.fails = SinkUnavailable("redis: ConnectionError", 0.1)
+    async with console.browser(ADA) as browser:
+        answers = [await console.post(browser, "/campaigns/hold", KEY, campaign="x") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert all("Do not rely on it" in answer.text for answer in answers)
+    assert switch.times == 1
+
+
+@pytest.mark.parametrize(
+    ("refuses", "told"),
+    [
+        (not_done("No", "It is locked", status=409), "It is locked"),
+        (PageRefused.not_found(), "nothing that you may see"),
+        (SinkUnavailable("redis: TimeoutError", 0.1), "Redis does not answer"),
+    ],
+)
+async def test_what_is_refused_is_neither_written_down_nor_done(
+    console: SignedInConsole, switch: Switch, written: Written, refuses: Exception | Outcome, told: str
+) -> None:
+    switch.refuses = refuses
+    async with console.browser(ADA) as browser:
+        answer = await console.post(browser, "/campaigns/hold", campaign="x")
+    assert (switch.times, written.records) == (0, [])
+    assert answer.status_code >= 400
+    assert told in answer.text
+
+
+async def test_a_form_that_was_refused_for_want_of_a_right_can_be_sent_once_there_is_one(
+    console: SignedInConsole, switch: Switch
+) -> None:
+    async with console.browser(ADA) as browser:
+        signed_in = await console.sessions.find(next(iter(browser.cookies.values())), NOW)
+        assert signed_in is not None
+        switch.refuses = NotForYou(signed_in)
+        assert (await console.post(browser, "/campaigns/hold", KEY, campaign="x")).status_code == 403
+        switch.refuses = None
+        assert (await console.post(browser, "/campaigns/hold", KEY, campaign="x")).status_code == 200
+
+
+async def test_a_form_without_a_key_came_from_no_page(console: SignedInConsole, switch: Switch) -> None:
+    async with console.browser(ADA) as browser:
+        signed_in = await console.sessions.find(next(iter(browser.cookies.values())), NOW)
+        assert signed_in is not None
+        form = {"csrf": signed_in.session.csrf, "campaign": "x"}
+        answer = await browser.post("/campaigns/hold", data=form, headers={"Origin": ORIGIN})
+    assert (answer.status_code, switch.times) == (403, 0)
+
+
+async def test_what_was_begun_by_a_console_that_was_killed_is_not_done_again(redis_client: Redis) -> None:
+    name = name_of("session", KEY, "hold", {"campaign": "x"})
+    assert await Once(redis_client).begin(name, NOW) is None
+    assert await Once(redis_client).begin(name, NOW + 1000 * LONGEST_ACT_S + 1) == BROKEN_OFF
+
+
+async def test_redis_has_no_field_of_a_form(console: SignedInConsole, redis_client: Redis) -> None:
+    async with console.browser(ADA) as browser:
+        await console.post(browser, "/campaigns/hold", KEY, campaign="secret-campaign")
+    keys = [key async for key in redis_client.scan_iter("console:act:*")]
+    assert len(keys) == 1
+    assert b"secret" not in b"".join(keys)
+    assert b"secret" not in (await redis_client.get(keys[0]) or b"")

@@ -1,0 +1,132 @@
+"""`/letters`: causes without values, a mapping's mistakes, rehearsals, and what is said where Kafka is away."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from streams.services.console.desk_access import DeskReader
+from streams.services.console.jobs import Jobs
+from streams.services.console.rights import Scope, Viewer
+from streams.services.console.roles import Role
+from tests.contract.console.signed_in_console import NOW, SignedInConsole
+from tests.contract.console.test_acting import Written
+from tests.unit.services.console.evening import fill_evening
+
+OPERATIONS: frozenset[Role] = frozenset({"operations"})
+OLGA = Viewer("olga", OPERATIONS)
+MAPPING = '[rename]\ndata.sum = "data.amount"\n'
+REHEARSED = (
+    '{"run": "r", "mapping": "m", "matched": 3, "sent": [{"topic": "donation-events", "type": "donation.made", '
+    '"count": 2}], "refused": [], "left": {"requeued": 1}, "came_back": 0, "stopped": null, "contacts": 2}'
+)
+
+
+@pytest.fixture
+def written() -> Written:
+    return Written()
+
+
+@pytest.fixture
+async def console(
+    redis_client: Redis, tmp_path: Path, written: Written, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[SignedInConsole]:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    fill_evening(tmp_path / "desk.sqlite", NOW)
+    found = SignedInConsole(redis_client, tmp_path, DeskReader(tmp_path / "desk.sqlite"), audit=written)
+    yield found
+    await found.deps.jobs.stop()
+
+
+def answers(console: SignedInConsole, text: str) -> None:
+    """Let the command that is run in a child process print a text."""
+    object.__setattr__(console.deps, "jobs", Jobs(lambda: NOW, (sys.executable, "-c", f"print({text!r})")))
+
+
+async def settled(console: SignedInConsole, path: str) -> None:
+    """Wait until the job of a page has ended."""
+    job = console.deps.jobs.find(path.rpartition("/")[2], "letters")
+    assert job is not None
+    assert job.task is not None
+    await asyncio.gather(job.task, return_exceptions=True)
+
+
+async def test_causes_are_listed_and_lead_to_a_page_and_only_the_role_sees_them(console: SignedInConsole) -> None:
+    answers(console, '{"letters": 3, "unreadable": 0, "left_out": 0, "fields": []}')
+    async with console.browser(OLGA) as browser:
+        page = await browser.get("/letters")
+        assert "data.amount: give a whole number" in page.text
+        assert 'href="/letters/causes/1"' in page.text
+        one = await browser.get("/letters/causes/1")
+        assert (one.status_code, (await browser.get("/letters/causes/99")).status_code) == (200, 404)
+        assert "Rehearse, and send nothing" in one.text
+    async with console.browser(Viewer("ada", frozenset({"figures"}))) as browser:
+        assert (await browser.get("/letters")).status_code == 403
+        assert (await console.post(browser, "/letters/rehearse", cause="1")).status_code == 403
+    async with console.browser(Viewer("part", OPERATIONS, Scope(regions=frozenset({"US-OH"})))) as browser:
+        assert "data.amount" not in (await browser.get("/letters")).text
+        assert (await browser.get("/letters/causes/1")).status_code == 404
+        assert (await console.post(browser, "/letters/rehearse", cause="1")).status_code == 404
+
+
+async def test_mistakes_of_a_mapping_are_told_with_their_cures_and_what_was_typed_stays(
+    console: SignedInConsole,
+) -> None:
+    async with console.browser(OLGA) as browser:
+        page = await console.post(browser, "/letters/rehearse", cause="1", mapping='[cast]\ndata.amount = "whole"')
+    assert page.status_code == 422
+    assert "cast.data.amount: is no kind; give one of int" in page.text
+    assert "data.amount = &#34;whole&#34;" in page.text
+
+
+async def test_what_was_rehearsed_is_sent_once_and_written_down_first_and_by_whoever_rehearsed_it(
+    console: SignedInConsole, written: Written
+) -> None:
+    answers(console, REHEARSED)
+    async with console.browser(OLGA) as browser:
+        path = (await console.post(browser, "/letters/rehearse", cause="1", mapping=MAPPING)).headers["location"]
+        await settled(console, path)
+        page = await browser.get(path)
+        assert "3 chosen, 2 would be sent. Nothing was sent." in page.text
+        job, key = path.rpartition("/")[2], "a-key-of-a-form-0001"
+        sent = [await console.post(browser, "/letters/requeue", key, job=job) for _ in range(2)]
+        assert len({each.headers["location"] for each in sent}) == 1
+        await settled(console, sent[0].headers["location"])
+        assert "3 chosen, 2 sent." in (await browser.get(sent[0].headers["location"])).text
+        again = await console.post(browser, "/letters/requeue", job=sent[0].headers["location"].rpartition("/")[2])
+        assert (again.status_code, "Rehearse it first" in again.text) == (409, True)
+        assert (await console.post(browser, "/letters/release", job=job)).status_code == 409
+    assert [record["what"] for record in written.records] == ["requeue"]
+    async with console.browser(Viewer("otto", OPERATIONS)) as browser:
+        assert (await browser.get(path)).status_code == 404
+        assert (await console.post(browser, "/letters/requeue", job=job)).status_code == 409
+
+
+async def test_nothing_is_sent_where_it_cannot_be_written_down_or_the_console_does_not_allow_it(
+    console: SignedInConsole, written: Written
+) -> None:
+    answers(console, REHEARSED)
+    written.is_away = True
+    async with console.browser(OLGA) as browser:
+        path = (await console.post(browser, "/letters/rehearse", cause="1")).headers["location"]
+        await settled(console, path)
+        page = await console.post(browser, "/letters/requeue", job=path.rpartition("/")[2])
+    assert (page.status_code, "nothing was sent" in page.text) == (503, True)
+    async with console.browser(Viewer("olga", OPERATIONS, may_change=frozenset())) as browser:
+        assert "Send 2 records" not in (await browser.get(path)).text
+        assert (await console.post(browser, "/letters/requeue", job=path.rpartition("/")[2])).status_code == 403
+
+
+async def test_while_kafka_is_away_a_rehearsal_says_that_it_broke_off_and_that_nothing_was_sent(
+    console: SignedInConsole,
+) -> None:
+    async with console.browser(OLGA) as browser:
+        path = (await console.post(browser, "/letters/rehearse", cause="1", mapping=MAPPING)).headers["location"]
+        await settled(console, path)
+        page = await browser.get(path)
+    assert "It broke off" in page.text
+    assert "Nothing was sent." in page.text
+    assert "Traceback" not in page.text
