@@ -2,5 +2,5 @@
 
 from typing import Literal, get_args
 
-ConsoleAct = Literal["hold", "lift"]
+ConsoleAct = Literal["hold", "lift", "suppress", "unsuppress", "export", "erase", "link", "unlink"]
 CONSOLE_ACTS: tuple[ConsoleAct, ...] = get_args(ConsoleAct)

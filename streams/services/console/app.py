@@ -37,6 +37,7 @@ from streams.services.console.page import Elsewhere, Page, PageRefused, PageRequ
 from streams.services.console.pages import (
     campaigns,
     days,
+    duplicates,
     experiments,
     field,
     money,
@@ -62,6 +63,7 @@ PAGES: tuple[Page, ...] = (
     *experiments.PAGES,
     *segments.PAGES,
     *days.PAGES,
+    *duplicates.PAGES,
     *people.PAGES,
     *person_alerts.PAGES,
     *status.PAGES,
