@@ -2,5 +2,16 @@
 
 from typing import Literal, get_args
 
-ConsoleAct = Literal["hold", "lift", "requeue", "release"]
+ConsoleAct = Literal[
+    "hold",
+    "lift",
+    "requeue",
+    "release",
+    "suppress",
+    "unsuppress",
+    "export",
+    "erase",
+    "link",
+    "unlink",
+]
 CONSOLE_ACTS: tuple[ConsoleAct, ...] = get_args(ConsoleAct)

@@ -15,7 +15,7 @@ from msgspec import Struct
 from events.console_acts import CONSOLE_ACTS, ConsoleAct
 from streams.services.console.roles import Role
 
-About = Literal["campaign", "letters"]
+About = Literal["campaign", "letters", "person", "pair"]
 """What an act changes. Of two acts about one thing that come at once the second waits for the first."""
 
 
@@ -42,6 +42,9 @@ class ActSpec(Struct, frozen=True):
 
 
 _WHOLE_CAMPAIGN = "all teams of the campaign, every region"
+_THEIR_REGION = "the person's region"
+_EVERYTHING = "all teams, regions and committees"
+_ONE = "the `contact_id`"
 
 ACT_SPECS: tuple[ActSpec, ...] = (
     ActSpec(
@@ -85,6 +88,67 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         subject=(),
         within="everything",
         audited="`detail`: the rehearsal",
+    ),
+    ActSpec(
+        id="suppress",
+        words="Stop all contact with a person, for ever or until a day",
+        roles=frozenset({"field", "sending", "privacy"}),
+        path="/people/suppress",
+        about="person",
+        subject=("contact",),
+        within=_THEIR_REGION,
+        audited=f"{_ONE}, until when and why",
+    ),
+    ActSpec(
+        id="unsuppress",
+        words="Lift the stop that somebody here has set",
+        roles=frozenset({"privacy"}),
+        path="/people/unsuppress",
+        about="person",
+        subject=("contact",),
+        within=_THEIR_REGION,
+        audited=_ONE,
+    ),
+    ActSpec(
+        id="export",
+        words="Download all that is held of a person",
+        roles=frozenset({"privacy"}),
+        path="/people/export",
+        about="person",
+        subject=("contact",),
+        within=_EVERYTHING,
+        audited=_ONE,
+        gives_a_file=True,
+    ),
+    ActSpec(
+        id="erase",
+        words="Forget a person, for good",
+        roles=frozenset({"privacy"}),
+        path="/people/erase",
+        about="person",
+        subject=("contact",),
+        within=_THEIR_REGION,
+        audited=_ONE,
+    ),
+    ActSpec(
+        id="link",
+        words="Say that two contacts are one person",
+        roles=frozenset({"privacy"}),
+        path="/people/link",
+        about="pair",
+        subject=("one", "other"),
+        within=_EVERYTHING,
+        audited="both `contact_id`s",
+    ),
+    ActSpec(
+        id="unlink",
+        words="Say that two contacts are two people",
+        roles=frozenset({"privacy"}),
+        path="/people/unlink",
+        about="pair",
+        subject=("one", "other"),
+        within=_EVERYTHING,
+        audited="both `contact_id`s",
     ),
 )
 SPEC_OF: Mapping[ConsoleAct, ActSpec] = {spec.id: spec for spec in ACT_SPECS}

@@ -37,6 +37,7 @@ from streams.services.console.page import Elsewhere, Page, PageRefused, PageRequ
 from streams.services.console.pages import (
     campaigns,
     days,
+    duplicates,
     experiments,
     field,
     letters,
@@ -64,6 +65,7 @@ PAGES: tuple[Page, ...] = (
     *experiments.PAGES,
     *segments.PAGES,
     *days.PAGES,
+    *duplicates.PAGES,
     *people.PAGES,
     *person_alerts.PAGES,
     *letters.PAGES,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from events.console_acts import ConsoleAct
-from streams.services.console.acting import campaigns, letters
+from streams.services.console.acting import campaigns, letters, pairs, people
 from streams.services.console.acting.request import Handler
 
 HANDLERS: Mapping[ConsoleAct, Handler] = {
@@ -11,4 +11,10 @@ HANDLERS: Mapping[ConsoleAct, Handler] = {
     "lift": campaigns.lift,
     "requeue": letters.requeue,
     "release": letters.release,
+    "suppress": people.suppress,
+    "unsuppress": people.unsuppress,
+    "export": people.export,
+    "erase": people.erase,
+    "link": pairs.link,
+    "unlink": pairs.unlink,
 }
