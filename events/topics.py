@@ -58,6 +58,7 @@ Program = Literal[
     "harmonia-operator",
     "harmonia-backup",
     "harmonia-lake",
+    "harmonia-postgres",
     "harmonia-report",
     "producer-email",
     "producer-donation",
@@ -202,7 +203,15 @@ OUTPUT_TOPICS = (
         stays=UNTIL_ERASED,
         max_message_bytes=8 * _MIB,
         written_by=("contacts",),
-        read_by=("redis", "harmonia-console", "harmonia-operator", "harmonia-backup", "harmonia-lake", "reader"),
+        read_by=(
+            "redis",
+            "harmonia-console",
+            "harmonia-operator",
+            "harmonia-backup",
+            "harmonia-lake",
+            "harmonia-postgres",
+            "reader",
+        ),
     ),
     TopicSpec(
         name=CONTACT_LINKS,
@@ -211,7 +220,15 @@ OUTPUT_TOPICS = (
         people=OF_PROFILES,
         stays=UNTIL_ERASED,
         written_by=("contacts",),
-        read_by=("redis", "harmonia-console", "harmonia-operator", "harmonia-backup", "harmonia-lake", "reader"),
+        read_by=(
+            "redis",
+            "harmonia-console",
+            "harmonia-operator",
+            "harmonia-backup",
+            "harmonia-lake",
+            "harmonia-postgres",
+            "reader",
+        ),
     ),
     TopicSpec(
         name=CONTACT_SUPPRESSIONS,
@@ -220,7 +237,7 @@ OUTPUT_TOPICS = (
         people=OF_PROFILES,
         stays=UNTIL_ERASED,
         written_by=("contacts",),
-        read_by=("harmonia-console", "harmonia-operator", "reader"),
+        read_by=("harmonia-console", "harmonia-operator", "harmonia-postgres", "reader"),
     ),
     TopicSpec(
         name=CONTACT_ALERTS,
@@ -247,7 +264,7 @@ OUTPUT_TOPICS = (
         people="nobody: sums over people",
         stays="until replaced",
         written_by=("experiments",),
-        read_by=("results", "reader"),
+        read_by=("results", "harmonia-postgres", "reader"),
     ),
     TopicSpec(
         name=EXPERIMENT_DEFINITIONS,
@@ -266,7 +283,7 @@ OUTPUT_TOPICS = (
         people=_OF_SEGMENTS,
         stays=UNTIL_ERASED,
         written_by=("contacts",),
-        read_by=("segments", "harmonia-console", "harmonia-operator", "reader"),
+        read_by=("segments", "harmonia-console", "harmonia-operator", "harmonia-postgres", "reader"),
     ),
     TopicSpec(
         name=SEGMENT_CHANGES,
@@ -283,7 +300,7 @@ OUTPUT_TOPICS = (
         people="nobody: numbers of people",
         stays="until replaced or withdrawn",
         written_by=("contacts",),
-        read_by=("segments", "harmonia-console", "harmonia-operator", "reader"),
+        read_by=("segments", "harmonia-console", "harmonia-operator", "harmonia-postgres", "reader"),
     ),
     TopicSpec(
         name=SEGMENT_DEFINITIONS,
@@ -292,7 +309,14 @@ OUTPUT_TOPICS = (
         people="nobody: what makes somebody a member; keep names out of `owner`",
         stays="until replaced or withdrawn",
         written_by=("harmonia-operator",),
-        read_by=("contacts", "segments", "harmonia-console", "harmonia-operator", "harmonia-backup"),
+        read_by=(
+            "contacts",
+            "segments",
+            "harmonia-console",
+            "harmonia-operator",
+            "harmonia-backup",
+            "harmonia-postgres",
+        ),
         restore="read anew",
     ),
     TopicSpec(

@@ -54,6 +54,8 @@ class PostgresDatabase:
         self._pool: asyncpg.Pool | None = None
         self._migrating = asyncio.Lock()
         self._is_migrated = False
+        self.trouble: str | None = "it was not asked yet"
+        """Why PostgreSQL takes nothing now, in a few words; None: it does."""
 
     async def call(self, statement: str, *values: object) -> Any:
         """The first value of the answer. Raises SinkUnavailable, RefusedValue and NewerSchema."""
@@ -76,10 +78,12 @@ class PostgresDatabase:
                 self._is_migrated = False
         else:
             self._backoff.over()
+            self.trouble = None
             return answer
         # Outside the handler: the cause, whose text may show a value, does not go along as context.
         if refused:
             raise RefusedValue(failure)
+        self.trouble = f"PostgreSQL does not answer as it should ({failure})"
         raise SinkUnavailable(f"postgres: {failure}", self._backoff.failed())
 
     async def close(self) -> None:
