@@ -58,6 +58,7 @@ Program = Literal[
     "harmonia-operator",
     "harmonia-backup",
     "harmonia-lake",
+    "harmonia-postgres",
     "harmonia-report",
     "producer-email",
     "producer-donation",
@@ -203,7 +204,15 @@ OUTPUT_TOPICS = (
         stays=UNTIL_ERASED,
         max_message_bytes=8 * _MIB,
         written_by=("contacts",),
-        read_by=("redis", "harmonia-console", "harmonia-operator", "harmonia-backup", "harmonia-lake", "reader"),
+        read_by=(
+            "redis",
+            "harmonia-console",
+            "harmonia-operator",
+            "harmonia-backup",
+            "harmonia-lake",
+            "harmonia-postgres",
+            "reader",
+        ),
     ),
     TopicSpec(
         name=CONTACT_LINKS,
@@ -212,7 +221,15 @@ OUTPUT_TOPICS = (
         people=OF_PROFILES,
         stays=UNTIL_ERASED,
         written_by=("contacts",),
-        read_by=("redis", "harmonia-console", "harmonia-operator", "harmonia-backup", "harmonia-lake", "reader"),
+        read_by=(
+            "redis",
+            "harmonia-console",
+            "harmonia-operator",
+            "harmonia-backup",
+            "harmonia-lake",
+            "harmonia-postgres",
+            "reader",
+        ),
     ),
     TopicSpec(
         name=CONTACT_SUPPRESSIONS,
@@ -221,7 +238,7 @@ OUTPUT_TOPICS = (
         people=OF_PROFILES,
         stays=UNTIL_ERASED,
         written_by=("contacts",),
-        read_by=("harmonia-console", "harmonia-operator", "reader"),
+        read_by=("harmonia-console", "harmonia-operator", "harmonia-postgres", "reader"),
     ),
     TopicSpec(
         name=CONTACT_ALERTS,
@@ -248,7 +265,7 @@ OUTPUT_TOPICS = (
         people="nobody: sums over people",
         stays="until replaced",
         written_by=("experiments",),
-        read_by=("results", "reader"),
+        read_by=("results", "harmonia-postgres", "reader"),
     ),
     TopicSpec(
         name=EXPERIMENT_DEFINITIONS,
@@ -267,7 +284,7 @@ OUTPUT_TOPICS = (
         people=_OF_SEGMENTS,
         stays=UNTIL_ERASED,
         written_by=("contacts",),
-        read_by=("segments", "harmonia-console", "harmonia-operator", "reader"),
+        read_by=("segments", "harmonia-console", "harmonia-operator", "harmonia-postgres", "reader"),
     ),
     TopicSpec(
         name=SEGMENT_CHANGES,
@@ -284,7 +301,7 @@ OUTPUT_TOPICS = (
         people="nobody: numbers of people",
         stays="until replaced or withdrawn",
         written_by=("contacts",),
-        read_by=("segments", "harmonia-console", "harmonia-operator", "reader"),
+        read_by=("segments", "harmonia-console", "harmonia-operator", "harmonia-postgres", "reader"),
     ),
     TopicSpec(
         name=SEGMENT_DEFINITIONS,
@@ -293,7 +310,14 @@ OUTPUT_TOPICS = (
         people="nobody: what makes somebody a member; keep names out of `owner`",
         stays="until replaced or withdrawn",
         written_by=("harmonia-operator",),
-        read_by=("contacts", "segments", "harmonia-console", "harmonia-operator", "harmonia-backup"),
+        read_by=(
+            "contacts",
+            "segments",
+            "harmonia-console",
+            "harmonia-operator",
+            "harmonia-backup",
+            "harmonia-postgres",
+        ),
         restore="read anew",
     ),
     TopicSpec(

@@ -21,6 +21,7 @@ from streams.cli import (
     reservations,
     schemas,
     segments,
+    sink,
     suppressions,
     topics,
 )
@@ -76,6 +77,7 @@ app.command()(api)
 app.command()(gateway)
 app.add_typer(console.app, name="console")
 app.add_typer(lake.app, name="lake")
+app.add_typer(sink.app, name="sink")
 app.command()(produce)
 app.command()(backup)
 app.command()(restore)

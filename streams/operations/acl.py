@@ -64,6 +64,9 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
 # `harmonia lake` writes files; in Kafka it only reads.
 """: ("harmonia-lake",),
     """\
+# `harmonia sink postgres` copies into a database; in Kafka it only reads.
+""": ("harmonia-postgres",),
+    """\
 # `harmonia report daily`, where nobody is at a terminal.
 """: ("harmonia-report",),
     """\
@@ -99,6 +102,7 @@ _BESIDES_TOPICS = (
     Right("harmonia-operator", ("Write", "Describe"), f"{APP_ID}-requeue", "transactional-id"),
     Right("harmonia-backup", ("Describe",), APP_ID, "group"),
     Right("harmonia-lake", ("Read",), f"{APP_ID}-lake", "group"),
+    Right("harmonia-postgres", ("Read",), f"{APP_ID}-postgres", "group"),
     Right("reader", ("Read",), "reader-", "group", prefixed=True),
 )
 

@@ -7,6 +7,7 @@ A setting is named by its environment variable: `HARMONIA_` and the field's name
 import os
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import DotEnvSettingsSource
@@ -159,6 +160,13 @@ class Settings(ServerSettings):
     lake_group_reads: bool = Field(
         False, description="Whether the group of the lake's folder may read what is in it; else its owner alone"
     )
+    postgres: SecretStr | None = Field(
+        None,
+        min_length=1,
+        description="The database that `harmonia sink postgres` fills, such as "
+        "postgresql://harmonia@db.example.org/bi?sslmode=verify-full (docs/postgres.md)",
+    )
+    postgres_file: Path | None = Field(None, description="File that holds HARMONIA_POSTGRES")
     time_zone: ZoneName = Field("UTC", description="Where a day begins in insights and reports; IANA")
     profiles_oldest_s: float = Field(
         15.0,
@@ -230,6 +238,10 @@ class Settings(ServerSettings):
             raise ValueError("HARMONIA_TRANSACTION_TIMEOUT_S must be below HARMONIA_SESSION_TIMEOUT_S")
         if not self.identity_keys:
             raise ValueError("HARMONIA_IDENTITY_KEY is empty: set a secret")
+        if self.postgres is not None and not _is_postgres(self.postgres.get_secret_value()):
+            raise ValueError(
+                "HARMONIA_POSTGRES must be a URL with a host and a database, such as postgresql://user@host:5432/database"
+            )
         if not (self.kafka_is_local and self.redis_is_local):
             self._require_secret(self.identity_keys[0])
         return self
@@ -255,6 +267,19 @@ class Settings(ServerSettings):
     def identity_keys(self) -> list[bytes]:
         """The keys of the identifier hash, the one that writes first."""
         return [key.strip().encode() for key in self.identity_key.get_secret_value().split(",") if key.strip()]
+
+
+def _is_postgres(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in ("postgresql", "postgres")
+            and bool(parts.hostname)
+            and len(parts.path) > 1
+            and parts.port != 0
+        )
+    except ValueError:  # a port that is none
+        return False
 
 
 def variable_of(field: str) -> str:

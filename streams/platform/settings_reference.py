@@ -111,14 +111,15 @@ SECTIONS = (
             "time_zone",
         ),
     ),
+    Section("The sink on PostgreSQL", "`harmonia sink postgres`.", ("postgres", "postgres_file")),
     Section(
         "Servers",
-        "`harmonia worker`, `lake run`, `api` and `gateway`.",
+        "`harmonia worker`, `lake run`, `sink postgres`, `api` and `gateway`.",
         ("metrics_port", "metrics_host", "grace_s"),
     ),
     Section(
         "Members of a consumer group",
-        "`harmonia worker` and `lake run`.",
+        "`harmonia worker`, `lake run` and `sink postgres`.",
         ("instance", "session_timeout_s", "fetch_wait_ms"),
     ),
     Section(

@@ -14,7 +14,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from events.experiment_results import Status
 from events.registry import ENGAGEMENTS, MODELS
 from events.segments import ChangeCause
-from events.topics import Agent
 from streams.domain.display_names import is_shown
 from streams.domain.quarantine.quarantines import Quarantine
 from streams.platform.policy_metrics import PolicyMetrics
@@ -419,7 +418,7 @@ class Metrics:
         )
 
     @contextmanager
-    def chunk(self, agent: Agent) -> Iterator[None]:
+    def chunk(self, agent: str) -> Iterator[None]:
         """Observe the seconds that a chunk takes; one that fails is not observed."""
         started = time.perf_counter()
         yield

@@ -1,14 +1,18 @@
 from collections.abc import AsyncIterator, Iterator
 
+import asyncpg
 import pytest
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from sinks.postgres.database import PostgresDatabase
+from sinks.postgres.sink import PostgresContacts
 from sinks.redis import RedisSink
 from tests.contract.busy_sink import BusySink
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
+from tests.postgres_server import PostgresServer
 
 
 def client_of(port: int, retries: int = 0) -> Redis:
@@ -44,3 +48,42 @@ async def other(redis_server: RedisServer) -> AsyncIterator[RedisSink]:
     sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER)
     yield sink
     await sink.close()
+
+
+POSTGRES_TABLES = "stores", "positions", "contact_records", "topic_records"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+async def reader(postgres: PostgresServer) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that sees behind the sink's back."""
+    connection = await asyncpg.connect(postgres.url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def database(postgres: PostgresServer, reader: asyncpg.Connection) -> AsyncIterator[PostgresDatabase]:
+    database = PostgresDatabase(postgres.url)
+    await database.call("SELECT 1")
+    await empty_postgres(reader)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def contacts(database: PostgresDatabase) -> PostgresContacts:
+    return PostgresContacts(database, stale_after=STALE_AFTER)
+
+
+async def empty_postgres(reader: asyncpg.Connection) -> None:
+    await reader.execute("".join(f"DELETE FROM harmonia.{table};" for table in POSTGRES_TABLES))

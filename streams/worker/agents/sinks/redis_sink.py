@@ -9,7 +9,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from events.topics import CONTACT_LINKS, CONTACT_STATE, Sink
+from events.topics import CONTACT_LINKS, CONTACT_STATE
 from sinks.base import ContactChange
 from streams.engine.runs import KafkaRecord
 from streams.worker.agents.sinks.sink_connector import RecordReaders, SinkConnector
@@ -56,7 +56,7 @@ def change_of(record: KafkaRecord) -> ContactChange | None:
 class ContactStateConnector(SinkConnector[ContactChange]):
     """Feeds a sink of contacts, that on Redis, from `contact-state` and `contact-links`."""
 
-    name: ClassVar[Sink] = "redis"
+    name: ClassVar[str] = "redis"
 
     def readers(self) -> RecordReaders[ContactChange]:
         """See `SinkConnector`."""

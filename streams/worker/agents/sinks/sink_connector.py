@@ -13,12 +13,13 @@ import logging
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
-from typing import ClassVar, Generic, TypeAlias, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from faust.types import TP
+from prometheus_client import Counter, Histogram
 
-from events.topics import Sink as SinkName
 from sinks.base import Completeness, Position, Sink, SinkUnavailable
 from streams.engine.changelog import PartitionReader
 from streams.engine.retry import retried
@@ -27,7 +28,6 @@ from streams.platform.clients import KafkaClients
 from streams.worker.agents.latency_header import Clock, received_at
 from streams.worker.measuring.lag import SinkLag
 from streams.worker.measuring.observations import observe_all
-from streams.worker.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +69,18 @@ RecordReaders: TypeAlias = Mapping[str, Callable[[KafkaRecord], ChangeT | None]]
 UNKNOWN: Mapping[TP, End] = {}
 
 
+class ConnectorMetrics(Protocol):
+    """What a connector counts, by the name of its sink, in whichever process it is."""
+
+    sink_errors: Counter
+    sink_refills: Counter
+    end_to_end_seconds: Histogram
+
+    def chunk(self, agent: str) -> AbstractContextManager[None]:
+        """Observe the seconds that a chunk takes."""
+        ...
+
+
 class SinkConnector(ABC, Generic[ChangeT]):
     """Handles chunks of the sink's topics, and watches over its positions while nothing comes.
 
@@ -76,10 +88,10 @@ class SinkConnector(ABC, Generic[ChangeT]):
     `name`: of the sink, in metrics.
     """
 
-    name: ClassVar[SinkName]
+    name: ClassVar[str]
 
     def __init__(
-        self, sink: Sink[ChangeT], kafka: KafkaClients, partitions: int, metrics: Metrics, clock: Clock
+        self, sink: Sink[ChangeT], kafka: KafkaClients, partitions: int, metrics: ConnectorMetrics, clock: Clock
     ) -> None:
         self._sink = sink
         self._readers = self.readers()

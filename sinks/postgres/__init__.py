@@ -1,0 +1,1 @@
+"""Sinks on PostgreSQL: tables and views that tools of business intelligence read."""

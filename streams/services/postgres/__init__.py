@@ -1,0 +1,1 @@
+"""The process `harmonia sink postgres`: gives PostgreSQL what output topics say."""

