@@ -15,7 +15,7 @@ from msgspec import Struct
 from events.console_acts import CONSOLE_ACTS, ConsoleAct
 from streams.services.console.roles import Role
 
-About = Literal["campaign", "letters"]
+About = Literal["campaign", "letters", "policy"]
 """What an act changes. Of two acts about one thing that come at once the second waits for the first."""
 
 
@@ -80,6 +80,26 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         subject=(),
         within="everything",
         audited="`detail`: the rehearsal",
+    ),
+    ActSpec(
+        id="publish",
+        words="Publish a policy",
+        roles=frozenset({"sending"}),
+        path="/policy/publish",
+        about="policy",
+        subject=(),
+        within="everything",
+        audited="`detail`: both versions",
+    ),
+    ActSpec(
+        id="roll_back",
+        words="Publish an earlier policy again",
+        roles=frozenset({"sending"}),
+        path="/policy/roll-back",
+        about="policy",
+        subject=(),
+        within="everything",
+        audited="`detail`: both versions",
     ),
 )
 SPEC_OF: Mapping[ConsoleAct, ActSpec] = {spec.id: spec for spec in ACT_SPECS}

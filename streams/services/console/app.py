@@ -43,6 +43,7 @@ from streams.services.console.pages import (
     money,
     people,
     person_alerts,
+    policy,
     privacy,
     segments,
     status,
@@ -66,6 +67,7 @@ PAGES: tuple[Page, ...] = (
     *days.PAGES,
     *people.PAGES,
     *person_alerts.PAGES,
+    *policy.PAGES,
     *letters.PAGES,
     *privacy.PAGES,
     *status.PAGES,
@@ -75,6 +77,7 @@ ROUTES: tuple[Callable[[Console], APIRouter], ...] = (
     people.routes,
     money.routes,
     letters.routes,
+    policy.routes,
     privacy.routes,
     acting.routes,
 )
