@@ -13,5 +13,7 @@ ConsoleAct = Literal[
     "erase",
     "link",
     "unlink",
+    "publish",
+    "roll_back",
 ]
 CONSOLE_ACTS: tuple[ConsoleAct, ...] = get_args(ConsoleAct)

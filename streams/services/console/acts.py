@@ -15,7 +15,7 @@ from msgspec import Struct
 from events.console_acts import CONSOLE_ACTS, ConsoleAct
 from streams.services.console.roles import Role
 
-About = Literal["campaign", "letters", "person", "pair"]
+About = Literal["campaign", "letters", "person", "pair", "policy"]
 """What an act changes. Of two acts about one thing that come at once the second waits for the first."""
 
 
@@ -149,6 +149,26 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         subject=("one", "other"),
         within=_EVERYTHING,
         audited="both `contact_id`s",
+    ),
+    ActSpec(
+        id="publish",
+        words="Publish a policy",
+        roles=frozenset({"sending"}),
+        path="/policy/publish",
+        about="policy",
+        subject=(),
+        within="everything",
+        audited="`detail`: both versions",
+    ),
+    ActSpec(
+        id="roll_back",
+        words="Publish an earlier policy again",
+        roles=frozenset({"sending"}),
+        path="/policy/roll-back",
+        about="policy",
+        subject=(),
+        within="everything",
+        audited="`detail`: both versions",
     ),
 )
 SPEC_OF: Mapping[ConsoleAct, ActSpec] = {spec.id: spec for spec in ACT_SPECS}

@@ -44,6 +44,7 @@ from streams.services.console.pages import (
     money,
     people,
     person_alerts,
+    policy,
     privacy,
     segments,
     status,
@@ -68,6 +69,7 @@ PAGES: tuple[Page, ...] = (
     *duplicates.PAGES,
     *people.PAGES,
     *person_alerts.PAGES,
+    *policy.PAGES,
     *letters.PAGES,
     *privacy.PAGES,
     *status.PAGES,
@@ -77,6 +79,7 @@ ROUTES: tuple[Callable[[Console], APIRouter], ...] = (
     people.routes,
     money.routes,
     letters.routes,
+    policy.routes,
     privacy.routes,
     acting.routes,
 )

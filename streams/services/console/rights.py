@@ -20,6 +20,7 @@ Seeing = Literal[
     "see_money",
     "see_people",
     "see_status",
+    "see_policy",
     "see_letters",
     "see_privacy",
 ]
@@ -38,6 +39,7 @@ ROLES_OF: Mapping[Act, frozenset[Role]] = {
     "see_money": frozenset({"figures", "treasury"}),
     "see_people": frozenset({"field", "treasury", "sending", "privacy"}),
     "see_status": frozenset({"operations", "privacy"}),
+    "see_policy": frozenset({"figures", "sending", "privacy"}),
     "see_letters": frozenset({"operations"}),
     "see_privacy": frozenset({"privacy"}),
     **{spec.id: spec.roles for spec in ACT_SPECS},

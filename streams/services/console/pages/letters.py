@@ -238,7 +238,7 @@ def routes(console: Console) -> APIRouter:
     @router.post("/jobs/cancel")
     async def cancel(request: Request) -> Response:
         signed_in, said = await posted(console, request)
-        for about, path in ((ABOUT, "/letters/runs"),):
+        for about, path in ((ABOUT, "/letters/runs"), ("backtest", "/policy/backtests")):
             job = console.deps.jobs.find(said.get("job", ""), about)
             if job is not None and job.by == signed_in.viewer.name:
                 console.deps.jobs.stop_job(job)

@@ -34,6 +34,8 @@ CHANGE_NOTHING = {
     "/privacy/reason",
     "/letters/rehearse",
     "/jobs/cancel",
+    "/policy/check",
+    "/policy/backtest",
 }
 """Forms that change nothing but the session of whoever sends them."""
 
