@@ -57,6 +57,8 @@ def test_axe_finds_nothing_where_somebody_signs_in(reader: Readers, scheme: str)
 def test_nothing_sticks_out_sideways(reader: Readers, site: ConsoleSite, path: str, size: tuple[int, int]) -> None:
     page = _at(reader("ada", size), site, path)
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    wide = "[...document.querySelectorAll('.figure .value')].filter(one => one.scrollWidth > one.clientWidth)"
+    assert page.evaluate(f"{wide}.map(one => one.textContent)") == []
 
 
 @pytest.mark.parametrize("path", PATHS)
