@@ -2,5 +2,5 @@
 
 from typing import Literal, get_args
 
-ConsoleAct = Literal["hold", "lift", "requeue", "release", "publish", "roll_back"]
+ConsoleAct = Literal["hold", "lift", "requeue", "release", "publish", "roll_back", "define", "end"]
 CONSOLE_ACTS: tuple[ConsoleAct, ...] = get_args(ConsoleAct)

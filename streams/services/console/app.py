@@ -37,6 +37,7 @@ from streams.services.console.page import Elsewhere, Page, PageRefused, PageRequ
 from streams.services.console.pages import (
     campaigns,
     days,
+    experiment_plans,
     experiments,
     field,
     letters,
@@ -63,6 +64,7 @@ PAGES: tuple[Page, ...] = (
     *field.PAGES,
     *money.PAGES,
     *experiments.PAGES,
+    *experiment_plans.PAGES,
     *segments.PAGES,
     *days.PAGES,
     *people.PAGES,
@@ -78,6 +80,7 @@ ROUTES: tuple[Callable[[Console], APIRouter], ...] = (
     money.routes,
     letters.routes,
     policy.routes,
+    experiment_plans.routes,
     privacy.routes,
     acting.routes,
 )
