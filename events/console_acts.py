@@ -15,5 +15,7 @@ ConsoleAct = Literal[
     "unlink",
     "publish",
     "roll_back",
+    "define",
+    "end",
 ]
 CONSOLE_ACTS: tuple[ConsoleAct, ...] = get_args(ConsoleAct)

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import norm
 
 from benchmarks.experiments.finding import Finding
 from benchmarks.experiments.looking import Trial, looks
 from benchmarks.experiments.shapes import Shape, foreseen_rate, rate
 from streams.domain.inference.arms import Arm, Floats
 from streams.domain.inference.comparing import compare_means
+from streams.domain.inference.power import people_needed
 
 _LONGEST = 5
 """How many times as many people as the t-test needs an experiment may run."""
@@ -49,8 +49,7 @@ def with_covariates(experiments: int) -> Iterator[Finding]:
 
 def t_test_needs(baseline: float, treated: float) -> int:
     """People in both arms for a power of 80 % at 5 %, two-sided."""
-    spread = baseline * (1 - baseline) + treated * (1 - treated)
-    return int(2 * spread * ((norm.ppf(0.975) + norm.ppf(0.80)) / (treated - baseline)) ** 2)
+    return people_needed(baseline, treated).looked_at_once
 
 
 def _found_at(treated: Shape, baseline: Shape, people: int, experiments: int, *, adjusted: bool = True) -> Floats:

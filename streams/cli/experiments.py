@@ -189,6 +189,12 @@ def define(
     ],
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    over: Annotated[
+        str | None,
+        typer.Option(
+            help="Only if this is the version of what is defined now, as `definitions --json` has it, or none."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Define the experiments of a file, all or none. docs/experiments-running.md explains every field.
@@ -202,6 +208,7 @@ def define(
     with failing_plainly():
         there = read_known_definitions(settings)
         _refuse_clashes(there, found)
+        _refuse_overtaken(there, found, over)
         changes = [definition_change(there.definitions.get(definition.id), definition) for definition in found]
         if not dry_run:
             write_copies(settings, EXPERIMENT_DEFINITIONS, [definition_record(definition) for definition in found])
@@ -233,6 +240,34 @@ def show_definitions(as_json: AsJson = False) -> None:
         say("no experiment is defined")
     for definition in definitions:
         print_lines(definition_lines(definition))
+
+
+@app.command()
+def end(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
+    """End an experiment now: whoever is assigned from now on is not counted, and it is ended one window later.
+
+    Exit code 1 when it is not defined, or has ended before.
+    """
+    from events.times import render_time
+    from streams.cli.time_options import now_ms
+    from streams.domain.experiments.definition_records import definition_change, definition_record
+
+    settings, now = load_settings(), now_ms()
+    with failing_plainly():
+        there = read_known_definitions(settings)
+        definition = there.definitions.get(experiment)
+        if definition is None:
+            near = near_experiment(experiment, there.definitions)
+            refuse(f"{printable(experiment)}: no such definition: see `harmonia experiments definitions`{near}")
+        before = definition.ms("end")
+        if before is not None and before <= now:
+            refuse(f"{printable(experiment)}: has ended before, at {definition.end}")
+        ended = definition.model_copy(update={"end": render_time(now)})
+        write_copies(settings, EXPERIMENT_DEFINITIONS, [definition_record(ended)])
+    if as_json:
+        typer.echo(orjson.dumps([_json(definition_change(definition, ended))]))
+    else:
+        print_lines([f"{experiment}: ends at {ended.end}; its result is final one window of {ended.window} later"])
 
 
 @app.command()
@@ -268,6 +303,15 @@ def _refuse_clashes(there: KnownDefinitions, found: Sequence[ExperimentDefinitio
     new = {definition.id: definition for definition in found}
     if both := "\n".join(str(clash) for clash in exclusion_clashes(there.definitions | new, new)):
         refuse(both)
+
+
+def _refuse_overtaken(there: KnownDefinitions, found: Sequence[ExperimentDefinition], over: str | None) -> None:
+    from streams.domain.experiments.definition_records import definition_version
+
+    for definition in found:
+        version = definition_version(there.definitions.get(definition.id))
+        if over is not None and version != over:
+            refuse(f"overtaken: {definition.id}: what is defined now is {version}, not {over}: look at it first")
 
 
 def _json(change: DefinitionChange) -> dict[str, JSON]:

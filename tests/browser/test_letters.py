@@ -7,6 +7,7 @@ import orjson
 import pytest
 from playwright.sync_api import Page, expect
 
+from events.json_types import JSON
 from events.times import render_time
 from events.topics import AUDIT_LOG, DEAD_LETTERS_REQUEUED
 from streams.platform.topic_reading import records_of
@@ -28,14 +29,17 @@ def clinic(site: ConsoleSite, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """A console with a followed desk, after three gifts whose producer calls the amount `sum`."""
     folder = tmp_path_factory.mktemp("letters")
     for _ in range(3):
-        data = {"donation_id": f"ab:{fresh()}", "sum": "2500", "currency": "USD"}
+        data: dict[str, JSON] = {"donation_id": f"ab:{fresh()}", "sum": "2500", "currency": "USD", "amount": None}
         said = event("donation.made", {"contact_id": fresh()}, **data)
         value, headers = structured({**said, "source": SOURCE, "time": render_time(round(time.time() * 1000))})
         site.system.deployment.producer.send("donation-events", value=value, headers=headers).get(30)
     desk = str(folder / "desk.sqlite")
     environment = on(site.system.stack, HARMONIA_DESK=desk, HARMONIA_METRICS_PORT="0")
-    settings = {"HARMONIA_DESK": desk, "HARMONIA_CONSOLE_MAY": "requeue release"}
-    with following(folder, "follow", environment), running_console(site.system, folder, **settings) as console:
+    may = "requeue release"
+    with (
+        following(folder, "follow", environment),
+        running_console(site.system, folder, HARMONIA_DESK=desk, HARMONIA_CONSOLE_MAY=may) as console,
+    ):
         yield console
 
 

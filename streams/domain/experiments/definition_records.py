@@ -30,6 +30,13 @@ def definition_record(definition: ExperimentDefinition) -> tuple[bytes, bytes]:
     return definition.id.encode(), definition.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 
+def definition_version(definition: ExperimentDefinition | None) -> str:
+    """Twelve hex digits by which one definition of an experiment is told from another; `none` without one."""
+    if definition is None:
+        return "none"
+    return hashlib.blake2b(definition_record(definition)[1], digest_size=6).hexdigest()
+
+
 def withdrawal_record(experiment: str) -> tuple[bytes, None]:
     """Key and value that take a definition back: what is seen of the experiment runs with the defaults again."""
     return experiment.encode(), None

@@ -15,7 +15,7 @@ from msgspec import Struct
 from events.console_acts import CONSOLE_ACTS, ConsoleAct
 from streams.services.console.roles import Role
 
-About = Literal["campaign", "letters", "person", "pair", "policy"]
+About = Literal["campaign", "letters", "person", "pair", "policy", "experiments"]
 """What an act changes. Of two acts about one thing that come at once the second waits for the first."""
 
 
@@ -169,6 +169,26 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         subject=(),
         within="everything",
         audited="`detail`: both versions",
+    ),
+    ActSpec(
+        id="define",
+        words="Define an experiment",
+        roles=frozenset({"sending"}),
+        path="/experiments/define",
+        about="experiments",
+        subject=(),
+        within="everything",
+        audited="`detail`: its id",
+    ),
+    ActSpec(
+        id="end",
+        words="End an experiment",
+        roles=frozenset({"sending"}),
+        path="/experiments/end",
+        about="experiments",
+        subject=(),
+        within="everything",
+        audited="`detail`: its id",
     ),
 )
 SPEC_OF: Mapping[ConsoleAct, ActSpec] = {spec.id: spec for spec in ACT_SPECS}

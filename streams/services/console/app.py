@@ -38,6 +38,7 @@ from streams.services.console.pages import (
     campaigns,
     days,
     duplicates,
+    experiment_plans,
     experiments,
     field,
     letters,
@@ -64,6 +65,7 @@ PAGES: tuple[Page, ...] = (
     *field.PAGES,
     *money.PAGES,
     *experiments.PAGES,
+    *experiment_plans.PAGES,
     *segments.PAGES,
     *days.PAGES,
     *duplicates.PAGES,
@@ -80,6 +82,7 @@ ROUTES: tuple[Callable[[Console], APIRouter], ...] = (
     money.routes,
     letters.routes,
     policy.routes,
+    experiment_plans.routes,
     privacy.routes,
     acting.routes,
 )

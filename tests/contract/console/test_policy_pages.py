@@ -68,8 +68,10 @@ def text_of(file: Path) -> str:
 
 async def based_on(browser: httpx.AsyncClient) -> str:
     """The mark in the form of a draft."""
-    [mark] = re.findall(r'name="based_on" value="([0-9a-f]+)"', (await browser.get("/policy/draft")).text)
-    return mark
+    page = await browser.get("/policy/draft")
+    mark = re.search(r'name="based_on" value="([0-9a-f]+)"', page.text)
+    assert mark is not None
+    return mark[1]
 
 
 async def test_mistakes_are_told_with_key_and_cure_and_the_draft_stays(console: SignedInConsole) -> None:

@@ -238,7 +238,11 @@ def routes(console: Console) -> APIRouter:
     @router.post("/jobs/cancel")
     async def cancel(request: Request) -> Response:
         signed_in, said = await posted(console, request)
-        for about, path in ((ABOUT, "/letters/runs"), ("backtest", "/policy/backtests")):
+        for about, path in (
+            (ABOUT, "/letters/runs"),
+            ("backtest", "/policy/backtests"),
+            ("experiments", "/plans/runs"),
+        ):
             job = console.deps.jobs.find(said.get("job", ""), about)
             if job is not None and job.by == signed_in.viewer.name:
                 console.deps.jobs.stop_job(job)

@@ -36,6 +36,7 @@ CHANGE_NOTHING = {
     "/jobs/cancel",
     "/policy/check",
     "/policy/backtest",
+    "/experiments/check",
 }
 """Forms that change nothing but the session of whoever sends them."""
 

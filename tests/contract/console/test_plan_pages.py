@@ -1,0 +1,121 @@
+"""`/plans`: a plan's mistakes and what it needs, and defining and ending by the command line's own commands."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import orjson
+import pytest
+from redis.asyncio import Redis
+
+from events.experiments import ExperimentDefinition
+from streams.domain.experiments.definition_records import definition_version
+from streams.services.console.jobs import Job, Jobs
+from streams.services.console.rights import Scope, Viewer
+from streams.services.console.roles import Role
+from tests.contract.console.signed_in_console import NOW, SignedInConsole
+from tests.contract.console.test_acting import Written
+
+SENDING: frozenset[Role] = frozenset({"sending"})
+DINA = Viewer("dina", SENDING)
+PLAN = """[[experiment]]
+id = "gotv-ask"
+variants = { control = 45, short = 45, long = 10 }
+"""
+THERE = ExperimentDefinition.model_validate({"id": "door-order", "variants": {"walk": 1, "call": 1}})
+DEFINED = b"[" + THERE.model_dump_json(by_alias=True, exclude_none=True).encode() + b"]"
+ECHO = """import json, sys
+if "definitions" in sys.argv: print({there!r})
+elif "--over=none" in sys.argv or "end" in sys.argv:
+    print(json.dumps([{{"id": "gotv-ask", "outcome": "new", "fields": [], "recounts": False, "resplits": False}}]))
+else: sys.exit("overtaken: gotv-ask: what is defined now is ab12, not none: look at it first")
+"""
+
+
+@pytest.fixture
+def written() -> Written:
+    return Written()
+
+
+@pytest.fixture
+async def console(redis_client: Redis, tmp_path: Path, written: Written) -> AsyncIterator[SignedInConsole]:
+    """With a command that answers as `harmonia experiments` does."""
+    found = SignedInConsole(redis_client, tmp_path, audit=written)
+    jobs = Jobs(lambda: NOW, (sys.executable, "-c", ECHO.format(there=DEFINED.decode())))
+    object.__setattr__(found.deps, "jobs", jobs)
+    yield found
+    await jobs.stop()
+
+
+async def settled(job: Job | None) -> None:
+    assert job is not None
+    assert job.task is not None
+    await asyncio.gather(job.task, return_exceptions=True)
+
+
+async def test_mistakes_are_told_with_key_and_cure(console: SignedInConsole) -> None:
+    async with console.browser(DINA) as browser:
+        page = await console.post(browser, "/experiments/check", text=PLAN.replace("10", '"x"'), usual="20")
+    assert page.status_code == 422
+    assert "experiment[0].variants.long" in page.text
+    assert "give a whole number" in page.text
+
+
+@pytest.mark.parametrize("usual", ["20", "20,0"])
+async def test_a_plan_says_how_many_people_and_days_each_variant_needs(console: SignedInConsole, usual: str) -> None:
+    async with console.browser(DINA) as browser:
+        page = await console.post(browser, "/experiments/check", text=PLAN, usual=usual, difference="3", a_day="500")
+        nothing = await console.post(browser, "/experiments/check", text=PLAN, usual="20", difference="90")
+    for told in ("5,880", "10,290", "11,433", "23", "10,201", "17,851", "32,456", "65"):
+        assert f">{told}<" in page.text
+    assert "cannot be told" in nothing.text
+
+
+async def test_a_plan_is_defined_once_and_written_down_and_what_is_defined_can_be_ended(
+    console: SignedInConsole, written: Written
+) -> None:
+    async with console.browser(DINA) as browser:
+        await console.post(browser, "/experiments/check", text=PLAN)
+        await settled(console.deps.jobs.latest("definitions", 60_000))
+        page = await browser.get("/plans")
+        assert "door-order" in page.text
+        assert "End it now" in page.text
+        checked = await console.post(browser, "/experiments/check", text=PLAN)
+        assert 'name="over" value="none"' in checked.text
+        key = "a-key-of-a-form-0001"
+        sent = [await console.post(browser, "/experiments/define", key, text=PLAN, over="none") for _ in range(2)]
+        assert len({each.headers["location"] for each in sent}) == 1
+        path = sent[0].headers["location"]
+        await settled(console.deps.jobs.find(path.rpartition("/")[2], "experiments"))
+        assert "It is defined." in (await browser.get(path)).text
+        ended = await console.post(browser, "/experiments/end", experiment="door-order")
+        assert ended.status_code == 303
+    assert [(record["what"], record["detail"]) for record in written.records] == [
+        ("define", "experiment gotv-ask"),
+        ("end", "experiment door-order"),
+    ]
+
+
+async def test_a_plan_over_a_definition_that_is_no_longer_there_is_refused_with_words(
+    console: SignedInConsole,
+) -> None:
+    async with console.browser(DINA) as browser:
+        sent = await console.post(browser, "/experiments/define", text=PLAN, over=definition_version(THERE))
+        path = sent.headers["location"]
+        await settled(console.deps.jobs.find(path.rpartition("/")[2], "experiments"))
+        page = await browser.get(path)
+    assert "Somebody else has defined it otherwise meanwhile, so nothing was written." in page.text
+
+
+async def test_who_may_not_defines_and_ends_nothing(console: SignedInConsole, written: Written) -> None:
+    for viewer, status in (
+        (Viewer("ada", frozenset({"figures"})), 403),
+        (Viewer("no", SENDING, may_change=frozenset()), 403),
+        (Viewer("part", SENDING, Scope(regions=frozenset({"US-OH"}))), 404),
+    ):
+        async with console.browser(viewer) as browser:
+            assert (await console.post(browser, "/experiments/define", text=PLAN, over="none")).status_code == status
+            assert (await console.post(browser, "/experiments/end", experiment="door-order")).status_code == status
+    assert written.records == []
+    assert orjson.loads(DEFINED)[0]["id"] == "door-order"
