@@ -9,7 +9,7 @@ before it, both read.
 from array import array
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from msgspec import Struct
@@ -142,8 +142,28 @@ def view_of(contact_id: str, state: ContactState) -> DerivedView | None:
         return None
     view: DerivedView | None = held[ATTACHED]
     if view is None or view.contact_id != contact_id:
-        view = held[ATTACHED] = derive(contact_id, state)
+        view = held[ATTACHED] = derive(contact_id, state) if state != _NOTHING else _view_of_nobody(contact_id)
     return view
+
+
+def nobody() -> ContactState:
+    """The state of a contact of whom nothing is known yet, and which may have a view: that costs next to nothing."""
+    state = ContactState()
+    state.__dict__[ATTACHED] = None
+    return state
+
+
+def _view_of_nobody(contact_id: str) -> DerivedView:
+    """The view of a state in which nothing is known, but for the addresses, which the first fact has rendered."""
+    view: DerivedView = _NOBODY.__copy__()  # type: ignore[attr-defined]  # a struct's, which its stub leaves out
+    view.contact_id = contact_id
+    view.head = _head(contact_id)
+    return view
+
+
+def _head(contact_id: str) -> bytes:
+    """How a profile begins, up to its version."""
+    return b'{"contact_id":%b,"version":' % orjson.dumps(contact_id)
 
 
 def attach(state: ContactState, view: DerivedView) -> None:
@@ -206,7 +226,7 @@ def derive(contact_id: str, state: ContactState, known: Overview | None = None) 
         frozenset(mailing.key for mailing in state.settled.mailings) or _NO_MESSAGES,
         shown["email"]["subscribed"],
         shown["email"]["status"],
-        b'{"contact_id":%b,"version":' % orjson.dumps(contact_id),
+        _head(contact_id),
         *(section(name, shown[name]) for name in _SECTIONS),
     )
 
@@ -299,3 +319,4 @@ _BLANKS: Mapping[str, tuple[object, bytes]] = {
 }
 """What most contacts have of many sections, kept once: as it is, and written."""
 _NOTHING_SETTLED = encode_settled(_NOTHING.settled)
+_NOBODY = cast(DerivedView, derive("", _NOTHING))

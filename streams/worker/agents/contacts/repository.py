@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from streams.domain.contact import ContactState
+from streams.domain.contact.derived_view import nobody
 from streams.domain.contact.identity.identity_assignment import is_nothing, part_key, trace, trace_key
 from streams.domain.contact.identity.identity_status import IdentityStatus
 from streams.engine.decoded_states import States
@@ -24,7 +25,7 @@ class ContactRepository:
         unknown = {key: trace_key(key.decode()) for key, state in held.items() if state is None}
         traces = self._states.get_many(list(unknown.values())) if unknown else {}
         self._traced.update(key for key, place in unknown.items() if traces[place] is not None)
-        return {key: state or traces[unknown[key]] or ContactState() for key, state in held.items()}
+        return {key: state or traces[unknown[key]] or nobody() for key, state in held.items()}
 
     def now(self, contact_id: str) -> ContactState:
         """The state of a contact, with the chunk's changes applied."""

@@ -90,7 +90,8 @@ def hold(case: Case, *, voter: bool = False) -> Declined | None:
     held: RecentStates[Any] = RecentStates(1 << 30)
     if (view := derive(key.decode(), warm)) is not None:
         attach(warm, view)
-    held.put({key: warm}, 0)
+    if before != ContactState():  # whoever is unknown is left to the handler
+        held.put({key: warm}, 0)
     full, fast = _folded(FullWay, store, chunk), _folded(FastWay, store, chunk, held)
     assert _effects(fast) == _effects(full), case
     assert encode(warm) == stored

@@ -17,7 +17,7 @@ from streams.domain.contact import derived_view, incremental_fold
 from streams.domain.contact.incremental_fold import TAKEN, Declined
 from streams.worker.agents.contacts import interactions
 from tests.property.worker.contacts import incremental_law
-from tests.property.worker.contacts.incremental_cases import Arrived, Case, Word, pairs, walks
+from tests.property.worker.contacts.incremental_cases import WORDS, Arrived, Case, Word, pairs, walks
 from tests.property.worker.contacts.incremental_law import hold
 from tests.unit.domain.contact.said import NOON, SECOND
 
@@ -45,6 +45,13 @@ def _some() -> Iterator[Case]:
 def test_one_step_of_the_fast_way_is_one_of_the_full_way(*, voter: bool) -> None:
     taken = Counter(hold(case, voter=voter) for case in _some())
     assert taken[None] > sum(taken.values()) // 4
+
+
+@pytest.mark.parametrize("voter", [False, True])
+def test_the_first_word_of_a_contact_is_folded_the_fast_way_where_its_type_is(*, voter: bool) -> None:
+    for word in WORDS:
+        declined = hold(((), (Arrived(word, NOON, NOON, "first"),)), voter=voter)
+        assert declined is None or declined is (Declined.CLOSES if word.type in TAKEN else Declined.TYPE), word
 
 
 def test_a_contact_whose_room_runs_out_is_folded_the_full_way(monkeypatch: pytest.MonkeyPatch) -> None:

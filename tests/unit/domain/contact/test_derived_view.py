@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from streams.domain.contact import ContactState, decode, encode
-from streams.domain.contact.derived_view import MOST_DEEDS, attach, derive, expect_more, give_up, view_of
+from streams.domain.contact.derived_view import MOST_DEEDS, attach, derive, expect_more, give_up, nobody, view_of
 from streams.domain.contact.person_view import overview
 from tests.unit.domain.contact.said import DONOR, NOON, folded, gift, retracted, said
 
@@ -34,6 +34,18 @@ def test_a_view_makes_no_difference_between_two_states() -> None:
 
 def test_a_contact_of_whom_nothing_is_known_has_no_view_before_more_is_heard_of_them() -> None:
     assert view_of(DONOR, ContactState()) is None
+
+
+def test_the_view_of_nobody_is_that_of_an_empty_state_but_for_addresses() -> None:
+    view, whole = view_of(DONOR, nobody()), derive(DONOR, ContactState())
+    assert view is not None
+    assert whole is not None
+    assert replace(view, addresses=whole.addresses, status=whole.status, email=whole.email) == whole
+
+
+def test_nobody_is_an_empty_state_each_time_anew() -> None:
+    assert nobody() == ContactState()
+    assert view_of("c2", nobody()) != view_of(DONOR, nobody())
 
 
 def test_a_view_is_of_one_contact() -> None:
