@@ -1,5 +1,6 @@
 """The protocol of sinks: what each promises, so that the connector that feeds it need not know which one it is.
 
+The change that is written is the sink's own kind: `ContactChange` of contacts, others of other topics.
 A sink of contacts is fed from two topics: `contact-state` has their profiles, `contact-links` those that were absorbed
 by others. Versions of one contact come from one counter in both. A sink keeps its position together with its data, not
 as a consumer group's offset: that would outlive a flush or a restored dump, and the lost data would stay missing.
@@ -91,7 +92,9 @@ class Sink(Protocol[ChangeT_contra]):
     async def clear(self, partition: int, partitions: int) -> None:
         """Forget the positions of a partition (of `partitions`) in all topics first, then delete all keys in it.
 
-        Repeat it after SinkUnavailable: a partition that was cleared in part must not be filled.
+        A sink whose readers must never see less may keep showing them what it had, as long as that counts no more for
+        `write`, and until `whole` is told of all its topics. Repeat it after SinkUnavailable: a partition that was
+        cleared in part must not be filled.
         """
         ...
 

@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 TIMEOUT_S = 20.0
 """Seconds that a call may take, connecting included."""
 CONNECTIONS = 4
+TABLES = ("contact_records", "topic_records")
+"""Where people are."""
+VACUUM_LIMIT_S = 1800.0
 
 _MIGRATIONS_LOCK = 4_815_162_342
 _PREPARE = """
@@ -57,10 +60,13 @@ class PostgresDatabase:
         self.trouble: str | None = "it was not asked yet"
         """Why PostgreSQL takes nothing now, in a few words; None: it does."""
 
-    async def call(self, statement: str, *values: object) -> Any:
-        """The first value of the answer. Raises SinkUnavailable, RefusedValue and NewerSchema."""
+    async def call(self, statement: str, *values: object, limit_s: float | None = None) -> Any:
+        """The first value of the answer. Raises SinkUnavailable, RefusedValue and NewerSchema.
+
+        `limit_s`: seconds that this call may take, where it takes longer than others.
+        """
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(limit_s or self._timeout):
                 pool = self._connections()
                 await pool  # opens no connection, and does nothing the second time
                 connection = await pool.acquire()
@@ -85,6 +91,11 @@ class PostgresDatabase:
             raise RefusedValue(failure)
         self.trouble = f"PostgreSQL does not answer as it should ({failure})"
         raise SinkUnavailable(f"postgres: {failure}", self._backoff.failed())
+
+    async def vacuum(self) -> None:
+        """Free the room of rows that were deleted or written anew, those of erased people among them."""
+        for table in TABLES:
+            await self.call(f"VACUUM harmonia.{table}", limit_s=VACUUM_LIMIT_S)
 
     async def close(self) -> None:
         """Close connections; those that do not answer are dropped."""

@@ -7,6 +7,7 @@ import asyncpg
 import orjson
 import pytest
 
+from events.adapters.values import _NO_DECIMALS, _THREE_DECIMALS, decimals
 from events.topics import CONTACT_LINKS, CONTACT_SUPPRESSIONS
 from sinks.base import Completeness, ContactChange, Position, SinkUnavailable
 from sinks.postgres.database import NewerSchema, PostgresDatabase, migrations
@@ -266,3 +267,30 @@ async def test_a_schema_of_a_later_version_is_left_alone(
     finally:
         await reader.execute("DELETE FROM harmonia.migrations WHERE number = 999")
         await older.close()
+
+
+async def test_rows_that_are_dead_are_vacuumed(
+    contacts: PostgresContacts, database: PostgresDatabase, reader: asyncpg.Connection
+) -> None:
+    assert await contacts.write(0, [living("ada", 1)], None, at(1))
+    assert await contacts.write(0, [erased("ada", 2)], at(1), at(2))
+    seen = "SELECT count(*) FROM pg_stat_user_tables WHERE relname LIKE '%_records' AND last_vacuum > $1"
+    began = await reader.fetchval("SELECT clock_timestamp()")
+    await database.vacuum()
+    assert await reader.fetchval(seen, began) == 2
+    row = await reader.fetchrow("SELECT profile, unreadable, merged_into, last_seen FROM harmonia.contact_records")
+    assert tuple(row) == (None,) * 4
+
+
+async def test_amounts_are_in_whole_units_of_their_currency(
+    database: PostgresDatabase, reader: asyncpg.Connection
+) -> None:
+    currencies = sorted({*_NO_DECIMALS, *_THREE_DECIMALS, "USD", "EUR", "ZZZ"})
+    found = await reader.fetch("SELECT c, harmonia.minor_digits(c) FROM unnest($1::text[]) AS c", currencies)
+    assert {row[0]: row[1] for row in found} == {each: decimals(each) for each in currencies}
+    amounts = "SELECT harmonia.whole_units(-12345678901234567890, c)::text FROM unnest(ARRAY['USD', 'JPY', 'KWD']) AS c"
+    assert [row[0] for row in await reader.fetch(amounts)] == [
+        "-123456789012345678.90",
+        "-12345678901234567890",
+        "-12345678901234567.890",
+    ]

@@ -18,6 +18,7 @@ from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from events.topics import DELETE_RETENTION_MS
+from sinks.base import SinkUnavailable
 from sinks.postgres.database import NewerSchema, PostgresDatabase
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.runs import End, Records, Run
@@ -40,6 +41,7 @@ NOT_POLLED_MS = 600_000
 POLL_MS = 200
 RECORDS_AT_ONCE = 20_000
 LOOK_EVERY_S = 1.0
+VACUUM_EVERY_S = 3600.0
 PAUSE_S = 1.0
 
 
@@ -137,6 +139,7 @@ class PostgresFiller(ConsumerRebalanceListener):  # type: ignore[misc]
         """What has to run side by side: a sink that waits for PostgreSQL holds up no other one, and no measuring."""
         yield self.read()
         yield self._keep_measuring()
+        yield self._keep_vacuuming()
         yield from map(self._keep_looking, {*self._connectors.values()})
 
     async def unready(self) -> str | None:
@@ -176,6 +179,15 @@ class PostgresFiller(ConsumerRebalanceListener):  # type: ignore[misc]
         while True:
             self._measure(self._ends())
             await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _keep_vacuuming(self) -> None:
+        """Have PostgreSQL let go of dead rows each hour: its own autovacuum waits until a fifth of a table is dead."""
+        while True:
+            await asyncio.sleep(VACUUM_EVERY_S)
+            try:
+                await self._database.vacuum()
+            except SinkUnavailable as trouble:
+                logger.warning("vacuuming: %s", trouble)
 
     def _ends(self) -> dict[TP, End]:
         """Where each partition ended when its broker last said so."""
