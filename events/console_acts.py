@@ -2,5 +2,20 @@
 
 from typing import Literal, get_args
 
-ConsoleAct = Literal["hold", "lift", "requeue", "release", "publish", "roll_back", "define", "end"]
+ConsoleAct = Literal[
+    "hold",
+    "lift",
+    "suppress",
+    "unsuppress",
+    "export",
+    "erase",
+    "link",
+    "unlink",
+    "requeue",
+    "release",
+    "publish",
+    "roll_back",
+    "define",
+    "end",
+]
 CONSOLE_ACTS: tuple[ConsoleAct, ...] = get_args(ConsoleAct)

@@ -170,7 +170,7 @@ INPUT_TOPICS = (
     _input(DONATION_EVENTS, ("producer-donation",), "Gifts, refunds and pledges"),
     _input(CANVASS_EVENTS, ("producer-canvass",), "What canvassers and election offices report"),
     _input(OUTREACH_EVENTS, ("producer-outreach",), "Text messages, meetings and forms"),
-    _input(CONTACT_COMMANDS, (), "Link, unlink, suppress, erase a contact"),
+    _input(CONTACT_COMMANDS, ("harmonia-console",), "Link, unlink, suppress, erase a contact"),
 )
 OUTPUT_TOPICS = (
     TopicSpec(

@@ -71,7 +71,8 @@ class Reader:
 
     def _failed(self, request: Request) -> None:
         # A stream ends with its page, or when its tab is hidden; an icon is not waited for when its page is left.
-        ends_with_its_page = "/events?" in request.url or request.url.endswith("/icon.svg")
+        # What is saved as a file is no page any more.
+        ends_with_its_page = "/events?" in request.url or request.url.endswith(("/icon.svg", "/export", "/download"))
         if ends_with_its_page and request.failure == "net::ERR_ABORTED":
             return
         self.wrong.append(f"failed: {request.url} {request.failure}")

@@ -86,30 +86,31 @@ class InsightsProcess:
     async def _run(self, words: Sequence[str]) -> bytes:
         async with self._turn:
             with tempfile.TemporaryDirectory(prefix="harmonia-insights-", ignore_cleanup_errors=True) as folder:
-                return await self._answer(words, folder)
+                return await answer_of_child((*self._command, *words), folder, self._limit_s)
 
-    async def _answer(self, words: Sequence[str], folder: str) -> bytes:
-        process = await asyncio.create_subprocess_exec(
-            *self._command,
-            *words,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={**os.environ, "TMPDIR": folder},
-        )
-        try:
-            _give_way(process.pid)
-            async with asyncio.timeout(self._limit_s):
-                answer, _ = await process.communicate()
-        except TimeoutError:
-            raise NoAnswer("it took too long; ask for less") from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if process.returncode:
-            raise NoAnswer("Kafka or the lake cannot be read")
-        return answer
+
+async def answer_of_child(command: Sequence[str], folder: str, limit_s: float) -> bytes:
+    """What a command prints, run by a child process of low priority with a folder for its files. Raises NoAnswer."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": folder},
+    )
+    try:
+        _give_way(process.pid)
+        async with asyncio.timeout(limit_s):
+            answer, _ = await process.communicate()
+    except TimeoutError:
+        raise NoAnswer("it took too long; ask for less") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise NoAnswer("Kafka or the lake cannot be read")
+    return answer
 
 
 def _give_way(pid: int) -> None:

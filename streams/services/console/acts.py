@@ -15,7 +15,7 @@ from msgspec import Struct
 from events.console_acts import CONSOLE_ACTS, ConsoleAct
 from streams.services.console.roles import Role
 
-About = Literal["campaign", "letters", "policy", "experiments"]
+About = Literal["campaign", "person", "pair", "letters", "policy", "experiments"]
 """What an act changes. Of two acts about one thing that come at once the second waits for the first."""
 
 
@@ -39,6 +39,9 @@ class ActSpec(Struct, frozen=True):
 
 
 _WHOLE_CAMPAIGN = "all teams of the campaign, every region"
+_THEIR_REGION = "the person's region"
+_EVERYTHING = "all teams, regions and committees"
+_ONE = "the `contact_id`"
 
 ACT_SPECS: tuple[ActSpec, ...] = (
     ActSpec(
@@ -62,13 +65,74 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         audited="`campaign_id`",
     ),
     ActSpec(
+        id="suppress",
+        words="Stop all contact with a person, for ever or until a day",
+        roles=frozenset({"field", "sending", "privacy"}),
+        path="/people/suppress",
+        about="person",
+        subject=("contact",),
+        within=_THEIR_REGION,
+        audited=f"{_ONE}, until when and why",
+    ),
+    ActSpec(
+        id="unsuppress",
+        words="Lift the stop that somebody here has set",
+        roles=frozenset({"privacy"}),
+        path="/people/unsuppress",
+        about="person",
+        subject=("contact",),
+        within=_THEIR_REGION,
+        audited=_ONE,
+    ),
+    ActSpec(
+        id="export",
+        words="Download all that is held of a person",
+        roles=frozenset({"privacy"}),
+        path="/people/export",
+        about="person",
+        subject=("contact",),
+        within=_EVERYTHING,
+        audited=_ONE,
+        gives_a_file=True,
+    ),
+    ActSpec(
+        id="erase",
+        words="Forget a person, for good",
+        roles=frozenset({"privacy"}),
+        path="/people/erase",
+        about="person",
+        subject=("contact",),
+        within=_THEIR_REGION,
+        audited=_ONE,
+    ),
+    ActSpec(
+        id="link",
+        words="Say that two contacts are one person",
+        roles=frozenset({"privacy"}),
+        path="/people/link",
+        about="pair",
+        subject=("one", "other"),
+        within=_EVERYTHING,
+        audited="both `contact_id`s",
+    ),
+    ActSpec(
+        id="unlink",
+        words="Say that two contacts are two people",
+        roles=frozenset({"privacy"}),
+        path="/people/unlink",
+        about="pair",
+        subject=("one", "other"),
+        within=_EVERYTHING,
+        audited="both `contact_id`s",
+    ),
+    ActSpec(
         id="requeue",
         words="Send dead letters anew, as rehearsed",
         roles=frozenset({"operations"}),
         path="/letters/requeue",
         about="letters",
         subject=(),
-        within="everything",
+        within=_EVERYTHING,
         audited="`detail`: reason, topic and rehearsal",
     ),
     ActSpec(
@@ -78,7 +142,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         path="/letters/release",
         about="letters",
         subject=(),
-        within="everything",
+        within=_EVERYTHING,
         audited="`detail`: the rehearsal",
     ),
     ActSpec(
@@ -88,7 +152,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         path="/policy/publish",
         about="policy",
         subject=(),
-        within="everything",
+        within=_EVERYTHING,
         audited="`detail`: both versions",
     ),
     ActSpec(
@@ -98,7 +162,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         path="/policy/roll-back",
         about="policy",
         subject=(),
-        within="everything",
+        within=_EVERYTHING,
         audited="`detail`: both versions",
     ),
     ActSpec(
@@ -108,7 +172,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         path="/experiments/define",
         about="experiments",
         subject=(),
-        within="everything",
+        within=_EVERYTHING,
         audited="`detail`: its id",
     ),
     ActSpec(
@@ -118,7 +182,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         path="/experiments/end",
         about="experiments",
         subject=(),
-        within="everything",
+        within=_EVERYTHING,
         audited="`detail`: its id",
     ),
 )

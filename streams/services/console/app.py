@@ -37,6 +37,7 @@ from streams.services.console.page import Elsewhere, Page, PageRefused, PageRequ
 from streams.services.console.pages import (
     campaigns,
     days,
+    duplicates,
     experiment_plans,
     experiments,
     field,
@@ -67,6 +68,7 @@ PAGES: tuple[Page, ...] = (
     *experiment_plans.PAGES,
     *segments.PAGES,
     *days.PAGES,
+    *duplicates.PAGES,
     *people.PAGES,
     *person_alerts.PAGES,
     *policy.PAGES,

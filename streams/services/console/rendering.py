@@ -51,7 +51,7 @@ def render(template: str, request: PageRequest, context: Mapping[str, Any]) -> M
 
 def for_reader(text: str, csrf: str) -> str:
     """What was rendered, with one reader's CSRF token and keys of their own in its forms."""
-    first, *rest = text.replace(CSRF_PLACE, csrf).split(ONCE_PLACE)
+    first, *rest = str(text).replace(CSRF_PLACE, csrf).split(ONCE_PLACE)
     return first + "".join(f"{secrets.token_urlsafe(16)}{part}" for part in rest)
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import typer
 
-from streams.cli import decision_effects
+from streams.cli import output
 from streams.cli.failures import refuse
 from streams.cli.output import print_lines, say
 from streams.cli.permit_check import team_remark
 from streams.services.permission.near_names import campaign_remark
 
-COMMANDS = sorted(Path(decision_effects.__file__).parent.glob("*.py"))
+COMMANDS = sorted(Path(output.__file__).parent.glob("*.py"))
 EVIL = "two\nlines \x1b]0;owned\x07\u202e"
 SEEN = "two\nlines ?]0;owned??\n"
 

@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 
 from events.console_acts import ConsoleAct
-from streams.services.console.acting import campaigns, experiments, letters, policy
+from streams.services.console.acting import campaigns, experiments, letters, pairs, people, policy
 from streams.services.console.acting.request import Handler
 
 HANDLERS: Mapping[ConsoleAct, Handler] = {
     "hold": campaigns.hold,
     "lift": campaigns.lift,
+    "suppress": people.suppress,
+    "unsuppress": people.unsuppress,
+    "export": people.export,
+    "erase": people.erase,
+    "link": pairs.link,
+    "unlink": pairs.unlink,
     "requeue": letters.requeue,
     "release": letters.release,
     "publish": policy.publish_policy,

@@ -30,14 +30,17 @@ from streams.services.console.desk_reading import freshness
 from streams.services.console.gate import Console, frame, html, posted
 from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.rendering import render
-from streams.services.console.rights import SEES_MONEY, Viewer
+from streams.services.console.rights import EVERYTHING, SEES_MONEY, Viewer, may
 from streams.services.console.signin import SignedIn
+from streams.services.contact_decisions.effects import suppression_of
 from streams.services.permission.decision_messages import evidence_messages, incomplete_message
 from streams.services.permission.decisions import AskedPerson, PermissionBatch
 from streams.services.permission.person_name import Ambiguous, PersonName, readable_meanings, understand
 
 REASONS = ("called", "complaint", "rights", "mistake", "task")
 """Why somebody looks at a person; each is a sentence of `reasons` in the template."""
+BECAUSE = ("asked", "complained", "died", "mistake", "other")
+"""Why nobody is to reach a person; each is a sentence of `person_acts.html`."""
 TAKEN_FOR = ("contact", "voter", "external", "phone")
 """What a word that may mean several things was taken for; each is a sentence of `person.html`."""
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
@@ -198,6 +201,42 @@ async def load_timeline(asked: PageRequest) -> Loaded:
     return Loaded({"events": events, "sees_money": sees_money}, known.as_of_ms, known.stopped_at_ms)
 
 
+async def load_acts(asked: PageRequest) -> Loaded:
+    """What may be done about the person by who looks: stop contact, lift that, export, erase."""
+    subject = _whole(asked)
+    profile = cast(ContactProfile, subject.profile)
+    known = KnownContact(subject.contact_id, orjson.dumps(profile))
+    stop = suppression_of(known, asked.wall_ms)
+    shown = {
+        "contact_id": subject.contact_id,
+        "is_suppressed": stop is not None,
+        "until_ms": None if stop is None else asked.by_clock(_ms(stop.get("until"))),
+        "because": BECAUSE,
+        "may_export": may(asked.viewer, "export") and asked.viewer.scope == EVERYTHING,
+    }
+    return Loaded(shown, subject.as_of_ms)
+
+
+async def enter_erasure(asked: PageRequest) -> Subject:
+    """Find the person who may be forgotten. Raises what is shown in their place."""
+    if not may(asked.viewer, "erase"):
+        text = "None of your roles may do this. Whoever keeps the file of people can change that."
+        raise PageRefused(403, "Not for your roles", text)
+    return await enter(asked)
+
+
+async def load_erasure(asked: PageRequest) -> Loaded:
+    """What an erasure does, and the form that orders it, which asks to type the end of the contact id."""
+    subject = _whole(asked)
+    shown = {"contact_id": subject.contact_id, "word": confirmation_of(subject.contact_id)}
+    return Loaded(shown, subject.as_of_ms)
+
+
+def confirmation_of(contact_id: str) -> str:
+    """What has to be typed before a person is forgotten: the last eight characters of the contact id."""
+    return contact_id[-8:]
+
+
 def _whole(asked: PageRequest) -> Subject:
     """The subject, if Redis has all that there is. Raises Withheld where it has not."""
     subject = cast(Subject, asked.subject)
@@ -230,13 +269,24 @@ PERSON = Page(
         Block("segments", 0, load_segments, "person_segments.html", "Segments"),
         Block("touches", 0, load_touches, "person_touches.html", "What reached them, and what they stopped"),
         Block("timeline", 0, load_timeline, "person_timeline.html", "The last 48 hours"),
+        Block("acts", 0, load_acts, "person_acts.html", "What you may do"),
     ),
     params={"contact_id": CONTACT_ID_PATTERN, "purpose": "|".join(PURPOSES), "by": "|".join(TAKEN_FOR)},
     enter=enter,
     in_menu=False,
     template="person.html",
 )
-PAGES = (FIND, PERSON)
+ERASE = Page(
+    path="/erase/{contact_id}",
+    name="erase_person",
+    title="Forget this person?",
+    act="see_people",
+    blocks=(Block("confirm", 0, load_erasure, "erase_confirm.html", "What an erasure does"),),
+    params={"contact_id": CONTACT_ID_PATTERN},
+    enter=enter_erasure,
+    in_menu=False,
+)
+PAGES = (FIND, PERSON, ERASE)
 
 
 def routes(console: Console) -> APIRouter:

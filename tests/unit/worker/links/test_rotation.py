@@ -3,7 +3,7 @@
 import pytest
 
 from events.identifiers import Hasher
-from streams.cli.decisions import id_pairs
+from streams.services.contact_decisions.commands import id_pairs
 from tests.unit.worker.links.town import ADA, BY_EMAIL, T1, T3, Town
 
 OLD, BOTH = Hasher([b"key"]), Hasher([b"new", b"key"])

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from sinks.lookup import ContactAnswer, ErasedContact, KnownContact, UnknownContact
-from streams.cli.decision_effects import (
+from streams.services.contact_decisions.effects import (
     are_forgotten,
     are_one,
     are_two,

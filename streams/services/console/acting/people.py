@@ -1,0 +1,156 @@
+"""Stops all contact with a person or lets it begin again, gives out what is held of them, and forgets them."""
+
+import logging
+import re
+import sys
+import tempfile
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from fastapi import Response
+
+from events.fields import CONTACT_ID_PATTERN
+from events.refusal import Refusal
+from sinks.lookup import KnownContact
+from streams.history.insights.own_process import NoAnswer, answer_of_child
+from streams.services.console.acting.decisions import decide, decider, known_people
+from streams.services.console.acting.request import ActRequest, Ready
+from streams.services.console.gate import NotForYou
+from streams.services.console.outcomes import Outcome, done, done_as_shown, not_done
+from streams.services.console.page import PageRefused
+from streams.services.console.pages.people import BECAUSE, confirmation_of
+from streams.services.console.rights import EVERYTHING
+from streams.services.console.views import Audited
+from streams.services.contact_decisions.commands import Decision
+from streams.services.contact_decisions.effects import outlasts, suppression_of
+
+logger = logging.getLogger(__name__)
+EXPORT = (sys.executable, "-m", "streams.cli.main", "contact", "export", "--")
+EXPORT_S = 300.0
+"""Seconds that an export may take: topics are read whole for it."""
+_is_contact_id = re.compile(CONTACT_ID_PATTERN).fullmatch
+
+
+async def suppress(asked: ActRequest) -> Outcome | Ready:
+    """Stop all contact with a person, until a day if one is given; not where a stop that lasts longer holds."""
+    found = await _person(asked)
+    if isinstance(found, Outcome):
+        return found
+    because, now = asked.said.get("because", ""), asked.deps.wall()
+    back = page_of(found.contact_id)
+    if because not in BECAUSE:
+        return not_done("Nothing was done", "Say why nobody is to reach them: it is written down.", back, 422)
+    ends = _end(asked)
+    if isinstance(ends, Outcome) or (ends is not None and ends <= now):
+        return not_done("Nothing was done", "Give a day after today, or none.", back, 422)
+    stop = suppression_of(found, now)
+    if stop is not None and outlasts(stop, ends):
+        return not_done(
+            "Nothing was done",
+            "A stop that lasts longer holds already, and this one would take its place and end sooner. Lift it first.",
+            back,
+        )
+    detail = f"until {asked.said.get('until') or 'lifted'}; {because}"
+    return _ready(asked, found, decider(asked).suppress(found.contact_id, ends, now), done_as_shown(back), detail)
+
+
+async def unsuppress(asked: ActRequest) -> Outcome | Ready:
+    """Lift the stop of a person that was set by a suppression; what else is closed stays so."""
+    found = await _person(asked)
+    if isinstance(found, Outcome):
+        return found
+    now = asked.deps.wall()
+    shown = done_as_shown(page_of(found.contact_id))
+    if suppression_of(found, now) is None:
+        return shown
+    return _ready(asked, found, decider(asked).unsuppress(found.contact_id, now), shown)
+
+
+async def erase(asked: ActRequest) -> Outcome | Ready:
+    """Forget a person, once the end of their contact id was typed."""
+    found = await _person(asked)
+    if isinstance(found, Outcome):
+        return found
+    if asked.said.get("typed", "").strip() != confirmation_of(found.contact_id):
+        return not_done(
+            "Nothing was done",
+            "What you typed is not the end of the contact id, so nobody was forgotten.",
+            f"/erase/{found.contact_id}",
+            422,
+        )
+    gone = done(
+        "Forgotten",
+        "Everything that was heard under any identifier of this person is gone, and Redis shows it. Topics lose it in "
+        "the days that follow.",
+        "/people",
+    )
+    return _ready(asked, found, decider(asked).erase(found.contact_id, asked.deps.wall()), gone)
+
+
+async def export(asked: ActRequest) -> Outcome | Ready:
+    """All that is held of a person, as `harmonia contact export` writes it."""
+    if asked.viewer.scope != EVERYTHING:
+        raise NotForYou(asked.signed_in)
+    found = await _person(asked)
+    if isinstance(found, Outcome):
+        return found
+    contact_id = found.contact_id
+
+    async def perform() -> Outcome | Response:
+        try:
+            with tempfile.TemporaryDirectory(prefix="harmonia-export-", ignore_cleanup_errors=True) as folder:
+                held = await answer_of_child((*EXPORT, contact_id), folder, EXPORT_S)
+        except NoAnswer as why:
+            logger.warning("export of a contact: %s", why)
+            return not_done(
+                "Nothing was written",
+                "Not all that is held could be read: are Kafka and Redis up? Try again in a minute.",
+                page_of(contact_id),
+                503,
+            )
+        name = f'attachment; filename="contact-{confirmation_of(contact_id)}.json"'
+        return Response(held, media_type="application/json", headers={"Content-Disposition": name})
+
+    return Ready(Audited(contact_ids=[contact_id]), perform)
+
+
+def page_of(contact_id: str) -> str:
+    """The path of a person's page."""
+    return f"/people/{contact_id}"
+
+
+async def _person(asked: ActRequest) -> KnownContact | Outcome:
+    contact_id = asked.said.get("contact", "")
+    if not _is_contact_id(contact_id):
+        raise PageRefused.not_found()
+    if not asked.signed_in.session.reason:
+        return not_done(
+            "Nothing was done",
+            "Say first why you look at this person: it is written down with what you do.",
+            f"/people?for={contact_id}",
+            422,
+        )
+    found = await known_people(asked, [contact_id])
+    return found if isinstance(found, Outcome) else found[0]
+
+
+def _end(asked: ActRequest) -> int | Outcome | None:
+    """When a day begins that was given, by the console's time zone, ms since 1970; None: none was given."""
+    said = asked.said.get("until", "").strip()
+    if not said:
+        return None
+    try:
+        day = date.fromisoformat(said)
+        begins = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(asked.deps.settings.time_zone))
+        return round(begins.timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return not_done("Nothing was done", "Give a day after today, or none.", status=422)
+
+
+def _ready(
+    asked: ActRequest, found: KnownContact, decision: Decision | Refusal, shown: Outcome, detail: str = ""
+) -> Ready:
+    async def perform() -> Outcome:
+        return await decide(asked, decision, [found], shown)
+
+    return Ready(Audited(contact_ids=[found.contact_id], detail=detail), perform)

@@ -1,0 +1,160 @@
+"""`/people/duplicates`: identifiers that link nobody, because too many or conflicting people carry them, and decisions.
+
+Whose identifiers they are is looked at as the page is loaded, and written down first; so it is for those who see all
+people, and have said why they look.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+from msgspec import Struct
+
+from events.fields import CONTACT_ID_PATTERN
+from events.identifiers import is_identity_hash, kind_of
+from sinks.lookup import ContactAnswer, Incomplete, KnownContact
+from streams.services.console import desk_notices
+from streams.services.console.desk_cells import Span
+from streams.services.console.desk_notices import Alert, View
+from streams.services.console.desk_schema import CELLS_KEPT_MS
+from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest, Withheld
+from streams.services.console.rights import EVERYTHING, ROLES_OF
+from streams.services.permission.decision_messages import incomplete_message
+
+MOST = 50
+RULES = ("identity_crowded", "identity_disputed", "identity_saturated", "identity_overruled")
+"""Why an identifier links nobody; each is a sentence of `duplicates_found.html`."""
+_DECISIONS_MS = 90 * 86_400_000
+_DECIDED = ("link", "unlink")
+
+
+class UnlinkingIdentifier(Struct, frozen=True):
+    """An identifier that links nobody: its kind and first digits, why, since when, and whom it leads to, if anybody."""
+
+    shown: str
+    rule: str
+    at_ms: int
+    contact_id: str | None
+
+
+class PastDecision(Struct, frozen=True):
+    """That somebody said in the console that two contacts are one person, or two."""
+
+    at_ms: int
+    viewer: str
+    what: str
+    one: str
+    other: str
+
+
+class Pair(Struct, frozen=True):
+    """Two contacts that are looked at. `are_one`: whether they are one person now; `is_known`: both are known."""
+
+    one: str
+    other: str
+    are_one: bool
+    is_known: bool
+
+
+class Duplicates(Struct, frozen=True):
+    """What the page shows. `as_of_ms`: of what Redis said."""
+
+    found: Sequence[UnlinkingIdentifier]
+    decided: Sequence[PastDecision]
+    pair: Pair | None
+    as_of_ms: int | None
+
+
+async def enter(asked: PageRequest) -> Duplicates:
+    """Find all that the page shows, and write the look down. Raises what is shown in its place."""
+    if asked.viewer.scope != EVERYTHING or asked.viewer.roles.isdisjoint(ROLES_OF["link"]):
+        text = "None of your roles may do this. Whoever keeps the file of people can change that."
+        raise PageRefused(403, "Not for your roles", text)
+    if not asked.reason:
+        raise Elsewhere("/people?for=duplicates")  # which leads back here: no contact has that page
+    now = asked.wall_ms
+    alerts = unlinking(await asked.ask(desk_notices.alerts, Span(now - CELLS_KEPT_MS, now + 1), EVERYTHING, 1000))
+    views = await asked.ask(desk_notices.views, Span(now - _DECISIONS_MS, now + 1), most=1000)
+    pair = (asked.params.get("one", ""), asked.params.get("other", ""))
+    wanted = [each for each in pair if each]
+    seen = await asked.deps.lookup.look([*([str(each.subject)] for each in alerts), *([each] for each in wanted)])
+    if isinstance(seen, Incomplete):
+        raise Withheld(incomplete_message(seen))
+    led_to = seen.contacts[: len(alerts)]
+    known = sorted({each.contact_id for each in seen.contacts if isinstance(each, KnownContact)})
+    await asked.deps.views.people(asked.viewer, asked.reason, known)
+    found = [shown_of(alert, contact) for alert, contact in zip(alerts, led_to, strict=True)]
+    return Duplicates(found, decisions(views), pair_of(pair, seen.contacts[len(alerts) :]), seen.as_of)
+
+
+def unlinking(alerts: Sequence[Alert]) -> list[Alert]:
+    """The latest alert about each identifier that links nobody; the latest first, `MOST` at most."""
+    latest: dict[str, Alert] = {}
+    for each in sorted(alerts, key=lambda alert: -alert.at_ms):
+        if each.rule in RULES and each.subject is not None:
+            latest.setdefault(each.subject, each)
+    return list(latest.values())[:MOST]
+
+
+def shown_of(alert: Alert, contact: ContactAnswer) -> UnlinkingIdentifier:
+    """An identifier as the page shows it: of a hash the kind and the first digits."""
+    name = str(alert.subject)
+    shown = f"{kind_of(name)}:{name.partition(':')[2][:8]}…" if is_identity_hash(name) else name
+    led_to = contact.contact_id if isinstance(contact, KnownContact) else None
+    return UnlinkingIdentifier(shown, alert.rule, alert.at_ms, led_to)
+
+
+def decisions(views: Sequence[View]) -> list[PastDecision]:
+    """What was decided in the console about pairs, the latest first; not of somebody who was erased since."""
+    pairs: dict[tuple[int, str, str], list[str]] = {}
+    for each in views:
+        if each.what in _DECIDED and each.contact_id is not None:
+            pairs.setdefault((each.at_ms, each.viewer, each.what), []).append(each.contact_id)
+    return [
+        PastDecision(at, viewer, what, *sorted(both)) for (at, viewer, what), both in pairs.items() if len(both) == 2
+    ][:MOST]
+
+
+def pair_of(given: tuple[str, str], seen: Sequence[ContactAnswer]) -> Pair | None:
+    """The two contacts that are looked at; None where not both are given."""
+    if len(seen) != 2:
+        return None
+    first, second = seen
+    are_known = isinstance(first, KnownContact) and isinstance(second, KnownContact)
+    return Pair(*given, first.contact_id == second.contact_id, are_known)
+
+
+async def load_pair(asked: PageRequest) -> Loaded:
+    """The two contacts, what they are now, and the forms that decide."""
+    subject = cast(Duplicates, asked.subject)
+    given = {name: asked.params.get(name, "") for name in ("one", "other")}
+    return Loaded({"pair": subject.pair, **given}, subject.as_of_ms)
+
+
+async def load_found(asked: PageRequest) -> Loaded:
+    """The identifiers that link nobody."""
+    subject = cast(Duplicates, asked.subject)
+    return Loaded({"found": subject.found, "most": MOST, "by_clock": asked.by_clock}, subject.as_of_ms)
+
+
+async def load_decided(asked: PageRequest) -> Loaded:
+    """What was decided in the console, each with the way to undo it."""
+    subject = cast(Duplicates, asked.subject)
+    return Loaded({"decided": subject.decided, "by_clock": asked.by_clock}, subject.as_of_ms)
+
+
+PAGES = (
+    Page(
+        path="/people/duplicates",
+        name="duplicates",
+        title="One person or two?",
+        act="see_people",
+        blocks=(
+            Block("pair", 0, load_pair, "duplicates_pair.html", "Two contacts"),
+            Block("found", 0, load_found, "duplicates_found.html", "Identifiers that link nobody"),
+            Block("decided", 0, load_decided, "duplicates_decided.html", "What was decided here"),
+        ),
+        params={"one": CONTACT_ID_PATTERN, "other": CONTACT_ID_PATTERN},
+        enter=enter,
+        in_menu=False,
+    ),
+)

@@ -1,0 +1,1 @@
+"""What people decide about people (link, suppress, erase …): sends it as commands, and waits until Redis shows it."""

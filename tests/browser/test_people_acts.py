@@ -1,0 +1,234 @@
+"""What is done about people in the console, on a real deployment: stopped, exported, linked, parted and forgotten."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import orjson
+import pytest
+from playwright.sync_api import Page
+
+from events.console_acts import CONSOLE_ACTS
+from events.topics import AUDIT_LOG
+from sinks.keys import identity_key, text
+from streams.platform.topic_reading import records_of
+from tests.browser.conftest import Readers
+from tests.browser.console_site import ConsoleSite, running_console
+from tests.browser.reader import PHONE
+from tests.integration.command import on
+from tests.integration.follow_process import following
+from tests.integration.said import event, fresh, structured
+from tests.integration.system import System, state_of
+from tests.integration.waiting import until
+
+
+@pytest.fixture(scope="module")
+def acting(site: ConsoleSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleSite]:
+    """A console that allows every act, with a desk that is followed."""
+    folder = tmp_path_factory.mktemp("acting")
+    desk = str(folder / "desk.sqlite")
+    environment = on(site.system.stack, HARMONIA_DESK=desk, HARMONIA_METRICS_PORT="0")
+    may = " ".join(CONSOLE_ACTS)
+    with (
+        following(folder, "follow", environment),
+        running_console(site.system, folder, HARMONIA_DESK=desk, HARMONIA_CONSOLE_MAY=may) as console,
+    ):
+        yield console
+
+
+def somebody(system: System) -> tuple[str, str]:
+    """Tell the deployment of somebody; their address and contact id."""
+    email = f"{fresh()}@example.org"
+    said = event("email.delivered", {"email": email, "region": "US-OH"}, message_id=fresh(), campaign_id="gotv-3")
+    system.deployment.producer.send("email-events", structured(said)[0]).get(30)
+    [hashed] = system.deployment.hasher.lookups("email", email)
+    found = until(lambda: system.deployment.redis.get(identity_key(hashed)), "the contact in Redis")
+    assert isinstance(found, bytes)
+    return email, text(found)
+
+
+def audited(system: System, what: str, contact_id: str) -> list[str]:
+    """The details of what `audit-log` has of acts about somebody."""
+    records = (orjson.loads(record.value or b"{}") for record in records_of(system.deployment.consumer, AUDIT_LOG))
+    return [
+        record.get("detail", "")
+        for record in records
+        if record.get("what") == what and contact_id in [answer["contact_id"] for answer in record["answers"]]
+    ]
+
+
+def is_stopped(system: System, contact_id: str) -> bool:
+    state = state_of(system, contact_id)
+    return state is not None and orjson.loads(state)["stops"].get("all") is not None
+
+
+@contextmanager
+def frozen(*pids: int) -> Iterator[None]:
+    """Processes that hang for the length of a block."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def press(page: Page, button: str) -> None:
+    """Press a button by the keyboard alone."""
+    page.get_by_role("button", name=button, exact=True).focus()
+    page.keyboard.press("Enter")
+
+
+def no_wider_than_the_screen(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def test_a_person_is_stopped_let_go_exported_and_forgotten_by_the_keyboard_on_a_phone(
+    reader: Readers, acting: ConsoleSite
+) -> None:
+    email, contact_id = somebody(acting.system)
+    ada = reader("ada", PHONE, url=acting.url)
+    ada.find(email, "rights")
+    assert ada.violations() == []
+    assert no_wider_than_the_screen(ada.page)
+    ada.page.select_option("#because", "asked")
+    press(ada.page, "Stop all contact")
+    ada.page.get_by_text("Nobody may reach this person until that is lifted.").wait_for()
+    assert is_stopped(acting.system, contact_id)
+    assert audited(acting.system, "suppress", contact_id) == ["until lifted; asked"]
+    press(ada.page, "Lift the stop")
+    ada.page.get_by_text("Stop all contact with this person; what is known stays.").wait_for()
+    assert not is_stopped(acting.system, contact_id)
+    with ada.page.expect_download() as downloading:
+        press(ada.page, "Download all that is held")
+    held = orjson.loads(Path(downloading.value.path()).read_bytes())
+    assert (held["contact_id"], len(held["interactions"])) == (contact_id, 3)
+    assert audited(acting.system, "export", contact_id) == [""]
+    ada.page.get_by_role("link", name="Forget this person").focus()
+    ada.page.keyboard.press("Enter")
+    ada.page.wait_for_url("**/erase/**")
+    assert ada.violations() == []
+    assert no_wider_than_the_screen(ada.page)
+    ada.expected |= {410, 422}
+    ada.page.fill("#typed", "yes")
+    press(ada.page, "Forget this person, for good")
+    ada.page.get_by_text("so nobody was forgotten").wait_for()
+    assert ada.violations() == []
+    ada.open(f"/erase/{contact_id}")
+    ada.page.fill("#typed", contact_id[-8:])
+    press(ada.page, "Forget this person, for good")
+    ada.page.get_by_role("heading", name="Forgotten").wait_for()
+    ada.page.reload()  # the browser sends the form again
+    ada.page.get_by_role("heading", name="Forgotten").wait_for()
+    assert audited(acting.system, "erase", contact_id) == [""]
+    assert ada.open(f"/people/{contact_id}") == 410
+
+
+def test_who_may_not_or_whose_deployment_does_not_allow_it_has_no_button(
+    reader: Readers, site: ConsoleSite, acting: ConsoleSite
+) -> None:
+    email, _ = somebody(acting.system)
+    finn = reader("finn", url=acting.url)
+    finn.find(email)
+    assert finn.page.locator("#body-acts").get_by_role("button").all_inner_texts() == ["Stop all contact"]
+    assert not finn.page.get_by_role("link", name="Forget").count()
+    ada = reader("ada", url=site.url)
+    ada.find(email)
+    assert "looking alone" in ada.page.inner_text("#body-acts")
+
+
+def test_two_contacts_are_linked_parted_and_the_last_decision_undone_in_french(
+    reader: Readers, acting: ConsoleSite
+) -> None:
+    (email, one), (_, other) = somebody(acting.system), somebody(acting.system)
+    zoe = reader("zoe", url=acting.url)
+    zoe.find(email, "mistake")
+    zoe.open("/people/duplicates")
+    zoe.page.fill("#one", one)
+    zoe.page.fill("#other", other)
+    press(zoe.page, "Regarder les deux")
+    zoe.page.get_by_text("Ce sont deux personnes à présent.").wait_for()
+    assert zoe.violations() == []
+    press(zoe.page, f"C’est une seule personne {one} {other}")
+    zoe.page.get_by_role("heading", name="C’est une seule personne").wait_for()
+    assert [len(audited(acting.system, "link", each)) for each in (one, other)] == [1, 1]
+    zoe.page.get_by_role("link", name="Continuer").click()
+    zoe.page.get_by_text("C’est une seule personne à présent.").wait_for()
+
+    def is_told() -> bool:
+        zoe.page.reload()
+        return one in zoe.page.inner_text("#body-decided")
+
+    until(is_told, "the decision in the desk")
+    zoe.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    assert no_wider_than_the_screen(zoe.page)
+    first, second = sorted((one, other))
+    press(zoe.page, f"Annuler {first} {second}")
+    zoe.page.get_by_role("heading", name="Ce sont deux personnes").wait_for()
+    assert [len(audited(acting.system, "unlink", each)) for each in (one, other)] == [1, 1]
+
+
+def test_two_people_who_stop_one_person_at_once_stop_them_and_a_shorter_stop_is_refused(
+    reader: Readers, acting: ConsoleSite
+) -> None:
+    email, contact_id = somebody(acting.system)
+    ada, finn = reader("ada", url=acting.url), reader("finn", url=acting.url)
+    for one in (ada, finn):
+        one.find(email)
+        one.page.select_option("#because", "complained")
+    finn.expected.add(409)
+    finn.page.fill("#until", "2090-01-01")
+    press(ada.page, "Stop all contact")
+    ada.page.get_by_text("Nobody may reach this person until that is lifted.").wait_for()
+    press(finn.page, "Stop all contact")
+    finn.page.get_by_text("A stop that lasts longer holds already").wait_for()
+    assert is_stopped(acting.system, contact_id)
+    assert audited(acting.system, "suppress", contact_id) == ["until lifted; complained"]
+
+
+def test_while_no_worker_carries_it_out_nobody_is_told_that_a_person_is_stopped(
+    reader: Readers, acting: ConsoleSite
+) -> None:
+    email, contact_id = somebody(acting.system)
+    ada = reader("ada", url=acting.url)
+    ada.find(email)
+    ada.expected.add(503)
+    ada.page.select_option("#because", "asked")
+    with frozen(*_workers(acting.system)):
+        press(ada.page, "Stop all contact")
+        ada.page.get_by_role("heading", name="Sent, and not in force yet").wait_for()
+        assert "Do not rely on it" in ada.page.inner_text("main")
+        assert not is_stopped(acting.system, contact_id)
+    until(partial(is_stopped, acting.system, contact_id), "the stop, once the worker goes on")
+    assert ada.open(f"/people/{contact_id}") == 200
+    assert "until that is lifted" in ada.page.inner_text("#body-acts")
+
+
+def test_while_kafka_and_redis_hang_nothing_is_done(reader: Readers, acting: ConsoleSite) -> None:
+    email, contact_id = somebody(acting.system)
+    ada = reader("ada", url=acting.url)
+    ada.find(email)
+    ada.expected.add(503)
+    ada.page.select_option("#because", "asked")
+    with frozen(*acting.system.stack.pids):
+        press(ada.page, "Stop all contact")
+        ada.page.get_by_role("heading", name="Not available now").wait_for()
+    until(lambda: ada.open(f"/people/{contact_id}") == 200, "the page, once both go on")
+    assert not is_stopped(acting.system, contact_id)
+    assert audited(acting.system, "suppress", contact_id) == []
+
+
+def _workers(system: System) -> list[int]:
+    group = system.workers.process.pid
+    return [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit() and _group(each) == group]
+
+
+def _group(process: Path) -> int:
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[2])
+    except (OSError, ValueError):
+        return 0
