@@ -210,7 +210,9 @@ def _alerts() -> Iterator[tuple[object, ...]]:
 
 def _looks(desk: Desk, wall_ms: int) -> None:
     """Looks, lists that were taken, refused records, and who was forgotten; all but these by the wall's clock."""
-    looks = [(n, f"r{n}", 0, wall_ms - n * 7 * MINUTE_MS, "nadia", "read", n % 3 + 1, None, "called") for n in range(9)]
+    looks: list[tuple[object, ...]] = [
+        (n, f"r{n}", 0, wall_ms - n * 7 * MINUTE_MS, "nadia", "read", n % 3 + 1, None, "called") for n in range(9)
+    ]
     looks.append((9, "r9", 0, wall_ms - 3 * HOUR_MS, "zoe", "read", None, None, "rights"))
     desk.run_many("INSERT INTO views VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", looks)
     taken = [
