@@ -15,7 +15,7 @@ from msgspec import Struct
 from events.console_acts import CONSOLE_ACTS, ConsoleAct
 from streams.services.console.roles import Role
 
-About = Literal["campaign", "letters", "person", "pair", "policy", "experiments"]
+About = Literal["campaign", "person", "pair", "letters", "policy", "experiments"]
 """What an act changes. Of two acts about one thing that come at once the second waits for the first."""
 
 
@@ -68,26 +68,6 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         within=_WHOLE_CAMPAIGN,
         audited="`campaign_id`",
         waits_for_effect_alone=True,
-    ),
-    ActSpec(
-        id="requeue",
-        words="Send dead letters anew, as rehearsed",
-        roles=frozenset({"operations"}),
-        path="/letters/requeue",
-        about="letters",
-        subject=(),
-        within="everything",
-        audited="`detail`: reason, topic and rehearsal",
-    ),
-    ActSpec(
-        id="release",
-        words="Let a quarantined source go, and send what was held of it",
-        roles=frozenset({"operations"}),
-        path="/letters/release",
-        about="letters",
-        subject=(),
-        within="everything",
-        audited="`detail`: the rehearsal",
     ),
     ActSpec(
         id="suppress",
@@ -151,13 +131,33 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         audited="both `contact_id`s",
     ),
     ActSpec(
+        id="requeue",
+        words="Send dead letters anew, as rehearsed",
+        roles=frozenset({"operations"}),
+        path="/letters/requeue",
+        about="letters",
+        subject=(),
+        within=_EVERYTHING,
+        audited="`detail`: reason, topic and rehearsal",
+    ),
+    ActSpec(
+        id="release",
+        words="Let a quarantined source go, and send what was held of it",
+        roles=frozenset({"operations"}),
+        path="/letters/release",
+        about="letters",
+        subject=(),
+        within=_EVERYTHING,
+        audited="`detail`: the rehearsal",
+    ),
+    ActSpec(
         id="publish",
         words="Publish a policy",
         roles=frozenset({"sending"}),
         path="/policy/publish",
         about="policy",
         subject=(),
-        within="everything",
+        within=_EVERYTHING,
         audited="`detail`: both versions",
     ),
     ActSpec(
@@ -167,7 +167,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         path="/policy/roll-back",
         about="policy",
         subject=(),
-        within="everything",
+        within=_EVERYTHING,
         audited="`detail`: both versions",
     ),
     ActSpec(
@@ -177,7 +177,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         path="/experiments/define",
         about="experiments",
         subject=(),
-        within="everything",
+        within=_EVERYTHING,
         audited="`detail`: its id",
     ),
     ActSpec(
@@ -187,7 +187,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         path="/experiments/end",
         about="experiments",
         subject=(),
-        within="everything",
+        within=_EVERYTHING,
         audited="`detail`: its id",
     ),
 )
