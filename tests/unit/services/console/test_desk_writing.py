@@ -240,7 +240,7 @@ def test_a_view_is_of_whoever_looked_and_stays_without_the_person_after_an_erasu
 
 
 def test_lists_that_were_taken_are_told_once_each_by_whom_of_what_and_how_many(writer: DeskWriter) -> None:
-    asked: dict[str, Any] = {"request": "q", "at": "2025-11-07T12:00:00.000Z", "team": "digital", "answers": []}
+    asked: dict[str, object] = {"request": "q", "at": "2025-11-07T12:00:00.000Z", "team": "digital", "answers": []}
     counts = [{"decision": "allow", "reason": "ok", "rows": 30}, {"decision": "deny", "reason": "opposed", "rows": 12}]
     judged = {**asked, "what": "permission", "channel": "email", "campaign_id": "gotv-3", "counts": counts}
     listed = {**asked, "what": "list", "team": "", "segment": "large-givers"}
