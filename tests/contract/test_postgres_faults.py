@@ -13,9 +13,9 @@ from sinks.base import Completeness, ContactChange, Position, SinkUnavailable
 from sinks.postgres.database import NewerSchema, PostgresDatabase, migrations
 from sinks.postgres.rows import RecordChange
 from sinks.postgres.sink import PostgresContacts, PostgresRecords
+from streams.local.postgres import PostgresServer
 from tests.contract.contact_sink import STALE_AFTER, TOPIC, at, erased, forgotten, living
 from tests.contract.lossy_proxy import LossyProxy
-from tests.postgres_server import PostgresServer
 
 WHOLE = Completeness(0, 1)
 
