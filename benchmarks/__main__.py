@@ -25,6 +25,7 @@ from benchmarks.peers.known import OURS
 from benchmarks.peers.suite import side_by_side
 from benchmarks.permit.suite import permit
 from benchmarks.pipeline.suites import PIPELINE
+from benchmarks.postgres.suite import postgres
 from benchmarks.receiving.suite import receiving
 from benchmarks.report import table
 from benchmarks.results import RESULTS, Section, write_results
@@ -34,7 +35,13 @@ from streams.local.errors import LocalStackError
 from streams.local.stack import local_stack, stop
 from streams.platform.settings import Settings
 
-BARE: dict[str, BareSuite] = {"core": core, "desk": desk, "experiments": experiments, "segments": segments_suite}
+BARE: dict[str, BareSuite] = {
+    "core": core,
+    "desk": desk,
+    "experiments": experiments,
+    "segments": segments_suite,
+    "postgres": postgres,
+}
 SUITES: dict[str, Suite] = {
     "peers": side_by_side,
     **PIPELINE,

@@ -149,6 +149,8 @@ def _is_of_data(error: Exception) -> bool:
     refusals = asyncpg.DataError | asyncpg.IntegrityConstraintViolationError | asyncpg.ProgramLimitExceededError
     if isinstance(error, refusals):
         return True
+    if isinstance(error, asyncpg.exceptions.ClientConfigurationError):  # the URL is at fault
+        return False
     # asyncpg could not encode it: a number that is too large, or text that is none.
     return isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError)
 

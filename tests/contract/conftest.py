@@ -9,10 +9,10 @@ from redis.backoff import NoBackoff
 from sinks.postgres.database import PostgresDatabase
 from sinks.postgres.sink import PostgresContacts
 from sinks.redis import RedisSink
+from streams.local.postgres import PostgresServer
 from tests.contract.busy_sink import BusySink
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
-from tests.postgres_server import PostgresServer
 
 
 def client_of(port: int, retries: int = 0) -> Redis:

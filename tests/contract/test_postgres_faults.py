@@ -13,9 +13,9 @@ from sinks.base import Completeness, ContactChange, Position, SinkUnavailable
 from sinks.postgres.database import NewerSchema, PostgresDatabase, migrations
 from sinks.postgres.rows import RecordChange
 from sinks.postgres.sink import PostgresContacts, PostgresRecords
+from streams.local.postgres import PostgresServer
 from tests.contract.contact_sink import STALE_AFTER, TOPIC, at, erased, forgotten, living
 from tests.contract.lossy_proxy import LossyProxy
-from tests.postgres_server import PostgresServer
 
 WHOLE = Completeness(0, 1)
 
@@ -294,3 +294,13 @@ async def test_amounts_are_in_whole_units_of_their_currency(
         "-12345678901234567890",
         "-12345678901234567.890",
     ]
+
+
+@pytest.mark.parametrize("wrong", ["?sslmode=verify-full&sslrootcert=/nowhere.pem", "?sslmode=nonsense"])
+async def test_an_address_that_cannot_be_used_is_an_outage_and_no_fault_of_a_value(
+    postgres: PostgresServer, wrong: str
+) -> None:
+    sink = PostgresContacts(PostgresDatabase(postgres.url + wrong), stale_after=STALE_AFTER)
+    with pytest.raises(SinkUnavailable):
+        await sink.write(0, [living("ada", 1)], None, at(1))
+    await sink.close()

