@@ -254,13 +254,13 @@ class AuditRecord(TypedDict):
 
     `counts`: of a list that `harmonia permit` judged, how many rows got each answer; `answers` is empty then.
     `viewer`: who looked in the console, and `reason`: why, in their words or as a code. `segment`: whose members were
-    read or asked about.
+    read or asked about, or which is defined or withdrawn.
     """
 
     request: str
     at: str
     team: str
-    what: Literal["read", "list", "permission", "hold", "lift"]
+    what: Literal["read", "list", "permission", "hold", "lift", "define", "withdraw"]
     channel: Channel | None
     purpose: Purpose | None
     campaign_id: str | None

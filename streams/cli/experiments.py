@@ -20,7 +20,6 @@ from events.json_types import JSON
 from events.refusal import Refusal
 from events.spelling import did_you_mean
 from events.topics import EXPERIMENT_DEFINITIONS
-from streams.cli.definition_copies import write_copies
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
 from streams.domain.display_names import is_shown, printable
@@ -196,6 +195,7 @@ def define(
     Exit code 1 when something is wrong with any of them, or two of an exclusion group would share people.
     """
     from streams.domain.experiments.definition_records import change_lines, definition_change, definition_record
+    from streams.operations.definition_copies import write_copies
 
     found = definitions_in(file)
     settings = load_settings()
@@ -239,6 +239,7 @@ def show_definitions(as_json: AsJson = False) -> None:
 def withdraw(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
     """Take a definition back: what is seen of the experiment runs with the defaults. Exit code 1 when there is none."""
     from streams.domain.experiments.definition_records import rule_of, withdrawal_record
+    from streams.operations.definition_copies import write_copies
 
     settings = load_settings()
     with failing_plainly():

@@ -109,9 +109,9 @@ class Settings(ServerSettings):
     )
     console_may: str = Field(
         "hold lift",
-        pattern=r"^( *(hold|lift)( |$))* *$",
+        pattern=r"^( *(hold|lift|define|withdraw)( |$))* *$",
         description="What may be changed from the console at all, by those with the role for it, separated by spaces: "
-        "`hold`, `lift`; empty: nothing",
+        "`hold`, `lift` of campaigns, `define`, `withdraw` of segments; empty: nothing",
     )
     console_turfs: NonEmptyPath | None = Field(
         None, description="GeoJSON file with the outlines of turfs, which /field draws (docs/console.md); none: tables"

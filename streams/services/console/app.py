@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from sinks.base import SinkUnavailable
-from streams.services.console import actions
+from streams.services.console import actions, segment_builder
 from streams.services.console.desk_access import TooSlow
 from streams.services.console.gate import (
     Console,
@@ -66,7 +66,13 @@ PAGES: tuple[Page, ...] = (
     *person_alerts.PAGES,
     *status.PAGES,
 )
-ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes, money.routes, actions.routes)
+ROUTES: tuple[Callable[[Console], APIRouter], ...] = (
+    signin_routes,
+    people.routes,
+    money.routes,
+    actions.routes,
+    segment_builder.routes,
+)
 SESSION_CHECK_MS = 10_000
 
 

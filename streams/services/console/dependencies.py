@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from redis.asyncio import Redis
 
 from sinks.lookup import Lookup
+from streams.domain.pressure import Policy, default_policy
+from streams.domain.segments.previews import PreviewQuestion
 from streams.platform.settings import Settings
 from streams.services.console.day_reports import DayReports
 from streams.services.console.desk_access import DeskReader
@@ -16,6 +18,7 @@ from streams.services.console.oidc import Provider
 from streams.services.console.people import People
 from streams.services.console.views import Views
 from streams.services.permission.decisions import PermissionJudge
+from streams.services.segment_preview import SegmentPreview
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class ConsoleDependencies:
     """Dependencies of the routes.
 
     `clock`: ms since 1970, by which pages are dated; the demo's stands at its last event. `wall`: what time it is, for
-    sessions.
+    sessions. `preview` asks the workers, and blocks; None: nobody can be asked. `policy`: the one that holds.
     """
 
     settings: Settings
@@ -39,4 +42,6 @@ class ConsoleDependencies:
     provider: Provider | None = None
     desk: DeskReader | None = None
     turfs: Sequence[Turf] = ()
+    preview: Callable[[PreviewQuestion], SegmentPreview] | None = None
+    policy: Callable[[], Policy] = default_policy
     day_reports: DayReports = field(default_factory=DayReports)

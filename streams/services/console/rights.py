@@ -21,9 +21,11 @@ Act = Literal[
     "see_status",
     "hold",
     "lift",
+    "define",
+    "withdraw",
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
-CHANGING: frozenset[Act] = frozenset({"hold", "lift"})
+CHANGING: frozenset[Act] = frozenset({"hold", "lift", "define", "withdraw"})
 """Acts that change something: besides the role they need to be named by HARMONIA_CONSOLE_MAY."""
 
 ROLES_OF: Mapping[Act, frozenset[Role]] = {
@@ -38,6 +40,8 @@ ROLES_OF: Mapping[Act, frozenset[Role]] = {
     "see_status": frozenset({"operations", "privacy"}),
     "hold": frozenset({"sending"}),
     "lift": frozenset({"sending"}),
+    "define": frozenset({"sending"}),
+    "withdraw": frozenset({"sending"}),
 }
 SEES_MONEY: frozenset[Role] = frozenset({"treasury", "privacy"})
 """Roles that see what a person has given."""

@@ -4,6 +4,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import NamedTuple
 
 from fastapi import APIRouter
@@ -33,6 +34,7 @@ from streams.services.console.signin import Sessions
 from streams.services.console.views import Views
 from streams.services.permission.audit_metrics import running_audit_log
 from streams.services.permission.decisions import PermissionJudge
+from streams.services.segment_preview import ask_for_preview
 from streams.worker.app import wall_clock
 
 SWITCH_S = 0.0005
@@ -95,6 +97,8 @@ async def serve(
                 provider=provider_of(settings, redis, wall_clock),
                 desk=reader_of(settings),
                 turfs=turfs,
+                preview=partial(ask_for_preview, settings),
+                policy=policies.now,
             )
             closing.push_async_callback(deps.day_reports.stop)
             if deps.desk is not None:

@@ -43,6 +43,13 @@ class Views:
         record["what"], record["campaign_id"] = what, campaign
         await self._audit.write(record)
 
+    async def segments(self, viewer: Viewer, what: Literal["define", "withdraw"], segments: Sequence[str]) -> None:
+        """Somebody is about to define segments, or to withdraw them."""
+        for segment in segments:
+            record = self._record(viewer, "")
+            record["what"], record["segment"] = what, segment
+            await self._audit.write(record)
+
     def _record(self, viewer: Viewer, why: str) -> AuditRecord:
         teams = viewer.scope.teams
         return {

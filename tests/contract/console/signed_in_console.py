@@ -1,7 +1,7 @@
 """A console in this process on a real Redis, asked by people who are signed in."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from streams.domain.pressure import Policy, default_policy_text, read_policy
+from streams.domain.segments.previews import PreviewQuestion
 from streams.history.insights.own_process import InsightsProcess
 from streams.platform.settings import Settings
 from streams.services.console.app import PAGES, build_console
@@ -30,6 +31,7 @@ from streams.services.console.signin import COOKIE, Sessions
 from streams.services.console.views import Views
 from streams.services.permission.audit_log import AuditLog
 from streams.services.permission.decisions import PermissionJudge
+from streams.services.segment_preview import SegmentPreview
 
 ORIGIN = "https://console.test"
 NOW = 1_352_250_000_000
@@ -55,13 +57,14 @@ async def _no_reservation(_: int) -> None:
 class SignedInConsole:
     """One process of the console. `days`: a folder with a file for each day that has a report.
 
-    `provider`: at which people may sign in. `wall_ms`: what time it really is, where the clock of pages is another one.
+    `preview`: what workers answer. `provider`: at which people may sign in. `wall_ms`: what time it really is, where
+    the clock of pages is another one.
     """
 
     switch_to: tuple[tuple[str, str], ...] = ()
     """The accounts of a demo, with what pages call them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what a console may be given)
         self,
         redis: Redis,
         days: Path,
@@ -69,6 +72,7 @@ class SignedInConsole:
         *,
         provider: Provider | None = None,
         wall_ms: int = NOW,
+        preview: Callable[[PreviewQuestion], SegmentPreview] | None = None,
     ) -> None:
         self._wall_ms = wall_ms
         settings = Settings(time_zone="America/New_York", console_url=ORIGIN)
@@ -93,6 +97,7 @@ class SignedInConsole:
             provider=provider,
             day_reports=self.reports,
             desk=desk,
+            preview=preview,
         )
         self.deps = deps
         self.sessions = Sessions(redis, people)

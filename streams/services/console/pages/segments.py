@@ -17,10 +17,11 @@ from streams.domain.file_mistakes import FileMistakes
 from streams.domain.messages import CodedMessage, message
 from streams.domain.segments.compiled_segments import read_definition
 from streams.domain.segments.conditions import Group, Node, Reference
+from streams.domain.segments.definition_files import definition_toml
 from streams.domain.segments.explanation import condition_message
 from streams.domain.segments.segment_totals import SegmentTotal, added_up
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
-from streams.services.console.rights import FEWEST
+from streams.services.console.rights import FEWEST, may
 from streams.services.permission.decision_messages import incomplete_message
 
 EVERY_S = 5
@@ -49,7 +50,7 @@ class DescribedCondition(Struct, frozen=True):
 
 async def load_list(asked: PageRequest) -> Loaded:
     """All segments that are defined, by id."""
-    stored = await _stored(asked)
+    stored = await stored_segments(asked)
     found = [listed(name, value, stored) for name, value in sorted(stored.definitions.items())]
     return Loaded({"found": found, "fewest": FEWEST}, stored.as_of)
 
@@ -106,6 +107,36 @@ def _group(group: Group, depth: int) -> Iterator[DescribedCondition]:
                 yield from described(node, depth + 1)
 
 
+async def load_acts(asked: PageRequest) -> Loaded:
+    """The ways to change the segment, for who may."""
+    stored, _ = await _one(asked)
+    return Loaded({"segment": asked.params["segment"]}, stored.as_of)
+
+
+async def enter_new(_: PageRequest) -> str:
+    """The text to begin with."""
+    return EXAMPLE
+
+
+async def enter_edit(asked: PageRequest) -> str:
+    """The definition of the segment as text. Raises PageRefused where it is not defined."""
+    await enter(asked)
+    try:
+        _, value = await _one(asked)
+    except Withheld:
+        return EXAMPLE
+    read = read_definition(value)
+    return value.decode() if isinstance(read, FileMistakes) else definition_toml(read)
+
+
+async def enter_withdraw(asked: PageRequest) -> None:
+    """Raises PageRefused for a segment that is not defined, or that the viewer may not withdraw."""
+    if not may(asked.viewer, "withdraw"):
+        text = "None of your roles may do this. Whoever keeps the file of people can change that."
+        raise PageRefused(403, "Not for your roles", text)
+    await enter(asked)
+
+
 async def enter(asked: PageRequest) -> None:
     """Refuse a segment that is not defined; while Redis lacks something nobody knows, and the blocks say so."""
     seen = await _reader(asked).all(asked.params["segment"])
@@ -114,14 +145,14 @@ async def enter(asked: PageRequest) -> None:
 
 
 async def _one(asked: PageRequest) -> tuple[StoredSegments, bytes]:
-    stored = await _stored(asked, asked.params["segment"])
+    stored = await stored_segments(asked, asked.params["segment"])
     value = stored.definitions.get(asked.params["segment"])
     if value is None:
         raise Withheld("This segment was withdrawn.")
     return stored, value
 
 
-async def _stored(asked: PageRequest, segment: str | None = None) -> StoredSegments:
+async def stored_segments(asked: PageRequest, segment: str | None = None) -> StoredSegments:
     """What Redis has. Raises Withheld where it lacks something, or the viewer sees a part of people only."""
     scope = asked.viewer.scope
     if scope.regions is not None or scope.committees is not None:
@@ -135,6 +166,13 @@ async def _stored(asked: PageRequest, segment: str | None = None) -> StoredSegme
 def _reader(asked: PageRequest) -> SegmentsReader:
     return SegmentsReader(asked.redis, asked.deps.settings.profiles_oldest_s)
 
+
+EXAMPLE = """\
+[[segment]]
+id = "donors"
+owner = "finance"
+all = [{ gifts = "net", currency = "USD", within = "365d", at_least = 5000 }]
+"""
 
 SEGMENTS = Page(
     path="/segments",
@@ -152,10 +190,43 @@ SEGMENT = Page(
     blocks=(
         Block("figures", EVERY_S, load_figures, "segment_figures.html", "Who is in it"),
         Block("definition", EVERY_S, load_definition, "segment_definition.html", "What it says"),
+        Block("acts", EVERY_S, load_acts, "segment_acts.html", "Change it"),
     ),
     params={"segment": r"[A-Za-z0-9._-]{1,64}"},
     enter=enter,
     in_menu=False,
     template="segment.html",
 )
-PAGES = (SEGMENTS, SEGMENT)
+SEGMENT_NEW = Page(
+    path="/segments/new",
+    name="segment_new",
+    title="Try out a segment",
+    act="see_segments",
+    blocks=(),
+    enter=enter_new,
+    in_menu=False,
+    template="segment_builder.html",
+)
+SEGMENT_EDIT = Page(
+    path="/segments/{segment}/edit",
+    name="segment_edit",
+    title="Try out a segment",
+    act="see_segments",
+    blocks=(),
+    params={"segment": SEGMENT.params["segment"]},
+    enter=enter_edit,
+    in_menu=False,
+    template="segment_builder.html",
+)
+SEGMENT_WITHDRAW = Page(
+    path="/segments/{segment}/withdraw",
+    name="segment_withdraw",
+    title="Withdraw a segment",
+    act="see_segments",
+    blocks=(Block("figures", 0, load_figures, "segment_figures.html", "Who is in it"),),
+    params={"segment": SEGMENT.params["segment"]},
+    enter=enter_withdraw,
+    in_menu=False,
+    template="segment_withdraw.html",
+)
+PAGES = (SEGMENTS, SEGMENT_NEW, SEGMENT, SEGMENT_EDIT, SEGMENT_WITHDRAW)
