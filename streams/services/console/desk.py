@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import orjson
 
-from streams.services.console.desk_schema import BEFORE, SCHEMA, SCHEMA_SQL, SUM_UP, SUMS_SQL, statements
+from streams.services.console.desk_schema import SCHEMA, UPGRADES
 
 STEPS_BETWEEN = 200_000
 """Steps of SQLite's machine, some ten milliseconds of them, after which a query is asked whether it is to end.
@@ -84,10 +84,9 @@ class Desk:
         try:
             for setting in _OF_THE_WRITER:
                 desk.run(f"PRAGMA {setting}")
-            if desk.one("PRAGMA user_version") == (0,) and desk.one("SELECT count(*) FROM sqlite_schema") == (0,):
-                desk._become(*statements(SCHEMA_SQL), *statements(SUMS_SQL))
-            if desk.one("PRAGMA user_version") == (BEFORE,):
-                desk._become(*statements(SUMS_SQL), *SUM_UP)
+            [number] = desk.one("PRAGMA user_version") or (0,)
+            if number in UPGRADES and (number or desk.one("SELECT count(*) FROM sqlite_schema") == (0,)):
+                desk._become(*UPGRADES[number])
             if desk.one("PRAGMA user_version") == (SCHEMA,):
                 return desk
         except sqlite3.OperationalError:

@@ -1,6 +1,6 @@
 """The tables of the desk, and what makes sums of them. Times are milliseconds since 1970."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from events.topics import (
     AUDIT_LOG,
@@ -12,11 +12,14 @@ from events.topics import (
     DEAD_LETTERS,
     DEAD_LETTERS_REQUEUED,
     INTERACTIONS,
+    SEGMENT_COUNTS,
     SYSTEM_ALERTS,
 )
 
-SCHEMA = 3
-"""The number of the schema below; a desk of another number, but the one before, is filled anew."""
+SCHEMA = 4
+"""The number of the schema below; a desk of another number, but those of `UPGRADES`, is filled anew."""
+QUARTER_MS = 900_000
+"""How often the members of a segment are kept, at most."""
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
 COARSE_MS = 5 * MINUTE_MS
 """The length of a cell that is older than the events that it was counted from."""
@@ -25,7 +28,7 @@ CELLS_KEPT_MS = 9 * DAY_MS
 
 FOLLOWED = (
     INTERACTIONS, CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, SYSTEM_ALERTS, DEAD_LETTERS,
-    DEAD_LETTERS_REQUEUED, AUDIT_LOG, CAMPAIGN_HOLDS,
+    DEAD_LETTERS_REQUEUED, AUDIT_LOG, CAMPAIGN_HOLDS, SEGMENT_COUNTS,
 )  # fmt: skip
 """The topics that are read into the desk."""
 LABELS = (
@@ -154,6 +157,15 @@ CREATE TABLE holds (
 ) STRICT, WITHOUT ROWID;
 """
 
+SEGMENTS_SQL = """
+-- How many were in a segment at the end of each quarter of an hour in which a partition said so: `segment-counts` holds
+-- the latest alone.
+CREATE TABLE members (
+    segment TEXT NOT NULL, partition INTEGER NOT NULL, slot INTEGER NOT NULL, members INTEGER NOT NULL,
+    PRIMARY KEY (segment, partition, slot)
+) STRICT, WITHOUT ROWID;
+"""
+
 SUMS_SQL = f"""
 DROP INDEX IF EXISTS people_failing;
 CREATE INDEX people_failing ON people (last_seen) WHERE pledges_failing > 0;
@@ -211,10 +223,16 @@ SUM_UP = (
     FROM ballots AS b JOIN people AS p USING (fragment) GROUP BY 1, 2, 3""",
 )
 """Make all sums anew."""
-BEFORE = 2
-"""The number of a schema that has all but the sums: a desk of it is brought up to this one where it is."""
 
 
 def statements(schema: str) -> Iterator[str]:
     """The statements of a text, one by one."""
     return filter(None, map(str.strip, schema.split(";\n")))
+
+
+UPGRADES: Mapping[int, Sequence[str]] = {
+    0: (*statements(SCHEMA_SQL), *statements(SUMS_SQL), *statements(SEGMENTS_SQL)),
+    2: (*statements(SUMS_SQL), *SUM_UP, *statements(SEGMENTS_SQL)),
+    3: (*statements(SEGMENTS_SQL),),
+}
+"""By the number of a schema what brings a desk of it up to this one, where it is; 0: of one that is empty."""

@@ -7,10 +7,12 @@ contact policy, by `harmonia segments export` and the API.
 from collections.abc import Iterator, Sequence
 
 import orjson
+from markupsafe import Markup
 from msgspec import Struct
 
 from events.segments import SegmentState
 from events.times import parse_time
+from events.topics import SEGMENT_COUNTS
 from sinks.lookup import Incomplete
 from sinks.segment_lookup import SegmentsReader, StoredSegments
 from streams.domain.file_mistakes import FileMistakes
@@ -20,11 +22,19 @@ from streams.domain.segments.conditions import Group, Node, Reference
 from streams.domain.segments.definition_files import definition_toml
 from streams.domain.segments.explanation import condition_message
 from streams.domain.segments.segment_totals import SegmentTotal, added_up
+from streams.services.console import desk_segments
+from streams.services.console.charts import sparkline
+from streams.services.console.desk_schema import DAY_MS
+from streams.services.console.desk_segments import Members
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.rights import FEWEST, may
+from streams.services.console.standing import STALE_S, standing_of
+from streams.services.console.words import Words
 from streams.services.permission.decision_messages import incomplete_message
 
 EVERY_S = 5
+CURVE_EVERY_S = 60
+CURVE_MS = 7 * DAY_MS
 
 
 class ListedSegment(Struct, frozen=True):
@@ -59,6 +69,34 @@ async def load_figures(asked: PageRequest) -> Loaded:
     """How many are in the segment, and how many came and went."""
     stored, value = await _one(asked)
     return Loaded({"one": listed(asked.params["segment"], value, stored), "fewest": FEWEST}, stored.as_of)
+
+
+async def load_curve(asked: PageRequest) -> Loaded:
+    """How many were in the segment over the last week, by the quarter of an hour."""
+    name = asked.params["segment"]
+    await _one(asked)
+    until = asked.wall_ms
+    curve = await asked.ask(desk_segments.member_curve, name, until - CURVE_MS, until)
+    fresh = await standing_of(asked, SEGMENT_COUNTS)
+    return Loaded(
+        {"curve": curve, "chart": curve_chart(curve, asked.words), "fewest": FEWEST},
+        fresh.as_of_ms,
+        fresh.stopped_at_ms,
+    )
+
+
+def curve_chart(curve: Sequence[Members], words: Words) -> Markup:
+    """A curve of members; few are drawn as none."""
+    if not curve:
+        return Markup("")
+    drawn = [each.members if each.members >= FEWEST else 0 for each in curve]
+    about = words.text(
+        "between {least} and {most} since {time}",
+        least=words.number(min(drawn)),
+        most=words.number(max(drawn)),
+        time=words.moment(curve[0].at_ms),
+    )
+    return sparkline(drawn, None, about)
 
 
 async def load_definition(asked: PageRequest) -> Loaded:
@@ -189,6 +227,7 @@ SEGMENT = Page(
     act="see_segments",
     blocks=(
         Block("figures", EVERY_S, load_figures, "segment_figures.html", "Who is in it"),
+        Block("curve", CURVE_EVERY_S, load_curve, "segment_curve.html", "Members over a week", STALE_S),
         Block("definition", EVERY_S, load_definition, "segment_definition.html", "What it says"),
         Block("acts", EVERY_S, load_acts, "segment_acts.html", "Change it"),
     ),

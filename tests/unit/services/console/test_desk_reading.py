@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.services.console import desk_campaigns
+from streams.services.console import desk_campaigns, desk_segments
 from streams.services.console import desk_notices as notices
 from streams.services.console import desk_people as people
 from streams.services.console import desk_reading as reading
@@ -207,21 +207,27 @@ def test_a_desk_of_another_schema_is_replaced(tmp_path: Path) -> None:
     assert Desk.create(path).meta("latest_event") is None
 
 
-def test_a_desk_of_the_schema_before_is_brought_up_where_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("schema", "without"), [(2, ("fives", "totals", "committee_stock", "ballot_stock", "members")), (3, ("members",))]
+)
+def test_a_desk_of_a_schema_before_is_brought_up_where_it_is(
+    tmp_path: Path, schema: int, without: tuple[str, ...]
+) -> None:
     path = tmp_path / "desk.sqlite"
     before = hand_filled(path)
     told = _told(before)
     before.close()
     old = Desk.create(path)
-    for table in ("fives", "totals", "committee_stock", "ballot_stock"):
+    for table in without:
         old.run(f"DROP TABLE {table}")
-    old.run("PRAGMA user_version = 2")
+    old.run(f"PRAGMA user_version = {schema}")
     old.close()
     with pytest.raises(DeskMissing, match="another version"):
         Desk.open(path)
     Desk.create(path).close()
     after = Desk.open(path)
     assert _told(after) == told
+    assert desk_segments.member_curve(after, "donors", 0, NOW) == []
     after.close()
 
 
