@@ -15,7 +15,9 @@ ConsoleAct = Literal[
     "release",
     "publish",
     "roll_back",
-    "define",
-    "end",
+    "define_experiment",
+    "end_experiment",
+    "define_segment",
+    "withdraw_segment",
 ]
 CONSOLE_ACTS: tuple[ConsoleAct, ...] = get_args(ConsoleAct)

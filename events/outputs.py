@@ -255,7 +255,8 @@ class AuditRecord(TypedDict):
 
     `counts`: of a list that `harmonia permit` judged, how many rows got each answer; `answers` is empty then.
     `viewer`: who looked in the console, and `reason`: why, in their words or as a code. `segment`: whose members were
-    read or asked about. `detail`: what exactly was done in the console, such as until when.
+    read or asked about, or which is defined or withdrawn. `detail`: what exactly was done in the console, such as until
+    when.
     """
 
     request: str

@@ -309,7 +309,7 @@ OUTPUT_TOPICS = (
         cleanup="compact",
         people="nobody: what makes somebody a member; keep names out of `owner`",
         stays="until replaced or withdrawn",
-        written_by=("harmonia-operator",),
+        written_by=("harmonia-console", "harmonia-operator"),
         read_by=(
             "contacts",
             "segments",

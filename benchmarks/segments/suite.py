@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from benchmarks.core.load import NOW_MS, News, news
 from benchmarks.results import Figure, Goal, Section
+from benchmarks.segments.dues import DUES, due_figures
 from benchmarks.segments.folding import FOLDING, folding_figures
 from benchmarks.segments.load import SEGMENTS, segments
 from benchmarks.segments.preview import PREVIEW, preview_figures
@@ -57,8 +58,9 @@ def segments_suite(orders: Orders) -> Section:
         figures.append(Figure(subject, "after a record", "µs a record", after, GOAL))
         figures.append(Figure(subject, "anew", "µs a contact", tuple(anew(plan, people) for _ in rounds)))
         figures += folding_figures(contacts, facts, orders.seed, len(rounds))
+    figures += due_figures(contacts, orders.seed, orders.rounds)
     figures += preview_figures(orders.seed, orders.rounds, is_quick=orders.quick)
-    return Section("Who is in which segment, in pure Python", tuple(figures), (_NOTE, FOLDING, PREVIEW))
+    return Section("Who is in which segment, in pure Python", tuple(figures), (_NOTE, FOLDING, DUES, PREVIEW))
 
 
 def known_people(plan: MatchingPlan, heard: News) -> list[Known]:

@@ -20,7 +20,6 @@ from events.json_types import JSON
 from events.refusal import Refusal
 from events.spelling import did_you_mean
 from events.topics import EXPERIMENT_DEFINITIONS
-from streams.cli.definition_copies import write_copies
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
 from streams.domain.display_names import is_shown, printable
@@ -202,6 +201,7 @@ def define(
     Exit code 1 when something is wrong with any of them, or two of an exclusion group would share people.
     """
     from streams.domain.experiments.definition_records import change_lines, definition_change, definition_record
+    from streams.operations.definition_copies import write_copies
 
     found = definitions_in(file)
     settings = load_settings()
@@ -251,6 +251,7 @@ def end(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJso
     from events.times import render_time
     from streams.cli.time_options import now_ms
     from streams.domain.experiments.definition_records import definition_change, definition_record
+    from streams.operations.definition_copies import write_copies
 
     settings, now = load_settings(), now_ms()
     with failing_plainly():
@@ -274,6 +275,7 @@ def end(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJso
 def withdraw(experiment: Annotated[str, typer.Argument(metavar="ID")], as_json: AsJson = False) -> None:
     """Take a definition back: what is seen of the experiment runs with the defaults. Exit code 1 when there is none."""
     from streams.domain.experiments.definition_records import rule_of, withdrawal_record
+    from streams.operations.definition_copies import write_copies
 
     settings = load_settings()
     with failing_plainly():

@@ -18,7 +18,6 @@ import typer
 
 from events.spelling import did_you_mean
 from events.topics import SEGMENT_COUNTS, SEGMENT_DEFINITIONS
-from streams.cli.definition_copies import write_copies
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
 from streams.cli.segment_explanation import explain
@@ -58,6 +57,7 @@ def define(
     from streams.domain.pressure.closures import channel_rules
     from streams.domain.segments.definition_changes import definition_changes, in_order_of_references
     from streams.domain.segments.definition_files import definition_json
+    from streams.operations.definition_copies import write_copies
 
     found = definitions_in(file)
     settings = load_settings()
@@ -91,6 +91,7 @@ def withdraw(
     Exit code 1 when one is not defined, or another that stays refers to it.
     """
     from streams.domain.segments.definition_changes import referring_to
+    from streams.operations.definition_copies import write_copies
 
     settings = load_settings()
     with failing_plainly():

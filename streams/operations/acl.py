@@ -43,9 +43,9 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
 # The gateway takes what tools send. Nobody commands by way of it but who has a token for that.
 """: ("harmonia-gateway",),
     """\
-# The console and `harmonia console follow`. It shows what topics say, holds campaigns, decides about people and asks
-# workers for previews of segments; who looked and acted it writes down. For `/status` and `/days` it reads what
-# `status` and `report daily` read.
+# The console and `harmonia console follow`. It shows what topics say, holds campaigns, decides about people, defines
+# segments and asks workers for previews of them; who looked and acted it writes down. For `/status` and `/days` it
+# reads what `status` and `report daily` read.
 """: ("harmonia-console",),
     """\
 # `harmonia topics create` and `describe`: at an installation, and at an upgrade that brings a topic.

@@ -31,9 +31,11 @@ from tests.chaos.test_losing_everything import (
     Story,
     a_site,
     a_story,
+    define_segment,
     keys_of,
     publishing,
     run,
+    until_judged,
     until_right,
 )
 from tests.integration.command import ended_well
@@ -57,6 +59,7 @@ def test_a_changed_fold_reaches_the_past_while_the_system_runs(tmp_path: Path, s
         worker = site.start("worker")
         with running_lake(site.folder, "lake", environment_of(site, lake)):
             publish(site.deployment.producer, story.known, lambda: None)
+            define_segment(site)
             until_in_lake(tmp_path / "lake")
             with publishing(site.deployment, story.more, PAUSE_S) as more:
                 ended_well(run(site, "rebuild", "build", "built", "--processes", "1", program=CHANGED, **lake))
@@ -74,6 +77,11 @@ def test_a_changed_fold_reaches_the_past_while_the_system_runs(tmp_path: Path, s
         with open_deployment(site.deployment.settings.model_copy(update={"partitions": MORE})) as deployment:
             until_right(deployment, then, kept | keys_of(story.later))
             nobody_went_back(deployment, before)
+            recounted = until_judged(deployment)
+            assert recounted.members("seen") == len(recounted.latest) > 0
+            causes = {change["cause"] for changes in recounted.changes.values() for change in changes}
+            assert "recounted" in causes
+            assert "defined" not in causes
             what_is_gone_is_missed(deployment, read_positions(site.folder / "built"))
 
 

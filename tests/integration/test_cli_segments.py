@@ -2,17 +2,23 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from events.json_types import JSON
+from events.topics import AUDIT_LOG
 from streams.local.stack import local_stack
+from streams.platform.clients import KafkaClients
+from streams.platform.topic_reading import records_of
 from tests.integration.command import Ended, ended_well, harmonia, on, refused
+from tests.integration.console_process import Visitor, console_process, one_person
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system
 from tests.integration.waiting import until
 
+TOKEN = "a-token-of-the-office"
 DEFINITION = """
 [[segment]]
 id = "donors"
@@ -72,8 +78,56 @@ def test_a_member_is_listed_explained_and_gone_once_erased(system: System, tmp_p
     assert "did you mean donors?" in refused(desk.run("segments", "explain", "doners", large))
     assert "nobody is known by this contact_id" in refused(desk.run("segments", "explain", "donors", fresh()))
 
+    defined_from_the_console(desk, tmp_path)
+
     ended_well(desk.run("contact", "erase", large, "--yes"))
     until(lambda: desk.members() == set(), "nobody to be listed")
     redis = system.deployment.redis
     assert not any(redis.hexists(key, large) for key in redis.scan_iter("segments:*"))
     assert "has been erased" in refused(desk.run("segments", "explain", "donors", large))
+
+
+def defined_from_the_console(desk: Terminal, folder: Path) -> None:
+    """A segment is counted, defined, defined again, changed by somebody else, and withdrawn; the audit log has it."""
+    wanted = '[[segment]]\nid = "small"\nowner = "digital"\nall = [{ gifts = "count", at_least = 1 }]\n'
+    people = str(one_person(folder, TOKEN))
+    may = {
+        "HARMONIA_CONSOLE_PEOPLE": people,
+        "HARMONIA_CONSOLE_MAY": "define_segment withdraw_segment",
+        "HARMONIA_METRICS_PORT": "0",
+    }
+    with console_process(folder, on(desk.system.stack, **may)) as console:
+        visitor = Visitor(console.url)
+        visitor.sign_in(TOKEN)
+        _, text = visitor.ask("/segments/new")
+        csrf = _hidden(text, "csrf")
+        status, text = visitor.ask("/segments/draft", csrf=csrf, text=wanted)
+        assert status == 200
+        assert "fewer than 10" in text
+        assert "Everybody was judged." in text
+        order = {"csrf": csrf, "once": _hidden(text, "once"), "text": wanted, "base": _hidden(text, "base")}
+        assert visitor.ask("/segments/define", **order)[0] == 303
+        assert visitor.ask("/segments/define", **order)[0] == 303
+        shown = json.loads(ended_well(desk.run("segments", "show", "small", "--json")).stdout)
+        assert shown["definition"]["all"] == [{"gifts": "count", "at_least": 1}]
+        changed = wanted.replace("at_least = 1", "at_least = 2")
+        assert visitor.ask("/segments/define", **{**order, "text": changed})[0] == 409
+        _, text = visitor.ask("/segments/small/withdraw")
+        assert visitor.ask("/segments/withdraw", csrf=csrf, once=_hidden(text, "once"), segment="small")[0] == 303
+        assert "no such segment" in refused(desk.run("segments", "show", "small"))
+    with closing(KafkaClients(desk.system.settings).tool_consumer()) as consumer:
+        written = [json.loads(record.value) for record in records_of(consumer, AUDIT_LOG)]
+    acts = [
+        (each["what"], each["segment"], each["viewer"])
+        for each in written
+        if each["what"] in ("define_segment", "withdraw_segment")
+    ]
+    assert sorted(acts) == [
+        ("define_segment", "small", "ada"),
+        ("withdraw_segment", "small", "ada"),
+    ]  # each once, in any partition
+
+
+def _hidden(text: str, name: str) -> str:
+    """The value of a hidden field."""
+    return text.partition(f'name="{name}" value="')[2].partition('"')[0]

@@ -15,7 +15,7 @@ from msgspec import Struct
 from events.console_acts import CONSOLE_ACTS, ConsoleAct
 from streams.services.console.roles import Role
 
-About = Literal["campaign", "person", "pair", "letters", "policy", "experiments"]
+About = Literal["campaign", "person", "pair", "letters", "policy", "experiments", "segments"]
 """What an act changes. Of two acts about one thing that come at once the second waits for the first."""
 
 
@@ -41,6 +41,7 @@ class ActSpec(Struct, frozen=True):
     waits_for_effect_alone: bool = False
 
 
+_THEIR_SEGMENTS = "the team that owns each segment, all regions and committees"
 _WHOLE_CAMPAIGN = "all teams of the campaign, every region"
 _THEIR_REGION = "the person's region"
 _EVERYTHING = "all teams, regions and committees"
@@ -171,7 +172,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         audited="`detail`: both versions",
     ),
     ActSpec(
-        id="define",
+        id="define_experiment",
         words="Define an experiment",
         roles=frozenset({"sending"}),
         path="/experiments/define",
@@ -181,7 +182,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         audited="`detail`: its id",
     ),
     ActSpec(
-        id="end",
+        id="end_experiment",
         words="End an experiment",
         roles=frozenset({"sending"}),
         path="/experiments/end",
@@ -189,6 +190,26 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         subject=(),
         within=_EVERYTHING,
         audited="`detail`: its id",
+    ),
+    ActSpec(
+        id="define_segment",
+        words="Define segments, or change them",
+        roles=frozenset({"sending"}),
+        path="/segments/define",
+        about="segments",
+        subject=(),
+        within=_THEIR_SEGMENTS,
+        audited="`segment`, a record for each",
+    ),
+    ActSpec(
+        id="withdraw_segment",
+        words="Withdraw a segment",
+        roles=frozenset({"sending"}),
+        path="/segments/withdraw",
+        about="segments",
+        subject=(),
+        within=_THEIR_SEGMENTS,
+        audited="`segment`",
     ),
 )
 SPEC_OF: Mapping[ConsoleAct, ActSpec] = {spec.id: spec for spec in ACT_SPECS}

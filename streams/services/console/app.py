@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from sinks.base import SinkUnavailable
+from streams.services.console import segment_builder
 from streams.services.console.acting import route as acting
 from streams.services.console.desk_access import TooSlow
 from streams.services.console.gate import (
@@ -85,6 +86,7 @@ ROUTES: tuple[Callable[[Console], APIRouter], ...] = (
     experiment_plans.routes,
     privacy.routes,
     acting.routes,
+    segment_builder.routes,
 )
 SESSION_CHECK_MS = 10_000
 

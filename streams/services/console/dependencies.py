@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from redis.asyncio import Redis
 
 from sinks.lookup import Lookup
+from streams.domain.pressure import Policy, default_policy
+from streams.domain.segments.previews import PreviewQuestion
 from streams.platform.settings import Settings
 from streams.services.console.day_reports import DayReports
 from streams.services.console.desk_access import DeskReader
@@ -20,6 +22,7 @@ from streams.services.console.orders import Orders
 from streams.services.console.people import People
 from streams.services.console.views import Views
 from streams.services.permission.decisions import PermissionJudge
+from streams.services.segment_preview import SegmentPreview
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class ConsoleDependencies:
 
     `clock`: ms since 1970, by which pages are dated; the demo's stands at its last event. `wall`: what time it is, for
     sessions. `called`: what pages call people, English as keys of the catalogue; those of the demo alone.
-    `lake`: None where there is none. `orders`: those about campaigns that are under way.
+    `lake`: None where there is none. `orders`: those about campaigns that are under way. `preview` asks the workers,
+    and blocks; None: nobody can be asked. `policy`: the one that holds.
     """
 
     settings: Settings
@@ -48,4 +52,6 @@ class ConsoleDependencies:
     lake: LakeObserver | None = None
     orders: Orders = field(default_factory=Orders)
     jobs: Jobs = field(default_factory=lambda: Jobs(lambda: round(time.time() * 1000)))
+    preview: Callable[[PreviewQuestion], SegmentPreview] | None = None
+    policy: Callable[[], Policy] = default_policy
     day_reports: DayReports = field(default_factory=DayReports)

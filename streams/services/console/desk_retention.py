@@ -133,6 +133,13 @@ def _old_others(writer: DeskWriter, clock: int) -> None:
         desk.run("DELETE FROM exports WHERE at < ?", (clock - VIEWS_KEPT_MS,))
         desk.run("DELETE FROM letters WHERE at < ?", (clock - CELLS_KEPT_MS,))
         desk.run("DELETE FROM holds WHERE at < ?", (clock - CELLS_KEPT_MS,))
+        desk.run(_OLD_MEMBERS, (clock - CELLS_KEPT_MS,))
+
+
+_OLD_MEMBERS = """DELETE FROM members WHERE slot < ?1 AND EXISTS (SELECT 1 FROM members AS later
+    WHERE later.segment = members.segment AND later.partition = members.partition AND later.slot > members.slot
+    AND later.slot <= ?1)"""
+"""All but the last before then, which says how many there were at that time."""
 
 
 def drop_unused_series(writer: DeskWriter) -> int:

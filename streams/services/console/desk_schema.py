@@ -12,11 +12,14 @@ from events.topics import (
     DEAD_LETTERS,
     DEAD_LETTERS_REQUEUED,
     INTERACTIONS,
+    SEGMENT_COUNTS,
     SYSTEM_ALERTS,
 )
 
 SCHEMA = 4
 """The number of the schema below; a desk of another number that `UP_FROM` does not know is filled anew."""
+QUARTER_MS = 900_000
+"""How often the members of a segment are kept, at most."""
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
 COARSE_MS = 5 * MINUTE_MS
 """The length of a cell that is older than the events that it was counted from."""
@@ -25,7 +28,7 @@ CELLS_KEPT_MS = 9 * DAY_MS
 
 FOLLOWED = (
     INTERACTIONS, CONTACT_STATE, CONTACT_LINKS, CONTACT_SUPPRESSIONS, CONTACT_ALERTS, SYSTEM_ALERTS, DEAD_LETTERS,
-    DEAD_LETTERS_REQUEUED, AUDIT_LOG, CAMPAIGN_HOLDS,
+    DEAD_LETTERS_REQUEUED, AUDIT_LOG, CAMPAIGN_HOLDS, SEGMENT_COUNTS,
 )  # fmt: skip
 """The topics that are read into the desk."""
 LABELS = (
@@ -154,6 +157,15 @@ CREATE TABLE holds (
 ) STRICT, WITHOUT ROWID;
 """
 
+SEGMENTS_SQL = """
+-- How many were in a segment at the end of each quarter of an hour in which a partition said so: `segment-counts` holds
+-- the latest alone.
+CREATE TABLE members (
+    segment TEXT NOT NULL, partition INTEGER NOT NULL, slot INTEGER NOT NULL, members INTEGER NOT NULL,
+    PRIMARY KEY (segment, partition, slot)
+) STRICT, WITHOUT ROWID;
+"""
+
 SUMS_SQL = f"""
 DROP INDEX IF EXISTS people_failing;
 CREATE INDEX people_failing ON people (last_seen) WHERE pledges_failing > 0;
@@ -227,10 +239,14 @@ def statements(schema: str) -> Iterator[str]:
     return filter(None, map(str.strip, schema.split(";\n")))
 
 
-FROM_NOTHING = (*statements(SCHEMA_SQL), *statements(SUMS_SQL), *statements(EXPORTS_SQL))
+FROM_NOTHING = (*statements(SCHEMA_SQL), *statements(SUMS_SQL), *statements(EXPORTS_SQL), *statements(SEGMENTS_SQL))
 """Makes the tables of an empty desk."""
-_EXPORTS = (*statements(EXPORTS_SQL), f"DELETE FROM positions WHERE topic = '{AUDIT_LOG}'")  # nosec B608 # a name of ours
-UP_FROM: Mapping[int, tuple[str, ...]] = {2: (*statements(SUMS_SQL), *SUM_UP, *_EXPORTS), 3: _EXPORTS}
+_SINCE_3 = (
+    *statements(EXPORTS_SQL),
+    f"DELETE FROM positions WHERE topic = '{AUDIT_LOG}'",  # nosec B608 # a name of ours
+    *statements(SEGMENTS_SQL),
+)
+UP_FROM: Mapping[int, tuple[str, ...]] = {2: (*statements(SUMS_SQL), *SUM_UP, *_SINCE_3), 3: _SINCE_3}
 """By the number of an older schema what brings a desk of it up to this one where it is.
 
 `audit-log` is read from its start again, of which what is known is not taken twice.

@@ -19,6 +19,7 @@ from events.topics import (
     DEAD_LETTERS,
     DEAD_LETTERS_REQUEUED,
     INTERACTIONS,
+    SEGMENT_COUNTS,
     SYSTEM_ALERTS,
 )
 from streams.services.console.desk import Desk
@@ -37,7 +38,8 @@ from streams.services.console.desk_profiles import (
     read_profile,
     read_views,
 )
-from streams.services.console.desk_schema import HOUR_MS, MINUTE_MS
+from streams.services.console.desk_schema import HOUR_MS, MINUTE_MS, QUARTER_MS
+from streams.services.console.desk_segments import members_said
 
 Clock = Literal["broker", "events"]
 """Whose time says what is old: that of records, or (of the demo, whose events are years old) that of the events."""
@@ -133,6 +135,7 @@ class DeskWriter:
             DEAD_LETTERS_REQUEUED: self._requeued,
             AUDIT_LOG: self._view,
             CAMPAIGN_HOLDS: self._hold,
+            SEGMENT_COUNTS: self._members,
         }
 
     def write(self, records: Iterable[TopicRecord], positions: Iterable[Position]) -> Written:
@@ -377,7 +380,17 @@ class DeskWriter:
             self.desk.run("INSERT INTO holds VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", values)
         return True
 
+    def _members(self, record: TopicRecord) -> bool:
+        if record.key is not None:
+            count = 0 if record.value is None else members_said(record.value)
+            if count is None:
+                return False
+            slot = record.appended // QUARTER_MS * QUARTER_MS
+            self.desk.run(_MEMBERS, (_text(record.key), record.partition, slot, count))
+        return True
 
+
+_MEMBERS = """INSERT INTO members VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET members = excluded.members"""
 _LINKED = """SELECT fragment FROM fragments WHERE contact = :fragment AND contact <> fragment
     UNION ALL SELECT fragment FROM fragments WHERE fragment = :fragment AND contact <> fragment"""
 _POSITION = """INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?)

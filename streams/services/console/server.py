@@ -4,6 +4,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import NamedTuple
 
 from fastapi import APIRouter
@@ -34,6 +35,7 @@ from streams.services.console.signin import Sessions
 from streams.services.console.views import Views
 from streams.services.permission.audit_metrics import running_audit_log
 from streams.services.permission.decisions import PermissionJudge
+from streams.services.segment_preview import ask_for_preview
 from streams.worker.app import wall_clock
 
 SWITCH_S = 0.0005
@@ -98,6 +100,8 @@ async def serve(
                 turfs=turfs,
                 called=dict(extras.switch_to),
                 lake=None if settings.lake is None else LakeObserver(LookAtLake(settings)),
+                preview=partial(ask_for_preview, settings),
+                policy=policies.now,
             )
             if deps.lake is not None:
                 closing.push_async_callback(deps.lake.stop)

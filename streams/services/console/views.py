@@ -13,13 +13,14 @@ from streams.services.permission.audit_log import AuditLog
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """What is written down of an act besides who and when: of which campaign or contacts, and what exactly.
+    """What is written down of an act besides who and when: of which campaign, contacts or segments, and what exactly.
 
-    `detail`: in words or figures that name nobody, such as until when.
+    Each segment has a record of its own. `detail`: in words or figures that name nobody, such as until when.
     """
 
     campaign_id: str | None = None
     contact_ids: Sequence[str] = ()
+    segments: Sequence[str] = ()
     detail: str = ""
 
 
@@ -52,12 +53,15 @@ class Views:
 
     async def acted(self, viewer: Viewer, act: ConsoleAct, audited: "Audited", why: str = "") -> None:
         """Somebody is about to change something."""
-        record = self._record(viewer, why)
-        record["what"], record["campaign_id"] = act, audited.campaign_id
-        record["answers"] = [{"contact_id": each, "decision": None, "reason": act} for each in audited.contact_ids]
-        if audited.detail:
-            record["detail"] = audited.detail
-        await self._audit.write(record)
+        for segment in audited.segments or (None,):
+            record = self._record(viewer, why)
+            record["what"], record["campaign_id"] = act, audited.campaign_id
+            record["answers"] = [{"contact_id": each, "decision": None, "reason": act} for each in audited.contact_ids]
+            if segment is not None:
+                record["segment"] = segment
+            if audited.detail:
+                record["detail"] = audited.detail
+            await self._audit.write(record)
 
     def _record(self, viewer: Viewer, why: str) -> AuditRecord:
         teams = viewer.scope.teams

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from sinks.lookup import Lookup
 from sinks.reservations import Reservations
 from streams.domain.pressure import Policy, default_policy_text, read_policy
+from streams.domain.segments.previews import PreviewQuestion
 from streams.history.insights.own_process import InsightsProcess
 from streams.platform.settings import Settings
 from streams.services.console.app import PAGES, ROUTES, build_console
@@ -32,6 +33,7 @@ from streams.services.console.signin import COOKIE, Sessions
 from streams.services.console.views import Views
 from streams.services.permission.audit_log import AuditLog
 from streams.services.permission.decisions import PermissionJudge
+from streams.services.segment_preview import SegmentPreview
 
 ORIGIN = "https://console.test"
 NOW = 1_352_250_000_000
@@ -57,14 +59,15 @@ async def _no_reservation(_: int) -> None:
 class SignedInConsole:
     """One process of the console. `days`: a folder with a file for each day that has a report.
 
-    `provider`: at which people may sign in. `wall_ms`: what time it really is, where the clock of pages is another one.
+    `preview`: what workers answer. `provider`: at which people may sign in. `wall_ms`: what time it really is, where
+    the clock of pages is another one.
     `audit`: where looks and acts are written down, nowhere without it.
     """
 
     switch_to: tuple[tuple[str, str], ...] = ()
     """The accounts of a demo, with what pages call them."""
 
-    def __init__(  # noqa: PLR0913 (parts that differ between tests)
+    def __init__(  # noqa: PLR0913 (what a console may be given)
         self,
         redis: Redis,
         days: Path,
@@ -74,6 +77,7 @@ class SignedInConsole:
         wall_ms: int = NOW,
         audit: AuditLog | None = None,
         routes: tuple[Callable[[Console], APIRouter], ...] = ROUTES,
+        preview: Callable[[PreviewQuestion], SegmentPreview] | None = None,
     ) -> None:
         self._wall_ms = wall_ms
         settings = Settings(time_zone="America/New_York", console_url=ORIGIN)
@@ -99,6 +103,7 @@ class SignedInConsole:
             day_reports=self.reports,
             desk=desk,
             called=dict(self.switch_to),
+            preview=preview,
         )
         self.deps = deps
         self.sessions = Sessions(redis, people)

@@ -92,8 +92,8 @@ async def test_a_plan_is_defined_once_and_written_down_and_what_is_defined_can_b
         ended = await console.post(browser, "/experiments/end", experiment="door-order")
         assert ended.status_code == 303
     assert [(record["what"], record["detail"]) for record in written.records] == [
-        ("define", "experiment gotv-ask"),
-        ("end", "experiment door-order"),
+        ("define_experiment", "experiment gotv-ask"),
+        ("end_experiment", "experiment door-order"),
     ]
 
 

@@ -16,6 +16,8 @@ ASKED_FOR = {
     *("Donations net by hour", "Doors by hour", "Opens by hour: people and all", "Unsubscribes by hour"),
     *("Gateway: answers by status", "Gateway: events by outcome", "Gateway: time of an answer (p99)"),
     *("Gateway: bytes that wait for Kafka", "Alerts by hour"),
+    *("Segments: entries and exits by hour", "Segments: seconds behind"),
+    "Segments: defined, and partitions judged anew",
     *("Experiments by status", "Experiments: alerts by hour", "Experiments: seconds until a result has it"),
 }
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from events.console_acts import ConsoleAct
-from streams.services.console.acting import campaigns, experiments, letters, pairs, people, policy
+from streams.services.console.acting import campaigns, experiments, letters, pairs, people, policy, segments
 from streams.services.console.acting.request import Handler
 
 HANDLERS: Mapping[ConsoleAct, Handler] = {
@@ -19,6 +19,8 @@ HANDLERS: Mapping[ConsoleAct, Handler] = {
     "release": letters.release,
     "publish": policy.publish_policy,
     "roll_back": policy.roll_back_policy,
-    "define": experiments.define,
-    "end": experiments.end,
+    "define_experiment": experiments.define,
+    "end_experiment": experiments.end,
+    "define_segment": segments.define,
+    "withdraw_segment": segments.withdraw,
 }

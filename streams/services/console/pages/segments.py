@@ -7,23 +7,34 @@ contact policy, by `harmonia segments export` and the API.
 from collections.abc import Iterator, Sequence
 
 import orjson
+from markupsafe import Markup
 from msgspec import Struct
 
 from events.segments import SegmentState
 from events.times import parse_time
+from events.topics import SEGMENT_COUNTS
 from sinks.lookup import Incomplete
 from sinks.segment_lookup import SegmentsReader, StoredSegments
 from streams.domain.file_mistakes import FileMistakes
 from streams.domain.messages import CodedMessage, message
 from streams.domain.segments.compiled_segments import read_definition
 from streams.domain.segments.conditions import Group, Node, Reference
+from streams.domain.segments.definition_files import definition_toml
 from streams.domain.segments.explanation import condition_message
 from streams.domain.segments.segment_totals import SegmentTotal, added_up
+from streams.services.console import desk_segments
+from streams.services.console.charts import sparkline
+from streams.services.console.desk_schema import DAY_MS
+from streams.services.console.desk_segments import Members
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
-from streams.services.console.rights import FEWEST
+from streams.services.console.rights import FEWEST, may
+from streams.services.console.standing import STALE_S, standing_of
+from streams.services.console.words import Words
 from streams.services.permission.decision_messages import incomplete_message
 
 EVERY_S = 5
+CURVE_EVERY_S = 60
+CURVE_MS = 7 * DAY_MS
 
 
 class ListedSegment(Struct, frozen=True):
@@ -49,7 +60,7 @@ class DescribedCondition(Struct, frozen=True):
 
 async def load_list(asked: PageRequest) -> Loaded:
     """All segments that are defined, by id."""
-    stored = await _stored(asked)
+    stored = await stored_segments(asked)
     found = [listed(name, value, stored) for name, value in sorted(stored.definitions.items())]
     return Loaded({"found": found, "fewest": FEWEST}, stored.as_of)
 
@@ -59,6 +70,34 @@ async def load_figures(asked: PageRequest) -> Loaded:
     stored, value = await _one(asked)
     one = listed(asked.params["segment"], value, stored)
     return Loaded({"one": one, "fewest": FEWEST, "by_clock": asked.by_clock}, stored.as_of)
+
+
+async def load_curve(asked: PageRequest) -> Loaded:
+    """How many were in the segment over the last week, by the quarter of an hour."""
+    name = asked.params["segment"]
+    await _one(asked)
+    until = asked.wall_ms
+    curve = await asked.ask(desk_segments.member_curve, name, until - CURVE_MS, until)
+    fresh = await standing_of(asked, SEGMENT_COUNTS)
+    return Loaded(
+        {"curve": curve, "chart": curve_chart(curve, asked.words), "fewest": FEWEST},
+        fresh.as_of_ms,
+        fresh.stopped_at_ms,
+    )
+
+
+def curve_chart(curve: Sequence[Members], words: Words) -> Markup:
+    """A curve of members; few are drawn as none."""
+    if not curve:
+        return Markup("")
+    drawn = [each.members if each.members >= FEWEST else 0 for each in curve]
+    about = words.text(
+        "between {least} and {most} since {time}",
+        least=words.number(min(drawn)),
+        most=words.number(max(drawn)),
+        time=words.moment(curve[0].at_ms),
+    )
+    return sparkline(drawn, None, about)
 
 
 async def load_definition(asked: PageRequest) -> Loaded:
@@ -107,6 +146,36 @@ def _group(group: Group, depth: int) -> Iterator[DescribedCondition]:
                 yield from described(node, depth + 1)
 
 
+async def load_acts(asked: PageRequest) -> Loaded:
+    """The ways to change the segment, for who may."""
+    stored, _ = await _one(asked)
+    return Loaded({"segment": asked.params["segment"]}, stored.as_of)
+
+
+async def enter_new(_: PageRequest) -> str:
+    """The text to begin with."""
+    return EXAMPLE
+
+
+async def enter_edit(asked: PageRequest) -> str:
+    """The definition of the segment as text. Raises PageRefused where it is not defined."""
+    await enter(asked)
+    try:
+        _, value = await _one(asked)
+    except Withheld:
+        return EXAMPLE
+    read = read_definition(value)
+    return value.decode() if isinstance(read, FileMistakes) else definition_toml(read)
+
+
+async def enter_withdraw(asked: PageRequest) -> None:
+    """Raises PageRefused for a segment that is not defined, or that the viewer may not withdraw."""
+    if not may(asked.viewer, "withdraw_segment"):
+        text = "None of your roles may do this. Whoever keeps the file of people can change that."
+        raise PageRefused(403, "Not for your roles", text)
+    await enter(asked)
+
+
 async def enter(asked: PageRequest) -> None:
     """Refuse a segment that is not defined; while Redis lacks something nobody knows, and the blocks say so."""
     seen = await _reader(asked).all(asked.params["segment"])
@@ -115,14 +184,14 @@ async def enter(asked: PageRequest) -> None:
 
 
 async def _one(asked: PageRequest) -> tuple[StoredSegments, bytes]:
-    stored = await _stored(asked, asked.params["segment"])
+    stored = await stored_segments(asked, asked.params["segment"])
     value = stored.definitions.get(asked.params["segment"])
     if value is None:
         raise Withheld("This segment was withdrawn.")
     return stored, value
 
 
-async def _stored(asked: PageRequest, segment: str | None = None) -> StoredSegments:
+async def stored_segments(asked: PageRequest, segment: str | None = None) -> StoredSegments:
     """What Redis has. Raises Withheld where it lacks something, or the viewer sees a part of people only."""
     scope = asked.viewer.scope
     if scope.regions is not None or scope.committees is not None:
@@ -136,6 +205,13 @@ async def _stored(asked: PageRequest, segment: str | None = None) -> StoredSegme
 def _reader(asked: PageRequest) -> SegmentsReader:
     return SegmentsReader(asked.redis, asked.deps.settings.profiles_oldest_s)
 
+
+EXAMPLE = """\
+[[segment]]
+id = "donors"
+owner = "finance"
+all = [{ gifts = "net", currency = "USD", within = "365d", at_least = 5000 }]
+"""
 
 SEGMENTS = Page(
     path="/segments",
@@ -152,11 +228,45 @@ SEGMENT = Page(
     act="see_segments",
     blocks=(
         Block("figures", EVERY_S, load_figures, "segment_figures.html", "Who is in it"),
+        Block("curve", CURVE_EVERY_S, load_curve, "segment_curve.html", "Members over a week", STALE_S),
         Block("definition", EVERY_S, load_definition, "segment_definition.html", "What it says"),
+        Block("acts", EVERY_S, load_acts, "segment_acts.html", "Change it"),
     ),
     params={"segment": r"[A-Za-z0-9._-]{1,64}"},
     enter=enter,
     in_menu=False,
     template="segment.html",
 )
-PAGES = (SEGMENTS, SEGMENT)
+SEGMENT_NEW = Page(
+    path="/segments/new",
+    name="segment_new",
+    title="Try out a segment",
+    act="see_segments",
+    blocks=(),
+    enter=enter_new,
+    in_menu=False,
+    template="segment_builder.html",
+)
+SEGMENT_EDIT = Page(
+    path="/segments/{segment}/edit",
+    name="segment_edit",
+    title="Try out a segment",
+    act="see_segments",
+    blocks=(),
+    params={"segment": SEGMENT.params["segment"]},
+    enter=enter_edit,
+    in_menu=False,
+    template="segment_builder.html",
+)
+SEGMENT_WITHDRAW = Page(
+    path="/segments/{segment}/withdraw",
+    name="segment_withdraw",
+    title="Withdraw a segment",
+    act="see_segments",
+    blocks=(Block("figures", 0, load_figures, "segment_figures.html", "Who is in it"),),
+    params={"segment": SEGMENT.params["segment"]},
+    enter=enter_withdraw,
+    in_menu=False,
+    template="segment_withdraw.html",
+)
+PAGES = (SEGMENTS, SEGMENT_NEW, SEGMENT, SEGMENT_EDIT, SEGMENT_WITHDRAW)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.services.console import desk_campaigns
+from streams.services.console import desk_campaigns, desk_segments
 from streams.services.console import desk_notices as notices
 from streams.services.console import desk_people as people
 from streams.services.console import desk_reading as reading
@@ -208,14 +208,14 @@ def test_a_desk_of_another_schema_is_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("schema", [*UP_FROM])
-def test_a_desk_of_the_schema_before_is_brought_up_where_it_is(tmp_path: Path, schema: int) -> None:
+def test_a_desk_of_a_schema_before_is_brought_up_where_it_is(tmp_path: Path, schema: int) -> None:
     path = tmp_path / "desk.sqlite"
     before = hand_filled(path)
     told = _told(before)
     before.close()
     old = Desk.create(path)
     sums = ("fives", "totals", "committee_stock", "ballot_stock") if schema == 2 else ()
-    for table in (*sums, "exports"):
+    for table in (*sums, "exports", "members"):
         old.run(f"DROP TABLE {table}")
     old.run("INSERT INTO positions VALUES ('audit-log', 0, 'id', 9, 9, NULL, 0)")
     old.run(f"PRAGMA user_version = {schema}")
@@ -226,6 +226,7 @@ def test_a_desk_of_the_schema_before_is_brought_up_where_it_is(tmp_path: Path, s
     after = Desk.open(path)
     assert _told(after) == told
     assert notices.exports(after, Span(0, 2 * NOW)) == []
+    assert desk_segments.member_curve(after, "donors", 0, NOW) == []
     assert after.one("SELECT count(*) FROM positions WHERE topic = 'audit-log'") == (0,)
     after.close()
 

@@ -4,15 +4,13 @@ The first partition is written last, and read: what it says all others say, also
 Where two commands got into each other's way, the next one gives each partition what it lacks.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from streams.platform.clients import KafkaClients
-    from streams.platform.settings import Settings
+from streams.domain.experiments.definition_records import missing_definitions
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.platform.topic_reading import records_of
 
 DefinitionRecord = tuple[bytes, bytes | None]
 """Key and value of a record of a topic of definitions."""
@@ -23,9 +21,6 @@ def write_copies(settings: Settings, topic: str, records: Sequence[DefinitionRec
 
     Raises Kafka's errors.
     """
-    from streams.domain.experiments.definition_records import missing_definitions
-    from streams.platform.clients import KafkaClients
-
     clients = KafkaClients(settings)
     there = _latest_by_partition(clients, topic)
     with closing(clients.tool_producer()) as producer:
@@ -41,8 +36,6 @@ def write_copies(settings: Settings, topic: str, records: Sequence[DefinitionRec
 
 def _latest_by_partition(clients: KafkaClients, topic: str) -> list[dict[bytes, bytes | None]]:
     """The latest value of each key, by partition."""
-    from streams.platform.topic_reading import records_of
-
     said: list[dict[bytes, bytes | None]] = [{} for _ in clients.partitions_of(topic)]
     with closing(clients.tool_consumer()) as consumer:
         for record in records_of(consumer, topic):

@@ -1,0 +1,145 @@
+"""Trying out, defining and withdrawing segments from the console: mistakes, counts, rights, nothing without audit."""
+
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from streams.domain.segments.previews import PreviewProgress, PreviewQuestion
+from streams.services.console.rights import Scope, Viewer
+from streams.services.console.signin import COOKIE
+from streams.services.permission import audit_log
+from streams.services.segment_preview import SegmentPreview, put_together
+from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole
+from tests.contract.console.test_segment_pages import PEOPLE, filled
+from tests.contract.redis_server import RedisServer
+
+STRATEGIST = Viewer("ada", frozenset({"figures"}))
+SENDER = Viewer("sam", frozenset({"sending"}))
+EXPEDITRICE = Viewer("sophie", frozenset({"sending"}), language="fr")
+OF_FIELD = Viewer("fay", frozenset({"sending"}), Scope(teams=frozenset({"field"})))
+HOSTS = '[[segment]]\nid = "hosts"\nowner = "digital"\nall = [{ tag = "host" }]\n'
+DONORS = '[[segment]]\nid = "donors"\nowner = "field"\nmembers = true\nall = [{ tag = "volunteer" }]\n'
+
+
+def counted(question: PreviewQuestion) -> SegmentPreview:
+    """Of four partitions three have judged half of a thousand each, 200 of whom would be in it."""
+    judged = PreviewProgress(1, 1_000, 500, 500, (200,) * len(question.asked))
+    return put_together(question, dict.fromkeys(range(3), judged), 4)
+
+
+@pytest.fixture
+async def console(redis_client: Redis, redis_server: RedisServer, tmp_path: Path) -> AsyncIterator[SignedInConsole]:
+    await filled(redis_server, {"donors": PEOPLE})
+    found = SignedInConsole(redis_client, tmp_path, preview=counted)
+    yield found
+    await found.reports.stop()
+
+
+async def sent(console: SignedInConsole, viewer: Viewer, path: str, form: Mapping[str, str]) -> httpx.Response:
+    async with console.browser(viewer) as browser:
+        signed_in = await console.sessions.find(browser.cookies[COOKIE], NOW)
+        assert signed_in is not None
+        said = {"csrf": signed_in.session.csrf, "once": secrets.token_urlsafe(16), **form}
+        return await browser.post(path, data=said, headers={"Origin": ORIGIN})
+
+
+async def draft(console: SignedInConsole, viewer: Viewer, text: str, status: int = 200) -> str:
+    answer = await sent(console, viewer, "/segments/draft", {"text": text})
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+async def test_a_draft_says_how_many_it_would_let_in_and_what_defining_it_would_change(
+    console: SignedInConsole,
+) -> None:
+    text = await draft(console, SENDER, HOSTS)
+    assert '<td class="number">1,600</td>' in text
+    assert "By a sample of 1,500 contacts" in text
+    assert "3 of 4 partitions have answered" in text
+    assert "is new, everybody is judged anew" in text
+    assert 'action="/segments/define"' in text
+    french = await draft(console, EXPEDITRICE, HOSTS)
+    assert "D’après un échantillon de" in french
+    assert "est nouveau, tout le monde est examiné de nouveau" in french
+
+
+async def test_who_may_not_define_can_count_all_the_same(console: SignedInConsole) -> None:
+    assert 'action="/segments/define"' not in await draft(console, STRATEGIST, HOSTS)
+    answer = await sent(console, STRATEGIST, "/segments/define", {"text": HOSTS})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ("[[segment", "is not TOML"),
+        (HOSTS.replace("tag", "tagg"), "is no condition that is known"),
+        ('{"segment": [{"id": "x"}]}', "add all, any or none"),
+        (HOSTS.replace('tag = "host"', 'segment = "doners"'), "did you mean donors?"),
+    ],
+)
+async def test_mistakes_stand_beside_the_text_and_nobody_is_counted(
+    console: SignedInConsole, text: str, mistake: str
+) -> None:
+    shown = await draft(console, SENDER, text, 422)
+    assert mistake in shown
+    assert "How many it would let in" not in shown
+    assert (await sent(console, SENDER, "/segments/define", {"text": text})).status_code == 422
+
+
+async def test_the_builder_begins_with_the_segment_that_is_to_be_changed(console: SignedInConsole) -> None:
+    async with console.browser(SENDER) as browser:
+        new, edit = await browser.get("/segments/new"), await browser.get("/segments/donors/edit")
+        gone, page = await browser.get("/segments/doners/edit"), await browser.get("/segments/donors")
+        withdraw = await browser.get("/segments/donors/withdraw")
+    assert [each.status_code for each in (new, edit, gone, page, withdraw)] == [200, 200, 404, 200, 200]
+    assert "id = &#34;donors&#34;\nowner = &#34;field&#34;" in edit.text
+    assert 'href="/segments/donors/edit"' in page.text
+    assert "Withdraw donors?" in withdraw.text
+
+
+async def test_what_is_so_already_is_not_ordered_again(console: SignedInConsole) -> None:
+    answer = await sent(console, SENDER, "/segments/define", {"text": DONORS})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/segments/donors")
+    answer = await sent(console, SENDER, "/segments/withdraw", {"segment": "hosts"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/segments")
+
+
+async def test_what_somebody_has_changed_meanwhile_is_not_overwritten(console: SignedInConsole) -> None:
+    changed = DONORS.replace("volunteer", "host")
+    answer = await sent(console, SENDER, "/segments/define", {"text": changed, "base": "0" * 16})
+    assert answer.status_code == 409
+    assert "Somebody has changed this segment" in answer.text
+
+
+async def test_a_segment_that_another_refers_to_is_not_withdrawn(console: SignedInConsole) -> None:
+    answer = await sent(console, SENDER, "/segments/withdraw", {"segment": "donors"})
+    assert answer.status_code == 409
+    assert "Other segments refer to it: newcomers." in answer.text
+
+
+async def test_who_sees_one_team_changes_no_segment_of_another(console: SignedInConsole) -> None:
+    assert (await sent(console, OF_FIELD, "/segments/define", {"text": HOSTS})).status_code == 403
+    assert (await sent(console, OF_FIELD, "/segments/withdraw", {"segment": "newcomers"})).status_code == 403
+
+
+async def test_nothing_is_sent_before_it_is_in_the_audit_log(
+    console: SignedInConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_log, "WRITE_S", 0.01)  # nothing takes audit records here
+    shown = await draft(console, SENDER, HOSTS)
+    base = shown.partition('name="base" value="')[2].partition('"')[0]
+    answer = await sent(console, SENDER, "/segments/define", {"text": HOSTS, "base": base})
+    assert answer.status_code == 503
+    assert "Kafka cannot write down" in answer.text
+
+
+async def test_a_form_without_the_token_of_its_reader_changes_nothing(console: SignedInConsole) -> None:
+    async with console.browser(SENDER) as browser:
+        for path in ("draft", "define", "withdraw"):
+            answer = await browser.post(f"/segments/{path}", data={"text": HOSTS}, headers={"Origin": ORIGIN})
+            assert answer.status_code == 403
