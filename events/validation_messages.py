@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from events.console_acts import CONSOLE_ACTS
+
 _SAID: Mapping[str, str] = {
     "missing": "is missing",
     "extra_forbidden": "is not known; correct its name or take it out",
@@ -53,7 +55,9 @@ _FORMS: Mapping[str, str] = {
     "^[A-Z]{2}$": "two capital letters of ISO 3166, such as US",
     r"^[A-Za-z0-9._-]{1,64}$": "1 to 64 letters, digits or . _ -, such as harmonia",
     r"^[A-Za-z0-9._-]{0,200}$": "up to 200 letters, digits or . _ -, such as worker-0",
-    r"^( *(hold|lift)( |$))* *$": "hold, lift, both with a space between them, or nothing, such as hold lift",
+    rf"^( *({'|'.join(CONSOLE_ACTS)})( |$))* *$": (
+        f"some of {', '.join(CONSOLE_ACTS)} with a space between them, or nothing, such as hold lift"
+    ),
     r"^(https://[^\s?#]+[^\s?#/]|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#]*[^\s?#/])?)?$": (
         "an https address without a slash at its end (http on this machine alone), such as https://id.example.org"
     ),

@@ -14,7 +14,7 @@ from streams.cli.output import print_lines, print_table, say
 from streams.domain.display_names import counted, printable
 
 if TYPE_CHECKING:
-    from streams.domain.segments.preview_estimates import Estimate
+    from streams.domain.segments.preview_estimates import MemberEstimate
 
 _HELP = "TOML, or JSON where its name ends in .json; `-`: standard input, either of them."
 
@@ -67,5 +67,5 @@ def preview(
         say(f"{missing}{f': {printable(answer.refused)}' if answer.refused else ''}", err=True)
 
 
-def _figures(found: Estimate | None) -> tuple[str, str, str]:
+def _figures(found: MemberEstimate | None) -> tuple[str, str, str]:
     return ("", "", "") if found is None else (f"{found.count:,}", f"{found.low:,}", f"{found.high:,}")

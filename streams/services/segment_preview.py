@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from events.topics import SEGMENT_WORK
-from streams.domain.segments.preview_estimates import Estimate, PartitionCount, estimate
+from streams.domain.segments.preview_estimates import MemberEstimate, PartitionCount, estimate
 from streams.domain.segments.previews import (
     PreviewProgress,
     PreviewQuestion,
@@ -41,8 +41,8 @@ class SegmentPreview(Struct, frozen=True):
     of how many `partitions` this is. `is_exact`: everybody there was judged. `refused`: why one gave no answer.
     """
 
-    estimates: Mapping[str, Estimate | None]
-    people: Estimate | None
+    estimates: Mapping[str, MemberEstimate | None]
+    people: MemberEstimate | None
     judged: int
     answered: int
     partitions: int

@@ -29,7 +29,7 @@ class PartitionCount(Struct, frozen=True):
     matched: int
 
 
-class Estimate(Struct, frozen=True):
+class MemberEstimate(Struct, frozen=True):
     """How many it is about, and at least and at most with 95 % confidence; all are one number once it is certain."""
 
     count: int
@@ -37,8 +37,8 @@ class Estimate(Struct, frozen=True):
     high: int
 
 
-def estimate(found: Sequence[PartitionCount], partitions: int) -> Estimate | None:
-    """Estimate how many there are in all `partitions` by what some or all have found; None: nothing can be said."""
+def estimate(found: Sequence[PartitionCount], partitions: int) -> MemberEstimate | None:
+    """MemberEstimate how many there are in all `partitions` by what some or all have found; None: nothing can be said."""
     if not found or any(each.known and not each.judged for each in found):
         return None
     answered = len(found) / partitions
@@ -47,13 +47,13 @@ def estimate(found: Sequence[PartitionCount], partitions: int) -> Estimate | Non
     judged, matched = sum(each.judged for each in found), sum(each.matched for each in found)
     strata = [each for each in found if each.known]
     if not strata:
-        return Estimate(0, 0, 0) if answered == 1 else None
+        return MemberEstimate(0, 0, 0) if answered == 1 else None
     share = sum(each.known / known * each.matched / each.judged for each in strata)
     spread = sum((each.known / known) ** 2 * (1 - answered * each.judged / each.known) / each.judged for each in strata)
     low, high = _wilson(share, spread)
     count = round(everybody * share)
     least, most = max(matched, floor(everybody * low)), min(round(everybody) - judged + matched, ceil(everybody * high))
-    return Estimate(min(max(count, least), most), least, most)
+    return MemberEstimate(min(max(count, least), most), least, most)
 
 
 def _wilson(share: float, spread: float) -> tuple[float, float]:

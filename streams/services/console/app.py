@@ -85,8 +85,8 @@ ROUTES: tuple[Callable[[Console], APIRouter], ...] = (
     policy.routes,
     experiment_plans.routes,
     privacy.routes,
-    acting.routes,
     segment_builder.routes,
+    acting.routes,
 )
 SESSION_CHECK_MS = 10_000
 

@@ -10,7 +10,7 @@ import pytest
 
 from sinks.keys import partition_of
 from streams.domain.segments.people_sample import Drawn, drawn_with
-from streams.domain.segments.preview_estimates import Estimate, PartitionCount, estimate
+from streams.domain.segments.preview_estimates import MemberEstimate, PartitionCount, estimate
 
 PARTITIONS = 4
 CONTACTS = 4_000
@@ -50,7 +50,7 @@ class Population:
     names: list[bytes]
     drawn: list[tuple[int, list[bytes]]]
 
-    def previewed(self, members: set[bytes], silent: int) -> Estimate:
+    def previewed(self, members: set[bytes], silent: int) -> MemberEstimate:
         """The estimate; the last `silent` partitions do not answer."""
         counts = [
             PartitionCount(known, len(judged), sum(name in members for name in judged))

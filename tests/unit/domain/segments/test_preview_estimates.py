@@ -2,16 +2,16 @@
 
 import pytest
 
-from streams.domain.segments.preview_estimates import Estimate, PartitionCount, estimate
+from streams.domain.segments.preview_estimates import MemberEstimate, PartitionCount, estimate
 
 
 def test_once_everybody_is_judged_the_count_is_certain() -> None:
     found = [PartitionCount(100, 100, 7), PartitionCount(90, 90, 0), PartitionCount(0, 0, 0)]
-    assert estimate(found, 3) == Estimate(7, 7, 7)
+    assert estimate(found, 3) == MemberEstimate(7, 7, 7)
 
 
 def test_of_nobody_there_is_nobody() -> None:
-    assert estimate([PartitionCount(0, 0, 0)] * 4, 4) == Estimate(0, 0, 0)
+    assert estimate([PartitionCount(0, 0, 0)] * 4, 4) == MemberEstimate(0, 0, 0)
 
 
 def test_without_an_answer_nothing_is_said() -> None:
@@ -37,7 +37,7 @@ def test_the_interval_of_half_a_sample_is_the_one_of_the_textbook() -> None:
 def test_partitions_that_have_answered_stand_for_those_that_have_not() -> None:
     everybody = [PartitionCount(1_000, 1_000, 100)] * 4
     half = estimate(everybody[:2], 4)
-    assert estimate(everybody, 4) == Estimate(400, 400, 400)
+    assert estimate(everybody, 4) == MemberEstimate(400, 400, 400)
     assert half is not None
     assert half.low < 400 == half.count < half.high
     assert half.low >= 200

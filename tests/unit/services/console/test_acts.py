@@ -33,6 +33,7 @@ CHANGE_NOTHING = {
     "/money/givers",
     "/privacy/reason",
     "/letters/rehearse",
+    "/segments/draft",
     "/jobs/cancel",
     "/policy/check",
     "/policy/backtest",
