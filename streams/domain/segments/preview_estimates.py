@@ -38,7 +38,7 @@ class MemberEstimate(Struct, frozen=True):
 
 
 def estimate(found: Sequence[PartitionCount], partitions: int) -> MemberEstimate | None:
-    """MemberEstimate how many there are in all `partitions` by what some or all have found; None: nothing can be said."""
+    """Estimate how many there are in all `partitions` by what some or all have found; None: nothing can be said."""
     if not found or any(each.known and not each.judged for each in found):
         return None
     answered = len(found) / partitions
