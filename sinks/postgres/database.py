@@ -142,7 +142,7 @@ async def _bring_up_to_date(connection: Any) -> None:
         for number, text in steps:
             if number > done:
                 await connection.execute(text)
-                await connection.execute(f"INSERT INTO harmonia.migrations VALUES ({number:d}, now())")
+                await connection.execute("INSERT INTO harmonia.migrations VALUES ($1, now())", number)
 
 
 def _is_of_data(error: Exception) -> bool:

@@ -66,7 +66,7 @@ class PostgresServer:
         (self._data / "postmaster.pid").unlink(missing_ok=True)
         options = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._programs / "postgres"), "-D", str(self._data), "-p", str(self.port), *options]
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # nosec B603 # no shell, programs of the wheel
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, user=self._user
         )
         self._wait()
@@ -91,7 +91,8 @@ class PostgresServer:
         """The programs, where nobody may run them."""
         asked = [str(self._programs / "initdb"), "--version"]
         with contextlib.suppress(PermissionError):
-            if subprocess.run(asked, capture_output=True, check=False, user=self._user).returncode == 0:
+            found = subprocess.run(asked, capture_output=True, check=False, user=self._user)  # nosec B603 # no shell, programs of the wheel
+            if found.returncode == 0:
                 return self._programs
         copied = self._folder / "pginstall"
         shutil.copytree(self._programs.parent, copied, symlinks=True)
@@ -99,7 +100,9 @@ class PostgresServer:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._programs / program), *arguments]
-        subprocess.run(command, check=True, capture_output=True, cwd=self._folder, user=self._user)
+        subprocess.run(  # nosec B603 # no shell, programs of the wheel
+            command, check=True, capture_output=True, cwd=self._folder, user=self._user
+        )
 
     def _signal(self, number: signal.Signals) -> None:
         """To the server and the processes it has made, each of which is a session of its own."""
@@ -114,7 +117,7 @@ class PostgresServer:
         deadline = time.monotonic() + 60
         asked = [str(self._programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
-            if subprocess.run(asked, check=False).returncode == 0:
+            if subprocess.run(asked, check=False).returncode == 0:  # nosec B603 # no shell, programs of the wheel
                 return
             time.sleep(0.02)
         raise TimeoutError("the PostgreSQL server did not start")
