@@ -15,6 +15,8 @@ SHARE = 0.5
 MOST_STRETCH = 2.0
 """Blocks are loaded so many times their rate apart at most: at three times they count as stopped."""
 LOOK_EVERY_S = 2.0
+SLOW_S = 2.0
+"""Seconds after which a block that is still loaded gives its lane to the next: what hangs holds up nothing else."""
 PATIENCE_S = 0.25
 """Seconds that a block waits for pages at most, so that open pages go on however many are asked for."""
 
@@ -25,6 +27,19 @@ def stretched(stretch: float, busy: float) -> float:
     `stretch`: how many it was so far; `busy`: the part of the lanes' time that loading took at that.
     """
     return min(MOST_STRETCH, max(1.0, stretch * busy / SHARE))
+
+
+class _Lane:
+    """A lane that is left once, however often that is said."""
+
+    def __init__(self, lanes: asyncio.Semaphore) -> None:
+        self._lanes: asyncio.Semaphore | None = lanes
+
+    def leave(self) -> None:
+        """Let the next one have it."""
+        if self._lanes is not None:
+            self._lanes.release()
+            self._lanes = None
 
 
 class Pace:
@@ -59,13 +74,17 @@ class Pace:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """A block of an open page is loaded for the length of the block, which begins when it is its turn."""
-        async with self._lanes:
-            began = self._clock()
-            try:
-                await self._after_pages()
-                yield
-            finally:
-                self._count(began)
+        await self._lanes.acquire()
+        lane = _Lane(self._lanes)
+        late = asyncio.get_running_loop().call_later(SLOW_S, lane.leave)
+        began = self._clock()
+        try:
+            await self._after_pages()
+            yield
+        finally:
+            late.cancel()
+            lane.leave()
+            self._count(began)
 
     async def _after_pages(self) -> None:
         if self._pages:

@@ -6,9 +6,11 @@ A draft is text, TOML or JSON as in a file. Trying it out changes nothing.
 import asyncio
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
+from math import ceil, floor
 
 from fastapi import APIRouter, Request, Response
 from kafka.errors import KafkaError
+from msgspec.structs import replace
 
 from sinks.segment_lookup import StoredSegments
 from streams.domain.file_mistakes import FileMistakes
@@ -17,6 +19,7 @@ from streams.domain.segments.compiled_segments import read_definition
 from streams.domain.segments.conditions import SegmentDefinition
 from streams.domain.segments.definition_changes import definition_changes
 from streams.domain.segments.definition_files import read_segments, read_segments_json
+from streams.domain.segments.preview_estimates import MemberEstimate
 from streams.domain.segments.previews import preview_question
 from streams.platform.errors import MissingTopic
 from streams.services.console.gate import Console, frame, html, message_page, posted, require
@@ -83,7 +86,21 @@ async def _tried_out(
         except (KafkaError, MissingTopic, OSError):
             counted = None
     trouble = "" if counted is not None and counted.answered else "No worker has answered, so nobody was counted."
-    return {**shown, "preview": counted, "trouble": trouble}
+    return {**shown, "preview": None if counted is None else in_tens(counted), "trouble": trouble}
+
+
+def in_tens(preview: SegmentPreview) -> SegmentPreview:
+    """A preview with counts of ten or more in tens, so that two that differ by one person seldom tell of them."""
+    rounded = {name: None if each is None else _in_tens(each) for name, each in preview.estimates.items()}
+    return replace(preview, estimates=rounded)
+
+
+def _in_tens(found: MemberEstimate) -> MemberEstimate:
+    count, low, high = (
+        each if each < FEWEST else to(each / FEWEST) * FEWEST
+        for each, to in ((found.count, round), (found.low, floor), (found.high, ceil))
+    )
+    return MemberEstimate(count, low, high)
 
 
 def read_draft(text: str) -> list[SegmentDefinition] | FileMistakes:

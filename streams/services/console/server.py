@@ -1,8 +1,10 @@
 """The process of the console: wires its parts together and serves until a signal ends it."""
 
+import asyncio
 import socket
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import NamedTuple
@@ -38,6 +40,8 @@ from streams.services.permission.decisions import PermissionJudge
 from streams.services.segment_preview import ask_for_preview
 from streams.worker.app import wall_clock
 
+THREADS = 64
+"""For what blocks: orders that are sent and waited for, and previews. Enough that an order waits for no other."""
 SWITCH_S = 0.0005
 """Seconds after which one thread makes way for another: those that ask the desk wait so long while a page is made."""
 
@@ -74,6 +78,7 @@ async def serve(
     metrics = ConsoleMetrics(CollectorRegistry())
     people = read_people(settings.console_people, changing(settings.console_may))
     turfs = read_turfs(settings.console_turfs)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "console"))
     policies = metrics.policy.watched(settings.policy, wall_clock)
     with listening(host, port) as listener:
         async with AsyncExitStack() as closing:

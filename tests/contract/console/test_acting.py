@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from events.outputs import AuditRecord
 from sinks.base import SinkUnavailable
+from streams.services.console.acting import once
 from streams.services.console.acting.once import LONGEST_ACT_S, Once, name_of
 from streams.services.console.acting.request import ActRequest, Ready
 from streams.services.console.acting.route import routes_of
@@ -49,6 +50,7 @@ class Switch:
         self.refuses: Exception | Outcome | None = None
         self.begun, self.let_go = asyncio.Event(), asyncio.Event()
         self.let_go.set()
+        self.to = "/campaigns"
 
     async def handler(self, asked: ActRequest) -> Outcome | Ready:
         if isinstance(self.refuses, Exception):
@@ -62,7 +64,7 @@ class Switch:
         await self.let_go.wait()
         if self.fails is not None:
             raise self.fails
-        return done("It is on", "Since {n}", "/campaigns", n=self.times)
+        return done("It is on", "Since {n}", self.to, n=self.times)
 
 
 @pytest.fixture
@@ -192,10 +194,30 @@ async def test_what_was_begun_by_a_console_that_was_killed_is_not_done_again(red
     assert await Once(redis_client).begin(name, NOW + 1000 * LONGEST_ACT_S + 1) == BROKEN_OFF
 
 
-async def test_redis_has_no_field_of_a_form(console: SignedInConsole, redis_client: Redis) -> None:
+async def test_redis_has_no_field_of_a_form_and_its_outcome_leads_back_all_the_same(
+    console: SignedInConsole, redis_client: Redis, switch: Switch
+) -> None:
+    switch.to = "/campaigns/secret%3Aone?of=secret%3Aone"
     async with console.browser(ADA) as browser:
-        await console.post(browser, "/campaigns/hold", KEY, campaign="secret-campaign")
+        answers = [await console.post(browser, "/campaigns/hold", KEY, campaign="secret:one") for _ in range(2)]
     keys = [key async for key in redis_client.scan_iter("console:act:*")]
     assert len(keys) == 1
-    assert b"secret" not in b"".join(keys)
-    assert b"secret" not in (await redis_client.get(keys[0]) or b"")
+    assert b"secret" not in keys[0] + (await redis_client.get(keys[0]) or b"")
+    assert [switch.to in answer.text for answer in answers] == [True, True]
+
+
+async def test_an_act_that_a_stopping_console_broke_off_is_not_done_again_by_the_same_form(
+    console: SignedInConsole, switch: Switch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(once, "_WAIT_S", 0.01)
+    switch.let_go.clear()
+    async with console.browser(ADA) as browser:
+        post = partial(console.post, browser, "/campaigns/hold", KEY, campaign="x")
+        first = asyncio.create_task(post())
+        await switch.begun.wait()
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        switch.let_go.set()
+        answer = await post()
+    assert switch.times == 1
+    assert "do not rely on it yet" in answer.text

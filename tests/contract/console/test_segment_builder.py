@@ -8,8 +8,10 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
+from streams.domain.segments.preview_estimates import MemberEstimate
 from streams.domain.segments.previews import PreviewProgress, PreviewQuestion
 from streams.services.console.rights import Scope, Viewer
+from streams.services.console.segment_builder import in_tens
 from streams.services.console.signin import COOKIE
 from streams.services.permission import audit_log
 from streams.services.segment_preview import SegmentPreview, put_together
@@ -143,3 +145,24 @@ async def test_a_form_without_the_token_of_its_reader_changes_nothing(console: S
         for path in ("draft", "define", "withdraw"):
             answer = await browser.post(f"/segments/{path}", data={"text": HOSTS}, headers={"Origin": ORIGIN})
             assert answer.status_code == 403
+
+
+async def test_a_segment_that_this_version_cannot_read_is_changed_by_those_alone_who_see_everything(
+    redis_client: Redis, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    later = {"id": "hosts", "owner": "digital", "all": [{"a_later_condition": 1}]}
+    await filled(redis_server, {"donors": PEOPLE}, more={"hosts": later})
+    console = SignedInConsole(redis_client, tmp_path, preview=counted)
+    own = HOSTS.replace("digital", "field")
+    assert (await sent(console, OF_FIELD, "/segments/define", {"text": own})).status_code == 403
+    assert (await sent(console, OF_FIELD, "/segments/withdraw", {"segment": "hosts"})).status_code == 403
+    assert (await sent(console, SENDER, "/segments/define", {"text": own})).status_code == 409  # it was not tried out
+    await console.reports.stop()
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"), [((9, 4, 12), (9, 4, 20)), ((181, 180, 189), (180, 180, 190)), ((80_000,) * 3, (80_000,) * 3)]
+)
+def test_counts_of_a_preview_are_told_in_tens(found: tuple[int, int, int], shown: tuple[int, int, int]) -> None:
+    preview = SegmentPreview({"hosts": MemberEstimate(*found), "donors": None}, None, 10, 1, 1, True)
+    assert in_tens(preview).estimates == {"hosts": MemberEstimate(*shown), "donors": None}

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import orjson
 import pytest
@@ -39,13 +40,18 @@ NESTED = {  # of nobody: an owner need not be named
 }
 
 
-async def filled(server: RedisServer, people: Mapping[str, Sequence[str]], state: SegmentState = "complete") -> None:
+async def filled(
+    server: RedisServer,
+    people: Mapping[str, Sequence[str]],
+    state: SegmentState = "complete",
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> None:
     sink = SegmentsSink(client_of(server.port), stale_after=STALE_AFTER, most_pairs=1000)
     await fill_segments(sink, people, state=state)
     for partition in range(PARTITIONS):
         view = sink.reading(SEGMENT_DEFINITIONS)
-        change = SegmentsChange("newcomers", orjson.dumps(NESTED))
-        assert await view.write(partition, [change], Position(TOPIC, 1), Position(TOPIC, 2))
+        changes = [SegmentsChange(name, orjson.dumps(each)) for name, each in {"newcomers": NESTED, **more}.items()]
+        assert await view.write(partition, changes, Position(TOPIC, 1), Position(TOPIC, 2))
     await sink.close()
 
 

@@ -8,8 +8,10 @@ import asyncio
 import logging
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
 from weakref import WeakValueDictionary
 
+import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -69,15 +71,16 @@ class _Doing:
         if asked.spec.gives_a_file:
             return self._told(asked, await self._locked(asked, handler))
         name = name_of(asked.signed_in.id, key, asked.spec.id, asked.said)
-        found: Outcome | Response | None = await self._once.begin(name, asked.deps.wall())
+        known = await self._once.begin(name, asked.deps.wall())
+        found: Outcome | Response | None = None if known is None else told_again(known, asked)
         if found is None:
             try:
                 found = await self._locked(asked, handler)
-            except BaseException:
+            except Exception:  # one that is cancelled may have been sent, and stays as begun
                 await self._once.forget(name)
                 raise
             if isinstance(found, Outcome):
-                await self._once.ended(name, asked.deps.wall(), found)
+                await self._once.ended(name, asked.deps.wall(), kept(found, asked))
         return self._told(asked, found)
 
     async def _locked(self, asked: ActRequest, handler: Handler) -> Outcome | Response:
@@ -99,6 +102,29 @@ class _Doing:
         if found.is_shown_there:
             return RedirectResponse(found.to, 303)
         return outcome_page(self.console, asked.signed_in, found)
+
+
+def kept(outcome: Outcome, asked: ActRequest) -> Outcome:
+    """An outcome as it may be kept: what the act is about stands in it by the name of its field, not by its id."""
+    for field, value in _about(asked):
+        outcome = _with(_with(outcome, quote(value, safe=""), f"<%{field}>"), value, f"<{field}>")
+    return outcome
+
+
+def told_again(outcome: Outcome, asked: ActRequest) -> Outcome:
+    """The outcome that was kept, with what the act is about."""
+    for field, value in _about(asked):
+        outcome = _with(_with(outcome, f"<%{field}>", quote(value, safe="")), f"<{field}>", value)
+    return outcome
+
+
+def _about(asked: ActRequest) -> list[tuple[str, str]]:
+    return [(field, asked.said[field]) for field in asked.spec.subject if asked.said.get(field)]
+
+
+def _with(outcome: Outcome, found: str, put: str) -> Outcome:
+    fields = {name: one.replace(found, put) if isinstance(one, str) else one for name, one in outcome.fields.items()}
+    return msgspec.structs.replace(outcome, to=outcome.to.replace(found, put), fields=fields)
 
 
 async def _done(asked: ActRequest, handler: Handler) -> Outcome | Response:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from kafka.errors import KafkaError
 
 from events.topics import SEGMENT_DEFINITIONS
+from sinks.segment_lookup import StoredSegments
 from streams.domain.file_mistakes import FileMistakes
 from streams.domain.pressure.closures import channel_rules
 from streams.domain.segments.conditions import SegmentDefinition
@@ -23,6 +24,7 @@ from streams.services.console.gate import NotForYou
 from streams.services.console.outcomes import Outcome, done_as_shown, not_done, unsure
 from streams.services.console.page import PageRequest, Withheld
 from streams.services.console.pages.segments import stored_segments
+from streams.services.console.rights import EVERYTHING
 from streams.services.console.segment_builder import definitions_of, digest, may_change, read_draft
 from streams.services.console.views import Audited
 
@@ -42,7 +44,7 @@ async def define(asked: ActRequest) -> Outcome | Ready:
         text = "There are mistakes in it. Go back, try it out, and correct them."
         return not_done("Not defined", text, "/segments/new", 422)
     names = [each.id for each in found]
-    _require_own(asked, [*found, *(there[name] for name in names if name in there)])
+    _require_own(asked, stored, [*found, *(there[name] for name in names if name in there)], names)
     to = f"/segments/{names[0]}" if len(names) == 1 else _ALL
     if all(there.get(each.id) == each for each in found):
         return done_as_shown(to)
@@ -65,7 +67,7 @@ async def withdraw(asked: ActRequest) -> Outcome | Ready:
     there = definitions_of(stored)
     if segment not in stored.definitions:
         return done_as_shown(_ALL)
-    _require_own(asked, [there[segment]] if segment in there else [])
+    _require_own(asked, stored, [there[segment]] if segment in there else [], [segment])
     if others := referring_to([segment], there).get(segment):
         text = "Other segments refer to it: {names}."
         return not_done("Not withdrawn", text, f"/segments/{segment}", names=", ".join(others))
@@ -76,8 +78,13 @@ async def withdraw(asked: ActRequest) -> Outcome | Ready:
     return Ready(Audited(segments=[segment]), perform)
 
 
-def _require_own(asked: ActRequest, definitions: Iterable[SegmentDefinition]) -> None:
-    if not may_change(asked.viewer.scope, definitions):
+def _require_own(
+    asked: ActRequest, stored: StoredSegments, definitions: Sequence[SegmentDefinition], names: Sequence[str]
+) -> None:
+    """Raises NotForYou where one is of another team, or says so in a way that this version cannot read."""
+    there = definitions_of(stored)
+    is_clear = all(name in there for name in names if name in stored.definitions)
+    if not may_change(asked.viewer.scope, definitions) or not (is_clear or asked.viewer.scope == EVERYTHING):
         raise NotForYou(asked.signed_in)
 
 

@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from streams.services.console import live_pace
 from streams.services.console.live_pace import LANES, MOST_STRETCH, Pace, stretched
 
 
@@ -94,3 +95,21 @@ async def test_while_loading_takes_all_the_time_there_is_blocks_are_loaded_less_
         clock.seconds += 60
         await both_lanes(0.1)
     assert pace.stretch == told[-1] == 1.0
+
+
+async def test_blocks_whose_store_does_not_answer_hold_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_pace, "SLOW_S", 0.01)
+    pace, answers = Pace(Clock(), lambda _: None), asyncio.Event()
+
+    async def hangs() -> None:
+        async with pace.turn():
+            await answers.wait()
+
+    slow = [asyncio.create_task(hangs()) for _ in range(LANES)]
+    async with asyncio.timeout(20):
+        async with pace.turn():
+            assert not any(each.done() for each in slow)
+        answers.set()
+        await asyncio.gather(*slow)
+    async with pace.turn(), pace.turn():  # each lane was left once
+        assert pace._lanes.locked()
