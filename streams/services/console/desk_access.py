@@ -109,12 +109,14 @@ class DeskReader:
 
         def asked() -> Answer:
             began_at = time.monotonic()
+            ended = False
 
             def is_over() -> bool:
+                nonlocal ended  # once it is over it stays so: whoever waited may have begun before the error is here
                 now = time.monotonic()
-                if self._closed or given_up.is_set() or now - asked_at >= self._times.limit:
-                    return True
-                return now - began_at >= self._times.alone and self._somebody_waits()
+                has_time = not (self._closed or given_up.is_set() or now - asked_at >= self._times.limit)
+                ended = ended or not has_time or (now - began_at >= self._times.alone and self._somebody_waits())
+                return ended
 
             if is_over():
                 raise TooSlow

@@ -115,6 +115,17 @@ async def test_slow_queries_make_way_for_one_that_waits(reader: DeskReader) -> N
     await asyncio.gather(*slow, return_exceptions=True)
 
 
+@pytest.mark.parametrize("reader", [Times(limit=600.0, alone=0.0)], indirect=True)
+async def test_a_query_that_made_way_is_too_slow_also_once_nobody_waits_any_more(
+    reader: DeskReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = iter([False, True])
+    monkeypatch.setattr(reader, "_somebody_waits", lambda: next(waits, False))
+    with pytest.raises(TooSlow):
+        async with asyncio.timeout(PATIENCE_S):
+            await reader.ask(endless)
+
+
 @pytest.mark.parametrize("reader", [Times(limit=0.2)], indirect=True)
 async def test_a_query_that_takes_longer_than_it_may_is_interrupted(reader: DeskReader) -> None:
     with pytest.raises(TooSlow):
