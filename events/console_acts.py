@@ -2,5 +2,7 @@
 
 from typing import Literal, get_args
 
-ConsoleAct = Literal["hold", "lift", "suppress", "unsuppress", "export", "erase", "link", "unlink"]
+ConsoleAct = Literal[
+    "hold", "lift", "suppress", "unsuppress", "export", "erase", "link", "unlink", "judge", "reserve"
+]
 CONSOLE_ACTS: tuple[ConsoleAct, ...] = get_args(ConsoleAct)

@@ -44,6 +44,7 @@ from streams.services.console.pages import (
     people,
     person_alerts,
     segments,
+    send,
     status,
     tonight,
 )
@@ -65,10 +66,17 @@ PAGES: tuple[Page, ...] = (
     *days.PAGES,
     *duplicates.PAGES,
     *people.PAGES,
+    *send.PAGES,
     *person_alerts.PAGES,
     *status.PAGES,
 )
-ROUTES: tuple[Callable[[Console], APIRouter], ...] = (signin_routes, people.routes, money.routes, acting.routes)
+ROUTES: tuple[Callable[[Console], APIRouter], ...] = (
+    signin_routes,
+    people.routes,
+    money.routes,
+    send.routes,
+    acting.routes,
+)
 SESSION_CHECK_MS = 10_000
 
 

@@ -14,6 +14,7 @@ from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.observer import StatusObserver
 from streams.services.console.oidc import Provider
 from streams.services.console.people import People
+from streams.services.console.sendings import Sendings
 from streams.services.console.views import Views
 from streams.services.permission.decisions import PermissionJudge
 
@@ -40,3 +41,4 @@ class ConsoleDependencies:
     desk: DeskReader | None = None
     turfs: Sequence[Turf] = ()
     day_reports: DayReports = field(default_factory=DayReports)
+    sendings: Sendings = field(default_factory=Sendings)

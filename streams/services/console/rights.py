@@ -20,6 +20,7 @@ Seeing = Literal[
     "see_money",
     "see_people",
     "see_status",
+    "see_send",
 ]
 Act = Seeing | ConsoleAct
 ACTS: tuple[Act, ...] = (*get_args(Seeing), *CONSOLE_ACTS)
@@ -36,6 +37,7 @@ ROLES_OF: Mapping[Act, frozenset[Role]] = {
     "see_money": frozenset({"figures", "treasury"}),
     "see_people": frozenset({"field", "treasury", "sending", "privacy"}),
     "see_status": frozenset({"operations", "privacy"}),
+    "see_send": frozenset({"sending"}),
     **{spec.id: spec.roles for spec in ACT_SPECS},
 }
 SEES_MONEY: frozenset[Role] = frozenset({"treasury", "privacy"})

@@ -97,6 +97,7 @@ async def serve(
                 turfs=turfs,
             )
             closing.push_async_callback(deps.day_reports.stop)
+            closing.push_async_callback(deps.sendings.stop)
             if deps.desk is not None:
                 closing.callback(deps.desk.close)
             hub = Hub(metrics)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from events.console_acts import ConsoleAct
-from streams.services.console.acting import campaigns, pairs, people
+from streams.services.console.acting import campaigns, pairs, people, sending
 from streams.services.console.acting.request import Handler
 
 HANDLERS: Mapping[ConsoleAct, Handler] = {
@@ -15,4 +15,6 @@ HANDLERS: Mapping[ConsoleAct, Handler] = {
     "erase": people.erase,
     "link": pairs.link,
     "unlink": pairs.unlink,
+    "judge": sending.judge,
+    "reserve": sending.reserve,
 }

@@ -25,7 +25,7 @@ from streams.services.console.signin import Sessions
 
 PAGE = (Path(__file__).parents[4] / "docs" / "console.md").read_text()
 TEMPLATES = Path("streams/services/console/templates")
-CHANGE_NOTHING = {"/signin", "/signout", "/choices", "/people", "/money/givers"}
+CHANGE_NOTHING = {"/signin", "/signout", "/choices", "/people", "/money/givers", "/send/cancel"}
 """Forms that change nothing but the session of whoever sends them."""
 
 
