@@ -17,5 +17,7 @@ ConsoleAct = Literal[
     "roll_back",
     "define",
     "end",
+    "judge",
+    "reserve",
 ]
 CONSOLE_ACTS: tuple[ConsoleAct, ...] = get_args(ConsoleAct)

@@ -48,6 +48,7 @@ from streams.services.console.pages import (
     policy,
     privacy,
     segments,
+    send,
     status,
     tonight,
 )
@@ -70,6 +71,7 @@ PAGES: tuple[Page, ...] = (
     *days.PAGES,
     *duplicates.PAGES,
     *people.PAGES,
+    *send.PAGES,
     *person_alerts.PAGES,
     *policy.PAGES,
     *letters.PAGES,
@@ -84,6 +86,7 @@ ROUTES: tuple[Callable[[Console], APIRouter], ...] = (
     policy.routes,
     experiment_plans.routes,
     privacy.routes,
+    send.routes,
     acting.routes,
 )
 SESSION_CHECK_MS = 10_000

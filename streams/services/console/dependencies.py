@@ -18,6 +18,7 @@ from streams.services.console.observer import StatusObserver
 from streams.services.console.oidc import Provider
 from streams.services.console.orders import Orders
 from streams.services.console.people import People
+from streams.services.console.sendings import Sendings
 from streams.services.console.views import Views
 from streams.services.permission.decisions import PermissionJudge
 
@@ -49,3 +50,4 @@ class ConsoleDependencies:
     orders: Orders = field(default_factory=Orders)
     jobs: Jobs = field(default_factory=lambda: Jobs(lambda: round(time.time() * 1000)))
     day_reports: DayReports = field(default_factory=DayReports)
+    sendings: Sendings = field(default_factory=Sendings)

@@ -111,6 +111,7 @@ def _add_session(router: APIRouter, console: Console) -> None:
     async def sign_out(request: Request) -> Response:
         signed_in, _ = await posted(console, request)
         await console.sessions.end(signed_in.id)
+        await deps.sendings.drop(signed_in.viewer.name)
         response = RedirectResponse("/signin", 303)
         drop_cookie(response, COOKIE)
         return response

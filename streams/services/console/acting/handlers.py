@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from events.console_acts import ConsoleAct
-from streams.services.console.acting import campaigns, experiments, letters, pairs, people, policy
+from streams.services.console.acting import campaigns, experiments, letters, pairs, people, policy, sending
 from streams.services.console.acting.request import Handler
 
 HANDLERS: Mapping[ConsoleAct, Handler] = {
@@ -21,4 +21,6 @@ HANDLERS: Mapping[ConsoleAct, Handler] = {
     "roll_back": policy.roll_back_policy,
     "define": experiments.define,
     "end": experiments.end,
+    "judge": sending.judge,
+    "reserve": sending.reserve,
 }

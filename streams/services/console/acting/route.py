@@ -7,11 +7,14 @@ which of three holds: done, not done, or do not rely on it.
 import asyncio
 import logging
 import re
+import tempfile
 from collections.abc import Mapping
+from typing import BinaryIO
 from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData, UploadFile
 
 from events.console_acts import ConsoleAct
 from sinks.base import SinkUnavailable
@@ -54,7 +57,18 @@ def _add(router: APIRouter, doing: "_Doing", spec: ActSpec, handler: Handler) ->
         key = said.pop("once", "")
         if not _is_key(key):
             raise FormRefused
-        return await doing.answer(ActRequest(doing.console, signed_in, spec, said), key, handler)
+        upload = _upload_of(await request.form())
+        return await doing.answer(ActRequest(doing.console, signed_in, spec, said, upload), key, handler)
+
+
+def _upload_of(form: FormData) -> BinaryIO | None:
+    """The file of a form, which has no name on the disk; None where none was chosen."""
+    found = form.get("list")
+    if not isinstance(found, UploadFile) or not found.size:
+        return None
+    if isinstance(found.file, tempfile.SpooledTemporaryFile):
+        found.file.rollover()
+    return found.file
 
 
 class _Doing:

@@ -1,7 +1,6 @@
 """What the writer of the desk makes of records: people, links, erasures, alerts, refused records, views, holds."""
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
