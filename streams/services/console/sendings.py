@@ -3,6 +3,9 @@
 A list, and what came of it, are files without a name: nobody can open them but this process and its child, and they are
 gone when it ends, also when it is killed. One list for each person; it goes with the session, or half an hour after it
 was last looked at.
+
+Only a list that was judged to its end can be downloaded. Where a child that reserves ends before that, what it had
+reserved until then stays, and is counted in Redis.
 """
 
 import asyncio
@@ -12,7 +15,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 
@@ -27,6 +31,7 @@ MOST_BARS = 48
 State = Literal["judging", "judged", "cancelled", "failed"]
 _PIECE = 1 << 16
 _GIVES_WAY = 10
+_COUNT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,8 @@ class Sending:
     """A list and what is known of it. `size`: its bytes; `reasons`: rows by decision and reason.
 
     `hours`: how many are allowed for the first time in an hour, by ms since 1970. `why`: of one that failed, the words
-    of the command.
+    of the command. `began_ms`: when its judging began, ms since 1970. `left`: how many a child had reserved that ended
+    too early; None: not counted yet.
     """
 
     upload: BinaryIO
@@ -66,6 +72,9 @@ class Sending:
     why: str = ""
     seen_at: float = 0.0
     task: asyncio.Task[None] | None = None
+    began_ms: int = 0
+    left: int | None = None
+    counting: asyncio.Task[int] | None = None
 
     @property
     def share(self) -> float:
@@ -73,12 +82,31 @@ class Sending:
         return min(1.0, os.lseek(self.upload.fileno(), 0, os.SEEK_CUR) / self.size) if self.size else 1.0
 
     @property
-    def is_reserved(self) -> bool:
-        """Whether those who may be reached now are reserved."""
-        return self.state == "judged" and self.question.reserve_s > 0
+    def reserved_until_ms(self) -> int | None:
+        """Until when all who may be reached are reserved at least, ms since 1970; None: they were not."""
+        is_reserved = self.state == "judged" and self.question.reserve_s > 0
+        return self.began_ms + 1000 * self.question.reserve_s if is_reserved else None
+
+    @property
+    def broke_off_reserving(self) -> bool:
+        """Whether a child has ended too early that may have reserved some."""
+        return self.state in ("cancelled", "failed") and self.question.reserve_s > 0
+
+    async def count_left(self, count: Callable[[], Awaitable[int]], wait_s: float = _COUNT_S) -> None:
+        """Have counted what is reserved of one that broke off; not longer than a page can wait, then it goes on."""
+        if self.left is not None:
+            return
+        if self.counting is None:
+            self.counting = asyncio.ensure_future(count())
+        await asyncio.wait({self.counting}, timeout=wait_s)
+        if self.counting.done():
+            counted, self.counting = self.counting, None
+            self.left = counted.result()
 
     def close(self) -> None:
         """Let go of the files, which have no name: nothing of them is left."""
+        if self.counting is not None:
+            self.counting.cancel()
         for file in (self.upload, self.allowed, self.others):
             file.close()
 
@@ -99,11 +127,21 @@ class Sending:
 
 
 class Sendings:
-    """The lists of all people of one console, by their names. `clock`: seconds that only grow."""
+    """The lists of all people of one console, by their names.
 
-    def __init__(self, command: Sequence[str] = COMMAND, clock: Callable[[], float] = time.monotonic) -> None:
+    `clock`: seconds that only grow; `kept_s`: those after the last look at which a list is forgotten.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str] = COMMAND,
+        clock: Callable[[], float] = time.monotonic,
+        kept_s: float = KEPT_S,
+    ) -> None:
         self._command = command
         self._clock = clock
+        self._kept_s = kept_s
+        self._next_sweep: asyncio.TimerHandle | None = None
         self._of: dict[str, Sending] = {}
 
     def of(self, name: str) -> Sending | None:
@@ -129,9 +167,10 @@ class Sendings:
             return False
         size = upload.seek(0, os.SEEK_END)
         allowed, others = tempfile.TemporaryFile("w+b"), tempfile.TemporaryFile("w+b")  # noqa: SIM115 (kept)
-        one = Sending(upload, size, question, allowed, others, seen_at=self._clock())
+        one = Sending(upload, size, question, allowed, others, seen_at=self._clock(), began_ms=_now_ms())
         self._of[name] = one
         one.task = asyncio.create_task(self._judge(one))
+        self._sweep()
         return True
 
     async def cancel(self, name: str) -> None:
@@ -153,14 +192,30 @@ class Sendings:
         """Forget all lists."""
         for name in list(self._of):
             await self.drop(name)
+        if self._next_sweep is not None:
+            self._next_sweep.cancel()
 
     def _sweep(self) -> None:
+        """Forget what nobody looks at, now and by itself for as long as there are lists."""
         for name, one in list(self._of.items()):
-            if self._clock() - one.seen_at > KEPT_S and (one.task is None or one.task.done()):
+            if self._clock() - one.seen_at > self._kept_s and (one.task is None or one.task.done()):
                 del self._of[name]
                 one.close()
+        if self._next_sweep is not None:
+            self._next_sweep.cancel()
+        again = self._kept_s / 10
+        self._next_sweep = asyncio.get_running_loop().call_later(again, self._sweep) if self._of else None
 
     async def _judge(self, one: Sending) -> None:
+        try:
+            await self._judged(one)
+        except (OSError, ValueError, KeyError) as error:
+            one.why = type(error).__name__
+        finally:
+            if one.state == "judging":
+                one.state = "failed"
+
+    async def _judged(self, one: Sending) -> None:
         one.upload.seek(0)
         fd = one.others.fileno()
         process = await asyncio.create_subprocess_exec(
@@ -174,16 +229,18 @@ class Sendings:
             pass_fds=(fd,),
         )
         try:
-            os.setpriority(os.PRIO_PROCESS, process.pid, _GIVES_WAY)
+            with suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, process.pid, max(_GIVES_WAY, os.getpriority(os.PRIO_PROCESS, 0)))
             _, told = await process.communicate()
         finally:
             if process.returncode is None:
-                process.kill()
+                with suppress(ProcessLookupError):
+                    process.kill()
                 await process.wait()
         said = told.decode(errors="replace").strip().splitlines()
         counts = next((json.loads(line) for line in said if line.startswith("{")), None)
         if process.returncode or counts is None or not counts["complete"]:
-            one.state, one.why = "failed", next((line for line in reversed(said) if not line.startswith("{")), "")
+            one.why = next((line for line in reversed(said) if not line.startswith("{")), "")
             return
         one.rows = counts["rows"]
         one.reasons = {
@@ -192,6 +249,10 @@ class Sendings:
         }
         one.hours = await asyncio.to_thread(first_hours, one.others)
         one.state = "judged"
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def first_hours(others: BinaryIO) -> list[tuple[str, int]]:

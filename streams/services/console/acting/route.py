@@ -5,6 +5,7 @@ which of three holds: done, not done, or do not rely on it.
 """
 
 import asyncio
+import hashlib
 import logging
 import re
 import tempfile
@@ -32,6 +33,7 @@ from streams.services.console.signin import SignedIn
 from streams.services.permission.audit_log import AuditUnavailable
 
 logger = logging.getLogger(__name__)
+_PIECE = 1 << 20
 _is_key = re.compile(r"[A-Za-z0-9_-]{16,64}").fullmatch
 
 
@@ -71,6 +73,15 @@ def _upload_of(form: FormData) -> BinaryIO | None:
     return found.file
 
 
+def _digest(upload: BinaryIO) -> str:
+    """What tells a file from another that is sent with the same form."""
+    upload.seek(0)
+    digest = hashlib.sha256()
+    while piece := upload.read(_PIECE):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
 class _Doing:
     """Does acts, one at a time about one thing."""
 
@@ -82,7 +93,8 @@ class _Doing:
     async def answer(self, asked: ActRequest, key: str, handler: Handler) -> Response:
         if asked.spec.gives_a_file:
             return self._told(asked, await self._locked(asked, handler))
-        name = name_of(asked.signed_in.id, key, asked.spec.id, asked.said)
+        said = {**asked.said, "list": await asyncio.to_thread(_digest, asked.upload)} if asked.upload else asked.said
+        name = name_of(asked.signed_in.id, key, asked.spec.id, said)
         found: Outcome | Response | None = await self._once.begin(name, asked.deps.wall())
         if found is None:
             try:

@@ -42,9 +42,11 @@ async def reserve(asked: ActRequest) -> Outcome | Ready:
     """Judge the list again, and keep other teams away from those who may be reached now, for two hours."""
     _require_all(asked)
     kept = asked.deps.sendings.of(asked.viewer.name)
-    if kept is None or kept.state != "judged":
+    if kept is None or not (kept.state == "judged" or kept.broke_off_reserving):
         return not_done("Nothing was done", "There is no list that was judged. Upload it again.", SEND)
     was = kept.question
+    if was.purpose == "transactional":
+        return not_done("Nothing was done", "What somebody asked for needs no reservation.", SEND, 422)
     return _ready(asked, kept.upload, Question(was.channel, was.purpose, was.team, was.campaign, RESERVED_S))
 
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from events.channels import Channel, Purpose
 from events.times import parse_time
+from sinks.reservations import Reservations
 from streams.domain.messages import message
 from streams.services.console.gate import Console, posted, require, signed_in_of
 from streams.services.console.page import Block, Loaded, Page, PageRequest
@@ -38,18 +39,30 @@ def _why(reason: str, asked: PageRequest) -> str:
 async def load(asked: PageRequest) -> Loaded:
     """The reader's list, how far it is judged, and what came of it."""
     one = asked.deps.sendings.of(asked.viewer.name)
+    if one is not None and one.broke_off_reserving:
+        await one.count_left(lambda: _left(asked, one))
+    wall_ms = asked.deps.wall()
+    until_ms = None if one is None else one.reserved_until_ms
     hours = [] if one is None else [Bar("", rows, parse_time(f"{hour}:00:00Z") or 0) for hour, rows in one.hours]
     shown = {
         "sending": one,
         "bars": [] if one is None else bars_of(one, asked),
         "totals": {} if one is None else totals_of(one),
         "hours": hours,
+        "until_ms": until_ms,
+        "is_over": until_ms is not None and until_ms <= wall_ms,
+        "reserves": one is not None and one.question.purpose != "transactional",
         "most": max([bar.rows for bar in hours], default=1),
         "channels": get_args(Channel),
         "purposes": get_args(Purpose),
         "teams": sorted(cast("frozenset[str]", asked.viewer.scope.teams or frozenset())),
     }
     return Loaded(shown, None)
+
+
+async def _left(asked: PageRequest, one: Sending) -> int:
+    question = one.question
+    return await Reservations(asked.deps.redis).count(question.channel, question.team, one.began_ms)
 
 
 def totals_of(one: Sending) -> dict[str, int]:
