@@ -17,6 +17,7 @@ from sinks.reservations import decode
 from streams.demo.deployment import open_deployment
 from streams.domain.pressure import default_policy_text
 from streams.local.stack import Stack
+from streams.services.audience.workbook import TOO_MUCH
 from streams.services.console.rights import Viewer
 from streams.services.console.sendings import Sending
 from streams.services.console.signin import COOKIE
@@ -28,6 +29,7 @@ from tests.contract.redis_server import RedisServer
 from tests.contract.test_permit_on_redis import fill
 from tests.integration.said import fresh
 from tests.integration.system import settings_of
+from tests.unit.services.audience.test_workbook import FAR_AWAY, text, workbook_of
 
 ADA = Viewer("ada", frozenset({"sending"}))
 BOB = Viewer("bob", frozenset({"sending"}))
@@ -101,6 +103,9 @@ class Sender:
     async def reserve(self, once: str = "") -> httpx.Response:
         """Press the button; the child runs on."""
         return await self._console.post(self._browser, "/send/reserve", once)
+
+    async def forget(self) -> None:
+        await self._console.post(self._browser, "/send/cancel", forget="1")
 
     async def page(self) -> str:
         answer = await self._browser.get("/send")
@@ -264,6 +269,28 @@ async def test_a_form_that_is_sent_again_with_another_list_is_about_that_list(co
         await ada.upload(list_of(addresses(1)), once=KEY)
         await ada.upload(list_of(addresses(2)), once=KEY)
         assert "2 of 2 may be reached now" in await ada.page()
+
+
+async def test_a_console_that_is_started_anew_says_that_a_list_is_gone(console: SignedInConsole) -> None:
+    async with senders(console, ADA) as [ada]:
+        await ada.upload(list_of(addresses(1)))
+        await console.deps.sendings.stop()
+        shown = await ada.page()
+        assert "is gone: the console was started anew" in shown
+        assert "may be reached now" not in shown
+        await ada.forget()
+        assert "was started anew" not in await ada.page()
+
+
+async def test_a_workbook_is_judged_as_csv_and_one_that_fills_the_memory_is_refused(console: SignedInConsole) -> None:
+    one, two = addresses(2)
+    rows = "".join(f'<row r="{n}">{text(f"A{n}", said)}</row>' for n, said in enumerate(("email", one, two), 1))
+    async with senders(console, ADA) as [ada]:
+        await ada.upload(workbook_of(rows))
+        assert "2 of 2 may be reached now" in await ada.page()
+        assert [row["email"] for row in await ada.downloaded()] == [one, two]
+        await ada.upload(FAR_AWAY)
+        assert TOO_MUCH in await ada.page()
 
 
 async def test_a_transactional_list_needs_no_reservation_and_gets_none(

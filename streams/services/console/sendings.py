@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 
+from streams.services.audience import workbook
 from streams.services.audience.csv_records import fields_of, records_in
 from streams.services.audience.spreadsheet_cells import harmless_row
 
@@ -216,30 +217,14 @@ class Sendings:
                 one.state = "failed"
 
     async def _judged(self, one: Sending) -> None:
-        one.upload.seek(0)
+        if await asyncio.to_thread(workbook.is_workbook, one.upload) and not await _made_csv(one):
+            return
+        os.lseek(one.upload.fileno(), 0, os.SEEK_SET)  # which the child shares; `seek` may stay within a buffer
         fd = one.others.fileno()
-        process = await asyncio.create_subprocess_exec(
-            *self._command,
-            *one.question.options(),
-            "--json",
-            f"--denied=/dev/fd/{fd}",
-            stdin=one.upload.fileno(),
-            stdout=one.allowed.fileno(),
-            stderr=asyncio.subprocess.PIPE,
-            pass_fds=(fd,),
-        )
-        try:
-            with suppress(ProcessLookupError):
-                os.setpriority(os.PRIO_PROCESS, process.pid, max(_GIVES_WAY, os.getpriority(os.PRIO_PROCESS, 0)))
-            _, told = await process.communicate()
-        finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        said = told.decode(errors="replace").strip().splitlines()
+        command = [*self._command, *one.question.options(), "--json", f"--denied=/dev/fd/{fd}"]
+        code, said = await _ended(command, one.upload.fileno(), one.allowed.fileno(), (fd,))
         counts = next((json.loads(line) for line in said if line.startswith("{")), None)
-        if process.returncode or counts is None or not counts["complete"]:
+        if code or counts is None or not counts["complete"]:
             one.why = next((line for line in reversed(said) if not line.startswith("{")), "")
             return
         one.rows = counts["rows"]
@@ -249,6 +234,42 @@ class Sendings:
         }
         one.hours = await asyncio.to_thread(first_hours, one.others)
         one.state = "judged"
+
+
+async def _made_csv(one: Sending) -> bool:
+    """Put CSV in the place of a workbook; False, with the reason, where it is none that can be used."""
+    made = tempfile.TemporaryFile("w+b")  # noqa: SIM115 (kept)
+    os.lseek(one.upload.fileno(), 0, os.SEEK_SET)
+    code, said = await _ended(workbook.COMMAND, stdin=one.upload.fileno(), stdout=made.fileno())
+    if code:
+        made.close()
+        one.why = said[-1] if said and code > 0 else workbook.TOO_MUCH
+        return False
+    one.upload.close()
+    one.upload, one.size = made, made.seek(0, os.SEEK_END)
+    return True
+
+
+async def _ended(
+    command: Sequence[str], stdin: int, stdout: int, pass_fds: Sequence[int] = ()
+) -> tuple[int, list[str]]:
+    """The exit code of a child process, which gives way to others, and what it said on standard error.
+
+    It is killed where nobody waits for it any more.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=stdin, stdout=stdout, stderr=asyncio.subprocess.PIPE, pass_fds=pass_fds
+    )
+    try:
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, max(_GIVES_WAY, os.getpriority(os.PRIO_PROCESS, 0)))
+        _, told = await process.communicate()
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    return process.returncode or 0, told.decode(errors="replace").strip().splitlines()
 
 
 def _now_ms() -> int:

@@ -5,9 +5,11 @@ from typing import BinaryIO, get_args
 
 from events.channels import Channel, Purpose
 from events.fields import MAX_ID
+from sinks.base import SinkUnavailable
 from streams.services.console.acting.request import ActRequest, Ready
 from streams.services.console.gate import NotForYou
-from streams.services.console.outcomes import Outcome, done_as_shown, not_done
+from streams.services.console.list_marks import ListMark, keep_mark
+from streams.services.console.outcomes import REDIS_AWAY, Outcome, done_as_shown, not_done
 from streams.services.console.sendings import Question
 from streams.services.console.views import Audited
 
@@ -32,8 +34,10 @@ async def judge(asked: ActRequest) -> Outcome | Ready:
     upload = asked.upload
     if upload is None:
         kept = asked.deps.sendings.of(asked.viewer.name)
-        if kept is None:
-            return not_done("Nothing was done", "Choose a list: CSV whose first row names its columns.", SEND, 422)
+        if kept is None or kept.state == "judging":
+            return not_done(
+                "Nothing was done", "Choose a list: CSV or XLSX whose first row names its columns.", SEND, 422
+            )
         upload = kept.upload
     return _ready(asked, upload, question)
 
@@ -59,6 +63,11 @@ def _require_all(asked: ActRequest) -> None:
 
 def _ready(asked: ActRequest, upload: BinaryIO, question: Question) -> Ready:
     async def perform() -> Outcome:
+        mark = ListMark(asked.deps.wall(), question.team, question.reserve_s)
+        try:
+            await keep_mark(asked.deps.redis, asked.viewer.name, mark)
+        except SinkUnavailable:
+            return REDIS_AWAY
         if not await asked.deps.sendings.begin(asked.viewer.name, upload, question):
             return not_done("Nothing was done", "Others have lists here: try again in half an hour.", SEND, 503)
         return done_as_shown(SEND)

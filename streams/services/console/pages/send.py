@@ -11,6 +11,7 @@ from events.times import parse_time
 from sinks.reservations import Reservations
 from streams.domain.messages import message
 from streams.services.console.gate import Console, posted, require, signed_in_of
+from streams.services.console.list_marks import forget_mark, mark_of
 from streams.services.console.page import Block, Loaded, Page, PageRequest
 from streams.services.console.sendings import Sending
 
@@ -46,6 +47,7 @@ async def load(asked: PageRequest) -> Loaded:
     hours = [] if one is None else [Bar("", rows, parse_time(f"{hour}:00:00Z") or 0) for hour, rows in one.hours]
     shown = {
         "sending": one,
+        "gone": await mark_of(asked.deps.redis, asked.viewer.name) if one is None else None,
         "bars": [] if one is None else bars_of(one, asked),
         "totals": {} if one is None else totals_of(one),
         "hours": hours,
@@ -78,7 +80,11 @@ def routes(console: Console) -> APIRouter:
     async def cancel(request: Request) -> Response:
         signed_in, said = await posted(console, request, "judge")
         sendings = console.deps.sendings
-        await (sendings.drop if said.get("forget") else sendings.cancel)(signed_in.viewer.name)
+        if said.get("forget"):
+            await forget_mark(console.deps.redis, signed_in.viewer.name)
+            await sendings.drop(signed_in.viewer.name)
+        else:
+            await sendings.cancel(signed_in.viewer.name)
         return RedirectResponse("/send", 303)
 
     @router.get("/send/download")
