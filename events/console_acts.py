@@ -19,5 +19,7 @@ ConsoleAct = Literal[
     "end_experiment",
     "define_segment",
     "withdraw_segment",
+    "judge",
+    "reserve",
 ]
 CONSOLE_ACTS: tuple[ConsoleAct, ...] = get_args(ConsoleAct)

@@ -90,6 +90,7 @@ class Reservations:
     """
 
     def __init__(self, client: Redis) -> None:
+        self._client = client
         self._backoff = Backoff()
         self._reserve = client.register_script(_RESERVE)
         self._release = client.register_script(_RELEASE)
@@ -111,6 +112,19 @@ class Reservations:
                 held = None if found is None else decode(found)
                 answers.append(ReservationRefused(held) if held is not None and not taken else ReservationGranted(held))
         return answers
+
+    async def count(self, channel: str, team: str, since: int) -> int:
+        """How many contacts a team has reserved on a channel from a moment on, ms since 1970; it reads all keys."""
+        found = 0
+        begun, cursor = False, 0
+        while cursor or not begun:
+            begun = True
+            scanned = self._client.scan(cursor, match=f"reservation:*:{channel}", count=SLICE)
+            cursor, keys = await call_redis(scanned, self._backoff)
+            values = await call_redis(self._client.mget(keys), self._backoff) if keys else []
+            held = [decode(value) for value in values if value is not None]
+            found += sum(one.team == team and one.at >= since for one in held)
+        return found
 
     async def release(self, channel: str, token: str, taken: Sequence[tuple[str, ReservationGranted]]) -> None:
         """Release the reservations of `token` and restore those that the team had before."""

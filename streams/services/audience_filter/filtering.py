@@ -6,7 +6,9 @@ chunks are under way at a time, so memory stays bounded however long the audienc
 """
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -82,9 +84,19 @@ _filters: list[ChunkFilter] = []
 
 
 def _init_process(job: FilterJob) -> None:
-    """Prepare a process of the pool. It ignores SIGINT, which reaches all: the parent ends the pool."""
+    """Prepare a process of the pool. It ignores SIGINT, which reaches all: the parent ends the pool.
+
+    It ends with its parent, however that does: else it would wait for ever for chunks of one that was killed.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _filters.append(ChunkFilter(job))
+
+
+def _end_with_parent() -> None:
+    if (parent := multiprocessing.parent_process()) is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _judge(chunk: Chunk) -> ChunkVerdicts | UndecidedChunk:

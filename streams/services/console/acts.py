@@ -15,7 +15,9 @@ from msgspec import Struct
 from events.console_acts import CONSOLE_ACTS, ConsoleAct
 from streams.services.console.roles import Role
 
-About = Literal["campaign", "person", "pair", "letters", "policy", "experiments", "segments"]
+UPLOAD = "/send/judge"
+"""Where a list is uploaded, which may be longer than a form."""
+About = Literal["campaign", "person", "pair", "letters", "policy", "experiments", "segments", "list"]
 """What an act changes. Of two acts about one thing that come at once the second waits for the first."""
 
 
@@ -210,6 +212,26 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         subject=(),
         within=_THEIR_SEGMENTS,
         audited="`segment`",
+    ),
+    ActSpec(
+        id="judge",
+        words="Ask who of a list may be reached, and download those",
+        roles=frozenset({"sending"}),
+        path=UPLOAD,
+        about="list",
+        subject=(),
+        within="a team of theirs, all regions and committees",
+        audited="`campaign_id`, channel, purpose and team; and the counts by reason, as of `harmonia permit`",
+    ),
+    ActSpec(
+        id="reserve",
+        words="Reserve those of the list who may be reached, for two hours",
+        roles=frozenset({"sending"}),
+        path="/send/reserve",
+        about="list",
+        subject=(),
+        within="a team of theirs, all regions and committees",
+        audited="the same, and the reservations",
     ),
 )
 SPEC_OF: Mapping[ConsoleAct, ActSpec] = {spec.id: spec for spec in ACT_SPECS}

@@ -49,6 +49,7 @@ from streams.services.console.pages import (
     policy,
     privacy,
     segments,
+    send,
     status,
     tonight,
 )
@@ -71,6 +72,7 @@ PAGES: tuple[Page, ...] = (
     *days.PAGES,
     *duplicates.PAGES,
     *people.PAGES,
+    *send.PAGES,
     *person_alerts.PAGES,
     *policy.PAGES,
     *letters.PAGES,
@@ -86,6 +88,7 @@ ROUTES: tuple[Callable[[Console], APIRouter], ...] = (
     experiment_plans.routes,
     privacy.routes,
     segment_builder.routes,
+    send.routes,
     acting.routes,
 )
 SESSION_CHECK_MS = 10_000

@@ -20,6 +20,7 @@ from streams.services.console.observer import StatusObserver
 from streams.services.console.oidc import Provider
 from streams.services.console.orders import Orders
 from streams.services.console.people import People
+from streams.services.console.sendings import Sendings
 from streams.services.console.views import Views
 from streams.services.permission.decisions import PermissionJudge
 from streams.services.segment_preview import SegmentPreview
@@ -55,3 +56,4 @@ class ConsoleDependencies:
     preview: Callable[[PreviewQuestion], SegmentPreview] | None = None
     policy: Callable[[], Policy] = default_policy
     day_reports: DayReports = field(default_factory=DayReports)
+    sendings: Sendings = field(default_factory=Sendings)

@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.services.api.middleware import CountedRequests
+from streams.services.console.acts import UPLOAD
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.static_files import CACHED, PATH
 
@@ -35,6 +36,8 @@ HEADERS = {
 }
 MOST_BYTES = 64 << 10
 """The longest form. Whoever is not signed in may send one as well."""
+MOST_UPLOAD_BYTES = 512 << 20
+"""The longest list: it is not read before it is known who sends it, and then into a file without a name."""
 
 
 _is_loopback = pattern(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?").fullmatch
@@ -77,7 +80,11 @@ class _WithHeaders:
         if scope["type"] == "http" and not self._is_ours(Headers(scope=scope).get("host", "")):
             await PlainTextResponse(_ELSEWHERE, 421)(scope, receive, sending)
             return
-        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
+        if scope["type"] == "http" and scope["path"] == UPLOAD:
+            if not _is_short_enough(Headers(scope=scope).get("content-length", "")):
+                await PlainTextResponse(_TOO_LARGE, 413, {"Connection": "close"})(scope, receive, sending)
+                return
+        elif scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
             body = await _body(receive)
             if body is None:
                 await PlainTextResponse(_TOO_LARGE, 413, {"Connection": "close"})(scope, receive, sending)
@@ -87,6 +94,11 @@ class _WithHeaders:
 
     def _is_ours(self, host: str) -> bool:
         return host.lower() == self._host.lower() if self._host else _is_loopback(host) is not None
+
+
+def _is_short_enough(length: str) -> bool:
+    """Whether a body says how long it is, beyond which nothing is read, and is no longer than a list may be."""
+    return length.isascii() and length.isdigit() and int(length) <= MOST_UPLOAD_BYTES
 
 
 async def _body(receive: Receive) -> list[Message] | None:

@@ -112,6 +112,7 @@ async def serve(
                 closing.push_async_callback(deps.lake.stop)
             closing.push_async_callback(deps.day_reports.stop)
             closing.push_async_callback(deps.jobs.stop)
+            closing.push_async_callback(deps.sendings.stop)
             if deps.desk is not None:
                 closing.callback(deps.desk.close)
             hub = Hub(metrics)

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from streams.services.console.gate import Console, own_path, posted, words_of
+from streams.services.console.list_marks import forget_mark
 from streams.services.console.oidc import BACK, OidcFailed
 from streams.services.console.oidc import COOKIE as OIDC_COOKIE
 from streams.services.console.rendering import render_signed_out
@@ -111,6 +112,8 @@ def _add_session(router: APIRouter, console: Console) -> None:
     async def sign_out(request: Request) -> Response:
         signed_in, _ = await posted(console, request)
         await console.sessions.end(signed_in.id)
+        await deps.sendings.drop(signed_in.viewer.name)
+        await forget_mark(deps.redis, signed_in.viewer.name)
         response = RedirectResponse("/signin", 303)
         drop_cookie(response, COOKIE)
         return response

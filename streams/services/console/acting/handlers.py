@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from events.console_acts import ConsoleAct
-from streams.services.console.acting import campaigns, experiments, letters, pairs, people, policy, segments
+from streams.services.console.acting import campaigns, experiments, letters, pairs, people, policy, segments, sending
 from streams.services.console.acting.request import Handler
 
 HANDLERS: Mapping[ConsoleAct, Handler] = {
@@ -23,4 +23,6 @@ HANDLERS: Mapping[ConsoleAct, Handler] = {
     "end_experiment": experiments.end,
     "define_segment": segments.define,
     "withdraw_segment": segments.withdraw,
+    "judge": sending.judge,
+    "reserve": sending.reserve,
 }

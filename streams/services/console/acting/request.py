@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from fastapi import Response
 
@@ -18,12 +19,13 @@ from streams.services.console.views import Audited
 
 @dataclass(frozen=True, slots=True)
 class ActRequest:
-    """A form that was sent: by whom, which act, and its fields without the tokens."""
+    """A form that was sent: by whom, which act, and its fields without the tokens, and a file."""
 
     console: Console
     signed_in: SignedIn
     spec: ActSpec
     said: Mapping[str, str]
+    upload: BinaryIO | None = None
 
     @property
     def deps(self) -> ConsoleDependencies:

@@ -5,15 +5,19 @@ which of three holds: done, not done, or do not rely on it.
 """
 
 import asyncio
+import hashlib
 import logging
 import re
+import tempfile
 from collections.abc import Mapping
+from typing import BinaryIO
 from urllib.parse import quote
 from weakref import WeakValueDictionary
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData, UploadFile
 
 from events.console_acts import ConsoleAct
 from sinks.base import SinkUnavailable
@@ -31,6 +35,7 @@ from streams.services.console.signin import SignedIn
 from streams.services.permission.audit_log import AuditUnavailable
 
 logger = logging.getLogger(__name__)
+_PIECE = 1 << 20
 _is_key = re.compile(r"[A-Za-z0-9_-]{16,64}").fullmatch
 
 
@@ -56,7 +61,27 @@ def _add(router: APIRouter, doing: "_Doing", spec: ActSpec, handler: Handler) ->
         key = said.pop("once", "")
         if not _is_key(key):
             raise FormRefused
-        return await doing.answer(ActRequest(doing.console, signed_in, spec, said), key, handler)
+        upload = _upload_of(await request.form())
+        return await doing.answer(ActRequest(doing.console, signed_in, spec, said, upload), key, handler)
+
+
+def _upload_of(form: FormData) -> BinaryIO | None:
+    """The file of a form, which has no name on the disk; None where none was chosen."""
+    found = form.get("list")
+    if not isinstance(found, UploadFile) or not found.size:
+        return None
+    if isinstance(found.file, tempfile.SpooledTemporaryFile):
+        found.file.rollover()
+    return found.file
+
+
+def _digest(upload: BinaryIO) -> str:
+    """What tells a file from another that is sent with the same form."""
+    upload.seek(0)
+    digest = hashlib.sha256()
+    while piece := upload.read(_PIECE):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 class _Doing:
@@ -70,7 +95,8 @@ class _Doing:
     async def answer(self, asked: ActRequest, key: str, handler: Handler) -> Response:
         if asked.spec.gives_a_file:
             return self._told(asked, await self._locked(asked, handler))
-        name = name_of(asked.signed_in.id, key, asked.spec.id, asked.said)
+        said = {**asked.said, "list": await asyncio.to_thread(_digest, asked.upload)} if asked.upload else asked.said
+        name = name_of(asked.signed_in.id, key, asked.spec.id, said)
         known = await self._once.begin(name, asked.deps.wall())
         found: Outcome | Response | None = None if known is None else told_again(known, asked)
         if found is None:

@@ -38,6 +38,7 @@ CHANGE_NOTHING = {
     "/policy/check",
     "/policy/backtest",
     "/experiments/check",
+    "/send/cancel",
 }
 """Forms that change nothing but the session of whoever sends them."""
 

@@ -1,0 +1,76 @@
+"""Judges a list that somebody uploads, and reserves those of it who may be reached now."""
+
+import re
+from typing import BinaryIO, get_args
+
+from events.channels import Channel, Purpose
+from events.fields import MAX_ID
+from sinks.base import SinkUnavailable
+from streams.services.console.acting.request import ActRequest, Ready
+from streams.services.console.gate import NotForYou
+from streams.services.console.list_marks import ListMark, keep_mark
+from streams.services.console.outcomes import REDIS_AWAY, Outcome, done_as_shown, not_done
+from streams.services.console.sendings import Question
+from streams.services.console.views import Audited
+
+SEND = "/send"
+RESERVED_S = 2 * 3600
+_is_team = re.compile(r"[^\x00-\x1f]{1,256}").fullmatch
+
+
+async def judge(asked: ActRequest) -> Outcome | Ready:
+    """Judge a list; without a file the one that is there already."""
+    _require_all(asked)
+    said = asked.said
+    question = Question(said.get("channel", ""), said.get("purpose", ""), said.get("team", "").strip())
+    if question.channel not in get_args(Channel) or question.purpose not in get_args(Purpose):
+        return not_done("Nothing was done", "Say how they are to be reached, and what for.", SEND, 422)
+    if not _is_team(question.team) or not asked.viewer.scope.has_team(question.team):
+        return not_done("Nothing was done", "Give the team that sends, one of yours.", SEND, 422)
+    campaign = said.get("campaign", "").strip()
+    if len(campaign) > MAX_ID:
+        return not_done("Nothing was done", "The name of the campaign is too long.", SEND, 422)
+    question = Question(question.channel, question.purpose, question.team, campaign)
+    upload = asked.upload
+    if upload is None:
+        kept = asked.deps.sendings.of(asked.viewer.name)
+        if kept is None or kept.state == "judging":
+            return not_done(
+                "Nothing was done", "Choose a list: CSV or XLSX whose first row names its columns.", SEND, 422
+            )
+        upload = kept.upload
+    return _ready(asked, upload, question)
+
+
+async def reserve(asked: ActRequest) -> Outcome | Ready:
+    """Judge the list again, and keep other teams away from those who may be reached now, for two hours."""
+    _require_all(asked)
+    kept = asked.deps.sendings.of(asked.viewer.name)
+    if kept is None or not (kept.state == "judged" or kept.broke_off_reserving):
+        return not_done("Nothing was done", "There is no list that was judged. Upload it again.", SEND)
+    was = kept.question
+    if was.purpose == "transactional":
+        return not_done("Nothing was done", "What somebody asked for needs no reservation.", SEND, 422)
+    return _ready(asked, kept.upload, Question(was.channel, was.purpose, was.team, was.campaign, RESERVED_S))
+
+
+def _require_all(asked: ActRequest) -> None:
+    """A list may hold people of every region, and why they may not be reached would be told of all."""
+    scope = asked.viewer.scope
+    if scope.regions is not None or scope.committees is not None:
+        raise NotForYou(asked.signed_in)
+
+
+def _ready(asked: ActRequest, upload: BinaryIO, question: Question) -> Ready:
+    async def perform() -> Outcome:
+        mark = ListMark(asked.deps.wall(), question.team, question.reserve_s)
+        try:
+            await keep_mark(asked.deps.redis, asked.viewer.name, mark)
+        except SinkUnavailable:
+            return REDIS_AWAY
+        if not await asked.deps.sendings.begin(asked.viewer.name, upload, question):
+            return not_done("Nothing was done", "Others have lists here: try again in half an hour.", SEND, 503)
+        return done_as_shown(SEND)
+
+    told = f"{question.channel} {question.purpose} {question.team}"
+    return Ready(Audited(campaign_id=question.campaign or None, detail=told), perform)

@@ -1,0 +1,112 @@
+"""`/send`: a list is uploaded; who of it may be reached now, later or never, and why; reserve them and download."""
+
+from typing import cast, get_args
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse, StreamingResponse
+from msgspec import Struct
+
+from events.channels import Channel, Purpose
+from events.times import parse_time
+from sinks.reservations import Reservations
+from streams.domain.messages import message
+from streams.services.console.gate import Console, posted, require, signed_in_of
+from streams.services.console.list_marks import forget_mark, mark_of
+from streams.services.console.page import Block, Loaded, Page, PageRequest
+from streams.services.console.sendings import Sending
+
+DECISIONS = ("allow", "defer", "deny")
+
+
+class Bar(Struct, frozen=True):
+    """A line of a table: what it is of, and how many people. `at_ms`: the hour, where it is of one."""
+
+    label: str
+    rows: int
+    at_ms: int = 0
+    decision: str = ""
+
+
+def bars_of(one: Sending, asked: PageRequest) -> list[Bar]:
+    """People by decision and reason: who may be reached now, then later, then never, most first."""
+    found = sorted(one.reasons.items(), key=lambda each: (DECISIONS.index(each[0][0]), -each[1], each[0][1]))
+    return [Bar(_why(reason, asked), rows, 0, decision) for (decision, reason), rows in found]
+
+
+def _why(reason: str, asked: PageRequest) -> str:
+    return asked.words.sentence(message(f"why.{reason}"))
+
+
+async def load(asked: PageRequest) -> Loaded:
+    """The reader's list, how far it is judged, and what came of it."""
+    one = asked.deps.sendings.of(asked.viewer.name)
+    if one is not None and one.broke_off_reserving:
+        await one.count_left(lambda: _left(asked, one))
+    wall_ms = asked.deps.wall()
+    until_ms = None if one is None else one.reserved_until_ms
+    hours = [] if one is None else [Bar("", rows, parse_time(f"{hour}:00:00Z") or 0) for hour, rows in one.hours]
+    shown = {
+        "sending": one,
+        "gone": await mark_of(asked.deps.redis, asked.viewer.name) if one is None else None,
+        "bars": [] if one is None else bars_of(one, asked),
+        "totals": {} if one is None else totals_of(one),
+        "hours": hours,
+        "until_ms": until_ms,
+        "is_over": until_ms is not None and until_ms <= wall_ms,
+        "reserves": one is not None and one.question.purpose != "transactional",
+        "most": max([bar.rows for bar in hours], default=1),
+        "channels": get_args(Channel),
+        "purposes": get_args(Purpose),
+        "teams": sorted(cast("frozenset[str]", asked.viewer.scope.teams or frozenset())),
+    }
+    return Loaded(shown, None)
+
+
+async def _left(asked: PageRequest, one: Sending) -> int:
+    question = one.question
+    return await Reservations(asked.deps.redis).count(question.channel, question.team, one.began_ms)
+
+
+def totals_of(one: Sending) -> dict[str, int]:
+    """People by decision."""
+    return {each: sum(rows for (said, _), rows in one.reasons.items() if said == each) for each in DECISIONS}
+
+
+def routes(console: Console) -> APIRouter:
+    """Cancelling, forgetting and downloading the list of whoever asks."""
+    router = APIRouter()
+
+    @router.post("/send/cancel")
+    async def cancel(request: Request) -> Response:
+        signed_in, said = await posted(console, request, "judge")
+        sendings = console.deps.sendings
+        if said.get("forget"):
+            await forget_mark(console.deps.redis, signed_in.viewer.name)
+            await sendings.drop(signed_in.viewer.name)
+        else:
+            await sendings.cancel(signed_in.viewer.name)
+        return RedirectResponse("/send", 303)
+
+    @router.get("/send/download")
+    async def download(request: Request) -> Response:
+        signed_in = await signed_in_of(console, request)
+        require(signed_in, "judge")
+        one = console.deps.sendings.of(signed_in.viewer.name)
+        if one is None or one.state != "judged":
+            return RedirectResponse("/send", 303)
+        headers = {"Content-Disposition": 'attachment; filename="allowed.csv"'}
+        return StreamingResponse(one.pieces(), media_type="text/csv; charset=utf-8", headers=headers)
+
+    return router
+
+
+PAGES = (
+    Page(
+        path="/send",
+        name="send",
+        title="Send",
+        act="see_send",
+        blocks=(Block("sending", 0, load, "send_list.html"),),
+        template="send.html",
+    ),
+)

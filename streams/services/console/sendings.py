@@ -1,0 +1,291 @@
+"""Lists that people have uploaded: who of them may be reached, judged by `harmonia permit` in a child process.
+
+A list, and what came of it, are files without a name: nobody can open them but this process and its child, and they are
+gone when it ends, also when it is killed. One list for each person; it goes with the session, or half an hour after it
+was last looked at.
+
+Only a list that was judged to its end can be downloaded. Where a child that reserves ends before that, what it had
+reserved until then stays, and is counted in Redis.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import BinaryIO, Literal
+
+from streams.services.audience import workbook
+from streams.services.audience.csv_records import fields_of, records_in
+from streams.services.audience.spreadsheet_cells import harmless_row
+
+COMMAND = (sys.executable, "-m", "streams.cli.main", "permit")
+KEPT_S = 30 * 60.0
+"""Seconds after the last look at which a list is forgotten."""
+MOST_LISTS = 8
+MOST_BARS = 48
+State = Literal["judging", "judged", "cancelled", "failed"]
+_PIECE = 1 << 16
+_GIVES_WAY = 10
+_COUNT_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked about everybody on a list. `reserve_s`: 0 reserves nobody."""
+
+    channel: str
+    purpose: str
+    team: str
+    campaign: str = ""
+    reserve_s: int = 0
+
+    def options(self) -> list[str]:
+        """The options of `harmonia permit`."""
+        named = {"channel": self.channel, "purpose": self.purpose, "team": self.team, "campaign": self.campaign}
+        told = [f"--{name}={value}" for name, value in named.items() if value]
+        return [*told, f"--reserve={self.reserve_s}"] if self.reserve_s else told
+
+
+@dataclass(slots=True)
+class Sending:
+    """A list and what is known of it. `size`: its bytes; `reasons`: rows by decision and reason.
+
+    `hours`: how many are allowed for the first time in an hour, by ms since 1970. `why`: of one that failed, the words
+    of the command. `began_ms`: when its judging began, ms since 1970. `left`: how many a child had reserved that ended
+    too early; None: not counted yet.
+    """
+
+    upload: BinaryIO
+    size: int
+    question: Question
+    allowed: BinaryIO
+    others: BinaryIO
+    state: State = "judging"
+    reasons: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    hours: Sequence[tuple[str, int]] = ()
+    rows: int = 0
+    why: str = ""
+    seen_at: float = 0.0
+    task: asyncio.Task[None] | None = None
+    began_ms: int = 0
+    left: int | None = None
+    counting: asyncio.Task[int] | None = None
+
+    @property
+    def share(self) -> float:
+        """The part of the list that was read so far. The child shares the position in the file."""
+        return min(1.0, os.lseek(self.upload.fileno(), 0, os.SEEK_CUR) / self.size) if self.size else 1.0
+
+    @property
+    def reserved_until_ms(self) -> int | None:
+        """Until when all who may be reached are reserved at least, ms since 1970; None: they were not."""
+        is_reserved = self.state == "judged" and self.question.reserve_s > 0
+        return self.began_ms + 1000 * self.question.reserve_s if is_reserved else None
+
+    @property
+    def broke_off_reserving(self) -> bool:
+        """Whether a child has ended too early that may have reserved some."""
+        return self.state in ("cancelled", "failed") and self.question.reserve_s > 0
+
+    async def count_left(self, count: Callable[[], Awaitable[int]], wait_s: float = _COUNT_S) -> None:
+        """Have counted what is reserved of one that broke off; not longer than a page can wait, then it goes on."""
+        if self.left is not None:
+            return
+        if self.counting is None:
+            self.counting = asyncio.ensure_future(count())
+        await asyncio.wait({self.counting}, timeout=wait_s)
+        if self.counting.done():
+            counted, self.counting = self.counting, None
+            self.left = counted.result()
+
+    def close(self) -> None:
+        """Let go of the files, which have no name: nothing of them is left."""
+        if self.counting is not None:
+            self.counting.cancel()
+        for file in (self.upload, self.allowed, self.others):
+            file.close()
+
+    def pieces(self) -> Iterator[bytes]:
+        """Those who may be reached, as CSV with harmless cells."""
+        file = os.fdopen(os.open(f"/proc/self/fd/{self.allowed.fileno()}", os.O_RDONLY), "rb")
+        with file:
+            head = file.readline()
+            yield head
+            width = len(fields_of(head) or ())
+            piece = bytearray()
+            for record in records_in(file, width, after=1):
+                piece += harmless_row(record.raw)
+                if len(piece) > _PIECE:
+                    yield bytes(piece)
+                    piece.clear()
+            yield bytes(piece)
+
+
+class Sendings:
+    """The lists of all people of one console, by their names.
+
+    `clock`: seconds that only grow; `kept_s`: those after the last look at which a list is forgotten.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str] = COMMAND,
+        clock: Callable[[], float] = time.monotonic,
+        kept_s: float = KEPT_S,
+    ) -> None:
+        self._command = command
+        self._clock = clock
+        self._kept_s = kept_s
+        self._next_sweep: asyncio.TimerHandle | None = None
+        self._of: dict[str, Sending] = {}
+
+    def of(self, name: str) -> Sending | None:
+        """The list of somebody, None where there is none."""
+        self._sweep()
+        found = self._of.get(name)
+        if found is not None:
+            found.seen_at = self._clock()
+        return found
+
+    async def begin(self, name: str, upload: BinaryIO, question: Question) -> bool:
+        """Judge a list in place of the one before; False: too many are kept."""
+        before = self._of.get(name)
+        if before is not None and before.upload is upload:
+            await self.cancel(name)
+            for file in (before.allowed, before.others):
+                file.close()
+            self._of.pop(name)
+        else:
+            await self.drop(name)
+        self._sweep()
+        if len(self._of) >= MOST_LISTS:
+            return False
+        size = upload.seek(0, os.SEEK_END)
+        allowed, others = tempfile.TemporaryFile("w+b"), tempfile.TemporaryFile("w+b")  # noqa: SIM115 (kept)
+        one = Sending(upload, size, question, allowed, others, seen_at=self._clock(), began_ms=_now_ms())
+        self._of[name] = one
+        one.task = asyncio.create_task(self._judge(one))
+        self._sweep()
+        return True
+
+    async def cancel(self, name: str) -> None:
+        """End the judging of a list; it stays, to be judged again."""
+        found = self._of.get(name)
+        if found is not None and found.task is not None and not found.task.done():
+            found.task.cancel()
+            await asyncio.gather(found.task, return_exceptions=True)
+            found.state = "cancelled"
+
+    async def drop(self, name: str) -> None:
+        """Forget a list."""
+        await self.cancel(name)
+        found = self._of.pop(name, None)
+        if found is not None:
+            found.close()
+
+    async def stop(self) -> None:
+        """Forget all lists."""
+        for name in list(self._of):
+            await self.drop(name)
+        if self._next_sweep is not None:
+            self._next_sweep.cancel()
+
+    def _sweep(self) -> None:
+        """Forget what nobody looks at, now and by itself for as long as there are lists."""
+        for name, one in list(self._of.items()):
+            if self._clock() - one.seen_at > self._kept_s and (one.task is None or one.task.done()):
+                del self._of[name]
+                one.close()
+        if self._next_sweep is not None:
+            self._next_sweep.cancel()
+        again = self._kept_s / 10
+        self._next_sweep = asyncio.get_running_loop().call_later(again, self._sweep) if self._of else None
+
+    async def _judge(self, one: Sending) -> None:
+        try:
+            await self._judged(one)
+        except (OSError, ValueError, KeyError) as error:
+            one.why = type(error).__name__
+        finally:
+            if one.state == "judging":
+                one.state = "failed"
+
+    async def _judged(self, one: Sending) -> None:
+        if await asyncio.to_thread(workbook.is_workbook, one.upload) and not await _made_csv(one):
+            return
+        os.lseek(one.upload.fileno(), 0, os.SEEK_SET)  # which the child shares; `seek` may stay within a buffer
+        fd = one.others.fileno()
+        command = [*self._command, *one.question.options(), "--json", f"--denied=/dev/fd/{fd}"]
+        code, said = await _ended(command, one.upload.fileno(), one.allowed.fileno(), (fd,))
+        counts = next((json.loads(line) for line in said if line.startswith("{")), None)
+        if code or counts is None or not counts["complete"]:
+            one.why = next((line for line in reversed(said) if not line.startswith("{")), "")
+            return
+        one.rows = counts["rows"]
+        one.reasons = {
+            (decision, reason): rows
+            for (decision, _, reason), rows in ((key.partition(":"), rows) for key, rows in counts["reasons"].items())
+        }
+        one.hours = await asyncio.to_thread(first_hours, one.others)
+        one.state = "judged"
+
+
+async def _made_csv(one: Sending) -> bool:
+    """Put CSV in the place of a workbook; False, with the reason, where it is none that can be used."""
+    made = tempfile.TemporaryFile("w+b")  # noqa: SIM115 (kept)
+    os.lseek(one.upload.fileno(), 0, os.SEEK_SET)
+    code, said = await _ended(workbook.COMMAND, stdin=one.upload.fileno(), stdout=made.fileno())
+    if code:
+        made.close()
+        one.why = said[-1] if said and code > 0 else workbook.TOO_MUCH
+        return False
+    one.upload.close()
+    one.upload, one.size = made, made.seek(0, os.SEEK_END)
+    return True
+
+
+async def _ended(
+    command: Sequence[str], stdin: int, stdout: int, pass_fds: Sequence[int] = ()
+) -> tuple[int, list[str]]:
+    """The exit code of a child process, which gives way to others, and what it said on standard error.
+
+    It is killed where nobody waits for it any more.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=stdin, stdout=stdout, stderr=asyncio.subprocess.PIPE, pass_fds=pass_fds
+    )
+    try:
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, max(_GIVES_WAY, os.getpriority(os.PRIO_PROCESS, 0)))
+        _, told = await process.communicate()
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    return process.returncode or 0, told.decode(errors="replace").strip().splitlines()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def first_hours(others: BinaryIO) -> list[tuple[str, int]]:
+    """How many of those who have to wait may be reached first in which hour (UTC, `2026-11-06T14`), in order."""
+    others.seek(0)
+    names = fields_of(others.readline()) or []
+    if "harmonia_earliest_at" not in names:
+        return []
+    place = names.index("harmonia_earliest_at")
+    counted: Counter[str] = Counter()
+    for record in records_in(others, len(names), after=1):
+        fields = fields_of(record.raw, len(names))
+        if fields is not None and fields[place]:
+            counted[fields[place][:13]] += 1
+    return sorted(counted.items())[:MOST_BARS]

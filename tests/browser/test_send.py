@@ -1,0 +1,73 @@
+"""A list is uploaded, judged, reserved, downloaded and forgotten, on a real deployment."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from events.console_acts import CONSOLE_ACTS
+from tests.browser.conftest import Readers
+from tests.browser.console_site import ConsoleSite, running_console
+from tests.browser.reader import PHONE
+from tests.browser.test_people_acts import no_wider_than_the_screen, press, somebody
+from tests.integration.said import fresh
+
+SLOW = 180_000
+"""A command starts, in ms: on a machine that has much else to do it takes its time."""
+EVIL = '=HYPERLINK("http://example.org")'
+
+
+@pytest.fixture(scope="module")
+def sending(site: ConsoleSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleSite]:
+    folder = tmp_path_factory.mktemp("sending")
+    with running_console(site.system, folder, HARMONIA_CONSOLE_MAY=" ".join(CONSOLE_ACTS)) as console:
+        yield console
+
+
+def files_of(site: ConsoleSite) -> set[str]:
+    """The files that the console has open, by their names."""
+    links = [each.readlink() for each in Path(f"/proc/{site.process.pid}/fd").iterdir() if each.is_symlink()]
+    return {str(each) for each in links if str(each).startswith("/") and not str(each).startswith(("/dev/", "/proc/"))}
+
+
+def test_a_list_is_judged_reserved_and_downloaded_in_french_by_the_keyboard_on_a_phone_and_forgotten(
+    reader: Readers, sending: ConsoleSite, tmp_path: Path
+) -> None:
+    people = [f"{fresh()}@example.org" for _ in range(2)]
+    later, _ = somebody(sending.system)  # who has just had an e-mail
+    quoted = EVIL.replace('"', '""')
+    rows = ["email,note", *(f'{email},"{quoted}"' for email in people), f"{later},x", "nobody,x", ""]
+    (tmp_path / "list.csv").write_text("\n".join(rows))
+    ada = reader("ada", PHONE, url=sending.url)
+    ada.page.locator(".you summary").focus()
+    ada.page.keyboard.press("Enter")
+    with ada.page.expect_navigation():
+        press(ada.page, "Français")
+    ada.page.wait_for_load_state()
+    ada.open("/send")
+    before = files_of(sending)
+    ada.page.set_input_files("#list", tmp_path / "list.csv")
+    ada.page.select_option("#channel", "letter")
+    ada.page.fill("#team", "digital")
+    press(ada.page, "Qui peut être joint\u202f?")
+    ada.page.get_by_text("2 sur 4 peuvent être jointes maintenant, 1 plus tard, 1 pas.").wait_for(timeout=SLOW)
+    opened = files_of(sending) - before
+    assert opened
+    assert all(each.endswith("(deleted)") for each in opened)
+    press(ada.page, "Réserver celles qui peuvent être jointes, pour deux heures")
+    ada.page.get_by_text("sont réservées à digital jusqu’à").wait_for(timeout=SLOW)
+    deployment = sending.system.deployment
+    for email in people:
+        [hashed] = deployment.hasher.lookups("email", email)
+        assert deployment.redis.get(f"reservation:{hashed}:letter") is not None
+    assert ada.violations() == []
+    assert no_wider_than_the_screen(ada.page)
+    with ada.page.expect_download() as downloading:
+        ada.page.get_by_role("link", name="Télécharger qui peut être joint maintenant").focus()
+        ada.page.keyboard.press("Enter")
+    lines = Path(downloading.value.path()).read_text().splitlines()
+    assert lines[0].startswith("email,note,harmonia_expires_at")
+    assert [line.split(",")[1] for line in lines[1:]] == [f'"\'{quoted}"'] * 2
+    press(ada.page, "Oublier la liste")
+    ada.page.wait_for_function("!document.querySelector('table')")
+    assert files_of(sending) - before == set()

@@ -1,0 +1,103 @@
+"""A workbook becomes CSV: numbers as people typed them, and one that would fill the memory is refused."""
+
+import io
+import os
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from streams.services.audience.workbook import COMMAND, UnusableWorkbook, cells_of, is_workbook, write_csv
+
+_TYPES = """<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
+<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
+<Default Extension="xml" ContentType="application/xml"/>
+<Override PartName="/xl/workbook.xml"
+ ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>
+<Override PartName="/xl/worksheets/sheet1.xml"
+ ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>"""
+_RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_RELATIONS = """<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
+<Relationship Id="r1" Type="{type}" Target="{target}"/></Relationships>"""
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_BOOK = f"""<workbook xmlns="{_MAIN}" xmlns:r="{_RELATED}">
+<sheets><sheet name="List" sheetId="1" r:id="r1"/></sheets></workbook>"""
+
+
+def workbook_of(rows: str) -> bytes:
+    """A workbook of one sheet with these rows, as XML."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("[Content_Types].xml", _TYPES)
+        whole = _RELATIONS.format(type=f"{_RELATED}/officeDocument", target="xl/workbook.xml")
+        packed.writestr("_rels/.rels", whole)
+        packed.writestr("xl/workbook.xml", _BOOK)
+        part = _RELATIONS.format(type=f"{_RELATED}/worksheet", target="worksheets/sheet1.xml")
+        packed.writestr("xl/_rels/workbook.xml.rels", part)
+        sheet = f'<worksheet xmlns="{_MAIN}"><sheetData>{rows}</sheetData></worksheet>'
+        packed.writestr("xl/worksheets/sheet1.xml", sheet)
+    return written.getvalue()
+
+
+def text(cell: str, value: str) -> str:
+    return f'<c r="{cell}" t="inlineStr"><is><t>{value}</t></is></c>'
+
+
+LIST = workbook_of(
+    f'<row r="1">{text("A1", "phone")}{text("B1", "note")}</row>'
+    f'<row r="2"><c r="A2"><v>15551234567</v></c>{text("B2", "a, &quot;b&quot;")}</row>'
+    f'<row r="3">{text("A3", "+15551234568")}</row>'
+)
+FAR_AWAY = workbook_of(f'<row r="1">{text("A1", "email")}</row><row r="1048576">{text("XFD1048576", "x")}</row>')
+
+
+def csv_of(workbook: bytes, most_bytes: int = 1 << 20) -> bytes:
+    written = io.BytesIO()
+    write_csv(io.BytesIO(workbook), written, most_bytes)
+    return written.getvalue()
+
+
+def test_the_first_sheet_becomes_csv_with_numbers_as_they_were_typed() -> None:
+    assert csv_of(LIST) == b'phone,note\n15551234567,"a, ""b"""\n+15551234568,\n'
+
+
+def test_cells_are_written_as_csv_has_them() -> None:
+    assert cells_of([1.0, 1.5, True, "", "x"]) == ["1", "1.5", "true", "", "x"]
+
+
+@pytest.mark.parametrize(("content", "is_one"), [(LIST, True), (b"email\n", False), (b"", False)])
+def test_a_workbook_is_told_from_csv_and_the_position_in_it_stays(
+    tmp_path: Path, content: bytes, *, is_one: bool
+) -> None:
+    (tmp_path / "list").write_bytes(content)
+    with (tmp_path / "list").open("rb") as file:
+        assert is_workbook(file) == is_one
+        assert os.lseek(file.fileno(), 0, os.SEEK_CUR) == 0
+
+
+@pytest.mark.parametrize("broken", [LIST[: len(LIST) // 2], b"PK\x03\x04", b"email\n"])
+def test_what_is_no_workbook_is_refused_with_the_cure(broken: bytes) -> None:
+    with pytest.raises(UnusableWorkbook, match="save it anew, or as CSV"):
+        csv_of(broken)
+
+
+def test_a_workbook_without_a_sheet_is_refused_with_the_cure() -> None:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as packed:
+        packed.writestr("readme.txt", "x")
+    with pytest.raises(UnusableWorkbook, match="no sheet that can be read"):
+        csv_of(written.getvalue())
+
+
+def test_one_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() -> None:
+    with pytest.raises(UnusableWorkbook, match="of 1,000 at most: save it as CSV"):
+        csv_of(LIST, most_bytes=1_000)
+
+
+def test_a_cell_so_far_away_that_the_sheet_fills_the_memory_ends_the_process_alone(tmp_path: Path) -> None:
+    (tmp_path / "list.xlsx").write_bytes(FAR_AWAY)
+    with (tmp_path / "list.xlsx").open("rb") as file:
+        ended = subprocess.run(COMMAND, stdin=file, capture_output=True, check=False, timeout=100)
+    assert ended.returncode != 0
+    assert b"memory" in ended.stderr

@@ -1,0 +1,95 @@
+"""Lists that people have uploaded: a child that fails ends the judging, and what nobody looks at is forgotten."""
+
+import asyncio
+import io
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from typing import BinaryIO
+
+import pytest
+
+from streams.services.console.sendings import Question, Sending, Sendings
+
+ASKED = Question("letter", "informational", "digital")
+JUDGES = """import sys
+sys.stdout.write("email,harmonia_expires_at\\n" + "a@example.org,\\n")
+sys.stderr.write('{"rows": 1, "complete": true, "reasons": {"allow:allowed": 1}}')
+"""
+
+
+def upload() -> BinaryIO:
+    file = tempfile.TemporaryFile("w+b")  # noqa: SIM115 (its owner closes it)
+    file.write(b"email\na@example.org\n")
+    return file
+
+
+async def settled(sendings: Sendings) -> Sending:
+    found = sendings.of("ada")
+    assert found is not None
+    assert found.task is not None
+    await asyncio.gather(found.task, return_exceptions=True)
+    return found
+
+
+@pytest.fixture
+async def judged() -> AsyncIterator[Sendings]:
+    """With a list that was judged."""
+    sendings = Sendings((sys.executable, "-c", JUDGES))
+    assert await sendings.begin("ada", upload(), ASKED)
+    yield sendings
+    await sendings.stop()
+
+
+async def test_what_came_of_a_list_is_known_once_its_child_has_ended(judged: Sendings) -> None:
+    one = await settled(judged)
+    assert (one.state, one.rows, one.reasons) == ("judged", 1, {("allow", "allowed"): 1})
+    assert b"".join(one.pieces()) == b"email,harmonia_expires_at\na@example.org,\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("/nowhere/harmonia",),
+        (sys.executable, "-c", "import sys; sys.exit('Redis is away')"),
+        (sys.executable, "-c", "import sys; sys.stderr.write('{no JSON')"),
+        (sys.executable, "-c", "import sys; sys.stderr.write('{\"rows\": 1}')"),
+        (sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"),
+    ],
+    ids=["cannot start", "says why", "says nonsense", "says too little", "is killed"],
+)
+async def test_a_child_that_judges_nothing_ends_the_judging(command: tuple[str, ...]) -> None:
+    sendings = Sendings(command)
+    await sendings.begin("ada", upload(), ASKED)
+    one = await settled(sendings)
+    assert one.state == "failed"
+    assert "Redis is away" in one.why or command[-1].count("away") == 0
+    await sendings.stop()
+
+
+async def test_a_list_that_nobody_looks_at_is_forgotten_by_itself() -> None:
+    sendings = Sendings((sys.executable, "-c", JUDGES), kept_s=0.05)
+    await sendings.begin("ada", upload(), ASKED)
+    one = await settled(sendings)
+    async with asyncio.timeout(30):
+        while not one.upload.closed:  # noqa: ASYNC110 (it is a file that is closed)
+            await asyncio.sleep(0.01)
+    assert sendings.of("ada") is None
+
+
+async def test_how_many_are_reserved_is_counted_once_and_not_longer_than_a_page_waits() -> None:
+    one = Sending(io.BytesIO(), 0, ASKED, io.BytesIO(), io.BytesIO())
+    counts, known = 0, asyncio.Event()
+
+    async def count() -> int:
+        nonlocal counts
+        counts += 1
+        await known.wait()
+        return 7
+
+    await one.count_left(count, wait_s=0)
+    found = [one.left]
+    known.set()
+    await one.count_left(count, wait_s=30)
+    await one.count_left(count, wait_s=30)
+    assert ([*found, one.left], counts) == ([None, 7], 1)
