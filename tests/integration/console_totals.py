@@ -34,7 +34,7 @@ _ROW = re.compile(r'<th scope="row"><a class="id" href="/campaigns/([^"]+)">.*?<
 _CELL = re.compile(r'data-label="([^"]+)">([^<]*)<')
 _FACT = re.compile(r"<dt>([^<]+)</dt>\s*<dd>(.*?)</dd>", re.DOTALL)
 _TAG = re.compile(r"<[^>]+>.*?</[^>]+>|<[^>]+>", re.DOTALL)
-_STOCK = re.compile(r'<td class="number">\$([\d,.]+)</td></tr>')
+_STOCK = re.compile(r'<td class="number" data-label="Net">\$([\d,.]+)</td></tr>')
 _OF_CAMPAIGNS = {
     "Sent": ("email.sent", "text.sent"),
     "Delivered": ("email.delivered", "text.delivered"),

@@ -53,5 +53,5 @@ async def test_the_openapi_document_needs_no_token(desk: Desk) -> None:
         *("/v1/contacts/{contact_id}", "/v1/contacts", "/v1/permissions"),
         *("/v1/experiments", "/v1/experiments/{experiment_id}", "/v1/insights"),
         *("/v1/segments", "/v1/segments/{segment_id}", "/v1/segments/{segment_id}/members"),
-        *("/v1/segments/{segment_id}/permissions", "/v1/contacts/{contact_id}/segments"),
+        *("/v1/segments/{segment_id}/permissions", "/v1/contacts/{contact_id}/segments", "/v1/segments/preview"),
     }
