@@ -1,0 +1,146 @@
+"""Endpoints from a TOML file: who is told what, and where; every mistake with its key and the cure.
+
+The file holds no secret: it names a variable, `env:NAME`, or a file, `file:PATH`, for each.
+"""
+
+import tomllib
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from events.segments import ChangeCause
+from events.times import parse_time
+from events.topics import (
+    CONTACT_ALERTS,
+    CONTACT_STATE,
+    CONTACT_SUPPRESSIONS,
+    EXPERIMENT_RESULTS,
+    SEGMENT_CHANGES,
+    SYSTEM_ALERTS,
+)
+from streams.domain.delivery.addresses import HTTPS_PORTS, MAIL_PORTS, url_problem
+from streams.domain.file_mistakes import FileMistake, FileMistakes, mistakes_in, wrong
+
+REFERENCE = "see docs/deliver.md"
+MOST_ENDPOINTS = 50
+
+DeliveredTopic = Literal[
+    "segment-changes", "contact-alerts", "system-alerts", "experiment-results", "contact-suppressions"
+]
+Kind = Literal["webhook", "slack", "email"]
+OF_CONTACTS = frozenset({SEGMENT_CHANGES, CONTACT_ALERTS, CONTACT_SUPPRESSIONS, CONTACT_STATE})
+OF_DIGESTS = frozenset({CONTACT_ALERTS, SYSTEM_ALERTS, EXPERIMENT_RESULTS})
+USUAL_CAUSES: tuple[ChangeCause, ...] = ("interaction", "time", "link")
+
+Reference = Annotated[str, Field(pattern=r"^(env|file):.+$")]
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class Endpoint(BaseModel):
+    """One endpoint, as it stands in the file.
+
+    `url`: `https://…`, of mail `smtps://host` or `smtp://host` (STARTTLS); or where it is held, as secrets are, since
+    that of Slack is one. `secrets`: of a webhook one or two keys `whsec_…`, of mail the password of `user`. `start`:
+    `from` in the file. `segments`, `causes`, `rules`, `experiments`: what of their topics is told; none: all.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    kind: Kind
+    url: Annotated[str, Field(min_length=1, max_length=2_048)]
+    secrets: Annotated[list[Reference], Field(max_length=2)] = []
+    topics: Annotated[list[DeliveredTopic], Field(min_length=1)]
+    start: Annotated[str, Field(alias="from")] = "now"
+    segments: list[Name] = []
+    causes: list[ChangeCause] = [*USUAL_CAUSES]
+    rules: list[Name] = []
+    experiments: list[Name] = []
+    user: str = ""
+    sender: str = ""
+    to: list[str] = []
+
+    @field_validator("start")
+    @classmethod
+    def _check_start(cls, start: str) -> str:
+        if start not in ("now", "earliest") and parse_time(start) is None:
+            raise wrong("is no time", 'give "now", "earliest" or a time such as "2026-11-01T00:00:00Z"')
+        return start
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, url: str) -> str:
+        if not url.startswith(("env:", "file:", "https:", "smtp:", "smtps:")):
+            raise wrong("is no URL that can be used", "give https://…, or where it is held: env:NAME or file:PATH")
+        return url
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.kind == "webhook" and not self.secrets:
+            raise wrong("secrets is missing", "give one or two of env:NAME or file:PATH, each holding whsec_…")
+        if self.kind == "slack" and self.secrets:
+            raise wrong("secrets are for nothing with kind slack", "take them out; the URL is the secret")
+        if self.kind != "webhook" and (strange := set(self.topics) - OF_DIGESTS):
+            raise wrong(
+                f"topics has {min(strange)}, which kind {self.kind} is not told",
+                f"give {', '.join(sorted(OF_DIGESTS))}, or use a webhook",
+            )
+        if self.kind == "email" and not (self.sender and self.to):
+            raise wrong("sender or to is missing", 'give sender = "…" and to = ["…"]')
+        if self.kind == "email" and bool(self.user) != bool(self.secrets):
+            raise wrong("user and secrets belong together", "give both, or neither where the server asks for none")
+        if not self.url.startswith(("env:", "file:")) and (problem := problem_of_url(self, self.url)):
+            raise wrong(f"url {problem}", REFERENCE)
+        return self
+
+    @property
+    def read_topics(self) -> tuple[str, ...]:
+        """The topics that are read for it: a webhook that is told of contacts is told who was erased as well."""
+        more = (CONTACT_STATE,) if self.is_told_of_contacts else ()
+        return (*dict.fromkeys(self.topics), *more)
+
+    @property
+    def is_told_of_contacts(self) -> bool:
+        """Whether ids of contacts go there; to people's channels none do."""
+        return self.kind == "webhook" and not OF_CONTACTS.isdisjoint(self.topics)
+
+
+def problem_of_url(endpoint: Endpoint, url: str) -> str | None:
+    """What is wrong with the URL of this endpoint, without repeating it; None: nothing."""
+    if endpoint.kind != "email":
+        return url_problem(url, "https", HTTPS_PORTS)
+    scheme = "smtps" if url.startswith("smtps:") else "smtp"
+    return url_problem(url, scheme, MAIL_PORTS if scheme == "smtps" else MAIL_PORTS[::-1])
+
+
+def read_endpoints(text: str) -> list[Endpoint] | FileMistakes:
+    """The endpoints of a TOML file, in its order; each is a table `[[endpoint]]`."""
+    try:
+        said = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return _one("", f"is not TOML: {error}", "correct that place")
+    tables = said.pop("endpoint", None)
+    if said:
+        return _one(next(iter(said)), "is in no endpoint", f"put it below a line [[endpoint]]: {REFERENCE}")
+    if not isinstance(tables, list) or not tables:
+        return _one("", "has no table [[endpoint]]", f"give one for each endpoint: {REFERENCE}")
+    if len(tables) > MOST_ENDPOINTS:
+        return _one("endpoint", f"are {len(tables):,}", f"give {MOST_ENDPOINTS} at most, or a second process")
+    found, mistakes = dict[str, Endpoint](), list[FileMistake]()
+    for number, table in enumerate(tables):
+        where = f"endpoint[{number}]"
+        try:
+            endpoint = Endpoint.model_validate(table)
+        except ValidationError as error:
+            mistakes += [
+                each._replace(key=f"{where}.{each.key}".rstrip(".")) for each in mistakes_in(error, REFERENCE).found
+            ]
+            continue
+        if endpoint.id in found:
+            mistakes.append(FileMistake(f"{where}.id", f"{endpoint.id} is there twice", "give each a name of its own"))
+        found[endpoint.id] = endpoint
+    return FileMistakes(tuple(mistakes)) if mistakes else [*found.values()]
+
+
+def _one(key: str, problem: str, cure: str) -> FileMistakes:
+    return FileMistakes((FileMistake(key, problem, cure),))

@@ -1,0 +1,109 @@
+"""What a record of a topic says to an endpoint: nothing, or one notice with a type and data."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+import orjson
+
+from events.segments import SegmentChange
+from events.times import render_time
+from events.topics import (
+    CONTACT_ALERTS,
+    CONTACT_STATE,
+    CONTACT_SUPPRESSIONS,
+    EXPERIMENT_RESULTS,
+    SEGMENT_CHANGES,
+    SYSTEM_ALERTS,
+)
+from streams.domain.delivery.endpoints import Endpoint
+
+FORGOTTEN = "contact.forgotten"
+_TYPES = {
+    SEGMENT_CHANGES: "segment.changed",
+    CONTACT_ALERTS: "contact.alert",
+    SYSTEM_ALERTS: "system.alert",
+    EXPERIMENT_RESULTS: "experiment.changed",
+    CONTACT_SUPPRESSIONS: "suppressions.changed",
+}
+_change = msgspec.json.Decoder(SegmentChange).decode
+
+
+class SourceRecord(NamedTuple):
+    """A record of a topic as far as it matters here. `at`: when the broker appended it, ms."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    at: int
+    reason: str = ""
+
+
+class Notice(NamedTuple):
+    """What is told: `data` in JSON values. `fingerprint`: of an experiment, what of it is told of; else empty."""
+
+    type: str
+    at: int
+    data: Mapping[str, Any]
+    fingerprint: str = ""
+
+    def body(self) -> bytes:
+        """The body of a webhook."""
+        return orjson.dumps({"type": self.type, "timestamp": render_time(self.at), "data": self.data})
+
+
+def notice_of(endpoint: Endpoint, record: SourceRecord) -> Notice | None:
+    """What the endpoint is told of a record; None: nothing, also where it is not of Harmonia's making."""
+    try:
+        key = (record.key or b"").decode()
+        if record.topic == CONTACT_STATE:
+            return _forgotten(key, record) if record.value is None and record.reason == "erased" else None
+        if record.topic == CONTACT_SUPPRESSIONS:
+            closed = None if record.value is None else orjson.loads(record.value)
+            return _notice(record, {"contact_id": key, "channels": closed or {}})
+        return None if record.value is None else _of_value(endpoint, record, key, record.value)
+    except (ValueError, KeyError, TypeError, AttributeError):  # no JSON, or none of this shape
+        return None
+
+
+def _of_value(endpoint: Endpoint, record: SourceRecord, key: str, value: bytes) -> Notice | None:
+    if record.topic == SEGMENT_CHANGES:
+        return _of_change(endpoint, record, _change(value))
+    data = orjson.loads(value)
+    if record.topic == EXPERIMENT_RESULTS:
+        if endpoint.experiments and key not in endpoint.experiments:
+            return None
+        return _of_experiment(record, data)
+    return _notice(record, data) if not endpoint.rules or data["rule"] in endpoint.rules else None
+
+
+def _of_change(endpoint: Endpoint, record: SourceRecord, change: SegmentChange) -> Notice | None:
+    if change["cause"] == "erased":
+        return _forgotten(change["contact_id"], record)
+    if change["cause"] not in endpoint.causes:
+        return None
+    if not endpoint.segments:
+        return _notice(record, change)
+    wanted = {way: [each for each in change[way] if each in endpoint.segments] for way in ("entered", "left")}
+    return _notice(record, {**change, **wanted}) if any(wanted.values()) else None
+
+
+def _of_experiment(record: SourceRecord, data: Mapping[str, Any]) -> Notice:
+    """Of a running result what people act on: its status, what was found out, and who is harmed."""
+    told = {
+        "experiment": data["experiment"],
+        "status": data["status"],
+        "discoveries": sorted({(one["metric"], one["variant"]) for one in data["comparisons"] if one["discovery"]}),
+        "breached": sorted({(one["metric"], one["variant"]) for one in data["guardrails"] if one["breached"]}),
+    }
+    fingerprint = hashlib.blake2b(orjson.dumps(told), digest_size=8).hexdigest()
+    return Notice(_TYPES[record.topic], record.at, {**told, "as_of": data["as_of"]}, fingerprint)
+
+
+def _forgotten(contact_id: str, record: SourceRecord) -> Notice:
+    return Notice(FORGOTTEN, record.at, {"contact_id": contact_id})
+
+
+def _notice(record: SourceRecord, data: Mapping[str, Any]) -> Notice:
+    return Notice(_TYPES[record.topic], record.at, data)

@@ -1,0 +1,67 @@
+"""When a delivery that failed is tried again, and when a whole endpoint is left alone for a while."""
+
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+Answer = Literal["delivered", "refused", "failed", "disabled", "gone"]
+"""Of one attempt. `refused`: another status than success, such as 404; `failed`: no answer, a 5xx or 429; `disabled`:
+410, the endpoint wants no more; `gone`: the topic has the record no more."""
+
+SCHEDULE_S = (5, 30, 120, 600, 3_600, 10_800, 28_800, 86_400)
+"""Pauses after the first attempt that failed, the second and so on; after one more the delivery is dead."""
+FAILURES_TO_OPEN = 3
+FIRST_OPEN_S = 5
+LONGEST_OPEN_S = 300
+LONGEST_RETRY_AFTER_S = 3_600
+
+
+class Result(NamedTuple):
+    """What came of an attempt. `status`: of HTTP, 0 where none came; `retry_after_s`: what the endpoint asked for."""
+
+    answer: Answer
+    status: int = 0
+    retry_after_s: float | None = None
+
+
+class Breaker(Struct, frozen=True):
+    """Leaves an endpoint alone that fails again and again.
+
+    `failures`: attempts since the last answer that was none of trouble. `open_until`: ms; nothing is sent before.
+    """
+
+    failures: int = 0
+    open_until: int = 0
+
+    def is_open(self, now: int) -> bool:
+        """Whether nothing may be sent now."""
+        return now < self.open_until
+
+
+def result_of_status(status: int, retry_after_s: float | None = None) -> Result:
+    """What an answer's status means. A redirect is a refusal: nobody is told at an address that was not checked."""
+    if 200 <= status < 300:
+        return Result("delivered", status)
+    if status == 410:
+        return Result("disabled", status)
+    return Result("failed" if status >= 500 or status == 429 else "refused", status, retry_after_s)
+
+
+def next_attempt_at(attempts: int, now: int) -> int | None:
+    """When to try again after so many attempts, the last of which failed now, ms; None: never, it is dead."""
+    return now + SCHEDULE_S[attempts - 1] * 1000 if attempts <= len(SCHEDULE_S) else None
+
+
+def breaker_after(breaker: Breaker, result: Result, now: int) -> Breaker:
+    """The breaker after an attempt. A refusal closes it too: whoever refuses is there."""
+    if result.answer == "gone":  # nobody was asked
+        return breaker
+    if result.answer != "failed":
+        return Breaker()
+    failures = breaker.failures + 1
+    pause = 0.0
+    if failures >= FAILURES_TO_OPEN:
+        pause = min(FIRST_OPEN_S * 2 ** min(failures - FAILURES_TO_OPEN, 10), LONGEST_OPEN_S)
+    if result.retry_after_s is not None:
+        pause = max(pause, min(result.retry_after_s, LONGEST_RETRY_AFTER_S))
+    return Breaker(failures, max(breaker.open_until, now + int(pause * 1000)) if pause else breaker.open_until)

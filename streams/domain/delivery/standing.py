@@ -1,0 +1,153 @@
+"""How far one endpoint is in one partition of a topic: what it has still to be told, and which offset is read next.
+
+Whatever is read becomes a wait, and is let go once it was acknowledged or is dead. So what is stored at any moment says
+all: after a crash reading goes on at the position, and waits are tried when they are due. A wait holds no contact, only
+a hash of its key that tells which waits are of one contact: of each only the first is tried.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from streams.domain.delivery.schedule import Answer, next_attempt_at
+
+Fate = Literal["delivered", "waiting", "dead", "gone", "dropped"]
+"""What became of a delivery. `gone`: the topic does not have the record any more; `dropped`: its contact was erased."""
+
+MOST_WAITS = 1_000
+"""Of one partition; from so many on nothing more is read of it for this endpoint."""
+
+
+class Wait(Struct, frozen=True, array_like=True):
+    """A record that an endpoint has still to acknowledge.
+
+    `attempts`: how often it was tried. `next_at`: ms, not before. `line`: whose record it is, hashed.
+    """
+
+    attempts: int
+    next_at: int
+    line: str
+
+
+class Standing(Struct, frozen=True):
+    """One endpoint in one partition.
+
+    `position`: the offset that is read next. `waits`: by offset, in order. `told_of_contacts`: whether it may have been
+    told of any. `said`: of each experiment a fingerprint of what was said last.
+    """
+
+    topic_id: str
+    position: int
+    waits: dict[int, Wait] = {}
+    told_of_contacts: bool = False
+    said: dict[str, str] = {}
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more may be read."""
+        return len(self.waits) < MOST_WAITS
+
+
+class ArrivingRecord(NamedTuple):
+    """A record that the endpoint is to be told. `forgets`: it says that its contact was erased."""
+
+    offset: int
+    line: str
+    is_of_contact: bool = False
+    forgets: bool = False
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Standing).decode
+
+
+def line_of(key: bytes) -> str:
+    """The hash by which records of one key are known to belong together, 64 bits of it."""
+    return hashlib.blake2b(key, digest_size=8, person=b"harmonia-line").hexdigest()
+
+
+def admitted(standing: Standing, arrivals: Iterable[ArrivingRecord], next_offset: int, first_at: int) -> Standing:
+    """The standing after records were read up to `next_offset`; they may be tried from `first_at` on, ms.
+
+    An erasure drops what waits of its contact. Records below the position were admitted before.
+    """
+    waits, told = dict(standing.waits), standing.told_of_contacts
+    for arrival in arrivals:
+        if arrival.offset < standing.position:
+            continue
+        if arrival.forgets:
+            waits = {offset: wait for offset, wait in waits.items() if wait.line != arrival.line}
+        waits[arrival.offset] = Wait(0, first_at, arrival.line)
+        told = told or arrival.is_of_contact
+    return replace(standing, position=max(standing.position, next_offset), waits=waits, told_of_contacts=told)
+
+
+def without_line(standing: Standing, line: str) -> Standing:
+    """The standing without what waits of one contact."""
+    if all(wait.line != line for wait in standing.waits.values()):
+        return standing
+    return replace(standing, waits={offset: wait for offset, wait in standing.waits.items() if wait.line != line})
+
+
+def with_replayed(standing: Standing, lines: Mapping[int, str], now: int) -> Standing:
+    """The standing with records that are to be told once more; those that wait anyway are tried at once."""
+    waits = {**standing.waits, **{offset: Wait(0, now, line) for offset, line in lines.items()}}
+    return replace(standing, waits=dict(sorted(waits.items())))
+
+
+def set_back(standing: Standing, offset: int) -> Standing:
+    """The standing in which everything from an offset on is read once more; what waits before it goes on waiting."""
+    if offset >= standing.position:
+        return standing
+    waits = {place: wait for place, wait in standing.waits.items() if place < offset}
+    return replace(standing, position=offset, waits=waits, said={})
+
+
+def due(standing: Standing, now: int) -> list[int]:
+    """The offsets that may be tried now: of each contact the first that waits, unless it is not time yet."""
+    found, seen = [], set()
+    for offset, wait in standing.waits.items():
+        if wait.line not in seen:
+            seen.add(wait.line)
+            if wait.next_at <= now:
+                found.append(offset)
+    return found
+
+
+def settled(standing: Standing, offset: int, answer: Answer, now: int) -> tuple[Standing, Fate]:
+    """The standing after an attempt, and what became of the record. Of an endpoint that is disabled all is kept."""
+    wait = standing.waits.get(offset)
+    if wait is None:  # an erasure came in between
+        return standing, "dropped"
+    fate: Fate
+    match answer:
+        case "delivered":
+            fate, kept = "delivered", None
+        case "gone":
+            fate, kept = "gone", None
+        case "disabled":
+            fate, kept = "waiting", wait
+        case "refused" | "failed":
+            again = next_attempt_at(wait.attempts + 1, now)
+            kept = None if again is None else Wait(wait.attempts + 1, again, wait.line)
+            fate = "dead" if kept is None else "waiting"
+    waits = dict(standing.waits)
+    if kept is None:
+        del waits[offset]
+    else:
+        waits[offset] = kept
+    return replace(standing, waits=waits), fate
+
+
+def encoded(standing: Standing) -> bytes:
+    """The value of its record."""
+    return _encode(standing)
+
+
+def decoded(value: bytes) -> Standing:
+    """The standing of a record's value. Raises ValueError for one that no version has written."""
+    return _decode(value)

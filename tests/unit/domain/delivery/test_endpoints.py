@@ -1,0 +1,94 @@
+import pytest
+
+from streams.domain.delivery.endpoints import read_endpoints
+from streams.domain.file_mistakes import FileMistakes
+
+WHOLE = """
+[[endpoint]]
+id = "field-app"
+kind = "webhook"
+url = "https://field.example.org:8443/hook"
+secrets = ["env:NEW", "file:old"]
+topics = ["segment-changes", "contact-alerts"]
+from = "2026-11-01T00:00:00Z"
+segments = ["lapsed"]
+
+[[endpoint]]
+id = "war-room"
+kind = "slack"
+url = "file:/run/slack"
+topics = ["system-alerts", "experiment-results"]
+
+[[endpoint]]
+id = "director"
+kind = "email"
+url = "smtps://mail.example.org"
+user = "harmonia"
+secrets = ["file:password"]
+sender = "harmonia@example.org"
+to = ["director@example.org"]
+topics = ["contact-alerts"]
+"""
+
+
+def mistakes(text: str) -> str:
+    found = read_endpoints(text)
+    assert isinstance(found, FileMistakes)
+    return str(found)
+
+
+def test_a_file_with_each_kind_is_read() -> None:
+    found = read_endpoints(WHOLE)
+    assert not isinstance(found, FileMistakes)
+    assert [each.id for each in found] == ["field-app", "war-room", "director"]
+    assert found[0].read_topics == ("segment-changes", "contact-alerts", "contact-state")
+    assert [each.is_told_of_contacts for each in found] == [True, False, False]
+    assert (found[1].start, found[0].causes) == ("now", ["interaction", "time", "link"])
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "told"),
+    [
+        ('id = "field-app"', 'id = "Field App"', "endpoint[0].id"),
+        ('id = "war-room"', 'id = "field-app"', "endpoint[1].id: field-app is there twice; give each a name"),
+        ('kind = "slack"', 'kind = "pager"', "endpoint[1].kind: is 'pager'; give 'webhook', 'slack' or 'email'"),
+        ("https://field", "http://field", "endpoint[0].url: is no URL that can be used"),
+        ("https://field", "https://me:secret@field", "url holds a user or a password"),
+        (":8443", ":8080", "url has a port that is none of 443, 8443"),
+        ('secrets = ["env:NEW", "file:old"]', "", "secrets is missing; give one or two of env:NAME or file:PATH"),
+        ('"env:NEW", "file:old"', '"whsec_abc"', "endpoint[0].secrets[0]"),
+        ('"env:NEW", "file:old"', '"env:A", "env:B", "env:C"', "endpoint[0].secrets"),
+        ('from = "2026-11-01T00:00:00Z"', 'from = "yesterday"', 'endpoint[0].from: is no time; give "now", "earliest"'),
+        ('"segment-changes", ', '"interactions", ', "endpoint[0].topics[0]: is 'interactions'; give"),
+        ('"system-alerts", ', '"segment-changes", ', "topics has segment-changes, which kind slack is not told"),
+        ("segments = ", "segment = ", "endpoint[0].segment: is not known; correct its name"),
+        ('sender = "harmonia@example.org"', "", "sender or to is missing"),
+        ('user = "harmonia"', "", "user and secrets belong together"),
+    ],
+)
+def test_a_mistake_is_told_with_its_key_and_the_cure(was: str, becomes: str, told: str) -> None:
+    assert was in WHOLE
+    assert told in mistakes(WHOLE.replace(was, becomes, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "the file: has no table [[endpoint]]"),
+        ("[[endpoints]]", "endpoints: is in no endpoint"),
+        ("[[endpoint", "the file: is not TOML"),
+        ("endpoint = 3", "the file: has no table [[endpoint]]"),
+        ("endpoint = [3]", "endpoint[0]"),
+    ],
+)
+def test_a_file_that_is_none_is_told(text: str, told: str) -> None:
+    assert told in mistakes(text)
+
+
+def test_every_mistake_of_a_file_is_told_at_once() -> None:
+    text = WHOLE.replace('kind = "slack"', "").replace('"now"', "").replace("smtps://", "ftp://")
+    assert {"endpoint[1].kind", "endpoint[2].url"} <= {line.partition(":")[0] for line in mistakes(text).splitlines()}
+
+
+def test_no_secret_of_a_url_is_in_a_mistake() -> None:
+    assert "hunter2" not in mistakes(WHOLE.replace("https://field", "https://me:hunter2@field"))

@@ -1,0 +1,58 @@
+import pytest
+
+from streams.domain.delivery.schedule import (
+    SCHEDULE_S,
+    Breaker,
+    Result,
+    breaker_after,
+    next_attempt_at,
+    result_of_status,
+)
+
+
+def test_pauses_grow_to_a_day_and_then_it_is_dead() -> None:
+    pauses = [next_attempt_at(attempts, 1_000) for attempts in range(1, 10)]
+    assert pauses == [1_000 + pause * 1000 for pause in (5, 30, 120, 600, 3600, 10800, 28800, 86400)] + [None]
+    assert len(SCHEDULE_S) == 8
+
+
+@pytest.mark.parametrize(
+    ("status", "answer"),
+    [
+        (200, "delivered"),
+        (204, "delivered"),
+        (301, "refused"),
+        (307, "refused"),
+        (400, "refused"),
+        (404, "refused"),
+        (410, "disabled"),
+        (429, "failed"),
+        (500, "failed"),
+        (503, "failed"),
+    ],
+)
+def test_a_status_means_one_thing(status: int, answer: str) -> None:
+    assert result_of_status(status).answer == answer
+
+
+def test_the_breaker_opens_after_three_failures_on_end_and_for_longer_each_time() -> None:
+    breaker, open_for = Breaker(), []
+    for _ in range(12):
+        breaker = breaker_after(breaker, Result("failed"), 0)
+        open_for.append(breaker.open_until // 1000)
+    assert open_for == [0, 0, 5, 10, 20, 40, 80, 160, 300, 300, 300, 300]
+
+
+@pytest.mark.parametrize("answer", ["delivered", "refused"])
+def test_an_endpoint_that_answers_closes_the_breaker(answer: str) -> None:
+    opened = Breaker(7, 9_000)
+    assert breaker_after(opened, Result(answer), 10_000) == Breaker()  # type: ignore[arg-type]
+
+
+def test_what_an_endpoint_asks_for_is_kept_up_to_an_hour() -> None:
+    assert breaker_after(Breaker(), Result("failed", 429, 60.0), 0) == Breaker(1, 60_000)
+    assert breaker_after(Breaker(), Result("failed", 503, 1e9), 0) == Breaker(1, 3_600_000)
+
+
+def test_a_body_that_is_gone_says_nothing_of_the_endpoint() -> None:
+    assert breaker_after(Breaker(2, 0), Result("gone"), 0) == Breaker(2, 0)
