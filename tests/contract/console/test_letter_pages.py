@@ -115,14 +115,15 @@ async def test_what_is_sent_is_what_was_rehearsed_also_where_the_desk_was_filled
         await settled(console, path)
         with sqlite3.connect(tmp_path / "desk.sqlite") as desk:
             desk.execute("UPDATE causes SET reason = 'stale' WHERE cause = 1")
+        object.__setattr__(console.deps, "desk", DeskReader(tmp_path / "desk.sqlite"))
         sent = await console.post(browser, "/letters/requeue", job=path.rpartition("/")[2])
     rehearsed, sending = (
         console.deps.jobs.find(each.rpartition("/")[2], "letters") for each in (path, sent.headers["location"])
     )
     assert rehearsed is not None
     assert sending is not None
-    assert [*rehearsed.words[4:]] == [*sending.words[3:]]
     assert "--reason=invalid_data" in sending.words
+    assert [*rehearsed.words[4:]] == [*sending.words[3:]]
     assert ("--dry-run" in sending.words, sending.words[2], sending.stdin) == (False, "--progress", rehearsed.stdin)
     assert [record["detail"].partition(" of ")[0] for record in written.records] == ["cause invalid_data"]
 
