@@ -7,27 +7,32 @@ from pathlib import Path
 from streams.services.console.acting.people import held_of
 from streams.services.console.dependencies import MOST_EXPORTS
 
-COUNTS = """import pathlib, sys, time
-begun, name = pathlib.Path(sys.argv[1]), sys.argv[-1]
-(begun / name).mkdir()
-while not (begun / "go").exists(): time.sleep(0.01)
-print(len(list(begun.glob("van.*"))))
-(begun / name).rmdir()
+RUNS = """import pathlib, sys, time
+folder, name = pathlib.Path(sys.argv[1]), sys.argv[-1]
+(folder / name).mkdir()
+while not (folder / f"end {name}").exists(): time.sleep(0.01)
+(folder / name).rmdir()
+print(name)
 """
 
 
-def begun_in(folder: Path) -> int:
-    return len(list(folder.glob("van.*")))
+def running(folder: Path) -> list[str]:
+    return [path.name for path in folder.glob("van.*")]
 
 
 async def test_no_more_exports_are_made_at_once_than_there_are_turns(tmp_path: Path) -> None:
-    """Each says how many there are while it runs."""
-    turns, command = asyncio.Semaphore(MOST_EXPORTS), (sys.executable, "-c", COUNTS, str(tmp_path))
-    asked = [asyncio.create_task(held_of(f"van.{number}", turns, command)) for number in range(6)]
+    turns, command = asyncio.Semaphore(MOST_EXPORTS), (sys.executable, "-c", RUNS, str(tmp_path))
+    names = [f"van.{number}" for number in range(6)]
+    asked = [asyncio.create_task(held_of(name, turns, command)) for name in names]
+    most = 0
     async with asyncio.timeout(120):
-        while begun_in(tmp_path) < MOST_EXPORTS:  # noqa: ASYNC110 (another process tells nobody)
-            await asyncio.sleep(0.01)
-        (tmp_path / "go").mkdir()
-        counts = [int(each) for each in await asyncio.gather(*asked)]
-    assert max(counts) <= MOST_EXPORTS
-    assert len(counts) == 6
+        for left in range(len(names), 0, -1):
+            while len(now := running(tmp_path)) < min(MOST_EXPORTS, left):  # noqa: ASYNC110 (processes tell nobody)
+                await asyncio.sleep(0.01)
+            most = max(most, len(now))
+            (tmp_path / f"end {now[0]}").mkdir()
+            while now[0] in running(tmp_path):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        answers = await asyncio.gather(*asked)
+    assert most == MOST_EXPORTS
+    assert [answer.decode().strip() for answer in answers] == names
