@@ -1,5 +1,6 @@
 """What the routes and pages of the console share."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ from streams.services.console.views import Views
 from streams.services.permission.decisions import PermissionJudge
 from streams.services.segment_preview import SegmentPreview
 
+MOST_EXPORTS = 2
+"""Exports of a person that are made at once: each is held whole, and reads topics whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConsoleDependencies:
@@ -32,8 +36,8 @@ class ConsoleDependencies:
 
     `clock`: ms since 1970, by which pages are dated; the demo's stands at its last event. `wall`: what time it is, for
     sessions. `called`: what pages call people, English as keys of the catalogue; those of the demo alone.
-    `lake`: None where there is none. `orders`: those about campaigns that are under way. `preview` asks the workers,
-    and blocks; None: nobody can be asked. `policy`: the one that holds.
+    `lake`: None where there is none. `exports`: the turns of exports of a person. `orders`: those about campaigns that
+    are under way. `preview` asks the workers, and blocks; None: nobody can be asked. `policy`: the one that holds.
     """
 
     settings: Settings
@@ -51,6 +55,7 @@ class ConsoleDependencies:
     turfs: Sequence[Turf] = ()
     called: Mapping[str, str] = field(default_factory=dict)
     lake: LakeObserver | None = None
+    exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_EXPORTS))
     orders: Orders = field(default_factory=Orders)
     jobs: Jobs = field(default_factory=lambda: Jobs(lambda: round(time.time() * 1000)))
     preview: Callable[[PreviewQuestion], SegmentPreview] | None = None

@@ -118,6 +118,17 @@ def alerts(desk: Desk, span: Span, scope: Scope, most: int = 200) -> list[Alert]
     return [msgspec.convert([*head, orjson.loads(evidence)], Alert) for *head, evidence in rows]
 
 
+def latest_alerts(desk: Desk, span: Span, rules: Sequence[str], most: int = 200) -> list[Alert]:
+    """The latest alert of these rules about each subject that is no person, the latest first."""
+    rows = desk.rows(
+        """SELECT alert, rule, subject, NULL, max(at), detail, evidence FROM alerts
+        WHERE at >= :since AND at < :until AND subject IS NOT NULL AND rule IN (SELECT value FROM json_each(:rules))
+        GROUP BY subject ORDER BY 5 DESC, 1 LIMIT :most""",
+        {"since": span.since, "until": span.until, "rules": orjson.dumps(rules).decode(), "most": most},
+    )
+    return [msgspec.convert([*head, orjson.loads(evidence)], Alert) for *head, evidence in rows]
+
+
 def alerts_by_rule(desk: Desk, span: Span, scope: Scope) -> Mapping[str, int]:
     """How many of these alerts there are of each rule; the rule of the latest one first."""
     source, args = _alerts_in(span, scope)
@@ -178,6 +189,17 @@ def views(
         AND (:viewer IS NULL OR v.viewer = :viewer) AND (:contact_id IS NULL OR v.fragment IN mine)
         ORDER BY v.at DESC, v.seq DESC LIMIT :most""",  # nosec B608 # names of ours
         {"since": span.since, "until": span.until, "viewer": viewer, "contact_id": contact_id, "most": most},
+    )
+    return [View(*row) for row in rows]
+
+
+def acts_on_people(desk: Desk, span: Span, acts: Sequence[str], most: int = 200) -> list[View]:
+    """Which of these acts were written down about people, the latest first."""
+    rows = desk.rows(
+        """SELECT v.at, v.viewer, v.what, f.name, v.decision, v.reason
+        FROM views AS v LEFT JOIN fragments AS f USING (fragment) WHERE v.at >= :since AND v.at < :until
+        AND v.what IN (SELECT value FROM json_each(:acts)) ORDER BY v.at DESC, v.seq DESC LIMIT :most""",
+        {"since": span.since, "until": span.until, "acts": orjson.dumps(acts).decode(), "most": most},
     )
     return [View(*row) for row in rows]
 

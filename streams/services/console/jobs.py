@@ -1,7 +1,8 @@
 """Runs commands for people of the console that take minutes: in child processes, one at a time, with progress.
 
 A job is a command of `harmonia` and what it is given on standard input. Who has begun it sees how far it is, and may
-stop it; its answer is kept for an hour. Jobs end with the console; what they have sent to Kafka by then stays sent.
+stop it; its answer is kept for an hour. Jobs that read something for a page are nobody's, and have a turn of their own.
+Each ends in some time, as all do with the console; what they have sent to Kafka by then stays sent.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import os
 import secrets
 import sys
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -20,6 +21,11 @@ COMMAND = (sys.executable, "-m", "streams.cli.main")
 KEPT_MS = 3_600_000
 MOST_KEPT = 50
 MOST_WAITING = 8
+"""Most jobs that have not ended: of people, and of those that read for a page."""
+LIMIT_S = 600.0
+"""Seconds that a job may run of which LIMITS_S says nothing."""
+LIMITS_S: Mapping[str, float] = {"letters": 10_800.0, "backtest": 10_800.0}
+"""The same by what it is about: a hundred million interactions take a backtest an hour."""
 MOST_BYTES = 4 << 20
 """Most bytes of an answer; what a command prints beyond is an answer that cannot be read."""
 GIVES_WAY = 10
@@ -28,12 +34,16 @@ JobState = Literal["waiting", "running", "done", "failed", "stopped"]
 
 
 class TooManyJobs(Exception):
-    """Others are waiting for their turn already."""
+    """Others are waiting for their turn already, or one of the same viewer about the same is."""
+
+
+class _TooLong(Exception):
+    """What a command prints is longer than MOST_BYTES."""
 
 
 @dataclass(slots=True)
 class Job:
-    """A command that somebody has begun.
+    """A command that somebody has begun; `by` empty: it reads something for a page.
 
     `about`: what for, by which a page tells it from others, and `given`: what that page needs to know of it later.
     `progress`: the last line of JSON that it said. `code`: its exit code. Times are ms since 1970.
@@ -66,12 +76,19 @@ class Job:
 
 
 class Jobs:
-    """The jobs of one console. `wall`: what time it is, ms since 1970."""
+    """The jobs of one console. `wall`: what time it is, ms since 1970; `limits_s`: seconds that each may run."""
 
-    def __init__(self, wall: Callable[[], int], command: tuple[str, ...] = COMMAND) -> None:
+    def __init__(
+        self,
+        wall: Callable[[], int],
+        command: tuple[str, ...] = COMMAND,
+        limits_s: Mapping[str, float] = LIMITS_S,
+    ) -> None:
         self._wall = wall
         self._command = command
+        self._limits_s = limits_s
         self._turn = asyncio.Semaphore(1)
+        self._turn_of_pages = asyncio.Semaphore(1)
         self._jobs: OrderedDict[str, Job] = OrderedDict()
 
     def begin(
@@ -79,7 +96,9 @@ class Jobs:
     ) -> Job:
         """Begin a job, in turn. Raises TooManyJobs."""
         self._forget()
-        if sum(job.ended_ms is None for job in self._jobs.values()) >= MOST_WAITING:
+        others = [job for job in self._jobs.values() if job.ended_ms is None and bool(job.by) == bool(by)]
+        is_waiting = any((job.state, job.by, job.about) == ("waiting", by, about) for job in others)
+        if is_waiting or len(others) >= MOST_WAITING:
             raise TooManyJobs
         job = Job(secrets.token_hex(8), about, by, words, stdin, given or {}, self._wall())
         self._jobs[job.id] = job
@@ -92,9 +111,11 @@ class Jobs:
         return job if job is not None and job.about == about else None
 
     def latest(self, about: str, fresh_ms: int) -> Job | None:
-        """The latest job about something that was begun so lately."""
-        found = [job for job in self._jobs.values() if job.about == about]
-        return found[-1] if found and self._wall() - found[-1].asked_ms < fresh_ms else None
+        """The latest job about something, unless it ended longer ago than that."""
+        job = next((job for job in reversed(self._jobs.values()) if job.about == about), None)
+        if job is None or job.ended_ms is None:
+            return job
+        return job if self._wall() - job.ended_ms < fresh_ms else None
 
     def stop_job(self, job: Job) -> None:
         """End a job before it is done."""
@@ -110,10 +131,16 @@ class Jobs:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, job: Job) -> None:
+        limit_s = self._limits_s.get(job.about, LIMIT_S)
         try:
-            async with self._turn:
+            async with self._turn if job.by else self._turn_of_pages:
                 job.began_ms = self._wall()
-                await self._answered(job)
+                async with asyncio.timeout(limit_s):
+                    await self._answered(job)
+        except TimeoutError:
+            job.said = f"ended after {limit_s:g} s: it may take no longer"
+        except _TooLong:
+            job.said = f"ended: its answer is longer than {MOST_BYTES} bytes"
         except (OSError, ValueError) as error:
             job.said = type(error).__name__
         finally:
@@ -135,9 +162,9 @@ class Jobs:
                 raise OSError
             process.stdin.write(job.stdin)
             process.stdin.close()
-            answer, _ = await asyncio.gather(process.stdout.read(-1), _follow(job, process.stderr))
+            answer, _ = await asyncio.gather(_read(process.stdout), _follow(job, process.stderr))
             job.code = await process.wait()
-            job.answer = answer if len(answer) <= MOST_BYTES else b""
+            job.answer = answer
         finally:
             if process.returncode is None:
                 with suppress(ProcessLookupError):
@@ -155,6 +182,15 @@ class Jobs:
             is_old = job.ended_ms is not None and now - job.ended_ms > KEPT_MS
             if is_old or (job.ended_ms is not None and len(self._jobs) >= MOST_KEPT):
                 del self._jobs[id_]
+
+
+async def _read(answers: asyncio.StreamReader) -> bytes:
+    """All that a command prints. Raises _TooLong as soon as that is too much."""
+    try:
+        await answers.readexactly(MOST_BYTES + 1)
+    except asyncio.IncompleteReadError as error:
+        return error.partial
+    raise _TooLong
 
 
 async def _follow(job: Job, errors: asyncio.StreamReader) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -22,6 +23,7 @@ from streams.services.console.rights import Viewer
 from streams.services.console.views import Audited
 from streams.services.permission.audit_log import AuditLog, AuditUnavailable
 from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole
+from tests.contract.redis_server import RedisServer
 
 ADA = Viewer("ada", frozenset({"sending"}))
 KEY = "a-key-of-a-form-0001"
@@ -191,6 +193,23 @@ async def test_a_form_without_a_key_came_from_no_page(console: SignedInConsole, 
 async def test_what_was_begun_by_a_console_that_was_killed_is_not_done_again(redis_client: Redis) -> None:
     name = name_of("session", KEY, "hold", {"campaign": "x"})
     assert await Once(redis_client).begin(name, NOW) is None
+    assert await Once(redis_client).begin(name, NOW + 1000 * LONGEST_ACT_S + 1) == BROKEN_OFF
+
+
+class SentAgain(Redis):
+    """A client that sends a write again, as one does whose answer was lost on the way."""
+
+    async def set(self, *args: Any, **kwargs: Any) -> Any:
+        await super().set(*args, **kwargs)
+        return await super().set(*args, **kwargs)
+
+
+async def test_an_act_whose_beginning_was_sent_twice_to_redis_is_to_be_done(
+    redis_client: Redis, redis_server: RedisServer
+) -> None:
+    name = name_of("session", KEY, "hold", {"campaign": "x"})
+    async with SentAgain(host="127.0.0.1", port=redis_server.port) as client:
+        assert await Once(client).begin(name, NOW) is None
     assert await Once(redis_client).begin(name, NOW + 1000 * LONGEST_ACT_S + 1) == BROKEN_OFF
 
 

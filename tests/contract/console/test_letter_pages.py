@@ -1,6 +1,7 @@
 """`/letters`: causes without values, a mapping's mistakes, rehearsals, and what is said where Kafka is away."""
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -103,6 +104,34 @@ async def test_what_was_rehearsed_is_sent_once_and_written_down_first_and_by_who
     async with console.browser(Viewer("otto", OPERATIONS)) as browser:
         assert (await browser.get(path)).status_code == 404
         assert (await console.post(browser, "/letters/requeue", job=job)).status_code == 409
+
+
+async def test_what_is_sent_is_what_was_rehearsed_also_where_the_desk_was_filled_anew_meanwhile(
+    console: SignedInConsole, written: Written, tmp_path: Path
+) -> None:
+    answers(console, REHEARSED)
+    async with console.browser(OLGA) as browser:
+        path = (await console.post(browser, "/letters/rehearse", cause="1", mapping=MAPPING)).headers["location"]
+        await settled(console, path)
+        with sqlite3.connect(tmp_path / "desk.sqlite") as desk:
+            desk.execute("UPDATE causes SET reason = 'stale' WHERE cause = 1")
+        object.__setattr__(console.deps, "desk", DeskReader(tmp_path / "desk.sqlite"))
+        sent = await console.post(browser, "/letters/requeue", job=path.rpartition("/")[2])
+    rehearsed, sending = (
+        console.deps.jobs.find(each.rpartition("/")[2], "letters") for each in (path, sent.headers["location"])
+    )
+    assert rehearsed is not None
+    assert sending is not None
+    assert "--reason=invalid_data" in sending.words
+    assert [*rehearsed.words[4:]] == [*sending.words[3:]]
+    assert ("--dry-run" in sending.words, sending.words[2], sending.stdin) == (False, "--progress", rehearsed.stdin)
+    assert [record["detail"].partition(" of ")[0] for record in written.records] == ["cause invalid_data"]
+
+
+@pytest.mark.parametrize("cause", ["9" * 25, "١", "0x1"])
+async def test_a_cause_that_no_desk_can_have_is_none(console: SignedInConsole, cause: str) -> None:
+    async with console.browser(OLGA) as browser:
+        assert (await console.post(browser, "/letters/rehearse", cause=cause)).status_code == 404
 
 
 async def test_nothing_is_sent_where_it_cannot_be_written_down_or_the_console_does_not_allow_it(

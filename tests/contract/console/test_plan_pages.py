@@ -72,6 +72,27 @@ async def test_a_plan_says_how_many_people_and_days_each_variant_needs(console: 
     assert "cannot be told" in nothing.text
 
 
+@pytest.mark.parametrize(
+    ("difference", "a_day"), [("1e-17", "500"), ("1e-13", "500"), ("1e-6", "1e-320"), ("nan", "inf")]
+)
+async def test_a_difference_that_nobody_can_find_is_told_as_such(
+    console: SignedInConsole, difference: str, a_day: str
+) -> None:
+    async with console.browser(DINA) as browser:
+        said = {"usual": "20", "difference": difference, "a_day": a_day}
+        page = await console.post(browser, "/experiments/check", text=PLAN, **said)
+    assert page.status_code == 200
+
+
+@pytest.mark.parametrize("experiment", ["x" * 257, "door\norder", "\x00"])
+async def test_what_can_be_no_id_of_an_experiment_is_neither_written_down_nor_run(
+    console: SignedInConsole, written: Written, experiment: str
+) -> None:
+    async with console.browser(DINA) as browser:
+        page = await console.post(browser, "/experiments/end", experiment=experiment)
+    assert (page.status_code, written.records) == (404, [])
+
+
 async def test_a_plan_is_defined_once_and_written_down_and_what_is_defined_can_be_ended(
     console: SignedInConsole, written: Written
 ) -> None:

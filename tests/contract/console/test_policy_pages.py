@@ -11,8 +11,9 @@ import pytest
 from redis.asyncio import Redis
 
 from sinks.reservations import Reservations
-from streams.domain.pressure import default_policy_text
+from streams.domain.pressure import Policy, default_policy_text, read_policy
 from streams.platform.policy_file import CurrentPolicy
+from streams.platform.published_policies import name_of
 from streams.services.console.jobs import Jobs
 from streams.services.console.rights import Scope, Viewer
 from streams.services.console.roles import Role
@@ -99,7 +100,9 @@ async def test_a_draft_shows_what_it_changes_is_published_once_and_can_be_taken_
         second = await based_on(browser)
         await console.post(browser, "/policy/publish", text=THIRD, based_on=second)
         page = await browser.get("/policy")
-        [name] = re.findall(r'href="/policy/published/([^"]+)"', page.text)
+        name, first = re.findall(r'href="/policy/published/([^"]+)"', page.text)
+        assert "by hand" in page.text
+        assert "Written by hand at" in (await browser.get(f"/policy/published/{first}")).text
         assert "at_most = 2" in (await browser.get(f"/policy/published/{name}")).text
         back = await console.post(browser, "/policy/roll-back", name=name, based_on=await based_on(browser))
         assert back.headers["location"] == "/policy"
@@ -139,6 +142,17 @@ async def test_nothing_is_published_unwritten_down_or_by_who_may_not_or_where_it
     async with console.browser(Viewer("part", SENDING, Scope(teams=frozenset({"digital"})))) as browser:
         assert (await console.post(browser, "/policy/publish", text=SECOND, based_on=mark)).status_code == 404
     assert text_of(file) == FIRST
+
+
+async def test_what_is_published_and_not_on_the_list_is_told_as_such(console: SignedInConsole, file: Path) -> None:
+    policy = read_policy(SECOND)
+    assert isinstance(policy, Policy)
+    record = f"{name_of(NOW, policy.version)}.json"
+    (file.with_name("policy.toml.published") / record / "in the way").mkdir(parents=True)
+    async with console.browser(DINA) as browser:
+        page = await console.post(browser, "/policy/publish", text=SECOND, based_on=await based_on(browser))
+    assert (page.status_code, "Published, and not on the list" in page.text) == (503, True)
+    assert text_of(file) == SECOND
 
 
 async def test_a_backtest_is_run_beside_the_page_and_leads_back_to_the_draft(console: SignedInConsole) -> None:

@@ -4,6 +4,7 @@ What is defined is written as a whole or, where Kafka dies in the middle, goes o
 the first partition, which everybody reads, is written last.
 """
 
+from events.fields import MAX_ID
 from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.file_mistakes import FileMistakes
 from streams.services.console.acting.request import ActRequest, Ready
@@ -32,7 +33,7 @@ async def define(asked: ActRequest) -> Outcome | Ready:
 async def end(asked: ActRequest) -> Outcome | Ready:
     """End an experiment now."""
     experiment = asked.said.get("experiment", "")
-    if not experiment:
+    if not 1 <= len(experiment) <= MAX_ID or not experiment.isprintable():
         raise PageRefused.not_found()
     return _ready(asked, ("experiments", "end", "--json", "--", experiment), b"", f"experiment {experiment}")
 

@@ -4,12 +4,11 @@ The command line's own command does it in a child process, whose page says how f
 and the note that it was sent are one transaction, so whatever dies in the middle, it goes on where it stood.
 """
 
-from streams.services.console import desk_notices
 from streams.services.console.acting.request import ActRequest, Ready
 from streams.services.console.jobs import TooManyJobs
 from streams.services.console.outcomes import Outcome, done_as_shown, not_done
 from streams.services.console.page import PageRefused
-from streams.services.console.pages.letters import ABOUT, BUSY, command_of
+from streams.services.console.pages.letters import ABOUT, BUSY, sending_of
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.views import Audited
 
@@ -40,17 +39,8 @@ async def _ready(asked: ActRequest, of: str) -> Outcome | Ready:
         )
     if asked.viewer.scope != EVERYTHING:
         raise PageRefused.not_found()
-    cause = None
-    if of == "cause":
-        cause = await asked.page().ask(desk_notices.letter_cause, int(rehearsed.given["cause"]))
-        if cause is None:
-            return not_done(
-                "Nothing to send",
-                "The desk no longer knows of such letters: they were sent, or are too old. Nothing was sent.",
-                "/letters",
-            )
     given = {**rehearsed.given, "what": "sent"}
-    words = command_of(given, cause, "--progress")
+    words = sending_of(rehearsed.words)
 
     async def perform() -> Outcome:
         try:
@@ -59,5 +49,4 @@ async def _ready(asked: ActRequest, of: str) -> Outcome | Ready:
             return not_done(BUSY.title, BUSY.text, "/letters", 503)
         return done_as_shown(f"/letters/runs/{job.id}")
 
-    detail = f"cause {cause.reason} of {cause.topic}" if cause is not None else "a quarantined source"
-    return Ready(Audited(detail=f"{detail}; rehearsal {rehearsed.id}"), perform)
+    return Ready(Audited(detail=f"{rehearsed.given['told']}; rehearsal {rehearsed.id}"), perform)

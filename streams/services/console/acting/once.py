@@ -7,6 +7,7 @@ is another act. Redis has a hash of all that, never a field.
 
 import asyncio
 import hashlib
+import secrets
 import time
 from collections.abc import Mapping
 
@@ -26,10 +27,14 @@ _LOOK_AGAIN_S = 0.1
 
 
 class _Entry(msgspec.Struct, frozen=True):
-    """An act that has begun `at`, ms since 1970, and what became of it; None: nobody knows yet."""
+    """An act that has begun `at`, ms since 1970, and what became of it; None: nobody knows yet.
+
+    `token`: of the one call that began it.
+    """
 
     at: int
     outcome: Outcome | None = None
+    token: str = ""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -52,8 +57,9 @@ class Once:
     async def begin(self, name: str, now_ms: int) -> Outcome | None:
         """None: it is to be done now. Else what became of it before; of one that is under way that is waited for."""
         given_up = time.monotonic() + _WAIT_S
+        token = secrets.token_hex(8)
+        begun = _encode(_Entry(now_ms, token=token))
         while True:
-            begun = _encode(_Entry(now_ms))
             if await call_redis(self._client.set(name, begun, ex=LONGEST_S, nx=True), self._backoff):
                 return None
             found = await call_redis(self._client.get(name), self._backoff)
@@ -61,6 +67,8 @@ class Once:
                 entry = _decode(found)
                 if entry.outcome is not None:
                     return entry.outcome
+                if entry.token == token:
+                    return None  # Redis took it, its answer was lost, and the client sent it again
                 if now_ms - entry.at > 1000 * LONGEST_ACT_S:
                     return BROKEN_OFF
             if time.monotonic() > given_up:

@@ -1,9 +1,11 @@
 """Stops all contact with a person or lets it begin again, gives out what is held of them, and forgets them."""
 
+import asyncio
 import logging
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -98,8 +100,7 @@ async def export(asked: ActRequest) -> Outcome | Ready:
 
     async def perform() -> Outcome | Response:
         try:
-            with tempfile.TemporaryDirectory(prefix="harmonia-export-", ignore_cleanup_errors=True) as folder:
-                held = await answer_of_child((*EXPORT, contact_id), folder, EXPORT_S)
+            held = await held_of(contact_id, asked.deps.exports)
         except NoAnswer as why:
             logger.warning("export of a contact: %s", why)
             return not_done(
@@ -112,6 +113,13 @@ async def export(asked: ActRequest) -> Outcome | Ready:
         return Response(held, media_type="application/json", headers={"Content-Disposition": name})
 
     return Ready(Audited(contact_ids=[contact_id]), perform)
+
+
+async def held_of(contact_id: str, turns: asyncio.Semaphore, command: Sequence[str] = EXPORT) -> bytes:
+    """All that is held of a person, as the command writes it, in turn. Raises NoAnswer."""
+    async with turns:
+        with tempfile.TemporaryDirectory(prefix="harmonia-export-", ignore_cleanup_errors=True) as folder:
+            return await answer_of_child((*command, contact_id), folder, EXPORT_S)
 
 
 def page_of(contact_id: str) -> str:

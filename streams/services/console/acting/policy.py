@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from streams.domain.pressure import FileMistakes, read_policy
-from streams.platform.published_policies import Overtaken, PublishedPolicy, mark_of, name_of, publish
+from streams.platform.published_policies import Overtaken, PublishedPolicy, Unlisted, mark_of, name_of, publish
 from streams.services.console.acting.request import ActRequest, Ready
 from streams.services.console.outcomes import Outcome, done_as_shown, not_done, unsure
 from streams.services.console.page import PageRefused
@@ -74,6 +74,13 @@ async def _published(asked: ActRequest, path: Path, publication: PublishedPolicy
         await asyncio.to_thread(publish, path, publication.text, asked.said["based_on"], publication)
     except Overtaken:
         return _OVERTAKEN
+    except Unlisted:
+        return unsure(
+            "Published, and not on the list",
+            "The file is written, and holds. The folder beside it could not be written, so the list of what was "
+            "published lacks it until another takes its place.",
+            "/policy",
+        )
     except OSError:
         return not_done(
             "The file cannot be written",

@@ -37,7 +37,10 @@ class UnlinkingIdentifier(Struct, frozen=True):
 
 
 class PastDecision(Struct, frozen=True):
-    """That somebody said in the console that two contacts are one person, or two."""
+    """That somebody said in the console that two contacts are one person, or two.
+
+    It was written down before it was sent, so it may never have been.
+    """
 
     at_ms: int
     viewer: str
@@ -72,8 +75,8 @@ async def enter(asked: PageRequest) -> Duplicates:
     if not asked.reason:
         raise Elsewhere("/people?for=duplicates")  # which leads back here: no contact has that page
     now = asked.wall_ms
-    alerts = unlinking(await asked.ask(desk_notices.alerts, Span(now - CELLS_KEPT_MS, now + 1), EVERYTHING, 1000))
-    views = await asked.ask(desk_notices.views, Span(now - _DECISIONS_MS, now + 1), most=1000)
+    alerts = await asked.ask(desk_notices.latest_alerts, Span(now - CELLS_KEPT_MS, now + 1), RULES, MOST)
+    views = await asked.ask(desk_notices.acts_on_people, Span(now - _DECISIONS_MS, now + 1), _DECIDED, 2 * MOST)
     pair = (asked.params.get("one", ""), asked.params.get("other", ""))
     wanted = [each for each in pair if each]
     seen = await asked.deps.lookup.look([*([str(each.subject)] for each in alerts), *([each] for each in wanted)])
@@ -84,15 +87,6 @@ async def enter(asked: PageRequest) -> Duplicates:
     await asked.deps.views.people(asked.viewer, asked.reason, known)
     found = [shown_of(alert, contact) for alert, contact in zip(alerts, led_to, strict=True)]
     return Duplicates(found, decisions(views), pair_of(pair, seen.contacts[len(alerts) :]), seen.as_of)
-
-
-def unlinking(alerts: Sequence[Alert]) -> list[Alert]:
-    """The latest alert about each identifier that links nobody; the latest first, `MOST` at most."""
-    latest: dict[str, Alert] = {}
-    for each in sorted(alerts, key=lambda alert: -alert.at_ms):
-        if each.rule in RULES and each.subject is not None:
-            latest.setdefault(each.subject, each)
-    return list(latest.values())[:MOST]
 
 
 def shown_of(alert: Alert, contact: ContactAnswer) -> UnlinkingIdentifier:
@@ -107,7 +101,7 @@ def decisions(views: Sequence[View]) -> list[PastDecision]:
     """What was decided in the console about pairs, the latest first; not of somebody who was erased since."""
     pairs: dict[tuple[int, str, str], list[str]] = {}
     for each in views:
-        if each.what in _DECIDED and each.contact_id is not None:
+        if each.contact_id is not None:
             pairs.setdefault((each.at_ms, each.viewer, each.what), []).append(each.contact_id)
     return [
         PastDecision(at, viewer, what, *sorted(both)) for (at, viewer, what), both in pairs.items() if len(both) == 2

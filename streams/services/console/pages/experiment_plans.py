@@ -4,6 +4,7 @@ Definitions are read and written by `harmonia experiments` alone, in a child pro
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -63,7 +64,7 @@ def _read_definitions(answer: bytes) -> list[ExperimentDefinition]:
 
 
 def latest_definitions(asked: PageRequest) -> tuple[Job | None, list[ExperimentDefinition] | None]:
-    """What is defined, as of half a minute ago at most; begins to read it where nobody has. None: not known yet."""
+    """What is defined, as was read in the last half minute; begins to read it where nobody has. None: not known yet."""
     jobs = asked.deps.jobs
     job = jobs.latest(DEFINED, FRESH_MS)
     if job is None:
@@ -126,25 +127,33 @@ async def load_run(asked: PageRequest) -> Loaded:
 
 
 def needs_of(definition: ExperimentDefinition, usual: float, difference: float, a_day: float | None) -> Iterator[Need]:
-    """What each variant but the baseline takes; nothing where shares differ by stratum, or a rate leaves 0 to 1."""
+    """What each variant but the baseline takes.
+
+    Nothing where shares differ by stratum, a rate leaves 0 to 1, or a difference is too small to be found by anybody.
+    """
     shares = planned_shares(definition)
     changed = usual + difference
-    if shares is None or not 0 < usual < 1 or not 0 < changed < 1 or not difference:
+    if shares is None or not 0 < usual < 1 or not 0 < changed < 1:
         return
     base = shares.get(definition.baseline, 0)
     for variant, share in shares.items():
         if variant != definition.baseline and share > 0 and base > 0:
-            pair = people_needed(usual, changed, base / (base + share))
-            people = round(pair.looked_at_any_time / (base + share))
-            yield Need(variant, pair, people, None if not a_day else people / a_day)
+            try:
+                pair = people_needed(usual, changed, base / (base + share))
+                people = round(pair.looked_at_any_time / (base + share))
+                days = None if a_day is None else people / a_day
+            except ArithmeticError:
+                continue
+            yield Need(variant, pair, people, days if days is not None and isfinite(days) else None)
 
 
 def number_of(text: str, per: float = 1) -> float | None:
     """A number as people write it, with a point or a comma; None: it is none."""
     try:
-        return float(text.strip().replace(",", ".")) / per
+        found = float(text.strip().replace(",", ".")) / per
     except ValueError:
         return None
+    return found if isfinite(found) else None
 
 
 def routes(console: Console) -> APIRouter:
@@ -167,6 +176,7 @@ def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> 
     definitions = [] if isinstance(found, FileMistakes) else found
     usual, difference = number_of(said.get("usual", ""), 100), number_of(said.get("difference", ""), 100)
     a_day = number_of(said.get("a_day", ""))
+    a_day = a_day if a_day is not None and a_day > 0 else None
     _, there = latest_definitions(asked)
     before = {each.id: each for each in there or ()}
     knows_rates = usual is not None and difference is not None

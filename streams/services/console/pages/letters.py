@@ -4,6 +4,7 @@ What stands on the list is the desk's. Records themselves are read by `harmonia 
 (`jobs.py`): the same command that people run at a terminal. No value of a record is shown, only fields and their kinds.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -35,6 +36,9 @@ EVERY_S, STALE_S, JOB_EVERY_S = 10, 30, 1
 ABOUT = "letters"
 FIELDS_FRESH_MS = 600_000
 LONGEST_MAPPING = 20_000
+NUMBER = r"[0-9]{1,12}"
+"""The number of a cause in a desk."""
+REHEARSES = ("--dry-run", "--people=0")
 STDIN = "/dev/stdin"
 """Where the command reads a mapping: it stands in no file, and in no list of processes."""
 
@@ -89,6 +93,7 @@ class Account(Struct, frozen=True):
         return sum(each.count for each in self.sent)
 
 
+_is_number = re.compile(NUMBER).fullmatch
 _read_shapes = msgspec.json.Decoder(Shapes).decode
 _read_account = msgspec.json.Decoder(Account).decode
 
@@ -138,11 +143,12 @@ async def load_cause(asked: PageRequest) -> Loaded:
 async def load_fields(asked: PageRequest) -> Loaded:
     """The fields of these records; reading them begins when somebody looks, and is repeated after ten minutes."""
     cause: LetterCause = asked.subject
-    jobs, about = asked.deps.jobs, f"fields {cause.number}"
+    choice = choice_of(cause)
+    jobs, about = asked.deps.jobs, " ".join(("fields", *choice))  # numbers are of one desk, and another has others
     job = jobs.latest(about, FIELDS_FRESH_MS)
     if job is None:
         try:
-            job = jobs.begin("", about, ("dead-letters", "fields", "--json", *choice_of(cause)))
+            job = jobs.begin("", about, ("dead-letters", "fields", "--json", *choice))
         except TooManyJobs:
             job = None
     data = {"job": job, "shapes": read_answer(job, _read_shapes), "waited_s": waited_s(job, asked)}
@@ -218,12 +224,18 @@ async def load_job(asked: PageRequest) -> Loaded:
     return Loaded(data, asked.wall_ms)
 
 
-def command_of(given: Mapping[str, str], cause: LetterCause | None, *more: str) -> tuple[str, ...]:
-    """The words of the command that requeues a cause, or releases a source where that is None, with `more` options."""
-    options = ("--json", *((f"--mapping={STDIN}",) if given.get("mapping") else ()), *more)
+def rehearsal_of(given: Mapping[str, str], cause: LetterCause | None) -> tuple[str, ...]:
+    """The words of the command that rehearses requeuing a cause, or releasing a source where that is None."""
+    options = (*REHEARSES, "--json", *((f"--mapping={STDIN}",) if given.get("mapping") else ()))
     if cause is None:
         return ("dead-letters", "release", *options, "--", given["source"])
     return ("dead-letters", "requeue", *options, *choice_of(cause))
+
+
+def sending_of(rehearsal: Sequence[str]) -> tuple[str, ...]:
+    """The words of the command that sends what was rehearsed by these: the same records, whatever the desk has now."""
+    group, verb, *words = rehearsal
+    return (group, verb, "--progress", *words[len(REHEARSES) :])
 
 
 def routes(console: Console) -> APIRouter:
@@ -258,7 +270,7 @@ async def _rehearsed(console: Console, signed_in: SignedIn, said: Mapping[str, s
     mapping = said.get("mapping", "").replace("\r\n", "\n").strip()
     given = {name: said[name] for name in ("cause", "source") if said.get(name)}
     try:
-        if signed_in.viewer.scope != EVERYTHING or len(given) != 1 or not given.get("cause", "0").isdecimal():
+        if signed_in.viewer.scope != EVERYTHING or len(given) != 1 or not _is_number(given.get("cause", "0")):
             raise PageRefused.not_found()
         cause = None
         if "cause" in given:
@@ -272,8 +284,9 @@ async def _rehearsed(console: Console, signed_in: SignedIn, said: Mapping[str, s
     if mistakes:
         shown = {"of": given, "mapping": mapping, "mistakes": mistakes, "page": LETTERS}
         return html(signed_in, render("letter_mistakes.html", asked, {**frame(console, signed_in), **shown}), 422)
-    given = {**given, "what": "rehearsal", "mapping": mapping}
-    words = command_of(given, cause, "--dry-run", "--people=0")
+    told = "a quarantined source" if cause is None else f"cause {cause.reason} of {cause.topic}"
+    given = {**given, "what": "rehearsal", "mapping": mapping, "told": told}
+    words = rehearsal_of(given, cause)
     try:
         job = console.deps.jobs.begin(signed_in.viewer.name, ABOUT, words, mapping.encode(), given)
     except TooManyJobs:
@@ -281,7 +294,11 @@ async def _rehearsed(console: Console, signed_in: SignedIn, said: Mapping[str, s
     return RedirectResponse(f"/letters/runs/{job.id}", 303)
 
 
-BUSY = PageRefused(503, "Not available now", "Others are waiting for their turn already. Try again in a minute.")
+BUSY = PageRefused(
+    503,
+    "Not available now",
+    "Others are waiting for their turn already, or one of yours is. Try again in a minute.",
+)
 
 
 def _told(console: Console, signed_in: SignedIn, why: PageRefused) -> Response:
@@ -310,7 +327,7 @@ CAUSE = Page(
         Block("fields", 2, load_fields, "letter_fields.html", "Fields, and of what kind each is", 700),
         Block("form", 0, load_form, "letter_form.html", "Mend and rehearse"),
     ),
-    params={"cause": r"\d{1,12}"},
+    params={"cause": NUMBER},
     enter=enter_cause,
     in_menu=False,
     template="letter_one.html",

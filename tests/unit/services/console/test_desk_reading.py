@@ -177,6 +177,31 @@ def test_views_are_found_by_viewer_and_by_contact(desk: Desk) -> None:
     assert [view.viewer for view in merged] == ["nadia"]
 
 
+def test_acts_on_people_and_alerts_about_an_identifier_are_found_among_however_many_others(tmp_path: Path) -> None:
+    hand_filled(tmp_path / "busy.sqlite").close()
+    busy = Desk.create(tmp_path / "busy.sqlite")
+    with busy.transaction():
+        for number, (what, at) in enumerate([("link", NOW - 900_000)] + [("read", NOW - 100)] * 300, 10):
+            busy.run(
+                "INSERT INTO views VALUES (?, ?, 0, ?, 'nadia', ?, 1, NULL, NULL)", (number, f"v{number}", at, what)
+            )
+        alerts = [("crowded", "identity_crowded", "email:1", NOW - 900_000)]
+        alerts += [(f"again-{number}", "identity_crowded", "email:2", NOW - number) for number in range(1, 300)]
+        alerts += [(f"other-{number}", "over_cap", "gotv-3", NOW - number) for number in range(1, 300)]
+        for alert, rule, subject, at in alerts:
+            busy.run("INSERT INTO alerts VALUES (?, ?, ?, NULL, ?, 'x', '[]')", (alert, rule, subject, at))
+    busy.close()
+    busy = Desk.open(tmp_path / "busy.sqlite")
+    [act] = notices.acts_on_people(busy, LAST_HOUR, ("link", "unlink"), 2)
+    assert (act.what, act.contact_id, act.at_ms) == ("link", "van.17", NOW - 900_000)
+    found = notices.latest_alerts(busy, LAST_HOUR, ("identity_crowded",), 2)
+    assert [(alert.alert_id, alert.subject, alert.at_ms) for alert in found] == [
+        ("again-1", "email:2", NOW - 1),
+        ("crowded", "email:1", NOW - 900_000),
+    ]
+    busy.close()
+
+
 def test_holds_of_a_span_are_in_order(desk: Desk) -> None:
     assert notices.holds(desk, LAST_HOUR) == [notices.Hold("gotv-3", NOW - 100_000, None, "nadia")]
 

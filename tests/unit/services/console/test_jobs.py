@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from streams.services.console.jobs import MOST_WAITING, Job, Jobs, TooManyJobs
+from streams.services.console.jobs import KEPT_MS, MOST_BYTES, MOST_WAITING, Job, Jobs, TooManyJobs
 
 PYTHON = (sys.executable, "-c")
 ECHO = "import sys; print(sys.stdin.read().upper(), end='')"
@@ -17,6 +17,16 @@ print("Kafka does not answer", file=sys.stderr)
 sys.exit(1)
 """
 HANGS = "import time; print('{\"sent\": 1}', flush=True, file=__import__('sys').stderr); time.sleep(600)"
+FLOODS = f"import time; print('x' * ({MOST_BYTES} + 1), flush=True); time.sleep(600)"
+
+
+class Wall:
+    """What time it is."""
+
+    now = 0
+
+    def __call__(self) -> int:
+        return self.now
 
 
 @pytest.fixture
@@ -28,7 +38,8 @@ async def jobs() -> AsyncIterator[Jobs]:
 
 async def ended(job: Job) -> None:
     assert job.task is not None
-    await asyncio.gather(job.task, return_exceptions=True)
+    async with asyncio.timeout(300):
+        await asyncio.gather(job.task, return_exceptions=True)
 
 
 async def until_it_tells(job: Job) -> None:
@@ -52,8 +63,9 @@ async def test_lines_of_json_are_progress_and_a_job_without_an_answer_has_failed
 
 
 async def test_jobs_wait_for_their_turn_and_one_that_is_stopped_lets_the_next_begin(jobs: Jobs) -> None:
-    first, second = jobs.begin("olga", "letters", (HANGS,)), jobs.begin("olga", "letters", (ECHO,), b"x")
+    first = jobs.begin("olga", "letters", (HANGS,))
     await until_it_tells(first)
+    second = jobs.begin("olga", "letters", (ECHO,), b"x")
     assert (first.state, second.state) == ("running", "waiting")
     jobs.stop_job(first)
     await ended(second)
@@ -61,7 +73,63 @@ async def test_jobs_wait_for_their_turn_and_one_that_is_stopped_lets_the_next_be
 
 
 async def test_so_many_may_wait_and_no_more(jobs: Jobs) -> None:
-    for _ in range(MOST_WAITING):
-        jobs.begin("olga", "letters", (HANGS,))
+    for number in range(MOST_WAITING):
+        jobs.begin(f"olga-{number}", "letters", (HANGS,))
     with pytest.raises(TooManyJobs):
-        jobs.begin("olga", "letters", (ECHO,))
+        jobs.begin("otto", "letters", (ECHO,))
+
+
+async def test_one_viewer_waits_with_one_job_of_a_kind_and_others_wait_too(jobs: Jobs) -> None:
+    await until_it_tells(jobs.begin("dina", "backtest", (HANGS,)))
+    jobs.begin("dina", "backtest", (HANGS,))
+    with pytest.raises(TooManyJobs):
+        jobs.begin("dina", "backtest", (HANGS,))
+    jobs.begin("dina", "letters", (HANGS,))
+    jobs.begin("dora", "backtest", (HANGS,))
+
+
+async def test_what_is_read_for_a_page_waits_for_no_job_of_a_person_nor_keeps_one_waiting(jobs: Jobs) -> None:
+    await until_it_tells(jobs.begin("dina", "backtest", (HANGS,)))
+    read = jobs.begin("", "definitions", (ECHO,), b"x")
+    await ended(read)
+    assert read.answer == b"X"
+    for number in range(MOST_WAITING):
+        jobs.begin("", f"fields {number}", (HANGS,))
+    assert jobs.begin("olga", "letters", (ECHO,)).state == "waiting"
+
+
+async def test_the_latest_job_is_the_one_that_has_not_ended_or_did_so_lately() -> None:
+    wall = Wall()
+    jobs = Jobs(wall, PYTHON)
+    try:
+        job = jobs.begin("", "definitions", (ECHO,), b"x")
+        wall.now = 60_000
+        assert jobs.latest("definitions", 30_000) is job
+        await ended(job)
+        wall.now = 80_000
+        assert jobs.latest("definitions", 30_000) is job
+        wall.now = 90_000
+        assert jobs.latest("definitions", 30_000) is None
+        assert wall.now < KEPT_MS
+    finally:
+        await jobs.stop()
+
+
+async def test_a_job_that_takes_too_long_is_ended_and_the_next_begins() -> None:
+    jobs = Jobs(lambda: 0, PYTHON, {"letters": 0.5})
+    try:
+        first = jobs.begin("olga", "letters", (HANGS,))
+        await ended(first)
+        assert (first.state, first.said) == ("failed", "ended after 0.5 s: it may take no longer")
+        second = jobs.begin("olga", "policy", (ECHO,), b"x")
+        await ended(second)
+        assert second.state == "done"
+    finally:
+        await jobs.stop()
+
+
+async def test_a_command_that_prints_too_much_is_ended_before_it_ends_by_itself(jobs: Jobs) -> None:
+    job = jobs.begin("olga", "letters", (FLOODS,))
+    await ended(job)
+    assert (job.state, job.answer) == ("failed", b"")
+    assert job.said == f"ended: its answer is longer than {MOST_BYTES} bytes"

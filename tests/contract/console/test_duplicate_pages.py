@@ -1,0 +1,56 @@
+"""`/people/duplicates`: what was decided, and which identifiers link nobody, however much else was written down."""
+
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from sinks.holds import HoldsSink
+from sinks.redis import RedisSink
+from streams.services.console.desk import Desk
+from streams.services.console.desk_access import DeskReader
+from streams.services.console.rights import Viewer
+from tests.contract.conftest import client_of
+from tests.contract.console.signed_in_console import NOW, SignedInConsole
+from tests.contract.console.test_acting import Written
+from tests.contract.contact_sink import STALE_AFTER
+from tests.contract.redis_server import RedisServer
+from tests.contract.whole_redis import Filling
+from tests.unit.services.console.evening import fill_evening
+
+OTHERS = 1_100
+IDENTIFIER = "email:0123456789abcdef0123456789abcdef"
+
+
+def fill(path: Path) -> None:
+    """A decision and an identifier of yesterday, and then looks and alerts of many kinds."""
+    fill_evening(path, NOW)
+    desk, yesterday = Desk.create(path), NOW - 86_400_000
+    with desk.transaction():
+        for place, fragment in enumerate((1, 2)):
+            desk.run(
+                "INSERT INTO views VALUES (?, 'decided', ?, ?, 'zoe', 'link', ?, NULL, 'link')",
+                (100 + place, place, yesterday, fragment),
+            )
+        looks = [(1000 + number, f"look-{number}", NOW - number) for number in range(OTHERS)]
+        desk.run_many("INSERT INTO views VALUES (?, ?, 0, ?, 'zoe', 'read', 3, NULL, 'found')", looks)
+        alerts = [("crowd", "identity_crowded", IDENTIFIER, yesterday)]
+        alerts += [(f"cap-{number}", "campaign_complaints", "gotv-3", NOW - number) for number in range(OTHERS)]
+        desk.run_many("INSERT INTO alerts VALUES (?, ?, ?, NULL, ?, '', '[]')", alerts)
+    desk.close()
+
+
+async def test_a_decision_and_an_identifier_of_yesterday_are_there_after_a_thousand_looks_and_alerts(
+    redis_client: Redis, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    sink = RedisSink(client_of(redis_server.port), stale_after=STALE_AFTER)
+    await Filling(sink, HoldsSink(redis_client)).all()
+    await sink.close()
+    fill(tmp_path / "desk.sqlite")
+    console = SignedInConsole(redis_client, tmp_path, DeskReader(tmp_path / "desk.sqlite"), audit=Written())
+    async with console.browser(Viewer("zoe", frozenset({"privacy"}))) as browser:
+        await console.post(browser, "/people", who="van.1", reason="rights")  # the reason is kept for the session
+        page = await browser.get("/people/duplicates")
+    assert page.status_code == 200
+    assert "email:01234567…" in page.text
+    assert "Undo" in page.text
+    assert "Each was written down before it was sent" in page.text
