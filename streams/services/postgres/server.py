@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry
 
 from events.topics import DELETE_RETENTION_MS
 from sinks.base import SinkUnavailable
-from sinks.postgres.database import NewerSchema, PostgresDatabase
+from sinks.postgres.database import NewerSchema, OtherPartitions, PostgresDatabase
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.runs import End, Records, Run
 from streams.platform.clients import KafkaClients
@@ -52,11 +52,21 @@ def run_postgres_sink(settings: Settings, say: Callable[[str], None]) -> None:
     wait_for_kafka(settings, group_of(settings), say)
     require_topics(settings, "harmonia-postgres")
     try:
-        asyncio.run(_serve(settings, PostgresDatabase(settings.postgres.get_secret_value()), say))
+        asyncio.run(_serve(settings, database_of(settings.postgres.get_secret_value(), settings.partitions), say))
     except NewerSchema as error:
         raise Unusable(
             f"HARMONIA_POSTGRES: {error}: start that version, or drop the schema to have it made anew"
         ) from None
+    except OtherPartitions as error:
+        raise Unusable(
+            f"HARMONIA_POSTGRES: {error}: drop the schema (DROP SCHEMA harmonia CASCADE), start again, which fills it "
+            "anew, and give readers their rights again"
+        ) from None
+
+
+def database_of(url: str, partitions: int) -> PostgresDatabase:
+    """The database at `url`, which is filled from so many partitions of each topic and keeps to them."""
+    return PostgresDatabase(url, partitions=dict.fromkeys(TOPICS, partitions))
 
 
 def group_of(settings: Settings) -> str:
