@@ -6,6 +6,7 @@ or is killed leaves a transaction open, and a PgBouncer that pools transactions 
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -38,6 +39,10 @@ class NewerSchema(Exception):
     """The schema was made by a later version of Harmonia; this one would write what that does not expect."""
 
 
+class OtherPartitions(Exception):
+    """The schema has rows of another number of partitions: whoever is in another one by now would be there twice."""
+
+
 def migrations() -> list[tuple[int, str]]:
     """The steps by which the schema is made, by number: the SQL files of `migrations/`."""
     found = [each for each in files("sinks.postgres").joinpath("migrations").iterdir() if each.name.endswith(".sql")]
@@ -47,11 +52,20 @@ def migrations() -> list[tuple[int, str]]:
 class PostgresDatabase:
     """The database at `url`, connected to by the first call. Several sinks share it.
 
-    Its schema is made and brought up to date before the first call, and again where it has gone.
+    Its schema is made and brought up to date before the first call, and again where it has gone. `partitions`: how many
+    each topic has whose rows are to be there; the schema keeps to those with which it was filled.
     """
 
-    def __init__(self, url: str, *, timeout: float = TIMEOUT_S, backoff: Backoff | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        partitions: Mapping[str, int] | None = None,
+        timeout: float = TIMEOUT_S,
+        backoff: Backoff | None = None,
+    ) -> None:
         self._url = url
+        self._partitions = partitions or {}
         self._timeout = timeout
         self._backoff = backoff or Backoff()
         self._pool: asyncpg.Pool | None = None
@@ -61,7 +75,7 @@ class PostgresDatabase:
         """Why PostgreSQL takes nothing now, in a few words; None: it does."""
 
     async def call(self, statement: str, *values: object, limit_s: float | None = None) -> Any:
-        """The first value of the answer. Raises SinkUnavailable, RefusedValue and NewerSchema.
+        """The first value of the answer. Raises SinkUnavailable, RefusedValue, NewerSchema, OtherPartitions.
 
         `limit_s`: seconds that this call may take, where it takes longer than others.
         """
@@ -121,7 +135,7 @@ class PostgresDatabase:
             return
         async with self._migrating:
             if not self._is_migrated:
-                await _bring_up_to_date(connection)
+                await _bring_up_to_date(connection, self._partitions)
                 self._is_migrated = True
 
 
@@ -129,7 +143,7 @@ async def _nothing_to_reset(connection: object) -> None:
     pass
 
 
-async def _bring_up_to_date(connection: Any) -> None:
+async def _bring_up_to_date(connection: Any, partitions: Mapping[str, int]) -> None:
     """Run the migrations that are missing, all or none; of several processes one does it."""
     steps = migrations()
     async with connection.transaction():
@@ -143,6 +157,20 @@ async def _bring_up_to_date(connection: Any) -> None:
             if number > done:
                 await connection.execute(text)
                 await connection.execute("INSERT INTO harmonia.migrations VALUES ($1, now())", number)
+        for topic, count in partitions.items():
+            await _keep_to_partitions(connection, topic, count)
+
+
+async def _keep_to_partitions(connection: Any, topic: str, count: int) -> None:
+    """Have the schema keep of how many partitions its rows of a topic are; nothing of another number is written."""
+    await connection.execute(
+        "INSERT INTO harmonia.topic_partitions VALUES ($1, $2) ON CONFLICT DO NOTHING", topic, count
+    )
+    kept = await connection.fetchval("SELECT partitions FROM harmonia.topic_partitions WHERE topic = $1", topic)
+    if kept != count:
+        raise OtherPartitions(
+            f"the schema harmonia was filled from {kept} partitions of {topic}, and there are {count}"
+        )
 
 
 def _is_of_data(error: Exception) -> bool:

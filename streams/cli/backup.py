@@ -90,6 +90,8 @@ def restore(  # noqa: PLR0913 (options of a command)
 ) -> None:
     """Make all topics and tables again. docs/recovery.md says when and how. No worker may run meanwhile.
 
+    Stop `harmonia sink postgres` too, which follows the topics that are made anew.
+
     Exit code 1, and nothing written, where there is a state that is not to be replaced, or where the identity keys that
     are set are not those of the backup.
     """

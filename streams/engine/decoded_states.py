@@ -154,7 +154,7 @@ class States(Generic[State]):
 
     def keys_following(self, after: bytes, most: int) -> list[bytes]:
         """The keys of states behind this one in the order of their bytes, so many of them, fewer at the end."""
-        return [key for key, _ in self.store.following(max(after, _BEFORE_STATES), most)]
+        return self.store.keys_following(max(after, _BEFORE_STATES), most)
 
     def beside(self, key: bytes) -> bytes | None:
         """A record beside the states, or None."""

@@ -141,6 +141,13 @@ class RocksStore:
         except Exception as error:
             raise self._failed(error) from error
 
+    def keys_following(self, after: bytes, most: int) -> list[bytes]:
+        try:
+            held = cast(Iterator[bytes], self._db.keys(from_key=after + b"\x00"))
+            return list(islice((key for key in held if key != _POSITION_KEY), most))
+        except Exception as error:
+            raise self._failed(error) from error
+
     def wipe(self) -> None:
         try:
             self._db.close()

@@ -43,6 +43,9 @@ class Store(Protocol):
     def following(self, after: bytes, most: int) -> list[tuple[bytes, bytes]]:
         """The first keys behind this one in the order of their bytes, with their values: so many, fewer at the end."""
 
+    def keys_following(self, after: bytes, most: int) -> list[bytes]:
+        """The keys of `following`; no value is read, however large it is."""
+
     def wipe(self) -> None:
         """Forget everything, the position included."""
 
@@ -90,6 +93,9 @@ class MemoryStore:
 
     def following(self, after: bytes, most: int) -> list[tuple[bytes, bytes]]:
         return nsmallest(most, ((key, value) for key, value in self._values.items() if key > after))
+
+    def keys_following(self, after: bytes, most: int) -> list[bytes]:
+        return nsmallest(most, (key for key in self._values if key > after))
 
     def wipe(self) -> None:
         self._values.clear()

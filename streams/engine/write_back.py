@@ -89,9 +89,21 @@ class WriteBackStore:
         return self.below.items()
 
     def following(self, after: bytes, most: int) -> list[tuple[bytes, bytes]]:
+        return self._following(self.below.following, after, most)
+
+    def keys_following(self, after: bytes, most: int) -> list[bytes]:
+        def keys(after: bytes, most: int) -> list[tuple[bytes, bytes]]:
+            return [(key, b"") for key in self.below.keys_following(after, most)]
+
+        return [key for key, _ in self._following(keys, after, most)]
+
+    def _following(
+        self, below: Callable[[bytes, int], list[tuple[bytes, bytes]]], after: bytes, most: int
+    ) -> list[tuple[bytes, bytes]]:
+        """What is there and what waits, together; what waits to be deleted is not."""
         there: list[tuple[bytes, bytes]] = []
         while True:
-            held = self.below.following(after, most)
+            held = below(after, most)
             last = held[-1][0] if len(held) == most else None  # behind it there may be more below
             found: dict[bytes, bytes | None] = dict(held)
             found.update(

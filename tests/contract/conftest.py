@@ -50,7 +50,7 @@ async def other(redis_server: RedisServer) -> AsyncIterator[RedisSink]:
     await sink.close()
 
 
-POSTGRES_TABLES = "stores", "positions", "contact_records", "topic_records"
+POSTGRES_TABLES = "stores", "positions", "contact_records", "topic_records", "topic_partitions"
 
 
 @pytest.fixture(scope="session")

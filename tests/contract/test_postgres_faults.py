@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from events.adapters.values import _NO_DECIMALS, _THREE_DECIMALS, decimals
-from events.topics import CONTACT_LINKS, CONTACT_SUPPRESSIONS
+from events.topics import CONTACT_LINKS, CONTACT_STATE, CONTACT_SUPPRESSIONS
 from sinks.base import Completeness, ContactChange, Position, SinkUnavailable
-from sinks.postgres.database import NewerSchema, PostgresDatabase, migrations
+from sinks.postgres.database import NewerSchema, OtherPartitions, PostgresDatabase, migrations
 from sinks.postgres.rows import RecordChange
 from sinks.postgres.sink import PostgresContacts, PostgresRecords
 from streams.local.postgres import PostgresServer
@@ -267,6 +267,35 @@ async def test_a_schema_of_a_later_version_is_left_alone(
     finally:
         await reader.execute("DELETE FROM harmonia.migrations WHERE number = 999")
         await older.close()
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["kept", "of before they were kept"])
+async def test_a_schema_that_was_filled_from_other_partitions_is_left_alone_until_it_is_dropped(
+    postgres: PostgresServer, database: PostgresDatabase, reader: asyncpg.Connection, *, is_kept: bool
+) -> None:
+    """Whoever moved from partition 0 to 4 would be shown in both; who moved from 4 to 0 would stay in 4 for ever."""
+
+    async def started(partitions: int) -> None:
+        counts = dict.fromkeys((CONTACT_STATE, CONTACT_SUPPRESSIONS), partitions)
+        again = PostgresDatabase(postgres.url, partitions=counts)
+        try:
+            await again.call("SELECT 1")
+        finally:
+            await again.close()
+
+    if is_kept:
+        await started(4)
+    else:
+        sink = PostgresContacts(database, stale_after=STALE_AFTER)
+        for partition in range(4):
+            assert await sink.write(partition, [living(f"c-{partition}", 1)], None, at(1))
+        await reader.execute("DROP TABLE harmonia.topic_partitions; DELETE FROM harmonia.migrations WHERE number = 3")
+    for other in (6, 3):
+        with pytest.raises(OtherPartitions, match=f"from 4 partitions of contact-state, and there are {other}"):
+            await started(other)
+    await started(4)
+    await reader.execute("DROP SCHEMA harmonia CASCADE")
+    await started(6)
 
 
 async def test_rows_that_are_dead_are_vacuumed(

@@ -3,14 +3,17 @@
 import asyncio
 import random
 import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import orjson
 import pytest
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.admin import NewPartitions
+from prometheus_client import CollectorRegistry
 
 from events.topics import (
     CONTACT_LINKS,
@@ -25,9 +28,13 @@ from sinks.keys import partition_of
 from streams.local.postgres import PostgresServer
 from streams.local.stack import Stack, local_stack
 from streams.platform.clients import KafkaClients
+from streams.platform.errors import PartitionsMismatch
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
 from streams.platform.topics import create_topics
+from streams.services.postgres import server
+from streams.services.postgres.connectors import connectors_of
+from streams.services.postgres.metrics import PostgresMetrics
 from tests.integration.command import on
 from tests.integration.serving_process import started
 from tests.integration.system import ask
@@ -79,6 +86,13 @@ class Sayer:
         for _ in range(count):
             self._version += 1
             self._step(self._chance.choice(PEOPLE))
+        self._producer.flush()
+
+    def close_to(self, names: Sequence[str]) -> None:
+        """Say of these that nobody may write to them, all in one partition."""
+        for name in names:
+            closed = {"reason": "complained", "since": AT, "source": "s", "id": name}
+            self._send(CONTACT_SUPPRESSIONS, name, {"email": closed}, partition=0)
         self._producer.flush()
 
     def _step(self, name: str) -> None:
@@ -291,3 +305,71 @@ def test_tables_equal_the_topics_whoever_is_killed_or_frozen(
         successor.end()
     for log in tmp_path.glob("*.log"):
         assert "Traceback" not in log.read_text(), log.read_text()
+
+
+async def test_a_topic_that_is_made_anew_under_a_running_process_is_read_anew(
+    settings: Settings, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shorter than the old one, when nobody's offset is in it; longer, when its records seem to follow; and grown."""
+    monkeypatch.setattr(server, "COMPARE_EVERY_S", 0.5)
+    query = asking(postgres)
+
+    def closed() -> set[str]:
+        return {row[0] for row in query("SELECT contact_id FROM harmonia.suppressions")}
+
+    async def shows(names: Sequence[str], what: str) -> None:
+        await asyncio.to_thread(until, lambda: closed() == {*names} or None, what, PATIENCE_S)
+
+    shorter, longer = [f"s-{number}" for number in range(3)], [f"l-{number}" for number in range(40)]
+    async with filling(settings, postgres) as failed:
+        await asyncio.to_thread(make_suppressions_anew, settings, PEOPLE)
+        await shows(PEOPLE, "what is there")
+        await asyncio.to_thread(make_suppressions_anew, settings, shorter)
+        await shows(shorter, "the shorter topic")
+        await asyncio.to_thread(make_suppressions_anew, settings, longer)
+        await shows(longer, "the longer topic")
+        await asyncio.to_thread(grow_suppressions, settings)
+        with pytest.raises(PartitionsMismatch, match=f"{PARTITIONS + 1} partitions by now"):
+            await asyncio.wait_for(failed, PATIENCE_S)
+    assert await asyncio.to_thread(closed) == {*longer}
+
+
+@asynccontextmanager
+async def filling(settings: Settings, postgres: PostgresServer) -> AsyncIterator[asyncio.Future[list[None]]]:
+    """The process's reading and looking, in this one; the future fails as they do."""
+    kafka, metrics = KafkaClients(settings), PostgresMetrics(CollectorRegistry())
+    database = server.database_of(postgres.url, settings.partitions)
+    consumer = kafka.group_consumer(
+        group_id="made-anew", partition_assignment_strategy=(RangePartitionAssignor,), metadata_max_age_ms=1_000
+    )
+    filler = server.PostgresFiller(
+        consumer, connectors_of(database, kafka, settings.partitions, metrics, 1e6), database, metrics
+    )
+    await database.call("SELECT 1")  # so the schema is there to be asked
+    await consumer.start()
+    working = asyncio.gather(*filler.tasks())
+    try:
+        yield working
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        await consumer.stop()
+        await database.close()
+
+
+def make_suppressions_anew(settings: Settings, names: Sequence[str]) -> None:
+    """Delete the topic of suppressions, make it again and fill it."""
+    kafka = KafkaClients(settings)
+    admin = kafka.admin()
+    admin.delete_topics([CONTACT_SUPPRESSIONS])
+    until(lambda: not len(kafka.partitions_of(CONTACT_SUPPRESSIONS)), "the topic is deleted")
+    create_topics(admin, settings)
+    until(lambda: len(kafka.partitions_of(CONTACT_SUPPRESSIONS)) == PARTITIONS, "the topic is there again")
+    admin.close()
+    Sayer(settings).close_to(names)
+
+
+def grow_suppressions(settings: Settings) -> None:
+    admin = KafkaClients(settings).admin()
+    admin.create_partitions({CONTACT_SUPPRESSIONS: NewPartitions(PARTITIONS + 1)})
+    admin.close()

@@ -1,5 +1,6 @@
 """What drives the sinks on PostgreSQL: the connector of contacts that Redis has too, and one for each other topic."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ from sinks.postgres.rows import RecordChange
 from sinks.postgres.sink import PostgresContacts, PostgresRecords
 from streams.engine.runs import KafkaRecord
 from streams.platform.clients import KafkaClients
+from streams.platform.errors import PartitionsMismatch
 from streams.worker.agents.latency_header import Clock
 from streams.worker.agents.sinks.redis_sink import ContactStateConnector
 from streams.worker.agents.sinks.sink_connector import ConnectorMetrics, RecordReaders, SinkConnector
@@ -47,6 +49,9 @@ class PostgresContactsConnector(ContactStateConnector):
 
     name = NAME
 
+    async def _topic_id(self, topic: str) -> str:
+        return await _topic_id_of(self._kafka, topic, self._partitions)
+
 
 class PostgresRecordsConnector(SinkConnector[RecordChange]):
     """Feeds PostgreSQL from one topic whose records hold all there is to know of their key."""
@@ -64,8 +69,21 @@ class PostgresRecordsConnector(SinkConnector[RecordChange]):
         read = _DECODERS[self._topic]
         return {self._topic: lambda record: record_change(record, read)}
 
+    async def _topic_id(self, topic: str) -> str:
+        return await _topic_id_of(self._kafka, topic, self._partitions)
+
 
 Connector = PostgresContactsConnector | PostgresRecordsConnector
+
+
+async def _topic_id_of(kafka: KafkaClients, topic: str, partitions: int) -> str:
+    """The id of a topic from which a partition is to be read. Raises `PartitionsMismatch` where it has grown since."""
+    topic_id, there = (await asyncio.to_thread(kafka.describe_topics, [topic]))[topic]
+    if there != partitions:
+        raise PartitionsMismatch(
+            f"{topic} has {there} partitions by now, and HARMONIA_PARTITIONS is {partitions}: set it to what is there"
+        )
+    return topic_id
 
 
 def record_change(record: KafkaRecord, read: Callable[[bytes], Any]) -> RecordChange | None:

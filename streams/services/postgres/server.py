@@ -19,11 +19,11 @@ from prometheus_client import CollectorRegistry
 
 from events.topics import DELETE_RETENTION_MS
 from sinks.base import SinkUnavailable
-from sinks.postgres.database import NewerSchema, PostgresDatabase
+from sinks.postgres.database import NewerSchema, OtherPartitions, PostgresDatabase
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.runs import End, Records, Run
 from streams.platform.clients import KafkaClients
-from streams.platform.errors import Unusable
+from streams.platform.errors import MissingTopic, Unusable
 from streams.platform.health import HealthServer
 from streams.platform.settings import Settings
 from streams.platform.shutdown import end_within
@@ -41,6 +41,7 @@ NOT_POLLED_MS = 600_000
 POLL_MS = 200
 RECORDS_AT_ONCE = 20_000
 LOOK_EVERY_S = 1.0
+COMPARE_EVERY_S = 60.0
 VACUUM_EVERY_S = 3600.0
 PAUSE_S = 1.0
 
@@ -52,11 +53,21 @@ def run_postgres_sink(settings: Settings, say: Callable[[str], None]) -> None:
     wait_for_kafka(settings, group_of(settings), say)
     require_topics(settings, "harmonia-postgres")
     try:
-        asyncio.run(_serve(settings, PostgresDatabase(settings.postgres.get_secret_value()), say))
+        asyncio.run(_serve(settings, database_of(settings.postgres.get_secret_value(), settings.partitions), say))
     except NewerSchema as error:
         raise Unusable(
             f"HARMONIA_POSTGRES: {error}: start that version, or drop the schema to have it made anew"
         ) from None
+    except OtherPartitions as error:
+        raise Unusable(
+            f"HARMONIA_POSTGRES: {error}: drop the schema (DROP SCHEMA harmonia CASCADE), start again, which fills it "
+            "anew, and give readers their rights again"
+        ) from None
+
+
+def database_of(url: str, partitions: int) -> PostgresDatabase:
+    """The database at `url`, which is filled from so many partitions of each topic and keeps to them."""
+    return PostgresDatabase(url, partitions=dict.fromkeys(TOPICS, partitions))
 
 
 def group_of(settings: Settings) -> str:
@@ -123,8 +134,11 @@ class PostgresFiller(ConsumerRebalanceListener):  # type: ignore[misc]
             generation = self._generation
             try:
                 fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_AT_ONCE)
-            except OffsetOutOfRangeError:  # the topic was made anew; the next run has its connector catch up
-                await self._begin(self._consumer.assignment())
+            except OffsetOutOfRangeError:  # a topic was made anew: nobody knows where its rows stand
+                places = self._consumer.assignment()
+                for connector in {*self._connectors.values()}:
+                    await connector.forget(TP(*place) for place in places)
+                await self._begin(places)
                 continue
             except KafkaError as error:
                 if not error.retriable:
@@ -141,6 +155,7 @@ class PostgresFiller(ConsumerRebalanceListener):  # type: ignore[misc]
         yield self._keep_measuring()
         yield self._keep_vacuuming()
         yield from map(self._keep_looking, {*self._connectors.values()})
+        yield from map(self._keep_comparing, {*self._connectors.values()})
 
     async def unready(self) -> str | None:
         """Why PostgreSQL does not follow the topics now; None: it does, or other processes have all partitions."""
@@ -174,6 +189,15 @@ class PostgresFiller(ConsumerRebalanceListener):  # type: ignore[misc]
             except BROKER_TROUBLE as error:
                 logger.warning("looking at PostgreSQL: %s", type(error).__name__)
             await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _keep_comparing(self, connector: Connector) -> None:
+        """Have a sink ask every minute whether its topics are those that it has read."""
+        while True:
+            await asyncio.sleep(COMPARE_EVERY_S)
+            try:
+                await connector.forget_former_topics()
+            except (*BROKER_TROUBLE, MissingTopic) as error:  # it may be about to be made
+                logger.warning("asking whether topics are new: %s", type(error).__name__)
 
     async def _keep_measuring(self) -> None:
         while True:

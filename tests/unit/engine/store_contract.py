@@ -74,12 +74,15 @@ class StoreContract:
         assert store.following(b"b\x00", 2) == [(b"c", b"3"), (b"\xff", b"4")]
         assert store.following(b"c", 2) == [(b"\xff", b"4")]
         assert store.following(b"\xff", 2) == []
+        assert store.keys_following(b"", 2) == [b"b", b"b\x00"]
+        assert store.keys_following(b"c", 2) == [b"\xff"]
 
     def test_what_was_deleted_is_walked_past(self, store: Store) -> None:
         store.write({b"%d" % number: b"1" for number in range(9)}, HERE)
         store.write(dict.fromkeys([b"%d" % number for number in range(7)]), HERE)
 
         assert store.following(b"0", 2) == [(b"7", b"1"), (b"8", b"1")]
+        assert store.keys_following(b"0", 2) == [b"7", b"8"]
 
     def test_a_wiped_store_is_a_new_one(self, store: Store) -> None:
         store.write({b"a": b"1"}, HERE)
@@ -100,6 +103,8 @@ def any_writes_end_as_those_of_a_dict(open_store: Callable[[], Store], writes: l
         told = {key: value for key, value in {**told, **changes}.items() if value is not None}
         assert dict(store.items()) == told
         for most in (1, 2, 9):
-            assert store.following(b"\x00", most) == sorted((k, v) for k, v in told.items() if k > b"\x00")[:most]
+            behind = sorted((k, v) for k, v in told.items() if k > b"\x00")[:most]
+            assert store.following(b"\x00", most) == behind
+            assert store.keys_following(b"\x00", most) == [key for key, _ in behind]
         assert store.position == Position("topic-a", number, 0)
     store.close()

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.engine.decoded_states import BESIDE, GENERATION_KEY, Codec, RecentStates, States
-from streams.engine.store import MemoryStore, Position
+from streams.engine.store import MemoryStore, Position, Store
+from streams.engine.write_back import WriteBackStores
 
 NUMBERS: Codec[int] = Codec(lambda number: b"%d" % number, int)
 HERE = Position("topic", 1, 0)
@@ -31,7 +32,7 @@ def store() -> CountingStore:
     return CountingStore()
 
 
-def states_in(store: MemoryStore, room: int = 1000) -> States[int]:
+def states_in(store: Store, room: int = 1000) -> States[int]:
     return States(store, NUMBERS, RecentStates(room))
 
 
@@ -169,6 +170,21 @@ def test_a_table_is_walked_through_without_what_is_beside_its_states(store: Coun
     assert states.following(b"", 2) == [(b"a", 1), (b"b", 2)]
     assert states.following(b"b", 2) == [(b"c", 3)]
     assert states.following(b"c", 2) == []
+
+
+def test_whoever_asks_for_keys_reads_no_value() -> None:
+    class KeysAlone(MemoryStore):
+        def following(self, after: bytes, most: int) -> list[tuple[bytes, bytes]]:
+            raise AssertionError("values are read too")
+
+    store = KeysAlone()
+    store.write({b"b": b"2", b"a": b"1", GENERATION_KEY: b"2", BESIDE + b"x": b"raw"}, HERE)
+    on_disk = WriteBackStores(lambda table, partition: store, 1000)("contacts", 0)
+    on_disk.write({b"c": b"3", b"a": None}, HERE)
+
+    assert states_in(store).keys_following(b"", 2) == [b"a", b"b"]
+    assert states_in(on_disk).keys_following(b"", 9) == [b"b", b"c"]
+    assert states_in(on_disk).keys_following(b"b", 9) == [b"c"]
 
 
 def test_who_walks_through_a_table_leaves_the_states_that_are_at_hand(store: CountingStore) -> None:

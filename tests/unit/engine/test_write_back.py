@@ -132,6 +132,8 @@ def test_whoever_walks_on_gets_as_many_as_asked_for_although_some_are_deleted(di
 
     assert [key for key, _ in store.following(b"0", 3)] == [b"3", b"3a", b"4"]
     assert [key for key, _ in store.following(b"4", 3)] == [b"6", b"7"]
+    assert store.keys_following(b"0", 3) == [b"3", b"3a", b"4"]
+    assert store.keys_following(b"4", 3) == [b"6", b"7"]
 
 
 def test_what_was_not_written_below_is_not_there_after_a_kill(disk: Disk) -> None:

@@ -12,7 +12,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
@@ -137,6 +137,21 @@ class SinkConnector(ABC, Generic[ChangeT]):
             if tp.topic in self._views:
                 mine[tp.partition].append(tp)
         await asyncio.gather(*(self._watch(number, tps) for number, tps in mine.items()))
+
+    async def forget_former_topics(self) -> None:
+        """Forget where the sink stands in topics that were made anew since: the next look has it read the new ones.
+
+        To be called every minute or so: the offset of a new topic's record may follow on the last one of the old topic.
+        Raises Kafka's errors, and `MissingTopic`.
+        """
+        there = await asyncio.to_thread(self._kafka.describe_topics, [*self._views])
+        await self.forget([tp for tp, stands in self._positions.items() if stands.topic_id != there[tp.topic][0]])
+
+    async def forget(self, partitions: Iterable[TP]) -> None:
+        """Count nothing as known of where the sink stands in these, as far as they are of its topics."""
+        for tp in partitions:
+            async with self._locks[tp.partition]:
+                self._stands_at(tp, None)
 
     async def close(self) -> None:
         """Close the sink."""
