@@ -73,7 +73,7 @@ async def test_a_plan_says_how_many_people_and_days_each_variant_needs(console: 
 
 
 @pytest.mark.parametrize(
-    ("difference", "a_day"), [("1e-17", "500"), ("1e-13", "500"), ("1e-6", "1e-320"), ("nan", "inf")]
+    ("difference", "a_day"), [("1e-17", "500"), ("1e-13", "500"), ("1e-6", "1e-320"), ("3", "1e-40"), ("nan", "inf")]
 )
 async def test_a_difference_that_nobody_can_find_is_told_as_such(
     console: SignedInConsole, difference: str, a_day: str

@@ -28,6 +28,8 @@ ABOUT = "experiments"
 DEFINED = "definitions"
 FRESH_MS = 30_000
 JOB_EVERY_S = 1
+MOST_PEOPLE, MOST_DAYS = 10**10, 10**6
+"""What takes more people than there are, or more days than anybody waits, is not told."""
 EXAMPLE = """[[experiment]]
 id = "gotv-ask"
 hypothesis = "A shorter ask raises more"
@@ -144,7 +146,8 @@ def needs_of(definition: ExperimentDefinition, usual: float, difference: float, 
                 days = None if a_day is None else people / a_day
             except ArithmeticError:
                 continue
-            yield Need(variant, pair, people, days if days is not None and isfinite(days) else None)
+            if people <= MOST_PEOPLE:
+                yield Need(variant, pair, people, days if days is not None and days <= MOST_DAYS else None)
 
 
 def number_of(text: str, per: float = 1) -> float | None:
