@@ -29,8 +29,7 @@ def preview(
 ) -> None:
     """Say how many people would be in the segments of a file, by a sample of all partitions. Nothing is defined.
 
-    docs/segments.md says how the interval is computed. Exit code 1 when something is wrong with any of the segments, or
-    no partition answers.
+    docs/segments.md says how it is computed. Exit code 1 where a segment has a mistake, or no partition answers.
     """
     from streams.cli.segments import definitions_in, read_defined
     from streams.domain.file_mistakes import FileMistakes
