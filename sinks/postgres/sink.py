@@ -5,6 +5,7 @@ epoch, into which the partition is read again; views show the one before until t
 """
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from copy import copy
 from typing import Generic, Self, TypeVar
@@ -43,7 +44,7 @@ WRITE_CONTACTS = _calling("write_contacts", 12 + CONTACT_COLUMNS)
 WRITE_RECORDS = _calling("write_records", 12)
 
 
-class PostgresSink(Generic[ChangeT]):
+class PostgresSink(ABC, Generic[ChangeT]):
     """What both sinks have in common; a subclass says how changes are stored.
 
     `store`: whose rows and epochs they are. `topics`: that fill it; all of them must be whole for an epoch to be shown.
@@ -136,11 +137,13 @@ class PostgresSink(Generic[ChangeT]):
         except RefusedValue:  # its key is no text that PostgreSQL takes, so the record is none of Harmonia's making
             return await self._store_part((), move)
 
+    @abstractmethod
     def _parts(self, changes: Sequence[ChangeT]) -> list[Sequence[ChangeT]]:
-        raise NotImplementedError
+        """The changes in parts that one statement takes, the newest of each key."""
 
+    @abstractmethod
     async def _store_part(self, part: Sequence[ChangeT], move: Sequence[object], *, is_refused: bool = False) -> bool:
-        raise NotImplementedError
+        """Write a part and move the position in one statement; False: another owner has moved it."""
 
     async def _sweep(self, partition: int) -> None:
         call = "SELECT harmonia.sweep($1, $2, $3)"
