@@ -120,7 +120,8 @@ def _figures(seen: Seen) -> Iterator[Figure]:
     yield Figure("streams", "blocks and ages sent", "a second", (seen.looked.changes / seen.console.wall_seconds,))
     for name, used in (("console", seen.console), ("follower", seen.follower)):
         yield Figure(name, "CPU used", "cores", (used.cpu_seconds / used.wall_seconds,))
-        yield Figure(name, "memory at most", "MB", (used.peak_rss / 1e6,))
+        yield Figure(name, "memory at most, with pages of the desk that are mapped", "MB", (used.peak_rss / 1e6,))
+        yield Figure(name, "memory at most, its own", "MB", (used.peak_own / 1e6,))
 
 
 def _beside(pairs: Sequence[Pair]) -> Iterator[Figure]:
