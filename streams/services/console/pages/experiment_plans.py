@@ -17,6 +17,7 @@ from streams.domain.file_mistakes import FileMistakes
 from streams.domain.inference.power import PeopleNeeded, people_needed
 from streams.services.console.gate import Console, frame, html, posted
 from streams.services.console.jobs import Job, TooManyJobs
+from streams.services.console.mistakes import shown_mistakes
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.pages.letters import read_answer, waited_s
 from streams.services.console.pages.policy import normal
@@ -191,7 +192,7 @@ def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> 
         "page": PLANS,
         "text": text,
         "given": {name: said.get(name, "") for name in ("usual", "difference", "a_day")},
-        "mistakes": mistakes,
+        "mistakes": shown_mistakes(mistakes),
         "definitions": definitions,
         "needs": needs,
         "knows_rates": knows_rates,

@@ -25,6 +25,7 @@ from streams.services.console.desk_reading import freshness
 from streams.services.console.desk_schema import CELLS_KEPT_MS, SECOND_MS
 from streams.services.console.gate import Console, frame, html, message_page, posted
 from streams.services.console.jobs import Job, TooManyJobs
+from streams.services.console.mistakes import shown_lines
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.pages.campaigns import AHEAD_MS
 from streams.services.console.rendering import render
@@ -282,7 +283,7 @@ async def _rehearsed(console: Console, signed_in: SignedIn, said: Mapping[str, s
     found = read_mapping(mapping[:LONGEST_MAPPING])
     mistakes = found.found if isinstance(found, MappingMistakes) else ()
     if mistakes:
-        shown = {"of": given, "mapping": mapping, "mistakes": mistakes, "page": LETTERS}
+        shown = {"of": given, "mapping": mapping, "mistakes": shown_lines(mistakes), "page": LETTERS}
         return html(signed_in, render("letter_mistakes.html", asked, {**frame(console, signed_in), **shown}), 422)
     told = "a quarantined source" if cause is None else f"cause {cause.reason} of {cause.topic}"
     given = {**given, "what": "rehearsal", "mapping": mapping, "told": told}

@@ -19,6 +19,7 @@ from streams.domain.pressure.policy_files import policy_text
 from streams.platform.published_policies import PublishedPolicy, mark_of, published
 from streams.services.console.gate import Console, frame, html, message_page, posted
 from streams.services.console.jobs import Job, TooManyJobs
+from streams.services.console.mistakes import shown_mistakes
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest
 from streams.services.console.pages.letters import BUSY, read_answer, waited_s
 from streams.services.console.rendering import render
@@ -232,7 +233,7 @@ def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> 
         "text": text,
         "based_on": said.get("based_on", ""),
         "is_overtaken": said.get("based_on", "") != mark_of(now),
-        "mistakes": mistakes,
+        "mistakes": shown_mistakes(mistakes),
         "meant": meant,
         "lines": [] if mistakes else diff_lines(now, text),
         "has_file": console.deps.settings.policy is not None,
