@@ -64,7 +64,6 @@ class Once:
 
     def __init__(self, client: Redis) -> None:
         self._client = client
-        self._replace = client.register_script(_REPLACE)
         self._backoff = Backoff()
         self._doing: dict[str, bytes] = {}
         """The entry by which each act was begun that is being done here."""
@@ -126,7 +125,7 @@ class Once:
 
     async def _put(self, name: str, found: bytes, put: bytes) -> bool:
         """Put something in the place of an entry, or nothing; False: there is another one by now."""
-        replacing = self._replace(keys=[name], args=[found, put, LONGEST_S])
+        replacing = self._client.register_script(_REPLACE)(keys=[name], args=[found, put, LONGEST_S])
         return bool(await call_redis(replacing, self._backoff))
 
     def _remember(self, begun: bytes, outcome: Outcome | None) -> None:
