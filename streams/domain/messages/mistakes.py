@@ -1,11 +1,11 @@
-"""Mistakes in files that people write: what is wrong with a key and the cure, read back to their codes."""
+"""Mistakes in files that people write, and in lists of people: what is wrong and the cure, read back to their codes."""
 
 import re
 from collections.abc import Mapping
 
 from streams.domain.messages.fields import CodedMessage, Field, message
 from streams.domain.messages.reading_back import TEXT, ReadField, number, read_back
-from streams.domain.messages.texts.mistakes import CURES, MISTAKES
+from streams.domain.messages.texts.mistakes import CURES, LISTS, MISTAKES
 
 _is_choice = re.compile(r"""(?:'[^']*'|\d+)(?:, (?:'[^']*'|\d+))*(?: or (?:'[^']*'|\d+))?""").fullmatch
 
@@ -19,6 +19,12 @@ def cure_message(text: str) -> CodedMessage | None:
     """What to do about it, as `mistake_message`."""
     numbers = {"least": number, "most": number}
     return _read(text, CURES, {"cure": _cure, "reference": _cure, "choice": _choice, **numbers})
+
+
+def list_message(text: str) -> CodedMessage | None:
+    """Why a list of people cannot be judged, or not to its end, as `mistake_message`."""
+    counts = dict.fromkeys(("bytes", "most", "n", "judged"), _count)
+    return _read(text, LISTS, {"rest": _rest, "why": _rest, **counts})
 
 
 def _read(text: str, sentences: Mapping[str, str], fields: Mapping[str, ReadField]) -> CodedMessage | None:
@@ -37,6 +43,15 @@ def _problem(text: str) -> Field:
 
 def _cure(text: str) -> Field:
     return cure_message(text) or message(TEXT, text=text)
+
+
+def _count(text: str) -> Field:
+    found = number(text)
+    return message(TEXT, text=text) if isinstance(found, str) else found
+
+
+def _rest(text: str) -> Field:
+    return list_message(text) or message(TEXT, text=text)
 
 
 def _choice(text: str) -> Field:

@@ -7,7 +7,7 @@ from streams.domain.messages.texts.alerts import ALERTS
 from streams.domain.messages.texts.daily_report import DAILY_REPORT
 from streams.domain.messages.texts.experiments import EXPERIMENTS
 from streams.domain.messages.texts.insights import INSIGHTS
-from streams.domain.messages.texts.mistakes import CHOICES, CURES, MISTAKES
+from streams.domain.messages.texts.mistakes import CHOICES, CURES, LISTS, MISTAKES
 from streams.domain.messages.texts.permissions import PERMISSIONS
 from streams.domain.messages.texts.segments import SEGMENTS
 from streams.domain.messages.texts.sources import SOURCES
@@ -30,5 +30,6 @@ TEMPLATES: Mapping[str, Template] = {
     **TONIGHT,
     **MISTAKES,
     **CURES,
+    **LISTS,
     **CHOICES,
 }

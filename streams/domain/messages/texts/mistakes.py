@@ -1,4 +1,4 @@
-"""Sentences about mistakes in files that people write: what is wrong with a key (`mistake`), and the cure (`cure`).
+"""Sentences about mistakes in files: what is wrong with a key (`mistake`), the `cure`, or with a `list` of people.
 
 Validators say both as texts, which are read back to these codes; of texts that fit several the first counts.
 """
@@ -116,6 +116,37 @@ CURES: Mapping[str, str] = {
     "cure.nobody_said_yes": "nobody said yes: leave it out",
     "cure.sections": "a mapping has topic, rename, values, default and cast",
     "cure.give": "give {choice}",
+}
+LISTS: Mapping[str, str] = {
+    "list.empty": "the audience is empty: its first row must name the columns",
+    "list.utf16": "the audience is UTF-16 text: save it as CSV in UTF-8",
+    "list.malformed": "the header is malformed: a quote in it is not closed, or stands within a field",
+    "list.phone": "the first line may be a phone number: name the column above it, `phone` or `contact_id`",
+    "list.one_column": "the header is one column: separate columns by commas",
+    "list.carriage_returns": "lines end in a carriage return alone: end them with LF or CRLF",
+    "list.no_names": "no column of the header names a person: the first row must name one of {names}",
+    "list.nearly": (
+        "the column {name} is nearly {meant} and would not be read: correct its name, or give it "
+        "another one if it names nobody"
+    ),
+    "list.twice": "the header names {column} twice, {first} and {second}: rename the one that is not meant",
+    "list.judged_before": "the audience has a column {name}: it was judged before; give the list that it came from",
+    "list.workbook_unreadable": "the workbook cannot be read: save it anew, or as CSV in UTF-8",
+    "list.workbook_large": "the workbook unpacks to {bytes} bytes, of {most} at most: save it as CSV",
+    "list.workbook_no_sheet": "the workbook has no sheet that can be read: save it as CSV in UTF-8",
+    "list.kafka": "Kafka does not take until when is reserved; is KAFKA_BOOTSTRAP right and the broker up? {rest}",
+    "list.incomplete": "profiles_incomplete: {where} is {why}; is a worker running, and has it caught up? {rest}",
+    "list.nothing_written": "Nothing was written",
+    "list.rows_written": (
+        "{n} rows had been written as allowed, of {judged} judged: throw away what was written and run it again"
+    ),
+    "list.row_written": (
+        "{n} row had been written as allowed, of {judged} judged: throw away what was written and run it again"
+    ),
+    "list.why_missing": "missing",
+    "list.why_refilling": "refilling",
+    "list.why_too_old": "too old",
+    "list.workbook_memory": "the workbook needs too much memory: save it as CSV",
 }
 CHOICES: Mapping[str, str] = {
     "choice.or": "{firsts} or {last}",

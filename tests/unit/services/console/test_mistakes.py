@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from streams.cli.permit import unfinished_message
 from streams.domain.dead_letter_repair.mapping import MappingMistakes, read_mapping
 from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.file_mistakes import FileMistakes
-from streams.domain.messages.mistakes import cure_message, mistake_message
+from streams.domain.messages.mistakes import cure_message, list_message, mistake_message
 from streams.domain.pressure import default_policy_text, read_policy
+from streams.services.audience.workbook import TOO_MUCH
 from streams.services.console.mistakes import ShownMistake, shown_lines, shown_mistakes
 from streams.services.console.words import Words
 
@@ -59,7 +61,12 @@ def _text(node: ast.expr) -> str:
 
 def _filled(node: ast.expr) -> str:
     said = ast.unparse(node).lower()
-    known = {"reference": "see docs/policy.md", "wrong_name": "is missing", "_fill": "name at least one"}
+    known = {
+        "reference": "see docs/policy.md",
+        "wrong_name": "is missing",
+        "_fill": "name at least one",
+        "why": "too old",
+    }
     return next((text for part, text in known.items() if part in said), "7")
 
 
@@ -128,3 +135,27 @@ def test_a_mistake_of_which_a_part_is_not_known_stays_english_as_a_whole() -> No
     [shown] = shown_lines(["rename.x: is missing; ask whoever knows"])
     assert (shown.key, shown.problem, shown.cure, shown.told) == ("rename.x", "is missing", "ask whoever knows", ())
     assert cure_message("give something nobody has heard of") is None
+
+
+LISTS = (
+    *("streams/services/audience/header.py", "streams/services/audience/reader.py"),
+    *("streams/services/audience/workbook.py", "streams/services/audience_filter/chunk_filter.py"),
+)
+
+
+def list_texts() -> list[str]:
+    """What is told of a list by those who read and judge it, with something in the place of what is filled in."""
+    calls = [node for source in LISTS for node in ast.walk(ast.parse((ROOT / source).read_text()))]
+    told = {"UnusableAudience", "UnusableWorkbook", "UndecidedChunk"}
+    named = [call for call in calls if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)]
+    texts = [_text(call.args[0]) for call in named if isinstance(call.func, ast.Name) and call.func.id in told]
+    return sorted(text for text in texts if text and not text.startswith("7"))
+
+
+@pytest.mark.parametrize("text", [*list_texts(), TOO_MUCH])
+def test_each_trouble_with_a_list_has_a_sentence_in_french(text: str) -> None:
+    stopped = text.endswith("?")
+    told = list_message(unfinished_message(text, 1_200, 16_000) if stopped else text)
+    assert told is not None
+    assert FR.message(told) != text
+    assert not stopped or "1\u202f200 lignes" in FR.message(told)
