@@ -1,4 +1,4 @@
-"""`/experiments/plans`: what is defined, a plan with its mistakes and the people it needs, and runs that define or end.
+"""`/plans`: what is defined, a plan with its mistakes and the people it needs, and runs that define or end.
 
 Definitions are read and written by `harmonia experiments` alone, in a child process (`jobs.py`).
 """
