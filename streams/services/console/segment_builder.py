@@ -24,6 +24,7 @@ from streams.domain.segments.previews import preview_question
 from streams.platform.errors import MissingTopic
 from streams.services.console.gate import Console, frame, html, message_page, posted, require
 from streams.services.console.live import why_withheld
+from streams.services.console.mistakes import shown_mistakes
 from streams.services.console.page import PageRefused, PageRequest, Withheld
 from streams.services.console.pages.segments import SEGMENT_NEW, stored_segments
 from streams.services.console.rendering import render
@@ -70,13 +71,13 @@ async def _tried_out(
     shown: dict[str, object] = {"text": text, "mistakes": (), "preview": None, "changes": (), "trouble": ""}
     found = read_draft(text)
     if isinstance(found, FileMistakes):
-        return {**shown, "mistakes": found.found}
+        return {**shown, "mistakes": shown_mistakes(found.found)}
     changes = definition_changes(there, found, rules)
     if isinstance(changes, tuple):
-        return {**shown, "mistakes": changes}
+        return {**shown, "mistakes": shown_mistakes(changes)}
     question = preview_question(found, there, rules, is_exact=False)
     if isinstance(question, FileMistakes):
-        return {**shown, "mistakes": question.found}
+        return {**shown, "mistakes": shown_mistakes(question.found)}
     shown |= {"changes": changes, "base": digest(stored, [each.id for each in found])}
     if asked.deps.preview is None or previews.locked():
         return {**shown, "trouble": "Too many are counting now. Try again in a moment."}
