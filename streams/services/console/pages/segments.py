@@ -35,6 +35,7 @@ from streams.services.permission.decision_messages import incomplete_message
 EVERY_S = 5
 CURVE_EVERY_S = 60
 CURVE_MS = 7 * DAY_MS
+SEGMENT_ID = r"[A-Za-z0-9._-]{1,64}"
 
 
 class ListedSegment(Struct, frozen=True):
@@ -232,7 +233,7 @@ SEGMENT = Page(
         Block("definition", EVERY_S, load_definition, "segment_definition.html", "What it says"),
         Block("acts", EVERY_S, load_acts, "segment_acts.html", "Change it"),
     ),
-    params={"segment": r"[A-Za-z0-9._-]{1,64}"},
+    params={"segment": SEGMENT_ID},
     enter=enter,
     in_menu=False,
     template="segment.html",
@@ -253,7 +254,7 @@ SEGMENT_EDIT = Page(
     title="Try out a segment",
     act="see_segments",
     blocks=(),
-    params={"segment": SEGMENT.params["segment"]},
+    params={"segment": SEGMENT_ID},
     enter=enter_edit,
     in_menu=False,
     template="segment_builder.html",
@@ -264,7 +265,7 @@ SEGMENT_WITHDRAW = Page(
     title="Withdraw a segment",
     act="see_segments",
     blocks=(Block("figures", 0, load_figures, "segment_figures.html", "Who is in it"),),
-    params={"segment": SEGMENT.params["segment"]},
+    params={"segment": SEGMENT_ID},
     enter=enter_withdraw,
     in_menu=False,
     template="segment_withdraw.html",
