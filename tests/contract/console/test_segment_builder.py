@@ -93,6 +93,16 @@ async def test_mistakes_stand_beside_the_text_and_nobody_is_counted(
     assert (await sent(console, SENDER, "/segments/define", {"text": text})).status_code == 422
 
 
+async def test_mistakes_are_told_in_french_too(console: SignedInConsole) -> None:
+    text = await draft(console, EXPEDITRICE, HOSTS.replace('tag = "host"', 'gifts = "many", curency = "usd"'), 422)
+    told = (
+        "<code>segment[0].all[0].gifts</code> vaut &#39;many&#39; · donnez &#39;count&#39;, &#39;sum&#39; ou",
+        "vouliez-vous dire currency\u202f? voir docs/segments.md",
+    )
+    for each in told:
+        assert each in text
+
+
 async def test_the_builder_begins_with_the_segment_that_is_to_be_changed(console: SignedInConsole) -> None:
     async with console.browser(SENDER) as browser:
         new, edit = await browser.get("/segments/new"), await browser.get("/segments/donors/edit")
