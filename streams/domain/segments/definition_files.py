@@ -69,7 +69,12 @@ def definition_json(definition: SegmentDefinition) -> bytes:
 
 def definition_toml(definition: SegmentDefinition) -> str:
     """The definition as a table of a file."""
-    lines = (f"{key} = {_toml(value)}" for key, value in definition_table(definition).items())
+    return table_toml(definition_table(definition))
+
+
+def table_toml(table: Mapping[str, Any]) -> str:
+    """A table of a file from its values, whatever is wrong with them."""
+    lines = (f"{key} = {_toml(value)}" for key, value in table.items())
     return "\n".join((f"[[{_TABLES}]]", *lines, ""))
 
 

@@ -19,7 +19,7 @@ from streams.domain.file_mistakes import FileMistakes
 from streams.domain.messages import CodedMessage, message
 from streams.domain.segments.compiled_segments import read_definition
 from streams.domain.segments.conditions import Group, Node, Reference
-from streams.domain.segments.definition_files import definition_toml
+from streams.domain.segments.definition_files import definition_toml, read_segments
 from streams.domain.segments.explanation import condition_message
 from streams.domain.segments.segment_totals import SegmentTotal, added_up
 from streams.services.console import desk_segments
@@ -28,6 +28,7 @@ from streams.services.console.desk_schema import DAY_MS
 from streams.services.console.desk_segments import Members
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.rights import FEWEST, may
+from streams.services.console.segment_rows import SegmentDraft, draft_of
 from streams.services.console.standing import STALE_S, standing_of
 from streams.services.console.words import Words
 from streams.services.permission.decision_messages import incomplete_message
@@ -153,20 +154,23 @@ async def load_acts(asked: PageRequest) -> Loaded:
     return Loaded({"segment": asked.params["segment"]}, stored.as_of)
 
 
-async def enter_new(_: PageRequest) -> str:
-    """The text to begin with."""
-    return EXAMPLE
+async def enter_new(_: PageRequest) -> SegmentDraft:
+    """The draft to begin with."""
+    read = read_segments(EXAMPLE)
+    return draft_of(EXAMPLE, [] if isinstance(read, FileMistakes) else read)
 
 
-async def enter_edit(asked: PageRequest) -> str:
-    """The definition of the segment as text. Raises PageRefused where it is not defined."""
+async def enter_edit(asked: PageRequest) -> SegmentDraft:
+    """The definition of the segment as a draft. Raises PageRefused where it is not defined."""
     await enter(asked)
     try:
         _, value = await _one(asked)
     except Withheld:
-        return EXAMPLE
+        return await enter_new(asked)
     read = read_definition(value)
-    return value.decode() if isinstance(read, FileMistakes) else definition_toml(read)
+    if isinstance(read, FileMistakes):
+        return SegmentDraft(value.decode())
+    return draft_of(definition_toml(read), [read])
 
 
 async def enter_withdraw(asked: PageRequest) -> None:
