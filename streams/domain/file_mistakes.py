@@ -17,12 +17,12 @@ _FOLLOWS = "default_factory_not_called"
 """A default that hangs on a key that is wrong itself."""
 _KEY = "[key]"
 """Where pydantic finds a mistake in the name of a key, and not in what it holds."""
-_FILL = {"string_too_short": "mistake.one_character", "too_short": "mistake.at_least_one"}
+_FILL = {"string_too_short": "file_mistake.one_character", "too_short": "file_mistake.at_least_one"}
 _KINDS = {
-    "tuple_type": "mistake.text_list",
-    "dict_type": "mistake.keys_table",
-    "model_type": "mistake.keys_table",
-    "string_type": "mistake.quoted_text",
+    "tuple_type": "file_mistake.text_list",
+    "dict_type": "file_mistake.keys_table",
+    "model_type": "file_mistake.keys_table",
+    "string_type": "file_mistake.quoted_text",
 }
 _CURES = ("characters_at_most", "true_or_false", "region_form", "currency_form")
 """Cures that are read back from the words that everybody is told who sends something wrong."""
@@ -87,20 +87,20 @@ def mistakes_in(error: ValidationError, reference: str) -> FileMistakes:
 
 def reference_to(page: str) -> CodedMessage:
     """Where something is explained."""
-    return message("mistake.see", page=page)
+    return message("file_mistake.see", page=page)
 
 
 def shown_value(value: object) -> CodedMessage:
     """What somebody has given, cut short."""
     shown = repr(value)
-    return message("mistake.is", value=shown if len(shown) <= 40 else f"{shown[:37]}...")
+    return message("file_mistake.is", value=shown if len(shown) <= 40 else f"{shown[:37]}...")
 
 
 def _mistake(details: ErrorDetails, reference: str) -> FileMistake:
     places = details["loc"]
     if places[-1:] == (_KEY,):
         named = _mistake({**details, "loc": ()}, reference)
-        problem = message("mistake.name_in_it", problem=named.wrong)
+        problem = message("file_mistake.name_in_it", problem=named.wrong)
         return FileMistake(_path(places[:-2]), problem, named.remedy)
     key, see = _path(places), reference_to(reference.removeprefix("see "))
     given: dict[str, Any] = details.get("ctx", {})
@@ -110,13 +110,13 @@ def _mistake(details: ErrorDetails, reference: str) -> FileMistake:
         case _ if "cure" in given:
             return FileMistake(key, *_read_back(given["problem"], given["cure"], see))
         case "missing":
-            return FileMistake(key, message("mistake.missing"), message("mistake.add", reference=see))
+            return FileMistake(key, message("file_mistake.missing"), message("file_mistake.add", reference=see))
         case "extra_forbidden":
-            return FileMistake(key, message("mistake.unknown"), message("mistake.correct_name", reference=see))
+            return FileMistake(key, message("file_mistake.unknown"), message("file_mistake.correct_name", reference=see))
         case "literal_error":
             return FileMistake(key, shown_value(details["input"]), _one_of(given["expected"]))
         case "string_too_short" | "too_short" if given["min_length"] == 1:
-            return FileMistake(key, message("mistake.empty"), message(_FILL[details["type"]], reference=see))
+            return FileMistake(key, message("file_mistake.empty"), message(_FILL[details["type"]], reference=see))
         case kind if kind in _KINDS:
             return FileMistake(key, shown_value(details["input"]), message(_KINDS[kind]))
     cure = f"{_lower(in_plain_words(details))}: {reference}"
@@ -125,15 +125,15 @@ def _mistake(details: ErrorDetails, reference: str) -> FileMistake:
 
 def _read_back(problem: str, cure: str, see: CodedMessage) -> tuple[Told, Told]:
     """A problem and its cure as codes, where the cure is one that has a code; else as they are."""
-    found = read_back(cure, (f"mistake.{code}" for code in _CURES), {"reference": lambda _: see})
-    return (problem, cure) if found.code == TEXT else (read_back(problem, ("mistake.is",), {}), found)
+    found = read_back(cure, (f"file_mistake.{code}" for code in _CURES), {"reference": lambda _: see})
+    return (problem, cure) if found.code == TEXT else (read_back(problem, ("file_mistake.is",), {}), found)
 
 
 def _one_of(expected: str) -> CodedMessage:
     others, _, last = expected.rpartition(" or ")
     if not others:
-        return message("mistake.give", value=last)
-    return message("mistake.one_of", others=Listed(tuple(others.split(", "))), last=last)
+        return message("file_mistake.give", value=last)
+    return message("file_mistake.one_of", others=Listed(tuple(others.split(", "))), last=last)
 
 
 def _path(places: Sequence[int | str]) -> str:

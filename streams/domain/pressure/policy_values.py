@@ -32,7 +32,7 @@ def parse_span(value: object) -> int:
     """A span of a policy file, such as `"90m"`, in ms. Raises a mistake of the file where it is none."""
     match = _is_span(value) if isinstance(value, str) else None
     if match is None:
-        raise wrong(message("mistake.is", value=repr(value)), message("mistake.span"))
+        raise wrong(message("file_mistake.is", value=repr(value)), message("file_mistake.span"))
     return int(match[1]) * _UNITS[match[2]]
 
 

@@ -25,7 +25,7 @@ LARGEST = 10**15
 
 
 def _wrong(value: object, cure: str) -> PydanticCustomError:
-    return wrong(message("mistake.is", value=repr(value)), message(f"mistake.{cure}"))
+    return wrong(message("file_mistake.is", value=repr(value)), message(f"file_mistake.{cure}"))
 
 
 def _window(text: object) -> object:
@@ -75,9 +75,9 @@ Expected = Annotated[int | float, BeforeValidator(_thousandths)]
 def each_once(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Several values, one at least and none of them twice."""
     if not values:
-        raise wrong(message("mistake.empty"), message("mistake.name_one"))
+        raise wrong(message("file_mistake.empty"), message("file_mistake.name_one"))
     if len(set(values)) < len(values):
-        raise wrong(message("mistake.names_twice"), message("mistake.name_once"))
+        raise wrong(message("file_mistake.names_twice"), message("file_mistake.name_once"))
     return values
 
 

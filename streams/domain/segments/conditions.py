@@ -75,14 +75,14 @@ class Compared(Condition):
     def _is_compared(self) -> Self:
         given = [name.rstrip("_") for name in _COMPARISONS if getattr(self, name) is not None]
         if not given:
-            raise wrong(message("mistake.compared_with_nothing"), message("mistake.add_comparison"))
+            raise wrong(message("file_mistake.compared_with_nothing"), message("file_mistake.add_comparison"))
         if "is" in given and len(given) > 1:
-            beside = message("mistake.is_beside", names=Listed(tuple(given[:-1])))
-            raise wrong(beside, message("mistake.leave_one_out"))
+            beside = message("file_mistake.is_beside", names=Listed(tuple(given[:-1])))
+            raise wrong(beside, message("file_mistake.leave_one_out"))
         low, high = self.bounds
         if low is not None and high is not None and low > high:
-            nobody = message("mistake.true_of_nobody", names=Listed(tuple(given)))
-            raise wrong(nobody, message("mistake.correct_one"))
+            nobody = message("file_mistake.true_of_nobody", names=Listed(tuple(given)))
+            raise wrong(nobody, message("file_mistake.correct_one"))
         return self
 
 
@@ -180,8 +180,8 @@ class Acts(Compared):
     def _is_kept(self) -> Self:
         if self.who == "all" and (ms(self.within) or 0) > LONGEST_RAW_ACTS:
             raise wrong(
-                message("mistake.counts_all", window=repr(self.within)),
-                message("mistake.counts_all_week", acts=self.head),
+                message("file_mistake.counts_all", window=repr(self.within)),
+                message("file_mistake.counts_all_week", acts=self.head),
             )
         return self
 
@@ -342,7 +342,7 @@ KINDS: Mapping[str, type[Condition]] = {
 }
 """By head, in the order in which a table is looked at: touches have a `channel` too."""
 
-NOT_KEPT: Mapping[str, str] = {"form": "mistake.which_form", "rsvp": "mistake.which_meeting"}
+NOT_KEPT: Mapping[str, str] = {"form": "file_mistake.which_form", "rsvp": "file_mistake.which_meeting"}
 """Heads of conditions that what is kept of people cannot answer yet, and the code of what is not kept."""
 
 

@@ -34,7 +34,7 @@ def read_segments(text: str) -> list[SegmentDefinition] | FileMistakes:
     try:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return _one("", message("mistake.not_toml", error=str(error)), message("mistake.correct_place"))
+        return _one("", message("file_mistake.not_toml", error=str(error)), message("file_mistake.correct_place"))
     return _read_file(said)
 
 
@@ -43,9 +43,9 @@ def read_segments_json(text: str | bytes) -> list[SegmentDefinition] | FileMista
     try:
         said = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        return _one("", message("mistake.not_json", error=str(error)), message("mistake.correct_place"))
+        return _one("", message("file_mistake.not_json", error=str(error)), message("file_mistake.correct_place"))
     if not isinstance(said, dict):
-        return _one("", message("mistake.no_object"), message("mistake.list_of_segments"))
+        return _one("", message("file_mistake.no_object"), message("file_mistake.list_of_segments"))
     return _read_file(said)
 
 
@@ -81,24 +81,24 @@ def table_toml(table: Mapping[str, Any]) -> str:
 def _read_file(said: dict[str, object]) -> list[SegmentDefinition] | FileMistakes:
     tables = said.pop(_TABLES, None)
     if _MISNAMED in said:
-        cure = message("mistake.rename", wrong=_MISNAMED, right=_TABLES)
-        return _one(_MISNAMED, message("mistake.unknown"), cure)
+        cure = message("file_mistake.rename", wrong=_MISNAMED, right=_TABLES)
+        return _one(_MISNAMED, message("file_mistake.unknown"), cure)
     if said:
-        cure = message("mistake.put_below", table=_TABLES, reference=SEE)
-        return _one(next(iter(said)), message("mistake.in_no_segment"), cure)
+        cure = message("file_mistake.put_below", table=_TABLES, reference=SEE)
+        return _one(next(iter(said)), message("file_mistake.in_no_segment"), cure)
     if not isinstance(tables, list) or not tables:
-        problem = message("mistake.no_table_of", table=_TABLES)
-        return _one("", problem, message("mistake.one_each", reference=SEE))
+        problem = message("file_mistake.no_table_of", table=_TABLES)
+        return _one("", problem, message("file_mistake.one_each", reference=SEE))
     if len(tables) > MOST_SEGMENTS:
-        problem = message("mistake.are", n=len(tables))
-        return _one(_TABLES, problem, message("mistake.define_at_most", n=MOST_SEGMENTS))
+        problem = message("file_mistake.are", n=len(tables))
+        return _one(_TABLES, problem, message("file_mistake.define_at_most", n=MOST_SEGMENTS))
     reader, found = _Reader(), dict[str, SegmentDefinition]()
     for number, table in enumerate(tables):
         where = f"{_TABLES}[{number}]"
         definition = reader.definition(table, where)
         if definition is not None and definition.id in found:
-            problem = message("mistake.twice", name=definition.id)
-            reader.wrong(f"{where}.id", problem, message("mistake.once"))
+            problem = message("file_mistake.twice", name=definition.id)
+            reader.wrong(f"{where}.id", problem, message("file_mistake.once"))
         elif definition is not None:
             found[definition.id] = definition
     return FileMistakes(tuple(reader.mistakes)) if reader.mistakes else list(found.values())
@@ -116,18 +116,18 @@ class _Reader:
     def definition(self, table: object, where: str) -> SegmentDefinition | None:
         """None where its head is wrong; of what else is wrong `mistakes` tell."""
         if not isinstance(table, dict):
-            self.wrong(where, message("mistake.no_table"), message("mistake.segment_table", reference=SEE))
+            self.wrong(where, message("file_mistake.no_table"), message("file_mistake.segment_table", reference=SEE))
             return None
         self._unknown(table, where, _OWN)
         id_, owner, members = table.get("id"), table.get("owner", ""), table.get("members", False)
         if id_ is None:
-            self.wrong(_at(where, "id"), message("mistake.missing"), message("mistake.name_segment"))
+            self.wrong(_at(where, "id"), message("file_mistake.missing"), message("file_mistake.name_segment"))
         elif not (isinstance(id_, str) and _is_name(id_)):
-            self.wrong(_at(where, "id"), shown_value(id_), message("mistake.segment_id"))
+            self.wrong(_at(where, "id"), shown_value(id_), message("file_mistake.segment_id"))
         if not isinstance(owner, str) or len(owner) > MOST_OWNER:
-            self.wrong(_at(where, "owner"), shown_value(owner), message("mistake.segment_owner"))
+            self.wrong(_at(where, "owner"), shown_value(owner), message("file_mistake.segment_owner"))
         if not isinstance(members, bool):
-            self.wrong(_at(where, "members"), shown_value(members), message("mistake.segment_members"))
+            self.wrong(_at(where, "members"), shown_value(members), message("file_mistake.segment_members"))
         conditions = self.group(table, where, 1)
         if conditions is None or not isinstance(id_, str) or not isinstance(owner, str):
             return None
@@ -139,16 +139,16 @@ class _Reader:
             if name in table:
                 parts[name] = tuple(self._list(table[name], _at(where, name), depth))
         if not parts:
-            self.wrong(where, message("mistake.no_conditions"), message("mistake.add_conditions", reference=SEE))
+            self.wrong(where, message("file_mistake.no_conditions"), message("file_mistake.add_conditions", reference=SEE))
             return None
         return Group(**parts)
 
     def _list(self, conditions: object, where: str, depth: int) -> Iterator[Node]:
         if not isinstance(conditions, list):
-            self.wrong(where, message("mistake.no_list"), message("mistake.conditions_list"))
+            self.wrong(where, message("file_mistake.no_list"), message("file_mistake.conditions_list"))
             return
         if not conditions:
-            self.wrong(where, message("mistake.empty"), message("mistake.add_condition"))
+            self.wrong(where, message("file_mistake.empty"), message("file_mistake.add_condition"))
         for number, condition in enumerate(conditions):
             found = self._node(condition, f"{where}[{number}]", depth)
             if found is not None:
@@ -156,25 +156,25 @@ class _Reader:
 
     def _node(self, table: object, where: str, depth: int) -> Node | None:
         if not isinstance(table, dict):
-            self.wrong(where, shown_value(table), message("mistake.give_condition"))
+            self.wrong(where, shown_value(table), message("file_mistake.give_condition"))
             return None
         if any(name in table for name in _GROUPS):
             if depth >= DEEPEST:
-                self.wrong(where, message("mistake.too_deep"), message("mistake.nest_less", n=DEEPEST))
+                self.wrong(where, message("file_mistake.too_deep"), message("file_mistake.nest_less", n=DEEPEST))
                 return None
             self._unknown(table, where, _GROUPS)
             return self.group(table, where, depth + 1)
         for head, what in NOT_KEPT.items():
             if head in table:
-                problem = message("mistake.not_kept", what=message(what))
-                self.wrong(_at(where, head), problem, message("mistake.next_format"))
+                problem = message("file_mistake.not_kept", what=message(what))
+                self.wrong(_at(where, head), problem, message("file_mistake.next_format"))
                 return None
         kind = next((kind for head, kind in KINDS.items() if head in table), None)
         if kind is not None:
             return self._condition(kind, table, where)
         near = next((found for name in table if (found := nearest_name(name, (*KINDS, *_GROUPS)))), None)
-        problem = message("mistake.no_condition", names=", ".join(table)[:40])
-        self.wrong(where, problem, _cure_near("mistake.correct", near))
+        problem = message("file_mistake.no_condition", names=", ".join(table)[:40])
+        self.wrong(where, problem, _cure_near("file_mistake.correct", near))
         return None
 
     def _condition(self, kind: type[Condition], table: Table, where: str) -> Condition | None:
@@ -191,11 +191,11 @@ class _Reader:
         strange = {name for name in table if name not in known}
         for name in sorted(strange):
             if name in KINDS and "id" not in known:
-                cure = message("mistake.own_table", reference=SEE)
-                self.wrong(_at(where, name), message("mistake.own_condition"), cure)
+                cure = message("file_mistake.own_table", reference=SEE)
+                self.wrong(_at(where, name), message("file_mistake.own_condition"), cure)
             else:
-                cure = cure_of_name("mistake.correct_name", name, known)
-                self.wrong(_at(where, name), message("mistake.unknown"), cure)
+                cure = cure_of_name("file_mistake.correct_name", name, known)
+                self.wrong(_at(where, name), message("file_mistake.unknown"), cure)
         return strange
 
 

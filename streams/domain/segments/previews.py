@@ -87,7 +87,7 @@ def preview_question(
     A definition of the same id as one that is there stands in its place.
     """
     if len(asked) > MOST_ASKED:
-        problem, cure = message("mistake.are", n=len(asked)), message("mistake.preview_at_most", n=MOST_ASKED)
+        problem, cure = message("file_mistake.are", n=len(asked)), message("file_mistake.preview_at_most", n=MOST_ASKED)
         return FileMistakes((FileMistake("segment", problem, cure),))
     names = [each.id for each in asked]
     everything = {**there, **{each.id: each for each in asked}}

@@ -51,8 +51,8 @@ def resolve(definitions: Iterable[Definition], rules: ChannelRules) -> ResolvedS
     mistakes: list[FileMistake] = []
     if len(by_id) > MOST_SEGMENTS:
         problem, cure = (
-            message("mistake.has_segments", n=len(by_id)),
-            message("mistake.define_at_most", n=MOST_SEGMENTS),
+            message("file_mistake.has_segments", n=len(by_id)),
+            message("file_mistake.define_at_most", n=MOST_SEGMENTS),
         )
         mistakes.append(FileMistake("", problem, cure))
         by_id = {name: by_id[name] for name in sorted(by_id)[:MOST_SEGMENTS]}
@@ -131,8 +131,8 @@ class _Inliner:
     def _knows(self, name: str, needs: Sequence[str]) -> bool:
         unknown = [need for need in needs if need not in self._definitions]
         for need in unknown:
-            problem = message("mistake.refers_to_unknown", name=need)
-            self._wrong(name, problem, cure_of_name("mistake.define_or_correct", need, self._definitions))
+            problem = message("file_mistake.refers_to_unknown", name=need)
+            self._wrong(name, problem, cure_of_name("file_mistake.define_or_correct", need, self._definitions))
         return not unknown
 
     def _inline(self, name: str, needs: Sequence[str]) -> None:
@@ -144,10 +144,10 @@ class _Inliner:
         if lacking := [need for need in needs if need not in self.inlined]:
             self._tell_of(name, lacking[0])
         elif self._sizes[name] > MOST_CONDITIONS:
-            problem = message("mistake.has_conditions", n=self._sizes[name])
+            problem = message("file_mistake.has_conditions", n=self._sizes[name])
             self._wrong(name, problem, _cure("give_at_most", n=MOST_CONDITIONS))
         elif self._depths[name] > DEEPEST_REFERENCE:
-            problem = message("mistake.refers_deep", n=self._depths[name])
+            problem = message("file_mistake.refers_deep", n=self._depths[name])
             self._wrong(name, problem, _cure("let_at_most", n=DEEPEST_REFERENCE))
         else:
             self.inlined[name] = self._without_references(group)
@@ -171,18 +171,18 @@ class _Inliner:
                 break
             way.append(following[0])
         if way[-1] == name and len(way) > 1:
-            problem = message("mistake.refers_to_itself", way=" → ".join(way))
+            problem = message("file_mistake.refers_to_itself", way=" → ".join(way))
             self._wrong(name, problem, _cure("take_reference_out"))
         else:
             self._tell_of(name, way[1] if len(way) > 1 else name)
 
     def _tell_of(self, name: str, other: str) -> None:
         """Say that another one has a mistake, to which this one refers."""
-        self._wrong(name, message("mistake.refers_to_wrong", name=other), _cure("correct_first", name=other))
+        self._wrong(name, message("file_mistake.refers_to_wrong", name=other), _cure("correct_first", name=other))
 
     def _wrong(self, name: str, problem: CodedMessage, cure: CodedMessage) -> None:
         self.mistakes.append(FileMistake(name, problem, cure))
 
 
 def _cure(code: str, **fields: Field) -> CodedMessage:
-    return message(f"mistake.{code}", reference=SEE, **fields)
+    return message(f"file_mistake.{code}", reference=SEE, **fields)

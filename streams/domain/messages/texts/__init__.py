@@ -7,7 +7,7 @@ from streams.domain.messages.texts.alerts import ALERTS
 from streams.domain.messages.texts.daily_report import DAILY_REPORT
 from streams.domain.messages.texts.experiments import EXPERIMENTS
 from streams.domain.messages.texts.insights import INSIGHTS
-from streams.domain.messages.texts.mistakes import MISTAKES
+from streams.domain.messages.texts.file_mistakes import FILE_MISTAKES
 from streams.domain.messages.texts.permissions import PERMISSIONS
 from streams.domain.messages.texts.segments import SEGMENTS
 from streams.domain.messages.texts.sources import SOURCES
@@ -28,5 +28,5 @@ TEMPLATES: Mapping[str, Template] = {
     **DAILY_REPORT,
     **INSIGHTS,
     **TONIGHT,
-    **MISTAKES,
+    **FILE_MISTAKES,
 }
