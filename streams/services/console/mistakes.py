@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from streams.domain.file_mistakes import FileMistake
+from streams.domain.file_mistakes import FileMistake, Told, in_english
 from streams.domain.messages import CodedMessage
 from streams.domain.messages.mistakes import cure_message, mistake_message
 
@@ -22,7 +22,7 @@ class ShownMistake(Struct, frozen=True):
 
 def shown_mistakes(found: Iterable[FileMistake]) -> Sequence[ShownMistake]:
     """Mistakes in the order of the file; each is told in the language of the reader as a whole, or in English."""
-    return [_shown(each.key or WHOLE_FILE, each.problem, each.cure) for each in found]
+    return [_shown(each.key or WHOLE_FILE, each.wrong, each.remedy) for each in found]
 
 
 def shown_lines(found: Iterable[str]) -> Sequence[ShownMistake]:
@@ -37,6 +37,13 @@ def shown_lines(found: Iterable[str]) -> Sequence[ShownMistake]:
     return shown
 
 
-def _shown(key: str, problem: str, cure: str) -> ShownMistake:
-    told = mistake_message(problem) or cure_message(problem), cure_message(cure)  # some tell a cure alone
-    return ShownMistake(key, problem, cure, tuple(each for each in told if each is not None) if all(told) else ())
+def _shown(key: str, problem: Told, cure: Told) -> ShownMistake:
+    told = _problem(problem), cure_message(cure) if isinstance(cure, str) else cure
+    known = tuple(each for each in told if each is not None) if all(told) else ()
+    return ShownMistake(key, in_english(problem), in_english(cure), known)
+
+
+def _problem(problem: Told) -> CodedMessage | None:
+    if not isinstance(problem, str):
+        return problem
+    return mistake_message(problem) or cure_message(problem)  # some tell a cure alone

@@ -6,6 +6,7 @@ from streams.domain.messages.fields import Template
 from streams.domain.messages.texts.alerts import ALERTS
 from streams.domain.messages.texts.daily_report import DAILY_REPORT
 from streams.domain.messages.texts.experiments import EXPERIMENTS
+from streams.domain.messages.texts.file_mistakes import FILE_MISTAKES
 from streams.domain.messages.texts.insights import INSIGHTS
 from streams.domain.messages.texts.mistakes import CHOICES, CURES, LISTS, MISTAKES
 from streams.domain.messages.texts.permissions import PERMISSIONS
@@ -32,4 +33,5 @@ TEMPLATES: Mapping[str, Template] = {
     **CURES,
     **LISTS,
     **CHOICES,
+    **FILE_MISTAKES,
 }

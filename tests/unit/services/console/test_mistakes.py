@@ -18,7 +18,7 @@ from streams.services.console.words import Words
 
 ROOT = Path(__file__).parents[4]
 SOURCES = (
-    *("streams/domain/file_mistakes.py", "streams/domain/experiments/definition_files.py"),
+    "streams/domain/experiments/definition_files.py",
     *(
         "streams/domain/dead_letter_repair/mapping.py",
         "events/experiments/definition.py",
@@ -80,7 +80,7 @@ def test_each_mistake_that_is_told_anywhere_has_a_sentence_in_french(problem: st
 
 
 def test_mistakes_are_found_in_the_sources() -> None:
-    assert len(ALL) >= 45
+    assert len(ALL) >= 40  # those of any file, and of segments, are codes where they are found
 
 
 def mistakes_of(text: str) -> list[ShownMistake]:
