@@ -29,6 +29,7 @@ from benchmarks.postgres.suite import postgres
 from benchmarks.receiving.suite import receiving
 from benchmarks.report import table
 from benchmarks.results import RESULTS, Section, write_results
+from benchmarks.segments.running import memberships
 from benchmarks.segments.suite import segments_suite
 from benchmarks.suites import BareSuite, Bench, BenchmarkFailed, Orders, Suite
 from streams.local.errors import LocalStackError
@@ -45,6 +46,7 @@ BARE: dict[str, BareSuite] = {
 SUITES: dict[str, Suite] = {
     "peers": side_by_side,
     **PIPELINE,
+    "memberships": memberships,
     "live": live,
     "beside": beside,
     "api": asking,
