@@ -42,9 +42,8 @@ from streams.domain.segments.previews import PreviewQuestion, preview_question
 from streams.operations.definition_copies import write_copies
 from streams.services.segment_preview import ask_for_preview
 
-RATE = 2_000
-PROBE_EVERY = 40
-"""Of the events of the steady load: fifty new people a second."""
+PROBES = 50
+"""New people a second in the steady load."""
 SETTLE_S = 5.0
 """Of the steady load, before probes count."""
 FRESH, FRESH_S = "fresh", 60.0
@@ -53,7 +52,8 @@ ANYBODY, SEEN = "anybody", "seen"
 """Those of everybody, and of everybody who was heard of within a year."""
 _INTERACTIONS = "harmonia_interactions_total"
 _LEAP_MS = 2 * 365 * 86_400_000
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
+PREVIEW_PATIENCE_S = 120.0
 BACKFILL_PATIENCE_S = 1_800.0
 _LOOK_AGAIN_S = 0.1
 _ROOT = Path(__file__).parents[2]
@@ -64,17 +64,18 @@ DUES, DOUBLED = Goal("at least", 4_000.0), Goal("at most", 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Contacts that are known; segments; records of a load at once; seconds of the steady load."""
+    """Contacts that are known; segments; records of a load at once; events a second of the steady load, its seconds."""
 
     contacts: int
     segments: int
     records: int
+    rate: int
     seconds: int
     warm: int
 
 
-FULL = Sizes(contacts=1_000_000, segments=50, records=50_000, seconds=35, warm=10_000)
-QUICK = Sizes(contacts=20_000, segments=10, records=4_000, seconds=8, warm=1_000)
+FULL = Sizes(contacts=1_000_000, segments=50, records=50_000, rate=2_000, seconds=35, warm=10_000)
+QUICK = Sizes(contacts=5_000, segments=10, records=2_000, rate=200, seconds=8, warm=1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def memberships(bench: Bench) -> Section:
         )
     how = (
         f"{sizes.segments} segments of two to five conditions and one of whoever was first heard of within a minute, "
-        f"{sizes.contacts:,} contacts. Entry and exit: {RATE // PROBE_EVERY} of {RATE:,} events a second are the first "
+        f"{sizes.contacts:,} contacts. Entry and exit: {PROBES} of {sizes.rate:,} events a second are the first "
         "of a contact; from the acknowledgement that its producer sees, and from a minute after it, to the record of "
         f"segment-changes that a consumer has; the first {SETTLE_S:.0f} s left out. Backfill: "
         f"{sizes.records:,} records at once, while everybody is judged by other {sizes.segments} segments and without"
@@ -130,9 +131,9 @@ def share_of(seconds: Sequence[float], share: float) -> float:
 
 
 def _figures(sizes: Sizes, found: list[Round]) -> tuple[Figure, ...]:
-    steady, backfill = f"{RATE:,} events/s", f"backfill of {sizes.contacts:,} contacts"
-    dues = f"{sizes.contacts:,} due at once at {RATE:,} events/s"
-    preview = f"preview of {sizes.contacts:,} contacts at {RATE:,} events/s"
+    steady, backfill = f"{sizes.rate:,} events/s", f"backfill of {sizes.contacts:,} contacts"
+    dues = f"{sizes.contacts:,} due at once at {sizes.rate:,} events/s"
+    preview = f"preview of {sizes.contacts:,} contacts at {sizes.rate:,} events/s"
     return (
         Figure(steady, "entry, p50", "s", tuple(share_of(one.entries, 0.5) for one in found)),
         Figure(steady, "entry, p99", "s", tuple(share_of(one.entries, 0.99) for one in found), ENTRY),
@@ -206,17 +207,19 @@ async def _beside(place: Rig, workers: Workers, sizes: Sizes, seed: int, now: in
 
 async def _through(place: Rig, workers: Workers, load: Records) -> float:
     """Seconds until a load is folded that readers see at one moment."""
-    count, handled = sum(map(len, load.values())), counted(workers.addresses, _INTERACTIONS)
+    count, handled = sum(map(len, load.values())), _counted(workers, _INTERACTIONS)
     async with prefilled(place.settings, load):
         began = time.monotonic()
     folded = handled + 2 * count  # each is counted when it is taken in, and when it is folded
-    return _until(workers, lambda: counted(workers.addresses, _INTERACTIONS) >= folded, "a load to be folded") - began
+    return _until(workers, lambda: _counted(workers, _INTERACTIONS) >= folded, "a load to be folded") - began
 
 
 def _steady(place: Rig, sizes: Sizes, seed: int) -> tuple[list[float], list[float]]:
     """Seconds of each probe until its entry was told, and from a minute later until its exit was."""
     prefix = f"fresh-{seed}-"
-    pace = Pace(RATE, sizes.seconds, PROBE_EVERY, sizes.contacts, seed, prefix, place.settings.partitions)
+    pace = Pace(
+        sizes.rate, sizes.seconds, sizes.rate // PROBES, sizes.contacts, seed, prefix, place.settings.partitions
+    )
     with tellings(place.settings, FRESH, prefix) as watching:
         with _pacing(place, pace) as file:
             pass
@@ -237,7 +240,9 @@ def _acknowledged(file: Path, sizes: Sizes) -> tuple[dict[str, float], dict[str,
 def _dues(place: Rig, workers: Workers, sizes: Sizes, seed: int) -> tuple[float, list[float]]:
     """People a second who leave when all are due at one moment, and seconds until new people are told to have come."""
     prefix = f"late-{seed}-"
-    pace = Pace(RATE, sizes.seconds, PROBE_EVERY, sizes.contacts, seed + 2, prefix, place.settings.partitions)
+    pace = Pace(
+        sizes.rate, sizes.seconds, sizes.rate // PROBES, sizes.contacts, seed + 2, prefix, place.settings.partitions
+    )
     left_before, at = _left(workers), time.time_ns() // 1_000_000 + _LEAP_MS
     with tellings(place.settings, ANYBODY, prefix) as watching:
         with _pacing(place, pace) as file:
@@ -253,12 +258,14 @@ def _dues(place: Rig, workers: Workers, sizes: Sizes, seed: int) -> tuple[float,
 
 def _left(workers: Workers) -> int:
     """How often somebody has left for time."""
-    return counted(workers.addresses, "harmonia_segment_changes_total", cause="time")
+    return _counted(workers, "harmonia_segment_changes_total", cause="time")
 
 
 def _previews(place: Rig, sizes: Sizes, seed: int) -> tuple[float, float]:
     """Seconds of a preview and of another one right behind it, while a steady load goes on."""
-    pace = Pace(RATE, sizes.seconds, RATE, sizes.contacts, seed + 1, f"other-{seed}-", place.settings.partitions)
+    pace = Pace(
+        sizes.rate, sizes.seconds, sizes.rate, sizes.contacts, seed + 1, f"other-{seed}-", place.settings.partitions
+    )
     with _pacing(place, pace):
         threading.Event().wait(min(SETTLE_S, sizes.seconds / 4))
         return _preview(place, seed + 10), _preview(place, seed + 11)
@@ -270,7 +277,7 @@ def _preview(place: Rig, seed: int) -> float:
     if not isinstance(question, PreviewQuestion):
         raise BenchmarkFailed(str(question))
     began = time.monotonic()
-    answer = ask_for_preview(place.settings, question)
+    answer = ask_for_preview(place.settings, question, PREVIEW_PATIENCE_S)
     took = time.monotonic() - began
     if answer.answered < answer.partitions or answer.estimates[asked.id] is None:
         raise BenchmarkFailed(f"{answer.answered} of {answer.partitions} partitions have answered")
@@ -304,16 +311,25 @@ def _own() -> Iterator[SegmentDefinition]:
 
 
 def _sweeping(workers: Workers) -> int:
-    return counted(workers.addresses, "harmonia_segment_backfill_partitions")
+    return _counted(workers, "harmonia_segment_backfill_partitions")
 
 
 def _until_swept(place: Rig, workers: Workers) -> float:
     """Return, once everybody has been judged in every partition, when the worker was done with that."""
     while True:
-        _until(workers, lambda: counted(workers.addresses, "harmonia_segments") > 0, "segments to be known")
+        _until(workers, lambda: _counted(workers, "harmonia_segments") > 0, "segments to be known")
         ended = _until(workers, lambda: _sweeping(workers) == 0, "the backfill to end")
         if all(total.state == "complete" for total in read_totals(place.settings).values()):
             return ended
+
+
+def _counted(workers: Workers, metric: str, **labels: str) -> int:
+    """The sum of a counter, asked again while a worker has no time to say it. Raises `WorkerEnded`."""
+    while True:
+        try:
+            return counted(workers.addresses, metric, **labels)
+        except OSError:
+            must_run(workers)
 
 
 def _until(workers: Workers, found: Callable[[], bool], what: str) -> float:
