@@ -23,10 +23,11 @@ from tests.property.domain.segments.definitions import Table
 from tests.property.worker.links.sayings import interaction
 from tests.property.worker.links.world import PARTITIONS
 from tests.property.worker.segments.town import Town
-from tests.unit.domain.contact.said import HOUR
+from tests.unit.domain.contact.said import DAY, HOUR
 from tests.unit.events.records import NOW
 
 EVERYBODY: Table = {"id": "everybody", "owner": "desk", "none": [{"gifts": "count", "at_least": 99}]}
+HEARD_OF: Table = {"id": "heard-of", "owner": "desk", "all": [{"seen": "last", "within": "700d"}]}
 RECENT: Table = {"id": "recent", "owner": "desk", "all": [{"seen": "last", "within": "7d"}]}
 
 
@@ -60,6 +61,24 @@ def test_a_segment_that_is_withdrawn_and_defined_again_at_once_is_judged_anew() 
     assert len(town.logs[SEGMENT_WORK, 0]) > sweeps
     assert town.names() == town.should_be([EVERYBODY, RECENT])
     assert {state for said in town.states_of_segments().values() for state, _ in said} == {"complete"}
+
+
+def test_what_time_and_what_a_definition_changed_meanwhile_are_told_apart() -> None:
+    """Somebody whom a backfill reaches when they are due already, and while one of their segments is withdrawn."""
+    town = town_of("crm.ada", partitions=1)
+    town.tick(NOW + 8 * DAY)
+    town.define([HEARD_OF])
+    town.withdraw(["everybody"])
+    for log in ((SEGMENT_DEFINITIONS, 0), (SEGMENT_WORK, 0)):
+        town.work(log, 2)
+    town.settle()
+    told = [orjson.loads(change.value or b"") for change in town.changes if change.key == b"crm.ada"]
+    assert [(each["cause"], each["entered"], each["left"]) for each in told[-3:]] == [
+        ("withdrawn", [], ["everybody"]),
+        ("defined", ["heard-of"], []),
+        ("time", [], ["recent"]),
+    ]
+    assert town.names() == town.should_be([HEARD_OF, RECENT], NOW + 8 * DAY)
 
 
 def test_where_no_time_is_known_yet_counts_are_of_when_the_definition_came() -> None:
