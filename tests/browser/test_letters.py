@@ -1,7 +1,6 @@
 """Dead letters on a real deployment: from a cause to a mapping, a rehearsal and a sending, by keyboard; in French."""
 
 import time
-from collections.abc import Iterator
 
 import orjson
 import pytest
@@ -12,10 +11,8 @@ from events.times import render_time
 from events.topics import AUDIT_LOG, DEAD_LETTERS_REQUEUED
 from streams.platform.topic_reading import records_of
 from tests.browser.conftest import Readers
-from tests.browser.console_site import ConsoleSite, running_console
+from tests.browser.console_site import ConsoleSite
 from tests.browser.reader import PHONE
-from tests.integration.command import on
-from tests.integration.follow_process import following
 from tests.integration.said import event, fresh, structured
 from tests.integration.waiting import until
 
@@ -25,22 +22,14 @@ MAPPING = '[rename]\ndata.sum = "data.amount"\n[cast]\ndata.amount = "int"'
 
 
 @pytest.fixture(scope="module")
-def clinic(site: ConsoleSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleSite]:
+def clinic(acting: ConsoleSite) -> ConsoleSite:
     """A console with a followed desk, after three gifts whose producer calls the amount `sum`."""
-    folder = tmp_path_factory.mktemp("letters")
     for _ in range(3):
         data: dict[str, JSON] = {"donation_id": f"ab:{fresh()}", "sum": "2500", "currency": "USD", "amount": None}
         said = event("donation.made", {"contact_id": fresh()}, **data)
         value, headers = structured({**said, "source": SOURCE, "time": render_time(round(time.time() * 1000))})
-        site.system.deployment.producer.send("donation-events", value=value, headers=headers).get(30)
-    desk = str(folder / "desk.sqlite")
-    environment = on(site.system.stack, HARMONIA_DESK=desk, HARMONIA_METRICS_PORT="0")
-    may = "requeue release"
-    with (
-        following(folder, "follow", environment),
-        running_console(site.system, folder, HARMONIA_DESK=desk, HARMONIA_CONSOLE_MAY=may) as console,
-    ):
-        yield console
+        acting.system.deployment.producer.send("donation-events", value=value, headers=headers).get(30)
+    return acting
 
 
 def requeued(site: ConsoleSite) -> int:

@@ -7,6 +7,7 @@ from kafka.errors import KafkaError
 
 from events.refusal import Refusal
 from sinks.lookup import ContactAnswer, Incomplete, KnownContact
+from streams.services.console.acting.reaching_kafka import kept_from_sending
 from streams.services.console.acting.request import ActRequest
 from streams.services.console.outcomes import Outcome, not_done, unsure
 from streams.services.console.page import PageRefused
@@ -54,6 +55,8 @@ async def decide(
     """Send it, and wait until Redis shows it; then `shown` is what became of it."""
     if isinstance(decision, Refusal):
         return not_done("Nothing was done", "The intake would refuse it: {why}", shown.to, 422, why=decision.detail)
+    if (kept := await kept_from_sending(asked.deps.settings, shown.to)) is not None:
+        return kept
     try:
         is_shown = await asyncio.to_thread(send_and_wait, asked.deps.settings, decision, before, WAIT_S)
     except (KafkaError, OSError):
