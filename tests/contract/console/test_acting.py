@@ -137,9 +137,10 @@ async def test_nothing_is_done_while_nobody_can_write_it_down(
 ) -> None:
     written.is_away = True
     async with console.browser(ADA) as browser:
-        answer = await console.post(browser, "/campaigns/hold", campaign="x")
+        answer = await console.post(browser, "/campaigns/hold", campaign="x y")
     assert (answer.status_code, switch.times) == (503, 0)
     assert "Not done" in answer.text
+    assert 'href="/campaigns/x%20y"' in answer.text
     assert "nothing was sent" in answer.text
 
 

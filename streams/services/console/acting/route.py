@@ -111,13 +111,15 @@ class _Doing:
 
     async def _locked(self, asked: ActRequest, handler: Handler) -> Outcome | Response:
         """Do it. Raises NotForYou, and then nothing was done."""
-        if asked.spec.waits_for_effect_alone:
+        if asked.spec.waits_for_effect_alone or asked.spec.gives_a_file:  # which changes nothing that others change
             found = await _done(asked, handler)
         else:
-            thing = asked.spec.about, *(asked.said.get(field, "") for field in asked.spec.subject)
+            thing = asked.spec.about, *sorted(asked.said.get(field, "") for field in asked.spec.subject)
             lock = self._locks.setdefault(thing, asyncio.Lock())
             async with lock:
                 found = await _done(asked, handler)
+        if isinstance(found, Outcome) and found.to == "/" and found.status not in (404, 410):
+            found = msgspec.structs.replace(found, to=_page_of(asked))
         asked.deps.metrics.acts.labels(asked.spec.id, found.kind if isinstance(found, Outcome) else "done").inc()
         self.console.hub.changed()
         return found
@@ -146,6 +148,13 @@ def told_again(outcome: Outcome, asked: ActRequest) -> Outcome:
 
 def _about(asked: ActRequest) -> list[tuple[str, str]]:
     return [(field, asked.said[field]) for field in asked.spec.subject if asked.said.get(field)]
+
+
+def _page_of(asked: ActRequest) -> str:
+    """Where one can see how that stands which an act is about."""
+    return asked.spec.page.format_map(
+        {field: quote(asked.said.get(field, ""), safe="") for field in asked.spec.subject}
+    )
 
 
 def _with(outcome: Outcome, found: str, put: str) -> Outcome:
