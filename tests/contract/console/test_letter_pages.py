@@ -1,6 +1,7 @@
 """`/letters`: causes without values, a mapping's mistakes, rehearsals, and what is said where Kafka is away."""
 
 import asyncio
+import re
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -59,7 +60,7 @@ async def test_causes_are_listed_and_lead_to_a_page_and_only_the_role_sees_them(
     answers(console, '{"letters": 3, "unreadable": 0, "left_out": 0, "fields": []}')
     async with console.browser(OLGA) as browser:
         page = await browser.get("/letters")
-        assert "data.amount: give a whole number" in page.text
+        assert re.search(r"data\.amount · .*give a whole number", page.text)
         assert 'href="/letters/causes/1"' in page.text
         one = await browser.get("/letters/causes/1")
         assert (one.status_code, (await browser.get("/letters/causes/99")).status_code) == (200, 404)
@@ -71,6 +72,14 @@ async def test_causes_are_listed_and_lead_to_a_page_and_only_the_role_sees_them(
         assert "data.amount" not in (await browser.get("/letters")).text
         assert (await browser.get("/letters/causes/1")).status_code == 404
         assert (await console.post(browser, "/letters/rehearse", cause="1")).status_code == 404
+
+
+async def test_why_records_were_refused_is_told_in_french_to_who_reads_french(console: SignedInConsole) -> None:
+    async with console.browser(Viewer("olga", OPERATIONS, language="fr")) as browser:
+        for path in ("/letters", "/letters/causes/1"):
+            page = (await browser.get(path)).text
+            assert "Données non conformes · data.amount · donnez un nombre entier" in page
+            assert "give a whole number" not in page
 
 
 async def test_mistakes_of_a_mapping_are_told_with_their_cures_and_what_was_typed_stays(

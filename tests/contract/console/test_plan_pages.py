@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 
 import orjson
@@ -116,6 +117,29 @@ async def test_a_plan_is_defined_once_and_written_down_and_what_is_defined_can_b
         ("define_experiment", "experiment gotv-ask"),
         ("end_experiment", "experiment door-order"),
     ]
+
+
+async def test_what_is_defined_is_read_anew_once_somebody_has_changed_it_and_stays_while_it_only_grows_old(
+    console: SignedInConsole,
+) -> None:
+    clock = count(NOW, 1000)
+    jobs = Jobs(lambda: next(clock), (sys.executable, "-c", ECHO.format(there=DEFINED.decode())))
+    object.__setattr__(console.deps, "jobs", jobs)
+    async with console.browser(DINA) as browser:
+
+        async def is_known() -> bool:
+            checked = await console.post(browser, "/experiments/check", text=PLAN)
+            await settled(jobs.latest("definitions", 60_000))
+            return "What is defined is not read yet" not in checked.text
+
+        assert [await is_known() for _ in range(2)] == [False, True]
+        for _ in range(40):
+            next(clock)
+        assert await is_known()
+        path = (await console.post(browser, "/experiments/end", experiment="door-order")).headers["location"]
+        await settled(jobs.find(path.rpartition("/")[2], "experiments"))
+        assert [await is_known() for _ in range(2)] == [False, True]
+    await jobs.stop()
 
 
 async def test_a_plan_over_a_definition_that_is_no_longer_there_is_refused_with_words(
