@@ -103,6 +103,7 @@ async def test_a_plan_is_defined_once_and_written_down_and_what_is_defined_can_b
         page = await browser.get("/plans")
         assert "door-order" in page.text
         assert "End it now" in page.text
+        assert '<a href="/experiments" aria-current="true">' in page.text
         checked = await console.post(browser, "/experiments/check", text=PLAN)
         assert 'name="over" value="none"' in checked.text
         key = "a-key-of-a-form-0001"
@@ -164,3 +165,18 @@ async def test_who_may_not_defines_and_ends_nothing(console: SignedInConsole, wr
             assert (await console.post(browser, "/experiments/end", experiment="door-order")).status_code == status
     assert written.records == []
     assert orjson.loads(DEFINED)[0]["id"] == "door-order"
+
+
+async def test_where_kafka_goes_away_once_it_was_written_down_nobody_is_told_that_it_is_defined_or_ended(
+    console: SignedInConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    object.__setattr__(console.deps, "jobs", Jobs(lambda: NOW))
+    async with console.browser(DINA) as browser:
+        for path, form in (("define", {"text": PLAN, "over": "none"}), ("end", {"experiment": "door-order"})):
+            sent = await console.post(browser, f"/experiments/{path}", **form)
+            await settled(console.deps.jobs.find(sent.headers["location"].rpartition("/")[2], "experiments"))
+            page = (await browser.get(sent.headers["location"])).text
+            assert "Not sure that it was written: do not rely on it." in page
+            assert "Traceback" not in page
+    await console.deps.jobs.stop()

@@ -216,6 +216,7 @@ PLANS = Page(
         Block("defined", 2, load_defined, "experiment_defined.html", "What is defined", 60),
     ),
     in_menu=False,
+    under="/experiments",
     template="plan_one.html",
 )
 RUN = Page(
@@ -227,6 +228,7 @@ RUN = Page(
     params={"job": r"[0-9a-f]{16}"},
     enter=enter_run,
     in_menu=False,
+    under="/experiments",
     template="plan_one.html",
 )
 PAGES = (PLANS, RUN)
