@@ -1,11 +1,10 @@
 """A policy, the plan of an experiment and looks at people, on a real deployment, by the keyboard alone; in French."""
 
 import re
-from contextlib import suppress
 from pathlib import Path
 
 import orjson
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Page, expect
 
 from events.topics import AUDIT_LOG
 from streams.domain.pressure import default_policy_text
@@ -28,8 +27,8 @@ variants = {{ control = 1, short = 1 }}
 metrics = ["{metric}"]
 window = "7d"
 """
-PATIENCE_MS = 90_000
-"""In which a command ends, on a machine that has much else to do."""
+PATIENCE_MS = 240_000
+"""In which a command of low priority ends, on a machine that has much else to do."""
 
 
 def write(page: Page, text: str, field: str = "#text") -> None:
@@ -91,9 +90,9 @@ def test_a_policy_is_drafted_mended_tried_published_and_taken_back_by_the_keyboa
     assert [each.by for each in published(file)] == ["ada", ""]
     is_sound(ada)
     ada.page.reload()
-    with suppress(Error):  # a browser that has let go of the page asks whether to send the form again
-        ada.page.go_back()
-    ada.page.reload()
+    ada.page.go_back()
+    expect(ada.page.locator("ins").first).to_contain_text("at_most = 2")
+    ada.page.reload()  # the browser sends the form again
     expect(ada.page.get_by_role("alert")).to_contain_text("Somebody else has published since you began")
     assert not ada.page.get_by_role("button", name="Publish: it holds").count()
 
@@ -140,8 +139,7 @@ def test_a_plan_is_mended_weighed_defined_and_ended_in_french_by_the_keyboard_al
     is_sound(ada)
     ada.page.reload()
     expect(run).to_contain_text("Elle est définie.")
-    with suppress(Error):
-        ada.page.go_back()
+    ada.page.go_back()
     ada.page.reload()
     assert acted(acting, "define_experiment") == [("define_experiment", f"experiment {id_}")]
 
