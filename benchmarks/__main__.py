@@ -18,6 +18,7 @@ from benchmarks.core.suite import core
 from benchmarks.curves import draw as draw_curves
 from benchmarks.desk.suite import desk
 from benchmarks.experimenting.suite import experiments
+from benchmarks.lists.suite import lists
 from benchmarks.live.beside import beside
 from benchmarks.live.suite import live
 from benchmarks.peers import ratios
@@ -51,6 +52,7 @@ SUITES: dict[str, Suite] = {
     "beside": beside,
     "api": asking,
     "permit": permit,
+    "lists": lists,
     "gateway": receiving,
     "console": console_pages,
 }

@@ -17,7 +17,7 @@ def mistake_message(text: str) -> CodedMessage | None:
 
 def cure_message(text: str) -> CodedMessage | None:
     """What to do about it, as `mistake_message`."""
-    numbers = {"least": number, "most": number}
+    numbers = {"least": _count, "most": _count}
     return _read(text, CURES, {"cure": _cure, "reference": _cure, "choice": _choice, **numbers})
 
 

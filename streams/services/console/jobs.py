@@ -117,6 +117,10 @@ class Jobs:
             return job
         return job if self._wall() - job.ended_ms < fresh_ms else None
 
+    def latest_answered(self, about: str) -> Job | None:
+        """The latest job about something that has given its answer."""
+        return next((job for job in reversed(self._jobs.values()) if (job.about, job.state) == (about, "done")), None)
+
     def stop_job(self, job: Job) -> None:
         """End a job before it is done."""
         if job.task is not None and job.ended_ms is None:

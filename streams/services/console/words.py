@@ -56,6 +56,7 @@ NAMES = {
     "mailbox": names.MAILBOXES,
     "at_mailbox": names.AT_MAILBOXES,
     "left": names.LEFT,
+    "refusal": names.REFUSALS,
     "kind": names.KINDS,
 }
 UNKNOWN = "–"

@@ -185,6 +185,15 @@ def test_the_console_reads_the_desk_that_is_filled_beside_it() -> None:
     assert follow["volumes"] == ["desk:/var/lib/harmonia"]
 
 
+def test_the_console_reads_the_past_that_the_lake_writes_and_cannot_write_it() -> None:
+    console, lake = SERVICES["console"], SERVICES["lake"]
+    assert lake["volumes"] == ["lake:/var/lib/harmonia"]
+    assert "lake:/past:ro" in console["volumes"]
+    place = lake["environment"]["HARMONIA_LAKE"].removeprefix("/var/lib/harmonia/")
+    assert console["environment"]["HARMONIA_LAKE"] == f"/past/{place}"
+    assert console["depends_on"]["lake"] == {"condition": "service_started"}
+
+
 def test_workers_that_are_several_share_no_volume() -> None:
     assert SERVICES["worker"]["deploy"]["replicas"] > 1
     assert [each for each in SERVICES["worker"]["volumes"] if not each.endswith(":ro")] == ["/var/lib/harmonia"]

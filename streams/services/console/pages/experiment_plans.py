@@ -15,8 +15,8 @@ from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.experiments.definition_records import definition_version, planned_shares
 from streams.domain.file_mistakes import FileMistakes
 from streams.domain.inference.power import PeopleNeeded, people_needed
-from streams.services.console.gate import Console, file_text, frame, html, posted
-from streams.services.console.jobs import Job, TooManyJobs
+from streams.services.console.gate import Console, draft_page, file_text, frame, posted
+from streams.services.console.jobs import Job, Jobs, TooManyJobs
 from streams.services.console.mistakes import shown_mistakes
 from streams.services.console.page import Block, Loaded, Page, PageRequest, require_everything
 from streams.services.console.pages import runs
@@ -66,15 +66,29 @@ def _read_definitions(answer: bytes) -> list[ExperimentDefinition]:
 
 
 def latest_definitions(asked: PageRequest) -> tuple[Job | None, list[ExperimentDefinition] | None]:
-    """What is defined, as was read in the last half minute; begins to read it where nobody has. None: not known yet."""
+    """What is defined, and the job that has read it; the last reading stays while the next one runs.
+
+    It is read anew after half a minute, and once somebody here has defined or ended one. None: not known yet, and the
+    job that reads it.
+    """
     jobs = asked.deps.jobs
     job = jobs.latest(DEFINED, FRESH_MS)
-    if job is None:
+    if job is None or _is_overtaken(job, jobs):
         try:
             job = jobs.begin("", DEFINED, ("experiments", "definitions", "--json"))
         except TooManyJobs:
-            return None, None
-    return job, read_answer(job, _read_definitions)
+            job = None
+    read = jobs.latest_answered(DEFINED)
+    if read is None or _is_overtaken(read, jobs) or (job is not None and job.state == "failed"):
+        return job, None
+    return read, read_answer(read, _read_definitions)
+
+
+def _is_overtaken(reading: Job, jobs: Jobs) -> bool:
+    """Whether something was defined or ended here after a reading had begun."""
+    run = jobs.latest(ABOUT, FRESH_MS)
+    ended_ms = None if run is None else run.ended_ms
+    return ended_ms is not None and reading.began_ms is not None and reading.began_ms < ended_ms
 
 
 async def load_defined(asked: PageRequest) -> Loaded:
@@ -84,7 +98,7 @@ async def load_defined(asked: PageRequest) -> Loaded:
     now = asked.wall_ms
     rows = [(each, planned_shares(each), _has_ended(each, now)) for each in found or ()]
     data = {"job": job, "is_known": found is not None, "rows": rows, "waited_s": waited_s(job, asked)}
-    return Loaded(data, now)
+    return Loaded(data, now if job is None or found is None else job.ended_ms)
 
 
 def _has_ended(definition: ExperimentDefinition, now_ms: int) -> bool:
@@ -189,7 +203,7 @@ def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> 
         "is_whole": signed_in.viewer.scope == EVERYTHING,
     }
     context = {**frame(console, signed_in), **shown}
-    return html(signed_in, render("experiment_checked.html", asked, context), 422 if mistakes else 200)
+    return draft_page(signed_in, render("experiment_checked.html", asked, context), has_mistakes=bool(mistakes))
 
 
 PLANS = Page(
@@ -202,6 +216,7 @@ PLANS = Page(
         Block("defined", 2, load_defined, "experiment_defined.html", "What is defined", 60),
     ),
     in_menu=False,
+    under="/experiments",
     template="plan_one.html",
 )
 RUN = Page(
@@ -213,6 +228,7 @@ RUN = Page(
     params={"job": r"[0-9a-f]{16}"},
     enter=enter_run,
     in_menu=False,
+    under="/experiments",
     template="plan_one.html",
 )
 PAGES = (PLANS, RUN)

@@ -288,6 +288,7 @@ ERASE = Page(
     params={"contact_id": CONTACT_ID_PATTERN},
     enter=enter_erasure,
     in_menu=False,
+    under="/people",
 )
 PAGES = (FIND, PERSON, ERASE)
 
