@@ -44,6 +44,9 @@ def _zone(value: str) -> str:
 ZoneName = Annotated[str, AfterValidator(_zone)]
 
 
+_API_URL = r"^(https://[^\s?#@]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#@]*)?)$"
+
+
 class Settings(ServerSettings):
     """Settings of one process. Raises `pydantic.ValidationError` that names the variable and the cure.
 
@@ -167,6 +170,22 @@ class Settings(ServerSettings):
         "postgresql://harmonia@db.example.org/bi?sslmode=verify-full (docs/postgres.md)",
     )
     postgres_file: Path | None = Field(None, description="File that holds HARMONIA_POSTGRES")
+    actionnetwork_key: SecretStr | None = Field(
+        None, min_length=1, description="The API key of a group in Action Network, for `harmonia vendors sync`"
+    )
+    actionnetwork_key_file: Path | None = Field(None, description="File that holds HARMONIA_ACTIONNETWORK_KEY")
+    actionnetwork_url: str = Field(
+        "https://actionnetwork.org/api/v2", pattern=_API_URL, description="Where Action Network's API is"
+    )
+    sendgrid_key: SecretStr | None = Field(
+        None, min_length=1, description="An API key of SendGrid, for `harmonia vendors sync`"
+    )
+    sendgrid_key_file: Path | None = Field(None, description="File that holds HARMONIA_SENDGRID_KEY")
+    sendgrid_url: str = Field(
+        "https://api.sendgrid.com",
+        pattern=_API_URL,
+        description="Where SendGrid's API is; of an account in the EU: https://api.eu.sendgrid.com",
+    )
     time_zone: ZoneName = Field("UTC", description="Where a day begins in insights and reports; IANA")
     profiles_oldest_s: float = Field(
         15.0,
