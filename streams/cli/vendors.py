@@ -37,15 +37,16 @@ def sync(
     what: Annotated[str, typer.Option(metavar="WHAT", help="suppressions, or segment:ID.")],
     write: Annotated[bool, typer.Option("--write", help="Change the vendor's list; without it nothing is.")] = False,
     most: Annotated[
-        int,
-        typer.Option(min=0, max=100, help="Per cent of those with the tag who may lose it."),
+        int, typer.Option(min=0, max=100, help="Per cent of those with the tag who may lose it.")
     ] = MOST_REMOVED,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """Read a vendor's list, compare it with what is known here, and say what differs; --write changes it there.
+    """Read a vendor's list, compare it with what is known here, say what differs.
 
-    Suppressions are only added. A segment is the tag, or the list, harmonia:ID: whoever is in the segment and may be
-    written to has it. A run that was interrupted goes on. Exit code 1 when something is missing or refused.
+    With --write it is changed there. Suppressions are only ever added. A segment
+    is the tag, at SendGrid the list, of the name harmonia:ID. Who is in it and
+    may be written to has the tag. A run that was interrupted goes on.
+    Exit code 1 when something is missing or refused.
     """
     from streams.services.vendors.runs import SyncTask
     from streams.services.vendors.sync import SyncOrder
@@ -54,7 +55,7 @@ def sync(
     settings = load_settings()
     with failing_plainly():
         result = _run(settings, task, SyncOrder(write, most))
-    if write and task.segment is not None:
+    if write and task.segment is not None and not result.is_refused:
         _write_down(settings, task.segment, result)
     if as_json:
         typer.echo(orjson.dumps(_json(task, result, write=write)))
@@ -126,7 +127,7 @@ def _print(task: SyncTask, result: SyncResult) -> None:
     outcomes = sorted(result.outcomes.items(), key=lambda each: (_ACTS.index(each[0].act), each[0].reason))
     if outcomes:
         rows = [[_act(task, outcome.act), outcome.reason, f"{number:,}"] for outcome, number in outcomes]
-        print_table(["", "reason", "people"], rows)
+        print_table(["", "reason", "people"], rows, right=(2,))
 
 
 _ACTS = ("add", "remove", "leave")
@@ -144,7 +145,7 @@ def _summary(task: SyncTask, result: SyncResult, *, write: bool) -> str:
     read = f"{counted(result.read, 'person', 'people')} read"
     if not write:
         changes = result.due("add") + result.due("remove")
-        cure = "; give --write to change it there" if changes else ""
+        cure = ": give --write" if changes else ""
         return f"{read}, {counted(changes, 'difference', 'differences')}; nothing was written{cure}"
     added, removed = result.made["add"], result.made["remove"]
     if task.segment is None:

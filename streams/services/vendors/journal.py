@@ -67,7 +67,7 @@ class SyncJournal:
         except sqlite3.DatabaseError:  # cut short by a full disk, or none of ours: what it had can be read again
             self._path.write_bytes(b"")
             database, begun = self._connect(), {}
-        kept = begun.get("account") == f"{_FORMAT} {account}" and now - float(begun.get("begun", 0)) < OLDEST_S
+        kept = begun.get("account") == f"{_FORMAT} {account}" and 0 <= now - float(begun.get("begun", 0)) < OLDEST_S
         if not kept:
             database.executescript(f"BEGIN; {_EMPTY} COMMIT;")
             rows = [("account", f"{_FORMAT} {account}"), ("begun", str(now))]
