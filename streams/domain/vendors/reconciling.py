@@ -16,6 +16,17 @@ MOST_REMOVED = 20
 """Per cent of the people with a tag from whom one run takes it off, unless it is told otherwise."""
 
 VendorAct = Literal["add", "remove", "leave"]
+OwnReason = Literal[
+    "member",
+    "no_member",
+    "already",
+    "open",
+    "unknown",
+    "by_the_vendor_alone",
+    "closed_at_the_vendor",
+    "no_readable_address",
+]
+"""Why, where it is neither a suppression nor a denial of the policy. docs/vendors.md explains each."""
 
 
 class ListedPerson(NamedTuple):
@@ -36,7 +47,7 @@ class VendorOutcome(NamedTuple):
     """What is to be done about one person of a list, and why."""
 
     act: VendorAct
-    reason: str
+    reason: OwnReason | str
 
 
 _UNREADABLE = VendorOutcome("leave", "no_readable_address")
