@@ -12,7 +12,7 @@ import typer
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_table, say, waiting
 from streams.domain.display_names import counted
-from streams.domain.vendors.reconciling import MOST_REMOVED, tag_of
+from streams.domain.vendors.tags import MOST_REMOVED, tag_of
 from streams.services.vendors.names import VendorName
 
 if TYPE_CHECKING:
@@ -65,6 +65,9 @@ def sync(
         _refuse(task, result, most)
     if not as_json:
         say(_summary(task, result, write=write))
+    if result.not_taken:
+        number = counted(result.not_taken, "change was", "changes were")
+        refuse(f"{number} not taken by the vendor; see there what is wrong, the next run tries again")
 
 
 def _segment_of(what: str) -> str | None:
@@ -173,4 +176,5 @@ def _json(task: SyncTask, result: SyncResult, *, write: bool) -> dict[str, objec
         "refused": result.is_refused,
         "added": result.made["add"],
         "removed": result.made["remove"],
+        "not_taken": result.not_taken,
     }

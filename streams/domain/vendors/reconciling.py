@@ -10,11 +10,6 @@ from typing import Literal, NamedTuple
 from streams.domain.pressure.closures import ChannelRules
 from streams.domain.vendors.standing import NamedContact, chosen, denial_of, suppression_of_any
 
-TAG_PREFIX = "harmonia:"
-"""How every tag, or list, at a vendor begins that is ever touched."""
-MOST_REMOVED = 20
-"""Per cent of the people with a tag from whom one run takes it off, unless it is told otherwise."""
-
 VendorAct = Literal["add", "remove", "leave"]
 OwnReason = Literal[
     "member",
@@ -99,13 +94,3 @@ def _untagged(person: ListedPerson, found: Sequence[NamedContact], question: Tag
         return "closed_at_the_vendor"
     profile = whom.profile
     return denial_of(profile, person.refs, question.rules, question.at) if isinstance(profile, dict) else "unknown"
-
-
-def removes_too_many(removed: int, held: int, most: int) -> bool:
-    """Whether a tag would be taken off more than `most` per cent of those who have it."""
-    return removed * 100 > held * most
-
-
-def tag_of(segment: str) -> str:
-    """The tag, or the name of the list, of a segment at a vendor."""
-    return TAG_PREFIX + segment

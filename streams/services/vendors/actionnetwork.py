@@ -13,7 +13,7 @@ from events.adapters.values import object_at, objects_in, text_of
 from events.identifiers import Hasher, ref_of
 from events.json_types import JSON
 from streams.domain.vendors.reconciling import ListedPerson
-from streams.services.vendors.vendor import DueChange, HeldPage, PeoplePage
+from streams.services.vendors.vendor import DueChange, HeldPage, Made, PeoplePage
 from streams.services.vendors.vendor_http import (
     VendorAnswer,
     VendorApi,
@@ -30,6 +30,8 @@ _OWN = "action_network"
 _SUBSCRIBED = "subscribed"
 _NEW_TAG_TRIES = 3
 _GONE = 404
+_NOT_TAKEN = (400, 409, 422)
+"""Answers about one person, which are none about the others."""
 _is_id = re.compile(r"[A-Za-z0-9_-]{1,64}").fullmatch
 
 
@@ -69,31 +71,29 @@ class ActionNetwork:
         answer = await self._http.get("people", f"/people/{key}", _GONE)
         return None if answer.status == _GONE else self._read([answer.object()], None)
 
-    async def add(self, due: Sequence[DueChange]) -> int:
+    async def add(self, due: Sequence[DueChange]) -> Made:
         """Set the e-mail status to unsubscribed, or add a tagging: however often that is done, a person has one."""
-        made = 0
-        for person, _ in due:
-            answer = await (self._unsubscribe(person) if self._tag is None else self._give_tag(person))
-            made += answer.status != _GONE
-        return made
+        answers = [await (self._unsubscribe(each) if self._tag is None else self._give_tag(each)) for each, _ in due]
+        not_taken = sum(each.status in _NOT_TAKEN for each in answers)
+        return Made(sum(each.status < 300 for each in answers), not_taken)
 
-    async def remove(self, due: Sequence[DueChange]) -> int:
+    async def remove(self, due: Sequence[DueChange]) -> Made:
         """Delete taggings; one that is gone is as it should be."""
         tag_id = await self._made_tag()
         for _, tagging in due:
             path = f"/tags/{tag_id}/taggings/{tagging}"
             await self._http.call(VendorCall("DELETE", "taggings", path), 200, 204, _GONE)
-        return len(due)
+        return Made(len(due))
 
     async def _unsubscribe(self, person: ListedPerson) -> VendorAnswer:
         body: JSON = {"email_addresses": [{"status": "unsubscribed"}]}
-        return await self._http.call(VendorCall("PUT", "people", f"/people/{person.id}", body), 200, _GONE)
+        return await self._http.call(VendorCall("PUT", "people", f"/people/{person.id}", body), 200, _GONE, *_NOT_TAKEN)
 
     async def _give_tag(self, person: ListedPerson) -> VendorAnswer:
         link = f"{self._http.api.base.rstrip('/')}/people/{person.id}"
         body: JSON = {"_links": {"osdi:person": {"href": link}}}
         path = f"/tags/{await self._made_tag()}/taggings"
-        return await self._http.call(VendorCall("POST", "taggings", path, body), 200, 201, _GONE)
+        return await self._http.call(VendorCall("POST", "taggings", path, body), 200, 201, _GONE, *_NOT_TAKEN)
 
     def _read(self, found: Iterable[dict[str, JSON]], after: str | None) -> PeoplePage:
         people, held = [], []

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from sinks.lookup import Lookup
 from sinks.segment_lookup import SegmentsReader
-from streams.domain.vendors.reconciling import tag_of
+from streams.domain.vendors.tags import tag_of
 from streams.platform.clients import redis_client
 from streams.platform.errors import WrongSetting
 from streams.platform.policy_file import policy_of

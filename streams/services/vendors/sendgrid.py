@@ -13,7 +13,7 @@ from events.identifiers import Hasher, ref_of
 from events.json_types import JSON
 from streams.domain.vendors.reconciling import ListedPerson
 from streams.services.vendors.export_rows import export_rows
-from streams.services.vendors.vendor import DueChange, HeldPage, PeoplePage
+from streams.services.vendors.vendor import DueChange, HeldPage, Made, PeoplePage
 from streams.services.vendors.vendor_http import VendorApi, VendorCall, VendorHttp, VendorSilent, VendorTrouble
 
 URL = "https://api.sendgrid.com"
@@ -26,6 +26,7 @@ POLL_S = 5.0
 LONGEST_JOB_S = 3_600.0
 _SYSTEM = "sendgrid"
 _NEW_LIST_TRIES = 3
+_NOT_TAKEN = 400
 _IDENTIFIERS = ("email", "phone_number_id", "external_id", "anonymous_id")
 """All of a contact's have to be named where it is changed."""
 
@@ -65,31 +66,37 @@ class SendGrid:
         """Nobody: a contact who is on the list and in no export has been deleted."""
         return None
 
-    async def add(self, due: Sequence[DueChange]) -> int:
+    async def add(self, due: Sequence[DueChange]) -> Made:
         """Suppress addresses for all mail, or put contacts on the list."""
         found = await self._as_read(due)
-        if not found:
-            return 0
-        if self._tag is None:
-            body: JSON = {"recipient_emails": [contact["email"] for contact in found]}
-            path = "/v3/asm/suppressions/global"
-            await self._http.call(VendorCall("POST", "global suppressions", path, body), 200, 201)
-        else:
-            contacts: list[JSON] = [{name: each[name] for name in _IDENTIFIERS if each.get(name)} for each in found]
-            body = {"list_ids": [await self._made_list()], "contacts": contacts}
-            job = await self._http.call(VendorCall("PUT", "contacts", "/v3/marketing/contacts", body), 200, 202)
-            await self._wait_for_import(text_of(job.object().get("job_id")))
-        return len(found)
+        made = await self._added(found) if found else 0
+        return Made(made, len(found) - made)
 
-    async def remove(self, due: Sequence[DueChange]) -> int:
+    async def remove(self, due: Sequence[DueChange]) -> Made:
         """Take contacts off the list; they stay contacts. One that is gone is not named: nobody would be taken off."""
         list_id = await self._made_list()
         contacts = await self._contacts(due)
-        ids = [id_ for id_, each in contacts.items() if list_id in (each.get("list_ids") or ())]  # type: ignore[operator]
+        ids = [id_ for id_, each in contacts.items() if list_id in _texts(each.get("list_ids"))]
         if ids:
             path = f"/v3/marketing/lists/{list_id}/contacts?{urlencode({'contact_ids': ','.join(ids)}, safe=',')}"
             await self._http.call(VendorCall("DELETE", "lists", path), 200, 202, 204)
-        return len(ids)
+        return Made(len(ids))
+
+    async def _added(self, contacts: Sequence[dict[str, JSON]]) -> int:
+        """How many of them were taken; each by itself where one among them has all refused."""
+        if self._tag is None:
+            addresses: JSON = {"recipient_emails": [each["email"] for each in contacts]}
+            asked = VendorCall("POST", "global suppressions", "/v3/asm/suppressions/global", addresses)
+        else:
+            asked = VendorCall("PUT", "contacts", "/v3/marketing/contacts", await self._placing(contacts))
+        answer = await self._http.call(asked, 200, 201, 202, _NOT_TAKEN)
+        if answer.status == _NOT_TAKEN:
+            return sum([await self._added([each]) for each in contacts]) if len(contacts) > 1 else 0
+        return len(contacts) - await self._errors_of(text_of(answer.object().get("job_id")))
+
+    async def _placing(self, contacts: Sequence[dict[str, JSON]]) -> JSON:
+        named: list[JSON] = [{name: each[name] for name in _IDENTIFIERS if each.get(name)} for each in contacts]
+        return {"list_ids": [await self._made_list()], "contacts": named}
 
     def _listed(self, id_: str, address: str) -> ListedPerson:
         key = self._key(address) if self._tag is None else id_
@@ -125,15 +132,17 @@ class SendGrid:
                 async for rows in export_rows(answer.content.iter_any(), ROWS_AT_ONCE):
                     yield rows
 
-    async def _wait_for_import(self, job: str | None) -> None:
+    async def _errors_of(self, job: str | None) -> int:
+        """How many of the contacts of a job, whose end is waited for, were not taken. Raises `VendorTrouble`."""
         if job is None:
-            return
+            return 0
         done = await self._wait_for("imports", f"/v3/marketing/contacts/imports/{job}")
-        if done.get("status") != "completed":
-            wrong = text_of(object_at(done, "results").get("errored_count")) or "some"
-            raise VendorTrouble(
-                f"{self.title}: imports: {wrong} contacts were not put on the list {self._tag}: see there what is wrong"
-            )
+        if done.get("status") == "completed":
+            return 0
+        errors = object_at(done, "results").get("errored_count")
+        if not isinstance(errors, int) or errors < 1:
+            raise VendorTrouble(f"{self.title}: imports: contacts were not put on the list {self._tag}; run it again")
+        return errors
 
     async def _wait_for(self, what: str, path: str) -> dict[str, JSON]:
         """What is said of a job once it has ended."""
@@ -186,3 +195,7 @@ class SendGrid:
         if self._list_id is None:
             raise VendorTrouble(f"{self.title}: lists: the list {self._tag} cannot be made; make it there by hand")
         return self._list_id
+
+
+def _texts(value: JSON) -> Sequence[JSON]:
+    return value if isinstance(value, list) else ()

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from streams.domain.vendors.reconciling import MOST_REMOVED, VendorAct, VendorOutcome, removes_too_many
+from streams.domain.vendors.reconciling import VendorAct, VendorOutcome
+from streams.domain.vendors.tags import MOST_REMOVED, removes_too_many
 from streams.services.vendors.journal import ReadPerson, SyncJournal
 from streams.services.vendors.judging import PeopleJudge
-from streams.services.vendors.vendor import DueChange, Vendor
+from streams.services.vendors.vendor import DueChange, Made, Vendor
 
 JUDGED_AT_ONCE = 250
 _ORDER: tuple[VendorAct, ...] = ("remove", "add")
@@ -30,7 +31,8 @@ class SyncOrder:
 class SyncResult:
     """How a run went. `made`: changes by act, those of a run before it that was interrupted too.
 
-    `is_refused`: a tag would be taken off too many of the `held` who have it, and nothing was changed.
+    `is_refused`: a tag would be taken off too many of the `held` who have it, and nothing was changed. `not_taken`:
+    changes that the vendor would not take.
     """
 
     read: int
@@ -38,6 +40,7 @@ class SyncResult:
     outcomes: Counter[VendorOutcome]
     made: Counter[str] = field(default_factory=Counter)
     is_refused: bool = False
+    not_taken: int = 0
 
     def due(self, act: VendorAct) -> int:
         """How many changes of a kind there were to be made."""
@@ -84,9 +87,11 @@ class VendorSync:
         place = self._journal.place("people")
         if place is None:
             self._journal.clear("people")
+        read = self._journal.people_count()
         async for page in self._vendor.people(place):
             self._journal.keep_people(page.people, page.held, page.after)
-            self._told(f"{self._vendor.title}: {self._journal.people_count():,} people read")
+            read += len(page.people)
+            self._told(f"{self._vendor.title}: {read:,} people read")
         for key in self._journal.unseen():
             if (page_of_one := await self._vendor.one(key)) is not None:
                 self._journal.keep_people(page_of_one.people)
@@ -109,7 +114,9 @@ class VendorSync:
         while batch := self._journal.due(act, self._vendor.at_once):
             self._told(f"{self._vendor.title}: {left:,} changes left")
             due = await self._still_due(act, batch)
-            self._journal.settle(act, batch, await make(due) if due else 0)
+            done = await make(due) if due else Made(0)
+            result.not_taken += done.not_taken
+            self._journal.settle(act, batch, done.made)
             left -= len(batch)
 
     async def _still_due(self, act: VendorAct, batch: Sequence[ReadPerson]) -> list[DueChange]:

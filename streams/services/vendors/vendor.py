@@ -31,6 +31,13 @@ class DueChange(NamedTuple):
     handle: str
 
 
+class Made(NamedTuple):
+    """How many changes were made, and how many the vendor would not take. The others were not needed any more."""
+
+    made: int
+    not_taken: int = 0
+
+
 class Vendor(Protocol):
     """The part of a vendor's API that one run needs: of suppressions, or of one tag.
 
@@ -54,8 +61,8 @@ class Vendor(Protocol):
     async def one(self, key: str) -> PeoplePage | None:
         """Somebody who is held and was not among the people; None: is not on the list, or cannot be asked for."""
 
-    async def add(self, due: Sequence[DueChange]) -> int:
-        """Suppress, or give the tag. How many; who is not as they were read any more is left out."""
+    async def add(self, due: Sequence[DueChange]) -> Made:
+        """Suppress, or give the tag; who is not as they were read any more is left out."""
 
-    async def remove(self, due: Sequence[DueChange]) -> int:
-        """Take the tag off; never asked of suppressions. How many."""
+    async def remove(self, due: Sequence[DueChange]) -> Made:
+        """Take the tag off; never asked of suppressions."""

@@ -98,6 +98,8 @@ class ActionNetworkServer(VendorServer):
         if id_ not in self.people:
             return Reply(404, {"error": "not found"})
         only(call.body, {"email_addresses"}, "a person")
+        if self.people[id_].address in self.refuses:
+            return Reply(422, {"error": "cannot be changed"})
         [address] = call.body["email_addresses"]
         only(address, {"address", "status"}, "an address")
         require(address["status"] in ("subscribed", "unsubscribed"), "no status that may be given")
@@ -130,6 +132,8 @@ class ActionNetworkServer(VendorServer):
         person = href.rpartition("/")[2]
         if person not in self.people:
             return Reply(404, {"error": "not found"})
+        if self.people[person].address in self.refuses:
+            return Reply(422, {"error": "cannot be tagged"})
         tagging = made_id(tag_id, person)
         tag.taggings[tagging] = person
         return Reply(200, self._tagging_json(tag_id, tagging, person))

@@ -87,6 +87,8 @@ class SendGridServer(VendorServer):
         only(call.body, {"recipient_emails"}, "the body")
         addresses = call.body["recipient_emails"]
         require(bool(addresses) and all(map(_ADDRESS.fullmatch, addresses)), "no addresses")
+        if self.refuses & {*addresses}:
+            return Reply(400, {"errors": [{"message": "invalid address"}]})
         self.suppressions += [address for address in addresses if address not in self.suppressions]
         return Reply(201, {"recipient_emails": addresses})
 
@@ -143,7 +145,11 @@ class SendGridServer(VendorServer):
         wrong = 0
         for told in body["contacts"]:
             contact = next((each for each in self.contacts.values() if each.email == told.get("email")), None)
-            if contact is None or (told.get("external_id") or "") != contact.external_id:
+            if (
+                contact is None
+                or contact.email in self.refuses
+                or (told.get("external_id") or "") != contact.external_id
+            ):
                 wrong += 1  # every identifier that there is has to be named
             else:
                 contact.lists |= {*body["list_ids"]}

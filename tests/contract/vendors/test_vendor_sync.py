@@ -239,6 +239,18 @@ def test_an_address_that_changed_since_it_was_read_is_left_out(url: str, tmp_pat
     assert bench.suppressed() == SUPPRESSED - {"ursula@example.org"}
 
 
+@pytest.mark.parametrize(("segment", "address"), [(None, "dora@example.org"), (SEGMENT, "member7@example.org")])
+def test_a_change_that_the_vendor_does_not_take_holds_up_no_other(
+    bench: Bench, segment: str | None, address: str
+) -> None:
+    bench.server.refuses = {address}
+    result = bench.run(segment)
+    assert result.not_taken == 1
+    assert (bench.tagged() if segment else bench.suppressed()) == (BELONGING if segment else SUPPRESSED) - {address}
+    bench.server.refuses = set()
+    assert bench.run(segment).made["add"] == 1
+
+
 def test_a_tag_of_which_the_answer_was_lost_is_made_once(bench: Bench) -> None:
     lost: list[int] = []
 

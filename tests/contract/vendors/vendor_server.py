@@ -53,13 +53,17 @@ class FastClock:
 
 
 class VendorServer:
-    """The part that both vendors share. `faults`: what becomes of the calls to come, by their number from 1."""
+    """The part that both vendors share. `faults`: what becomes of the calls to come, by their number from 1.
+
+    `refuses`: addresses of whom no change is taken.
+    """
 
     def __init__(self, clock: FastClock | None = None) -> None:
         self.clock = clock
         self.calls: list[Call] = []
         self.wrong: list[str] = []
         self.faults: dict[int, Fault] = {}
+        self.refuses: set[str] = set()
         self.before: Callable[[Call], object] = lambda call: None
         self._guard = threading.Lock()
         handler = type("Handler", (_Handler,), {"vendor": self})

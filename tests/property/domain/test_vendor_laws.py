@@ -15,11 +15,11 @@ from streams.domain.vendors.reconciling import (
     ListedPerson,
     TagQuestion,
     VendorOutcome,
-    removes_too_many,
     suppression_outcome,
     tag_outcome,
 )
 from streams.domain.vendors.standing import NamedContact, suppression_of
+from streams.domain.vendors.tags import removes_too_many
 
 AT = 1_770_224_400_000
 PAST, AHEAD = "2026-02-04T16:59:00.000Z", "2026-02-04T17:01:00.000Z"

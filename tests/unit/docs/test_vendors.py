@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from streams.domain.vendors.reconciling import MOST_REMOVED, OwnReason
+from streams.domain.vendors.reconciling import OwnReason
+from streams.domain.vendors.tags import MOST_REMOVED
 from streams.platform.settings import Settings, variable_of
 from streams.services.vendors.actionnetwork import CALLS_A_SECOND
 from streams.services.vendors.names import VendorName
