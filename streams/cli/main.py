@@ -24,6 +24,7 @@ from streams.cli import (
     sink,
     suppressions,
     topics,
+    vendors,
 )
 from streams.cli.assign import assign
 from streams.cli.backtest import backtest
@@ -100,6 +101,7 @@ app.add_typer(segments.app, name="segments")
 app.command()(insights)
 app.add_typer(report.app, name="report")
 app.add_typer(suppressions.app, name="suppressions")
+app.add_typer(vendors.app, name="vendors")
 app.add_typer(schemas.app, name="schemas")
 
 if __name__ == "__main__":

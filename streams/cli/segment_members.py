@@ -140,7 +140,8 @@ def members_of(settings: Settings, segment: str) -> Iterator[Iterator[MemberPlac
         client = redis_client(settings)
         try:
             reader = SegmentsReader(client, settings.profiles_oldest_s)
-            runner.run(_require_list(settings, reader, segment))
+            if runner.run(require_list(settings, reader, segment)):
+                say(f"{segment}: filling: not everybody has been judged by its definition yet", err=True)
             pages = _pages(settings, reader, segment)
             yield (member for page in _in_turn(runner, pages) for member in page)
         finally:
@@ -176,8 +177,11 @@ async def _pages(settings: Settings, reader: SegmentsReader, segment: str) -> As
         is_last = page.is_last
 
 
-async def _require_list(settings: Settings, reader: SegmentsReader, segment: str) -> None:
-    """End the command where the members of a segment are not kept, or Redis lacks something."""
+async def require_list(settings: Settings, reader: SegmentsReader, segment: str) -> bool:
+    """End the command where the members of a segment are not kept, or Redis lacks something.
+
+    Returns whether the segment is filling: not everybody has been judged by its definition yet.
+    """
     from events.spelling import did_you_mean
     from sinks.base import SinkUnavailable
     from sinks.lookup import Incomplete
@@ -201,8 +205,7 @@ async def _require_list(settings: Settings, reader: SegmentsReader, segment: str
         )
     if len(states) < found.partitions or {*states} != {"kept"}:
         refuse(f"{segment}: its members are still gathered; does a worker run? Ask again in a moment")
-    if any(orjson.loads(count)["state"] == "filling" for count in found.counts.get(segment, ())):
-        say(f"{segment}: filling: not everybody has been judged by its definition yet", err=True)
+    return any(orjson.loads(count)["state"] == "filling" for count in found.counts.get(segment, ()))
 
 
 def _away(settings: Settings, trouble: Exception) -> NoReturn:

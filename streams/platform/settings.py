@@ -5,6 +5,7 @@ A setting is named by its environment variable: `HARMONIA_` and the field's name
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -42,6 +43,19 @@ def _zone(value: str) -> str:
 
 
 ZoneName = Annotated[str, AfterValidator(_zone)]
+
+
+_is_api_url = re.compile(r"https://[^\s?#@]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#@]*)?").fullmatch
+
+
+def _api_url(value: str) -> str:
+    if not _is_api_url(value):
+        raise ValueError("is no URL of an API: give https://…, without a user and a question")
+    return value
+
+
+ApiUrl = Annotated[str, AfterValidator(_api_url)]
+"""Where an API is; without TLS on this machine's loopback address alone."""
 
 
 class Settings(ServerSettings):
@@ -167,6 +181,19 @@ class Settings(ServerSettings):
         "postgresql://harmonia@db.example.org/bi?sslmode=verify-full (docs/postgres.md)",
     )
     postgres_file: Path | None = Field(None, description="File that holds HARMONIA_POSTGRES")
+    actionnetwork_key: SecretStr | None = Field(
+        None, min_length=1, description="The API key of a group in Action Network, for `harmonia vendors sync`"
+    )
+    actionnetwork_key_file: Path | None = Field(None, description="File that holds HARMONIA_ACTIONNETWORK_KEY")
+    actionnetwork_url: ApiUrl = Field("https://actionnetwork.org/api/v2", description="Where Action Network's API is")
+    sendgrid_key: SecretStr | None = Field(
+        None, min_length=1, description="An API key of SendGrid, for `harmonia vendors sync`"
+    )
+    sendgrid_key_file: Path | None = Field(None, description="File that holds HARMONIA_SENDGRID_KEY")
+    sendgrid_url: ApiUrl = Field(
+        "https://api.sendgrid.com",
+        description="Where SendGrid's API is; of an account in the EU: https://api.eu.sendgrid.com",
+    )
     time_zone: ZoneName = Field("UTC", description="Where a day begins in insights and reports; IANA")
     profiles_oldest_s: float = Field(
         15.0,

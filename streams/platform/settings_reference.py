@@ -113,6 +113,18 @@ SECTIONS = (
     ),
     Section("The sink on PostgreSQL", "`harmonia sink postgres`.", ("postgres", "postgres_file")),
     Section(
+        "Vendors",
+        "`harmonia vendors sync`.",
+        (
+            "actionnetwork_key",
+            "actionnetwork_key_file",
+            "actionnetwork_url",
+            "sendgrid_key",
+            "sendgrid_key_file",
+            "sendgrid_url",
+        ),
+    ),
+    Section(
         "Servers",
         "`harmonia worker`, `lake run`, `sink postgres`, `api` and `gateway`.",
         ("metrics_port", "metrics_host", "grace_s"),
@@ -140,7 +152,7 @@ SECTIONS = (
     ),
     Section(
         "Files of this machine",
-        "`harmonia local`, `demo`, and what `import` and `replay` note of how far they are.",
+        "`harmonia local`, `demo`, and what `import`, `replay` and `vendors sync` note of how far they are.",
         ("home",),
     ),
 )

@@ -1,0 +1,176 @@
+"""Action Network: people of a group's list, their e-mail status, and taggings, by its API version 2 (OSDI, HAL+JSON).
+
+https://actionnetwork.org/docs/v2: pages of 25, which end with an empty one; four calls a second. People are in no order
+that is promised, so one may be told twice or not at all while the list changes. Only who is subscribed is mailed.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from events.adapters import osdi
+from events.adapters.actionnetwork import SYSTEM
+from events.adapters.values import object_at, objects_in, text_of
+from events.identifiers import Hasher, ref_of
+from events.json_types import JSON
+from streams.domain.vendors.reconciling import ListedPerson
+from streams.services.vendors.vendor import DueChange, HeldPage, Made, PeoplePage
+from streams.services.vendors.vendor_http import (
+    VendorAnswer,
+    VendorApi,
+    VendorCall,
+    VendorHttp,
+    VendorSilent,
+    VendorTrouble,
+)
+
+URL = "https://actionnetwork.org/api/v2"
+SETTING = "HARMONIA_ACTIONNETWORK_KEY"
+CALLS_A_SECOND = 4
+_OWN = "action_network"
+_SUBSCRIBED = "subscribed"
+_NEW_TAG_TRIES = 3
+_GONE = 404
+_NOT_TAKEN = (400, 409, 422)
+"""Answers about one person, which are none about the others."""
+_is_id = re.compile(r"[A-Za-z0-9_-]{1,64}").fullmatch
+
+
+def actionnetwork_api(base: str, key: str) -> VendorApi:
+    """How the API is called with a group's key."""
+    return VendorApi("Action Network", base, {"OSDI-API-Token": key}, SETTING, 1 / CALLS_A_SECOND)
+
+
+class ActionNetwork:
+    """The list of one group. `tag`: the tag that is brought in line; None: suppressions are."""
+
+    title = "Action Network"
+    at_once = 25
+
+    def __init__(self, http: VendorHttp, hasher: Hasher, tag: str | None) -> None:
+        self._http = http
+        self._hasher = hasher
+        self._tag = tag
+        self._tag_id: str | None = None
+
+    async def held(self, after: str | None) -> AsyncIterator[HeldPage]:
+        """Who has the tag, with the id of the tagging."""
+        if self._tag is None or (tag_id := await self._find_tag()) is None:
+            return
+        async for page in self._pages("taggings", after or f"/tags/{tag_id}/taggings"):
+            found = ((osdi.linked(each, "osdi:person"), _id_of(each)) for each in _embedded(page, "osdi:taggings"))
+            entries = [(person, tagging) for person, tagging in found if person and _is_id(person) and tagging]
+            yield HeldPage(entries, _next(page))
+
+    async def people(self, after: str | None) -> AsyncIterator[PeoplePage]:
+        """Who is on the list; who is not subscribed counts as suppressed."""
+        async for page in self._pages("people", after or "/people"):
+            yield self._read(_embedded(page, "osdi:people"), _next(page))
+
+    async def one(self, key: str) -> PeoplePage | None:
+        """Somebody who has the tag."""
+        answer = await self._http.get("people", f"/people/{key}", _GONE)
+        return None if answer.status == _GONE else self._read([answer.object()], None)
+
+    async def add(self, due: Sequence[DueChange]) -> Made:
+        """Set the e-mail status to unsubscribed, or add a tagging: however often that is done, a person has one."""
+        answers = [await (self._unsubscribe(each) if self._tag is None else self._give_tag(each)) for each, _ in due]
+        not_taken = sum(each.status in _NOT_TAKEN for each in answers)
+        return Made(sum(each.status < 300 for each in answers), not_taken)
+
+    async def remove(self, due: Sequence[DueChange]) -> Made:
+        """Delete taggings; one that is gone is as it should be."""
+        tag_id = await self._made_tag()
+        for _, tagging in due:
+            path = f"/tags/{tag_id}/taggings/{tagging}"
+            await self._http.call(VendorCall("DELETE", "taggings", path), 200, 204, _GONE)
+        return Made(len(due))
+
+    async def _unsubscribe(self, person: ListedPerson) -> VendorAnswer:
+        body: JSON = {"email_addresses": [{"status": "unsubscribed"}]}
+        return await self._http.call(VendorCall("PUT", "people", f"/people/{person.id}", body), 200, _GONE, *_NOT_TAKEN)
+
+    async def _give_tag(self, person: ListedPerson) -> VendorAnswer:
+        link = f"{self._http.api.base.rstrip('/')}/people/{person.id}"
+        body: JSON = {"_links": {"osdi:person": {"href": link}}}
+        path = f"/tags/{await self._made_tag()}/taggings"
+        return await self._http.call(VendorCall("POST", "taggings", path, body), 200, 201, _GONE, *_NOT_TAKEN)
+
+    def _read(self, found: Iterable[dict[str, JSON]], after: str | None) -> PeoplePage:
+        people, held = [], []
+        for each in found:
+            if (id_ := _id_of(each)) is None:
+                continue
+            emails = _primary_first(each.get("email_addresses"))
+            status = (text_of(emails[0].get("status")) if emails else None) or _SUBSCRIBED
+            is_closed = status.lower() != _SUBSCRIBED
+            people.append(self._listed(id_, emails, _primary_first(each.get("phone_numbers")), is_closed=is_closed))
+            if is_closed and self._tag is None:
+                held.append(id_)
+        return PeoplePage(people, after, held)
+
+    def _listed(
+        self, id_: str, emails: Sequence[dict[str, JSON]], phones: Sequence[dict[str, JSON]], *, is_closed: bool
+    ) -> ListedPerson:
+        """A person by all that names them; without a readable address of mail by nothing, for nothing can be judged."""
+        by_email = [tuple(self._hasher.lookups("email", text_of(each.get("address")) or "")) for each in emails]
+        if not by_email or not by_email[0]:
+            return ListedPerson(id_, id_, (), is_closed=is_closed)
+        own = tuple(self._hasher.lookups("external", f"{SYSTEM}:{id_}"))
+        by_phone = [tuple(self._hasher.lookups("phone", text_of(each.get("number")) or "")) for each in phones]
+        names = tuple(filter(None, (*by_email, own, *by_phone)))
+        return ListedPerson(id_, id_, names, tuple(map(ref_of, by_email[0])), is_closed)
+
+    async def _pages(self, what: str, path: str | None) -> AsyncIterator[dict[str, JSON]]:
+        """Pages from one on. The last one with somebody on it may name a next one, which is empty."""
+        while path is not None:
+            page = (await self._http.get(what, path)).object()
+            yield page
+            path = _next(page)
+
+    async def _find_tag(self) -> str | None:
+        """The id of the tag; None: there is none of this name."""
+        if self._tag_id is None:
+            async for page in self._pages("tags", "/tags"):
+                for each in _embedded(page, "osdi:tags"):
+                    if text_of(each.get("name")) == self._tag:
+                        self._tag_id = _id_of(each)
+                        return self._tag_id
+        return self._tag_id
+
+    async def _made_tag(self) -> str:
+        """The id of the tag, which is made where there is none; looked for again where no answer came."""
+        for _ in range(_NEW_TAG_TRIES):
+            if (found := await self._find_tag()) is not None:
+                return found
+            asked = VendorCall("POST", "tags", "/tags", {"name": self._tag}, tries=1)
+            try:
+                made = await self._http.call(asked, 200, 201)
+            except VendorSilent:
+                continue
+            self._tag_id = _id_of(made.object())
+        if self._tag_id is None:
+            raise VendorTrouble(f"{self.title}: tags: the tag {self._tag} cannot be made; make it there by hand")
+        return self._tag_id
+
+
+def _embedded(page: dict[str, JSON], name: str) -> Sequence[dict[str, JSON]]:
+    return objects_in(object_at(page, "_embedded").get(name))
+
+
+def _next(page: dict[str, JSON]) -> str | None:
+    """The link to the next page; None behind the last one. An empty page is the last, whatever it links to."""
+    embedded = object_at(page, "_embedded")
+    if not any(objects_in(each) for each in embedded.values()):
+        return None
+    return text_of(object_at(page, "_links", "next").get("href"))
+
+
+def _id_of(found: dict[str, JSON]) -> str | None:
+    """Action Network's own id of a thing: that of its identifiers, else of its link to itself."""
+    own = (id_ for system, id_ in osdi.identifiers(found.get("identifiers")) if system == _OWN)
+    id_ = next(own, None) or osdi.linked(found, "self")
+    return id_ if id_ and _is_id(id_) else None
+
+
+def _primary_first(value: JSON) -> list[dict[str, JSON]]:
+    return sorted(objects_in(value), key=lambda each: each.get("primary") is not True)

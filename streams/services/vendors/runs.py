@@ -1,0 +1,89 @@
+"""Puts a run together: which vendor, by which key, what is brought in line, and where Redis is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pydantic import SecretStr
+
+from sinks.lookup import Lookup
+from sinks.segment_lookup import SegmentsReader
+from streams.domain.vendors.tags import tag_of
+from streams.platform.clients import redis_client
+from streams.platform.errors import WrongSetting
+from streams.platform.policy_file import policy_of
+from streams.platform.settings import Settings
+from streams.services.vendors import actionnetwork, sendgrid
+from streams.services.vendors.actionnetwork import ActionNetwork, actionnetwork_api
+from streams.services.vendors.journal import SyncJournal
+from streams.services.vendors.judging import Memberships, PeopleJudge
+from streams.services.vendors.names import VendorName
+from streams.services.vendors.sendgrid import SendGrid, sendgrid_api
+from streams.services.vendors.sync import SyncOrder, SyncResult, VendorSync
+from streams.services.vendors.vendor_http import VendorApi, VendorClock, WallClock, vendor_http
+
+
+class SyncTask(NamedTuple):
+    """What is brought in line at which vendor; `segment` None: suppressions."""
+
+    vendor: VendorName
+    segment: str | None
+
+    @property
+    def name(self) -> str:
+        """A name for files."""
+        return f"{self.vendor}-suppressions" if self.segment is None else f"{self.vendor}-segment-{self.segment}"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSurroundings:
+    """What a run is told of on its way. `told`: takes what is being done; `goes_on`: is called where it goes on."""
+
+    told: Callable[[str], object]
+    goes_on: Callable[[], object]
+    clock: VendorClock
+
+
+def surroundings(told: Callable[[str], object], goes_on: Callable[[], object]) -> SyncSurroundings:
+    """Those of a run by the machine's time."""
+    return SyncSurroundings(told, goes_on, WallClock())
+
+
+def api_of(settings: Settings, vendor: VendorName) -> VendorApi:
+    """How a vendor is called by the settings. Raises `WrongSetting` where there is no key."""
+    if vendor == "actionnetwork":
+        key = _key(settings.actionnetwork_key, actionnetwork.SETTING)
+        return actionnetwork_api(settings.actionnetwork_url, key)
+    return sendgrid_api(settings.sendgrid_url, _key(settings.sendgrid_key, sendgrid.SETTING))
+
+
+def _key(given: SecretStr | None, setting: str) -> str:
+    key = "" if given is None else given.get_secret_value().strip()
+    if not key:
+        raise WrongSetting(f"{setting} is not set: give an API key, best in a file that {setting}_FILE names")
+    if not (key.isascii() and key.isprintable()):
+        raise WrongSetting(f"{setting} holds signs that no API key has: give the key alone")
+    return key
+
+
+async def run_sync(settings: Settings, task: SyncTask, order: SyncOrder, around: SyncSurroundings) -> SyncResult:
+    """Run it. Raises `EngineError` that says what to do, and SinkUnavailable; then the next run goes on."""
+    api = api_of(settings, task.vendor)
+    policy, hasher = policy_of(settings.policy), settings.hasher
+    account = hasher.seal(f"{api.base}\0{sorted(api.headers.items())}".encode())
+    client = redis_client(settings)
+    try:
+        lookup = Lookup(client, settings.profiles_oldest_s, hasher.key_ids)
+        reader = SegmentsReader(client, settings.profiles_oldest_s)
+        members = None if task.segment is None else Memberships(reader, task.segment)
+        tag = None if task.segment is None else tag_of(task.segment)
+        judge = PeopleJudge(lookup, policy, members)
+        await judge.outcomes([])  # before hours are spent on reading: Redis is whole, and the key the workers'
+        with SyncJournal(settings.home, task.name, account, around.clock.now()) as journal:
+            if journal.goes_on:
+                around.goes_on()
+            async with vendor_http(api, around.clock) as http:
+                vendor = (ActionNetwork if task.vendor == "actionnetwork" else SendGrid)(http, hasher, tag)
+                return await VendorSync(vendor, journal, judge, around.told).run(order)
+    finally:
+        await client.aclose()

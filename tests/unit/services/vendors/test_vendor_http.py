@@ -1,0 +1,46 @@
+"""How long to wait before a vendor is called again, and whom a call may go to."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from streams.services.vendors.vendor_http import VendorApi, is_safe, told_wait
+
+NOW = 1_770_224_400.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "Wed, 04 Feb 2026 17:00:09 GMT"}, 9.0),
+        ({"Retry-After": "Wed, 04 Feb 2026 16:00:00 GMT"}, 0.0),
+        ({"Retry-After": "soon", "X-RateLimit-Reset": f"{NOW + 11:.0f}"}, 11.0),
+        ({"X-RateLimit-Reset": f"{NOW - 5:.0f}"}, 1.0),
+        ({"X-RateLimit-Reset": "-3"}, 1.0),
+        ({}, 1.0),
+    ],
+)
+def test_a_wait_is_as_long_as_the_vendor_says(headers: Mapping[str, str], seconds: float) -> None:
+    assert told_wait(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("url", "anywhere", "from_here"),
+    [
+        ("https://files.example.org/a", True, True),
+        ("http://files.example.org/a", False, False),
+        ("http://127.0.0.1:80/a", False, True),
+        ("http://[::1]/a", False, True),
+        ("file:///etc/passwd", False, False),
+        ("", False, False),
+    ],
+)
+def test_a_file_is_fetched_by_https_alone_or_from_this_machine_where_the_api_is_here(
+    url: str, anywhere: bool, from_here: bool
+) -> None:
+    assert (is_safe(url, is_local=False), is_safe(url, is_local=True)) == (anywhere, from_here)
+
+
+def test_an_api_shows_no_key() -> None:
+    assert "secret" not in repr(VendorApi("V", "https://v", {"Authorization": "Bearer secret"}, "S", 1.0))
