@@ -31,6 +31,10 @@ CAMPAIGN_HOLDS = "campaign-holds"
 AUDIT_LOG = "audit-log"
 DEAD_LETTERS = "dead-letters"
 
+DELIVERIES = "deliveries"
+DELIVERY_LOG = "delivery-log"
+DEAD_DELIVERIES = "dead-deliveries"
+
 DEAD_LETTERS_REQUEUED = "dead-letters-requeued"
 QUARANTINE = "quarantine"
 SOURCE_QUARANTINES = "source-quarantines"
@@ -59,6 +63,7 @@ Program = Literal[
     "harmonia-backup",
     "harmonia-lake",
     "harmonia-postgres",
+    "harmonia-deliver",
     "harmonia-report",
     "producer-email",
     "producer-donation",
@@ -211,6 +216,7 @@ OUTPUT_TOPICS = (
             "harmonia-backup",
             "harmonia-lake",
             "harmonia-postgres",
+            "harmonia-deliver",
             "reader",
         ),
     ),
@@ -238,7 +244,7 @@ OUTPUT_TOPICS = (
         people=OF_PROFILES,
         stays=UNTIL_ERASED,
         written_by=("contacts",),
-        read_by=("harmonia-console", "harmonia-operator", "harmonia-postgres", "reader"),
+        read_by=("harmonia-console", "harmonia-operator", "harmonia-postgres", "harmonia-deliver", "reader"),
     ),
     TopicSpec(
         name=CONTACT_ALERTS,
@@ -246,7 +252,7 @@ OUTPUT_TOPICS = (
         cleanup="delete",
         people=_OF_ALERTS,
         written_by=("contacts",),
-        read_by=("harmonia-console", "harmonia-operator", "reader"),
+        read_by=("harmonia-console", "harmonia-operator", "harmonia-deliver", "reader"),
         restore="kept",
     ),
     TopicSpec(
@@ -255,7 +261,7 @@ OUTPUT_TOPICS = (
         cleanup="delete",
         people=_OF_ALERTS,
         written_by=("links", "campaigns", "experiments", "quarantining"),
-        read_by=("harmonia-console", "harmonia-operator", "reader"),
+        read_by=("harmonia-console", "harmonia-operator", "harmonia-deliver", "reader"),
         restore="kept",
     ),
     TopicSpec(
@@ -265,7 +271,7 @@ OUTPUT_TOPICS = (
         people="nobody: sums over people",
         stays="until replaced",
         written_by=("experiments",),
-        read_by=("results", "harmonia-postgres", "reader"),
+        read_by=("results", "harmonia-postgres", "harmonia-deliver", "reader"),
     ),
     TopicSpec(
         name=EXPERIMENT_DEFINITIONS,
@@ -292,7 +298,7 @@ OUTPUT_TOPICS = (
         cleanup="delete",
         people="contact_id, and which segments somebody entered or left",
         written_by=("contacts",),
-        read_by=("harmonia-console", "harmonia-operator", "reader"),
+        read_by=("harmonia-console", "harmonia-operator", "harmonia-deliver", "reader"),
     ),
     TopicSpec(
         name=SEGMENT_COUNTS,
@@ -340,6 +346,37 @@ OUTPUT_TOPICS = (
         retention_ms=365 * _DAY_MS,
         written_by=("harmonia-api", "harmonia-console", "harmonia-operator"),
         read_by=("harmonia-console", "harmonia-operator", "harmonia-report"),
+        restore="kept",
+    ),
+    TopicSpec(
+        name=DELIVERIES,
+        purpose="How far each endpoint of `harmonia deliver` is, and what it has still to be told",
+        cleanup="compact",
+        people="offsets of records that endpoints have still to be told, each with a hash of its key",
+        stays="until it is told, dead or erased",
+        partitions=1,
+        written_by=("harmonia-deliver", "harmonia-operator"),
+        read_by=("harmonia-deliver", "harmonia-operator"),
+        restore="kept",
+    ),
+    TopicSpec(
+        name=DELIVERY_LOG,
+        purpose="What became of each attempt to tell an endpoint something",
+        cleanup="delete",
+        people="nobody: places of records, and how endpoints answered",
+        partitions=1,
+        written_by=("harmonia-deliver",),
+        read_by=("harmonia-operator",),
+        restore="kept",
+    ),
+    TopicSpec(
+        name=DEAD_DELIVERIES,
+        purpose="What endpoints were not told, however often it was tried",
+        cleanup="delete",
+        people="nobody: places of records, and how endpoints answered",
+        partitions=1,
+        written_by=("harmonia-deliver",),
+        read_by=("harmonia-deliver", "harmonia-operator"),
         restore="kept",
     ),
     TopicSpec(
