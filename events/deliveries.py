@@ -45,6 +45,12 @@ class ReplayRequest(TypedDict):
     at: str
 
 
+class DeliveryOwner(TypedDict):
+    """A value of `deliveries`, by `/owner`: the process that tells the endpoints; one that was before it ends."""
+
+    process: str
+
+
 class DeliveryLogEntry(TypedDict):
     """The value of `delivery-log`: one attempt. `status`: of HTTP, 0 where no answer came. `id`: its `webhook-id`."""
 

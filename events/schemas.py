@@ -35,7 +35,9 @@ _OUTPUTS: dict[str, TypeAdapter[object]] = {
     "contact-segments": TypeAdapter(segments.ContactSegments),
     "segment-changes": TypeAdapter(segments.SegmentChange),
     "segment-counts": TypeAdapter(segments.SegmentCount),
-    "deliveries": TypeAdapter(deliveries.EndpointPosition | deliveries.EndpointStatus | deliveries.ReplayRequest),
+    "deliveries": TypeAdapter(
+        deliveries.EndpointPosition | deliveries.EndpointStatus | deliveries.ReplayRequest | deliveries.DeliveryOwner
+    ),
     "delivery-log": TypeAdapter(deliveries.DeliveryLogEntry),
     "dead-deliveries": TypeAdapter(deliveries.DeadDelivery),
 }

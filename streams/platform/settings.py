@@ -167,6 +167,14 @@ class Settings(ServerSettings):
         "postgresql://harmonia@db.example.org/bi?sslmode=verify-full (docs/postgres.md)",
     )
     postgres_file: Path | None = Field(None, description="File that holds HARMONIA_POSTGRES")
+    deliver: NonEmptyPath | None = Field(
+        None, description="TOML file of the endpoints that `harmonia deliver` tells (docs/deliver.md)"
+    )
+    deliver_private: str = Field(
+        "",
+        description="Networks that are not global and that `harmonia deliver` may reach all the same, with commas, "
+        "such as 10.1.0.0/16; empty: none",
+    )
     time_zone: ZoneName = Field("UTC", description="Where a day begins in insights and reports; IANA")
     profiles_oldest_s: float = Field(
         15.0,

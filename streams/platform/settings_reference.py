@@ -112,9 +112,10 @@ SECTIONS = (
         ),
     ),
     Section("The sink on PostgreSQL", "`harmonia sink postgres`.", ("postgres", "postgres_file")),
+    Section("Webhooks, Slack and e-mail", "`harmonia deliver`.", ("deliver", "deliver_private")),
     Section(
         "Servers",
-        "`harmonia worker`, `lake run`, `sink postgres`, `api` and `gateway`.",
+        "`harmonia worker`, `lake run`, `sink postgres`, `deliver`, `api` and `gateway`.",
         ("metrics_port", "metrics_host", "grace_s"),
     ),
     Section(

@@ -1,0 +1,43 @@
+"""Prometheus metrics of `harmonia deliver`."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30)
+
+
+class DeliveryMetrics:
+    """The metrics, in a registry of their own. Label `endpoint`: its id in the file."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.attempts = Counter(
+            "harmonia_delivery_attempts_total",
+            "Records that an endpoint was to be told, by what became of the attempt",
+            ["endpoint", "fate"],
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "harmonia_delivery_request_seconds",
+            "Seconds until an endpoint answered, or did not",
+            ["endpoint"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.waiting = Gauge(
+            "harmonia_delivery_waiting",
+            "Records that were read and that an endpoint has not acknowledged",
+            ["endpoint"],
+            registry=registry,
+        )
+        self.failing = Gauge(
+            "harmonia_delivery_failing_seconds",
+            "Seconds for which records wait and none was acknowledged; 0 where none waits",
+            ["endpoint"],
+            registry=registry,
+        )
+        self.disabled = Gauge(
+            "harmonia_delivery_disabled",
+            "1: the endpoint answered 410, and is told nothing",
+            ["endpoint"],
+            registry=registry,
+        )

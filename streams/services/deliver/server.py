@@ -1,0 +1,103 @@
+"""The process `harmonia deliver`: a worker for each endpoint, and one journal in which all store how far they are."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+
+from prometheus_client import CollectorRegistry
+
+from streams.domain.delivery.addresses import Network, networks_of
+from streams.engine.writer import retrieve_what_nobody_awaits, wait_briefly_for_markers
+from streams.platform.clients import KafkaClients
+from streams.platform.errors import Unusable, WrongSetting
+from streams.platform.health import HealthServer
+from streams.platform.settings import Settings
+from streams.platform.shutdown import end_within
+from streams.platform.topics import require_topics
+from streams.services.deliver.destinations import Destination, read_destinations
+from streams.services.deliver.endpoint_worker import EndpointWorker, topics_of
+from streams.services.deliver.journal import Journal
+from streams.services.deliver.metrics import DeliveryMetrics
+from streams.services.deliver.sending import Sender
+from streams.worker.preflight import wait_for_kafka
+
+logger = logging.getLogger(__name__)
+
+
+def run_deliver(settings: Settings, say: Callable[[str], None]) -> None:
+    """Tell the endpoints until SIGINT or SIGTERM. Raises Kafka's errors, and `EngineError` that says what to do."""
+    destinations = destinations_of(settings)
+    wait_for_kafka(settings, f"{settings.app_id}-deliver", say)
+    require_topics(settings, "harmonia-deliver")
+    wait_briefly_for_markers()
+    retrieve_what_nobody_awaits()
+    asyncio.run(_serve(settings, destinations, say))
+
+
+def destinations_of(settings: Settings) -> list[Destination]:
+    """The endpoints of the file that the settings name. Raises `Unusable`."""
+    if settings.deliver is None:
+        raise Unusable("HARMONIA_DELIVER is not set: name a file of endpoints (docs/deliver.md)")
+    return read_destinations(settings.deliver, os.environ, listed_networks(settings))
+
+
+def listed_networks(settings: Settings) -> Sequence[Network]:
+    """The private networks that may be reached. Raises `WrongSetting`."""
+    found = networks_of(settings.deliver_private)
+    if isinstance(found, str):
+        raise WrongSetting(f"HARMONIA_DELIVER_PRIVATE: {found} is no network: give such as 10.1.0.0/16, with commas")
+    return found
+
+
+async def _serve(settings: Settings, destinations: Sequence[Destination], say: Callable[[str], None]) -> None:
+    kafka, metrics = KafkaClients(settings), DeliveryMetrics(CollectorRegistry())
+    stopping = asyncio.Event()
+    _stop_by_signals(stopping, settings.grace_s)
+    workers: dict[str, EndpointWorker] = {}
+
+    async def unready() -> str | None:
+        return next((f"{name}: {why}" for name, each in workers.items() if (why := each.trouble)), None)
+
+    async with AsyncExitStack() as closing:
+        await closing.enter_async_context(HealthServer.at(settings, metrics.registry, unready, say))
+        journal = Journal(kafka, settings.app_id)
+        closing.push_async_callback(journal.close)
+        await journal.open()
+        topics = {topic for each in destinations for topic in topics_of(each.endpoint, journal)}
+        described = await asyncio.to_thread(kafka.describe_topics, sorted(topics))
+        for each in destinations:
+            sender = await closing.enter_async_context(Sender(each, listed_networks(settings)))
+            workers[each.endpoint.id] = EndpointWorker(each, sender, journal, kafka, metrics)
+        working = [asyncio.create_task(each.run(described)) for each in workers.values()]
+        following = asyncio.create_task(_follow(journal, workers))
+        waiting = asyncio.create_task(stopping.wait())
+        await asyncio.wait([waiting, following, *working], return_when=asyncio.FIRST_COMPLETED)
+        for worker in workers.values():
+            worker.stop()
+        following.cancel()
+        waiting.cancel()
+        failed = [task for task in (following, *working) if task.done() and not task.cancelled() and task.exception()]
+        for task in working if failed else ():
+            task.cancel()
+        for ended in await asyncio.gather(waiting, following, *working, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
+
+
+async def _follow(journal: Journal, workers: dict[str, EndpointWorker]) -> None:
+    async for name in journal.replay_requests():
+        if name in workers:
+            workers[name].replay()
+
+
+def _stop_by_signals(stopping: asyncio.Event, grace_s: float) -> None:
+    def stop() -> None:
+        if not stopping.is_set():
+            end_within(grace_s, "deliver")
+            stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)

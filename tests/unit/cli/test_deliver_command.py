@@ -1,0 +1,27 @@
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from streams.cli.main import app
+
+
+def test_it_says_that_the_file_of_endpoints_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HARMONIA_DELIVER", raising=False)
+    ended = CliRunner().invoke(app, ["deliver"])
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert "HARMONIA_DELIVER is not set: name a file of endpoints" in ended.stderr
+
+
+def test_it_says_what_is_no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HARMONIA_DELIVER", str(tmp_path / "endpoints.toml"))
+    monkeypatch.setenv("HARMONIA_DELIVER_PRIVATE", "10.0.0.0/8, office")
+    ended = CliRunner().invoke(app, ["deliver"])
+    assert ended.exit_code == 2
+    assert "HARMONIA_DELIVER_PRIVATE: office is no network: give such as 10.1.0.0/16" in ended.stderr
+
+
+def test_a_replay_needs_to_know_since_when() -> None:
+    ended = CliRunner().invoke(app, ["deliveries", "replay", "app", "--since", "yesterday"])
+    assert ended.exit_code == 2
+    assert "--since: give RFC 3339 with an offset" in ended.stderr
