@@ -15,6 +15,7 @@ from pydantic_settings import DotEnvSettingsSource
 from events.console_acts import CONSOLE_ACTS
 from events.contact import is_time_zone
 from events.identifiers import Hasher
+from streams.domain.delivery.addresses import networks_of
 from streams.platform.servers import ENV_FILE, ServerSettings
 
 LOCAL_IDENTITY_KEY = "harmonia-local-only"
@@ -42,6 +43,16 @@ def _zone(value: str) -> str:
 
 
 ZoneName = Annotated[str, AfterValidator(_zone)]
+
+
+def _networks(value: str) -> str:
+    if isinstance(networks_of(value), str):
+        raise ValueError("is no list of networks: give such as 10.1.0.0/16, several with commas")
+    return value
+
+
+Networks = Annotated[str, AfterValidator(_networks)]
+"""Networks with commas, none where it is empty."""
 
 
 class Settings(ServerSettings):
@@ -170,7 +181,7 @@ class Settings(ServerSettings):
     deliver: NonEmptyPath | None = Field(
         None, description="TOML file of the endpoints that `harmonia deliver` tells (docs/deliver.md)"
     )
-    deliver_private: str = Field(
+    deliver_private: Networks = Field(
         "",
         description="Networks that are not global and that `harmonia deliver` may reach all the same, with commas, "
         "such as 10.1.0.0/16; empty: none",

@@ -114,18 +114,18 @@ def problem_of_url(endpoint: Endpoint, url: str) -> str | None:
 
 
 def read_endpoints(text: str) -> list[Endpoint] | FileMistakes:
-    """The endpoints of a TOML file, in its order; each is a table `[[endpoint]]`."""
+    """The endpoints of a TOML file, in its order; each is a table `[[endpoint]]`. A file may have none."""
     try:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return _one("", f"is not TOML: {error}", "correct that place")
-    tables = said.pop("endpoint", None)
+    tables = said.pop("endpoint", [])
     if said:
         return _one(next(iter(said)), "is in no endpoint", f"put it below a line [[endpoint]]: {REFERENCE}")
-    if not isinstance(tables, list) or not tables:
-        return _one("", "has no table [[endpoint]]", f"give one for each endpoint: {REFERENCE}")
+    if not isinstance(tables, list):
+        return _one("endpoint", "is no table [[endpoint]]", f"give one for each endpoint: {REFERENCE}")
     if len(tables) > MOST_ENDPOINTS:
-        return _one("endpoint", f"are {len(tables):,}", f"give {MOST_ENDPOINTS} at most, or a second process")
+        return _one("endpoint", f"are {len(tables):,}", f"give {MOST_ENDPOINTS} at most")
     found, mistakes = dict[str, Endpoint](), list[FileMistake]()
     for number, table in enumerate(tables):
         where = f"endpoint[{number}]"

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from streams.domain.delivery.addresses import Network, networks_of
 from streams.engine.writer import retrieve_what_nobody_awaits, wait_briefly_for_markers
 from streams.platform.clients import KafkaClients
-from streams.platform.errors import Unusable, WrongSetting
+from streams.platform.errors import Unusable
 from streams.platform.health import HealthServer
 from streams.platform.settings import Settings
 from streams.platform.shutdown import end_within
@@ -45,11 +45,9 @@ def destinations_of(settings: Settings) -> list[Destination]:
 
 
 def listed_networks(settings: Settings) -> Sequence[Network]:
-    """The private networks that may be reached. Raises `WrongSetting`."""
+    """The private networks that may be reached; the settings have checked that they are some."""
     found = networks_of(settings.deliver_private)
-    if isinstance(found, str):
-        raise WrongSetting(f"HARMONIA_DELIVER_PRIVATE: {found} is no network: give such as 10.1.0.0/16, with commas")
-    return found
+    return [] if isinstance(found, str) else found
 
 
 async def _serve(settings: Settings, destinations: Sequence[Destination], say: Callable[[str], None]) -> None:
@@ -63,11 +61,13 @@ async def _serve(settings: Settings, destinations: Sequence[Destination], say: C
 
     async with AsyncExitStack() as closing:
         await closing.enter_async_context(HealthServer.at(settings, metrics.registry, unready, say))
+        if not destinations:
+            say("its file names no endpoint: nobody is told anything")
         journal = Journal(kafka, settings.app_id)
         closing.push_async_callback(journal.close)
         await journal.open()
         topics = {topic for each in destinations for topic in topics_of(each.endpoint, journal)}
-        described = await asyncio.to_thread(kafka.describe_topics, sorted(topics))
+        described = await asyncio.to_thread(kafka.describe_topics, sorted(topics)) if topics else {}
         for each in destinations:
             sender = await closing.enter_async_context(Sender(each, listed_networks(settings)))
             workers[each.endpoint.id] = EndpointWorker(each, sender, journal, kafka, metrics)

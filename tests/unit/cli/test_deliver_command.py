@@ -18,7 +18,7 @@ def test_it_says_what_is_no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("HARMONIA_DELIVER_PRIVATE", "10.0.0.0/8, office")
     ended = CliRunner().invoke(app, ["deliver"])
     assert ended.exit_code == 2
-    assert "HARMONIA_DELIVER_PRIVATE: office is no network: give such as 10.1.0.0/16" in ended.stderr
+    assert "HARMONIA_DELIVER_PRIVATE is no list of networks: give such as 10.1.0.0/16" in ended.stderr
 
 
 def test_a_replay_needs_to_know_since_when() -> None:

@@ -21,7 +21,7 @@ COMPOSE = yaml.safe_load(FILE.read_text())
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "harmonia:local"}
 ONCE = {"certificates", "hooks", "people", "topics", "topics-tls"}
-KEEPS_NOTHING = {"api", "api-tls", "gateway", "gateway-tls", "sink"}
+KEEPS_NOTHING = {"api", "api-tls", "deliver", "gateway", "gateway-tls", "sink"}
 KAFKA_ENVIRONMENT = {name: str(value) for name, value in SERVICES["kafka"]["environment"].items()}
 EXAMPLE = dict(
     line.removeprefix("# ").split("=", 1)

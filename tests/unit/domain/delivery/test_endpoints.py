@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from streams.domain.delivery.endpoints import read_endpoints
@@ -74,15 +76,18 @@ def test_a_mistake_is_told_with_its_key_and_the_cure(was: str, becomes: str, tol
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "the file: has no table [[endpoint]]"),
         ("[[endpoints]]", "endpoints: is in no endpoint"),
         ("[[endpoint", "the file: is not TOML"),
-        ("endpoint = 3", "the file: has no table [[endpoint]]"),
+        ("endpoint = 3", "endpoint: is no table [[endpoint]]; give one for each"),
         ("endpoint = [3]", "endpoint[0]"),
     ],
 )
 def test_a_file_that_is_none_is_told(text: str, told: str) -> None:
     assert told in mistakes(text)
+
+
+def test_the_file_that_a_fresh_clone_has_names_nobody() -> None:
+    assert read_endpoints((Path(__file__).parents[4] / "deploy/endpoints.example.toml").read_text()) == []
 
 
 def test_every_mistake_of_a_file_is_told_at_once() -> None:
