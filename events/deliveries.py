@@ -16,33 +16,47 @@ record no more; `dropped`: its contact was erased meanwhile."""
 class EndpointPosition(TypedDict):
     """A value of `deliveries`, by `endpoint/topic/partition`: what one endpoint has still to be told of a partition.
 
-    `waits`: by offset how often it was tried, when it is next, in ms, and a hash of its key. `said`: of each
-    experiment a fingerprint of what was told last.
+    `waits`: by offset how often it was tried, when it is next, a hash of its key, when it was appended, and whether it
+    says that its contact was erased. `said`: of each experiment a fingerprint of what was told last, and of each line
+    of a digest when.
     """
 
     topic_id: str
     position: int
-    waits: dict[str, tuple[int, int, str]]
+    waits: dict[str, tuple[int, int, str, int, bool]]
     told_of_contacts: bool
     said: dict[str, str]
 
 
 class EndpointStatus(TypedDict):
-    """A value of `deliveries`, by `endpoint`: it answered 410 at an address, of which `url` is a hash."""
+    """A value of `deliveries`, by `endpoint`: how it answers, at an address of which `url` is a hash.
 
-    disabled_at: str
+    `failures`: on end, without an answer or with trouble. `open_until`: nothing is sent before, null: it may be now.
+    `disabled_at`: when it answered 410, null: it did not.
+    """
+
     url: str
+    failures: int
+    open_until: str | None
+    disabled_at: str | None
 
 
 class ReplayRequest(TypedDict):
-    """A value of `deliveries`, by `endpoint/replay`: tell it once more; null once that is noted in its positions.
-
-    `failed`: only what is dead.
-    """
+    """A value of `deliveries`, by `endpoint/replay`: somebody wants it told once more. `failed`: only what is dead."""
 
     since: str
     failed: bool
     at: str
+
+
+class ReplayProgress(TypedDict):
+    """A value of `deliveries`, by `endpoint/replayed`: the last request, by its offset, that was begun to be fulfilled.
+
+    `dead_from`: an offset of `dead-deliveries` at which it goes on; null once all of it is noted in the positions.
+    """
+
+    request: int
+    dead_from: int | None
 
 
 class DeliveryOwner(TypedDict):
@@ -67,7 +81,10 @@ class DeliveryLogEntry(TypedDict):
 
 
 class DeadDelivery(TypedDict):
-    """The value of `dead-deliveries`: what an endpoint was not told, though it was tried for a day and a half."""
+    """The value of `dead-deliveries`: what an endpoint was not told, though it was tried for a day and a half.
+
+    `line`, `appended_at` and `tells_erasure`: of its record, as in `deliveries`; times of it in ms.
+    """
 
     endpoint: str
     id: str
@@ -77,3 +94,6 @@ class DeadDelivery(TypedDict):
     offset: int
     at: str
     status: int
+    line: str
+    appended_at: int
+    tells_erasure: bool

@@ -36,7 +36,11 @@ _OUTPUTS: dict[str, TypeAdapter[object]] = {
     "segment-changes": TypeAdapter(segments.SegmentChange),
     "segment-counts": TypeAdapter(segments.SegmentCount),
     "deliveries": TypeAdapter(
-        deliveries.EndpointPosition | deliveries.EndpointStatus | deliveries.ReplayRequest | deliveries.DeliveryOwner
+        deliveries.EndpointPosition
+        | deliveries.EndpointStatus
+        | deliveries.ReplayRequest
+        | deliveries.ReplayProgress
+        | deliveries.DeliveryOwner
     ),
     "delivery-log": TypeAdapter(deliveries.DeliveryLogEntry),
     "dead-deliveries": TypeAdapter(deliveries.DeadDelivery),

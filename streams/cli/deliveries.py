@@ -25,7 +25,7 @@ Endpoint = Annotated[str, typer.Argument(help="Its id in the file of endpoints."
 
 @app.command("list")
 def list_command(*, as_json: AsJson = False) -> None:
-    """List the endpoints, what waits for each, and whether it was disabled by an answer 410."""
+    """List the endpoints, what waits for each, how much is dead, and whether it is left alone or disabled."""
     from streams.services.deliver.reading import endpoint_states
 
     with failing_plainly(), _consumer() as consumer:
@@ -37,18 +37,21 @@ def list_command(*, as_json: AsJson = False) -> None:
     if not found:
         say("no endpoint was told anything yet")
     print_table(
-        ["endpoint", "waiting", "failed before", "next attempt", "disabled"],
+        ["endpoint", "waiting", "failed before", "next attempt", "unread", "dead", "left alone until", "disabled"],
         (
             [
                 each.id,
                 str(each.waiting),
                 str(each.retried),
                 "" if each.next_at is None else render_time(each.next_at),
+                str(each.unread),
+                str(each.dead),
+                each.open_until or "",
                 each.disabled_at or "",
             ]
             for each in found
         ),
-        right=(1, 2),
+        right=(1, 2, 4, 5),
     )
 
 

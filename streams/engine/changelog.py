@@ -49,6 +49,11 @@ class PartitionReader:
         """The offset of the oldest record that the broker still has."""
         return int((await self._consumer.beginning_offsets([tp]))[tp])
 
+    async def starts_of(self, tps: Sequence[TP]) -> dict[TP, int]:
+        """The same of several partitions."""
+        await self._consumer._client.set_topics({tp.topic for tp in tps})
+        return {TP(*tp): int(start) for tp, start in (await self._consumer.beginning_offsets(tps)).items()}
+
     async def end_of(self, tp: TP) -> int:
         """The offset after the last record that is seen."""
         return (await self.ends_of([tp]))[tp]

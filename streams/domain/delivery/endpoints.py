@@ -34,6 +34,7 @@ USUAL_CAUSES: tuple[ChangeCause, ...] = ("interaction", "time", "link")
 
 Reference = Annotated[str, Field(pattern=r"^(env|file):.+$")]
 Name = Annotated[str, Field(min_length=1, max_length=256)]
+MailAddress = Annotated[str, Field(pattern=r"^[^@\s,;<>]{1,64}@[^@\s,;<>]{1,255}$")]
 
 
 class Endpoint(BaseModel):
@@ -57,8 +58,8 @@ class Endpoint(BaseModel):
     rules: list[Name] = []
     experiments: list[Name] = []
     user: str = ""
-    sender: str = ""
-    to: list[str] = []
+    sender: MailAddress | Literal[""] = ""
+    to: list[MailAddress] = []
 
     @field_validator("start")
     @classmethod

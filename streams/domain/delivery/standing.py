@@ -25,19 +25,22 @@ MOST_WAITS = 1_000
 class Wait(Struct, frozen=True, array_like=True):
     """A record that an endpoint has still to acknowledge.
 
-    `attempts`: how often it was tried. `next_at`: ms, not before. `line`: whose record it is, hashed.
+    `attempts`: how often it was tried. `next_at`: ms, not before. `line`: whose record it is, hashed. `at`: when it was
+    appended, ms. `tells_erasure`: it says of its contact only that it was erased, so no erasure drops it.
     """
 
     attempts: int
     next_at: int
     line: str
+    at: int
+    tells_erasure: bool = False
 
 
 class Standing(Struct, frozen=True):
     """One endpoint in one partition.
 
     `position`: the offset that is read next. `waits`: by offset, in order. `told_of_contacts`: whether it may have been
-    told of any. `said`: of each experiment a fingerprint of what was said last.
+    told of any. `said`: of each experiment a fingerprint of what was said last; of each line of a digest when, ms.
     """
 
     topic_id: str
@@ -53,12 +56,19 @@ class Standing(Struct, frozen=True):
 
 
 class ArrivingRecord(NamedTuple):
-    """A record that the endpoint is to be told. `forgets`: it says that its contact was erased."""
+    """A record that the endpoint is to be told. `forgets`: it drops what waits of its contact. Others: see `Wait`."""
 
     offset: int
     line: str
+    at: int
+    first_at: int
     is_of_contact: bool = False
+    tells_erasure: bool = False
     forgets: bool = False
+
+    def wait(self) -> Wait:
+        """Before it was tried."""
+        return Wait(0, self.first_at, self.line, self.at, self.tells_erasure)
 
 
 _encode = msgspec.json.Encoder().encode
@@ -70,10 +80,10 @@ def line_of(key: bytes) -> str:
     return hashlib.blake2b(key, digest_size=8, person=b"harmonia-line").hexdigest()
 
 
-def admitted(standing: Standing, arrivals: Iterable[ArrivingRecord], next_offset: int, first_at: int) -> Standing:
-    """The standing after records were read up to `next_offset`; they may be tried from `first_at` on, ms.
+def admitted(standing: Standing, arrivals: Iterable[ArrivingRecord], next_offset: int) -> Standing:
+    """The standing after records were read up to `next_offset`. Those below the position were admitted before.
 
-    An erasure drops what waits of its contact. Records below the position were admitted before.
+    An erasure drops what waits of its contact.
     """
     waits, told = dict(standing.waits), standing.told_of_contacts
     for arrival in arrivals:
@@ -81,22 +91,24 @@ def admitted(standing: Standing, arrivals: Iterable[ArrivingRecord], next_offset
             continue
         if arrival.forgets:
             waits = {offset: wait for offset, wait in waits.items() if wait.line != arrival.line}
-        waits[arrival.offset] = Wait(0, first_at, arrival.line)
+        waits[arrival.offset] = arrival.wait()
         told = told or arrival.is_of_contact
     return replace(standing, position=max(standing.position, next_offset), waits=waits, told_of_contacts=told)
 
 
-def without_line(standing: Standing, line: str) -> Standing:
-    """The standing without what waits of one contact."""
-    if all(wait.line != line for wait in standing.waits.values()):
-        return standing
-    return replace(standing, waits={offset: wait for offset, wait in standing.waits.items() if wait.line != line})
+def without_forgotten(standing: Standing, erasures: Mapping[str, int]) -> Standing:
+    """The standing without what was said of contacts before they were erased; by line when that was, ms."""
+    waits = {
+        offset: wait
+        for offset, wait in standing.waits.items()
+        if wait.tells_erasure or wait.at >= erasures.get(wait.line, 0)
+    }
+    return standing if len(waits) == len(standing.waits) else replace(standing, waits=waits)
 
 
-def with_replayed(standing: Standing, lines: Mapping[int, str], now: int) -> Standing:
-    """The standing with records that are to be told once more; those that wait anyway are tried at once."""
-    waits = {**standing.waits, **{offset: Wait(0, now, line) for offset, line in lines.items()}}
-    return replace(standing, waits=dict(sorted(waits.items())))
+def with_replayed(standing: Standing, replayed: Mapping[int, Wait]) -> Standing:
+    """The standing with records, by offset, that are to be told once more; those that wait anyway begin anew."""
+    return replace(standing, waits=dict(sorted({**standing.waits, **replayed}.items())))
 
 
 def set_back(standing: Standing, offset: int) -> Standing:
@@ -133,7 +145,7 @@ def settled(standing: Standing, offset: int, answer: Answer, now: int) -> tuple[
             fate, kept = "waiting", wait
         case "refused" | "failed":
             again = next_attempt_at(wait.attempts + 1, now)
-            kept = None if again is None else Wait(wait.attempts + 1, again, wait.line)
+            kept = None if again is None else replace(wait, attempts=wait.attempts + 1, next_at=again)
             fate = "dead" if kept is None else "waiting"
     waits = dict(standing.waits)
     if kept is None:

@@ -6,18 +6,20 @@ One process of a deployment writes: opening the journal fences every other, whic
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import NamedTuple
 from uuid import uuid4
 
 import orjson
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from faust.types import TP
 
+from events.deliveries import EndpointStatus, ReplayProgress, ReplayRequest
 from events.topics import DEAD_DELIVERIES, DELIVERIES, DELIVERY_LOG
 from streams.domain.delivery.standing import Standing, decoded, encoded
 from streams.engine.changelog import PartitionReader
 from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.retry import BROKER_TROUBLE, retried
+from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output, TransactionWriter
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import Fenced
@@ -33,6 +35,14 @@ Stand = tuple[str, str, int]
 """An endpoint, a topic and a partition."""
 
 
+class Replay(NamedTuple):
+    """That somebody wants an endpoint told once more. `offset`: of the request. `dead_from`: where it goes on."""
+
+    request: ReplayRequest
+    offset: int
+    dead_from: int | None = None
+
+
 class Journal:
     """Positions and waits of all endpoints, as they are stored."""
 
@@ -45,9 +55,11 @@ class Journal:
         self._read_to = 0
         self._process = uuid4().hex
         self._owner = ""
+        self._owner_read_to = 0
         self.standings: dict[Stand, Standing] = {}
-        self.statuses: dict[str, dict[str, Any]] = {}
-        self.replays: dict[str, dict[str, Any]] = {}
+        self.statuses: dict[str, EndpointStatus] = {}
+        self._requests: dict[str, Replay] = {}
+        self._progress: dict[str, ReplayProgress] = {}
 
     async def open(self) -> None:
         """Fence every other process, and read what was stored. Raises Kafka's errors and `Fenced`."""
@@ -57,8 +69,8 @@ class Journal:
             end = await reader.end_of(PLACE)
             async for run in reader.runs(PLACE, await reader.start_of(PLACE), end):
                 for record in run.records:
-                    self._take(record.key, record.value)
-                self._read_to = run.next_offset
+                    self._take(record)
+                self._read_to = self._owner_read_to = run.next_offset
 
     async def close(self) -> None:
         """Write what is asked for, and close the connections."""
@@ -75,10 +87,20 @@ class Journal:
             self._writing = asyncio.create_task(self._write_rounds())
         await written
 
+    def replay_of(self, endpoint: str) -> Replay | None:
+        """What an endpoint is still to be told once more."""
+        asked, done = self._requests.get(endpoint), self._progress.get(endpoint)
+        if asked is None or done is None or done["request"] < asked.offset:
+            return asked
+        return None if done["dead_from"] is None else asked._replace(dead_from=done["dead_from"])
+
+    async def note_replayed(self, endpoint: str, progress: ReplayProgress, outputs: Sequence[Output]) -> None:
+        """Store how far a request is fulfilled, with what came of it."""
+        await self.write([*outputs, Output(DELIVERIES, 0, f"{endpoint}/replayed".encode(), orjson.dumps(progress))])
+        self._progress[endpoint] = progress
+
     async def replay_requests(self) -> AsyncIterator[str]:
-        """The endpoints that somebody wants to be told once more, as they are asked for."""
-        for endpoint in [*self.replays]:
-            yield endpoint
+        """The endpoints that somebody wants to be told once more, as they are asked for from now on."""
         while True:
             try:
                 async with PartitionReader(self._kafka) as reader:
@@ -87,7 +109,7 @@ class Journal:
                         for record in run.records:
                             endpoint, _, what = (record.key or b"").decode(errors="replace").partition("/")
                             if what == "replay":
-                                self._take(record.key, record.value)
+                                self._take(record)
                                 if record.value is not None:
                                     yield endpoint
             except BROKER_TROUBLE as error:
@@ -120,7 +142,9 @@ class Journal:
 
     async def _write(self, outputs: Sequence[Output]) -> None:
         if self._writer is None:  # the last transaction failed, and nobody knows how it ended: all of it is said again
+            await self._require_owner()
             await retried(self._start_writer, "opening the journal again")
+            await self._require_owner()
         if self._writer is None:
             raise RuntimeError("no writer")
         try:
@@ -128,20 +152,28 @@ class Journal:
         except BROKER_TROUBLE as error:
             writer, self._writer = self._writer, None
             await writer.stop()
-            if isinstance(error, _FENCED) and not await self._is_owner():
-                raise Fenced("another `harmonia deliver` has taken over, so this one ends; nothing is lost") from error
+            if isinstance(error, _FENCED):
+                await self._require_owner()
             raise
 
-    async def _is_owner(self) -> bool:
-        """Whether nobody has taken over: the broker fences as well who takes too long over a transaction."""
-        async with PartitionReader(self._kafka) as reader:
-            async for run in reader.runs(PLACE, await reader.start_of(PLACE), await reader.end_of(PLACE)):
-                for record in run.records:
-                    if record.key == _OWNER and record.value is not None:
-                        self._owner = orjson.loads(record.value)["process"]
-        return self._owner in ("", self._process)
+    async def _require_owner(self) -> None:
+        """Raise `Fenced` where another process has taken over.
 
-    def _take(self, key: bytes | None, value: bytes | None) -> None:
+        Being refused does not say so: the broker also refuses who takes too long over a transaction. Nor does not being
+        refused: whoever opens the journal again refuses the other one.
+        """
+        async with PartitionReader(self._kafka) as reader:
+            begin, end = max(self._owner_read_to, await reader.start_of(PLACE)), await reader.end_of(PLACE)
+            async for run in reader.runs(PLACE, begin, end):
+                owners = [record.value for record in run.records if record.key == _OWNER and record.value is not None]
+                if owners:
+                    self._owner = orjson.loads(owners[-1])["process"]
+                self._owner_read_to = run.next_offset
+        if self._owner not in ("", self._process):
+            raise Fenced("another `harmonia deliver` has taken over, so this one ends; nothing is lost")
+
+    def _take(self, record: KafkaRecord) -> None:
+        key, value = record.key, record.value
         try:
             endpoint, *place = (key or b"").decode().split("/")
             match place:
@@ -150,10 +182,12 @@ class Journal:
                         self.standings.pop((endpoint, topic, int(partition)), None)
                     else:
                         self.standings[endpoint, topic, int(partition)] = decoded(value)
-                case ["replay"]:
-                    _set(self.replays, endpoint, value)
-                case []:
-                    _set(self.statuses, endpoint, value)
+                case ["replay"] if value is not None:
+                    self._requests[endpoint] = Replay(orjson.loads(value), record.offset)
+                case ["replayed"] if value is not None:
+                    self._progress[endpoint] = orjson.loads(value)
+                case [] if endpoint and value is not None:
+                    self.statuses[endpoint] = orjson.loads(value)
         except ValueError:  # nothing of ours
             logger.warning("%s has a record that no version has written; it is passed over", DELIVERIES)
 
@@ -163,18 +197,11 @@ def standing_record(stand: Stand, standing: Standing) -> Output:
     return Output(DELIVERIES, 0, "/".join(map(str, stand)).encode(), encoded(standing))
 
 
-def status_record(endpoint: str, status: dict[str, Any] | None) -> Output:
-    """The record of an endpoint that is disabled; None: it is no more."""
-    return Output(DELIVERIES, 0, endpoint.encode(), None if status is None else orjson.dumps(status))
+def status_record(endpoint: str, status: EndpointStatus) -> Output:
+    """The record of how an endpoint answers."""
+    return Output(DELIVERIES, 0, endpoint.encode(), orjson.dumps(status))
 
 
 def replay_key(endpoint: str) -> bytes:
     """The key of a request to tell an endpoint once more."""
     return f"{endpoint}/replay".encode()
-
-
-def _set(held: dict[str, dict[str, Any]], endpoint: str, value: bytes | None) -> None:
-    if value is None:
-        held.pop(endpoint, None)
-    else:
-        held[endpoint] = orjson.loads(value)

@@ -1,13 +1,15 @@
 """Reads what is stored of deliveries, for commands that look once, and asks to have an endpoint told once more."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import orjson
-from kafka import KafkaConsumer
+from kafka import KafkaConsumer, TopicPartition
 
+from events.deliveries import EndpointStatus
 from events.times import render_time
-from events.topics import DELIVERIES, DELIVERY_LOG
+from events.topics import DEAD_DELIVERIES, DELIVERIES, DELIVERY_LOG
 from streams.domain.delivery.standing import Standing, decoded
 from streams.platform.clients import KafkaClients
 from streams.platform.topic_reading import records_between, records_of
@@ -15,35 +17,60 @@ from streams.services.deliver.journal import replay_key
 
 
 class EndpointState(NamedTuple):
-    """How far an endpoint is. `retried`: of `waiting`, those that failed at least once; `next_at`: ms, of these."""
+    """How far an endpoint is. Times are in ms, those of `open_until` and `disabled_at` as they are stored.
+
+    `waiting`: records that it has still to acknowledge; `oldest_at`: when the oldest of them was appended. `retried`:
+    of them, those that failed at least once; `next_at`: when one of these is due. `unread`: records, and markers of
+    transactions, that were not read yet. `dead`: given up within 30 days. `open_until`: nothing is sent before.
+    """
 
     id: str
     waiting: int
     retried: int
     next_at: int | None
+    oldest_at: int | None
+    unread: int
+    dead: int
+    failures: int
+    open_until: str | None
     disabled_at: str | None
     is_asked_to_replay: bool
 
 
 def endpoint_states(consumer: KafkaConsumer) -> list[EndpointState]:
     """Every endpoint that something is stored of, by id. Raises Kafka's errors and `MissingTopic`."""
-    standings: dict[str, dict[str, Standing]] = {}
-    disabled: dict[str, str] = {}
-    replays: set[str] = set()
+    standings: dict[str, dict[TopicPartition, Standing]] = {}
+    statuses: dict[str, EndpointStatus] = {}
+    replays: dict[str, int] = {}
     for record in records_of(consumer, DELIVERIES):
-        endpoint, _, rest = (record.key or b"").decode().partition("/")
-        if not endpoint:  # whose process writes here
+        endpoint, *place = (record.key or b"").decode().split("/")
+        if not endpoint or record.value is None:  # whose process writes here
             continue
-        if rest == "replay":
-            (replays.discard if record.value is None else replays.add)(endpoint)
-        elif not rest:
-            disabled.pop(endpoint, None)
-            if record.value is not None:
-                disabled[endpoint] = orjson.loads(record.value)["disabled_at"]
-        elif record.value is not None:
-            standings.setdefault(endpoint, {})[rest] = decoded(record.value)
+        match place:
+            case []:
+                statuses[endpoint] = orjson.loads(record.value)
+            case ["replay"]:
+                replays[endpoint] = record.offset
+            case ["replayed"]:
+                done = orjson.loads(record.value)
+                if done["dead_from"] is None and done["request"] >= replays.get(endpoint, -1):
+                    replays.pop(endpoint, None)
+            case [topic, partition]:
+                standings.setdefault(endpoint, {})[TopicPartition(topic, int(partition))] = decoded(record.value)
+    dead = Counter((record.key or b"").decode() for record in records_of(consumer, DEAD_DELIVERIES))
+    places = {tp for held in standings.values() for tp in held}
+    there = {TopicPartition(topic, n) for topic, _ in places for n in consumer.partitions_for_topic(topic) or ()}
+    ends = consumer.end_offsets(sorted(places & there))
     return [
-        _state(name, [*held.values()], disabled.get(name), name in replays) for name, held in sorted(standings.items())
+        EndpointState(
+            name,
+            **_waits(held),
+            unread=sum(max(0, ends.get(tp, 0) - standing.position) for tp, standing in held.items()),
+            dead=dead[name],
+            **_answers(statuses.get(name)),
+            is_asked_to_replay=name in replays,
+        )
+        for name, held in sorted(standings.items())
     ]
 
 
@@ -71,7 +98,18 @@ def _attempts(consumer: KafkaConsumer, endpoint: str, since: int) -> Iterator[di
             yield orjson.loads(record.value)
 
 
-def _state(name: str, held: list[Standing], disabled_at: str | None, is_asked: bool) -> EndpointState:
-    waits = [wait for standing in held for wait in standing.waits.values()]
+def _waits(held: Mapping[TopicPartition, Standing]) -> dict[str, Any]:
+    waits = [wait for standing in held.values() for wait in standing.waits.values()]
     retried = [wait.next_at for wait in waits if wait.attempts]
-    return EndpointState(name, len(waits), len(retried), min(retried, default=None), disabled_at, is_asked)
+    return {
+        "waiting": len(waits),
+        "retried": len(retried),
+        "next_at": min(retried, default=None),
+        "oldest_at": min((wait.at for wait in waits), default=None),
+    }
+
+
+def _answers(status: EndpointStatus | None) -> dict[str, Any]:
+    if status is None:
+        return {"failures": 0, "open_until": None, "disabled_at": None}
+    return {name: status[name] for name in ("failures", "open_until", "disabled_at")}

@@ -15,10 +15,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from aiohappyeyeballs import AddrInfoType
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from streams.domain.delivery.addresses import Network, literal_address, may_be_reached
+from streams.domain.delivery.addresses import Network, may_be_reached
 from streams.domain.delivery.schedule import Result, result_of_status
 from streams.services.deliver.destinations import Destination
 
@@ -90,7 +91,11 @@ class Sender:
     async def __aenter__(self) -> "Sender":
         resolver = CheckedResolver(self._listed, self._threads, self._lookup)
         connector = TCPConnector(
-            resolver=resolver, use_dns_cache=False, ssl=ssl.create_default_context(), family=socket.AF_UNSPEC
+            resolver=resolver,
+            use_dns_cache=False,
+            ssl=ssl.create_default_context(),
+            family=socket.AF_UNSPEC,
+            socket_factory=self._socket,
         )
         self._session = ClientSession(
             connector=connector,
@@ -109,18 +114,27 @@ class Sender:
 
     async def post(self, headers: dict[str, str], body: bytes) -> tuple[Result, str]:
         """What came of a request, and the trouble with it in a word; never raises for what an endpoint does."""
-        url = self._destination.url
-        literal = literal_address(urlsplit(url))
-        if literal is not None and not may_be_reached(literal, self._listed):
-            return Result("failed"), "ForbiddenAddress"
         if self._session is None:
             raise RuntimeError("not entered")
         try:
-            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
+            async with self._session.post(
+                self._destination.url, data=body, headers=headers, allow_redirects=False
+            ) as answer:
                 await _read_some(answer)
                 return result_of_status(answer.status, _retry_after(answer)), ""
         except (ClientError, OSError, TimeoutError, ValueError) as error:
             return Result("failed"), _word(error)
+
+    def _socket(self, where: AddrInfoType) -> socket.socket:
+        """A socket for a connection to an address that may be reached. Raises `ForbiddenAddress`.
+
+        The resolver is not asked of one that stands in a URL, however it is written, so all of them are checked here.
+        What is no address in its usual form is none: the system would read it in its own way.
+        """
+        family, kind, protocol, _, address = where
+        if not may_be_reached(str(address[0]), self._listed):
+            raise ForbiddenAddress
+        return socket.socket(family, kind, protocol)
 
     async def mail(self, message: EmailMessage) -> tuple[Result, str]:
         """The same of a message to the mail server."""

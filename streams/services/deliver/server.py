@@ -10,21 +10,24 @@ from contextlib import AsyncExitStack
 from prometheus_client import CollectorRegistry
 
 from streams.domain.delivery.addresses import Network, networks_of
+from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.writer import retrieve_what_nobody_awaits, wait_briefly_for_markers
 from streams.platform.clients import KafkaClients
-from streams.platform.errors import Unusable
+from streams.platform.errors import MissingTopic, Unusable
 from streams.platform.health import HealthServer
 from streams.platform.settings import Settings
 from streams.platform.shutdown import end_within
 from streams.platform.topics import require_topics
 from streams.services.deliver.destinations import Destination, read_destinations
-from streams.services.deliver.endpoint_worker import EndpointWorker, topics_of
+from streams.services.deliver.endpoint_worker import EndpointWorker
 from streams.services.deliver.journal import Journal
 from streams.services.deliver.metrics import DeliveryMetrics
 from streams.services.deliver.sending import Sender
 from streams.worker.preflight import wait_for_kafka
 
 logger = logging.getLogger(__name__)
+
+COMPARE_EVERY_S = 10.0
 
 
 def run_deliver(settings: Settings, say: Callable[[str], None]) -> None:
@@ -66,23 +69,23 @@ async def _serve(settings: Settings, destinations: Sequence[Destination], say: C
         journal = Journal(kafka, settings.app_id)
         closing.push_async_callback(journal.close)
         await journal.open()
-        topics = {topic for each in destinations for topic in topics_of(each.endpoint, journal)}
-        described = await asyncio.to_thread(kafka.describe_topics, sorted(topics)) if topics else {}
         for each in destinations:
             sender = await closing.enter_async_context(Sender(each, listed_networks(settings)))
             workers[each.endpoint.id] = EndpointWorker(each, sender, journal, kafka, metrics)
-        working = [asyncio.create_task(each.run(described)) for each in workers.values()]
+        working = [asyncio.create_task(each.run()) for each in workers.values()]
         following = asyncio.create_task(_follow(journal, workers))
+        comparing = asyncio.create_task(_keep_comparing(kafka, [*workers.values()]))
         waiting = asyncio.create_task(stopping.wait())
-        await asyncio.wait([waiting, following, *working], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([waiting, following, comparing, *working], return_when=asyncio.FIRST_COMPLETED)
         for worker in workers.values():
             worker.stop()
-        following.cancel()
-        waiting.cancel()
-        failed = [task for task in (following, *working) if task.done() and not task.cancelled() and task.exception()]
+        for task in (following, comparing, waiting):
+            task.cancel()
+        ended_early = [task for task in (following, comparing, *working) if task.done() and not task.cancelled()]
+        failed = [task for task in ended_early if task.exception()]
         for task in working if failed else ():
             task.cancel()
-        for ended in await asyncio.gather(waiting, following, *working, return_exceptions=True):
+        for ended in await asyncio.gather(waiting, following, comparing, *working, return_exceptions=True):
             if isinstance(ended, Exception):
                 raise ended
 
@@ -90,7 +93,21 @@ async def _serve(settings: Settings, destinations: Sequence[Destination], say: C
 async def _follow(journal: Journal, workers: dict[str, EndpointWorker]) -> None:
     async for name in journal.replay_requests():
         if name in workers:
-            workers[name].replay()
+            workers[name].begin_anew()
+
+
+async def _keep_comparing(kafka: KafkaClients, workers: Sequence[EndpointWorker]) -> None:
+    """Have workers look anew at topics that were made anew, which may hold another record at an offset by now."""
+    while True:
+        await asyncio.sleep(COMPARE_EVERY_S)
+        try:
+            if topics := sorted({topic for worker in workers for topic in worker.topic_ids}):
+                described = await asyncio.to_thread(kafka.describe_topics, topics)
+                for worker in workers:
+                    if any(described[topic][0] != topic_id for topic, topic_id in worker.topic_ids.items()):
+                        worker.begin_anew()
+        except (*BROKER_TROUBLE, MissingTopic) as error:  # it may be about to be made
+            logger.warning("asking whether topics are new: %s", type(error).__name__)
 
 
 def _stop_by_signals(stopping: asyncio.Event, grace_s: float) -> None:

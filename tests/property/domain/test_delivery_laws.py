@@ -10,6 +10,7 @@ from streams.domain.delivery.standing import (
     ArrivingRecord,
     Fate,
     Standing,
+    Wait,
     admitted,
     decoded,
     due,
@@ -18,7 +19,7 @@ from streams.domain.delivery.standing import (
     set_back,
     settled,
     with_replayed,
-    without_line,
+    without_forgotten,
 )
 
 LINES = [line_of(name) for name in (b"c-1", b"c-2", b"c-3")]
@@ -46,12 +47,13 @@ class World:
 
     def read(self, count: int) -> None:
         begin, end = self.standing.position, min(self.standing.position + count, len(self.records))
-        arrivals = [ArrivingRecord(at, *self.told(at)) for at in range(begin, end)]
-        self.standing = admitted(self.standing, arrivals, end, self.now)
+        arrivals = [self.arriving(offset) for offset in range(begin, end)]
+        self.standing = admitted(self.standing, arrivals, end)
 
-    def told(self, offset: int) -> tuple[str, bool, bool]:
+    def arriving(self, offset: int) -> ArrivingRecord:
+        """Each record is appended a moment after the one before."""
         line, forgets = self.records[offset]
-        return line, True, forgets
+        return ArrivingRecord(offset, line, offset, self.now, True, forgets, forgets)
 
     def attempt(self, answer: Answer) -> int | None:
         found = due(self.standing, self.now)
@@ -156,8 +158,17 @@ def test_after_an_erasure_nothing_older_of_the_contact_waits(records: list[tuple
     world.read(len(records))
     for offset in world.standing.waits:
         assert not is_forgotten_later(world, offset)
-    gone = without_line(world.standing, LINES[0])
-    assert {wait.line for wait in gone.waits.values()} <= {*LINES[1:]}
+
+
+@given(STREAMS, st.integers(0, 30))
+def test_an_erasure_elsewhere_drops_what_was_said_before_it_and_nothing_else(
+    records: list[tuple[str, bool]], at: int
+) -> None:
+    world = World(records)
+    world.read(len(records))
+    kept = without_forgotten(world.standing, {LINES[0]: at}).waits
+    for offset, wait in world.standing.waits.items():
+        assert (offset in kept) == (wait.line != LINES[0] or wait.tells_erasure or wait.at >= at)
 
 
 @given(STREAMS, STEPS)
@@ -182,6 +193,7 @@ def test_a_replay_tells_everything_from_an_offset_on(
 
 
 def test_what_is_replayed_by_itself_waits_in_its_place() -> None:
-    standing = admitted(Standing("t", 4), [ArrivingRecord(5, LINES[0])], 6, 100)
-    assert [*with_replayed(standing, {2: LINES[0]}, 50).waits] == [2, 5]
-    assert due(with_replayed(standing, {2: LINES[0]}, 50), 50) == [2]
+    standing = admitted(Standing("t", 4), [ArrivingRecord(5, LINES[0], 1, 100)], 6)
+    replayed = with_replayed(standing, {2: Wait(0, 50, LINES[0], 0)})
+    assert [*replayed.waits] == [2, 5]
+    assert due(replayed, 50) == [2]

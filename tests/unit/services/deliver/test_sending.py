@@ -1,5 +1,6 @@
 """Requests to a server with TLS on this machine, by names that a resolver of the test knows."""
 
+import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -139,10 +140,20 @@ async def test_an_address_that_is_not_listed_is_not_connected_to(answers: list[s
     assert await post("hook", Names(answers), host) == (Result("failed"), "ForbiddenAddress")
 
 
-@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "localhost"])
+@pytest.mark.parametrize("host", ["2136211719", "127.84.263", "１２７.84.1.7", "127。84。1。7", "0x7f540107"])
 async def test_another_way_to_write_an_address_is_none(host: str) -> None:
-    async with Sender(destination(f"https://{host}:8443/hook"), []) as sender:
-        assert (await sender.post({}, b"{}"))[0] == Result("failed")
+    """All of them are 127.84.1.7 to the system, where somebody listens who is not to be reached."""
+    reached = asyncio.Event()
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.set()
+        writer.close()
+
+    async with await asyncio.start_server(serve, ELSEWHERE, 8443):
+        allowed: list[Network] = LISTED  # type: ignore[assignment]
+        async with Sender(destination(f"https://{host}:8443/hook"), allowed) as sender:
+            assert (await sender.post({}, b"{}"))[0] == Result("failed")
+    assert not reached.is_set()
 
 
 async def test_a_certificate_that_is_not_trusted_is_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,116 @@
+"""Where reading goes on for an endpoint: at what is stored, if the topics are still those, else where its file says."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from faust.types import TP
+from msgspec.structs import replace
+
+from events.times import parse_time
+from events.topics import CONTACT_STATE
+from streams.domain.delivery.endpoints import OF_CONTACTS, Endpoint
+from streams.domain.delivery.standing import Standing
+from streams.engine.changelog import PartitionReader
+from streams.services.deliver.backlog import Place
+from streams.services.deliver.journal import Journal
+from streams.services.deliver.rereading import Rereader
+
+logger = logging.getLogger(__name__)
+
+Topics = Mapping[str, tuple[str, int]]
+"""By topic its id, and how many partitions it has."""
+
+
+class Lost(NamedTuple):
+    """A record that waited in a topic that is no more."""
+
+    place: Place
+    topic_id: str
+    attempts: int
+
+
+class Begun(NamedTuple):
+    """Standings of all partitions, which of them are other than what is stored, and what can be told no more."""
+
+    standings: Mapping[TP, Standing]
+    changed: Sequence[TP]
+    lost: Sequence[Lost]
+
+
+def topics_of(endpoint: Endpoint, journal: Journal) -> tuple[str, ...]:
+    """The topics that are read for an endpoint: who was told of contacts once is told who was erased, for ever."""
+    stored = (standing for (name, *_), standing in journal.standings.items() if name == endpoint.id)
+    was_told = endpoint.kind == "webhook" and any(standing.told_of_contacts for standing in stored)
+    return tuple(dict.fromkeys((*endpoint.read_topics, *((CONTACT_STATE,) if was_told else ()))))
+
+
+async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: PartitionReader) -> Begun:
+    """Where it goes on. Raises Kafka's errors.
+
+    Of a topic that was made anew all is new. So are partitions that a topic has got; a topic that the endpoint was not
+    told of before begins where its file says.
+    """
+    tps = [TP(topic, number) for topic, (_, partitions) in topics.items() for number in range(partitions)]
+    known = {topic for name, topic, _ in journal.standings if name == endpoint.id}
+    new = [tp for tp in tps if tp.topic not in known]
+    begins = await _begins(endpoint, new, reader)
+    starts, ends = await reader.starts_of(tps), await reader.ends_of(tps)
+    standings, lost = dict[TP, Standing](), list[Lost]()
+    for tp in tps:
+        topic_id, stored = topics[tp.topic][0], journal.standings.get((endpoint.id, *tp))
+        found = stored or Standing(topic_id, begins.get(tp, 0))
+        if found.topic_id != topic_id:
+            lost += [Lost(Place(tp, offset), found.topic_id, wait.attempts) for offset, wait in found.waits.items()]
+            found = replace(found, topic_id=topic_id, position=0, waits={})
+        standings[tp] = _within(endpoint, tp, found, starts[tp], ends[tp])
+    changed = [tp for tp, standing in standings.items() if standing is not journal.standings.get((endpoint.id, *tp))]
+    return Begun(standings, changed, lost)
+
+
+async def erased_meanwhile(
+    endpoint: Endpoint, topics: Topics, standings: Mapping[TP, Standing], again: Rereader
+) -> Mapping[str, int]:
+    """By line who was erased since the oldest record that may still be told of contacts, and when.
+
+    So nobody is told of again who was erased while nothing was read, or just before a crash.
+    """
+    if CONTACT_STATE not in topics or endpoint.kind != "webhook":
+        return {}
+    of_contacts = {tp: standing for tp, standing in standings.items() if tp.topic in OF_CONTACTS}
+    waiting = [
+        wait.at for standing in of_contacts.values() for wait in standing.waits.values() if not wait.tells_erasure
+    ]
+    unread = {tp: standing.position for tp, standing in of_contacts.items() if tp.topic != CONTACT_STATE}
+    times = [*waiting, *await again.first_times(unread)]
+    return await again.erasures_since(min(times), topics[CONTACT_STATE][1]) if times else {}
+
+
+async def _begins(endpoint: Endpoint, tps: Sequence[TP], reader: PartitionReader) -> Mapping[TP, int]:
+    if not tps:
+        return {}
+    match endpoint.start:
+        case "now":
+            return await reader.ends_of(tps)
+        case "earliest":
+            return dict.fromkeys(tps, 0)
+        case start:
+            return await reader.offsets_at(tps, parse_time(start) or 0)
+
+
+def _within(endpoint: Endpoint, tp: TP, standing: Standing, start: int, end: int) -> Standing:
+    """The standing with a position that the topic has."""
+    if standing.position < start:
+        if standing.position:
+            logger.warning(
+                "%s: %s/%d: the topic has offsets %d to %d no more, which it was not told",
+                endpoint.id,
+                *tp,
+                standing.position,
+                start - 1,
+            )
+        return replace(standing, position=start)
+    if standing.position > end:
+        logger.warning("%s: %s/%d ends before what was read of it", endpoint.id, *tp)
+        return replace(standing, position=end)
+    return standing

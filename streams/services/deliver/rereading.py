@@ -1,0 +1,84 @@
+"""Reads records again by their place, and who was erased meanwhile; bodies are nowhere else than in their topics."""
+
+import asyncio
+from collections.abc import Sequence
+
+from faust.types import TP
+
+from events.topics import CONTACT_STATE, EXPERIMENT_RESULTS
+from streams.domain.delivery.notices import SourceRecord
+from streams.domain.delivery.standing import Wait, line_of
+from streams.engine.changelog import PartitionReader
+from streams.engine.runs import KafkaRecord
+from streams.services.deliver.backlog import Placed
+
+_ERASED = "erased"
+
+
+class Rereader:
+    """Reads one partition at a time, whoever asks."""
+
+    def __init__(self, reader: PartitionReader) -> None:
+        self._reader = reader
+        self._lock = asyncio.Lock()
+
+    async def records_from(self, tp: TP, offset: int, wait: Wait) -> Placed:
+        """What was read at a place and behind it, in one fetch or two; the record itself first, if there is one.
+
+        A compacted topic may have it no more though a later record of its key is there. Of an experiment that is as
+        good; of somebody who was erased and came again it says whom to forget.
+        """
+        async with self._lock:
+            begin, end = max(offset, await self._reader.start_of(tp)), await self._reader.end_of(tp)
+            async for run in self._reader.runs(tp, begin, end):
+                if not run.records:
+                    continue
+                found = [(record.offset, source_of(record)) for record in run.records]
+                if found[0][0] == offset or tp.topic not in (CONTACT_STATE, EXPERIMENT_RESULTS):
+                    return found
+                if stands_in := _first_of(wait, run.records):
+                    return [(offset, stands_in)]
+        return []
+
+    async def erasures_since(self, at: int, partitions: int) -> dict[str, int]:
+        """By line who was erased since a time, and when, as far as `contact-state` tells it still."""
+        found: dict[str, int] = {}
+        async with self._lock:
+            tps = [TP(CONTACT_STATE, number) for number in range(partitions)]
+            begins, ends = await self._reader.offsets_at(tps, at), await self._reader.ends_of(tps)
+            for tp in tps:
+                async for run in self._reader.runs(tp, begins[tp], ends[tp]):
+                    for record in run.records:
+                        if record.value is None and _reason(record) == _ERASED:
+                            found[line_of(record.key or b"")] = record.timestamp
+        return found
+
+    async def first_times(self, positions: dict[TP, int]) -> list[int]:
+        """When the first record was appended that is to be read of each partition; of one without any: nothing."""
+        found = []
+        async with self._lock:
+            for tp, end in (await self._reader.ends_of([*positions])).items() if positions else ():
+                async for run in self._reader.runs(tp, positions[tp], end):
+                    if run.records:
+                        found.append(int(run.records[0].timestamp))
+                        break
+        return found
+
+
+def source_of(record: KafkaRecord) -> SourceRecord:
+    """A record as far as it matters here."""
+    return SourceRecord(record.topic, record.key, record.value, record.timestamp, _reason(record))
+
+
+def _reason(record: KafkaRecord) -> str:
+    return next((value or b"" for name, value in record.headers if name == "reason"), b"").decode(errors="replace")
+
+
+def _first_of(wait: Wait, records: Sequence[KafkaRecord]) -> SourceRecord | None:
+    """What stands for a record that was compacted away: the next one of its key."""
+    for record in records:
+        if line_of(record.key or b"") == wait.line:
+            if record.topic == CONTACT_STATE:
+                return SourceRecord(record.topic, record.key, None, wait.at, _ERASED)
+            return source_of(record)
+    return None
