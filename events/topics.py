@@ -356,7 +356,7 @@ OUTPUT_TOPICS = (
         stays="until it is told, dead or erased",
         partitions=1,
         written_by=("harmonia-deliver", "harmonia-operator"),
-        read_by=("harmonia-deliver", "harmonia-operator"),
+        read_by=("harmonia-deliver", "harmonia-console", "harmonia-operator"),
         restore="kept",
     ),
     TopicSpec(
@@ -373,10 +373,10 @@ OUTPUT_TOPICS = (
         name=DEAD_DELIVERIES,
         purpose="What endpoints were not told, however often it was tried",
         cleanup="delete",
-        people="nobody: places of records, and how endpoints answered",
+        people="offsets of records that endpoints were not told, each with a hash of its key",
         partitions=1,
         written_by=("harmonia-deliver",),
-        read_by=("harmonia-deliver", "harmonia-operator"),
+        read_by=("harmonia-deliver", "harmonia-console", "harmonia-operator"),
         restore="kept",
     ),
     TopicSpec(

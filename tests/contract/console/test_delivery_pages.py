@@ -1,0 +1,73 @@
+"""`/deliveries`: how far each endpoint is, in both languages, for the role `operations` and nobody else but privacy."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from events.times import render_time
+from streams.services.console.deliveries_observer import DeliveriesObserver, EndpointsSeen
+from streams.services.console.rights import Viewer
+from streams.services.console.roles import Role
+from streams.services.deliver.reading import EndpointState
+from tests.contract.console.signed_in_console import NOW, SignedInConsole
+
+OPERATIONS: frozenset[Role] = frozenset({"operations"})
+MINUTE = 60_000
+WELL = EndpointState("field-app", 2, 0, None, NOW - 3 * MINUTE, 7, 0, 0, None, None, is_asked_to_replay=False)
+DOWN = WELL._replace(id="war-room", waiting=4_321, retried=4, failures=5, open_until=render_time(NOW + MINUTE))
+REFUSES = WELL._replace(id="crm", retried=1, next_at=NOW + 10 * MINUTE, is_asked_to_replay=True)
+CLOSED = WELL._replace(id="old-app", dead=9, disabled_at=render_time(NOW - 120 * MINUTE))
+
+
+def look() -> EndpointsSeen:
+    """What a child process would see."""
+    return EndpointsSeen(NOW, [WELL, DOWN, REFUSES, CLOSED])
+
+
+def look_at_none() -> EndpointsSeen:
+    """The same before anybody was told anything."""
+    return EndpointsSeen(NOW, [])
+
+
+@pytest.fixture
+async def console(redis_client: Redis, tmp_path: Path) -> AsyncIterator[SignedInConsole]:
+    found = SignedInConsole(redis_client, tmp_path)
+    yield found
+    if found.deps.deliveries is not None:
+        await found.deps.deliveries.stop()
+
+
+async def seen(console: SignedInConsole, observer: DeliveriesObserver) -> None:
+    object.__setattr__(console.deps, "deliveries", observer)
+    observer.last()
+    task = observer._task
+    assert task is not None
+    await task
+    assert observer.last() is not None
+
+
+async def test_endpoints_are_listed_with_those_first_that_need_somebody(console: SignedInConsole) -> None:
+    await seen(console, DeliveriesObserver(look))
+    async with console.browser(Viewer("olga", OPERATIONS)) as browser:
+        page = (await browser.get("/deliveries")).text
+        places = [page.index(f">{name}<") for name in ("old-app", "war-room", "crm", "field-app")]
+        assert places == sorted(places)
+        for text in ("4,321", "after 5 failures", "wants no more, since", "refuses some; next attempt", "3 min"):
+            assert text in page
+        assert "is about to be told once more" in page
+        assert 'href="/deliveries"' in (await browser.get("/status")).text
+    async with console.browser(Viewer("olga", OPERATIONS, language="fr")) as browser:
+        page = (await browser.get("/deliveries")).text
+        assert "ne veut plus rien, depuis" in page
+        assert "wants no more" not in page
+    async with console.browser(Viewer("ada", frozenset({"figures"}))) as browser:
+        assert (await browser.get("/deliveries")).status_code == 403
+
+
+async def test_before_anybody_was_told_anything_it_says_so(console: SignedInConsole) -> None:
+    async with console.browser(Viewer("olga", OPERATIONS)) as browser:
+        assert "Nothing is known yet." in (await browser.get("/deliveries")).text
+        await seen(console, DeliveriesObserver(look_at_none))
+        assert "No endpoint was told anything yet." in (await browser.get("/deliveries")).text
