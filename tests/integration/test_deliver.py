@@ -1,39 +1,59 @@
 """`harmonia deliver` on a real Kafka, with receivers that misbehave: what they acknowledge is what the topics hold."""
 
-import base64
 import random
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from faust.types import TP
 
-from events.topics import CONTACT_ALERTS, CONTACT_STATE, DELIVERIES, DELIVERY_LOG, SEGMENT_CHANGES
+from events.deliveries import DeadDelivery
+from events.times import render_time
+from events.topics import (
+    CONTACT_STATE,
+    DEAD_DELIVERIES,
+    DELIVERIES,
+    DELIVERY_LOG,
+    EXPERIMENT_RESULTS,
+    SEGMENT_CHANGES,
+)
 from sinks.keys import partition_of
-from streams.domain.delivery.signing import webhook_id
-from streams.domain.delivery.standing import decoded, line_of
+from streams.domain.delivery.notices import SourceRecord
+from streams.domain.delivery.standing import Wait, line_of
+from streams.engine.changelog import PartitionReader
 from streams.local.stack import Stack, local_stack
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
-from streams.platform.topic_reading import records_of
 from streams.platform.topics import create_topics
-from tests.integration.command import on
+from streams.services.deliver.rereading import records_from
+from tests.integration.command import ended_well, harmonia
+from tests.integration.delivering import (
+    PARTITIONS,
+    SECRET,
+    Sayer,
+    about,
+    delivering,
+    expected,
+    in_order,
+    stored,
+    waiting_lines,
+    webhook,
+)
 from tests.integration.hostile_receiver import PORT, Manner, Receiver, listening
-from tests.integration.serving_process import started
+from tests.integration.serving_process import ServingProcess, started
 from tests.integration.system import ask, sample
 from tests.integration.waiting import until
 
-PARTITIONS = 3
 PEOPLE = [f"c-{number}" for number in range(8)]
 STUBBORN = "c-stubborn"
 """Whom the hostile receiver refuses for ever."""
-AT = "2012-02-22T10:00:00.000Z"
-SECRET = f"whsec_{base64.b64encode(b's' * 32).decode()}"
 HOSTILE, STEADY, DOWN = "127.85.0.1", "127.85.0.2", "127.85.0.3"
-NETWORK = "127.85.0.0/24"
 PATIENCE_S = 150
+FENCED = 70
 
 
 @pytest.fixture(scope="module")
@@ -52,85 +72,19 @@ def settings(stack: Stack) -> Settings:
     return settings
 
 
-class Sayer:
-    """Writes what workers would."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._producer = KafkaClients(settings).tool_producer()
-        self._version = 0
-
-    def change(self, *names: str) -> None:
-        for name in names:
-            self._version += 1
-            said = {"contact_id": name, "version": self._version, "at": AT, "cause": "interaction"}
-            self._send(SEGMENT_CHANGES, name, {**said, "entered": ["a"], "left": [], "profile_version": 1})
-            alert = {"alert_id": str(self._version), "rule": "r", "contact_id": name, "at": AT}
-            self._send(CONTACT_ALERTS, name, {**alert, "evidence": [], "detail": "…"})
-            self._send(CONTACT_STATE, name, {"contact_id": name, "version": self._version})
-        self._producer.flush()
-
-    def erase(self, name: str) -> None:
-        self._send(CONTACT_STATE, name, None, ("reason", b"erased"))
-        self._producer.flush()
-
-    def _send(self, topic: str, key: str, value: Mapping[str, Any] | None, *headers: tuple[str, bytes]) -> None:
-        written = None if value is None else orjson.dumps(value)
-        self._producer.send(topic, written, key.encode(), [*headers], partition_of(key, PARTITIONS))
+def ready(process: ServingProcess) -> None:
+    where = process.metrics.replace("/metrics", "/readyz")
+    until(lambda: ask(where) == (200, "ready\n"), "it is ready", PATIENCE_S)
 
 
-def expected(settings: Settings, endpoint: str) -> dict[str, tuple[str, str, int]]:
-    """The oracle: of each id that an endpoint has to be told, whom it is about, and where its record stands."""
-    consumer, found = KafkaClients(settings).tool_consumer(), {}
-    ids = KafkaClients(settings).describe_topics([SEGMENT_CHANGES, CONTACT_ALERTS])
-    for topic, (topic_id, _) in ids.items():
-        for record in records_of(consumer, topic):
-            name = webhook_id(endpoint, topic_id, record.partition, record.offset)
-            found[name] = record.key.decode(), topic, record.offset
-    consumer.close()
-    return found
+def told(receiver: Receiver, *wanted: tuple[str, str]) -> None:
+    """Wait until it has taken what is of a type and about somebody."""
 
+    def has_taken() -> bool:
+        taken = {(each.message["type"], about(each.message)) for each in receiver.taken}
+        return {*wanted} <= taken
 
-def stored(settings: Settings, topic: str) -> list[tuple[str, Any]]:
-    consumer = KafkaClients(settings).tool_consumer()
-    found = [(record.key.decode(), record.value) for record in records_of(consumer, topic)]
-    consumer.close()
-    return found
-
-
-def waiting_lines(settings: Settings, endpoint: str) -> set[str]:
-    """Of whom something waits for an endpoint, hashed."""
-    latest = {key: value for key, value in stored(settings, DELIVERIES) if key.count("/") == 2}
-    return {
-        wait.line
-        for key, value in latest.items()
-        if value and key.startswith(f"{endpoint}/")
-        for wait in decoded(value).waits.values()
-    }
-
-
-def about(message: Mapping[str, Any]) -> str:
-    return str(message["data"]["contact_id"])
-
-
-def in_order(receiver: Receiver, places: Mapping[str, tuple[str, str, int]]) -> bool:
-    """Whether each contact's records of a topic were first taken in the order in which they stand there."""
-    seen: dict[tuple[str, str], list[int]] = {}
-    for id_ in dict.fromkeys(each.id for each in receiver.taken):
-        if id_ in places:
-            name, topic, offset = places[id_]
-            seen.setdefault((name, topic), []).append(offset)
-    return all(offsets == sorted(offsets) for offsets in seen.values())
-
-
-def write_endpoints(folder: Path) -> Path:
-    tables = [
-        f'[[endpoint]]\nid = "{name}"\nkind = "webhook"\nurl = "https://{address}:{PORT}/hook"\n'
-        f'secrets = ["env:HOOK_SECRET"]\ntopics = ["segment-changes", "contact-alerts"]\nfrom = "earliest"\n'
-        for name, address in (("hostile", HOSTILE), ("steady", STEADY), ("down", DOWN))
-    ]
-    path = folder / "endpoints.toml"
-    path.write_text("\n".join(tables))
-    return path
+    until(has_taken, f"{wanted} of {[each.message for each in receiver.taken]}", PATIENCE_S)
 
 
 def test_each_record_is_acknowledged_in_order_whoever_is_hostile_down_or_killed(
@@ -147,15 +101,8 @@ def test_each_record_is_acknowledged_in_order_whoever_is_hostile_down_or_killed(
 
     receivers = {HOSTILE: Receiver(SECRET, hostile), STEADY: Receiver(SECRET, lambda *_: "well")}
     trusted = tmp_path / "ca.pem"
-    environment = on(
-        stack,
-        HARMONIA_PARTITIONS=str(PARTITIONS),
-        HARMONIA_DELIVER=str(write_endpoints(tmp_path)),
-        HARMONIA_DELIVER_PRIVATE=NETWORK,
-        HOOK_SECRET=SECRET,
-        SSL_CERT_FILE=str(trusted),
-    )
-    command = ["deliver"]
+    tables = [webhook(name, at, "earliest") for name, at in (("hostile", HOSTILE), ("steady", STEADY), ("down", DOWN))]
+    environment = delivering(stack, tmp_path, trusted, *tables)
 
     def all_taken(address: str, name: str, but: tuple[str, ...] = ()) -> None:
         wanted = {id_ for id_, (who, _, _) in expected(settings, name).items() if who not in but}
@@ -168,22 +115,31 @@ def test_each_record_is_acknowledged_in_order_whoever_is_hostile_down_or_killed(
     sayer.change(STUBBORN, *PEOPLE * 4, STUBBORN)
     with ExitStack() as running:
         running.enter_context(listening(receivers, trusted))
-        killed = running.enter_context(started(command, tmp_path / "killed.log", environment, "deliver"))
-        until(lambda: len(receivers[HOSTILE].taken) > 10 or None, "some are taken", PATIENCE_S)
-        killed.kill()
-        sayer.change(*PEOPLE * 2)
-        next_one = running.enter_context(started(command, tmp_path / "next.log", environment, "deliver"))
+
+        def start(log: str) -> ServingProcess:
+            return running.enter_context(started(["deliver"], tmp_path / log, environment, "deliver"))
+
+        for number in range(2):
+            before = len(receivers[HOSTILE].taken)
+            killed = start(f"killed{number}.log")
+            until(lambda seen=before: len(receivers[HOSTILE].taken) > seen + 5 or None, "some are taken", PATIENCE_S)  # type: ignore[misc]
+            killed.kill()
+            sayer.change(*PEOPLE)
+        first = start("first.log")
+        ready(first)
+        second = start("second.log")
+        ready(second)
+        sayer.change(*PEOPLE)
+        assert first.process.wait(60) == FENCED, first.log.read_text()
         all_taken(STEADY, "steady")
         all_taken(HOSTILE, "hostile", (STUBBORN,))
         until(lambda: waiting_lines(settings, "hostile") == {line_of(STUBBORN.encode())} or None, "only one waits")
-        ready = next_one.metrics.replace("/metrics", "/readyz")
-        assert ask(ready) == (200, "ready\n")
-        assert sample(next_one.metrics, "harmonia_delivery_waiting", endpoint="steady") == 0
-        assert sample(next_one.metrics, "harmonia_delivery_waiting", endpoint="down") > 0
+        assert sample(second.metrics, "harmonia_delivery_waiting", endpoint="steady") == 0
+        assert sample(second.metrics, "harmonia_delivery_waiting", endpoint="down") > 0
 
         sayer.erase(STUBBORN)
         until(lambda: not waiting_lines(settings, "hostile") or None, "nothing of who was erased waits")
-        next_one.end()
+        second.end()
     for address, name in ((HOSTILE, "hostile"), (STEADY, "steady")):
         receiver = receivers[address]
         assert receiver.trouble == []
@@ -196,3 +152,144 @@ def test_each_record_is_acknowledged_in_order_whoever_is_hostile_down_or_killed(
         assert not any(name.encode() in (value or b"") for _, value in stored(settings, topic) for name in (STUBBORN,))
     for log in tmp_path.glob("*.log"):
         assert "Traceback" not in log.read_text(), log.read_text()
+
+
+def test_what_is_disabled_or_dead_is_told_once_somebody_asks_and_slack_has_lines(
+    stack: Stack, settings: Settings, tmp_path: Path
+) -> None:
+    sayer, wants = Sayer(settings), ["closed"]
+    receivers = {
+        HOSTILE: Receiver(SECRET, lambda *_: "close" if wants else "well"),
+        STEADY: Receiver(SECRET, lambda *_: "well"),
+        DOWN: Receiver("", lambda *_: "well"),
+    }
+    trusted = tmp_path / "ca.pem"
+    slack = (
+        f'[[endpoint]]\nid = "room"\nkind = "slack"\nurl = "https://{DOWN}:{PORT}/hook"\ntopics = ["system-alerts"]\n'
+    )
+    environment = delivering(stack, tmp_path, trusted, webhook("closes", HOSTILE), webhook("app", STEADY), slack)
+
+    def deliveries(*words: str) -> str:
+        return ended_well(harmonia(tmp_path, "deliveries", *words, environment=environment)).stdout.decode()
+
+    def listed() -> dict[str, dict[str, Any]]:
+        return {each["id"]: each for each in map(orjson.loads, deliveries("list", "--json").splitlines())}
+
+    with ExitStack() as running:
+        running.enter_context(listening(receivers, trusted))
+        process = running.enter_context(started(["deliver"], tmp_path / "log", environment, "deliver"))
+        ready(process)
+        begun = time.time_ns() // 1_000_000
+        sayer.change("c-late")
+        sayer.alert(*(f"campaign {number}" for number in range(20)))
+        told(receivers[STEADY], ("segment.changed", "c-late"), ("contact.alert", "c-late"))
+        until(lambda: listed()["closes"]["disabled_at"], "it is disabled")
+        wants.clear()
+        deliveries("replay", "closes", "--since", render_time(begun), "--failed")
+        told(receivers[HOSTILE], ("segment.changed", "c-late"), ("contact.alert", "c-late"))
+        assert listed()["closes"]["disabled_at"] is None
+
+        [digest] = until(lambda: receivers[DOWN].taken, "lines in Slack")
+        lines = [block["text"]["text"] for block in digest.message["blocks"]]
+        assert lines == [f"complaints: campaign {number}" for number in range(20)]
+
+        places = expected(settings, "app").items()
+        [told_first] = [id_ for id_, (who, topic, _) in places if (who, topic) == ("c-late", SEGMENT_CHANGES)]
+        dead = a_dead_delivery(settings, told_first)
+        producer = KafkaClients(settings).tool_producer()
+        producer.send(DEAD_DELIVERIES, orjson.dumps(dead), b"app").get(30)
+        deliveries("replay", "app", "--since", "1h", "--failed")
+        until(lambda: [each.id for each in receivers[STEADY].taken].count(told_first) == 2, "it is told once more")
+        assert listed()["app"]["dead"] == 1
+        shown = [orjson.loads(line) for line in deliveries("show", "app", "--json").splitlines()]
+        assert [each["fate"] for each in shown if each["id"] == told_first] == ["delivered"] * 2
+        assert "c-late" not in deliveries("show", "app") + process.log.read_text()
+        process.end()
+
+
+def a_dead_delivery(settings: Settings, id_: str) -> DeadDelivery:
+    """That a change of somebody was given up, though it was not."""
+    name, topic, offset = expected(settings, "app")[id_]
+    [(topic_id, _)] = KafkaClients(settings).describe_topics([topic]).values()
+    return {
+        "endpoint": "app",
+        "id": id_,
+        "topic": topic,
+        "topic_id": topic_id,
+        "partition": partition_of(name, PARTITIONS),
+        "offset": offset,
+        "at": render_time(0),
+        "status": 404,
+        "line": line_of(name.encode()),
+        "appended_at": time.time_ns() // 1_000_000,
+        "tells_erasure": False,
+    }
+
+
+def test_who_was_erased_while_nothing_ran_is_forgotten_and_a_topic_made_anew_is_read_anew(
+    stack: Stack, settings: Settings, tmp_path: Path
+) -> None:
+    sayer, receiver, trusted = Sayer(settings), Receiver(SECRET, lambda *_: "well"), tmp_path / "ca.pem"
+    environment = delivering(stack, tmp_path, trusted, webhook("crm", STEADY))
+    with ExitStack() as running:
+        running.enter_context(listening({STEADY: receiver}, trusted))
+
+        def start(log: str) -> ServingProcess:
+            process = running.enter_context(started(["deliver"], tmp_path / log, environment, "deliver"))
+            ready(process)
+            return process
+
+        first = start("first.log")
+        sayer.change("c-before")
+        told(receiver, ("segment.changed", "c-before"), ("contact.alert", "c-before"))
+        first.kill()
+        sayer.change("c-erased", "c-stays")
+        sayer.erase("c-erased")
+        sayer.change("c-returns")
+        sayer.erase("c-returns")
+        sayer.change("c-returns")
+        second = start("second.log")
+        told(
+            receiver,
+            *(("contact.forgotten", name) for name in ("c-erased", "c-returns")),
+            *((kind, name) for kind in ("segment.changed", "contact.alert") for name in ("c-stays", "c-returns")),
+        )
+        said = [(each.message["type"], about(each.message)) for each in receiver.taken]
+        assert ("segment.changed", "c-erased") not in said
+        assert said.count(("segment.changed", "c-returns")) == said.count(("contact.alert", "c-returns")) == 1
+
+        admin = KafkaClients(settings).admin()
+        admin.delete_topics([SEGMENT_CHANGES])
+        until(lambda: SEGMENT_CHANGES not in admin.list_topics(), "the topic is gone")
+        create_topics(admin, settings)
+        admin.close()
+        sayer.change("c-anew")
+        told(receiver, ("segment.changed", "c-anew"), ("contact.alert", "c-anew"))
+        second.end()
+    assert receiver.trouble == []
+
+
+async def test_what_was_compacted_away_is_told_by_the_next_record_of_its_key(settings: Settings) -> None:
+    """What an aborted transaction has written is at no reader's, just as what was compacted away."""
+    kafka = KafkaClients(settings)
+    producer = kafka.transactional_producer("compacts")
+    await producer.start()
+    gone: dict[TP, int] = {}
+    for topic in (CONTACT_STATE, EXPERIMENT_RESULTS, SEGMENT_CHANGES):
+        await producer.begin_transaction()
+        written = await (await producer.send(topic, b"{}", b"key", 0))
+        await producer.abort_transaction()
+        gone[TP(topic, 0)] = written.offset
+        for key, value in ((b"other", b"1"), (b"key", b"2")):
+            async with producer.transaction():
+                await (await producer.send(topic, value, key, 0))
+    await producer.stop()
+    wait = Wait(1, 0, line_of(b"key"), 123)
+    async with PartitionReader(kafka) as reader:
+        found = {tp.topic: await records_from(reader, tp, offset, wait) for tp, offset in gone.items()}
+    [(offset, forgotten)] = found[CONTACT_STATE]
+    assert offset == gone[TP(CONTACT_STATE, 0)]
+    assert forgotten == SourceRecord(CONTACT_STATE, b"key", None, 123, "erased")
+    [(offset, result)] = found[EXPERIMENT_RESULTS]
+    assert (offset, result.key, result.value) == (gone[TP(EXPERIMENT_RESULTS, 0)], b"key", b"2")
+    assert gone[TP(SEGMENT_CHANGES, 0)] not in dict(found[SEGMENT_CHANGES])

@@ -14,7 +14,7 @@ from streams.domain.delivery.standing import Standing
 from streams.engine.changelog import PartitionReader
 from streams.services.deliver.backlog import Place
 from streams.services.deliver.journal import Journal
-from streams.services.deliver.rereading import Rereader
+from streams.services.deliver.rereading import erasures_since, first_times
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: Pa
 
 
 async def erased_meanwhile(
-    endpoint: Endpoint, topics: Topics, standings: Mapping[TP, Standing], again: Rereader
+    endpoint: Endpoint, topics: Topics, standings: Mapping[TP, Standing], reader: PartitionReader
 ) -> Mapping[str, int]:
     """By line who was erased since the oldest record that may still be told of contacts, and when.
 
@@ -82,8 +82,8 @@ async def erased_meanwhile(
         wait.at for standing in of_contacts.values() for wait in standing.waits.values() if not wait.tells_erasure
     ]
     unread = {tp: standing.position for tp, standing in of_contacts.items() if tp.topic != CONTACT_STATE}
-    times = [*waiting, *await again.first_times(unread)]
-    return await again.erasures_since(min(times), topics[CONTACT_STATE][1]) if times else {}
+    times = [*waiting, *await first_times(reader, unread)]
+    return await erasures_since(reader, min(times), topics[CONTACT_STATE][1]) if times else {}
 
 
 async def _begins(endpoint: Endpoint, tps: Sequence[TP], reader: PartitionReader) -> Mapping[TP, int]:

@@ -31,7 +31,7 @@ from streams.engine.writer import Output
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import MissingTopic
 from streams.services.deliver.backlog import Backlog, Place, Renewed
-from streams.services.deliver.beginning import Lost, begun, erased_meanwhile, topics_of
+from streams.services.deliver.beginning import Lost, Topics, begun, erased_meanwhile, topics_of
 from streams.services.deliver.destinations import Destination
 from streams.services.deliver.journal import Journal, standing_record, status_record
 from streams.services.deliver.metrics import DeliveryMetrics
@@ -71,14 +71,15 @@ class EndpointWorker:
         self._kafka = kafka
         self._metrics = metrics
         self._backlog = Backlog(destination.endpoint)
+        self._again = Rereader(kafka)
         self._attempts: dict[asyncio.Task[Attempt], frozenset[str]] = {}
         self._anew = asyncio.Event()
         self._acknowledged_at = self._noted_at = time.monotonic()
         self._stopping = False
         self._url = hashlib.blake2b(destination.url.encode(), digest_size=8).hexdigest()
         self._breaker, self._disabled_at = self._stored_status()
-        self.topic_ids: Mapping[str, str] = {}
-        """Of the topics as they are read."""
+        self.topics: Topics = {}
+        """As they were when reading began."""
         self.trouble: str | None = "begins"
         """Why it reads nothing now; None: it does."""
 
@@ -100,40 +101,40 @@ class EndpointWorker:
                 logger.warning("%s: %s", self._endpoint.id, self.trouble)
                 await asyncio.sleep(PAUSE_S)
             except Renewed:
+                self.trouble = "a topic was made anew"
                 logger.warning("%s: a topic ends before what was read of it: it is looked at anew", self._endpoint.id)
+                await asyncio.sleep(PAUSE_S)
             finally:
                 await self._let_go()
 
     async def _run(self) -> None:
         self._anew.clear()
         wanted = topics_of(self._endpoint, self._journal)
-        topics = await asyncio.to_thread(self._kafka.describe_topics, wanted)
-        self.topic_ids = {topic: topic_id for topic, (topic_id, _) in topics.items()}
+        self.topics = topics = await asyncio.to_thread(self._kafka.describe_topics, wanted)
         async with PartitionReader(self._kafka) as reader:
-            again = Rereader(reader)
             begun_at = await begun(self._endpoint, self._journal, topics, reader)
             self._backlog.begin(begun_at.standings, begun_at.changed)
             gone = [record for lost in begun_at.lost for record in self._told_of_lost(lost)]
             await self._store([*gone, *self._changed_address()])
             await self._replay(reader)
-            self._backlog.forget(await erased_meanwhile(self._endpoint, topics, self._backlog.standings, again))
-            consumer = self._kafka.reader()
-            try:
-                await consumer.start()
-                consumer.assign([TopicPartition(*tp) for tp in self._backlog.standings])
-                for tp, standing in self._backlog.standings.items():
-                    consumer.seek(TopicPartition(*tp), standing.position)
-                self.trouble = None
-                await self._work(consumer, again)
-            finally:
-                await consumer.stop()
+            self._backlog.forget(await erased_meanwhile(self._endpoint, topics, self._backlog.standings, reader))
+        consumer = self._kafka.reader(wait_ms=POLL_MS)
+        try:
+            await consumer.start()
+            consumer.assign([TopicPartition(*tp) for tp in self._backlog.standings])
+            for tp, standing in self._backlog.standings.items():
+                consumer.seek(TopicPartition(*tp), standing.position)
+            self.trouble = None
+            await self._work(consumer)
+        finally:
+            await consumer.stop()
 
-    async def _work(self, consumer: AIOKafkaConsumer, again: Rereader) -> None:
+    async def _work(self, consumer: AIOKafkaConsumer) -> None:
         reading: asyncio.Task[Mapping[TopicPartition, Sequence[KafkaRecord]]] | None = None
         try:
             while not (self._stopping and not self._attempts) and not self._is_to_begin_anew():
                 if not self._stopping:
-                    self._begin_attempts(again)
+                    self._begin_attempts()
                     wanted = self._backlog.with_room(erasures_only=self._disabled_at is not None)
                     if reading is None and wanted:
                         places = [TopicPartition(*tp) for tp in wanted]
@@ -169,35 +170,36 @@ class EndpointWorker:
         }
         self._backlog.admit(records, positions, _now())
 
-    def _begin_attempts(self, again: Rereader) -> None:
+    def _begin_attempts(self) -> None:
         now = _now()
         if self._disabled_at is not None or self._breaker.is_open(now):
             return
         if self._endpoint.kind != "webhook":
             if not self._attempts and (places := self._backlog.digest(now)):
-                self._begin_attempt(places, again)
+                self._begin_attempt(places)
             return
         room = (1 if self._breaker.failures >= FAILURES_TO_OPEN else AT_ONCE) - len(self._attempts)
         if room > 0:
             busy = frozenset().union(*self._attempts.values())
             for place in self._backlog.ready(busy, now, room):
-                self._begin_attempt([place], again)
+                self._begin_attempt([place])
 
-    def _begin_attempt(self, places: Sequence[Place], again: Rereader) -> None:
+    def _begin_attempt(self, places: Sequence[Place]) -> None:
         waits = [(place, wait) for place in places if (wait := self._backlog.wait_of(place))]
         lines = frozenset(wait.line for _, wait in waits)
-        self._attempts[asyncio.create_task(self._attempt(waits, again))] = lines
+        self._attempts[asyncio.create_task(self._attempt(waits))] = lines
 
-    async def _attempt(self, waits: Sequence[tuple[Place, Wait]], again: Rereader) -> Attempt:
+    async def _attempt(self, waits: Sequence[tuple[Place, Wait]]) -> Attempt:
         found: list[tuple[Place, Notice]] = []
         places = [place for place, _ in waits]
         for place, wait in waits:
             source = self._backlog.body(place)
             if source is None:
-                records = await again.records_from(place.tp, place.offset, wait)
+                records = await self._again.records_from(place.tp, place.offset, wait)
                 self._backlog.keep(place.tp, records)
                 source = records[0][1] if records and records[0][0] == place.offset else None
-            if source is not None and (notice := notice_of(self._endpoint, source)) is not None:
+            is_dropped = self._backlog.wait_of(place) is None  # by an erasure that was read meanwhile
+            if source and not is_dropped and (notice := notice_of(self._endpoint, source)) is not None:
                 found.append((place, notice))
         begun_at = _now()
         if not found:  # by age, by compaction, or by a filter that is new

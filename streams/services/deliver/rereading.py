@@ -1,7 +1,7 @@
 """Reads records again by their place, and who was erased meanwhile; bodies are nowhere else than in their topics."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from faust.types import TP
 
@@ -10,59 +10,65 @@ from streams.domain.delivery.notices import SourceRecord
 from streams.domain.delivery.standing import Wait, line_of
 from streams.engine.changelog import PartitionReader
 from streams.engine.runs import KafkaRecord
+from streams.platform.clients import KafkaClients
 from streams.services.deliver.backlog import Placed
 
 _ERASED = "erased"
 
 
 class Rereader:
-    """Reads one partition at a time, whoever asks."""
+    """Reads one partition at a time, whoever asks, with a client that is there for the length of a question."""
 
-    def __init__(self, reader: PartitionReader) -> None:
-        self._reader = reader
+    def __init__(self, kafka: KafkaClients) -> None:
+        self._kafka = kafka
         self._lock = asyncio.Lock()
 
     async def records_from(self, tp: TP, offset: int, wait: Wait) -> Placed:
-        """What was read at a place and behind it, in one fetch or two; the record itself first, if there is one.
+        """See the function of this name. Raises Kafka's errors."""
+        async with self._lock, PartitionReader(self._kafka) as reader:
+            return await records_from(reader, tp, offset, wait)
 
-        A compacted topic may have it no more though a later record of its key is there. Of an experiment that is as
-        good; of somebody who was erased and came again it says whom to forget.
-        """
-        async with self._lock:
-            begin, end = max(offset, await self._reader.start_of(tp)), await self._reader.end_of(tp)
-            async for run in self._reader.runs(tp, begin, end):
-                if not run.records:
-                    continue
-                found = [(record.offset, source_of(record)) for record in run.records]
-                if found[0][0] == offset or tp.topic not in (CONTACT_STATE, EXPERIMENT_RESULTS):
-                    return found
-                if stands_in := _first_of(wait, run.records):
-                    return [(offset, stands_in)]
-        return []
 
-    async def erasures_since(self, at: int, partitions: int) -> dict[str, int]:
-        """By line who was erased since a time, and when, as far as `contact-state` tells it still."""
-        found: dict[str, int] = {}
-        async with self._lock:
-            tps = [TP(CONTACT_STATE, number) for number in range(partitions)]
-            begins, ends = await self._reader.offsets_at(tps, at), await self._reader.ends_of(tps)
-            for tp in tps:
-                async for run in self._reader.runs(tp, begins[tp], ends[tp]):
-                    for record in run.records:
-                        if record.value is None and _reason(record) == _ERASED:
-                            found[line_of(record.key or b"")] = record.timestamp
-        return found
+async def records_from(reader: PartitionReader, tp: TP, offset: int, wait: Wait) -> Placed:
+    """What was read at a place and behind it in one fetch; the record itself first, if there is one.
 
-    async def first_times(self, positions: dict[TP, int]) -> list[int]:
-        """When the first record was appended that is to be read of each partition; of one without any: nothing."""
-        found = []
-        async with self._lock:
-            for tp, end in (await self._reader.ends_of([*positions])).items() if positions else ():
-                async for run in self._reader.runs(tp, positions[tp], end):
-                    if run.records:
-                        found.append(int(run.records[0].timestamp))
-                        break
-        return found
+    A compacted topic may have it no more though a later record of its key is there. Of an experiment that is as good;
+    of somebody who was erased and came again it says whom to forget.
+    """
+    begin, end = max(offset, await reader.start_of(tp)), await reader.end_of(tp)
+    async for run in reader.runs(tp, begin, end):
+        if not run.records:
+            continue
+        found = [(record.offset, source_of(record)) for record in run.records]
+        if found[0][0] == offset or tp.topic not in (CONTACT_STATE, EXPERIMENT_RESULTS):
+            return found
+        if stands_in := _first_of(wait, run.records):
+            return [(offset, stands_in)]
+    return []
+
+
+async def erasures_since(reader: PartitionReader, at: int, partitions: int) -> dict[str, int]:
+    """By line who was erased since a time, and when, as far as `contact-state` tells it still."""
+    found: dict[str, int] = {}
+    tps = [TP(CONTACT_STATE, number) for number in range(partitions)]
+    begins, ends = await reader.offsets_at(tps, at), await reader.ends_of(tps)
+    for tp in tps:
+        async for run in reader.runs(tp, begins[tp], ends[tp]):
+            for record in run.records:
+                if record.value is None and _reason(record) == _ERASED:
+                    found[line_of(record.key or b"")] = record.timestamp
+    return found
+
+
+async def first_times(reader: PartitionReader, positions: Mapping[TP, int]) -> list[int]:
+    """When the first record was appended that is to be read of each partition; of one without any: nothing."""
+    found = []
+    for tp, end in (await reader.ends_of([*positions])).items() if positions else ():
+        async for run in reader.runs(tp, positions[tp], end):
+            if run.records:
+                found.append(int(run.records[0].timestamp))
+                break
+    return found
 
 
 def source_of(record: KafkaRecord) -> SourceRecord:

@@ -60,6 +60,8 @@ async def _serve(settings: Settings, destinations: Sequence[Destination], say: C
     workers: dict[str, EndpointWorker] = {}
 
     async def unready() -> str | None:
+        if len(workers) < len(destinations):
+            return "reading what was stored"
         return next((f"{name}: {why}" for name, each in workers.items() if (why := each.trouble)), None)
 
     async with AsyncExitStack() as closing:
@@ -101,10 +103,10 @@ async def _keep_comparing(kafka: KafkaClients, workers: Sequence[EndpointWorker]
     while True:
         await asyncio.sleep(COMPARE_EVERY_S)
         try:
-            if topics := sorted({topic for worker in workers for topic in worker.topic_ids}):
+            if topics := sorted({topic for worker in workers for topic in worker.topics}):
                 described = await asyncio.to_thread(kafka.describe_topics, topics)
                 for worker in workers:
-                    if any(described[topic][0] != topic_id for topic, topic_id in worker.topic_ids.items()):
+                    if any(described[topic] != known for topic, known in worker.topics.items()):
                         worker.begin_anew()
         except (*BROKER_TROUBLE, MissingTopic) as error:  # it may be about to be made
             logger.warning("asking whether topics are new: %s", type(error).__name__)

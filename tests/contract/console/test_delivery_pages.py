@@ -6,24 +6,18 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from events.times import render_time
 from streams.services.console.deliveries_observer import DeliveriesObserver, EndpointsSeen
 from streams.services.console.rights import Viewer
 from streams.services.console.roles import Role
-from streams.services.deliver.reading import EndpointState
+from tests.contract.console.endpoints_seen import endpoints_seen
 from tests.contract.console.signed_in_console import NOW, SignedInConsole
 
 OPERATIONS: frozenset[Role] = frozenset({"operations"})
-MINUTE = 60_000
-WELL = EndpointState("field-app", 2, 0, None, NOW - 3 * MINUTE, 7, 0, 0, None, None, is_asked_to_replay=False)
-DOWN = WELL._replace(id="war-room", waiting=4_321, retried=4, failures=5, open_until=render_time(NOW + MINUTE))
-REFUSES = WELL._replace(id="crm", retried=1, next_at=NOW + 10 * MINUTE, is_asked_to_replay=True)
-CLOSED = WELL._replace(id="old-app", dead=9, disabled_at=render_time(NOW - 120 * MINUTE))
 
 
 def look() -> EndpointsSeen:
     """What a child process would see."""
-    return EndpointsSeen(NOW, [WELL, DOWN, REFUSES, CLOSED])
+    return endpoints_seen(NOW)
 
 
 def look_at_none() -> EndpointsSeen:
