@@ -63,8 +63,7 @@ class Journal:
 
     async def open(self) -> None:
         """Fence every other process, and read what was stored. Raises Kafka's errors and `Fenced`."""
-        await retried(self._start_writer, "opening the journal")
-        await self.write([Output(DELIVERIES, 0, _OWNER, orjson.dumps({"process": self._process}))])
+        await retried(self._claim, "opening the journal")
         async with PartitionReader(self._kafka) as reader:
             end = await reader.end_of(PLACE)
             async for run in reader.runs(PLACE, await reader.start_of(PLACE), end):
@@ -115,6 +114,18 @@ class Journal:
             except BROKER_TROUBLE as error:
                 logger.warning("following %s: %s", DELIVERIES, type(error).__name__)
                 await asyncio.sleep(1.0)
+
+    async def _claim(self) -> None:
+        """Fence, and say who is the owner now, whoever was before."""
+        await self._start_writer()
+        if (writer := self._writer) is None:
+            raise RuntimeError("no writer")
+        try:
+            await writer.write([Output(DELIVERIES, 0, _OWNER, orjson.dumps({"process": self._process}))])
+        except BaseException:
+            self._writer = None
+            await writer.stop()
+            raise
 
     async def _start_writer(self) -> None:
         leftovers = DanglingTransactions(self._kafka, self._transactional_id, _PLACES)
