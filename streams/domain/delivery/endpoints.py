@@ -23,6 +23,8 @@ from streams.domain.file_mistakes import FileMistake, FileMistakes, mistakes_in,
 
 REFERENCE = "see docs/deliver.md"
 MOST_ENDPOINTS = 50
+_SHOWN = ("kind", "topics", "causes")
+"""Keys of which a mistake repeats what was given; others may hold a secret or an address, if only by mistake."""
 
 DeliveredTopic = Literal[
     "segment-changes", "contact-alerts", "system-alerts", "experiment-results", "contact-suppressions"
@@ -133,9 +135,8 @@ def read_endpoints(text: str) -> list[Endpoint] | FileMistakes:
         try:
             endpoint = Endpoint.model_validate(table)
         except ValidationError as error:
-            mistakes += [
-                each._replace(key=f"{where}.{each.key}".rstrip(".")) for each in mistakes_in(error, REFERENCE).found
-            ]
+            found_in_it = mistakes_in(error, REFERENCE, _SHOWN).found
+            mistakes += [each._replace(key=f"{where}.{each.key}".rstrip(".")) for each in found_in_it]
             continue
         if endpoint.id in found:
             mistakes.append(FileMistake(f"{where}.id", f"{endpoint.id} is there twice", "give each a name of its own"))
