@@ -1,5 +1,6 @@
 """When a delivery that failed is tried again, and when a whole endpoint is left alone for a while."""
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -68,3 +69,13 @@ def breaker_after(breaker: Breaker, result: Result, begun: int, now: int) -> Bre
     grown = min(FIRST_OPEN_S * 2 ** min(failures - FAILURES_TO_OPEN, 10), LONGEST_OPEN_S)
     pause = max(asked, grown if failures >= FAILURES_TO_OPEN else 0.0)
     return Breaker(failures, now + int(pause * 1000), now) if pause else Breaker(failures)
+
+
+def failing_since(since: float | None, answers: Iterable[Answer], now: float, *, is_owed: bool) -> float | None:
+    """Since when an endpoint has acknowledged nothing of what it is owed; None: nothing is owed.
+
+    A refusal is no acknowledgement: whoever refuses everything, such as for a wrong secret, is told nothing.
+    """
+    if not is_owed:
+        return None
+    return now if since is None or "delivered" in {*answers} else since

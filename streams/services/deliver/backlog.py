@@ -78,6 +78,11 @@ class Backlog:
         """How many records wait."""
         return sum(len(standing.waits) for standing in self.standings.values())
 
+    def is_owed(self, now: int) -> bool:
+        """Whether anything waits whose time has come, or that failed before; a line of a digest may be for later."""
+        waits = (wait for standing in self.standings.values() for wait in standing.waits.values())
+        return any(wait.attempts or wait.next_at <= now for wait in waits)
+
     @property
     def has_room_for_replays(self) -> bool:
         """Whether so little waits that more of a replay may be noted."""

@@ -21,7 +21,14 @@ from events.times import parse_time, render_time
 from events.topics import DEAD_DELIVERIES, DELIVERY_LOG
 from streams.domain.delivery.digests import MailAddresses, email_of, slack_body
 from streams.domain.delivery.notices import Notice, notice_of
-from streams.domain.delivery.schedule import FAILURES_TO_OPEN, Breaker, Result, breaker_after
+from streams.domain.delivery.schedule import (
+    FAILURES_TO_OPEN,
+    Answer,
+    Breaker,
+    Result,
+    breaker_after,
+    failing_since,
+)
 from streams.domain.delivery.signing import digest_id, signed_headers, webhook_id
 from streams.domain.delivery.standing import Wait
 from streams.engine.changelog import PartitionReader
@@ -74,10 +81,12 @@ class EndpointWorker:
         self._again = Rereader(kafka)
         self._attempts: dict[asyncio.Task[Attempt], frozenset[str]] = {}
         self._anew = asyncio.Event()
-        self._acknowledged_at = self._noted_at = time.monotonic()
+        self._failing_since: float | None = None
+        self._noted_at = time.monotonic()
         self._stopping = False
         self._url = hashlib.blake2b(destination.url.encode(), digest_size=8).hexdigest()
         self._breaker, self._disabled_at = self._stored_status()
+        metrics.know(self._endpoint.id)
         self.topics: Topics = {}
         """As they were when reading began."""
         self.trouble: str | None = "begins"
@@ -240,8 +249,7 @@ class EndpointWorker:
         self._breaker = breaker_after(self._breaker, attempt.result, attempt.begun, now)
         if attempt.result.answer == "disabled":
             self._disabled_at = self._disabled_at or render_time(now)
-        if attempt.result.answer in ("delivered", "refused"):
-            self._acknowledged_at = time.monotonic()
+        self._note_failing([attempt.result.answer])
         if before != (self._breaker, self._disabled_at):
             yield self._status()
         for place in attempt.places:
@@ -348,12 +356,16 @@ class EndpointWorker:
         self._backlog.begin({}, ())
 
     def _measure(self) -> None:
-        name, waiting = self._endpoint.id, self._backlog.waiting
-        if not waiting:
-            self._acknowledged_at = time.monotonic()
-        self._metrics.waiting.labels(name).set(waiting)
-        self._metrics.failing.labels(name).set(time.monotonic() - self._acknowledged_at)
+        name = self._endpoint.id
+        self._note_failing()
+        self._metrics.waiting.labels(name).set(self._backlog.waiting)
+        since = self._failing_since
+        self._metrics.failing.labels(name).set(0 if since is None else time.monotonic() - since)
         self._metrics.disabled.labels(name).set(self._disabled_at is not None)
+
+    def _note_failing(self, answers: Sequence[Answer] = ()) -> None:
+        is_owed = self._backlog.is_owed(_now())
+        self._failing_since = failing_since(self._failing_since, answers, time.monotonic(), is_owed=is_owed)
 
     def _id_of(self, place: Place) -> str:
         topic_id = self._backlog.standings[place.tp].topic_id

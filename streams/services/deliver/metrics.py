@@ -1,6 +1,10 @@
 """Prometheus metrics of `harmonia deliver`."""
 
+from typing import get_args
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from events.deliveries import DeliveryFate
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30)
 
@@ -31,7 +35,7 @@ class DeliveryMetrics:
         )
         self.failing = Gauge(
             "harmonia_delivery_failing_seconds",
-            "Seconds for which records wait and none was acknowledged; 0 where none waits",
+            "Seconds for which records are due and none was acknowledged; 0 where none is due",
             ["endpoint"],
             registry=registry,
         )
@@ -41,3 +45,8 @@ class DeliveryMetrics:
             ["endpoint"],
             registry=registry,
         )
+
+    def know(self, endpoint: str) -> None:
+        """Have the counters of an endpoint begin at 0: the first that is dead is no increase else."""
+        for fate in get_args(DeliveryFate):
+            self.attempts.labels(endpoint, fate)

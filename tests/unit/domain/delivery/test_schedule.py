@@ -5,6 +5,7 @@ from streams.domain.delivery.schedule import (
     Breaker,
     Result,
     breaker_after,
+    failing_since,
     next_attempt_at,
     result_of_status,
 )
@@ -72,3 +73,12 @@ def test_what_an_endpoint_asks_for_is_kept_up_to_an_hour() -> None:
 
 def test_a_body_that_is_gone_says_nothing_of_the_endpoint() -> None:
     assert breaker_after(Breaker(2, 0), Result("gone"), 0, 0) == Breaker(2, 0)
+
+
+def test_who_refuses_everything_fails_as_who_does_not_answer_does() -> None:
+    since = failing_since(None, [], 10.0, is_owed=True)
+    for now in (20.0, 900.0):
+        since = failing_since(since, ["refused", "failed", "disabled", "gone"], now, is_owed=True)
+    assert since == 10.0
+    assert failing_since(since, ["refused", "delivered"], 901.0, is_owed=True) == 901.0
+    assert failing_since(since, [], 901.0, is_owed=False) is None

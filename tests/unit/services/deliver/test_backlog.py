@@ -221,3 +221,12 @@ def test_what_is_no_alert_stops_nothing(value: Any) -> None:
     room = backlog(SYSTEM, kind="slack")
     admit(room, system_alerts=[SourceRecord(SYSTEM_ALERTS, b"x", value, 1), system_alert("a", 1)])
     assert waiting(room) == {SYSTEM: [1]}
+
+
+def test_a_line_whose_time_has_not_come_is_not_owed_and_one_that_failed_is() -> None:
+    room = backlog(SYSTEM, kind="slack")
+    admit(room, system_alerts=[system_alert("a", 1)])
+    assert not room.is_owed(NOW)
+    assert room.is_owed(NOW + MINUTE)
+    room.settle(Place(SYSTEM, 0), "failed", NOW)
+    assert room.is_owed(NOW)
