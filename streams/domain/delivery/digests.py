@@ -8,9 +8,10 @@ from typing import NamedTuple, TypeVar
 
 import orjson
 
-from streams.domain.delivery.notices import Notice
+from events.identifiers import is_identity_hash
+from streams.domain.delivery.notices import Notice, is_of_identifier
 from streams.domain.delivery.standing import Wait
-from streams.domain.display_names import printable
+from streams.domain.display_names import named, printable
 
 WINDOW_S = 60
 """How long a notice waits for others, at most."""
@@ -95,8 +96,15 @@ def digest_line(notice: Notice) -> str:
         parts += [f"{variant} differs in {metric}" for metric, variant in data["discoveries"]]
         parts += [f"{variant} does harm in {metric}" for metric, variant in data["breached"]]
         return _short("; ".join(parts))
-    about = "a contact" if notice.type == "contact.alert" else data.get("subject", "")
-    return _short(f"{data['rule']}: {about}")
+    return _short(f"{named(str(data['rule']))}: {_about(notice)}")
+
+
+def _about(notice: Notice) -> str:
+    """Of whom or what an alert is, of no person: an alert on identifiers has the hash of one as its subject."""
+    if notice.type == "contact.alert":
+        return "a contact"
+    subject = str(notice.data.get("subject", ""))
+    return "an identifier" if is_of_identifier(notice.data) or is_identity_hash(subject) else named(subject)
 
 
 def _for_slack(text: str) -> str:

@@ -81,7 +81,14 @@ def _of_value(endpoint: Endpoint, record: SourceRecord, key: str, value: bytes) 
             return None
         return _of_experiment(record, data)
     rule, _ = data["rule"], data["alert_id"]
+    if record.topic == SYSTEM_ALERTS and is_of_identifier(data):
+        data.pop("subject", None)
     return _notice(record, data) if not endpoint.rules or rule in endpoint.rules else None
+
+
+def is_of_identifier(alert: Mapping[str, Any]) -> bool:
+    """Whether an alert is of somebody's identifier, whose hash is its subject: nobody is told which."""
+    return str(alert["rule"]).startswith("identity_")
 
 
 def _of_change(endpoint: Endpoint, record: SourceRecord, change: SegmentChange) -> Notice | None:

@@ -1,0 +1,20 @@
+"""What channels are told of no person."""
+
+import pytest
+
+from streams.domain.delivery.digests import digest_line
+from streams.domain.delivery.notices import Notice
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject", "line"),
+    [
+        ("identity_cap", f"email:{'ab' * 16}", "identity_cap: an identifier"),
+        ("identity_cap", "c-1", "identity_cap: an identifier"),
+        ("complaints", f"phone:{'ab' * 16}", "complaints: an identifier"),
+        ("complaints", "call ada@example.org +15551234567", "complaints: *"),
+        ("complaints", "spring-ask", "complaints: spring-ask"),
+    ],
+)
+def test_no_hash_and_no_address_is_in_a_line(rule: str, subject: str, line: str) -> None:
+    assert digest_line(Notice("system.alert", 1, {"rule": rule, "subject": subject})) == line
