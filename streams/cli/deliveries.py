@@ -101,10 +101,13 @@ def replay_command(
     failed: Annotated[bool, typer.Option("--failed", help="Only what is dead: told in vain nine times.")] = False,
 ) -> None:
     """Have an endpoint told once more what was appended since a time; each under the id that it had before."""
+    from streams.domain.delivery.standing import OLDEST_TOLD_MS
     from streams.platform.clients import KafkaClients
     from streams.services.deliver.reading import ask_for_replay
 
     begin = parse_moment_or_age("--since", since)
+    if begin < now_ms() - OLDEST_TOLD_MS - 60_000:
+        refuse("--since: is more than 6 days ago; who was erased before is not known any more: give 6d or less")
     with failing_plainly():
         with _consumer() as consumer:
             _require_known(consumer, endpoint)

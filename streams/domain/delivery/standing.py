@@ -22,6 +22,10 @@ MOST_WAITS = 1_000
 """Of one partition; from so many on nothing more is read of it for this endpoint."""
 
 
+OLDEST_TOLD_MS = 6 * 86_400_000
+"""Nothing older is told of contacts: who was erased is known for seven days, and who was before must not be told of."""
+
+
 class Wait(Struct, frozen=True, array_like=True):
     """A record that an endpoint has still to acknowledge.
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from events.times import parse_time
 from events.topics import CONTACT_STATE
 from streams.domain.delivery.endpoints import OF_CONTACTS, Endpoint
-from streams.domain.delivery.standing import Standing
+from streams.domain.delivery.standing import OLDEST_TOLD_MS, Standing
 from streams.engine.changelog import PartitionReader
 from streams.services.deliver.backlog import Place
 from streams.services.deliver.journal import Journal
@@ -45,8 +45,10 @@ def topics_of(endpoint: Endpoint, journal: Journal) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*endpoint.read_topics, *((CONTACT_STATE,) if was_told else ()))))
 
 
-async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: PartitionReader) -> Begun:
+async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: PartitionReader, now: int) -> Begun:
     """Where it goes on. Raises Kafka's errors.
+
+    A webhook is told nothing of contacts that is older than `OLDEST_TOLD_MS`: who was erased before is not known.
 
     Of a topic that was made anew all is new. So are partitions that a topic has got; a topic that the endpoint was not
     told of before begins where its file says.
@@ -56,6 +58,7 @@ async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: Pa
     new = [tp for tp in tps if tp.topic not in known]
     begins = await _begins(endpoint, new, reader)
     starts, ends = await reader.starts_of(tps), await reader.ends_of(tps)
+    starts = {**starts, **await reader.offsets_at(_limited(endpoint, tps), now - OLDEST_TOLD_MS)}
     standings, lost = dict[TP, Standing](), list[Lost]()
     for tp in tps:
         topic_id, stored = topics[tp.topic][0], journal.standings.get((endpoint.id, *tp))
@@ -63,6 +66,18 @@ async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: Pa
         if found.topic_id != topic_id:
             lost += [Lost(Place(tp, offset), found.topic_id, wait.attempts) for offset, wait in found.waits.items()]
             found = replace(found, topic_id=topic_id, position=0, waits={})
+        if endpoint.kind == "webhook" and tp.topic in OF_CONTACTS:
+            young = {
+                offset: wait
+                for offset, wait in found.waits.items()
+                if wait.tells_erasure or wait.at >= now - OLDEST_TOLD_MS
+            }
+            lost += [
+                Lost(Place(tp, offset), topic_id, wait.attempts)
+                for offset, wait in found.waits.items()
+                if offset not in young
+            ]
+            found = found if len(young) == len(found.waits) else replace(found, waits=young)
         standings[tp] = _within(endpoint, tp, found, starts[tp], ends[tp])
     changed = [tp for tp, standing in standings.items() if standing is not journal.standings.get((endpoint.id, *tp))]
     return Begun(standings, changed, lost)
@@ -86,6 +101,13 @@ async def erased_meanwhile(
     return await erasures_since(reader, min(times), topics[CONTACT_STATE][1]) if times else {}
 
 
+def _limited(endpoint: Endpoint, tps: Sequence[TP]) -> list[TP]:
+    """The partitions of which nothing old is told: `contact-state` itself says who was erased."""
+    if endpoint.kind != "webhook":
+        return []
+    return [tp for tp in tps if tp.topic in OF_CONTACTS and tp.topic != CONTACT_STATE]
+
+
 async def _begins(endpoint: Endpoint, tps: Sequence[TP], reader: PartitionReader) -> Mapping[TP, int]:
     if not tps:
         return {}
@@ -103,7 +125,7 @@ def _within(endpoint: Endpoint, tp: TP, standing: Standing, start: int, end: int
     if standing.position < start:
         if standing.position:
             logger.warning(
-                "%s: %s/%d: the topic has offsets %d to %d no more, which it was not told",
+                "%s: %s/%d: offsets %d to %d are gone or too old, and it was not told them",
                 endpoint.id,
                 *tp,
                 standing.position,

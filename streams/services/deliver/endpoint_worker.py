@@ -121,7 +121,7 @@ class EndpointWorker:
         wanted = topics_of(self._endpoint, self._journal)
         self.topics = topics = await asyncio.to_thread(self._kafka.describe_topics, wanted)
         async with PartitionReader(self._kafka) as reader:
-            begun_at = await begun(self._endpoint, self._journal, topics, reader)
+            begun_at = await begun(self._endpoint, self._journal, topics, reader, _now())
             self._backlog.begin(begun_at.standings, begun_at.changed)
             gone = [record for lost in begun_at.lost for record in self._told_of_lost(lost)]
             await self._store([*gone, *self._changed_address()])

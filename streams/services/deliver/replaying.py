@@ -9,7 +9,7 @@ from faust.types import TP
 from events.deliveries import DeadDelivery, ReplayProgress
 from events.times import parse_time
 from events.topics import DEAD_DELIVERIES
-from streams.domain.delivery.standing import Wait, set_back, with_replayed
+from streams.domain.delivery.standing import OLDEST_TOLD_MS, Wait, set_back, with_replayed
 from streams.engine.changelog import PartitionReader
 from streams.services.deliver.backlog import Backlog, Place
 from streams.services.deliver.journal import Replay
@@ -17,7 +17,7 @@ from streams.services.deliver.journal import Replay
 _DEAD = TP(DEAD_DELIVERIES, 0)
 
 
-class _Dead(NamedTuple):
+class Dead(NamedTuple):
     """One that is to be told again. `offset`: of it in `dead-deliveries`."""
 
     offset: int
@@ -33,22 +33,26 @@ async def replayed(
 
     Raises Kafka's errors.
     """
-    since = parse_time(replay.request["since"]) or 0
+    since = max(parse_time(replay.request["since"]) or 0, now - OLDEST_TOLD_MS)
     dead_from = None
     if replay.request["failed"]:
         begin = replay.dead_from if replay.dead_from is not None else (await reader.offsets_at([_DEAD], since))[_DEAD]
-        dead_from = await _take_in(backlog, _dead_from(endpoint, begin, reader, now))
+        dead_from = await take_in(backlog, _dead_from(endpoint, begin, reader, now), now - OLDEST_TOLD_MS)
     else:
         for tp, offset in (await reader.offsets_at([*backlog.standings], since)).items():
             backlog.change(tp, set_back(backlog.standings[tp], offset))
     return {"request": replay.offset, "dead_from": dead_from}
 
 
-async def _take_in(backlog: Backlog, all_dead: AsyncIterator[_Dead]) -> int | None:
-    """Where to go on once there is room; None: that was all."""
+async def take_in(backlog: Backlog, all_dead: AsyncIterator[Dead], oldest: int) -> int | None:
+    """Note what is dead and was appended since a time; where to go on once there is room, None: that was all."""
     async for dead in all_dead:
         standing = backlog.standings.get(dead.place.tp)
         if standing is None or standing.topic_id != dead.topic_id:
+            continue
+        if dead.place.offset >= standing.position:  # it is read again anyway, in its order
+            continue
+        if dead.wait.at < oldest and not dead.wait.tells_erasure:
             continue
         if not standing.has_room:
             return dead.offset
@@ -56,11 +60,11 @@ async def _take_in(backlog: Backlog, all_dead: AsyncIterator[_Dead]) -> int | No
     return None
 
 
-async def _dead_from(endpoint: str, begin: int, reader: PartitionReader, now: int) -> AsyncIterator[_Dead]:
+async def _dead_from(endpoint: str, begin: int, reader: PartitionReader, now: int) -> AsyncIterator[Dead]:
     async for run in reader.runs(_DEAD, begin, await reader.end_of(_DEAD)):
         for record in run.records:
             if record.key == endpoint.encode() and record.value is not None:
                 said: DeadDelivery = orjson.loads(record.value)
                 place = Place(TP(said["topic"], said["partition"]), said["offset"])
                 wait = Wait(0, now, said["line"], said["appended_at"], said["tells_erasure"])
-                yield _Dead(record.offset, place, said["topic_id"], wait)
+                yield Dead(record.offset, place, said["topic_id"], wait)
