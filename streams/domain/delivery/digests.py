@@ -11,7 +11,7 @@ import orjson
 from events.identifiers import is_identity_hash
 from streams.domain.delivery.notices import Notice, is_of_identifier
 from streams.domain.delivery.standing import Wait
-from streams.domain.display_names import named, printable
+from streams.domain.display_names import HIDDEN, is_shown, named, printable
 
 WINDOW_S = 60
 """How long a notice waits for others, at most."""
@@ -104,7 +104,9 @@ def _about(notice: Notice) -> str:
     if notice.type == "contact.alert":
         return "a contact"
     subject = str(notice.data.get("subject", ""))
-    return "an identifier" if is_of_identifier(notice.data) or is_identity_hash(subject) else named(subject)
+    if is_of_identifier(notice.data) or is_identity_hash(subject):
+        return "an identifier"
+    return subject if is_shown("-".join(subject.split())) else HIDDEN  # a number may be written with spaces
 
 
 def _for_slack(text: str) -> str:

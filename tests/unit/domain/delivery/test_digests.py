@@ -13,6 +13,8 @@ from streams.domain.delivery.notices import Notice
         ("identity_cap", "c-1", "identity_cap: an identifier"),
         ("complaints", f"phone:{'ab' * 16}", "complaints: an identifier"),
         ("complaints", "call ada@example.org +15551234567", "complaints: *"),
+        ("complaints", "call +1 555 123 4567", "complaints: *"),
+        ("complaints", "campaign 3", "complaints: campaign 3"),
         ("complaints", "spring-ask", "complaints: spring-ask"),
     ],
 )
