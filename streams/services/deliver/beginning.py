@@ -58,7 +58,8 @@ async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: Pa
     new = [tp for tp in tps if tp.topic not in known]
     begins = await _begins(endpoint, new, reader)
     starts, ends = await reader.starts_of(tps), await reader.ends_of(tps)
-    starts = {**starts, **await reader.offsets_at(_limited(endpoint, tps), now - OLDEST_TOLD_MS)}
+    if limited := _limited(endpoint, tps):
+        starts = {**starts, **await reader.offsets_at(limited, now - OLDEST_TOLD_MS)}
     standings, lost = dict[TP, Standing](), list[Lost]()
     for tp in tps:
         topic_id, stored = topics[tp.topic][0], journal.standings.get((endpoint.id, *tp))
