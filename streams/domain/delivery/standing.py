@@ -21,9 +21,10 @@ Fate = Literal["delivered", "waiting", "dead", "gone", "dropped"]
 MOST_WAITS = 1_000
 """Of one partition; from so many on nothing more is read of it for this endpoint."""
 
-
 OLDEST_TOLD_MS = 6 * 86_400_000
 """Nothing older is told of contacts: who was erased is known for seven days, and who was before must not be told of."""
+_READ_WITHIN_MS = 3_600_000
+"""So much older may be what was asked for just within the limit, once it is read."""
 
 
 class Wait(Struct, frozen=True, array_like=True):
@@ -82,6 +83,11 @@ _decode = msgspec.json.Decoder(Standing).decode
 def line_of(key: bytes) -> str:
     """The hash by which records of one key are known to belong together, 64 bits of it."""
     return hashlib.blake2b(key, digest_size=8, person=b"harmonia-line").hexdigest()
+
+
+def is_too_old(at: int, now: int) -> bool:
+    """Whether a record that was appended at a time, ms, is not told of a contact any more when it is read now."""
+    return at < now - OLDEST_TOLD_MS - _READ_WITHIN_MS
 
 
 def admitted(standing: Standing, arrivals: Iterable[ArrivingRecord], next_offset: int) -> Standing:

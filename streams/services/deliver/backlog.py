@@ -22,6 +22,7 @@ from streams.domain.delivery.standing import (
     Wait,
     admitted,
     due,
+    is_too_old,
     line_of,
     settled,
     without_forgotten,
@@ -56,6 +57,7 @@ class Backlog:
         self._changed: set[TP] = set()
         self._bodies: dict[Place, SourceRecord] = {}
         self._forgotten: dict[str, int] = {}
+        self._too_old = 0
         self.standings: dict[TP, Standing] = {}
 
     def begin(self, standings: Mapping[TP, Standing], changed: Collection[TP]) -> None:
@@ -72,6 +74,11 @@ class Backlog:
     def has_changed(self) -> bool:
         """Whether anything is to be stored."""
         return bool(self._changed)
+
+    def passed_over(self) -> int:
+        """How many records were too old to be told of contacts, since this was asked last."""
+        found, self._too_old = self._too_old, 0
+        return found
 
     @property
     def waiting(self) -> int:
@@ -191,6 +198,10 @@ class Backlog:
         notice = notice_of(self._endpoint, source)
         if notice is None:
             return None
+        is_of_contact = self._is_webhook and tp.topic in OF_CONTACTS
+        if is_of_contact and not notice.tells_erasure and is_too_old(source.at, now):
+            self._too_old += 1
+            return None
         line = line_of(source.key or b"") if self._is_webhook else line_of(digest_line(notice).encode())
         if not notice.tells_erasure and source.at < self._forgotten.get(line, 0):
             return None
@@ -204,7 +215,7 @@ class Backlog:
             line,
             source.at,
             first_at,
-            is_of_contact=self._is_webhook and tp.topic in OF_CONTACTS,
+            is_of_contact=is_of_contact,
             tells_erasure=notice.tells_erasure,
             forgets=notice.type == FORGOTTEN,
         )

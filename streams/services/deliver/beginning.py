@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from events.times import parse_time
 from events.topics import CONTACT_STATE
 from streams.domain.delivery.endpoints import OF_CONTACTS, Endpoint
-from streams.domain.delivery.standing import OLDEST_TOLD_MS, Standing
+from streams.domain.delivery.standing import OLDEST_TOLD_MS, Standing, is_too_old
 from streams.engine.changelog import PartitionReader
 from streams.services.deliver.backlog import Place
 from streams.services.deliver.journal import Journal
@@ -18,6 +18,7 @@ from streams.services.deliver.rereading import erasures_since, first_times
 
 logger = logging.getLogger(__name__)
 
+DAY_MS = 86_400_000
 Topics = Mapping[str, tuple[str, int]]
 """By topic its id, and how many partitions it has."""
 
@@ -48,7 +49,8 @@ def topics_of(endpoint: Endpoint, journal: Journal) -> tuple[str, ...]:
 async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: PartitionReader, now: int) -> Begun:
     """Where it goes on. Raises Kafka's errors.
 
-    A webhook is told nothing of contacts that is older than `OLDEST_TOLD_MS`: who was erased before is not known.
+    A webhook is told nothing of contacts that is older than `OLDEST_TOLD_MS`: who was erased before is not known. One
+    that is new begins no earlier; of what was not read for longer each record is judged as it is read.
 
     Of a topic that was made anew all is new. So are partitions that a topic has got; a topic that the endpoint was not
     told of before begins where its file says.
@@ -56,10 +58,8 @@ async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: Pa
     tps = [TP(topic, number) for topic, (_, partitions) in topics.items() for number in range(partitions)]
     known = {topic for name, topic, _ in journal.standings if name == endpoint.id}
     new = [tp for tp in tps if tp.topic not in known]
-    begins = await _begins(endpoint, new, reader)
+    begins = await _begins(endpoint, new, reader, now)
     starts, ends = await reader.starts_of(tps), await reader.ends_of(tps)
-    if limited := _limited(endpoint, tps):
-        starts = {**starts, **await reader.offsets_at(limited, now - OLDEST_TOLD_MS)}
     standings, lost = dict[TP, Standing](), list[Lost]()
     for tp in tps:
         topic_id, stored = topics[tp.topic][0], journal.standings.get((endpoint.id, *tp))
@@ -71,7 +71,7 @@ async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: Pa
             young = {
                 offset: wait
                 for offset, wait in found.waits.items()
-                if wait.tells_erasure or wait.at >= now - OLDEST_TOLD_MS
+                if wait.tells_erasure or not is_too_old(wait.at, now)
             }
             lost += [
                 Lost(Place(tp, offset), topic_id, wait.attempts)
@@ -85,7 +85,7 @@ async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: Pa
 
 
 async def erased_meanwhile(
-    endpoint: Endpoint, topics: Topics, standings: Mapping[TP, Standing], reader: PartitionReader
+    endpoint: Endpoint, topics: Topics, standings: Mapping[TP, Standing], reader: PartitionReader, now: int
 ) -> Mapping[str, int]:
     """By line who was erased since the oldest record that may still be told of contacts, and when.
 
@@ -99,7 +99,8 @@ async def erased_meanwhile(
     ]
     unread = {tp: standing.position for tp, standing in of_contacts.items() if tp.topic != CONTACT_STATE}
     times = [*waiting, *await first_times(reader, unread)]
-    return await erasures_since(reader, min(times), topics[CONTACT_STATE][1]) if times else {}
+    since = max(min(times, default=now), now - OLDEST_TOLD_MS - DAY_MS)
+    return await erasures_since(reader, since, topics[CONTACT_STATE][1]) if times else {}
 
 
 def _limited(endpoint: Endpoint, tps: Sequence[TP]) -> list[TP]:
@@ -109,16 +110,16 @@ def _limited(endpoint: Endpoint, tps: Sequence[TP]) -> list[TP]:
     return [tp for tp in tps if tp.topic in OF_CONTACTS and tp.topic != CONTACT_STATE]
 
 
-async def _begins(endpoint: Endpoint, tps: Sequence[TP], reader: PartitionReader) -> Mapping[TP, int]:
+async def _begins(endpoint: Endpoint, tps: Sequence[TP], reader: PartitionReader, now: int) -> Mapping[TP, int]:
     if not tps:
         return {}
-    match endpoint.start:
-        case "now":
-            return await reader.ends_of(tps)
-        case "earliest":
-            return dict.fromkeys(tps, 0)
-        case start:
-            return await reader.offsets_at(tps, parse_time(start) or 0)
+    if endpoint.start == "now":
+        return await reader.ends_of(tps)
+    since, limited = parse_time(endpoint.start) or 0, _limited(endpoint, tps)
+    free = [tp for tp in tps if tp not in limited]
+    begins = await reader.offsets_not_after(free, since) if since and free else dict.fromkeys(free, 0)
+    oldest = max(since, now - OLDEST_TOLD_MS)
+    return {**begins, **(await reader.offsets_not_after(limited, oldest) if limited else {})}
 
 
 def _within(endpoint: Endpoint, tp: TP, standing: Standing, start: int, end: int) -> Standing:
@@ -126,7 +127,7 @@ def _within(endpoint: Endpoint, tp: TP, standing: Standing, start: int, end: int
     if standing.position < start:
         if standing.position:
             logger.warning(
-                "%s: %s/%d: offsets %d to %d are gone or too old, and it was not told them",
+                "%s: %s/%d: offsets %d to %d are gone, and it was not told them",
                 endpoint.id,
                 *tp,
                 standing.position,

@@ -126,7 +126,9 @@ class EndpointWorker:
             gone = [record for lost in begun_at.lost for record in self._told_of_lost(lost)]
             await self._store([*gone, *self._changed_address()])
             await self._replay(reader)
-            self._backlog.forget(await erased_meanwhile(self._endpoint, topics, self._backlog.standings, reader))
+            self._backlog.forget(
+                await erased_meanwhile(self._endpoint, topics, self._backlog.standings, reader, _now())
+            )
         consumer = self._kafka.reader(wait_ms=POLL_MS)
         try:
             await consumer.start()
@@ -178,6 +180,9 @@ class EndpointWorker:
             TP(*place): [(record.offset, source_of(record)) for record in records] for place, records in fetched.items()
         }
         self._backlog.admit(records, positions, _now())
+        if too_old := self._backlog.passed_over():
+            self._metrics.passed_over.labels(self._endpoint.id, "too_old").inc(too_old)
+            logger.warning("%s: %d records of contacts are too old to be told", self._endpoint.id, too_old)
 
     def _begin_attempts(self) -> None:
         now = _now()

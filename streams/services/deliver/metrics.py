@@ -1,11 +1,12 @@
 """Prometheus metrics of `harmonia deliver`."""
 
-from typing import get_args
+from typing import Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from events.deliveries import DeliveryFate
 
+PassedOver = Literal["too_old"]
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30)
 
 
@@ -45,8 +46,16 @@ class DeliveryMetrics:
             ["endpoint"],
             registry=registry,
         )
+        self.passed_over = Counter(
+            "harmonia_delivery_passed_over_total",
+            "Records that an endpoint is never told, by why: too_old, of a contact who may have been erased since",
+            ["endpoint", "why"],
+            registry=registry,
+        )
 
     def know(self, endpoint: str) -> None:
         """Have the counters of an endpoint begin at 0: the first that is dead is no increase else."""
         for fate in get_args(DeliveryFate):
             self.attempts.labels(endpoint, fate)
+        for why in get_args(PassedOver):
+            self.passed_over.labels(endpoint, why)

@@ -36,10 +36,14 @@ async def replayed(
     since = max(parse_time(replay.request["since"]) or 0, now - OLDEST_TOLD_MS)
     dead_from = None
     if replay.request["failed"]:
-        begin = replay.dead_from if replay.dead_from is not None else (await reader.offsets_at([_DEAD], since))[_DEAD]
+        begin = (
+            replay.dead_from
+            if replay.dead_from is not None
+            else (await reader.offsets_not_after([_DEAD], since))[_DEAD]
+        )
         dead_from = await take_in(backlog, _dead_from(endpoint, begin, reader, now), now - OLDEST_TOLD_MS)
     else:
-        for tp, offset in (await reader.offsets_at([*backlog.standings], since)).items():
+        for tp, offset in (await reader.offsets_not_after([*backlog.standings], since)).items():
             backlog.change(tp, set_back(backlog.standings[tp], offset))
     return {"request": replay.offset, "dead_from": dead_from}
 

@@ -51,7 +51,7 @@ async def erasures_since(reader: PartitionReader, at: int, partitions: int) -> d
     """By line who was erased since a time, and when, as far as `contact-state` tells it still."""
     found: dict[str, int] = {}
     tps = [TP(CONTACT_STATE, number) for number in range(partitions)]
-    begins, ends = await reader.offsets_at(tps, at), await reader.ends_of(tps)
+    begins, ends = await reader.offsets_not_after(tps, at), await reader.ends_of(tps)
     for tp in tps:
         async for run in reader.runs(tp, begins[tp], ends[tp]):
             for record in run.records:

@@ -25,3 +25,10 @@ def test_a_replay_needs_to_know_since_when() -> None:
     ended = CliRunner().invoke(app, ["deliveries", "replay", "app", "--since", "yesterday"])
     assert ended.exit_code == 2
     assert "--since: give RFC 3339 with an offset" in ended.stderr
+
+
+@pytest.mark.parametrize("more", [[], ["--failed"]])
+def test_a_replay_of_more_than_six_days_is_refused(more: list[str]) -> None:
+    ended = CliRunner().invoke(app, ["deliveries", "replay", "app", "--since", "7d", *more])
+    assert ended.exit_code == 1
+    assert "--since: is more than 6 days ago; who was erased before is not known any more" in ended.stderr

@@ -25,7 +25,7 @@ CHANGES, ALERTS, STATES, SHUT = (
 )
 SYSTEM, RESULTS = TP(SYSTEM_ALERTS, 0), TP(EXPERIMENT_RESULTS, 0)
 MINUTE, HOUR = 60_000, 3_600_000
-NOW = 1_000_000_000
+NOW = 500_000_000
 
 
 def backlog(*tps: TP, kind: str = "webhook") -> Backlog:
@@ -230,3 +230,21 @@ def test_a_line_whose_time_has_not_come_is_not_owed_and_one_that_failed_is() -> 
     assert room.is_owed(NOW + MINUTE)
     room.settle(Place(SYSTEM, 0), "failed", NOW)
     assert room.is_owed(NOW)
+
+
+def test_of_contacts_nothing_is_told_that_is_older_than_six_days_but_erasures_and_it_is_counted() -> None:
+    told, now = backlog(CHANGES, ALERTS, SHUT, STATES), 7 * 24 * HOUR
+    admit(told, now, segment_changes=[change("c", 10), change("d", 10, "erased"), change("e", now - 6 * 24 * HOUR)])
+    admit(told, now, contact_alerts=[alert("c", 10)], contact_state=[erasure("f", 10)])
+    admit(told, now, contact_suppressions=[closed("c", "complained", 10), closed("g", "erased", 10)])
+    assert waiting(told) == {CHANGES: [1, 2], SHUT: [1], STATES: [0]}
+    assert (told.passed_over(), told.passed_over()) == (3, 0)
+
+
+def test_what_is_not_of_contacts_is_told_however_old_it_is() -> None:
+    room, app = backlog(SYSTEM, ALERTS, kind="slack"), backlog(SYSTEM)
+    for each in (room, app):
+        admit(each, 30 * 24 * HOUR, system_alerts=[system_alert("a", 1)])
+    admit(room, 30 * 24 * HOUR, contact_alerts=[alert("c", 1)])
+    assert (waiting(room), waiting(app)) == ({SYSTEM: [0], ALERTS: [0]}, {SYSTEM: [0]})
+    assert room.passed_over() == 0
