@@ -8,8 +8,11 @@ import asyncio
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -25,6 +28,7 @@ from streams.services.deliver.destinations import Destination
 
 LIMIT_S = 15.0
 ANSWER_BYTES = 65_536
+SOME_REFUSED = "SomeRecipientsRefused"
 THREADS = 4
 """Of each endpoint, which ask for names and send mail: a name server that hangs holds up no other endpoint."""
 
@@ -137,10 +141,10 @@ class Sender:
         return socket.socket(family, kind, protocol)
 
     async def mail(self, message: EmailMessage) -> tuple[Result, str]:
-        """The same of a message to the mail server."""
+        """The same of a message to the mail server. Whom it refuses while it takes others is not told of, ever."""
         try:
-            async with asyncio.timeout(2 * LIMIT_S):
-                await asyncio.get_running_loop().run_in_executor(self._threads, self._mail, message)
+            async with asyncio.timeout(3 * LIMIT_S):
+                refused = await asyncio.get_running_loop().run_in_executor(self._threads, self._mail, message)
         except smtplib.SMTPResponseException as error:
             is_final = 500 <= error.smtp_code < 600
             return Result("refused" if is_final else "failed", error.smtp_code), type(error).__name__
@@ -148,33 +152,59 @@ class Sender:
             return Result("refused"), type(error).__name__
         except (smtplib.SMTPException, OSError, TimeoutError) as error:
             return Result("failed"), _word(error)
-        return Result("delivered", 250), ""
+        return Result("delivered", 250), SOME_REFUSED if refused else ""
 
-    def _mail(self, message: EmailMessage) -> None:
+    def _mail(self, message: EmailMessage) -> int:
+        """How many recipients were refused while others were taken."""
         parts, endpoint = urlsplit(self._destination.url), self._destination.endpoint
         is_tls = parts.scheme == "smtps"
         host, port = parts.hostname or "", parts.port or (465 if is_tls else 587)
         [address, *_] = [each[4][0] for each in checked_addresses(host, port, self._listed, self._lookup)]
         context = ssl.create_default_context()
-        with _MailConnection(host, address, port, context if is_tls else None) as connection:
+        with _connected(host, address, port, context if is_tls else None) as connection:
             if not is_tls:
                 connection.starttls(context=context)
             if endpoint.user:
                 connection.login(endpoint.user, self._destination.password)
-            connection.send_message(message)
+            refused = connection.send_message(message)
+            with suppress(smtplib.SMTPException, OSError):  # it has taken the message, whatever it says to this
+                connection.quit()
+        return len(refused)
+
+
+@contextmanager
+def _connected(host: str, address: str, port: int, tls: ssl.SSLContext | None) -> "Iterator[_MailConnection]":
+    """A connection that is cut after `2 * LIMIT_S`: a server that says one byte now and then would hold it for ever."""
+    with socket.create_connection((address, port), LIMIT_S) as plain, plain.dup() as same:
+        cutting = threading.Timer(2 * LIMIT_S, _cut, [same])
+        cutting.daemon = True
+        cutting.start()
+        try:
+            connection = _MailConnection(host, plain, tls)
+            try:
+                yield connection
+            finally:
+                connection.close()
+        finally:
+            cutting.cancel()
+            cutting.join()
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 class _MailConnection(smtplib.SMTP):
-    """A connection to an address that was checked, with the name for its certificate. `tls`: from the first byte on."""
+    """SMTP over a connection that is there, with the name for its certificate. `tls`: from the first byte on."""
 
-    def __init__(self, host: str, address: str, port: int, tls: ssl.SSLContext | None) -> None:
-        self._address = address
+    def __init__(self, host: str, plain: socket.socket, tls: ssl.SSLContext | None) -> None:
+        self._plain = plain
         self._tls = tls
-        super().__init__(host, port, timeout=LIMIT_S)
+        super().__init__(host, plain.getpeername()[1], timeout=LIMIT_S)
 
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        plain = socket.create_connection((self._address, port), timeout)
-        return plain if self._tls is None else self._tls.wrap_socket(plain, server_hostname=host)
+    def _get_socket(self, host: str, _port: int, _timeout: float) -> socket.socket:
+        return self._plain if self._tls is None else self._tls.wrap_socket(self._plain, server_hostname=host)
 
 
 async def _read_some(answer: ClientResponse) -> None:
@@ -193,10 +223,15 @@ def _retry_after(answer: ClientResponse) -> float | None:
     if said.isascii() and said.isdigit() and len(said) < 10:
         return float(said)
     try:
-        until, now = parsedate_to_datetime(said), parsedate_to_datetime(answer.headers.get("Date", ""))
-        return max(0.0, (until - now).total_seconds())
-    except (ValueError, TypeError):
+        until = parsedate_to_datetime(said)
+    except (ValueError, TypeError, OverflowError):  # no date, or one of a year that no calendar has
         return None
+    now = datetime.now(UTC)
+    with suppress(ValueError, TypeError, OverflowError):
+        now = parsedate_to_datetime(answer.headers.get("Date", ""))
+    with suppress(TypeError):  # one of them is of no time zone
+        return max(0.0, (until - now).total_seconds())
+    return None
 
 
 def _word(error: BaseException) -> str:

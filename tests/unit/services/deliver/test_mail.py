@@ -18,6 +18,7 @@ from streams.domain.delivery.digests import MailAddresses, email_of
 from streams.domain.delivery.endpoints import Endpoint
 from streams.domain.delivery.notices import Notice
 from streams.domain.delivery.schedule import Result
+from streams.services.deliver import sending
 from streams.services.deliver.destinations import Destination
 from streams.services.deliver.sending import Sender
 
@@ -34,9 +35,10 @@ NOTICES = [
 
 
 class Mailbox:
-    """What came in; it knows no `absent`, and says of `later` that they may be asked again."""
+    """What came in; it knows no `absent`, and says of `later` that they may be asked again. `goodbye`: to QUIT."""
 
-    def __init__(self) -> None:
+    def __init__(self, goodbye: str = "221 Bye") -> None:
+        self.goodbye = goodbye
         self.received: list[EmailMessage] = []
         self.users: list[str] = []
 
@@ -57,6 +59,9 @@ class Mailbox:
         assert isinstance(received, EmailMessage)
         self.received.append(received)
         return "250 OK"
+
+    async def handle_QUIT(self, _server: Any, _session: Session, _envelope: Envelope) -> str:  # noqa: N802
+        return self.goodbye
 
     def authenticate(self, _server: Any, _session: Any, _envelope: Any, _kind: str, data: LoginPassword) -> AuthResult:
         self.users.append(data.login.decode())
@@ -92,12 +97,14 @@ def resolve(_: str, port: int) -> list[Any]:
     return [(2, 1, 6, "", (ADDRESS, port))]
 
 
-async def mail(url: str, *, to: str = DIRECTOR, password: str = "right", listed: Any = LISTED) -> tuple[Result, str]:
+async def mail(url: str, *to: str, password: str = "right", listed: Any = LISTED) -> tuple[Result, str]:
     table = {"id": "director", "kind": "email", "url": "env:MAIL", "topics": ["system-alerts"], "sender": SENDER}
-    endpoint = Endpoint.model_validate({**table, "to": [to], "user": "harmonia", "secrets": ["env:PASSWORD"]})
+    endpoint = Endpoint.model_validate(
+        {**table, "to": [*(to or [DIRECTOR])], "user": "harmonia", "secrets": ["env:PASSWORD"]}
+    )
     allowed: list[Network] = listed
     async with Sender(Destination(endpoint, url, password=password), allowed, resolve) as sender:
-        return await sender.mail(email_of(NOTICES, MailAddresses(SENDER, [to]), "msg_1"))
+        return await sender.mail(email_of(NOTICES, MailAddresses(SENDER, endpoint.to), "msg_1"))
 
 
 @pytest.mark.parametrize(("manner", "scheme"), [("starttls", "smtp"), ("tls", "smtps")])
@@ -124,7 +131,7 @@ async def test_whom_a_server_does_not_take_is_a_refusal_and_not_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str, result: Result
 ) -> None:
     async with mailing(tmp_path, monkeypatch, "starttls") as (mailbox, port):
-        assert await mail(f"smtp://{NAME}:{port}", to=to) == (result, "SMTPRecipientsRefused")
+        assert await mail(f"smtp://{NAME}:{port}", to) == (result, "SMTPRecipientsRefused")
     assert mailbox.received == []
 
 
@@ -151,3 +158,43 @@ async def test_nothing_is_sent_to_whom_the_certificate_does_not_name(
 
 async def test_a_server_at_an_address_that_is_not_listed_is_not_connected_to() -> None:
     assert await mail(f"smtp://{NAME}:587", listed=[]) == (Result("failed"), "ForbiddenAddress")
+
+
+async def test_a_recipient_who_is_refused_while_another_is_told_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with mailing(tmp_path, monkeypatch, "starttls") as (mailbox, port):
+        said = await mail(f"smtp://{NAME}:{port}", DIRECTOR, ABSENT)
+    assert said == (Result("delivered", 250), "SomeRecipientsRefused")
+    assert len(mailbox.received) == 1
+
+
+async def test_what_a_server_says_to_goodbye_makes_no_message_untaken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with mailing(tmp_path, monkeypatch, "starttls") as (mailbox, port):
+        mailbox.goodbye = "421 going down"
+        assert await mail(f"smtp://{NAME}:{port}") == (Result("delivered", 250), "")
+    assert len(mailbox.received) == 1
+
+
+@pytest.mark.parametrize(("scheme", "begin"), [("smtp", b""), ("smtps", b"\x16\x03\x03\x40\x00")])
+async def test_a_server_that_drips_is_left(monkeypatch: pytest.MonkeyPatch, scheme: str, begin: bytes) -> None:
+    """Each byte comes in time, and the answer never ends."""
+    monkeypatch.setattr(sending, "LIMIT_S", 0.5)
+    left = asyncio.Event()
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asking = asyncio.create_task(reader.read())
+        writer.write(begin)
+        while not asking.done():
+            writer.write(b"2")
+            await asyncio.wait({asking}, timeout=0.05)
+        left.set()
+        writer.close()
+
+    server = await asyncio.start_server(drip, ADDRESS, 0)
+    async with server:
+        result, _ = await mail(f"{scheme}://{NAME}:{server.sockets[0].getsockname()[1]}")
+        assert result.answer == "failed"
+        await asyncio.wait_for(left.wait(), 30)

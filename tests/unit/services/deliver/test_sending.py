@@ -42,6 +42,8 @@ class Site:
             case "/dated":
                 dates = {"Date": "Wed, 22 Feb 2012 10:00:00 GMT", "Retry-After": "Wed, 22 Feb 2012 10:01:00 GMT"}
                 return web.Response(status=503, headers=dates)
+            case "/never":
+                return web.Response(status=200, headers={"Retry-After": f"Wed, 22 Feb {'9' * 30} 10:01:00 GMT"})
             case "/endless":
                 endless = web.StreamResponse()
                 await endless.prepare(request)
@@ -114,7 +116,8 @@ async def test_what_an_endpoint_answers_is_understood_and_no_redirect_is_followe
         assert await post("redirect", names) == (Result("refused", 307), "")
         assert await post("busy", names) == (Result("failed", 429, 7.0), "")
         assert await post("dated", names) == (Result("failed", 503, 60.0), "")
-        assert there.asked == ["/redirect", "/busy", "/dated"]
+        assert await post("never", names) == (Result("delivered", 200), "")
+        assert there.asked == ["/redirect", "/busy", "/dated", "/never"]
 
 
 async def test_no_more_than_64_kib_of_an_answer_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
