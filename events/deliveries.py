@@ -1,7 +1,7 @@
 """What `harmonia deliver` says of its deliveries: the JSON values of its topics.
 
-Times are RFC 3339, UTC, those of waits ms since 1970. No body and no contact is in any: a delivery is named by the
-place of its record, from which it is read again.
+Times are RFC 3339, UTC, those of waits ms since 1970. No body is in any, and no contact but those whom an endpoint has
+still to forget: a delivery is named by the place of its record, from which it is read again.
 """
 
 from typing import Literal, NotRequired
@@ -16,14 +16,14 @@ record no more; `dropped`: its contact was erased meanwhile."""
 class EndpointPosition(TypedDict):
     """A value of `deliveries`, by `endpoint/topic/partition`: what one endpoint has still to be told of a partition.
 
-    `waits`: by offset how often it was tried, when it is next, a hash of its key, when it was appended, and whether it
-    says that its contact was erased. `said`: of each experiment a fingerprint of what was told last, and of each line
-    of a digest when.
+    `waits`: by offset how often it was tried, when it is next, a hash of its key, when it was appended, whether it says
+    that its contact was erased, and the id of whom it says to forget, else nothing. `said`: of each experiment a
+    fingerprint of what was told last, and of each line of a digest when.
     """
 
     topic_id: str
     position: int
-    waits: dict[str, tuple[int, int, str, int, bool]]
+    waits: dict[str, tuple[int, int, str, int, bool, str]]
     told_of_contacts: bool
     said: dict[str, str]
 

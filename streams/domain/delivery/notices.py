@@ -62,7 +62,7 @@ def notice_of(endpoint: Endpoint, record: SourceRecord) -> Notice | None:
     try:
         key = (record.key or b"").decode()
         if record.topic == CONTACT_STATE:
-            return _forgotten(key, record) if record.value is None and record.reason == "erased" else None
+            return forgotten(key, record.at) if record.value is None and record.reason == "erased" else None
         if record.topic == CONTACT_SUPPRESSIONS:
             closed = {} if record.value is None else _table(record.value)
             erased = bool(closed) and all(channel["reason"] == "erased" for channel in closed.values())
@@ -93,7 +93,7 @@ def is_of_identifier(alert: Mapping[str, Any]) -> bool:
 
 def _of_change(endpoint: Endpoint, record: SourceRecord, change: SegmentChange) -> Notice | None:
     if change["cause"] == "erased":
-        return _forgotten(change["contact_id"], record)
+        return forgotten(change["contact_id"], record.at)
     if change["cause"] not in endpoint.causes:
         return None
     if not endpoint.segments:
@@ -121,8 +121,9 @@ def _table(value: bytes) -> dict[str, Any]:
     return said
 
 
-def _forgotten(contact_id: str, record: SourceRecord) -> Notice:
-    return Notice(FORGOTTEN, record.at, {"contact_id": contact_id}, tells_erasure=True)
+def forgotten(contact_id: str, at: int) -> Notice:
+    """That somebody is to be forgotten, who was erased at a time."""
+    return Notice(FORGOTTEN, at, {"contact_id": contact_id}, tells_erasure=True)
 
 
 def _notice(record: SourceRecord, data: Mapping[str, Any]) -> Notice:

@@ -1,8 +1,9 @@
 """How far one endpoint is in one partition of a topic: what it has still to be told, and which offset is read next.
 
 Whatever is read becomes a wait, and is let go once it was acknowledged or is dead. So what is stored at any moment says
-all: after a crash reading goes on at the position, and waits are tried when they are due. A wait holds no contact, only
-a hash of its key that tells which waits are of one contact: of each only the first is tried.
+all: after a crash reading goes on at the position, and waits are tried when they are due. A wait has a hash of
+its key that tells which waits are of one contact: of each only the first is tried. It names no contact but one whom the
+endpoint is to forget.
 """
 
 import hashlib
@@ -13,13 +14,15 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.domain.delivery.schedule import Answer, next_attempt_at
+from streams.domain.delivery.schedule import SCHEDULE_S, Answer, next_attempt_at
 
 Fate = Literal["delivered", "waiting", "dead", "gone", "dropped"]
 """What became of a delivery. `gone`: the topic does not have the record any more; `dropped`: its contact was erased."""
 
 MOST_WAITS = 1_000
 """Of one partition; from so many on nothing more is read of it for this endpoint."""
+MOST_WITH_FORGOTTEN = 5_000
+"""The same with those that say whom to forget; more would be too much for one record."""
 
 OLDEST_TOLD_MS = 6 * 86_400_000
 """Nothing older is told of contacts: who was erased is known for seven days, and who was before must not be told of."""
@@ -31,7 +34,8 @@ class Wait(Struct, frozen=True, array_like=True):
     """A record that an endpoint has still to acknowledge.
 
     `attempts`: how often it was tried. `next_at`: ms, not before. `line`: whose record it is, hashed. `at`: when it was
-    appended, ms. `tells_erasure`: it says of its contact only that it was erased, so no erasure drops it.
+    appended, ms. `tells_erasure`: it says of its contact only that it was erased, so no erasure drops it. `forgotten`:
+    the id of whom it says to forget, else empty; the topic may have dropped the record long before it is told.
     """
 
     attempts: int
@@ -39,6 +43,7 @@ class Wait(Struct, frozen=True, array_like=True):
     line: str
     at: int
     tells_erasure: bool = False
+    forgotten: str = ""
 
 
 class Standing(Struct, frozen=True):
@@ -56,8 +61,11 @@ class Standing(Struct, frozen=True):
 
     @property
     def has_room(self) -> bool:
-        """Whether more may be read."""
-        return len(self.waits) < MOST_WAITS
+        """Whether more may be read. Who is to be forgotten takes no room from others."""
+        if len(self.waits) < MOST_WAITS:
+            return True
+        others = sum(not wait.forgotten for wait in self.waits.values())
+        return others < MOST_WAITS and len(self.waits) < MOST_WITH_FORGOTTEN
 
 
 class ArrivingRecord(NamedTuple):
@@ -70,10 +78,11 @@ class ArrivingRecord(NamedTuple):
     is_of_contact: bool = False
     tells_erasure: bool = False
     forgets: bool = False
+    forgotten: str = ""
 
     def wait(self) -> Wait:
         """Before it was tried."""
-        return Wait(0, self.first_at, self.line, self.at, self.tells_erasure)
+        return Wait(0, self.first_at, self.line, self.at, self.tells_erasure, self.forgotten)
 
 
 _encode = msgspec.json.Encoder().encode
@@ -155,6 +164,8 @@ def settled(standing: Standing, offset: int, answer: Answer, now: int) -> tuple[
             fate, kept = "waiting", wait
         case "refused" | "failed":
             again = next_attempt_at(wait.attempts + 1, now)
+            if again is None and wait.forgotten:  # whoever was told of somebody must be told to forget them
+                again = now + SCHEDULE_S[-1] * 1000
             kept = None if again is None else replace(wait, attempts=wait.attempts + 1, next_at=again)
             fate = "dead" if kept is None else "waiting"
     waits = dict(standing.waits)

@@ -208,7 +208,8 @@ class Backlog:
         first_at = self._first_at(tp, notice, line, now)
         if first_at is None:
             return None
-        if len(self._bodies) < MOST_BODIES:
+        forgets = notice.type == FORGOTTEN
+        if len(self._bodies) < MOST_BODIES and not forgets:
             self._bodies[Place(tp, offset)] = source
         return ArrivingRecord(
             offset,
@@ -217,7 +218,8 @@ class Backlog:
             first_at,
             is_of_contact=is_of_contact,
             tells_erasure=notice.tells_erasure,
-            forgets=notice.type == FORGOTTEN,
+            forgets=forgets,
+            forgotten=str(notice.data["contact_id"]) if forgets else "",
         )
 
     def _first_at(self, tp: TP, notice: Notice, line: str, now: int) -> int | None:

@@ -20,7 +20,7 @@ from events.deliveries import DeadDelivery, DeliveryFate, DeliveryLogEntry
 from events.times import parse_time, render_time
 from events.topics import DEAD_DELIVERIES, DELIVERY_LOG
 from streams.domain.delivery.digests import MailAddresses, email_of, slack_body
-from streams.domain.delivery.notices import Notice, notice_of
+from streams.domain.delivery.notices import Notice, forgotten, notice_of
 from streams.domain.delivery.schedule import (
     FAILURES_TO_OPEN,
     Answer,
@@ -207,6 +207,9 @@ class EndpointWorker:
         found: list[tuple[Place, Notice]] = []
         places = [place for place, _ in waits]
         for place, wait in waits:
+            if wait.forgotten:
+                found.append((place, forgotten(wait.forgotten, wait.at)))
+                continue
             source = self._backlog.body(place)
             if source is None:
                 records = await self._again.records_from(place.tp, place.offset, wait)

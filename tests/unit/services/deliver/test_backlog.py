@@ -17,7 +17,7 @@ from events.topics import (
 )
 from streams.domain.delivery.endpoints import Endpoint
 from streams.domain.delivery.notices import SourceRecord
-from streams.domain.delivery.standing import Standing
+from streams.domain.delivery.standing import Standing, Wait, decoded, encoded
 from streams.services.deliver.backlog import Backlog, Place, Renewed
 
 CHANGES, ALERTS, STATES, SHUT = (
@@ -248,3 +248,31 @@ def test_what_is_not_of_contacts_is_told_however_old_it_is() -> None:
     admit(room, 30 * 24 * HOUR, contact_alerts=[alert("c", 1)])
     assert (waiting(room), waiting(app)) == ({SYSTEM: [0], ALERTS: [0]}, {SYSTEM: [0]})
     assert room.passed_over() == 0
+
+
+def test_whom_to_forget_is_stored_until_it_is_told_and_is_never_given_up() -> None:
+    """The topic may drop the record, whose key alone has the id, while an endpoint is away."""
+    told, place = backlog(CHANGES, STATES), Place(STATES, 0)
+    admit(told, contact_state=[erasure("c", 20)])
+    for _ in range(12):
+        wait = decoded(encoded(told.standings[STATES])).waits[0]
+        assert (wait.forgotten, wait.at) == ("c", 20)
+        fate, _ = told.settle(place, "failed", NOW)
+        assert fate == "waiting"
+    assert told.ready((), NOW + 24 * HOUR, 1) == [place]
+    told.settle(place, "delivered", NOW)
+    assert b'"c"' not in encoded(told.standings[STATES])
+
+
+def test_an_endpoint_that_is_disabled_takes_more_erasures_in_than_records() -> None:
+    told = backlog(CHANGES, STATES)
+    admit(told, segment_changes=[change(f"c-{n}", 10) for n in range(1_000)])
+    admit(told, contact_state=[erasure(f"d-{n}", 10) for n in range(1_000)])
+    assert told.with_room(erasures_only=True) == told.with_room(erasures_only=False) == [STATES]
+    admit(told, contact_state=[erasure(f"e-{n}", 10) for n in range(4_000)])
+    assert told.with_room(erasures_only=True) == []
+
+
+def test_a_wait_that_was_stored_without_whom_to_forget_is_read() -> None:
+    stored = b'{"topic_id":"t","position":3,"waits":{"1":[0,5,"l",7,true]}}'
+    assert decoded(stored).waits == {1: Wait(0, 5, "l", 7, tells_erasure=True)}
