@@ -17,6 +17,8 @@ from streams.cli.time_options import now_ms, parse_moment_or_age
 if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
+    from streams.services.deliver.reading import EndpointState
+
 app = typer.Typer(help="What webhooks, Slack and e-mail were told.", no_args_is_help=True)
 Since = Annotated[str, typer.Option(help="RFC 3339, or 30m, 2h, 7d ago.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: one a line.")]
@@ -110,17 +112,19 @@ def replay_command(
         refuse("--since: is more than 6 days ago; who was erased before is not known any more: give 6d or less")
     with failing_plainly():
         with _consumer() as consumer:
-            _require_known(consumer, endpoint)
+            if _require_known(consumer, endpoint).is_asked_to_replay:
+                refuse(f"{endpoint} is still to be told what was asked for before: ask again once that has been noted")
         ask_for_replay(KafkaClients(load_settings(name_unknown=False)), endpoint, begin, now_ms(), failed=failed)
     say(f"{endpoint} is told once more what {'is dead' if failed else 'was appended'} since {render_time(begin)}")
 
 
-def _require_known(consumer: KafkaConsumer, endpoint: str) -> None:
+def _require_known(consumer: KafkaConsumer, endpoint: str) -> EndpointState:
     from streams.services.deliver.reading import endpoint_states
 
-    known = [each.id for each in endpoint_states(consumer)]
+    known = {each.id: each for each in endpoint_states(consumer)}
     if endpoint not in known:
         refuse(f"there is no endpoint {endpoint}: give one of {', '.join(known) or 'those that were told anything'}")
+    return known[endpoint]
 
 
 @contextmanager

@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple
 from uuid import uuid4
 
+import msgspec
 import orjson
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from faust.types import TP
 
 from events.deliveries import EndpointStatus, ReplayProgress, ReplayRequest
+from events.times import parse_time
 from events.topics import DEAD_DELIVERIES, DELIVERIES, DELIVERY_LOG
 from streams.domain.delivery.standing import Standing, decoded, encoded
 from streams.engine.changelog import PartitionReader
@@ -30,6 +32,7 @@ PLACE = TP(DELIVERIES, 0)
 _PLACES = (PLACE, TP(DELIVERY_LOG, 0), TP(DEAD_DELIVERIES, 0))
 _FOR_EVER = 1 << 62
 _OWNER = b"/owner"
+_request = msgspec.json.Decoder(ReplayRequest).decode
 _FENCED = (ProducerFenced, InvalidProducerEpoch)
 Stand = tuple[str, str, int]
 """An endpoint, a topic and a partition."""
@@ -194,7 +197,9 @@ class Journal:
                     else:
                         self.standings[endpoint, topic, int(partition)] = decoded(value)
                 case ["replay"] if value is not None:
-                    self._requests[endpoint] = Replay(orjson.loads(value), record.offset)
+                    asked = replay_request(value)
+                    if self.replay_of(endpoint) is None:  # else two have asked at once
+                        self._requests[endpoint] = Replay(asked, record.offset)
                 case ["replayed"] if value is not None:
                     self._progress[endpoint] = orjson.loads(value)
                 case [] if endpoint and value is not None:
@@ -211,6 +216,14 @@ def standing_record(stand: Stand, standing: Standing) -> Output:
 def status_record(endpoint: str, status: EndpointStatus) -> Output:
     """The record of how an endpoint answers."""
     return Output(DELIVERIES, 0, endpoint.encode(), orjson.dumps(status))
+
+
+def replay_request(value: bytes) -> ReplayRequest:
+    """What somebody has asked for. Raises ValueError for what is no request."""
+    asked = _request(value)
+    if parse_time(asked["since"]) is None:
+        raise ValueError("since is no time")
+    return asked
 
 
 def replay_key(endpoint: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import orjson
@@ -13,7 +14,7 @@ from events.topics import DEAD_DELIVERIES, DELIVERIES, DELIVERY_LOG
 from streams.domain.delivery.standing import Standing, decoded
 from streams.platform.clients import KafkaClients
 from streams.platform.topic_reading import records_between, records_of
-from streams.services.deliver.journal import replay_key
+from streams.services.deliver.journal import replay_key, replay_request
 
 
 class EndpointState(NamedTuple):
@@ -50,7 +51,9 @@ def endpoint_states(consumer: KafkaConsumer) -> list[EndpointState]:
             case []:
                 statuses[endpoint] = orjson.loads(record.value)
             case ["replay"]:
-                replays[endpoint] = record.offset
+                with suppress(ValueError):  # what is no request is passed over by the process too
+                    replay_request(record.value)
+                    replays.setdefault(endpoint, record.offset)
             case ["replayed"]:
                 done = orjson.loads(record.value)
                 if done["dead_from"] is None and done["request"] >= replays.get(endpoint, -1):
