@@ -32,11 +32,15 @@ class Lost(NamedTuple):
 
 
 class Begun(NamedTuple):
-    """Standings of all partitions, which of them are other than what is stored, and what can be told no more."""
+    """Standings of all partitions, which of them are other than what is stored, and what can be told no more.
+
+    `expired`: how many offsets are gone that were not read.
+    """
 
     standings: Mapping[TP, Standing]
     changed: Sequence[TP]
     lost: Sequence[Lost]
+    expired: int
 
 
 def topics_of(endpoint: Endpoint, journal: Journal) -> tuple[str, ...]:
@@ -60,7 +64,7 @@ async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: Pa
     new = [tp for tp in tps if tp.topic not in known]
     begins = await _begins(endpoint, new, reader, now)
     starts, ends = await reader.starts_of(tps), await reader.ends_of(tps)
-    standings, lost = dict[TP, Standing](), list[Lost]()
+    standings, lost, expired = dict[TP, Standing](), list[Lost](), 0
     for tp in tps:
         topic_id, stored = topics[tp.topic][0], journal.standings.get((endpoint.id, *tp))
         found = stored or Standing(topic_id, begins.get(tp, 0))
@@ -79,9 +83,11 @@ async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: Pa
                 if offset not in young
             ]
             found = found if len(young) == len(found.waits) else replace(found, waits=young)
-        standings[tp] = _within(endpoint, tp, found, starts[tp], ends[tp])
+        standings[tp] = within(endpoint, tp, found, starts[tp], ends[tp])
+        if stored is not None and stored.topic_id == topic_id:
+            expired += unread_and_gone(stored, starts[tp])
     changed = [tp for tp, standing in standings.items() if standing is not journal.standings.get((endpoint.id, *tp))]
-    return Begun(standings, changed, lost)
+    return Begun(standings, changed, lost, expired)
 
 
 async def erased_meanwhile(
@@ -122,7 +128,12 @@ async def _begins(endpoint: Endpoint, tps: Sequence[TP], reader: PartitionReader
     return {**begins, **(await reader.offsets_not_after(limited, oldest) if limited else {})}
 
 
-def _within(endpoint: Endpoint, tp: TP, standing: Standing, start: int, end: int) -> Standing:
+def unread_and_gone(standing: Standing, start: int) -> int:
+    """How many offsets a partition has no more, behind those that were read."""
+    return max(0, start - standing.position)
+
+
+def within(endpoint: Endpoint, tp: TP, standing: Standing, start: int, end: int) -> Standing:
     """The standing with a position that the topic has."""
     if standing.position < start:
         if standing.position:

@@ -125,6 +125,7 @@ class EndpointWorker:
             self._backlog.begin(begun_at.standings, begun_at.changed)
             gone = [record for lost in begun_at.lost for record in self._told_of_lost(lost)]
             await self._store([*gone, *self._changed_address()])
+            self._metrics.passed_over.labels(self._endpoint.id, "expired").inc(begun_at.expired)
             await self._replay(reader)
             self._backlog.forget(
                 await erased_meanwhile(self._endpoint, topics, self._backlog.standings, reader, _now())

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from events.deliveries import DeliveryFate
 
-PassedOver = Literal["too_old"]
+PassedOver = Literal["too_old", "expired"]
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30)
 
 
@@ -48,7 +48,7 @@ class DeliveryMetrics:
         )
         self.passed_over = Counter(
             "harmonia_delivery_passed_over_total",
-            "Records that an endpoint is never told, by why: too_old, of a contact who may have been erased since",
+            "Records never told: too_old, of contacts who may have been erased since; expired, before they were read",
             ["endpoint", "why"],
             registry=registry,
         )
