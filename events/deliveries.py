@@ -17,13 +17,13 @@ class EndpointPosition(TypedDict):
     """A value of `deliveries`, by `endpoint/topic/partition`: what one endpoint has still to be told of a partition.
 
     `waits`: by offset how often it was tried, when it is next, a hash of its key, when it was appended, whether it says
-    that its contact was erased, and the id of whom it says to forget, else nothing. `said`: of each experiment a
-    fingerprint of what was told last, and of each line of a digest when.
+    that its contact was erased, the id of whom it says to forget, else nothing, and how often its line came. `said`: of
+    each experiment a fingerprint of what was told last, and of each line of a digest when.
     """
 
     topic_id: str
     position: int
-    waits: dict[str, tuple[int, int, str, int, bool, str]]
+    waits: dict[str, tuple[int, int, str, int, bool, str, int]]
     told_of_contacts: bool
     said: dict[str, str]
 

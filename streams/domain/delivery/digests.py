@@ -16,7 +16,7 @@ from streams.domain.display_names import HIDDEN, is_shown, named, printable
 WINDOW_S = 60
 """How long a notice waits for others, at most."""
 QUIET_S = 3_600
-"""How long a line is not said again: what comes meanwhile is counted, and said together after that."""
+"""How long a line is not said again: what comes meanwhile is counted, not kept, and said together after that."""
 LINES = 20
 MOST_NOTICES = 1_000
 """In one digest, most of them in one line then."""
@@ -63,7 +63,9 @@ def next_digest(waits: Iterable[tuple[Place, Wait]], now: int) -> list[Place]:
 
 def digest_lines(notices: Sequence[Notice]) -> list[str]:
     """A line for each thing that was seen, with how often; whose contact it was is for a webhook or the console."""
-    counted = Counter(map(digest_line, notices))
+    counted = Counter[str]()
+    for notice in notices:
+        counted[digest_line(notice)] += notice.times
     return [line if count == 1 else f"{line} ({count} times)" for line, count in counted.items()]
 
 

@@ -43,7 +43,7 @@ class SourceRecord(NamedTuple):
 class Notice(NamedTuple):
     """What is told: `data` in JSON values. `fingerprint`: of an experiment, what of it is told of; else empty.
 
-    `tells_erasure`: it says of a contact that it was erased, and nothing from before.
+    `tells_erasure`: it says of a contact that it was erased, and nothing from before. `times`: how often it came.
     """
 
     type: str
@@ -51,6 +51,7 @@ class Notice(NamedTuple):
     data: Mapping[str, Any]
     fingerprint: str = ""
     tells_erasure: bool = False
+    times: int = 1
 
     def body(self) -> bytes:
         """The body of a webhook."""

@@ -7,7 +7,7 @@ endpoint is to forget.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -35,7 +35,8 @@ class Wait(Struct, frozen=True, array_like=True):
 
     `attempts`: how often it was tried. `next_at`: ms, not before. `line`: whose record it is, hashed. `at`: when it was
     appended, ms. `tells_erasure`: it says of its contact only that it was erased, so no erasure drops it. `forgotten`:
-    the id of whom it says to forget, else empty; the topic may have dropped the record long before it is told.
+    the id of whom it says to forget, else empty; the topic may have dropped the record long before it is told. `times`:
+    of a line of a digest how often it came, this record being the first.
     """
 
     attempts: int
@@ -44,6 +45,7 @@ class Wait(Struct, frozen=True, array_like=True):
     at: int
     tells_erasure: bool = False
     forgotten: str = ""
+    times: int = 1
 
 
 class Standing(Struct, frozen=True):
@@ -69,7 +71,11 @@ class Standing(Struct, frozen=True):
 
 
 class ArrivingRecord(NamedTuple):
-    """A record that the endpoint is to be told. `forgets`: it drops what waits of its contact. Others: see `Wait`."""
+    """A record that the endpoint is to be told.
+
+    `forgets`: it drops what waits of its contact. `repeats`: it is counted with one of its line that waits and was not
+    tried yet, if there is one. Others: see `Wait`.
+    """
 
     offset: int
     line: str
@@ -79,6 +85,7 @@ class ArrivingRecord(NamedTuple):
     tells_erasure: bool = False
     forgets: bool = False
     forgotten: str = ""
+    repeats: bool = False
 
     def wait(self) -> Wait:
         """Before it was tried."""
@@ -99,10 +106,12 @@ def is_too_old(at: int, now: int) -> bool:
     return at < now - OLDEST_TOLD_MS - _READ_WITHIN_MS
 
 
-def admitted(standing: Standing, arrivals: Iterable[ArrivingRecord], next_offset: int) -> Standing:
+def admitted(
+    standing: Standing, arrivals: Iterable[ArrivingRecord], next_offset: int, under_way: Collection[int] = ()
+) -> Standing:
     """The standing after records were read up to `next_offset`. Those below the position were admitted before.
 
-    An erasure drops what waits of its contact.
+    An erasure drops what waits of its contact. `under_way`: what is being told now, so that nothing is added to it.
     """
     waits, told = dict(standing.waits), standing.told_of_contacts
     for arrival in arrivals:
@@ -110,9 +119,20 @@ def admitted(standing: Standing, arrivals: Iterable[ArrivingRecord], next_offset
             continue
         if arrival.forgets:
             waits = {offset: wait for offset, wait in waits.items() if wait.line != arrival.line}
-        waits[arrival.offset] = arrival.wait()
+        same = _same_line(arrival, waits, under_way) if arrival.repeats else None
+        if same is None:
+            waits[arrival.offset] = arrival.wait()
+        else:
+            waits[same] = replace(waits[same], times=waits[same].times + 1)
         told = told or arrival.is_of_contact
     return replace(standing, position=max(standing.position, next_offset), waits=waits, told_of_contacts=told)
+
+
+def _same_line(arrival: ArrivingRecord, waits: Mapping[int, Wait], under_way: Collection[int]) -> int | None:
+    for offset, wait in waits.items():
+        if wait.line == arrival.line and wait.attempts == 0 and offset not in under_way:
+            return offset
+    return None
 
 
 def without_forgotten(standing: Standing, erasures: Mapping[str, int]) -> Standing:

@@ -58,11 +58,13 @@ class Backlog:
         self._bodies: dict[Place, SourceRecord] = {}
         self._forgotten: dict[str, int] = {}
         self._too_old = 0
+        self._under_way: frozenset[Place] = frozenset()
         self.standings: dict[TP, Standing] = {}
 
     def begin(self, standings: Mapping[TP, Standing], changed: Collection[TP]) -> None:
         """Take up what is stored, and what of it has changed since."""
         self.standings, self._changed = {**standings}, {*changed}
+        self._under_way = frozenset()
         self._bodies.clear()
 
     def changed(self) -> dict[TP, Standing]:
@@ -118,7 +120,8 @@ class Backlog:
                 if each.forgets:
                     erasures[each.line] = max(each.at, erasures.get(each.line, 0))
             if position > self.standings[tp].position:
-                self.change(tp, admitted(self.standings[tp], arrivals, position))
+                under_way = {place.offset for place in self._under_way if place.tp == tp}
+                self.change(tp, admitted(self.standings[tp], arrivals, position, under_way))
         if erasures:
             self.forget(erasures)
 
@@ -171,9 +174,14 @@ class Backlog:
             now,
         )
 
+    def begin_telling(self, places: Collection[Place]) -> None:
+        """Note what is being told now: a line that comes meanwhile is not counted with it."""
+        self._under_way |= {*places}
+
     def settle(self, place: Place, answer: Answer, now: int) -> tuple[Fate, int]:
         """Note what came of an attempt: the fate of the record, and how often it was tried by now."""
         before = self.wait_of(place)
+        self._under_way -= {place}
         standing, fate = settled(self.standings[place.tp], place.offset, answer, now)
         self.change(place.tp, standing)
         self._bodies.pop(place, None)
@@ -219,6 +227,7 @@ class Backlog:
             is_of_contact=is_of_contact,
             tells_erasure=notice.tells_erasure,
             forgets=forgets,
+            repeats=not self._is_webhook and tp.topic != EXPERIMENT_RESULTS,
             forgotten=str(notice.data["contact_id"]) if forgets else "",
         )
 

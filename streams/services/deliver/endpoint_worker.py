@@ -202,6 +202,7 @@ class EndpointWorker:
     def _begin_attempt(self, places: Sequence[Place]) -> None:
         waits = [(place, wait) for place in places if (wait := self._backlog.wait_of(place))]
         lines = frozenset(wait.line for _, wait in waits)
+        self._backlog.begin_telling(places)
         self._attempts[asyncio.create_task(self._attempt(waits))] = lines
 
     async def _attempt(self, waits: Sequence[tuple[Place, Wait]]) -> Attempt:
@@ -218,7 +219,7 @@ class EndpointWorker:
                 source = records[0][1] if records and records[0][0] == place.offset else None
             is_dropped = self._backlog.wait_of(place) is None  # by an erasure that was read meanwhile
             if source and not is_dropped and (notice := notice_of(self._endpoint, source)) is not None:
-                found.append((place, notice))
+                found.append((place, notice._replace(times=wait.times)))
         begun_at = _now()
         if not found:  # by age, by compaction, or by a filter that is new
             return Attempt(places, begun_at, Result("gone"), "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.domain.delivery.digests import digest_line
+from streams.domain.delivery.digests import digest_line, digest_lines
 from streams.domain.delivery.notices import Notice
 
 
@@ -20,3 +20,8 @@ from streams.domain.delivery.notices import Notice
 )
 def test_no_hash_and_no_address_is_in_a_line(rule: str, subject: str, line: str) -> None:
     assert digest_line(Notice("system.alert", 1, {"rule": rule, "subject": subject})) == line
+
+
+def test_how_often_a_line_came_is_the_sum_of_what_was_counted() -> None:
+    alert = Notice("contact.alert", 1, {"rule": "over_cap", "contact_id": "c-1"})
+    assert digest_lines([alert._replace(times=12), alert]) == ["over_cap: a contact (13 times)"]

@@ -77,6 +77,11 @@ def admit(to: Backlog, now: int = NOW, **read: Sequence[SourceRecord]) -> None:
     to.admit(found, positions, now)
 
 
+def times(of: Backlog, place: Place) -> int:
+    wait = of.wait_of(place)
+    return 0 if wait is None else wait.times
+
+
 def waiting(of: Backlog) -> Mapping[TP, list[int]]:
     return {tp: [*standing.waits] for tp, standing in of.standings.items() if standing.waits}
 
@@ -168,7 +173,7 @@ def test_a_line_is_told_after_a_minute_and_again_after_an_hour_with_all_that_cam
     admit(room, system_alerts=[system_alert("spring", 1), system_alert("spring", 2)])
     assert room.digest(NOW + MINUTE - 1) == []
     first = room.digest(NOW + MINUTE)
-    assert [place.offset for place in first] == [0, 1]
+    assert [(place.offset, times(room, place)) for place in first] == [(0, 2)]
     for place in first:
         room.settle(place, "delivered", NOW + MINUTE)
     for minutes in (2, 30, 59):
@@ -177,14 +182,14 @@ def test_a_line_is_told_after_a_minute_and_again_after_an_hour_with_all_that_cam
     assert [place.offset for place in room.digest(NOW + 31 * MINUTE)] == [5]
     room.settle(Place(SYSTEM, 5), "delivered", NOW)
     assert room.digest(NOW + HOUR) == []
-    assert [place.offset for place in room.digest(NOW + HOUR + MINUTE)] == [2, 3, 4]
+    assert [(place.offset, times(room, place)) for place in room.digest(NOW + HOUR + MINUTE)] == [(2, 3)]
 
 
 def test_contacts_of_a_channel_are_one_line() -> None:
     room = backlog(ALERTS, kind="slack")
     admit(room, contact_alerts=[alert(f"c-{number}", 1) for number in range(30)])
     assert room.digest(NOW) == []
-    assert len(room.digest(NOW + MINUTE)) == 30
+    assert [times(room, place) for place in room.digest(NOW + MINUTE)] == [30]
 
 
 def test_a_digest_has_twenty_lines_and_does_not_wait_for_more() -> None:
@@ -276,3 +281,26 @@ def test_an_endpoint_that_is_disabled_takes_more_erasures_in_than_records() -> N
 def test_a_wait_that_was_stored_without_whom_to_forget_is_read() -> None:
     stored = b'{"topic_id":"t","position":3,"waits":{"1":[0,5,"l",7,true]}}'
     assert decoded(stored).waits == {1: Wait(0, 5, "l", 7, tells_erasure=True)}
+
+
+def test_a_line_that_comes_for_ever_takes_the_room_of_one_while_its_channel_is_down() -> None:
+    room = backlog(SYSTEM, kind="slack")
+    admit(room, system_alerts=[system_alert("often", 1)])
+    room.settle(Place(SYSTEM, 0), "failed", NOW)
+    admit(room, system_alerts=[system_alert("often", n) for n in range(5_000)])
+    admit(room, system_alerts=[system_alert("other", 1)])
+    assert waiting(room) == {SYSTEM: [0, 1, 5_001]}
+    assert room.with_room(erasures_only=False) == [SYSTEM]
+    assert [times(room, Place(SYSTEM, offset)) for offset in (0, 1, 5_001)] == [1, 5_000, 1]
+    assert decoded(encoded(room.standings[SYSTEM])) == room.standings[SYSTEM]
+
+
+def test_what_comes_while_its_line_is_being_told_is_told_later() -> None:
+    room = backlog(SYSTEM, kind="slack")
+    admit(room, system_alerts=[system_alert("a", 1)])
+    first = room.digest(NOW + MINUTE)
+    room.begin_telling(first)
+    admit(room, NOW + MINUTE, system_alerts=[system_alert("a", 2), system_alert("a", 3)])
+    room.settle(first[0], "delivered", NOW + MINUTE)
+    assert waiting(room) == {SYSTEM: [1]}
+    assert times(room, Place(SYSTEM, 1)) == 2
