@@ -31,10 +31,11 @@ class EndpointPosition(TypedDict):
 class EndpointStatus(TypedDict):
     """A value of `deliveries`, by `endpoint`: how it answers, at an address of which `url` is a hash.
 
-    `failures`: on end, without an answer or with trouble. `open_until`: nothing is sent before, null: it may be now.
-    `disabled_at`: when it answered 410, null: it did not.
+    `kind`: of the endpoint. `failures`: on end, without an answer or with trouble. `open_until`: nothing is sent
+    before, null: it may be now. `disabled_at`: when it answered 410, null: it did not.
     """
 
+    kind: NotRequired[str]
     url: str
     failures: int
     open_until: str | None

@@ -321,7 +321,7 @@ class EndpointWorker:
 
     def _changed_address(self) -> Iterable[Output]:
         stored = self._journal.statuses.get(self._endpoint.id)
-        if stored is None or stored["url"] != self._url:
+        if stored is None or stored["url"] != self._url or "kind" not in stored:
             yield self._status()
 
     def _status(self) -> Output:
@@ -329,6 +329,7 @@ class EndpointWorker:
         return status_record(
             self._endpoint.id,
             {
+                "kind": self._endpoint.kind,
                 "url": self._url,
                 "failures": self._breaker.failures,
                 "open_until": render_time(open_until) if open_until else None,

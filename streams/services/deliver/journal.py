@@ -21,7 +21,6 @@ from streams.domain.delivery.standing import Standing, decoded, encoded
 from streams.engine.changelog import PartitionReader
 from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.retry import BROKER_TROUBLE, retried
-from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output, TransactionWriter
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import Fenced
@@ -71,7 +70,7 @@ class Journal:
             end = await reader.end_of(PLACE)
             async for run in reader.runs(PLACE, await reader.start_of(PLACE), end):
                 for record in run.records:
-                    self._take(record)
+                    self._take(record.key, record.value, record.offset)
                 self._read_to = self._owner_read_to = run.next_offset
 
     async def close(self) -> None:
@@ -88,6 +87,18 @@ class Journal:
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_rounds())
         await written
+
+    @property
+    def names(self) -> set[str]:
+        """The endpoints of which anything but standings is stored."""
+        return {*self.statuses, *self._requests, *self._progress}
+
+    async def take_out(self, outputs: Sequence[Output]) -> None:
+        """Write records of the journal itself, and know what they say. Raises `Fenced`."""
+        if outputs:
+            await self.write(outputs)
+        for output in outputs:
+            self._take(output.key, output.value, self._read_to)
 
     def replay_of(self, endpoint: str) -> Replay | None:
         """What an endpoint is still to be told once more."""
@@ -111,7 +122,7 @@ class Journal:
                         for record in run.records:
                             endpoint, _, what = (record.key or b"").decode(errors="replace").partition("/")
                             if what == "replay":
-                                self._take(record)
+                                self._take(record.key, record.value, record.offset)
                                 if record.value is not None:
                                     yield endpoint
             except BROKER_TROUBLE as error:
@@ -186,26 +197,36 @@ class Journal:
         if self._owner not in ("", self._process):
             raise Fenced("another `harmonia deliver` has taken over, so this one ends; nothing is lost")
 
-    def _take(self, record: KafkaRecord) -> None:
-        key, value = record.key, record.value
+    def _take(self, key: bytes | None, value: bytes | None, offset: int) -> None:
         try:
             endpoint, *place = (key or b"").decode().split("/")
+            if value is None:
+                self._forget(endpoint, place)
+                return
             match place:
                 case [topic, partition]:
-                    if value is None:
-                        self.standings.pop((endpoint, topic, int(partition)), None)
-                    else:
-                        self.standings[endpoint, topic, int(partition)] = decoded(value)
-                case ["replay"] if value is not None:
+                    self.standings[endpoint, topic, int(partition)] = decoded(value)
+                case ["replay"]:
                     asked = replay_request(value)
                     if self.replay_of(endpoint) is None:  # else two have asked at once
-                        self._requests[endpoint] = Replay(asked, record.offset)
-                case ["replayed"] if value is not None:
+                        self._requests[endpoint] = Replay(asked, offset)
+                case ["replayed"]:
                     self._progress[endpoint] = orjson.loads(value)
-                case [] if endpoint and value is not None:
+                case [] if endpoint:
                     self.statuses[endpoint] = orjson.loads(value)
         except ValueError:  # nothing of ours
             logger.warning("%s has a record that no version has written; it is passed over", DELIVERIES)
+
+    def _forget(self, endpoint: str, place: Sequence[str]) -> None:
+        match place:
+            case [topic, partition]:
+                self.standings.pop((endpoint, topic, int(partition)), None)
+            case ["replay"]:
+                self._requests.pop(endpoint, None)
+            case ["replayed"]:
+                self._progress.pop(endpoint, None)
+            case []:
+                self.statuses.pop(endpoint, None)
 
 
 def standing_record(stand: Stand, standing: Standing) -> Output:
@@ -216,6 +237,11 @@ def standing_record(stand: Stand, standing: Standing) -> Output:
 def status_record(endpoint: str, status: EndpointStatus) -> Output:
     """The record of how an endpoint answers."""
     return Output(DELIVERIES, 0, endpoint.encode(), orjson.dumps(status))
+
+
+def tombstone(key: str) -> Output:
+    """The record that takes out what is stored by a key."""
+    return Output(DELIVERIES, 0, key.encode(), None)
 
 
 def replay_request(value: bytes) -> ReplayRequest:

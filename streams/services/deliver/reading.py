@@ -1,7 +1,7 @@
 """Reads what is stored of deliveries, for commands that look once, and asks to have an endpoint told once more."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -40,26 +40,7 @@ class EndpointState(NamedTuple):
 
 def endpoint_states(consumer: KafkaConsumer) -> list[EndpointState]:
     """Every endpoint that something is stored of, by id. Raises Kafka's errors and `MissingTopic`."""
-    standings: dict[str, dict[TopicPartition, Standing]] = {}
-    statuses: dict[str, EndpointStatus] = {}
-    replays: dict[str, int] = {}
-    for record in records_of(consumer, DELIVERIES):
-        endpoint, *place = (record.key or b"").decode().split("/")
-        if not endpoint or record.value is None:  # whose process writes here
-            continue
-        match place:
-            case []:
-                statuses[endpoint] = orjson.loads(record.value)
-            case ["replay"]:
-                with suppress(ValueError):  # what is no request is passed over by the process too
-                    replay_request(record.value)
-                    replays.setdefault(endpoint, record.offset)
-            case ["replayed"]:
-                done = orjson.loads(record.value)
-                if done["dead_from"] is None and done["request"] >= replays.get(endpoint, -1):
-                    replays.pop(endpoint, None)
-            case [topic, partition]:
-                standings.setdefault(endpoint, {})[TopicPartition(topic, int(partition))] = decoded(record.value)
+    standings, statuses, replays = _stored(consumer)
     dead = Counter((record.key or b"").decode() for record in records_of(consumer, DEAD_DELIVERIES))
     places = {tp for held in standings.values() for tp in held}
     there = {TopicPartition(topic, n) for topic, _ in places for n in consumer.partitions_for_topic(topic) or ()}
@@ -74,6 +55,7 @@ def endpoint_states(consumer: KafkaConsumer) -> list[EndpointState]:
             is_asked_to_replay=name in replays,
         )
         for name, held in sorted(standings.items())
+        if name in statuses
     ]
 
 
@@ -116,3 +98,45 @@ def _answers(status: EndpointStatus | None) -> dict[str, Any]:
     if status is None:
         return {"failures": 0, "open_until": None, "disabled_at": None}
     return {name: status[name] for name in ("failures", "open_until", "disabled_at")}
+
+
+_Stored = tuple[dict[str, dict[TopicPartition, Standing]], dict[str, EndpointStatus], dict[str, int]]
+"""By endpoint its standings, its status, and the offset of the request to tell it once more that is open."""
+
+
+def _stored(consumer: KafkaConsumer) -> _Stored:
+    standings: dict[str, dict[TopicPartition, Standing]] = {}
+    statuses: dict[str, EndpointStatus] = {}
+    replays: dict[str, int] = {}
+    for record in records_of(consumer, DELIVERIES):
+        endpoint, *place = (record.key or b"").decode().split("/")
+        if not endpoint:  # whose process writes here
+            continue
+        if record.value is None:  # the file names it no longer
+            _take_out(endpoint, place, (standings, statuses, replays))
+            continue
+        match place:
+            case []:
+                statuses[endpoint] = orjson.loads(record.value)
+            case ["replay"]:
+                with suppress(ValueError):  # what is no request is passed over by the process too
+                    replay_request(record.value)
+                    replays.setdefault(endpoint, record.offset)
+            case ["replayed"]:
+                done = orjson.loads(record.value)
+                if done["dead_from"] is None and done["request"] >= replays.get(endpoint, -1):
+                    replays.pop(endpoint, None)
+            case [topic, partition]:
+                standings.setdefault(endpoint, {})[TopicPartition(topic, int(partition))] = decoded(record.value)
+    return standings, statuses, replays
+
+
+def _take_out(endpoint: str, place: Sequence[str], stored: _Stored) -> None:
+    standings, statuses, replays = stored
+    match place:
+        case []:
+            statuses.pop(endpoint, None)
+        case ["replay"]:
+            replays.pop(endpoint, None)
+        case [topic, partition]:
+            standings.get(endpoint, {}).pop(TopicPartition(topic, int(partition)), None)

@@ -10,7 +10,8 @@ from contextlib import AsyncExitStack
 from prometheus_client import CollectorRegistry
 
 from streams.domain.delivery.addresses import Network, networks_of
-from streams.engine.retry import BROKER_TROUBLE
+from streams.domain.delivery.endpoints import Endpoint
+from streams.engine.retry import BROKER_TROUBLE, retried
 from streams.engine.writer import retrieve_what_nobody_awaits, wait_briefly_for_markers
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import MissingTopic, Unusable
@@ -21,6 +22,7 @@ from streams.platform.topics import require_topics
 from streams.services.deliver.destinations import Destination, read_destinations
 from streams.services.deliver.endpoint_worker import EndpointWorker
 from streams.services.deliver.journal import Journal
+from streams.services.deliver.leaving import changed_kind, no_longer_named
 from streams.services.deliver.metrics import DeliveryMetrics
 from streams.services.deliver.sending import Sender
 from streams.worker.preflight import wait_for_kafka
@@ -71,6 +73,7 @@ async def _serve(settings: Settings, destinations: Sequence[Destination], say: C
         journal = Journal(kafka, settings.app_id)
         closing.push_async_callback(journal.close)
         await journal.open()
+        await _take_out(journal, [each.endpoint for each in destinations])
         for each in destinations:
             sender = await closing.enter_async_context(Sender(each, listed_networks(settings)))
             workers[each.endpoint.id] = EndpointWorker(each, sender, journal, kafka, metrics)
@@ -90,6 +93,14 @@ async def _serve(settings: Settings, destinations: Sequence[Destination], say: C
         for ended in await asyncio.gather(waiting, following, comparing, *working, return_exceptions=True):
             if isinstance(ended, Exception):
                 raise ended
+
+
+async def _take_out(journal: Journal, endpoints: Sequence[Endpoint]) -> None:
+    """Take out of the journal what the file no longer names. Raises `Unusable` where one has become of another kind."""
+    if problem := changed_kind(endpoints, journal.statuses):
+        raise Unusable(f"HARMONIA_DELIVER: {problem}")
+    outputs = [*no_longer_named(endpoints, journal.names, journal.standings)]
+    await retried(lambda: journal.take_out(outputs), "taking out what the file no longer names")
 
 
 async def _follow(journal: Journal, workers: dict[str, EndpointWorker]) -> None:

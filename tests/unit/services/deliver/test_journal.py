@@ -5,11 +5,9 @@ from typing import Any
 import orjson
 import pytest
 
-from events.topics import DELIVERIES
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.services.deliver.journal import Journal, replay_key
-from tests.unit.engine.kafka_records import Fetched
 
 SINCE = "2012-11-06T12:00:00.000Z"
 REQUEST = {"since": SINCE, "failed": True, "at": SINCE}
@@ -19,7 +17,7 @@ def journal(*records: tuple[bytes, Any]) -> Journal:
     found = Journal(KafkaClients(Settings(kafka_bootstrap="127.0.0.1:1")), "test")
     for offset, (key, value) in enumerate(records):
         written = value if isinstance(value, bytes) else orjson.dumps(value)
-        found._take(Fetched(offset, written, key, topic=DELIVERIES, partition=0))
+        found._take(key, written, offset)
     return found
 
 
