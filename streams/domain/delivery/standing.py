@@ -158,15 +158,13 @@ def set_back(standing: Standing, offset: int) -> Standing:
     return replace(standing, position=offset, waits=waits, said={})
 
 
-def due(standing: Standing, now: int) -> list[int]:
-    """The offsets that may be tried now: of each contact the first that waits, unless it is not time yet."""
-    found, seen = [], set()
+def firsts(standing: Standing) -> list[tuple[int, int, str]]:
+    """Of each contact the first that waits, which alone may be tried: when, its offset, and its line."""
+    found: dict[str, tuple[int, int, str]] = {}
     for offset, wait in standing.waits.items():
-        if wait.line not in seen:
-            seen.add(wait.line)
-            if wait.next_at <= now:
-                found.append(offset)
-    return found
+        if wait.line not in found:
+            found[wait.line] = wait.next_at, offset, wait.line
+    return [*found.values()]
 
 
 def settled(standing: Standing, offset: int, answer: Answer, now: int) -> tuple[Standing, Fate]:

@@ -4,6 +4,7 @@ Nothing here reads or writes: what has changed is taken from it, to be stored.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from heapq import merge
 from typing import NamedTuple
 
 from faust.types import TP
@@ -21,7 +22,7 @@ from streams.domain.delivery.standing import (
     Standing,
     Wait,
     admitted,
-    due,
+    firsts,
     is_too_old,
     line_of,
     settled,
@@ -58,6 +59,7 @@ class Backlog:
         self._bodies: dict[Place, SourceRecord] = {}
         self._forgotten: dict[str, int] = {}
         self._too_old = 0
+        self._sorted: dict[TP, tuple[Standing, Sequence[tuple[int, Place, str]]]] = {}
         self._under_way: frozenset[Place] = frozenset()
         self.standings: dict[TP, Standing] = {}
 
@@ -66,6 +68,7 @@ class Backlog:
         self.standings, self._changed = {**standings}, {*changed}
         self._under_way = frozenset()
         self._bodies.clear()
+        self._sorted.clear()
 
     def changed(self) -> dict[TP, Standing]:
         """What is to be stored; asked again, only what has changed since."""
@@ -150,18 +153,22 @@ class Backlog:
 
     def ready(self, busy: Collection[str], now: int, most: int) -> list[Place]:
         """What may be told now, each by itself: of no contact of whom something is under way."""
-        found = sorted(
-            (standing.waits[offset].next_at, Place(tp, offset), standing.waits[offset].line)
-            for tp, standing in self.standings.items()
-            for offset in due(standing, now)
-        )
         chosen: dict[str, Place] = {}
-        for _, place, line in found:
-            if len(chosen) >= most:
+        for next_at, place, line in merge(*map(self._firsts, self.standings)):
+            if next_at > now or len(chosen) >= most:
                 break
             if line not in busy:
                 chosen.setdefault(line, place)
         return [*chosen.values()]
+
+    def _firsts(self, tp: TP) -> Sequence[tuple[int, Place, str]]:
+        """What may be tried of a partition, the earliest first; found again only where its standing has changed."""
+        standing = self.standings[tp]
+        of, found = self._sorted.get(tp, (None, ()))
+        if of is not standing:
+            found = sorted((next_at, Place(tp, offset), line) for next_at, offset, line in firsts(standing))
+            self._sorted[tp] = standing, found
+        return found
 
     def digest(self, now: int) -> list[Place]:
         """What is told together now."""

@@ -13,8 +13,8 @@ from streams.domain.delivery.standing import (
     Wait,
     admitted,
     decoded,
-    due,
     encoded,
+    firsts,
     line_of,
     set_back,
     settled,
@@ -30,6 +30,11 @@ STREAMS = st.lists(
     max_size=30,
 )
 LONG_MS = SCHEDULE_S[-1] * 1000
+
+
+def due(standing: Standing, now: int) -> list[int]:
+    """What may be tried now."""
+    return [offset for next_at, offset, _ in firsts(standing) if next_at <= now]
 
 
 @dataclass

@@ -304,3 +304,14 @@ def test_what_comes_while_its_line_is_being_told_is_told_later() -> None:
     room.settle(first[0], "delivered", NOW + MINUTE)
     assert waiting(room) == {SYSTEM: [1]}
     assert times(room, Place(SYSTEM, 1)) == 2
+
+
+def test_what_may_be_told_is_the_earliest_of_all_partitions_and_follows_every_change() -> None:
+    told = backlog(CHANGES, ALERTS)
+    admit(told, NOW + 2, segment_changes=[change("c", 10), change("c", 11), change("d", 10)])
+    admit(told, NOW + 1, contact_alerts=[alert("e", 10)])
+    assert told.ready((), NOW, 16) == []
+    assert told.ready((), NOW + 1, 16) == [Place(ALERTS, 0)]
+    assert told.ready((), NOW + 2, 2) == [Place(ALERTS, 0), Place(CHANGES, 0)]
+    told.settle(Place(CHANGES, 0), "delivered", NOW + 2)
+    assert told.ready((), NOW + 2, 16) == [Place(ALERTS, 0), Place(CHANGES, 1), Place(CHANGES, 2)]
