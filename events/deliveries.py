@@ -67,7 +67,11 @@ class DeliveryOwner(TypedDict):
 
 
 class DeliveryLogEntry(TypedDict):
-    """The value of `delivery-log`: one attempt. `status`: of HTTP, 0 where no answer came. `id`: its `webhook-id`."""
+    """The value of `delivery-log`: one attempt. `status`: of HTTP, 0 where no answer came. `id`: its `webhook-id`.
+
+    `trouble`: the kind of error in a word. `offsets`: how many expired before they were read, beginning with this one;
+    those of markers of transactions are counted too.
+    """
 
     endpoint: str
     id: str
@@ -79,6 +83,7 @@ class DeliveryLogEntry(TypedDict):
     status: int
     attempts: int
     trouble: NotRequired[str]
+    offsets: NotRequired[int]
 
 
 class DeadDelivery(TypedDict):

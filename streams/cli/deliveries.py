@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
@@ -87,7 +87,7 @@ def show_command(
                 str(each["status"] or ""),
                 str(each["attempts"]),
                 f"{each['topic']}/{each['partition']}@{each['offset']}",
-                each.get("trouble", ""),
+                _trouble(each),
             ]
             for each in found
         ),
@@ -116,6 +116,12 @@ def replay_command(
                 refuse(f"{endpoint} is still to be told what was asked for before: ask again once that has been noted")
         ask_for_replay(KafkaClients(load_settings(name_unknown=False)), endpoint, begin, now_ms(), failed=failed)
     say(f"{endpoint} is told once more what {'is dead' if failed else 'was appended'} since {render_time(begin)}")
+
+
+def _trouble(entry: dict[str, Any]) -> str:
+    """What was wrong, in a word; with how many offsets it is of where they were gone before they were read."""
+    trouble = str(entry.get("trouble", ""))
+    return f"{trouble}, {entry['offsets']} offsets" if "offsets" in entry else trouble
 
 
 def _require_known(consumer: KafkaConsumer, endpoint: str) -> EndpointState:

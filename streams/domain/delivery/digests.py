@@ -39,12 +39,15 @@ def first_told_at(now: int, said_at: int | None) -> int:
     return said_at if now <= said_at else said_at + QUIET_S * 1000
 
 
-def next_digest(waits: Iterable[tuple[Place, Wait]], now: int) -> list[Place]:
+def next_digest(waits: Iterable[tuple[Place, Wait]], now: int, told_at: int | None = None) -> list[Place]:
     """What is told together now, in the order of `waits`; none: it is not time yet.
 
+    `told_at`: when the last message was taken, ms; the next one is sent a minute later, whatever waits.
     What failed together is told together again, and nothing else with it, so that it is the same digest. Else all lines
     of the next minute, once one of them is due or there are as many as a digest holds.
     """
+    if told_at is not None and 0 <= now - told_at < WINDOW_S * 1000:
+        return []
     failed: dict[tuple[int, int], list[Place]] = {}
     fresh: list[tuple[Place, Wait]] = []
     for place, wait in waits:

@@ -61,6 +61,7 @@ class Backlog:
         self._too_old = 0
         self._sorted: dict[TP, tuple[Standing, Sequence[tuple[int, Place, str]]]] = {}
         self._under_way: frozenset[Place] = frozenset()
+        self._told_at: int | None = None
         self.standings: dict[TP, Standing] = {}
 
     def begin(self, standings: Mapping[TP, Standing], changed: Collection[TP]) -> None:
@@ -179,6 +180,7 @@ class Backlog:
                 for offset, wait in standing.waits.items()
             ),
             now,
+            self._told_at,
         )
 
     def begin_telling(self, places: Collection[Place]) -> None:
@@ -189,6 +191,8 @@ class Backlog:
         """Note what came of an attempt: the fate of the record, and how often it was tried by now."""
         before = self.wait_of(place)
         self._under_way -= {place}
+        if answer == "delivered":
+            self._told_at = now
         standing, fate = settled(self.standings[place.tp], place.offset, answer, now)
         self.change(place.tp, standing)
         self._bodies.pop(place, None)

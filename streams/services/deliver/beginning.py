@@ -31,16 +31,21 @@ class Lost(NamedTuple):
     attempts: int
 
 
-class Begun(NamedTuple):
-    """Standings of all partitions, which of them are other than what is stored, and what can be told no more.
+class Expired(NamedTuple):
+    """Offsets of a partition that are gone unread: the first, and how many."""
 
-    `expired`: how many offsets are gone that were not read.
-    """
+    place: Place
+    topic_id: str
+    offsets: int
+
+
+class Begun(NamedTuple):
+    """Standings of all partitions, which of them are other than what is stored, and what can be told no more."""
 
     standings: Mapping[TP, Standing]
     changed: Sequence[TP]
     lost: Sequence[Lost]
-    expired: int
+    expired: Sequence[Expired]
 
 
 def topics_of(endpoint: Endpoint, journal: Journal) -> tuple[str, ...]:
@@ -64,7 +69,7 @@ async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: Pa
     new = [tp for tp in tps if tp.topic not in known]
     begins = await _begins(endpoint, new, reader, now)
     starts, ends = await reader.starts_of(tps), await reader.ends_of(tps)
-    standings, lost, expired = dict[TP, Standing](), list[Lost](), 0
+    standings, lost, expired = dict[TP, Standing](), list[Lost](), list[Expired]()
     for tp in tps:
         topic_id, stored = topics[tp.topic][0], journal.standings.get((endpoint.id, *tp))
         found = stored or Standing(topic_id, begins.get(tp, 0))
@@ -84,8 +89,8 @@ async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: Pa
             ]
             found = found if len(young) == len(found.waits) else replace(found, waits=young)
         standings[tp] = within(endpoint, tp, found, starts[tp], ends[tp])
-        if stored is not None and stored.topic_id == topic_id:
-            expired += unread_and_gone(stored, starts[tp])
+        if stored is not None and stored.topic_id == topic_id and (count := unread_and_gone(stored, starts[tp])):
+            expired.append(Expired(Place(tp, stored.position), topic_id, count))
     changed = [tp for tp, standing in standings.items() if standing is not journal.standings.get((endpoint.id, *tp))]
     return Begun(standings, changed, lost, expired)
 

@@ -1,7 +1,8 @@
 """Tells one endpoint: reads its topics at its own pace, tries what is due, and stores what came of it.
 
 Nothing of one endpoint waits for another but the transaction in which both are stored. A task for each attempt; what is
-stored, and which of a contact's records is next, is decided by the one loop that all of them come back to.
+stored, and which of a contact's records is next, is decided by the one loop that all of them come back to. What came of
+attempts is stored a few times a second, and at once where nothing else is under way.
 """
 
 import asyncio
@@ -9,16 +10,14 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
-import orjson
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
-from events.deliveries import DeadDelivery, DeliveryFate, DeliveryLogEntry
 from events.times import parse_time, render_time
-from events.topics import DEAD_DELIVERIES, DELIVERY_LOG
 from streams.domain.delivery.digests import MailAddresses, email_of, slack_body
 from streams.domain.delivery.notices import Notice, forgotten, notice_of
 from streams.domain.delivery.schedule import (
@@ -38,13 +37,15 @@ from streams.engine.writer import Output
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import MissingTopic
 from streams.services.deliver.backlog import Backlog, Place, Renewed
-from streams.services.deliver.beginning import Lost, Topics, begun, erased_meanwhile, topics_of
+from streams.services.deliver.beginning import Topics, begun, erased_meanwhile, topics_of
 from streams.services.deliver.destinations import Destination
 from streams.services.deliver.journal import Journal, standing_record, status_record
 from streams.services.deliver.metrics import DeliveryMetrics
+from streams.services.deliver.outcome_records import dead_record, entry_of, logged, logs_of_gone
 from streams.services.deliver.replaying import replayed
 from streams.services.deliver.rereading import Rereader, source_of
 from streams.services.deliver.sending import Sender
+from streams.services.deliver.unstored import Unstored
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,8 @@ RECORDS_AT_ONCE = 500
 POLL_MS = 500
 NOTE_EVERY_S = 5.0
 PAUSE_S = 1.0
+AWAY_S = 30.0
+"""Whoever did nothing for so long, such as a process that was frozen, looks for who was erased before it goes on."""
 
 
 class Attempt(NamedTuple):
@@ -82,7 +85,7 @@ class EndpointWorker:
         self._attempts: dict[asyncio.Task[Attempt], frozenset[str]] = {}
         self._anew = asyncio.Event()
         self._failing_since: float | None = None
-        self._noted_at = time.monotonic()
+        self._unstored = Unstored()
         self._stopping = False
         self._url = hashlib.blake2b(destination.url.encode(), digest_size=8).hexdigest()
         self._breaker, self._disabled_at = self._stored_status()
@@ -106,15 +109,20 @@ class EndpointWorker:
             try:
                 await self._run()
             except (*BROKER_TROUBLE, MissingTopic) as error:  # a topic may be about to be made anew
-                self.trouble = f"Kafka: {type(error).__name__}"
-                logger.warning("%s: %s", self._endpoint.id, self.trouble)
-                await asyncio.sleep(PAUSE_S)
+                await self._pause(f"Kafka: {type(error).__name__}")
             except Renewed:
-                self.trouble = "a topic was made anew"
-                logger.warning("%s: a topic ends before what was read of it: it is looked at anew", self._endpoint.id)
-                await asyncio.sleep(PAUSE_S)
+                await self._pause("a topic ends before what was read of it: it is looked at anew")
             finally:
                 await self._let_go()
+
+    async def _pause(self, trouble: str) -> None:
+        """Say what is wrong, store what was told till then, and let a moment pass."""
+        self.trouble = trouble
+        logger.warning("%s: %s", self._endpoint.id, trouble)
+        if self._unstored:
+            with suppress(*BROKER_TROUBLE):  # else it is told again
+                await self._store()
+        await asyncio.sleep(PAUSE_S)
 
     async def _run(self) -> None:
         self._anew.clear()
@@ -123,9 +131,9 @@ class EndpointWorker:
         async with PartitionReader(self._kafka) as reader:
             begun_at = await begun(self._endpoint, self._journal, topics, reader, _now())
             self._backlog.begin(begun_at.standings, begun_at.changed)
-            gone = [record for lost in begun_at.lost for record in self._told_of_lost(lost)]
-            await self._store([*gone, *self._changed_address()])
-            self._metrics.passed_over.labels(self._endpoint.id, "expired").inc(begun_at.expired)
+            self._unstored.add([*logs_of_gone(self._endpoint.id, begun_at), *self._changed_address()], ())
+            await self._store()
+            self._metrics.count_gone(self._endpoint.id, len(begun_at.lost), sum(e.offsets for e in begun_at.expired))
             await self._replay(reader)
             self._backlog.forget(
                 await erased_meanwhile(self._endpoint, topics, self._backlog.standings, reader, _now())
@@ -143,8 +151,10 @@ class EndpointWorker:
 
     async def _work(self, consumer: AIOKafkaConsumer) -> None:
         reading: asyncio.Task[Mapping[TopicPartition, Sequence[KafkaRecord]]] | None = None
+        looked_at = time.monotonic()
         try:
-            while not (self._stopping and not self._attempts) and not self._is_to_begin_anew():
+            while not (self._stopping and not self._attempts) and not self._is_to_begin_anew(looked_at):
+                looked_at = time.monotonic()
                 if not self._stopping:
                     self._begin_attempts()
                     wanted = self._backlog.with_room(erasures_only=self._disabled_at is not None)
@@ -152,11 +162,11 @@ class EndpointWorker:
                         places = [TopicPartition(*tp) for tp in wanted]
                         fetching = consumer.getmany(*places, timeout_ms=POLL_MS, max_records=RECORDS_AT_ONCE)
                         reading = asyncio.ensure_future(fetching)
-                under_way = {*self._attempts, *([reading] if reading else ())}
+                under_way, pause = {*self._attempts, *([reading] if reading else ())}, self._longest_pause()
                 if under_way:
-                    await asyncio.wait(under_way, timeout=PAUSE_S, return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait(under_way, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
                 else:
-                    await asyncio.sleep(PAUSE_S)
+                    await asyncio.sleep(pause)
                 if reading is not None and reading.done():
                     fetched, reading = reading.result(), None
                     await self._admit(consumer, fetched)
@@ -168,9 +178,9 @@ class EndpointWorker:
                 reading.cancel()
                 await asyncio.wait({reading})
 
-    def _is_to_begin_anew(self) -> bool:
-        """Whether somebody has said so, or a replay can go on."""
-        if self._anew.is_set():
+    def _is_to_begin_anew(self, looked_at: float) -> bool:
+        """Whether somebody has said so, a replay can go on, or it was away since it looked last."""
+        if self._anew.is_set() or time.monotonic() - looked_at > AWAY_S:
             return True
         replay = self._journal.replay_of(self._endpoint.id)
         return replay is not None and self._backlog.has_room_for_replays
@@ -195,7 +205,7 @@ class EndpointWorker:
             return
         room = (1 if self._breaker.failures >= FAILURES_TO_OPEN else AT_ONCE) - len(self._attempts)
         if room > 0:
-            busy = frozenset().union(*self._attempts.values())
+            busy = self._unstored.lines.union(*self._attempts.values())
             for place in self._backlog.ready(busy, now, room):
                 self._begin_attempt([place])
 
@@ -245,14 +255,28 @@ class EndpointWorker:
                 addresses = MailAddresses(self._endpoint.sender, self._endpoint.to)
                 return await self._sender.mail(email_of(notices, addresses, digest_id(ids)))
 
+    def _longest_pause(self) -> float:
+        """Seconds after which something may have to be stored."""
+        return min(PAUSE_S, self._due_in()) if self._unstored else PAUSE_S
+
+    def _due_in(self) -> float:
+        return self._unstored.due_in(time.monotonic(), is_busy=bool(self._attempts))
+
     async def _settle(self) -> None:
-        """Note what came of the attempts that have ended, and store it."""
+        """Note what came of the attempts that have ended, and store it when it is time. Raises what they did."""
         ended = [task for task in self._attempts if task.done()]
         for task in ended:
-            del self._attempts[task]
-        outputs = [output for attempt in [task.result() for task in ended] for output in self._settled(attempt)]
-        if outputs or (self._backlog.has_changed and time.monotonic() - self._noted_at >= NOTE_EVERY_S):
-            await self._store(outputs)
+            lines = self._attempts.pop(task)
+            if task.exception() is None:
+                self._unstored.add(self._settled(task.result()), lines)
+        if self._unstored:
+            is_due = self._due_in() == 0
+        else:
+            is_due = self._backlog.has_changed and self._unstored.age(time.monotonic()) >= NOTE_EVERY_S
+        if is_due:
+            await self._store()
+        for task in ended:
+            task.result()
 
     def _settled(self, attempt: Attempt) -> Iterable[Output]:
         now, before = _now(), (self._breaker, self._disabled_at)
@@ -266,50 +290,14 @@ class EndpointWorker:
             wait = self._backlog.wait_of(place)
             fate, attempts = self._backlog.settle(place, attempt.result.answer, now)
             self._metrics.attempts.labels(self._endpoint.id, fate).inc()
-            entry = self._entry(place, self._id_of(place), fate, attempt.result.status)
+            topic_id = self._backlog.standings[place.tp].topic_id
+            entry = entry_of(self._endpoint.id, topic_id, place, fate, attempt.result.status)
             entry["attempts"] = attempts
             if attempt.trouble:
                 entry["trouble"] = attempt.trouble
-            yield self._logged(entry)
+            yield logged(entry)
             if fate == "dead" and wait is not None:
-                yield self._dead(place, entry, wait)
-
-    def _told_of_lost(self, lost: Lost) -> Iterable[Output]:
-        self._metrics.attempts.labels(self._endpoint.id, "gone").inc()
-        id_ = webhook_id(self._endpoint.id, lost.topic_id, lost.place.tp.partition, lost.place.offset)
-        yield self._logged(self._entry(lost.place, id_, "gone", 0) | {"attempts": lost.attempts})
-
-    def _entry(self, place: Place, id_: str, fate: DeliveryFate, status: int) -> DeliveryLogEntry:
-        return {
-            "endpoint": self._endpoint.id,
-            "id": id_,
-            "topic": place.tp.topic,
-            "partition": place.tp.partition,
-            "offset": place.offset,
-            "at": render_time(_now()),
-            "fate": fate,
-            "status": status,
-            "attempts": 0,
-        }
-
-    def _logged(self, entry: DeliveryLogEntry) -> Output:
-        return Output(DELIVERY_LOG, 0, self._endpoint.id.encode(), orjson.dumps(entry))
-
-    def _dead(self, place: Place, entry: DeliveryLogEntry, wait: Wait) -> Output:
-        dead: DeadDelivery = {
-            "endpoint": entry["endpoint"],
-            "id": entry["id"],
-            "topic": entry["topic"],
-            "topic_id": self._backlog.standings[place.tp].topic_id,
-            "partition": entry["partition"],
-            "offset": entry["offset"],
-            "at": entry["at"],
-            "status": entry["status"],
-            "line": wait.line,
-            "appended_at": wait.at,
-            "tells_erasure": wait.tells_erasure,
-        }
-        return Output(DEAD_DELIVERIES, 0, self._endpoint.id.encode(), orjson.dumps(dead))
+                yield dead_record(entry, topic_id, wait)
 
     def _stored_status(self) -> tuple[Breaker, str | None]:
         """The breaker, and since when it is disabled, unless that was at another address."""
@@ -337,13 +325,13 @@ class EndpointWorker:
             },
         )
 
-    async def _store(self, outputs: Sequence[Output] = ()) -> None:
+    async def _store(self) -> None:
         stored = {(self._endpoint.id, *tp): standing for tp, standing in self._backlog.changed().items()}
         records = [standing_record(stand, standing) for stand, standing in stored.items()]
-        if wanted := [*outputs, *records]:
+        if wanted := [*self._unstored.take(), *records]:
             await self._journal.write(wanted)
         self._journal.standings |= stored
-        self._noted_at = time.monotonic()
+        self._unstored.note(sum(len(record.value or b"") for record in records), time.monotonic())
 
     async def _replay(self, reader: PartitionReader) -> None:
         """Note what somebody wants to be told once more, and how far that is noted. It opens what was disabled."""
@@ -364,6 +352,7 @@ class EndpointWorker:
         if self._attempts:
             await asyncio.wait({*self._attempts})
         self._attempts.clear()
+        self._unstored.take()
         self._backlog.begin({}, ())
 
     def _measure(self) -> None:

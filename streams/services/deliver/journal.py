@@ -113,13 +113,18 @@ class Journal:
         self._progress[endpoint] = progress
 
     async def replay_requests(self) -> AsyncIterator[str]:
-        """The endpoints that somebody wants to be told once more, as they are asked for from now on."""
+        """The endpoints that somebody wants to be told once more, as they are asked for from now on.
+
+        Raises `Fenced` once another process has taken over, also where there is nothing to write that would be refused.
+        """
         while True:
             try:
                 async with PartitionReader(self._kafka) as reader:
                     async for run in reader.runs(PLACE, self._read_to, _FOR_EVER):
                         self._read_to = run.next_offset
                         for record in run.records:
+                            if record.key == _OWNER and _process_of(record.value) not in (None, self._process):
+                                await self._require_owner()
                             endpoint, _, what = (record.key or b"").decode(errors="replace").partition("/")
                             if what == "replay":
                                 self._take(record.key, record.value, record.offset)
@@ -187,14 +192,16 @@ class Journal:
         Being refused does not say so: the broker also refuses who takes too long over a transaction. Nor does not being
         refused: whoever opens the journal again refuses the other one.
         """
+        owner, read_to = self._owner, self._owner_read_to
         async with PartitionReader(self._kafka) as reader:
-            begin, end = max(self._owner_read_to, await reader.start_of(PLACE)), await reader.end_of(PLACE)
+            begin, end = max(read_to, await reader.start_of(PLACE)), await reader.end_of(PLACE)
             async for run in reader.runs(PLACE, begin, end):
-                owners = [record.value for record in run.records if record.key == _OWNER and record.value is not None]
-                if owners:
-                    self._owner = orjson.loads(owners[-1])["process"]
-                self._owner_read_to = run.next_offset
-        if self._owner not in ("", self._process):
+                owners = [_process_of(record.value) for record in run.records if record.key == _OWNER]
+                owner = next(filter(None, reversed(owners)), owner)
+                read_to = run.next_offset
+        if read_to >= self._owner_read_to:  # else somebody else has asked meanwhile, and read more
+            self._owner, self._owner_read_to = owner, read_to
+        if owner not in ("", self._process):
             raise Fenced("another `harmonia deliver` has taken over, so this one ends; nothing is lost")
 
     def _take(self, key: bytes | None, value: bytes | None, offset: int) -> None:
@@ -227,6 +234,13 @@ class Journal:
                 self._progress.pop(endpoint, None)
             case []:
                 self.statuses.pop(endpoint, None)
+
+
+def _process_of(value: bytes | None) -> str | None:
+    try:
+        return str(orjson.loads(value or b"")["process"])
+    except (ValueError, KeyError, TypeError):  # nothing of ours
+        return None
 
 
 def standing_record(stand: Stand, standing: Standing) -> Output:

@@ -59,3 +59,8 @@ class DeliveryMetrics:
             self.attempts.labels(endpoint, fate)
         for why in get_args(PassedOver):
             self.passed_over.labels(endpoint, why)
+
+    def count_gone(self, endpoint: str, lost: int, expired: int) -> None:
+        """Count what is found at the start to be in its topic no more: what waited, and what was never read."""
+        self.attempts.labels(endpoint, "gone").inc(lost)
+        self.passed_over.labels(endpoint, "expired").inc(expired)

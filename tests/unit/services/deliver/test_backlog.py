@@ -192,6 +192,17 @@ def test_contacts_of_a_channel_are_one_line() -> None:
     assert [times(room, place) for place in room.digest(NOW + MINUTE)] == [30]
 
 
+def test_the_next_message_is_sent_a_minute_after_the_last_was_taken() -> None:
+    room = backlog(SYSTEM, kind="slack")
+    admit(room, system_alerts=[system_alert(f"campaign {number}", 1) for number in range(40)])
+    first = room.digest(NOW)
+    for place in first:
+        room.settle(place, "delivered", NOW)
+    assert len(first) == 20
+    assert room.digest(NOW + MINUTE - 1) == []
+    assert len(room.digest(NOW + MINUTE)) == 20
+
+
 def test_a_digest_has_twenty_lines_and_does_not_wait_for_more() -> None:
     room = backlog(SYSTEM, kind="slack")
     admit(room, system_alerts=[system_alert(f"s-{number}", 1) for number in range(25)])
