@@ -22,7 +22,9 @@ Fate = Literal["delivered", "waiting", "dead", "gone", "dropped"]
 MOST_WAITS = 1_000
 """Of one partition; from so many on nothing more is read of it for this endpoint."""
 MOST_WITH_FORGOTTEN = 5_000
-"""The same with those that say whom to forget; more would be too much for one record."""
+"""The same with those that say whom to forget; more would be too much for one record, which Kafka takes up to 1 MB."""
+MOST_SIGNS_FORGOTTEN = 400_000
+"""Of their ids together."""
 
 OLDEST_TOLD_MS = 6 * 86_400_000
 """Nothing older is told of contacts: who was erased is known for seven days, and who was before must not be told of."""
@@ -67,7 +69,8 @@ class Standing(Struct, frozen=True):
         if len(self.waits) < MOST_WAITS:
             return True
         others = sum(not wait.forgotten for wait in self.waits.values())
-        return others < MOST_WAITS and len(self.waits) < MOST_WITH_FORGOTTEN
+        signs = sum(len(wait.forgotten) for wait in self.waits.values())
+        return others < MOST_WAITS and len(self.waits) < MOST_WITH_FORGOTTEN and signs < MOST_SIGNS_FORGOTTEN
 
 
 class ArrivingRecord(NamedTuple):

@@ -289,6 +289,14 @@ def test_an_endpoint_that_is_disabled_takes_more_erasures_in_than_records() -> N
     assert told.with_room(erasures_only=True) == []
 
 
+def test_what_is_stored_of_a_partition_is_no_more_than_kafka_takes_in_one_record_however_long_ids_are() -> None:
+    told = backlog(CHANGES, STATES)
+    for first in range(0, 6_000, 500):
+        if told.with_room(erasures_only=True):
+            admit(told, contact_state=[erasure(f"{n:0256}", 10) for n in range(first, first + 500)])
+    assert 500_000 < len(encoded(told.standings[STATES])) < 1_000_000
+
+
 def test_a_wait_that_was_stored_without_whom_to_forget_is_read() -> None:
     stored = b'{"topic_id":"t","position":3,"waits":{"1":[0,5,"l",7,true]}}'
     assert decoded(stored).waits == {1: Wait(0, 5, "l", 7, tells_erasure=True)}
