@@ -12,8 +12,10 @@ import asyncpg
 import orjson
 import pytest
 
-from events.topics import CONTACT_ALERTS, CONTACT_STATE, CONTACT_SUPPRESSIONS, SYSTEM_ALERTS
+from events.topics import CONTACT_ALERTS, CONTACT_STATE, CONTACT_SUPPRESSIONS, SEGMENT_CHANGES, SYSTEM_ALERTS
+from streams.demo import segments
 from streams.demo.script import Script
+from streams.domain.delivery.endpoints import USUAL_CAUSES
 from streams.domain.delivery.signing import webhook_id
 from streams.local.postgres import PostgresServer
 from streams.platform.clients import KafkaClients
@@ -29,7 +31,7 @@ from tests.integration.waiting import until
 pytestmark = pytest.mark.timeout(600)
 ADDRESS = "127.85.0.9"
 COMMANDS = {"deliver": ["deliver"], "postgres": ["sink", "postgres"]}
-TOLD = (CONTACT_ALERTS, CONTACT_SUPPRESSIONS, SYSTEM_ALERTS)
+TOLD = (CONTACT_ALERTS, CONTACT_SUPPRESSIONS, SEGMENT_CHANGES, SYSTEM_ALERTS)
 HARMS = 8
 PATIENCE_S = 150
 
@@ -95,6 +97,8 @@ def test_whoever_is_killed_or_frozen_postgres_and_endpoints_hear_of_all(
         return rng.choice(manners) if before == 0 else "well"
 
     receiver, trusted = Receiver(SECRET, moody), tmp_path / "ca.pem"
+    asked = segments.tables(segments.moment_of_check())
+    segments.define(site.deployment.producer, settings.partitions, asked)
     site.start("one")
     with ExitStack() as running:
         database = running.enter_context(postgres())
@@ -113,7 +117,7 @@ def test_whoever_is_killed_or_frozen_postgres_and_endpoints_hear_of_all(
         under_load.finish()
 
         places, erasures = what_is_to_be_told(settings)
-        assert len(places) > 50
+        assert len(places) > 200
         until(lambda: places.keys() | erasures <= {each.id for each in receiver.taken}, "all of it", PATIENCE_S)
         wanted = living(settings)
         until(lambda: contacts_of(database) == wanted, "PostgreSQL has them all", PATIENCE_S)
@@ -157,8 +161,11 @@ def what_is_to_be_told(settings: Settings) -> tuple[dict[str, tuple[str, str, in
     for topic in TOLD:
         for record in records_of(consumer, topic):
             name = record.key.decode()
-            if record.timestamp > erased.get(name, 0):
-                id_ = webhook_id("crm", ids[topic], record.partition, record.offset)
+            id_ = webhook_id("crm", ids[topic], record.partition, record.offset)
+            cause = orjson.loads(record.value)["cause"] if topic == SEGMENT_CHANGES else ""
+            if cause == "erased":
+                forgotten[id_] = id_
+            elif record.timestamp > erased.get(name, 0) and cause in ("", *USUAL_CAUSES):
                 found[id_] = name, topic, record.offset
     consumer.close()
     return found, {*forgotten.values()}
