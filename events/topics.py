@@ -352,8 +352,8 @@ OUTPUT_TOPICS = (
         name=DELIVERIES,
         purpose="How far each endpoint of `harmonia deliver` is, and what it has still to be told",
         cleanup="compact",
-        people="offsets of records that endpoints have still to be told, each with a hash of its key; contact_id of whom "
-        "they have still to forget",
+        people="offsets of records that endpoints have still to be told, each with a hash of its key; contact_id of "
+        "whom they have still to forget",
         stays="until it is told, dead or erased",
         partitions=1,
         written_by=("harmonia-deliver", "harmonia-operator"),

@@ -79,11 +79,24 @@ class KafkaClients:
 
         return AIOKafkaProducer(**self._shared, **self._batching(), enable_idempotence=True)
 
-    def reader(self, isolation_level: str = "read_committed", wait_ms: int | None = None) -> AIOKafkaConsumer:
-        """A consumer without a group; the caller assigns partitions. `wait_ms`: of a fetch, if it need not be quick."""
+    def reader(
+        self,
+        isolation_level: str = "read_committed",
+        wait_ms: int | None = None,
+        partition_bytes: int = PARTITION_FETCH_BYTES,
+    ) -> AIOKafkaConsumer:
+        """A consumer without a group; the caller assigns partitions.
+
+        `wait_ms`: of a fetch, if it need not be quick. `partition_bytes`: of each partition about so many are held,
+        which the caller has not taken yet.
+        """
         from aiokafka import AIOKafkaConsumer
 
-        fetching = {**self._fetching(), "isolation_level": isolation_level}
+        fetching = {
+            **self._fetching(),
+            "isolation_level": isolation_level,
+            "max_partition_fetch_bytes": partition_bytes,
+        }
         if wait_ms is not None:
             fetching["fetch_max_wait_ms"] = wait_ms
         return AIOKafkaConsumer(**{**self._shared, **fetching}, group_id=None)

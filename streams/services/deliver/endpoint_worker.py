@@ -53,6 +53,8 @@ AT_ONCE = 16
 """Requests to one endpoint at the same time, each of another contact."""
 RECORDS_AT_ONCE = 500
 POLL_MS = 500
+FETCH_BYTES = 128 << 10
+"""Of each partition, which lie in memory of every endpoint while there is no room for more waits."""
 NOTE_EVERY_S = 5.0
 PAUSE_S = 1.0
 AWAY_S = 30.0
@@ -138,7 +140,7 @@ class EndpointWorker:
             self._backlog.forget(
                 await erased_meanwhile(self._endpoint, topics, self._backlog.standings, reader, _now())
             )
-        consumer = self._kafka.reader(wait_ms=POLL_MS)
+        consumer = self._kafka.reader(wait_ms=POLL_MS, partition_bytes=FETCH_BYTES)
         try:
             await consumer.start()
             consumer.assign([TopicPartition(*tp) for tp in self._backlog.standings])

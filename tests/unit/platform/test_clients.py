@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient
 from kafka.protocol.admin import DescribeGroupsResponse
 
-from streams.platform.clients import KafkaClients, redis_client, tool_redis
+from streams.platform.clients import PARTITION_FETCH_BYTES, KafkaClients, redis_client, tool_redis
 from streams.platform.errors import KafkaAway
 from streams.platform.settings import Settings
 
@@ -35,6 +35,13 @@ async def test_the_broker_ends_an_open_transaction_after_the_time_of_the_setting
     assert producer._txn_manager.transactional_id == "an id"
     assert producer._txn_manager.transaction_timeout_ms == 3_000
     await producer.stop()
+
+
+async def test_a_reader_holds_as_much_of_a_partition_as_it_is_told() -> None:
+    readers = [KAFKA.reader(partition_bytes=1 << 17), KAFKA.reader()]
+    assert [reader._max_partition_fetch_bytes for reader in readers] == [1 << 17, PARTITION_FETCH_BYTES]
+    for reader in readers:
+        await reader.stop()
 
 
 async def test_readers_belong_to_no_group_and_see_committed_records_only() -> None:
