@@ -1,0 +1,105 @@
+"""What a worker stores of what came of its attempts, without a broker and without an endpoint."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from faust.types import TP
+from prometheus_client import CollectorRegistry
+
+from events.topics import DELIVERIES, DELIVERY_LOG, SEGMENT_CHANGES
+from streams.domain.delivery.endpoints import Endpoint
+from streams.domain.delivery.schedule import Result
+from streams.domain.delivery.standing import Standing, line_of
+from streams.engine.writer import Output
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
+from streams.services.deliver.backlog import Place
+from streams.services.deliver.destinations import Destination
+from streams.services.deliver.endpoint_worker import AWAY_S, Attempt, EndpointWorker
+from streams.services.deliver.journal import Journal
+from streams.services.deliver.metrics import DeliveryMetrics
+from streams.services.deliver.sending import Sender
+from streams.services.deliver.unstored import STORED_A_SECOND
+from tests.unit.services.deliver.test_backlog import NOW, admit, change
+
+KAFKA = KafkaClients(Settings(kafka_bootstrap="127.0.0.1:1"))
+CHANGES = TP(SEGMENT_CHANGES, 0)
+APP = Endpoint.model_validate(
+    {"id": "app", "kind": "webhook", "url": "https://e.example", "secrets": ["env:E"], "topics": [SEGMENT_CHANGES]}
+)
+C, D = line_of(b"c"), line_of(b"d")
+
+
+class WrittenJournal(Journal):
+    """Keeps what is to be written."""
+
+    def __init__(self) -> None:
+        super().__init__(KAFKA, "test")
+        self.written: list[Sequence[Output]] = []
+
+    async def write(self, outputs: Sequence[Output]) -> None:
+        self.written.append(outputs)
+
+
+@pytest.fixture
+def journal() -> WrittenJournal:
+    return WrittenJournal()
+
+
+@pytest.fixture
+async def worker(journal: WrittenJournal) -> AsyncIterator[EndpointWorker]:
+    destination = Destination(APP, APP.url, [b"k" * 32])
+    found = EndpointWorker(destination, Sender(destination, []), journal, KAFKA, DeliveryMetrics(CollectorRegistry()))
+    found._backlog.begin({CHANGES: Standing("t", 0)}, ())
+    admit(found._backlog, segment_changes=[change("c", 10), change("d", 10), change("c", 20)])
+    yield found
+    await found._let_go()
+
+
+async def answered(offset: int) -> Attempt:
+    return Attempt([Place(CHANGES, offset)], NOW, Result("delivered", 200), "")
+
+
+async def unanswered() -> Attempt:
+    return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+
+
+async def test_what_was_told_is_stored_when_it_is_time_and_of_its_contact_nothing_is_told_before(
+    worker: EndpointWorker, journal: WrittenJournal
+) -> None:
+    told = asyncio.create_task(answered(0))
+    worker._attempts = {told: frozenset({C}), asyncio.create_task(unanswered()): frozenset({D})}
+    await told
+    worker._unstored.note(3_600 * STORED_A_SECOND, time.monotonic())
+    await worker._settle()
+    worker._begin_attempts()
+    assert (journal.written, [*worker._attempts.values()]) == ([], [frozenset({D})])
+
+    worker._unstored.note(0, 0.0)
+    await worker._settle()
+    [written] = journal.written
+    assert {output.topic for output in written} == {DELIVERY_LOG, DELIVERIES}
+    worker._begin_attempts()
+    assert [*worker._attempts.values()] == [frozenset({D}), frozenset({C})]
+
+
+async def test_what_was_told_is_stored_also_where_another_attempt_ends_in_trouble_with_kafka(
+    worker: EndpointWorker, journal: WrittenJournal
+) -> None:
+    async def in_trouble() -> Attempt:
+        raise ConnectionError
+
+    told, failed = asyncio.create_task(answered(0)), asyncio.create_task(in_trouble())
+    worker._attempts = {failed: frozenset({D}), told: frozenset({C})}
+    await asyncio.wait({told, failed})
+    with pytest.raises(ConnectionError):
+        await worker._settle()
+    assert len(journal.written) == 1
+
+
+async def test_one_that_was_frozen_looks_anew_before_it_goes_on(worker: EndpointWorker) -> None:
+    now = time.monotonic()
+    assert not worker._is_to_begin_anew(now)
+    assert worker._is_to_begin_anew(now - AWAY_S - 1)
