@@ -63,16 +63,24 @@ class Outbound:
         self.start(name)
 
     def thaw(self) -> None:
-        """Have the frozen ones go on: one that delivers finds that another has taken over."""
+        """Have the frozen ones go on: of two that deliver the one ends that has opened the journal first."""
         for name, process in self._frozen:
             process.process.send_signal(signal.SIGCONT)
             if name == "deliver":
-                assert process.process.wait(60) == EXIT_FENCED, process.log.read_text()
+                self._current[name] = the_one_that_stays(process, self._current[name])
         self._frozen.clear()
 
     def end(self) -> None:
         for process in self._current.values():
             process.end()
+
+
+def the_one_that_stays(one: ServingProcess, other: ServingProcess) -> ServingProcess:
+    """Of two the one that the other has made way for; it may have been frozen before it opened the journal."""
+    stays = {one: other, other: one}
+    ended = until(lambda: next((each for each in stays if each.process.poll() is not None), None), "an end", PATIENCE_S)
+    assert ended.process.returncode == EXIT_FENCED, ended.log.read_text()
+    return stays[ended]
 
 
 @contextmanager
