@@ -65,13 +65,14 @@ class Journal:
 
     async def open(self) -> None:
         """Fence every other process, and read what was stored. Raises Kafka's errors and `Fenced`."""
-        await retried(self._claim, "opening the journal")
+        self._owner_read_to = await retried(self._claim, "opening the journal")
         async with PartitionReader(self._kafka) as reader:
-            end = await reader.end_of(PLACE)
+            end = max(await reader.end_of(PLACE), self._owner_read_to)
             async for run in reader.runs(PLACE, await reader.start_of(PLACE), end):
                 for record in run.records:
                     self._take(record.key, record.value, record.offset)
-                self._read_to = self._owner_read_to = run.next_offset
+                self._read_to = run.next_offset
+        await self._require_owner()  # another may have claimed it while this one was reading
 
     async def close(self) -> None:
         """Write what is asked for, and close the connections."""
@@ -134,17 +135,18 @@ class Journal:
                 logger.warning("following %s: %s", DELIVERIES, type(error).__name__)
                 await asyncio.sleep(1.0)
 
-    async def _claim(self) -> None:
-        """Fence, and say who is the owner now, whoever was before."""
+    async def _claim(self) -> int:
+        """Fence, and say who is the owner now, whoever was before: another that comes stands from this offset on."""
         await self._start_writer()
         if (writer := self._writer) is None:
             raise RuntimeError("no writer")
         try:
-            await writer.write([Output(DELIVERIES, 0, _OWNER, orjson.dumps({"process": self._process}))])
+            claimed = await writer.write([Output(DELIVERIES, 0, _OWNER, orjson.dumps({"process": self._process}))])
         except BaseException:
             self._writer = None
             await writer.stop()
             raise
+        return claimed[PLACE]
 
     async def _start_writer(self) -> None:
         leftovers = DanglingTransactions(self._kafka, self._transactional_id, _PLACES)
