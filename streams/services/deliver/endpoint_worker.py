@@ -29,7 +29,7 @@ from streams.domain.delivery.schedule import (
     failing_since,
 )
 from streams.domain.delivery.signing import digest_id, signed_headers, webhook_id
-from streams.domain.delivery.standing import Wait
+from streams.domain.delivery.standing import Standing, Wait
 from streams.engine.changelog import PartitionReader
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.runs import KafkaRecord
@@ -39,7 +39,7 @@ from streams.platform.errors import MissingTopic
 from streams.services.deliver.backlog import Backlog, Place, Renewed
 from streams.services.deliver.beginning import Topics, begun, erased_meanwhile, topics_of
 from streams.services.deliver.destinations import Destination
-from streams.services.deliver.journal import Journal, standing_record, status_record
+from streams.services.deliver.journal import Journal, Stand, standing_record, status_record
 from streams.services.deliver.metrics import DeliveryMetrics
 from streams.services.deliver.outcome_records import dead_record, entry_of, logged, logs_of_gone
 from streams.services.deliver.replaying import replayed
@@ -87,6 +87,8 @@ class EndpointWorker:
         self._attempts: dict[asyncio.Task[Attempt], frozenset[str]] = {}
         self._anew = asyncio.Event()
         self._failing_since: float | None = None
+        self._in_trouble_since: float | None = None
+        self._refused: dict[Stand, Standing] = {}
         self._unstored = Unstored()
         self._stopping = False
         self._url = hashlib.blake2b(destination.url.encode(), digest_size=8).hexdigest()
@@ -120,21 +122,24 @@ class EndpointWorker:
     async def _pause(self, trouble: str) -> None:
         """Say what is wrong, store what was told till then, and let a moment pass."""
         self.trouble = trouble
+        self._in_trouble_since = self._in_trouble_since or time.monotonic()
+        self._measure_failing()
         logger.warning("%s: %s", self._endpoint.id, trouble)
         if self._unstored:
-            with suppress(*BROKER_TROUBLE):  # else it is told again
+            with suppress(*BROKER_TROUBLE):  # else before anything more is told
                 await self._store()
         await asyncio.sleep(PAUSE_S)
 
     async def _run(self) -> None:
         self._anew.clear()
+        await self._store()
         wanted = topics_of(self._endpoint, self._journal)
         self.topics = topics = await asyncio.to_thread(self._kafka.describe_topics, wanted)
         async with PartitionReader(self._kafka) as reader:
             begun_at = await begun(self._endpoint, self._journal, topics, reader, _now())
             self._backlog.begin(begun_at.standings, begun_at.changed)
-            self._unstored.add([*logs_of_gone(self._endpoint.id, begun_at), *self._changed_address()], ())
-            await self._store()
+            self._unstored.add([*logs_of_gone(self._endpoint.id, begun_at), self._status()], ())
+            await self._store()  # which also shows that no other process has taken over
             self._metrics.count_gone(self._endpoint.id, len(begun_at.lost), sum(e.offsets for e in begun_at.expired))
             await self._replay(reader)
             self._backlog.forget(
@@ -193,6 +198,7 @@ class EndpointWorker:
             TP(*place): [(record.offset, source_of(record)) for record in records] for place, records in fetched.items()
         }
         self._backlog.admit(records, positions, _now())
+        self._in_trouble_since = None
         if too_old := self._backlog.passed_over():
             self._metrics.passed_over.labels(self._endpoint.id, "too_old").inc(too_old)
             logger.warning("%s: %d records of contacts are too old to be told", self._endpoint.id, too_old)
@@ -309,11 +315,6 @@ class EndpointWorker:
         open_until = stored["open_until"] and parse_time(stored["open_until"])
         return Breaker(stored["failures"], open_until or 0), stored["disabled_at"]
 
-    def _changed_address(self) -> Iterable[Output]:
-        stored = self._journal.statuses.get(self._endpoint.id)
-        if stored is None or stored["url"] != self._url or "kind" not in stored:
-            yield self._status()
-
     def _status(self) -> Output:
         open_until = self._breaker.open_until
         return status_record(
@@ -328,10 +329,21 @@ class EndpointWorker:
         )
 
     async def _store(self) -> None:
-        stored = {(self._endpoint.id, *tp): standing for tp, standing in self._backlog.changed().items()}
+        """Store what is not stored yet. What Kafka does not take is kept, and stored before anything more is told.
+
+        Else the same would be told again every second for as long as topics can be read and not be written to.
+        """
+        changed = {(self._endpoint.id, *tp): standing for tp, standing in self._backlog.changed().items()}
+        stored, outputs = self._refused | changed, self._unstored.take()
+        self._refused = {}
         records = [standing_record(stand, standing) for stand, standing in stored.items()]
-        if wanted := [*self._unstored.take(), *records]:
-            await self._journal.write(wanted)
+        try:
+            if wanted := [*outputs, *records]:
+                await self._journal.write(wanted)
+        except BROKER_TROUBLE:
+            self._refused = stored
+            self._unstored.add(outputs, ())
+            raise
         self._journal.standings |= stored
         self._unstored.note(sum(len(record.value or b"") for record in records), time.monotonic())
 
@@ -354,16 +366,20 @@ class EndpointWorker:
         if self._attempts:
             await asyncio.wait({*self._attempts})
         self._attempts.clear()
-        self._unstored.take()
         self._backlog.begin({}, ())
 
     def _measure(self) -> None:
         name = self._endpoint.id
         self._note_failing()
         self._metrics.waiting.labels(name).set(self._backlog.waiting)
-        since = self._failing_since
-        self._metrics.failing.labels(name).set(0 if since is None else time.monotonic() - since)
+        self._measure_failing()
         self._metrics.disabled.labels(name).set(self._disabled_at is not None)
+
+    def _measure_failing(self) -> None:
+        """Whoever cannot read or store tells nothing either."""
+        since = min((at for at in (self._failing_since, self._in_trouble_since) if at is not None), default=None)
+        failing = 0 if since is None else time.monotonic() - since
+        self._metrics.failing.labels(self._endpoint.id).set(failing)
 
     def _note_failing(self, answers: Sequence[Answer] = ()) -> None:
         is_owed = self._backlog.is_owed(_now())

@@ -36,7 +36,7 @@ class DeliveryMetrics:
         )
         self.failing = Gauge(
             "harmonia_delivery_failing_seconds",
-            "Seconds for which records are due and none was acknowledged; 0 where none is due",
+            "Seconds for which records are due and none was acknowledged, or nothing could be read or stored; else 0",
             ["endpoint"],
             registry=registry,
         )

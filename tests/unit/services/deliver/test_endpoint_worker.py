@@ -1,21 +1,29 @@
 """What a worker stores of what came of its attempts, without a broker and without an endpoint."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator, Sequence
+from typing import Any, Self, cast
 
 import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import NotEnoughReplicasError
+from aiokafka.structs import TopicPartition
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from events.topics import DELIVERIES, DELIVERY_LOG, SEGMENT_CHANGES
 from streams.domain.delivery.endpoints import Endpoint
 from streams.domain.delivery.schedule import Result
-from streams.domain.delivery.standing import Standing, line_of
+from streams.domain.delivery.standing import Standing, decoded, line_of
 from streams.engine.writer import Output
 from streams.platform.clients import KafkaClients
+from streams.platform.errors import Fenced
 from streams.platform.settings import Settings
+from streams.services.deliver import endpoint_worker as module
 from streams.services.deliver.backlog import Place
+from streams.services.deliver.beginning import Begun
 from streams.services.deliver.destinations import Destination
 from streams.services.deliver.endpoint_worker import AWAY_S, Attempt, EndpointWorker
 from streams.services.deliver.journal import Journal
@@ -33,14 +41,31 @@ C, D = line_of(b"c"), line_of(b"d")
 
 
 class WrittenJournal(Journal):
-    """Keeps what is to be written."""
+    """Keeps what is to be written, or does not take it."""
 
     def __init__(self) -> None:
         super().__init__(KAFKA, "test")
         self.written: list[Sequence[Output]] = []
+        self.refusal: Exception | None = None
 
     async def write(self, outputs: Sequence[Output]) -> None:
+        if self.refusal is not None:
+            raise self.refusal
         self.written.append(outputs)
+
+
+class Unread:
+    """A reader and a consumer of partitions in which nothing is new."""
+
+    def __init__(self, *_: Any) -> None: ...
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: Any) -> None: ...
+
+    async def position(self, _: TopicPartition) -> int:
+        return 3
 
 
 @pytest.fixture
@@ -97,6 +122,68 @@ async def test_what_was_told_is_stored_also_where_another_attempt_ends_in_troubl
     with pytest.raises(ConnectionError):
         await worker._settle()
     assert len(journal.written) == 1
+
+
+async def test_what_could_not_be_stored_is_stored_before_anything_more_is_told(
+    worker: EndpointWorker, journal: WrittenJournal
+) -> None:
+    """Or what could be read and not be stored would be told again every second."""
+    told = asyncio.create_task(answered(0))
+    worker._attempts = {told: frozenset({C})}
+    await told
+    journal.refusal = NotEnoughReplicasError()
+    with pytest.raises(NotEnoughReplicasError):
+        await worker._settle()
+    await worker._let_go()
+    for _ in range(2):
+        with pytest.raises(NotEnoughReplicasError):
+            await worker._run()
+    journal.refusal = None
+    await worker._store()
+    [[log, standing]] = journal.written
+    assert (log.topic, standing.topic) == (DELIVERY_LOG, DELIVERIES)
+    assert [*decoded(standing.value or b"").waits] == [1, 2]
+    assert [*journal.standings["app", *CHANGES].waits] == [1, 2]
+    await worker._store()
+    assert len(journal.written) == 1
+
+
+async def test_one_that_begins_tells_nothing_before_it_knows_that_it_may_still_store(
+    worker: EndpointWorker, journal: WrittenJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = hashlib.blake2b(APP.url.encode(), digest_size=8).hexdigest()
+    journal.statuses["app"] = {"kind": "webhook", "url": url, "failures": 0, "open_until": None, "disabled_at": None}
+    journal.refusal = Fenced("another has taken over")
+
+    async def begun(*_: Any) -> Begun:
+        return Begun({CHANGES: Standing("t", 3)}, (), (), ())
+
+    monkeypatch.setattr(module, "begun", begun)
+    monkeypatch.setattr(module, "PartitionReader", Unread)
+    monkeypatch.setattr(KAFKA, "describe_topics", lambda _: {SEGMENT_CHANGES: ("t", 1)})
+    await worker._let_go()
+    with pytest.raises(Fenced):
+        await worker._run()
+
+
+async def test_one_that_can_read_nothing_or_store_nothing_is_failing_until_it_can(
+    worker: EndpointWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing() -> float:
+        worker._measure()
+        return worker._metrics.registry.get_sample_value("harmonia_delivery_failing_seconds", {"endpoint": "app"}) or 0
+
+    monkeypatch.setattr(module, "PAUSE_S", 0)
+    worker._backlog.begin({CHANGES: Standing("t", 3)}, ())
+    assert failing() == 0
+    await worker._pause("Kafka: TopicAuthorizationFailedError")
+    first = failing()
+    await worker._let_go()
+    await worker._pause("Kafka: TopicAuthorizationFailedError")
+    assert 0 < first < failing()
+    worker._backlog.begin({CHANGES: Standing("t", 3)}, ())
+    await worker._admit(cast(AIOKafkaConsumer, Unread()), {})
+    assert failing() == 0
 
 
 async def test_one_that_was_frozen_looks_anew_before_it_goes_on(worker: EndpointWorker) -> None:
