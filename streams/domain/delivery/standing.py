@@ -114,20 +114,22 @@ def admitted(
 ) -> Standing:
     """The standing after records were read up to `next_offset`. Those below the position were admitted before.
 
-    An erasure drops what waits of its contact. `under_way`: what is being told now, so that nothing is added to it.
+    An erasure drops what waits of its contact from before. `under_way`: what is being told now; nothing is added to it.
     """
     waits, told = dict(standing.waits), standing.told_of_contacts
     for arrival in arrivals:
         if arrival.offset < standing.position:
             continue
         if arrival.forgets:
-            waits = {offset: wait for offset, wait in waits.items() if wait.line != arrival.line}
+            waits = {at: wait for at, wait in waits.items() if wait.line != arrival.line or at > arrival.offset}
         same = _same_line(arrival, waits, under_way) if arrival.repeats else None
         if same is None:
             waits[arrival.offset] = arrival.wait()
         else:
             waits[same] = replace(waits[same], times=waits[same].times + 1)
         told = told or arrival.is_of_contact
+    if any(offset >= standing.position for offset in standing.waits):  # kept when it was set back
+        waits = dict(sorted(waits.items()))
     return replace(standing, position=max(standing.position, next_offset), waits=waits, told_of_contacts=told)
 
 
@@ -154,10 +156,17 @@ def with_replayed(standing: Standing, replayed: Mapping[int, Wait]) -> Standing:
 
 
 def set_back(standing: Standing, offset: int) -> Standing:
-    """The standing in which everything from an offset on is read once more; what waits before it goes on waiting."""
+    """The standing in which everything from an offset on is read once more; what waits before it goes on waiting.
+
+    So does who is to be forgotten, at once: the topic may have dropped the record since.
+    """
     if offset >= standing.position:
         return standing
-    waits = {place: wait for place, wait in standing.waits.items() if place < offset}
+    waits = {
+        place: wait if place < offset else replace(wait, attempts=0, next_at=0)
+        for place, wait in standing.waits.items()
+        if place < offset or wait.forgotten
+    }
     return replace(standing, position=offset, waits=waits, said={})
 
 

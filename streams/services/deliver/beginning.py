@@ -8,7 +8,7 @@ from faust.types import TP
 from msgspec.structs import replace
 
 from events.times import parse_time
-from events.topics import CONTACT_STATE
+from events.topics import CONTACT_ALERTS, CONTACT_STATE
 from streams.domain.delivery.endpoints import OF_CONTACTS, Endpoint
 from streams.domain.delivery.standing import OLDEST_TOLD_MS, Standing, is_too_old
 from streams.engine.changelog import PartitionReader
@@ -100,7 +100,8 @@ async def erased_meanwhile(
 ) -> Mapping[str, int]:
     """By line who was erased since the oldest record that may still be told of contacts, and when.
 
-    So nobody is told of again who was erased while nothing was read, or just before a crash.
+    So nobody is told of again who was erased while nothing was read, or just before a crash; nor whom the endpoint has
+    still to forget, of whom the topics may have said so long ago. `topics`: with `contact-alerts`, whoever reads them.
     """
     if CONTACT_STATE not in topics or endpoint.kind != "webhook":
         return {}
@@ -111,7 +112,13 @@ async def erased_meanwhile(
     unread = {tp: standing.position for tp, standing in of_contacts.items() if tp.topic != CONTACT_STATE}
     times = [*waiting, *await first_times(reader, unread)]
     since = max(min(times, default=now), now - OLDEST_TOLD_MS - DAY_MS)
-    return await erasures_since(reader, since, topics[CONTACT_STATE][1]) if times else {}
+    partitions = {topic: topics[topic][1] for topic in (CONTACT_STATE, CONTACT_ALERTS)}
+    found = await erasures_since(reader, since, partitions) if times else {}
+    for standing in of_contacts.values():
+        for wait in standing.waits.values():
+            if wait.forgotten:
+                found[wait.line] = max(wait.at, found.get(wait.line, 0))
+    return found
 
 
 def _limited(endpoint: Endpoint, tps: Sequence[TP]) -> list[TP]:

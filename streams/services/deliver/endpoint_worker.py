@@ -18,6 +18,7 @@ from aiokafka.structs import TopicPartition
 from faust.types import TP
 
 from events.times import parse_time, render_time
+from events.topics import CONTACT_ALERTS
 from streams.domain.delivery.digests import MailAddresses, email_of, slack_body
 from streams.domain.delivery.notices import Notice, forgotten, notice_of
 from streams.domain.delivery.schedule import (
@@ -134,7 +135,8 @@ class EndpointWorker:
         self._anew.clear()
         await self._store()
         wanted = topics_of(self._endpoint, self._journal)
-        self.topics = topics = await asyncio.to_thread(self._kafka.describe_topics, wanted)
+        described = await asyncio.to_thread(self._kafka.describe_topics, sorted({*wanted, CONTACT_ALERTS}))
+        self.topics = topics = {topic: described[topic] for topic in wanted}
         async with PartitionReader(self._kafka) as reader:
             begun_at = await begun(self._endpoint, self._journal, topics, reader, _now())
             self._backlog.begin(begun_at.standings, begun_at.changed)
@@ -143,7 +145,7 @@ class EndpointWorker:
             self._metrics.count_gone(self._endpoint.id, len(begun_at.lost), sum(e.offsets for e in begun_at.expired))
             await self._replay(reader)
             self._backlog.forget(
-                await erased_meanwhile(self._endpoint, topics, self._backlog.standings, reader, _now())
+                await erased_meanwhile(self._endpoint, described, self._backlog.standings, reader, _now())
             )
         consumer = self._kafka.reader(wait_ms=POLL_MS, partition_bytes=FETCH_BYTES)
         try:

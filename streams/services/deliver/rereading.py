@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
+import orjson
 from faust.types import TP
 
-from events.topics import CONTACT_STATE, EXPERIMENT_RESULTS
+from events.topics import CONTACT_ALERTS, CONTACT_STATE, EXPERIMENT_RESULTS
 from streams.domain.delivery.notices import SourceRecord
 from streams.domain.delivery.standing import Wait, line_of
 from streams.engine.changelog import PartitionReader
@@ -47,17 +48,31 @@ async def records_from(reader: PartitionReader, tp: TP, offset: int, wait: Wait)
     return []
 
 
-async def erasures_since(reader: PartitionReader, at: int, partitions: int) -> dict[str, int]:
-    """By line who was erased since a time, and when, as far as `contact-state` tells it still."""
+async def erasures_since(reader: PartitionReader, at: int, partitions: Mapping[str, int]) -> dict[str, int]:
+    """By line who was erased since a time, and when; `partitions`: of `contact-state` and `contact-alerts`.
+
+    `contact-state` has the null of somebody who came again no longer than a day. The receipt in `contact-alerts` stays;
+    of ids that were merged into another there is none.
+    """
     found: dict[str, int] = {}
-    tps = [TP(CONTACT_STATE, number) for number in range(partitions)]
+    tps = [TP(topic, number) for topic in (CONTACT_STATE, CONTACT_ALERTS) for number in range(partitions[topic])]
     begins, ends = await reader.offsets_not_after(tps, at), await reader.ends_of(tps)
     for tp in tps:
         async for run in reader.runs(tp, begins[tp], ends[tp]):
             for record in run.records:
-                if record.value is None and _reason(record) == _ERASED:
-                    found[line_of(record.key or b"")] = record.timestamp
+                if _tells_erasure(record):
+                    line = line_of(record.key or b"")
+                    found[line] = max(record.timestamp, found.get(line, 0))
     return found
+
+
+def _tells_erasure(record: KafkaRecord) -> bool:
+    if record.topic == CONTACT_STATE:
+        return record.value is None and _reason(record) == _ERASED
+    try:
+        return bool(orjson.loads(record.value or b"")["rule"] == _ERASED)
+    except (ValueError, KeyError, TypeError):  # nothing of ours
+        return False
 
 
 async def first_times(reader: PartitionReader, positions: Mapping[TP, int]) -> list[int]:

@@ -202,3 +202,14 @@ def test_what_is_replayed_by_itself_waits_in_its_place() -> None:
     replayed = with_replayed(standing, {2: Wait(0, 50, LINES[0], 0)})
     assert [*replayed.waits] == [2, 5]
     assert due(replayed, 50) == [2]
+
+
+def test_whom_to_forget_is_told_by_a_replay_though_the_topic_says_so_no_more() -> None:
+    c, d = LINES[:2]
+    waits = {40: Wait(3, 9, c, 40, True, "c"), 50: Wait(3, 9, c, 50, True, "c"), 60: Wait(3, 9, d, 60, True, "d")}
+    set_to_45 = set_back(Standing("t", 100, waits, True), 45)
+    assert set_to_45.waits == {40: waits[40], 50: Wait(0, 0, c, 50, True, "c"), 60: Wait(0, 0, d, 60, True, "d")}
+    again = [ArrivingRecord(47, c, 47, 100, True, True, True, "c"), ArrivingRecord(55, d, 55, 100, True)]
+    read = admitted(set_to_45, again, 100)
+    assert [*read.waits] == [47, 50, 55, 60]
+    assert [offset for _, offset, _ in firsts(read)] == [47, 55]
