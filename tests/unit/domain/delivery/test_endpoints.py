@@ -87,7 +87,7 @@ def test_a_file_that_is_none_is_told(text: str, told: str) -> None:
 
 
 def test_the_file_that_a_fresh_clone_has_names_nobody() -> None:
-    assert read_endpoints((Path(__file__).parents[4] / "deploy/endpoints.example.toml").read_text()) == []
+    assert read_endpoints((Path(__file__).parents[4] / "deploy/deliver/endpoints.toml").read_text()) == []
 
 
 def test_every_mistake_of_a_file_is_told_at_once() -> None:
