@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 DeliveryFate = Literal["delivered", "waiting", "dead", "gone", "dropped"]
 """What became of an attempt. `waiting`: it is tried again; `dead`: never, unless replayed; `gone`: the topic had the
-record no more; `dropped`: its contact was erased meanwhile."""
+record no more; `dropped`: its contact was erased meanwhile, or the file names the endpoint or the topic no longer."""
 
 
 class EndpointPosition(TypedDict):
@@ -69,8 +69,8 @@ class DeliveryOwner(TypedDict):
 class DeliveryLogEntry(TypedDict):
     """The value of `delivery-log`: one attempt. `status`: of HTTP, 0 where no answer came. `id`: its `webhook-id`.
 
-    `trouble`: the kind of error in a word. `offsets`: how many expired before they were read, beginning with this one;
-    those of markers of transactions are counted too.
+    `trouble`: the kind of error in a word. `offsets`: of how many records it says so, beginning with this one: of those
+    that expired unread, markers of transactions among them, and of those that waited for what the file names no longer.
     """
 
     endpoint: str

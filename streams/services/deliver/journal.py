@@ -94,10 +94,10 @@ class Journal:
         """The endpoints of which anything but standings is stored."""
         return {*self.statuses, *self._requests, *self._progress}
 
-    async def take_out(self, outputs: Sequence[Output]) -> None:
-        """Write records of the journal itself, and know what they say. Raises `Fenced`."""
+    async def take_out(self, outputs: Sequence[Output], logs: Sequence[Output]) -> None:
+        """Write records of the journal itself, and know what they say; with what came of it. Raises `Fenced`."""
         if outputs:
-            await self.write(outputs)
+            await self.write([*outputs, *logs])
         for output in outputs:
             self._take(output.key, output.value, self._read_to)
 

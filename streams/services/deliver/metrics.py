@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from events.deliveries import DeliveryFate
 
-PassedOver = Literal["too_old", "expired"]
+PassedOver = Literal["too_old", "expired", "not_named"]
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30)
 
 
@@ -48,7 +48,8 @@ class DeliveryMetrics:
         )
         self.passed_over = Counter(
             "harmonia_delivery_passed_over_total",
-            "Records never told: too_old, of contacts who may have been erased since; expired, before they were read",
+            "Records never told: too_old, of contacts who may have been erased since; expired, before they were read; "
+            "not_named, which waited for an endpoint or a topic that the file no longer names",
             ["endpoint", "why"],
             registry=registry,
         )

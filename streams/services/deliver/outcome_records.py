@@ -1,7 +1,7 @@
 """The records that say what became of deliveries: those of `delivery-log`, and those of `dead-deliveries`."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import orjson
 
@@ -13,6 +13,7 @@ from streams.domain.delivery.standing import Wait
 from streams.engine.writer import Output
 from streams.services.deliver.backlog import Place
 from streams.services.deliver.beginning import Begun
+from streams.services.deliver.leaving import LetGo
 
 
 def entry_of(endpoint: str, topic_id: str, place: Place, fate: DeliveryFate, status: int = 0) -> DeliveryLogEntry:
@@ -44,6 +45,14 @@ def logs_of_gone(endpoint: str, begun: Begun) -> Iterator[Output]:
     for expired in begun.expired:
         entry = entry_of(endpoint, expired.topic_id, expired.place, "gone")
         entry["trouble"], entry["offsets"] = "Expired", expired.offsets
+        yield logged(entry)
+
+
+def logs_of_let_go(let_go: Iterable[LetGo]) -> Iterator[Output]:
+    """Of what waited for an endpoint or a topic that the file no longer names."""
+    for each in let_go:
+        entry = entry_of(each.endpoint, each.topic_id, each.place, "dropped")
+        entry["trouble"], entry["offsets"] = "NotNamed", each.records
         yield logged(entry)
 
 

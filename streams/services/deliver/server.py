@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
@@ -22,8 +23,9 @@ from streams.platform.topics import require_topics
 from streams.services.deliver.destinations import Destination, read_destinations
 from streams.services.deliver.endpoint_worker import EndpointWorker
 from streams.services.deliver.journal import Journal
-from streams.services.deliver.leaving import changed_kind, no_longer_named
+from streams.services.deliver.leaving import changed_kind, no_longer_named, waiting_of
 from streams.services.deliver.metrics import DeliveryMetrics
+from streams.services.deliver.outcome_records import logs_of_let_go
 from streams.services.deliver.sending import Sender
 from streams.worker.preflight import wait_for_kafka
 
@@ -73,7 +75,7 @@ async def _serve(settings: Settings, destinations: Sequence[Destination], say: C
         journal = Journal(kafka, settings.app_id)
         closing.push_async_callback(journal.close)
         await journal.open()
-        await _take_out(journal, [each.endpoint for each in destinations])
+        await _take_out(journal, [each.endpoint for each in destinations], metrics)
         for each in destinations:
             sender = await closing.enter_async_context(Sender(each, listed_networks(settings)))
             workers[each.endpoint.id] = EndpointWorker(each, sender, journal, kafka, metrics)
@@ -95,12 +97,25 @@ async def _serve(settings: Settings, destinations: Sequence[Destination], say: C
                 raise ended
 
 
-async def _take_out(journal: Journal, endpoints: Sequence[Endpoint]) -> None:
+async def _take_out(journal: Journal, endpoints: Sequence[Endpoint], metrics: DeliveryMetrics) -> None:
     """Take out of the journal what the file no longer names. Raises `Unusable` where one has become of another kind."""
     if problem := changed_kind(endpoints, journal.statuses):
         raise Unusable(f"HARMONIA_DELIVER: {problem}")
-    outputs = [*no_longer_named(endpoints, journal.names, journal.standings)]
-    await retried(lambda: journal.take_out(outputs), "taking out what the file no longer names")
+    if not endpoints:
+        for name, waiting in waiting_of(journal.standings).items():
+            logger.warning("%s: the file names no endpoint, so %d records go on waiting for it", name, waiting)
+    outputs, let_go = no_longer_named(endpoints, journal.names, journal.standings, time.time_ns() // 1_000_000)
+    logs = [*logs_of_let_go(let_go)]
+    await retried(lambda: journal.take_out(outputs, logs), "taking out what the file no longer names")
+    for each in let_go:
+        metrics.passed_over.labels(each.endpoint, "not_named").inc(each.records)
+        where = (*each.place.tp, each.place.offset)
+        logger.warning(
+            "%s: the file no longer names it or this topic: %s/%d: from offset %d on %d records are not told",
+            each.endpoint,
+            *where,
+            each.records,
+        )
 
 
 async def _follow(journal: Journal, workers: dict[str, EndpointWorker]) -> None:

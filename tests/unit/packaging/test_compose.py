@@ -234,5 +234,5 @@ def test_what_an_override_of_the_docs_mounts_is_what_is_read(service: str) -> No
     [override] = [found for each in blocks if (found := yaml.safe_load(each)["services"].get(service))]
     mine = {volume.split(":")[1]: volume for volume in override["volumes"]}
     merged = {volume.split(":")[1]: volume for volume in SERVICES[service]["volumes"]} | mine
-    for target in mine:
-        assert [merged[each] for each in merged if each.startswith(target)] == [mine[target]]
+    for target, volume in mine.items():
+        assert [found for place, found in merged.items() if place.startswith(target)] == [volume]
