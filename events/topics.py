@@ -367,7 +367,7 @@ OUTPUT_TOPICS = (
         people="nobody: places of records, and how endpoints answered",
         partitions=1,
         written_by=("harmonia-deliver",),
-        read_by=("harmonia-operator",),
+        read_by=("harmonia-deliver", "harmonia-operator"),
         restore="kept",
     ),
     TopicSpec(

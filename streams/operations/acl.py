@@ -68,7 +68,8 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
 # `harmonia sink postgres` copies into a database; in Kafka it only reads.
 """: ("harmonia-postgres",),
     """\
-# `harmonia deliver` tells endpoints; who is how far it writes in transactions, and has no consumer group.
+# `harmonia deliver` tells endpoints; who is how far it writes in transactions. It has no consumer group, and asks for one
+# to find out whether Kafka is there; what its transactions have left open it may see.
 """: ("harmonia-deliver",),
     """\
 # `harmonia report daily`, where nobody is at a terminal.
@@ -107,6 +108,7 @@ _BESIDES_TOPICS = (
     Right("harmonia-backup", ("Describe",), APP_ID, "group"),
     Right("harmonia-lake", ("Read",), f"{APP_ID}-lake", "group"),
     Right("harmonia-postgres", ("Read",), f"{APP_ID}-postgres", "group"),
+    Right("harmonia-deliver", ("Describe",), f"{APP_ID}-deliver", "group"),
     Right("harmonia-deliver", ("Write", "Describe"), f"{APP_ID}-deliver", "transactional-id"),
     Right("reader", ("Read",), "reader-", "group", prefixed=True),
 )

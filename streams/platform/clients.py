@@ -28,6 +28,9 @@ BATCH_BYTES = 1 << 20
 REQUEST_BYTES = 12 << 20
 #: Bytes of one partition in one fetch.
 PARTITION_FETCH_BYTES = 2 << 20
+#: Of members of a group. Where a broker did not answer aiokafka asks again only then, and a leader that knows no topic
+#: gives nobody a partition meanwhile.
+METADATA_MAX_AGE_MS = 30_000
 REQUEST_TIMEOUT_S = 20.0
 _COORDINATOR_PAUSE_S = 0.05
 Answer = TypeVar("Answer")
@@ -105,7 +108,9 @@ class KafkaClients:
         """A member of a consumer group that sees committed records only; `group`: its id, assignor, time limits."""
         from aiokafka import AIOKafkaConsumer
 
-        return AIOKafkaConsumer(**{**self._shared, **self._fetching(), **group})
+        return AIOKafkaConsumer(
+            **{**self._shared, **self._fetching(), "metadata_max_age_ms": METADATA_MAX_AGE_MS, **group}
+        )
 
     def require_reachable(self) -> None:
         """Raise a Kafka error within seconds where no broker can be reached. Blocks."""

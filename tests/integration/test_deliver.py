@@ -264,9 +264,9 @@ def test_who_was_erased_while_nothing_ran_is_forgotten_and_a_topic_made_anew_is_
         sayer.change("c-before")
         told(receiver, ("segment.changed", "c-before"), ("contact.alert", "c-before"))
         first.kill()
-        sayer.change("c-expired")
+        sayer.change("c-lost")
         admin = KafkaClients(settings).admin()
-        place = TP(SEGMENT_CHANGES, partition_of("c-expired", PARTITIONS))
+        place = TP(SEGMENT_CHANGES, partition_of("c-lost", PARTITIONS))
         admin.delete_records({TopicPartition(*place): -1})
         sayer.change("c-erased", "c-stays")
         sayer.erase("c-erased")
@@ -280,7 +280,7 @@ def test_who_was_erased_while_nothing_ran_is_forgotten_and_a_topic_made_anew_is_
             *((kind, name) for kind in ("segment.changed", "contact.alert") for name in ("c-stays", "c-returns")),
         )
         said = [(each.message["type"], about(each.message)) for each in receiver.taken]
-        assert {("segment.changed", "c-erased"), ("segment.changed", "c-expired")}.isdisjoint(said)
+        assert {("segment.changed", "c-erased"), ("segment.changed", "c-lost")}.isdisjoint(said)
         log = [orjson.loads(value) for key, value in stored(settings, DELIVERY_LOG) if key == "crm"]
         [expired] = [each for each in log if each.get("trouble") == "Expired"]
         assert (expired["topic"], expired["partition"], expired["fate"]) == (*place, "gone")
