@@ -211,6 +211,14 @@ class Backlog:
             if offset in waits:
                 self._bodies[Place(tp, offset)] = source
 
+    def line_in(self, source: SourceRecord) -> str | None:
+        """The line of a record as this endpoint is told it; None: it is told nothing of it."""
+        notice = notice_of(self._endpoint, source)
+        return None if notice is None else self._line(source, notice)
+
+    def _line(self, source: SourceRecord, notice: Notice) -> str:
+        return line_of(source.key or b"") if self._is_webhook else line_of(digest_line(notice).encode())
+
     def _arrival(self, tp: TP, offset: int, source: SourceRecord, now: int) -> ArrivingRecord | None:
         if offset < self.standings[tp].position:
             return None
@@ -221,7 +229,7 @@ class Backlog:
         if is_of_contact and not notice.tells_erasure and is_too_old(source.at, now):
             self._too_old += 1
             return None
-        line = line_of(source.key or b"") if self._is_webhook else line_of(digest_line(notice).encode())
+        line = self._line(source, notice)
         if not notice.tells_erasure and source.at < self._forgotten.get(line, 0):
             return None
         first_at = self._first_at(tp, notice, line, now)

@@ -74,8 +74,12 @@ async def begun(endpoint: Endpoint, journal: Journal, topics: Topics, reader: Pa
         topic_id, stored = topics[tp.topic][0], journal.standings.get((endpoint.id, *tp))
         found = stored or Standing(topic_id, begins.get(tp, 0))
         if found.topic_id != topic_id:
-            lost += [Lost(Place(tp, offset), found.topic_id, wait.attempts) for offset, wait in found.waits.items()]
-            found = replace(found, topic_id=topic_id, position=0, waits={})
+            lost += [
+                Lost(Place(tp, offset), found.topic_id, wait.attempts)
+                for offset, wait in found.waits.items()
+                if not wait.forgotten
+            ]
+            found = made_anew(found, topic_id)
         if endpoint.kind == "webhook" and tp.topic in OF_CONTACTS:
             young = {
                 offset: wait
@@ -138,6 +142,16 @@ async def _begins(endpoint: Endpoint, tps: Sequence[TP], reader: PartitionReader
     begins = await reader.offsets_not_after(free, since) if since and free else dict.fromkeys(free, 0)
     oldest = max(since, now - OLDEST_TOLD_MS)
     return {**begins, **(await reader.offsets_not_after(limited, oldest) if limited else {})}
+
+
+def made_anew(standing: Standing, topic_id: str) -> Standing:
+    """The standing of a topic that is another one now: read from its start, where what waited was said to nobody.
+
+    Who is to be forgotten still is, before all else: no record is needed for it, nor is there one at such an offset.
+    """
+    forget = [wait for wait in standing.waits.values() if wait.forgotten]
+    waits = dict(enumerate(forget, -len(forget)))
+    return replace(standing, topic_id=topic_id, position=0, waits=waits, said={} if standing.waits else standing.said)
 
 
 def unread_and_gone(standing: Standing, start: int) -> int:

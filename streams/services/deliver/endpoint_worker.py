@@ -63,12 +63,13 @@ AWAY_S = 30.0
 
 
 class Attempt(NamedTuple):
-    """What came of one request, which told of these records, begun at a time in ms."""
+    """What came of a request that told of these records, begun at a time in ms. `gone`: those that were not found."""
 
     places: Sequence[Place]
     begun: int
     result: Result
     trouble: str
+    gone: Sequence[Place] = ()
 
 
 class EndpointWorker:
@@ -227,22 +228,22 @@ class EndpointWorker:
 
     async def _attempt(self, waits: Sequence[tuple[Place, Wait]]) -> Attempt:
         found: list[tuple[Place, Notice]] = []
-        places = [place for place, _ in waits]
         for place, wait in waits:
             if wait.forgotten:
                 found.append((place, forgotten(wait.forgotten, wait.at)))
                 continue
             source = self._backlog.body(place)
             if source is None:
-                records = await self._again.records_from(place.tp, place.offset, wait)
+                records = await self._again.records_from(place.tp, place.offset, wait, self._backlog.line_in)
                 self._backlog.keep(place.tp, records)
                 source = records[0][1] if records and records[0][0] == place.offset else None
             is_dropped = self._backlog.wait_of(place) is None  # by an erasure that was read meanwhile
             if source and not is_dropped and (notice := notice_of(self._endpoint, source)) is not None:
                 found.append((place, notice._replace(times=wait.times)))
-        begun_at = _now()
-        if not found:  # by age, by compaction, or by a filter that is new
-            return Attempt(places, begun_at, Result("gone"), "")
+        begun_at, told = _now(), {place: None for place, _ in found}
+        gone = [place for place, _ in waits if place not in told]  # by age, by compaction, or by a filter that is new
+        if not found:
+            return Attempt((), begun_at, Result("gone"), "", gone)
         with self._metrics.seconds.labels(self._endpoint.id).time():
             try:
                 result, trouble = await self._tell(found)
@@ -251,7 +252,7 @@ class EndpointWorker:
             except Exception as error:  # noqa: BLE001 - one record must not stop all others
                 logger.error("%s: telling failed: %s", self._endpoint.id, type(error).__name__)
                 result, trouble = Result("refused"), type(error).__name__
-        return Attempt(places, begun_at, result, trouble)
+        return Attempt([*told], begun_at, result, trouble, gone)
 
     async def _tell(self, found: Sequence[tuple[Place, Notice]]) -> tuple[Result, str]:
         notices, ids = [notice for _, notice in found], [self._id_of(place) for place, _ in found]
@@ -296,18 +297,23 @@ class EndpointWorker:
         self._note_failing([attempt.result.answer])
         if before != (self._breaker, self._disabled_at):
             yield self._status()
+        for place in attempt.gone:
+            yield from self._outcome(place, Result("gone"), "", now)
         for place in attempt.places:
-            wait = self._backlog.wait_of(place)
-            fate, attempts = self._backlog.settle(place, attempt.result.answer, now)
-            self._metrics.attempts.labels(self._endpoint.id, fate).inc()
-            topic_id = self._backlog.standings[place.tp].topic_id
-            entry = entry_of(self._endpoint.id, topic_id, place, fate, attempt.result.status)
-            entry["attempts"] = attempts
-            if attempt.trouble:
-                entry["trouble"] = attempt.trouble
-            yield logged(entry)
-            if fate == "dead" and wait is not None:
-                yield dead_record(entry, topic_id, wait)
+            yield from self._outcome(place, attempt.result, attempt.trouble, now)
+
+    def _outcome(self, place: Place, result: Result, trouble: str, now: int) -> Iterable[Output]:
+        wait = self._backlog.wait_of(place)
+        fate, attempts = self._backlog.settle(place, result.answer, now)
+        self._metrics.attempts.labels(self._endpoint.id, fate).inc()
+        topic_id = self._backlog.standings[place.tp].topic_id
+        entry = entry_of(self._endpoint.id, topic_id, place, fate, result.status)
+        entry["attempts"] = attempts
+        if trouble:
+            entry["trouble"] = trouble
+        yield logged(entry)
+        if fate == "dead" and wait is not None:
+            yield dead_record(entry, topic_id, wait)
 
     def _stored_status(self) -> tuple[Breaker, str | None]:
         """The breaker, and since when it is disabled, unless that was at another address."""
@@ -331,10 +337,7 @@ class EndpointWorker:
         )
 
     async def _store(self) -> None:
-        """Store what is not stored yet. What Kafka does not take is kept, and stored before anything more is told.
-
-        Else the same would be told again every second for as long as topics can be read and not be written to.
-        """
+        """Store what is not stored yet. What Kafka does not take is kept, and stored before anything more is told."""
         changed = {(self._endpoint.id, *tp): standing for tp, standing in self._backlog.changed().items()}
         stored, outputs = self._refused | changed, self._unstored.take()
         self._refused = {}
@@ -379,9 +382,9 @@ class EndpointWorker:
 
     def _measure_failing(self) -> None:
         """Whoever cannot read or store tells nothing either."""
-        since = min((at for at in (self._failing_since, self._in_trouble_since) if at is not None), default=None)
-        failing = 0 if since is None else time.monotonic() - since
-        self._metrics.failing.labels(self._endpoint.id).set(failing)
+        now = time.monotonic()
+        since = min(self._failing_since or now, self._in_trouble_since or now)
+        self._metrics.failing.labels(self._endpoint.id).set(now - since)
 
     def _note_failing(self, answers: Sequence[Answer] = ()) -> None:
         is_owed = self._backlog.is_owed(_now())

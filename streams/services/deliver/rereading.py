@@ -1,7 +1,7 @@
 """Reads records again by their place, and who was erased meanwhile; bodies are nowhere else than in their topics."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import orjson
 from faust.types import TP
@@ -15,6 +15,8 @@ from streams.platform.clients import KafkaClients
 from streams.services.deliver.backlog import Placed
 
 _ERASED = "erased"
+LineIn = Callable[[SourceRecord], str | None]
+"""The line of a record, as an endpoint is told it; None: it is told nothing of it."""
 
 
 class Rereader:
@@ -24,16 +26,16 @@ class Rereader:
         self._kafka = kafka
         self._lock = asyncio.Lock()
 
-    async def records_from(self, tp: TP, offset: int, wait: Wait) -> Placed:
+    async def records_from(self, tp: TP, offset: int, wait: Wait, line_in: LineIn) -> Placed:
         """See the function of this name. Raises Kafka's errors."""
         async with self._lock, PartitionReader(self._kafka) as reader:
-            return await records_from(reader, tp, offset, wait)
+            return await records_from(reader, tp, offset, wait, line_in)
 
 
-async def records_from(reader: PartitionReader, tp: TP, offset: int, wait: Wait) -> Placed:
+async def records_from(reader: PartitionReader, tp: TP, offset: int, wait: Wait, line_in: LineIn) -> Placed:
     """What was read at a place and behind it in one fetch; the record itself first, if there is one.
 
-    A compacted topic may have it no more though a later record of its key is there. Of an experiment that is as good;
+    A compacted topic may have it no more though a later record of its line is there. Of an experiment that is as good;
     of somebody who was erased and came again it says whom to forget.
     """
     begin, end = max(offset, await reader.start_of(tp)), await reader.end_of(tp)
@@ -43,7 +45,7 @@ async def records_from(reader: PartitionReader, tp: TP, offset: int, wait: Wait)
         found = [(record.offset, source_of(record)) for record in run.records]
         if found[0][0] == offset or tp.topic not in (CONTACT_STATE, EXPERIMENT_RESULTS):
             return found
-        if stands_in := _first_of(wait, run.records):
+        if stands_in := _first_of(wait, run.records, line_in):
             return [(offset, stands_in)]
     return []
 
@@ -95,11 +97,13 @@ def _reason(record: KafkaRecord) -> str:
     return next((value or b"" for name, value in record.headers if name == "reason"), b"").decode(errors="replace")
 
 
-def _first_of(wait: Wait, records: Sequence[KafkaRecord]) -> SourceRecord | None:
-    """What stands for a record that was compacted away: the next one of its key."""
+def _first_of(wait: Wait, records: Sequence[KafkaRecord], line_in: LineIn) -> SourceRecord | None:
+    """What stands for a record that was compacted away: the next one of its line."""
     for record in records:
-        if line_of(record.key or b"") == wait.line:
-            if record.topic == CONTACT_STATE:
+        source = source_of(record)
+        if record.topic == CONTACT_STATE:
+            if line_of(record.key or b"") == wait.line:
                 return SourceRecord(record.topic, record.key, None, wait.at, _ERASED)
-            return source_of(record)
+        elif line_in(source) == wait.line:
+            return source
     return None

@@ -2,10 +2,11 @@
 
 import pytest
 from faust.types import TP
+from msgspec.structs import replace
 
 from streams.domain.delivery.endpoints import Endpoint
-from streams.domain.delivery.standing import Standing
-from streams.services.deliver.beginning import unread_and_gone, within
+from streams.domain.delivery.standing import Standing, Wait, decoded, encoded
+from streams.services.deliver.beginning import made_anew, unread_and_gone, within
 
 ROOM = Endpoint.model_validate({"id": "room", "kind": "slack", "url": "https://e.example", "topics": ["system-alerts"]})
 
@@ -20,3 +21,12 @@ def test_reading_goes_on_where_the_topic_has_something_and_what_is_gone_unread_i
     standing = Standing("t", position)
     assert within(ROOM, TP("system-alerts", 0), standing, start, end).position == goes_on
     assert unread_and_gone(standing, start) == expired
+
+
+def test_of_a_topic_that_was_made_anew_all_is_told_where_something_waited_and_whom_to_forget_first() -> None:
+    said = Standing("old", 9, said={"ask": "f"})
+    assert made_anew(said, "new") == Standing("new", 0, said={"ask": "f"})
+    waits = {7: Wait(1, 9, "l", 5), 8: Wait(2, 9, "m", 6, True, "ada"), 9: Wait(0, 9, "n", 7, True, "eve")}
+    anew = made_anew(replace(said, waits=waits, told_of_contacts=True), "new")
+    assert anew == Standing("new", 0, {-2: waits[8], -1: waits[9]}, told_of_contacts=True)
+    assert decoded(encoded(anew)) == anew

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Self, cast
 
+import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import NotEnoughReplicasError
@@ -13,10 +14,10 @@ from aiokafka.structs import TopicPartition
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
-from events.topics import DELIVERIES, DELIVERY_LOG, SEGMENT_CHANGES
+from events.topics import DELIVERIES, DELIVERY_LOG, SEGMENT_CHANGES, SYSTEM_ALERTS
 from streams.domain.delivery.endpoints import Endpoint
 from streams.domain.delivery.schedule import Result
-from streams.domain.delivery.standing import Standing, decoded, line_of
+from streams.domain.delivery.standing import Standing, Wait, decoded, line_of
 from streams.engine.writer import Output
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import Fenced
@@ -30,7 +31,7 @@ from streams.services.deliver.journal import Journal
 from streams.services.deliver.metrics import DeliveryMetrics
 from streams.services.deliver.sending import Sender
 from streams.services.deliver.unstored import STORED_A_SECOND
-from tests.unit.services.deliver.test_backlog import NOW, admit, change
+from tests.unit.services.deliver.test_backlog import NOW, admit, change, system_alert
 
 KAFKA = KafkaClients(Settings(kafka_bootstrap="127.0.0.1:1"))
 CHANGES = TP(SEGMENT_CHANGES, 0)
@@ -184,6 +185,30 @@ async def test_one_that_can_read_nothing_or_store_nothing_is_failing_until_it_ca
     worker._backlog.begin({CHANGES: Standing("t", 3)}, ())
     await worker._admit(cast(AIOKafkaConsumer, Unread()), {})
     assert failing() == 0
+
+
+async def test_of_what_is_told_together_that_which_was_not_found_is_not_delivered(
+    journal: WrittenJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = {"id": "room", "kind": "slack", "url": "https://e.example", "topics": [SYSTEM_ALERTS]}
+    room = Destination(Endpoint.model_validate(table), "https://e.example")
+    sender, alerts = Sender(room, []), TP(SYSTEM_ALERTS, 0)
+    worker = EndpointWorker(room, sender, journal, KAFKA, DeliveryMetrics(CollectorRegistry()))
+    worker._backlog.begin({alerts: Standing("t", 2, {n: Wait(1, 1, f"l{n}", 1) for n in (0, 1)})}, ())
+
+    async def post(*_: Any) -> tuple[Result, str]:
+        return Result("delivered", 200), ""
+
+    async def records_from(_: TP, offset: int, *__: Any) -> Any:
+        return [(1, system_alert("spring", 1))] if offset == 1 else []
+
+    monkeypatch.setattr(sender, "post", post)
+    monkeypatch.setattr(worker._again, "records_from", records_from)
+    worker._begin_attempts()
+    await asyncio.wait({*worker._attempts})
+    await worker._settle()
+    logs = [orjson.loads(out.value or b"") for out in journal.written[0] if out.topic == DELIVERY_LOG]
+    assert {log["offset"]: (log["fate"], log["status"]) for log in logs} == {0: ("gone", 0), 1: ("delivered", 200)}
 
 
 async def test_one_that_was_frozen_looks_anew_before_it_goes_on(worker: EndpointWorker) -> None:
