@@ -137,7 +137,7 @@ async def _begins(endpoint: Endpoint, tps: Sequence[TP], reader: PartitionReader
         return {}
     if endpoint.start == "now":
         return await reader.ends_of(tps)
-    since, limited = parse_time(endpoint.start) or 0, _limited(endpoint, tps)
+    since, limited = max(0, parse_time(endpoint.start) or 0), _limited(endpoint, tps)
     free = [tp for tp in tps if tp not in limited]
     begins = await reader.offsets_not_after(free, since) if since and free else dict.fromkeys(free, 0)
     oldest = max(since, now - OLDEST_TOLD_MS)

@@ -1,5 +1,6 @@
 """Reads the file of endpoints, and from elsewhere what is secret of them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,9 @@ from streams.domain.delivery.endpoints import Endpoint, problem_of_url, read_end
 from streams.domain.delivery.signing import key_of
 from streams.domain.file_mistakes import FileMistakes
 from streams.platform.errors import Unusable
+
+_LIKE_A_SECRET = re.compile(r"^whsec_|://|[\x00-\x1f]")
+"""Of what stands in the place of a name: it may be the secret itself, so it is not repeated."""
 
 
 class Destination(NamedTuple):
@@ -65,6 +69,8 @@ def _destination(
 
 def _held(place: str, reference: str, folder: Path, environment: Mapping[str, str]) -> str:
     kind, _, where = reference.partition(":")
+    if _LIKE_A_SECRET.search(where):
+        raise _wrong(place, f"{kind}: is followed by where it is held, a name or a path, not by itself")
     if kind == "env":
         found, cure = environment.get(where, "").strip(), f"the environment has no {where}: set it"
     else:

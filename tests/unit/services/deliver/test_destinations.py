@@ -61,6 +61,25 @@ def test_what_cannot_be_used_is_told_and_not_shown(tmp_path: Path, secret: str, 
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("reference", "told"),
+    [
+        ("env:whsec_hunter2", "app: secrets: env: is followed by where it is held"),
+        ("file:whsec_hunter2", "app: secrets: file: is followed by where it is held"),
+        ("env:https://hooks.example/hunter2", "app: secrets: env: is followed by where it is held"),
+        ("file:https://hooks.example/hunter2", "app: secrets: file: is followed by where it is held"),
+        ("file:hunter2\\u0000", "app: secrets: file: is followed by where it is held"),
+        ("env:NO_SECRET", "app: secrets: the environment has no NO_SECRET: set it"),
+        ("file:no-secret", "no-secret cannot be read, or is empty"),
+    ],
+)
+def test_a_secret_in_the_place_of_its_name_is_not_shown(tmp_path: Path, reference: str, told: str) -> None:
+    with pytest.raises(Unusable) as caught:
+        read(tmp_path, TEXT.replace("env:APP_SECRET", reference))
+    assert told in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
 def test_each_mistake_of_the_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(Unusable) as caught:
         read(tmp_path, TEXT.replace("webhook", "pager").replace("system-alerts", "alerts"))

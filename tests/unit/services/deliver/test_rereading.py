@@ -42,6 +42,9 @@ class Topics:
     async def start_of(self, tp: TP) -> int:
         return 0
 
+    async def starts_of(self, tps: Sequence[TP]) -> dict[TP, int]:
+        return dict.fromkeys(tps, 0)
+
     async def end_of(self, tp: TP) -> int:
         return max((record.offset + 1 for record in self._held.get(tp, ())), default=0)
 
@@ -49,6 +52,8 @@ class Topics:
         return {tp: await self.end_of(tp) for tp in tps}
 
     async def offsets_not_after(self, tps: Sequence[TP], at: int) -> dict[TP, int]:
+        if at < 0:  # as aiokafka does
+            raise ValueError(at)
         return {
             tp: min(
                 (record.offset for record in self._held.get(tp, ()) if record.timestamp >= at),
