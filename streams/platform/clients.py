@@ -87,11 +87,14 @@ class KafkaClients:
         isolation_level: str = "read_committed",
         wait_ms: int | None = None,
         partition_bytes: int = PARTITION_FETCH_BYTES,
+        *,
+        must_have: bool = False,
     ) -> AIOKafkaConsumer:
         """A consumer without a group; the caller assigns partitions.
 
         `wait_ms`: of a fetch, if it need not be quick. `partition_bytes`: of each partition about so many are held,
-        which the caller has not taken yet.
+        which the caller has not taken yet. `must_have`: where the offset that is next is there no more it raises
+        `OffsetOutOfRangeError`, and does not go on at the start.
         """
         from aiokafka import AIOKafkaConsumer
 
@@ -102,6 +105,8 @@ class KafkaClients:
         }
         if wait_ms is not None:
             fetching["fetch_max_wait_ms"] = wait_ms
+        if must_have:
+            fetching["auto_offset_reset"] = "none"
         return AIOKafkaConsumer(**{**self._shared, **fetching}, group_id=None)
 
     def group_consumer(self, **group: Any) -> AIOKafkaConsumer:

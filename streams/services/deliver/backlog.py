@@ -45,10 +45,6 @@ Placed = Sequence[tuple[int, SourceRecord]]
 """Records with their offsets."""
 
 
-class Renewed(Exception):
-    """A partition ends before the position that is stored: its topic was made anew."""
-
-
 class Backlog:
     """Standings of all partitions that one endpoint is told of."""
 
@@ -110,12 +106,10 @@ class Backlog:
         ]
 
     def admit(self, fetched: Mapping[TP, Placed], positions: Mapping[TP, int], now: int) -> None:
-        """Take in what was read, up to the positions. Raises `Renewed`.
+        """Take in what was read, up to the positions.
 
         Where nothing was read a position may have moved too: markers of transactions have offsets.
         """
-        if any(position < self.standings[tp].position for tp, position in positions.items()):
-            raise Renewed
         erasures: dict[str, int] = {}
         for tp, position in positions.items():
             read = fetched.get(tp, ())

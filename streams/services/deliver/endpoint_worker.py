@@ -37,7 +37,7 @@ from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import MissingTopic
-from streams.services.deliver.backlog import Backlog, Place, Renewed
+from streams.services.deliver.backlog import Backlog, Place
 from streams.services.deliver.beginning import Topics, begun, erased_meanwhile, topics_of
 from streams.services.deliver.destinations import Destination
 from streams.services.deliver.journal import Journal, Stand, standing_record, status_record
@@ -114,10 +114,11 @@ class EndpointWorker:
         while not self._stopping:
             try:
                 await self._run()
-            except (*BROKER_TROUBLE, MissingTopic) as error:  # a topic may be about to be made anew
+            except (
+                *BROKER_TROUBLE,
+                MissingTopic,
+            ) as error:  # a topic may be made anew, or old records be gone
                 await self._pause(f"Kafka: {type(error).__name__}")
-            except Renewed:
-                await self._pause("a topic ends before what was read of it: it is looked at anew")
             finally:
                 await self._let_go()
 
@@ -148,7 +149,7 @@ class EndpointWorker:
             self._backlog.forget(
                 await erased_meanwhile(self._endpoint, described, self._backlog.standings, reader, _now())
             )
-        consumer = self._kafka.reader(wait_ms=POLL_MS, partition_bytes=FETCH_BYTES)
+        consumer = self._kafka.reader(wait_ms=POLL_MS, partition_bytes=FETCH_BYTES, must_have=True)
         try:
             await consumer.start()
             consumer.assign([TopicPartition(*tp) for tp in self._backlog.standings])

@@ -51,6 +51,13 @@ async def test_a_reader_holds_as_much_of_a_partition_as_it_is_told() -> None:
         await reader.stop()
 
 
+async def test_a_reader_goes_on_at_the_start_where_an_offset_is_gone_unless_it_must_have_it() -> None:
+    readers = [KAFKA.reader(), KAFKA.reader(must_have=True)]
+    assert [reader._auto_offset_reset for reader in readers] == ["earliest", "none"]
+    for reader in readers:
+        await reader.stop()
+
+
 async def test_readers_belong_to_no_group_and_see_committed_records_only() -> None:
     reader = KAFKA.reader()
 

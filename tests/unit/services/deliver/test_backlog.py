@@ -18,7 +18,7 @@ from events.topics import (
 from streams.domain.delivery.endpoints import Endpoint
 from streams.domain.delivery.notices import SourceRecord
 from streams.domain.delivery.standing import Standing, Wait, decoded, encoded
-from streams.services.deliver.backlog import Backlog, Place, Renewed
+from streams.services.deliver.backlog import Backlog, Place
 
 CHANGES, ALERTS, STATES, SHUT = (
     TP(topic, 0) for topic in (SEGMENT_CHANGES, CONTACT_ALERTS, CONTACT_STATE, CONTACT_SUPPRESSIONS)
@@ -147,13 +147,6 @@ def test_an_experiment_is_told_when_what_is_told_of_it_changes() -> None:
     told = backlog(RESULTS)
     admit(told, experiment_results=[result("running", 1), result("running", 2), result("ended", 3)])
     assert waiting(told) == {RESULTS: [0, 2]}
-
-
-def test_a_position_that_goes_back_says_that_the_topic_was_made_anew() -> None:
-    told = backlog(CHANGES)
-    admit(told, segment_changes=[change("c", 10), change("d", 10)])
-    with pytest.raises(Renewed):
-        told.admit({}, {CHANGES: 1}, NOW)
 
 
 def test_markers_move_the_position_and_it_is_stored() -> None:

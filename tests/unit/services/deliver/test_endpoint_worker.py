@@ -9,7 +9,7 @@ from typing import Any, Self, cast
 import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import NotEnoughReplicasError
+from aiokafka.errors import KafkaConnectionError, NotEnoughReplicasError
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 from prometheus_client import CollectorRegistry
@@ -84,6 +84,19 @@ async def worker(journal: WrittenJournal) -> AsyncIterator[EndpointWorker]:
     await found._let_go()
 
 
+def without_a_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def begun(*_: Any) -> Begun:
+        return Begun({CHANGES: Standing("t", 3)}, (), (), ())
+
+    async def erased_meanwhile(*_: Any) -> dict[str, int]:
+        return {}
+
+    monkeypatch.setattr(module, "begun", begun)
+    monkeypatch.setattr(module, "erased_meanwhile", erased_meanwhile)
+    monkeypatch.setattr(module, "PartitionReader", Unread)
+    monkeypatch.setattr(KAFKA, "describe_topics", lambda topics: dict.fromkeys(topics, ("t", 1)))
+
+
 async def answered(offset: int) -> Attempt:
     return Attempt([Place(CHANGES, offset)], NOW, Result("delivered", 200), "")
 
@@ -155,16 +168,28 @@ async def test_one_that_begins_tells_nothing_before_it_knows_that_it_may_still_s
     url = hashlib.blake2b(APP.url.encode(), digest_size=8).hexdigest()
     journal.statuses["app"] = {"kind": "webhook", "url": url, "failures": 0, "open_until": None, "disabled_at": None}
     journal.refusal = Fenced("another has taken over")
-
-    async def begun(*_: Any) -> Begun:
-        return Begun({CHANGES: Standing("t", 3)}, (), (), ())
-
-    monkeypatch.setattr(module, "begun", begun)
-    monkeypatch.setattr(module, "PartitionReader", Unread)
-    monkeypatch.setattr(KAFKA, "describe_topics", lambda topics: dict.fromkeys(topics, ("t", 1)))
+    without_a_broker(monkeypatch)
     await worker._let_go()
     with pytest.raises(Fenced):
         await worker._run()
+
+
+async def test_what_expires_while_it_is_about_to_be_read_has_it_begin_anew(
+    worker: EndpointWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not go on at the start of the topic, as if markers of transactions had been between."""
+    without_a_broker(monkeypatch)
+    made, reader = list[AIOKafkaConsumer](), KAFKA.reader
+
+    def noted(**asked: Any) -> AIOKafkaConsumer:
+        made.append(reader(**asked))
+        return made[-1]
+
+    monkeypatch.setattr(KAFKA, "reader", noted)
+    await worker._let_go()
+    with pytest.raises(KafkaConnectionError):
+        await worker._run()
+    assert [consumer._auto_offset_reset for consumer in made] == ["none"]
 
 
 async def test_one_that_can_read_nothing_or_store_nothing_is_failing_until_it_can(
