@@ -99,6 +99,7 @@ class TopicSpec:
     stays at least after a later one of its key; for readers to whom what was said in between matters.
     `written_by`, `read_by`: parts of a worker and programs. An agent with a table writes in the transactions in which
     it folds; `woken_by` are those that send it something outside of them, so that there is anything to fold.
+    `is_rewritten`: of a compacted topic, that few keys are written again and again, many times a second.
     `crosses`: a partition of contacts writes to every partition of it, not only to the one of its own number.
     `restore`: what becomes of it when a backup is restored. `kept`: what it holds stays; `read anew`: the same, and
     workers read it from the start; `made anew`: deleted, since it follows from the backup or begins anew.
@@ -117,6 +118,7 @@ class TopicSpec:
     written_by: tuple[Party, ...] = ()
     read_by: tuple[Party, ...] = ()
     woken_by: tuple[Agent, ...] = ()
+    is_rewritten: bool = False
     crosses: bool = False
     restore: Literal["kept", "read anew", "made anew"] = "made anew"
     is_urgent: bool = False
@@ -137,6 +139,8 @@ class TopicSpec:
         settings["segment.ms"] = str(_DAY_MS)
         if self.cleanup == "delete":
             return settings | {"retention.ms": str(self.retention_ms)}
+        if self.is_rewritten:  # a segment of the usual size is a gigabyte, all of which whoever reads it would read
+            settings |= {"segment.bytes": str(64 * _MIB), "min.cleanable.dirty.ratio": "0.1"}
         return settings | {
             "delete.retention.ms": str(DELETE_RETENTION_MS),
             "min.compaction.lag.ms": str(self.whole_ms),
@@ -356,6 +360,7 @@ OUTPUT_TOPICS = (
         "whom they have still to forget",
         stays="until it is told, dead or erased",
         partitions=1,
+        is_rewritten=True,
         written_by=("harmonia-deliver", "harmonia-operator"),
         read_by=("harmonia-deliver", "harmonia-console", "harmonia-operator"),
         restore="kept",

@@ -21,6 +21,7 @@ from streams.domain.delivery.standing import Standing, decoded, encoded
 from streams.engine.changelog import PartitionReader
 from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.retry import BROKER_TROUBLE, retried
+from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output, TransactionWriter
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import Fenced
@@ -67,11 +68,16 @@ class Journal:
         """Fence every other process, and read what was stored. Raises Kafka's errors and `Fenced`."""
         self._owner_read_to = await retried(self._claim, "opening the journal")
         async with PartitionReader(self._kafka) as reader:
-            end = max(await reader.end_of(PLACE), self._owner_read_to)
+            end, last = max(await reader.end_of(PLACE), self._owner_read_to), dict[bytes, KafkaRecord]()
             async for run in reader.runs(PLACE, await reader.start_of(PLACE), end):
                 for record in run.records:
-                    self._take(record.key, record.value, record.offset)
+                    if record.key and record.key.count(b"/") == 2:  # a standing, of which many are there
+                        last[record.key] = record
+                    else:
+                        self._take(record.key, record.value, record.offset)
                 self._read_to = run.next_offset
+            for record in last.values():
+                self._take(record.key, record.value, record.offset)
         await self._require_owner()  # another may have claimed it while this one was reading
 
     async def close(self) -> None:

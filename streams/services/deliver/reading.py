@@ -1,7 +1,7 @@
 """Reads what is stored of deliveries, for commands that look once, and asks to have an endpoint told once more."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -105,38 +105,40 @@ _Stored = tuple[dict[str, dict[TopicPartition, Standing]], dict[str, EndpointSta
 
 
 def _stored(consumer: KafkaConsumer) -> _Stored:
-    standings: dict[str, dict[TopicPartition, Standing]] = {}
+    """Of standings, of which a day's are there, only the last ones are decoded."""
+    last: dict[bytes, bytes | None] = {}
     statuses: dict[str, EndpointStatus] = {}
     replays: dict[str, int] = {}
     for record in records_of(consumer, DELIVERIES):
-        endpoint, *place = (record.key or b"").decode().split("/")
+        endpoint, _, what = (record.key or b"").decode().partition("/")
         if not endpoint:  # whose process writes here
             continue
-        if record.value is None:  # the file names it no longer
-            _take_out(endpoint, place, (standings, statuses, replays))
-            continue
-        match place:
-            case []:
+        match what:
+            case "" if record.value is None:  # the file names it no longer
+                statuses.pop(endpoint, None)
+            case "":
                 statuses[endpoint] = orjson.loads(record.value)
-            case ["replay"]:
-                with suppress(ValueError):  # what is no request is passed over by the process too
-                    replay_request(record.value)
-                    replays.setdefault(endpoint, record.offset)
-            case ["replayed"]:
-                done = orjson.loads(record.value)
-                if done["dead_from"] is None and done["request"] >= replays.get(endpoint, -1):
-                    replays.pop(endpoint, None)
-            case [topic, partition]:
-                standings.setdefault(endpoint, {})[TopicPartition(topic, int(partition))] = decoded(record.value)
+            case "replay" | "replayed":
+                _take_replay(replays, endpoint, what, record)
+            case _:
+                last[record.key] = record.value
+    standings: dict[str, dict[TopicPartition, Standing]] = {}
+    for key, value in last.items():
+        endpoint, *place = key.decode().split("/")
+        if value is not None:
+            topic, partition = place
+            standings.setdefault(endpoint, {})[TopicPartition(topic, int(partition))] = decoded(value)
     return standings, statuses, replays
 
 
-def _take_out(endpoint: str, place: Sequence[str], stored: _Stored) -> None:
-    standings, statuses, replays = stored
-    match place:
-        case []:
-            statuses.pop(endpoint, None)
-        case ["replay"]:
+def _take_replay(replays: dict[str, int], endpoint: str, what: str, record: Any) -> None:
+    if record.value is None:
+        replays.pop(endpoint, None)
+    elif what == "replay":
+        with suppress(ValueError):  # what is no request is passed over by the process too
+            replay_request(record.value)
+            replays.setdefault(endpoint, record.offset)
+    else:
+        done = orjson.loads(record.value)
+        if done["dead_from"] is None and done["request"] >= replays.get(endpoint, -1):
             replays.pop(endpoint, None)
-        case [topic, partition]:
-            standings.get(endpoint, {}).pop(TopicPartition(topic, int(partition)), None)

@@ -84,6 +84,11 @@ def test_a_compacted_topic_keeps_its_null_records_for_a_week() -> None:
     }
 
 
+def test_what_is_written_again_and_again_is_compacted_soon() -> None:
+    few = {"segment.bytes": "67108864", "min.cleanable.dirty.ratio": "0.1"}
+    assert {topic.name for topic in topics.ALL if few.items() <= topic.config().items()} == {"deliveries"}
+
+
 def test_what_was_erased_is_forgotten_within_days_by_every_compacted_topic() -> None:
     day = 86_400_000
     for topic in topics.ALL:
