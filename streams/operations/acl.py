@@ -68,8 +68,8 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
 # `harmonia sink postgres` copies into a database; in Kafka it only reads.
 """: ("harmonia-postgres",),
     """\
-# `harmonia deliver` tells endpoints; who is how far it writes in transactions. It has no consumer group, and asks for one
-# to find out whether Kafka is there; what its transactions have left open it may see.
+# `harmonia deliver` tells endpoints; who is how far it writes in transactions, of which it may see what is left open.
+# It has no consumer group, and asks for one to find out whether Kafka is there.
 """: ("harmonia-deliver",),
     """\
 # `harmonia report daily`, where nobody is at a terminal.
