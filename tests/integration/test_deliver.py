@@ -316,8 +316,12 @@ async def test_what_was_compacted_away_is_told_by_the_next_record_of_its_key(set
                 await (await producer.send(topic, value, key, 0))
     await producer.stop()
     wait = Wait(1, 0, line_of(b"key"), 123)
+
+    def line_in(source: SourceRecord) -> str:
+        return line_of(source.key or b"")
+
     async with PartitionReader(kafka) as reader:
-        found = {tp.topic: await records_from(reader, tp, offset, wait) for tp, offset in gone.items()}
+        found = {tp.topic: await records_from(reader, tp, offset, wait, line_in) for tp, offset in gone.items()}
     [(offset, forgotten)] = found[CONTACT_STATE]
     assert offset == gone[TP(CONTACT_STATE, 0)]
     assert forgotten == SourceRecord(CONTACT_STATE, b"key", None, 123, "erased")
