@@ -1,14 +1,22 @@
 """What is taken out of the journal at the start."""
 
+from collections.abc import Mapping, Sequence
+
 import orjson
+import pytest
 from faust.types import TP
 from msgspec.structs import replace
+from prometheus_client import CollectorRegistry
 
 from events.deliveries import EndpointStatus
+from events.topics import DELIVERIES, DELIVERY_LOG
 from streams.domain.delivery.endpoints import Endpoint, Kind
 from streams.domain.delivery.standing import Standing, Wait
+from streams.engine.writer import Output
+from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
 from streams.services.deliver.backlog import Place
-from streams.services.deliver.journal import standing_record, tombstone
+from streams.services.deliver.journal import Journal, Stand, standing_record, tombstone
 from streams.services.deliver.leaving import (
     FORGET_WITHIN_MS,
     LetGo,
@@ -17,7 +25,9 @@ from streams.services.deliver.leaving import (
     no_longer_named,
     waiting_of,
 )
+from streams.services.deliver.metrics import DeliveryMetrics
 from streams.services.deliver.outcome_records import logs_of_let_go
+from streams.services.deliver.server import _take_out
 
 ROOM = Endpoint.model_validate({"id": "room", "kind": "slack", "url": "https://e.example", "topics": ["system-alerts"]})
 NOW = 10_000_000_000
@@ -103,3 +113,33 @@ def test_another_kind_under_the_same_id_is_told() -> None:
     assert told == "room: kind: what is stored of it was told to kind webhook; give this one another id"
     del stored["kind"]
     assert changed_kind([ROOM], {"room": stored}) is None
+
+
+class WrittenJournal(Journal):
+    """Keeps what is to be written."""
+
+    def __init__(self, standings: Mapping[Stand, Standing]) -> None:
+        super().__init__(KafkaClients(Settings(kafka_bootstrap="127.0.0.1:1")), "test")
+        self.standings |= standings
+        self.written: list[Output] = []
+
+    async def write(self, outputs: Sequence[Output]) -> None:
+        self.written += outputs
+
+
+async def test_what_is_let_go_is_logged_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    metrics = DeliveryMetrics(CollectorRegistry())
+    journal = WrittenJournal({("gone", "system-alerts", 1): OLD, ("room", "system-alerts", 0): OLD})
+    await _take_out(journal, [ROOM], metrics)
+    assert {output.topic for output in journal.written} == {DELIVERIES, DELIVERY_LOG}
+    assert [*journal.standings] == [("room", "system-alerts", 0)]
+    labels = {"endpoint": "gone", "why": "not_named"}
+    assert metrics.registry.get_sample_value("harmonia_delivery_passed_over_total", labels) == 1
+    assert "gone: the file no longer names it or this topic: system-alerts/1: from offset 3 on 1 records" in caplog.text
+
+
+async def test_what_waits_where_the_file_names_nobody_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    journal = WrittenJournal({("gone", "system-alerts", 1): OLD})
+    await _take_out(journal, [], DeliveryMetrics(CollectorRegistry()))
+    assert (journal.written, [*journal.standings]) == ([], [("gone", "system-alerts", 1)])
+    assert "gone: the file names no endpoint, so 1 records go on waiting for it" in caplog.text
