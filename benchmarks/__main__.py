@@ -16,6 +16,7 @@ from benchmarks.chart import Panel, svg
 from benchmarks.console.suite import console as console_pages
 from benchmarks.core.suite import core
 from benchmarks.curves import draw as draw_curves
+from benchmarks.deliver.suite import delivering
 from benchmarks.desk.suite import desk
 from benchmarks.experimenting.suite import experiments
 from benchmarks.lists.suite import lists
@@ -54,6 +55,7 @@ SUITES: dict[str, Suite] = {
     "permit": permit,
     "lists": lists,
     "gateway": receiving,
+    "deliver": delivering,
     "console": console_pages,
 }
 ALL = (*BARE, *SUITES)

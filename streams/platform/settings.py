@@ -16,6 +16,7 @@ from pydantic_settings import DotEnvSettingsSource
 from events.console_acts import CONSOLE_ACTS
 from events.contact import is_time_zone
 from events.identifiers import Hasher
+from streams.domain.delivery.addresses import networks_of
 from streams.platform.servers import ENV_FILE, ServerSettings
 
 LOCAL_IDENTITY_KEY = "harmonia-local-only"
@@ -56,6 +57,16 @@ def _api_url(value: str) -> str:
 
 ApiUrl = Annotated[str, AfterValidator(_api_url)]
 """Where an API is; without TLS on this machine's loopback address alone."""
+
+
+def _networks(value: str) -> str:
+    if isinstance(networks_of(value), str):
+        raise ValueError("is no list of networks: give such as 10.1.0.0/16, several with commas")
+    return value
+
+
+Networks = Annotated[str, AfterValidator(_networks)]
+"""Networks with commas, none where it is empty."""
 
 
 class Settings(ServerSettings):
@@ -193,6 +204,14 @@ class Settings(ServerSettings):
     sendgrid_url: ApiUrl = Field(
         "https://api.sendgrid.com",
         description="Where SendGrid's API is; of an account in the EU: https://api.eu.sendgrid.com",
+    )
+    deliver: NonEmptyPath | None = Field(
+        None, description="TOML file of the endpoints that `harmonia deliver` tells (docs/deliver.md)"
+    )
+    deliver_private: Networks = Field(
+        "",
+        description="Networks that are not global and that `harmonia deliver` may reach all the same, with commas, "
+        "such as 10.1.0.0/16; empty: none",
     )
     time_zone: ZoneName = Field("UTC", description="Where a day begins in insights and reports; IANA")
     profiles_oldest_s: float = Field(

@@ -112,6 +112,7 @@ SECTIONS = (
         ),
     ),
     Section("The sink on PostgreSQL", "`harmonia sink postgres`.", ("postgres", "postgres_file")),
+    Section("Webhooks, Slack and e-mail", "`harmonia deliver`.", ("deliver", "deliver_private")),
     Section(
         "Vendors",
         "`harmonia vendors sync`.",
@@ -126,7 +127,7 @@ SECTIONS = (
     ),
     Section(
         "Servers",
-        "`harmonia worker`, `lake run`, `sink postgres`, `api` and `gateway`.",
+        "`harmonia worker`, `lake run`, `sink postgres`, `deliver`, `api` and `gateway`.",
         ("metrics_port", "metrics_host", "grace_s"),
     ),
     Section(

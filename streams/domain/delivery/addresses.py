@@ -66,9 +66,16 @@ def literal_address(parts: SplitResult) -> str | None:
 def _is_reachable(address: IPv4Address | IPv6Address, listed: Sequence[Network]) -> bool:
     if any(address.version == network.version and address in network for network in listed):
         return True
+    if any(address.version == network.version and address in network for network in _NOT_GLOBAL):
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
+_NOT_GLOBAL = tuple(
+    map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "fec0::/10", "3fff::/20", "5f00::/16"))
+)
+"""What some versions of Python take for global, or what is a cloud's own: protocol assignments, 6to4 relays, the
+address of a cloud's machines for themselves, site-local addresses, examples and segment routing."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 

@@ -23,6 +23,8 @@ from streams.domain.file_mistakes import FileMistake, FileMistakes, mistakes_in,
 
 REFERENCE = "see docs/deliver.md"
 MOST_ENDPOINTS = 50
+_SHOWN = ("kind", "topics", "causes")
+"""Keys of which a mistake repeats what was given; others may hold a secret or an address, if only by mistake."""
 
 DeliveredTopic = Literal[
     "segment-changes", "contact-alerts", "system-alerts", "experiment-results", "contact-suppressions"
@@ -34,6 +36,7 @@ USUAL_CAUSES: tuple[ChangeCause, ...] = ("interaction", "time", "link")
 
 Reference = Annotated[str, Field(pattern=r"^(env|file):.+$")]
 Name = Annotated[str, Field(min_length=1, max_length=256)]
+MailAddress = Annotated[str, Field(pattern=r"^[^@\s,;<>]{1,64}@[^@\s,;<>]{1,255}$")]
 
 
 class Endpoint(BaseModel):
@@ -57,8 +60,8 @@ class Endpoint(BaseModel):
     rules: list[Name] = []
     experiments: list[Name] = []
     user: str = ""
-    sender: str = ""
-    to: list[str] = []
+    sender: MailAddress | Literal[""] = ""
+    to: list[MailAddress] = []
 
     @field_validator("start")
     @classmethod
@@ -114,27 +117,26 @@ def problem_of_url(endpoint: Endpoint, url: str) -> str | None:
 
 
 def read_endpoints(text: str) -> list[Endpoint] | FileMistakes:
-    """The endpoints of a TOML file, in its order; each is a table `[[endpoint]]`."""
+    """The endpoints of a TOML file, in its order; each is a table `[[endpoint]]`. A file may have none."""
     try:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return _one("", f"is not TOML: {error}", "correct that place")
-    tables = said.pop("endpoint", None)
+    tables = said.pop("endpoint", [])
     if said:
         return _one(next(iter(said)), "is in no endpoint", f"put it below a line [[endpoint]]: {REFERENCE}")
-    if not isinstance(tables, list) or not tables:
-        return _one("", "has no table [[endpoint]]", f"give one for each endpoint: {REFERENCE}")
+    if not isinstance(tables, list):
+        return _one("endpoint", "is no table [[endpoint]]", f"give one for each endpoint: {REFERENCE}")
     if len(tables) > MOST_ENDPOINTS:
-        return _one("endpoint", f"are {len(tables):,}", f"give {MOST_ENDPOINTS} at most, or a second process")
+        return _one("endpoint", f"are {len(tables):,}", f"give {MOST_ENDPOINTS} at most")
     found, mistakes = dict[str, Endpoint](), list[FileMistake]()
     for number, table in enumerate(tables):
         where = f"endpoint[{number}]"
         try:
             endpoint = Endpoint.model_validate(table)
         except ValidationError as error:
-            mistakes += [
-                each._replace(key=f"{where}.{each.key}".rstrip(".")) for each in mistakes_in(error, REFERENCE).found
-            ]
+            found_in_it = mistakes_in(error, REFERENCE, _SHOWN).found
+            mistakes += [each._replace(key=f"{where}.{each.key}".rstrip(".")) for each in found_in_it]
             continue
         if endpoint.id in found:
             mistakes.append(FileMistake(f"{where}.id", f"{endpoint.id} is there twice", "give each a name of its own"))

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from streams.domain.delivery.endpoints import read_endpoints
@@ -74,15 +76,18 @@ def test_a_mistake_is_told_with_its_key_and_the_cure(was: str, becomes: str, tol
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "the file: has no table [[endpoint]]"),
         ("[[endpoints]]", "endpoints: is in no endpoint"),
         ("[[endpoint", "the file: is not TOML"),
-        ("endpoint = 3", "the file: has no table [[endpoint]]"),
+        ("endpoint = 3", "endpoint: is no table [[endpoint]]; give one for each"),
         ("endpoint = [3]", "endpoint[0]"),
     ],
 )
 def test_a_file_that_is_none_is_told(text: str, told: str) -> None:
     assert told in mistakes(text)
+
+
+def test_the_file_that_a_fresh_clone_has_names_nobody() -> None:
+    assert read_endpoints((Path(__file__).parents[4] / "deploy/deliver/endpoints.toml").read_text()) == []
 
 
 def test_every_mistake_of_a_file_is_told_at_once() -> None:
@@ -92,3 +97,29 @@ def test_every_mistake_of_a_file_is_told_at_once() -> None:
 
 def test_no_secret_of_a_url_is_in_a_mistake() -> None:
     assert "hunter2" not in mistakes(WHOLE.replace("https://field", "https://me:hunter2@field"))
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ('"env:NEW", "file:old"', '"whsec_c2VjcmV0c2VjcmV0"'),
+        ('["env:NEW", "file:old"]', '"whsec_c2VjcmV0c2VjcmV0"'),
+        ('["env:NEW", "file:old"]', '["env:A", "env:B", "whsec_c2VjcmV0c2VjcmV0"]'),
+        ('secrets = ["file:password"]', 'secrets = ["whsec_c2VjcmV0c2VjcmV0"]'),
+        ('user = "harmonia"', 'user = ["whsec_c2VjcmV0c2VjcmV0"]'),
+        ('to = ["director@example.org"]', 'to = ["whsec_c2VjcmV0c2VjcmV0 <x@y.org>"]'),
+        ('to = ["director@example.org"]', 'to = "whsec_c2VjcmV0c2VjcmV0@example.org"'),
+        ('sender = "harmonia@example.org"', 'sender = "H <whsec_c2VjcmV0c2VjcmV0@example.org>"'),
+        ('url = "file:/run/slack"', 'url = ["whsec_c2VjcmV0c2VjcmV0"]'),
+        ('id = "war-room"', 'id = "whsec_c2VjcmV0c2VjcmV0"'),
+    ],
+)
+def test_what_is_secret_or_an_address_is_in_no_mistake_wherever_it_was_written(was: str, becomes: str) -> None:
+    assert was in WHOLE
+    found = mistakes(WHOLE.replace(was, becomes, 1))
+    assert "whsec_c2" not in found
+    assert "endpoint[" in found
+
+
+def test_a_secret_in_place_of_a_table_is_in_no_mistake() -> None:
+    assert "whsec_c2" not in mistakes('endpoint = ["whsec_c2VjcmV0c2VjcmV0"]')

@@ -1,0 +1,141 @@
+"""`harmonia deliveries`: how far each endpoint of `harmonia deliver` is, what it answered, and telling it once more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+
+from events.times import render_time
+from streams.cli.failures import failing_plainly, load_settings, refuse
+from streams.cli.output import print_table, say
+from streams.cli.time_options import now_ms, parse_moment_or_age
+
+if TYPE_CHECKING:
+    from kafka import KafkaConsumer
+
+    from streams.services.deliver.reading import EndpointState
+
+app = typer.Typer(help="What webhooks, Slack and e-mail were told.", no_args_is_help=True)
+Since = Annotated[str, typer.Option(help="RFC 3339, or 30m, 2h, 7d ago.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: one a line.")]
+Endpoint = Annotated[str, typer.Argument(help="Its id in the file of endpoints.")]
+
+
+@app.command("list")
+def list_command(*, as_json: AsJson = False) -> None:
+    """List the endpoints, what waits for each, how much is dead, and whether it is left alone or disabled."""
+    from streams.services.deliver.reading import endpoint_states
+
+    with failing_plainly(), _consumer() as consumer:
+        found = endpoint_states(consumer)
+    if as_json:
+        for each in found:
+            say(orjson.dumps(each._asdict()).decode())
+        return
+    if not found:
+        say("no endpoint was told anything yet")
+    print_table(
+        ["endpoint", "waiting", "failed before", "next attempt", "unread", "dead", "left alone until", "disabled"],
+        (
+            [
+                each.id,
+                str(each.waiting),
+                str(each.retried),
+                "" if each.next_at is None else render_time(each.next_at),
+                str(each.unread),
+                str(each.dead),
+                each.open_until or "",
+                each.disabled_at or "",
+            ]
+            for each in found
+        ),
+        right=(1, 2, 4, 5),
+    )
+
+
+@app.command("show")
+def show_command(
+    endpoint: Endpoint,
+    *,
+    since: Since = "24h",
+    latest: Annotated[int, typer.Option(min=1, max=100_000, help="So many at most, the latest.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Show the latest attempts to tell an endpoint something, the last at the end."""
+    from streams.services.deliver.reading import latest_attempts
+
+    begin = parse_moment_or_age("--since", since)
+    with failing_plainly(), _consumer() as consumer:
+        _require_known(consumer, endpoint)
+        found = latest_attempts(consumer, endpoint, begin, latest)
+    if as_json:
+        for each in found:
+            say(orjson.dumps(each).decode())
+        return
+    if not found:
+        say(f"nothing was tried since {render_time(begin)}")
+    print_table(
+        ["at", "fate", "status", "attempt", "record", "trouble"],
+        (
+            [
+                each["at"],
+                each["fate"],
+                str(each["status"] or ""),
+                str(each["attempts"]),
+                f"{each['topic']}/{each['partition']}@{each['offset']}",
+                _trouble(each),
+            ]
+            for each in found
+        ),
+        right=(2, 3),
+    )
+
+
+@app.command("replay")
+def replay_command(
+    endpoint: Endpoint,
+    *,
+    since: Since,
+    failed: Annotated[bool, typer.Option("--failed", help="Only what is dead: told in vain nine times.")] = False,
+) -> None:
+    """Have an endpoint told once more what was appended since a time; each under the id that it had before."""
+    from streams.domain.delivery.standing import OLDEST_TOLD_MS
+    from streams.platform.clients import KafkaClients
+    from streams.services.deliver.reading import ask_for_replay
+
+    begin = parse_moment_or_age("--since", since)
+    if begin < now_ms() - OLDEST_TOLD_MS - 60_000:
+        refuse("--since: is more than 6 days ago; who was erased before is not known any more: give 6d or less")
+    with failing_plainly():
+        with _consumer() as consumer:
+            if _require_known(consumer, endpoint).is_asked_to_replay:
+                refuse(f"{endpoint} is still to be told what was asked for before: ask again once that has been noted")
+        ask_for_replay(KafkaClients(load_settings(name_unknown=False)), endpoint, begin, now_ms(), failed=failed)
+    say(f"{endpoint} is told once more what {'is dead' if failed else 'was appended'} since {render_time(begin)}")
+
+
+def _trouble(entry: dict[str, Any]) -> str:
+    """What was wrong, in a word; with how many offsets it is of where they were gone before they were read."""
+    trouble = str(entry.get("trouble", ""))
+    return f"{trouble}, {entry['offsets']} offsets" if "offsets" in entry else trouble
+
+
+def _require_known(consumer: KafkaConsumer, endpoint: str) -> EndpointState:
+    from streams.services.deliver.reading import endpoint_states
+
+    known = {each.id: each for each in endpoint_states(consumer)}
+    if endpoint not in known:
+        refuse(f"there is no endpoint {endpoint}: give one of {', '.join(known) or 'those that were told anything'}")
+    return known[endpoint]
+
+
+@contextmanager
+def _consumer() -> Iterator[KafkaConsumer]:
+    from streams.platform.clients import KafkaClients
+
+    with closing(KafkaClients(load_settings()).tool_consumer()) as consumer:
+        yield consumer
