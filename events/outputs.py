@@ -160,8 +160,33 @@ class Pressure(TypedDict):
     as_of: str | None
 
 
+class ConsentWord(TypedDict):
+    """One word on consent, and by which interaction it came: a yes or a no to a `channel`, or to a part of it.
+
+    `list_id`, `sender`, `purpose`: the part. `controller`, `wording`, `proof`, `basis`: as the producer said; what was
+    not said is absent.
+    """
+
+    type: str
+    channel: ConsentChannel
+    granted: bool
+    at: str
+    source: str
+    id: str
+    list_id: NotRequired[str]
+    sender: NotRequired[str]
+    purpose: NotRequired[str]
+    controller: NotRequired[str]
+    wording: NotRequired[str]
+    proof: NotRequired[str]
+    basis: NotRequired[str]
+
+
 class ContactProfile(TypedDict):
-    """The value of `contact-state` and of `state` in Redis: all that is known of one person."""
+    """The value of `contact-state` and of `state` in Redis: all that is known of one person.
+
+    `consent_ledger`: every word on consent in the order of time; absent where nothing was said.
+    """
 
     contact_id: str
     version: int
@@ -181,6 +206,7 @@ class ContactProfile(TypedDict):
     pressure: Pressure
     consent: dict[ConsentChannel, bool]
     merged_from: list[str]
+    consent_ledger: NotRequired[list[ConsentWord]]
 
 
 class ContactLink(TypedDict):

@@ -24,6 +24,7 @@ _MOST = 2**63 - 1
 
 Url = Annotated[str, Meta(max_length=MAX_URL)]
 LowerCaseSystem = Annotated[str, Meta(max_length=MAX_ID), whole_pattern(r"^[!-@\[-~]+$")]
+Label = Annotated[str, whole_pattern(fields.LABEL_PATTERN)]
 NotBlank = Annotated[str, Meta(max_length=MAX_ID, pattern=r"\S")]
 
 
@@ -68,7 +69,14 @@ class ProducerMessage(ProducerData, kw_only=True):
             self.purpose = "informational"
 
 
-_KINDS = ((fields.Id, Id), (fields.Name, Name), (fields.Text, Text), (fields.Url, Url), (bool, bool))
+_KINDS = (
+    (fields.Id, Id),
+    (fields.Name, Name),
+    (fields.Text, Text),
+    (fields.Url, Url),
+    (bool, bool),
+    (fields.Label, Label),
+)
 """What is usual in a field of these kinds."""
 
 _FIELDS: dict[str, Any] = {
@@ -117,7 +125,7 @@ def _usual(kind: object) -> Any:
 
 def data_struct_of(model: type[InteractionData]) -> type[ProducerData] | None:
     """A struct of a model's fields in their order; None if one of an unknown kind is required, or one has a default."""
-    base = ProducerMessage if "purpose" in model.model_fields else ProducerData
+    base = ProducerMessage if {"message_id", "purpose"} <= model.model_fields.keys() else ProducerData
     kinds = kinds_of(model)
     known: list[Any] = []
     for name, info in model.model_fields.items():

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from events.fields import Scope, ScopeId, Text
+from events.fields import Label, Scope, ScopeId, Text
 from events.interactions.base import ExperimentArm, InteractionData, Reference
 
 ConsentChannel = Literal["email", "text", "phone", "door", "letter", "all"]
@@ -16,13 +16,21 @@ class ExperimentAssigned(InteractionData):
 
 
 class ConsentChanged(InteractionData):
-    """Said yes or no to a channel, or to one `sender` or list on it."""
+    """Said yes or no to a channel, or to one `sender` or list on it, or for one `purpose`.
+
+    `controller`: to whom. `wording`: the version of the text that was shown. `proof`: where it is kept that this was
+    said. `basis`: on what ground somebody may be reached, such as `consent` or `legitimate_interest`.
+    """
 
     channel: ConsentChannel
     granted: bool
     list_id: ScopeId = None
     sender: Scope = None
     basis: Text | None = None
+    purpose: Label | None = None
+    controller: Label | None = None
+    wording: Label | None = None
+    proof: Label | None = None
 
 
 class InteractionRetracted(InteractionData):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias, get_args, get_origin
 
 import pyarrow as pa
 
-from events.fields import Id, Name, Text, Timestamp, Url, kinds_of
+from events.fields import Id, Label, Name, Text, Timestamp, Url, kinds_of
 from events.registry import MODELS
 
 ArrowType: TypeAlias = pa.DataType
@@ -105,7 +105,7 @@ FIELDS: dict[str, ArrowType] = {
 _NAMED = STANDING | ENVELOPE | IDENTIFIERS | ATTRIBUTES | FIELDS
 
 _KINDS: tuple[tuple[object, ArrowType], ...] = (
-    *((text, TEXT) for text in (Id, Text, Name, Url)),
+    *((text, TEXT) for text in (Id, Text, Name, Url, Label)),
     (Timestamp, MOMENT),
     (bool, pa.bool_()),
     (int, pa.int64()),

@@ -173,13 +173,14 @@ def consent(told: list[CountedEvent]) -> dict[str, bool]:
 
 
 def _word(one: CountedEvent) -> tuple[tuple[str, ...], bool]:
-    """The channels that an interaction opens or closes, and which of the two; none where it names a list or sender."""
+    """The channels that an interaction opens or closes, and which of the two; none where it names a part of one."""
     a_list, a_sender = one.fields.get("list_id") is not None, one.fields.get("sender") is not None
+    a_purpose = one.fields.get("purpose") is not None
     if one.type in ("email.unsubscribed", "email.complained") and not a_list:
         return ("email",), False
     if one.type == "text.opted_out" and not a_sender:
         return ("text",), False
-    if one.type == "consent.changed" and not a_list and not a_sender:
+    if one.type == "consent.changed" and not a_list and not a_sender and not a_purpose:
         channel = one.fields["channel"]
         return CHANNELS if channel == "all" else (channel,), one.fields["granted"]
     return (), False

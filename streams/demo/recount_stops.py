@@ -61,6 +61,8 @@ def _whole_channels(word: CountedEvent) -> tuple[str, ...]:
         return ()
     if _knows_senders(word) and word.fields.get("sender") is not None:
         return ()
+    if word.type == "consent.changed" and word.fields.get("purpose") is not None:
+        return ()
     if word.type == "consent.changed":
         return CHANNELS if word.fields["channel"] == "all" else (word.fields["channel"],)
     return ("text",) if word.type == "text.opted_out" else ("email",)

@@ -82,6 +82,9 @@ class Fields(TypedDict, total=False):
     channel: str
     granted: bool
     basis: str
+    controller: str | None
+    wording: str | None
+    proof: str | None
     retracts: Retracts
     until: str | None
 

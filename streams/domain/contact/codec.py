@@ -7,7 +7,7 @@ from msgspec import Raw
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers, IdentityStatus
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, packed
-from streams.domain.contact.state import ContactState, Fact, Settled
+from streams.domain.contact.state import Consent, ContactState, Fact, Settled
 from streams.domain.formats import Format, Stored
 from streams.domain.formats import encode as write
 
@@ -53,10 +53,10 @@ class EncodedParts(Protocol):
     def settled(self) -> bytes: ...
 
 
-FORMAT = Format(4, _Stored, older=(2, 3))
+FORMAT = Format(5, _Stored, older=(2, 3, 4))
 """Format 1 kept no messages' ids: what it says of touches cannot be told any more, so it is not read.
 
-Format 3 kept what is given one by one.
+Format 3 kept what is given one by one; format 4 no terms of consents and no origins.
 """
 
 
@@ -94,7 +94,7 @@ def decode(data: bytes) -> ContactState:
         settled=stored.settled,
         clock=stored.clock,
         due=stored.due,
-        weight=stored.weight + (_grown(stored) if stored.format == 2 else 0),
+        weight=stored.weight + (_grown(stored) if stored.format < FORMAT.number else 0),
         version=stored.version,
         commands={(fact.source, fact.id): fact for fact in stored.commands},
         carried=stored.carried,
@@ -105,8 +105,12 @@ def decode(data: bytes) -> ContactState:
 
 
 def _grown(stored: _Stored) -> int:
-    """By how many bytes the facts of format 2 are longer now: each has the place of an arm."""
-    return len(stored.facts) + len(stored.commands) + len(stored.settled.echoes)
+    """By how many bytes the facts of an older format are longer now.
+
+    Each consent has the place of its terms, and since format 3 each fact that of an arm.
+    """
+    grown = sum(fact.detail.__class__ is Consent for fact in stored.facts)
+    return grown + (len(stored.facts) + len(stored.commands) + len(stored.settled.echoes)) * (stored.format == 2)
 
 
 def encode_fact(fact: Fact) -> bytes:

@@ -9,6 +9,7 @@ from streams.domain.contact.sections import touches as reaching
 from streams.domain.contact.sections.addresses import addresses, best_email
 from streams.domain.contact.sections.canvass import ballot, canvass, tags
 from streams.domain.contact.sections.consent import consent
+from streams.domain.contact.sections.consent_ledger import consent_ledger
 from streams.domain.contact.sections.donations import donations
 from streams.domain.contact.sections.pressure import pressure
 from streams.domain.contact.sections.stops import stops
@@ -31,7 +32,7 @@ def profile_of(contact_id: str, known: Overview) -> ContactProfile:
     addressed = addresses(contact_id, state, found)
     touched = reaching.listed(known.touches)
     opens, clicks = expected(known.acts)
-    return {
+    shown: ContactProfile = {
         "contact_id": contact_id,
         "version": state.version,
         "first_seen": None if totals.first is None else render_time(totals.first),
@@ -56,6 +57,9 @@ def profile_of(contact_id: str, known: Overview) -> ContactProfile:
         "consent": consents,
         "merged_from": [],
     }
+    if found.consents:
+        shown["consent_ledger"] = consent_ledger(found.consents)
+    return shown
 
 
 def email(totals: ActivityTotals, human: tuple[int, int], *, subscribed: bool, status: AddressStatus) -> EmailProfile:

@@ -80,13 +80,34 @@ class Ballot(Struct, frozen=True, array_like=True, gc=False, tag=5):
     status: BallotStatus
 
 
+class ConsentTerms(Struct, frozen=True, array_like=True, gc=False):
+    """What was said with a word on consent: for what, to whom, in which version of the text, where the proof is."""
+
+    purpose: str | None = None
+    controller: str | None = None
+    wording: str | None = None
+    proof: str | None = None
+    basis: str | None = None
+
+
 class Consent(Struct, frozen=True, array_like=True, gc=False, tag=6):
-    """A yes or a no to a channel (or `all`), or only to one of its lists or senders."""
+    """A yes or a no to a channel (or `all`), or only to one of its lists or senders, or for one purpose."""
 
     channel: ConsentChannel
     granted: bool
     list_id: str | None = None
     sender: str | None = None
+    terms: ConsentTerms | None = None
+
+    @property
+    def purpose(self) -> str | None:
+        """The one purpose that it is about; None: whatever a message is for."""
+        return None if self.terms is None else self.terms.purpose
+
+    @property
+    def is_of_channel(self) -> bool:
+        """Whether it is about the channel as a whole, and so opens or closes it."""
+        return self.list_id is None and self.sender is None and self.purpose is None
 
 
 class Retraction(Struct, frozen=True, array_like=True, gc=False, tag=7):

@@ -24,6 +24,7 @@ from streams.domain.pressure.limits import (
     since_of,
 )
 from streams.domain.pressure.policy import Permission, Policy
+from streams.domain.pressure.purposes import has_consent, withdrawal
 from streams.domain.pressure.time_zones import zones_of
 
 Place = tuple[str | None, str | None, str | None]
@@ -127,6 +128,7 @@ def _stopped(question: Question, profile: KnownProfile, address: JudgedAddress) 
     """What not even a transactional message may pass."""
     return (
         stop_denial(profile, question.policy, question.request, question.at)
+        or withdrawal(profile, question.request)
         or address_denial(address)
         or question.held
         or question.refused
@@ -169,7 +171,7 @@ def _unwelcome(question: Question, profile: ContactProfile, address: JudgedAddre
     soft = question.policy.closures.soft_bouncing
     if address.status == "soft_bouncing" and soft != "allow":
         return Decision(soft, "soft_bouncing")
-    if question.needs_consent and profile["consent"].get(question.request.channel) is not True:
+    if question.needs_consent and not has_consent(profile, question.request):
         return Decision("deny", "no_consent")
     if (no := purpose_denial(profile, question.policy, question.request)) is not None:
         return no

@@ -1,7 +1,10 @@
 """From what was said to what is kept of it: the one place that knows both the interactions and the facts."""
 
+import re
+
 from events.cloudevents import Head
 from events.contact import Contact
+from events.fields import LABEL_PATTERN
 from events.harmonised import team_of
 from events.interaction_structs import Arm as UsualArm
 from events.interaction_structs import (
@@ -30,6 +33,7 @@ from streams.domain.contact.state import (
     Ballot,
     CanvassReport,
     Consent,
+    ConsentTerms,
     Detail,
     Fact,
     Gift,
@@ -55,6 +59,8 @@ _BARE: tuple[type[InteractionData | DataStruct], ...] = (
     *(spec.model for spec in SPECS if spec.is_bare),
 )
 """Of which nothing is kept but that it happened."""
+_is_label = re.compile(LABEL_PATTERN).fullmatch
+_NO_TERMS = ConsentTerms()
 
 
 def fact_of(head: Head, time: int, data: InteractionData | DataStruct, appended_at: int) -> Fact:
@@ -106,11 +112,18 @@ def _detail(data: InteractionData | DataStruct, source: str) -> Detail | None:
         case TextOptedOut():
             return Consent("text", granted=False, sender=data.sender)
         case ConsentChanged():
-            return Consent(data.channel, data.granted, data.list_id, data.sender)
+            return Consent(data.channel, data.granted, data.list_id, data.sender, _terms(data))
         case InteractionRetracted():
             return Retraction(data.retracts.source, data.retracts.id)
         case _:
             return _command(data)
+
+
+def _terms(said: ConsentChanged) -> ConsentTerms | None:
+    """A basis may be any text, so only one that cannot be an address is kept."""
+    basis = said.basis if said.basis is not None and _is_label(said.basis) else None
+    terms = ConsentTerms(said.purpose, said.controller, said.wording, said.proof, basis)
+    return None if terms == _NO_TERMS else terms
 
 
 def _command(data: InteractionData | DataStruct) -> Detail | None:

@@ -63,6 +63,13 @@ GIVEN = {"experiment": ARM, "turf": few("t", "u")}
 SENDING = {"purpose": few(*PURPOSES), "team": few("team", "field"), **GIVEN}
 LIST, SENDER = few("l", "k"), few("s", "t")
 NAMED = {"list_id": LIST, "sender": SENDER}
+TERMS = {
+    "purpose": few("fundraising", "online_ads"),
+    "controller": few("list-2026"),
+    "wording": few("v1", "v2"),
+    "proof": few("scan:1"),
+    "basis": few("consent", "she said so"),
+}
 
 DATA: dict[str, st.SearchStrategy[Fields]] = {
     **{type_: st.just(REQUIRED[type_]) for type_ in sorted(types_that(lambda spec: not spec.is_command))},
@@ -73,7 +80,7 @@ DATA: dict[str, st.SearchStrategy[Fields]] = {
     "email.unsubscribed": fields({}, {"list_id": LIST}),
     "email.complained": fields({}, {"list_id": LIST}),
     "text.opted_out": fields({}, {"sender": SENDER}),
-    "consent.changed": fields({"channel": few(*CHANNELS), "granted": few(True, False)}, NAMED),
+    "consent.changed": fields({"channel": few(*CHANNELS), "granted": few(True, False)}, {**NAMED, **TERMS}),
     "donation.made": fields(
         {"donation_id": GIFT, "amount": AMOUNT, "currency": CURRENCY},
         {"committee": COMMITTEE, "election": few("p", "g"), "pledge_id": PLEDGE, "period": few("monthly", "weekly")},

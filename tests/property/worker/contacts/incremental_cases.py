@@ -137,6 +137,7 @@ _WORDS: tuple[tuple[str, dict[str, JSON]], ...] = (
     ("ballot.reported", {"election": "e", "status": "requested"}),
     ("consent.changed", {"channel": "email", "granted": False}),
     ("consent.changed", {"channel": "text", "granted": True, "sender": "s"}),
+    ("consent.changed", {"channel": "email", "granted": False, "purpose": "fundraising", "wording": "v2"}),
 )
 
 

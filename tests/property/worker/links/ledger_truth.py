@@ -114,9 +114,31 @@ def _is_of(each: Counted, channel: str) -> bool:
     """Whether it speaks of a whole channel."""
     if field(each, "list_id") or field(each, "sender"):
         return False
+    if each.said.type == "consent.changed" and field(each, "purpose"):
+        return False
     if each.said.type == "consent.changed":
         return field(each, "channel") in (channel, "all")
     return each.said.type.startswith(f"{channel}.")
+
+
+def consent_ledger(told: Iterable[Counted]) -> list[JSON]:
+    """What `consent_ledger` of a profile has to be: every word, whichever identifier it came under."""
+    return [_word(each) for each in sorted(told, key=lambda each: each.stamp) if each.said.type in _REASONS]
+
+
+def _word(each: Counted) -> JSON:
+    said, is_changed = each.said, each.said.type == "consent.changed"
+    word: dict[str, JSON] = {
+        "type": said.type,
+        "channel": field(each, "channel") if is_changed else said.type.partition(".")[0],
+        "granted": is_changed and field(each, "granted"),
+        "at": render_time(said.time),
+        "source": said.source,
+        "id": said.id,
+    }
+    named = "list_id", "sender", "purpose", "controller", "wording", "proof", "basis"
+    told = {name: field(each, name) for name in named}
+    return word | {name: value for name, value in told.items() if value and " " not in str(value)}
 
 
 def field(each: Counted, name: str) -> JSON:

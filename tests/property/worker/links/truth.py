@@ -176,6 +176,9 @@ class Truth:
         assert isinstance(shown["stops"], dict)
         shown["addresses"] = [*known]
         shown["email"]["status"] = ledger_truth.best(known)
+        shown.pop("consent_ledger", None)
+        if ledger := ledger_truth.consent_ledger(told):
+            shown["consent_ledger"] = ledger
         last = ledger_truth.suppression(told)
         if last is not None and "all" not in shown["stops"]:
             why = ledger_truth.why("suppressed", last, ledger_truth.field(last, "until"))

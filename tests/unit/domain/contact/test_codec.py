@@ -41,6 +41,17 @@ def test_a_state_of_format_2_weighs_what_it_would_weigh_today() -> None:
     assert decode(msgspec.msgpack.encode(old)) == state
 
 
+def test_a_state_of_format_4_weighs_what_it_would_weigh_today() -> None:
+    """Each consent is longer by the place of its terms."""
+    state = folded(
+        gift("1", 5), said("email.unsubscribed", "2"), said("consent.changed", "3", channel="text", granted=True)
+    )
+    stored = msgspec.msgpack.decode(encode(state))
+    old_facts = [[*fact[:6], fact[6][:-1] if fact[6][0] == 6 else fact[6], *fact[7:]] for fact in stored[6]]
+    old = [4, *stored[1:4], stored[4] - 2, stored[5], old_facts, *stored[7:]]
+    assert decode(msgspec.msgpack.encode(old)) == state
+
+
 def test_answers_keep_their_kind() -> None:
     fact = next(iter(decode(encode(folded(report("1", answers={"a:b": 1, "a:c": 1.0, "a:d": True})))).facts.values()))
     assert repr(fact.detail).count("{'a:b': 1, 'a:c': 1.0, 'a:d': True}") == 1

@@ -1,0 +1,110 @@
+"""The consent ledger, and what one purpose says of a permission, against plain loops over what was said."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from typing import Any
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from events.interactions.base import Channel, Purpose
+from events.outputs import ContactProfile
+from streams.demo.recount import CHANNELS, CountedEvent, consent
+from streams.demo.recount_consents import consent_ledger
+from streams.demo.recount_stops import stops
+from streams.domain.contact import ContactState, decode, encode, fold, merge, profile
+from streams.domain.pressure import PermissionRequest
+from streams.domain.pressure.purposes import has_consent, withdrawal
+from tests.property.domain.contact.strategies import DATA, IDS, SOURCES, Fields, deliveries, few, fields, key, lawful
+from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, by, said
+
+WORDS = ("email.unsubscribed", "email.complained", "text.opted_out", "interaction.retracted")
+PURPOSES: Sequence[Purpose] = ("fundraising", "mobilisation")
+CHANGED: st.SearchStrategy[Fields] = st.one_of(
+    DATA["consent.changed"],
+    fields(
+        {"channel": few("email", "text", "all"), "granted": few(True, False)},
+        {"purpose": few("fundraising", "Fundraising", "mobilization", "online_ads"), "wording": few("v1", "v2")},
+    ),
+)
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[Arrival]:
+    """Words on consent, and what takes some of them back, each once, of few moments."""
+    life = []
+    for _ in range(draw(st.integers(0, 9))):
+        type_ = draw(st.sampled_from(["consent.changed"] * 5 + [*WORDS]))
+        data = draw(CHANGED if type_ == "consent.changed" else DATA[type_])
+        moment, id_ = NOON + draw(st.integers(0, 3)) * HOUR, draw(st.sampled_from(IDS))
+        life.append(by(draw(st.sampled_from(SOURCES)), said(type_, id_, moment, **data)))
+    return list({key(each): each for each in life}.values())
+
+
+def counting(life: Sequence[Arrival]) -> list[CountedEvent]:
+    """What nobody takes back, in order."""
+    gone: set[Any] = set()
+    for each in life:
+        if each.interaction.type == "interaction.retracted":
+            retracts: Any = each.interaction.data.plain()["retracts"]
+            gone.add((retracts["source"], retracts["id"]))
+    found = []
+    for each in life:
+        heard = each.interaction
+        if heard.type != "interaction.retracted" and key(each) not in gone:
+            at = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=heard.time)
+            told: Any = heard.data.plain()
+            found.append(CountedEvent(at, heard.source, heard.id, heard.type, {}, told))
+    return sorted(found, key=lambda one: (one.at, one.source, one.id))
+
+
+def ledger_of(known: ContactProfile) -> dict[str, object]:
+    return {name: known["consent_ledger"] for name in ("consent_ledger",) if name in known}
+
+
+@lawful
+@given(lives(), st.data())
+def test_in_any_order_with_copies_and_in_parts_the_ledger_is_every_word_that_counts(
+    life: list[Arrival], data: st.DataObject
+) -> None:
+    dealt: list[list[Arrival]] = [[], [], []]
+    for each in data.draw(deliveries(life)):
+        dealt[data.draw(st.integers(0, 2))].append(each)
+    parts = [decode(encode(fold(ContactState(), [each.fact() for each in part])[0])) for part in dealt]
+    known, told = profile(DONOR, reduce(merge, parts, ContactState())), counting(life)
+    event(f"words: {len(told)}")
+    assert ledger_of(known) == consent_ledger(told)
+    assert known["consent"] == consent(told)
+    assert known["stops"] == stops(told, [])
+
+
+@lawful
+@given(lives(), st.sampled_from(CHANNELS), st.sampled_from(PURPOSES))
+def test_of_a_purpose_the_last_word_holds_and_in_doubt_it_is_a_no(
+    life: list[Arrival], channel: Channel, purpose: Purpose
+) -> None:
+    known, told = profile(DONOR, fold(ContactState(), [each.fact() for each in life])[0]), counting(life)
+    request = PermissionRequest(channel=channel, purpose=purpose, team="digital")
+    yes, no = latest(told, channel, purpose, granted=True), latest(told, channel, purpose, granted=False)
+    refused = no is not None and (yes is None or no.at >= yes.at)
+    found = withdrawal(known, request)
+    assert (None if found is None else found.reason) == ("consent_withdrawn" if refused else None)
+    if found is not None and no is not None:
+        assert found.evidence == ((no.source, no.id),)
+    assert has_consent(known, request) == (consent(told).get(channel) is True or (yes is not None and not refused))
+    event(f"refused: {refused}, agreed: {yes is not None}")
+
+
+def latest(told: Sequence[CountedEvent], channel: str, purpose: str, *, granted: bool) -> CountedEvent | None:
+    """The last yes, or the last no, for this purpose; none that names a list or a sender."""
+    found = None
+    for one in told:
+        said_for = str(one.fields.get("purpose")).lower().replace("mobilization", "mobilisation")
+        if one.type != "consent.changed" or said_for != purpose:
+            continue
+        if one.fields.get("list_id") or one.fields.get("sender"):
+            continue
+        if one.fields["channel"] in (channel, "all") and one.fields["granted"] is granted:
+            found = one
+    return found
