@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from events.console_acts import ConsoleAct
 from events.interactions.anywhere import ConsentChannel
-from events.interactions.base import Channel, Purpose
+from events.interactions.base import Channel, ProvenanceKind, Purpose
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
 
@@ -182,10 +182,37 @@ class ConsentWord(TypedDict):
     basis: NotRequired[str]
 
 
+class AddressRef(TypedDict):
+    """An e-mail address or a phone number, as in `addresses`."""
+
+    ref: str
+    channel: Channel
+
+
+class ProvenanceItem(TypedDict):
+    """One place that something of a person comes from; `source` and `id`: the first interaction that says so.
+
+    `first_at`, `last_at`, `count`: of the interactions that name it. `addresses`: those that any of them named.
+    `obtained_at`, `file`, `notice` are absent where they were not said.
+    """
+
+    kind: ProvenanceKind
+    obtained_at: NotRequired[str]
+    file: NotRequired[str]
+    notice: NotRequired[str]
+    first_at: str
+    last_at: str
+    count: int
+    addresses: list[AddressRef]
+    source: str
+    id: str
+
+
 class ContactProfile(TypedDict):
     """The value of `contact-state` and of `state` in Redis: all that is known of one person.
 
-    `consent_ledger`: every word on consent in the order of time; absent where nothing was said.
+    `consent_ledger`: every word on consent in the order of time; absent where nothing was said. `provenance`: by whom
+    and how what is known was got, the earliest first; absent where nobody says so.
     """
 
     contact_id: str
@@ -207,6 +234,7 @@ class ContactProfile(TypedDict):
     consent: dict[ConsentChannel, bool]
     merged_from: list[str]
     consent_ledger: NotRequired[list[ConsentWord]]
+    provenance: NotRequired[list[ProvenanceItem]]
 
 
 class ContactLink(TypedDict):

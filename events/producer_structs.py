@@ -13,18 +13,18 @@ from msgspec.json import Decoder
 from events import fields
 from events.contact import REGION_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, MAX_URL, kinds_of
-from events.interaction_structs import Arm, Id, Name, QuestionId, Tags, Text, whole_pattern
-from events.interactions.base import InteractionData, Purpose
+from events.interaction_structs import Arm, Id, Label, Name, QuestionId, Tags, Text, whole_pattern
+from events.interactions.base import InteractionData, ProvenanceKind, Purpose
 from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN
 from events.mailboxes import Mailbox
 from events.registry import MODELS
+from events.times import parse_to_rendered
 
 _MOST = 2**63 - 1
 """The largest integer: larger ones are floats to some JSON decoders and integers to others."""
 
 Url = Annotated[str, Meta(max_length=MAX_URL)]
 LowerCaseSystem = Annotated[str, Meta(max_length=MAX_ID), whole_pattern(r"^[!-@\[-~]+$")]
-Label = Annotated[str, whole_pattern(fields.LABEL_PATTERN)]
 NotBlank = Annotated[str, Meta(max_length=MAX_ID, pattern=r"\S")]
 
 
@@ -45,6 +45,22 @@ class ProducerContact(Struct, gc=False, forbid_unknown_fields=True, omit_default
 
     def __post_init__(self) -> None:
         if self.mailbox is not None or (self.time_zone is not None and not is_time_zone(self.time_zone)):
+            raise ValueError
+
+
+class ProducerProvenance(Struct, gc=False, forbid_unknown_fields=True, omit_defaults=True):
+    """The struct of a `Provenance` whose time is written as an interaction has it."""
+
+    kind: ProvenanceKind
+    obtained_at: Text | None = None
+    file: Label | None = None
+    notice: Label | None = None
+
+    def __post_init__(self) -> None:
+        if self.obtained_at is None:
+            return
+        parsed = parse_to_rendered(self.obtained_at)
+        if parsed is None or parsed[1] != self.obtained_at:
             raise ValueError
 
 
@@ -80,6 +96,7 @@ _KINDS = (
 """What is usual in a field of these kinds."""
 
 _FIELDS: dict[str, Any] = {
+    "provenance": ProducerProvenance,
     "list_id": Id,
     "sender": Name,
     "experiment": Arm,

@@ -258,6 +258,14 @@ SPECS: tuple[TypeSpec, ...] = (
         decides="all",
     ),
     TypeSpec(
+        name="provenance.reported",
+        model=anywhere.ProvenanceReported,
+        topics=ANYWHERE,
+        can_wait=True,
+        experiments="nothing",
+        is_bare=True,
+    ),
+    TypeSpec(
         name="interaction.retracted",
         model=anywhere.InteractionRetracted,
         topics=ANYWHERE,

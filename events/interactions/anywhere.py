@@ -3,7 +3,7 @@
 from typing import Literal
 
 from events.fields import Label, Scope, ScopeId, Text
-from events.interactions.base import ExperimentArm, InteractionData, Reference
+from events.interactions.base import ExperimentArm, InteractionData, Provenance, Reference, SourcedData
 
 ConsentChannel = Literal["email", "text", "phone", "door", "letter", "all"]
 
@@ -15,7 +15,13 @@ class ExperimentAssigned(InteractionData):
     cluster: Text | None = None
 
 
-class ConsentChanged(InteractionData):
+class ProvenanceReported(SourcedData):
+    """These identifiers were obtained so: says nothing else of the person, as a row of a list that was bought."""
+
+    provenance: Provenance
+
+
+class ConsentChanged(SourcedData):
     """Said yes or no to a channel, or to one `sender` or list on it, or for one `purpose`.
 
     `controller`: to whom. `wording`: the version of the text that was shown. `proof`: where it is kept that this was

@@ -6,9 +6,21 @@ from pydantic import BeforeValidator
 
 from events.channels import Channel, Purpose, canonical_purpose
 from events.contact import Contact
-from events.fields import Id, Model, Name, Text
+from events.fields import Id, Label, Model, Name, Text, Timestamp
 
-__all__ = ["Channel", "ExperimentArm", "InteractionData", "Purpose", "Reference"]
+__all__ = [
+    "Channel",
+    "ExperimentArm",
+    "InteractionData",
+    "Provenance",
+    "ProvenanceKind",
+    "Purpose",
+    "Reference",
+    "SourcedData",
+]
+
+ProvenanceKind = Literal["self", "voter_list", "rented", "sponsorship", "canvass", "vendor"]
+"""From whom: the person, an electoral roll, a hired list, somebody who knows them, a canvasser, a supplier of data."""
 
 PurposeAsSaid = Literal["fundraising", "mobilisation", "mobilization", "informational", "transactional"]
 
@@ -25,6 +37,25 @@ class InteractionData(Model):
     campaign_id: Id | None = None
     universe: Text | None = None
     turf: Text | None = None
+
+
+class Provenance(Model):
+    """Where what an interaction says of a person comes from, the identifiers that it names above all.
+
+    `obtained_at`: when it was got, if that was before the interaction. `file`: which list or supplier it was, such as
+    `rolls-2026-02`. `notice`: the version of the notice that the person was given about it.
+    """
+
+    kind: ProvenanceKind
+    obtained_at: Timestamp | None = None
+    file: Label | None = None
+    notice: Label | None = None
+
+
+class SourcedData(InteractionData):
+    """`data` that may say where it comes from. A message may not: it says how somebody was reached."""
+
+    provenance: Provenance | None = None
 
 
 class ExperimentArm(Model):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from events.fields import MAX_ANSWERS, MAX_TAGS, MAX_TEXT, Id, Name, Text
-from events.interactions.base import ExperimentArm, InteractionData
+from events.interactions.base import ExperimentArm, SourcedData
 from events.json_types import JSON
 
 Method = Literal["door", "phone", "text", "letter", "relational"]
@@ -54,7 +54,7 @@ Answers = Annotated[
 Tags = Annotated[list[Name], Field(max_length=MAX_TAGS)]
 
 
-class CanvassReported(InteractionData):
+class CanvassReported(SourcedData):
     """One attempt to speak with a person. `support` runs from 1 (strong) to 5 (opposed)."""
 
     method: Method
@@ -68,7 +68,7 @@ class CanvassReported(InteractionData):
     experiment: ExperimentArm | None = None
 
 
-class BallotReported(InteractionData):
+class BallotReported(SourcedData):
     """How far this person's ballot in one election has come."""
 
     election: Name

@@ -16,9 +16,10 @@ from streams.cli.person import (
     HELP,
     METAVAR,
     Person,
+    find_person,
     followed_by,
-    look_up_person,
     masked_identifier,
+    meant_by,
     nobody_known_message,
     read_person,
     require_workers_key,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from streams.domain.contact.profile_history import ProfileStep
     from streams.domain.contact.state import Fact
     from streams.platform.settings import Settings
+    from streams.services.permission.person_name import PersonName
 
 
 app = typer.Typer(help="One person.", no_args_is_help=True)
@@ -180,6 +182,33 @@ def show(
 
 
 @app.command()
+def origin(
+    who: One,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: `provenance` of the profile.")] = False,
+) -> None:
+    """Show where what is known of a person comes from; of an e-mail address or a phone number where that does.
+
+    Exit code 1 when nobody is known by it. Where nobody has said where it comes from, that is the answer.
+    """
+    from events.identifiers import is_address_hash, ref_of
+    from streams.cli.origin import naming, print_origins
+
+    settings = load_settings()
+    with failing_plainly():
+        require_workers_key(settings)
+        name = meant_by(settings, who)
+        found = _require_named(settings, name, who)
+        warn_of_what_is_missing(settings)
+    entries = orjson.loads(found.profile).get("provenance", [])
+    refs = {ref_of(hashed) for hashed in name.ids(settings.hasher) if is_address_hash(hashed)}
+    if not as_json:
+        print_origins(entries, refs)
+        return
+    shown = {"contact_id": found.contact_id, "provenance": entries}
+    typer.echo(orjson.dumps({**shown, "of_address": naming(entries, refs)} if refs else shown))
+
+
+@app.command()
 def export(who: One) -> None:
     """Write all that is held of a person as JSON: the profile, identifiers as hashes, interactions, alerts."""
     settings = load_settings()
@@ -207,10 +236,16 @@ def _steps(person: Person) -> list[ProfileStep]:
 
 
 def _require_contact(settings: Settings, who: str) -> KnownContact:
+    require_workers_key(settings)
+    return _require_named(settings, meant_by(settings, who), who)
+
+
+def _require_named(settings: Settings, name: PersonName, who: str) -> KnownContact:
+    import asyncio
+
     from sinks.lookup import ErasedContact, UnknownContact
 
-    require_workers_key(settings)
-    found = look_up_person(settings, who)
+    found = asyncio.run(find_person(settings, name))
     if isinstance(found, UnknownContact):
         lacking = what_redis_lacks(settings)
         unknown = nobody_known_message(who)

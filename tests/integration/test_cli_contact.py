@@ -224,3 +224,20 @@ def test_a_short_form_finds_and_stops_the_person_of_its_long_form(desk: Desk) ->
     stopped = desk.run("suppress", f"van:{number}")
     assert (stopped.returncode, stopped.stderr) == (0, b"understood as external:SYSTEM:ID\n")
     assert "all" in desk.profile(f"external:van:{number}")["stops"]
+
+
+def test_where_a_number_comes_from_and_what_was_agreed_to_is_told(desk: Desk) -> None:
+    phone, file = f"+1212555{randrange(1000, 9999)}", fresh()
+    ada: dict[str, JSON] = {"contact_id": fresh()}
+    roll: JSON = {"kind": "voter_list", "file": file, "obtained_at": "2012-01-31T00:00:00Z"}
+    desk.say("outreach-events", "provenance.reported", {**ada, "phone": phone}, provenance=roll)
+    yes: dict[str, JSON] = {"channel": "text", "granted": True, "purpose": "fundraising", "wording": "form-7/v3"}
+    desk.say("outreach-events", "consent.changed", ada, **yes, provenance={"kind": "self", "notice": "art13/v2"})
+    until(lambda: len(desk.profile(str(ada["contact_id"])).get("provenance", ())) == 2, "both")
+
+    [of_phone] = json.loads(desk.do("origin", f"phone:{phone}", "--json"))["of_address"]
+    assert (of_phone["kind"], of_phone["file"], of_phone["count"]) == ("voter_list", file, 1)
+    shown = desk.do("origin", f"phone:{phone}").decode()
+    assert shown.index("an electoral roll") < shown.index("all else that is known") < shown.index("the person")
+    assert "form-7/v3" in desk.do("show", str(ada["contact_id"])).decode().replace("\n", "")
+    assert phone not in shown

@@ -107,10 +107,11 @@ def decode(data: bytes) -> ContactState:
 def _grown(stored: _Stored) -> int:
     """By how many bytes the facts of an older format are longer now.
 
-    Each consent has the place of its terms, and since format 3 each fact that of an arm.
+    Each consent has the place of its terms, each fact that of its origin, and since format 3 that of an arm.
     """
-    grown = sum(fact.detail.__class__ is Consent for fact in stored.facts)
-    return grown + (len(stored.facts) + len(stored.commands) + len(stored.settled.echoes)) * (stored.format == 2)
+    consents = sum(fact.detail.__class__ is Consent for fact in stored.facts)
+    facts = len(stored.facts) + len(stored.commands) + len(stored.settled.echoes)
+    return consents + facts * (2 if stored.format == 2 else 1)
 
 
 def encode_fact(fact: Fact) -> bytes:

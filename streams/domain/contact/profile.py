@@ -12,6 +12,7 @@ from streams.domain.contact.sections.consent import consent
 from streams.domain.contact.sections.consent_ledger import consent_ledger
 from streams.domain.contact.sections.donations import donations
 from streams.domain.contact.sections.pressure import pressure
+from streams.domain.contact.sections.provenance import provenance
 from streams.domain.contact.sections.stops import stops
 from streams.domain.contact.sections.totals import add, total
 from streams.domain.contact.sections.zones import later, render, whereabouts
@@ -59,6 +60,8 @@ def profile_of(contact_id: str, known: Overview) -> ContactProfile:
     }
     if found.consents:
         shown["consent_ledger"] = consent_ledger(found.consents)
+    if found.origins:
+        shown["provenance"] = provenance(contact_id, state, found.origins)
     return shown
 
 

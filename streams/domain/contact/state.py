@@ -8,6 +8,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from events.interactions.anywhere import ConsentChannel
+from events.interactions.base import ProvenanceKind
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
 from streams.domain.contact.facts.command_details import Command
@@ -122,6 +123,15 @@ Detail: TypeAlias = (
 )
 
 
+class Origin(Struct, frozen=True, array_like=True, gc=False):
+    """Where what an interaction says comes from. `obtained_at` in ms; None: when it happened."""
+
+    kind: ProvenanceKind
+    obtained_at: int | None = None
+    file: str | None = None
+    notice: str | None = None
+
+
 class Zones(Struct, frozen=True, array_like=True, gc=False):
     """The region, time zone and postal code that an interaction named."""
 
@@ -134,7 +144,8 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
     """One interaction, reduced to what a profile needs. Times are ms since the epoch, UTC.
 
     `carried`: what it named besides the fragment; in a state its place in `ContactState.carried`, counted from 1.
-    `arm`: the variant of an experiment that it carried; a message that was dropped gives none.
+    `arm`: the variant of an experiment that it carried; a message that was dropped gives none. `origin`: where it comes
+    from, if that was said.
     """
 
     type: str
@@ -146,6 +157,7 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
     detail: Detail | None = None
     carried: int | CarriedIdentifiers = 0
     arm: CarriedVariant | None = None
+    origin: Origin | None = None
 
     @property
     def key(self) -> Key:

@@ -30,6 +30,7 @@ TYPES: Mapping[str, str] = {
     "form.submitted": "Form filled in",
     "experiment.assigned": "Assigned to a variant",
     "consent.changed": "Consent changed",
+    "provenance.reported": "Obtained from a list",
     "interaction.retracted": "Something taken back",
     "contact.linked": "Linked with another contact",
     "contact.unlinked": "Unlinked from another contact",
@@ -128,4 +129,16 @@ KINDS: Mapping[str, str] = {
     "object": "empty object",
 }
 """Of what kind a field of a dead letter is."""
-ALL: tuple[Mapping[str, str], ...] = (TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES, AT_MAILBOXES, LEFT, KINDS)
+ORIGINS: Mapping[str, str] = {
+    "self": "The person themselves",
+    "voter_list": "An electoral roll",
+    "rented": "A hired list",
+    "sponsorship": "Somebody who knows them",
+    "canvass": "A canvasser",
+    "vendor": "A supplier of data",
+}
+"""From whom something about a person was got."""
+ALL: tuple[Mapping[str, str], ...] = (
+    *(TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES, AT_MAILBOXES, LEFT, KINDS),
+    ORIGINS,
+)

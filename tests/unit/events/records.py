@@ -55,6 +55,7 @@ _CHOSEN: dict[str, dict[str, JSON]] = {
     "form.submitted": {"form_id": "f1"},
     "experiment.assigned": {"experiment": {"id": "x12", "variant": "B"}},
     "consent.changed": {"channel": "email", "granted": True},
+    "provenance.reported": {"provenance": {"kind": "voter_list"}},
     "interaction.retracted": {"retracts": {"source": "digital/mailer", "id": "1"}},
     "contact.linked": {"contact_ids": ["a", "b"]},
     "contact.unlinked": {"contact_ids": ["a", "b"]},

@@ -32,7 +32,7 @@ class FactIndex(Struct, gc=False):
 
     `sent`: by message the earliest word that it reached somebody; `failed`: those that say that it did not. `deeds`:
     opens and clicks. `happened`: what a metric of experiments counts whatever it says. `arms`: all that carry one, of
-    reports the first version.
+    reports the first version. `origins`: all that say where they come from.
     """
 
     counted: list[Fact] = []
@@ -48,6 +48,7 @@ class FactIndex(Struct, gc=False):
     report_ids: set[str] = set()
     happened: list[Fact] = []
     arms: list[Fact] = []
+    origins: list[Fact] = []
 
     def take(self, fact: Fact, detail: Detail) -> bool:
         """False: a later version of something that is there already."""
@@ -100,6 +101,8 @@ def index_facts(live: Sequence[Fact]) -> FactIndex:
         found.counted.append(fact)
         if fact.arm is not None:
             found.arms.append(fact)
+        if fact.origin is not None:
+            found.origins.append(fact)
     return found
 
 

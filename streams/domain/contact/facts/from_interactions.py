@@ -13,17 +13,19 @@ from events.interaction_structs import (
     DataStruct,
     DonationStruct,
     MessageStruct,
+    ProvenanceStruct,
     ReportStruct,
 )
 from events.interactions import commands
 from events.interactions.anywhere import ConsentChanged, ExperimentAssigned, InteractionRetracted
-from events.interactions.base import ExperimentArm, InteractionData
+from events.interactions.base import ExperimentArm, InteractionData, Provenance, SourcedData
 from events.interactions.canvass import BallotReported, CanvassReported
 from events.interactions.donation import DonationMade, DonationRefunded
 from events.interactions.donation import PledgeChange as PledgeChanged
 from events.interactions.email import EmailBounced, EmailClicked, EmailMessage, EmailOpened, EmailRefusal
 from events.interactions.outreach import TextMessage, TextOptedOut
 from events.registry import SPECS
+from events.times import parse_time
 from streams.domain.contact.facts.command_details import Erase, LinkRuling, Suppress
 from streams.domain.contact.facts.engagement import DEEDS, Deed, checksum_of, link_of
 from streams.domain.contact.facts.identifier_table import carried_by
@@ -37,6 +39,7 @@ from streams.domain.contact.state import (
     Detail,
     Fact,
     Gift,
+    Origin,
     PledgeChange,
     Refund,
     Retraction,
@@ -54,6 +57,8 @@ _ARMING = (
     ExperimentAssigned,
 )
 """Whatever may carry the variant of an experiment."""
+_SOURCED = (DonationStruct, ReportStruct, SourcedData)
+"""Whatever may say where it comes from."""
 _BARE: tuple[type[InteractionData | DataStruct], ...] = (
     AssignmentStruct,
     *(spec.model for spec in SPECS if spec.is_bare),
@@ -66,6 +71,7 @@ _NO_TERMS = ConsentTerms()
 def fact_of(head: Head, time: int, data: InteractionData | DataStruct, appended_at: int) -> Fact:
     """The fact that an interaction reports; `time` and `appended_at` in ms."""
     id_, source, type_, _ = head
+    origin = None
     match data:
         case MessageStruct() | EmailOpened() if type_ in DEEDS:
             detail: Detail | None = _deed(type_, data)
@@ -73,12 +79,19 @@ def fact_of(head: Head, time: int, data: InteractionData | DataStruct, appended_
             detail = _message(type_, data, source)
         case _:
             detail = _detail(data, source)
+            if isinstance(data, _SOURCED) and data.provenance is not None:
+                origin = _origin(data.provenance)
     # A ruling goes by one of its two ids, whomever else its contact names.
     carried = 0 if isinstance(detail, LinkRuling) else carried_by(data.contact)
     arm = None
     if isinstance(data, _ARMING) and data.experiment is not None and type_ != "email.dropped":
         arm = _arm(data, data.experiment)
-    return Fact(type_, time, source, id_, appended_at, _zones(data.contact), detail, carried, arm)
+    return Fact(type_, time, source, id_, appended_at, _zones(data.contact), detail, carried, arm, origin)
+
+
+def _origin(said: Provenance | ProvenanceStruct) -> Origin:
+    obtained_at = None if said.obtained_at is None else parse_time(said.obtained_at)
+    return Origin(said.kind, obtained_at, said.file, said.notice)
 
 
 def _arm(data: InteractionData | DataStruct, given: ExperimentArm | UsualArm) -> CarriedVariant:

@@ -75,8 +75,9 @@ def _binding(fact: Fact) -> Fact | None:
         case Retraction():
             return fact
         case Consent(channel, granted=False):
-            return replace(fact, detail=Consent(channel, granted=False))
+            return replace(fact, detail=Consent(channel, granted=False), origin=None)
         case CanvassReport(outcome=outcome) as report if outcome in REFUSALS or outcome in _UNREACHABLE:
-            return replace(fact, detail=replace(report, answers=None, tags_added=(), tags_removed=()), arm=None)
+            said = replace(report, answers=None, tags_added=(), tags_removed=())
+            return replace(fact, detail=said, arm=None, origin=None)
         case _:
             return replace(fact, arm=None) if fact.type in _FAILED else None

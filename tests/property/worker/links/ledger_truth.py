@@ -126,6 +126,31 @@ def consent_ledger(told: Iterable[Counted]) -> list[JSON]:
     return [_word(each) for each in sorted(told, key=lambda each: each.stamp) if each.said.type in _REASONS]
 
 
+def provenance(counted: Iterable[Counted]) -> list[JSON]:
+    """What `provenance` of a profile has to be."""
+    found: dict[str, list[Counted]] = {}
+    for each in one_version_each(counted):
+        said = getattr(each.said.data, "provenance", None)
+        if said is not None:
+            found.setdefault(repr(sorted(said.plain().items())), []).append(each)
+    return [_item(naming) for naming in found.values()]
+
+
+def _item(naming: Sequence[Counted]) -> JSON:
+    names = {name for each in naming for name in each.named if name.startswith(("email:", "phone:"))}
+    pairs = [name.split(":") for name in sorted(names)]
+    first = naming[0].said
+    said: dict[str, JSON] = getattr(first.data, "provenance").plain()  # noqa: B009
+    return said | {
+        "first_at": render_time(first.time),
+        "last_at": render_time(naming[-1].said.time),
+        "count": len(naming),
+        "addresses": [{"ref": digits[:16], "channel": kind} for kind, digits in pairs],
+        "source": first.source,
+        "id": first.id,
+    }
+
+
 def _word(each: Counted) -> JSON:
     said, is_changed = each.said, each.said.type == "consent.changed"
     word: dict[str, JSON] = {

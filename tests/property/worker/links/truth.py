@@ -176,6 +176,9 @@ class Truth:
         assert isinstance(shown["stops"], dict)
         shown["addresses"] = [*known]
         shown["email"]["status"] = ledger_truth.best(known)
+        shown.pop("provenance", None)
+        if origins := ledger_truth.provenance(told):
+            shown["provenance"] = origins
         shown.pop("consent_ledger", None)
         if ledger := ledger_truth.consent_ledger(told):
             shown["consent_ledger"] = ledger

@@ -52,6 +52,12 @@ TERMS: Fields = {
     "proof": "scan:0417",
     "basis": "consent",
 }
+ORIGIN: Fields = {
+    "kind": "rented",
+    "obtained_at": "2012-02-01T00:00:00Z",
+    "file": "broker:17",
+    "notice": "art14/v1",
+}
 MAIL: Fields = {"purpose": "fundraising", "team": "digital"}
 
 
@@ -166,6 +172,7 @@ class Told:
         hal: Fields = {"contact_id": "crm.hal"}
         self._say("consent.changed", hal, (NOON, NOON), **TERMS)
         self._say("consent.changed", hal, channel="text", granted=False, purpose="fundraising")
+        self._say("donation.made", hal, (NOON, NOON), **GIFT, donation_id="fec:9", provenance=ORIGIN)
 
     def _of_every_other_detail(self) -> None:
         """A type of which something is kept that nothing above keeps: it is new, and needs no line here."""
