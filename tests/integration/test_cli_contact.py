@@ -241,3 +241,29 @@ def test_where_a_number_comes_from_and_what_was_agreed_to_is_told(desk: Desk) ->
     assert shown.index("an electoral roll") < shown.index("all else that is known") < shown.index("the person")
     assert "form-7/v3" in desk.do("show", str(ada["contact_id"])).decode().replace("\n", "")
     assert phone not in shown
+
+
+def test_what_came_from_a_source_is_forgotten_and_people_stay(desk: Desk, system: System, tmp_path: Path) -> None:
+    """A report before and after, a guard, and nothing else of the person is touched, linked identifiers included."""
+    file, ada, bo = fresh(), fresh(), fresh()
+    email: dict[str, JSON] = {"email": f"{fresh()}@example.org"}
+    roll: JSON = {"kind": "voter_list", "file": file}
+    desk.say("outreach-events", "form.submitted", {"contact_id": ada, **email}, provenance={"kind": "self"})
+    desk.say("outreach-events", "provenance.reported", {**email, "postal_code": "10001"}, provenance=roll)
+    desk.say("outreach-events", "provenance.reported", {"contact_id": bo}, provenance=roll)
+    until(lambda: len(desk.profile(ada).get("provenance", ())) == 2 and bool(desk.profile(bo)), "both")
+
+    def retention(*words: str) -> Ended:
+        named = ("--kind", "voter_list", "--until", "2012-12-01T00:00:00Z", "--file", file)
+        return harmonia(tmp_path, "retention", *words, *named, environment=on(system.stack, COLUMNS="80"))
+
+    counted = json.loads(ended_well(retention("report", "--json")).stdout)
+    assert (counted["people"], counted["interactions"], counted["files"]) == (2, 2, {file: 2})
+    assert "more than --most 1" in refused(retention("run", "--most", "1", "--yes"))
+    assert len(desk.profile(ada)["provenance"]) == 2
+    lines = ended_well(retention("run", "--most", "2", "--yes", "--json")).stdout.splitlines()
+    assert [(json.loads(line)["when"], json.loads(line)["people"]) for line in lines] == [("before", 2), ("after", 0)]
+    until(lambda: not desk.profile(bo), "nobody left of whom only the roll knew")
+    [left] = desk.profile(ada)["provenance"]
+    assert (left["kind"], desk.profile(ada)["counts"]) == ("self", {"form.submitted": 1})
+    assert desk.profile(ada)["zones"]["postal_code"] is None

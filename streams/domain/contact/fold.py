@@ -3,6 +3,8 @@
 An interaction that was taken before changes nothing. One that finds the state full is left out, unless it is a
 retraction, a command or somebody's no: that has to be heard even when there is no more room for anything else.
 
+What came from a source that is to be forgotten is dropped, whether it or the command comes first.
+
 An erasure acts when it is taken: all is forgotten. What happened before it never counts again, and until a gift, a form
 or a yes begins a new record nothing is taken but what binds: a no, what takes something back, a command.
 """
@@ -22,7 +24,8 @@ from streams.domain.contact.compaction import (
     settle,
     size_of_mail,
 )
-from streams.domain.contact.facts.command_details import COMMANDS, Erase
+from streams.domain.contact.facts.command_details import COMMANDS, Erase, ForgetSource
+from streams.domain.contact.facts.forgotten_sources import forgotten_sources, what_is_left
 from streams.domain.contact.facts.identifier_table import Table, numbered
 from streams.domain.contact.facts.mandatory_facts import binds
 from streams.domain.contact.identity.erasure import asked, begins, has_record, may_count, place_of
@@ -127,8 +130,16 @@ class _Draft:
         self._clock = max(self._clock, fact.appended_at)
         if self._clock >= self._due or self._waiting:
             self._settle_for(fact)
+        if self._commands and fact.origin is not None:
+            left = what_is_left(fact, forgotten_sources(self._commands.values()))
+            if left is None:
+                self._learn_class(fact)
+                return FoldOutcome.IN_VAIN
+            fact = left
         if detail in COMMANDS:
             self._commands = dict(self._commands)
+            if detail is ForgetSource:
+                self._forget(fact)
             return self._keep(self._commands, fact)
         return self._keep(self._facts, fact)
 
@@ -179,9 +190,12 @@ class _Draft:
         return FoldOutcome.APPLIED
 
     def _enter(self, fact: Fact) -> tuple[Fact, int]:
+        self._learn_class(fact)
+        return self._carried.enter(fact)
+
+    def _learn_class(self, fact: Fact) -> None:
         if isinstance(fact.carried, CarriedIdentifiers) and fact.carried.exclusive:
             self._exclusive = fact.carried.exclusive
-        return self._carried.enter(fact)
 
     def _repeat(self, kept: dict[Key, Fact], known: Fact, fact: Fact) -> None:
         if fact.appended_at > known.appended_at or fact == known:
@@ -225,6 +239,20 @@ class _Draft:
         self._due = due_of(self._facts.values())
         self._waiting = 0
         self._known = known_messages(settled) if self._patience else set()
+
+    def _forget(self, command: Fact) -> None:
+        """Give up what came from the source. What is left of a fact that binds stays in its place."""
+        for key, fact in [*self._facts.items()]:
+            left = what_is_left(fact, [command])
+            if left is fact:
+                continue
+            self._weight -= len(encode_fact(fact))
+            self._carried.changed = self._carried.changed or bool(fact.carried)
+            if left is None:
+                del self._facts[key]
+            else:
+                self._facts[key] = left
+                self._weight += len(encode_fact(left))
 
     def _erase(self, fact: Fact) -> FoldOutcome:
         before = place_of(ContactState(version=self._version, place=self._place))

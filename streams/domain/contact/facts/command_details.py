@@ -4,6 +4,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from events.interactions.base import ProvenanceKind
+
 
 class LinkRuling(Struct, frozen=True, array_like=True, gc=False, tag=8):
     """A `contact.linked` or `contact.unlinked`: the two are one person, or they are not. `a` < `b`."""
@@ -23,7 +25,14 @@ class Erase(Struct, frozen=True, array_like=True, gc=False, tag=10):
     """A `contact.erased`. It is never kept: what is left of it is an `Erasure`."""
 
 
-Command: TypeAlias = LinkRuling | Suppress | Erase
+class ForgetSource(Struct, frozen=True, array_like=True, gc=False, tag=13):
+    """A `contact.source_forgotten`: what came from there until its time is dropped, whenever it arrives."""
 
-COMMANDS = frozenset({LinkRuling, Suppress, Erase})
+    kind: ProvenanceKind
+    file: str | None = None
+
+
+Command: TypeAlias = LinkRuling | Suppress | Erase | ForgetSource
+
+COMMANDS = frozenset({LinkRuling, Suppress, Erase, ForgetSource})
 """The classes of commands' details, for a look that costs nothing."""

@@ -1,6 +1,6 @@
 """Facts that are always taken, even by a full or erased state: refusals, retractions and commands of operators."""
 
-from streams.domain.contact.facts.command_details import LinkRuling, Suppress
+from streams.domain.contact.facts.command_details import ForgetSource, LinkRuling, Suppress
 from streams.domain.contact.state import CanvassReport, Consent, Fact, Retraction
 
 REFUSALS = frozenset({"do_not_contact", "refused", "deceased"})
@@ -10,7 +10,7 @@ REFUSALS = frozenset({"do_not_contact", "refused", "deceased"})
 def binds(fact: Fact) -> bool:
     """Whether it is heard where there is no more room, and where nothing else is heard since the person was erased."""
     match fact.detail:
-        case Retraction() | Consent(granted=False) | LinkRuling() | Suppress():
+        case Retraction() | Consent(granted=False) | LinkRuling() | Suppress() | ForgetSource():
             return True
         case CanvassReport(outcome=outcome):
             return outcome in REFUSALS

@@ -10,21 +10,22 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from streams.domain.contact.facts.command_details import COMMANDS, ForgetSource
 from streams.domain.contact.identity.erasure import closed_since, has_interactions, place_of
 from streams.domain.contact.identity.identity_assignment import is_worth_sending
 from streams.domain.contact.identity.identity_status import ChannelClosure, Erasure, IdentityStatus
 from streams.domain.contact.publication.alert_triggers import Trigger
 from streams.domain.contact.publication.suppressed_channels import closed_by, closed_channels_of, suppressions
 from streams.domain.contact.publication.visibility import shown_of
-from streams.domain.contact.state import ContactState
+from streams.domain.contact.state import ContactState, Fact
 
 
 class FragmentStep(Struct, frozen=True):
     """One fragment before and after a chunk, with the parts that count of those under it.
 
-    `heard`: something happened that its record has now, which no command is; `parts_changed`: a part came, changed or
-    left. `erasures`: those that have forgotten a person whose canonical id it is. `triggers`: what its roof has to
-    judge.
+    `heard`: something happened that its record has now, or has no longer (`changes_record`); `parts_changed`: a part
+    came, changed or left. `erasures`: those that have forgotten a person whose canonical id it is. `triggers`: what its
+    roof has to judge.
     """
 
     contact_id: str
@@ -35,6 +36,12 @@ class FragmentStep(Struct, frozen=True):
     parts_changed: bool = False
     erasures: tuple[Erasure, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+
+
+def changes_record(fact: Fact) -> bool:
+    """Whether a record has something else after a fact: not after a command, unless it forgets a source."""
+    detail = fact.detail.__class__
+    return detail not in COMMANDS or detail is ForgetSource
 
 
 class Profiled(Struct, frozen=True):

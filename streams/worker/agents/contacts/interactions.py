@@ -12,7 +12,7 @@ from events.refusal import Reason, Refusal
 from streams.domain.campaigns import COUNTED, REPORTS, CampaignCounter, CampaignMention, mention_in
 from streams.domain.contact import ContactState, FoldOutcome, fold
 from streams.domain.contact.derived_view import attach, expect_more
-from streams.domain.contact.facts.command_details import COMMANDS, Erase
+from streams.domain.contact.facts.command_details import Erase
 from streams.domain.contact.facts.from_records import read_said
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting, is_by_itself, may_be_anew
@@ -21,7 +21,7 @@ from streams.domain.contact.incremental_fold import Declined, Step, fold_increme
 from streams.domain.contact.merging import person
 from streams.domain.contact.person_view import overview
 from streams.domain.contact.publication.alert_triggers import triggers, unheard
-from streams.domain.contact.publication.change_events import FragmentStep
+from streams.domain.contact.publication.change_events import FragmentStep, changes_record
 from streams.domain.contact.publication.suppressed_channels import may_close
 from streams.domain.contact.state import Fact
 from streams.domain.pressure import Policy
@@ -178,7 +178,7 @@ class InteractionsHandler(ChunkHandler):
             before,
             after,
             parts=parts,
-            heard=any(fact.detail.__class__ not in COMMANDS for _, fact, _ in applied),
+            heard=any(changes_record(fact) for _, fact, _ in applied),
             erasures=tuple(Erasure(fact.time, fact.source, fact.id) for fact in erasing),
             triggers=found,
         )

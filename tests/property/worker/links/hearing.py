@@ -15,7 +15,10 @@ Key = tuple[str, str]
 Stamp = tuple[int, str, str]
 OPENERS = ("donation.made", "form.submitted", "consent.changed")
 NOES = ("email.unsubscribed", "email.complained", "text.opted_out")
-DECISIONS = ("interaction.retracted", "contact.linked", "contact.unlinked", "contact.suppressed")
+DECISIONS = (
+    *("interaction.retracted", "contact.linked", "contact.unlinked", "contact.suppressed"),
+    "contact.source_forgotten",
+)
 
 
 @dataclass(frozen=True)
