@@ -26,6 +26,8 @@ Outcome = Literal[
     "do_not_contact",
     "other",
 ]
+REFUSALS = frozenset({"do_not_contact", "refused", "deceased"})
+"""Outcomes of a report after which a person is to be left alone."""
 BallotStatus = Literal["requested", "sent", "returned", "rejected", "cured", "voted"]
 
 

@@ -14,6 +14,7 @@ from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_setti
 from streams.cli.importing import open_report, print_report
 from streams.cli.output import say
 from streams.cli.replay import history_bar, parse_selection_options
+from streams.cli.retention import File, Kind, Until
 from streams.platform.errors import KafkaAway
 from streams.platform.shutdown import signals_end_the_block
 
@@ -122,6 +123,27 @@ def erase(
         require_topic(settings, CONTACT_ROOFS)
         done = erase_from_lake(files, asyncio.run(announced_erasures(settings)), erasures)
     say(f"{counted(done.rows, 'row', 'rows')} in {counted(done.files, 'file', 'files')} lost their person")
+
+
+@app.command("forget")
+def forget(
+    kind: Kind,
+    until: Until,
+    file: File = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; say how many rows it would be.")] = False,
+) -> None:
+    """Take what came from one source until a time out of the lake, as `retention run` does of all else."""
+    from sinks.lake.forgotten_sources import count_of_source, forget_source
+    from streams.cli.retention import source_rule
+    from streams.domain.display_names import counted
+    from streams.platform.lake_files import existing_lake_of
+
+    rule = source_rule(kind, until, file)
+    with _failing_plainly():
+        files = existing_lake_of(load_settings())
+        done = count_of_source(files, rule) if dry_run else forget_source(files, rule)
+    would = "would lose" if dry_run else "lost"
+    say(f"{counted(done.rows, 'row', 'rows')} in {counted(done.files, 'file', 'files')} {would} their person")
 
 
 @app.command("views")

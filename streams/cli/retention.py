@@ -19,8 +19,9 @@ from streams.cli.output import print_table, say
 from streams.cli.time_options import now_ms, parse_time_option
 
 if TYPE_CHECKING:
+    from events.source_rules import SourceRule
     from streams.services.retention.people import PeopleBySource
-    from streams.services.retention.sources import SourceReport, SourceRule
+    from streams.services.retention.sources import SourceReport
 
 app = typer.Typer(help="What is kept no longer, by where it came from.", no_args_is_help=True)
 
@@ -38,7 +39,7 @@ def report(kind: Kind, until: Until, file: File = None, as_json: AsJson = False)
     from streams.platform.clients import KafkaClients
     from streams.services.retention.people import PeopleBySource
 
-    rule = _rule(kind, until, file)
+    rule = source_rule(kind, until, file)
     with failing_plainly(), closing(KafkaClients(load_settings()).tool_consumer()) as consumer:
         found = PeopleBySource(consumer, rule).read()
     _print(found, rule, "due", as_json=as_json)
@@ -66,7 +67,7 @@ def run(  # noqa: PLR0913 (options of a command)
     from streams.services.retention.people import PeopleBySource
     from streams.services.retention.sources import commands_on
 
-    rule, settings = _rule(kind, until, file), load_settings()
+    rule, settings = source_rule(kind, until, file), load_settings()
     clients = KafkaClients(settings)
     with failing_plainly(), closing(clients.tool_consumer()) as consumer:
         people = PeopleBySource(consumer, rule)
@@ -102,10 +103,11 @@ def _wait(people: PeopleBySource, until: float) -> SourceReport:
     return found
 
 
-def _rule(kind: str, until: str, file: str | None) -> SourceRule:
+def source_rule(kind: str, until: str, file: str | None) -> SourceRule:
+    """The rule of these options. Ends the command with exit code 2 where one of them is wrong."""
     import re
 
-    from streams.services.retention.sources import SourceRule
+    from events.source_rules import SourceRule
 
     if kind not in _KINDS:
         refuse(f"--kind: give one of {', '.join(_KINDS)}", WRONG_USE)

@@ -6,9 +6,10 @@ from typing import Any
 import orjson
 from kafka import KafkaConsumer, TopicPartition
 
+from events.source_rules import SourceRule
 from events.topics import CONTACT_LINKS, CONTACT_STATE
 from streams.platform.errors import MissingTopic
-from streams.services.retention.sources import DueItem, SourceReport, SourceRule, due_items, report_on
+from streams.services.retention.sources import DueItem, SourceReport, due_items, report_on
 
 
 class PeopleBySource:

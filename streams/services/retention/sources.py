@@ -7,21 +7,13 @@ from typing import NamedTuple
 
 import orjson
 
-from events.interactions.base import ProvenanceKind
 from events.json_types import JSON
-from events.outputs import ContactProfile, ProvenanceItem
+from events.outputs import ContactProfile
+from events.source_rules import SourceRule, is_due
 from events.times import render_time
 
 COMMAND = "contact.source_forgotten"
 _NAMESPACE = uuid.UUID("6f0c2c1e-6c3f-4f0e-9a52-7a3a5b1d0c7e")
-
-
-class SourceRule(NamedTuple):
-    """What is to go: all from this kind of source, of one `file` or of any, that happened up to `until` (ms)."""
-
-    kind: ProvenanceKind
-    file: str | None
-    until: int
 
 
 class DueItem(NamedTuple):
@@ -51,12 +43,8 @@ def due_items(profile: ContactProfile, rule: SourceRule) -> tuple[DueItem, ...]:
     return tuple(
         DueItem(item.get("file", ""), item["count"], item["last_at"] <= end)
         for item in profile.get("provenance", ())
-        if _is_from(item, rule) and item["first_at"] <= end
+        if is_due(item, rule)
     )
-
-
-def _is_from(item: ProvenanceItem, rule: SourceRule) -> bool:
-    return item["kind"] == rule.kind and rule.file in (None, item.get("file"))
 
 
 def report_on(due: Mapping[str, tuple[DueItem, ...]], known: int) -> SourceReport:

@@ -1,10 +1,8 @@
 """Facts that are always taken, even by a full or erased state: refusals, retractions and commands of operators."""
 
+from events.interactions.canvass import REFUSALS
 from streams.domain.contact.facts.command_details import ForgetSource, LinkRuling, Suppress
 from streams.domain.contact.state import CanvassReport, Consent, Fact, Retraction
-
-REFUSALS = frozenset({"do_not_contact", "refused", "deceased"})
-"""Outcomes of a canvass report after which a person is to be left alone."""
 
 
 def binds(fact: Fact) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from events.interactions.canvass import REFUSALS
 from events.registry import types_that
-from streams.domain.contact.facts.mandatory_facts import REFUSALS
 from streams.domain.contact.state import CanvassReport, Consent, ContactState, Fact, Retraction
 
 ROOM_FOR_PARTS = 3 << 20

@@ -9,8 +9,9 @@ from events.identifiers import Hasher
 from events.interactions.commands import ContactSourceForgotten
 from events.json_types import JSON
 from events.outputs import ContactProfile
+from events.source_rules import SourceRule
 from events.topics import CONTACT_COMMANDS
-from streams.services.retention.sources import DueItem, SourceRule, commands_on, due_items, report_on
+from streams.services.retention.sources import DueItem, commands_on, due_items, report_on
 from tests.unit.domain.contact.said import HOUR, NOON, profile_of, said
 
 ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012"}
