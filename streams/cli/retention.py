@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import orjson
 import typer
 
-from events.fields import LABEL_PATTERN
-from events.interactions.base import ProvenanceKind
 from events.times import render_time
 from events.topics import CONTACT_COMMANDS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
@@ -25,9 +24,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="What is kept no longer, by where it came from.", no_args_is_help=True)
 
-_KINDS: tuple[ProvenanceKind, ...] = get_args(ProvenanceKind)
 _LOOK_AGAIN_S = 0.5
-Kind = Annotated[str, typer.Option("--kind", help=f"From whom it came: {', '.join(_KINDS)}.")]
+Kind = Annotated[str, typer.Option("--kind", help=f"From whom it came: {', '.join(KINDS)}.")]
 Until = Annotated[str, typer.Option("--until", help="RFC 3339 with an offset: what happened after that stays.")]
 File = Annotated[str | None, typer.Option("--file", help="Only what came from this file or supplier.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -107,16 +105,19 @@ def source_rule(kind: str, until: str, file: str | None) -> SourceRule:
     """The rule of these options. Ends the command with exit code 2 where one of them is wrong."""
     import re
 
+    from events.fields import LABEL_PATTERN
+    from events.interactions.base import ProvenanceKind
     from events.source_rules import SourceRule
 
-    if kind not in _KINDS:
-        refuse(f"--kind: give one of {', '.join(_KINDS)}", WRONG_USE)
+    known: Mapping[str, ProvenanceKind] = {each: each for each in get_args(ProvenanceKind)}
+    if kind not in known:
+        refuse(f"--kind: give one of {', '.join(known)}", WRONG_USE)
     if file is not None and re.fullmatch(LABEL_PATTERN, file) is None:
         refuse("--file: give 1 to 128 letters, digits or _ . : / # -, such as rolls-2026-02", WRONG_USE)
     end = parse_time_option("--until", until)
     if end > now_ms():
         refuse("--until: give a time that has come, or what is still to come would go too", WRONG_USE)
-    return SourceRule(kind, file, end)
+    return SourceRule(known[kind], file, end)
 
 
 def _print(found: SourceReport, rule: SourceRule, when: str, *, as_json: bool) -> None:
