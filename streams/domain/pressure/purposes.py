@@ -3,9 +3,12 @@
 What is said of the whole channel, or of one list or sender, is told by `consent` and `stops` of the profile.
 """
 
-from events.channels import canonical_purpose
+from collections.abc import Sequence
+
+from events.channels import Channel, canonical_purpose
 from events.outputs import ConsentWord, ContactProfile
 from streams.domain.pressure.asking import Decision, Evidence, KnownProfile, PermissionRequest
+from streams.domain.pressure.policy import ConsentRules
 
 
 def withdrawal(known: KnownProfile, request: PermissionRequest) -> Decision | None:
@@ -18,12 +21,36 @@ def withdrawal(known: KnownProfile, request: PermissionRequest) -> Decision | No
     return Decision("deny", "consent_withdrawn", (Evidence(word["source"], word["id"]),))
 
 
-def has_consent(profile: ContactProfile, request: PermissionRequest) -> bool:
-    """Whether the person has agreed to the channel as a whole, or on it to the purpose of the request."""
-    if profile["consent"].get(request.channel) is True:
-        return True
-    word = last_word(profile, request)
-    return word is not None and word["granted"]
+def consent_denial(profile: ContactProfile, request: PermissionRequest, rules: ConsentRules) -> Decision | None:
+    """Why a person has not consented, where that is needed; None: they have, by the rules.
+
+    To the channel as a whole, or on it to the purpose of the request. The evidence is each yes that holds and is no
+    consent by the rules.
+    """
+    of_channel = profile["consent"].get(request.channel) is True
+    if of_channel and rules.takes_any:
+        return None
+    ledger = profile.get("consent_ledger", ())
+    held = _standing([word for word in ledger if _is_about(word, request)])
+    if of_channel and request.channel not in rules.for_purpose:
+        held += _standing([word for word in ledger if _is_of_channel(word, request.channel)])
+    if any(_counts(word, rules) for word in held):
+        return None
+    return Decision("deny", "no_consent", tuple(sorted(Evidence(word["source"], word["id"]) for word in held)))
+
+
+def _standing(words: Sequence[ConsentWord]) -> list[ConsentWord]:
+    """Each yes after the last no; of equal times none. `words` speak of one thing, in order."""
+    last_no = max((word["at"] for word in words if not word["granted"]), default="")
+    return [word for word in words if word["granted"] and word["at"] > last_no]
+
+
+def _counts(word: ConsentWord, rules: ConsentRules) -> bool:
+    if rules.controller is not None and word.get("controller", rules.controller) != rules.controller:
+        return False
+    if rules.bases and word.get("basis") not in rules.bases:
+        return False
+    return "proof" in word or not rules.needs_proof
 
 
 def last_word(profile: ContactProfile, request: PermissionRequest) -> ConsentWord | None:
@@ -35,6 +62,11 @@ def last_word(profile: ContactProfile, request: PermissionRequest) -> ConsentWor
         if last is None or word["at"] > last["at"] or last["granted"]:
             last = word
     return last
+
+
+def _is_of_channel(word: ConsentWord, channel: Channel) -> bool:
+    is_whole = "purpose" not in word and "list_id" not in word and "sender" not in word
+    return is_whole and word["channel"] in (channel, "all")
 
 
 def _is_about(word: ConsentWord, request: PermissionRequest) -> bool:

@@ -15,7 +15,8 @@ from streams.demo.recount_consents import consent_ledger
 from streams.demo.recount_stops import stops
 from streams.domain.contact import ContactState, decode, encode, fold, merge, profile
 from streams.domain.pressure import PermissionRequest
-from streams.domain.pressure.purposes import has_consent, withdrawal
+from streams.domain.pressure.policy import ConsentRules
+from streams.domain.pressure.purposes import consent_denial, withdrawal
 from tests.property.domain.contact.strategies import DATA, IDS, SOURCES, Fields, deliveries, few, fields, key, lawful
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, by, said
 
@@ -92,8 +93,60 @@ def test_of_a_purpose_the_last_word_holds_and_in_doubt_it_is_a_no(
     assert (None if found is None else found.reason) == ("consent_withdrawn" if refused else None)
     if found is not None and no is not None:
         assert found.evidence == ((no.source, no.id),)
-    assert has_consent(known, request) == (consent(told).get(channel) is True or (yes is not None and not refused))
+    agreed = consent(told).get(channel) is True or (yes is not None and not refused)
+    assert (consent_denial(known, request, ConsentRules()) is None) == agreed
     event(f"refused: {refused}, agreed: {yes is not None}")
+
+
+RULES: st.SearchStrategy[ConsentRules] = st.builds(
+    lambda controller, bases, needs_proof, for_purpose: ConsentRules(
+        controller=controller, bases=bases, needs_proof=needs_proof, for_purpose=for_purpose
+    ),
+    st.sampled_from([None, "list-2026", "list-2020"]),
+    st.sampled_from([(), ("consent",), ("legitimate_interest",)]),
+    st.booleans(),
+    st.sampled_from([(), ("email",), ("text", "email")]),
+)
+
+
+@lawful
+@given(lives(), st.sampled_from(["email", "text"]), st.sampled_from(PURPOSES), RULES)
+def test_a_yes_counts_if_it_holds_and_is_what_the_rules_ask_for(
+    life: list[Arrival], channel: Channel, purpose: Purpose, rules: ConsentRules
+) -> None:
+    known, told = profile(DONOR, fold(ContactState(), [each.fact() for each in life])[0]), counting(life)
+    request = PermissionRequest(channel=channel, purpose=purpose, team="digital")
+    no = latest(told, channel, purpose, granted=False)
+    yeses = [one for one in told if is_yes_for(one, channel, purpose) and (no is None or one.at > no.at)]
+    if consent(told).get(channel) is True and channel not in rules.for_purpose:
+        refused = [one.at for one in told if is_whole(one, channel) and not one.fields.get("granted")]
+        yeses += [
+            one
+            for one in told
+            if is_whole(one, channel) and one.fields.get("granted") and all(one.at > at for at in refused)
+        ]
+    enough = [one for one in yeses if is_enough(one, rules)]
+    found = consent_denial(known, request, rules)
+    event(f"yeses: {len(yeses)}, enough: {bool(enough)}")
+    assert (found is None) == bool(enough)
+    if found is not None:
+        assert found.evidence == tuple(sorted((one.source, one.id) for one in yeses))
+
+
+def is_enough(one: CountedEvent, rules: ConsentRules) -> bool:
+    said: Any = one.fields
+    other = rules.controller is not None and said.get("controller") not in (None, rules.controller)
+    without_basis = bool(rules.bases) and said.get("basis") not in rules.bases
+    return not other and not without_basis and (said.get("proof") is not None or not rules.needs_proof)
+
+
+def is_yes_for(one: CountedEvent, channel: str, purpose: str) -> bool:
+    return latest([one], channel, purpose, granted=True) is one
+
+
+def is_whole(one: CountedEvent, channel: str) -> bool:
+    """Whether it opens or closes the channel as a whole."""
+    return channel in consent([one])
 
 
 def latest(told: Sequence[CountedEvent], channel: str, purpose: str, *, granted: bool) -> CountedEvent | None:

@@ -5,7 +5,7 @@ import pytest
 from events.interactions.base import Purpose
 from events.outputs import ConsentWord
 from events.times import render_time
-from streams.domain.pressure import decide
+from streams.domain.pressure import FileMistakes, decide, default_policy_text, read_policy
 from streams.domain.pressure.asking import Evidence
 from streams.domain.pressure.closures import channel_denial, channel_rules
 from tests.unit.domain.pressure.people import DAY, NOON, asking, person, policy, ruled
@@ -59,6 +59,55 @@ def test_where_consent_is_needed_a_yes_to_the_purpose_is_enough_for_it(
 ) -> None:
     known = person(consent_ledger=[word(granted=True)])
     assert ruled(decide(known, STRICT, asking("text", purpose), NOON)) == answer
+
+
+PROVEN = {"proof": "scan:1", "controller": "list-2026", "basis": "consent"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "lacking"),
+    [
+        ({"needs_proof": True}, {"controller": "list-2026", "basis": "consent"}),
+        ({"controller": "list-2026"}, {**PROVEN, "controller": "list-2020"}),
+        ({"bases": ["consent"]}, {**PROVEN, "basis": "legitimate_interest"}),
+        ({"bases": ["consent"]}, {"proof": "scan:1"}),
+    ],
+)
+def test_a_yes_that_lacks_what_the_policy_asks_for_is_no_consent_and_is_the_evidence(
+    rule: dict[str, object], lacking: dict[str, str]
+) -> None:
+    strict = policy(unknown__text="allow", closures__needs_consent=["text"], closures__consent=rule)
+    refused = decide(person(consent_ledger=[word(granted=True, days_ago=1, **lacking)]), strict, asking("text"), NOON)
+    assert (*ruled(refused), refused.evidence) == ("deny", "no_consent", (Evidence("forms/site", "w1"),))
+    proven = person(consent_ledger=[word(granted=True, days_ago=1, **PROVEN)])
+    assert ruled(decide(proven, strict, asking("text"), NOON)) == ("allow", "ok")
+
+
+def test_where_only_a_yes_to_the_purpose_counts_one_to_the_channel_is_not_enough() -> None:
+    strict = policy(
+        unknown__text="allow", closures__needs_consent=["text"], closures__consent={"for_purpose": ["text"]}
+    )
+    whole = word(granted=True)
+    del whole["purpose"]
+    agreed = person(consent_ledger=[whole], consent={"text": True})
+    assert ruled(decide(agreed, strict, asking("text"), NOON)) == ("deny", "no_consent")
+    assert ruled(decide(agreed, STRICT, asking("text"), NOON)) == ("allow", "ok")
+    assert ruled(decide(person(consent_ledger=[word(granted=True)]), strict, asking("text"), NOON)) == ("allow", "ok")
+
+
+def test_rules_of_consent_for_a_channel_that_needs_none_are_a_mistake_in_the_file() -> None:
+    text = default_policy_text().replace(
+        "[closures.also_closes]", '[closures.consent]\nfor_purpose = ["text"]\n\n[closures.also_closes]'
+    )
+    found = read_policy(text)
+    assert isinstance(found, FileMistakes)
+    assert "name it in closures.needs_consent" in str(found)
+
+
+def test_a_policy_without_rules_of_consent_has_the_version_that_it_had() -> None:
+    assert policy().version == policy(closures__consent={}).version
+    assert "consent" not in policy().closures.model_dump()
+    assert policy(closures__consent={"needs_proof": True}).version != policy().version
 
 
 @pytest.mark.parametrize("scope", [{"list_id": "news"}, {"sender": "62012"}, {"purpose": "online_ads"}])
