@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
@@ -10,7 +11,7 @@ import typer
 
 from events.json_types import JSON
 from events.times import parse_time, render_time
-from streams.cli.failures import failing_plainly, load_settings, refuse
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table
 from streams.cli.person import (
     HELP,
@@ -215,8 +216,43 @@ def export(who: One) -> None:
     with failing_plainly():
         found = _require_contact(settings, who)
         warn_of_what_is_missing(settings)
-        person = read_person(settings, found.contact_id)
-    held: dict[str, JSON] = {
+        held = _held(found, read_person(settings, found.contact_id))
+    typer.echo(orjson.dumps(held, option=orjson.OPT_INDENT_2))
+
+
+@app.command()
+def bundle(
+    who: One,
+    out: Annotated[Path, typer.Option("--out", file_okay=False, help="A new folder, for its owner alone.")],
+    language: Annotated[str, typer.Option(help="Of the page: en or fr.")] = "en",
+) -> None:
+    """Write all that is held of a person as a page that they can read, with `export` beside it.
+
+    For a request for access: look at it before it is handed out, and add what other tools hold.
+    """
+    from streams.cli.time_options import now_ms
+    from streams.services.console.access_bundle import bundle_of
+    from streams.services.console.words import LANGUAGES, Words
+
+    settings = load_settings()
+    known = {each: each for each in LANGUAGES}
+    if language not in known:
+        refuse(f"--language: give one of {', '.join(known)}", WRONG_USE)
+    if out.exists():
+        refuse("--out: that folder is there already; name a new one", WRONG_USE)
+    with failing_plainly():
+        found = _require_contact(settings, who)
+        warn_of_what_is_missing(settings)
+        held = _held(found, read_person(settings, found.contact_id))
+    files = bundle_of(held, Words(known[language], settings.time_zone), now_ms())
+    out.mkdir(mode=0o700, parents=True)
+    for name, content in files.items():
+        (out / name).write_bytes(content)
+    print_lines([f"wrote {' and '.join(files)} to {out}"])
+
+
+def _held(found: KnownContact, person: Person) -> dict[str, JSON]:
+    return {
         "contact_id": found.contact_id,
         "profile": orjson.loads(found.profile),
         "identifiers": [*person.names],
@@ -224,7 +260,6 @@ def export(who: One) -> None:
         "interactions": [orjson.loads(value) for value, _ in person.interactions],
         "alerts": [*person.alerts],
     }
-    typer.echo(orjson.dumps(held, option=orjson.OPT_INDENT_2))
 
 
 def _steps(person: Person) -> list[ProfileStep]:

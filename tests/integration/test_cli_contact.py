@@ -226,7 +226,7 @@ def test_a_short_form_finds_and_stops_the_person_of_its_long_form(desk: Desk) ->
     assert "all" in desk.profile(f"external:van:{number}")["stops"]
 
 
-def test_where_a_number_comes_from_and_what_was_agreed_to_is_told(desk: Desk) -> None:
+def test_where_a_number_comes_from_and_what_was_agreed_to_is_told(desk: Desk, tmp_path: Path) -> None:
     phone, file = f"+1212555{randrange(1000, 9999)}", fresh()
     ada: dict[str, JSON] = {"contact_id": fresh()}
     roll: JSON = {"kind": "voter_list", "file": file, "obtained_at": "2012-01-31T00:00:00Z"}
@@ -241,6 +241,12 @@ def test_where_a_number_comes_from_and_what_was_agreed_to_is_told(desk: Desk) ->
     assert shown.index("an electoral roll") < shown.index("all else that is known") < shown.index("the person")
     assert "form-7/v3" in desk.do("show", str(ada["contact_id"])).decode().replace("\n", "")
     assert phone not in shown
+    written = desk.do("bundle", str(ada["contact_id"]), "--out", "access", "--language", "fr").decode()
+    assert "index.html" in written
+    folder = tmp_path / "access"
+    assert "Une liste électorale" in (folder / "index.html").read_text()
+    assert len(json.loads((folder / "data.json").read_text())["interactions"]) == 2
+    assert folder.stat().st_mode & 0o077 == 0
 
 
 def test_what_came_from_a_source_is_forgotten_and_people_stay(desk: Desk, system: System, tmp_path: Path) -> None:

@@ -182,16 +182,20 @@ def stops_of(profile: ContactProfile) -> list[tuple[str, str, int | None, Stop]]
 
 
 async def load_origins(asked: PageRequest) -> Loaded:
-    """Where what is known of the person comes from, and every word on consent, the latest first."""
+    """Where what is known of the person comes from, and the words on consent."""
     subject = _whole(asked)
-    profile = cast(ContactProfile, subject.profile)
+    return Loaded(origins_of(cast(ContactProfile, subject.profile)), subject.as_of_ms)
+
+
+def origins_of(profile: ContactProfile) -> dict[str, object]:
+    """What `person_origins.html` shows of a profile: of words on consent the latest, newest first."""
     origins = [
         (_ms(item.get("obtained_at") or item["first_at"]), item, _channels_of(item["addresses"]))
         for item in profile.get("provenance", ())
     ]
     words = [(_ms(word["at"]), word) for word in reversed(profile.get("consent_ledger", ()))]
     left_out = max(0, len(words) - MOST_WORDS)
-    return Loaded({"origins": origins, "consents": words[:MOST_WORDS], "left_out": left_out}, subject.as_of_ms)
+    return {"origins": origins, "consents": words[:MOST_WORDS], "left_out": left_out}
 
 
 def _channels_of(addresses: Sequence[AddressRef]) -> list[str]:
