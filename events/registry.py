@@ -275,7 +275,9 @@ SPECS: tuple[TypeSpec, ...] = (
     TypeSpec(name="contact.linked", model=commands.ContactLinked, topics=COMMANDS, experiments="nothing"),
     TypeSpec(name="contact.unlinked", model=commands.ContactUnlinked, topics=COMMANDS, experiments="nothing"),
     TypeSpec(name="contact.suppressed", model=commands.ContactSuppressed, topics=COMMANDS, experiments="nothing"),
-    TypeSpec(name="contact.source_forgotten", model=commands.ContactSourceForgotten, topics=COMMANDS, decides="all"),
+    TypeSpec(
+        name="contact.provenance_forgotten", model=commands.ContactProvenanceForgotten, topics=COMMANDS, decides="all"
+    ),
     TypeSpec(name="contact.erased", model=commands.ContactErased, topics=COMMANDS, decides="all"),
 )
 """All types, in the order of the contract."""

@@ -59,7 +59,7 @@ class ContactErased(InteractionData):
     """Forget this person."""
 
 
-class ContactSourceForgotten(InteractionData):
+class ContactProvenanceForgotten(InteractionData):
     """Forget what came from one source until the time of this event, and keep the person.
 
     All that has a `provenance` of this `kind`, with `file` only of that file. What binds stays, without all else that

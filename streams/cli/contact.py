@@ -326,7 +326,7 @@ def _print_steps(steps: Iterable[ProfileStep]) -> None:
 def decision_words(fact: Fact) -> list[str]:
     """What a command decided; nothing for what happened."""
     from streams.cli.origin import KINDS
-    from streams.domain.contact.facts.command_details import Erase, ForgetSource, LinkRuling, Suppress
+    from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, LinkRuling, Suppress
 
     match fact.detail:
         case Suppress(until=None):
@@ -338,7 +338,7 @@ def decision_words(fact: Fact) -> list[str]:
         case LinkRuling(a=one, b=other, same=same):
             how = "one person" if same else "two people"
             return [f"{how}: {masked_identifier(one)} and {masked_identifier(other)}"]
-        case ForgetSource(kind=kind, file=file):
+        case ForgetProvenance(kind=kind, file=file):
             of_file = "" if file is None else f", file {file}"
             return [f"what came from {KINDS[kind]}{of_file} until then was forgotten"]
         case Erase():

@@ -133,15 +133,15 @@ def forget(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; say how many rows it would be.")] = False,
 ) -> None:
     """Take what came from one source until a time out of the lake, as `retention run` does of all else."""
-    from sinks.lake.forgotten_sources import count_of_source, forget_source
-    from streams.cli.retention import source_rule
+    from sinks.lake.forgotten_provenance import count_of_provenance, forget_provenance
+    from streams.cli.retention import provenance_rule
     from streams.domain.display_names import counted
     from streams.platform.lake_files import existing_lake_of
 
-    rule = source_rule(kind, until, file)
+    rule = provenance_rule(kind, until, file)
     with _failing_plainly():
         files = existing_lake_of(load_settings())
-        done = count_of_source(files, rule) if dry_run else forget_source(files, rule)
+        done = count_of_provenance(files, rule) if dry_run else forget_provenance(files, rule)
     would = "would lose" if dry_run else "lost"
     say(f"{counted(done.rows, 'row', 'rows')} in {counted(done.files, 'file', 'files')} {would} their person")
 

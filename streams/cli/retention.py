@@ -18,9 +18,9 @@ from streams.cli.output import print_table, say
 from streams.cli.time_options import now_ms, parse_time_option
 
 if TYPE_CHECKING:
-    from events.source_rules import SourceRule
-    from streams.services.retention.people import PeopleBySource
-    from streams.services.retention.sources import SourceReport
+    from events.provenance_rules import ProvenanceRule
+    from streams.services.retention.due import DueReport
+    from streams.services.retention.people import PeopleByProvenance
 
 app = typer.Typer(help="What is kept no longer, by where it came from.", no_args_is_help=True)
 
@@ -35,11 +35,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 def report(kind: Kind, until: Until, file: File = None, as_json: AsJson = False) -> None:
     """Count who has something that came from a source until a time, and change nothing."""
     from streams.platform.clients import KafkaClients
-    from streams.services.retention.people import PeopleBySource
+    from streams.services.retention.people import PeopleByProvenance
 
-    rule = source_rule(kind, until, file)
+    rule = provenance_rule(kind, until, file)
     with failing_plainly(), closing(KafkaClients(load_settings()).tool_consumer()) as consumer:
-        found = PeopleBySource(consumer, rule).read()
+        found = PeopleByProvenance(consumer, rule).read()
     _print(found, rule, "due", as_json=as_json)
 
 
@@ -62,13 +62,13 @@ def run(  # noqa: PLR0913 (options of a command)
     """
     from streams.platform.clients import KafkaClients
     from streams.platform.topics import require_topic
-    from streams.services.retention.people import PeopleBySource
-    from streams.services.retention.sources import commands_on
+    from streams.services.retention.due import commands_on
+    from streams.services.retention.people import PeopleByProvenance
 
-    rule, settings = source_rule(kind, until, file), load_settings()
+    rule, settings = provenance_rule(kind, until, file), load_settings()
     clients = KafkaClients(settings)
     with failing_plainly(), closing(clients.tool_consumer()) as consumer:
-        people = PeopleBySource(consumer, rule)
+        people = PeopleByProvenance(consumer, rule)
         before = people.read()
         _print(before, rule, "before", as_json=as_json)
         if before.people > most:
@@ -95,19 +95,19 @@ def run(  # noqa: PLR0913 (options of a command)
         )
 
 
-def _wait(people: PeopleBySource, until: float) -> SourceReport:
+def _wait(people: PeopleByProvenance, until: float) -> DueReport:
     while (found := people.read()).people and time.monotonic() < until:
         time.sleep(_LOOK_AGAIN_S)
     return found
 
 
-def source_rule(kind: str, until: str, file: str | None) -> SourceRule:
+def provenance_rule(kind: str, until: str, file: str | None) -> ProvenanceRule:
     """The rule of these options. Ends the command with exit code 2 where one of them is wrong."""
     import re
 
     from events.fields import LABEL_PATTERN
     from events.interactions.base import ProvenanceKind
-    from events.source_rules import SourceRule
+    from events.provenance_rules import ProvenanceRule
 
     known: Mapping[str, ProvenanceKind] = {each: each for each in get_args(ProvenanceKind)}
     if kind not in known:
@@ -117,10 +117,10 @@ def source_rule(kind: str, until: str, file: str | None) -> SourceRule:
     end = parse_time_option("--until", until)
     if end > now_ms():
         refuse("--until: give a time that has come, or what is still to come would go too", WRONG_USE)
-    return SourceRule(known[kind], file, end)
+    return ProvenanceRule(known[kind], file, end)
 
 
-def _print(found: SourceReport, rule: SourceRule, when: str, *, as_json: bool) -> None:
+def _print(found: DueReport, rule: ProvenanceRule, when: str, *, as_json: bool) -> None:
     if as_json:
         typer.echo(orjson.dumps({"when": when, "rule": rule._asdict(), **found._asdict()}))
         return

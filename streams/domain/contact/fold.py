@@ -24,8 +24,8 @@ from streams.domain.contact.compaction import (
     settle,
     size_of_mail,
 )
-from streams.domain.contact.facts.command_details import COMMANDS, Erase, ForgetSource
-from streams.domain.contact.facts.forgotten_sources import forgotten_sources, what_is_left
+from streams.domain.contact.facts.command_details import COMMANDS, Erase, ForgetProvenance
+from streams.domain.contact.facts.forgotten_provenance import forgetting_commands, what_is_left
 from streams.domain.contact.facts.identifier_table import Table, numbered
 from streams.domain.contact.facts.mandatory_facts import binds
 from streams.domain.contact.identity.erasure import asked, begins, has_record, may_count, place_of
@@ -131,14 +131,14 @@ class _Draft:
         if self._clock >= self._due or self._waiting:
             self._settle_for(fact)
         if self._commands and fact.origin is not None:
-            left = what_is_left(fact, forgotten_sources(self._commands.values()))
+            left = what_is_left(fact, forgetting_commands(self._commands.values()))
             if left is None:
                 self._learn_class(fact)
                 return FoldOutcome.IN_VAIN
             fact = left
         if detail in COMMANDS:
             self._commands = dict(self._commands)
-            if detail is ForgetSource:
+            if detail is ForgetProvenance:
                 self._forget(fact)
             return self._keep(self._commands, fact)
         return self._keep(self._facts, fact)

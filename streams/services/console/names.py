@@ -35,7 +35,7 @@ TYPES: Mapping[str, str] = {
     "contact.linked": "Linked with another contact",
     "contact.unlinked": "Unlinked from another contact",
     "contact.suppressed": "All contact stopped",
-    "contact.source_forgotten": "What came from a source forgotten",
+    "contact.provenance_forgotten": "Forgotten by where it came from",
     "contact.erased": "Forgotten",
 }
 OUTCOMES: Mapping[str, str] = {

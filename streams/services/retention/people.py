@@ -6,19 +6,19 @@ from typing import Any
 import orjson
 from kafka import KafkaConsumer, TopicPartition
 
-from events.source_rules import SourceRule
+from events.provenance_rules import ProvenanceRule
 from events.topics import CONTACT_LINKS, CONTACT_STATE
 from streams.platform.errors import MissingTopic
-from streams.services.retention.sources import DueItem, SourceReport, due_items, report_on
+from streams.services.retention.due import DueItem, DueReport, due_items, report_on
 
 
-class PeopleBySource:
+class PeopleByProvenance:
     """Whoever is known, and what of them is due by a rule; as of the last `read`.
 
     A null value and a profile that has lost what was due take somebody off again.
     """
 
-    def __init__(self, consumer: KafkaConsumer, rule: SourceRule) -> None:
+    def __init__(self, consumer: KafkaConsumer, rule: ProvenanceRule) -> None:
         self._consumer = consumer
         self._rule = rule
         topics = CONTACT_STATE, CONTACT_LINKS
@@ -30,7 +30,7 @@ class PeopleBySource:
         self._into: dict[str, str] = {}
         self.due: dict[str, tuple[DueItem, ...]] = {}
 
-    def read(self) -> SourceReport:
+    def read(self) -> DueReport:
         """Read all that is there now. Raises Kafka's errors."""
         for record in self._new_records():
             name = record.key.decode()

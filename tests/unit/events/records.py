@@ -60,7 +60,7 @@ _CHOSEN: dict[str, dict[str, JSON]] = {
     "contact.linked": {"contact_ids": ["a", "b"]},
     "contact.unlinked": {"contact_ids": ["a", "b"]},
     "contact.suppressed": {},
-    "contact.source_forgotten": {"kind": "rented"},
+    "contact.provenance_forgotten": {"kind": "rented"},
     "contact.erased": {},
 }
 REQUIRED = {name: example_of(model) for name, model in MODELS.items() if name not in _CHOSEN} | _CHOSEN

@@ -25,14 +25,14 @@ class Erase(Struct, frozen=True, array_like=True, gc=False, tag=10):
     """A `contact.erased`. It is never kept: what is left of it is an `Erasure`."""
 
 
-class ForgetSource(Struct, frozen=True, array_like=True, gc=False, tag=13):
-    """A `contact.source_forgotten`: what came from there until its time is dropped, whenever it arrives."""
+class ForgetProvenance(Struct, frozen=True, array_like=True, gc=False, tag=13):
+    """A `contact.provenance_forgotten`: what came from there until its time is dropped, whenever it arrives."""
 
     kind: ProvenanceKind
     file: str | None = None
 
 
-Command: TypeAlias = LinkRuling | Suppress | Erase | ForgetSource
+Command: TypeAlias = LinkRuling | Suppress | Erase | ForgetProvenance
 
-COMMANDS = frozenset({LinkRuling, Suppress, Erase, ForgetSource})
+COMMANDS = frozenset({LinkRuling, Suppress, Erase, ForgetProvenance})
 """The classes of commands' details, for a look that costs nothing."""

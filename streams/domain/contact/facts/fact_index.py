@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from events.experiments.metrics import HAPPENED
 from events.interactions.base import Channel
-from streams.domain.contact.facts.command_details import Erase, ForgetSource, LinkRuling, Suppress
+from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, LinkRuling, Suppress
 from streams.domain.contact.facts.engagement import Deed
 from streams.domain.contact.sections.messages import KILLS, SHOWS, Message, MessageKey, Touch
 from streams.domain.contact.state import (
@@ -65,7 +65,7 @@ class FactIndex(Struct, gc=False):
                 self.ballots.append((fact, detail))
             case Consent():
                 self.consents.append((fact, detail))
-            case Retraction() | LinkRuling() | Suppress() | Erase() | ForgetSource() | Message() | Deed():
+            case Retraction() | LinkRuling() | Suppress() | Erase() | ForgetProvenance() | Message() | Deed():
                 pass  # of commands and retractions no section tells; messages are sorted by whoever calls
             case _:
                 assert_never(detail)

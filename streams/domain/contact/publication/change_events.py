@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.domain.contact.facts.command_details import COMMANDS, ForgetSource
+from streams.domain.contact.facts.command_details import COMMANDS, ForgetProvenance
 from streams.domain.contact.identity.erasure import closed_since, has_interactions, place_of
 from streams.domain.contact.identity.identity_assignment import is_worth_sending
 from streams.domain.contact.identity.identity_status import ChannelClosure, Erasure, IdentityStatus
@@ -41,7 +41,7 @@ class FragmentStep(Struct, frozen=True):
 def changes_record(fact: Fact) -> bool:
     """Whether a record has something else after a fact: not after a command, unless it forgets a source."""
     detail = fact.detail.__class__
-    return detail not in COMMANDS or detail is ForgetSource
+    return detail not in COMMANDS or detail is ForgetProvenance
 
 
 class Profiled(Struct, frozen=True):

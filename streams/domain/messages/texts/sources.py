@@ -37,7 +37,7 @@ _RECORDS: Mapping[str, str] = {
     "contact.linked": "links of contacts",
     "contact.unlinked": "unlinks of contacts",
     "contact.suppressed": "suppressions",
-    "contact.source_forgotten": "commands to forget a source",
+    "contact.provenance_forgotten": "commands to forget by provenance",
     "contact.erased": "erasures",
 }
 """What the records of a type are called, several of them."""

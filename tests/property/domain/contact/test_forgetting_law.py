@@ -27,7 +27,7 @@ def commands(draw: st.DrawFn) -> list[Arrival]:
     found = []
     for number in range(draw(st.integers(1, 2))):
         at = NOON + draw(st.integers(0, 4)) * HOUR + draw(st.sampled_from([-HOUR, 0, 40 * 24 * HOUR]))
-        found.append(by("office/desk", said("contact.source_forgotten", f"c{number}", at, **draw(COMMAND))))
+        found.append(by("office/desk", said("contact.provenance_forgotten", f"c{number}", at, **draw(COMMAND))))
     return found
 
 

@@ -17,7 +17,7 @@ OPENERS = ("donation.made", "form.submitted", "consent.changed")
 NOES = ("email.unsubscribed", "email.complained", "text.opted_out")
 DECISIONS = (
     *("interaction.retracted", "contact.linked", "contact.unlinked", "contact.suppressed"),
-    "contact.source_forgotten",
+    "contact.provenance_forgotten",
 )
 
 

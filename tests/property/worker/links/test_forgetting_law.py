@@ -23,7 +23,7 @@ from tests.property.worker.links.sayings import (
 from tests.property.worker.links.test_laws import shown, tell, truth_of
 from tests.property.worker.links.world import World
 
-FORGET = "contact.source_forgotten"
+FORGET = "contact.provenance_forgotten"
 BINDS = ("do_not_contact", "refused", "deceased")
 
 

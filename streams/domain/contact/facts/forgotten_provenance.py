@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterable, Sequence
 
 from msgspec.structs import replace
 
-from streams.domain.contact.facts.command_details import ForgetSource
+from streams.domain.contact.facts.command_details import ForgetProvenance
 from streams.domain.contact.facts.mandatory_facts import binds
 from streams.domain.contact.state import CanvassReport, Fact
 
 
-def forgotten_sources(commands: Iterable[Fact]) -> Sequence[Fact]:
+def forgetting_commands(commands: Iterable[Fact]) -> Sequence[Fact]:
     """Those of `commands` that forget a source."""
-    return [fact for fact in commands if fact.detail.__class__ is ForgetSource]
+    return [fact for fact in commands if fact.detail.__class__ is ForgetProvenance]
 
 
 def what_is_left(fact: Fact, sources: Collection[Fact]) -> Fact | None:
@@ -32,6 +32,6 @@ def what_is_left(fact: Fact, sources: Collection[Fact]) -> Fact | None:
 
 def _covers(command: Fact, fact: Fact) -> bool:
     source, origin = command.detail, fact.origin
-    if not isinstance(source, ForgetSource) or origin is None or fact.time > command.time:
+    if not isinstance(source, ForgetProvenance) or origin is None or fact.time > command.time:
         return False
     return origin.kind == source.kind and source.file in (None, origin.file)

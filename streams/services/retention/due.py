@@ -9,10 +9,10 @@ import orjson
 
 from events.json_types import JSON
 from events.outputs import ContactProfile
-from events.source_rules import SourceRule, is_due
+from events.provenance_rules import ProvenanceRule, is_due
 from events.times import render_time
 
-COMMAND = "contact.source_forgotten"
+COMMAND = "contact.provenance_forgotten"
 _NAMESPACE = uuid.UUID("6f0c2c1e-6c3f-4f0e-9a52-7a3a5b1d0c7e")
 
 
@@ -24,7 +24,7 @@ class DueItem(NamedTuple):
     whole: bool
 
 
-class SourceReport(NamedTuple):
+class DueReport(NamedTuple):
     """How many people have something that is due, of how many; `files`: people by file, empty for none.
 
     `interactions`: those of entries that are due as a whole; `partly`: entries of which later interactions stay.
@@ -37,7 +37,7 @@ class SourceReport(NamedTuple):
     files: Mapping[str, int]
 
 
-def due_items(profile: ContactProfile, rule: SourceRule) -> tuple[DueItem, ...]:
+def due_items(profile: ContactProfile, rule: ProvenanceRule) -> tuple[DueItem, ...]:
     """What is due of a profile; nothing where its interactions say nothing of such a source, or all came later."""
     end = render_time(rule.until)
     return tuple(
@@ -47,16 +47,16 @@ def due_items(profile: ContactProfile, rule: SourceRule) -> tuple[DueItem, ...]:
     )
 
 
-def report_on(due: Mapping[str, tuple[DueItem, ...]], known: int) -> SourceReport:
+def report_on(due: Mapping[str, tuple[DueItem, ...]], known: int) -> DueReport:
     """The report on what is due, by contact_id, of so many known people."""
     items = [item for each in due.values() for item in each]
     files: Counter[str] = Counter(file for each in due.values() for file in {item.file for item in each})
     whole = sum(item.interactions for item in items if item.whole)
     partly = sum(not item.whole for item in items)
-    return SourceReport(sum(map(bool, due.values())), known, whole, partly, dict(sorted(files.items())))
+    return DueReport(sum(map(bool, due.values())), known, whole, partly, dict(sorted(files.items())))
 
 
-def commands_on(names: Iterable[str], rule: SourceRule, source: str) -> Iterable[bytes]:
+def commands_on(names: Iterable[str], rule: ProvenanceRule, source: str) -> Iterable[bytes]:
     """A command for each identifier of the people who are due. One that is made again is the same one."""
     for name in names:
         said = "\n".join([rule.kind, rule.file or "", str(rule.until), name])

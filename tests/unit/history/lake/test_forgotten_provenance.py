@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 
 from events.json_types import JSON
-from events.source_rules import SourceRule
+from events.provenance_rules import ProvenanceRule
 from sinks.lake.files import Files, LocalFiles
-from sinks.lake.forgotten_sources import count_of_source, forget_source
+from sinks.lake.forgotten_provenance import count_of_provenance, forget_provenance
 from sinks.lake.snapshots import CONTACT_STATE, CONTACT_STATE_SCHEMA, SnapshotWriter
 from sinks.lake.writer import LakeWriter
 from tests.unit.events.records import NOW
@@ -18,7 +18,7 @@ from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record
 ROLL: JSON = {"kind": "voter_list", "file": "rolls-2012"}
 OTHER_ROLL: JSON = {"kind": "voter_list", "file": "rolls-2008"}
 THEN = NOW - DAY
-UNTIL = SourceRule("voter_list", "rolls-2012", THEN)
+UNTIL = ProvenanceRule("voter_list", "rolls-2012", THEN)
 
 
 @pytest.fixture
@@ -55,18 +55,18 @@ def forgotten(files: Files) -> list[int]:
     ],
 )
 def test_rows_of_the_source_lose_their_person_but_those_that_bind(
-    lake: Files, rule: SourceRule, gone: list[int]
+    lake: Files, rule: ProvenanceRule, gone: list[int]
 ) -> None:
-    before = count_of_source(lake, rule)
+    before = count_of_provenance(lake, rule)
     assert forgotten(lake) == []
-    done = forget_source(lake, rule)
+    done = forget_provenance(lake, rule)
     assert forgotten(lake) == gone
     assert (before, done.rows) == (done, len(gone))
-    assert forget_source(lake, rule).rows == 0
+    assert forget_provenance(lake, rule).rows == 0
 
 
 def test_of_a_gift_the_money_stays(lake: Files) -> None:
-    forget_source(lake, UNTIL)
+    forget_provenance(lake, UNTIL)
     rows = [row for name in lake.below("interactions") if "donation.made" in name for row in rows_of(lake, name)]
     [gift] = [row for row in rows if row["offset"] == 3]
     assert (gift["amount"], gift["fragment"], gift["provenance_file"], gift["named_contact_id"]) == (
@@ -90,6 +90,6 @@ def test_profiles_of_past_days_that_show_it_go(tmp_path: Path) -> None:
     with writer.file(CONTACT_STATE) as add:
         add(table)
     writer.commit()
-    assert count_of_source(files, UNTIL).rows == forget_source(files, UNTIL).rows == 1
+    assert count_of_provenance(files, UNTIL).rows == forget_provenance(files, UNTIL).rows == 1
     left = [row["contact_id"] for name in files.below(CONTACT_STATE) for row in rows_of(files, name)]
     assert left == ["b", "c", "d"]
