@@ -20,15 +20,18 @@ class Usage:
     """What a set of processes has used: seconds of CPU (user and system), of wall time, and peak memory in bytes.
 
     `peak_rss` is the largest sum of resident sizes that a sample saw, so shared pages count for each process.
+    `peak_own` is the same without pages of files, which the system takes back when it needs room.
     """
 
     cpu_seconds: float
     wall_seconds: float
     peak_rss: int
+    peak_own: int
 
     def since(self, earlier: "Usage") -> "Usage":
         """What was used between two readings of one meter; the peak is that of the later one."""
-        return Usage(self.cpu_seconds - earlier.cpu_seconds, self.wall_seconds - earlier.wall_seconds, self.peak_rss)
+        seconds = self.cpu_seconds - earlier.cpu_seconds, self.wall_seconds - earlier.wall_seconds
+        return Usage(*seconds, self.peak_rss, self.peak_own)
 
 
 class Meter:
@@ -41,7 +44,7 @@ class Meter:
         self._roots = [psutil.Process(pid) for pid in pids]
         self._sample_seconds = sample_seconds
         self._cpu: dict[psutil.Process, float] = {}
-        self._peak_rss = 0
+        self._peak_rss = self._peak_own = 0
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._keep_sampling, daemon=True)
@@ -59,7 +62,7 @@ class Meter:
     def read(self) -> Usage:
         """What was used since the block was entered."""
         cpu = self._sample() - self._before
-        return Usage(cpu, time.monotonic() - self._started, self._peak_rss)
+        return Usage(cpu, time.monotonic() - self._started, self._peak_rss, self._peak_own)
 
     def _keep_sampling(self) -> None:
         while not self._stopping.wait(self._sample_seconds):
@@ -67,12 +70,15 @@ class Meter:
 
     def _sample(self) -> float:
         with self._lock:
-            rss = 0
+            rss = own = 0
             for process in self._all():
                 with suppress(psutil.Error), process.oneshot():
                     self._cpu[process] = _cpu_seconds(process)
-                    rss += process.memory_info().rss
+                    memory = process.memory_info()
+                    rss += memory.rss
+                    own += memory.rss - memory.shared
             self._peak_rss = max(self._peak_rss, rss)
+            self._peak_own = max(self._peak_own, own)
             return sum(self._cpu.values())
 
     def _all(self) -> set[psutil.Process]:

@@ -16,7 +16,7 @@ from sinks.keys import partition_of
 from sinks.redis import RedisSink
 from streams.platform.clients import redis_client
 from streams.platform.settings import Settings
-from streams.services.console.desk_writing import TopicRecord
+from streams.services.console.desk_batches import TopicRecord
 
 ELECTIONS = ("2026-general", "2026-primary")
 LIMIT = 350_000

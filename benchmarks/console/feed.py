@@ -19,7 +19,7 @@ from benchmarks.console.contacts import ProfileWriter
 from benchmarks.desk.load import interaction
 from events.topics import CONTACT_STATE, INTERACTIONS
 from streams.platform.settings import Settings
-from streams.services.console.desk_writing import TopicRecord
+from streams.services.console.desk_batches import TopicRecord
 
 FEED = "BENCH_FEED"
 """The environment variable with a `Feed` as JSON."""

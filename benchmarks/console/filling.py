@@ -18,9 +18,10 @@ from events.times import render_time
 from events.topics import AUDIT_LOG, CAMPAIGN_HOLDS, CONTACT_ALERTS
 from streams.platform.settings import Settings
 from streams.services.console.desk import Desk
+from streams.services.console.desk_batches import Limits, Position, TopicRecord
 from streams.services.console.desk_retention import let_go
 from streams.services.console.desk_schema import CELLS_KEPT_MS, DAY_MS
-from streams.services.console.desk_writing import DeskWriter, Limits, Position, TopicRecord
+from streams.services.console.desk_writing import DeskWriter
 from streams.services.console.follow import describe_topics
 
 BATCH = 5_000

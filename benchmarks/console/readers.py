@@ -23,6 +23,7 @@ STAYS_S = (8.0, 16.0)
 REPORT_S = 180.0
 _PATIENCE = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60)
 _TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
+_END_OF_EVENT = b"\n\n"
 _EVENTS = re.compile(r'"(/events\?[^"]+)"')
 
 
@@ -74,7 +75,7 @@ PAGES_OF: Mapping[str, Sequence[str]] = {
 
 @dataclass(slots=True)
 class Looked:
-    """Seconds that each page took, by its name; how many blocks were sent; what was answered in place of a page."""
+    """Seconds that each page took, by its name; how many events streams sent; what was answered in place of a page."""
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
     changes: int = 0
@@ -123,8 +124,10 @@ class Tab:
     async def _stay(self, stream: str, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds), self._client.get(stream) as answer:
-                async for line in answer.content:
-                    self._looked.changes += line.startswith(b"data:")
+                last = b""
+                async for text in answer.content.iter_any():
+                    self._looked.changes += (last + text).count(_END_OF_EVENT)
+                    last = text[-1:]
 
 
 async def sign_in(client: aiohttp.ClientSession, url: str, token: str) -> None:

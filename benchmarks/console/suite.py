@@ -117,10 +117,11 @@ def _figures(seen: Seen) -> Iterator[Figure]:
     yield Figure("a person with a timeline", "p95 of the page", "s", (at(timeline, 0.95),), TIMELINE_S)
     yield Figure("the desk behind the topics", "p95 of its age", "s", (at(sorted(seen.ages), 0.95),), TIMELINE_S)
     yield Figure("the desk", "behind in the end", "records", (seen.behind,))
-    yield Figure("streams", "blocks and ages sent", "a second", (seen.looked.changes / seen.console.wall_seconds,))
+    yield Figure("streams", "events sent", "a second", (seen.looked.changes / seen.console.wall_seconds,))
     for name, used in (("console", seen.console), ("follower", seen.follower)):
         yield Figure(name, "CPU used", "cores", (used.cpu_seconds / used.wall_seconds,))
-        yield Figure(name, "memory at most", "MB", (used.peak_rss / 1e6,))
+        yield Figure(name, "memory at most, with pages of the desk that are mapped", "MB", (used.peak_rss / 1e6,))
+        yield Figure(name, "memory at most, its own", "MB", (used.peak_own / 1e6,))
 
 
 def _beside(pairs: Sequence[Pair]) -> Iterator[Figure]:

@@ -11,7 +11,7 @@ import orjson
 from benchmarks.pipeline.sayings import MIX
 from events.times import render_time
 from events.topics import CONTACT_STATE, INTERACTIONS
-from streams.services.console.desk_writing import TopicRecord
+from streams.services.console.desk_batches import TopicRecord
 
 BEGAN_MS = 1_762_480_800_000
 A_SECOND = 2_000

@@ -16,10 +16,11 @@ from streams.services.console import desk_campaigns
 from streams.services.console import desk_people as people
 from streams.services.console import desk_reading as reading
 from streams.services.console.desk import Desk
+from streams.services.console.desk_batches import Limits, Position, TopicRecord
 from streams.services.console.desk_cells import Everything, Span
 from streams.services.console.desk_reading import Slots
 from streams.services.console.desk_schema import DAY_MS, HOUR_MS, MINUTE_MS
-from streams.services.console.desk_writing import DeskWriter, Limits, Position, TopicRecord
+from streams.services.console.desk_writing import DeskWriter
 
 EVENTS, QUICK_EVENTS = 5_000_000, 60_000
 CONTACTS, QUICK_CONTACTS = 1_000_000, 20_000

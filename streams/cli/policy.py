@@ -36,7 +36,7 @@ def check(
             say(f"{file}: version {policy.version}")
         return
     if as_json:
-        typer.echo(orjson.dumps({"mistakes": [mistake._asdict() for mistake in policy.found]}))
+        typer.echo(orjson.dumps({"mistakes": [mistake.as_json() for mistake in policy.found]}))
         raise typer.Exit(REFUSED)
     refuse("\n".join(f"{file}: {mistake}" for mistake in policy.found))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import orjson
 import typer
 
@@ -36,7 +37,8 @@ def explain(
 ) -> None:
     """Show each condition of a segment with its answer about a person, and what was found.
 
-    Reads the partition of the person from the changelog of contacts, which takes as long as reading it whole.
+    Reads the partition of the person from the changelog of contacts, which takes as long as reading it whole. With
+    `--json`, `coded` is the explanation once more, as codes with fields.
     Exit code 1 when the segment is not defined, or nobody is known by that name.
     """
     from sinks.lookup import ErasedContact, UnknownContact
@@ -60,7 +62,8 @@ def explain(
     since = None if told is None else told["segments"].get(segment)
     if as_json:
         said = {"segment": segment, "contact_id": found.contact_id, "at": render_time(at), "member": since}
-        typer.echo(orjson.dumps({**said, "explanation": _as_json(explanation)}))
+        coded = orjson.Fragment(msgspec.json.encode(explanation))
+        typer.echo(orjson.dumps({**said, "explanation": _as_json(explanation), "coded": coded}))
         return
     answer = "would be in" if explanation.answer else "would not be in"
     print_lines([f"{found.contact_id} {answer} {segment}, judged at {render_time(at)}"])

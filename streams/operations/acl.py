@@ -45,15 +45,16 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
     """\
 # The console and `harmonia console follow`. It shows what topics say, holds campaigns, decides about people, defines
 # segments and asks workers for previews of them; who looked and acted it writes down. For `/status` and `/days` it
-# reads what `status` and `report daily` read.
+# reads what `status` and `report daily` read; why somebody is in a segment, from the table of contacts.
 """: ("harmonia-console",),
     """\
 # `harmonia topics create` and `describe`: at an installation, and at an upgrade that brings a topic.
 """: (TOPICS,),
     """\
 # People at a terminal: `harmonia contact`, `hold`, `campaigns`, `alerts`, `suppressions`, `status`, `experiments`,
-# `assign`, `dead-letters`, `insights`, `report`. What they send anew was said by somebody before, and goes where that
-# was to go. `status` reads how long the oldest record of a topic waits, and how much of a source was accepted.
+# `segments`, `assign`, `dead-letters`, `insights`, `report`. What they send anew was said by somebody before, and goes
+# where that was to go. `status` reads how long the oldest record of a topic waits, and how much of a source
+# was accepted.
 """: ("harmonia-operator",),
     """\
 # `harmonia backup` reads what the state is made of, and of input topics what no worker has taken in yet. `harmonia

@@ -103,13 +103,14 @@ class KafkaClients:
         self.require_reachable()
         return self.admin()
 
-    def admin(self, patience_s: float = BOOTSTRAP_TIMEOUT_S) -> KafkaAdminClient:
-        """An admin client. Connects when made, and looks for a broker for `patience_s`."""
+    def admin(self, patience_s: float | None = None) -> KafkaAdminClient:
+        """An admin client. Connects when made, and looks for a broker for `patience_s`, if not for the usual time."""
         from kafka import KafkaAdminClient
 
-        return KafkaAdminClient(**{**self._tools, "bootstrap_timeout_ms": int(patience_s * 1000)})
+        own = {} if patience_s is None else {"bootstrap_timeout_ms": int(patience_s * 1000)}
+        return KafkaAdminClient(**{**self._tools, **own})
 
-    def topic_id(self, topic: str, patience_s: float = BOOTSTRAP_TIMEOUT_S) -> str:
+    def topic_id(self, topic: str, patience_s: float | None = None) -> str:
         """The id of a topic, another one once the topic is made anew. Blocks; raises `MissingTopic`, or `KafkaAway`."""
         from kafka.errors import KafkaError
 

@@ -55,7 +55,7 @@ TABLE_SPECS = (
         purpose="State of the contacts",
         people=f"{OF_PROFILES}; in which segments somebody is, and while a backfill is under way {OF_BACKFILLS}",
         stays=UNTIL_ERASED,
-        read_by=("harmonia-backup",),
+        read_by=("harmonia-console", "harmonia-operator", "harmonia-backup"),
     ),
     TableSpec(
         name=LINKS_TABLE,

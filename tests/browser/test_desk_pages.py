@@ -74,7 +74,7 @@ def test_a_strategist_sees_what_needs_her_first_and_gets_from_it_to_the_campaign
     ada = readers.open(evening, "figures")
     ada.open("/")
     needs = ada.page.locator(".finding .why").all_inner_texts()
-    assert "Campaign ask-9 has reached the limit of complaints at Gmail: 0.33 %, the limit is 0.30 %." in needs
+    assert "Campaign ask-9 has reached the limit of complaints at Gmail: 0.33%, the limit is 0.30%." in needs
     assert not ada.page.get_by_role("button", name="Hold ask-9").count()
     assert not ada.page.get_by_role("link", name="Hold ask-9").count()
     ada.page.get_by_role("link", name="Look campaign ask-9").click()

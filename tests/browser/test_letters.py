@@ -76,7 +76,7 @@ def test_refused_gifts_are_mended_rehearsed_and_sent_once_by_keyboard_alone(
     olga.page.locator("#mapping").focus()
     olga.page.keyboard.insert_text(WRONG)
     press(olga.page, "Rehearse, and send nothing")
-    expect(olga.page.get_by_role("alert")).to_contain_text("cast.data.amount: is no kind; give one of int")
+    expect(olga.page.get_by_role("alert")).to_contain_text("cast.data.amount is no kind · give one of int")
     assert olga.violations() == []
     olga.page.locator("#mapping").focus()
     olga.page.keyboard.press("Control+A")

@@ -32,8 +32,11 @@ from streams.demo.publishing import publish
 from streams.demo.read_back import profiles_in_redis, records_of, versions_in_redis
 from streams.demo.source_system import SourceSystem, TimeFormat
 from streams.demo.truth import ContactFields, Publication, Sent
+from streams.engine.decoded_states import BESIDE
 from streams.local.stack import local_stack
 from streams.operations.backup.manifest import Manifest, read_manifest
+from streams.platform.topics import CONTACTS_TABLE, changelog_name
+from streams.worker.agents.segments.registry import DEFINITIONS
 from tests.chaos.people import people
 from tests.chaos.sayings import FIRST, LAST, Outcome, Sayings, sayings
 from tests.chaos.site import Site, open_site
@@ -105,6 +108,7 @@ def test_when_everything_is_lost_a_backup_brings_everybody_back(tmp_path: Path, 
         backup = str(tmp_path / "first" / "copy")
         ended_well(run(site, "restore", backup, "--erasures", str(tmp_path / "first" / "gone.jsonl")))
         assert defined_in(site.deployment) == [{"kept"}] * site.deployment.settings.partitions
+        assert segments_in_table(site.deployment) == [{"seen"}] * site.deployment.settings.partitions
         site.start("worker")
         until_right(site.deployment, story, kept)
         recounted = until_judged(site.deployment)
@@ -169,6 +173,16 @@ def defined_in(deployment: Deployment) -> list[set[str]]:
     for record in records_of(deployment.consumer, EXPERIMENT_DEFINITIONS):
         kept[record.partition].take(record.key, record.value)
     return [{*planned.definitions} for planned in kept.values()]
+
+
+def segments_in_table(deployment: Deployment) -> list[set[str]]:
+    """The segments that each partition of the table says to be defined."""
+    found: list[set[str]] = [set() for _ in range(deployment.settings.partitions)]
+    begins = BESIDE + DEFINITIONS
+    for record in records_of(deployment.consumer, changelog_name(deployment.settings, CONTACTS_TABLE)):
+        if record.key.startswith(begins):
+            found[record.partition].add(record.key[len(begins) :].decode())
+    return found
 
 
 @contextmanager

@@ -60,13 +60,19 @@ def site(engine: Engine, stack: Stack) -> Site:
     run("sh", ROOT / "deploy/compose/hooks.sh", hooks, patience_s=30)
     for path in (hooks, hooks / "actblue"):
         os.chown(path, 10001, 10001)
+    policy = engine.folder / "policy"
+    run("sh", ROOT / "deploy/compose/policy.sh", ROOT / "streams/domain/pressure/default.toml", policy, patience_s=30)
+    for path in (policy, policy / "policy.toml"):
+        os.chown(path, 10001, 10001)
     own = {
         "HARMONIA_IDENTITY_KEY": "no-secret-since-nobody-is-real-here",
         "HARMONIA_API_TOKENS": TOKENS,
         "HARMONIA_PARTITIONS": "2",
     }
     example = "./deploy/gateway.example.toml"
-    site = Site(engine, {**stack.environment, **own}, {"hooks": str(hooks), example: str(ROOT / example)})
+    site = Site(
+        engine, {**stack.environment, **own}, {"hooks": str(hooks), "policy": str(policy), example: str(ROOT / example)}
+    )
     site.once("topics", tmp=False)  # the job of the manifests has no /tmp
     return site
 

@@ -78,7 +78,7 @@ def test_a_member_is_listed_explained_and_gone_once_erased(system: System, tmp_p
     assert "did you mean donors?" in refused(desk.run("segments", "explain", "doners", large))
     assert "nobody is known by this contact_id" in refused(desk.run("segments", "explain", "donors", fresh()))
 
-    defined_from_the_console(desk, tmp_path)
+    defined_and_explained_at_the_console(desk, tmp_path, large)
 
     ended_well(desk.run("contact", "erase", large, "--yes"))
     until(lambda: desk.members() == set(), "nobody to be listed")
@@ -87,8 +87,11 @@ def test_a_member_is_listed_explained_and_gone_once_erased(system: System, tmp_p
     assert "has been erased" in refused(desk.run("segments", "explain", "donors", large))
 
 
-def defined_from_the_console(desk: Terminal, folder: Path) -> None:
-    """A segment is counted, defined, defined again, changed by somebody else, and withdrawn; the audit log has it."""
+def defined_and_explained_at_the_console(desk: Terminal, folder: Path, member: str) -> None:
+    """A segment is counted, defined, defined again, changed by somebody else, and withdrawn; the audit log has it.
+
+    Of another one it is told why somebody is in it.
+    """
     wanted = '[[segment]]\nid = "small"\nowner = "digital"\nall = [{ gifts = "count", at_least = 1 }]\n'
     people = str(one_person(folder, TOKEN))
     may = {
@@ -115,6 +118,8 @@ def defined_from_the_console(desk: Terminal, folder: Path) -> None:
         _, text = visitor.ask("/segments/small/withdraw")
         assert visitor.ask("/segments/withdraw", csrf=csrf, once=_hidden(text, "once"), segment="small")[0] == 303
         assert "no such segment" in refused(desk.run("segments", "show", "small"))
+        assert visitor.ask("/people", csrf=csrf, who=member, segment="donors", reason="task")[0] == 303
+        assert "$55.00" in until(lambda: _explained(visitor, member), "the explanation")
     with closing(KafkaClients(desk.system.settings).tool_consumer()) as consumer:
         written = [json.loads(record.value) for record in records_of(consumer, AUDIT_LOG)]
     acts = [
@@ -126,6 +131,12 @@ def defined_from_the_console(desk: Terminal, folder: Path) -> None:
         ("define_segment", "small", "ada"),
         ("withdraw_segment", "small", "ada"),
     ]  # each once, in any partition
+
+
+def _explained(visitor: Visitor, member: str) -> str | None:
+    """The page that says why somebody is a donor, once it does."""
+    _, text = visitor.ask(f"/people/{member}/segments?segment=donors")
+    return text if "this person is in it" in text else None
 
 
 def _hidden(text: str, name: str) -> str:

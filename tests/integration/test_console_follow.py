@@ -22,12 +22,14 @@ from streams.services.console import desk_notices as notices
 from streams.services.console import desk_people as people
 from streams.services.console import desk_reading as reading
 from streams.services.console.desk import Desk, DeskMissing
+from streams.services.console.desk_batches import Limits
 from streams.services.console.desk_cells import Everything, Span
 from streams.services.console.desk_retention import let_go
 from streams.services.console.desk_schema import FOLLOWED
-from streams.services.console.desk_writing import DeskWriter, Limits
-from streams.services.console.follow import Follower, describe_topics
+from streams.services.console.desk_writing import DeskWriter
+from streams.services.console.follow import describe_topics
 from streams.services.console.follow_metrics import FollowMetrics
+from streams.services.console.following import Follower
 from streams.worker.app import wall_clock
 from tests.integration.command import harmonia, on, refused
 from tests.integration.follow_process import following

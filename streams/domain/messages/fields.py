@@ -1,7 +1,7 @@
 """Messages for people as data: a code that programs compare, and typed fields, so that each language has its own words.
 
 Fields are values, never formatted text: who renders a message knows the language, and with it how numbers, money and
-times are written.
+times are written. In JSON each kind of field names itself (`type`), so that another program can read it back.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from msgspec import Struct
 from streams.domain.display_names import printable
 
 
-class Money(Struct, frozen=True):
+class Money(Struct, frozen=True, tag=True):
     """An amount in minor units of `currency` (ISO 4217).
 
     `signed`: it is a difference, and has a sign also above 0; `whole`: it is shown without cents.
@@ -24,7 +24,7 @@ class Money(Struct, frozen=True):
     whole: bool = False
 
 
-class Share(Struct, frozen=True):
+class Share(Struct, frozen=True, tag=True):
     """`part` of `whole`, shown in per cent with so many digits; of nothing where `whole` is 0."""
 
     part: float
@@ -32,53 +32,53 @@ class Share(Struct, frozen=True):
     digits: int = 0
 
 
-class PercentagePoints(Struct, frozen=True):
+class PercentagePoints(Struct, frozen=True, tag=True):
     """A difference of two shares, in percentage points, shown with its sign."""
 
     points: float
     digits: int = 2
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, tag=True):
     """How much more `now` is than `before`, in whole per cent of that; a dash where either says nothing."""
 
     now: float | None
     before: float | None
 
 
-class Expected(Struct, frozen=True):
+class Expected(Struct, frozen=True, tag=True):
     """An expected number, in thousandths: `17.9` clicks, of a million and more without the tenth."""
 
     thousandths: int
 
 
-class Day(Struct, frozen=True):
+class Day(Struct, frozen=True, tag=True):
     """A day with its weekday. `date`: as `2012-11-06`."""
 
     date: str
 
 
-class Instant(Struct, frozen=True):
+class Instant(Struct, frozen=True, tag=True):
     """A moment, ms since 1970, to be shown by the clock of `zone` (IANA)."""
 
     ms: int
     zone: str = "UTC"
 
 
-class Duration(Struct, frozen=True):
+class Duration(Struct, frozen=True, tag=True):
     """A span of time in seconds."""
 
     seconds: float
 
 
-class Listed(Struct, frozen=True):
+class Listed(Struct, frozen=True, tag=True):
     """Several values in a row. `left_out`: how many there are besides these."""
 
     items: tuple["Field", ...]
     left_out: int = 0
 
 
-class CodedMessage(Struct, frozen=True):
+class CodedMessage(Struct, frozen=True, tag=True):
     """Something to be told to people. `code`: a key of `TEMPLATES`; `fields`: by the places of its sentence."""
 
     code: str

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from streams.domain.file_mistakes import wrong
+from streams.domain.messages import message
 
 
 class PolicySection(BaseModel):
@@ -31,7 +32,7 @@ def parse_span(value: object) -> int:
     """A span of a policy file, such as `"90m"`, in ms. Raises a mistake of the file where it is none."""
     match = _is_span(value) if isinstance(value, str) else None
     if match is None:
-        raise wrong(f"is {value!r}", 'give minutes, hours or days, such as "90m", "12h" or "7d"')
+        raise wrong(message("file_mistake.is", value=repr(value)), message("file_mistake.span"))
     return int(match[1]) * _UNITS[match[2]]
 
 

@@ -6,9 +6,11 @@ How far back a span may go follows from what is kept of people.
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
 from streams.domain.contact.sections.human_hours import HOUR
 from streams.domain.file_mistakes import wrong
+from streams.domain.messages import message
 from streams.domain.pressure.policy_values import DAY, parse_span
 
 LONGEST_TOUCHES = 30 * DAY
@@ -22,24 +24,28 @@ THOUSANDTHS = 1_000
 LARGEST = 10**15
 
 
+def _wrong(value: object, cure: str) -> PydanticCustomError:
+    return wrong(message("file_mistake.is", value=repr(value)), message(f"file_mistake.{cure}"))
+
+
 def _window(text: object) -> object:
     if parse_span(text) <= 0:
-        raise wrong(f"is {text!r}", 'give more than nothing, such as "12h" or "30d"')
+        raise _wrong(text, "more_than_nothing")
     return text
 
 
 def _of_touches(text: object) -> object:
     if parse_span(_window(text)) > LONGEST_TOUCHES:
-        raise wrong(f"is {text!r}", 'give at most "30d": touches are known for 30 days')
+        raise _wrong(text, "touches_known")
     return text
 
 
 def _of_acts(text: object) -> object:
     found = parse_span(_window(text))
     if found % HOUR:
-        raise wrong(f"is {text!r}", 'give whole hours or days, such as "36h": opens and clicks are counted by the hour')
+        raise _wrong(text, "whole_hours")
     if found > LONGEST_ACTS:
-        raise wrong(f"is {text!r}", 'give at most "400d": opens and clicks are known for 400 days')
+        raise _wrong(text, "acts_known")
     return text
 
 
@@ -50,15 +56,15 @@ ActWindow = Annotated[str, BeforeValidator(_of_acts)]
 
 def _number(value: object) -> object:
     if type(value) is not int or abs(value) > LARGEST:
-        raise wrong(f"is {value!r}", "give a whole number, such as 1; amounts are minor units: 5000 is 50 dollars")
+        raise _wrong(value, "whole_number")
     return value
 
 
 def _thousandths(value: object) -> object:
     if type(value) not in (int, float) or not 0 <= value <= LARGEST:  # type: ignore[operator]
-        raise wrong(f"is {value!r}", "give a number of 0 or more, such as 1 or 0.5")
+        raise _wrong(value, "expected_number")
     if round(value * THOUSANDTHS) / THOUSANDTHS != value:  # type: ignore[operator]
-        raise wrong(f"is {value!r}", "give at most three digits after the point")
+        raise _wrong(value, "three_digits")
     return value
 
 
@@ -69,15 +75,15 @@ Expected = Annotated[int | float, BeforeValidator(_thousandths)]
 def each_once(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Several values, one at least and none of them twice."""
     if not values:
-        raise wrong("is empty", "name at least one")
+        raise wrong(message("file_mistake.empty"), message("file_mistake.name_one"))
     if len(set(values)) < len(values):
-        raise wrong("names one twice", "name each once")
+        raise wrong(message("file_mistake.names_twice"), message("file_mistake.name_once"))
     return values
 
 
 def _mails(value: object) -> object:
     if type(value) is not int or not 1 <= value <= 50:
-        raise wrong(f"is {value!r}", "give a whole number of e-mails from 1 to 50, such as 5")
+        raise _wrong(value, "mails")
     return value
 
 

@@ -16,6 +16,7 @@ from events.fields import Id
 from events.interactions.base import Channel, Purpose
 from events.interactions.canvass import BallotStatus, Method
 from streams.domain.file_mistakes import wrong
+from streams.domain.messages import Listed, message
 from streams.domain.pressure.policy_values import parse_span
 from streams.domain.segments.condition_values import (
     LONGEST_RAW_ACTS,
@@ -74,12 +75,14 @@ class Compared(Condition):
     def _is_compared(self) -> Self:
         given = [name.rstrip("_") for name in _COMPARISONS if getattr(self, name) is not None]
         if not given:
-            raise wrong("is compared with nothing", "add at_least, at_most, above, below or is")
+            raise wrong(message("file_mistake.compared_with_nothing"), message("file_mistake.add_comparison"))
         if "is" in given and len(given) > 1:
-            raise wrong(f"has is beside {', '.join(given[:-1])}", "leave one of them out")
+            beside = message("file_mistake.is_beside", names=Listed(tuple(given[:-1])))
+            raise wrong(beside, message("file_mistake.leave_one_out"))
         low, high = self.bounds
         if low is not None and high is not None and low > high:
-            raise wrong(f"is true of nobody: {' and '.join(given)} exclude each other", "correct one of them")
+            nobody = message("file_mistake.true_of_nobody", names=Listed(tuple(given)))
+            raise wrong(nobody, message("file_mistake.correct_one"))
         return self
 
 
@@ -177,8 +180,8 @@ class Acts(Compared):
     def _is_kept(self) -> Self:
         if self.who == "all" and (ms(self.within) or 0) > LONGEST_RAW_ACTS:
             raise wrong(
-                f'counts "all" within {self.within!r}',
-                f'give at most "6d", since all {self.head} are kept one by one for a week, or count "human"',
+                message("file_mistake.counts_all", window=repr(self.within)),
+                message("file_mistake.counts_all_week", acts=self.head),
             )
         return self
 
@@ -339,11 +342,8 @@ KINDS: Mapping[str, type[Condition]] = {
 }
 """By head, in the order in which a table is looked at: touches have a `channel` too."""
 
-NOT_KEPT: Mapping[str, str] = {
-    "form": "which form somebody has sent in",
-    "rsvp": "which meeting somebody answered for",
-}
-"""Heads of conditions that what is kept of people cannot answer yet, and what is not kept."""
+NOT_KEPT: Mapping[str, str] = {"form": "file_mistake.which_form", "rsvp": "file_mistake.which_meeting"}
+"""Heads of conditions that what is kept of people cannot answer yet, and the code of what is not kept."""
 
 
 class Group(Struct, frozen=True):

@@ -2,17 +2,19 @@
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import orjson
 from pydantic import ValidationError
 
-from events.spelling import did_you_mean
-from streams.domain.file_mistakes import FileMistake, FileMistakes, mistakes_in
+from events.spelling import nearest_name
+from streams.domain.file_mistakes import FileMistake, FileMistakes, mistakes_in, reference_to, shown_value
+from streams.domain.messages import CodedMessage, message
 from streams.domain.segments.conditions import KINDS, NOT_KEPT, Condition, Group, Node, SegmentDefinition
 
 REFERENCE = "see docs/segments.md"
+SEE = reference_to("docs/segments.md")
 DEEPEST = 8
 """Groups within groups."""
 
@@ -32,7 +34,7 @@ def read_segments(text: str) -> list[SegmentDefinition] | FileMistakes:
     try:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        return _one("", f"is not TOML: {error}", "correct that place")
+        return _one("", message("file_mistake.not_toml", error=str(error)), message("file_mistake.correct_place"))
     return _read_file(said)
 
 
@@ -41,8 +43,10 @@ def read_segments_json(text: str | bytes) -> list[SegmentDefinition] | FileMista
     try:
         said = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        return _one("", f"is not JSON: {error}", "correct that place")
-    return _read_file(said) if isinstance(said, dict) else _one("", "is no object", "give one with a list segment")
+        return _one("", message("file_mistake.not_json", error=str(error)), message("file_mistake.correct_place"))
+    if not isinstance(said, dict):
+        return _one("", message("file_mistake.no_object"), message("file_mistake.list_of_segments"))
+    return _read_file(said)
 
 
 def read_segment(table: object, where: str = "") -> SegmentDefinition | FileMistakes:
@@ -65,26 +69,36 @@ def definition_json(definition: SegmentDefinition) -> bytes:
 
 def definition_toml(definition: SegmentDefinition) -> str:
     """The definition as a table of a file."""
-    lines = (f"{key} = {_toml(value)}" for key, value in definition_table(definition).items())
+    return table_toml(definition_table(definition))
+
+
+def table_toml(table: Mapping[str, Any]) -> str:
+    """A table of a file from its values, whatever is wrong with them."""
+    lines = (f"{key} = {_toml(value)}" for key, value in table.items())
     return "\n".join((f"[[{_TABLES}]]", *lines, ""))
 
 
 def _read_file(said: dict[str, object]) -> list[SegmentDefinition] | FileMistakes:
     tables = said.pop(_TABLES, None)
     if _MISNAMED in said:
-        return _one(_MISNAMED, "is not known", f"rename [[{_MISNAMED}]] to [[{_TABLES}]], wherever it stands")
+        cure = message("file_mistake.rename", wrong=_MISNAMED, right=_TABLES)
+        return _one(_MISNAMED, message("file_mistake.unknown"), cure)
     if said:
-        return _one(next(iter(said)), "is in no segment", f"put it below a line [[{_TABLES}]]: {REFERENCE}")
+        cure = message("file_mistake.put_below", table=_TABLES, reference=SEE)
+        return _one(next(iter(said)), message("file_mistake.in_no_segment"), cure)
     if not isinstance(tables, list) or not tables:
-        return _one("", f"has no table [[{_TABLES}]]", f"give one for each segment: {REFERENCE}")
+        problem = message("file_mistake.no_table_of", table=_TABLES)
+        return _one("", problem, message("file_mistake.one_each", reference=SEE))
     if len(tables) > MOST_SEGMENTS:
-        return _one(_TABLES, f"are {len(tables):,}", f"define {MOST_SEGMENTS:,} at most")
+        problem = message("file_mistake.are", n=len(tables))
+        return _one(_TABLES, problem, message("file_mistake.define_at_most", n=MOST_SEGMENTS))
     reader, found = _Reader(), dict[str, SegmentDefinition]()
     for number, table in enumerate(tables):
         where = f"{_TABLES}[{number}]"
         definition = reader.definition(table, where)
         if definition is not None and definition.id in found:
-            reader.wrong(f"{where}.id", f"{definition.id} is there twice", "define it once")
+            problem = message("file_mistake.twice", name=definition.id)
+            reader.wrong(f"{where}.id", problem, message("file_mistake.once"))
         elif definition is not None:
             found[definition.id] = definition
     return FileMistakes(tuple(reader.mistakes)) if reader.mistakes else list(found.values())
@@ -96,25 +110,24 @@ class _Reader:
     def __init__(self) -> None:
         self.mistakes: list[FileMistake] = []
 
-    def wrong(self, key: str, problem: str, cure: str) -> None:
+    def wrong(self, key: str, problem: CodedMessage, cure: CodedMessage) -> None:
         self.mistakes.append(FileMistake(key, problem, cure))
 
     def definition(self, table: object, where: str) -> SegmentDefinition | None:
         """None where its head is wrong; of what else is wrong `mistakes` tell."""
         if not isinstance(table, dict):
-            self.wrong(where, "is no table", f"give one with id and conditions: {REFERENCE}")
+            self.wrong(where, message("file_mistake.no_table"), message("file_mistake.segment_table", reference=SEE))
             return None
         self._unknown(table, where, _OWN)
         id_, owner, members = table.get("id"), table.get("owner", ""), table.get("members", False)
         if id_ is None:
-            self.wrong(_at(where, "id"), "is missing", 'give the segment a name, such as id = "donors"')
+            self.wrong(_at(where, "id"), message("file_mistake.missing"), message("file_mistake.name_segment"))
         elif not (isinstance(id_, str) and _is_name(id_)):
-            cure = "give 1 to 64 letters, digits or . _ -, such as lapsed-donors"
-            self.wrong(_at(where, "id"), f"is {_shown(id_)}", cure)
+            self.wrong(_at(where, "id"), shown_value(id_), message("file_mistake.segment_id"))
         if not isinstance(owner, str) or len(owner) > MOST_OWNER:
-            self.wrong(_at(where, "owner"), f"is {_shown(owner)}", 'give the team whose segment it is, such as "field"')
+            self.wrong(_at(where, "owner"), shown_value(owner), message("file_mistake.segment_owner"))
         if not isinstance(members, bool):
-            self.wrong(_at(where, "members"), f"is {_shown(members)}", "give true to keep a list of members, or false")
+            self.wrong(_at(where, "members"), shown_value(members), message("file_mistake.segment_members"))
         conditions = self.group(table, where, 1)
         if conditions is None or not isinstance(id_, str) or not isinstance(owner, str):
             return None
@@ -126,16 +139,18 @@ class _Reader:
             if name in table:
                 parts[name] = tuple(self._list(table[name], _at(where, name), depth))
         if not parts:
-            self.wrong(where, "has no conditions", f"add all, any or none, such as all = [...]: {REFERENCE}")
+            self.wrong(
+                where, message("file_mistake.no_conditions"), message("file_mistake.add_conditions", reference=SEE)
+            )
             return None
         return Group(**parts)
 
     def _list(self, conditions: object, where: str, depth: int) -> Iterator[Node]:
         if not isinstance(conditions, list):
-            self.wrong(where, "is no list", 'put conditions into [ ], such as [{ tag = "volunteer" }]')
+            self.wrong(where, message("file_mistake.no_list"), message("file_mistake.conditions_list"))
             return
         if not conditions:
-            self.wrong(where, "is empty", "add a condition, or leave it out")
+            self.wrong(where, message("file_mistake.empty"), message("file_mistake.add_condition"))
         for number, condition in enumerate(conditions):
             found = self._node(condition, f"{where}[{number}]", depth)
             if found is not None:
@@ -143,25 +158,25 @@ class _Reader:
 
     def _node(self, table: object, where: str, depth: int) -> Node | None:
         if not isinstance(table, dict):
-            self.wrong(where, f"is {_shown(table)}", 'give a condition in { }, such as { tag = "volunteer" }')
+            self.wrong(where, shown_value(table), message("file_mistake.give_condition"))
             return None
         if any(name in table for name in _GROUPS):
             if depth >= DEEPEST:
-                self.wrong(where, "is nested too deeply", f"nest groups {DEEPEST} deep at most, or refer to a segment")
+                self.wrong(where, message("file_mistake.too_deep"), message("file_mistake.nest_less", n=DEEPEST))
                 return None
             self._unknown(table, where, _GROUPS)
             return self.group(table, where, depth + 1)
         for head, what in NOT_KEPT.items():
             if head in table:
-                cure = "leave it out for now; it needs the next format of states"
-                self.wrong(_at(where, head), f"cannot be answered yet: {what} is not kept", cure)
+                problem = message("file_mistake.not_kept", what=message(what))
+                self.wrong(_at(where, head), problem, message("file_mistake.next_format"))
                 return None
         kind = next((kind for head, kind in KINDS.items() if head in table), None)
         if kind is not None:
             return self._condition(kind, table, where)
-        near = next((found for name in table if (found := did_you_mean(name, (*KINDS, *_GROUPS)))), "")
-        names = ", ".join(table)
-        self.wrong(where, f"is no condition that is known: {names[:40]}", _cured("correct it", near))
+        near = next((found for name in table if (found := nearest_name(name, (*KINDS, *_GROUPS)))), None)
+        problem = message("file_mistake.no_condition", names=", ".join(table)[:40])
+        self.wrong(where, problem, _cure_near("file_mistake.correct", near))
         return None
 
     def _condition(self, kind: type[Condition], table: Table, where: str) -> Condition | None:
@@ -178,11 +193,11 @@ class _Reader:
         strange = {name for name in table if name not in known}
         for name in sorted(strange):
             if name in KINDS and "id" not in known:
-                cure = f"put it into a table of its own: {REFERENCE}"
-                self.wrong(_at(where, name), "is a condition of its own", cure)
+                cure = message("file_mistake.own_table", reference=SEE)
+                self.wrong(_at(where, name), message("file_mistake.own_condition"), cure)
             else:
-                cure = _cured("correct its name or take it out", did_you_mean(name, known))
-                self.wrong(_at(where, name), "is not known", cure)
+                cure = cure_of_name("file_mistake.correct_name", name, known)
+                self.wrong(_at(where, name), message("file_mistake.unknown"), cure)
         return strange
 
 
@@ -206,18 +221,18 @@ def _is_name(text: str) -> bool:
     return 1 <= len(text) <= 64 and text.isascii() and all(sign.isalnum() or sign in "._-" for sign in text)
 
 
-def _cured(cure: str, near: str) -> str:
-    return f"{cure}{near} {REFERENCE}" if near else f"{cure}: {REFERENCE}"
+def cure_of_name(code: str, name: str, known: Iterable[str]) -> CodedMessage:
+    """The cure of an unknown name, with the known one that it may be meant for. `code`: without such a one."""
+    return _cure_near(code, nearest_name(name, known))
+
+
+def _cure_near(code: str, near: str | None) -> CodedMessage:
+    return message(code, reference=SEE) if near is None else message(f"{code}_near", near=near, reference=SEE)
 
 
 def _at(where: str, key: str) -> str:
     return f"{where}.{key}".strip(".")
 
 
-def _shown(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 40 else f"{shown[:37]}..."
-
-
-def _one(key: str, problem: str, cure: str) -> FileMistakes:
+def _one(key: str, problem: CodedMessage, cure: CodedMessage) -> FileMistakes:
     return FileMistakes((FileMistake(key, problem, cure),))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.domain.messages import CodedMessage, Duration, Field, Instant, Listed, Money, message
 from streams.domain.pressure.closures import ChannelRules
@@ -39,7 +40,8 @@ MOST_EVIDENCE = 5
 class Explanation(Struct, frozen=True):
     """A condition or a group of them. `told`: what it says; `found`: of a condition; `parts`: of a group.
 
-    `is_wanted`: false for what is among `none`, of which a true answer speaks against membership.
+    `is_wanted`: false for what is among `none`, of which a true answer speaks against membership. `head`: the first
+    word of a condition, empty of a group; `committee`: of which alone it asks.
     """
 
     told: CodedMessage
@@ -47,6 +49,8 @@ class Explanation(Struct, frozen=True):
     found: CodedMessage | None = None
     parts: tuple["Explanation", ...] = ()
     is_wanted: bool = True
+    head: str = ""
+    committee: str | None = None
 
 
 def explain(segment: Segment, person: Person, at: int) -> Explanation:
@@ -57,16 +61,15 @@ def explain(segment: Segment, person: Person, at: int) -> Explanation:
 def _explained(node: Node, person: Person, at: int, rules: ChannelRules) -> Explanation:
     if isinstance(node, Condition):
         found = finding(node, person, at, rules)
-        return Explanation(condition_message(node), found.answer, found_message(node, found))
+        committee = node.committee if isinstance(node, Gifts) else None
+        told, known = condition_message(node), found_message(node, found)
+        return Explanation(told, found.answer, known, head=node.head, committee=committee)
     parts = [_explained(part, person, at, rules) for part in node.all]
     if node.any:
         some = tuple(_explained(part, person, at, rules) for part in node.any)
         parts.append(Explanation(message("segment.any"), any(part.answer for part in some), parts=some))
     if node.none:
-        against = tuple(
-            Explanation(each.told, each.answer, each.found, each.parts, is_wanted=False)
-            for each in (_explained(part, person, at, rules) for part in node.none)
-        )
+        against = tuple(replace(_explained(part, person, at, rules), is_wanted=False) for part in node.none)
         parts.append(Explanation(message("segment.none"), not any(part.answer for part in against), parts=against))
     if len(parts) == 1 and not node.all:
         return parts[0]

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.domain.file_mistakes import FileMistake, FileMistakes
+from streams.domain.messages import message
 from streams.domain.pressure.closures import ChannelRules
 from streams.domain.segments.conditions import SegmentDefinition
 from streams.domain.segments.definition_files import definition_table, read_segment
@@ -86,8 +87,8 @@ def preview_question(
     A definition of the same id as one that is there stands in its place.
     """
     if len(asked) > MOST_ASKED:
-        cure = f"preview {MOST_ASKED} at most at a time"
-        return FileMistakes((FileMistake("segment", f"are {len(asked):,}", cure),))
+        problem, cure = message("file_mistake.are", n=len(asked)), message("file_mistake.preview_at_most", n=MOST_ASKED)
+        return FileMistakes((FileMistake("segment", problem, cure),))
     names = [each.id for each in asked]
     everything = {**there, **{each.id: each for each in asked}}
     needed = _needed(names, everything)

@@ -11,12 +11,12 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
-from events.spelling import did_you_mean
 from streams.domain.file_mistakes import FileMistake
+from streams.domain.messages import CodedMessage, Field, message
 from streams.domain.pressure.closures import ChannelRules
 from streams.domain.segments.conditions import Canonical, ChannelState, Condition, Group, Node, Reference
 from streams.domain.segments.conditions import SegmentDefinition as Definition
-from streams.domain.segments.definition_files import MOST_SEGMENTS, REFERENCE
+from streams.domain.segments.definition_files import MOST_SEGMENTS, SEE, cure_of_name
 
 MOST_CONDITIONS = 64
 """Of one segment, with those of the segments that it refers to."""
@@ -50,8 +50,11 @@ def resolve(definitions: Iterable[Definition], rules: ChannelRules) -> ResolvedS
     by_id = {definition.id: definition for definition in definitions}
     mistakes: list[FileMistake] = []
     if len(by_id) > MOST_SEGMENTS:
-        cure = f"define {MOST_SEGMENTS:,} at most"
-        mistakes.append(FileMistake("", f"has {len(by_id):,} segments", cure))
+        problem, cure = (
+            message("file_mistake.has_segments", n=len(by_id)),
+            message("file_mistake.define_at_most", n=MOST_SEGMENTS),
+        )
+        mistakes.append(FileMistake("", problem, cure))
         by_id = {name: by_id[name] for name in sorted(by_id)[:MOST_SEGMENTS]}
     inliner = _Inliner(by_id)
     mistakes += inliner.mistakes
@@ -128,8 +131,8 @@ class _Inliner:
     def _knows(self, name: str, needs: Sequence[str]) -> bool:
         unknown = [need for need in needs if need not in self._definitions]
         for need in unknown:
-            cure = f"define it or correct its name{did_you_mean(need, self._definitions)}"
-            self._wrong(name, f"refers to {need}, which is not defined", cure)
+            problem = message("file_mistake.refers_to_unknown", name=need)
+            self._wrong(name, problem, cure_of_name("file_mistake.define_or_correct", need, self._definitions))
         return not unknown
 
     def _inline(self, name: str, needs: Sequence[str]) -> None:
@@ -139,13 +142,13 @@ class _Inliner:
             self._sizes[leaf.segment] if isinstance(leaf, Reference) else 1 for leaf in leaves(group)
         )
         if lacking := [need for need in needs if need not in self.inlined]:
-            self._wrong(name, f"refers to {lacking[0]}, which has a mistake", f"correct {lacking[0]} first")
+            self._tell_of(name, lacking[0])
         elif self._sizes[name] > MOST_CONDITIONS:
-            problem = f"has {self._sizes[name]} conditions with those of the segments that it refers to"
-            self._wrong(name, problem, f"give {MOST_CONDITIONS} at most")
+            problem = message("file_mistake.has_conditions", n=self._sizes[name])
+            self._wrong(name, problem, _cure("give_at_most", n=MOST_CONDITIONS))
         elif self._depths[name] > DEEPEST_REFERENCE:
-            problem = f"refers to segments that refer to segments, {self._depths[name]} deep"
-            self._wrong(name, problem, f"let it be {DEEPEST_REFERENCE} at most")
+            problem = message("file_mistake.refers_deep", n=self._depths[name])
+            self._wrong(name, problem, _cure("let_at_most", n=DEEPEST_REFERENCE))
         else:
             self.inlined[name] = self._without_references(group)
 
@@ -168,10 +171,18 @@ class _Inliner:
                 break
             way.append(following[0])
         if way[-1] == name and len(way) > 1:
-            self._wrong(name, f"refers to itself: {' → '.join(way)}", "take one of these references out")
+            problem = message("file_mistake.refers_to_itself", way=" → ".join(way))
+            self._wrong(name, problem, _cure("take_reference_out"))
         else:
-            first = way[1] if len(way) > 1 else name
-            self._wrong(name, f"refers to {first}, which has a mistake", f"correct {first} first")
+            self._tell_of(name, way[1] if len(way) > 1 else name)
 
-    def _wrong(self, name: str, problem: str, cure: str) -> None:
-        self.mistakes.append(FileMistake(name, problem, f"{cure}{'' if cure.endswith('?') else ':'} {REFERENCE}"))
+    def _tell_of(self, name: str, other: str) -> None:
+        """Say that another one has a mistake, to which this one refers."""
+        self._wrong(name, message("file_mistake.refers_to_wrong", name=other), _cure("correct_first", name=other))
+
+    def _wrong(self, name: str, problem: CodedMessage, cure: CodedMessage) -> None:
+        self.mistakes.append(FileMistake(name, problem, cure))
+
+
+def _cure(code: str, **fields: Field) -> CodedMessage:
+    return message(f"file_mistake.{code}", reference=SEE, **fields)

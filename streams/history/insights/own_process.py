@@ -12,7 +12,8 @@ import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+
+from streams.platform.child_command import child_command
 
 COMMAND = (sys.executable, "-m", "streams.cli.main", "insights")
 LIMIT_S = 60.0
@@ -20,8 +21,6 @@ FRESH_S = 60.0
 MOST_WAITING = 8
 MOST_REMEMBERED_BYTES = 32 << 20
 """Most bytes of cached answers, each of which may have ten megabytes; the latest stays in any case."""
-GIVES_WAY = 10
-"""Its niceness (nice(2))."""
 
 
 class NoAnswer(Exception):
@@ -92,14 +91,13 @@ class InsightsProcess:
 async def answer_of_child(command: Sequence[str], folder: str, limit_s: float) -> bytes:
     """What a command prints, run by a child process of low priority with a folder for its files. Raises NoAnswer."""
     process = await asyncio.create_subprocess_exec(
-        *command,
+        *child_command(command),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         env={**os.environ, "TMPDIR": folder},
     )
     try:
-        _give_way(process.pid)
         async with asyncio.timeout(limit_s):
             answer, _ = await process.communicate()
     except TimeoutError:
@@ -111,9 +109,3 @@ async def answer_of_child(command: Sequence[str], folder: str, limit_s: float) -
     if process.returncode:
         raise NoAnswer("Kafka or the lake cannot be read")
     return answer
-
-
-def _give_way(pid: int) -> None:
-    """Lower the priority at once, since threads inherit it from the thread that starts them."""
-    with suppress(ProcessLookupError):
-        os.setpriority(os.PRIO_PROCESS, pid, max(GIVES_WAY, os.getpriority(os.PRIO_PROCESS, 0)))

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from sinks.keys import partition_of
 from streams.domain.experiments.definition_records import missing_definitions
 from streams.domain.formats import Unreadable
 from streams.engine.changelog import PartitionReader
+from streams.engine.decoded_states import BESIDE
 from streams.engine.retry import retried
 from streams.engine.rocksdb_store import RocksStores
 from streams.engine.table_partition import watermark_key, write_watermark
@@ -31,8 +32,7 @@ from streams.platform.settings import Settings
 from streams.platform.topics import CONTACTS_TABLE, LINKS_TABLE, changelog_name
 from streams.worker.agents.contacts.identity_changes import version_in
 from streams.worker.agents.experiments.backfill import recount_record
-from streams.worker.agents.segments.records import RECOUNT as RECOUNT_SEGMENTS
-from streams.worker.agents.segments.records import work_record
+from streams.worker.agents.segments.registry import restored_segments
 
 OUTPUTS_AT_ONCE = 2_000
 BYTES_AT_ONCE = 8 << 20
@@ -113,25 +113,22 @@ class _Restoring:
         for record in contact_records(self._plan):
             remaking.take(record.partition, record.key or b"", record.value or b"")
         await self._write(remaking.outputs())
-        await self._write(await self._watermarks())
+        await self._write(await self._interactions_watermarks())
         await self._write(map(recount_record, range(self._settings.partitions)))
 
     async def write_what_waits(self) -> None:
-        """Write what was not folded yet, the campaigns on hold, and what is defined.
-
-        Memberships of segments are not kept, so everybody is judged anew.
-        """
+        """Write what was not folded yet, the campaigns on hold, and what is defined."""
         for number in range(self._partitions_before):
             await self._write(map(self._interaction, read_records(self._directory / names.interactions_file(number))))
         holds = not_superseded(read_records(self._directory / names.HOLDS), await self._latest(CAMPAIGN_HOLDS, 0))
         await self._write(Output(CAMPAIGN_HOLDS, 0, each.key, each.value, each.headers) for each in holds)
         await self._write_definitions(EXPERIMENT_DEFINITIONS, names.DEFINITIONS)
-        if await self._write_definitions(SEGMENT_DEFINITIONS, names.SEGMENTS):
-            numbers = range(self._settings.partitions)
-            await self._write(work_record(number, RECOUNT_SEGMENTS) for number in numbers)
+        await self._write_definitions(SEGMENT_DEFINITIONS, names.SEGMENTS)
+        for number in range(self._settings.partitions):
+            await self._write(await self._segments(number))
 
-    async def _write_definitions(self, topic: str, file: str) -> bool:
-        """Write the backup's definitions unless there are newer ones, to every partition; whether anything is defined.
+    async def _write_definitions(self, topic: str, file: str) -> None:
+        """Write the backup's definitions unless there are newer ones, to every partition.
 
         The first partition comes last, as when they are defined: what is in it, all others have.
         """
@@ -142,7 +139,17 @@ class _Restoring:
             there = await self._latest(topic, number)
             more = missing_definitions(wanted, there)
             await self._write(Output(topic, number, key, value) for key, value in more)
-        return any(value is not None for value in wanted.values())
+
+    async def _segments(self, number: int) -> list[Output]:
+        """What a partition of the table knows of segments: all definitions that there are, and nobody's memberships.
+
+        These are not kept, so everybody is judged anew. Workers of the version before read the same from it.
+        """
+        place = TP(SEGMENT_DEFINITIONS, number)
+        latest, end = await self._read(place)
+        kept = restored_segments({key.decode(errors="replace"): value for key, value in latest.items()})
+        beside = [Output(self._contacts, number, BESIDE + key, value) for key, value in kept.items()]
+        return [*beside, *await self._watermarks({place: end})]
 
     def _defined(self, file: str) -> Iterator[Record]:
         """The backup's definitions; older versions of Harmonia stored none."""
@@ -151,17 +158,29 @@ class _Restoring:
 
     async def _latest(self, topic: str, number: int) -> dict[bytes, bytes | None]:
         """The latest values in a partition by key: newer than the backup, whatever they are."""
-        place = TP(topic, number)
-        async with PartitionReader(KafkaClients(self._settings)) as reader:
-            runs = reader.runs(place, await reader.start_of(place), await reader.end_of(place))
-            return {record.key or b"": record.value async for run in runs for record in run.records}
+        return (await self._read(TP(topic, number)))[0]
 
-    async def _watermarks(self) -> list[Output]:
+    async def _read(self, place: TP) -> tuple[dict[bytes, bytes | None], int]:
+        """The latest values in a partition by key, and up to where that was read."""
+        latest: dict[bytes, bytes | None] = {}
+        async with PartitionReader(KafkaClients(self._settings)) as reader:
+            read = await reader.start_of(place)
+            async for run in reader.runs(place, read, await reader.end_of(place)):
+                latest |= {record.key or b"": record.value for record in run.records}
+                read = run.next_offset
+        return latest, read
+
+    async def _interactions_watermarks(self) -> list[Output]:
         """Watermarks at the end of `interactions`: where it was kept, all of it is in the states."""
-        topic_id = await asyncio.to_thread(KafkaClients(self._settings).topic_id, INTERACTIONS)
-        ends = await self._ends([TP(INTERACTIONS, number) for number in range(self._settings.partitions)])
+        places = [TP(INTERACTIONS, number) for number in range(self._settings.partitions)]
+        return await self._watermarks(await self._ends(places))
+
+    async def _watermarks(self, ends: Mapping[TP, int]) -> list[Output]:
+        """Watermarks that say of these partitions that they are folded up to there."""
+        clients = KafkaClients(self._settings)
+        ids = {topic: await asyncio.to_thread(clients.topic_id, topic) for topic in {place.topic for place in ends}}
         return [
-            Output(self._contacts, place.partition, watermark_key(place), write_watermark(end - 1, topic_id))
+            Output(self._contacts, place.partition, watermark_key(place), write_watermark(end - 1, ids[place.topic]))
             for place, end in ends.items()
             if end
         ]

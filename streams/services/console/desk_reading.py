@@ -29,7 +29,7 @@ GIFT, REFUND, CHARGE_FAILED, PLEDGE_CANCELLED = (
 )  # fmt: skip
 REPORT = "canvass.reported"
 SUPPORTERS = (1, 2)
-MOST_MET = 1_000
+MOST_MET = 100
 """So many people of a place are counted, which is many more than few: counting all of them takes seconds."""
 _NEVER = 1 << 62
 STOPPED_AFTER_MS = 15_000

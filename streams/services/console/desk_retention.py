@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from streams.services.console.desk import Desk, Row
+from streams.services.console.desk_batches import Limits
 from streams.services.console.desk_schema import CELLS_KEPT_MS, COARSE_MS, DAY_MS, HOUR_MS, MINUTE_MS
 from streams.services.console.desk_sums import sum_up_totals
-from streams.services.console.desk_writing import DeskWriter, Limits
+from streams.services.console.desk_writing import DeskWriter
 
 ROWS_AT_ONCE = 5_000
 """Rows of a transaction, so that none holds up what comes in for long."""

@@ -5,10 +5,9 @@ same, since a topic was made anew or is read from its start again, change nothin
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
-from events.dead_letters import Headers
 from events.topics import (
     AUDIT_LOG,
     CAMPAIGN_HOLDS,
@@ -23,77 +22,31 @@ from events.topics import (
     SYSTEM_ALERTS,
 )
 from streams.services.console.desk import Desk
+from streams.services.console.desk_batches import Limits, Position, TopicRecord, Written
 from streams.services.console.desk_counting import EventKeeper
 from streams.services.console.desk_events import ErasureCommand, read_event
 from streams.services.console.desk_names import ErasedNames, Fragments, SeriesNumbers
+from streams.services.console.desk_notices_keeping import (
+    keep_hold,
+    keep_letter,
+    keep_members,
+    keep_requeued,
+    text_of,
+)
 from streams.services.console.desk_people_keeping import PeopleKeeper
 from streams.services.console.desk_profiles import (
     ERASED,
     read_alert,
     read_closed,
     read_export,
-    read_hold_row,
-    read_letter_row,
     read_link,
     read_profile,
     read_views,
 )
-from streams.services.console.desk_schema import HOUR_MS, MINUTE_MS, QUARTER_MS
-from streams.services.console.desk_segments import members_said
+from streams.services.console.desk_schema import MINUTE_MS
 
-Clock = Literal["broker", "events"]
-"""Whose time says what is old: that of records, or (of the demo, whose events are years old) that of the events."""
 NOTHING: tuple[()] = ()
 _REMEMBERED = 200_000
-
-
-class Limits(NamedTuple):
-    """How much the desk keeps: interactions of the last `kept_ms`, and `events` of them at most."""
-
-    kept_ms: int = 48 * HOUR_MS
-    events: int = 5_000_000
-    clock: Clock = "broker"
-
-
-class TopicRecord(NamedTuple):
-    """One record as it was read. `appended`: the broker's time, ms."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-    appended: int
-
-
-class Position(NamedTuple):
-    """How far a partition is read. `next`: the offset to go on at; `ends`: where the partition ended at `looked`.
-
-    `appended`: the time of the last record that was read; None: none was.
-    """
-
-    topic: str
-    partition: int
-    topic_id: str
-    next: int
-    ends: int
-    appended: int | None
-    looked: int
-
-
-class Written(NamedTuple):
-    """What became of a batch. `late`: interactions too old to tell whether they are copies; they are in no figure.
-
-    `left`: names of erased people that are no longer in the desk, whose bytes are to be wiped.
-    """
-
-    records: int
-    copies: int
-    late: int
-    unreadable: int
-    erased: int
-    left: Sequence[str]
 
 
 class DeskWriter:
@@ -131,11 +84,11 @@ class DeskWriter:
             CONTACT_SUPPRESSIONS: self._suppression,
             CONTACT_ALERTS: self._alert,
             SYSTEM_ALERTS: self._alert,
-            DEAD_LETTERS: self._letter,
-            DEAD_LETTERS_REQUEUED: self._requeued,
+            DEAD_LETTERS: partial(keep_letter, desk),
+            DEAD_LETTERS_REQUEUED: partial(keep_requeued, desk),
             AUDIT_LOG: self._view,
-            CAMPAIGN_HOLDS: self._hold,
-            SEGMENT_COUNTS: self._members,
+            CAMPAIGN_HOLDS: partial(keep_hold, desk),
+            SEGMENT_COUNTS: partial(keep_members, desk),
         }
 
     def write(self, records: Iterable[TopicRecord], positions: Iterable[Position]) -> Written:
@@ -207,7 +160,7 @@ class DeskWriter:
     def _interaction(self, record: TopicRecord) -> bool:
         if record.key is None or record.value is None:
             return False
-        row = read_event(_text(record.key), record.value, self._salt)
+        row = read_event(text_of(record.key), record.value, self._salt)
         if row is None:
             return True
         if isinstance(row, ErasureCommand):
@@ -237,7 +190,7 @@ class DeskWriter:
     def _profile(self, record: TopicRecord) -> bool:
         if record.key is None:
             return False
-        name = _text(record.key)
+        name = text_of(record.key)
         if record.value is None:
             if (fragment := self.fragments.find(name)) is not None:
                 self._people.drop(fragment)
@@ -252,7 +205,7 @@ class DeskWriter:
     def _link(self, record: TopicRecord) -> bool:
         if record.key is None:
             return False
-        name = _text(record.key)
+        name = text_of(record.key)
         survivor = None if record.value is None else read_link(record.value)
         if record.value is not None and survivor is None:
             return False
@@ -273,7 +226,7 @@ class DeskWriter:
     def _suppression(self, record: TopicRecord) -> bool:
         if record.key is None:
             return False
-        name = _text(record.key)
+        name = text_of(record.key)
         closed = None if record.value is None else read_closed(record.value)
         if record.value is not None and closed is None:
             return False
@@ -347,21 +300,6 @@ class DeskWriter:
             return None
         return self.fragments.of(contact_id)
 
-    def _letter(self, record: TopicRecord) -> bool:
-        row = read_letter_row(record.topic, record.partition, record.offset, (record.value, record.headers))
-        if row is None:
-            return False
-        self.desk.run(_CAUSE, row.cause)
-        self.desk.run(_LETTER, (row.name, row.at, *row.cause))
-        return True
-
-    def _requeued(self, record: TopicRecord) -> bool:
-        if record.key is None:
-            return False
-        done = int(record.value is not None)
-        self.desk.run(_REQUEUED, (_text(record.key), record.appended, done))
-        return True
-
     def _view(self, record: TopicRecord) -> bool:
         place = f"{record.partition}/{record.offset}/{record.appended}"
         rows = [
@@ -373,35 +311,12 @@ class DeskWriter:
             self.desk.run(_EXPORT, (place, *taken))
         return True
 
-    def _hold(self, record: TopicRecord) -> bool:
-        row = None if record.value is None or record.key is None else read_hold_row(record.value)
-        if row is not None and record.key is not None:
-            values = (_text(record.key), row.at, row.until, row.by)
-            self.desk.run("INSERT INTO holds VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", values)
-        return True
 
-    def _members(self, record: TopicRecord) -> bool:
-        if record.key is not None:
-            count = 0 if record.value is None else members_said(record.value)
-            if count is None:
-                return False
-            slot = record.appended // QUARTER_MS * QUARTER_MS
-            self.desk.run(_MEMBERS, (_text(record.key), record.partition, slot, count))
-        return True
-
-
-_MEMBERS = """INSERT INTO members VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET members = excluded.members"""
 _LINKED = """SELECT fragment FROM fragments WHERE contact = :fragment AND contact <> fragment
     UNION ALL SELECT fragment FROM fragments WHERE fragment = :fragment AND contact <> fragment"""
 _POSITION = """INSERT INTO positions VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET topic_id = excluded.topic_id,
     next = excluded.next, ends = excluded.ends, appended = excluded.appended, looked = excluded.looked"""
-_CAUSE = """INSERT INTO causes (reason, detail, stage, topic, source, type) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO NOTHING"""
-_LETTER = """INSERT INTO letters SELECT ?1, cause, ?2, 0 FROM causes
-    WHERE (reason, detail, stage, topic, source, type) = (?3, ?4, ?5, ?6, ?7, ?8)
-    ON CONFLICT DO UPDATE SET cause = excluded.cause, at = min(at, excluded.at)"""
-_REQUEUED = """INSERT INTO letters VALUES (?, 0, ?, ?) ON CONFLICT DO UPDATE SET requeued = excluded.requeued"""
 _EXPORT = "INSERT INTO exports VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 _VIEW = """INSERT INTO views (record, place, at, viewer, what, fragment, decision, reason)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
@@ -428,7 +343,3 @@ def _salt(desk: Desk) -> bytes:
             salt = secrets.token_bytes(32)
             desk.set_meta("salt", salt)
     return bytes(salt)
-
-
-def _text(key: bytes) -> str:
-    return key.decode(errors="replace")

@@ -90,6 +90,11 @@ def require(signed_in: SignedIn, act: Act) -> None:
         raise NotForYou(signed_in)
 
 
+def file_text(said: Mapping[str, str], name: str = "text") -> str:
+    """The text of a field of a form, with the line ends of a file."""
+    return said.get(name, "").replace("\r\n", "\n").rstrip() + "\n"
+
+
 def own_path(path: str) -> str:
     """A path of this console, `/` in place of one that leads elsewhere."""
     return path if re.fullmatch(r"/(?!/)[A-Za-z0-9/._~?&=%+:-]*", path) else "/"

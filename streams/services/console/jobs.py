@@ -2,11 +2,11 @@
 
 A job is a command of `harmonia` and what it is given on standard input. Who has begun it sees how far it is, and may
 stop it; its answer is kept for an hour. Jobs that read something for a page are nobody's, and have a turn of their own.
-Each ends in some time, as all do with the console; what they have sent to Kafka by then stays sent.
+Each ends in some time, as all do with the console, also where it is killed; what they have sent to Kafka by then stays
+sent.
 """
 
 import asyncio
-import os
 import secrets
 import sys
 from collections import OrderedDict
@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import orjson
+
+from streams.platform.child_command import child_command
 
 COMMAND = (sys.executable, "-m", "streams.cli.main")
 KEPT_MS = 3_600_000
@@ -28,8 +30,6 @@ LIMITS_S: Mapping[str, float] = {"letters": 10_800.0, "backtest": 10_800.0}
 """The same by what it is about: a hundred million interactions take a backtest an hour."""
 MOST_BYTES = 4 << 20
 """Most bytes of an answer; what a command prints beyond is an answer that cannot be read."""
-GIVES_WAY = 10
-"""Niceness of a job (nice(2))."""
 JobState = Literal["waiting", "running", "done", "failed", "stopped"]
 
 
@@ -148,16 +148,13 @@ class Jobs:
 
     async def _answered(self, job: Job) -> None:
         process = await asyncio.create_subprocess_exec(
-            *self._command,
-            *job.words,
+            *child_command((*self._command, *job.words)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=MOST_BYTES,
         )
         try:
-            with suppress(ProcessLookupError):
-                os.setpriority(os.PRIO_PROCESS, process.pid, max(GIVES_WAY, os.getpriority(os.PRIO_PROCESS, 0)))
             if process.stdin is None or process.stdout is None or process.stderr is None:
                 raise OSError
             process.stdin.write(job.stdin)

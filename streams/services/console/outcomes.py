@@ -68,6 +68,11 @@ STILL_RUNNING = unsure(
     "It was sent a moment ago and is still being done: do not rely on it yet. Load this page again to see what became "
     "of it.",
 )
+NOT_KNOWN_YET = unsure(
+    "Not known yet",
+    "Another console has begun it a moment ago, or this one before it was started anew: it is being done, or was "
+    "broken off. Do not rely on it, and load this page again in a minute to see what became of it.",
+)
 
 encode_outcome = msgspec.json.Encoder().encode
 decode_outcome = msgspec.json.Decoder(Outcome).decode

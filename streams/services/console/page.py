@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from streams.domain.messages import CodedMessage
 from streams.services.console.dependencies import ConsoleDependencies
 from streams.services.console.desk import Desk, DeskMissing
-from streams.services.console.rights import Act, Viewer
+from streams.services.console.rights import EVERYTHING, Act, Viewer
 from streams.services.console.words import Words
 
 Rest = ParamSpec("Rest")
@@ -87,6 +87,14 @@ class Withheld(Exception):
     def __init__(self, why: CodedMessage | str) -> None:
         super().__init__(why if isinstance(why, str) else why.code)
         self.why = why
+
+
+def require_everything(asked: PageRequest) -> None:
+    """Raise Withheld for who sees a part, of what nobody has said which part it belongs to."""
+    if asked.viewer.scope != EVERYTHING:
+        raise Withheld(
+            "These are of all teams, regions and committees, so whoever sees some of these only does not see them."
+        )
 
 
 class PageRefused(Exception):

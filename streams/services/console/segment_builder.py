@@ -1,6 +1,6 @@
 """Tries out a draft of segments: its mistakes, what defining it would change, and how many it would let in.
 
-A draft is text, TOML or JSON as in a file. Trying it out changes nothing.
+A draft is text, TOML or JSON as in a file, or a form of rows (`segment_rows`). Trying it out changes nothing.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from kafka.errors import KafkaError
 from msgspec.structs import replace
 
 from sinks.segment_lookup import StoredSegments
-from streams.domain.file_mistakes import FileMistakes
+from streams.domain.file_mistakes import FileMistake, FileMistakes
 from streams.domain.pressure.closures import channel_rules
 from streams.domain.segments.compiled_segments import read_definition
 from streams.domain.segments.conditions import SegmentDefinition
@@ -24,10 +24,20 @@ from streams.domain.segments.previews import preview_question
 from streams.platform.errors import MissingTopic
 from streams.services.console.gate import Console, frame, html, message_page, posted, require
 from streams.services.console.live import why_withheld
+from streams.services.console.mistakes import shown_mistakes
 from streams.services.console.page import PageRefused, PageRequest, Withheld
 from streams.services.console.pages.segments import SEGMENT_NEW, stored_segments
 from streams.services.console.rendering import render
 from streams.services.console.rights import FEWEST, Scope
+from streams.services.console.segment_rows import (
+    SegmentDraft,
+    SegmentForm,
+    changed_form,
+    draft_of,
+    draft_of_form,
+    read_form,
+    row_numbers,
+)
 from streams.services.console.signin import SignedIn
 from streams.services.segment_preview import SegmentPreview
 
@@ -66,17 +76,23 @@ async def _tried_out(
     asked: PageRequest, stored: StoredSegments, said: Mapping[str, str], previews: asyncio.Semaphore
 ) -> dict[str, object]:
     """What the builder shows of a draft: its mistakes, or what it would change and how many it would let in."""
-    text, there, rules = said.get("text", ""), definitions_of(stored), channel_rules(asked.deps.policy())
-    shown: dict[str, object] = {"text": text, "mistakes": (), "preview": None, "changes": (), "trouble": ""}
-    found = read_draft(text)
+    there, rules = definitions_of(stored), channel_rules(asked.deps.policy())
+    shown: dict[str, object] = {"mistakes": (), "preview": None, "changes": (), "trouble": ""}
+    form = read_form(said) if said.get("by") == "rows" else None
+    if form is not None and (changed := changed_form(form, said.get("do", ""), said.get("kind", ""))) is not None:
+        return {**shown, "subject": draft_of_form(changed)}
+    draft = SegmentDraft(said.get("text", "")) if form is None else draft_of_form(form)
+    found = read_draft(draft.text)
     if isinstance(found, FileMistakes):
-        return {**shown, "mistakes": found.found}
+        by = found.found if form is None else by_rows(found, form)
+        return {**shown, "subject": draft, "mistakes": shown_mistakes(by)}
+    shown |= {"subject": draft_of(draft.text, found)}
     changes = definition_changes(there, found, rules)
     if isinstance(changes, tuple):
-        return {**shown, "mistakes": changes}
+        return {**shown, "mistakes": shown_mistakes(changes)}
     question = preview_question(found, there, rules, is_exact=False)
     if isinstance(question, FileMistakes):
-        return {**shown, "mistakes": question.found}
+        return {**shown, "mistakes": shown_mistakes(question.found)}
     shown |= {"changes": changes, "base": digest(stored, [each.id for each in found])}
     if asked.deps.preview is None or previews.locked():
         return {**shown, "trouble": "Too many are counting now. Try again in a moment."}
@@ -87,6 +103,18 @@ async def _tried_out(
             counted = None
     trouble = "" if counted is not None and counted.answered else "No worker has answered, so nobody was counted."
     return {**shown, "preview": None if counted is None else in_tens(counted), "trouble": trouble}
+
+
+def by_rows(mistakes: FileMistakes, form: SegmentForm) -> list[FileMistake]:
+    """The mistakes of a form, each with the number of its row in place of where its condition stands in the text."""
+    numbers = row_numbers(form)
+    found = []
+    for each in mistakes.found:
+        place, _, field = each.key.removeprefix("segment[0].").partition(".")
+        number = numbers.get(place)
+        key = place if number is None else f"{number}. {field}".rstrip()
+        found.append(each._replace(key=key))
+    return found
 
 
 def in_tens(preview: SegmentPreview) -> SegmentPreview:
@@ -131,7 +159,7 @@ def may_change(scope: Scope, definitions: Iterable[SegmentDefinition]) -> bool:
 
 def _builder(console: Console, signed_in: SignedIn, asked: PageRequest, shown: Mapping[str, object]) -> Response:
     require(signed_in, "see_segments")
-    context = {**frame(console, signed_in), "page": SEGMENT_NEW, "fewest": FEWEST, "subject": None, **shown}
+    context = {**frame(console, signed_in), "page": SEGMENT_NEW, "fewest": FEWEST, **shown}
     return html(signed_in, render("segment_builder.html", asked, context), 422 if shown["mistakes"] else 200)
 
 

@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 
+from streams.platform.child_command import child_command
 from streams.services.audience import workbook
 from streams.services.audience.csv_records import fields_of, records_in
 from streams.services.audience.spreadsheet_cells import harmless_row
@@ -31,7 +32,6 @@ MOST_LISTS = 8
 MOST_BARS = 48
 State = Literal["judging", "judged", "cancelled", "failed"]
 _PIECE = 1 << 16
-_GIVES_WAY = 10
 _COUNT_S = 3.0
 
 
@@ -258,11 +258,9 @@ async def _ended(
     It is killed where nobody waits for it any more.
     """
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=stdin, stdout=stdout, stderr=asyncio.subprocess.PIPE, pass_fds=pass_fds
+        *child_command(command), stdin=stdin, stdout=stdout, stderr=asyncio.subprocess.PIPE, pass_fds=pass_fds
     )
     try:
-        with suppress(ProcessLookupError):
-            os.setpriority(os.PRIO_PROCESS, process.pid, max(_GIVES_WAY, os.getpriority(os.PRIO_PROCESS, 0)))
         _, told = await process.communicate()
     finally:
         if process.returncode is None:

@@ -72,6 +72,8 @@ _FRENCH_FORMS: Mapping[Form, tuple[str, str]] = {
 }
 """What French has before a time of today, and before a day."""
 _BEGINS_WITH_PLACE = re.compile(r"\{([a-z_]+)").match
+_PER_CENT_APART = re.compile(r"(\d) %").sub
+"""A space before a per cent sign, which the command line has in some places and pages have in none."""
 _WRITTEN = 20_000
 """So many numbers and times are remembered as they are written."""
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
@@ -124,7 +126,9 @@ class Words:
 
     def message(self, message: CodedMessage) -> str:
         """The sentence of a code with its fields. Raises KeyError for a code without one."""
-        return english(message) if self.language == "en" else fill(self._template(message), message.fields, self.show)
+        if self.language == "en":
+            return _PER_CENT_APART(r"\1%", english(message))
+        return fill(self._template(message), message.fields, self.show)
 
     def _template(self, message: CodedMessage) -> str:
         """The sentence of a code, in which its fields have no values yet."""
@@ -137,7 +141,7 @@ class Words:
     def show(self, field: Field, how: str = "") -> str:
         """A field as this language writes it. `how`: as its sentence says; of a list what is between items."""
         if self.language == "en":
-            return shown(field, how)
+            return _PER_CENT_APART(r"\1%", shown(field, how))
         return self._listed(field, how) if isinstance(field, Listed) else self._shown(field)
 
     def _shown(self, field: Field) -> str:

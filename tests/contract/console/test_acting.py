@@ -1,13 +1,16 @@
 """What holds of every act: written down before it is done, done once however often it is sent, told how it ended."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from events.outputs import AuditRecord
 from sinks.base import SinkUnavailable
@@ -17,7 +20,7 @@ from streams.services.console.acting.request import ActRequest, Ready
 from streams.services.console.acting.route import routes_of
 from streams.services.console.app import ROUTES
 from streams.services.console.gate import NotForYou
-from streams.services.console.outcomes import BROKEN_OFF, Outcome, done, not_done
+from streams.services.console.outcomes import BROKEN_OFF, NOT_KNOWN_YET, STILL_RUNNING, Outcome, done, not_done
 from streams.services.console.page import PageRefused
 from streams.services.console.rights import Viewer
 from streams.services.console.views import Audited
@@ -27,6 +30,7 @@ from tests.contract.redis_server import RedisServer
 
 ADA = Viewer("ada", frozenset({"sending"}))
 KEY = "a-key-of-a-form-0001"
+ON = done("It is on", "Since {n}", "/campaigns", n=1)
 
 
 class Written(AuditLog):
@@ -211,6 +215,86 @@ async def test_an_act_whose_beginning_was_sent_twice_to_redis_is_to_be_done(
     async with SentAgain(host="127.0.0.1", port=redis_server.port) as client:
         assert await Once(client).begin(name, NOW) is None
     assert await Once(redis_client).begin(name, NOW + 1000 * LONGEST_ACT_S + 1) == BROKEN_OFF
+
+
+@asynccontextmanager
+async def impatient(server: RedisServer) -> AsyncIterator[Once]:
+    """Acts by way of a client that soon gives up."""
+    async with Redis(port=server.port, socket_timeout=0.3, retry=Retry(NoBackoff(), 0)) as client:
+        await client.ping()
+        yield Once(client)
+
+
+@asynccontextmanager
+async def hanging(server: RedisServer) -> AsyncIterator[None]:
+    """Redis takes what it is told in the block, answers nobody, and does it at the end."""
+    server.freeze()
+    try:
+        yield
+    finally:
+        server.thaw()
+
+
+async def until_redis_has(client: Redis, name: str) -> None:
+    async with asyncio.timeout(30):
+        while not await client.exists(name):  # noqa: ASYNC110 (Redis does not tell)
+            await asyncio.sleep(0.01)
+
+
+async def test_an_act_whose_beginning_a_dying_redis_took_is_done_once_when_its_form_comes_again(
+    redis_client: Redis, redis_server: RedisServer
+) -> None:
+    name = name_of("session", KEY, "hold", {"campaign": "x"})
+    async with impatient(redis_server) as acts:
+        async with hanging(redis_server):
+            with pytest.raises(SinkUnavailable):
+                await acts.begin(name, NOW)
+        await until_redis_has(redis_client, name)
+        calls = {asyncio.create_task(acts.begin(name, NOW)) for _ in range(2)}
+        [first], others = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+        assert first.result() is None
+        await acts.ended(name, NOW, ON)
+        assert [await each for each in others] == [ON]
+        assert await acts.begin(name, NOW) == ON
+
+
+async def test_what_became_of_an_act_is_told_though_redis_was_away_when_it_ended(
+    redis_client: Redis, redis_server: RedisServer
+) -> None:
+    name = name_of("session", KEY, "hold", {"campaign": "x"})
+    async with impatient(redis_server) as acts:
+        assert await acts.begin(name, NOW) is None
+        begun = await redis_client.get(name)
+        redis_server.kill()
+        try:
+            await acts.ended(name, NOW, ON)
+        finally:
+            redis_server.start()
+        assert await redis_client.get(name) == begun
+        assert await acts.begin(name, NOW) == ON
+
+
+async def test_an_act_that_nobody_did_is_to_be_done_though_redis_was_away_when_that_was_seen(
+    redis_client: Redis, redis_server: RedisServer
+) -> None:
+    name = name_of("session", KEY, "hold", {"campaign": "x"})
+    async with impatient(redis_server) as acts:
+        assert await acts.begin(name, NOW) is None
+        async with hanging(redis_server):
+            await acts.forget(name)
+        assert await acts.begin(name, NOW) is None
+        await acts.ended(name, NOW, ON)
+        assert await acts.begin(name, NOW) == ON
+
+
+async def test_of_an_act_that_another_console_has_begun_nobody_says_that_it_is_being_done(
+    redis_client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(once, "_WAIT_S", 0.01)
+    name = name_of("session", KEY, "hold", {"campaign": "x"})
+    ours, before = Once(redis_client), Once(redis_client)
+    assert await before.begin(name, NOW) is None
+    assert (await before.begin(name, NOW), await ours.begin(name, NOW)) == (STILL_RUNNING, NOT_KNOWN_YET)
 
 
 async def test_redis_has_no_field_of_a_form_and_its_outcome_leads_back_all_the_same(

@@ -10,7 +10,8 @@ from sinks.keys import HOLDS, position_key
 from streams.demo.cast import CAST
 from streams.services.console.desk import Desk
 from streams.services.console.desk_access import DeskReader
-from streams.services.console.desk_writing import DeskWriter, Limits
+from streams.services.console.desk_batches import Limits
+from streams.services.console.desk_writing import DeskWriter
 from streams.services.console.rights import Viewer
 from tests.contract.console.signed_in_console import NOW, SignedInConsole
 from tests.unit.services.console.desk_records import record

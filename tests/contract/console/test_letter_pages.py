@@ -79,7 +79,7 @@ async def test_mistakes_of_a_mapping_are_told_with_their_cures_and_what_was_type
     async with console.browser(OLGA) as browser:
         page = await console.post(browser, "/letters/rehearse", cause="1", mapping='[cast]\ndata.amount = "whole"')
     assert page.status_code == 422
-    assert "cast.data.amount: is no kind; give one of int" in page.text
+    assert "<code>cast.data.amount</code> is no kind · give one of int" in page.text
     assert "data.amount = &#34;whole&#34;" in page.text
 
 

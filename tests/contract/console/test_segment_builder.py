@@ -2,17 +2,25 @@
 
 import secrets
 from collections.abc import AsyncIterator, Mapping
+from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 
 import httpx
 import pytest
 from redis.asyncio import Redis
 
+import streams
+from streams.domain.file_mistakes import FileMistakes
+from streams.domain.segments.conditions import KINDS
+from streams.domain.segments.definition_files import definition_toml, read_segments
 from streams.domain.segments.preview_estimates import MemberEstimate
 from streams.domain.segments.previews import PreviewProgress, PreviewQuestion
 from streams.services.console.rights import Scope, Viewer
 from streams.services.console.segment_builder import in_tens
+from streams.services.console.segment_rows import PLACES
 from streams.services.console.signin import COOKIE
+from streams.services.console.words import Language
 from streams.services.permission import audit_log
 from streams.services.segment_preview import SegmentPreview, put_together
 from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole
@@ -93,6 +101,16 @@ async def test_mistakes_stand_beside_the_text_and_nobody_is_counted(
     assert (await sent(console, SENDER, "/segments/define", {"text": text})).status_code == 422
 
 
+async def test_mistakes_are_told_in_french_too(console: SignedInConsole) -> None:
+    text = await draft(console, EXPEDITRICE, HOSTS.replace('tag = "host"', 'gifts = "many", curency = "usd"'), 422)
+    told = (
+        "<code>segment[0].all[0].gifts</code> vaut &#39;many&#39; · donnez &#39;count&#39;, &#39;sum&#39; ou",
+        "vouliez-vous dire currency\u202f? voir docs/segments.md",
+    )
+    for each in told:
+        assert each in text
+
+
 async def test_the_builder_begins_with_the_segment_that_is_to_be_changed(console: SignedInConsole) -> None:
     async with console.browser(SENDER) as browser:
         new, edit = await browser.get("/segments/new"), await browser.get("/segments/donors/edit")
@@ -166,3 +184,80 @@ async def test_a_segment_that_this_version_cannot_read_is_changed_by_those_alone
 def test_counts_of_a_preview_are_told_in_tens(found: tuple[int, int, int], shown: tuple[int, int, int]) -> None:
     preview = SegmentPreview({"hosts": MemberEstimate(*found), "donors": None}, None, 10, 1, 1, True)
     assert in_tens(preview).estimates == {"hosts": MemberEstimate(*shown), "donors": None}
+
+
+class Sent(HTMLParser):
+    """What a browser would send of the form of rows as it stands, by no button."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.said: dict[str, str] = {}
+        self._select = ""
+        self._is_in = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._is_in = given.get("class") == "rows"
+        if not self._is_in:
+            return
+        name, kind = given.get("name", ""), given.get("type", "")
+        if tag == "input" and kind != "submit" and (kind != "checkbox" or "checked" in given):
+            self.said[name] = given.get("value", "on" if kind == "checkbox" else "")
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and ("selected" in given or self._select not in self.said):
+            self.said[self._select] = given["value"]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_in = self._is_in and tag != "form"
+
+
+def text_of(page: str) -> str:
+    """The text of the draft on a page."""
+    return unescape(page.partition('class="draft"')[2].partition(">\n")[2].partition("</textarea>")[0])
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_a_form_of_rows_is_sent_as_it_is_shown_without_scripts(
+    console: SignedInConsole, language: Language
+) -> None:
+    """Of all ten segments of the docs at once: each is a page, and what comes of sending it says the same."""
+    page = (Path(streams.__file__).parents[1] / "docs" / "segments.md").read_text(encoding="utf-8")
+    ten = read_segments(page.partition("```toml\n")[2].partition("```")[0])
+    assert not isinstance(ten, FileMistakes)
+    viewer = Viewer("sophie", frozenset({"sending"}), language=language)
+    async with console.browser(viewer) as browser:
+        for definition in ten:
+            shown = await console.post(browser, "/segments/draft", text=definition_toml(definition))
+            again = await console.post(browser, "/segments/draft", **Sent(shown.text).said)
+            assert again.status_code == 200, again.text
+            assert read_segments(text_of(again.text)) == [definition]
+            assert 'class="number"' in again.text
+    assert len(ten) == 10
+
+
+async def test_rows_come_and_go_and_mistakes_are_told_by_their_number(console: SignedInConsole) -> None:
+    async with console.browser(SENDER) as browser:
+        said = Sent((await browser.get("/segments/new")).text).said
+        for number, kind in enumerate(KINDS, start=1):
+            page = await console.post(
+                browser, "/segments/draft", **{**said, "do": f"add:{PLACES[number % 3]}", "kind": kind}
+            )
+            assert page.status_code == 200
+            said = Sent(page.text).said
+            assert said[f"row-{number}-kind"] == kind
+        wrong = await console.post(browser, "/segments/draft", **said, do="count")
+        assert wrong.status_code == 422
+        assert f"<code>{1 + [*KINDS].index('tag') + 1}. tag</code> is empty" in wrong.text
+        less = await console.post(browser, "/segments/draft", **Sent(wrong.text).said, do="remove:0")
+        assert Sent(less.text).said["row-0-kind"] == next(iter(KINDS))
+
+
+async def test_what_rows_cannot_say_is_shown_as_text(console: SignedInConsole, redis_server: RedisServer) -> None:
+    async with console.browser(SENDER) as browser:
+        nested, flat = await browser.get("/segments/newcomers/edit"), await browser.get("/segments/donors/edit")
+    assert "cannot be shown as rows" in nested.text
+    assert 'class="rows"' not in nested.text
+    assert Sent(flat.text).said["row-0-tag"] == "volunteer"

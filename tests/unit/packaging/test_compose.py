@@ -10,6 +10,8 @@ import yaml
 
 from streams.local.kafka import Node, properties
 from streams.local.lock import KAFKA
+from streams.platform.published_policies import PublishedPolicy, mark_of, name_of, publish, published
+from streams.platform.settings import Settings
 from streams.services.console.people import read_people
 from streams.services.console.roles import ROLES
 from streams.services.gateway.hooks import read_hooks
@@ -20,7 +22,7 @@ FILE = ROOT / "docker-compose.yml"
 COMPOSE = yaml.safe_load(FILE.read_text())
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "harmonia:local"}
-ONCE = {"certificates", "hooks", "people", "topics", "topics-tls"}
+ONCE = {"certificates", "hooks", "people", "policy", "topics", "topics-tls"}
 KEEPS_NOTHING = {"api", "api-tls", "gateway", "gateway-tls", "sink"}
 KAFKA_ENVIRONMENT = {name: str(value) for name, value in SERVICES["kafka"]["environment"].items()}
 EXAMPLE = dict(
@@ -80,7 +82,7 @@ def test_a_service_keeps_its_data(service: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_what_a_service_mounts_and_waits_for_is_there(service: str) -> None:
     sources = [volume.split(":")[0] for volume in SERVICES[service].get("volumes", [])]
-    files = [source for source in sources if source.startswith("./deploy/")]
+    files = [source for source in sources if source.startswith("./")]
     assert [file for file in files if not (ROOT / file).exists()] == []
     assert set(sources) - set(files) - {"/var/lib/harmonia"} <= COMPOSE["volumes"].keys()
     waits_for = SERVICES[service].get("depends_on", {})
@@ -93,8 +95,8 @@ def test_what_a_service_mounts_and_waits_for_is_there(service: str) -> None:
 def test_ours_run_with_nothing_to_write_to_but_their_volume(service: str) -> None:
     assert OURS[service]["read_only"]
     assert OURS[service]["cap_drop"] == ["ALL"]
-    writable = [volume for volume in OURS[service].get("volumes", []) if not volume.endswith(":ro")]
-    assert [volume.split(":")[-1] for volume in writable] in ([], ["/var/lib/harmonia"])
+    writable = {volume.split(":")[-1] for volume in OURS[service].get("volumes", []) if not volume.endswith(":ro")}
+    assert writable <= {"/var/lib/harmonia", *(["/etc/harmonia/policy"] if service == "console" else [])}
 
 
 @pytest.mark.parametrize("service", OURS)
@@ -135,6 +137,32 @@ def test_the_gateway_of_a_fresh_clone_has_its_hooks_and_their_secrets(service: s
     assert (tmp_path / "actblue").stat().st_mode & 0o077 == 0
 
 
+def test_all_who_go_by_the_policy_read_the_file_that_the_console_alone_writes() -> None:
+    held = {name: [each for each in OURS[name].get("volumes", []) if each.startswith("policy:")] for name in OURS}
+    by = {name: volumes for name, volumes in held.items() if volumes}
+    assert by.keys() == {name for name in OURS if "HARMONIA_POLICY" in OURS[name]["environment"]}
+    assert by.keys() == {"worker", "api", "console"}
+    for name, [volume] in by.items():
+        place, file = OURS[name]["environment"]["HARMONIA_POLICY"].rsplit("/", 1)
+        assert volume == f"policy:{place}{'' if name == 'console' else ':ro'}"
+        assert file == "policy.toml"
+        assert OURS[name]["depends_on"]["policy"] == {"condition": "service_completed_successfully"}
+    said = SERVICES["console"]["environment"]["HARMONIA_CONSOLE_MAY"]
+    assert said == f"${{HARMONIA_CONSOLE_MAY-{Settings(_env_file=None).console_may}}}"
+
+
+def test_the_policy_of_a_fresh_clone_is_the_default_until_another_one_is_published(tmp_path: Path) -> None:
+    default = ROOT / "streams/domain/pressure/default.toml"
+    script, file = ROOT / "deploy/compose/policy.sh", tmp_path / "policy" / "policy.toml"
+    subprocess.run(["sh", script, default, file.parent], check=True)
+    assert file.read_text() == default.read_text()
+    text = default.read_text().replace("at_most = 2", "at_most = 1", 1)
+    publish(file, text, mark_of(default.read_text()), PublishedPolicy(name_of(1, "a"), "a", "ada", 1, text))
+    subprocess.run(["sh", script, default, file.parent], check=True)
+    assert file.read_text() == text
+    assert [each.by for each in published(file)] == ["ada", ""]
+
+
 def test_the_console_of_a_fresh_clone_knows_one_person_by_a_token_that_is_made_once(tmp_path: Path) -> None:
     for _ in range(2):
         subprocess.run(["sh", ROOT / "deploy/compose/people.sh", tmp_path], check=True)
@@ -159,7 +187,7 @@ def test_the_console_reads_the_desk_that_is_filled_beside_it() -> None:
 
 def test_workers_that_are_several_share_no_volume() -> None:
     assert SERVICES["worker"]["deploy"]["replicas"] > 1
-    assert SERVICES["worker"]["volumes"] == ["/var/lib/harmonia"]
+    assert [each for each in SERVICES["worker"]["volumes"] if not each.endswith(":ro")] == ["/var/lib/harmonia"]
 
 
 @pytest.mark.parametrize("service", ["kafka", "kafka-tls"])

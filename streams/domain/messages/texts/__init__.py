@@ -6,7 +6,9 @@ from streams.domain.messages.fields import Template
 from streams.domain.messages.texts.alerts import ALERTS
 from streams.domain.messages.texts.daily_report import DAILY_REPORT
 from streams.domain.messages.texts.experiments import EXPERIMENTS
+from streams.domain.messages.texts.file_mistakes import FILE_MISTAKES
 from streams.domain.messages.texts.insights import INSIGHTS
+from streams.domain.messages.texts.mistakes import CHOICES, CURES, LISTS, MISTAKES
 from streams.domain.messages.texts.permissions import PERMISSIONS
 from streams.domain.messages.texts.segments import SEGMENTS
 from streams.domain.messages.texts.sources import SOURCES
@@ -27,4 +29,9 @@ TEMPLATES: Mapping[str, Template] = {
     **DAILY_REPORT,
     **INSIGHTS,
     **TONIGHT,
+    **MISTAKES,
+    **CURES,
+    **LISTS,
+    **CHOICES,
+    **FILE_MISTAKES,
 }

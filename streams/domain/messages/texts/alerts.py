@@ -68,5 +68,6 @@ ALERTS: Mapping[str, Template] = {
     "span.days": "{n}d",
     "span.hours": "{n}h",
     "span.minutes": "{n}m",
+    "span.from_to": "{shortest} to {longest}",
     "percent": "{percent} %",
 }

@@ -8,19 +8,19 @@ from events.fields import MAX_ID
 from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.file_mistakes import FileMistakes
 from streams.services.console.acting.request import ActRequest, Ready
+from streams.services.console.gate import file_text
 from streams.services.console.jobs import TooManyJobs
 from streams.services.console.outcomes import Outcome, done_as_shown, not_done
 from streams.services.console.page import PageRefused
 from streams.services.console.pages.experiment_plans import ABOUT
-from streams.services.console.pages.letters import BUSY, STDIN
-from streams.services.console.pages.policy import normal
+from streams.services.console.pages.runs import BUSY, STDIN, path_of
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.views import Audited
 
 
 async def define(asked: ActRequest) -> Outcome | Ready:
     """Define the experiment of a form, over the definition that its author has seen."""
-    text = normal(asked.said.get("text", ""))
+    text = file_text(asked.said)
     found = read_definitions(text)
     if isinstance(found, FileMistakes):
         return not_done("The plan has mistakes", "Nothing was defined. Check it: that says which.", "/plans")
@@ -47,6 +47,6 @@ def _ready(asked: ActRequest, words: tuple[str, ...], stdin: bytes, detail: str)
             job = asked.deps.jobs.begin(asked.viewer.name, ABOUT, words, stdin)
         except TooManyJobs:
             return not_done(BUSY.title, BUSY.text, "/plans", 503)
-        return done_as_shown(f"/plans/runs/{job.id}")
+        return done_as_shown(path_of(job))
 
     return Ready(Audited(detail=detail), perform)

@@ -8,7 +8,8 @@ from streams.services.console.acting.request import ActRequest, Ready
 from streams.services.console.jobs import TooManyJobs
 from streams.services.console.outcomes import Outcome, done_as_shown, not_done
 from streams.services.console.page import PageRefused
-from streams.services.console.pages.letters import ABOUT, BUSY, sending_of
+from streams.services.console.pages.letters import ABOUT, sending_of
+from streams.services.console.pages.runs import BUSY, path_of
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.views import Audited
 
@@ -47,6 +48,6 @@ async def _ready(asked: ActRequest, of: str) -> Outcome | Ready:
             job = jobs.begin(asked.viewer.name, ABOUT, words, rehearsed.stdin, given)
         except TooManyJobs:
             return not_done(BUSY.title, BUSY.text, "/letters", 503)
-        return done_as_shown(f"/letters/runs/{job.id}")
+        return done_as_shown(path_of(job))
 
     return Ready(Audited(detail=f"{rehearsed.given['told']}; rehearsal {rehearsed.id}"), perform)

@@ -11,9 +11,10 @@ from pathlib import Path
 from streams.domain.pressure import FileMistakes, read_policy
 from streams.platform.published_policies import Overtaken, PublishedPolicy, Unlisted, mark_of, name_of, publish
 from streams.services.console.acting.request import ActRequest, Ready
+from streams.services.console.gate import file_text
 from streams.services.console.outcomes import Outcome, done_as_shown, not_done, unsure
 from streams.services.console.page import PageRefused
-from streams.services.console.pages.policy import history_of, normal, text_in_force
+from streams.services.console.pages.policy import history_of, text_in_force
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.views import Audited
 
@@ -30,7 +31,7 @@ _OVERTAKEN = not_done(
 
 async def publish_policy(asked: ActRequest) -> Outcome | Ready:
     """Publish the text of a form."""
-    return _ready(asked, normal(asked.said.get("text", "")))
+    return _ready(asked, file_text(asked.said))
 
 
 async def roll_back_policy(asked: ActRequest) -> Outcome | Ready:

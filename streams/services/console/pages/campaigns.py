@@ -5,20 +5,18 @@ Figures are those of the desk; whether a campaign is on hold is what Redis says,
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from fractions import Fraction
-from typing import Literal, cast
+from typing import Literal
 from urllib.parse import quote
 
 from markupsafe import Markup
 from msgspec import Struct
 from msgspec.structs import replace
 
-from events.mailboxes import Mailbox
 from sinks.base import SinkUnavailable
 from sinks.holds import AllHolds, Hold, find_all_holds
 from streams.domain.pressure.rates import CampaignRates
 from streams.services.console import desk_campaigns, desk_notices
-from streams.services.console.charts import limit_bar
+from streams.services.console.campaign_rates import Rate, provider_rates, rate_bar, rate_text, rates_of, worst_of
 from streams.services.console.desk_campaigns import Campaign, Provider
 from streams.services.console.desk_cells import Span
 from streams.services.console.desk_schema import CELLS_KEPT_MS, HOUR_MS
@@ -28,41 +26,10 @@ from streams.services.console.standing import STALE_S, standing_of
 from streams.services.console.words import Words
 
 EVERY_S = 2
-NEAR = 0.8
-"""The part of a limit from which on a campaign is said to near it."""
 AHEAD_MS = round(timedelta(minutes=5) / timedelta(milliseconds=1))
 """How far clocks of senders may be ahead."""
 ORDERED_HERE = "console/"
 """Stands before the name of whoever orders something from a page."""
-Rule = Literal["complaints", "unsubscribes"]
-Reach = Literal["", "near", "over"]
-
-
-class Rate(Struct, frozen=True):
-    """How many of those reached by a provider did something, against the policy's limit.
-
-    `is_judged`: enough messages went out to say anything. `reach`: whether it nears its limit, or has reached it.
-    """
-
-    mailbox: str
-    rule: Rule
-    count: int
-    messages: int
-    limit: float
-    is_judged: bool
-
-    @property
-    def share(self) -> float | None:
-        """The part of the messages; None where there were none."""
-        return self.count / self.messages if self.messages else None
-
-    @property
-    def reach(self) -> Reach:
-        """Exact arithmetic, as the alerts have it: 0.003 of 7,000 are 21."""
-        allowed = Fraction(str(self.limit)) * self.messages
-        if not self.is_judged or self.count < Fraction(str(NEAR)) * allowed:
-            return ""
-        return "over" if self.count >= allowed else "near"
 
 
 class ProviderView(Struct, frozen=True):
@@ -174,7 +141,7 @@ def _line(campaign: Campaign, rates: CampaignRates, hold: Hold | None, words: Wo
         unsubscribed=stops if stops is not None else 0 if mails else None,
         complained=types.get("email.complained", 0) if mails else None,
         worst=worst,
-        chart=Markup("") if worst is None else _bar(worst, words),
+        chart=Markup("") if worst is None else rate_bar(worst, words),
         last_ms=campaign.last_ms,
         hold=hold,
     )
@@ -183,49 +150,6 @@ def _line(campaign: Campaign, rates: CampaignRates, hold: Hold | None, words: Wo
 def _sum(types: Mapping[str, int], *names: str) -> int | None:
     found = [types[name] for name in names if name in types]
     return sum(found) if found else None
-
-
-def rates_of(campaign: Campaign, rates: CampaignRates) -> list[Rate]:
-    """Complaints and unsubscriptions of a campaign by provider, each with its limit."""
-    return [rate for provider in campaign.providers for rate in provider_rates(provider, rates)]
-
-
-def provider_rates(provider: Provider, rates: CampaignRates) -> tuple[Rate, Rate]:
-    """Complaints and unsubscriptions at one provider. What none is known of counts as the others do."""
-    mailbox = cast(Mailbox, provider.mailbox if provider.mailbox in _PROVIDERS else "other")
-    enough = provider.messages >= rates.minimum
-    complaints, unsubscribes = rates.complaints.of(mailbox), rates.unsubscribes.of(mailbox)
-    return (
-        Rate(mailbox, "complaints", provider.complaints, provider.messages, complaints, enough),
-        Rate(mailbox, "unsubscribes", provider.unsubscribes, provider.messages, unsubscribes, enough),
-    )
-
-
-_PROVIDERS = ("gmail", "yahoo", "microsoft", "apple", "other")
-
-
-def worst_of(rates: Sequence[Rate]) -> Rate | None:
-    """The rate that is nearest to its limit, or furthest beyond it; None where nothing can be judged."""
-    judged = [each for each in rates if each.is_judged]
-    return max(judged, key=lambda each: (each.share or 0) / each.limit, default=None)
-
-
-def _bar(rate: Rate, words: Words) -> Markup:
-    told = rate_text(rate, words)
-    return limit_bar(rate.share or 0, rate.limit, told)
-
-
-def rate_text(rate: Rate, words: Words) -> str:
-    """A rate and its limit in words."""
-    share, limit = words.share(rate.share, digits=2), words.share(rate.limit, digits=2)
-    mailbox = words.name("at_mailbox", rate.mailbox)
-    if rate.rule == "complaints":
-        return words.text(
-            "{share} complaints at {mailbox}, the limit is {limit}", share=share, mailbox=mailbox, limit=limit
-        )
-    return words.text(
-        "{share} unsubscriptions at {mailbox}, the limit is {limit}", share=share, mailbox=mailbox, limit=limit
-    )
 
 
 async def enter(asked: PageRequest) -> None:
@@ -336,7 +260,7 @@ def provider_view(provider: Provider, rates: CampaignRates, words: Words) -> Pro
     """A line of the table of providers."""
     complaints, unsubscribes = provider_rates(provider, rates)
     name = words.name("mailbox", provider.mailbox or "other")
-    chart = _bar(complaints, words) if complaints.is_judged else Markup("")
+    chart = rate_bar(complaints, words) if complaints.is_judged else Markup("")
     return ProviderView(name, provider.sent, provider.delivered, complaints, unsubscribes, chart)
 
 

@@ -1,4 +1,4 @@
-"""`/experiments/plans`: what is defined, a plan with its mistakes and the people it needs, and runs that define or end.
+"""`/plans`: what is defined, a plan with its mistakes and the people it needs, and runs that define or end.
 
 Definitions are read and written by `harmonia experiments` alone, in a child process (`jobs.py`).
 """
@@ -15,11 +15,12 @@ from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.experiments.definition_records import definition_version, planned_shares
 from streams.domain.file_mistakes import FileMistakes
 from streams.domain.inference.power import PeopleNeeded, people_needed
-from streams.services.console.gate import Console, frame, html, posted
+from streams.services.console.gate import Console, file_text, frame, html, posted
 from streams.services.console.jobs import Job, TooManyJobs
-from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
-from streams.services.console.pages.letters import read_answer, waited_s
-from streams.services.console.pages.policy import normal
+from streams.services.console.mistakes import shown_mistakes
+from streams.services.console.page import Block, Loaded, Page, PageRequest, require_everything
+from streams.services.console.pages import runs
+from streams.services.console.pages.runs import own_run, read_answer, waited_s
 from streams.services.console.rendering import render
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.signin import SignedIn
@@ -27,7 +28,6 @@ from streams.services.console.signin import SignedIn
 ABOUT = "experiments"
 DEFINED = "definitions"
 FRESH_MS = 30_000
-JOB_EVERY_S = 1
 MOST_PEOPLE, MOST_DAYS = 10**10, 10**6
 """What takes more people than there are, or more days than anybody waits, is not told."""
 EXAMPLE = """[[experiment]]
@@ -77,14 +77,6 @@ def latest_definitions(asked: PageRequest) -> tuple[Job | None, list[ExperimentD
     return job, read_answer(job, _read_definitions)
 
 
-def require_everything(asked: PageRequest) -> None:
-    """Raise Withheld for who sees a part: experiments are of everybody."""
-    if asked.viewer.scope != EVERYTHING:
-        raise Withheld(
-            "These are of all teams, regions and committees, so whoever sees some of these only does not see them."
-        )
-
-
 async def load_defined(asked: PageRequest) -> Loaded:
     """What is defined now, and the forms that end one."""
     require_everything(asked)
@@ -107,15 +99,12 @@ async def load_form(_: PageRequest) -> Loaded:
 
 async def enter_run(asked: PageRequest) -> Job:
     """The run of the page. Raises PageRefused where this console has none, or it is somebody else's."""
-    job = asked.deps.jobs.find(asked.params["job"], ABOUT)
-    if job is None or job.by != asked.viewer.name:
-        raise PageRefused(
-            404,
-            "Not found",
-            "This console knows of no such run of yours: it has ended more than an hour ago, or the console was "
-            "started anew. Look at what is defined.",
-        )
-    return job
+    return own_run(
+        asked,
+        ABOUT,
+        "This console knows of no such run of yours: it has ended more than an hour ago, or the console was "
+        "started anew. Look at what is defined.",
+    )
 
 
 async def load_run(asked: PageRequest) -> Loaded:
@@ -173,7 +162,7 @@ def routes(console: Console) -> APIRouter:
 
 def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> Response:
     asked = console.page_request(signed_in, {})
-    text = normal(said.get("text", ""))
+    text = file_text(said)
     found = read_definitions(text)
     mistakes = found.found if isinstance(found, FileMistakes) else ()
     definitions = [] if isinstance(found, FileMistakes) else found
@@ -191,7 +180,7 @@ def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> 
         "page": PLANS,
         "text": text,
         "given": {name: said.get(name, "") for name in ("usual", "difference", "a_day")},
-        "mistakes": mistakes,
+        "mistakes": shown_mistakes(mistakes),
         "definitions": definitions,
         "needs": needs,
         "knows_rates": knows_rates,
@@ -220,7 +209,7 @@ RUN = Page(
     name="experiment_run",
     title="Run",
     act="see_experiments",
-    blocks=(Block("run", JOB_EVERY_S, load_run, "experiment_run.html"),),
+    blocks=(Block("run", runs.EVERY_S, load_run, "experiment_run.html"),),
     params={"job": r"[0-9a-f]{16}"},
     enter=enter_run,
     in_menu=False,

@@ -5,8 +5,7 @@ What stands on the list is the desk's. Records themselves are read by `harmonia 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -23,24 +22,24 @@ from streams.services.console.desk_cells import Span
 from streams.services.console.desk_notices import LetterCause
 from streams.services.console.desk_reading import freshness
 from streams.services.console.desk_schema import CELLS_KEPT_MS, SECOND_MS
-from streams.services.console.gate import Console, frame, html, message_page, posted
+from streams.services.console.gate import Console, file_text, frame, html, posted
 from streams.services.console.jobs import Job, TooManyJobs
-from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
+from streams.services.console.mistakes import shown_lines
+from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, require_everything
+from streams.services.console.pages import runs
 from streams.services.console.pages.campaigns import AHEAD_MS
+from streams.services.console.pages.runs import BUSY, STDIN, own_run, path_of, read_answer, refusal_page, waited_s
 from streams.services.console.rendering import render
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.signin import SignedIn
 
-Answer = TypeVar("Answer")
-EVERY_S, STALE_S, JOB_EVERY_S = 10, 30, 1
+EVERY_S, STALE_S = 10, 30
 ABOUT = "letters"
 FIELDS_FRESH_MS = 600_000
 LONGEST_MAPPING = 20_000
 NUMBER = r"[0-9]{1,12}"
 """The number of a cause in a desk."""
 REHEARSES = ("--dry-run", "--people=0")
-STDIN = "/dev/stdin"
-"""Where the command reads a mapping: it stands in no file, and in no list of processes."""
 
 
 class FieldKinds(Struct, frozen=True):
@@ -96,14 +95,6 @@ class Account(Struct, frozen=True):
 _is_number = re.compile(NUMBER).fullmatch
 _read_shapes = msgspec.json.Decoder(Shapes).decode
 _read_account = msgspec.json.Decoder(Account).decode
-
-
-def require_everything(asked: PageRequest) -> None:
-    """Raise Withheld for who sees a part: whose a refused record is cannot be read from it."""
-    if asked.viewer.scope != EVERYTHING:
-        raise Withheld(
-            "These are of all teams, regions and committees, so whoever sees some of these only does not see them."
-        )
 
 
 async def load_causes(asked: PageRequest) -> Loaded:
@@ -169,21 +160,6 @@ def choice_of(cause: LetterCause) -> tuple[str, ...]:
     return tuple(f"--{name}={value}" for name, value in said.items() if value)
 
 
-def read_answer(job: Job | None, read: Callable[[bytes], Answer]) -> Answer | None:
-    """The answer of a job that is done; None: there is none, or it cannot be read."""
-    if job is None or job.state != "done":
-        return None
-    try:
-        return read(job.answer)
-    except msgspec.DecodeError:
-        return None
-
-
-def waited_s(job: Job | None, asked: PageRequest) -> float:
-    """For how many seconds a job has been waited for."""
-    return 0.0 if job is None else max(0, asked.wall_ms - (job.began_ms or job.asked_ms)) / 1000
-
-
 async def enter_source(asked: PageRequest) -> str:
     """The source of the page. Raises PageRefused for who sees a part."""
     if asked.viewer.scope != EVERYTHING:
@@ -199,16 +175,13 @@ async def load_form(asked: PageRequest) -> Loaded:
 
 
 async def enter_job(asked: PageRequest) -> Job:
-    """The job of the page. Raises PageRefused where this console has none, or it is somebody else's."""
-    job = asked.deps.jobs.find(asked.params["job"], ABOUT)
-    if job is None or job.by != asked.viewer.name:
-        raise PageRefused(
-            404,
-            "Not found",
-            "This console knows of no such run of yours: it has ended more than an hour ago, or the console was "
-            "started anew. What was sent is noted; rehearse again to see what is left.",
-        )
-    return job
+    """The run of the page. Raises PageRefused where this console has none, or it is somebody else's."""
+    return own_run(
+        asked,
+        ABOUT,
+        "This console knows of no such run of yours: it has ended more than an hour ago, or the console was "
+        "started anew. What was sent is noted; rehearse again to see what is left.",
+    )
 
 
 async def load_job(asked: PageRequest) -> Loaded:
@@ -239,7 +212,7 @@ def sending_of(rehearsal: Sequence[str]) -> tuple[str, ...]:
 
 
 def routes(console: Console) -> APIRouter:
-    """The routes that rehearse, which sends nothing, and that stop a run."""
+    """The route that rehearses, which sends nothing."""
     router = APIRouter()
 
     @router.post("/letters/rehearse")
@@ -247,27 +220,12 @@ def routes(console: Console) -> APIRouter:
         signed_in, said = await posted(console, request, "see_letters")
         return await _rehearsed(console, signed_in, said)
 
-    @router.post("/jobs/cancel")
-    async def cancel(request: Request) -> Response:
-        signed_in, said = await posted(console, request)
-        for about, path in (
-            (ABOUT, "/letters/runs"),
-            ("backtest", "/policy/backtests"),
-            ("experiments", "/plans/runs"),
-        ):
-            job = console.deps.jobs.find(said.get("job", ""), about)
-            if job is not None and job.by == signed_in.viewer.name:
-                console.deps.jobs.stop_job(job)
-                console.hub.changed()
-                return RedirectResponse(f"{path}/{job.id}", 303)
-        return _told(console, signed_in, PageRefused.not_found())
-
     return router
 
 
 async def _rehearsed(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> Response:
     asked = console.page_request(signed_in, {})
-    mapping = said.get("mapping", "").replace("\r\n", "\n").strip()
+    mapping = file_text(said, "mapping").strip()
     given = {name: said[name] for name in ("cause", "source") if said.get(name)}
     try:
         if signed_in.viewer.scope != EVERYTHING or len(given) != 1 or not _is_number(given.get("cause", "0")):
@@ -278,11 +236,11 @@ async def _rehearsed(console: Console, signed_in: SignedIn, said: Mapping[str, s
             if cause is None:
                 raise PageRefused.not_found()
     except PageRefused as why:
-        return _told(console, signed_in, why)
+        return refusal_page(console, signed_in, why)
     found = read_mapping(mapping[:LONGEST_MAPPING])
     mistakes = found.found if isinstance(found, MappingMistakes) else ()
     if mistakes:
-        shown = {"of": given, "mapping": mapping, "mistakes": mistakes, "page": LETTERS}
+        shown = {"of": given, "mapping": mapping, "mistakes": shown_lines(mistakes), "page": LETTERS}
         return html(signed_in, render("letter_mistakes.html", asked, {**frame(console, signed_in), **shown}), 422)
     told = "a quarantined source" if cause is None else f"cause {cause.reason} of {cause.topic}"
     given = {**given, "what": "rehearsal", "mapping": mapping, "told": told}
@@ -290,20 +248,8 @@ async def _rehearsed(console: Console, signed_in: SignedIn, said: Mapping[str, s
     try:
         job = console.deps.jobs.begin(signed_in.viewer.name, ABOUT, words, mapping.encode(), given)
     except TooManyJobs:
-        return _told(console, signed_in, BUSY)
-    return RedirectResponse(f"/letters/runs/{job.id}", 303)
-
-
-BUSY = PageRefused(
-    503,
-    "Not available now",
-    "Others are waiting for their turn already, or one of yours is. Try again in a minute.",
-)
-
-
-def _told(console: Console, signed_in: SignedIn, why: PageRefused) -> Response:
-    words = console.page_request(signed_in, {}).words
-    return message_page(console, signed_in, words.text(why.title), words.text(why.text), why.status)
+        return refusal_page(console, signed_in, BUSY)
+    return RedirectResponse(path_of(job), 303)
 
 
 LETTERS = Page(
@@ -348,7 +294,7 @@ RUN = Page(
     name="letter_run",
     title="Run",
     act="see_letters",
-    blocks=(Block("run", JOB_EVERY_S, load_job, "letter_run.html"),),
+    blocks=(Block("run", runs.EVERY_S, load_job, "letter_run.html"),),
     params={"job": r"[0-9a-f]{16}"},
     enter=enter_job,
     in_menu=False,

@@ -15,18 +15,17 @@ from streams.domain.messages import TEMPLATES, CodedMessage, Field, Instant, Lis
 from streams.domain.pressure.rates import CampaignRates
 from streams.operations.status.alert_rules import AlertFinding, findings
 from streams.services.console import desk_campaigns, desk_notices
+from streams.services.console.campaign_rates import Rate, rates_of
 from streams.services.console.desk_campaigns import Campaign
 from streams.services.console.desk_schema import MINUTE_MS
 from streams.services.console.live import why_withheld
 from streams.services.console.maps import region_name
 from streams.services.console.page import Loaded, PageRequest, Withheld
 from streams.services.console.pages.campaigns import (
-    Rate,
     address_of,
     covers,
     holds_of,
     on_hold,
-    rates_of,
     recent,
 )
 from streams.services.console.pages.field import QUIET_MS, quiet_turfs

@@ -6,7 +6,7 @@ said in this session why, whose scope the person is in, and whose look is in `au
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast, get_args
 
 import orjson
@@ -29,6 +29,7 @@ from streams.services.console.desk_people import events_of
 from streams.services.console.desk_reading import freshness
 from streams.services.console.gate import Console, frame, html, posted
 from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest, Withheld
+from streams.services.console.pages.segments import SEGMENT_ID
 from streams.services.console.rendering import render
 from streams.services.console.rights import EVERYTHING, SEES_MONEY, Viewer, may
 from streams.services.console.signin import SignedIn
@@ -49,7 +50,6 @@ MOST_WORDS = 50
 """Words on consent that the page shows; all of them are in the profile."""
 TIMELINE_MS = 48 * 3600 * 1000
 _LONGEST_WORD = 1024
-_is_shown_id = re.compile(CONTACT_ID_PATTERN).fullmatch
 
 
 class Subject(Struct, frozen=True):
@@ -105,7 +105,7 @@ def outcome_of(found: ContactAnswer, viewer: Viewer) -> str:
 
 async def load_answers(asked: PageRequest) -> Loaded:
     """Whether the person may be reached now, on each channel, for the purpose that is chosen."""
-    subject = _whole(asked)
+    subject = whole_subject(asked)
     purpose = cast(Purpose, asked.params.get("purpose", "informational"))
     answers: list[ChannelAnswer] = []
     as_of = subject.as_of_ms
@@ -132,7 +132,7 @@ def team_of(viewer: Viewer) -> str:
 
 async def load_known(asked: PageRequest) -> Loaded:
     """What is known of the person, in a few lines."""
-    subject = _whole(asked)
+    subject = whole_subject(asked)
     profile = cast(ContactProfile, subject.profile)
     return Loaded(
         {
@@ -161,7 +161,7 @@ def _gifts(profile: ContactProfile, viewer: Viewer) -> dict[str, int]:
 
 async def load_touches(asked: PageRequest) -> Loaded:
     """What has reached the person of late, newest first; and what they have stopped."""
-    subject = _whole(asked)
+    subject = whole_subject(asked)
     profile = cast(ContactProfile, subject.profile)
     touches = [(_ms(touch["at"]), touch) for touch in profile["touches"][:MOST_TOUCHES]]
     left_out = max(0, len(profile["touches"]) - MOST_TOUCHES)
@@ -204,20 +204,23 @@ def _channels_of(addresses: Sequence[AddressRef]) -> list[str]:
 
 
 async def load_segments(asked: PageRequest) -> Loaded:
-    """The segments that the person is in, and since when."""
-    subject = _whole(asked)
-    held = await SegmentsReader(asked.redis, asked.deps.settings.profiles_oldest_s).of(subject.contact_id)
+    """The segments that the person is in, and since when; and all others, of which it can be asked why not."""
+    subject = whole_subject(asked)
+    reader = SegmentsReader(asked.redis, asked.deps.settings.profiles_oldest_s)
+    held = await reader.of(subject.contact_id)
     if isinstance(held, Incomplete):
         raise Withheld(incomplete_message(held))
+    defined = await reader.all() if may(asked.viewer, "see_segments") else None
+    names = [] if defined is None or isinstance(defined, Incomplete) else sorted(defined.definitions)
     said: ContactSegments | None = None if held.value is None else orjson.loads(held.value)
     segments = {} if said is None else said["segments"]
     found = [(name, asked.by_clock(_ms(membership["since"]))) for name, membership in sorted(segments.items())]
-    return Loaded({"held": found}, held.as_of)
+    return Loaded({"held": found, "names": names, "contact_id": subject.contact_id}, held.as_of)
 
 
 async def load_timeline(asked: PageRequest) -> Loaded:
     """What was heard of the person in the last 48 hours, from the desk."""
-    subject = _whole(asked)
+    subject = whole_subject(asked)
     since = asked.now_ms - TIMELINE_MS
     events = await asked.ask(events_of, subject.contact_id, since, asked.viewer.scope)
     known = (await asked.ask(freshness, asked.wall_ms))["interactions"]
@@ -227,7 +230,7 @@ async def load_timeline(asked: PageRequest) -> Loaded:
 
 async def load_acts(asked: PageRequest) -> Loaded:
     """What may be done about the person by who looks: stop contact, lift that, export, erase."""
-    subject = _whole(asked)
+    subject = whole_subject(asked)
     profile = cast(ContactProfile, subject.profile)
     known = KnownContact(subject.contact_id, orjson.dumps(profile))
     stop = suppression_of(known, asked.wall_ms)
@@ -251,7 +254,7 @@ async def enter_erasure(asked: PageRequest) -> Subject:
 
 async def load_erasure(asked: PageRequest) -> Loaded:
     """What an erasure does, and the form that orders it, which asks to type the end of the contact id."""
-    subject = _whole(asked)
+    subject = whole_subject(asked)
     shown = {"contact_id": subject.contact_id, "word": confirmation_of(subject.contact_id)}
     return Loaded(shown, subject.as_of_ms)
 
@@ -261,7 +264,7 @@ def confirmation_of(contact_id: str) -> str:
     return contact_id[-8:]
 
 
-def _whole(asked: PageRequest) -> Subject:
+def whole_subject(asked: PageRequest) -> Subject:
     """The subject, if Redis has all that there is. Raises Withheld where it has not."""
     subject = cast(Subject, asked.subject)
     if subject.lacking is not None:
@@ -279,7 +282,7 @@ FIND = Page(
     title="People",
     act="see_people",
     blocks=(),
-    params={"for": CONTACT_ID_PATTERN},
+    params={"for": CONTACT_ID_PATTERN, "segment": SEGMENT_ID},
     template="people.html",
 )
 PERSON = Page(
@@ -323,19 +326,22 @@ def routes(console: Console) -> APIRouter:
         """Find a person by what they go by, which goes no further than its hash. A reason has to be given first."""
         signed_in, said = await posted(console, request, "see_people")
         reason = said.get("reason") or signed_in.session.reason
+        kept = _kept(said)
         if reason not in REASONS:
-            return _form(console, signed_in, "reason", 422, said.get("for", ""))
+            return _form(console, signed_in, "reason", 422, kept)
         if reason != signed_in.session.reason:
             await console.sessions.change(signed_in, console.deps.wall(), {"reason": reason})
             signed_in = replace(signed_in, session=replace(signed_in.session, reason=reason))
-        wanted = said.get("for", "")
-        if _is_shown_id(wanted):
-            return RedirectResponse(f"/people/{wanted}", 303)
+        if "for" in kept:
+            return RedirectResponse(_path_to(kept["for"], kept), 303)
         word = said.get("who", "").strip()[:_LONGEST_WORD]
         meanings = readable_meanings(word, console.deps.settings.hasher)
         if not meanings:
-            return _form(console, signed_in, "unreadable", 422)
-        return await _found(console, signed_in, meanings, reason)
+            return _form(console, signed_in, "unreadable", 422, kept)
+        found = await _found(console, signed_in, meanings, reason)
+        if not isinstance(found, FoundName):
+            return _form(console, signed_in, *found, kept)
+        return RedirectResponse(_path_to(found.contact_id, {**kept, "by": found.kind} if found.kind else kept), 303)
 
     return router
 
@@ -348,13 +354,21 @@ def unknown_name(name: str, hasher: Hasher) -> str:
     return name if is_identity_hash(name) else hasher.lookups("external", f"contact_id:{name}")[0]
 
 
+class FoundName(Struct, frozen=True):
+    """The person whom somebody has found. `kind`: what was typed was taken for, where it may mean several things."""
+
+    contact_id: str
+    kind: str
+
+
 async def _found(
     console: Console, signed_in: SignedIn, meanings: Sequence[tuple[PersonName, list[str]]], reason: str
-) -> Response:
+) -> FoundName | tuple[str | CodedMessage, int]:
+    """Whom somebody means, once the look is written down; or why nobody is shown, and the status of that."""
     deps, viewer = console.deps, signed_in.viewer
     seen = await deps.lookup.look([ids for _, ids in meanings])
     if isinstance(seen, Incomplete):
-        return _form(console, signed_in, incomplete_message(seen), 503)
+        return incomplete_message(seen), 503
     meant = understand([name for name, _ in meanings], seen.contacts)
     looked_at = [each.contact for each in meant.people] if isinstance(meant, Ambiguous) else [meant.contact]
     outcomes = [outcome_of(contact, viewer) for contact in looked_at]
@@ -363,18 +377,36 @@ async def _found(
         written = contact.contact_id if known else unknown_name(contact.contact_id, deps.settings.hasher)
         await deps.views.person(viewer, reason, written, outcome)
     if "erased" in outcomes and viewer.scope.regions is None:
-        return _form(console, signed_in, "erased", 410)
+        return "erased", 410
     if set(outcomes) != {"found"}:
-        return _form(console, signed_in, "unknown", 404)
+        return "unknown", 404
     if isinstance(meant, Ambiguous):
-        return _form(console, signed_in, "ambiguous", 409)
-    understood = f"?by={meant.name.kind or 'contact'}" if len(meanings) > 1 else ""
-    return RedirectResponse(f"/people/{meant.contact.contact_id}{understood}", 303)
+        return "ambiguous", 409
+    return FoundName(meant.contact.contact_id, (meant.name.kind or "contact") if len(meanings) > 1 else "")
 
 
-def _form(console: Console, signed_in: SignedIn, why: str | CodedMessage, status: int, wanted: str = "") -> Response:
+def _kept(said: Mapping[str, str]) -> dict[str, str]:
+    """What of a form the page knows, and so keeps: whose page is wanted, and of which segment."""
+    return {name: said[name] for name, form in FIND.params.items() if re.fullmatch(form, said.get(name, ""))}
+
+
+def _path_to(contact_id: str, kept: Mapping[str, str]) -> str:
+    by = f"by={kept['by']}" if "by" in kept else ""
+    if "segment" in kept:
+        return explanation_path(contact_id, kept["segment"]) + (by and f"&{by}")
+    return f"/people/{contact_id}" + (by and f"?{by}")
+
+
+def explanation_path(contact_id: str, segment: str) -> str:
+    """Where it is told why somebody is in a segment or not."""
+    return f"/people/{contact_id}/segments?segment={segment}"
+
+
+def _form(
+    console: Console, signed_in: SignedIn, why: str | CodedMessage, status: int, kept: Mapping[str, str]
+) -> Response:
     """The form again, with what was wrong; not with what was typed, which may be an address."""
-    asked = console.page_request(signed_in, {"for": wanted} if _is_shown_id(wanted) else {})
+    asked = console.page_request(signed_in, kept)
     lacking = asked.words.message(why) if isinstance(why, CodedMessage) else ""
     context = {**frame(console, signed_in), "page": FIND, "why": "" if lacking else why, "lacking": lacking}
     return html(signed_in, render("people.html", asked, context), status)

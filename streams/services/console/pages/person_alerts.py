@@ -3,11 +3,13 @@
 Nobody is named: `harmonia alerts list` does that, for who may run it.
 """
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Sequence
 
+import msgspec
 from msgspec import Struct
 
-from streams.domain.messages import CodedMessage, visible_message
+from streams.domain.messages import CodedMessage, Field, english, message, visible_message
 from streams.domain.messages.alert_details import detail_message, rule_message
 from streams.services.console import desk_notices
 from streams.services.console.desk_cells import Span
@@ -47,7 +49,7 @@ async def load_alerts(asked: PageRequest) -> Loaded:
     """The alerts of the page's rule."""
     rule = asked.params["rule"]
     counts = await asked.ask(desk_notices.alerts_by_detail, rule, last_day(asked.now_ms), asked.viewer.scope)
-    found = [*alert_rows(counts, rule)]
+    found = alert_rows(counts, rule)
     rows = [row for row in found if names_only_own(row, asked.viewer.scope)]
     fresh = await standing_of(asked)
     shown = rows[:MOST_ROWS]
@@ -57,11 +59,40 @@ async def load_alerts(asked: PageRequest) -> Loaded:
     return Loaded(data, fresh.as_of_ms, fresh.stopped_at_ms)
 
 
-def alert_rows(counts: Sequence[desk_notices.AlertCount], rule: str) -> Iterator[AlertRow]:
-    """A line for each detail."""
+def alert_rows(counts: Sequence[desk_notices.AlertCount], rule: str) -> list[AlertRow]:
+    """A line for what differs in nothing but how far apart something was, those with most alerts first."""
+    alike: dict[str, list[AlertRow]] = {}
     for each in counts:
         if each.detail:
-            yield AlertRow(visible_message(detail_message(rule, each.detail)), each.count, each.last_ms)
+            what = visible_message(detail_message(rule, each.detail))
+            row = AlertRow(what, each.count, each.last_ms)
+            alike.setdefault(english(_with_spans(what, lambda _: "")), []).append(row)
+    return sorted(map(_one_row, alike.values()), key=lambda row: -row.count)
+
+
+def _one_row(rows: Sequence[AlertRow]) -> AlertRow:
+    """A line in place of some that are alike: from the shortest span of each field to the longest."""
+
+    def from_to(field: str) -> Field:
+        spans = sorted((row.what.fields[field] for row in rows), key=_minutes)
+        both = message("span.from_to", shortest=spans[0], longest=spans[-1])
+        return spans[0] if spans[0] == spans[-1] else both
+
+    what = _with_spans(rows[0].what, from_to)
+    return AlertRow(what, sum(row.count for row in rows), max(row.last_ms for row in rows))
+
+
+def _with_spans(what: CodedMessage, put: Callable[[str], Field]) -> CodedMessage:
+    """A message with something in the place of each span of time that tells how far apart two things were."""
+    spans = {field: put(field) for field in _APART if field in what.fields}
+    return msgspec.structs.replace(what, fields={**what.fields, **spans})
+
+
+def _minutes(span: Field) -> int:
+    """The length of a span; one that could not be read is the longest."""
+    if isinstance(span, CodedMessage) and span.code in _MINUTES and isinstance(span.fields["n"], int):
+        return _MINUTES[span.code] * span.fields["n"]
+    return sys.maxsize
 
 
 def erased_since(counts: Sequence[desk_notices.AlertCount]) -> int:
@@ -79,6 +110,8 @@ def names_only_own(row: AlertRow, scope: Scope) -> bool:
 
 
 _TEAMS = ("team", "teams", "other")
+_APART = ("age", "apart")
+_MINUTES = {"span.minutes": 1, "span.hours": 60, "span.days": 1440}
 
 
 async def enter(asked: PageRequest) -> CodedMessage:

@@ -17,17 +17,17 @@ from streams.domain.messages import CodedMessage, message
 from streams.domain.pressure import FileMistakes, Policy, default_policy_text, read_policy
 from streams.domain.pressure.policy_files import policy_text
 from streams.platform.published_policies import PublishedPolicy, mark_of, published
-from streams.services.console.gate import Console, frame, html, message_page, posted
+from streams.services.console.gate import Console, file_text, frame, html, posted
 from streams.services.console.jobs import Job, TooManyJobs
+from streams.services.console.mistakes import shown_mistakes
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest
-from streams.services.console.pages.letters import BUSY, read_answer, waited_s
+from streams.services.console.pages import runs
+from streams.services.console.pages.runs import BUSY, STDIN, own_run, path_of, read_answer, refusal_page, waited_s
 from streams.services.console.rendering import render
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.signin import SignedIn
 
 ABOUT = "backtest"
-STDIN = "/dev/stdin"
-JOB_EVERY_S = 1
 MOST_PUBLISHED = 50
 
 
@@ -139,15 +139,12 @@ def meaning_lines(before: Policy, after: Policy) -> list[tuple[str, str]]:
 
 async def enter_backtest(asked: PageRequest) -> Job:
     """The backtest of the page. Raises PageRefused where this console has none, or it is somebody else's."""
-    job = asked.deps.jobs.find(asked.params["job"], ABOUT)
-    if job is None or job.by != asked.viewer.name:
-        raise PageRefused(
-            404,
-            "Not found",
-            "This console knows of no such backtest of yours: it has ended more than an hour ago, or the console was "
-            "started anew.",
-        )
-    return job
+    return own_run(
+        asked,
+        ABOUT,
+        "This console knows of no such backtest of yours: it has ended more than an hour ago, or the console was "
+        "started anew.",
+    )
 
 
 async def load_backtest(asked: PageRequest) -> Loaded:
@@ -192,7 +189,7 @@ def routes(console: Console) -> APIRouter:
         try:
             return _checked(console, signed_in, said)
         except PageRefused as why:
-            return _told(console, signed_in, why)
+            return refusal_page(console, signed_in, why)
 
     @router.post("/policy/backtest")
     async def backtest(request: Request) -> Response:
@@ -200,30 +197,25 @@ def routes(console: Console) -> APIRouter:
         try:
             if signed_in.viewer.scope != EVERYTHING:
                 raise PageRefused.not_found()
-            text = normal(said.get("text", ""))
+            text = file_text(said)
             if isinstance(read_policy(text), FileMistakes):
                 return _checked(console, signed_in, said)
             given = {"text": text, "based_on": said.get("based_on", "")}
             words = ("backtest", f"--policy={STDIN}", "--json", "--processes=1")
             job = console.deps.jobs.begin(signed_in.viewer.name, ABOUT, words, text.encode(), given)
         except TooManyJobs:
-            return _told(console, signed_in, BUSY)
+            return refusal_page(console, signed_in, BUSY)
         except PageRefused as why:
-            return _told(console, signed_in, why)
-        return RedirectResponse(f"/policy/backtests/{job.id}", 303)
+            return refusal_page(console, signed_in, why)
+        return RedirectResponse(path_of(job), 303)
 
     return router
-
-
-def normal(text: str) -> str:
-    """A text of a form, with the line ends of a file."""
-    return text.replace("\r\n", "\n").rstrip() + "\n"
 
 
 def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> Response:
     """The draft again: with its mistakes, or with what it changes and the forms that try and publish it."""
     asked = console.page_request(signed_in, {})
-    text, now = normal(said.get("text", "")), text_in_force(console.deps.settings.policy)
+    text, now = file_text(said), text_in_force(console.deps.settings.policy)
     found = read_policy(text)
     mistakes = found.found if isinstance(found, FileMistakes) else ()
     meant = [] if isinstance(found, FileMistakes) else meaning_lines(console.deps.judge.policy, found)
@@ -232,7 +224,7 @@ def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> 
         "text": text,
         "based_on": said.get("based_on", ""),
         "is_overtaken": said.get("based_on", "") != mark_of(now),
-        "mistakes": mistakes,
+        "mistakes": shown_mistakes(mistakes),
         "meant": meant,
         "lines": [] if mistakes else diff_lines(now, text),
         "has_file": console.deps.settings.policy is not None,
@@ -241,11 +233,6 @@ def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> 
     }
     context = {**frame(console, signed_in), **shown}
     return html(signed_in, render("policy_checked.html", asked, context), 422 if mistakes else 200)
-
-
-def _told(console: Console, signed_in: SignedIn, why: PageRefused) -> Response:
-    words = console.page_request(signed_in, {}).words
-    return message_page(console, signed_in, words.text(why.title), words.text(why.text), why.status)
 
 
 POLICY = Page(
@@ -284,7 +271,7 @@ BACKTEST = Page(
     name="policy_backtest",
     title="Backtest",
     act="see_policy",
-    blocks=(Block("backtest", JOB_EVERY_S, load_backtest, "policy_backtest.html"),),
+    blocks=(Block("backtest", runs.EVERY_S, load_backtest, "policy_backtest.html"),),
     params={"job": r"[0-9a-f]{16}"},
     enter=enter_backtest,
     in_menu=False,

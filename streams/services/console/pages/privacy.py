@@ -20,7 +20,7 @@ from streams.services.console.desk_reading import freshness
 from streams.services.console.desk_retention import VIEWS_KEPT_MS
 from streams.services.console.desk_schema import CELLS_KEPT_MS, DAY_MS, SECOND_MS
 from streams.services.console.gate import Console, posted
-from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest, Withheld
+from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest, require_everything
 from streams.services.console.pages.campaigns import AHEAD_MS
 from streams.services.console.pages.people import REASONS
 from streams.services.console.pages.person_alerts import alert_rows, names_only_own
@@ -37,14 +37,6 @@ MOST_LOOKS = 200
 def kept(asked: PageRequest) -> Span:
     """The time of which looks are kept. They are dated by the wall's clock, whatever the pages' is."""
     return Span(asked.wall_ms - VIEWS_KEPT_MS, asked.wall_ms + AHEAD_MS)
-
-
-def require_everything(asked: PageRequest) -> None:
-    """Raise Withheld for who sees a part: nobody has said of which part a look was."""
-    if asked.viewer.scope != EVERYTHING:
-        raise Withheld(
-            "These are of all teams, regions and committees, so whoever sees some of these only does not see them."
-        )
 
 
 async def load_stops(asked: PageRequest) -> Loaded:

@@ -19,7 +19,7 @@ from streams.domain.file_mistakes import FileMistakes
 from streams.domain.messages import CodedMessage, message
 from streams.domain.segments.compiled_segments import read_definition
 from streams.domain.segments.conditions import Group, Node, Reference
-from streams.domain.segments.definition_files import definition_toml
+from streams.domain.segments.definition_files import definition_toml, read_segments
 from streams.domain.segments.explanation import condition_message
 from streams.domain.segments.segment_totals import SegmentTotal, added_up
 from streams.services.console import desk_segments
@@ -28,6 +28,7 @@ from streams.services.console.desk_schema import DAY_MS
 from streams.services.console.desk_segments import Members
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.rights import FEWEST, may
+from streams.services.console.segment_rows import SegmentDraft, draft_of
 from streams.services.console.standing import STALE_S, standing_of
 from streams.services.console.words import Words
 from streams.services.permission.decision_messages import incomplete_message
@@ -35,6 +36,7 @@ from streams.services.permission.decision_messages import incomplete_message
 EVERY_S = 5
 CURVE_EVERY_S = 60
 CURVE_MS = 7 * DAY_MS
+SEGMENT_ID = r"[A-Za-z0-9._-]{1,64}"
 
 
 class ListedSegment(Struct, frozen=True):
@@ -152,20 +154,23 @@ async def load_acts(asked: PageRequest) -> Loaded:
     return Loaded({"segment": asked.params["segment"]}, stored.as_of)
 
 
-async def enter_new(_: PageRequest) -> str:
-    """The text to begin with."""
-    return EXAMPLE
+async def enter_new(_: PageRequest) -> SegmentDraft:
+    """The draft to begin with."""
+    read = read_segments(EXAMPLE)
+    return draft_of(EXAMPLE, [] if isinstance(read, FileMistakes) else read)
 
 
-async def enter_edit(asked: PageRequest) -> str:
-    """The definition of the segment as text. Raises PageRefused where it is not defined."""
+async def enter_edit(asked: PageRequest) -> SegmentDraft:
+    """The definition of the segment as a draft. Raises PageRefused where it is not defined."""
     await enter(asked)
     try:
         _, value = await _one(asked)
     except Withheld:
-        return EXAMPLE
+        return await enter_new(asked)
     read = read_definition(value)
-    return value.decode() if isinstance(read, FileMistakes) else definition_toml(read)
+    if isinstance(read, FileMistakes):
+        return SegmentDraft(value.decode())
+    return draft_of(definition_toml(read), [read])
 
 
 async def enter_withdraw(asked: PageRequest) -> None:
@@ -232,7 +237,7 @@ SEGMENT = Page(
         Block("definition", EVERY_S, load_definition, "segment_definition.html", "What it says"),
         Block("acts", EVERY_S, load_acts, "segment_acts.html", "Change it"),
     ),
-    params={"segment": r"[A-Za-z0-9._-]{1,64}"},
+    params={"segment": SEGMENT_ID},
     enter=enter,
     in_menu=False,
     template="segment.html",
@@ -253,7 +258,7 @@ SEGMENT_EDIT = Page(
     title="Try out a segment",
     act="see_segments",
     blocks=(),
-    params={"segment": SEGMENT.params["segment"]},
+    params={"segment": SEGMENT_ID},
     enter=enter_edit,
     in_menu=False,
     template="segment_builder.html",
@@ -264,7 +269,7 @@ SEGMENT_WITHDRAW = Page(
     title="Withdraw a segment",
     act="see_segments",
     blocks=(Block("figures", 0, load_figures, "segment_figures.html", "Who is in it"),),
-    params={"segment": SEGMENT.params["segment"]},
+    params={"segment": SEGMENT_ID},
     enter=enter_withdraw,
     in_menu=False,
     template="segment_withdraw.html",

@@ -10,6 +10,7 @@ from events.channels import Channel, Purpose
 from events.times import parse_time
 from sinks.reservations import Reservations
 from streams.domain.messages import message
+from streams.domain.messages.mistakes import list_message
 from streams.services.console.gate import Console, posted, require, signed_in_of
 from streams.services.console.list_marks import forget_mark, mark_of
 from streams.services.console.page import Block, Loaded, Page, PageRequest
@@ -47,6 +48,7 @@ async def load(asked: PageRequest) -> Loaded:
     hours = [] if one is None else [Bar("", rows, parse_time(f"{hour}:00:00Z") or 0) for hour, rows in one.hours]
     shown = {
         "sending": one,
+        "trouble": None if one is None else list_message(one.why),
         "gone": await mark_of(asked.deps.redis, asked.viewer.name) if one is None else None,
         "bars": [] if one is None else bars_of(one, asked),
         "totals": {} if one is None else totals_of(one),

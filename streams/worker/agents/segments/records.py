@@ -17,7 +17,7 @@ from streams.worker.agents.contacts.output_records import RecordBuilder
 from streams.worker.agents.segments.tallies import Tally
 
 SWEEP, DUE, TICK, RECOUNT = b"sweep", b"due", b"tick", b"recount"
-"""Keys of `segment-work`."""
+"""Keys of `segment-work`. A recount is asked for by a restore of the version before: now the table says it itself."""
 
 _encode = msgspec.msgpack.Encoder().encode
 

@@ -221,6 +221,24 @@ class SegmentRegistry:
         return known is not None and known.edition == edition and known.state != "withdrawn"
 
 
+def restored_segments(latest: Mapping[str, bytes | None]) -> dict[bytes, bytes]:
+    """What a table that is made anew keeps of segments beside its states: definitions, and that all are to be judged.
+
+    Nothing where nothing is defined. `latest`: by segment what its partition of `segment-definitions` says; the table
+    has to say as well that this is folded. So whoever judges somebody knows why, in whatever order topics are read.
+    """
+    kept: dict[bytes, bytes] = {}
+    for segment, value in latest.items():
+        if value is None:
+            continue
+        read = read_definition(value)
+        if isinstance(read, FileMistakes):
+            kept[_UNREAD + segment.encode()] = value
+        elif read.id == segment:
+            kept[DEFINITIONS + segment.encode()] = value
+    return kept and {**kept, _SWEEP: _encode(Sweep(0, again=None))}
+
+
 def segment_registry_of(states: States[ContactState], policy: Policy) -> SegmentRegistry:
     """The registry of a partition, kept in memory between chunks, with nothing to be written yet."""
     registry = cast(SegmentRegistry | None, states.memory.get(_MEMORY))

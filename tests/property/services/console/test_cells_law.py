@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from events.times import render_time
 from events.topics import CONTACT_LINKS, CONTACT_SUPPRESSIONS, INTERACTIONS
 from streams.services.console.desk import Desk
+from streams.services.console.desk_batches import Limits, TopicRecord
 from streams.services.console.desk_schema import LABELS, MINUTE_MS
 from streams.services.console.desk_sums import sum_up
-from streams.services.console.desk_writing import DeskWriter, Limits, TopicRecord
+from streams.services.console.desk_writing import DeskWriter
 
 NOON = 1_762_516_800_000
 FRAGMENTS = ("van.1", "email:0000000000000000000000000000000a", "phone:0000000000000000000000000000000b")

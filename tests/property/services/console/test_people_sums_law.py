@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from events.topics import CONTACT_STATE
 from streams.services.console.desk import Desk
+from streams.services.console.desk_batches import Limits, TopicRecord
 from streams.services.console.desk_cells import Everything
 from streams.services.console.desk_people import ballots_by_region, committees
 from streams.services.console.desk_sums import sum_up
-from streams.services.console.desk_writing import DeskWriter, Limits, TopicRecord
+from streams.services.console.desk_writing import DeskWriter
 
 AT = "2025-11-07T12:00:00.000Z"
 STATUSES = ("rejected", "cured", "voted")

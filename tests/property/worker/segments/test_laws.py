@@ -221,8 +221,33 @@ def test_few_ticks_give_what_many_give(
 
 
 @lawful
+@given(stories(), tables(3), tables(3), st.booleans(), st.data())
+def test_after_a_restore_everybody_is_recounted_whatever_is_read_first(
+    story: list[Saying], were: list[Table], found: list[Table], is_warm: bool, data: st.DataObject
+) -> None:
+    """`were`: definitions of before, of which the topic may still have records."""
+    town, some = Town(is_warm=is_warm), data.draw(st.integers(0, len(story)))
+    for saying in story[:some]:
+        town.say(saying.interaction, saying.appended_at)
+    town.settle()
+    town.at_hand.clear()
+    defined_anew(town, [], were)
+    town.withdraw({table["id"] for table in were} - {table["id"] for table in found})
+    town.restored(found)
+    for saying in story[some:]:
+        town.say(saying.interaction, saying.appended_at)
+    town.tick(NOW)
+    as_they_come(town, data)
+    assert town.names() == town.should_be(found, NOW)
+    assert all(len(said) == 1 and min(said)[0] == "complete" for said in town.states_of_segments().values())
+    assert {*town.causes} <= {"recounted", "time", "interaction", "link", "merged", "erased"}
+    for cause in town.causes:
+        event(cause)
+
+
+@lawful
 @given(stories(), tables(3), st.booleans(), st.data())
-def test_after_the_tables_are_made_anew_everybody_is_recounted_whatever_is_read_first(
+def test_where_a_restore_of_the_version_before_asks_for_a_recount_everybody_is_judged_whatever_is_read_first(
     story: list[Saying], found: list[Table], is_warm: bool, data: st.DataObject
 ) -> None:
     town = Town(is_warm=is_warm)

@@ -19,9 +19,10 @@ from streams.domain.segments.memberships import PersonMemberships, read_membersh
 from streams.domain.segments.person import Person, whole_person
 from streams.domain.segments.resolution import resolve
 from streams.engine.decoded_states import BESIDE
+from streams.engine.store import Position
 from streams.engine.writer import Output
 from streams.worker.agents.segments.records import Tick, tick_record, work_record
-from streams.worker.agents.segments.registry import PartitionTime, _read_time
+from streams.worker.agents.segments.registry import PartitionTime, _read_time, restored_segments
 from tests.property.domain.segments.definitions import Table, read
 from tests.property.worker.links.world import Log, World
 
@@ -44,6 +45,16 @@ class Town(World):
         """Define these segments in every partition."""
         for definition in read([*tables]):
             self._tell_all(SEGMENT_DEFINITIONS, definition.id, definition_json(definition))
+
+    def restored(self, tables: Iterable[Table]) -> None:
+        """Have every partition be of a table that was made anew where these are defined."""
+        self.define(tables)
+        for number in range(self.partitions):
+            log = SEGMENT_DEFINITIONS, number
+            latest = {(record.key or b"").decode(): record.value for record in self.logs[log]}
+            kept = {BESIDE + key: value for key, value in restored_segments(latest).items()}
+            self.stores[number].write(kept, Position("topic", 1, 0))
+            self.read[log] = len(self.logs[log])
 
     def withdraw(self, names: Iterable[str]) -> None:
         """Withdraw these segments."""

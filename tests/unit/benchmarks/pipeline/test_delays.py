@@ -54,7 +54,7 @@ def test_a_probe_is_an_interaction_of_the_contact_that_it_names() -> None:
 
 
 def test_a_flow_says_what_a_record_costs() -> None:
-    found = Flow(1000, Usage(cpu_seconds=0.05, wall_seconds=0.1, peak_rss=0))
+    found = Flow(1000, Usage(cpu_seconds=0.05, wall_seconds=0.1, peak_rss=0, peak_own=0))
     assert (found.cpu_micros, found.per_core_second, found.per_second) == pytest.approx((50, 20_000, 10_000))
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from streams.domain.file_mistakes import FileMistakes
+from streams.domain.file_mistakes import FileMistakes, Told
+from streams.domain.messages import CodedMessage
+from streams.domain.messages.reading_back import TEXT
 from streams.domain.segments.conditions import Gifts, Group, Opens, SegmentDefinition, Tag
 from streams.domain.segments.definition_files import (
     DEEPEST,
@@ -17,7 +19,13 @@ from streams.domain.segments.definition_files import (
 def mistakes(text: str) -> list[str]:
     found = read_segments(text)
     assert isinstance(found, FileMistakes)
+    assert all(is_coded(part) for each in found.found for part in (each.wrong, each.remedy)), found
     return str(found).splitlines()
+
+
+def is_coded(part: Told) -> bool:
+    """Whether something is told in every language."""
+    return isinstance(part, CodedMessage) and part.code != TEXT
 
 
 def of_condition(condition: str) -> list[str]:
@@ -86,6 +94,13 @@ def test_a_definition_is_written_as_a_person_would_write_it() -> None:
         ("{ support = [1, 1] }", "support: names one twice; name each once"),
         ("{ channel = 'mail', is = 'open' }", "channel: is 'mail'; give 'email', 'text', 'phone', 'door' or 'letter'"),
         ("{ consent = 'email', is = 'yes' }", "is: is 'yes'; give true or false"),
+        ("{ gifts = 'count', within = 'week', is = 1 }", "within: is 'week'; give minutes, hours or days"),
+        ("{ gifts = 'many', is = 1 }", "gifts: is 'many'; give 'count', 'sum' or 'net'"),
+        ("{ touches = 'all', within = '7d', is = 1 }", "touches: is 'all'; give 'count'"),
+        ("{ tag = '' }", "tag: is empty; give at least one character"),
+        ("{ tag = 5 }", "tag: is 5; give a text in quotes"),
+        ("{ postal_code = '" + "4" * 33 + "' }", "postal_code: is '4444"),
+        ("{ support = 1 }", "support: is 1; give a list"),
         ("{ region = 'Ohio' }", "region: is 'Ohio'; give ISO 3166-2 in capitals"),
         ("{ ballot = 'e', status = ['asked'] }", "status[0]: is 'asked'; give 'requested', 'sent', 'returned'"),
         ("{ unanswered_mails = 0 }", "unanswered_mails: is 0; give a whole number of e-mails from 1 to 50"),

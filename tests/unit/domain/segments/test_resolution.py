@@ -8,6 +8,7 @@ from streams.domain.pressure.closures import ChannelRules, channel_rules
 from streams.domain.segments.conditions import Group, Reference, SegmentDefinition, Tag
 from streams.domain.segments.definition_files import MOST_SEGMENTS, REFERENCE, read_segment
 from streams.domain.segments.resolution import DEEPEST_REFERENCE, MOST_CONDITIONS, ResolvedSegments, leaves, resolve
+from tests.unit.domain.segments.test_definition_files import is_coded
 
 RULES = channel_rules(default_policy())
 
@@ -27,6 +28,7 @@ def edition(rules: ChannelRules = RULES, **groups: list[dict[str, Any]]) -> str:
 
 
 def told(resolution: ResolvedSegments) -> list[str]:
+    assert all(is_coded(part) for each in resolution.mistakes for part in (each.wrong, each.remedy))
     return list(map(str, resolution.mistakes))
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from streams.history.insights.own_process import (
-    GIVES_WAY,
     MOST_REMEMBERED_BYTES,
     MOST_WAITING,
     InsightsProcess,
     NoAnswer,
 )
+from streams.platform.tied_process import GIVES_WAY
 
 COUNTS = """
 import pathlib, sys

@@ -9,9 +9,10 @@ import orjson
 from events.times import render_time
 from events.topics import CONTACT_LINKS, CONTACT_STATE, CONTACT_SUPPRESSIONS, INTERACTIONS
 from streams.services.console.desk import Desk
+from streams.services.console.desk_batches import Limits, TopicRecord
 from streams.services.console.desk_cells import Everything, Span
 from streams.services.console.desk_reading import figures_by
-from streams.services.console.desk_writing import DeskWriter, Limits, TopicRecord
+from streams.services.console.desk_writing import DeskWriter
 
 NOON = 1_762_516_800_000
 EVER = Span(0, NOON * 2)

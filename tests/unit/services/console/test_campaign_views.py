@@ -6,20 +6,16 @@ from msgspec.structs import replace
 from sinks.holds import AllHolds, Hold
 from streams.domain.pressure.rates import CampaignRates
 from streams.services.console import desk_notices
+from streams.services.console.campaign_rates import Rate, Reach, provider_rates, rate_text, worst_of
 from streams.services.console.desk_campaigns import Campaign, Provider
 from streams.services.console.pages.campaigns import (
-    Rate,
-    Reach,
     as_of_then,
     covers,
     hold_state,
     is_so_already,
     listed,
-    provider_rates,
     provider_view,
-    rate_text,
     with_money,
-    worst_of,
 )
 from streams.services.console.rights import EVERYTHING, Scope
 from streams.services.console.words import Words

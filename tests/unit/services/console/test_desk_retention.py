@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from streams.services.console.desk_batches import Limits, TopicRecord
 from streams.services.console.desk_campaigns import begun, campaigns, names
 from streams.services.console.desk_cells import Everything, Span
 from streams.services.console.desk_reading import Slots, curves, figures_by, known_since_ms, last_reports
 from streams.services.console.desk_retention import drop_unused_series, let_go
 from streams.services.console.desk_schema import CELLS_KEPT_MS, COARSE_MS
-from streams.services.console.desk_writing import DeskWriter, Limits, TopicRecord
+from streams.services.console.desk_writing import DeskWriter
 from tests.unit.services.console.desk_records import EVER, NOON, counts, gift, link, net, said, writer_at
 
 ALL = Everything()

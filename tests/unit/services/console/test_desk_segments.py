@@ -7,10 +7,11 @@ import pytest
 
 from events.topics import SEGMENT_COUNTS
 from streams.services.console.desk import Desk
+from streams.services.console.desk_batches import Limits, TopicRecord
 from streams.services.console.desk_retention import let_go
 from streams.services.console.desk_schema import CELLS_KEPT_MS, QUARTER_MS
 from streams.services.console.desk_segments import Members, member_curve, members_said
-from streams.services.console.desk_writing import DeskWriter, Limits, TopicRecord
+from streams.services.console.desk_writing import DeskWriter
 from streams.services.console.pages.segments import curve_chart
 from streams.services.console.words import Words
 

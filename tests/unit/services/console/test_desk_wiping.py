@@ -11,6 +11,7 @@ import pytest
 from events.topics import CONTACT_STATE
 from streams.services.console import desk_wiping
 from streams.services.console.desk import Desk, replace_desk
+from streams.services.console.desk_batches import Limits, Position
 from streams.services.console.desk_retention import let_go
 from streams.services.console.desk_wiping import (
     AGAIN_S,
@@ -21,7 +22,7 @@ from streams.services.console.desk_wiping import (
     holds_any,
     is_to_be_wiped,
 )
-from streams.services.console.desk_writing import DeskWriter, Limits, Position
+from streams.services.console.desk_writing import DeskWriter
 from tests.unit.services.console.desk_records import NOON, closed, gift, profile, record, said, writer_at
 
 PATIENCE_S = 30.0

@@ -17,9 +17,10 @@ from events.topics import (
 from streams.services.console import desk_notices as notices
 from streams.services.console import desk_people as people
 from streams.services.console.desk import Desk
+from streams.services.console.desk_batches import Limits, Position, TopicRecord
 from streams.services.console.desk_cells import Everything, Span
 from streams.services.console.desk_reading import Slots, curves, figures_by, money
-from streams.services.console.desk_writing import DeskWriter, Limits, Position, TopicRecord
+from streams.services.console.desk_writing import DeskWriter
 from tests.unit.services.console.desk_records import (
     EVER,
     NOON,

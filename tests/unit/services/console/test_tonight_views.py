@@ -237,6 +237,24 @@ def test_alerts_about_people_who_were_erased_are_counted_and_no_line_is_empty() 
     assert erased_since(counts) == 3
 
 
+def test_alerts_that_differ_in_how_far_apart_touches_were_are_one_line() -> None:
+    said = {"3m": 2, "58m": 1, "1h": 4, "2d": 1}
+    counts = [
+        *(AlertCount(f"digital: by text, {apart} after field by door; at least 4d", n, n) for apart, n in said.items()),
+        AlertCount("digital: by text, 7m after mail by door; at least 4d", 1, NOW),
+        AlertCount("digital: by text, 7m after mail by door; at least 8h", 1, NOW),
+        AlertCount("written by a newer version", 3, NOW),
+    ]
+    rows = alert_rows(counts, "double_touch")
+    assert [(english(row.what), row.count, row.last_ms) for row in rows] == [
+        ("digital: by text, 3m to 2d after field by door; at least 4d", 8, 4),
+        ("written by a newer version", 3, NOW),
+        ("digital: by text, 7m after mail by door; at least 4d", 1, NOW),
+        ("digital: by text, 7m after mail by door; at least 8h", 1, NOW),
+    ]
+    assert "3 min à 2 j après" in FR.message(rows[0].what)
+
+
 def test_who_sees_some_teams_reads_no_alert_that_names_another() -> None:
     details = (
         "digital: 4 touches on all channels within 1d, at most 3",

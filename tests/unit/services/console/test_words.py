@@ -2,7 +2,8 @@ from typing import get_args
 
 import pytest
 
-from streams.domain.messages import Duration, Instant, Listed, Money, PercentagePoints, Share, message
+from streams.domain.messages import Duration, Instant, Listed, Money, PercentagePoints, Share, english, message
+from streams.domain.messages.alert_details import detail_message
 from streams.services.console.words import UNKNOWN, Form, Words, language_of
 
 NBSP, NARROW = "\u00a0", "\u202f"
@@ -31,6 +32,15 @@ def test_numbers_and_shares() -> None:
     assert (EN.number(48210), FR.number(48210)) == ("48,210", f"48{NARROW}210")
     assert (EN.share(31, 100), FR.share(31, 100)) == ("31%", f"31{NARROW}%")
     assert (EN.share(0.27, 100, 2), FR.share(0.27, 100, 2)) == ("0.27%", f"0,27{NARROW}%")
+
+
+def test_per_cent_is_written_alike_in_figures_and_in_messages() -> None:
+    found = "gmail: 3 complaints of 1200 sent, 0.25 %; the limit is 0.3 %, from 1000 on"
+    rate = detail_message("campaign_complaints", found)
+    assert english(rate) == found
+    assert "0.25%; the limit is 0.3%, from" in EN.message(rate)
+    assert f"0,25{NARROW}%" in FR.message(rate)
+    assert EN.text("{share} of it", share=Share(1, 4)) == "25% of it"
 
 
 def test_what_nobody_knows_is_a_dash_and_never_nought() -> None:

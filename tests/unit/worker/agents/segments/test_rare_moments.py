@@ -17,6 +17,7 @@ from streams.engine.writer import Output
 from streams.worker.agents.segments import membership_changes
 from streams.worker.agents.segments.membership_changes import READINGS, MembershipChanges
 from streams.worker.agents.segments.records import TICK, work_record
+from streams.worker.agents.segments.registry import restored_segments
 from tests.property.domain.segments.definitions import Table
 from tests.property.worker.links.sayings import interaction
 from tests.property.worker.links.world import PARTITIONS
@@ -66,6 +67,46 @@ def test_where_no_time_is_known_yet_counts_are_of_when_the_definition_came() -> 
     town.settle()
     said = [orjson.loads(latest.value or b"null") for latest in town.counts.values()]
     assert {each["as_of"][:4] for each in said} == {"2012"}
+
+
+def restored_town(*names: str) -> Town:
+    """People of a table that was made anew, of whom nothing else is read yet; `everybody` was somebody else before."""
+    town = Town(is_warm=True)
+    for name in names:
+        town.say(gift(name), NOW)
+    town.settle()
+    town.at_hand.clear()
+    town.define([{**RECENT, "id": "everybody"}])
+    town.restored([EVERYBODY, RECENT])
+    return town
+
+
+def test_definitions_that_are_read_again_after_a_restore_judge_nobody_before_the_recount_does() -> None:
+    town = restored_town("crm.ada", "crm.bo")
+    town.repeat_the_latest(SEGMENT_DEFINITIONS)
+    for number in range(town.partitions):
+        town.work((SEGMENT_DEFINITIONS, number), 1)
+    town.settle()
+    assert town.names() == town.should_be([EVERYBODY, RECENT])
+    assert {*town.causes} == {"recounted"}
+
+
+def test_after_a_restore_a_tick_is_enough_for_the_recount() -> None:
+    town = restored_town("crm.ada", "crm.bo")
+    for number in range(town.partitions):
+        town.publish(work_record(number, TICK))
+    town.settle()
+    assert town.names() == town.should_be([EVERYBODY, RECENT])
+    assert {*town.causes} == {"recounted"}
+    assert {state for said in town.states_of_segments().values() for state, _ in said} == {"complete"}
+
+
+def test_what_a_restore_cannot_read_of_definitions_is_kept_for_a_version_that_can() -> None:
+    new = b'{"id": "new", "all": [{"wished": 1}]}'
+    kept = restored_segments({"new": new, "gone": None, "other": b'{"id": "another", "all": [{"tag": "host"}]}'})
+    assert kept.pop(b"segments/sweep")
+    assert kept == {b"segments/unread/new": new}
+    assert restored_segments({"gone": None}) == {}
 
 
 @dataclass
