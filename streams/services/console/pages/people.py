@@ -183,7 +183,7 @@ def stops_of(profile: ContactProfile) -> list[tuple[str, str, int | None, Stop]]
 
 async def load_origins(asked: PageRequest) -> Loaded:
     """Where what is known of the person comes from, and the words on consent."""
-    subject = _whole(asked)
+    subject = whole_subject(asked)
     return Loaded(origins_of(cast(ContactProfile, subject.profile)), subject.as_of_ms)
 
 
