@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from itertools import permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streams.domain.contact import ContactState, FoldOutcome, fold, profile
 from streams.domain.contact.fold import ROOM
 from streams.domain.contact.merging import person
 from streams.domain.contact.publication.size_limit import ROOM_FOR_PARTS, bounded, reduced, shorter_and_shorter
-from streams.domain.contact.state import CanvassReport, Consent, Detail, Fact, Retraction
+from streams.domain.contact.state import CanvassReport, Consent, ConsentTerms, Detail, Fact, Retraction
 
 AT = 1_700_000_000_000
 
@@ -86,14 +88,47 @@ def test_of_a_part_that_is_not_whole_no_refusal_is_lost() -> None:
             report("5", "wrong_number", "x" * 1024),
             report("6", "contacted", "x" * 1024, ("long",)),
             fact("7", None, "email.bounced"),
+            fact("8", Consent("letter", granted=False), "consent.changed"),
         ],
     )
 
     shown = profile("c1", reduced(part))
 
-    assert shown["consent"] == {"email": False, "text": False}
+    assert shown["consent"] == {"letter": False}
+    assert ([*shown["stops"]["lists"]], [*shown["stops"]["senders"]]) == (["news"], ["+1"])
     assert (shown["canvass"]["attempts"], shown["canvass"]["answers"], shown["tags"]) == (2, {}, [])
-    assert {fact.id for fact in reduced(part).facts.values()} == {"1", "2", "4", "5", "7"}
+    assert {fact.id for fact in reduced(part).facts.values()} == {"1", "2", "4", "5", "7", "8"}
+
+
+SCOPES = [
+    Consent("email", granted=False, list_id="news"),
+    Consent("email", granted=False, sender="desk"),
+    Consent("email", granted=False, terms=ConsentTerms(purpose="fundraising", wording="v1")),
+]
+
+
+@pytest.mark.parametrize("no", SCOPES)
+def test_a_later_yes_to_the_channel_lifts_no_scoped_no_of_a_part_that_is_not_whole(no: Consent) -> None:
+    """As it lifts none where all is shown."""
+    own, _ = fold(ContactState(), [replace(fact("y", Consent("email", granted=True), "consent.changed"), time=AT + 1)])
+    part, _ = fold(ContactState(), [fact("n", no, "consent.changed")])
+
+    shown = profile("c1", person({"c1": own, "c2": reduced(part)}))
+    whole = profile("c1", person({"c1": own, "c2": part}))
+
+    assert (shown["consent"], shown["stops"]) == (whole["consent"], whole["stops"])
+    words = [(word["granted"], word.get("purpose")) for word in shown["consent_ledger"]]
+    assert words == [(False, no.purpose), (True, None)]
+
+
+@pytest.mark.parametrize("no", SCOPES)
+def test_where_no_yes_is_shown_a_scoped_no_closes_its_channel(no: Consent) -> None:
+    own, _ = fold(ContactState(), [replace(fact("y", Consent("email", granted=True), "consent.changed"), time=AT + 1)])
+    part, _ = fold(ContactState(), [fact("n", no, "consent.changed")])
+
+    *_, last = shorter_and_shorter({"c1": own, "c2": part})
+
+    assert profile("c1", person(last))["consent"] == {"email": False}
 
 
 def test_a_retraction_in_a_part_that_is_not_whole_takes_back_what_another_part_has() -> None:
