@@ -3,7 +3,7 @@
 An interaction that was taken before changes nothing. One that finds the state full is left out, unless it is a
 retraction, a command or somebody's no: that has to be heard even when there is no more room for anything else.
 
-What came from a source that is to be forgotten is dropped, whether it or the command comes first.
+What came from a source that is to be forgotten is dropped but for its bare key, whether it or the command comes first.
 
 An erasure acts when it is taken: all is forgotten. What happened before it never counts again, and until a gift, a form
 or a yes begins a new record nothing is taken but what binds: a no, what takes something back, a command.
@@ -25,7 +25,7 @@ from streams.domain.contact.compaction import (
     size_of_mail,
 )
 from streams.domain.contact.facts.command_details import COMMANDS, Erase, ForgetProvenance
-from streams.domain.contact.facts.forgotten_provenance import forgetting_commands, what_is_left
+from streams.domain.contact.facts.forgotten_provenance import forgetting_commands, is_first, is_forgotten, what_is_left
 from streams.domain.contact.facts.identifier_table import Table, numbered
 from streams.domain.contact.facts.mandatory_facts import binds
 from streams.domain.contact.identity.erasure import asked, begins, has_record, may_count, place_of
@@ -131,16 +131,17 @@ class _Draft:
         if self._clock >= self._due or self._waiting:
             self._settle_for(fact)
         if self._commands and fact.origin is not None:
-            left = what_is_left(fact, forgetting_commands(self._commands.values()))
-            if left is None:
-                self._learn_class(fact)
+            fact = what_is_left(fact, forgetting_commands(self._commands.values()))
+            if is_forgotten(fact):
+                self._commands = dict(self._commands)
+                self._keep(self._commands, fact)
                 return FoldOutcome.IN_VAIN
-            fact = left
         if detail in COMMANDS:
             self._commands = dict(self._commands)
-            if detail is ForgetProvenance:
-                self._forget(fact)
-            return self._keep(self._commands, fact)
+            outcome = self._keep(self._commands, fact)
+            if detail is ForgetProvenance and outcome is not FoldOutcome.FULL:
+                self._forget(self._commands[fact.key])
+            return outcome
         return self._keep(self._facts, fact)
 
     def _settle_for(self, fact: Fact) -> None:
@@ -180,6 +181,11 @@ class _Draft:
         if known is not None:
             self._repeat(kept, known, fact)
             return FoldOutcome.DUPLICATE
+        if self._commands and (rival := self._rival(kept, fact)) is not None:
+            forgotten, copy = (rival, fact) if is_forgotten(rival) else (fact, rival)
+            if is_first(forgotten, copy) is (rival is forgotten):
+                return FoldOutcome.DUPLICATE
+            self._give_up(rival)
         size = len(encode_fact(fact))
         weight = self._weight + size + more
         if weight > ROOM and weight > _limit(fact):
@@ -188,6 +194,19 @@ class _Draft:
             self._ordered = self._ordered and self._is_latest(fact)
         self._put(kept, fact, size + more)
         return FoldOutcome.APPLIED
+
+    def _rival(self, kept: dict[Key, Fact], fact: Fact) -> Fact | None:
+        """Another copy of the same interaction, where one of the two was forgotten and the other one was not."""
+        rival = (self._commands if kept is self._facts else self._facts).get(fact.key)
+        return None if rival is None or is_forgotten(rival) is is_forgotten(fact) else rival
+
+    def _give_up(self, fact: Fact) -> None:
+        if is_forgotten(fact):
+            self._commands = {key: each for key, each in self._commands.items() if key != fact.key}
+        else:
+            del self._facts[fact.key]
+        self._weight -= len(encode_fact(fact))
+        self._carried.changed = self._carried.changed or bool(fact.carried)
 
     def _enter(self, fact: Fact) -> tuple[Fact, int]:
         self._learn_class(fact)
@@ -241,18 +260,19 @@ class _Draft:
         self._known = known_messages(settled) if self._patience else set()
 
     def _forget(self, command: Fact) -> None:
-        """Give up what came from the source. What is left of a fact that binds stays in its place."""
+        """Give up what came from the source. What is left of a fact that binds stays in place, of others the key."""
         for key, fact in [*self._facts.items()]:
             left = what_is_left(fact, [command])
             if left is fact:
                 continue
             self._weight -= len(encode_fact(fact))
             self._carried.changed = self._carried.changed or bool(fact.carried)
-            if left is None:
+            if is_forgotten(left):
                 del self._facts[key]
+                self._commands[key] = left
             else:
                 self._facts[key] = left
-                self._weight += len(encode_fact(left))
+            self._weight += len(encode_fact(left))
 
     def _erase(self, fact: Fact) -> FoldOutcome:
         before = place_of(ContactState(version=self._version, place=self._place))

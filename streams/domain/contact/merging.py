@@ -5,7 +5,7 @@ from operator import attrgetter
 
 from streams.domain.contact.codec import encode_fact
 from streams.domain.contact.compaction import both, size_of_mail
-from streams.domain.contact.facts.forgotten_provenance import forgetting_commands, what_is_left
+from streams.domain.contact.facts.forgotten_provenance import without_forgotten
 from streams.domain.contact.facts.identifier_table import numbered, renumbered, size_of
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers
 from streams.domain.contact.sections.addresses import explicit
@@ -17,9 +17,7 @@ def merge(a: ContactState, b: ContactState) -> ContactState:
     table = tuple(sorted({*a.carried, *b.carried}))
     facts = _union(_at(table, a, a.facts), _at(table, b, b.facts))
     commands = _union(_at(table, a, a.commands), _at(table, b, b.commands))
-    if sources := forgetting_commands(commands.values()):
-        left = [what_is_left(fact, sources) for fact in facts.values()]
-        facts = {fact.key: fact for fact in left if fact is not None}
+    facts, commands = without_forgotten(facts, commands)
     table, (facts, commands) = numbered(table, in_order(facts.values()), commands)
     settled = both(a.settled, b.settled)
     return ContactState(

@@ -32,7 +32,15 @@ class ForgetProvenance(Struct, frozen=True, array_like=True, gc=False, tag=13):
     file: str | None = None
 
 
-Command: TypeAlias = LinkRuling | Suppress | Erase | ForgetProvenance
+class ForgottenInteraction(Struct, frozen=True, array_like=True, gc=False, tag=14):
+    """What is left of an interaction that was forgotten by where it came from: its key and whom it named, no more.
+
+    Kept beside the commands, so that no section tells of it. Copies are recognised by it, and identifiers that were one
+    person's stay so: a no under one of them binds all.
+    """
+
+
+Command: TypeAlias = LinkRuling | Suppress | Erase | ForgetProvenance | ForgottenInteraction
 
 COMMANDS = frozenset({LinkRuling, Suppress, Erase, ForgetProvenance})
-"""The classes of commands' details, for a look that costs nothing."""
+"""The classes of details that somebody can send as a command, for a look that costs nothing."""

@@ -11,7 +11,13 @@ from msgspec import Struct
 
 from events.experiments.metrics import HAPPENED
 from events.interactions.base import Channel
-from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, LinkRuling, Suppress
+from streams.domain.contact.facts.command_details import (
+    Erase,
+    ForgetProvenance,
+    ForgottenInteraction,
+    LinkRuling,
+    Suppress,
+)
 from streams.domain.contact.facts.engagement import Deed
 from streams.domain.contact.sections.messages import KILLS, SHOWS, Message, MessageKey, Touch
 from streams.domain.contact.state import (
@@ -65,7 +71,9 @@ class FactIndex(Struct, gc=False):
                 self.ballots.append((fact, detail))
             case Consent():
                 self.consents.append((fact, detail))
-            case Retraction() | LinkRuling() | Suppress() | Erase() | ForgetProvenance() | Message() | Deed():
+            case Retraction() | LinkRuling() | Suppress() | Erase() | ForgetProvenance() | ForgottenInteraction():
+                pass  # as below
+            case Message() | Deed():
                 pass  # of commands and retractions no section tells; messages are sorted by whoever calls
             case _:
                 assert_never(detail)

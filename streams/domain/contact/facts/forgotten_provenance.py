@@ -2,15 +2,22 @@
 
 A function of the fact and the command alone, so it does not matter which of them comes first, or how often. No
 retraction takes such a command back: what is gone is gone, and what would come late must not count either.
+
+The key stays, with whom it named: else a copy that says less would bring it back, and a no under one identifier of a
+person would no longer bind the others.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from streams.domain.contact.facts.command_details import ForgetProvenance
-from streams.domain.contact.facts.mandatory_facts import binds
-from streams.domain.contact.state import CanvassReport, Fact
+from streams.domain.contact.facts.command_details import ForgetProvenance, ForgottenInteraction
+from streams.domain.contact.facts.mandatory_facts import protects
+from streams.domain.contact.state import CanvassReport, Fact, Key
+
+Facts: TypeAlias = dict[Key, Fact]
+_TYPE = "contact.provenance_forgotten"
 
 
 def forgetting_commands(commands: Iterable[Fact]) -> Sequence[Fact]:
@@ -18,16 +25,42 @@ def forgetting_commands(commands: Iterable[Fact]) -> Sequence[Fact]:
     return [fact for fact in commands if fact.detail.__class__ is ForgetProvenance]
 
 
-def what_is_left(fact: Fact, sources: Collection[Fact]) -> Fact | None:
-    """The fact itself where none of `sources` covers it; else None, or that somebody is to be left alone."""
+def what_is_left(fact: Fact, sources: Collection[Fact]) -> Fact:
+    """The fact itself where none of `sources` covers it; else that somebody is to be left alone, or a bare key."""
     if fact.origin is None or not any(_covers(command, fact) for command in sources):
         return fact
-    if not binds(fact):
-        return None
+    if not protects(fact):
+        return Fact(_TYPE, 0, fact.source, fact.id, fact.appended_at, None, ForgottenInteraction(), fact.carried)
     detail = fact.detail
     if isinstance(detail, CanvassReport):
         detail = replace(detail, support=None, answers=None, tags_added=(), tags_removed=())
     return replace(fact, zones=None, detail=detail, arm=None, origin=None)
+
+
+def is_forgotten(fact: Fact) -> bool:
+    """Whether it is no more than the key of something that was forgotten."""
+    return fact.detail.__class__ is ForgottenInteraction
+
+
+def is_first(key: Fact, copy: Fact) -> bool:
+    """Whether the copy that was forgotten, of which `key` is left, counts and not this `copy`, which is not covered."""
+    return key.appended_at <= copy.appended_at
+
+
+def without_forgotten(facts: Facts, commands: Facts) -> tuple[Facts, Facts]:
+    """The same without what `commands` forget; keys are moved to `commands`. Of copies the first one counts."""
+    for key in [key for key in facts.keys() & commands.keys() if is_forgotten(commands[key])]:
+        loser = facts if is_first(commands[key], facts[key]) else commands
+        facts, commands = (_but(group, key) if group is loser else group for group in (facts, commands))
+    if not (sources := forgetting_commands(commands.values())):
+        return facts, commands
+    left = [what_is_left(fact, sources) for fact in facts.values()]
+    gone = {fact.key: fact for fact in left if is_forgotten(fact)}
+    return {fact.key: fact for fact in left if not is_forgotten(fact)}, {**commands, **gone}
+
+
+def _but(group: Facts, key: Key) -> Facts:
+    return {each: fact for each, fact in group.items() if each != key}
 
 
 def _covers(command: Fact, fact: Fact) -> bool:

@@ -4,6 +4,9 @@ from events.interactions.canvass import REFUSALS
 from streams.domain.contact.facts.command_details import ForgetProvenance, LinkRuling, Suppress
 from streams.domain.contact.state import CanvassReport, Consent, Fact, Retraction
 
+UNREACHABLE = frozenset({"disconnected", "wrong_number"})
+"""Outcomes of a canvass report by which a number reaches nobody, or somebody else."""
+
 
 def binds(fact: Fact) -> bool:
     """Whether it is heard where there is no more room, and where nothing else is heard since the person was erased."""
@@ -14,3 +17,8 @@ def binds(fact: Fact) -> bool:
             return outcome in REFUSALS
         case _:
             return False
+
+
+def protects(fact: Fact) -> bool:
+    """Whether it stays, bare, where its source is forgotten: it binds, or else a wrong number would be good again."""
+    return binds(fact) or (isinstance(fact.detail, CanvassReport) and fact.detail.outcome in UNREACHABLE)

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from events.interactions.canvass import REFUSALS
 from events.registry import types_that
+from streams.domain.contact.facts.mandatory_facts import UNREACHABLE
 from streams.domain.contact.state import CanvassReport, Consent, ConsentTerms, ContactState, Fact, Retraction
 
 ROOM_FOR_PARTS = 3 << 20
 """Bytes that the fragments of one person may weigh together beside the one that names it, to be shown whole."""
 
-_UNREACHABLE = frozenset({"disconnected", "wrong_number"})
 _FAILED = types_that(lambda spec: spec.address_failed)
 
 
@@ -79,7 +79,7 @@ def _binding(fact: Fact, *, unnamed: bool) -> Fact | None:
         case Consent(channel, granted=False) as no:
             bare = Consent(channel, granted=False) if unnamed else _bare(no)
             return replace(fact, detail=bare, origin=None)
-        case CanvassReport(outcome=outcome) as report if outcome in REFUSALS or outcome in _UNREACHABLE:
+        case CanvassReport(outcome=outcome) as report if outcome in REFUSALS or outcome in UNREACHABLE:
             said = replace(report, answers=None, tags_added=(), tags_removed=())
             return replace(fact, detail=said, arm=None, origin=None)
         case _:

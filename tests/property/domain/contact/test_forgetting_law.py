@@ -17,7 +17,7 @@ from streams.domain.contact.merging import weigh
 from tests.property.domain.contact.strategies import deliveries, few, fields, key, lawful, lives, parts
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, by, said
 
-BINDS = ("do_not_contact", "refused", "deceased")
+STAYS = ("do_not_contact", "refused", "deceased", "wrong_number", "disconnected")
 COMMAND = fields({"kind": few("self", "voter_list", "rented")}, {"file": few("rolls-2012", "other")})
 
 
@@ -60,7 +60,7 @@ def bare(arrival: Arrival) -> Arrival | None:
     heard, told = arrival.interaction, plain(arrival)
     if heard.type == "consent.changed" and told["granted"] is False:
         kept = {name: told[name] for name in told if name not in ("contact", "provenance")}
-    elif heard.type == "canvass.reported" and told["outcome"] in BINDS:
+    elif heard.type == "canvass.reported" and told["outcome"] in STAYS:
         kept = {name: told[name] for name in told if name in ("method", "outcome", "report_id", "team")}
     else:
         return None

@@ -1,4 +1,4 @@
-"""What came from a source is forgotten under one identifier: people, links and channels are as if it had not been."""
+"""What came from a source is forgotten under one identifier: all is as if it had not been, but for who is who."""
 
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -24,7 +24,7 @@ from tests.property.worker.links.test_laws import shown, tell, truth_of
 from tests.property.worker.links.world import World
 
 FORGET = "contact.provenance_forgotten"
-BINDS = ("do_not_contact", "refused", "deceased")
+STAYS = ("do_not_contact", "refused", "deceased", "wrong_number", "disconnected")
 
 
 SOURCED = st.sampled_from(["provenance.reported", "form.submitted", "donation.made", "canvass.reported"])
@@ -65,7 +65,7 @@ def source_of(said: Interaction) -> dict[str, JSON] | None:
 
 
 def left_of(story: list[Saying], commands: list[Saying], hasher: Hasher) -> list[Saying]:
-    """The story without what a command covers under the identifier that the command went by."""
+    """The story with no more than whom they named of what a command covers under the identifier that it went by."""
     found = []
     for saying in story:
         fragment, _ = hear(saying.interaction, hasher, saying.appended_at)
@@ -73,9 +73,7 @@ def left_of(story: list[Saying], commands: list[Saying], hasher: Hasher) -> list
         for command in commands:
             if hear(command.interaction, hasher, command.appended_at)[0] == fragment:
                 covered = covered or covers(command.interaction, saying.interaction)
-        left = bare(saying.interaction) if covered else saying.interaction
-        if left is not None:
-            found.append(Saying(left, saying.appended_at))
+        found.append(Saying(bare(saying.interaction) if covered else saying.interaction, saying.appended_at))
     return found
 
 
@@ -86,18 +84,20 @@ def covers(command: Interaction, said: Interaction) -> bool:
     return source["kind"] == wanted["kind"] and wanted.get("file") in (None, source.get("file"))
 
 
-def bare(said: Interaction) -> Interaction | None:
+def bare(said: Interaction) -> Interaction:
+    """A no without all else, or a command that forgets nothing: it names the same, and no profile tells of it."""
     told = said.data.plain()
     if said.type == "consent.changed" and told["granted"] is False:
         kept = {name: told[name] for name in told if name != "provenance"}
-    elif said.type == "canvass.reported" and told["outcome"] in BINDS:
+    elif said.type == "canvass.reported" and told["outcome"] in STAYS:
         kept = {name: told[name] for name in told if name in ("method", "outcome", "report_id", "team", "contact")}
     else:
-        return None
+        kept = {"contact": told["contact"], "kind": "vendor"}
     contact = kept["contact"]
     assert isinstance(contact, dict)
     names = {kind: contact[kind] for kind in contact if kind not in ("region", "time_zone", "postal_code")}
-    return interaction(said.type, said.id, said.time, said.source, {**kept, "contact": names})
+    type_ = FORGET if "kind" in kept else said.type
+    return interaction(type_, said.id, said.time, said.source, {**kept, "contact": names})
 
 
 @lawful

@@ -1,0 +1,78 @@
+"""Forgetting by where something came from: what stays, whichever comes first, and what never comes back."""
+
+from msgspec.structs import replace
+
+from events.json_types import JSON
+from events.outputs import ContactProfile
+from streams.domain.contact import ContactState, FoldOutcome, fold, profile
+from streams.domain.contact.identity.identity_edges import told
+from streams.domain.contact.identity.identity_status import CarriedIdentifiers
+from streams.domain.contact.merging import merge
+from tests.unit.domain.contact.said import DAY, DONOR, NOON, Arrival, appended, folded, gift, outcomes, report, said
+
+RENTED: dict[str, JSON] = {"kind": "rented", "file": "list-1"}
+FORGET = said("contact.provenance_forgotten", "forget", NOON + DAY, kind="rented")
+EMAIL = "email:0000000000000000000000000000000e"
+
+
+def shown(*arrivals: Arrival) -> ContactProfile:
+    return profile(DONOR, folded(*arrivals))
+
+
+def test_whom_it_named_stays_linked_whichever_comes_first() -> None:
+    """Else a no under the other identifier would no longer bind this one."""
+    fact = replace(
+        said("provenance.reported", "1", provenance=RENTED).fact(), carried=CarriedIdentifiers(((EMAIL, ""),))
+    )
+    before, forget = fold(ContactState(), [fact])[0], FORGET.fact()
+    orders = ([fact, forget], [forget, fact])
+
+    for state in (*(fold(ContactState(), order)[0] for order in orders), merge(before, folded(FORGET))):
+        assert told(DONOR, state) == told(DONOR, before) != {}
+        assert (state.facts, "rented" in str(state.commands["team/a", "1"])) == ({}, False)
+
+
+def test_a_copy_that_says_less_brings_nothing_back() -> None:
+    first, copy = gift("1", 500, provenance=RENTED), appended(NOON + 1, gift("1", 500))
+
+    for order in ((first, copy, FORGET), (first, FORGET, copy), (FORGET, first, copy), (FORGET, copy, first)):
+        assert shown(*order)["donations"]["count"] == 0, order
+    assert merge(folded(FORGET, first), folded(copy)).facts == {}
+
+
+def test_a_first_copy_that_is_not_covered_counts_though_another_one_was_forgotten() -> None:
+    first, copy = gift("1", 500), appended(NOON + 1, gift("1", 500, provenance=RENTED))
+
+    for order in ((first, copy, FORGET), (copy, FORGET, first), (FORGET, copy, first), (FORGET, first, copy)):
+        state = folded(*order)
+        assert (profile(DONOR, state)["donations"]["count"], len(state.commands)) == (1, 1), order
+    assert len(merge(folded(FORGET, copy), folded(first)).facts) == 1
+
+
+def test_a_wrong_number_stays_wrong() -> None:
+    wrong = report("1", method="phone", outcome="wrong_number", support=2, provenance=RENTED)
+
+    for order in ((wrong, FORGET), (FORGET, wrong)):
+        [fact] = folded(*order).facts.values()
+        assert (fact.origin, shown(*order)["canvass"]["support"]) == (None, None)
+
+
+def test_a_command_that_is_a_copy_of_another_one_forgets_nothing() -> None:
+    """The first copy counts, and that is about another source."""
+    fact = gift("1", 500, provenance=RENTED)
+    other = said("contact.provenance_forgotten", "forget", NOON + DAY, kind="voter_list")
+
+    assert outcomes(other, fact, appended(NOON + 1, FORGET))[-1] is FoldOutcome.DUPLICATE
+    assert shown(other, fact, appended(NOON + 1, FORGET))["donations"]["count"] == 1
+
+
+def test_after_an_erasure_only_a_yes_to_a_channel_begins_a_record() -> None:
+    erased = said("contact.erased", "e", NOON)
+    scopes: list[dict[str, JSON]] = [{"purpose": "fundraising"}, {"list_id": "news"}, {"sender": "desk"}]
+
+    for scope in scopes:
+        yes = said("consent.changed", "y", NOON + 1, channel="email", granted=True, **scope)
+        assert outcomes(erased, yes)[-1] is FoldOutcome.IN_VAIN, scope
+    assert outcomes(erased, said("consent.changed", "y", NOON + 1, channel="email", granted=True))[-1] is (
+        FoldOutcome.APPLIED
+    )
