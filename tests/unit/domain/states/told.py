@@ -80,6 +80,7 @@ class Told:
         self._of_experiments()
         self._of_every_other_detail()
         self._of_consents()
+        self._of_the_forgotten()
 
     @property
     def contacts(self) -> Mapping[bytes, bytes]:
@@ -173,6 +174,12 @@ class Told:
         self._say("consent.changed", hal, (NOON, NOON), **TERMS)
         self._say("consent.changed", hal, channel="text", granted=False, purpose="fundraising")
         self._say("donation.made", hal, (NOON, NOON), **GIFT, donation_id="fec:9", provenance=ORIGIN)
+
+    def _of_the_forgotten(self) -> None:
+        """One of whom only the key of what was said is left."""
+        ida: Fields = {"contact_id": "crm.ida"}
+        self._say("provenance.reported", ida, (NOON, NOON), provenance=ORIGIN)
+        self._say("contact.provenance_forgotten", ida, (NOON + HOUR, NOON), kind="rented")
 
     def _of_every_other_detail(self) -> None:
         """A type of which something is kept that nothing above keeps: it is new, and needs no line here."""
