@@ -23,7 +23,6 @@ NAMED_ELSEWHERE = {
     "experiment": "experiment_id, variant",
     "provenance": "provenance_kind, provenance_obtained_at, provenance_file, provenance_notice",
     "retracts": "retracts_source, retracts_id",
-    "provenance": "provenance_kind, provenance_obtained_at, provenance_file, provenance_notice",
 }
 
 
