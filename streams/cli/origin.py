@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from streams.cli.output import print_lines, print_table
+from streams.cli.output import print_lines
 from streams.cli.profile_tables import cell_text
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ KINDS: Mapping[str, str] = {
 }
 """From whom, in words."""
 
-_COLUMNS = ("from", "file", "obtained", "notice", "first", "last", "times", "addresses", "first said by")
 NOT_SAID = (
     "no interaction says where what is known of this person comes from; `harmonia contact show --history` has the "
     "interactions, each with its source"
@@ -38,30 +37,32 @@ def print_origins(entries: Sequence[ProvenanceItem], refs: Collection[str]) -> N
     if not entries:
         print_lines([NOT_SAID])
         return
-    if refs:
-        of_address = naming(entries, refs)
-        print_table(_COLUMNS, map(_row, of_address), "this address")
-        if not of_address:
-            print_lines(["no interaction that names this address says where it comes from", ""])
-        others = [entry for entry in entries if entry not in of_address]
-        print_table(_COLUMNS, map(_row, others), "all else that is known of the person")
+    if not refs:
+        print_lines(line for entry in entries for line in _lines(entry))
         return
-    print_table(_COLUMNS, map(_row, entries))
+    of_address = naming(entries, refs)
+    print_lines(["this address"] if of_address else ["no interaction that names this address says where it comes from"])
+    print_lines(f"  {line}" for entry in of_address for line in _lines(entry))
+    others = [entry for entry in entries if entry not in of_address]
+    print_lines(["", "all else that is known of the person"] if others else [])
+    print_lines(f"  {line}" for entry in others for line in _lines(entry))
 
 
-def _row(entry: ProvenanceItem) -> tuple[str, ...]:
+def _lines(entry: ProvenanceItem) -> list[str]:
+    """An entry for people; its first line says from whom, and what is not known has none."""
+    first, last = cell_text(entry["first_at"]), cell_text(entry["last_at"])
+    times = "once" if entry["count"] == 1 else f"{entry['count']} times"
     obtained = entry.get("obtained_at")
-    return (
-        KINDS.get(entry["kind"], entry["kind"]),
-        entry.get("file", ""),
-        "" if obtained is None else cell_text(obtained),
-        entry.get("notice", ""),
-        cell_text(entry["first_at"]),
-        cell_text(entry["last_at"]),
-        str(entry["count"]),
-        ", ".join(_address(address) for address in entry["addresses"]),
-        f"{entry['source']} {entry['id']}",
-    )
+    said = {
+        "file": entry.get("file", ""),
+        "obtained": "" if obtained is None else cell_text(obtained),
+        "notice": entry.get("notice", ""),
+        "addresses": ", ".join(_address(address) for address in entry["addresses"]),
+        "first said by": f"{entry['source']} {entry['id']}",
+    }
+    said_when = f"{times}, {first}" if first == last else f"{times}, {first} to {last}"
+    head = f"{KINDS.get(entry['kind'], entry['kind'])}: {said_when}"
+    return [head, *(f"  {name}: {words}" for name, words in said.items() if words)]
 
 
 def _address(address: AddressRef) -> str:

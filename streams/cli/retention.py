@@ -85,7 +85,8 @@ def run(  # noqa: PLR0913 (options of a command)
             waiting = [producer.send(CONTACT_COMMANDS, value) for value in commands_on(people.names(), rule, source)]
             for sent in waiting:
                 sent.get()
-        say(f"sent {len(waiting)} commands", err=True)
+        if not as_json:
+            say(f"sent {len(waiting)} commands")
         after = _wait(people, time.monotonic() + wait)
     _print(after, rule, "after", as_json=as_json)
     if after.people:

@@ -238,7 +238,7 @@ def test_where_a_number_comes_from_and_what_was_agreed_to_is_told(desk: Desk, tm
     [of_phone] = json.loads(desk.do("origin", f"phone:{phone}", "--json"))["of_address"]
     assert (of_phone["kind"], of_phone["file"], of_phone["count"]) == ("voter_list", file, 1)
     shown = desk.do("origin", f"phone:{phone}").decode()
-    assert shown.index("an electoral roll") < shown.index("all else that is known") < shown.index("the person")
+    assert shown.index("an electoral roll: ") < shown.index("all else that is known") < shown.index("the person: ")
     assert "form-7/v3" in desk.do("show", str(ada["contact_id"])).decode().replace("\n", "")
     assert phone not in shown
     written = desk.do("bundle", str(ada["contact_id"]), "--out", "access", "--language", "fr").decode()

@@ -41,14 +41,14 @@ def printed(capsys: pytest.CaptureFixture[str], refs: set[str], *entries: Proven
 def test_of_an_address_what_names_it_comes_first(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "80")
     shown = printed(capsys, {EMAIL}, HIRED, TOLD)
     address, others = shown.split("all else that is known of the person")
     assert "the person" in address
     assert "art13/v2" in address
     assert f"email:{EMAIL[:8]}…" in address
-    assert "2026-02-04 10:00:00 2026-02-05 10:00:00 2" in address
-    assert "a hired list broker:17 2026-02-01 00:00:00" in others
+    assert "the person: 2 times, 2026-02-04 10:00:00 to 2026-02-05 10:00:00" in address
+    assert "a hired list: once, 2026-02-03 10:00:00 file: broker:17 obtained: 2026-02-01 00:00:00" in others
     assert naming([HIRED, TOLD], {EMAIL}) == [TOLD]
 
 
