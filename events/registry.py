@@ -24,6 +24,8 @@ EMAIL, DONATION, CANVASS, OUTREACH = (
     frozenset({topic})
     for topic in (topics.EMAIL_EVENTS, topics.DONATION_EVENTS, topics.CANVASS_EVENTS, topics.OUTREACH_EVENTS)
 )
+CONSENT_PARTS = ("list_id", "sender", "purpose")
+"""Fields by which a word on consent is about a part of its channel; with none of them it is about the whole one."""
 ANYWHERE = EMAIL | DONATION | CANVASS | OUTREACH
 COMMANDS = frozenset({topics.CONTACT_COMMANDS})
 
@@ -41,7 +43,7 @@ class TypeSpec:
     `stop_reason`: why a channel is closed where it is a refusal. `is_mail_report`: counted by campaign and provider.
     `money`: what it does to sums. `rsvp`: what it says of somebody's coming to a meeting.
     `can_wait`: nobody is harmed if it is counted a day later, so quarantine may hold it.
-    `begins_record`: after an erasure a new record begins with it; `when_granted`: only if it grants something.
+    `begins_record`: after an erasure a new record begins with it; `when_granted`: only if it grants a whole channel.
     `experiments`: what it may change for those who are in one: an `outcome`, the `assignment` itself, or `nothing`.
     `decides`: a row of any date may decide about rows of every type (`all`), about others of its own (`its_own`: the
     earliest version counts, or the last word), or about none.

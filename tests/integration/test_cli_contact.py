@@ -239,7 +239,8 @@ def test_where_a_number_comes_from_and_what_was_agreed_to_is_told(desk: Desk, tm
     assert (of_phone["kind"], of_phone["file"], of_phone["count"]) == ("voter_list", file, 1)
     shown = desk.do("origin", f"phone:{phone}").decode()
     assert shown.index("an electoral roll: ") < shown.index("all else that is known") < shown.index("the person: ")
-    assert "form-7/v3" in desk.do("show", str(ada["contact_id"])).decode().replace("\n", "")
+    [word] = desk.profile(str(ada["contact_id"]))["consent_ledger"]
+    assert (word["purpose"], word["wording"], word["granted"]) == ("fundraising", "form-7/v3", True)
     assert phone not in shown
     written = desk.do("bundle", str(ada["contact_id"]), "--out", "access", "--language", "fr").decode()
     assert "index.html" in written
