@@ -28,6 +28,8 @@ Outcome = Literal[
 ]
 REFUSALS = frozenset({"do_not_contact", "refused", "deceased"})
 """Outcomes of a report after which a person is to be left alone."""
+UNREACHABLE = frozenset({"disconnected", "wrong_number"})
+"""Outcomes of a report by which a number reaches nobody, or somebody else."""
 BallotStatus = Literal["requested", "sent", "returned", "rejected", "cured", "voted"]
 
 

@@ -1,13 +1,13 @@
 """Takes what came from one source out of the lake: rows lose their person, profiles of past days go. Repeatable.
 
-Rows that bind stay as they are: who refused is protected by them, also where history is folded again.
+Rows that protect stay as they are: a no, and a number that is wrong, count also where history is folded again.
 """
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from events.interactions.canvass import REFUSALS
+from events.interactions.canvass import REFUSALS, UNREACHABLE
 from events.provenance_rules import ProvenanceRule, is_due
 from sinks.lake.anonymised_rows import MS, RemainingRows, anonymised
 from sinks.lake.erasure import ErasureResult, rewrite_each
@@ -49,14 +49,14 @@ def _left(files: Files, file: LakeFile, rule: ProvenanceRule) -> RemainingRows |
 
 
 def rows_of_provenance(table: pa.Table, rule: ProvenanceRule) -> pa.ChunkedArray:
-    """A mask of the rows that came from the source until the time, and bind nobody."""
+    """A mask of the rows that came from the source until the time, and protect nobody."""
     found = pc.and_(pc.equal(table[_KIND], rule.kind), pc.less_equal(table["time"].cast(MS), rule.until))
     if rule.file is not None:
         found = pc.and_(found, pc.equal(table[_FILE], rule.file))
     is_no = pc.equal(table["granted"], pa.scalar(value=False))
-    refuses = pc.is_in(table["outcome"], pa.array(sorted(REFUSALS), pa.string()))
-    binds = pc.or_(pc.fill_null(is_no, pa.scalar(value=False)), refuses)
-    return pc.and_(pc.fill_null(found, pa.scalar(value=False)), pc.invert(binds))
+    bare = pc.is_in(table["outcome"], pa.array(sorted(REFUSALS | UNREACHABLE), pa.string()))
+    protects = pc.or_(pc.fill_null(is_no, pa.scalar(value=False)), bare)
+    return pc.and_(pc.fill_null(found, pa.scalar(value=False)), pc.invert(protects))
 
 
 def _without_profiles(table: pa.Table, rule: ProvenanceRule) -> RemainingRows | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -82,22 +82,30 @@ def run(  # noqa: PLR0913 (options of a command)
             typer.confirm(f"This cannot be undone. Forget it for {before.people} people?", abort=True, err=True)
         require_topic(settings, CONTACT_COMMANDS)
         with closing(clients.tool_producer()) as producer:
+            sent_to = frozenset(people.due)
             waiting = [producer.send(CONTACT_COMMANDS, value) for value in commands_on(people.names(), rule, source)]
             for sent in waiting:
                 sent.get()
         if not as_json:
             say(f"sent {len(waiting)} commands")
-        after = _wait(people, time.monotonic() + wait)
+        after = _wait(people, sent_to, time.monotonic() + wait)
+        still = len(sent_to & people.due.keys())
     _print(after, rule, "after", as_json=as_json)
+    if still:
+        refuse(
+            f"sent and accepted, so it will still be carried out; but profiles of {still} people do not show it "
+            "yet: is a worker running and not behind (`harmonia status`)? `harmonia retention report` counts again"
+        )
     if after.people:
         refuse(
-            f"sent and accepted, so it will still be carried out; but profiles of {after.people} people do not show it "
-            "yet: is a worker running and not behind (`harmonia status`)? `harmonia retention report` counts again"
+            f"all whom it was sent for have lost it; but {after.people} people have something that is due since the "
+            "count, or under another contact_id: run it again"
         )
 
 
-def _wait(people: PeopleByProvenance, until: float) -> DueReport:
-    while (found := people.read()).people and time.monotonic() < until:
+def _wait(people: PeopleByProvenance, sent_to: Set[str], until: float) -> DueReport:
+    """Read until nobody of those to whom it was sent has something that is due, or the time is over."""
+    while (found := people.read()).people and sent_to & people.due.keys() and time.monotonic() < until:
         time.sleep(_LOOK_AGAIN_S)
     return found
 

@@ -1,11 +1,8 @@
 """Facts that are always taken, even by a full or erased state: refusals, retractions and commands of operators."""
 
-from events.interactions.canvass import REFUSALS
+from events.interactions.canvass import REFUSALS, UNREACHABLE
 from streams.domain.contact.facts.command_details import ForgetProvenance, LinkRuling, Suppress
 from streams.domain.contact.state import CanvassReport, Consent, Fact, Retraction
-
-UNREACHABLE = frozenset({"disconnected", "wrong_number"})
-"""Outcomes of a canvass report by which a number reaches nobody, or somebody else."""
 
 
 def binds(fact: Fact) -> bool:

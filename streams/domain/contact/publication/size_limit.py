@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from events.interactions.canvass import REFUSALS
+from events.interactions.canvass import REFUSALS, UNREACHABLE
 from events.registry import types_that
-from streams.domain.contact.facts.mandatory_facts import UNREACHABLE
 from streams.domain.contact.state import CanvassReport, Consent, ConsentTerms, ContactState, Fact, Retraction
 
 ROOM_FOR_PARTS = 3 << 20

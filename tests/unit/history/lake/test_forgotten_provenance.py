@@ -35,8 +35,9 @@ def lake(tmp_path: Path) -> Files:
         topic_record(7, "canvass.reported", THEN, outcome="do_not_contact", provenance=ROLL),
         topic_record(8, "canvass.reported", THEN, outcome="contacted", provenance=ROLL),
         topic_record(9, "email.opened", THEN),
+        topic_record(10, "canvass.reported", THEN, outcome="wrong_number", provenance=ROLL),
     ]
-    LakeWriter(files, TOPIC_ID).write(0, 0, 9, said)
+    LakeWriter(files, TOPIC_ID).write(0, 0, 10, said)
     return files
 
 
