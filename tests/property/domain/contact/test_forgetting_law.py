@@ -4,18 +4,21 @@ Whether the command or what it covers comes first, however often, and however th
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
 from hypothesis import event, given
 from hypothesis import strategies as st
+from msgspec import structs
 
+from events.interactions.base import Provenance
 from events.json_types import JSON
 from events.outputs import ContactProfile
 from streams.domain.contact import ContactState, FoldOutcome, decode, encode, fold, merge, profile
 from streams.domain.contact.merging import weigh
 from tests.property.domain.contact.strategies import deliveries, few, fields, key, lawful, lives, parts
-from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, by, said
+from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, appended, by, said
 
 STAYS = ("do_not_contact", "refused", "deceased", "wrong_number", "disconnected")
 COMMAND = fields({"kind": few("self", "voter_list", "rented")}, {"file": few("rolls-2012", "other")})
@@ -102,3 +105,34 @@ def test_it_does_not_matter_in_which_order_they_come(
     again, outcomes = fold(states[0], [each.fact() for each in other])
     assert profile(DONOR, again) == profile(DONOR, states[0])
     assert FoldOutcome.APPLIED not in outcomes
+
+
+def twin(arrival: Arrival, source: Provenance | None) -> Arrival:
+    """The same interaction, but that it says another source or none."""
+    heard = arrival.interaction
+    return replace(
+        arrival, interaction=structs.replace(heard, data=heard.data.model_copy(update={"provenance": source}))
+    )
+
+
+@lawful
+@given(lives(), commands(), st.data())
+def test_of_copies_that_say_another_source_the_first_counts_whenever_the_command_comes(
+    life: list[Arrival], forgets: list[Arrival], data: st.DataObject
+) -> None:
+    """So no copy that says less brings back what was forgotten, and none that says more takes what was not."""
+    first, copies = [], []
+    for each in life:
+        at = NOON + data.draw(st.integers(0, 48)) * HOUR
+        first.append(appended(at, each))
+        if each.interaction.type in ("form.submitted", "donation.made", "canvass.reported"):
+            source = data.draw(st.sampled_from([None, Provenance(kind="rented"), Provenance(kind="self")]))
+            copies.append(appended(at + data.draw(st.integers(1, 24)) * HOUR, twin(each, source)))
+    delivered = data.draw(st.permutations([*first, *copies, *forgets]))
+    states = [fold(ContactState(), [each.fact() for each in part])[0] for part in data.draw(parts(delivered))]
+    whole = reduce(merge, states, ContactState())
+    left = left_of(first, forgets)
+    event(f"copies: {len(copies)}, gone: {len(first) - len(left)}")
+    assert set(whole.facts) == {key(each) for each in left}
+    assert profile(DONOR, whole) == shown(left)
+    assert whole.weight == weigh(whole.facts, whole.commands, whole.carried, whole.settled)
