@@ -14,6 +14,8 @@ from streams.demo.recount import CHANNELS, CountedEvent, consent
 from streams.demo.recount_consents import consent_ledger
 from streams.demo.recount_stops import stops
 from streams.domain.contact import ContactState, decode, encode, fold, merge, profile
+from streams.domain.contact.merging import person
+from streams.domain.contact.publication.size_limit import reduced, shorter_and_shorter
 from streams.domain.pressure import PermissionRequest
 from streams.domain.pressure.policy import ConsentRules
 from streams.domain.pressure.purposes import consent_denial, withdrawal
@@ -96,6 +98,31 @@ def test_of_a_purpose_the_last_word_holds_and_in_doubt_it_is_a_no(
     agreed = consent(told).get(channel) is True or (yes is not None and not refused)
     assert (consent_denial(known, request, ConsentRules()) is None) == agreed
     event(f"refused: {refused}, agreed: {yes is not None}")
+
+
+@lawful
+@given(lives(), st.sampled_from(CHANNELS), st.sampled_from(PURPOSES), st.data())
+def test_what_is_refused_stays_so_where_a_person_is_not_shown_whole(
+    life: list[Arrival], channel: Channel, purpose: Purpose, data: st.DataObject
+) -> None:
+    """Also where the channel itself was agreed to later, in a part that is."""
+    no = said("consent.changed", "no", NOON + HOUR, channel=channel, granted=False, purpose=purpose)
+    yes = said("consent.changed", "yes", NOON + 2 * HOUR, channel=channel, granted=True)
+    dealt: dict[str, list[Arrival]] = {DONOR: [], "b": [], "c": []}
+    for each in [*life, no, yes]:
+        dealt[data.draw(st.sampled_from([*dealt]))].append(each)
+    states = {name: fold(ContactState(), [each.fact() for each in part])[0] for name, part in dealt.items()}
+    short = data.draw(st.sets(st.sampled_from(["b", "c"]), min_size=1))
+    *_, least = shorter_and_shorter(states)
+    request = PermissionRequest(channel=channel, purpose=purpose, team="digital")
+    whole = profile(DONOR, person(states))
+    refused, denied = withdrawal(whole, request), consent_denial(whole, request, ConsentRules())
+    event(f"refused: {refused is not None}, denied: {denied is not None}")
+    for fragments in ({name: reduced(states[name]) if name in short else states[name] for name in states}, least):
+        known = profile(DONOR, person(fragments))
+        channel_closed = False in (known["consent"].get(channel), known["consent"].get("all"))
+        assert refused is None or channel_closed or withdrawal(known, request) is not None
+        assert denied is None or consent_denial(known, request, ConsentRules()) is not None
 
 
 RULES: st.SearchStrategy[ConsentRules] = st.builds(

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from events.json_types import JSON
 from events.outputs import ContactProfile
 from streams.domain.contact import ContactState, FoldOutcome, fold, profile
+from streams.domain.contact.fold import RESERVE, ROOM
 from streams.domain.contact.identity.identity_edges import told
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers
 from streams.domain.contact.merging import merge
@@ -64,6 +65,16 @@ def test_a_command_that_is_a_copy_of_another_one_forgets_nothing() -> None:
 
     assert outcomes(other, fact, appended(NOON + 1, FORGET))[-1] is FoldOutcome.DUPLICATE
     assert shown(other, fact, appended(NOON + 1, FORGET))["donations"]["count"] == 1
+
+
+def test_a_command_that_finds_no_room_forgets_nothing() -> None:
+    """Else what comes after it of the source would count, and what came before would not."""
+    known = replace(folded(gift("1", 500, provenance=RENTED)), weight=ROOM + RESERVE)
+
+    state, [outcome] = fold(known, [FORGET.fact()])
+
+    assert (outcome, state.commands) == (FoldOutcome.FULL, {})
+    assert profile(DONOR, state)["donations"]["count"] == 1
 
 
 def test_after_an_erasure_only_a_yes_to_a_channel_begins_a_record() -> None:
