@@ -227,7 +227,8 @@ class ContactState(Struct, frozen=True, dict=True):
     """Everything known of one contact. Never changed in place, but that a view of it may be attached (`derived_view`).
 
     `facts` are in the order of their stamps: the first is the earliest, and of two that speak of one thing the later
-    one comes last. `commands` are kept beside them, in no order. `clock` is the latest append time seen; `due` is not
+    one comes last. `commands` are kept beside them, in no order. `forgotten`: keys of what was dropped by where it came
+    from; only where a command says so, never of one of the facts. `clock` is the latest append time seen; `due` is not
     after the first moment at which a message settles; `weight` is the size of what is kept in bytes. `carried`: each
     set of identifiers that a fact or a command named, once, sorted. `exclusive`: the fragment's own class, empty for
     none. `version`, `place` and `given` (what the person has added to experiments, by experiment) belong to the caller;
@@ -247,3 +248,4 @@ class ContactState(Struct, frozen=True, dict=True):
     place: IdentityStatus | None = None
     mixed: bool = False
     given: PackedContribution = NOTHING
+    forgotten: dict[Key, Fact] = {}

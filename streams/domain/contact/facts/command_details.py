@@ -35,8 +35,8 @@ class ForgetProvenance(Struct, frozen=True, array_like=True, gc=False, tag=13):
 class ForgottenInteraction(Struct, frozen=True, array_like=True, gc=False, tag=14):
     """What is left of an interaction that was forgotten by where it came from: its key and whom it named, no more.
 
-    Kept beside the commands, so that no section tells of it. Copies are recognised by it, and identifiers that were one
-    person's stay so: a no under one of them binds all.
+    Kept apart, so that no section tells of it and no command has to make room for it. Copies are recognised by it, and
+    identifiers that were one person's stay so: a no under one of them binds all.
     """
 
 
