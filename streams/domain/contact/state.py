@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from events.channels import leaves_channel_open
 from events.interactions.anywhere import ConsentChannel
 from events.interactions.base import ProvenanceKind
 from events.interactions.canvass import BallotStatus, Method, Outcome
@@ -107,8 +108,11 @@ class Consent(Struct, frozen=True, array_like=True, gc=False, tag=6):
 
     @property
     def is_of_channel(self) -> bool:
-        """Whether it is about the channel as a whole, and so opens or closes it."""
-        return self.list_id is None and self.sender is None and self.purpose is None
+        """Whether it opens or closes the channel as a whole: also a no for a purpose that nobody asks for."""
+        if self.list_id is not None or self.sender is not None:
+            return False
+        purpose = self.purpose
+        return purpose is None or not (self.granted or leaves_channel_open(purpose))
 
 
 class Retraction(Struct, frozen=True, array_like=True, gc=False, tag=7):
