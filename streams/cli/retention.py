@@ -66,6 +66,7 @@ def run(  # noqa: PLR0913 (options of a command)
     from streams.services.retention.people import PeopleByProvenance
 
     rule, settings = provenance_rule(kind, until, file), load_settings()
+    _judge_source(source, rule)
     clients = KafkaClients(settings)
     with failing_plainly(), closing(clients.tool_consumer()) as consumer:
         people = PeopleByProvenance(consumer, rule)
@@ -108,6 +109,20 @@ def _wait(people: PeopleByProvenance, sent_to: Set[str], until: float) -> DueRep
     while (found := people.read()).people and sent_to & people.due.keys() and time.monotonic() < until:
         time.sleep(_LOOK_AGAIN_S)
     return found
+
+
+def _judge_source(source: str, rule: ProvenanceRule) -> None:
+    """End the command with exit code 2 where intake would not take commands of this source."""
+    from events.envelope import Record, decode
+    from events.refusal import Refusal
+    from streams.services.retention.due import commands_on
+
+    if "@" in source:
+        refuse("--source: give a name such as operator/retention, no address: it stays in every state", WRONG_USE)
+    [command] = commands_on(["anybody"], rule, source)
+    judged = decode(Record(CONTACT_COMMANDS, command, (), now_ms()))
+    if isinstance(judged, Refusal):
+        refuse(f"--source: no command of it would be taken ({judged.detail})", WRONG_USE)
 
 
 def provenance_rule(kind: str, until: str, file: str | None) -> ProvenanceRule:
