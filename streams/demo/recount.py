@@ -182,12 +182,11 @@ def is_of_one_purpose(one: CountedEvent) -> bool:
 def _word(one: CountedEvent) -> tuple[tuple[str, ...], bool]:
     """The channels that an interaction opens or closes, and which of the two; none where it names a part of one."""
     a_list, a_sender = one.fields.get("list_id") is not None, one.fields.get("sender") is not None
-    a_purpose = is_of_one_purpose(one)
     if one.type in ("email.unsubscribed", "email.complained") and not a_list:
         return ("email",), False
     if one.type == "text.opted_out" and not a_sender:
         return ("text",), False
-    if one.type == "consent.changed" and not a_list and not a_sender and not a_purpose:
+    if one.type == "consent.changed" and not a_list and not a_sender and not is_of_one_purpose(one):
         channel = one.fields["channel"]
         return CHANNELS if channel == "all" else (channel,), one.fields["granted"]
     return (), False
