@@ -52,6 +52,11 @@ ScopeId = Annotated[Annotated[str, Field(max_length=MAX_ID)] | None, _absent_if_
 Url = Annotated[str, Field(max_length=MAX_URL)]
 """Up to 8,192 characters; kept as sent."""
 
+LABEL_PATTERN = r"^[A-Za-z0-9_.:/#-]{1,128}$"
+
+Label = Annotated[str, Field(pattern=LABEL_PATTERN)]
+"""A name of the producer's own for a text, a purpose or a proof, made so that no e-mail address can stand in it."""
+
 ContactId = Annotated[str, Field(pattern=CONTACT_ID_PATTERN)]
 """A `contact_id`, used as it is."""
 

@@ -13,13 +13,14 @@ from msgspec.structs import fields
 
 from events.cloudevents import Head
 from events.contact import HASH_PATTERN, REGION_PATTERN, is_time_zone
-from events.fields import CONTACT_ID_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, MAX_TAGS, MAX_TEXT
-from events.interactions.base import InteractionData, Purpose
+from events.fields import CONTACT_ID_PATTERN, LABEL_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, MAX_TAGS, MAX_TEXT
+from events.interactions.base import InteractionData, ProvenanceKind, Purpose
 from events.interactions.canvass import QUESTION_PATTERN, Method, Outcome
 from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN, Period
 from events.json_types import JSON
 from events.mailboxes import Mailbox
 from events.registry import MODELS
+from events.times import parse_time
 
 
 def whole_pattern(pattern: str) -> Meta:
@@ -35,7 +36,7 @@ SystemName = Annotated[str, Meta(max_length=MAX_ID), whole_pattern(r"^[^\x00-\x1
 QuestionId = Annotated[str, Meta(max_length=MAX_TEXT), whole_pattern(QUESTION_PATTERN)]
 Answers = Annotated[dict[QuestionId, Text | int | float | bool], Meta(max_length=MAX_ANSWERS)]
 
-
+Label = Annotated[str, whole_pattern(LABEL_PATTERN)]
 Hash = Annotated[str, whole_pattern(HASH_PATTERN)]
 
 
@@ -78,6 +79,19 @@ class DataStruct(Struct, frozen=True, gc=False, kw_only=True):
     turf: Text | None = None
 
 
+class ProvenanceStruct(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """The struct of a `Provenance`."""
+
+    kind: ProvenanceKind
+    obtained_at: Text | None = None
+    file: Label | None = None
+    notice: Label | None = None
+
+    def __post_init__(self) -> None:
+        if self.obtained_at is not None and parse_time(self.obtained_at) is None:
+            raise ValueError
+
+
 class MessageStruct(DataStruct, frozen=True, gc=False, kw_only=True):
     """The struct of any event of an e-mail or a text."""
 
@@ -104,6 +118,7 @@ class DonationStruct(DataStruct, frozen=True, gc=False, kw_only=True):
     committee: Name | None = None
     election: Text | None = None
     refcode: Text | None = None
+    provenance: ProvenanceStruct | None = None
 
 
 class ReportStruct(DataStruct, frozen=True, gc=False, kw_only=True):
@@ -118,6 +133,7 @@ class ReportStruct(DataStruct, frozen=True, gc=False, kw_only=True):
     tags_added: Tags | None = None
     tags_removed: Tags | None = None
     experiment: Arm | None = None
+    provenance: ProvenanceStruct | None = None
 
 
 class AssignmentStruct(DataStruct, frozen=True, gc=False, kw_only=True):

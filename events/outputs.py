@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from events.console_acts import ConsoleAct
 from events.interactions.anywhere import ConsentChannel
-from events.interactions.base import Channel, Purpose
+from events.interactions.base import Channel, ProvenanceKind, Purpose
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
 
@@ -160,8 +160,61 @@ class Pressure(TypedDict):
     as_of: str | None
 
 
+class ConsentWord(TypedDict):
+    """One word on consent, and by which interaction it came: a yes or a no to a `channel`, or to a part of it.
+
+    `list_id`, `sender`, `purpose`: the part. `controller`, `wording`, `proof`, `basis`: as the producer said; what was
+    not said is absent.
+    """
+
+    type: str
+    channel: ConsentChannel
+    granted: bool
+    at: str
+    source: str
+    id: str
+    list_id: NotRequired[str]
+    sender: NotRequired[str]
+    purpose: NotRequired[str]
+    controller: NotRequired[str]
+    wording: NotRequired[str]
+    proof: NotRequired[str]
+    basis: NotRequired[str]
+
+
+class AddressRef(TypedDict):
+    """An e-mail address or a phone number, as in `addresses`."""
+
+    ref: str
+    channel: Channel
+
+
+class ProvenanceItem(TypedDict):
+    """One place that something of a person comes from; `source` and `id`: the first interaction that says so.
+
+    `first_at`, `last_at`, `count`: of the interactions that name it. `addresses`: those that any of them named.
+    `obtained_at`, `file`, `notice` are absent where they were not said.
+    """
+
+    kind: ProvenanceKind
+    obtained_at: NotRequired[str]
+    file: NotRequired[str]
+    notice: NotRequired[str]
+    first_at: str
+    last_at: str
+    count: int
+    addresses: list[AddressRef]
+    source: str
+    id: str
+
+
 class ContactProfile(TypedDict):
-    """The value of `contact-state` and of `state` in Redis: all that is known of one person."""
+    """The value of `contact-state` and of `state` in Redis: all that is known of one person.
+
+    `consent_ledger`: every word on consent in the order of time; absent where nothing was said. `provenance`: by whom
+    and how what is known was got, the earliest first; absent where nobody says so. Each `_left_out`: how many of very
+    many these leave out; absent where none is.
+    """
 
     contact_id: str
     version: int
@@ -181,6 +234,10 @@ class ContactProfile(TypedDict):
     pressure: Pressure
     consent: dict[ConsentChannel, bool]
     merged_from: list[str]
+    consent_ledger: NotRequired[list[ConsentWord]]
+    provenance: NotRequired[list[ProvenanceItem]]
+    consent_ledger_left_out: NotRequired[int]
+    provenance_left_out: NotRequired[int]
 
 
 class ContactLink(TypedDict):

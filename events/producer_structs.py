@@ -13,11 +13,12 @@ from msgspec.json import Decoder
 from events import fields
 from events.contact import REGION_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, MAX_URL, kinds_of
-from events.interaction_structs import Arm, Id, Name, QuestionId, Tags, Text, whole_pattern
-from events.interactions.base import InteractionData, Purpose
+from events.interaction_structs import Arm, Id, Label, Name, QuestionId, Tags, Text, whole_pattern
+from events.interactions.base import InteractionData, ProvenanceKind, Purpose
 from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN
 from events.mailboxes import Mailbox
 from events.registry import MODELS
+from events.times import parse_to_rendered
 
 _MOST = 2**63 - 1
 """The largest integer: larger ones are floats to some JSON decoders and integers to others."""
@@ -47,6 +48,22 @@ class ProducerContact(Struct, gc=False, forbid_unknown_fields=True, omit_default
             raise ValueError
 
 
+class ProducerProvenance(Struct, gc=False, forbid_unknown_fields=True, omit_defaults=True):
+    """The struct of a `Provenance` whose time is written as an interaction has it."""
+
+    kind: ProvenanceKind
+    obtained_at: Text | None = None
+    file: Label | None = None
+    notice: Label | None = None
+
+    def __post_init__(self) -> None:
+        if self.obtained_at is None:
+            return
+        parsed = parse_to_rendered(self.obtained_at)
+        if parsed is None or parsed[1] != self.obtained_at:
+            raise ValueError
+
+
 class ProducerData(Struct, gc=False, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """The struct of an `InteractionData`."""
 
@@ -68,10 +85,18 @@ class ProducerMessage(ProducerData, kw_only=True):
             self.purpose = "informational"
 
 
-_KINDS = ((fields.Id, Id), (fields.Name, Name), (fields.Text, Text), (fields.Url, Url), (bool, bool))
+_KINDS = (
+    (fields.Id, Id),
+    (fields.Name, Name),
+    (fields.Text, Text),
+    (fields.Url, Url),
+    (bool, bool),
+    (fields.Label, Label),
+)
 """What is usual in a field of these kinds."""
 
 _FIELDS: dict[str, Any] = {
+    "provenance": ProducerProvenance,
     "list_id": Id,
     "sender": Name,
     "experiment": Arm,
@@ -117,7 +142,7 @@ def _usual(kind: object) -> Any:
 
 def data_struct_of(model: type[InteractionData]) -> type[ProducerData] | None:
     """A struct of a model's fields in their order; None if one of an unknown kind is required, or one has a default."""
-    base = ProducerMessage if "purpose" in model.model_fields else ProducerData
+    base = ProducerMessage if {"message_id", "purpose"} <= model.model_fields.keys() else ProducerData
     kinds = kinds_of(model)
     known: list[Any] = []
     for name, info in model.model_fields.items():

@@ -24,6 +24,8 @@ EMAIL, DONATION, CANVASS, OUTREACH = (
     frozenset({topic})
     for topic in (topics.EMAIL_EVENTS, topics.DONATION_EVENTS, topics.CANVASS_EVENTS, topics.OUTREACH_EVENTS)
 )
+CONSENT_PARTS = ("list_id", "sender", "purpose")
+"""Fields by which a word on consent is about a part of its channel; with none of them it is about the whole one."""
 ANYWHERE = EMAIL | DONATION | CANVASS | OUTREACH
 COMMANDS = frozenset({topics.CONTACT_COMMANDS})
 
@@ -41,7 +43,7 @@ class TypeSpec:
     `stop_reason`: why a channel is closed where it is a refusal. `is_mail_report`: counted by campaign and provider.
     `money`: what it does to sums. `rsvp`: what it says of somebody's coming to a meeting.
     `can_wait`: nobody is harmed if it is counted a day later, so quarantine may hold it.
-    `begins_record`: after an erasure a new record begins with it; `when_granted`: only if it grants something.
+    `begins_record`: after an erasure a new record begins with it; `when_granted`: only if it grants a whole channel.
     `experiments`: what it may change for those who are in one: an `outcome`, the `assignment` itself, or `nothing`.
     `decides`: a row of any date may decide about rows of every type (`all`), about others of its own (`its_own`: the
     earliest version counts, or the last word), or about none.
@@ -69,6 +71,12 @@ class TypeSpec:
     decides: Literal["all", "its_own", "none"] = "none"
     in_daily_report: bool = False
     is_bare: bool = False
+    with_publish: bool = False
+
+    @property
+    def needs_erase(self) -> bool:
+        """Whether it may destroy what is known; so does every command of which nothing else is said."""
+        return self.is_command and not self.with_publish
 
     @property
     def is_command(self) -> bool:
@@ -258,6 +266,14 @@ SPECS: tuple[TypeSpec, ...] = (
         decides="all",
     ),
     TypeSpec(
+        name="provenance.reported",
+        model=anywhere.ProvenanceReported,
+        topics=ANYWHERE,
+        can_wait=True,
+        experiments="nothing",
+        is_bare=True,
+    ),
+    TypeSpec(
         name="interaction.retracted",
         model=anywhere.InteractionRetracted,
         topics=ANYWHERE,
@@ -266,7 +282,16 @@ SPECS: tuple[TypeSpec, ...] = (
     ),
     TypeSpec(name="contact.linked", model=commands.ContactLinked, topics=COMMANDS, experiments="nothing"),
     TypeSpec(name="contact.unlinked", model=commands.ContactUnlinked, topics=COMMANDS, experiments="nothing"),
-    TypeSpec(name="contact.suppressed", model=commands.ContactSuppressed, topics=COMMANDS, experiments="nothing"),
+    TypeSpec(
+        name="contact.suppressed",
+        model=commands.ContactSuppressed,
+        topics=COMMANDS,
+        experiments="nothing",
+        with_publish=True,
+    ),
+    TypeSpec(
+        name="contact.provenance_forgotten", model=commands.ContactProvenanceForgotten, topics=COMMANDS, decides="all"
+    ),
     TypeSpec(name="contact.erased", model=commands.ContactErased, topics=COMMANDS, decides="all"),
 )
 """All types, in the order of the contract."""

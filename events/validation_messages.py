@@ -41,6 +41,7 @@ _SAID: Mapping[str, str] = {
 }
 _FORMS: Mapping[str, str] = {
     r"^[A-Za-z0-9_.:-]{1,64}$": "1 to 64 letters, digits or _ . : -, such as ada-1",
+    r"^[A-Za-z0-9_.:/#-]{1,128}$": "1 to 128 letters, digits or _ . : / # -, such as form-7/v3",
     r"^\s*[A-Za-z]{2}\s*:.*\S": "two letters of the state, a colon and the id, such as NY:1234567",
     r"^[A-Z]{2}-[A-Z0-9]{1,3}$": "ISO 3166-2 in capitals, such as US-AZ",
     r"^(voter|external|email|phone):[0-9a-f]{32}$": "a hash of an identifier, such as email: and 32 digits of 0-9a-f",

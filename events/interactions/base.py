@@ -1,14 +1,27 @@
 """What every interaction carries, and the small values that several of them share."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ValidationError, model_validator
 
 from events.channels import Channel, Purpose, canonical_purpose
 from events.contact import Contact
-from events.fields import Id, Model, Name, Text
+from events.fields import Id, Label, Model, Name, Text, Timestamp
 
-__all__ = ["Channel", "ExperimentArm", "InteractionData", "Purpose", "Reference"]
+__all__ = [
+    "Channel",
+    "ExperimentArm",
+    "InteractionData",
+    "Provenance",
+    "ProvenanceKind",
+    "Purpose",
+    "Reference",
+    "SourcedData",
+]
+
+ProvenanceKind = Literal["self", "voter_list", "rented", "sponsorship", "canvass", "vendor"]
+"""From whom: the person, an electoral roll, a hired list, somebody who knows them, a canvasser, a supplier of data."""
 
 PurposeAsSaid = Literal["fundraising", "mobilisation", "mobilization", "informational", "transactional"]
 
@@ -25,6 +38,51 @@ class InteractionData(Model):
     campaign_id: Id | None = None
     universe: Text | None = None
     turf: Text | None = None
+
+
+class Provenance(Model):
+    """Where what an interaction says of a person comes from, the identifiers that it names above all.
+
+    `obtained_at`: when it was got, if that was before the interaction. `file`: which list or supplier it was, such as
+    `rolls-2026-02`. `notice`: the version of the notice that the person was given about it.
+    """
+
+    kind: ProvenanceKind
+    obtained_at: Timestamp | None = None
+    file: Label | None = None
+    notice: Label | None = None
+
+
+class SourcedData(InteractionData):
+    """`data` that may say where it comes from. A message may not: it says how somebody was reached.
+
+    A no is taken also where what is said along with it cannot be read: `says_no`, `readable`.
+    """
+
+    provenance: Provenance | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_a_no(cls, data: Any) -> Any:
+        return cls.readable(data) if isinstance(data, dict) and cls.says_no(data) else data
+
+    @classmethod
+    def says_no(cls, data: Mapping[str, object]) -> bool:
+        """Whether `data`, not judged yet, is somebody's no."""
+        return False
+
+    @classmethod
+    def readable(cls, data: Mapping[str, object]) -> dict[str, object]:
+        """`data` without what cannot be read of fields that had no meaning once, and were kept as they came."""
+        return {name: value for name, value in data.items() if name != "provenance" or _is_provenance(value)}
+
+
+def _is_provenance(value: object) -> bool:
+    try:
+        Provenance.model_validate(value)
+    except ValidationError:
+        return False
+    return True
 
 
 class ExperimentArm(Model):

@@ -1,11 +1,12 @@
 """`canvass-events`: what canvassers and election offices report."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from events.fields import MAX_ANSWERS, MAX_TAGS, MAX_TEXT, Id, Name, Text
-from events.interactions.base import ExperimentArm, InteractionData
+from events.interactions.base import ExperimentArm, SourcedData
 from events.json_types import JSON
 
 Method = Literal["door", "phone", "text", "letter", "relational"]
@@ -26,6 +27,10 @@ Outcome = Literal[
     "do_not_contact",
     "other",
 ]
+REFUSALS = frozenset({"do_not_contact", "refused", "deceased"})
+"""Outcomes of a report after which a person is to be left alone."""
+UNREACHABLE = frozenset({"disconnected", "wrong_number"})
+"""Outcomes of a report by which a number reaches nobody, or somebody else."""
 BallotStatus = Literal["requested", "sent", "returned", "rejected", "cured", "voted"]
 
 
@@ -54,7 +59,7 @@ Answers = Annotated[
 Tags = Annotated[list[Name], Field(max_length=MAX_TAGS)]
 
 
-class CanvassReported(InteractionData):
+class CanvassReported(SourcedData):
     """One attempt to speak with a person. `support` runs from 1 (strong) to 5 (opposed)."""
 
     method: Method
@@ -67,8 +72,14 @@ class CanvassReported(InteractionData):
     tags_removed: Tags | None = None
     experiment: ExperimentArm | None = None
 
+    @classmethod
+    def says_no(cls, data: Mapping[str, object]) -> bool:
+        """Whether somebody is to be left alone."""
+        outcome = data.get("outcome")
+        return isinstance(outcome, str) and outcome in REFUSALS
 
-class BallotReported(InteractionData):
+
+class BallotReported(SourcedData):
     """How far this person's ballot in one election has come."""
 
     election: Name

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from events.contact import Contact
-from events.fields import ContactId, Timestamp
-from events.interactions.base import InteractionData
+from events.fields import ContactId, Label, Timestamp
+from events.interactions.base import InteractionData, ProvenanceKind
 from events.json_types import JSON
 
 
@@ -57,3 +57,14 @@ class ContactSuppressed(InteractionData):
 
 class ContactErased(InteractionData):
     """Forget this person."""
+
+
+class ContactProvenanceForgotten(InteractionData):
+    """Forget what came from one source until the time of this event, and keep the person.
+
+    All that has a `provenance` of this `kind`, with `file` only of that file. What binds stays, without all else that
+    was said: a no, a report that somebody refused or has died.
+    """
+
+    kind: ProvenanceKind
+    file: Label | None = None

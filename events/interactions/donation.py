@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from events.fields import MAX_AMOUNT, Id, Scope, Text
-from events.interactions.base import InteractionData
+from events.interactions.base import InteractionData, SourcedData
 
 CURRENCY_PATTERN = r"^[A-Z]{3}$"
 DONATION_ID_PATTERN = r"^[^:]+:.+$"
@@ -23,7 +23,7 @@ Period = Literal["once", "weekly", "monthly", "yearly"]
 RefundKind = Literal["refund", "chargeback", "void"]
 
 
-class DonationMade(InteractionData):
+class DonationMade(SourcedData):
     """A gift that was charged; with `pledge_id` one instalment of a pledge."""
 
     donation_id: DonationId

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from events.fields import Id, Scope, Text, Timestamp
-from events.interactions.base import ExperimentArm, InteractionData, TakenPurpose
+from events.interactions.base import ExperimentArm, InteractionData, SourcedData, TakenPurpose
 
 FormKind = Literal["petition", "signup", "volunteer"]
 
@@ -45,7 +45,7 @@ class TextOptedOut(TextAnswer):
     """STOP: to one `sender`, or (absent) to every sender."""
 
 
-class Rsvp(InteractionData):
+class Rsvp(SourcedData):
     """One person and one meeting."""
 
     event_id: Id
@@ -68,7 +68,7 @@ class RsvpNoShow(Rsvp):
     """Did not come."""
 
 
-class FormSubmitted(InteractionData):
+class FormSubmitted(SourcedData):
     """Signed or signed up."""
 
     form_id: Id

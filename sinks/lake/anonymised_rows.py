@@ -39,7 +39,11 @@ class RemainingRows(NamedTuple):
 
 def anonymise_interactions(table: pa.Table, type_: str, erased: Erasures) -> RemainingRows | None:
     """A file of `interactions` with the rows of erased people anonymised and at its end. None: it has no such row."""
-    theirs = rows_of_erased(table, erased)
+    return anonymised(table, type_, rows_of_erased(table, erased))
+
+
+def anonymised(table: pa.Table, type_: str, theirs: pa.ChunkedArray) -> RemainingRows | None:
+    """The same of the rows that a mask without nulls names."""
     found = table.filter(theirs)
     if not len(found):
         return None

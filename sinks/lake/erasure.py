@@ -1,6 +1,6 @@
 """Removes erased people from every file of history and snapshots, and finds erasures in the lake. Repeatable."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -100,13 +100,22 @@ def _read_where_it_lies(files: Files, place: str, name: str, columns: list[str])
 
 def erase(files: Files, erased: Erasures) -> ErasureResult:
     """Rewrite each file that holds rows of erased people. Raises OSError and `LakeDamaged`."""
+    return rewrite_each(files, lambda file: _left(files, file, erased))
+
+
+Left = Callable[[LakeFile], RemainingRows | None]
+"""What is to be left of a file; None: it stays as it is."""
+
+
+def rewrite_each(files: Files, left_of: Left) -> ErasureResult:
+    """Rewrite each file of which not all is to be left. Raises OSError and `LakeDamaged`."""
     settle_unfinished_writes(files)
     rewriter = Rewriter(files)
     done = ErasureResult(0, 0)
     while True:
         rewriter.begin()
         try:
-            for file, left in _touched(files, find_live_files(files), erased):
+            for file, left in _touched(files, find_live_files(files), left_of):
                 folder = file.name.rpartition("/")[0]
                 rewriter.rewrite([file.name], [Successor(f"{folder}/erased-{new_name()}.parquet", left.table)])
                 done = ErasureResult(done.files + 1, done.rows + left.rows)
@@ -115,12 +124,12 @@ def erase(files: Files, erased: Erasures) -> ErasureResult:
         return done
 
 
-def _touched(files: Files, where: LiveFiles, erased: Erasures) -> Iterator[tuple[LakeFile, RemainingRows]]:
-    """Each file that holds rows of erased people, and its table without them."""
+def _touched(files: Files, where: LiveFiles, left_of: Left) -> Iterator[tuple[LakeFile, RemainingRows]]:
+    """Each file that is to be rewritten, and its table then."""
     for name, file in sorted(where.files.items()):
         if name in where.places or not files.there(name):
             continue  # still being moved: for the next time, even if it is in its place as well
-        left = _left(files, file, erased)
+        left = left_of(file)
         if left is not None:
             yield file, left
 

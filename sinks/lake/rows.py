@@ -37,6 +37,10 @@ _NESTED = {
     "variant": ("experiment", "variant"),
     "retracts_source": ("retracts", "source"),
     "retracts_id": ("retracts", "id"),
+    "provenance_kind": ("provenance", "kind"),
+    "provenance_obtained_at": ("provenance", "obtained_at"),
+    "provenance_file": ("provenance", "file"),
+    "provenance_notice": ("provenance", "notice"),
 }
 _NAMES = {"named_contact_id": "contact_id"}
 

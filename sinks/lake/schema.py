@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias, get_args, get_origin
 
 import pyarrow as pa
 
-from events.fields import Id, Name, Text, Timestamp, Url, kinds_of
+from events.fields import Id, Label, Name, Text, Timestamp, Url, kinds_of
 from events.registry import MODELS
 
 ArrowType: TypeAlias = pa.DataType
@@ -102,10 +102,18 @@ FIELDS: dict[str, ArrowType] = {
 """The fields of all types, null where a type has none. `amount` in minor units; `answers` as a JSON object;
 `experiment_id` and `variant` are those of `experiment`, `retracts_*` those of `retracts`."""
 
+LATER: dict[str, ArrowType] = {
+    "provenance_kind": TEXT,
+    "provenance_obtained_at": TEXT,
+    "provenance_file": TEXT,
+    "provenance_notice": TEXT,
+}
+"""Fields of `provenance`; an erasure takes them. Behind those of `MORE`, since they came later."""
+
 _NAMED = STANDING | ENVELOPE | IDENTIFIERS | ATTRIBUTES | FIELDS
 
 _KINDS: tuple[tuple[object, ArrowType], ...] = (
-    *((text, TEXT) for text in (Id, Text, Name, Url)),
+    *((text, TEXT) for text in (Id, Text, Name, Url, Label)),
     (Timestamp, MOMENT),
     (bool, pa.bool_()),
     (int, pa.int64()),
@@ -129,7 +137,7 @@ MORE: dict[str, ArrowType] = {
 }
 """Fields of types that are not named above. An erasure takes all of them."""
 
-FIELDS |= MORE
+FIELDS |= MORE | LATER
 
 EVENT = "event"
 """The column with the record's bytes as they are (JSON); refolding needs no other. Null for a record without value."""

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
 
 import orjson
 import typer
 
 from events.json_types import JSON
 from events.times import parse_time, render_time
-from streams.cli.failures import failing_plainly, load_settings, refuse
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table
 from streams.cli.person import (
     HELP,
     METAVAR,
     Person,
+    find_person,
     followed_by,
-    look_up_person,
     masked_identifier,
+    meant_by,
     nobody_known_message,
     read_person,
     require_workers_key,
@@ -27,11 +29,13 @@ from streams.cli.person import (
 )
 
 if TYPE_CHECKING:
+    from events.outputs import ContactProfile
     from sinks.lookup import KnownContact
     from streams.cli.decisions import DecisionSender
     from streams.domain.contact.profile_history import ProfileStep
     from streams.domain.contact.state import Fact
     from streams.platform.settings import Settings
+    from streams.services.permission.person_name import PersonName
 
 
 app = typer.Typer(help="One person.", no_args_is_help=True)
@@ -173,10 +177,37 @@ def show(
             typer.echo(orjson.dumps(_row(step)))
         return
     profile = orjson.loads(found.profile)
-    _print_profile(profile)
+    print_profile(profile)
     _print_names(person, profile.get("merged_from", []))
     if with_history:
         _print_steps(steps)
+
+
+@app.command()
+def origin(
+    who: One,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: `provenance` of the profile.")] = False,
+) -> None:
+    """Show where what is known of a person comes from; of an e-mail address or a phone number where that does.
+
+    Exit code 1 when nobody is known by it. Where nobody has said where it comes from, that is the answer.
+    """
+    from events.identifiers import is_address_hash, ref_of
+    from streams.cli.origin import naming, print_origins
+
+    settings = load_settings()
+    with failing_plainly():
+        require_workers_key(settings)
+        name = meant_by(settings, who)
+        found = _require_named(settings, name, who)
+        warn_of_what_is_missing(settings)
+    entries = orjson.loads(found.profile).get("provenance", [])
+    refs = {ref_of(hashed) for hashed in name.ids(settings.hasher) if is_address_hash(hashed)}
+    if not as_json:
+        print_origins(entries, refs)
+        return
+    shown = {"contact_id": found.contact_id, "provenance": entries}
+    typer.echo(orjson.dumps({**shown, "of_address": naming(entries, refs)} if refs else shown))
 
 
 @app.command()
@@ -186,8 +217,51 @@ def export(who: One) -> None:
     with failing_plainly():
         found = _require_contact(settings, who)
         warn_of_what_is_missing(settings)
-        person = read_person(settings, found.contact_id)
-    held: dict[str, JSON] = {
+        held = _held(found, read_person(settings, found.contact_id))
+    typer.echo(orjson.dumps(held, option=orjson.OPT_INDENT_2))
+
+
+@app.command()
+def bundle(
+    who: One,
+    out: Annotated[Path, typer.Option("--out", file_okay=False, help="A new folder, for its owner alone.")],
+    language: Annotated[str, typer.Option(help="Of the page: en or fr.")] = "en",
+) -> None:
+    """Write all that is held of a person as a page that they can read, with `export` beside it.
+
+    For a request for access: look at it before it is handed out, and add what other tools hold.
+    """
+    from streams.cli.time_options import now_ms
+    from streams.services.console.access_bundle import bundle_of
+    from streams.services.console.words import LANGUAGES, Words
+
+    settings = load_settings()
+    known = {each: each for each in LANGUAGES}
+    if language not in known:
+        refuse(f"--language: give one of {', '.join(known)}", WRONG_USE)
+    if out.exists():
+        refuse("--out: that folder is there already; name a new one", WRONG_USE)
+    with failing_plainly():
+        found = _require_contact(settings, who)
+        warn_of_what_is_missing(settings)
+        held = _held(found, read_person(settings, found.contact_id))
+    files = bundle_of(held, Words(known[language], settings.time_zone), now_ms())
+    write_bundle(out, files)
+    print_lines([f"wrote {' and '.join(files)} to {out}"])
+
+
+def write_bundle(out: Path, files: Mapping[str, bytes]) -> None:
+    """Write the files into a new folder; end the command with exit code 1 where that fails."""
+    try:
+        out.mkdir(mode=0o700, parents=True)
+        for name, content in files.items():
+            (out / name).write_bytes(content)
+    except OSError as error:
+        refuse(f"--out: {out}: {error.strerror}; what is there of it is not whole")
+
+
+def _held(found: KnownContact, person: Person) -> dict[str, JSON]:
+    return {
         "contact_id": found.contact_id,
         "profile": orjson.loads(found.profile),
         "identifiers": [*person.names],
@@ -195,7 +269,6 @@ def export(who: One) -> None:
         "interactions": [orjson.loads(value) for value, _ in person.interactions],
         "alerts": [*person.alerts],
     }
-    typer.echo(orjson.dumps(held, option=orjson.OPT_INDENT_2))
 
 
 def _steps(person: Person) -> list[ProfileStep]:
@@ -207,10 +280,16 @@ def _steps(person: Person) -> list[ProfileStep]:
 
 
 def _require_contact(settings: Settings, who: str) -> KnownContact:
+    require_workers_key(settings)
+    return _require_named(settings, meant_by(settings, who), who)
+
+
+def _require_named(settings: Settings, name: PersonName, who: str) -> KnownContact:
+    import asyncio
+
     from sinks.lookup import ErasedContact, UnknownContact
 
-    require_workers_key(settings)
-    found = look_up_person(settings, who)
+    found = asyncio.run(find_person(settings, name))
     if isinstance(found, UnknownContact):
         lacking = what_redis_lacks(settings)
         unknown = nobody_known_message(who)
@@ -220,13 +299,22 @@ def _require_contact(settings: Settings, who: str) -> KnownContact:
     return found
 
 
-def _print_profile(profile: dict[str, JSON]) -> None:
+def print_profile(profile: ContactProfile) -> None:
+    """Print a profile. Where it comes from and what was agreed to is told in lines: it has too many columns."""
+    from streams.cli.origin import ledger_lines, origin_lines
     from streams.cli.profile_tables import profile_tables_of
 
-    found = profile_tables_of(profile)
+    told = {
+        "consent_ledger": ledger_lines(profile.get("consent_ledger", ())),
+        "provenance": origin_lines(profile.get("provenance", ())),
+    }
+    shown: dict[str, JSON] = {name: part for name, part in cast(dict[str, JSON], profile).items() if name not in told}
+    found = profile_tables_of(shown)
     print_table(("what", "is (times in UTC)"), found.facts)
     for part in found.lists:
         print_table(part.columns, part.rows, part.path)
+    for name, lines in told.items():
+        print_lines(["", name, *lines] if lines else [])
     if found.unknown:
         print_lines(["", f"nothing is known of: {', '.join(found.unknown)}"])
 
@@ -255,7 +343,8 @@ def _print_steps(steps: Iterable[ProfileStep]) -> None:
 
 def decision_words(fact: Fact) -> list[str]:
     """What a command decided; nothing for what happened."""
-    from streams.domain.contact.facts.command_details import Erase, LinkRuling, Suppress
+    from streams.cli.origin import KINDS
+    from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, LinkRuling, Suppress
 
     match fact.detail:
         case Suppress(until=None):
@@ -267,6 +356,9 @@ def decision_words(fact: Fact) -> list[str]:
         case LinkRuling(a=one, b=other, same=same):
             how = "one person" if same else "two people"
             return [f"{how}: {masked_identifier(one)} and {masked_identifier(other)}"]
+        case ForgetProvenance(kind=kind, file=file):
+            of_file = "" if file is None else f", file {file}"
+            return [f"what came from {KINDS[kind]}{of_file} until then was forgotten"]
         case Erase():
             return ["this person was forgotten; what was known before is gone"]
     return []

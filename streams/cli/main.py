@@ -20,6 +20,7 @@ from streams.cli import (
     rebuild,
     report,
     reservations,
+    retention,
     schemas,
     segments,
     sink,
@@ -92,6 +93,7 @@ app.command("import")(import_command)
 app.command()(replay)
 app.command()(backtest)
 app.add_typer(contact.app, name="contact")
+app.add_typer(retention.app, name="retention")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(permit.app, name="permit")
 app.add_typer(reservations.app, name="reservations")

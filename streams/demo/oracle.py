@@ -20,9 +20,11 @@ from streams.demo.recount import (
     text_of,
 )
 from streams.demo.recount_addresses import addresses, best_email
+from streams.demo.recount_consents import consent_ledger
 from streams.demo.recount_donations import donations
 from streams.demo.recount_experiments import Arm, Definition, added_up, experiments, person
 from streams.demo.recount_humans import humans
+from streams.demo.recount_provenance import provenance
 from streams.demo.recount_segments import Life
 from streams.demo.recount_stops import stops, suppressions
 from streams.demo.recount_touches import listed_touches, pressure, touches
@@ -84,6 +86,8 @@ def profile_of(contact_id: str, sent: list[Sent], identify: Callable[[ContactFie
         "email": email(first, agreed, best_email(known)) | humans(first),
         "donations": donations(first),
         **sections(first),
+        **consent_ledger(first),
+        **provenance(first, identify),
         "consent": agreed,
         "experiments": experiments(first),
         "addresses": known,

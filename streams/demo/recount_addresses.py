@@ -23,7 +23,7 @@ def addresses(told: list[CountedEvent], identify: Identify) -> list[Profile]:
     `identify` gives the keyed hash of an identifier that stands alone, as `<kind>:<hex digits>`.
     """
     hashes: dict[str, str] = {}
-    named_by = [(one, _named(one.contact, identify, hashes)) for one in told]
+    named_by = [(one, named_addresses(one.contact, identify, hashes)) for one in told]
     found: list[Profile] = []
     for channel, ref in sorted({address for _, named in named_by for address in named}):
         naming = [one for one, named in named_by if (channel, ref) in named]
@@ -41,7 +41,7 @@ def best_email(found: list[Profile]) -> str:
     return "ok"
 
 
-def _named(contact: ContactFields, identify: Identify, hashes: dict[str, str]) -> _Named:
+def named_addresses(contact: ContactFields, identify: Identify, hashes: dict[str, str]) -> _Named:
     """The addresses in a contact, as (channel, ref); `hashes` remembers what was asked before."""
     found = []
     email, phone = contact.get("email"), contact.get("phone")

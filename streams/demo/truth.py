@@ -38,6 +38,15 @@ class Retracts(TypedDict):
     id: str
 
 
+class Provenance(TypedDict, total=False):
+    """Where what an interaction says comes from."""
+
+    kind: str
+    obtained_at: str | None
+    file: str | None
+    notice: str | None
+
+
 class Fields(TypedDict, total=False):
     """The fields of `data` besides `contact`, of every type together; an absent one and `None` mean the same."""
 
@@ -82,6 +91,10 @@ class Fields(TypedDict, total=False):
     channel: str
     granted: bool
     basis: str
+    controller: str | None
+    wording: str | None
+    proof: str | None
+    provenance: Provenance | None
     retracts: Retracts
     until: str | None
 

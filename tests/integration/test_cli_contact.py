@@ -224,3 +224,53 @@ def test_a_short_form_finds_and_stops_the_person_of_its_long_form(desk: Desk) ->
     stopped = desk.run("suppress", f"van:{number}")
     assert (stopped.returncode, stopped.stderr) == (0, b"understood as external:SYSTEM:ID\n")
     assert "all" in desk.profile(f"external:van:{number}")["stops"]
+
+
+def test_where_a_number_comes_from_and_what_was_agreed_to_is_told(desk: Desk, tmp_path: Path) -> None:
+    phone, file = f"+1212555{randrange(1000, 9999)}", fresh()
+    ada: dict[str, JSON] = {"contact_id": fresh()}
+    roll: JSON = {"kind": "voter_list", "file": file, "obtained_at": "2012-01-31T00:00:00Z"}
+    desk.say("outreach-events", "provenance.reported", {**ada, "phone": phone}, provenance=roll)
+    yes: dict[str, JSON] = {"channel": "text", "granted": True, "purpose": "fundraising", "wording": "form-7/v3"}
+    desk.say("outreach-events", "consent.changed", ada, **yes, provenance={"kind": "self", "notice": "art13/v2"})
+    until(lambda: len(desk.profile(str(ada["contact_id"])).get("provenance", ())) == 2, "both")
+
+    [of_phone] = json.loads(desk.do("origin", f"phone:{phone}", "--json"))["of_address"]
+    assert (of_phone["kind"], of_phone["file"], of_phone["count"]) == ("voter_list", file, 1)
+    shown = desk.do("origin", f"phone:{phone}").decode()
+    assert shown.index("an electoral roll: ") < shown.index("all else that is known") < shown.index("the person: ")
+    [word] = desk.profile(str(ada["contact_id"]))["consent_ledger"]
+    assert (word["purpose"], word["wording"], word["granted"]) == ("fundraising", "form-7/v3", True)
+    assert phone not in shown
+    written = desk.do("bundle", str(ada["contact_id"]), "--out", "access", "--language", "fr").decode()
+    assert "index.html" in written
+    folder = tmp_path / "access"
+    assert "Une liste électorale" in (folder / "index.html").read_text()
+    assert len(json.loads((folder / "data.json").read_text())["interactions"]) == 2
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_what_came_from_a_source_is_forgotten_and_people_stay(desk: Desk, system: System, tmp_path: Path) -> None:
+    """A report before and after, a guard, and nothing else of the person is touched, linked identifiers included."""
+    file, ada, bo = fresh(), fresh(), fresh()
+    email: dict[str, JSON] = {"email": f"{fresh()}@example.org"}
+    roll: JSON = {"kind": "voter_list", "file": file}
+    desk.say("outreach-events", "form.submitted", {"contact_id": ada, **email}, provenance={"kind": "self"})
+    desk.say("outreach-events", "provenance.reported", {**email, "postal_code": "10001"}, provenance=roll)
+    desk.say("outreach-events", "provenance.reported", {"contact_id": bo}, provenance=roll)
+    until(lambda: len(desk.profile(ada).get("provenance", ())) == 2 and bool(desk.profile(bo)), "both")
+
+    def retention(*words: str) -> Ended:
+        named = ("--kind", "voter_list", "--until", "2012-12-01T00:00:00Z", "--file", file)
+        return harmonia(tmp_path, "retention", *words, *named, environment=on(system.stack, COLUMNS="80"))
+
+    counted = json.loads(ended_well(retention("report", "--json")).stdout)
+    assert (counted["people"], counted["interactions"], counted["files"]) == (2, 2, {file: 2})
+    assert "more than --most 1" in refused(retention("run", "--most", "1", "--yes"))
+    assert len(desk.profile(ada)["provenance"]) == 2
+    lines = ended_well(retention("run", "--most", "2", "--yes", "--json")).stdout.splitlines()
+    assert [(json.loads(line)["when"], json.loads(line)["people"]) for line in lines] == [("before", 2), ("after", 0)]
+    until(lambda: not desk.profile(bo), "nobody left of whom only the roll knew")
+    [left] = desk.profile(ada)["provenance"]
+    assert (left["kind"], desk.profile(ada)["counts"]) == ("self", {"form.submitted": 1})
+    assert desk.profile(ada)["zones"]["postal_code"] is None

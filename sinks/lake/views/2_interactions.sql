@@ -22,13 +22,13 @@ erased AS (
     )
     GROUP BY contact_id
 ),
--- A new record begins with a gift, a form or a yes; nothing before it counts, whenever it happened.
+-- A new record begins with a gift, a form or a yes to a whole channel; nothing before it counts, whenever it happened.
 begun AS (
     SELECT n.contact_id, min(n.appended_at) AS begun_at
     FROM named AS n
     JOIN erased AS e ON e.contact_id = n.contact_id
     WHERE n."time" > e."until" AND n.appended_at >= e.since
-      AND (n."type" IN {begins_always} OR (n."type" IN {begins_when_granted} AND n.granted))
+      AND (n."type" IN {begins_always} OR (n."type" IN {begins_when_granted} AND n.granted AND {of_channel}))
     GROUP BY n.contact_id
 ),
 alive AS (

@@ -5,7 +5,7 @@ from importlib.resources import files as resources
 
 import pyarrow as pa
 
-from events.registry import MONEY_TYPES, TOUCHES, types_that
+from events.registry import CONSENT_PARTS, MONEY_TYPES, TOUCHES, types_that
 from sinks.lake import anonymised_rows
 from sinks.lake.erasure_list import ERASURES, ERASURES_SCHEMA
 from sinks.lake.files import Files
@@ -86,6 +86,7 @@ _TYPES_THAT = {
     "money_and_retractions": listed(anonymised_rows.MONEY_AND_RETRACTIONS),
     "begins_always": listed(types_that(lambda spec: spec.begins_record == "always")),
     "begins_when_granted": listed(types_that(lambda spec: spec.begins_record == "when_granted")),
+    "of_channel": " AND ".join(f"n.{part} IS NULL" for part in CONSENT_PARTS),
     "commands": listed(types_that(lambda spec: spec.is_command)),
     "touches": listed(TOUCHES),
     "cancelled_touches": listed(types_that(lambda spec: spec.cancels_touch)),

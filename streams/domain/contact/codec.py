@@ -7,7 +7,7 @@ from msgspec import Raw
 from streams.domain.contact.contribution import Contribution
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers, IdentityStatus
 from streams.domain.contact.packed_contribution import NOTHING, PackedContribution, packed
-from streams.domain.contact.state import ContactState, Fact, Settled
+from streams.domain.contact.state import Consent, ContactState, Fact, Settled
 from streams.domain.formats import Format, Stored
 from streams.domain.formats import encode as write
 
@@ -25,6 +25,7 @@ class _Stored(Stored, frozen=True, array_like=True):
     place: IdentityStatus | None = None
     one_by_one: tuple[Contribution, ...] = ()
     given: PackedContribution = NOTHING
+    forgotten: tuple[Fact, ...] = ()
 
 
 class _Joined(Stored, frozen=True, array_like=True):
@@ -42,6 +43,7 @@ class _Joined(Stored, frozen=True, array_like=True):
     place: None
     one_by_one: tuple[()]
     given: PackedContribution
+    forgotten: tuple[()] = ()
 
 
 class EncodedParts(Protocol):
@@ -53,10 +55,10 @@ class EncodedParts(Protocol):
     def settled(self) -> bytes: ...
 
 
-FORMAT = Format(4, _Stored, older=(2, 3))
+FORMAT = Format(5, _Stored, older=(2, 3, 4))
 """Format 1 kept no messages' ids: what it says of touches cannot be told any more, so it is not read.
 
-Format 3 kept what is given one by one.
+Format 3 kept what is given one by one; format 4 no terms of consents, no origins, and nothing of what was forgotten.
 """
 
 
@@ -68,7 +70,8 @@ def encode(state: ContactState) -> bytes:
     facts, commands = list(state.facts.values()), tuple(state.commands.values())
     head = FORMAT.number, state.version, state.clock, state.due, state.weight
     named = state.carried, state.exclusive
-    return write(_Stored(*head, state.settled, facts, commands, *named, state.place, given=state.given))
+    keys = tuple(state.forgotten.values())
+    return write(_Stored(*head, state.settled, facts, commands, *named, state.place, given=state.given, forgotten=keys))
 
 
 def _join(state: ContactState, parts: EncodedParts) -> bytes:
@@ -94,19 +97,25 @@ def decode(data: bytes) -> ContactState:
         settled=stored.settled,
         clock=stored.clock,
         due=stored.due,
-        weight=stored.weight + (_grown(stored) if stored.format == 2 else 0),
+        weight=stored.weight + (_grown(stored) if stored.format < FORMAT.number else 0),
         version=stored.version,
         commands={(fact.source, fact.id): fact for fact in stored.commands},
         carried=stored.carried,
         exclusive=stored.exclusive,
         place=stored.place,
         given=packed(stored.one_by_one) if stored.one_by_one else stored.given,
+        forgotten={(fact.source, fact.id): fact for fact in stored.forgotten},
     )
 
 
 def _grown(stored: _Stored) -> int:
-    """By how many bytes the facts of format 2 are longer now: each has the place of an arm."""
-    return len(stored.facts) + len(stored.commands) + len(stored.settled.echoes)
+    """By how many bytes the facts of an older format are longer now.
+
+    Each consent has the place of its terms, each fact that of its origin, and since format 3 that of an arm.
+    """
+    consents = sum(fact.detail.__class__ is Consent for fact in stored.facts)
+    facts = len(stored.facts) + len(stored.commands) + len(stored.settled.echoes)
+    return consents + facts * (2 if stored.format == 2 else 1)
 
 
 def encode_fact(fact: Fact) -> bytes:

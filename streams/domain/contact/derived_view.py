@@ -39,6 +39,7 @@ LENGTH, TIME = "I", "q"
 _NOTHING = ContactState()
 MOST_DEEDS = 64
 """Opens and clicks of a state that may hold a view: each of them that comes looks through all of them."""
+_END = b',"merged_from":[]}'
 _NO_FACTS: list[Fact] = []
 _NO_MESSAGES: frozenset[MessageKey] = frozenset()
 _EMPTY: Mapping[type[object], Any] = {list: _NO_FACTS, dict: {}, set: set()}
@@ -56,7 +57,7 @@ class DerivedView(Struct, gc=False):
     `sent_at`, `delivered_at`: of each e-mail the earliest time.
     `acts`: opens and clicks by message, with what they were judged; `opens`, `clicks`: their sums in thousandths.
     `failed`, `mailed`: messages that a fact says have failed, and those of which something has settled.
-    The bytes from `head` to `consent` are the profile; only `version` and `merged_from` are put in when it is written.
+    The bytes from `head` on, with `end` at the end, are the profile; only `version` is put in when it is written.
     """
 
     contact_id: str
@@ -83,6 +84,7 @@ class DerivedView(Struct, gc=False):
     subscribed: bool
     status: AddressStatus
     head: bytes
+    end: bytes
     first_seen: bytes
     last_seen: bytes
     counts: bytes
@@ -120,7 +122,7 @@ class DerivedView(Struct, gc=False):
                 self.stops,
                 self.pressure,
                 self.consent,
-                b',"merged_from":[]}',
+                self.end,
             ]
         )
 
@@ -227,8 +229,17 @@ def derive(contact_id: str, state: ContactState, known: Overview | None = None) 
         shown["email"]["subscribed"],
         shown["email"]["status"],
         _head(contact_id),
+        _end(shown),
         *(section(name, shown[name]) for name in _SECTIONS),
     )
+
+
+def _end(shown: Mapping[str, Any]) -> bytes:
+    """What follows the sections that every profile has: `merged_from`, and what few profiles have."""
+    if len(shown) == len(_BLANKS):
+        return _END
+    names = list(shown)
+    return b"," + orjson.dumps({name: shown[name] for name in names[names.index("merged_from") :]})[1:]
 
 
 _SECTIONS = (

@@ -53,6 +53,7 @@ class Declined(Enum):
     NO_VIEW = "the state holds no view of this contact"
     DUE = "messages settle first"
     TYPE = "interactions of its type may change anything"
+    ORIGIN = "it says where it comes from"
     CLOSES = "it may close a channel, or says that nobody was reached"
     COPY = "it is a copy of one that is known and came no later"
     NEW_IDENTIFIER = "it names a new set of identifiers that comes before others in the table"
@@ -116,6 +117,8 @@ class _Draft(ViewDraft):
         kind = _KINDS.get(fact.type)
         if kind is None:
             return Declined.TYPE
+        if fact.origin is not None:
+            return Declined.ORIGIN
         if isinstance(fact.carried, CarriedIdentifiers):
             if (declined := self._name(fact.carried)) is not None:
                 return declined

@@ -5,6 +5,7 @@ from operator import attrgetter
 
 from streams.domain.contact.codec import encode_fact
 from streams.domain.contact.compaction import both, size_of_mail
+from streams.domain.contact.facts.forgotten_provenance import without_forgotten
 from streams.domain.contact.facts.identifier_table import numbered, renumbered, size_of
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers
 from streams.domain.contact.sections.addresses import explicit
@@ -16,20 +17,23 @@ def merge(a: ContactState, b: ContactState) -> ContactState:
     table = tuple(sorted({*a.carried, *b.carried}))
     facts = _union(_at(table, a, a.facts), _at(table, b, b.facts))
     commands = _union(_at(table, a, a.commands), _at(table, b, b.commands))
-    table, (facts, commands) = numbered(table, in_order(facts.values()), commands)
+    forgotten = _union(_at(table, a, a.forgotten), _at(table, b, b.forgotten))
+    facts, forgotten = without_forgotten(facts, forgotten, commands.values())
+    table, (facts, commands, forgotten) = numbered(table, in_order(facts.values()), commands, forgotten)
     settled = both(a.settled, b.settled)
     return ContactState(
         facts=facts,
         settled=settled,
         clock=max(a.clock, b.clock),
         due=min(a.due, b.due),
-        weight=weigh(facts, commands, table, settled),
+        weight=weigh((facts, commands, forgotten), table, settled),
         version=max(a.version, b.version),
         commands=commands,
         carried=table,
         exclusive=a.exclusive or b.exclusive,
         place=a.place or b.place,
         given=a.given if a.given.names else b.given,
+        forgotten=forgotten,
     )
 
 
@@ -57,11 +61,9 @@ def person(fragments: Mapping[str, ContactState]) -> ContactState:
     )
 
 
-def weigh(
-    facts: dict[Key, Fact], commands: dict[Key, Fact], table: tuple[CarriedIdentifiers, ...], settled: Settled
-) -> int:
+def weigh(groups: Iterable[dict[Key, Fact]], table: tuple[CarriedIdentifiers, ...], settled: Settled) -> int:
     """The bytes that all of this takes in an encoded state."""
-    kept = sum(len(encode_fact(fact)) for group in (facts, commands) for fact in group.values())
+    kept = sum(len(encode_fact(fact)) for group in groups for fact in group.values())
     return kept + size_of(table) + size_of(settled.carried) + size_of_mail(settled)
 
 

@@ -9,8 +9,10 @@ from streams.domain.contact.sections import touches as reaching
 from streams.domain.contact.sections.addresses import addresses, best_email
 from streams.domain.contact.sections.canvass import ballot, canvass, tags
 from streams.domain.contact.sections.consent import consent
+from streams.domain.contact.sections.consent_ledger import consent_ledger, told_words
 from streams.domain.contact.sections.donations import donations
 from streams.domain.contact.sections.pressure import pressure
+from streams.domain.contact.sections.provenance import provenance
 from streams.domain.contact.sections.stops import stops
 from streams.domain.contact.sections.totals import add, total
 from streams.domain.contact.sections.zones import later, render, whereabouts
@@ -31,7 +33,7 @@ def profile_of(contact_id: str, known: Overview) -> ContactProfile:
     addressed = addresses(contact_id, state, found)
     touched = reaching.listed(known.touches)
     opens, clicks = expected(known.acts)
-    return {
+    shown: ContactProfile = {
         "contact_id": contact_id,
         "version": state.version,
         "first_seen": None if totals.first is None else render_time(totals.first),
@@ -56,6 +58,16 @@ def profile_of(contact_id: str, known: Overview) -> ContactProfile:
         "consent": consents,
         "merged_from": [],
     }
+    if found.consents:
+        words = told_words(found.consents)
+        shown["consent_ledger"] = consent_ledger(words)
+        if len(words) < len(found.consents):
+            shown["consent_ledger_left_out"] = len(found.consents) - len(words)
+    if found.origins:
+        shown["provenance"], left_out = provenance(contact_id, state, found.origins)
+        if left_out:
+            shown["provenance_left_out"] = left_out
+    return shown
 
 
 def email(totals: ActivityTotals, human: tuple[int, int], *, subscribed: bool, status: AddressStatus) -> EmailProfile:

@@ -7,7 +7,9 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from events.channels import leaves_channel_open
 from events.interactions.anywhere import ConsentChannel
+from events.interactions.base import ProvenanceKind
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
 from streams.domain.contact.facts.command_details import Command
@@ -80,13 +82,37 @@ class Ballot(Struct, frozen=True, array_like=True, gc=False, tag=5):
     status: BallotStatus
 
 
+class ConsentTerms(Struct, frozen=True, array_like=True, gc=False):
+    """What was said with a word on consent: for what, to whom, in which version of the text, where the proof is."""
+
+    purpose: str | None = None
+    controller: str | None = None
+    wording: str | None = None
+    proof: str | None = None
+    basis: str | None = None
+
+
 class Consent(Struct, frozen=True, array_like=True, gc=False, tag=6):
-    """A yes or a no to a channel (or `all`), or only to one of its lists or senders."""
+    """A yes or a no to a channel (or `all`), or only to one of its lists or senders, or for one purpose."""
 
     channel: ConsentChannel
     granted: bool
     list_id: str | None = None
     sender: str | None = None
+    terms: ConsentTerms | None = None
+
+    @property
+    def purpose(self) -> str | None:
+        """The one purpose that it is about; None: whatever a message is for."""
+        return None if self.terms is None else self.terms.purpose
+
+    @property
+    def is_of_channel(self) -> bool:
+        """Whether it opens or closes the channel as a whole: also a no for a purpose that nobody asks for."""
+        if self.list_id is not None or self.sender is not None:
+            return False
+        purpose = self.purpose
+        return purpose is None or not (self.granted or leaves_channel_open(purpose))
 
 
 class Retraction(Struct, frozen=True, array_like=True, gc=False, tag=7):
@@ -101,6 +127,15 @@ Detail: TypeAlias = (
 )
 
 
+class Origin(Struct, frozen=True, array_like=True, gc=False):
+    """Where what an interaction says comes from. `obtained_at` in ms; None: when it happened."""
+
+    kind: ProvenanceKind
+    obtained_at: int | None = None
+    file: str | None = None
+    notice: str | None = None
+
+
 class Zones(Struct, frozen=True, array_like=True, gc=False):
     """The region, time zone and postal code that an interaction named."""
 
@@ -113,7 +148,8 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
     """One interaction, reduced to what a profile needs. Times are ms since the epoch, UTC.
 
     `carried`: what it named besides the fragment; in a state its place in `ContactState.carried`, counted from 1.
-    `arm`: the variant of an experiment that it carried; a message that was dropped gives none.
+    `arm`: the variant of an experiment that it carried; a message that was dropped gives none. `origin`: where it comes
+    from, if that was said.
     """
 
     type: str
@@ -125,6 +161,7 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
     detail: Detail | None = None
     carried: int | CarriedIdentifiers = 0
     arm: CarriedVariant | None = None
+    origin: Origin | None = None
 
     @property
     def key(self) -> Key:
@@ -194,7 +231,8 @@ class ContactState(Struct, frozen=True, dict=True):
     """Everything known of one contact. Never changed in place, but that a view of it may be attached (`derived_view`).
 
     `facts` are in the order of their stamps: the first is the earliest, and of two that speak of one thing the later
-    one comes last. `commands` are kept beside them, in no order. `clock` is the latest append time seen; `due` is not
+    one comes last. `commands` are kept beside them, in no order. `forgotten`: keys of what was dropped by where it came
+    from; only where a command says so, never of one of the facts. `clock` is the latest append time seen; `due` is not
     after the first moment at which a message settles; `weight` is the size of what is kept in bytes. `carried`: each
     set of identifiers that a fact or a command named, once, sorted. `exclusive`: the fragment's own class, empty for
     none. `version`, `place` and `given` (what the person has added to experiments, by experiment) belong to the caller;
@@ -214,3 +252,4 @@ class ContactState(Struct, frozen=True, dict=True):
     place: IdentityStatus | None = None
     mixed: bool = False
     given: PackedContribution = NOTHING
+    forgotten: dict[Key, Fact] = {}

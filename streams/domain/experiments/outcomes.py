@@ -164,7 +164,7 @@ def _walks_away(fact: Fact, said: Consent) -> bool:
     A consent is withdrawn where it closes a channel, as it does for the profile's `email.subscribed`.
     """
     if fact.type == "consent.changed":
-        return not said.granted and said.list_id is None and said.sender is None
+        return not said.granted and said.is_of_channel
     return True
 
 

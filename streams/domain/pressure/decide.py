@@ -24,6 +24,7 @@ from streams.domain.pressure.limits import (
     since_of,
 )
 from streams.domain.pressure.policy import Permission, Policy
+from streams.domain.pressure.purposes import consent_denial, withdrawal
 from streams.domain.pressure.time_zones import zones_of
 
 Place = tuple[str | None, str | None, str | None]
@@ -127,6 +128,7 @@ def _stopped(question: Question, profile: KnownProfile, address: JudgedAddress) 
     """What not even a transactional message may pass."""
     return (
         stop_denial(profile, question.policy, question.request, question.at)
+        or withdrawal(profile, question.request)
         or address_denial(address)
         or question.held
         or question.refused
@@ -169,8 +171,9 @@ def _unwelcome(question: Question, profile: ContactProfile, address: JudgedAddre
     soft = question.policy.closures.soft_bouncing
     if address.status == "soft_bouncing" and soft != "allow":
         return Decision(soft, "soft_bouncing")
-    if question.needs_consent and profile["consent"].get(question.request.channel) is not True:
-        return Decision("deny", "no_consent")
+    rules = question.policy.closures.consent
+    if question.needs_consent and (no := consent_denial(profile, question.request, rules)) is not None:
+        return no
     if (no := purpose_denial(profile, question.policy, question.request)) is not None:
         return no
     return Decision("deny", "unknown_address") if address.status is None and question.unknown == "deny" else None

@@ -8,9 +8,16 @@ import json
 import re
 from functools import cached_property
 from hashlib import blake2b
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from events.interactions.base import Channel
 from streams.domain.contact.sections.pressure import COSTS
@@ -140,6 +147,27 @@ class AlsoCloses(PolicySection):
     consent_withdrawn: tuple[Channel, ...] = ()
 
 
+class ConsentRules(PolicySection):
+    """Which yes is a consent, on the channels that need one.
+
+    `controller`: a yes that names another one is none. `bases`: one of these has to be named. `needs_proof`: where the
+    proof is has to be named. `for_purpose`: channels on which only a yes for the very purpose counts.
+    """
+
+    controller: str | None = None
+    bases: tuple[str, ...] = ()
+    needs_proof: bool = False
+    for_purpose: tuple[Channel, ...] = ()
+
+    @property
+    def takes_any(self) -> bool:
+        """Whether each yes is a consent, whatever was said along with it."""
+        return self == _ANY_YES
+
+
+_ANY_YES = ConsentRules()
+
+
 class Closures(PolicySection):
     """What closes a channel, and for whom."""
 
@@ -150,6 +178,21 @@ class Closures(PolicySection):
     soft_bouncing: Literal["allow", "defer", "deny"]
     needs_consent: tuple[Channel, ...] = ()
     also_closes: AlsoCloses = AlsoCloses()
+    consent: ConsentRules = ConsentRules()
+
+    @model_validator(mode="after")
+    def _needs_what_it_rules(self) -> Self:
+        if spare := [channel for channel in self.consent.for_purpose if channel not in self.needs_consent]:
+            raise wrong(f"consent.for_purpose has {spare[0]!r}", "name it in closures.needs_consent, too")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _said(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without rules of consent where each yes counts, as files of before were said: their version stays."""
+        said: dict[str, Any] = dump(self)
+        if self.consent.takes_any:
+            del said["consent"]
+        return said
 
 
 class Elections(PolicySection):

@@ -193,7 +193,7 @@ def _consent(condition: Consented, person: Person, at: int) -> Finding:
     told = [
         Evidence(fact.source, fact.id)
         for fact, said in person.found.consents
-        if said.channel in (condition.consent, "all") and said.list_id is None and said.sender is None
+        if said.channel in (condition.consent, "all") and said.is_of_channel
     ]
     value = None if word is None else "yes" if word else "no"
     return Finding(word is condition.is_, value, tuple(reversed(told)))

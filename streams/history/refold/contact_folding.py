@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from sinks.lake.erasure_list import Erasures
 from streams.domain.contact import ContactState, FoldOutcome, fold, profile
-from streams.domain.contact.facts.command_details import COMMANDS, Erase
+from streams.domain.contact.facts.command_details import Erase
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import is_by_itself, may_be_anew
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.domain.contact.packed_contribution import NOTHING
-from streams.domain.contact.publication.change_events import FragmentStep, announce
+from streams.domain.contact.publication.change_events import FragmentStep, announce, changes_record
 from streams.domain.contact.publication.suppressed_channels import may_close
 from streams.domain.contact.publication.visibility import shown_of
 from streams.domain.contact.sections.messages import Message
@@ -48,7 +48,8 @@ def fold_facts(
     left = facts[_erased_count(before.place, facts) :]
     after, became = fold(before, left, begun=begun or _may_be_anew(before.place), patient=True)
     applied = [fact for fact, outcome in zip(left, became, strict=True) if outcome is FoldOutcome.APPLIED]
-    state = _with_announcements(contact_id, before, after, applied) if applied else before
+    changed = applied or FoldOutcome.FORGOTTEN in became
+    state = _with_announcements(contact_id, before, after, applied) if changed else before
     return FoldedFacts(state, Counter([*became, *[FoldOutcome.IN_VAIN] * (len(facts) - len(left))]))
 
 
@@ -78,7 +79,7 @@ def _with_announcements(
         contact_id,
         before,
         after,
-        heard=any(fact.detail.__class__ not in COMMANDS for fact in applied),
+        heard=changes_record(before, after, applied),
         erasures=tuple(Erasure(fact.time, fact.source, fact.id) for fact in applied if isinstance(fact.detail, Erase)),
     )
     return announce(step)[0]

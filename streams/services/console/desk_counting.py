@@ -9,7 +9,8 @@ that names no campaign has that of the text which it answers.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from events.registry import BY_NAME
+import msgspec
+
 from streams.services.console.desk import Desk, Row
 from streams.services.console.desk_events import (
     OF_NOBODY,
@@ -19,6 +20,7 @@ from streams.services.console.desk_events import (
     UNCOUNTED,
     EventRow,
     about_of,
+    begins_record,
     key_range,
     message_of,
     text_number,
@@ -78,9 +80,7 @@ class _Kept(NamedTuple):
     @property
     def begins(self) -> bool:
         """Whether it begins a new record of somebody who was erased."""
-        begins = BY_NAME[self.type].begins_record
-        granted = begins == "when_granted" and b'"granted":true' in (self.details or b"")
-        return begins == "always" or granted
+        return begins_record(self.type, msgspec.json.decode(self.details) if self.details else {})
 
 
 class EventKeeper:

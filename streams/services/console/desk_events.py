@@ -14,7 +14,7 @@ from msgspec import Struct
 from events.envelope import Interaction
 from events.harmonised import read_harmonised, team_of
 from events.json_types import JSON
-from events.registry import BY_NAME, MODELS, MONEY_TYPES, TypeSpec
+from events.registry import BY_NAME, CONSENT_PARTS, MODELS, MONEY_TYPES, TypeSpec
 from events.times import parse_time, render_time
 from streams.services.console.desk_reading import GIFT, REFUND, REPORT, SUPPORTERS
 
@@ -176,7 +176,7 @@ def read_event(fragment: str, value: bytes, salt: bytes) -> EventRow | ErasureCo
         supporter=int(report and data.support in SUPPORTERS),
         machine=int(bool(spec.engagement and data.machine)),
         message=int(spec.is_message),
-        begins=spec.begins_record == "always" or (spec.begins_record == "when_granted" and data.granted is True),
+        begins=spec.begins_record != "never" and begins_record(event.type, msgspec.structs.asdict(data)),
         details=_details(event),
         gift=_gift(event, salt),
         text=text_number(data.message_id, salt) if event.type in TEXTS and data.campaign_id else None,
@@ -280,6 +280,14 @@ def _hash(text: str, salt: bytes) -> bytes:
 
 def _number(digest: bytes) -> int:
     return int.from_bytes(digest, "big", signed=True)
+
+
+def begins_record(type_: str, said: Mapping[str, object]) -> bool:
+    """Whether a new record of somebody who was erased begins with an interaction that says this."""
+    begins = BY_NAME[type_].begins_record
+    if begins != "when_granted":
+        return begins == "always"
+    return said.get("granted") is True and all(said.get(part) is None for part in CONSENT_PARTS)
 
 
 def key_range(about: int) -> tuple[bytes, bytes]:

@@ -30,10 +30,12 @@ TYPES: Mapping[str, str] = {
     "form.submitted": "Form filled in",
     "experiment.assigned": "Assigned to a variant",
     "consent.changed": "Consent changed",
+    "provenance.reported": "Obtained from a list",
     "interaction.retracted": "Something taken back",
     "contact.linked": "Linked with another contact",
     "contact.unlinked": "Unlinked from another contact",
     "contact.suppressed": "All contact stopped",
+    "contact.provenance_forgotten": "Forgotten by where it came from",
     "contact.erased": "Forgotten",
 }
 OUTCOMES: Mapping[str, str] = {
@@ -144,15 +146,16 @@ KINDS: Mapping[str, str] = {
     "object": "empty object",
 }
 """Of what kind a field of a dead letter is."""
+ORIGINS: Mapping[str, str] = {
+    "self": "The person themselves",
+    "voter_list": "An electoral roll",
+    "rented": "A hired list",
+    "sponsorship": "Somebody who knows them",
+    "canvass": "A canvasser",
+    "vendor": "A supplier of data",
+}
+"""From whom something about a person was got."""
 ALL: tuple[Mapping[str, str], ...] = (
-    TYPES,
-    OUTCOMES,
-    CHANNELS,
-    PURPOSES,
-    STOPS,
-    MAILBOXES,
-    AT_MAILBOXES,
-    LEFT,
-    REFUSALS,
-    KINDS,
+    *(TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES, AT_MAILBOXES, LEFT, REFUSALS, KINDS),
+    ORIGINS,
 )

@@ -54,6 +54,10 @@ def _known_interactions(profile: ContactProfile, zone: str) -> Iterator[tuple[Ev
     for stop in _stops(profile):
         why: Field = message(code) if (code := f"why.{stop['reason']}") in TEMPLATES else stop["reason"]
         yield _named("evidence.stop", stop["source"], stop["id"], why=why, at=_time(stop["at"], zone))
+    for word in profile.get("consent_ledger", ()):
+        if not word["granted"] and "purpose" in word:
+            why = message("why.consent_withdrawn")
+            yield _named("evidence.stop", word["source"], word["id"], why=why, at=_time(word["at"], zone))
 
 
 def _named(code: str, source: str, id_: str, **fields: Field) -> tuple[Evidence, CodedMessage]:

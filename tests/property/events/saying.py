@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from events.envelope import Record
+from events.interactions.base import ProvenanceKind
 from events.json_types import JSON
 from events.registry import MODELS, TOPICS_OF
 from events.times import render_time
@@ -36,9 +37,15 @@ emails = st.tuples(raw, raw.map(lambda text: f"{text}.example.org") | st.sampled
 )
 
 _arms: st.SearchStrategy[JSON] = st.fixed_dictionaries({"id": names, "variant": names}).map(dict)
+labels = st.from_regex(r"[ghijklmnop][ghijklmnop/._-]{0,19}", fullmatch=True)
+_origins: st.SearchStrategy[JSON] = st.fixed_dictionaries(
+    {"kind": st.sampled_from(get_args(ProvenanceKind))},
+    optional={"obtained_at": times.map(render_time), "file": labels, "notice": labels},
+).map(dict)
 _contact_ids = st.from_regex(r"[q-z0-9_.:-]{1,64}", fullmatch=True)
 _FIELDS: dict[str, st.SearchStrategy[JSON]] = {
     "experiment": _arms,
+    "provenance": _origins,
     "retracts": st.fixed_dictionaries({"source": names, "id": names}),
     "contact_ids": st.lists(_contact_ids, min_size=2, max_size=2, unique=True).map(list),
     "donation_id": names.map(lambda text: f"fec:{text}"),

@@ -66,3 +66,19 @@ def test_consent_is_the_latest_word_on_each_channel(told: list[Sent], expected: 
     profile = of_ann(*told)
     assert profile["consent"] == expected
     assert part("email", *told)["subscribed"] is expected.get("email", True)
+
+
+def test_the_ledger_is_every_word_that_counts_with_its_terms() -> None:
+    terms: Fields = {"channel": "text", "granted": True, "purpose": "fundraising", "wording": "v2", "basis": "she said"}
+    yes = sent("consent.changed", "21T10", terms, id="y")
+    no = sent(UNSUBSCRIBED, "20T10", {"list_id": "news"}, id="n")
+    shown = of_ann(yes, no)
+    of_app = {"source": "app"}
+    assert shown["consent_ledger"] == [
+        {"type": UNSUBSCRIBED, "channel": "email", "granted": False, "at": at("20T10"), "id": "n", "list_id": "news"}
+        | of_app,
+        {"type": "consent.changed", "channel": "text", "granted": True, "at": at("21T10"), "id": "y"}
+        | {"purpose": "fundraising", "wording": "v2"}
+        | of_app,
+    ]
+    assert (shown["consent"], "consent_ledger" in of_ann(yes, retract("y"))) == ({}, False)

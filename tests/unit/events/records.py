@@ -55,10 +55,12 @@ _CHOSEN: dict[str, dict[str, JSON]] = {
     "form.submitted": {"form_id": "f1"},
     "experiment.assigned": {"experiment": {"id": "x12", "variant": "B"}},
     "consent.changed": {"channel": "email", "granted": True},
+    "provenance.reported": {"provenance": {"kind": "voter_list"}},
     "interaction.retracted": {"retracts": {"source": "digital/mailer", "id": "1"}},
     "contact.linked": {"contact_ids": ["a", "b"]},
     "contact.unlinked": {"contact_ids": ["a", "b"]},
     "contact.suppressed": {},
+    "contact.provenance_forgotten": {"kind": "rented"},
     "contact.erased": {},
 }
 REQUIRED = {name: example_of(model) for name, model in MODELS.items() if name not in _CHOSEN} | _CHOSEN

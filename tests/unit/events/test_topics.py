@@ -110,7 +110,7 @@ def test_a_deleted_topic_says_how_long_it_keeps() -> None:
 
 
 def test_every_type_is_taken_on_its_topic_and_three_on_all_four() -> None:
-    anywhere = {"experiment.assigned", "consent.changed", "interaction.retracted"}
+    anywhere = {"experiment.assigned", "consent.changed", "interaction.retracted", "provenance.reported"}
     assert {type_ for type_, names in TOPICS_OF.items() if len(names) > 1} == anywhere
     assert all(
         TOPICS_OF[type_] == {"email-events", "donation-events", "canvass-events", "outreach-events"}

@@ -4,6 +4,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from events.interactions.base import ProvenanceKind
+
 
 class LinkRuling(Struct, frozen=True, array_like=True, gc=False, tag=8):
     """A `contact.linked` or `contact.unlinked`: the two are one person, or they are not. `a` < `b`."""
@@ -23,7 +25,22 @@ class Erase(Struct, frozen=True, array_like=True, gc=False, tag=10):
     """A `contact.erased`. It is never kept: what is left of it is an `Erasure`."""
 
 
-Command: TypeAlias = LinkRuling | Suppress | Erase
+class ForgetProvenance(Struct, frozen=True, array_like=True, gc=False, tag=13):
+    """A `contact.provenance_forgotten`: what came from there until its time is dropped, whenever it arrives."""
 
-COMMANDS = frozenset({LinkRuling, Suppress, Erase})
-"""The classes of commands' details, for a look that costs nothing."""
+    kind: ProvenanceKind
+    file: str | None = None
+
+
+class ForgottenInteraction(Struct, frozen=True, array_like=True, gc=False, tag=14):
+    """What is left of an interaction that was forgotten by where it came from: its key and whom it named, no more.
+
+    Kept apart, so that no section tells of it and no command has to make room for it. Copies are recognised by it, and
+    identifiers that were one person's stay so: a no under one of them binds all.
+    """
+
+
+Command: TypeAlias = LinkRuling | Suppress | Erase | ForgetProvenance | ForgottenInteraction
+
+COMMANDS = frozenset({LinkRuling, Suppress, Erase, ForgetProvenance})
+"""The classes of details that somebody can send as a command, for a look that costs nothing."""

@@ -11,7 +11,13 @@ from msgspec import Struct
 
 from events.experiments.metrics import HAPPENED
 from events.interactions.base import Channel
-from streams.domain.contact.facts.command_details import Erase, LinkRuling, Suppress
+from streams.domain.contact.facts.command_details import (
+    Erase,
+    ForgetProvenance,
+    ForgottenInteraction,
+    LinkRuling,
+    Suppress,
+)
 from streams.domain.contact.facts.engagement import Deed
 from streams.domain.contact.sections.messages import KILLS, SHOWS, Message, MessageKey, Touch
 from streams.domain.contact.state import (
@@ -32,7 +38,7 @@ class FactIndex(Struct, gc=False):
 
     `sent`: by message the earliest word that it reached somebody; `failed`: those that say that it did not. `deeds`:
     opens and clicks. `happened`: what a metric of experiments counts whatever it says. `arms`: all that carry one, of
-    reports the first version.
+    reports the first version. `origins`: all that say where they come from.
     """
 
     counted: list[Fact] = []
@@ -48,6 +54,7 @@ class FactIndex(Struct, gc=False):
     report_ids: set[str] = set()
     happened: list[Fact] = []
     arms: list[Fact] = []
+    origins: list[Fact] = []
 
     def take(self, fact: Fact, detail: Detail) -> bool:
         """False: a later version of something that is there already."""
@@ -64,7 +71,9 @@ class FactIndex(Struct, gc=False):
                 self.ballots.append((fact, detail))
             case Consent():
                 self.consents.append((fact, detail))
-            case Retraction() | LinkRuling() | Suppress() | Erase() | Message() | Deed():
+            case Retraction() | LinkRuling() | Suppress() | Erase() | ForgetProvenance() | ForgottenInteraction():
+                pass  # as below
+            case Message() | Deed():
                 pass  # of commands and retractions no section tells; messages are sorted by whoever calls
             case _:
                 assert_never(detail)
@@ -100,6 +109,8 @@ def index_facts(live: Sequence[Fact]) -> FactIndex:
         found.counted.append(fact)
         if fact.arm is not None:
             found.arms.append(fact)
+        if fact.origin is not None:
+            found.origins.append(fact)
     return found
 
 

@@ -1,7 +1,10 @@
 """From what was said to what is kept of it: the one place that knows both the interactions and the facts."""
 
+import re
+
 from events.cloudevents import Head
 from events.contact import Contact
+from events.fields import LABEL_PATTERN
 from events.harmonised import team_of
 from events.interaction_structs import Arm as UsualArm
 from events.interaction_structs import (
@@ -10,18 +13,20 @@ from events.interaction_structs import (
     DataStruct,
     DonationStruct,
     MessageStruct,
+    ProvenanceStruct,
     ReportStruct,
 )
 from events.interactions import commands
 from events.interactions.anywhere import ConsentChanged, ExperimentAssigned, InteractionRetracted
-from events.interactions.base import ExperimentArm, InteractionData
+from events.interactions.base import ExperimentArm, InteractionData, Provenance, SourcedData
 from events.interactions.canvass import BallotReported, CanvassReported
 from events.interactions.donation import DonationMade, DonationRefunded
 from events.interactions.donation import PledgeChange as PledgeChanged
 from events.interactions.email import EmailBounced, EmailClicked, EmailMessage, EmailOpened, EmailRefusal
 from events.interactions.outreach import TextMessage, TextOptedOut
 from events.registry import SPECS
-from streams.domain.contact.facts.command_details import Erase, LinkRuling, Suppress
+from events.times import parse_time
+from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, LinkRuling, Suppress
 from streams.domain.contact.facts.engagement import DEEDS, Deed, checksum_of, link_of
 from streams.domain.contact.facts.identifier_table import carried_by
 from streams.domain.contact.sections.exposures import CarriedVariant
@@ -30,9 +35,11 @@ from streams.domain.contact.state import (
     Ballot,
     CanvassReport,
     Consent,
+    ConsentTerms,
     Detail,
     Fact,
     Gift,
+    Origin,
     PledgeChange,
     Refund,
     Retraction,
@@ -50,16 +57,21 @@ _ARMING = (
     ExperimentAssigned,
 )
 """Whatever may carry the variant of an experiment."""
+_SOURCED = (DonationStruct, ReportStruct, SourcedData)
+"""Whatever may say where it comes from."""
 _BARE: tuple[type[InteractionData | DataStruct], ...] = (
     AssignmentStruct,
     *(spec.model for spec in SPECS if spec.is_bare),
 )
 """Of which nothing is kept but that it happened."""
+_is_label = re.compile(LABEL_PATTERN).fullmatch
+_NO_TERMS = ConsentTerms()
 
 
 def fact_of(head: Head, time: int, data: InteractionData | DataStruct, appended_at: int) -> Fact:
     """The fact that an interaction reports; `time` and `appended_at` in ms."""
     id_, source, type_, _ = head
+    origin = None
     match data:
         case MessageStruct() | EmailOpened() if type_ in DEEDS:
             detail: Detail | None = _deed(type_, data)
@@ -67,12 +79,19 @@ def fact_of(head: Head, time: int, data: InteractionData | DataStruct, appended_
             detail = _message(type_, data, source)
         case _:
             detail = _detail(data, source)
+            if isinstance(data, _SOURCED) and data.provenance is not None:
+                origin = _origin(data.provenance)
     # A ruling goes by one of its two ids, whomever else its contact names.
     carried = 0 if isinstance(detail, LinkRuling) else carried_by(data.contact)
     arm = None
     if isinstance(data, _ARMING) and data.experiment is not None and type_ != "email.dropped":
         arm = _arm(data, data.experiment)
-    return Fact(type_, time, source, id_, appended_at, _zones(data.contact), detail, carried, arm)
+    return Fact(type_, time, source, id_, appended_at, _zones(data.contact), detail, carried, arm, origin)
+
+
+def _origin(said: Provenance | ProvenanceStruct) -> Origin:
+    obtained_at = None if said.obtained_at is None else parse_time(said.obtained_at)
+    return Origin(said.kind, obtained_at, said.file, said.notice)
 
 
 def _arm(data: InteractionData | DataStruct, given: ExperimentArm | UsualArm) -> CarriedVariant:
@@ -106,11 +125,18 @@ def _detail(data: InteractionData | DataStruct, source: str) -> Detail | None:
         case TextOptedOut():
             return Consent("text", granted=False, sender=data.sender)
         case ConsentChanged():
-            return Consent(data.channel, data.granted, data.list_id, data.sender)
+            return Consent(data.channel, data.granted, data.list_id, data.sender, _terms(data))
         case InteractionRetracted():
             return Retraction(data.retracts.source, data.retracts.id)
         case _:
             return _command(data)
+
+
+def _terms(said: ConsentChanged) -> ConsentTerms | None:
+    """A basis may be any text, so only one that cannot be an address is kept."""
+    basis = said.basis if said.basis is not None and _is_label(said.basis) else None
+    terms = ConsentTerms(said.purpose, said.controller, said.wording, said.proof, basis)
+    return None if terms == _NO_TERMS else terms
 
 
 def _command(data: InteractionData | DataStruct) -> Detail | None:
@@ -122,6 +148,8 @@ def _command(data: InteractionData | DataStruct) -> Detail | None:
             return Suppress(data.until)
         case commands.ContactErased():
             return Erase()
+        case commands.ContactProvenanceForgotten():
+            return ForgetProvenance(data.kind, data.file)
         case _ if isinstance(data, _BARE):
             return None
         case _:

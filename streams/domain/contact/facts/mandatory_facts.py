@@ -1,18 +1,21 @@
 """Facts that are always taken, even by a full or erased state: refusals, retractions and commands of operators."""
 
-from streams.domain.contact.facts.command_details import LinkRuling, Suppress
+from events.interactions.canvass import REFUSALS, UNREACHABLE
+from streams.domain.contact.facts.command_details import ForgetProvenance, LinkRuling, Suppress
 from streams.domain.contact.state import CanvassReport, Consent, Fact, Retraction
-
-REFUSALS = frozenset({"do_not_contact", "refused", "deceased"})
-"""Outcomes of a canvass report after which a person is to be left alone."""
 
 
 def binds(fact: Fact) -> bool:
     """Whether it is heard where there is no more room, and where nothing else is heard since the person was erased."""
     match fact.detail:
-        case Retraction() | Consent(granted=False) | LinkRuling() | Suppress():
+        case Retraction() | Consent(granted=False) | LinkRuling() | Suppress() | ForgetProvenance():
             return True
         case CanvassReport(outcome=outcome):
             return outcome in REFUSALS
         case _:
             return False
+
+
+def protects(fact: Fact) -> bool:
+    """Whether it stays, bare, where its source is forgotten: it binds, or else a wrong number would be good again."""
+    return binds(fact) or (isinstance(fact.detail, CanvassReport) and fact.detail.outcome in UNREACHABLE)

@@ -50,10 +50,10 @@ def may_count(fact: Fact, erasure: Erasure | None, *, begun: bool) -> bool:
 
 
 def begins(fact: Fact) -> bool:
-    """Whether a new record begins with it after an erasure."""
+    """Whether a new record begins with it after an erasure. A yes to one list, sender or purpose opens no channel."""
     match fact.detail:
-        case Consent(granted=True):
-            return fact.type in _WHEN_GRANTED
+        case Consent(granted=True) as yes:
+            return yes.is_of_channel and fact.type in _WHEN_GRANTED
         case _:
             return fact.type in _ALWAYS
 

@@ -4,27 +4,28 @@ Each announcement follows from how the fragment stands now and from what was ann
 so a step that changes nothing says nothing, and the order in which links and facts arrive does not matter in the end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from streams.domain.contact.facts.command_details import COMMANDS, ForgetProvenance
 from streams.domain.contact.identity.erasure import closed_since, has_interactions, place_of
 from streams.domain.contact.identity.identity_assignment import is_worth_sending
 from streams.domain.contact.identity.identity_status import ChannelClosure, Erasure, IdentityStatus
 from streams.domain.contact.publication.alert_triggers import Trigger
 from streams.domain.contact.publication.suppressed_channels import closed_by, closed_channels_of, suppressions
 from streams.domain.contact.publication.visibility import shown_of
-from streams.domain.contact.state import ContactState
+from streams.domain.contact.state import ContactState, Fact
 
 
 class FragmentStep(Struct, frozen=True):
     """One fragment before and after a chunk, with the parts that count of those under it.
 
-    `heard`: something happened that its record has now, which no command is; `parts_changed`: a part came, changed or
-    left. `erasures`: those that have forgotten a person whose canonical id it is. `triggers`: what its roof has to
-    judge.
+    `heard`: something happened that its record has now, or has no longer (`changes_record`); `parts_changed`: a part
+    came, changed or left. `erasures`: those that have forgotten a person whose canonical id it is. `triggers`: what its
+    roof has to judge.
     """
 
     contact_id: str
@@ -35,6 +36,19 @@ class FragmentStep(Struct, frozen=True):
     parts_changed: bool = False
     erasures: tuple[Erasure, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+
+
+def changes_record(before: ContactState, after: ContactState, applied: Iterable[Fact]) -> bool:
+    """Whether a record has something else after these facts: not after a command, unless it forgets a source.
+
+    And where a copy gave way to another one, of which only the key is left.
+    """
+    return any(map(_is_of_record, applied)) or not before.facts.keys().isdisjoint(after.forgotten)
+
+
+def _is_of_record(fact: Fact) -> bool:
+    detail = fact.detail.__class__
+    return detail not in COMMANDS or detail is ForgetProvenance
 
 
 class Profiled(Struct, frozen=True):
@@ -160,7 +174,8 @@ class _Speaker:
     def _is_another_part(self) -> bool:
         """Or the roof may have let go of it: whoever was told of a roof anew has perhaps been away in between."""
         before, after = self._step.before, self._step.after
-        return self._step.heard or before.commands != after.commands or place_of(before).told != self.place.told
+        commanded = before.commands != after.commands or before.forgotten != after.forgotten
+        return self._step.heard or commanded or place_of(before).told != self.place.told
 
     def _send_none(self, roof: str) -> None:
         if self.place.sent:

@@ -2,7 +2,7 @@
 
 A fragment has its bound (`fold.ROOM`), but nothing bounds how many of them are one person. Those that weigh most give
 way, since one that has thousands of interactions is a machine or a mistake. What somebody asked for never does: a no of
-a fragment that is not shown whole still closes its channel, a retraction still takes back what it retracts, and an
+a fragment that is not shown whole still closes what it closed, a retraction still takes back what it retracts, and an
 address that failed has failed. What has settled is a sum and stays. Commands bind the person whatever is shown here.
 """
 
@@ -10,14 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from events.interactions.canvass import REFUSALS, UNREACHABLE
 from events.registry import types_that
-from streams.domain.contact.facts.mandatory_facts import REFUSALS
-from streams.domain.contact.state import CanvassReport, Consent, ContactState, Fact, Retraction
+from streams.domain.contact.state import CanvassReport, Consent, ConsentTerms, ContactState, Fact, Retraction
 
 ROOM_FOR_PARTS = 3 << 20
 """Bytes that the fragments of one person may weigh together beside the one that names it, to be shown whole."""
 
-_UNREACHABLE = frozenset({"disconnected", "wrong_number"})
 _FAILED = types_that(lambda spec: spec.address_failed)
 
 
@@ -32,7 +31,7 @@ def shorter_and_shorter(person: Fragments) -> Iterator[Fragments]:
     """
     for room in (ROOM_FOR_PARTS, ROOM_FOR_PARTS // 4, 0):
         yield bounded(person, room)
-    yield {name: reduced(state) for name, state in person.items()}
+    yield {name: reduced(state, unnamed=True) for name, state in person.items()}
 
 
 def bounded(person: Fragments, room: int = ROOM_FOR_PARTS) -> Fragments:
@@ -47,12 +46,14 @@ def bounded(person: Fragments, room: int = ROOM_FOR_PARTS) -> Fragments:
     return {own: person[own], **shown}
 
 
-def reduced(state: ContactState) -> ContactState:
+def reduced(state: ContactState, *, unnamed: bool = False) -> ContactState:
     """What of a fragment counts in any case, without all that could be long.
 
-    A no to one list or sender is a no to the channel here: their names could be as many as there are facts.
+    A no stays about the list, the sender or the purpose that it named: were it one to the whole channel, a later yes to
+    the channel, which another fragment shows, would lift it. `unnamed`: it is one to the channel, since their names
+    could be as many as there are facts; only where no fragment shows a yes, so that nothing can lift it.
     """
-    kept = (_binding(fact) for fact in state.facts.values())
+    kept = (_binding(fact, unnamed=unnamed) for fact in state.facts.values())
     settled = replace(state.settled, arms=()) if state.settled.arms else state.settled
     return replace(state, facts={fact.key: fact for fact in kept if fact is not None}, settled=settled)
 
@@ -70,13 +71,20 @@ def _heaviest_with_room(weights: Sequence[int], room: int) -> int:
     return most
 
 
-def _binding(fact: Fact) -> Fact | None:
+def _binding(fact: Fact, *, unnamed: bool) -> Fact | None:
     match fact.detail:
         case Retraction():
             return fact
-        case Consent(channel, granted=False):
-            return replace(fact, detail=Consent(channel, granted=False))
-        case CanvassReport(outcome=outcome) as report if outcome in REFUSALS or outcome in _UNREACHABLE:
-            return replace(fact, detail=replace(report, answers=None, tags_added=(), tags_removed=()), arm=None)
+        case Consent(channel, granted=False) as no:
+            bare = Consent(channel, granted=False) if unnamed else _bare(no)
+            return replace(fact, detail=bare, origin=None)
+        case CanvassReport(outcome=outcome) as report if outcome in REFUSALS or outcome in UNREACHABLE:
+            said = replace(report, answers=None, tags_added=(), tags_removed=())
+            return replace(fact, detail=said, arm=None, origin=None)
         case _:
             return replace(fact, arm=None) if fact.type in _FAILED else None
+
+
+def _bare(no: Consent) -> Consent:
+    """A no with what it is about alone."""
+    return replace(no, terms=None if no.purpose is None else ConsentTerms(purpose=no.purpose))

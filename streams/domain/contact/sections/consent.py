@@ -9,13 +9,13 @@ CHANNELS: tuple[ConsentChannel, ...] = ("email", "text", "phone", "door", "lette
 
 
 def consent(consents: Sequence[tuple[Fact, Consent]]) -> dict[ConsentChannel, bool]:
-    """The channels that were heard of. What is said of one list or sender leaves its channel as it is."""
+    """The channels that were heard of. What is said of one list, sender or purpose leaves its channel as it is."""
     if not consents:
         return {}
     heard: dict[ConsentChannel, tuple[int, bool]] = {}
     complained = False
     for fact, said in consents:
-        if said.list_id is not None or said.sender is not None:
+        if not said.is_of_channel:
             continue
         complained = complained or fact.type == "email.complained"
         for channel in CHANNELS if said.channel == "all" else (said.channel,):

@@ -40,7 +40,7 @@ def stops(found: FactIndex, suppressions: Collection[Fact]) -> Stops:
 
 def closed_channels(consents: Said) -> list[ChannelClosure]:
     """The channels that are closed to everyone by what was said of them. `consents` are in order."""
-    of_channels = [said for said in consents if said[1].list_id is None and said[1].sender is None]
+    of_channels = [said for said in consents if said[1].is_of_channel]
     if all(said.granted for _, said in of_channels):
         return []
     found = []

@@ -35,6 +35,7 @@ MISTAKES: Mapping[str, str] = {
     "mistake.tells_apart": "tells dead letters apart",
     "mistake.no_kind": "is no kind",
     "mistake.granted": "default.data.granted is not false",
+    "mistake.for_purpose": "consent.for_purpose has {value}",
     "mistake.has": "has {value}",
     "mistake.is": "is {value}",
 }
@@ -87,6 +88,7 @@ CURES: Mapping[str, str] = {
     "cure.hours": 'give local hours such as "09:00-20:00", up to "24:00", or "closed"',
     "cure.hours_order": 'let it begin before it ends, by "24:00" at the latest',
     "cure.cap_for_all": 'add one without "purpose": a missing cap is not guessed',
+    "cure.needs_consent": "name it in closures.needs_consent, too",
     "cure.budget": "give {least} or more, what a visit costs, or leave the section out",
     "cure.country": 'give a country by its two capital letters, such as "US"',
     "cure.longer_hours": "give longer hours: of whom no zone is known could never be reached",

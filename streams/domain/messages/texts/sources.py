@@ -32,10 +32,12 @@ _RECORDS: Mapping[str, str] = {
     "form.submitted": "forms",
     "experiment.assigned": "assignments to variants",
     "consent.changed": "changes of consent",
+    "provenance.reported": "rows of lists that were obtained",
     "interaction.retracted": "retractions",
     "contact.linked": "links of contacts",
     "contact.unlinked": "unlinks of contacts",
     "contact.suppressed": "suppressions",
+    "contact.provenance_forgotten": "commands to forget by provenance",
     "contact.erased": "erasures",
 }
 """What the records of a type are called, several of them."""

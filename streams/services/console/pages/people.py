@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from events.channels import Channel, Purpose
 from events.fields import CONTACT_ID_PATTERN
 from events.identifiers import Hasher, is_identity_hash
-from events.outputs import ContactProfile, Stop
+from events.outputs import AddressRef, ContactProfile, Stop
 from events.segments import ContactSegments
 from events.times import parse_time
 from sinks.lookup import CHANNELS, ContactAnswer, ErasedContact, Incomplete, KnownContact
@@ -46,6 +46,8 @@ TAKEN_FOR = ("contact", "voter", "external", "phone")
 """What a word that may mean several things was taken for; each is a sentence of `person.html`."""
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 MOST_TOUCHES = 20
+MOST_WORDS = 50
+"""Words on consent that the page shows; all of them are in the profile."""
 TIMELINE_MS = 48 * 3600 * 1000
 _LONGEST_WORD = 1024
 
@@ -179,6 +181,28 @@ def stops_of(profile: ContactProfile) -> list[tuple[str, str, int | None, Stop]]
     return [(kind, name, _ms(stop["at"]), stop) for kind, name, stop in found]
 
 
+async def load_origins(asked: PageRequest) -> Loaded:
+    """Where what is known of the person comes from, and the words on consent."""
+    subject = whole_subject(asked)
+    return Loaded(origins_of(cast(ContactProfile, subject.profile)), subject.as_of_ms)
+
+
+def origins_of(profile: ContactProfile) -> dict[str, object]:
+    """What `person_origins.html` shows of a profile: of words on consent the latest, newest first."""
+    origins = [
+        (_ms(item.get("obtained_at") or item["first_at"]), item, _channels_of(item["addresses"]))
+        for item in profile.get("provenance", ())
+    ]
+    words = [(_ms(word["at"]), word) for word in reversed(profile.get("consent_ledger", ()))]
+    left_out = max(0, len(words) - MOST_WORDS)
+    return {"origins": origins, "consents": words[:MOST_WORDS], "left_out": left_out}
+
+
+def _channels_of(addresses: Sequence[AddressRef]) -> list[str]:
+    """Of which kinds addresses are, each once."""
+    return sorted({address["channel"] for address in addresses})
+
+
 async def load_segments(asked: PageRequest) -> Loaded:
     """The segments that the person is in, and since when; and all others, of which it can be asked why not."""
     subject = whole_subject(asked)
@@ -271,6 +295,7 @@ PERSON = Page(
         Block("known", 0, load_known, "person_known.html", "What is known"),
         Block("segments", 0, load_segments, "person_segments.html", "Segments"),
         Block("touches", 0, load_touches, "person_touches.html", "What reached them, and what they stopped"),
+        Block("origins", 0, load_origins, "person_origins.html", "Where this comes from, and what they agreed to"),
         Block("timeline", 0, load_timeline, "person_timeline.html", "The last 48 hours"),
         Block("acts", 0, load_acts, "person_acts.html", "What you may do"),
     ),

@@ -12,7 +12,7 @@ from events.refusal import Reason, Refusal
 from streams.domain.campaigns import COUNTED, REPORTS, CampaignCounter, CampaignMention, mention_in
 from streams.domain.contact import ContactState, FoldOutcome, fold
 from streams.domain.contact.derived_view import attach, expect_more
-from streams.domain.contact.facts.command_details import COMMANDS, Erase
+from streams.domain.contact.facts.command_details import Erase
 from streams.domain.contact.facts.from_records import read_said
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting, is_by_itself, may_be_anew
@@ -21,7 +21,7 @@ from streams.domain.contact.incremental_fold import Declined, Step, fold_increme
 from streams.domain.contact.merging import person
 from streams.domain.contact.person_view import overview
 from streams.domain.contact.publication.alert_triggers import triggers, unheard
-from streams.domain.contact.publication.change_events import FragmentStep
+from streams.domain.contact.publication.change_events import FragmentStep, changes_record
 from streams.domain.contact.publication.suppressed_channels import may_close
 from streams.domain.contact.state import Fact
 from streams.domain.pressure import Policy
@@ -117,7 +117,7 @@ class InteractionsHandler(ChunkHandler):
     def _fold_whole(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
         begun = self._may_be_anew(key.decode(), before.place)
         after, outcomes = fold(before, [fact for _, fact, _ in arrived], begun=begun)
-        applied = []
+        applied, dropped = [], []
         for each, outcome in zip(arrived, outcomes, strict=True):
             self.outcomes[outcome] += 1
             if outcome is FoldOutcome.FULL:
@@ -126,14 +126,16 @@ class InteractionsHandler(ChunkHandler):
                 applied.append(each)
                 if each[2] is not None:
                     self._count(each[1], each[2])
-        if not applied:
+            elif outcome is FoldOutcome.FORGOTTEN:
+                dropped.append(each[0])
+        if not applied and not dropped:
             return before
         facts = [fact for _, fact, _ in applied]
         self.tally.take(key, before, after, facts)
         if is_by_itself(before) and is_by_itself(after) and not any(map(may_close, facts)):
             stamps = received_headers([record for record, _, _ in applied])
             return self._show(key.decode(), before, replace(after, version=before.version + 1), facts, stamps)
-        return self._step(key.decode(), before, after, applied)
+        return self._step(key.decode(), before, after, applied, dropped)
 
     def _count(self, fact: Fact, mention: CampaignMention) -> None:
         """Count an interaction for its campaign, once it is applied: a copy is not counted again."""
@@ -168,8 +170,14 @@ class InteractionsHandler(ChunkHandler):
         return after
 
     def _step(
-        self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]
+        self,
+        contact_id: str,
+        before: ContactState,
+        after: ContactState,
+        applied: Sequence[Arrived],
+        dropped: Sequence[KafkaRecord],
     ) -> ContactState:
+        """What a chunk changes. `dropped`: of what they said only the key was kept."""
         erasing = [fact for _, fact, _ in applied if isinstance(fact.detail, Erase)]
         parts = counting(self.repository.parts(contact_id, after.place), place_of(after))
         found = unheard(triggers(fact for _, fact, _ in applied), [before, *parts.values()])
@@ -178,11 +186,11 @@ class InteractionsHandler(ChunkHandler):
             before,
             after,
             parts=parts,
-            heard=any(fact.detail.__class__ not in COMMANDS for _, fact, _ in applied),
+            heard=changes_record(before, after, (fact for _, fact, _ in applied)),
             erasures=tuple(Erasure(fact.time, fact.source, fact.id) for fact in erasing),
             triggers=found,
         )
-        state = self.finish(step, [record for record, _, _ in applied], erasing)
+        state = self.finish(step, [*(record for record, _, _ in applied), *dropped], erasing)
         if found and place_of(after).roof is None:
             self.judge(contact_id, overview(person({contact_id: after, **parts})), found, [])
         return state

@@ -63,6 +63,21 @@ GIVEN = {"experiment": ARM, "turf": few("t", "u")}
 SENDING = {"purpose": few(*PURPOSES), "team": few("team", "field"), **GIVEN}
 LIST, SENDER = few("l", "k"), few("s", "t")
 NAMED = {"list_id": LIST, "sender": SENDER}
+PROVENANCE: st.SearchStrategy[JSON] = st.fixed_dictionaries(
+    {"kind": st.sampled_from(["self", "voter_list", "rented"])},
+    optional={
+        "obtained_at": st.sampled_from(["2012-02-01T00:00:00Z", "2012-02-01T01:00:00+01:00"]),
+        "file": st.just("rolls-2012"),
+        "notice": st.sampled_from(["n1", "n2"]),
+    },
+).map(dict)
+TERMS = {
+    "purpose": few("fundraising", "online_ads", "newsletter"),
+    "controller": few("list-2026"),
+    "wording": few("v1", "v2"),
+    "proof": few("scan:1"),
+    "basis": few("consent", "she said so"),
+}
 
 DATA: dict[str, st.SearchStrategy[Fields]] = {
     **{type_: st.just(REQUIRED[type_]) for type_ in sorted(types_that(lambda spec: not spec.is_command))},
@@ -73,10 +88,18 @@ DATA: dict[str, st.SearchStrategy[Fields]] = {
     "email.unsubscribed": fields({}, {"list_id": LIST}),
     "email.complained": fields({}, {"list_id": LIST}),
     "text.opted_out": fields({}, {"sender": SENDER}),
-    "consent.changed": fields({"channel": few(*CHANNELS), "granted": few(True, False)}, NAMED),
+    "consent.changed": fields({"channel": few(*CHANNELS), "granted": few(True, False)}, {**NAMED, **TERMS}),
+    "provenance.reported": fields({"provenance": PROVENANCE}, {}),
+    "form.submitted": fields({"form_id": few("f")}, {"provenance": PROVENANCE}),
     "donation.made": fields(
         {"donation_id": GIFT, "amount": AMOUNT, "currency": CURRENCY},
-        {"committee": COMMITTEE, "election": few("p", "g"), "pledge_id": PLEDGE, "period": few("monthly", "weekly")},
+        {
+            "provenance": PROVENANCE,
+            "committee": COMMITTEE,
+            "election": few("p", "g"),
+            "pledge_id": PLEDGE,
+            "period": few("monthly", "weekly"),
+        },
     ),
     "donation.refunded": fields(
         {"refund_id": few("x", "y", "z"), "amount": AMOUNT, "currency": CURRENCY},
@@ -88,6 +111,7 @@ DATA: dict[str, st.SearchStrategy[Fields]] = {
         {"method": few("door", "phone", "letter", "relational"), "outcome": few(*OUTCOMES)},
         {
             "report_id": few("r", "s"),
+            "provenance": PROVENANCE,
             "team": few("field"),
             "support": st.integers(1, 5),
             "answers": ANSWERS,
@@ -110,6 +134,7 @@ DATA: dict[str, st.SearchStrategy[Fields]] = {
 OFTEN = (
     *("donation.made", "donation.refunded", "canvass.reported", "interaction.retracted"),
     *("email.sent", "email.bounced", "email.dropped", "email.opened", "consent.changed", "experiment.assigned"),
+    "provenance.reported",
 )
 ZONES: st.SearchStrategy[Fields] = fields(
     {},

@@ -137,6 +137,8 @@ _WORDS: tuple[tuple[str, dict[str, JSON]], ...] = (
     ("ballot.reported", {"election": "e", "status": "requested"}),
     ("consent.changed", {"channel": "email", "granted": False}),
     ("consent.changed", {"channel": "text", "granted": True, "sender": "s"}),
+    ("consent.changed", {"channel": "email", "granted": False, "purpose": "fundraising", "wording": "v2"}),
+    ("donation.made", {"donation_id": "a:3", "amount": 900, "provenance": {"kind": "self", "notice": "n1"}}),
 )
 
 

@@ -15,7 +15,10 @@ Key = tuple[str, str]
 Stamp = tuple[int, str, str]
 OPENERS = ("donation.made", "form.submitted", "consent.changed")
 NOES = ("email.unsubscribed", "email.complained", "text.opted_out")
-DECISIONS = ("interaction.retracted", "contact.linked", "contact.unlinked", "contact.suppressed")
+DECISIONS = (
+    *("interaction.retracted", "contact.linked", "contact.unlinked", "contact.suppressed"),
+    "contact.provenance_forgotten",
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,8 @@ def counting(record: dict[Key, Heard]) -> list[Heard]:
 
 def opens(heard: Heard) -> bool:
     if heard.said.type == "consent.changed":
-        return bool(heard.said.data.granted)  # type: ignore[attr-defined]
+        told = heard.said.data.plain()
+        return told["granted"] is True and not any(told.get(scope) for scope in ("list_id", "sender", "purpose"))
     return heard.said.type in OPENERS
 
 

@@ -1,8 +1,9 @@
 """The addresses of a person and the channels that are closed to everyone, by plain loops over all that was said."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, get_args
 
+from events.channels import Purpose
 from events.envelope import Interaction
 from events.json_types import JSON
 from events.times import render_time
@@ -114,9 +115,58 @@ def _is_of(each: Counted, channel: str) -> bool:
     """Whether it speaks of a whole channel."""
     if field(each, "list_id") or field(each, "sender"):
         return False
+    if each.said.type == "consent.changed" and field(each, "purpose"):
+        known = (*get_args(Purpose), "mobilization", "online_ads")
+        if field(each, "granted") is True or str(field(each, "purpose")).lower() in known:
+            return False
     if each.said.type == "consent.changed":
         return field(each, "channel") in (channel, "all")
     return each.said.type.startswith(f"{channel}.")
+
+
+def consent_ledger(told: Iterable[Counted]) -> list[JSON]:
+    """What `consent_ledger` of a profile has to be: every word, whichever identifier it came under."""
+    return [_word(each) for each in sorted(told, key=lambda each: each.stamp) if each.said.type in _REASONS]
+
+
+def provenance(counted: Iterable[Counted]) -> list[JSON]:
+    """What `provenance` of a profile has to be."""
+    found: dict[str, list[Counted]] = {}
+    for each in one_version_each(counted):
+        said = getattr(each.said.data, "provenance", None)
+        if said is not None:
+            found.setdefault(repr(sorted(said.plain().items())), []).append(each)
+    return [_item(naming) for naming in found.values()]
+
+
+def _item(naming: Sequence[Counted]) -> JSON:
+    names = {name for each in naming for name in each.named if name.startswith(("email:", "phone:"))}
+    pairs = [name.split(":") for name in sorted(names)]
+    first = naming[0].said
+    said: dict[str, JSON] = getattr(first.data, "provenance").plain()  # noqa: B009
+    return said | {
+        "first_at": render_time(first.time),
+        "last_at": render_time(naming[-1].said.time),
+        "count": len(naming),
+        "addresses": [{"ref": digits[:16], "channel": kind} for kind, digits in pairs],
+        "source": first.source,
+        "id": first.id,
+    }
+
+
+def _word(each: Counted) -> JSON:
+    said, is_changed = each.said, each.said.type == "consent.changed"
+    word: dict[str, JSON] = {
+        "type": said.type,
+        "channel": field(each, "channel") if is_changed else said.type.partition(".")[0],
+        "granted": is_changed and field(each, "granted"),
+        "at": render_time(said.time),
+        "source": said.source,
+        "id": said.id,
+    }
+    named = "list_id", "sender", "purpose", "controller", "wording", "proof", "basis"
+    told = {name: field(each, name) for name in named}
+    return word | {name: value for name, value in told.items() if value and " " not in str(value)}
 
 
 def field(each: Counted, name: str) -> JSON:

@@ -166,9 +166,24 @@ def without_names(world: World) -> list[str]:
     """The profiles, whatever the hashes of those whom they are about."""
     hidden: dict[str, JSON] = {"contact_id": "", "merged_from": []}
     return sorted(
-        repr({**profile, **hidden, "addresses": _without_refs(profile["addresses"])})
+        repr({**profile, **hidden, "addresses": _without_refs(profile["addresses"]), **_origins(profile)})
         for profile in world.profiles().values()
     )
+
+
+def _origins(profile: dict[str, JSON]) -> dict[str, JSON]:
+    """`provenance` with the channels of its addresses alone: they are shown by the key that their hashes had then."""
+    items = profile.get("provenance")
+    if not isinstance(items, list):
+        return {}
+    return {"provenance": [_with_channels(each) for each in items if isinstance(each, dict)]}
+
+
+def _with_channels(item: dict[str, JSON]) -> JSON:
+    addresses = item["addresses"]
+    assert isinstance(addresses, list)
+    channels = sorted({str(each["channel"]) for each in addresses if isinstance(each, dict)})
+    return {**item, "addresses": [*channels]}
 
 
 def _without_refs(addresses: JSON) -> list[str]:

@@ -176,6 +176,12 @@ class Truth:
         assert isinstance(shown["stops"], dict)
         shown["addresses"] = [*known]
         shown["email"]["status"] = ledger_truth.best(known)
+        shown.pop("provenance", None)
+        if origins := ledger_truth.provenance(told):
+            shown["provenance"] = origins
+        shown.pop("consent_ledger", None)
+        if ledger := ledger_truth.consent_ledger(told):
+            shown["consent_ledger"] = ledger
         last = ledger_truth.suppression(told)
         if last is not None and "all" not in shown["stops"]:
             why = ledger_truth.why("suppressed", last, ledger_truth.field(last, "until"))

@@ -3,14 +3,20 @@
 from collections.abc import Sequence
 from itertools import permutations
 
+import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streams.domain.contact import ContactState, FoldOutcome, fold, profile
 from streams.domain.contact.fold import ROOM
 from streams.domain.contact.merging import person
+from streams.domain.contact.person_view import overview
+from streams.domain.contact.publication.change_events import Profiled
 from streams.domain.contact.publication.size_limit import ROOM_FOR_PARTS, bounded, reduced, shorter_and_shorter
-from streams.domain.contact.state import CanvassReport, Consent, Detail, Fact, Retraction
+from streams.domain.contact.state import CanvassReport, Consent, ConsentTerms, Detail, Fact, Origin, Retraction
+from streams.worker.agents.contacts.output_records import LARGEST_PROFILE, RecordBuilder
 
 AT = 1_700_000_000_000
 
@@ -86,14 +92,47 @@ def test_of_a_part_that_is_not_whole_no_refusal_is_lost() -> None:
             report("5", "wrong_number", "x" * 1024),
             report("6", "contacted", "x" * 1024, ("long",)),
             fact("7", None, "email.bounced"),
+            fact("8", Consent("letter", granted=False), "consent.changed"),
         ],
     )
 
     shown = profile("c1", reduced(part))
 
-    assert shown["consent"] == {"email": False, "text": False}
+    assert shown["consent"] == {"letter": False}
+    assert ([*shown["stops"]["lists"]], [*shown["stops"]["senders"]]) == (["news"], ["+1"])
     assert (shown["canvass"]["attempts"], shown["canvass"]["answers"], shown["tags"]) == (2, {}, [])
-    assert {fact.id for fact in reduced(part).facts.values()} == {"1", "2", "4", "5", "7"}
+    assert {fact.id for fact in reduced(part).facts.values()} == {"1", "2", "4", "5", "7", "8"}
+
+
+SCOPES = [
+    Consent("email", granted=False, list_id="news"),
+    Consent("email", granted=False, sender="desk"),
+    Consent("email", granted=False, terms=ConsentTerms(purpose="fundraising", wording="v1")),
+]
+
+
+@pytest.mark.parametrize("no", SCOPES)
+def test_a_later_yes_to_the_channel_lifts_no_scoped_no_of_a_part_that_is_not_whole(no: Consent) -> None:
+    """As it lifts none where all is shown."""
+    own, _ = fold(ContactState(), [replace(fact("y", Consent("email", granted=True), "consent.changed"), time=AT + 1)])
+    part, _ = fold(ContactState(), [fact("n", no, "consent.changed")])
+
+    shown = profile("c1", person({"c1": own, "c2": reduced(part)}))
+    whole = profile("c1", person({"c1": own, "c2": part}))
+
+    assert (shown["consent"], shown["stops"]) == (whole["consent"], whole["stops"])
+    words = [(word["granted"], word.get("purpose")) for word in shown["consent_ledger"]]
+    assert words == [(False, no.purpose), (True, None)]
+
+
+@pytest.mark.parametrize("no", SCOPES)
+def test_where_no_yes_is_shown_a_scoped_no_closes_its_channel(no: Consent) -> None:
+    own, _ = fold(ContactState(), [replace(fact("y", Consent("email", granted=True), "consent.changed"), time=AT + 1)])
+    part, _ = fold(ContactState(), [fact("n", no, "consent.changed")])
+
+    *_, last = shorter_and_shorter({"c1": own, "c2": part})
+
+    assert profile("c1", person(last))["consent"] == {"email": False}
 
 
 def test_a_retraction_in_a_part_that_is_not_whole_takes_back_what_another_part_has() -> None:
@@ -112,6 +151,43 @@ def test_in_the_end_nothing_long_is_left_of_anybody() -> None:
 
     shown = profile("c1", person(last))
     assert (shown["consent"], shown["canvass"]["answers"]) == ({"email": False}, {})
+
+
+def of_noes(name: str) -> ContactState:
+    """As many noes as a fragment takes, of a machine whose ids take six bytes of a profile for one of the state."""
+    ids = (f"{name}{number:08d}".translate({48 + digit: 1 + digit for digit in range(10)}) for number in range(4_000))
+    source = Origin("rented")
+    noes = [
+        replace(
+            fact(id_.rjust(250, "\x01"), Consent("text", granted=False), "consent.changed"),
+            origin=replace(source, obtained_at=AT - number * 1_000),
+        )
+        for number, id_ in enumerate(ids)
+    ]
+    state, _ = fold(ContactState(), noes)
+    assert state.weight > ROOM
+    return state
+
+
+def test_whatever_number_of_noes_one_person_sends_the_record_is_taken() -> None:
+    fragments = {f"c{number}": of_noes("ab"[number]) for number in range(2)}
+    first = fragments["c0"]
+    build = RecordBuilder(0, 1, 0)
+
+    alone = build.profiled("c0", overview(first)).value
+    together = build.announced("c0", Profiled(1, fragments, ("c1",)), first).value
+
+    for value in (alone, together):
+        assert value is not None
+        assert len(value) <= LARGEST_PROFILE
+        shown = orjson.loads(value)
+        assert (shown["consent"], shown["stops"]["text"]["reason"]) == ({"text": False}, "consent_withdrawn")
+        assert len(shown["consent_ledger"]) + shown["consent_ledger_left_out"] == len(first.facts) * len(
+            [first] if value is alone else fragments
+        )
+    assert alone is not None
+    told = orjson.loads(alone)
+    assert len(told["provenance"]) + told["provenance_left_out"] == len(first.facts)
 
 
 def test_several_full_fragments_have_room() -> None:

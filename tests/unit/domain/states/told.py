@@ -45,6 +45,19 @@ REPORT: Fields = {
     "tags_removed": ["driver"],
     "team": "field",
 }
+TERMS: Fields = {
+    "purpose": "fundraising",
+    "controller": "list-2026",
+    "wording": "form-7/v3",
+    "proof": "scan:0417",
+    "basis": "consent",
+}
+ORIGIN: Fields = {
+    "kind": "rented",
+    "obtained_at": "2012-02-01T00:00:00Z",
+    "file": "broker:17",
+    "notice": "art14/v1",
+}
 MAIL: Fields = {"purpose": "fundraising", "team": "digital"}
 
 
@@ -66,6 +79,8 @@ class Told:
         self._of_the_erased()
         self._of_experiments()
         self._of_every_other_detail()
+        self._of_consents()
+        self._of_the_forgotten()
 
     @property
     def contacts(self) -> Mapping[bytes, bytes]:
@@ -152,6 +167,19 @@ class Told:
             self._say("email.clicked", gil, opened, message_id=f"given-{days}", url="https://example.org/")
         self._say("experiment.assigned", gil, experiment={"id": "given-8", "variant": "A"}, cluster="c-9")
         self._say("canvass.reported", gil, turf="t-3", experiment={"id": "doors", "variant": "A"})
+
+    def _of_consents(self) -> None:
+        """One who has agreed to something, in words that are told."""
+        hal: Fields = {"contact_id": "crm.hal"}
+        self._say("consent.changed", hal, (NOON, NOON), **TERMS)
+        self._say("consent.changed", hal, channel="text", granted=False, purpose="fundraising")
+        self._say("donation.made", hal, (NOON, NOON), **GIFT, donation_id="fec:9", provenance=ORIGIN)
+
+    def _of_the_forgotten(self) -> None:
+        """One of whom only the key of what was said is left."""
+        ida: Fields = {"contact_id": "crm.ida"}
+        self._say("provenance.reported", ida, (NOON, NOON), provenance=ORIGIN)
+        self._say("contact.provenance_forgotten", ida, (NOON + HOUR, NOON), kind="rented")
 
     def _of_every_other_detail(self) -> None:
         """A type of which something is kept that nothing above keeps: it is new, and needs no line here."""

@@ -26,6 +26,7 @@ GOES = {
     *("region", "postal_code", "time_zone", "language", "household", "mailbox", "voter_state"),
     *("universe", "turf", "cluster", "message_id", "user_agent", "url", "reason", "pledge_id", "report_id"),
     *("support", "answers", "tags_added", "tags_removed", "keyword", "starts_at", "basis", "contact_ids", "until"),
+    *("provenance_kind", "provenance_obtained_at", "provenance_file", "provenance_notice"),
 }
 
 

@@ -71,6 +71,18 @@ def test_views_show_an_erased_persons_new_record_from_its_beginning(lake: LocalF
     assert people(lake) == [("ada", "i8"), ("ada", "i9"), ("bob", "i7")]
 
 
+def test_in_views_only_a_yes_to_a_whole_channel_begins_a_record(lake: LocalFiles) -> None:
+    yes: dict[str, JSON] = {"channel": "email", "granted": True}
+    parts: list[dict[str, JSON]] = [{"purpose": "news"}, {"list_id": "weekly"}, {"sender": "example.org"}, {}]
+    records = [
+        topic_record(8 + at, "consent.changed", at=START + 3 * HOUR, contact=ADA, **yes, **part)
+        for at, part in enumerate(parts)
+    ]
+    LakeWriter(lake, TOPIC_ID).write(0, 8, 11, records)
+
+    assert people(lake) == [("ada", "i11"), ("bob", "i7")]
+
+
 def test_donations_of_an_erased_person_stay_once_without_the_person(lake: LocalFiles) -> None:
     with ask_lake(lake) as asked:
         found = asked.sql("SELECT contact_id, donation_id, net FROM donations ORDER BY donation_id").fetchall()

@@ -21,6 +21,7 @@ NAMED_ELSEWHERE = {
     "contact": "whom it is about has columns of its own",
     "team": "of the envelope",
     "experiment": "experiment_id, variant",
+    "provenance": "provenance_kind, provenance_obtained_at, provenance_file, provenance_notice",
     "retracts": "retracts_source, retracts_id",
 }
 
@@ -66,11 +67,15 @@ def test_nested_fields_of_an_event_are_flat_lake_columns() -> None:
     )
     retraction = row(topic_record(1, "interaction.retracted", retracts={"source": "s", "id": "1"}))
     linked = row(topic_record(2, "contact.linked"))
+    roll: JSON = {"kind": "voter_list", "obtained_at": "2012-01-31T00:00:00Z", "file": "rolls-2012", "notice": "n1"}
+    bought = row(topic_record(3, "provenance.reported", provenance=roll))
 
     assert (report["experiment_id"], report["variant"], report["support"]) == ("x12", "B", 2)
     assert (report["answers"], report["tags_added"], report["tags_removed"]) == ('{"van:1":3}', ["a", "b"], None)
     assert (retraction["retracts_source"], retraction["retracts_id"]) == ("s", "1")
     assert linked["contact_ids"] == ["a", "b"]
+    flat = [bought[f"provenance_{name}"] for name in ("kind", "obtained_at", "file", "notice")]
+    assert flat == ["voter_list", "2012-01-31T00:00:00.000Z", "rolls-2012", "n1"]
 
 
 @pytest.mark.parametrize("type_", sorted(MODELS))

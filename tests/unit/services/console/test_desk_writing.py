@@ -146,6 +146,22 @@ def test_a_new_record_begins_with_a_gift_after_the_erasure(writer: DeskWriter) -
     assert events(writer, "van.1") == ["o", "g"]
 
 
+@pytest.mark.parametrize("part", [{"purpose": "news"}, {"list_id": "weekly"}, {"sender": "example.org"}])
+@pytest.mark.parametrize("word_of_it_first", [True, False])
+def test_a_yes_to_a_part_of_a_channel_begins_no_record_and_one_to_all_of_it_does(
+    writer: DeskWriter, part: dict[str, object], *, word_of_it_first: bool
+) -> None:
+    yes: dict[str, object] = {"channel": "email", "granted": True}
+    word = closed("van.1", "erased", NOON)
+    records = [
+        said("van.1", "part", "consent.changed", {**yes, **part}, at=NOON + 1),
+        said("van.1", "whole", "consent.changed", yes, at=NOON + 2),
+    ]
+    writer.write([word, *records] if word_of_it_first else [*records, profile("van.1", 2), word], ())
+    writer.write([profile("van.1", 3), closed("van.1", None)], ())
+    assert events(writer, "van.1") == ["whole"]
+
+
 def test_what_came_in_between_an_erasure_and_the_word_of_it_is_judged_by_its_time(writer: DeskWriter) -> None:
     said_before = [gift("van.1", "old", at=NOON - 5), said("van.1", "vain", "email.opened", at=NOON + 1)]
     writer.write([*said_before, gift("van.1", "new", at=NOON + 2), profile("van.1", 2)], ())

@@ -1,0 +1,69 @@
+"""Forgetting what came from one source, while the person stays: what is left of a fact that it covers.
+
+A function of the fact and the command alone, so it does not matter which of them comes first, or how often. No
+retraction takes such a command back: what is gone is gone, and what would come late must not count either.
+
+The key stays, with whom it named: else a copy that says less would bring it back, and a no under one identifier of a
+person would no longer bind the others.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from streams.domain.contact.facts.command_details import ForgetProvenance, ForgottenInteraction
+from streams.domain.contact.facts.mandatory_facts import protects
+from streams.domain.contact.state import CanvassReport, Fact, Key
+
+Facts: TypeAlias = dict[Key, Fact]
+
+
+def forgetting_commands(commands: Iterable[Fact]) -> Sequence[Fact]:
+    """Those of `commands` that forget a source."""
+    return [fact for fact in commands if fact.detail.__class__ is ForgetProvenance]
+
+
+def what_is_left(fact: Fact, sources: Collection[Fact]) -> Fact:
+    """The fact itself where none of `sources` covers it; else that somebody is to be left alone, or a bare key."""
+    if fact.origin is None or not any(_covers(command, fact) for command in sources):
+        return fact
+    if not protects(fact):
+        return Fact("", 0, fact.source, fact.id, fact.appended_at, None, ForgottenInteraction(), fact.carried)
+    detail = fact.detail
+    if isinstance(detail, CanvassReport):
+        detail = replace(detail, support=None, answers=None, tags_added=(), tags_removed=())
+    return replace(fact, zones=None, detail=detail, arm=None, origin=None)
+
+
+def is_forgotten(fact: Fact) -> bool:
+    """Whether it is no more than the key of something that was forgotten."""
+    return fact.detail.__class__ is ForgottenInteraction
+
+
+def is_first(key: Fact, copy: Fact) -> bool:
+    """Whether the copy that was forgotten, of which `key` is left, counts and not this `copy`, which is not covered."""
+    return key.appended_at <= copy.appended_at
+
+
+def without_forgotten(facts: Facts, forgotten: Facts, commands: Iterable[Fact]) -> tuple[Facts, Facts]:
+    """Facts and keys of what was forgotten, once these `commands` were heard. Of copies the first one counts."""
+    if both := facts.keys() & forgotten.keys():
+        late = {key for key in both if is_first(forgotten[key], facts[key])}
+        facts, forgotten = _but(facts, late), _but(forgotten, both - late)
+    if not (sources := forgetting_commands(commands)):
+        return facts, forgotten
+    left = [what_is_left(fact, sources) for fact in facts.values()]
+    gone = {fact.key: fact for fact in left if is_forgotten(fact)}
+    return {fact.key: fact for fact in left if not is_forgotten(fact)}, {**forgotten, **gone}
+
+
+def _but(group: Facts, keys: Collection[Key]) -> Facts:
+    return {key: fact for key, fact in group.items() if key not in keys}
+
+
+def _covers(command: Fact, fact: Fact) -> bool:
+    source, origin = command.detail, fact.origin
+    if not isinstance(source, ForgetProvenance) or origin is None or fact.time > command.time:
+        return False
+    return origin.kind == source.kind and source.file in (None, origin.file)

@@ -1,0 +1,87 @@
+"""The profile's `provenance`: where what is known of a person comes from, as far as interactions have said so.
+
+Interactions that say the same of it are one entry. Addresses are shown as those interactions named them, so by the key
+that their hashes had then.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from events.identifiers import is_address_hash, ref_of
+from events.outputs import AddressRef, ProvenanceItem
+from events.times import render_time
+from streams.domain.contact.state import ContactState, Fact, Origin
+
+MOST_ENTRIES = 500
+"""More entries than anybody has but by a machine or a mistake."""
+
+MOST_FIRSTS = 250
+"""So many of them may be the first one of a kind and file, by which it is found that something is due."""
+
+
+class Entries(NamedTuple):
+    """The entries that are shown, and how many are not."""
+
+    shown: list[ProvenanceItem]
+    left_out: int
+
+
+def provenance(contact_id: str, state: ContactState, origins: Sequence[Fact]) -> Entries:
+    """The entries, the earliest first: of very many the first one of each kind and file, and the latest.
+
+    `origins`: the facts that count and have an origin, in order.
+    """
+    of_each: dict[Origin, list[Fact]] = {}
+    for fact in origins:
+        if fact.origin is not None:
+            of_each.setdefault(fact.origin, []).append(fact)
+    own = contact_id if not state.mixed and is_address_hash(contact_id) else ""
+    told = _told([*of_each]) if len(of_each) > MOST_ENTRIES else of_each
+    shown = [_item(origin, of_each[origin], _named(of_each[origin], own, state)) for origin in told]
+    return Entries(shown, len(of_each) - len(shown))
+
+
+def _told(origins: Sequence[Origin]) -> list[Origin]:
+    """Those that are shown of too many."""
+    firsts: dict[tuple[str, str | None], int] = {}
+    for number, origin in enumerate(origins):
+        if len(firsts) < MOST_FIRSTS:
+            firsts.setdefault((origin.kind, origin.file), number)
+    kept = {*firsts.values()}
+    for number in range(len(origins) - 1, -1, -1):
+        if len(kept) < MOST_ENTRIES:
+            kept.add(number)
+    return [origins[number] for number in sorted(kept)]
+
+
+def _named(facts: Iterable[Fact], own: str, state: ContactState) -> set[str]:
+    """The hashes of the addresses that facts name. `own`: that of the fragment, which all of them do; empty: none."""
+    named = {own} if own else set()
+    for number in {fact.carried for fact in facts}:
+        if isinstance(number, int) and number:
+            named.update(name for name, _ in state.carried[number - 1].others if is_address_hash(name))
+    return named
+
+
+def _item(origin: Origin, facts: Sequence[Fact], named: Iterable[str]) -> ProvenanceItem:
+    first = facts[0]
+    item: ProvenanceItem = {
+        "kind": origin.kind,
+        "first_at": render_time(first.time),
+        "last_at": render_time(facts[-1].time),
+        "count": len(facts),
+        "addresses": [_address(hashed) for hashed in sorted(named)],
+        "source": first.source,
+        "id": first.id,
+    }
+    if origin.obtained_at is not None:
+        item["obtained_at"] = render_time(origin.obtained_at)
+    if origin.file is not None:
+        item["file"] = origin.file
+    if origin.notice is not None:
+        item["notice"] = origin.notice
+    return item
+
+
+def _address(hashed: str) -> AddressRef:
+    return {"ref": ref_of(hashed), "channel": "email" if hashed.startswith("email") else "phone"}

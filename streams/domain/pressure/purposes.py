@@ -1,0 +1,77 @@
+"""Whether a person has said yes or no to what a message is for: of one purpose its own last word holds.
+
+What is said of the whole channel, or of one list or sender, is told by `consent` and `stops` of the profile.
+"""
+
+from collections.abc import Sequence
+
+from events.channels import Channel, leaves_channel_open, plain_purpose
+from events.outputs import ConsentWord, ContactProfile
+from streams.domain.pressure.asking import Decision, Evidence, KnownProfile, PermissionRequest
+from streams.domain.pressure.policy import ConsentRules
+
+
+def withdrawal(known: KnownProfile, request: PermissionRequest) -> Decision | None:
+    """Why the person may not be reached for the purpose of the request; None: they have not refused it."""
+    if not isinstance(known, dict) or "consent_ledger" not in known:
+        return None
+    word = last_word(known, request)
+    if word is None or word["granted"]:
+        return None
+    return Decision("deny", "consent_withdrawn", (Evidence(word["source"], word["id"]),))
+
+
+def consent_denial(profile: ContactProfile, request: PermissionRequest, rules: ConsentRules) -> Decision | None:
+    """Why a person has not consented, where that is needed; None: they have, by the rules.
+
+    To the channel as a whole, or on it to the purpose of the request. The evidence is each yes that holds and is no
+    consent by the rules.
+    """
+    of_channel = profile["consent"].get(request.channel) is True
+    if of_channel and rules.takes_any:
+        return None
+    ledger = profile.get("consent_ledger", ())
+    held = _standing([word for word in ledger if _is_about(word, request)])
+    if of_channel and request.channel not in rules.for_purpose:
+        held += _standing([word for word in ledger if _is_of_channel(word, request.channel)])
+    if any(_counts(word, rules) for word in held):
+        return None
+    return Decision("deny", "no_consent", tuple(sorted(Evidence(word["source"], word["id"]) for word in held)))
+
+
+def _standing(words: Sequence[ConsentWord]) -> list[ConsentWord]:
+    """Each yes after the last no; of equal times none. `words` speak of one thing, in order."""
+    last_no = max((word["at"] for word in words if not word["granted"]), default="")
+    return [word for word in words if word["granted"] and word["at"] > last_no]
+
+
+def _counts(word: ConsentWord, rules: ConsentRules) -> bool:
+    if rules.controller is not None and word.get("controller", rules.controller) != rules.controller:
+        return False
+    if rules.bases and word.get("basis") not in rules.bases:
+        return False
+    return "proof" in word or not rules.needs_proof
+
+
+def last_word(profile: ContactProfile, request: PermissionRequest) -> ConsentWord | None:
+    """The last word on the purpose of the request, on its channel or on all; of equal times a no."""
+    last: ConsentWord | None = None
+    for word in profile.get("consent_ledger", ()):
+        if not _is_about(word, request):
+            continue
+        if last is None or word["at"] > last["at"] or last["granted"]:
+            last = word
+    return last
+
+
+def _is_of_channel(word: ConsentWord, channel: Channel) -> bool:
+    if "list_id" in word or "sender" in word or word["channel"] not in (channel, "all"):
+        return False
+    return "purpose" not in word or not (word["granted"] or leaves_channel_open(word["purpose"]))
+
+
+def _is_about(word: ConsentWord, request: PermissionRequest) -> bool:
+    purpose = word.get("purpose")
+    if purpose is None or "list_id" in word or "sender" in word:
+        return False
+    return word["channel"] in (request.channel, "all") and plain_purpose(purpose) == request.purpose

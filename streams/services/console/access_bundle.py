@@ -1,0 +1,111 @@
+"""What is held of a person, as a page that the person can read and a file that programs can: for a request for access.
+
+It shows what topics and Redis hold, hashes of identifiers and no names; whoever answers the request adds what other
+tools hold, and decides what may be handed out.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+from msgspec import Struct
+
+from events.identifiers import is_identity_hash, kind_of
+from events.json_types import JSON
+from events.outputs import ContactProfile
+from events.times import parse_time
+from streams.services.console.names import STOPS
+from streams.services.console.pages.people import stops_of
+from streams.services.console.rendering import render_signed_out
+from streams.services.console.words import Words
+
+PAGE, DATA = "index.html", "data.json"
+_LEFT_OUT = frozenset({"contact", "provenance"})
+
+
+class HeardOf(Struct, frozen=True):
+    """An interaction as the page tells it. `said`: its fields as text, without whom it named."""
+
+    at_ms: int | None
+    type: str
+    source: str
+    said: tuple[tuple[str, str], ...]
+
+
+class Closed(Struct, frozen=True):
+    """What nobody reaches the person by. `of`: `channel`, `sender`, `list` or `address`; `name`: which one.
+
+    `by`: whose interaction it was; empty where it is not kept, as for addresses.
+    """
+
+    of: str
+    name: str
+    reason: str
+    since_ms: int | None = None
+    until_ms: int | None = None
+    by: str = ""
+
+
+def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int) -> dict[str, bytes]:
+    """The files by name. `held`: as `harmonia contact export` writes it; `at_ms`: when it was read."""
+    profile: Any = held["profile"]
+    shown: ContactProfile = profile
+    context = {
+        "contact_id": held["contact_id"],
+        "profile": shown,
+        "kinds": _kinds(held["identifiers"]),
+        "origins": [(_at(item.get("obtained_at") or item["first_at"]), item) for item in shown.get("provenance", ())],
+        "consents": [(_at(word["at"]), word) for word in shown.get("consent_ledger", ())],
+        "closed": [*_closed(shown, held.get("suppressions"))],
+        "visited_ms": _at(shown["canvass"]["last_at"]),
+        "heard": sorted(_heard(held["interactions"]), key=lambda one: one.at_ms or 0, reverse=True),
+        "first_ms": _at(shown["first_seen"]),
+        "last_ms": _at(shown["last_seen"]),
+        "at_ms": at_ms,
+    }
+    page = render_signed_out("access_bundle.html", words, context)
+    data = orjson.dumps(held, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return {PAGE: page.encode(), DATA: data}
+
+
+def _kinds(names: JSON) -> list[tuple[str, int]]:
+    """How many identifiers of each kind there are: `email`, `phone`, `voter`, `external`, and `contact` for others."""
+    found: dict[str, int] = {}
+    for name in names if isinstance(names, list) else ():
+        kind = kind_of(str(name)) if is_identity_hash(str(name)) else "contact"
+        found[kind] = found.get(kind, 0) + 1
+    return sorted(found.items())
+
+
+def _closed(profile: ContactProfile, suppressions: JSON) -> Iterator[Closed]:
+    """What the profile says is closed; of channels also what is closed to everybody and stands in no profile."""
+    told = set()
+    for kind, name, at, stop in stops_of(profile):
+        told.add((stop["source"], stop["id"]))
+        yield Closed(kind, name, stop["reason"], at, _at(stop.get("until")), stop["source"])
+    for channel, one in suppressions.items() if isinstance(suppressions, dict) else ():
+        if isinstance(one, dict) and (one["source"], one["id"]) not in told:
+            until, since = one.get("until"), one["since"]
+            by = str(one["source"])
+            yield Closed("channel", channel, str(one["reason"]), _at(since), _at(until), by)
+    for address in profile["addresses"]:
+        if address["status"] in STOPS:
+            yield Closed("address", address["channel"], address["status"])
+
+
+def _heard(interactions: JSON) -> Iterator[HeardOf]:
+    for event in interactions if isinstance(interactions, list) else ():
+        if isinstance(event, dict):
+            data = event.get("data")
+            fields = data.items() if isinstance(data, dict) else ()
+            said = tuple((name, _text(value)) for name, value in fields if name not in _LEFT_OUT)
+            at = parse_time(str(event.get("time")))
+            yield HeardOf(at, str(event.get("type")), str(event.get("source")), said)
+
+
+def _text(value: JSON) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _at(text: JSON) -> int | None:
+    return parse_time(text) if isinstance(text, str) else None

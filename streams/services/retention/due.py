@@ -1,0 +1,69 @@
+"""What of a profile came from one source until a time, and the commands by which that is forgotten."""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import orjson
+
+from events.json_types import JSON
+from events.outputs import ContactProfile
+from events.provenance_rules import ProvenanceRule, is_due
+from events.times import render_time
+
+COMMAND = "contact.provenance_forgotten"
+_NAMESPACE = uuid.UUID("6f0c2c1e-6c3f-4f0e-9a52-7a3a5b1d0c7e")
+
+
+class DueItem(NamedTuple):
+    """One entry of somebody's `provenance` that is due. `whole`: all of its interactions are, not only the first."""
+
+    file: str
+    interactions: int
+    whole: bool
+
+
+class DueReport(NamedTuple):
+    """How many people have something that is due, of how many; `files`: people by file, empty for none.
+
+    `interactions`: those of entries that are due as a whole; `partly`: entries of which later interactions stay.
+    """
+
+    people: int
+    known: int
+    interactions: int
+    partly: int
+    files: Mapping[str, int]
+
+
+def due_items(profile: ContactProfile, rule: ProvenanceRule) -> tuple[DueItem, ...]:
+    """What is due of a profile; nothing where its interactions say nothing of such a source, or all came later."""
+    end = render_time(rule.until)
+    return tuple(
+        DueItem(item.get("file", ""), item["count"], item["last_at"] <= end)
+        for item in profile.get("provenance", ())
+        if is_due(item, rule)
+    )
+
+
+def report_on(due: Mapping[str, tuple[DueItem, ...]], known: int) -> DueReport:
+    """The report on what is due, by contact_id, of so many known people."""
+    items = [item for each in due.values() for item in each]
+    files: Counter[str] = Counter(file for each in due.values() for file in {item.file for item in each})
+    whole = sum(item.interactions for item in items if item.whole)
+    partly = sum(not item.whole for item in items)
+    return DueReport(sum(map(bool, due.values())), known, whole, partly, dict(sorted(files.items())))
+
+
+def commands_on(names: Iterable[str], rule: ProvenanceRule, source: str) -> Iterable[bytes]:
+    """A command for each identifier of the people who are due. One that is made again is the same one."""
+    for name in names:
+        said = "\n".join([rule.kind, rule.file or "", str(rule.until), name])
+        data: dict[str, JSON] = {"contact": {"contact_id": name}, "kind": rule.kind}
+        if rule.file is not None:
+            data["file"] = rule.file
+        head: dict[str, JSON] = {"specversion": "1.0", "source": source, "type": COMMAND}
+        yield orjson.dumps(
+            {**head, "id": str(uuid.uuid5(_NAMESPACE, said)), "time": render_time(rule.until), "data": data}
+        )

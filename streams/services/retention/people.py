@@ -1,0 +1,83 @@
+"""Follows `contact-state` and `contact-links`: who has something that is due, and under which identifiers."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+from kafka import KafkaConsumer, TopicPartition
+
+from events.provenance_rules import ProvenanceRule
+from events.topics import CONTACT_LINKS, CONTACT_STATE
+from streams.platform.errors import MissingTopic
+from streams.services.retention.due import DueItem, DueReport, due_items, report_on
+
+
+class PeopleByProvenance:
+    """Whoever is known, and what of them is due by a rule; as of the last `read`.
+
+    A null value and a profile that has lost what was due take somebody off again.
+    """
+
+    def __init__(self, consumer: KafkaConsumer, rule: ProvenanceRule) -> None:
+        self._consumer = consumer
+        self._rule = rule
+        topics = CONTACT_STATE, CONTACT_LINKS
+        self._places = [TopicPartition(topic, number) for topic in topics for number in _numbers(consumer, topic)]
+        consumer.assign(self._places)
+        consumer.seek_to_beginning(*self._places)
+        self._versions: dict[str, int] = {}
+        self._known: set[str] = set()
+        self._into: dict[str, str] = {}
+        self.due: dict[str, tuple[DueItem, ...]] = {}
+
+    def read(self) -> DueReport:
+        """Read all that is there now. Raises Kafka's errors."""
+        for record in self._new_records():
+            name = record.key.decode()
+            if record.topic == CONTACT_LINKS:
+                self._hear_of_link(name, record.value)
+            elif _version(record.headers) >= self._versions.get(name, 0):
+                self._versions[name] = _version(record.headers)
+                self._hear_of_profile(name, record.value)
+        return report_on(self.due, len(self._known))
+
+    def names(self) -> Iterator[str]:
+        """Every identifier under which something may lie of those who are due."""
+        absorbed: dict[str, list[str]] = {}
+        for name, survivor in self._into.items():
+            absorbed.setdefault(survivor, []).append(name)
+        for contact_id in self.due:
+            yield contact_id
+            yield from sorted(absorbed.get(contact_id, ()))
+
+    def _new_records(self) -> Iterator[Any]:
+        ends = self._consumer.end_offsets(self._places)
+        while any(self._consumer.position(place) < ends[place] for place in self._places):
+            for records in self._consumer.poll(timeout_ms=500).values():
+                yield from records
+
+    def _hear_of_link(self, name: str, value: bytes | None) -> None:
+        if value is None:
+            self._into.pop(name, None)
+        else:
+            self._into[name] = orjson.loads(value)["merged_into"]
+
+    def _hear_of_profile(self, name: str, value: bytes | None) -> None:
+        self.due.pop(name, None)
+        if value is None:
+            self._known.discard(name)
+            return
+        self._known.add(name)
+        if items := due_items(orjson.loads(value), self._rule):
+            self.due[name] = items
+
+
+def _numbers(consumer: KafkaConsumer, topic: str) -> Iterable[int]:
+    there = consumer.partitions_for_topic(topic)
+    if not there:
+        raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
+    return sorted(there)
+
+
+def _version(headers: Iterable[tuple[str, bytes]]) -> int:
+    return next((int(value) for name, value in headers if name == "version"), 0)

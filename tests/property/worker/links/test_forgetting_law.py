@@ -1,0 +1,154 @@
+"""What came from a source is forgotten under one identifier: all is as if it had not been, but for who is who."""
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from events.envelope import Interaction
+from events.identifiers import Hasher
+from events.json_types import JSON
+from tests.property.worker.links.hearing import hear
+from tests.property.worker.links.sayings import (
+    APPENDED,
+    TIMES,
+    Saying,
+    as_they_come,
+    contacts,
+    happenings,
+    interaction,
+    lawful,
+    retractions,
+    rulings,
+    suppressions,
+)
+from tests.property.worker.links.test_laws import shown, tell, truth_of
+from tests.property.worker.links.world import World
+from tests.unit.events.records import NOW
+
+FORGET = "contact.provenance_forgotten"
+STAYS = ("do_not_contact", "refused", "deceased", "wrong_number", "disconnected")
+
+
+SOURCED = st.sampled_from(["provenance.reported", "form.submitted", "donation.made", "canvass.reported"])
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> list[Saying]:
+    """What is said of a few people, most of it with where it comes from; each thing once, and nobody erased."""
+    said: list[Interaction] = []
+    for number in range(draw(st.integers(1, 10))):
+        id_ = f"i{number}"
+        kinds = [*[happenings(id_, types=SOURCED)] * 4, happenings(id_), rulings(id_), suppressions(id_)]
+        said.append(draw(st.one_of(*kinds, *([retractions(id_, said)] if said else []))))
+    return [Saying(each, draw(APPENDED)) for each in said]
+
+
+@st.composite
+def forgets(draw: st.DrawFn, story: list[Saying]) -> list[Saying]:
+    """Commands, most of them about what somebody has said."""
+    sourced = [each.interaction for each in story if source_of(each.interaction) is not None]
+    found = []
+    for number in range(draw(st.integers(1, 3))):
+        aims = bool(sourced) and draw(st.integers(0, 4)) > 0
+        about = draw(st.sampled_from(sourced)) if aims else None
+        contact = draw(contacts()) if about is None else about.data.contact.plain()
+        source = {"kind": "self"} if about is None else source_of(about) or {}
+        data: dict[str, JSON] = {"contact": contact, "kind": source["kind"]}
+        if draw(st.booleans()):
+            data["file"] = source.get("file")
+        said = interaction(FORGET, f"g{number}", draw(TIMES), "office/desk", data)
+        found.append(Saying(said, draw(APPENDED)))
+    return found
+
+
+def source_of(said: Interaction) -> dict[str, JSON] | None:
+    source = said.data.plain().get("provenance")
+    return source if isinstance(source, dict) else None
+
+
+def left_of(story: list[Saying], commands: list[Saying], hasher: Hasher) -> list[Saying]:
+    """The story with no more than whom they named of what a command covers under the identifier that it went by."""
+    found = []
+    for saying in story:
+        fragment, _ = hear(saying.interaction, hasher, saying.appended_at)
+        covered = False
+        for command in commands:
+            if hear(command.interaction, hasher, command.appended_at)[0] == fragment:
+                covered = covered or covers(command.interaction, saying.interaction)
+        found.append(Saying(bare(saying.interaction) if covered else saying.interaction, saying.appended_at))
+    return found
+
+
+def covers(command: Interaction, said: Interaction) -> bool:
+    wanted, source = command.data.plain(), source_of(said)
+    if source is None or said.time > command.time:
+        return False
+    return source["kind"] == wanted["kind"] and wanted.get("file") in (None, source.get("file"))
+
+
+def bare(said: Interaction) -> Interaction:
+    """A no without all else, or a command that forgets nothing: it names the same, and no profile tells of it."""
+    told = said.data.plain()
+    if said.type == "consent.changed" and told["granted"] is False:
+        kept = {name: told[name] for name in told if name != "provenance"}
+    elif said.type == "canvass.reported" and told["outcome"] in STAYS:
+        kept = {name: told[name] for name in told if name in ("method", "outcome", "report_id", "team", "contact")}
+    else:
+        kept = {"contact": told["contact"], "kind": "vendor"}
+    contact = kept["contact"]
+    assert isinstance(contact, dict)
+    names = {kind: contact[kind] for kind in contact if kind not in ("region", "time_zone", "postal_code")}
+    type_ = FORGET if "kind" in kept else said.type
+    return interaction(type_, said.id, said.time, said.source, {**kept, "contact": names})
+
+
+@lawful
+@given(stories(), st.data())
+def test_people_are_as_if_nothing_of_the_source_had_been_said(story: list[Saying], data: st.DataObject) -> None:
+    commands = data.draw(forgets(story))
+    again = data.draw(st.lists(st.sampled_from([*story, *commands]), max_size=4))
+    world = tell(World(), data.draw(st.permutations([*story, *commands, *again])))
+    as_they_come(world, data)
+    left = left_of(story, commands, world.hasher)
+    event(f"gone: {len(story) - len(left)}")
+    assert shown(world) == truth_of([*left, *commands], world.hasher)
+
+
+def test_what_comes_late_and_alone_of_a_source_leaves_its_key_too() -> None:
+    """Else a no under another identifier that it names would not bind, and a copy that says less would count."""
+    ada: dict[str, JSON] = {"contact_id": "crm.ada"}
+    phone: dict[str, JSON] = {"phone": "212 555 0199"}
+    roll: JSON = {"kind": "voter_list"}
+    gift: dict[str, JSON] = {"contact": ada, "donation_id": "actblue:1", "amount": 500, "currency": "USD"}
+    story = [
+        interaction(FORGET, "g", NOW, "office/desk", {"contact": ada, "kind": "voter_list"}),
+        interaction("provenance.reported", "1", NOW - 1, "team/a", {"contact": {**ada, **phone}, "provenance": roll}),
+        interaction("contact.suppressed", "s", NOW, "office/desk", {"contact": phone}),
+        interaction("email.sent", "2", NOW, "team/a", {"contact": ada, "message_id": "m"}),
+        interaction("donation.made", "3", NOW - 1, "team/a", {**gift, "provenance": roll}),
+        interaction("donation.made", "3", NOW - 1, "team/a", gift),
+    ]
+    sayings = [Saying(each, NOW + number) for number, each in enumerate(story)]
+    world = World()
+    for saying in sayings:
+        tell(world, [saying]).settle()
+    assert shown(world) == truth_of(left_of(sayings[:-1], sayings[:1], world.hasher) + sayings[:1], world.hasher)
+    [profile] = world.profiles().values()
+    assert (profile["contact_id"], profile["donations"]["count"], "all" in profile["stops"]) == ("crm.ada", 0, True)  # type: ignore[call-overload, index, operator]
+
+
+def test_a_first_copy_that_comes_late_and_is_forgotten_takes_the_other_one_with_it() -> None:
+    ada: dict[str, JSON] = {"contact": {"contact_id": "crm.ada"}}
+    gift: dict[str, JSON] = {**ada, "donation_id": "actblue:1", "amount": 500, "currency": "USD"}
+    story = [
+        Saying(interaction(FORGET, "g", NOW, "office/desk", {**ada, "kind": "voter_list"}), NOW),
+        Saying(interaction("email.sent", "2", NOW, "team/a", {**ada, "message_id": "m"}), NOW),
+        Saying(interaction("donation.made", "3", NOW - 1, "team/a", gift), NOW + 2),
+        Saying(
+            interaction("donation.made", "3", NOW - 1, "team/a", {**gift, "provenance": {"kind": "voter_list"}}),
+            NOW + 1,
+        ),
+    ]
+    world = World()
+    for saying in story:
+        tell(world, [saying]).settle()
+    assert world.profiles()["crm.ada"]["donations"]["count"] == 0  # type: ignore[call-overload, index]

@@ -1,0 +1,90 @@
+"""`provenance`: where what is known of a person comes from, as far as interactions say so."""
+
+import pytest
+from pydantic import ValidationError
+
+from events.contact import HashedContact
+from events.interactions.base import ProvenanceKind
+from events.json_types import JSON
+from streams.domain.contact import ContactState, fold, profile
+from streams.domain.contact.facts.from_interactions import fact_of
+from streams.domain.contact.merging import person
+from streams.domain.contact.publication.size_limit import reduced
+from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, folded, gift, profile_of, report, retracted, said
+
+ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012", "obtained_at": "2012-02-01T01:00:00+01:00"}
+FORM: dict[str, JSON] = {"kind": "self", "notice": "art13/v2"}
+ADA, PHONE = "email:" + "1" * 32, "phone:" + "2" * 32
+
+
+def test_what_comes_from_one_place_is_one_entry_of_the_first_that_says_so() -> None:
+    known = profile_of(
+        said("provenance.reported", "1", NOON, provenance=ROLL),
+        said("form.submitted", "2", NOON - HOUR, form_id="f", provenance=FORM),
+        said("ballot.reported", "3", NOON + HOUR, election="e", status="voted", provenance=ROLL),
+        gift("4", 500, provenance={"kind": "self"}),
+        report("5"),
+    )
+    first, roll, given = known["provenance"]
+    assert (first["kind"], first["notice"], first["id"], "file" in first) == ("self", "art13/v2", "2", False)
+    assert roll == {
+        "kind": "voter_list",
+        "file": "rolls-2012",
+        "obtained_at": "2012-02-01T00:00:00.000Z",
+        "first_at": "2012-03-01T12:00:00.000Z",
+        "last_at": "2012-03-01T13:00:00.000Z",
+        "count": 2,
+        "addresses": [],
+        "source": "team/a",
+        "id": "1",
+    }
+    assert (given["count"], "notice" in given) == (1, False)
+    assert known["counts"]["provenance.reported"] == 1
+
+
+def test_who_says_nothing_of_it_has_no_provenance() -> None:
+    bought = said("provenance.reported", "1", provenance=ROLL)
+    assert "provenance" not in profile_of(gift("1", 5))
+    assert "provenance" not in profile_of(bought, retracted("1"))
+
+
+def test_an_address_is_shown_with_what_named_it() -> None:
+    def heard(arrival: Arrival, **names: str) -> ContactState:
+        data = arrival.interaction.data.model_copy(update={"contact": HashedContact.model_validate(names)})
+        head = arrival.interaction.id, arrival.interaction.source, arrival.interaction.type, None
+        return fold(ContactState(), [fact_of(head, arrival.interaction.time, data, NOON)])[0]
+
+    bought = heard(said("provenance.reported", "1", provenance=ROLL), email=ADA, phone=PHONE)
+    told = heard(said("form.submitted", "2", NOON + HOUR, form_id="f", provenance=FORM), phone=PHONE)
+    both = [{"ref": "1" * 16, "channel": "email"}, {"ref": "2" * 16, "channel": "phone"}]
+    assert profile(ADA, bought)["provenance"][0]["addresses"] == both
+    whole = profile("crm.ada", person({"crm.ada": ContactState(), ADA: bought, PHONE: told}))
+    assert [item["addresses"] for item in whole["provenance"]] == [both, both[1:]]
+
+
+def test_of_a_part_that_is_too_large_no_provenance_is_shown() -> None:
+    state = folded(
+        said("consent.changed", "1", channel="email", granted=False, provenance=FORM),
+        report("2", outcome="refused", provenance={"kind": "canvass"}),
+    )
+    assert "provenance" in profile(DONOR, state)
+    assert "provenance" not in profile(DONOR, reduced(state))
+
+
+@pytest.mark.parametrize("kind", ["civic_register", "staff", "petition", "", "Self"])
+def test_no_other_kind_of_source_is_taken(kind: str) -> None:
+    with pytest.raises(ValidationError):
+        said("provenance.reported", "1", provenance={"kind": kind})
+
+
+@pytest.mark.parametrize("kind", ["self", "voter_list", "rented", "sponsorship", "canvass", "vendor"])
+def test_each_kind_is_kept(kind: ProvenanceKind) -> None:
+    [item] = profile_of(said("provenance.reported", "1", provenance={"kind": kind}))["provenance"]
+    assert item["kind"] == kind
+
+
+@pytest.mark.parametrize("field", ["file", "notice"])
+@pytest.mark.parametrize("text", ["", "ada@example.org", "a b", "x" * 129])
+def test_what_is_said_of_a_source_are_labels_in_which_no_address_fits(field: str, text: str) -> None:
+    with pytest.raises(ValidationError):
+        said("provenance.reported", "1", provenance={"kind": "self", field: text})

@@ -1,0 +1,122 @@
+"""What a person is given who asks what is held of them: a page in their language, and the same for programs."""
+
+import re
+from typing import Any
+
+import orjson
+import pytest
+
+from events.json_types import JSON
+from streams.services.console.access_bundle import DATA, PAGE, bundle_of
+from streams.services.console.words import Language, Words
+from tests.unit.domain.contact.said import HOUR, NOON, gift, profile_of, report, said
+
+ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012", "notice": "art14/v1"}
+TERMS: dict[str, JSON] = {"purpose": "fundraising", "wording": "form-7/v3", "proof": "scan:0417"}
+
+
+def held() -> dict[str, JSON]:
+    known: Any = profile_of(
+        said("provenance.reported", "1", provenance=ROLL, region="US-NY"),
+        said("consent.changed", "2", NOON + HOUR, channel="text", granted=True, **TERMS),
+        gift("3", 2_500),
+        report("4", tags_added=["<host>"], answers={"van:1": "jobs"}, support=2),
+    )
+    event: JSON = {
+        "specversion": "1.0",
+        "id": "9",
+        "source": "finance/actblue",
+        "type": "donation.made",
+        "time": "2012-03-01T12:00:00.000Z",
+        "data": {"contact": {"email": "email:" + "1" * 32}, "amount": 2500, "refcode": "<b>spring</b>"},
+    }
+    names: list[JSON] = ["crm.ada", "email:" + "1" * 32, "email:" + "2" * 32, "phone:" + "3" * 32]
+    return {"contact_id": "crm.ada", "profile": known, "identifiers": names, "interactions": [event], "alerts": []}
+
+
+def page(language: Language) -> str:
+    return bundle_of(held(), Words(language), NOON)[PAGE].decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["What we hold of you", "An electoral roll", "Fundraising", "e-mail address × 2", "Gift"]),
+        ("fr", ["Ce que nous gardons de vous", "Une liste électorale", "adresse électronique × 2", "Réponses"]),
+    ],
+)
+def test_the_page_tells_it_in_the_persons_language(language: Language, words: list[str]) -> None:
+    shown = page(language)
+    assert [word for word in words if word not in shown] == []
+    for told in ("rolls-2012", "art14/v1", "form-7/v3", "scan:0417", "<b>van:1</b> jobs", "finance/actblue", "US-NY"):
+        assert told in shown
+
+
+def test_nothing_that_a_producer_said_is_markup_and_no_identifier_is_shown_whole() -> None:
+    shown = page("en")
+    assert "&lt;host&gt;" in shown
+    assert "&lt;b&gt;spring" in shown
+    assert "<b>spring" not in shown
+    assert "1" * 32 not in shown
+
+
+@pytest.mark.parametrize(
+    ("language", "rows"),
+    [
+        (
+            "en",
+            [
+                ["E-mail", "unsubscribed", "team/a"],
+                ["Every channel", "wants no contact", "team/a"],
+                ["List weekly", "unsubscribed", "team/a"],
+                ["Text", "stopped by us", "operator/harmonia"],
+                ["one phone number", "wrong number", "–"],
+            ],
+        ),
+        ("fr", [["un numéro de téléphone", "mauvais numéro", "–"]]),
+    ],
+)
+def test_all_that_is_closed_is_told_with_why_and_by_whom(language: Language, rows: list[list[str]]) -> None:
+    """What was said at the door and what operators decided too, not only words on consent."""
+    known: Any = profile_of(
+        said("email.unsubscribed", "1"),
+        said("email.unsubscribed", "2", list_id="weekly"),
+        report("3", outcome="do_not_contact", method="door"),
+    )
+    known["addresses"] = [{"ref": "1" * 16, "channel": "phone", "status": "wrong_number"}]
+    stopped: JSON = {
+        "reason": "suppressed",
+        "since": "2012-03-01T12:00:00.000Z",
+        "source": "operator/harmonia",
+        "id": "s",
+    }
+    of_stop: JSON = {"reason": "unsubscribed", "since": "2012-03-01T12:00:00.000Z", "source": "team/a", "id": "1"}
+    given = {**held(), "profile": known, "suppressions": {"text": stopped, "email": of_stop}}
+    shown = bundle_of(given, Words(language), NOON)[PAGE].decode()
+    cells = [re.findall("<td>(.*?)</td>", row) for row in re.findall("<tr>(.*?)</tr>", shown)]
+    told = [row[1:] for row in cells if len(row) == 4 and row[1:] in rows]
+    assert sorted(told) == sorted(rows)
+
+
+def test_a_word_is_told_with_its_ground_and_to_whom_it_was_said() -> None:
+    word = said("consent.changed", "1", channel="text", granted=True, controller="party:main", basis="consent")
+    known: Any = profile_of(word)
+    shown = bundle_of({**held(), "profile": known}, Words("en"), NOON)[PAGE].decode()
+    assert "<td>party:main</td><td>consent</td>" in shown
+
+
+def test_the_file_beside_it_is_the_export_as_it_is() -> None:
+    given = held()
+    assert orjson.loads(bundle_of(given, Words("en"), NOON)[DATA]) == orjson.loads(orjson.dumps(given))
+
+
+def test_of_whom_little_is_known_the_page_says_so() -> None:
+    empty: Any = profile_of(said("rsvp.made", event_id="e"))
+    bare: dict[str, JSON] = {"contact_id": "crm.bo", "profile": empty, "identifiers": ["crm.bo"], "interactions": []}
+    shown = bundle_of(bare, Words("en"), NOON)[PAGE].decode()
+    for said_so in (
+        "No interaction says where this comes from.",
+        "Nothing was said on consent.",
+        "Nothing is kept one",
+    ):
+        assert said_so in shown

@@ -1,0 +1,69 @@
+"""What of a profile is due by where it came from, and the commands that have it forgotten."""
+
+import orjson
+import pytest
+
+from events.envelope import Interaction, Record, decode
+from events.harmonised import harmonise
+from events.identifiers import Hasher
+from events.interactions.commands import ContactProvenanceForgotten
+from events.json_types import JSON
+from events.outputs import ContactProfile
+from events.provenance_rules import ProvenanceRule
+from events.topics import CONTACT_COMMANDS
+from streams.services.retention.due import DueItem, commands_on, due_items, report_on
+from tests.unit.domain.contact.said import HOUR, NOON, profile_of, said
+
+ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012"}
+HASHED = "email:" + "1" * 32
+
+
+def of_a_roll(*times: int, file: str = "rolls-2012") -> ContactProfile:
+    told = [
+        said("provenance.reported", f"{time}", time, provenance={"kind": "voter_list", "file": file}) for time in times
+    ]
+    return profile_of(*told, said("form.submitted", "f", NOON, form_id="f", provenance={"kind": "self"}))
+
+
+@pytest.mark.parametrize(
+    ("rule", "due"),
+    [
+        (ProvenanceRule("voter_list", None, NOON), (DueItem("rolls-2012", 2, whole=False),)),
+        (ProvenanceRule("voter_list", "rolls-2012", NOON + HOUR), (DueItem("rolls-2012", 2, whole=True),)),
+        (ProvenanceRule("voter_list", None, NOON - 1), ()),
+        (ProvenanceRule("voter_list", "other", NOON + HOUR), ()),
+        (ProvenanceRule("rented", None, NOON + HOUR), ()),
+        (ProvenanceRule("self", None, NOON), (DueItem("", 1, whole=True),)),
+    ],
+)
+def test_an_entry_is_due_from_the_time_of_its_first_interaction(rule: ProvenanceRule, due: tuple[DueItem, ...]) -> None:
+    assert due_items(of_a_roll(NOON, NOON + HOUR), rule) == due
+
+
+def test_of_whom_nobody_says_where_anything_comes_from_nothing_is_due() -> None:
+    assert due_items(profile_of(said("rsvp.made", event_id="e")), ProvenanceRule("self", None, NOON)) == ()
+
+
+def test_a_report_counts_people_once_and_by_file() -> None:
+    due = {
+        "a": (DueItem("one", 3, whole=True), DueItem("two", 2, whole=False)),
+        "b": (DueItem("one", 1, whole=True), DueItem("one", 1, whole=True)),
+    }
+    found = report_on(due, known=9)
+    assert (found.people, found.known, found.interactions, found.partly) == (2, 9, 5, 1)
+    assert found.files == {"one": 2, "two": 1}
+
+
+def test_a_command_is_taken_by_intake_for_the_very_identifier_and_is_the_same_when_it_is_made_again() -> None:
+    rule = ProvenanceRule("voter_list", "rolls-2012", NOON)
+    commands = list(commands_on([HASHED, "crm.ada"], rule, "operator/retention"))
+    assert commands == list(commands_on([HASHED, "crm.ada"], rule, "operator/retention"))
+    heard = [decode(Record(CONTACT_COMMANDS, value, (), NOON)) for value in commands]
+    assert all(isinstance(each, Interaction) for each in heard)
+    first, second = (each for each in heard if isinstance(each, Interaction))
+    assert first.id != second.id
+    assert harmonise(first, Hasher([b"key"]))[0] == HASHED
+    assert isinstance(first.data, ContactProvenanceForgotten)
+    assert (first.time, first.data.kind, first.data.file) == (NOON, "voter_list", "rolls-2012")
+    [whole] = commands_on(["crm.ada"], rule._replace(file=None), "operator/retention")
+    assert "file" not in orjson.loads(whole)["data"]
