@@ -58,6 +58,7 @@ BACKFILL_PATIENCE_S = 1_800.0
 _LOOK_AGAIN_S = 0.1
 _ROOT = Path(__file__).parents[2]
 ENTRY, EXIT = Goal("at most", 1.0), Goal("at most", 5.0)
+DEFINED = Goal("at least", 0.9)
 KEPT, PREVIEW = Goal("at least", 0.8), Goal("at most", 3.0)
 DUES, DOUBLED = Goal("at least", 4_000.0), Goal("at most", 2.0)
 
@@ -82,12 +83,14 @@ QUICK = Sizes(contacts=5_000, segments=10, records=2_000, rate=200, seconds=8, w
 class Round:
     """What one round found. Seconds of each probe are in order of size; throughput is in records a second.
 
-    `beside`: the share of the load that the backfill was beside; `swept`: states a second of the backfill by itself.
+    `none`: before any segment was defined; `without`: without a backfill. `beside`: the share of the load that the
+    backfill was beside; `swept`: states a second of the backfill by itself.
     `dues`: people a second who left when all were due; `entries_then`: seconds of probes meanwhile.
     """
 
     entries: Sequence[float]
     exits: Sequence[float]
+    none: float
     without: float
     during: float
     beside: float
@@ -116,7 +119,8 @@ def memberships(bench: Bench) -> Section:
         f"{sizes.contacts:,} contacts. Entry and exit: {PROBES} of {sizes.rate:,} events a second are the first "
         "of a contact; from the acknowledgement that its producer sees, and from a minute after it, to the record of "
         f"segment-changes that a consumer has; the first {SETTLE_S:.0f} s left out. Backfill: "
-        f"{sizes.records:,} records at once, while everybody is judged by other {sizes.segments} segments and without"
+        f"{sizes.records:,} records at once, while everybody is judged by other {sizes.segments} segments and without; "
+        "so many before the first is defined, when fewer states are in memory"
     )
     dues = (
         "Dues: at one moment everybody leaves the segment of those who were heard of within a year; entries meanwhile "
@@ -131,6 +135,7 @@ def share_of(seconds: Sequence[float], share: float) -> float:
 
 
 def _figures(sizes: Sizes, found: list[Round]) -> tuple[Figure, ...]:
+    defined = f"{sizes.segments + len([*_own()])} segments, {sizes.contacts:,} contacts"
     steady, backfill = f"{sizes.rate:,} events/s", f"backfill of {sizes.contacts:,} contacts"
     dues = f"{sizes.contacts:,} due at once at {sizes.rate:,} events/s"
     preview = f"preview of {sizes.contacts:,} contacts at {sizes.rate:,} events/s"
@@ -139,6 +144,8 @@ def _figures(sizes: Sizes, found: list[Round]) -> tuple[Figure, ...]:
         Figure(steady, "entry, p99", "s", tuple(share_of(one.entries, 0.99) for one in found), ENTRY),
         Figure(steady, "exit, p50", "s after due", tuple(share_of(one.exits, 0.5) for one in found)),
         Figure(steady, "exit, p99", "s after due", tuple(share_of(one.exits, 0.99) for one in found), EXIT),
+        Figure(defined, "none of them defined", "events per second", tuple(one.none for one in found)),
+        Figure(defined, "throughput kept", "of 1", tuple(one.without / one.none for one in found), DEFINED),
         Figure(backfill, "by itself", "states a second", tuple(one.swept for one in found)),
         Figure(backfill, "live throughput without", "events per second", tuple(one.without for one in found)),
         Figure(backfill, "live throughput beside", "events per second", tuple(one.during for one in found)),
@@ -163,16 +170,16 @@ async def _round(bench: Bench, sizes: Sizes, seed: int) -> Round:
         await prefill(place.settings, place.records(sayings(sizes.contacts, sizes.warm, seed, now)))
         with place.worker() as workers:
             place.until_all_in_redis(workers, time.monotonic)
+            none = sizes.records / await _through(place, workers, _load(place, sizes, seed + 500, now))
             began = time.monotonic()
             define(place, [*_own(), *definitions(sizes.segments, seed)])
             swept = sizes.contacts / (_until_swept(place, workers) - began)
-            load = place.records(sayings(sizes.contacts, sizes.records, seed + 1_000, now))
-            without = sizes.records / await _through(place, workers, load)
+            without = sizes.records / await _through(place, workers, _load(place, sizes, seed + 1_000, now))
             during, beside = await _beside(place, workers, sizes, seed, now)
             entries, exits = _steady(place, sizes, seed)
             first, again = _previews(place, sizes, seed)
             dues, then = _dues(place, workers, sizes, seed)
-    return Round(entries, exits, without, during, beside, swept, first, again, dues, then)
+    return Round(entries, exits, none, without, during, beside, swept, first, again, dues, then)
 
 
 def define(place: Rig, found: Sequence[SegmentDefinition]) -> None:
@@ -183,7 +190,7 @@ def define(place: Rig, found: Sequence[SegmentDefinition]) -> None:
 
 async def _beside(place: Rig, workers: Workers, sizes: Sizes, seed: int, now: int) -> tuple[float, float]:
     """Records a second while everybody is judged anew, and the share of that time in which that went on."""
-    load = place.records(sayings(sizes.contacts, sizes.records, seed + 2_000, now))
+    load = _load(place, sizes, seed + 2_000, now)
     define(place, definitions(sizes.segments, seed + 1))
     _until(workers, lambda: _sweeping(workers) > 0, "a backfill to begin")
     ended: list[float] = []
@@ -203,6 +210,10 @@ async def _beside(place: Rig, workers: Workers, sizes: Sizes, seed: int, now: in
     went_on = (ended[0] if ended else began + took) - began
     _until_swept(place, workers)
     return sizes.records / took, min(1.0, went_on / took)
+
+
+def _load(place: Rig, sizes: Sizes, seed: int, now: int) -> Records:
+    return place.records(sayings(sizes.contacts, sizes.records, seed, now))
 
 
 async def _through(place: Rig, workers: Workers, load: Records) -> float:
