@@ -128,7 +128,6 @@ class Journal:
             try:
                 async with PartitionReader(self._kafka) as reader:
                     async for run in reader.runs(PLACE, self._read_to, _FOR_EVER):
-                        self._read_to = run.next_offset
                         for record in run.records:
                             if record.key == _OWNER and _process_of(record.value) not in (None, self._process):
                                 await self._require_owner()
@@ -137,6 +136,7 @@ class Journal:
                                 self._take(record.key, record.value, record.offset)
                                 if record.value is not None:
                                     yield endpoint
+                        self._read_to = run.next_offset
             except BROKER_TROUBLE as error:
                 logger.warning("following %s: %s", DELIVERIES, type(error).__name__)
                 await asyncio.sleep(1.0)
