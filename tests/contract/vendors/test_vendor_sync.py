@@ -122,12 +122,12 @@ def test_an_address_that_cannot_be_read_is_counted_and_left_alone(bench: Bench) 
 
 @pytest.mark.parametrize("segment", [None, SEGMENT])
 def test_what_passes_is_tried_again_and_nothing_is_doubled(bench: Bench, segment: str | None) -> None:
-    faults: list[Fault] = ["500", "429", "dropped", "answer lost", "429 by time"]
+    faults: list[Fault] = ["500", "429", "dropped", "answer lost", "429 by time", "503 for a time"]
     bench.tag(TAG, "olaf@example.org", *[f"member{number}@example.org" for number in range(10)])
     bench.server.faults = {number: faults[number % len(faults)] for number in range(1, 400) if number % 3}
     bench.run(segment)
     assert (bench.tagged() if segment else bench.suppressed()) == (BELONGING if segment else SUPPRESSED)
-    assert {7.0, 11.0} <= {round(seconds) for seconds in bench.clock.waited}, "as the vendor told"
+    assert {7.0, 11.0, 13.0} <= {round(seconds) for seconds in bench.clock.waited}, "as the vendor told"
 
 
 def test_a_vendor_that_is_away_is_given_up_and_the_next_run_does_the_rest(bench: Bench) -> None:
@@ -170,6 +170,17 @@ def test_what_was_read_a_day_ago_or_of_another_account_is_read_anew(network: Ben
     network.clock.at += 90_000
     network.run()
     assert [call.query.get("page") for call in network.server.calls if call.method == "GET"] == [None, "2", "3", "4"]
+
+
+def test_a_journal_that_is_spoilt_is_begun_anew(network: Bench, tmp_path: Path) -> None:
+    network.server.faults = dict.fromkeys(range(3, 10), "500")
+    with pytest.raises(VendorSilent):
+        network.run()
+    [file] = (tmp_path / FOLDER).glob("*.sqlite")
+    file.write_bytes(b"no database at all" * 1000)
+    network.server.forget_calls()
+    network.run()
+    assert network.suppressed() == SUPPRESSED
 
 
 def test_somebody_who_is_told_twice_is_changed_once_and_one_who_was_missed_by_the_next_run(network: Bench) -> None:
