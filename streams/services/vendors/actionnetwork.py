@@ -125,7 +125,9 @@ class ActionNetwork:
         while path is not None:
             page = (await self._http.get(what, path)).object()
             yield page
-            path = _next(page)
+            if (after := _next(page)) == path:
+                raise VendorTrouble(f"{self.title}: {what}: its pages do not end; run it again later")
+            path = after
 
     async def _find_tag(self) -> str | None:
         """The id of the tag; None: there is none of this name."""

@@ -57,15 +57,15 @@ class SyncJournal:
         except OSError:
             os.close(self._held_lock)
             raise Unusable(f"{name}: another run of this is at work; wait for its end") from None
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         self._database = self._open(account, now)
 
     def _open(self, account: str, now: float) -> sqlite3.Connection:
         try:
             database = self._connect()
             begun = dict(database.execute("SELECT name, value FROM said"))
-        except sqlite3.DatabaseError:  # cut short by a full disk, or none of ours: what it had can be read again
-            self._path.write_bytes(b"")
+        except sqlite3.DatabaseError:  # spoilt by a full disk, or none of ours: what it had can be read again
+            for name in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + name).unlink(missing_ok=True)
             database, begun = self._connect(), {}
         kept = begun.get("account") == f"{_FORMAT} {account}" and 0 <= now - float(begun.get("begun", 0)) < OLDEST_S
         if not kept:
@@ -76,6 +76,7 @@ class SyncJournal:
         return database
 
     def _connect(self) -> sqlite3.Connection:
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         database = sqlite3.connect(self._path, isolation_level=None)
         database.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_TABLES}")
         return database
@@ -152,7 +153,7 @@ class SyncJournal:
 
     def _page(self, after: str, at_once: int) -> Iterator[ReadPerson]:
         found = "FROM people LEFT JOIN held USING (key) WHERE id > ? ORDER BY id LIMIT ?"
-        rows = self._database.execute(f"SELECT {_PERSON}, handle {found}", (after, at_once))  # nosec B608 # ours
+        rows = self._database.execute(f"SELECT {_PERSON}, handle {found}", (after, at_once))
         return (ReadPerson(_person(row), row[5]) for row in rows)
 
     def plan_anew(self) -> None:
@@ -168,7 +169,7 @@ class SyncJournal:
     def due(self, act: str, at_once: int) -> list[ReadPerson]:
         """The next changes that are due."""
         found = "FROM due JOIN people USING (id) LEFT JOIN held USING (key) WHERE act = ? LIMIT ?"
-        rows = self._database.execute(f"SELECT {_PERSON}, handle {found}", (act, at_once))  # nosec B608 # ours
+        rows = self._database.execute(f"SELECT {_PERSON}, handle {found}", (act, at_once))
         return [ReadPerson(_person(row), row[5]) for row in rows]
 
     def settle(self, act: str, people: Sequence[ReadPerson], made: int) -> None:

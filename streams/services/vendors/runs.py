@@ -1,5 +1,6 @@
 """Puts a run together: which vendor, by which key, what is brought in line, and where Redis is."""
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,12 +11,12 @@ from sinks.lookup import Lookup
 from sinks.segment_lookup import SegmentsReader
 from streams.domain.vendors.tags import tag_of
 from streams.platform.clients import redis_client
-from streams.platform.errors import WrongSetting
+from streams.platform.errors import Unusable, WrongSetting
 from streams.platform.policy_file import policy_of
 from streams.platform.settings import Settings
 from streams.services.vendors import actionnetwork, sendgrid
 from streams.services.vendors.actionnetwork import ActionNetwork, actionnetwork_api
-from streams.services.vendors.journal import SyncJournal
+from streams.services.vendors.journal import FOLDER, SyncJournal
 from streams.services.vendors.judging import Memberships, PeopleJudge
 from streams.services.vendors.names import VendorName
 from streams.services.vendors.sendgrid import SendGrid, sendgrid_api
@@ -85,5 +86,7 @@ async def run_sync(settings: Settings, task: SyncTask, order: SyncOrder, around:
             async with vendor_http(api, around.clock) as http:
                 vendor = (ActionNetwork if task.vendor == "actionnetwork" else SendGrid)(http, hasher, tag)
                 return await VendorSync(vendor, journal, judge, around.told).run(order)
+    except sqlite3.Error as error:
+        raise Unusable(f"HARMONIA_HOME: its folder {FOLDER}: {error}; is there room, and may it be written?") from None
     finally:
         await client.aclose()

@@ -207,15 +207,17 @@ class _Troubles:
             self._busy += 1
             await self._wait_as_told(headers)
         elif status >= 500:
-            await self.silent(f"HTTP {status}")
+            await self.silent(f"HTTP {status}", headers)
         else:
             raise self._refused(status)
 
-    async def silent(self, told: str) -> None:
-        """Wait, longer each time, until the tries are used up."""
+    async def silent(self, told: str, headers: Mapping[str, str] | None = None) -> None:
+        """Wait, longer each time and at least as long as `headers` say, until the tries are used up."""
         self._failures += 1
         if self._failures >= self._tries:
             raise VendorSilent(f"{self._called}: {told} after {self._failures} tries; run it again later")
+        if headers is not None and "Retry-After" in headers:
+            await self._wait_as_told(headers)
         await self._clock.sleep(FIRST_PAUSE_S * 2 ** (self._failures - 1))
 
     async def _wait_as_told(self, headers: Mapping[str, str]) -> None:

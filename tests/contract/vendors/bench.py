@@ -1,7 +1,7 @@
 """Both vendors behind one face, for tests that must hold for either."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,13 +80,10 @@ class Bench:
             return {tag.name for tag in self.network.tags.values()}
         return {*self.grid.lists.values()}
 
-    def remove(self, address: str) -> None:
-        """Delete somebody at the vendor."""
-        if self.vendor == "actionnetwork":
-            found = next(id_ for id_, each in self.network.people.items() if each.address == address)
-            del self.network.people[found]
-        else:
-            del self.grid.contacts[sendgrid_server.made_id(address)]
+    def last_of(self, addresses: Iterable[str]) -> str:
+        """Who of them has the last of the vendor's ids."""
+        of = actionnetwork_server if self.vendor == "actionnetwork" else sendgrid_server
+        return max(addresses, key=of.made_id)
 
     def settings(self, key: str | None = None, identity_key: str = "test") -> Settings:
         given = SecretStr(KEYS[self.vendor] if key is None else key)

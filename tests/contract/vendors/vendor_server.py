@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-Fault = Literal["500", "429", "429 by time", "dropped", "answer lost", "redirect", "nonsense"]
+Fault = Literal["500", "503 for a time", "429", "429 by time", "dropped", "answer lost", "redirect", "nonsense"]
 
 
 class Call(NamedTuple):
@@ -121,6 +121,8 @@ class VendorServer:
             return Reply(302), {"Location": "http://127.0.0.1:1/elsewhere"}
         if fault == "nonsense":
             return Reply(200, b"<html>"), {}
+        if fault == "503 for a time":
+            return Reply(503), {"Retry-After": "13"}
         if fault == "429":
             return Reply(429), {"Retry-After": "7"}
         return (Reply(429), {"X-RateLimit-Reset": f"{now + 11:.0f}"}) if fault == "429 by time" else (Reply(500), {})
