@@ -46,8 +46,9 @@ def follow(page: Page, link: str) -> None:
 
 
 def acted(site: ConsoleSite, *acts: str) -> list[tuple[str, str]]:
-    """What `audit-log` has of some acts, in order: which, and in detail."""
-    records = (orjson.loads(record.value or b"{}") for record in records_of(site.system.deployment.consumer, AUDIT_LOG))
+    """What `audit-log` has of some acts, in the order of their times: which, and in detail."""
+    records = [orjson.loads(record.value or b"{}") for record in records_of(site.system.deployment.consumer, AUDIT_LOG)]
+    records.sort(key=lambda record: str(record.get("at")))  # its partitions have no order among them
     return [(record["what"], record.get("detail", "")) for record in records if record.get("what") in acts]
 
 
