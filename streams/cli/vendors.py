@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -80,6 +79,8 @@ def _segment_of(what: str) -> str | None:
 
 
 def _run(settings: Settings, task: SyncTask, order: SyncOrder) -> SyncResult:
+    import asyncio
+
     from streams.services.vendors.runs import api_of, run_sync, surroundings
 
     api = api_of(settings, task.vendor)
