@@ -276,10 +276,10 @@ class KafkaClients:
 
     def tool_consumer(self, isolation_level: str = "read_committed") -> KafkaConsumer:
         """A consumer without a group for tools. Connects when made, as `tool_admin` does."""
-        from kafka import KafkaConsumer
+        from streams.platform.tool_consumer import ToolConsumer
 
         self.require_reachable()
-        return KafkaConsumer(
+        return ToolConsumer(
             **self._tools, isolation_level=isolation_level, enable_auto_commit=False, auto_offset_reset="earliest"
         )
 

@@ -187,6 +187,21 @@ async def test_a_form_that_was_refused_for_want_of_a_right_can_be_sent_once_ther
         assert (await console.post(browser, "/campaigns/hold", KEY, campaign="x")).status_code == 200
 
 
+async def test_a_form_by_which_nothing_was_done_is_tried_anew_when_it_comes_again(
+    console: SignedInConsole, switch: Switch, written: Written
+) -> None:
+    """As the page says: try again in a minute. The button of a draft that "Back" leads to sends the same form."""
+    async with console.browser(ADA) as browser:
+        post = partial(console.post, browser, "/campaigns/hold", KEY, campaign="x")
+        switch.refuses = not_done("Not available now", "Others are waiting", status=503)
+        assert "Others are waiting" in (await post()).text
+        switch.refuses, written.is_away = None, True
+        assert "nothing was sent" in (await post()).text
+        written.is_away = False
+        assert ["Since 1" in (await post()).text for _ in range(2)] == [True, True]
+    assert switch.times == 1
+
+
 async def test_a_form_without_a_key_came_from_no_page(console: SignedInConsole, switch: Switch) -> None:
     async with console.browser(ADA) as browser:
         signed_in = await console.sessions.find(next(iter(browser.cookies.values())), NOW)

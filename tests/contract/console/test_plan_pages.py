@@ -143,6 +143,28 @@ async def test_what_is_defined_is_read_anew_once_somebody_has_changed_it_and_sta
     await jobs.stop()
 
 
+@pytest.mark.parametrize(
+    ("minutes", "is_ended", "is_known"), [(2, False, True), (2, True, False), (10, False, False)], ids=str
+)
+async def test_a_reading_from_before_a_change_or_of_long_ago_is_not_told_as_what_is_defined(
+    console: SignedInConsole, minutes: int, is_ended: bool, is_known: bool
+) -> None:
+    now = NOW
+    jobs = Jobs(lambda: now, (sys.executable, "-c", ECHO.format(there=DEFINED.decode())))
+    object.__setattr__(console.deps, "jobs", jobs)
+    async with console.browser(DINA) as browser:
+        await console.post(browser, "/experiments/check", text=PLAN)
+        await settled(jobs.latest("definitions", 60_000))
+        now += 1_000
+        if is_ended:
+            path = (await console.post(browser, "/experiments/end", experiment="door-order")).headers["location"]
+            await settled(jobs.find(path.rpartition("/")[2], "experiments"))
+        now += minutes * 60_000
+        checked = await console.post(browser, "/experiments/check", text=PLAN)
+    assert ("What is defined is not read yet" not in checked.text) is is_known
+    await jobs.stop()
+
+
 async def test_a_plan_over_a_definition_that_is_no_longer_there_is_refused_with_words(
     console: SignedInConsole,
 ) -> None:

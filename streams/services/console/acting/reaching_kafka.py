@@ -11,8 +11,7 @@ from streams.services.console.outcomes import Outcome, not_done
 
 _NOTHING_SENT = not_done(
     "Nothing was done",
-    "It was written down, and then Kafka did not answer any more, so nothing was sent. Try again in a minute, from the "
-    "page loaded anew.",
+    "It was written down, and then Kafka did not answer any more, so nothing was sent. Try again in a minute.",
     status=503,
 )
 

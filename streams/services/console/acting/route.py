@@ -1,7 +1,7 @@
 """The route of all acts: who sends it, whether it was sent before, may it be done, written down, done, and told.
 
-Nothing is sent before it is in `audit-log`, and each form is done once. Whatever fails on the way, the answer says
-which of three holds: done, not done, or do not rely on it.
+Nothing is sent before it is in `audit-log`, and each form is done once; one by which nothing was done may be sent
+again. Whatever fails on the way, the answer says which of three holds: done, not done, or do not rely on it.
 """
 
 import asyncio
@@ -108,8 +108,15 @@ class _Doing:
                 await self._once.forget(name)
                 raise
             if isinstance(found, Outcome):
-                await self._once.ended(name, asked.deps.wall(), kept(found, asked))
+                await self._remember(name, found, asked)
         return self._told(asked, found)
+
+    async def _remember(self, name: str, outcome: Outcome, asked: ActRequest) -> None:
+        """Keep what became of an act. Where nothing was done nothing is kept: the same form is a new try."""
+        if outcome.kind == "not_done":
+            await self._once.forget(name)
+        else:
+            await self._once.ended(name, asked.deps.wall(), kept(outcome, asked))
 
     async def _locked(self, asked: ActRequest, handler: Handler) -> Outcome | Response:
         """Do it. Raises NotForYou, and then nothing was done."""

@@ -28,6 +28,8 @@ from streams.services.console.signin import SignedIn
 ABOUT = "experiments"
 DEFINED = "definitions"
 FRESH_MS = 30_000
+KNOWN_MS = 300_000
+"""For how long a reading tells what is defined while there is none since: others may have changed it elsewhere."""
 MOST_PEOPLE, MOST_DAYS = 10**10, 10**6
 """What takes more people than there are, or more days than anybody waits, is not told."""
 EXAMPLE = """[[experiment]]
@@ -68,8 +70,8 @@ def _read_definitions(answer: bytes) -> list[ExperimentDefinition]:
 def latest_definitions(asked: PageRequest) -> tuple[Job | None, list[ExperimentDefinition] | None]:
     """What is defined, and the job that has read it; the last reading stays while the next one runs.
 
-    It is read anew after half a minute, and once somebody here has defined or ended one. None: not known yet, and the
-    job that reads it.
+    It is read anew after half a minute, and once somebody here has defined or ended one. None: not known yet, or no
+    more after five minutes, and the job that reads it.
     """
     jobs = asked.deps.jobs
     job = jobs.latest(DEFINED, FRESH_MS)
@@ -78,7 +80,7 @@ def latest_definitions(asked: PageRequest) -> tuple[Job | None, list[ExperimentD
             job = jobs.begin("", DEFINED, ("experiments", "definitions", "--json"))
         except TooManyJobs:
             job = None
-    read = jobs.latest_answered(DEFINED)
+    read = jobs.latest_answered(DEFINED, KNOWN_MS)
     if read is None or _is_overtaken(read, jobs) or (job is not None and job.state == "failed"):
         return job, None
     return read, read_answer(read, _read_definitions)
@@ -86,9 +88,7 @@ def latest_definitions(asked: PageRequest) -> tuple[Job | None, list[ExperimentD
 
 def _is_overtaken(reading: Job, jobs: Jobs) -> bool:
     """Whether something was defined or ended here after a reading had begun."""
-    run = jobs.latest(ABOUT, FRESH_MS)
-    ended_ms = None if run is None else run.ended_ms
-    return ended_ms is not None and reading.began_ms is not None and reading.began_ms < ended_ms
+    return reading.began_ms is not None and jobs.has_ended_since(ABOUT, reading.began_ms)
 
 
 async def load_defined(asked: PageRequest) -> Loaded:
