@@ -42,12 +42,13 @@ def provenance(contact_id: str, state: ContactState, origins: Sequence[Fact]) ->
 
 
 def _told(origins: Sequence[Origin]) -> list[Origin]:
-    """Those that are shown of too many."""
-    firsts: dict[tuple[str, str | None], int] = {}
+    """Those that are shown of too many: the first of each kind, of each file, and the latest."""
+    kinds, firsts = dict[str, int](), dict[tuple[str, str | None], int]()
     for number, origin in enumerate(origins):
+        kinds.setdefault(origin.kind, number)
         if len(firsts) < MOST_FIRSTS:
             firsts.setdefault((origin.kind, origin.file), number)
-    kept = {*firsts.values()}
+    kept = {*kinds.values(), *firsts.values()}
     for number in range(len(origins) - 1, -1, -1):
         if len(kept) < MOST_ENTRIES:
             kept.add(number)
