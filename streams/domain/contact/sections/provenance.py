@@ -5,9 +5,10 @@ that their hashes had then.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from events.identifiers import is_address_hash, ref_of
+from events.interactions.base import ProvenanceKind
 from events.outputs import AddressRef, ProvenanceItem
 from events.times import render_time
 from streams.domain.contact.state import ContactState, Fact, Origin
@@ -67,7 +68,7 @@ def _named(facts: Iterable[Fact], own: str, state: ContactState) -> set[str]:
 def _item(origin: Origin, facts: Sequence[Fact], named: Iterable[str]) -> ProvenanceItem:
     first = facts[0]
     item: ProvenanceItem = {
-        "kind": origin.kind,
+        "kind": cast(ProvenanceKind, origin.kind),
         "first_at": render_time(first.time),
         "last_at": render_time(facts[-1].time),
         "count": len(facts),
