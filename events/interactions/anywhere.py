@@ -51,10 +51,14 @@ class ConsentChanged(SourcedData):
 
     @classmethod
     def readable(cls, data: Mapping[str, object]) -> dict[str, object]:
-        """A purpose that is no label becomes one of which a no closes the channel, and a yes opens nothing."""
+        """A purpose that is no label becomes one of which a no closes the channel, and a yes opens nothing.
+
+        So does a controller: a yes to somebody who cannot be read is none to the campaign.
+        """
         found = super().readable(data)
-        if found.get("purpose") and not _is_label(found["purpose"]):
-            found["purpose"] = UNREADABLE
+        for name in ("purpose", "controller"):
+            if found.get(name) and not _is_label(found[name]):
+                found[name] = UNREADABLE
         for name in ("purpose", "controller", "wording", "proof"):
             if name in found and not _is_label(found[name]):
                 del found[name]

@@ -74,7 +74,19 @@ class SourcedData(InteractionData):
     @classmethod
     def readable(cls, data: Mapping[str, object]) -> dict[str, object]:
         """`data` without what cannot be read of fields that had no meaning once, and were kept as they came."""
-        return {name: value for name, value in data.items() if name != "provenance" or _is_provenance(value)}
+        found = dict(data)
+        if "provenance" in found:
+            kept = _readable_provenance(found.pop("provenance"))
+            found |= {} if kept is None else {"provenance": kept}
+        return found
+
+
+def _readable_provenance(value: object) -> Mapping[str, object] | None:
+    """As much of a provenance as can be read, its kind above all; None: not even that."""
+    if not isinstance(value, dict):
+        return None
+    kept = {name: said for name, said in value.items() if _is_provenance({"kind": "self", name: said})}
+    return kept if _is_provenance(kept) else None
 
 
 def _is_provenance(value: object) -> bool:

@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from events.channels import leaves_channel_open
 from events.interactions.anywhere import ConsentChannel
-from events.interactions.base import ProvenanceKind
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
 from streams.domain.contact.facts.command_details import Command
@@ -128,9 +127,12 @@ Detail: TypeAlias = (
 
 
 class Origin(Struct, frozen=True, array_like=True, gc=False):
-    """Where what an interaction says comes from. `obtained_at` in ms; None: when it happened."""
+    """Where what an interaction says comes from. `obtained_at` in ms; None: when it happened.
 
-    kind: ProvenanceKind
+    `kind` is a `ProvenanceKind`, kept as text so that a state with a kind that a later version knows can still be read.
+    """
+
+    kind: str
     obtained_at: int | None = None
     file: str | None = None
     notice: str | None = None

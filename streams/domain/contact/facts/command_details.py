@@ -4,8 +4,6 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from events.interactions.base import ProvenanceKind
-
 
 class LinkRuling(Struct, frozen=True, array_like=True, gc=False, tag=8):
     """A `contact.linked` or `contact.unlinked`: the two are one person, or they are not. `a` < `b`."""
@@ -28,7 +26,7 @@ class Erase(Struct, frozen=True, array_like=True, gc=False, tag=10):
 class ForgetProvenance(Struct, frozen=True, array_like=True, gc=False, tag=13):
     """A `contact.provenance_forgotten`: what came from there until its time is dropped, whenever it arrives."""
 
-    kind: ProvenanceKind
+    kind: str
     file: str | None = None
 
 

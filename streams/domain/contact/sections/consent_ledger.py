@@ -30,7 +30,8 @@ Words = Sequence[tuple[Fact, Consent]]
 def told_words(consents: Words, most: int = MOST_WORDS, yeses: int = MOST_YESES) -> Words:
     """Those of all words, which are in order, that the ledger tells.
 
-    The `most` latest; and of each older no the last one on its channel and purpose, of yeses that on each controller.
+    The `most` latest; and of each older no the last one on its channel and purpose, of yeses that to each
+    controller on each basis, with a proof and without.
     """
     if len(consents) <= most:
         return consents
@@ -54,8 +55,8 @@ def _about(said: Consent) -> tuple[str, ...] | None:
     purpose = "" if said.is_of_channel or said.purpose is None else plain_purpose(said.purpose)
     if not said.granted:
         return said.channel, purpose
-    controller = None if said.terms is None else said.terms.controller
-    return said.channel, purpose, controller or ""
+    terms = said.terms or ConsentTerms()
+    return said.channel, purpose, terms.controller or "", terms.basis or "", "proof" if terms.proof else ""
 
 
 def consent_ledger(consents: Words) -> list[ConsentWord]:

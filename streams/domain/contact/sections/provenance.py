@@ -5,9 +5,10 @@ that their hashes had then.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from events.identifiers import is_address_hash, ref_of
+from events.interactions.base import ProvenanceKind
 from events.outputs import AddressRef, ProvenanceItem
 from events.times import render_time
 from streams.domain.contact.state import ContactState, Fact, Origin
@@ -42,12 +43,13 @@ def provenance(contact_id: str, state: ContactState, origins: Sequence[Fact]) ->
 
 
 def _told(origins: Sequence[Origin]) -> list[Origin]:
-    """Those that are shown of too many."""
-    firsts: dict[tuple[str, str | None], int] = {}
+    """Those that are shown of too many: the first of each kind, of each file, and the latest."""
+    kinds, firsts = dict[str, int](), dict[tuple[str, str | None], int]()
     for number, origin in enumerate(origins):
+        kinds.setdefault(origin.kind, number)
         if len(firsts) < MOST_FIRSTS:
             firsts.setdefault((origin.kind, origin.file), number)
-    kept = {*firsts.values()}
+    kept = {*kinds.values(), *firsts.values()}
     for number in range(len(origins) - 1, -1, -1):
         if len(kept) < MOST_ENTRIES:
             kept.add(number)
@@ -66,7 +68,7 @@ def _named(facts: Iterable[Fact], own: str, state: ContactState) -> set[str]:
 def _item(origin: Origin, facts: Sequence[Fact], named: Iterable[str]) -> ProvenanceItem:
     first = facts[0]
     item: ProvenanceItem = {
-        "kind": origin.kind,
+        "kind": cast(ProvenanceKind, origin.kind),
         "first_at": render_time(first.time),
         "last_at": render_time(facts[-1].time),
         "count": len(facts),

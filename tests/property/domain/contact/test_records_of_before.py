@@ -61,7 +61,7 @@ def test_a_no_binds_whatever_was_said_along_with_it(more: dict[str, JSON]) -> No
     assert consent_after(read("consent.changed", channel="email", granted=False, **more)) == {"email": False}
 
 
-@pytest.mark.parametrize("more", [{"controller": "Party of X"}, {"proof": ""}, {"purpose": ""}])
+@pytest.mark.parametrize("more", [{"controller": ""}, {"proof": ""}, {"purpose": ""}])
 def test_a_yes_loses_what_cannot_be_read(more: dict[str, JSON]) -> None:
     fact = read("consent.changed", channel="email", granted=True, wording="v1", **more)
     assert isinstance(fact.detail, Consent)
@@ -73,6 +73,24 @@ def test_a_yes_loses_what_cannot_be_read(more: dict[str, JSON]) -> None:
     )
 
 
+def test_a_yes_to_a_controller_that_cannot_be_read_is_one_to_somebody_else() -> None:
+    """Without a controller it would be one to the campaign itself."""
+    fact = read("consent.changed", channel="email", granted=True, wording="v1", controller="Party of X")
+    assert isinstance(fact.detail, Consent)
+    assert fact.detail.terms is not None
+    assert fact.detail.terms.controller == UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"), [("list 1 (2011)", "file"), ("yesterday", "obtained_at"), (7, "notice"), ("crm", "more")]
+)
+def test_of_a_provenance_the_kind_is_kept_whatever_else_of_it_cannot_be_read(wrong: JSON, name: str) -> None:
+    """Whoever is to be forgotten by the kind of a source would be missed else."""
+    fact = read("donation.made", **GIFT, provenance={"kind": "rented", name: wrong})
+    assert fact.origin is not None
+    assert (fact.origin.kind, fact.origin.file) == ("rented", None)
+
+
 def test_a_yes_for_a_purpose_that_cannot_be_read_opens_nothing() -> None:
     fact = read("consent.changed", channel="email", granted=True, purpose="fund raising")
     assert isinstance(fact.detail, Consent)
@@ -80,7 +98,7 @@ def test_a_yes_for_a_purpose_that_cannot_be_read_opens_nothing() -> None:
 
 
 @pytest.mark.parametrize(("type_", "data"), [("donation.made", GIFT), ("canvass.reported", REFUSED)])
-@pytest.mark.parametrize("provenance", ["crm", {"kind": "crm"}, 3, {"kind": "rented", "file": "a list"}])
+@pytest.mark.parametrize("provenance", ["crm", {"kind": "crm"}, 3, {"file": "a-list"}])
 def test_what_has_an_origin_that_cannot_be_read_counts_without_it(
     type_: str, data: dict[str, JSON], provenance: JSON
 ) -> None:

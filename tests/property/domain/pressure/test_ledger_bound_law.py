@@ -69,3 +69,15 @@ def test_few_words_are_told_besides_the_latest(said: list[Consent]) -> None:
     words = [(Fact("consent.changed", NOON + at, "team/a", "1", NOON), word) for at, word in enumerate(said)]
     noes = {(word.channel, word.purpose) for word in said if not word.granted and word.list_id is None}
     assert len(told_words(words, 0, 1)) <= 1 + len(noes)
+
+
+def test_a_yes_with_a_proof_is_told_beside_a_later_one_without() -> None:
+    """A policy that asks for a proof goes by the first, others by the second."""
+    proven, bare = (
+        Consent("email", granted=True, terms=ConsentTerms(wording="v1", proof=proof)) for proof in ("a", None)
+    )
+    unlisted = Consent("email", granted=True, list_id="news")
+    said = [proven, bare, *[unlisted] * 5]
+    words = [(Fact("consent.changed", NOON + at, "team/a", "1", NOON), word) for at, word in enumerate(said)]
+
+    assert [word for _, word in told_words(words, 3)] == [proven, bare, *[unlisted] * 3]
