@@ -168,8 +168,7 @@ class EndpointWorker:
                 looked_at = time.monotonic()
                 if not self._stopping:
                     self._begin_attempts()
-                    wanted = self._backlog.with_room(erasures_only=self._disabled_at is not None)
-                    if reading is None and wanted:
+                    if reading is None and (wanted := self._to_read()):
                         places = [TopicPartition(*tp) for tp in wanted]
                         fetching = consumer.getmany(*places, timeout_ms=POLL_MS, max_records=RECORDS_AT_ONCE)
                         reading = asyncio.ensure_future(fetching)
@@ -188,6 +187,13 @@ class EndpointWorker:
             if reading is not None:
                 reading.cancel()
                 await asyncio.wait({reading})
+
+    def _to_read(self) -> Sequence[TP]:
+        """The partitions that are read now; whoever reads none has no trouble with reading."""
+        wanted = self._backlog.with_room(erasures_only=self._disabled_at is not None)
+        if not wanted:
+            self._in_trouble_since = None
+        return wanted
 
     def _is_to_begin_anew(self, looked_at: float) -> bool:
         """Whether somebody has said so, a replay can go on, or it was away since it looked last."""

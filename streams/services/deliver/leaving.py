@@ -59,6 +59,7 @@ def no_longer_named(
     let_go = list[LetGo]()
     read = {(each.id, topic) for each in endpoints for topic in (*each.topics, CONTACT_STATE)}
     told = {stand[:2] for stand, standing in standings.items() if standing.told_of_contacts}
+    told |= {(name, CONTACT_STATE) for name, _ in told}  # who is erased from now on is to be told of what was told
     for stand, standing in standings.items():
         if stand[:2] in read:
             continue

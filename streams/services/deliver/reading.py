@@ -124,10 +124,11 @@ def _stored(consumer: KafkaConsumer) -> _Stored:
                 last[record.key] = record.value
     standings: dict[str, dict[TopicPartition, Standing]] = {}
     for key, value in last.items():
-        endpoint, *place = key.decode().split("/")
-        if value is not None:
-            topic, partition = place
-            standings.setdefault(endpoint, {})[TopicPartition(topic, int(partition))] = decoded(value)
+        match key.decode().split("/"):
+            case [endpoint, topic, partition] if value is not None and partition.isdecimal():
+                standings.setdefault(endpoint, {})[TopicPartition(topic, int(partition))] = decoded(value)
+            case _:  # taken out, or of no shape that this version knows
+                pass
     return standings, statuses, replays
 
 

@@ -211,6 +211,11 @@ async def test_one_that_can_read_nothing_or_store_nothing_is_failing_until_it_ca
     await worker._admit(cast(AIOKafkaConsumer, Unread()), {})
     assert failing() == 0
 
+    await worker._pause("Kafka: TopicAuthorizationFailedError")
+    assert (worker._to_read(), failing() > 0) == ([CHANGES], True)
+    worker._disabled_at = "2012-11-06T12:00:00.000Z"
+    assert (worker._to_read(), failing()) == ([], 0)  # it reads nothing till somebody opens it
+
 
 async def test_of_what_is_told_together_that_which_was_not_found_is_not_delivered(
     journal: WrittenJournal, monkeypatch: pytest.MonkeyPatch

@@ -64,6 +64,17 @@ def test_what_the_file_names_no_longer_is_taken_out_but_that_it_was_told_of_cont
     ]
 
 
+def test_how_far_erasures_were_read_stays_for_whom_alone_another_topic_told_of_contacts() -> None:
+    """Named again with `from = "now"` it would else begin at the end, and miss whoever was erased meanwhile."""
+    standings = {
+        ("gone", "contact-alerts", 0): Standing("t", 7, told_of_contacts=True),
+        ("gone", "contact-state", 0): Standing("s", 1000),
+        ("never", "contact-state", 0): Standing("s", 1000),
+    }
+    outputs, _ = no_longer_named([ROOM], {"room"}, standings, NOW)
+    assert outputs == [tombstone("never/contact-state/0")]
+
+
 def test_where_nothing_is_too_much_nothing_is_written() -> None:
     told = {("gone", "segment-changes", 1): Standing("t", 7, told_of_contacts=True)}
     standings = {("room", "system-alerts", 0): OLD, **told}

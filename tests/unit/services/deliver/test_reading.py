@@ -47,6 +47,8 @@ def test_of_each_partition_the_last_standing_counts_and_no_other_is_decoded(monk
         ("gone/system-alerts/0", None),
         ("gone", None),
         ("gone/replayed", None),
+        ("app/of/another/version", b"3"),
+        ("app/other", b"4"),
     ]
     held = [
         Held(key.encode(), said if said is None or isinstance(said, bytes) else orjson.dumps(said), offset)
