@@ -70,7 +70,7 @@ def _key(given: SecretStr | None, setting: str) -> str:
 async def run_sync(settings: Settings, task: SyncTask, order: SyncOrder, around: SyncSurroundings) -> SyncResult:
     """Run it. Raises `EngineError` that says what to do, and SinkUnavailable; then the next run goes on."""
     api = api_of(settings, task.vendor)
-    policy, hasher = policy_of(settings.policy), settings.hasher
+    hasher = settings.hasher
     account = hasher.seal(f"{api.base}\0{sorted(api.headers.items())}".encode())
     client = redis_client(settings)
     try:
@@ -78,8 +78,10 @@ async def run_sync(settings: Settings, task: SyncTask, order: SyncOrder, around:
         reader = SegmentsReader(client, settings.profiles_oldest_s)
         members = None if task.segment is None else Memberships(reader, task.segment)
         tag = None if task.segment is None else tag_of(task.segment)
-        judge = PeopleJudge(lookup, policy, members)
-        await judge.outcomes([])  # before hours are spent on reading: Redis is whole, and the key the workers'
+        judge = PeopleJudge(lookup, lambda: policy_of(settings.policy), members)
+        await judge.outcomes(
+            []
+        )  # before hours are spent on reading: Redis is whole, the key the workers', the segment filled
         with SyncJournal(settings.home, task.name, account, around.clock.now()) as journal:
             if journal.goes_on:
                 around.goes_on()

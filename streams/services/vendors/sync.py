@@ -32,7 +32,7 @@ class SyncResult:
     """How a run went. `made`: changes by act, those of a run before it that was interrupted too.
 
     `is_refused`: a tag would be taken off too many of the `held` who have it, and nothing was changed. `not_taken`:
-    changes that the vendor would not take.
+    changes that the vendor would not take. `policy_version`: of the policy by which people were judged last.
     """
 
     read: int
@@ -41,6 +41,7 @@ class SyncResult:
     made: Counter[str] = field(default_factory=Counter)
     is_refused: bool = False
     not_taken: int = 0
+    policy_version: str = ""
 
     def due(self, act: VendorAct) -> int:
         """How many changes of a kind there were to be made."""
@@ -68,6 +69,7 @@ class VendorSync:
             for act in _ORDER:
                 await self._write(act, result)
         result.made.update({act: self._journal.made(act) for act in _ORDER})
+        result.policy_version = self._judge.policy_version
         self._journal.finish()
         return result
 

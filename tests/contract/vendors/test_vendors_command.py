@@ -21,19 +21,11 @@ from streams.services.vendors.journal import SyncJournal
 from streams.services.vendors.names import VendorName
 from tests.contract.redis_server import RedisServer
 from tests.contract.vendors.bench import KEYS, TAG, Bench
-from tests.contract.vendors.people import BELONGING, CAST, SEGMENT, SUPPRESSED, fill
+from tests.contract.vendors.people import BELONGING, CAST, SEGMENT, SUPPRESSED
 from tests.contract.vendors.vendor_server import Call
 
 SUPPRESSIONS = ("--what", "suppressions")
 SEGMENTS = ("--what", f"segment:{SEGMENT}")
-
-
-@pytest.fixture(scope="module")
-def url(redis_server: RedisServer) -> Iterator[str]:
-    fill(redis_server)
-    yield f"redis://127.0.0.1:{redis_server.port}/0"
-    with Redis(port=redis_server.port) as client:
-        client.flushall()
 
 
 def bench_of(vendor: VendorName, home: Path, url: str) -> Bench:
