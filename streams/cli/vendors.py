@@ -152,10 +152,11 @@ def _summary(task: SyncTask, result: SyncResult, *, write: bool) -> str:
 
 
 def _refuse(task: SyncTask, result: SyncResult, most: int) -> NoReturn:
-    removed, tag = result.due("remove"), tag_of(task.segment or "")
-    per_cent = -(-removed * 100 // max(result.held, 1))
+    due, removed, tag = result.due("remove"), result.made["remove"], tag_of(task.segment or "")
+    per_cent = -(-(due + removed) * 100 // max(result.held, 1))
+    before = f" and {removed:,} have lost it before this run was interrupted, together" if removed else ""
     refuse(
-        f"nothing was written: {removed:,} of {result.held:,} would lose the tag {tag}, more than {most} per cent; "
+        f"nothing was written: {due:,} of {result.held:,} would lose the tag {tag},{before} more than {most} per cent; "
         f"if that is meant, give --most {per_cent}"
     )
 

@@ -72,7 +72,7 @@ class SyncJournal:
             database.executescript(f"BEGIN; {_EMPTY} COMMIT;")
             rows = [("account", f"{_FORMAT} {account}"), ("begun", str(now))]
             database.executemany("INSERT INTO said VALUES (?, ?)", rows)
-        self.goes_on = kept
+        self.goes_on = kept and any(name.startswith(("place ", "done ")) for name in begun)
         return database
 
     def _connect(self) -> sqlite3.Connection:
@@ -96,6 +96,11 @@ class SyncJournal:
         """Delete the file: all is done."""
         self._database.close()
         self._path.unlink(missing_ok=True)
+
+    def read_anew(self) -> None:
+        """Forget what was read, so that the next run reads it anew; not how much was changed."""
+        self._database.executescript("BEGIN; DELETE FROM held; DELETE FROM people; DELETE FROM due; COMMIT;")
+        self._database.execute("DELETE FROM said WHERE name GLOB 'place *' OR name GLOB 'done *'")
 
     def is_done(self, stage: str) -> bool:
         """Whether all of a stage was read."""

@@ -71,7 +71,8 @@ async def run_sync(settings: Settings, task: SyncTask, order: SyncOrder, around:
     """Run it. Raises `EngineError` that says what to do, and SinkUnavailable; then the next run goes on."""
     api = api_of(settings, task.vendor)
     hasher = settings.hasher
-    account = hasher.seal(f"{api.base}\0{sorted(api.headers.items())}".encode())
+    read_by = f"{hasher.key_ids}\0{hasher.phone_region}\0{settings.gmail_aliases}"
+    account = hasher.seal(f"{api.base}\0{sorted(api.headers.items())}\0{read_by}".encode())
     client = redis_client(settings)
     try:
         lookup = Lookup(client, settings.profiles_oldest_s, hasher.key_ids)

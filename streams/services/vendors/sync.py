@@ -31,8 +31,9 @@ class SyncOrder:
 class SyncResult:
     """How a run went. `made`: changes by act, those of a run before it that was interrupted too.
 
-    `is_refused`: a tag would be taken off too many of the `held` who have it, and nothing was changed. `not_taken`:
-    changes that the vendor would not take. `policy_version`: of the policy by which people were judged last.
+    `held`: who had the tag before the first change. `is_refused`: it would be taken off too many of them in all, and
+    nothing more was changed. `not_taken`: changes that the vendor would not take. `policy_version`: of the policy by
+    which people were judged last.
     """
 
     read: int
@@ -62,15 +63,21 @@ class VendorSync:
         await self._read_held()
         await self._read_people()
         result = await self._compare()
-        result.is_refused = removes_too_many(result.due("remove"), result.held, order.most)
+        removed = self._journal.made("remove")
+        result.is_refused = removes_too_many(removed + result.due("remove"), result.held, order.most)
         if result.is_refused:
+            result.made["remove"] = removed
+            self._journal.read_anew()
             return result
         if order.write:
             for act in _ORDER:
                 await self._write(act, result)
         result.made.update({act: self._journal.made(act) for act in _ORDER})
         result.policy_version = self._judge.policy_version
-        self._journal.finish()
+        if order.write or not any(result.made.values()):
+            self._journal.finish()
+        else:
+            self._journal.read_anew()
         return result
 
     async def _read_held(self) -> None:
@@ -108,7 +115,8 @@ class VendorSync:
             changes = zip(outcomes, page, strict=True)
             self._journal.keep_due((outcome.act, each.person.id) for outcome, each in changes if outcome.act != "leave")
             counted.update(outcomes)
-        return SyncResult(self._journal.people_count(), self._journal.held_count(), counted)
+        held = self._journal.held_count() + self._journal.made("remove")
+        return SyncResult(self._journal.people_count(), held, counted)
 
     async def _write(self, act: VendorAct, result: SyncResult) -> None:
         make = self._vendor.add if act == "add" else self._vendor.remove
