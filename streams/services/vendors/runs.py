@@ -1,7 +1,8 @@
 """Puts a run together: which vendor, by which key, what is brought in line, and where Redis is."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -86,10 +87,23 @@ async def run_sync(settings: Settings, task: SyncTask, order: SyncOrder, around:
         with SyncJournal(settings.home, task.name, account, around.clock.now()) as journal:
             if journal.goes_on:
                 around.goes_on()
-            async with vendor_http(api, around.clock) as http:
-                vendor = (ActionNetwork if task.vendor == "actionnetwork" else SendGrid)(http, hasher, tag)
-                return await VendorSync(vendor, journal, judge, around.told).run(order)
+            with _beginning_anew(journal):
+                async with vendor_http(api, around.clock) as http:
+                    vendor = (ActionNetwork if task.vendor == "actionnetwork" else SendGrid)(http, hasher, tag)
+                    return await VendorSync(vendor, journal, judge, around.told).run(order)
     except sqlite3.Error as error:
         raise Unusable(f"HARMONIA_HOME: its folder {FOLDER}: {error}; is there room, and may it be written?") from None
     finally:
         await client.aclose()
+
+
+@contextmanager
+def _beginning_anew(journal: SyncJournal) -> Iterator[None]:
+    """Delete a file that cannot be read any more, so that the next run begins anew."""
+    try:
+        yield
+    except sqlite3.OperationalError:
+        raise  # no room, or no right: the file is as good as it was
+    except sqlite3.DatabaseError as error:
+        journal.finish()
+        raise Unusable(f"HARMONIA_HOME: its folder {FOLDER}: {error}; run this again: it begins anew") from None

@@ -1,7 +1,8 @@
 """A segment's tag while other things happen: it is judged anew, a policy is published, a run is interrupted."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from streams.domain.pressure import default_policy_text
 from streams.platform.errors import Unusable
 from streams.platform.policy_file import policy_of
 from streams.services.vendors.actionnetwork import ActionNetwork
+from streams.services.vendors.journal import FOLDER
 from streams.services.vendors.vendor_http import VendorSilent
 from tests.contract.redis_server import RedisServer
 from tests.contract.vendors.bench import TAG, Bench
-from tests.contract.vendors.people import BELONGING, SEGMENT, contact_of
+from tests.contract.vendors.people import BELONGING, SEGMENT, SUPPRESSED, contact_of
 from tests.contract.vendors.vendor_server import Call
 
 
@@ -164,3 +166,28 @@ def test_what_was_read_by_other_keys_or_rules_of_addresses_is_read_anew(
     network.server.forget_calls()
     network.run(write=False, settings=network.settings().model_copy(update=changed))
     assert [call.query.get("page") for call in network.server.calls] == [None, "2", "3", "4"]
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_a_journal_that_is_spoilt_in_the_middle_stops_one_run_at_most(
+    network: Bench, tmp_path: Path, *, is_old: bool
+) -> None:
+    network.server.faults = dict.fromkeys(range(3, 10), "500")
+    with pytest.raises(VendorSilent):
+        network.run()
+    mend(network)
+    [file] = (tmp_path / FOLDER).glob("*.sqlite")
+    with closing(sqlite3.connect(file)) as database:
+        [(first,)] = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'people'")
+        [(size,)] = database.execute("PRAGMA page_size")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with file.open("r+b") as pages:
+        pages.seek((first - 1) * size)
+        pages.write(b"\xff" * size)
+    if is_old:
+        network.clock.at += 90_000
+    else:
+        with pytest.raises(Unusable, match="malformed; run this again: it begins anew"):
+            network.run()
+    network.run()
+    assert network.suppressed() == SUPPRESSED
