@@ -115,6 +115,7 @@ def _write_down(settings: Settings, segment: str, result: SyncResult) -> None:
 
     request = PermissionRequest(channel=CHANNEL, purpose="informational", team="")
     counts: dict[tuple[str, str], int] = {(each.act, each.reason): number for each, number in result.outcomes.items()}
+    counts |= {(act, "before_an_interruption"): number for act, number in result.made_before.items() if number}
     record = list_record(request, result.policy_version, now_ms(), counts)
     record["segment"] = segment
     if (why := send_record(settings, record)) is not None:

@@ -5,7 +5,7 @@ that was interrupted goes on from its journal.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from streams.domain.vendors.reconciling import VendorAct, VendorOutcome
@@ -33,7 +33,7 @@ class SyncResult:
 
     `held`: who had the tag before the first change. `is_refused`: it would be taken off too many of them in all, and
     nothing more was changed. `not_taken`: changes that the vendor would not take. `policy_version`: of the policy by
-    which people were judged last.
+    which people were judged last. `made_before`: those of `made` from before an interruption, who are in no outcome.
     """
 
     read: int
@@ -43,6 +43,7 @@ class SyncResult:
     is_refused: bool = False
     not_taken: int = 0
     policy_version: str = ""
+    made_before: Mapping[VendorAct, int] = field(default_factory=dict)
 
     def due(self, act: VendorAct) -> int:
         """How many changes of a kind there were to be made."""
@@ -62,8 +63,10 @@ class VendorSync:
         """Read, compare, and write. Raises `VendorTrouble`, `Unusable` and SinkUnavailable; then it can go on."""
         await self._read_held()
         await self._read_people()
+        before = {act: self._journal.made(act) for act in _ORDER}
         result = await self._compare()
-        removed = self._journal.made("remove")
+        result.made_before = before
+        removed = before["remove"]
         result.is_refused = removes_too_many(removed + result.due("remove"), result.held, order.most)
         if result.is_refused:
             result.made["remove"] = removed
