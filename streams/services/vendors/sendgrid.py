@@ -91,9 +91,11 @@ class SendGrid:
         else:
             asked = VendorCall("PUT", "contacts", "/v3/marketing/contacts", await self._placing(contacts))
         answer = await self._http.call(asked, 200, 201, 202, _NOT_TAKEN)
-        if answer.status == _NOT_TAKEN:
+        job = text_of(answer.object().get("job_id"))
+        errors = None if answer.status == _NOT_TAKEN else await self._errors_of(job)
+        if errors is None:
             return sum([await self._added([each]) for each in contacts]) if len(contacts) > 1 else 0
-        return len(contacts) - await self._errors_of(text_of(answer.object().get("job_id")))
+        return len(contacts) - errors
 
     async def _placing(self, contacts: Sequence[dict[str, JSON]]) -> JSON:
         named: list[JSON] = [{name: each[name] for name in _IDENTIFIERS if each.get(name)} for each in contacts]
@@ -135,17 +137,15 @@ class SendGrid:
                 async for rows in export_rows(answer.content.iter_any(), ROWS_AT_ONCE):
                     yield rows
 
-    async def _errors_of(self, job: str | None) -> int:
-        """How many of the contacts of a job, whose end is waited for, were not taken. Raises `VendorTrouble`."""
+    async def _errors_of(self, job: str | None) -> int | None:
+        """How many of the contacts of a job, whose end is waited for, were not taken; None: all of it failed."""
         if job is None:
             return 0
         done = await self._wait_for("imports", f"/v3/marketing/contacts/imports/{job}")
         if done.get("status") == "completed":
             return 0
         errors = object_at(done, "results").get("errored_count")
-        if not isinstance(errors, int) or errors < 1:
-            raise VendorTrouble(f"{self.title}: imports: contacts were not put on the list {self._tag}; run it again")
-        return errors
+        return errors if isinstance(errors, int) and errors > 0 else None
 
     async def _wait_for(self, what: str, path: str) -> dict[str, JSON]:
         """What is said of a job once it has ended."""

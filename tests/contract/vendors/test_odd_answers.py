@@ -74,6 +74,12 @@ def test_an_export_without_files_is_not_nobody(sendgrid: Bench, urls: Any) -> No
         sendgrid.run()
 
 
+def test_a_contact_with_which_a_job_fails_holds_up_no_other(sendgrid: Bench) -> None:
+    sendgrid.grid.spoils = "member7@example.org"
+    result = sendgrid.run(SEGMENT)
+    assert (result.not_taken, sendgrid.tagged()) == (1, BELONGING - {"member7@example.org"})
+
+
 def test_pages_that_go_round_are_told(network: Bench) -> None:
     at = f"{network.base}/people"
     people = [{"identifiers": ["action_network:1"]}]
