@@ -85,7 +85,7 @@ def _run(settings: Settings, task: SyncTask, order: SyncOrder) -> SyncResult:
 
     api = api_of(settings, task.vendor)
     if task.segment is not None:
-        asyncio.run(_require_filled(settings, task.segment))
+        asyncio.run(_require_list(settings, task.segment))
     with waiting(f"{api.vendor}: reading") as told:
         return asyncio.run(run_sync(settings, task, order, surroundings(told, _say_that_it_goes_on)))
 
@@ -94,19 +94,15 @@ def _say_that_it_goes_on() -> None:
     say("going on with a run that was interrupted", err=True)
 
 
-async def _require_filled(settings: Settings, segment: str) -> None:
-    """End the command where it is not known of everybody whether they are in a segment: they would lose the tag."""
+async def _require_list(settings: Settings, segment: str) -> None:
+    """End the command where no list of a segment's members is kept. Whether it stays whole is watched by the run."""
     from sinks.segment_lookup import SegmentsReader
     from streams.cli.segment_members import require_list
     from streams.platform.clients import redis_client
 
     client = redis_client(settings)
     try:
-        if await require_list(settings, SegmentsReader(client, settings.profiles_oldest_s), segment):
-            refuse(
-                f"{segment}: filling: not everybody has been judged by its definition yet, and who has not would lose "
-                "the tag; ask again once `harmonia segments list` says complete"
-            )
+        await require_list(settings, SegmentsReader(client, settings.profiles_oldest_s), segment)
     finally:
         await client.aclose()
 
@@ -116,12 +112,12 @@ def _write_down(settings: Settings, segment: str, result: SyncResult) -> None:
     from streams.cli.time_options import now_ms
     from streams.domain.pressure import PermissionRequest
     from streams.domain.vendors.standing import CHANNEL
-    from streams.platform.policy_file import policy_of
     from streams.services.permission.command_audit import list_record, send_record
 
     request = PermissionRequest(channel=CHANNEL, purpose="informational", team="")
     counts: dict[tuple[str, str], int] = {(each.act, each.reason): number for each, number in result.outcomes.items()}
-    record = list_record(request, policy_of(settings.policy).version, now_ms(), counts)
+    counts |= {(act, "before_an_interruption"): number for act, number in result.made_before.items() if number}
+    record = list_record(request, result.policy_version, now_ms(), counts)
     record["segment"] = segment
     if (why := send_record(settings, record)) is not None:
         say(f"not written into audit-log: {why}", err=True)
@@ -158,10 +154,11 @@ def _summary(task: SyncTask, result: SyncResult, *, write: bool) -> str:
 
 
 def _refuse(task: SyncTask, result: SyncResult, most: int) -> NoReturn:
-    removed, tag = result.due("remove"), tag_of(task.segment or "")
-    per_cent = -(-removed * 100 // max(result.held, 1))
+    due, removed, tag = result.due("remove"), result.made["remove"], tag_of(task.segment or "")
+    per_cent = -(-(due + removed) * 100 // max(result.held, 1))
+    before = f" and {removed:,} have lost it before this run was interrupted, together" if removed else ""
     refuse(
-        f"nothing was written: {removed:,} of {result.held:,} would lose the tag {tag}, more than {most} per cent; "
+        f"nothing was written: {due:,} of {result.held:,} would lose the tag {tag},{before} more than {most} per cent; "
         f"if that is meant, give --most {per_cent}"
     )
 

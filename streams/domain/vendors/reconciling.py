@@ -27,8 +27,8 @@ OwnReason = Literal[
 class ListedPerson(NamedTuple):
     """One person of a vendor's list, without an address. `id`: the vendor's own; `key`: what `held` is known by.
 
-    `names`: the hashes of each identifier, one for each valid key, the address that the vendor writes to first; empty:
-    none can be read. `refs`: the references of that address. `is_closed`: the vendor writes to them no more.
+    `names`: the hashes of each identifier, one for each valid key, the address that the vendor writes to first. `refs`:
+    the references of that address; none: it cannot be read. `is_closed`: the vendor writes to them no more.
     """
 
     id: str
@@ -52,7 +52,7 @@ def suppression_outcome(
     person: ListedPerson, found: Sequence[NamedContact], *, is_held: bool, at: int
 ) -> VendorOutcome:
     """Whether a person has to be suppressed at the vendor. `is_held`: they are. `found`: who each of `names` is."""
-    if not person.names:
+    if not person.refs:
         return _UNREADABLE
     why = suppression_of_any(found, at)
     if is_held:
@@ -72,9 +72,13 @@ class TagQuestion(NamedTuple):
 def tag_outcome(
     person: ListedPerson, found: Sequence[NamedContact], question: TagQuestion, *, is_held: bool
 ) -> VendorOutcome:
-    """Whether a person gets the tag of a segment, or loses it. `is_held`: they have it at the vendor."""
-    if not person.names:
-        return _UNREADABLE
+    """Whether a person gets the tag of a segment, or loses it. `is_held`: they have it at the vendor.
+
+    Without an address that can be read nobody gets it, and who is suppressed under another identifier loses it.
+    """
+    if not person.refs:
+        closed = suppression_of_any(found, question.at) if is_held else None
+        return _UNREADABLE if closed is None else VendorOutcome("remove", closed)
     why = _untagged(person, found, question)
     if why is None:
         return VendorOutcome("leave", "already") if is_held else VendorOutcome("add", "member")

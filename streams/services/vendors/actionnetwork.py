@@ -6,6 +6,7 @@ that is promised, so one may be told twice or not at all while the list changes.
 
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import NamedTuple
 
 from events.adapters import osdi
 from events.adapters.actionnetwork import SYSTEM
@@ -40,6 +41,13 @@ def actionnetwork_api(base: str, key: str) -> VendorApi:
     return VendorApi("Action Network", base, {"OSDI-API-Token": key}, SETTING, 1 / CALLS_A_SECOND)
 
 
+class _Page(NamedTuple):
+    """Things of one page, and the link to the next one; None: it is the last."""
+
+    rows: Sequence[dict[str, JSON]]
+    after: str | None
+
+
 class ActionNetwork:
     """The list of one group. `tag`: the tag that is brought in line; None: suppressions are."""
 
@@ -57,19 +65,25 @@ class ActionNetwork:
         if self._tag is None or (tag_id := await self._find_tag()) is None:
             return
         async for page in self._pages("taggings", after or f"/tags/{tag_id}/taggings"):
-            found = ((osdi.linked(each, "osdi:person"), _id_of(each)) for each in _embedded(page, "osdi:taggings"))
+            found = ((osdi.linked(each, "osdi:person"), _id_of(each)) for each in page.rows)
             entries = [(person, tagging) for person, tagging in found if person and _is_id(person) and tagging]
-            yield HeldPage(entries, _next(page))
+            yield HeldPage(entries, page.after)
 
     async def people(self, after: str | None) -> AsyncIterator[PeoplePage]:
         """Who is on the list; who is not subscribed counts as suppressed."""
         async for page in self._pages("people", after or "/people"):
-            yield self._read(_embedded(page, "osdi:people"), _next(page))
+            yield self._read(page.rows, page.after)
 
     async def one(self, key: str) -> PeoplePage | None:
         """Somebody who has the tag."""
         answer = await self._http.get("people", f"/people/{key}", _GONE)
-        return None if answer.status == _GONE else self._read([answer.object()], None)
+        if answer.status == _GONE:
+            return None
+        page = self._read([answer.object()], None)
+        if not page.people:
+            raise self._unlike("people", "somebody was asked for, and nobody answered")
+        # The link that named them may not be the id by which they go now.
+        return page._replace(people=[each._replace(key=key) for each in page.people])
 
     async def add(self, due: Sequence[DueChange]) -> Made:
         """Set the e-mail status to unsubscribed, or add a tagging: however often that is done, a person has one."""
@@ -103,37 +117,45 @@ class ActionNetwork:
             emails = _primary_first(each.get("email_addresses"))
             status = (text_of(emails[0].get("status")) if emails else None) or _SUBSCRIBED
             is_closed = status.lower() != _SUBSCRIBED
-            people.append(self._listed(id_, emails, _primary_first(each.get("phone_numbers")), is_closed=is_closed))
+            people.append(ListedPerson(id_, id_, *self._names(id_, each, emails), is_closed))
             if is_closed and self._tag is None:
                 held.append(id_)
         return PeoplePage(people, after, held)
 
-    def _listed(
-        self, id_: str, emails: Sequence[dict[str, JSON]], phones: Sequence[dict[str, JSON]], *, is_closed: bool
-    ) -> ListedPerson:
-        """A person by all that names them; without a readable address of mail by nothing, for nothing can be judged."""
+    def _names(
+        self, id_: str, found: dict[str, JSON], emails: Sequence[dict[str, JSON]]
+    ) -> tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]:
+        """All that names a person, and the references of the address that is written to; none: it cannot be read."""
         by_email = [tuple(self._hasher.lookups("email", text_of(each.get("address")) or "")) for each in emails]
-        if not by_email or not by_email[0]:
-            return ListedPerson(id_, id_, (), is_closed=is_closed)
-        own = tuple(self._hasher.lookups("external", f"{SYSTEM}:{id_}"))
+        ids = {id_: None, **{own: None for system, own in osdi.identifiers(found.get("identifiers")) if system == _OWN}}
+        by_id = [tuple(self._hasher.lookups("external", f"{SYSTEM}:{own}")) for own in ids]
+        phones = _primary_first(found.get("phone_numbers"))
         by_phone = [tuple(self._hasher.lookups("phone", text_of(each.get("number")) or "")) for each in phones]
-        names = tuple(filter(None, (*by_email, own, *by_phone)))
-        return ListedPerson(id_, id_, names, tuple(map(ref_of, by_email[0])), is_closed)
+        refs = tuple(map(ref_of, by_email[0])) if by_email else ()
+        return tuple(filter(None, (*by_email, *by_id, *by_phone))), refs
 
-    async def _pages(self, what: str, path: str | None) -> AsyncIterator[dict[str, JSON]]:
+    async def _pages(self, what: str, path: str | None) -> AsyncIterator[_Page]:
         """Pages from one on. The last one with somebody on it may name a next one, which is empty."""
+        asked: set[str] = set()
         while path is not None:
-            page = (await self._http.get(what, path)).object()
-            yield page
-            if (after := _next(page)) == path:
+            if path in asked:
                 raise VendorTrouble(f"{self.title}: {what}: its pages do not end; run it again later")
-            path = after
+            asked.add(path)
+            page = (await self._http.get(what, path)).object()
+            rows = object_at(page, "_embedded").get(f"osdi:{what}")
+            if not isinstance(rows, list):
+                raise self._unlike(what, "a page has no list of them")
+            path = text_of(object_at(page, "_links", "next").get("href")) if rows else None
+            yield _Page(objects_in(rows), path)
+
+    def _unlike(self, what: str, how: str) -> VendorTrouble:
+        return VendorTrouble(f"{self.title}: {what}: {how}; run it again later, and see that its URL is right")
 
     async def _find_tag(self) -> str | None:
         """The id of the tag; None: there is none of this name."""
         if self._tag_id is None:
             async for page in self._pages("tags", "/tags"):
-                for each in _embedded(page, "osdi:tags"):
+                for each in page.rows:
                     if text_of(each.get("name")) == self._tag:
                         self._tag_id = _id_of(each)
                         return self._tag_id
@@ -149,28 +171,18 @@ class ActionNetwork:
                 made = await self._http.call(asked, 200, 201)
             except VendorSilent:
                 continue
+            if text_of(made.object().get("name")) != self._tag:
+                raise self._unlike("tags", f"was to make the tag {self._tag} and tells of another one")
             self._tag_id = _id_of(made.object())
         if self._tag_id is None:
             raise VendorTrouble(f"{self.title}: tags: the tag {self._tag} cannot be made; make it there by hand")
         return self._tag_id
 
 
-def _embedded(page: dict[str, JSON], name: str) -> Sequence[dict[str, JSON]]:
-    return objects_in(object_at(page, "_embedded").get(name))
-
-
-def _next(page: dict[str, JSON]) -> str | None:
-    """The link to the next page; None behind the last one. An empty page is the last, whatever it links to."""
-    embedded = object_at(page, "_embedded")
-    if not any(objects_in(each) for each in embedded.values()):
-        return None
-    return text_of(object_at(page, "_links", "next").get("href"))
-
-
 def _id_of(found: dict[str, JSON]) -> str | None:
-    """Action Network's own id of a thing: that of its identifiers, else of its link to itself."""
+    """Action Network's own id of a thing: that of its link to itself, else of its identifiers; links name it so too."""
     own = (id_ for system, id_ in osdi.identifiers(found.get("identifiers")) if system == _OWN)
-    id_ = next(own, None) or osdi.linked(found, "self")
+    id_ = osdi.linked(found, "self") or next(own, None)
     return id_ if id_ and _is_id(id_) else None
 
 

@@ -12,6 +12,8 @@ from streams.services.vendors.vendor_http import VendorTrouble
 
 LONGEST_RECORD = 4 << 20
 _PACKED = b"\x1f\x8b"
+_GZIP = 31
+"""How zlib calls it, with its sums."""
 _IDS = ("contact_id", "id")
 _ADDRESS = "email"
 _CURE = "is it a CSV of marketing contacts?"
@@ -22,7 +24,7 @@ async def export_rows(chunks: AsyncIterable[bytes], at_once: int) -> AsyncIterat
     columns: tuple[int, int] | None = None
     rows: list[tuple[str, str]] = []
     async for record in _records(chunks):
-        [fields] = csv.reader([record])
+        fields = _fields(record)
         if columns is None:
             columns = _columns(fields)
         elif len(fields) > max(columns) and (id_ := fields[columns[0]].strip()):
@@ -32,6 +34,15 @@ async def export_rows(chunks: AsyncIterable[bytes], at_once: int) -> AsyncIterat
             rows = []
     if rows:
         yield rows
+
+
+def _fields(record: str) -> Sequence[str]:
+    csv.field_size_limit(LONGEST_RECORD)
+    try:
+        [fields] = csv.reader([record])
+    except (csv.Error, ValueError):
+        raise VendorTrouble(f"SendGrid: exports: a record of the file cannot be read; {_CURE}") from None
+    return fields
 
 
 def _columns(header: Sequence[str]) -> tuple[int, int]:
@@ -61,7 +72,7 @@ async def _records(chunks: AsyncIterable[bytes]) -> AsyncIterator[str]:
 
 
 async def _unpacked(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """The bytes, unpacked where they begin as gzip does. Raises `VendorTrouble` where they are cut short."""
+    """The bytes, unpacked where they begin as gzip does, all parts of it. Raises `VendorTrouble` where it is cut."""
     begun, packed = b"", None
     started = False
     async for chunk in chunks:
@@ -70,9 +81,15 @@ async def _unpacked(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
             if len(begun) < len(_PACKED):
                 continue
             started, chunk = True, begun  # noqa: PLW2901 (the first bytes may come one by one)
-            packed = zlib.decompressobj(31) if begun.startswith(_PACKED) else None
+            packed = zlib.decompressobj(_GZIP) if begun.startswith(_PACKED) else None
+        if packed is None:
+            yield chunk
+            continue
         try:
-            yield chunk if packed is None else packed.decompress(chunk)
+            while chunk:
+                packed = zlib.decompressobj(_GZIP) if packed.eof else packed
+                yield packed.decompress(chunk)
+                chunk = packed.unused_data  # noqa: PLW2901 (files that were packed apart and put together)
         except zlib.error:
             raise VendorTrouble(f"SendGrid: exports: the file cannot be unpacked; {_CURE}") from None
     if packed is not None and not packed.eof:

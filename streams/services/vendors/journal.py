@@ -26,7 +26,6 @@ CREATE TABLE IF NOT EXISTS held (key TEXT PRIMARY KEY, handle TEXT) WITHOUT ROWI
 CREATE TABLE IF NOT EXISTS people (id TEXT PRIMARY KEY, key TEXT, names TEXT, refs TEXT, closed INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS due (act TEXT, id TEXT, PRIMARY KEY (act, id)) WITHOUT ROWID;
 """
-_EMPTY = "DELETE FROM said; DELETE FROM held; DELETE FROM people; DELETE FROM due;"
 _PERSON = "people.id, people.key, names, refs, closed"
 
 
@@ -38,7 +37,7 @@ class ReadPerson(NamedTuple):
 
 
 class SyncJournal:
-    """The file of one kind of run. `account`: whose list it is; of another account, or too old, it is emptied.
+    """The file of one kind of run. `account`: whose list it is; of another account, or too old, it is begun anew.
 
     Raises `Unusable` where another run has it. To be closed by whoever opened it.
     """
@@ -64,15 +63,16 @@ class SyncJournal:
             database = self._connect()
             begun = dict(database.execute("SELECT name, value FROM said"))
         except sqlite3.DatabaseError:  # spoilt by a full disk, or none of ours: what it had can be read again
-            for name in ("", "-wal", "-shm"):
-                self._path.with_name(self._path.name + name).unlink(missing_ok=True)
+            self._unlink()
             database, begun = self._connect(), {}
         kept = begun.get("account") == f"{_FORMAT} {account}" and 0 <= now - float(begun.get("begun", 0)) < OLDEST_S
         if not kept:
-            database.executescript(f"BEGIN; {_EMPTY} COMMIT;")
+            database.close()
+            self._unlink()  # not emptied: a page that is spoilt would stay
+            database = self._connect()
             rows = [("account", f"{_FORMAT} {account}"), ("begun", str(now))]
             database.executemany("INSERT INTO said VALUES (?, ?)", rows)
-        self.goes_on = kept
+        self.goes_on = kept and any(name.startswith(("place ", "done ")) for name in begun)
         return database
 
     def _connect(self) -> sqlite3.Connection:
@@ -93,9 +93,18 @@ class SyncJournal:
         os.close(self._held_lock)
 
     def finish(self) -> None:
-        """Delete the file: all is done."""
+        """Delete the file: all is done, or it is spoilt."""
         self._database.close()
-        self._path.unlink(missing_ok=True)
+        self._unlink()
+
+    def _unlink(self) -> None:
+        for name in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + name).unlink(missing_ok=True)
+
+    def read_anew(self) -> None:
+        """Forget what was read, so that the next run reads it anew; not how much was changed."""
+        self._database.executescript("BEGIN; DELETE FROM held; DELETE FROM people; DELETE FROM due; COMMIT;")
+        self._database.execute("DELETE FROM said WHERE name GLOB 'place *' OR name GLOB 'done *'")
 
     def is_done(self, stage: str) -> bool:
         """Whether all of a stage was read."""

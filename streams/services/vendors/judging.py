@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import orjson
 
@@ -13,63 +13,69 @@ from streams.domain.pressure.closures import channel_rules
 from streams.domain.vendors.reconciling import TagQuestion, VendorOutcome, suppression_outcome, tag_outcome
 from streams.domain.vendors.standing import NamedContact
 from streams.platform.errors import Unusable
-from streams.platform.identity_key import OTHER_KEY, describe_incomplete
+from streams.platform.identity_key import OTHER_KEY
 from streams.services.vendors.journal import ReadPerson
+from streams.services.vendors.segment_watch import SegmentWatch, lacking
 
 ASKED_AT_ONCE = 8
 """Memberships that are asked for at once."""
 
 
 class Memberships:
-    """Who is in one segment."""
+    """Who is in one segment, as long as everybody is judged by one and the same definition of it."""
 
     def __init__(self, reader: SegmentsReader, segment: str) -> None:
         self._reader = reader
         self._segment = segment
+        self._watch = SegmentWatch(reader, segment)
         self._gate = asyncio.Semaphore(ASKED_AT_ONCE)
 
     async def among(self, contact_ids: Sequence[str]) -> set[str]:
         """Those of some contacts, none of whom was merged, who are in the segment."""
         are = await asyncio.gather(*map(self._has, contact_ids))
+        await self._watch.look()  # afterwards: a segment that began to be judged anew meanwhile shows
         return {contact_id for contact_id, is_in in zip(contact_ids, are, strict=True) if is_in}
 
     async def _has(self, contact_id: str) -> bool:
         async with self._gate:
             stored = await self._reader.of(contact_id)
         if isinstance(stored, Incomplete):
-            raise _lacking(stored)
+            raise lacking(stored)
         return stored.value is not None and self._segment in orjson.loads(stored.value)["segments"]
 
 
 class PeopleJudge:
-    """Says what is to be done about people; `members` None: about their suppression.
+    """Says what is to be done about people; `members` None: about their suppression. `policy`: that of now.
 
     Raises SinkUnavailable, and `Unusable` while Redis lacks something: who is missing there would look unknown.
     """
 
-    def __init__(self, lookup: Lookup, policy: Policy, members: Memberships | None) -> None:
+    def __init__(self, lookup: Lookup, policy: Callable[[], Policy], members: Memberships | None) -> None:
         self._lookup = lookup
-        self._rules = channel_rules(policy)
+        self._policy = policy
         self._members = members
+        self.policy_version = ""
 
     async def outcomes(self, people: Sequence[ReadPerson]) -> list[VendorOutcome]:
         """The outcome for each, in their order, as of now."""
         seen = await self._lookup.look([names for each in people for names in each.person.names])
         if isinstance(seen, Incomplete):
-            raise _lacking(seen)
+            raise Unusable(OTHER_KEY) if seen.why == "other_key" else lacking(seen)
         known = {found.contact_id for found in seen.contacts if isinstance(found, KnownContact)}
         members = set[str]() if self._members is None else await self._members.among(sorted(known))
-        following = iter(seen.contacts)
-        at = time.time_ns() // 1_000_000
+        following, policy = iter(seen.contacts), self._policy()
+        self.policy_version = policy.version
+        question = TagQuestion(channel_rules(policy), time.time_ns() // 1_000_000)
         return [
-            self._outcome(each, [_named(next(following), members) for _ in each.person.names], at) for each in people
+            self._outcome(each, [_named(next(following), members) for _ in each.person.names], question)
+            for each in people
         ]
 
-    def _outcome(self, read: ReadPerson, found: Sequence[NamedContact], at: int) -> VendorOutcome:
+    def _outcome(self, read: ReadPerson, found: Sequence[NamedContact], question: TagQuestion) -> VendorOutcome:
         is_held = read.handle is not None
         if self._members is None:
-            return suppression_outcome(read.person, found, is_held=is_held, at=at)
-        return tag_outcome(read.person, found, TagQuestion(self._rules, at), is_held=is_held)
+            return suppression_outcome(read.person, found, is_held=is_held, at=question.at)
+        return tag_outcome(read.person, found, question, is_held=is_held)
 
 
 def _named(contact: ContactAnswer, members: set[str]) -> NamedContact:
@@ -81,12 +87,3 @@ def _profile(contact: ContactAnswer) -> KnownProfile:
         profile: KnownProfile = orjson.loads(contact.profile)
         return profile
     return "erased" if isinstance(contact, ErasedContact) else None
-
-
-def _lacking(found: Incomplete) -> Unusable:
-    if found.why == "other_key":
-        return Unusable(OTHER_KEY)
-    return Unusable(
-        f"profiles_incomplete: in Redis {describe_incomplete(found)}; is a worker running, and has it caught up? Run "
-        "this again then: it goes on where it was"
-    )

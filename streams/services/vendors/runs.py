@@ -1,7 +1,8 @@
 """Puts a run together: which vendor, by which key, what is brought in line, and where Redis is."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -70,23 +71,39 @@ def _key(given: SecretStr | None, setting: str) -> str:
 async def run_sync(settings: Settings, task: SyncTask, order: SyncOrder, around: SyncSurroundings) -> SyncResult:
     """Run it. Raises `EngineError` that says what to do, and SinkUnavailable; then the next run goes on."""
     api = api_of(settings, task.vendor)
-    policy, hasher = policy_of(settings.policy), settings.hasher
-    account = hasher.seal(f"{api.base}\0{sorted(api.headers.items())}".encode())
+    hasher = settings.hasher
+    read_by = f"{hasher.key_ids}\0{hasher.phone_region}\0{settings.gmail_aliases}"
+    account = hasher.seal(f"{api.base}\0{sorted(api.headers.items())}\0{read_by}".encode())
     client = redis_client(settings)
     try:
         lookup = Lookup(client, settings.profiles_oldest_s, hasher.key_ids)
         reader = SegmentsReader(client, settings.profiles_oldest_s)
         members = None if task.segment is None else Memberships(reader, task.segment)
         tag = None if task.segment is None else tag_of(task.segment)
-        judge = PeopleJudge(lookup, policy, members)
-        await judge.outcomes([])  # before hours are spent on reading: Redis is whole, and the key the workers'
+        judge = PeopleJudge(lookup, lambda: policy_of(settings.policy), members)
+        await judge.outcomes(
+            []
+        )  # before hours are spent on reading: Redis is whole, the key the workers', the segment filled
         with SyncJournal(settings.home, task.name, account, around.clock.now()) as journal:
             if journal.goes_on:
                 around.goes_on()
-            async with vendor_http(api, around.clock) as http:
-                vendor = (ActionNetwork if task.vendor == "actionnetwork" else SendGrid)(http, hasher, tag)
-                return await VendorSync(vendor, journal, judge, around.told).run(order)
+            with _beginning_anew(journal):
+                async with vendor_http(api, around.clock) as http:
+                    vendor = (ActionNetwork if task.vendor == "actionnetwork" else SendGrid)(http, hasher, tag)
+                    return await VendorSync(vendor, journal, judge, around.told).run(order)
     except sqlite3.Error as error:
         raise Unusable(f"HARMONIA_HOME: its folder {FOLDER}: {error}; is there room, and may it be written?") from None
     finally:
         await client.aclose()
+
+
+@contextmanager
+def _beginning_anew(journal: SyncJournal) -> Iterator[None]:
+    """Delete a file that cannot be read any more, so that the next run begins anew."""
+    try:
+        yield
+    except sqlite3.OperationalError:
+        raise  # no room, or no right: the file is as good as it was
+    except sqlite3.DatabaseError as error:
+        journal.finish()
+        raise Unusable(f"HARMONIA_HOME: its folder {FOLDER}: {error}; run this again: it begins anew") from None

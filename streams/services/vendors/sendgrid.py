@@ -27,6 +27,7 @@ LONGEST_JOB_S = 3_600.0
 _SYSTEM = "sendgrid"
 _NEW_LIST_TRIES = 3
 _NOT_TAKEN = 400
+_GONE = 404
 _IDENTIFIERS = ("email", "phone_number_id", "external_id", "anonymous_id")
 """All of a contact's have to be named where it is changed."""
 
@@ -90,9 +91,11 @@ class SendGrid:
         else:
             asked = VendorCall("PUT", "contacts", "/v3/marketing/contacts", await self._placing(contacts))
         answer = await self._http.call(asked, 200, 201, 202, _NOT_TAKEN)
-        if answer.status == _NOT_TAKEN:
+        job = text_of(answer.object().get("job_id"))
+        errors = None if answer.status == _NOT_TAKEN else await self._errors_of(job)
+        if errors is None:
             return sum([await self._added([each]) for each in contacts]) if len(contacts) > 1 else 0
-        return len(contacts) - await self._errors_of(text_of(answer.object().get("job_id")))
+        return len(contacts) - errors
 
     async def _placing(self, contacts: Sequence[dict[str, JSON]]) -> JSON:
         named: list[JSON] = [{name: each[name] for name in _IDENTIFIERS if each.get(name)} for each in contacts]
@@ -111,7 +114,7 @@ class SendGrid:
         while True:
             asked = urlencode({"limit": SUPPRESSIONS_AT_ONCE, "offset": start})
             answer = await self._http.get("suppressions", f"/v3/suppression/unsubscribes?{asked}")
-            rows = objects_in(answer.body)
+            rows = objects_in(self._list("suppressions", answer.body))
             start += len(rows)
             addresses = [address for each in rows if (address := text_of(each.get("email")))]
             yield HeldPage([(self._key(address), "") for address in addresses], str(start))
@@ -126,23 +129,23 @@ class SendGrid:
         job = await self._wait_for("exports", f"{path}/{text_of(made.object().get('id'))}")
         if job.get("status") != "ready":
             raise VendorTrouble(f"{self.title}: exports: the export has failed; run it again")
-        urls = job.get("urls")
-        for url in urls if isinstance(urls, list) else ():
+        urls = self._list("exports", job.get("urls"))
+        if not urls:
+            raise self._unlike("exports", "the export is ready and has no file")
+        for url in urls:
             async with self._http.download("exports", str(url)) as answer:
                 async for rows in export_rows(answer.content.iter_any(), ROWS_AT_ONCE):
                     yield rows
 
-    async def _errors_of(self, job: str | None) -> int:
-        """How many of the contacts of a job, whose end is waited for, were not taken. Raises `VendorTrouble`."""
+    async def _errors_of(self, job: str | None) -> int | None:
+        """How many of the contacts of a job, whose end is waited for, were not taken; None: all of it failed."""
         if job is None:
             return 0
         done = await self._wait_for("imports", f"/v3/marketing/contacts/imports/{job}")
         if done.get("status") == "completed":
             return 0
         errors = object_at(done, "results").get("errored_count")
-        if not isinstance(errors, int) or errors < 1:
-            raise VendorTrouble(f"{self.title}: imports: contacts were not put on the list {self._tag}; run it again")
-        return errors
+        return errors if isinstance(errors, int) and errors > 0 else None
 
     async def _wait_for(self, what: str, path: str) -> dict[str, JSON]:
         """What is said of a job once it has ended."""
@@ -156,8 +159,8 @@ class SendGrid:
     async def _contacts(self, due: Sequence[DueChange]) -> dict[str, dict[str, JSON]]:
         """The contacts by id; who is no more is left out."""
         body: JSON = {"ids": [each.person.id for each in due]}
-        answer = await self._http.call(VendorCall("POST", "contacts", "/v3/marketing/contacts/batch", body), 200, 404)
-        found = objects_in(answer.object().get("result"))
+        answer = await self._http.call(VendorCall("POST", "contacts", "/v3/marketing/contacts/batch", body), 200, _GONE)
+        found = [] if answer.status == _GONE else objects_in(self._list("contacts", answer.object().get("result")))
         return {id_: each for each in found if (id_ := text_of(each.get("id")))}
 
     async def _as_read(self, due: Sequence[DueChange]) -> list[dict[str, JSON]]:
@@ -173,9 +176,13 @@ class SendGrid:
     async def _find_list(self) -> str | None:
         """The id of the list; None: there is none of this name."""
         path: str | None = f"/v3/marketing/lists?page_size={LISTS_AT_ONCE}"
+        asked: set[str] = set()
         while path is not None and self._list_id is None:
+            if path in asked:
+                raise self._unlike("lists", "its pages do not end")
+            asked.add(path)
             page = (await self._http.get("lists", path)).object()
-            for each in objects_in(page.get("result")):
+            for each in objects_in(self._list("lists", page.get("result"))):
                 if each.get("name") == self._tag:
                     self._list_id = text_of(each.get("id"))
             path = text_of(object_at(page, "_metadata").get("next"))
@@ -191,10 +198,21 @@ class SendGrid:
                 made = await self._http.call(asked, 200, 201)
             except VendorSilent:
                 continue
+            if made.object().get("name") != self._tag:
+                raise self._unlike("lists", f"was to make the list {self._tag} and tells of another one")
             self._list_id = text_of(made.object().get("id"))
         if self._list_id is None:
             raise VendorTrouble(f"{self.title}: lists: the list {self._tag} cannot be made; make it there by hand")
         return self._list_id
+
+    def _list(self, what: str, found: JSON) -> list[JSON]:
+        """A list that an answer has to have: without it the rest of the people would look as if there were none."""
+        if not isinstance(found, list):
+            raise self._unlike(what, "an answer has no list of them")
+        return found
+
+    def _unlike(self, what: str, how: str) -> VendorTrouble:
+        return VendorTrouble(f"{self.title}: {what}: {how}; run it again later, and see that its URL is right")
 
 
 def _texts(value: JSON) -> Sequence[JSON]:

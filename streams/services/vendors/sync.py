@@ -5,7 +5,7 @@ that was interrupted goes on from its journal.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from streams.domain.vendors.reconciling import VendorAct, VendorOutcome
@@ -31,8 +31,9 @@ class SyncOrder:
 class SyncResult:
     """How a run went. `made`: changes by act, those of a run before it that was interrupted too.
 
-    `is_refused`: a tag would be taken off too many of the `held` who have it, and nothing was changed. `not_taken`:
-    changes that the vendor would not take.
+    `held`: who had the tag before the first change. `is_refused`: it would be taken off too many of them in all, and
+    nothing more was changed. `not_taken`: changes that the vendor would not take. `policy_version`: of the policy by
+    which people were judged last. `made_before`: those of `made` from before an interruption, who are in no outcome.
     """
 
     read: int
@@ -41,6 +42,8 @@ class SyncResult:
     made: Counter[str] = field(default_factory=Counter)
     is_refused: bool = False
     not_taken: int = 0
+    policy_version: str = ""
+    made_before: Mapping[VendorAct, int] = field(default_factory=dict)
 
     def due(self, act: VendorAct) -> int:
         """How many changes of a kind there were to be made."""
@@ -60,15 +63,24 @@ class VendorSync:
         """Read, compare, and write. Raises `VendorTrouble`, `Unusable` and SinkUnavailable; then it can go on."""
         await self._read_held()
         await self._read_people()
+        before = {act: self._journal.made(act) for act in _ORDER}
         result = await self._compare()
-        result.is_refused = removes_too_many(result.due("remove"), result.held, order.most)
+        result.made_before = before
+        removed = before["remove"]
+        result.is_refused = removes_too_many(removed + result.due("remove"), result.held, order.most)
         if result.is_refused:
+            result.made["remove"] = removed
+            self._journal.read_anew()
             return result
         if order.write:
             for act in _ORDER:
                 await self._write(act, result)
         result.made.update({act: self._journal.made(act) for act in _ORDER})
-        self._journal.finish()
+        result.policy_version = self._judge.policy_version
+        if order.write or not any(result.made.values()):
+            self._journal.finish()
+        else:
+            self._journal.read_anew()
         return result
 
     async def _read_held(self) -> None:
@@ -106,7 +118,8 @@ class VendorSync:
             changes = zip(outcomes, page, strict=True)
             self._journal.keep_due((outcome.act, each.person.id) for outcome, each in changes if outcome.act != "leave")
             counted.update(outcomes)
-        return SyncResult(self._journal.people_count(), self._journal.held_count(), counted)
+        held = self._journal.held_count() + self._journal.made("remove")
+        return SyncResult(self._journal.people_count(), held, counted)
 
     async def _write(self, act: VendorAct, result: SyncResult) -> None:
         make = self._vendor.add if act == "add" else self._vendor.remove

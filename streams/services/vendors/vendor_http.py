@@ -132,9 +132,10 @@ class VendorHttp:
     @asynccontextmanager
     async def download(self, what: str, url: str) -> AsyncIterator[ClientResponse]:
         """The content of a file that the vendor has put somewhere; the key does not go there."""
-        if not is_safe(url, is_local=is_loopback(urlsplit(self.api.base).hostname)):
-            raise VendorTrouble(f"{self.api.vendor}: {what}: is at an address that does not begin with https://")
-        answer = await self._opened(what, URL(url, encoded=True))
+        read = _read_url(url)
+        if read is None or not is_safe(url, is_local=is_loopback(urlsplit(self.api.base).hostname)):
+            raise VendorTrouble(f"{self.api.vendor}: {what}: is at no address that begins with https://")
+        answer = await self._opened(what, read)
         try:
             async with answer:
                 yield answer
@@ -143,7 +144,10 @@ class VendorHttp:
 
     async def _opened(self, what: str, url: URL) -> ClientResponse:
         """The beginning of a file, tried again as calls are."""
-        limit, troubles = ClientTimeout(None, sock_connect=LIMIT_S, sock_read=LIMIT_S), _Troubles(self, what, TRIES)
+        limit, troubles = (
+            ClientTimeout(None, sock_connect=LIMIT_S, sock_read=LIMIT_S),
+            _Troubles(self, what, TRIES, is_file=True),
+        )
         while True:
             try:
                 answer = await self._session.get(url, allow_redirects=False, timeout=limit)
@@ -174,12 +178,15 @@ class VendorHttp:
         self._next = max(now, self._next) + self.api.spacing
 
     def _url(self, what: str, path: str) -> URL:
-        """The address of a path, or of a link; encoded as it came, so that it is asked for as the vendor wrote it."""
-        if not path.startswith(("http://", "https://")):
-            return URL(self.api.base.rstrip("/") + path, encoded=True)
-        if _origin(path) != _origin(self.api.base):
+        """The address of a path, or of a link; encoded as it came, so that it is asked for as the vendor wrote it.
+
+        It is looked at whole: what a vendor pastes behind a base may make it another server's.
+        """
+        base = self.api.base.rstrip("/")
+        url = _read_url(path if path.startswith(("http://", "https://")) else f"{base}{path}")
+        if url is None or url.user is not None or url.password is not None or url.origin() != URL(base).origin():
             raise VendorTrouble(f"{self.api.vendor}: {what}: its next page is on another server, which is not asked")
-        return URL(path, encoded=True)
+        return url
 
     def _json(self, what: str, content: bytes) -> JSON:
         if not content.strip():
@@ -194,11 +201,12 @@ class VendorHttp:
 class _Troubles:
     """Waits after a call that came to nothing, or raises `VendorTrouble` where there is nothing to wait for."""
 
-    def __init__(self, http: VendorHttp, what: str, tries: int) -> None:
+    def __init__(self, http: VendorHttp, what: str, tries: int, *, is_file: bool = False) -> None:
         self._clock = http.clock
         self._setting = http.api.setting
         self._called = f"{http.api.vendor}: {what}"
         self._tries = tries
+        self._is_file = is_file
         self._failures = self._busy = 0
 
     async def wait(self, status: int, headers: Mapping[str, str]) -> None:
@@ -229,6 +237,8 @@ class _Troubles:
 
     def _refused(self, status: int) -> VendorTrouble:
         told = f"{self._called}: HTTP {status}"
+        if self._is_file and 400 <= status < 500:
+            return VendorTrouble(f"{told}: a file that it has named is not given; run it again")
         if status in _FORBIDDEN:
             return VendorTrouble(f"{told}: {self._setting} is not a key that may do this; give one that may")
         if 300 <= status < 400:
@@ -263,7 +273,10 @@ def told_wait(headers: Mapping[str, str], now: float) -> float:
 
 def is_safe(url: str, *, is_local: bool) -> bool:
     """Whether a URL may be asked: https, or on this machine where `is_local`."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     return parts.scheme == "https" or (is_local and parts.scheme == "http" and is_loopback(parts.hostname))
 
 
@@ -275,9 +288,12 @@ def is_loopback(host: str | None) -> bool:
         return host == "localhost"
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
+def _read_url(text: str) -> URL | None:
+    """A URL with a host, encoded as it is; None: it is none."""
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        return None
     try:
-        parts = urlsplit(url)
-        return parts.scheme, parts.hostname, parts.port
+        url = URL(text, encoded=True)
+        return None if url.host is None or url.port is None else url
     except ValueError:
-        return "", None, None
+        return None

@@ -32,6 +32,8 @@ class SendGridServer(VendorServer):
     """One account. Exports are ready, and changes of contacts done, once they were asked about `pending` times."""
 
     pending = 1
+    spoils = ""
+    """An address with which a job of changes fails as a whole."""
 
     def __init__(self, clock: FastClock | None = None) -> None:
         super().__init__(clock)
@@ -142,6 +144,8 @@ class SendGridServer(VendorServer):
         self._imports[id_] = (body, asked + 1)
         if asked < self.pending:
             return Reply(200, {"id": id_, "status": "pending", "job_type": "upsert"})
+        if any(told.get("email") == self.spoils for told in body["contacts"]):
+            return Reply(200, {"id": id_, "status": "failed"})
         wrong = 0
         for told in body["contacts"]:
             contact = next((each for each in self.contacts.values() if each.email == told.get("email")), None)

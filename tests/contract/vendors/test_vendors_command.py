@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -19,21 +20,15 @@ from streams.platform.settings import Settings
 from streams.services.permission import command_audit
 from streams.services.vendors.journal import SyncJournal
 from streams.services.vendors.names import VendorName
+from streams.services.vendors.sendgrid import SendGrid
+from streams.services.vendors.vendor_http import VendorTrouble
 from tests.contract.redis_server import RedisServer
 from tests.contract.vendors.bench import KEYS, TAG, Bench
-from tests.contract.vendors.people import BELONGING, CAST, SEGMENT, SUPPRESSED, fill
+from tests.contract.vendors.people import BELONGING, CAST, SEGMENT, SUPPRESSED
 from tests.contract.vendors.vendor_server import Call
 
 SUPPRESSIONS = ("--what", "suppressions")
 SEGMENTS = ("--what", f"segment:{SEGMENT}")
-
-
-@pytest.fixture(scope="module")
-def url(redis_server: RedisServer) -> Iterator[str]:
-    fill(redis_server)
-    yield f"redis://127.0.0.1:{redis_server.port}/0"
-    with Redis(port=redis_server.port) as client:
-        client.flushall()
 
 
 def bench_of(vendor: VendorName, home: Path, url: str) -> Bench:
@@ -112,6 +107,30 @@ def test_what_a_segment_has_changed_is_printed_and_in_the_audit_log_by_counts(
     first = {(each["decision"], each["reason"]): each["rows"] for each in records[0]["counts"]}
     assert (records[0]["segment"], records[0]["answers"]) == (SEGMENT, [])
     assert (first["add", "member"], first["remove", "no_member"]) == (33, 1)
+
+
+def test_what_was_changed_before_an_interruption_is_in_the_audit_log_too(
+    sendgrid: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records: list[AuditRecord] = []
+    monkeypatch.setattr(command_audit, "send_record", lambda _, record: records.append(record))
+    monkeypatch.setattr(SendGrid, "at_once", 10)
+    sendgrid.clock.at = time.time()
+
+    def fail(call: Call) -> None:
+        if len(sendgrid.written()) >= 3:  # the list is made, ten are on it, and ten are asked for
+            sendgrid.server.faults[len(sendgrid.server.calls) + 1] = "redirect"
+
+    sendgrid.server.before = fail
+    with pytest.raises(VendorTrouble):
+        sendgrid.run(SEGMENT)
+    sendgrid.server.before = lambda call: None
+    sendgrid.server.forget_calls()
+    done = run(sendgrid, *SEGMENTS, "--write")
+    assert done.exit_code == 0, done.stderr
+    counts = {(each["decision"], each["reason"]): each["rows"] for each in records[0]["counts"]}
+    assert counts["add", "before_an_interruption"] == 10
+    assert counts["add", "member"] == len(BELONGING) - 10
 
 
 def test_too_many_who_would_lose_the_tag_are_refused_with_what_would_do_it(sendgrid: Bench) -> None:

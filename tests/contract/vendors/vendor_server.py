@@ -53,7 +53,8 @@ class FastClock:
 
 
 class VendorServer:
-    """The part that both vendors share. `faults`: what becomes of the calls to come, by their number from 1.
+    """The part that both vendors share. `faults`: what becomes of the calls to come, by their number from 1; a reply is
+    given instead of what would have been answered.
 
     `refuses`: addresses of whom no change is taken.
     """
@@ -62,7 +63,7 @@ class VendorServer:
         self.clock = clock
         self.calls: list[Call] = []
         self.wrong: list[str] = []
-        self.faults: dict[int, Fault] = {}
+        self.faults: dict[int, Fault | Reply] = {}
         self.refuses: set[str] = set()
         self.before: Callable[[Call], object] = lambda call: None
         self._guard = threading.Lock()
@@ -106,6 +107,8 @@ class VendorServer:
             fault = self.faults.get(len(self.calls))
             if fault == "dropped":
                 return None, {}
+            if isinstance(fault, Reply):
+                return fault, {}
             if fault is not None and fault != "answer lost":
                 return self._faulty(fault)
             try:

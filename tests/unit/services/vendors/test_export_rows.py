@@ -45,12 +45,26 @@ async def test_names_of_columns_may_be_small_and_begin_with_a_mark_and_a_last_li
     assert await told("\ufeffcontact_id,email\n1,ada@example.org".encode()) == [("1", "ada@example.org")]
 
 
+@given(st.integers(1, 50))
+async def test_a_file_that_was_packed_in_parts_is_read_to_its_end(size: int) -> None:
+    parts = [b"email,contact_id\n", b"a@example.org,1\nb@exam", b"ple.org,2\n"]
+    content = b"".join(map(gzip.compress, parts))
+    assert await told(content, size) == [("1", "a@example.org"), ("2", "b@example.org")]
+
+
+async def test_a_field_may_be_long() -> None:
+    content = b"email,note,contact_id\na@example.org," + b"x" * 200_000 + b",1\n"
+    assert await told(content, 1 << 16) == [("1", "a@example.org")]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"name,place\na,b\n", "the file has no columns contact_id and email"),
         (gzip.compress(b"email,contact_id\na@example.org,1\n" * 99)[:-9], "the file ends too early; run it again"),
         (b"\x1f\x8b\x00\x00" + b"x" * 99, "the file cannot be unpacked"),
+        (b"email,contact_id\na@example.org,1\rb@example.org,2\n", "a record of the file cannot be read"),
+        (gzip.compress(b"email,contact_id\n") + b"\x1f\x8b\x08\x00", "the file ends too early; run it again"),
         (b'email,contact_id\n"' + b"x" * (5 << 20), "a record of the file does not end"),
     ],
 )

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 
 import pytest
 
-from streams.services.vendors.vendor_http import VendorApi, is_safe, told_wait
+from streams.services.vendors.vendor_http import (
+    VendorApi,
+    VendorCall,
+    VendorTrouble,
+    WallClock,
+    is_safe,
+    told_wait,
+    vendor_http,
+)
 
 NOW = 1_770_224_400.0
 
@@ -33,6 +41,7 @@ def test_a_wait_is_as_long_as_the_vendor_says(headers: Mapping[str, str], second
         ("http://127.0.0.1:80/a", False, True),
         ("http://[::1]/a", False, True),
         ("file:///etc/passwd", False, False),
+        ("https://[::1", False, False),
         ("", False, False),
     ],
 )
@@ -40,6 +49,43 @@ def test_a_file_is_fetched_by_https_alone_or_from_this_machine_where_the_api_is_
     url: str, anywhere: bool, from_here: bool
 ) -> None:
     assert (is_safe(url, is_local=False), is_safe(url, is_local=True)) == (anywhere, from_here)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "@evil.example/x",
+        ".evil.example/x",
+        ":1/x",
+        "https://evil.example/",
+        "https://h\\@api.example.com/",
+        "https://u:p@api.example.com/",
+        "https://u@api.example.com/",
+        "http://api.example.com/",
+        "https://api.example.com:444/",
+        "https://[::1",
+        "https://",
+        "https://api.example.com:port/",
+        "/a\r\nX: y",
+        "/ä",
+    ],
+)
+async def test_a_link_that_leads_to_another_server_is_not_asked(link: str) -> None:
+    api = VendorApi("V", "https://api.example.com", {"Authorization": "Bearer secret"}, "S", 0.0)
+    async with vendor_http(api, WallClock()) as http:
+        with pytest.raises(VendorTrouble, match="V: lists: its next page is on another server, which is not asked"):
+            await http.call(VendorCall("GET", "lists", link, tries=1), 200)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[::1", "https://", "https://files.example.org:port/", "http://h/", "", "a\nb"]
+)
+async def test_a_file_at_no_address_is_refused(url: str) -> None:
+    api = VendorApi("V", "https://api.example.com", {}, "S", 0.0)
+    async with vendor_http(api, WallClock()) as http:
+        with pytest.raises(VendorTrouble, match="V: exports: is at no address that begins with https://"):
+            async with http.download("exports", url):
+                pass
 
 
 def test_an_api_shows_no_key() -> None:
