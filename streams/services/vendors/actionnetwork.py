@@ -88,16 +88,25 @@ class ActionNetwork:
     async def add(self, due: Sequence[DueChange]) -> Made:
         """Set the e-mail status to unsubscribed, or add a tagging: however often that is done, a person has one."""
         answers = [await (self._unsubscribe(each) if self._tag is None else self._give_tag(each)) for each, _ in due]
+        await self._require_tag(answers)
         not_taken = sum(each.status in _NOT_TAKEN for each in answers)
         return Made(sum(each.status < 300 for each in answers), not_taken)
 
     async def remove(self, due: Sequence[DueChange]) -> Made:
         """Delete taggings; one that is gone is as it should be."""
         tag_id = await self._made_tag()
-        for _, tagging in due:
-            path = f"/tags/{tag_id}/taggings/{tagging}"
-            await self._http.call(VendorCall("DELETE", "taggings", path), 200, 204, _GONE)
+        paths = [f"/tags/{tag_id}/taggings/{tagging}" for _, tagging in due]
+        asked = [VendorCall("DELETE", "taggings", path) for path in paths]
+        await self._require_tag([await self._http.call(each, 200, 204, _GONE) for each in asked])
         return Made(len(due))
+
+    async def _require_tag(self, answers: Sequence[VendorAnswer]) -> None:
+        """Raises `VendorTrouble` where nothing of a batch was there since the tag itself is gone."""
+        if self._tag is None or any(each.status != _GONE for each in answers):
+            return
+        known, self._tag_id = self._tag_id, None
+        if await self._find_tag() != known:
+            raise VendorTrouble(f"{self.title}: tags: the tag {self._tag} was deleted there meanwhile; run it again")
 
     async def _unsubscribe(self, person: ListedPerson) -> VendorAnswer:
         body: JSON = {"email_addresses": [{"status": "unsubscribed"}]}

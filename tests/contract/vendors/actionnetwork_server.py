@@ -124,6 +124,8 @@ class ActionNetworkServer(VendorServer):
         return self._page(call, "taggings", rows, f"tags/{tag_id}/taggings")
 
     def _make_tagging(self, call: Call, tag_id: str) -> Reply:
+        if tag_id not in self.tags:
+            return Reply(404, {"error": "not found"})
         tag = self._tag(tag_id)
         only(call.body, {"_links", "identifiers"}, "a tagging")
         only(call.body["_links"], {"osdi:person"}, "_links")
@@ -140,7 +142,7 @@ class ActionNetworkServer(VendorServer):
 
     def _delete_tagging(self, call: Call, tag_id: str, tagging: str) -> Reply:
         require(call.body is None, "a body")
-        if self._tag(tag_id).taggings.pop(tagging, None) is None:
+        if tag_id not in self.tags or self._tag(tag_id).taggings.pop(tagging, None) is None:
             return Reply(404, {"error": "not found"})
         return Reply(200, {"notice": "This tagging was successfully deleted"})
 

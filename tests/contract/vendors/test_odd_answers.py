@@ -80,6 +80,19 @@ def test_a_contact_with_which_a_job_fails_holds_up_no_other(sendgrid: Bench) -> 
     assert (result.not_taken, sendgrid.tagged()) == (1, BELONGING - {"member7@example.org"})
 
 
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_a_tag_that_is_deleted_there_meanwhile_is_told(network: Bench, method: str) -> None:
+    network.tag(TAG, *([*BELONGING, "olaf@example.org"] if method == "DELETE" else []))
+
+    def delete(call: Call) -> None:
+        if call.method == method and "/taggings" in call.path:
+            network.network.tags.clear()
+
+    network.server.before = delete
+    with pytest.raises(VendorTrouble, match=f"tags: the tag {TAG} was deleted there meanwhile; run it again"):
+        network.run(SEGMENT)
+
+
 def test_pages_that_go_round_are_told(network: Bench) -> None:
     at = f"{network.base}/people"
     people = [{"identifiers": ["action_network:1"]}]
