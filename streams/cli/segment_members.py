@@ -17,6 +17,7 @@ import orjson
 import typer
 
 from events.channels import Channel, Purpose
+from events.segments import keeps_members
 from events.times import render_time
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
@@ -195,7 +196,7 @@ async def require_list(settings: Settings, reader: SegmentsReader, segment: str)
     if segment not in found.definitions:
         near = did_you_mean(segment, found.definitions)
         refuse(f"{printable(segment)}: no such segment{near}; see `harmonia segments list`")
-    if not orjson.loads(found.definitions[segment])["members"]:
+    if not keeps_members(found.definitions[segment]):
         refuse(f"{segment}: no list of its members is kept; define it with members = true, and ask again in a moment")
     states = found.kept.get(segment, ())
     if "full" in states:

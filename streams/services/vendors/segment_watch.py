@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import orjson
 
+from events.segments import keeps_members
 from sinks.lookup import Incomplete
 from sinks.segment_lookup import SegmentsReader, StoredSegments
 from streams.domain.segments.segment_totals import added_up
@@ -45,7 +46,7 @@ class SegmentWatch:
         if definition is None:
             raise Unusable(f"{self._segment}: no such segment any more, so nobody would be in it; see its tag there")
         kept = found.kept.get(self._segment, ())
-        if not orjson.loads(definition)["members"] or len(kept) < found.partitions or {*kept} != {"kept"}:
+        if not keeps_members(definition) or len(kept) < found.partitions or {*kept} != {"kept"}:
             raise Unusable(f"{self._segment}: its members are not all gathered; ask again in a moment")
         counts = [orjson.loads(count) for count in found.counts.get(self._segment, ())]
         total = added_up(counts, found.partitions)
