@@ -125,7 +125,7 @@ def test_a_source_in_quarantine_is_let_go_once_by_the_keyboard_alone(reader: Rea
         producer.flush()
         return olga.open("/letters") == 200 and source in olga.page.inner_text("#body-quarantines")
 
-    until(is_held, "the source among those in quarantine")
+    until(is_held, "the source among those in quarantine", 120)
     assert olga.violations() == []
     olga.page.get_by_role("link", name=f"Let it go {source}").focus()
     olga.page.keyboard.press("Enter")

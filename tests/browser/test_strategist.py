@@ -78,13 +78,14 @@ def a_change_is_tried_out_as_rows(ada: Reader) -> None:
 def test_the_verdict_is_french_for_who_reads_french(reader: Readers) -> None:
     one = reader("ada", PHONE, locale="fr-FR")
     one.page.click(".you summary")
-    one.page.get_by_role("button", name="Français").click()
+    with one.page.expect_navigation():  # what is still loaded when a page is left counts as lost
+        one.page.get_by_role("button", name="Français").click()
     one.open(f"/experiments/{EXPERIMENT}")
 
     expect(one.page.locator("#body-verdict")).to_contain_text("urgent fait mieux que plain")
     expect(one.page.locator("#body-warnings")).to_contain_text("personne n’a défini l’expérience")
     one.page.click(".you summary")
-    with one.page.expect_navigation():  # what is still loaded when a page is left counts as lost
+    with one.page.expect_navigation():
         one.page.get_by_role("button", name="English").click()
 
 
