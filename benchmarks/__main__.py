@@ -27,6 +27,7 @@ from benchmarks.peers.known import OURS
 from benchmarks.peers.suite import side_by_side
 from benchmarks.permit.suite import permit
 from benchmarks.pipeline.suites import PIPELINE
+from benchmarks.postgres.following import postgres_follow
 from benchmarks.postgres.suite import postgres
 from benchmarks.receiving.suite import receiving
 from benchmarks.report import table
@@ -56,6 +57,7 @@ SUITES: dict[str, Suite] = {
     "lists": lists,
     "gateway": receiving,
     "deliver": delivering,
+    "postgres-follow": postgres_follow,
     "console": console_pages,
 }
 ALL = (*BARE, *SUITES)

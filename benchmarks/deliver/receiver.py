@@ -34,10 +34,9 @@ class Receiver:
         self.came[request.path].setdefault(said["data"]["contact_id"], time.time())
         return web.Response()
 
-    @property
-    def count(self) -> int:
-        """How many changes came, each once for each path."""
-        return sum(len(each) for each in self.came.values())
+    def moments(self, prefix: str) -> list[float]:
+        """When the changes of people whose names begin so came, each once for each path."""
+        return [at for each in self.came.values() for name, at in [*each.items()] if name.startswith(prefix)]
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def delivering(bench: Bench) -> Section:
                 _change(producer, name)
             producer.flush()
             with _process(settings, folder, trusted, number, begun) as pid, Meter([pid]) as meter:
-                rates.append(_drained(receiver, len(names) * ENDPOINTS))
+                rates.append(_drained(receiver, f"c-{number}-", len(names) * ENDPOINTS))
                 costs.append(meter.read().cpu_seconds / len(names) / ENDPOINTS * 1_000_000)
                 ages.append(_ages(producer, receiver, number, QUICK_SECONDS if bench.quick else SECONDS))
                 sizes.append(meter.read().peak_rss / (1 << 20))
@@ -111,20 +111,19 @@ def _change(producer: KafkaProducer, name: str) -> None:
     producer.send(SEGMENT_CHANGES, value, name.encode(), partition=partition_of(name, PARTITIONS))
 
 
-def _drained(receiver: Receiver, wanted: int) -> float:
-    """Deliveries a second from the first to the last."""
+def _drained(receiver: Receiver, prefix: str, wanted: int) -> float:
+    """Deliveries a second from the first to the last of a round's, whose names begin so."""
     deadline = time.monotonic() + PATIENCE_S
-    while receiver.count < wanted:
+    while len(moments := receiver.moments(prefix)) < wanted:
         if time.monotonic() > deadline:
-            raise BenchmarkFailed(f"{receiver.count:,} of {wanted:,} came within {PATIENCE_S:.0f} s")
-        time.sleep(0.02)
-    moments = [moment for each in receiver.came.values() for moment in each.values()]
+            raise BenchmarkFailed(f"{len(moments):,} of {wanted:,} came within {PATIENCE_S:.0f} s")
+        time.sleep(0.1)
     return wanted / max(max(moments) - min(moments), 0.001)
 
 
 def _ages(producer: KafkaProducer, receiver: Receiver, number: int, seconds: int) -> list[float]:
     """How long each change took to each endpoint, in order of size."""
-    before, told = receiver.count, dict[str, float]()
+    told = dict[str, float]()
     begun = time.monotonic()
     for each in range(RATE * seconds):
         time.sleep(max(0.0, begun + each / RATE - time.monotonic()))
@@ -132,5 +131,5 @@ def _ages(producer: KafkaProducer, receiver: Receiver, number: int, seconds: int
         told[name] = time.time()
         _change(producer, name)
         producer.flush()
-    _drained(receiver, before + len(told) * ENDPOINTS)
+    _drained(receiver, f"n-{number}-", len(told) * ENDPOINTS)
     return sorted(came[name] - told[name] for came in receiver.came.values() for name in told)
