@@ -91,20 +91,39 @@ def replay_command(
     since: Since,
     failed: Annotated[bool, typer.Option("--failed", help="Only what is dead: told in vain nine times.")] = False,
 ) -> None:
-    """Have an endpoint told once more what was appended since a time; each under the id that it had before."""
+    """Have an endpoint told once more what was appended since a time; each under the id that it had before.
+
+    An endpoint that is left alone or disabled is told at once. With --failed,
+    where nothing is dead, nothing is changed.
+    """
     from streams.domain.delivery.standing import OLDEST_TOLD_MS
     from streams.platform.clients import KafkaClients
-    from streams.services.deliver.reading import ask_for_replay
+    from streams.services.deliver.reading import ask_for_replay, dead_since
 
     begin = parse_moment_or_age("--since", since)
     if begin < now_ms() - OLDEST_TOLD_MS - 60_000:
         refuse("--since: is more than 6 days ago; who was erased before is not known any more: give 6d or less")
     with failing_plainly():
         with _consumer() as consumer:
-            if _require_known(consumer, endpoint).is_asked_to_replay:
+            state = _require_known(consumer, endpoint)
+            if state.is_asked_to_replay:
                 refuse(f"{endpoint} is still to be told what was asked for before: ask again once that has been noted")
+            if failed and not dead_since(consumer, endpoint, begin):
+                say(_nothing_dead(state, begin))
+                return
         ask_for_replay(KafkaClients(load_settings(name_unknown=False)), endpoint, begin, now_ms(), failed=failed)
     say(f"{endpoint} is told once more what {'is dead' if failed else 'was appended'} since {render_time(begin)}")
+
+
+def _nothing_dead(state: EndpointState, begin: int) -> str:
+    """That a replay of what is dead has nothing to tell, and what does instead."""
+    since = f" since {whole_seconds(begin)}" if state.dead else ""
+    told = f"nothing of {state.id} is dead{since}, so nothing was changed"
+    if state.dead:
+        told += f"; {counted(state.dead, 'is', 'are')} of before: give an earlier --since"
+    if state.disabled_at is not None:
+        told += "; it is disabled: without --failed it is told what was appended since then, and is disabled no longer"
+    return told
 
 
 def _row(state: EndpointState, now: int) -> list[str]:

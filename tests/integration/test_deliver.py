@@ -198,7 +198,10 @@ def test_what_is_disabled_or_dead_is_told_once_somebody_asks_and_slack_has_lines
         told(receivers[STEADY], ("segment.changed", "c-late"), ("contact.alert", "c-late"))
         until(lambda: listed()["closes"]["disabled"], "it is disabled", PATIENCE_S)
         wants.clear()
-        deliveries("replay", "closes", "--since", render_time(begun), "--failed")
+        nothing = deliveries("replay", "closes", "--since", render_time(begun), "--failed")
+        assert nothing.startswith("nothing of closes is dead, so nothing was changed; it is disabled")
+        assert listed()["closes"]["disabled"] is not None
+        deliveries("replay", "closes", "--since", render_time(begun))
         told(receivers[HOSTILE], ("segment.changed", "c-late"), ("contact.alert", "c-late"))
         assert listed()["closes"]["disabled"] is None
 

@@ -72,6 +72,12 @@ def latest_attempts(consumer: KafkaConsumer, endpoint: str, since: int, most: in
     return [*_attempts(consumer, endpoint, since)][-most:]
 
 
+def dead_since(consumer: KafkaConsumer, endpoint: str, since: int) -> int:
+    """How many deliveries to an endpoint were given up since a time, which a replay of what is dead tells once more."""
+    dead = records_between(consumer, DEAD_DELIVERIES, since)
+    return sum(record.key == endpoint.encode() and record.value is not None for record in dead)
+
+
 def ask_for_replay(kafka: KafkaClients, endpoint: str, since: int, now: int, *, failed: bool) -> None:
     """Have `harmonia deliver` tell an endpoint once more what was appended since a time, or only what is dead.
 

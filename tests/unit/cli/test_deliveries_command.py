@@ -78,3 +78,27 @@ def test_an_attempt_is_shown_with_its_place_and_its_trouble_whole(monkeypatch: p
     words = {"2012-02-22T09:59:12Z", "contact-suppressions/11@1234567", "ClientConnectorCertificateError"}
     assert words <= {*out.split()}
     assert max(map(len, out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("name", "dead", "told"),
+    [
+        ("war-room", 0, "nothing of war-room is dead, so nothing was changed\n"),
+        (
+            "old-app",
+            0,
+            "nothing of old-app is dead since 2012-02-22T09:00:00Z, so nothing was changed; 9 are of before",
+        ),
+        ("old-app", 2, "old-app is told once more what is dead since 2012-02-22T09:00:00.000Z\n"),
+    ],
+)
+def test_a_replay_of_what_is_dead_asks_for_nothing_where_nothing_is(
+    monkeypatch: pytest.MonkeyPatch, name: str, dead: int, told: str
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(reading, "dead_since", lambda *_: dead)
+    monkeypatch.setattr(reading, "ask_for_replay", lambda _, endpoint, *__, **___: asked.append(endpoint))
+    monkeypatch.setattr(deliveries, "parse_moment_or_age", lambda *_: NOW - 3_600_000)
+    ended = CliRunner().invoke(app, ["deliveries", "replay", name, "--since", "1h", "--failed"])
+    assert (ended.exit_code, asked) == (0, [name] if dead else [])
+    assert ended.stdout.startswith(told)
