@@ -1,6 +1,9 @@
 """What the views of PostgreSQL give to those who read them: in which units, and that docs/postgres.md says so."""
 
+import re
+from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import asyncpg
 import orjson
@@ -12,9 +15,11 @@ from events.topics import EXPERIMENT_RESULTS
 from sinks.postgres.database import PostgresDatabase, migrations
 from sinks.postgres.rows import RecordChange
 from sinks.postgres.sink import PostgresRecords
+from streams.demo.segments import tables as demo_segments
 from streams.local.postgres import PostgresServer
 from tests.contract.contact_sink import STALE_AFTER, at
 
+PAGE = Path("docs/postgres.md").read_text(encoding="utf-8")
 SUM, MEAN, EFFECT, LOW, HIGH = 1_234_567, 12.25, 3.5, -0.125, 7.1
 
 
@@ -93,3 +98,28 @@ def in_whole(currency: str, metric: str, *figures: float) -> list[Decimal]:
 
 def unit_of(currency: str, metric: str) -> str:
     return {"thousandths": "acts", "money": currency, "part": "people"}[UNITS[metric]]
+
+
+async def test_the_page_has_every_column_of_every_view_and_every_table(
+    database: PostgresDatabase, reader: asyncpg.Connection
+) -> None:
+    columns = await reader.fetch(
+        "SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position) FROM information_schema.columns "
+        "JOIN information_schema.tables USING (table_schema, table_name) "
+        "WHERE table_schema = 'harmonia' AND table_type = 'VIEW' GROUP BY 1"
+    )
+    told = re.findall(r"^\| `(\w+)` \| (?:[^|]+) \| ((?:`\w+`(?:, )?)+) \|$", PAGE, re.MULTILINE)
+    assert {view: re.findall(r"\w+", each) for view, each in told} == {row[0]: row[1] for row in columns}
+    tables = await reader.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'harmonia'")
+    assert {row[0] for row in tables} <= {*re.findall(r"`(?:harmonia\.)?(\w+)`", PAGE)}
+
+
+async def test_the_examples_of_the_page_are_queries_that_run(
+    database: PostgresDatabase, reader: asyncpg.Connection
+) -> None:
+    examples = re.findall(r"^```sql\n(SELECT .*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    assert examples
+    for each in examples:
+        await reader.fetch(each)
+    asked = set(re.findall(r"segment_id = '([\w-]+)'", PAGE))
+    assert asked <= {each["id"] for each in demo_segments(datetime.now(UTC))}, "they give rows in the demo"

@@ -80,7 +80,7 @@ def test_a_file_with_each_kind_is_read() -> None:
         (
             "https://field.example.org:8443/hook",
             "http://me:secret@field.example.org:8080/hook#a",
-            "does not begin with https:// and holds a user or a password and has a port that is none of 443, 8443 and has",
+            "does not begin with https:// and holds a user or a password and has a port that is none of 443, 8443 and",
         ),
         ("smtps://mail", "ftp://me@mail", "endpoint director: url: does not begin with smtps:// and holds a user"),
         ('user = "harmonia"', "", "user and secrets belong together"),
