@@ -51,7 +51,9 @@ _is_api_url = re.compile(r"https://[^\s?#@]+|http://(127\.0\.0\.1|localhost|\[::
 
 def _api_url(value: str) -> str:
     if not _is_api_url(value):
-        raise ValueError("is no URL of an API: give https://…, without a user and a question")
+        raise ValueError(
+            "is no URL of an API: give https://…, with no user:password@ in it, and no ? or # with what follows it"
+        )
     return value
 
 

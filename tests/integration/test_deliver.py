@@ -186,7 +186,7 @@ def test_what_is_disabled_or_dead_is_told_once_somebody_asks_and_slack_has_lines
         return ended_well(harmonia(tmp_path, "deliveries", *words, environment=environment)).stdout.decode()
 
     def listed() -> dict[str, dict[str, Any]]:
-        return {each["id"]: each for each in map(orjson.loads, deliveries("list", "--json").splitlines())}
+        return {each["endpoint"]: each for each in map(orjson.loads, deliveries("list", "--json").splitlines())}
 
     with ExitStack() as running:
         running.enter_context(listening(receivers, trusted))
@@ -196,11 +196,14 @@ def test_what_is_disabled_or_dead_is_told_once_somebody_asks_and_slack_has_lines
         sayer.change("c-late")
         sayer.alert(*(f"campaign {number}" for number in range(20)))
         told(receivers[STEADY], ("segment.changed", "c-late"), ("contact.alert", "c-late"))
-        until(lambda: listed()["closes"]["disabled_at"], "it is disabled", PATIENCE_S)
+        until(lambda: listed()["closes"]["disabled"], "it is disabled", PATIENCE_S)
         wants.clear()
-        deliveries("replay", "closes", "--since", render_time(begun), "--failed")
+        nothing = deliveries("replay", "closes", "--since", render_time(begun), "--failed")
+        assert nothing.startswith("nothing of closes is dead, so nothing was changed; it is disabled")
+        assert listed()["closes"]["disabled"] is not None
+        deliveries("replay", "closes", "--since", render_time(begun))
         told(receivers[HOSTILE], ("segment.changed", "c-late"), ("contact.alert", "c-late"))
-        assert listed()["closes"]["disabled_at"] is None
+        assert listed()["closes"]["disabled"] is None
 
         [digest] = until(lambda: receivers[DOWN].taken, "lines in Slack", PATIENCE_S)
         lines = [block["text"]["text"] for block in digest.message["blocks"]]

@@ -48,7 +48,7 @@ def _destination(
         return _held(f"{endpoint.id}: {field}", reference, folder, environment)
 
     url = held("url", endpoint.url) if endpoint.url.startswith(("env:", "file:")) else endpoint.url
-    if problem := problem_of_url(endpoint, url):
+    if problem := problem_of_url(endpoint.kind, url):
         raise _wrong(f"{endpoint.id}: url", f"what it names {problem}; see docs/deliver.md")
     literal = literal_address(urlsplit(url))
     if literal is not None and not may_be_reached(literal, listed):
@@ -72,16 +72,22 @@ def _held(place: str, reference: str, folder: Path, environment: Mapping[str, st
     if _LIKE_A_SECRET.search(where):
         raise _wrong(place, f"{kind}: is followed by where it is held, a name or a path, not by itself")
     if kind == "env":
-        found, cure = environment.get(where, "").strip(), f"the environment has no {where}: set it"
+        found, problem = environment.get(where, "").strip(), f"the environment has no {where}: set it"
     else:
-        cure = f"{folder / where} cannot be read, or is empty"
-        try:
-            found = (folder / where).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            found = ""
+        found, problem = _content(folder / where)
     if not found:
-        raise _wrong(place, cure)
+        raise _wrong(place, problem)
     return found
+
+
+def _content(path: Path) -> tuple[str, str]:
+    """What a file holds, and what is wrong where that is nothing."""
+    try:
+        return path.read_text(encoding="utf-8").strip(), f"{path} is empty: put it there"
+    except OSError as error:
+        return "", f"{path} cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        return "", f"{path} is no UTF-8; save it as that"
 
 
 def _wrong(place: str, problem: str) -> Unusable:

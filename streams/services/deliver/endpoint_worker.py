@@ -360,12 +360,16 @@ class EndpointWorker:
         self._unstored.note(sum(len(record.value or b"") for record in records), time.monotonic())
 
     async def _replay(self, reader: PartitionReader) -> None:
-        """Note what somebody wants to be told once more, and how far that is noted. It opens what was disabled."""
+        """Note what somebody wants to be told once more, and how far that is noted.
+
+        It opens what was disabled or left alone, unless nothing of what was asked for is dead.
+        """
         replay = self._journal.replay_of(self._endpoint.id)
         if replay is None:
             return
         progress = await replayed(self._endpoint.id, replay, self._backlog, reader, _now())
-        self._breaker, self._disabled_at = Breaker(), None
+        if self._backlog.has_changed or not replay.request["failed"]:
+            self._breaker, self._disabled_at = Breaker(), None
         stored = {(self._endpoint.id, *tp): standing for tp, standing in self._backlog.changed().items()}
         records = [standing_record(stand, standing) for stand, standing in stored.items()]
         await self._journal.note_replayed(self._endpoint.id, progress, [*records, self._status()])

@@ -9,9 +9,9 @@ import orjson
 from kafka import KafkaConsumer, TopicPartition
 
 from events.deliveries import EndpointStatus
-from events.times import render_time
+from events.times import parse_time, render_time
 from events.topics import DEAD_DELIVERIES, DELIVERIES, DELIVERY_LOG
-from streams.domain.delivery.standing import Standing, decoded
+from streams.domain.delivery.standing import Standing, decoded, firsts
 from streams.platform.clients import KafkaClients
 from streams.platform.topic_reading import records_between, records_of
 from streams.services.deliver.journal import replay_key, replay_request
@@ -23,6 +23,7 @@ class EndpointState(NamedTuple):
     `waiting`: records that it has still to acknowledge; `oldest_at`: when the oldest of them was appended. `retried`:
     of them, those that failed at least once; `next_at`: when one of these is due. `unread`: records, and markers of
     transactions, that were not read yet. `dead`: given up within 30 days. `open_until`: nothing is sent before.
+    `due_at`: when the first is due that no earlier one of its contact holds back.
     """
 
     id: str
@@ -36,6 +37,13 @@ class EndpointState(NamedTuple):
     open_until: str | None
     disabled_at: str | None
     is_asked_to_replay: bool
+    due_at: int | None = None
+
+    def next_attempt(self, now: int) -> int | None:
+        """When something is sent next, ms, at the earliest now; None: nothing waits, or the endpoint wants no more."""
+        if self.due_at is None or self.disabled_at is not None:
+            return None
+        return max(now, self.due_at, parse_time(self.open_until or "") or 0)
 
 
 def endpoint_states(consumer: KafkaConsumer) -> list[EndpointState]:
@@ -62,6 +70,12 @@ def endpoint_states(consumer: KafkaConsumer) -> list[EndpointState]:
 def latest_attempts(consumer: KafkaConsumer, endpoint: str, since: int, most: int) -> list[dict[str, Any]]:
     """The latest attempts to tell an endpoint something, the last at the end. Raises Kafka's errors."""
     return [*_attempts(consumer, endpoint, since)][-most:]
+
+
+def dead_since(consumer: KafkaConsumer, endpoint: str, since: int) -> int:
+    """How many deliveries to an endpoint were given up since a time, which a replay of what is dead tells once more."""
+    dead = records_between(consumer, DEAD_DELIVERIES, since)
+    return sum(record.key == endpoint.encode() and record.value is not None for record in dead)
 
 
 def ask_for_replay(kafka: KafkaClients, endpoint: str, since: int, now: int, *, failed: bool) -> None:
@@ -91,6 +105,7 @@ def _waits(held: Mapping[TopicPartition, Standing]) -> dict[str, Any]:
         "retried": len(retried),
         "next_at": min(retried, default=None),
         "oldest_at": min((wait.at for wait in waits), default=None),
+        "due_at": min((at for standing in held.values() for at, _, _ in firsts(standing)), default=None),
     }
 
 

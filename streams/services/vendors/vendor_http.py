@@ -15,7 +15,15 @@ from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import orjson
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
+from aiohttp import (
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+)
 from yarl import URL
 
 from events.json_types import JSON
@@ -23,6 +31,8 @@ from streams.platform.errors import Unusable
 
 TRIES = 6
 """Calls of a request that the vendor does not answer, or answers with 5xx."""
+UNREACHED_TRIES = 2
+"""Calls of a server that nobody has reached yet: its name does not resolve, or nothing listens there."""
 FIRST_PAUSE_S = 1.0
 REFUSALS = 30
 """Answers in a row that say to come later."""
@@ -31,6 +41,7 @@ ANSWER_BYTES = 32 << 20
 LIMIT_S = 60.0
 _BUSY = 429
 _FORBIDDEN = (401, 403)
+_NOT_THERE = 404
 
 
 class VendorTrouble(Unusable):
@@ -76,6 +87,11 @@ class VendorApi:
     def __repr__(self) -> str:
         return f"VendorApi({self.vendor})"
 
+    @property
+    def url_cure(self) -> str:
+        """What to look at where the address may be wrong."""
+        return f"is {self.setting.removesuffix('_KEY')}_URL right?"
+
 
 class VendorCall(NamedTuple):
     """A request. `what`: the part of the API, for messages; `path`: below the base, or a link to the same server.
@@ -110,6 +126,8 @@ class VendorHttp:
         self.clock = clock
         self._session = session
         self._next = 0.0
+        self.is_reached = False
+        """Whether the server has answered anything, so that its address is right."""
 
     async def get(self, what: str, path: str, *allowed: int) -> VendorAnswer:
         """Read; see `VendorCall`."""
@@ -123,8 +141,9 @@ class VendorHttp:
             try:
                 status, headers, content = await self._once(asked.method, url, asked.body)
             except (ClientError, TimeoutError, OSError) as error:
-                await troubles.silent(type(error).__name__)
+                await troubles.silent(type(error).__name__, error=error)
                 continue
+            self.is_reached = True
             if status in allowed:
                 return VendorAnswer(status, self._json(asked.what, content))
             await troubles.wait(status, headers)
@@ -194,7 +213,7 @@ class VendorHttp:
         try:
             read: JSON = orjson.loads(content)
         except orjson.JSONDecodeError:
-            raise VendorTrouble(f"{self.api.vendor}: {what}: the answer is no JSON; is its URL right?") from None
+            raise VendorTrouble(f"{self.api.vendor}: {what}: the answer is no JSON; {self.api.url_cure}") from None
         return read
 
 
@@ -202,6 +221,7 @@ class _Troubles:
     """Waits after a call that came to nothing, or raises `VendorTrouble` where there is nothing to wait for."""
 
     def __init__(self, http: VendorHttp, what: str, tries: int, *, is_file: bool = False) -> None:
+        self._http = http
         self._clock = http.clock
         self._setting = http.api.setting
         self._called = f"{http.api.vendor}: {what}"
@@ -219,9 +239,16 @@ class _Troubles:
         else:
             raise self._refused(status)
 
-    async def silent(self, told: str, headers: Mapping[str, str] | None = None) -> None:
-        """Wait, longer each time and at least as long as `headers` say, until the tries are used up."""
+    async def silent(
+        self, told: str, headers: Mapping[str, str] | None = None, *, error: Exception | None = None
+    ) -> None:
+        """Wait, longer each time and at least as long as `headers` say, until the tries are used up.
+
+        `error`: with which it was not reached.
+        """
         self._failures += 1
+        if not self._http.is_reached and (why := _unreached(error)) and self._failures >= UNREACHED_TRIES:
+            raise VendorSilent(f"{self._called}: {why}; {self._http.api.url_cure}")
         if self._failures >= self._tries:
             raise VendorSilent(f"{self._called}: {told} after {self._failures} tries; run it again later")
         if headers is not None and "Retry-After" in headers:
@@ -242,10 +269,21 @@ class _Troubles:
         if status in _FORBIDDEN:
             return VendorTrouble(f"{told}: {self._setting} is not a key that may do this; give one that may")
         if 300 <= status < 400:
-            return VendorTrouble(f"{told}: it sends elsewhere, which is not followed; is its URL right?")
+            return VendorTrouble(f"{told}: it sends elsewhere, which is not followed; {self._http.api.url_cure}")
+        if status == _NOT_THERE:
+            return VendorTrouble(f"{told}: there is no such thing; {self._http.api.url_cure}")
         if status == _BUSY:
             return VendorTrouble(f"{told}: it takes no more calls; run it again later")
         return VendorTrouble(f"{told}, which the description of its API does not tell of")
+
+
+def _unreached(error: Exception | None) -> str:
+    """Why a server cannot be reached, where trying again soon does not help; empty of all else."""
+    if isinstance(error, ClientConnectorDNSError):
+        return "its name does not resolve"
+    if isinstance(error, ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
+        return "nothing listens there"
+    return ""
 
 
 @asynccontextmanager

@@ -180,6 +180,7 @@ def test_a_segment_that_is_gathering_or_filling_is_refused(sendgrid: Bench, redi
         ({"HARMONIA_SENDGRID_KEY": "SG.other"}, SUPPRESSIONS, 1, "HARMONIA_SENDGRID_KEY is not a key that may do this"),
         ({"HARMONIA_SENDGRID_KEY": "a\nb"}, SUPPRESSIONS, 2, "holds signs that no API key has"),
         ({"HARMONIA_SENDGRID_URL": "http://example.org"}, SUPPRESSIONS, 2, "HARMONIA_SENDGRID_URL is no URL of an API"),
+        ({"HARMONIA_SENDGRID_URL": "https://u:p@example.org?a"}, SUPPRESSIONS, 2, "with no user:password@ in it"),
         ({}, ("--what", "segments:x"), 2, "--what: give suppressions, or segment:ID"),
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, SUPPRESSIONS, 1, "is REDIS_URL right and the server up?"),
     ],

@@ -28,6 +28,7 @@ def read(
 ) -> list[Destination]:
     path = folder / "endpoints.toml"
     path.write_text(text)
+    (folder / "empty").write_text("\n")
     (folder / "room-url").write_text(f"{room}\n")
     return read_destinations(path, {"APP_SECRET": secret}, [])
 
@@ -70,7 +71,8 @@ def test_what_cannot_be_used_is_told_and_not_shown(tmp_path: Path, secret: str, 
         ("file:https://hooks.example/hunter2", "app: secrets: file: is followed by where it is held"),
         ("file:hunter2\\u0000", "app: secrets: file: is followed by where it is held"),
         ("env:NO_SECRET", "app: secrets: the environment has no NO_SECRET: set it"),
-        ("file:no-secret", "no-secret cannot be read, or is empty"),
+        ("file:no-secret", "no-secret cannot be read: No such file or directory"),
+        ("file:empty", "empty is empty: put it there"),
     ],
 )
 def test_a_secret_in_the_place_of_its_name_is_not_shown(tmp_path: Path, reference: str, told: str) -> None:
@@ -84,9 +86,9 @@ def test_each_mistake_of_the_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(Unusable) as caught:
         read(tmp_path, TEXT.replace("webhook", "pager").replace("system-alerts", "alerts"))
     lines = str(caught.value).splitlines()
-    assert [line.partition("toml: ")[2].partition(":")[0] for line in lines] == [
-        "endpoint[0].kind",
-        "endpoint[1].topics[0]",
+    assert [line.partition("toml: ")[2].rpartition(": is")[0] for line in lines] == [
+        "endpoint app: kind",
+        "endpoint room: topics, number 1",
     ]
 
 

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from events.topics import DELIVERIES, DELIVERY_LOG, SEGMENT_CHANGES, SYSTEM_ALERTS
 from streams.domain.delivery.endpoints import Endpoint
-from streams.domain.delivery.schedule import Result
+from streams.domain.delivery.schedule import Breaker, Result
 from streams.domain.delivery.standing import Standing, Wait, decoded, line_of
 from streams.engine.writer import Output
 from streams.platform.clients import KafkaClients
@@ -27,7 +27,7 @@ from streams.services.deliver.backlog import Place
 from streams.services.deliver.beginning import Begun
 from streams.services.deliver.destinations import Destination
 from streams.services.deliver.endpoint_worker import AWAY_S, Attempt, EndpointWorker
-from streams.services.deliver.journal import Journal
+from streams.services.deliver.journal import Journal, Replay
 from streams.services.deliver.metrics import DeliveryMetrics
 from streams.services.deliver.sending import Sender
 from streams.services.deliver.unstored import STORED_A_SECOND
@@ -245,3 +245,22 @@ async def test_one_that_was_frozen_looks_anew_before_it_goes_on(worker: Endpoint
     now = time.monotonic()
     assert not worker._is_to_begin_anew(now)
     assert worker._is_to_begin_anew(now - AWAY_S - 1)
+
+
+@pytest.mark.parametrize("is_dead", [True, False])
+async def test_a_replay_of_what_is_dead_lifts_the_pause_only_where_something_is(
+    worker: EndpointWorker, journal: WrittenJournal, monkeypatch: pytest.MonkeyPatch, *, is_dead: bool
+) -> None:
+    async def replayed(*_: Any) -> dict[str, int | None]:
+        if is_dead:
+            worker._backlog.change(CHANGES, Standing("t", 3, {1: Wait(0, NOW, D, NOW)}))
+        return {"request": 7, "dead_from": None}
+
+    worker._backlog.changed()
+    since = "2012-02-22T10:00:00.000Z"
+    journal._requests["app"] = Replay({"since": since, "failed": True, "at": since}, 7)
+    monkeypatch.setattr(module, "replayed", replayed)
+    left_alone = worker._breaker = Breaker(3, NOW + 5_000, NOW)
+    await worker._replay(cast(Any, None))
+    assert worker._breaker == (Breaker() if is_dead else left_alone)
+    assert journal.replay_of("app") is None
