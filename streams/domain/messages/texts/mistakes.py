@@ -1,6 +1,7 @@
 """Sentences about mistakes in files: what is wrong with a key (`mistake`), the `cure`, or with a `list` of people.
 
-Validators say both as texts, which are read back to these codes; of texts that fit several the first counts.
+A `remark` is about a name in a question about such a list. All are said as texts, which are read back to these codes:
+of those that fit several the first counts.
 """
 
 from collections.abc import Mapping
@@ -149,6 +150,14 @@ LISTS: Mapping[str, str] = {
     "list.why_refilling": "refilling",
     "list.why_too_old": "too old",
     "list.workbook_memory": "the workbook needs too much memory: save it as CSV",
+}
+REMARKS: Mapping[str, str] = {
+    "remark.team_near": "nothing was heard of {team} of late, and of {near} there was: is that the one?",
+    "remark.team_like": "nothing was heard of {team} of late, and of one that is spelled like it there was",
+    "remark.team_meant": "{team} is in no file of teams, policy or token; did you mean {near}?",
+    "remark.team_unnamed": "{team} is in no file of teams, policy or token",
+    "remark.campaign_near": "{campaign} is not on hold, and {near} is: is that the one?",
+    "remark.campaign_like": "{campaign} is not on hold, and one that is spelled like it is: see `harmonia hold --list`",
 }
 CHOICES: Mapping[str, str] = {
     "choice.or": "{firsts} or {last}",
