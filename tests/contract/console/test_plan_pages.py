@@ -59,8 +59,19 @@ async def test_mistakes_are_told_with_key_and_cure(console: SignedInConsole) -> 
     async with console.browser(DINA) as browser:
         page = await console.post(browser, "/experiments/check", text=PLAN.replace("10", '"x"'), usual="20")
     assert page.status_code == 422
-    assert "experiment[0].variants.long" in page.text
+    assert "gotv-ask: variants.long" in page.text
     assert "give a whole number" in page.text
+
+
+async def test_a_plan_with_mistakes_is_named_by_its_id_and_without_one_counted_from_one(
+    console: SignedInConsole,
+) -> None:
+    nameless = PLAN.replace("10", '"x"').replace('id = "gotv-ask"\n', "")
+    async with console.browser(DINA) as browser:
+        page = await console.post(browser, "/experiments/check", text=f"{PLAN}\n{nameless}", usual="20")
+    assert "experiment 2: variants.long" in page.text
+    assert "experiment 2: id" in page.text
+    assert "experiment[" not in page.text.partition('id="mistakes"')[2].partition("</ul>")[0]
 
 
 @pytest.mark.parametrize("usual", ["20", "20,0"])

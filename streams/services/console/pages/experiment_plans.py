@@ -3,6 +3,8 @@
 Definitions are read and written by `harmonia experiments` alone, in a child process (`jobs.py`).
 """
 
+import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 
@@ -13,7 +15,7 @@ from msgspec import Struct
 from events.experiments import ExperimentDefinition
 from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.experiments.definition_records import definition_version, planned_shares
-from streams.domain.file_mistakes import FileMistakes
+from streams.domain.file_mistakes import FileMistake, FileMistakes
 from streams.domain.inference.power import PeopleNeeded, people_needed
 from streams.services.console.gate import Console, draft_page, file_text, frame, posted
 from streams.services.console.jobs import Job, Jobs, TooManyJobs
@@ -174,6 +176,27 @@ def routes(console: Console) -> APIRouter:
     return router
 
 
+def by_plan(mistakes: Sequence[FileMistake], text: str) -> list[FileMistake]:
+    """Mistakes whose keys name the plan by its id in place of a place that is counted from 0; without an id from 1."""
+    if not any(map(_is_of_plan, (each.key for each in mistakes))):
+        return [*mistakes]
+    ids = [table.get("id") for table in tomllib.loads(text)["experiment"]]
+    return [each._replace(key=_plan_key(each.key, ids)) for each in mistakes]
+
+
+def _plan_key(key: str, ids: Sequence[object]) -> str:
+    found = _is_of_plan(key)
+    if found is None:
+        return key
+    number, rest = int(found[1]), found[2]
+    id_ = ids[number]
+    plan = id_ if isinstance(id_, str) and id_ and ids.count(id_) == 1 else f"experiment {number + 1}"
+    return f"{plan}: {rest}" if rest else plan
+
+
+_is_of_plan = re.compile(r"experiment\[(\d+)\](?:\.(.+))?", re.DOTALL).fullmatch
+
+
 def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> Response:
     asked = console.page_request(signed_in, {})
     text = file_text(said)
@@ -194,7 +217,7 @@ def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> 
         "page": PLANS,
         "text": text,
         "given": {name: said.get(name, "") for name in ("usual", "difference", "a_day")},
-        "mistakes": shown_mistakes(mistakes),
+        "mistakes": shown_mistakes(by_plan(mistakes, text)),
         "definitions": definitions,
         "needs": needs,
         "knows_rates": knows_rates,

@@ -118,10 +118,15 @@ async def load_answers(asked: PageRequest) -> Loaded:
             raise Withheld(incomplete_message(judged))
         as_of = judged.as_of
         decision = judged.judged[0].decision
-        why = message(f"why.{decision.reason}")
+        why = why_of(decision, channel)
         evidence = evidence_messages(decision, subject.profile, asked.words.zone)
         answers.append(ChannelAnswer(channel, decision, why, evidence))
     return Loaded({"answers": answers, "purpose": purpose, "purposes": PURPOSES, "subject": subject}, as_of)
+
+
+def why_of(decision: Decision, channel: Channel) -> CodedMessage:
+    """Why, where nobody was asked about an address of theirs: then one that is not known is none that is known."""
+    return message(f"none_known.{channel}" if decision.reason == "unknown_address" else f"why.{decision.reason}")
 
 
 def team_of(viewer: Viewer) -> str:
