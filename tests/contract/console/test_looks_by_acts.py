@@ -102,3 +102,16 @@ async def test_what_is_done_is_written_down_as_what_it_is_and_is_no_look_besides
     await desk.send(ZOE, "/people/unsuppress", {"contact": "van.1"})
     assert [record["what"] for record in desk.written.records] == ["unsuppress"]
     assert desk.looks() == []
+
+
+async def test_the_page_that_an_act_leads_to_says_at_its_top_what_was_done_while_that_is_so(desk: Desk) -> None:
+    async with desk.console.browser(ZOE) as browser:
+        await desk.console.post(browser, "/people", who="van.2", reason="called")
+        answer = await desk.console.post(browser, "/people/unsuppress", contact="van.2")
+        assert answer.headers["location"] == "/people/van.2?done=lifted"
+        lifted = (await browser.get("/people/van.2?done=lifted")).text
+        stopped = (await browser.get("/people/van.1?done=stopped")).text
+        no_more = (await browser.get("/people/van.1?done=lifted")).text
+    assert "No stop that was given here holds for this person" in lifted
+    assert "All contact with this person is stopped" in stopped
+    assert "No stop that was given here" not in no_more

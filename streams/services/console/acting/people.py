@@ -51,7 +51,13 @@ async def suppress(asked: ActRequest) -> Outcome | Ready:
         )
         return await _seen(asked, found, not_done("Nothing was done", text, back))
     detail = f"until {asked.said.get('until') or 'lifted'}; {because}"
-    return _ready(asked, found, decider(asked).suppress(found.contact_id, ends, now), done_as_shown(back), detail)
+    return _ready(
+        asked,
+        found,
+        decider(asked).suppress(found.contact_id, ends, now),
+        done_as_shown(f"{back}?done=stopped"),
+        detail,
+    )
 
 
 async def unsuppress(asked: ActRequest) -> Outcome | Ready:
@@ -60,7 +66,7 @@ async def unsuppress(asked: ActRequest) -> Outcome | Ready:
     if isinstance(found, Outcome):
         return found
     now = asked.deps.wall()
-    shown = done_as_shown(page_of(found.contact_id))
+    shown = done_as_shown(f"{page_of(found.contact_id)}?done=lifted")
     if suppression_of(found, now) is None:
         return await _seen(asked, found, shown)
     return _ready(asked, found, decider(asked).unsuppress(found.contact_id, now), shown)
