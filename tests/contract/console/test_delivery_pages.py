@@ -41,7 +41,11 @@ async def test_endpoints_are_listed_with_those_first_that_need_somebody(console:
     async with console.browser(Viewer("olga", OPERATIONS)) as browser:
         assert "Nothing is known yet." in (await browser.get("/deliveries")).text
         await seen(console, DeliveriesObserver(look))
-        page = (await browser.get("/deliveries")).text
+        for _ in range(300):  # a block is rendered once a tick for all who look
+            page = (await browser.get("/deliveries")).text
+            if "Nothing is known yet." not in page:
+                break
+            await asyncio.sleep(0.1)
         places = [page.index(f">{name}<") for name in ("old-app", "war-room", "crm", "field-app")]
         assert places == sorted(places)
         for text in ("4,321", "after 5 failures", "wants no more, since", "refuses some; next attempt", "3 min"):
