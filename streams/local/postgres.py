@@ -87,7 +87,7 @@ class PostgresServer:
     def is_frozen(self) -> bool:
         """Whether it is there, and neither the server nor any process that it has made can do anything."""
         found = self._processes()
-        return bool(found) and all(_state_of(each) == "T" for each in found)
+        return bool(found) and all(_state_of(each) in "TZ" for each in found)
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT, self._processes())
@@ -143,5 +143,5 @@ def _children(process: int) -> list[int]:
 
 
 def _state_of(process: int) -> str:
-    """The letter by which the system tells what a process is doing: T, it is stopped."""
+    """The letter by which the system tells what a process is doing: T, it is stopped; Z, it has ended."""
     return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
