@@ -51,7 +51,7 @@ class Size:
     seconds: int
 
 
-FULL = Size(contacts=20_000, warm=20_000, counted=20_000, rate=300, changes=50, seconds=14)
+FULL = Size(contacts=20_000, warm=20_000, counted=20_000, rate=300, changes=50, seconds=12)
 QUICK = Size(contacts=2_000, warm=2_000, counted=4_000, rate=100, changes=20, seconds=8)
 
 
