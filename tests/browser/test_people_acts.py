@@ -135,6 +135,7 @@ def test_two_contacts_are_linked_parted_and_the_last_decision_undone_in_french(
     press(zoe.page, "Regarder les deux")
     zoe.page.get_by_text("Ce sont deux personnes à présent.").wait_for()
     assert zoe.violations() == []
+    zoe.page.check("#sure")
     press(zoe.page, f"C’est une seule personne {one} {other}")
     zoe.page.get_by_role("heading", name="C’est une seule personne").wait_for()
     assert [len(audited(acting.system, "link", each)) for each in (one, other)] == [1, 1]
