@@ -13,7 +13,7 @@ from sinks.base import ContactChange
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from streams.services.console.acting.people import held_of
-from streams.services.console.pages.people import unknown_name
+from streams.services.console.pages.person_looks import unknown_name
 from streams.services.console.rights import Scope, Viewer
 from tests.contract.conftest import client_of
 from tests.contract.console.signed_in_console import NOW, SignedInConsole

@@ -20,7 +20,7 @@ from streams.services.console.acting.request import ActRequest, Ready
 from streams.services.console.gate import NotForYou
 from streams.services.console.outcomes import Outcome, done, done_as_shown, not_done
 from streams.services.console.page import PageRefused
-from streams.services.console.pages.people import BECAUSE, confirmation_of
+from streams.services.console.pages.person_acts import BECAUSE, confirmation_of
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.views import Audited
 from streams.services.contact_decisions.commands import Decision
