@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import orjson
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from events.topics import AUDIT_LOG
 from streams.domain.pressure import default_policy_text
@@ -14,8 +14,8 @@ from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite
 from tests.browser.french import left_in_english
 from tests.browser.keyboard import follow, press, speak_french, write
+from tests.browser.layout import crowded, lines_of, no_wider_than_the_screen
 from tests.browser.reader import PHONE, Reader
-from tests.browser.test_people_acts import no_wider_than_the_screen
 from tests.integration.said import fresh
 from tests.integration.waiting import until
 
@@ -43,20 +43,9 @@ def acted(site: ConsoleSite, *acts: str) -> list[tuple[str, str]]:
 def is_sound(one: Reader) -> None:
     assert one.violations() == []
     assert no_wider_than_the_screen(one.page)
+    assert crowded(one.page) == []
     if one.page.get_attribute("html", "lang") == "fr":
         assert left_in_english(one.page) == []
-
-
-def lines_of(page: Page, cells: str) -> list[int]:
-    """In how many lines the text of each cell stands."""
-    counted: list[int] = page.locator(cells).evaluate_all(
-        """(found) => found.map((each) => {
-            const text = document.createRange();
-            text.selectNodeContents(each);
-            return text.getClientRects().length;
-        })"""
-    )
-    return counted
 
 
 def test_a_policy_is_drafted_mended_tried_published_and_taken_back_by_the_keyboard_alone(
@@ -222,9 +211,11 @@ def test_who_looked_at_whom_is_found_from_either_side_in_french_by_the_keyboard_
     press(zoe.page, "Consulter")
     expect(zoe.page.locator("#body-looks")).to_contain_text(ohio.contact_id)
     is_sound(zoe)
+    zoe.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    assert max(lines_of(zoe.page, "#body-looks td:has(a)")) <= 2
+    is_sound(zoe)
     zoe.page.reload()
     follow(zoe.page, ohio.contact_id)
     follow(zoe.page, "Qui a consulté cette fiche")
     expect(zoe.page.locator("#body-looks")).to_contain_text("finn")
-    zoe.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     is_sound(zoe)

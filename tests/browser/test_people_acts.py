@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 import orjson
-from playwright.sync_api import Page
 
 from events.topics import AUDIT_LOG
 from sinks.keys import identity_key, text
@@ -17,6 +16,7 @@ from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite
 from tests.browser.french import left_in_english
 from tests.browser.keyboard import choose, follow, press, write
+from tests.browser.layout import beside, beside_their_fields, crowded, edges_of_the_menu, no_wider_than_the_screen
 from tests.browser.reader import PHONE, Reader
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, state_of
@@ -59,50 +59,6 @@ def frozen(*pids: int) -> Iterator[None]:
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
-
-
-def no_wider_than_the_screen(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
-
-
-def beside_their_fields(page: Page) -> list[str]:
-    """Labels of forms that do not stand above their fields."""
-    found: list[str] = page.evaluate(
-        """() => [...document.querySelectorAll(".find label[for]")].filter((each) =>
-            each.getBoundingClientRect().bottom > document.getElementById(each.htmlFor).getBoundingClientRect().top)
-            .map((each) => each.textContent)"""
-    )
-    return found
-
-
-def crowded(page: Page) -> list[str]:
-    """Where a form's buttons are sent to that stand right above something else, or touch it."""
-    found: list[str] = page.evaluate(
-        """() => [...document.querySelectorAll("main form + *")].filter((each) => {
-            const [before, own] = [each.previousElementSibling, each].map((one) => one.getBoundingClientRect());
-            return own.height && own.top >= before.top && own.top < before.bottom + 8 && own.left < before.right;
-        }).map((each) => each.previousElementSibling.action)"""
-    )
-    return found
-
-
-def beside(page: Page, label: str, box: str) -> bool:
-    """Whether a box to tick is within the one line of its label, before the words."""
-    around, tick = page.locator(label).bounding_box(), page.locator(box).bounding_box()
-    assert around is not None
-    assert tick is not None
-    return tick["width"] < 32 and tick["x"] - around["x"] < 8 and around["height"] < 48
-
-
-def edges_of_the_menu(page: Page) -> set[float]:
-    """Where the lines of the menu begin."""
-    boxes = [each.bounding_box() for each in page.locator(".menu a").all()]
-    begins: dict[float, float] = {}
-    for box in boxes:
-        assert box is not None
-        begins[box["y"]] = min(box["x"], begins.get(box["y"], box["x"]))
-    assert len(begins) > 1
-    return {*begins.values()}
 
 
 def test_a_person_is_stopped_let_go_exported_and_forgotten_by_the_keyboard_on_a_phone(

@@ -12,8 +12,8 @@ from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite, running_console
 from tests.browser.french import left_in_english
 from tests.browser.keyboard import choose, press, speak_french, write
+from tests.browser.layout import crowded, lines_of, no_wider_than_the_screen
 from tests.browser.reader import PHONE
-from tests.browser.test_people_acts import no_wider_than_the_screen
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System
 from tests.integration.waiting import until
@@ -66,6 +66,8 @@ def test_a_list_is_judged_reserved_and_downloaded_in_french_by_the_keyboard_on_a
     press(ada.page, "Qui peut être joint\u202f?")
     ada.page.get_by_text("2 sur 4 peuvent être jointes maintenant, 1 plus tard, 1 pas.").wait_for(timeout=SLOW)
     assert left_in_english(ada.page) == []
+    assert crowded(ada.page) == []
+    assert {*lines_of(ada.page, ".reasons td:first-child")} == {1}
     opened = files_of(sending) - before
     assert opened
     assert all(each.endswith("(deleted)") for each in opened)
