@@ -23,8 +23,10 @@ SEEDS ?= 1 2 3
 FAST ?= tests/unit tests/property
 # Tests with servers: three processes, each with its own, share them file by file. Those that wait longest come first, the quick ones fill the end.
 WITH_SERVERS := tests/chaos tests/soak tests/integration tests/contract
+# Memory in pages of 2 MiB where the system has them: on a virtual machine whose host is short of memory, small pages cost tests half of their CPU.
+HUGE_PAGES := PYTHONMALLOC=malloc GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 # Their brokers live for seconds or minutes, in which Java's second compiler costs more than it gains.
-BRIEF_BROKERS := JAVA_TOOL_OPTIONS=-XX:TieredStopAtLevel=1
+BRIEF_BROKERS := JAVA_TOOL_OPTIONS="-XX:TieredStopAtLevel=1 -XX:+UseTransparentHugePages"
 # Tests in a real browser. Apart from all others: Playwright keeps an event loop running, in which no other test can.
 PAGES := tests/browser
 
@@ -40,9 +42,9 @@ dev: $(VENV)/.dev ## install, and the tools of developers
 check: dev ## the fast gate: lint, types, import directions, unit and property tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy benchmarks events sinks streams tests
+	$(HUGE_PAGES) $(BIN)/mypy benchmarks events sinks streams tests
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 $(FAST)
+	$(HUGE_PAGES) $(BIN)/pytest -n 2 $(FAST)
 
 audit: dev ## our code and the libraries that are pinned, looked through for known holes
 	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml events sinks streams
@@ -53,13 +55,13 @@ sbom: dev ## dist/sbom.json: all that is installed beside our code, as CycloneDX
 	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --output-file dist/sbom.json
 
 test: dev ## all tests, on a Kafka and a Redis that they start and stop
-	[ -z "$(FAST)" ] || $(BIN)/pytest -n 2 $(FAST)
-	$(BRIEF_BROKERS) $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(WITH_SERVERS)
-	$(BRIEF_BROKERS) $(BIN)/pytest -n 3 --dist loadfile $(PAGES)
+	[ -z "$(FAST)" ] || $(HUGE_PAGES) $(BIN)/pytest -n 2 $(FAST)
+	$(HUGE_PAGES) $(BRIEF_BROKERS) $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(WITH_SERVERS)
+	$(HUGE_PAGES) $(BRIEF_BROKERS) $(BIN)/pytest -n 3 --dist loadfile $(PAGES)
 
 browser: dev ## all of the console's pages in a real browser, many tabs and a provider for signing in among them
 	sh tests/browser/packages.sh
-	$(BRIEF_BROKERS) $(BIN)/pytest -n 3 --dist loadfile $(PAGES)
+	$(HUGE_PAGES) $(BRIEF_BROKERS) $(BIN)/pytest -n 3 --dist loadfile $(PAGES)
 
 laws: dev ## the law of the fast way over all pairs of interactions and long walks, in some minutes
 	LAWS=all $(BIN)/pytest tests/property/worker/contacts

@@ -1,13 +1,10 @@
 """Commits that succeed while nobody is told: the watermark says what happened, and nothing is folded on a guess."""
 
-import pytest
-
 from streams.demo.script import Script
 from tests.chaos.load import load
 from tests.chaos.site import Site
 from tests.chaos.workers import SABOTAGED
 
-pytestmark = pytest.mark.timeout(300)
 LOST = "chaos: the answer to a commit is lost"
 
 

@@ -4,15 +4,10 @@ import signal
 import time
 from random import Random
 
-import pytest
-
 from streams.demo.script import Script
 from tests.chaos.load import load
 from tests.chaos.site import SESSION_TIMEOUT_S, Site, kill
 from tests.integration.waiting import until
-
-pytestmark = pytest.mark.timeout(300)
-
 
 ALWAYS_AT_WORK = {"HARMONIA_CHUNK_RECORDS": "1"}
 """A worker with nothing in hand waits for a broker for ever."""

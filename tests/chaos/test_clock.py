@@ -6,7 +6,6 @@ from pathlib import Path
 from random import Random
 
 import libfaketime
-import pytest
 
 from events.dead_letters import DeadLetter
 from events.topics import DEAD_LETTERS
@@ -15,7 +14,6 @@ from streams.demo.script import Script
 from tests.chaos.load import load
 from tests.chaos.site import Site
 
-pytestmark = pytest.mark.timeout(300)
 DAY_S = 86_400
 JUMPS_S = (2 * DAY_S, -2 * DAY_S, 5400, -5400, 0)
 

@@ -16,9 +16,6 @@ from tests.chaos.sabotage import GAPS
 from tests.chaos.site import Site
 from tests.chaos.workers import SABOTAGED
 
-pytestmark = pytest.mark.timeout(300)
-
-
 OF_THE_FOLD = ("before-transaction", "before-offsets", "inside-transaction", "before-store", "after-store")
 
 

@@ -24,7 +24,6 @@ from tests.chaos.workers import SABOTAGED
 from tests.integration.system import sample
 from tests.integration.waiting import until
 
-pytestmark = pytest.mark.timeout(300)
 BATCH_BYTES = "1500"
 """Too few for a batch of several profiles, enough for one."""
 ROOM = str(8 << 20)

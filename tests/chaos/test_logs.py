@@ -17,7 +17,6 @@ from tests.chaos.test_broker import ALWAYS_AT_WORK
 from tests.integration.system import ask
 from tests.integration.waiting import until
 
-pytestmark = pytest.mark.timeout(300)
 PATIENT = {"HARMONIA_SESSION_TIMEOUT_S": "40"}
 """So that it outlives the time without a broker."""
 _told = re.compile(r"^\[[^]]*\] \[\d+\] \[(?:WARNING|ERROR)\] (.*)$", re.MULTILINE)

@@ -86,7 +86,6 @@ class Story:
 
 
 @pytest.mark.short
-@pytest.mark.timeout(300)
 def test_when_everything_is_lost_a_backup_brings_everybody_back(tmp_path: Path, seed: int) -> None:
     with ExitStack() as first:
         site = first.enter_context(a_site(tmp_path, "first"))

@@ -43,7 +43,6 @@ from tests.integration.hostile_receiver import Manner, Receiver, listening
 from tests.integration.serving_process import ServingProcess, started
 from tests.integration.waiting import until
 
-pytestmark = pytest.mark.timeout(600)
 ADDRESS, DEAD = "127.85.0.10", "127.85.0.11"
 COMMANDS = {"deliver": ["deliver"], "postgres": ["sink", "postgres"]}
 TOLD = (CONTACT_ALERTS, CONTACT_SUPPRESSIONS, SEGMENT_CHANGES, SYSTEM_ALERTS)

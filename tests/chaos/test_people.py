@@ -50,12 +50,10 @@ FULL = Size(200_000, 20_000, 500)
 
 
 @pytest.mark.short
-@pytest.mark.timeout(400)
 def test_people_are_told_apart_and_put_together(site: Site, seed: int) -> None:
     play(site, seed, SMALL, "killed")
 
 
-@pytest.mark.timeout(400)
 def test_whoever_adds_up_experiments_wakes_past_every_time_limit(site: Site, seed: int) -> None:
     play(site, seed, SMALL, "frozen")
 

@@ -50,7 +50,6 @@ PAUSE_S = 0.2
 
 
 @pytest.mark.short
-@pytest.mark.timeout(300)
 def test_a_changed_fold_reaches_the_past_while_the_system_runs(tmp_path: Path, seed: int) -> None:
     with a_site(tmp_path, "one") as site:
         story = a_story(Random(seed), site.deployment)

@@ -10,8 +10,6 @@ from streams.demo.script import Script
 from tests.chaos.load import load
 from tests.chaos.site import Site, kill
 
-pytestmark = pytest.mark.timeout(300)
-
 
 def stopped(site: Site, meanwhile: Callable[[], None]) -> None:
     """It writes its dump, is away for a while and goes on from there."""

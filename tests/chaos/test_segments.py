@@ -20,7 +20,6 @@ from tests.chaos.workers import SABOTAGED
 from tests.integration.members import told
 from tests.integration.waiting import until
 
-pytestmark = pytest.mark.timeout(400)
 FEW = {"HARMONIA_CHUNK_RECORDS": "50", "CHAOS_FLUSH": "1"}
 STEP = timedelta(days=10)
 """Windows of the demo's segments begin in a spring of whose gifts some leave with each step."""

@@ -5,7 +5,6 @@ from dataclasses import replace
 from random import Random
 
 import orjson
-import pytest
 
 from streams.demo.check import Letter
 from streams.demo.read_back import letters_in_topic
@@ -18,7 +17,6 @@ from tests.chaos.load import Load, load
 from tests.chaos.site import Site
 from tests.chaos.verdict import table_of
 
-pytestmark = pytest.mark.timeout(300)
 LARGEST = 12
 
 

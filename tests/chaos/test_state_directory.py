@@ -15,8 +15,6 @@ from tests.chaos.small_disk import SmallDisk
 from tests.chaos.stores import stores_below
 from tests.chaos.workers import SUPERVISED
 
-pytestmark = pytest.mark.timeout(300)
-
 
 def work_for_a_while(site: Site, running: Load, rng: Random, end: signal.Signals = signal.SIGTERM) -> Path:
     """Run a worker under load and end it; returns its state directory. Told to stop, it brings its stores to disk."""

@@ -3,15 +3,12 @@
 import signal
 from random import Random
 
-import pytest
-
 from streams.demo.script import Script
 from streams.platform.clients import KafkaClients
 from streams.platform.shutdown import EXIT_HARD
 from tests.chaos.load import load
 from tests.chaos.site import Site, kill
 
-pytestmark = pytest.mark.timeout(300)
 GRACE = {"HARMONIA_GRACE_S": "6"}
 
 

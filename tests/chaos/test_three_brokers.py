@@ -12,8 +12,6 @@ from tests.chaos.site import Site, kill, open_site
 from tests.chaos.three_brokers import COUNT, Cluster, three_brokers
 from tests.integration.waiting import until
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture
 def cluster_and_site(tmp_path: Path) -> Iterator[tuple[Cluster, Site]]:

@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from random import Random
 from typing import TypeAlias
 
-import pytest
-
 from events.envelope import Interaction
 from events.harmonised import harmonise
 from events.registry import MODELS
@@ -30,7 +28,6 @@ from tests.chaos.workers import SABOTAGED
 from tests.integration.members import Told, told
 from tests.integration.waiting import until
 
-pytestmark = pytest.mark.timeout(600)
 PEOPLE = 3_000
 HOUR_MS = 3_600_000
 GIVEN = {"id": "given", "all": [{"gifts": "count", "within": "3h", "at_least": 1}]}

@@ -20,7 +20,6 @@ from tests.chaos.site import Site
 from tests.chaos.test_people import must_come_out
 from tests.chaos.trials import define
 
-pytestmark = pytest.mark.timeout(300)
 PEOPLE, COUPLES, INTERACTIONS = 60, 6, 1500
 NEWER = "which a newer version of Harmonia wrote"
 

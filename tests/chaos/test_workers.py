@@ -19,7 +19,6 @@ from tests.chaos.verdict import wrongs
 from tests.chaos.workers import SABOTAGED
 from tests.integration.waiting import until
 
-pytestmark = pytest.mark.timeout(300)
 ONE_BY_ONE = {"HARMONIA_CHUNK_RECORDS": "1"}
 """So slow that a worker always has something in hand."""
 

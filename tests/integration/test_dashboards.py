@@ -156,7 +156,7 @@ def test_every_panel_shows_something(scraped: Scraped) -> None:
         return [each for each in wanted if not shows(scraped.url, each.expression)]
 
     try:
-        until(lambda: not lacking(), "data in every panel", patience=25)
+        until(lambda: not lacking(), "data in every panel")
     except TimeoutError:
         assert lacking() == []
     assert len(wanted) > 50

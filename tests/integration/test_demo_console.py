@@ -110,7 +110,6 @@ def left_in(folder: Path) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.timeout(600)  # a whole demo, and each question of the lake reads all of it
 def test_a_demo_at_a_terminal_ends_with_a_console_that_a_link_opens_once_until_ctrl_c(
     terminal: Terminal, tmp_path: Path
 ) -> None:
