@@ -23,8 +23,10 @@ SEEDS ?= 1 2 3
 FAST ?= tests/unit tests/property
 # Tests with servers: three processes, each with its own, share them file by file. Those that wait longest come first, the quick ones fill the end.
 WITH_SERVERS := tests/chaos tests/soak tests/integration tests/contract
-# Memory in pages of 2 MiB where the system has them: on a virtual machine whose host is short of memory, small pages cost tests half of their CPU.
-HUGE_PAGES := PYTHONMALLOC=malloc GLIBC_TUNABLES=glibc.malloc.hugetlb=1
+# Memory in pages of 2 MiB where the system has them: on a virtual machine whose host is short of memory, small pages, and
+# pages that come and go, cost tests half of their CPU.
+KEPT := glibc.malloc.arena_max=1:glibc.malloc.trim_threshold=268435456:glibc.malloc.mmap_threshold=268435456
+HUGE_PAGES := PYTHONMALLOC=malloc GLIBC_TUNABLES=glibc.malloc.hugetlb=1:$(KEPT)
 # Their brokers live for seconds or minutes, in which Java's second compiler costs more than it gains.
 BRIEF_BROKERS := JAVA_TOOL_OPTIONS="-XX:TieredStopAtLevel=1 -XX:+UseTransparentHugePages"
 # Tests in a real browser. Apart from all others: Playwright keeps an event loop running, in which no other test can.
