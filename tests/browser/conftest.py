@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from events.console_acts import CONSOLE_ACTS
 from sinks.lake.files import LocalFiles
@@ -13,7 +13,7 @@ from streams.platform.settings import Settings
 from tests.browser.chromium import chromium_or_skip
 from tests.browser.console_site import ConsoleSite, running_console, tell_of_people
 from tests.browser.experiment_data import tell_of_an_experiment
-from tests.browser.reader import WIDE, Reader, reader_of
+from tests.browser.reader import PATIENCE_MS, WIDE, Reader, reader_of
 from tests.integration.command import on
 from tests.integration.follow_process import following
 from tests.integration.system import running_system
@@ -25,6 +25,7 @@ Readers = Callable[..., Reader]
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     chromium = chromium_or_skip()
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser

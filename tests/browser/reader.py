@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 WIDE, PHONE = (1280, 800), (360, 740)
+PATIENCE_MS = 60_000
+"""What a page shows comes by then, or hangs."""
 
 
 @dataclass
@@ -85,5 +87,5 @@ class Reader:
 def reader_of(browser: Browser, url: str, size: tuple[int, int] = WIDE, **options: Any) -> Reader:
     """A new browser context of a size."""
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PATIENCE_MS)
     return Reader(url, context, context.new_page())
