@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 WIDE, PHONE = (1280, 800), (360, 740)
-PATIENCE_MS = 60_000
+PATIENCE_MS = 240_000
 """What a page shows comes by then, or hangs."""
 
 

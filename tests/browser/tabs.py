@@ -13,7 +13,7 @@ from typing import Any
 
 import aiohttp
 
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0
 LOOK_AGAIN_S = 0.1
 
 

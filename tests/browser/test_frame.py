@@ -26,7 +26,7 @@ def _at(one: Reader, site: ConsoleSite, path: str) -> Page:
     else:
         one.open(path)
     if path.startswith("/days/"):
-        one.page.wait_for_selector(".block-summary .figure", timeout=90_000)
+        one.page.wait_for_selector(".block-summary .figure")
     if path == "/status":
         one.page.wait_for_selector(".block-flows table")
     return one.page

@@ -165,13 +165,13 @@ def test_while_the_worker_hangs_nothing_is_said_to_be_held_and_figures_turn_grey
         ada.page.get_by_text("it was not on hold; no worker has said anything since").wait_for()
         assert ada.page.inner_text("#body-providers") == figures
         hold(ada.page)
-        ada.page.get_by_text("Ordered, and not in force yet").wait_for(timeout=40_000)
+        ada.page.get_by_text("Ordered, and not in force yet").wait_for()
         assert not is_held(held.system)
         ada.open(f"/campaigns/{CAMPAIGN}")
         assert "it was not on hold" in ada.page.inner_text("#body-hold")
     finally:
         os.killpg(held.system.workers.process.pid, signal.SIGCONT)
-    ada.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for(timeout=60_000)
+    ada.page.get_by_text("It may reach nobody until the hold is lifted.").wait_for()
     assert is_held(held.system)
     ada.page.get_by_role("button", name=f"Lift the hold {CAMPAIGN}").click()
     ada.page.get_by_text("Yes: it is not on hold.").wait_for()
@@ -195,7 +195,7 @@ def test_once_the_worker_is_killed_figures_turn_grey_stay_and_none_becomes_nough
     assert ada.page.inner_text("#body-providers") == figures
     assert ada.page.locator("#block-providers.is-stopped").count() == 1
     hold(ada.page)
-    ada.page.get_by_text("Ordered, and not in force yet").wait_for(timeout=40_000)
+    ada.page.get_by_text("Ordered, and not in force yet").wait_for()
     assert not is_held(doomed.system)
     ada.page.close()
 

@@ -64,7 +64,7 @@ def test_refused_gifts_are_mended_rehearsed_and_sent_once_by_keyboard_alone(
     assert olga.violations() == []
     olga.page.get_by_role("row", name=SOURCE).get_by_role("link").focus()
     olga.page.keyboard.press("Enter")
-    expect(olga.page.locator("#body-fields")).to_contain_text("text that is a whole number (3)", timeout=90_000)
+    expect(olga.page.locator("#body-fields")).to_contain_text("text that is a whole number (3)")
     assert "2500" not in olga.page.content()
     assert olga.violations() == []
 
@@ -77,19 +77,19 @@ def test_refused_gifts_are_mended_rehearsed_and_sent_once_by_keyboard_alone(
     olga.page.keyboard.press("Control+A")
     olga.page.keyboard.insert_text(MAPPING)
     press(olga.page, "Rehearse, and send nothing")
-    expect(olga.page.locator("#body-run")).to_contain_text("3 chosen, 3 would be sent", timeout=90_000)
+    expect(olga.page.locator("#body-run")).to_contain_text("3 chosen, 3 would be sent")
     assert olga.violations() == []
     rehearsal, before = olga.page.url, requeued(clinic)
 
     press(olga.page, "Send 3 records")
-    expect(olga.page.locator("#body-run")).to_contain_text("3 chosen, 3 sent.", timeout=90_000)
+    expect(olga.page.locator("#body-run")).to_contain_text("3 chosen, 3 sent.")
     assert requeued(clinic) == before + 3
     assert audited(clinic) == ["olga"]
     olga.page.reload()
     expect(olga.page.locator("#body-run")).to_contain_text("3 chosen, 3 sent.")
     olga.page.goto(rehearsal)
     press(olga.page, "Send 3 records")
-    expect(olga.page.locator("#body-run")).to_contain_text("3 × sent before", timeout=90_000)
+    expect(olga.page.locator("#body-run")).to_contain_text("3 × sent before")
     assert requeued(clinic) == before + 3
 
 
@@ -101,7 +101,7 @@ def test_on_a_phone_in_french_nothing_of_it_is_english(reader: Readers, clinic: 
     assert left_in_english(one.page) == []
     assert {*lines_of(one.page, "#body-causes td")} == {1}
     one.page.get_by_role("row", name=SOURCE).get_by_role("link").click()
-    expect(one.page.locator("#body-fields")).to_contain_text("texte qui est un nombre entier", timeout=90_000)
+    expect(one.page.locator("#body-fields")).to_contain_text("texte qui est un nombre entier")
     assert left_in_english(one.page) == []
     assert {*lines_of(one.page, "#body-fields td")} == {1}
     assert one.page.locator("#body-fields th").first.inner_text() == "Champ"
@@ -113,7 +113,7 @@ def test_on_a_phone_in_french_nothing_of_it_is_english(reader: Readers, clinic: 
     write(one.page, "", "#mapping")
     one.page.keyboard.press("Delete")
     press(one.page, "Répéter, sans rien envoyer")
-    expect(one.page.locator("#body-run")).to_contain_text("choisis", timeout=90_000)
+    expect(one.page.locator("#body-run")).to_contain_text("choisis")
     assert left_in_english(one.page) == []
     assert one.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     one.page.click(".you summary")
@@ -149,11 +149,11 @@ def test_a_source_in_quarantine_is_let_go_once_by_the_keyboard_alone(reader: Rea
     expect(olga.page.locator("#body-form")).to_contain_text(source)
     press(olga.page, "Rehearse, and send nothing")
     run = olga.page.locator("#body-run")
-    expect(run).to_contain_text("would be sent", timeout=90_000)
+    expect(run).to_contain_text("would be sent")
     assert olga.violations() == []
     before = requeued(clinic)
     press(olga.page, "Let it go, and send")
-    expect(run).to_contain_text(re.compile(r"chosen, \d+ sent\."), timeout=90_000)
+    expect(run).to_contain_text(re.compile(r"chosen, \d+ sent\."))
     sent = requeued(clinic) - before
     assert sent > 0
     olga.page.reload()

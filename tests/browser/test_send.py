@@ -18,7 +18,6 @@ from tests.integration.said import event, fresh, structured
 from tests.integration.system import System
 from tests.integration.waiting import until
 
-SLOW = 150_000
 """A command of low priority starts, in ms: on a machine that has much else to do it takes its time."""
 EVIL = '=HYPERLINK("http://example.org")'
 
@@ -64,7 +63,7 @@ def test_a_list_is_judged_reserved_and_downloaded_in_french_by_the_keyboard_on_a
     choose(ada.page, "#channel", "L")
     write(ada.page, "digital", "#team")
     press(ada.page, "Qui peut être joint\u202f?")
-    ada.page.get_by_text("2 sur 4 peuvent être jointes maintenant, 1 plus tard, 1 pas.").wait_for(timeout=SLOW)
+    ada.page.get_by_text("2 sur 4 peuvent être jointes maintenant, 1 plus tard, 1 pas.").wait_for()
     assert left_in_english(ada.page) == []
     assert crowded(ada.page) == []
     assert {*lines_of(ada.page, ".reasons td:first-child")} == {1}
@@ -72,7 +71,7 @@ def test_a_list_is_judged_reserved_and_downloaded_in_french_by_the_keyboard_on_a
     assert opened
     assert all(each.endswith("(deleted)") for each in opened)
     press(ada.page, "Réserver celles qui peuvent être jointes, pour deux heures")
-    ada.page.get_by_text("sont réservées à digital jusqu’à").wait_for(timeout=SLOW)
+    ada.page.get_by_text("sont réservées à digital jusqu’à").wait_for()
     deployment = sending.system.deployment
     for email in people:
         [hashed] = deployment.hasher.lookups("email", email)
