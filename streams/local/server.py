@@ -19,7 +19,7 @@ import psutil
 from streams.local.errors import LocalStackError, PortLost
 
 HOST = "127.0.0.1"
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 30
 _RECORD = "server.json"
 _LOG = "server.log"
