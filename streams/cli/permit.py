@@ -129,7 +129,7 @@ def filter_audience(settings: Settings, audience: Audience, run: PermitRun) -> N
     from streams.services.audience_filter.chunk_filter import FilterJob
 
     with failing_plainly():
-        policy = policy_of(settings.policy)
+        policy = policy_of(settings.policy, settings.regime)
     reserve_ms = None if run.reserve is None else run.reserve * 1000
     job = FilterJob(settings, policy, audience.header, run.request, run.at, reserve_ms)
     _refuse_while_incomplete(job)

@@ -96,7 +96,7 @@ def print_permission(word: str, request: PermissionRequest, *, as_json: bool) ->
         refuse(nobody_known_message(word))
     whom = asked_person(Person.model_validate(meant.contact()), request.channel, settings.hasher)
     with failing_plainly():
-        policy = policy_of(settings.policy)
+        policy = policy_of(settings.policy, settings.regime)
         try:
             contact, answers = asyncio.run(_judged(settings, policy, whom, request))
         except SinkUnavailable as trouble:

@@ -8,6 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from events.regimes import RegimeName
 from events.times import render_time
 from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
 from streams.cli.output import say
@@ -44,7 +45,10 @@ def check(
 @app.command()
 def show(
     default: Annotated[
-        bool, typer.Option("--default", help="The one that comes with Harmonia, with its comments, to copy and change.")
+        bool,
+        typer.Option(
+            "--default", help="The one that comes with Harmonia for HARMONIA_REGIME, with comments, to copy and change."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -56,22 +60,23 @@ def show(
     from streams.domain.pressure.policy_files import policy_text
     from streams.platform.policy_file import policy_of
 
+    settings = load_settings()
     if default and not as_json:
-        typer.echo(default_policy_text(), nl=False)
+        typer.echo(default_policy_text(settings.regime), nl=False)
         return
-    file = None if default else load_settings().policy
+    file = None if default else settings.policy
     with failing_plainly():
-        policy = policy_of(file)
+        policy = policy_of(file, settings.regime)
     if as_json:
-        said = {"version": policy.version, "file": None if file is None else str(file)}
+        said = {"version": policy.version, "file": None if file is None else str(file), "regime": settings.regime}
         typer.echo(orjson.dumps({**said, **policy.model_dump(mode="json")}))
         return
-    say(f"# policy {policy.version}, {_origin(file)}")
+    say(f"# policy {policy.version}, {_origin(file, settings.regime)}")
     say("# since when a process holds it: harmonia_policy_since_seconds in its metrics")
     typer.echo(policy_text(policy), nl=False)
 
 
-def _origin(file: Path | None) -> str:
+def _origin(file: Path | None, regime: RegimeName) -> str:
     if file is None:
-        return "which comes with Harmonia: HARMONIA_POLICY names none"
+        return f"which comes with Harmonia (regime {regime}): HARMONIA_POLICY names none"
     return f"of {file}, which was changed at {render_time(file.stat().st_mtime_ns // 1_000_000)}"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from events.regimes import RegimeName
 from streams.domain.pressure import FileMistakes, Policy, default_policy, read_policy
 from streams.platform.errors import Unusable
 
@@ -19,7 +20,7 @@ _Look = tuple[int, int, int]
 
 
 class CurrentPolicy:
-    """Gives the policy that holds now. `path` None: the one that comes with Harmonia.
+    """Gives the policy that holds now. `path` None: the one that comes with Harmonia for the regime.
 
     `told` is called with the outcome of each change of the file, `holds` with each version and since when (ms).
     `is_broken`: the file is, so that an older policy holds.
@@ -29,6 +30,7 @@ class CurrentPolicy:
     def __init__(
         self,
         path: Path | None,
+        regime: RegimeName,
         clock: Callable[[], int],
         told: Callable[[PolicyChange], object],
         holds: Callable[[str, int], object],
@@ -39,7 +41,7 @@ class CurrentPolicy:
         self._holds = holds
         self._look = self._seen()
         self._next_look = clock() + LOOK_EVERY_MS
-        self._policy = policy_of(path)
+        self._policy = policy_of(path, regime)
         self.is_broken = False
         holds(self._policy.version, clock())
 
@@ -73,9 +75,9 @@ class CurrentPolicy:
         return None if found is None else (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-def policy_of(path: Path | None) -> Policy:
-    """The policy of this moment; None: the one that comes with Harmonia. Raises `Unusable`, with every mistake."""
-    found = default_policy() if path is None else _read(path)
+def policy_of(path: Path | None, regime: RegimeName) -> Policy:
+    """The policy of this moment; None: the one that comes with the regime. Raises `Unusable`, with every mistake."""
+    found = default_policy(regime) if path is None else _read(path)
     if not isinstance(found, Policy):
         raise Unusable(f"HARMONIA_POLICY: {found}")
     return found

@@ -6,7 +6,7 @@ A setting is named by its environment variable: `HARMONIA_` and the field's name
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
@@ -15,6 +15,7 @@ from pydantic_settings import DotEnvSettingsSource
 from events.console_acts import CONSOLE_ACTS
 from events.contact import is_time_zone
 from events.identifiers import Hasher
+from events.regimes import NO_COUNTRY, REGIMES, RegimeName
 from streams.platform.servers import ENV_FILE, ServerSettings
 
 LOCAL_IDENTITY_KEY = "harmonia-local-only"
@@ -56,7 +57,16 @@ class Settings(ServerSettings):
         "Must be set, to 16 bytes or more, where Kafka or Redis is not on loopback",
     )
     identity_key_file: Path | None = Field(None, description="File that holds HARMONIA_IDENTITY_KEY")
-    phone_region: str = Field("US", pattern="^[A-Z]{2}$", description="Country of phone numbers written without one")
+    regime: RegimeName = Field(
+        "us",
+        description="Under which law's usual rules this deployment works (docs/regimes.md); each default that it "
+        "gives can be set by itself",
+    )
+    phone_region: str = Field(
+        REGIMES["us"].phone_region,
+        pattern="^[A-Z]{2}$",
+        description=f"Country of phone numbers written without one; `{NO_COUNTRY}`: such numbers are not taken",
+    )
     gmail_aliases: bool = Field(
         False,
         description="Whether dots and +tags of gmail.com addresses make no difference. Changed later, it splits people",
@@ -74,7 +84,8 @@ class Settings(ServerSettings):
         description="Consumer group, and first part of the changelog's name",
     )
     policy: NonEmptyPath | None = Field(
-        None, description="File of the policy; none: the one that comes with Harmonia. A change needs no restart"
+        None,
+        description="File of the policy; none: that of Harmonia for the regime. A change needs no restart",
     )
     teams: NonEmptyPath | None = Field(
         None, description="File with the hours of each team; none: no team is expected at any time"
@@ -167,7 +178,7 @@ class Settings(ServerSettings):
         "postgresql://harmonia@db.example.org/bi?sslmode=verify-full (docs/postgres.md)",
     )
     postgres_file: Path | None = Field(None, description="File that holds HARMONIA_POSTGRES")
-    time_zone: ZoneName = Field("UTC", description="Where a day begins in insights and reports; IANA")
+    time_zone: ZoneName = Field(REGIMES["us"].time_zone, description="Where a day begins in insights and reports; IANA")
     profiles_oldest_s: float = Field(
         15.0,
         ge=5,
@@ -231,6 +242,13 @@ class Settings(ServerSettings):
     log_level: str = Field(
         "WARNING", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _go_by_regime(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """What is not given is as the regime has it; one that is none is told of with the other mistakes."""
+        regime = REGIMES.get(given.get("regime", "us"))
+        return given if regime is None else {**regime.settings, **given}
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -192,7 +192,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     onlooker = TakeoverMetrics(operations, settings.state_dir)
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"), onlooker=onlooker)
     outbox = Outbox(kafka)
-    policies = metrics.policy.watched(settings.policy, wall_clock)
+    policies = metrics.policy.watched(settings.policy, settings.regime, wall_clock)
     guard = QuarantineGuard(RefusalCounter(settings.quarantine_letters), settings.hasher)
     tables = _tables(app, settings)
     parts = AgentParts(

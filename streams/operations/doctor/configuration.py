@@ -40,10 +40,10 @@ def _identity_key(settings: Settings) -> Finding:
 
 def _policy(settings: Settings) -> Finding:
     try:
-        policy = policy_of(settings.policy)
+        policy = policy_of(settings.policy, settings.regime)
     except Unusable as error:
         return fail("HARMONIA_POLICY", str(error).partition(": ")[2], "harmonia policy check FILE says what is wrong")
-    return ok("HARMONIA_POLICY", f"{settings.policy or 'the default'}, version {policy.version}")
+    return ok("HARMONIA_POLICY", f"{settings.policy or f'the default ({settings.regime})'}, version {policy.version}")
 
 
 def _teams(settings: Settings) -> Iterator[Finding]:

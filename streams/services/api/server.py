@@ -129,7 +129,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
     """Answer until SIGINT or SIGTERM. Raises `Unusable` when a setting or the address is no good."""
     metrics = ApiMetrics(CollectorRegistry())
     tokens = read_tokens(settings.api_tokens.get_secret_value())
-    policies = metrics.policy.watched(settings.policy, wall_clock)
+    policies = metrics.policy.watched(settings.policy, settings.regime, wall_clock)
     with listening(host, port) as listener:
         async with AsyncExitStack() as closing:
             redis = redis_client(settings)

@@ -79,7 +79,7 @@ async def serve(
     people = read_people(settings.console_people, changing(settings.console_may))
     turfs = read_turfs(settings.console_turfs)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "console"))
-    policies = metrics.policy.watched(settings.policy, wall_clock)
+    policies = metrics.policy.watched(settings.policy, settings.regime, wall_clock)
     with listening(host, port) as listener:
         async with AsyncExitStack() as closing:
             redis = redis_client(settings)

@@ -48,8 +48,15 @@ def test_the_policy_that_holds_is_shown_with_its_file_version_and_defaults(tmp_p
 
 def test_without_a_policy_file_the_default_policy_holds_and_is_said_to() -> None:
     shown = run("show").stdout
-    assert shown.startswith(f"# policy {default_policy().version}, which comes with Harmonia: HARMONIA_POLICY names ")
+    assert shown.startswith(f"# policy {default_policy().version}, which comes with Harmonia (regime us): HARM")
     assert read_policy(shown) == default_policy()
+
+
+def test_the_default_is_that_of_the_regime(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARMONIA_REGIME", "fr")
+    assert run("show", "--default").stdout == default_policy_text("fr")
+    assert read_policy(run("show").stdout) == default_policy("fr")
+    assert json.loads(run("show", "--json").stdout)["regime"] == "fr"
 
 
 def test_a_broken_policy_is_not_shown_but_each_mistake_of_it(tmp_path: Path) -> None:

@@ -1,0 +1,45 @@
+"""The regimes of a deployment: under which law's usual rules it works, and every default that follows from it.
+
+A regime sets defaults and nothing else: whatever it gives can be set by a variable, or a file, of its own. That a
+default is enough for the law of a country nobody has found; docs/regimes.md names the texts to read.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+RegimeName = Literal["us", "fr", "eu"]
+NO_COUNTRY = "ZZ"
+"""As a region of phone numbers: none, so that a number has to be written with its country code."""
+EU = "EU"
+"""As a country of policies: anywhere in the Union."""
+
+EU_MEMBERS = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
+"""The member states (ISO 3166-1). Zones of what has a code of its own, such as Réunion, are not among theirs."""
+
+
+class Regime(NamedTuple):
+    """The defaults of one regime.
+
+    `policy`: name of the policy file that comes with Harmonia. `country`: where people are of whom nothing is known, as
+    that file has it. `phone_region`: whose numbers are written without a country code. `time_zone`: where a day begins.
+    """
+
+    policy: str
+    country: str
+    phone_region: str
+    time_zone: str
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The settings that it gives, by the names of their fields."""
+        return {"phone_region": self.phone_region, "time_zone": self.time_zone}
+
+
+REGIMES: Mapping[RegimeName, Regime] = MappingProxyType(
+    {
+        "us": Regime(policy="default.toml", country="US", phone_region="US", time_zone="UTC"),
+        "fr": Regime(policy="fr.toml", country="FR", phone_region="FR", time_zone="Europe/Paris"),
+        "eu": Regime(policy="eu.toml", country=EU, phone_region=NO_COUNTRY, time_zone="UTC"),
+    }
+)
