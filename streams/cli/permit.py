@@ -57,6 +57,9 @@ def permit(  # noqa: PLR0913 (options of a command)
     campaign: Annotated[str | None, typer.Option(help="The campaign_id; one that is on hold is denied.")] = None,
     sender: Annotated[str | None, typer.Option(help="The number that texts are sent from.")] = None,
     list_: Annotated[str | None, typer.Option("--list", help="The list that mail is sent to.")] = None,
+    automatic: Annotated[
+        bool | None, typer.Option(help="Whether a machine calls, without anybody who speaks. Unsaid: it may be.")
+    ] = None,
     at: Annotated[str | None, typer.Option(help="When; RFC 3339. Without it now.")] = None,
     reserve: Annotated[
         int | None, typer.Option(min=1, max=_DAY_S, help="Seconds to keep other teams away from whoever is allowed.")
@@ -98,6 +101,7 @@ def permit(  # noqa: PLR0913 (options of a command)
         campaign_id=campaign,
         sender=sender,
         list_id=list_,
+        automatic=automatic,
     )
     run = PermitRun(request, moment, reserve, (denied, deferred), processes, as_json)
     filter_audience(settings, audience, run)

@@ -55,6 +55,9 @@ def check(  # noqa: PLR0913 (options of a command)
     campaign: Annotated[str | None, typer.Option(help="The campaign_id; one that is on hold is denied.")] = None,
     sender: Annotated[str | None, typer.Option(help="The number that texts are sent from.")] = None,
     list_: Annotated[str | None, typer.Option("--list", help="The list that mail is sent to.")] = None,
+    automatic: Annotated[
+        bool | None, typer.Option(help="Whether a machine calls, without anybody who speaks. Unsaid: it may be.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs: as POST /v1/permissions answers.")] = False,
 ) -> None:
     """Say whether one person may be reached now. Exit code 0: allow; 1: defer or deny, or nobody can say."""
@@ -70,6 +73,7 @@ def check(  # noqa: PLR0913 (options of a command)
         campaign_id=campaign,
         sender=sender,
         list_id=list_,
+        automatic=automatic,
     )
     print_permission(one, request, as_json=as_json)
 

@@ -74,6 +74,9 @@ def export(  # noqa: PLR0913 (options of a command)
     campaign: Annotated[str | None, typer.Option(help="The campaign_id; one that is on hold is denied.")] = None,
     sender: Annotated[str | None, typer.Option(help="The number that texts are sent from.")] = None,
     list_: Annotated[str | None, typer.Option("--list", help="The list that mail is sent to.")] = None,
+    automatic: Annotated[
+        bool | None, typer.Option(help="Whether a machine calls, without anybody who speaks. Unsaid: it may be.")
+    ] = None,
     reserve: Annotated[
         int | None, typer.Option(min=1, max=_DAY_S, help="Seconds to keep other teams away from whoever is allowed.")
     ] = None,
@@ -106,6 +109,7 @@ def export(  # noqa: PLR0913 (options of a command)
         campaign_id=campaign,
         sender=sender,
         list_id=list_,
+        automatic=automatic,
     )
     run = PermitRun(request, now_ms(), reserve, (denied, deferred), processes, as_json, segment)
     with members_as_list(settings, segment) as audience:

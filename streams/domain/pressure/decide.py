@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from events.outputs import ContactProfile
 from streams.domain.pressure.asking import Decision, Hold, KnownProfile, PermissionRequest, Reason, Reservation
+from streams.domain.pressure.conditions import conditions_on, unmet, unmet_by_a_stranger
 from streams.domain.pressure.denials import JudgedAddress, address_denial, judged_address, purpose_denial, stop_denial
 from streams.domain.pressure.hours import Opening, Week, next_opening
 from streams.domain.pressure.limits import (
@@ -24,6 +25,7 @@ from streams.domain.pressure.limits import (
     since_of,
 )
 from streams.domain.pressure.policy import Permission, Policy
+from streams.domain.pressure.policy_conditions import PolicyCondition
 from streams.domain.pressure.purposes import consent_denial, withdrawal
 from streams.domain.pressure.time_zones import zones_of
 
@@ -49,6 +51,7 @@ class Question(Struct):
     expiry: int
     unknown: Permission
     needs_consent: bool
+    conditions: tuple[PolicyCondition, ...]
     held: Decision | None
     refused: Decision | None
     lost_until: int
@@ -89,6 +92,7 @@ def prepare(
         expiry=getattr(policy.expiry, channel),
         unknown=getattr(policy.unknown, channel),
         needs_consent=channel in policy.closures.needs_consent,
+        conditions=conditions_on(request, policy),
         held=_held(request, at, holds),
         refused=_refused(policy, request),
         lost_until=lost_until,
@@ -163,7 +167,7 @@ def _transactional(question: Question, known: ContactProfile | None) -> Decision
 def _unknown(question: Question) -> Decision | None:
     if question.unknown == "deny":
         return Decision("deny", "unknown_contact")
-    return Decision("deny", "no_consent") if question.needs_consent else None
+    return Decision("deny", "no_consent") if question.needs_consent else unmet_by_a_stranger(question.conditions)
 
 
 def _unwelcome(question: Question, profile: ContactProfile, address: JudgedAddress) -> Decision | None:
@@ -173,6 +177,9 @@ def _unwelcome(question: Question, profile: ContactProfile, address: JudgedAddre
         return Decision(soft, "soft_bouncing")
     rules = question.policy.closures.consent
     if question.needs_consent and (no := consent_denial(profile, question.request, rules)) is not None:
+        return no
+    conditions = question.conditions
+    if conditions and (no := unmet(profile, question.request, conditions, address, rules)) is not None:
         return no
     if (no := purpose_denial(profile, question.policy, question.request)) is not None:
         return no

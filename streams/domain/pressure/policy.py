@@ -23,6 +23,7 @@ from events.interactions.base import Channel
 from streams.domain.contact.sections.pressure import COSTS
 from streams.domain.file_mistakes import wrong
 from streams.domain.pressure.hours import Week, next_opening
+from streams.domain.pressure.policy_conditions import PolicyCondition
 from streams.domain.pressure.policy_values import Amount, Count, Expiry, LocalHours, PolicySection, Span, Window
 from streams.domain.pressure.rates import CampaignRates
 from streams.domain.pressure.time_zones import zones_of_country
@@ -274,6 +275,15 @@ class Policy(PolicySection):
     unknown: UnknownAnswers
     expiry: Expiries
     rates: CampaignRates = CampaignRates()
+    conditions: tuple[PolicyCondition, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _said(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without conditions where there are none, as files of before were said: their version stays."""
+        said: dict[str, Any] = dump(self)
+        if not self.conditions:
+            del said["conditions"]
+        return said
 
     @cached_property
     def version(self) -> str:

@@ -109,8 +109,12 @@ def _value(section: BaseModel, name: str) -> str | list[str]:
 
 
 def _table(section: BaseModel) -> str:
-    said = (f"{name} = {_value(section, name)}" for name, value in section if value is not None)
+    said = (f"{name} = {_inline(_value(section, name))}" for name, value in section if value not in (None, ()))
     return f"{{ {', '.join(said)} }}"
+
+
+def _inline(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else f"[{', '.join(value)}]"
 
 
 def _hours(hours: Hours) -> str:

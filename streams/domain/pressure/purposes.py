@@ -21,12 +21,18 @@ def withdrawal(known: KnownProfile, request: PermissionRequest) -> Decision | No
     return Decision("deny", "consent_withdrawn", (Evidence(word["source"], word["id"]),))
 
 
-def consent_denial(profile: ContactProfile, request: PermissionRequest, rules: ConsentRules) -> Decision | None:
+def consent_denial(
+    profile: ContactProfile, request: PermissionRequest, rules: ConsentRules, consent_to: str | None = None
+) -> Decision | None:
     """Why a person has not consented, where that is needed; None: they have, by the rules.
 
-    To the channel as a whole, or on it to the purpose of the request. The evidence is each yes that holds and is no
-    consent by the rules.
+    To the channel as a whole, or on it to the purpose of the request; with `consent_to` to that purpose alone. The
+    evidence is each yes that holds and is no consent by the rules.
     """
+    if consent_to is not None:
+        wanted = plain_purpose(consent_to)
+        said = [word for word in profile.get("consent_ledger", ()) if _is_to(word, request.channel, wanted)]
+        return _denied(_standing(said), rules)
     of_channel = profile["consent"].get(request.channel) is True
     if of_channel and rules.takes_any:
         return None
@@ -34,6 +40,10 @@ def consent_denial(profile: ContactProfile, request: PermissionRequest, rules: C
     held = _standing([word for word in ledger if _is_about(word, request)])
     if of_channel and request.channel not in rules.for_purpose:
         held += _standing([word for word in ledger if _is_of_channel(word, request.channel)])
+    return _denied(held, rules)
+
+
+def _denied(held: Sequence[ConsentWord], rules: ConsentRules) -> Decision | None:
     if any(_counts(word, rules) for word in held):
         return None
     return Decision("deny", "no_consent", tuple(sorted(Evidence(word["source"], word["id"]) for word in held)))
@@ -70,10 +80,14 @@ def _is_of_channel(word: ConsentWord, channel: Channel) -> bool:
 
 
 def _is_about(word: ConsentWord, request: PermissionRequest) -> bool:
-    purpose = word.get("purpose")
-    if purpose is None or "list_id" in word or "sender" in word:
+    return _is_to(word, request.channel, request.purpose)
+
+
+def _is_to(word: ConsentWord, channel: Channel, purpose: str) -> bool:
+    said = word.get("purpose")
+    if said is None or "list_id" in word or "sender" in word:
         return False
-    return word["channel"] in (request.channel, "all") and plain_purpose(purpose) == request.purpose
+    return word["channel"] in (channel, "all") and plain_purpose(said) == purpose
 
 
 def plain_purpose(purpose: str) -> str:

@@ -103,6 +103,7 @@ def _batch(
         campaign_id=said.campaign_id,
         sender=said.sender,
         list_id=said.list_id,
+        automatic=said.automatic,
     )
     reserve_ms = None if said.reserve is None else said.reserve * 1000
     at = deps.clock() if said.at is None else parse_time(said.at)

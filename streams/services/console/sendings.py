@@ -37,18 +37,21 @@ _COUNT_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked about everybody on a list. `reserve_s`: 0 reserves nobody."""
+    """What is asked about everybody on a list. `reserve_s`: 0 reserves nobody. `automatic`: calls are a machine's."""
 
     channel: str
     purpose: str
     team: str
     campaign: str = ""
     reserve_s: int = 0
+    automatic: bool = False
 
     def options(self) -> list[str]:
         """The options of `harmonia permit`."""
         named = {"channel": self.channel, "purpose": self.purpose, "team": self.team, "campaign": self.campaign}
         told = [f"--{name}={value}" for name, value in named.items() if value]
+        if self.channel == "phone":
+            told.append("--automatic" if self.automatic else "--no-automatic")
         return [*told, f"--reserve={self.reserve_s}"] if self.reserve_s else told
 
 

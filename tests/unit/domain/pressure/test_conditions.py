@@ -1,0 +1,143 @@
+"""What a policy requires to be known of a person, by channel, purpose and kind of call."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from events.outputs import ConsentWord, ProvenanceItem
+from events.times import render_time
+from streams.domain.pressure import decide, default_policy
+from streams.domain.pressure.asking import Evidence
+from streams.domain.pressure.closures import channel_denial, channel_rules
+from tests.unit.domain.pressure.people import DAY, EMAIL, NOON, PHONE, address, asking, person, policy, ruled, unlimited
+
+ALLOWED = ("allow", "ok")
+CALLS = {"channel": "phone", "automatic": True, "require": "consent", "consent_to": "automatic_calls"}
+APPEALS = {"channel": "email", "purposes": ["fundraising"], "require": "consent"}
+ORIGIN = {"channel": "phone", "require": "provenance", "sources": ["self", "canvass"]}
+
+
+def yes(channel: str, **more: str) -> ConsentWord:
+    said = {"type": "consent.changed", "channel": channel, "granted": True, "at": render_time(NOON - DAY)}
+    return said | {"source": "forms/site", "id": "y"} | more  # type: ignore[return-value]
+
+
+def origin(kind: str, *refs: str) -> ProvenanceItem:
+    at = render_time(NOON - DAY)
+    said: dict[str, Any] = {"kind": kind, "first_at": at, "last_at": at, "count": 1, "source": "lists/a", "id": kind}
+    return said | {"addresses": [{"ref": ref, "channel": "phone"} for ref in refs]}  # type: ignore[return-value]
+
+
+def ruling(*conditions: dict[str, Any], **more: Any) -> Any:
+    return unlimited(unknown__phone="allow", conditions=list(conditions), **more)
+
+
+def test_a_call_of_a_machine_needs_a_yes_to_just_that_and_somebodys_own_does_not() -> None:
+    rules, agreed = ruling(CALLS), person(consent_ledger=[yes("phone", purpose="automatic_calls")])
+    whole = person(consent_ledger=[yes("phone")], consent={"phone": True})
+    assert ruled(decide(agreed, rules, asking("phone", automatic=True), NOON)) == ALLOWED
+    assert ruled(decide(whole, rules, asking("phone", automatic=True), NOON)) == ("deny", "no_consent")
+    assert ruled(decide(whole, rules, asking("phone", automatic=False), NOON)) == ALLOWED
+
+
+def test_a_call_that_is_not_said_to_be_somebodys_own_may_be_a_machines() -> None:
+    assert ruled(decide(person(), ruling(CALLS), asking("phone"), NOON)) == ("deny", "no_consent")
+
+
+def test_a_condition_of_one_purpose_leaves_the_others_alone() -> None:
+    rules = ruling(APPEALS)
+    assert ruled(decide(person(), rules, asking("email", "fundraising"), NOON)) == ("deny", "no_consent")
+    assert ruled(decide(person(), rules, asking("email", "mobilisation"), NOON)) == ALLOWED
+    agreed = person(consent_ledger=[yes("email")], consent={"email": True})
+    assert ruled(decide(agreed, rules, asking("email", "fundraising"), NOON)) == ALLOWED
+
+
+def test_bases_of_a_condition_count_in_place_of_those_of_all() -> None:
+    rules = ruling({**APPEALS, "bases": ["legitimate_interest"]}, closures__consent={"bases": ["consent"]})
+    said = yes("email", basis="legitimate_interest")
+    assert (
+        ruled(decide(person(consent_ledger=[said], consent={"email": True}), rules, asking("email"), NOON)) == ALLOWED
+    )
+    other = person(consent_ledger=[yes("email", basis="consent")], consent={"email": True})
+    refused = decide(other, rules, asking("email"), NOON)
+    assert (*ruled(refused), refused.evidence) == ("deny", "no_consent", (Evidence("forms/site", "y"),))
+
+
+def test_what_counts_is_where_the_address_comes_from_that_is_judged() -> None:
+    rules = ruling(ORIGIN)
+    rented = decide(person(provenance=[origin("rented", PHONE)]), rules, asking("phone"), NOON)
+    assert (*ruled(rented), rented.evidence) == ("deny", "no_provenance", (Evidence("lists/a", "rented"),))
+    elsewhere = person(provenance=[origin("self", EMAIL), origin("rented", PHONE)])
+    assert ruled(decide(elsewhere, rules, asking("phone"), NOON)) == ("deny", "no_provenance")
+    both = person(provenance=[origin("rented", PHONE), origin("self", PHONE)])
+    assert ruled(decide(both, rules, asking("phone"), NOON)) == ALLOWED
+    assert ruled(decide(person(), rules, asking("phone"), NOON)) == ("deny", "no_provenance")
+
+
+def test_on_channels_without_addresses_anything_of_the_person_counts() -> None:
+    rules = ruling({"channel": "door", "require": "provenance"})
+    assert ruled(decide(person(provenance=[origin("voter_list")]), rules, asking("door"), NOON)) == ALLOWED
+    assert ruled(decide(person(), rules, asking("door"), NOON)) == ("deny", "no_provenance")
+
+
+def test_a_stranger_meets_no_condition() -> None:
+    assert ruled(decide(None, ruling(ORIGIN), asking("phone"), NOON)) == ("deny", "no_provenance")
+    assert ruled(decide(None, ruling(CALLS), asking("phone", automatic=True), NOON)) == ("deny", "no_consent")
+
+
+def test_transactional_messages_skip_conditions() -> None:
+    rules = ruling({"channel": "email", "require": "provenance"}, transactional__teams=["digital"])
+    assert ruled(decide(person(), rules, asking("email", "transactional"), NOON)) == ("allow", "transactional")
+
+
+def test_a_no_comes_before_a_condition() -> None:
+    gone = person(addresses=[address(PHONE, "phone", "wrong_number")])
+    assert ruled(decide(gone, ruling(ORIGIN), asking("phone"), NOON)) == ("deny", "wrong_number")
+
+
+def test_conditions_close_no_channel_to_everybody() -> None:
+    assert channel_denial(person(), channel_rules(ruling(ORIGIN, CALLS)), "phone", NOON) is None
+
+
+def test_a_policy_without_conditions_has_the_version_that_it_had() -> None:
+    assert "conditions" not in policy().model_dump()
+    assert policy(conditions=[]).version == policy().version != ruling(ORIGIN).version
+
+
+@pytest.mark.parametrize(
+    ("condition", "cure"),
+    [
+        ({**CALLS, "channel": "email"}, "take automatic out"),
+        ({**APPEALS, "sources": ["self"]}, 'require = "provenance"'),
+        ({**ORIGIN, "bases": ["consent"]}, 'require = "consent"'),
+        ({"channel": "email", "require": "consent"}, "name the channel in closures.needs_consent instead"),
+        ({**ORIGIN, "sources": ["staff"]}, "sources"),
+        ({**APPEALS, "purposes": ["transactional"]}, "purposes"),
+    ],
+)
+def test_a_condition_that_contradicts_itself_is_a_mistake_with_a_cure(condition: dict[str, Any], cure: str) -> None:
+    with pytest.raises(ValidationError, match=cure):
+        ruling(condition)
+
+
+@pytest.mark.parametrize("regime", ["fr", "eu"])
+def test_under_european_regimes_texts_appeals_and_machines_need_a_proven_yes(regime: Any) -> None:
+    rules = default_policy(regime)
+    when = NOON - 2 * 3_600_000  # in the afternoon in Europe, before that in the Azores
+    there = {"time_zone": "Europe/Paris", "region": None, "postal_code": None}
+    known = {"zones": there, "provenance": [origin("self", PHONE, EMAIL)]}
+    proven = {"basis": "consent", "proof": "scan:1"}
+    said = [yes("text", **proven), yes("email", **proven), yes("phone", purpose="automatic_calls", **proven)]
+    agreed = person(consent_ledger=said, consent={"text": True, "email": True}, **known)
+    for asked in (asking("text"), asking("email"), asking("phone", automatic=True)):
+        assert ruled(decide(agreed, rules, asked, when)) == ALLOWED
+        assert ruled(decide(person(**known), rules, asked, when)) == ("deny", "no_consent")
+        unproven = [{**word, "proof": ""} for word in said]
+        for word in unproven:
+            del word["proof"]
+        vague = person(consent_ledger=unproven, consent={"text": True, "email": True}, **known)
+        assert ruled(decide(vague, rules, asked, when)) == ("deny", "no_consent")
+    assert ruled(decide(person(**known), rules, asking("phone", automatic=False), when)) == ALLOWED
+    unknown = person(zones=there)
+    assert ruled(decide(unknown, rules, asking("phone", automatic=False), when)) == ("deny", "no_provenance")
