@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 RegimeName = Literal["us", "fr", "eu"]
 NO_COUNTRY = "ZZ"
 """As a region of phone numbers: none, so that a number has to be written with its country code."""
+_OTHERS_FILES = "civic_register staff"
 EU = "EU"
 """As a country of policies: anywhere in the Union."""
 
@@ -23,23 +24,32 @@ class Regime(NamedTuple):
 
     `policy`: name of the policy file that comes with Harmonia. `country`: where people are of whom nothing is known, as
     that file has it. `phone_region`: whose numbers are written without a country code. `time_zone`: where a day begins.
+    `refused_sources`: kinds of provenance of which nothing is taken, separated by spaces.
     """
 
     policy: str
     country: str
     phone_region: str
     time_zone: str
+    refused_sources: str
 
     @property
     def settings(self) -> Mapping[str, object]:
         """The settings that it gives, by the names of their fields."""
-        return {"phone_region": self.phone_region, "time_zone": self.time_zone}
+        names = ("phone_region", "time_zone", "refused_sources")
+        return {name: getattr(self, name) for name in names}
 
 
 REGIMES: Mapping[RegimeName, Regime] = MappingProxyType(
     {
-        "us": Regime(policy="default.toml", country="US", phone_region="US", time_zone="UTC"),
-        "fr": Regime(policy="fr.toml", country="FR", phone_region="FR", time_zone="Europe/Paris"),
-        "eu": Regime(policy="eu.toml", country=EU, phone_region=NO_COUNTRY, time_zone="UTC"),
+        "us": Regime("default.toml", country="US", phone_region="US", time_zone="UTC", refused_sources=_OTHERS_FILES),
+        "fr": Regime(
+            *("fr.toml", "FR", "FR", "Europe/Paris"),
+            refused_sources=f"{_OTHERS_FILES} petition",
+        ),
+        "eu": Regime(
+            *("eu.toml", EU, NO_COUNTRY, "UTC"),
+            refused_sources=f"{_OTHERS_FILES} petition",
+        ),
     }
 )

@@ -83,6 +83,7 @@ _MEANINGS = {
     "time_in_future": "has not happened yet",
     "no_identifier": "names nobody",
     "invalid_data": "such as a negative amount",
+    "refused_source": "of a source that nothing is taken from",
     "memo_entry": "a row that the FEC leaves out of totals",
     "malformed_row": "a row cut off in the middle",
     "contact_full": "a contact over 1 MiB",

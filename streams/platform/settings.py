@@ -6,7 +6,7 @@ A setting is named by its environment variable: `HARMONIA_` and the field's name
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
@@ -15,6 +15,7 @@ from pydantic_settings import DotEnvSettingsSource
 from events.console_acts import CONSOLE_ACTS
 from events.contact import is_time_zone
 from events.identifiers import Hasher
+from events.interactions.base import ProvenanceKind
 from events.regimes import NO_COUNTRY, REGIMES, RegimeName
 from streams.platform.servers import ENV_FILE, ServerSettings
 
@@ -66,6 +67,12 @@ class Settings(ServerSettings):
         REGIMES["us"].phone_region,
         pattern="^[A-Z]{2}$",
         description=f"Country of phone numbers written without one; `{NO_COUNTRY}`: such numbers are not taken",
+    )
+    refused_sources: str = Field(
+        REGIMES["us"].refused_sources,
+        pattern=rf"^( *({'|'.join(get_args(ProvenanceKind))})( |$))* *$",
+        description="Kinds of provenance of which nothing is taken, separated by spaces: what names one is a "
+        "dead letter (docs/provenance.md); empty: none",
     )
     gmail_aliases: bool = Field(
         False,
@@ -280,6 +287,12 @@ class Settings(ServerSettings):
         writing, *older = self.identity_keys
         guessable = [key for key in older if key != writing and (key == _PUBLIC_KEY or len(key) < LEAST_KEY_BYTES)]
         return Hasher([writing, *older], self.phone_region, gmail_aliases=self.gmail_aliases, guessable=guessable)
+
+    @property
+    def refused_kinds(self) -> frozenset[ProvenanceKind]:
+        """The kinds of provenance of which nothing is taken."""
+        said = self.refused_sources.split()
+        return frozenset(kind for kind in get_args(ProvenanceKind) if kind in said)
 
     @property
     def identity_keys(self) -> list[bytes]:

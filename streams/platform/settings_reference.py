@@ -72,6 +72,11 @@ SECTIONS = (
         ("identity_key", "identity_key_file", "phone_region", "gmail_aliases", "identity_crowd"),
     ),
     Section(
+        "What is taken",
+        "workers, the gateway, `produce`, `dead-letters requeue` and `lake import`. The same for all of them.",
+        ("refused_sources",),
+    ),
+    Section(
         "Permissions",
         "workers (policy and teams), the API, and the commands that ask for permissions, test or back up a policy.",
         ("policy", "teams", "profiles_oldest_s"),

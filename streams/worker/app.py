@@ -96,7 +96,11 @@ class ShutdownCloser(Service):
 def _intake(parts: AgentParts) -> BuiltAgent:
     settings, metrics = parts.settings, parts.metrics
     return BuiltAgent(
-        IntakeAgent(parts.outbox, settings.hasher, settings.partitions, metrics, parts.clock, guard=parts.guard)
+        IntakeAgent(
+            *(parts.outbox, settings.hasher, settings.partitions, metrics, parts.clock),
+            guard=parts.guard,
+            refused=settings.refused_kinds,
+        )
     )
 
 

@@ -4,7 +4,7 @@ Rows that are harmonised already keep their hashes; all others are judged by int
 lake, whatever a file holds.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 from events.adapters.feed import RefusedElement, SkippedElement
@@ -12,8 +12,10 @@ from events.envelope import MAX_AHEAD_MS, Record, decode
 from events.fast_intake import harmonise_fast
 from events.harmonised import Opened, harmonise, harmonised_again, judge_harmonised, open_harmonised
 from events.identifiers import Hasher
+from events.interactions.base import ProvenanceKind
+from events.purpose_wall import said_behind_the_wall
 from events.refusal import Reason, Refusal
-from events.registry import topic_of
+from events.registry import MESSAGES, topic_of
 from sinks.lake.anonymised_rows import MONEY_AND_RETRACTIONS
 from sinks.lake.erasure_list import Erasure, Erasures, erasure_of
 from streams.history.lake.input_files import Selection
@@ -48,10 +50,20 @@ class AdmittedRow(NamedTuple):
 class RowAdmission:
     """Judges rows of old files.
 
-    `erased`: erasure lists, each with who was erased and until when. `now`: ms since 1970.
+    `erased`: erasure lists, each with who was erased and until when. `now`: ms since 1970. `refused`: kinds of
+    provenance of which nothing is taken.
     """
 
-    def __init__(self, selection: Selection, hasher: Hasher, now: int, erased: Sequence[Erasures] = ()) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        hasher: Hasher,
+        now: int,
+        erased: Sequence[Erasures] = (),
+        *,
+        refused: Set[ProvenanceKind] = frozenset(),
+    ) -> None:
+        self._refused = refused
         self._selection = selection
         self._hasher = hasher
         self._now = now
@@ -70,6 +82,8 @@ class RowAdmission:
         if not self._selection.takes(opened.head[2], opened.time):
             return None
         taken = self._taken(row.value, opened)
+        if not isinstance(taken, Refusal) and taken.type not in MESSAGES:
+            taken = said_behind_the_wall(opened.event.get("data"), self._refused) or taken
         if isinstance(taken, Refusal):
             return RefusedElement(row.raw, taken)
         if taken.type == ERASED_TYPE:

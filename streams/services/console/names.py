@@ -137,6 +137,9 @@ ORIGINS: Mapping[str, str] = {
     "sponsorship": "Somebody who knows them",
     "canvass": "A canvasser",
     "vendor": "A supplier of data",
+    "petition": "A file of a petition",
+    "staff": "A file of staff",
+    "civic_register": "A register of an authority",
 }
 """From whom something about a person was got."""
 ALL: tuple[Mapping[str, str], ...] = (

@@ -112,7 +112,7 @@ def test_a_policy_without_conditions_has_the_version_that_it_had() -> None:
         ({**APPEALS, "sources": ["self"]}, 'require = "provenance"'),
         ({**ORIGIN, "bases": ["consent"]}, 'require = "consent"'),
         ({"channel": "email", "require": "consent"}, "name the channel in closures.needs_consent instead"),
-        ({**ORIGIN, "sources": ["staff"]}, "sources"),
+        ({**ORIGIN, "sources": ["census"]}, "sources"),
         ({**APPEALS, "purposes": ["transactional"]}, "purposes"),
     ],
 )
