@@ -211,7 +211,8 @@ class ProvenanceItem(TypedDict):
 class ContactProfile(TypedDict):
     """The value of `contact-state` and of `state` in Redis: all that is known of one person.
 
-    `consent_ledger`: every word on consent in the order of time; absent where nothing was said. `provenance`: by whom
+    `last_active_at`: when the person last did something of their own; absent where they never did. `consent_ledger`:
+    every word on consent in the order of time; absent where nothing was said. `provenance`: by whom
     and how what is known was got, the earliest first; absent where nobody says so.
     """
 
@@ -219,6 +220,7 @@ class ContactProfile(TypedDict):
     version: int
     first_seen: str | None
     last_seen: str | None
+    last_active_at: NotRequired[str]
     counts: dict[str, int]
     email: EmailProfile
     donations: DonationProfile

@@ -12,6 +12,7 @@ RegimeName = Literal["us", "fr", "eu"]
 NO_COUNTRY = "ZZ"
 """As a region of phone numbers: none, so that a number has to be written with its country code."""
 _OTHERS_FILES = "civic_register staff"
+_THREE_YEARS = 1_095
 EU = "EU"
 """As a country of policies: anywhere in the Union."""
 
@@ -24,7 +25,8 @@ class Regime(NamedTuple):
 
     `policy`: name of the policy file that comes with Harmonia. `country`: where people are of whom nothing is known, as
     that file has it. `phone_region`: whose numbers are written without a country code. `time_zone`: where a day begins.
-    `refused_sources`: kinds of provenance of which nothing is taken, separated by spaces.
+    `refused_sources`: kinds of provenance of which nothing is taken, separated by spaces. `inactivity_days`: how long
+    people are kept who do nothing; 0: for ever.
     """
 
     policy: str
@@ -32,24 +34,19 @@ class Regime(NamedTuple):
     phone_region: str
     time_zone: str
     refused_sources: str
+    inactivity_days: int
 
     @property
     def settings(self) -> Mapping[str, object]:
         """The settings that it gives, by the names of their fields."""
-        names = ("phone_region", "time_zone", "refused_sources")
+        names = ("phone_region", "time_zone", "refused_sources", "inactivity_days")
         return {name: getattr(self, name) for name in names}
 
 
 REGIMES: Mapping[RegimeName, Regime] = MappingProxyType(
     {
-        "us": Regime("default.toml", country="US", phone_region="US", time_zone="UTC", refused_sources=_OTHERS_FILES),
-        "fr": Regime(
-            *("fr.toml", "FR", "FR", "Europe/Paris"),
-            refused_sources=f"{_OTHERS_FILES} petition",
-        ),
-        "eu": Regime(
-            *("eu.toml", EU, NO_COUNTRY, "UTC"),
-            refused_sources=f"{_OTHERS_FILES} petition",
-        ),
+        "us": Regime("default.toml", "US", "US", "UTC", _OTHERS_FILES, inactivity_days=0),
+        "fr": Regime("fr.toml", "FR", "FR", "Europe/Paris", f"{_OTHERS_FILES} petition", _THREE_YEARS),
+        "eu": Regime("eu.toml", EU, NO_COUNTRY, "UTC", f"{_OTHERS_FILES} petition", _THREE_YEARS),
     }
 )

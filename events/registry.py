@@ -47,6 +47,7 @@ class TypeSpec:
     `experiments`: what it may change for those who are in one: an `outcome`, the `assignment` itself, or `nothing`.
     `decides`: a row of any date may decide about rows of every type (`all`), about others of its own (`its_own`: the
     earliest version counts, or the last word), or about none.
+    `is_own_act`: the person did it, so they are not inactive; of a canvass report its outcome tells.
     `in_daily_report`: the page of a day is made of it. `is_bare`: nothing is kept of it but that it happened, when, and
     what any interaction may carry.
     """
@@ -70,6 +71,7 @@ class TypeSpec:
     experiments: Literal["outcome", "assignment", "nothing"] = "outcome"
     decides: Literal["all", "its_own", "none"] = "none"
     in_daily_report: bool = False
+    is_own_act: bool = False
     is_bare: bool = False
 
     @property
@@ -88,13 +90,20 @@ def _rsvp(name: str, model: type[InteractionData], rsvp: Rsvp) -> TypeSpec:
         experiments="nothing",
         decides="its_own",
         in_daily_report=True,
+        is_own_act=rsvp != "no_show",
         is_bare=True,
     )
 
 
 def _pledge(name: str, model: type[InteractionData]) -> TypeSpec:
     return TypeSpec(
-        name=name, model=model, topics=DONATION, experiments="nothing", decides="its_own", in_daily_report=True
+        name=name,
+        model=model,
+        topics=DONATION,
+        experiments="nothing",
+        decides="its_own",
+        in_daily_report=True,
+        is_own_act=name == "donation.pledge_cancelled",
     )
 
 
@@ -125,6 +134,7 @@ SPECS: tuple[TypeSpec, ...] = (
     ),
     TypeSpec(
         name="email.clicked",
+        is_own_act=True,
         model=email.EmailClicked,
         topics=EMAIL,
         is_message=True,
@@ -158,6 +168,7 @@ SPECS: tuple[TypeSpec, ...] = (
     ),
     TypeSpec(
         name="email.unsubscribed",
+        is_own_act=True,
         model=email.EmailUnsubscribed,
         topics=EMAIL,
         stop_reason="unsubscribed",
@@ -166,6 +177,7 @@ SPECS: tuple[TypeSpec, ...] = (
     ),
     TypeSpec(
         name="email.complained",
+        is_own_act=True,
         model=email.EmailComplained,
         topics=EMAIL,
         stop_reason="complained",
@@ -174,6 +186,7 @@ SPECS: tuple[TypeSpec, ...] = (
     ),
     TypeSpec(
         name="donation.made",
+        is_own_act=True,
         model=donation.DonationMade,
         topics=DONATION,
         answer="gift",
@@ -226,9 +239,17 @@ SPECS: tuple[TypeSpec, ...] = (
         address_failed=True,
         experiments="nothing",
     ),
-    TypeSpec(name="text.replied", model=outreach.TextReplied, topics=OUTREACH, answer="reply", is_bare=True),
+    TypeSpec(
+        name="text.replied",
+        model=outreach.TextReplied,
+        topics=OUTREACH,
+        answer="reply",
+        is_own_act=True,
+        is_bare=True,
+    ),
     TypeSpec(
         name="text.opted_out",
+        is_own_act=True,
         model=outreach.TextOptedOut,
         topics=OUTREACH,
         stop_reason="opted_out",
@@ -240,6 +261,7 @@ SPECS: tuple[TypeSpec, ...] = (
     _rsvp("rsvp.no_show", outreach.RsvpNoShow, "no_show"),
     TypeSpec(
         name="form.submitted",
+        is_own_act=True,
         model=outreach.FormSubmitted,
         topics=OUTREACH,
         answer="form",
@@ -253,6 +275,7 @@ SPECS: tuple[TypeSpec, ...] = (
     ),
     TypeSpec(
         name="consent.changed",
+        is_own_act=True,
         model=anywhere.ConsentChanged,
         topics=ANYWHERE,
         stop_reason="consent_withdrawn",

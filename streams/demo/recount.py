@@ -41,6 +41,22 @@ def text_of(at: datetime | None) -> str | None:
     return None if at is None else f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
+_OWN_ACTS = {
+    *("email.clicked", "email.unsubscribed", "email.complained", "text.replied", "text.opted_out"),
+    *("donation.made", "donation.pledge_cancelled", "rsvp.made", "rsvp.cancelled", "rsvp.attended"),
+    *("form.submitted", "consent.changed"),
+}
+
+
+def last_active(told: list[CountedEvent]) -> Profile:
+    """The field `last_active_at`: when the person last did something of their own; no field where they never did."""
+    last = None
+    for one in told:
+        if one.type in _OWN_ACTS or (one.type == "canvass.reported" and one.fields["outcome"] == "contacted"):
+            last = one.at
+    return {} if last is None else {"last_active_at": text_of(last)}
+
+
 def counts(told: list[CountedEvent]) -> dict[str, int]:
     """The section `counts`: how many interactions of each type; a type with none is absent."""
     found: dict[str, int] = {}

@@ -74,6 +74,12 @@ class Settings(ServerSettings):
         description="Kinds of provenance of which nothing is taken, separated by spaces: what names one is a "
         "dead letter (docs/provenance.md); empty: none",
     )
+    inactivity_days: int = Field(
+        REGIMES["us"].inactivity_days,
+        ge=0,
+        le=36_500,
+        description="Days after which whoever has done nothing is due to be forgotten (`harmonia retention`); 0: never",
+    )
     gmail_aliases: bool = Field(
         False,
         description="Whether dots and +tags of gmail.com addresses make no difference. Changed later, it splits people",

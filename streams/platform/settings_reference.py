@@ -76,6 +76,7 @@ SECTIONS = (
         "workers, the gateway, `produce`, `dead-letters requeue` and `lake import`. The same for all of them.",
         ("refused_sources",),
     ),
+    Section("What is kept", "`harmonia retention`.", ("inactivity_days",)),
     Section(
         "Permissions",
         "workers (policy and teams), the API, and the commands that ask for permissions, test or back up a policy.",

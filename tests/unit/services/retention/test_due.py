@@ -6,12 +6,13 @@ import pytest
 from events.envelope import Interaction, Record, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
-from events.interactions.commands import ContactProvenanceForgotten
+from events.inactivity import InactivityRule
+from events.interactions.commands import ContactErased, ContactProvenanceForgotten
 from events.json_types import JSON
 from events.outputs import ContactProfile
 from events.provenance_rules import ProvenanceRule
 from events.topics import CONTACT_COMMANDS
-from streams.services.retention.due import DueItem, commands_on, due_items, report_on
+from streams.services.retention.due import DueItem, commands_on, due_items, erasures_of, inactive_items, report_on
 from tests.unit.domain.contact.said import HOUR, NOON, profile_of, said
 
 ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012"}
@@ -67,3 +68,25 @@ def test_a_command_is_taken_by_intake_for_the_very_identifier_and_is_the_same_wh
     assert (first.time, first.data.kind, first.data.file) == (NOON, "voter_list", "rolls-2012")
     [whole] = commands_on(["crm.ada"], rule._replace(file=None), "operator/retention")
     assert "file" not in orjson.loads(whole)["data"]
+
+
+@pytest.mark.parametrize("until", [NOON - 1, NOON, NOON + HOUR])
+def test_who_has_done_nothing_is_due_whole_whatever_was_sent_to_them_since(until: int) -> None:
+    sent = said("email.sent", "m", NOON + HOUR, message_id="m")
+    signed = profile_of(said("form.submitted", "f", NOON, form_id="f"), sent)
+    due = inactive_items(signed, InactivityRule(until))
+    assert due == (() if until < NOON else (DueItem("", 2, whole=True),))
+    stranger = inactive_items(profile_of(sent), InactivityRule(until))
+    assert stranger == (() if until < NOON + HOUR else (DueItem("", 1, whole=True),))
+
+
+def test_an_erasure_of_who_is_due_is_taken_by_intake_and_is_the_same_when_it_is_made_again() -> None:
+    rule = InactivityRule(NOON)
+    [command] = erasures_of([HASHED], rule, "operator/retention")
+    assert [command] == list(erasures_of([HASHED], rule, "operator/retention"))
+    heard = decode(Record(CONTACT_COMMANDS, command, (), NOON + HOUR))
+    assert isinstance(heard, Interaction)
+    assert isinstance(heard.data, ContactErased)
+    assert (heard.time, harmonise(heard, Hasher([b"key"]))[0]) == (NOON, HASHED)
+    [other] = erasures_of([HASHED], InactivityRule(NOON + 1), "operator/retention")
+    assert orjson.loads(other)["id"] != heard.id
