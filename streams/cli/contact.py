@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import orjson
 import typer
@@ -29,6 +29,7 @@ from streams.cli.person import (
 )
 
 if TYPE_CHECKING:
+    from events.outputs import ContactProfile
     from sinks.lookup import KnownContact
     from streams.cli.decisions import DecisionSender
     from streams.domain.contact.profile_history import ProfileStep
@@ -176,7 +177,7 @@ def show(
             typer.echo(orjson.dumps(_row(step)))
         return
     profile = orjson.loads(found.profile)
-    _print_profile(profile)
+    print_profile(profile)
     _print_names(person, profile.get("merged_from", []))
     if with_history:
         _print_steps(steps)
@@ -290,13 +291,22 @@ def _require_named(settings: Settings, name: PersonName, who: str) -> KnownConta
     return found
 
 
-def _print_profile(profile: dict[str, JSON]) -> None:
+def print_profile(profile: ContactProfile) -> None:
+    """Print a profile. Where it comes from and what was agreed to is told in lines: it has too many columns."""
+    from streams.cli.origin import ledger_lines, origin_lines
     from streams.cli.profile_tables import profile_tables_of
 
-    found = profile_tables_of(profile)
+    told = {
+        "consent_ledger": ledger_lines(profile.get("consent_ledger", ())),
+        "provenance": origin_lines(profile.get("provenance", ())),
+    }
+    shown: dict[str, JSON] = {name: part for name, part in cast(dict[str, JSON], profile).items() if name not in told}
+    found = profile_tables_of(shown)
     print_table(("what", "is (times in UTC)"), found.facts)
     for part in found.lists:
         print_table(part.columns, part.rows, part.path)
+    for name, lines in told.items():
+        print_lines(["", name, *lines] if lines else [])
     if found.unknown:
         print_lines(["", f"nothing is known of: {', '.join(found.unknown)}"])
 

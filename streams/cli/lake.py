@@ -126,24 +126,52 @@ def erase(
 
 
 @app.command("forget")
-def forget(
+def forget(  # noqa: PLR0913 (options of a command)
     kind: Kind,
     until: Until,
+    most: Annotated[
+        int | None, typer.Option(min=0, help="Refuse where more rows than this would go; needed without --dry-run.")
+    ] = None,
+    *,
     file: File = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; say how many rows it would be.")] = False,
 ) -> None:
-    """Take what came from one source until a time out of the lake, as `retention run` does of all else."""
+    """Take what came from one source until a time out of the lake, as `retention run` does of all else.
+
+    Nothing is changed where more rows would go than `--most`; exit code 1 then.
+    """
     from sinks.lake.forgotten_provenance import count_of_provenance, forget_provenance
+    from sinks.lake.rows import date_of
+    from sinks.lake.snapshots import abandon_snapshots
+    from sinks.lake.unfinished_writes import abandon_imports
     from streams.cli.retention import provenance_rule
     from streams.domain.display_names import counted
     from streams.platform.lake_files import existing_lake_of
+    from streams.worker.app import wall_clock
 
     rule = provenance_rule(kind, until, file)
+    if most is None and not dry_run:
+        refuse("--most: say how many rows it may be at most; --dry-run counts them", WRONG_USE)
     with _failing_plainly():
         files = existing_lake_of(load_settings())
-        done = count_of_provenance(files, rule) if dry_run else forget_provenance(files, rule)
-    would = "would lose" if dry_run else "lost"
-    say(f"{counted(done.rows, 'row', 'rows')} in {counted(done.files, 'file', 'files')} {would} their person")
+        due = count_of_provenance(files, rule)
+        rows = f"{counted(due.rows, 'row', 'rows')} in {counted(due.files, 'file', 'files')}"
+        if dry_run:
+            say(f"{rows} would lose their person")
+            return
+        if most is not None and due.rows > most:
+            refuse(
+                f"nothing was changed: {rows} would lose their person, more than --most {most}. Is the time right, and "
+                "the file? --dry-run counts without changing anything"
+            )
+        if due.rows and not yes:
+            typer.confirm(f"This cannot be undone. Take the person out of {rows}?", abort=True, err=True)
+        now = wall_clock()
+        abandon_snapshots(files, date_of(now // _DAY_MS - 1), now)
+        abandon_imports(files, now - _DAY_MS)
+        done = forget_provenance(files, rule)
+    say(f"{counted(done.rows, 'row', 'rows')} in {counted(done.files, 'file', 'files')} lost their person")
 
 
 @app.command("views")

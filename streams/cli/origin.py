@@ -1,15 +1,15 @@
-"""Where what is known of a person comes from, and where one of their addresses does: "where did you get my number?"."""
+"""Where what is known of a person, or one address, comes from, and what was agreed to: entries are told in lines."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from streams.cli.output import print_lines
 from streams.cli.profile_tables import cell_text
 
 if TYPE_CHECKING:
-    from events.outputs import AddressRef, ProvenanceItem
+    from events.outputs import AddressRef, ConsentWord, ProvenanceItem
 
 KINDS: Mapping[str, str] = {
     "self": "the person",
@@ -41,14 +41,37 @@ def print_origins(entries: Sequence[ProvenanceItem], refs: Collection[str]) -> N
         print_lines([NOT_SAID])
         return
     if not refs:
-        print_lines(line for entry in entries for line in _lines(entry))
+        print_lines(origin_lines(entries))
         return
     of_address = naming(entries, refs)
     print_lines(["this address"] if of_address else ["no interaction that names this address says where it comes from"])
-    print_lines(f"  {line}" for entry in of_address for line in _lines(entry))
+    print_lines(f"  {line}" for line in origin_lines(of_address))
     others = [entry for entry in entries if entry not in of_address]
     print_lines(["", "all else that is known of the person"] if others else [])
-    print_lines(f"  {line}" for entry in others for line in _lines(entry))
+    print_lines(f"  {line}" for line in origin_lines(others))
+
+
+def origin_lines(entries: Iterable[ProvenanceItem]) -> list[str]:
+    """The profile's `provenance` for people."""
+    return [line for entry in entries for line in _lines(entry)]
+
+
+def ledger_lines(words: Iterable[ConsentWord]) -> list[str]:
+    """The profile's `consent_ledger` for people: yes or no, to what and when; what was not said has no line."""
+    return [line for word in words for line in _word_lines(word)]
+
+
+_PARTS: Mapping[str, str] = {"list_id": "list", "sender": "sender", "purpose": "purpose"}
+_TERMS: Mapping[str, str] = {"controller": "to", "wording": "wording", "proof": "proof", "basis": "basis"}
+
+
+def _word_lines(word: ConsentWord) -> list[str]:
+    said: Mapping[str, object] = {**word}
+    parts = [f"{called} {said[name]}" for name, called in _PARTS.items() if name in said]
+    about = ", ".join([word["channel"], *parts])
+    terms = [f"  {called}: {said[name]}" for name, called in _TERMS.items() if name in said]
+    head = f"{'yes' if word['granted'] else 'no'} to {about}: {cell_text(word['at'])}"
+    return [head, *terms, f"  said by: {word['type']} {word['source']} {word['id']}"]
 
 
 def _lines(entry: ProvenanceItem) -> list[str]:

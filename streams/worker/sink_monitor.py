@@ -12,6 +12,7 @@ from prometheus_client import Gauge
 from streams.engine.app import ChunkApp
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.runs import End
+from streams.platform.errors import MissingTopic
 from streams.worker.measuring.lag import PartitionProgress, RecordAges, SinkLag
 from streams.worker.measuring.teams import TeamSchedule
 from streams.worker.metrics import Metrics
@@ -19,6 +20,7 @@ from streams.worker.metrics import Metrics
 logger = logging.getLogger(__name__)
 
 INTERVAL_S = 1.0
+COMPARE_EVERY_S = 60.0
 
 
 class CurrentValues:
@@ -53,6 +55,10 @@ class MonitoredSink(Protocol):
 
     async def watch(self, partitions: Sequence[TP], ends: Mapping[TP, End]) -> None:
         """Check the sink, and refill it, in the owned partitions; `ends`: where they end. May raise Kafka's errors."""
+        ...
+
+    async def forget_former_topics(self) -> None:
+        """Have the next look read topics that were made anew. May raise Kafka's errors, and `MissingTopic`."""
         ...
 
 
@@ -127,6 +133,21 @@ class SinkMonitor(Service):
             except Exception as error:  # noqa: BLE001 - whatever it is, the process must not go on
                 self._app.fail_stop(error)
             await self.sleep(INTERVAL_S)
+
+    @Service.task
+    async def _compare_topics(self) -> None:
+        await asyncio.gather(*map(self._compare_topics_of, self._sinks))
+
+    async def _compare_topics_of(self, sink: MonitoredSink) -> None:
+        """Have one sink ask every minute whether its topics are those that it has read."""
+        while not self.should_stop:
+            await self.sleep(COMPARE_EVERY_S)
+            try:
+                await sink.forget_former_topics()
+            except (*BROKER_TROUBLE, MissingTopic) as error:  # it may be about to be made
+                logger.warning("asking whether topics are new: %s", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the process must not go on
+                self._app.fail_stop(error)
 
 
 def _labels(tp: TP) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from sinks.keys import kept_members_key, position_key
 from sinks.redis import RedisSink
 from sinks.segments import SegmentsSink
 from streams.cli.main import app
+from streams.domain.pressure.policy_files import default_policy_text
 from tests.contract.api.desk import known
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER, erased
@@ -45,14 +46,26 @@ async def filled(server: RedisServer) -> None:
     await segments.close()
 
 
-def run(url: str, *words: str) -> Result:
-    return CliRunner().invoke(app, [*words], env={"REDIS_URL": url, "KAFKA_BOOTSTRAP": "127.0.0.1:1", "COLUMNS": "200"})
+def run(url: str, *words: str, **variables: str) -> Result:
+    env = {"REDIS_URL": url, "KAFKA_BOOTSTRAP": "127.0.0.1:1", "COLUMNS": "200"}
+    return CliRunner().invoke(app, [*words], env=env | variables)
+
+
+def at_any_hour(policy: str) -> str:
+    """A policy that allows e-mail at night too, for it is night somewhere whenever the tests run."""
+    hours = '[hours.email]\ndaily = "{}"\n'
+    assert hours.format("06:00-22:00") in policy
+    return policy.replace(hours.format("06:00-22:00"), hours.format("00:00-24:00"))
 
 
 def test_whoever_of_a_segment_may_be_reached_is_exported_and_the_others_are_counted_by_reason(
     url: str, tmp_path: Path
 ) -> None:
-    done = run(url, "segments", "export", "donors", *ASKED, "--denied", str(tmp_path / "denied.csv"), "--json")
+    denied, policy = tmp_path / "denied.csv", tmp_path / "policy.toml"
+    policy.write_text(at_any_hour(default_policy_text()))
+    done = run(
+        url, "segments", "export", "donors", *ASKED, "--denied", str(denied), "--json", HARMONIA_POLICY=str(policy)
+    )
     header, *rows = done.stdout.splitlines()
     assert done.exit_code == 0, done.stderr
     assert header == "contact_id,member_since,harmonia_expires_at,harmonia_policy_version"
@@ -60,7 +73,7 @@ def test_whoever_of_a_segment_may_be_reached_is_exported_and_the_others_are_coun
     [counts] = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
     assert (counts["rows"], counts["allowed"], counts["complete"]) == (12, 11, True)
     assert [reason for reason in counts["reasons"] if reason.startswith("deny")] == ["deny:erased"]
-    assert (tmp_path / "denied.csv").read_text().splitlines()[1].startswith("p11,")
+    assert denied.read_text().splitlines()[1].startswith("p11,")
 
 
 def test_members_of_a_segment_are_assigned_in_place_of_a_list(url: str, tmp_path: Path) -> None:

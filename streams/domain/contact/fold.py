@@ -45,12 +45,16 @@ PATIENCE = 64
 
 
 class FoldOutcome(Enum):
-    """What the fold did with a fact. `IN_VAIN`: its person was erased since it happened, or has no new record yet."""
+    """What the fold did with a fact. `IN_VAIN`: its person was erased since it happened, or has no new record yet.
+
+    `FORGOTTEN`: what came from its source is to be forgotten, so its bare key alone was kept; that is new in the state.
+    """
 
     APPLIED = "applied"
     DUPLICATE = "duplicate"
     FULL = "full"
     IN_VAIN = "in_vain"
+    FORGOTTEN = "forgotten"
 
     __hash__ = object.__hash__  # Enum's own is a call for each that is counted
 
@@ -134,8 +138,8 @@ class _Draft:
             fact = what_is_left(fact, forgetting_commands(self._commands.values()))
             if is_forgotten(fact):
                 self._commands = dict(self._commands)
-                self._keep(self._commands, fact)
-                return FoldOutcome.IN_VAIN
+                outcome = self._keep(self._commands, fact)
+                return FoldOutcome.FORGOTTEN if outcome is FoldOutcome.APPLIED else FoldOutcome.IN_VAIN
         if detail in COMMANDS:
             self._commands = dict(self._commands)
             outcome = self._keep(self._commands, fact)

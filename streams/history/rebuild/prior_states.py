@@ -18,8 +18,12 @@ from events.harmonised import open_harmonised
 from events.refusal import Refusal
 from sinks.lake.schema import EVENT
 from streams.domain.contact import ContactState, decode
+from streams.domain.contact.facts.forgotten_provenance import of_forgetting
+from streams.domain.contact.facts.identifier_table import numbered
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
+from streams.domain.contact.merging import merge
+from streams.domain.contact.state import NEVER
 from streams.engine.runs import Records
 from streams.history.refold.contact_rows import ContactHistory, TopicRow
 from streams.history.refold.lake_source import NEEDED_SCHEMA
@@ -42,16 +46,34 @@ def starting_state(
     """The empty state, or what was `rebuilt` before, without what has been erased since.
 
     `known`: what the running system keeps of the fragment, a state or a trace or both, with no erasure on its way. Of
-    it only the place counts. `forgotten_until`: the time on the lake's erasure list (ms); None: not on it.
+    it only the place counts, and what was forgotten by where it came from: the lake may have lost whom that named.
+    `forgotten_until`: the time on the lake's erasure list (ms); None: not on it.
     """
-    before, begun = rebuilt or _NOBODY, False
+    before, begun, known = rebuilt or _NOBODY, False, list(known)
     for each in known:
         before = _with_versions(before, each)
         place = place_of(each)
         begun = begun or place.roof is not None or bool(place.parts)
     if forgotten_until is not None:
         before = _without_erased(before, IdentityStatus(erased=Erasure(forgotten_until, "", ""), marks=True))
+    for each in known:
+        if _was_erased(each) >= _was_erased(before):
+            before = _with_forgotten(before, each)
     return StartingState(before, begun)
+
+
+def _was_erased(state: ContactState) -> int:
+    """The time of the latest erasure (ms); before all times: none."""
+    erased = place_of(state).erased
+    return -NEVER if erased is None else erased.time
+
+
+def _with_forgotten(before: ContactState, known: ContactState) -> ContactState:
+    """Take over the commands to forget, and the keys of what was: who was one person stays one."""
+    if not (commands := of_forgetting(known.commands)):
+        return before
+    table, (commands,) = numbered(known.carried, commands)
+    return merge(before, ContactState(commands=commands, carried=table, exclusive=known.exclusive))
 
 
 def _with_versions(before: ContactState, known: ContactState) -> ContactState:

@@ -48,7 +48,8 @@ def fold_facts(
     left = facts[_erased_count(before.place, facts) :]
     after, became = fold(before, left, begun=begun or _may_be_anew(before.place), patient=True)
     applied = [fact for fact, outcome in zip(left, became, strict=True) if outcome is FoldOutcome.APPLIED]
-    state = _with_announcements(contact_id, before, after, applied) if applied else before
+    changed = applied or FoldOutcome.FORGOTTEN in became
+    state = _with_announcements(contact_id, before, after, applied) if changed else before
     return FoldedFacts(state, Counter([*became, *[FoldOutcome.IN_VAIN] * (len(facts) - len(left))]))
 
 
@@ -78,7 +79,7 @@ def _with_announcements(
         contact_id,
         before,
         after,
-        heard=any(map(changes_record, applied)),
+        heard=changes_record(before, after, applied),
         erasures=tuple(Erasure(fact.time, fact.source, fact.id) for fact in applied if isinstance(fact.detail, Erase)),
     )
     return announce(step)[0]

@@ -41,7 +41,6 @@ UNSEEN = (
     "TransactionHangs",
     "ConsoleFails",
     "SegmentsBehind",
-    "EndpointFails",
 )
 """Alerts that need more than one observation, or that only other processes know of: Prometheus has them."""
 

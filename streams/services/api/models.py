@@ -21,8 +21,9 @@ NAMES = ("contact_id", "voter_id", "external", "email", "phone")
 
 Word = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 Short = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
-Sender = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, json_schema_extra={"pattern": r"[^\W_]"})]
-"""A sender has a letter or a digit, by which senders are told apart; the route refuses others in plain words."""
+Sender = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, json_schema_extra={"pattern": r"[\p{L}\p{N}]"})]
+"""A sender has a letter or a digit of any script, by which senders are told apart; the route refuses others in plain
+words."""
 
 
 def _time(text: str) -> str:

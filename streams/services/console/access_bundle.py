@@ -14,6 +14,8 @@ from events.identifiers import is_identity_hash, kind_of
 from events.json_types import JSON
 from events.outputs import ContactProfile
 from events.times import parse_time
+from streams.services.console.names import STOPS
+from streams.services.console.pages.people import stops_of
 from streams.services.console.rendering import render_signed_out
 from streams.services.console.words import Words
 
@@ -30,6 +32,20 @@ class HeardOf(Struct, frozen=True):
     said: tuple[tuple[str, str], ...]
 
 
+class Closed(Struct, frozen=True):
+    """What nobody reaches the person by. `of`: `channel`, `sender`, `list` or `address`; `name`: which one.
+
+    `by`: whose interaction it was; empty where it is not kept, as for addresses.
+    """
+
+    of: str
+    name: str
+    reason: str
+    since_ms: int | None = None
+    until_ms: int | None = None
+    by: str = ""
+
+
 def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int) -> dict[str, bytes]:
     """The files by name. `held`: as `harmonia contact export` writes it; `at_ms`: when it was read."""
     profile: Any = held["profile"]
@@ -38,11 +54,13 @@ def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int) -> dict[str, b
         "contact_id": held["contact_id"],
         "profile": shown,
         "kinds": _kinds(held["identifiers"]),
-        "origins": [(_ms(item.get("obtained_at") or item["first_at"]), item) for item in shown.get("provenance", ())],
-        "consents": [(_ms(word["at"]), word) for word in shown.get("consent_ledger", ())],
+        "origins": [(_at(item.get("obtained_at") or item["first_at"]), item) for item in shown.get("provenance", ())],
+        "consents": [(_at(word["at"]), word) for word in shown.get("consent_ledger", ())],
+        "closed": [*_closed(shown, held.get("suppressions"))],
+        "visited_ms": _at(shown["canvass"]["last_at"]),
         "heard": sorted(_heard(held["interactions"]), key=lambda one: one.at_ms or 0, reverse=True),
-        "first_ms": _ms(shown["first_seen"]),
-        "last_ms": _ms(shown["last_seen"]),
+        "first_ms": _at(shown["first_seen"]),
+        "last_ms": _at(shown["last_seen"]),
         "at_ms": at_ms,
     }
     page = render_signed_out("access_bundle.html", words, context)
@@ -59,6 +77,22 @@ def _kinds(names: JSON) -> list[tuple[str, int]]:
     return sorted(found.items())
 
 
+def _closed(profile: ContactProfile, suppressions: JSON) -> Iterator[Closed]:
+    """What the profile says is closed; of channels also what is closed to everybody and stands in no profile."""
+    told = set()
+    for kind, name, at, stop in stops_of(profile):
+        told.add((stop["source"], stop["id"]))
+        yield Closed(kind, name, stop["reason"], at, _at(stop.get("until")), stop["source"])
+    for channel, one in suppressions.items() if isinstance(suppressions, dict) else ():
+        if isinstance(one, dict) and (one["source"], one["id"]) not in told:
+            until, since = one.get("until"), one["since"]
+            by = str(one["source"])
+            yield Closed("channel", channel, str(one["reason"]), _at(since), _at(until), by)
+    for address in profile["addresses"]:
+        if address["status"] in STOPS:
+            yield Closed("address", address["channel"], address["status"])
+
+
 def _heard(interactions: JSON) -> Iterator[HeardOf]:
     for event in interactions if isinstance(interactions, list) else ():
         if isinstance(event, dict):
@@ -73,5 +107,5 @@ def _text(value: JSON) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-def _ms(text: str | None) -> int | None:
-    return None if text is None else parse_time(text)
+def _at(text: JSON) -> int | None:
+    return parse_time(text) if isinstance(text, str) else None

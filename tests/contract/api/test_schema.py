@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from jsonschema_rs import validator_for
 from schemathesis.checks import CHECKS
 
 from events.experiment_results import ExperimentResult
+from events.json_types import JSON
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from sinks.results import ResultsSink
@@ -102,3 +104,16 @@ def test_results_are_answered_as_they_are_described(url: str, result: Experiment
     answer = case.call_and_validate(headers={"Authorization": "Bearer lister"})
 
     assert answer.json() == result
+
+
+@pytest.mark.parametrize("sender", ["Acme", "\u00db\u00e5", "\u0661\u0662", "62262", "_", "- -"])
+def test_which_names_of_senders_are_taken_is_described_as_readers_of_schemas_read_it(url: str, sender: str) -> None:
+    """Patterns of JSON Schema are those of ECMAScript, where `\\w` knows the letters of English alone."""
+    schema = schemathesis.openapi.from_url(f"{url}/openapi.json")
+    described = schema.raw_schema["components"]["schemas"]["PermissionsAsked"]["properties"]["sender"]
+    body: JSON = {"channel": "email", "purpose": "fundraising", "sender": sender, "contacts": [{"contact_id": "0"}]}
+
+    answer = schema["/v1/permissions"]["POST"].Case(body=body).call(headers={"Authorization": "Bearer lister"})
+
+    assert answer.status_code in {200, 422}
+    assert validator_for(described).is_valid(sender) == (answer.status_code == 200)

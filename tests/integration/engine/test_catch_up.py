@@ -83,6 +83,20 @@ async def test_a_topic_made_anew_is_noticed_by_an_agent_that_knew_the_old_one(fe
     assert feed.held() == {"new": 1}
 
 
+async def test_a_longer_topic_of_the_same_name_is_read_from_its_start_once_it_was_asked_for(feed: Feed) -> None:
+    """Its next record follows on the last one of the old topic, so nothing but the topic's id tells that it is new."""
+    agent = feed.agent()
+    await agent(await feed.said({"old": 1}))
+    await feed.make_anew()
+    for name in ("first", "second", "third"):
+        await feed.said({name: 1})
+
+    await agent.forget_former_topics()
+    await agent.watch([feed.tp])
+
+    assert feed.held() == {"first": 1, "second": 1, "third": 1}
+
+
 def breaks_off_after(monkeypatch: pytest.MonkeyPatch, records: int) -> None:
     """Readers bring so many records, and then the broker is away."""
     runs = PartitionReader.runs

@@ -1,13 +1,17 @@
-"""What `harmonia contact origin` prints of where an address, and all else that is known of a person, comes from."""
+"""What `harmonia contact` prints of where an address, or all that is known, comes from, and of what was agreed to."""
 
 from typing import get_args
 
+import orjson
 import pytest
 
 from events.interactions.base import ProvenanceKind
+from events.json_types import JSON
 from events.outputs import ProvenanceItem
+from streams.cli.contact import print_profile
 from streams.cli.origin import KINDS, NOT_SAID, naming, print_origins
 from streams.services.console.names import ORIGINS
+from tests.unit.domain.contact.said import HOUR, NOON, profile_of, said
 
 PHONE, EMAIL = "a" * 16, "b" * 16
 HIRED: ProvenanceItem = {
@@ -64,3 +68,24 @@ def test_where_nobody_has_said_anything_that_is_the_answer(capsys: pytest.Captur
 
 def test_every_kind_has_words_here_and_on_pages() -> None:
     assert KINDS.keys() == ORIGINS.keys() == {*get_args(ProvenanceKind)}
+
+
+def test_a_profile_tells_what_was_agreed_to_and_where_it_comes_from_in_lines_that_fit(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    terms: dict[str, JSON] = {"purpose": "fundraising", "controller": "party:main", "wording": "form-7/v3"}
+    terms |= {"proof": "scan:0417", "basis": "consent", "provenance": {"kind": "self"}}
+    yes = said("consent.changed", "c-1", channel="text", granted=True, **terms)
+    no = said("email.unsubscribed", "u-1", NOON + HOUR, message_id="m", list_id="weekly")
+    print_profile(orjson.loads(orjson.dumps(profile_of(yes, no))))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    ledger = lines[lines.index("consent_ledger") + 1 : lines.index("provenance") - 1]
+    assert [line.split(": ")[0] for line in ledger] == [
+        *("yes to text, purpose fundraising", "  to", "  wording", "  proof", "  basis", "  said by"),
+        *("no to email, list weekly", "  said by"),
+    ]
+    assert ledger[-1].startswith("  said by: email.unsubscribed ")
+    assert ledger[-1].endswith(" u-1")
+    assert lines[lines.index("provenance") + 1].startswith("the person: once, ")

@@ -10,6 +10,7 @@ from sinks.memory import MemorySink
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
 from streams.engine.runs import End
 from streams.platform.clients import KafkaClients
+from streams.platform.errors import MissingTopic
 from streams.platform.settings import Settings
 from streams.worker import sink_monitor
 from streams.worker.agents.sinks.redis_sink import ContactStateConnector
@@ -46,6 +47,13 @@ class WatchedSink(ContactStateConnector):
         super().__init__(MemorySink(), KafkaClients(SETTINGS), 8, metrics, lambda: 0)
         self.looks: asyncio.Queue[list[TP]] = asyncio.Queue()
         self.troubles: list[Exception] = []
+        self.comparisons: asyncio.Queue[None] = asyncio.Queue()
+        self.troubles_of_comparisons: list[Exception] = []
+
+    async def forget_former_topics(self) -> None:
+        self.comparisons.put_nowait(None)
+        if self.troubles_of_comparisons:
+            raise self.troubles_of_comparisons.pop(0)
 
     async def watch(self, partitions: Sequence[TP], ends: Mapping[TP, End] = UNKNOWN) -> None:
         self.looks.put_nowait(list(partitions))
@@ -94,6 +102,7 @@ class Bench:
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bench]:
     monkeypatch.setattr(sink_monitor, "INTERVAL_S", 0.001)
+    monkeypatch.setattr(sink_monitor, "COMPARE_EVERY_S", 0.001)
     bench = Bench()
     async with SinkMonitor(bench.app, [bench.sink], bench.metrics, bench.clock, bench.schedule):
         yield bench
@@ -120,6 +129,17 @@ async def test_a_bug_while_looking_at_a_sink_ends_the_process(bench: Bench) -> N
     await bench.look_again()
 
     assert bench.stopped == [EXIT_FAIL_STOP]
+
+
+async def test_a_sink_asks_again_and_again_whether_its_topics_were_made_anew(bench: Bench) -> None:
+    """Also after a topic was missing for a while, and the broker away."""
+    bench.sink.troubles_of_comparisons = [MissingTopic("there is no topic contact-state"), KafkaConnectionError()]
+
+    for _ in range(4):
+        await asyncio.wait_for(bench.sink.comparisons.get(), 5)
+
+    assert bench.sink.troubles_of_comparisons == []
+    assert bench.stopped == []
 
 
 async def test_lag_is_shown_for_what_is_owned_and_for_nothing_else(bench: Bench) -> None:

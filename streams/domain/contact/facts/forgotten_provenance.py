@@ -42,6 +42,17 @@ def is_forgotten(fact: Fact) -> bool:
     return fact.detail.__class__ is ForgottenInteraction
 
 
+def of_forgetting(commands: Facts) -> Facts:
+    """Those of `commands` by which something was forgotten, and the keys that it left."""
+    kept = (ForgetProvenance, ForgottenInteraction)
+    return {key: fact for key, fact in commands.items() if isinstance(fact.detail, kept)}
+
+
+def has_forgotten(facts: Facts, commands: Facts) -> bool:
+    """Whether `commands`, which came later than `facts`, hold no more than the key of one of them."""
+    return any(is_forgotten(commands[key]) for key in facts.keys() & commands.keys())
+
+
 def is_first(key: Fact, copy: Fact) -> bool:
     """Whether the copy that was forgotten, of which `key` is left, counts and not this `copy`, which is not covered."""
     return key.appended_at <= copy.appended_at

@@ -4,13 +4,14 @@ Each announcement follows from how the fragment stands now and from what was ann
 so a step that changes nothing says nothing, and the order in which links and facts arrive does not matter in the end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.domain.contact.facts.command_details import COMMANDS, ForgetProvenance
+from streams.domain.contact.facts.forgotten_provenance import has_forgotten
 from streams.domain.contact.identity.erasure import closed_since, has_interactions, place_of
 from streams.domain.contact.identity.identity_assignment import is_worth_sending
 from streams.domain.contact.identity.identity_status import ChannelClosure, Erasure, IdentityStatus
@@ -38,8 +39,15 @@ class FragmentStep(Struct, frozen=True):
     triggers: tuple[Trigger, ...] = ()
 
 
-def changes_record(fact: Fact) -> bool:
-    """Whether a record has something else after a fact: not after a command, unless it forgets a source."""
+def changes_record(before: ContactState, after: ContactState, applied: Iterable[Fact]) -> bool:
+    """Whether a record has something else after these facts: not after a command, unless it forgets a source.
+
+    And where a copy gave way to another one, of which only the key is left.
+    """
+    return any(map(_is_of_record, applied)) or has_forgotten(before.facts, after.commands)
+
+
+def _is_of_record(fact: Fact) -> bool:
     detail = fact.detail.__class__
     return detail not in COMMANDS or detail is ForgetProvenance
 

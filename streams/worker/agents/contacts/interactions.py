@@ -117,7 +117,7 @@ class InteractionsHandler(ChunkHandler):
     def _fold_whole(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
         begun = self._may_be_anew(key.decode(), before.place)
         after, outcomes = fold(before, [fact for _, fact, _ in arrived], begun=begun)
-        applied = []
+        applied, dropped = [], []
         for each, outcome in zip(arrived, outcomes, strict=True):
             self.outcomes[outcome] += 1
             if outcome is FoldOutcome.FULL:
@@ -126,14 +126,16 @@ class InteractionsHandler(ChunkHandler):
                 applied.append(each)
                 if each[2] is not None:
                     self._count(each[1], each[2])
-        if not applied:
+            elif outcome is FoldOutcome.FORGOTTEN:
+                dropped.append(each[0])
+        if not applied and not dropped:
             return before
         facts = [fact for _, fact, _ in applied]
         self.tally.take(key, before, after, facts)
         if is_by_itself(before) and is_by_itself(after) and not any(map(may_close, facts)):
             stamps = received_headers([record for record, _, _ in applied])
             return self._show(key.decode(), before, replace(after, version=before.version + 1), facts, stamps)
-        return self._step(key.decode(), before, after, applied)
+        return self._step(key.decode(), before, after, applied, dropped)
 
     def _count(self, fact: Fact, mention: CampaignMention) -> None:
         """Count an interaction for its campaign, once it is applied: a copy is not counted again."""
@@ -168,8 +170,14 @@ class InteractionsHandler(ChunkHandler):
         return after
 
     def _step(
-        self, contact_id: str, before: ContactState, after: ContactState, applied: Sequence[Arrived]
+        self,
+        contact_id: str,
+        before: ContactState,
+        after: ContactState,
+        applied: Sequence[Arrived],
+        dropped: Sequence[KafkaRecord],
     ) -> ContactState:
+        """What a chunk changes. `dropped`: of what they said only the key was kept."""
         erasing = [fact for _, fact, _ in applied if isinstance(fact.detail, Erase)]
         parts = counting(self.repository.parts(contact_id, after.place), place_of(after))
         found = unheard(triggers(fact for _, fact, _ in applied), [before, *parts.values()])
@@ -178,11 +186,11 @@ class InteractionsHandler(ChunkHandler):
             before,
             after,
             parts=parts,
-            heard=any(changes_record(fact) for _, fact, _ in applied),
+            heard=changes_record(before, after, (fact for _, fact, _ in applied)),
             erasures=tuple(Erasure(fact.time, fact.source, fact.id) for fact in erasing),
             triggers=found,
         )
-        state = self.finish(step, [record for record, _, _ in applied], erasing)
+        state = self.finish(step, [*(record for record, _, _ in applied), *dropped], erasing)
         if found and place_of(after).roof is None:
             self.judge(contact_id, overview(person({contact_id: after, **parts})), found, [])
         return state

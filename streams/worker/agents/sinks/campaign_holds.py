@@ -62,6 +62,13 @@ class CampaignHoldsAgent:
             if not await self._put(end) and not (self._lost and await self._put(await self._read())):
                 self._position = None  # another worker knows more: so will this one, the next time
 
+    async def forget_former_topics(self) -> None:
+        """Have the next look read the topic if it was made anew since. Raises Kafka's errors, and `MissingTopic`."""
+        topic_id = await asyncio.to_thread(self._kafka.topic_id, CAMPAIGN_HOLDS)
+        async with self._lock:
+            if self._position is not None and self._position.topic_id != topic_id:
+                self._position = None
+
     async def close(self) -> None:
         """Close the sink."""
         await self._sink.close()

@@ -22,6 +22,7 @@ from tests.property.worker.links.sayings import (
 )
 from tests.property.worker.links.test_laws import shown, tell, truth_of
 from tests.property.worker.links.world import World
+from tests.unit.events.records import NOW
 
 FORGET = "contact.provenance_forgotten"
 STAYS = ("do_not_contact", "refused", "deceased", "wrong_number", "disconnected")
@@ -110,3 +111,44 @@ def test_people_are_as_if_nothing_of_the_source_had_been_said(story: list[Saying
     left = left_of(story, commands, world.hasher)
     event(f"gone: {len(story) - len(left)}")
     assert shown(world) == truth_of([*left, *commands], world.hasher)
+
+
+def test_what_comes_late_and_alone_of_a_source_leaves_its_key_too() -> None:
+    """Else a no under another identifier that it names would not bind, and a copy that says less would count."""
+    ada: dict[str, JSON] = {"contact_id": "crm.ada"}
+    phone: dict[str, JSON] = {"phone": "212 555 0199"}
+    roll: JSON = {"kind": "voter_list"}
+    gift: dict[str, JSON] = {"contact": ada, "donation_id": "actblue:1", "amount": 500, "currency": "USD"}
+    story = [
+        interaction(FORGET, "g", NOW, "office/desk", {"contact": ada, "kind": "voter_list"}),
+        interaction("provenance.reported", "1", NOW - 1, "team/a", {"contact": {**ada, **phone}, "provenance": roll}),
+        interaction("contact.suppressed", "s", NOW, "office/desk", {"contact": phone}),
+        interaction("email.sent", "2", NOW, "team/a", {"contact": ada, "message_id": "m"}),
+        interaction("donation.made", "3", NOW - 1, "team/a", {**gift, "provenance": roll}),
+        interaction("donation.made", "3", NOW - 1, "team/a", gift),
+    ]
+    sayings = [Saying(each, NOW + number) for number, each in enumerate(story)]
+    world = World()
+    for saying in sayings:
+        tell(world, [saying]).settle()
+    assert shown(world) == truth_of(left_of(sayings[:-1], sayings[:1], world.hasher) + sayings[:1], world.hasher)
+    [profile] = world.profiles().values()
+    assert (profile["contact_id"], profile["donations"]["count"], "all" in profile["stops"]) == ("crm.ada", 0, True)  # type: ignore[call-overload, index, operator]
+
+
+def test_a_first_copy_that_comes_late_and_is_forgotten_takes_the_other_one_with_it() -> None:
+    ada: dict[str, JSON] = {"contact": {"contact_id": "crm.ada"}}
+    gift: dict[str, JSON] = {**ada, "donation_id": "actblue:1", "amount": 500, "currency": "USD"}
+    story = [
+        Saying(interaction(FORGET, "g", NOW, "office/desk", {**ada, "kind": "voter_list"}), NOW),
+        Saying(interaction("email.sent", "2", NOW, "team/a", {**ada, "message_id": "m"}), NOW),
+        Saying(interaction("donation.made", "3", NOW - 1, "team/a", gift), NOW + 2),
+        Saying(
+            interaction("donation.made", "3", NOW - 1, "team/a", {**gift, "provenance": {"kind": "voter_list"}}),
+            NOW + 1,
+        ),
+    ]
+    world = World()
+    for saying in story:
+        tell(world, [saying]).settle()
+    assert world.profiles()["crm.ada"]["donations"]["count"] == 0  # type: ignore[call-overload, index]

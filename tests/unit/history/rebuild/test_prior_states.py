@@ -2,10 +2,11 @@
 
 from msgspec.structs import replace
 
-from streams.domain.contact import ContactState, fold
-from streams.domain.contact.facts.command_details import Erase
-from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
-from streams.domain.contact.state import Fact
+from streams.domain.contact import ContactState, decode, encode, fold
+from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, Suppress
+from streams.domain.contact.identity.identity_edges import told
+from streams.domain.contact.identity.identity_status import CarriedIdentifiers, Erasure, IdentityStatus
+from streams.domain.contact.state import Fact, Origin
 from streams.history.rebuild.prior_states import starting_state
 from streams.history.refold.contact_folding import fold_facts
 from tests.unit.events.records import NOW
@@ -43,6 +44,26 @@ def test_an_erasure_known_to_the_rebuild_removes_nothing_more() -> None:
     made = starting_state(None, [erased(EARLIER)], None).state
     made = replace(made, facts=FOLDED.facts)
     assert starting_state(made, [erased(EARLIER)], None).state.facts == FOLDED.facts
+
+
+def test_what_was_forgotten_by_its_source_stays_so_and_so_does_whom_it_named() -> None:
+    """Although the lake has lost the row: a no under the other identifier has to bind after the rebuild, too."""
+    email = CarriedIdentifiers((("email:" + "0" * 31 + "e", ""),), exclusive="voter:NY")
+    row = replace(FACT, type="provenance.reported", origin=Origin("voter_list"), carried=email)
+    forget = Fact("contact.provenance_forgotten", NOW, "office/desk", "f", NOW, detail=ForgetProvenance("voter_list"))
+    suppressed = Fact("contact.suppressed", NOW, "office/desk", "s", NOW, detail=Suppress(None))
+    mailed = replace(FACT, id="2", carried=CarriedIdentifiers((("crm.bo", ""),)))
+    known = fold(ContactState(), [mailed, row, forget, suppressed])[0]
+
+    state = starting_state(None, [known], None).state
+
+    assert (state.facts, {*state.commands}) == ({}, {row.key, forget.key})
+    assert (state.carried, state.exclusive) == ((email,), "voter:NY")
+    assert state == decode(encode(state))
+    assert starting_state(state, [known], None).state == state
+    assert told("crm.ada", fold_facts("crm.ada", [mailed, forget], state).state) == told("crm.ada", known)
+    forgotten = starting_state(None, [known], NOW).state
+    assert forgotten.commands == {}
 
 
 def test_the_later_erasure_of_a_trace_and_the_lakes_list_binds() -> None:

@@ -1,5 +1,6 @@
 """What a person is given who asks what is held of them: a page in their language, and the same for programs."""
 
+import re
 from typing import Any
 
 import orjson
@@ -47,7 +48,7 @@ def page(language: Language) -> str:
 def test_the_page_tells_it_in_the_persons_language(language: Language, words: list[str]) -> None:
     shown = page(language)
     assert [word for word in words if word not in shown] == []
-    for told in ("rolls-2012", "art14/v1", "form-7/v3", "scan:0417", "van:1 = jobs", "finance/actblue", "US-NY"):
+    for told in ("rolls-2012", "art14/v1", "form-7/v3", "scan:0417", "<b>van:1</b> jobs", "finance/actblue", "US-NY"):
         assert told in shown
 
 
@@ -57,6 +58,51 @@ def test_nothing_that_a_producer_said_is_markup_and_no_identifier_is_shown_whole
     assert "&lt;b&gt;spring" in shown
     assert "<b>spring" not in shown
     assert "1" * 32 not in shown
+
+
+@pytest.mark.parametrize(
+    ("language", "rows"),
+    [
+        (
+            "en",
+            [
+                ["E-mail", "unsubscribed", "team/a"],
+                ["Every channel", "wants no contact", "team/a"],
+                ["List weekly", "unsubscribed", "team/a"],
+                ["Text", "stopped by us", "operator/harmonia"],
+                ["one phone number", "wrong number", "–"],
+            ],
+        ),
+        ("fr", [["un numéro de téléphone", "mauvais numéro", "–"]]),
+    ],
+)
+def test_all_that_is_closed_is_told_with_why_and_by_whom(language: Language, rows: list[list[str]]) -> None:
+    """What was said at the door and what operators decided too, not only words on consent."""
+    known: Any = profile_of(
+        said("email.unsubscribed", "1"),
+        said("email.unsubscribed", "2", list_id="weekly"),
+        report("3", outcome="do_not_contact", method="door"),
+    )
+    known["addresses"] = [{"ref": "1" * 16, "channel": "phone", "status": "wrong_number"}]
+    stopped: JSON = {
+        "reason": "suppressed",
+        "since": "2012-03-01T12:00:00.000Z",
+        "source": "operator/harmonia",
+        "id": "s",
+    }
+    of_stop: JSON = {"reason": "unsubscribed", "since": "2012-03-01T12:00:00.000Z", "source": "team/a", "id": "1"}
+    given = {**held(), "profile": known, "suppressions": {"text": stopped, "email": of_stop}}
+    shown = bundle_of(given, Words(language), NOON)[PAGE].decode()
+    cells = [re.findall("<td>(.*?)</td>", row) for row in re.findall("<tr>(.*?)</tr>", shown)]
+    told = [row[1:] for row in cells if len(row) == 4 and row[1:] in rows]
+    assert sorted(told) == sorted(rows)
+
+
+def test_a_word_is_told_with_its_ground_and_to_whom_it_was_said() -> None:
+    word = said("consent.changed", "1", channel="text", granted=True, controller="party:main", basis="consent")
+    known: Any = profile_of(word)
+    shown = bundle_of({**held(), "profile": known}, Words("en"), NOON)[PAGE].decode()
+    assert "<td>party:main</td><td>consent</td>" in shown
 
 
 def test_the_file_beside_it_is_the_export_as_it_is() -> None:
