@@ -3,7 +3,10 @@
 from typing import NamedTuple
 
 from events.outputs import ContactProfile
+from events.registry import types_that
 from events.times import render_time
+
+_OWN = types_that(lambda spec: spec.is_own_act)
 
 
 class InactivityRule(NamedTuple):
@@ -13,6 +16,13 @@ class InactivityRule(NamedTuple):
 
 
 def is_inactive(profile: ContactProfile, rule: InactivityRule) -> bool:
-    """Whether a person is due. Who never did anything is so from when they were first heard of."""
-    last = profile.get("last_active_at") or profile["first_seen"]
+    """Whether a person is due. Who never did anything is so from when they were first heard of.
+
+    A profile that an older version wrote does not say when; of who did something by it nobody is due.
+    """
+    last = profile.get("last_active_at")
+    if last is None:
+        if profile["canvass"]["contacts"] or not _OWN.isdisjoint(profile["counts"]):
+            return False
+        last = profile["first_seen"]
     return last is not None and last <= render_time(rule.until)

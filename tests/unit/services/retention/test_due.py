@@ -13,7 +13,7 @@ from events.outputs import ContactProfile
 from events.provenance_rules import ProvenanceRule
 from events.topics import CONTACT_COMMANDS
 from streams.services.retention.due import DueItem, commands_on, due_items, erasures_of, inactive_items, report_on
-from tests.unit.domain.contact.said import HOUR, NOON, profile_of, said
+from tests.unit.domain.contact.said import HOUR, NOON, Arrival, profile_of, said
 
 ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012"}
 HASHED = "email:" + "1" * 32
@@ -90,3 +90,15 @@ def test_an_erasure_of_who_is_due_is_taken_by_intake_and_is_the_same_when_it_is_
     assert (heard.time, harmonise(heard, Hasher([b"key"]))[0]) == (NOON, HASHED)
     [other] = erasures_of([HASHED], InactivityRule(NOON + 1), "operator/retention")
     assert orjson.loads(other)["id"] != heard.id
+
+
+@pytest.mark.parametrize(
+    "act",
+    [said("form.submitted", "f", NOON, form_id="f"), said("canvass.reported", "r", method="door", outcome="contacted")],
+)
+def test_of_who_did_something_by_a_profile_of_an_older_version_nobody_is_due(act: Arrival) -> None:
+    """It does not say when."""
+    known = profile_of(act)
+    assert inactive_items(known, InactivityRule(NOON))
+    del known["last_active_at"]
+    assert inactive_items(known, InactivityRule(NOON)) == ()
