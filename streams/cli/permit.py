@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, cast, get_args
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, cast, get_args
 
 import orjson
 import typer
@@ -57,8 +57,8 @@ def permit(  # noqa: PLR0913 (options of a command)
     campaign: Annotated[str | None, typer.Option(help="The campaign_id; one that is on hold is denied.")] = None,
     sender: Annotated[str | None, typer.Option(help="The number that texts are sent from.")] = None,
     list_: Annotated[str | None, typer.Option("--list", help="The list that mail is sent to.")] = None,
-    automatic: Annotated[
-        bool | None, typer.Option(help="Whether a machine calls, without anybody who speaks. Unsaid: it may be.")
+    caller: Annotated[
+        Literal["live", "machine"] | None, typer.Option(help="Of calls: who speaks. Unsaid: it may be a machine.")
     ] = None,
     at: Annotated[str | None, typer.Option(help="When; RFC 3339. Without it now.")] = None,
     reserve: Annotated[
@@ -101,7 +101,7 @@ def permit(  # noqa: PLR0913 (options of a command)
         campaign_id=campaign,
         sender=sender,
         list_id=list_,
-        automatic=automatic,
+        automatic=None if caller is None else caller == "machine",
     )
     run = PermitRun(request, moment, reserve, (denied, deferred), processes, as_json)
     filter_audience(settings, audience, run)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Annotated, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
 
 import msgspec
 import orjson
@@ -55,8 +55,8 @@ def check(  # noqa: PLR0913 (options of a command)
     campaign: Annotated[str | None, typer.Option(help="The campaign_id; one that is on hold is denied.")] = None,
     sender: Annotated[str | None, typer.Option(help="The number that texts are sent from.")] = None,
     list_: Annotated[str | None, typer.Option("--list", help="The list that mail is sent to.")] = None,
-    automatic: Annotated[
-        bool | None, typer.Option(help="Whether a machine calls, without anybody who speaks. Unsaid: it may be.")
+    caller: Annotated[
+        Literal["live", "machine"] | None, typer.Option(help="Of calls: who speaks. Unsaid: it may be a machine.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs: as POST /v1/permissions answers.")] = False,
 ) -> None:
@@ -73,7 +73,7 @@ def check(  # noqa: PLR0913 (options of a command)
         campaign_id=campaign,
         sender=sender,
         list_id=list_,
-        automatic=automatic,
+        automatic=None if caller is None else caller == "machine",
     )
     print_permission(one, request, as_json=as_json)
 

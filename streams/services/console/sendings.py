@@ -51,7 +51,7 @@ class Question:
         named = {"channel": self.channel, "purpose": self.purpose, "team": self.team, "campaign": self.campaign}
         told = [f"--{name}={value}" for name, value in named.items() if value]
         if self.channel == "phone":
-            told.append("--automatic" if self.automatic else "--no-automatic")
+            told.append("--caller=machine" if self.automatic else "--caller=live")
         return [*told, f"--reserve={self.reserve_s}"] if self.reserve_s else told
 
 

@@ -27,9 +27,9 @@ def upload() -> BinaryIO:
 
 def test_who_judges_a_list_of_calls_is_told_whether_a_machine_calls() -> None:
     calls = Question("phone", "mobilisation", "field")
-    assert calls.options()[-1] == "--no-automatic"
-    assert replace(calls, automatic=True).options()[-1] == "--automatic"
-    assert not any("automatic" in each for each in ASKED.options())
+    assert calls.options()[-1] == "--caller=live"
+    assert replace(calls, automatic=True).options()[-1] == "--caller=machine"
+    assert not any("caller" in each for each in ASKED.options())
 
 
 async def settled(sendings: Sendings) -> Sending:
