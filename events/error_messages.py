@@ -10,12 +10,12 @@ from pydantic import ValidationError
 
 from events.contact import Contact
 from events.fields import Model
-from events.interactions.base import ExperimentArm, Reference
+from events.interactions.base import ExperimentArm, Provenance, Reference
 from events.registry import MODELS
 from events.validation_messages import in_plain_words
 
 _ENVELOPE = {"id", "source", "type", "time", "dataschema", "specversion", "data"}
-_MODELS: list[type[Model]] = [*MODELS.values(), Contact, ExperimentArm, Reference]
+_MODELS: list[type[Model]] = [*MODELS.values(), Contact, ExperimentArm, Provenance, Reference]
 _KNOWN = _ENVELOPE.union(*(model.model_fields for model in _MODELS))
 _LONGEST = 200
 

@@ -17,6 +17,7 @@ from events.envelope import Interaction, attributes, build, read_time
 from events.error_messages import explain
 from events.identifier_presence import NEEDS_NO_CONTACT
 from events.identifiers import Hasher, strongest, voter_state
+from events.interactions.base import SourcedData
 from events.interactions.commands import PairCommand
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -122,10 +123,18 @@ def open_harmonised(value: bytes | None) -> Opened | Refusal:
 
 
 def judge_harmonised(opened: Opened) -> Interaction | Refusal:
-    """Judge the `data` of a record: the second half of `read_harmonised`."""
+    """Judge the `data` of a record: the second half of `read_harmonised`.
+
+    Fields that meant nothing once were taken as they came: those that cannot be read are let go of.
+    """
     head, time, event = opened
     data = _with_hashed_contact(head[2], event.get("data"))
-    return data if isinstance(data, Refusal) else build(head, time, data, event)
+    if isinstance(data, Refusal):
+        return data
+    found, model = build(head, time, data, event), MODELS[head[2]]
+    if isinstance(found, Refusal) and issubclass(model, SourcedData):
+        return build(head, time, model.readable(data), event)
+    return found
 
 
 def read_harmonised(value: bytes | None) -> Interaction | Refusal:

@@ -213,7 +213,8 @@ class ContactProfile(TypedDict):
 
     `last_active_at`: when the person last did something of their own; absent where they never did. `consent_ledger`:
     every word on consent in the order of time; absent where nothing was said. `provenance`: by whom
-    and how what is known was got, the earliest first; absent where nobody says so.
+    and how what is known was got, the earliest first; absent where nobody says so. Each `_left_out`: how many of very
+    many these leave out; absent where none is.
     """
 
     contact_id: str
@@ -237,6 +238,8 @@ class ContactProfile(TypedDict):
     merged_from: list[str]
     consent_ledger: NotRequired[list[ConsentWord]]
     provenance: NotRequired[list[ProvenanceItem]]
+    consent_ledger_left_out: NotRequired[int]
+    provenance_left_out: NotRequired[int]
 
 
 class ContactLink(TypedDict):

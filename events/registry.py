@@ -73,6 +73,12 @@ class TypeSpec:
     in_daily_report: bool = False
     is_own_act: bool = False
     is_bare: bool = False
+    with_publish: bool = False
+
+    @property
+    def needs_erase(self) -> bool:
+        """Whether it may destroy what is known; so does every command of which nothing else is said."""
+        return self.is_command and not self.with_publish
 
     @property
     def is_command(self) -> bool:
@@ -299,7 +305,13 @@ SPECS: tuple[TypeSpec, ...] = (
     ),
     TypeSpec(name="contact.linked", model=commands.ContactLinked, topics=COMMANDS, experiments="nothing"),
     TypeSpec(name="contact.unlinked", model=commands.ContactUnlinked, topics=COMMANDS, experiments="nothing"),
-    TypeSpec(name="contact.suppressed", model=commands.ContactSuppressed, topics=COMMANDS, experiments="nothing"),
+    TypeSpec(
+        name="contact.suppressed",
+        model=commands.ContactSuppressed,
+        topics=COMMANDS,
+        experiments="nothing",
+        with_publish=True,
+    ),
     TypeSpec(
         name="contact.provenance_forgotten", model=commands.ContactProvenanceForgotten, topics=COMMANDS, decides="all"
     ),

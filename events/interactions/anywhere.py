@@ -1,11 +1,17 @@
 """Interactions that any team may send, so they are taken on each of the four input topics of interactions."""
 
+import re
+from collections.abc import Mapping
 from typing import Literal
 
-from events.fields import Label, Scope, ScopeId, Text
+from events.fields import LABEL_PATTERN, Label, Scope, ScopeId, Text
 from events.interactions.base import ExperimentArm, InteractionData, Provenance, Reference, SourcedData
 
 ConsentChannel = Literal["email", "text", "phone", "door", "letter", "all"]
+
+
+UNREADABLE = "unreadable"
+"""The purpose of a word of which no other can be read."""
 
 
 class ExperimentAssigned(InteractionData):
@@ -38,8 +44,32 @@ class ConsentChanged(SourcedData):
     wording: Label | None = None
     proof: Label | None = None
 
+    @classmethod
+    def says_no(cls, data: Mapping[str, object]) -> bool:
+        """Whether a channel, or a part of it, is refused."""
+        return data.get("granted") is False
+
+    @classmethod
+    def readable(cls, data: Mapping[str, object]) -> dict[str, object]:
+        """A purpose that is no label becomes one of which a no closes the channel, and a yes opens nothing.
+
+        So does a controller: a yes to somebody who cannot be read is none to the campaign.
+        """
+        found = super().readable(data)
+        for name in ("purpose", "controller"):
+            if found.get(name) and not _is_label(found[name]):
+                found[name] = UNREADABLE
+        for name in ("purpose", "controller", "wording", "proof"):
+            if name in found and not _is_label(found[name]):
+                del found[name]
+        return found
+
 
 class InteractionRetracted(InteractionData):
     """An earlier interaction of the same contact counts as if it had never happened."""
 
     retracts: Reference
+
+
+def _is_label(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(LABEL_PATTERN.removesuffix("$") + r"\Z", value) is not None

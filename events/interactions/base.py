@@ -1,8 +1,9 @@
 """What every interaction carries, and the small values that several of them share."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ValidationError, model_validator
 
 from events.channels import Channel, Purpose, canonical_purpose
 from events.contact import Contact
@@ -59,9 +60,47 @@ class Provenance(Model):
 
 
 class SourcedData(InteractionData):
-    """`data` that may say where it comes from. A message may not: it says how somebody was reached."""
+    """`data` that may say where it comes from. A message may not: it says how somebody was reached.
+
+    A no is taken also where what is said along with it cannot be read: `says_no`, `readable`.
+    """
 
     provenance: Provenance | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_a_no(cls, data: Any) -> Any:
+        return cls.readable(data) if isinstance(data, dict) and cls.says_no(data) else data
+
+    @classmethod
+    def says_no(cls, data: Mapping[str, object]) -> bool:
+        """Whether `data`, not judged yet, is somebody's no."""
+        return False
+
+    @classmethod
+    def readable(cls, data: Mapping[str, object]) -> dict[str, object]:
+        """`data` without what cannot be read of fields that had no meaning once, and were kept as they came."""
+        found = dict(data)
+        if "provenance" in found:
+            kept = _readable_provenance(found.pop("provenance"))
+            found |= {} if kept is None else {"provenance": kept}
+        return found
+
+
+def _readable_provenance(value: object) -> Mapping[str, object] | None:
+    """As much of a provenance as can be read, its kind above all; None: not even that."""
+    if not isinstance(value, dict):
+        return None
+    kept = {name: said for name, said in value.items() if _is_provenance({"kind": "self", name: said})}
+    return kept if _is_provenance(kept) else None
+
+
+def _is_provenance(value: object) -> bool:
+    try:
+        Provenance.model_validate(value)
+    except ValidationError:
+        return False
+    return True
 
 
 class ExperimentArm(Model):

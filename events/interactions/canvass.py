@@ -1,5 +1,6 @@
 """`canvass-events`: what canvassers and election offices report."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -70,6 +71,12 @@ class CanvassReported(SourcedData):
     tags_added: Tags | None = None
     tags_removed: Tags | None = None
     experiment: ExperimentArm | None = None
+
+    @classmethod
+    def says_no(cls, data: Mapping[str, object]) -> bool:
+        """Whether somebody is to be left alone."""
+        outcome = data.get("outcome")
+        return isinstance(outcome, str) and outcome in REFUSALS
 
 
 class BallotReported(SourcedData):

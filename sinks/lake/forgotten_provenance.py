@@ -7,8 +7,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from events.interactions.base import SourcedData
 from events.interactions.canvass import REFUSALS, UNREACHABLE
 from events.provenance_rules import ProvenanceRule, is_due
+from events.registry import MODELS
 from sinks.lake.anonymised_rows import MS, RemainingRows, anonymised
 from sinks.lake.erasure import ErasureResult, rewrite_each
 from sinks.lake.files import Files
@@ -19,7 +21,8 @@ from sinks.lake.schema import INTERACTIONS_SCHEMA
 from sinks.lake.snapshots import CONTACT_STATE, CONTACT_STATE_SCHEMA
 
 _KIND, _FILE = "provenance_kind", "provenance_file"
-_COLUMNS = [_KIND, _FILE, "time", "granted", "outcome"]
+_COLUMNS = [_KIND, _FILE, "time", "granted", "outcome", "event"]
+_SOURCED = frozenset(name for name, model in MODELS.items() if issubclass(model, SourcedData))
 
 
 def forget_provenance(files: Files, rule: ProvenanceRule) -> ErasureResult:
@@ -39,10 +42,9 @@ def count_of_provenance(files: Files, rule: ProvenanceRule) -> ErasureResult:
 def _left(files: Files, file: LakeFile, rule: ProvenanceRule) -> RemainingRows | None:
     if file.name.startswith(f"{CONTACT_STATE}/"):
         return _without_profiles(read_parquet(files, file.name, CONTACT_STATE_SCHEMA), rule)
-    if not file.name.startswith(f"{INTERACTIONS}/"):
+    if not file.name.startswith(f"{INTERACTIONS}/") or type_in(file.name) not in _SOURCED:
         return None
-    sought = read_columns(files, file.name, _COLUMNS)
-    if _KIND not in sought.column_names or not pc.any(rows_of_provenance(sought, rule)).as_py():
+    if not pc.any(rows_of_provenance(read_columns(files, file.name, _COLUMNS), rule)).as_py():
         return None
     table = read_parquet(files, file.name, INTERACTIONS_SCHEMA)
     return anonymised(table, type_in(file.name), rows_of_provenance(table, rule))
@@ -50,13 +52,40 @@ def _left(files: Files, file: LakeFile, rule: ProvenanceRule) -> RemainingRows |
 
 def rows_of_provenance(table: pa.Table, rule: ProvenanceRule) -> pa.ChunkedArray:
     """A mask of the rows that came from the source until the time, and protect nobody."""
-    found = pc.and_(pc.equal(table[_KIND], rule.kind), pc.less_equal(table["time"].cast(MS), rule.until))
+    kinds, names = _sources(table)
+    found = pc.and_(pc.equal(kinds, rule.kind), pc.less_equal(table["time"].cast(MS), rule.until))
     if rule.file is not None:
-        found = pc.and_(found, pc.equal(table[_FILE], rule.file))
+        found = pc.and_(found, pc.equal(names, rule.file))
     is_no = pc.equal(table["granted"], pa.scalar(value=False))
     bare = pc.is_in(table["outcome"], pa.array(sorted(REFUSALS | UNREACHABLE), pa.string()))
     protects = pc.or_(pc.fill_null(is_no, pa.scalar(value=False)), bare)
     return pc.and_(pc.fill_null(found, pa.scalar(value=False)), pc.invert(protects))
+
+
+def _sources(table: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Kind and file of each row's source: by its event where a version without these columns has written the row."""
+    if _KIND not in table.column_names:
+        table = table.append_column(_KIND, pa.nulls(len(table), pa.string()))
+        table = table.append_column(_FILE, pa.nulls(len(table), pa.string()))
+    kinds, names = table[_KIND], table[_FILE]
+    says_it = pc.fill_null(pc.match_substring(table["event"], '"provenance"'), pa.scalar(value=False))
+    unread = pc.and_(pc.is_null(kinds), says_it)
+    if not pc.any(unread).as_py():
+        return kinds, names
+    said = [_said_in(event) for event in table["event"].filter(unread).to_pylist()]
+    return tuple(
+        pc.replace_with_mask(column.combine_chunks(), unread.combine_chunks(), pa.array(values, pa.string()))
+        for column, values in zip((kinds, names), zip(*said, strict=True), strict=True)
+    )
+
+
+def _said_in(event: bytes) -> tuple[str | None, str | None]:
+    try:
+        said = orjson.loads(event)["data"]["provenance"]
+        kind, name = said.get("kind"), said.get("file")
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return None, None
+    return kind if isinstance(kind, str) else None, name if isinstance(name, str) else None
 
 
 def _without_profiles(table: pa.Table, rule: ProvenanceRule) -> RemainingRows | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -246,10 +246,18 @@ def bundle(
         warn_of_what_is_missing(settings)
         held = _held(found, read_person(settings, found.contact_id))
     files = bundle_of(held, Words(known[language], settings.time_zone), now_ms())
-    out.mkdir(mode=0o700, parents=True)
-    for name, content in files.items():
-        (out / name).write_bytes(content)
+    write_bundle(out, files)
     print_lines([f"wrote {' and '.join(files)} to {out}"])
+
+
+def write_bundle(out: Path, files: Mapping[str, bytes]) -> None:
+    """Write the files into a new folder; end the command with exit code 1 where that fails."""
+    try:
+        out.mkdir(mode=0o700, parents=True)
+        for name, content in files.items():
+            (out / name).write_bytes(content)
+    except OSError as error:
+        refuse(f"--out: {out}: {error.strerror}; what is there of it is not whole")
 
 
 def _held(found: KnownContact, person: Person) -> dict[str, JSON]:

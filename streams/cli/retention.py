@@ -93,6 +93,7 @@ def run(  # noqa: PLR0913 (options of a command)
 
     settings = load_settings()
     rule = _rule(settings, kind, until, file, inactive=inactive)
+    _judge_source(source, rule)
     clients = KafkaClients(settings)
     with failing_plainly(), closing(clients.tool_consumer()) as consumer:
         people = PeopleDue(consumer, _due_by(rule))
@@ -169,6 +170,19 @@ def _commands(names: Iterable[str], rule: Rule, source: str) -> Iterable[bytes]:
     from streams.services.retention.due import commands_on, erasures_of
 
     return erasures_of(names, rule, source) if isinstance(rule, InactivityRule) else commands_on(names, rule, source)
+
+
+def _judge_source(source: str, rule: Rule) -> None:
+    """End the command with exit code 2 where intake would not take commands of this source."""
+    from events.envelope import Record, decode
+    from events.refusal import Refusal
+
+    if "@" in source:
+        refuse("--source: give a name such as operator/retention, no address: it stays in every state", WRONG_USE)
+    [command] = _commands(["anybody"], rule, source)
+    judged = decode(Record(CONTACT_COMMANDS, command, (), now_ms()))
+    if isinstance(judged, Refusal):
+        refuse(f"--source: no command of it would be taken ({judged.detail})", WRONG_USE)
 
 
 def provenance_rule(kind: str, until: str, file: str | None) -> ProvenanceRule:

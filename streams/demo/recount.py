@@ -12,6 +12,7 @@ from streams.demo.truth import ContactFields, Fields
 Profile = dict[str, object]
 
 CHANNELS = ("email", "text", "phone", "door", "letter")
+_KNOWN = ("fundraising", "mobilisation", "mobilization", "informational", "transactional", "online_ads")
 
 
 class CountedEvent(NamedTuple):
@@ -188,15 +189,20 @@ def consent(told: list[CountedEvent]) -> dict[str, bool]:
     return found | {"email": False} if complained else found
 
 
+def is_of_one_purpose(one: CountedEvent) -> bool:
+    """Whether a word on consent leaves its channel as it is: any yes for a purpose, a no for one that is known."""
+    purpose = one.fields.get("purpose")
+    return purpose is not None and bool(one.fields["granted"] or purpose.lower() in _KNOWN)
+
+
 def _word(one: CountedEvent) -> tuple[tuple[str, ...], bool]:
     """The channels that an interaction opens or closes, and which of the two; none where it names a part of one."""
     a_list, a_sender = one.fields.get("list_id") is not None, one.fields.get("sender") is not None
-    a_purpose = one.fields.get("purpose") is not None
     if one.type in ("email.unsubscribed", "email.complained") and not a_list:
         return ("email",), False
     if one.type == "text.opted_out" and not a_sender:
         return ("text",), False
-    if one.type == "consent.changed" and not a_list and not a_sender and not a_purpose:
+    if one.type == "consent.changed" and not a_list and not a_sender and not is_of_one_purpose(one):
         channel = one.fields["channel"]
         return CHANNELS if channel == "all" else (channel,), one.fields["granted"]
     return (), False

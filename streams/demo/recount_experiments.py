@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
-from streams.demo.recount import CountedEvent, Profile, of_type, text_of
+from streams.demo.recount import CountedEvent, Profile, is_of_one_purpose, of_type, text_of
 from streams.demo.recount_humans import thousandths
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
@@ -188,7 +188,7 @@ def _support(reports: list[CountedEvent]) -> int:
 def _walks_away(one: CountedEvent) -> bool:
     if one.type == "consent.changed":
         of_all = one.fields.get("list_id") is None and one.fields.get("sender") is None
-        return of_all and not one.fields["granted"]
+        return of_all and not one.fields["granted"] and not is_of_one_purpose(one)
     return one.type in ("email.unsubscribed", "text.opted_out")
 
 

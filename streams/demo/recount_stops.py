@@ -6,7 +6,7 @@ its channel.
 
 from collections.abc import Mapping
 
-from streams.demo.recount import CHANNELS, CountedEvent, moment, of_type, text_of
+from streams.demo.recount import CHANNELS, CountedEvent, is_of_one_purpose, moment, of_type, text_of
 
 Stop = dict[str, object]
 
@@ -61,7 +61,7 @@ def _whole_channels(word: CountedEvent) -> tuple[str, ...]:
         return ()
     if _knows_senders(word) and word.fields.get("sender") is not None:
         return ()
-    if word.type == "consent.changed" and word.fields.get("purpose") is not None:
+    if word.type == "consent.changed" and is_of_one_purpose(word):
         return ()
     if word.type == "consent.changed":
         return CHANNELS if word.fields["channel"] == "all" else (word.fields["channel"],)

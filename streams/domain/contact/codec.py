@@ -25,6 +25,7 @@ class _Stored(Stored, frozen=True, array_like=True):
     place: IdentityStatus | None = None
     one_by_one: tuple[Contribution, ...] = ()
     given: PackedContribution = NOTHING
+    forgotten: tuple[Fact, ...] = ()
 
 
 class _Joined(Stored, frozen=True, array_like=True):
@@ -42,6 +43,7 @@ class _Joined(Stored, frozen=True, array_like=True):
     place: None
     one_by_one: tuple[()]
     given: PackedContribution
+    forgotten: tuple[()] = ()
 
 
 class EncodedParts(Protocol):
@@ -56,7 +58,7 @@ class EncodedParts(Protocol):
 FORMAT = Format(5, _Stored, older=(2, 3, 4))
 """Format 1 kept no messages' ids: what it says of touches cannot be told any more, so it is not read.
 
-Format 3 kept what is given one by one; format 4 no terms of consents and no origins.
+Format 3 kept what is given one by one; format 4 no terms of consents, no origins, and nothing of what was forgotten.
 """
 
 
@@ -68,7 +70,8 @@ def encode(state: ContactState) -> bytes:
     facts, commands = list(state.facts.values()), tuple(state.commands.values())
     head = FORMAT.number, state.version, state.clock, state.due, state.weight
     named = state.carried, state.exclusive
-    return write(_Stored(*head, state.settled, facts, commands, *named, state.place, given=state.given))
+    keys = tuple(state.forgotten.values())
+    return write(_Stored(*head, state.settled, facts, commands, *named, state.place, given=state.given, forgotten=keys))
 
 
 def _join(state: ContactState, parts: EncodedParts) -> bytes:
@@ -101,6 +104,7 @@ def decode(data: bytes) -> ContactState:
         exclusive=stored.exclusive,
         place=stored.place,
         given=packed(stored.one_by_one) if stored.one_by_one else stored.given,
+        forgotten={(fact.source, fact.id): fact for fact in stored.forgotten},
     )
 
 

@@ -9,7 +9,7 @@ An erasure acts when it is taken: all is forgotten. What happened before it neve
 or a yes begins a new record nothing is taken but what binds: a no, what takes something back, a command.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 
 from events.registry import MESSAGES
@@ -25,7 +25,12 @@ from streams.domain.contact.compaction import (
     size_of_mail,
 )
 from streams.domain.contact.facts.command_details import COMMANDS, Erase, ForgetProvenance
-from streams.domain.contact.facts.forgotten_provenance import forgetting_commands, is_first, is_forgotten, what_is_left
+from streams.domain.contact.facts.forgotten_provenance import (
+    forgetting_commands,
+    is_first,
+    is_forgotten,
+    what_is_left,
+)
 from streams.domain.contact.facts.identifier_table import Table, numbered
 from streams.domain.contact.facts.mandatory_facts import binds
 from streams.domain.contact.identity.erasure import asked, begins, has_record, may_count, place_of
@@ -37,8 +42,7 @@ ROOM = 1_048_576
 """Bytes of facts that one contact may have."""
 
 RESERVE = 262_144
-"""Bytes beyond `ROOM` for retractions, commands and refusals alone."""
-
+"""Bytes beyond `ROOM` for retractions, commands and refusals, half of them for keys of what was forgotten as well."""
 
 PATIENCE = 64
 """How many facts a patient fold takes before it settles; it costs memory, and time for each that is looked at again."""
@@ -78,6 +82,7 @@ class _Draft:
 
     __slots__ = (
         *(
+            "_before",
             "_begun",
             "_carried",
             "_clock",
@@ -86,11 +91,12 @@ class _Draft:
             "_due_since",
             "_exclusive",
             "_facts",
+            "_forgotten",
             "_given",
             "_known",
             "_mail",
         ),
-        *("_ordered", "_patience", "_place", "_settled", "_version", "_waiting", "_weight"),
+        *("_ordered", "_patience", "_place", "_settled", "_sources", "_version", "_waiting", "_weight"),
     )
 
     def __init__(self, state: ContactState, *, begun: bool, patience: int) -> None:
@@ -106,7 +112,10 @@ class _Draft:
         self._due = state.due
         self._weight = state.weight
         self._version = state.version
+        self._before = state
         self._commands = state.commands
+        self._forgotten = state.forgotten
+        self._sources: Sequence[Fact] | None = None
         self._carried = Table(state.carried)
         self._exclusive = state.exclusive
         self._place = state.place
@@ -123,7 +132,8 @@ class _Draft:
         table = self._tidied() if self._carried.changed else self._carried.table
         known = self._facts, self._settled, self._clock, self._due, self._weight
         named = table, self._exclusive
-        return ContactState(*known, self._version, self._commands, *named, self._place, given=self._given)
+        beside = *known, self._version, self._commands, *named, self._place
+        return ContactState(*beside, given=self._given, forgotten=self._forgotten)
 
     def take(self, fact: Fact) -> FoldOutcome:
         if self._place is not None and not may_count(fact, self._place.erased, begun=self._begun):
@@ -135,18 +145,31 @@ class _Draft:
         if self._clock >= self._due or self._waiting:
             self._settle_for(fact)
         if self._commands and fact.origin is not None:
-            fact = what_is_left(fact, forgetting_commands(self._commands.values()))
+            fact = what_is_left(fact, self._forgetting())
             if is_forgotten(fact):
-                self._commands = dict(self._commands)
-                outcome = self._keep(self._commands, fact)
-                return FoldOutcome.FORGOTTEN if outcome is FoldOutcome.APPLIED else FoldOutcome.IN_VAIN
+                return _AS_FORGOTTEN[self._keep(self._own_forgotten(), fact)]
         if detail in COMMANDS:
-            self._commands = dict(self._commands)
-            outcome = self._keep(self._commands, fact)
+            outcome = self._keep(self._own_commands(), fact)
             if detail is ForgetProvenance and outcome is not FoldOutcome.FULL:
+                self._sources = None
                 self._forget(self._commands[fact.key])
             return outcome
         return self._keep(self._facts, fact)
+
+    def _forgetting(self) -> Sequence[Fact]:
+        if self._sources is None:
+            self._sources = forgetting_commands(self._commands.values())
+        return self._sources
+
+    def _own_commands(self) -> dict[Key, Fact]:
+        if self._commands is self._before.commands:
+            self._commands = dict(self._commands)
+        return self._commands
+
+    def _own_forgotten(self) -> dict[Key, Fact]:
+        if self._forgotten is self._before.forgotten:
+            self._forgotten = dict(self._forgotten)
+        return self._forgotten
 
     def _settle_for(self, fact: Fact) -> None:
         """Settle what is due, or put it off: to the moment at which it would have settled."""
@@ -185,15 +208,15 @@ class _Draft:
         if known is not None:
             self._repeat(kept, known, fact)
             return FoldOutcome.DUPLICATE
-        if self._commands and (rival := self._rival(kept, fact)) is not None:
-            forgotten, copy = (rival, fact) if is_forgotten(rival) else (fact, rival)
-            if is_first(forgotten, copy) is (rival is forgotten):
-                return FoldOutcome.DUPLICATE
-            self._give_up(rival)
+        rival = self._rival(kept, fact)
+        if rival is not None and _is_in_front(rival, fact):
+            return FoldOutcome.DUPLICATE
         size = len(encode_fact(fact))
-        weight = self._weight + size + more
+        weight = self._weight + size + more - (0 if rival is None else len(encode_fact(rival)))
         if weight > ROOM and weight > _limit(fact):
             return FoldOutcome.FULL
+        if rival is not None:
+            self._give_up(rival)
         if kept is self._facts:
             self._ordered = self._ordered and self._is_latest(fact)
         self._put(kept, fact, size + more)
@@ -201,14 +224,12 @@ class _Draft:
 
     def _rival(self, kept: dict[Key, Fact], fact: Fact) -> Fact | None:
         """Another copy of the same interaction, where one of the two was forgotten and the other one was not."""
-        rival = (self._commands if kept is self._facts else self._facts).get(fact.key)
-        return None if rival is None or is_forgotten(rival) is is_forgotten(fact) else rival
+        if kept is self._facts:
+            return self._forgotten.get(fact.key) if self._forgotten else None
+        return self._facts.get(fact.key) if kept is self._forgotten else None
 
     def _give_up(self, fact: Fact) -> None:
-        if is_forgotten(fact):
-            self._commands = {key: each for key, each in self._commands.items() if key != fact.key}
-        else:
-            del self._facts[fact.key]
+        del (self._own_forgotten() if is_forgotten(fact) else self._facts)[fact.key]
         self._weight -= len(encode_fact(fact))
         self._carried.changed = self._carried.changed or bool(fact.carried)
 
@@ -245,8 +266,9 @@ class _Draft:
 
     def _tidied(self) -> tuple[CarriedIdentifiers, ...]:
         """The table as it is to be kept; facts and weight go with it."""
-        table, (self._facts, self._commands) = numbered(self._carried.table, self._facts, self._commands)
-        self._weight = weigh(self._facts, self._commands, table, self._settled)
+        groups = self._facts, self._commands, self._forgotten
+        table, (self._facts, self._commands, self._forgotten) = numbered(self._carried.table, *groups)
+        self._weight = weigh((self._facts, self._commands, self._forgotten), table, self._settled)
         return table
 
     def _settle(self, clock: int) -> None:
@@ -273,7 +295,7 @@ class _Draft:
             self._carried.changed = self._carried.changed or bool(fact.carried)
             if is_forgotten(left):
                 del self._facts[key]
-                self._commands[key] = left
+                self._own_forgotten()[key] = left
             else:
                 self._facts[key] = left
             self._weight += len(encode_fact(left))
@@ -285,5 +307,20 @@ class _Draft:
         return FoldOutcome.APPLIED
 
 
+def _is_in_front(known: Fact, copy: Fact) -> bool:
+    """Whether the one of two copies that is known counts, where either of them is only a key."""
+    return is_first(known, copy) if is_forgotten(known) else not is_first(copy, known)
+
+
 def _limit(fact: Fact) -> int:
+    if is_forgotten(fact):
+        return ROOM + RESERVE // 2
     return ROOM + RESERVE if binds(fact) else ROOM
+
+
+_AS_FORGOTTEN = {
+    FoldOutcome.APPLIED: FoldOutcome.FORGOTTEN,
+    FoldOutcome.DUPLICATE: FoldOutcome.IN_VAIN,
+    FoldOutcome.FULL: FoldOutcome.FULL,
+}
+"""What became of an interaction that was forgotten, by what became of its key."""

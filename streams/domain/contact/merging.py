@@ -17,21 +17,23 @@ def merge(a: ContactState, b: ContactState) -> ContactState:
     table = tuple(sorted({*a.carried, *b.carried}))
     facts = _union(_at(table, a, a.facts), _at(table, b, b.facts))
     commands = _union(_at(table, a, a.commands), _at(table, b, b.commands))
-    facts, commands = without_forgotten(facts, commands)
-    table, (facts, commands) = numbered(table, in_order(facts.values()), commands)
+    forgotten = _union(_at(table, a, a.forgotten), _at(table, b, b.forgotten))
+    facts, forgotten = without_forgotten(facts, forgotten, commands.values())
+    table, (facts, commands, forgotten) = numbered(table, in_order(facts.values()), commands, forgotten)
     settled = both(a.settled, b.settled)
     return ContactState(
         facts=facts,
         settled=settled,
         clock=max(a.clock, b.clock),
         due=min(a.due, b.due),
-        weight=weigh(facts, commands, table, settled),
+        weight=weigh((facts, commands, forgotten), table, settled),
         version=max(a.version, b.version),
         commands=commands,
         carried=table,
         exclusive=a.exclusive or b.exclusive,
         place=a.place or b.place,
         given=a.given if a.given.names else b.given,
+        forgotten=forgotten,
     )
 
 
@@ -59,11 +61,9 @@ def person(fragments: Mapping[str, ContactState]) -> ContactState:
     )
 
 
-def weigh(
-    facts: dict[Key, Fact], commands: dict[Key, Fact], table: tuple[CarriedIdentifiers, ...], settled: Settled
-) -> int:
+def weigh(groups: Iterable[dict[Key, Fact]], table: tuple[CarriedIdentifiers, ...], settled: Settled) -> int:
     """The bytes that all of this takes in an encoded state."""
-    kept = sum(len(encode_fact(fact)) for group in (facts, commands) for fact in group.values())
+    kept = sum(len(encode_fact(fact)) for group in groups for fact in group.values())
     return kept + size_of(table) + size_of(settled.carried) + size_of_mail(settled)
 
 

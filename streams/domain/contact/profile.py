@@ -12,7 +12,7 @@ from streams.domain.contact.sections.activity import last_act
 from streams.domain.contact.sections.addresses import addresses, best_email
 from streams.domain.contact.sections.canvass import ballot, canvass, tags
 from streams.domain.contact.sections.consent import consent
-from streams.domain.contact.sections.consent_ledger import consent_ledger
+from streams.domain.contact.sections.consent_ledger import consent_ledger, told_words
 from streams.domain.contact.sections.donations import donations
 from streams.domain.contact.sections.pressure import pressure
 from streams.domain.contact.sections.provenance import provenance
@@ -67,9 +67,14 @@ def profile_of(contact_id: str, known: Overview) -> ContactProfile:
         "merged_from": [],
     }
     if found.consents:
-        shown["consent_ledger"] = consent_ledger(found.consents)
+        words = told_words(found.consents)
+        shown["consent_ledger"] = consent_ledger(words)
+        if len(words) < len(found.consents):
+            shown["consent_ledger_left_out"] = len(found.consents) - len(words)
     if found.origins:
-        shown["provenance"] = provenance(contact_id, state, found.origins)
+        shown["provenance"], left_out = provenance(contact_id, state, found.origins)
+        if left_out:
+            shown["provenance_left_out"] = left_out
     return shown
 
 

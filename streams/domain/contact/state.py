@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from events.channels import leaves_channel_open
 from events.interactions.anywhere import ConsentChannel
-from events.interactions.base import ProvenanceKind
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
 from streams.domain.contact.facts.command_details import Command
@@ -107,8 +107,11 @@ class Consent(Struct, frozen=True, array_like=True, gc=False, tag=6):
 
     @property
     def is_of_channel(self) -> bool:
-        """Whether it is about the channel as a whole, and so opens or closes it."""
-        return self.list_id is None and self.sender is None and self.purpose is None
+        """Whether it opens or closes the channel as a whole: also a no for a purpose that nobody asks for."""
+        if self.list_id is not None or self.sender is not None:
+            return False
+        purpose = self.purpose
+        return purpose is None or not (self.granted or leaves_channel_open(purpose))
 
 
 class Retraction(Struct, frozen=True, array_like=True, gc=False, tag=7):
@@ -124,9 +127,12 @@ Detail: TypeAlias = (
 
 
 class Origin(Struct, frozen=True, array_like=True, gc=False):
-    """Where what an interaction says comes from. `obtained_at` in ms; None: when it happened."""
+    """Where what an interaction says comes from. `obtained_at` in ms; None: when it happened.
 
-    kind: ProvenanceKind
+    `kind` is a `ProvenanceKind`, kept as text so that a state with a kind that a later version knows can still be read.
+    """
+
+    kind: str
     obtained_at: int | None = None
     file: str | None = None
     notice: str | None = None
@@ -227,7 +233,8 @@ class ContactState(Struct, frozen=True, dict=True):
     """Everything known of one contact. Never changed in place, but that a view of it may be attached (`derived_view`).
 
     `facts` are in the order of their stamps: the first is the earliest, and of two that speak of one thing the later
-    one comes last. `commands` are kept beside them, in no order. `clock` is the latest append time seen; `due` is not
+    one comes last. `commands` are kept beside them, in no order. `forgotten`: keys of what was dropped by where it came
+    from; only where a command says so, never of one of the facts. `clock` is the latest append time seen; `due` is not
     after the first moment at which a message settles; `weight` is the size of what is kept in bytes. `carried`: each
     set of identifiers that a fact or a command named, once, sorted. `exclusive`: the fragment's own class, empty for
     none. `version`, `place` and `given` (what the person has added to experiments, by experiment) belong to the caller;
@@ -247,3 +254,4 @@ class ContactState(Struct, frozen=True, dict=True):
     place: IdentityStatus | None = None
     mixed: bool = False
     given: PackedContribution = NOTHING
+    forgotten: dict[Key, Fact] = {}

@@ -5,7 +5,7 @@ What is said of the whole channel, or of one list or sender, is told by `consent
 
 from collections.abc import Sequence
 
-from events.channels import Channel, canonical_purpose
+from events.channels import Channel, leaves_channel_open, plain_purpose
 from events.outputs import ConsentWord, ContactProfile
 from streams.domain.pressure.asking import Decision, Evidence, KnownProfile, PermissionRequest
 from streams.domain.pressure.policy import ConsentRules
@@ -75,8 +75,9 @@ def last_word(profile: ContactProfile, request: PermissionRequest) -> ConsentWor
 
 
 def _is_of_channel(word: ConsentWord, channel: Channel) -> bool:
-    is_whole = "purpose" not in word and "list_id" not in word and "sender" not in word
-    return is_whole and word["channel"] in (channel, "all")
+    if "list_id" in word or "sender" in word or word["channel"] not in (channel, "all"):
+        return False
+    return "purpose" not in word or not (word["granted"] or leaves_channel_open(word["purpose"]))
 
 
 def _is_about(word: ConsentWord, request: PermissionRequest) -> bool:
@@ -88,8 +89,3 @@ def _is_to(word: ConsentWord, channel: Channel, purpose: str) -> bool:
     if said is None or "list_id" in word or "sender" in word:
         return False
     return word["channel"] in (channel, "all") and plain_purpose(said) == purpose
-
-
-def plain_purpose(purpose: str) -> str:
-    """One purpose however it is written: case and the American spelling make no other purpose of it."""
-    return str(canonical_purpose(purpose.casefold()))

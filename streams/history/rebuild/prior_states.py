@@ -18,7 +18,7 @@ from events.harmonised import open_harmonised
 from events.refusal import Refusal
 from sinks.lake.schema import EVENT
 from streams.domain.contact import ContactState, decode
-from streams.domain.contact.facts.forgotten_provenance import of_forgetting
+from streams.domain.contact.facts.forgotten_provenance import forgetting_commands
 from streams.domain.contact.facts.identifier_table import numbered
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
@@ -70,10 +70,11 @@ def _was_erased(state: ContactState) -> int:
 
 def _with_forgotten(before: ContactState, known: ContactState) -> ContactState:
     """Take over the commands to forget, and the keys of what was: who was one person stays one."""
-    if not (commands := of_forgetting(known.commands)):
+    commands = {fact.key: fact for fact in forgetting_commands(known.commands.values())}
+    if not commands:
         return before
-    table, (commands,) = numbered(known.carried, commands)
-    return merge(before, ContactState(commands=commands, carried=table, exclusive=known.exclusive))
+    table, (commands, forgotten) = numbered(known.carried, commands, known.forgotten)
+    return merge(before, ContactState(commands=commands, forgotten=forgotten, carried=table, exclusive=known.exclusive))
 
 
 def _with_versions(before: ContactState, known: ContactState) -> ContactState:

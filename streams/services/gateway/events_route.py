@@ -19,12 +19,12 @@ from events.envelope import Interaction, Record
 from events.fields import MAX_RECORD_BYTES
 from events.harmonised import team_of
 from events.interactions.anywhere import InteractionRetracted
-from events.interactions.commands import ContactErased, ContactSuppressed, PairCommand
+from events.interactions.commands import ContactSuppressed
 from events.json_types import JSON
 from events.limits import MOST_VALUES, is_crowded
 from events.pre_send_check import judge_before_sending
 from events.refusal import Reason, Refusal
-from events.registry import topic_of
+from events.registry import BY_NAME, topic_of
 from events.unknown_fields import has_unknown_fields, unknown_fields
 from streams.platform.tokens import ANY_TEAM, Caller
 from streams.services.gateway.answers import problem_response, unread_response
@@ -185,6 +185,6 @@ def _of_another_team(said: Interaction, team: str) -> Refusal | None:
 
 
 def _beyond_publishing(said: Interaction) -> Refusal | None:
-    if isinstance(said.data, ContactErased | PairCommand):
+    if BY_NAME[said.type].needs_erase:
         return _NO_ERASING
     return _NO_END if isinstance(said.data, ContactSuppressed) and said.data.until is not None else None

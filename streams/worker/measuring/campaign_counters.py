@@ -76,7 +76,8 @@ class CampaignCounters:
 
     def _count_money(self, before: ContactState, after: ContactState, applied: Sequence[Fact]) -> None:
         if _has_money(before):
-            was, now = net_amounts(before.facts.values()), net_amounts(after.facts.values())
+            stays = (fact for key, fact in before.facts.items() if key not in after.forgotten)  # it was not given back
+            was, now = net_amounts(stays), net_amounts(after.facts.values())
         else:
             was, now = Counter(), net_amounts(sorted(applied, key=lambda fact: fact.stamp))
         for currency in was.keys() | now.keys():

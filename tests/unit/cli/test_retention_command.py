@@ -1,4 +1,4 @@
-"""`harmonia retention`: what is meant has to be said, and one thing alone."""
+"""`harmonia retention`: what is meant is said, one thing alone, and who decides is a source that intake takes."""
 
 import pytest
 from typer.testing import CliRunner
@@ -23,3 +23,18 @@ def test_wrong_use_is_told_before_anything_is_read(
     ended = CliRunner().invoke(app, ["retention", *command, *words], env={"HARMONIA_INACTIVITY_DAYS": days})
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert cure in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("", "--source: no command of it would be taken"),
+        ("x" * 257, "--source: no command of it would be taken"),
+        ("Ada <ada@example.org>", "--source: give a name such as operator/retention, no address"),
+    ],
+)
+def test_a_source_that_intake_would_not_take_is_refused_before_anything_is_sent(source: str, told: str) -> None:
+    words = ("--kind", "rented", "--until", "2026-01-01T00:00:00Z", "--most", "1", "--yes", "--source", source)
+    ended = CliRunner().invoke(app, ["retention", "run", *words])
+    assert (ended.exit_code, told in " ".join(ended.output.split())) == (2, True), ended.output
+    assert "ada@" not in ended.output

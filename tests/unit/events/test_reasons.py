@@ -144,3 +144,8 @@ def test_the_first_reason_that_applies_is_given() -> None:
         *(Reason.NOT_CLOUDEVENT, Reason.UNKNOWN_TYPE, Reason.NO_TIME),
         *(Reason.TIME_IN_FUTURE, Reason.NO_IDENTIFIER, Reason.INVALID_DATA),
     ]
+
+
+def test_a_wrong_field_of_a_source_is_named() -> None:
+    wrong = event("provenance.reported", provenance={"kind": "rented", "obtained_at": "yesterday"})
+    assert refused(wrong).detail.startswith("data.provenance.obtained_at: ")

@@ -4,8 +4,6 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from events.interactions.base import ProvenanceKind
-
 
 class LinkRuling(Struct, frozen=True, array_like=True, gc=False, tag=8):
     """A `contact.linked` or `contact.unlinked`: the two are one person, or they are not. `a` < `b`."""
@@ -28,15 +26,15 @@ class Erase(Struct, frozen=True, array_like=True, gc=False, tag=10):
 class ForgetProvenance(Struct, frozen=True, array_like=True, gc=False, tag=13):
     """A `contact.provenance_forgotten`: what came from there until its time is dropped, whenever it arrives."""
 
-    kind: ProvenanceKind
+    kind: str
     file: str | None = None
 
 
 class ForgottenInteraction(Struct, frozen=True, array_like=True, gc=False, tag=14):
     """What is left of an interaction that was forgotten by where it came from: its key and whom it named, no more.
 
-    Kept beside the commands, so that no section tells of it. Copies are recognised by it, and identifiers that were one
-    person's stay so: a no under one of them binds all.
+    Kept apart, so that no section tells of it and no command has to make room for it. Copies are recognised by it, and
+    identifiers that were one person's stay so: a no under one of them binds all.
     """
 
 

@@ -17,7 +17,6 @@ from streams.domain.contact.facts.mandatory_facts import protects
 from streams.domain.contact.state import CanvassReport, Fact, Key
 
 Facts: TypeAlias = dict[Key, Fact]
-_TYPE = "contact.provenance_forgotten"
 
 
 def forgetting_commands(commands: Iterable[Fact]) -> Sequence[Fact]:
@@ -30,7 +29,7 @@ def what_is_left(fact: Fact, sources: Collection[Fact]) -> Fact:
     if fact.origin is None or not any(_covers(command, fact) for command in sources):
         return fact
     if not protects(fact):
-        return Fact(_TYPE, 0, fact.source, fact.id, fact.appended_at, None, ForgottenInteraction(), fact.carried)
+        return Fact("", 0, fact.source, fact.id, fact.appended_at, None, ForgottenInteraction(), fact.carried)
     detail = fact.detail
     if isinstance(detail, CanvassReport):
         detail = replace(detail, support=None, answers=None, tags_added=(), tags_removed=())
@@ -42,36 +41,25 @@ def is_forgotten(fact: Fact) -> bool:
     return fact.detail.__class__ is ForgottenInteraction
 
 
-def of_forgetting(commands: Facts) -> Facts:
-    """Those of `commands` by which something was forgotten, and the keys that it left."""
-    kept = (ForgetProvenance, ForgottenInteraction)
-    return {key: fact for key, fact in commands.items() if isinstance(fact.detail, kept)}
-
-
-def has_forgotten(facts: Facts, commands: Facts) -> bool:
-    """Whether `commands`, which came later than `facts`, hold no more than the key of one of them."""
-    return any(is_forgotten(commands[key]) for key in facts.keys() & commands.keys())
-
-
 def is_first(key: Fact, copy: Fact) -> bool:
     """Whether the copy that was forgotten, of which `key` is left, counts and not this `copy`, which is not covered."""
     return key.appended_at <= copy.appended_at
 
 
-def without_forgotten(facts: Facts, commands: Facts) -> tuple[Facts, Facts]:
-    """The same without what `commands` forget; keys are moved to `commands`. Of copies the first one counts."""
-    for key in [key for key in facts.keys() & commands.keys() if is_forgotten(commands[key])]:
-        loser = facts if is_first(commands[key], facts[key]) else commands
-        facts, commands = (_but(group, key) if group is loser else group for group in (facts, commands))
-    if not (sources := forgetting_commands(commands.values())):
-        return facts, commands
+def without_forgotten(facts: Facts, forgotten: Facts, commands: Iterable[Fact]) -> tuple[Facts, Facts]:
+    """Facts and keys of what was forgotten, once these `commands` were heard. Of copies the first one counts."""
+    if both := facts.keys() & forgotten.keys():
+        late = {key for key in both if is_first(forgotten[key], facts[key])}
+        facts, forgotten = _but(facts, late), _but(forgotten, both - late)
+    if not (sources := forgetting_commands(commands)):
+        return facts, forgotten
     left = [what_is_left(fact, sources) for fact in facts.values()]
     gone = {fact.key: fact for fact in left if is_forgotten(fact)}
-    return {fact.key: fact for fact in left if not is_forgotten(fact)}, {**commands, **gone}
+    return {fact.key: fact for fact in left if not is_forgotten(fact)}, {**forgotten, **gone}
 
 
-def _but(group: Facts, key: Key) -> Facts:
-    return {each: fact for each, fact in group.items() if each != key}
+def _but(group: Facts, keys: Collection[Key]) -> Facts:
+    return {key: fact for key, fact in group.items() if key not in keys}
 
 
 def _covers(command: Fact, fact: Fact) -> bool:

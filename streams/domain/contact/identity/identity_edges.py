@@ -115,7 +115,7 @@ def _named(fragment: str, state: ContactState) -> set[CarriedIdentifiers]:
     if not state.carried:
         return named
     gone = retractions(state.facts.values())
-    for fact in chain(state.facts.values(), state.commands.values()):
+    for fact in chain(state.facts.values(), state.commands.values(), state.forgotten.values()):
         if isinstance(fact.carried, int) and fact.carried and not is_retracted(fact, gone):
             carried = state.carried[fact.carried - 1]
             named.add(_alone(fragment, carried) if isinstance(fact.detail, Retraction) else carried)

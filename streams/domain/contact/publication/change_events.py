@@ -11,7 +11,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.domain.contact.facts.command_details import COMMANDS, ForgetProvenance
-from streams.domain.contact.facts.forgotten_provenance import has_forgotten
 from streams.domain.contact.identity.erasure import closed_since, has_interactions, place_of
 from streams.domain.contact.identity.identity_assignment import is_worth_sending
 from streams.domain.contact.identity.identity_status import ChannelClosure, Erasure, IdentityStatus
@@ -44,7 +43,7 @@ def changes_record(before: ContactState, after: ContactState, applied: Iterable[
 
     And where a copy gave way to another one, of which only the key is left.
     """
-    return any(map(_is_of_record, applied)) or has_forgotten(before.facts, after.commands)
+    return any(map(_is_of_record, applied)) or not before.facts.keys().isdisjoint(after.forgotten)
 
 
 def _is_of_record(fact: Fact) -> bool:
@@ -175,7 +174,8 @@ class _Speaker:
     def _is_another_part(self) -> bool:
         """Or the roof may have let go of it: whoever was told of a roof anew has perhaps been away in between."""
         before, after = self._step.before, self._step.after
-        return self._step.heard or before.commands != after.commands or place_of(before).told != self.place.told
+        commanded = before.commands != after.commands or before.forgotten != after.forgotten
+        return self._step.heard or commanded or place_of(before).told != self.place.told
 
     def _send_none(self, roof: str) -> None:
         if self.place.sent:

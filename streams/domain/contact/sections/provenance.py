@@ -5,21 +5,55 @@ that their hashes had then.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple, cast
 
 from events.identifiers import is_address_hash, ref_of
+from events.interactions.base import ProvenanceKind
 from events.outputs import AddressRef, ProvenanceItem
 from events.times import render_time
 from streams.domain.contact.state import ContactState, Fact, Origin
 
+MOST_ENTRIES = 500
+"""More entries than anybody has but by a machine or a mistake."""
 
-def provenance(contact_id: str, state: ContactState, origins: Sequence[Fact]) -> list[ProvenanceItem]:
-    """The entries, the earliest first. `origins`: the facts that count and have an origin, in order."""
+MOST_FIRSTS = 250
+"""So many of them may be the first one of a kind and file, by which it is found that something is due."""
+
+
+class Entries(NamedTuple):
+    """The entries that are shown, and how many are not."""
+
+    shown: list[ProvenanceItem]
+    left_out: int
+
+
+def provenance(contact_id: str, state: ContactState, origins: Sequence[Fact]) -> Entries:
+    """The entries, the earliest first: of very many the first one of each kind and file, and the latest.
+
+    `origins`: the facts that count and have an origin, in order.
+    """
     of_each: dict[Origin, list[Fact]] = {}
     for fact in origins:
         if fact.origin is not None:
             of_each.setdefault(fact.origin, []).append(fact)
     own = contact_id if not state.mixed and is_address_hash(contact_id) else ""
-    return [_item(origin, facts, _named(facts, own, state)) for origin, facts in of_each.items()]
+    told = _told([*of_each]) if len(of_each) > MOST_ENTRIES else of_each
+    shown = [_item(origin, of_each[origin], _named(of_each[origin], own, state)) for origin in told]
+    return Entries(shown, len(of_each) - len(shown))
+
+
+def _told(origins: Sequence[Origin]) -> list[Origin]:
+    """Those that are shown of too many: the first of each kind, of each file, and the latest."""
+    kinds, firsts = dict[str, int](), dict[tuple[str, str | None], int]()
+    for number, origin in enumerate(origins):
+        kinds.setdefault(origin.kind, number)
+        if len(firsts) < MOST_FIRSTS:
+            firsts.setdefault((origin.kind, origin.file), number)
+    kept = {*kinds.values(), *firsts.values()}
+    for number in range(len(origins) - 1, -1, -1):
+        if len(kept) < MOST_ENTRIES:
+            kept.add(number)
+    return [origins[number] for number in sorted(kept)]
 
 
 def _named(facts: Iterable[Fact], own: str, state: ContactState) -> set[str]:
@@ -34,7 +68,7 @@ def _named(facts: Iterable[Fact], own: str, state: ContactState) -> set[str]:
 def _item(origin: Origin, facts: Sequence[Fact], named: Iterable[str]) -> ProvenanceItem:
     first = facts[0]
     item: ProvenanceItem = {
-        "kind": origin.kind,
+        "kind": cast(ProvenanceKind, origin.kind),
         "first_at": render_time(first.time),
         "last_at": render_time(facts[-1].time),
         "count": len(facts),

@@ -72,7 +72,7 @@ PROVENANCE: st.SearchStrategy[JSON] = st.fixed_dictionaries(
     },
 ).map(dict)
 TERMS = {
-    "purpose": few("fundraising", "online_ads"),
+    "purpose": few("fundraising", "online_ads", "newsletter"),
     "controller": few("list-2026"),
     "wording": few("v1", "v2"),
     "proof": few("scan:1"),

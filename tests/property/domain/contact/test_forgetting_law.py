@@ -90,7 +90,7 @@ def test_what_is_left_is_as_if_nothing_of_the_source_had_been_said(
     event(f"gone: {len(life) - len(left)}, bare: {sum(each not in life for each in left)}")
     assert profile(DONOR, whole) == shown(left)
     assert set(whole.facts) == {key(each) for each in left}
-    assert whole.weight == weigh(whole.facts, whole.commands, whole.carried, whole.settled)
+    assert whole.weight == weigh((whole.facts, whole.commands, whole.forgotten), whole.carried, whole.settled)
 
 
 @lawful
@@ -136,4 +136,4 @@ def test_of_copies_that_say_another_source_the_first_counts_whenever_the_command
     for state in (whole, fold(ContactState(), [each.fact() for each in delivered])[0]):
         assert set(state.facts) == {key(each) for each in left}
         assert profile(DONOR, state) == shown(left)
-        assert state.weight == weigh(state.facts, state.commands, state.carried, state.settled)
+        assert state.weight == weigh((state.facts, state.commands, state.forgotten), state.carried, state.settled)

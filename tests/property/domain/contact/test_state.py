@@ -32,7 +32,7 @@ def test_a_state_keeps_its_order_and_its_weight(feed: Feed) -> None:
     facts = list(state.facts.values())
     assert facts == sorted(facts, key=lambda fact: fact.stamp)
     assert state.facts == {fact.key: fact for fact in facts}
-    assert state.weight == weigh(state.facts, state.commands, state.carried, state.settled)
+    assert state.weight == weigh((state.facts, state.commands, state.forgotten), state.carried, state.settled)
     assert state.due <= min(map(due_at, facts), default=NEVER)
 
 

@@ -1,8 +1,9 @@
 """The addresses of a person and the channels that are closed to everyone, by plain loops over all that was said."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, get_args
 
+from events.channels import Purpose
 from events.envelope import Interaction
 from events.json_types import JSON
 from events.times import render_time
@@ -115,7 +116,9 @@ def _is_of(each: Counted, channel: str) -> bool:
     if field(each, "list_id") or field(each, "sender"):
         return False
     if each.said.type == "consent.changed" and field(each, "purpose"):
-        return False
+        known = (*get_args(Purpose), "mobilization", "online_ads")
+        if field(each, "granted") is True or str(field(each, "purpose")).lower() in known:
+            return False
     if each.said.type == "consent.changed":
         return field(each, "channel") in (channel, "all")
     return each.said.type.startswith(f"{channel}.")

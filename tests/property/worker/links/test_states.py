@@ -44,10 +44,10 @@ def folded(known: list[Fact]) -> ContactState:
 @given(facts())
 def test_the_table_is_sorted_and_holds_what_is_named_and_no_more(known: list[Fact]) -> None:
     state = folded(known)
-    kept = [*state.facts.values(), *state.commands.values()]
+    kept = [*state.facts.values(), *state.commands.values(), *state.forgotten.values()]
     assert sorted(set(state.carried)) == list(state.carried)
     assert {fact.carried for fact in kept} - {0} == set(range(1, len(state.carried) + 1))
-    assert state.weight == weigh(state.facts, state.commands, state.carried, state.settled)
+    assert state.weight == weigh((state.facts, state.commands, state.forgotten), state.carried, state.settled)
     assert decode(encode(state)) == state
 
 
@@ -68,4 +68,6 @@ def test_settling_takes_back_nothing_that_was_told(known: list[Fact]) -> None:
     settled, _ = fold(state, [late])
     assert not any(fact.type in MESSAGES for fact in settled.facts.values())
     assert told("crm.ada", settled) == told("crm.ada", state)
-    assert settled.weight == weigh(settled.facts, settled.commands, settled.carried, settled.settled)
+    assert settled.weight == weigh(
+        (settled.facts, settled.commands, settled.forgotten), settled.carried, settled.settled
+    )

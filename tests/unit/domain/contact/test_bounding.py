@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import permutations
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +12,11 @@ from msgspec.structs import replace
 from streams.domain.contact import ContactState, FoldOutcome, fold, profile
 from streams.domain.contact.fold import ROOM
 from streams.domain.contact.merging import person
+from streams.domain.contact.person_view import overview
+from streams.domain.contact.publication.change_events import Profiled
 from streams.domain.contact.publication.size_limit import ROOM_FOR_PARTS, bounded, reduced, shorter_and_shorter
-from streams.domain.contact.state import CanvassReport, Consent, ConsentTerms, Detail, Fact, Retraction
+from streams.domain.contact.state import CanvassReport, Consent, ConsentTerms, Detail, Fact, Origin, Retraction
+from streams.worker.agents.contacts.output_records import LARGEST_PROFILE, RecordBuilder
 
 AT = 1_700_000_000_000
 
@@ -147,6 +151,43 @@ def test_in_the_end_nothing_long_is_left_of_anybody() -> None:
 
     shown = profile("c1", person(last))
     assert (shown["consent"], shown["canvass"]["answers"]) == ({"email": False}, {})
+
+
+def of_noes(name: str) -> ContactState:
+    """As many noes as a fragment takes, of a machine whose ids take six bytes of a profile for one of the state."""
+    ids = (f"{name}{number:08d}".translate({48 + digit: 1 + digit for digit in range(10)}) for number in range(4_000))
+    source = Origin("rented")
+    noes = [
+        replace(
+            fact(id_.rjust(250, "\x01"), Consent("text", granted=False), "consent.changed"),
+            origin=replace(source, obtained_at=AT - number * 1_000),
+        )
+        for number, id_ in enumerate(ids)
+    ]
+    state, _ = fold(ContactState(), noes)
+    assert state.weight > ROOM
+    return state
+
+
+def test_whatever_number_of_noes_one_person_sends_the_record_is_taken() -> None:
+    fragments = {f"c{number}": of_noes("ab"[number]) for number in range(2)}
+    first = fragments["c0"]
+    build = RecordBuilder(0, 1, 0)
+
+    alone = build.profiled("c0", overview(first)).value
+    together = build.announced("c0", Profiled(1, fragments, ("c1",)), first).value
+
+    for value in (alone, together):
+        assert value is not None
+        assert len(value) <= LARGEST_PROFILE
+        shown = orjson.loads(value)
+        assert (shown["consent"], shown["stops"]["text"]["reason"]) == ({"text": False}, "consent_withdrawn")
+        assert len(shown["consent_ledger"]) + shown["consent_ledger_left_out"] == len(first.facts) * len(
+            [first] if value is alone else fragments
+        )
+    assert alone is not None
+    told = orjson.loads(alone)
+    assert len(told["provenance"]) + told["provenance_left_out"] == len(first.facts)
 
 
 def test_several_full_fragments_have_room() -> None:

@@ -1,14 +1,18 @@
 """Forgetting by where something came from: what stays, whichever comes first, and what never comes back."""
 
+from itertools import permutations
+from typing import Any
+
 from msgspec.structs import replace
 
 from events.json_types import JSON
 from events.outputs import ContactProfile
-from streams.domain.contact import ContactState, FoldOutcome, fold, profile
+from streams.domain.contact import ContactState, FoldOutcome, decode, encode, fold, profile
 from streams.domain.contact.fold import RESERVE, ROOM
 from streams.domain.contact.identity.identity_edges import told
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers
 from streams.domain.contact.merging import merge
+from streams.domain.contact.state import Fact, Key
 from tests.unit.domain.contact.said import DAY, DONOR, NOON, Arrival, appended, folded, gift, outcomes, report, said
 
 RENTED: dict[str, JSON] = {"kind": "rented", "file": "list-1"}
@@ -30,7 +34,7 @@ def test_whom_it_named_stays_linked_whichever_comes_first() -> None:
 
     for state in (*(fold(ContactState(), order)[0] for order in orders), merge(before, folded(FORGET))):
         assert told(DONOR, state) == told(DONOR, before) != {}
-        assert (state.facts, "rented" in str(state.commands["team/a", "1"])) == ({}, False)
+        assert (state.facts, "rented" in str(state.forgotten["team/a", "1"])) == ({}, False)
 
 
 def test_a_copy_that_says_less_brings_nothing_back() -> None:
@@ -46,8 +50,73 @@ def test_a_first_copy_that_is_not_covered_counts_though_another_one_was_forgotte
 
     for order in ((first, copy, FORGET), (copy, FORGET, first), (FORGET, copy, first), (FORGET, first, copy)):
         state = folded(*order)
-        assert (profile(DONOR, state)["donations"]["count"], len(state.commands)) == (1, 1), order
+        assert (profile(DONOR, state)["donations"]["count"], len(state.forgotten)) == (1, 0), order
     assert len(merge(folded(FORGET, copy), folded(first)).facts) == 1
+
+
+def test_a_command_stays_beside_an_interaction_of_the_same_source_and_id() -> None:
+    """One source that numbers gifts and stops from 1 has both, and neither may take the place of the other."""
+    rented = said("provenance.reported", "1", provenance=RENTED).fact()
+    row = replace(rented, carried=CarriedIdentifiers(((EMAIL, ""),)))
+    stop = replace(said("contact.suppressed", "1", NOON).fact(), source=row.source)
+    forget = FORGET.fact()
+    states = [fold(ContactState(), order)[0] for order in permutations([row, stop, forget])]
+    states.append(merge(fold(ContactState(), [row, forget])[0], fold(ContactState(), [stop])[0]))
+
+    for state in states:
+        assert profile(DONOR, state)["stops"]["all"]["reason"] == "suppressed"
+        assert told(DONOR, state) == told(DONOR, fold(ContactState(), [row])[0]) != {}
+        assert decode(encode(state)) == state
+
+
+def test_a_key_finds_room_where_the_state_is_full() -> None:
+    """Its link would go, so a no under the other identifier would not bind."""
+    rented = said("provenance.reported", "1", provenance=RENTED).fact()
+    row = replace(rented, carried=CarriedIdentifiers(((EMAIL, ""),)))
+
+    state, [outcome] = fold(replace(folded(FORGET), weight=ROOM), [row])
+
+    assert (outcome, {*state.forgotten}) == (FoldOutcome.FORGOTTEN, {row.key})
+    assert told(DONOR, state) == told(DONOR, fold(ContactState(), [row])[0])
+
+
+def test_a_key_that_finds_no_room_is_told_to_be_left_out() -> None:
+    """It leaves half of the reserve to what binds."""
+    full = replace(folded(FORGET), weight=ROOM + RESERVE // 2)
+
+    assert fold(full, [gift("1", 500, provenance=RENTED).fact()])[1] == [FoldOutcome.FULL]
+    assert fold(full, [said("consent.changed", "n", channel="all", granted=False).fact()])[1] == [FoldOutcome.APPLIED]
+
+
+def test_a_copy_that_finds_no_room_takes_no_key_away() -> None:
+    copy = replace(gift("1", 500, provenance=RENTED).fact(), carried=CarriedIdentifiers(((EMAIL, ""),)))
+    known = fold(ContactState(), [FORGET.fact(), copy])[0]
+    first = replace(gift("1", 500, committee="c" * 200).fact(), appended_at=copy.appended_at - 5)
+
+    state, [outcome] = fold(replace(known, weight=ROOM), [first])
+
+    assert (outcome, state.forgotten, state.facts) == (FoldOutcome.FULL, known.forgotten, {})
+    assert told(DONOR, state) == told(DONOR, known) != {}
+
+
+class Looked(dict[Key, Fact]):
+    """Counts how often it is gone through."""
+
+    looks = 0
+
+    def values(self) -> Any:
+        self.looks += 1
+        return super().values()
+
+
+def test_commands_are_gone_through_once_however_many_late_rows_come() -> None:
+    """Else a replay costs the square of them."""
+    commands = Looked(folded(FORGET).commands)
+    rows = [said("provenance.reported", f"{number}", provenance=RENTED).fact() for number in range(50)]
+
+    state, _ = fold(ContactState(commands=commands), rows)
+
+    assert (len(state.forgotten), commands.looks) == (50, 1)
 
 
 def test_a_wrong_number_stays_wrong() -> None:

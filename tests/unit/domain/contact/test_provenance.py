@@ -44,6 +44,20 @@ def test_what_comes_from_one_place_is_one_entry_of_the_first_that_says_so() -> N
     assert known["counts"]["provenance.reported"] == 1
 
 
+def test_of_too_many_entries_the_first_of_each_kind_is_shown() -> None:
+    """Whoever looks for what came of a kind finds it, however many files of another kind there are."""
+    rented = [(f"r{number}", "rented", f"list-{number}") for number in range(300)]
+    own = [(f"s{number}", "self", f"form-{number}") for number in range(400)]
+    known = profile_of(
+        *(
+            said("provenance.reported", id_, NOON + at, provenance={"kind": kind, "file": file})
+            for at, (id_, kind, file) in enumerate([*rented, ("v", "vendor", "one"), *own])
+        )
+    )
+    assert {entry["kind"] for entry in known["provenance"]} == {"rented", "vendor", "self"}
+    assert len(known["provenance"]) + known["provenance_left_out"] == 701
+
+
 def test_who_says_nothing_of_it_has_no_provenance() -> None:
     bought = said("provenance.reported", "1", provenance=ROLL)
     assert "provenance" not in profile_of(gift("1", 5))

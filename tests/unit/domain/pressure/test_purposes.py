@@ -8,6 +8,7 @@ from events.times import render_time
 from streams.domain.pressure import FileMistakes, decide, default_policy_text, read_policy
 from streams.domain.pressure.asking import Evidence
 from streams.domain.pressure.closures import channel_denial, channel_rules
+from tests.unit.domain.contact.said import profile_of, said
 from tests.unit.domain.pressure.people import DAY, NOON, asking, person, policy, ruled
 
 POLICY = policy(unknown__text="allow")
@@ -34,6 +35,40 @@ def test_a_no_for_one_purpose_denies_that_purpose_alone() -> None:
     assert ruled(decide(known, POLICY, asking("text", "mobilisation"), NOON)) == ("allow", "ok")
     assert ruled(decide(known, POLICY, asking("email", "fundraising"), NOON)) == ("allow", "ok")
     assert channel_denial(known, channel_rules(POLICY), "text", NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("purpose", "closed"),
+    [
+        *[("newsletter", True), ("Fund_raising", True), ("collecte", True), ("fundraising-2026", True)],
+        *[("Fundraising", False), ("mobilization", False), ("online_ads", False), ("Online_Ads", False)],
+    ],
+)
+def test_a_no_for_a_purpose_that_nobody_asks_for_closes_the_channel(purpose: str, closed: bool) -> None:
+    """Else it would bind nobody. A yes for it opens nothing, neither the channel nor what needs consent."""
+    no = said("consent.changed", "n", NOON - DAY, channel="text", granted=False, purpose=purpose)
+    yes = said("consent.changed", "y", NOON - DAY + 1, channel="text", granted=True, purpose=purpose)
+    both = profile_of(no, yes)
+
+    assert (both["consent"], "text" in both["stops"]) == ({"text": False} if closed else {}, closed)
+    assert profile_of(yes)["consent"] == {}
+    assert [word["purpose"] for word in both["consent_ledger"]] == [purpose] * 2
+    answer = ("deny", "consent_withdrawn") if closed else ("allow", "ok")
+    known = person(consent=both["consent"], stops=both["stops"], consent_ledger=both["consent_ledger"])
+    assert ruled(decide(known, POLICY, asking("text", "informational"), NOON)) == answer
+    to_all = said("consent.changed", "z", NOON - DAY + 2, channel="all", granted=True)
+    assert profile_of(no, to_all)["consent"]["text"] is True
+
+
+def test_a_yes_before_a_no_for_a_purpose_that_nobody_asks_for_is_no_consent() -> None:
+    rules = policy(unknown__text="allow", closures__needs_consent=["text"], closures__consent={"needs_proof": True})
+    yes, no = word(granted=True, days_ago=3), word(granted=False, days_ago=2, purpose="newsletter")
+    later = word(granted=True, days_ago=1)
+    for each in (yes, later):
+        del each["purpose"]
+    proven: ConsentWord = {**yes, "proof": "scan:1"}
+    known = person(consent_ledger=[proven, no, later], consent={"text": True})
+    assert ruled(decide(known, rules, asking("text"), NOON)) == ("deny", "no_consent")
 
 
 def test_a_no_on_all_channels_is_one_on_each() -> None:

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from events.topics import CONTACT_FRAGMENTS
-from streams.domain.contact import decode
+from streams.domain.contact import ContactState, codec, decode
 from streams.domain.contact.codec import FORMAT
+from streams.domain.contact.state import Fact, Origin
 from streams.domain.formats import Format, OtherFormat, Stored, Unreadable, encode
 from streams.engine.store import Position
 from streams.platform.topics import TABLES as ALL_TABLES
@@ -164,6 +165,13 @@ def test_a_newer_format_is_refused_with_the_cure_however_much_it_looks_like_this
     second = Format(2, Third)
     with pytest.raises(OtherFormat, match=r"newer version of Harmonia wrote; this one knows format 2.*upgrades"):
         second.decode(encode(Third(3, "ada", 1)))
+
+
+def test_a_kind_of_source_that_a_later_version_knows_is_read_and_kept() -> None:
+    """A further kind of source is no new format: a version that does not know it goes on beside one that does."""
+    ballot = Fact("ballot.reported", 0, "a", "1", 0, origin=Origin("registry"))
+    kept = decode(codec.encode(ContactState(facts={("a", "1"): ballot})))
+    assert [fact.origin for fact in kept.facts.values()] == [Origin("registry")]
 
 
 def test_what_is_no_state_is_no_state_of_another_format() -> None:

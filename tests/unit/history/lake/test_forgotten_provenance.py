@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from events.json_types import JSON
@@ -64,6 +65,25 @@ def test_rows_of_the_source_lose_their_person_but_those_that_bind(
     assert forgotten(lake) == gone
     assert (before, done.rows) == (done, len(gone))
     assert forget_provenance(lake, rule).rows == 0
+
+
+@pytest.mark.parametrize("how", ["missing", "null"])
+def test_rows_that_a_version_without_the_columns_wrote_go_by_their_event(lake: Files, how: str, tmp_path: Path) -> None:
+    """Null they are where such rows were put together with others."""
+    for place in (tmp_path / "lake" / "interactions").rglob("*.parquet"):
+        table = pq.read_table(place, partitioning=None)
+        for name in [name for name in table.column_names if name.startswith("provenance_")]:
+            at = table.column_names.index(name)
+            if how == "missing":
+                table = table.remove_column(at)
+            else:
+                table = table.set_column(at, name, pa.nulls(len(table), table.schema.field(name).type))
+        pq.write_table(table, place)
+
+    assert count_of_provenance(lake, UNTIL).rows == 4
+    forget_provenance(lake, UNTIL)
+    assert forgotten(lake) == [0, 3, 6, 8]
+    assert count_of_provenance(lake, UNTIL._replace(file=None)).rows == 1
 
 
 def test_of_a_gift_the_money_stays(lake: Files) -> None:

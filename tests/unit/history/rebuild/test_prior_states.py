@@ -57,13 +57,13 @@ def test_what_was_forgotten_by_its_source_stays_so_and_so_does_whom_it_named() -
 
     state = starting_state(None, [known], None).state
 
-    assert (state.facts, {*state.commands}) == ({}, {row.key, forget.key})
+    assert (state.facts, {*state.commands}, {*state.forgotten}) == ({}, {forget.key}, {row.key})
     assert (state.carried, state.exclusive) == ((email,), "voter:NY")
     assert state == decode(encode(state))
     assert starting_state(state, [known], None).state == state
     assert told("crm.ada", fold_facts("crm.ada", [mailed, forget], state).state) == told("crm.ada", known)
     forgotten = starting_state(None, [known], NOW).state
-    assert forgotten.commands == {}
+    assert (forgotten.commands, forgotten.forgotten) == ({}, {})
 
 
 def test_the_later_erasure_of_a_trace_and_the_lakes_list_binds() -> None:

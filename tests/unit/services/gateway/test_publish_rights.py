@@ -5,7 +5,7 @@ import pytest
 
 from events.envelope import Interaction, Record, decode
 from events.json_types import JSON
-from events.registry import topic_of
+from events.registry import SPECS, topic_of
 from streams.platform.tokens import ANY_TEAM, Caller, Scope
 from streams.services.gateway.events_route import publish_refusal
 
@@ -52,16 +52,21 @@ def test_nobody_takes_back_what_another_team_was_told() -> None:
     assert field(said("interaction.retracted", other), ANY_TEAM) is None
 
 
-@pytest.mark.parametrize(
-    ("type_", "data", "refused"),
-    [
-        ("contact.erased", ADA, "type"),
-        ("contact.linked", PAIR, "type"),
-        ("contact.unlinked", PAIR, "type"),
-        ("contact.suppressed", ADA | UNTIL, "data.until"),
-        ("contact.suppressed", ADA, None),
-    ],
-)
+COMMANDS: list[tuple[str, dict[str, JSON], str | None]] = [
+    ("contact.erased", ADA, "type"),
+    ("contact.provenance_forgotten", ADA | {"kind": "self"}, "type"),
+    ("contact.linked", PAIR, "type"),
+    ("contact.unlinked", PAIR, "type"),
+    ("contact.suppressed", ADA | UNTIL, "data.until"),
+    ("contact.suppressed", ADA, None),
+]
+
+
+def test_of_each_command_it_is_said_whether_publishing_is_enough() -> None:
+    assert {type_ for type_, _, _ in COMMANDS} == {spec.name for spec in SPECS if spec.is_command}
+
+
+@pytest.mark.parametrize(("type_", "data", "refused"), COMMANDS)
 def test_commands_that_do_more_than_protect_want_the_scope_erase(
     type_: str, data: dict[str, JSON], refused: str | None
 ) -> None:

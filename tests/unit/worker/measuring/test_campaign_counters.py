@@ -46,6 +46,16 @@ def test_who_is_forgotten_was_given_nothing_back() -> None:
     assert folded(said(1, "contact.erased"), store=store).tally.money == {}
 
 
+def test_a_gift_that_is_forgotten_was_not_given_back() -> None:
+    """Though another one comes in the same step."""
+    store = MemoryStore()
+    rented = said(0, "donation.made", donation_id="a:1", amount=2500, currency="USD", provenance={"kind": "rented"})
+    kept(folded(rented, gift(1, "a:2", 700), store=store), store)
+    forget = said(2, "contact.provenance_forgotten", kind="rented")
+
+    assert folded(forget, gift(3, "a:3", 300), store=store).tally.money == {("USD", "given"): 300}
+
+
 def test_reports_are_counted_by_method_and_outcome() -> None:
     doors = [said(offset, "canvass.reported", method="door", outcome="contacted") for offset in range(2)]
     tally = folded(*doors, said(2, "canvass.reported", method="phone", outcome="busy")).tally
