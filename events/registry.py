@@ -316,6 +316,7 @@ SPECS: tuple[TypeSpec, ...] = (
         name="contact.provenance_forgotten", model=commands.ContactProvenanceForgotten, topics=COMMANDS, decides="all"
     ),
     TypeSpec(name="contact.erased", model=commands.ContactErased, topics=COMMANDS, decides="all"),
+    TypeSpec(name="contact.erased_if_inactive", model=commands.ContactErasedIfInactive, topics=COMMANDS, decides="all"),
 )
 """All types, in the order of the contract."""
 

@@ -344,7 +344,13 @@ def _print_steps(steps: Iterable[ProfileStep]) -> None:
 def decision_words(fact: Fact) -> list[str]:
     """What a command decided; nothing for what happened."""
     from streams.cli.origin import KINDS
-    from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, LinkRuling, Suppress
+    from streams.domain.contact.facts.command_details import (
+        Erase,
+        EraseIfInactive,
+        ForgetProvenance,
+        LinkRuling,
+        Suppress,
+    )
 
     match fact.detail:
         case Suppress(until=None):
@@ -359,6 +365,8 @@ def decision_words(fact: Fact) -> list[str]:
         case ForgetProvenance(kind=kind, file=file):
             of_file = "" if file is None else f", file {file}"
             return [f"what came from {KINDS[kind]}{of_file} until then was forgotten"]
+        case EraseIfInactive():
+            return ["this person was to be forgotten, unless they had done something of their own"]
         case Erase():
             return ["this person was forgotten; what was known before is gone"]
     return []

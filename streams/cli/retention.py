@@ -82,10 +82,11 @@ def run(  # noqa: PLR0913 (options of a command)
 ) -> None:
     """Forget what came from a source until a time; people stay, with all else that is known of them.
 
-    With `--inactive` the whole people who have done nothing for so long: an erasure of each of their identifiers.
+    With `--inactive` the whole people who have done nothing for so long; whoever acts before a worker hears it stays.
 
-    A report before and after. Nothing is sent where more people are due than `--most`; exit code 1 then, and where
-    profiles do not show it in time. To send it again does nothing twice.
+    A report before and after, and a count again once it is confirmed: it is sent only for those due in both. Nothing is
+    sent where more people are due than `--most`; exit code 1 then, and where profiles do not show it in time. To send
+    it again does nothing twice.
     """
     from streams.platform.clients import KafkaClients
     from streams.platform.topics import require_topic
@@ -93,25 +94,23 @@ def run(  # noqa: PLR0913 (options of a command)
 
     settings = load_settings()
     rule = _rule(settings, kind, until, file, inactive=inactive)
-    _judge_source(source, rule)
+    _judge_source(source)
     clients = KafkaClients(settings)
     with failing_plainly(), closing(clients.tool_consumer()) as consumer:
         people = PeopleDue(consumer, _due_by(rule))
         before = people.read()
         _print(before, rule, "before", as_json=as_json)
-        if before.people > most:
-            refuse(
-                f"nothing was sent: {before.people} people have something that is due, more than --most {most}. Is the "
-                "time right, and the file? `harmonia retention report` counts without changing anything"
-            )
-        if not before.people:
+        _refuse_more(before, most)
+        counted = frozenset(people.due)
+        if not counted:
             return
         if not yes:
             typer.confirm(f"This cannot be undone. Forget it for {before.people} people?", abort=True, err=True)
         require_topic(settings, CONTACT_COMMANDS)
+        _refuse_more(people.read(), most)  # a prompt may stand open for hours
+        sent_to = counted & people.due.keys()
         with closing(clients.tool_producer()) as producer:
-            sent_to = frozenset(people.due)
-            waiting = [producer.send(CONTACT_COMMANDS, value) for value in _commands(people.names(), rule, source)]
+            waiting = [producer.send(CONTACT_COMMANDS, each) for each in _commands(people, sent_to, rule, source)]
             for sent in waiting:
                 sent.get()
         if not as_json:
@@ -128,6 +127,15 @@ def run(  # noqa: PLR0913 (options of a command)
         refuse(
             f"all whom it was sent for have lost it; but {after.people} people have something that is due since the "
             "count, or under another contact_id: run it again"
+        )
+
+
+def _refuse_more(found: DueReport, most: int) -> None:
+    """End the command with exit code 1 where more people are due than were expected."""
+    if found.people > most:
+        refuse(
+            f"nothing was sent: {found.people} people have something that is due, more than --most {most}. Is the "
+            "time right, and the file? `harmonia retention report` counts without changing anything"
         )
 
 
@@ -165,21 +173,26 @@ def _due_by(rule: Rule) -> Callable[[ContactProfile], tuple[DueItem, ...]]:
     return lambda profile: due_items(profile, rule)
 
 
-def _commands(names: Iterable[str], rule: Rule, source: str) -> Iterable[bytes]:
+def _commands(people: PeopleDue, of: Iterable[str], rule: Rule, source: str) -> Iterable[bytes]:
+    """What has it forgotten of these people. An erasure reaches all identifiers of a person by itself."""
     from events.inactivity import InactivityRule
     from streams.services.retention.due import commands_on, erasures_of
 
-    return erasures_of(names, rule, source) if isinstance(rule, InactivityRule) else commands_on(names, rule, source)
+    if isinstance(rule, InactivityRule):
+        return erasures_of(of, rule, source, now_ms())
+    return commands_on(people.names(of), rule, source)
 
 
-def _judge_source(source: str, rule: Rule) -> None:
+def _judge_source(source: str) -> None:
     """End the command with exit code 2 where intake would not take commands of this source."""
     from events.envelope import Record, decode
+    from events.inactivity import InactivityRule
     from events.refusal import Refusal
+    from streams.services.retention.due import erasures_of
 
     if "@" in source:
         refuse("--source: give a name such as operator/retention, no address: it stays in every state", WRONG_USE)
-    [command] = _commands(["anybody"], rule, source)
+    [command] = erasures_of(["anybody"], InactivityRule(0), source, now_ms())
     judged = decode(Record(CONTACT_COMMANDS, command, (), now_ms()))
     if isinstance(judged, Refusal):
         refuse(f"--source: no command of it would be taken ({judged.detail})", WRONG_USE)

@@ -24,7 +24,7 @@ from streams.domain.contact.compaction import (
     settle,
     size_of_mail,
 )
-from streams.domain.contact.facts.command_details import COMMANDS, Erase, ForgetProvenance
+from streams.domain.contact.facts.command_details import COMMANDS, Erase, EraseIfInactive, ForgetProvenance
 from streams.domain.contact.facts.forgotten_provenance import (
     forgetting_commands,
     is_first,
@@ -49,9 +49,11 @@ PATIENCE = 64
 
 
 class FoldOutcome(Enum):
-    """What the fold did with a fact. `IN_VAIN`: its person was erased since it happened, or has no new record yet.
+    """What the fold did with a fact.
 
-    `FORGOTTEN`: what came from its source is to be forgotten, so its bare key alone was kept; that is new in the state.
+    `IN_VAIN`: its person was erased since it happened, or has no new record yet; or it was to erase somebody for having
+    done nothing, of whom that does not hold. `FORGOTTEN`: what came from its source is to be forgotten, so its bare key
+    alone was kept; that is new in the state.
     """
 
     APPLIED = "applied"
@@ -141,6 +143,8 @@ class _Draft:
         detail = fact.detail.__class__
         if detail is Erase:
             return self._erase(fact)
+        if detail is EraseIfInactive:  # whoever knows the whole person has made an `Erase` of it if it holds
+            return FoldOutcome.IN_VAIN
         self._clock = max(self._clock, fact.appended_at)
         if self._clock >= self._due or self._waiting:
             self._settle_for(fact)

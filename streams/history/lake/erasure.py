@@ -56,7 +56,7 @@ def erase_from_lake(files: Files, told: Iterable[AnnouncedErasure], ledger: Path
     """
     kept = [] if ledger is None else map(_of_ledger, read_ledger(ledger))
     known = read_erasures(files)
-    found = _with_heard([*told, *kept], commands_received_at(files), known)
+    found = _with_heard([*told, *kept], commands_received_at(files, in_vain=True), known)
     add_erasures(files, known.new([*found, *erasure_commands(files)]))
     return erase(files, read_erasures(files))
 

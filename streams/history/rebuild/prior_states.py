@@ -176,7 +176,8 @@ def _text(key: bytes | None) -> str | None:
 CommandTimes: TypeAlias = Mapping[tuple[str, str], int]
 """When the broker got the first copy of a command (ms since 1970), by its source and id."""
 
-_TYPE = "contact.erased"
+_TYPE = b"contact.erased"
+_TYPES = ("contact.erased", "contact.erased_if_inactive")
 
 
 def earliest_times(*parts: CommandTimes) -> dict[tuple[str, str], int]:
@@ -190,7 +191,7 @@ def earliest_times(*parts: CommandTimes) -> dict[tuple[str, str], int]:
 
 def command_times_in(batch: pa.RecordBatch) -> dict[tuple[str, str], int]:
     """The erasure commands among rows of the topic in `NEEDED_SCHEMA`."""
-    rows = batch.filter(pc.match_substring(batch[EVENT], _TYPE))
+    rows = batch.filter(pc.match_substring(batch[EVENT], _TYPE.decode()))
     found: dict[tuple[str, str], int] = {}
     for event, came in zip(rows[EVENT].to_pylist(), rows["appended_at"].cast(pa.int64()).to_pylist(), strict=True):
         if (command := _command_of(event)) is not None:
@@ -227,6 +228,6 @@ def rows_after_erasure(
 
 
 def _command_of(event: bytes) -> tuple[str, str] | None:
-    if _TYPE.encode() not in event or isinstance(opened := open_harmonised(event), Refusal):
+    if _TYPE not in event or isinstance(opened := open_harmonised(event), Refusal):
         return None
-    return (opened.head[1], opened.head[0]) if opened.head[2] == _TYPE else None
+    return (opened.head[1], opened.head[0]) if opened.head[2] in _TYPES else None

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from sinks.lake.erasure_list import Erasures
 from streams.domain.contact import ContactState, FoldOutcome, fold, profile
-from streams.domain.contact.facts.command_details import Erase
+from streams.domain.contact.facts.command_details import Erase, EraseIfInactive
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import is_by_itself, may_be_anew
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
@@ -61,9 +61,19 @@ def _erased_count(place: IdentityStatus | None, facts: Sequence[Fact]) -> int:
     if place is None or place.erased is None:
         return 0
     for number in range(len(facts), 0, -1):
-        if isinstance(facts[number - 1].detail, Erase) and facts[number - 1].time == place.erased.time:
+        if _erased(facts[number - 1], place.erased.time):
             return number
     return 0
+
+
+def _erased(command: Fact, until: int) -> bool:
+    match command.detail:
+        case Erase():
+            return command.time == until
+        case EraseIfInactive(since=since):
+            return since == until
+        case _:
+            return False
 
 
 def _may_be_anew(place: IdentityStatus | None) -> bool:

@@ -30,6 +30,10 @@ WINDOW_MARGIN_MS = 2 * 3_600_000
 """Kept free of the week in which copies of messages are known: an hour a clock may be ahead, and one for intake."""
 TOO_OLD = SkippedElement("messages older than 7 days, which enter by a rebuild")
 ERASURES = SkippedElement("erasures; --erasures sends them")
+OF_THE_INACTIVE = SkippedElement(
+    "erasures of who was inactive: `retention run --inactive` judges by what is known there"
+)
+IF_INACTIVE = "contact.erased_if_inactive"
 
 RowDecision = UnchangedEvent | RefusedElement | SkippedElement
 
@@ -61,6 +65,8 @@ class RowDecider:
             return []
         if type_ in MESSAGES and opened.time < self._now - DEDUP_WINDOW_MS + WINDOW_MARGIN_MS:
             return [TOO_OLD]
+        if type_ == IF_INACTIVE:  # by a part of a history the condition might hold of somebody who is active
+            return [OF_THE_INACTIVE]
         if not row.of_lake and not is_harmonised(opened):
             return [self._decide_raw(row.value, type_)]
         fragment = fragment_of(row, opened)

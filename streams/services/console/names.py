@@ -37,6 +37,7 @@ TYPES: Mapping[str, str] = {
     "contact.suppressed": "All contact stopped",
     "contact.provenance_forgotten": "Forgotten by where it came from",
     "contact.erased": "Forgotten",
+    "contact.erased_if_inactive": "To be forgotten if inactive",
 }
 OUTCOMES: Mapping[str, str] = {
     "contacted": "met",

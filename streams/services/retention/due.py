@@ -14,7 +14,7 @@ from events.provenance_rules import ProvenanceRule, is_due
 from events.times import render_time
 
 COMMAND = "contact.provenance_forgotten"
-ERASURE = "contact.erased"
+ERASURE = "contact.erased_if_inactive"
 _NAMESPACE = uuid.UUID("6f0c2c1e-6c3f-4f0e-9a52-7a3a5b1d0c7e")
 
 
@@ -65,15 +65,16 @@ def report_on(due: Mapping[str, tuple[DueItem, ...]], known: int) -> DueReport:
     return DueReport(sum(map(bool, due.values())), known, whole, partly, dict(sorted(files.items())))
 
 
-def erasures_of(names: Iterable[str], rule: InactivityRule, source: str) -> Iterable[bytes]:
-    """An erasure for each identifier of the people who are due. What they do after `until` begins a new record."""
+def erasures_of(names: Iterable[str], rule: InactivityRule, source: str, now: int) -> Iterable[bytes]:
+    """An erasure for each of the people who are due, decided `now` (ms): in vain where they have acted since `until`.
+
+    `names`: the identifiers that name them. One that is made again of the same rule is the same one.
+    """
     for name in names:
         said = "\n".join(["inactive", str(rule.until), name])
         head: dict[str, JSON] = {"specversion": "1.0", "source": source, "type": ERASURE}
-        data: dict[str, JSON] = {"contact": {"contact_id": name}}
-        yield orjson.dumps(
-            {**head, "id": str(uuid.uuid5(_NAMESPACE, said)), "time": render_time(rule.until), "data": data}
-        )
+        data: dict[str, JSON] = {"contact": {"contact_id": name}, "inactive_since": render_time(rule.until)}
+        yield orjson.dumps({**head, "id": str(uuid.uuid5(_NAMESPACE, said)), "time": render_time(now), "data": data})
 
 
 def commands_on(names: Iterable[str], rule: ProvenanceRule, source: str) -> Iterable[bytes]:

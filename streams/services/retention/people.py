@@ -41,12 +41,12 @@ class PeopleDue:
                 self._hear_of_profile(name, record.value)
         return report_on(self.due, len(self._known))
 
-    def names(self) -> Iterator[str]:
-        """Every identifier under which something may lie of those who are due."""
+    def names(self, of: Iterable[str]) -> Iterator[str]:
+        """Every identifier under which something may lie of these people."""
         absorbed: dict[str, list[str]] = {}
         for name, survivor in self._into.items():
             absorbed.setdefault(survivor, []).append(name)
-        for contact_id in self.due:
+        for contact_id in of:
             yield contact_id
             yield from sorted(absorbed.get(contact_id, ()))
 

@@ -26,7 +26,7 @@ from events.interactions.email import EmailBounced, EmailClicked, EmailMessage, 
 from events.interactions.outreach import TextMessage, TextOptedOut
 from events.registry import SPECS
 from events.times import parse_time
-from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, LinkRuling, Suppress
+from streams.domain.contact.facts.command_details import Erase, EraseIfInactive, ForgetProvenance, LinkRuling, Suppress
 from streams.domain.contact.facts.engagement import DEEDS, Deed, checksum_of, link_of
 from streams.domain.contact.facts.identifier_table import carried_by
 from streams.domain.contact.sections.exposures import CarriedVariant
@@ -148,6 +148,8 @@ def _command(data: InteractionData | DataStruct) -> Detail | None:
             return Suppress(data.until)
         case commands.ContactErased():
             return Erase()
+        case commands.ContactErasedIfInactive():
+            return EraseIfInactive(parse_time(data.inactive_since) or 0)
         case commands.ContactProvenanceForgotten():
             return ForgetProvenance(data.kind, data.file)
         case _ if isinstance(data, _BARE):

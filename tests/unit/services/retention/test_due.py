@@ -7,10 +7,11 @@ from events.envelope import Interaction, Record, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
 from events.inactivity import InactivityRule
-from events.interactions.commands import ContactErased, ContactProvenanceForgotten
+from events.interactions.commands import ContactErasedIfInactive, ContactProvenanceForgotten
 from events.json_types import JSON
 from events.outputs import ContactProfile
 from events.provenance_rules import ProvenanceRule
+from events.times import parse_time
 from events.topics import CONTACT_COMMANDS
 from streams.services.retention.due import DueItem, commands_on, due_items, erasures_of, inactive_items, report_on
 from tests.unit.domain.contact.said import HOUR, NOON, Arrival, profile_of, said
@@ -82,13 +83,14 @@ def test_who_has_done_nothing_is_due_whole_whatever_was_sent_to_them_since(until
 
 def test_an_erasure_of_who_is_due_is_taken_by_intake_and_is_the_same_when_it_is_made_again() -> None:
     rule = InactivityRule(NOON)
-    [command] = erasures_of([HASHED], rule, "operator/retention")
-    assert [command] == list(erasures_of([HASHED], rule, "operator/retention"))
+    [command] = erasures_of([HASHED], rule, "operator/retention", NOON + HOUR)
+    assert [command] == list(erasures_of([HASHED], rule, "operator/retention", NOON + HOUR))
     heard = decode(Record(CONTACT_COMMANDS, command, (), NOON + HOUR))
     assert isinstance(heard, Interaction)
-    assert isinstance(heard.data, ContactErased)
-    assert (heard.time, harmonise(heard, Hasher([b"key"]))[0]) == (NOON, HASHED)
-    [other] = erasures_of([HASHED], InactivityRule(NOON + 1), "operator/retention")
+    assert isinstance(heard.data, ContactErasedIfInactive)
+    assert parse_time(heard.data.inactive_since) == NOON
+    assert (heard.time, harmonise(heard, Hasher([b"key"]))[0]) == (NOON + HOUR, HASHED)
+    [other] = erasures_of([HASHED], InactivityRule(NOON + 1), "operator/retention", NOON + HOUR)
     assert orjson.loads(other)["id"] != heard.id
 
 

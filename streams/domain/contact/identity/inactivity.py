@@ -1,0 +1,34 @@
+"""Erasing who has done nothing for years: a command with a condition, judged by the whole person where it is heard."""
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from streams.domain.contact.facts.command_details import Erase, EraseIfInactive
+from streams.domain.contact.identity.erasure import place_of
+from streams.domain.contact.merging import person
+from streams.domain.contact.person_view import Overview, overview
+from streams.domain.contact.sections.activity import last_act
+from streams.domain.contact.sections.totals import add, total
+from streams.domain.contact.state import ContactState, Fact
+
+
+def judged(command: Fact, contact_id: str, state: ContactState, parts: Mapping[str, ContactState]) -> Fact:
+    """An erasure where its condition holds of the person as known before it; else the command itself, which is in vain.
+
+    `parts`: the person's other fragments, as far as they count. A fragment that another one speaks for knows them not,
+    so there the condition never holds.
+    """
+    if not isinstance(command.detail, EraseIfInactive) or place_of(state).roof is not None:
+        return command
+    last = inactive_since(overview(person({contact_id: state, **parts})))
+    if last is None or last > command.detail.since:
+        return command
+    return replace(command, time=command.detail.since, detail=Erase())
+
+
+def inactive_since(known: Overview) -> int | None:
+    """The last act of a person, ms, or else when the first thing is known of them; None: nothing is."""
+    settled = known.state.settled
+    act = last_act(known.facts, settled)
+    return add(total(known.facts), settled.totals).first if act is None else act
