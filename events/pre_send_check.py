@@ -13,7 +13,7 @@ from events.envelope import Interaction, Record, decode
 from events.interactions.base import ProvenanceKind
 from events.interactions.commands import ContactSuppressed
 from events.json_types import JSON
-from events.purpose_wall import behind_the_wall
+from events.purpose_wall import through_the_wall
 from events.refusal import Reason, Refusal
 from events.registry import MODELS
 from events.spelling import nearest_name
@@ -33,8 +33,8 @@ def judge_before_sending(
     `refused`: kinds of provenance of which nothing is taken there.
     """
     read = decode(record, phone_region)
-    if isinstance(read, Interaction) and (refusal := behind_the_wall(read, refused)):
-        return refusal
+    if isinstance(read, Interaction):
+        read = through_the_wall(read, refused)
     if isinstance(read, Refusal) and read.reason is Reason.UNKNOWN_TYPE:
         return _with_near_type(read, _type_of(record))
     if isinstance(read, Refusal) or not isinstance(read.data, ContactSuppressed) or read.data.until is None:

@@ -1,7 +1,7 @@
 """What every interaction carries, and the small values that several of them share."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ValidationError, model_validator
 
@@ -76,6 +76,10 @@ class SourcedData(InteractionData):
     def says_no(cls, data: Mapping[str, object]) -> bool:
         """Whether `data`, not judged yet, is somebody's no."""
         return False
+
+    def protecting(self) -> Self | None:
+        """What of it protects the person, and no more: a no, or that a number is not theirs; None: nothing does."""
+        return None
 
     @classmethod
     def readable(cls, data: Mapping[str, object]) -> dict[str, object]:

@@ -28,7 +28,7 @@ from events.fields import CONTACT_ID_PATTERN
 from events.harmonised import harmonise
 from events.identifiers import Hasher
 from events.interactions.base import ProvenanceKind
-from events.purpose_wall import behind_the_wall
+from events.purpose_wall import through_the_wall
 from events.refusal import Reason, Refusal
 from events.registry import MESSAGES
 from events.requeued import Requeued, with_history
@@ -120,8 +120,8 @@ def judge_letter(letter: Letter, rules: RequeueRules) -> RequeueableRecord | Ref
         return left
     headers = _with_one_more(letter, value, own, rules)
     judged = decode(Record(topic, value, headers, rules.now), rules.hasher.phone_region)
-    if isinstance(judged, Interaction) and (refusal := behind_the_wall(judged, rules.refused)):
-        return refusal
+    if isinstance(judged, Interaction):
+        judged = through_the_wall(judged, rules.refused)
     return judged if isinstance(judged, Refusal) else RequeueableRecord(topic, letter.key, value, headers, type_)
 
 

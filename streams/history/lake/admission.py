@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 from events.adapters.feed import RefusedElement, SkippedElement
-from events.envelope import MAX_AHEAD_MS, Record, decode
+from events.envelope import MAX_AHEAD_MS, Interaction, Record, decode
 from events.fast_intake import harmonise_fast
 from events.harmonised import Opened, harmonise, harmonised_again, judge_harmonised, open_harmonised
 from events.identifiers import Hasher
 from events.interactions.base import ProvenanceKind
-from events.purpose_wall import said_behind_the_wall
+from events.purpose_wall import names_refused, through_the_wall
 from events.refusal import Reason, Refusal
-from events.registry import MESSAGES, topic_of
+from events.registry import topic_of
 from sinks.lake.anonymised_rows import MONEY_AND_RETRACTIONS
 from sinks.lake.erasure_list import Erasure, Erasures, erasure_of
 from streams.history.lake.input_files import Selection
@@ -82,8 +82,6 @@ class RowAdmission:
         if not self._selection.takes(opened.head[2], opened.time):
             return None
         taken = self._taken(row.value, opened)
-        if not isinstance(taken, Refusal) and taken.type not in MESSAGES:
-            taken = said_behind_the_wall(opened.event.get("data"), self._refused) or taken
         if isinstance(taken, Refusal):
             return RefusedElement(row.raw, taken)
         if taken.type == ERASED_TYPE:
@@ -111,13 +109,17 @@ class RowAdmission:
         if is_harmonised(opened):
             return self._again(opened)
         record = Record(topic_of(type_), value, (), self._now)
-        if usual := harmonise_fast(record, self._hasher):
+        if (usual := harmonise_fast(record, self._hasher)) and not names_refused(usual[1], self._refused):
             return AdmittedRow(usual[0], usual[1], type_, time)
         read = decode(record, self._hasher.phone_region)
+        if isinstance(read, Interaction):
+            read = through_the_wall(read, self._refused)
         return read if isinstance(read, Refusal) else AdmittedRow(*harmonise(read, self._hasher), type_, time)
 
     def _again(self, opened: Opened) -> AdmittedRow | Refusal:
         read = judge_harmonised(opened)
+        if isinstance(read, Interaction):
+            read = through_the_wall(read, self._refused)
         if isinstance(read, Refusal):
             return read
         if read.time > self._now + MAX_AHEAD_MS:

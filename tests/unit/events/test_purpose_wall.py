@@ -1,5 +1,6 @@
 """What comes from a kind of source that nothing is taken from is refused, in whatever record; all else is not."""
 
+from collections import Counter
 from collections.abc import Set
 from typing import get_args
 
@@ -7,22 +8,28 @@ import orjson
 import pytest
 
 from events.envelope import Interaction, Record, decode
+from events.identifiers import Hasher
 from events.interactions.base import ProvenanceKind, SourcedData
+from events.interactions.canvass import REFUSALS, UNREACHABLE
 from events.json_types import JSON
 from events.pre_send_check import judge_before_sending
-from events.purpose_wall import behind_the_wall, may_name_a_source, said_behind_the_wall
+from events.purpose_wall import through_the_wall
 from events.refusal import Reason, Refusal
 from events.regimes import REGIMES
 from events.registry import MESSAGES, MODELS, topic_of
 from streams.platform.settings import Settings
+from streams.worker.agents.intake.agent import judge
+from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, REQUIRED, event
 
 WALL: Set[ProvenanceKind] = {"petition", "staff", "civic_register"}
+HASHER = Hasher([b"a key"])
+SCOPES: list[dict[str, JSON]] = [{}, {"purpose": "fundraising"}, {"list_id": "main"}]
 SOURCED = [type_ for type_, model in MODELS.items() if issubclass(model, SourcedData)]
 
 
-def record(type_: str, kind: str) -> Record:
-    said: dict[str, JSON] = {"contact": {"contact_id": "c1"}, **REQUIRED[type_], "provenance": {"kind": kind}}
+def record(type_: str, kind: str, **more: JSON) -> Record:
+    said: dict[str, JSON] = {"contact": {"contact_id": "c1"}, **REQUIRED[type_], "provenance": {"kind": kind}, **more}
     return Record(topic_of(type_), orjson.dumps(event() | {"type": type_, "data": said}), (), NOW)
 
 
@@ -32,18 +39,51 @@ def read(type_: str, kind: str) -> Interaction:
     return found
 
 
+NOES: list[tuple[str, dict[str, JSON]]] = [
+    *(("consent.changed", {"channel": each, "granted": False, **more}) for each in ("email", "all") for more in SCOPES),
+    *(("canvass.reported", {"method": "phone", "outcome": each}) for each in sorted(REFUSALS | UNREACHABLE)),
+]
+
+
 @pytest.mark.parametrize("type_", SOURCED)
 @pytest.mark.parametrize("kind", get_args(ProvenanceKind))
 def test_what_may_say_where_it_comes_from_is_refused_by_just_these_kinds(type_: str, kind: ProvenanceKind) -> None:
-    found = behind_the_wall(read(type_, kind), WALL)
-    assert (found is not None) == (kind in WALL)
-    assert found == said_behind_the_wall(read(type_, kind).data.plain(), WALL)
-    assert behind_the_wall(read(type_, kind), frozenset()) is None
+    said = read(type_, kind)
+    assert isinstance(through_the_wall(said, WALL), Refusal) == (kind in WALL)
+    assert through_the_wall(said, frozenset()) == said
+
+
+@pytest.mark.parametrize(("type_", "said"), NOES)
+@pytest.mark.parametrize("kind", sorted(WALL))
+def test_a_no_passes_whatever_its_source_wherever_it_comes_in(type_: str, said: dict[str, JSON], kind: str) -> None:
+    told = record(type_, kind, **said)
+    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
+    assert not isinstance(taken, Refusal)
+    data = orjson.loads(taken[1])["data"]
+    assert said.items() <= data.items()
+    assert isinstance(judge_before_sending(told, "US", WALL), Interaction)
+
+
+def test_of_who_wants_no_contact_nothing_else_is_taken() -> None:
+    more: dict[str, JSON] = {"support": 1, "answers": {"van:1": "jobs"}, "tags_added": ["yard-sign"]}
+    told = record("canvass.reported", "petition", method="door", outcome="do_not_contact", **more)
+    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
+    assert not isinstance(taken, Refusal)
+    assert orjson.loads(taken[1])["data"].keys() == {"contact", "method", "outcome", "provenance", "team"}
+
+
+def test_a_source_is_known_however_its_name_is_written() -> None:
+    told = record("donation.made", "petition")
+    assert told.value is not None
+    escaped = told.value.replace(b'"provenance"', b'"\\u0070rovenance"').replace(b"petition", b"\\u0070etition")
+    found = judge(Fetched(0, escaped, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
+    assert isinstance(found, Refusal)
+    assert found.reason is Reason.REFUSED_SOURCE
 
 
 def test_the_refusal_names_the_field_and_the_cure() -> None:
-    refusal = behind_the_wall(read("form.submitted", "petition"), WALL)
-    assert refusal is not None
+    refusal = through_the_wall(read("form.submitted", "petition"), WALL)
+    assert isinstance(refusal, Refusal)
     assert refusal.reason is Reason.REFUSED_SOURCE
     assert refusal.detail.startswith("data.provenance.kind: ")
     assert "HARMONIA_REFUSED_SOURCES" in refusal.detail
@@ -60,14 +100,7 @@ def test_a_sender_who_waits_for_an_answer_hears_it() -> None:
 def test_a_message_says_nothing_of_its_source_so_it_is_taken(type_: str) -> None:
     found = decode(record(type_, "staff"))
     assert isinstance(found, Interaction)
-    assert behind_the_wall(found, WALL) is None
-
-
-def test_a_record_that_may_name_a_source_is_known_by_the_word_or_an_escape() -> None:
-    assert may_name_a_source(b'{"provenance": 1}')
-    assert may_name_a_source(b'{"\\u0070rovenance": 1}')
-    assert not may_name_a_source(b'{"data": 1}')
-    assert not may_name_a_source(None)
+    assert through_the_wall(found, WALL) is found
 
 
 def test_under_european_regimes_petitions_are_behind_the_wall_too() -> None:

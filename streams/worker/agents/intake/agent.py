@@ -13,7 +13,7 @@ from events.fast_intake import harmonise_fast
 from events.harmonised import IntakeResult, take_in
 from events.identifiers import Hasher
 from events.interactions.base import ProvenanceKind
-from events.purpose_wall import behind_the_wall, may_name_a_source
+from events.purpose_wall import names_refused, through_the_wall
 from events.refusal import Reason, Refusal
 from events.topics import INTERACTIONS, QUARANTINE, Agent
 from sinks.keys import partition_of
@@ -46,13 +46,13 @@ def judge(
     read = Record(record.topic, record.value, record.headers, record.timestamp)
     if isinstance(record, UnreadableRecord):
         return _first_of(record.refusal, decode(read, hasher.phone_region))
-    if not (refused and may_name_a_source(read.value)) and (usual := harmonise_fast(read, hasher)):
+    if (usual := harmonise_fast(read, hasher)) and not names_refused(usual[1], refused):
         return usual
     interaction = decode(read, hasher.phone_region)
+    if isinstance(interaction, Interaction):
+        interaction = through_the_wall(interaction, refused)
     if isinstance(interaction, Refusal):
         return interaction
-    if refusal := behind_the_wall(interaction, refused):
-        return refusal
     if interaction.data.model_extra:
         unknown[interaction.type] += 1
     return take_in(interaction, hasher)
