@@ -11,8 +11,8 @@ def canonical_purpose(purpose: object) -> object:
     return "mobilisation" if purpose == "mobilization" else purpose
 
 
-OTHER_PURPOSES = frozenset({"online_ads"})
-"""Purposes that are of no message."""
+OTHER_PURPOSES = frozenset({"online_ads", "automatic_calls"})
+"""Purposes that are of no message: no message is for the first, and a machine calls by the second, for any purpose."""
 
 _OF_A_PART = OTHER_PURPOSES.union(get_args(Purpose))
 
@@ -23,7 +23,7 @@ def plain_purpose(purpose: str) -> str:
 
 
 def leaves_channel_open(refused: str) -> bool:
-    """Whether a no for this purpose closes nothing else: a message is sent for it, or none ever is.
+    """Whether a no for this purpose closes nothing else: a message is sent for it, none ever is, or a machine calls.
 
     Nobody asks for a permission for any other word, so a no for one would bind nobody: it closes the channel.
     """

@@ -12,7 +12,15 @@ from streams.demo.truth import ContactFields, Fields
 Profile = dict[str, object]
 
 CHANNELS = ("email", "text", "phone", "door", "letter")
-_KNOWN = ("fundraising", "mobilisation", "mobilization", "informational", "transactional", "online_ads")
+_KNOWN = (
+    "fundraising",
+    "mobilisation",
+    "mobilization",
+    "informational",
+    "transactional",
+    "online_ads",
+    "automatic_calls",
+)
 
 
 class CountedEvent(NamedTuple):

@@ -8,7 +8,7 @@ from.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from streams.demo.recount import CountedEvent, last_active, text_of
+from streams.demo.recount import CountedEvent, is_of_one_purpose, last_active, text_of
 from streams.demo.truth import ContactFields
 
 
@@ -45,7 +45,7 @@ def why_not(told: Sequence[CountedEvent], question: RightsQuestion) -> str | Non
 
 
 def _agreed(told: Sequence[CountedEvent], channel: str, purpose: str | None) -> bool:
-    """Whether a proven yes to the channel, or to this purpose on it, came after the last no to the same."""
+    """Whether a proven yes to the channel, or to this purpose on it, came after the last no to the same or to all."""
     holds = False
     for one in told:
         granted = _word(one, channel, purpose)
@@ -58,10 +58,14 @@ def _agreed(told: Sequence[CountedEvent], channel: str, purpose: str | None) -> 
 
 def _word(one: CountedEvent, channel: str, purpose: str | None) -> bool | None:
     closing = {"email.unsubscribed": "email", "email.complained": "email", "text.opted_out": "text"}
+    if one.fields.get("list_id") is not None or one.fields.get("sender") is not None:
+        return None
     if one.type in closing:
-        return False if purpose is None and closing[one.type] == channel else None
+        return False if closing[one.type] == channel else None
     if one.type != "consent.changed" or one.fields["channel"] not in (channel, "all"):
         return None
+    if not one.fields["granted"] and not is_of_one_purpose(one):
+        return False
     return one.fields["granted"] if one.fields.get("purpose") == purpose else None
 
 

@@ -26,21 +26,28 @@ def consent_denial(
 ) -> Decision | None:
     """Why a person has not consented, where that is needed; None: they have, by the rules.
 
-    To the channel as a whole, or on it to the purpose of the request; with `consent_to` to that purpose alone. The
-    evidence is each yes that holds and is no consent by the rules.
+    To the channel as a whole, or on it to the purpose of the request; with `consent_to` to that purpose alone. A no to
+    the whole channel ends every yes before it. The evidence is each yes that holds and is no consent by the rules.
     """
     if consent_to is not None:
-        wanted = plain_purpose(consent_to)
-        said = [word for word in profile.get("consent_ledger", ()) if _is_to(word, request.channel, wanted)]
-        return _denied(_standing(said), rules)
+        return _denied(_standing(_said_of(profile, request.channel, plain_purpose(consent_to))), rules)
     of_channel = profile["consent"].get(request.channel) is True
     if of_channel and rules.takes_any:
         return None
-    ledger = profile.get("consent_ledger", ())
-    held = _standing([word for word in ledger if _is_about(word, request)])
+    held = _standing(_said_of(profile, request.channel, request.purpose))
     if of_channel and request.channel not in rules.for_purpose:
+        ledger = profile.get("consent_ledger", ())
         held += _standing([word for word in ledger if _is_of_channel(word, request.channel)])
     return _denied(held, rules)
+
+
+def _said_of(profile: ContactProfile, channel: Channel, purpose: str) -> list[ConsentWord]:
+    """Words on a purpose, with each no to the whole channel."""
+    return [
+        word
+        for word in profile.get("consent_ledger", ())
+        if _is_to(word, channel, purpose) or (not word["granted"] and _is_of_channel(word, channel))
+    ]
 
 
 def _denied(held: Sequence[ConsentWord], rules: ConsentRules) -> Decision | None:

@@ -24,7 +24,6 @@ from tests.unit.events.records import NOW, REQUIRED, event
 
 WALL: Set[ProvenanceKind] = {"petition", "staff", "civic_register"}
 HASHER = Hasher([b"a key"])
-SCOPES: list[dict[str, JSON]] = [{}, {"purpose": "fundraising"}, {"list_id": "main"}]
 SOURCED = [type_ for type_, model in MODELS.items() if issubclass(model, SourcedData)]
 
 
@@ -40,8 +39,10 @@ def read(type_: str, kind: str) -> Interaction:
 
 
 NOES: list[tuple[str, dict[str, JSON]]] = [
-    *(("consent.changed", {"channel": each, "granted": False, **more}) for each in ("email", "all") for more in SCOPES),
-    *(("canvass.reported", {"method": "phone", "outcome": each}) for each in sorted(REFUSALS | UNREACHABLE)),
+    ("consent.changed", {"channel": "email", "granted": False}),
+    ("consent.changed", {"channel": "all", "granted": False, "purpose": "fundraising"}),
+    ("consent.changed", {"channel": "email", "granted": False, "list_id": "main"}),
+    *[("canvass.reported", dict[str, JSON](method="phone", outcome=each)) for each in sorted(REFUSALS | UNREACHABLE)],
 ]
 
 

@@ -96,7 +96,8 @@ def test_of_a_purpose_the_last_word_holds_and_in_doubt_it_is_a_no(
     if found is not None and no is not None:
         first = next(one for one in told if one.at == no.at and latest([one], channel, purpose, granted=False))
         assert found.evidence == ((first.source, first.id),)
-    agreed = consent(told).get(channel) is True or (yes is not None and not refused)
+    ended = yes is not None and any(at >= yes.at for at in noes_to_all(told, channel))
+    agreed = consent(told).get(channel) is True or (yes is not None and not refused and not ended)
     assert (consent_denial(known, request, ConsentRules()) is None) == agreed
     event(f"refused: {refused}, agreed: {yes is not None}")
 
@@ -145,9 +146,10 @@ def test_a_yes_counts_if_it_holds_and_is_what_the_rules_ask_for(
     known, told = profile(DONOR, fold(ContactState(), [each.fact() for each in life])[0]), counting(life)
     request = PermissionRequest(channel=channel, purpose=purpose, team="digital")
     no = latest(told, channel, purpose, granted=False)
-    yeses = [one for one in told if is_yes_for(one, channel, purpose) and (no is None or one.at > no.at)]
+    refused = noes_to_all(told, channel)
+    noes = refused if no is None else [*refused, no.at]
+    yeses = [one for one in told if is_yes_for(one, channel, purpose) and all(one.at > at for at in noes)]
     if consent(told).get(channel) is True and channel not in rules.for_purpose:
-        refused = [one.at for one in told if is_whole(one, channel) and not one.fields.get("granted")]
         yeses += [
             one
             for one in told
@@ -170,6 +172,11 @@ def is_enough(one: CountedEvent, rules: ConsentRules) -> bool:
 
 def is_yes_for(one: CountedEvent, channel: str, purpose: str) -> bool:
     return latest([one], channel, purpose, granted=True) is one
+
+
+def noes_to_all(told: Sequence[CountedEvent], channel: str) -> list[datetime]:
+    """When somebody refused a channel as a whole, which ends every yes to a purpose before it."""
+    return [one.at for one in told if is_whole(one, channel) and not one.fields.get("granted")]
 
 
 def is_whole(one: CountedEvent, channel: str) -> bool:

@@ -85,7 +85,8 @@ def why_not(condition: PolicyCondition, life: Sequence[Arrival], request: Permis
     wanted = [condition.consent_to] if condition.consent_to else [None, request.purpose]
     for purpose in wanted:
         about = [(at, data) for at, data in words if (data.get("purpose") or "").lower() == (purpose or "")]
-        refused = [at for at, data in about if not data["granted"]]
+        refused = [at for at, data in words if not data["granted"] and not data.get("purpose")]
+        refused += [at for at, data in about if not data["granted"]]
         for at, data in about:
             enough = not condition.bases or data.get("basis") in condition.bases
             if data["granted"] and enough and all(at > no for no in refused):

@@ -10,6 +10,7 @@ from events.times import render_time
 from streams.domain.pressure import decide, default_policy
 from streams.domain.pressure.asking import Evidence
 from streams.domain.pressure.closures import channel_denial, channel_rules
+from tests.unit.domain.contact.said import profile_of, said
 from tests.unit.domain.pressure.people import DAY, EMAIL, NOON, PHONE, address, asking, person, policy, ruled, unlimited
 
 ALLOWED = ("allow", "ok")
@@ -39,6 +40,27 @@ def test_a_call_of_a_machine_needs_a_yes_to_just_that_and_somebodys_own_does_not
     assert ruled(decide(agreed, rules, asking("phone", automatic=True), NOON)) == ALLOWED
     assert ruled(decide(whole, rules, asking("phone", automatic=True), NOON)) == ("deny", "no_consent")
     assert ruled(decide(whole, rules, asking("phone", automatic=False), NOON)) == ALLOWED
+
+
+@pytest.mark.parametrize("channel", ["phone", "all"])
+@pytest.mark.parametrize("more", [{}, {"basis": "consent", "proof": "x:1"}])
+def test_a_no_to_the_channel_ends_every_yes_to_a_purpose_before_it(channel: str, more: dict[str, str]) -> None:
+    """Who wanted no calls at all, and then said that one may call, is called by nobody's machine."""
+    proven = {"basis": "consent", "proof": "x:1"}
+    earlier, later = (render_time(NOON - days * DAY) for days in (9, 5))
+    no: ConsentWord = {**yes(channel, id="n", at=later), "granted": False}
+    said = [yes("phone", at=earlier, purpose="automatic_calls", **proven), no, yes("phone", **more)]
+    known, rules = person(consent_ledger=said, consent={"phone": True}), ruling(CALLS)
+    assert ruled(decide(known, rules, asking("phone", automatic=True), NOON)) == ("deny", "no_consent")
+    assert ruled(decide(known, rules, asking("phone", automatic=False), NOON)) == ALLOWED
+    anew = person(consent_ledger=[*said, yes("phone", purpose="automatic_calls", id="z")], consent={"phone": True})
+    assert ruled(decide(anew, rules, asking("phone", automatic=True), NOON)) == ALLOWED
+
+
+def test_a_no_to_machines_leaves_the_phone_open_for_people() -> None:
+    no = said("consent.changed", channel="phone", granted=False, purpose="automatic_calls")
+    assert profile_of(no)["consent"] == {}
+    assert profile_of(no)["stops"] == profile_of()["stops"]
 
 
 def test_a_call_that_is_not_said_to_be_somebodys_own_may_be_a_machines() -> None:
