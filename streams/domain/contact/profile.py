@@ -4,6 +4,7 @@ from typing import NotRequired, TypedDict
 
 from events.outputs import AddressStatus, ContactProfile, EmailProfile
 from events.times import render_time
+from streams.domain.contact.optional import latest
 from streams.domain.contact.person_view import Overview, overview
 from streams.domain.contact.publication.suppressed_channels import suppressions, unretracted
 from streams.domain.contact.sections import assignments as assigning
@@ -32,8 +33,11 @@ def profile(contact_id: str, state: ContactState) -> ContactProfile:
     return profile_of(contact_id, overview(state))
 
 
-def profile_of(contact_id: str, known: Overview) -> ContactProfile:
-    """The same of what was sorted out already."""
+def profile_of(contact_id: str, known: Overview, acted: int | None = None) -> ContactProfile:
+    """The same of what was sorted out already. `acted`: the person's last act, where `known` leaves out some of them.
+
+    Who is not shown whole would else be inactive too early, and be erased.
+    """
     state, found = known.state, known.found
     totals = add(total(known.facts), state.settled.totals)
     consents = consent(found.consents)
@@ -45,7 +49,7 @@ def profile_of(contact_id: str, known: Overview) -> ContactProfile:
         "version": state.version,
         "first_seen": None if totals.first is None else render_time(totals.first),
         "last_seen": None if totals.last is None else render_time(totals.last),
-        **_activity(last_act(known.facts, state.settled)),  # type: ignore[typeddict-item]  # it has no other keys
+        **_activity(latest(acted, last_act(known.facts, state.settled))),  # type: ignore[typeddict-item]  # it has no other keys
         "counts": totals.counts,
         "email": email(
             totals,

@@ -11,6 +11,11 @@ from hypothesis import strategies as st
 from events.inactivity import InactivityRule, is_inactive
 from events.registry import MESSAGES
 from streams.domain.contact import ContactState, decode, encode, fold, merge, profile
+from streams.domain.contact.merging import person
+from streams.domain.contact.person_view import overview
+from streams.domain.contact.profile import profile_of
+from streams.domain.contact.publication.size_limit import bounded, reduced, shorter_and_shorter
+from streams.domain.contact.sections.activity import last_act_of
 from streams.services.retention.due import inactive_items
 from tests.property.domain.contact.strategies import LATER, Feed, deliveries, feeds, key, lawful, lives
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, appended, said
@@ -61,6 +66,23 @@ def test_in_any_order_with_copies_and_in_parts_just_those_are_due_whom_a_loop_fi
     event(f"due: {expected}, own acts: {'last_active_at' in shown}")
     assert is_inactive(shown, rule) == expected
     assert bool(inactive_items(shown, rule)) == expected
+
+
+@lawful
+@given(feeds(), rules, st.data())
+def test_who_is_shown_short_is_due_when_the_whole_person_is(
+    feed: Feed, rule: InactivityRule, data: st.DataObject
+) -> None:
+    dealt: dict[str, list[Arrival]] = {DONOR: [], "b": [], "c": []}
+    for each in feed.delivered:
+        dealt[data.draw(st.sampled_from([*dealt]))].append(each)
+    states = {name: fold(ContactState(), [each.fact() for each in part])[0] for name, part in dealt.items()}
+    whole = profile(DONOR, person(states))
+    *shapes, least = shorter_and_shorter(states)
+    for shown in (*shapes, bounded(states, 0), {name: reduced(state) for name, state in states.items()}, least):
+        short = profile_of(DONOR, overview(person(shown)), last_act_of(states.values()))
+        assert short.get("last_active_at") == whole.get("last_active_at")
+        assert is_inactive(whole, rule) or not is_inactive(short, rule)
 
 
 @lawful
