@@ -21,6 +21,15 @@ _DOMAIN_PATTERN = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,
 _DOMAIN = re.compile(_DOMAIN_PATTERN).fullmatch
 _USUAL_LOCAL = re.compile("[a-z0-9._+-]+").fullmatch
 _NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{9}").fullmatch
+_OVERSEAS = (262, 590, 594, 596)
+"""Country codes of departments where one dials as in France."""
+_OF_SOMEBODY = frozenset(
+    {
+        phonenumbers.PhoneNumberType.FIXED_LINE,
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+    }
+)
 _USUAL_US = re.compile(
     r"(?:\+?1[-. ]?)?(?:\(([2-9][0-9]{2})\) ?|([2-9][0-9]{2})[-. ]?)([0-9]{3})[-. ]?([0-9]{4})"
 ).fullmatch
@@ -93,10 +102,26 @@ def normalise_phone(text: str, region: str) -> str | None:
 def _e164(text: str, region: str) -> str | None:
     """The number in E.164, cached: parsing takes over 10 µs, and a list of calls repeats its numbers."""
     try:
-        number = phonenumbers.parse(text, region)
+        number = phonenumbers.parse(text, region, keep_raw_input=True)
     except phonenumbers.NumberParseException:
         return None
     possible = phonenumbers.is_possible_number_with_reason(number)
     if possible != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
+    is_national = number.country_code_source == phonenumbers.CountryCodeSource.FROM_DEFAULT_COUNTRY
+    return (_overseas(number) if is_national and region == "FR" else None) or _in_e164(number)
+
+
+def _overseas(national: phonenumbers.PhoneNumber) -> str | None:
+    """A number as it is dialled in France, if it is one of the departments overseas, which have codes of their own.
+
+    That is a landline or a mobile that just one code can have. Not by what is invalid in France itself: its plan, as
+    the library has it, takes landlines of Martinique and Mayotte for its own.
+    """
+    numbers = (phonenumbers.PhoneNumber(code, national.national_number) for code in _OVERSEAS)
+    found = [_in_e164(number) for number in numbers if phonenumbers.number_type(number) in _OF_SOMEBODY]
+    return found.pop() if len(found) == 1 else None
+
+
+def _in_e164(number: phonenumbers.PhoneNumber) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
