@@ -10,7 +10,7 @@ import typer
 
 from events.regimes import RegimeName
 from events.times import render_time
-from streams.cli.failures import REFUSED, failing_plainly, load_settings, refuse
+from streams.cli.failures import REFUSED, failing_plainly, load_regime, load_settings, refuse
 from streams.cli.output import say
 
 app = typer.Typer(help="How often people may be reached, and when.", no_args_is_help=True)
@@ -60,18 +60,18 @@ def show(
     from streams.domain.pressure.policy_files import policy_text
     from streams.platform.policy_file import policy_of
 
-    settings = load_settings()
+    regime = load_regime() if default else (settings := load_settings()).regime
     if default and not as_json:
-        typer.echo(default_policy_text(settings.regime), nl=False)
+        typer.echo(default_policy_text(regime), nl=False)
         return
     file = None if default else settings.policy
     with failing_plainly():
-        policy = policy_of(file, settings.regime)
+        policy = policy_of(file, regime)
     if as_json:
-        said = {"version": policy.version, "file": None if file is None else str(file), "regime": settings.regime}
+        said = {"version": policy.version, "file": None if file is None else str(file), "regime": regime}
         typer.echo(orjson.dumps({**said, **policy.model_dump(mode="json")}))
         return
-    say(f"# policy {policy.version}, {_origin(file, settings.regime)}")
+    say(f"# policy {policy.version}, {_origin(file, regime)}")
     say("# since when a process holds it: harmonia_policy_since_seconds in its metrics")
     typer.echo(policy_text(policy), nl=False)
 

@@ -157,9 +157,7 @@ def _script(options: DemoOptions, today: int, evening_starts: int | None) -> Scr
 
 
 def _environment_of(regime: RegimeName) -> dict[str, str]:
-    """The settings of another regime than the usual one, whatever else is set where the demo runs."""
-    if regime == "us":
-        return {}
+    """The settings of the regime of the story, whatever is set where the demo runs."""
     given = {variable_of(name): str(value) for name, value in REGIMES[regime].settings.items()}
     return {"HARMONIA_REGIME": regime, **given}
 
@@ -169,9 +167,9 @@ def _settings_of(settings: Settings, stack: Stack, home: Path, regime: RegimeNam
         "kafka_bootstrap": stack.kafka_bootstrap,
         "redis_url": stack.redis_url,
         "state_dir": home / "state",
+        "regime": regime,
+        **REGIMES[regime].settings,
     }
-    if regime != "us":
-        where |= {"regime": regime, **REGIMES[regime].settings}
     return settings.model_copy(update=where)
 
 

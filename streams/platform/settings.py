@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
-from pydantic_settings import DotEnvSettingsSource
+from pydantic_settings import BaseSettings, DotEnvSettingsSource
 
 from events.console_acts import CONSOLE_ACTS
 from events.contact import is_time_zone
@@ -317,6 +317,14 @@ def _is_postgres(url: str) -> bool:
         )
     except ValueError:  # a port that is none
         return False
+
+
+class RegimeSetting(BaseSettings):
+    """`HARMONIA_REGIME` alone, for what has to work before a deployment is set up."""
+
+    model_config = ServerSettings.model_config
+
+    regime: RegimeName = "us"
 
 
 def variable_of(field: str) -> str:

@@ -52,6 +52,21 @@ def test_without_a_policy_file_the_default_policy_holds_and_is_said_to() -> None
     assert read_policy(shown) == default_policy()
 
 
+@pytest.mark.parametrize("wrong", ["KAFKA_BOOTSTRAP", "HARMONIA_PARTITIONS", "HARMONIA_TIME_ZONE"])
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_the_default_is_shown_before_anything_is_set_up(
+    wrong: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the first thing that a deployment needs: of the settings it goes by the regime alone."""
+    monkeypatch.setenv(wrong, "kafka.example.org:9092")
+    shown = run("show", "--default", *words)
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    monkeypatch.setenv("HARMONIA_REGIME", "de")
+    refused = run("show", "--default", *words)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "HARMONIA_REGIME" in refused.stderr
+
+
 def test_the_default_is_that_of_the_regime(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARMONIA_REGIME", "fr")
     assert run("show", "--default").stdout == default_policy_text("fr")
