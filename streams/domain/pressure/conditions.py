@@ -42,6 +42,17 @@ def unmet(
     return None
 
 
+def first_meeting(
+    profile: ContactProfile, addresses: Sequence[JudgedAddress], conditions: Sequence[PolicyCondition]
+) -> JudgedAddress | None:
+    """The first of the addresses that meets each condition on where it comes from; None: none does."""
+    asked = [condition for condition in conditions if condition.require == "provenance"]
+    for address in addresses if asked else ():
+        if all(_provenance_denial(profile, condition, address) is None for condition in asked):
+            return address
+    return None
+
+
 def unmet_by_a_stranger(conditions: Sequence[PolicyCondition]) -> Decision | None:
     """The same of somebody of whom nothing is known: who has said nothing meets no condition."""
     for condition in conditions:
@@ -64,5 +75,5 @@ def _provenance_denial(profile: ContactProfile, condition: PolicyCondition, addr
 def _said_of(profile: ContactProfile, address: JudgedAddress) -> Iterator[ProvenanceItem]:
     """Where an address comes from; without one where anything of the person does."""
     for item in profile.get("provenance", ()):
-        if address.ref is None or any(each["ref"] == address.ref for each in item["addresses"]):
+        if address.ref is None or any(each["ref"] in (address.ref, *address.refs) for each in item["addresses"]):
             yield item

@@ -11,8 +11,16 @@ from msgspec.structs import replace
 
 from events.outputs import ContactProfile
 from streams.domain.pressure.asking import Decision, Hold, KnownProfile, PermissionRequest, Reason, Reservation
-from streams.domain.pressure.conditions import conditions_on, unmet, unmet_by_a_stranger
-from streams.domain.pressure.denials import JudgedAddress, address_denial, judged_address, purpose_denial, stop_denial
+from streams.domain.pressure.conditions import conditions_on, first_meeting, unmet, unmet_by_a_stranger
+from streams.domain.pressure.denials import (
+    JudgedAddress,
+    address_denial,
+    equals,
+    judged_address,
+    purpose_denial,
+    stop_denial,
+    worst_known_ref,
+)
 from streams.domain.pressure.hours import Opening, Week, next_opening
 from streams.domain.pressure.limits import (
     Budget,
@@ -118,14 +126,28 @@ def _refused(policy: Policy, request: PermissionRequest) -> Decision | None:
 
 
 def answer(
-    question: Question, profile: KnownProfile, *, ref: str | None = None, reserved: Sequence[Reservation] = ()
+    question: Question, profile: KnownProfile, *, refs: Sequence[str] = (), reserved: Sequence[Reservation] = ()
 ) -> Decision:
-    """The decision about one person. `ref`: the address that is meant, if not that of the request."""
-    asked = question.request.ref if ref is None else ref
-    address = judged_address(profile, question.request.channel, asked) if isinstance(profile, dict) else _ELSEWHERE
+    """The decision about one person.
+
+    `refs`: of the address that is meant, if not that of the request; it has one for each key of its hash.
+    """
+    asked = worst_known_ref(profile, refs) or question.request.ref
+    address = _address(question, profile, asked, refs) if isinstance(profile, dict) else _ELSEWHERE
     decision = _stopped(question, profile, address) or _judged(question, profile, address, reserved)
     ref = address.ref or asked
     return decision if ref is None else replace(decision, ref=ref)
+
+
+def _address(question: Question, profile: ContactProfile, ref: str | None, refs: Sequence[str]) -> JudgedAddress:
+    """Where none was asked for, of the best ones that which meets the conditions."""
+    channel = question.request.channel
+    address = judged_address(profile, channel, ref)
+    if not question.conditions or address.ref is None:
+        return address
+    if ref is not None:
+        return address._replace(refs=refs)
+    return first_meeting(profile, equals(profile, channel, address), question.conditions) or address
 
 
 def _stopped(question: Question, profile: KnownProfile, address: JudgedAddress) -> Decision | None:

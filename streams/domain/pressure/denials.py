@@ -28,11 +28,13 @@ _CLOSED: dict[AddressStatus, Reason] = {
 class JudgedAddress(NamedTuple):
     """The address that a request is judged by.
 
-    `status` None: the channel goes by addresses, and this one, or any, is not known to be the person's.
+    `status` None: the channel goes by addresses, and this one, or any, is not known to be the person's. `refs`: all by
+    which it was asked for, one for each key of its hash.
     """
 
     ref: str | None
     status: AddressStatus | None
+    refs: Sequence[str] = ()
 
 
 _ANYWHERE = JudgedAddress(None, "ok")
@@ -50,6 +52,13 @@ def judged_address(profile: ContactProfile, channel: Channel, ref: str | None) -
         if best is None or _rank(address) < _rank(best):
             best = address
     return JudgedAddress(ref, None) if best is None else JudgedAddress(best["ref"], best["status"])
+
+
+def equals(profile: ContactProfile, channel: Channel, address: JudgedAddress) -> list[JudgedAddress]:
+    """The person's addresses for the channel that are as good as this one, by their refs."""
+    kind = _KIND.get(channel)
+    found = (each for each in profile["addresses"] if each["channel"] == kind and each["status"] == address.status)
+    return sorted(JudgedAddress(each["ref"], each["status"]) for each in found)
 
 
 def worst_known_ref(known: KnownProfile, refs: Sequence[str]) -> str | None:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from events.outputs import ConsentWord, ProvenanceItem
 from events.times import render_time
-from streams.domain.pressure import decide, default_policy
+from streams.domain.pressure import answer, decide, default_policy, prepare
 from streams.domain.pressure.asking import Evidence
 from streams.domain.pressure.closures import channel_denial, channel_rules
 from tests.unit.domain.contact.said import profile_of, said
@@ -95,6 +95,27 @@ def test_what_counts_is_where_the_address_comes_from_that_is_judged() -> None:
     both = person(provenance=[origin("rented", PHONE), origin("self", PHONE)])
     assert ruled(decide(both, rules, asking("phone"), NOON)) == ALLOWED
     assert ruled(decide(person(), rules, asking("phone"), NOON)) == ("deny", "no_provenance")
+
+
+def test_who_is_not_asked_by_a_number_is_called_by_one_that_says_where_it_comes_from() -> None:
+    rules, other, worse = ruling(ORIGIN), "g" * 16, "h" * 16
+    numbers = [address(ref, "phone") for ref in (PHONE, other)] + [address(worse, "phone", "soft_bouncing")]
+    for named in (PHONE, other):
+        known = person(addresses=numbers, provenance=[origin("self", named)])
+        found = decide(known, rules, asking("phone"), NOON)
+        assert (*ruled(found), found.ref) == (*ALLOWED, named)
+    assert ruled(decide(known, rules, asking("phone", ref=PHONE), NOON)) == ("deny", "no_provenance")
+    known = person(addresses=numbers, provenance=[origin("self", worse)])
+    found = decide(known, rules, asking("phone"), NOON)
+    assert (*ruled(found), found.ref) == ("deny", "no_provenance", PHONE)
+
+
+def test_one_number_under_two_keys_comes_from_where_either_of_its_refs_does() -> None:
+    old, new = "a" * 16, "z" * 16
+    known = person(addresses=[address(old, "phone"), address(new, "phone")], provenance=[origin("self", old)])
+    question = prepare(ruling(ORIGIN), asking("phone"), NOON)
+    assert ruled(answer(question, known, refs=[new, old])) == ALLOWED
+    assert ruled(answer(question, known, refs=[new])) == ("deny", "no_provenance")
 
 
 def test_on_channels_without_addresses_anything_of_the_person_counts() -> None:
