@@ -18,6 +18,8 @@ EU = "EU"
 
 EU_MEMBERS = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
 """The member states (ISO 3166-1). Zones of what has a code of its own, such as Réunion, are not among theirs."""
+EU_COUNTRIES = EU_MEMBERS | frozenset({"GF", "GP", "MF", "MQ", "RE", "YT"})
+"""Whatever is of the Union and has a code of its own: with what France has overseas that belongs to it."""
 
 
 class Regime(NamedTuple):

@@ -8,7 +8,7 @@ within one clock that makes no difference.
 
 import re
 
-_is_postcode = re.compile(r"(?:F-?)?(\d{5})", re.ASCII | re.IGNORECASE).fullmatch
+_is_postcode = re.compile(r"(?:FR?-?)?(\d{5})", re.ASCII | re.IGNORECASE).fullmatch
 _OVERSEAS = {
     "971": "GP",
     "972": "MQ",
@@ -24,13 +24,18 @@ _OVERSEAS = {
     "988": "NC",
 }
 """The code of the country (ISO 3166-1) that each department or territory overseas has besides."""
+_FORMER = {"GUA": "GP", "LRE": "RE", "MAY": "YT"}
+"""The regions overseas as ISO 3166-2 had them until 2020, beside their departments."""
+_REGIONS = frozenset("ARA BFC BRE COR CVL GES HDF IDF NAQ NOR OCC PAC PDL 20R 6AE 69M 75C".split())
+"""What ISO 3166-2 has on the mainland and in Corsica that is no department."""
 _METROPOLITAN = frozenset(f"{number:02}" for number in range(1, 96) if number != 20)
+_DEPARTMENTS = frozenset({"FR", "GF", "GP", "MQ", "RE", "YT"})
 FRENCH_COUNTRIES = frozenset({"FR", *_OVERSEAS.values()})
 
 
 def department_of(postcode: str) -> str | None:
     """The department of `75011` is `75`, of `97400` `974`, of `20200` `2B`; None for what is no French postcode."""
-    match = _is_postcode(postcode.strip())
+    match = _is_postcode("".join(postcode.split()))
     if match is None:
         return None
     code = match[1]
@@ -41,8 +46,14 @@ def department_of(postcode: str) -> str | None:
     return code[:2] if code[:2] in _METROPOLITAN else None
 
 
-def country_of_department(part: str) -> str:
-    """Whose clocks it goes by: `RE` for `974`, and for `RE` as ISO 3166-2 had it before; `FR` for all else."""
-    if part in _OVERSEAS:
-        return _OVERSEAS[part]
-    return part if part in FRENCH_COUNTRIES else "FR"
+def countries_of(part: str) -> frozenset[str]:
+    """Whose clocks a part of France may go by: `RE` for `974`, `RE` and `LRE`, `FR` for what is on the mainland.
+
+    Of a part that nobody knows those of the mainland and of the departments overseas.
+    """
+    if part in _OVERSEAS or part in _FORMER:
+        return frozenset({(_OVERSEAS | _FORMER)[part]})
+    if part in FRENCH_COUNTRIES:
+        return frozenset({part})
+    is_metropolitan = part in _METROPOLITAN or part in _REGIONS or part in ("2A", "2B")
+    return frozenset({"FR"}) if is_metropolitan else _DEPARTMENTS

@@ -7,7 +7,7 @@ from pydantic import model_validator
 from events.channels import Channel
 from events.interactions.base import ProvenanceKind
 from streams.domain.file_mistakes import wrong
-from streams.domain.pressure.policy_values import PolicySection
+from streams.domain.pressure.policy_values import Label, PolicySection
 
 LimitedPurpose = Literal["fundraising", "mobilisation", "informational"]
 """What transactional messages are not: they skip conditions, as they skip caps."""
@@ -24,8 +24,8 @@ class PolicyCondition(PolicySection):
     require: Literal["consent", "provenance"]
     purposes: tuple[LimitedPurpose, ...] = ()
     automatic: bool = False
-    consent_to: str | None = None
-    bases: tuple[str, ...] = ()
+    consent_to: Label | None = None
+    bases: tuple[Label, ...] = ()
     sources: tuple[ProvenanceKind, ...] = ()
 
     @model_validator(mode="after")

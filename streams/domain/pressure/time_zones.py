@@ -17,8 +17,8 @@ import zipcodes
 
 from events.contact import is_time_zone
 from events.outputs import Zones
-from events.regimes import EU, EU_MEMBERS
-from streams.domain.pressure.french_departments import FRENCH_COUNTRIES, country_of_department, department_of
+from events.regimes import EU, EU_COUNTRIES
+from streams.domain.pressure.french_departments import FRENCH_COUNTRIES, countries_of, department_of
 
 _is_zip = re.compile(r"(\d{5})(?:-?\d{4})?", re.ASCII).fullmatch
 
@@ -78,7 +78,7 @@ def _zones_of_postcode(code: str, home: str) -> tuple[str, ...]:
         zone = zone_of_zip(code)
         return () if zone is None else (zone,)
     if home in FRENCH_COUNTRIES and (department := department_of(code)) is not None:
-        return zones_of_country(country_of_department(department))
+        return _zones_of_countries(countries_of(department))
     return ()
 
 
@@ -94,7 +94,7 @@ def zones_of_region(region: str) -> tuple[str, ...]:
     if home == "US" and part:
         return zones_of_state(part) or zones_of_country(home)
     if home == "FR" and part:
-        return zones_of_country(country_of_department(part))
+        return _zones_of_countries(countries_of(part))
     return zones_of_country(home)
 
 
@@ -102,9 +102,13 @@ def zones_of_region(region: str) -> tuple[str, ...]:
 def zones_of_country(code: str) -> tuple[str, ...]:
     """The zones of an ISO 3166-1 code, sorted, by the pinned `tzdata`; none for a code that it does not know.
 
-    Of `EU` those of all member states.
+    Of `EU` those of all member states, overseas included.
     """
-    homes = EU_MEMBERS if code == EU else {code}
+    return _zones_of_countries(EU_COUNTRIES if code == EU else frozenset({code}))
+
+
+@cache
+def _zones_of_countries(homes: frozenset[str]) -> tuple[str, ...]:
     rows = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8").splitlines()
     fields = [row.split("\t") for row in rows if not row.startswith("#")]
     return tuple(sorted({zone for home, _, zone, *_ in fields if home in homes}))

@@ -41,6 +41,8 @@ def test_its_policy_says_what_that_of_the_united_states_says_and_names_the_texts
 def test_the_members_of_the_union_are_twenty_seven_countries_with_clocks() -> None:
     assert len(EU_MEMBERS) == 27
     assert all(zones_of_country(code) for code in EU_MEMBERS)
+    overseas = {zone for code in ("GP", "MQ", "GF", "RE", "YT", "MF") for zone in zones_of_country(code)}
+    assert overseas < set(zones_of_country("EU"))
     assert {"Atlantic/Azores", "Asia/Nicosia", "Europe/Paris"} <= set(zones_of_country("EU"))
     assert "Europe/London" not in zones_of_country("EU")
 

@@ -157,11 +157,21 @@ def test_a_policy_without_conditions_has_the_version_that_it_had() -> None:
         ({"channel": "email", "require": "consent"}, "name the channel in closures.needs_consent instead"),
         ({**ORIGIN, "sources": ["census"]}, "sources"),
         ({**APPEALS, "purposes": ["transactional"]}, "purposes"),
+        ({**CALLS, "consent_to": ""}, "consent_to"),
+        ({**CALLS, "consent_to": "automatic calls!"}, "give a word as producers send it"),
+        ({**APPEALS, "bases": [""]}, "bases"),
     ],
 )
 def test_a_condition_that_contradicts_itself_is_a_mistake_with_a_cure(condition: dict[str, Any], cure: str) -> None:
     with pytest.raises(ValidationError, match=cure):
         ruling(condition)
+
+
+@pytest.mark.parametrize("said", [{"bases": ["a basis"]}, {"controller": ""}])
+def test_what_no_producer_can_send_is_a_mistake_in_the_rules_of_all_too(said: dict[str, Any]) -> None:
+    """Else everybody would be denied without a word."""
+    with pytest.raises(ValidationError, match="give a word as producers send it"):
+        policy(closures__consent=said)
 
 
 @pytest.mark.parametrize("regime", ["fr", "eu"])

@@ -6,12 +6,19 @@ from streams.domain.pressure.french_departments import department_of
 from streams.domain.pressure.time_zones import zones_of, zones_of_country, zones_of_region
 from tests.unit.domain.pressure.test_time_zones import known
 
+ANYWHERE_FRENCH = tuple(
+    sorted({zone for code in ("FR", "GF", "GP", "MQ", "RE", "YT") for zone in zones_of_country(code)})
+)
+
 
 @pytest.mark.parametrize(
     ("postcode", "department"),
     [
         ("75011", "75"),
         (" F-69003 ", "69"),
+        ("97 400", "974"),
+        ("FR-97400", "974"),
+        ("fr 97 400", "974"),
         ("01000", "01"),
         ("95880", "95"),
         ("20000", "2A"),
@@ -52,6 +59,12 @@ def test_the_first_two_digits_name_the_department_overseas_three(postcode: str, 
         ("FR-GP", "not one", ("America/Guadeloupe",)),
         ("FR-75", None, ("Europe/Paris",)),
         ("FR-", None, ("Europe/Paris",)),
+        ("FR-IDF", None, ("Europe/Paris",)),
+        ("FR-69M", None, ("Europe/Paris",)),
+        ("FR-LRE", None, ("Indian/Reunion",)),
+        ("FR-GUA", None, ("America/Guadeloupe",)),
+        ("FR-MAY", None, ("Indian/Mayotte",)),
+        ("FR-XYZ", None, ANYWHERE_FRENCH),
         ("US-NY", "97400", ("America/New_York",)),
     ],
 )
