@@ -63,8 +63,8 @@ class ContactErasedIfInactive(InteractionData):
     """Forget this person, unless they have done something of their own after `inactive_since`.
 
     Judged where it is heard, by all that is known of the person then, and only under the identifier that names the
-    person; else, and of whom nothing is known, it changes nothing. Who never did anything counts from when they were
-    first heard of.
+    person; else, and of whom nothing is known, it changes nothing. Of who never did anything the first time counts that
+    is named of them.
     """
 
     inactive_since: Timestamp

@@ -61,9 +61,18 @@ def last_active(told: list[CountedEvent]) -> Profile:
     """The field `last_active_at`: when the person last did something of their own; no field where they never did."""
     last = None
     for one in told:
-        if one.type in _OWN_ACTS or (one.type == "canvass.reported" and one.fields["outcome"] == "contacted"):
+        if one.type in _OWN_ACTS and not _is_on_other_ground(one):
+            last = one.at
+        if one.type == "canvass.reported" and one.fields["outcome"] == "contacted":
+            last = one.at
+        if one.type == "provenance.reported" and one.fields["provenance"]["kind"] == "self":
             last = one.at
     return {} if last is None else {"last_active_at": text_of(last)}
+
+
+def _is_on_other_ground(one: CountedEvent) -> bool:
+    """A yes that names another ground than consent: whoever sends it may send it every month."""
+    return bool(one.fields.get("granted")) and one.fields.get("basis") not in (None, "consent")
 
 
 def counts(told: list[CountedEvent]) -> dict[str, int]:

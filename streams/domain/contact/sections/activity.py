@@ -1,24 +1,30 @@
 """When a person last did something of their own: gave, answered, came, signed, clicked, spoke with a canvasser.
 
-What a campaign sends, and what others say of them, is none of it: whoever only gets mail is not active. A click counts
-whoever made it, a program too: of one that has settled nobody can tell any more.
+What a campaign sends, and what others say of them, is none of it: whoever only gets mail is not active. Nor is a yes on
+another ground than consent, which a supplier may send every month; an address that the person gave is one. A click
+counts whoever made it, a program too: of one that has settled nobody can tell any more.
 """
 
 from collections.abc import Collection, Sequence
 
+from events.inactivity import is_own_yes
 from events.registry import types_that
 from streams.domain.contact.facts.retractions import is_retracted, retractions
 from streams.domain.contact.optional import latest
-from streams.domain.contact.state import CanvassReport, ContactState, Fact, Settled
+from streams.domain.contact.state import CanvassReport, Consent, ContactState, Fact, Settled
 
+_OBTAINED = "provenance.reported"
 _OWN = types_that(lambda spec: spec.is_own_act)
 
 
 def is_own_act(fact: Fact) -> bool:
     """Whether it is something that the person did."""
-    if isinstance(fact.detail, CanvassReport):
-        return fact.detail.outcome == "contacted"
-    return fact.type in _OWN
+    detail = fact.detail
+    if isinstance(detail, CanvassReport):
+        return detail.outcome == "contacted"
+    if isinstance(detail, Consent) and detail.granted:
+        return detail.terms is None or is_own_yes(detail.terms.basis)
+    return fact.type in _OWN or (fact.type == _OBTAINED and fact.origin is not None and fact.origin.kind == "self")
 
 
 def last_act(facts: Sequence[Fact], settled: Settled) -> int | None:

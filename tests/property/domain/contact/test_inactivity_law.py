@@ -33,6 +33,15 @@ def at(time: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time)
 
 
+def is_act(type_: str, told: Any) -> bool:
+    """Others may say a yes on a ground of theirs again and again; who gives an address themselves does something."""
+    if type_ == "consent.changed" and told["granted"] and told.get("basis") not in (None, "consent"):
+        return False
+    if type_ == "provenance.reported":
+        return bool(told["provenance"]["kind"] == "self")
+    return type_ in OWN or told.get("outcome") == "contacted"
+
+
 def is_due(life: Sequence[Arrival], until: int) -> bool:
     """From the interactions alone: the last own act, else the first of all, is not after the time."""
     gone = set()
@@ -46,7 +55,7 @@ def is_due(life: Sequence[Arrival], until: int) -> bool:
         if heard.type == "interaction.retracted" or key(each) in gone:
             continue
         all_of_it.append(at(heard.time))
-        if heard.type in OWN or said.get("outcome") == "contacted":
+        if is_act(heard.type, said):
             acts.append(at(heard.time))
     counting = [max(acts)] if acts else all_of_it
     return bool(counting) and min(counting) <= at(until)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from events.json_types import JSON
 from events.registry import types_that
 from events.times import render_time
-from tests.property.domain.contact.test_inactivity_law import OWN
+from tests.property.domain.contact.test_inactivity_law import OWN, is_act
 from tests.property.worker.links.hearing import counting, hear
 from tests.property.worker.links.sayings import Saying, as_they_come, contacts, interaction, lawful, stories
 from tests.property.worker.links.test_laws import Shown, shown, tell
@@ -29,11 +29,7 @@ def inactive_since(truth: Truth, fragment: str) -> int | None:
         if roofs.get(name, name) == fragment:
             record.update(heard)
     told = [each for each in counting(record) if not each.is_command and each.said.type != "interaction.retracted"]
-    acts = [
-        each.said.time
-        for each in told
-        if each.said.type in OWN or getattr(each.said.data, "outcome", None) == "contacted"
-    ]
+    acts = [each.said.time for each in told if is_act(each.said.type, each.said.data.plain())]
     return max(acts) if acts else min((each.said.time for each in told), default=None)
 
 
