@@ -65,7 +65,7 @@ def last_active(told: list[CountedEvent]) -> Profile:
             last = one.at
         if one.type == "canvass.reported" and one.fields["outcome"] == "contacted":
             last = one.at
-        if one.type == "provenance.reported" and one.fields["provenance"]["kind"] == "self":
+        if one.type == "provenance.reported" and (one.fields.get("provenance") or {}).get("kind") == "self":
             last = one.at
     return {} if last is None else {"last_active_at": text_of(last)}
 

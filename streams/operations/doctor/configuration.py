@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from events.regimes import REGIMES
 from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.platform.errors import Unusable
 from streams.platform.policy_file import policy_of
@@ -43,6 +44,12 @@ def _policy(settings: Settings) -> Finding:
         policy = policy_of(settings.policy, settings.regime)
     except Unusable as error:
         return fail("HARMONIA_POLICY", str(error).partition(": ")[2], "harmonia policy check FILE says what is wrong")
+    home, named = REGIMES[settings.regime].country, policy.hours.country
+    if settings.regime != "us" and home != named:
+        cure = f"harmonia policy show --default prints that of {settings.regime}; is the file of before still there?"
+        return warn(
+            "HARMONIA_POLICY", f"hours.country is {named}, and HARMONIA_REGIME={settings.regime} is {home}", cure
+        )
     return ok("HARMONIA_POLICY", f"{settings.policy or f'the default ({settings.regime})'}, version {policy.version}")
 
 

@@ -1,0 +1,27 @@
+"""What the doctor says of a policy file that is that of another regime."""
+
+from pathlib import Path
+
+import pytest
+
+from events.regimes import RegimeName
+from streams.domain.pressure import default_policy_text
+from streams.operations.doctor.configuration import examine_configuration
+from streams.operations.doctor.finding import Verdict
+from streams.platform.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("regime", "of", "verdict"),
+    [("fr", "us", "warn"), ("eu", "fr", "warn"), ("fr", "fr", "ok"), ("us", "us", "ok"), ("us", "fr", "ok")],
+)
+def test_a_policy_file_of_another_country_than_the_regimes_is_told(
+    regime: RegimeName, of: RegimeName, verdict: Verdict, tmp_path: Path
+) -> None:
+    """A volume that was there before the regime was set keeps its file. Under `us` any country may be meant."""
+    file = tmp_path / "policy.toml"
+    file.write_text(default_policy_text(of))
+    settings = Settings(_env_file=None, regime=regime, policy=file)
+    [told] = [each for each in examine_configuration(settings) if each.what == "HARMONIA_POLICY"]
+    assert told.verdict == verdict
+    assert verdict == "ok" or "hours.country" in told.found
