@@ -7,7 +7,7 @@ from typing import Any, get_args
 from pydantic_core import ErrorDetails
 
 from events.console_acts import CONSOLE_ACTS
-from events.interactions.base import ProvenanceKind
+from events.provenance_kinds import ProvenanceKind
 
 _SAID: Mapping[str, str] = {
     "missing": "is missing",

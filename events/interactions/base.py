@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, ValidationError, model_validator
 from events.channels import Channel, Purpose, canonical_purpose
 from events.contact import Contact
 from events.fields import Id, Label, Model, Name, Text, Timestamp
+from events.provenance_kinds import ProvenanceKind
 
 __all__ = [
     "Channel",
@@ -19,15 +20,6 @@ __all__ = [
     "Reference",
     "SourcedData",
 ]
-
-ProvenanceKind = Literal[
-    "self", "voter_list", "rented", "sponsorship", "canvass", "vendor", "petition", "staff", "civic_register"
-]
-"""From whom: the person, an electoral roll, a hired list, somebody who knows them, a canvasser, a supplier of data.
-
-The last three were made for another purpose, and a deployment may take nothing from them (`purpose_wall.py`): a file of
-who signed a petition, of staff, of a public authority.
-"""
 
 PurposeAsSaid = Literal["fundraising", "mobilisation", "mobilization", "informational", "transactional"]
 

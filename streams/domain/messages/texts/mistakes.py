@@ -98,6 +98,7 @@ CURES: Mapping[str, str] = {
     "cure.needs_consent_instead": "name the channel in closures.needs_consent instead",
     "cure.needs_consent": "name it in closures.needs_consent, too",
     "cure.budget": "give {least} or more, what a visit costs, or leave the section out",
+    "cure.label": "give a word as producers send it: 1 to 128 letters, digits or _ . : / # -",
     "cure.country": 'give a country by its two capital letters, such as "US"',
     "cure.longer_hours": "give longer hours: of whom no zone is known could never be reached",
     "cure.currencies": 'give currencies by their three capital letters, such as "USD"',
