@@ -16,8 +16,10 @@ from benchmarks.chart import Panel, svg
 from benchmarks.console.suite import console as console_pages
 from benchmarks.core.suite import core
 from benchmarks.curves import draw as draw_curves
+from benchmarks.deliver.suite import delivering
 from benchmarks.desk.suite import desk
 from benchmarks.experimenting.suite import experiments
+from benchmarks.lists.suite import lists
 from benchmarks.live.beside import beside
 from benchmarks.live.suite import live
 from benchmarks.peers import ratios
@@ -25,10 +27,12 @@ from benchmarks.peers.known import OURS
 from benchmarks.peers.suite import side_by_side
 from benchmarks.permit.suite import permit
 from benchmarks.pipeline.suites import PIPELINE
+from benchmarks.postgres.following import postgres_follow
 from benchmarks.postgres.suite import postgres
 from benchmarks.receiving.suite import receiving
 from benchmarks.report import table
 from benchmarks.results import RESULTS, Section, write_results
+from benchmarks.segments.running import memberships
 from benchmarks.segments.suite import segments_suite
 from benchmarks.suites import BareSuite, Bench, BenchmarkFailed, Orders, Suite
 from streams.local.errors import LocalStackError
@@ -45,11 +49,15 @@ BARE: dict[str, BareSuite] = {
 SUITES: dict[str, Suite] = {
     "peers": side_by_side,
     **PIPELINE,
+    "memberships": memberships,
     "live": live,
     "beside": beside,
     "api": asking,
     "permit": permit,
+    "lists": lists,
     "gateway": receiving,
+    "deliver": delivering,
+    "postgres-follow": postgres_follow,
     "console": console_pages,
 }
 ALL = (*BARE, *SUITES)

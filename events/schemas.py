@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from events import asyncapi, outputs, segments
+from events import asyncapi, deliveries, outputs, segments
 from events.contact import HashedContact
 from events.experiment_results import ExperimentResult
 from events.experiments import ExperimentDefinition
@@ -35,6 +35,15 @@ _OUTPUTS: dict[str, TypeAdapter[object]] = {
     "contact-segments": TypeAdapter(segments.ContactSegments),
     "segment-changes": TypeAdapter(segments.SegmentChange),
     "segment-counts": TypeAdapter(segments.SegmentCount),
+    "deliveries": TypeAdapter(
+        deliveries.EndpointPosition
+        | deliveries.EndpointStatus
+        | deliveries.ReplayRequest
+        | deliveries.ReplayProgress
+        | deliveries.DeliveryOwner
+    ),
+    "delivery-log": TypeAdapter(deliveries.DeliveryLogEntry),
+    "dead-deliveries": TypeAdapter(deliveries.DeadDelivery),
 }
 _ENVELOPE: dict[str, JSON] = {
     "specversion": {"const": "1.0"},

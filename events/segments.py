@@ -6,6 +6,7 @@ of `contact-segments` and that of the change that led to it are the same.
 
 from typing import Literal, NotRequired
 
+import orjson
 from typing_extensions import TypedDict
 
 ChangeCause = Literal["interaction", "time", "link", "merged", "defined", "withdrawn", "recounted", "erased"]
@@ -71,12 +72,19 @@ class SegmentCount(TypedDict):
 class SegmentDefinitionTable(TypedDict):
     """The value of `segment-definitions`: a table `[[segment]]` as JSON; null once it is withdrawn.
 
-    At least one of `all`, `any` and `none`, whose conditions `docs/segments.md` names.
+    `members`: whether a list of its members is kept; not, where it is left out. At least one of `all`, `any` and
+    `none`, whose conditions `docs/segments.md` names.
     """
 
     id: str
     owner: str
-    members: bool
+    members: NotRequired[bool]
     all: NotRequired[list[dict[str, object]]]
     any: NotRequired[list[dict[str, object]]]
     none: NotRequired[list[dict[str, object]]]
+
+
+def keeps_members(definition: bytes) -> bool:
+    """Whether a list of the members is kept of a segment that is defined so, as `segment-definitions` has it."""
+    table: SegmentDefinitionTable = orjson.loads(definition)
+    return table.get("members", False)

@@ -31,6 +31,10 @@ CAMPAIGN_HOLDS = "campaign-holds"
 AUDIT_LOG = "audit-log"
 DEAD_LETTERS = "dead-letters"
 
+DELIVERIES = "deliveries"
+DELIVERY_LOG = "delivery-log"
+DEAD_DELIVERIES = "dead-deliveries"
+
 DEAD_LETTERS_REQUEUED = "dead-letters-requeued"
 QUARANTINE = "quarantine"
 SOURCE_QUARANTINES = "source-quarantines"
@@ -59,6 +63,7 @@ Program = Literal[
     "harmonia-backup",
     "harmonia-lake",
     "harmonia-postgres",
+    "harmonia-deliver",
     "harmonia-report",
     "producer-email",
     "producer-donation",
@@ -94,6 +99,7 @@ class TopicSpec:
     stays at least after a later one of its key; for readers to whom what was said in between matters.
     `written_by`, `read_by`: parts of a worker and programs. An agent with a table writes in the transactions in which
     it folds; `woken_by` are those that send it something outside of them, so that there is anything to fold.
+    `is_rewritten`: of a compacted topic, that few keys are written again and again, many times a second.
     `crosses`: a partition of contacts writes to every partition of it, not only to the one of its own number.
     `restore`: what becomes of it when a backup is restored. `kept`: what it holds stays; `read anew`: the same, and
     workers read it from the start; `made anew`: deleted, since it follows from the backup or begins anew.
@@ -112,6 +118,7 @@ class TopicSpec:
     written_by: tuple[Party, ...] = ()
     read_by: tuple[Party, ...] = ()
     woken_by: tuple[Agent, ...] = ()
+    is_rewritten: bool = False
     crosses: bool = False
     restore: Literal["kept", "read anew", "made anew"] = "made anew"
     is_urgent: bool = False
@@ -132,6 +139,8 @@ class TopicSpec:
         settings["segment.ms"] = str(_DAY_MS)
         if self.cleanup == "delete":
             return settings | {"retention.ms": str(self.retention_ms)}
+        if self.is_rewritten:  # a segment of the usual size is a gigabyte, all of which whoever reads it would read
+            settings |= {"segment.bytes": str(64 * _MIB), "min.cleanable.dirty.ratio": "0.1"}
         return settings | {
             "delete.retention.ms": str(DELETE_RETENTION_MS),
             "min.compaction.lag.ms": str(self.whole_ms),
@@ -211,6 +220,7 @@ OUTPUT_TOPICS = (
             "harmonia-backup",
             "harmonia-lake",
             "harmonia-postgres",
+            "harmonia-deliver",
             "reader",
         ),
     ),
@@ -238,7 +248,7 @@ OUTPUT_TOPICS = (
         people=OF_PROFILES,
         stays=UNTIL_ERASED,
         written_by=("contacts",),
-        read_by=("harmonia-console", "harmonia-operator", "harmonia-postgres", "reader"),
+        read_by=("harmonia-console", "harmonia-operator", "harmonia-postgres", "harmonia-deliver", "reader"),
     ),
     TopicSpec(
         name=CONTACT_ALERTS,
@@ -246,7 +256,7 @@ OUTPUT_TOPICS = (
         cleanup="delete",
         people=_OF_ALERTS,
         written_by=("contacts",),
-        read_by=("harmonia-console", "harmonia-operator", "reader"),
+        read_by=("harmonia-console", "harmonia-operator", "harmonia-deliver", "reader"),
         restore="kept",
     ),
     TopicSpec(
@@ -255,7 +265,7 @@ OUTPUT_TOPICS = (
         cleanup="delete",
         people=_OF_ALERTS,
         written_by=("links", "campaigns", "experiments", "quarantining"),
-        read_by=("harmonia-console", "harmonia-operator", "reader"),
+        read_by=("harmonia-console", "harmonia-operator", "harmonia-deliver", "reader"),
         restore="kept",
     ),
     TopicSpec(
@@ -265,7 +275,7 @@ OUTPUT_TOPICS = (
         people="nobody: sums over people",
         stays="until replaced",
         written_by=("experiments",),
-        read_by=("results", "harmonia-postgres", "reader"),
+        read_by=("results", "harmonia-postgres", "harmonia-deliver", "reader"),
     ),
     TopicSpec(
         name=EXPERIMENT_DEFINITIONS,
@@ -292,7 +302,7 @@ OUTPUT_TOPICS = (
         cleanup="delete",
         people="contact_id, and which segments somebody entered or left",
         written_by=("contacts",),
-        read_by=("harmonia-console", "harmonia-operator", "reader"),
+        read_by=("harmonia-console", "harmonia-operator", "harmonia-deliver", "reader"),
     ),
     TopicSpec(
         name=SEGMENT_COUNTS,
@@ -340,6 +350,39 @@ OUTPUT_TOPICS = (
         retention_ms=365 * _DAY_MS,
         written_by=("harmonia-api", "harmonia-console", "harmonia-operator"),
         read_by=("harmonia-console", "harmonia-operator", "harmonia-report"),
+        restore="kept",
+    ),
+    TopicSpec(
+        name=DELIVERIES,
+        purpose="How far each endpoint of `harmonia deliver` is, and what it has still to be told",
+        cleanup="compact",
+        people="offsets of records that endpoints have still to be told, each with a hash of its key; contact_id of "
+        "whom they have still to forget",
+        stays="until it is told, dead or erased",
+        partitions=1,
+        is_rewritten=True,
+        written_by=("harmonia-deliver", "harmonia-operator"),
+        read_by=("harmonia-deliver", "harmonia-console", "harmonia-operator"),
+        restore="kept",
+    ),
+    TopicSpec(
+        name=DELIVERY_LOG,
+        purpose="What became of each attempt to tell an endpoint something",
+        cleanup="delete",
+        people="nobody: places of records, and how endpoints answered",
+        partitions=1,
+        written_by=("harmonia-deliver",),
+        read_by=("harmonia-deliver", "harmonia-operator"),
+        restore="kept",
+    ),
+    TopicSpec(
+        name=DEAD_DELIVERIES,
+        purpose="What endpoints were not told, however often it was tried",
+        cleanup="delete",
+        people="offsets of records that endpoints were not told, each with a hash of its key",
+        partitions=1,
+        written_by=("harmonia-deliver",),
+        read_by=("harmonia-deliver", "harmonia-console", "harmonia-operator"),
         restore="kept",
     ),
     TopicSpec(

@@ -67,12 +67,13 @@ class Completeness(NamedTuple):
 class SinkUnavailable(Exception):
     """The sink is down, slow or refuses writes. Try again in `retry_after` seconds; nothing else need stop.
 
-    The call may have been applied nevertheless: ask `Sink.position`.
+    The call may have been applied nevertheless: ask `Sink.position`. `is_told`: the log says it already.
     """
 
-    def __init__(self, message: str, retry_after: float) -> None:
+    def __init__(self, message: str, retry_after: float, *, is_told: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.is_told = is_told
 
 
 class Sink(Protocol[ChangeT_contra]):

@@ -16,7 +16,7 @@ from benchmarks.suites import BenchmarkFailed
 from streams.platform.settings import Settings
 
 _TOKEN = "benchmark"
-_LISTENING = re.compile(r"(?:(?:api|gateway|console): listening|desk: metrics) on (\S+)")
+_LISTENING = re.compile(r"(?:(?:api|gateway|console): listening|(?:desk|deliver|postgres): metrics) on (\S+)")
 _PATIENCE_S = 60.0
 _HEADERS = {"Authorization": f"Bearer {_TOKEN}", "Content-Type": "application/json"}
 
@@ -39,7 +39,7 @@ def running(
 ) -> Iterator[tuple[str, int]]:
     """The address and the process id of `harmonia <command>` for the length of a block.
 
-    Of `console follow`, which listens for nobody else, the address of its metrics.
+    Of `console follow`, `deliver` and `sink postgres`, which listen for nobody else, the address of their metrics.
     """
     servers = {"KAFKA_BOOTSTRAP": settings.kafka_bootstrap, "REDIS_URL": settings.redis_url}
     folder.mkdir(parents=True, exist_ok=True)

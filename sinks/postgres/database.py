@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 
 from sinks.base import SinkUnavailable
+from sinks.postgres.outages import Outage, described
 from sinks.redis_call import Backoff
 
 logger = logging.getLogger(__name__)
@@ -63,11 +64,13 @@ class PostgresDatabase:
         partitions: Mapping[str, int] | None = None,
         timeout: float = TIMEOUT_S,
         backoff: Backoff | None = None,
+        outage: Outage | None = None,
     ) -> None:
         self._url = url
         self._partitions = partitions or {}
         self._timeout = timeout
         self._backoff = backoff or Backoff()
+        self._outage = outage or Outage()
         self._pool: asyncpg.Pool | None = None
         self._migrating = asyncio.Lock()
         self._is_migrated = False
@@ -99,12 +102,16 @@ class PostgresDatabase:
         else:
             self._backoff.over()
             self.trouble = None
+            if (said := self._outage.answered()) is not None:
+                logger.warning(said)
             return answer
         # Outside the handler: the cause, whose text may show a value, does not go along as context.
         if refused:
             raise RefusedValue(failure)
-        self.trouble = f"PostgreSQL does not answer as it should ({failure})"
-        raise SinkUnavailable(f"postgres: {failure}", self._backoff.failed())
+        self.trouble = f"PostgreSQL does not answer as it should, {described(failure)}"
+        if (said := self._outage.failed(failure)) is not None:
+            logger.warning(said)
+        raise SinkUnavailable(f"postgres: {failure}", self._backoff.failed(), is_told=True)
 
     async def vacuum(self) -> None:
         """Free the room of rows that were deleted or written anew, those of erased people among them."""

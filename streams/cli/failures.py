@@ -1,4 +1,4 @@
-"""Ends commands that cannot do what was asked, with a line that names the cure and exit code 1 or 2."""
+"""Ends commands that cannot do what was asked, with a line that names the cure and exit code 1, 2 or 70."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from events.validation_messages import in_plain_words
 from streams.cli.output import say
 from streams.local.errors import LocalStackError
 from streams.operations.backup.record_files import BackupError
-from streams.platform.errors import EngineError, KafkaAway, WrongSetting
+from streams.platform.errors import EngineError, Fenced, KafkaAway, WrongSetting
+from streams.platform.shutdown import EXIT_HARD
 
 if TYPE_CHECKING:
     from events.regimes import RegimeName
@@ -71,12 +72,14 @@ def require_showable(settings: Settings) -> None:
 def failing_plainly() -> Iterator[None]:
     """End the command with exit code 1 when Kafka or Redis is away or a precondition does not hold.
 
-    With 2 when a setting is wrong by itself.
+    With 2 when a setting is wrong by itself; with 70 when another process has taken over.
     """
     try:
         yield
     except WrongSetting as error:
         refuse(str(error), WRONG_USE)
+    except Fenced as error:
+        refuse(str(error), EXIT_HARD)
     except (BackupError, EngineError, LocalStackError) as error:
         refuse(str(error))
     except Exception as error:

@@ -11,6 +11,7 @@ from streams.cli import (
     console,
     contact,
     dead_letters,
+    deliveries,
     experiments,
     lake,
     local,
@@ -25,10 +26,12 @@ from streams.cli import (
     sink,
     suppressions,
     topics,
+    vendors,
 )
 from streams.cli.assign import assign
 from streams.cli.backtest import backtest
 from streams.cli.backup import backup, restore
+from streams.cli.deliver import deliver
 from streams.cli.demo import demo
 from streams.cli.doctor import doctor
 from streams.cli.help import RootCommands
@@ -79,6 +82,8 @@ app.command()(gateway)
 app.add_typer(console.app, name="console")
 app.add_typer(lake.app, name="lake")
 app.add_typer(sink.app, name="sink")
+app.command()(deliver)
+app.add_typer(deliveries.app, name="deliveries")
 app.command()(produce)
 app.command()(backup)
 app.command()(restore)
@@ -102,6 +107,7 @@ app.add_typer(segments.app, name="segments")
 app.command()(insights)
 app.add_typer(report.app, name="report")
 app.add_typer(suppressions.app, name="suppressions")
+app.add_typer(vendors.app, name="vendors")
 app.add_typer(schemas.app, name="schemas")
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         text = printable(line)
         further = " " * (len(text) - len(text.lstrip()) + _FURTHER)
-        for part in textwrap.wrap(text, console.width, subsequent_indent=further) or [""]:
+        for part in textwrap.wrap(text, console.width, subsequent_indent=further, break_on_hyphens=False) or [""]:
             console.print(part)
 
 

@@ -17,6 +17,7 @@ import orjson
 import typer
 
 from events.channels import Channel, Purpose
+from events.segments import keeps_members
 from events.times import render_time
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
@@ -144,7 +145,8 @@ def members_of(settings: Settings, segment: str) -> Iterator[Iterator[MemberPlac
         client = redis_client(settings)
         try:
             reader = SegmentsReader(client, settings.profiles_oldest_s)
-            runner.run(_require_list(settings, reader, segment))
+            if runner.run(require_list(settings, reader, segment)):
+                say(f"{segment}: filling: not everybody has been judged by its definition yet", err=True)
             pages = _pages(settings, reader, segment)
             yield (member for page in _in_turn(runner, pages) for member in page)
         finally:
@@ -180,8 +182,11 @@ async def _pages(settings: Settings, reader: SegmentsReader, segment: str) -> As
         is_last = page.is_last
 
 
-async def _require_list(settings: Settings, reader: SegmentsReader, segment: str) -> None:
-    """End the command where the members of a segment are not kept, or Redis lacks something."""
+async def require_list(settings: Settings, reader: SegmentsReader, segment: str) -> bool:
+    """End the command where the members of a segment are not kept, or Redis lacks something.
+
+    Returns whether the segment is filling: not everybody has been judged by its definition yet.
+    """
     from events.spelling import did_you_mean
     from sinks.base import SinkUnavailable
     from sinks.lookup import Incomplete
@@ -195,7 +200,7 @@ async def _require_list(settings: Settings, reader: SegmentsReader, segment: str
     if segment not in found.definitions:
         near = did_you_mean(segment, found.definitions)
         refuse(f"{printable(segment)}: no such segment{near}; see `harmonia segments list`")
-    if not orjson.loads(found.definitions[segment])["members"]:
+    if not keeps_members(found.definitions[segment]):
         refuse(f"{segment}: no list of its members is kept; define it with members = true, and ask again in a moment")
     states = found.kept.get(segment, ())
     if "full" in states:
@@ -205,8 +210,7 @@ async def _require_list(settings: Settings, reader: SegmentsReader, segment: str
         )
     if len(states) < found.partitions or {*states} != {"kept"}:
         refuse(f"{segment}: its members are still gathered; does a worker run? Ask again in a moment")
-    if any(orjson.loads(count)["state"] == "filling" for count in found.counts.get(segment, ())):
-        say(f"{segment}: filling: not everybody has been judged by its definition yet", err=True)
+    return any(orjson.loads(count)["state"] == "filling" for count in found.counts.get(segment, ()))
 
 
 def _away(settings: Settings, trouble: Exception) -> NoReturn:

@@ -17,12 +17,14 @@ import orjson
 import typer
 
 from events.spelling import did_you_mean
+from events.times import parse_time
 from events.topics import SEGMENT_COUNTS, SEGMENT_DEFINITIONS
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
 from streams.cli.segment_explanation import explain
 from streams.cli.segment_members import export, members
 from streams.cli.segment_preview import preview
+from streams.cli.whole_words import print_whole_words, whole_seconds
 from streams.domain.display_names import is_shown, printable
 
 if TYPE_CHECKING:
@@ -129,7 +131,7 @@ def list_command(as_json: AsJson = False) -> None:
         (name, definition.owner, *_figures(totals.get(name))) for name, definition in sorted(there.definitions.items())
     ]
     columns = ("segment", "owner", "members", "came", "went", "judged", "as of")
-    print_table(columns, rows, right=(2, 3, 4))
+    print_whole_words(columns, rows, right=(2, 3, 4))
 
 
 @app.command()
@@ -235,7 +237,13 @@ def definitions_in(file: Path) -> list[SegmentDefinition]:
 def _figures(total: SegmentTotal | None) -> Sequence[str]:
     if total is None:
         return "", "", "", "not yet", ""
-    return f"{total.members:,}", f"{total.entered:,}", f"{total.left:,}", total.state, total.as_of
+    return f"{total.members:,}", f"{total.entered:,}", f"{total.left:,}", total.state, _at(total.as_of)
+
+
+def _at(time: str) -> str:
+    """A time in whole seconds, as options take it."""
+    ms = parse_time(time)
+    return time if ms is None else whole_seconds(ms)
 
 
 def _as_json(definition: SegmentDefinition, total: SegmentTotal | None) -> dict[str, Any]:

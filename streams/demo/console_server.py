@@ -27,7 +27,10 @@ USED = "A link of the demo signs in once. Press Enter where the demo runs to get
 
 
 class DemoClock:
-    """The time of the latest event that the desk knows, ms since 1970; the wall's while there is none."""
+    """The time of the latest event that the desk knows and that is no command, ms since 1970; the wall's without one.
+
+    So a stop that is given in the demo, which is of the wall's time, does not move it.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path

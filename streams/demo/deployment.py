@@ -60,13 +60,17 @@ def open_deployment(settings: Settings) -> Iterator[Deployment]:
             client.close()
 
 
-def counted(addresses: Sequence[str], metric: str) -> int:
-    """The sum of one counter over all workers, read from their /metrics."""
+def counted(addresses: Sequence[str], metric: str, **labels: str) -> int:
+    """The sum of one counter over all workers, of those with these labels, read from their /metrics."""
     total = 0.0
     for address in addresses:
         with urllib.request.urlopen(address, timeout=5) as response:  # nosec B310 # what a worker has said of itself
             for family in text_string_to_metric_families(response.read().decode()):
-                total += sum(sample.value for sample in family.samples if sample.name == metric)
+                total += sum(
+                    sample.value
+                    for sample in family.samples
+                    if sample.name == metric and labels.items() <= sample.labels.items()
+                )
     return int(total)
 
 

@@ -83,10 +83,17 @@ def state_the_time(deployment: Deployment, at: datetime) -> None:
 def memberships(
     accepted: Iterable[Sent], identify: Callable[[ContactFields], str], found: Iterable[Table], at: datetime
 ) -> Memberships:
-    """Who is in which segment at a moment, by the oracle."""
+    """Who is in which segment at a moment, by the oracle, where nobody has more than one identifier."""
     people: dict[str, list[Sent]] = {}
     for one in accepted:
         people.setdefault(identify(one.contact), []).append(one)
+    return memberships_of(people, identify, found, at)
+
+
+def memberships_of(
+    people: Mapping[str, list[Sent]], identify: Callable[[ContactFields], str], found: Iterable[Table], at: datetime
+) -> Memberships:
+    """The same of people, by the contact_id under which each is shown, with all that was said of them."""
     definitions = {table["id"]: table for table in found}
     asked = Asked(definitions, default_policy().model_dump(mode="json"), at)
     meant = {}

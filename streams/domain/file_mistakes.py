@@ -3,7 +3,7 @@
 They are values to be shown to its author, found by pydantic or by a check of the caller's own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
@@ -24,6 +24,7 @@ _KINDS = {
     "model_type": "file_mistake.keys_table",
     "string_type": "file_mistake.quoted_text",
 }
+_NOT_SHOWN = "is not of the form that is needed"
 _CURES = ("characters_at_most", "true_or_false", "region_form", "currency_form")
 """Cures that are read back from the words that everybody is told who sends something wrong."""
 
@@ -79,10 +80,16 @@ def wrong(problem: Told, cure: Told) -> PydanticCustomError:
     return PydanticCustomError("mistake", "{problem}; {cure}", {**said, "told": (problem, cure)})
 
 
-def mistakes_in(error: ValidationError, reference: str) -> FileMistakes:
-    """The mistakes that pydantic found, in plain words. `reference`: where keys are explained: `see docs/policy.md`."""
+def mistakes_in(error: ValidationError, reference: str, shown: Collection[str] | None = None) -> FileMistakes:
+    """The mistakes that pydantic found, in plain words. `reference`: where keys are explained: `see docs/policy.md`.
+
+    `shown`: the keys of which a mistake repeats what was given, where not all are; such as have secrets are not.
+    """
     found = error.errors(include_url=False, include_input=True)
-    return FileMistakes(tuple(_mistake(details, reference) for details in found if details["type"] != _FOLLOWS))
+    mistakes = [(details["loc"][:1], _mistake(details, reference)) for details in found if details["type"] != _FOLLOWS]
+    if shown is None:
+        return FileMistakes(tuple(mistake for _, mistake in mistakes))
+    return FileMistakes(tuple(mistake if {*key} & {*shown} else _hiding(mistake) for key, mistake in mistakes))
 
 
 def reference_to(page: str) -> CodedMessage:
@@ -94,6 +101,12 @@ def shown_value(value: object) -> CodedMessage:
     """What somebody has given, cut short."""
     shown = repr(value)
     return message("file_mistake.is", value=shown if len(shown) <= 40 else f"{shown[:37]}...")
+
+
+def _hiding(mistake: FileMistake) -> FileMistake:
+    """The mistake without what was given."""
+    is_repeated = isinstance(mistake.wrong, CodedMessage) and mistake.wrong.code == "file_mistake.is"
+    return mistake._replace(wrong=_NOT_SHOWN) if is_repeated else mistake
 
 
 def _mistake(details: ErrorDetails, reference: str) -> FileMistake:

@@ -5,7 +5,7 @@ misses records when a rebalance interrupts it, and handles them one by one.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
@@ -49,6 +49,11 @@ class PartitionReader:
         """The offset of the oldest record that the broker still has."""
         return int((await self._consumer.beginning_offsets([tp]))[tp])
 
+    async def starts_of(self, tps: Sequence[TP]) -> dict[TP, int]:
+        """The same of several partitions."""
+        await self._consumer._client.set_topics({tp.topic for tp in tps})
+        return {TP(*tp): int(start) for tp, start in (await self._consumer.beginning_offsets(tps)).items()}
+
     async def end_of(self, tp: TP) -> int:
         """The offset after the last record that is seen."""
         return (await self.ends_of([tp]))[tp]
@@ -65,11 +70,19 @@ class PartitionReader:
         And the end where the broker cannot tell: it opens batches for that, and somebody may have sent one that it
         cannot open.
         """
-        ends = await self.ends_of(tps)
-        first = await self._first_at(tps, at)
-        return {tp: min(first.get(tp, end), end) for tp, end in ends.items()}
+        return await self._offsets_at(tps, at, {})
 
-    async def _first_at(self, tps: Sequence[TP], at: int) -> dict[TP, int]:
+    async def offsets_not_after(self, tps: Sequence[TP], at: int) -> dict[TP, int]:
+        """The same for whoever must miss nothing: the start where the broker cannot tell."""
+        return await self._offsets_at(tps, at, await self.starts_of(tps))
+
+    async def _offsets_at(self, tps: Sequence[TP], at: int, untold: Mapping[TP, int]) -> dict[TP, int]:
+        ends = await self.ends_of(tps)
+        first = {**untold, **await self._first_at(tps, at)}
+        return {tp: end if (found := first.get(tp)) is None else min(found, end) for tp, end in ends.items()}
+
+    async def _first_at(self, tps: Sequence[TP], at: int) -> dict[TP, int | None]:
+        """None: there is nothing so young. Without those of which the broker cannot tell."""
         try:
             found = await self._consumer.offsets_for_times({TopicPartition(*tp): at for tp in tps})
         except KafkaError as error:
@@ -79,7 +92,7 @@ class PartitionReader:
                 return {}
             half = len(tps) // 2
             return await self._first_at(tps[:half], at) | await self._first_at(tps[half:], at)
-        return {TP(*tp): int(entry.offset) for tp, entry in found.items() if entry is not None}
+        return {TP(*tp): None if entry is None else int(entry.offset) for tp, entry in found.items()}
 
     async def runs(self, tp: TP, start: int, end: int) -> AsyncIterator[Run]:
         """Yield the records from `start` until `end` is reached; the last run may go beyond it."""

@@ -52,9 +52,9 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
 """: (TOPICS,),
     """\
 # People at a terminal: `harmonia contact`, `hold`, `campaigns`, `alerts`, `suppressions`, `status`, `experiments`,
-# `segments`, `assign`, `dead-letters`, `insights`, `report`. What they send anew was said by somebody before, and goes
-# where that was to go. `status` reads how long the oldest record of a topic waits, and how much of a source
-# was accepted.
+# `segments`, `assign`, `dead-letters`, `deliveries`, `insights`, `report`. What they send anew was said by somebody
+# before, and goes where that was to go. `status` reads how long the oldest record of a topic waits, and how much of a
+# source was accepted.
 """: ("harmonia-operator",),
     """\
 # `harmonia backup` reads what the state is made of, and of input topics what no worker has taken in yet. `harmonia
@@ -67,6 +67,10 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
     """\
 # `harmonia sink postgres` copies into a database; in Kafka it only reads.
 """: ("harmonia-postgres",),
+    """\
+# `harmonia deliver` tells endpoints; who is how far it writes in transactions, of which it may see what is left open.
+# It has no consumer group, and asks for one to find out whether Kafka is there.
+""": ("harmonia-deliver",),
     """\
 # `harmonia report daily`, where nobody is at a terminal.
 """: ("harmonia-report",),
@@ -104,6 +108,8 @@ _BESIDES_TOPICS = (
     Right("harmonia-backup", ("Describe",), APP_ID, "group"),
     Right("harmonia-lake", ("Read",), f"{APP_ID}-lake", "group"),
     Right("harmonia-postgres", ("Read",), f"{APP_ID}-postgres", "group"),
+    Right("harmonia-deliver", ("Describe",), f"{APP_ID}-deliver", "group"),
+    Right("harmonia-deliver", ("Write", "Describe"), f"{APP_ID}-deliver", "transactional-id"),
     Right("reader", ("Read",), "reader-", "group", prefixed=True),
 )
 

@@ -28,6 +28,9 @@ BATCH_BYTES = 1 << 20
 REQUEST_BYTES = 12 << 20
 #: Bytes of one partition in one fetch.
 PARTITION_FETCH_BYTES = 2 << 20
+#: Of members of a group. Where a broker did not answer aiokafka asks again only then, and a leader that knows no topic
+#: gives nobody a partition meanwhile.
+METADATA_MAX_AGE_MS = 30_000
 REQUEST_TIMEOUT_S = 20.0
 _COORDINATOR_PAUSE_S = 0.05
 Answer = TypeVar("Answer")
@@ -79,20 +82,40 @@ class KafkaClients:
 
         return AIOKafkaProducer(**self._shared, **self._batching(), enable_idempotence=True)
 
-    def reader(self, isolation_level: str = "read_committed", wait_ms: int | None = None) -> AIOKafkaConsumer:
-        """A consumer without a group; the caller assigns partitions. `wait_ms`: of a fetch, if it need not be quick."""
+    def reader(
+        self,
+        isolation_level: str = "read_committed",
+        wait_ms: int | None = None,
+        partition_bytes: int = PARTITION_FETCH_BYTES,
+        *,
+        must_have: bool = False,
+    ) -> AIOKafkaConsumer:
+        """A consumer without a group; the caller assigns partitions.
+
+        `wait_ms`: of a fetch, if it need not be quick. `partition_bytes`: of each partition about so many are held,
+        which the caller has not taken yet. `must_have`: where the offset that is next is there no more it raises
+        `OffsetOutOfRangeError`, and does not go on at the start.
+        """
         from aiokafka import AIOKafkaConsumer
 
-        fetching = {**self._fetching(), "isolation_level": isolation_level}
+        fetching = {
+            **self._fetching(),
+            "isolation_level": isolation_level,
+            "max_partition_fetch_bytes": partition_bytes,
+        }
         if wait_ms is not None:
             fetching["fetch_max_wait_ms"] = wait_ms
+        if must_have:
+            fetching["auto_offset_reset"] = "none"
         return AIOKafkaConsumer(**{**self._shared, **fetching}, group_id=None)
 
     def group_consumer(self, **group: Any) -> AIOKafkaConsumer:
         """A member of a consumer group that sees committed records only; `group`: its id, assignor, time limits."""
         from aiokafka import AIOKafkaConsumer
 
-        return AIOKafkaConsumer(**{**self._shared, **self._fetching(), **group})
+        return AIOKafkaConsumer(
+            **{**self._shared, **self._fetching(), "metadata_max_age_ms": METADATA_MAX_AGE_MS, **group}
+        )
 
     def require_reachable(self) -> None:
         """Raise a Kafka error within seconds where no broker can be reached. Blocks."""
@@ -253,10 +276,10 @@ class KafkaClients:
 
     def tool_consumer(self, isolation_level: str = "read_committed") -> KafkaConsumer:
         """A consumer without a group for tools. Connects when made, as `tool_admin` does."""
-        from kafka import KafkaConsumer
+        from streams.platform.tool_consumer import ToolConsumer
 
         self.require_reachable()
-        return KafkaConsumer(
+        return ToolConsumer(
             **self._tools, isolation_level=isolation_level, enable_auto_commit=False, auto_offset_reset="earliest"
         )
 

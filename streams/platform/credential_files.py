@@ -99,9 +99,16 @@ def _content(name: str, file: Path) -> str:
     try:
         text = file.read_text().strip()
     except OSError as error:
-        raise ValueError(f"{name} cannot be read: {error.strerror}") from None
+        raise ValueError(f"{name} cannot be read: {error.strerror}{_shown_path(file)}") from None
     except UnicodeDecodeError:
         raise ValueError(f"{name} is not text") from None
     if not text:
         raise ValueError(f"{name} is empty")
     return text
+
+
+def _shown_path(file: Path) -> str:
+    """The path, where it begins with a folder that is there; else it may be the secret itself, put in its place."""
+    place = file.absolute()
+    folder = Path(*place.parts[:2]) if file.is_absolute() else Path(file.parts[0]).absolute()
+    return f": {file}" if len(file.parts) > 1 and folder.is_dir() else f"; it was looked for in {Path.cwd()}"

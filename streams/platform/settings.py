@@ -5,6 +5,7 @@ A setting is named by its environment variable: `HARMONIA_` and the field's name
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from events.contact import is_time_zone
 from events.identifiers import Hasher
 from events.interactions.base import ProvenanceKind
 from events.regimes import NO_COUNTRY, REGIMES, RegimeName
+from streams.domain.delivery.addresses import networks_of
 from streams.platform.servers import ENV_FILE, ServerSettings
 
 LOCAL_IDENTITY_KEY = "harmonia-local-only"
@@ -44,6 +46,31 @@ def _zone(value: str) -> str:
 
 
 ZoneName = Annotated[str, AfterValidator(_zone)]
+
+
+_is_api_url = re.compile(r"https://[^\s?#@]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#@]*)?").fullmatch
+
+
+def _api_url(value: str) -> str:
+    if not _is_api_url(value):
+        raise ValueError(
+            "is no URL of an API: give https://…, with no user:password@ in it, and no ? or # with what follows it"
+        )
+    return value
+
+
+ApiUrl = Annotated[str, AfterValidator(_api_url)]
+"""Where an API is; without TLS on this machine's loopback address alone."""
+
+
+def _networks(value: str) -> str:
+    if isinstance(networks_of(value), str):
+        raise ValueError("is no list of networks: give such as 10.1.0.0/16, several with commas")
+    return value
+
+
+Networks = Annotated[str, AfterValidator(_networks)]
+"""Networks with commas, none where it is empty."""
 
 
 class Settings(ServerSettings):
@@ -191,6 +218,27 @@ class Settings(ServerSettings):
         "postgresql://harmonia@db.example.org/bi?sslmode=verify-full (docs/postgres.md)",
     )
     postgres_file: Path | None = Field(None, description="File that holds HARMONIA_POSTGRES")
+    actionnetwork_key: SecretStr | None = Field(
+        None, min_length=1, description="The API key of a group in Action Network, for `harmonia vendors sync`"
+    )
+    actionnetwork_key_file: Path | None = Field(None, description="File that holds HARMONIA_ACTIONNETWORK_KEY")
+    actionnetwork_url: ApiUrl = Field("https://actionnetwork.org/api/v2", description="Where Action Network's API is")
+    sendgrid_key: SecretStr | None = Field(
+        None, min_length=1, description="An API key of SendGrid, for `harmonia vendors sync`"
+    )
+    sendgrid_key_file: Path | None = Field(None, description="File that holds HARMONIA_SENDGRID_KEY")
+    sendgrid_url: ApiUrl = Field(
+        "https://api.sendgrid.com",
+        description="Where SendGrid's API is; of an account in the EU: https://api.eu.sendgrid.com",
+    )
+    deliver: NonEmptyPath | None = Field(
+        None, description="TOML file of the endpoints that `harmonia deliver` tells (docs/deliver.md)"
+    )
+    deliver_private: Networks = Field(
+        "",
+        description="Networks that are not global and that `harmonia deliver` may reach all the same, with commas, "
+        "such as 10.1.0.0/16; empty: none",
+    )
     time_zone: ZoneName = Field(REGIMES["us"].time_zone, description="Where a day begins in insights and reports; IANA")
     profiles_oldest_s: float = Field(
         15.0,

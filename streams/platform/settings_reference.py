@@ -119,9 +119,22 @@ SECTIONS = (
         ),
     ),
     Section("The sink on PostgreSQL", "`harmonia sink postgres`.", ("postgres", "postgres_file")),
+    Section("Webhooks, Slack and e-mail", "`harmonia deliver`.", ("deliver", "deliver_private")),
+    Section(
+        "Vendors",
+        "`harmonia vendors sync`.",
+        (
+            "actionnetwork_key",
+            "actionnetwork_key_file",
+            "actionnetwork_url",
+            "sendgrid_key",
+            "sendgrid_key_file",
+            "sendgrid_url",
+        ),
+    ),
     Section(
         "Servers",
-        "`harmonia worker`, `lake run`, `sink postgres`, `api` and `gateway`.",
+        "`harmonia worker`, `lake run`, `sink postgres`, `deliver`, `api` and `gateway`.",
         ("metrics_port", "metrics_host", "grace_s"),
     ),
     Section(
@@ -147,7 +160,7 @@ SECTIONS = (
     ),
     Section(
         "Files of this machine",
-        "`harmonia local`, `demo`, and what `import` and `replay` note of how far they are.",
+        "`harmonia local`, `demo`, and what `import`, `replay` and `vendors sync` note of how far they are.",
         ("home",),
     ),
 )

@@ -4,13 +4,20 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from events.console_acts import CONSOLE_ACTS
+from sinks.lake.files import LocalFiles
+from sinks.lake.writer import LakeWriter
+from streams.domain.pressure import default_policy_text
 from streams.local.stack import ExistingServers, Stack, local_stack
 from streams.platform.settings import Settings
 from tests.browser.chromium import chromium_or_skip
 from tests.browser.console_site import ConsoleSite, running_console, tell_of_people
 from tests.browser.experiment_data import tell_of_an_experiment
 from tests.browser.reader import WIDE, Reader, reader_of
+from tests.integration.command import on
+from tests.integration.follow_process import following
 from tests.integration.system import running_system
+from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
 
 Readers = Callable[..., Reader]
 
@@ -40,6 +47,29 @@ def site(browser: Browser, stack: Stack, tmp_path_factory: pytest.TempPathFactor
         with running_console(system, folder) as console:
             console.people.update(people)
             yield console
+
+
+@pytest.fixture(scope="session")
+def acting(site: ConsoleSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleSite]:
+    """Another console of the same people: it allows every act, has a desk that is followed, a policy and a lake."""
+    folder = tmp_path_factory.mktemp("acting")
+    desk, policy, lake = folder / "desk.sqlite", folder / "policy.toml", folder / "lake"
+    policy.write_text(default_policy_text())
+    sent = [topic_record(number, "email.sent", message_id=f"m{number}") for number in range(3)]
+    LakeWriter(LocalFiles(lake), TOPIC_ID).write(0, 0, len(sent) - 1, sent)
+    with (
+        following(folder, "follow", on(site.system.stack, HARMONIA_METRICS_PORT="0", HARMONIA_DESK=str(desk))),
+        running_console(
+            site.system,
+            folder,
+            HARMONIA_CONSOLE_MAY=" ".join(CONSOLE_ACTS),
+            HARMONIA_DESK=str(desk),
+            HARMONIA_POLICY=str(policy),
+            HARMONIA_LAKE=str(lake),
+        ) as console,
+    ):
+        console.people.update(site.people)
+        yield console
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from streams.domain.pressure import Policy, default_policy_text, read_policy
 from streams.operations.status.observations import KafkaObservation, Observations, RedisObservation
 from streams.platform.settings import Settings
 from streams.services.console.app import PAGES, build_console
+from streams.services.console.deliveries_observer import DeliveriesObserver, EndpointsSeen
 from streams.services.console.dependencies import ConsoleDependencies
 from streams.services.console.desk import Desk
 from streams.services.console.desk_access import DeskReader
@@ -38,6 +39,7 @@ from streams.services.console.views import Views
 from streams.services.console.words import Language
 from streams.services.permission.audit_log import AuditLog
 from streams.services.permission.decisions import PermissionJudge
+from tests.contract.console.endpoints_seen import endpoints_seen
 from tests.unit.services.console.evening import LIMITS, NOW, feed, fill_evening
 
 TURFS = tuple(
@@ -74,6 +76,13 @@ class _CalmObserver(StatusObserver):
 
     def last(self) -> Observations | None:
         return _calm()
+
+
+class _EndpointsObserver(DeliveriesObserver):
+    """Sees endpoints in every state, without a child process."""
+
+    def last(self) -> EndpointsSeen | None:
+        return endpoints_seen(wall())
 
 
 class DeskConsole:
@@ -153,6 +162,7 @@ class DeskConsole:
             views=Views(audit, wall),
             desk=None if self._filled is None else DeskReader(self.path),
             turfs=TURFS,
+            deliveries=_EndpointsObserver(_none),
         )
         hub = Hub(metrics)
         self._sessions = Sessions(redis, people)

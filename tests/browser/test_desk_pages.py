@@ -17,7 +17,7 @@ from tests.contract.redis_server import RedisServer
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 PATHS = (
     *("/", "/campaigns", "/campaigns/gotv-3", "/field", "/field/US-OH", "/money"),
-    *("/alerts/over_cap", "/privacy", "/letters", "/policy"),
+    *("/alerts/over_cap", "/privacy", "/letters", "/policy", "/deliveries"),
 )
 OHIO = Scope(regions=frozenset({"US-OH"}))
 

@@ -1,7 +1,7 @@
 """Dead letters on a real deployment: from a cause to a mapping, a rehearsal and a sending, by keyboard; in French."""
 
+import re
 import time
-from collections.abc import Iterator
 
 import orjson
 import pytest
@@ -12,35 +12,27 @@ from events.times import render_time
 from events.topics import AUDIT_LOG, DEAD_LETTERS_REQUEUED
 from streams.platform.topic_reading import records_of
 from tests.browser.conftest import Readers
-from tests.browser.console_site import ConsoleSite, running_console
+from tests.browser.console_site import ConsoleSite
 from tests.browser.reader import PHONE
-from tests.integration.command import on
-from tests.integration.follow_process import following
 from tests.integration.said import event, fresh, structured
 from tests.integration.waiting import until
 
 SOURCE = "finance/broken-form"
+FLOOD = 700
+"""More refused records than put a source into quarantine in a minute."""
 WRONG = '[cast]\ndata.amount = "whole"'
 MAPPING = '[rename]\ndata.sum = "data.amount"\n[cast]\ndata.amount = "int"'
 
 
 @pytest.fixture(scope="module")
-def clinic(site: ConsoleSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleSite]:
+def clinic(acting: ConsoleSite) -> ConsoleSite:
     """A console with a followed desk, after three gifts whose producer calls the amount `sum`."""
-    folder = tmp_path_factory.mktemp("letters")
     for _ in range(3):
         data: dict[str, JSON] = {"donation_id": f"ab:{fresh()}", "sum": "2500", "currency": "USD", "amount": None}
         said = event("donation.made", {"contact_id": fresh()}, **data)
         value, headers = structured({**said, "source": SOURCE, "time": render_time(round(time.time() * 1000))})
-        site.system.deployment.producer.send("donation-events", value=value, headers=headers).get(30)
-    desk = str(folder / "desk.sqlite")
-    environment = on(site.system.stack, HARMONIA_DESK=desk, HARMONIA_METRICS_PORT="0")
-    may = "requeue release"
-    with (
-        following(folder, "follow", environment),
-        running_console(site.system, folder, HARMONIA_DESK=desk, HARMONIA_CONSOLE_MAY=may) as console,
-    ):
-        yield console
+        acting.system.deployment.producer.send("donation-events", value=value, headers=headers).get(30)
+    return acting
 
 
 def requeued(site: ConsoleSite) -> int:
@@ -49,9 +41,9 @@ def requeued(site: ConsoleSite) -> int:
     )
 
 
-def audited(site: ConsoleSite) -> list[str]:
+def audited(site: ConsoleSite, what: str = "requeue") -> list[str]:
     records = (orjson.loads(record.value or b"{}") for record in records_of(site.system.deployment.consumer, AUDIT_LOG))
-    return [record["viewer"] for record in records if record.get("what") == "requeue"]
+    return [record["viewer"] for record in records if record.get("what") == what]
 
 
 def press(page: Page, name: str) -> None:
@@ -114,3 +106,43 @@ def test_on_a_phone_in_french_nothing_of_it_is_english(reader: Readers, clinic: 
     with one.page.expect_navigation():
         one.page.get_by_role("button", name="English").click()
     one.page.wait_for_load_state()
+
+
+def test_a_source_in_quarantine_is_let_go_once_by_the_keyboard_alone(reader: Readers, clinic: ConsoleSite) -> None:
+    source, producer = (
+        "flood/broken-app",
+        clinic.system.deployment.producer,
+    )  # no digits, or the name may be hidden as a number
+    olga = reader("olga", url=clinic.url)
+
+    def opened(**attributes: str) -> None:
+        contact: dict[str, JSON] = {"contact_id": "flood"}
+        said = {**event("email.opened", contact, message_id=fresh()), "source": source, **attributes}
+        producer.send("email-events", structured(said)[0])
+
+    for _ in range(2 * FLOOD):  # in two minutes, if it must be
+        opened(time="yesterday")
+
+    def is_held() -> bool:
+        opened()
+        producer.flush()
+        return olga.open("/letters") == 200 and source in olga.page.inner_text("#body-quarantines")
+
+    until(is_held, "the source among those in quarantine", 120)
+    assert olga.violations() == []
+    olga.page.get_by_role("link", name=f"Let it go {source}").focus()
+    olga.page.keyboard.press("Enter")
+    olga.page.wait_for_selector("#mapping")
+    press(olga.page, "Rehearse, and send nothing")
+    run = olga.page.locator("#body-run")
+    expect(run).to_contain_text("would be sent", timeout=90_000)
+    assert olga.violations() == []
+    before = requeued(clinic)
+    press(olga.page, "Let it go, and send")
+    expect(run).to_contain_text(re.compile(r"chosen, \d+ sent\."), timeout=90_000)
+    sent = requeued(clinic) - before
+    assert sent > 0
+    olga.page.reload()
+    expect(run).to_contain_text(f"{sent} sent.")
+    assert requeued(clinic) == before + sent
+    assert audited(clinic, "release") == ["olga"]

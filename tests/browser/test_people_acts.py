@@ -8,35 +8,17 @@ from functools import partial
 from pathlib import Path
 
 import orjson
-import pytest
 from playwright.sync_api import Page
 
-from events.console_acts import CONSOLE_ACTS
 from events.topics import AUDIT_LOG
 from sinks.keys import identity_key, text
 from streams.platform.topic_reading import records_of
 from tests.browser.conftest import Readers
-from tests.browser.console_site import ConsoleSite, running_console
+from tests.browser.console_site import ConsoleSite
 from tests.browser.reader import PHONE, Reader
-from tests.integration.command import on
-from tests.integration.follow_process import following
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, state_of
 from tests.integration.waiting import until
-
-
-@pytest.fixture(scope="module")
-def acting(site: ConsoleSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleSite]:
-    """A console that allows every act, with a desk that is followed."""
-    folder = tmp_path_factory.mktemp("acting")
-    desk = str(folder / "desk.sqlite")
-    environment = on(site.system.stack, HARMONIA_DESK=desk, HARMONIA_METRICS_PORT="0")
-    may = " ".join(CONSOLE_ACTS)
-    with (
-        following(folder, "follow", environment),
-        running_console(site.system, folder, HARMONIA_DESK=desk, HARMONIA_CONSOLE_MAY=may) as console,
-    ):
-        yield console
 
 
 def somebody(system: System) -> tuple[str, str]:

@@ -126,7 +126,7 @@ def test_a_request_that_names_another_host_is_refused(site: ConsoleSite) -> None
 
 def test_whoever_lacks_the_role_is_told_so(reader: Readers) -> None:
     olga = reader("olga")
-    assert olga.page.locator(".menu a").all_inner_texts() == ["Tonight", "Dead letters", "Status"]
+    assert olga.page.locator(".menu a").all_inner_texts() == ["Tonight", "Dead letters", "Status", "Deliveries"]
     olga.expected.add(403)
     assert olga.open("/people") == 403
     assert "None of your roles" in olga.page.inner_text("main")

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite
 from tests.browser.experiment_data import EXPERIMENT, PEOPLE, assign, give
-from tests.browser.reader import PHONE
+from tests.browser.reader import PHONE, Reader
 from tests.integration.command import ended_well, harmonia, on
 
 DAY = "/days/2012-02-22"
@@ -57,18 +57,36 @@ def test_a_strategist_sees_a_segment_in_words_and_people_come_in(
         give(site.system, 900_000)
     expect(ada.page.locator("#body-figures")).to_contain_text("10 people are in it", timeout=60_000)
     assert ada.page.url.endswith("/segments/large-givers")
+    a_change_is_tried_out_as_rows(ada)
+
+
+def a_change_is_tried_out_as_rows(ada: Reader) -> None:
+    """Of the segment whose page is open; on a phone, for whoever cannot see it too."""
+    ada.page.get_by_role("link", name="Try out a change").click()
+    ada.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    ada.page.get_by_label("Another condition").select_option(label="Support")
+    ada.page.get_by_role("button", name="Add: must hold").click()
+    ada.page.get_by_role("group", name="2. Support").get_by_label("1", exact=True).check()
+    assert ada.violations() == []
+    assert ada.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+    ada.page.get_by_role("button", name="Count").last.click()
+    expect(ada.page.get_by_role("heading", name="How many it would let in")).to_be_visible()
+    ada.page.get_by_text("As text").click()
+    expect(ada.page.locator("#text")).to_have_value(re.compile(r"support = \[1\]"))
 
 
 def test_the_verdict_is_french_for_who_reads_french(reader: Readers) -> None:
     one = reader("ada", PHONE, locale="fr-FR")
     one.page.click(".you summary")
-    one.page.get_by_role("button", name="Français").click()
+    with one.page.expect_navigation():  # what is still loaded when a page is left counts as lost
+        one.page.get_by_role("button", name="Français").click()
     one.open(f"/experiments/{EXPERIMENT}")
 
     expect(one.page.locator("#body-verdict")).to_contain_text("urgent fait mieux que plain")
     expect(one.page.locator("#body-warnings")).to_contain_text("personne n’a défini l’expérience")
     one.page.click(".you summary")
-    one.page.get_by_role("button", name="English").click()
+    with one.page.expect_navigation():
+        one.page.get_by_role("button", name="English").click()
 
 
 def test_a_day_is_shown_as_soon_as_its_report_is_made(reader: Readers) -> None:

@@ -26,13 +26,14 @@ _LATER = utc_midnight(2012, 7, 1)
 class Outcome:
     """`profiles` and closed channels by roof. `merged`: the roof of each identifier that lives under another one.
 
-    `experiments`: by variant what all people of an experiment add up to.
+    `experiments`: by variant what all people of an experiment add up to. `people`: by roof what was said of each.
     """
 
     profiles: dict[str, Profile]
     merged: dict[str, str]
     closed: dict[str, Profile]
     experiments: dict[str, dict[str, Arm]]
+    people: dict[str, list[Sent]]
 
 
 @dataclass(slots=True)
@@ -49,10 +50,11 @@ class Sayings:
         merged: dict[str, str] = {}
         closed: dict[str, Profile] = {}
         known: list[list[Sent]] = []
+        people: dict[str, list[Sent]] = {}
         for group in self._groups():
             names = {one: identify(contact_of([one])) for one in group}
             roof = min(group, key=lambda one: (one.rank, names[one]))
-            said = [sent for one in group for sent in self.records.get(one, ())]
+            said = people[names[roof]] = [sent for one in group for sent in self.records.get(one, ())]
             heard_of = [one for one in group if any(map(_happened, self.records.get(one, ())))]
             absorbed = sorted(names[one] for one in heard_of if one != roof)
             if is_known(said):
@@ -61,7 +63,7 @@ class Sayings:
             if channels := closed_channels(said):
                 closed[names[roof]] = channels
             merged.update((names[one], names[roof]) for one in group if one != roof)
-        return Outcome(profiles, merged, closed, experiment_results(known, CHANGED))
+        return Outcome(profiles, merged, closed, experiment_results(known, CHANGED), people)
 
     def _groups(self) -> Iterator[list[Identifier]]:
         """The identifiers of each person; what spouses share is nobody's."""

@@ -6,18 +6,21 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 from typing import Literal, TypeAlias, get_args
 
 import pytest
 
 from events.identifiers import is_identity_hash
-from events.topics import ALL, CONTACT_LINKS, CONTACT_STATE, CONTACT_SUPPRESSIONS
+from events.topics import ALL, CONTACT_LINKS, CONTACT_STATE, CONTACT_SUPPRESSIONS, SEGMENT_WORK
 from sinks.keys import CONTACT, IDENTITY, contact_key, identity_key, position_key
+from streams.demo import segments
 from streams.demo.check import compare_profiles
 from streams.demo.deployment import Deployment, counted
 from streams.demo.publishing import publish
 from streams.demo.read_back import profiles_in_redis
+from streams.demo.recount_segments import Table
 from streams.demo.truth import Publication
 from streams.demo.workers import Workers
 from tests.chaos.people import people
@@ -25,6 +28,7 @@ from tests.chaos.sayings import Outcome, Sayings, sayings
 from tests.chaos.site import EXIT_FENCED, SESSION_TIMEOUT_S, Site
 from tests.chaos.trials import NAMES, define, wrong_results
 from tests.chaos.verdict import latest_in, wrongs
+from tests.integration.members import told
 from tests.integration.waiting import until
 
 STILL_S, STUCK_S, PATIENCE_S = 2.0, 20.0, 1500.0
@@ -46,12 +50,12 @@ FULL = Size(200_000, 20_000, 500)
 
 
 @pytest.mark.short
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_people_are_told_apart_and_put_together(site: Site, seed: int) -> None:
     play(site, seed, SMALL, "killed")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_whoever_adds_up_experiments_wakes_past_every_time_limit(site: Site, seed: int) -> None:
     play(site, seed, SMALL, "frozen")
 
@@ -65,19 +69,22 @@ def test_many_people_are_told_apart_and_put_together(site: Site, seed: int, faul
 def play(site: Site, seed: int, size: Size, fault: Fault) -> None:
     """Publish half, kill or freeze a worker if that is wanted, publish the rest; then lose all that is in Redis.
 
-    Experiments are defined in the middle, so that all who were counted are counted anew.
+    Experiments and half of the segments are defined in the middle, so that all who were counted are counted anew.
     """
-    rng, deployment = Random(seed), site.deployment
+    rng, deployment, at = Random(seed), site.deployment, segments.moment_of_check()
+    asked = segments.tables(at)
     said = sayings(rng, people(rng, size.people, size.couples), size.interactions, deployment.identify)
     outcome = said.outcome(deployment.identify)
     assert outcome.experiments.keys() == set(NAMES)
     team = {name: site.start(name) for name in ("one", "two")}
     half, most = len(said.publications) // 2, len(said.publications) * 3 // 4
+    segments.define(deployment.producer, deployment.settings.partitions, asked[::2])
     publish_all(deployment, said.publications[:half])
     if fault == "killed":
         kill_in_the_middle(site, team, rng)
     with frozen_in_the_middle(site, team) if fault == "frozen" else nullcontext():
         define(deployment)
+        segments.define(deployment.producer, deployment.settings.partitions, asked[1::2])
         publish_all(deployment, said.publications[half:most])
     publish_all(deployment, said.publications[most:])
     if fault == "killed":
@@ -90,7 +97,20 @@ def play(site: Site, seed: int, size: Size, fault: Fault) -> None:
     deployment.redis.flushall()
     until(lambda: deployment.redis.dbsize() > 0, "something in Redis again")
     must_come_out(deployment, outcome)
+    must_be_in_segments(deployment, outcome, asked, at)
     site.must_be_as_told(outcome.profiles, set())
+
+
+def must_be_in_segments(deployment: Deployment, outcome: Outcome, asked: Sequence[Table], at: datetime) -> None:
+    """Every person, whatever was linked and unlinked, at a moment that is told to every partition; all agrees."""
+    segments.state_the_time(deployment, at)
+    meant = segments.memberships_of(outcome.people, deployment.identify, asked, at)
+    found = segments.wrong_memberships(deployment, meant)
+    assert not found, f"{len(found)} wrong, the first:\n" + "\n".join(map(str, found[:20]))
+    changes = told(deployment.settings)
+    changes.agree()
+    causes = {change["cause"] for of_one in changes.changes.values() for change in of_one}
+    assert causes >= {"interaction", "link", "merged", "defined"}
 
 
 def publish_all(deployment: Deployment, publications: Sequence[Publication]) -> None:
@@ -173,8 +193,8 @@ class Looking:
 
 
 def _standing(deployment: Deployment) -> list[object]:
-    """The ends of all topics, and how far Redis is."""
-    ends = deployment.observer.ends([topic.name for topic in ALL])
+    """The ends of all topics, and how far Redis is. In one of them time goes on, whether anything happens or not."""
+    ends = deployment.observer.ends([topic.name for topic in ALL if topic.name != SEGMENT_WORK])
     places = [
         deployment.redis.hget(position_key(number, topic), "offset")
         for topic in (CONTACT_STATE, CONTACT_LINKS)

@@ -13,7 +13,7 @@ from sinks.base import Completeness, ContactChange, Position, SinkUnavailable
 from sinks.postgres.database import NewerSchema, OtherPartitions, PostgresDatabase, migrations
 from sinks.postgres.rows import RecordChange
 from sinks.postgres.sink import PostgresContacts, PostgresRecords
-from streams.local.postgres import PostgresServer
+from streams.local.postgres import USER, PostgresServer
 from tests.contract.contact_sink import STALE_AFTER, TOPIC, at, erased, forgotten, living
 from tests.contract.lossy_proxy import LossyProxy
 
@@ -289,7 +289,7 @@ async def test_a_schema_that_was_filled_from_other_partitions_is_left_alone_unti
         sink = PostgresContacts(database, stale_after=STALE_AFTER)
         for partition in range(4):
             assert await sink.write(partition, [living(f"c-{partition}", 1)], None, at(1))
-        await reader.execute("DROP TABLE harmonia.topic_partitions; DELETE FROM harmonia.migrations WHERE number = 3")
+        await reader.execute("DROP TABLE harmonia.topic_partitions; DELETE FROM harmonia.migrations WHERE number >= 3")
     for other in (6, 3):
         with pytest.raises(OtherPartitions, match=f"from 4 partitions of contact-state, and there are {other}"):
             await started(other)
@@ -322,6 +322,27 @@ async def test_amounts_are_in_whole_units_of_their_currency(
         "-123456789012345678.90",
         "-12345678901234567890",
         "-12345678901234567.890",
+    ]
+
+
+async def test_an_outage_is_one_line_of_the_log_with_the_cure(
+    postgres: PostgresServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    stranger = postgres.url.replace(USER, "stranger")
+    sinks = [
+        PostgresContacts(PostgresDatabase(url), stale_after=STALE_AFTER)
+        for url in (stranger, postgres.url_of("nowhere"), postgres.url_of("postgres", 1))
+    ]
+    for sink in sinks:
+        for _ in range(5):
+            with pytest.raises(SinkUnavailable) as raised:
+                await sink.position(0)
+            assert raised.value.is_told
+        await sink.close()
+    assert [each.getMessage().split(";")[0] for each in caplog.records] == [
+        "postgres: 28000: this user is not let in",
+        "postgres: 3D000: no such database",
+        "postgres: ConnectionRefusedError: nothing listens there",
     ]
 
 

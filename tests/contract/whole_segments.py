@@ -19,7 +19,9 @@ TOPICS = (CONTACT_SEGMENTS, SEGMENT_COUNTS, SEGMENT_DEFINITIONS)
 
 
 def definition(segment: str, *, members: bool = True) -> SegmentsChange:
-    table = {"id": segment, "owner": "field", "members": members, "all": [{"tag": "volunteer"}]}
+    table: dict[str, object] = {"id": segment, "owner": "field", "all": [{"tag": "volunteer"}]}
+    if members:  # which a producer may leave out, as a file of definitions may
+        table["members"] = True
     return SegmentsChange(segment, orjson.dumps(table), members)
 
 

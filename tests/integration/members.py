@@ -13,6 +13,7 @@ from events.topics import CONTACT_SEGMENTS, SEGMENT_CHANGES, SEGMENT_COUNTS
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
+from tests.integration.waiting import until
 
 TOPICS = (SEGMENT_CHANGES, CONTACT_SEGMENTS, SEGMENT_COUNTS)
 
@@ -69,7 +70,15 @@ def _ends(consumer: KafkaConsumer) -> dict[TopicPartition, int]:
     places = [
         TopicPartition(topic, number) for topic in topics for number in consumer.partitions_for_topic(topic) or ()
     ]
-    return {**consumer.end_offsets(places)}
+    return until(lambda: _ends_of(consumer, places), "the leaders of topics that were just made")
+
+
+def _ends_of(consumer: KafkaConsumer, places: list[TopicPartition]) -> dict[TopicPartition, int] | None:
+    """None: the client does not know yet who leads one of them, and raises a `KeyError` for it."""
+    try:
+        return {**consumer.end_offsets(places)}
+    except KeyError:
+        return None
 
 
 def _read(consumer: KafkaConsumer) -> Told:

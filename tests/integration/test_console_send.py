@@ -104,6 +104,9 @@ class Sender:
         """Press the button; the child runs on."""
         return await self._console.post(self._browser, "/send/reserve", once)
 
+    async def cancel(self) -> None:
+        await self._console.post(self._browser, "/send/cancel")
+
     async def forget(self) -> None:
         await self._console.post(self._browser, "/send/cancel", forget="1")
 
@@ -233,6 +236,29 @@ async def test_a_child_that_is_killed_while_it_reserves_leaves_no_process_and_sa
         shown = await ada.page()
         assert f"{left:,} people were reserved for digital" in shown
         assert "nothing of it can be downloaded" in shown
+        await ada.reserve()
+        await ada.ended()
+        assert len(await reserved(redis)) == len(await ada.downloaded()) == 16_000
+
+
+async def test_a_reservation_that_is_cancelled_ends_says_how_far_it_came_and_goes_on_without_an_upload(
+    console: SignedInConsole, redis: Redis
+) -> None:
+    others = set(children())  # of other tests
+    async with senders(console, ADA) as [ada]:
+        await ada.upload(list_of(addresses(16_000)))
+        await ada.reserve()
+        await until_some_are_reserved(redis)
+        await ada.cancel()
+        assert set(children()) <= others
+        left = len(await reserved(redis))
+        assert 0 < left < 16_000
+        shown = await ada.page()
+        assert "It was cancelled. The list is still here." in shown
+        assert f"{left:,} people were reserved for digital" in shown
+        assert (await ada.download()).headers["location"] == "/send"
+        await ada.cancel()  # of which nothing is left to do
+        assert f"{left:,} people were reserved for digital" in await ada.page()
         await ada.reserve()
         await ada.ended()
         assert len(await reserved(redis)) == len(await ada.downloaded()) == 16_000

@@ -304,7 +304,10 @@ def test_tables_equal_the_topics_whoever_is_killed_or_frozen(
         frozen.end()
         successor.end()
     for log in tmp_path.glob("*.log"):
-        assert "Traceback" not in log.read_text(), log.read_text()
+        said = log.read_text()
+        assert "Traceback" not in said, said
+        assert said.count("postgres: ") < 10, said
+    assert "postgres: ConnectionRefusedError: nothing listens there" in (tmp_path / "successor.log").read_text()
 
 
 async def test_a_topic_that_is_made_anew_under_a_running_process_is_read_anew(

@@ -38,21 +38,26 @@ def may_be_reached(address: str, listed: Sequence[Network]) -> bool:
 
 
 def url_problem(url: str, scheme: str, ports: Sequence[int]) -> str | None:
-    """What is wrong with the URL of an endpoint, without repeating it; None: nothing."""
+    """All that is wrong with the URL of an endpoint, without repeating it; None: nothing."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         return "is no URL"
+    return " and ".join(_url_problems(url, parts, port, scheme, ports)) or None
+
+
+def _url_problems(url: str, parts: SplitResult, port: int | None, scheme: str, ports: Sequence[int]) -> Iterable[str]:
     if parts.scheme != scheme:
-        return f"does not begin with {scheme}://"
+        yield f"does not begin with {scheme}://"
     if not parts.hostname or any(sign.isspace() or not sign.isprintable() for sign in url):
-        return "names no host"
+        yield "names no host"
     if parts.username is not None or parts.password is not None:
-        return "holds a user or a password"
+        yield "holds a user or a password"
     if (port or ports[0]) not in ports:
-        return f"has a port that is none of {', '.join(map(str, ports))}"
-    return "has a fragment" if parts.fragment else None
+        yield f"has a port that is none of {', '.join(map(str, ports))}"
+    if parts.fragment:
+        yield "has a fragment"
 
 
 def literal_address(parts: SplitResult) -> str | None:
@@ -66,9 +71,16 @@ def literal_address(parts: SplitResult) -> str | None:
 def _is_reachable(address: IPv4Address | IPv6Address, listed: Sequence[Network]) -> bool:
     if any(address.version == network.version and address in network for network in listed):
         return True
+    if any(address.version == network.version and address in network for network in _NOT_GLOBAL):
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
+_NOT_GLOBAL = tuple(
+    map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "fec0::/10", "3fff::/20", "5f00::/16"))
+)
+"""What some versions of Python take for global, or what is a cloud's own: protocol assignments, 6to4 relays, the
+address of a cloud's machines for themselves, site-local addresses, examples and segment routing."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 

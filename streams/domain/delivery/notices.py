@@ -41,12 +41,17 @@ class SourceRecord(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """What is told: `data` in JSON values. `fingerprint`: of an experiment, what of it is told of; else empty."""
+    """What is told: `data` in JSON values. `fingerprint`: of an experiment, what of it is told of; else empty.
+
+    `tells_erasure`: it says of a contact that it was erased, and nothing from before. `times`: how often it came.
+    """
 
     type: str
     at: int
     data: Mapping[str, Any]
     fingerprint: str = ""
+    tells_erasure: bool = False
+    times: int = 1
 
     def body(self) -> bytes:
         """The body of a webhook."""
@@ -58,10 +63,11 @@ def notice_of(endpoint: Endpoint, record: SourceRecord) -> Notice | None:
     try:
         key = (record.key or b"").decode()
         if record.topic == CONTACT_STATE:
-            return _forgotten(key, record) if record.value is None and record.reason == "erased" else None
+            return forgotten(key, record.at) if record.value is None and record.reason == "erased" else None
         if record.topic == CONTACT_SUPPRESSIONS:
-            closed = None if record.value is None else orjson.loads(record.value)
-            return _notice(record, {"contact_id": key, "channels": closed or {}})
+            closed = {} if record.value is None else _table(record.value)
+            erased = bool(closed) and all(channel["reason"] == "erased" for channel in closed.values())
+            return _notice(record, {"contact_id": key, "channels": closed})._replace(tells_erasure=erased)
         return None if record.value is None else _of_value(endpoint, record, key, record.value)
     except (ValueError, KeyError, TypeError, AttributeError):  # no JSON, or none of this shape
         return None
@@ -70,17 +76,25 @@ def notice_of(endpoint: Endpoint, record: SourceRecord) -> Notice | None:
 def _of_value(endpoint: Endpoint, record: SourceRecord, key: str, value: bytes) -> Notice | None:
     if record.topic == SEGMENT_CHANGES:
         return _of_change(endpoint, record, _change(value))
-    data = orjson.loads(value)
+    data = _table(value)
     if record.topic == EXPERIMENT_RESULTS:
         if endpoint.experiments and key not in endpoint.experiments:
             return None
         return _of_experiment(record, data)
-    return _notice(record, data) if not endpoint.rules or data["rule"] in endpoint.rules else None
+    rule, _ = data["rule"], data["alert_id"]
+    if record.topic == SYSTEM_ALERTS and is_of_identifier(data):
+        data.pop("subject", None)
+    return _notice(record, data) if not endpoint.rules or rule in endpoint.rules else None
+
+
+def is_of_identifier(alert: Mapping[str, Any]) -> bool:
+    """Whether an alert is of somebody's identifier, whose hash is its subject: nobody is told which."""
+    return str(alert["rule"]).startswith("identity_")
 
 
 def _of_change(endpoint: Endpoint, record: SourceRecord, change: SegmentChange) -> Notice | None:
     if change["cause"] == "erased":
-        return _forgotten(change["contact_id"], record)
+        return forgotten(change["contact_id"], record.at)
     if change["cause"] not in endpoint.causes:
         return None
     if not endpoint.segments:
@@ -101,8 +115,16 @@ def _of_experiment(record: SourceRecord, data: Mapping[str, Any]) -> Notice:
     return Notice(_TYPES[record.topic], record.at, {**told, "as_of": data["as_of"]}, fingerprint)
 
 
-def _forgotten(contact_id: str, record: SourceRecord) -> Notice:
-    return Notice(FORGOTTEN, record.at, {"contact_id": contact_id})
+def _table(value: bytes) -> dict[str, Any]:
+    said = orjson.loads(value)
+    if not isinstance(said, dict):
+        raise ValueError("no object")
+    return said
+
+
+def forgotten(contact_id: str, at: int) -> Notice:
+    """That somebody is to be forgotten, who was erased at a time."""
+    return Notice(FORGOTTEN, at, {"contact_id": contact_id}, tells_erasure=True)
 
 
 def _notice(record: SourceRecord, data: Mapping[str, Any]) -> Notice:

@@ -1,5 +1,6 @@
 """When a delivery that failed is tried again, and when a whole endpoint is left alone for a while."""
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -25,13 +26,15 @@ class Result(NamedTuple):
 
 
 class Breaker(Struct, frozen=True):
-    """Leaves an endpoint alone that fails again and again.
+    """Leaves an endpoint alone that fails again and again. Times are in ms.
 
-    `failures`: attempts since the last answer that was none of trouble. `open_until`: ms; nothing is sent before.
+    `failures`: attempts since the last answer that was none of trouble. `open_until`: nothing is sent before.
+    `opened_at`: when that was decided; what was under way then says nothing more of the endpoint.
     """
 
     failures: int = 0
     open_until: int = 0
+    opened_at: int = -1
 
     def is_open(self, now: int) -> bool:
         """Whether nothing may be sent now."""
@@ -52,16 +55,27 @@ def next_attempt_at(attempts: int, now: int) -> int | None:
     return now + SCHEDULE_S[attempts - 1] * 1000 if attempts <= len(SCHEDULE_S) else None
 
 
-def breaker_after(breaker: Breaker, result: Result, now: int) -> Breaker:
-    """The breaker after an attempt. A refusal closes it too: whoever refuses is there."""
+def breaker_after(breaker: Breaker, result: Result, begun: int, now: int) -> Breaker:
+    """The breaker after an attempt that was begun at a time. A refusal closes it too: whoever refuses is there."""
     if result.answer == "gone":  # nobody was asked
         return breaker
+    asked = min(result.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S)
+    if begun <= breaker.opened_at:
+        longer = now + int(asked * 1000) if result.answer == "failed" and asked else 0
+        return Breaker(breaker.failures, max(breaker.open_until, longer), breaker.opened_at)
     if result.answer != "failed":
         return Breaker()
     failures = breaker.failures + 1
-    pause = 0.0
-    if failures >= FAILURES_TO_OPEN:
-        pause = min(FIRST_OPEN_S * 2 ** min(failures - FAILURES_TO_OPEN, 10), LONGEST_OPEN_S)
-    if result.retry_after_s is not None:
-        pause = max(pause, min(result.retry_after_s, LONGEST_RETRY_AFTER_S))
-    return Breaker(failures, max(breaker.open_until, now + int(pause * 1000)) if pause else breaker.open_until)
+    grown = min(FIRST_OPEN_S * 2 ** min(failures - FAILURES_TO_OPEN, 10), LONGEST_OPEN_S)
+    pause = max(asked, grown if failures >= FAILURES_TO_OPEN else 0.0)
+    return Breaker(failures, now + int(pause * 1000), now) if pause else Breaker(failures)
+
+
+def failing_since(since: float | None, answers: Iterable[Answer], now: float, *, is_owed: bool) -> float | None:
+    """Since when an endpoint has acknowledged nothing of what it is owed; None: nothing is owed.
+
+    A refusal is no acknowledgement: whoever refuses everything, such as for a wrong secret, is told nothing.
+    """
+    if not is_owed:
+        return None
+    return now if since is None or "delivered" in {*answers} else since

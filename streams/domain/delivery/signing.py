@@ -16,6 +16,11 @@ def webhook_id(endpoint: str, topic_id: str, partition: int, offset: int) -> str
     return f"msg_{hashlib.blake2b(name, digest_size=16, person=b'harmonia-webhk').hexdigest()}"
 
 
+def digest_id(ids: Sequence[str]) -> str:
+    """The id of several deliveries that are told together, in this order."""
+    return f"msg_{hashlib.blake2b(' '.join(ids).encode(), digest_size=16, person=b'harmonia-digst').hexdigest()}"
+
+
 def key_of(secret: str) -> bytes | None:
     """The bytes of a secret `whsec_…`; None where it is none, or is too short or too long."""
     try:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from streams.domain.messages.fields import CodedMessage, Field, message
 from streams.domain.messages.reading_back import TEXT, ReadField, number, read_back
-from streams.domain.messages.texts.mistakes import CURES, LISTS, MISTAKES
+from streams.domain.messages.texts.mistakes import CURES, LISTS, MISTAKES, REMARKS
 
 _is_choice = re.compile(r"""(?:'[^']*'|\d+)(?:, (?:'[^']*'|\d+))*(?: or (?:'[^']*'|\d+))?""").fullmatch
 
@@ -17,7 +17,7 @@ def mistake_message(text: str) -> CodedMessage | None:
 
 def cure_message(text: str) -> CodedMessage | None:
     """What to do about it, as `mistake_message`."""
-    numbers = {"least": number, "most": number}
+    numbers = {"least": _count, "most": _count}
     return _read(text, CURES, {"cure": _cure, "reference": _cure, "choice": _choice, **numbers})
 
 
@@ -25,6 +25,11 @@ def list_message(text: str) -> CodedMessage | None:
     """Why a list of people cannot be judged, or not to its end, as `mistake_message`."""
     counts = dict.fromkeys(("bytes", "most", "n", "judged"), _count)
     return _read(text, LISTS, {"rest": _rest, "why": _rest, **counts})
+
+
+def remark_message(text: str) -> CodedMessage | None:
+    """What is remarked on a name that may be misspelled, without its option, as `mistake_message`."""
+    return _read(text, REMARKS, {})
 
 
 def _read(text: str, sentences: Mapping[str, str], fields: Mapping[str, ReadField]) -> CodedMessage | None:

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from events.harmonised import team_of
 from events.interactions.base import Channel
+from streams.domain.contact.sections.human_hours import HOUR
 from streams.domain.segments.condition_values import LONGEST_ACTS, THOUSANDTHS, ms
 from streams.domain.segments.conditions import (
     Acts,
@@ -35,7 +36,7 @@ from streams.domain.segments.conditions import (
     Touches,
     UnansweredMails,
 )
-from streams.domain.segments.person import Person, hour_of
+from streams.domain.segments.person import Person
 
 Item: TypeAlias = tuple[int, int]
 """A time (ms) and the number that counts then."""
@@ -261,7 +262,7 @@ def times_reader(source: Source, most: int) -> Callable[[Person], Times]:
         case "touches":
             return _touches_reader(source)
         case "mails":
-            return lambda person: [hour_of(mail.time) for mail in reversed(person.unanswered_mails(most))]
+            return lambda person: [mail.time // HOUR * HOUR for mail in reversed(person.unanswered_mails(most))]
         case "reports":
             return _reports_reader(source)
         case _:

@@ -7,8 +7,9 @@ masks at which the person's dials are. Of `matching.matches` it is the faster tw
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from operator import and_
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -36,6 +37,7 @@ from streams.domain.segments.readers import (
     NumberMasks,
     PartReader,
     Reader,
+    Reading,
     SeenReader,
     SumReader,
     WordsReader,
@@ -43,6 +45,9 @@ from streams.domain.segments.readers import (
 from streams.domain.segments.resolution import Segment, leaves
 
 Holds = Callable[[int], bool]
+_PlacedRead: TypeAlias = tuple[int, Callable[[Person, int], Reading]]
+_REMEMBERED = 1_024
+"""Sets of parts whose readers are remembered."""
 
 
 class PersonReadings(Struct, frozen=True):
@@ -73,9 +78,9 @@ class MatchingPlan:
         self._judged = layout.judged
         self._all = (1 << layout.size) - 1
         self._readers = tuple(_part_readers(layout, rules))
-        self._quickest = [reader.quickest for reader in self._readers]
+        self._quickest_of = _quickest_of(self._readers)
         self._latest = [
-            (place, reader)
+            (place, 1 << place, reader.in_all_windows)
             for place, reader in enumerate(self._readers)
             if (reader.subject, reader.part) == ("seen", "last")
         ]
@@ -95,21 +100,18 @@ class MatchingPlan:
             return self.read(person, at)
         if at >= before.due:
             stale |= sum(1 << place for place, due in enumerate(before.dues) if due <= at)
+        for place, bit, in_all_windows in self._latest:  # whoever is seen again stays in all windows
+            if stale & bit and before.dues[place] > at and before.masks[place] == in_all_windows:
+                stale ^= bit
         if not stale:
             return before
-        for place, reader in self._latest:  # whoever is seen again stays in all windows
-            if stale >> place & 1 and before.dues[place] > at and before.masks[place] == reader.in_all_windows:
-                stale ^= 1 << place
         masks, dues = [*before.masks], [*before.dues]
         is_changed = False
-        while stale:
-            lowest = stale & -stale
-            place = lowest.bit_length() - 1
-            mask, dues[place] = self._quickest[place](person, at)
+        for place, read in self._quickest_of(stale):
+            mask, dues[place] = read(person, at)
             if mask != masks[place]:
                 masks[place] = mask
                 is_changed = True
-            stale ^= lowest
         if is_changed:
             return self._put_together(masks, dues)
         return PersonReadings(before.answer, min(dues), before.masks, dues)
@@ -230,6 +232,16 @@ def _part_readers(layout: _Layout, rules: ChannelRules) -> Iterator[PartReader]:
         dials[dial.source.subject, dial.source.part].append(dial)
     for (subject, part), those in dials.items():
         yield PartReader(subject, part, _readers(layout, those, rules))
+
+
+def _quickest_of(readers: Sequence[PartReader]) -> Callable[[int], Sequence[_PlacedRead]]:
+    """Finds the parts that are given as bits, by place, and how each is read; few sets come up again and again."""
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def found(parts: int) -> Sequence[_PlacedRead]:
+        return [(place, reader.quickest) for place, reader in enumerate(readers) if parts >> place & 1]
+
+    return found
 
 
 def _readers(layout: _Layout, dials: Iterable[Dial], rules: ChannelRules) -> Iterator[Reader]:

@@ -40,6 +40,7 @@ UNSEEN = (
     "DeskBehind",
     "TransactionHangs",
     "ConsoleFails",
+    "EndpointFails",
     "SegmentsBehind",
 )
 """Alerts that need more than one observation, or that only other processes know of: Prometheus has them."""

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from events.fields import CONTACT_ID_PATTERN
 from events.outputs import AuditedDecision
-from events.segments import SegmentDefinitionTable
+from events.segments import SegmentDefinitionTable, keeps_members
 from events.spelling import did_you_mean
 from events.times import render_time
 from sinks.base import SinkUnavailable
@@ -182,7 +182,7 @@ def _shown(stored: StoredSegments, name: str, value: bytes) -> SegmentShown:
     total = added_up([orjson.loads(count) for count in stored.counts.get(name, ())], stored.partitions)
     counts: SegmentCounts | None = None if total is None else asdict(total)  # type: ignore[assignment]
     states = stored.kept.get(name, ())
-    if not definition["members"]:
+    if not keeps_members(value):
         return {"definition": definition, "counts": counts, "members_kept": "no"}
     is_kept = len(states) == stored.partitions and {*states} == {"kept"}
     kept: KeptMembers = "full" if "full" in states else "kept" if is_kept else "gathering"

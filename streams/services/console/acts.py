@@ -24,17 +24,18 @@ About = Literal["campaign", "person", "pair", "letters", "policy", "experiments"
 class ActSpec(Struct, frozen=True):
     """Something that is changed by sending a form.
 
-    `words`: what it is called, in the docs. `path`: where its form is sent. `subject`: fields of
-    the form that say what it is about. `within` and `audited`: for the table of the docs, whose scope it takes, and
-    what `audit-log` has of it. `gives_a_file`: its answer is a file, made anew each time, and so it is not remembered.
-    `waits_for_effect_alone`: whoever orders the contrary need not wait until this one is carried out, so its function
-    puts the orders of one thing in order.
+    `words`: what it is called, in the docs. `path`: where its form is sent. `subject`: fields of the form that say what
+    it is about. `page`: where one can see how that stands, with these fields. `within` and `audited`: for the table of
+    the docs, whose scope it takes, and what `audit-log` has of it. `gives_a_file`: its answer is a file, made anew each
+    time, and so it is not remembered; nobody waits for it. `waits_for_effect_alone`: whoever orders the contrary need
+    not wait until this one is carried out, so its function puts the orders of one thing in order.
     """
 
     id: ConsoleAct
     words: str
     roles: frozenset[Role]
     path: str
+    page: str
     about: About
     subject: tuple[str, ...]
     within: str
@@ -55,6 +56,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Hold a campaign",
         roles=frozenset({"sending"}),
         path="/campaigns/hold",
+        page="/campaigns/{campaign}",
         about="campaign",
         subject=("campaign",),
         within=_WHOLE_CAMPAIGN,
@@ -66,6 +68,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Lift the hold of a campaign",
         roles=frozenset({"sending"}),
         path="/campaigns/lift",
+        page="/campaigns/{campaign}",
         about="campaign",
         subject=("campaign",),
         within=_WHOLE_CAMPAIGN,
@@ -77,6 +80,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Stop all contact with a person, for ever or until a day",
         roles=frozenset({"field", "sending", "privacy"}),
         path="/people/suppress",
+        page="/people/{contact}",
         about="person",
         subject=("contact",),
         within=_THEIR_REGION,
@@ -87,6 +91,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Lift the stop that somebody here has set",
         roles=frozenset({"privacy"}),
         path="/people/unsuppress",
+        page="/people/{contact}",
         about="person",
         subject=("contact",),
         within=_THEIR_REGION,
@@ -97,6 +102,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Download all that is held of a person",
         roles=frozenset({"privacy"}),
         path="/people/export",
+        page="/people/{contact}",
         about="person",
         subject=("contact",),
         within=_EVERYTHING,
@@ -108,6 +114,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Forget a person, for good",
         roles=frozenset({"privacy"}),
         path="/people/erase",
+        page="/people/{contact}",
         about="person",
         subject=("contact",),
         within=_THEIR_REGION,
@@ -118,6 +125,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Say that two contacts are one person",
         roles=frozenset({"privacy"}),
         path="/people/link",
+        page="/people/duplicates?one={one}&other={other}",
         about="pair",
         subject=("one", "other"),
         within=_EVERYTHING,
@@ -128,6 +136,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Say that two contacts are two people",
         roles=frozenset({"privacy"}),
         path="/people/unlink",
+        page="/people/duplicates?one={one}&other={other}",
         about="pair",
         subject=("one", "other"),
         within=_EVERYTHING,
@@ -138,6 +147,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Send dead letters anew, as rehearsed",
         roles=frozenset({"operations"}),
         path="/letters/requeue",
+        page="/letters",
         about="letters",
         subject=(),
         within=_EVERYTHING,
@@ -148,6 +158,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Let a quarantined source go, and send what was held of it",
         roles=frozenset({"operations"}),
         path="/letters/release",
+        page="/letters",
         about="letters",
         subject=(),
         within=_EVERYTHING,
@@ -158,6 +169,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Publish a policy",
         roles=frozenset({"sending"}),
         path="/policy/publish",
+        page="/policy",
         about="policy",
         subject=(),
         within=_EVERYTHING,
@@ -168,6 +180,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Publish an earlier policy again",
         roles=frozenset({"sending"}),
         path="/policy/roll-back",
+        page="/policy",
         about="policy",
         subject=(),
         within=_EVERYTHING,
@@ -178,6 +191,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Define an experiment",
         roles=frozenset({"sending"}),
         path="/experiments/define",
+        page="/plans",
         about="experiments",
         subject=(),
         within=_EVERYTHING,
@@ -188,6 +202,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="End an experiment",
         roles=frozenset({"sending"}),
         path="/experiments/end",
+        page="/plans",
         about="experiments",
         subject=(),
         within=_EVERYTHING,
@@ -198,6 +213,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Define segments, or change them",
         roles=frozenset({"sending"}),
         path="/segments/define",
+        page="/segments",
         about="segments",
         subject=(),
         within=_THEIR_SEGMENTS,
@@ -208,6 +224,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Withdraw a segment",
         roles=frozenset({"sending"}),
         path="/segments/withdraw",
+        page="/segments",
         about="segments",
         subject=(),
         within=_THEIR_SEGMENTS,
@@ -218,6 +235,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Ask who of a list may be reached, and download those",
         roles=frozenset({"sending"}),
         path=UPLOAD,
+        page="/send",
         about="list",
         subject=(),
         within="a team of theirs, all regions and committees",
@@ -228,6 +246,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         words="Reserve those of the list who may be reached, for two hours",
         roles=frozenset({"sending"}),
         path="/send/reserve",
+        page="/send",
         about="list",
         subject=(),
         within="a team of theirs, all regions and committees",

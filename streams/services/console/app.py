@@ -38,6 +38,7 @@ from streams.services.console.page import Elsewhere, Page, PageRefused, PageRequ
 from streams.services.console.pages import (
     campaigns,
     days,
+    deliveries,
     duplicates,
     experiment_plans,
     experiments,
@@ -81,6 +82,7 @@ PAGES: tuple[Page, ...] = (
     *letters.PAGES,
     *privacy.PAGES,
     *status.PAGES,
+    *deliveries.PAGES,
 )
 ROUTES: tuple[Callable[[Console], APIRouter], ...] = (
     signin_routes,

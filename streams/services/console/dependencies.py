@@ -12,6 +12,7 @@ from streams.domain.pressure import Policy, default_policy
 from streams.domain.segments.previews import PreviewQuestion
 from streams.platform.settings import Settings
 from streams.services.console.day_reports import DayReports
+from streams.services.console.deliveries_observer import DeliveriesObserver
 from streams.services.console.desk_access import DeskReader
 from streams.services.console.jobs import Jobs
 from streams.services.console.lake_erasures import LakeObserver
@@ -36,8 +37,9 @@ class ConsoleDependencies:
 
     `clock`: ms since 1970, by which pages are dated; the demo's stands at its last event. `wall`: what time it is, for
     sessions. `called`: what pages call people, English as keys of the catalogue; those of the demo alone.
-    `lake`: None where there is none. `exports`: the turns of exports of a person. `orders`: those about campaigns that
-    are under way. `preview` asks the workers, and blocks; None: nobody can be asked. `policy`: the one that holds.
+    `lake`: None where there is none; `deliveries`: None where nobody looks. `exports`: the turns of exports of a
+    person. `orders`: those about campaigns that are under way. `preview` asks the workers, and blocks; None: nobody can
+    be asked. `policy`: the one that holds.
     """
 
     settings: Settings
@@ -55,6 +57,7 @@ class ConsoleDependencies:
     turfs: Sequence[Turf] = ()
     called: Mapping[str, str] = field(default_factory=dict)
     lake: LakeObserver | None = None
+    deliveries: DeliveriesObserver | None = None
     exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_EXPORTS))
     orders: Orders = field(default_factory=Orders)
     jobs: Jobs = field(default_factory=lambda: Jobs(lambda: round(time.time() * 1000)))

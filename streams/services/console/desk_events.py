@@ -25,7 +25,9 @@ TEXTS = ("text.sent", "text.delivered")
 """Types that name the campaign of a text which somebody answers with STOP."""
 _LINKS = frozenset({"contact.linked", "contact.unlinked"})
 """Commands of which no row is kept: they name two people."""
-UNCOUNTED = frozenset({RETRACTION, *(name for name, spec in BY_NAME.items() if spec.is_command)})
+COMMANDS = frozenset(name for name, spec in BY_NAME.items() if spec.is_command)
+"""Types that order something, such as a stop that somebody at the console gives."""
+UNCOUNTED = frozenset({RETRACTION, *COMMANDS})
 """Types that are in a person's timeline and in no figure."""
 OF_NOBODY = frozenset({RETRACTION, *MONEY_TYPES})
 """Types that stay after an erasure, as nobody's."""

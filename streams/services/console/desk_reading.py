@@ -143,7 +143,7 @@ def _freshness(partitions: Sequence[Row], now_ms: int) -> Freshness:
 
 
 def latest_event_ms(desk: Desk) -> int | None:
-    """When the latest interaction happened; the clock of the demo."""
+    """When the latest interaction happened that is no command; the clock of the demo."""
     found: int | None = desk.meta("latest_event")
     return found
 

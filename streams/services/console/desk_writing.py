@@ -24,7 +24,7 @@ from events.topics import (
 from streams.services.console.desk import Desk
 from streams.services.console.desk_batches import Limits, Position, TopicRecord, Written
 from streams.services.console.desk_counting import EventKeeper
-from streams.services.console.desk_events import ErasureCommand, read_event
+from streams.services.console.desk_events import COMMANDS, ErasureCommand, EventRow, read_event
 from streams.services.console.desk_names import ErasedNames, Fragments, SeriesNumbers
 from streams.services.console.desk_notices_keeping import (
     keep_hold,
@@ -168,8 +168,7 @@ class DeskWriter:
                 self._erase(name, row.time)
             return True
         clock = record.appended if self._limits.clock == "broker" else self._latest_event
-        self._latest_event = max(self._latest_event, row.time)
-        self.latest = max(self.latest, record.appended if self._limits.clock == "broker" else row.time)
+        self._move_clock(row, record.appended)
         minute = self.latest // MINUTE_MS
         since = self._messages_since if row.message else self._acts_since
         if row.time < max(clock - self._limits.kept_ms, since):
@@ -177,6 +176,12 @@ class DeskWriter:
         elif not self.events.take(row):
             self._counts["copies"] += 1
         return self._arrived(minute)
+
+    def _move_clock(self, row: EventRow, appended: int) -> None:
+        """A command that is given while a demo's clock stands at an evening of the past leaves that clock there."""
+        moment = 0 if row.labels[0] in COMMANDS else row.time
+        self._latest_event = max(self._latest_event, moment)
+        self.latest = max(self.latest, appended if self._limits.clock == "broker" else moment)
 
     def _arrived(self, minute: int) -> bool:
         """Remember from which row on interactions came in this minute."""

@@ -112,6 +112,16 @@ def html(signed_in: SignedIn, text: str, status: int = 200) -> Response:
     return HTMLResponse(for_reader(text, signed_in.session.csrf), status)
 
 
+def draft_page(signed_in: SignedIn, text: str, *, has_mistakes: bool) -> Response:
+    """The page that answers a draft. The browser may keep it, so that "Back" leads to what was written.
+
+    It names nobody. What answers a form and is not kept is asked for anew by "Back", with a page of the browser's own.
+    """
+    page = html(signed_in, text, 422 if has_mistakes else 200)
+    page.headers["Cache-Control"] = "private, no-cache"
+    return page
+
+
 def message_page(console: Console, signed_in: SignedIn, title: str, text: str, status: int) -> Response:
     """A page in the frame that says one thing. `title` and `text` are already in the reader's language."""
     asked = console.page_request(signed_in, {})

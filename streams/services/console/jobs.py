@@ -117,6 +117,16 @@ class Jobs:
             return job
         return job if self._wall() - job.ended_ms < fresh_ms else None
 
+    def latest_answered(self, about: str, fresh_ms: int) -> Job | None:
+        """The latest job about something that has given its answer, unless it ended longer ago than that."""
+        job = next((job for job in reversed(self._jobs.values()) if (job.about, job.state) == (about, "done")), None)
+        is_fresh = job is not None and job.ended_ms is not None and self._wall() - job.ended_ms < fresh_ms
+        return job if is_fresh else None
+
+    def has_ended_since(self, about: str, at_ms: int) -> bool:
+        """Whether any job about something has ended after a time."""
+        return any(job.about == about and (job.ended_ms or 0) > at_ms for job in self._jobs.values())
+
     def stop_job(self, job: Job) -> None:
         """End a job before it is done."""
         if job.task is not None and job.ended_ms is None:

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from sinks.lake.erasure import commands_received_at
-from streams.platform.lake_files import lake_files_of
+from streams.platform.lake_files import lake_place_of, require_lake
 from streams.platform.settings import Settings
 from streams.services.console.observer import Observer
 
@@ -29,6 +29,6 @@ class LookAtLake:
         self._settings = settings
 
     def __call__(self) -> WaitingErasures:
-        """One look. Raises OSError, ValueError and `LakeDamaged`."""
-        heard = commands_received_at(lake_files_of(self._settings)).values()
+        """One look, which writes nothing. Raises OSError, ValueError, `LakeStopped` and `LakeDamaged`."""
+        heard = commands_received_at(require_lake(lake_place_of(self._settings))).values()
         return WaitingErasures(len(heard), min(heard, default=None))

@@ -60,7 +60,7 @@ class ConsoleMetrics:
         )
         self.acts = Counter(
             "harmonia_console_acts_total",
-            "Acts by outcome (done, not_done, unsure); one that is sent again counts once",
+            "Acts by outcome (done, not_done, unsure); one that is sent again counts once, unless nothing was done",
             ["act", "outcome"],
             registry=registry,
         )

@@ -12,7 +12,10 @@ WHOLE_FILE = "TOML"
 
 
 class ShownMistake(Struct, frozen=True):
-    """A mistake: of which key, what is wrong with it, and the cure. `told`: both as messages; empty: English alone."""
+    """A mistake: of which key, what is wrong with it, and the cure. `told`: both as messages; empty: English alone.
+
+    Some have no cure, and a sentence about a whole record has no key.
+    """
 
     key: str
     problem: str
@@ -37,8 +40,18 @@ def shown_lines(found: Iterable[str]) -> Sequence[ShownMistake]:
     return shown
 
 
+def shown_detail(detail: str) -> ShownMistake:
+    """Why a record was refused, of its `dl_detail`: `key: problem; cure`, or a sentence that names no key."""
+    if ": " in detail:
+        [shown] = shown_lines([detail])
+        return shown
+    return _shown("", detail, "")
+
+
 def _shown(key: str, problem: Told, cure: Told) -> ShownMistake:
-    told = _problem(problem), cure_message(cure) if isinstance(cure, str) else cure
+    told = [_problem(problem)]
+    if cure:
+        told.append(cure_message(cure) if isinstance(cure, str) else cure)
     known = tuple(each for each in told if each is not None) if all(told) else ()
     return ShownMistake(key, in_english(problem), in_english(cure), known)
 

@@ -116,6 +116,22 @@ LEFT: Mapping[str, str] = {
     "twin": "would have the source and id of another one as mended: change the mapping",
 }
 """Why a dead letter is left as it is."""
+REFUSALS: Mapping[str, str] = {
+    "too_large": "Too large",
+    "not_json": "Not JSON",
+    "not_cloudevent": "Not a CloudEvent",
+    "unknown_type": "Of a type that is not known",
+    "no_time": "Without a time",
+    "time_in_future": "Of a time to come",
+    "no_identifier": "Names nobody",
+    "invalid_data": "Data not as they have to be",
+    "unsupported_type": "Of a type that is not taken in here",
+    "memo_entry": "Memo entry",
+    "malformed_row": "Malformed row",
+    "contact_full": "Of a person whose state is full",
+    "quarantined": "In quarantine",
+}
+"""Why a record was refused (`dl_reason`)."""
 KINDS: Mapping[str, str] = {
     "null": "nothing (null)",
     "true or false": "true or false",
@@ -144,6 +160,6 @@ ORIGINS: Mapping[str, str] = {
 }
 """From whom something about a person was got."""
 ALL: tuple[Mapping[str, str], ...] = (
-    *(TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES, AT_MAILBOXES, LEFT, KINDS),
+    *(TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES, AT_MAILBOXES, LEFT, REFUSALS, KINDS),
     ORIGINS,
 )

@@ -22,7 +22,7 @@ from streams.domain.segments.definition_files import read_segments, read_segment
 from streams.domain.segments.preview_estimates import MemberEstimate
 from streams.domain.segments.previews import preview_question
 from streams.platform.errors import MissingTopic
-from streams.services.console.gate import Console, frame, html, message_page, posted, require
+from streams.services.console.gate import Console, draft_page, frame, message_page, posted, require
 from streams.services.console.live import why_withheld
 from streams.services.console.mistakes import shown_mistakes
 from streams.services.console.page import PageRefused, PageRequest, Withheld
@@ -160,7 +160,7 @@ def may_change(scope: Scope, definitions: Iterable[SegmentDefinition]) -> bool:
 def _builder(console: Console, signed_in: SignedIn, asked: PageRequest, shown: Mapping[str, object]) -> Response:
     require(signed_in, "see_segments")
     context = {**frame(console, signed_in), "page": SEGMENT_NEW, "fewest": FEWEST, **shown}
-    return html(signed_in, render("segment_builder.html", asked, context), 422 if shown["mistakes"] else 200)
+    return draft_page(signed_in, render("segment_builder.html", asked, context), has_mistakes=bool(shown["mistakes"]))
 
 
 def _told(console: Console, signed_in: SignedIn, why: PageRefused) -> Response:

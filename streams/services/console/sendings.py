@@ -33,6 +33,8 @@ MOST_BARS = 48
 State = Literal["judging", "judged", "cancelled", "failed"]
 _PIECE = 1 << 16
 _COUNT_S = 3.0
+_REFUSED = 2
+"""The exit code of `harmonia permit` where it cannot use a list, and so has judged nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,10 @@ class Sending:
     """A list and what is known of it. `size`: its bytes; `reasons`: rows by decision and reason.
 
     `hours`: how many are allowed for the first time in an hour, by ms since 1970. `why`: of one that failed, the words
-    of the command. `began_ms`: when its judging began, ms since 1970. `left`: how many a child had reserved that ended
-    too early; None: not counted yet.
+    of the command; `is_refused`: it cannot be judged at all. `remarks`: on names that may be misspelled, as the command
+    says them. `expected`: how many might be reached when it was judged before; None: it was not, or not to its end.
+    `began_ms`: when its judging began, ms since 1970. `left`: how many a child had reserved that ended too early; None:
+    not counted yet.
     """
 
     upload: BinaryIO
@@ -74,16 +78,37 @@ class Sending:
     hours: Sequence[tuple[str, int]] = ()
     rows: int = 0
     why: str = ""
+    is_refused: bool = False
+    remarks: Sequence[str] = ()
+    expected: int | None = None
     seen_at: float = 0.0
     task: asyncio.Task[None] | None = None
     began_ms: int = 0
     left: int | None = None
     counting: asyncio.Task[int] | None = None
+    _written: int = 0
+    _looked_to: int = 0
 
     @property
     def share(self) -> float:
         """The part of the list that was read so far. The child shares the position in the file."""
         return min(1.0, os.lseek(self.upload.fileno(), 0, os.SEEK_CUR) / self.size) if self.size else 1.0
+
+    @property
+    def total_allowed(self) -> int:
+        """How many rows may be reached now."""
+        return sum(rows for (decision, _), rows in self.reasons.items() if decision == "allow")
+
+    def written(self) -> int:
+        """How many rows the child has written so far as those who may be reached, by their lines.
+
+        A field over several lines counts for several, so there are never more than were expected.
+        """
+        while piece := os.pread(self.allowed.fileno(), _PIECE, self._looked_to):
+            self._looked_to += len(piece)
+            self._written += piece.count(b"\n")
+        rows = max(0, self._written - 1)  # without the header
+        return rows if self.expected is None else min(rows, self.expected)
 
     @property
     def reserved_until_ms(self) -> int | None:
@@ -159,7 +184,9 @@ class Sendings:
     async def begin(self, name: str, upload: BinaryIO, question: Question) -> bool:
         """Judge a list in place of the one before; False: too many are kept."""
         before = self._of.get(name)
+        expected = None
         if before is not None and before.upload is upload:
+            expected = before.total_allowed if before.state == "judged" else before.expected
             await self.cancel(name)
             for file in (before.allowed, before.others):
                 file.close()
@@ -172,6 +199,7 @@ class Sendings:
         size = upload.seek(0, os.SEEK_END)
         allowed, others = tempfile.TemporaryFile("w+b"), tempfile.TemporaryFile("w+b")  # noqa: SIM115 (kept)
         one = Sending(upload, size, question, allowed, others, seen_at=self._clock(), began_ms=_now_ms())
+        one.expected = expected
         self._of[name] = one
         one.task = asyncio.create_task(self._judge(one))
         self._sweep()
@@ -229,7 +257,9 @@ class Sendings:
         counts = next((json.loads(line) for line in said if line.startswith("{")), None)
         if code or counts is None or not counts["complete"]:
             one.why = next((line for line in reversed(said) if not line.startswith("{")), "")
+            one.is_refused = code == _REFUSED
             return
+        one.remarks = counts.get("remarks", ())
         one.rows = counts["rows"]
         one.reasons = {
             (decision, reason): rows
@@ -247,6 +277,7 @@ async def _made_csv(one: Sending) -> bool:
     if code:
         made.close()
         one.why = said[-1] if said and code > 0 else workbook.TOO_MUCH
+        one.is_refused = True
         return False
     one.upload.close()
     one.upload, one.size = made, made.seek(0, os.SEEK_END)

@@ -23,6 +23,7 @@ from streams.platform.settings import Settings
 from streams.services.api.server import Server, listening, url_of
 from streams.services.console.acts import changing
 from streams.services.console.app import PAGES, ROUTES, build_console
+from streams.services.console.deliveries_observer import DeliveriesObserver, LookAtDeliveries
 from streams.services.console.dependencies import ConsoleDependencies
 from streams.services.console.desk_access import reader_of
 from streams.services.console.gate import Console
@@ -104,12 +105,15 @@ async def serve(
                 desk=reader_of(settings),
                 turfs=turfs,
                 called=dict(extras.switch_to),
+                deliveries=DeliveriesObserver(LookAtDeliveries(settings)),
                 lake=None if settings.lake is None else LakeObserver(LookAtLake(settings)),
                 preview=partial(ask_for_preview, settings),
                 policy=policies.now,
             )
             if deps.lake is not None:
                 closing.push_async_callback(deps.lake.stop)
+            if deps.deliveries is not None:
+                closing.push_async_callback(deps.deliveries.stop)
             closing.push_async_callback(deps.day_reports.stop)
             closing.push_async_callback(deps.jobs.stop)
             closing.push_async_callback(deps.sendings.stop)

@@ -56,6 +56,7 @@ NAMES = {
     "mailbox": names.MAILBOXES,
     "at_mailbox": names.AT_MAILBOXES,
     "left": names.LEFT,
+    "refusal": names.REFUSALS,
     "kind": names.KINDS,
     "origin": names.ORIGINS,
 }
@@ -77,6 +78,7 @@ _PER_CENT_APART = re.compile(r"(\d) %").sub
 _WRITTEN = 20_000
 """So many numbers and times are remembered as they are written."""
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
+_YEAR_DAYS = 365.2425
 
 
 @cache
@@ -300,7 +302,10 @@ class Words:
             return self.text("{n} min", n=int(seconds // _MINUTE_S))
         if seconds < 2 * _DAY_S:
             return self.text("{n} h", n=int(seconds // _HOUR_S))
-        return self.plural("{n} day", "{n} days", int(seconds // _DAY_S))
+        days = int(seconds // _DAY_S)
+        if days < 2 * _YEAR_DAYS:
+            return self.plural("{n} day", "{n} days", days)
+        return self.plural("{n} year", "{n} years", int(days // _YEAR_DAYS))
 
     def _at(self, ms: int) -> datetime:
         return datetime.fromtimestamp(ms / 1000, UTC).astimezone(self._zone)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from redis.asyncio import Redis
@@ -137,9 +138,10 @@ async def test_nothing_is_done_while_nobody_can_write_it_down(
 ) -> None:
     written.is_away = True
     async with console.browser(ADA) as browser:
-        answer = await console.post(browser, "/campaigns/hold", campaign="x")
+        answer = await console.post(browser, "/campaigns/hold", campaign="x y")
     assert (answer.status_code, switch.times) == (503, 0)
     assert "Not done" in answer.text
+    assert 'href="/campaigns/x%20y"' in answer.text
     assert "nothing was sent" in answer.text
 
 
@@ -183,6 +185,21 @@ async def test_a_form_that_was_refused_for_want_of_a_right_can_be_sent_once_ther
         assert (await console.post(browser, "/campaigns/hold", KEY, campaign="x")).status_code == 403
         switch.refuses = None
         assert (await console.post(browser, "/campaigns/hold", KEY, campaign="x")).status_code == 200
+
+
+async def test_a_form_by_which_nothing_was_done_is_tried_anew_when_it_comes_again(
+    console: SignedInConsole, switch: Switch, written: Written
+) -> None:
+    """As the page says: try again in a minute. The button of a draft that "Back" leads to sends the same form."""
+    async with console.browser(ADA) as browser:
+        post = partial(console.post, browser, "/campaigns/hold", KEY, campaign="x")
+        switch.refuses = not_done("Not available now", "Others are waiting", status=503)
+        assert "Others are waiting" in (await post()).text
+        switch.refuses, written.is_away = None, True
+        assert "nothing was sent" in (await post()).text
+        written.is_away = False
+        assert ["Since 1" in (await post()).text for _ in range(2)] == [True, True]
+    assert switch.times == 1
 
 
 async def test_a_form_without_a_key_came_from_no_page(console: SignedInConsole, switch: Switch) -> None:
@@ -307,6 +324,16 @@ async def test_redis_has_no_field_of_a_form_and_its_outcome_leads_back_all_the_s
     assert len(keys) == 1
     assert b"secret" not in keys[0] + (await redis_client.get(keys[0]) or b"")
     assert [switch.to in answer.text for answer in answers] == [True, True]
+
+
+@pytest.mark.parametrize("campaign", ["camp", "a", "%", "100%", "<campaign>"])
+async def test_an_outcome_that_is_told_again_leads_where_it_led_the_first_time_whatever_its_subject_is_called(
+    console: SignedInConsole, switch: Switch, campaign: str
+) -> None:
+    switch.to = f"/campaigns/{quote(campaign, safe='')}"
+    async with console.browser(ADA) as browser:
+        answers = [await console.post(browser, "/campaigns/hold", KEY, campaign=campaign) for _ in range(2)]
+    assert [f'href="{switch.to}"' in answer.text for answer in answers] == [True, True]
 
 
 async def test_an_act_that_a_stopping_console_broke_off_is_not_done_again_by_the_same_form(

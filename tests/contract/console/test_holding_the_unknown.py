@@ -5,13 +5,17 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from events.outputs import AuditRecord
 from events.topics import CAMPAIGN_HOLDS
 from sinks.keys import HOLDS, position_key
+from streams.services.console.acting import campaigns
 from streams.services.console.desk import Desk
 from streams.services.console.desk_access import DeskReader
 from streams.services.console.rights import EVERYTHING, Scope, Viewer
 from streams.services.console.roles import Role
 from tests.contract.console.signed_in_console import NOW, SignedInConsole
+from tests.contract.console.test_acting import Written
+from tests.contract.redis_server import RedisServer
 
 SENDING: frozenset[Role] = frozenset({"sending"})
 OF_ONE_TEAM = Scope(teams=frozenset({"digital"}))
@@ -57,3 +61,38 @@ async def test_the_page_of_a_hold_that_ends_by_itself_offers_one_that_does_not(c
     assert "It may reach nobody until " in page.text
     assert "Hold until it is lifted" in page.text
     assert "until the hold is lifted" not in page.text
+
+
+class DiesOnceWritten(Written):
+    """Redis dies as soon as an act is written down."""
+
+    def __init__(self, server: RedisServer) -> None:
+        super().__init__()
+        self._server = server
+
+    async def write(self, record: AuditRecord) -> None:
+        await super().write(record)
+        self._server.kill()
+
+
+async def _reachable(*_: object) -> None:
+    """Kafka answers; nothing gets as far as to be sent."""
+
+
+async def test_where_redis_dies_before_an_order_is_sent_it_is_told_that_nothing_was(
+    redis_client: Redis, redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaigns, "kept_from_sending", _reachable)
+    Desk.create(tmp_path / "desk.sqlite").close()
+    await redis_client.hset(position_key(0, CAMPAIGN_HOLDS), mapping={"topic_id": "t", "offset": "1"})
+    await redis_client.hset(HOLDS, "held", "null")
+    audit = DiesOnceWritten(redis_server)
+    console = SignedInConsole(redis_client, tmp_path, DeskReader(tmp_path / "desk.sqlite"), audit=audit)
+    try:
+        async with console.browser(Viewer("ada", SENDING)) as browser:
+            answer = await console.post(browser, "/campaigns/lift", campaign="held")
+    finally:
+        redis_server.start()
+    assert (answer.status_code, len(audit.records)) == (503, 1)
+    assert "Nothing was done" in answer.text
+    assert "nothing was sent" in answer.text

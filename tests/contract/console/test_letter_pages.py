@@ -1,6 +1,7 @@
 """`/letters`: causes without values, a mapping's mistakes, rehearsals, and what is said where Kafka is away."""
 
 import asyncio
+import re
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -59,7 +60,7 @@ async def test_causes_are_listed_and_lead_to_a_page_and_only_the_role_sees_them(
     answers(console, '{"letters": 3, "unreadable": 0, "left_out": 0, "fields": []}')
     async with console.browser(OLGA) as browser:
         page = await browser.get("/letters")
-        assert "data.amount: give a whole number" in page.text
+        assert re.search(r"data\.amount · .*give a whole number", page.text)
         assert 'href="/letters/causes/1"' in page.text
         one = await browser.get("/letters/causes/1")
         assert (one.status_code, (await browser.get("/letters/causes/99")).status_code) == (200, 404)
@@ -71,6 +72,14 @@ async def test_causes_are_listed_and_lead_to_a_page_and_only_the_role_sees_them(
         assert "data.amount" not in (await browser.get("/letters")).text
         assert (await browser.get("/letters/causes/1")).status_code == 404
         assert (await console.post(browser, "/letters/rehearse", cause="1")).status_code == 404
+
+
+async def test_why_records_were_refused_is_told_in_french_to_who_reads_french(console: SignedInConsole) -> None:
+    async with console.browser(Viewer("olga", OPERATIONS, language="fr")) as browser:
+        for path in ("/letters", "/letters/causes/1"):
+            page = (await browser.get(path)).text
+            assert "Données non conformes · data.amount · donnez un nombre entier" in page
+            assert "give a whole number" not in page
 
 
 async def test_mistakes_of_a_mapping_are_told_with_their_cures_and_what_was_typed_stays(
@@ -145,7 +154,10 @@ async def test_nothing_is_sent_where_it_cannot_be_written_down_or_the_console_do
         page = await console.post(browser, "/letters/requeue", job=path.rpartition("/")[2])
     assert (page.status_code, "nothing was sent" in page.text) == (503, True)
     async with console.browser(Viewer("olga", OPERATIONS, may_change=frozenset())) as browser:
-        assert "Send 2 records" not in (await browser.get(path)).text
+        shown = (await browser.get(path)).text
+        assert "Send 2 records" not in shown
+        assert "HARMONIA_CONSOLE_MAY does not name requeue" in shown
+        assert "needs what operators have" in shown
         assert (await console.post(browser, "/letters/requeue", job=path.rpartition("/")[2])).status_code == 403
 
 
@@ -159,3 +171,22 @@ async def test_while_kafka_is_away_a_rehearsal_says_that_it_broke_off_and_that_n
     assert "It broke off" in page.text
     assert "Nothing was sent." in page.text
     assert "Traceback" not in page.text
+
+
+async def test_where_kafka_goes_away_once_it_was_rehearsed_the_page_says_that_it_broke_off_and_how_it_goes_on(
+    console: SignedInConsole, written: Written
+) -> None:
+    told = (
+        f"import sys\nif '--dry-run' in sys.argv: print({REHEARSED!r})\nelse: from streams.cli.main import app; app()"
+    )
+    object.__setattr__(console.deps, "jobs", Jobs(lambda: NOW, (sys.executable, "-c", told)))
+    async with console.browser(OLGA) as browser:
+        path = (await console.post(browser, "/letters/rehearse", cause="1")).headers["location"]
+        await settled(console, path)
+        sent = await console.post(browser, "/letters/requeue", job=path.rpartition("/")[2])
+        await settled(console, sent.headers["location"])
+        page = (await browser.get(sent.headers["location"])).text
+    assert "It broke off" in page
+    assert "What was sent until then is noted, and is not sent twice" in page
+    assert "Traceback" not in page
+    assert [record["what"] for record in written.records] == ["requeue"]

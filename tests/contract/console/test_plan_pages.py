@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 
 import orjson
@@ -58,8 +59,19 @@ async def test_mistakes_are_told_with_key_and_cure(console: SignedInConsole) -> 
     async with console.browser(DINA) as browser:
         page = await console.post(browser, "/experiments/check", text=PLAN.replace("10", '"x"'), usual="20")
     assert page.status_code == 422
-    assert "experiment[0].variants.long" in page.text
+    assert "gotv-ask: variants.long" in page.text
     assert "give a whole number" in page.text
+
+
+async def test_a_plan_with_mistakes_is_named_by_its_id_and_without_one_counted_from_one(
+    console: SignedInConsole,
+) -> None:
+    nameless = PLAN.replace("10", '"x"').replace('id = "gotv-ask"\n', "")
+    async with console.browser(DINA) as browser:
+        page = await console.post(browser, "/experiments/check", text=f"{PLAN}\n{nameless}", usual="20")
+    assert "experiment 2: variants.long" in page.text
+    assert "experiment 2: id" in page.text
+    assert "experiment[" not in page.text.partition('id="mistakes"')[2].partition("</ul>")[0]
 
 
 @pytest.mark.parametrize("usual", ["20", "20,0"])
@@ -102,6 +114,7 @@ async def test_a_plan_is_defined_once_and_written_down_and_what_is_defined_can_b
         page = await browser.get("/plans")
         assert "door-order" in page.text
         assert "End it now" in page.text
+        assert '<a href="/experiments" aria-current="true">' in page.text
         checked = await console.post(browser, "/experiments/check", text=PLAN)
         assert 'name="over" value="none"' in checked.text
         key = "a-key-of-a-form-0001"
@@ -116,6 +129,51 @@ async def test_a_plan_is_defined_once_and_written_down_and_what_is_defined_can_b
         ("define_experiment", "experiment gotv-ask"),
         ("end_experiment", "experiment door-order"),
     ]
+
+
+async def test_what_is_defined_is_read_anew_once_somebody_has_changed_it_and_stays_while_it_only_grows_old(
+    console: SignedInConsole,
+) -> None:
+    clock = count(NOW, 1000)
+    jobs = Jobs(lambda: next(clock), (sys.executable, "-c", ECHO.format(there=DEFINED.decode())))
+    object.__setattr__(console.deps, "jobs", jobs)
+    async with console.browser(DINA) as browser:
+
+        async def is_known() -> bool:
+            checked = await console.post(browser, "/experiments/check", text=PLAN)
+            await settled(jobs.latest("definitions", 60_000))
+            return "What is defined is not read yet" not in checked.text
+
+        assert [await is_known() for _ in range(2)] == [False, True]
+        for _ in range(40):
+            next(clock)
+        assert await is_known()
+        path = (await console.post(browser, "/experiments/end", experiment="door-order")).headers["location"]
+        await settled(jobs.find(path.rpartition("/")[2], "experiments"))
+        assert [await is_known() for _ in range(2)] == [False, True]
+    await jobs.stop()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_ended", "is_known"), [(2, False, True), (2, True, False), (10, False, False)], ids=str
+)
+async def test_a_reading_from_before_a_change_or_of_long_ago_is_not_told_as_what_is_defined(
+    console: SignedInConsole, minutes: int, is_ended: bool, is_known: bool
+) -> None:
+    now = NOW
+    jobs = Jobs(lambda: now, (sys.executable, "-c", ECHO.format(there=DEFINED.decode())))
+    object.__setattr__(console.deps, "jobs", jobs)
+    async with console.browser(DINA) as browser:
+        await console.post(browser, "/experiments/check", text=PLAN)
+        await settled(jobs.latest("definitions", 60_000))
+        now += 1_000
+        if is_ended:
+            path = (await console.post(browser, "/experiments/end", experiment="door-order")).headers["location"]
+            await settled(jobs.find(path.rpartition("/")[2], "experiments"))
+        now += minutes * 60_000
+        checked = await console.post(browser, "/experiments/check", text=PLAN)
+    assert ("What is defined is not read yet" not in checked.text) is is_known
+    await jobs.stop()
 
 
 async def test_a_plan_over_a_definition_that_is_no_longer_there_is_refused_with_words(
@@ -140,3 +198,18 @@ async def test_who_may_not_defines_and_ends_nothing(console: SignedInConsole, wr
             assert (await console.post(browser, "/experiments/end", experiment="door-order")).status_code == status
     assert written.records == []
     assert orjson.loads(DEFINED)[0]["id"] == "door-order"
+
+
+async def test_where_kafka_goes_away_once_it_was_written_down_nobody_is_told_that_it_is_defined_or_ended(
+    console: SignedInConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "127.0.0.1:1")
+    object.__setattr__(console.deps, "jobs", Jobs(lambda: NOW))
+    async with console.browser(DINA) as browser:
+        for path, form in (("define", {"text": PLAN, "over": "none"}), ("end", {"experiment": "door-order"})):
+            sent = await console.post(browser, f"/experiments/{path}", **form)
+            await settled(console.deps.jobs.find(sent.headers["location"].rpartition("/")[2], "experiments"))
+            page = (await browser.get(sent.headers["location"])).text
+            assert "Not sure that it was written: do not rely on it." in page
+            assert "Traceback" not in page
+    await console.deps.jobs.stop()

@@ -14,8 +14,10 @@ from tests.unit.platform.certificates import Authority
 
 WORKER, API, TOPICS, OPERATOR = "harmonia-worker", "harmonia-api", "harmonia-topics", "harmonia-operator"
 GATEWAY, BACKUP, CONSOLE = "harmonia-gateway", "harmonia-backup", "harmonia-console"
+DELIVER = "harmonia-deliver"
 KEY = "identity-key-of-the-test"
-KAFKA_USERS = (WORKER, API, GATEWAY, TOPICS, OPERATOR, BACKUP, CONSOLE, "producer-email", "producer-donation", "reader")
+PROGRAMS = (WORKER, API, GATEWAY, TOPICS, OPERATOR, BACKUP, CONSOLE, DELIVER)
+KAFKA_USERS = (*PROGRAMS, "producer-email", "producer-donation", "reader")
 SHARED = {"HARMONIA_PARTITIONS": "2", "HARMONIA_LOG_LEVEL": "DEBUG"}
 
 

@@ -13,12 +13,22 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from events.json_types import JSON
-from events.topics import ALL, AUDIT_LOG, CONTACT_STATE, DEAD_LETTERS, EMAIL_EVENTS
+from events.topics import (
+    ALL,
+    AUDIT_LOG,
+    CONTACT_STATE,
+    DEAD_DELIVERIES,
+    DEAD_LETTERS,
+    DELIVERIES,
+    DELIVERY_LOG,
+    EMAIL_EVENTS,
+)
 from streams.platform.clients import KafkaClients, kafka_security_options, tool_redis
 from streams.platform.topic_reading import records_of
 from streams.services.console.app import PAGES
 from tests.integration.command import ended_well, refused
 from tests.integration.console_process import Visitor, console_process, form_token, one_person
+from tests.integration.delivering import NETWORK, SECRET, webhook
 from tests.integration.follow_process import following
 from tests.integration.gateway_process import running_gateway
 from tests.integration.said import Event, event, fresh, phone_of, somebody
@@ -27,6 +37,7 @@ from tests.integration.secured.site import (
     API,
     BACKUP,
     CONSOLE,
+    DELIVER,
     GATEWAY,
     KEY,
     OPERATOR,
@@ -36,13 +47,15 @@ from tests.integration.secured.site import (
     environment_of,
     secured_site,
 )
-from tests.integration.system import ask
+from tests.integration.serving_process import started
+from tests.integration.system import ask, sample
 from tests.integration.waiting import until
 from tests.unit.platform.certificates import Authority
 
 ADA = fresh()
 PERSON = somebody(ADA)
 WRONG = "a-wrong-password"
+ATTEMPTS = "harmonia_delivery_attempts_total"
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +144,36 @@ def test_the_console_and_what_fills_its_desk_may_do_all_that_pages_offer(site: S
 def test_a_backup_is_taken_by_the_user_that_is_listed_for_it(site: Site, tmp_path: Path) -> None:
     tell(site, "producer-email", event("email.opened", {"contact_id": fresh()}))
     ended_well(site.run(BACKUP, "backup", str(tmp_path / "copy"), "--erasures", str(tmp_path / "erasures")))
+
+
+def test_what_tells_endpoints_may_do_all_that_it_does_and_says_no_secret(site: Site, tmp_path: Path) -> None:
+    """Nobody listens at the endpoint, so all waits and may be looked at and told once more."""
+    endpoints, who = tmp_path / "endpoints.toml", fresh()
+    endpoints.write_text(webhook("app", "127.85.0.9", topics='"contact-suppressions", "segment-changes"'))
+    known = {
+        **SHARED,
+        "HARMONIA_IDENTITY_KEY": KEY,
+        **site.kafka.by_password(DELIVER),
+        "HARMONIA_DELIVER": str(endpoints),
+        "HARMONIA_DELIVER_PRIVATE": NETWORK,
+        "HOOK_SECRET": SECRET,
+    }
+
+    def deliveries(*words: str) -> str:
+        return ended_well(site.run(OPERATOR, "deliveries", *words)).stdout.decode()
+
+    with started(["deliver"], tmp_path / "deliver.log", known, "deliver") as process:
+        until(lambda: ask(process.metrics.replace("/metrics", "/readyz"))[0] == 200, "it reads")
+        tell(site, "producer-email", event("email.unsubscribed", {"contact_id": who}))
+        until(lambda: sample(process.metrics, ATTEMPTS, endpoint="app", fate="waiting") > 0, "an attempt")
+        assert "waiting" in deliveries("show", "app")
+        assert "nothing of app is dead" in deliveries("replay", "app", "--since", "1m", "--failed")
+        deliveries("replay", "app", "--since", "1m")
+        assert json.loads(deliveries("list", "--json"))["waiting"] > 0
+        process.end()
+        assert shown_in(process.log.read_text(), [*site.secrets, SECRET, who]) == []
+    written = [(topic, 0) for topic in (DEAD_DELIVERIES, DELIVERIES, DELIVERY_LOG)]
+    assert clients(site, DELIVER).open_in(written, 0) == set()
 
 
 def lines(*events: Event) -> bytes:

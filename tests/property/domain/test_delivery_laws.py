@@ -10,15 +10,16 @@ from streams.domain.delivery.standing import (
     ArrivingRecord,
     Fate,
     Standing,
+    Wait,
     admitted,
     decoded,
-    due,
     encoded,
+    firsts,
     line_of,
     set_back,
     settled,
     with_replayed,
-    without_line,
+    without_forgotten,
 )
 
 LINES = [line_of(name) for name in (b"c-1", b"c-2", b"c-3")]
@@ -29,6 +30,11 @@ STREAMS = st.lists(
     max_size=30,
 )
 LONG_MS = SCHEDULE_S[-1] * 1000
+
+
+def due(standing: Standing, now: int) -> list[int]:
+    """What may be tried now."""
+    return [offset for next_at, offset, _ in firsts(standing) if next_at <= now]
 
 
 @dataclass
@@ -46,12 +52,13 @@ class World:
 
     def read(self, count: int) -> None:
         begin, end = self.standing.position, min(self.standing.position + count, len(self.records))
-        arrivals = [ArrivingRecord(at, *self.told(at)) for at in range(begin, end)]
-        self.standing = admitted(self.standing, arrivals, end, self.now)
+        arrivals = [self.arriving(offset) for offset in range(begin, end)]
+        self.standing = admitted(self.standing, arrivals, end)
 
-    def told(self, offset: int) -> tuple[str, bool, bool]:
+    def arriving(self, offset: int) -> ArrivingRecord:
+        """Each record is appended a moment after the one before."""
         line, forgets = self.records[offset]
-        return line, True, forgets
+        return ArrivingRecord(offset, line, offset, self.now, True, forgets, forgets)
 
     def attempt(self, answer: Answer) -> int | None:
         found = due(self.standing, self.now)
@@ -156,8 +163,17 @@ def test_after_an_erasure_nothing_older_of_the_contact_waits(records: list[tuple
     world.read(len(records))
     for offset in world.standing.waits:
         assert not is_forgotten_later(world, offset)
-    gone = without_line(world.standing, LINES[0])
-    assert {wait.line for wait in gone.waits.values()} <= {*LINES[1:]}
+
+
+@given(STREAMS, st.integers(0, 30))
+def test_an_erasure_elsewhere_drops_what_was_said_before_it_and_nothing_else(
+    records: list[tuple[str, bool]], at: int
+) -> None:
+    world = World(records)
+    world.read(len(records))
+    kept = without_forgotten(world.standing, {LINES[0]: at}).waits
+    for offset, wait in world.standing.waits.items():
+        assert (offset in kept) == (wait.line != LINES[0] or wait.tells_erasure or wait.at >= at)
 
 
 @given(STREAMS, STEPS)
@@ -182,6 +198,18 @@ def test_a_replay_tells_everything_from_an_offset_on(
 
 
 def test_what_is_replayed_by_itself_waits_in_its_place() -> None:
-    standing = admitted(Standing("t", 4), [ArrivingRecord(5, LINES[0])], 6, 100)
-    assert [*with_replayed(standing, {2: LINES[0]}, 50).waits] == [2, 5]
-    assert due(with_replayed(standing, {2: LINES[0]}, 50), 50) == [2]
+    standing = admitted(Standing("t", 4), [ArrivingRecord(5, LINES[0], 1, 100)], 6)
+    replayed = with_replayed(standing, {2: Wait(0, 50, LINES[0], 0)})
+    assert [*replayed.waits] == [2, 5]
+    assert due(replayed, 50) == [2]
+
+
+def test_whom_to_forget_is_told_by_a_replay_though_the_topic_says_so_no_more() -> None:
+    c, d = LINES[:2]
+    waits = {40: Wait(3, 9, c, 40, True, "c"), 50: Wait(3, 9, c, 50, True, "c"), 60: Wait(3, 9, d, 60, True, "d")}
+    set_to_45 = set_back(Standing("t", 100, waits, True), 45)
+    assert set_to_45.waits == {40: waits[40], 50: Wait(0, 0, c, 50, True, "c"), 60: Wait(0, 0, d, 60, True, "d")}
+    again = [ArrivingRecord(47, c, 47, 100, True, True, True, "c"), ArrivingRecord(55, d, 55, 100, True)]
+    read = admitted(set_to_45, again, 100)
+    assert [*read.waits] == [47, 50, 55, 60]
+    assert [offset for _, offset, _ in firsts(read)] == [47, 55]

@@ -7,6 +7,7 @@ from streams.history.lake.filler import LakeMetrics
 from streams.services.api.metrics import ApiMetrics
 from streams.services.console.follow_metrics import FollowMetrics
 from streams.services.console.metrics import ConsoleMetrics
+from streams.services.deliver.metrics import DeliveryMetrics
 from streams.services.gateway.metrics import GatewayMetrics
 from streams.worker.metrics import Metrics
 
@@ -22,7 +23,7 @@ def known_metrics() -> set[str]:
         api.audit,
         console,
         console.audit,
-        *(kind(CollectorRegistry()) for kind in (GatewayMetrics, LakeMetrics)),
+        *(kind(CollectorRegistry()) for kind in (DeliveryMetrics, GatewayMetrics, LakeMetrics)),
     )
     parts = (FollowMetrics(), made, made.campaign, made.operations, made.quarantine, made.policy, *others)
     found = [each for part in parts for each in vars(part).values() if isinstance(each, MetricWrapperBase)]

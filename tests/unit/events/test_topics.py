@@ -24,6 +24,9 @@ def test_the_topics_are_those_of_the_contract() -> None:
         "segment-counts": "compact",
         "campaign-holds": "compact",
         "audit-log": "delete",
+        "deliveries": "compact",
+        "delivery-log": "delete",
+        "dead-deliveries": "delete",
         "dead-letters": "delete",
     }
 
@@ -48,7 +51,8 @@ def test_the_topics_of_the_clinic_keep_what_they_are_told() -> None:
 
 def test_only_a_few_topics_have_a_number_of_partitions_of_their_own() -> None:
     assert [topic.name for topic in topics.ALL if topic.partitions is not None] == [
-        *("campaign-holds", "identity-links", "campaign-counts", "experiment-partials"),
+        *("campaign-holds", "deliveries", "delivery-log", "dead-deliveries"),
+        *("identity-links", "campaign-counts", "experiment-partials"),
         *("dead-letters-requeued", "source-quarantines"),
     ]
 
@@ -78,6 +82,11 @@ def test_a_compacted_topic_keeps_its_null_records_for_a_week() -> None:
         "min.compaction.lag.ms": "0",
         "max.compaction.lag.ms": "259200000",
     }
+
+
+def test_what_is_written_again_and_again_is_compacted_soon() -> None:
+    few = {"segment.bytes": "67108864", "min.cleanable.dirty.ratio": "0.1"}
+    assert {topic.name for topic in topics.ALL if few.items() <= topic.config().items()} == {"deliveries"}
 
 
 def test_what_was_erased_is_forgotten_within_days_by_every_compacted_topic() -> None:

@@ -24,7 +24,7 @@ COMPOSE = yaml.safe_load(FILE.read_text())
 SERVICES = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "harmonia:local"}
 ONCE = {"certificates", "hooks", "people", "policy", "topics", "topics-tls"}
-KEEPS_NOTHING = {"api", "api-tls", "gateway", "gateway-tls", "sink"}
+KEEPS_NOTHING = {"api", "api-tls", "deliver", "gateway", "gateway-tls", "sink"}
 KAFKA_ENVIRONMENT = {name: str(value) for name, value in SERVICES["kafka"]["environment"].items()}
 EXAMPLE = dict(
     line.removeprefix("# ").split("=", 1)
@@ -196,6 +196,15 @@ def test_the_console_reads_the_desk_that_is_filled_beside_it() -> None:
     assert follow["volumes"] == ["desk:/var/lib/harmonia"]
 
 
+def test_the_console_reads_the_past_that_the_lake_writes_and_cannot_write_it() -> None:
+    console, lake = SERVICES["console"], SERVICES["lake"]
+    assert lake["volumes"] == ["lake:/var/lib/harmonia"]
+    assert "lake:/past:ro" in console["volumes"]
+    place = lake["environment"]["HARMONIA_LAKE"].removeprefix("/var/lib/harmonia/")
+    assert console["environment"]["HARMONIA_LAKE"] == f"/past/{place}"
+    assert console["depends_on"]["lake"] == {"condition": "service_started"}
+
+
 def test_workers_that_are_several_share_no_volume() -> None:
     assert SERVICES["worker"]["deploy"]["replicas"] > 1
     assert [each for each in SERVICES["worker"]["volumes"] if not each.endswith(":ro")] == ["/var/lib/harmonia"]
@@ -236,3 +245,14 @@ def test_the_example_environment_reaches_the_compose_services() -> None:
 def test_the_example_environment_names_nothing_unknown() -> None:
     compose = set(re.findall(r"\$\{(\w+)", FILE.read_text()))
     assert EXAMPLE.keys() - SETTINGS - compose == set()
+
+
+@pytest.mark.parametrize("service", ["gateway", "deliver"])
+def test_what_an_override_of_the_docs_mounts_is_what_is_read(service: str) -> None:
+    """Compose merges volumes by their target: one of another target would lie below what is there."""
+    blocks = re.findall(r"```yaml\n(services:\n.*?)```", (ROOT / "docs/deploy.md").read_text(), re.DOTALL)
+    [override] = [found for each in blocks if (found := yaml.safe_load(each)["services"].get(service))]
+    mine = {volume.split(":")[1]: volume for volume in override["volumes"]}
+    merged = {volume.split(":")[1]: volume for volume in SERVICES[service]["volumes"]} | mine
+    for target, volume in mine.items():
+        assert [found for place, found in merged.items() if place.startswith(target)] == [volume]

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient
 from kafka.protocol.admin import DescribeGroupsResponse
 
-from streams.platform.clients import KafkaClients, redis_client, tool_redis
+from streams.platform.clients import METADATA_MAX_AGE_MS, PARTITION_FETCH_BYTES, KafkaClients, redis_client, tool_redis
 from streams.platform.errors import KafkaAway
 from streams.platform.settings import Settings
 
@@ -35,6 +35,27 @@ async def test_the_broker_ends_an_open_transaction_after_the_time_of_the_setting
     assert producer._txn_manager.transactional_id == "an id"
     assert producer._txn_manager.transaction_timeout_ms == 3_000
     await producer.stop()
+
+
+async def test_a_member_of_a_group_soon_asks_again_what_topics_there_are() -> None:
+    """One that was frozen while it began knew none for five minutes, and as the leader gave nobody a partition."""
+    member = KAFKA.group_consumer(group_id="g")
+    assert member._client._metadata_max_age_ms == METADATA_MAX_AGE_MS
+    await member.stop()
+
+
+async def test_a_reader_holds_as_much_of_a_partition_as_it_is_told() -> None:
+    readers = [KAFKA.reader(partition_bytes=1 << 17), KAFKA.reader()]
+    assert [reader._max_partition_fetch_bytes for reader in readers] == [1 << 17, PARTITION_FETCH_BYTES]
+    for reader in readers:
+        await reader.stop()
+
+
+async def test_a_reader_goes_on_at_the_start_where_an_offset_is_gone_unless_it_must_have_it() -> None:
+    readers = [KAFKA.reader(), KAFKA.reader(must_have=True)]
+    assert [reader._auto_offset_reset for reader in readers] == ["earliest", "none"]
+    for reader in readers:
+        await reader.stop()
 
 
 async def test_readers_belong_to_no_group_and_see_committed_records_only() -> None:

@@ -63,6 +63,16 @@ def test_a_secret_that_is_given_twice_or_nowhere_is_named(field: str, tmp_path: 
     assert f"{name}_FILE is not text" in refused(**{f"{field}_file": tmp_path / "bytes"})
 
 
+def test_a_file_that_is_not_there_is_named_by_its_path_unless_that_may_be_the_secret(tmp_path: Path) -> None:
+    [field, *_] = SECRETS
+    missing = tmp_path / "secrets" / "key"
+    assert f"cannot be read: No such file or directory: {missing}" in refused(**{f"{field}_file": missing})
+    for secret in (SECRET, f"/{SECRET}/x", f"redis://:{SECRET}@h/0"):
+        assert f"cannot be read: No such file or directory; it was looked for in {Path.cwd()}" in refused(
+            **{f"{field}_file": secret}
+        )
+
+
 def test_files_of_secrets_are_named_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "key").write_text(SECRET)
     monkeypatch.setenv("HARMONIA_IDENTITY_KEY_FILE", str(tmp_path / "key"))

@@ -8,7 +8,7 @@ from streams.domain.messages.texts.daily_report import DAILY_REPORT
 from streams.domain.messages.texts.experiments import EXPERIMENTS
 from streams.domain.messages.texts.file_mistakes import FILE_MISTAKES
 from streams.domain.messages.texts.insights import INSIGHTS
-from streams.domain.messages.texts.mistakes import CHOICES, CURES, LISTS, MISTAKES
+from streams.domain.messages.texts.mistakes import CHOICES, CURES, LISTS, MISTAKES, REMARKS
 from streams.domain.messages.texts.permissions import PERMISSIONS
 from streams.domain.messages.texts.segments import SEGMENTS
 from streams.domain.messages.texts.sources import SOURCES
@@ -32,6 +32,7 @@ TEMPLATES: Mapping[str, Template] = {
     **MISTAKES,
     **CURES,
     **LISTS,
+    **REMARKS,
     **CHOICES,
     **FILE_MISTAKES,
 }

@@ -1,6 +1,7 @@
 """Sentences about mistakes in files: what is wrong with a key (`mistake`), the `cure`, or with a `list` of people.
 
-Validators say both as texts, which are read back to these codes; of texts that fit several the first counts.
+A `remark` is about a name in a question about such a list. All are said as texts, which are read back to these codes:
+of those that fit several the first counts.
 """
 
 from collections.abc import Mapping
@@ -107,6 +108,7 @@ CURES: Mapping[str, str] = {
     "cure.holdout_share": "take it out of variants and give their share of everybody, such as {example}",
     "cure.share_below": "give a share below 1, such as 0.1 for 10 %",
     "cure.another_variant": "give another variant, or a share such as holdout = 0.1",
+    "cure.kind": "give one of {kinds}, or time@ and a time zone",
     "cure.one_of": "give one of {names}",
     "cure.rollout": 'give phase = "rollout", or leave it out',
     "cure.rollout_needs": "a rollout has a variant, and a time since which everybody gets it",
@@ -123,7 +125,6 @@ CURES: Mapping[str, str] = {
     "cure.field": "give data.… or one of {names}",
     "cure.same_person": "they would be taken for one: leave it out, or rename",
     "cure.two_for_one": "two would be taken for one: leave it out, and mend the producer",
-    "cure.kind": "give one of {kinds}, or time@ and a time zone",
     "cure.nobody_said_yes": "nobody said yes: leave it out",
     "cure.sections": "a mapping has topic, rename, values, default and cast",
     "cure.give": "give {choice}",
@@ -158,6 +159,14 @@ LISTS: Mapping[str, str] = {
     "list.why_refilling": "refilling",
     "list.why_too_old": "too old",
     "list.workbook_memory": "the workbook needs too much memory: save it as CSV",
+}
+REMARKS: Mapping[str, str] = {
+    "remark.team_near": "nothing was heard of {team} of late, and of {near} there was: is that the one?",
+    "remark.team_like": "nothing was heard of {team} of late, and of one that is spelled like it there was",
+    "remark.team_meant": "{team} is in no file of teams, policy or token; did you mean {near}?",
+    "remark.team_unnamed": "{team} is in no file of teams, policy or token",
+    "remark.campaign_near": "{campaign} is not on hold, and {near} is: is that the one?",
+    "remark.campaign_like": "{campaign} is not on hold, and one that is spelled like it is: see `harmonia hold --list`",
 }
 CHOICES: Mapping[str, str] = {
     "choice.or": "{firsts} or {last}",

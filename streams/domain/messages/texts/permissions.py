@@ -46,9 +46,19 @@ _WHYS: Mapping[str, str] = {
     "no_identifier": "the row names nobody",
 }
 
+_NONE_KNOWN: Mapping[str, str] = {
+    "email": "no e-mail address is known",
+    "text": "no number is known",
+    "phone": "no number is known",
+    "door": "no address is known",
+    "letter": "no address is known",
+}
+"""By channel what `unknown_address` means where nobody has given an address."""
+
 PERMISSIONS: Mapping[str, Template] = {
     **{f"reason.{reason}": reason.replace("_", " ") for reason in _WHYS},
     **{f"why.{reason}": why for reason, why in _WHYS.items()},
+    **{f"none_known.{channel}": why for channel, why in _NONE_KNOWN.items()},
     "permission.allow": "yes: {why}",
     "permission.allow_until": "yes, until {until}: {why}",
     "permission.defer": "not yet: {why}",

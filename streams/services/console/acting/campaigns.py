@@ -8,16 +8,19 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
+import msgspec
 from kafka.errors import KafkaError
 from redis.exceptions import RedisError
 
 from events.fields import MAX_ID
+from sinks.base import SinkUnavailable
 from sinks.holds import find_all_holds
 from streams.operations.campaign_holds import HoldOrder, send_order, wait_until_shown
+from streams.services.console.acting.reaching_kafka import kept_from_sending
 from streams.services.console.acting.request import ActRequest, Ready
 from streams.services.console.gate import NotForYou
 from streams.services.console.orders import SentOrder
-from streams.services.console.outcomes import Outcome, done_as_shown, unsure
+from streams.services.console.outcomes import REDIS_AWAY, Outcome, done_as_shown, unsure
 from streams.services.console.page import PageRefused
 from streams.services.console.pages.campaigns import address_of, covers, is_so_already, teams_of
 from streams.services.console.rights import EVERYTHING, Scope
@@ -68,10 +71,14 @@ async def _ordered(asked: ActRequest, order: HoldOrder, is_so: Callable[[], Awai
     async def send() -> int:
         return await asyncio.to_thread(send_order, asked.deps.settings, order, asked.deps.wall())
 
+    if (kept := await kept_from_sending(asked.deps.settings, to)) is not None:
+        return kept
     try:
         async with asked.deps.orders.sent(order, is_so, send) as sent:
             if sent is None or await _is_shown(asked, sent):
                 return done_as_shown(to)
+    except SinkUnavailable:  # it is looked at before anything is sent
+        return msgspec.structs.replace(REDIS_AWAY, to=to)
     except (KafkaError, OSError):
         return unsure(
             "Not sure that it was ordered",

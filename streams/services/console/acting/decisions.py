@@ -7,10 +7,11 @@ from kafka.errors import KafkaError
 
 from events.refusal import Refusal
 from sinks.lookup import ContactAnswer, Incomplete, KnownContact
+from streams.services.console.acting.reaching_kafka import kept_from_sending
 from streams.services.console.acting.request import ActRequest
 from streams.services.console.outcomes import Outcome, not_done, unsure
 from streams.services.console.page import PageRefused
-from streams.services.console.pages.people import outcome_of
+from streams.services.console.pages.people import outcome_of, unknown_name
 from streams.services.contact_decisions.commands import Decider, Decision
 from streams.services.contact_decisions.sending import send_and_wait
 from streams.services.permission.decision_messages import incomplete_message
@@ -27,7 +28,7 @@ def decider(asked: ActRequest) -> Decider:
 async def known_people(asked: ActRequest, ids: Sequence[str]) -> list[KnownContact] | Outcome:
     """The people of these ids whom the viewer may see, each under the id by which they are known now.
 
-    Raises PageRefused where one is unknown or out of scope, which is written down, and SinkUnavailable.
+    Raises PageRefused where one is unknown, forgotten or out of scope, which is written down, and SinkUnavailable.
     """
     seen = await asked.deps.lookup.look([[each] for each in ids])
     if isinstance(seen, Incomplete):
@@ -42,7 +43,8 @@ async def _known(asked: ActRequest, found: ContactAnswer) -> KnownContact:
         return found
     if outcome == "outside":
         asked.deps.metrics.refused.labels("scope").inc()
-        await asked.deps.views.person(asked.viewer, asked.signed_in.session.reason, found.contact_id, outcome)
+    name = unknown_name(found.contact_id, asked.deps.settings.hasher) if outcome == "unknown" else found.contact_id
+    await asked.deps.views.person(asked.viewer, asked.signed_in.session.reason, name, outcome)
     if outcome == "erased" and asked.viewer.scope.regions is None:
         raise PageRefused(410, "Forgotten", "This person was forgotten. Nothing is kept but that.")
     raise PageRefused.not_found()
@@ -54,6 +56,8 @@ async def decide(
     """Send it, and wait until Redis shows it; then `shown` is what became of it."""
     if isinstance(decision, Refusal):
         return not_done("Nothing was done", "The intake would refuse it: {why}", shown.to, 422, why=decision.detail)
+    if (kept := await kept_from_sending(asked.deps.settings, shown.to)) is not None:
+        return kept
     try:
         is_shown = await asyncio.to_thread(send_and_wait, asked.deps.settings, decision, before, WAIT_S)
     except (KafkaError, OSError):

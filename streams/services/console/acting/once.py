@@ -2,7 +2,7 @@
 
 A form has a random key. Its act, its fields, its session and that key are one act: the page that is loaded again, the
 button that is clicked twice and the browser that sends it anew get the outcome of the first time. With other fields it
-is another act. Redis has a hash of all that, never a field.
+is another act, and so it is where nothing was done the first time. Redis has a hash of all that, never a field.
 """
 
 import asyncio

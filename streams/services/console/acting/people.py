@@ -35,25 +35,29 @@ _is_contact_id = re.compile(CONTACT_ID_PATTERN).fullmatch
 
 async def suppress(asked: ActRequest) -> Outcome | Ready:
     """Stop all contact with a person, until a day if one is given; not where a stop that lasts longer holds."""
+    because, now, ends = asked.said.get("because", ""), asked.deps.wall(), _end(asked)
+    if because not in BECAUSE:
+        return not_done("Nothing was done", "Say why nobody is to reach them: it is written down.", status=422)
+    if isinstance(ends, Outcome) or (ends is not None and ends <= now):
+        return not_done("Nothing was done", "Give a day after today, or none.", status=422)
     found = await _person(asked)
     if isinstance(found, Outcome):
         return found
-    because, now = asked.said.get("because", ""), asked.deps.wall()
     back = page_of(found.contact_id)
-    if because not in BECAUSE:
-        return not_done("Nothing was done", "Say why nobody is to reach them: it is written down.", back, 422)
-    ends = _end(asked)
-    if isinstance(ends, Outcome) or (ends is not None and ends <= now):
-        return not_done("Nothing was done", "Give a day after today, or none.", back, 422)
     stop = suppression_of(found, now)
     if stop is not None and outlasts(stop, ends):
-        return not_done(
-            "Nothing was done",
-            "A stop that lasts longer holds already, and this one would take its place and end sooner. Lift it first.",
-            back,
+        text = (
+            "A stop that lasts longer holds already, and this one would take its place and end sooner. Lift it first."
         )
+        return await _seen(asked, found, not_done("Nothing was done", text, back))
     detail = f"until {asked.said.get('until') or 'lifted'}; {because}"
-    return _ready(asked, found, decider(asked).suppress(found.contact_id, ends, now), done_as_shown(back), detail)
+    return _ready(
+        asked,
+        found,
+        decider(asked).suppress(found.contact_id, ends, now),
+        done_as_shown(f"{back}?done=stopped"),
+        detail,
+    )
 
 
 async def unsuppress(asked: ActRequest) -> Outcome | Ready:
@@ -62,9 +66,9 @@ async def unsuppress(asked: ActRequest) -> Outcome | Ready:
     if isinstance(found, Outcome):
         return found
     now = asked.deps.wall()
-    shown = done_as_shown(page_of(found.contact_id))
+    shown = done_as_shown(f"{page_of(found.contact_id)}?done=lifted")
     if suppression_of(found, now) is None:
-        return shown
+        return await _seen(asked, found, shown)
     return _ready(asked, found, decider(asked).unsuppress(found.contact_id, now), shown)
 
 
@@ -74,12 +78,8 @@ async def erase(asked: ActRequest) -> Outcome | Ready:
     if isinstance(found, Outcome):
         return found
     if asked.said.get("typed", "").strip() != confirmation_of(found.contact_id):
-        return not_done(
-            "Nothing was done",
-            "What you typed is not the end of the contact id, so nobody was forgotten.",
-            f"/erase/{found.contact_id}",
-            422,
-        )
+        text = "What you typed is not the end of the contact id, so nobody was forgotten."
+        return await _seen(asked, found, not_done("Nothing was done", text, f"/erase/{found.contact_id}", 422))
     gone = done(
         "Forgotten",
         "Everything that was heard under any identifier of this person is gone, and Redis shows it. Topics lose it in "
@@ -140,6 +140,12 @@ async def _person(asked: ActRequest) -> KnownContact | Outcome:
         )
     found = await known_people(asked, [contact_id])
     return found if isinstance(found, Outcome) else found[0]
+
+
+async def _seen(asked: ActRequest, found: KnownContact, outcome: Outcome) -> Outcome:
+    """What is told of how somebody stands, once that is written down as a look at them: nothing else is."""
+    await asked.deps.views.person(asked.viewer, asked.signed_in.session.reason, found.contact_id, "found")
+    return outcome
 
 
 def _end(asked: ActRequest) -> int | Outcome | None:

@@ -61,5 +61,6 @@ class Ready:
 Handler = Callable[[ActRequest], Awaitable[Outcome | Ready]]
 """Looks at how things stand, and changes nothing. Gives an outcome where nothing is to be done.
 
-May raise NotForYou, PageRefused, Withheld, SinkUnavailable and TooSlow: nothing was done then.
+May raise NotForYou, PageRefused, Withheld, SinkUnavailable, TooSlow and AuditUnavailable: nothing was done then. What
+it tells of a person is a look at them, which it writes down.
 """

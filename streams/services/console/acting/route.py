@@ -1,7 +1,7 @@
 """The route of all acts: who sends it, whether it was sent before, may it be done, written down, done, and told.
 
-Nothing is sent before it is in `audit-log`, and each form is done once. Whatever fails on the way, the answer says
-which of three holds: done, not done, or do not rely on it.
+Nothing is sent before it is in `audit-log`, and each form is done once; one by which nothing was done may be sent
+again. Whatever fails on the way, the answer says which of three holds: done, not done, or do not rely on it.
 """
 
 import asyncio
@@ -36,6 +36,8 @@ from streams.services.permission.audit_log import AuditUnavailable
 
 logger = logging.getLogger(__name__)
 _PIECE = 1 << 20
+_SIGNS = 0xE000
+"""The first of the characters that Unicode gives no meaning: no text has them, and no id is part of one."""
 _is_key = re.compile(r"[A-Za-z0-9_-]{16,64}").fullmatch
 
 
@@ -106,18 +108,27 @@ class _Doing:
                 await self._once.forget(name)
                 raise
             if isinstance(found, Outcome):
-                await self._once.ended(name, asked.deps.wall(), kept(found, asked))
+                await self._remember(name, found, asked)
         return self._told(asked, found)
+
+    async def _remember(self, name: str, outcome: Outcome, asked: ActRequest) -> None:
+        """Keep what became of an act. Where nothing was done nothing is kept: the same form is a new try."""
+        if outcome.kind == "not_done":
+            await self._once.forget(name)
+        else:
+            await self._once.ended(name, asked.deps.wall(), kept(outcome, asked))
 
     async def _locked(self, asked: ActRequest, handler: Handler) -> Outcome | Response:
         """Do it. Raises NotForYou, and then nothing was done."""
-        if asked.spec.waits_for_effect_alone:
+        if asked.spec.waits_for_effect_alone or asked.spec.gives_a_file:  # which changes nothing that others change
             found = await _done(asked, handler)
         else:
-            thing = asked.spec.about, *(asked.said.get(field, "") for field in asked.spec.subject)
+            thing = asked.spec.about, *sorted(asked.said.get(field, "") for field in asked.spec.subject)
             lock = self._locks.setdefault(thing, asyncio.Lock())
             async with lock:
                 found = await _done(asked, handler)
+        if isinstance(found, Outcome) and found.to == "/" and found.status not in (404, 410):
+            found = msgspec.structs.replace(found, to=_page_of(asked))
         asked.deps.metrics.acts.labels(asked.spec.id, found.kind if isinstance(found, Outcome) else "done").inc()
         self.console.hub.changed()
         return found
@@ -131,21 +142,30 @@ class _Doing:
 
 
 def kept(outcome: Outcome, asked: ActRequest) -> Outcome:
-    """An outcome as it may be kept: what the act is about stands in it by the name of its field, not by its id."""
-    for field, value in _about(asked):
-        outcome = _with(_with(outcome, quote(value, safe=""), f"<%{field}>"), value, f"<{field}>")
+    """An outcome as it may be kept: signs of no language stand in it for what the act is about, not its ids."""
+    for value, sign, quoted_sign in _about(asked):
+        outcome = _with(_with(outcome, quote(value, safe=""), quoted_sign), value, sign)
     return outcome
 
 
 def told_again(outcome: Outcome, asked: ActRequest) -> Outcome:
     """The outcome that was kept, with what the act is about."""
-    for field, value in _about(asked):
-        outcome = _with(_with(outcome, f"<%{field}>", quote(value, safe="")), f"<{field}>", value)
+    for value, sign, quoted_sign in reversed(_about(asked)):
+        outcome = _with(_with(outcome, sign, value), quoted_sign, quote(value, safe=""))
     return outcome
 
 
-def _about(asked: ActRequest) -> list[tuple[str, str]]:
-    return [(field, asked.said[field]) for field in asked.spec.subject if asked.said.get(field)]
+def _about(asked: ActRequest) -> list[tuple[str, str, str]]:
+    """What an act is about: each value, with its sign, and that of it as it stands in a path."""
+    fields = enumerate(field for field in asked.spec.subject if asked.said.get(field))
+    return [(asked.said[field], chr(_SIGNS + 2 * place), chr(_SIGNS + 2 * place + 1)) for place, field in fields]
+
+
+def _page_of(asked: ActRequest) -> str:
+    """Where one can see how that stands which an act is about."""
+    return asked.spec.page.format_map(
+        {field: quote(asked.said.get(field, ""), safe="") for field in asked.spec.subject}
+    )
 
 
 def _with(outcome: Outcome, found: str, put: str) -> Outcome:

@@ -19,6 +19,7 @@ from streams.domain.segments.definition_changes import definition_changes, in_or
 from streams.domain.segments.definition_files import definition_json
 from streams.operations.definition_copies import DefinitionRecord, write_copies
 from streams.platform.errors import MissingTopic
+from streams.services.console.acting.reaching_kafka import kept_from_sending
 from streams.services.console.acting.request import ActRequest, Ready
 from streams.services.console.gate import NotForYou
 from streams.services.console.outcomes import Outcome, done_as_shown, not_done, unsure
@@ -90,6 +91,8 @@ def _require_own(
 
 async def _ordered(page: PageRequest, records: Sequence[DefinitionRecord], to: str) -> Outcome:
     """Write definitions, and wait until Redis shows them."""
+    if (kept := await kept_from_sending(page.deps.settings, to)) is not None:
+        return kept
     try:
         await asyncio.to_thread(write_copies, page.deps.settings, SEGMENT_DEFINITIONS, records)
     except (KafkaError, MissingTopic, OSError):

@@ -3,6 +3,8 @@
 Definitions are read and written by `harmonia experiments` alone, in a child process (`jobs.py`).
 """
 
+import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 
@@ -13,10 +15,10 @@ from msgspec import Struct
 from events.experiments import ExperimentDefinition
 from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.experiments.definition_records import definition_version, planned_shares
-from streams.domain.file_mistakes import FileMistakes
+from streams.domain.file_mistakes import FileMistake, FileMistakes
 from streams.domain.inference.power import PeopleNeeded, people_needed
-from streams.services.console.gate import Console, file_text, frame, html, posted
-from streams.services.console.jobs import Job, TooManyJobs
+from streams.services.console.gate import Console, draft_page, file_text, frame, posted
+from streams.services.console.jobs import Job, Jobs, TooManyJobs
 from streams.services.console.mistakes import shown_mistakes
 from streams.services.console.page import Block, Loaded, Page, PageRequest, require_everything
 from streams.services.console.pages import runs
@@ -28,6 +30,8 @@ from streams.services.console.signin import SignedIn
 ABOUT = "experiments"
 DEFINED = "definitions"
 FRESH_MS = 30_000
+KNOWN_MS = 300_000
+"""For how long a reading tells what is defined while there is none since: others may have changed it elsewhere."""
 MOST_PEOPLE, MOST_DAYS = 10**10, 10**6
 """What takes more people than there are, or more days than anybody waits, is not told."""
 EXAMPLE = """[[experiment]]
@@ -66,15 +70,27 @@ def _read_definitions(answer: bytes) -> list[ExperimentDefinition]:
 
 
 def latest_definitions(asked: PageRequest) -> tuple[Job | None, list[ExperimentDefinition] | None]:
-    """What is defined, as was read in the last half minute; begins to read it where nobody has. None: not known yet."""
+    """What is defined, and the job that has read it; the last reading stays while the next one runs.
+
+    It is read anew after half a minute, and once somebody here has defined or ended one. None: not known yet, or no
+    more after five minutes, and the job that reads it.
+    """
     jobs = asked.deps.jobs
     job = jobs.latest(DEFINED, FRESH_MS)
-    if job is None:
+    if job is None or _is_overtaken(job, jobs):
         try:
             job = jobs.begin("", DEFINED, ("experiments", "definitions", "--json"))
         except TooManyJobs:
-            return None, None
-    return job, read_answer(job, _read_definitions)
+            job = None
+    read = jobs.latest_answered(DEFINED, KNOWN_MS)
+    if read is None or _is_overtaken(read, jobs) or (job is not None and job.state == "failed"):
+        return job, None
+    return read, read_answer(read, _read_definitions)
+
+
+def _is_overtaken(reading: Job, jobs: Jobs) -> bool:
+    """Whether something was defined or ended here after a reading had begun."""
+    return reading.began_ms is not None and jobs.has_ended_since(ABOUT, reading.began_ms)
 
 
 async def load_defined(asked: PageRequest) -> Loaded:
@@ -84,7 +100,7 @@ async def load_defined(asked: PageRequest) -> Loaded:
     now = asked.wall_ms
     rows = [(each, planned_shares(each), _has_ended(each, now)) for each in found or ()]
     data = {"job": job, "is_known": found is not None, "rows": rows, "waited_s": waited_s(job, asked)}
-    return Loaded(data, now)
+    return Loaded(data, now if job is None or found is None else job.ended_ms)
 
 
 def _has_ended(definition: ExperimentDefinition, now_ms: int) -> bool:
@@ -160,6 +176,27 @@ def routes(console: Console) -> APIRouter:
     return router
 
 
+def by_plan(mistakes: Sequence[FileMistake], text: str) -> list[FileMistake]:
+    """Mistakes whose keys name the plan by its id in place of a place that is counted from 0; without an id from 1."""
+    if not any(map(_is_of_plan, (each.key for each in mistakes))):
+        return [*mistakes]
+    ids = [table.get("id") for table in tomllib.loads(text)["experiment"]]
+    return [each._replace(key=_plan_key(each.key, ids)) for each in mistakes]
+
+
+def _plan_key(key: str, ids: Sequence[object]) -> str:
+    found = _is_of_plan(key)
+    if found is None:
+        return key
+    number, rest = int(found[1]), found[2]
+    id_ = ids[number]
+    plan = id_ if isinstance(id_, str) and id_ and ids.count(id_) == 1 else f"experiment {number + 1}"
+    return f"{plan}: {rest}" if rest else plan
+
+
+_is_of_plan = re.compile(r"experiment\[(\d+)\](?:\.(.+))?", re.DOTALL).fullmatch
+
+
 def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> Response:
     asked = console.page_request(signed_in, {})
     text = file_text(said)
@@ -180,7 +217,7 @@ def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> 
         "page": PLANS,
         "text": text,
         "given": {name: said.get(name, "") for name in ("usual", "difference", "a_day")},
-        "mistakes": shown_mistakes(mistakes),
+        "mistakes": shown_mistakes(by_plan(mistakes, text)),
         "definitions": definitions,
         "needs": needs,
         "knows_rates": knows_rates,
@@ -189,7 +226,7 @@ def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> 
         "is_whole": signed_in.viewer.scope == EVERYTHING,
     }
     context = {**frame(console, signed_in), **shown}
-    return html(signed_in, render("experiment_checked.html", asked, context), 422 if mistakes else 200)
+    return draft_page(signed_in, render("experiment_checked.html", asked, context), has_mistakes=bool(mistakes))
 
 
 PLANS = Page(
@@ -202,6 +239,7 @@ PLANS = Page(
         Block("defined", 2, load_defined, "experiment_defined.html", "What is defined", 60),
     ),
     in_menu=False,
+    under="/experiments",
     template="plan_one.html",
 )
 RUN = Page(
@@ -213,6 +251,7 @@ RUN = Page(
     params={"job": r"[0-9a-f]{16}"},
     enter=enter_run,
     in_menu=False,
+    under="/experiments",
     template="plan_one.html",
 )
 PAGES = (PLANS, RUN)

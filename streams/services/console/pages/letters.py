@@ -22,9 +22,9 @@ from streams.services.console.desk_cells import Span
 from streams.services.console.desk_notices import LetterCause
 from streams.services.console.desk_reading import freshness
 from streams.services.console.desk_schema import CELLS_KEPT_MS, SECOND_MS
-from streams.services.console.gate import Console, file_text, frame, html, posted
+from streams.services.console.gate import Console, draft_page, file_text, frame, posted
 from streams.services.console.jobs import Job, TooManyJobs
-from streams.services.console.mistakes import shown_lines
+from streams.services.console.mistakes import shown_detail, shown_lines
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, require_everything
 from streams.services.console.pages import runs
 from streams.services.console.pages.campaigns import AHEAD_MS
@@ -92,6 +92,8 @@ class Account(Struct, frozen=True):
         return sum(each.count for each in self.sent)
 
 
+_TELLING = {"named": named, "detail_of": shown_detail}
+"""By which templates tell what records say: of whom they are, and why they were refused."""
 _is_number = re.compile(NUMBER).fullmatch
 _read_shapes = msgspec.json.Decoder(Shapes).decode
 _read_account = msgspec.json.Decoder(Account).decode
@@ -103,7 +105,13 @@ async def load_causes(asked: PageRequest) -> Loaded:
     span = Span(asked.wall_ms - CELLS_KEPT_MS, asked.wall_ms + AHEAD_MS)
     rows = await asked.ask(desk_notices.letter_causes, span)
     known = (await asked.ask(freshness, asked.wall_ms // SECOND_MS * SECOND_MS))["dead-letters"]
-    data = {"rows": rows, "named": named, "by_clock": asked.by_clock, "open": sum(row.open for row in rows)}
+    data = {
+        "rows": rows,
+        "named": named,
+        "detail_of": shown_detail,
+        "by_clock": asked.by_clock,
+        "open": sum(row.open for row in rows),
+    }
     return Loaded(data, known.as_of_ms, known.stopped_at_ms)
 
 
@@ -128,7 +136,9 @@ async def enter_cause(asked: PageRequest) -> LetterCause:
 async def load_cause(asked: PageRequest) -> Loaded:
     """What the records have in common, and how many are open, now."""
     cause: LetterCause = await enter_cause(asked)
-    return Loaded({"cause": cause, "named": named, "by_clock": asked.by_clock}, asked.wall_ms)
+    return Loaded(
+        {"cause": cause, "named": named, "detail_of": shown_detail, "by_clock": asked.by_clock}, asked.wall_ms
+    )
 
 
 async def load_fields(asked: PageRequest) -> Loaded:
@@ -192,6 +202,7 @@ async def load_job(asked: PageRequest) -> Loaded:
         "account": read_answer(job, _read_account),
         "waited_s": waited_s(job, asked),
         "is_rehearsal": job.given["what"] == "rehearsal",
+        **_TELLING,
         "act": "release" if "source" in job.given else "requeue",
     }
     return Loaded(data, asked.wall_ms)
@@ -241,7 +252,8 @@ async def _rehearsed(console: Console, signed_in: SignedIn, said: Mapping[str, s
     mistakes = found.found if isinstance(found, MappingMistakes) else ()
     if mistakes:
         shown = {"of": given, "mapping": mapping, "mistakes": shown_lines(mistakes), "page": LETTERS}
-        return html(signed_in, render("letter_mistakes.html", asked, {**frame(console, signed_in), **shown}), 422)
+        context = {**frame(console, signed_in), **shown}
+        return draft_page(signed_in, render("letter_mistakes.html", asked, context), has_mistakes=True)
     told = "a quarantined source" if cause is None else f"cause {cause.reason} of {cause.topic}"
     given = {**given, "what": "rehearsal", "mapping": mapping, "told": told}
     words = rehearsal_of(given, cause)

@@ -42,6 +42,8 @@ REASONS = ("called", "complaint", "rights", "mistake", "task")
 """Why somebody looks at a person; each is a sentence of `reasons` in the template."""
 BECAUSE = ("asked", "complained", "died", "mistake", "other")
 """Why nobody is to reach a person; each is a sentence of `person_acts.html`."""
+DONE = ("stopped", "lifted")
+"""What was done a moment ago, as the page says at its top; each is a sentence of `person.html`."""
 TAKEN_FOR = ("contact", "voter", "external", "phone")
 """What a word that may mean several things was taken for; each is a sentence of `person.html`."""
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
@@ -53,12 +55,16 @@ _LONGEST_WORD = 1024
 
 
 class Subject(Struct, frozen=True):
-    """The person of a page. `profile` None: Redis lacks something, and `lacking` says what."""
+    """The person of a page. `profile` None: Redis lacks something, and `lacking` says what.
+
+    `is_stopped`: somebody here has stopped all contact with them.
+    """
 
     contact_id: str
     profile: ContactProfile | None
     as_of_ms: int | None = None
     lacking: CodedMessage | None = None
+    is_stopped: bool = False
 
 
 class ChannelAnswer(Struct, frozen=True):
@@ -90,7 +96,8 @@ async def enter(asked: PageRequest) -> Subject:
         raise PageRefused.not_found()
     if found.contact_id != contact_id:
         raise Elsewhere(f"/people/{found.contact_id}")
-    return Subject(contact_id, orjson.loads(found.profile), seen.as_of)
+    is_stopped = suppression_of(found, asked.wall_ms) is not None
+    return Subject(contact_id, orjson.loads(found.profile), seen.as_of, None, is_stopped)
 
 
 def outcome_of(found: ContactAnswer, viewer: Viewer) -> str:
@@ -121,10 +128,15 @@ async def load_answers(asked: PageRequest) -> Loaded:
             raise Withheld(incomplete_message(judged))
         as_of = judged.as_of
         decision = judged.judged[0].decision
-        why = message(f"why.{decision.reason}")
+        why = why_of(decision, channel)
         evidence = evidence_messages(decision, subject.profile, asked.words.zone)
         answers.append(ChannelAnswer(channel, decision, why, evidence))
     return Loaded({"answers": answers, "purpose": purpose, "purposes": PURPOSES, "subject": subject}, as_of)
+
+
+def why_of(decision: Decision, channel: Channel) -> CodedMessage:
+    """Why, where nobody was asked about an address of theirs: then one that is not known is none that is known."""
+    return message(f"none_known.{channel}" if decision.reason == "unknown_address" else f"why.{decision.reason}")
 
 
 def team_of(viewer: Viewer) -> str:
@@ -302,7 +314,12 @@ PERSON = Page(
         Block("timeline", 0, load_timeline, "person_timeline.html", "The last 48 hours"),
         Block("acts", 0, load_acts, "person_acts.html", "What you may do"),
     ),
-    params={"contact_id": CONTACT_ID_PATTERN, "purpose": "|".join(PURPOSES), "by": "|".join(TAKEN_FOR)},
+    params={
+        "contact_id": CONTACT_ID_PATTERN,
+        "purpose": "|".join(PURPOSES),
+        "by": "|".join(TAKEN_FOR),
+        "done": "|".join(DONE),
+    },
     enter=enter,
     in_menu=False,
     template="person.html",
@@ -316,6 +333,7 @@ ERASE = Page(
     params={"contact_id": CONTACT_ID_PATTERN},
     enter=enter_erasure,
     in_menu=False,
+    under="/people",
 )
 PAGES = (FIND, PERSON, ERASE)
 

@@ -18,6 +18,7 @@ from streams.services.console.page import Block, Loaded, Page, PageRequest
 from streams.services.console.pages.campaigns import AHEAD_MS
 from streams.services.console.rights import Scope
 from streams.services.console.standing import STALE_S, standing_of
+from streams.services.console.words import Words
 
 EVERY_S = 5
 MOST_ROWS = 50
@@ -52,7 +53,7 @@ async def load_alerts(asked: PageRequest) -> Loaded:
     found = alert_rows(counts, rule)
     rows = [row for row in found if names_only_own(row, asked.viewer.scope)]
     fresh = await standing_of(asked)
-    shown = rows[:MOST_ROWS]
+    shown = in_words(rows[:MOST_ROWS], asked.words)
     others = sum(row.count for row in found) - sum(row.count for row in rows)
     erased = erased_since(counts)
     data = {"rule": rule, "rows": shown, "others": others, "left_out": len(rows) - len(shown), "erased": erased}
@@ -68,6 +69,25 @@ def alert_rows(counts: Sequence[desk_notices.AlertCount], rule: str) -> list[Ale
             row = AlertRow(what, each.count, each.last_ms)
             alike.setdefault(english(_with_spans(what, lambda _: "")), []).append(row)
     return sorted(map(_one_row, alike.values()), key=lambda row: -row.count)
+
+
+def in_words(rows: Sequence[AlertRow], words: Words) -> list[AlertRow]:
+    """The same for a reader: in place of a word of the contract what it is called, and long spans in years."""
+    return [msgspec.structs.replace(row, what=_in_words(row.what, words)) for row in rows]
+
+
+def _in_words(what: CodedMessage, words: Words) -> CodedMessage:
+    return msgspec.structs.replace(what, fields={name: _field(field, words) for name, field in what.fields.items()})
+
+
+def _field(field: Field, words: Words) -> Field:
+    if not isinstance(field, CodedMessage):
+        return field
+    if field.code.startswith(_STOP):
+        return words.name("stop", field.code.removeprefix(_STOP))
+    if field.code in _MINUTES and (minutes := _minutes(field)) < sys.maxsize:
+        return words.span(60 * minutes)
+    return _in_words(field, words)
 
 
 def _one_row(rows: Sequence[AlertRow]) -> AlertRow:
@@ -110,6 +130,7 @@ def names_only_own(row: AlertRow, scope: Scope) -> bool:
 
 
 _TEAMS = ("team", "teams", "other")
+_STOP = "stop."
 _APART = ("age", "apart")
 _MINUTES = {"span.minutes": 1, "span.hours": 60, "span.days": 1440}
 

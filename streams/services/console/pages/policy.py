@@ -18,7 +18,7 @@ from streams.domain.pressure import FileMistakes, Policy, default_policy_text, r
 from streams.domain.pressure.policy_files import policy_text
 from streams.platform.published_policies import PublishedPolicy, mark_of, published
 from streams.platform.settings import Settings
-from streams.services.console.gate import Console, file_text, frame, html, posted
+from streams.services.console.gate import Console, draft_page, file_text, frame, posted
 from streams.services.console.jobs import Job, TooManyJobs
 from streams.services.console.mistakes import shown_mistakes
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest
@@ -235,7 +235,7 @@ def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> 
         "is_whole": signed_in.viewer.scope == EVERYTHING,
     }
     context = {**frame(console, signed_in), **shown}
-    return html(signed_in, render("policy_checked.html", asked, context), 422 if mistakes else 200)
+    return draft_page(signed_in, render("policy_checked.html", asked, context), has_mistakes=bool(mistakes))
 
 
 POLICY = Page(

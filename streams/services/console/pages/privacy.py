@@ -23,7 +23,7 @@ from streams.services.console.gate import Console, posted
 from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest, require_everything
 from streams.services.console.pages.campaigns import AHEAD_MS
 from streams.services.console.pages.people import REASONS
-from streams.services.console.pages.person_alerts import alert_rows, names_only_own
+from streams.services.console.pages.person_alerts import alert_rows, in_words, names_only_own
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.standing import standing_of
 
@@ -45,7 +45,7 @@ async def load_stops(asked: PageRequest) -> Loaded:
     counts = await asked.ask(desk_notices.alerts_by_detail, IGNORED, span, asked.viewer.scope)
     rows = [row for row in alert_rows(counts, IGNORED) if names_only_own(row, asked.viewer.scope)]
     fresh = await standing_of(asked)
-    data = {"rows": rows, "count": sum(row.count for row in rows), "rule": IGNORED}
+    data = {"rows": in_words(rows, asked.words), "count": sum(row.count for row in rows), "rule": IGNORED}
     return Loaded(data, fresh.as_of_ms, fresh.stopped_at_ms)
 
 

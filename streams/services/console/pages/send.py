@@ -1,5 +1,6 @@
 """`/send`: a list is uploaded; who of it may be reached now, later or never, and why; reserve them and download."""
 
+import asyncio
 from typing import cast, get_args
 
 from fastapi import APIRouter, Request, Response
@@ -10,7 +11,7 @@ from events.channels import Channel, Purpose
 from events.times import parse_time
 from sinks.reservations import Reservations
 from streams.domain.messages import message
-from streams.domain.messages.mistakes import list_message
+from streams.domain.messages.mistakes import list_message, remark_message
 from streams.services.console.gate import Console, posted, require, signed_in_of
 from streams.services.console.list_marks import forget_mark, mark_of
 from streams.services.console.page import Block, Loaded, Page, PageRequest
@@ -38,6 +39,16 @@ def _why(reason: str, asked: PageRequest) -> str:
     return asked.words.sentence(message(f"why.{reason}"))
 
 
+def remarks_of(one: Sending, asked: PageRequest) -> list[tuple[str, bool]]:
+    """Remarks on names, each in the reader's language where its sentence is known there, and whether it is."""
+    found = []
+    for remark in one.remarks:
+        _, _, text = remark.partition(": ")  # without the option of the command
+        known = remark_message(text)
+        found.append((text if known is None else asked.words.sentence(known), known is not None))
+    return found
+
+
 async def load(asked: PageRequest) -> Loaded:
     """The reader's list, how far it is judged, and what came of it."""
     one = asked.deps.sendings.of(asked.viewer.name)
@@ -45,9 +56,12 @@ async def load(asked: PageRequest) -> Loaded:
         await one.count_left(lambda: _left(asked, one))
     wall_ms = asked.deps.wall()
     until_ms = None if one is None else one.reserved_until_ms
+    reserving = one is not None and one.state == "judging" and one.question.reserve_s > 0
     hours = [] if one is None else [Bar("", rows, parse_time(f"{hour}:00:00Z") or 0) for hour, rows in one.hours]
     shown = {
         "sending": one,
+        "reserved": await asyncio.to_thread(one.written) if one is not None and reserving else None,
+        "remarks": [] if one is None else remarks_of(one, asked),
         "trouble": None if one is None else list_message(one.why),
         "gone": await mark_of(asked.deps.redis, asked.viewer.name) if one is None else None,
         "bars": [] if one is None else bars_of(one, asked),

@@ -7,7 +7,7 @@ has changed until then is told by itself, so that each entry and exit has its ow
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
@@ -50,7 +50,18 @@ READINGS = "segments"
 """The name under which a state object in memory holds what was read of it last, and by what (`epoch`)."""
 
 Fragments: TypeAlias = Mapping[str, ContactState]
-CauseOf: TypeAlias = Callable[[str], ChangeCause]
+Change: TypeAlias = tuple[ChangeCause, list[str], list[str]]
+"""The segments that somebody entered and left for one cause."""
+
+
+class Why(NamedTuple):
+    """Why a person is judged: the cause of what changes in these segments, None being all; in others it is `time`."""
+
+    cause: ChangeCause
+    segments: frozenset[str] | None = None
+
+
+_TIME, _HEARD = Why("time"), Why("interaction")
 
 
 class MembershipChanges:
@@ -119,11 +130,12 @@ class MembershipChanges:
             after.__dict__[READINGS] = (held[0], found)
             if found.answer == was.answer and found.due >= was.due:
                 return
+            told = was.answer
         else:
             self._catch_up(contact, lambda: {person.contact_id: before}, Moment(at, before.version))
-            found = plan.read(person, at)
+            found, told = plan.read(person, at), None
             after.__dict__[READINGS] = (registry.epoch, found)
-        self._settle(contact, found, Moment(at, after.version), lambda _: "interaction")
+        self._settle(contact, found, Moment(at, after.version), _HEARD, told)
 
     def stepped(self, step: FragmentStep, after: ContactState, parts_before: Callable[[], Fragments]) -> None:
         """Judge the person of a fragment after a step of any kind, or let go of who is shown no more.
@@ -144,7 +156,7 @@ class MembershipChanges:
         cause: ChangeCause = "link" if (was.roof, was.parts) != (None, place.parts) else "interaction"
         person = whole_person(step.contact_id, {step.contact_id: after, **step.parts})
         if person is not None:
-            self._settle(contact, registry.compiled.plan.read(person, at), moment, lambda _: cause)
+            self._settle(contact, registry.compiled.plan.read(person, at), moment, Why(cause))
         else:
             self.let_go(contact, "erased" if place.shown == "erased" else cause, moment)
 
@@ -201,7 +213,7 @@ class MembershipChanges:
         row = self._row(contact)
         if row is None:
             return
-        left = [self.registry.names[number][0] for number in row.since]
+        left = [self.registry.names[number][0] for number in row.before]
         if row.is_told:
             moment = moment._replace(version=self.registry.next_version())
             if left or cause == "erased":
@@ -239,54 +251,44 @@ class MembershipChanges:
             self.let_go(contact, "recounted", moment)
             return
         moment = moment._replace(at=max(moment.at, person.known.state.clock))
-        sweep = self.registry.sweep
-        changed = both(sweep.changed, sweep.again) if is_behind else ()
-        cause_anew: ChangeCause = "recounted" if changed is None else "defined"
+        why = _TIME
+        if is_behind:
+            changed = self.registry.swept
+            why = Why("recounted" if changed is None else "defined", changed)
+        self._settle(contact, self.registry.compiled.plan.read(person, moment.at), moment, why)
 
-        def cause_of(name: str) -> ChangeCause:
-            return cause_anew if changed is None or name in changed else "time"
-
-        self._settle(contact, self.registry.compiled.plan.read(person, moment.at), moment, cause_of)
-
-    def _settle(self, contact: bytes, found: PersonReadings, moment: Moment, cause_of: CauseOf) -> None:
-        """Keep what was found of a person, and tell what of it is new."""
+    def _settle(self, contact: bytes, found: PersonReadings, moment: Moment, why: Why, told: int | None = None) -> None:
+        """Keep what was found of a person, and tell what of it is new. `told`: the answer that is told, if at hand."""
         registry = self.registry
-        row = self._row(contact)
-        held = row or NO_MEMBERSHIPS
+        held = self._row(contact) or NO_MEMBERSHIPS
         due = self._armed(contact, held.due, found.due, moment.at)
-        were, bits = 0, registry.bits
-        for number in held.since:
-            were |= bits.get(number, 0)
-        if were == found.answer and were.bit_count() == len(held.since):
+        were = registry.answer(held.before) if told is None else told
+        if were == found.answer and (told is not None or were.bit_count() == len(held.before)):
             if due != held.due:
                 self._put(contact, replace(held, due=due) if held.is_told or due != NEVER else None)
             return
-        gone = were & ~found.answer
-        left = [number for number in held.since if number not in bits or bits[number] & gone]
         entered = registry.compiled.plan.names(found.answer & ~were)
-        since = {**held.since, **{registry.number(name): moment.at for name in entered}}
-        for number in left:
-            del since[number]
-        self._put(contact, PersonMemberships(since, due, is_told=True))
-        self._tell(contact, entered, [registry.names[number][0] for number in left], moment, cause_of)
-
-    def _tell(
-        self, contact: bytes, entered: Iterable[str], left: Iterable[str], moment: Moment, cause_of: CauseOf
-    ) -> None:
-        registry, builder = self.registry, self._builder
-        by_cause: dict[ChangeCause, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
-        for name in entered:
-            by_cause[cause_of(name)][0].append(name)
-        for name in left:
-            cause = cause_of(name) if name in registry.compiled.segments else "withdrawn"
-            by_cause[cause][1].append(name)
-        for cause in sorted(by_cause, key=_place_of):
-            moment = moment._replace(version=registry.next_version())
-            self._count(cause, *by_cause[cause])
-            self._change(contact.decode(), cause, by_cause[cause], moment)
-        row = self._rows[contact] or NO_MEMBERSHIPS
-        self.outputs.append(segments_record(builder, contact, registry.heads, row.since, moment))
+        gone = registry.ruled_out(held.before, found.answer) if told is None or were & ~found.answer else ()
+        row = held.moved([*map(registry.number, entered)], gone, moment.at, due)
+        self._put(contact, row)
+        for cause, came, went in self._by_cause(entered, [registry.names[number][0] for number in gone], why):
+            moment = Moment(moment.at, moment.profile, registry.next_version())
+            self._count(cause, came, went)
+            self._change(contact.decode(), cause, (came, went), moment)
+        self.outputs.append(segments_record(self._builder, contact, registry.heads, row, moment))
         self._latest = max(self._latest, moment.at)
+
+    def _by_cause(self, entered: list[str], left: list[str], why: Why) -> Iterable[Change]:
+        """What somebody entered and left, by cause; mostly all of it has one."""
+        segments, of = self.registry.compiled.segments, why.segments
+        if (of is None or (of.issuperset(entered) and of.issuperset(left))) and segments.keys() >= {*left}:
+            return [(why.cause, entered, left)]
+        found: dict[ChangeCause, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+        for side, names in enumerate((entered, left)):
+            for name in names:
+                cause: ChangeCause = why.cause if of is None or name in of else "time"
+                found[cause if name in segments else "withdrawn"][side].append(name)
+        return [(cause, *found[cause]) for cause in sorted(found, key=_place_of)]
 
     def _change(
         self, contact_id: str, cause: ChangeCause, change: tuple[Collection[str], Collection[str]], moment: Moment
@@ -296,13 +298,12 @@ class MembershipChanges:
 
     def _count(self, cause: ChangeCause, entered: Iterable[str], left: Iterable[str]) -> None:
         came = 0 if cause in RUN_BY_ITSELF else 1
-        tallies = self.registry.tallies
+        registry = self.registry
         for name in entered:
-            was = tallies[name]
-            self.registry.tally(name, replace(was, members=was.members + 1, entered=was.entered + came))
+            registry.counts(name).come(came)
         for name in left:
-            if (known := tallies.get(name)) is not None:  # else somebody whom a version before this one has left behind
-                self.registry.tally(name, replace(known, members=known.members - 1, left=known.left + came))
+            if name in registry.tallies:  # else somebody whom a version before this one has left behind
+                registry.counts(name).go(came)
 
     def _armed(self, contact: bytes, armed: int, due: int, at: int) -> int:
         """Set the timer of a person anew where it is too late, or has come; when it is set to now."""

@@ -11,6 +11,7 @@ from msgspec import Struct
 from events.segments import ChangeCause, SegmentChange, SegmentCount
 from events.times import render_time
 from events.topics import CONTACT_SEGMENTS, SEGMENT_CHANGES, SEGMENT_COUNTS, SEGMENT_WORK
+from streams.domain.segments.memberships import PersonMemberships
 from streams.engine.runs import Records
 from streams.engine.writer import Output
 from streams.worker.agents.contacts.output_records import RecordBuilder
@@ -50,14 +51,15 @@ def membership_head(segment: str, edition: str) -> bytes:
 
 
 def segments_record(
-    builder: RecordBuilder, contact: bytes, heads: Mapping[int, bytes], since: Mapping[int, int], moment: Moment
+    builder: RecordBuilder, contact: bytes, heads: Mapping[int, bytes], row: PersonMemberships, moment: Moment
 ) -> Output:
-    """The record of `contact-segments`. `since`: by number since when; `heads`: `membership_head` of each number.
+    """The record of `contact-segments`. `heads`: `membership_head` of each number.
 
     Put together of what many people share: somebody is in dozens of segments, and one change writes all of them.
     """
     version = builder.number(moment.version)
-    held = b",".join([heads[number] + _end(at) for number, at in since.items()])
+    ends = {ago: _end(row.latest - ago) for ago in {*row.before.values()}}
+    held = b",".join([heads[number] + ends[ago] for number, ago in row.before.items()])
     value = b'{"version":%d,"as_of":"%b","segments":{%b}}' % (version, render_time(moment.at).encode(), held)
     return Output(CONTACT_SEGMENTS, builder.partition, contact, value, [("version", b"%d" % version)])
 

@@ -77,6 +77,7 @@ class SegmentRegistry:
     is gone by once a version can.
     `compiled`: what people are judged by now, and `epoch`: another object whenever that has become another. `bits`: the
     bit in its answers of each number whose segment it has; `heads`: how a membership of each number is written.
+    `swept`: the segments for which somebody is judged anew whom the backfill has still to come by; None is all of them.
     `timers`: of those to be judged again. `version`: the last one given to anything that was told of a contact.
     """
 
@@ -86,6 +87,7 @@ class SegmentRegistry:
         self.names = {int(number): _read_name(value) for number, value in _all(states, _NAME)}
         self.tallies = {name: read_tally(value) for name, value in _all(states, _COUNT)}
         self.sweep = _one(states.beside(_SWEEP), _read_sweep, Sweep(0))
+        self.swept = _swept(self.sweep)
         self.time = _one(states.beside(_TIME), _read_time, PartitionTime())
         self.version = _one(states.beside(_VERSION), int, 0)
         self.timers = Timers(states)
@@ -169,6 +171,23 @@ class SegmentRegistry:
             self.tallies[segment] = tally
         self._counted.add(segment)
 
+    def counts(self, segment: str) -> Tally:
+        """How many are in a segment, to be counted on."""
+        self._counted.add(segment)
+        return self.tallies[segment]
+
+    def answer(self, numbers: Iterable[int]) -> int:
+        """The segments of these numbers as an answer of the plan, without those that are withdrawn."""
+        found, bits = 0, self.bits
+        for number in numbers:
+            found |= bits.get(number, 0)
+        return found
+
+    def ruled_out(self, numbers: Iterable[int], answer: int) -> list[int]:
+        """Those of these numbers whose segments are not in an answer of the plan."""
+        bits = self.bits
+        return [number for number in numbers if not bits.get(number, 0) & answer]
+
     def number(self, segment: str) -> int:
         """The number of a segment with its edition of now."""
         name = segment, self.compiled.segments[segment].edition
@@ -189,6 +208,8 @@ class SegmentRegistry:
 
     def sweeps(self, sweep: Sweep) -> None:
         """Keep this backfill as the one under way."""
+        if (sweep.changed, sweep.again) != (self.sweep.changed, self.sweep.again):
+            self.swept = _swept(sweep)
         self.sweep = sweep
         self._beside[_SWEEP] = _encode(sweep)
 
@@ -261,6 +282,11 @@ def memberships_key(contact: bytes) -> bytes:
 def both(one: Iterable[str] | None, other: Iterable[str] | None) -> tuple[str, ...] | None:
     """The segments of both; None is all of them."""
     return None if one is None or other is None else tuple(sorted({*one, *other}))
+
+
+def _swept(sweep: Sweep) -> frozenset[str] | None:
+    found = both(sweep.changed, sweep.again)
+    return None if found is None else frozenset(found)
 
 
 def _all(states: States[ContactState], prefix: bytes) -> Iterator[tuple[str, bytes]]:

@@ -282,7 +282,8 @@ class SinkConnector(ABC, Generic[ChangeT]):
 
     async def _wait_out(self, trouble: SinkUnavailable) -> None:
         self._metrics.sink_errors.labels(self.name).inc()
-        logger.warning("%s; trying again in %.1f s", trouble, trouble.retry_after)
+        if not trouble.is_told:
+            logger.warning("%s; trying again in %.1f s", trouble, trouble.retry_after)
         await asyncio.sleep(trouble.retry_after)
 
     def _observe(self, records: Records) -> None:

@@ -96,6 +96,18 @@ def test_by_the_clock_of_events_nothing_of_the_demo_is_late(tmp_path: Path) -> N
     assert writer.desk.meta("latest_event") == NOON - 10 * year
 
 
+def test_commands_do_not_move_the_clock_of_events(tmp_path: Path) -> None:
+    writer = writer_at(tmp_path, Limits(clock="events"))
+    evening = NOON - 100 * HOUR
+    writer.write([said("van.1", "1", "email.opened", at=evening)], ())
+    stop = {"reason": "do_not_contact", "contact": {"contact_id": "van.1"}}
+    writer.write([said("van.1", "2", "contact.suppressed", stop)], ())
+    writer.write([said("van.1", "3", "contact.provenance_forgotten", {"contact": {"contact_id": "van.1"}})], ())
+    assert (writer.desk.meta("latest_event"), writer.desk.meta("latest")) == (evening, evening)
+    writer.write([profile("van.1", 1)], ())
+    assert events(writer, "van.1") == ["3", "2", "1"], "they are told all the same"
+
+
 def test_a_profile_is_replaced_by_a_later_version_and_by_no_earlier_one(writer: DeskWriter) -> None:
     given = {"by_committee": {"C1": {"net": {"USD": 5}, "last_at": None, "elections": {"e": {"USD": 5}}}}, "count": 1}
     writer.write([profile("van.1", 2, donations=given, zones={"region": "US-OH"})], ())

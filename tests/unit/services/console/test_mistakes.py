@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 
 from streams.cli.permit import unfinished_message
+from streams.cli.permit_check import team_remark, unheard_team_remark
 from streams.domain.dead_letter_repair.mapping import MappingMistakes, read_mapping
 from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.file_mistakes import FileMistakes
-from streams.domain.messages.mistakes import cure_message, list_message, mistake_message
+from streams.domain.messages.mistakes import cure_message, list_message, mistake_message, remark_message
+from streams.domain.messages.texts.mistakes import CURES, MISTAKES
 from streams.domain.pressure import default_policy_text, read_policy
 from streams.services.audience.workbook import TOO_MUCH
 from streams.services.console.mistakes import ShownMistake, shown_lines, shown_mistakes
 from streams.services.console.words import Words
+from streams.services.permission.near_names import campaign_remark
 
 ROOT = Path(__file__).parents[4]
 SOURCES = (
@@ -77,6 +80,22 @@ ALL = sorted({pair for source in SOURCES for pair in texts(source)})
 def test_each_mistake_that_is_told_anywhere_has_a_sentence_in_french(problem: str, cure: str) -> None:
     assert mistake_message(problem) is not None
     assert cure_message(cure) is not None
+
+
+class Filled(dict[str, str]):
+    """What stands in the places of a sentence."""
+
+    def __missing__(self, place: str) -> str:
+        said = {"least": "3", "most": "3", "choice": "'a' or 'b'", "problem": "is missing"}
+        return said.get(place, "give a number" if place in {"cure", "reference"} else "int, str")
+
+
+@pytest.mark.parametrize("code", [*MISTAKES, *CURES])
+def test_each_sentence_is_read_back_as_itself_and_not_as_one_that_is_as_good_as_it(code: str) -> None:
+    text = {**MISTAKES, **CURES}[code].format_map(Filled())
+    found = mistake_message(text) if code in MISTAKES else cure_message(text)
+    assert found is not None
+    assert found.code == code
 
 
 def test_mistakes_are_found_in_the_sources() -> None:
@@ -159,3 +178,21 @@ def test_each_trouble_with_a_list_has_a_sentence_in_french(text: str) -> None:
     assert told is not None
     assert FR.message(told) != text
     assert not stopped or "1\u202f200 lignes" in FR.message(told)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        unheard_team_remark("digtal", {"digital"}),
+        unheard_team_remark("ada@exmple.org", {"ada@example.org"}),
+        team_remark("digtal", {"digital"}),
+        team_remark("field", {"digital"}),
+        campaign_remark("gotv-fnal", {"gotv-final"}),
+        campaign_remark("ada@example.org", {"adda@example.org"}),
+    ],
+)
+def test_each_remark_on_a_name_has_a_sentence_in_french(text: str | None) -> None:
+    assert text is not None
+    told = remark_message(text.removeprefix("--team: "))
+    assert told is not None
+    assert FR.message(told) not in text

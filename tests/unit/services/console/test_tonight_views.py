@@ -19,7 +19,14 @@ from streams.services.console.desk_reading import figures_by, turfs
 from streams.services.console.desk_schema import DAY_MS, HOUR_MS
 from streams.services.console.pages.field import quiet_turfs
 from streams.services.console.pages.needs import Need, of_alerts, of_campaigns, of_findings, of_quiet_turfs
-from streams.services.console.pages.person_alerts import RULES, alert_rows, erased_since, last_day, names_only_own
+from streams.services.console.pages.person_alerts import (
+    RULES,
+    alert_rows,
+    erased_since,
+    in_words,
+    last_day,
+    names_only_own,
+)
 from streams.services.console.pages.tonight import Facts, Hour, evening, figure_views, hours, team_rows
 from streams.services.console.rights import EVERYTHING, Scope, Viewer, may
 from streams.services.console.roles import Role
@@ -253,6 +260,22 @@ def test_alerts_that_differ_in_how_far_apart_touches_were_are_one_line() -> None
         ("digital: by text, 7m after mail by door; at least 8h", 1, NOW),
     ]
     assert "3 min à 2 j après" in FR.message(rows[0].what)
+
+
+def test_an_alert_about_a_stop_is_told_in_the_words_of_the_reader_and_long_ago_in_years() -> None:
+    said = ["digital: by text, consent_withdrawn 5,335d before", "field: by door, do_not_contact 3h before"]
+    said.append("mail: by email, of_a_newer_version 90m before")
+    rows = alert_rows([AlertCount(detail, 1, NOW) for detail in said], "touch_after_stop")
+    assert [EN.message(row.what) for row in in_words(rows, EN)] == [
+        "digital: by text, withdrew consent 14 years before",
+        "field: by door, wants no contact 3 h before",
+        "mail: by email, of_a_newer_version 1 h before",
+    ]
+    assert "a retiré son consentement" in FR.message(in_words(rows, FR)[0].what)
+    [both] = alert_rows(
+        [AlertCount(f"field: by door, suppressed {age} before", 1, NOW) for age in ("4d", "9d")], "touch_after_stop"
+    )
+    assert "stopped by us 4 days to 9 days before" in EN.message(in_words([both], EN)[0].what)
 
 
 def test_who_sees_some_teams_reads_no_alert_that_names_another() -> None:

@@ -99,6 +99,8 @@ def test_no_money_is_a_nought_of_the_currency_beside_it() -> None:
         (119, "1 min", f"1{NARROW}min"),
         (7200, "2 h", f"2{NARROW}h"),
         (172_800, "2 days", "2 jours"),
+        (729 * 86_400, "729 days", "729 jours"),
+        (5_335 * 86_400, "14 years", "14 ans"),
     ],
 )
 def test_lengths_of_time(seconds: float, english: str, french: str) -> None:

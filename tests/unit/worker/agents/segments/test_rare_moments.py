@@ -10,6 +10,7 @@ from events.json_types import JSON
 from events.topics import CONTACT_SEGMENTS, SEGMENT_DEFINITIONS, SEGMENT_WORK
 from streams.domain.contact import ContactState, decode, encode
 from streams.domain.contact.derived_view import give_up
+from streams.domain.segments import definition_files
 from streams.domain.segments.conditions import KINDS
 from streams.domain.segments.person import Person, whole_person
 from streams.engine.decoded_states import Codec, RecentStates, States
@@ -22,10 +23,11 @@ from tests.property.domain.segments.definitions import Table
 from tests.property.worker.links.sayings import interaction
 from tests.property.worker.links.world import PARTITIONS
 from tests.property.worker.segments.town import Town
-from tests.unit.domain.contact.said import HOUR
+from tests.unit.domain.contact.said import DAY, HOUR
 from tests.unit.events.records import NOW
 
 EVERYBODY: Table = {"id": "everybody", "owner": "desk", "none": [{"gifts": "count", "at_least": 99}]}
+HEARD_OF: Table = {"id": "heard-of", "owner": "desk", "all": [{"seen": "last", "within": "700d"}]}
 RECENT: Table = {"id": "recent", "owner": "desk", "all": [{"seen": "last", "within": "7d"}]}
 
 
@@ -59,6 +61,24 @@ def test_a_segment_that_is_withdrawn_and_defined_again_at_once_is_judged_anew() 
     assert len(town.logs[SEGMENT_WORK, 0]) > sweeps
     assert town.names() == town.should_be([EVERYBODY, RECENT])
     assert {state for said in town.states_of_segments().values() for state, _ in said} == {"complete"}
+
+
+def test_what_time_and_what_a_definition_changed_meanwhile_are_told_apart() -> None:
+    """Somebody whom a backfill reaches when they are due already, and while one of their segments is withdrawn."""
+    town = town_of("crm.ada", partitions=1)
+    town.tick(NOW + 8 * DAY)
+    town.define([HEARD_OF])
+    town.withdraw(["everybody"])
+    for log in ((SEGMENT_DEFINITIONS, 0), (SEGMENT_WORK, 0)):
+        town.work(log, 2)
+    town.settle()
+    told = [orjson.loads(change.value or b"") for change in town.changes if change.key == b"crm.ada"]
+    assert [(each["cause"], each["entered"], each["left"]) for each in told[-3:]] == [
+        ("withdrawn", [], ["everybody"]),
+        ("defined", ["heard-of"], []),
+        ("time", [], ["recent"]),
+    ]
+    assert town.names() == town.should_be([HEARD_OF, RECENT], NOW + 8 * DAY)
 
 
 def test_where_no_time_is_known_yet_counts_are_of_when_the_definition_came() -> None:
@@ -162,7 +182,8 @@ def test_a_definition_that_a_version_cannot_read_is_gone_by_once_one_can(monkeyp
     town = town_of("crm.ada")
     hosts: Table = {"id": "everybody", "owner": "desk", "all": [{"tag": "host"}]}
     with monkeypatch.context() as patch:
-        patch.delitem(KINDS, "tag")  # as it is to a worker of a version before
+        known = {head: kind for head, kind in KINDS.items() if head != "tag"}
+        patch.setattr(definition_files, "KINDS", known)  # as it is to a worker of a version before
         value = orjson.dumps(hosts)
         for number in range(town.partitions):
             town.publish(Output(SEGMENT_DEFINITIONS, number, b"everybody", value))

@@ -1,0 +1,188 @@
+"""A policy, the plan of an experiment and looks at people, on a real deployment, by the keyboard alone; in French."""
+
+import re
+from pathlib import Path
+
+import orjson
+from playwright.sync_api import Page, expect
+
+from events.topics import AUDIT_LOG
+from streams.domain.pressure import default_policy_text
+from streams.platform.published_policies import published
+from streams.platform.topic_reading import records_of
+from tests.browser.conftest import Readers
+from tests.browser.console_site import ConsoleSite
+from tests.browser.reader import PHONE, Reader
+from tests.browser.test_people_acts import no_wider_than_the_screen, press
+from tests.integration.said import fresh
+from tests.integration.waiting import until
+
+FIRST = default_policy_text()
+WRONG = FIRST.replace('{ window = "1d", at_most = 3 }', '{ window = "1d", at_most = 0 }')
+SECOND = FIRST.replace('{ window = "1d", at_most = 3 }', '{ window = "1d", at_most = 2 }')
+PLAN = """[[experiment]]
+id = "{id}"
+hypothesis = "A shorter ask raises more"
+variants = {{ control = 1, short = 1 }}
+metrics = ["{metric}"]
+window = "7d"
+"""
+PATIENCE_MS = 240_000
+"""In which a command of low priority ends, on a machine that has much else to do."""
+
+
+def write(page: Page, text: str, field: str = "#text") -> None:
+    """Put a text in the place of that of a field, by the keyboard alone."""
+    page.locator(field).focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(text)
+
+
+def follow(page: Page, link: str) -> None:
+    """Follow a link by the keyboard alone."""
+    page.get_by_role("link", name=link).first.focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def acted(site: ConsoleSite, *acts: str) -> list[tuple[str, str]]:
+    """What `audit-log` has of some acts, in the order of their times: which, and in detail."""
+    records = [orjson.loads(record.value or b"{}") for record in records_of(site.system.deployment.consumer, AUDIT_LOG)]
+    records.sort(key=lambda record: str(record.get("at")))  # its partitions have no order among them
+    return [(record["what"], record.get("detail", "")) for record in records if record.get("what") in acts]
+
+
+def is_sound(one: Reader) -> None:
+    assert one.violations() == []
+    assert no_wider_than_the_screen(one.page)
+
+
+def test_a_policy_is_drafted_mended_tried_published_and_taken_back_by_the_keyboard_alone(
+    reader: Readers, acting: ConsoleSite
+) -> None:
+    file = Path(acting.folder / "policy.toml")
+    ada = reader("ada", url=acting.url)
+    ada.expected |= {422}
+    ada.open("/policy")
+    is_sound(ada)
+    follow(ada.page, "Draft another one")
+    is_sound(ada)
+    write(ada.page, WRONG)
+    press(ada.page, "Check, and publish nothing")
+    expect(ada.page.get_by_role("alert")).to_contain_text("caps.any[0].at_most")
+    assert ada.page.locator("#text").get_attribute("aria-invalid") == "true"
+    is_sound(ada)
+    write(ada.page, SECOND)
+    press(ada.page, "Check, and publish nothing")
+    expect(ada.page.locator("ins").first).to_contain_text("at_most = 2")
+    is_sound(ada)
+
+    with ada.page.expect_response(re.compile("/policy/backtests/[0-9a-f]+$")) as begun:
+        press(ada.page, "Try it on the past")
+    assert "so far" in begun.value.text()
+    expect(ada.page.locator("#body-backtest")).to_contain_text("3 touches of the past", timeout=PATIENCE_MS)
+    is_sound(ada)
+    press(ada.page, "Back to the draft")
+    assert file.read_text() == FIRST
+
+    press(ada.page, "Publish: it holds for everybody from the next decision on")
+    expect(ada.page.locator("#body-history")).to_contain_text("in force")
+    assert file.read_text() == SECOND
+    assert [each.by for each in published(file)] == ["ada", ""]
+    is_sound(ada)
+    ada.page.reload()
+    file.write_text(FIRST)  # somebody takes it back, by other means
+    ada.page.go_back()
+    expect(ada.page.locator("ins").first).to_contain_text("at_most = 2")
+    press(ada.page, "Publish: it holds for everybody from the next decision on")
+    expect(ada.page.locator("#body-history")).to_contain_text("in force")
+    assert file.read_text() == SECOND, "the button of a page that Back leads to is another act"
+    ada.page.go_back()
+    ada.page.reload()  # the browser sends the form again
+    expect(ada.page.get_by_role("alert")).to_contain_text("Somebody else has published since you began")
+    assert not ada.page.get_by_role("button", name="Publish: it holds").count()
+
+    ada.open("/policy")
+    follow(ada.page, "Compare with what is in force")
+    expect(ada.page.locator("ins").first).to_contain_text("at_most = 3")
+    is_sound(ada)
+    press(ada.page, "Publish it again")
+    expect(ada.page.locator("#body-history")).to_contain_text("by hand")
+    assert file.read_text() == FIRST
+    assert [what for what, _ in acted(acting, "publish", "roll_back")] == ["publish", "publish", "roll_back"]
+
+
+def test_a_plan_is_mended_weighed_defined_and_ended_in_french_by_the_keyboard_alone_on_a_phone(
+    reader: Readers, acting: ConsoleSite
+) -> None:
+    id_ = f"ask-{fresh()}"
+    ada = reader("ada", PHONE, url=acting.url)
+    ada.expected |= {422}
+    ada.page.locator(".you summary").focus()
+    ada.page.keyboard.press("Enter")
+    with ada.page.expect_navigation():
+        press(ada.page, "Français")
+    ada.open("/plans")
+    expect(ada.page.locator("#body-defined")).not_to_contain_text("Lecture", timeout=PATIENCE_MS)
+    is_sound(ada)
+    write(ada.page, PLAN.format(id=id_, metric="gave"))
+    press(ada.page, "Vérifier, sans rien définir")
+    expect(ada.page.get_by_role("alert")).to_contain_text("metrics")
+    is_sound(ada)
+    write(ada.page, PLAN.format(id=id_, metric="donated"))
+    write(ada.page, "10", "#usual")
+    write(ada.page, "2,5", "#difference")
+    write(ada.page, "500", "#a_day")
+    press(ada.page, "Vérifier, sans rien définir")
+    weighed = ada.page.get_by_role("region", name="Personnes et jours")
+    expect(weighed.get_by_role("rowheader")).to_have_text("short")
+    assert re.search(r"\d\u202f\d{3}", weighed.inner_text())
+    is_sound(ada)
+
+    press(ada.page, f"La définir {id_}")
+    run = ada.page.locator("#body-run")
+    expect(run).to_contain_text("Elle est définie.", timeout=PATIENCE_MS)
+    is_sound(ada)
+    ada.page.reload()
+    expect(run).to_contain_text("Elle est définie.")
+    ada.page.go_back()
+    ada.page.reload()
+    assert acted(acting, "define_experiment") == [("define_experiment", f"experiment {id_}")]
+
+    ada.open("/plans")
+    ending = ada.page.get_by_role("button", name=f"La terminer maintenant {id_}", exact=True)
+    ending.wait_for(timeout=PATIENCE_MS)
+    is_sound(ada)
+    press(ada.page, f"La terminer maintenant {id_}")
+    expect(run).to_contain_text("Elle est changée", timeout=PATIENCE_MS)
+    assert acted(acting, "end_experiment") == [("end_experiment", f"experiment {id_}")]
+
+
+def test_who_looked_at_whom_is_found_from_either_side_in_french_by_the_keyboard_alone(
+    reader: Readers, acting: ConsoleSite
+) -> None:
+    ohio, gone = acting.people["ohio"], acting.people["forgotten"]
+    finn = reader("finn", url=acting.url)
+    finn.find(ohio.email)
+    zoe = reader("zoe", url=acting.url)
+
+    def is_told() -> bool:
+        assert zoe.open("/privacy") == 200
+        return bool(zoe.page.locator("#body-viewers").get_by_role("link", name="finn").count())
+
+    until(is_told, "the look in the desk")
+    is_sound(zoe)
+    expect(zoe.page.locator("#body-erasures")).to_contain_text("oubliée")
+    assert gone.contact_id not in zoe.page.content()
+    follow(zoe.page, "finn")
+    is_sound(zoe)
+    zoe.page.select_option("#reason", "rights")
+    press(zoe.page, "Consulter")
+    expect(zoe.page.locator("#body-looks")).to_contain_text(ohio.contact_id)
+    is_sound(zoe)
+    zoe.page.reload()
+    follow(zoe.page, ohio.contact_id)
+    follow(zoe.page, "Qui a consulté cette fiche")
+    expect(zoe.page.locator("#body-looks")).to_contain_text("finn")
+    zoe.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    is_sound(zoe)

@@ -1,0 +1,114 @@
+"""`/send`: what the page says of a list while it is reserved, of a name that may be misspelled, and of a mistake."""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from streams.services.console.rights import Viewer
+from streams.services.console.sendings import Question, Sending, Sendings
+from tests.contract.console.signed_in_console import SignedInConsole
+
+ADA = Viewer("ada", frozenset({"sending"}))
+ASKED = Question("letter", "informational", "digtal")
+RESERVES = Question("letter", "informational", "digtal", reserve_s=7_200)
+JUDGES = """import json, pathlib, sys, time
+sys.stdout.write("email\\na@example.org\\nb@example.org\\n")
+sys.stdout.flush()
+go_on = pathlib.Path(sys.argv[1])
+while "--reserve=7200" in sys.argv and not go_on.exists():
+    time.sleep(0.01)
+sys.stdout.write("c@example.org\\n")
+remarks = ["--team: nothing was heard of digtal of late, and of digital there was: is that the one?"]
+told = {"rows": 3, "complete": True, "reasons": {"allow:ok": 3}, "remarks": remarks}
+sys.stderr.write(json.dumps(told))
+"""
+"""In place of `harmonia permit`: two rows are judged at once, and where it reserves the third once a file is there."""
+REFUSES = "import sys; sys.stderr.write(sys.argv[1]); sys.exit(2)"
+MISTAKE = (
+    "the column 'emial' is nearly 'email' and would not be read: correct its name, or give it another one if it names "
+    "nobody"
+)
+
+
+@pytest.fixture
+async def console(redis_client: Redis, tmp_path: Path) -> AsyncIterator[SignedInConsole]:
+    found = SignedInConsole(redis_client, tmp_path)
+    yield found
+    await found.deps.sendings.stop()
+
+
+def judged_by(console: SignedInConsole, script: str, argument: str) -> Sendings:
+    found = Sendings((sys.executable, "-c", script, argument))
+    object.__setattr__(console.deps, "sendings", found)
+    return found
+
+
+async def judged(sendings: Sendings) -> Sending:
+    upload = tempfile.TemporaryFile("w+b")  # noqa: SIM115 (its owner closes it)
+    upload.write(b"email\na@example.org\nb@example.org\nc@example.org\n")
+    assert await sendings.begin("ada", upload, ASKED)
+    return await ended(sendings)
+
+
+async def ended(sendings: Sendings) -> Sending:
+    found = sendings.of("ada")
+    assert found is not None
+    assert found.task is not None
+    await found.task
+    return found
+
+
+async def page(console: SignedInConsole, language: str = "en") -> str:
+    viewer = Viewer("ada", ADA.roles, language="fr" if language == "fr" else "en")
+    async with console.browser(viewer) as browser:
+        answer = await browser.get("/send")
+    assert answer.status_code == 200
+    return answer.text.partition("<main")[2]
+
+
+async def test_a_team_that_may_be_misspelled_is_remarked_before_and_after_people_are_reserved_for_it(
+    console: SignedInConsole, tmp_path: Path
+) -> None:
+    sendings = judged_by(console, JUDGES, str(tmp_path / "go on"))
+    one = await judged(sendings)
+    text = await page(console)
+    assert "Nothing was heard of digtal of late, and of digital there was: is that the one?" in text
+    assert "before anybody is reserved" in text
+    assert "mais de digital oui" in await page(console, "fr")
+    (tmp_path / "go on").touch()
+    assert await sendings.begin("ada", one.upload, RESERVES)
+    await ended(sendings)
+    text = await page(console)
+    assert "reserved for digtal until" in text
+    assert "of digital there was: is that the one?" in text
+    assert "before anybody is reserved" not in text
+
+
+async def test_while_people_are_reserved_it_says_for_whom_and_how_many(
+    console: SignedInConsole, tmp_path: Path
+) -> None:
+    sendings = judged_by(console, JUDGES, str(tmp_path / "go on"))
+    one = await judged(sendings)
+    assert await sendings.begin("ada", one.upload, RESERVES)
+    async with asyncio.timeout(60):
+        while "Being reserved for digtal: 2 of 3." not in (text := await page(console)):
+            assert "Being reserved for digtal: 0 of 3." in text
+    assert "It is being judged" not in text
+    assert "2 sur 3" in await page(console, "fr")
+    (tmp_path / "go on").touch()
+    await ended(sendings)
+    assert "reserved for digtal until" in await page(console)
+
+
+async def test_the_mistake_of_a_list_that_cannot_be_judged_stands_first_and_nobody_was_judged(
+    console: SignedInConsole,
+) -> None:
+    await judged(judged_by(console, REFUSES, MISTAKE))
+    text = await page(console)
+    assert text.index("is nearly") < text.index("Nobody was judged.")
+    assert "to its end" not in text
