@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
     from sinks.lookup import Complete, ContactAnswer, ContactNames, Incomplete
-    from streams.domain.contact.state import Fact
+    from streams.domain.contact.state import ErasureIfInactive, Fact
     from streams.platform.settings import Settings
 
 
@@ -130,31 +130,44 @@ class Person:
     suppressions: JSON
     alerts: Sequence[JSON]
 
-    def facts(self) -> list[Fact]:
-        """The facts that may count: none from before an erasure of the person."""
-        from streams.domain.contact.facts.command_details import COMMANDS
+    def facts(self, first_seen: int | None) -> list[Fact]:
+        """The facts that may count: none from before an erasure of the person.
 
-        return [fact for fact in self._since_erasure() if fact.detail.__class__ not in COMMANDS]
+        `first_seen`: of the profile, ms. By it is known which erasure for inactivity was in vain.
+        """
+        from streams.domain.contact.state import is_command
 
-    def decisions(self) -> list[Fact]:
+        return [fact for fact in self._since_erasure(first_seen) if not is_command(fact)]
+
+    def decisions(self, first_seen: int | None) -> list[Fact]:
         """What was decided about the person, each once, oldest first: from the latest erasure on, if there was one."""
-        from streams.domain.contact.facts.command_details import COMMANDS
+        from streams.domain.contact.state import is_command
 
-        decided = {fact.key: fact for fact in self._since_erasure() if fact.detail.__class__ in COMMANDS}
+        decided = {fact.key: fact for fact in self._since_erasure(first_seen) if is_command(fact)}
         return sorted(decided.values(), key=lambda fact: fact.stamp)
 
-    def _since_erasure(self) -> list[Fact]:
+    def _since_erasure(self, first_seen: int | None) -> list[Fact]:
         from streams.domain.contact import read_fact
         from streams.domain.contact.facts.command_details import Erase
+        from streams.domain.contact.state import ErasureIfInactive
 
         read = [read_fact(value, at) for value, at in self.interactions]
         facts = [fact for fact in read if not isinstance(fact, Refusal)]
         erased = max((fact.stamp for fact in facts if isinstance(fact.detail, Erase)), default=None)
-        return [
+        left = [
             fact
             for fact in facts
             if erased is None or fact.time > erased[0] or (isinstance(fact.detail, Erase) and fact.stamp == erased)
         ]
+        for command in [fact for fact in left if isinstance(fact, ErasureIfInactive)]:
+            if first_seen is not None and first_seen > command.since:  # or it was in vain
+                left = [fact for fact in left if fact == command or _is_after(fact, command)]
+        return left
+
+
+def _is_after(fact: Fact, erasure: ErasureIfInactive) -> bool:
+    """Whether it may count after an erasure, which takes all that was heard before it, whenever that happened."""
+    return fact.time > erasure.since and fact.appended_at > erasure.appended_at
 
 
 async def find_person(settings: Settings, name: PersonName) -> ContactAnswer:

@@ -24,7 +24,7 @@ from streams.domain.contact.compaction import (
     settle,
     size_of_mail,
 )
-from streams.domain.contact.facts.command_details import COMMANDS, Erase, EraseIfInactive, ForgetProvenance
+from streams.domain.contact.facts.command_details import COMMANDS, Erase, ForgetProvenance
 from streams.domain.contact.facts.forgotten_provenance import (
     forgetting_commands,
     is_first,
@@ -36,7 +36,7 @@ from streams.domain.contact.facts.mandatory_facts import binds
 from streams.domain.contact.identity.erasure import asked, begins, has_record, may_count, place_of
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers, Erasure
 from streams.domain.contact.merging import first_copy, in_order, weigh
-from streams.domain.contact.state import NEVER, ContactState, Fact, Key
+from streams.domain.contact.state import NEVER, ContactState, ErasureIfInactive, Fact, Key
 
 ROOM = 1_048_576
 """Bytes of facts that one contact may have."""
@@ -143,7 +143,7 @@ class _Draft:
         detail = fact.detail.__class__
         if detail is Erase:
             return self._erase(fact)
-        if detail is EraseIfInactive:  # whoever knows the whole person has made an `Erase` of it if it holds
+        if fact.__class__ is ErasureIfInactive:  # whoever knows the whole person has made an `Erase` of it if it holds
             return FoldOutcome.IN_VAIN
         self._clock = max(self._clock, fact.appended_at)
         if self._clock >= self._due or self._waiting:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from sinks.lake.erasure_list import Erasures
 from streams.domain.contact import ContactState, FoldOutcome, fold, profile
-from streams.domain.contact.facts.command_details import Erase, EraseIfInactive
+from streams.domain.contact.facts.command_details import Erase
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import is_by_itself, may_be_anew
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
@@ -21,7 +21,7 @@ from streams.domain.contact.publication.change_events import FragmentStep, annou
 from streams.domain.contact.publication.suppressed_channels import may_close
 from streams.domain.contact.publication.visibility import shown_of
 from streams.domain.contact.sections.messages import Message
-from streams.domain.contact.state import DEDUP_WINDOW_MS, Fact, Retraction
+from streams.domain.contact.state import DEDUP_WINDOW_MS, ErasureIfInactive, Fact, Retraction
 from streams.history.refold.contact_rows import ContactHistory, read_rows
 
 
@@ -67,13 +67,9 @@ def _erased_count(place: IdentityStatus | None, facts: Sequence[Fact]) -> int:
 
 
 def _erased(command: Fact, until: int) -> bool:
-    match command.detail:
-        case Erase():
-            return command.time == until
-        case EraseIfInactive(since=since):
-            return since == until
-        case _:
-            return False
+    if isinstance(command, ErasureIfInactive):
+        return command.since == until
+    return isinstance(command.detail, Erase) and command.time == until
 
 
 def _may_be_anew(place: IdentityStatus | None) -> bool:

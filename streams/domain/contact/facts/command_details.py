@@ -23,12 +23,6 @@ class Erase(Struct, frozen=True, array_like=True, gc=False, tag=10):
     """A `contact.erased`. It is never kept: what is left of it is an `Erasure`."""
 
 
-class EraseIfInactive(Struct, frozen=True, array_like=True, gc=False, tag=15):
-    """A `contact.erased_if_inactive`: `since` in ms. Never kept: where it holds it is an `Erase`, else in vain."""
-
-    since: int
-
-
 class ForgetProvenance(Struct, frozen=True, array_like=True, gc=False, tag=13):
     """A `contact.provenance_forgotten`: what came from there until its time is dropped, whenever it arrives."""
 
@@ -44,7 +38,7 @@ class ForgottenInteraction(Struct, frozen=True, array_like=True, gc=False, tag=1
     """
 
 
-Command: TypeAlias = LinkRuling | Suppress | Erase | EraseIfInactive | ForgetProvenance | ForgottenInteraction
+Command: TypeAlias = LinkRuling | Suppress | Erase | ForgetProvenance | ForgottenInteraction
 
 COMMANDS = frozenset({LinkRuling, Suppress, Erase, ForgetProvenance})
 """The classes of details that somebody can send as a command, for a look that costs nothing."""

@@ -13,7 +13,6 @@ from events.experiments.metrics import HAPPENED
 from events.interactions.base import Channel
 from streams.domain.contact.facts.command_details import (
     Erase,
-    EraseIfInactive,
     ForgetProvenance,
     ForgottenInteraction,
     LinkRuling,
@@ -72,9 +71,7 @@ class FactIndex(Struct, gc=False):
                 self.ballots.append((fact, detail))
             case Consent():
                 self.consents.append((fact, detail))
-            case Retraction() | LinkRuling() | Suppress() | ForgetProvenance() | ForgottenInteraction():
-                pass  # as below
-            case Erase() | EraseIfInactive():
+            case Retraction() | LinkRuling() | Suppress() | Erase() | ForgetProvenance() | ForgottenInteraction():
                 pass  # as below
             case Message() | Deed():
                 pass  # of commands and retractions no section tells; messages are sorted by whoever calls

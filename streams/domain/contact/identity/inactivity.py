@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 
-from msgspec.structs import replace
-
-from streams.domain.contact.facts.command_details import Erase, EraseIfInactive
+from streams.domain.contact.facts.command_details import Erase
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.merging import person
 from streams.domain.contact.person_view import Overview, overview
 from streams.domain.contact.sections.activity import last_act
 from streams.domain.contact.sections.totals import add, total
-from streams.domain.contact.state import ContactState, Fact
+from streams.domain.contact.state import ContactState, ErasureIfInactive, Fact
 
 
 def judged(command: Fact, contact_id: str, state: ContactState, parts: Mapping[str, ContactState]) -> Fact:
@@ -19,12 +17,13 @@ def judged(command: Fact, contact_id: str, state: ContactState, parts: Mapping[s
     `parts`: the person's other fragments, as far as they count. A fragment that another one speaks for knows them not,
     so there the condition never holds.
     """
-    if not isinstance(command.detail, EraseIfInactive) or place_of(state).roof is not None:
+    if not isinstance(command, ErasureIfInactive) or place_of(state).roof is not None:
         return command
     last = inactive_since(overview(person({contact_id: state, **parts})))
-    if last is None or last > command.detail.since:
+    if last is None or last > command.since:
         return command
-    return replace(command, time=command.detail.since, detail=Erase())
+    said = command.type, command.since, command.source, command.id, command.appended_at
+    return Fact(*said, detail=Erase(), carried=command.carried)
 
 
 def inactive_since(known: Overview) -> int | None:

@@ -12,7 +12,7 @@ from events.refusal import Reason, Refusal
 from streams.domain.campaigns import COUNTED, REPORTS, CampaignCounter, CampaignMention, mention_in
 from streams.domain.contact import ContactState, FoldOutcome, fold
 from streams.domain.contact.derived_view import attach, expect_more
-from streams.domain.contact.facts.command_details import Erase, EraseIfInactive
+from streams.domain.contact.facts.command_details import Erase
 from streams.domain.contact.facts.from_records import read_said
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting, is_by_itself, may_be_anew
@@ -24,7 +24,7 @@ from streams.domain.contact.person_view import overview
 from streams.domain.contact.publication.alert_triggers import triggers, unheard
 from streams.domain.contact.publication.change_events import FragmentStep, changes_record
 from streams.domain.contact.publication.suppressed_channels import may_close
-from streams.domain.contact.state import Fact
+from streams.domain.contact.state import ErasureIfInactive, Fact
 from streams.domain.pressure import Policy
 from streams.domain.segments.person import Person
 from streams.engine.decoded_states import States
@@ -142,7 +142,7 @@ class InteractionsHandler(ChunkHandler):
     def _judged(self, contact_id: str, before: ContactState, arrived: Sequence[Arrived]) -> Sequence[Arrived]:
         """With the command in front, if there is one for who has done nothing, as it is by the whole person."""
         record, first, mention = arrived[0]
-        if first.detail.__class__ is not EraseIfInactive:
+        if not isinstance(first, ErasureIfInactive):
             return arrived
         parts = counting(self.repository.parts(contact_id, before.place), place_of(before))
         return [(record, judged(first, contact_id, before, parts), mention), *arrived[1:]]
@@ -206,14 +206,15 @@ class InteractionsHandler(ChunkHandler):
         return state
 
 
-_ERASING = (Erase, EraseIfInactive)
+def _erases(fact: Fact) -> bool:
+    return fact.detail.__class__ is Erase or isinstance(fact, ErasureIfInactive)
 
 
 def _cut(arrived: Sequence[Arrived]) -> list[Sequence[Arrived]]:
     """Cut before each erasure: the links agent has to hear before it of whomever it is to reach."""
     if len(arrived) == 1:  # so it is with most
         return [arrived]
-    cuts = [at for at, (_, fact, _) in enumerate(arrived) if at and fact.detail.__class__ in _ERASING]
+    cuts = [at for at, (_, fact, _) in enumerate(arrived) if at and _erases(fact)]
     if not cuts:
         return [arrived]
     return [arrived[start:end] for start, end in pairwise([0, *cuts, len(arrived)])]

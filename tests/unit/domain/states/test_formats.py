@@ -114,7 +114,7 @@ def test_the_story_has_every_kind_of_what_can_be_written(kept: Kept) -> None:
     assert {one.__name__ for one in seen} == possible - NEVER_KEPT
 
 
-NEVER_KEPT = {"Erase", "EraseIfInactive", "Contribution"}
+NEVER_KEPT = {"Erase", "Contribution"}
 """Of an erasure an `Erasure` is left; contributions are kept packed, and only format 3 has them one by one."""
 
 
