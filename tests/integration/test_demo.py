@@ -69,21 +69,6 @@ def test_a_run_ends_well_and_its_figures_add_up_and_its_log_says_nothing_of_anyb
     assert [running_server(tmp_path / "home" / "demo" / name) for name in ("kafka", "redis")] == [None, None]
 
 
-def test_a_french_run_recounts_rights_and_its_log_says_nothing_of_anybody(tmp_path: Path) -> None:
-    words = ("demo", "--regime", "fr", "--scale", "0.05", "--seed", "3", "--json", "figures.json")
-    ended = harmonia(tmp_path, *words, environment={"HARMONIA_LOG_LEVEL": "DEBUG"})
-    assert (ended.returncode, ended.stderr) == (0, b"")
-    said = " ".join(ended.stdout.decode().replace("│", " ").split())
-    assert "So do consent, provenance and who is due by retention, of everybody." in said
-    figures = json.loads((tmp_path / "figures.json").read_bytes())
-    assert figures["contacts"] == 100
-    assert figures["net_donations"].keys() == {"EUR"}
-    assert figures["dead_letters"]["refused_source"] == 3
-    log = (tmp_path / "home" / "demo" / "worker.log").read_text()
-    assert log.count("[DEBUG]") > 100
-    assert not re.search(r"@(example|courriel)|6 ?39 ?98|listes-2026", log)
-
-
 def assert_nobody_is_named(log: str, seed: int) -> None:
     """By nothing that the input holds, whatever the level: addresses, phones, voter ids, ids elsewhere, names."""
     named = {

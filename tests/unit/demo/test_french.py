@@ -1,27 +1,34 @@
-"""The French demo: invented people, a story, and an oracle that finds what is wrong."""
+"""The French demo: invented people, a story, and an oracle that finds what is wrong.
+
+What the oracle is held to is what the agents make of all records: intake with the wall of the regime, contacts, links.
+"""
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 import pytest
 
 from events.contact import Contact
-from events.envelope import Interaction, Record, decode
-from events.harmonised import harmonise, read_harmonised
 from events.identifiers import Hasher
 from events.normalise import normalise_email, normalise_phone
-from streams.demo.check import compare_profiles
+from events.refusal import Refusal
+from streams.demo.check import Letter, compare_letters, compare_profiles
 from streams.demo.french.people import citizens
 from streams.demo.french.rights_check import wrong_rights
 from streams.demo.french.story import french_script
+from streams.demo.oracle import all_closed_channels
 from streams.demo.recount import Profile
 from streams.demo.script import FILE_ENDS, Script
 from streams.demo.truth import ContactFields
-from streams.domain.contact import ContactState, fold, profile
-from streams.domain.contact.facts.from_interactions import fact_of
+from streams.domain.pressure import default_policy
 from streams.domain.pressure.french_departments import department_of
+from streams.platform.settings import Settings
+from streams.worker.agents.intake.agent import judge
+from tests.property.worker.links.world import World
+from tests.unit.engine.kafka_records import Fetched
 
 TODAY = FILE_ENDS
 HASHER = Hasher([b"a key"], "FR")
@@ -29,7 +36,7 @@ HASHER = Hasher([b"a key"], "FR")
 
 @pytest.fixture(scope="module")
 def script() -> Script:
-    return french_script(2012, 0.1, TODAY)
+    return french_script(2012, 0.3, TODAY)
 
 
 def identify(contact: ContactFields) -> str:
@@ -38,26 +45,48 @@ def identify(contact: ContactFields) -> str:
     return found
 
 
+@dataclass(frozen=True)
+class Worked:
+    """The agents after the story: the topics that they write, and the records that intake refused."""
+
+    world: World
+    letters: list[Letter]
+
+    @property
+    def profiles(self) -> dict[str, Profile]:
+        return {name: dict(each) for name, each in self.world.profiles().items()}
+
+    @property
+    def closed(self) -> dict[str, Profile]:
+        return {name: dict(each) for name, each in self.world.closed().items() if isinstance(each, dict)}
+
+
 @pytest.fixture(scope="module")
-def profiles(script: Script) -> dict[str, Profile]:
-    """What the fold makes of all records, each person by themselves."""
-    states: dict[str, ContactState] = {}
-    for one in script.publications:
-        read = decode(Record(one.topic, one.value, one.headers, TODAY), "FR")
-        if one.reason is None:
-            assert isinstance(read, Interaction), read
-            fragment, value = harmonise(read, HASHER)
-            heard = read_harmonised(value)
-            assert isinstance(heard, Interaction), heard
-            head = heard.id, heard.source, heard.type, fragment
-            fact = fact_of(head, heard.time, heard.data, TODAY)
-            states[fragment] = fold(states.get(fragment, ContactState()), [fact])[0]
-    return {name: dict(profile(name, state)) for name, state in states.items()}
+def worked(script: Script) -> Worked:
+    settings = Settings(_env_file=None, regime="fr")
+    done = Worked(World(HASHER, policy=default_policy("fr"), is_warm=True), [])
+    for place, one in enumerate(script.publications):
+        record = Fetched(place, one.value, headers=one.headers, timestamp=TODAY, topic=one.topic)
+        taken = judge(record, HASHER, Counter(), settings.refused_kinds)
+        if isinstance(taken, Refusal):
+            done.letters.append(Letter(taken.reason.value, one.topic, 0, place, one.value))
+        else:
+            done.world.append(*taken[:2], TODAY)
+    done.world.settle()
+    return done
 
 
-def test_everybody_is_as_the_oracle_recounts_them(script: Script, profiles: dict[str, Profile]) -> None:
-    assert compare_profiles(script.profiles(identify), profiles, "fold") == []
-    assert list(wrong_rights(script.accepted(), profiles, HASHER, TODAY)) == []
+@pytest.fixture(scope="module")
+def profiles(worked: Worked) -> dict[str, Profile]:
+    return worked.profiles
+
+
+def test_everybody_is_as_the_oracle_recounts_them(script: Script, worked: Worked) -> None:
+    truth, found = script.profiles(identify), worked.profiles
+    assert compare_profiles(truth, found, "contact-state") == []
+    assert compare_profiles(all_closed_channels(truth), worked.closed, "contact-suppressions") == []
+    assert compare_letters(script.letters(), worked.letters) == []
+    assert list(wrong_rights(script.accepted(), found, HASHER, TODAY)) == []
 
 
 @pytest.mark.parametrize(
@@ -78,7 +107,7 @@ def test_what_is_missing_from_profiles_is_found(
 
 def test_the_story_has_something_of_each_kind(script: Script, profiles: dict[str, Any]) -> None:
     refused = Counter(one.reason for one in script.publications if one.reason is not None)
-    assert refused["refused_source"] == 5
+    assert refused["refused_source"] == 15
     words = [word for each in profiles.values() for word in each.get("consent_ledger", ())]
     assert {word["granted"] for word in words} == {True, False}
     assert {"proof" in word for word in words if word["granted"]} == {True, False}
