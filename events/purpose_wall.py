@@ -16,13 +16,14 @@ from events.refusal import Reason, Refusal
 def through_the_wall(interaction: Interaction, refused: Set[ProvenanceKind]) -> Interaction | Refusal:
     """What is taken of an interaction by the kind of source that it names, or why nothing is.
 
-    All of it, unless the kind is refused: then of what protects the person that alone, without what else it says.
+    All of it, unless the kind is refused: then of what protects the person that alone, without what else it says, in
+    fields that its type does not know too.
     """
     data = interaction.data
     if not isinstance(data, SourcedData) or data.provenance is None or data.provenance.kind not in refused:
         return interaction
     if (left := data.protecting()) is not None:
-        return interaction if left is data else replace(interaction, data=left)
+        return replace(interaction, data=left)
     kinds = ", ".join(sorted(refused))
     return Refusal(
         Reason.REFUSED_SOURCE,

@@ -50,8 +50,8 @@ class ConsentChanged(SourcedData):
         return data.get("granted") is False
 
     def protecting(self) -> Self | None:
-        """A no, as it is."""
-        return None if self.granted else self
+        """A no, with all that is known of it."""
+        return None if self.granted else self.without()
 
     @classmethod
     def readable(cls, data: Mapping[str, object]) -> dict[str, object]:

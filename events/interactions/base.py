@@ -73,6 +73,11 @@ class SourcedData(InteractionData):
         """What of it protects the person, and no more: a no, or that a number is not theirs; None: nothing does."""
         return None
 
+    def without(self, *names: str) -> Self:
+        """The same without these fields, and without those that its type does not know."""
+        kept = {name: getattr(self, name) for name in type(self).model_fields if name not in names}
+        return type(self).model_construct(**kept)
+
     @classmethod
     def readable(cls, data: Mapping[str, object]) -> dict[str, object]:
         """`data` without what cannot be read of fields that had no meaning once, and were kept as they came."""

@@ -76,8 +76,7 @@ class CanvassReported(SourcedData):
         """The outcome alone of who is to be left alone, or is not reached by that number."""
         if self.outcome not in REFUSALS | UNREACHABLE:
             return None
-        more = ("support", "answers", "tags_added", "tags_removed", "experiment")
-        return self.model_copy(update=dict.fromkeys(more))
+        return self.without("support", "answers", "tags_added", "tags_removed", "experiment")
 
     @classmethod
     def says_no(cls, data: Mapping[str, object]) -> bool:

@@ -57,16 +57,17 @@ def test_what_may_say_where_it_comes_from_is_refused_by_just_these_kinds(type_: 
 @pytest.mark.parametrize(("type_", "said"), NOES)
 @pytest.mark.parametrize("kind", sorted(WALL))
 def test_a_no_passes_whatever_its_source_wherever_it_comes_in(type_: str, said: dict[str, JSON], kind: str) -> None:
-    told = record(type_, kind, **said)
+    told = record(type_, kind, **said, opinion="left")
     taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
     assert not isinstance(taken, Refusal)
     data = orjson.loads(taken[1])["data"]
     assert said.items() <= data.items()
+    assert "opinion" not in data
     assert isinstance(judge_before_sending(told, "US", WALL), Interaction)
 
 
 def test_of_who_wants_no_contact_nothing_else_is_taken() -> None:
-    more: dict[str, JSON] = {"support": 1, "answers": {"van:1": "jobs"}, "tags_added": ["yard-sign"]}
+    more: dict[str, JSON] = {"support": 1, "answers": {"van:1": "jobs"}, "tags_added": ["yard-sign"], "opinion": "left"}
     told = record("canvass.reported", "petition", method="door", outcome="do_not_contact", **more)
     taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
     assert not isinstance(taken, Refusal)
