@@ -75,8 +75,9 @@ class SourcedData(InteractionData):
 
     def without(self, *names: str) -> Self:
         """The same without these fields, and without those that its type does not know."""
-        kept = {name: getattr(self, name) for name in type(self).model_fields if name not in names}
-        return type(self).model_construct(**kept)
+        left = self.model_copy(update=dict.fromkeys(names))
+        (left.model_extra or {}).clear()  # a dict of the copy's own
+        return left
 
     @classmethod
     def readable(cls, data: Mapping[str, object]) -> dict[str, object]:

@@ -66,6 +66,13 @@ def test_a_no_passes_whatever_its_source_wherever_it_comes_in(type_: str, said: 
     assert isinstance(judge_before_sending(told, "US", WALL), Interaction)
 
 
+def test_what_is_taken_of_a_no_leaves_the_no_itself_as_it_was() -> None:
+    said = decode(record("consent.changed", "staff", granted=False, opinion="left"))
+    assert isinstance(said, Interaction)
+    through_the_wall(said, WALL)
+    assert said.data.model_extra == {"opinion": "left"}
+
+
 def test_of_who_wants_no_contact_nothing_else_is_taken() -> None:
     more: dict[str, JSON] = {"support": 1, "answers": {"van:1": "jobs"}, "tags_added": ["yard-sign"], "opinion": "left"}
     told = record("canvass.reported", "petition", method="door", outcome="do_not_contact", **more)
