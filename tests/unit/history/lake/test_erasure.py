@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 import pytest
 
+from events.times import render_time
 from sinks.lake.erasure import commands_received_at, erasure_commands, traces_active_after
 from sinks.lake.erasure_list import erasure_of, read_erasures, trace_of
 from sinks.lake.files import Files, LocalFiles
@@ -88,6 +89,25 @@ def test_an_erasure_is_pending_while_later_rows_are_stored_and_its_hearing_time_
 
     command = topic_record(COMMAND, "contact.erased", at=NOW - DAY, contact={"contact_id": "c9"})
     LakeWriter(files, TOPIC_ID).write(0, 1, 1, [command])
+    erase_from_lake(files, told, None)
+
+    assert (forgotten(files), pending_erasures(files, told)) == ([0, COMMAND], 0)
+
+
+def test_an_erasure_for_doing_nothing_counts_where_the_links_agent_tells_of_it_alone(tmp_path: Path) -> None:
+    """Whether it was in vain does not stand in the lake. It takes what had come, also what happened after its time."""
+    files, since = LocalFiles(tmp_path / "lake"), NOW - 3 * DAY
+    letter = topic_record(0, "email.sent", at=NOW - DAY, contact={"contact_id": OTHER})
+    command = topic_record(COMMAND, "contact.erased_if_inactive", inactive_since=render_time(since))
+    gift = topic_record(2, "donation.made", at=NOW - 2 * DAY, contact={"contact_id": OTHER})
+    LakeWriter(files, TOPIC_ID).write(0, 0, 2, [letter, command, gift])
+    assert pending_erasures(files) == 0
+    erase_from_lake(files, [], None)
+    assert (forgotten(files), list(read_erasures(files))) == ([], [])
+
+    [(source, id_)] = commands_received_at(files, in_vain=True)
+    told = [AnnouncedErasure(erasure_of(OTHER, since), source, id_)]
+    assert pending_erasures(files, told) == 1
     erase_from_lake(files, told, None)
 
     assert (forgotten(files), pending_erasures(files, told)) == ([0, COMMAND], 0)

@@ -24,7 +24,7 @@ from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake
 from streams.history.lake.input_files import Selection, input_files_at, selected_files
 from streams.history.lake.row_reading import ANONYMISED, BEFORE_ERASURE
 from streams.history.replay.replay_run import ReplaySource, decided_rows, preview_replay
-from streams.history.replay.row_decisions import ERASURES, TOO_OLD, WINDOW_MARGIN_MS
+from streams.history.replay.row_decisions import ERASURES, OF_THE_INACTIVE, TOO_OLD, WINDOW_MARGIN_MS
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, event
 from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record, unreadable_record
@@ -132,6 +132,12 @@ def test_replayed_erasures_are_sent_before_everything_else(tmp_path: Path) -> No
 
     assert dict(report.counts.interactions) == {"contact.erased": 1, "donation.made": 1}
     assert not report.counts.left_out
+
+
+def test_erasures_for_doing_nothing_are_not_replayed(tmp_path: Path) -> None:
+    """By a part of a history somebody might seem to have done nothing who has."""
+    lake(tmp_path, topic_record(0, "contact.erased_if_inactive", NOW - DAY, inactive_since="2009-01-01T00:00:00Z"))
+    assert told(history(tmp_path, erases=True)) == [OF_THE_INACTIVE]
 
 
 def test_a_lake_with_pending_erasures_is_not_replayed(tmp_path: Path) -> None:
