@@ -76,13 +76,22 @@ def main(
     if unknown := set(chosen).difference(ALL):
         raise typer.BadParameter(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
     orders = Orders(rounds=1 if quick else rounds, quick=quick, events=events, peers=frozenset(peer or ()))
-    try:
-        sections = [_run(name, orders, console) for name in chosen]
-    except (BenchmarkFailed, LocalStackError) as failure:
-        console.print(f"{type(failure).__name__}: {failure}", highlight=False, markup=False)
-        raise typer.Exit(1) from failure
     whole = not (suite or peer or events)
-    _keep(sections, "quick" if quick else "bench" if whole else "part", console)
+    kept_as = "quick" if quick else "bench" if whole else "part"
+    sections: list[Section] = []
+    failed: list[str] = []
+    for name in chosen:
+        try:
+            sections.append(_run(name, orders, console))
+        except (BenchmarkFailed, LocalStackError) as failure:
+            console.print(f"{name}: {type(failure).__name__}: {failure}", highlight=False, markup=False)
+            failed.append(name)
+        else:
+            _keep(sections, kept_as)  # after each: hours of figures are not lost with the last suite
+    _show(sections, kept_as, console)
+    if failed:
+        console.print(f"no figures of {', '.join(failed)}", highlight=False, markup=False)
+        raise typer.Exit(1)
 
 
 def _run(name: str, orders: Orders, console: Console) -> Section:
@@ -114,13 +123,21 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
-def _keep(sections: list[Section], name: str, console: Console) -> None:
+def _keep(sections: list[Section], name: str) -> None:
     write_results(sections, RESULTS / f"{name}.json")
-    text = "\n".join(table(section) for section in sections)
-    (RESULTS / f"{name}.md").write_text(text)
+    (RESULTS / f"{name}.md").write_text(_text(sections))
     _draw(sections, RESULTS / f"{name}.svg")
     draw_curves(RESULTS / f"{name}.json", RESULTS / "before.json", RESULTS / f"{name}-curves.svg")
-    typer.echo(text)
+
+
+def _text(sections: list[Section]) -> str:
+    return "\n".join(table(section) for section in sections)
+
+
+def _show(sections: list[Section], name: str, console: Console) -> None:
+    if not sections:
+        return
+    typer.echo(_text(sections))
     kept = ", ".join(sorted(file.name for file in RESULTS.glob(f"{name}*")))
     console.print(f"Kept in benchmarks/results: {kept}", highlight=False)
 

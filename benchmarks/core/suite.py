@@ -69,12 +69,16 @@ def core(orders: Orders) -> Section:
     return Section("A record in pure Python", tuple(figures), (_NOTE,))
 
 
-def cpu_of_contacts(contacts: int, facts: int, seed: int, rounds: int) -> list[float]:
-    """µs of CPU for a record of contacts that have so many facts with it, their states at hand."""
+def cpu_of_contacts(contacts: int, facts: Sequence[int], seed: int, rounds: int) -> list[list[float]]:
+    """µs of CPU for a record of contacts that have so many facts with it, their states at hand; for each of `facts`.
+
+    They are measured in turn: what neighbours do meets all alike.
+    """
     _settle_down()
-    of = news(contacts, facts, seed)
-    known = _Known(of)
-    return [_contacts(of, known.at_hand()) for _ in range(rounds)]
+    heard = [news(contacts, many, seed) for many in facts]
+    known = [_Known(of) for of in heard]
+    turns = [[_contacts(of, each.at_hand()) for of, each in zip(heard, known, strict=True)] for _ in range(rounds)]
+    return [list(of_one) for of_one in zip(*turns, strict=True)]
 
 
 def _of_contacts(

@@ -1,0 +1,33 @@
+"""`python -m benchmarks`: what was measured is kept, also where a later suite gives no figures."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+import benchmarks.__main__ as command
+from benchmarks.results import Figure, Section
+from benchmarks.suites import BenchmarkFailed, Orders
+
+
+def fails(_: Orders) -> Section:
+    raise BenchmarkFailed("the broker is gone")
+
+
+def gives(_: Orders) -> Section:
+    return Section("Fold", (Figure("ours", "CPU", "µs", (3.0,)),))
+
+
+def test_a_suite_that_fails_costs_no_figures_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "RESULTS", tmp_path)
+    monkeypatch.setattr(command, "BARE", {"desk": fails, "core": gives})
+    app = typer.Typer()
+    app.command()(command.main)
+    ran = CliRunner().invoke(app, ["--suite", "desk", "--suite", "core"])
+    assert ran.exit_code == 1
+    assert "desk: BenchmarkFailed: the broker is gone\n" in ran.stderr
+    assert ran.stderr.endswith("no figures of desk\n")
+    [kept] = json.loads((tmp_path / "part.json").read_text())["sections"]
+    assert kept["title"] == "Fold"
