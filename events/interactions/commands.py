@@ -64,7 +64,7 @@ class ContactErasedIfInactive(InteractionData):
 
     Judged where it is heard, by all that is known of the person then, and only under the identifier that names the
     person; else, and of whom nothing is known, it changes nothing. Of who never did anything the first time counts that
-    is named of them.
+    is named of them. `inactive_since` is before the event's own `time`.
     """
 
     inactive_since: Timestamp

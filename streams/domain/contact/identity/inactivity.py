@@ -15,9 +15,9 @@ def judged(command: Fact, contact_id: str, state: ContactState, parts: Mapping[s
     """An erasure where its condition holds of the person as known before it; else the command itself, which is in vain.
 
     `parts`: the person's other fragments, as far as they count. A fragment that another one speaks for knows them not,
-    so there the condition never holds.
+    so there the condition never holds; nor does one by a time that had not come when it was decided.
     """
-    if not isinstance(command, ErasureIfInactive) or place_of(state).roof is not None:
+    if not isinstance(command, ErasureIfInactive) or place_of(state).roof is not None or command.since >= command.time:
         return command
     last = inactive_since(overview(person({contact_id: state, **parts})))
     if last is None or last > command.since:

@@ -16,7 +16,7 @@ from tests.unit.domain.contact.said import HOUR
 from tests.unit.events.records import NOW
 
 COMMAND = "contact.erased_if_inactive"
-SINCE = st.integers(-41, 0).map(lambda step: NOW + step * HOUR)
+SINCE = st.integers(-41, -1).map(lambda step: NOW + step * HOUR)
 
 
 def inactive_since(truth: Truth, fragment: str) -> int | None:

@@ -214,8 +214,9 @@ def links(folding: InteractionsHandler) -> dict[bytes | None, bytes | None]:
     return {out.key: out.value for out in folding.effects.outputs if out.topic == IDENTITY_LINKS}
 
 
-def erase(offset: int, since: int) -> Fetched:
-    return said(offset, "contact.erased_if_inactive", inactive_since=render_time(since))
+def erase(offset: int, since: int, who: str = "c1") -> Fetched:
+    """Decided a second after everything else."""
+    return said(offset, "contact.erased_if_inactive", who, time=NOW + 1_000, inactive_since=render_time(since))
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -241,5 +242,5 @@ def test_who_has_done_nothing_since_is_erased_by_it_and_nobody_who_is_not_known(
     assert erasing.outcomes == {FoldOutcome.APPLIED: 1}
     kept(erasing, store)
     assert profiles(erasing) == {b"c1": None}
-    for again in (erase(1, NOW), erase(2, NOW), said(3, "contact.erased_if_inactive", "c2", inactive_since=TODAY)):
+    for again in (erase(1, NOW), erase(2, NOW), erase(3, NOW, "c2")):
         assert folded(again, store=store).outcomes == {FoldOutcome.IN_VAIN: 1}
