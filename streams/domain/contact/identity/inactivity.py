@@ -16,13 +16,17 @@ def judged(command: Fact, contact_id: str, state: ContactState, parts: Mapping[s
 
     `parts`: the person's other fragments, as far as they count. A fragment that another one speaks for knows them not,
     so there the condition never holds; nor does one by a time that had not come when it was decided.
+
+    It is later than any erasure of the person before it, or whatever that one has let begin since would stay.
     """
     if not isinstance(command, ErasureIfInactive) or place_of(state).roof is not None or command.since >= command.time:
         return command
     last = inactive_since(overview(person({contact_id: state, **parts})))
     if last is None or last > command.since:
         return command
-    said = command.type, command.since, command.source, command.id, command.appended_at
+    before = [each.place.erased.time for each in (state, *parts.values()) if each.place and each.place.erased]
+    time = max([command.since, *(time + 1 for time in before)])
+    said = command.type, time, command.source, command.id, command.appended_at
     return Fact(*said, detail=Erase(), carried=command.carried)
 
 
