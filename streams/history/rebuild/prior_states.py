@@ -217,14 +217,19 @@ def rows_after_erasure(
     Where the command is among the rows, its position decides, since much may come in one millisecond; else the time at
     which it came.
     """
-    erasures = ((each.source, each.id) for state in known if (each := place_of(state).erased) is not None)
-    came, command = max(((heard[name], name) for name in erasures if name in heard), default=(None, None))
-    if came is None:
+    if (found := command_heard(known, heard)) is None:
         return rows
+    came, command = found
     for number, row in enumerate(rows):
         if row.appended_at == came and _command_of(row.event) == command:
             return rows[number + 1 :]
     return [row for row in rows if row.appended_at > came]
+
+
+def command_heard(known: Iterable[ContactState], heard: CommandTimes) -> tuple[int, tuple[str, str]] | None:
+    """When the latest erasure that states know of was heard (ms), and its source and id; None: none of them was."""
+    erasures = ((each.source, each.id) for state in known if (each := place_of(state).erased) is not None)
+    return max(((heard[name], name) for name in erasures if name in heard), default=None)
 
 
 def _command_of(event: bytes) -> tuple[str, str] | None:

@@ -1,12 +1,11 @@
 """An erasure of who has done nothing, as judged by what is known of the person where it is heard."""
 
-from events.identity_links import CanonicalId
+from events.identity_links import CanonicalId, CommandStamp
 from streams.domain.contact import ContactState, FoldOutcome, fold
 from streams.domain.contact.identity.identity_assignment import moved
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
 from streams.domain.contact.identity.inactivity import judged
 from streams.domain.contact.state import Consent, ConsentTerms, ErasureIfInactive, Fact
-from streams.domain.identity.link_records import CommandStamp
 from tests.unit.domain.contact.said import DAY, HOUR, NOON
 
 GIFT = Fact("form.submitted", NOON, "team/a", "1", NOON)
