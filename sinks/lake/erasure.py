@@ -39,12 +39,18 @@ class ErasureResult(NamedTuple):
 
 
 def erasure_commands(files: Files) -> Iterator[Erasure]:
-    """The erasures of the `contact.erased` commands in the lake."""
+    """The erasures of the `contact.erased` commands in the lake, each by the first copy of its command.
+
+    What came between that and a later copy is of a new record.
+    """
+    first: dict[tuple[str, int], int] = {}
     for table in _commands(files, ["fragment", "time", "appended_at"], {_ERASED_TYPE}):
         times, heard = (table[name].cast(pa.int64()).to_pylist() for name in ("time", "appended_at"))
         for fragment, time, came in zip(table["fragment"].to_pylist(), times, heard, strict=True):
             if fragment is not None and time is not None:
-                yield erasure_of(fragment, time, came)
+                first[fragment, time] = min(came, first.get((fragment, time), came))
+    for (fragment, time), came in first.items():
+        yield erasure_of(fragment, time, came)
 
 
 def commands_received_at(files: Files, *, in_vain: bool = False) -> dict[tuple[str, str], int]:
