@@ -340,7 +340,13 @@ class Settings(ServerSettings):
         """Reads and hashes identifiers as these settings say."""
         writing, *older = self.identity_keys
         guessable = [key for key in older if key != writing and (key == _PUBLIC_KEY or len(key) < LEAST_KEY_BYTES)]
-        return Hasher([writing, *older], self.phone_region, gmail_aliases=self.gmail_aliases, guessable=guessable)
+        return Hasher(
+            [writing, *older],
+            self.phone_region,
+            overseas=self.regime == "fr",
+            gmail_aliases=self.gmail_aliases,
+            guessable=guessable,
+        )
 
     @property
     def refused_kinds(self) -> frozenset[ProvenanceKind]:

@@ -1,6 +1,6 @@
 import pytest
 
-from events.normalise import normalise_email, normalise_phone, one_gmail
+from events.normalise import normalise_email, normalise_phone, one_gmail, read_as_of_france
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,9 @@ def test_a_number_without_country_code_is_read_in_the_region() -> None:
 )
 def test_a_number_of_france_overseas_has_the_code_of_its_department(national: str, number: str) -> None:
     """A list writes it without a code, and a stop comes with one: else they would be two people."""
-    assert normalise_phone(national, "FR") == normalise_phone(number, "FR") == number
+    assert normalise_phone(national, "FR", overseas=True) == normalise_phone(number, "FR", overseas=True) == number
     assert normalise_phone(number, "US") == number
+    assert normalise_phone(national, "FR") == (read_as_of_france(number) or number)
 
 
 def test_the_number_of_a_test_is_a_number() -> None:

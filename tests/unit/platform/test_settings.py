@@ -58,6 +58,18 @@ def test_what_is_set_by_itself_counts_before_the_regime(tmp_path: Path, monkeypa
     assert (Settings().regime, Settings().phone_region, Settings().time_zone) == ("fr", "BE", "Indian/Reunion")
 
 
+@pytest.mark.parametrize("regime", [None, "us", "fr"])
+def test_numbers_of_france_overseas_are_read_as_ever_where_the_regime_is_not_that_of_france(
+    monkeypatch: pytest.MonkeyPatch, regime: str | None
+) -> None:
+    """Else whoever has set the region alone, years ago, would not find the stops of these people any more."""
+    monkeypatch.setenv("HARMONIA_PHONE_REGION", "FR")
+    if regime is not None:
+        monkeypatch.setenv("HARMONIA_REGIME", regime)
+    hasher = Settings().hasher
+    assert hasher.phone("0692 12 34 56") == hasher.phone("+262692123456" if regime == "fr" else "+33692123456")
+
+
 @pytest.mark.parametrize("wrong", ["FR", "de", ""])
 def test_a_regime_that_is_none_is_refused_with_those_that_are(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
     monkeypatch.setenv("HARMONIA_REGIME", wrong)
