@@ -5,6 +5,7 @@ the one that the loop sees last, and "the smallest version" the one that it sees
 """
 
 from datetime import UTC, datetime
+from string import ascii_letters, digits
 from typing import NamedTuple
 
 from streams.demo.truth import ContactFields, Fields
@@ -72,7 +73,14 @@ def last_active(told: list[CountedEvent]) -> Profile:
 
 def _is_on_other_ground(one: CountedEvent) -> bool:
     """A yes that names another ground than consent: whoever sends it may send it every month."""
-    return bool(one.fields.get("granted")) and one.fields.get("basis") not in (None, "consent")
+    return bool(one.fields.get("granted")) and basis_of(one) not in (None, "consent")
+
+
+def basis_of(one: CountedEvent) -> str | None:
+    """The ground that a word on consent names, if it is a label; other text is not kept."""
+    basis = one.fields.get("basis")
+    is_label = basis and len(basis) <= 128 and set(basis) <= set(ascii_letters + digits + "_.:/#-")
+    return basis if is_label else None
 
 
 def counts(told: list[CountedEvent]) -> dict[str, int]:

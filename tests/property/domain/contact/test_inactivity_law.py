@@ -34,8 +34,12 @@ def at(time: int) -> datetime:
 
 
 def is_act(type_: str, told: Any) -> bool:
-    """Others may say a yes on a ground of theirs again and again; who gives an address themselves does something."""
-    if type_ == "consent.changed" and told["granted"] and told.get("basis") not in (None, "consent"):
+    """Others may say a yes on a ground of theirs again and again; who gives an address themselves does something.
+
+    A ground that is no label, as "she said so", is not kept, and so counts as none.
+    """
+    basis = told.get("basis")
+    if type_ == "consent.changed" and told["granted"] and basis not in (None, "consent") and " " not in basis:
         return False
     if type_ == "provenance.reported":
         return bool(told["provenance"]["kind"] == "self")
