@@ -90,8 +90,8 @@ def _folded(text: str) -> str:
 def normalise_phone(text: str, region: str, *, overseas: bool = False) -> str | None:
     """The number in E.164. `region` (ISO 3166, `US`) says how to read one without a country code.
 
-    `overseas`: in the region `FR` one that is dialled as in France, but is of a department overseas, has its code. None:
-    no number of a length that its country has. Whether it is assigned does not matter: the 555 numbers of a
+    `overseas`: in the region `FR` one that is dialled as in France, but is of a department overseas, has its code.
+    None: no number of a length that its country has. Whether it is assigned does not matter: the 555 numbers of a
     campaign's tests are people too. A number without its area code is none, for two people may share it.
     """
     text = text.strip()
