@@ -23,7 +23,7 @@ _USUAL_LOCAL = re.compile("[a-z0-9._+-]+").fullmatch
 _NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{9}").fullmatch
 _OVERSEAS = (262, 590, 594, 596)
 """Country codes of departments where one dials as in France."""
-_MAY_BE_OVERSEAS = ("26", "59", "639", "69", "709", "976")
+_MAY_BE_OVERSEAS = ("26", "59", "639", "69", "709", "947", "976")
 """With what such numbers begin, without their 0: all others need no look at the library's plans."""
 _NUMBER_OVERSEAS = re.compile(r"\+(?:262|590|594|596)([0-9]{9})").fullmatch
 _OF_SOMEBODY = frozenset(
