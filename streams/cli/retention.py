@@ -77,12 +77,17 @@ def run(  # noqa: PLR0913 (options of a command)
     inactive: Inactive = False,
     source: Annotated[str, typer.Option(help="Who decides, as the commands' source.")] = "operator/retention",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    despite_held: Annotated[
+        bool,
+        typer.Option("--despite-held", help="With --inactive: although records are held in quarantine."),
+    ] = False,
     wait: Annotated[float, typer.Option(min=0, max=3600, help="Seconds to wait until profiles show it.")] = 60.0,
     as_json: AsJson = False,
 ) -> None:
     """Forget what came from a source until a time; people stay, with all else that is known of them.
 
     With `--inactive` the whole people who have done nothing for so long; whoever acts before a worker hears it stays.
+    Nothing is sent then while a worker is behind, or records are held in quarantine, of which nobody knows what is in.
 
     A report before and after, and a count again once it is confirmed: it is sent only for those due in both. Nothing is
     sent where more people are due than `--most`; exit code 1 then, and where profiles do not show it in time. To send
@@ -108,6 +113,8 @@ def run(  # noqa: PLR0913 (options of a command)
             typer.confirm(f"This cannot be undone. Forget it for {before.people} people?", abort=True, err=True)
         require_topic(settings, CONTACT_COMMANDS)
         _refuse_more(people.read(), most)  # a prompt may stand open for hours
+        if inactive:
+            _refuse_unheard(settings, despite_held=despite_held)
         sent_to = counted & people.due.keys()
         with closing(clients.tool_producer()) as producer:
             waiting = [producer.send(CONTACT_COMMANDS, each) for each in _commands(people, sent_to, rule, source)]
@@ -136,6 +143,25 @@ def _refuse_more(found: DueReport, most: int) -> None:
         refuse(
             f"nothing was sent: {found.people} people have something that is due, more than --most {most}. Is the "
             "time right, and the file? `harmonia retention report` counts without changing anything"
+        )
+
+
+def _refuse_unheard(settings: Settings, *, despite_held: bool) -> None:
+    """End the command with exit code 1 where people may have done something that no worker has heard."""
+    from streams.domain.messages import CodedMessage, english
+    from streams.operations.status.kafka_side import observe_kafka
+    from streams.services.retention.backlog import held_back, unheard
+
+    seen = observe_kafka(settings, now_ms())
+    if why := unheard(seen):
+        refuse(
+            f"nothing was sent: {english(why)}, so what people have done may not be known yet. Run it again once "
+            "nothing waits (`harmonia status`)"
+        )
+    if not despite_held and not isinstance(seen, CodedMessage) and (held := [*map(english, held_back(seen))]):
+        refuse(
+            f"nothing was sent: {'; '.join(held)}. Forms, clicks and answers to meetings may be among it: release it "
+            "first (`harmonia dead-letters release --list`); or give --despite-held, if nothing of it is to count"
         )
 
 
