@@ -12,7 +12,7 @@ from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
-from events.topics import CONTACT_ROOFS, INTERACTIONS
+from events.topics import CONTACT_ROOFS, CONTACT_SUPPRESSIONS, INTERACTIONS
 from sinks.lake.erasure import erasure_commands
 from sinks.lake.erasure_list import Erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
@@ -26,7 +26,7 @@ from streams.history.importing.import_run import (
     send_items,
 )
 from streams.history.importing.publisher import ITEMS_AT_ONCE, FilePublisher, PublishOptions
-from streams.history.lake.erasure import AnnouncedErasure, announced_erasures, pending_erasures
+from streams.history.lake.erasure import AnnouncedErasure, announced_erasures, closing_erasures, pending_erasures
 from streams.history.lake.input_files import InputFile, Selection, selected_files
 from streams.history.lake.row_reading import ERASED_TYPE, erasure_in, read_file_rows
 from streams.history.replay.pacing import Pacer, watching_workers
@@ -151,7 +151,9 @@ def send_replay(
     require_topic(settings, INTERACTIONS)
     if history.lake is not None:
         require_topic(settings, CONTACT_ROOFS)
-        history.require_erased(asyncio.run(announced_erasures(settings)))
+        require_topic(settings, CONTACT_SUPPRESSIONS)
+        told = [*asyncio.run(announced_erasures(settings)), *asyncio.run(closing_erasures(settings, history.lake))]
+        history.require_erased(told)
     with ExitStack() as open_:
         behind = open_.enter_context(watching_workers(settings)) if options.yields else None
         pace = Pacer(options.rate, behind, screen.say)
