@@ -160,9 +160,14 @@ class Person:
             if erased is None or fact.time > erased[0] or (isinstance(fact.detail, Erase) and fact.stamp == erased)
         ]
         for command in [fact for fact in left if isinstance(fact, ErasureIfInactive)]:
-            if first_seen is not None and first_seen > command.since:  # or it was in vain
+            if first_seen is not None and first_seen > command.since and not _knew(facts, command, first_seen):
                 left = [fact for fact in left if fact == command or _is_after(fact, command)]
         return left
+
+
+def _knew(facts: Sequence[Fact], command: Fact, first_seen: int) -> bool:
+    """Whether the first that a profile shows had been heard before a command, which was in vain then."""
+    return any(fact.time == first_seen and fact.appended_at <= command.appended_at for fact in facts)
 
 
 def _is_after(fact: Fact, erasure: ErasureIfInactive) -> bool:

@@ -141,3 +141,13 @@ def test_an_erasure_for_doing_nothing_that_was_in_vain_hides_nothing() -> None:
     person = held_of(letter, erasure)
     assert ids(person.facts(SINCE)) == ["letter"]
     assert ids(person.decisions(SINCE)) == ["erasure"]
+
+
+def test_an_erasure_of_who_was_not_due_hides_nothing_although_all_that_is_known_is_later_than_its_time() -> None:
+    """Sent for everybody with one date: the first that is known had been heard before it, so it was in vain."""
+    gift = appended(NOON, said("form.submitted", "form", NOON - 7 * DAY, form_id="f"))
+    erasure = appended(
+        NOON + HOUR, said("contact.erased_if_inactive", "erasure", NOON + HOUR, inactive_since=render_time(SINCE))
+    )
+    person = held_of(gift, erasure)
+    assert ids(person.facts(NOON - 7 * DAY)) == ["form"]
