@@ -19,13 +19,12 @@ from events.harmonised import team_of
 from events.interactions.base import Channel, Purpose
 from events.outputs import AddressStatus
 from events.registry import ARRIVALS, HUMAN_ANSWERS
-from events.times import render_time
+from events.times import parse_time, render_time
 from streams.domain.contact.codec import encode_fact, encode_settled
 from streams.domain.contact.facts.event_order import Stamp
 from streams.domain.contact.facts.fact_index import FactIndex
 from streams.domain.contact.person_view import Overview, overview
 from streams.domain.contact.profile import profile_of
-from streams.domain.contact.sections.activity import last_act
 from streams.domain.contact.sections.assignments import ExperimentAssignment
 from streams.domain.contact.sections.bot_filter import is_answer
 from streams.domain.contact.sections.messages import MessageKey, Touch
@@ -217,7 +216,7 @@ def derive(contact_id: str, state: ContactState, known: Overview | None = None) 
         _NOTHING_SETTLED if (settled := encode_settled(state.settled)) == _NOTHING_SETTLED else settled,
         totals,
         _firsts(found.counted),
-        last_act(found.counted, state.settled),
+        None if (acted := shown.get("last_active_at")) is None else parse_time(acted),
         later(whereabouts(found.counted), state.settled.whereabouts),
         state.settled.horizon,
         known.touches,

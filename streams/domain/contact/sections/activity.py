@@ -8,6 +8,7 @@ counts whoever made it, a program too: of one that has settled nobody can tell a
 from collections.abc import Collection, Sequence
 
 from events.inactivity import is_own_yes
+from events.interactions.canvass import CanvassReported
 from events.registry import types_that
 from streams.domain.contact.facts.retractions import is_retracted, retractions
 from streams.domain.contact.optional import latest
@@ -15,6 +16,8 @@ from streams.domain.contact.state import CanvassReport, Consent, ContactState, F
 
 _OBTAINED = "provenance.reported"
 _OWN = types_that(lambda spec: spec.is_own_act)
+_MAY_BE_OWN = _OWN | {_OBTAINED, *types_that(lambda spec: spec.model is CanvassReported)}
+"""Most facts are of other types, messages first of all."""
 
 
 def is_own_act(fact: Fact) -> bool:
@@ -29,7 +32,7 @@ def is_own_act(fact: Fact) -> bool:
 
 def last_act(facts: Sequence[Fact], settled: Settled) -> int | None:
     """The time of the last one, ms; None: there is none. `facts` are in order. Of what settles only clicks are acts."""
-    last = next((fact.time for fact in reversed(facts) if is_own_act(fact)), None)
+    last = next((fact.time for fact in reversed(facts) if fact.type in _MAY_BE_OWN and is_own_act(fact)), None)
     return latest(last, settled.totals.last_clicked)
 
 
