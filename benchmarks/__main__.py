@@ -18,6 +18,7 @@ from benchmarks.core.suite import core
 from benchmarks.curves import draw as draw_curves
 from benchmarks.deliver.suite import delivering
 from benchmarks.desk.suite import desk
+from benchmarks.destinations.suite import destinations
 from benchmarks.experimenting.suite import experiments
 from benchmarks.lists.suite import lists
 from benchmarks.live.beside import beside
@@ -58,6 +59,7 @@ SUITES: dict[str, Suite] = {
     "gateway": receiving,
     "deliver": delivering,
     "postgres-follow": postgres_follow,
+    "destinations": destinations,
     "console": console_pages,
 }
 ALL = (*BARE, *SUITES)

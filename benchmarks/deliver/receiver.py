@@ -1,4 +1,4 @@
-"""A receiver of webhooks with TLS in a thread of this process, that takes everything and notes when it came."""
+"""A receiver of webhooks with TLS in a thread of this process: it notes when each came, and is silent if told."""
 
 import asyncio
 import datetime
@@ -23,14 +23,31 @@ NETWORK = "127.86.0.0/24"
 
 
 class Receiver:
-    """`came`: of each path when each person's change came first, s since 1970."""
+    """`came`: of each path when each person's change came first, s since 1970. `unanswered`: requests so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.came: dict[str, dict[str, float]] = defaultdict(dict)
+        self.unanswered = 0
+        self._loop = loop
+        self._silent = ""
+        self._again = asyncio.Event()
+
+    def fall_silent(self, path: str) -> None:
+        """Take requests to a path from now on, and neither note nor answer them."""
+        self._silent = path
+
+    def answer_again(self) -> None:
+        """Answer all of them, those that wait too."""
+        self._silent = ""
+        self._loop.call_soon_threadsafe(self._again.set)
 
     async def take(self, request: web.Request) -> web.Response:
         """Answer one."""
         said = orjson.loads(await request.read())
+        if request.path == self._silent:
+            self.unanswered += 1
+            await self._again.wait()
+            return web.Response()
         self.came[request.path].setdefault(said["data"]["contact_id"], time.time())
         return web.Response()
 
@@ -45,7 +62,8 @@ def receiving_at(folder: Path) -> Iterator[tuple[Receiver, Path]]:
     key_file, certificate = _certificate(folder)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key_file)
-    found, loop = Receiver(), asyncio.new_event_loop()
+    loop = asyncio.new_event_loop()
+    found = Receiver(loop)
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 

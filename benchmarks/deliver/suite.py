@@ -5,7 +5,7 @@ Ten endpoints at one receiver with TLS, which runs in this process; Kafka and th
 
 import base64
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
@@ -53,7 +53,7 @@ def delivering(bench: Bench) -> Section:
         with receiving_at(folder) as (receiver, trusted):
             begun = time.time()
             for name in names:
-                _change(producer, name)
+                change(producer, name)
             producer.flush()
             with _process(settings, folder, trusted, number, begun) as pid, Meter([pid]) as meter:
                 rates.append(_drained(receiver, f"c-{number}-", len(names) * ENDPOINTS))
@@ -85,30 +85,36 @@ def at(ages: list[float], share: float) -> float:
 
 @contextmanager
 def _process(settings: Settings, folder: Path, trusted: Path, number: int, begun: float) -> Iterator[int]:
+    names = [f"e-{number}-{each}" for each in range(ENDPOINTS)]
+    with running("deliver", settings, endpoints_at(names, settings, folder, trusted, begun), folder) as (_, pid):
+        yield pid
+
+
+def endpoints_at(names: Sequence[str], settings: Settings, folder: Path, trusted: Path, begun: float) -> dict[str, str]:
+    """The environment of a process that tells endpoints at paths of their names from a time on, s since 1970."""
     since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(begun - 1))
     endpoints = folder / "endpoints.toml"
     endpoints.write_text(
         "\n".join(
-            f'[[endpoint]]\nid = "e-{number}-{each}"\nkind = "webhook"\nurl = "https://{ADDRESS}:{PORT}/{each}"\n'
+            f'[[endpoint]]\nid = "{name}"\nkind = "webhook"\nurl = "https://{ADDRESS}:{PORT}/{name}"\n'
             f'secrets = ["env:BENCH_SECRET"]\ntopics = ["{SEGMENT_CHANGES}"]\nfrom = "{since}"\n'
-            for each in range(ENDPOINTS)
+            for name in names
         )
     )
-    environment = {
-        "HARMONIA_PARTITIONS": str(PARTITIONS),
+    return {
+        "HARMONIA_PARTITIONS": str(settings.partitions),
         "HARMONIA_DELIVER": str(endpoints),
         "HARMONIA_DELIVER_PRIVATE": NETWORK,
         "BENCH_SECRET": _SECRET,
         "SSL_CERT_FILE": str(trusted),
     }
-    with running("deliver", settings, environment, folder) as (_, pid):
-        yield pid
 
 
-def _change(producer: KafkaProducer, name: str) -> None:
+def change(producer: KafkaProducer, name: str, partitions: int = PARTITIONS) -> None:
+    """Write that somebody has come into a segment."""
     said = {"contact_id": name, "version": 1, "at": "2026-11-01T00:00:00.000Z", "cause": "interaction"}
     value = orjson.dumps({**said, "entered": ["lapsed-donors"], "left": [], "profile_version": 1})
-    producer.send(SEGMENT_CHANGES, value, name.encode(), partition=partition_of(name, PARTITIONS))
+    producer.send(SEGMENT_CHANGES, value, name.encode(), partition=partition_of(name, partitions))
 
 
 def _drained(receiver: Receiver, prefix: str, wanted: int) -> float:
@@ -129,7 +135,7 @@ def _ages(producer: KafkaProducer, receiver: Receiver, number: int, seconds: int
         time.sleep(max(0.0, begun + each / RATE - time.monotonic()))
         name = f"n-{number}-{each}"
         told[name] = time.time()
-        _change(producer, name)
+        change(producer, name)
         producer.flush()
     _drained(receiver, f"n-{number}-", len(told) * ENDPOINTS)
     return sorted(came[name] - told[name] for came in receiver.came.values() for name in told)

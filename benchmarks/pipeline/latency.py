@@ -138,7 +138,7 @@ async def _round(bench: Bench, seed: int) -> Evening:
             place.until_all_in_redis(workers, time.monotonic)
             idle = _rest(worker, broker, idle_s)
             paces = {
-                rate: _measure(place, worker, broker, _pace(bench, rate, seed))
+                rate: keep_pace_with_probes(place, (worker, broker), _pace(bench, rate, seed))
                 for rate in (QUICK_RATES if bench.quick else RATES)
             }
             count = QUICK_LOAD_RECORDS if bench.quick else LOAD_RECORDS
@@ -163,7 +163,9 @@ def _since(before: tuple[Usage, Usage], worker: Meter, broker: Meter) -> Spent:
     return Spent(used.cpu_seconds, beside.cpu_seconds, used.wall_seconds)
 
 
-def _measure(place: Rig, worker: Meter, broker: Meter, pace: Pace) -> Delays:
+def keep_pace_with_probes(place: Rig, meters: tuple[Meter, Meter], pace: Pace) -> Delays:
+    """What a running worker does with events at a pace; `meters`: of it and of the broker."""
+    worker, broker = meters
     file = place.folder / "acknowledged.json"
     command = [sys.executable, "-m", "benchmarks.pipeline.pacing", str(file)]
     told = json.dumps(asdict(replace(pace, partitions=place.settings.partitions)))

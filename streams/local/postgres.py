@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 USER = "harmonia"
@@ -73,15 +74,23 @@ class PostgresServer:
 
     def kill(self) -> None:
         """Kill the server and its children at once, as a crash does."""
-        self._signal(signal.SIGKILL)
+        self._signal(signal.SIGKILL, self._processes())
         if self._process is not None:
             self._process.wait()
 
     def freeze(self) -> None:
-        self._signal(signal.SIGSTOP)
+        """Stop the server first, so that it makes no process more, and then those that it has made."""
+        self._signal(signal.SIGSTOP, self._server())
+        self._signal(signal.SIGSTOP, self._processes())
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it is there, and neither the server nor any process that it has made can do anything."""
+        found = self._processes()
+        return bool(found) and all(_state_of(each) in "TZ" for each in found)
 
     def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
+        self._signal(signal.SIGCONT, self._processes())
 
     def remove(self) -> None:
         self.kill()
@@ -104,14 +113,19 @@ class PostgresServer:
             command, check=True, capture_output=True, cwd=self._folder, user=self._user
         )
 
-    def _signal(self, number: signal.Signals) -> None:
-        """To the server and the processes it has made, each of which is a session of its own."""
+    def _server(self) -> list[int]:
+        """The process of the server, if it is there."""
         process = self._process
-        if process is None or process.poll() is not None:
-            return
-        for child in [*_children(process.pid), process.pid]:
+        return [] if process is None or process.poll() is not None else [process.pid]
+
+    def _processes(self) -> list[int]:
+        """The processes that the server has made, each of which is a session of its own, and then the server."""
+        return [each for server in self._server() for each in (*_children(server), server)]
+
+    def _signal(self, number: signal.Signals, processes: Iterable[int]) -> None:
+        for each in processes:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(child, number)
+                os.kill(each, number)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 60
@@ -126,3 +140,8 @@ class PostgresServer:
 def _children(process: int) -> list[int]:
     tasks = Path(f"/proc/{process}/task/{process}/children")
     return [int(each) for each in tasks.read_text().split()]
+
+
+def _state_of(process: int) -> str:
+    """The letter by which the system tells what a process is doing: T, it is stopped; Z, it has ended."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]

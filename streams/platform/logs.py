@@ -97,6 +97,15 @@ class OneLineErrorFilter(logging.Filter):
         return True
 
 
+_one_line = OneLineErrorFilter()
+
+
+def show_errors_in_one_line() -> None:
+    """Let a process that sets up no log of its own show an error of a server in one line."""
+    if logging.lastResort is not None:
+        logging.lastResort.addFilter(_one_line)
+
+
 class RepeatFilter(logging.Filter):
     """Shows a warning or an error once, and then again after a while with how often it was repeated.
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import orjson
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from events.topics import AUDIT_LOG
 from streams.domain.pressure import default_policy_text
@@ -12,8 +12,10 @@ from streams.platform.published_policies import published
 from streams.platform.topic_reading import records_of
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite
+from tests.browser.french import left_in_english
+from tests.browser.keyboard import follow, press, speak_french, write
+from tests.browser.layout import crowded, lines_of, no_wider_than_the_screen
 from tests.browser.reader import PHONE, Reader
-from tests.browser.test_people_acts import no_wider_than_the_screen, press
 from tests.integration.said import fresh
 from tests.integration.waiting import until
 
@@ -31,20 +33,6 @@ PATIENCE_MS = 240_000
 """In which a command of low priority ends, on a machine that has much else to do."""
 
 
-def write(page: Page, text: str, field: str = "#text") -> None:
-    """Put a text in the place of that of a field, by the keyboard alone."""
-    page.locator(field).focus()
-    page.keyboard.press("Control+A")
-    page.keyboard.insert_text(text)
-
-
-def follow(page: Page, link: str) -> None:
-    """Follow a link by the keyboard alone."""
-    page.get_by_role("link", name=link).first.focus()
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-
-
 def acted(site: ConsoleSite, *acts: str) -> list[tuple[str, str]]:
     """What `audit-log` has of some acts, in the order of their times: which, and in detail."""
     records = [orjson.loads(record.value or b"{}") for record in records_of(site.system.deployment.consumer, AUDIT_LOG)]
@@ -55,6 +43,9 @@ def acted(site: ConsoleSite, *acts: str) -> list[tuple[str, str]]:
 def is_sound(one: Reader) -> None:
     assert one.violations() == []
     assert no_wider_than_the_screen(one.page)
+    assert crowded(one.page) == []
+    if one.page.get_attribute("html", "lang") == "fr":
+        assert left_in_english(one.page) == []
 
 
 def test_a_policy_is_drafted_mended_tried_published_and_taken_back_by_the_keyboard_alone(
@@ -112,16 +103,56 @@ def test_a_policy_is_drafted_mended_tried_published_and_taken_back_by_the_keyboa
     assert [what for what, _ in acted(acting, "publish", "roll_back")] == ["publish", "publish", "roll_back"]
 
 
+def test_a_policy_is_mended_tried_published_and_taken_back_in_french_by_the_keyboard_alone_on_a_phone(
+    reader: Readers, acting: ConsoleSite
+) -> None:
+    file = Path(acting.folder / "policy.toml")
+    ada = reader("ada", PHONE, url=acting.url)
+    ada.expected |= {409, 422}
+    speak_french(ada.page)
+    ada.open("/policy")
+    is_sound(ada)
+    follow(ada.page, "En rédiger une autre")
+    is_sound(ada)
+    write(ada.page, WRONG)
+    press(ada.page, "Vérifier, sans rien publier")
+    expect(ada.page.get_by_role("alert")).to_contain_text("1 erreur, donc rien n’en est utilisable")
+    is_sound(ada)
+    write(ada.page, SECOND)
+    press(ada.page, "Vérifier, sans rien publier")
+    expect(ada.page.locator("ins").first).to_contain_text("at_most = 2")
+    is_sound(ada)
+    press(ada.page, "L’essayer sur le passé")
+    expect(ada.page.locator("#body-backtest")).to_contain_text("3 contacts du passé", timeout=PATIENCE_MS)
+    is_sound(ada)
+    press(ada.page, "Retour au brouillon")
+    expect(ada.page.locator("ins").first).to_contain_text("at_most = 2")
+    file.write_text(FIRST + "# somebody else\n")
+    press(ada.page, "Publier\u00a0: elle vaut pour tous dès la prochaine décision")
+    expect(ada.page.get_by_role("heading", level=1)).to_have_text("Quelqu’un d’autre a publié entre-temps")
+    is_sound(ada)
+    file.write_text(FIRST)
+    ada.page.go_back()
+    press(ada.page, "Publier\u00a0: elle vaut pour tous dès la prochaine décision")
+    expect(ada.page.locator("#body-history")).to_contain_text("en vigueur")
+    assert file.read_text() == SECOND
+    is_sound(ada)
+    assert {*lines_of(ada.page, "#body-history td.id")} == {1}, "a version is broken over two lines"
+    follow(ada.page, "Comparer avec ce qui est en vigueur")
+    is_sound(ada)
+    press(ada.page, "La publier de nouveau")
+    expect(ada.page.locator("#body-history")).to_contain_text("à la main")
+    assert file.read_text() == FIRST
+    is_sound(ada)
+
+
 def test_a_plan_is_mended_weighed_defined_and_ended_in_french_by_the_keyboard_alone_on_a_phone(
     reader: Readers, acting: ConsoleSite
 ) -> None:
     id_ = f"ask-{fresh()}"
     ada = reader("ada", PHONE, url=acting.url)
     ada.expected |= {422}
-    ada.page.locator(".you summary").focus()
-    ada.page.keyboard.press("Enter")
-    with ada.page.expect_navigation():
-        press(ada.page, "Français")
+    speak_french(ada.page)
     ada.open("/plans")
     expect(ada.page.locator("#body-defined")).not_to_contain_text("Lecture", timeout=PATIENCE_MS)
     is_sound(ada)
@@ -180,9 +211,11 @@ def test_who_looked_at_whom_is_found_from_either_side_in_french_by_the_keyboard_
     press(zoe.page, "Consulter")
     expect(zoe.page.locator("#body-looks")).to_contain_text(ohio.contact_id)
     is_sound(zoe)
+    zoe.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    assert max(lines_of(zoe.page, "#body-looks td:has(a)")) <= 2
+    is_sound(zoe)
     zoe.page.reload()
     follow(zoe.page, ohio.contact_id)
     follow(zoe.page, "Qui a consulté cette fiche")
     expect(zoe.page.locator("#body-looks")).to_contain_text("finn")
-    zoe.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     is_sound(zoe)

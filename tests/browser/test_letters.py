@@ -13,6 +13,9 @@ from events.topics import AUDIT_LOG, DEAD_LETTERS_REQUEUED
 from streams.platform.topic_reading import records_of
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite
+from tests.browser.french import left_in_english
+from tests.browser.keyboard import speak_french, write
+from tests.browser.layout import crowded, lines_of
 from tests.browser.reader import PHONE
 from tests.integration.said import event, fresh, structured
 from tests.integration.waiting import until
@@ -92,15 +95,26 @@ def test_refused_gifts_are_mended_rehearsed_and_sent_once_by_keyboard_alone(
 
 def test_on_a_phone_in_french_nothing_of_it_is_english(reader: Readers, clinic: ConsoleSite) -> None:
     one = reader("olga", PHONE, url=clinic.url)
-    one.page.click(".you summary")
-    with one.page.expect_navigation():
-        one.page.get_by_role("button", name="Français").click()
-    one.page.wait_for_load_state()
+    one.expected.add(422)
+    speak_french(one.page)
     one.open("/letters")
+    assert left_in_english(one.page) == []
+    assert {*lines_of(one.page, "#body-causes td")} == {1}
     one.page.get_by_role("row", name=SOURCE).get_by_role("link").click()
     expect(one.page.locator("#body-fields")).to_contain_text("texte qui est un nombre entier", timeout=90_000)
-    one.page.get_by_role("button", name="Répéter, sans rien envoyer").click()
+    assert left_in_english(one.page) == []
+    assert {*lines_of(one.page, "#body-fields td")} == {1}
+    assert one.page.locator("#body-fields th").first.inner_text() == "Champ"
+    write(one.page, WRONG, "#mapping")
+    press(one.page, "Répéter, sans rien envoyer")
+    one.page.get_by_role("alert").wait_for()
+    assert left_in_english(one.page) == []
+    assert crowded(one.page) == []
+    write(one.page, "", "#mapping")
+    one.page.keyboard.press("Delete")
+    press(one.page, "Répéter, sans rien envoyer")
     expect(one.page.locator("#body-run")).to_contain_text("choisis", timeout=90_000)
+    assert left_in_english(one.page) == []
     assert one.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
     one.page.click(".you summary")
     with one.page.expect_navigation():
@@ -132,7 +146,7 @@ def test_a_source_in_quarantine_is_let_go_once_by_the_keyboard_alone(reader: Rea
     assert olga.violations() == []
     olga.page.get_by_role("link", name=f"Let it go {source}").focus()
     olga.page.keyboard.press("Enter")
-    olga.page.wait_for_selector("#mapping")
+    expect(olga.page.locator("#body-form")).to_contain_text(source)
     press(olga.page, "Rehearse, and send nothing")
     run = olga.page.locator("#body-run")
     expect(run).to_contain_text("would be sent", timeout=90_000)

@@ -8,13 +8,15 @@ from functools import partial
 from pathlib import Path
 
 import orjson
-from playwright.sync_api import Page
 
 from events.topics import AUDIT_LOG
 from sinks.keys import identity_key, text
 from streams.platform.topic_reading import records_of
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite
+from tests.browser.french import left_in_english
+from tests.browser.keyboard import choose, follow, press, write
+from tests.browser.layout import beside, beside_their_fields, crowded, edges_of_the_menu, no_wider_than_the_screen
 from tests.browser.reader import PHONE, Reader
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, state_of
@@ -59,16 +61,6 @@ def frozen(*pids: int) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-def press(page: Page, button: str) -> None:
-    """Press a button by the keyboard alone."""
-    page.get_by_role("button", name=button, exact=True).focus()
-    page.keyboard.press("Enter")
-
-
-def no_wider_than_the_screen(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
-
-
 def test_a_person_is_stopped_let_go_exported_and_forgotten_by_the_keyboard_on_a_phone(
     reader: Readers, acting: ConsoleSite
 ) -> None:
@@ -110,6 +102,64 @@ def test_a_person_is_stopped_let_go_exported_and_forgotten_by_the_keyboard_on_a_
     assert ada.open(f"/people/{contact_id}") == 410
 
 
+def test_a_person_is_stopped_exported_and_forgotten_in_french_by_the_keyboard_alone_on_a_phone(
+    reader: Readers, acting: ConsoleSite
+) -> None:
+    email, contact_id = somebody(acting.system)
+    zoe = reader("zoe", PHONE, url=acting.url)
+    zoe.expected |= {409, 410, 422}
+
+    def stop_until(day: str, told: str) -> None:
+        choose(zoe.page, "#because", "U")
+        zoe.page.locator("#until").focus()
+        zoe.page.keyboard.type(day)
+        press(zoe.page, "Arrêter tout contact")
+        zoe.page.get_by_text(told).wait_for()
+        assert left_in_english(zoe.page) == []
+
+    zoe.open("/people")
+    write(zoe.page, email, "#who")
+    choose(zoe.page, "#reason", "U")
+    press(zoe.page, "Chercher")
+    zoe.page.get_by_text("Arrêter tout contact avec cette personne").wait_for()
+    assert left_in_english(zoe.page) == []
+    stop_until("01012012", "Donnez un jour après aujourd’hui, ou aucun.")
+    follow(zoe.page, "Continuer")
+    stop_until("01012090", "Tout contact avec cette personne est arrêté, et Redis le montre.")
+    assert "jusqu’au 1 janv. 2090" in zoe.page.inner_text("#body-acts")
+    assert is_stopped(acting.system, contact_id)
+    stop_until("01012089", "Un arrêt plus long est déjà en vigueur")
+    follow(zoe.page, "Continuer")
+    press(zoe.page, "Lever l’arrêt")
+    zoe.page.get_by_text("Aucun arrêt donné ici ne vaut pour cette personne").wait_for()
+    assert left_in_english(zoe.page) == []
+    with zoe.page.expect_download() as downloading:
+        press(zoe.page, "Télécharger tout ce qui est détenu")
+        zoe.page.get_by_text("En cours de collecte…").wait_for()
+    assert orjson.loads(Path(downloading.value.path()).read_bytes())["contact_id"] == contact_id
+    zoe.page.get_by_text("C’est collecté").wait_for()
+
+    follow(zoe.page, "Oublier cette personne")
+    assert left_in_english(zoe.page) == []
+    write(zoe.page, "oui", "#typed")
+    press(zoe.page, "Oublier cette personne pour de bon")
+    zoe.page.get_by_text("personne n’a été oublié").wait_for()
+    assert left_in_english(zoe.page) == []
+    follow(zoe.page, "Continuer")
+    write(zoe.page, contact_id[-8:], "#typed")
+    press(zoe.page, "Oublier cette personne pour de bon")
+    zoe.page.get_by_text("a disparu, et Redis le montre").wait_for()
+    assert left_in_english(zoe.page) == []
+    assert no_wider_than_the_screen(zoe.page)
+    follow(zoe.page, "Continuer")
+    write(zoe.page, email, "#who")
+    press(zoe.page, "Chercher")
+    zoe.page.get_by_role("alert").wait_for()
+    assert left_in_english(zoe.page) == []
+    assert zoe.open(f"/people/{contact_id}") == 410
+    assert left_in_english(zoe.page) == []
+
+
 def test_who_may_not_or_whose_deployment_does_not_allow_it_has_no_button(
     reader: Readers, site: ConsoleSite, acting: ConsoleSite
 ) -> None:
@@ -118,9 +168,12 @@ def test_who_may_not_or_whose_deployment_does_not_allow_it_has_no_button(
     finn.find(email)
     assert finn.page.locator("#body-acts").get_by_role("button").all_inner_texts() == ["Stop all contact"]
     assert not finn.page.get_by_role("link", name="Forget").count()
+    assert beside_their_fields(finn.page) == []
     ada = reader("ada", url=site.url)
     ada.find(email)
     assert "looking alone" in ada.page.inner_text("#body-acts")
+    ada.page.set_viewport_size({"width": 900, "height": 800})
+    assert len(edges_of_the_menu(ada.page)) == 1
 
 
 def test_two_contacts_are_linked_parted_and_the_last_decision_undone_in_french(
@@ -135,8 +188,14 @@ def test_two_contacts_are_linked_parted_and_the_last_decision_undone_in_french(
     press(zoe.page, "Regarder les deux")
     zoe.page.get_by_text("Ce sont deux personnes à présent.").wait_for()
     assert zoe.violations() == []
+    assert left_in_english(zoe.page) == []
+    assert crowded(zoe.page) == []
+    assert beside(zoe.page, "label:has(#sure)", "#sure")
+    zoe.page.locator("#sure").focus()
+    zoe.page.keyboard.press("Space")
     press(zoe.page, f"C’est une seule personne {one} {other}")
     zoe.page.get_by_role("heading", name="C’est une seule personne").wait_for()
+    assert left_in_english(zoe.page) == []
     assert [len(audited(acting.system, "link", each)) for each in (one, other)] == [1, 1]
     zoe.page.get_by_role("link", name="Continuer").click()
     zoe.page.get_by_text("C’est une seule personne à présent.").wait_for()
@@ -148,6 +207,7 @@ def test_two_contacts_are_linked_parted_and_the_last_decision_undone_in_french(
     until(is_told, "the decision in the desk")
     zoe.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     assert no_wider_than_the_screen(zoe.page)
+    assert left_in_english(zoe.page) == []
     first, second = sorted((one, other))
     press(zoe.page, f"Annuler {first} {second}")
     zoe.page.get_by_role("heading", name="Ce sont deux personnes").wait_for()

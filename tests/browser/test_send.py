@@ -10,8 +10,10 @@ from events.console_acts import CONSOLE_ACTS
 from sinks.keys import identity_key
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite, running_console
+from tests.browser.french import left_in_english
+from tests.browser.keyboard import choose, press, speak_french, write
+from tests.browser.layout import crowded, lines_of, no_wider_than_the_screen
 from tests.browser.reader import PHONE
-from tests.browser.test_people_acts import no_wider_than_the_screen, press
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System
 from tests.integration.waiting import until
@@ -54,18 +56,18 @@ def test_a_list_is_judged_reserved_and_downloaded_in_french_by_the_keyboard_on_a
     rows = ["email,note", *(f'{email},"{quoted}"' for email in people), f"{later},x", "nobody,x", ""]
     (tmp_path / "list.csv").write_text("\n".join(rows))
     ada = reader("ada", PHONE, url=sending.url)
-    ada.page.locator(".you summary").focus()
-    ada.page.keyboard.press("Enter")
-    with ada.page.expect_navigation():
-        press(ada.page, "Français")
-    ada.page.wait_for_load_state()
+    speak_french(ada.page)
     ada.open("/send")
     before = files_of(sending)
     ada.page.set_input_files("#list", tmp_path / "list.csv")
-    ada.page.select_option("#channel", "letter")
-    ada.page.fill("#team", "digital")
+    assert left_in_english(ada.page) == []
+    choose(ada.page, "#channel", "L")
+    write(ada.page, "digital", "#team")
     press(ada.page, "Qui peut être joint\u202f?")
     ada.page.get_by_text("2 sur 4 peuvent être jointes maintenant, 1 plus tard, 1 pas.").wait_for(timeout=SLOW)
+    assert left_in_english(ada.page) == []
+    assert crowded(ada.page) == []
+    assert {*lines_of(ada.page, ".reasons td:first-child")} == {1}
     opened = files_of(sending) - before
     assert opened
     assert all(each.endswith("(deleted)") for each in opened)
@@ -76,6 +78,7 @@ def test_a_list_is_judged_reserved_and_downloaded_in_french_by_the_keyboard_on_a
         [hashed] = deployment.hasher.lookups("email", email)
         assert deployment.redis.get(f"reservation:{hashed}:letter") is not None
     assert ada.violations() == []
+    assert left_in_english(ada.page) == []
     assert no_wider_than_the_screen(ada.page)
     with ada.page.expect_download() as downloading:
         ada.page.get_by_role("link", name="Télécharger qui peut être joint maintenant").focus()

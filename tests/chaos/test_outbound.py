@@ -1,4 +1,7 @@
-"""The processes that tell others what comes out, killed and frozen under load: PostgreSQL and endpoints hear of all."""
+"""The processes that tell others what comes out, under load: killed and frozen, or with destinations that are dead.
+
+PostgreSQL and endpoints hear of all, and whoever does not answer holds up nobody else.
+"""
 
 import asyncio
 import signal
@@ -12,7 +15,16 @@ import asyncpg
 import orjson
 import pytest
 
-from events.topics import CONTACT_ALERTS, CONTACT_STATE, CONTACT_SUPPRESSIONS, SEGMENT_CHANGES, SYSTEM_ALERTS
+from events.topics import (
+    CONTACT_ALERTS,
+    CONTACT_LINKS,
+    CONTACT_STATE,
+    CONTACT_SUPPRESSIONS,
+    DELIVERIES,
+    DELIVERY_LOG,
+    SEGMENT_CHANGES,
+    SYSTEM_ALERTS,
+)
 from streams.demo import segments
 from streams.demo.script import Script
 from streams.domain.delivery.endpoints import USUAL_CAUSES
@@ -21,19 +33,24 @@ from streams.local.postgres import PostgresServer
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
+from streams.services.deliver.endpoint_worker import AT_ONCE
+from streams.services.postgres.connectors import TOPICS
 from tests.chaos.load import load
+from tests.chaos.script import small_script
 from tests.chaos.site import EXIT_FENCED, PARTITIONS, Site
-from tests.integration.delivering import NETWORK, SECRET, in_order, webhook
+from tests.integration.delivering import NETWORK, SECRET, in_order, stored, waits_of, webhook
 from tests.integration.hostile_receiver import Manner, Receiver, listening
 from tests.integration.serving_process import ServingProcess, started
 from tests.integration.waiting import until
 
 pytestmark = pytest.mark.timeout(600)
-ADDRESS = "127.85.0.9"
+ADDRESS, DEAD = "127.85.0.10", "127.85.0.11"
 COMMANDS = {"deliver": ["deliver"], "postgres": ["sink", "postgres"]}
 TOLD = (CONTACT_ALERTS, CONTACT_SUPPRESSIONS, SEGMENT_CHANGES, SYSTEM_ALERTS)
 HARMS = 8
 PATIENCE_S = 150
+DONATIONS = 500
+"""Of the script where nobody is harmed: a good 1,300 records."""
 
 
 class Outbound:
@@ -111,7 +128,8 @@ def test_whoever_is_killed_or_frozen_postgres_and_endpoints_hear_of_all(
     with ExitStack() as running:
         database = running.enter_context(postgres())
         running.enter_context(listening({ADDRESS: receiver}, trusted))
-        outbound = Outbound(running, tmp_path, environment_of(settings, tmp_path, trusted, database))
+        environment = environment_of(settings, tmp_path, trusted, database, {"crm": ADDRESS})
+        outbound = Outbound(running, tmp_path, environment)
         for name in COMMANDS:
             outbound.start(name)
         under_load = running.enter_context(load(site.deployment, script))
@@ -124,11 +142,10 @@ def test_whoever_is_killed_or_frozen_postgres_and_endpoints_hear_of_all(
         outbound.thaw()
         under_load.finish()
 
-        places, erasures = what_is_to_be_told(settings)
+        places, erasures = what_is_to_be_told(settings, "crm")
         assert len(places) > 200
         until(lambda: places.keys() | erasures <= {each.id for each in receiver.taken}, "all of it", PATIENCE_S)
-        wanted = living(settings)
-        until(lambda: contacts_of(database) == wanted, "PostgreSQL has them all", PATIENCE_S)
+        until(lambda: rows_of(database) == latest_values(settings), "PostgreSQL has it all", PATIENCE_S)
         outbound.end()
     assert receiver.trouble == []
     assert in_order(receiver, places)
@@ -136,9 +153,69 @@ def test_whoever_is_killed_or_frozen_postgres_and_endpoints_hear_of_all(
         assert "Traceback" not in log.read_text(), log.read_text()
 
 
-def environment_of(settings: Settings, folder: Path, trusted: Path, database: PostgresServer) -> dict[str, str]:
-    endpoints = folder / "endpoints.toml"
-    endpoints.write_text(webhook("crm", ADDRESS, "earliest", ", ".join(f'"{topic}"' for topic in TOLD)))
+@pytest.mark.short
+def test_a_frozen_postgres_and_an_endpoint_that_never_answers_hold_up_nobody_else(
+    site: Site, seed: int, tmp_path: Path
+) -> None:
+    settings, script, trusted = site.deployment.settings, small_script(seed, DONATIONS), tmp_path / "ca.pem"
+    dead, beside = Receiver(SECRET, lambda *_: "hang"), list[int]()
+
+    def answers(*_: object) -> Manner:
+        beside.append(dead.hanging)
+        return "well"
+
+    well, asked = Receiver(SECRET, answers), segments.tables(segments.moment_of_check())
+    segments.define(site.deployment.producer, settings.partitions, asked)
+    site.start("one")
+    with ExitStack() as running:
+        database = running.enter_context(postgres())
+        running.enter_context(listening({ADDRESS: well, DEAD: dead}, trusted))
+        environment = environment_of(settings, tmp_path, trusted, database, {"crm": ADDRESS, "dead": DEAD})
+        outbound = Outbound(running, tmp_path, environment)
+        outbound.start("postgres")
+        under_load = running.enter_context(load(site.deployment, script))
+        under_load.until_folded(400)
+        under_load.pause()
+        outbound.start("deliver")  # with much to tell to both endpoints
+        until(lambda: dead.sent and rows_of(database), "both are asked that will be dead", PATIENCE_S)
+        database.freeze()
+
+        under_load.finish()
+        site.must_be_exact(under_load, script)
+        places, erasures = what_is_to_be_told(settings, "crm")
+        until(lambda: places.keys() | erasures <= {each.id for each in well.taken}, "all of it", PATIENCE_S)
+        assert database.is_frozen, "PostgreSQL stood still all the while"
+        assert dead.taken == []
+        assert len(places) > 200
+        assert max(beside) == AT_ONCE, "one is told while all that may be under way to the other one is"
+        assert len(dead.sent) < len(places) / 4, "who does not answer is asked less, and not who does"
+
+        places_of_dead, erasures_of_dead = what_is_to_be_told(settings, "dead")
+        due = places_of_dead.keys() | erasures_of_dead
+        until(lambda: waits_of(settings, "dead").keys() == due, "all of it waits for who does not answer", PATIENCE_S)
+        until(lambda: is_left_alone(settings, "dead"), "who does not answer is left alone", PATIENCE_S)
+
+        database.thaw()
+        until(lambda: rows_of(database) == latest_values(settings), "PostgreSQL has it all", PATIENCE_S)
+    assert well.trouble == dead.trouble == []
+    assert in_order(well, places)
+    fates = [orjson.loads(value) for _, value in stored(settings, DELIVERY_LOG)]
+    told = {each["id"] for each in fates if each["endpoint"] == "crm" and each["fate"] == "delivered"}
+    assert told == well.sent.keys() == places.keys() | erasures
+    late = {each["id"] for each in fates if each["endpoint"] == "crm" and each["fate"] == "waiting"}
+    assert {id_ for id_, times in well.sent.items() if times > 1} <= late, "once, but for an answer that came too late"
+    of_dead = {(each["fate"], each["trouble"]) for each in fates if each["endpoint"] == "dead"}
+    assert of_dead == {("waiting", "TimeoutError")}
+    for file in tmp_path.glob("*-*.log"):
+        assert "Traceback" not in file.read_text(), file.read_text()
+
+
+def environment_of(
+    settings: Settings, folder: Path, trusted: Path, database: PostgresServer, addresses: Mapping[str, str]
+) -> dict[str, str]:
+    """`addresses`: of the endpoints that are told."""
+    endpoints, topics = folder / "endpoints.toml", ", ".join(f'"{topic}"' for topic in TOLD)
+    endpoints.write_text("\n".join(webhook(name, at, "earliest", topics) for name, at in addresses.items()))
     return {
         "KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
         "REDIS_URL": settings.redis_url,
@@ -153,7 +230,7 @@ def environment_of(settings: Settings, folder: Path, trusted: Path, database: Po
     }
 
 
-def what_is_to_be_told(settings: Settings) -> tuple[dict[str, tuple[str, str, int]], set[str]]:
+def what_is_to_be_told(settings: Settings, endpoint: str) -> tuple[dict[str, tuple[str, str, int]], set[str]]:
     """The oracle: by id what is to be told of whom and where it stands, and the ids of erasures.
 
     Nothing is told of the time before an erasure, unless it was told before that.
@@ -165,11 +242,11 @@ def what_is_to_be_told(settings: Settings) -> tuple[dict[str, tuple[str, str, in
         if ("reason", b"erased") in record.headers:
             name = record.key.decode()
             erased[name] = record.timestamp
-            forgotten[name] = webhook_id("crm", ids[CONTACT_STATE], record.partition, record.offset)
+            forgotten[name] = webhook_id(endpoint, ids[CONTACT_STATE], record.partition, record.offset)
     for topic in TOLD:
         for record in records_of(consumer, topic):
             name = record.key.decode()
-            id_ = webhook_id("crm", ids[topic], record.partition, record.offset)
+            id_ = webhook_id(endpoint, ids[topic], record.partition, record.offset)
             cause = orjson.loads(record.value)["cause"] if topic == SEGMENT_CHANGES else ""
             if cause == "erased":
                 forgotten[id_] = id_
@@ -179,25 +256,47 @@ def what_is_to_be_told(settings: Settings) -> tuple[dict[str, tuple[str, str, in
     return found, {*forgotten.values()}
 
 
-def living(settings: Settings) -> dict[str, int]:
-    """The version of each profile that is there, as a plain reader of the topic sees it."""
-    consumer, found = KafkaClients(settings).tool_consumer(), dict[str, int]()
-    for record in records_of(consumer, CONTACT_STATE):
-        found.pop(record.key.decode(), None)
-        if record.value is not None:
-            found[record.key.decode()] = orjson.loads(record.value)["version"]
+def is_left_alone(settings: Settings, endpoint: str) -> bool:
+    """Whether it is stored that nothing is sent to an endpoint for a while, since it does not answer."""
+    [*_, status] = [value for key, value in stored(settings, DELIVERIES) if key == endpoint]
+    return orjson.loads(status)["open_until"] is not None
+
+
+Values = dict[tuple[str, int | None, str], Any]
+"""By topic, partition and key; those of contacts are of no partition, since of each there is one."""
+OF_CONTACTS = (CONTACT_STATE, CONTACT_LINKS)
+
+
+def latest_values(settings: Settings) -> Values:
+    """The last value of each key of all topics that PostgreSQL has, as a plain reader sees them."""
+    consumer, found = KafkaClients(settings).tool_consumer(), Values()
+    for topic in TOPICS:
+        for record in records_of(consumer, topic):
+            place = topic, None if topic in OF_CONTACTS else record.partition, record.key.decode()
+            found.pop(place, None)
+            if record.value is not None:
+                found[place] = orjson.loads(record.value)
     consumer.close()
     return found
 
 
-def contacts_of(database: PostgresServer) -> dict[str, int]:
-    async def ask() -> dict[str, int]:
+def rows_of(database: PostgresServer) -> Values:
+    """The same as PostgreSQL shows it."""
+
+    async def ask() -> Values:
         connection = await asyncpg.connect(database.url)
         try:
-            rows = await connection.fetch("SELECT contact_id, version::bigint FROM harmonia.contacts")
-            return {row["contact_id"]: row["version"] for row in rows}
+            contacts = await connection.fetch("SELECT contact_id, profile, version FROM harmonia.contacts")
+            links = await connection.fetch("SELECT contact_id, merged_into FROM harmonia.contact_links")
+            others = await connection.fetch("SELECT topic, part, key, value FROM harmonia.shown_records")
         finally:
             await connection.close()
+        assert all(orjson.loads(profile)["version"] == version for _, profile, version in contacts)
+        return {
+            **{(CONTACT_STATE, None, name): orjson.loads(profile) for name, profile, _ in contacts},
+            **{(CONTACT_LINKS, None, name): {"merged_into": survivor} for name, survivor in links},
+            **{(topic, part, key): orjson.loads(value) for topic, part, key, value in others},
+        }
 
     try:
         return asyncio.run(ask())

@@ -10,7 +10,7 @@ import orjson
 from events.topics import CONTACT_ALERTS, CONTACT_STATE, DELIVERIES, SEGMENT_CHANGES, SYSTEM_ALERTS
 from sinks.keys import partition_of
 from streams.domain.delivery.signing import webhook_id
-from streams.domain.delivery.standing import decoded
+from streams.domain.delivery.standing import Wait, decoded
 from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
@@ -75,15 +75,22 @@ def stored(settings: Settings, topic: str) -> list[tuple[str, Any]]:
     return found
 
 
+def waits_of(settings: Settings, endpoint: str) -> dict[str, Wait]:
+    """By id what waits for an endpoint, as it is stored."""
+    latest = {key: value for key, value in stored(settings, DELIVERIES) if key.count("/") == 2}
+    found = {}
+    for key, value in latest.items():
+        name, _, partition = key.split("/")
+        if value and name == endpoint:
+            standing = decoded(value)
+            for offset, wait in standing.waits.items():
+                found[webhook_id(endpoint, standing.topic_id, int(partition), offset)] = wait
+    return found
+
+
 def waiting_lines(settings: Settings, endpoint: str) -> set[str]:
     """Of whom something waits for an endpoint, hashed."""
-    latest = {key: value for key, value in stored(settings, DELIVERIES) if key.count("/") == 2}
-    return {
-        wait.line
-        for key, value in latest.items()
-        if value and key.startswith(f"{endpoint}/")
-        for wait in decoded(value).waits.values()
-    }
+    return {wait.line for wait in waits_of(settings, endpoint).values()}
 
 
 def about(message: Mapping[str, Any]) -> str:

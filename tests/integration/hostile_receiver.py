@@ -37,7 +37,10 @@ class Acknowledged(NamedTuple):
 
 
 class Receiver:
-    """`manner`: how a request is met, by its id, what it says, and how often it was sent before. No `secret`: Slack."""
+    """`manner`: how a request is met, by its id, what it says, and how often it was sent before. No `secret`: Slack.
+
+    `hanging`: how many requests have no answer now.
+    """
 
     def __init__(self, secret: str, manner: Callable[[str, dict[str, Any], int], Manner]) -> None:
         self._webhook = Webhook(secret) if secret else None
@@ -45,6 +48,7 @@ class Receiver:
         self.taken: list[Acknowledged] = []
         self.sent: dict[str, int] = {}
         self.trouble: list[str] = []
+        self.hanging = 0
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body, id_ = await request.read(), request.headers.get("webhook-id", "")
@@ -61,7 +65,11 @@ class Receiver:
                 status, headers = _REFUSALS[refusal]
                 return web.Response(status=status, headers=headers)
             case "hang":
-                await asyncio.Event().wait()
+                self.hanging += 1
+                try:
+                    await asyncio.Event().wait()  # until whoever asks has given up
+                finally:
+                    self.hanging -= 1
             case "drop":
                 _cut(request)
             case "lose":
@@ -88,7 +96,7 @@ def listening(receivers: dict[str, Receiver], trusted: Path) -> Iterator[None]:
             authority.issue_cert(address).configure_cert(context)
             app = web.Application()
             app.router.add_post("/hook", receiver.answer)
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
             await runner.setup()
             await web.TCPSite(runner, address, PORT, ssl_context=context).start()
             runners.append(runner)

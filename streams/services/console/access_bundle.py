@@ -15,7 +15,7 @@ from events.json_types import JSON
 from events.outputs import ContactProfile
 from events.times import parse_time
 from streams.services.console.names import STOPS
-from streams.services.console.pages.people import stops_of
+from streams.services.console.pages.person import stops_of
 from streams.services.console.rendering import render_signed_out
 from streams.services.console.words import Words
 

@@ -23,6 +23,7 @@ from streams.engine.garbage_collector import collect_rarely
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import EngineError, KafkaAway, MissingTopic, Unusable
 from streams.platform.health import HealthServer
+from streams.platform.logs import show_errors_in_one_line
 from streams.platform.settings import Settings
 from streams.platform.shutdown import end_within
 from streams.services.console.desk import Desk, remove_desk, replace_desk
@@ -55,6 +56,7 @@ class Target(NamedTuple):
 
 def run_follow(settings: Settings, say: Callable[[str], None]) -> None:
     """Follow until SIGINT or SIGTERM. Raises `EngineError` that says what to do."""
+    show_errors_in_one_line()
     if settings.desk is None:
         raise Unusable("HARMONIA_DESK is not set: name the file that the console reads its figures from")
     with own_desk(settings.desk):

@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
@@ -19,8 +18,6 @@ from faust.types import TP
 
 from events.times import parse_time, render_time
 from events.topics import CONTACT_ALERTS
-from streams.domain.delivery.digests import MailAddresses, email_of, slack_body
-from streams.domain.delivery.notices import Notice, forgotten, notice_of
 from streams.domain.delivery.schedule import (
     FAILURES_TO_OPEN,
     Answer,
@@ -29,14 +26,14 @@ from streams.domain.delivery.schedule import (
     breaker_after,
     failing_since,
 )
-from streams.domain.delivery.signing import digest_id, signed_headers, webhook_id
-from streams.domain.delivery.standing import Standing, Wait
+from streams.domain.delivery.standing import Standing
 from streams.engine.changelog import PartitionReader
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import MissingTopic
+from streams.services.deliver.attempts import Attempt, EndpointTeller
 from streams.services.deliver.backlog import Backlog, Place
 from streams.services.deliver.beginning import Topics, begun, erased_meanwhile, topics_of
 from streams.services.deliver.destinations import Destination
@@ -62,30 +59,18 @@ AWAY_S = 30.0
 """Whoever did nothing for so long, such as a process that was frozen, looks for who was erased before it goes on."""
 
 
-class Attempt(NamedTuple):
-    """What came of a request that told of these records, begun at a time in ms. `gone`: those that were not found."""
-
-    places: Sequence[Place]
-    begun: int
-    result: Result
-    trouble: str
-    gone: Sequence[Place] = ()
-
-
 class EndpointWorker:
     """Works for one endpoint until it is told to stop."""
 
     def __init__(
         self, destination: Destination, sender: Sender, journal: Journal, kafka: KafkaClients, metrics: DeliveryMetrics
     ) -> None:
-        self._destination = destination
         self._endpoint = destination.endpoint
-        self._sender = sender
         self._journal = journal
         self._kafka = kafka
         self._metrics = metrics
         self._backlog = Backlog(destination.endpoint)
-        self._again = Rereader(kafka)
+        self._teller = EndpointTeller(destination, sender, self._backlog, Rereader(kafka), metrics)
         self._attempts: dict[asyncio.Task[Attempt], frozenset[str]] = {}
         self._anew = asyncio.Event()
         self._failing_since: float | None = None
@@ -231,47 +216,7 @@ class EndpointWorker:
         waits = [(place, wait) for place in places if (wait := self._backlog.wait_of(place))]
         lines = frozenset(wait.line for _, wait in waits)
         self._backlog.begin_telling(places)
-        self._attempts[asyncio.create_task(self._attempt(waits))] = lines
-
-    async def _attempt(self, waits: Sequence[tuple[Place, Wait]]) -> Attempt:
-        found: list[tuple[Place, Notice]] = []
-        for place, wait in waits:
-            if wait.forgotten:
-                found.append((place, forgotten(wait.forgotten, wait.at)))
-                continue
-            source = self._backlog.body(place)
-            if source is None:
-                records = await self._again.records_from(place.tp, place.offset, wait, self._backlog.line_in)
-                self._backlog.keep(place.tp, records)
-                source = records[0][1] if records and records[0][0] == place.offset else None
-            is_dropped = self._backlog.wait_of(place) is None  # by an erasure that was read meanwhile
-            if source and not is_dropped and (notice := notice_of(self._endpoint, source)) is not None:
-                found.append((place, notice._replace(times=wait.times)))
-        begun_at, told = _now(), {place: None for place, _ in found}
-        gone = [place for place, _ in waits if place not in told]  # by age, by compaction, or by a filter that is new
-        if not found:
-            return Attempt((), begun_at, Result("gone"), "", gone)
-        with self._metrics.seconds.labels(self._endpoint.id).time():
-            try:
-                result, trouble = await self._tell(found)
-            except BROKER_TROUBLE:
-                raise
-            except Exception as error:  # noqa: BLE001 - one record must not stop all others
-                logger.error("%s: telling failed: %s", self._endpoint.id, type(error).__name__)
-                result, trouble = Result("refused"), type(error).__name__
-        return Attempt([*told], begun_at, result, trouble, gone)
-
-    async def _tell(self, found: Sequence[tuple[Place, Notice]]) -> tuple[Result, str]:
-        notices, ids = [notice for _, notice in found], [self._id_of(place) for place, _ in found]
-        match self._endpoint.kind:
-            case "webhook":
-                body = notices[0].body()
-                return await self._sender.post(signed_headers(ids[0], _now(), body, self._destination.keys), body)
-            case "slack":
-                return await self._sender.post({}, slack_body(notices))
-            case "email":
-                addresses = MailAddresses(self._endpoint.sender, self._endpoint.to)
-                return await self._sender.mail(email_of(notices, addresses, digest_id(ids)))
+        self._attempts[asyncio.create_task(self._teller.attempt(waits))] = lines
 
     def _longest_pause(self) -> float:
         """Seconds after which something may have to be stored."""
@@ -400,10 +345,6 @@ class EndpointWorker:
     def _note_failing(self, answers: Sequence[Answer] = ()) -> None:
         is_owed = self._backlog.is_owed(_now())
         self._failing_since = failing_since(self._failing_since, answers, time.monotonic(), is_owed=is_owed)
-
-    def _id_of(self, place: Place) -> str:
-        topic_id = self._backlog.standings[place.tp].topic_id
-        return webhook_id(self._endpoint.id, topic_id, place.tp.partition, place.offset)
 
 
 def _now() -> int:

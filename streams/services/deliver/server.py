@@ -17,6 +17,7 @@ from streams.engine.writer import retrieve_what_nobody_awaits, wait_briefly_for_
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import MissingTopic, Unusable
 from streams.platform.health import HealthServer
+from streams.platform.logs import show_errors_in_one_line
 from streams.platform.settings import Settings
 from streams.platform.shutdown import end_within
 from streams.platform.topics import require_topics
@@ -36,6 +37,7 @@ COMPARE_EVERY_S = 10.0
 
 def run_deliver(settings: Settings, say: Callable[[str], None]) -> None:
     """Tell the endpoints until SIGINT or SIGTERM. Raises Kafka's errors, and `EngineError` that says what to do."""
+    show_errors_in_one_line()
     destinations = destinations_of(settings)
     wait_for_kafka(settings, f"{settings.app_id}-deliver", say)
     require_topics(settings, "harmonia-deliver")

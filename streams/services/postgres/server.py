@@ -25,6 +25,7 @@ from streams.engine.runs import End, Records, Run
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import MissingTopic, Unusable
 from streams.platform.health import HealthServer
+from streams.platform.logs import show_errors_in_one_line
 from streams.platform.settings import Settings
 from streams.platform.shutdown import end_within
 from streams.platform.topics import require_topics
@@ -48,6 +49,7 @@ PAUSE_S = 1.0
 
 def run_postgres_sink(settings: Settings, say: Callable[[str], None]) -> None:
     """Fill PostgreSQL until SIGINT or SIGTERM. Raises Kafka's errors, and `EngineError` that says what to do."""
+    show_errors_in_one_line()
     if settings.postgres is None:
         raise Unusable("HARMONIA_POSTGRES is not set: give the URL of a database, postgresql://user@host/database")
     wait_for_kafka(settings, group_of(settings), say)

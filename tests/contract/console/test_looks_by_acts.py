@@ -1,5 +1,6 @@
 """What an act that is refused tells of somebody is a look at them, which is in `audit-log` before the answer leaves."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +12,8 @@ from redis.asyncio import Redis
 from sinks.base import ContactChange
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
-from streams.services.console.pages.people import unknown_name
+from streams.services.console.acting.people import held_of
+from streams.services.console.pages.person_looks import unknown_name
 from streams.services.console.rights import Scope, Viewer
 from tests.contract.conftest import client_of
 from tests.contract.console.signed_in_console import NOW, SignedInConsole
@@ -115,3 +117,18 @@ async def test_the_page_that_an_act_leads_to_says_at_its_top_what_was_done_while
     assert "No stop that was given here holds for this person" in lifted
     assert "All contact with this person is stopped" in stopped
     assert "No stop that was given here" not in no_more
+
+
+async def test_the_page_of_a_person_is_told_by_a_cookie_that_an_export_has_come(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_of, "__defaults__", ((sys.executable, "-c", "print('{}')"),))
+    async with desk.console.browser(ZOE) as browser:
+        await desk.console.post(browser, "/people", who="van.2", reason="called")
+        page = (await browser.get("/people/van.2")).text
+        assert "data-collects" in page
+        assert "Being collected…" in page
+        answer = await desk.console.post(browser, "/people/export", contact="van.2")
+    assert answer.content.strip() == b"{}"
+    assert "Path=/people; SameSite=strict" in answer.headers["set-cookie"]
+    assert answer.headers["set-cookie"].startswith("collected=1;")

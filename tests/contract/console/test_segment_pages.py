@@ -16,7 +16,8 @@ from sinks.keys import position_key
 from sinks.redis import RedisSink
 from sinks.segments import SegmentsChange, SegmentsSink
 from streams.services.console.page import PageRequest
-from streams.services.console.pages.people import Subject, load_segments
+from streams.services.console.pages.person import load_segments
+from streams.services.console.pages.person_looks import Subject
 from streams.services.console.rendering import render
 from streams.services.console.rights import Scope, Viewer
 from streams.services.console.words import Words

@@ -11,7 +11,7 @@ from streams.services.console.acting.reaching_kafka import kept_from_sending
 from streams.services.console.acting.request import ActRequest
 from streams.services.console.outcomes import Outcome, not_done, unsure
 from streams.services.console.page import PageRefused
-from streams.services.console.pages.people import outcome_of, unknown_name
+from streams.services.console.pages.person_looks import outcome_of, unknown_name
 from streams.services.contact_decisions.commands import Decider, Decision
 from streams.services.contact_decisions.sending import send_and_wait
 from streams.services.permission.decision_messages import incomplete_message

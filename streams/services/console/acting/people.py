@@ -20,7 +20,7 @@ from streams.services.console.acting.request import ActRequest, Ready
 from streams.services.console.gate import NotForYou
 from streams.services.console.outcomes import Outcome, done, done_as_shown, not_done
 from streams.services.console.page import PageRefused
-from streams.services.console.pages.people import BECAUSE, confirmation_of
+from streams.services.console.pages.person_acts import BECAUSE, confirmation_of
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.views import Audited
 from streams.services.contact_decisions.commands import Decision
@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 EXPORT = (sys.executable, "-m", "streams.cli.main", "contact", "export", "--")
 EXPORT_S = 300.0
 """Seconds that an export may take: topics are read whole for it."""
+COLLECTED, COLLECTED_S = "collected", 60
+"""A cookie by which the page sees that the file has come: the browser tells it nothing of a download."""
 _is_contact_id = re.compile(CONTACT_ID_PATTERN).fullmatch
 
 
@@ -110,7 +112,9 @@ async def export(asked: ActRequest) -> Outcome | Ready:
                 503,
             )
         name = f'attachment; filename="contact-{confirmation_of(contact_id)}.json"'
-        return Response(held, media_type="application/json", headers={"Content-Disposition": name})
+        given = Response(held, media_type="application/json", headers={"Content-Disposition": name})
+        given.set_cookie(COLLECTED, "1", max_age=COLLECTED_S, path="/people", samesite="strict")
+        return given
 
     return Ready(Audited(contact_ids=[contact_id]), perform)
 

@@ -7,10 +7,13 @@ people, and have said why they look.
 from collections.abc import Sequence
 from typing import cast
 
+import orjson
 from msgspec import Struct
 
 from events.fields import CONTACT_ID_PATTERN
 from events.identifiers import is_identity_hash, kind_of
+from events.outputs import ContactProfile
+from events.times import parse_time
 from sinks.lookup import ContactAnswer, Incomplete, KnownContact
 from streams.services.console import desk_notices
 from streams.services.console.desk_cells import Span
@@ -49,13 +52,28 @@ class PastDecision(Struct, frozen=True):
     other: str
 
 
+class Side(Struct, frozen=True):
+    """What is known of one of two contacts. `channels`: of which an address or number is known."""
+
+    contact_id: str
+    region: str | None
+    first_ms: int | None
+    last_ms: int | None
+    channels: Sequence[str]
+
+
 class Pair(Struct, frozen=True):
-    """Two contacts that are looked at. `are_one`: whether they are one person now; `is_known`: both are known."""
+    """Two contacts that are looked at. `are_one`: whether they are one person now; `is_known`: both are known.
+
+    `sides`: of each what is known. `shared`: addresses and numbers that both have, by their first digits.
+    """
 
     one: str
     other: str
     are_one: bool
     is_known: bool
+    sides: Sequence[Side] = ()
+    shared: Sequence[str] = ()
 
 
 class Duplicates(Struct, frozen=True):
@@ -113,8 +131,29 @@ def pair_of(given: tuple[str, str], seen: Sequence[ContactAnswer]) -> Pair | Non
     if len(seen) != 2:
         return None
     first, second = seen
-    are_known = isinstance(first, KnownContact) and isinstance(second, KnownContact)
-    return Pair(*given, first.contact_id == second.contact_id, are_known)
+    are_one = first.contact_id == second.contact_id
+    if not isinstance(first, KnownContact) or not isinstance(second, KnownContact):
+        return Pair(*given, are_one, is_known=False)
+    one, other = orjson.loads(first.profile), orjson.loads(second.profile)
+    return Pair(*given, are_one, True, (side_of(given[0], one), side_of(given[1], other)), shared_by(one, other))
+
+
+def side_of(contact_id: str, profile: ContactProfile) -> Side:
+    """What the page shows of one of two contacts."""
+    first, last = profile["first_seen"], profile["last_seen"]
+    return Side(
+        contact_id,
+        profile["zones"]["region"],
+        None if first is None else parse_time(first),
+        None if last is None else parse_time(last),
+        sorted({address["channel"] for address in profile["addresses"]}),
+    )
+
+
+def shared_by(one: ContactProfile, other: ContactProfile) -> list[str]:
+    """Addresses and numbers that two contacts both have, each by its kind and first digits."""
+    both = [{(each["channel"], each["ref"]) for each in profile["addresses"]} for profile in (one, other)]
+    return [f"{channel}:{ref[:8]}…" for channel, ref in sorted(both[0] & both[1])]
 
 
 async def load_pair(asked: PageRequest) -> Loaded:

@@ -181,7 +181,7 @@ async def load_form(asked: PageRequest) -> Loaded:
     """The form that rehearses."""
     about = asked.subject
     of = {"cause": str(about.number)} if isinstance(about, LetterCause) else {"source": str(about)}
-    return Loaded({"of": of, "mapping": "", "mistakes": ()}, None)
+    return Loaded({"of": of, "mapping": "", "mistakes": (), "named": named}, None)
 
 
 async def enter_job(asked: PageRequest) -> Job:
@@ -251,7 +251,7 @@ async def _rehearsed(console: Console, signed_in: SignedIn, said: Mapping[str, s
     found = read_mapping(mapping[:LONGEST_MAPPING])
     mistakes = found.found if isinstance(found, MappingMistakes) else ()
     if mistakes:
-        shown = {"of": given, "mapping": mapping, "mistakes": shown_lines(mistakes), "page": LETTERS}
+        shown = {"of": given, "named": named, "mapping": mapping, "mistakes": shown_lines(mistakes), "page": LETTERS}
         context = {**frame(console, signed_in), **shown}
         return draft_page(signed_in, render("letter_mistakes.html", asked, context), has_mistakes=True)
     told = "a quarantined source" if cause is None else f"cause {cause.reason} of {cause.topic}"

@@ -23,7 +23,7 @@ from streams.services.console.desk_reading import Gifts
 from streams.services.console.desk_schema import HOUR_MS
 from streams.services.console.gate import Console, posted
 from streams.services.console.page import Block, Loaded, Page, PageRequest
-from streams.services.console.pages.people import REASONS
+from streams.services.console.pages.person_looks import REASONS
 from streams.services.console.rights import FEWEST, SEES_MONEY, Cell, Scope, Viewer, may, merge_small
 from streams.services.console.small_cells import added, split, together
 from streams.services.console.standing import STALE_S, standing_of

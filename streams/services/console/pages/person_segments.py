@@ -17,7 +17,8 @@ from streams.domain.segments.conditions import Gifts, PostalCode
 from streams.domain.segments.explanation import Explanation
 from streams.services.console.jobs import Job, TooManyJobs
 from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRequest
-from streams.services.console.pages.people import PERSON, Subject, enter, explanation_path, whole_subject
+from streams.services.console.pages.person import PERSON
+from streams.services.console.pages.person_looks import Subject, enter, whole_subject
 from streams.services.console.pages.runs import read_answer, waited_s
 from streams.services.console.pages.segments import SEGMENT_ID
 from streams.services.console.rights import SEES_MONEY, Viewer
@@ -121,6 +122,11 @@ def hides(explanation: Explanation, viewer: Viewer) -> bool:
 
 
 _read = msgspec.json.Decoder(ExplainedMember).decode
+
+
+def explanation_path(contact_id: str, segment: str) -> str:
+    """Where it is told why somebody is in a segment or not."""
+    return f"/people/{contact_id}/segments?segment={segment}"
 
 
 WHY = Page(

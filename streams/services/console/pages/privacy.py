@@ -22,8 +22,8 @@ from streams.services.console.desk_schema import CELLS_KEPT_MS, DAY_MS, SECOND_M
 from streams.services.console.gate import Console, posted
 from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest, require_everything
 from streams.services.console.pages.campaigns import AHEAD_MS
-from streams.services.console.pages.people import REASONS
 from streams.services.console.pages.person_alerts import alert_rows, in_words, names_only_own
+from streams.services.console.pages.person_looks import REASONS
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.standing import standing_of
 

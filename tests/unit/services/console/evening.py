@@ -205,7 +205,7 @@ class _Filling:
 def _alerts() -> Iterator[tuple[object, ...]]:
     for number in range(3):
         yield f"a{number}", "over_cap", None, number + 1, NOW - HOUR_MS, "digital: 4 touches", "[]"
-    yield "b", "touch_after_stop", None, 9, NOW - HOUR_MS, "digital: a text after STOP", "[]"
+    yield "b", "touch_after_stop", None, 9, NOW - HOUR_MS, "digital: by text, opted_out 2h before", "[]"
 
 
 def _looks(desk: Desk, wall_ms: int) -> None:

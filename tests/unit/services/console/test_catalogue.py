@@ -88,6 +88,23 @@ def test_no_template_puts_a_sign_behind_a_text_that_each_language_spaces_otherwi
     assert not found
 
 
+def test_french_leaves_the_word_before_a_moment_to_the_moment() -> None:
+    """Which begins with its own in French: `à 21:14`, `le 6 nov.`, `au 6 nov.`; so its sentence has none."""
+    told = re.compile(r'_n?\("([^"]+)"(?:, "[^"]+")?[^{}]*?(\w+)=words\.soon\([^{}]*?, "(?:at|since|until)"\)')
+    sentences = _translated("fr")
+    found = [
+        (sentence, place)
+        for file in sorted((ROOM / "templates").glob("*.html"))
+        for text, place in told.findall(file.read_text(encoding="utf-8"))
+        for key, said in sentences.items()
+        if text in (key, key[0])
+        for sentence in _sentences(said)
+    ]
+    assert len(found) > 8
+    wrong = [sentence for sentence, place in found if re.search(rf"(?:\bà|\ble|\bau|’à) \{{{place}\}}", sentence)]
+    assert not wrong
+
+
 def test_vendored_files_are_those_whose_sums_are_written_down() -> None:
     listed = re.findall(r"^\| `([^`]+)` .* `([0-9a-f]{64})` \|$", (STATIC / "VENDORED.md").read_text(), re.MULTILINE)
     vendored = {file.name for file in STATIC.iterdir() if ".min." in file.name or file.suffix in (".woff2", ".json")}

@@ -4,7 +4,7 @@ import pytest
 
 from events.identifiers import is_identity_hash
 from streams.platform.settings import Settings
-from streams.services.console.pages.people import unknown_name
+from streams.services.console.pages.person_looks import unknown_name
 from streams.services.permission.person_name import readable_meanings
 
 

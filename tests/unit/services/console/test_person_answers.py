@@ -4,7 +4,7 @@ import pytest
 
 from events.channels import Channel
 from streams.domain.pressure import Decision
-from streams.services.console.pages.people import why_of
+from streams.services.console.pages.person import why_of
 from streams.services.console.words import Words
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from events.outputs import ContactProfile
-from streams.services.console.pages.people import MOST_WORDS, origins_of
+from streams.services.console.pages.person import MOST_WORDS, origins_of
 from streams.services.console.rendering import render_signed_out
 from streams.services.console.words import Language, Words
 from tests.unit.domain.contact.said import HOUR, NOON, profile_of, said

@@ -23,10 +23,11 @@ from streams.platform.clients import KafkaClients
 from streams.platform.errors import Fenced
 from streams.platform.settings import Settings
 from streams.services.deliver import endpoint_worker as module
+from streams.services.deliver.attempts import Attempt
 from streams.services.deliver.backlog import Place
 from streams.services.deliver.beginning import Begun
 from streams.services.deliver.destinations import Destination
-from streams.services.deliver.endpoint_worker import AWAY_S, Attempt, EndpointWorker
+from streams.services.deliver.endpoint_worker import AWAY_S, EndpointWorker
 from streams.services.deliver.journal import Journal, Replay
 from streams.services.deliver.metrics import DeliveryMetrics
 from streams.services.deliver.sending import Sender
@@ -233,7 +234,7 @@ async def test_of_what_is_told_together_that_which_was_not_found_is_not_delivere
         return [(1, system_alert("spring", 1))] if offset == 1 else []
 
     monkeypatch.setattr(sender, "post", post)
-    monkeypatch.setattr(worker._again, "records_from", records_from)
+    monkeypatch.setattr(worker._teller._again, "records_from", records_from)
     worker._begin_attempts()
     await asyncio.wait({*worker._attempts})
     await worker._settle()

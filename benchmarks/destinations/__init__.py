@@ -1,0 +1,1 @@
+"""What dead destinations cost those that are well."""
