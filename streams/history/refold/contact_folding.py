@@ -58,8 +58,8 @@ def fold_facts(
 def _erased_count(place: IdentityStatus | None, facts: Sequence[Fact]) -> int:
     """How many leading facts an erasure recorded in `place` has removed: all before its command.
 
-    An erasure acts when it is heard: everything that had come is removed, also what happened after the time it names. It
-    acts once: a copy, or another command that names the same time, removes nothing of what has come since.
+    An erasure acts when it is heard: everything that had come is removed, also what happened after the time it names.
+    It acts once: a copy, or another command that names the same time, removes nothing of what has come since.
     """
     if place is None or place.erased is None:
         return 0
