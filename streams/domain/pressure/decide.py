@@ -154,7 +154,7 @@ def _stopped(question: Question, profile: KnownProfile, address: JudgedAddress) 
     """What not even a transactional message may pass."""
     return (
         stop_denial(profile, question.policy, question.request, question.at)
-        or withdrawal(profile, question.request)
+        or withdrawal(profile, question.request, question.policy)
         or address_denial(address)
         or question.held
         or question.refused

@@ -1,13 +1,14 @@
 """What a policy requires to be known of a person, by channel, purpose and kind of call."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
 
+from events.channels import Channel
 from events.outputs import ConsentWord, ProvenanceItem
 from events.times import render_time
-from streams.domain.pressure import answer, decide, default_policy, prepare
+from streams.domain.pressure import Policy, answer, decide, default_policy, prepare
 from streams.domain.pressure.asking import Evidence
 from streams.domain.pressure.closures import channel_denial, channel_rules
 from tests.unit.domain.contact.said import profile_of, said
@@ -57,10 +58,37 @@ def test_a_no_to_the_channel_ends_every_yes_to_a_purpose_before_it(channel: str,
     assert ruled(decide(anew, rules, asking("phone", automatic=True), NOON)) == ALLOWED
 
 
-def test_a_no_to_machines_leaves_the_phone_open_for_people() -> None:
-    no = said("consent.changed", channel="phone", granted=False, purpose="automatic_calls")
-    assert profile_of(no)["consent"] == {}
-    assert profile_of(no)["stops"] == profile_of()["stops"]
+@pytest.mark.parametrize("automatic", [None, True, False])
+@pytest.mark.parametrize("rules", [unlimited(unknown__phone="allow"), ruling(CALLS)], ids=["none", "machines"])
+def test_a_no_to_machines_closes_the_phone_as_it_always_did(automatic: bool | None, rules: Policy) -> None:
+    no = said("consent.changed", "n", NOON - DAY, channel="phone", granted=False, purpose="automatic_calls")
+    told = profile_of(no)
+    known = person(consent=told["consent"], stops=told["stops"], consent_ledger=told["consent_ledger"])
+    assert set(told["stops"]) == {"phone", "senders", "lists"}
+    asked = asking("phone", automatic=automatic)
+    assert ruled(decide(known, rules, asked, NOON)) == ("deny", "consent_withdrawn")
+
+
+def test_a_no_to_machines_on_all_channels_closes_them_all() -> None:
+    no = said("consent.changed", channel="all", granted=False, purpose="automatic_calls")
+    assert {channel for channel in get_args(Channel) if channel in profile_of(no)["stops"]} == {*get_args(Channel)}
+
+
+def test_a_later_yes_to_the_phone_opens_it_for_people_and_not_for_machines() -> None:
+    """Nor for a receipt that one reads out. Where no policy knows of machines, who does not say is a person."""
+    no = said("consent.changed", "n", NOON - 2 * DAY, channel="phone", granted=False, purpose="automatic_calls")
+    told = profile_of(no, said("consent.changed", "y", NOON - DAY, channel="phone", granted=True))
+    known = person(consent=told["consent"], stops=told["stops"], consent_ledger=told["consent_ledger"])
+    without = unlimited(unknown__phone="allow", transactional__teams=["digital"])
+    conditions = ruling(CALLS, transactional__teams=["digital"])
+    refused = ("deny", "consent_withdrawn")
+    for rules in (without, conditions):
+        assert ruled(decide(known, rules, asking("phone", automatic=True), NOON)) == refused
+        assert ruled(decide(known, rules, asking("phone", automatic=False), NOON)) == ALLOWED
+        receipt = asking("phone", "transactional", automatic=True)
+        assert ruled(decide(known, rules, receipt, NOON)) == refused
+    assert ruled(decide(known, conditions, asking("phone", "transactional"), NOON)) == refused
+    assert ruled(decide(known, without, asking("phone"), NOON)) == ALLOWED
 
 
 def test_a_call_that_is_not_said_to_be_somebodys_own_may_be_a_machines() -> None:
