@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from events.interactions.base import Channel
+from events.interactions.base import Channel, ProvenanceKind
 from streams.domain.contact.sections.pressure import COSTS
 from streams.domain.file_mistakes import wrong
 from streams.domain.pressure.hours import Week, next_opening
@@ -241,13 +241,25 @@ class Transactional(PolicySection):
 
 
 class UnknownAnswers(PolicySection):
-    """What is answered about somebody, or an address, of whom nothing is known."""
+    """What is answered about somebody, or an address, of whom nothing is known.
+
+    `sources`: what such kinds alone have said makes nobody, and no address, known.
+    """
 
     email: Permission
     text: Permission
     phone: Permission
     door: Permission
     letter: Permission
+    sources: tuple[ProvenanceKind, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _said(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without sources where there are none, as files of before were said: their version stays."""
+        said: dict[str, Any] = dump(self)
+        if not self.sources:
+            del said["sources"]
+        return said
 
 
 class Expiries(PolicySection):

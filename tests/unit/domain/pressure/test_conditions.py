@@ -12,7 +12,19 @@ from streams.domain.pressure import Policy, answer, decide, default_policy, prep
 from streams.domain.pressure.asking import Evidence
 from streams.domain.pressure.closures import channel_denial, channel_rules
 from tests.unit.domain.contact.said import profile_of, said
-from tests.unit.domain.pressure.people import DAY, EMAIL, NOON, PHONE, address, asking, person, policy, ruled, unlimited
+from tests.unit.domain.pressure.people import (
+    DAY,
+    EMAIL,
+    HOUR,
+    NOON,
+    PHONE,
+    address,
+    asking,
+    person,
+    policy,
+    ruled,
+    unlimited,
+)
 
 ALLOWED = ("allow", "ok")
 CALLS = {"channel": "phone", "automatic": True, "require": "consent", "consent_to": "automatic_calls"}
@@ -155,6 +167,91 @@ def test_on_channels_without_addresses_anything_of_the_person_counts() -> None:
 def test_a_stranger_meets_no_condition() -> None:
     assert ruled(decide(None, ruling(ORIGIN), asking("phone"), NOON)) == ("deny", "no_provenance")
     assert ruled(decide(None, ruling(CALLS), asking("phone", automatic=True), NOON)) == ("deny", "no_consent")
+
+
+def refused(*refs: tuple[str, Channel]) -> ProvenanceItem:
+    """Where a no comes from that passed the wall."""
+    item = origin("petition")
+    item["addresses"] = [{"ref": ref, "channel": channel} for ref, channel in refs]
+    return item
+
+
+BEHIND_THE_WALL: Any = {
+    "unknown__sources": ["petition", "staff"],
+    **{f"unknown__{channel}": "deny" for channel in ("email", "text", "phone", "door")},
+}
+
+
+def test_who_is_known_by_a_refused_file_alone_is_not_known() -> None:
+    """Its no binds; but it makes nobody reachable, by whatever it named."""
+    rules = unlimited(**BEHIND_THE_WALL)
+    known = person(provenance=[refused((EMAIL, "email"), (PHONE, "phone"))], counts={"consent.changed": 1})
+    for channel in ("email", "text", "phone", "door"):
+        found = decide(known, rules, asking(channel), NOON)
+        assert ruled(found) == ("deny", "unknown_contact"), channel
+    assert ruled(decide(known, unlimited(), asking("email"), NOON)) == ALLOWED
+
+
+def test_an_address_that_only_a_refused_file_named_is_not_known() -> None:
+    """Also under a former key of its hash; another one of the person's is the one to write to."""
+    other = address("0" * 16, "email")
+    given = origin("self")
+    given["addresses"] = [{"ref": "0" * 16, "channel": "email"}]
+    known = person(addresses=[*person()["addresses"], other], counts={"consent.changed": 1, "donation.made": 1})
+    for named in (EMAIL, "9" * 16):
+        shown: Any = {**known, "provenance": [refused((named, "email"), (PHONE, "phone")), given]}
+        rules = unlimited(**BEHIND_THE_WALL)
+        assert ruled(decide(shown, rules, asking("email", ref=EMAIL), NOON)) == ("deny", "unknown_address")
+        found = decide(shown, rules, asking("email"), NOON)
+        assert (*ruled(found), found.ref) == (*ALLOWED, "0" * 16)
+        assert ruled(decide(shown, rules, asking("phone"), NOON)) == ("deny", "unknown_address")
+        assert channel_denial(shown, channel_rules(rules), "email", NOON) is None
+        closed = channel_denial(shown, channel_rules(rules), "phone", NOON)
+        assert closed is not None
+        assert closed.reason == "unknown_address"
+
+
+def test_what_a_refused_file_says_of_an_address_closes_it_still() -> None:
+    gone = [address(PHONE, "phone", "wrong_number")]
+    known = person(addresses=gone, provenance=[refused((PHONE, "phone"))], counts={"canvass.reported": 1})
+    assert ruled(decide(known, unlimited(**BEHIND_THE_WALL), asking("phone"), NOON)) == ("deny", "wrong_number")
+
+
+def test_where_no_kind_of_source_is_left_out_policies_have_the_version_that_they_had() -> None:
+    assert "sources" not in policy().model_dump()["unknown"]
+    assert policy(unknown__sources=[]).version == policy().version != policy(unknown__sources=["staff"]).version
+
+
+@pytest.mark.parametrize("regime", ["fr", "eu"])
+@pytest.mark.parametrize(
+    ("type_", "more"),
+    [
+        ("consent.changed", {"channel": "email", "granted": False}),
+        ("consent.changed", {"channel": "all", "granted": False, "purpose": "fundraising"}),
+        ("canvass.reported", {"method": "door", "outcome": "refused"}),
+        ("canvass.reported", {"method": "phone", "outcome": "disconnected"}),
+        ("canvass.reported", {"method": "phone", "outcome": "wrong_number"}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["petition", "staff", "civic_register"])
+def test_a_no_from_a_refused_file_makes_nobody_reachable(regime: Any, type_: str, more: Any, kind: str) -> None:
+    rules = default_policy(regime)
+    told = profile_of(said(type_, "n", NOON - 20 * DAY, provenance={"kind": kind}, **more))
+    told["zones"] = {"time_zone": "Europe/Paris", "region": None, "postal_code": None}
+    told["addresses"] = person()["addresses"]
+    told["provenance"][0]["addresses"] = refused((EMAIL, "email"), (PHONE, "phone"))["addresses"]
+    for asked in (asking("phone", automatic=False), asking("email", "informational"), asking("email", "mobilisation")):
+        assert decide(told, rules, asked, NOON - 2 * HOUR).decision == "deny"
+
+
+@pytest.mark.parametrize("regime", ["fr", "eu"])
+@pytest.mark.parametrize("kind", ["petition", "staff", "civic_register"])
+def test_a_number_from_a_file_for_another_purpose_is_not_called_under_european_regimes(regime: Any, kind: str) -> None:
+    """Nor what was taken before its kind was refused."""
+    there = {"time_zone": "Europe/Paris", "region": None, "postal_code": None}
+    known = person(zones=there, provenance=[origin(kind, PHONE), origin("self")], counts={"form.submitted": 9})
+    asked = asking("phone", automatic=False)
+    assert ruled(decide(known, default_policy(regime), asked, NOON - 2 * HOUR)) == ("deny", "no_provenance")
 
 
 def test_transactional_messages_skip_conditions() -> None:
