@@ -84,6 +84,11 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
 
 
+def has_numbers(region: str) -> bool:
+    """Whether a region (ISO 3166) has phone numbers of its own: `EU` and `ZZ` have none."""
+    return region in phonenumbers.SUPPORTED_REGIONS
+
+
 def normalise_phone(text: str, region: str) -> str | None:
     """The number in E.164. `region` (ISO 3166, `US`) says how to read one without a country code.
 

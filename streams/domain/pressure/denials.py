@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from events.interactions.base import Channel
-from events.normalise import normalise_phone
 from events.outputs import Address, AddressStatus, Ballot, ContactProfile, EvidenceItem, Stop
 from events.times import parse_time
 from streams.domain.pressure.asking import Decision, Evidence, KnownProfile, PermissionRequest, Reason
 from streams.domain.pressure.policy import CHANNELS, Closures, Policy
+from streams.domain.pressure.senders import is_same_sender
 
 _KIND: Mapping[Channel, Literal["email", "phone"]] = {"email": "email", "text": "phone", "phone": "phone"}
 _BADNESS: dict[AddressStatus, int] = {
@@ -156,14 +156,9 @@ def _sender(stops: Mapping[str, Stop], policy: Policy, request: PermissionReques
         return _scoped("sender_stopped", stops.values())
     if request.sender is None:
         return None
-    asked = plain_sender(request.sender, country)
-    heard = [stop for sender, stop in stops.items() if plain_sender(sender, country) == asked]
+    asked = request.sender
+    heard = [stop for sender, stop in stops.items() if is_same_sender(sender, asked, country)]
     return _scoped("sender_stopped", heard) if heard else None
-
-
-def plain_sender(sender: str, country: str) -> str:
-    """One sender however it is written: a phone number in E.164, else the letters and digits of its short code."""
-    return normalise_phone(sender, country) or "".join(filter(str.isalnum, sender)).casefold()
 
 
 def _list(stops: Mapping[str, Stop], closures: Closures, request: PermissionRequest) -> Decision | None:
