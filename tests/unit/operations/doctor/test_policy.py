@@ -13,7 +13,16 @@ from streams.platform.settings import Settings
 
 @pytest.mark.parametrize(
     ("regime", "of", "verdict"),
-    [("fr", "us", "warn"), ("eu", "fr", "warn"), ("fr", "fr", "ok"), ("us", "us", "ok"), ("us", "fr", "ok")],
+    [
+        ("fr", "us", "warn"),
+        ("eu", "us", "warn"),
+        ("fr", "eu", "warn"),
+        ("eu", "fr", "ok"),
+        ("eu", "eu", "ok"),
+        ("fr", "fr", "ok"),
+        ("us", "us", "ok"),
+        ("us", "fr", "ok"),
+    ],
 )
 def test_a_policy_file_of_another_country_than_the_regimes_is_told(
     regime: RegimeName, of: RegimeName, verdict: Verdict, tmp_path: Path
