@@ -157,7 +157,7 @@ async def _judged(
     client = redis_client(settings)
     keeping = ReservationLog(KafkaClients(settings).idempotent_producer)  # nothing is reserved, so it talks to nobody
     try:
-        lookup = Lookup(client, settings.profiles_oldest_s, settings.hasher.key_ids)
+        lookup = Lookup(client, settings.profiles_oldest_s, settings.key_ids)
         judge = PermissionJudge(lookup, Reservations(client), lambda: policy, now_ms, keeping.keep)
         seen = await lookup.look([whom.names])
         contact = None if isinstance(seen, Incomplete) else seen.contacts[0]

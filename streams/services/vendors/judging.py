@@ -13,7 +13,7 @@ from streams.domain.pressure.closures import channel_rules
 from streams.domain.vendors.reconciling import TagQuestion, VendorOutcome, suppression_outcome, tag_outcome
 from streams.domain.vendors.standing import NamedContact
 from streams.platform.errors import Unusable
-from streams.platform.identity_key import OTHER_KEY
+from streams.platform.identity_key import OF_OTHER_SETTINGS
 from streams.services.vendors.journal import ReadPerson
 from streams.services.vendors.segment_watch import SegmentWatch, lacking
 
@@ -60,7 +60,8 @@ class PeopleJudge:
         """The outcome for each, in their order, as of now."""
         seen = await self._lookup.look([names for each in people for names in each.person.names])
         if isinstance(seen, Incomplete):
-            raise Unusable(OTHER_KEY) if seen.why == "other_key" else lacking(seen)
+            settled = OF_OTHER_SETTINGS.get(seen.why)
+            raise lacking(seen) if settled is None else Unusable(settled)
         known = {found.contact_id for found in seen.contacts if isinstance(found, KnownContact)}
         members = set[str]() if self._members is None else await self._members.among(sorted(known))
         following, policy = iter(seen.contacts), self._policy()

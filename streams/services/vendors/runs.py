@@ -76,7 +76,7 @@ async def run_sync(settings: Settings, task: SyncTask, order: SyncOrder, around:
     account = hasher.seal(f"{api.base}\0{sorted(api.headers.items())}\0{read_by}".encode())
     client = redis_client(settings)
     try:
-        lookup = Lookup(client, settings.profiles_oldest_s, hasher.key_ids)
+        lookup = Lookup(client, settings.profiles_oldest_s, settings.key_ids)
         reader = SegmentsReader(client, settings.profiles_oldest_s)
         members = None if task.segment is None else Memberships(reader, task.segment)
         tag = None if task.segment is None else tag_of(task.segment)
