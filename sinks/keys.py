@@ -78,9 +78,9 @@ _KAFKAS_SEED = 0x9747B28C
 """With which Kafka's default partitioner hashes keys."""
 
 KEY_IDS = "key_ids"
-"""Field of the position in `campaign-holds`: `Hasher.key_ids` of the workers, the writing key first; their `regime_mark`.
+"""Field of the position in `campaign-holds`: `Hasher.key_ids` of the workers, the writing key first, and their mark.
 
-Workers of before left no mark.
+The mark is that of their regime (`regime_mark`); workers of before left none.
 """
 
 
