@@ -24,7 +24,7 @@ from streams.domain.contact.sections.pressure import COSTS
 from streams.domain.file_mistakes import wrong
 from streams.domain.pressure.hours import Week, next_opening
 from streams.domain.pressure.policy_conditions import PolicyCondition
-from streams.domain.pressure.policy_values import Amount, Count, Expiry, Label, LocalHours, PolicySection, Span, Window
+from streams.domain.pressure.policy_values import Amount, Count, Expiry, LocalHours, PolicySection, Span, Window
 from streams.domain.pressure.rates import CampaignRates
 from streams.domain.pressure.time_zones import zones_of_country
 
@@ -155,8 +155,8 @@ class ConsentRules(PolicySection):
     proof is has to be named. `for_purpose`: channels on which only a yes for the very purpose counts.
     """
 
-    controller: Label | None = None
-    bases: tuple[Label, ...] = ()
+    controller: str | None = None
+    bases: tuple[str, ...] = ()
     needs_proof: bool = False
     for_purpose: tuple[Channel, ...] = ()
 

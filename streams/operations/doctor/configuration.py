@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from streams.domain.pressure.policy_remarks import policy_remarks
 from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.platform.errors import Unusable
 from streams.platform.policy_file import foreign_policy, policy_of
@@ -45,6 +46,8 @@ def _policy(settings: Settings) -> Finding:
         return fail("HARMONIA_POLICY", str(error).partition(": ")[2], "harmonia policy check FILE says what is wrong")
     if (foreign := foreign_policy(policy, settings.regime)) is not None:
         return warn("HARMONIA_POLICY", *foreign)
+    if remarks := policy_remarks(policy):
+        return warn("HARMONIA_POLICY", remarks[0], "harmonia policy check FILE says all there is to remark")
     return ok("HARMONIA_POLICY", f"{settings.policy or f'the default ({settings.regime})'}, version {policy.version}")
 
 

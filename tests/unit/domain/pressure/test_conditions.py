@@ -11,6 +11,7 @@ from events.times import render_time
 from streams.domain.pressure import Policy, answer, decide, default_policy, prepare
 from streams.domain.pressure.asking import Evidence
 from streams.domain.pressure.closures import channel_denial, channel_rules
+from streams.domain.pressure.policy_remarks import policy_remarks
 from tests.unit.domain.contact.said import profile_of, said
 from tests.unit.domain.pressure.people import (
     DAY,
@@ -292,11 +293,30 @@ def test_a_condition_that_contradicts_itself_is_a_mistake_with_a_cure(condition:
         ruling(condition)
 
 
-@pytest.mark.parametrize("said", [{"bases": ["a basis"]}, {"controller": ""}])
-def test_what_no_producer_can_send_is_a_mistake_in_the_rules_of_all_too(said: dict[str, Any]) -> None:
-    """Else everybody would be denied without a word."""
-    with pytest.raises(ValidationError, match="give a word as producers send it"):
-        policy(closures__consent=said)
+@pytest.mark.parametrize("said", [{"bases": ["a basis"]}, {"controller": ""}, {"controller": "Parti Martin"}])
+def test_rules_of_before_that_no_producer_can_meet_hold_as_they_did(said: dict[str, Any]) -> None:
+    """A file of before is no broken one; a yes that names no controller is one to the campaign's, whatever its name."""
+    rules = unlimited(closures__needs_consent=["email"], closures__consent=said)
+    unnamed = person(consent_ledger=[yes("email")], consent={"email": True})
+    named = person(consent_ledger=[yes("email", controller="other")], consent={"email": True})
+    refused = ("deny", "no_consent")
+    assert ruled(decide(unnamed, rules, asking("email"), NOON)) == (refused if "bases" in said else ALLOWED)
+    assert ruled(decide(named, rules, asking("email"), NOON)) == refused
+    (remark,) = policy_remarks(rules)
+    assert remark.startswith(f"closures.consent.{next(iter(said))} ")
+
+
+@pytest.mark.parametrize("word", ["automatic_call", "Automatic_Cals", "fund_raising"])
+def test_a_purpose_that_is_spelled_like_one_of_ours_is_remarked(word: str) -> None:
+    (remark,) = policy_remarks(ruling(APPEALS, {**CALLS, "consent_to": word}))
+    assert remark.startswith(f'conditions.1.consent_to is "{word}"')
+    assert "is that the one?" in remark
+
+
+@pytest.mark.parametrize("word", ["automatic_calls", "Online_Ads", "mobilization", "sms-collecte"])
+def test_our_own_purposes_and_a_campaigns_own_are_not_remarked(word: str) -> None:
+    assert policy_remarks(ruling({**CALLS, "consent_to": word})) == []
+    assert policy_remarks(default_policy()) == policy_remarks(default_policy("fr")) == []
 
 
 @pytest.mark.parametrize("regime", ["fr", "eu"])
