@@ -3,6 +3,9 @@
 from typing import Literal, get_args
 
 Purpose = Literal["fundraising", "mobilisation", "informational", "transactional"]
+LimitedPurpose = Literal["fundraising", "mobilisation", "informational"]
+"""What transactional messages are not: they skip conditions, as they skip caps."""
+
 Channel = Literal["email", "text", "phone", "door", "letter"]
 
 

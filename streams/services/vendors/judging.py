@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
+from events.channels import LimitedPurpose
 from sinks.lookup import ContactAnswer, ErasedContact, Incomplete, KnownContact, Lookup
 from sinks.segment_lookup import SegmentsReader
 from streams.domain.pressure import KnownProfile, Policy
@@ -47,11 +48,20 @@ class Memberships:
 class PeopleJudge:
     """Says what is to be done about people; `members` None: about their suppression. `policy`: that of now.
 
+    `purpose`: see `TagQuestion`.
+
     Raises SinkUnavailable, and `Unusable` while Redis lacks something: who is missing there would look unknown.
     """
 
-    def __init__(self, lookup: Lookup, policy: Callable[[], Policy], members: Memberships | None) -> None:
+    def __init__(
+        self,
+        lookup: Lookup,
+        policy: Callable[[], Policy],
+        members: Memberships | None,
+        purpose: LimitedPurpose | None = None,
+    ) -> None:
         self._lookup = lookup
+        self._purpose = purpose
         self._policy = policy
         self._members = members
         self.policy_version = ""
@@ -66,7 +76,7 @@ class PeopleJudge:
         members = set[str]() if self._members is None else await self._members.among(sorted(known))
         following, policy = iter(seen.contacts), self._policy()
         self.policy_version = policy.version
-        question = TagQuestion(channel_rules(policy), time.time_ns() // 1_000_000)
+        question = TagQuestion(channel_rules(policy), time.time_ns() // 1_000_000, self._purpose)
         return [
             self._outcome(each, [_named(next(following), members) for _ in each.person.names], question)
             for each in people
