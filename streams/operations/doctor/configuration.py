@@ -46,6 +46,10 @@ def _policy(settings: Settings) -> Finding:
         return fail("HARMONIA_POLICY", str(error).partition(": ")[2], "harmonia policy check FILE says what is wrong")
     if (foreign := foreign_policy(policy, settings.regime)) is not None:
         return warn("HARMONIA_POLICY", *foreign)
+    if settings.regime != "us" and (known := settings.refused_kinds - {*policy.unknown.sources}):
+        kinds = ", ".join(sorted(known))
+        found = f"a no from {kinds} passes the wall, and makes whom it names known"
+        return warn("HARMONIA_POLICY", found, "name the kinds of HARMONIA_REFUSED_SOURCES in unknown.sources, too")
     if remarks := policy_remarks(policy):
         return warn("HARMONIA_POLICY", remarks[0], "harmonia policy check FILE says all there is to remark")
     return ok("HARMONIA_POLICY", f"{settings.policy or f'the default ({settings.regime})'}, version {policy.version}")
