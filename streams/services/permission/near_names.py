@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from events.channels import Channel
 from events.spelling import nearest_name
 from streams.domain.display_names import is_shown
-from streams.domain.pressure import KnownProfile, PermissionRequest
+from streams.domain.pressure import KnownProfile, PermissionRequest, Policy
+from streams.domain.pressure.conditions import conditions_on
 from streams.domain.pressure.denials import plain_list
 from streams.domain.pressure.senders import is_a_number, is_same_sender
 
@@ -58,6 +59,13 @@ def sender_remark(sender: str | None, stopped: Collection[str], country: str, wh
         return None
     near = nearest_name(sender, sorted(stopped))
     return None if near is None else f"{whose} stopped {near}: is that the one?"
+
+
+def caller_remark(request: PermissionRequest, policy: Policy) -> str | None:
+    """A remark where a policy asks more of calls by machines, and nobody says who speaks: many are denied for it."""
+    if request.automatic is not None or not any(each.automatic for each in conditions_on(request, policy)):
+        return None
+    return "who speaks is not said, so calls are judged as a machine's; say so where somebody of yours does"
 
 
 def list_remark(list_id: str | None, left: Collection[str], whose: str) -> str | None:
