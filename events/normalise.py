@@ -82,6 +82,11 @@ def one_gmail(address: str) -> str:
     return f"{local.partition('+')[0].replace('.', '') or local}@gmail.com"
 
 
+def has_numbers(region: str) -> bool:
+    """Whether a region (ISO 3166) has phone numbers of its own: `EU` and `ZZ` have none."""
+    return region in phonenumbers.SUPPORTED_REGIONS
+
+
 def _folded(text: str) -> str:
     """Lower case in Unicode NFC; lower-casing may undo NFC, so it is applied twice."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())

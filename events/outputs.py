@@ -315,7 +315,7 @@ class AuditRecord(TypedDict):
     `counts`: of a list that `harmonia permit` judged, how many rows got each answer; `answers` is empty then.
     `viewer`: who looked in the console, and `reason`: why, in their words or as a code. `segment`: whose members were
     read or asked about, or which is defined or withdrawn. `detail`: what exactly was done in the console, such as until
-    when.
+    when. `automatic`: whether a machine was to call, where that was said.
     """
 
     request: str
@@ -332,3 +332,4 @@ class AuditRecord(TypedDict):
     reason: NotRequired[str]
     segment: NotRequired[str]
     detail: NotRequired[str]
+    automatic: NotRequired[bool]

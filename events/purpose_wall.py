@@ -1,7 +1,8 @@
 """The purpose wall: what comes from a kind of source that a deployment takes nothing from is refused, whoever sends it.
 
 Civic registers, files of staff and of petitions were made for another purpose than a campaign. Somebody's no, or that a
-number is not theirs, passes whatever its source: it takes something away, and adds nothing.
+number is not theirs, passes whatever its source: it takes something away, and makes nobody reachable (`unknown.sources`
+of the policy).
 """
 
 from collections.abc import Set
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from events.envelope import Interaction
 from events.interactions.base import ProvenanceKind, SourcedData
+from events.interactions.outreach import FormSubmitted
 from events.refusal import Reason, Refusal
 
 
@@ -20,7 +22,7 @@ def through_the_wall(interaction: Interaction, refused: Set[ProvenanceKind]) -> 
     fields that its type does not know too.
     """
     data = interaction.data
-    if not isinstance(data, SourcedData) or data.provenance is None or data.provenance.kind not in refused:
+    if not isinstance(data, SourcedData) or _kind_of(data) not in refused:
         return interaction
     if (left := data.protecting()) is not None:
         return replace(interaction, data=left)
@@ -32,6 +34,15 @@ def through_the_wall(interaction: Interaction, refused: Set[ProvenanceKind]) -> 
     )
 
 
+def _kind_of(data: SourcedData) -> ProvenanceKind | None:
+    """The kind of source that is named. A petition that names none says by its form that it is one."""
+    if data.provenance is not None:
+        return data.provenance.kind
+    return "petition" if isinstance(data, FormSubmitted) and data.kind == "petition" else None
+
+
 def names_refused(value: bytes, refused: Set[ProvenanceKind]) -> bool:
     """Whether a record of `interactions`, as it is written, may name one of these kinds: a look at its bytes."""
-    return b'"provenance"' in value and any(f'"kind":"{kind}"'.encode() in value for kind in refused)
+    if b'"provenance"' not in value and b'"form.submitted"' not in value:
+        return False
+    return any(f'"kind":"{kind}"'.encode() in value for kind in refused)

@@ -21,6 +21,9 @@ EU_MEMBERS = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV
 EU_COUNTRIES = EU_MEMBERS | frozenset({"GF", "GP", "MF", "MQ", "RE", "YT"})
 """Whatever is of the Union and has a code of its own: with what France has overseas that belongs to it."""
 
+REGIME_MARK = "regime="
+"""What the mark of a regime begins with."""
+
 
 class Regime(NamedTuple):
     """The defaults of one regime.
@@ -52,3 +55,8 @@ REGIMES: Mapping[RegimeName, Regime] = MappingProxyType(
         "eu": Regime("eu.toml", EU, NO_COUNTRY, "UTC", f"{_OTHERS_FILES} petition", _THREE_YEARS),
     }
 )
+
+
+def regime_mark(regime: RegimeName, phone_region: str) -> str:
+    """By which rules a process works, for others to compare theirs with: under `us` whatever its phone region."""
+    return f"{REGIME_MARK}{regime}" if regime == "us" else f"{REGIME_MARK}{regime},{phone_region}"

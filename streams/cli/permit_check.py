@@ -157,7 +157,7 @@ async def _judged(
     client = redis_client(settings)
     keeping = ReservationLog(KafkaClients(settings).idempotent_producer)  # nothing is reserved, so it talks to nobody
     try:
-        lookup = Lookup(client, settings.profiles_oldest_s, settings.hasher.key_ids)
+        lookup = Lookup(client, settings.profiles_oldest_s, settings.key_ids)
         judge = PermissionJudge(lookup, Reservations(client), lambda: policy, now_ms, keeping.keep)
         seen = await lookup.look([whom.names])
         contact = None if isinstance(seen, Incomplete) else seen.contacts[0]
@@ -206,7 +206,7 @@ def name_remarks(settings: Settings, policy: Policy, request: PermissionRequest)
     """Remarks on names in a request that may be misspelled. Raises RedisError."""
     from sinks.keys import HOLDS, text
     from streams.platform.clients import tool_redis
-    from streams.services.permission.near_names import campaign_remark, sender_form_remark
+    from streams.services.permission.near_names import caller_remark, campaign_remark, sender_form_remark
 
     held: set[str] = set()
     if request.campaign_id is not None:
@@ -214,10 +214,12 @@ def name_remarks(settings: Settings, policy: Policy, request: PermissionRequest)
             held = {text(name) for name in client.hgetall(HOLDS)}
     campaign = campaign_remark(request.campaign_id, held)
     form = sender_form_remark(request.sender, request.channel, settings.phone_region)
+    caller = caller_remark(request, policy)
     found = (
         None if campaign is None else f"--campaign: {campaign}",
         _team_remark(settings, policy, request.team),
         None if form is None else f"--sender: {form}",
+        None if caller is None else f"--caller: {caller}",
     )
     return [remark for remark in found if remark is not None]
 

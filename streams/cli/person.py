@@ -263,11 +263,11 @@ def what_redis_lacks(settings: Settings) -> str | None:
     import asyncio
 
     from sinks.lookup import Incomplete
-    from streams.platform.identity_key import OTHER_KEY, describe_incomplete
+    from streams.platform.identity_key import OF_OTHER_SETTINGS, describe_incomplete
 
     found = asyncio.run(_standing(settings))
     if isinstance(found, Incomplete):
-        return OTHER_KEY if found.why == "other_key" else f"in Redis {describe_incomplete(found)}"
+        return OF_OTHER_SETTINGS.get(found.why) or f"in Redis {describe_incomplete(found)}"
     return found if isinstance(found, str) else None
 
 
@@ -303,7 +303,7 @@ async def _standing(settings: Settings) -> Complete | Incomplete | str:
 
     client = redis_client(settings)
     try:
-        return await Lookup(client, settings.profiles_oldest_s, settings.hasher.key_ids).standing()
+        return await Lookup(client, settings.profiles_oldest_s, settings.key_ids).standing()
     except SinkUnavailable as trouble:
         return str(trouble)
     finally:

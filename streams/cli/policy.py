@@ -22,8 +22,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 def check(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A policy, TOML.")], as_json: AsJson = False
 ) -> None:
-    """Say by which version decisions would be made, or every mistake with its key and cure: then exit code 1."""
+    """Say by which version decisions would be made, or every mistake with its key and cure: then exit code 1.
+
+    On standard error what may not be meant, such as a purpose that is spelled like one of Harmonia's.
+    """
     from streams.domain.pressure import FileMistakes, read_policy
+    from streams.domain.pressure.policy_remarks import policy_remarks
 
     try:
         text = file.read_text(encoding="utf-8")
@@ -31,10 +35,13 @@ def check(
         refuse(f"{file}: not UTF-8, as TOML has to be")
     policy = read_policy(text)
     if not isinstance(policy, FileMistakes):
+        remarks = policy_remarks(policy)
         if as_json:
-            typer.echo(orjson.dumps({"version": policy.version}))
+            typer.echo(orjson.dumps({"version": policy.version} | ({"remarks": remarks} if remarks else {})))
         else:
             say(f"{file}: version {policy.version}")
+        for remark in () if as_json else remarks:
+            typer.echo(f"{file}: {remark}", err=True)
         return
     if as_json:
         typer.echo(orjson.dumps({"mistakes": [mistake.as_json() for mistake in policy.found]}))

@@ -13,15 +13,7 @@ from streams.demo.truth import ContactFields, Fields
 Profile = dict[str, object]
 
 CHANNELS = ("email", "text", "phone", "door", "letter")
-_KNOWN = (
-    "fundraising",
-    "mobilisation",
-    "mobilization",
-    "informational",
-    "transactional",
-    "online_ads",
-    "automatic_calls",
-)
+_KNOWN = ("fundraising", "mobilisation", "mobilization", "informational", "transactional", "online_ads")
 
 
 class CountedEvent(NamedTuple):

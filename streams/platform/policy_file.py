@@ -6,10 +6,11 @@ One that is broken changes nothing: limits that were decided go on until others 
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from events.regimes import RegimeName
+from events.regimes import EU, EU_COUNTRIES, REGIMES, RegimeName
 from streams.domain.pressure import FileMistakes, Policy, default_policy, read_policy
+from streams.domain.pressure.french_departments import FRENCH_COUNTRIES
 from streams.platform.errors import Unusable
 
 logger = logging.getLogger(__name__)
@@ -36,12 +37,14 @@ class CurrentPolicy:
         holds: Callable[[str, int], object],
     ) -> None:
         self._path = path
+        self._regime = regime
         self._clock = clock
         self._told = told
         self._holds = holds
         self._look = self._seen()
         self._next_look = clock() + LOOK_EVERY_MS
         self._policy = policy_of(path, regime)
+        self._warn_of_foreign(self._policy)
         self.is_broken = False
         holds(self._policy.version, clock())
 
@@ -59,12 +62,17 @@ class CurrentPolicy:
             logger.warning("policy %s holds now, instead of %s", found.version, self._policy.version)
             self._policy = found
             self.is_broken = False
+            self._warn_of_foreign(found)
             self._holds(found.version, self._clock())
             self._told("taken")
         else:
             logger.error("policy %s goes on, for the new one is broken: %s", self._policy.version, found)
             self.is_broken = True
             self._told("broken")
+
+    def _warn_of_foreign(self, policy: Policy) -> None:
+        if (foreign := foreign_policy(policy, self._regime)) is not None:
+            logger.warning("HARMONIA_POLICY: %s: %s", *foreign)
 
     def _seen(self) -> _Look | None:
         """What tells one state of the file from another; None: it is not there."""
@@ -73,6 +81,30 @@ class CurrentPolicy:
         except OSError:
             return None
         return None if found is None else (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+class ForeignPolicy(NamedTuple):
+    """That a policy is of another country than the regime, and the cure."""
+
+    finding: str
+    cure: str
+
+
+_HOMES = {"fr": FRENCH_COUNTRIES, "eu": EU_COUNTRIES | {EU}}
+
+
+def foreign_policy(policy: Policy, regime: RegimeName) -> ForeignPolicy | None:
+    """Whether a policy can hardly be meant under a regime: a file of before stays when `HARMONIA_REGIME` is set.
+
+    None: it may be. Under `us`, which is the default, any country may be meant.
+    """
+    named = policy.hours.country
+    if regime == "us" or named in _HOMES[regime]:
+        return None
+    return ForeignPolicy(
+        f"hours.country is {named}, and HARMONIA_REGIME={regime} is {REGIMES[regime].country}",
+        f"harmonia policy show --default prints that of {regime}; is the file of before still there?",
+    )
 
 
 def policy_of(path: Path | None, regime: RegimeName) -> Policy:

@@ -17,7 +17,7 @@ from events.console_acts import CONSOLE_ACTS
 from events.contact import is_time_zone
 from events.identifiers import Hasher
 from events.interactions.base import ProvenanceKind
-from events.regimes import NO_COUNTRY, REGIMES, RegimeName
+from events.regimes import NO_COUNTRY, REGIMES, RegimeName, regime_mark
 from streams.domain.delivery.addresses import networks_of
 from streams.platform.servers import ENV_FILE, ServerSettings
 
@@ -347,6 +347,11 @@ class Settings(ServerSettings):
             gmail_aliases=self.gmail_aliases,
             guessable=guessable,
         )
+
+    @property
+    def key_ids(self) -> list[str]:
+        """By what readers of Redis and workers know that they agree: ids of the keys, and a mark of the regime."""
+        return [*self.hasher.key_ids, regime_mark(self.regime, self.phone_region)]
 
     @property
     def refused_kinds(self) -> frozenset[ProvenanceKind]:

@@ -135,7 +135,7 @@ def _redis(parts: AgentParts) -> BuiltAgent:
 
 
 def _holds(parts: AgentParts) -> BuiltAgent:
-    sink = HoldsSink(redis_client(parts.settings), parts.settings.hasher.key_ids)
+    sink = HoldsSink(redis_client(parts.settings), parts.settings.key_ids)
     holds = CampaignHoldsAgent(sink, parts.kafka, parts.metrics, parts.clock)
     return BuiltAgent(holds, holds)
 

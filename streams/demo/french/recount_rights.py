@@ -2,7 +2,7 @@
 
 It knows the packaged policy of `fr` as a reader of that file does: texts and appeals for money by e-mail need a yes
 with a proof, a machine that calls a yes to just that, and a number that is called somebody who has said where it comes
-from.
+from, unless that is a file for another purpose.
 """
 
 from collections.abc import Callable, Sequence
@@ -70,8 +70,9 @@ def _word(one: CountedEvent, channel: str, purpose: str | None) -> bool | None:
 
 
 def says_where_from(told: Sequence[CountedEvent], phones: Callable[[ContactFields], str | None]) -> set[str]:
-    """The numbers of which somebody has said where they come from; `phones`: how a number is shown."""
-    found = {phones(one.contact) for one in told if one.fields.get("provenance")}
+    """The numbers of which somebody has named a source that may be called; `phones`: how a number is shown."""
+    kinds = ("self", "voter_list", "rented", "sponsorship", "canvass", "vendor")
+    found = {phones(one.contact) for one in told if (one.fields.get("provenance") or {}).get("kind") in kinds}
     return {number for number in found if number is not None}
 
 

@@ -22,6 +22,7 @@ from streams.domain.pressure.denials import (
     worst_known_ref,
 )
 from streams.domain.pressure.hours import Opening, Week, next_opening
+from streams.domain.pressure.known_by import is_known_otherwise, known_only_by
 from streams.domain.pressure.limits import (
     Budget,
     Limit,
@@ -142,19 +143,20 @@ def answer(
 def _address(question: Question, profile: ContactProfile, ref: str | None, refs: Sequence[str]) -> JudgedAddress:
     """Where none was asked for, of the best ones that which meets the conditions."""
     channel = question.request.channel
-    address = judged_address(profile, channel, ref)
+    unknown = known_only_by(profile, question.policy.unknown.sources)
+    address = judged_address(profile, channel, ref, unknown)
     if not question.conditions or address.ref is None:
         return address
     if ref is not None:
         return address._replace(refs=refs)
-    return first_meeting(profile, equals(profile, channel, address), question.conditions) or address
+    return first_meeting(profile, equals(profile, channel, address, unknown), question.conditions) or address
 
 
 def _stopped(question: Question, profile: KnownProfile, address: JudgedAddress) -> Decision | None:
     """What not even a transactional message may pass."""
     return (
         stop_denial(profile, question.policy, question.request, question.at)
-        or withdrawal(profile, question.request)
+        or withdrawal(profile, question.request, question.policy)
         or address_denial(address)
         or question.held
         or question.refused
@@ -194,6 +196,8 @@ def _unknown(question: Question) -> Decision | None:
 
 def _unwelcome(question: Question, profile: ContactProfile, address: JudgedAddress) -> Decision | None:
     """What speaks against the touch, whenever it is."""
+    if question.unknown == "deny" and not is_known_otherwise(profile, question.policy.unknown.sources):
+        return Decision("deny", "unknown_contact")
     soft = question.policy.closures.soft_bouncing
     if address.status == "soft_bouncing" and soft != "allow":
         return Decision(soft, "soft_bouncing")

@@ -2,13 +2,13 @@
 
 A postcode is five digits, of which the first two name the department: `75011` is in `75`. Overseas it is three, and of
 Corsica, whose postcodes begin with `20`, the third tells its two departments. Of military post, whose codes begin with
-`00`, and of Monaco (`980`) no department is known. A few communes are served from another department than their own;
-within one clock that makes no difference.
+`00`, and of Monaco (`980`) no department is known. `CEDEX`, business mail, may follow. A few
+communes are served from another department than their own; within one clock that makes no difference.
 """
 
 import re
 
-_is_postcode = re.compile(r"(?:FR?-?)?(\d{5})", re.ASCII | re.IGNORECASE).fullmatch
+_is_postcode = re.compile(r"(?:FR?-?)?(\d{5})(?:CEDEX\d{0,2})?", re.ASCII | re.IGNORECASE).fullmatch
 _OVERSEAS = {
     "971": "GP",
     "972": "MQ",

@@ -19,12 +19,12 @@ from pydantic import (
     model_validator,
 )
 
-from events.interactions.base import Channel
+from events.interactions.base import Channel, ProvenanceKind
 from streams.domain.contact.sections.pressure import COSTS
 from streams.domain.file_mistakes import wrong
 from streams.domain.pressure.hours import Week, next_opening
 from streams.domain.pressure.policy_conditions import PolicyCondition
-from streams.domain.pressure.policy_values import Amount, Count, Expiry, Label, LocalHours, PolicySection, Span, Window
+from streams.domain.pressure.policy_values import Amount, Count, Expiry, LocalHours, PolicySection, Span, Window
 from streams.domain.pressure.rates import CampaignRates
 from streams.domain.pressure.time_zones import zones_of_country
 
@@ -155,8 +155,8 @@ class ConsentRules(PolicySection):
     proof is has to be named. `for_purpose`: channels on which only a yes for the very purpose counts.
     """
 
-    controller: Label | None = None
-    bases: tuple[Label, ...] = ()
+    controller: str | None = None
+    bases: tuple[str, ...] = ()
     needs_proof: bool = False
     for_purpose: tuple[Channel, ...] = ()
 
@@ -241,13 +241,25 @@ class Transactional(PolicySection):
 
 
 class UnknownAnswers(PolicySection):
-    """What is answered about somebody, or an address, of whom nothing is known."""
+    """What is answered about somebody, or an address, of whom nothing is known.
+
+    `sources`: what such kinds alone have said makes nobody, and no address, known.
+    """
 
     email: Permission
     text: Permission
     phone: Permission
     door: Permission
     letter: Permission
+    sources: tuple[ProvenanceKind, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _said(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without sources where there are none, as files of before were said: their version stays."""
+        said: dict[str, Any] = dump(self)
+        if not self.sources:
+            del said["sources"]
+        return said
 
 
 class Expiries(PolicySection):

@@ -4,13 +4,10 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from events.channels import Channel
+from events.channels import Channel, LimitedPurpose
 from events.interactions.base import ProvenanceKind
 from streams.domain.file_mistakes import wrong
 from streams.domain.pressure.policy_values import Label, PolicySection
-
-LimitedPurpose = Literal["fundraising", "mobilisation", "informational"]
-"""What transactional messages are not: they skip conditions, as they skip caps."""
 
 
 class PolicyCondition(PolicySection):

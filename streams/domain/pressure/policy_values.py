@@ -16,8 +16,13 @@ class PolicySection(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def is_label(value: str) -> bool:
+    """Whether a producer can send this as a label."""
+    return re.fullmatch(LABEL_PATTERN.removesuffix("$") + r"\Z", value) is not None
+
+
 def _label(value: str) -> str:
-    if re.fullmatch(LABEL_PATTERN.removesuffix("$") + r"\Z", value) is None:
+    if not is_label(value):
         raise wrong(f"is {value!r}", "give a word as producers send it: 1 to 128 letters, digits or _ . : / # -")
     return value
 

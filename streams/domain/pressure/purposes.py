@@ -5,20 +5,29 @@ What is said of the whole channel, or of one list or sender, is told by `consent
 
 from collections.abc import Sequence
 
-from events.channels import Channel, leaves_channel_open, plain_purpose
+from events.channels import MACHINE_CALLS, Channel, leaves_channel_open, plain_purpose
 from events.outputs import ConsentWord, ContactProfile
 from streams.domain.pressure.asking import Decision, Evidence, KnownProfile, PermissionRequest
-from streams.domain.pressure.policy import ConsentRules
+from streams.domain.pressure.policy import ConsentRules, Policy
 
 
-def withdrawal(known: KnownProfile, request: PermissionRequest) -> Decision | None:
+def withdrawal(known: KnownProfile, request: PermissionRequest, policy: Policy) -> Decision | None:
     """Why the person may not be reached for the purpose of the request; None: they have not refused it."""
     if not isinstance(known, dict) or "consent_ledger" not in known:
         return None
-    word = last_word(known, request)
-    if word is None or word["granted"]:
-        return None
-    return Decision("deny", "consent_withdrawn", (Evidence(word["source"], word["id"]),))
+    asked = (request.purpose, MACHINE_CALLS) if _may_be_a_machines(request, policy) else (request.purpose,)
+    for purpose in asked:
+        word = last_word(known, request.channel, purpose)
+        if word is not None and not word["granted"]:
+            return Decision("deny", "consent_withdrawn", (Evidence(word["source"], word["id"]),))
+    return None
+
+
+def _may_be_a_machines(request: PermissionRequest, policy: Policy) -> bool:
+    """Whether a machine calls, or may: where it is not said, for policies that tell such calls from others."""
+    if request.channel != "phone" or request.automatic is not None:
+        return request.automatic is True
+    return any(condition.automatic for condition in policy.conditions)
 
 
 def consent_denial(
@@ -70,11 +79,11 @@ def _counts(word: ConsentWord, rules: ConsentRules) -> bool:
     return "proof" in word or not rules.needs_proof
 
 
-def last_word(profile: ContactProfile, request: PermissionRequest) -> ConsentWord | None:
-    """The last word on the purpose of the request, on its channel or on all; of equal times a no."""
+def last_word(profile: ContactProfile, channel: Channel, purpose: str) -> ConsentWord | None:
+    """The last word on a purpose, on a channel or on all; of equal times a no."""
     last: ConsentWord | None = None
     for word in profile.get("consent_ledger", ()):
-        if not _is_about(word, request):
+        if not _is_to(word, channel, purpose):
             continue
         if last is None or word["at"] > last["at"] or last["granted"]:
             last = word
@@ -85,10 +94,6 @@ def _is_of_channel(word: ConsentWord, channel: Channel) -> bool:
     if "list_id" in word or "sender" in word or word["channel"] not in (channel, "all"):
         return False
     return "purpose" not in word or not (word["granted"] or leaves_channel_open(word["purpose"]))
-
-
-def _is_about(word: ConsentWord, request: PermissionRequest) -> bool:
-    return _is_to(word, request.channel, request.purpose)
 
 
 def _is_to(word: ConsentWord, channel: Channel, purpose: str) -> bool:

@@ -135,6 +135,8 @@ def _write_down(deps: ApiDependencies, batch: PermissionBatch, answers: BatchAns
     record["campaign_id"], record["policy_version"] = request.campaign_id, answers.policy_version
     if segment is not None:
         record["segment"] = segment
+    if request.automatic is not None:
+        record["automatic"] = request.automatic
     deps.write_down(record)
     counted = Counter((one.decision.decision, one.decision.reason) for one in answers.judged)
     for (decision, reason), count in counted.items():

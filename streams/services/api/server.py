@@ -134,7 +134,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
         async with AsyncExitStack() as closing:
             redis = redis_client(settings)
             closing.push_async_callback(redis.aclose)
-            lookup = Lookup(redis, settings.profiles_oldest_s, settings.hasher.key_ids)
+            lookup = Lookup(redis, settings.profiles_oldest_s, settings.key_ids)
             reservations = Reservations(redis)
             audit = await closing.enter_async_context(running_audit_log(settings, metrics.audit))
             keeping = ReservationLog(KafkaClients(settings).idempotent_producer)

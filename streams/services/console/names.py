@@ -125,6 +125,7 @@ REFUSALS: Mapping[str, str] = {
     "time_in_future": "Of a time to come",
     "no_identifier": "Names nobody",
     "invalid_data": "Data not as they have to be",
+    "refused_source": "Of a source of which nothing is taken",
     "unsupported_type": "Of a type that is not taken in here",
     "memo_entry": "Memo entry",
     "malformed_row": "Malformed row",

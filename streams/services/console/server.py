@@ -88,7 +88,7 @@ async def serve(
             observer = StatusObserver(LookAt(settings))
             closing.push_async_callback(observer.stop)
             audit = await closing.enter_async_context(running_audit_log(settings, metrics.audit))
-            lookup = Lookup(redis, settings.profiles_oldest_s, settings.hasher.key_ids)
+            lookup = Lookup(redis, settings.profiles_oldest_s, settings.key_ids)
             judge = PermissionJudge(lookup, Reservations(redis), policies.now, wall_clock, _reserve_nothing)
             deps = ConsoleDependencies(
                 settings=settings,

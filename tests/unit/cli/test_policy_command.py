@@ -110,3 +110,16 @@ def test_a_file_that_is_no_policy_is_refused(tmp_path: Path, written: bytes, sai
 
 def test_a_file_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["policy", "check", str(tmp_path / "none.toml")]).exit_code == 2
+
+
+def test_a_purpose_that_may_be_misspelled_is_remarked_beside_the_version(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(
+        default_policy_text("fr").replace('consent_to = "automatic_calls"', 'consent_to = "automatic_call"')
+    )
+    checked = run("check", str(file))
+    assert checked.exit_code == 0
+    assert checked.stdout.startswith(f"{file}: version ")
+    assert "conditions.0.consent_to" in checked.stderr
+    said = json.loads(run("check", str(file), "--json").stdout)
+    assert len(said["remarks"]) == 1

@@ -66,6 +66,41 @@ def test_a_no_passes_whatever_its_source_wherever_it_comes_in(type_: str, said: 
     assert isinstance(judge_before_sending(told, "US", WALL), Interaction)
 
 
+def form(provenance: JSON, kind: str = "petition") -> Record:
+    data: dict[str, JSON] = {"contact": {"contact_id": "c1"}, **REQUIRED["form.submitted"], "kind": kind}
+    if provenance is not None:
+        data["provenance"] = {"kind": provenance}
+    return Record(topic_of("form.submitted"), orjson.dumps(event() | {"type": "form.submitted", "data": data}), (), NOW)
+
+
+@pytest.mark.parametrize("provenance", [None, "self", "petition"])
+def test_a_petition_that_says_nothing_of_its_source_is_one_of_a_petition(provenance: str | None) -> None:
+    """As importers of before send it; one's own site names the person as the source."""
+    told = form(provenance)
+    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
+    assert isinstance(taken, Refusal) is (provenance != "self")
+    assert isinstance(judge_before_sending(told, "US", WALL), Refusal) is (provenance != "self")
+    if isinstance(taken, Refusal):
+        assert taken.reason is Reason.REFUSED_SOURCE
+        assert taken.detail.startswith("data.provenance.kind: ")
+
+
+@pytest.mark.parametrize("kind", ["signup", "volunteer"])
+def test_other_forms_need_not_say_where_they_come_from(kind: str) -> None:
+    told = form(None, kind)
+    assert not isinstance(
+        judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL), Refusal
+    )
+
+
+def test_where_petitions_are_taken_one_need_not_say_where_it_comes_from() -> None:
+    told, wall = form(None), REGIMES["us"].refused_sources.split()
+    refused: Set[ProvenanceKind] = {kind for kind in get_args(ProvenanceKind) if kind in wall}
+    assert not isinstance(
+        judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), refused), Refusal
+    )
+
+
 def test_what_is_taken_of_a_no_leaves_the_no_itself_as_it_was() -> None:
     said = decode(record("consent.changed", "staff", granted=False, opinion="left"))
     assert isinstance(said, Interaction)

@@ -6,12 +6,37 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from events.regimes import RegimeName
 from streams.domain.pressure import default_policy, default_policy_text
 from streams.platform.errors import Unusable
 from streams.platform.policy_file import LOOK_EVERY_MS, CurrentPolicy, policy_of
 from streams.platform.policy_metrics import PolicyMetrics
 
 STRICTER = default_policy_text().replace('email = "4h"', 'email = "8h"')
+
+
+def began(file: Path, text: str, regime: RegimeName, log: pytest.LogCaptureFixture) -> list[str]:
+    """What the start of a process says about a policy."""
+    file.write_text(text)
+    log.clear()
+    CurrentPolicy(file, regime, lambda: 0, lambda outcome: None, lambda version, at: None)
+    return [record.getMessage() for record in log.records]
+
+
+def test_a_process_says_when_it_begins_that_its_policy_is_of_another_country_than_its_regime(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else a regime that is set beside the file of before runs by the rules of before, without a word."""
+    file = tmp_path / "policy.toml"
+    for regime in ("fr", "eu"):
+        (said,) = began(file, default_policy_text(), regime, caplog)
+        assert said.startswith(f"HARMONIA_POLICY: hours.country is US, and HARMONIA_REGIME={regime}")
+        assert "harmonia policy show --default" in said
+    french = default_policy_text("fr")
+    for country, regime in (("FR", "fr"), ("RE", "fr"), ("PF", "fr"), ("FR", "eu"), ("MQ", "eu"), ("EU", "eu")):
+        at_home = french.replace('country = "FR"', f'country = "{country}"')
+        assert began(file, at_home, regime, caplog) == []  # type: ignore[arg-type]
+    assert began(file, french, "us", caplog) == []
 
 
 class Watched:

@@ -165,6 +165,7 @@ REMARKS: Mapping[str, str] = {
     "remark.team_like": "nothing was heard of {team} of late, and of one that is spelled like it there was",
     "remark.team_meant": "{team} is in no file of teams, policy or token; did you mean {near}?",
     "remark.team_unnamed": "{team} is in no file of teams, policy or token",
+    "remark.caller": "who speaks is not said, so calls are judged as a machine's; say so where somebody of yours does",
     "remark.campaign_near": "{campaign} is not on hold, and {near} is: is that the one?",
     "remark.campaign_like": "{campaign} is not on hold, and one that is spelled like it is: see `harmonia hold --list`",
 }

@@ -31,7 +31,7 @@ async def judge(asked: ActRequest) -> Outcome | Ready:
     campaign = said.get("campaign", "").strip()
     if len(campaign) > MAX_ID:
         return not_done("Nothing was done", "The name of the campaign is too long.", SEND, 422)
-    question = replace(question, campaign=campaign, automatic=question.channel == "phone" and "automatic" in said)
+    question = replace(question, campaign=campaign, automatic=_automatic(question.channel, said.get("caller", "")))
     upload = asked.upload
     if upload is None:
         kept = asked.deps.sendings.of(asked.viewer.name)
@@ -53,6 +53,11 @@ async def reserve(asked: ActRequest) -> Outcome | Ready:
     if was.purpose == "transactional":
         return not_done("Nothing was done", "What somebody asked for needs no reservation.", SEND, 422)
     return _ready(asked, kept.upload, replace(was, reserve_s=RESERVED_S))
+
+
+def _automatic(channel: str, caller: str) -> bool | None:
+    """Whether a machine calls; None: nobody has said, so it may."""
+    return caller == "machine" if channel == "phone" and caller in ("live", "machine") else None
 
 
 def _require_all(asked: ActRequest) -> None:

@@ -116,7 +116,7 @@ def _is_of(each: Counted, channel: str) -> bool:
     if field(each, "list_id") or field(each, "sender"):
         return False
     if each.said.type == "consent.changed" and field(each, "purpose"):
-        known = (*get_args(Purpose), "mobilization", "online_ads", "automatic_calls")
+        known = (*get_args(Purpose), "mobilization", "online_ads")
         if field(each, "granted") is True or str(field(each, "purpose")).lower() in known:
             return False
     if each.said.type == "consent.changed":

@@ -1,17 +1,31 @@
 """What a policy requires to be known of a person, by channel, purpose and kind of call."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
 
+from events.channels import Channel
 from events.outputs import ConsentWord, ProvenanceItem
 from events.times import render_time
-from streams.domain.pressure import answer, decide, default_policy, prepare
+from streams.domain.pressure import Policy, answer, decide, default_policy, prepare
 from streams.domain.pressure.asking import Evidence
 from streams.domain.pressure.closures import channel_denial, channel_rules
+from streams.domain.pressure.policy_remarks import policy_remarks
 from tests.unit.domain.contact.said import profile_of, said
-from tests.unit.domain.pressure.people import DAY, EMAIL, NOON, PHONE, address, asking, person, policy, ruled, unlimited
+from tests.unit.domain.pressure.people import (
+    DAY,
+    EMAIL,
+    HOUR,
+    NOON,
+    PHONE,
+    address,
+    asking,
+    person,
+    policy,
+    ruled,
+    unlimited,
+)
 
 ALLOWED = ("allow", "ok")
 CALLS = {"channel": "phone", "automatic": True, "require": "consent", "consent_to": "automatic_calls"}
@@ -57,10 +71,37 @@ def test_a_no_to_the_channel_ends_every_yes_to_a_purpose_before_it(channel: str,
     assert ruled(decide(anew, rules, asking("phone", automatic=True), NOON)) == ALLOWED
 
 
-def test_a_no_to_machines_leaves_the_phone_open_for_people() -> None:
-    no = said("consent.changed", channel="phone", granted=False, purpose="automatic_calls")
-    assert profile_of(no)["consent"] == {}
-    assert profile_of(no)["stops"] == profile_of()["stops"]
+@pytest.mark.parametrize("automatic", [None, True, False])
+@pytest.mark.parametrize("rules", [unlimited(unknown__phone="allow"), ruling(CALLS)], ids=["none", "machines"])
+def test_a_no_to_machines_closes_the_phone_as_it_always_did(automatic: bool | None, rules: Policy) -> None:
+    no = said("consent.changed", "n", NOON - DAY, channel="phone", granted=False, purpose="automatic_calls")
+    told = profile_of(no)
+    known = person(consent=told["consent"], stops=told["stops"], consent_ledger=told["consent_ledger"])
+    assert set(told["stops"]) == {"phone", "senders", "lists"}
+    asked = asking("phone", automatic=automatic)
+    assert ruled(decide(known, rules, asked, NOON)) == ("deny", "consent_withdrawn")
+
+
+def test_a_no_to_machines_on_all_channels_closes_them_all() -> None:
+    no = said("consent.changed", channel="all", granted=False, purpose="automatic_calls")
+    assert {channel for channel in get_args(Channel) if channel in profile_of(no)["stops"]} == {*get_args(Channel)}
+
+
+def test_a_later_yes_to_the_phone_opens_it_for_people_and_not_for_machines() -> None:
+    """Nor for a receipt that one reads out. Where no policy knows of machines, who does not say is a person."""
+    no = said("consent.changed", "n", NOON - 2 * DAY, channel="phone", granted=False, purpose="automatic_calls")
+    told = profile_of(no, said("consent.changed", "y", NOON - DAY, channel="phone", granted=True))
+    known = person(consent=told["consent"], stops=told["stops"], consent_ledger=told["consent_ledger"])
+    without = unlimited(unknown__phone="allow", transactional__teams=["digital"])
+    conditions = ruling(CALLS, transactional__teams=["digital"])
+    refused = ("deny", "consent_withdrawn")
+    for rules in (without, conditions):
+        assert ruled(decide(known, rules, asking("phone", automatic=True), NOON)) == refused
+        assert ruled(decide(known, rules, asking("phone", automatic=False), NOON)) == ALLOWED
+        receipt = asking("phone", "transactional", automatic=True)
+        assert ruled(decide(known, rules, receipt, NOON)) == refused
+    assert ruled(decide(known, conditions, asking("phone", "transactional"), NOON)) == refused
+    assert ruled(decide(known, without, asking("phone"), NOON)) == ALLOWED
 
 
 def test_a_call_that_is_not_said_to_be_somebodys_own_may_be_a_machines() -> None:
@@ -129,6 +170,91 @@ def test_a_stranger_meets_no_condition() -> None:
     assert ruled(decide(None, ruling(CALLS), asking("phone", automatic=True), NOON)) == ("deny", "no_consent")
 
 
+def refused(*refs: tuple[str, Channel]) -> ProvenanceItem:
+    """Where a no comes from that passed the wall."""
+    item = origin("petition")
+    item["addresses"] = [{"ref": ref, "channel": channel} for ref, channel in refs]
+    return item
+
+
+BEHIND_THE_WALL: Any = {
+    "unknown__sources": ["petition", "staff"],
+    **{f"unknown__{channel}": "deny" for channel in ("email", "text", "phone", "door")},
+}
+
+
+def test_who_is_known_by_a_refused_file_alone_is_not_known() -> None:
+    """Its no binds; but it makes nobody reachable, by whatever it named."""
+    rules = unlimited(**BEHIND_THE_WALL)
+    known = person(provenance=[refused((EMAIL, "email"), (PHONE, "phone"))], counts={"consent.changed": 1})
+    for channel in ("email", "text", "phone", "door"):
+        found = decide(known, rules, asking(channel), NOON)
+        assert ruled(found) == ("deny", "unknown_contact"), channel
+    assert ruled(decide(known, unlimited(), asking("email"), NOON)) == ALLOWED
+
+
+def test_an_address_that_only_a_refused_file_named_is_not_known() -> None:
+    """Also under a former key of its hash; another one of the person's is the one to write to."""
+    other = address("0" * 16, "email")
+    given = origin("self")
+    given["addresses"] = [{"ref": "0" * 16, "channel": "email"}]
+    known = person(addresses=[*person()["addresses"], other], counts={"consent.changed": 1, "donation.made": 1})
+    for named in (EMAIL, "9" * 16):
+        shown: Any = {**known, "provenance": [refused((named, "email"), (PHONE, "phone")), given]}
+        rules = unlimited(**BEHIND_THE_WALL)
+        assert ruled(decide(shown, rules, asking("email", ref=EMAIL), NOON)) == ("deny", "unknown_address")
+        found = decide(shown, rules, asking("email"), NOON)
+        assert (*ruled(found), found.ref) == (*ALLOWED, "0" * 16)
+        assert ruled(decide(shown, rules, asking("phone"), NOON)) == ("deny", "unknown_address")
+        assert channel_denial(shown, channel_rules(rules), "email", NOON) is None
+        closed = channel_denial(shown, channel_rules(rules), "phone", NOON)
+        assert closed is not None
+        assert closed.reason == "unknown_address"
+
+
+def test_what_a_refused_file_says_of_an_address_closes_it_still() -> None:
+    gone = [address(PHONE, "phone", "wrong_number")]
+    known = person(addresses=gone, provenance=[refused((PHONE, "phone"))], counts={"canvass.reported": 1})
+    assert ruled(decide(known, unlimited(**BEHIND_THE_WALL), asking("phone"), NOON)) == ("deny", "wrong_number")
+
+
+def test_where_no_kind_of_source_is_left_out_policies_have_the_version_that_they_had() -> None:
+    assert "sources" not in policy().model_dump()["unknown"]
+    assert policy(unknown__sources=[]).version == policy().version != policy(unknown__sources=["staff"]).version
+
+
+@pytest.mark.parametrize("regime", ["fr", "eu"])
+@pytest.mark.parametrize(
+    ("type_", "more"),
+    [
+        ("consent.changed", {"channel": "email", "granted": False}),
+        ("consent.changed", {"channel": "all", "granted": False, "purpose": "fundraising"}),
+        ("canvass.reported", {"method": "door", "outcome": "refused"}),
+        ("canvass.reported", {"method": "phone", "outcome": "disconnected"}),
+        ("canvass.reported", {"method": "phone", "outcome": "wrong_number"}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["petition", "staff", "civic_register"])
+def test_a_no_from_a_refused_file_makes_nobody_reachable(regime: Any, type_: str, more: Any, kind: str) -> None:
+    rules = default_policy(regime)
+    told = profile_of(said(type_, "n", NOON - 20 * DAY, provenance={"kind": kind}, **more))
+    told["zones"] = {"time_zone": "Europe/Paris", "region": None, "postal_code": None}
+    told["addresses"] = person()["addresses"]
+    told["provenance"][0]["addresses"] = refused((EMAIL, "email"), (PHONE, "phone"))["addresses"]
+    for asked in (asking("phone", automatic=False), asking("email", "informational"), asking("email", "mobilisation")):
+        assert decide(told, rules, asked, NOON - 2 * HOUR).decision == "deny"
+
+
+@pytest.mark.parametrize("regime", ["fr", "eu"])
+@pytest.mark.parametrize("kind", ["petition", "staff", "civic_register"])
+def test_a_number_from_a_file_for_another_purpose_is_not_called_under_european_regimes(regime: Any, kind: str) -> None:
+    """Nor what was taken before its kind was refused."""
+    there = {"time_zone": "Europe/Paris", "region": None, "postal_code": None}
+    known = person(zones=there, provenance=[origin(kind, PHONE), origin("self")], counts={"form.submitted": 9})
+    asked = asking("phone", automatic=False)
+    assert ruled(decide(known, default_policy(regime), asked, NOON - 2 * HOUR)) == ("deny", "no_provenance")
+
+
 def test_transactional_messages_skip_conditions() -> None:
     rules = ruling({"channel": "email", "require": "provenance"}, transactional__teams=["digital"])
     assert ruled(decide(person(), rules, asking("email", "transactional"), NOON)) == ("allow", "transactional")
@@ -167,11 +293,30 @@ def test_a_condition_that_contradicts_itself_is_a_mistake_with_a_cure(condition:
         ruling(condition)
 
 
-@pytest.mark.parametrize("said", [{"bases": ["a basis"]}, {"controller": ""}])
-def test_what_no_producer_can_send_is_a_mistake_in_the_rules_of_all_too(said: dict[str, Any]) -> None:
-    """Else everybody would be denied without a word."""
-    with pytest.raises(ValidationError, match="give a word as producers send it"):
-        policy(closures__consent=said)
+@pytest.mark.parametrize("said", [{"bases": ["a basis"]}, {"controller": ""}, {"controller": "Parti Martin"}])
+def test_rules_of_before_that_no_producer_can_meet_hold_as_they_did(said: dict[str, Any]) -> None:
+    """A file of before is no broken one; a yes that names no controller is one to the campaign's, whatever its name."""
+    rules = unlimited(closures__needs_consent=["email"], closures__consent=said)
+    unnamed = person(consent_ledger=[yes("email")], consent={"email": True})
+    named = person(consent_ledger=[yes("email", controller="other")], consent={"email": True})
+    refused = ("deny", "no_consent")
+    assert ruled(decide(unnamed, rules, asking("email"), NOON)) == (refused if "bases" in said else ALLOWED)
+    assert ruled(decide(named, rules, asking("email"), NOON)) == refused
+    (remark,) = policy_remarks(rules)
+    assert remark.startswith(f"closures.consent.{next(iter(said))} ")
+
+
+@pytest.mark.parametrize("word", ["automatic_call", "Automatic_Cals", "fund_raising"])
+def test_a_purpose_that_is_spelled_like_one_of_ours_is_remarked(word: str) -> None:
+    (remark,) = policy_remarks(ruling(APPEALS, {**CALLS, "consent_to": word}))
+    assert remark.startswith(f'conditions.1.consent_to is "{word}"')
+    assert "is that the one?" in remark
+
+
+@pytest.mark.parametrize("word", ["automatic_calls", "Online_Ads", "mobilization", "sms-collecte"])
+def test_our_own_purposes_and_a_campaigns_own_are_not_remarked(word: str) -> None:
+    assert policy_remarks(ruling({**CALLS, "consent_to": word})) == []
+    assert policy_remarks(default_policy()) == policy_remarks(default_policy("fr")) == []
 
 
 @pytest.mark.parametrize("regime", ["fr", "eu"])

@@ -46,7 +46,7 @@ def test_a_no_for_one_purpose_denies_that_purpose_alone() -> None:
             ("mobilization", False),
             ("online_ads", False),
             ("Online_Ads", False),
-            ("automatic_calls", False),
+            ("automatic_calls", True),
         ],
     ],
 )

@@ -27,7 +27,8 @@ def upload() -> BinaryIO:
 
 def test_who_judges_a_list_of_calls_is_told_whether_a_machine_calls() -> None:
     calls = Question("phone", "mobilisation", "field")
-    assert calls.options()[-1] == "--caller=live"
+    assert not any("caller" in each for each in calls.options())
+    assert replace(calls, automatic=False).options()[-1] == "--caller=live"
     assert replace(calls, automatic=True).options()[-1] == "--caller=machine"
     assert not any("caller" in each for each in ASKED.options())
 
