@@ -4,8 +4,12 @@ A round is a second or two long and several are made for each that is asked for,
 """
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from types import FrameType
+from typing import Any
 
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
@@ -79,6 +83,43 @@ def cpu_of_contacts(contacts: int, facts: Sequence[int], seed: int, rounds: int)
     known = [_Known(of) for of in heard]
     turns = [[_contacts(of, each.at_hand()) for of, each in zip(heard, known, strict=True)] for _ in range(rounds)]
     return [list(of_one) for of_one in zip(*turns, strict=True)]
+
+
+def work_of_contacts(contacts: int, facts: Sequence[int], seed: int) -> list[float]:
+    """Bytecodes of Python for a record of contacts that have so many facts with it, for each of `facts`."""
+    heard = [news(contacts, many, seed) for many in facts]
+    return [_bytecodes(partial(_contacts, of, _Known(of).at_hand())) / len(of.records) for of in heard]
+
+
+def work_of_pipeline(contacts: int, seed: int) -> dict[str, float]:
+    """Bytecodes of Python for a record, by part: intake, contacts with few facts, the sink."""
+    incoming = said(contacts, contacts * RECORDS_EACH, seed)
+    of = news(contacts, FACTS[0], seed)
+    profiles = _written(of)
+    return {
+        "intake": _bytecodes(lambda: asyncio.run(_intake(incoming))) / (contacts * RECORDS_EACH),
+        "contacts": _bytecodes(partial(_contacts, of, _Known(of).at_hand())) / len(of.records),
+        "sink": _bytecodes(partial(_sink, profiles)) / len(profiles),
+    }
+
+
+def _bytecodes(work: Callable[[], object]) -> int:
+    """How many instructions the interpreter carries out for it: the same on every machine, whatever else that does."""
+    count = 0
+
+    def each(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal count
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        count += event == "opcode"
+        return each
+
+    before = sys.gettrace()
+    sys.settrace(each)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
 
 
 def _of_contacts(

@@ -44,9 +44,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(f'alone: make chaos SEEDS={number} ARGS="-k {name}"')
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Stack]]:
-    """Servers that nobody harms, for all scenarios that harm something else."""
+    """Servers that nobody harms, for all scenarios that harm something else; gone with the last of these.
+
+    A broker that nobody asks anything takes a tenth of a core from the tests that come after.
+    """
     home = tmp_path_factory.mktemp("ground")
     with local_stack(home) as stack:
         yield home, stack
