@@ -7,13 +7,14 @@ from typing import Any
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from events.channels import LimitedPurpose
 from events.json_types import JSON
 from streams.domain.contact import ContactState, decode, encode, fold, merge, profile
 from streams.domain.pressure import Decision, PermissionRequest
 from streams.domain.pressure.conditions import conditions_on, unmet
 from streams.domain.pressure.denials import JudgedAddress
 from streams.domain.pressure.policy import ConsentRules
-from streams.domain.pressure.policy_conditions import LimitedPurpose, PolicyCondition
+from streams.domain.pressure.policy_conditions import PolicyCondition
 from tests.property.domain.contact.strategies import IDS, SOURCES, deliveries, key, lawful
 from tests.property.domain.pressure.strategies import KINDS, conditions
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, by, said

@@ -68,7 +68,7 @@ def test_rows_of_a_refused_source_stay_behind_but_for_a_no(tmp_path: Path) -> No
     staff: dict[str, JSON] = {"provenance": {"kind": "staff"}, "contact": {"email": "ada@example.org"}}
     gift = topic_record(0, "donation.made", NOW - 4, **staff)
     no = topic_record(1, "consent.changed", NOW - 3, channel="email", granted=False, opinion="left", **staff)
-    own = topic_record(2, "donation.made", NOW - 2, **{**staff, "provenance": {"kind": "self"}})
+    own = topic_record(2, "donation.made", NOW - 2, contact=staff["contact"], provenance={"kind": "self"})
     lake(tmp_path, gift, no, own)
     open_ = history(tmp_path)
     assert told(open_) == [as_it_was(gift), as_it_was(no), as_it_was(own)]
