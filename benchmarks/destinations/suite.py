@@ -29,7 +29,7 @@ from benchmarks.results import Figure, Goal, Section
 from benchmarks.suites import Bench, BenchmarkFailed
 from events.topics import CONTACT_STATE
 from streams.demo.workers import Workers
-from streams.local.postgres import PostgresServer
+from streams.local.postgres import PostgresServer, running_postgres
 from streams.platform.clients import KafkaClients
 
 WELL, DEAD = "all well", "PostgreSQL frozen, an endpoint silent"
@@ -77,7 +77,7 @@ MEASURED: Mapping[str, tuple[str, str, Goal | None, Goal | None]] = {
 def destinations(bench: Bench) -> Section:
     """The suite."""
     size = QUICK if bench.quick else FULL
-    with rig(bench.home) as place, _postgres() as database:
+    with rig(bench.home) as place, running_postgres() as database:
         now = time.time_ns() // 1_000_000
         asyncio.run(prefill(place.settings, place.records(sayings(size.contacts, size.warm, bench.seed, now))))
         environment = {"HARMONIA_POSTGRES": database.url, "HARMONIA_PARTITIONS": str(place.settings.partitions)}
@@ -234,16 +234,6 @@ def _wait(look: Callable[[], bool], what: str) -> None:
         if time.monotonic() > deadline:
             raise BenchmarkFailed(f"not within {PATIENCE_S:.0f} s: {what}")
         time.sleep(LOOK_S)
-
-
-@contextmanager
-def _postgres() -> Iterator[PostgresServer]:
-    server = PostgresServer()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
 
 
 async def _until_at(url: str, wanted: Mapping[int, int]) -> None:

@@ -19,7 +19,7 @@ from benchmarks.results import Figure, Goal, Section
 from benchmarks.suites import Bench, BenchmarkFailed
 from events.topics import CONTACT_STATE
 from sinks.keys import partition_of
-from streams.local.postgres import PostgresServer
+from streams.local.postgres import running_postgres
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topics import create_topics
@@ -44,17 +44,13 @@ def postgres_follow(bench: Bench) -> Section:
     create_topics(admin, settings)
     admin.close()
     seconds, ages, costs = QUICK_SECONDS if bench.quick else SECONDS, [], []
-    server = PostgresServer()
-    try:
-        server.start()
+    with running_postgres() as server:
         for number in range(bench.rounds):
             folder = bench.home / f"postgres-{number}"
             found, cpu = _round(settings, server.url, folder, (seconds, (1 + number) * RATE * (seconds + 2)))
             ages.append(found)
             costs.append(cpu / len(found) * 1_000_000)
             bench.say(f"p50 {_at(found, 0.5):.3f} s, p99 {_at(found, 0.99):.3f} s, {costs[-1]:.0f} µs a row")
-    finally:
-        server.remove()
     figures = (
         Figure("from Kafka to the row", "p50", "s", tuple(_at(each, 0.5) for each in ages)),
         Figure("from Kafka to the row", "p99", "s", tuple(_at(each, 0.99) for each in ages), Goal("at most", 2)),

@@ -12,7 +12,7 @@ from benchmarks.suites import Orders
 from sinks.base import ContactChange, Position
 from sinks.postgres.database import PostgresDatabase
 from sinks.postgres.sink import PostgresContacts
-from streams.local.postgres import PostgresServer
+from streams.local.postgres import running_postgres
 
 CONTACTS, QUICK_CONTACTS = 1_000_000, 20_000
 PARTITIONS = 8
@@ -26,12 +26,8 @@ TOPIC_ID = "benchmark"
 def postgres(orders: Orders) -> Section:
     """Measure it, in one round: it is long."""
     contacts = QUICK_CONTACTS if orders.quick else orders.events or CONTACTS
-    server = PostgresServer()
-    try:
-        server.start()
+    with running_postgres() as server:
         filled, cpu, small = asyncio.run(_measure(server.url, contacts, QUICK_SMALL if orders.quick else SMALL))
-    finally:
-        server.remove()
     figures = (
         Figure("a fill", "rows", "a second", (contacts / filled,), Goal("at least", 15_000)),
         Figure("a fill", "time for a million contacts", "s", (filled * 1_000_000 / contacts,), Goal("at most", 90)),

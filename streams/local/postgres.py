@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 USER = "harmonia"
@@ -135,6 +135,17 @@ class PostgresServer:
                 return
             time.sleep(0.02)
         raise TimeoutError("the PostgreSQL server did not start")
+
+
+@contextlib.contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """A server of its own for the length of a block; nothing of it stays."""
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
 
 
 def _children(process: int) -> list[int]:

@@ -5,8 +5,8 @@ PostgreSQL and endpoints hear of all, and whoever does not answer holds up nobod
 
 import asyncio
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -29,7 +29,7 @@ from streams.demo import segments
 from streams.demo.script import Script
 from streams.domain.delivery.endpoints import USUAL_CAUSES
 from streams.domain.delivery.signing import webhook_id
-from streams.local.postgres import PostgresServer
+from streams.local.postgres import PostgresServer, running_postgres
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
@@ -100,16 +100,6 @@ def the_one_that_stays(one: ServingProcess, other: ServingProcess) -> ServingPro
     return stays[ended]
 
 
-@contextmanager
-def postgres() -> Iterator[PostgresServer]:
-    server = PostgresServer()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
-
-
 def test_whoever_is_killed_or_frozen_postgres_and_endpoints_hear_of_all(
     site: Site, script: Script, seed: int, tmp_path: Path
 ) -> None:
@@ -126,7 +116,7 @@ def test_whoever_is_killed_or_frozen_postgres_and_endpoints_hear_of_all(
     segments.define(site.deployment.producer, settings.partitions, asked)
     site.start("one")
     with ExitStack() as running:
-        database = running.enter_context(postgres())
+        database = running.enter_context(running_postgres())
         running.enter_context(listening({ADDRESS: receiver}, trusted))
         environment = environment_of(settings, tmp_path, trusted, database, {"crm": ADDRESS})
         outbound = Outbound(running, tmp_path, environment)
@@ -168,7 +158,7 @@ def test_a_frozen_postgres_and_an_endpoint_that_never_answers_hold_up_nobody_els
     segments.define(site.deployment.producer, settings.partitions, asked)
     site.start("one")
     with ExitStack() as running:
-        database = running.enter_context(postgres())
+        database = running.enter_context(running_postgres())
         running.enter_context(listening({ADDRESS: well, DEAD: dead}, trusted))
         environment = environment_of(settings, tmp_path, trusted, database, {"crm": ADDRESS, "dead": DEAD})
         outbound = Outbound(running, tmp_path, environment)

@@ -9,7 +9,7 @@ from redis.backoff import NoBackoff
 from sinks.postgres.database import PostgresDatabase
 from sinks.postgres.sink import PostgresContacts
 from sinks.redis import RedisSink
-from streams.local.postgres import PostgresServer
+from streams.local.postgres import PostgresServer, running_postgres
 from tests.contract.busy_sink import BusySink
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
@@ -55,12 +55,8 @@ POSTGRES_TABLES = "stores", "positions", "contact_records", "topic_records", "to
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    server = PostgresServer()
-    try:
-        server.start()
+    with running_postgres() as server:
         yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture

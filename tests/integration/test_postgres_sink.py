@@ -25,7 +25,7 @@ from events.topics import (
     SEGMENT_DEFINITIONS,
 )
 from sinks.keys import partition_of
-from streams.local.postgres import PostgresServer
+from streams.local.postgres import PostgresServer, running_postgres
 from streams.local.stack import Stack, local_stack
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import PartitionsMismatch
@@ -66,12 +66,8 @@ def settings(stack: Stack) -> Settings:
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[PostgresServer]:
-    server = PostgresServer()
-    try:
-        server.start()
+    with running_postgres() as server:
         yield server
-    finally:
-        server.remove()
 
 
 class Sayer:
