@@ -27,11 +27,19 @@ def through_the_wall(interaction: Interaction, refused: Set[ProvenanceKind]) -> 
     if (left := data.protecting()) is not None:
         return replace(interaction, data=left)
     kinds = ", ".join(sorted(refused))
+    cure = _SAY_IT if data.provenance is None else _SEND_OTHERS
     return Refusal(
         Reason.REFUSED_SOURCE,
-        f"data.provenance.kind: nothing of such a source is taken here ({kinds}), but for a no: send what people "
-        "themselves gave for this purpose; HARMONIA_REFUSED_SOURCES says which are",
+        f"data.provenance.kind: nothing of such a source is taken here ({kinds}), but for a no: {cure}; "
+        "HARMONIA_REFUSED_SOURCES says which are",
     )
+
+
+_SEND_OTHERS = "send what people themselves gave for this purpose"
+_SAY_IT = (
+    "a petition that does not say its source counts as one; where people signed for this purpose too, say "
+    "self (of a hook and of an import: docs/provenance.md)"
+)
 
 
 def _kind_of(data: SourcedData) -> ProvenanceKind | None:
