@@ -57,7 +57,6 @@ _NONE_KNOWN: Mapping[str, str] = {
 
 PERMISSIONS: Mapping[str, Template] = {
     **{f"reason.{reason}": reason.replace("_", " ") for reason in _WHYS},
-    "reason.no_provenance": "provenance not accepted",
     **{f"why.{reason}": why for reason, why in _WHYS.items()},
     **{f"none_known.{channel}": why for channel, why in _NONE_KNOWN.items()},
     "permission.allow": "yes: {why}",
