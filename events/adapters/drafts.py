@@ -17,6 +17,7 @@ from events.envelope import Interaction, Record, decode
 from events.interactions.base import SourcedData
 from events.json_types import JSON
 from events.limits import is_crowded
+from events.purpose_wall import through_the_wall
 from events.refusal import Reason, Refusal
 from events.registry import topic_of, types_that
 from events.times import render_time
@@ -128,7 +129,8 @@ def judge(draft: Draft, feed: Feed) -> Interaction | Refusal:
         value = orjson.dumps(event)
     except orjson.JSONEncodeError:
         return _BAD_NUMBER
-    return decode(Record(topic_of(draft.type), value, (), feed.received_at), feed.phone_region)
+    found = decode(Record(topic_of(draft.type), value, (), feed.received_at), feed.phone_region)
+    return through_the_wall(found, feed.refused) if isinstance(found, Interaction) else found
 
 
 def _provenance(draft: Draft, feed: Feed) -> dict[str, JSON]:

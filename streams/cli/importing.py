@@ -64,8 +64,15 @@ def import_command(  # noqa: PLR0913 (options of a command)
     if not is_time_zone(time_zone):
         refuse("--time-zone: give an IANA time zone, such as America/New_York", WRONG_USE)
     settings = load_settings()
-    said = _provenance(provenance)
-    feed = Feed(source or default_source(name), now_ms(), settings.phone_region, time_zone, _codes(codes), said)
+    feed = Feed(
+        source or default_source(name),
+        now_ms(),
+        settings.phone_region,
+        time_zone,
+        _codes(codes),
+        _provenance(provenance),
+        settings.refused_kinds,
+    )
     job = ImportFormat(name, feed, _mapping(mapping))
     with failing_plainly(), open_report(refused) as report:
         for file in files:

@@ -51,10 +51,11 @@ def test_a_row_that_repeats_an_id_with_other_content_is_told(tmp_path: Path) -> 
     ]
 
 
-def imported(folder: Path, *options: str) -> Result:
+def imported(folder: Path, *options: str, regime: str = "us") -> Result:
     body = folder / "signatures.jsonl"
     body.write_bytes(FIXTURES["osdi:signature"].bytes)
-    return CliRunner().invoke(app, ["import", "actionnetwork", str(body), "--dry-run", "--json", *options])
+    command = ["import", "actionnetwork", str(body), "--dry-run", "--json", *options]
+    return CliRunner(env={"HARMONIA_REGIME": regime}).invoke(app, command)
 
 
 def test_an_import_may_say_where_contacts_come_from_that_people_left(tmp_path: Path) -> None:
@@ -69,3 +70,13 @@ def test_a_source_that_is_none_is_named_with_those_that_are(tmp_path: Path) -> N
 
     assert ended.exit_code == 2
     assert ended.stderr.startswith("--provenance: one of self, voter_list")
+
+
+def test_a_petition_that_names_no_source_is_refused_before_it_is_sent_where_such_files_are(tmp_path: Path) -> None:
+    [line] = imported(tmp_path, regime="fr").stdout.splitlines()
+    refused = orjson.loads(line)["refused"]
+    [own] = imported(tmp_path, "--provenance", "self", regime="fr").stdout.splitlines()
+
+    assert refused["reason"] == "refused_source"
+    assert refused["detail"].startswith("data.provenance.kind: ")
+    assert orjson.loads(own)["interaction"]["data"]["provenance"] == {"kind": "self"}
