@@ -15,6 +15,7 @@ from events.error_messages import explain, sentence
 from events.fields import MAX_HEADER_BYTES, MAX_ID, MAX_RECORD_BYTES
 from events.identifier_presence import require_person
 from events.interactions.base import InteractionData
+from events.interactions.commands import ContactErasedIfInactive
 from events.json_types import JSON
 from events.limits import first_excess, within_by_size
 from events.refusal import Reason, Refusal
@@ -31,6 +32,7 @@ _OTHER_VERSION = Refusal(Reason.UNKNOWN_TYPE, "dataschema: only version 1 of a t
 _NO_TIME = Refusal(Reason.NO_TIME, "time: give RFC 3339 with an offset, such as 2012-02-22T00:00:00Z")
 _FUTURE = Refusal(Reason.TIME_IN_FUTURE, "time: more than 1 h after the record's own timestamp; mend the clock")
 _LONG_NAME = Refusal(Reason.INVALID_DATA, f"id, source: at most {MAX_ID} characters each")
+_NOT_YET = Refusal(Reason.INVALID_DATA, "data.inactive_since: give a time before the event's own time")
 _WRONG_TOPIC = {
     type_: Refusal(Reason.UNKNOWN_TYPE, f"type: send it to {' or '.join(sorted(topics))}")
     for type_, topics in TOPICS_OF.items()
@@ -132,7 +134,15 @@ def build(head: Head, time: int, data: Mapping[str, object], event: dict[str, JS
         model = MODELS[type_].model_validate(data)
     except ValidationError as error:
         return Refusal(Reason.INVALID_DATA, explain(error))
+    if model.__class__ is ContactErasedIfInactive and _is_not_before(model, time):
+        return _NOT_YET
     return Interaction(id_, source, type_, time, model, schema, extensions_of(event))
+
+
+def _is_not_before(command: ContactErasedIfInactive, time: int) -> bool:
+    """Whether it would erase by a time that had not come when it was decided: nobody can have acted since."""
+    since = parse_time(command.inactive_since)
+    return since is None or since >= time
 
 
 def attributes(interaction: Interaction) -> dict[str, JSON]:

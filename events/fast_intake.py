@@ -92,11 +92,13 @@ def _read(record: Record) -> ProducerEvent | None:
 
 
 def _hidden(contact: ProducerContact, hasher: Hasher) -> tuple[str | None, dict[str, JSON] | None] | None:
-    """The state of the voter id, and the hashes under older keys; None where there is neither."""
-    if contact.voter_id is None and not hasher.rotates:
+    """The state of the voter id, and other hashes of the same identifiers; None where there is neither."""
+    if contact.voter_id is None and not hasher.may_alias:
         return None
-    state = None if contact.voter_id is None else voter_state(contact.voter_id)
-    return state, hasher.aliases(contact) or None
+    aliases = hasher.aliases(contact) or None
+    if contact.voter_id is None:
+        return None if aliases is None else (None, aliases)
+    return voter_state(contact.voter_id), aliases
 
 
 def _with(hidden: tuple[str | None, dict[str, JSON] | None], contact: ProducerContact) -> _Telling:

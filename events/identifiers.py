@@ -13,7 +13,7 @@ from typing import Literal, Protocol, get_args
 from events.contact import Contact
 from events.json_types import JSON
 from events.mailboxes import Mailbox, mailbox_of
-from events.normalise import normalise_email, normalise_phone, one_gmail
+from events.normalise import normalise_email, normalise_phone, one_gmail, read_as_of_france
 
 Kind = Literal["voter", "external", "email", "phone"]
 KIND_ORDER: tuple[str, ...] = ("contact", "voter", "external", "email", "phone")
@@ -87,7 +87,8 @@ class Hasher:
     """Hashes identifiers with the first of `keys`; the older ones still find people (`lookups`, `aliases`).
 
     Keys are of any length but not empty. `guessable`: those of them that prove nothing of who wrote something, since
-    anybody may have them. `phone_region` reads phone numbers without a country code; `gmail_aliases`
+    anybody may have them. `phone_region` reads phone numbers without a country code, and `overseas` those of France
+    overseas with the codes of their departments; as they were read before, they still find people too. `gmail_aliases`
     takes addresses that Gmail delivers to one mailbox for one.
     """
 
@@ -96,12 +97,14 @@ class Hasher:
         keys: Sequence[bytes],
         phone_region: str = "US",
         *,
+        overseas: bool = False,
         gmail_aliases: bool = False,
         guessable: Collection[bytes] = (),
     ) -> None:
         if not keys or not all(keys):
             raise ValueError("an identity key is needed, and none may be empty")
         self.phone_region = phone_region
+        self._overseas = overseas and phone_region == "FR"
         self._gmail_aliases = gmail_aliases
         self._keys = [_Key(key) for key in keys]
         self._proving = [ready for key, ready in zip(keys, self._keys, strict=True) if key not in guessable]
@@ -126,13 +129,16 @@ class Hasher:
 
     def phone(self, text: str) -> str | None:
         """None when it cannot be normalised."""
-        number = normalise_phone(text, self.phone_region)
+        number = self._phone(text)
         return None if number is None else self._keys[0].hash("phone", number)
 
     def lookups(self, kind: Kind, text: str) -> list[str]:
-        """The hash under each key, the writing one first; `external` is `<system>:<id>`. Empty: no such identifier."""
+        """The hash under each key, the writing one first; `external` is `<system>:<id>`. Empty: no such identifier.
+
+        Of a number overseas those of its former reading come last.
+        """
         value = self._normal(kind, text)
-        return [] if value is None else [key.hash(kind, value) for key in self._keys]
+        return [] if value is None else self._hashes(kind, value)
 
     def identifiers(self, contact: Contact) -> dict[str, JSON]:
         """The contact's identifiers by field, hashed, strongest first, without those that cannot be normalised."""
@@ -163,18 +169,26 @@ class Hasher:
         return any(compare_digest(key.seal(text).encode(), proof.encode(errors="replace")) for key in self._proving)
 
     @property
-    def rotates(self) -> bool:
-        """Whether several keys are valid."""
-        return len(self._keys) > 1
+    def may_alias(self) -> bool:
+        """Whether anybody may be known under another hash of the same identifier."""
+        return len(self._keys) > 1 or self._overseas
 
     def aliases(self, contact: Named) -> dict[str, JSON]:
-        """For each of `identifiers` its hashes under the older keys; empty while there is one key alone."""
-        if not self.rotates:
+        """For each of `identifiers` its hashes under the older keys, and of a former reading; without those of one."""
+        if not self.may_alias:
             return {}
         found: dict[str, JSON] = {}
-        for kind, value in self._normalised(contact):
-            written, *older = (key.hash(kind, value) for key in self._keys)
-            found[written] = list(older)
+        named = self._normalised(contact) if len(self._keys) > 1 else self._number(contact)
+        for kind, value in named:
+            written, *older = self._hashes(kind, value)
+            if older:
+                found[written] = list(older)
+        return found
+
+    def _hashes(self, kind: Kind, value: str) -> list[str]:
+        found = [key.hash(kind, value) for key in self._keys]
+        if self._overseas and kind == "phone" and (former := read_as_of_france(value)) is not None:
+            found += [key.hash(kind, former) for key in self._keys]
         return found
 
     def fragment(self, contact: Contact) -> str | None:
@@ -188,8 +202,14 @@ class Hasher:
             yield "external", _external(system, id_)
         if contact.email is not None and (address := self._email(contact.email)):
             yield "email", address
-        if contact.phone is not None and (number := normalise_phone(contact.phone, self.phone_region)):
+        yield from self._number(contact)
+
+    def _number(self, contact: Named) -> Iterator[tuple[Kind, str]]:
+        if contact.phone is not None and (number := self._phone(contact.phone)):
             yield "phone", number
+
+    def _phone(self, text: str) -> str | None:
+        return normalise_phone(text, self.phone_region, overseas=self._overseas)
 
     def _email(self, text: str) -> str | None:
         address = normalise_email(text)
@@ -199,7 +219,7 @@ class Hasher:
         if kind == "email":
             return self._email(text)
         if kind == "phone":
-            return normalise_phone(text, self.phone_region)
+            return self._phone(text)
         head, colon, tail = text.partition(":")
         if not (head.strip() and colon and tail.strip()):
             return None

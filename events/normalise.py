@@ -21,6 +21,18 @@ _DOMAIN_PATTERN = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,
 _DOMAIN = re.compile(_DOMAIN_PATTERN).fullmatch
 _USUAL_LOCAL = re.compile("[a-z0-9._+-]+").fullmatch
 _NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{9}").fullmatch
+_OVERSEAS = (262, 590, 594, 596)
+"""Country codes of departments where one dials as in France."""
+_MAY_BE_OVERSEAS = ("26", "59", "639", "69", "709", "947", "976")
+"""With what such numbers begin, without their 0: all others need no look at the library's plans."""
+_NUMBER_OVERSEAS = re.compile(r"\+(?:262|590|594|596)([0-9]{9})").fullmatch
+_OF_SOMEBODY = frozenset(
+    {
+        phonenumbers.PhoneNumberType.FIXED_LINE,
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+    }
+)
 _USUAL_US = re.compile(
     r"(?:\+?1[-. ]?)?(?:\(([2-9][0-9]{2})\) ?|([2-9][0-9]{2})[-. ]?)([0-9]{3})[-. ]?([0-9]{4})"
 ).fullmatch
@@ -70,14 +82,20 @@ def one_gmail(address: str) -> str:
     return f"{local.partition('+')[0].replace('.', '') or local}@gmail.com"
 
 
+def has_numbers(region: str) -> bool:
+    """Whether a region (ISO 3166) has phone numbers of its own: `EU` and `ZZ` have none."""
+    return region in phonenumbers.SUPPORTED_REGIONS
+
+
 def _folded(text: str) -> str:
     """Lower case in Unicode NFC; lower-casing may undo NFC, so it is applied twice."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
 
 
-def normalise_phone(text: str, region: str) -> str | None:
+def normalise_phone(text: str, region: str, *, overseas: bool = False) -> str | None:
     """The number in E.164. `region` (ISO 3166, `US`) says how to read one without a country code.
 
+    `overseas`: in the region `FR` one that is dialled as in France, but is of a department overseas, has its code.
     None: no number of a length that its country has. Whether it is assigned does not matter: the 555 numbers of a
     campaign's tests are people too. A number without its area code is none, for two people may share it.
     """
@@ -86,17 +104,41 @@ def normalise_phone(text: str, region: str) -> str | None:
         return text
     if region == "US" and (usual := _USUAL_US(text)):
         return "+1" + "".join(filter(None, usual.groups()))
-    return _e164(text, region)
+    return _e164(text, region, overseas)
+
+
+def read_as_of_france(number: str) -> str | None:
+    """A number overseas as it was read where `overseas` is not: with the code of France. None: it is of elsewhere."""
+    found = _NUMBER_OVERSEAS(number)
+    return None if found is None else f"+33{found[1]}"
 
 
 @lru_cache(maxsize=4_096)
-def _e164(text: str, region: str) -> str | None:
+def _e164(text: str, region: str, overseas: bool) -> str | None:
     """The number in E.164, cached: parsing takes over 10 µs, and a list of calls repeats its numbers."""
     try:
-        number = phonenumbers.parse(text, region)
+        number = phonenumbers.parse(text, region, keep_raw_input=True)
     except phonenumbers.NumberParseException:
         return None
     possible = phonenumbers.is_possible_number_with_reason(number)
     if possible != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
+    is_national = number.country_code_source == phonenumbers.CountryCodeSource.FROM_DEFAULT_COUNTRY
+    return (_overseas(number) if overseas and is_national and region == "FR" else None) or _in_e164(number)
+
+
+def _overseas(national: phonenumbers.PhoneNumber) -> str | None:
+    """A number as it is dialled in France, if it is one of the departments overseas, which have codes of their own.
+
+    That is a landline or a mobile that just one code can have. Not by what is invalid in France itself: its plan, as
+    the library has it, takes landlines of Martinique and Mayotte for its own.
+    """
+    if not str(national.national_number).startswith(_MAY_BE_OVERSEAS):
+        return None
+    numbers = (phonenumbers.PhoneNumber(code, national.national_number) for code in _OVERSEAS)
+    found = [_in_e164(number) for number in numbers if phonenumbers.number_type(number) in _OF_SOMEBODY]
+    return found.pop() if len(found) == 1 else None
+
+
+def _in_e164(number: phonenumbers.PhoneNumber) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -211,7 +211,8 @@ class ProvenanceItem(TypedDict):
 class ContactProfile(TypedDict):
     """The value of `contact-state` and of `state` in Redis: all that is known of one person.
 
-    `consent_ledger`: every word on consent in the order of time; absent where nothing was said. `provenance`: by whom
+    `last_active_at`: when the person last did something of their own; absent where they never did. `consent_ledger`:
+    every word on consent in the order of time; absent where nothing was said. `provenance`: by whom
     and how what is known was got, the earliest first; absent where nobody says so. Each `_left_out`: how many of very
     many these leave out; absent where none is.
     """
@@ -220,6 +221,7 @@ class ContactProfile(TypedDict):
     version: int
     first_seen: str | None
     last_seen: str | None
+    last_active_at: NotRequired[str]
     counts: dict[str, int]
     email: EmailProfile
     donations: DonationProfile
@@ -313,7 +315,7 @@ class AuditRecord(TypedDict):
     `counts`: of a list that `harmonia permit` judged, how many rows got each answer; `answers` is empty then.
     `viewer`: who looked in the console, and `reason`: why, in their words or as a code. `segment`: whose members were
     read or asked about, or which is defined or withdrawn. `detail`: what exactly was done in the console, such as until
-    when.
+    when. `automatic`: whether a machine was to call, where that was said.
     """
 
     request: str
@@ -330,3 +332,4 @@ class AuditRecord(TypedDict):
     reason: NotRequired[str]
     segment: NotRequired[str]
     detail: NotRequired[str]
+    automatic: NotRequired[bool]

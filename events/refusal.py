@@ -18,6 +18,7 @@ class Reason(StrEnum):
     TIME_IN_FUTURE = "time_in_future"
     NO_IDENTIFIER = "no_identifier"
     INVALID_DATA = "invalid_data"
+    REFUSED_SOURCE = "refused_source"
     UNSUPPORTED_TYPE = "unsupported_type"
     MEMO_ENTRY = "memo_entry"
     MALFORMED_ROW = "malformed_row"

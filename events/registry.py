@@ -47,6 +47,7 @@ class TypeSpec:
     `experiments`: what it may change for those who are in one: an `outcome`, the `assignment` itself, or `nothing`.
     `decides`: a row of any date may decide about rows of every type (`all`), about others of its own (`its_own`: the
     earliest version counts, or the last word), or about none.
+    `is_own_act`: the person did it, so they are not inactive; of a canvass report its outcome tells.
     `in_daily_report`: the page of a day is made of it. `is_bare`: nothing is kept of it but that it happened, when, and
     what any interaction may carry.
     """
@@ -70,6 +71,7 @@ class TypeSpec:
     experiments: Literal["outcome", "assignment", "nothing"] = "outcome"
     decides: Literal["all", "its_own", "none"] = "none"
     in_daily_report: bool = False
+    is_own_act: bool = False
     is_bare: bool = False
     with_publish: bool = False
 
@@ -94,13 +96,20 @@ def _rsvp(name: str, model: type[InteractionData], rsvp: Rsvp) -> TypeSpec:
         experiments="nothing",
         decides="its_own",
         in_daily_report=True,
+        is_own_act=rsvp != "no_show",
         is_bare=True,
     )
 
 
 def _pledge(name: str, model: type[InteractionData]) -> TypeSpec:
     return TypeSpec(
-        name=name, model=model, topics=DONATION, experiments="nothing", decides="its_own", in_daily_report=True
+        name=name,
+        model=model,
+        topics=DONATION,
+        experiments="nothing",
+        decides="its_own",
+        in_daily_report=True,
+        is_own_act=name == "donation.pledge_cancelled",
     )
 
 
@@ -131,6 +140,7 @@ SPECS: tuple[TypeSpec, ...] = (
     ),
     TypeSpec(
         name="email.clicked",
+        is_own_act=True,
         model=email.EmailClicked,
         topics=EMAIL,
         is_message=True,
@@ -164,6 +174,7 @@ SPECS: tuple[TypeSpec, ...] = (
     ),
     TypeSpec(
         name="email.unsubscribed",
+        is_own_act=True,
         model=email.EmailUnsubscribed,
         topics=EMAIL,
         stop_reason="unsubscribed",
@@ -172,6 +183,7 @@ SPECS: tuple[TypeSpec, ...] = (
     ),
     TypeSpec(
         name="email.complained",
+        is_own_act=True,
         model=email.EmailComplained,
         topics=EMAIL,
         stop_reason="complained",
@@ -180,6 +192,7 @@ SPECS: tuple[TypeSpec, ...] = (
     ),
     TypeSpec(
         name="donation.made",
+        is_own_act=True,
         model=donation.DonationMade,
         topics=DONATION,
         answer="gift",
@@ -232,9 +245,17 @@ SPECS: tuple[TypeSpec, ...] = (
         address_failed=True,
         experiments="nothing",
     ),
-    TypeSpec(name="text.replied", model=outreach.TextReplied, topics=OUTREACH, answer="reply", is_bare=True),
+    TypeSpec(
+        name="text.replied",
+        model=outreach.TextReplied,
+        topics=OUTREACH,
+        answer="reply",
+        is_own_act=True,
+        is_bare=True,
+    ),
     TypeSpec(
         name="text.opted_out",
+        is_own_act=True,
         model=outreach.TextOptedOut,
         topics=OUTREACH,
         stop_reason="opted_out",
@@ -246,6 +267,7 @@ SPECS: tuple[TypeSpec, ...] = (
     _rsvp("rsvp.no_show", outreach.RsvpNoShow, "no_show"),
     TypeSpec(
         name="form.submitted",
+        is_own_act=True,
         model=outreach.FormSubmitted,
         topics=OUTREACH,
         answer="form",
@@ -259,6 +281,7 @@ SPECS: tuple[TypeSpec, ...] = (
     ),
     TypeSpec(
         name="consent.changed",
+        is_own_act=True,
         model=anywhere.ConsentChanged,
         topics=ANYWHERE,
         stop_reason="consent_withdrawn",
@@ -293,6 +316,7 @@ SPECS: tuple[TypeSpec, ...] = (
         name="contact.provenance_forgotten", model=commands.ContactProvenanceForgotten, topics=COMMANDS, decides="all"
     ),
     TypeSpec(name="contact.erased", model=commands.ContactErased, topics=COMMANDS, decides="all"),
+    TypeSpec(name="contact.erased_if_inactive", model=commands.ContactErasedIfInactive, topics=COMMANDS, decides="all"),
 )
 """All types, in the order of the contract."""
 

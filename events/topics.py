@@ -248,7 +248,10 @@ OUTPUT_TOPICS = (
         people=OF_PROFILES,
         stays=UNTIL_ERASED,
         written_by=("contacts",),
-        read_by=("harmonia-console", "harmonia-operator", "harmonia-postgres", "harmonia-deliver", "reader"),
+        read_by=(
+            *("harmonia-console", "harmonia-operator", "harmonia-lake", "harmonia-postgres", "harmonia-deliver"),
+            "reader",
+        ),
     ),
     TopicSpec(
         name=CONTACT_ALERTS,

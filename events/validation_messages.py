@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic_core import ErrorDetails
 
 from events.console_acts import CONSOLE_ACTS
+from events.provenance_kinds import ProvenanceKind
 
 _SAID: Mapping[str, str] = {
     "missing": "is missing",
@@ -56,6 +57,9 @@ _FORMS: Mapping[str, str] = {
     "^[A-Z]{2}$": "two capital letters of ISO 3166, such as US",
     r"^[A-Za-z0-9._-]{1,64}$": "1 to 64 letters, digits or . _ -, such as harmonia",
     r"^[A-Za-z0-9._-]{0,200}$": "up to 200 letters, digits or . _ -, such as worker-0",
+    rf"^( *({'|'.join(get_args(ProvenanceKind))})( |$))* *$": (
+        f"some of {', '.join(get_args(ProvenanceKind))} with a space between them, or nothing, such as staff petition"
+    ),
     rf"^( *({'|'.join(CONSOLE_ACTS)})( |$))* *$": (
         f"some of {', '.join(CONSOLE_ACTS)} with a space between them, or nothing, such as hold lift"
     ),

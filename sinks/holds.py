@@ -57,7 +57,8 @@ class Hold:
 class HoldsSink:
     """Writes all holds at once. Takes `client` over and closes it.
 
-    `key_ids`: of the identity keys that the writer hashes with (`Hasher.key_ids`), for readers to compare theirs with.
+    `key_ids`: of the identity keys that the writer hashes with, and a mark of its regime (`Settings.key_ids`), for
+    readers to compare theirs with.
     """
 
     def __init__(self, client: Redis, key_ids: Sequence[str] = ()) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from murmurhash2 import murmurhash2
 
+from events.regimes import REGIME_MARK
 from events.topics import CONTACT_STATE, read_by
 
 CONTACT = "contact:"
@@ -77,7 +78,20 @@ _KAFKAS_SEED = 0x9747B28C
 """With which Kafka's default partitioner hashes keys."""
 
 KEY_IDS = "key_ids"
-"""Field of the position in `campaign-holds`: `Hasher.key_ids` of the workers, the writing key's first."""
+"""Field of the position in `campaign-holds`: `Hasher.key_ids` of the workers, the writing key first, and their mark.
+
+The mark is that of their regime (`regime_mark`); workers of before left none.
+"""
+
+
+def shares_regime(workers: bytes | str | None, own: Sequence[str]) -> bool:
+    """Whether workers and a process have one mark; who has left none counts as the same."""
+    theirs, ours = _mark(text(workers or "").split()), _mark(own)
+    return theirs is None or ours is None or theirs == ours
+
+
+def _mark(ids: Sequence[str]) -> str | None:
+    return next((each for each in ids if each.startswith(REGIME_MARK)), None)
 
 
 def shares_key(workers: bytes | str | None, own: Sequence[str]) -> bool:

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from events.interactions.base import Channel
 from events.topics import CAMPAIGN_HOLDS, read_by
 from sinks.holds import Hold, read_hold
-from sinks.keys import shares_key, text
+from sinks.keys import shares_key, shares_regime, text
 from sinks.redis_call import Backoff, call_redis
 from sinks.redis_scripts import COMPLETE
 from sinks.reservations import Reservation, decode
@@ -102,7 +102,7 @@ _FIND_ONE = _FIND + "return {find(cjson.decode(ARGV[1]), true)}"
 """ARGV: names as JSON. Returns the id and the profile, as `_FIND` does."""
 
 
-Why = Literal["missing", "refilling", "too_old", "other_key"]
+Why = Literal["missing", "refilling", "too_old", "other_key", "other_regime"]
 _WHY: dict[str, Why] = {why: why for why in get_args(Why)}
 
 
@@ -118,7 +118,8 @@ class Incomplete:
     """Redis is incomplete, and no answer can be relied on. `where` is `<topic>:<partition>`.
 
     missing: flushed, or never filled; refilling: being filled; too_old: no worker feeds it, or the worker is behind;
-    other_key: the workers hash with another identity key, so nobody asked for would be found.
+    other_key: the workers hash with another identity key, so nobody asked for would be found;
+    other_regime: they work under another HARMONIA_REGIME, or read numbers as another country's.
     """
 
     why: Why
@@ -194,7 +195,8 @@ class Lookup:
     """Reads contacts while Redis is complete.
 
     `client` stays the caller's; `oldest_s`: how many seconds ago Redis must have been complete.
-    `key_ids`: of the identity keys that the names are hashes under (`Hasher.key_ids`); none: that is not compared.
+    `key_ids`: of the identity keys that the names are hashes under, and a mark of the regime (`Settings.key_ids`);
+    none: that is not compared.
     """
 
     def __init__(self, client: Redis, oldest_s: float, key_ids: Sequence[str] = ()) -> None:
@@ -240,6 +242,8 @@ class Lookup:
             why, where, key_ids, *found = await call_redis(self._script(args=args), self._backoff)
         if not shares_key(key_ids, self._key_ids):
             return Incomplete("other_key", CAMPAIGN_HOLDS)
+        if not shares_regime(key_ids, self._key_ids):
+            return Incomplete("other_regime", CAMPAIGN_HOLDS)
         if why:
             return incomplete(text(why), text(where))
         hold = read_hold(campaign, found[0])

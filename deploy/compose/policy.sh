@@ -1,5 +1,5 @@
 #!/bin/sh
-# The contact policy of docker-compose.yml: Harmonia's default to begin with. From then on the console publishes another
+# The contact policy of docker-compose.yml: Harmonia's for HARMONIA_REGIME to begin with. From then on the console publishes another
 # one in its place, or somebody changes it by hand, and it stays as it is.
 #
 # sh policy.sh DEFAULT FOLDER: writes FOLDER/policy.toml.

@@ -14,13 +14,17 @@ import orjson
 
 from events.adapters.feed import AdapterResult, Feed, RefusedElement, SkippedElement
 from events.envelope import Interaction, Record, decode
+from events.interactions.base import SourcedData
 from events.json_types import JSON
 from events.limits import is_crowded
+from events.purpose_wall import through_the_wall
 from events.refusal import Reason, Refusal
-from events.registry import topic_of
+from events.registry import topic_of, types_that
 from events.times import render_time
 
 ID_BYTES = 16
+OF_THE_PERSON = types_that(lambda spec: spec.is_own_act and issubclass(spec.model, SourcedData)) - {"consent.changed"}
+"""Types by which people leave their contact themselves: gifts, forms, RSVPs. A consent may be a vendor's own word."""
 MAX_ELEMENTS = 10_000
 """The most elements of one body; no vendor sends so many at once."""
 
@@ -119,13 +123,21 @@ def judge(draft: Draft, feed: Feed) -> Interaction | Refusal:
         "source": feed.source,
         "type": draft.type,
         "time": render_time(draft.time),
-        "data": draft.data,
+        "data": draft.data | _provenance(draft, feed),
     }
     try:
         value = orjson.dumps(event)
     except orjson.JSONEncodeError:
         return _BAD_NUMBER
-    return decode(Record(topic_of(draft.type), value, (), feed.received_at), feed.phone_region)
+    found = decode(Record(topic_of(draft.type), value, (), feed.received_at), feed.phone_region)
+    return through_the_wall(found, feed.refused) if isinstance(found, Interaction) else found
+
+
+def _provenance(draft: Draft, feed: Feed) -> dict[str, JSON]:
+    """The provenance that an account gives, where it speaks of such an act and the act names none."""
+    if feed.provenance is None or draft.type not in OF_THE_PERSON or "provenance" in draft.data:
+        return {}
+    return {"provenance": feed.provenance.plain()}
 
 
 def id_of(act: tuple[JSON, ...]) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, Self
 
 from events.fields import LABEL_PATTERN, Label, Scope, ScopeId, Text
 from events.interactions.base import ExperimentArm, InteractionData, Provenance, Reference, SourcedData
@@ -48,6 +48,10 @@ class ConsentChanged(SourcedData):
     def says_no(cls, data: Mapping[str, object]) -> bool:
         """Whether a channel, or a part of it, is refused."""
         return data.get("granted") is False
+
+    def protecting(self) -> Self | None:
+        """A no, with all that is known of it."""
+        return None if self.granted else self.without()
 
     @classmethod
     def readable(cls, data: Mapping[str, object]) -> dict[str, object]:

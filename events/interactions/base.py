@@ -1,13 +1,14 @@
 """What every interaction carries, and the small values that several of them share."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ValidationError, model_validator
 
 from events.channels import Channel, Purpose, canonical_purpose
 from events.contact import Contact
 from events.fields import Id, Label, Model, Name, Text, Timestamp
+from events.provenance_kinds import ProvenanceKind
 
 __all__ = [
     "Channel",
@@ -19,9 +20,6 @@ __all__ = [
     "Reference",
     "SourcedData",
 ]
-
-ProvenanceKind = Literal["self", "voter_list", "rented", "sponsorship", "canvass", "vendor"]
-"""From whom: the person, an electoral roll, a hired list, somebody who knows them, a canvasser, a supplier of data."""
 
 PurposeAsSaid = Literal["fundraising", "mobilisation", "mobilization", "informational", "transactional"]
 
@@ -70,6 +68,16 @@ class SourcedData(InteractionData):
     def says_no(cls, data: Mapping[str, object]) -> bool:
         """Whether `data`, not judged yet, is somebody's no."""
         return False
+
+    def protecting(self) -> Self | None:
+        """What of it protects the person, and no more: a no, or that a number is not theirs; None: nothing does."""
+        return None
+
+    def without(self, *names: str) -> Self:
+        """The same without these fields, and without those that its type does not know."""
+        left = self.model_copy(update=dict.fromkeys(names))
+        (left.model_extra or {}).clear()  # a dict of the copy's own
+        return left
 
     @classmethod
     def readable(cls, data: Mapping[str, object]) -> dict[str, object]:

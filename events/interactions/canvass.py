@@ -1,7 +1,7 @@
 """`canvass-events`: what canvassers and election offices report."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
@@ -71,6 +71,12 @@ class CanvassReported(SourcedData):
     tags_added: Tags | None = None
     tags_removed: Tags | None = None
     experiment: ExperimentArm | None = None
+
+    def protecting(self) -> Self | None:
+        """The outcome alone of who is to be left alone, or is not reached by that number."""
+        if self.outcome not in REFUSALS | UNREACHABLE:
+            return None
+        return self.without("support", "answers", "tags_added", "tags_removed", "experiment")
 
     @classmethod
     def says_no(cls, data: Mapping[str, object]) -> bool:

@@ -59,6 +59,17 @@ class ContactErased(InteractionData):
     """Forget this person."""
 
 
+class ContactErasedIfInactive(InteractionData):
+    """Forget this person, unless they have done something of their own after `inactive_since`.
+
+    Judged where it is heard, by all that is known of the person then, and only under the identifier that names the
+    person; else, and of whom nothing is known, it changes nothing. Of who never did anything the first time counts that
+    is named of them. `inactive_since` is before the event's own `time`.
+    """
+
+    inactive_since: Timestamp
+
+
 class ContactProvenanceForgotten(InteractionData):
     """Forget what came from one source until the time of this event, and keep the person.
 

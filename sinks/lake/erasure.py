@@ -1,6 +1,6 @@
 """Removes erased people from every file of history and snapshots, and finds erasures in the lake. Repeatable."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -27,6 +27,8 @@ from sinks.lake.snapshots import CONTACT_LINKS, CONTACT_LINKS_SCHEMA, CONTACT_ST
 from sinks.lake.unfinished_writes import settle_unfinished_writes
 
 _ERASED_TYPE = "contact.erased"
+_IF_INACTIVE = "contact.erased_if_inactive"
+"""A command that may have been in vain: by the links agent's topic or a ledger alone it is known that it was not."""
 
 
 class ErasureResult(NamedTuple):
@@ -37,18 +39,28 @@ class ErasureResult(NamedTuple):
 
 
 def erasure_commands(files: Files) -> Iterator[Erasure]:
-    """The erasures of the `contact.erased` commands in the lake."""
-    for table in _commands(files, ["fragment", "time", "appended_at"]):
+    """The erasures of the `contact.erased` commands in the lake, each by the first copy of its command.
+
+    What came between that and a later copy is of a new record.
+    """
+    first: dict[tuple[str, int], int] = {}
+    for table in _commands(files, ["fragment", "time", "appended_at"], {_ERASED_TYPE}):
         times, heard = (table[name].cast(pa.int64()).to_pylist() for name in ("time", "appended_at"))
         for fragment, time, came in zip(table["fragment"].to_pylist(), times, heard, strict=True):
             if fragment is not None and time is not None:
-                yield erasure_of(fragment, time, came)
+                first[fragment, time] = min(came, first.get((fragment, time), came))
+    for (fragment, time), came in first.items():
+        yield erasure_of(fragment, time, came)
 
 
-def commands_received_at(files: Files) -> dict[tuple[str, str], int]:
-    """When the broker got each erasure command in the lake (ms), by source and id; an anonymised one has no id."""
+def commands_received_at(files: Files, *, in_vain: bool = False) -> dict[tuple[str, str], int]:
+    """When the broker got each erasure command in the lake (ms), by source and id; an anonymised one has no id.
+
+    `in_vain`: also those that may have been in vain.
+    """
+    types = {_ERASED_TYPE, _IF_INACTIVE} if in_vain else {_ERASED_TYPE}
     found: dict[tuple[str, str], int] = {}
-    for table in _commands(files, ["source", "id", "appended_at"]):
+    for table in _commands(files, ["source", "id", "appended_at"], types):
         names = zip(table["source"].to_pylist(), table["id"].to_pylist(), strict=True)
         for (source, id_), came in zip(names, table["appended_at"].cast(pa.int64()).to_pylist(), strict=True):
             if source is not None and id_ is not None:
@@ -81,10 +93,10 @@ def _later_in(table: pa.Table, until: Mapping[str, int]) -> set[str]:
     return {trace for trace, at in traces if trace in until and at > until[trace]}
 
 
-def _commands(files: Files, columns: list[str]) -> Iterator[pa.Table]:
+def _commands(files: Files, columns: list[str], types: Set[str]) -> Iterator[pa.Table]:
     where = find_live_files(files)
     for file in where.of(INTERACTIONS):
-        if type_in(file.name) == _ERASED_TYPE:
+        if type_in(file.name) in types:
             table = _read_where_it_lies(files, where.places.get(file.name, file.name), file.name, columns)
             if table is not None:
                 yield table

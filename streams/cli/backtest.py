@@ -58,7 +58,7 @@ def backtest(  # noqa: PLR0913 (options of a command)
     first, last = parse_span_options(since, until)
     span = TimeSpan(TimeSpan().since if first is None else first, TimeSpan().until if last is None else last)
     with failing_plainly(), _reading(place):
-        old = policy_of(settings.policy) if against is None else _policy(against)
+        old = policy_of(settings.policy, settings.regime) if against is None else _policy(against)
         before = against or settings.policy
         orders = BacktestOptions(
             new=_policy(policy),

@@ -171,12 +171,12 @@ def show(
             typer.echo(found.profile)
             return
         person = read_person(settings, found.contact_id)
-    steps = _steps(person) if with_history else ()
+    profile = orjson.loads(found.profile)
+    steps = _steps(person, profile["first_seen"]) if with_history else ()
     if as_json:
         for step in steps:
             typer.echo(orjson.dumps(_row(step)))
         return
-    profile = orjson.loads(found.profile)
     print_profile(profile)
     _print_names(person, profile.get("merged_from", []))
     if with_history:
@@ -271,11 +271,13 @@ def _held(found: KnownContact, person: Person) -> dict[str, JSON]:
     }
 
 
-def _steps(person: Person) -> list[ProfileStep]:
+def _steps(person: Person, first_seen: str | None) -> list[ProfileStep]:
     """What happened and what was decided, in the order of time; a decision changes nothing in the profile's facts."""
     from streams.domain.contact.profile_history import ProfileStep, history
 
-    steps = [*history(person.contact_id, person.facts()), *(ProfileStep(fact, {}) for fact in person.decisions())]
+    since = None if first_seen is None else parse_time(first_seen)
+    decided = (ProfileStep(fact, {}) for fact in person.decisions(since))
+    steps = [*history(person.contact_id, person.facts(since)), *decided]
     return sorted(steps, key=lambda step: step.fact.stamp)
 
 
@@ -345,7 +347,10 @@ def decision_words(fact: Fact) -> list[str]:
     """What a command decided; nothing for what happened."""
     from streams.cli.origin import KINDS
     from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, LinkRuling, Suppress
+    from streams.domain.contact.state import ErasureIfInactive
 
+    if isinstance(fact, ErasureIfInactive):
+        return ["this person was to be forgotten, unless they had done something of their own"]
     match fact.detail:
         case Suppress(until=None):
             return ["nobody may reach this person until that is lifted"]

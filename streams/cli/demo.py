@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -33,6 +33,13 @@ def demo(  # noqa: PLR0913 (options of a command)
             "campaign that nears its limit, an experiment that decides; recounted by the oracle.",
         ),
     ] = False,
+    regime: Annotated[
+        Literal["us", "fr"],
+        typer.Option(
+            help="fr: an invented French campaign under that regime, whose consents, provenance and retention are "
+            "recounted as well. It has no evening."
+        ),
+    ] = "us",
     hour: Annotated[float, typer.Option(min=0, max=60, help="With --play: the seconds that an hour takes.")] = 60.0,
 ) -> None:
     """Start everything, publish real donations and what teams do around them, and check every profile.
@@ -42,6 +49,8 @@ def demo(  # noqa: PLR0913 (options of a command)
     """
     if json is not None and not json.resolve().parent.is_dir():
         refuse(f"--json: there is no directory {json.resolve().parent}", WRONG_USE)
+    if regime != "us" and play:
+        refuse("--play: the evening is an American one: take it out, or --regime", WRONG_USE)
     settings = load_settings()
     if keep:
         require_showable(settings)
@@ -52,9 +61,9 @@ def demo(  # noqa: PLR0913 (options of a command)
             from streams.demo.run import DemoOptions, run_demo
         except ModuleNotFoundError as missing:
             refuse(f"The demo needs {missing.name}: pip install 'harmonia[local]'")
-        browse = sys.stdin.isatty() and console.is_terminal and json is None and not keep
+        browse = sys.stdin.isatty() and console.is_terminal and json is None and not keep and regime == "us"
         hour_s = hour if play else 0.0 if browse else None
-        options = DemoOptions(seed, scale, processes, keep, hour_s, at_terminal(console) if browse else None)
+        options = DemoOptions(seed, scale, processes, keep, hour_s, at_terminal(console) if browse else None, regime)
         ended = run_demo(settings, options, console)
     if json is not None:
         json.write_bytes(ended.story.figures.to_json())

@@ -18,6 +18,7 @@ from streams.platform.errors import EngineError, Fenced, KafkaAway, WrongSetting
 from streams.platform.shutdown import EXIT_HARD
 
 if TYPE_CHECKING:
+    from events.regimes import RegimeName
     from streams.platform.settings import Settings
 
 REFUSED = 1
@@ -47,6 +48,18 @@ def load_settings(*, name_unknown: bool = True) -> Settings:
     for unknown in unknown_variables() if name_unknown else ():
         say(str(unknown), err=True)
     return settings
+
+
+def load_regime() -> RegimeName:
+    """`HARMONIA_REGIME` alone, however wrong other settings are; ends the command as `load_settings` does."""
+    from pydantic import ValidationError
+
+    from streams.platform.settings import RegimeSetting
+
+    try:
+        return RegimeSetting().regime
+    except ValidationError as error:
+        refuse("\n".join(_setting_error(part["loc"], in_plain_words(part)) for part in error.errors()), WRONG_USE)
 
 
 def require_showable(settings: Settings) -> None:

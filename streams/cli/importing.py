@@ -19,6 +19,7 @@ from streams.cli.time_options import now_ms
 
 if TYPE_CHECKING:
     from events.adapters.mapping import MappingFile
+    from events.interactions.base import Provenance
     from streams.history.importing.file_items import ImportFormat
     from streams.history.importing.import_run import ImportReport
     from streams.platform.settings import Settings
@@ -29,6 +30,7 @@ _VENDORS = (
     "ses", "twilio", "van",
 )  # fmt: skip
 """The same as `VENDORS`, which needs all adapters: `--help` does not wait for them. A test holds both equal."""
+_PROVENANCE = "Where from contacts of gifts, forms and RSVPs are that do not say so: self, vendor, petition, …"
 _errors = Console(stderr=True, highlight=False)
 
 
@@ -40,6 +42,7 @@ def import_command(  # noqa: PLR0913 (options of a command)
     mapping: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="What the columns mean.")] = None,
     codes: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Codes of a VAN committee.")] = None,
     time_zone: Annotated[str, typer.Option(help="Of times that name none; IANA.")] = "UTC",
+    provenance: Annotated[str | None, typer.Option(metavar="KIND", help=_PROVENANCE)] = None,
     refused: Annotated[Path | None, typer.Option(dir_okay=False, help="File for refusals, a line each.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Send nothing; say what would be sent.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Also what was imported before, from its start.")] = False,
@@ -61,7 +64,15 @@ def import_command(  # noqa: PLR0913 (options of a command)
     if not is_time_zone(time_zone):
         refuse("--time-zone: give an IANA time zone, such as America/New_York", WRONG_USE)
     settings = load_settings()
-    feed = Feed(source or default_source(name), now_ms(), settings.phone_region, time_zone, _codes(codes))
+    feed = Feed(
+        source or default_source(name),
+        now_ms(),
+        settings.phone_region,
+        time_zone,
+        _codes(codes),
+        _provenance(provenance),
+        settings.refused_kinds,
+    )
     job = ImportFormat(name, feed, _mapping(mapping))
     with failing_plainly(), open_report(refused) as report:
         for file in files:
@@ -122,6 +133,20 @@ def _mapping(path: Path | None) -> MappingFile | None:
     for unknown in found.unknown_fields():
         say(f"--mapping: {path.name}: {unknown}", err=True)
     return found
+
+
+def _provenance(kind: str | None) -> Provenance | None:
+    from typing import get_args
+
+    from pydantic import ValidationError
+
+    from events.interactions.base import Provenance
+    from events.provenance_kinds import ProvenanceKind
+
+    try:
+        return Provenance.model_validate({"kind": kind}) if kind is not None else None
+    except ValidationError:
+        refuse(f"--provenance: one of {', '.join(get_args(ProvenanceKind))}", WRONG_USE)
 
 
 def _codes(path: Path | None) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from events.topics import CONTACT_ROOFS
+from events.topics import CONTACT_ROOFS, CONTACT_SUPPRESSIONS
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.importing import open_report, print_report
 from streams.cli.output import say
@@ -110,7 +110,7 @@ def erase(
     from sinks.lake.snapshots import abandon_snapshots
     from sinks.lake.unfinished_writes import abandon_imports
     from streams.domain.display_names import counted
-    from streams.history.lake.erasure import announced_erasures, erase_from_lake
+    from streams.history.lake.erasure import announced_erasures, closing_erasures, erase_from_lake
     from streams.platform.lake_files import existing_lake_of
     from streams.platform.topics import require_topic
     from streams.worker.app import wall_clock
@@ -120,8 +120,10 @@ def erase(
         files = existing_lake_of(settings)
         abandon_snapshots(files, date_of(now // _DAY_MS - 1), now)
         abandon_imports(files, now - _DAY_MS)
-        require_topic(settings, CONTACT_ROOFS)
-        done = erase_from_lake(files, asyncio.run(announced_erasures(settings)), erasures)
+        for topic in (CONTACT_ROOFS, CONTACT_SUPPRESSIONS):
+            require_topic(settings, topic)
+        told = [*asyncio.run(announced_erasures(settings)), *asyncio.run(closing_erasures(settings, files))]
+        done = erase_from_lake(files, told, erasures)
     say(f"{counted(done.rows, 'row', 'rows')} in {counted(done.files, 'file', 'files')} lost their person")
 
 
@@ -244,7 +246,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
         try:
             if not is_lake(files):
                 say(f"no lake was at {files.address('')}: a new one begins there", err=True)
-            old = OldFiles(_parts(paths), selection, settings.hasher, wall_clock())
+            old = OldFiles(_parts(paths), selection, settings.hasher, wall_clock(), settings.refused_kinds)
             with history_bar(paths[0], [part.rows for part in selected_files(old.parts, selection)]) as screen:
                 if dry_run:
                     preview_import(files, old, report, screen)

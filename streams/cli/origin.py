@@ -18,6 +18,9 @@ KINDS: Mapping[str, str] = {
     "sponsorship": "somebody who knows them",
     "canvass": "a canvasser",
     "vendor": "a supplier of data",
+    "petition": "a file of a petition",
+    "staff": "a file of staff",
+    "civic_register": "a register of an authority",
 }
 """From whom, in words."""
 

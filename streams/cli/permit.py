@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, cast, get_args
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, cast, get_args
 
 import orjson
 import typer
@@ -57,6 +57,9 @@ def permit(  # noqa: PLR0913 (options of a command)
     campaign: Annotated[str | None, typer.Option(help="The campaign_id; one that is on hold is denied.")] = None,
     sender: Annotated[str | None, typer.Option(help="The number that texts are sent from.")] = None,
     list_: Annotated[str | None, typer.Option("--list", help="The list that mail is sent to.")] = None,
+    caller: Annotated[
+        Literal["live", "machine"] | None, typer.Option(help="Of calls: who speaks. Unsaid: it may be a machine.")
+    ] = None,
     at: Annotated[str | None, typer.Option(help="When; RFC 3339. Without it now.")] = None,
     reserve: Annotated[
         int | None, typer.Option(min=1, max=_DAY_S, help="Seconds to keep other teams away from whoever is allowed.")
@@ -98,6 +101,7 @@ def permit(  # noqa: PLR0913 (options of a command)
         campaign_id=campaign,
         sender=sender,
         list_id=list_,
+        automatic=None if caller is None else caller == "machine",
     )
     run = PermitRun(request, moment, reserve, (denied, deferred), processes, as_json)
     filter_audience(settings, audience, run)
@@ -129,7 +133,7 @@ def filter_audience(settings: Settings, audience: Audience, run: PermitRun) -> N
     from streams.services.audience_filter.chunk_filter import FilterJob
 
     with failing_plainly():
-        policy = policy_of(settings.policy)
+        policy = policy_of(settings.policy, settings.regime)
     reserve_ms = None if run.reserve is None else run.reserve * 1000
     job = FilterJob(settings, policy, audience.header, run.request, run.at, reserve_ms)
     _refuse_while_incomplete(job)

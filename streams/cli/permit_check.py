@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Annotated, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
 
 import msgspec
 import orjson
@@ -55,6 +55,9 @@ def check(  # noqa: PLR0913 (options of a command)
     campaign: Annotated[str | None, typer.Option(help="The campaign_id; one that is on hold is denied.")] = None,
     sender: Annotated[str | None, typer.Option(help="The number that texts are sent from.")] = None,
     list_: Annotated[str | None, typer.Option("--list", help="The list that mail is sent to.")] = None,
+    caller: Annotated[
+        Literal["live", "machine"] | None, typer.Option(help="Of calls: who speaks. Unsaid: it may be a machine.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs: as POST /v1/permissions answers.")] = False,
 ) -> None:
     """Say whether one person may be reached now. Exit code 0: allow; 1: defer or deny, or nobody can say."""
@@ -70,6 +73,7 @@ def check(  # noqa: PLR0913 (options of a command)
         campaign_id=campaign,
         sender=sender,
         list_id=list_,
+        automatic=None if caller is None else caller == "machine",
     )
     print_permission(one, request, as_json=as_json)
 
@@ -96,7 +100,7 @@ def print_permission(word: str, request: PermissionRequest, *, as_json: bool) ->
         refuse(nobody_known_message(word))
     whom = asked_person(Person.model_validate(meant.contact()), request.channel, settings.hasher)
     with failing_plainly():
-        policy = policy_of(settings.policy)
+        policy = policy_of(settings.policy, settings.regime)
         try:
             contact, answers = asyncio.run(_judged(settings, policy, whom, request))
         except SinkUnavailable as trouble:
@@ -153,7 +157,7 @@ async def _judged(
     client = redis_client(settings)
     keeping = ReservationLog(KafkaClients(settings).idempotent_producer)  # nothing is reserved, so it talks to nobody
     try:
-        lookup = Lookup(client, settings.profiles_oldest_s, settings.hasher.key_ids)
+        lookup = Lookup(client, settings.profiles_oldest_s, settings.key_ids)
         judge = PermissionJudge(lookup, Reservations(client), lambda: policy, now_ms, keeping.keep)
         seen = await lookup.look([whom.names])
         contact = None if isinstance(seen, Incomplete) else seen.contacts[0]
@@ -202,7 +206,7 @@ def name_remarks(settings: Settings, policy: Policy, request: PermissionRequest)
     """Remarks on names in a request that may be misspelled. Raises RedisError."""
     from sinks.keys import HOLDS, text
     from streams.platform.clients import tool_redis
-    from streams.services.permission.near_names import campaign_remark, sender_form_remark
+    from streams.services.permission.near_names import caller_remark, campaign_remark, sender_form_remark
 
     held: set[str] = set()
     if request.campaign_id is not None:
@@ -210,10 +214,12 @@ def name_remarks(settings: Settings, policy: Policy, request: PermissionRequest)
             held = {text(name) for name in client.hgetall(HOLDS)}
     campaign = campaign_remark(request.campaign_id, held)
     form = sender_form_remark(request.sender, request.channel, settings.phone_region)
+    caller = caller_remark(request, policy)
     found = (
         None if campaign is None else f"--campaign: {campaign}",
         _team_remark(settings, policy, request.team),
         None if form is None else f"--sender: {form}",
+        None if caller is None else f"--caller: {caller}",
     )
     return [remark for remark in found if remark is not None]
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kafka import KafkaConsumer
 
     from sinks.lookup import Complete, ContactAnswer, ContactNames, Incomplete
-    from streams.domain.contact.state import Fact
+    from streams.domain.contact.state import ErasureIfInactive, Fact
     from streams.platform.settings import Settings
 
 
@@ -130,31 +130,49 @@ class Person:
     suppressions: JSON
     alerts: Sequence[JSON]
 
-    def facts(self) -> list[Fact]:
-        """The facts that may count: none from before an erasure of the person."""
-        from streams.domain.contact.facts.command_details import COMMANDS
+    def facts(self, first_seen: int | None) -> list[Fact]:
+        """The facts that may count: none from before an erasure of the person.
 
-        return [fact for fact in self._since_erasure() if fact.detail.__class__ not in COMMANDS]
+        `first_seen`: of the profile, ms. By it is known which erasure for inactivity was in vain.
+        """
+        from streams.domain.contact.state import is_command
 
-    def decisions(self) -> list[Fact]:
+        return [fact for fact in self._since_erasure(first_seen) if not is_command(fact)]
+
+    def decisions(self, first_seen: int | None) -> list[Fact]:
         """What was decided about the person, each once, oldest first: from the latest erasure on, if there was one."""
-        from streams.domain.contact.facts.command_details import COMMANDS
+        from streams.domain.contact.state import is_command
 
-        decided = {fact.key: fact for fact in self._since_erasure() if fact.detail.__class__ in COMMANDS}
+        decided = {fact.key: fact for fact in self._since_erasure(first_seen) if is_command(fact)}
         return sorted(decided.values(), key=lambda fact: fact.stamp)
 
-    def _since_erasure(self) -> list[Fact]:
+    def _since_erasure(self, first_seen: int | None) -> list[Fact]:
         from streams.domain.contact import read_fact
         from streams.domain.contact.facts.command_details import Erase
+        from streams.domain.contact.state import ErasureIfInactive
 
         read = [read_fact(value, at) for value, at in self.interactions]
         facts = [fact for fact in read if not isinstance(fact, Refusal)]
         erased = max((fact.stamp for fact in facts if isinstance(fact.detail, Erase)), default=None)
-        return [
+        left = [
             fact
             for fact in facts
             if erased is None or fact.time > erased[0] or (isinstance(fact.detail, Erase) and fact.stamp == erased)
         ]
+        for command in [fact for fact in left if isinstance(fact, ErasureIfInactive)]:
+            if first_seen is not None and first_seen > command.since and not _knew(facts, command, first_seen):
+                left = [fact for fact in left if fact == command or _is_after(fact, command)]
+        return left
+
+
+def _knew(facts: Sequence[Fact], command: Fact, first_seen: int) -> bool:
+    """Whether the first that a profile shows had been heard before a command, which was in vain then."""
+    return any(fact.time == first_seen and fact.appended_at <= command.appended_at for fact in facts)
+
+
+def _is_after(fact: Fact, erasure: ErasureIfInactive) -> bool:
+    """Whether it may count after an erasure, which takes all that was heard before it, whenever that happened."""
+    return fact.time > erasure.since and fact.appended_at > erasure.appended_at
 
 
 async def find_person(settings: Settings, name: PersonName) -> ContactAnswer:
@@ -245,11 +263,11 @@ def what_redis_lacks(settings: Settings) -> str | None:
     import asyncio
 
     from sinks.lookup import Incomplete
-    from streams.platform.identity_key import OTHER_KEY, describe_incomplete
+    from streams.platform.identity_key import OF_OTHER_SETTINGS, describe_incomplete
 
     found = asyncio.run(_standing(settings))
     if isinstance(found, Incomplete):
-        return OTHER_KEY if found.why == "other_key" else f"in Redis {describe_incomplete(found)}"
+        return OF_OTHER_SETTINGS.get(found.why) or f"in Redis {describe_incomplete(found)}"
     return found if isinstance(found, str) else None
 
 
@@ -285,7 +303,7 @@ async def _standing(settings: Settings) -> Complete | Incomplete | str:
 
     client = redis_client(settings)
     try:
-        return await Lookup(client, settings.profiles_oldest_s, settings.hasher.key_ids).standing()
+        return await Lookup(client, settings.profiles_oldest_s, settings.key_ids).standing()
     except SinkUnavailable as trouble:
         return str(trouble)
     finally:

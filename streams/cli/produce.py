@@ -18,6 +18,7 @@ from streams.cli.time_options import now_ms
 if TYPE_CHECKING:
     from events.unknown_fields import UnknownField
     from streams.history.importing.import_run import RepeatedIds
+    from streams.platform.settings import Settings
 
 
 def produce(
@@ -43,7 +44,7 @@ def produce(
         producer = KafkaClients(settings).tool_producer()
         acknowledged = []
         for number, value in _lines(file):
-            routed = route(value, settings.phone_region, now_ms())
+            routed = route(value, settings, now_ms())
             if isinstance(routed, Refusal):
                 refused[routed.reason.value] += 1
                 say(f"line {number}: {routed.reason}: {routed.detail}", err=True)
@@ -73,7 +74,7 @@ def produce(
     raise typer.Exit(REFUSED if refused else 0)
 
 
-def route(value: bytes, phone_region: str, now_ms: int) -> tuple[str, list[UnknownField]] | Refusal:
+def route(value: bytes, settings: Settings, now_ms: int) -> tuple[str, list[UnknownField]] | Refusal:
     """The topic for an event in structured mode and what its type does not know, or why it would be refused."""
     from events.envelope import Record
     from events.pre_send_check import judge_before_sending
@@ -86,7 +87,7 @@ def route(value: bytes, phone_region: str, now_ms: int) -> tuple[str, list[Unkno
         return Refusal(Reason.NOT_JSON, "not JSON: one whole event on each line")
     type_ = event.get("type") if isinstance(event, dict) else None
     topic = topic_of(type_) if isinstance(type_, str) else ""
-    outcome = judge_before_sending(Record(topic, value, (), now_ms), phone_region)
+    outcome = judge_before_sending(Record(topic, value, (), now_ms), settings.phone_region, settings.refused_kinds)
     if isinstance(outcome, Refusal):
         return outcome
     return topic, unknown_fields(outcome.type, event.get("data"))

@@ -66,7 +66,12 @@ def replay(  # noqa: PLR0913 (options of a command)
     with failing_plainly(), _saying_how_it_goes_on(), open_report(refused) as report:
         try:
             history = ReplaySource(
-                input_files_at(path), selection, settings.phone_region, wall_clock(), erases=erasures
+                input_files_at(path),
+                selection,
+                settings.phone_region,
+                wall_clock(),
+                erases=erasures,
+                refused=settings.refused_kinds,
             )
             with history_bar(path, [part.rows for part in selected_files(history.parts, selection)]) as screen:
                 if dry_run:

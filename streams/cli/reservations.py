@@ -134,7 +134,7 @@ async def _look(settings: Settings, names: ContactNames) -> LookupReply | Incomp
     from sinks.lookup import Lookup
 
     async with _client(settings) as client:
-        return await Lookup(client, settings.profiles_oldest_s, settings.hasher.key_ids).look([names])
+        return await Lookup(client, settings.profiles_oldest_s, settings.key_ids).look([names])
 
 
 async def _all_reservations(settings: Settings) -> list[_Found]:

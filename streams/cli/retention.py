@@ -1,11 +1,14 @@
-"""`harmonia retention`: what came from one source is counted, and forgotten where nobody objects to the number."""
+"""`harmonia retention`: what came from one source, or who has done nothing for years, is counted and forgotten.
+
+Nothing is sent where more people are due than were expected.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import closing
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, TypeAlias, get_args
 
 import orjson
 import typer
@@ -18,73 +21,103 @@ from streams.cli.output import print_table, say
 from streams.cli.time_options import now_ms, parse_time_option
 
 if TYPE_CHECKING:
+    from events.inactivity import InactivityRule
+    from events.outputs import ContactProfile
     from events.provenance_rules import ProvenanceRule
-    from streams.services.retention.due import DueReport
-    from streams.services.retention.people import PeopleByProvenance
+    from streams.platform.settings import Settings
+    from streams.services.retention.due import DueItem, DueReport
+    from streams.services.retention.people import PeopleDue
 
-app = typer.Typer(help="What is kept no longer, by where it came from.", no_args_is_help=True)
+    Rule: TypeAlias = InactivityRule | ProvenanceRule
+
+app = typer.Typer(
+    help="What is kept no longer, by where it came from or since when a person has done nothing.", no_args_is_help=True
+)
 
 _LOOK_AGAIN_S = 0.5
-Kind = Annotated[str, typer.Option("--kind", help=f"From whom it came: {', '.join(KINDS)}.")]
-Until = Annotated[str, typer.Option("--until", help="RFC 3339 with an offset: what happened after that stays.")]
+_DAY_MS = 86_400_000
+_KIND = typer.Option("--kind", help=f"From whom it came: {', '.join(KINDS)}.")
+_UNTIL = typer.Option("--until", help="RFC 3339 with an offset: what happened after that stays.")
+Kind = Annotated[str, _KIND]
+Until = Annotated[str, _UNTIL]
+Inactive = Annotated[
+    bool,
+    typer.Option("--inactive", help="Instead of --kind: all of who has done nothing for HARMONIA_INACTIVITY_DAYS."),
+]
 File = Annotated[str | None, typer.Option("--file", help="Only what came from this file or supplier.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @app.command()
-def report(kind: Kind, until: Until, file: File = None, as_json: AsJson = False) -> None:
-    """Count who has something that came from a source until a time, and change nothing."""
+def report(
+    kind: Annotated[str | None, _KIND] = None,
+    until: Annotated[str | None, _UNTIL] = None,
+    file: File = None,
+    inactive: Inactive = False,
+    as_json: AsJson = False,
+) -> None:
+    """Count who has something that came from a source until a time, or has done nothing for so long; change nothing."""
     from streams.platform.clients import KafkaClients
-    from streams.services.retention.people import PeopleByProvenance
+    from streams.services.retention.people import PeopleDue
 
-    rule = provenance_rule(kind, until, file)
-    with failing_plainly(), closing(KafkaClients(load_settings()).tool_consumer()) as consumer:
-        found = PeopleByProvenance(consumer, rule).read()
+    settings = load_settings()
+    rule = _rule(settings, kind, until, file, inactive=inactive)
+    with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
+        found = PeopleDue(consumer, _due_by(rule)).read()
     _print(found, rule, "due", as_json=as_json)
 
 
 @app.command()
 def run(  # noqa: PLR0913 (options of a command)
-    kind: Kind,
-    until: Until,
     most: Annotated[int, typer.Option(min=0, help="Refuse where more people than this have something that is due.")],
     *,
+    kind: Annotated[str | None, _KIND] = None,
+    until: Annotated[str | None, _UNTIL] = None,
     file: File = None,
+    inactive: Inactive = False,
     source: Annotated[str, typer.Option(help="Who decides, as the commands' source.")] = "operator/retention",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    despite_held: Annotated[
+        bool,
+        typer.Option("--despite-held", help="With --inactive: although records are held in quarantine."),
+    ] = False,
     wait: Annotated[float, typer.Option(min=0, max=3600, help="Seconds to wait until profiles show it.")] = 60.0,
     as_json: AsJson = False,
 ) -> None:
     """Forget what came from a source until a time; people stay, with all else that is known of them.
 
-    A report before and after. Nothing is sent where more people are due than `--most`; exit code 1 then, and where
-    profiles do not show it in time. To send it again does nothing twice.
+    With `--inactive` the whole people who have done nothing for so long; whoever acts before a worker hears it stays.
+    Nothing is sent then while a worker is behind, or records are held in quarantine, of which nobody knows what is in.
+
+    A report before and after, and a count again once it is confirmed: it is sent only for those due in both. Nothing is
+    sent where more people are due than `--most`; exit code 1 then, and where profiles do not show it in time. To send
+    it again does nothing twice.
     """
     from streams.platform.clients import KafkaClients
     from streams.platform.topics import require_topic
-    from streams.services.retention.due import commands_on
-    from streams.services.retention.people import PeopleByProvenance
+    from streams.services.retention.people import PeopleDue
 
-    rule, settings = provenance_rule(kind, until, file), load_settings()
-    _judge_source(source, rule)
+    settings = load_settings()
+    rule = _rule(settings, kind, until, file, inactive=inactive)
+    _judge_source(source)
     clients = KafkaClients(settings)
     with failing_plainly(), closing(clients.tool_consumer()) as consumer:
-        people = PeopleByProvenance(consumer, rule)
+        people = PeopleDue(consumer, _due_by(rule))
         before = people.read()
         _print(before, rule, "before", as_json=as_json)
-        if before.people > most:
-            refuse(
-                f"nothing was sent: {before.people} people have something that is due, more than --most {most}. Is the "
-                "time right, and the file? `harmonia retention report` counts without changing anything"
-            )
-        if not before.people:
+        _refuse_more(before, most)
+        counted = frozenset(people.due)
+        if not counted:
             return
         if not yes:
             typer.confirm(f"This cannot be undone. Forget it for {before.people} people?", abort=True, err=True)
         require_topic(settings, CONTACT_COMMANDS)
+        _refuse_more(people.read(), most)  # a prompt may stand open for hours
+        if inactive:
+            _refuse_unheard(settings, despite_held=despite_held)
+        sent_to = counted & people.due.keys()
         with closing(clients.tool_producer()) as producer:
-            sent_to = frozenset(people.due)
-            waiting = [producer.send(CONTACT_COMMANDS, value) for value in commands_on(people.names(), rule, source)]
+            waiting = [producer.send(CONTACT_COMMANDS, each) for each in _commands(people, sent_to, rule, source)]
             for sent in waiting:
                 sent.get()
         if not as_json:
@@ -104,22 +137,88 @@ def run(  # noqa: PLR0913 (options of a command)
         )
 
 
-def _wait(people: PeopleByProvenance, sent_to: Set[str], until: float) -> DueReport:
+def _refuse_more(found: DueReport, most: int) -> None:
+    """End the command with exit code 1 where more people are due than were expected."""
+    if found.people > most:
+        refuse(
+            f"nothing was sent: {found.people} people have something that is due, more than --most {most}. Is the "
+            "time right, and the file? `harmonia retention report` counts without changing anything"
+        )
+
+
+def _refuse_unheard(settings: Settings, *, despite_held: bool) -> None:
+    """End the command with exit code 1 where people may have done something that no worker has heard."""
+    from streams.domain.messages import CodedMessage, english
+    from streams.operations.status.kafka_side import observe_kafka
+    from streams.services.retention.backlog import held_back, unheard
+
+    seen = observe_kafka(settings, now_ms())
+    if why := unheard(seen):
+        refuse(
+            f"nothing was sent: {english(why)}, so what people have done may not be known yet. Run it again once "
+            "nothing waits (`harmonia status`)"
+        )
+    if not despite_held and not isinstance(seen, CodedMessage) and (held := [*map(english, held_back(seen))]):
+        refuse(
+            f"nothing was sent: {'; '.join(held)}. Forms, clicks and answers to meetings may be among it: release it "
+            "first (`harmonia dead-letters release --list`); or give --despite-held, if nothing of it is to count"
+        )
+
+
+def _wait(people: PeopleDue, sent_to: Set[str], until: float) -> DueReport:
     """Read until nobody of those to whom it was sent has something that is due, or the time is over."""
     while (found := people.read()).people and sent_to & people.due.keys() and time.monotonic() < until:
         time.sleep(_LOOK_AGAIN_S)
     return found
 
 
-def _judge_source(source: str, rule: ProvenanceRule) -> None:
+def _rule(settings: Settings, kind: str | None, until: str | None, file: str | None, *, inactive: bool) -> Rule:
+    """The rule that is meant. Ends the command with exit code 2 where none is, or two are."""
+    from events.inactivity import InactivityRule
+
+    if inactive:
+        if kind is not None or until is not None or file is not None:
+            refuse("--inactive: give it alone, or --kind with --until", WRONG_USE)
+        if not settings.inactivity_days:
+            refuse(
+                "--inactive: HARMONIA_INACTIVITY_DAYS is 0, so nobody is ever due: give the days after which they are",
+                WRONG_USE,
+            )
+        return InactivityRule(now_ms() - settings.inactivity_days * _DAY_MS)
+    if kind is None or until is None:
+        refuse("give --kind with --until, or --inactive", WRONG_USE)
+    return provenance_rule(kind, until, file)
+
+
+def _due_by(rule: Rule) -> Callable[[ContactProfile], tuple[DueItem, ...]]:
+    from events.inactivity import InactivityRule
+    from streams.services.retention.due import due_items, inactive_items
+
+    if isinstance(rule, InactivityRule):
+        return lambda profile: inactive_items(profile, rule)
+    return lambda profile: due_items(profile, rule)
+
+
+def _commands(people: PeopleDue, of: Iterable[str], rule: Rule, source: str) -> Iterable[bytes]:
+    """What has it forgotten of these people. An erasure reaches all identifiers of a person by itself."""
+    from events.inactivity import InactivityRule
+    from streams.services.retention.due import commands_on, erasures_of
+
+    if isinstance(rule, InactivityRule):
+        return erasures_of(of, rule, source, now_ms())
+    return commands_on(people.names(of), rule, source)
+
+
+def _judge_source(source: str) -> None:
     """End the command with exit code 2 where intake would not take commands of this source."""
     from events.envelope import Record, decode
+    from events.inactivity import InactivityRule
     from events.refusal import Refusal
-    from streams.services.retention.due import commands_on
+    from streams.services.retention.due import erasures_of
 
     if "@" in source:
         refuse("--source: give a name such as operator/retention, no address: it stays in every state", WRONG_USE)
-    [command] = commands_on(["anybody"], rule, source)
+    [command] = erasures_of(["anybody"], InactivityRule(0), source, now_ms())
     judged = decode(Record(CONTACT_COMMANDS, command, (), now_ms()))
     if isinstance(judged, Refusal):
         refuse(f"--source: no command of it would be taken ({judged.detail})", WRONG_USE)
@@ -144,9 +243,19 @@ def provenance_rule(kind: str, until: str, file: str | None) -> ProvenanceRule:
     return ProvenanceRule(known[kind], file, end)
 
 
-def _print(found: DueReport, rule: ProvenanceRule, when: str, *, as_json: bool) -> None:
+def _print(found: DueReport, rule: Rule, when: str, *, as_json: bool) -> None:
+    from events.inactivity import InactivityRule
+
     if as_json:
         typer.echo(orjson.dumps({"when": when, "rule": rule._asdict(), **found._asdict()}))
+        return
+    if isinstance(rule, InactivityRule):
+        say(f"{when}: people who have done nothing since {render_time(rule.until)}")
+        rows = [
+            ("people who are due, whole", f"{found.people:,} of {found.known:,}"),
+            ("interactions that go", f"{found.interactions:,}"),
+        ]
+        print_table(("what", "how many"), rows, right={1})
         return
     of_file = "" if rule.file is None else f", file {rule.file}"
     say(f"{when}: from {KINDS[rule.kind]}{of_file}, until {render_time(rule.until)}")

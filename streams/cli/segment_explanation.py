@@ -123,7 +123,7 @@ def _segment(settings: Settings, name: str) -> Segment:
     from streams.platform.policy_file import policy_of
 
     there = read_defined(settings)
-    resolved = resolve(there.definitions.values(), channel_rules(policy_of(settings.policy)))
+    resolved = resolve(there.definitions.values(), channel_rules(policy_of(settings.policy, settings.regime)))
     if name not in there.unreadable and name not in there.definitions:
         near = did_you_mean(name, there.definitions)
         refuse(f"{printable(name)}: no such segment{near}; see `harmonia segments list`")

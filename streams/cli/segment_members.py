@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn, cast, get_args
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal, NoReturn, cast, get_args
 
 import orjson
 import typer
@@ -75,6 +75,9 @@ def export(  # noqa: PLR0913 (options of a command)
     campaign: Annotated[str | None, typer.Option(help="The campaign_id; one that is on hold is denied.")] = None,
     sender: Annotated[str | None, typer.Option(help="The number that texts are sent from.")] = None,
     list_: Annotated[str | None, typer.Option("--list", help="The list that mail is sent to.")] = None,
+    caller: Annotated[
+        Literal["live", "machine"] | None, typer.Option(help="Of calls: who speaks. Unsaid: it may be a machine.")
+    ] = None,
     reserve: Annotated[
         int | None, typer.Option(min=1, max=_DAY_S, help="Seconds to keep other teams away from whoever is allowed.")
     ] = None,
@@ -107,6 +110,7 @@ def export(  # noqa: PLR0913 (options of a command)
         campaign_id=campaign,
         sender=sender,
         list_id=list_,
+        automatic=None if caller is None else caller == "machine",
     )
     run = PermitRun(request, now_ms(), reserve, (denied, deferred), processes, as_json, segment)
     with members_as_list(settings, segment) as audience:

@@ -42,7 +42,9 @@ def preview(
     settings = load_settings()
     with failing_plainly():
         there = read_defined(settings).definitions if refers_to_others(found) else {}
-        question = preview_question(found, there, channel_rules(policy_of(settings.policy)), is_exact=exact)
+        question = preview_question(
+            found, there, channel_rules(policy_of(settings.policy, settings.regime)), is_exact=exact
+        )
         if isinstance(question, FileMistakes):
             refuse("\n".join(f"{file}: {mistake}" for mistake in question.found))
         answer = ask_for_preview(settings, question)

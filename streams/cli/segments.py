@@ -55,17 +55,19 @@ def define(
 
     Exit code 1 when something is wrong with any of them, or another segment could be judged no more.
     """
-    from streams.domain.pressure import default_policy
     from streams.domain.pressure.closures import channel_rules
     from streams.domain.segments.definition_changes import definition_changes, in_order_of_references
     from streams.domain.segments.definition_files import definition_json
     from streams.operations.definition_copies import write_copies
+    from streams.platform.policy_file import policy_of
 
     found = definitions_in(file)
     settings = load_settings()
     with failing_plainly():
         there = read_defined(settings)
-        changes = definition_changes(there.definitions, found, channel_rules(default_policy()))
+        changes = definition_changes(
+            there.definitions, found, channel_rules(policy_of(settings.policy, settings.regime))
+        )
         if isinstance(changes, tuple):
             refuse("\n".join(f"{file}: {mistake}" for mistake in changes))
         if not dry_run:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import orjson
 import typer
 
+from events.channels import LimitedPurpose
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_table, say, waiting
 from streams.domain.display_names import counted
@@ -30,10 +31,13 @@ def vendors() -> None:
 
 
 @app.command()
-def sync(
+def sync(  # noqa: PLR0913 (options of a command)
     vendor: Annotated[VendorName, typer.Argument(metavar="VENDOR", help="actionnetwork or sendgrid.")],
     *,
     what: Annotated[str, typer.Option(metavar="WHAT", help="suppressions, or segment:ID.")],
+    purpose: Annotated[
+        LimitedPurpose | None, typer.Option(help="What is written to who has the tag of the segment.")
+    ] = None,
     write: Annotated[bool, typer.Option("--write", help="Change the vendor's list; without it nothing is.")] = False,
     most: Annotated[
         int, typer.Option(min=0, max=100, help="Per cent of those with the tag who may lose it.")
@@ -44,18 +48,21 @@ def sync(
 
     With --write it is changed there. Suppressions are only ever added. A segment
     is the tag, at SendGrid the list, of the name harmonia:ID. Who is in it and
-    may be written to has the tag. A run that was interrupted goes on.
+    may be written to has the tag, for the --purpose if one is given, else for
+    all that the policy has conditions for. A run that was interrupted goes on.
     Exit code 1 when something is missing or refused.
     """
     from streams.services.vendors.runs import SyncTask
     from streams.services.vendors.sync import SyncOrder
 
-    task = SyncTask(vendor, _segment_of(what))
+    task = SyncTask(vendor, _segment_of(what), purpose)
+    if purpose is not None and task.segment is None:
+        refuse("--purpose: who is suppressed is so whatever is written: leave it out, or name a segment", WRONG_USE)
     settings = load_settings()
     with failing_plainly():
         result = _run(settings, task, SyncOrder(write, most))
     if write and task.segment is not None and not result.is_refused:
-        _write_down(settings, task.segment, result)
+        _write_down(settings, task, result)
     if as_json:
         typer.echo(orjson.dumps(_json(task, result, write=write)))
     else:
@@ -107,18 +114,18 @@ async def _require_list(settings: Settings, segment: str) -> None:
         await client.aclose()
 
 
-def _write_down(settings: Settings, segment: str, result: SyncResult) -> None:
+def _write_down(settings: Settings, task: SyncTask, result: SyncResult) -> None:
     """Write the counts into `audit-log`. Where that fails the vendor's list is right all the same: it is a warning."""
     from streams.cli.time_options import now_ms
     from streams.domain.pressure import PermissionRequest
     from streams.domain.vendors.standing import CHANNEL
     from streams.services.permission.command_audit import list_record, send_record
 
-    request = PermissionRequest(channel=CHANNEL, purpose="informational", team="")
+    request = PermissionRequest(channel=CHANNEL, purpose=task.purpose or "informational", team="")
     counts: dict[tuple[str, str], int] = {(each.act, each.reason): number for each, number in result.outcomes.items()}
     counts |= {(act, "before_an_interruption"): number for act, number in result.made_before.items() if number}
     record = list_record(request, result.policy_version, now_ms(), counts)
-    record["segment"] = segment
+    record["segment"] = task.segment or ""
     if (why := send_record(settings, record)) is not None:
         say(f"not written into audit-log: {why}", err=True)
 

@@ -83,6 +83,7 @@ _MEANINGS = {
     "time_in_future": "has not happened yet",
     "no_identifier": "names nobody",
     "invalid_data": "such as a negative amount",
+    "refused_source": "of a source that nothing is taken from",
     "memo_entry": "a row that the FEC leaves out of totals",
     "malformed_row": "a row cut off in the middle",
     "contact_full": "a contact over 1 MiB",
@@ -96,7 +97,7 @@ def render(story: DemoReport) -> RenderableType:
         _spaced(_incoming(story.flows)),
         _side_by_side(_refused(story.figures.dead_letters), _speed(story.figures)),
         _side_by_side(_donors(story.figures.top_donors), _reached(story.reached)),
-        _spaced(_tried(story.tried)),
+        *([_spaced(_tried(story.tried))] if story.tried or not story.has_rights else []),
         *([] if story.figures.evening is None else [_spaced(_evening(story.figures.evening))]),
         _verdict(story),
     )
@@ -210,6 +211,8 @@ def _verdict(story: DemoReport) -> Panel:
     if not differences:
         compared = f"{story.compared:,} profiles and {counted(len(story.tried), 'experiment', 'experiments')}"
         text = f"{compared} recounted from what was sent: Redis and contact-state agree on each."
+        if story.has_rights:
+            text += " So do consent, provenance and who is due by retention, of everybody."
         return Panel(Text(text, style="green"), title="✓ self-check", border_style="green")
     lines = [Text(counted(len(differences), "difference", "differences"), style="bold red")]
     lines += [Text(str(difference)) for difference in differences[:_SHOWN_DIFFERENCES]]

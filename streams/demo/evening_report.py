@@ -32,7 +32,7 @@ def evening_figures(deployment: Deployment, evening: Evening, played: PlayedEven
     methods = Counter(one.fields["method"] for one in reports)
     quiet = [parse_time_ms(one.time) for one in reports if one.fields.get("turf") == QUIET_TURF]
     counts = campaigns_in_topic(deployment).get(MAILING, CampaignCounts())
-    near = near_limits(counts, policy_of(deployment.settings.policy).rates)
+    near = near_limits(counts, policy_of(deployment.settings.policy, deployment.settings.regime).rates)
     return EveningFigures(
         doors=methods["door"],
         calls=methods["phone"],

@@ -35,7 +35,7 @@ class Watch:
     def __init__(self, consumer: KafkaConsumer, redis: Redis, settings: Settings) -> None:
         self._consumer = consumer
         self._redis = redis
-        self._rates = policy_of(settings.policy).rates
+        self._rates = policy_of(settings.policy, settings.regime).rates
         self._changelog = changelog_name(settings, CAMPAIGNS_TABLE)
         self._near: set[str] = set()
         self.alerts: list[SystemAlert] = []

@@ -5,6 +5,7 @@ the one that the loop sees last, and "the smallest version" the one that it sees
 """
 
 from datetime import UTC, datetime
+from string import ascii_letters, digits
 from typing import NamedTuple
 
 from streams.demo.truth import ContactFields, Fields
@@ -40,6 +41,38 @@ def moment(text: str) -> datetime:
 def text_of(at: datetime | None) -> str | None:
     """A time as profiles write it."""
     return None if at is None else f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+
+
+_OWN_ACTS = {
+    *("email.clicked", "email.unsubscribed", "email.complained", "text.replied", "text.opted_out"),
+    *("donation.made", "donation.pledge_cancelled", "rsvp.made", "rsvp.cancelled", "rsvp.attended"),
+    *("form.submitted", "consent.changed"),
+}
+
+
+def last_active(told: list[CountedEvent]) -> Profile:
+    """The field `last_active_at`: when the person last did something of their own; no field where they never did."""
+    last = None
+    for one in told:
+        if one.type in _OWN_ACTS and not _is_on_other_ground(one):
+            last = one.at
+        if one.type == "canvass.reported" and one.fields["outcome"] == "contacted":
+            last = one.at
+        if one.type == "provenance.reported" and (one.fields.get("provenance") or {}).get("kind") == "self":
+            last = one.at
+    return {} if last is None else {"last_active_at": text_of(last)}
+
+
+def _is_on_other_ground(one: CountedEvent) -> bool:
+    """A yes that names another ground than consent: whoever sends it may send it every month."""
+    return bool(one.fields.get("granted")) and basis_of(one) not in (None, "consent")
+
+
+def basis_of(one: CountedEvent) -> str | None:
+    """The ground that a word on consent names, if it is a label; other text is not kept."""
+    basis = one.fields.get("basis")
+    is_label = basis and len(basis) <= 128 and set(basis) <= set(ascii_letters + digits + "_.:/#-")
+    return basis if is_label else None
 
 
 def counts(told: list[CountedEvent]) -> dict[str, int]:

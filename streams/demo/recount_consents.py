@@ -1,10 +1,9 @@
 """The oracle's recount of `consent_ledger`: every word on consent, with what was said along with it."""
 
 from collections.abc import Mapping
-from string import ascii_letters, digits
 from typing import cast
 
-from streams.demo.recount import CountedEvent, Profile, text_of
+from streams.demo.recount import CountedEvent, Profile, basis_of, text_of
 
 _CHANNEL = {"email.unsubscribed": "email", "email.complained": "email", "text.opted_out": "text"}
 _SCOPES = {
@@ -35,7 +34,6 @@ def _word(one: CountedEvent) -> dict[str, object]:
     for name in _SCOPES[one.type] + (_TERMS if changed else ()):
         if fields.get(name) is not None:
             word[name] = fields[name]
-    basis = one.fields.get("basis") if changed else None
-    if basis and len(basis) <= 128 and set(basis) <= set(ascii_letters + digits + "_.:/#-"):
+    if changed and (basis := basis_of(one)) is not None:
         word["basis"] = basis
     return word

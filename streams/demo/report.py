@@ -104,7 +104,10 @@ class ExperimentLine:
 
 @dataclass(frozen=True, slots=True)
 class DemoReport:
-    """Everything that the last page shows; `compared`: how many profiles were compared with the oracle's."""
+    """Everything that the last page shows; `compared`: how many profiles were compared with the oracle's.
+
+    `has_rights`: consent, provenance and retention were compared as well.
+    """
 
     figures: Figures
     flows: Sequence[TopicFlow]
@@ -112,6 +115,7 @@ class DemoReport:
     tried: Sequence[ExperimentLine]
     compared: int
     differences: Sequence[Difference] = field(default=())
+    has_rights: bool = False
 
 
 def flows(publications: Iterable[Publication]) -> list[TopicFlow]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from events.regimes import REGIMES, RegimeName
 from streams.demo import segments
 from streams.demo.browsing import Browsing, Visit
 from streams.demo.check import Difference, Letter, compare_letters, compare_profiles
@@ -21,6 +22,8 @@ from streams.demo.evening import last_evening
 from streams.demo.evening_play import PlayedEvening, play_evening
 from streams.demo.evening_report import evening_differences, evening_figures, held_letters
 from streams.demo.experiments import define, plans_of, results_in_redis, wrong_results
+from streams.demo.french.rights_check import wrong_rights
+from streams.demo.french.story import french_script
 from streams.demo.oracle import all_closed_channels
 from streams.demo.progress import Progress
 from streams.demo.publishing import PlayResult, play
@@ -41,7 +44,7 @@ from streams.demo.source_system import DAY
 from streams.demo.workers import Workers, start_workers
 from streams.local.stack import ExistingServers, Stack, local_stack, start, stop
 from streams.platform.errors import EngineError
-from streams.platform.settings import Settings, env_file_note
+from streams.platform.settings import Settings, env_file_note, variable_of
 from streams.platform.shutdown import signals_end_the_block
 
 
@@ -58,7 +61,7 @@ class DemoOptions:
     """Options of a run. `scale` multiplies the invented records; `keep`: leave stack and workers running.
 
     `hour_s`: play an evening, an hour of it in so many seconds (0: none); None: play none. `visit`: serve a console
-    with what is there, for the length of this visit.
+    with what is there, for the length of this visit. `regime`: `fr` tells the story of an invented French campaign.
     """
 
     seed: int = 2012
@@ -67,6 +70,7 @@ class DemoOptions:
     keep: bool = False
     hour_s: float | None = None
     visit: Visit | None = None
+    regime: RegimeName = "us"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +93,18 @@ def run_demo(settings: Settings, options: DemoOptions, console: Console) -> Demo
     log = home / "worker.log"
     with console.status("Writing the script"):
         evening_starts = None if options.hour_s is None else last_evening(_now())
-        script = write_script(options.seed, options.scale, _now() // DAY * DAY, evening_starts)
+        today = _now() // DAY * DAY
+        script = _script(options, today, evening_starts)
     with signals_end_the_block(), _alone(home) as lock, ExitStack() as started:
         stack = _start_stack(home, ExistingServers.of(settings), options.keep, console, started)
-        with open_deployment(_settings_of(settings, stack, home)) as deployment:
+        with open_deployment(_settings_of(settings, stack, home, options.regime)) as deployment:
             if deployment.records():
                 raise ClusterNotEmpty(
                     f"the topics at KAFKA_BOOTSTRAP{env_file_note('KAFKA_BOOTSTRAP')} hold records already; "
                     "the demo needs a cluster of its own, and starts one where that is not set"
                 )
             environment = {**stack.environment, "HARMONIA_STATE_DIR": str(deployment.settings.state_dir)}
+            environment |= _environment_of(options.regime)
             if script.evening is not None:
                 letters = max(1, script.evening.letters // options.processes)  # each process sees its share
                 environment["HARMONIA_QUARANTINE_LETTERS"] = str(letters)
@@ -106,7 +112,7 @@ def run_demo(settings: Settings, options: DemoOptions, console: Console) -> Demo
                 workers = start_workers(environment, log, options.processes, [lock], restart=True)
             started.callback(workers.stop)
             browsing = Browsing(stack.environment, home / "console", console, started) if options.visit else None
-            story = _tell(_Run(deployment, script, workers, console, options.hour_s or 0.0, browsing))
+            story = _tell(_Run(deployment, script, workers, console, options.hour_s or 0.0, browsing, today))
             console.print(render(story))
             if browsing is not None and options.visit is not None:
                 browsing.end(options.visit, workers.must_run)
@@ -144,14 +150,32 @@ def _start_stack(home: Path, given: ExistingServers, keep: bool, console: Consol
         return stack
 
 
-def _settings_of(settings: Settings, stack: Stack, home: Path) -> Settings:
-    where = {"kafka_bootstrap": stack.kafka_bootstrap, "redis_url": stack.redis_url, "state_dir": home / "state"}
+def _script(options: DemoOptions, today: int, evening_starts: int | None) -> Script:
+    if options.regime == "fr":
+        return french_script(options.seed, options.scale, today)
+    return write_script(options.seed, options.scale, today, evening_starts)
+
+
+def _environment_of(regime: RegimeName) -> dict[str, str]:
+    """The settings of the regime of the story, whatever is set where the demo runs."""
+    given = {variable_of(name): str(value) for name, value in REGIMES[regime].settings.items()}
+    return {"HARMONIA_REGIME": regime, **given}
+
+
+def _settings_of(settings: Settings, stack: Stack, home: Path, regime: RegimeName) -> Settings:
+    where: dict[str, object] = {
+        "kafka_bootstrap": stack.kafka_bootstrap,
+        "redis_url": stack.redis_url,
+        "state_dir": home / "state",
+        "regime": regime,
+        **REGIMES[regime].settings,
+    }
     return settings.model_copy(update=where)
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """The parts of a run; `hour_s` and `browsing` as in `DemoOptions`."""
+    """The parts of a run; `hour_s` and `browsing` as in `DemoOptions`. `today`: the midnight of the script, ms."""
 
     deployment: Deployment
     script: Script
@@ -159,6 +183,7 @@ class _Run:
     console: Console
     hour_s: float
     browsing: Browsing | None
+    today: int
 
 
 def _tell(run: _Run) -> DemoReport:
@@ -183,6 +208,8 @@ def _tell(run: _Run) -> DemoReport:
         differences = [*_compare(deployment, script, truth, in_redis), *compare_letters(script.letters(), letters)]
         if script.evening is not None and evening is not None:
             differences += evening_differences(deployment, script.accepted(), script.evening, evening)
+        if deployment.settings.regime == "fr":
+            differences += wrong_rights(script.accepted(), in_redis, deployment.hasher, run.today)
         members = segments.memberships(script.accepted(), deployment.identify, asked, at)
         differences += segments.wrong_memberships(deployment, members)
         shown = (truth if differences else in_redis).values()
@@ -197,6 +224,7 @@ def _tell(run: _Run) -> DemoReport:
         experiment_lines(results_in_redis(deployment.redis, [plan.id for plan in plans])),
         len(truth),
         differences,
+        deployment.settings.regime == "fr",
     )
 
 

@@ -1,8 +1,13 @@
-"""Whether this process hashes identifiers as the workers do: with another key everybody looks like nobody known."""
+"""Whether this process hashes identifiers as the workers do: with another key everybody looks like nobody known.
+
+And whether it works under the same regime: another one has other rules, and other numbers without a country code.
+"""
+
+from collections.abc import Mapping
 
 from events.topics import CAMPAIGN_HOLDS
-from sinks.keys import KEY_IDS, position_key, shares_key, text
-from sinks.lookup import Incomplete
+from sinks.keys import KEY_IDS, position_key, shares_key, shares_regime, text
+from sinks.lookup import Incomplete, Why
 from streams.platform.clients import KafkaClients, tool_redis
 from streams.platform.errors import Unusable
 from streams.platform.settings import Settings, env_file_note
@@ -13,13 +18,24 @@ OTHER_KEY = (
 )
 
 
+OTHER_REGIME = (
+    "HARMONIA_REGIME (or under it HARMONIA_PHONE_REGION) is another one than the workers', so that other rules and "
+    "other spellings of numbers would hold: set the workers' ones, or start this where their `.env` is; where they "
+    "were changed, start all workers anew first"
+)
+OF_OTHER_SETTINGS: Mapping[Why, str] = {"other_key": OTHER_KEY, "other_regime": OTHER_REGIME}
+"""What does not mend by itself, and the cure."""
+
+
 def identity_key_problem(settings: Settings) -> str | None:
-    """What is wrong with the key, and the cure; None: it is the workers', or no worker has said which is theirs.
+    """What is wrong with the key or the regime, and the cure; None: they are the workers', or no worker has said.
 
     Raises RedisError.
     """
     workers, _ = _left_by_workers(settings)
-    return None if shares_key(workers, settings.hasher.key_ids) else OTHER_KEY
+    if not shares_key(workers, settings.key_ids):
+        return OTHER_KEY
+    return None if shares_regime(workers, settings.key_ids) else OTHER_REGIME
 
 
 def require_key_of_other_workers(settings: Settings) -> None:
@@ -29,7 +45,7 @@ def require_key_of_other_workers(settings: Settings) -> None:
     RedisError, `MissingTopic` and `KafkaAway`.
     """
     workers, topic_id = _left_by_workers(settings)
-    if shares_key(workers, settings.hasher.key_ids) or topic_id != KafkaClients(settings).topic_id(CAMPAIGN_HOLDS):
+    if shares_key(workers, settings.key_ids) or topic_id != KafkaClients(settings).topic_id(CAMPAIGN_HOLDS):
         return
     raise Unusable(
         f"HARMONIA_IDENTITY_KEY{env_file_note('HARMONIA_IDENTITY_KEY')} is another one than the workers' so far, "
@@ -50,4 +66,4 @@ def _left_by_workers(settings: Settings) -> tuple[str, str]:
 
 def describe_incomplete(found: Incomplete) -> str:
     """What Redis lacks, in a sentence that `in Redis` may stand before."""
-    return OTHER_KEY if found.why == "other_key" else f"{found.where} is {found.why.replace('_', ' ')}"
+    return OF_OTHER_SETTINGS.get(found.why) or f"{found.where} is {found.why.replace('_', ' ')}"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from events.regimes import RegimeName
 from streams.platform.policy_file import CurrentPolicy
 
 
@@ -30,6 +31,6 @@ class PolicyMetrics:
         self.since.clear()
         self.since.labels(version).set(at / 1000)
 
-    def watched(self, path: Path | None, clock: Callable[[], int]) -> CurrentPolicy:
+    def watched(self, path: Path | None, regime: RegimeName, clock: Callable[[], int]) -> CurrentPolicy:
         """The policy of now, whose changes are shown. Raises `Unusable` when there is no policy to begin with."""
-        return CurrentPolicy(path, clock, lambda outcome: self.changes.labels(outcome).inc(), self.holds)
+        return CurrentPolicy(path, regime, clock, lambda outcome: self.changes.labels(outcome).inc(), self.holds)

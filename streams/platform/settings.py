@@ -7,15 +7,17 @@ A setting is named by its environment variable: `HARMONIA_` and the field's name
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
-from pydantic_settings import DotEnvSettingsSource
+from pydantic_settings import BaseSettings, DotEnvSettingsSource
 
 from events.console_acts import CONSOLE_ACTS
 from events.contact import is_time_zone
 from events.identifiers import Hasher
+from events.interactions.base import ProvenanceKind
+from events.regimes import NO_COUNTRY, REGIMES, RegimeName, regime_mark
 from streams.domain.delivery.addresses import networks_of
 from streams.platform.servers import ENV_FILE, ServerSettings
 
@@ -83,7 +85,28 @@ class Settings(ServerSettings):
         "Must be set, to 16 bytes or more, where Kafka or Redis is not on loopback",
     )
     identity_key_file: Path | None = Field(None, description="File that holds HARMONIA_IDENTITY_KEY")
-    phone_region: str = Field("US", pattern="^[A-Z]{2}$", description="Country of phone numbers written without one")
+    regime: RegimeName = Field(
+        "us",
+        description="Under which law's usual rules this deployment works (docs/regimes.md); each default that it "
+        "gives can be set by itself",
+    )
+    phone_region: str = Field(
+        REGIMES["us"].phone_region,
+        pattern="^[A-Z]{2}$",
+        description=f"Country of phone numbers written without one; `{NO_COUNTRY}`: such numbers are not taken",
+    )
+    refused_sources: str = Field(
+        REGIMES["us"].refused_sources,
+        pattern=rf"^( *({'|'.join(get_args(ProvenanceKind))})( |$))* *$",
+        description="Kinds of provenance of which nothing is taken, separated by spaces: what names one is a "
+        "dead letter (docs/provenance.md); empty: none",
+    )
+    inactivity_days: int = Field(
+        REGIMES["us"].inactivity_days,
+        ge=0,
+        le=36_500,
+        description="Days after which whoever has done nothing is due to be forgotten (`harmonia retention`); 0: never",
+    )
     gmail_aliases: bool = Field(
         False,
         description="Whether dots and +tags of gmail.com addresses make no difference. Changed later, it splits people",
@@ -101,7 +124,8 @@ class Settings(ServerSettings):
         description="Consumer group, and first part of the changelog's name",
     )
     policy: NonEmptyPath | None = Field(
-        None, description="File of the policy; none: the one that comes with Harmonia. A change needs no restart"
+        None,
+        description="File of the policy; none: that of Harmonia for the regime. A change needs no restart",
     )
     teams: NonEmptyPath | None = Field(
         None, description="File with the hours of each team; none: no team is expected at any time"
@@ -215,7 +239,7 @@ class Settings(ServerSettings):
         description="Networks that are not global and that `harmonia deliver` may reach all the same, with commas, "
         "such as 10.1.0.0/16; empty: none",
     )
-    time_zone: ZoneName = Field("UTC", description="Where a day begins in insights and reports; IANA")
+    time_zone: ZoneName = Field(REGIMES["us"].time_zone, description="Where a day begins in insights and reports; IANA")
     profiles_oldest_s: float = Field(
         15.0,
         ge=5,
@@ -280,6 +304,13 @@ class Settings(ServerSettings):
         "WARNING", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _go_by_regime(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """What is not given is as the regime has it; one that is none is told of with the other mistakes."""
+        regime = REGIMES.get(given.get("regime", "us"))
+        return given if regime is None else {**regime.settings, **given}
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.transaction_timeout_s >= self.session_timeout_s:
@@ -309,7 +340,24 @@ class Settings(ServerSettings):
         """Reads and hashes identifiers as these settings say."""
         writing, *older = self.identity_keys
         guessable = [key for key in older if key != writing and (key == _PUBLIC_KEY or len(key) < LEAST_KEY_BYTES)]
-        return Hasher([writing, *older], self.phone_region, gmail_aliases=self.gmail_aliases, guessable=guessable)
+        return Hasher(
+            [writing, *older],
+            self.phone_region,
+            overseas=self.regime == "fr",
+            gmail_aliases=self.gmail_aliases,
+            guessable=guessable,
+        )
+
+    @property
+    def key_ids(self) -> list[str]:
+        """By what readers of Redis and workers know that they agree: ids of the keys, and a mark of the regime."""
+        return [*self.hasher.key_ids, regime_mark(self.regime, self.phone_region)]
+
+    @property
+    def refused_kinds(self) -> frozenset[ProvenanceKind]:
+        """The kinds of provenance of which nothing is taken."""
+        said = self.refused_sources.split()
+        return frozenset(kind for kind in get_args(ProvenanceKind) if kind in said)
 
     @property
     def identity_keys(self) -> list[bytes]:
@@ -328,6 +376,14 @@ def _is_postgres(url: str) -> bool:
         )
     except ValueError:  # a port that is none
         return False
+
+
+class RegimeSetting(BaseSettings):
+    """`HARMONIA_REGIME` alone, for what has to work before a deployment is set up."""
+
+    model_config = ServerSettings.model_config
+
+    regime: RegimeName = "us"
 
 
 def variable_of(field: str) -> str:

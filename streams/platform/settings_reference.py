@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from events.regimes import REGIMES
 from streams.platform.settings import Settings, variable_of
 
 _HEAD = """\
@@ -62,7 +63,7 @@ SECTIONS = (
     Section(
         "The deployment",
         "workers, gateway, lake, and the commands that make, check, copy or rebuild topics. The same for all of them.",
-        ("app_id", "partitions", "replication"),
+        ("regime", "app_id", "partitions", "replication"),
     ),
     Section(
         "Who is who",
@@ -70,6 +71,12 @@ SECTIONS = (
         "name people. The same for all of them; a backup keeps them and is restored with no others.",
         ("identity_key", "identity_key_file", "phone_region", "gmail_aliases", "identity_crowd"),
     ),
+    Section(
+        "What is taken",
+        "workers, the gateway, `produce`, `dead-letters requeue` and `lake import`. The same for all of them.",
+        ("refused_sources",),
+    ),
+    Section("What is kept", "`harmonia retention`.", ("inactivity_days",)),
     Section(
         "Permissions",
         "workers (policy and teams), the API, and the commands that ask for permissions, test or back up a policy.",
@@ -180,8 +187,14 @@ def _section(section: Section) -> Iterator[str]:
 def _default(name: str, info: FieldInfo) -> str:
     if name == "identity_key":  # its value is known to everybody, and so is good for nothing but this machine
         return _LOCAL_KEY
-    shown = str(info.default)
-    return "none" if shown in _UNSET else f"`{shown}`"
+    by_regime = {regime: str(REGIMES[regime].settings.get(name, info.default)) for regime in REGIMES}
+    if len(set(by_regime.values())) > 1:
+        return ", ".join(f"`{regime}`: {_shown(value)}" for regime, value in by_regime.items())
+    return _shown(str(info.default))
+
+
+def _shown(value: str) -> str:
+    return "none" if value in _UNSET else f"`{value}`"
 
 
 def _type(info: FieldInfo) -> str:

@@ -96,7 +96,11 @@ class ShutdownCloser(Service):
 def _intake(parts: AgentParts) -> BuiltAgent:
     settings, metrics = parts.settings, parts.metrics
     return BuiltAgent(
-        IntakeAgent(parts.outbox, settings.hasher, settings.partitions, metrics, parts.clock, guard=parts.guard)
+        IntakeAgent(
+            *(parts.outbox, settings.hasher, settings.partitions, metrics, parts.clock),
+            guard=parts.guard,
+            refused=settings.refused_kinds,
+        )
     )
 
 
@@ -131,7 +135,7 @@ def _redis(parts: AgentParts) -> BuiltAgent:
 
 
 def _holds(parts: AgentParts) -> BuiltAgent:
-    sink = HoldsSink(redis_client(parts.settings), parts.settings.hasher.key_ids)
+    sink = HoldsSink(redis_client(parts.settings), parts.settings.key_ids)
     holds = CampaignHoldsAgent(sink, parts.kafka, parts.metrics, parts.clock)
     return BuiltAgent(holds, holds)
 
@@ -192,7 +196,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
     onlooker = TakeoverMetrics(operations, settings.state_dir)
     app = ChunkApp(settings, kafka, lambda count: say(f"working on {count} partitions"), onlooker=onlooker)
     outbox = Outbox(kafka)
-    policies = metrics.policy.watched(settings.policy, wall_clock)
+    policies = metrics.policy.watched(settings.policy, settings.regime, wall_clock)
     guard = QuarantineGuard(RefusalCounter(settings.quarantine_letters), settings.hasher)
     tables = _tables(app, settings)
     parts = AgentParts(

@@ -31,7 +31,7 @@ _CANNOT_LISTEN = "HARMONIA_METRICS_PORT and _HOST cannot be listened on"
 
 def require_usable(settings: Settings, processes: int = 1) -> None:
     """Raise `Unusable` that names the setting where so many workers could not start, however long they tried."""
-    policy_of(settings.policy)
+    policy_of(settings.policy, settings.regime)
     for index in range(processes if settings.metrics_port else 1):
         _require_port(settings.metrics_host, settings.metrics_port and settings.metrics_port + index)
 

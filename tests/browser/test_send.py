@@ -57,6 +57,8 @@ def test_a_list_is_judged_reserved_and_downloaded_in_french_by_the_keyboard_on_a
     ada = reader("ada", PHONE, url=sending.url)
     speak_french(ada.page)
     ada.open("/send")
+    edges = [ada.page.locator(each).bounding_box() for each in ("#team", "fieldset")]
+    assert len({(each["x"], each["width"]) for each in edges if each}) == 1
     before = files_of(sending)
     ada.page.set_input_files("#list", tmp_path / "list.csv")
     assert left_in_english(ada.page) == []

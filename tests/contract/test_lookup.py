@@ -243,6 +243,17 @@ async def test_a_redis_that_is_down_raises_sink_unavailable(redis_server: RedisS
 OLD, NEW, OTHER = (Hasher([key]).key_ids[0] for key in (b"old key", b"new key", b"a third key"))
 
 
+async def test_under_another_regime_than_the_workers_nobody_is_looked_up(
+    redis_server: RedisServer, redis_client: Redis, filling: Filling
+) -> None:
+    keyed = HoldsSink(client_of(redis_server.port), [OLD, "regime=fr,FR"])
+    await Filling(filling.views[CONTACT_STATE], keyed).all([living("ada", 1, b"{}")])
+    await keyed.close()
+    assert isinstance(await Lookup(redis_client, OLDEST_S, [OLD, "regime=fr,FR"]).standing(), Complete)
+    other = Lookup(redis_client, OLDEST_S, [OLD, "regime=us"])
+    assert await other.look([["ada"]]) == Incomplete("other_regime", CAMPAIGN_HOLDS)
+
+
 @pytest.mark.parametrize(
     "keys",
     [

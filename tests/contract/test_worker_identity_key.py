@@ -10,7 +10,7 @@ from sinks.holds import HoldsSink
 from sinks.keys import position_key
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import Unusable
-from streams.platform.identity_key import require_key_of_other_workers
+from streams.platform.identity_key import OTHER_REGIME, identity_key_problem, require_key_of_other_workers
 from streams.platform.settings import Settings
 from tests.contract.conftest import client_of
 from tests.contract.redis_server import RedisServer
@@ -55,6 +55,16 @@ async def test_another_key_is_refused_also_after_all_workers_have_stopped(port: 
     assert starts(port, FIRST)
     assert not starts(port, SECOND)
     assert not starts(port, f"{SECOND},{THIRD}")
+
+
+async def test_a_regime_may_be_changed_and_whoever_reads_as_before_is_told(port: int) -> None:
+    french = settings_with(FIRST, port).model_copy(update={"regime": "fr", "phone_region": "FR"})
+    sink = HoldsSink(client_of(port), french.key_ids)
+    assert await sink.put({}, Position(TOPIC_ID, 0), 0, 0) == "written"
+    await sink.close()
+    assert starts(port, FIRST)
+    assert identity_key_problem(french) is None
+    assert identity_key_problem(settings_with(FIRST, port)) == OTHER_REGIME
 
 
 async def test_a_key_is_changed_by_two_rolling_restarts_whichever_worker_has_written_last(port: int) -> None:

@@ -275,3 +275,29 @@ def test_what_came_from_a_source_is_forgotten_and_people_stay(desk: Desk, system
     [left] = desk.profile(ada)["provenance"]
     assert (left["kind"], desk.profile(ada)["counts"]) == ("self", {"form.submitted": 1})
     assert desk.profile(ada)["zones"]["postal_code"] is None
+
+
+def test_who_has_done_nothing_for_years_is_erased_and_who_has_stays(desk: Desk, system: System, tmp_path: Path) -> None:
+    """Of long ago, so that nobody else of this system is due."""
+    idle, alive, email = fresh(), fresh(), f"{fresh()}@example.org"
+    named: list[dict[str, JSON]] = [{"contact_id": idle, "email": email}, {"contact_id": alive}]
+    for contact in named:
+        told = event("form.submitted", contact, form_id="f") | {"id": fresh(), "time": "1985-05-01T10:00:00Z"}
+        system.deployment.producer.send("outreach-events", structured(told)[0]).get(30)
+    desk.say("outreach-events", "rsvp.attended", {"contact_id": alive}, event_id="e")
+    desk.say("email-events", "email.sent", {"email": email}, message_id=fresh())
+    until(lambda: desk.profile(alive).get("last_active_at", "")[:4] == "2012", "who came")
+    until(lambda: "email.sent" in desk.profile(idle).get("counts", {}), "who was only written to")
+
+    def retention(*words: str, days: str = "12000") -> Ended:
+        where = on(system.stack, COLUMNS="80", HARMONIA_INACTIVITY_DAYS=days)
+        return harmonia(tmp_path, "retention", *words, "--inactive", environment=where)
+
+    counted = json.loads(ended_well(retention("report", "--json")).stdout)
+    assert (counted["people"], counted["interactions"]) == (1, 2)
+    assert "more than --most 0" in refused(retention("run", "--most", "0", "--yes"))
+    lines = ended_well(retention("run", "--most", "1", "--yes", "--json")).stdout.splitlines()
+    assert [(json.loads(line)["when"], json.loads(line)["people"]) for line in lines] == [("before", 1), ("after", 0)]
+    until(lambda: not desk.profile(idle), "nobody left")
+    assert desk.profile(alive)["counts"] == {"form.submitted": 1, "rsvp.attended": 1}
+    assert "HARMONIA_INACTIVITY_DAYS is 0" in refused(retention("report", days="0"), 2)

@@ -8,13 +8,15 @@ WITH named AS (
     WHERE i.id IS NOT NULL AND i.source IS NOT NULL AND i."time" IS NOT NULL AND i."type" <> 'other'
       AND (i.fragment IS NOT NULL OR i."type" IN {money_and_retractions})
 ),
--- By the commands themselves, and by what the lake remembers of those whose commands it has forgotten.
+-- By the commands themselves, each by its first copy, and by what the lake remembers of those whose commands it has
+-- forgotten.
 erased AS (
     SELECT contact_id, max("until") AS "until", max(since) AS since
     FROM (
-        SELECT contact_id, "time" AS "until", appended_at AS since
+        SELECT contact_id, "time" AS "until", min(appended_at) AS since
         FROM named
         WHERE "type" = 'contact.erased'
+        GROUP BY contact_id, "time"
         UNION ALL
         SELECT n.contact_id, e."until", e."until"
         FROM (SELECT DISTINCT contact_id, fragment FROM named WHERE fragment IS NOT NULL) AS n

@@ -19,7 +19,7 @@ from events.harmonised import team_of
 from events.interactions.base import Channel, Purpose
 from events.outputs import AddressStatus
 from events.registry import ARRIVALS, HUMAN_ANSWERS
-from events.times import render_time
+from events.times import parse_time, render_time
 from streams.domain.contact.codec import encode_fact, encode_settled
 from streams.domain.contact.facts.event_order import Stamp
 from streams.domain.contact.facts.fact_index import FactIndex
@@ -52,7 +52,8 @@ class DerivedView(Struct, gc=False):
 
     `found`: its facts by kind, all of which count, so that `counted` is left empty. `encoded`: all of them as they are
     stored, in their order, with their `lengths` in bytes and their `times`; `settled`: `ContactState.settled` as it is
-    stored. `totals`: of the facts alone; `firsts`: by type the stamp of the first, in order.
+    stored. `totals`: of the facts alone; `firsts`: by type the stamp of the first, in order. `active`: when the person
+    last did something, ms.
     `touches`: all known ones, newest first, none before `horizon`, and as JSON in `rendered`.
     `sent_at`, `delivered_at`: of each e-mail the earliest time.
     `acts`: opens and clicks by message, with what they were judged; `opens`, `clicks`: their sums in thousandths.
@@ -68,6 +69,7 @@ class DerivedView(Struct, gc=False):
     settled: bytes
     totals: ActivityTotals
     firsts: dict[str, Stamp]
+    active: int | None
     whereabouts: Whereabouts
     horizon: int
     touches: list[Touch]
@@ -214,6 +216,7 @@ def derive(contact_id: str, state: ContactState, known: Overview | None = None) 
         _NOTHING_SETTLED if (settled := encode_settled(state.settled)) == _NOTHING_SETTLED else settled,
         totals,
         _firsts(found.counted),
+        None if (acted := shown.get("last_active_at")) is None else parse_time(acted),
         later(whereabouts(found.counted), state.settled.whereabouts),
         state.settled.horizon,
         known.touches,
@@ -230,20 +233,22 @@ def derive(contact_id: str, state: ContactState, known: Overview | None = None) 
         shown["email"]["status"],
         _head(contact_id),
         _end(shown),
+        section("first_seen", shown["first_seen"]),
+        section("last_seen", shown["last_seen"]) + active_section(shown.get("last_active_at")),
         *(section(name, shown[name]) for name in _SECTIONS),
     )
 
 
 def _end(shown: Mapping[str, Any]) -> bytes:
     """What follows the sections that every profile has: `merged_from`, and what few profiles have."""
-    if len(shown) == len(_BLANKS):
-        return _END
     names = list(shown)
+    if names[-1] == "merged_from":
+        return _END
     return b"," + orjson.dumps({name: shown[name] for name in names[names.index("merged_from") :]})[1:]
 
 
 _SECTIONS = (
-    *("first_seen", "last_seen", "counts", "email", "donations", "canvass", "ballot", "tags", "experiments"),
+    *("counts", "email", "donations", "canvass", "ballot", "tags", "experiments"),
     *("addresses", "zones", "touches", "stops", "pressure", "consent"),
 )
 
@@ -252,6 +257,11 @@ def section(name: str, value: object) -> bytes:
     """One field of a profile, as it follows another one."""
     blank, written = _BLANKS[name]
     return written if value == blank else b',"%b":%b' % (name.encode(), orjson.dumps(value))
+
+
+def active_section(at: str | None) -> bytes:
+    """`last_active_at`, as it follows `last_seen`; nothing where it is absent."""
+    return b"" if at is None else b',"last_active_at":"%b"' % at.encode()
 
 
 def _shared(found: FactIndex) -> FactIndex:

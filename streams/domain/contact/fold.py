@@ -36,7 +36,7 @@ from streams.domain.contact.facts.mandatory_facts import binds
 from streams.domain.contact.identity.erasure import asked, begins, has_record, may_count, place_of
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers, Erasure
 from streams.domain.contact.merging import first_copy, in_order, weigh
-from streams.domain.contact.state import NEVER, ContactState, Fact, Key
+from streams.domain.contact.state import NEVER, ContactState, ErasureIfInactive, Fact, Key
 
 ROOM = 1_048_576
 """Bytes of facts that one contact may have."""
@@ -49,9 +49,11 @@ PATIENCE = 64
 
 
 class FoldOutcome(Enum):
-    """What the fold did with a fact. `IN_VAIN`: its person was erased since it happened, or has no new record yet.
+    """What the fold did with a fact.
 
-    `FORGOTTEN`: what came from its source is to be forgotten, so its bare key alone was kept; that is new in the state.
+    `IN_VAIN`: its person was erased since it happened, or has no new record yet; or it was to erase somebody for having
+    done nothing, of whom that does not hold. `FORGOTTEN`: what came from its source is to be forgotten, so its bare key
+    alone was kept; that is new in the state.
     """
 
     APPLIED = "applied"
@@ -141,6 +143,8 @@ class _Draft:
         detail = fact.detail.__class__
         if detail is Erase:
             return self._erase(fact)
+        if fact.__class__ is ErasureIfInactive:  # whoever knows the whole person has made an `Erase` of it if it holds
+            return FoldOutcome.IN_VAIN
         self._clock = max(self._clock, fact.appended_at)
         if self._clock >= self._due or self._waiting:
             self._settle_for(fact)

@@ -1,11 +1,15 @@
 """The value of `contact-state`: a pure function of the live facts and of what has settled, and of nothing else."""
 
+from typing import NotRequired, TypedDict
+
 from events.outputs import AddressStatus, ContactProfile, EmailProfile
 from events.times import render_time
+from streams.domain.contact.optional import latest
 from streams.domain.contact.person_view import Overview, overview
 from streams.domain.contact.publication.suppressed_channels import suppressions, unretracted
 from streams.domain.contact.sections import assignments as assigning
 from streams.domain.contact.sections import touches as reaching
+from streams.domain.contact.sections.activity import last_act
 from streams.domain.contact.sections.addresses import addresses, best_email
 from streams.domain.contact.sections.canvass import ballot, canvass, tags
 from streams.domain.contact.sections.consent import consent
@@ -20,13 +24,20 @@ from streams.domain.contact.state import ActivityTotals, ContactState, Fact
 from streams.domain.human import expected
 
 
+class _Activity(TypedDict):
+    last_active_at: NotRequired[str]
+
+
 def profile(contact_id: str, state: ContactState) -> ContactProfile:
     """The profile of `state`, with every key of the contract. Its `version` is the state's."""
     return profile_of(contact_id, overview(state))
 
 
-def profile_of(contact_id: str, known: Overview) -> ContactProfile:
-    """The same of what was sorted out already."""
+def profile_of(contact_id: str, known: Overview, acted: int | None = None) -> ContactProfile:
+    """The same of what was sorted out already. `acted`: the person's last act, where `known` leaves out some of them.
+
+    Who is not shown whole would else be inactive too early, and be erased.
+    """
     state, found = known.state, known.found
     totals = add(total(known.facts), state.settled.totals)
     consents = consent(found.consents)
@@ -38,6 +49,7 @@ def profile_of(contact_id: str, known: Overview) -> ContactProfile:
         "version": state.version,
         "first_seen": None if totals.first is None else render_time(totals.first),
         "last_seen": None if totals.last is None else render_time(totals.last),
+        **_activity(latest(acted, last_act(known.facts, state.settled))),  # type: ignore[typeddict-item]  # it has no other keys
         "counts": totals.counts,
         "email": email(
             totals,
@@ -68,6 +80,10 @@ def profile_of(contact_id: str, known: Overview) -> ContactProfile:
         if left_out:
             shown["provenance_left_out"] = left_out
     return shown
+
+
+def _activity(at: int | None) -> _Activity:
+    return {} if at is None else {"last_active_at": render_time(at)}
 
 
 def email(totals: ActivityTotals, human: tuple[int, int], *, subscribed: bool, status: AddressStatus) -> EmailProfile:

@@ -11,7 +11,7 @@ from events.channels import leaves_channel_open
 from events.interactions.anywhere import ConsentChannel
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
-from streams.domain.contact.facts.command_details import Command
+from streams.domain.contact.facts.command_details import COMMANDS, Command
 from streams.domain.contact.facts.engagement import Deed
 from streams.domain.contact.facts.event_order import Stamp
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers, IdentityStatus
@@ -174,6 +174,20 @@ class Fact(Struct, frozen=True, array_like=True, gc=False):
     def stamp(self) -> Stamp:
         """The place of the fact among the others."""
         return self.time, self.source, self.id
+
+
+class ErasureIfInactive(Fact, frozen=True, array_like=True, gc=False):
+    """A `contact.erased_if_inactive`: its person is to be forgotten, unless they did something after `since` (ms).
+
+    Never kept, so it is no part of the format of states: where its condition holds it is an erasure, else in vain.
+    """
+
+    since: int = -NEVER
+
+
+def is_command(fact: Fact) -> bool:
+    """Whether it orders something, in place of telling what happened."""
+    return fact.detail.__class__ in COMMANDS or isinstance(fact, ErasureIfInactive)
 
 
 class TimestampedValue(Struct, frozen=True, array_like=True, gc=False, order=True):

@@ -13,6 +13,7 @@ from streams.domain.contact.facts.engagement import Deed
 from streams.domain.contact.facts.event_order import Stamp
 from streams.domain.contact.sections import assignments as assigning
 from streams.domain.contact.sections import zones
+from streams.domain.contact.sections.activity import is_own_act
 from streams.domain.contact.sections.addresses import addresses, best_email
 from streams.domain.contact.sections.assignments import assigned
 from streams.domain.contact.sections.bot_filter import acts_of
@@ -108,6 +109,8 @@ class ViewDraft:
         since = time if before.first is None or time < before.first else before.first
         until = time if before.last is None or time > before.last else before.last
         view.totals = ActivityTotals(counts, since, until, opened, clicked)
+        if is_own_act(fact) and (view.active is None or time > view.active):
+            view.active = time
 
     def _locate(self, fact: Fact, named: Zones) -> None:
         known, stamp = self._view.whereabouts, fact.stamp
@@ -130,6 +133,8 @@ class ViewDraft:
         if not self._before.facts or view.totals.first != self._known.totals.first:
             view.first_seen = _time_section(b"first_seen", totals.first)
         view.last_seen = _time_section(b"last_seen", totals.last)
+        if view.active is not None:
+            view.last_seen += _time_section(b"last_active_at", view.active)
         view.counts = b',"counts":%b' % orjson.dumps(totals.counts)
         if Mailbox in changed or not self._before.facts:
             shown = addresses(view.contact_id, after, view.overview(after).found)

@@ -21,6 +21,7 @@ Reason = Literal[
     "opted_out",
     "consent_withdrawn",
     "no_consent",
+    "no_provenance",
     "sender_stopped",
     "list_stopped",
     "hard_bounced",
@@ -56,7 +57,8 @@ class PermissionRequest(Struct, frozen=True, kw_only=True):
     """Whether `team` may send this. What is left out is not known, and judged as the worst that it can be.
 
     `source`: who would report the touch, as in an interaction. `ref`: the address that is meant (see `addresses` of the
-    profile); None: the person, by whatever address is best. One phone `ref` serves text and phone.
+    profile); None: the person, by whatever address is best. One phone `ref` serves text and phone. `automatic`: whether
+    a machine calls, without anybody who speaks.
     """
 
     channel: Channel
@@ -69,6 +71,7 @@ class PermissionRequest(Struct, frozen=True, kw_only=True):
     sender: str | None = None
     list_id: str | None = None
     ref: str | None = None
+    automatic: bool | None = None
 
 
 class Hold(NamedTuple):

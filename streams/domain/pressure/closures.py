@@ -13,6 +13,7 @@ from events.interactions.base import Channel
 from events.outputs import ContactProfile
 from streams.domain.pressure.asking import Decision, PermissionRequest
 from streams.domain.pressure.denials import address_denial, judged_address, stop_denial
+from streams.domain.pressure.known_by import known_only_by
 from streams.domain.pressure.policy import Policy
 
 
@@ -44,11 +45,11 @@ def channel_rules(policy: Policy) -> ChannelRules:
 def channel_denial(profile: ContactProfile, rules: ChannelRules, channel: Channel, at: int) -> Decision | None:
     """Why nobody is allowed to reach a person on a channel at a time (ms); None: the channel is open.
 
-    Of the profile `stops`, `consent` and `addresses` are read.
+    Of the profile `stops`, `consent`, `addresses` and `provenance` are read.
     """
     policy = rules.policy
     request = PermissionRequest(channel=channel, purpose="informational", team="")
-    address = judged_address(profile, channel, None)
+    address = judged_address(profile, channel, None, known_only_by(profile, policy.unknown.sources))
     if (no := stop_denial(profile, policy, request, at) or address_denial(address)) is not None:
         return no
     if address.status == "soft_bouncing" and policy.closures.soft_bouncing == "deny":

@@ -11,8 +11,18 @@ from msgspec.structs import replace
 
 from events.outputs import ContactProfile
 from streams.domain.pressure.asking import Decision, Hold, KnownProfile, PermissionRequest, Reason, Reservation
-from streams.domain.pressure.denials import JudgedAddress, address_denial, judged_address, purpose_denial, stop_denial
+from streams.domain.pressure.conditions import conditions_on, first_meeting, unmet, unmet_by_a_stranger
+from streams.domain.pressure.denials import (
+    JudgedAddress,
+    address_denial,
+    equals,
+    judged_address,
+    purpose_denial,
+    stop_denial,
+    worst_known_ref,
+)
 from streams.domain.pressure.hours import Opening, Week, next_opening
+from streams.domain.pressure.known_by import is_known_otherwise, known_only_by
 from streams.domain.pressure.limits import (
     Budget,
     Limit,
@@ -24,6 +34,7 @@ from streams.domain.pressure.limits import (
     since_of,
 )
 from streams.domain.pressure.policy import Permission, Policy
+from streams.domain.pressure.policy_conditions import PolicyCondition
 from streams.domain.pressure.purposes import consent_denial, withdrawal
 from streams.domain.pressure.time_zones import zones_of
 
@@ -49,6 +60,7 @@ class Question(Struct):
     expiry: int
     unknown: Permission
     needs_consent: bool
+    conditions: tuple[PolicyCondition, ...]
     held: Decision | None
     refused: Decision | None
     lost_until: int
@@ -89,6 +101,7 @@ def prepare(
         expiry=getattr(policy.expiry, channel),
         unknown=getattr(policy.unknown, channel),
         needs_consent=channel in policy.closures.needs_consent,
+        conditions=conditions_on(request, policy),
         held=_held(request, at, holds),
         refused=_refused(policy, request),
         lost_until=lost_until,
@@ -114,21 +127,36 @@ def _refused(policy: Policy, request: PermissionRequest) -> Decision | None:
 
 
 def answer(
-    question: Question, profile: KnownProfile, *, ref: str | None = None, reserved: Sequence[Reservation] = ()
+    question: Question, profile: KnownProfile, *, refs: Sequence[str] = (), reserved: Sequence[Reservation] = ()
 ) -> Decision:
-    """The decision about one person. `ref`: the address that is meant, if not that of the request."""
-    asked = question.request.ref if ref is None else ref
-    address = judged_address(profile, question.request.channel, asked) if isinstance(profile, dict) else _ELSEWHERE
+    """The decision about one person.
+
+    `refs`: of the address that is meant, if not that of the request; it has one for each key of its hash.
+    """
+    asked = worst_known_ref(profile, refs) or question.request.ref
+    address = _address(question, profile, asked, refs) if isinstance(profile, dict) else _ELSEWHERE
     decision = _stopped(question, profile, address) or _judged(question, profile, address, reserved)
     ref = address.ref or asked
     return decision if ref is None else replace(decision, ref=ref)
+
+
+def _address(question: Question, profile: ContactProfile, ref: str | None, refs: Sequence[str]) -> JudgedAddress:
+    """Where none was asked for, of the best ones that which meets the conditions."""
+    channel = question.request.channel
+    unknown = known_only_by(profile, question.policy.unknown.sources)
+    address = judged_address(profile, channel, ref, unknown)
+    if not question.conditions or address.ref is None:
+        return address
+    if ref is not None:
+        return address._replace(refs=refs)
+    return first_meeting(profile, equals(profile, channel, address, unknown), question.conditions) or address
 
 
 def _stopped(question: Question, profile: KnownProfile, address: JudgedAddress) -> Decision | None:
     """What not even a transactional message may pass."""
     return (
         stop_denial(profile, question.policy, question.request, question.at)
-        or withdrawal(profile, question.request)
+        or withdrawal(profile, question.request, question.policy)
         or address_denial(address)
         or question.held
         or question.refused
@@ -163,16 +191,21 @@ def _transactional(question: Question, known: ContactProfile | None) -> Decision
 def _unknown(question: Question) -> Decision | None:
     if question.unknown == "deny":
         return Decision("deny", "unknown_contact")
-    return Decision("deny", "no_consent") if question.needs_consent else None
+    return Decision("deny", "no_consent") if question.needs_consent else unmet_by_a_stranger(question.conditions)
 
 
 def _unwelcome(question: Question, profile: ContactProfile, address: JudgedAddress) -> Decision | None:
     """What speaks against the touch, whenever it is."""
+    if question.unknown == "deny" and not is_known_otherwise(profile, question.policy.unknown.sources):
+        return Decision("deny", "unknown_contact")
     soft = question.policy.closures.soft_bouncing
     if address.status == "soft_bouncing" and soft != "allow":
         return Decision(soft, "soft_bouncing")
     rules = question.policy.closures.consent
     if question.needs_consent and (no := consent_denial(profile, question.request, rules)) is not None:
+        return no
+    conditions = question.conditions
+    if conditions and (no := unmet(profile, question.request, conditions, address, rules)) is not None:
         return no
     if (no := purpose_denial(profile, question.policy, question.request)) is not None:
         return no

@@ -1,14 +1,14 @@
 """Reasons to deny a request whatever the hour: stops, addresses that cannot be reached, and who is not to be asked."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from events.interactions.base import Channel
-from events.normalise import normalise_phone
 from events.outputs import Address, AddressStatus, Ballot, ContactProfile, EvidenceItem, Stop
 from events.times import parse_time
 from streams.domain.pressure.asking import Decision, Evidence, KnownProfile, PermissionRequest, Reason
 from streams.domain.pressure.policy import CHANNELS, Closures, Policy
+from streams.domain.pressure.senders import is_same_sender
 
 _KIND: Mapping[Channel, Literal["email", "phone"]] = {"email": "email", "text": "phone", "phone": "phone"}
 _BADNESS: dict[AddressStatus, int] = {
@@ -28,18 +28,25 @@ _CLOSED: dict[AddressStatus, Reason] = {
 class JudgedAddress(NamedTuple):
     """The address that a request is judged by.
 
-    `status` None: the channel goes by addresses, and this one, or any, is not known to be the person's.
+    `status` None: the channel goes by addresses, and this one, or any, is not known to be the person's. `refs`: all by
+    which it was asked for, one for each key of its hash.
     """
 
     ref: str | None
     status: AddressStatus | None
+    refs: Sequence[str] = ()
 
 
 _ANYWHERE = JudgedAddress(None, "ok")
 
 
-def judged_address(profile: ContactProfile, channel: Channel, ref: str | None) -> JudgedAddress:
-    """The address `ref`; None: the best one of the person for the channel, of equals the smallest ref."""
+def judged_address(
+    profile: ContactProfile, channel: Channel, ref: str | None, unknown: Collection[str] = ()
+) -> JudgedAddress:
+    """The address `ref`; None: the best one of the person for the channel, of equals the smallest ref.
+
+    `unknown`: refs of addresses that do not count as known; what closes one of them does.
+    """
     kind = _KIND.get(channel)
     if kind is None:
         return _ANYWHERE
@@ -47,9 +54,22 @@ def judged_address(profile: ContactProfile, channel: Channel, ref: str | None) -
     for address in profile["addresses"]:
         if address["channel"] != kind or (ref is not None and address["ref"] != ref):
             continue
-        if best is None or _rank(address) < _rank(best):
+        if best is None or (address["ref"] in unknown, _rank(address)) < (best["ref"] in unknown, _rank(best)):
             best = address
-    return JudgedAddress(ref, None) if best is None else JudgedAddress(best["ref"], best["status"])
+    if best is None:
+        return JudgedAddress(ref, None)
+    is_known = best["ref"] not in unknown or best["status"] in _CLOSED
+    return JudgedAddress(best["ref"], best["status"] if is_known else None)
+
+
+def equals(
+    profile: ContactProfile, channel: Channel, address: JudgedAddress, unknown: Collection[str] = ()
+) -> list[JudgedAddress]:
+    """The person's addresses for the channel that are as good as this one, by their refs."""
+    kind = _KIND.get(channel)
+    known = (each for each in profile["addresses"] if each["ref"] not in unknown)
+    found = (each for each in known if each["channel"] == kind and each["status"] == address.status)
+    return sorted(JudgedAddress(each["ref"], each["status"]) for each in found)
 
 
 def worst_known_ref(known: KnownProfile, refs: Sequence[str]) -> str | None:
@@ -136,14 +156,9 @@ def _sender(stops: Mapping[str, Stop], policy: Policy, request: PermissionReques
         return _scoped("sender_stopped", stops.values())
     if request.sender is None:
         return None
-    asked = plain_sender(request.sender, country)
-    heard = [stop for sender, stop in stops.items() if plain_sender(sender, country) == asked]
+    asked = request.sender
+    heard = [stop for sender, stop in stops.items() if is_same_sender(sender, asked, country)]
     return _scoped("sender_stopped", heard) if heard else None
-
-
-def plain_sender(sender: str, country: str) -> str:
-    """One sender however it is written: a phone number in E.164, else the letters and digits of its short code."""
-    return normalise_phone(sender, country) or "".join(filter(str.isalnum, sender)).casefold()
 
 
 def _list(stops: Mapping[str, Stop], closures: Closures, request: PermissionRequest) -> Decision | None:

@@ -19,10 +19,11 @@ from pydantic import (
     model_validator,
 )
 
-from events.interactions.base import Channel
+from events.interactions.base import Channel, ProvenanceKind
 from streams.domain.contact.sections.pressure import COSTS
 from streams.domain.file_mistakes import wrong
 from streams.domain.pressure.hours import Week, next_opening
+from streams.domain.pressure.policy_conditions import PolicyCondition
 from streams.domain.pressure.policy_values import Amount, Count, Expiry, LocalHours, PolicySection, Span, Window
 from streams.domain.pressure.rates import CampaignRates
 from streams.domain.pressure.time_zones import zones_of_country
@@ -240,13 +241,25 @@ class Transactional(PolicySection):
 
 
 class UnknownAnswers(PolicySection):
-    """What is answered about somebody, or an address, of whom nothing is known."""
+    """What is answered about somebody, or an address, of whom nothing is known.
+
+    `sources`: what such kinds alone have said makes nobody, and no address, known.
+    """
 
     email: Permission
     text: Permission
     phone: Permission
     door: Permission
     letter: Permission
+    sources: tuple[ProvenanceKind, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _said(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without sources where there are none, as files of before were said: their version stays."""
+        said: dict[str, Any] = dump(self)
+        if not self.sources:
+            del said["sources"]
+        return said
 
 
 class Expiries(PolicySection):
@@ -274,6 +287,15 @@ class Policy(PolicySection):
     unknown: UnknownAnswers
     expiry: Expiries
     rates: CampaignRates = CampaignRates()
+    conditions: tuple[PolicyCondition, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _said(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without conditions where there are none, as files of before were said: their version stays."""
+        said: dict[str, Any] = dump(self)
+        if not self.conditions:
+            del said["conditions"]
+        return said
 
     @cached_property
     def version(self) -> str:

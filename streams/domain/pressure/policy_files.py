@@ -12,6 +12,7 @@ from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 
+from events.regimes import REGIMES, RegimeName
 from streams.domain.file_mistakes import FileMistake, FileMistakes, mistakes_in
 from streams.domain.pressure.alerting import format_span
 from streams.domain.pressure.policy import ChannelHours, Policy
@@ -32,15 +33,19 @@ def read_policy(text: str) -> Policy | FileMistakes:
         return mistakes_in(error, _REFERENCE)
 
 
-def default_policy_text() -> str:
-    """The file that comes with Harmonia, with its comments: a start for one's own."""
-    return files("streams.domain.pressure").joinpath("default.toml").read_text(encoding="utf-8")
+def default_policy_text(regime: RegimeName = "us") -> str:
+    """The file that comes with Harmonia for a regime, with its comments: a start for one's own."""
+    return files("streams.domain.pressure").joinpath(REGIMES[regime].policy).read_text(encoding="utf-8")
+
+
+def default_policy(regime: RegimeName = "us") -> Policy:
+    """The policy where no file is named."""
+    return _packaged(regime)
 
 
 @cache
-def default_policy() -> Policy:
-    """The policy where no file is named."""
-    policy = read_policy(default_policy_text())
+def _packaged(regime: RegimeName) -> Policy:
+    policy = read_policy(default_policy_text(regime))
     if isinstance(policy, FileMistakes):
         raise TypeError(str(policy))
     return policy
@@ -104,8 +109,12 @@ def _value(section: BaseModel, name: str) -> str | list[str]:
 
 
 def _table(section: BaseModel) -> str:
-    said = (f"{name} = {_value(section, name)}" for name, value in section if value is not None)
+    said = (f"{name} = {_inline(_value(section, name))}" for name, value in section if value not in (None, ()))
     return f"{{ {', '.join(said)} }}"
+
+
+def _inline(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else f"[{', '.join(value)}]"
 
 
 def _hours(hours: Hours) -> str:

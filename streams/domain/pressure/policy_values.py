@@ -3,8 +3,9 @@
 import re
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
+from events.fields import LABEL_PATTERN
 from streams.domain.file_mistakes import wrong
 from streams.domain.messages import message
 
@@ -14,6 +15,20 @@ class PolicySection(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+
+def is_label(value: str) -> bool:
+    """Whether a producer can send this as a label."""
+    return re.fullmatch(LABEL_PATTERN.removesuffix("$") + r"\Z", value) is not None
+
+
+def _label(value: str) -> str:
+    if not is_label(value):
+        raise wrong(f"is {value!r}", "give a word as producers send it: 1 to 128 letters, digits or _ . : / # -")
+    return value
+
+
+Label = Annotated[str, AfterValidator(_label)]
+"""What producers send as a label: with any other word nobody would ever meet what asks for it."""
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 MONTH = 30 * DAY

@@ -1,6 +1,7 @@
 """The time zones in which a person may be: by the zone, else the postcode, else the region, else the whole country.
 
-Several zones are all meant: a call must be decent in each of them, as in a state that is split between two zones. ZIP
+Several zones are all meant: a call must be decent in each of them, as in a state that is split between two zones.
+Postcodes are known of the United States and of France (`french_departments.py`). ZIP
 codes are those of the package `zipcodes`. Its own look-up takes 0.3 ms, and a decision may take a tenth of that: so its
 rows are read once, which takes a second, and three columns kept. Of the ZIP codes of armed forces overseas and of a
 misprint it says no zone.
@@ -16,6 +17,8 @@ import zipcodes
 
 from events.contact import is_time_zone
 from events.outputs import Zones
+from events.regimes import EU, EU_COUNTRIES
+from streams.domain.pressure.french_departments import FRENCH_COUNTRIES, countries_of, department_of
 
 _is_zip = re.compile(r"(\d{5})(?:-?\d{4})?", re.ASCII).fullmatch
 
@@ -55,8 +58,8 @@ def zones_of_state(state: str) -> tuple[str, ...]:
 def zones_of(known: Zones | None, country: str) -> tuple[str, ...]:
     """The zones that a person may be in, sorted; of `country` where nothing is known. Never none.
 
-    A ZIP code is read as one only where the region is in the United States or its territories, or is not known and
-    `country` is. One that is not in the table says nothing, and so the region decides.
+    A postcode is read as one of the United States or of France only where the region is there, overseas included, or
+    is not known and `country` is. One that is not known says nothing, and so the region decides.
     """
     if known is None:
         return zones_of_country(country)
@@ -64,25 +67,48 @@ def zones_of(known: Zones | None, country: str) -> tuple[str, ...]:
         return (known["time_zone"],)
     region = known["region"]
     home = country if region is None else region[:2]
-    if known["postal_code"] is not None and home in _ZIP_COUNTRIES and (zone := zone_of_zip(known["postal_code"])):
-        return (zone,)
+    if known["postal_code"] is not None and (found := _zones_of_postcode(known["postal_code"], home)):
+        return found
     return (region is not None and zones_of_region(region)) or zones_of_country(country)
+
+
+def _zones_of_postcode(code: str, home: str) -> tuple[str, ...]:
+    """The zones of a postcode as one of a country; none where it is not known."""
+    if home in _ZIP_COUNTRIES:
+        zone = zone_of_zip(code)
+        return () if zone is None else (zone,)
+    if home in FRENCH_COUNTRIES and (department := department_of(code)) is not None:
+        return _zones_of_countries(countries_of(department))
+    return ()
 
 
 _ZIP_COUNTRIES = frozenset({"US", "PR", "VI", "GU", "AS", "MP", "FM", "MH", "PW"})
 
 
 def zones_of_region(region: str) -> tuple[str, ...]:
-    """The zones of an ISO 3166-2 code, sorted: of a state of the United States its own, else of the whole country."""
+    """The zones of an ISO 3166-2 code, sorted: of a state of the United States or a French department its own.
+
+    Of all else those of the whole country.
+    """
     home, _, part = region.partition("-")
     if home == "US" and part:
         return zones_of_state(part) or zones_of_country(home)
+    if home == "FR" and part:
+        return _zones_of_countries(countries_of(part))
     return zones_of_country(home)
 
 
 @cache
 def zones_of_country(code: str) -> tuple[str, ...]:
-    """The zones of an ISO 3166-1 code, sorted, by the pinned `tzdata`; none for a code that it does not know."""
+    """The zones of an ISO 3166-1 code, sorted, by the pinned `tzdata`; none for a code that it does not know.
+
+    Of `EU` those of all member states, overseas included.
+    """
+    return _zones_of_countries(EU_COUNTRIES if code == EU else frozenset({code}))
+
+
+@cache
+def _zones_of_countries(homes: frozenset[str]) -> tuple[str, ...]:
     rows = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8").splitlines()
     fields = [row.split("\t") for row in rows if not row.startswith("#")]
-    return tuple(sorted({zone for home, _, zone, *_ in fields if home == code}))
+    return tuple(sorted({zone for home, _, zone, *_ in fields if home in homes}))

@@ -22,6 +22,7 @@ from streams.domain.contact.sections.canvass import tags
 from streams.domain.contact.sections.consent import consent
 from streams.domain.contact.sections.human_hours import HOUR
 from streams.domain.contact.sections.messages import Touch
+from streams.domain.contact.sections.provenance import provenance
 from streams.domain.contact.sections.stops import stops
 from streams.domain.contact.sections.touches import LISTED
 from streams.domain.contact.sections.zones import later, whereabouts
@@ -115,14 +116,19 @@ class Person:
 
     @_lazily
     def openness(self) -> ContactProfile:
-        """As much of the profile as says which channels are closed: `stops`, `consent` and `addresses`."""
+        """As much of the profile as says which channels are closed.
+
+        That is `stops`, `consent` and `addresses`, and where these come from.
+        """
         state = self.known.state
         commands = unretracted(suppressions(state.commands.values()), state.facts.values()) if state.commands else []
-        parts = {
+        parts: dict[str, object] = {
             "stops": stops(self.found, commands),
             "consent": self.consents,
             "addresses": addresses(self.contact_id, state, self.found),
         }
+        if self.found.origins:
+            parts["provenance"] = provenance(self.contact_id, state, self.found.origins).shown
         return cast(ContactProfile, parts)
 
     @property

@@ -7,8 +7,9 @@ the vendor, which is also taken off again. What cannot be judged is left alone.
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from events.channels import LimitedPurpose
 from streams.domain.pressure.closures import ChannelRules
-from streams.domain.vendors.standing import NamedContact, chosen, denial_of, suppression_of_any
+from streams.domain.vendors.standing import NamedContact, chosen, denial_of, purpose_denial_of, suppression_of_any
 
 VendorAct = Literal["add", "remove", "leave"]
 OwnReason = Literal[
@@ -63,10 +64,14 @@ def suppression_outcome(
 
 
 class TagQuestion(NamedTuple):
-    """What decides about a tag besides the person: what the policy says of closed channels, and the time (ms)."""
+    """What decides about a tag besides the person: what the policy says, and the time (ms).
+
+    `purpose`: what is written to who has it; None: whatever the policy has conditions for.
+    """
 
     rules: ChannelRules
     at: int
+    purpose: LimitedPurpose | None = None
 
 
 def tag_outcome(
@@ -97,4 +102,9 @@ def _untagged(person: ListedPerson, found: Sequence[NamedContact], question: Tag
     if person.is_closed:
         return "closed_at_the_vendor"
     profile = whom.profile
-    return denial_of(profile, person.refs, question.rules, question.at) if isinstance(profile, dict) else "unknown"
+    if not isinstance(profile, dict):
+        return "unknown"
+    rules, at = question.rules, question.at
+    return denial_of(profile, person.refs, rules, at) or purpose_denial_of(
+        profile, person.refs, rules, at, question.purpose
+    )

@@ -5,13 +5,13 @@ them binds; whose profile and segments count is said by the first of them under 
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
-from events.interactions.base import Channel
+from events.channels import Channel, LimitedPurpose
 from events.outputs import ContactProfile
 from events.times import parse_time
 from streams.domain.contact.sections.stops import FOR_GOOD
-from streams.domain.pressure import KnownProfile, worst_known_ref
+from streams.domain.pressure import KnownProfile, PermissionRequest, Policy, answer, prepare, worst_known_ref
 from streams.domain.pressure.closures import ChannelRules, channel_denial
 
 CHANNEL: Channel = "email"
@@ -63,6 +63,28 @@ def denial_of(known: ContactProfile, refs: Sequence[str], rules: ChannelRules, a
         known = {**known, "addresses": meant}
     denial = channel_denial(known, rules, CHANNEL, at)
     return None if denial is None else denial.reason
+
+
+def purpose_denial_of(
+    known: ContactProfile, refs: Sequence[str], rules: ChannelRules, at: int, purpose: LimitedPurpose | None
+) -> str | None:
+    """Why the policy lets nobody write this to a person at an address, whenever it is; None: somebody may.
+
+    Without a purpose whatever the policy has conditions on e-mail for may be written.
+    """
+    for each in purposes_of(rules.policy) if purpose is None else (purpose,):
+        asked = PermissionRequest(channel=CHANNEL, purpose=each, team="")
+        found = answer(prepare(rules.policy, asked, at), known, refs=refs)
+        if found.decision == "deny" and found.reason != "hours":
+            return found.reason
+    return None
+
+
+def purposes_of(policy: Policy) -> tuple[LimitedPurpose, ...]:
+    """The purposes for which a policy has conditions on e-mail."""
+    conditions = [condition for condition in policy.conditions if condition.channel == CHANNEL]
+    every: tuple[LimitedPurpose, ...] = get_args(LimitedPurpose)
+    return tuple(each for each in every if any(each in (one.purposes or every) for one in conditions))
 
 
 def _is_over(until: str | None, at: int) -> bool:

@@ -18,12 +18,12 @@ from sinks.lake.live_files import find_live_files
 from sinks.lake.manifests import date_in
 from sinks.lake.parquet import read_columns
 from sinks.lake.snapshots import CONTACT_LINKS
-from streams.domain.contact.facts.command_details import COMMANDS, Erase, Suppress
+from streams.domain.contact.facts.command_details import Erase, Suppress
 from streams.domain.contact.facts.from_records import Data
 from streams.domain.contact.facts.mandatory_facts import binds
 from streams.domain.contact.facts.retractions import is_retracted, retractions
 from streams.domain.contact.identity.erasure import begins
-from streams.domain.contact.state import Fact, Key, Retraction
+from streams.domain.contact.state import Fact, Key, Retraction, is_command
 from streams.history.lake.row_reading import fragment_named_in
 from streams.history.refold.buckets import SortedHistory, sort_history
 from streams.history.refold.contact_rows import ContactHistory, read_rows
@@ -48,12 +48,8 @@ def counted_facts(said: Iterable[PersonFact]) -> list[PersonFact]:
     left = [
         each for each in alive if not isinstance(each.fact.detail, Retraction) and not is_retracted(each.fact, gone)
     ]
-    wanted = [each for each in left if not _is_command(each.fact) or isinstance(each.fact.detail, Suppress)]
+    wanted = [each for each in left if not is_command(each.fact) or isinstance(each.fact.detail, Suppress)]
     return sorted(wanted, key=lambda each: each.fact.stamp)
-
-
-def _is_command(fact: Fact) -> bool:
-    return fact.detail.__class__ in COMMANDS or isinstance(fact.detail, Erase)
 
 
 def _without_copies(said: Iterable[PersonFact]) -> list[PersonFact]:

@@ -70,7 +70,10 @@ def asked_touches(
 
 
 def _request(touch: Touch, data: object) -> PermissionRequest:
-    """The permission request that the interaction describes, for the person and not for an address."""
+    """The permission request that the interaction describes, for the person and not for an address.
+
+    Calls are reported by who made them, so none was a machine's.
+    """
     return PermissionRequest(
         channel=touch.channel,
         purpose=touch.purpose,
@@ -81,6 +84,7 @@ def _request(touch: Touch, data: object) -> PermissionRequest:
         campaign_id=_text(data, "campaign_id"),
         sender=_text(data, "sender"),
         list_id=_text(data, "list_id"),
+        automatic=False,
     )
 
 

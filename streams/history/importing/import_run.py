@@ -97,13 +97,15 @@ class ImportJournal:
 
 
 def fingerprint_of(file: Path, job: ImportFormat) -> str:
-    """A hash of a file's whole content and of how it is read: vendor, source, mapping, codes and zone.
+    """A hash of a file's whole content and of how it is read: vendor, source, mapping, codes, zone and provenance.
 
     Name and place do not matter. A corrected file may be as long as before, and with a corrected mapping it is another
     import: what was refused is read again.
     """
     feed = job.feed
-    read_by = (job.vendor, feed.source, feed.phone_region, feed.time_zone, *sorted(feed.codes.items()), job.mapping)
+    stated = () if feed.provenance is None else (feed.provenance,)
+    places = (feed.source, feed.phone_region, feed.time_zone)
+    read_by = (job.vendor, *places, *sorted(feed.codes.items()), job.mapping, *stated)
     with file.open("rb") as opened:
         told = file_digest(opened, "blake2b")
     told.update("\0".join(map(repr, read_by)).encode())

@@ -4,14 +4,16 @@ Rows that are harmonised already keep their hashes; all others are judged by int
 lake, whatever a file holds.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import NamedTuple
 
 from events.adapters.feed import RefusedElement, SkippedElement
-from events.envelope import MAX_AHEAD_MS, Record, decode
+from events.envelope import MAX_AHEAD_MS, Interaction, Record, decode
 from events.fast_intake import harmonise_fast
 from events.harmonised import Opened, harmonise, harmonised_again, judge_harmonised, open_harmonised
 from events.identifiers import Hasher
+from events.interactions.base import ProvenanceKind
+from events.purpose_wall import names_refused, through_the_wall
 from events.refusal import Reason, Refusal
 from events.registry import topic_of
 from sinks.lake.anonymised_rows import MONEY_AND_RETRACTIONS
@@ -48,10 +50,20 @@ class AdmittedRow(NamedTuple):
 class RowAdmission:
     """Judges rows of old files.
 
-    `erased`: erasure lists, each with who was erased and until when. `now`: ms since 1970.
+    `erased`: erasure lists, each with who was erased and until when. `now`: ms since 1970. `refused`: kinds of
+    provenance of which nothing is taken.
     """
 
-    def __init__(self, selection: Selection, hasher: Hasher, now: int, erased: Sequence[Erasures] = ()) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        hasher: Hasher,
+        now: int,
+        erased: Sequence[Erasures] = (),
+        *,
+        refused: Set[ProvenanceKind] = frozenset(),
+    ) -> None:
+        self._refused = refused
         self._selection = selection
         self._hasher = hasher
         self._now = now
@@ -97,13 +109,17 @@ class RowAdmission:
         if is_harmonised(opened):
             return self._again(opened)
         record = Record(topic_of(type_), value, (), self._now)
-        if usual := harmonise_fast(record, self._hasher):
+        if (usual := harmonise_fast(record, self._hasher)) and not names_refused(usual[1], self._refused):
             return AdmittedRow(usual[0], usual[1], type_, time)
         read = decode(record, self._hasher.phone_region)
+        if isinstance(read, Interaction):
+            read = through_the_wall(read, self._refused)
         return read if isinstance(read, Refusal) else AdmittedRow(*harmonise(read, self._hasher), type_, time)
 
     def _again(self, opened: Opened) -> AdmittedRow | Refusal:
         read = judge_harmonised(opened)
+        if isinstance(read, Interaction):
+            read = through_the_wall(read, self._refused)
         if isinstance(read, Refusal):
             return read
         if read.time > self._now + MAX_AHEAD_MS:

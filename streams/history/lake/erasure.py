@@ -1,13 +1,22 @@
 """Who was erased, from every source that knows: the links agent's topic, a backup's ledger, commands in the lake."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import orjson
+from faust.types import TP
+
+from events.outputs import Suppressions
+from events.times import parse_time
+from events.topics import CONTACT_SUPPRESSIONS
 from sinks.lake.erasure import ErasureResult, commands_received_at, erase, erasure_commands, traces_active_after
 from sinks.lake.erasure_list import Erasure, Erasures, add_erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
+from streams.engine.changelog import PartitionReader
 from streams.operations.backup.erasure_ledger import LedgerEntry, erased_nodes, read_ledger
+from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 
 
@@ -29,6 +38,33 @@ async def announced_erasures(settings: Settings) -> list[AnnouncedErasure]:
         if roof.erased is not None:
             found.append(AnnouncedErasure(erasure_of(node, roof.erased.time), roof.erased.source, roof.erased.id))
     return found
+
+
+async def closing_erasures(settings: Settings, files: Files) -> list[AnnouncedErasure]:
+    """Erasures that `contact-suppressions` tells of, which it does until a new record begins, of commands in the lake.
+
+    Of an erasure for doing nothing the lake itself does not know whether it was in vain. Raises Kafka's errors.
+    """
+    commands, kafka = commands_received_at(files, in_vain=True), KafkaClients(settings)
+    found: list[AnnouncedErasure] = []
+    if not commands:
+        return found
+    async with PartitionReader(kafka) as reader:
+        for number in await asyncio.to_thread(kafka.partitions_of, CONTACT_SUPPRESSIONS):
+            place = TP(CONTACT_SUPPRESSIONS, number)
+            async for run in reader.runs(place, await reader.start_of(place), await reader.end_of(place)):
+                told = (erasure_in_closing(record.key, record.value) for record in run.records)
+                found += [each for each in told if each is not None and (each.source, each.id) in commands]
+    return found
+
+
+def erasure_in_closing(key: bytes | None, value: bytes | None) -> AnnouncedErasure | None:
+    """The erasure that a record of `contact-suppressions` tells of; None: of none."""
+    closed: Suppressions = orjson.loads(value or b"{}")
+    for each in closed.values():
+        if each["reason"] == "erased" and key is not None and (time := parse_time(each["since"])) is not None:
+            return AnnouncedErasure(erasure_of(key.decode(), time), each["source"], each["id"])
+    return None
 
 
 def pending_erasures(files: Files, told: Iterable[AnnouncedErasure] = ()) -> int:
@@ -56,7 +92,7 @@ def erase_from_lake(files: Files, told: Iterable[AnnouncedErasure], ledger: Path
     """
     kept = [] if ledger is None else map(_of_ledger, read_ledger(ledger))
     known = read_erasures(files)
-    found = _with_heard([*told, *kept], commands_received_at(files), known)
+    found = _with_heard([*told, *kept], commands_received_at(files, in_vain=True), known)
     add_erasures(files, known.new([*found, *erasure_commands(files)]))
     return erase(files, read_erasures(files))
 

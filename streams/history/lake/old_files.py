@@ -3,7 +3,7 @@
 Nothing is sent to Kafka. The running system learns of it by a rebuild, which folds each row at the time it happened.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import normpath
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from events.adapters.feed import RefusedElement, SkippedElement
 from events.identifiers import Hasher
+from events.interactions.base import ProvenanceKind
 from events.topics import INTERACTIONS
 from sinks.lake.erasure import commands_received_at
 from sinks.lake.erasure_list import Erasure, Erasures, add_erasures, read_erasures
@@ -31,16 +32,20 @@ _ERASURES_ALONE = Selection(types=frozenset({ERASED_TYPE}))
 
 @dataclass(frozen=True, slots=True)
 class OldFiles:
-    """The files to import. `parts`: all of them, also those without selected rows. `now`: ms since 1970."""
+    """The files to import. `parts`: all of them, also those without selected rows. `now`: ms since 1970.
+
+    `refused`: kinds of provenance of which nothing is taken.
+    """
 
     parts: list[InputFile]
     selection: Selection
     hasher: Hasher
     now: int
+    refused: Set[ProvenanceKind] = frozenset()
 
     def admission(self, *erased: Erasures) -> RowAdmission:
         """The admission rules for every row, with these erasure lists."""
-        return RowAdmission(self.selection, self.hasher, self.now, erased)
+        return RowAdmission(self.selection, self.hasher, self.now, erased, refused=self.refused)
 
     def lakes(self) -> list[Files]:
         """The other lakes among the files."""

@@ -176,7 +176,8 @@ def _text(key: bytes | None) -> str | None:
 CommandTimes: TypeAlias = Mapping[tuple[str, str], int]
 """When the broker got the first copy of a command (ms since 1970), by its source and id."""
 
-_TYPE = "contact.erased"
+_TYPE = b"contact.erased"
+_TYPES = ("contact.erased", "contact.erased_if_inactive")
 
 
 def earliest_times(*parts: CommandTimes) -> dict[tuple[str, str], int]:
@@ -190,7 +191,7 @@ def earliest_times(*parts: CommandTimes) -> dict[tuple[str, str], int]:
 
 def command_times_in(batch: pa.RecordBatch) -> dict[tuple[str, str], int]:
     """The erasure commands among rows of the topic in `NEEDED_SCHEMA`."""
-    rows = batch.filter(pc.match_substring(batch[EVENT], _TYPE))
+    rows = batch.filter(pc.match_substring(batch[EVENT], _TYPE.decode()))
     found: dict[tuple[str, str], int] = {}
     for event, came in zip(rows[EVENT].to_pylist(), rows["appended_at"].cast(pa.int64()).to_pylist(), strict=True):
         if (command := _command_of(event)) is not None:
@@ -216,17 +217,22 @@ def rows_after_erasure(
     Where the command is among the rows, its position decides, since much may come in one millisecond; else the time at
     which it came.
     """
-    erasures = ((each.source, each.id) for state in known if (each := place_of(state).erased) is not None)
-    came, command = max(((heard[name], name) for name in erasures if name in heard), default=(None, None))
-    if came is None:
+    if (found := command_heard(known, heard)) is None:
         return rows
+    came, command = found
     for number, row in enumerate(rows):
         if row.appended_at == came and _command_of(row.event) == command:
             return rows[number + 1 :]
     return [row for row in rows if row.appended_at > came]
 
 
+def command_heard(known: Iterable[ContactState], heard: CommandTimes) -> tuple[int, tuple[str, str]] | None:
+    """When the latest erasure that states know of was heard (ms), and its source and id; None: none of them was."""
+    erasures = ((each.source, each.id) for state in known if (each := place_of(state).erased) is not None)
+    return max(((heard[name], name) for name in erasures if name in heard), default=None)
+
+
 def _command_of(event: bytes) -> tuple[str, str] | None:
-    if _TYPE.encode() not in event or isinstance(opened := open_harmonised(event), Refusal):
+    if _TYPE not in event or isinstance(opened := open_harmonised(event), Refusal):
         return None
-    return (opened.head[1], opened.head[0]) if opened.head[2] == _TYPE else None
+    return (opened.head[1], opened.head[0]) if opened.head[2] in _TYPES else None

@@ -11,7 +11,13 @@ from sinks.lake.erasure_list import Erasures, read_erasures
 from sinks.lake.files import open_files
 from streams.domain.contact import ContactState, FoldOutcome, decode, encode
 from streams.domain.contact.identity.identity_assignment import trace_key
-from streams.history.rebuild.prior_states import CommandTimes, rows_after_erasure, split_prior_states, starting_state
+from streams.history.rebuild.prior_states import (
+    CommandTimes,
+    command_heard,
+    rows_after_erasure,
+    split_prior_states,
+    starting_state,
+)
 from streams.history.refold.buckets import Bucket, SortedHistory, each_bucket
 from streams.history.refold.contact_folding import fold_facts
 from streams.history.refold.contact_rows import ContactHistory, read_rows
@@ -126,22 +132,19 @@ class BucketFolder:
             known.append(decode(trace))
         before, begun = starting_state(rebuilt, known, self._erased.until(name))
         refused = Counter[str]()
-        history, in_vain = self._after_erasure(history, known)
-        done = fold_facts(name, [read.fact for read in read_rows(history, refused)], before, begun=begun)
+        left, whole = self._after_erasure(history, known)
+        facts = [read.fact for read in read_rows(left, refused)]
+        done = fold_facts(name, facts, before, begun=begun, whole=whole)
         self.outcomes.update({outcome.value: count for outcome, count in done.outcomes.items()})
-        self.outcomes.update(refused + in_vain)
+        self.outcomes.update(refused + Counter({FoldOutcome.IN_VAIN.value: len(history.rows) - len(left.rows)}))
         return done.state
 
-    def _after_erasure(
-        self, history: ContactHistory, known: Iterable[ContactState]
-    ) -> tuple[ContactHistory, Counter[str]]:
-        """The rows that came after the person's erasure, whatever time they name; and the count of the others."""
+    def _after_erasure(self, history: ContactHistory, known: Iterable[ContactState]) -> tuple[ContactHistory, bool]:
+        """The rows that came after the person's erasure, whatever time they name; and whether none is known of."""
         listed = self._erased.last_command_received(history.contact_id)  # includes commands that `lake erase` removed
         after = rows_after_erasure(history.rows, known, self._heard)
         left = [row for row in after if listed is None or row.appended_at > listed]
-        return ContactHistory(history.contact_id, left), Counter(
-            {FoldOutcome.IN_VAIN.value: len(history.rows) - len(left)}
-        )
+        return history._replace(rows=left), listed is None and command_heard(known, self._heard) is None
 
 
 class _PartitionFiles:

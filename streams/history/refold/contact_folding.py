@@ -20,8 +20,9 @@ from streams.domain.contact.packed_contribution import NOTHING
 from streams.domain.contact.publication.change_events import FragmentStep, announce, changes_record
 from streams.domain.contact.publication.suppressed_channels import may_close
 from streams.domain.contact.publication.visibility import shown_of
+from streams.domain.contact.sections.activity import last_act_of
 from streams.domain.contact.sections.messages import Message
-from streams.domain.contact.state import DEDUP_WINDOW_MS, Fact, Retraction
+from streams.domain.contact.state import DEDUP_WINDOW_MS, ErasureIfInactive, Fact, Retraction
 from streams.history.refold.contact_rows import ContactHistory, read_rows
 
 
@@ -36,16 +37,17 @@ NOBODY = ContactState()
 
 
 def fold_facts(
-    contact_id: str, facts: Sequence[Fact], before: ContactState = NOBODY, *, begun: bool = False
+    contact_id: str, facts: Sequence[Fact], before: ContactState = NOBODY, *, begun: bool = False, whole: bool = True
 ) -> FoldedFacts:
     """Fold `facts`, in the order in which they came, into the state `before`.
 
     What other agents tell of a contact is not in its interactions: links to other fragments, parts of them, and
     erasures by one of them. A caller that knows of an erasure begins with a state that records it. The version counts
     announcements, of which there are fewer than in the stream; `given` stays as it was, since experiments are not
-    counted here. `begun`: as in `fold`.
+    counted here. `begun`: as in `fold`. `whole`: what such an erasure has removed may be among the facts; else they are
+    those that came after it, and a copy of its command removes nothing.
     """
-    left = facts[_erased_count(before.place, facts) :]
+    left = facts[_erased_count(before.place, facts) :] if whole else facts
     after, became = fold(before, left, begun=begun or _may_be_anew(before.place), patient=True)
     applied = [fact for fact, outcome in zip(left, became, strict=True) if outcome is FoldOutcome.APPLIED]
     changed = applied or FoldOutcome.FORGOTTEN in became
@@ -57,13 +59,31 @@ def _erased_count(place: IdentityStatus | None, facts: Sequence[Fact]) -> int:
     """How many leading facts an erasure recorded in `place` has removed: all before its command.
 
     An erasure acts when it is heard: everything that had come is removed, also what happened after the time it names.
+    It acts once: a copy, or another command that names the same time, removes nothing of what has come since.
     """
     if place is None or place.erased is None:
         return 0
-    for number in range(len(facts), 0, -1):
-        if isinstance(facts[number - 1].detail, Erase) and facts[number - 1].time == place.erased.time:
-            return number
+    for number, fact in enumerate(facts):
+        if _may_be(fact, place.erased) and _may_hold(fact, facts[:number]):
+            return number + 1
     return 0
+
+
+def _may_be(command: Fact, erasure: Erasure) -> bool:
+    """Whether it may be the command of an erasure, of which the lake's list knows the time alone."""
+    if erasure.source or erasure.id:
+        return command.key == (erasure.source, erasure.id)
+    if isinstance(command, ErasureIfInactive):
+        return command.since <= erasure.time < command.time
+    return isinstance(command.detail, Erase) and command.time == erasure.time
+
+
+def _may_hold(command: Fact, heard: Sequence[Fact]) -> bool:
+    """Whether what was heard before a command leaves its condition open: others may know of an act, these do not."""
+    if not isinstance(command, ErasureIfInactive):
+        return True
+    last = last_act_of([fold(NOBODY, heard)[0]])
+    return last is None or last <= command.since
 
 
 def _may_be_anew(place: IdentityStatus | None) -> bool:
@@ -103,7 +123,11 @@ def refold_contact(
     """
     name = history.contact_id
     before = state_before_history(erased.until(name))
-    done = fold_facts(name, [read.fact for read in read_rows(history, refused)], before)
+    heard = erased.last_command_received(name)
+    left = history if heard is None else history._replace(rows=[row for row in history.rows if row.appended_at > heard])
+    done = fold_facts(name, [read.fact for read in read_rows(left, refused)], before, whole=heard is None)
+    if left is not history:
+        done.outcomes[FoldOutcome.IN_VAIN] += len(history.rows) - len(left.rows)
     if outcomes is not None:
         outcomes.update({outcome.value: count for outcome, count in done.outcomes.items()})
     return None if done.state == before else RefoldedContact(name, done.state, shown_profile(name, done.state))

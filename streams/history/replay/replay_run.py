@@ -5,14 +5,15 @@ One replay of a path runs at a time: two that read its journals before either ha
 
 import asyncio
 import fcntl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
-from events.topics import CONTACT_ROOFS, INTERACTIONS
+from events.interactions.base import ProvenanceKind
+from events.topics import CONTACT_ROOFS, CONTACT_SUPPRESSIONS, INTERACTIONS
 from sinks.lake.erasure import erasure_commands
 from sinks.lake.erasure_list import Erasures, erasure_of, read_erasures
 from sinks.lake.files import Files
@@ -26,7 +27,7 @@ from streams.history.importing.import_run import (
     send_items,
 )
 from streams.history.importing.publisher import ITEMS_AT_ONCE, FilePublisher, PublishOptions
-from streams.history.lake.erasure import AnnouncedErasure, announced_erasures, pending_erasures
+from streams.history.lake.erasure import AnnouncedErasure, announced_erasures, closing_erasures, pending_erasures
 from streams.history.lake.input_files import InputFile, Selection, selected_files
 from streams.history.lake.row_reading import ERASED_TYPE, erasure_in, read_file_rows
 from streams.history.replay.pacing import Pacer, watching_workers
@@ -44,7 +45,7 @@ class ReplaySource:
     """What to replay. `parts`: all files, also those without selected rows. `now`: ms since 1970.
 
     `erases`: its erasures are sent as well, before everything else. A system that knows them would remove what came
-    since, so they are only for one that does not.
+    since, so they are only for one that does not. `refused`: kinds of source of which nothing is taken here.
     """
 
     parts: list[InputFile]
@@ -52,6 +53,7 @@ class ReplaySource:
     phone_region: str
     now: int
     erases: bool = False
+    refused: Set[ProvenanceKind] = frozenset()
 
     @property
     def lake(self) -> Files | None:
@@ -80,7 +82,7 @@ class ReplaySource:
             erased = [Erasures(erasure_of(fragment, time) for fragment, time, _ in self.erasures())]
         else:
             erased = [Erasures(erasure_commands(self.lake)), read_erasures(self.lake)]
-        return RowDecider(self.selection, erased, self.phone_region, self.now, erases=self.erases)
+        return RowDecider(self.selection, erased, self.phone_region, self.now, erases=self.erases, refused=self.refused)
 
     def erasures(self) -> Iterator[tuple[str, int, bytes]]:
         """Fragment, time (ms) and bytes of each erasure command, selected or not."""
@@ -151,7 +153,9 @@ def send_replay(
     require_topic(settings, INTERACTIONS)
     if history.lake is not None:
         require_topic(settings, CONTACT_ROOFS)
-        history.require_erased(asyncio.run(announced_erasures(settings)))
+        require_topic(settings, CONTACT_SUPPRESSIONS)
+        told = [*asyncio.run(announced_erasures(settings)), *asyncio.run(closing_erasures(settings, history.lake))]
+        history.require_erased(told)
     with ExitStack() as open_:
         behind = open_.enter_context(watching_workers(settings)) if options.yields else None
         pace = Pacer(options.rate, behind, screen.say)

@@ -4,13 +4,15 @@ A row of the lake is harmonised: there is no address in it, and intake is not ne
 would judge it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from events.adapters.feed import RefusedElement, SkippedElement
 from events.envelope import Record, decode
-from events.harmonised import open_harmonised
+from events.harmonised import Opened, harmonised_again, judge_harmonised, open_harmonised
+from events.interactions.base import ProvenanceKind, SourcedData
+from events.purpose_wall import through_the_wall
 from events.refusal import Refusal
-from events.registry import MESSAGES, topic_of
+from events.registry import MESSAGES, MODELS, topic_of
 from events.topics import INTERACTIONS
 from sinks.lake.erasure_list import Erasures
 from streams.domain.contact.state import DEDUP_WINDOW_MS
@@ -30,6 +32,11 @@ WINDOW_MARGIN_MS = 2 * 3_600_000
 """Kept free of the week in which copies of messages are known: an hour a clock may be ahead, and one for intake."""
 TOO_OLD = SkippedElement("messages older than 7 days, which enter by a rebuild")
 ERASURES = SkippedElement("erasures; --erasures sends them")
+OF_THE_INACTIVE = SkippedElement(
+    "erasures of who was inactive: `retention run --inactive` judges by what is known there"
+)
+IF_INACTIVE = "contact.erased_if_inactive"
+OF_REFUSED_SOURCES = SkippedElement("of kinds of source of which nothing is taken here (HARMONIA_REFUSED_SOURCES)")
 
 RowDecision = UnchangedEvent | RefusedElement | SkippedElement
 
@@ -37,13 +44,21 @@ RowDecision = UnchangedEvent | RefusedElement | SkippedElement
 class RowDecider:
     """Decides what happens to each row. `erased`: erasure lists, each with who was erased and until when.
 
-    `now`: ms since 1970. `erases`: erasures have been sent before.
+    `now`: ms since 1970. `erases`: erasures have been sent before. `refused`: see `through_the_wall`.
     """
 
-    def __init__(
-        self, selection: Selection, erased: Sequence[Erasures], phone_region: str, now: int, *, erases: bool
+    def __init__(  # noqa: PLR0913 (each is a part of the order)
+        self,
+        selection: Selection,
+        erased: Sequence[Erasures],
+        phone_region: str,
+        now: int,
+        *,
+        erases: bool,
+        refused: Set[ProvenanceKind] = frozenset(),
     ) -> None:
         self._selection = selection
+        self._refused = refused
         self._erased = [each for each in erased if len(each)]
         self._phone_region = phone_region
         self._now = now
@@ -61,6 +76,8 @@ class RowDecider:
             return []
         if type_ in MESSAGES and opened.time < self._now - DEDUP_WINDOW_MS + WINDOW_MARGIN_MS:
             return [TOO_OLD]
+        if type_ == IF_INACTIVE:  # by a part of a history the condition might hold of somebody who is active
+            return [OF_THE_INACTIVE]
         if not row.of_lake and not is_harmonised(opened):
             return [self._decide_raw(row.value, type_)]
         fragment = fragment_of(row, opened)
@@ -69,11 +86,22 @@ class RowDecider:
         if type_ == ERASED_TYPE:
             return [] if self._erases else [ERASURES]
         came = opened.time if row.appended_at is None else row.appended_at
-        return [
-            BEFORE_ERASURE
-            if self._is_erased(fragment, opened.time, came)
-            else to_interactions(row.value, fragment, type_)
-        ]
+        if self._is_erased(fragment, opened.time, came):
+            return [BEFORE_ERASURE]
+        taken = self._through_the_wall(row.value, opened)
+        return [OF_REFUSED_SOURCES if taken is None else to_interactions(taken, fragment, type_)]
+
+    def _through_the_wall(self, value: bytes, opened: Opened) -> bytes | None:
+        """What is taken of a harmonised event: most often its own bytes; None: nothing is."""
+        if not self._refused or not issubclass(MODELS[opened.head[2]], SourcedData):
+            return value
+        read = judge_harmonised(opened)
+        if isinstance(read, Refusal):  # who reads `interactions` judges as before
+            return value
+        taken = through_the_wall(read, self._refused)
+        if isinstance(taken, Refusal):
+            return None
+        return value if taken is read else harmonised_again(taken)
 
     def _is_erased(self, fragment: str, time: int, came: int) -> bool:
         return any(

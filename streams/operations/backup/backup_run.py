@@ -119,7 +119,8 @@ def _is_own(key: bytes) -> bool:
 WORK = "work"
 HELD_BACK_BYTES = 64 << 20
 _LOOK_AGAIN_S = 0.05
-_ERASED = b'"contact.erased"'
+_ERASED = b'"contact.erased'
+"""How the types of all commands that may erase begin."""
 
 
 @dataclass(slots=True)

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+from streams.domain.pressure.policy_remarks import policy_remarks
 from streams.operations.doctor.finding import Finding, fail, ok, warn
 from streams.platform.errors import Unusable
-from streams.platform.policy_file import policy_of
+from streams.platform.policy_file import foreign_policy, policy_of
 from streams.platform.settings import LEAST_KEY_BYTES, LOCAL_IDENTITY_KEY, Settings
 from streams.platform.tokens import read_tokens
 from streams.platform.unknown_variables import UnknownVariable, unknown_variables
@@ -40,10 +41,18 @@ def _identity_key(settings: Settings) -> Finding:
 
 def _policy(settings: Settings) -> Finding:
     try:
-        policy = policy_of(settings.policy)
+        policy = policy_of(settings.policy, settings.regime)
     except Unusable as error:
         return fail("HARMONIA_POLICY", str(error).partition(": ")[2], "harmonia policy check FILE says what is wrong")
-    return ok("HARMONIA_POLICY", f"{settings.policy or 'the default'}, version {policy.version}")
+    if (foreign := foreign_policy(policy, settings.regime)) is not None:
+        return warn("HARMONIA_POLICY", *foreign)
+    if settings.regime != "us" and (known := settings.refused_kinds - {*policy.unknown.sources}):
+        kinds = ", ".join(sorted(known))
+        found = f"a no from {kinds} passes the wall, and makes whom it names known"
+        return warn("HARMONIA_POLICY", found, "name the kinds of HARMONIA_REFUSED_SOURCES in unknown.sources, too")
+    if remarks := policy_remarks(policy):
+        return warn("HARMONIA_POLICY", remarks[0], "harmonia policy check FILE says all there is to remark")
+    return ok("HARMONIA_POLICY", f"{settings.policy or f'the default ({settings.regime})'}, version {policy.version}")
 
 
 def _teams(settings: Settings) -> Iterator[Finding]:

@@ -40,7 +40,8 @@ def examine_lake(settings: Settings, now: int) -> Iterator[Finding]:
             return
         lake_files_of(settings)
         yield _size(files)
-        yield judge_erasures(commands_received_at(files).values(), now)
+        pending = commands_received_at(files)
+        yield judge_erasures(pending.values(), now, len(commands_received_at(files, in_vain=True)) - len(pending))
         yield judge_begun(len(find_live_files(files).places), len(unfinished_imports(files, now - DAY_MS)))
     except (ValueError, LakeStopped) as error:
         yield fail(WHAT, str(error).removeprefix(f"{WHAT}: "), "docs/lake.md says which stores will do")
@@ -53,9 +54,17 @@ def examine_lake(settings: Settings, now: int) -> Iterator[Finding]:
         yield from _owners(files, settings)
 
 
-def judge_erasures(heard: Collection[int], now: int) -> Finding:
-    """Pending erasures. `heard`: when each command came that has not been carried out in the lake (ms since 1970)."""
+def judge_erasures(heard: Collection[int], now: int, unsure: int = 0) -> Finding:
+    """Pending erasures. `heard`: when each command came that has not been carried out in the lake (ms since 1970).
+
+    `unsure`: commands in it for who has done nothing, of which it does not know whether they were in vain.
+    """
     what = "erasures in the lake"
+    if not heard and unsure:
+        found = (
+            f"all that it knows of are carried out; {unsure} for doing nothing were in vain, or wait for `lake erase`"
+        )
+        return ok(what, found)
     if not heard:
         return ok(what, "all that it knows of are carried out")
     found = f"{len(heard)} are not carried out, the oldest for {(now - min(heard)) // 3_600_000} hours"

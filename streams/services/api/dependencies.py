@@ -14,7 +14,7 @@ from sinks.segment_lookup import SegmentsReader
 from streams.domain.pressure import Policy
 from streams.domain.segments.previews import PreviewQuestion
 from streams.history.insights.own_process import InsightsProcess
-from streams.platform.identity_key import describe_incomplete
+from streams.platform.identity_key import OF_OTHER_SETTINGS, describe_incomplete
 from streams.platform.tokens import Caller, Scope, Tokens
 from streams.services.api.bodies import BodyReader
 from streams.services.api.metrics import ApiMetrics
@@ -68,7 +68,7 @@ class ApiDependencies:
         """Raise the Problem of a Redis that lacks something, and count it."""
         self.metrics.incomplete.labels(found.why).inc()
         lacking = describe_incomplete(found)
-        raise Problem(code, lacking if found.why == "other_key" else f"{lacking}; it mends by itself")
+        raise Problem(code, lacking if found.why in OF_OTHER_SETTINGS else f"{lacking}; it mends by itself")
 
     def away(self, code: Code = "profiles_incomplete") -> NoReturn:
         """Raise the Problem of a Redis that does not answer, and count it."""

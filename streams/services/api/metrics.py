@@ -40,7 +40,8 @@ class ApiMetrics:
         )
         self.incomplete = Counter(
             "harmonia_api_incomplete_total",
-            "Requests that got no answer since Redis lacked something (missing, refilling, too_old, other_key, away)",
+            "Requests that got no answer since Redis lacked something "
+            "(missing, refilling, too_old, other_key, other_regime, away)",
             ["why"],
             registry=registry,
         )

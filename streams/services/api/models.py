@@ -66,7 +66,8 @@ class PermissionTerms(_Strict):
     """What people are to be asked for. What is left out is judged as the worst that it can be.
 
     `at`: now, if absent. `team`: the token's; a token of team `*` has to say. `reserve`: for so many seconds nobody
-    else is allowed to reach whoever is allowed here; needs the scope `reserve`.
+    else is allowed to reach whoever is allowed here; needs the scope `reserve`. `automatic`: whether a machine calls,
+    without anybody who speaks.
     """
 
     channel: Channel
@@ -79,6 +80,7 @@ class PermissionTerms(_Strict):
     campaign_id: Short | None = None
     sender: Sender | None = None
     list_id: Short | None = None
+    automatic: bool | None = None
     reserve: Annotated[int, Field(ge=1, le=LONGEST_RESERVATION_S), BeforeValidator(_whole)] | None = None
 
 

@@ -103,6 +103,7 @@ def _batch(
         campaign_id=said.campaign_id,
         sender=said.sender,
         list_id=said.list_id,
+        automatic=said.automatic,
     )
     reserve_ms = None if said.reserve is None else said.reserve * 1000
     at = deps.clock() if said.at is None else parse_time(said.at)
@@ -134,6 +135,8 @@ def _write_down(deps: ApiDependencies, batch: PermissionBatch, answers: BatchAns
     record["campaign_id"], record["policy_version"] = request.campaign_id, answers.policy_version
     if segment is not None:
         record["segment"] = segment
+    if request.automatic is not None:
+        record["automatic"] = request.automatic
     deps.write_down(record)
     counted = Counter((one.decision.decision, one.decision.reason) for one in answers.judged)
     for (decision, reason), count in counted.items():

@@ -129,12 +129,12 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
     """Answer until SIGINT or SIGTERM. Raises `Unusable` when a setting or the address is no good."""
     metrics = ApiMetrics(CollectorRegistry())
     tokens = read_tokens(settings.api_tokens.get_secret_value())
-    policies = metrics.policy.watched(settings.policy, wall_clock)
+    policies = metrics.policy.watched(settings.policy, settings.regime, wall_clock)
     with listening(host, port) as listener:
         async with AsyncExitStack() as closing:
             redis = redis_client(settings)
             closing.push_async_callback(redis.aclose)
-            lookup = Lookup(redis, settings.profiles_oldest_s, settings.hasher.key_ids)
+            lookup = Lookup(redis, settings.profiles_oldest_s, settings.key_ids)
             reservations = Reservations(redis)
             audit = await closing.enter_async_context(running_audit_log(settings, metrics.audit))
             keeping = ReservationLog(KafkaClients(settings).idempotent_producer)

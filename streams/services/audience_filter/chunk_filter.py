@@ -19,7 +19,7 @@ from sinks.reservations import Reservations
 from streams.domain.pressure import Decision, PermissionRequest, Policy
 from streams.domain.pressure.asking import REPEATED
 from streams.platform.clients import KafkaClients, redis_client
-from streams.platform.identity_key import OTHER_KEY
+from streams.platform.identity_key import OF_OTHER_SETTINGS
 from streams.platform.settings import Settings
 from streams.platform.tried_address import redis_unanswered_cure
 from streams.services.audience import CsvRecord, Header, fields_of, hashes_of
@@ -212,7 +212,7 @@ class ChunkFilter:
         self._reader = QuestionReader(job.header, job.request.channel, job.settings.hasher)
         self._runner = asyncio.Runner()
         self._client = redis_client(job.settings)
-        self._lookup = Lookup(self._client, job.settings.profiles_oldest_s, job.settings.hasher.key_ids)
+        self._lookup = Lookup(self._client, job.settings.profiles_oldest_s, job.settings.key_ids)
         self._keeping = ReservationLog(KafkaClients(job.settings).idempotent_producer)
         reservations = Reservations(self._client)
         self._judge = PermissionJudge(self._lookup, reservations, lambda: job.policy, _now, self._keeping.keep)
@@ -256,8 +256,8 @@ class ChunkFilter:
 
 
 def _incomplete(found: Incomplete) -> UndecidedChunk:
-    if found.why == "other_key":
-        return UndecidedChunk(f"{OTHER_KEY}.")
+    if (settled := OF_OTHER_SETTINGS.get(found.why)) is not None:
+        return UndecidedChunk(f"{settled}.")
     why = found.why.replace("_", " ")
     return UndecidedChunk(f"profiles_incomplete: {found.where} is {why}; is a worker running, and has it caught up?")
 

@@ -37,6 +37,7 @@ TYPES: Mapping[str, str] = {
     "contact.suppressed": "All contact stopped",
     "contact.provenance_forgotten": "Forgotten by where it came from",
     "contact.erased": "Forgotten",
+    "contact.erased_if_inactive": "To be forgotten if inactive",
 }
 OUTCOMES: Mapping[str, str] = {
     "contacted": "met",
@@ -124,6 +125,7 @@ REFUSALS: Mapping[str, str] = {
     "time_in_future": "Of a time to come",
     "no_identifier": "Names nobody",
     "invalid_data": "Data not as they have to be",
+    "refused_source": "Of a source of which nothing is taken",
     "unsupported_type": "Of a type that is not taken in here",
     "memo_entry": "Memo entry",
     "malformed_row": "Malformed row",
@@ -153,6 +155,9 @@ ORIGINS: Mapping[str, str] = {
     "sponsorship": "Somebody who knows them",
     "canvass": "A canvasser",
     "vendor": "A supplier of data",
+    "petition": "A file of a petition",
+    "staff": "A file of staff",
+    "civic_register": "A register of an authority",
 }
 """From whom something about a person was got."""
 ALL: tuple[Mapping[str, str], ...] = (

@@ -39,18 +39,24 @@ _REFUSED = 2
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked about everybody on a list. `reserve_s`: 0 reserves nobody."""
+    """What is asked about everybody on a list.
+
+    `reserve_s`: 0 reserves nobody. `automatic`: of calls, whether a machine calls; None: nobody says.
+    """
 
     channel: str
     purpose: str
     team: str
     campaign: str = ""
     reserve_s: int = 0
+    automatic: bool | None = None
 
     def options(self) -> list[str]:
         """The options of `harmonia permit`."""
         named = {"channel": self.channel, "purpose": self.purpose, "team": self.team, "campaign": self.campaign}
         told = [f"--{name}={value}" for name, value in named.items() if value]
+        if self.automatic is not None:
+            told.append("--caller=machine" if self.automatic else "--caller=live")
         return [*told, f"--reserve={self.reserve_s}"] if self.reserve_s else told
 
 

@@ -80,7 +80,7 @@ async def serve(
     people = read_people(settings.console_people, changing(settings.console_may))
     turfs = read_turfs(settings.console_turfs)
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "console"))
-    policies = metrics.policy.watched(settings.policy, wall_clock)
+    policies = metrics.policy.watched(settings.policy, settings.regime, wall_clock)
     with listening(host, port) as listener:
         async with AsyncExitStack() as closing:
             redis = redis_client(settings)
@@ -88,7 +88,7 @@ async def serve(
             observer = StatusObserver(LookAt(settings))
             closing.push_async_callback(observer.stop)
             audit = await closing.enter_async_context(running_audit_log(settings, metrics.audit))
-            lookup = Lookup(redis, settings.profiles_oldest_s, settings.hasher.key_ids)
+            lookup = Lookup(redis, settings.profiles_oldest_s, settings.key_ids)
             judge = PermissionJudge(lookup, Reservations(redis), policies.now, wall_clock, _reserve_nothing)
             deps = ConsoleDependencies(
                 settings=settings,

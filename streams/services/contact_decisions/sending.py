@@ -52,7 +52,7 @@ async def _poll_contacts(
     """The contacts at the first look that is enough, or at the first after `until`."""
     client = redis_client(settings)
     try:
-        lookup = Lookup(client, settings.profiles_oldest_s, settings.hasher.key_ids)
+        lookup = Lookup(client, settings.profiles_oldest_s, settings.key_ids)
         while True:
             try:
                 seen = await lookup.look(names)

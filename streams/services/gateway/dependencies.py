@@ -1,9 +1,10 @@
 """What the routes of the gateway share: hooks, tokens, delivery to Kafka, verification, limits and metrics."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from events.adapters.feed import AdapterResult, RefusedElement, SkippedElement
+from events.interactions.base import ProvenanceKind
 from streams.platform.tokens import Tokens
 from streams.services.api.bodies import BodyReader
 from streams.services.gateway.hooks import Hook
@@ -34,6 +35,7 @@ class GatewayDependencies:
     bodies: BodyReader
     clock: Callable[[], int]
     phone_region: str
+    refused_kinds: Set[ProvenanceKind] = frozenset()
     proven: BodyReader = field(default_factory=lambda: BodyReader(SHARE_BYTES))
     used: Mapping[str, UsedSignatures] = field(
         default_factory=lambda: {way: UsedSignatures() for way in ("mailgun", "twilio")}

@@ -16,6 +16,8 @@ from events.adapters import van
 from events.adapters.feed import NO_CODES, Adapter
 from events.adapters.vendors import BODIES, canonical_vendor
 from events.contact import is_time_zone
+from events.fields import Label
+from events.interactions.base import Provenance, ProvenanceKind
 from events.validation_messages import in_plain_words
 from streams.platform.errors import Unusable
 from streams.services.gateway.signatures import BY_HEADER, ValidSecrets, public_key
@@ -29,6 +31,21 @@ _USUAL: Mapping[str, Auth] = {"sendgrid": "sendgrid", "mailgun": "mailgun", "ses
 Secrets = Annotated[list[Annotated[str, Field(pattern=r"^(env|file):.+$")]], Field(max_length=2)]
 
 
+class ProvenanceTable(BaseModel):
+    """Where contacts come from which people leave at the vendor as they give, sign or sign up."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: ProvenanceKind
+    file: Label | None = None
+    notice: Label | None = None
+
+    @property
+    def stated(self) -> Provenance:
+        """The same as interactions say it."""
+        return Provenance(kind=self.kind, file=self.file, notice=self.notice)
+
+
 class HookTable(BaseModel):
     """One hook as it stands in the file.
 
@@ -36,7 +53,7 @@ class HookTable(BaseModel):
     user:password that a vendor that signs must show besides. `window_hours`: how old a signature may be; wide, because
     a vendor that was refused may send the same again for most of a day. `url`: as the vendor knows it (Twilio signs
     it). `topics`: ARNs of SNS. `confirm`: answer SNS when it asks whether a subscription is meant. `codes`: a codes
-    file of VAN's.
+    file of VAN's. `provenance`: where from contacts of gifts, forms and RSVPs are.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,6 +69,7 @@ class HookTable(BaseModel):
     confirm: bool = False
     time_zone: str = "UTC"
     codes: Path | None = None
+    provenance: ProvenanceTable | None = None
 
     @model_validator(mode="after")
     def _make_sense(self) -> Self:
@@ -77,6 +95,7 @@ class Hook(BaseModel):
     confirm: bool
     time_zone: str
     codes: Any
+    provenance: Provenance | None
 
     @property
     def is_proven_by_header(self) -> bool:
@@ -128,6 +147,7 @@ def _hook(name: str, table: object, path: Path, environment: Mapping[str, str]) 
         confirm=read.confirm,
         time_zone=read.time_zone,
         codes=_codes(name, path.parent, read.codes),
+        provenance=read.provenance.stated if read.provenance else None,
     )
 
 

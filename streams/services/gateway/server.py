@@ -79,7 +79,16 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
             certificates = SnsVerifier(fetch)
             bodies = BodyReader(SHARE_BYTES)
             deps = GatewayDependencies(
-                hooks, tokens, delivery, certificates, fetch, metrics, bodies, wall_clock, settings.phone_region
+                hooks,
+                tokens,
+                delivery,
+                certificates,
+                fetch,
+                metrics,
+                bodies,
+                wall_clock,
+                settings.phone_region,
+                settings.refused_kinds,
             )
             server = Server(build_gateway(deps), settings.grace_s)
             health = HealthServer.at(settings, metrics.registry, delivery.unready, say)

@@ -72,7 +72,7 @@ async def _receive(deps: GatewayDependencies, hook: Hook, sent: WebhookRequest) 
 
 async def _keep(deps: GatewayDependencies, hook: Hook, sent: WebhookRequest) -> None:
     body = await _of_sns(deps, hook, sent.body) if hook.auth == "sns" else sent.body
-    feed = Feed(hook.source, sent.at, deps.phone_region, hook.time_zone, hook.codes)
+    feed = Feed(hook.source, sent.at, deps.phone_region, hook.time_zone, hook.codes, hook.provenance)
     await deps.keep(hook.name, hook.read(body, feed))
     _warn(deps, hook, body)
 

@@ -20,7 +20,7 @@ def permission_record(
     request: PermissionRequest, policy_version: str, now: int, answers: Iterable[AuditedDecision] = ()
 ) -> AuditRecord:
     """The record of a request that was answered now, ms since 1970."""
-    return {
+    record: AuditRecord = {
         "request": secrets.token_hex(16),
         "at": render_time(now),
         "team": request.team,
@@ -31,6 +31,9 @@ def permission_record(
         "policy_version": policy_version,
         "answers": [*answers],
     }
+    if request.automatic is not None:
+        record["automatic"] = request.automatic
+    return record
 
 
 def list_record(

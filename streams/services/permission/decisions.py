@@ -33,7 +33,6 @@ from streams.domain.pressure import (
     Question,
     answer,
     prepare,
-    worst_known_ref,
 )
 from streams.domain.pressure import Reservation as Pending
 from streams.platform.cooperative import map_cooperatively
@@ -249,9 +248,8 @@ def _judge_one(
 ) -> JudgedPerson:
     known, question = _known(contact), asking.question
     asking.stopped.see(known, question.request)
-    ref = worst_known_ref(known, asked.refs)
     pending = [*_pending(known, reserved, question.request.team), *besides] if reserved or besides else ()
-    return JudgedPerson(contact.contact_id, answer(question, known, ref=ref, reserved=pending))
+    return JudgedPerson(contact.contact_id, answer(question, known, refs=asked.refs, reserved=pending))
 
 
 class _ReservationGrants:

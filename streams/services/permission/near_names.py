@@ -9,11 +9,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from events.channels import Channel
-from events.normalise import normalise_phone
 from events.spelling import nearest_name
 from streams.domain.display_names import is_shown
-from streams.domain.pressure import KnownProfile, PermissionRequest
-from streams.domain.pressure.denials import plain_list, plain_sender
+from streams.domain.pressure import KnownProfile, PermissionRequest, Policy
+from streams.domain.pressure.conditions import conditions_on
+from streams.domain.pressure.denials import plain_list
+from streams.domain.pressure.senders import is_a_number, is_same_sender
 
 MOST_NAMES = 1_000
 """Names that are kept of one request: whoever sends from more numbers gets remarks about the first ones."""
@@ -54,10 +55,17 @@ def campaign_remark(campaign: str | None, held: Collection[str]) -> str | None:
 
 def sender_remark(sender: str | None, stopped: Collection[str], country: str, whose: str) -> str | None:
     """A remark where a sender is spelled like one that was stopped. `whose`: by whom, such as `this person has`."""
-    if sender is None or plain_sender(sender, country) in {plain_sender(each, country) for each in stopped}:
+    if sender is None or any(is_same_sender(sender, each, country) for each in stopped):
         return None
     near = nearest_name(sender, sorted(stopped))
     return None if near is None else f"{whose} stopped {near}: is that the one?"
+
+
+def caller_remark(request: PermissionRequest, policy: Policy) -> str | None:
+    """A remark where a policy asks more of calls by machines, and nobody says who speaks: many are denied for it."""
+    if request.automatic is not None or not any(each.automatic for each in conditions_on(request, policy)):
+        return None
+    return "who speaks is not said, so calls are judged as a machine's; say so where somebody of yours does"
 
 
 def list_remark(list_id: str | None, left: Collection[str], whose: str) -> str | None:
@@ -74,7 +82,7 @@ def sender_form_remark(sender: str | None, channel: Channel, country: str) -> st
     """A remark where a sender of texts or calls is no number: it only matches a STOP to a sender of that very name."""
     if sender is None or channel not in ("text", "phone") or _is_short_code(sender.strip()):
         return None
-    if normalise_phone(sender, country) is not None:
+    if is_a_number(sender, country):
         return None
     return "is no phone number and no short code, so only who has stopped a sender of that very name is left out"
 

@@ -1,4 +1,4 @@
-"""What of a profile came from one source until a time, and the commands by which that is forgotten."""
+"""What of a profile is due: what came from one source, or all of who has done nothing since; and the commands."""
 
 import uuid
 from collections import Counter
@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 import orjson
 
+from events.inactivity import InactivityRule, is_inactive
 from events.json_types import JSON
 from events.outputs import ContactProfile
 from events.provenance_rules import ProvenanceRule, is_due
 from events.times import render_time
 
 COMMAND = "contact.provenance_forgotten"
+ERASURE = "contact.erased_if_inactive"
 _NAMESPACE = uuid.UUID("6f0c2c1e-6c3f-4f0e-9a52-7a3a5b1d0c7e")
 
 
@@ -47,6 +49,13 @@ def due_items(profile: ContactProfile, rule: ProvenanceRule) -> tuple[DueItem, .
     )
 
 
+def inactive_items(profile: ContactProfile, rule: InactivityRule) -> tuple[DueItem, ...]:
+    """All that is known of somebody who has done nothing for so long; nothing of anybody else."""
+    if not is_inactive(profile, rule):
+        return ()
+    return (DueItem("", sum(profile["counts"].values()), whole=True),)
+
+
 def report_on(due: Mapping[str, tuple[DueItem, ...]], known: int) -> DueReport:
     """The report on what is due, by contact_id, of so many known people."""
     items = [item for each in due.values() for item in each]
@@ -54,6 +63,18 @@ def report_on(due: Mapping[str, tuple[DueItem, ...]], known: int) -> DueReport:
     whole = sum(item.interactions for item in items if item.whole)
     partly = sum(not item.whole for item in items)
     return DueReport(sum(map(bool, due.values())), known, whole, partly, dict(sorted(files.items())))
+
+
+def erasures_of(names: Iterable[str], rule: InactivityRule, source: str, now: int) -> Iterable[bytes]:
+    """An erasure for each of the people who are due, decided `now` (ms): in vain where they have acted since `until`.
+
+    `names`: the identifiers that name them. One that is made again of the same rule is the same one.
+    """
+    for name in names:
+        said = "\n".join(["inactive", str(rule.until), name])
+        head: dict[str, JSON] = {"specversion": "1.0", "source": source, "type": ERASURE}
+        data: dict[str, JSON] = {"contact": {"contact_id": name}, "inactive_since": render_time(rule.until)}
+        yield orjson.dumps({**head, "id": str(uuid.uuid5(_NAMESPACE, said)), "time": render_time(now), "data": data})
 
 
 def commands_on(names: Iterable[str], rule: ProvenanceRule, source: str) -> Iterable[bytes]:

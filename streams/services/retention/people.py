@@ -1,26 +1,26 @@
 """Follows `contact-state` and `contact-links`: who has something that is due, and under which identifiers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import orjson
 from kafka import KafkaConsumer, TopicPartition
 
-from events.provenance_rules import ProvenanceRule
+from events.outputs import ContactProfile
 from events.topics import CONTACT_LINKS, CONTACT_STATE
 from streams.platform.errors import MissingTopic
-from streams.services.retention.due import DueItem, DueReport, due_items, report_on
+from streams.services.retention.due import DueItem, DueReport, report_on
 
 
-class PeopleByProvenance:
-    """Whoever is known, and what of them is due by a rule; as of the last `read`.
+class PeopleDue:
+    """Whoever is known, and what of each `due_of` says is due; as of the last `read`.
 
     A null value and a profile that has lost what was due take somebody off again.
     """
 
-    def __init__(self, consumer: KafkaConsumer, rule: ProvenanceRule) -> None:
+    def __init__(self, consumer: KafkaConsumer, due_of: Callable[[ContactProfile], tuple[DueItem, ...]]) -> None:
         self._consumer = consumer
-        self._rule = rule
+        self._due_of = due_of
         topics = CONTACT_STATE, CONTACT_LINKS
         self._places = [TopicPartition(topic, number) for topic in topics for number in _numbers(consumer, topic)]
         consumer.assign(self._places)
@@ -41,12 +41,12 @@ class PeopleByProvenance:
                 self._hear_of_profile(name, record.value)
         return report_on(self.due, len(self._known))
 
-    def names(self) -> Iterator[str]:
-        """Every identifier under which something may lie of those who are due."""
+    def names(self, of: Iterable[str]) -> Iterator[str]:
+        """Every identifier under which something may lie of these people."""
         absorbed: dict[str, list[str]] = {}
         for name, survivor in self._into.items():
             absorbed.setdefault(survivor, []).append(name)
-        for contact_id in self.due:
+        for contact_id in of:
             yield contact_id
             yield from sorted(absorbed.get(contact_id, ()))
 
@@ -68,7 +68,7 @@ class PeopleByProvenance:
             self._known.discard(name)
             return
         self._known.add(name)
-        if items := due_items(orjson.loads(value), self._rule):
+        if items := self._due_of(orjson.loads(value)):
             self.due[name] = items
 
 

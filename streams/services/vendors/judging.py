@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
+from events.channels import LimitedPurpose
 from sinks.lookup import ContactAnswer, ErasedContact, Incomplete, KnownContact, Lookup
 from sinks.segment_lookup import SegmentsReader
 from streams.domain.pressure import KnownProfile, Policy
@@ -13,7 +14,7 @@ from streams.domain.pressure.closures import channel_rules
 from streams.domain.vendors.reconciling import TagQuestion, VendorOutcome, suppression_outcome, tag_outcome
 from streams.domain.vendors.standing import NamedContact
 from streams.platform.errors import Unusable
-from streams.platform.identity_key import OTHER_KEY
+from streams.platform.identity_key import OF_OTHER_SETTINGS
 from streams.services.vendors.journal import ReadPerson
 from streams.services.vendors.segment_watch import SegmentWatch, lacking
 
@@ -47,11 +48,20 @@ class Memberships:
 class PeopleJudge:
     """Says what is to be done about people; `members` None: about their suppression. `policy`: that of now.
 
+    `purpose`: see `TagQuestion`.
+
     Raises SinkUnavailable, and `Unusable` while Redis lacks something: who is missing there would look unknown.
     """
 
-    def __init__(self, lookup: Lookup, policy: Callable[[], Policy], members: Memberships | None) -> None:
+    def __init__(
+        self,
+        lookup: Lookup,
+        policy: Callable[[], Policy],
+        members: Memberships | None,
+        purpose: LimitedPurpose | None = None,
+    ) -> None:
         self._lookup = lookup
+        self._purpose = purpose
         self._policy = policy
         self._members = members
         self.policy_version = ""
@@ -60,12 +70,13 @@ class PeopleJudge:
         """The outcome for each, in their order, as of now."""
         seen = await self._lookup.look([names for each in people for names in each.person.names])
         if isinstance(seen, Incomplete):
-            raise Unusable(OTHER_KEY) if seen.why == "other_key" else lacking(seen)
+            settled = OF_OTHER_SETTINGS.get(seen.why)
+            raise lacking(seen) if settled is None else Unusable(settled)
         known = {found.contact_id for found in seen.contacts if isinstance(found, KnownContact)}
         members = set[str]() if self._members is None else await self._members.among(sorted(known))
         following, policy = iter(seen.contacts), self._policy()
         self.policy_version = policy.version
-        question = TagQuestion(channel_rules(policy), time.time_ns() // 1_000_000)
+        question = TagQuestion(channel_rules(policy), time.time_ns() // 1_000_000, self._purpose)
         return [
             self._outcome(each, [_named(next(following), members) for _ in each.person.names], question)
             for each in people

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pydantic import SecretStr
 
+from events.channels import LimitedPurpose
 from sinks.lookup import Lookup
 from sinks.segment_lookup import SegmentsReader
 from streams.domain.vendors.tags import tag_of
@@ -26,10 +27,11 @@ from streams.services.vendors.vendor_http import VendorApi, VendorClock, WallClo
 
 
 class SyncTask(NamedTuple):
-    """What is brought in line at which vendor; `segment` None: suppressions."""
+    """What is brought in line at which vendor; `segment` None: suppressions. `purpose`: what its members are sent."""
 
     vendor: VendorName
     segment: str | None
+    purpose: LimitedPurpose | None = None
 
     @property
     def name(self) -> str:
@@ -73,14 +75,16 @@ async def run_sync(settings: Settings, task: SyncTask, order: SyncOrder, around:
     api = api_of(settings, task.vendor)
     hasher = settings.hasher
     read_by = f"{hasher.key_ids}\0{hasher.phone_region}\0{settings.gmail_aliases}"
+    if task.purpose is not None:
+        read_by += f"\0{task.purpose}"
     account = hasher.seal(f"{api.base}\0{sorted(api.headers.items())}\0{read_by}".encode())
     client = redis_client(settings)
     try:
-        lookup = Lookup(client, settings.profiles_oldest_s, hasher.key_ids)
+        lookup = Lookup(client, settings.profiles_oldest_s, settings.key_ids)
         reader = SegmentsReader(client, settings.profiles_oldest_s)
         members = None if task.segment is None else Memberships(reader, task.segment)
         tag = None if task.segment is None else tag_of(task.segment)
-        judge = PeopleJudge(lookup, lambda: policy_of(settings.policy), members)
+        judge = PeopleJudge(lookup, lambda: policy_of(settings.policy, settings.regime), members, task.purpose)
         await judge.outcomes(
             []
         )  # before hours are spent on reading: Redis is whole, the key the workers', the segment filled

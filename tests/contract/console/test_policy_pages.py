@@ -55,7 +55,7 @@ async def file(tmp_path: Path) -> Path:
 async def console(redis_client: Redis, tmp_path: Path, written: Written, file: Path) -> AsyncIterator[SignedInConsole]:
     found = SignedInConsole(redis_client, tmp_path, audit=written)
     ticks = iter(range(NOW, NOW + 10**9, 2_000))
-    current = CurrentPolicy(file, lambda: next(ticks), lambda _: None, lambda *_: None)
+    current = CurrentPolicy(file, "us", lambda: next(ticks), lambda _: None, lambda *_: None)
     judge = PermissionJudge(found.deps.lookup, Reservations(redis_client), current.now, lambda: NOW, _no_reservation)
     object.__setattr__(found.deps, "judge", judge)
     object.__setattr__(found.deps, "settings", found.deps.settings.model_copy(update={"policy": file, "lake": "x"}))

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from streams.services.console.rights import Viewer
 from streams.services.console.sendings import Question, Sending, Sendings
 from tests.contract.console.signed_in_console import SignedInConsole
+from tests.contract.console.test_acting import Written
 
 ADA = Viewer("ada", frozenset({"sending"}))
 ASKED = Question("letter", "informational", "digtal")
@@ -112,3 +113,29 @@ async def test_the_mistake_of_a_list_that_cannot_be_judged_stands_first_and_nobo
     text = await page(console)
     assert text.index("is nearly") < text.index("Nobody was judged.")
     assert "to its end" not in text
+
+
+@pytest.mark.parametrize(
+    ("caller", "channel", "automatic"),
+    [
+        ({}, "phone", None),
+        ({"caller": "live"}, "phone", False),
+        ({"caller": "machine"}, "phone", True),
+        ({"caller": "machine"}, "text", None),
+    ],
+)
+async def test_who_speaks_on_calls_is_asked_as_it_was_said_and_taken_for_nothing_where_it_was_not(
+    redis_client: Redis, tmp_path: Path, caller: dict[str, str], channel: str, automatic: bool | None
+) -> None:
+    console = SignedInConsole(redis_client, tmp_path, audit=Written())
+    (tmp_path / "go on").touch()
+    sendings = judged_by(console, JUDGES, str(tmp_path / "go on"))
+    await judged(sendings)
+    said = {"channel": channel, "purpose": "informational", "team": "digital", **caller}
+    async with console.browser(ADA) as browser:
+        assert (await console.post(browser, "/send/judge", **said)).status_code == 303
+        assert (await ended(sendings)).question.automatic is automatic
+        text = (await browser.get("/send")).text
+    await sendings.stop()
+    marks = {value: f'value="{value}" checked>' in text for value in ("live", "machine")}
+    assert marks == {"live": automatic is False, "machine": automatic is True}

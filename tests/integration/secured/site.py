@@ -14,9 +14,9 @@ from tests.unit.platform.certificates import Authority
 
 WORKER, API, TOPICS, OPERATOR = "harmonia-worker", "harmonia-api", "harmonia-topics", "harmonia-operator"
 GATEWAY, BACKUP, CONSOLE = "harmonia-gateway", "harmonia-backup", "harmonia-console"
-DELIVER = "harmonia-deliver"
+DELIVER, LAKE = "harmonia-deliver", "harmonia-lake"
 KEY = "identity-key-of-the-test"
-PROGRAMS = (WORKER, API, GATEWAY, TOPICS, OPERATOR, BACKUP, CONSOLE, DELIVER)
+PROGRAMS = (WORKER, API, GATEWAY, TOPICS, OPERATOR, BACKUP, CONSOLE, DELIVER, LAKE)
 KAFKA_USERS = (*PROGRAMS, "producer-email", "producer-donation", "reader")
 SHARED = {"HARMONIA_PARTITIONS": "2", "HARMONIA_LOG_LEVEL": "DEBUG"}
 

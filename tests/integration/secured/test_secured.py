@@ -23,6 +23,8 @@ from events.topics import (
     DELIVERY_LOG,
     EMAIL_EVENTS,
 )
+from sinks.lake.files import LocalFiles
+from sinks.lake.writer import LakeWriter
 from streams.platform.clients import KafkaClients, kafka_security_options, tool_redis
 from streams.platform.topic_reading import records_of
 from streams.services.console.app import PAGES
@@ -40,6 +42,7 @@ from tests.integration.secured.site import (
     DELIVER,
     GATEWAY,
     KEY,
+    LAKE,
     OPERATOR,
     SHARED,
     WORKER,
@@ -50,6 +53,7 @@ from tests.integration.secured.site import (
 from tests.integration.serving_process import started
 from tests.integration.system import ask, sample
 from tests.integration.waiting import until
+from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
 from tests.unit.platform.certificates import Authority
 
 ADA = fresh()
@@ -144,6 +148,15 @@ def test_the_console_and_what_fills_its_desk_may_do_all_that_pages_offer(site: S
 def test_a_backup_is_taken_by_the_user_that_is_listed_for_it(site: Site, tmp_path: Path) -> None:
     tell(site, "producer-email", event("email.opened", {"contact_id": fresh()}))
     ended_well(site.run(BACKUP, "backup", str(tmp_path / "copy"), "--erasures", str(tmp_path / "erasures")))
+
+
+def test_erasures_for_doing_nothing_are_carried_out_by_the_user_that_is_listed_for_the_lake(
+    site: Site, tmp_path: Path
+) -> None:
+    """Of one that the lake has, only `contact-suppressions` tells whether it was in vain."""
+    command = topic_record(0, "contact.erased_if_inactive")
+    LakeWriter(LocalFiles(tmp_path / "lake"), TOPIC_ID).write(0, 0, 0, [command])
+    ended_well(site.run(LAKE, "lake", "erase", HARMONIA_LAKE=str(tmp_path / "lake")))
 
 
 def test_what_tells_endpoints_may_do_all_that_it_does_and_says_no_secret(site: Site, tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ _FIELDS: dict[str, st.SearchStrategy[JSON]] = {
     "tags_removed": st.lists(names, max_size=4).map(list),
     "starts_at": times.map(render_time),
     "until": times.map(render_time),
+    "inactive_since": st.integers(-2 * 10**13, -(10**13) - 1).map(render_time),
 }
 _CONTACT: dict[str, st.SearchStrategy[JSON]] = {
     "contact_id": _contact_ids,

@@ -20,6 +20,7 @@ from tests.unit.domain.contact.records import EDGES
 
 HASHER = Hasher([b"key"])
 ROTATING = Hasher([b"key", b"old", b"older"], gmail_aliases=True)
+OVERSEAS = Hasher([b"key"], "FR", overseas=True)
 lawful = settings(max_examples=100, deadline=None)
 
 ATTRIBUTES = [
@@ -33,7 +34,7 @@ EDGES_OF_ENVELOPES: list[JSON] = [
 _SYSTEMS: list[JSON] = [{"van": "1"}, {"VAN": "1"}, {" van": "1"}, {"van": " "}, {"van": None}, {"b": "y", "a": "x"}]
 EDGES_OF_CONTACTS: list[JSON] = [
     *("oh:1", " OH : 1 ", "OH:", "O:1", "OH:\x7f", " A@B.example ", "a@b", "a@" + "b" * 1_024),
-    *("(212) 555-0199", "5550199", "+44 20 7946 0000"),
+    *("(212) 555-0199", "5550199", "+44 20 7946 0000", "0692 12 34 56", "+262692123456"),
     *("apple", "jane@icloud.com", "jane@ＭＥ.com"),
     *_SYSTEMS,
 ]
@@ -43,12 +44,12 @@ contact_fields = st.sampled_from(sorted(HashedContact.model_fields)) | names
 
 
 def the_long_way(read: Record, hasher: Hasher = HASHER) -> IntakeResult | None:
-    interaction = decode(read)
+    interaction = decode(read, hasher.phone_region)
     return None if isinstance(interaction, Refusal) else take_in(interaction, hasher)
 
 
 def agrees(read: Record) -> bool:
-    return all(harmonise_fast(read, each) in (None, the_long_way(read, each)) for each in (HASHER, ROTATING))
+    return all(harmonise_fast(read, each) in (None, the_long_way(read, each)) for each in (HASHER, ROTATING, OVERSEAS))
 
 
 def plain(content: dict[str, JSON]) -> dict[str, JSON]:

@@ -5,7 +5,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from typer.testing import CliRunner
+
 from streams.cli.demo import _how_to_reach
+from streams.cli.main import app
 from streams.demo.report import DemoReport, DonorTotals, ExperimentLine, Figures, Latency
 
 DONOR = DonorTotals("external:0123456789abcdef0123456789abcdef", "US-CA", 4, {"USD": 959_940}, None)
@@ -37,3 +40,9 @@ def test_a_demo_without_donors_and_experiments_names_none_to_try() -> None:
     said_of_nothing = said(replace(STORY, figures=replace(FIGURES, top_donors=[]), tried=[]))
     assert not any("contact show" in line for line in said_of_nothing)
     assert "  harmonia experiments list" in said_of_nothing
+
+
+def test_the_french_story_has_no_evening() -> None:
+    ended = CliRunner().invoke(app, ["demo", "--regime", "fr", "--play"])
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("--play: ")

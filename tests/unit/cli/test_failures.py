@@ -45,6 +45,8 @@ def _no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("HARMONIA_PARTITIONS", ""),
         ("HARMONIA_REPLICATION", "10"),
         ("HARMONIA_PHONE_REGION", SECRET),
+        ("HARMONIA_REGIME", SECRET),
+        ("HARMONIA_REGIME", ""),
         ("HARMONIA_APP_ID", f"{SECRET} {SECRET}"),
         ("HARMONIA_APP_ID", ""),
         ("HARMONIA_METRICS_PORT", "70000"),

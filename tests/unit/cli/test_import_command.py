@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from typer.testing import CliRunner
+import orjson
+from typer.testing import CliRunner, Result
 
 from streams.cli.main import app
+from tests.unit.events.adapters.fixtures_actionnetwork import FIXTURES
 
 MAPPING = """
 name = "mail"
@@ -47,3 +49,34 @@ def test_a_row_that_repeats_an_id_with_other_content_is_told(tmp_path: Path) -> 
     assert [line for line in ended.stderr.splitlines() if "repeats" in line] == [
         "mail.csv: line 4 repeats the id of line 2 with other content: only the first counts"
     ]
+
+
+def imported(folder: Path, *options: str, regime: str = "us") -> Result:
+    body = folder / "signatures.jsonl"
+    body.write_bytes(FIXTURES["osdi:signature"].bytes)
+    command = ["import", "actionnetwork", str(body), "--dry-run", "--json", *options]
+    return CliRunner(env={"HARMONIA_REGIME": regime}).invoke(app, command)
+
+
+def test_an_import_may_say_where_contacts_come_from_that_people_left(tmp_path: Path) -> None:
+    [line] = imported(tmp_path, "--provenance", "self").stdout.splitlines()
+
+    assert orjson.loads(line)["interaction"]["data"]["provenance"] == {"kind": "self"}
+    assert "provenance" not in imported(tmp_path).stdout
+
+
+def test_a_source_that_is_none_is_named_with_those_that_are(tmp_path: Path) -> None:
+    ended = imported(tmp_path, "--provenance", "own-site")
+
+    assert ended.exit_code == 2
+    assert ended.stderr.startswith("--provenance: one of self, voter_list")
+
+
+def test_a_petition_that_names_no_source_is_refused_before_it_is_sent_where_such_files_are(tmp_path: Path) -> None:
+    [line] = imported(tmp_path, regime="fr").stdout.splitlines()
+    refused = orjson.loads(line)["refused"]
+    [own] = imported(tmp_path, "--provenance", "self", regime="fr").stdout.splitlines()
+
+    assert refused["reason"] == "refused_source"
+    assert refused["detail"].startswith("data.provenance.kind: ")
+    assert orjson.loads(own)["interaction"]["data"]["provenance"] == {"kind": "self"}

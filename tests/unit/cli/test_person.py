@@ -1,11 +1,18 @@
 """A person by one word: what it means, and that nothing but a contact_id is taken for one."""
 
+from collections.abc import Sequence
+
 import pytest
 
+from events.harmonised import harmonise
 from events.identifiers import Hasher
 from events.json_types import JSON
-from streams.cli.person import CURE, followed_by, nobody_known_message
+from events.times import render_time
+from streams.cli.contact import decision_words
+from streams.cli.person import CURE, Person, followed_by, nobody_known_message
+from streams.domain.contact.state import Fact
 from streams.services.permission.person_name import PersonName, parse_person
+from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, appended, said
 
 HASHER = Hasher([b"new", b"old"])
 HASH = HASHER.lookups("voter", "NY:77")[0]
@@ -97,3 +104,50 @@ def test_a_phone_number_as_people_write_it_needs_no_word_before_it(word: str) ->
 def test_what_follows_a_question_is_a_sentence_of_its_own() -> None:
     assert followed_by("is it right?", "nothing was sent") == "is it right? Nothing was sent"
     assert followed_by("nobody is known", "nothing was sent") == "nobody is known; nothing was sent"
+
+
+SINCE = NOON - 30 * DAY
+
+
+def held_of(*arrivals: Arrival) -> Person:
+    """What the topics hold of a person, of whom these were heard."""
+    values = [(harmonise(each.interaction, HASHER)[1], each.appended_at) for each in arrivals]
+    return Person(DONOR, [DONOR], values, None, [])
+
+
+def ids(facts: Sequence[Fact]) -> list[str]:
+    return [fact.id for fact in facts]
+
+
+def test_of_whom_was_erased_for_doing_nothing_what_was_heard_before_is_in_no_history() -> None:
+    """The letter of last week went with all the rest; the gift of before it was heard later, and began a new record."""
+    letter = appended(NOON, said("email.sent", "letter", NOON - 7 * DAY, message_id="m"))
+    erasure = appended(
+        NOON + HOUR, said("contact.erased_if_inactive", "erasure", NOON + HOUR, inactive_since=render_time(SINCE))
+    )
+    gift = appended(NOON + 2 * HOUR, said("form.submitted", "form", NOON - 8 * DAY, form_id="f"))
+    person = held_of(letter, erasure, gift)
+    assert ids(person.facts(NOON - 8 * DAY)) == ["form"]
+    assert ids(person.decisions(NOON - 8 * DAY)) == ["erasure"]
+    [decided] = person.decisions(NOON - 8 * DAY)
+    assert decision_words(decided) == ["this person was to be forgotten, unless they had done something of their own"]
+
+
+def test_an_erasure_for_doing_nothing_that_was_in_vain_hides_nothing() -> None:
+    letter = appended(NOON, said("email.sent", "letter", NOON - 7 * DAY, message_id="m"))
+    erasure = appended(
+        NOON + HOUR, said("contact.erased_if_inactive", "erasure", NOON + HOUR, inactive_since=render_time(SINCE))
+    )
+    person = held_of(letter, erasure)
+    assert ids(person.facts(SINCE)) == ["letter"]
+    assert ids(person.decisions(SINCE)) == ["erasure"]
+
+
+def test_an_erasure_of_who_was_not_due_hides_nothing_although_all_that_is_known_is_later_than_its_time() -> None:
+    """Sent for everybody with one date: the first that is known had been heard before it, so it was in vain."""
+    gift = appended(NOON, said("form.submitted", "form", NOON - 7 * DAY, form_id="f"))
+    erasure = appended(
+        NOON + HOUR, said("contact.erased_if_inactive", "erasure", NOON + HOUR, inactive_since=render_time(SINCE))
+    )
+    person = held_of(gift, erasure)
+    assert ids(person.facts(NOON - 7 * DAY)) == ["form"]

@@ -48,8 +48,30 @@ def test_the_policy_that_holds_is_shown_with_its_file_version_and_defaults(tmp_p
 
 def test_without_a_policy_file_the_default_policy_holds_and_is_said_to() -> None:
     shown = run("show").stdout
-    assert shown.startswith(f"# policy {default_policy().version}, which comes with Harmonia: HARMONIA_POLICY names ")
+    assert shown.startswith(f"# policy {default_policy().version}, which comes with Harmonia (regime us): HARM")
     assert read_policy(shown) == default_policy()
+
+
+@pytest.mark.parametrize("wrong", ["KAFKA_BOOTSTRAP", "HARMONIA_PARTITIONS", "HARMONIA_TIME_ZONE"])
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_the_default_is_shown_before_anything_is_set_up(
+    wrong: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the first thing that a deployment needs: of the settings it goes by the regime alone."""
+    monkeypatch.setenv(wrong, "kafka.example.org:9092")
+    shown = run("show", "--default", *words)
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    monkeypatch.setenv("HARMONIA_REGIME", "de")
+    refused = run("show", "--default", *words)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "HARMONIA_REGIME" in refused.stderr
+
+
+def test_the_default_is_that_of_the_regime(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARMONIA_REGIME", "fr")
+    assert run("show", "--default").stdout == default_policy_text("fr")
+    assert read_policy(run("show").stdout) == default_policy("fr")
+    assert json.loads(run("show", "--json").stdout)["regime"] == "fr"
 
 
 def test_a_broken_policy_is_not_shown_but_each_mistake_of_it(tmp_path: Path) -> None:
@@ -88,3 +110,16 @@ def test_a_file_that_is_no_policy_is_refused(tmp_path: Path, written: bytes, sai
 
 def test_a_file_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["policy", "check", str(tmp_path / "none.toml")]).exit_code == 2
+
+
+def test_a_purpose_that_may_be_misspelled_is_remarked_beside_the_version(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(
+        default_policy_text("fr").replace('consent_to = "automatic_calls"', 'consent_to = "automatic_call"')
+    )
+    checked = run("check", str(file))
+    assert checked.exit_code == 0
+    assert checked.stdout.startswith(f"{file}: version ")
+    assert "conditions.0.consent_to" in checked.stderr
+    said = json.loads(run("check", str(file), "--json").stdout)
+    assert len(said["remarks"]) == 1

@@ -6,6 +6,7 @@ import pytest
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 from streams.cli.produce import route
+from streams.platform.settings import Settings
 from tests.unit.events.records import NOW
 
 
@@ -24,7 +25,7 @@ def line(type_: JSON, **data: JSON) -> bytes:
     ],
 )
 def test_an_unknown_type_is_refused_with_the_known_one_that_is_spelled_like_it(type_: str, end: str) -> None:
-    refused = route(line(type_), "US", NOW)
+    refused = route(line(type_), Settings(), NOW)
 
     assert isinstance(refused, Refusal)
     assert refused.reason is Reason.UNKNOWN_TYPE
@@ -33,4 +34,4 @@ def test_an_unknown_type_is_refused_with_the_known_one_that_is_spelled_like_it(t
 
 
 def test_a_known_type_goes_to_its_topic() -> None:
-    assert route(line("email.opened", message_id="m1"), "US", NOW) == ("email-events", [])
+    assert route(line("email.opened", message_id="m1"), Settings(), NOW) == ("email-events", [])

@@ -1,9 +1,28 @@
-"""`harmonia retention run`, where nothing may be sent: who decides has to be a source that intake takes."""
+"""`harmonia retention`: what is meant is said, one thing alone, and who decides is a source that intake takes."""
 
 import pytest
 from typer.testing import CliRunner
 
 from streams.cli.main import app
+
+
+@pytest.mark.parametrize(
+    ("words", "days", "cure"),
+    [
+        ((), "0", "give --kind with --until, or --inactive"),
+        (("--kind", "rented"), "0", "give --kind with --until, or --inactive"),
+        (("--inactive",), "0", "HARMONIA_INACTIVITY_DAYS is 0"),
+        (("--inactive", "--kind", "rented"), "1095", "give it alone"),
+        (("--kind", "census", "--until", "2012-01-01T00:00:00Z"), "1095", "--kind: give one of self, voter_list"),
+    ],
+)
+@pytest.mark.parametrize("command", [("report",), ("run", "--most", "1")])
+def test_wrong_use_is_told_before_anything_is_read(
+    command: tuple[str, ...], words: tuple[str, ...], days: str, cure: str
+) -> None:
+    ended = CliRunner().invoke(app, ["retention", *command, *words], env={"HARMONIA_INACTIVITY_DAYS": days})
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert cure in ended.stderr
 
 
 @pytest.mark.parametrize(

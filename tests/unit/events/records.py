@@ -62,6 +62,7 @@ _CHOSEN: dict[str, dict[str, JSON]] = {
     "contact.suppressed": {},
     "contact.provenance_forgotten": {"kind": "rented"},
     "contact.erased": {},
+    "contact.erased_if_inactive": {"inactive_since": "2009-02-22T10:00:00Z"},
 }
 REQUIRED = {name: example_of(model) for name, model in MODELS.items() if name not in _CHOSEN} | _CHOSEN
 """The fields of each type that the contract marks with r; of a type that tests choose no values for, any value."""

@@ -87,6 +87,14 @@ def test_a_meeting_and_the_end_of_a_suppression_are_in_utc() -> None:
     assert accepted(event("contact.suppressed", until=at)).data.plain()["until"] == "2012-03-02T00:00:00.000Z"
 
 
+@pytest.mark.parametrize("since", ["2012-02-22T10:00:00Z", "2099-01-01T00:00:00Z", "2012-02-22T12:00:00+01:00"])
+def test_nobody_is_erased_for_doing_nothing_by_a_time_that_is_not_before_the_commands_own(since: str) -> None:
+    """A slip of a digit, or of a sign: everybody has done nothing since then, and until then nothing would count."""
+    refusal = refused(event("contact.erased_if_inactive", inactive_since=since))
+    assert refusal.reason == Reason.INVALID_DATA
+    assert refusal.detail == "data.inactive_since: give a time before the event's own time"
+
+
 def test_unknown_fields_are_kept_as_they_are() -> None:
     more: JSON = {"a": [1, 0.5, None, {"b": "c"}]}
     data = accepted(event("email.sent", more=more, experiment={"id": "x", "variant": "B", "salt": 7})).data

@@ -59,6 +59,28 @@ def test_the_first_key_writes_and_all_keys_find() -> None:
     assert HASHER.lookups("external", "van:12:3")[0] == HASHER.external("van", "12:3")
 
 
+@pytest.mark.parametrize("written", ["0692 12 34 56", "+262 692 12 34 56"])
+def test_a_number_of_france_overseas_is_found_as_it_was_read_before_there_was_a_regime(written: str) -> None:
+    before, now = Hasher([b"k"], "FR"), Hasher([b"k"], "FR", overseas=True)
+    assert before.phone("0692 12 34 56") == before.phone("+33 692 12 34 56")
+    assert now.phone(written) == before.phone("+262692123456")
+    former = before.phone("0692 12 34 56")
+    assert now.lookups("phone", written) == [now.phone(written), former]
+    assert now.aliases(Contact(email="jane@example.org", phone=written)) == {now.phone(written): [former]}
+    old = Hasher([b"old"], "FR")
+    rotated = Hasher([b"k", b"old"], "FR", overseas=True).lookups("phone", written)
+    assert rotated == [now.phone(written), old.phone("+262692123456"), former, old.phone("0692 12 34 56")]
+
+
+def test_only_a_number_overseas_has_a_former_reading() -> None:
+    now = Hasher([b"k"], "FR", overseas=True)
+    for written in ("06 12 34 56 78", "+33 6 12 34 56 78", "+1 212 555 0199", "12"):
+        assert now.aliases(Contact(contact_id="c1", email="jane@example.org", phone=written)) == {}
+        assert len(now.lookups("phone", written)) == (0 if written == "12" else 1)
+    assert now.aliases(Contact(email="jane@example.org")) == {}
+    assert Hasher([b"k"], "US", overseas=True).lookups("phone", "+262692123456") == [now.phone("+262692123456")]
+
+
 def test_each_identifier_has_its_hashes_under_the_older_keys_as_aliases() -> None:
     old, older = Hasher([b"old key"]), Hasher([b"older key"])
     contact = Contact(

@@ -1,6 +1,6 @@
 import pytest
 
-from events.normalise import normalise_email, normalise_phone, one_gmail
+from events.normalise import normalise_email, normalise_phone, one_gmail, read_as_of_france
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,24 @@ def test_a_number_has_one_spelling(written: str) -> None:
 def test_a_number_without_country_code_is_read_in_the_region() -> None:
     assert normalise_phone("020 7946 0018", "GB") == "+442079460018"
     assert normalise_phone("+44 20 7946 0018", "US") == "+442079460018"
+
+
+@pytest.mark.parametrize(
+    ("national", "number"),
+    [
+        *(("0692 12 34 56", "+262692123456"), ("02 62 12 34 56", "+262262123456"), ("0263123456", "+262263123456")),
+        *(("0639 05 12 34", "+262639051234"), ("0269 61 23 45", "+262269612345"), ("0696.12.34.56", "+596696123456")),
+        *(("0596 60 12 34", "+596596601234"), ("0590123456", "+590590123456"), ("0690 12 34 56", "+590690123456")),
+        *(("0594 12 34 56", "+594594123456"), ("0694 12 34 56", "+594694123456")),
+        *(("06 39 98 12 34", "+33639981234"), ("02 61 91 12 34", "+33261911234"), ("0612345678", "+33612345678")),
+        *(("05 36 49 12 34", "+33536491234"), ("0976 12 34 56", "+33976123456"), ("0800 123 456", "+33800123456")),
+    ],
+)
+def test_a_number_of_france_overseas_has_the_code_of_its_department(national: str, number: str) -> None:
+    """A list writes it without a code, and a stop comes with one: else they would be two people."""
+    assert normalise_phone(national, "FR", overseas=True) == normalise_phone(number, "FR", overseas=True) == number
+    assert normalise_phone(number, "US") == number
+    assert normalise_phone(national, "FR") == (read_as_of_france(number) or number)
 
 
 def test_the_number_of_a_test_is_a_number() -> None:

@@ -10,7 +10,7 @@ from tests.unit.events.records import NOW, REQUIRED, accepted, event, reason, re
 def test_the_reasons_are_those_of_the_contract() -> None:
     assert [str(reason) for reason in Reason] == [
         *("too_large", "not_json", "not_cloudevent", "unknown_type", "no_time", "time_in_future", "no_identifier"),
-        *("invalid_data", "unsupported_type", "memo_entry", "malformed_row", "contact_full"),
+        *("invalid_data", "refused_source", "unsupported_type", "memo_entry", "malformed_row", "contact_full"),
         "quarantined",  # of records that are held, in another topic
     ]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from events.regimes import REGIMES
 from streams.local.kafka import Node, properties
 from streams.local.lock import KAFKA
 from streams.platform.published_policies import PublishedPolicy, mark_of, name_of, publish, published
@@ -149,6 +150,16 @@ def test_all_who_go_by_the_policy_read_the_file_that_the_console_alone_writes() 
         assert OURS[name]["depends_on"]["policy"] == {"condition": "service_completed_successfully"}
     said = SERVICES["console"]["environment"]["HARMONIA_CONSOLE_MAY"]
     assert said == f"${{HARMONIA_CONSOLE_MAY-{Settings(_env_file=None).console_may}}}"
+
+
+def test_the_policy_of_each_regime_is_there_to_begin_with() -> None:
+    mounted = dict(volume.split(":")[1::-1] for volume in SERVICES["policy"]["volumes"][1:-1])
+    said = {f"/policies/{name}.toml": f"./streams/domain/pressure/{each.policy}" for name, each in REGIMES.items()}
+    assert mounted == said
+    assert "/policies/${HARMONIA_REGIME:-us}.toml" in SERVICES["policy"]["command"][-1]
+    assert {OURS[name]["environment"]["HARMONIA_REGIME"] for name in OURS if name not in ONCE} == {
+        "${HARMONIA_REGIME:-us}"
+    }
 
 
 def test_the_policy_of_a_fresh_clone_is_the_default_until_another_one_is_published(tmp_path: Path) -> None:

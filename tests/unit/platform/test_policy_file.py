@@ -6,12 +6,37 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from events.regimes import RegimeName
 from streams.domain.pressure import default_policy, default_policy_text
 from streams.platform.errors import Unusable
 from streams.platform.policy_file import LOOK_EVERY_MS, CurrentPolicy, policy_of
 from streams.platform.policy_metrics import PolicyMetrics
 
 STRICTER = default_policy_text().replace('email = "4h"', 'email = "8h"')
+
+
+def began(file: Path, text: str, regime: RegimeName, log: pytest.LogCaptureFixture) -> list[str]:
+    """What the start of a process says about a policy."""
+    file.write_text(text)
+    log.clear()
+    CurrentPolicy(file, regime, lambda: 0, lambda outcome: None, lambda version, at: None)
+    return [record.getMessage() for record in log.records]
+
+
+def test_a_process_says_when_it_begins_that_its_policy_is_of_another_country_than_its_regime(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else a regime that is set beside the file of before runs by the rules of before, without a word."""
+    file = tmp_path / "policy.toml"
+    for regime in ("fr", "eu"):
+        (said,) = began(file, default_policy_text(), regime, caplog)
+        assert said.startswith(f"HARMONIA_POLICY: hours.country is US, and HARMONIA_REGIME={regime}")
+        assert "harmonia policy show --default" in said
+    french = default_policy_text("fr")
+    for country, regime in (("FR", "fr"), ("RE", "fr"), ("PF", "fr"), ("FR", "eu"), ("MQ", "eu"), ("EU", "eu")):
+        at_home = french.replace('country = "FR"', f'country = "{country}"')
+        assert began(file, at_home, regime, caplog) == []  # type: ignore[arg-type]
+    assert began(file, french, "us", caplog) == []
 
 
 class Watched:
@@ -25,7 +50,7 @@ class Watched:
         self.writes = 0
         self.write(default_policy_text())
         self.policies = CurrentPolicy(
-            file, lambda: self.now, self.told.append, lambda version, at: self.held.append((version, at))
+            file, "us", lambda: self.now, self.told.append, lambda version, at: self.held.append((version, at))
         )
 
     def write(self, text: str) -> None:
@@ -45,7 +70,8 @@ def watched(tmp_path: Path) -> Watched:
 
 
 def test_without_a_policy_file_the_default_policy_is_used() -> None:
-    assert policy_of(None) is default_policy()
+    assert policy_of(None, "us") is default_policy()
+    assert policy_of(None, "fr") is default_policy("fr")
 
 
 def test_a_changed_policy_is_taken_at_the_next_look_and_not_before(watched: Watched) -> None:
@@ -78,11 +104,11 @@ def test_a_policy_file_that_goes_away_takes_no_limit_with_it(watched: Watched) -
 
 def test_no_process_begins_on_a_broken_policy(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="HARMONIA_POLICY: it cannot be read"):
-        policy_of(tmp_path / "nowhere")
+        policy_of(tmp_path / "nowhere", "us")
     broken = tmp_path / "broken.toml"
     broken.write_bytes(b"\xff")
     with pytest.raises(Unusable, match="HARMONIA_POLICY: it is not UTF-8"):
-        policy_of(broken)
+        policy_of(broken, "us")
 
 
 def test_only_the_policy_version_that_holds_is_in_the_gauge() -> None:
@@ -108,7 +134,7 @@ def test_a_change_of_a_mounted_config_map_is_taken(tmp_path: Path) -> None:
     now, told = [0], list[str]()
     mount("..2026_11_01", default_policy_text())
     (tmp_path / "policy.toml").symlink_to("..data/policy.toml")
-    policies = CurrentPolicy(tmp_path / "policy.toml", lambda: now[0], told.append, lambda *_: None)
+    policies = CurrentPolicy(tmp_path / "policy.toml", "us", lambda: now[0], told.append, lambda *_: None)
     before = policies.now().version
 
     mount("..2026_11_02", STRICTER)

@@ -42,6 +42,41 @@ def test_a_file_names_settings_and_the_environment_wins(tmp_path: Path, monkeypa
     assert (Settings().partitions, Settings().chunk_records) == (16, 7)
 
 
+@pytest.mark.parametrize(
+    ("regime", "region", "zone"), [("us", "US", "UTC"), ("fr", "FR", "Europe/Paris"), ("eu", "ZZ", "UTC")]
+)
+def test_a_regime_gives_defaults(monkeypatch: pytest.MonkeyPatch, regime: str, region: str, zone: str) -> None:
+    monkeypatch.setenv("HARMONIA_REGIME", regime)
+    settings = Settings()
+    assert (settings.regime, settings.phone_region, settings.time_zone) == (regime, region, zone)
+    assert settings.hasher.phone_region == region
+
+
+def test_what_is_set_by_itself_counts_before_the_regime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("HARMONIA_REGIME=fr\nHARMONIA_TIME_ZONE=Indian/Reunion\n")
+    monkeypatch.setenv("HARMONIA_PHONE_REGION", "BE")
+    assert (Settings().regime, Settings().phone_region, Settings().time_zone) == ("fr", "BE", "Indian/Reunion")
+
+
+@pytest.mark.parametrize("regime", [None, "us", "fr"])
+def test_numbers_of_france_overseas_are_read_as_ever_where_the_regime_is_not_that_of_france(
+    monkeypatch: pytest.MonkeyPatch, regime: str | None
+) -> None:
+    """Else whoever has set the region alone, years ago, would not find the stops of these people any more."""
+    monkeypatch.setenv("HARMONIA_PHONE_REGION", "FR")
+    if regime is not None:
+        monkeypatch.setenv("HARMONIA_REGIME", regime)
+    hasher = Settings().hasher
+    assert hasher.phone("0692 12 34 56") == hasher.phone("+262692123456" if regime == "fr" else "+33692123456")
+
+
+@pytest.mark.parametrize("wrong", ["FR", "de", ""])
+def test_a_regime_that_is_none_is_refused_with_those_that_are(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("HARMONIA_REGIME", wrong)
+    with pytest.raises(ValidationError, match="'us', 'fr' or 'eu'"):
+        Settings()
+
+
 def test_brokers_are_separated_by_commas() -> None:
     assert Settings(kafka_bootstrap="127.0.0.1:1, localhost:2,").kafka_brokers == ["127.0.0.1:1", "localhost:2"]
 

@@ -1,6 +1,10 @@
+from typing import Any
+
 import pytest
 
-from sinks.keys import contact_key, identity_key, partition_of, position_key, text
+from events.regimes import RegimeName
+from sinks.keys import contact_key, identity_key, partition_of, position_key, shares_key, shares_regime, text
+from streams.platform.settings import Settings
 
 
 # Hashes by org.apache.kafka.common.utils.Utils.murmur2 of kafka-clients 4.3.1, the sign bit taken off.
@@ -32,3 +36,25 @@ def test_redis_keys_are_those_of_the_contract() -> None:
 
 def test_a_reply_is_read_decoded_or_not() -> None:
     assert text(b"caf\xc3\xa9") == text("café") == "café"
+
+
+def ids(regime: RegimeName, **more: Any) -> list[str]:
+    return Settings(_env_file=None, regime=regime, **more).key_ids
+
+
+def test_who_works_under_another_regime_than_the_workers_knows() -> None:
+    """Another policy holds there, and numbers without a country code are other people's."""
+    workers = " ".join(ids("fr"))
+    assert shares_regime(workers, ids("fr"))
+    assert shares_regime(workers, ids("us", phone_region="FR")) is False
+    assert shares_regime(workers, ids("eu")) is False
+    assert shares_regime(workers, ids("fr", phone_region="BE")) is False
+    assert shares_key(workers, ids("us")) is shares_key(workers, Settings(_env_file=None).hasher.key_ids) is True
+
+
+def test_under_the_default_regime_and_with_workers_of_before_nothing_more_is_compared() -> None:
+    own = ids("us")
+    assert shares_regime(" ".join(ids("us", phone_region="GB")), own)
+    assert shares_regime(" ".join(Settings(_env_file=None).hasher.key_ids), ids("fr"))
+    assert shares_regime(None, ids("fr"))
+    assert shares_regime(" ".join(own), [])

@@ -32,11 +32,13 @@ from streams.domain.contact.facts.identifier_table import carried_by
 from streams.domain.contact.sections.exposures import CarriedVariant
 from streams.domain.contact.sections.messages import SHOWS, Message
 from streams.domain.contact.state import (
+    NEVER,
     Ballot,
     CanvassReport,
     Consent,
     ConsentTerms,
     Detail,
+    ErasureIfInactive,
     Fact,
     Gift,
     Origin,
@@ -64,6 +66,7 @@ _BARE: tuple[type[InteractionData | DataStruct], ...] = (
     *(spec.model for spec in SPECS if spec.is_bare),
 )
 """Of which nothing is kept but that it happened."""
+_IF_INACTIVE = "contact.erased_if_inactive"
 _is_label = re.compile(LABEL_PATTERN).fullmatch
 _NO_TERMS = ConsentTerms()
 
@@ -86,6 +89,9 @@ def fact_of(head: Head, time: int, data: InteractionData | DataStruct, appended_
     arm = None
     if isinstance(data, _ARMING) and data.experiment is not None and type_ != "email.dropped":
         arm = _arm(data, data.experiment)
+    if type_ == _IF_INACTIVE and isinstance(data, commands.ContactErasedIfInactive):
+        since = parse_time(data.inactive_since) or -NEVER
+        return ErasureIfInactive(type_, time, source, id_, appended_at, carried=carried, since=since)
     return Fact(type_, time, source, id_, appended_at, _zones(data.contact), detail, carried, arm, origin)
 
 
@@ -150,6 +156,8 @@ def _command(data: InteractionData | DataStruct) -> Detail | None:
             return Erase()
         case commands.ContactProvenanceForgotten():
             return ForgetProvenance(data.kind, data.file)
+        case commands.ContactErasedIfInactive():
+            return None
         case _ if isinstance(data, _BARE):
             return None
         case _:

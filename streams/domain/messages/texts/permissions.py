@@ -19,6 +19,7 @@ _WHYS: Mapping[str, str] = {
     "opted_out": "this person has answered STOP",
     "consent_withdrawn": "this person has withdrawn consent",
     "no_consent": "this person has not consented, or has refused",
+    "no_provenance": "nobody has said that this person comes from where the policy asks",
     "sender_stopped": "this person has answered STOP to this sender",
     "list_stopped": "this person has left this list",
     "hard_bounced": "the address does not exist",

@@ -39,6 +39,7 @@ _RECORDS: Mapping[str, str] = {
     "contact.suppressed": "suppressions",
     "contact.provenance_forgotten": "commands to forget by provenance",
     "contact.erased": "erasures",
+    "contact.erased_if_inactive": "erasures of who is inactive",
 }
 """What the records of a type are called, several of them."""
 

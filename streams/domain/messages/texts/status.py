@@ -47,6 +47,7 @@ STATUS: Mapping[str, Template] = {
     "redis.refilling": "in Redis {where} is refilling",
     "redis.too_old": "in Redis {where} is too old",
     "redis.other_key": "in Redis {where} is other key",
+    "redis.other_regime": "in Redis {where} is other regime",
     "status.policy_unreadable": "HARMONIA_POLICY cannot be read: {error}",
     "status.policy_not_text": "HARMONIA_POLICY is not UTF-8 text",
     "status.policy_broken": "HARMONIA_POLICY is broken: harmonia policy check says how",

@@ -56,7 +56,7 @@ def _ready(asked: ActRequest, text: str) -> Outcome | Ready:
     policy = read_policy(text)
     if isinstance(policy, FileMistakes):
         return not_done("The policy has mistakes", "Nothing was published. Check the draft: it says which.", "/policy")
-    now = text_in_force(path)
+    now = text_in_force(asked.deps.settings)
     if now == text:
         return done_as_shown("/policy")
     if mark_of(now) != asked.said.get("based_on"):

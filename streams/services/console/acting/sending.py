@@ -1,6 +1,7 @@
 """Judges a list that somebody uploads, and reserves those of it who may be reached now."""
 
 import re
+from dataclasses import replace
 from typing import BinaryIO, get_args
 
 from events.channels import Channel, Purpose
@@ -30,7 +31,7 @@ async def judge(asked: ActRequest) -> Outcome | Ready:
     campaign = said.get("campaign", "").strip()
     if len(campaign) > MAX_ID:
         return not_done("Nothing was done", "The name of the campaign is too long.", SEND, 422)
-    question = Question(question.channel, question.purpose, question.team, campaign)
+    question = replace(question, campaign=campaign, automatic=_automatic(question.channel, said.get("caller", "")))
     upload = asked.upload
     if upload is None:
         kept = asked.deps.sendings.of(asked.viewer.name)
@@ -51,7 +52,12 @@ async def reserve(asked: ActRequest) -> Outcome | Ready:
     was = kept.question
     if was.purpose == "transactional":
         return not_done("Nothing was done", "What somebody asked for needs no reservation.", SEND, 422)
-    return _ready(asked, kept.upload, Question(was.channel, was.purpose, was.team, was.campaign, RESERVED_S))
+    return _ready(asked, kept.upload, replace(was, reserve_s=RESERVED_S))
+
+
+def _automatic(channel: str, caller: str) -> bool | None:
+    """Whether a machine calls; None: nobody has said, so it may."""
+    return caller == "machine" if channel == "phone" and caller in ("live", "machine") else None
 
 
 def _require_all(asked: ActRequest) -> None:
@@ -72,5 +78,5 @@ def _ready(asked: ActRequest, upload: BinaryIO, question: Question) -> Ready:
             return not_done("Nothing was done", "Others have lists here: try again in half an hour.", SEND, 503)
         return done_as_shown(SEND)
 
-    told = f"{question.channel} {question.purpose} {question.team}"
+    told = f"{question.channel} {question.purpose} {question.team}{' automatic' if question.automatic else ''}"
     return Ready(Audited(campaign_id=question.campaign or None, detail=told), perform)

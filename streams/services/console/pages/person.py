@@ -52,7 +52,10 @@ async def load_answers(asked: PageRequest) -> Loaded:
     answers: list[ChannelAnswer] = []
     as_of = subject.as_of_ms
     person = [AskedPerson([subject.contact_id])]
-    requests = [PermissionRequest(channel=each, purpose=purpose, team=team_of(asked.viewer)) for each in CHANNELS]
+    requests = [
+        PermissionRequest(channel=each, purpose=purpose, team=team_of(asked.viewer), automatic=False)
+        for each in CHANNELS
+    ]
     batches = [PermissionBatch(request, asked.now_ms, person) for request in requests]
     found = await asyncio.gather(*map(asked.deps.judge.judge, batches))
     for channel, judged in zip(CHANNELS, found, strict=True):

@@ -17,6 +17,7 @@ from streams.domain.messages import CodedMessage, message
 from streams.domain.pressure import FileMistakes, Policy, default_policy_text, read_policy
 from streams.domain.pressure.policy_files import policy_text
 from streams.platform.published_policies import PublishedPolicy, mark_of, published
+from streams.platform.settings import Settings
 from streams.services.console.gate import Console, draft_page, file_text, frame, posted
 from streams.services.console.jobs import Job, TooManyJobs
 from streams.services.console.mistakes import shown_mistakes
@@ -69,10 +70,11 @@ class Decided(Struct, frozen=True):
 _read_backtest = msgspec.json.Decoder(Backtested).decode
 
 
-def text_in_force(path: Path | None) -> str:
+def text_in_force(settings: Settings) -> str:
     """The text of the file; of none the default's. Raises PageRefused where it cannot be read."""
+    path = settings.policy
     if path is None:
-        return default_policy_text()
+        return default_policy_text(settings.regime)
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -98,15 +100,16 @@ async def load_in_force(asked: PageRequest) -> Loaded:
 
 async def load_history(asked: PageRequest) -> Loaded:
     """Who published what when. A text that was in force before may be published again."""
-    path = asked.deps.settings.policy
-    rows = history_of(path)[:MOST_PUBLISHED]
-    data = {"rows": rows, "mark": "" if path is None else mark_of(text_in_force(path)), "mark_of": mark_of}
+    settings = asked.deps.settings
+    rows = history_of(settings.policy)[:MOST_PUBLISHED]
+    mark = "" if settings.policy is None else mark_of(text_in_force(settings))
+    data = {"rows": rows, "mark": mark, "mark_of": mark_of}
     return Loaded({**data, "by_clock": asked.by_clock}, None)
 
 
 async def load_draft(asked: PageRequest) -> Loaded:
     """The form with the text of the file, to be changed."""
-    text = text_in_force(asked.deps.settings.policy)
+    text = text_in_force(asked.deps.settings)
     return Loaded({"text": text, "based_on": mark_of(text), "mistakes": ()}, None)
 
 
@@ -121,7 +124,7 @@ async def enter_again(asked: PageRequest) -> PublishedPolicy:
 async def load_again(asked: PageRequest) -> Loaded:
     """What publishing an earlier text again would change."""
     row: PublishedPolicy = asked.subject
-    text = text_in_force(asked.deps.settings.policy)
+    text = text_in_force(asked.deps.settings)
     data = {"row": row, "diff": diff_lines(text, row.text), "based_on": mark_of(text), "by_clock": asked.by_clock}
     return Loaded(data, None)
 
@@ -215,7 +218,7 @@ def routes(console: Console) -> APIRouter:
 def _checked(console: Console, signed_in: SignedIn, said: Mapping[str, str]) -> Response:
     """The draft again: with its mistakes, or with what it changes and the forms that try and publish it."""
     asked = console.page_request(signed_in, {})
-    text, now = file_text(said), text_in_force(console.deps.settings.policy)
+    text, now = file_text(said), text_in_force(console.deps.settings)
     found = read_policy(text)
     mistakes = found.found if isinstance(found, FileMistakes) else ()
     meant = [] if isinstance(found, FileMistakes) else meaning_lines(console.deps.judge.policy, found)

@@ -17,13 +17,14 @@ from streams.domain.contact.facts.from_records import read_said
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_assignment import counting, is_by_itself, may_be_anew
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
+from streams.domain.contact.identity.inactivity import judged
 from streams.domain.contact.incremental_fold import Declined, Step, fold_incrementally
 from streams.domain.contact.merging import person
 from streams.domain.contact.person_view import overview
 from streams.domain.contact.publication.alert_triggers import triggers, unheard
 from streams.domain.contact.publication.change_events import FragmentStep, changes_record
 from streams.domain.contact.publication.suppressed_channels import may_close
-from streams.domain.contact.state import Fact
+from streams.domain.contact.state import ErasureIfInactive, Fact
 from streams.domain.pressure import Policy
 from streams.domain.segments.person import Person
 from streams.engine.decoded_states import States
@@ -115,6 +116,7 @@ class InteractionsHandler(ChunkHandler):
         return after
 
     def _fold_whole(self, key: bytes, before: ContactState, arrived: Sequence[Arrived]) -> ContactState:
+        arrived = self._judged(key.decode(), before, arrived)
         begun = self._may_be_anew(key.decode(), before.place)
         after, outcomes = fold(before, [fact for _, fact, _ in arrived], begun=begun)
         applied, dropped = [], []
@@ -136,6 +138,14 @@ class InteractionsHandler(ChunkHandler):
             stamps = received_headers([record for record, _, _ in applied])
             return self._show(key.decode(), before, replace(after, version=before.version + 1), facts, stamps)
         return self._step(key.decode(), before, after, applied, dropped)
+
+    def _judged(self, contact_id: str, before: ContactState, arrived: Sequence[Arrived]) -> Sequence[Arrived]:
+        """With the command in front, if there is one for who has done nothing, as it is by the whole person."""
+        record, first, mention = arrived[0]
+        if not isinstance(first, ErasureIfInactive):
+            return arrived
+        parts = counting(self.repository.parts(contact_id, before.place), place_of(before))
+        return [(record, judged(first, contact_id, before, parts), mention), *arrived[1:]]
 
     def _count(self, fact: Fact, mention: CampaignMention) -> None:
         """Count an interaction for its campaign, once it is applied: a copy is not counted again."""
@@ -196,11 +206,15 @@ class InteractionsHandler(ChunkHandler):
         return state
 
 
+def _erases(fact: Fact) -> bool:
+    return fact.detail.__class__ is Erase or isinstance(fact, ErasureIfInactive)
+
+
 def _cut(arrived: Sequence[Arrived]) -> list[Sequence[Arrived]]:
     """Cut before each erasure: the links agent has to hear before it of whomever it is to reach."""
     if len(arrived) == 1:  # so it is with most
         return [arrived]
-    cuts = [at for at, (_, fact, _) in enumerate(arrived) if at and fact.detail.__class__ is Erase]
+    cuts = [at for at, (_, fact, _) in enumerate(arrived) if at and _erases(fact)]
     if not cuts:
         return [arrived]
     return [arrived[start:end] for start, end in pairwise([0, *cuts, len(arrived)])]

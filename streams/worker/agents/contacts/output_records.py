@@ -6,7 +6,7 @@ import orjson
 from msgspec import Struct
 
 from events.identity_links import IdentityLink, write_link
-from events.outputs import Alert, ContactLink
+from events.outputs import Alert, ContactLink, ContactProfile
 from events.times import render_time
 from events.topics import (
     CAMPAIGN_COUNTS,
@@ -36,6 +36,7 @@ from streams.domain.contact.publication.change_events import (
 )
 from streams.domain.contact.publication.size_limit import shorter_and_shorter
 from streams.domain.contact.publication.suppressed_channels import render
+from streams.domain.contact.sections.activity import last_act_of
 from streams.engine.writer import Headers, Output
 from streams.worker.agents.contacts.alert_records import alert_id, trigger_headers
 
@@ -64,7 +65,7 @@ class RecordBuilder(Struct):
     def profiled(self, contact_id: str, known: Overview, stamps: Headers = ()) -> Output:
         """The record of `contact-state` of a contact who is one fragment."""
         number = self.number(known.state.version)
-        return self._profile(contact_id, self._shown(contact_id, known, number), number, stamps)
+        return self._profile(contact_id, _written(profile_of(contact_id, known), number), number, stamps)
 
     def stepped(self, key: bytes, view: DerivedView, counter: int, stamps: Headers = ()) -> Output:
         """The same record by the view of the contact's state. `counter`: the state's version."""
@@ -102,18 +103,14 @@ class RecordBuilder(Struct):
         """The profile of all fragments of a person, or as much of it as has room in a record."""
         value, number = b"", self.number(said.version)
         for shown in shorter_and_shorter(said.person):
-            value = self._shown(contact_id, overview(person(shown)), number, said.merged_from)
+            is_cut = shown != said.person
+            acted = last_act_of(said.person.values()) if is_cut else None
+            profile = profile_of(contact_id, overview(person(shown)), acted)
+            value = _written(profile, number, said.merged_from)
             if len(value) <= LARGEST_PROFILE:
-                self.cut += shown != said.person
+                self.cut += is_cut
                 break
         return value
-
-    def _shown(self, contact_id: str, known: Overview, number: int, merged_from: Sequence[str] = ()) -> bytes:
-        shown = profile_of(contact_id, known)
-        shown["version"] = number
-        if merged_from:
-            shown["merged_from"] = list(merged_from)
-        return orjson.dumps(shown)
 
     def _profile(self, contact_id: str, value: bytes, number: int, stamps: Headers) -> Output:
         headers = [("version", b"%d" % number), *stamps]
@@ -131,6 +128,13 @@ class RecordBuilder(Struct):
 
     def _version(self, counter: int) -> tuple[str, bytes]:
         return "version", b"%d" % self.number(counter)
+
+
+def _written(profile: ContactProfile, number: int, merged_from: Sequence[str] = ()) -> bytes:
+    profile["version"] = number
+    if merged_from:
+        profile["merged_from"] = list(merged_from)
+    return orjson.dumps(profile)
 
 
 def link_record(link: IdentityLink) -> Output:

@@ -76,7 +76,7 @@ TERMS = {
     "controller": few("list-2026"),
     "wording": few("v1", "v2"),
     "proof": few("scan:1"),
-    "basis": few("consent", "she said so"),
+    "basis": few("consent", "she said so", "legitimate_interest"),
 }
 
 DATA: dict[str, st.SearchStrategy[Fields]] = {

@@ -16,19 +16,23 @@ from streams.demo.recount_stops import stops
 from streams.domain.contact import ContactState, decode, encode, fold, merge, profile
 from streams.domain.contact.merging import person
 from streams.domain.contact.publication.size_limit import reduced, shorter_and_shorter
-from streams.domain.pressure import PermissionRequest
+from streams.domain.pressure import PermissionRequest, default_policy
 from streams.domain.pressure.policy import ConsentRules
 from streams.domain.pressure.purposes import consent_denial, withdrawal
 from tests.property.domain.contact.strategies import DATA, IDS, SOURCES, Fields, deliveries, few, fields, key, lawful
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, by, said
 
 WORDS = ("email.unsubscribed", "email.complained", "text.opted_out", "interaction.retracted")
+POLICY = default_policy()
 PURPOSES: Sequence[Purpose] = ("fundraising", "mobilisation")
 CHANGED: st.SearchStrategy[Fields] = st.one_of(
     DATA["consent.changed"],
     fields(
         {"channel": few("email", "text", "all"), "granted": few(True, False)},
-        {"purpose": few("fundraising", "Fundraising", "mobilization", "online_ads"), "wording": few("v1", "v2")},
+        {
+            "purpose": few("fundraising", "Fundraising", "mobilization", "online_ads", "automatic_calls"),
+            "wording": few("v1", "v2"),
+        },
     ),
 )
 
@@ -91,12 +95,13 @@ def test_of_a_purpose_the_last_word_holds_and_in_doubt_it_is_a_no(
     request = PermissionRequest(channel=channel, purpose=purpose, team="digital")
     yes, no = latest(told, channel, purpose, granted=True), latest(told, channel, purpose, granted=False)
     refused = no is not None and (yes is None or no.at >= yes.at)
-    found = withdrawal(known, request)
+    found = withdrawal(known, request, POLICY)
     assert (None if found is None else found.reason) == ("consent_withdrawn" if refused else None)
     if found is not None and no is not None:
         first = next(one for one in told if one.at == no.at and latest([one], channel, purpose, granted=False))
         assert found.evidence == ((first.source, first.id),)
-    agreed = consent(told).get(channel) is True or (yes is not None and not refused)
+    ended = yes is not None and any(at >= yes.at for at in noes_to_all(told, channel))
+    agreed = consent(told).get(channel) is True or (yes is not None and not refused and not ended)
     assert (consent_denial(known, request, ConsentRules()) is None) == agreed
     event(f"refused: {refused}, agreed: {yes is not None}")
 
@@ -117,12 +122,12 @@ def test_what_is_refused_stays_so_where_a_person_is_not_shown_whole(
     *_, least = shorter_and_shorter(states)
     request = PermissionRequest(channel=channel, purpose=purpose, team="digital")
     whole = profile(DONOR, person(states))
-    refused, denied = withdrawal(whole, request), consent_denial(whole, request, ConsentRules())
+    refused, denied = withdrawal(whole, request, POLICY), consent_denial(whole, request, ConsentRules())
     event(f"refused: {refused is not None}, denied: {denied is not None}")
     for fragments in ({name: reduced(states[name]) if name in short else states[name] for name in states}, least):
         known = profile(DONOR, person(fragments))
         channel_closed = False in (known["consent"].get(channel), known["consent"].get("all"))
-        assert refused is None or channel_closed or withdrawal(known, request) is not None
+        assert refused is None or channel_closed or withdrawal(known, request, POLICY) is not None
         assert denied is None or consent_denial(known, request, ConsentRules()) is not None
 
 
@@ -145,9 +150,10 @@ def test_a_yes_counts_if_it_holds_and_is_what_the_rules_ask_for(
     known, told = profile(DONOR, fold(ContactState(), [each.fact() for each in life])[0]), counting(life)
     request = PermissionRequest(channel=channel, purpose=purpose, team="digital")
     no = latest(told, channel, purpose, granted=False)
-    yeses = [one for one in told if is_yes_for(one, channel, purpose) and (no is None or one.at > no.at)]
+    refused = noes_to_all(told, channel)
+    noes = refused if no is None else [*refused, no.at]
+    yeses = [one for one in told if is_yes_for(one, channel, purpose) and all(one.at > at for at in noes)]
     if consent(told).get(channel) is True and channel not in rules.for_purpose:
-        refused = [one.at for one in told if is_whole(one, channel) and not one.fields.get("granted")]
         yeses += [
             one
             for one in told
@@ -170,6 +176,11 @@ def is_enough(one: CountedEvent, rules: ConsentRules) -> bool:
 
 def is_yes_for(one: CountedEvent, channel: str, purpose: str) -> bool:
     return latest([one], channel, purpose, granted=True) is one
+
+
+def noes_to_all(told: Sequence[CountedEvent], channel: str) -> list[datetime]:
+    """When somebody refused a channel as a whole, which ends every yes to a purpose before it."""
+    return [one.at for one in told if is_whole(one, channel) and not one.fields.get("granted")]
 
 
 def is_whole(one: CountedEvent, channel: str) -> bool:

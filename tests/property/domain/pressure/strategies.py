@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from events.interactions.base import Channel, Purpose
 from events.outputs import ContactProfile, Touch
 from streams.domain.pressure import PermissionRequest, Policy, Reservation
+from streams.domain.pressure.policy_conditions import PolicyCondition
 from tests.unit.domain.pressure.people import DAY, MINUTE, NOON, person, settings, touch
 
 CHANNELS: Sequence[Channel] = ("email", "text", "phone", "door", "letter")
 PURPOSES: Sequence[Purpose] = ("fundraising", "mobilisation", "informational")
 TEAMS = ("digital", "field")
+KINDS = ("self", "rented", "canvass")
 ZONES: dict[str, tuple[str, ...]] = {
     "America/New_York": ("America/New_York",),
     "America/Phoenix": ("America/Phoenix",),
@@ -44,6 +46,19 @@ def caps(draw: st.DrawFn) -> list[dict[str, Any]]:
         purpose = draw(st.sampled_from(PURPOSES))
         found.append({"window": draw(windows), "at_most": draw(st.integers(1, 3)), "purpose": purpose})
     return found
+
+
+@st.composite
+def conditions(draw: st.DrawFn) -> PolicyCondition:
+    purposes = tuple(sorted(draw(st.sets(st.sampled_from(PURPOSES)))))
+    channel: Channel = draw(st.sampled_from(["phone", "email"]))
+    automatic = channel == "phone" and draw(st.booleans())
+    common: dict[str, Any] = {"channel": channel, "purposes": purposes, "automatic": automatic}
+    if draw(st.booleans()):
+        sources = tuple(sorted(draw(st.sets(st.sampled_from(KINDS)))))
+        return PolicyCondition(require="provenance", sources=sources, **common)
+    to, bases = draw(st.sampled_from([("automatic_calls", ()), (None, ("consent",)), ("fundraising", ("consent",))]))
+    return PolicyCondition(require="consent", consent_to=to, bases=bases, **common)
 
 
 @st.composite

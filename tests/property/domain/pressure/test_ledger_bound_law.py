@@ -10,6 +10,7 @@ from events.channels import Channel, Purpose
 from streams.domain.contact.sections.consent import consent
 from streams.domain.contact.sections.consent_ledger import Words, consent_ledger, told_words
 from streams.domain.contact.state import Consent, ConsentTerms, Fact
+from streams.domain.pressure import default_policy
 from streams.domain.pressure.policy import ConsentRules
 from streams.domain.pressure.purposes import consent_denial, withdrawal
 from tests.property.domain.contact.strategies import lawful
@@ -23,17 +24,18 @@ RULES = (
 )
 CHANNELS: tuple[Channel, ...] = ("email", "text")
 PURPOSES: tuple[Purpose, ...] = ("fundraising", "informational")
-REQUESTS = [asking(*about) for about in product(CHANNELS, PURPOSES)]
+REQUESTS = [*(asking(*about) for about in product(CHANNELS, PURPOSES)), asking("phone", automatic=True)]
+POLICY = default_policy("fr")
 TERMS = st.builds(
     ConsentTerms,
-    st.sampled_from([None, "fundraising", "Informational", "online_ads", "newsletter"]),
+    st.sampled_from([None, "fundraising", "Informational", "online_ads", "newsletter", "automatic_calls"]),
     st.sampled_from([None, "a", "b"]),
     st.none(),
     st.sampled_from([None, "scan:1"]),
 )
 SAID = st.builds(
     Consent,
-    st.sampled_from(["email", "text", "all"]),
+    st.sampled_from(["email", "text", "phone", "all"]),
     st.booleans(),
     st.sampled_from([None, None, "news"]),
     st.none(),
@@ -58,7 +60,7 @@ def test_what_is_left_out_opens_nothing(said: list[tuple[int, Consent]], most: i
     assert [*told[len(told) - min(most, len(words)) :]] == [*words[len(words) - min(most, len(words)) :]]
     whole, short = known_by(words, words), known_by(told, words)
     for request in REQUESTS:
-        assert withdrawal(whole, request) is None or withdrawal(short, request) is not None
+        assert withdrawal(whole, request, POLICY) is None or withdrawal(short, request, POLICY) is not None
         for rules in RULES:
             assert consent_denial(whole, request, rules) is None or consent_denial(short, request, rules) is not None
 

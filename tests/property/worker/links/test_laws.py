@@ -162,6 +162,20 @@ def test_a_rotated_key_splits_nobody(story: list[Saying], data: st.DataObject) -
     assert without_names(world) == without_names(whole)
 
 
+def test_a_stop_that_was_heard_before_numbers_overseas_had_their_own_codes_binds_whom_a_list_names() -> None:
+    before, now = Hasher([b"key"], "FR"), Hasher([b"key"], "FR", overseas=True)
+    number: dict[str, JSON] = {"phone": "0692 12 34 56"}
+    stop = Saying(interaction("text.opted_out", "stop", NOW, "sms", {"contact": number}), NOW)
+    form = Saying(interaction("form.submitted", "f", NOW, "web", {"contact": number, "form_id": "f"}), NOW)
+    world = World(hasher=before)
+    tell(world, [stop])
+    world.hasher = now
+    tell(world, [form])
+    world.settle()
+    [profile] = world.profiles().values()
+    assert profile["counts"] == {"text.opted_out": 1, "form.submitted": 1}
+
+
 def without_names(world: World) -> list[str]:
     """The profiles, whatever the hashes of those whom they are about."""
     hidden: dict[str, JSON] = {"contact_id": "", "merged_from": []}

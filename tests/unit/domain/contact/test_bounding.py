@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from events.times import render_time
 from streams.domain.contact import ContactState, FoldOutcome, fold, profile
 from streams.domain.contact.fold import ROOM
 from streams.domain.contact.merging import person
@@ -167,6 +168,19 @@ def of_noes(name: str) -> ContactState:
     state, _ = fold(ContactState(), noes)
     assert state.weight > ROOM
     return state
+
+
+def test_who_did_something_in_a_part_that_is_left_out_is_as_active_as_they_are() -> None:
+    """An old no, which is always shown, would make them inactive, and they would be erased."""
+    no = fact("no", Consent("door", granted=False), "consent.changed")
+    acted = replace(report("late"), time=AT + 1_000)
+    fragments = {f"c{number}": full(f"c{number}", "x", no, acted) for number in range(5)}
+    fragments["c0"] = fold(ContactState(), [no])[0]
+    build = RecordBuilder(0, 1, 0)
+    value = build.announced("c0", Profiled(1, fragments, ()), fragments["c0"]).value
+    assert value is not None
+    assert build.cut == 1
+    assert orjson.loads(value)["last_active_at"] == render_time(AT + 1_000)
 
 
 def test_whatever_number_of_noes_one_person_sends_the_record_is_taken() -> None:

@@ -7,7 +7,7 @@ from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, appended,
 def told(*arrivals: Arrival) -> list[tuple[str, dict[str, tuple[object, object]]]]:
     """The id of each step, and what it changed but for the times and counts that everything changes."""
     steps = history(DONOR, [arrival.fact() for arrival in arrivals])
-    usual = ("first_seen", "last_seen", "counts.")
+    usual = ("first_seen", "last_seen", "last_active_at", "counts.")
     return [
         (step.fact.id, {path: change for path, change in step.changed.items() if not path.startswith(usual)})
         for step in steps

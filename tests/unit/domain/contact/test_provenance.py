@@ -1,5 +1,7 @@
 """`provenance`: where what is known of a person comes from, as far as interactions say so."""
 
+from typing import get_args
+
 import pytest
 from pydantic import ValidationError
 
@@ -85,16 +87,23 @@ def test_of_a_part_that_is_too_large_no_provenance_is_shown() -> None:
     assert "provenance" not in profile(DONOR, reduced(state))
 
 
-@pytest.mark.parametrize("kind", ["civic_register", "staff", "petition", "", "Self"])
+@pytest.mark.parametrize("kind", ["census", "", "Self"])
 def test_no_other_kind_of_source_is_taken(kind: str) -> None:
     with pytest.raises(ValidationError):
         said("provenance.reported", "1", provenance={"kind": kind})
 
 
-@pytest.mark.parametrize("kind", ["self", "voter_list", "rented", "sponsorship", "canvass", "vendor"])
+@pytest.mark.parametrize("kind", get_args(ProvenanceKind))
 def test_each_kind_is_kept(kind: ProvenanceKind) -> None:
     [item] = profile_of(said("provenance.reported", "1", provenance={"kind": kind}))["provenance"]
     assert item["kind"] == kind
+
+
+def test_signing_a_petition_makes_no_supporter() -> None:
+    signed = said("form.submitted", "1", form_id="f", kind="petition", provenance={"kind": "petition"})
+    agreed = said("consent.changed", "2", channel="email", granted=True, purpose="petition")
+    known = profile_of(signed, agreed, said("rsvp.attended", "3", event_id="e"))
+    assert (known["canvass"]["support"], known["tags"], known["canvass"]["answers"]) == (None, [], {})
 
 
 @pytest.mark.parametrize("field", ["file", "notice"])

@@ -41,7 +41,13 @@ def test_a_no_for_one_purpose_denies_that_purpose_alone() -> None:
     ("purpose", "closed"),
     [
         *[("newsletter", True), ("Fund_raising", True), ("collecte", True), ("fundraising-2026", True)],
-        *[("Fundraising", False), ("mobilization", False), ("online_ads", False), ("Online_Ads", False)],
+        *[
+            ("Fundraising", False),
+            ("mobilization", False),
+            ("online_ads", False),
+            ("Online_Ads", False),
+            ("automatic_calls", True),
+        ],
     ],
 )
 def test_a_no_for_a_purpose_that_nobody_asks_for_closes_the_channel(purpose: str, closed: bool) -> None:
@@ -151,6 +157,16 @@ def test_what_is_said_of_a_list_a_sender_or_another_purpose_is_no_word_on_this_o
     assert ruled(decide(known, STRICT, asking("text"), NOON)) == ("deny", "no_consent")
     known = person(consent_ledger=[word(granted=False, days_ago=1, **scope)])
     assert ruled(decide(known, POLICY, asking("text"), NOON)) == ("allow", "ok")
+
+
+def test_a_stop_ends_a_proven_yes_to_a_purpose_before_it() -> None:
+    """A later yes to the channel, without a proof, does not bring it back."""
+    stop, plain = word(granted=False, days_ago=5, type="text.opted_out"), word(granted=True, days_ago=3)
+    del stop["purpose"], plain["purpose"]
+    said = [word(granted=True, days_ago=9, basis="consent", proof="x:1"), stop, plain]
+    rules = policy(closures__needs_consent=["text"], closures__consent={"needs_proof": True})
+    known = person(consent_ledger=said, consent={"text": True})
+    assert ruled(decide(known, rules, asking("text", "fundraising"), NOON)) == ("deny", "no_consent")
 
 
 def test_case_and_spelling_make_no_other_purpose() -> None:

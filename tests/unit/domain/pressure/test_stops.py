@@ -90,6 +90,26 @@ def test_a_sender_is_known_however_its_name_is_written(sender: str) -> None:
     assert ruled(decide(known, POLICY, asking("text", sender=sender), NOON)) == ("deny", "sender_stopped")
 
 
+EUROPE = policy(hours__country="EU", unknown__text="allow", hours__text={"daily": "00:00-24:00"})
+FRENCH = ("33757000001", "+33757000001", "+33 7 57 00 00 01", "0033 757 000 001", "07 57 00 00 01", "+33 (0)757000001")
+
+
+@pytest.mark.parametrize("said", FRENCH)
+@pytest.mark.parametrize("asked", FRENCH)
+def test_where_numbers_are_of_several_countries_a_sender_is_known_however_it_is_written(said: str, asked: str) -> None:
+    known = person(stops={"senders": {said: stop("opted_out")}, "lists": {}})
+    assert ruled(decide(known, EUROPE, asking("text", sender=asked), NOON)) == ("deny", "sender_stopped")
+    for other in ("33757000002", "+34757000002", "36111", "000001", "Martin 2026"):
+        assert ruled(decide(known, EUROPE, asking("text", sender=other), NOON)) == ("allow", "ok")
+
+
+@pytest.mark.parametrize(("said", "asked"), [("36111", "36 111"), ("Martin 2026", "MARTIN2026"), ("+36111", "36111")])
+def test_short_codes_and_names_are_known_there_too(said: str, asked: str) -> None:
+    known = person(stops={"senders": {said: stop("opted_out")}, "lists": {}})
+    assert ruled(decide(known, EUROPE, asking("text", sender=asked), NOON)) == ("deny", "sender_stopped")
+    assert ruled(decide(known, EUROPE, asking("text", sender="36112"), NOON)) == ("allow", "ok")
+
+
 def test_a_sender_who_is_stopped_is_stopped_on_every_channel() -> None:
     assert ruled(decide(SENDERS, POLICY, asking("phone", sender="31337"), NOON)) == ("deny", "sender_stopped")
 

@@ -118,6 +118,18 @@ def test_what_had_come_before_an_erasure_is_gone_also_what_happened_after_its_ti
     assert asked(told) == []
 
 
+def test_an_erasure_for_doing_nothing_that_was_in_vain_is_nothing_that_happened() -> None:
+    told = PersonHistory()
+    told.say("form.submitted", 80)
+    told.say("contact.erased_if_inactive", 70, inactive_since="2009-01-01T00:00:00Z")
+    told.say("email.sent", 60, message_id="a")
+
+    [send] = asked(told)
+
+    assert send.known is not None
+    assert send.known["counts"] == {"form.submitted": 1}
+
+
 def test_a_disallowed_touch_counts_for_later_ones_unless_it_cascades() -> None:
     told = PersonHistory()
     told.say("donation.made", 100)

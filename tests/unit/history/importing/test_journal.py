@@ -4,6 +4,7 @@ from pathlib import Path
 
 from events.adapters.feed import Feed
 from events.adapters.mapping import parse_mapping
+from events.interactions.base import Provenance
 from streams.history.importing.file_items import ImportFormat
 from streams.history.importing.import_run import IMPORTS_FOLDER, ImportJournal, ImportProgress, fingerprint_of
 from tests.unit.events.adapters.test_rows import GIFTS
@@ -12,7 +13,8 @@ from tests.unit.events.adapters.test_rows import GIFTS
 def journal(home: Path, content: bytes, name: str = "a.csv", vendor: str = "van", **how: str) -> ImportJournal:
     (home / name).write_bytes(content)
     mapping = parse_mapping(GIFTS.replace("gifts", how.get("mapping", "gifts")))
-    feed = Feed(how.get("source", "field/van"), 0, time_zone=how.get("time_zone", "UTC"))
+    said = Provenance.model_validate({"kind": how["provenance"]}) if "provenance" in how else None
+    feed = Feed(how.get("source", "field/van"), 0, time_zone=how.get("time_zone", "UTC"), provenance=said)
     return ImportJournal(home, fingerprint_of(home / name, ImportFormat(vendor, feed, mapping)))
 
 
@@ -42,6 +44,7 @@ def test_a_file_read_with_another_mapping_is_another_import(tmp_path: Path) -> N
 
     assert journal(tmp_path, b"rows", mapping="mended").read() == ImportProgress()
     assert journal(tmp_path, b"rows", time_zone="America/New_York").read() == ImportProgress()
+    assert journal(tmp_path, b"rows", provenance="self").read() == ImportProgress()
 
 
 def test_a_broken_import_journal_is_ignored(tmp_path: Path) -> None:

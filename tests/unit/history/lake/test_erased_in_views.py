@@ -11,6 +11,7 @@ from sinks.lake.erasure import erase, erasure_commands
 from sinks.lake.erasure_list import add_erasures, read_erasures
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
+from streams.history.lake.erasure import erase_from_lake, pending_erasures
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.topic_records import TOPIC_ID, topic_record
 
@@ -152,3 +153,20 @@ def test_a_retracted_row_stays_retracted_when_a_copy_comes_after_the_erasure_com
 
     with ask_lake(files) as asked:
         assert asked.sql("SELECT * FROM donations").fetchall() == []
+
+
+@pytest.mark.parametrize("forgotten", ["no", "once", "before the copy and after it"])
+def test_a_copy_of_the_erasure_command_takes_nothing_from_a_new_record(tmp_path: Path, forgotten: str) -> None:
+    files = LocalFiles(tmp_path)
+    command = topic_record(1, "contact.erased", at=START, contact=ADA)
+    told = [topic_record(0, "donation.made", at=START - HOUR, contact=ADA, donation_id="ab:1"), command]
+    anew = topic_record(2, "donation.made", at=START + HOUR, contact=ADA, donation_id="ab:2")
+    LakeWriter(files, TOPIC_ID).write(0, 0, 1, told)
+    if forgotten == "before the copy and after it":
+        erase_from_lake(files, [], None)
+    LakeWriter(files, TOPIC_ID).write(0, 2, 3, [anew, replace(command, offset=3, timestamp=NOW + 3)])
+    if forgotten != "no":
+        erase_from_lake(files, [], None)
+
+    assert people(files) == [("ada", "i2")]
+    assert pending_erasures(files) == (1 if forgotten == "no" else 0)

@@ -3,15 +3,17 @@
 from pathlib import Path
 from typing import BinaryIO
 
+import orjson
 import pytest
 
+from events.times import render_time
 from sinks.lake.erasure import commands_received_at, erasure_commands, traces_active_after
 from sinks.lake.erasure_list import erasure_of, read_erasures, trace_of
 from sinks.lake.files import Files, LocalFiles
 from sinks.lake.manifests import INTERACTIONS
 from sinks.lake.unfinished_writes import settle_unfinished_writes
 from sinks.lake.writer import LakeWriter
-from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake, pending_erasures
+from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake, erasure_in_closing, pending_erasures
 from streams.operations.backup.erasure_ledger import LedgerEntry, add_to_ledger
 from tests.unit.events.records import NOW
 from tests.unit.history.lake.interrupted import Crash, Interrupted, crash
@@ -91,6 +93,50 @@ def test_an_erasure_is_pending_while_later_rows_are_stored_and_its_hearing_time_
     erase_from_lake(files, told, None)
 
     assert (forgotten(files), pending_erasures(files, told)) == ([0, COMMAND], 0)
+
+
+def test_an_erasure_for_doing_nothing_counts_where_the_links_agent_tells_of_it_alone(tmp_path: Path) -> None:
+    """Whether it was in vain does not stand in the lake. It takes what had come, also what happened after its time."""
+    files, since = LocalFiles(tmp_path / "lake"), NOW - 3 * DAY
+    letter = topic_record(0, "email.sent", at=NOW - DAY, contact={"contact_id": OTHER})
+    command = topic_record(COMMAND, "contact.erased_if_inactive", inactive_since=render_time(since))
+    gift = topic_record(2, "donation.made", at=NOW - 2 * DAY, contact={"contact_id": OTHER})
+    LakeWriter(files, TOPIC_ID).write(0, 0, 2, [letter, command, gift])
+    assert pending_erasures(files) == 0
+    erase_from_lake(files, [], None)
+    assert (forgotten(files), list(read_erasures(files))) == ([], [])
+
+    [(source, id_)] = commands_received_at(files, in_vain=True)
+    told = [AnnouncedErasure(erasure_of(OTHER, since), source, id_)]
+    assert pending_erasures(files, told) == 1
+    erase_from_lake(files, told, None)
+
+    assert (forgotten(files), pending_erasures(files, told)) == ([0, COMMAND], 0)
+
+
+def test_an_erasure_for_doing_nothing_is_carried_out_long_after_the_links_agent_has_forgotten_it(
+    tmp_path: Path,
+) -> None:
+    """Channels of the person stay closed, and tell by which command; what had come in the years since goes too."""
+    files, since = LocalFiles(tmp_path / "lake"), NOW - 3 * DAY
+    letter = topic_record(0, "email.sent", at=NOW - DAY, contact={"contact_id": OTHER})
+    command = topic_record(COMMAND, "contact.erased_if_inactive", inactive_since=render_time(since))
+    LakeWriter(files, TOPIC_ID).write(0, 0, 1, [letter, command])
+    [(source, id_)] = commands_received_at(files, in_vain=True)
+    closed = {"reason": "erased", "since": render_time(since), "source": source, "id": id_}
+    told = erasure_in_closing(OTHER.encode(), orjson.dumps({"email": closed, "text": closed}))
+    assert told == AnnouncedErasure(erasure_of(OTHER, since), source, id_)
+
+    erase_from_lake(files, [told], None)
+
+    assert forgotten(files) == [0, COMMAND]
+
+
+@pytest.mark.parametrize(
+    "value", [None, orjson.dumps({"email": {"reason": "unsubscribed", "since": "", "source": "", "id": ""}})]
+)
+def test_whose_channel_is_closed_for_another_reason_was_not_erased(value: bytes | None) -> None:
+    assert erasure_in_closing(b"c1", value) is None
 
 
 def test_an_erasure_command_in_an_unfinished_file_is_heard(tmp_path: Path) -> None:

@@ -252,3 +252,22 @@ def test_a_lake_on_a_store_is_not_imported_into_itself(tmp_path: Path) -> None:
             import_old_files(files, OldFiles([part], ALL, HASHER, NOW), MANY, ImportReport(None), SILENT)
     import_old_files(beside, OldFiles(parts[:1], ALL, HASHER, NOW), MANY, ImportReport(None), SILENT)
     assert len(beside.below(INTERACTIONS)) == 1
+
+
+def test_an_import_goes_by_the_same_purpose_wall_as_intake(tmp_path: Path) -> None:
+    """Of what may say where it comes from; to any other type the word is an unknown field. Noes pass."""
+    petition: dict[str, JSON] = {"provenance": {"kind": "petition"}}
+    about: dict[str, JSON] = {"contact_id": "c1"}
+    said = [
+        old_event("gift", "donation.made", THEN, about, **petition),
+        old_event("no", "consent.changed", THEN, about, channel="email", granted=False, **petition),
+        old_event("stop", "email.unsubscribed", THEN, about, **petition),
+        old_event("odd", "text.replied", THEN, about, provenance={"kind": ["petition"]}),
+    ]
+    files, report = LocalFiles(tmp_path / "lake"), ImportReport(None)
+    again = [orjson.loads(harmonised({**each, "id": f"{each['id']} again"}, NOW).value or b"") for each in said]
+    parts = input_files_at(str(json_lines(tmp_path / "old.jsonl", [*said, *again])))
+    import_old_files(files, OldFiles(parts, ALL, HASHER, NOW, {"petition"}), MANY, report, SILENT)
+    assert dict(report.counts.refused) == {"refused_source": 2}
+    names = {"no", "stop", "odd"}
+    assert {row["id"] for row in in_lake(files)} == names | {f"{name} again" for name in names}

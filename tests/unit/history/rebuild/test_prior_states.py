@@ -6,7 +6,7 @@ from streams.domain.contact import ContactState, decode, encode, fold
 from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, Suppress
 from streams.domain.contact.identity.identity_edges import told
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers, Erasure, IdentityStatus
-from streams.domain.contact.state import Fact, Origin
+from streams.domain.contact.state import ErasureIfInactive, Fact, Origin
 from streams.history.rebuild.prior_states import starting_state
 from streams.history.refold.contact_folding import fold_facts
 from tests.unit.events.records import NOW
@@ -109,6 +109,15 @@ def test_a_starting_state_keeps_that_a_profile_is_published() -> None:
     known = ContactState(version=2, place=IdentityStatus(shown="merged", roof="crm.bo", linked=True))
     place = starting_state(None, [known], None).state.place
     assert place == IdentityStatus(shown="profile", linked=True)
+
+
+def test_what_came_before_an_erasure_for_doing_nothing_is_not_rebuilt_if_it_was_carried_out() -> None:
+    letter = Fact("email.sent", NOW + 1, "team/a", "1", NOW + 5)
+    command = ErasureIfInactive("contact.erased_if_inactive", NOW + 6, "office/desk", "1", NOW + 6, since=NOW)
+    anew = Fact("form.submitted", NOW + 2, "team/a", "2", NOW + 7)
+    carried_out = starting_state(None, [erased(Erasure(NOW, "office/desk", "1"))], None).state
+    assert fold_facts("c1", [letter, command, anew], carried_out).state.facts.keys() == {anew.key}
+    assert fold_facts("c1", [letter, command, anew]).state.facts.keys() == {letter.key, anew.key}
 
 
 def test_interactions_that_came_before_an_erasure_command_are_not_rebuilt_whatever_time_they_name() -> None:

@@ -1,5 +1,6 @@
 """What a replay does with each row: send it unchanged, leave it out, or refuse it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -24,7 +25,13 @@ from streams.history.lake.erasure import AnnouncedErasure, erase_from_lake
 from streams.history.lake.input_files import Selection, input_files_at, selected_files
 from streams.history.lake.row_reading import ANONYMISED, BEFORE_ERASURE
 from streams.history.replay.replay_run import ReplaySource, decided_rows, preview_replay
-from streams.history.replay.row_decisions import ERASURES, TOO_OLD, WINDOW_MARGIN_MS
+from streams.history.replay.row_decisions import (
+    ERASURES,
+    OF_REFUSED_SOURCES,
+    OF_THE_INACTIVE,
+    TOO_OLD,
+    WINDOW_MARGIN_MS,
+)
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, event
 from tests.unit.history.lake.topic_records import DAY, TOPIC_ID, topic_record, unreadable_record
@@ -54,6 +61,23 @@ def as_it_was(record: Fetched) -> UnchangedEvent:
 
 def test_replayed_lake_rows_go_to_interactions_byte_for_byte(tmp_path: Path) -> None:
     assert told(history(lake(tmp_path, GIFT))) == [as_it_was(GIFT)]
+
+
+def test_rows_of_a_refused_source_stay_behind_but_for_a_no(tmp_path: Path) -> None:
+    """A lake of before a kind was refused is no way round the wall."""
+    staff: dict[str, JSON] = {"provenance": {"kind": "staff"}, "contact": {"email": "ada@example.org"}}
+    gift = topic_record(0, "donation.made", NOW - 4, **staff)
+    no = topic_record(1, "consent.changed", NOW - 3, channel="email", granted=False, opinion="left", **staff)
+    own = topic_record(2, "donation.made", NOW - 2, contact=staff["contact"], provenance={"kind": "self"})
+    lake(tmp_path, gift, no, own)
+    open_ = history(tmp_path)
+    assert told(open_) == [as_it_was(no), as_it_was(gift), as_it_was(own)]  # the lake keeps types apart
+    taken, left, as_sent = told(replace(open_, refused=frozenset({"staff"})))
+    assert left == OF_REFUSED_SOURCES
+    assert as_sent == as_it_was(own)
+    assert isinstance(taken, UnchangedEvent)
+    data = orjson.loads(taken.value)["data"]
+    assert (data["granted"], data["provenance"], "opinion" in data) == (False, {"kind": "staff"}, False)
 
 
 def test_only_selected_rows_of_a_lake_are_replayed(tmp_path: Path) -> None:
@@ -132,6 +156,12 @@ def test_replayed_erasures_are_sent_before_everything_else(tmp_path: Path) -> No
 
     assert dict(report.counts.interactions) == {"contact.erased": 1, "donation.made": 1}
     assert not report.counts.left_out
+
+
+def test_erasures_for_doing_nothing_are_not_replayed(tmp_path: Path) -> None:
+    """By a part of a history somebody might seem to have done nothing who has."""
+    lake(tmp_path, topic_record(0, "contact.erased_if_inactive", NOW - DAY, inactive_since="2009-01-01T00:00:00Z"))
+    assert told(history(tmp_path, erases=True)) == [OF_THE_INACTIVE]
 
 
 def test_a_lake_with_pending_erasures_is_not_replayed(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from events.json_types import JSON
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
 from streams.history.lake.erasure import erase_from_lake
@@ -84,6 +85,17 @@ def test_the_doctor_warns_of_erasures_pending_for_more_than_a_day(files: LocalFi
 
     assert found(tmp_path / "lake", NOW + OVERDUE_MS + 3_600_000)[name].verdict == "ok"
     assert judge_erasures([NOW], NOW + OVERDUE_MS).verdict == "ok"
+
+
+def test_the_doctor_does_not_say_that_an_erasure_for_doing_nothing_is_carried_out_of_which_the_lake_cannot_know(
+    files: LocalFiles, tmp_path: Path
+) -> None:
+    nobody: JSON = {"contact_id": "c9"}
+    command = topic_record(1, "contact.erased_if_inactive", contact=nobody, inactive_since="2009-01-01T00:00:00Z")
+    LakeWriter(files, TOPIC_ID).write(0, 1, 1, [command])
+    erase_from_lake(files, [], None)
+    told = found(tmp_path / "lake")["erasures in the lake"]
+    assert "1 for doing nothing were in vain, or wait" in told.found
 
 
 def test_the_doctor_warns_of_unfinished_writes_into_the_lake(files: LocalFiles, tmp_path: Path) -> None:

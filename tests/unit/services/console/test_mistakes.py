@@ -13,11 +13,11 @@ from streams.domain.experiments.definition_files import read_definitions
 from streams.domain.file_mistakes import FileMistakes
 from streams.domain.messages.mistakes import cure_message, list_message, mistake_message, remark_message
 from streams.domain.messages.texts.mistakes import CURES, MISTAKES
-from streams.domain.pressure import default_policy_text, read_policy
+from streams.domain.pressure import PermissionRequest, default_policy, default_policy_text, read_policy
 from streams.services.audience.workbook import TOO_MUCH
 from streams.services.console.mistakes import ShownMistake, shown_lines, shown_mistakes
 from streams.services.console.words import Words
-from streams.services.permission.near_names import campaign_remark
+from streams.services.permission.near_names import caller_remark, campaign_remark
 
 ROOT = Path(__file__).parents[4]
 SOURCES = (
@@ -188,6 +188,7 @@ def test_each_trouble_with_a_list_has_a_sentence_in_french(text: str) -> None:
         team_remark("digtal", {"digital"}),
         team_remark("field", {"digital"}),
         campaign_remark("gotv-fnal", {"gotv-final"}),
+        caller_remark(PermissionRequest(channel="phone", purpose="mobilisation", team="field"), default_policy("fr")),
         campaign_remark("ada@example.org", {"adda@example.org"}),
     ],
 )

@@ -5,6 +5,7 @@ import io
 import sys
 import tempfile
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import BinaryIO
 
 import pytest
@@ -22,6 +23,14 @@ def upload() -> BinaryIO:
     file = tempfile.TemporaryFile("w+b")  # noqa: SIM115 (its owner closes it)
     file.write(b"email\na@example.org\n")
     return file
+
+
+def test_who_judges_a_list_of_calls_is_told_whether_a_machine_calls() -> None:
+    calls = Question("phone", "mobilisation", "field")
+    assert not any("caller" in each for each in calls.options())
+    assert replace(calls, automatic=False).options()[-1] == "--caller=live"
+    assert replace(calls, automatic=True).options()[-1] == "--caller=machine"
+    assert not any("caller" in each for each in ASKED.options())
 
 
 async def settled(sendings: Sendings) -> Sending:

@@ -71,6 +71,16 @@ def test_hooks_of_several_vendors_are_read(tmp_path: Path) -> None:
         ('[hooks.mailgun]\nsource = "a"\nsecrets = ["env:TOKEN"]\nlogin = ["env:NOBODY"]', ["login", "NOBODY"]),
         ('[hooks."Act Blue"]\nsource = "a"\nsecrets = ["env:LOGIN"]', ["lower-case"]),
         ('[hooks.van]\nsource = "a"\nsecrets = ["env:LOGIN"]\ncodes = "none.toml"', ["codes", "none.toml"]),
+        ('[hooks.van]\nsource = "a"\nauth = "none"\nprovenance = "self"', ["provenance"]),
+        ('[hooks.van]\nsource = "a"\nauth = "none"\nprovenance = {}', ["provenance.kind", "is missing"]),
+        (
+            '[hooks.van]\nsource = "a"\nauth = "none"\nprovenance = { kind = "own" }',
+            ["provenance.kind", "self", "voter_list"],
+        ),
+        (
+            '[hooks.van]\nsource = "a"\nauth = "none"\nprovenance = { kind = "self", notice = "n 2" }',
+            ["provenance.notice", "letters, digits"],
+        ),
     ],
 )
 def test_a_mistake_is_named_and_no_secret_is(tmp_path: Path, text: str, words: list[str]) -> None:

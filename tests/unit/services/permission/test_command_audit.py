@@ -34,6 +34,16 @@ def test_a_list_is_recorded_by_counts_and_reasons_and_without_rows() -> None:
     assert orjson.dumps(record)
 
 
+@pytest.mark.parametrize("automatic", [True, False])
+def test_it_is_recorded_whether_a_machine_was_to_call_where_that_was_said(automatic: bool) -> None:
+    """Whether a call was allowed as somebody's own or as a machine's decides by which conditions it was."""
+    said = PermissionRequest(channel="phone", purpose="mobilisation", team="field", automatic=automatic)
+    for record in (list_record(said, "policy-1", NOW, COUNTS), permission_record(said, "policy-1", NOW)):
+        assert record["automatic"] is automatic
+        assert TypeAdapter(AuditRecord).validate_python(record)
+    assert "automatic" not in permission_record(REQUEST, "policy-1", NOW)
+
+
 def test_an_answer_about_one_person_is_recorded_as_the_api_records_it() -> None:
     record = permission_record(
         REQUEST, "policy-1", NOW, [{"contact_id": "c1", "decision": "defer", "reason": "team_cap"}]

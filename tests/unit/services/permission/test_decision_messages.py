@@ -59,7 +59,7 @@ def test_of_dozens_of_touches_the_first_are_told() -> None:
     assert len(evidence_messages(decision, None)) == MOST_EVIDENCE
 
 
-@pytest.mark.parametrize("why", ["missing", "refilling", "too_old", "other_key"])
+@pytest.mark.parametrize("why", ["missing", "refilling", "too_old", "other_key", "other_regime"])
 def test_what_redis_lacks_is_told_with_its_place(why: str) -> None:
     found = incomplete_message(Incomplete(why, "contact-state:3"))  # type: ignore[arg-type]
     assert english(found) == f"in Redis contact-state:3 is {why.replace('_', ' ')}"

@@ -1,8 +1,11 @@
 """A name in a question that is spelled like one on hold or like one that people have stopped is remarked."""
 
 import pytest
+from msgspec.structs import replace
 
+from streams.domain.pressure import PermissionRequest, default_policy
 from streams.services.permission.near_names import (
+    caller_remark,
     campaign_remark,
     cannot_be_a_sender,
     list_remark,
@@ -49,3 +52,13 @@ def test_a_sender_of_texts_that_is_no_number_is_remarked() -> None:
 def test_what_has_no_letter_and_no_digit_can_be_no_sender() -> None:
     assert cannot_be_a_sender(" +-")
     assert not cannot_be_a_sender("a")
+
+
+def test_who_does_not_say_who_speaks_is_told_where_that_decides() -> None:
+    asked = PermissionRequest(channel="phone", purpose="mobilisation", team="field")
+    remark = caller_remark(asked, default_policy("fr"))
+    assert remark is not None
+    assert remark.startswith("who speaks is not said")
+    assert caller_remark(replace(asked, automatic=False), default_policy("fr")) is None
+    assert caller_remark(replace(asked, channel="text"), default_policy("fr")) is None
+    assert caller_remark(asked, default_policy()) is None

@@ -6,13 +6,15 @@ import pytest
 from events.envelope import Interaction, Record, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
-from events.interactions.commands import ContactProvenanceForgotten
+from events.inactivity import InactivityRule
+from events.interactions.commands import ContactErasedIfInactive, ContactProvenanceForgotten
 from events.json_types import JSON
 from events.outputs import ContactProfile
 from events.provenance_rules import ProvenanceRule
+from events.times import parse_time
 from events.topics import CONTACT_COMMANDS
-from streams.services.retention.due import DueItem, commands_on, due_items, report_on
-from tests.unit.domain.contact.said import HOUR, NOON, profile_of, said
+from streams.services.retention.due import DueItem, commands_on, due_items, erasures_of, inactive_items, report_on
+from tests.unit.domain.contact.said import HOUR, NOON, Arrival, profile_of, said
 
 ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012"}
 HASHED = "email:" + "1" * 32
@@ -67,3 +69,55 @@ def test_a_command_is_taken_by_intake_for_the_very_identifier_and_is_the_same_wh
     assert (first.time, first.data.kind, first.data.file) == (NOON, "voter_list", "rolls-2012")
     [whole] = commands_on(["crm.ada"], rule._replace(file=None), "operator/retention")
     assert "file" not in orjson.loads(whole)["data"]
+
+
+@pytest.mark.parametrize("until", [NOON - 1, NOON, NOON + HOUR])
+def test_who_has_done_nothing_is_due_whole_whatever_was_sent_to_them_since(until: int) -> None:
+    sent = said("email.sent", "m", NOON + HOUR, message_id="m")
+    signed = profile_of(said("form.submitted", "f", NOON, form_id="f"), sent)
+    due = inactive_items(signed, InactivityRule(until))
+    assert due == (() if until < NOON else (DueItem("", 2, whole=True),))
+    stranger = inactive_items(profile_of(sent), InactivityRule(until))
+    assert stranger == (() if until < NOON + HOUR else (DueItem("", 1, whole=True),))
+
+
+def test_an_erasure_of_who_is_due_is_taken_by_intake_and_is_the_same_when_it_is_made_again() -> None:
+    rule = InactivityRule(NOON)
+    [command] = erasures_of([HASHED], rule, "operator/retention", NOON + HOUR)
+    assert [command] == list(erasures_of([HASHED], rule, "operator/retention", NOON + HOUR))
+    heard = decode(Record(CONTACT_COMMANDS, command, (), NOON + HOUR))
+    assert isinstance(heard, Interaction)
+    assert isinstance(heard.data, ContactErasedIfInactive)
+    assert parse_time(heard.data.inactive_since) == NOON
+    assert (heard.time, harmonise(heard, Hasher([b"key"]))[0]) == (NOON + HOUR, HASHED)
+    [other] = erasures_of([HASHED], InactivityRule(NOON + 1), "operator/retention", NOON + HOUR)
+    assert orjson.loads(other)["id"] != heard.id
+
+
+@pytest.mark.parametrize(
+    ("said_since", "due"),
+    [
+        (said("provenance.reported", "s", NOON + HOUR, provenance={"kind": "self"}), False),
+        (said("provenance.reported", "s", NOON + HOUR, provenance={"kind": "rented"}), True),
+        (said("consent.changed", "s", NOON + HOUR, channel="email", granted=True, basis="legitimate_interest"), True),
+        (said("consent.changed", "s", NOON + HOUR, channel="email", granted=False, basis="objection"), False),
+        (said("consent.changed", "s", NOON + HOUR, channel="email", granted=True, basis="consent"), False),
+        (said("consent.changed", "s", NOON + HOUR, channel="email", granted=True), False),
+    ],
+)
+def test_what_others_say_of_a_person_is_no_act_and_what_the_person_gave_is_one(said_since: Arrival, due: bool) -> None:
+    """A supplier who sends a yes on a ground of its own every month would keep everybody for ever."""
+    known = profile_of(said("email.sent", "m", NOON, message_id="m"), said_since)
+    assert bool(inactive_items(known, InactivityRule(NOON))) == due
+
+
+@pytest.mark.parametrize(
+    "act",
+    [said("form.submitted", "f", NOON, form_id="f"), said("canvass.reported", "r", method="door", outcome="contacted")],
+)
+def test_of_who_did_something_by_a_profile_of_an_older_version_nobody_is_due(act: Arrival) -> None:
+    """It does not say when."""
+    known = profile_of(act)
+    assert inactive_items(known, InactivityRule(NOON))
+    del known["last_active_at"]
+    assert inactive_items(known, InactivityRule(NOON)) == ()

@@ -5,6 +5,7 @@ from dataclasses import replace
 from events.harmonised import harmonise
 from events.identifiers import Hasher
 from events.json_types import JSON
+from events.times import render_time
 from streams.domain.contact import ContactState, decode, encode
 from streams.domain.pressure import default_policy
 from streams.engine.decoded_states import Codec, RecentStates, States
@@ -23,10 +24,12 @@ AT = NOW + 1_000
 CONTACTS = Codec(encode, decode)
 
 
-def said(offset: int, type_: str = "email.opened", who: str = "c1", id_: str | None = None, **data: JSON) -> Fetched:
+def said(
+    offset: int, type_: str = "email.opened", who: str = "c1", id_: str | None = None, time: int = NOW, **data: JSON
+) -> Fetched:
     """An interaction about the contact `who`; its id is its offset's, unless told."""
     fields: dict[str, JSON] = {"contact": {"contact_id": who}, **data}
-    content = event(type_, **fields) | {"id": id_ or f"i{offset}"}
+    content = event(type_, **fields) | {"id": id_ or f"i{offset}", "time": render_time(time)}
     key, value = harmonise(accepted(content), HASHER)
     return Fetched(offset, value, key.encode(), [received_header(NOW + offset)], NOW + offset)
 

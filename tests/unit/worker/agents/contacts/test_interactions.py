@@ -2,6 +2,7 @@ import orjson
 import pytest
 
 from events.json_types import JSON
+from events.times import render_time
 from events.topics import CONTACT_STATE, CONTACT_SUPPRESSIONS, IDENTITY_LINKS
 from streams.domain.contact import FoldOutcome
 from streams.domain.contact.identity.identity_assignment import is_by_itself
@@ -9,10 +10,11 @@ from streams.engine.store import MemoryStore
 from streams.engine.writer import Output
 from streams.worker.agents.contacts.interactions import InteractionsHandler
 from streams.worker.agents.contacts.output_records import GENERATION_BITS
-from tests.unit.engine.kafka_records import SOURCE
+from tests.unit.engine.kafka_records import SOURCE, Fetched
 from tests.unit.events.records import NOW
 from tests.unit.worker.agents.contacts.interaction_records import GENERATION, HASHER, folded, kept, said, state_of
 
+TODAY = render_time(NOW)
 FIRST = GENERATION << GENERATION_BITS
 
 
@@ -210,3 +212,35 @@ def test_whom_an_interaction_names_is_told_once_and_withdrawn_with_it() -> None:
 def links(folding: InteractionsHandler) -> dict[bytes | None, bytes | None]:
     """What the links agent is told, by key."""
     return {out.key: out.value for out in folding.effects.outputs if out.topic == IDENTITY_LINKS}
+
+
+def erase(offset: int, since: int, who: str = "c1") -> Fetched:
+    """Decided a second after everything else."""
+    return said(offset, "contact.erased_if_inactive", who, time=NOW + 1_000, inactive_since=render_time(since))
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_who_gave_after_the_count_is_not_erased_for_doing_nothing(at_once: bool) -> None:
+    """The gift was heard before the command, be it in the same chunk."""
+    store = MemoryStore()
+    gift, command = said(0, "donation.made"), erase(1, NOW - 1)
+    if at_once:
+        folding = folded(gift, command, store=store)
+        kept(folding, store)
+    else:
+        kept(folded(gift, store=store), store)
+        folding = folded(command, store=store)
+        assert folding.effects.outputs == []
+    assert folding.outcomes[FoldOutcome.IN_VAIN] == 1
+    assert profiles(folded(said(2), store=store))[b"c1"]["counts"] == {"donation.made": 1, "email.opened": 1}
+
+
+def test_who_has_done_nothing_since_is_erased_by_it_and_nobody_who_is_not_known() -> None:
+    store = MemoryStore()
+    kept(folded(said(0, "donation.made"), store=store), store)
+    erasing = folded(erase(1, NOW), store=store)
+    assert erasing.outcomes == {FoldOutcome.APPLIED: 1}
+    kept(erasing, store)
+    assert profiles(erasing) == {b"c1": None}
+    for again in (erase(1, NOW), erase(2, NOW), erase(3, NOW, "c2")):
+        assert folded(again, store=store).outcomes == {FoldOutcome.IN_VAIN: 1}

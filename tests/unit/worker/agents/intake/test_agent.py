@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Set
 
 import orjson
 import pytest
@@ -8,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from events.dead_letters import DeadLetter, Origin
 from events.identifiers import Hasher
+from events.interactions.base import ProvenanceKind
 from events.refusal import Reason
 from events.topics import DEAD_LETTERS, INTERACTIONS, QUARANTINE
 from sinks.keys import partition_of
@@ -44,19 +46,22 @@ class Basket(Outbox):
 
 
 class Bench:
-    def __init__(self, failures: int = 0) -> None:
+    def __init__(self, failures: int = 0, refused: Set[ProvenanceKind] = frozenset()) -> None:
         self.basket = Basket(failures)
         self.metrics = Metrics(CollectorRegistry())
         hasher = Hasher([b"a key"])
         self.guard = QuarantineGuard(RefusalCounter(4), hasher)
-        self.intake = IntakeAgent(self.basket, hasher, PARTITIONS, self.metrics, lambda: NOW + 9, guard=self.guard)
+        self.intake = IntakeAgent(
+            *(self.basket, hasher, PARTITIONS, self.metrics, lambda: NOW + 9), guard=self.guard, refused=refused
+        )
 
-    async def take(self, *values: bytes | None) -> list[Output]:
+    async def take(self, *values: bytes | None, topic: str = INPUT.topic) -> list[Output]:
         """What intake makes of records with these values."""
         records = [
-            Fetched(offset, value, b"own key", [("own", b"1")], NOW, *INPUT) for offset, value in enumerate(values, 40)
+            Fetched(offset, value, b"own key", [("own", b"1")], NOW, topic, INPUT.partition)
+            for offset, value in enumerate(values, 40)
         ]
-        await self.intake(Run(INPUT, records, 40 + len(records), 1))
+        await self.intake(Run(TP(topic, INPUT.partition), records, 40 + len(records), 1))
         return self.basket.rounds[-1]
 
     def counted(self, outcome: str) -> float | None:
@@ -92,6 +97,25 @@ async def test_a_bad_record_is_a_dead_letter_and_costs_no_neighbour() -> None:
     assert (letter.refusal.reason, letter.time) == (Reason.NOT_JSON, NOW + 9)
     assert letter.origin == Origin("intake", INPUT.topic, INPUT.partition, 41)
     assert next(iter(bad.headers)) == ("own", b"1")
+
+
+async def test_what_comes_from_a_refused_source_is_a_dead_letter_and_counted() -> None:
+    """Also where the key is written in escapes, which the fast path reads."""
+    bench = Bench(refused={"staff"})
+    rows = [
+        {"contact": {"contact_id": "c1"}, "outcome": "contacted", "method": "door", "provenance": {"kind": kind}}
+        for kind in ("staff", "self")
+    ]
+    said = [opened(type="canvass.reported", data=row) for row in rows]
+    hidden = said[0].replace(b'"provenance"', b'"\\u0070rovenance"')
+    found = await bench.take(said[0], hidden, said[1], opened(), topic="canvass-events")
+    assert [each.topic for each in found] == [DEAD_LETTERS, DEAD_LETTERS, INTERACTIONS, DEAD_LETTERS]
+    letters = [DeadLetter.of(each.headers) for each in found[:2]]
+    assert all(letter is not None and letter.refusal.reason is Reason.REFUSED_SOURCE for letter in letters)
+    counted = bench.metrics.registry.get_sample_value(
+        "harmonia_dead_letters_total", {"stage": "intake", "reason": "refused_source"}
+    )
+    assert counted == 2
 
 
 async def test_a_chunk_is_written_in_the_order_of_its_records() -> None:

@@ -1,0 +1,79 @@
+"""Whether a person meets the conditions of a policy: consent, or where they come from, by channel and purpose."""
+
+from collections.abc import Iterator, Sequence
+
+from events.outputs import ContactProfile, ProvenanceItem
+from streams.domain.pressure.asking import Decision, Evidence, PermissionRequest
+from streams.domain.pressure.denials import JudgedAddress
+from streams.domain.pressure.policy import ConsentRules, Policy
+from streams.domain.pressure.policy_conditions import PolicyCondition
+from streams.domain.pressure.purposes import consent_denial
+
+
+def conditions_on(request: PermissionRequest, policy: Policy) -> tuple[PolicyCondition, ...]:
+    """The conditions that a request has to meet, in the order of the file.
+
+    A call that is not said to be somebody's own may be a machine's.
+    """
+    return tuple(
+        condition
+        for condition in policy.conditions
+        if condition.channel == request.channel
+        and (not condition.purposes or request.purpose in condition.purposes)
+        and (not condition.automatic or request.automatic is not False)
+    )
+
+
+def unmet(
+    profile: ContactProfile,
+    request: PermissionRequest,
+    conditions: Sequence[PolicyCondition],
+    address: JudgedAddress,
+    rules: ConsentRules,
+) -> Decision | None:
+    """Why a person may not be reached by the first condition that is not met; None: all are."""
+    for condition in conditions:
+        if condition.require == "provenance":
+            no = _provenance_denial(profile, condition, address)
+        else:
+            no = consent_denial(profile, request, _rules_of(condition, rules), condition.consent_to)
+        if no is not None:
+            return no
+    return None
+
+
+def first_meeting(
+    profile: ContactProfile, addresses: Sequence[JudgedAddress], conditions: Sequence[PolicyCondition]
+) -> JudgedAddress | None:
+    """The first of the addresses that meets each condition on where it comes from; None: none does."""
+    asked = [condition for condition in conditions if condition.require == "provenance"]
+    for address in addresses if asked else ():
+        if all(_provenance_denial(profile, condition, address) is None for condition in asked):
+            return address
+    return None
+
+
+def unmet_by_a_stranger(conditions: Sequence[PolicyCondition]) -> Decision | None:
+    """The same of somebody of whom nothing is known: who has said nothing meets no condition."""
+    for condition in conditions:
+        return Decision("deny", "no_consent" if condition.require == "consent" else "no_provenance")
+    return None
+
+
+def _rules_of(condition: PolicyCondition, rules: ConsentRules) -> ConsentRules:
+    return rules.model_copy(update={"bases": condition.bases}) if condition.bases else rules
+
+
+def _provenance_denial(profile: ContactProfile, condition: PolicyCondition, address: JudgedAddress) -> Decision | None:
+    """Evidence: whatever the address, or the person, is said to come from instead."""
+    said = [*_said_of(profile, address)]
+    if any(not condition.sources or item["kind"] in condition.sources for item in said):
+        return None
+    return Decision("deny", "no_provenance", tuple(sorted(Evidence(item["source"], item["id"]) for item in said)))
+
+
+def _said_of(profile: ContactProfile, address: JudgedAddress) -> Iterator[ProvenanceItem]:
+    """Where an address comes from; without one where anything of the person does."""
+    for item in profile.get("provenance", ()):
+        if address.ref is None or any(each["ref"] in (address.ref, *address.refs) for each in item["addresses"]):
+            yield item

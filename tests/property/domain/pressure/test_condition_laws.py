@@ -1,0 +1,95 @@
+"""Conditions of a policy against plain loops over what was said, in whatever order, copies and parts it is heard."""
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from events.channels import LimitedPurpose
+from events.json_types import JSON
+from streams.domain.contact import ContactState, decode, encode, fold, merge, profile
+from streams.domain.pressure import Decision, PermissionRequest
+from streams.domain.pressure.conditions import conditions_on, unmet
+from streams.domain.pressure.denials import JudgedAddress
+from streams.domain.pressure.policy import ConsentRules
+from streams.domain.pressure.policy_conditions import PolicyCondition
+from tests.property.domain.contact.strategies import IDS, SOURCES, deliveries, key, lawful
+from tests.property.domain.pressure.strategies import KINDS, conditions
+from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, by, said
+from tests.unit.domain.pressure.people import policy
+
+ASKED_FOR: Sequence[LimitedPurpose] = ("fundraising", "mobilisation")
+SOMEBODY = JudgedAddress(None, "ok")
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[Arrival]:
+    """Words on consent and forms that say where they come from, each once, of few moments."""
+    life = []
+    for _ in range(draw(st.integers(0, 8))):
+        moment, id_ = NOON + draw(st.integers(0, 3)) * HOUR, draw(st.sampled_from(IDS))
+        data: dict[str, JSON]
+        if draw(st.integers(0, 3)):
+            data = {"channel": draw(st.sampled_from(["phone", "email", "all"])), "granted": draw(st.booleans())}
+            data |= draw(st.sampled_from([{}, {"purpose": "fundraising"}, {"purpose": "Automatic_calls"}]))
+            data |= draw(st.sampled_from([{}, {"basis": "consent"}, {"basis": "legitimate_interest"}]))
+            one = said("consent.changed", id_, moment, **data)
+        else:
+            one = said("form.submitted", id_, moment, form_id="f", provenance={"kind": draw(st.sampled_from(KINDS))})
+        life.append(by(draw(st.sampled_from(SOURCES)), one))
+    return list({key(each): each for each in life}.values())
+
+
+requests = st.builds(
+    PermissionRequest,
+    channel=st.sampled_from(["phone", "email"]),
+    purpose=st.sampled_from(ASKED_FOR),
+    team=st.just("digital"),
+    automatic=st.sampled_from([None, True, False]),
+)
+
+
+def judged(state: ContactState, found: Sequence[PolicyCondition], request: PermissionRequest) -> Decision | None:
+    asked = policy().model_copy(update={"conditions": tuple(found)})
+    return unmet(profile(DONOR, state), request, conditions_on(request, asked), SOMEBODY, ConsentRules())
+
+
+@lawful
+@given(lives(), st.lists(conditions(), max_size=3), requests, st.data())
+def test_the_first_condition_that_a_loop_over_what_was_said_finds_unmet_is_the_reason(
+    life: list[Arrival], found: list[PolicyCondition], request: PermissionRequest, data: st.DataObject
+) -> None:
+    dealt: list[list[Arrival]] = [[], [], []]
+    for each in data.draw(deliveries(life)):
+        dealt[data.draw(st.integers(0, 2))].append(each)
+    parts = [decode(encode(fold(ContactState(), [each.fact() for each in part])[0])) for part in dealt]
+    answer = judged(reduce(merge, parts, ContactState()), found, request)
+    expected = next((why for each in found if (why := why_not(each, life, request)) is not None), None)
+    event(f"{expected}, {len(found)} conditions")
+    assert (None if answer is None else answer.reason) == expected
+    assert judged(fold(ContactState(), [each.fact() for each in life])[0], found, request) == answer
+
+
+def why_not(condition: PolicyCondition, life: Sequence[Arrival], request: PermissionRequest) -> str | None:
+    """The reason of one condition, from the interactions themselves; None: it is met, or not about this request."""
+    if condition.channel != request.channel or (condition.purposes and request.purpose not in condition.purposes):
+        return None
+    if condition.automatic and request.automatic is False:
+        return None
+    told: list[tuple[int, dict[str, Any]]] = [(each.interaction.time, each.interaction.data.plain()) for each in life]
+    if condition.require == "provenance":
+        kinds = {data["provenance"]["kind"] for _, data in told if data.get("provenance")}
+        return None if kinds & set(condition.sources or KINDS) else "no_provenance"
+    words = [(at, data) for at, data in told if "granted" in data and data["channel"] in (request.channel, "all")]
+    wanted = [condition.consent_to] if condition.consent_to else [None, request.purpose]
+    for purpose in wanted:
+        about = [(at, data) for at, data in words if (data.get("purpose") or "").lower() == (purpose or "")]
+        refused = [at for at, data in words if not data["granted"] and not data.get("purpose")]
+        refused += [at for at, data in about if not data["granted"]]
+        for at, data in about:
+            enough = not condition.bases or data.get("basis") in condition.bases
+            if data["granted"] and enough and all(at > no for no in refused):
+                return None
+    return "no_consent"

@@ -1,0 +1,341 @@
+"""What a policy requires to be known of a person, by channel, purpose and kind of call."""
+
+from typing import Any, get_args
+
+import pytest
+from pydantic import ValidationError
+
+from events.channels import Channel
+from events.outputs import ConsentWord, ProvenanceItem
+from events.times import render_time
+from streams.domain.pressure import Policy, answer, decide, default_policy, prepare
+from streams.domain.pressure.asking import Evidence
+from streams.domain.pressure.closures import channel_denial, channel_rules
+from streams.domain.pressure.policy_remarks import policy_remarks
+from tests.unit.domain.contact.said import profile_of, said
+from tests.unit.domain.pressure.people import (
+    DAY,
+    EMAIL,
+    HOUR,
+    NOON,
+    PHONE,
+    address,
+    asking,
+    person,
+    policy,
+    ruled,
+    unlimited,
+)
+
+ALLOWED = ("allow", "ok")
+CALLS = {"channel": "phone", "automatic": True, "require": "consent", "consent_to": "automatic_calls"}
+APPEALS = {"channel": "email", "purposes": ["fundraising"], "require": "consent"}
+ORIGIN = {"channel": "phone", "require": "provenance", "sources": ["self", "canvass"]}
+
+
+def yes(channel: str, **more: str) -> ConsentWord:
+    said = {"type": "consent.changed", "channel": channel, "granted": True, "at": render_time(NOON - DAY)}
+    return said | {"source": "forms/site", "id": "y"} | more  # type: ignore[return-value]
+
+
+def origin(kind: str, *refs: str) -> ProvenanceItem:
+    at = render_time(NOON - DAY)
+    said: dict[str, Any] = {"kind": kind, "first_at": at, "last_at": at, "count": 1, "source": "lists/a", "id": kind}
+    return said | {"addresses": [{"ref": ref, "channel": "phone"} for ref in refs]}  # type: ignore[return-value]
+
+
+def ruling(*conditions: dict[str, Any], **more: Any) -> Any:
+    return unlimited(unknown__phone="allow", conditions=list(conditions), **more)
+
+
+def test_a_call_of_a_machine_needs_a_yes_to_just_that_and_somebodys_own_does_not() -> None:
+    rules, agreed = ruling(CALLS), person(consent_ledger=[yes("phone", purpose="automatic_calls")])
+    whole = person(consent_ledger=[yes("phone")], consent={"phone": True})
+    assert ruled(decide(agreed, rules, asking("phone", automatic=True), NOON)) == ALLOWED
+    assert ruled(decide(whole, rules, asking("phone", automatic=True), NOON)) == ("deny", "no_consent")
+    assert ruled(decide(whole, rules, asking("phone", automatic=False), NOON)) == ALLOWED
+
+
+@pytest.mark.parametrize("channel", ["phone", "all"])
+@pytest.mark.parametrize("more", [{}, {"basis": "consent", "proof": "x:1"}])
+def test_a_no_to_the_channel_ends_every_yes_to_a_purpose_before_it(channel: str, more: dict[str, str]) -> None:
+    """Who wanted no calls at all, and then said that one may call, is called by nobody's machine."""
+    proven = {"basis": "consent", "proof": "x:1"}
+    earlier, later = (render_time(NOON - days * DAY) for days in (9, 5))
+    no: ConsentWord = {**yes(channel, id="n", at=later), "granted": False}
+    said = [yes("phone", at=earlier, purpose="automatic_calls", **proven), no, yes("phone", **more)]
+    known, rules = person(consent_ledger=said, consent={"phone": True}), ruling(CALLS)
+    assert ruled(decide(known, rules, asking("phone", automatic=True), NOON)) == ("deny", "no_consent")
+    assert ruled(decide(known, rules, asking("phone", automatic=False), NOON)) == ALLOWED
+    anew = person(consent_ledger=[*said, yes("phone", purpose="automatic_calls", id="z")], consent={"phone": True})
+    assert ruled(decide(anew, rules, asking("phone", automatic=True), NOON)) == ALLOWED
+
+
+@pytest.mark.parametrize("automatic", [None, True, False])
+@pytest.mark.parametrize("rules", [unlimited(unknown__phone="allow"), ruling(CALLS)], ids=["none", "machines"])
+def test_a_no_to_machines_closes_the_phone_as_it_always_did(automatic: bool | None, rules: Policy) -> None:
+    no = said("consent.changed", "n", NOON - DAY, channel="phone", granted=False, purpose="automatic_calls")
+    told = profile_of(no)
+    known = person(consent=told["consent"], stops=told["stops"], consent_ledger=told["consent_ledger"])
+    assert set(told["stops"]) == {"phone", "senders", "lists"}
+    asked = asking("phone", automatic=automatic)
+    assert ruled(decide(known, rules, asked, NOON)) == ("deny", "consent_withdrawn")
+
+
+def test_a_no_to_machines_on_all_channels_closes_them_all() -> None:
+    no = said("consent.changed", channel="all", granted=False, purpose="automatic_calls")
+    assert {channel for channel in get_args(Channel) if channel in profile_of(no)["stops"]} == {*get_args(Channel)}
+
+
+def test_a_later_yes_to_the_phone_opens_it_for_people_and_not_for_machines() -> None:
+    """Nor for a receipt that one reads out. Where no policy knows of machines, who does not say is a person."""
+    no = said("consent.changed", "n", NOON - 2 * DAY, channel="phone", granted=False, purpose="automatic_calls")
+    told = profile_of(no, said("consent.changed", "y", NOON - DAY, channel="phone", granted=True))
+    known = person(consent=told["consent"], stops=told["stops"], consent_ledger=told["consent_ledger"])
+    without = unlimited(unknown__phone="allow", transactional__teams=["digital"])
+    conditions = ruling(CALLS, transactional__teams=["digital"])
+    refused = ("deny", "consent_withdrawn")
+    for rules in (without, conditions):
+        assert ruled(decide(known, rules, asking("phone", automatic=True), NOON)) == refused
+        assert ruled(decide(known, rules, asking("phone", automatic=False), NOON)) == ALLOWED
+        receipt = asking("phone", "transactional", automatic=True)
+        assert ruled(decide(known, rules, receipt, NOON)) == refused
+    assert ruled(decide(known, conditions, asking("phone", "transactional"), NOON)) == refused
+    assert ruled(decide(known, without, asking("phone"), NOON)) == ALLOWED
+
+
+def test_a_call_that_is_not_said_to_be_somebodys_own_may_be_a_machines() -> None:
+    assert ruled(decide(person(), ruling(CALLS), asking("phone"), NOON)) == ("deny", "no_consent")
+
+
+def test_a_condition_of_one_purpose_leaves_the_others_alone() -> None:
+    rules = ruling(APPEALS)
+    assert ruled(decide(person(), rules, asking("email", "fundraising"), NOON)) == ("deny", "no_consent")
+    assert ruled(decide(person(), rules, asking("email", "mobilisation"), NOON)) == ALLOWED
+    agreed = person(consent_ledger=[yes("email")], consent={"email": True})
+    assert ruled(decide(agreed, rules, asking("email", "fundraising"), NOON)) == ALLOWED
+
+
+def test_bases_of_a_condition_count_in_place_of_those_of_all() -> None:
+    rules = ruling({**APPEALS, "bases": ["legitimate_interest"]}, closures__consent={"bases": ["consent"]})
+    said = yes("email", basis="legitimate_interest")
+    assert (
+        ruled(decide(person(consent_ledger=[said], consent={"email": True}), rules, asking("email"), NOON)) == ALLOWED
+    )
+    other = person(consent_ledger=[yes("email", basis="consent")], consent={"email": True})
+    refused = decide(other, rules, asking("email"), NOON)
+    assert (*ruled(refused), refused.evidence) == ("deny", "no_consent", (Evidence("forms/site", "y"),))
+
+
+def test_what_counts_is_where_the_address_comes_from_that_is_judged() -> None:
+    rules = ruling(ORIGIN)
+    rented = decide(person(provenance=[origin("rented", PHONE)]), rules, asking("phone"), NOON)
+    assert (*ruled(rented), rented.evidence) == ("deny", "no_provenance", (Evidence("lists/a", "rented"),))
+    elsewhere = person(provenance=[origin("self", EMAIL), origin("rented", PHONE)])
+    assert ruled(decide(elsewhere, rules, asking("phone"), NOON)) == ("deny", "no_provenance")
+    both = person(provenance=[origin("rented", PHONE), origin("self", PHONE)])
+    assert ruled(decide(both, rules, asking("phone"), NOON)) == ALLOWED
+    assert ruled(decide(person(), rules, asking("phone"), NOON)) == ("deny", "no_provenance")
+
+
+def test_who_is_not_asked_by_a_number_is_called_by_one_that_says_where_it_comes_from() -> None:
+    rules, other, worse = ruling(ORIGIN), "g" * 16, "h" * 16
+    numbers = [address(ref, "phone") for ref in (PHONE, other)] + [address(worse, "phone", "soft_bouncing")]
+    for named in (PHONE, other):
+        known = person(addresses=numbers, provenance=[origin("self", named)])
+        found = decide(known, rules, asking("phone"), NOON)
+        assert (*ruled(found), found.ref) == (*ALLOWED, named)
+    assert ruled(decide(known, rules, asking("phone", ref=PHONE), NOON)) == ("deny", "no_provenance")
+    known = person(addresses=numbers, provenance=[origin("self", worse)])
+    found = decide(known, rules, asking("phone"), NOON)
+    assert (*ruled(found), found.ref) == ("deny", "no_provenance", PHONE)
+
+
+def test_one_number_under_two_keys_comes_from_where_either_of_its_refs_does() -> None:
+    old, new = "a" * 16, "z" * 16
+    known = person(addresses=[address(old, "phone"), address(new, "phone")], provenance=[origin("self", old)])
+    question = prepare(ruling(ORIGIN), asking("phone"), NOON)
+    assert ruled(answer(question, known, refs=[new, old])) == ALLOWED
+    assert ruled(answer(question, known, refs=[new])) == ("deny", "no_provenance")
+
+
+def test_on_channels_without_addresses_anything_of_the_person_counts() -> None:
+    rules = ruling({"channel": "door", "require": "provenance"})
+    assert ruled(decide(person(provenance=[origin("voter_list")]), rules, asking("door"), NOON)) == ALLOWED
+    assert ruled(decide(person(), rules, asking("door"), NOON)) == ("deny", "no_provenance")
+
+
+def test_a_stranger_meets_no_condition() -> None:
+    assert ruled(decide(None, ruling(ORIGIN), asking("phone"), NOON)) == ("deny", "no_provenance")
+    assert ruled(decide(None, ruling(CALLS), asking("phone", automatic=True), NOON)) == ("deny", "no_consent")
+
+
+def refused(*refs: tuple[str, Channel]) -> ProvenanceItem:
+    """Where a no comes from that passed the wall."""
+    item = origin("petition")
+    item["addresses"] = [{"ref": ref, "channel": channel} for ref, channel in refs]
+    return item
+
+
+BEHIND_THE_WALL: Any = {
+    "unknown__sources": ["petition", "staff"],
+    **{f"unknown__{channel}": "deny" for channel in ("email", "text", "phone", "door")},
+}
+
+
+def test_who_is_known_by_a_refused_file_alone_is_not_known() -> None:
+    """Its no binds; but it makes nobody reachable, by whatever it named."""
+    rules = unlimited(**BEHIND_THE_WALL)
+    known = person(provenance=[refused((EMAIL, "email"), (PHONE, "phone"))], counts={"consent.changed": 1})
+    for channel in ("email", "text", "phone", "door"):
+        found = decide(known, rules, asking(channel), NOON)
+        assert ruled(found) == ("deny", "unknown_contact"), channel
+    assert ruled(decide(known, unlimited(), asking("email"), NOON)) == ALLOWED
+
+
+def test_an_address_that_only_a_refused_file_named_is_not_known() -> None:
+    """Also under a former key of its hash; another one of the person's is the one to write to."""
+    other = address("0" * 16, "email")
+    given = origin("self")
+    given["addresses"] = [{"ref": "0" * 16, "channel": "email"}]
+    known = person(addresses=[*person()["addresses"], other], counts={"consent.changed": 1, "donation.made": 1})
+    for named in (EMAIL, "9" * 16):
+        shown: Any = {**known, "provenance": [refused((named, "email"), (PHONE, "phone")), given]}
+        rules = unlimited(**BEHIND_THE_WALL)
+        assert ruled(decide(shown, rules, asking("email", ref=EMAIL), NOON)) == ("deny", "unknown_address")
+        found = decide(shown, rules, asking("email"), NOON)
+        assert (*ruled(found), found.ref) == (*ALLOWED, "0" * 16)
+        assert ruled(decide(shown, rules, asking("phone"), NOON)) == ("deny", "unknown_address")
+        assert channel_denial(shown, channel_rules(rules), "email", NOON) is None
+        closed = channel_denial(shown, channel_rules(rules), "phone", NOON)
+        assert closed is not None
+        assert closed.reason == "unknown_address"
+
+
+def test_what_a_refused_file_says_of_an_address_closes_it_still() -> None:
+    gone = [address(PHONE, "phone", "wrong_number")]
+    known = person(addresses=gone, provenance=[refused((PHONE, "phone"))], counts={"canvass.reported": 1})
+    assert ruled(decide(known, unlimited(**BEHIND_THE_WALL), asking("phone"), NOON)) == ("deny", "wrong_number")
+
+
+def test_where_no_kind_of_source_is_left_out_policies_have_the_version_that_they_had() -> None:
+    assert "sources" not in policy().model_dump()["unknown"]
+    assert policy(unknown__sources=[]).version == policy().version != policy(unknown__sources=["staff"]).version
+
+
+@pytest.mark.parametrize("regime", ["fr", "eu"])
+@pytest.mark.parametrize(
+    ("type_", "more"),
+    [
+        ("consent.changed", {"channel": "email", "granted": False}),
+        ("consent.changed", {"channel": "all", "granted": False, "purpose": "fundraising"}),
+        ("canvass.reported", {"method": "door", "outcome": "refused"}),
+        ("canvass.reported", {"method": "phone", "outcome": "disconnected"}),
+        ("canvass.reported", {"method": "phone", "outcome": "wrong_number"}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["petition", "staff", "civic_register"])
+def test_a_no_from_a_refused_file_makes_nobody_reachable(regime: Any, type_: str, more: Any, kind: str) -> None:
+    rules = default_policy(regime)
+    told = profile_of(said(type_, "n", NOON - 20 * DAY, provenance={"kind": kind}, **more))
+    told["zones"] = {"time_zone": "Europe/Paris", "region": None, "postal_code": None}
+    told["addresses"] = person()["addresses"]
+    told["provenance"][0]["addresses"] = refused((EMAIL, "email"), (PHONE, "phone"))["addresses"]
+    for asked in (asking("phone", automatic=False), asking("email", "informational"), asking("email", "mobilisation")):
+        assert decide(told, rules, asked, NOON - 2 * HOUR).decision == "deny"
+
+
+@pytest.mark.parametrize("regime", ["fr", "eu"])
+@pytest.mark.parametrize("kind", ["petition", "staff", "civic_register"])
+def test_a_number_from_a_file_for_another_purpose_is_not_called_under_european_regimes(regime: Any, kind: str) -> None:
+    """Nor what was taken before its kind was refused."""
+    there = {"time_zone": "Europe/Paris", "region": None, "postal_code": None}
+    known = person(zones=there, provenance=[origin(kind, PHONE), origin("self")], counts={"form.submitted": 9})
+    asked = asking("phone", automatic=False)
+    assert ruled(decide(known, default_policy(regime), asked, NOON - 2 * HOUR)) == ("deny", "no_provenance")
+
+
+def test_transactional_messages_skip_conditions() -> None:
+    rules = ruling({"channel": "email", "require": "provenance"}, transactional__teams=["digital"])
+    assert ruled(decide(person(), rules, asking("email", "transactional"), NOON)) == ("allow", "transactional")
+
+
+def test_a_no_comes_before_a_condition() -> None:
+    gone = person(addresses=[address(PHONE, "phone", "wrong_number")])
+    assert ruled(decide(gone, ruling(ORIGIN), asking("phone"), NOON)) == ("deny", "wrong_number")
+
+
+def test_conditions_close_no_channel_to_everybody() -> None:
+    assert channel_denial(person(), channel_rules(ruling(ORIGIN, CALLS)), "phone", NOON) is None
+
+
+def test_a_policy_without_conditions_has_the_version_that_it_had() -> None:
+    assert "conditions" not in policy().model_dump()
+    assert policy(conditions=[]).version == policy().version != ruling(ORIGIN).version
+
+
+@pytest.mark.parametrize(
+    ("condition", "cure"),
+    [
+        ({**CALLS, "channel": "email"}, "take automatic out"),
+        ({**APPEALS, "sources": ["self"]}, 'require = "provenance"'),
+        ({**ORIGIN, "bases": ["consent"]}, 'require = "consent"'),
+        ({"channel": "email", "require": "consent"}, "name the channel in closures.needs_consent instead"),
+        ({**ORIGIN, "sources": ["census"]}, "sources"),
+        ({**APPEALS, "purposes": ["transactional"]}, "purposes"),
+        ({**CALLS, "consent_to": ""}, "consent_to"),
+        ({**CALLS, "consent_to": "automatic calls!"}, "give a word as producers send it"),
+        ({**APPEALS, "bases": [""]}, "bases"),
+    ],
+)
+def test_a_condition_that_contradicts_itself_is_a_mistake_with_a_cure(condition: dict[str, Any], cure: str) -> None:
+    with pytest.raises(ValidationError, match=cure):
+        ruling(condition)
+
+
+@pytest.mark.parametrize("said", [{"bases": ["a basis"]}, {"controller": ""}, {"controller": "Parti Martin"}])
+def test_rules_of_before_that_no_producer_can_meet_hold_as_they_did(said: dict[str, Any]) -> None:
+    """A file of before is no broken one; a yes that names no controller is one to the campaign's, whatever its name."""
+    rules = unlimited(closures__needs_consent=["email"], closures__consent=said)
+    unnamed = person(consent_ledger=[yes("email")], consent={"email": True})
+    named = person(consent_ledger=[yes("email", controller="other")], consent={"email": True})
+    refused = ("deny", "no_consent")
+    assert ruled(decide(unnamed, rules, asking("email"), NOON)) == (refused if "bases" in said else ALLOWED)
+    assert ruled(decide(named, rules, asking("email"), NOON)) == refused
+    (remark,) = policy_remarks(rules)
+    assert remark.startswith(f"closures.consent.{next(iter(said))} ")
+
+
+@pytest.mark.parametrize("word", ["automatic_call", "Automatic_Cals", "fund_raising"])
+def test_a_purpose_that_is_spelled_like_one_of_ours_is_remarked(word: str) -> None:
+    (remark,) = policy_remarks(ruling(APPEALS, {**CALLS, "consent_to": word}))
+    assert remark.startswith(f'conditions.1.consent_to is "{word}"')
+    assert "is that the one?" in remark
+
+
+@pytest.mark.parametrize("word", ["automatic_calls", "Online_Ads", "mobilization", "sms-collecte"])
+def test_our_own_purposes_and_a_campaigns_own_are_not_remarked(word: str) -> None:
+    assert policy_remarks(ruling({**CALLS, "consent_to": word})) == []
+    assert policy_remarks(default_policy()) == policy_remarks(default_policy("fr")) == []
+
+
+@pytest.mark.parametrize("regime", ["fr", "eu"])
+def test_under_european_regimes_texts_appeals_and_machines_need_a_proven_yes(regime: Any) -> None:
+    rules = default_policy(regime)
+    when = NOON - 2 * 3_600_000  # in the afternoon in Europe, before that in the Azores
+    there = {"time_zone": "Europe/Paris", "region": None, "postal_code": None}
+    known = {"zones": there, "provenance": [origin("self", PHONE, EMAIL)]}
+    proven = {"basis": "consent", "proof": "scan:1"}
+    said = [yes("text", **proven), yes("email", **proven), yes("phone", purpose="automatic_calls", **proven)]
+    agreed = person(consent_ledger=said, consent={"text": True, "email": True}, **known)
+    for asked in (asking("text"), asking("email"), asking("phone", automatic=True)):
+        assert ruled(decide(agreed, rules, asked, when)) == ALLOWED
+        assert ruled(decide(person(**known), rules, asked, when)) == ("deny", "no_consent")
+        unproven = [{**word, "proof": ""} for word in said]
+        for word in unproven:
+            del word["proof"]
+        vague = person(consent_ledger=unproven, consent={"text": True, "email": True}, **known)
+        assert ruled(decide(vague, rules, asked, when)) == ("deny", "no_consent")
+    assert ruled(decide(person(**known), rules, asking("phone", automatic=False), when)) == ALLOWED
+    unknown = person(zones=there)
+    assert ruled(decide(unknown, rules, asking("phone", automatic=False), when)) == ("deny", "no_provenance")

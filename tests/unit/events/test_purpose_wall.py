@@ -1,0 +1,154 @@
+"""What comes from a kind of source that nothing is taken from is refused, in whatever record; all else is not."""
+
+from collections import Counter
+from collections.abc import Set
+from typing import get_args
+
+import orjson
+import pytest
+
+from events.envelope import Interaction, Record, decode
+from events.identifiers import Hasher
+from events.interactions.base import ProvenanceKind, SourcedData
+from events.interactions.canvass import REFUSALS, UNREACHABLE
+from events.json_types import JSON
+from events.pre_send_check import judge_before_sending
+from events.purpose_wall import through_the_wall
+from events.refusal import Reason, Refusal
+from events.regimes import REGIMES
+from events.registry import MESSAGES, MODELS, topic_of
+from streams.platform.settings import Settings
+from streams.worker.agents.intake.agent import judge
+from tests.unit.engine.kafka_records import Fetched
+from tests.unit.events.records import NOW, REQUIRED, event
+
+WALL: Set[ProvenanceKind] = {"petition", "staff", "civic_register"}
+HASHER = Hasher([b"a key"])
+SOURCED = [type_ for type_, model in MODELS.items() if issubclass(model, SourcedData)]
+
+
+def record(type_: str, kind: str, **more: JSON) -> Record:
+    said: dict[str, JSON] = {"contact": {"contact_id": "c1"}, **REQUIRED[type_], "provenance": {"kind": kind}, **more}
+    return Record(topic_of(type_), orjson.dumps(event() | {"type": type_, "data": said}), (), NOW)
+
+
+def read(type_: str, kind: str) -> Interaction:
+    found = decode(record(type_, kind))
+    assert isinstance(found, Interaction), found
+    return found
+
+
+NOES: list[tuple[str, dict[str, JSON]]] = [
+    ("consent.changed", {"channel": "email", "granted": False}),
+    ("consent.changed", {"channel": "all", "granted": False, "purpose": "fundraising"}),
+    ("consent.changed", {"channel": "email", "granted": False, "list_id": "main"}),
+    *[("canvass.reported", dict[str, JSON](method="phone", outcome=each)) for each in sorted(REFUSALS | UNREACHABLE)],
+]
+
+
+@pytest.mark.parametrize("type_", SOURCED)
+@pytest.mark.parametrize("kind", get_args(ProvenanceKind))
+def test_what_may_say_where_it_comes_from_is_refused_by_just_these_kinds(type_: str, kind: ProvenanceKind) -> None:
+    said = read(type_, kind)
+    assert isinstance(through_the_wall(said, WALL), Refusal) == (kind in WALL)
+    assert through_the_wall(said, frozenset()) == said
+
+
+@pytest.mark.parametrize(("type_", "said"), NOES)
+@pytest.mark.parametrize("kind", sorted(WALL))
+def test_a_no_passes_whatever_its_source_wherever_it_comes_in(type_: str, said: dict[str, JSON], kind: str) -> None:
+    told = record(type_, kind, **said, opinion="left")
+    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
+    assert not isinstance(taken, Refusal)
+    data = orjson.loads(taken[1])["data"]
+    assert said.items() <= data.items()
+    assert "opinion" not in data
+    assert isinstance(judge_before_sending(told, "US", WALL), Interaction)
+
+
+def form(provenance: JSON, kind: str = "petition") -> Record:
+    data: dict[str, JSON] = {"contact": {"contact_id": "c1"}, **REQUIRED["form.submitted"], "kind": kind}
+    if provenance is not None:
+        data["provenance"] = {"kind": provenance}
+    return Record(topic_of("form.submitted"), orjson.dumps(event() | {"type": "form.submitted", "data": data}), (), NOW)
+
+
+@pytest.mark.parametrize("provenance", [None, "self", "petition"])
+def test_a_petition_that_says_nothing_of_its_source_is_one_of_a_petition(provenance: str | None) -> None:
+    """As importers of before send it; one's own site names the person as the source."""
+    told = form(provenance)
+    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
+    assert isinstance(taken, Refusal) is (provenance != "self")
+    assert isinstance(judge_before_sending(told, "US", WALL), Refusal) is (provenance != "self")
+    if isinstance(taken, Refusal):
+        assert taken.reason is Reason.REFUSED_SOURCE
+        assert taken.detail.startswith("data.provenance.kind: ")
+
+
+@pytest.mark.parametrize("kind", ["signup", "volunteer"])
+def test_other_forms_need_not_say_where_they_come_from(kind: str) -> None:
+    told = form(None, kind)
+    assert not isinstance(
+        judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL), Refusal
+    )
+
+
+def test_where_petitions_are_taken_one_need_not_say_where_it_comes_from() -> None:
+    told, wall = form(None), REGIMES["us"].refused_sources.split()
+    refused: Set[ProvenanceKind] = {kind for kind in get_args(ProvenanceKind) if kind in wall}
+    assert not isinstance(
+        judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), refused), Refusal
+    )
+
+
+def test_what_is_taken_of_a_no_leaves_the_no_itself_as_it_was() -> None:
+    said = decode(record("consent.changed", "staff", granted=False, opinion="left"))
+    assert isinstance(said, Interaction)
+    through_the_wall(said, WALL)
+    assert said.data.model_extra == {"opinion": "left"}
+
+
+def test_of_who_wants_no_contact_nothing_else_is_taken() -> None:
+    more: dict[str, JSON] = {"support": 1, "answers": {"van:1": "jobs"}, "tags_added": ["yard-sign"], "opinion": "left"}
+    told = record("canvass.reported", "petition", method="door", outcome="do_not_contact", **more)
+    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
+    assert not isinstance(taken, Refusal)
+    assert orjson.loads(taken[1])["data"].keys() == {"contact", "method", "outcome", "provenance", "team"}
+
+
+def test_a_source_is_known_however_its_name_is_written() -> None:
+    told = record("donation.made", "petition")
+    assert told.value is not None
+    escaped = told.value.replace(b'"provenance"', b'"\\u0070rovenance"').replace(b"petition", b"\\u0070etition")
+    found = judge(Fetched(0, escaped, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
+    assert isinstance(found, Refusal)
+    assert found.reason is Reason.REFUSED_SOURCE
+
+
+def test_the_refusal_names_the_field_and_the_cure() -> None:
+    refusal = through_the_wall(read("form.submitted", "petition"), WALL)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason is Reason.REFUSED_SOURCE
+    assert refusal.detail.startswith("data.provenance.kind: ")
+    assert "HARMONIA_REFUSED_SOURCES" in refusal.detail
+
+
+def test_a_sender_who_waits_for_an_answer_hears_it() -> None:
+    refusal = judge_before_sending(record("consent.changed", "staff"), "US", WALL)
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason is Reason.REFUSED_SOURCE
+    assert isinstance(judge_before_sending(record("consent.changed", "self"), "US", WALL), Interaction)
+
+
+@pytest.mark.parametrize("type_", sorted(MESSAGES))
+def test_a_message_says_nothing_of_its_source_so_it_is_taken(type_: str) -> None:
+    found = decode(record(type_, "staff"))
+    assert isinstance(found, Interaction)
+    assert through_the_wall(found, WALL) is found
+
+
+def test_under_european_regimes_petitions_are_behind_the_wall_too() -> None:
+    walls = {name: Settings(_env_file=None, regime=name).refused_kinds for name in REGIMES}
+    assert walls == {"us": {"civic_register", "staff"}, "fr": WALL, "eu": WALL}
+    assert Settings(_env_file=None, regime="fr", refused_sources="rented").refused_kinds == {"rented"}
+    assert Settings(_env_file=None, regime="fr", refused_sources="").refused_kinds == set()
