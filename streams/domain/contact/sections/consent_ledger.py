@@ -52,7 +52,7 @@ def _about(said: Consent) -> tuple[str, ...] | None:
     """What a word decides on for permissions; None: nothing that `stops` does not tell."""
     if said.list_id is not None or said.sender is not None:
         return None
-    purpose = "" if said.is_of_channel or said.purpose is None else plain_purpose(said.purpose)
+    purpose = "" if said.purpose is None else plain_purpose(said.purpose)
     if not said.granted:
         return said.channel, purpose
     terms = said.terms or ConsentTerms()
