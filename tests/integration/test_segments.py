@@ -118,7 +118,7 @@ class Strategist:
             found = told(self.system.settings)
             return found if look(found) else None
 
-        return until(seen, what, 90)
+        return until(seen, what)
 
     def until_in(self, contact: str, *segments: str) -> Told:
         return self.until(lambda found: found.names.get(contact, set()) == {*segments}, f"in {segments}")
