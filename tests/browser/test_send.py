@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from events.console_acts import CONSOLE_ACTS
 from sinks.keys import identity_key
@@ -18,7 +19,6 @@ from tests.integration.said import event, fresh, structured
 from tests.integration.system import System
 from tests.integration.waiting import until
 
-"""A command of low priority starts, in ms: on a machine that has much else to do it takes its time."""
 EVIL = '=HYPERLINK("http://example.org")'
 
 
@@ -88,5 +88,5 @@ def test_a_list_is_judged_reserved_and_downloaded_in_french_by_the_keyboard_on_a
     assert lines[0].startswith("email,note,harmonia_expires_at")
     assert [line.split(",")[1] for line in lines[1:]] == [f'"\'{quoted}"'] * 2
     press(ada.page, "Oublier la liste")
-    ada.page.wait_for_function("!document.querySelector('table')")
+    expect(ada.page.locator("table")).to_have_count(0)
     assert files_of(sending) - before == set()
