@@ -18,11 +18,11 @@ from benchmarks.pipeline.rig import rig
 from benchmarks.pipeline.sayings import sayings
 
 CONTACTS, WARM, COUNTED = 10_000, 10_000, 12_000
-ROUNDS = 9
+ROUNDS = 12
 PLAIN_EVENTS = 20_000
-MOST = 65.0
+MOST = 60.0
 """Times the plain loop. Measured on two cores for which a dozen processes waited: 52 and 53, and 57 and 60 where every
-link was weighed. A pipeline that takes one and a half times as long breaks it."""
+link was weighed; where memory is short, the least was 48 to 60. One that takes half as long again breaks it."""
 
 
 async def test_the_pipeline_adds_little_to_a_plain_loop(tmp_path: Path) -> None:

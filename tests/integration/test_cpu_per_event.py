@@ -1,7 +1,7 @@
 """The engine stays fast: a bound on what it adds to the bare work, which every machine takes as long for as it takes.
 
-CPU seconds, not wall time, and the least of rounds so far: what neighbours do makes both dearer, and by chance never
-cheaper. They end with the first after which that is within the bound; a slower engine is beyond it in each.
+CPU seconds, not wall time, and the least of several rounds: what neighbours do makes both dearer, and by chance never
+cheaper.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from streams.platform.settings import Settings
 
 EVENTS, WARM, CONTACTS = 120_000, 20_000, 20_000
 PARTITIONS = 4
-ROUNDS = 6
+ROUNDS = 3
 MOST = 4.5
 """Times the plain loop. Measured on two cores that were busy with other things: 2.4 to 2.7; 5.5 with a send for each
 record, 5.1 with three more `json.loads` of each."""
@@ -55,9 +55,7 @@ async def test_the_engine_adds_little_to_a_plain_loop(
         ours = next(peer for peer in known_peers() if peer.name == OURS)
         engine.append(measure([*ours.command, *job.arguments()], ROOT, tmp_path / f"{number}.log", ()).cpu_us_per_event)
         await check_outcome(kafka, job)
-        if min(engine) / min(plain) < MOST:
-            return
-    pytest.fail(f"engine {engine}, plain loop {plain}, µs of CPU for an event")
+    assert min(engine) / min(plain) < MOST, f"engine {engine}, plain loop {plain}, µs of CPU for an event"
 
 
 def _job(stack: Stack, source: str, name: str, directory: Path) -> Job:
