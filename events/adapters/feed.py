@@ -22,7 +22,7 @@ class Feed:
     `source`: `<team>/<vendor>`. `received_at`: ms since 1970, by which times in the future are refused. `phone_region`
     and `time_zone` (IANA) are for numbers and times that name none. `codes`: a vendor's own mapping from a file,
     validated by the adapter that needs one. `provenance`: where contacts come from which people leave as they give,
-    sign or sign up; for what names no such place itself. `refused`: see `through_the_wall`.
+    sign or sign up; for what names no such place itself. `refused`: kinds of source of which a no alone is taken.
     """
 
     source: str
