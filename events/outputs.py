@@ -14,6 +14,7 @@ from events.interactions.anywhere import ConsentChannel
 from events.interactions.base import Channel, ProvenanceKind, Purpose
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
+from events.segments import SegmentDefinitionTable
 
 AddressStatus = Literal["ok", "soft_bouncing", "wrong_number", "hard_bounced", "complained"]
 Money = dict[str, int]
@@ -193,13 +194,17 @@ class ProvenanceItem(TypedDict):
     """One place that something of a person comes from; `source` and `id`: the first interaction that says so.
 
     `first_at`, `last_at`, `count`: of the interactions that name it. `addresses`: those that any of them named.
-    `obtained_at`, `file`, `notice` are absent where they were not said.
+    `obtained_at`, `file`, `notice`, `of_age`, `age_band`, `sex`, `polling_station` are absent where they were not said.
     """
 
     kind: ProvenanceKind
     obtained_at: NotRequired[str]
     file: NotRequired[str]
     notice: NotRequired[str]
+    of_age: NotRequired[bool]
+    age_band: NotRequired[str]
+    sex: NotRequired[str]
+    polling_station: NotRequired[str]
     first_at: str
     last_at: str
     count: int
