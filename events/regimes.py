@@ -31,7 +31,8 @@ class Regime(NamedTuple):
     `policy`: name of the policy file that comes with Harmonia. `country`: where people are of whom nothing is known, as
     that file has it. `phone_region`: whose numbers are written without a country code. `time_zone`: where a day begins.
     `refused_sources`: kinds of provenance of which nothing is taken, separated by spaces. `inactivity_days`: how long
-    people are kept who do nothing; 0: for ever.
+    people are kept who do nothing; 0: for ever. `gates_ads`: audiences for political ads online go through the gate of
+    docs/audiences.md. No setting lifts that.
     """
 
     policy: str
@@ -40,6 +41,7 @@ class Regime(NamedTuple):
     time_zone: str
     refused_sources: str
     inactivity_days: int
+    gates_ads: bool
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -50,9 +52,9 @@ class Regime(NamedTuple):
 
 REGIMES: Mapping[RegimeName, Regime] = MappingProxyType(
     {
-        "us": Regime("default.toml", "US", "US", "UTC", _OTHERS_FILES, inactivity_days=0),
-        "fr": Regime("fr.toml", "FR", "FR", "Europe/Paris", f"{_OTHERS_FILES} petition", _THREE_YEARS),
-        "eu": Regime("eu.toml", EU, NO_COUNTRY, "UTC", f"{_OTHERS_FILES} petition", _THREE_YEARS),
+        "us": Regime("default.toml", "US", "US", "UTC", _OTHERS_FILES, inactivity_days=0, gates_ads=False),
+        "fr": Regime("fr.toml", "FR", "FR", "Europe/Paris", f"{_OTHERS_FILES} petition", _THREE_YEARS, gates_ads=True),
+        "eu": Regime("eu.toml", EU, NO_COUNTRY, "UTC", f"{_OTHERS_FILES} petition", _THREE_YEARS, gates_ads=True),
     }
 )
 

@@ -39,10 +39,14 @@ Bounds: TypeAlias = tuple[int | None, int | None]
 
 
 class Condition(BaseModel):
-    """One thing that is said of a person. `head`: the key by which it is told from others."""
+    """One thing that is said of a person. `head`: the key by which it is told from others.
+
+    `is_special`: it tells an opinion, or what somebody supposes of one, so that no ads may be directed by it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
     head: ClassVar[str]
+    is_special: ClassVar[bool] = False
 
     @abstractmethod
     def canonical(self) -> Canonical:
@@ -217,6 +221,7 @@ class Support(Condition):
     """The latest support that was reported, 1 strong to 5 opposed."""
 
     head: ClassVar[str] = "support"
+    is_special: ClassVar[bool] = True
     support: Annotated[tuple[Literal[1, 2, 3, 4, 5], ...], AfterValidator(each_once)]
 
     def canonical(self) -> Canonical:
@@ -228,6 +233,7 @@ class Tag(Condition):
     """A tag that holds."""
 
     head: ClassVar[str] = "tag"
+    is_special: ClassVar[bool] = True
     tag: Id
 
     def canonical(self) -> Canonical:

@@ -4,7 +4,7 @@ Rows are handed on byte for byte as the sender wrote them, so that no other colu
 """
 
 from streams.services.audience.csv_records import CsvRecord, fields_of, split_line_end
-from streams.services.audience.header import Header, UnusableAudience, hashes_of, strongest_of
+from streams.services.audience.header import Header, UnusableAudience, hashes_of, identifiers_of, strongest_of
 from streams.services.audience.reader import Audience, open_audience, open_ids
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "UnusableAudience",
     "fields_of",
     "hashes_of",
+    "identifiers_of",
     "open_audience",
     "open_ids",
     "split_line_end",

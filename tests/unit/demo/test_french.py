@@ -92,8 +92,8 @@ def test_everybody_is_as_the_oracle_recounts_them(script: Script, worked: Worked
 @pytest.mark.parametrize(
     ("field", "names"),
     [
-        ("consent_ledger", {"text mobilisation", "email fundraising", "phone mobilisation automatic"}),
-        ("provenance", {"phone mobilisation", "due: voter_list", "due: self"}),
+        ("consent_ledger", {"text mobilisation", "email fundraising", "phone mobilisation automatic", "audience"}),
+        ("provenance", {"phone mobilisation", "due: voter_list", "due: self", "audience"}),
         ("last_active_at", {"due: inactive"}),
     ],
 )
