@@ -32,7 +32,8 @@ class Regime(NamedTuple):
     that file has it. `phone_region`: whose numbers are written without a country code. `time_zone`: where a day begins.
     `refused_sources`: kinds of provenance of which nothing is taken, separated by spaces. `inactivity_days`: how long
     people are kept who do nothing; 0: for ever. `gates_ads`: audiences for political ads online go through the gate of
-    docs/audiences.md. No setting lifts that.
+    docs/audiences.md; `takes_descent`: records with fields that tell a place of birth, or what a name sounds like, are
+    taken. No setting lifts these two.
     """
 
     policy: str
@@ -41,7 +42,8 @@ class Regime(NamedTuple):
     time_zone: str
     refused_sources: str
     inactivity_days: int
-    gates_ads: bool
+    gates_ads: bool = True
+    takes_descent: bool = False
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -52,9 +54,9 @@ class Regime(NamedTuple):
 
 REGIMES: Mapping[RegimeName, Regime] = MappingProxyType(
     {
-        "us": Regime("default.toml", "US", "US", "UTC", _OTHERS_FILES, inactivity_days=0, gates_ads=False),
-        "fr": Regime("fr.toml", "FR", "FR", "Europe/Paris", f"{_OTHERS_FILES} petition", _THREE_YEARS, gates_ads=True),
-        "eu": Regime("eu.toml", EU, NO_COUNTRY, "UTC", f"{_OTHERS_FILES} petition", _THREE_YEARS, gates_ads=True),
+        "us": Regime("default.toml", "US", "US", "UTC", _OTHERS_FILES, 0, gates_ads=False, takes_descent=True),
+        "fr": Regime("fr.toml", "FR", "FR", "Europe/Paris", f"{_OTHERS_FILES} petition", _THREE_YEARS),
+        "eu": Regime("eu.toml", EU, NO_COUNTRY, "UTC", f"{_OTHERS_FILES} petition", _THREE_YEARS),
     }
 )
 

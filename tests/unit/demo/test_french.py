@@ -67,7 +67,7 @@ def worked(script: Script) -> Worked:
     done = Worked(World(HASHER, policy=default_policy("fr"), is_warm=True), [])
     for place, one in enumerate(script.publications):
         record = Fetched(place, one.value, headers=one.headers, timestamp=TODAY, topic=one.topic)
-        taken = judge(record, HASHER, Counter(), settings.refused_kinds)
+        taken = judge(record, HASHER, Counter(), settings.wall)
         if isinstance(taken, Refusal):
             done.letters.append(Letter(taken.reason.value, one.topic, 0, place, one.value))
         else:
