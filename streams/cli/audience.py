@@ -130,7 +130,7 @@ def _rules(settings: Settings) -> GateRules | None:
     from streams.domain.advertising.audience_gate import gate_rules
     from streams.platform.policy_file import policy_of
 
-    if not REGIMES[settings.regime].gates_ads:
+    if not REGIMES[settings.regime].guards_opinion:
         return None
     return gate_rules(policy_of(settings.policy, settings.regime).closures.consent, settings.refused_kinds)
 

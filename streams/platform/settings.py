@@ -363,7 +363,7 @@ class Settings(ServerSettings):
     @property
     def wall(self) -> Wall:
         """What nothing is taken of."""
-        return Wall(self.refused_kinds, REGIMES[self.regime].takes_descent)
+        return Wall(self.refused_kinds, not REGIMES[self.regime].guards_opinion)
 
     @property
     def identity_keys(self) -> list[bytes]:

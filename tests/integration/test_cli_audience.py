@@ -30,6 +30,12 @@ owner = "digital"
 members = true
 all = [{ segment = "paris" }]
 none = [{ support = [4, 5] }]
+
+[[segment]]
+id = "elders"
+owner = "field"
+members = true
+all = [{ age_band = "65+" }, { channel = "door", is = "open" }]
 """
 OWN: JSON = {"kind": "self", "of_age": True, "notice": "art13/v2"}
 YES: dict[str, JSON] = {"channel": "all", "granted": True, "purpose": "online_ads", "basis": "consent", "proof": "f:1"}
@@ -73,12 +79,13 @@ def test_only_who_agreed_themselves_and_is_of_age_is_in_an_audience(system: Syst
     file.write_text(SEGMENTS)
     ended_well(desk.run("segments", "define", str(file)))
     ada, email, bo, voter = fresh(), f"{fresh()}@example.org", fresh(), fresh()
-    rolled: JSON = {"kind": "voter_list", "of_age": True}
+    rolled: JSON = {"kind": "voter_list", "of_age": True, "age_band": "65+"}
     desk.say("provenance.reported", {"contact_id": ada, "region": "FR-75", "email": email}, provenance=OWN)
     desk.say("provenance.reported", {"contact_id": bo, "region": "FR-75"}, provenance=OWN)
     desk.say("provenance.reported", {"contact_id": voter, "region": "FR-75"}, provenance=rolled)
     desk.say("consent.changed", {"contact_id": ada}, **YES)
-    desk.say("consent.changed", {"contact_id": voter}, **YES)
+
+    chosen_by_roll_alone_only_by_what_it_tells(desk, voter)
 
     everybody = {"admitted": 1, "no_consent": 1, "no_direct_collection": 1}
 
@@ -115,6 +122,22 @@ def test_only_who_agreed_themselves_and_is_of_age_is_in_an_audience(system: Syst
     gone = {"consent_withdrawn": 1, "no_consent": 1, "no_direct_collection": 1}
     until(lambda: told(desk.export("segment:paris", "--dry-run")) == gone, "the consent that was taken back")
     written_down(desk, (ada, bo, voter, email))
+
+
+def chosen_by_roll_alone_only_by_what_it_tells(desk: Desk, voter: str) -> None:
+    """`segments export` leaves out whom it may not choose; then the voter agrees to something, and is known by that."""
+    asked = ("--channel", "door", "--purpose", "mobilisation", "--team", "field", "--json")
+
+    def judged(segment: str) -> tuple[int, list[dict[str, JSON]]]:
+        ended = desk.run("segments", "export", segment, *asked)
+        assert ended.returncode == 0, ended.stderr
+        lines = [json.loads(line) for line in ended.stderr.splitlines()]
+        return lines[-1]["rows"], lines[:-1]
+
+    until(lambda: judged("paris") == (2, [{"known_by_roll_alone": 1}]), "the people of Paris but the voter")
+    until(lambda: judged("elders") == (1, []), "the voter")
+    desk.say("consent.changed", {"contact_id": voter}, **YES)
+    until(lambda: judged("paris") == (3, [{"known_by_roll_alone": 0}]), "the voter among the people of Paris")
 
 
 def written_down(desk: Desk, nobody: tuple[str, ...]) -> None:

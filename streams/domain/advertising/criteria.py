@@ -4,12 +4,12 @@ What tells somebody's political opinion, or what somebody supposes of it, is spe
 audience for ads is chosen by it, not even by leaving out whom it describes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from streams.domain.segments.conditions import Condition, SegmentDefinition
 from streams.domain.segments.definition_files import definition_table
-from streams.domain.segments.resolution import leaves, references
+from streams.domain.segments.resolution import definitions_behind, leaves
 
 
 class SpecialCondition(NamedTuple):
@@ -38,14 +38,3 @@ def special_conditions(segment: str, definitions: Mapping[str, SegmentDefinition
 def criteria_of(segment: str, definitions: Mapping[str, SegmentDefinition]) -> list[dict[str, Any]]:
     """The definition of a segment as JSON values, followed by those that it refers to."""
     return [definition_table(definition) for definition in definitions_behind(segment, definitions)]
-
-
-def definitions_behind(segment: str, definitions: Mapping[str, SegmentDefinition]) -> Iterator[SegmentDefinition]:
-    """A segment's definition, then each that it refers to, once. Raises KeyError for one that is not there."""
-    waiting, seen = [segment], {segment}
-    while waiting:
-        definition = definitions[waiting.pop(0)]
-        yield definition
-        for name in sorted({*references(definition.conditions)} - seen):
-            seen.add(name)
-            waiting.append(name)

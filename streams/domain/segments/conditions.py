@@ -12,9 +12,10 @@ from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from events.experiments.parts import Currency
-from events.fields import Id
+from events.fields import Id, Label
 from events.interactions.base import Channel, Purpose
 from events.interactions.canvass import BallotStatus, Method
+from events.provenance_kinds import AgeBand, Sex
 from streams.domain.file_mistakes import wrong
 from streams.domain.messages import Listed, message
 from streams.domain.pressure.policy_values import parse_span
@@ -287,6 +288,41 @@ class PostalCode(Condition):
         return ["postal_code", self.postal_code]
 
 
+class RollWord(Condition):
+    """A word of an electoral roll about a voter, as it was given on."""
+
+    @property
+    def word(self) -> str:
+        """The word that is wanted."""
+        found: str = getattr(self, self.head)
+        return found
+
+    def canonical(self) -> Canonical:
+        """See `Condition`."""
+        return [self.head, self.word]
+
+
+class AgeBandOf(RollWord):
+    """The band of ages in which a roll has the person."""
+
+    head: ClassVar[str] = "age_band"
+    age_band: AgeBand
+
+
+class SexOf(RollWord):
+    """The sex that a roll has of the person."""
+
+    head: ClassVar[str] = "sex"
+    sex: Sex
+
+
+class PollingStation(RollWord):
+    """The polling station at which a roll has the person."""
+
+    head: ClassVar[str] = "polling_station"
+    polling_station: Label
+
+
 class BallotStatusOf(Condition):
     """How far the person's ballot for an election has come."""
 
@@ -343,7 +379,7 @@ KINDS: Mapping[str, type[Condition]] = {
     kind.head: kind
     for kind in (
         *(Gifts, Canvass, Touches, Opens, Clicks, UnansweredMails, Support, Tag, Consented, Region, PostalCode),
-        *(BallotStatusOf, InExperiment, Seen, Reference, ChannelState),
+        *(AgeBandOf, SexOf, PollingStation, BallotStatusOf, InExperiment, Seen, Reference, ChannelState),
     )
 }
 """By head, in the order in which a table is looked at: touches have a `channel` too."""

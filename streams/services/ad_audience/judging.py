@@ -1,10 +1,9 @@
 """Judges the rows of a list by the audience gate, by what Redis has of the people whom they name."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import islice
 from typing import BinaryIO, NamedTuple
 
 import orjson
@@ -14,9 +13,8 @@ from sinks.lookup import ContactAnswer, ErasedContact, Incomplete, KnownContact,
 from streams.domain.advertising.audience_gate import GateRules, NamedPerson, verdict_on
 from streams.domain.pressure import KnownProfile
 from streams.domain.pressure.asking import REPEATED
-from streams.platform.errors import Unusable
-from streams.platform.identity_key import describe_incomplete
-from streams.services.audience import Audience, CsvRecord, Header, fields_of, identifiers_of
+from streams.platform.identity_key import profiles_incomplete
+from streams.services.audience import Audience, CsvRecord, Header, fields_of, identifiers_of, in_chunks
 
 ROWS_AT_ONCE = 1_000
 _ADDRESSES = ("email", "phone")
@@ -61,7 +59,7 @@ class GateJudge:
         """Write the header and the rows of whoever is admitted, as they were written."""
         counts = GateCounts()
         out.write(audience.raw_header)
-        for rows in _chunks(audience.records()):
+        for rows in in_chunks(audience.records(), ROWS_AT_ONCE):
             for record, reason in zip(rows, await self._judged(audience.header, rows), strict=True):
                 counts.by_reason[reason] += 1
                 if reason == ADMITTED:
@@ -72,10 +70,7 @@ class GateJudge:
         read = [_identifiers(header, record, self._hasher) for record in rows]
         seen = await self._lookup.look([each.names for row in read if not isinstance(row, str) for each in row])
         if isinstance(seen, Incomplete):
-            raise Unusable(
-                f"profiles_incomplete: in Redis {describe_incomplete(seen)}; is a worker running, and has it caught "
-                "up? Nothing was written"
-            )
+            raise profiles_incomplete(seen)
         found = iter(seen.contacts)
         return [row if isinstance(row, str) else self._reason([(each, next(found)) for each in row]) for row in read]
 
@@ -112,12 +107,6 @@ def _identifiers(header: Header, record: CsvRecord, hasher: Hasher) -> list[_Ide
         if hashes
     ]
     return named or "no_identifier"
-
-
-def _chunks(records: Iterable[CsvRecord]) -> Iterator[list[CsvRecord]]:
-    rest = iter(records)
-    while chunk := list(islice(rest, ROWS_AT_ONCE)):
-        yield chunk
 
 
 def _profile(contact: ContactAnswer) -> KnownProfile:
