@@ -298,6 +298,30 @@ class CampaignHold(TypedDict):
     at: str
 
 
+class CampaignTransparency(TypedDict):
+    """The value of `campaign-transparency`: who pays for a campaign, how much, for which election, and when it runs.
+
+    `amount`: minor units of `currency`, all of it together. `begins`, `ends`: days. `funding`: whose money it is.
+    `controlled_by`: who decides over the sponsor. `basis`: how the amount was reckoned. `notice_url`: where the notice
+    is published. `by`: who wrote it down. The latest record of a campaign counts.
+    """
+
+    campaign_id: str
+    sponsor: str
+    contact: str
+    amount: int
+    currency: str
+    begins: str
+    ends: str
+    election: NotRequired[str]
+    controlled_by: NotRequired[str]
+    funding: NotRequired[Literal["private", "public", "mixed"]]
+    basis: NotRequired[str]
+    notice_url: NotRequired[str]
+    by: str
+    at: str
+
+
 class AuditedDecision(TypedDict):
     """What was answered of one person; `decision` and `reason` null where the profile itself was read."""
 

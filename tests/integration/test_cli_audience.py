@@ -122,6 +122,7 @@ def test_only_who_agreed_themselves_and_is_of_age_is_in_an_audience(system: Syst
     gone = {"consent_withdrawn": 1, "no_consent": 1, "no_direct_collection": 1}
     until(lambda: told(desk.export("segment:paris", "--dry-run")) == gone, "the consent that was taken back")
     written_down(desk, (ada, bo, voter, email))
+    told_of_the_campaign(desk, tmp_path / "notice", (ada, bo, voter, email))
 
 
 def chosen_by_roll_alone_only_by_what_it_tells(desk: Desk, voter: str) -> None:
@@ -161,3 +162,24 @@ def written_down(desk: Desk, nobody: tuple[str, ...]) -> None:
     assert [table["id"] for table in special["criteria"]] == ["friends", "paris"]
     [listed] = [each for each in records if "label" in each]
     assert (listed["label"], "criteria" in listed) == ("plan-7/v2", False)
+
+
+def told_of_the_campaign(desk: Desk, folder: Path, nobody: tuple[str, ...]) -> None:
+    """Who pays for it is written down twice; the notice has the latest, and the audience that was exported for it."""
+    who = ("--sponsor", "Liste Ada", "--contact", "1 rue de la Paix", "--currency", "EUR", "--election", "2026-m")
+    when = ("--begins", "2026-02-01", "--ends", "2026-03-20")
+    said = ("campaigns", "transparency")
+    wrong = desk.run(*said, "set", "ads-1", *who, "--amount", "10", "--begins", "2026-02-01", "--ends", "1 March")
+    assert refused(wrong, code=2) == "--ends: give a day, such as 2026-02-01\n"
+    for amount in ("1000", "1250.50"):
+        ended_well(desk.run(*said, "set", "ads-1", *who, *when, "--amount", amount))
+    assert "ads-l: nothing is written down of it" in refused(desk.run(*said, "export", "ads-l", "--out", str(folder)))
+    ended_well(desk.run(*said, "export", "ads-1", "--out", str(folder), "--language", "fr"))
+    told = json.loads((folder / "notice.json").read_text())
+    assert (told["record"]["amount"], len(told["earlier_versions"])) == (125_050, 1)
+    [audience] = told["audiences"]
+    assert (audience["criteria"], audience["admitted"]) == (['paris: all: {"region":"FR-75"}'], 1)
+    label = (folder / "label.txt").read_text()
+    assert label == "Annonce à caractère politique · payée par Liste Ada · élection\u00a0: 2026-m\n"
+    shown = (folder / "notice.html").read_text()
+    assert not [name for name in nobody if name in shown]
