@@ -21,7 +21,7 @@ _OUTCOMES = ("contacted", "not_home", "contacted", "refused", "left_message")
 
 
 def french_script(seed: int, scale: float, today: int) -> Script:
-    """The whole input of a run: about `scale` times 14,000 records. `today`: a midnight, ms, UTC."""
+    """The whole input of a run: about `scale` times 12,000 records. `today`: a midnight, ms, UTC."""
     rng = Random(seed)  # nosec B311 # invented people, no secrets
     systems = _Systems(rng)
     people = citizens(round(PEOPLE * scale), rng)
