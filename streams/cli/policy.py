@@ -41,7 +41,7 @@ def check(
         else:
             say(f"{file}: version {policy.version}")
         for remark in () if as_json else remarks:
-            typer.echo(f"{file}: {remark}", err=True)
+            say(f"{file}: {remark}", err=True)
         return
     if as_json:
         typer.echo(orjson.dumps({"mistakes": [mistake.as_json() for mistake in policy.found]}))
