@@ -19,6 +19,7 @@ from events.interactions.canvass import QUESTION_PATTERN, Method, Outcome
 from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN, Period
 from events.json_types import JSON
 from events.mailboxes import Mailbox
+from events.provenance_kinds import AGE_BAND_PATTERN, Sex
 from events.registry import MODELS
 from events.times import parse_time
 
@@ -86,6 +87,10 @@ class ProvenanceStruct(Struct, frozen=True, gc=False, forbid_unknown_fields=True
     obtained_at: Text | None = None
     file: Label | None = None
     notice: Label | None = None
+    of_age: bool | None = None
+    age_band: Annotated[str, whole_pattern(AGE_BAND_PATTERN)] | None = None
+    sex: Sex | None = None
+    polling_station: Label | None = None
 
     def __post_init__(self) -> None:
         if self.obtained_at is not None and parse_time(self.obtained_at) is None:

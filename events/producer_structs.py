@@ -17,6 +17,7 @@ from events.interaction_structs import Arm, Id, Label, Name, QuestionId, Tags, T
 from events.interactions.base import InteractionData, ProvenanceKind, Purpose
 from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN
 from events.mailboxes import Mailbox
+from events.provenance_kinds import AGE_BAND_PATTERN, Sex
 from events.registry import MODELS
 from events.times import parse_to_rendered
 
@@ -55,6 +56,10 @@ class ProducerProvenance(Struct, gc=False, forbid_unknown_fields=True, omit_defa
     obtained_at: Text | None = None
     file: Label | None = None
     notice: Label | None = None
+    of_age: bool | None = None
+    age_band: Annotated[str, whole_pattern(AGE_BAND_PATTERN)] | None = None
+    sex: Sex | None = None
+    polling_station: Label | None = None
 
     def __post_init__(self) -> None:
         if self.obtained_at is None:

@@ -1,6 +1,8 @@
-"""The kinds of source from which an identifier or a fact may come."""
+"""The kinds of source from which an identifier or a fact may come, and what an electoral roll may say of a voter."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 ProvenanceKind = Literal[
     "self", "voter_list", "rented", "sponsorship", "canvass", "vendor", "petition", "staff", "civic_register"
@@ -10,3 +12,11 @@ ProvenanceKind = Literal[
 The last three were made for another purpose, and a deployment may take nothing from them (`purpose_wall.py`): a file of
 who signed a petition, of staff, of a public authority.
 """
+
+Sex = Literal["f", "m"]
+"""As an electoral roll has it."""
+
+AGE_BAND_PATTERN = r"^[0-9]{1,3}(-[0-9]{1,3}|\+)$"
+
+AgeBand = Annotated[str, Field(pattern=AGE_BAND_PATTERN)]
+"""Years of age from and to, such as `25-34`, or from, such as `65+`: no birthday fits in."""

@@ -28,6 +28,7 @@ _OUTPUTS: dict[str, TypeAdapter[object]] = {
     "contact-alerts": TypeAdapter(outputs.Alert),
     "system-alerts": TypeAdapter(outputs.SystemAlert),
     "campaign-holds": TypeAdapter(outputs.CampaignHold),
+    "campaign-transparency": TypeAdapter(outputs.CampaignTransparency),
     "audit-log": TypeAdapter(outputs.AuditRecord),
     "experiment-results": TypeAdapter(ExperimentResult),
     "experiment-definitions": TypeAdapter(ExperimentDefinition),

@@ -28,6 +28,7 @@ CONTACT_SEGMENTS = "contact-segments"
 SEGMENT_CHANGES = "segment-changes"
 SEGMENT_COUNTS = "segment-counts"
 CAMPAIGN_HOLDS = "campaign-holds"
+CAMPAIGN_TRANSPARENCY = "campaign-transparency"
 AUDIT_LOG = "audit-log"
 DEAD_LETTERS = "dead-letters"
 
@@ -342,6 +343,17 @@ OUTPUT_TOPICS = (
         partitions=1,
         written_by=("harmonia-api", "harmonia-console", "harmonia-operator"),
         read_by=("holds", "harmonia-console", "harmonia-operator", "harmonia-backup"),
+        restore="kept",
+    ),
+    TopicSpec(
+        name=CAMPAIGN_TRANSPARENCY,
+        purpose="Who pays for a campaign, how much, for which election and when; every version of each record",
+        cleanup="delete",
+        people="no contact: the sponsor of a campaign, who may be a person, and who wrote it down",
+        retention_ms=8 * 365 * _DAY_MS,
+        partitions=1,
+        written_by=("harmonia-operator",),
+        read_by=("harmonia-operator",),
         restore="kept",
     ),
     TopicSpec(

@@ -7,6 +7,7 @@ import typer
 
 from streams.cli import (
     alerts,
+    audience,
     campaigns,
     console,
     contact,
@@ -107,6 +108,7 @@ app.add_typer(segments.app, name="segments")
 app.command()(insights)
 app.add_typer(report.app, name="report")
 app.add_typer(suppressions.app, name="suppressions")
+app.add_typer(audience.app, name="audience")
 app.add_typer(vendors.app, name="vendors")
 app.add_typer(schemas.app, name="schemas")
 

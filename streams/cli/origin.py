@@ -74,6 +74,9 @@ def _word_lines(word: ConsentWord) -> list[str]:
     return [head, *terms, f"  said by: {word['type']} {word['source']} {word['id']}"]
 
 
+_OF_AGE: Mapping[bool | None, str] = {None: "", True: "yes", False: "no"}
+
+
 def _lines(entry: ProvenanceItem) -> list[str]:
     """An entry for people; its first line says from whom, and what is not known has none."""
     first, last = cell_text(entry["first_at"]), cell_text(entry["last_at"])
@@ -83,6 +86,10 @@ def _lines(entry: ProvenanceItem) -> list[str]:
         "file": entry.get("file", ""),
         "obtained": "" if obtained is None else cell_text(obtained),
         "notice": entry.get("notice", ""),
+        "of age": _OF_AGE[entry.get("of_age")],
+        "age band": entry.get("age_band", ""),
+        "sex": entry.get("sex", ""),
+        "polling station": entry.get("polling_station", ""),
         "addresses": ", ".join(_address(address) for address in entry["addresses"]),
         "first said by": f"{entry['source']} {entry['id']}",
     }

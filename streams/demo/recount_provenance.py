@@ -33,6 +33,9 @@ def _said(one: CountedEvent) -> Profile | None:
         found["file"] = file
     if (notice := said.get("notice")) is not None:
         found["notice"] = notice
+    for more in ("of_age", "age_band", "sex", "polling_station"):
+        if (value := said.get(more)) is not None:
+            found[more] = value
     return found
 
 

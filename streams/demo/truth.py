@@ -45,6 +45,10 @@ class Provenance(TypedDict, total=False):
     obtained_at: str | None
     file: str | None
     notice: str | None
+    of_age: bool
+    age_band: str
+    sex: str
+    polling_station: str
 
 
 class Fields(TypedDict, total=False):

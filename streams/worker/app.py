@@ -99,7 +99,7 @@ def _intake(parts: AgentParts) -> BuiltAgent:
         IntakeAgent(
             *(parts.outbox, settings.hasher, settings.partitions, metrics, parts.clock),
             guard=parts.guard,
-            refused=settings.refused_kinds,
+            wall=settings.wall,
         )
     )
 

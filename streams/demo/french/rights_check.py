@@ -10,11 +10,13 @@ from events.provenance_rules import ProvenanceRule
 from events.regimes import REGIMES
 from events.times import render_time
 from streams.demo.check import Difference
+from streams.demo.french.recount_audience import why_out
 from streams.demo.french.recount_rights import QUESTIONS, RightsQuestion, came_of, is_silent, says_where_from, why_not
 from streams.demo.oracle import life_of
 from streams.demo.recount import CountedEvent, Profile
 from streams.demo.source_system import DAY, HOUR
 from streams.demo.truth import ContactFields, Sent
+from streams.domain.advertising.audience_gate import gate_rules, gate_verdict
 from streams.domain.pressure import PermissionRequest, Policy, decide, default_policy
 from streams.domain.pressure.conditions import conditions_on, unmet
 from streams.domain.pressure.denials import judged_address
@@ -47,6 +49,7 @@ def wrong_rights(
         if known is not None:  # a profile that is missing is told of by the comparison of profiles
             yield from _consents(contact_id, told, known, judging)
             yield from _retention(contact_id, told, known, today)
+            yield from _audience(contact_id, told, known, judging)
 
 
 def _lives(sent: Iterable[Sent], hasher: Hasher) -> dict[str, Sequence[CountedEvent]]:
@@ -106,6 +109,15 @@ def _judged(
     no = no or unmet(known, request, conditions_on(request, policy), address, rules)
     allowed = decide(known, policy, request, judging.at).decision == "allow"
     return (None if no is None else no.reason), allowed
+
+
+def _audience(
+    contact_id: str, told: Sequence[CountedEvent], known: ContactProfile, judging: _Judging
+) -> Iterator[Difference]:
+    rules = gate_rules(judging.policy.closures.consent, REGIMES["fr"].refused_sources.split())
+    found, expected = gate_verdict(known, rules, judging.at), why_out(told) or "admitted"
+    if found.why != expected:
+        yield Difference(WHERE, contact_id, "audience", expected, found.why)
 
 
 def _retention(

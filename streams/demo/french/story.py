@@ -21,7 +21,7 @@ _OUTCOMES = ("contacted", "not_home", "contacted", "refused", "left_message")
 
 
 def french_script(seed: int, scale: float, today: int) -> Script:
-    """The whole input of a run: about `scale` times 14,000 records. `today`: a midnight, ms, UTC."""
+    """The whole input of a run: about `scale` times 12,000 records. `today`: a midnight, ms, UTC."""
     rng = Random(seed)  # nosec B311 # invented people, no secrets
     systems = _Systems(rng)
     people = citizens(round(PEOPLE * scale), rng)
@@ -73,7 +73,10 @@ def _sources(systems: _Systems, person: Citizen, at: int) -> Iterator[TimedInter
         yield systems.rolls.say("provenance.reported", at + HOUR, person.by_landline(rng), {"provenance": rented})
     if rng.random() < 0.5:
         kind = "petition" if rng.random() < 0.5 else "signup"
-        form: Fields = {"form_id": "retraites", "kind": kind, "provenance": {"kind": "self", "notice": "art13/v2"}}
+        origin: Provenance = {"kind": "self", "notice": "art13/v2"}
+        if rng.random() < 0.8:
+            origin["of_age"] = rng.random() < 0.9
+        form: Fields = {"form_id": "retraites", "kind": kind, "provenance": origin}
         yield systems.site.say("form.submitted", at + 2 * HOUR, person.by_email(), form)
 
 
@@ -85,6 +88,7 @@ def _consents(systems: _Systems, person: Citizen, at: int) -> Iterator[TimedInte
         ("email", "fundraising", 0.2, person.by_email()),
         ("text", None, 0.3, person.by_mobile(rng)),
         ("phone", "automatic_calls", 0.15, person.by_mobile(rng)),
+        ("all", "online_ads", 0.4, person.by_email()),
     )
     for channel, purpose, share, contact in wanted:
         if rng.random() >= share:

@@ -27,6 +27,8 @@ HIRED: ProvenanceItem = {
 }
 TOLD: ProvenanceItem = {
     "kind": "self",
+    "of_age": True,
+    "age_band": "25-34",
     "notice": "art13/v2",
     "first_at": "2026-02-04T10:00:00.000Z",
     "last_at": "2026-02-05T10:00:00.000Z",
@@ -51,6 +53,7 @@ def test_of_an_address_what_names_it_comes_first(
     assert "the person" in address
     assert "art13/v2" in address
     assert f"email:{EMAIL[:8]}…" in address
+    assert "of age: yes age band: 25-34" in address
     assert "the person: 2 times, 2026-02-04 10:00:00 to 2026-02-05 10:00:00" in address
     assert "a hired list: once, 2026-02-03 10:00:00 file: broker:17 obtained: 2026-02-01 00:00:00" in others
     assert naming([HIRED, TOLD], {EMAIL}) == [TOLD]

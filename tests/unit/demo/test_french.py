@@ -67,7 +67,7 @@ def worked(script: Script) -> Worked:
     done = Worked(World(HASHER, policy=default_policy("fr"), is_warm=True), [])
     for place, one in enumerate(script.publications):
         record = Fetched(place, one.value, headers=one.headers, timestamp=TODAY, topic=one.topic)
-        taken = judge(record, HASHER, Counter(), settings.refused_kinds)
+        taken = judge(record, HASHER, Counter(), settings.wall)
         if isinstance(taken, Refusal):
             done.letters.append(Letter(taken.reason.value, one.topic, 0, place, one.value))
         else:
@@ -92,8 +92,8 @@ def test_everybody_is_as_the_oracle_recounts_them(script: Script, worked: Worked
 @pytest.mark.parametrize(
     ("field", "names"),
     [
-        ("consent_ledger", {"text mobilisation", "email fundraising", "phone mobilisation automatic"}),
-        ("provenance", {"phone mobilisation", "due: voter_list", "due: self"}),
+        ("consent_ledger", {"text mobilisation", "email fundraising", "phone mobilisation automatic", "audience"}),
+        ("provenance", {"phone mobilisation", "due: voter_list", "due: self", "audience"}),
         ("last_active_at", {"due: inactive"}),
     ],
 )

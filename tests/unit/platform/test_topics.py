@@ -114,7 +114,7 @@ def test_a_topic_is_made_with_its_own_number_of_partitions_or_that_of_the_settin
         *("identity-links", "campaign-holds", "campaign-counts", "experiment-partials"),
         *("there-links-changelog", "there-campaigns-changelog", "there-experiments-changelog"),
         *("dead-letters-requeued", "source-quarantines"),
-        *("deliveries", "delivery-log", "dead-deliveries"),
+        *("campaign-transparency", "deliveries", "delivery-log", "dead-deliveries"),
     }
     assert set(admin.made.values()) == {1, SETTINGS.partitions}
 

@@ -45,6 +45,7 @@ from streams.domain.contact.state import (
     PledgeChange,
     Refund,
     Retraction,
+    RollEntry,
     Zones,
 )
 from streams.domain.human import agent_of
@@ -69,6 +70,7 @@ _BARE: tuple[type[InteractionData | DataStruct], ...] = (
 _IF_INACTIVE = "contact.erased_if_inactive"
 _is_label = re.compile(LABEL_PATTERN).fullmatch
 _NO_TERMS = ConsentTerms()
+_NO_ROLL_ENTRY = RollEntry()
 
 
 def fact_of(head: Head, time: int, data: InteractionData | DataStruct, appended_at: int) -> Fact:
@@ -97,7 +99,8 @@ def fact_of(head: Head, time: int, data: InteractionData | DataStruct, appended_
 
 def _origin(said: Provenance | ProvenanceStruct) -> Origin:
     obtained_at = None if said.obtained_at is None else parse_time(said.obtained_at)
-    return Origin(said.kind, obtained_at, said.file, said.notice)
+    roll = RollEntry(said.age_band, said.sex, said.polling_station)
+    return Origin(said.kind, obtained_at, said.file, said.notice, said.of_age, None if roll == _NO_ROLL_ENTRY else roll)
 
 
 def _arm(data: InteractionData | DataStruct, given: ExperimentArm | UsualArm) -> CarriedVariant:

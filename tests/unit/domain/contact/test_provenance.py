@@ -44,6 +44,42 @@ def test_what_comes_from_one_place_is_one_entry_of_the_first_that_says_so() -> N
     assert known["counts"]["provenance.reported"] == 1
 
 
+def test_what_a_producer_says_of_age_and_a_roll_of_a_voter_is_shown_as_it_is_said() -> None:
+    more: dict[str, JSON] = {"of_age": True, "age_band": "25-34", "sex": "f", "polling_station": "75111-0012"}
+    known = profile_of(
+        said("provenance.reported", "1", NOON, provenance={**ROLL, **more}),
+        said("form.submitted", "2", NOON + HOUR, form_id="f", provenance={**FORM, "of_age": False}),
+        said("form.submitted", "3", NOON + HOUR, form_id="f", provenance=FORM),
+    )
+    roll, young, form = known["provenance"]
+    assert {name: roll[name] for name in more} == more  # type: ignore[literal-required]
+    assert young["of_age"] is False
+    assert not {*more} & {*form}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("of_age", "yes"), ("of_age", 1), ("age_band", "1987-03-12"), ("sex", "F"), ("sex", "")]
+)
+def test_what_is_said_of_age_and_sex_has_to_be_in_these_words(name: str, wrong: JSON) -> None:
+    with pytest.raises(ValidationError):
+        said("provenance.reported", "1", provenance={**ROLL, name: wrong})
+
+
+def test_of_too_many_entries_the_last_words_on_age_are_shown() -> None:
+    """Whoever is too young by a late word of an early source must not be taken for somebody of age."""
+    many: list[tuple[str, JSON]] = [(f"r{number}", {"kind": "rented", "file": f"l-{number}"}) for number in range(600)]
+    of_age: JSON = {"kind": "rented", "file": "l-400", "of_age": True}
+    young: JSON = {"kind": "rented", "file": "l-400", "of_age": False}
+    told = [*many[:300], ("a", of_age), ("y", young), *many[300:], ("b", of_age), ("z", young)]
+    known = profile_of(
+        *(said("provenance.reported", id_, NOON + at, provenance=said_so) for at, (id_, said_so) in enumerate(told))
+    )
+    assert [(each["of_age"], each["count"]) for each in known["provenance"] if "of_age" in each] == [
+        (True, 2),
+        (False, 2),
+    ]
+
+
 def test_of_too_many_entries_the_first_of_each_kind_is_shown() -> None:
     """Whoever looks for what came of a kind finds it, however many files of another kind there are."""
     rented = [(f"r{number}", "rented", f"list-{number}") for number in range(300)]

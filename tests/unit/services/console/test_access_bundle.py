@@ -11,7 +11,8 @@ from streams.services.console.access_bundle import DATA, PAGE, bundle_of
 from streams.services.console.words import Language, Words
 from tests.unit.domain.contact.said import HOUR, NOON, gift, profile_of, report, said
 
-ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012", "notice": "art14/v1"}
+SAID_OF_AGE: dict[str, JSON] = {"of_age": True, "age_band": "65+", "sex": "f", "polling_station": "0012"}
+ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012", "notice": "art14/v1", **SAID_OF_AGE}
 TERMS: dict[str, JSON] = {"purpose": "fundraising", "wording": "form-7/v3", "proof": "scan:0417"}
 
 
@@ -41,8 +42,27 @@ def page(language: Language) -> str:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ["What we hold of you", "An electoral roll", "Fundraising", "e-mail address × 2", "Gift"]),
-        ("fr", ["Ce que nous gardons de vous", "Une liste électorale", "adresse électronique × 2", "Réponses"]),
+        (
+            "en",
+            [
+                "What we hold of you",
+                "An electoral roll",
+                "old enough to vote · age 65+ · female · polling station 0012",
+                "Fundraising",
+                "e-mail address × 2",
+                "Gift",
+            ],
+        ),
+        (
+            "fr",
+            [
+                "Ce que nous gardons de vous",
+                "Une liste électorale",
+                "en âge de voter · âge 65+ · femme · bureau de vote 0012",
+                "adresse électronique × 2",
+                "Réponses",
+            ],
+        ),
     ],
 )
 def test_the_page_tells_it_in_the_persons_language(language: Language, words: list[str]) -> None:
@@ -50,6 +70,11 @@ def test_the_page_tells_it_in_the_persons_language(language: Language, words: li
     assert [word for word in words if word not in shown] == []
     for told in ("rolls-2012", "art14/v1", "form-7/v3", "scan:0417", "<b>van:1</b> jobs", "finance/actblue", "US-NY"):
         assert told in shown
+
+
+def test_what_a_roll_says_of_a_voter_is_told() -> None:
+    assert "old enough to vote · age 65+ · female · polling station 0012" in page("en")
+    assert "en âge de voter · âge 65+ · femme · bureau de vote 0012" in page("fr")
 
 
 def test_nothing_that_a_producer_said_is_markup_and_no_identifier_is_shown_whole() -> None:
