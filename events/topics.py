@@ -28,6 +28,7 @@ CONTACT_SEGMENTS = "contact-segments"
 SEGMENT_CHANGES = "segment-changes"
 SEGMENT_COUNTS = "segment-counts"
 CAMPAIGN_HOLDS = "campaign-holds"
+RIGHTS_REQUESTS = "rights-requests"
 AUDIT_LOG = "audit-log"
 DEAD_LETTERS = "dead-letters"
 
@@ -53,8 +54,9 @@ Sink: TypeAlias = SinkOnRedis
 """The agents of a worker that give a store what a topic says; one elsewhere makes it `Literal[SinkOnRedis, "name"]`."""
 Agent: TypeAlias = Literal["intake", "contacts", "links", "campaigns", "experiments"] | Sink
 """The agents of a worker: members of its consumer group, by the name that metrics and tables bear."""
-Beside = Literal["quarantining", "held_records"]
-"""What a worker runs beside its agents, outside of any consumer group: `streams/worker/quarantine_monitor.py`."""
+Beside = Literal["quarantining", "held_records", "rights"]
+"""What a worker runs beside its agents, outside of any consumer group: `streams/worker/quarantine_monitor.py`,
+`rights_monitor.py`."""
 Program = Literal[
     "harmonia-api",
     "harmonia-gateway",
@@ -342,6 +344,17 @@ OUTPUT_TOPICS = (
         partitions=1,
         written_by=("harmonia-api", "harmonia-console", "harmonia-operator"),
         read_by=("holds", "harmonia-console", "harmonia-operator", "harmonia-backup"),
+        restore="kept",
+    ),
+    TopicSpec(
+        name=RIGHTS_REQUESTS,
+        purpose="Requests by which people use their rights over their data, step by step, until each is closed",
+        cleanup="compact",
+        people="contact_id, which right somebody uses, when, and what came of it",
+        stays="until erased, then a count; closed ones until `harmonia rights forget`",
+        partitions=1,
+        written_by=("harmonia-operator", "rights"),
+        read_by=("harmonia-operator", "harmonia-backup", "rights"),
         restore="kept",
     ),
     TopicSpec(

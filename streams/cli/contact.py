@@ -231,11 +231,15 @@ def bundle(
 
     For a request for access: look at it before it is handed out, and add what other tools hold.
     """
+    print_lines([f"wrote {' and '.join(written_bundle(load_settings(), who, out, language))} to {out}"])
+
+
+def written_bundle(settings: Settings, who: str, out: Path, language: str) -> list[str]:
+    """Write all that is held of a person into a new folder; the names of its files. Ends the command on trouble."""
     from streams.cli.time_options import now_ms
     from streams.services.console.access_bundle import bundle_of
     from streams.services.console.words import LANGUAGES, Words
 
-    settings = load_settings()
     known = {each: each for each in LANGUAGES}
     if language not in known:
         refuse(f"--language: give one of {', '.join(known)}", WRONG_USE)
@@ -247,7 +251,7 @@ def bundle(
         held = _held(found, read_person(settings, found.contact_id))
     files = bundle_of(held, Words(known[language], settings.time_zone), now_ms())
     write_bundle(out, files)
-    print_lines([f"wrote {' and '.join(files)} to {out}"])
+    return [*files]
 
 
 def write_bundle(out: Path, files: Mapping[str, bytes]) -> None:

@@ -1,0 +1,161 @@
+"""Opens requests, does what is asked for by the commands there are, and writes the steps down.
+
+Who protects a person comes first: an objection is sent as a suppression before the request is written, so nothing can
+leave it written and not heeded. What somebody does is in `audit-log` before it is done.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypedDict
+
+from events.refusal import Refusal
+from events.rights_requests import RightsDeed
+from events.times import render_time
+from sinks.lookup import ContactAnswer, ContactNames, ErasedContact, UnknownContact, find_anyway
+from streams.domain.rights.forgetting import closed_before, forgetting_records, requests_of
+from streams.domain.rights.requests import RightsDesk, RightsRequest
+from streams.domain.rights.steps import (
+    RequestAnswered,
+    RequestOpened,
+    RequestStep,
+    step_record,
+)
+from streams.platform.clients import redis_client
+from streams.platform.settings import Settings
+from streams.services.contact_decisions.commands import Decider, Decision
+from streams.services.contact_decisions.sending import send_and_wait
+from streams.services.permission.command_audit import send_record
+from streams.services.permission.person_name import parse_person
+from streams.services.rights_desk.log import audit_of, new_request_id, new_step_id, read_desk, write_records
+
+
+class NotWrittenDown(Exception):
+    """`audit-log` did not take the record of what was to be done, so it was not done."""
+
+
+class Mark(TypedDict):
+    """What every step says: of which day it is, when it was written, and by whom."""
+
+    on: date
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeantContact:
+    """Whom a word means: the word in its long form, and who is known by it."""
+
+    word: str
+    contact: ContactAnswer
+
+    @property
+    def known_id(self) -> str | None:
+        """The contact_id, where somebody is known."""
+        return None if isinstance(self.contact, ErasedContact | UnknownContact) else self.contact.contact_id
+
+
+def meant_contact(settings: Settings, word: str) -> MeantContact:
+    """Who is known by a word in its long form. Raises RedisError."""
+    names = parse_person(word).ids(settings.hasher) or [word]
+    return MeantContact(word, asyncio.run(_find(settings, names)))
+
+
+def nobody_known(meant: MeantContact) -> str | None:
+    """Why nobody is known, in words; None: somebody is."""
+    if isinstance(meant.contact, ErasedContact):
+        return "this person has been erased, so nothing is held of them but that"
+    if isinstance(meant.contact, UnknownContact):
+        return "nobody is known by that name: is it spelled as it was reported, and HARMONIA_IDENTITY_KEY the workers'?"
+    return None
+
+
+async def _find(settings: Settings, names: ContactNames) -> ContactAnswer:
+    client = redis_client(settings)
+    try:
+        return await find_anyway(client, names)
+    finally:
+        await client.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """What somebody decides about requests. `now`: ms since 1970; `today`: by the deployment's time zone.
+
+    `wait_s`: how long Redis has to show what was ordered. Every method raises Kafka's errors, `NotWrittenDown` where
+    what is to be done cannot be written down first.
+    """
+
+    settings: Settings
+    by: str
+    wait_s: float
+    now: int
+    today: date
+
+    def mark(self, on: date) -> Mark:
+        """What a step of a day says besides what it is."""
+        return {"on": on, "at": render_time(self.now), "by": self.by}
+
+    def answered(self, did: Sequence[RightsDeed]) -> RequestAnswered:
+        """The step that says what was done today."""
+        return RequestAnswered(**self.mark(self.today), did=tuple(did))
+
+    def stop(self, meant: MeantContact) -> bool:
+        """Stop all contact with a person, as `contact suppress` does; whether Redis shows it in time."""
+        decision = Decider(self.settings, self.by).suppress(meant.word, None, self.now)
+        return self._send(decision, [meant.contact])
+
+    def stop_known(self, contact_id: str) -> bool:
+        """The same, of a contact_id."""
+        return self.stop(meant_contact(self.settings, contact_id))
+
+    def open(self, step: RequestOpened, *, is_stopped: bool) -> RightsRequest:
+        """Write down that a person has asked, and of an objection that all contact was stopped."""
+        request = new_request_id()
+        steps: list[RequestStep] = [step, *([self.answered(["suppressed"])] if is_stopped else [])]
+        self._audit(step.contact_id, f"open {step.kind} {request}")
+        return self._write(request, steps)
+
+    def take(self, request: RightsRequest, step: RequestStep) -> RightsRequest:
+        """Write down a step of a request."""
+        what = type(step).__struct_config__.tag
+        self._audit(request.contact_id, f"{what} {request.kind} {request.id}")
+        return self._write(request.id, [step])
+
+    def erase(self, request: RightsRequest) -> bool:
+        """Forget the person of a request as `contact erase` does, then their requests; whether Redis shows it in time.
+
+        Where it does not, a worker forgets the requests once the person is forgotten.
+        """
+        if request.contact_id is None:
+            return True
+        meant = meant_contact(self.settings, request.contact_id)
+        self._audit(request.contact_id, f"erase {request.kind} {request.id}")
+        decision = Decider(self.settings, self.by).erase(request.contact_id, self.now)
+        if not self._send(decision, [meant.contact]):
+            return False
+        desk = read_desk(self.settings)
+        self.forget(requests_of(desk, {request.contact_id}), desk.left)
+        return True
+
+    def to_forget(self, desk: RightsDesk, day: date) -> list[RightsRequest]:
+        """The requests that were closed before a day."""
+        return closed_before(desk, day)
+
+    def forget(self, requests: Sequence[RightsRequest], left: Sequence[str] = ()) -> None:
+        """Leave nothing but counts of these requests."""
+        write_records(self.settings, forgetting_records(requests, left, self.today))
+
+    def _send(self, decision: Decision | Refusal, before: Sequence[ContactAnswer]) -> bool:
+        if isinstance(decision, Refusal):
+            raise NotWrittenDown(f"{decision.reason}: {decision.detail}; nothing was sent")
+        return send_and_wait(self.settings, decision, before, self.wait_s)
+
+    def _audit(self, contact_id: str | None, what: str) -> None:
+        if (trouble := send_record(self.settings, audit_of(self.by, contact_id, what, self.now))) is not None:
+            raise NotWrittenDown(f"audit-log did not take it, so nothing was written down: {trouble}")
+
+    def _write(self, request: str, steps: Sequence[RequestStep]) -> RightsRequest:
+        write_records(self.settings, (step_record(request, new_step_id(), step) for step in steps))
+        return read_desk(self.settings).requests[request]
