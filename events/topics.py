@@ -353,8 +353,8 @@ OUTPUT_TOPICS = (
         people="contact_id, which right somebody uses, when, and what came of it",
         stays="until erased, then a count; closed ones until `harmonia rights forget`",
         partitions=1,
-        written_by=("harmonia-operator", "rights"),
-        read_by=("harmonia-operator", "harmonia-backup", "rights"),
+        written_by=("harmonia-console", "harmonia-operator", "rights"),
+        read_by=("harmonia-console", "harmonia-operator", "harmonia-backup", "rights"),
         restore="kept",
     ),
     TopicSpec(
@@ -542,3 +542,8 @@ def read_by(party: Party) -> list[TopicSpec]:
 def written_by(party: Party) -> list[TopicSpec]:
     """The topics that a part of a worker, or a program, writes to; where it has a table, in its transactions."""
     return [topic for topic in ALL if party in topic.written_by]
+
+
+def kept_days(name: str) -> int:
+    """For how many days a topic keeps a record that is deleted by its age."""
+    return next(topic.retention_ms for topic in ALL if topic.name == name) // _DAY_MS

@@ -80,7 +80,7 @@ def open_command(  # noqa: PLR0913 (options of a command)
         if stopped is not None and contact_id is None:
             contact_id = meant_contact(settings, found.word).known_id
         step = RequestOpened(**deciding.mark(deciding.today), kind=kind, received=day, contact_id=contact_id)
-        request = deciding.open(step, is_stopped=stopped is not None)
+        request = deciding.open(deciding.begin_open(step), step, is_stopped=stopped is not None)
     _told(settings, request, as_json=as_json)
     if stopped is False:
         _refuse_unseen("the stop", wait)
@@ -139,6 +139,8 @@ def answer(  # noqa: PLR0913 (options of a command)
 
     An erasure forgets the person and the request: a count is left. Exit code 1 when Redis does not show it in time.
     """
+    from streams.cli.contact import written_bundle
+
     settings, deciding = _begin(by, wait)
     with _plainly():
         found = _found(_desk(settings), request)
@@ -146,16 +148,22 @@ def answer(  # noqa: PLR0913 (options of a command)
             refuse(
                 "nobody is known here by what they gave: `rights close` with --outcome nothing_held or not_identified"
             )
-        _may(found, deciding.answered(_deeds(found, did)), deciding)
-        if found.kind in ("access", "portability"):
-            files = _write_bundle(settings, found.contact_id, out, language)
+        step = deciding.answered(_deeds(found, did))
+        _may(found, step, deciding)
+        if found.kind == "erasure" and not yes:
+            typer.confirm("This cannot be undone. Forget this person?", abort=True, err=True)
+        if found.kind in ("access", "portability") and out is None:
+            refuse("--out: name a new folder for what is held of them", WRONG_USE)
+        deciding.begin(found, step)
+        if out is not None and found.kind in ("access", "portability"):
+            files = written_bundle(settings, found.contact_id, out, language)
             say(f"wrote {' and '.join(files)} to {out}: look at it before it is handed out", err=True)
         if found.kind == "objection" and not deciding.stop_known(found.contact_id):
             _refuse_unseen("the stop", wait)
         if found.kind == "erasure":
-            _erase(deciding, found, yes=yes)
+            _erase(deciding, found)
             return
-        after = deciding.take(found, deciding.answered(_deeds(found, did)))
+        after = deciding.take(found, step)
     _told(settings, after, as_json=as_json)
 
 
@@ -256,10 +264,10 @@ def _desk(settings: Settings) -> RightsDesk:
 
 
 def _today(settings: Settings) -> date:
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
+    from streams.cli.time_options import now_ms
+    from streams.services.rights_desk.log import today
 
-    return datetime.now(ZoneInfo(settings.time_zone)).date()
+    return today(settings, now_ms())
 
 
 def _day(option: str, text: str | None, deciding: Deciding) -> date:
@@ -304,6 +312,7 @@ def _take(settings: Settings, word: str, deciding: Deciding, step: RequestStep, 
     with _plainly():
         found = _found(_desk(settings), word)
         _may(found, step, deciding)
+        deciding.begin(found, step)
         after = deciding.take(found, step)
     _told(settings, after, as_json=as_json)
 
@@ -322,17 +331,7 @@ def _deeds(request: RightsRequest, did: Sequence[str] | None) -> Sequence[Rights
     return [*own.values()]
 
 
-def _write_bundle(settings: Settings, contact_id: str, out: Path | None, language: str) -> list[str]:
-    from streams.cli.contact import written_bundle
-
-    if out is None:
-        refuse("--out: name a new folder for what is held of them", WRONG_USE)
-    return written_bundle(settings, contact_id, out, language)
-
-
-def _erase(deciding: Deciding, request: RightsRequest, *, yes: bool) -> None:
-    if not yes:
-        typer.confirm("This cannot be undone. Forget this person?", abort=True, err=True)
+def _erase(deciding: Deciding, request: RightsRequest) -> None:
     if not deciding.erase(request):
         _refuse_unseen("the erasure", deciding.wait_s)
     say("this person is forgotten, and Redis shows it; all their requests are only counted from now on")

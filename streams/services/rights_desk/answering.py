@@ -1,7 +1,7 @@
 """Opens requests, does what is asked for by the commands there are, and writes the steps down.
 
 Who protects a person comes first: an objection is sent as a suppression before the request is written, so nothing can
-leave it written and not heeded. What somebody does is in `audit-log` before it is done.
+leave it written and not heeded. All else that somebody does is in `audit-log` before it is done.
 """
 
 import asyncio
@@ -110,17 +110,23 @@ class Deciding:
         """The same, of a contact_id."""
         return self.stop(meant_contact(self.settings, contact_id))
 
-    def open(self, step: RequestOpened, *, is_stopped: bool) -> RightsRequest:
-        """Write down that a person has asked, and of an objection that all contact was stopped."""
+    def begin_open(self, step: RequestOpened) -> str:
+        """The id of a new request, once it is in `audit-log` that it is about to be written down."""
         request = new_request_id()
-        steps: list[RequestStep] = [step, *([self.answered(["suppressed"])] if is_stopped else [])]
         self._audit(step.contact_id, f"open {step.kind} {request}")
-        return self._write(request, steps)
+        return request
 
-    def take(self, request: RightsRequest, step: RequestStep) -> RightsRequest:
-        """Write down a step of a request."""
+    def open(self, request: str, step: RequestOpened, *, is_stopped: bool) -> RightsRequest:
+        """Write down that a person has asked, and of an objection that all contact was stopped."""
+        return self._write(request, [step, *([self.answered(["suppressed"])] if is_stopped else [])])
+
+    def begin(self, request: RightsRequest, step: RequestStep) -> None:
+        """Put into `audit-log` that this step is about to be taken."""
         what = type(step).__struct_config__.tag
         self._audit(request.contact_id, f"{what} {request.kind} {request.id}")
+
+    def take(self, request: RightsRequest, step: RequestStep) -> RightsRequest:
+        """Write down a step of a request that has begun."""
         return self._write(request.id, [step])
 
     def erase(self, request: RightsRequest) -> bool:
@@ -131,7 +137,6 @@ class Deciding:
         if request.contact_id is None:
             return True
         meant = meant_contact(self.settings, request.contact_id)
-        self._audit(request.contact_id, f"erase {request.kind} {request.id}")
         decision = Decider(self.settings, self.by).erase(request.contact_id, self.now)
         if not self._send(decision, [meant.contact]):
             return False

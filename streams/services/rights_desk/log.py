@@ -6,6 +6,8 @@ The topic is small and is read whole each time, so what is shown is what Kafka h
 import secrets
 from collections.abc import Iterable
 from contextlib import closing
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from events.outputs import AuditRecord
 from events.times import render_time
@@ -39,6 +41,11 @@ def write_records(settings: Settings, records: Iterable[tuple[bytes, bytes | Non
     with closing(KafkaClients(settings).tool_producer()) as producer:
         for sent in [producer.send(RIGHTS_REQUESTS, value, key, partition=0) for key, value in records]:
             sent.get()
+
+
+def today(settings: Settings, now_ms: int) -> date:
+    """The day that it is by the deployment's time zone. `now_ms`: since 1970."""
+    return datetime.fromtimestamp(now_ms / 1000, ZoneInfo(settings.time_zone)).date()
 
 
 def new_request_id() -> str:
