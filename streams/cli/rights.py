@@ -73,12 +73,16 @@ def open_command(  # noqa: PLR0913 (options of a command)
         contact_id = found.known_id
         if (unknown := nobody_known(found)) is not None and not anyway:
             refuse(f"{unknown}; nothing was written down. To write it down as of nobody who is known: --anyway")
-        desk = _desk(settings)
-        if contact_id is not None and (before := desk.open_of(kind, contact_id)) is not None and not anyway:
-            refuse(f"nothing was written down: request {before.id} of this kind and person is open; another: --anyway")
         stopped = deciding.stop(found) if kind == "objection" else None
         if stopped is not None and contact_id is None:
             contact_id = meant_contact(settings, found.word).known_id
+        desk = _desk(settings)
+        if contact_id is not None and (before := desk.open_of(kind, contact_id)) is not None and not anyway:
+            heeded = "" if stopped is None else "all contact was ordered to stop once more; "
+            refuse(
+                f"{heeded}nothing was written down: request {before.id} of this kind and person is open; another: "
+                "--anyway"
+            )
         step = RequestOpened(**deciding.mark(deciding.today), kind=kind, received=day, contact_id=contact_id)
         request = deciding.open(deciding.begin_open(step), step, is_stopped=stopped is not None)
     _told(settings, request, as_json=as_json)
@@ -211,19 +215,25 @@ def close(  # noqa: PLR0913 (options of a command)
 
 @app.command()
 def forget(
-    closed_before: Annotated[str, typer.Option(help="What was closed before this day goes; a count of it stays.")],
+    before: Annotated[
+        str, typer.Option("--closed-before", help="What was closed before this day goes; a count of it stays.")
+    ],
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     by: By = _BY,
 ) -> None:
-    """Leave nothing but counts of requests that were closed long ago, and of those whose person was erased."""
+    """Leave nothing but counts of requests that were closed long ago."""
+    from streams.domain.rights.forgetting import closed_before
+
     settings, deciding = _begin(by, 0.0)
-    day = _day("--closed-before", closed_before, deciding)
+    day = _day("--closed-before", before, deciding)
     with _plainly():
-        going = deciding.to_forget(_desk(settings), day)
+        desk = _desk(settings)
+        going = closed_before(desk, day)
         if going and not yes:
             typer.confirm(f"This cannot be undone. Forget {len(going)} requests?", abort=True, err=True)
-        deciding.forget(going)
+        deciding.note(None, f"forget {len(going)} closed before {day}")
+        deciding.forget(going, desk.left)
     say(f"{len(going)} requests are only counted from now on")
 
 

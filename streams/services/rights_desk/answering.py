@@ -14,8 +14,8 @@ from events.refusal import Refusal
 from events.rights_requests import RightsDeed
 from events.times import render_time
 from sinks.lookup import ContactAnswer, ContactNames, ErasedContact, UnknownContact, find_anyway
-from streams.domain.rights.forgetting import closed_before, forgetting_records, requests_of
-from streams.domain.rights.requests import RightsDesk, RightsRequest
+from streams.domain.rights.forgetting import forgetting_records, requests_of
+from streams.domain.rights.requests import RightsRequest
 from streams.domain.rights.steps import (
     RequestAnswered,
     RequestOpened,
@@ -32,7 +32,7 @@ from streams.services.rights_desk.log import audit_of, new_request_id, new_step_
 
 
 class NotWrittenDown(Exception):
-    """`audit-log` did not take the record of what was to be done, so it was not done."""
+    """Nothing is written down, and why: `audit-log` did not take what was to be done, or the person is gone."""
 
 
 class Mark(TypedDict):
@@ -113,7 +113,7 @@ class Deciding:
     def begin_open(self, step: RequestOpened) -> str:
         """The id of a new request, once it is in `audit-log` that it is about to be written down."""
         request = new_request_id()
-        self._audit(step.contact_id, f"open {step.kind} {request}")
+        self.note(step.contact_id, f"open {step.kind} {request}")
         return request
 
     def open(self, request: str, step: RequestOpened, *, is_stopped: bool) -> RightsRequest:
@@ -123,7 +123,7 @@ class Deciding:
     def begin(self, request: RightsRequest, step: RequestStep) -> None:
         """Put into `audit-log` that this step is about to be taken."""
         what = type(step).__struct_config__.tag
-        self._audit(request.contact_id, f"{what} {request.kind} {request.id}")
+        self.note(request.contact_id, f"{what} {request.kind} {request.id}")
 
     def take(self, request: RightsRequest, step: RequestStep) -> RightsRequest:
         """Write down a step of a request that has begun."""
@@ -144,10 +144,6 @@ class Deciding:
         self.forget(requests_of(desk, {request.contact_id}), desk.left)
         return True
 
-    def to_forget(self, desk: RightsDesk, day: date) -> list[RightsRequest]:
-        """The requests that were closed before a day."""
-        return closed_before(desk, day)
-
     def forget(self, requests: Sequence[RightsRequest], left: Sequence[str] = ()) -> None:
         """Leave nothing but counts of these requests."""
         write_records(self.settings, forgetting_records(requests, left, self.today))
@@ -157,10 +153,14 @@ class Deciding:
             raise NotWrittenDown(f"{decision.reason}: {decision.detail}; nothing was sent")
         return send_and_wait(self.settings, decision, before, self.wait_s)
 
-    def _audit(self, contact_id: str | None, what: str) -> None:
+    def note(self, contact_id: str | None, what: str) -> None:
+        """Put into `audit-log` what is about to be done, in words. Raises NotWrittenDown."""
         if (trouble := send_record(self.settings, audit_of(self.by, contact_id, what, self.now))) is not None:
             raise NotWrittenDown(f"audit-log did not take it, so nothing was written down: {trouble}")
 
     def _write(self, request: str, steps: Sequence[RequestStep]) -> RightsRequest:
         write_records(self.settings, (step_record(request, new_step_id(), step) for step in steps))
-        return read_desk(self.settings).requests[request]
+        found = read_desk(self.settings).requests.get(request)
+        if found is None:
+            raise NotWrittenDown("the person was forgotten meanwhile, so the request is only counted")
+        return found

@@ -63,7 +63,7 @@ async def test_the_list_has_days_and_no_names_and_one_request_is_a_look_at_its_p
         assert 'value="van.7"' in page
         assert written.records == []
         one = (await browser.get(f"/rights/{LATE.id}")).text
-        assert "/rights/answer" in one
+        assert "/rights/download" in one
         assert "/rights/extend" not in one  # the month is over
     [look] = written.records
     assert (look["what"], look["reason"]) == ("read", "rights")
@@ -103,7 +103,7 @@ async def test_who_is_not_for_privacy_sees_none_and_who_sees_a_part_neither(cons
         ("/rights/close", {"request": CLOSED.id, "outcome": "granted"}, (409, "This request is closed")),
         ("/rights/close", {"request": EARLY.id, "outcome": "granted", "reference": "to ada@x"}, (422, "letters/17")),
         ("/rights/close", {"request": "dd" * 10, "outcome": "granted"}, (404, "No such request")),
-        ("/rights/answer", {"request": EARLY.id}, (409, "not done about a request of this kind")),
+        ("/rights/download", {"request": EARLY.id}, (409, "not done about a request of this kind")),
     ],
 )
 async def test_what_would_not_count_is_refused_and_nothing_is_written_down(

@@ -31,7 +31,7 @@ from streams.services.console.page import PageRefused
 from streams.services.console.pages.requests import REQUEST_PATTERN, desk_now
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.views import Audited
-from streams.services.rights_desk.answering import Deciding
+from streams.services.rights_desk.answering import Deciding, NotWrittenDown
 from streams.services.rights_desk.log import new_request_id, today
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ LIST = "/rights"
 _is_request = re.compile(REQUEST_PATTERN).fullmatch
 _is_label = re.compile(LABEL_PATTERN).fullmatch
 _CLOSED = not_done("Nothing was written down", "This request is closed. Who asks again has another request.")
+_GONE = not_done("Nothing was written down", "There is none of this id, or its person was forgotten with it.", LIST)
 _WHY_NOT: Mapping[StepRefusal, Outcome] = {
     "closed": _CLOSED,
     "extended_before": not_done("Nothing was written down", "It was extended before, and may be so once."),
@@ -68,17 +69,17 @@ async def open_request(asked: ActRequest) -> Outcome | Ready:
         return not_done("Nothing was written down", text, LIST, 422)
     contact_id = found[0].contact_id if found else None
     before = None if contact_id is None else (await desk_now(asked.page())).open_of(kind, contact_id)
-    if before is not None:
+    if before is not None and kind != "objection":
         text = "A request of this kind and person is open already."
         return not_done("Nothing was written down", text, f"{LIST}/{before.id}")
-    request = new_request_id()
+    request = new_request_id() if before is None else before.id
     step = RequestOpened(**deciding.mark(deciding.today), kind=kind, received=received, contact_id=contact_id)
 
     async def perform() -> Outcome:
         to = f"{LIST}/{request}"
         stopped = await _stop(asked, found[0], to) if kind == "objection" else None
-        if stopped is not None and stopped.kind == "not_done":
-            return stopped
+        if stopped is not None and (stopped.kind == "not_done" or before is not None):
+            return stopped  # an objection that is open already is heeded once more, and is not another one
         written = await _write(asked, to, lambda: deciding.open(request, step, is_stopped=stopped is not None))
         return written if written.kind != "done" or stopped is None else stopped
 
@@ -184,6 +185,8 @@ async def _write(asked: ActRequest, to: str, write: Callable[[], object]) -> Out
         return kept
     try:
         await asyncio.to_thread(write)
+    except NotWrittenDown:
+        return msgspec.structs.replace(_GONE, to=LIST)
     except (KafkaError, OSError):
         return unsure(
             "Not sure that it was written down",

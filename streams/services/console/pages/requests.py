@@ -134,5 +134,6 @@ REQUEST = Page(
     enter=enter_request,
     in_menu=False,
     under="/rights",
+    template="request.html",
 )
 PAGES = (REQUESTS, REQUEST)
