@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 from kafka import KafkaConsumer
+from typer.testing import CliRunner, Result
 
 from events.json_types import JSON
 from events.topics import AUDIT_LOG, RIGHTS_REQUESTS
+from streams.cli.main import app
 from streams.local.stack import Stack
 from streams.platform.clients import KafkaClients
 from streams.platform.topic_reading import records_of
 from streams.services.rights_desk.log import read_desk
 from tests.integration.command import Ended, ended_well, harmonia, on, refused
 from tests.integration.said import event, fresh, structured
-from tests.integration.system import System, running_system, sample
+from tests.integration.system import System, running_system, sample, state_of, until_in_redis
 from tests.integration.waiting import until
 
 
@@ -317,33 +319,38 @@ def test_a_person_objects_is_given_what_is_held_and_is_forgotten_with_their_requ
     named: list[dict[str, JSON]] = [{"contact_id": ada, "email": email}, {"contact_id": bo}]
     for who in named:
         desk.say("outreach-events", "form.submitted", who, form_id="f")
-    until(lambda: bool(desk.profile(email) and desk.profile(bo)), "both")
+    for name in (ada, bo):
+        until_in_redis(system, name)
 
-    def rights(*words: str) -> Ended:
-        return harmonia(tmp_path, "rights", *words, environment=on(system.stack, COLUMNS="200"))
+    def rights(*words: str) -> Result:  # in this process, since a new one takes seconds to begin
+        return CliRunner().invoke(app, ["rights", *words], env=on(system.stack, COLUMNS="200"))
 
     def done(*words: str) -> dict[str, Any]:
         ended = rights(*words, "--json")
-        assert ended.returncode == 0, ended.stderr
+        assert ended.exit_code == 0, ended.output
         shown: dict[str, Any] = json.loads(ended.stdout)
         return shown
 
     objection = done("open", "objection", email)
     assert (objection["contact_id"], objection["did"]) == (ada, ["suppressed"])
-    assert desk.profile(ada)["stops"]["all"]["source"] == "operator/rights"  # it ends once that is so
-    again = refused(rights("open", "objection", ada))
-    assert f"request {objection['request']} of this kind and person is open" in again
+    stopped = json.loads(state_of(system, ada) or b"{}")
+    assert stopped["stops"]["all"]["source"] == "operator/rights"  # it ends once that is so
+    again = rights("open", "objection", ada)
+    assert again.exit_code == 1
+    assert f"request {objection['request']} of this kind and person is open" in again.stderr
 
     access = done("open", "access", ada)["request"]
-    answered = done("answer", access[:8], "--out", "held", "--language", "fr")
+    held = tmp_path / "held"
+    answered = done("answer", access[:8], "--out", str(held), "--language", "fr")
     assert (answered["did"], answered["closed"]) == (["bundle"], None)
-    assert "Ce que vous avez demandé" in (tmp_path / "held" / "index.html").read_text()
-    assert len(json.loads((tmp_path / "held" / "data.json").read_text())["asked"]) == 3
+    assert "Ce que vous avez demandé" in (held / "index.html").read_text()
+    assert len(json.loads((held / "data.json").read_text())["asked"]) == 3
     closed = done("close", access, "--outcome", "granted", "--reference", "letters/17")
     assert (closed["outcome"], closed["in_time"], closed["reference"]) == ("granted", True, "letters/17")
 
     late = done("open", "rectification", bo, "--received", "2025-01-31")
     assert (late["due"], late["overdue"]) == ("2025-02-28", True)
+    assert rights("extend", late["request"], "--reason", "number").exit_code == 1
     waiting = {"kind": "rectification", "state": "overdue"}
     until(lambda: sample(f"{system.base}/metrics", "harmonia_rights_requests", **waiting) == 1, "a late one told")
 
