@@ -344,15 +344,15 @@ class AuditRecord(TypedDict):
     `counts`: of a list that `harmonia permit` judged, how many rows got each answer; `answers` is empty then.
     `viewer`: who looked in the console, and `reason`: why, in their words or as a code. `segment`: whose members were
     read or asked about, or which is defined or withdrawn. `detail`: what exactly was done in the console, such as until
-    when. `automatic`: whether a machine was to call, where that was said. Of an `audience` for ads (`used_for`) `gated`
-    says whether the gate was asked, `criteria` by which segments people were chosen, or `label` by what the sender of a
-    list says they were, and `detail` what came of it.
+    when, or of a request by which somebody uses a right. `automatic`: whether a machine was to call, where that was
+    said. Of an `audience` for ads (`used_for`) `gated` says whether the gate was asked, `criteria` by which segments
+    people were chosen, or `label` by what the sender of a list says they were, and `detail` what came of it.
     """
 
     request: str
     at: str
     team: str
-    what: Literal["read", "list", "permission", "audience"] | ConsoleAct
+    what: Literal["read", "list", "permission", "audience", "rights"] | ConsoleAct
     channel: Channel | None
     purpose: Purpose | None
     campaign_id: str | None

@@ -22,6 +22,7 @@ from streams.cli import (
     report,
     reservations,
     retention,
+    rights,
     schemas,
     segments,
     sink,
@@ -95,6 +96,7 @@ app.command()(replay)
 app.command()(backtest)
 app.add_typer(contact.app, name="contact")
 app.add_typer(retention.app, name="retention")
+app.add_typer(rights.app, name="rights")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(permit.app, name="permit")
 app.add_typer(reservations.app, name="reservations")

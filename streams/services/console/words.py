@@ -59,6 +59,9 @@ NAMES = {
     "refusal": names.REFUSALS,
     "kind": names.KINDS,
     "origin": names.ORIGINS,
+    "right": names.RIGHTS,
+    "right_outcome": names.RIGHTS_OUTCOMES,
+    "answer": names.ANSWERS,
 }
 UNKNOWN = "–"
 """What is shown of something that nobody knows; never a 0."""
