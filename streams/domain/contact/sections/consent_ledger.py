@@ -53,7 +53,7 @@ def _about(said: Consent) -> tuple[str, ...] | None:
 
     A no to ads keeps somebody out of them, whatever list or sender it names.
     """
-    purpose = "" if said.is_of_channel or said.purpose is None else plain_purpose(said.purpose)
+    purpose = "" if said.purpose is None else plain_purpose(said.purpose)
     is_of_part = said.list_id is not None or said.sender is not None
     if is_of_part and (said.granted or purpose != NO_MESSAGE):
         return None

@@ -118,3 +118,15 @@ def test_a_no_to_ads_is_told_whatever_list_it_names() -> None:
     told = told_words(words, 3)
     assert [word for _, word in told] == [yes, no, *others]
     assert gate_verdict(known_by(told, words), GateRules(ConsentRules()), NOON).why == "consent_withdrawn"
+
+
+def test_a_no_to_calls_by_machines_is_told_beside_a_later_one_to_all_calls() -> None:
+    """A yes to calls after both allows those of people alone."""
+    no_machines = Consent("phone", granted=False, terms=ConsentTerms(purpose="automatic_calls"))
+    said = [no_machines, Consent("phone", granted=False), Consent("phone", granted=True)]
+    words = [(Fact("consent.changed", NOON - DAY + at, "team/a", f"{at}", NOON), word) for at, word in enumerate(said)]
+
+    told = told_words(words, 1)
+
+    assert [word for _, word in told] == said
+    assert withdrawal(known_by(told, words), asking("phone", automatic=True), default_policy()) is not None
