@@ -193,13 +193,16 @@ class ProvenanceItem(TypedDict):
     """One place that something of a person comes from; `source` and `id`: the first interaction that says so.
 
     `first_at`, `last_at`, `count`: of the interactions that name it. `addresses`: those that any of them named.
-    `obtained_at`, `file`, `notice` are absent where they were not said.
+    `obtained_at`, `file`, `notice` are absent where they were not said, and so are `notice_by` and `notice_at`: how and
+    when the notice was given.
     """
 
     kind: ProvenanceKind
     obtained_at: NotRequired[str]
     file: NotRequired[str]
     notice: NotRequired[str]
+    notice_by: NotRequired[str]
+    notice_at: NotRequired[str]
     first_at: str
     last_at: str
     count: int

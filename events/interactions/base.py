@@ -8,12 +8,13 @@ from pydantic import BeforeValidator, ValidationError, model_validator
 from events.channels import Channel, Purpose, canonical_purpose
 from events.contact import Contact
 from events.fields import Id, Label, Model, Name, Text, Timestamp
-from events.provenance_kinds import ProvenanceKind
+from events.provenance_kinds import NoticeWay, ProvenanceKind
 
 __all__ = [
     "Channel",
     "ExperimentArm",
     "InteractionData",
+    "NoticeWay",
     "Provenance",
     "ProvenanceKind",
     "Purpose",
@@ -42,13 +43,16 @@ class Provenance(Model):
     """Where what an interaction says of a person comes from, the identifiers that it names above all.
 
     `obtained_at`: when it was got, if that was before the interaction. `file`: which list or supplier it was, such as
-    `rolls-2026-02`. `notice`: the version of the notice that the person was given about it.
+    `rolls-2026-02`. `notice`: the version of the notice that the person was given about it; `notice_by`: how, and
+    `notice_at`: when, if that was not when the interaction happened. Without `notice` both mean nothing.
     """
 
     kind: ProvenanceKind
     obtained_at: Timestamp | None = None
     file: Label | None = None
     notice: Label | None = None
+    notice_by: NoticeWay | None = None
+    notice_at: Timestamp | None = None
 
 
 class SourcedData(InteractionData):

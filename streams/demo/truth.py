@@ -45,6 +45,8 @@ class Provenance(TypedDict, total=False):
     obtained_at: str | None
     file: str | None
     notice: str | None
+    notice_by: str | None
+    notice_at: str | None
 
 
 class Fields(TypedDict, total=False):

@@ -129,7 +129,8 @@ Detail: TypeAlias = (
 class Origin(Struct, frozen=True, array_like=True, gc=False):
     """Where what an interaction says comes from. `obtained_at` in ms; None: when it happened.
 
-    `kind` is a `ProvenanceKind`, kept as text so that a state with a kind that a later version knows can still be read.
+    `notice` is as `facts/notices.py` has it. `kind` is a `ProvenanceKind`, kept as text so
+    that a state with a kind that a later version knows can still be read.
     """
 
     kind: str

@@ -160,7 +160,17 @@ ORIGINS: Mapping[str, str] = {
     "civic_register": "A register of an authority",
 }
 """From whom something about a person was got."""
+WAYS: Mapping[str, str] = {
+    "form": "where they left their data",
+    "email": "by e-mail",
+    "text": "by text",
+    "phone": "by phone",
+    "door": "at the door",
+    "letter": "by letter",
+}
+"""How somebody was given a notice."""
 ALL: tuple[Mapping[str, str], ...] = (
     *(TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES, AT_MAILBOXES, LEFT, REFUSALS, KINDS),
     ORIGINS,
+    WAYS,
 )

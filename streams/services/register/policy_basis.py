@@ -11,6 +11,8 @@ from streams.domain.pressure.policy import CHANNELS
 from streams.domain.pressure.policy_conditions import PolicyCondition
 from streams.services.console.words import Words
 
+_DAY_MS = 86_400_000
+
 
 class AskedOnChannel(Struct, frozen=True):
     """What is asked on a channel, a sentence each; nothing where the policy asks for none of it."""
@@ -58,6 +60,14 @@ def _condition(policy: Policy, condition: PolicyCondition, words: Words) -> Iter
         if condition.sources:
             sources = Listed(tuple(words.name("origin", kind) for kind in condition.sources))
             yield words.text("These sources count: {sources}.", sources=sources)
+        return
+    if condition.require == "notice":
+        days = condition.within // _DAY_MS
+        yield words.plural(
+            "whoever's data came from elsewhere is told so, within {n} day.",
+            "whoever's data came from elsewhere is told so, within {n} days.",
+            days,
+        )
         return
     if condition.consent_to is None:
         yield words.text("only whom said yes.")

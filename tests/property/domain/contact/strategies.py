@@ -69,6 +69,8 @@ PROVENANCE: st.SearchStrategy[JSON] = st.fixed_dictionaries(
         "obtained_at": st.sampled_from(["2012-02-01T00:00:00Z", "2012-02-01T01:00:00+01:00"]),
         "file": st.just("rolls-2012"),
         "notice": st.sampled_from(["n1", "n2"]),
+        "notice_by": st.sampled_from(["letter", "email"]),
+        "notice_at": st.just("2012-02-10T00:00:00Z"),
     },
 ).map(dict)
 TERMS = {

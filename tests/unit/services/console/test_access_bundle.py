@@ -11,7 +11,7 @@ from streams.services.console.access_bundle import DATA, PAGE, bundle_of
 from streams.services.console.words import Language, Words
 from tests.unit.domain.contact.said import HOUR, NOON, gift, profile_of, report, said
 
-ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012", "notice": "art14/v1"}
+ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012", "notice": "art14/v1", "notice_by": "letter"}
 TERMS: dict[str, JSON] = {"purpose": "fundraising", "wording": "form-7/v3", "proof": "scan:0417"}
 
 
@@ -41,8 +41,27 @@ def page(language: Language) -> str:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ["What we hold of you", "An electoral roll", "Fundraising", "e-mail address × 2", "Gift"]),
-        ("fr", ["Ce que nous gardons de vous", "Une liste électorale", "adresse électronique × 2", "Réponses"]),
+        (
+            "en",
+            [
+                "What we hold of you",
+                "art14/v1, by letter",
+                "An electoral roll",
+                "Fundraising",
+                "e-mail address × 2",
+                "Gift",
+            ],
+        ),
+        (
+            "fr",
+            [
+                "Ce que nous gardons de vous",
+                "art14/v1, par lettre",
+                "Une liste électorale",
+                "adresse électronique × 2",
+                "Réponses",
+            ],
+        ),
     ],
 )
 def test_the_page_tells_it_in_the_persons_language(language: Language, words: list[str]) -> None:

@@ -28,7 +28,7 @@ NOTHING = Definitions((), ())
 
 
 def settings(**given: Any) -> Settings:
-    return Settings(_env_file=None, regime="fr", **given)  # type: ignore[call-arg]
+    return Settings(_env_file=None, regime="fr", **given)
 
 
 def made(
@@ -135,7 +135,7 @@ def test_of_endpoints_and_vendors_the_name_and_the_host_alone_are_shown() -> Non
     slack = Endpoint.model_validate(
         {"id": "war-room", "kind": "slack", "url": "file:war-room-url", "topics": ["system-alerts"]}
     )
-    given = {"sendgrid_key": "SG.secret", "redis_url": "redis://:hush@127.0.0.1:6379/0"}
+    given: dict[str, Any] = {"sendgrid_key": "SG.secret", "redis_url": "redis://:hush@127.0.0.1:6379/0"}
     found = made(endpoints=(webhook, slack), **given)
     hosts = {one.name: one.host for one in found.recipients}
     assert hosts == {"crm": "crm.example.org", "war-room": None, "sendgrid": "api.sendgrid.com"}
