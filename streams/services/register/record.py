@@ -27,6 +27,7 @@ from streams.services.console.words import Words
 from streams.services.register.policy_basis import AskedOnChannel, asked_by
 from streams.services.register.protection import ProtectionItem, protection_of
 from streams.services.register.scores import SCORES, DefinedRule, ScoreSpec, Surroundings
+from streams.services.vendors.names import VendorName
 
 
 class TakenType(Struct, frozen=True):
@@ -218,12 +219,9 @@ def _endpoint(endpoint: Endpoint) -> Recipient:
 
 
 def _vendors(settings: Settings) -> Iterator[Recipient]:
-    for name, key, url in (
-        ("actionnetwork", settings.actionnetwork_key, settings.actionnetwork_url),
-        ("sendgrid", settings.sendgrid_key, settings.sendgrid_url),
-    ):
-        if key is not None:
-            yield Recipient(name, "vendor", urlsplit(url).hostname, ())
+    for name in get_args(VendorName):
+        if getattr(settings, f"{name}_key") is not None:
+            yield Recipient(name, "vendor", urlsplit(getattr(settings, f"{name}_url")).hostname, ())
 
 
 def _score(spec: ScoreSpec, around: Surroundings, words: Words) -> Score:

@@ -30,9 +30,9 @@ def test_each_setting_that_names_a_place_is_of_a_store_or_of_a_file_with_nobody_
 @pytest.mark.parametrize("store", STORES, ids=lambda store: store.place)
 def test_only_what_is_not_configured_is_out_of_use(store: object, tmp_path: Path) -> None:
     [found] = [one for one in STORES if one is store]
-    bare = Settings(_env_file=None)  # type: ignore[call-arg]
+    bare = Settings(_env_file=None)
     expected = "unknown" if not found.settings else "no" if found.is_optional else "yes"
     assert found.use(bare) == expected
     given = {name: "postgresql://db.example.org/bi" if name == "postgres" else str(tmp_path) for name in found.settings}
     if found.is_optional:
-        assert found.use(Settings(_env_file=None, **given)) == "yes"  # type: ignore[arg-type, call-arg]
+        assert found.use(Settings(_env_file=None, **given)) == "yes"  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from events.times import parse_time
 _BETWEEN = "|"
 
 
-class Notice(NamedTuple):
+class GivenNotice(NamedTuple):
     """A notice that was given. `by`: how. `at` in ms; None: when the interaction happened that says so."""
 
     version: str
@@ -27,8 +27,8 @@ def kept_notice(version: str | None, by: str | None, at: str | None) -> str | No
     return _BETWEEN.join([version, by or "", "" if given is None else str(given)])
 
 
-def notice_in(kept: str) -> Notice:
+def notice_in(kept: str) -> GivenNotice:
     """The notice that a state keeps."""
     version, _, rest = kept.partition(_BETWEEN)
     by, _, at = rest.partition(_BETWEEN)
-    return Notice(version, by or None, int(at) if at else None)
+    return GivenNotice(version, by or None, int(at) if at else None)

@@ -11,7 +11,7 @@ from events.identifiers import is_address_hash, ref_of
 from events.interactions.base import ProvenanceKind
 from events.outputs import AddressRef, ProvenanceItem
 from events.times import render_time
-from streams.domain.contact.facts.notices import Notice, notice_in
+from streams.domain.contact.facts.notices import GivenNotice, notice_in
 from streams.domain.contact.state import ContactState, Fact, Origin
 
 MOST_ENTRIES = 500
@@ -86,7 +86,7 @@ def _item(origin: Origin, facts: Sequence[Fact], named: Iterable[str]) -> Proven
     return item
 
 
-def _tell_notice(item: ProvenanceItem, notice: Notice) -> None:
+def _tell_notice(item: ProvenanceItem, notice: GivenNotice) -> None:
     item["notice"] = notice.version
     if notice.by is not None:
         item["notice_by"] = notice.by
