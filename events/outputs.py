@@ -194,7 +194,8 @@ class ProvenanceItem(TypedDict):
     """One place that something of a person comes from; `source` and `id`: the first interaction that says so.
 
     `first_at`, `last_at`, `count`: of the interactions that name it. `addresses`: those that any of them named.
-    `obtained_at`, `file`, `notice`, `of_age`, `age_band`, `sex`, `polling_station` are absent where they were not said.
+    `obtained_at`, `file`, `notice`, `of_age`, `age_band`, `sex`, `polling_station` are absent where they were not said,
+    and so are `notice_by` and `notice_at`: how and when the notice was given.
     """
 
     kind: ProvenanceKind
@@ -205,6 +206,8 @@ class ProvenanceItem(TypedDict):
     age_band: NotRequired[str]
     sex: NotRequired[str]
     polling_station: NotRequired[str]
+    notice_by: NotRequired[str]
+    notice_at: NotRequired[str]
     first_at: str
     last_at: str
     count: int

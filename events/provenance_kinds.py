@@ -1,4 +1,7 @@
-"""The kinds of source from which an identifier or a fact may come, and what an electoral roll may say of a voter."""
+"""The kinds of source from which an identifier or a fact may come.
+
+What an electoral roll may say of a voter, and how people are given a notice of a source, is here, too.
+"""
 
 from typing import Annotated, Literal
 
@@ -20,3 +23,6 @@ AGE_BAND_PATTERN = r"^[0-9]{1,3}(-[0-9]{1,3}|\+)$"
 
 AgeBand = Annotated[str, Field(pattern=AGE_BAND_PATTERN)]
 """Years of age from and to, such as `25-34`, or from, such as `65+`: no birthday fits in."""
+
+NoticeWay = Literal["form", "email", "text", "phone", "door", "letter"]
+"""How a person was given a notice: where they left their data, or with a message, a call, a visit or a letter."""

@@ -126,6 +126,11 @@ class TopicSpec:
     restore: Literal["kept", "read anew", "made anew"] = "made anew"
     is_urgent: bool = False
 
+    @property
+    def is_of_nobody(self) -> bool:
+        """Whether nothing in it is of a contact."""
+        return self.people.startswith(("nobody", "no contact"))
+
     def config(self) -> dict[str, str]:
         """Settings for the broker, as text. `retention.ms` only where records are deleted by age.
 

@@ -19,6 +19,7 @@ from streams.cli import (
     permit,
     policy,
     rebuild,
+    register,
     report,
     reservations,
     retention,
@@ -97,6 +98,7 @@ app.command()(backtest)
 app.add_typer(contact.app, name="contact")
 app.add_typer(retention.app, name="retention")
 app.add_typer(rights.app, name="rights")
+app.add_typer(register.app, name="register")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(permit.app, name="permit")
 app.add_typer(reservations.app, name="reservations")

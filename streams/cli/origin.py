@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from streams.cli.output import print_lines
 from streams.cli.profile_tables import cell_text
+from streams.services.console.names import WAYS
 
 if TYPE_CHECKING:
     from events.outputs import AddressRef, ConsentWord, ProvenanceItem
@@ -85,7 +86,7 @@ def _lines(entry: ProvenanceItem) -> list[str]:
     said = {
         "file": entry.get("file", ""),
         "obtained": "" if obtained is None else cell_text(obtained),
-        "notice": entry.get("notice", ""),
+        "notice": _notice(entry),
         "of age": _OF_AGE[entry.get("of_age")],
         "age band": entry.get("age_band", ""),
         "sex": entry.get("sex", ""),
@@ -96,6 +97,16 @@ def _lines(entry: ProvenanceItem) -> list[str]:
     said_when = f"{times}, {first}" if first == last else f"{times}, {first} to {last}"
     head = f"{KINDS.get(entry['kind'], entry['kind'])}: {said_when}"
     return [head, *(f"  {name}: {words}" for name, words in said.items() if words)]
+
+
+def _notice(entry: ProvenanceItem) -> str:
+    """The version of the notice, how it was given and when; empty where none is known."""
+    parts = [entry.get("notice", "")]
+    if (way := entry.get("notice_by")) is not None:
+        parts.append(WAYS.get(way, way))
+    if (at := entry.get("notice_at")) is not None:
+        parts.append(cell_text(at))
+    return ", ".join(parts)
 
 
 def _address(address: AddressRef) -> str:

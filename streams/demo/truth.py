@@ -49,6 +49,8 @@ class Provenance(TypedDict, total=False):
     age_band: str
     sex: str
     polling_station: str
+    notice_by: str | None
+    notice_at: str | None
 
 
 class Fields(TypedDict, total=False):

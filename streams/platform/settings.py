@@ -108,6 +108,18 @@ class Settings(ServerSettings):
         le=36_500,
         description="Days after which whoever has done nothing is due to be forgotten (`harmonia retention`); 0: never",
     )
+    controller: str | None = Field(
+        None,
+        min_length=1,
+        max_length=400,
+        description="Name and contact of the controller, for `harmonia register export`; none: a blank to fill in",
+    )
+    dpo: str | None = Field(
+        None,
+        min_length=1,
+        max_length=400,
+        description="Contact of the data protection officer, for the same; none: a blank to fill in",
+    )
     gmail_aliases: bool = Field(
         False,
         description="Whether dots and +tags of gmail.com addresses make no difference. Changed later, it splits people",

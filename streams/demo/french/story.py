@@ -6,6 +6,7 @@ A share of what is sent comes from files that nothing is taken from; those recor
 from collections.abc import Iterator
 from random import Random
 
+from events.times import render_time
 from streams.demo.arrival import arrivals
 from streams.demo.encoding import attributes, body, encode
 from streams.demo.french.people import Citizen, citizens
@@ -71,6 +72,10 @@ def _sources(systems: _Systems, person: Citizen, at: int) -> Iterator[TimedInter
     if rng.random() < 0.15:
         rented: Provenance = {"kind": "rented", "file": "loueur-a", "notice": None}
         yield systems.rolls.say("provenance.reported", at + HOUR, person.by_landline(rng), {"provenance": rented})
+        if person.number % 2:  # the others were never told
+            when: Provenance = {"notice": "art14/v2", "notice_by": "letter", "notice_at": render_time(at + 9 * DAY)}
+            told: Provenance = {**rented, **when}
+            yield systems.rolls.say("provenance.reported", at + 10 * DAY, person.contact(), {"provenance": told})
     if rng.random() < 0.5:
         kind = "petition" if rng.random() < 0.5 else "signup"
         origin: Provenance = {"kind": "self", "notice": "art13/v2"}

@@ -95,7 +95,10 @@ def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int, keeping: Keepi
         "contact_id": held["contact_id"],
         "profile": shown,
         "kinds": _kinds(held["identifiers"]),
-        "origins": [(_at(item.get("obtained_at") or item["first_at"]), item) for item in shown.get("provenance", ())],
+        "origins": [
+            (_at(item.get("obtained_at") or item["first_at"]), item, _at(item.get("notice_at")))
+            for item in shown.get("provenance", ())
+        ],
         "consents": [(_at(word["at"]), word) for word in shown.get("consent_ledger", ())],
         "closed": [*_closed(shown, held.get("suppressions"))],
         "visited_ms": _at(shown["canvass"]["last_at"]),

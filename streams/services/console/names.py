@@ -181,7 +181,16 @@ ANSWERS: Mapping[str, str] = {
     "deny": "you might not be reached",
 }
 """What was answered to a team that asked about somebody, as that person reads it."""
+WAYS: Mapping[str, str] = {
+    "form": "where they left their data",
+    "email": "by e-mail",
+    "text": "by text",
+    "phone": "by phone",
+    "door": "at the door",
+    "letter": "by letter",
+}
+"""How somebody was given a notice."""
 ALL: tuple[Mapping[str, str], ...] = (
     *(TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES, AT_MAILBOXES, LEFT, REFUSALS, KINDS),
-    *(ORIGINS, RIGHTS, RIGHTS_OUTCOMES, ANSWERS),
+    *(ORIGINS, RIGHTS, RIGHTS_OUTCOMES, ANSWERS, WAYS),
 )

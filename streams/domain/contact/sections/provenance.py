@@ -11,6 +11,7 @@ from events.identifiers import is_address_hash, ref_of
 from events.interactions.base import ProvenanceKind
 from events.outputs import AddressRef, ProvenanceItem
 from events.times import render_time
+from streams.domain.contact.facts.notices import GivenNotice, notice_in
 from streams.domain.contact.state import ContactState, Fact, Origin, RollEntry
 
 MOST_ENTRIES = 500
@@ -87,12 +88,20 @@ def _item(origin: Origin, facts: Sequence[Fact], named: Iterable[str]) -> Proven
     if origin.file is not None:
         item["file"] = origin.file
     if origin.notice is not None:
-        item["notice"] = origin.notice
+        _tell_notice(item, notice_in(origin.notice))
     if origin.of_age is not None:
         item["of_age"] = origin.of_age
     if origin.roll is not None:
         _add_roll_entry(item, origin.roll)
     return item
+
+
+def _tell_notice(item: ProvenanceItem, notice: GivenNotice) -> None:
+    item["notice"] = notice.version
+    if notice.by is not None:
+        item["notice_by"] = notice.by
+    if notice.at is not None:
+        item["notice_at"] = render_time(notice.at)
 
 
 _ROLL_FIELDS: tuple[Literal["age_band", "sex", "polling_station"], ...] = ("age_band", "sex", "polling_station")

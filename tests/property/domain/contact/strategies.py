@@ -71,6 +71,8 @@ PROVENANCE: st.SearchStrategy[JSON] = fields(
         "notice": few("n1", "n2"),
         "of_age": few(True, False),
         "age_band": few("65+"),
+        "notice_by": few("letter", "email"),
+        "notice_at": few("2012-02-10T00:00:00Z"),
     },
 )
 TERMS = {

@@ -3,13 +3,18 @@
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from events.contact import HashedContact
-from events.interactions.base import ProvenanceKind
+from events.fields import LABEL_PATTERN
+from events.interactions.base import NoticeWay, ProvenanceKind
 from events.json_types import JSON
+from events.times import render_time
 from streams.domain.contact import ContactState, fold, profile
 from streams.domain.contact.facts.from_interactions import fact_of
+from streams.domain.contact.facts.notices import kept_notice, notice_in
 from streams.domain.contact.merging import person
 from streams.domain.contact.publication.size_limit import reduced
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, folded, gift, profile_of, report, retracted, said
@@ -78,6 +83,47 @@ def test_of_too_many_entries_the_last_words_on_age_are_shown() -> None:
         (True, 2),
         (False, 2),
     ]
+
+
+def test_a_notice_is_told_with_how_and_when_it_was_given() -> None:
+    given: dict[str, JSON] = {"notice": "art14/v1", "notice_by": "letter", "notice_at": "2012-02-20T01:00:00+01:00"}
+    bare = said("provenance.reported", "1", provenance={**ROLL, "notice": "art14/v1"})
+    whole = said("provenance.reported", "2", NOON + HOUR, provenance={**ROLL, **given})
+    first, second = profile_of(whole, bare, whole)["provenance"]
+    assert (first["notice"], "notice_by" in first, "notice_at" in first) == ("art14/v1", False, False)
+    told = second["notice"], second["notice_by"], second["notice_at"]
+    assert told == ("art14/v1", "letter", "2012-02-20T00:00:00.000Z")
+    assert (second["count"], second["id"]) == (1, "2")
+
+
+def test_how_and_when_of_a_notice_that_has_no_version_mean_nothing() -> None:
+    [entry] = profile_of(said("provenance.reported", provenance={**ROLL, "notice_by": "letter"}))["provenance"]
+    assert {"notice", "notice_by", "notice_at"}.isdisjoint(entry)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("notice_by", "pigeon"), ("notice_at", "yesterday"), ("notice", "art 14|v1")]
+)
+def test_a_notice_that_is_none_is_refused_and_of_a_no_left_out(field: str, value: str) -> None:
+    with pytest.raises(ValidationError, match=field):
+        said("provenance.reported", provenance={**ROLL, field: value})
+    no = said("consent.changed", channel="email", granted=False, provenance={**ROLL, "notice": "n1", field: value})
+    [entry] = profile_of(no)["provenance"]
+    assert (entry["kind"], field in entry) == ("voter_list", False)
+
+
+def test_a_state_of_before_keeps_its_notice_as_it_was() -> None:
+    assert kept_notice("art14/v1", None, None) == "art14/v1"
+    assert notice_in("art14/v1") == ("art14/v1", None, None)
+
+
+@given(
+    st.from_regex(LABEL_PATTERN, fullmatch=True),
+    st.none() | st.sampled_from(get_args(NoticeWay)),
+    st.none() | st.integers(-(10**13), 10**13),
+)
+def test_what_is_kept_of_a_notice_is_what_was_said(version: str, by: str | None, at: int | None) -> None:
+    assert notice_in(kept_notice(version, by, None if at is None else render_time(at)) or "") == (version, by, at)
 
 
 def test_of_too_many_entries_the_first_of_each_kind_is_shown() -> None:

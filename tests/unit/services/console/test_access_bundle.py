@@ -12,7 +12,8 @@ from streams.services.console.words import Language, Words
 from tests.unit.domain.contact.said import HOUR, NOON, gift, profile_of, report, said
 
 SAID_OF_AGE: dict[str, JSON] = {"of_age": True, "age_band": "65+", "sex": "f", "polling_station": "0012"}
-ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012", "notice": "art14/v1", **SAID_OF_AGE}
+NOTICE: dict[str, JSON] = {"notice": "art14/v1", "notice_by": "letter"}
+ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012", **NOTICE, **SAID_OF_AGE}
 KEEPING = Keeping(interactions=30, asked=365, inactive=1095, in_france=True)
 TERMS: dict[str, JSON] = {"purpose": "fundraising", "wording": "form-7/v3", "proof": "scan:0417"}
 
@@ -48,6 +49,7 @@ def page(language: Language) -> str:
             [
                 "What we hold of you",
                 "An electoral roll",
+                "art14/v1, by letter",
                 "old enough to vote · age 65+ · female · polling station 0012",
                 "Fundraising",
                 "e-mail address × 2",
@@ -59,6 +61,7 @@ def page(language: Language) -> str:
             [
                 "Ce que nous gardons de vous",
                 "Une liste électorale",
+                "art14/v1, par lettre",
                 "en âge de voter · âge 65+ · femme · bureau de vote 0012",
                 "adresse électronique × 2",
                 "Réponses",
