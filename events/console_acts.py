@@ -21,5 +21,9 @@ ConsoleAct = Literal[
     "withdraw_segment",
     "judge",
     "reserve",
+    "open_request",
+    "answer_request",
+    "extend_request",
+    "close_request",
 ]
 CONSOLE_ACTS: tuple[ConsoleAct, ...] = get_args(ConsoleAct)

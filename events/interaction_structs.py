@@ -14,11 +14,12 @@ from msgspec.structs import fields
 from events.cloudevents import Head
 from events.contact import HASH_PATTERN, REGION_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, LABEL_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, MAX_TAGS, MAX_TEXT
-from events.interactions.base import InteractionData, ProvenanceKind, Purpose
+from events.interactions.base import InteractionData, NoticeWay, ProvenanceKind, Purpose
 from events.interactions.canvass import QUESTION_PATTERN, Method, Outcome
 from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN, Period
 from events.json_types import JSON
 from events.mailboxes import Mailbox
+from events.provenance_kinds import AGE_BAND_PATTERN, Sex
 from events.registry import MODELS
 from events.times import parse_time
 
@@ -86,10 +87,17 @@ class ProvenanceStruct(Struct, frozen=True, gc=False, forbid_unknown_fields=True
     obtained_at: Text | None = None
     file: Label | None = None
     notice: Label | None = None
+    of_age: bool | None = None
+    age_band: Annotated[str, whole_pattern(AGE_BAND_PATTERN)] | None = None
+    sex: Sex | None = None
+    polling_station: Label | None = None
+    notice_by: NoticeWay | None = None
+    notice_at: Text | None = None
 
     def __post_init__(self) -> None:
-        if self.obtained_at is not None and parse_time(self.obtained_at) is None:
-            raise ValueError
+        for time in (self.obtained_at, self.notice_at):
+            if time is not None and parse_time(time) is None:
+                raise ValueError
 
 
 class MessageStruct(DataStruct, frozen=True, gc=False, kw_only=True):

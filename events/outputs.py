@@ -14,6 +14,7 @@ from events.interactions.anywhere import ConsentChannel
 from events.interactions.base import Channel, ProvenanceKind, Purpose
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
+from events.segments import SegmentDefinitionTable
 
 AddressStatus = Literal["ok", "soft_bouncing", "wrong_number", "hard_bounced", "complained"]
 Money = dict[str, int]
@@ -193,13 +194,20 @@ class ProvenanceItem(TypedDict):
     """One place that something of a person comes from; `source` and `id`: the first interaction that says so.
 
     `first_at`, `last_at`, `count`: of the interactions that name it. `addresses`: those that any of them named.
-    `obtained_at`, `file`, `notice` are absent where they were not said.
+    `obtained_at`, `file`, `notice`, `of_age`, `age_band`, `sex`, `polling_station` are absent where they were not said,
+    and so are `notice_by` and `notice_at`: how and when the notice was given.
     """
 
     kind: ProvenanceKind
     obtained_at: NotRequired[str]
     file: NotRequired[str]
     notice: NotRequired[str]
+    of_age: NotRequired[bool]
+    age_band: NotRequired[str]
+    sex: NotRequired[str]
+    polling_station: NotRequired[str]
+    notice_by: NotRequired[str]
+    notice_at: NotRequired[str]
     first_at: str
     last_at: str
     count: int
@@ -293,6 +301,30 @@ class CampaignHold(TypedDict):
     at: str
 
 
+class CampaignTransparency(TypedDict):
+    """The value of `campaign-transparency`: who pays for a campaign, how much, for which election, and when it runs.
+
+    `amount`: minor units of `currency`, all of it together. `begins`, `ends`: days. `funding`: whose money it is.
+    `controlled_by`: who decides over the sponsor. `basis`: how the amount was reckoned. `notice_url`: where the notice
+    is published. `by`: who wrote it down. The latest record of a campaign counts.
+    """
+
+    campaign_id: str
+    sponsor: str
+    contact: str
+    amount: int
+    currency: str
+    begins: str
+    ends: str
+    election: NotRequired[str]
+    controlled_by: NotRequired[str]
+    funding: NotRequired[Literal["private", "public", "mixed"]]
+    basis: NotRequired[str]
+    notice_url: NotRequired[str]
+    by: str
+    at: str
+
+
 class AuditedDecision(TypedDict):
     """What was answered of one person; `decision` and `reason` null where the profile itself was read."""
 
@@ -315,13 +347,15 @@ class AuditRecord(TypedDict):
     `counts`: of a list that `harmonia permit` judged, how many rows got each answer; `answers` is empty then.
     `viewer`: who looked in the console, and `reason`: why, in their words or as a code. `segment`: whose members were
     read or asked about, or which is defined or withdrawn. `detail`: what exactly was done in the console, such as until
-    when. `automatic`: whether a machine was to call, where that was said.
+    when, or of a request by which somebody uses a right. `automatic`: whether a machine was to call, where that was
+    said. Of an `audience` for ads (`used_for`) `gated` says whether the gate was asked, `criteria` by which segments
+    people were chosen, or `label` by what the sender of a list says they were, and `detail` what came of it.
     """
 
     request: str
     at: str
     team: str
-    what: Literal["read", "list", "permission"] | ConsoleAct
+    what: Literal["read", "list", "permission", "audience", "rights"] | ConsoleAct
     channel: Channel | None
     purpose: Purpose | None
     campaign_id: str | None
@@ -333,3 +367,7 @@ class AuditRecord(TypedDict):
     segment: NotRequired[str]
     detail: NotRequired[str]
     automatic: NotRequired[bool]
+    used_for: NotRequired[Literal["online_ads"]]
+    gated: NotRequired[bool]
+    criteria: NotRequired[list[SegmentDefinitionTable]]
+    label: NotRequired[str]

@@ -5,15 +5,12 @@ only be a mistake: whoever sets the end of a suppression before its beginning th
 refusal of an unknown type names the known one that is spelled most like it.
 """
 
-from collections.abc import Set
-
 import orjson
 
 from events.envelope import Interaction, Record, decode
-from events.interactions.base import ProvenanceKind
 from events.interactions.commands import ContactSuppressed
 from events.json_types import JSON
-from events.purpose_wall import through_the_wall
+from events.purpose_wall import OPEN, Wall, through_the_wall
 from events.refusal import Reason, Refusal
 from events.registry import MODELS
 from events.spelling import nearest_name
@@ -25,16 +22,14 @@ _OVER = Refusal(
 )
 
 
-def judge_before_sending(
-    record: Record, phone_region: str, refused: Set[ProvenanceKind] = frozenset()
-) -> Interaction | Refusal:
+def judge_before_sending(record: Record, phone_region: str, wall: Wall = OPEN) -> Interaction | Refusal:
     """The interaction in a record for an input topic, or why it should not be sent.
 
-    `refused`: kinds of provenance of which nothing is taken there.
+    `wall`: what nothing is taken of.
     """
     read = decode(record, phone_region)
     if isinstance(read, Interaction):
-        read = through_the_wall(read, refused)
+        read = through_the_wall(read, wall)
     if isinstance(read, Refusal) and read.reason is Reason.UNKNOWN_TYPE:
         return _with_near_type(read, _type_of(record))
     if isinstance(read, Refusal) or not isinstance(read.data, ContactSuppressed) or read.data.until is None:

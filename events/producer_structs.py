@@ -14,9 +14,10 @@ from events import fields
 from events.contact import REGION_PATTERN, is_time_zone
 from events.fields import CONTACT_ID_PATTERN, MAX_AMOUNT, MAX_ANSWERS, MAX_ID, MAX_URL, kinds_of
 from events.interaction_structs import Arm, Id, Label, Name, QuestionId, Tags, Text, whole_pattern
-from events.interactions.base import InteractionData, ProvenanceKind, Purpose
+from events.interactions.base import InteractionData, NoticeWay, ProvenanceKind, Purpose
 from events.interactions.donation import CURRENCY_PATTERN, DONATION_ID_PATTERN
 from events.mailboxes import Mailbox
+from events.provenance_kinds import AGE_BAND_PATTERN, Sex
 from events.registry import MODELS
 from events.times import parse_to_rendered
 
@@ -49,19 +50,25 @@ class ProducerContact(Struct, gc=False, forbid_unknown_fields=True, omit_default
 
 
 class ProducerProvenance(Struct, gc=False, forbid_unknown_fields=True, omit_defaults=True):
-    """The struct of a `Provenance` whose time is written as an interaction has it."""
+    """The struct of a `Provenance` whose times are written as an interaction has them."""
 
     kind: ProvenanceKind
     obtained_at: Text | None = None
     file: Label | None = None
     notice: Label | None = None
+    of_age: bool | None = None
+    age_band: Annotated[str, whole_pattern(AGE_BAND_PATTERN)] | None = None
+    sex: Sex | None = None
+    polling_station: Label | None = None
+    notice_by: NoticeWay | None = None
+    notice_at: Text | None = None
 
     def __post_init__(self) -> None:
-        if self.obtained_at is None:
-            return
-        parsed = parse_to_rendered(self.obtained_at)
-        if parsed is None or parsed[1] != self.obtained_at:
-            raise ValueError
+        for time in (self.obtained_at, self.notice_at):
+            if time is not None:
+                parsed = parse_to_rendered(time)
+                if parsed is None or parsed[1] != time:
+                    raise ValueError
 
 
 class ProducerData(Struct, gc=False, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

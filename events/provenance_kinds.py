@@ -1,6 +1,11 @@
-"""The kinds of source from which an identifier or a fact may come."""
+"""The kinds of source from which an identifier or a fact may come.
 
-from typing import Literal
+What an electoral roll may say of a voter, and how people are given a notice of a source, is here, too.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 ProvenanceKind = Literal[
     "self", "voter_list", "rented", "sponsorship", "canvass", "vendor", "petition", "staff", "civic_register"
@@ -10,3 +15,14 @@ ProvenanceKind = Literal[
 The last three were made for another purpose, and a deployment may take nothing from them (`purpose_wall.py`): a file of
 who signed a petition, of staff, of a public authority.
 """
+
+Sex = Literal["f", "m"]
+"""As an electoral roll has it."""
+
+AGE_BAND_PATTERN = r"^[0-9]{1,3}(-[0-9]{1,3}|\+)$"
+
+AgeBand = Annotated[str, Field(pattern=AGE_BAND_PATTERN)]
+"""Years of age from and to, such as `25-34`, or from, such as `65+`: no birthday fits in."""
+
+NoticeWay = Literal["form", "email", "text", "phone", "door", "letter"]
+"""How a person was given a notice: where they left their data, or with a message, a call, a visit or a letter."""

@@ -1,37 +1,66 @@
 """The purpose wall: what comes from a kind of source that a deployment takes nothing from is refused, whoever sends it.
 
-Civic registers, files of staff and of petitions were made for another purpose than a campaign. Somebody's no, or that a
-number is not theirs, passes whatever its source: it takes something away, and makes nobody reachable (`unknown.sources`
-of the policy).
+Civic registers, files of staff and of petitions were made for another purpose than a campaign. So is what a name sounds
+like, or where somebody was born: a deployment may refuse records that have such fields. Somebody's no, or that a number
+is not theirs, passes whatever its source: it takes something away, and makes nobody reachable (`unknown.sources` of the
+policy).
 """
 
 from collections.abc import Set
+from typing import NamedTuple, cast
 
 from msgspec.structs import replace
 
+from events.descent_fields import descent_field, without_descent_fields
 from events.envelope import Interaction
-from events.interactions.base import ProvenanceKind, SourcedData
+from events.interactions.base import InteractionData, ProvenanceKind, SourcedData
 from events.interactions.outreach import FormSubmitted
 from events.refusal import Reason, Refusal
+from events.registry import types_that
 
 
-def through_the_wall(interaction: Interaction, refused: Set[ProvenanceKind]) -> Interaction | Refusal:
-    """What is taken of an interaction by the kind of source that it names, or why nothing is.
+class Wall(NamedTuple):
+    """What a deployment takes nothing of: these kinds of source; and unless it `takes_descent`, guesses at descent."""
 
-    All of it, unless the kind is refused: then of what protects the person that alone, without what else it says, in
-    fields that its type does not know too.
+    kinds: Set[ProvenanceKind] = frozenset()
+    takes_descent: bool = True
+
+
+OPEN = Wall()
+"""No wall: everything is taken."""
+
+_PASSING = types_that(lambda spec: spec.stop_reason or spec.is_command or spec.name == "interaction.retracted")
+"""Types that take something away: where they are no `SourcedData`, all of one does."""
+
+
+def through_the_wall(interaction: Interaction, wall: Wall) -> Interaction | Refusal:
+    """What is taken of an interaction by the kind of source that it names and by its fields, or why nothing is.
+
+    All of it, unless something of it is refused: then of what protects the person that alone, without what else it
+    says, in fields that its type does not know too.
     """
-    data = interaction.data
-    if not isinstance(data, SourcedData) or _kind_of(data) not in refused:
+    refusal = _refusal_of(interaction.data, wall)
+    if refusal is None:
         return interaction
-    if (left := data.protecting()) is not None:
-        return replace(interaction, data=left)
-    kinds = ", ".join(sorted(refused))
-    cure = _SAY_IT if data.provenance is None else _SEND_OTHERS
+    left = _protecting(interaction)
+    return refusal if left is None else replace(interaction, data=left)
+
+
+def _refusal_of(data: InteractionData, wall: Wall) -> Refusal | None:
+    if isinstance(data, SourcedData) and _kind_of(data) in wall.kinds:
+        kinds = ", ".join(sorted(wall.kinds))
+        cure = _SAY_IT if data.provenance is None else _SEND_OTHERS
+        return Refusal(
+            Reason.REFUSED_SOURCE,
+            f"data.provenance.kind: nothing of such a source is taken here ({kinds}), but for a no: {cure}; "
+            "HARMONIA_REFUSED_SOURCES says which are",
+        )
+    if wall.takes_descent or (field := descent_field(data)) is None:
+        return None
     return Refusal(
-        Reason.REFUSED_SOURCE,
-        f"data.provenance.kind: nothing of such a source is taken here ({kinds}), but for a no: {cure}; "
-        "HARMONIA_REFUSED_SOURCES says which are",
+        Reason.INVALID_DATA,
+        f"{field}: where somebody was born, or what a name sounds like, is not taken under this HARMONIA_REGIME: leave "
+        "the field out",
     )
 
 
@@ -42,6 +71,16 @@ _SAY_IT = (
 )
 
 
+def _protecting(interaction: Interaction) -> InteractionData | None:
+    """What of it protects the person, without any field that is refused; None: nothing does."""
+    data: InteractionData | None = interaction.data
+    if isinstance(data, SourcedData):
+        data = data.protecting()
+    elif interaction.type not in _PASSING:
+        data = None
+    return None if data is None else cast(InteractionData, without_descent_fields(data))
+
+
 def _kind_of(data: SourcedData) -> ProvenanceKind | None:
     """The kind of source that is named. A petition that names none says by its form that it is one."""
     if data.provenance is not None:
@@ -49,8 +88,11 @@ def _kind_of(data: SourcedData) -> ProvenanceKind | None:
     return "petition" if isinstance(data, FormSubmitted) and data.kind == "petition" else None
 
 
-def names_refused(value: bytes, refused: Set[ProvenanceKind]) -> bool:
-    """Whether a record of `interactions`, as it is written, may name one of these kinds: a look at its bytes."""
+def names_refused(value: bytes, wall: Wall) -> bool:
+    """Whether a record of `interactions`, as the fast way writes it, may name one of these kinds: a look at its bytes.
+
+    That way takes no record with a field that its type does not know.
+    """
     if b'"provenance"' not in value and b'"form.submitted"' not in value:
         return False
-    return any(f'"kind":"{kind}"'.encode() in value for kind in refused)
+    return any(f'"kind":"{kind}"'.encode() in value for kind in wall.kinds)

@@ -31,7 +31,10 @@ class Regime(NamedTuple):
     `policy`: name of the policy file that comes with Harmonia. `country`: where people are of whom nothing is known, as
     that file has it. `phone_region`: whose numbers are written without a country code. `time_zone`: where a day begins.
     `refused_sources`: kinds of provenance of which nothing is taken, separated by spaces. `inactivity_days`: how long
-    people are kept who do nothing; 0: for ever.
+    people are kept who do nothing; 0: for ever. `guards_opinion`: what tells an opinion or
+    a descent is special-category data, so audiences for ads go through a gate (docs/audiences.md), records with fields
+    of a place of birth are refused, and who is known by an electoral roll alone is chosen by that alone
+    (docs/segments.md). No setting lifts it.
     """
 
     policy: str
@@ -40,6 +43,7 @@ class Regime(NamedTuple):
     time_zone: str
     refused_sources: str
     inactivity_days: int
+    guards_opinion: bool = True
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -50,7 +54,7 @@ class Regime(NamedTuple):
 
 REGIMES: Mapping[RegimeName, Regime] = MappingProxyType(
     {
-        "us": Regime("default.toml", "US", "US", "UTC", _OTHERS_FILES, inactivity_days=0),
+        "us": Regime("default.toml", "US", "US", "UTC", _OTHERS_FILES, 0, guards_opinion=False),
         "fr": Regime("fr.toml", "FR", "FR", "Europe/Paris", f"{_OTHERS_FILES} petition", _THREE_YEARS),
         "eu": Regime("eu.toml", EU, NO_COUNTRY, "UTC", f"{_OTHERS_FILES} petition", _THREE_YEARS),
     }

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from events import asyncapi, deliveries, outputs, segments
+from events import asyncapi, deliveries, outputs, rights_requests, segments
 from events.contact import HashedContact
 from events.experiment_results import ExperimentResult
 from events.experiments import ExperimentDefinition
@@ -28,6 +28,14 @@ _OUTPUTS: dict[str, TypeAdapter[object]] = {
     "contact-alerts": TypeAdapter(outputs.Alert),
     "system-alerts": TypeAdapter(outputs.SystemAlert),
     "campaign-holds": TypeAdapter(outputs.CampaignHold),
+    "campaign-transparency": TypeAdapter(outputs.CampaignTransparency),
+    "rights-requests": TypeAdapter(
+        rights_requests.RightsOpened
+        | rights_requests.RightsExtended
+        | rights_requests.RightsAnswered
+        | rights_requests.RightsClosed
+        | rights_requests.RightsCounted
+    ),
     "audit-log": TypeAdapter(outputs.AuditRecord),
     "experiment-results": TypeAdapter(ExperimentResult),
     "experiment-definitions": TypeAdapter(ExperimentDefinition),

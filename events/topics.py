@@ -28,6 +28,8 @@ CONTACT_SEGMENTS = "contact-segments"
 SEGMENT_CHANGES = "segment-changes"
 SEGMENT_COUNTS = "segment-counts"
 CAMPAIGN_HOLDS = "campaign-holds"
+CAMPAIGN_TRANSPARENCY = "campaign-transparency"
+RIGHTS_REQUESTS = "rights-requests"
 AUDIT_LOG = "audit-log"
 DEAD_LETTERS = "dead-letters"
 
@@ -53,8 +55,9 @@ Sink: TypeAlias = SinkOnRedis
 """The agents of a worker that give a store what a topic says; one elsewhere makes it `Literal[SinkOnRedis, "name"]`."""
 Agent: TypeAlias = Literal["intake", "contacts", "links", "campaigns", "experiments"] | Sink
 """The agents of a worker: members of its consumer group, by the name that metrics and tables bear."""
-Beside = Literal["quarantining", "held_records"]
-"""What a worker runs beside its agents, outside of any consumer group: `streams/worker/quarantine_monitor.py`."""
+Beside = Literal["quarantining", "held_records", "rights"]
+"""What a worker runs beside its agents, outside of any consumer group: `streams/worker/quarantine_monitor.py`,
+`rights_monitor.py`."""
 Program = Literal[
     "harmonia-api",
     "harmonia-gateway",
@@ -122,6 +125,11 @@ class TopicSpec:
     crosses: bool = False
     restore: Literal["kept", "read anew", "made anew"] = "made anew"
     is_urgent: bool = False
+
+    @property
+    def is_of_nobody(self) -> bool:
+        """Whether nothing in it is of a contact."""
+        return self.people.startswith(("nobody", "no contact"))
 
     def config(self) -> dict[str, str]:
         """Settings for the broker, as text. `retention.ms` only where records are deleted by age.
@@ -345,6 +353,28 @@ OUTPUT_TOPICS = (
         restore="kept",
     ),
     TopicSpec(
+        name=CAMPAIGN_TRANSPARENCY,
+        purpose="Who pays for a campaign, how much, for which election and when; every version of each record",
+        cleanup="delete",
+        people="no contact: the sponsor of a campaign, who may be a person, and who wrote it down",
+        retention_ms=8 * 365 * _DAY_MS,
+        partitions=1,
+        written_by=("harmonia-operator",),
+        read_by=("harmonia-operator",),
+        restore="kept",
+    ),
+    TopicSpec(
+        name=RIGHTS_REQUESTS,
+        purpose="Requests by which people use their rights over their data, step by step, until each is closed",
+        cleanup="compact",
+        people="contact_id, which right somebody uses, when, and what came of it",
+        stays="until erased, then a count; closed ones until `harmonia rights forget`",
+        partitions=1,
+        written_by=("harmonia-console", "harmonia-operator", "rights"),
+        read_by=("harmonia-console", "harmonia-operator", "harmonia-backup", "rights"),
+        restore="kept",
+    ),
+    TopicSpec(
         name=AUDIT_LOG,
         purpose="Who asked what about whom, and what was answered",
         cleanup="delete",
@@ -529,3 +559,8 @@ def read_by(party: Party) -> list[TopicSpec]:
 def written_by(party: Party) -> list[TopicSpec]:
     """The topics that a part of a worker, or a program, writes to; where it has a table, in its transactions."""
     return [topic for topic in ALL if party in topic.written_by]
+
+
+def kept_days(name: str) -> int:
+    """For how many days a topic keeps a record that is deleted by its age."""
+    return next(topic.retention_ms for topic in ALL if topic.name == name) // _DAY_MS

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from pydantic_core import ErrorDetails
 
 from events.console_acts import CONSOLE_ACTS
-from events.provenance_kinds import ProvenanceKind
+from events.provenance_kinds import AGE_BAND_PATTERN, ProvenanceKind
 
 _SAID: Mapping[str, str] = {
     "missing": "is missing",
@@ -47,6 +47,7 @@ _FORMS: Mapping[str, str] = {
     r"^[A-Z]{2}-[A-Z0-9]{1,3}$": "ISO 3166-2 in capitals, such as US-AZ",
     r"^(voter|external|email|phone):[0-9a-f]{32}$": "a hash of an identifier, such as email: and 32 digits of 0-9a-f",
     r"^[A-Z]{3}$": "three capital letters of ISO 4217, such as USD",
+    AGE_BAND_PATTERN: "years from and to, or from and +, such as 25-34",
     r"^[^:]+:.+$": "the system, a colon and its id, such as actblue:AB123",
     r"^[^\x00-\x1f]+$": "without line breaks and other control characters, such as van",
     r"^\d+$": "digits alone, such as 123",

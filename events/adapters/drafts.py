@@ -130,7 +130,7 @@ def judge(draft: Draft, feed: Feed) -> Interaction | Refusal:
     except orjson.JSONEncodeError:
         return _BAD_NUMBER
     found = decode(Record(topic_of(draft.type), value, (), feed.received_at), feed.phone_region)
-    return through_the_wall(found, feed.refused) if isinstance(found, Interaction) else found
+    return through_the_wall(found, feed.wall) if isinstance(found, Interaction) else found
 
 
 def _provenance(draft: Draft, feed: Feed) -> dict[str, JSON]:

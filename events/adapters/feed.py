@@ -4,12 +4,13 @@ An adapter is a pure function: the body of a webhook or a row of an export in, r
 elements. It raises nothing, whatever the bytes are, and a bad element does not affect the others.
 """
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from events.envelope import Interaction
-from events.interactions.base import Provenance, ProvenanceKind
+from events.interactions.base import Provenance
+from events.purpose_wall import OPEN, Wall
 from events.refusal import Refusal
 
 NO_CODES: Mapping[str, Any] = {}
@@ -22,7 +23,7 @@ class Feed:
     `source`: `<team>/<vendor>`. `received_at`: ms since 1970, by which times in the future are refused. `phone_region`
     and `time_zone` (IANA) are for numbers and times that name none. `codes`: a vendor's own mapping from a file,
     validated by the adapter that needs one. `provenance`: where contacts come from which people leave as they give,
-    sign or sign up; for what names no such place itself. `refused`: kinds of source of which a no alone is taken.
+    sign or sign up; for what names no such place itself. `wall`: kinds of source of which a no alone is taken.
     """
 
     source: str
@@ -31,7 +32,7 @@ class Feed:
     time_zone: str = "UTC"
     codes: Mapping[str, Any] = field(default_factory=lambda: NO_CODES)
     provenance: Provenance | None = None
-    refused: Set[ProvenanceKind] = frozenset()
+    wall: Wall = OPEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from pydantic import BeforeValidator, ValidationError, model_validator
 from events.channels import Channel, Purpose, canonical_purpose
 from events.contact import Contact
 from events.fields import Id, Label, Model, Name, Text, Timestamp
-from events.provenance_kinds import ProvenanceKind
+from events.provenance_kinds import AgeBand, NoticeWay, ProvenanceKind, Sex
 
 __all__ = [
     "Channel",
     "ExperimentArm",
     "InteractionData",
+    "NoticeWay",
     "Provenance",
     "ProvenanceKind",
     "Purpose",
@@ -42,13 +43,22 @@ class Provenance(Model):
     """Where what an interaction says of a person comes from, the identifiers that it names above all.
 
     `obtained_at`: when it was got, if that was before the interaction. `file`: which list or supplier it was, such as
-    `rolls-2026-02`. `notice`: the version of the notice that the person was given about it.
+    `rolls-2026-02`. `notice`: the version of the notice that the person was given about it. `of_age`: whether they may
+    vote by their age, as the producer knows it; no birthday is taken. `age_band`, such as `25-34` or `65+`, `sex` and
+    `polling_station`: as an electoral roll has them. `notice_by`: how the notice was given, and `notice_at`: when, if
+    that was not when the interaction happened; without `notice` both mean nothing.
     """
 
     kind: ProvenanceKind
     obtained_at: Timestamp | None = None
     file: Label | None = None
     notice: Label | None = None
+    of_age: bool | None = None
+    age_band: AgeBand | None = None
+    sex: Sex | None = None
+    polling_station: Label | None = None
+    notice_by: NoticeWay | None = None
+    notice_at: Timestamp | None = None
 
 
 class SourcedData(InteractionData):

@@ -15,6 +15,7 @@ from events.json_types import JSON
 from events.spelling import nearest_name
 from events.times import render_time
 from events.topics import CAMPAIGN_HOLDS, INTERACTIONS
+from streams.cli import transparency
 from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table
 from streams.cli.person import warn_of_what_is_missing
@@ -30,12 +31,8 @@ if TYPE_CHECKING:
     from streams.platform.settings import Settings
 
 
-app = typer.Typer(help="What is sent under a campaign_id.", no_args_is_help=True)
-
-
-@app.callback()
-def campaigns() -> None:
-    """Keep `list` a subcommand while it is the only one."""
+app = typer.Typer(help="What is sent under a campaign_id, and who pays for it.", no_args_is_help=True)
+app.add_typer(transparency.app, name="transparency")
 
 
 @app.command("list")

@@ -217,7 +217,7 @@ def export(who: One) -> None:
     with failing_plainly():
         found = _require_contact(settings, who)
         warn_of_what_is_missing(settings)
-        held = _held(found, read_person(settings, found.contact_id))
+        held = _held(settings, found, read_person(settings, found.contact_id))
     typer.echo(orjson.dumps(held, option=orjson.OPT_INDENT_2))
 
 
@@ -231,11 +231,15 @@ def bundle(
 
     For a request for access: look at it before it is handed out, and add what other tools hold.
     """
+    print_lines([f"wrote {' and '.join(written_bundle(load_settings(), who, out, language))} to {out}"])
+
+
+def written_bundle(settings: Settings, who: str, out: Path, language: str) -> list[str]:
+    """Write all that is held of a person into a new folder; the names of its files. Ends the command on trouble."""
     from streams.cli.time_options import now_ms
-    from streams.services.console.access_bundle import bundle_of
+    from streams.services.console.access_bundle import bundle_of, keeping_of
     from streams.services.console.words import LANGUAGES, Words
 
-    settings = load_settings()
     known = {each: each for each in LANGUAGES}
     if language not in known:
         refuse(f"--language: give one of {', '.join(known)}", WRONG_USE)
@@ -244,10 +248,10 @@ def bundle(
     with failing_plainly():
         found = _require_contact(settings, who)
         warn_of_what_is_missing(settings)
-        held = _held(found, read_person(settings, found.contact_id))
-    files = bundle_of(held, Words(known[language], settings.time_zone), now_ms())
+        held = _held(settings, found, read_person(settings, found.contact_id))
+    files = bundle_of(held, Words(known[language], settings.time_zone), now_ms(), keeping_of(settings))
     write_bundle(out, files)
-    print_lines([f"wrote {' and '.join(files)} to {out}"])
+    return [*files]
 
 
 def write_bundle(out: Path, files: Mapping[str, bytes]) -> None:
@@ -260,7 +264,13 @@ def write_bundle(out: Path, files: Mapping[str, bytes]) -> None:
         refuse(f"--out: {out}: {error.strerror}; what is there of it is not whole")
 
 
-def _held(found: KnownContact, person: Person) -> dict[str, JSON]:
+def _held(settings: Settings, found: KnownContact, person: Person) -> dict[str, JSON]:
+    from streams.cli.rights_output import plain_request
+    from streams.cli.time_options import now_ms
+    from streams.domain.rights.forgetting import requests_of
+    from streams.services.rights_desk.log import read_desk, today
+
+    requests, day = requests_of(read_desk(settings), person.names), today(settings, now_ms())
     return {
         "contact_id": found.contact_id,
         "profile": orjson.loads(found.profile),
@@ -268,6 +278,8 @@ def _held(found: KnownContact, person: Person) -> dict[str, JSON]:
         "suppressions": person.suppressions,
         "interactions": [orjson.loads(value) for value, _ in person.interactions],
         "alerts": [*person.alerts],
+        "asked": [*person.asked],
+        "requests": [plain_request(one, day) for one in requests],
     }
 
 

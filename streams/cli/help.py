@@ -30,7 +30,9 @@ class PlainUsageGroup(TyperGroup):
             raise
 
 
-_BY_NAME = {"--date": "DATE"} | dict.fromkeys(("--at", "--from", "--since", "--to", "--until"), "TIME")
+_BY_NAME = dict.fromkeys(("--closed-before", "--date", "--on", "--received"), "DATE") | dict.fromkeys(
+    ("--at", "--from", "--since", "--to", "--until"), "TIME"
+)
 """Words for values of options whose type does not say what they are."""
 WIDEST = 25
 """Characters of a line of choices: so many are left beside the longest option and its help in 80 columns."""

@@ -71,7 +71,7 @@ def import_command(  # noqa: PLR0913 (options of a command)
         time_zone,
         _codes(codes),
         _provenance(provenance),
-        settings.refused_kinds,
+        settings.wall,
     )
     job = ImportFormat(name, feed, _mapping(mapping))
     with failing_plainly(), open_report(refused) as report:

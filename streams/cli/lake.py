@@ -246,7 +246,7 @@ def lake_import(  # noqa: PLR0913 (options of a command)
         try:
             if not is_lake(files):
                 say(f"no lake was at {files.address('')}: a new one begins there", err=True)
-            old = OldFiles(_parts(paths), selection, settings.hasher, wall_clock(), settings.refused_kinds)
+            old = OldFiles(_parts(paths), selection, settings.hasher, wall_clock(), settings.wall)
             with history_bar(paths[0], [part.rows for part in selected_files(old.parts, selection)]) as screen:
                 if dry_run:
                     preview_import(files, old, report, screen)

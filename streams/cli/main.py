@@ -7,6 +7,7 @@ import typer
 
 from streams.cli import (
     alerts,
+    audience,
     campaigns,
     console,
     contact,
@@ -18,9 +19,11 @@ from streams.cli import (
     permit,
     policy,
     rebuild,
+    register,
     report,
     reservations,
     retention,
+    rights,
     schemas,
     segments,
     sink,
@@ -94,6 +97,8 @@ app.command()(replay)
 app.command()(backtest)
 app.add_typer(contact.app, name="contact")
 app.add_typer(retention.app, name="retention")
+app.add_typer(rights.app, name="rights")
+app.add_typer(register.app, name="register")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(permit.app, name="permit")
 app.add_typer(reservations.app, name="reservations")
@@ -107,6 +112,7 @@ app.add_typer(segments.app, name="segments")
 app.command()(insights)
 app.add_typer(report.app, name="report")
 app.add_typer(suppressions.app, name="suppressions")
+app.add_typer(audience.app, name="audience")
 app.add_typer(vendors.app, name="vendors")
 app.add_typer(schemas.app, name="schemas")
 

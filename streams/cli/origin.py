@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from streams.cli.output import print_lines
 from streams.cli.profile_tables import cell_text
+from streams.services.console.names import WAYS
 
 if TYPE_CHECKING:
     from events.outputs import AddressRef, ConsentWord, ProvenanceItem
@@ -74,6 +75,9 @@ def _word_lines(word: ConsentWord) -> list[str]:
     return [head, *terms, f"  said by: {word['type']} {word['source']} {word['id']}"]
 
 
+_OF_AGE: Mapping[bool | None, str] = {None: "", True: "yes", False: "no"}
+
+
 def _lines(entry: ProvenanceItem) -> list[str]:
     """An entry for people; its first line says from whom, and what is not known has none."""
     first, last = cell_text(entry["first_at"]), cell_text(entry["last_at"])
@@ -82,13 +86,27 @@ def _lines(entry: ProvenanceItem) -> list[str]:
     said = {
         "file": entry.get("file", ""),
         "obtained": "" if obtained is None else cell_text(obtained),
-        "notice": entry.get("notice", ""),
+        "notice": _notice(entry),
+        "of age": _OF_AGE[entry.get("of_age")],
+        "age band": entry.get("age_band", ""),
+        "sex": entry.get("sex", ""),
+        "polling station": entry.get("polling_station", ""),
         "addresses": ", ".join(_address(address) for address in entry["addresses"]),
         "first said by": f"{entry['source']} {entry['id']}",
     }
     said_when = f"{times}, {first}" if first == last else f"{times}, {first} to {last}"
     head = f"{KINDS.get(entry['kind'], entry['kind'])}: {said_when}"
     return [head, *(f"  {name}: {words}" for name, words in said.items() if words)]
+
+
+def _notice(entry: ProvenanceItem) -> str:
+    """The version of the notice, how it was given and when; empty where none is known."""
+    parts = [entry.get("notice", "")]
+    if (way := entry.get("notice_by")) is not None:
+        parts.append(WAYS.get(way, way))
+    if (at := entry.get("notice_at")) is not None:
+        parts.append(cell_text(at))
+    return ", ".join(parts)
 
 
 def _address(address: AddressRef) -> str:

@@ -174,6 +174,7 @@ def _print(answers: BatchAnswers, one: JudgedPerson) -> None:
         ("reason", decision.reason),
         ("do not send after", _time(decision.expires_at)),
         ("ask again at", _time(decision.earliest_at) if decision.decision != "allow" else ""),
+        ("notice", "due: tell them where their data come from" if decision.notice_due else ""),
         *(("because of", f"{each.source} {each.id}") for each in decision.evidence),
         ("policy", answers.policy_version),
     ]
@@ -192,6 +193,8 @@ def _plain(answers: BatchAnswers, one: JudgedPerson) -> dict[str, JSON]:
     }
     if decision.ref is not None:
         told["ref"] = decision.ref
+    if decision.notice_due:
+        told["notice_due"] = True
     as_of = render_time(answers.as_of)
     return {"policy_version": answers.policy_version, "as_of": as_of, "decisions": [told]}
 

@@ -6,7 +6,7 @@ A short word may mean several identifiers. It is the one by which somebody is kn
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import orjson
 
 from events.json_types import JSON
 from events.refusal import Refusal
-from events.topics import CONTACT_ALERTS, CONTACT_LINKS, CONTACT_SUPPRESSIONS, INTERACTIONS
+from events.topics import AUDIT_LOG, CONTACT_ALERTS, CONTACT_LINKS, CONTACT_SUPPRESSIONS, INTERACTIONS
 from streams.cli.output import say
 from streams.services.permission.person_name import (
     CALLED,
@@ -121,7 +121,8 @@ _SHOWN = 8
 class Person:
     """All that is held of a person. `names`: every id under which they are found, the contact_id first, then sorted.
 
-    `interactions`: value and time of the records under each of them, in the order of the broker.
+    `interactions`: value and time of the records under each of them, in the order of the broker. `asked`: records of
+    `audit-log` that are about them, without what is about others.
     """
 
     contact_id: str
@@ -129,6 +130,7 @@ class Person:
     interactions: Sequence[tuple[bytes, int]]
     suppressions: JSON
     alerts: Sequence[JSON]
+    asked: Sequence[JSON] = ()
 
     def facts(self, first_seen: int | None) -> list[Fact]:
         """The facts that may count: none from before an erasure of the person.
@@ -202,7 +204,8 @@ def read_person(settings: Settings, contact_id: str) -> Person:
             for record in records_of(consumer, CONTACT_ALERTS, own)
             if record.key == contact_id.encode() and record.value is not None
         ]
-        return Person(contact_id, names, _interactions(consumer, settings, names), suppressions, alerts)
+        interactions, asked = _interactions(consumer, settings, names), [*_asked(consumer, names)]
+        return Person(contact_id, names, interactions, suppressions, alerts, asked)
     finally:
         consumer.close()
 
@@ -239,6 +242,32 @@ def _interactions(consumer: KafkaConsumer, settings: Settings, names: Iterable[s
         for record in records_of(consumer, INTERACTIONS, numbers)
         if record.key in keys and record.value is not None
     ]
+
+
+_OF_STAFF = ("viewer", "reason")
+"""Who exactly looked, and in which words why: it is about them, and is not given out."""
+
+
+def audited_of(told: Mapping[str, JSON], names: Collection[str]) -> dict[str, JSON] | None:
+    """What a record of `audit-log` says of a person who goes by these names, and of nobody else; None: nothing."""
+    answers = told.get("answers")
+    own = [
+        answer
+        for answer in (answers if isinstance(answers, list) else ())
+        if isinstance(answer, dict) and answer.get("contact_id") in names
+    ]
+    return {name: part for name, part in told.items() if name not in _OF_STAFF} | {"answers": [*own]} if own else None
+
+
+def _asked(consumer: KafkaConsumer, names: Collection[str]) -> Iterator[JSON]:
+    from streams.platform.topic_reading import records_of
+
+    said = [name.encode() for name in names]
+    for record in records_of(consumer, AUDIT_LOG):
+        if record.value is not None and any(name in record.value for name in said):
+            told = audited_of(orjson.loads(record.value), names)
+            if told is not None:
+                yield told
 
 
 def _latest(consumer: KafkaConsumer, topic: str, partitions: Sequence[int], key: str) -> JSON:

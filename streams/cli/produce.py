@@ -87,7 +87,7 @@ def route(value: bytes, settings: Settings, now_ms: int) -> tuple[str, list[Unkn
         return Refusal(Reason.NOT_JSON, "not JSON: one whole event on each line")
     type_ = event.get("type") if isinstance(event, dict) else None
     topic = topic_of(type_) if isinstance(type_, str) else ""
-    outcome = judge_before_sending(Record(topic, value, (), now_ms), settings.phone_region, settings.refused_kinds)
+    outcome = judge_before_sending(Record(topic, value, (), now_ms), settings.phone_region, settings.wall)
     if isinstance(outcome, Refusal):
         return outcome
     return topic, unknown_fields(outcome.type, event.get("data"))

@@ -71,7 +71,7 @@ def replay(  # noqa: PLR0913 (options of a command)
                 settings.phone_region,
                 wall_clock(),
                 erases=erasures,
-                refused=settings.refused_kinds,
+                wall=settings.wall,
             )
             with history_bar(path, [part.rows for part in selected_files(history.parts, selection)]) as screen:
                 if dry_run:

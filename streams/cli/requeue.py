@@ -105,7 +105,7 @@ def requeue_command(  # noqa: PLR0913 (options of a command)
     settings = load_settings()
     rules = RequeueRules(
         now_ms(), settings.hasher, uuid.uuid4().hex[:12], mapping_in(mapping), deepest, old_messages,
-        full=stage == CONTACTS, refused=settings.refused_kinds,
+        full=stage == CONTACTS, wall=settings.wall,
     )  # fmt: skip
     order = RequeueOptions(choice, rules, topic_of(quarantined=quarantined), limit, stop_at / 100, wait)
     if dry_run:
@@ -315,7 +315,7 @@ def release(  # noqa: PLR0913 (options of a command)
         return
     rules = RequeueRules(
         now_ms(), settings.hasher, uuid.uuid4().hex[:12], mapping_in(mapping), old_messages=old_messages,
-        refused=settings.refused_kinds,
+        wall=settings.wall,
     )  # fmt: skip
     order = RequeueOptions(LetterSelection(source=source), rules, QUARANTINE, stop_at=stop_at / 100, wait_s=wait)
     with failing_plainly():

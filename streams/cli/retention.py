@@ -99,7 +99,7 @@ def run(  # noqa: PLR0913 (options of a command)
 
     settings = load_settings()
     rule = _rule(settings, kind, until, file, inactive=inactive)
-    _judge_source(source)
+    judge_source("--source", source)
     clients = KafkaClients(settings)
     with failing_plainly(), closing(clients.tool_consumer()) as consumer:
         people = PeopleDue(consumer, _due_by(rule))
@@ -209,19 +209,19 @@ def _commands(people: PeopleDue, of: Iterable[str], rule: Rule, source: str) -> 
     return commands_on(people.names(of), rule, source)
 
 
-def _judge_source(source: str) -> None:
-    """End the command with exit code 2 where intake would not take commands of this source."""
+def judge_source(option: str, source: str) -> None:
+    """End the command with exit code 2 where intake would not take commands of the source that an option gives."""
     from events.envelope import Record, decode
     from events.inactivity import InactivityRule
     from events.refusal import Refusal
     from streams.services.retention.due import erasures_of
 
     if "@" in source:
-        refuse("--source: give a name such as operator/retention, no address: it stays in every state", WRONG_USE)
+        refuse(f"{option}: give a name such as operator/retention, no address: it stays in every state", WRONG_USE)
     [command] = erasures_of(["anybody"], InactivityRule(0), source, now_ms())
     judged = decode(Record(CONTACT_COMMANDS, command, (), now_ms()))
     if isinstance(judged, Refusal):
-        refuse(f"--source: no command of it would be taken ({judged.detail})", WRONG_USE)
+        refuse(f"{option}: no command of it would be taken ({judged.detail})", WRONG_USE)
 
 
 def provenance_rule(kind: str, until: str, file: str | None) -> ProvenanceRule:

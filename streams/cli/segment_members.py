@@ -94,6 +94,7 @@ def export(  # noqa: PLR0913 (options of a command)
     from streams.cli.failures import WRONG_USE
     from streams.cli.permit import PermitRun, filter_audience
     from streams.cli.permit_check import require_senders_name
+    from streams.cli.roll_selection import selectable_members
     from streams.domain.pressure import PermissionRequest
 
     if reserve is not None and not team:
@@ -113,7 +114,7 @@ def export(  # noqa: PLR0913 (options of a command)
         automatic=None if caller is None else caller == "machine",
     )
     run = PermitRun(request, now_ms(), reserve, (denied, deferred), processes, as_json, segment)
-    with members_as_list(settings, segment) as audience:
+    with selectable_members(settings, segment, as_json=as_json) as audience:
         filter_audience(settings, audience, run)
 
 

@@ -33,6 +33,13 @@ def _said(one: CountedEvent) -> Profile | None:
         found["file"] = file
     if (notice := said.get("notice")) is not None:
         found["notice"] = notice
+        if (way := said.get("notice_by")) is not None:
+            found["notice_by"] = way
+        if (given := said.get("notice_at")) is not None:
+            found["notice_at"] = text_of(moment(str(given)))
+    for more in ("of_age", "age_band", "sex", "polling_station"):
+        if (value := said.get(more)) is not None:
+            found[more] = value
     return found
 
 

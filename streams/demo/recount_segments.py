@@ -198,6 +198,20 @@ def _postal_code(table: Table, life: Life, asked: Asked) -> bool:
     return isinstance(code, str) and bool(code.startswith(table["postal_code"]))
 
 
+def _roll(field: str) -> Callable[[Table, Life, Asked], bool]:
+    """Whether the last roll that says this of the person says so."""
+
+    def answer(table: Table, life: Life, asked: Asked) -> bool:
+        said: object = None
+        for one in life.first:
+            source = one.fields.get("provenance")
+            if source is not None and source["kind"] == "voter_list" and source.get(field) is not None:
+                said = source.get(field)
+        return bool(said == table[field])
+
+    return answer
+
+
 def _ballot(table: Table, life: Life, asked: Asked) -> bool:
     found = ballots(life.first).get(table["ballot"])
     return found is not None and bool(found["status"] in table["status"])
@@ -274,6 +288,9 @@ _ANSWERS: Mapping[str, Callable[[Table, Life, Asked], bool]] = {
     "consent": _consent,
     "region": _region,
     "postal_code": _postal_code,
+    "age_band": _roll("age_band"),
+    "sex": _roll("sex"),
+    "polling_station": _roll("polling_station"),
     "ballot": _ballot,
     "experiment": _experiment,
     "seen": _seen,

@@ -45,6 +45,12 @@ class Provenance(TypedDict, total=False):
     obtained_at: str | None
     file: str | None
     notice: str | None
+    of_age: bool
+    age_band: str
+    sex: str
+    polling_station: str
+    notice_by: str | None
+    notice_at: str | None
 
 
 class Fields(TypedDict, total=False):

@@ -1,4 +1,4 @@
-"""What `docs/privacy.md` says of topics: what of a person is in each, and how compaction is hurried; by `make schemas`.
+"""What `docs/privacy.md` says of topics and stores, and how compaction is hurried; `make schemas` writes it.
 
 A test holds the committed page to this.
 """
@@ -8,11 +8,12 @@ from pathlib import Path
 from textwrap import wrap
 
 from events.topics import ALL, TopicSpec
+from streams.platform.stores import STORES
 from streams.platform.topics import changelog_topics
 
 _DAY_MS = 86_400_000
 _APP_ID = "harmonia"
-_HEAD = "\n| topic | what of a person | how long |\n|---|---|---|\n"
+_HEAD = "\n| {} | what of a person | how long |\n|---|---|---|\n"
 _FOR_TOPICS = "for topic in "
 _GO_ON = " \\\n" + " " * len(_FOR_TOPICS)
 _LOOP = """
@@ -26,8 +27,11 @@ _HURRIED_TOO = ("experiment-results", f"{_APP_ID}-campaigns-changelog")
 
 
 def made_anew(page: str) -> str:
-    """The page with both of its parts as they are to be. Raises `ValueError` where the place of one is not marked."""
-    return _replaced(_replaced(page, "topics", table()), "compaction", f"\n```sh\n{hurrying()}```\n\n")
+    """The page with its parts as they are to be. Raises `ValueError` where the place of one is not marked."""
+    parts = {"topics": table(), "stores": stores_table(), "compaction": f"\n```sh\n{hurrying()}```\n\n"}
+    for part, text in parts.items():
+        page = _replaced(page, part, text)
+    return page
 
 
 def _replaced(page: str, part: str, text: str) -> str:
@@ -43,12 +47,19 @@ def table() -> str:
     """The table. Topics that hold the same of a person for the same time share a row."""
     rows: dict[tuple[str, str], list[str]] = {}
     for topic in [*ALL, *changelog_topics(_APP_ID)]:
-        rows.setdefault((topic.people, _stays(topic)), []).append(f"`{topic.name}`")
+        rows.setdefault((topic.people, stays_of(topic)), []).append(f"`{topic.name}`")
     lines = [f"| {', '.join(names)} | {people} | {stays} |\n" for (people, stays), names in rows.items()]
-    return _HEAD + "".join(lines) + "\n"
+    return _HEAD.format("topic") + "".join(lines) + "\n"
 
 
-def _stays(topic: TopicSpec) -> str:
+def stores_table() -> str:
+    """The table of all places besides topics."""
+    lines = [f"| {store.place} | {store.people} | {store.stays} |\n" for store in STORES]
+    return _HEAD.format("place") + "".join(lines) + "\n"
+
+
+def stays_of(topic: TopicSpec) -> str:
+    """How long something is in a topic, in words."""
     return topic.stays or f"{topic.retention_ms // _DAY_MS} days"
 
 
@@ -60,7 +71,7 @@ def hurrying() -> str:
 
 
 def _keeps_people(topic: TopicSpec) -> bool:
-    of_nobody = topic.people.startswith(("nobody", "no contact")) and topic.name not in _HURRIED_TOO
+    of_nobody = topic.is_of_nobody and topic.name not in _HURRIED_TOO
     return topic.cleanup == "compact" and not of_nobody
 
 

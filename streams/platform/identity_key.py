@@ -67,3 +67,11 @@ def _left_by_workers(settings: Settings) -> tuple[str, str]:
 def describe_incomplete(found: Incomplete) -> str:
     """What Redis lacks, in a sentence that `in Redis` may stand before."""
     return OF_OTHER_SETTINGS.get(found.why) or f"{found.where} is {found.why.replace('_', ' ')}"
+
+
+def profiles_incomplete(found: Incomplete) -> Unusable:
+    """What is raised where profiles cannot be relied on, before anything is written."""
+    return Unusable(
+        f"profiles_incomplete: in Redis {describe_incomplete(found)}; is a worker running, and has it caught up? "
+        "Nothing was written"
+    )

@@ -17,6 +17,7 @@ from events.console_acts import CONSOLE_ACTS
 from events.contact import is_time_zone
 from events.identifiers import Hasher
 from events.interactions.base import ProvenanceKind
+from events.purpose_wall import Wall
 from events.regimes import NO_COUNTRY, REGIMES, RegimeName, regime_mark
 from streams.domain.delivery.addresses import networks_of
 from streams.platform.servers import ENV_FILE, ServerSettings
@@ -106,6 +107,18 @@ class Settings(ServerSettings):
         ge=0,
         le=36_500,
         description="Days after which whoever has done nothing is due to be forgotten (`harmonia retention`); 0: never",
+    )
+    controller: str | None = Field(
+        None,
+        min_length=1,
+        max_length=400,
+        description="Name and contact of the controller, for `harmonia register export`; none: a blank to fill in",
+    )
+    dpo: str | None = Field(
+        None,
+        min_length=1,
+        max_length=400,
+        description="Contact of the data protection officer, for the same; none: a blank to fill in",
     )
     gmail_aliases: bool = Field(
         False,
@@ -358,6 +371,11 @@ class Settings(ServerSettings):
         """The kinds of provenance of which nothing is taken."""
         said = self.refused_sources.split()
         return frozenset(kind for kind in get_args(ProvenanceKind) if kind in said)
+
+    @property
+    def wall(self) -> Wall:
+        """What nothing is taken of."""
+        return Wall(self.refused_kinds, not REGIMES[self.regime].guards_opinion)
 
     @property
     def identity_keys(self) -> list[bytes]:

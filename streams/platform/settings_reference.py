@@ -76,7 +76,8 @@ SECTIONS = (
         "workers, the gateway, `produce`, `dead-letters requeue` and `lake import`. The same for all of them.",
         ("refused_sources",),
     ),
-    Section("What is kept", "`harmonia retention`.", ("inactivity_days",)),
+    Section("What is kept", "`harmonia retention` and `register export`.", ("inactivity_days",)),
+    Section("Who answers for it", "`harmonia register export`.", ("controller", "dpo")),
     Section(
         "Permissions",
         "workers (policy and teams), the API, and the commands that ask for permissions, test or back up a policy.",

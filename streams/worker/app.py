@@ -55,6 +55,7 @@ from streams.worker.measuring.teams import read_schedule
 from streams.worker.metrics import Metrics, OperationsMetrics
 from streams.worker.periodic import PeriodicTicks, StateCleanup
 from streams.worker.quarantine_monitor import HeldRecordsCounter, QuarantineMonitor
+from streams.worker.rights_monitor import RightsMonitor
 from streams.worker.sink_monitor import SinkMonitor
 
 LINKS_SHARE = 4
@@ -99,7 +100,7 @@ def _intake(parts: AgentParts) -> BuiltAgent:
         IntakeAgent(
             *(parts.outbox, settings.hasher, settings.partitions, metrics, parts.clock),
             guard=parts.guard,
-            refused=settings.refused_kinds,
+            wall=settings.wall,
         )
     )
 
@@ -223,6 +224,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
         SinkMonitor(app, sinks, metrics, wall_clock, schedule),
         QuarantineMonitor(guard, kafka, settings, wall_clock, metrics.quarantine),
         HeldRecordsCounter(kafka, settings.partitions, metrics.quarantine),
+        RightsMonitor(kafka, redis_client(settings), settings.time_zone, wall_clock, metrics.rights),
         RedisAndDiskMonitor(redis_client(settings), settings.state_dir, operations),
         *(PeriodicTicks(app, agent.ticks) for agent in agents if agent.ticks is not None),
         StateCleanup(settings.state_dir),

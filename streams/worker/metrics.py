@@ -19,6 +19,7 @@ from streams.domain.quarantine.quarantines import Quarantine
 from streams.platform.policy_metrics import PolicyMetrics
 from streams.worker.measuring.campaign_counters import CampaignCounters
 from streams.worker.measuring.label_names import BoundedLabels, is_currency, is_team
+from streams.worker.measuring.rights_requests import RightsMetrics
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _EVALUATION_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -327,6 +328,7 @@ class Metrics:
         self.experiments = ExperimentMetrics(registry)
         self.segments = SegmentMetrics(registry)
         self.quarantine = QuarantineMetrics(registry)
+        self.rights = RightsMetrics(registry)
         ProcessCollector(registry=registry)
         self.interactions = Counter(
             "harmonia_interactions_total",

@@ -1,11 +1,13 @@
 """What is done about people in the console, on a real deployment: stopped, exported, linked, parted and forgotten."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from zipfile import ZipFile
 
 import orjson
 
@@ -158,6 +160,51 @@ def test_a_person_is_stopped_exported_and_forgotten_in_french_by_the_keyboard_al
     assert left_in_english(zoe.page) == []
     assert zoe.open(f"/people/{contact_id}") == 410
     assert left_in_english(zoe.page) == []
+
+
+def test_a_request_is_opened_answered_and_closed_in_french_by_the_keyboard_on_a_phone(
+    reader: Readers, acting: ConsoleSite
+) -> None:
+    """An objection stops all contact at once; who asks what is held is given a page in French."""
+    email, contact_id = somebody(acting.system)
+    zoe = reader("zoe", PHONE, url=acting.url)
+    zoe.find(email, "rights")
+
+    def open_one(kind: str) -> None:
+        choose(zoe.page, "#kind", kind)
+        press(zoe.page, "La consigner")
+        zoe.page.wait_for_url(re.compile("/rights/[0-9a-f]{20}$"))
+        assert left_in_english(zoe.page) == []
+
+    follow(zoe.page, "Elle exerce un droit sur ses données")
+    assert left_in_english(zoe.page) == []
+    assert zoe.violations() == []
+    assert no_wider_than_the_screen(zoe.page)
+    open_one("opposition")
+    assert is_stopped(acting.system, contact_id)
+    assert "tout contact est arrêté" in zoe.page.inner_text("#body-request")
+    zoe.open(f"/rights?contact={contact_id}")
+    open_one("accès")
+    assert zoe.violations() == []
+    assert no_wider_than_the_screen(zoe.page)
+    with zoe.page.expect_download() as downloading:
+        press(zoe.page, "Télécharger ce qui est gardé, à lire par la personne")
+    with ZipFile(downloading.value.path()) as files:
+        assert "Ce que nous gardons de vous" in files.read("index.html").decode()
+        assert orjson.loads(files.read("data.json"))["contact_id"] == contact_id
+    zoe.page.get_by_text("C’est collecté").wait_for()
+    write(zoe.page, "courriers/17", "#reference")
+    choose(zoe.page, "#outcome", "fait comme")
+    press(zoe.page, "La clore")
+    zoe.page.get_by_text("fait comme demandé · courriers/17").wait_for()
+    assert left_in_english(zoe.page) == []
+    zoe.open("/rights")
+    assert "fait comme demandé" in zoe.page.inner_text("#body-requests")
+    assert contact_id not in zoe.page.inner_text("#body-requests")
+    assert left_in_english(zoe.page) == []
+    assert no_wider_than_the_screen(zoe.page)
+    kinds = sorted(detail.split()[0] for detail in audited(acting.system, "open_request", contact_id))
+    assert kinds == ["access", "objection"]
 
 
 def test_who_may_not_or_whose_deployment_does_not_allow_it_has_no_button(

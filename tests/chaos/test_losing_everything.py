@@ -36,6 +36,7 @@ from streams.engine.decoded_states import BESIDE
 from streams.local.stack import local_stack
 from streams.operations.backup.manifest import Manifest, read_manifest
 from streams.platform.topics import CONTACTS_TABLE, changelog_name
+from streams.services.rights_desk.log import read_desk
 from streams.worker.agents.segments.registry import DEFINITIONS
 from tests.chaos.people import people
 from tests.chaos.sayings import FIRST, LAST, Outcome, Sayings, sayings
@@ -95,6 +96,7 @@ def test_when_everything_is_lost_a_backup_brings_everybody_back(tmp_path: Path, 
         until_right(site.deployment, story, keys_of(story.known))
         define(site, "kept")
         define_segment(site)
+        ended_well(run(site, "rights", "open", "access", "nobody-17", "--anyway"))
         ended_well(run(site, "backup", "--erasures", "gone.jsonl"))  # nobody was yet
         with publishing(site.deployment, story.more):
             ended_well(run(site, "backup", "copy"))
@@ -108,6 +110,7 @@ def test_when_everything_is_lost_a_backup_brings_everybody_back(tmp_path: Path, 
         ended_well(run(site, "restore", backup, "--erasures", str(tmp_path / "first" / "gone.jsonl")))
         assert defined_in(site.deployment) == [{"kept"}] * site.deployment.settings.partitions
         assert segments_in_table(site.deployment) == [{"seen"}] * site.deployment.settings.partitions
+        assert [one.kind for one in read_desk(site.deployment.settings).requests.values()] == ["access"]
         site.start("worker")
         until_right(site.deployment, story, kept)
         recounted = until_judged(site.deployment)

@@ -2,17 +2,25 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from random import randrange
 from typing import Any
 
 import pytest
+from kafka import KafkaConsumer
+from typer.testing import CliRunner, Result
 
 from events.json_types import JSON
+from events.topics import AUDIT_LOG, RIGHTS_REQUESTS
+from streams.cli.main import app
 from streams.local.stack import Stack
+from streams.platform.clients import KafkaClients
+from streams.platform.topic_reading import records_of
+from streams.services.rights_desk.log import read_desk
 from tests.integration.command import Ended, ended_well, harmonia, on, refused
 from tests.integration.said import event, fresh, structured
-from tests.integration.system import System, running_system
+from tests.integration.system import System, running_system, sample, state_of, until_in_redis
 from tests.integration.waiting import until
 
 
@@ -301,3 +309,64 @@ def test_who_has_done_nothing_for_years_is_erased_and_who_has_stays(desk: Desk, 
     until(lambda: not desk.profile(idle), "nobody left")
     assert desk.profile(alive)["counts"] == {"form.submitted": 1, "rsvp.attended": 1}
     assert "HARMONIA_INACTIVITY_DAYS is 0" in refused(retention("report", days="0"), 2)
+
+
+def test_a_person_objects_is_given_what_is_held_and_is_forgotten_with_their_requests(
+    desk: Desk, system: System, tmp_path: Path
+) -> None:
+    """An objection acts at once; what is late is told; an erasure by another command leaves counts alone."""
+    ada, bo, email = fresh(), fresh(), f"{fresh()}@example.org"
+    named: list[dict[str, JSON]] = [{"contact_id": ada, "email": email}, {"contact_id": bo}]
+    for who in named:
+        desk.say("outreach-events", "form.submitted", who, form_id="f")
+    for name in (ada, bo):
+        until_in_redis(system, name)
+
+    def rights(*words: str) -> Result:  # in this process, since a new one takes seconds to begin
+        return CliRunner().invoke(app, ["rights", *words], env=on(system.stack, COLUMNS="200"))
+
+    def done(*words: str) -> dict[str, Any]:
+        ended = rights(*words, "--json")
+        assert ended.exit_code == 0, ended.output
+        shown: dict[str, Any] = json.loads(ended.stdout)
+        return shown
+
+    objection = done("open", "objection", email)
+    assert (objection["contact_id"], objection["did"]) == (ada, ["suppressed"])
+    stopped = json.loads(state_of(system, ada) or b"{}")
+    assert stopped["stops"]["all"]["source"] == "operator/rights"  # it ends once that is so
+    again = rights("open", "objection", ada)
+    assert again.exit_code == 1
+    assert f"request {objection['request']} of this kind and person is open" in again.stderr
+
+    access = done("open", "access", ada)["request"]
+    held = tmp_path / "held"
+    answered = done("answer", access[:8], "--out", str(held), "--language", "fr")
+    assert (answered["did"], answered["closed"]) == (["bundle"], None)
+    assert "Ce que vous avez demandé" in (held / "index.html").read_text()
+    assert len(json.loads((held / "data.json").read_text())["asked"]) == 3
+    closed = done("close", access, "--outcome", "granted", "--reference", "letters/17")
+    assert (closed["outcome"], closed["in_time"], closed["reference"]) == ("granted", True, "letters/17")
+
+    late = done("open", "rectification", bo, "--received", "2025-01-31")
+    assert (late["due"], late["overdue"]) == ("2025-02-28", True)
+    assert rights("extend", late["request"], "--reason", "number").exit_code == 1
+    waiting = {"kind": "rectification", "state": "overdue"}
+    until(lambda: sample(f"{system.base}/metrics", "harmonia_rights_requests", **waiting) == 1, "a late one told")
+
+    desk.do("erase", ada, "--yes")
+    until(lambda: len(read_desk(system.settings).counts) == 2, "a worker has counted the requests of who is erased")
+    found = done("list", "--all")
+    outcomes = [(one["kind"], one["outcome"]) for one in found["counts"]]
+    assert outcomes == [("access", "granted"), ("objection", "erased")]
+    assert [one["request"] for one in found["requests"]] == [late["request"]]
+    with closing(KafkaClients(system.settings).tool_consumer()) as consumer:
+        until(lambda: ada.encode() not in steps_in(consumer), "no step that names her")
+        audited = [json.loads(record.value) for record in records_of(consumer, AUDIT_LOG)]
+    assert sum(one["what"] == "rights" for one in audited) == 5
+
+
+def steps_in(consumer: KafkaConsumer) -> bytes:
+    """All that is left of requests once the topic is compacted."""
+    latest = {record.key: record.value for record in records_of(consumer, RIGHTS_REQUESTS)}
+    return b"\n".join(value for value in latest.values() if value is not None)

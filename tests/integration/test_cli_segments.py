@@ -65,6 +65,9 @@ def test_a_member_is_listed_explained_and_gone_once_erased(system: System, tmp_p
     until(lambda: desk.run("contact", "show", small).returncode == 0, "the small giver")
     ended_well(desk.run("contact", "link", large, email))
     until(lambda: desk.members() == {large}, "the member, by both gifts")
+    audience = desk.run("audience", "export", "segment:donors", "--for", "online_ads", "--team", "digital")
+    assert (audience.returncode, audience.stdout.decode().splitlines()[1].partition(",")[0]) == (0, large)
+    assert "HARMONIA_REGIME=us: nobody is refused for want of direct collection" in audience.stderr.decode()
 
     told = json.loads(ended_well(desk.run("segments", "explain", "donors", large, "--json")).stdout)
     assert (told["contact_id"], told["explanation"]["answer"]) == (large, True)

@@ -17,6 +17,7 @@ from events.interactions.canvass import Method
 from events.interactions.canvass import Outcome as CanvassOutcome
 from events.refusal import Reason
 from events.registry import MODELS
+from events.rights_requests import RIGHTS_KINDS
 from events.segments import ChangeCause
 from events.topics import AGENTS, ALL, SINKS
 from streams.domain.pressure import default_policy
@@ -54,7 +55,7 @@ NAMED = {
     *("harmonia_experiments", "harmonia_experiment_results", "harmonia_experiment_evaluation_seconds"),
     *("harmonia_experiment_waiting_seconds", "harmonia_experiment_uncounted"),
     *("harmonia_segments", "harmonia_segment_changes", "harmonia_segment_backfill_partitions"),
-    "harmonia_segment_time_behind_seconds",
+    *("harmonia_segment_time_behind_seconds", "harmonia_rights_requests"),
     *("process_virtual_memory_bytes", "process_resident_memory_bytes", "process_start_time_seconds"),
     *("process_cpu_seconds", "process_open_fds", "process_max_fds"),
 }
@@ -75,7 +76,8 @@ WORDS = {
     "agent": {*AGENTS},
     "status": {"running", "ended", "recounting"},
     "campaign": {"named", "none"},
-    "kind": {"seen", "unseen", "said", "unsaid", "erased", "forgotten", "overdue", "refused"},
+    "kind": {"seen", "unseen", "said", "unsaid", "erased", "forgotten", "overdue", "refused", *RIGHTS_KINDS},
+    "state": {"open", "overdue"},
     "finding": {"crowded", "disputed", "overruled", "saturated"},
     "sink": {*SINKS},
     "rule": set(get_args(Rule)),

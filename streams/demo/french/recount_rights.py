@@ -83,6 +83,14 @@ def came_of(told: Sequence[CountedEvent], kind: str, until: str) -> bool:
     )
 
 
+def untold_sources(told: Sequence[CountedEvent], until: str) -> set[tuple[str, str | None]]:
+    """The kinds and files of others by which somebody was got until a time, and of which nobody told them."""
+    said = [(str(text_of(one.at)), source) for one in told if (source := one.fields.get("provenance"))]
+    with_notice = {(source["kind"], source.get("file")) for _, source in said if source.get("notice")}
+    late = {(source["kind"], source.get("file")) for at, source in said if at <= until and source["kind"] != "self"}
+    return late - with_notice
+
+
 def is_silent(told: Sequence[CountedEvent], until: str) -> bool:
     """Whether somebody has done nothing after a time; who never did anything counts from the first word of them."""
     last = last_active(list(told)).get("last_active_at") or (text_of(told[0].at) if told else None)

@@ -10,14 +10,26 @@ from events.provenance_rules import ProvenanceRule
 from events.regimes import REGIMES
 from events.times import render_time
 from streams.demo.check import Difference
-from streams.demo.french.recount_rights import QUESTIONS, RightsQuestion, came_of, is_silent, says_where_from, why_not
+from streams.demo.french.recount_audience import why_out
+from streams.demo.french.recount_rights import (
+    QUESTIONS,
+    RightsQuestion,
+    came_of,
+    is_silent,
+    says_where_from,
+    untold_sources,
+    why_not,
+)
 from streams.demo.oracle import life_of
 from streams.demo.recount import CountedEvent, Profile
 from streams.demo.source_system import DAY, HOUR
 from streams.demo.truth import ContactFields, Sent
+from streams.domain.advertising.audience_gate import gate_rules, gate_verdict
 from streams.domain.pressure import PermissionRequest, Policy, decide, default_policy
 from streams.domain.pressure.conditions import conditions_on, unmet
 from streams.domain.pressure.denials import judged_address
+from streams.domain.pressure.notices import without_notice
+from streams.domain.pressure.policy_values import MONTH
 from streams.domain.pressure.purposes import consent_denial
 from streams.services.retention.due import due_items, inactive_items
 
@@ -47,6 +59,8 @@ def wrong_rights(
         if known is not None:  # a profile that is missing is told of by the comparison of profiles
             yield from _consents(contact_id, told, known, judging)
             yield from _retention(contact_id, told, known, today)
+            yield from _audience(contact_id, told, known, judging)
+            yield from _notices(contact_id, told, known, today)
 
 
 def _lives(sent: Iterable[Sent], hasher: Hasher) -> dict[str, Sequence[CountedEvent]]:
@@ -103,9 +117,18 @@ def _judged(
     no = None
     if request.channel in policy.closures.needs_consent:
         no = consent_denial(known, request, rules)
-    no = no or unmet(known, request, conditions_on(request, policy), address, rules)
+    no = no or unmet(known, request, conditions_on(request, policy), address, rules, at=judging.at)
     allowed = decide(known, policy, request, judging.at).decision == "allow"
     return (None if no is None else no.reason), allowed
+
+
+def _audience(
+    contact_id: str, told: Sequence[CountedEvent], known: ContactProfile, judging: _Judging
+) -> Iterator[Difference]:
+    rules = gate_rules(judging.policy.closures.consent, REGIMES["fr"].refused_sources.split())
+    found, expected = gate_verdict(known, rules, judging.at), why_out(told) or "admitted"
+    if found.why != expected:
+        yield Difference(WHERE, contact_id, "audience", expected, found.why)
 
 
 def _retention(
@@ -123,3 +146,10 @@ def _retention(
     expected, found = is_silent(told, render_time(silent)), bool(inactive_items(known, InactivityRule(silent)))
     if expected != found:
         yield Difference(WHERE, contact_id, "due: inactive", expected, found)
+
+
+def _notices(contact_id: str, told: Sequence[CountedEvent], known: ContactProfile, today: int) -> Iterator[Difference]:
+    expected = untold_sources(told, render_time(today - MONTH))
+    found = {(item["kind"], item.get("file")) for item in without_notice(known, today, MONTH)}
+    if expected != found:
+        yield Difference(WHERE, contact_id, "no notice", sorted(map(str, expected)), sorted(map(str, found)))

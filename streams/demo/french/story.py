@@ -6,6 +6,7 @@ A share of what is sent comes from files that nothing is taken from; those recor
 from collections.abc import Iterator
 from random import Random
 
+from events.times import render_time
 from streams.demo.arrival import arrivals
 from streams.demo.encoding import attributes, body, encode
 from streams.demo.french.people import Citizen, citizens
@@ -21,7 +22,7 @@ _OUTCOMES = ("contacted", "not_home", "contacted", "refused", "left_message")
 
 
 def french_script(seed: int, scale: float, today: int) -> Script:
-    """The whole input of a run: about `scale` times 14,000 records. `today`: a midnight, ms, UTC."""
+    """The whole input of a run: about `scale` times 12,000 records. `today`: a midnight, ms, UTC."""
     rng = Random(seed)  # nosec B311 # invented people, no secrets
     systems = _Systems(rng)
     people = citizens(round(PEOPLE * scale), rng)
@@ -71,9 +72,16 @@ def _sources(systems: _Systems, person: Citizen, at: int) -> Iterator[TimedInter
     if rng.random() < 0.15:
         rented: Provenance = {"kind": "rented", "file": "loueur-a", "notice": None}
         yield systems.rolls.say("provenance.reported", at + HOUR, person.by_landline(rng), {"provenance": rented})
+        if person.number % 2:  # the others were never told
+            when: Provenance = {"notice": "art14/v2", "notice_by": "letter", "notice_at": render_time(at + 9 * DAY)}
+            told: Provenance = {**rented, **when}
+            yield systems.rolls.say("provenance.reported", at + 10 * DAY, person.contact(), {"provenance": told})
     if rng.random() < 0.5:
         kind = "petition" if rng.random() < 0.5 else "signup"
-        form: Fields = {"form_id": "retraites", "kind": kind, "provenance": {"kind": "self", "notice": "art13/v2"}}
+        origin: Provenance = {"kind": "self", "notice": "art13/v2"}
+        if rng.random() < 0.8:
+            origin["of_age"] = rng.random() < 0.9
+        form: Fields = {"form_id": "retraites", "kind": kind, "provenance": origin}
         yield systems.site.say("form.submitted", at + 2 * HOUR, person.by_email(), form)
 
 
@@ -85,6 +93,7 @@ def _consents(systems: _Systems, person: Citizen, at: int) -> Iterator[TimedInte
         ("email", "fundraising", 0.2, person.by_email()),
         ("text", None, 0.3, person.by_mobile(rng)),
         ("phone", "automatic_calls", 0.15, person.by_mobile(rng)),
+        ("all", "online_ads", 0.4, person.by_email()),
     )
     for channel, purpose, share, contact in wanted:
         if rng.random() >= share:

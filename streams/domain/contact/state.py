@@ -126,16 +126,27 @@ Detail: TypeAlias = (
 )
 
 
+class RollEntry(Struct, frozen=True, array_like=True, gc=False):
+    """What an electoral roll says of a voter, as far as it was given on."""
+
+    age_band: str | None = None
+    sex: str | None = None
+    polling_station: str | None = None
+
+
 class Origin(Struct, frozen=True, array_like=True, gc=False):
     """Where what an interaction says comes from. `obtained_at` in ms; None: when it happened.
 
     `kind` is a `ProvenanceKind`, kept as text so that a state with a kind that a later version knows can still be read.
+    `notice` is as `facts/notices.py` has it. `of_age`: whether the producer says so.
     """
 
     kind: str
     obtained_at: int | None = None
     file: str | None = None
     notice: str | None = None
+    of_age: bool | None = None
+    roll: RollEntry | None = None
 
 
 class Zones(Struct, frozen=True, array_like=True, gc=False):

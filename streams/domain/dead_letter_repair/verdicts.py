@@ -14,7 +14,6 @@ What would be refused again is not sent. Nor is what could do harm:
 
 import re
 from collections.abc import Mapping as Table
-from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -27,8 +26,7 @@ from events.envelope import Interaction, Record, decode
 from events.fields import CONTACT_ID_PATTERN
 from events.harmonised import harmonise
 from events.identifiers import Hasher
-from events.interactions.base import ProvenanceKind
-from events.purpose_wall import through_the_wall
+from events.purpose_wall import OPEN, Wall, through_the_wall
 from events.refusal import Reason, Refusal
 from events.registry import MESSAGES
 from events.requeued import Requeued, with_history
@@ -77,8 +75,8 @@ class RequeueRules:
     """Settings by which letters are judged.
 
     `now`: ms, letters are judged as if appended then. `run`: names this call in histories. `deepest`: how often a
-    letter may have been sent anew before. `full`: whether letters of `interactions` are meant. `refused`: kinds of
-    provenance of which nothing is taken.
+    letter may have been sent anew before. `full`: whether letters of `interactions` are meant. `wall`: what
+    nothing is taken of.
     """
 
     now: int
@@ -88,7 +86,7 @@ class RequeueRules:
     deepest: int = 3
     old_messages: bool = False
     full: bool = False
-    refused: Set[ProvenanceKind] = frozenset()
+    wall: Wall = OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,7 @@ def judge_letter(letter: Letter, rules: RequeueRules) -> RequeueableRecord | Ref
     headers = _with_one_more(letter, value, own, rules)
     judged = decode(Record(topic, value, headers, rules.now), rules.hasher.phone_region)
     if isinstance(judged, Interaction):
-        judged = through_the_wall(judged, rules.refused)
+        judged = through_the_wall(judged, rules.wall)
     return judged if isinstance(judged, Refusal) else RequeueableRecord(topic, letter.key, value, headers, type_)
 
 

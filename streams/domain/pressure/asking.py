@@ -22,6 +22,7 @@ Reason = Literal[
     "consent_withdrawn",
     "no_consent",
     "no_provenance",
+    "no_notice",
     "sender_stopped",
     "list_stopped",
     "hard_bounced",
@@ -103,6 +104,7 @@ class Decision(Struct, frozen=True):
     `earliest_at`, ms: of an allow the time that was asked about; of a defer the first moment at which the answer is
     allow if nothing more is heard of the person, None where time alone changes nothing; of a deny the end of a stop
     that has one, else None. `expires_at`, ms: how long an allow holds; else None. `ref`: the address that was judged.
+    `notice_due`: of an allow, that a condition of the policy asks for a notice which nobody has given the person yet.
     """
 
     decision: Verdict
@@ -111,3 +113,4 @@ class Decision(Struct, frozen=True):
     earliest_at: int | None = None
     expires_at: int | None = None
     ref: str | None = None
+    notice_due: bool = False

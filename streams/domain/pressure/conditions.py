@@ -1,10 +1,11 @@
-"""Whether a person meets the conditions of a policy: consent, or where they come from, by channel and purpose."""
+"""Whether a person meets the conditions of a policy: consent, where they come from, whether they were told so."""
 
 from collections.abc import Iterator, Sequence
 
 from events.outputs import ContactProfile, ProvenanceItem
 from streams.domain.pressure.asking import Decision, Evidence, PermissionRequest
 from streams.domain.pressure.denials import JudgedAddress
+from streams.domain.pressure.notices import without_notice
 from streams.domain.pressure.policy import ConsentRules, Policy
 from streams.domain.pressure.policy_conditions import PolicyCondition
 from streams.domain.pressure.purposes import consent_denial
@@ -24,17 +25,21 @@ def conditions_on(request: PermissionRequest, policy: Policy) -> tuple[PolicyCon
     )
 
 
-def unmet(
+def unmet(  # noqa: PLR0913 (each is a part of the question)
     profile: ContactProfile,
     request: PermissionRequest,
     conditions: Sequence[PolicyCondition],
     address: JudgedAddress,
     rules: ConsentRules,
+    *,
+    at: int,
 ) -> Decision | None:
-    """Why a person may not be reached by the first condition that is not met; None: all are."""
+    """Why a person may not be reached at a time (ms) by the first condition that is not met; None: all are."""
     for condition in conditions:
         if condition.require == "provenance":
             no = _provenance_denial(profile, condition, address)
+        elif condition.require == "notice":
+            no = _notice_denial(profile, condition, at)
         else:
             no = consent_denial(profile, request, _rules_of(condition, rules), condition.consent_to)
         if no is not None:
@@ -54,9 +59,13 @@ def first_meeting(
 
 
 def unmet_by_a_stranger(conditions: Sequence[PolicyCondition]) -> Decision | None:
-    """The same of somebody of whom nothing is known: who has said nothing meets no condition."""
+    """The same of somebody of whom nothing is known: who has said nothing meets none but that of a notice.
+
+    There is nothing of them that came from anywhere.
+    """
     for condition in conditions:
-        return Decision("deny", "no_consent" if condition.require == "consent" else "no_provenance")
+        if condition.require != "notice":
+            return Decision("deny", "no_consent" if condition.require == "consent" else "no_provenance")
     return None
 
 
@@ -70,6 +79,12 @@ def _provenance_denial(profile: ContactProfile, condition: PolicyCondition, addr
     if any(not condition.sources or item["kind"] in condition.sources for item in said):
         return None
     return Decision("deny", "no_provenance", tuple(sorted(Evidence(item["source"], item["id"]) for item in said)))
+
+
+def _notice_denial(profile: ContactProfile, condition: PolicyCondition, at: int) -> Decision | None:
+    """Evidence: what came from elsewhere, and of which nobody has told the person."""
+    late = {Evidence(item["source"], item["id"]) for item in without_notice(profile, at, condition.within)}
+    return Decision("deny", "no_notice", tuple(sorted(late))) if late else None
 
 
 def _said_of(profile: ContactProfile, address: JudgedAddress) -> Iterator[ProvenanceItem]:

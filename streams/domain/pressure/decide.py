@@ -33,6 +33,7 @@ from streams.domain.pressure.limits import (
     reached_limit,
     since_of,
 )
+from streams.domain.pressure.notices import without_notice
 from streams.domain.pressure.policy import Permission, Policy
 from streams.domain.pressure.policy_conditions import PolicyCondition
 from streams.domain.pressure.purposes import consent_denial, withdrawal
@@ -137,7 +138,15 @@ def answer(
     address = _address(question, profile, asked, refs) if isinstance(profile, dict) else _ELSEWHERE
     decision = _stopped(question, profile, address) or _judged(question, profile, address, reserved)
     ref = address.ref or asked
+    if decision.decision == "allow" and isinstance(profile, dict) and _notice_is_due(profile, question):
+        decision = replace(decision, notice_due=True)
     return decision if ref is None else replace(decision, ref=ref)
+
+
+def _notice_is_due(profile: ContactProfile, question: Question) -> bool:
+    """Whether this touch is one with which the person is to be told where their data come from."""
+    is_asked = any(condition.require == "notice" for condition in question.conditions)
+    return is_asked and any(without_notice(profile, question.at, 0))
 
 
 def _address(question: Question, profile: ContactProfile, ref: str | None, refs: Sequence[str]) -> JudgedAddress:
@@ -205,7 +214,7 @@ def _unwelcome(question: Question, profile: ContactProfile, address: JudgedAddre
     if question.needs_consent and (no := consent_denial(profile, question.request, rules)) is not None:
         return no
     conditions = question.conditions
-    if conditions and (no := unmet(profile, question.request, conditions, address, rules)) is not None:
+    if conditions and (no := unmet(profile, question.request, conditions, address, rules, at=question.at)) is not None:
         return no
     if (no := purpose_denial(profile, question.policy, question.request)) is not None:
         return no

@@ -6,6 +6,7 @@ What is said of the whole channel, or of one list or sender, is told by `consent
 from collections.abc import Sequence
 
 from events.channels import MACHINE_CALLS, Channel, leaves_channel_open, plain_purpose
+from events.interactions.anywhere import ConsentChannel
 from events.outputs import ConsentWord, ContactProfile
 from streams.domain.pressure.asking import Decision, Evidence, KnownProfile, PermissionRequest
 from streams.domain.pressure.policy import ConsentRules, Policy
@@ -46,7 +47,7 @@ def consent_denial(
     held = _standing(_said_of(profile, request.channel, request.purpose))
     if of_channel and request.channel not in rules.for_purpose:
         ledger = profile.get("consent_ledger", ())
-        held += _standing([word for word in ledger if _is_of_channel(word, request.channel)])
+        held += _standing([word for word in ledger if is_of_channel(word, request.channel)])
     return _denied(held, rules)
 
 
@@ -55,12 +56,12 @@ def _said_of(profile: ContactProfile, channel: Channel, purpose: str) -> list[Co
     return [
         word
         for word in profile.get("consent_ledger", ())
-        if _is_to(word, channel, purpose) or (not word["granted"] and _is_of_channel(word, channel))
+        if _is_to(word, channel, purpose) or (not word["granted"] and is_of_channel(word, channel))
     ]
 
 
 def _denied(held: Sequence[ConsentWord], rules: ConsentRules) -> Decision | None:
-    if any(_counts(word, rules) for word in held):
+    if any(counts_as_consent(word, rules) for word in held):
         return None
     return Decision("deny", "no_consent", tuple(sorted(Evidence(word["source"], word["id"]) for word in held)))
 
@@ -71,7 +72,8 @@ def _standing(words: Sequence[ConsentWord]) -> list[ConsentWord]:
     return [word for word in words if word["granted"] and word["at"] > last_no]
 
 
-def _counts(word: ConsentWord, rules: ConsentRules) -> bool:
+def counts_as_consent(word: ConsentWord, rules: ConsentRules) -> bool:
+    """Whether a yes is a consent by the rules: to whom it was said, on which ground, with a proof."""
     if rules.controller is not None and word.get("controller", rules.controller) != rules.controller:
         return False
     if rules.bases and word.get("basis") not in rules.bases:
@@ -90,7 +92,8 @@ def last_word(profile: ContactProfile, channel: Channel, purpose: str) -> Consen
     return last
 
 
-def _is_of_channel(word: ConsentWord, channel: Channel) -> bool:
+def is_of_channel(word: ConsentWord, channel: ConsentChannel) -> bool:
+    """Whether a word is about the whole channel, or all of them, and not about a part."""
     if "list_id" in word or "sender" in word or word["channel"] not in (channel, "all"):
         return False
     return "purpose" not in word or not (word["granted"] or leaves_channel_open(word["purpose"]))

@@ -28,15 +28,18 @@ _TYPES: dict[Subject, frozenset[str]] = {
     "channels": _WORDS | _REPORT | frozenset(KILLS),
     "consents": _WORDS,
     "ballots": frozenset({"ballot.reported"}),
+    "rolls": _MONEY | _REPORT,
     "experiments": _REPORT | frozenset({"email.dropped"}),
 }
-"""The types that may change what a subject says, whatever they carry."""
+"""The types that may change what a subject says, whatever they carry.
+
+An earlier version of a gift or report takes the place of one that says where it comes from, and with it a roll."""
 
 
 class Changing:
     """The parts that interactions may change, as bits; `everything` has one bit more.
 
-    Each may carry what no type tells: zones, a variant, a new identifier; and each was seen.
+    Each may carry what no type tells: zones, a variant, an origin, a new identifier; and each was seen.
     """
 
     def __init__(self, parts: Sequence[tuple[Subject, str]]) -> None:
@@ -44,6 +47,7 @@ class Changing:
         self._bits = {part: 1 << place for place, part in enumerate(parts)}
         self._zones, self._experiments = self._bit("zones"), self._bit("experiments")
         self._channels = self._bit("channels")
+        self._rolls = self._bit("rolls")
         self._first, self._last = self._bit("seen", "first"), self._bit("seen", "last")
         self._acts = self._bit("opens") | self._bit("clicks")
         self._mails = self._bit("mails")
@@ -88,6 +92,8 @@ class Changing:
             found |= self._zones
         if fact.arm is not None:
             found |= self._experiments
+        if fact.origin is not None:
+            found |= self._rolls
         facts = known.facts
         if not facts or fact.time >= facts[-1].time:
             found |= self._last

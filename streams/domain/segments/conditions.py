@@ -12,9 +12,10 @@ from msgspec import Struct
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from events.experiments.parts import Currency
-from events.fields import Id
+from events.fields import Id, Label
 from events.interactions.base import Channel, Purpose
 from events.interactions.canvass import BallotStatus, Method
+from events.provenance_kinds import AgeBand, Sex
 from streams.domain.file_mistakes import wrong
 from streams.domain.messages import Listed, message
 from streams.domain.pressure.policy_values import parse_span
@@ -39,10 +40,14 @@ Bounds: TypeAlias = tuple[int | None, int | None]
 
 
 class Condition(BaseModel):
-    """One thing that is said of a person. `head`: the key by which it is told from others."""
+    """One thing that is said of a person. `head`: the key by which it is told from others.
+
+    `is_special`: it tells an opinion, or what somebody supposes of one, so that no ads may be directed by it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=False, validate_by_alias=True)
     head: ClassVar[str]
+    is_special: ClassVar[bool] = False
 
     @abstractmethod
     def canonical(self) -> Canonical:
@@ -217,6 +222,7 @@ class Support(Condition):
     """The latest support that was reported, 1 strong to 5 opposed."""
 
     head: ClassVar[str] = "support"
+    is_special: ClassVar[bool] = True
     support: Annotated[tuple[Literal[1, 2, 3, 4, 5], ...], AfterValidator(each_once)]
 
     def canonical(self) -> Canonical:
@@ -228,6 +234,7 @@ class Tag(Condition):
     """A tag that holds."""
 
     head: ClassVar[str] = "tag"
+    is_special: ClassVar[bool] = True
     tag: Id
 
     def canonical(self) -> Canonical:
@@ -279,6 +286,41 @@ class PostalCode(Condition):
     def canonical(self) -> Canonical:
         """See `Condition`."""
         return ["postal_code", self.postal_code]
+
+
+class RollWord(Condition):
+    """A word of an electoral roll about a voter, as it was given on."""
+
+    @property
+    def word(self) -> str:
+        """The word that is wanted."""
+        found: str = getattr(self, self.head)
+        return found
+
+    def canonical(self) -> Canonical:
+        """See `Condition`."""
+        return [self.head, self.word]
+
+
+class AgeBandOf(RollWord):
+    """The band of ages in which a roll has the person."""
+
+    head: ClassVar[str] = "age_band"
+    age_band: AgeBand
+
+
+class SexOf(RollWord):
+    """The sex that a roll has of the person."""
+
+    head: ClassVar[str] = "sex"
+    sex: Sex
+
+
+class PollingStation(RollWord):
+    """The polling station at which a roll has the person."""
+
+    head: ClassVar[str] = "polling_station"
+    polling_station: Label
 
 
 class BallotStatusOf(Condition):
@@ -337,7 +379,7 @@ KINDS: Mapping[str, type[Condition]] = {
     kind.head: kind
     for kind in (
         *(Gifts, Canvass, Touches, Opens, Clicks, UnansweredMails, Support, Tag, Consented, Region, PostalCode),
-        *(BallotStatusOf, InExperiment, Seen, Reference, ChannelState),
+        *(AgeBandOf, SexOf, PollingStation, BallotStatusOf, InExperiment, Seen, Reference, ChannelState),
     )
 }
 """By head, in the order in which a table is looked at: touches have a `channel` too."""

@@ -30,6 +30,7 @@ from streams.domain.segments.conditions import (
     InExperiment,
     PostalCode,
     Region,
+    RollWord,
     Seen,
     Support,
     Tag,
@@ -58,6 +59,7 @@ Subject: TypeAlias = Literal[
     "consents",
     "ballots",
     "zones",
+    "rolls",
     "experiments",
 ]
 """What a dial reads of a person; of most people most subjects are empty."""
@@ -152,6 +154,8 @@ def _word_source(condition: Condition) -> tuple[Source, tuple[Word, ...]]:
             return Source("consents", condition.consent), (condition.is_,)
         case Region():
             return Source("zones", "region"), (condition.region,)
+        case RollWord():
+            return Source("rolls", condition.head), (condition.word,)
         case BallotStatusOf():
             return Source("ballots", condition.ballot), condition.status
         case InExperiment(variant=None):
@@ -387,6 +391,8 @@ def word_reader(source: Source) -> Callable[[Person], Word]:
             return lambda person: None if person.where.region is None else person.where.region.value
         case "zones", _:
             return lambda person: None if person.where.postal_code is None else person.where.postal_code.value
+        case "rolls", name:
+            return lambda person: None if name not in person.roll else person.roll[name][0]
         case "experiments", "variant":
             return lambda person: person.variants.get(str(source.of[0]))
         case _:

@@ -10,6 +10,7 @@ from streams.domain.pressure.closures import ChannelRules
 from streams.domain.segments.condition_values import ms
 from streams.domain.segments.conditions import (
     Acts,
+    AgeBandOf,
     BallotStatusOf,
     Canvass,
     ChannelState,
@@ -21,9 +22,12 @@ from streams.domain.segments.conditions import (
     InExperiment,
     Node,
     Opens,
+    PollingStation,
     PostalCode,
     Region,
+    RollWord,
     Seen,
+    SexOf,
     Support,
     Tag,
     Touches,
@@ -197,6 +201,10 @@ def _postal_code(code: PostalCode) -> Parts:
     return (message("segment.postal_code", prefix=code.postal_code),)
 
 
+def _roll(said: RollWord) -> Parts:
+    return (message(f"segment.{said.head}", word=said.word),)
+
+
 def _ballot(ballot: BallotStatusOf) -> Parts:
     return (message("segment.ballot", election=ballot.ballot, values=Listed(ballot.status)),)
 
@@ -224,6 +232,9 @@ _WORDS: Mapping[type[Condition], Callable[..., Parts]] = {
     Consented: _consent,
     Region: _region,
     PostalCode: _postal_code,
+    AgeBandOf: _roll,
+    SexOf: _roll,
+    PollingStation: _roll,
     BallotStatusOf: _ballot,
     InExperiment: _experiment,
     Seen: _seen,

@@ -16,6 +16,7 @@ from streams.domain.pressure.closures import ChannelRules, channel_denial
 from streams.domain.segments.condition_values import LONGEST_ACTS, THOUSANDTHS, ms
 from streams.domain.segments.conditions import (
     Acts,
+    AgeBandOf,
     BallotStatusOf,
     Canvass,
     ChannelState,
@@ -27,9 +28,12 @@ from streams.domain.segments.conditions import (
     InExperiment,
     Node,
     Opens,
+    PollingStation,
     PostalCode,
     Region,
+    RollWord,
     Seen,
+    SexOf,
     Support,
     Tag,
     Touches,
@@ -213,6 +217,14 @@ def _postal_code(condition: PostalCode, person: Person, at: int) -> Finding:
     return Finding(said.value.startswith(condition.postal_code), said.value, (Evidence(said.source, said.id),))
 
 
+def _roll(condition: RollWord, person: Person, at: int) -> Finding:
+    said = person.roll.get(condition.head)
+    if said is None:
+        return Finding(answer=False)
+    word, fact = said
+    return Finding(word == condition.word, word, (Evidence(fact.source, fact.id),))
+
+
 def _ballot(condition: BallotStatusOf, person: Person, at: int) -> Finding:
     for fact, said in reversed(person.found.ballots):
         if said.election == condition.ballot:
@@ -245,6 +257,9 @@ _FINDINGS: Mapping[type[Condition], Callable[..., Finding]] = {
     Consented: _consent,
     Region: _region,
     PostalCode: _postal_code,
+    AgeBandOf: _roll,
+    SexOf: _roll,
+    PollingStation: _roll,
     BallotStatusOf: _ballot,
     InExperiment: _experiment,
     Seen: _seen,

@@ -7,7 +7,10 @@ that is asked about, so with time alone things only leave it. Opens and clicks s
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, Literal, TypeVar, cast, overload
 
+from msgspec.structs import asdict
+
 from events.interactions.anywhere import ConsentChannel
+from events.interactions.base import ProvenanceKind
 from events.outputs import ContactProfile
 from events.registry import ENGAGEMENTS
 from events.times import parse_time
@@ -26,10 +29,13 @@ from streams.domain.contact.sections.provenance import provenance
 from streams.domain.contact.sections.stops import stops
 from streams.domain.contact.sections.touches import LISTED
 from streams.domain.contact.sections.zones import later, whereabouts
-from streams.domain.contact.state import Whereabouts
+from streams.domain.contact.state import Fact, Whereabouts
 from streams.domain.human import expected
 
 Kind = Literal["open", "click"]
+
+ROLL: ProvenanceKind = "voter_list"
+"""The kind of source that tells what a roll has of a voter."""
 
 HALF_AN_ACT = 500
 """Expected human acts, in thousandths, from which on it is more likely than not that a person was there."""
@@ -74,6 +80,16 @@ class Person:
     def where(self) -> Whereabouts:
         """The latest region, time zone and postal code."""
         return later(whereabouts(self.found.counted), self.known.state.settled.whereabouts)
+
+    @_lazily
+    def roll(self) -> Mapping[str, tuple[str, Fact]]:
+        """By field the latest word of an electoral roll, with the fact that says it."""
+        found: dict[str, tuple[str, Fact]] = {}
+        for fact in self.found.origins:
+            if fact.origin is not None and fact.origin.kind == ROLL and fact.origin.roll is not None:
+                said = asdict(fact.origin.roll)
+                found |= {name: (word, fact) for name, word in said.items() if word is not None}
+        return found
 
     @_lazily
     def tags(self) -> frozenset[str]:

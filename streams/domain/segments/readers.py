@@ -85,6 +85,7 @@ _SILENT: dict[Subject, Callable[[Person], bool]] = {
     "clicks": lambda person: person.has_no_acts,
     "consents": lambda person: not person.found.consents,
     "ballots": lambda person: not person.found.ballots,
+    "rolls": lambda person: not person.found.origins,
     "experiments": lambda person: not person.known.assigned,
 }
 

@@ -4,7 +4,7 @@ The edition is a hash of all conditions in a form that no spelling changes. Two 
 their inlined conditions are the same; where a condition asks the contact policy, what that says of it is part of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 
 import orjson
@@ -96,6 +96,17 @@ def leaves(node: Node) -> Iterable[Condition]:
 def references(node: Node) -> Iterable[str]:
     """The segments that conditions refer to."""
     return (leaf.segment for leaf in leaves(node) if isinstance(leaf, Reference))
+
+
+def definitions_behind(segment: str, definitions: Mapping[str, Definition]) -> Iterator[Definition]:
+    """A segment's definition, then each that it refers to, once. Raises KeyError for one that is not there."""
+    waiting, seen = [segment], {segment}
+    while waiting:
+        definition = definitions[waiting.pop(0)]
+        yield definition
+        for name in sorted({*references(definition.conditions)} - seen):
+            seen.add(name)
+            waiting.append(name)
 
 
 def _joined(how: str, parts: Sequence[Canonical]) -> Canonical:

@@ -4,7 +4,7 @@ Rows that are harmonised already keep their hashes; all others are judged by int
 lake, whatever a file holds.
 """
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from events.adapters.feed import RefusedElement, SkippedElement
@@ -12,8 +12,7 @@ from events.envelope import MAX_AHEAD_MS, Interaction, Record, decode
 from events.fast_intake import harmonise_fast
 from events.harmonised import Opened, harmonise, harmonised_again, judge_harmonised, open_harmonised
 from events.identifiers import Hasher
-from events.interactions.base import ProvenanceKind
-from events.purpose_wall import names_refused, through_the_wall
+from events.purpose_wall import OPEN, Wall, names_refused, through_the_wall
 from events.refusal import Reason, Refusal
 from events.registry import topic_of
 from sinks.lake.anonymised_rows import MONEY_AND_RETRACTIONS
@@ -50,8 +49,8 @@ class AdmittedRow(NamedTuple):
 class RowAdmission:
     """Judges rows of old files.
 
-    `erased`: erasure lists, each with who was erased and until when. `now`: ms since 1970. `refused`: kinds of
-    provenance of which nothing is taken.
+    `erased`: erasure lists, each with who was erased and until when. `now`: ms since 1970. `wall`: what nothing
+    is taken of.
     """
 
     def __init__(
@@ -61,9 +60,9 @@ class RowAdmission:
         now: int,
         erased: Sequence[Erasures] = (),
         *,
-        refused: Set[ProvenanceKind] = frozenset(),
+        wall: Wall = OPEN,
     ) -> None:
-        self._refused = refused
+        self._wall = wall
         self._selection = selection
         self._hasher = hasher
         self._now = now
@@ -109,17 +108,17 @@ class RowAdmission:
         if is_harmonised(opened):
             return self._again(opened)
         record = Record(topic_of(type_), value, (), self._now)
-        if (usual := harmonise_fast(record, self._hasher)) and not names_refused(usual[1], self._refused):
+        if (usual := harmonise_fast(record, self._hasher)) and not names_refused(usual[1], self._wall):
             return AdmittedRow(usual[0], usual[1], type_, time)
         read = decode(record, self._hasher.phone_region)
         if isinstance(read, Interaction):
-            read = through_the_wall(read, self._refused)
+            read = through_the_wall(read, self._wall)
         return read if isinstance(read, Refusal) else AdmittedRow(*harmonise(read, self._hasher), type_, time)
 
     def _again(self, opened: Opened) -> AdmittedRow | Refusal:
         read = judge_harmonised(opened)
         if isinstance(read, Interaction):
-            read = through_the_wall(read, self._refused)
+            read = through_the_wall(read, self._wall)
         if isinstance(read, Refusal):
             return read
         if read.time > self._now + MAX_AHEAD_MS:

@@ -3,7 +3,7 @@
 Nothing is sent to Kafka. The running system learns of it by a rebuild, which folds each row at the time it happened.
 """
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import normpath
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from events.adapters.feed import RefusedElement, SkippedElement
 from events.identifiers import Hasher
-from events.interactions.base import ProvenanceKind
+from events.purpose_wall import OPEN, Wall
 from events.topics import INTERACTIONS
 from sinks.lake.erasure import commands_received_at
 from sinks.lake.erasure_list import Erasure, Erasures, add_erasures, read_erasures
@@ -34,18 +34,18 @@ _ERASURES_ALONE = Selection(types=frozenset({ERASED_TYPE}))
 class OldFiles:
     """The files to import. `parts`: all of them, also those without selected rows. `now`: ms since 1970.
 
-    `refused`: kinds of provenance of which nothing is taken.
+    `wall`: what nothing is taken of.
     """
 
     parts: list[InputFile]
     selection: Selection
     hasher: Hasher
     now: int
-    refused: Set[ProvenanceKind] = frozenset()
+    wall: Wall = OPEN
 
     def admission(self, *erased: Erasures) -> RowAdmission:
         """The admission rules for every row, with these erasure lists."""
-        return RowAdmission(self.selection, self.hasher, self.now, erased, refused=self.refused)
+        return RowAdmission(self.selection, self.hasher, self.now, erased, wall=self.wall)
 
     def lakes(self) -> list[Files]:
         """The other lakes among the files."""

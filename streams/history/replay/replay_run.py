@@ -5,14 +5,14 @@ One replay of a path runs at a time: two that read its journals before either ha
 
 import asyncio
 import fcntl
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
-from events.interactions.base import ProvenanceKind
+from events.purpose_wall import OPEN, Wall
 from events.topics import CONTACT_ROOFS, CONTACT_SUPPRESSIONS, INTERACTIONS
 from sinks.lake.erasure import erasure_commands
 from sinks.lake.erasure_list import Erasures, erasure_of, read_erasures
@@ -53,7 +53,7 @@ class ReplaySource:
     phone_region: str
     now: int
     erases: bool = False
-    refused: Set[ProvenanceKind] = frozenset()
+    wall: Wall = OPEN
 
     @property
     def lake(self) -> Files | None:
@@ -82,7 +82,7 @@ class ReplaySource:
             erased = [Erasures(erasure_of(fragment, time) for fragment, time, _ in self.erasures())]
         else:
             erased = [Erasures(erasure_commands(self.lake)), read_erasures(self.lake)]
-        return RowDecider(self.selection, erased, self.phone_region, self.now, erases=self.erases, refused=self.refused)
+        return RowDecider(self.selection, erased, self.phone_region, self.now, erases=self.erases, wall=self.wall)
 
     def erasures(self) -> Iterator[tuple[str, int, bytes]]:
         """Fragment, time (ms) and bytes of each erasure command, selected or not."""

@@ -4,15 +4,14 @@ A row of the lake is harmonised: there is no address in it, and intake is not ne
 would judge it.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 
 from events.adapters.feed import RefusedElement, SkippedElement
 from events.envelope import Record, decode
 from events.harmonised import Opened, harmonised_again, judge_harmonised, open_harmonised
-from events.interactions.base import ProvenanceKind, SourcedData
-from events.purpose_wall import through_the_wall
+from events.purpose_wall import OPEN, Wall, through_the_wall
 from events.refusal import Refusal
-from events.registry import MESSAGES, MODELS, topic_of
+from events.registry import MESSAGES, topic_of
 from events.topics import INTERACTIONS
 from sinks.lake.erasure_list import Erasures
 from streams.domain.contact.state import DEDUP_WINDOW_MS
@@ -44,7 +43,7 @@ RowDecision = UnchangedEvent | RefusedElement | SkippedElement
 class RowDecider:
     """Decides what happens to each row. `erased`: erasure lists, each with who was erased and until when.
 
-    `now`: ms since 1970. `erases`: erasures have been sent before. `refused`: see `through_the_wall`.
+    `now`: ms since 1970. `erases`: erasures have been sent before. `wall`: what nothing is taken of.
     """
 
     def __init__(  # noqa: PLR0913 (each is a part of the order)
@@ -55,10 +54,10 @@ class RowDecider:
         now: int,
         *,
         erases: bool,
-        refused: Set[ProvenanceKind] = frozenset(),
+        wall: Wall = OPEN,
     ) -> None:
         self._selection = selection
-        self._refused = refused
+        self._wall = wall
         self._erased = [each for each in erased if len(each)]
         self._phone_region = phone_region
         self._now = now
@@ -93,12 +92,12 @@ class RowDecider:
 
     def _through_the_wall(self, value: bytes, opened: Opened) -> bytes | None:
         """What is taken of a harmonised event: most often its own bytes; None: nothing is."""
-        if not self._refused or not issubclass(MODELS[opened.head[2]], SourcedData):
+        if self._wall == OPEN:
             return value
         read = judge_harmonised(opened)
         if isinstance(read, Refusal):  # who reads `interactions` judges as before
             return value
-        taken = through_the_wall(read, self._refused)
+        taken = through_the_wall(read, self._wall)
         if isinstance(taken, Refusal):
             return None
         return value if taken is read else harmonised_again(taken)

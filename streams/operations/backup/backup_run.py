@@ -24,6 +24,7 @@ from events.topics import (
     EXPERIMENT_DEFINITIONS,
     INPUT_TOPICS,
     INTERACTIONS,
+    RIGHTS_REQUESTS,
     SEGMENT_DEFINITIONS,
 )
 from streams.domain.contact import decode
@@ -263,6 +264,7 @@ class _Backup:
             files.append(write_records(self._directory / names.contacts_file(number), kept))
             contacts += files[-1].records
         files.append(write_records(self._directory / names.HOLDS, await self._latest(CAMPAIGN_HOLDS)))
+        files.append(write_records(self._directory / names.RIGHTS, await self._latest(RIGHTS_REQUESTS)))
         files.append(write_records(self._directory / names.DEFINITIONS, await self._latest(EXPERIMENT_DEFINITIONS)))
         files.append(write_records(self._directory / names.SEGMENTS, await self._latest(SEGMENT_DEFINITIONS)))
         files += self._policy()

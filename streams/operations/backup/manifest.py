@@ -14,6 +14,7 @@ NAME = "manifest.json"
 POLICY = "policy.toml"
 ERASURES = "erasures.zst"
 HOLDS = "campaign-holds.zst"
+RIGHTS = "rights-requests.zst"
 DEFINITIONS = "experiment-definitions.zst"
 SEGMENTS = "segment-definitions.zst"
 

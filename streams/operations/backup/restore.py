@@ -11,7 +11,7 @@ from faust.types import TP
 
 from events.identity_links import CanonicalId, read_canonical_id
 from events.refusal import Refusal
-from events.topics import CAMPAIGN_HOLDS, EXPERIMENT_DEFINITIONS, INTERACTIONS, SEGMENT_DEFINITIONS
+from events.topics import CAMPAIGN_HOLDS, EXPERIMENT_DEFINITIONS, INTERACTIONS, RIGHTS_REQUESTS, SEGMENT_DEFINITIONS
 from sinks.keys import partition_of
 from streams.domain.experiments.definition_records import missing_definitions
 from streams.domain.formats import Unreadable
@@ -117,11 +117,13 @@ class _Restoring:
         await self._write(map(recount_record, range(self._settings.partitions)))
 
     async def write_what_waits(self) -> None:
-        """Write what was not folded yet, the campaigns on hold, and what is defined."""
+        """Write what was not folded yet, campaigns on hold, people's requests, and what is defined."""
         for number in range(self._partitions_before):
             await self._write(map(self._interaction, read_records(self._directory / names.interactions_file(number))))
         holds = not_superseded(read_records(self._directory / names.HOLDS), await self._latest(CAMPAIGN_HOLDS, 0))
         await self._write(Output(CAMPAIGN_HOLDS, 0, each.key, each.value, each.headers) for each in holds)
+        steps = not_superseded(self._stored(names.RIGHTS), await self._latest(RIGHTS_REQUESTS, 0))
+        await self._write(Output(RIGHTS_REQUESTS, 0, each.key, each.value, each.headers) for each in steps)
         await self._write_definitions(EXPERIMENT_DEFINITIONS, names.DEFINITIONS)
         await self._write_definitions(SEGMENT_DEFINITIONS, names.SEGMENTS)
         for number in range(self._settings.partitions):
@@ -133,7 +135,7 @@ class _Restoring:
         The first partition comes last, as when they are defined: what is in it, all others have.
         """
         since = await self._latest(topic, 0)
-        kept = not_superseded(self._defined(file), since)
+        kept = not_superseded(self._stored(file), since)
         wanted = {each.key or b"": each.value for each in kept} | since
         for number in reversed(range(self._settings.partitions)):
             there = await self._latest(topic, number)
@@ -151,8 +153,8 @@ class _Restoring:
         beside = [Output(self._contacts, number, BESIDE + key, value) for key, value in kept.items()]
         return [*beside, *await self._watermarks({place: end})]
 
-    def _defined(self, file: str) -> Iterator[Record]:
-        """The backup's definitions; older versions of Harmonia stored none."""
+    def _stored(self, file: str) -> Iterator[Record]:
+        """The backup's definitions or requests; older versions of Harmonia stored none."""
         path = self._directory / file
         return read_records(path) if any(each.name == path.name for each in self._plan.manifest.files) else iter(())
 
@@ -208,7 +210,7 @@ def _erasures(records: Iterable[Record]) -> Iterator[tuple[str, int, CanonicalId
 
 
 def not_superseded(holds: Iterable[Record], keys: Container[bytes | None]) -> Iterator[Record]:
-    """Records of a backup about whose campaign or experiment nothing newer has been written.
+    """Records of a backup about whose campaign, step or experiment nothing newer has been written.
 
     A newer one, also by a restore that was cut short, must not drop all others.
     """

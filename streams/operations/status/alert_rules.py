@@ -42,6 +42,7 @@ UNSEEN = (
     "ConsoleFails",
     "EndpointFails",
     "SegmentsBehind",
+    "RightsOverdue",
 )
 """Alerts that need more than one observation, or that only other processes know of: Prometheus has them."""
 

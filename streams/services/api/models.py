@@ -101,6 +101,7 @@ class PermissionAnswer(TypedDict):
     """The decision about one person. `contact_id` null: named by nothing that can be read.
 
     `ref`: the address that was judged. `earliest_at`: when to come again; `expires_at`: how long an allow holds.
+    `notice_due`: of an allow, that the person is to be told with it where their data come from; absent where not.
     """
 
     contact_id: str | None
@@ -111,6 +112,7 @@ class PermissionAnswer(TypedDict):
     earliest_at: str | None
     expires_at: str | None
     reservation: NotRequired[str]
+    notice_due: NotRequired[bool]
 
 
 class PermissionAnswers(TypedDict):

@@ -178,6 +178,8 @@ def _answer(one: JudgedPerson) -> PermissionAnswer:
     }
     if decision.ref is not None:
         shown["ref"] = decision.ref
+    if decision.notice_due:
+        shown["notice_due"] = True
     if one.reservation is not None:
         shown["reservation"] = one.reservation
     return shown

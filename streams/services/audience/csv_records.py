@@ -8,8 +8,9 @@ header. Else its first line alone is malformed, and the next line begins a row.
 import csv
 import io
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO
 
 MOST_LINES = 20
@@ -45,6 +46,13 @@ def records_in(file: BinaryIO, width: int, after: int = 0) -> Iterator[CsvRecord
             yield CsvRecord(number, whole or raw, broken=whole is None)
         elif raw.strip():
             yield CsvRecord(number, raw)
+
+
+def in_chunks(records: Iterable[CsvRecord], most: int) -> Iterator[list[CsvRecord]]:
+    """The rows, so many at once."""
+    rest = iter(records)
+    while chunk := list(islice(rest, most)):
+        yield chunk
 
 
 def fields_of(raw: bytes, width: int | None = None) -> list[str] | None:

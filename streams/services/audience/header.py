@@ -177,6 +177,15 @@ def hashes_of(header: Header, fields: Sequence[str], hasher: Hasher) -> list[str
     return found
 
 
+def identifiers_of(header: Header, fields: Sequence[str], hasher: Hasher) -> list[tuple[IdentifierColumn, list[str]]]:
+    """Each identifier of a row that is not blank, strongest first, with its hashes under every key.
+
+    One that cannot be read has none.
+    """
+    values = [(column, fields[column.position].strip()) for column in header.naming]
+    return [(column, _hashes(column, value, hasher)) for column, value in values if value]
+
+
 def strongest_of(header: Header, fields: Sequence[str], hasher: Hasher) -> tuple[IdentifierColumn, str, str] | None:
     """The strongest readable identifier of a row: its column, value and hash. None: the row identifies nobody.
 

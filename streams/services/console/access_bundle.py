@@ -14,6 +14,9 @@ from events.identifiers import is_identity_hash, kind_of
 from events.json_types import JSON
 from events.outputs import ContactProfile
 from events.times import parse_time
+from events.topics import AUDIT_LOG, INTERACTIONS, kept_days
+from streams.domain.messages import Day
+from streams.platform.settings import Settings
 from streams.services.console.names import STOPS
 from streams.services.console.pages.person import stops_of
 from streams.services.console.rendering import render_signed_out
@@ -46,7 +49,45 @@ class Closed(Struct, frozen=True):
     by: str = ""
 
 
-def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int) -> dict[str, bytes]:
+class Keeping(Struct, frozen=True):
+    """How long what is held is kept, in days; `inactive` 0: nobody is forgotten for doing nothing.
+
+    `in_france`: whom to complain to.
+    """
+
+    interactions: int
+    asked: int
+    inactive: int
+    in_france: bool
+
+
+def keeping_of(settings: Settings) -> Keeping:
+    """How long what is held is kept in the deployment of these settings."""
+    days = kept_days(INTERACTIONS), kept_days(AUDIT_LOG)
+    return Keeping(*days, inactive=settings.inactivity_days, in_france=settings.regime == "fr")
+
+
+class Asked(Struct, frozen=True):
+    """That a team asked about the person, or saw their record. `what`: as `audit-log` has it. Nobody's name is told."""
+
+    at_ms: int | None
+    team: str
+    what: str
+    channel: str | None
+    decision: str | None
+
+
+class AskedFor(Struct, frozen=True):
+    """A request that the person has made before."""
+
+    kind: str
+    received: Day
+    due: Day
+    closed: Day | None
+    outcome: str | None
+
+
+def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int, keeping: Keeping) -> dict[str, bytes]:
     """The files by name. `held`: as `harmonia contact export` writes it; `at_ms`: when it was read."""
     profile: Any = held["profile"]
     shown: ContactProfile = profile
@@ -54,10 +95,17 @@ def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int) -> dict[str, b
         "contact_id": held["contact_id"],
         "profile": shown,
         "kinds": _kinds(held["identifiers"]),
-        "origins": [(_at(item.get("obtained_at") or item["first_at"]), item) for item in shown.get("provenance", ())],
+        "origins": [
+            (_at(item.get("obtained_at") or item["first_at"]), item, _at(item.get("notice_at")))
+            for item in shown.get("provenance", ())
+        ],
         "consents": [(_at(word["at"]), word) for word in shown.get("consent_ledger", ())],
         "closed": [*_closed(shown, held.get("suppressions"))],
         "visited_ms": _at(shown["canvass"]["last_at"]),
+        "purposes": _purposes(shown),
+        "asked": sorted(_asked(held.get("asked")), key=lambda one: one.at_ms or 0, reverse=True),
+        "requests": [*_requests(held.get("requests"))],
+        "keeping": keeping,
         "heard": sorted(_heard(held["interactions"]), key=lambda one: one.at_ms or 0, reverse=True),
         "first_ms": _at(shown["first_seen"]),
         "last_ms": _at(shown["last_seen"]),
@@ -101,6 +149,44 @@ def _heard(interactions: JSON) -> Iterator[HeardOf]:
             said = tuple((name, _text(value)) for name, value in fields if name not in _LEFT_OUT)
             at = parse_time(str(event.get("time")))
             yield HeardOf(at, str(event.get("type")), str(event.get("source")), said)
+
+
+def _purposes(profile: ContactProfile) -> list[tuple[str, str]]:
+    """For what somebody may be reached by a word of theirs that holds, and on what ground; each once."""
+    said: dict[tuple[str, str], bool] = {}
+    for word in sorted(profile.get("consent_ledger", ()), key=lambda word: word["at"]):
+        said[word["channel"], word.get("purpose", "")] = word["granted"]
+    found: dict[tuple[str, str], None] = {}
+    for word in profile.get("consent_ledger", ()):
+        if word["granted"] and said[word["channel"], word.get("purpose", "")]:
+            found[word.get("purpose", ""), word.get("basis", "")] = None
+    return [*found]
+
+
+def _asked(records: JSON) -> Iterator[Asked]:
+    for record in records if isinstance(records, list) else ():
+        if isinstance(record, dict):
+            answers = record.get("answers")
+            answer = answers[0] if isinstance(answers, list) and answers else {}
+            decision = answer.get("decision") if isinstance(answer, dict) else None
+            team, channel = str(record.get("team") or ""), record.get("channel")
+            yield Asked(
+                *(_at(record.get("at")), team, str(record.get("what"))),
+                None if channel is None else str(channel),
+                None if decision is None else str(decision),
+            )
+
+
+def _requests(rows: JSON) -> Iterator[AskedFor]:
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict):
+            closed, outcome = row.get("closed"), row.get("outcome")
+            yield AskedFor(
+                str(row["kind"]),
+                *(Day(str(row["received"])), Day(str(row["due"]))),
+                None if closed is None else Day(str(closed)),
+                None if outcome is None else str(outcome),
+            )
 
 
 def _text(value: JSON) -> str:

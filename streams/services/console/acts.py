@@ -17,7 +17,7 @@ from streams.services.console.roles import Role
 
 UPLOAD = "/send/judge"
 """Where a list is uploaded, which may be longer than a form."""
-About = Literal["campaign", "person", "pair", "letters", "policy", "experiments", "segments", "list"]
+About = Literal["campaign", "person", "pair", "letters", "policy", "experiments", "segments", "list", "request"]
 """What an act changes. Of two acts about one thing that come at once the second waits for the first."""
 
 
@@ -49,6 +49,7 @@ _WHOLE_CAMPAIGN = "all teams of the campaign, every region"
 _THEIR_REGION = "the person's region"
 _EVERYTHING = "all teams, regions and committees"
 _ONE = "the `contact_id`"
+_ONE_REQUEST = "the `contact_id`; `detail`: kind and request"
 
 ACT_SPECS: tuple[ActSpec, ...] = (
     ActSpec(
@@ -251,6 +252,51 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         subject=(),
         within="a team of theirs, all regions and committees",
         audited="the same, and the reservations",
+    ),
+    ActSpec(
+        id="open_request",
+        words="Write down that a person uses a right over their data; an objection stops all contact",
+        roles=frozenset({"privacy"}),
+        path="/rights/open",
+        page="/rights",
+        about="person",
+        subject=("contact",),
+        within=_EVERYTHING,
+        audited=_ONE_REQUEST,
+    ),
+    ActSpec(
+        id="answer_request",
+        words="Download all that is held of who asked for it, as a page and a file",
+        roles=frozenset({"privacy"}),
+        path="/rights/download",
+        page="/rights/{request}",
+        about="request",
+        subject=("request",),
+        within=_EVERYTHING,
+        audited=_ONE_REQUEST,
+        gives_a_file=True,
+    ),
+    ActSpec(
+        id="extend_request",
+        words="Write down that a request takes two further months",
+        roles=frozenset({"privacy"}),
+        path="/rights/extend",
+        page="/rights/{request}",
+        about="request",
+        subject=("request",),
+        within=_EVERYTHING,
+        audited=_ONE_REQUEST,
+    ),
+    ActSpec(
+        id="close_request",
+        words="Write down that a person was told what came of their request",
+        roles=frozenset({"privacy"}),
+        path="/rights/close",
+        page="/rights/{request}",
+        about="request",
+        subject=("request",),
+        within=_EVERYTHING,
+        audited=_ONE_REQUEST,
     ),
 )
 SPEC_OF: Mapping[ConsoleAct, ActSpec] = {spec.id: spec for spec in ACT_SPECS}

@@ -52,6 +52,7 @@ from streams.services.console.pages import (
     person_segments,
     policy,
     privacy,
+    requests,
     runs,
     segments,
     send,
@@ -85,6 +86,7 @@ PAGES: tuple[Page, ...] = (
     *policy.PAGES,
     *letters.PAGES,
     *privacy.PAGES,
+    *requests.PAGES,
     *status.PAGES,
     *deliveries.PAGES,
 )

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from sinks.lookup import Lookup
 from streams.domain.pressure import Policy, default_policy
+from streams.domain.rights.requests import RightsDesk
 from streams.domain.segments.previews import PreviewQuestion
 from streams.platform.settings import Settings
 from streams.services.console.day_reports import DayReports
@@ -39,7 +40,8 @@ class ConsoleDependencies:
     sessions. `called`: what pages call people, English as keys of the catalogue; those of the demo alone.
     `lake`: None where there is none; `deliveries`: None where nobody looks. `exports`: the turns of exports of a
     person. `orders`: those about campaigns that are under way. `preview` asks the workers, and blocks; None: nobody can
-    be asked. `policy`: the one that holds.
+    be asked. `policy`: the one that holds. `requests` reads those of people over their data, and blocks;
+    None: nobody does.
     """
 
     settings: Settings
@@ -65,3 +67,4 @@ class ConsoleDependencies:
     policy: Callable[[], Policy] = default_policy
     day_reports: DayReports = field(default_factory=DayReports)
     sendings: Sendings = field(default_factory=Sendings)
+    requests: Callable[[], RightsDesk] | None = None

@@ -218,6 +218,7 @@ class _Answer(Struct, frozen=True):
 
 class _Rows(Struct, frozen=True):
     rows: int
+    decision: str = ""
 
 
 class _Audited(Struct, frozen=True):
@@ -231,6 +232,7 @@ class _Audited(Struct, frozen=True):
     channel: str | None = None
     campaign_id: str | None = None
     segment: str | None = None
+    detail: str | None = None
 
 
 class ViewRow(NamedTuple):
@@ -273,15 +275,22 @@ class ExportRow(NamedTuple):
 
 
 _TAKES = ("list", "export")
+_AUDIENCE = "audience"
 
 
 def read_export(value: bytes) -> ExportRow | None:
-    """The row of a record of `audit-log` that says that a list of people was taken."""
+    """The row of a record of `audit-log` that says that a list of people was taken.
+
+    An audience for ads is one once it was exported, of those alone who are in it.
+    """
     found = _decoded(_read_audited, value)
     at = None if found is None else _ms(found.at)
     if found is None or at is None or not (found.counts or found.what in _TAKES):
         return None
-    people = sum(each.rows for each in found.counts) or len(found.answers) or None
+    if found.what == _AUDIENCE and found.detail != "exported":
+        return None
+    rows = [each.rows for each in found.counts if found.what != _AUDIENCE or each.decision == "allow"]
+    people = sum(rows) or len(found.answers) or (0 if found.what == _AUDIENCE else None)
     of = found.segment or found.campaign_id
     return ExportRow(at, found.viewer or found.team, found.what, of, found.channel, people)
 

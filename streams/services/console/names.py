@@ -160,7 +160,37 @@ ORIGINS: Mapping[str, str] = {
     "civic_register": "A register of an authority",
 }
 """From whom something about a person was got."""
+RIGHTS: Mapping[str, str] = {
+    "access": "access",
+    "rectification": "rectification",
+    "objection": "objection",
+    "erasure": "erasure",
+    "portability": "portability",
+}
+RIGHTS_OUTCOMES: Mapping[str, str] = {
+    "granted": "done as asked",
+    "partly": "done in part",
+    "refused": "refused, and you were told why",
+    "not_identified": "nobody could tell that it was you",
+    "nothing_held": "nothing was held",
+    "withdrawn": "withdrawn by you",
+}
+ANSWERS: Mapping[str, str] = {
+    "allow": "you might be reached",
+    "defer": "not yet",
+    "deny": "you might not be reached",
+}
+"""What was answered to a team that asked about somebody, as that person reads it."""
+WAYS: Mapping[str, str] = {
+    "form": "where they left their data",
+    "email": "by e-mail",
+    "text": "by text",
+    "phone": "by phone",
+    "door": "at the door",
+    "letter": "by letter",
+}
+"""How somebody was given a notice."""
 ALL: tuple[Mapping[str, str], ...] = (
     *(TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES, AT_MAILBOXES, LEFT, REFUSALS, KINDS),
-    ORIGINS,
+    *(ORIGINS, RIGHTS, RIGHTS_OUTCOMES, ANSWERS, WAYS),
 )

@@ -23,6 +23,7 @@ Seeing = Literal[
     "see_policy",
     "see_letters",
     "see_privacy",
+    "see_requests",
     "see_send",
 ]
 Act = Seeing | ConsoleAct
@@ -43,6 +44,7 @@ ROLES_OF: Mapping[Act, frozenset[Role]] = {
     "see_policy": frozenset({"figures", "sending", "privacy"}),
     "see_letters": frozenset({"operations"}),
     "see_privacy": frozenset({"privacy"}),
+    "see_requests": frozenset({"privacy"}),
     "see_send": frozenset({"sending"}),
     **{spec.id: spec.roles for spec in ACT_SPECS},
 }

@@ -38,6 +38,7 @@ from streams.services.console.signin import Sessions
 from streams.services.console.views import Views
 from streams.services.permission.audit_metrics import running_audit_log
 from streams.services.permission.decisions import PermissionJudge
+from streams.services.rights_desk.log import read_desk
 from streams.services.segment_preview import ask_for_preview
 from streams.worker.app import wall_clock
 
@@ -106,6 +107,7 @@ async def serve(
                 turfs=turfs,
                 called=dict(extras.switch_to),
                 deliveries=DeliveriesObserver(LookAtDeliveries(settings)),
+                requests=partial(read_desk, settings),
                 lake=None if settings.lake is None else LakeObserver(LookAtLake(settings)),
                 preview=partial(ask_for_preview, settings),
                 policy=policies.now,

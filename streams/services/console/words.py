@@ -59,6 +59,10 @@ NAMES = {
     "refusal": names.REFUSALS,
     "kind": names.KINDS,
     "origin": names.ORIGINS,
+    "right": names.RIGHTS,
+    "right_outcome": names.RIGHTS_OUTCOMES,
+    "answer": names.ANSWERS,
+    "way": names.WAYS,
 }
 UNKNOWN = "–"
 """What is shown of something that nobody knows; never a 0."""
@@ -283,7 +287,7 @@ class Words:
     def name(self, of: str, word: str | None) -> str:
         """What a word of the contract is called; the word itself where it has no name.
 
-        `of`: `type`, `outcome`, `channel`, `purpose`, `stop`, `origin`, `mailbox`, or `at_mailbox` within a sentence.
+        `of`: `type`, `outcome`, `channel`, `purpose`, `stop`, `origin`, `way`, `mailbox`, `at_mailbox` in a sentence.
         """
         known = NAMES[of].get(word or "")
         return self.text(known) if known is not None else word or UNKNOWN

@@ -1,10 +1,10 @@
 """What the routes of the gateway share: hooks, tokens, delivery to Kafka, verification, limits and metrics."""
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from events.adapters.feed import AdapterResult, RefusedElement, SkippedElement
-from events.interactions.base import ProvenanceKind
+from events.purpose_wall import OPEN, Wall
 from streams.platform.tokens import Tokens
 from streams.services.api.bodies import BodyReader
 from streams.services.gateway.hooks import Hook
@@ -35,7 +35,7 @@ class GatewayDependencies:
     bodies: BodyReader
     clock: Callable[[], int]
     phone_region: str
-    refused_kinds: Set[ProvenanceKind] = frozenset()
+    wall: Wall = OPEN
     proven: BodyReader = field(default_factory=lambda: BodyReader(SHARE_BYTES))
     used: Mapping[str, UsedSignatures] = field(
         default_factory=lambda: {way: UsedSignatures() for way in ("mailgun", "twilio")}

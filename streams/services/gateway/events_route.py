@@ -138,7 +138,7 @@ async def _judged(
 
 
 def _judge(deps: GatewayDependencies, caller: Caller, record: Record) -> Interaction | Refusal:
-    read = judge_before_sending(record, deps.phone_region, deps.refused_kinds)
+    read = judge_before_sending(record, deps.phone_region, deps.wall)
     if isinstance(read, Refusal):
         return read
     return publish_refusal(read, caller) or read

@@ -88,7 +88,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
                 bodies,
                 wall_clock,
                 settings.phone_region,
-                settings.refused_kinds,
+                settings.wall,
             )
             server = Server(build_gateway(deps), settings.grace_s)
             health = HealthServer.at(settings, metrics.registry, delivery.unready, say)

@@ -94,10 +94,14 @@ def at_once(body: bytes) -> Receive:
 
 
 class Desk:
-    """One process of the API; `at` is its time. `answers`: of workers to a preview, `asked`: what they were asked."""
+    """One process of the API; `at` is its time, `policy` what holds.
+
+    `answers`: of workers to a preview, `asked`: what they were asked.
+    """
 
     def __init__(self, redis: Redis, oldest_s: float = 15.0, bodies: BodyReader | None = None) -> None:
         self.at = NOON
+        self.policy = default_policy()
         self.metrics = ApiMetrics(CollectorRegistry())
         self.audit = AuditLog(self._no_producer, self.metrics.audit.pending.set, self.metrics.audit.failures.inc)
         lookup = Lookup(redis, oldest_s)
@@ -105,14 +109,14 @@ class Desk:
         self.takes_notes = True
         self.asked: list[PreviewQuestion] = []
         self.answers: dict[int, PreviewProgress] = {}
-        judge = PermissionJudge(lookup, Reservations(redis), default_policy, lambda: self.at, self._keep)
+        judge = PermissionJudge(lookup, Reservations(redis), lambda: self.policy, lambda: self.at, self._keep)
         tokens, results, history = read_tokens(TOKENS), ResultsReader(redis, oldest_s), InsightsProcess(INSIGHTS)
         self.deps = ApiDependencies(
             *(tokens, HASHER, lookup, results, SegmentsReader(redis, oldest_s)),
             *(judge, self.audit, self.metrics, lambda: self.at, history),
             "America/New_York",
             self._preview,
-            default_policy,
+            lambda: self.policy,
             bodies or BodyReader(),
         )
         self.app: ASGIApp = build_api(self.deps)

@@ -8,6 +8,7 @@ from events.times import render_time
 from events.topics import CONTACT_LINKS
 from sinks.keys import position_key
 from streams.domain.pressure import default_policy
+from streams.domain.pressure.policy_conditions import PolicyCondition
 from streams.services.api.models import MOST_CONTACTS
 from streams.services.api.readiness import why_unready
 from tests.contract.api.desk import ADDRESS, DAY, HASHER, HOUR, NOON, Desk, address, known, touch
@@ -55,6 +56,25 @@ async def test_an_address_that_cannot_be_read_is_denied_and_costs_no_neighbour(d
     unreadable, ada = await desk.may({"email": "no address"}, {"contact_id": "ada"})
     assert (unreadable["contact_id"], unreadable["decision"], unreadable["reason"]) == (None, "deny", "unknown_address")
     assert ada["decision"] == "allow"
+
+
+async def test_an_allow_says_that_a_notice_is_due_where_the_policy_asks_for_one(desk: Desk, filling: Filling) -> None:
+    got = {"kind": "rented", "file": "a", "first_at": render_time(NOON - DAY), "last_at": render_time(NOON - DAY)}
+    rented = {**got, "count": 1, "addresses": [], "source": "lists/a", "id": "1"}
+    told = {**rented, "notice": "art14/v1", "notice_by": "letter", "id": "2"}
+    await filling.all([known("ada", provenance=[rented]), known("bob", provenance=[rented, told])])
+    asked = ({"contact_id": "ada"}, {"contact_id": "bob"})
+    assert all("notice_due" not in one for one in await desk.may(*asked))
+    notice = PolicyCondition(channel="email", require="notice")
+    desk.policy = desk.policy.model_copy(update={"conditions": (notice,)})
+    ada, bob = await desk.may(*asked)
+    assert (ada["decision"], ada.get("notice_due"), bob["decision"], "notice_due" in bob) == (
+        *("allow", True),
+        *("allow", False),
+    )
+    desk.at = NOON + 30 * DAY
+    ada, bob = await desk.may(*asked)
+    assert (ada["decision"], ada["reason"], bob["decision"]) == ("deny", "no_notice", "allow")
 
 
 async def test_a_campaign_on_hold_is_denied(desk: Desk, filling: Filling) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
 from events.envelope import Record
-from events.interactions.base import ProvenanceKind
+from events.interactions.base import NoticeWay, ProvenanceKind
 from events.json_types import JSON
 from events.registry import MODELS, TOPICS_OF
 from events.times import render_time
@@ -40,7 +40,13 @@ _arms: st.SearchStrategy[JSON] = st.fixed_dictionaries({"id": names, "variant": 
 labels = st.from_regex(r"[ghijklmnop][ghijklmnop/._-]{0,19}", fullmatch=True)
 _origins: st.SearchStrategy[JSON] = st.fixed_dictionaries(
     {"kind": st.sampled_from(get_args(ProvenanceKind))},
-    optional={"obtained_at": times.map(render_time), "file": labels, "notice": labels},
+    optional={
+        "obtained_at": times.map(render_time),
+        "file": labels,
+        "notice": labels,
+        "notice_by": st.sampled_from(get_args(NoticeWay)),
+        "notice_at": times.map(render_time),
+    },
 ).map(dict)
 _contact_ids = st.from_regex(r"[q-z0-9_.:-]{1,64}", fullmatch=True)
 _FIELDS: dict[str, st.SearchStrategy[JSON]] = {

@@ -5,12 +5,12 @@ from typing import get_args
 import orjson
 import pytest
 
-from events.interactions.base import ProvenanceKind
+from events.interactions.base import NoticeWay, ProvenanceKind
 from events.json_types import JSON
 from events.outputs import ProvenanceItem
 from streams.cli.contact import print_profile
 from streams.cli.origin import KINDS, NOT_SAID, naming, print_origins
-from streams.services.console.names import ORIGINS
+from streams.services.console.names import ORIGINS, WAYS
 from tests.unit.domain.contact.said import HOUR, NOON, profile_of, said
 
 PHONE, EMAIL = "a" * 16, "b" * 16
@@ -27,6 +27,8 @@ HIRED: ProvenanceItem = {
 }
 TOLD: ProvenanceItem = {
     "kind": "self",
+    "of_age": True,
+    "age_band": "25-34",
     "notice": "art13/v2",
     "first_at": "2026-02-04T10:00:00.000Z",
     "last_at": "2026-02-05T10:00:00.000Z",
@@ -51,9 +53,16 @@ def test_of_an_address_what_names_it_comes_first(
     assert "the person" in address
     assert "art13/v2" in address
     assert f"email:{EMAIL[:8]}…" in address
+    assert "of age: yes age band: 25-34" in address
     assert "the person: 2 times, 2026-02-04 10:00:00 to 2026-02-05 10:00:00" in address
     assert "a hired list: once, 2026-02-03 10:00:00 file: broker:17 obtained: 2026-02-01 00:00:00" in others
     assert naming([HIRED, TOLD], {EMAIL}) == [TOLD]
+
+
+def test_a_notice_is_told_with_how_and_when(capsys: pytest.CaptureFixture[str]) -> None:
+    given: ProvenanceItem = {**TOLD, "notice_by": "letter", "notice_at": "2026-02-06T09:30:00.000Z"}
+    assert "notice: art13/v2, by letter, 2026-02-06 09:30:00" in printed(capsys, set(), given)
+    assert set(WAYS) == set(get_args(NoticeWay))
 
 
 def test_of_an_address_of_which_nobody_says_it_that_is_said(capsys: pytest.CaptureFixture[str]) -> None:

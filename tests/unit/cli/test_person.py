@@ -9,7 +9,7 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from events.times import render_time
 from streams.cli.contact import decision_words
-from streams.cli.person import CURE, Person, followed_by, nobody_known_message
+from streams.cli.person import CURE, Person, audited_of, followed_by, nobody_known_message
 from streams.domain.contact.state import Fact
 from streams.services.permission.person_name import PersonName, parse_person
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, appended, said
@@ -151,3 +151,11 @@ def test_an_erasure_of_who_was_not_due_hides_nothing_although_all_that_is_known_
     )
     person = held_of(gift, erasure)
     assert ids(person.facts(NOON - 7 * DAY)) == ["form"]
+
+
+def test_of_who_asked_about_somebody_nothing_is_told_of_others_or_of_staff() -> None:
+    ada: dict[str, JSON] = {"contact_id": "email:1", "decision": "allow", "reason": None}
+    bo: dict[str, JSON] = {"contact_id": "crm.bo", "decision": "deny", "reason": "held"}
+    told: dict[str, JSON] = {"team": "digital", "viewer": "eve@example.org", "reason": "a task", "answers": [ada, bo]}
+    assert audited_of(told, {"crm.ada", "email:1"}) == {"team": "digital", "answers": [ada]}
+    assert audited_of(told, {"crm.ann"}) is None

@@ -25,6 +25,8 @@ from streams.demo.script import FILE_ENDS, Script
 from streams.demo.truth import ContactFields
 from streams.domain.pressure import default_policy
 from streams.domain.pressure.french_departments import department_of
+from streams.domain.pressure.notices import without_notice
+from streams.domain.pressure.policy_values import MONTH
 from streams.platform.settings import Settings
 from streams.worker.agents.intake.agent import judge
 from tests.property.worker.links.world import World
@@ -67,7 +69,7 @@ def worked(script: Script) -> Worked:
     done = Worked(World(HASHER, policy=default_policy("fr"), is_warm=True), [])
     for place, one in enumerate(script.publications):
         record = Fetched(place, one.value, headers=one.headers, timestamp=TODAY, topic=one.topic)
-        taken = judge(record, HASHER, Counter(), settings.refused_kinds)
+        taken = judge(record, HASHER, Counter(), settings.wall)
         if isinstance(taken, Refusal):
             done.letters.append(Letter(taken.reason.value, one.topic, 0, place, one.value))
         else:
@@ -92,8 +94,8 @@ def test_everybody_is_as_the_oracle_recounts_them(script: Script, worked: Worked
 @pytest.mark.parametrize(
     ("field", "names"),
     [
-        ("consent_ledger", {"text mobilisation", "email fundraising", "phone mobilisation automatic"}),
-        ("provenance", {"phone mobilisation", "due: voter_list", "due: self"}),
+        ("consent_ledger", {"text mobilisation", "email fundraising", "phone mobilisation automatic", "audience"}),
+        ("provenance", {"phone mobilisation", "due: voter_list", "due: self", "audience", "no notice"}),
         ("last_active_at", {"due: inactive"}),
     ],
 )
@@ -113,6 +115,10 @@ def test_the_story_has_something_of_each_kind(script: Script, profiles: dict[str
     assert {"proof" in word for word in words if word["granted"]} == {True, False}
     kinds = {item["kind"] for each in profiles.values() for item in each.get("provenance", ())}
     assert kinds == {"voter_list", "rented", "self", "canvass"}
+    ways = {item.get("notice_by") for each in profiles.values() for item in each.get("provenance", ())}
+    assert ways == {"letter", None}
+    untold = [each for each in profiles.values() if any(without_notice(each, TODAY, MONTH))]
+    assert 0 < len(untold) < len(profiles)
 
 
 def test_people_have_addresses_and_numbers_that_belong_to_nobody() -> None:

@@ -25,7 +25,7 @@ def known_metrics() -> set[str]:
         console.audit,
         *(kind(CollectorRegistry()) for kind in (DeliveryMetrics, GatewayMetrics, LakeMetrics)),
     )
-    parts = (FollowMetrics(), made, made.campaign, made.operations, made.quarantine, made.policy, *others)
+    parts = (FollowMetrics(), made, made.campaign, made.operations, made.quarantine, made.rights, made.policy, *others)
     found = [each for part in parts for each in vars(part).values() if isinstance(each, MetricWrapperBase)]
     own = {each._name + suffix for each in found for suffix in _SUFFIXES[str(each._type)]}
     return own | {sample.name for family in made.registry.collect() for sample in family.samples}

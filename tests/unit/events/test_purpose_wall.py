@@ -13,7 +13,7 @@ from events.interactions.base import ProvenanceKind, SourcedData
 from events.interactions.canvass import REFUSALS, UNREACHABLE
 from events.json_types import JSON
 from events.pre_send_check import judge_before_sending
-from events.purpose_wall import through_the_wall
+from events.purpose_wall import OPEN, Wall, through_the_wall
 from events.refusal import Reason, Refusal
 from events.regimes import REGIMES
 from events.registry import MESSAGES, MODELS, topic_of
@@ -22,7 +22,8 @@ from streams.worker.agents.intake.agent import judge
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, REQUIRED, event
 
-WALL: Set[ProvenanceKind] = {"petition", "staff", "civic_register"}
+KINDS: Set[ProvenanceKind] = {"petition", "staff", "civic_register"}
+WALL = Wall(KINDS)
 HASHER = Hasher([b"a key"])
 SOURCED = [type_ for type_, model in MODELS.items() if issubclass(model, SourcedData)]
 
@@ -50,12 +51,12 @@ NOES: list[tuple[str, dict[str, JSON]]] = [
 @pytest.mark.parametrize("kind", get_args(ProvenanceKind))
 def test_what_may_say_where_it_comes_from_is_refused_by_just_these_kinds(type_: str, kind: ProvenanceKind) -> None:
     said = read(type_, kind)
-    assert isinstance(through_the_wall(said, WALL), Refusal) == (kind in WALL)
-    assert through_the_wall(said, frozenset()) == said
+    assert isinstance(through_the_wall(said, WALL), Refusal) == (kind in KINDS)
+    assert through_the_wall(said, OPEN) == said
 
 
 @pytest.mark.parametrize(("type_", "said"), NOES)
-@pytest.mark.parametrize("kind", sorted(WALL))
+@pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_no_passes_whatever_its_source_wherever_it_comes_in(type_: str, said: dict[str, JSON], kind: str) -> None:
     told = record(type_, kind, **said, opinion="left")
     taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
@@ -97,7 +98,7 @@ def test_where_petitions_are_taken_one_need_not_say_where_it_comes_from() -> Non
     told, wall = form(None), REGIMES["us"].refused_sources.split()
     refused: Set[ProvenanceKind] = {kind for kind in get_args(ProvenanceKind) if kind in wall}
     assert not isinstance(
-        judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), refused), Refusal
+        judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), Wall(refused)), Refusal
     )
 
 
@@ -149,6 +150,6 @@ def test_a_message_says_nothing_of_its_source_so_it_is_taken(type_: str) -> None
 
 def test_under_european_regimes_petitions_are_behind_the_wall_too() -> None:
     walls = {name: Settings(_env_file=None, regime=name).refused_kinds for name in REGIMES}
-    assert walls == {"us": {"civic_register", "staff"}, "fr": WALL, "eu": WALL}
+    assert walls == {"us": {"civic_register", "staff"}, "fr": KINDS, "eu": KINDS}
     assert Settings(_env_file=None, regime="fr", refused_sources="rented").refused_kinds == {"rented"}
     assert Settings(_env_file=None, regime="fr", refused_sources="").refused_kinds == set()

@@ -25,7 +25,8 @@ def test_each_type_and_each_output_has_a_schema() -> None:
         *("contact-alerts.json", "system-alerts.json", "experiment-results.json"),
         "experiment-definitions.json",
         *("segment-definitions.json", "contact-segments.json", "segment-changes.json", "segment-counts.json"),
-        *("campaign-holds.json", "audit-log.json", "deliveries.json", "delivery-log.json", "dead-deliveries.json"),
+        *("campaign-holds.json", "campaign-transparency.json", "rights-requests.json", "audit-log.json"),
+        *("deliveries.json", "delivery-log.json", "dead-deliveries.json"),
     }
     assert all_schemas().keys() == {f"{type_}.json" for type_ in MODELS} | outputs
 

@@ -23,7 +23,9 @@ def test_the_topics_are_those_of_the_contract() -> None:
         "segment-changes": "delete",
         "segment-counts": "compact",
         "campaign-holds": "compact",
+        "rights-requests": "compact",
         "audit-log": "delete",
+        "campaign-transparency": "delete",
         "deliveries": "compact",
         "delivery-log": "delete",
         "dead-deliveries": "delete",
@@ -51,7 +53,8 @@ def test_the_topics_of_the_clinic_keep_what_they_are_told() -> None:
 
 def test_only_a_few_topics_have_a_number_of_partitions_of_their_own() -> None:
     assert [topic.name for topic in topics.ALL if topic.partitions is not None] == [
-        *("campaign-holds", "deliveries", "delivery-log", "dead-deliveries"),
+        *("campaign-holds", "campaign-transparency", "rights-requests"),
+        *("deliveries", "delivery-log", "dead-deliveries"),
         *("identity-links", "campaign-counts", "experiment-partials"),
         *("dead-letters-requeued", "source-quarantines"),
     ]

@@ -111,10 +111,10 @@ def test_a_topic_is_made_with_its_own_number_of_partitions_or_that_of_the_settin
     create_topics(cast(KafkaAdminClient, admin), SETTINGS)
 
     assert {name for name, count in admin.made.items() if count == 1} == {
-        *("identity-links", "campaign-holds", "campaign-counts", "experiment-partials"),
+        *("identity-links", "campaign-holds", "rights-requests", "campaign-counts", "experiment-partials"),
         *("there-links-changelog", "there-campaigns-changelog", "there-experiments-changelog"),
         *("dead-letters-requeued", "source-quarantines"),
-        *("deliveries", "delivery-log", "dead-deliveries"),
+        *("campaign-transparency", "deliveries", "delivery-log", "dead-deliveries"),
     }
     assert set(admin.made.values()) == {1, SETTINGS.partitions}
 

@@ -29,6 +29,7 @@ from events.times import parse_time
 from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, LinkRuling, Suppress
 from streams.domain.contact.facts.engagement import DEEDS, Deed, checksum_of, link_of
 from streams.domain.contact.facts.identifier_table import carried_by
+from streams.domain.contact.facts.notices import kept_notice
 from streams.domain.contact.sections.exposures import CarriedVariant
 from streams.domain.contact.sections.messages import SHOWS, Message
 from streams.domain.contact.state import (
@@ -45,6 +46,7 @@ from streams.domain.contact.state import (
     PledgeChange,
     Refund,
     Retraction,
+    RollEntry,
     Zones,
 )
 from streams.domain.human import agent_of
@@ -69,6 +71,7 @@ _BARE: tuple[type[InteractionData | DataStruct], ...] = (
 _IF_INACTIVE = "contact.erased_if_inactive"
 _is_label = re.compile(LABEL_PATTERN).fullmatch
 _NO_TERMS = ConsentTerms()
+_NO_ROLL_ENTRY = RollEntry()
 
 
 def fact_of(head: Head, time: int, data: InteractionData | DataStruct, appended_at: int) -> Fact:
@@ -97,7 +100,9 @@ def fact_of(head: Head, time: int, data: InteractionData | DataStruct, appended_
 
 def _origin(said: Provenance | ProvenanceStruct) -> Origin:
     obtained_at = None if said.obtained_at is None else parse_time(said.obtained_at)
-    return Origin(said.kind, obtained_at, said.file, said.notice)
+    notice = kept_notice(said.notice, said.notice_by, said.notice_at)
+    roll = RollEntry(said.age_band, said.sex, said.polling_station)
+    return Origin(said.kind, obtained_at, said.file, notice, said.of_age, None if roll == _NO_ROLL_ENTRY else roll)
 
 
 def _arm(data: InteractionData | DataStruct, given: ExperimentArm | UsualArm) -> CarriedVariant:

@@ -2,8 +2,9 @@
 
 A fragment has its bound (`fold.ROOM`), but nothing bounds how many of them are one person. Those that weigh most give
 way, since one that has thousands of interactions is a machine or a mistake. What somebody asked for never does: a no of
-a fragment that is not shown whole still closes what it closed, a retraction still takes back what it retracts, and an
-address that failed has failed. What has settled is a sum and stays. Commands bind the person whatever is shown here.
+a fragment that is not shown whole still closes what it closed, a retraction still takes back what it retracts, who is
+said to be too young is, and an address that failed has failed. What has settled is a sum and stays. Commands bind the
+person whatever is shown here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,12 +13,14 @@ from msgspec.structs import replace
 
 from events.interactions.canvass import REFUSALS, UNREACHABLE
 from events.registry import types_that
-from streams.domain.contact.state import CanvassReport, Consent, ConsentTerms, ContactState, Fact, Retraction
+from streams.domain.contact.state import CanvassReport, Consent, ConsentTerms, ContactState, Fact, Origin, Retraction
 
 ROOM_FOR_PARTS = 3 << 20
 """Bytes that the fragments of one person may weigh together beside the one that names it, to be shown whole."""
 
 _FAILED = types_that(lambda spec: spec.address_failed)
+_NOTHING_ELSE = "provenance.reported"
+"""The type of what says where something comes from, and nothing else."""
 
 
 Fragments = Mapping[str, ContactState]
@@ -77,12 +80,27 @@ def _binding(fact: Fact, *, unnamed: bool) -> Fact | None:
             return fact
         case Consent(channel, granted=False) as no:
             bare = Consent(channel, granted=False) if unnamed else _bare(no)
-            return replace(fact, detail=bare, origin=None)
+            return replace(fact, detail=bare, origin=_too_young(fact))
         case CanvassReport(outcome=outcome) as report if outcome in REFUSALS or outcome in UNREACHABLE:
             said = replace(report, answers=None, tags_added=(), tags_removed=())
-            return replace(fact, detail=said, arm=None, origin=None)
+            return replace(fact, detail=said, arm=None, origin=_too_young(fact))
+        case _ if fact.type in _FAILED:
+            return replace(fact, arm=None)
         case _:
-            return replace(fact, arm=None) if fact.type in _FAILED else None
+            young = _too_young(fact)
+            return None if young is None else _word_on_age(fact, young)
+
+
+def _too_young(fact: Fact) -> Origin | None:
+    """The word that somebody is not of age, and no more: it protects them, and another fragment may show the other."""
+    if fact.origin is None or fact.origin.of_age is not False:
+        return None
+    return Origin(fact.origin.kind, of_age=False)
+
+
+def _word_on_age(fact: Fact, young: Origin) -> Fact:
+    """As if the fact had said only that."""
+    return Fact(_NOTHING_ELSE, fact.time, fact.source, fact.id, fact.appended_at, origin=young)
 
 
 def _bare(no: Consent) -> Consent:

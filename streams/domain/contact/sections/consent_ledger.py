@@ -9,7 +9,7 @@ word on it.
 from collections.abc import Sequence
 from typing import Literal, get_args
 
-from events.channels import plain_purpose
+from events.channels import NO_MESSAGE, plain_purpose
 from events.outputs import ConsentWord
 from events.times import render_time
 from streams.domain.contact.state import Consent, ConsentTerms, Fact
@@ -49,10 +49,14 @@ _OF_A_NO = 2
 
 
 def _about(said: Consent) -> tuple[str, ...] | None:
-    """What a word decides on for permissions; None: nothing that `stops` does not tell."""
-    if said.list_id is not None or said.sender is not None:
-        return None
+    """What a word decides on, for permissions and audiences for ads; None: nothing that `stops` does not tell.
+
+    A no to ads keeps somebody out of them, whatever list or sender it names.
+    """
     purpose = "" if said.purpose is None else plain_purpose(said.purpose)
+    is_of_part = said.list_id is not None or said.sender is not None
+    if is_of_part and (said.granted or purpose != NO_MESSAGE):
+        return None
     if not said.granted:
         return said.channel, purpose
     terms = said.terms or ConsentTerms()

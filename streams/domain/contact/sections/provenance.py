@@ -4,14 +4,15 @@ Interactions that say the same of it are one entry. Addresses are shown as those
 that their hashes had then.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple, cast
 
 from events.identifiers import is_address_hash, ref_of
 from events.interactions.base import ProvenanceKind
 from events.outputs import AddressRef, ProvenanceItem
 from events.times import render_time
-from streams.domain.contact.state import ContactState, Fact, Origin
+from streams.domain.contact.facts.notices import GivenNotice, notice_in
+from streams.domain.contact.state import ContactState, Fact, Origin, RollEntry
 
 MOST_ENTRIES = 500
 """More entries than anybody has but by a machine or a mistake."""
@@ -30,6 +31,8 @@ class Entries(NamedTuple):
 def provenance(contact_id: str, state: ContactState, origins: Sequence[Fact]) -> Entries:
     """The entries, the earliest first: of very many the first one of each kind and file, and the latest.
 
+    Of words on age the last yes and the last no are shown, too.
+
     `origins`: the facts that count and have an origin, in order.
     """
     of_each: dict[Origin, list[Fact]] = {}
@@ -37,19 +40,23 @@ def provenance(contact_id: str, state: ContactState, origins: Sequence[Fact]) ->
         if fact.origin is not None:
             of_each.setdefault(fact.origin, []).append(fact)
     own = contact_id if not state.mixed and is_address_hash(contact_id) else ""
-    told = _told([*of_each]) if len(of_each) > MOST_ENTRIES else of_each
+    told = _told(of_each) if len(of_each) > MOST_ENTRIES else of_each
     shown = [_item(origin, of_each[origin], _named(of_each[origin], own, state)) for origin in told]
     return Entries(shown, len(of_each) - len(shown))
 
 
-def _told(origins: Sequence[Origin]) -> list[Origin]:
-    """Those that are shown of too many: the first of each kind, of each file, and the latest."""
-    kinds, firsts = dict[str, int](), dict[tuple[str, str | None], int]()
+def _told(of_each: Mapping[Origin, Sequence[Fact]]) -> list[Origin]:
+    """Those that are shown of too many: the first of each kind, of each file, the last words on age, and the latest."""
+    kinds, firsts, origins = dict[str, int](), dict[tuple[str, str | None], int](), [*of_each]
+    ages = dict[bool, int]()
     for number, origin in enumerate(origins):
         kinds.setdefault(origin.kind, number)
+        if origin.of_age is not None:
+            said = ages.setdefault(origin.of_age, number)
+            ages[origin.of_age] = max(said, number, key=lambda each: of_each[origins[each]][-1].stamp)
         if len(firsts) < MOST_FIRSTS:
             firsts.setdefault((origin.kind, origin.file), number)
-    kept = {*kinds.values(), *firsts.values()}
+    kept = {*kinds.values(), *firsts.values(), *ages.values()}
     for number in range(len(origins) - 1, -1, -1):
         if len(kept) < MOST_ENTRIES:
             kept.add(number)
@@ -81,8 +88,30 @@ def _item(origin: Origin, facts: Sequence[Fact], named: Iterable[str]) -> Proven
     if origin.file is not None:
         item["file"] = origin.file
     if origin.notice is not None:
-        item["notice"] = origin.notice
+        _tell_notice(item, notice_in(origin.notice))
+    if origin.of_age is not None:
+        item["of_age"] = origin.of_age
+    if origin.roll is not None:
+        _add_roll_entry(item, origin.roll)
     return item
+
+
+def _tell_notice(item: ProvenanceItem, notice: GivenNotice) -> None:
+    item["notice"] = notice.version
+    if notice.by is not None:
+        item["notice_by"] = notice.by
+    if notice.at is not None:
+        item["notice_at"] = render_time(notice.at)
+
+
+_ROLL_FIELDS: tuple[Literal["age_band", "sex", "polling_station"], ...] = ("age_band", "sex", "polling_station")
+
+
+def _add_roll_entry(item: ProvenanceItem, entry: RollEntry) -> None:
+    for name in _ROLL_FIELDS:
+        value: str | None = getattr(entry, name)
+        if value is not None:
+            item[name] = value
 
 
 def _address(hashed: str) -> AddressRef:

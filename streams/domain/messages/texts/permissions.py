@@ -20,6 +20,7 @@ _WHYS: Mapping[str, str] = {
     "consent_withdrawn": "this person has withdrawn consent",
     "no_consent": "this person has not consented, or has refused",
     "no_provenance": "nobody has said that this person comes from where the policy asks",
+    "no_notice": "this person's data came from elsewhere, and nobody has told them so in time",
     "sender_stopped": "this person has answered STOP to this sender",
     "list_stopped": "this person has left this list",
     "hard_bounced": "the address does not exist",

@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 
 from events.console_acts import ConsoleAct
-from streams.services.console.acting import campaigns, experiments, letters, pairs, people, policy, segments, sending
+from streams.services.console.acting import (
+    campaigns,
+    experiments,
+    letters,
+    pairs,
+    people,
+    policy,
+    requests,
+    segments,
+    sending,
+)
 from streams.services.console.acting.request import Handler
 
 HANDLERS: Mapping[ConsoleAct, Handler] = {
@@ -25,4 +35,8 @@ HANDLERS: Mapping[ConsoleAct, Handler] = {
     "withdraw_segment": segments.withdraw,
     "judge": sending.judge,
     "reserve": sending.reserve,
+    "open_request": requests.open_request,
+    "answer_request": requests.answer_request,
+    "extend_request": requests.extend_request,
+    "close_request": requests.close_request,
 }

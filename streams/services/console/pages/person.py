@@ -140,7 +140,12 @@ async def load_origins(asked: PageRequest) -> Loaded:
 def origins_of(profile: ContactProfile) -> dict[str, object]:
     """What `person_origins.html` shows of a profile: of words on consent the latest, newest first."""
     origins = [
-        (_ms(item.get("obtained_at") or item["first_at"]), item, _channels_of(item["addresses"]))
+        (
+            _ms(item.get("obtained_at") or item["first_at"]),
+            item,
+            _channels_of(item["addresses"]),
+            _ms(item["notice_at"]) if "notice_at" in item else None,
+        )
         for item in profile.get("provenance", ())
     ]
     words = [(_ms(word["at"]), word) for word in reversed(profile.get("consent_ledger", ()))]

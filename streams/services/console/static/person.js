@@ -13,7 +13,7 @@
     button.disabled = false;
   };
   form.addEventListener("submit", () => {
-    document.cookie = "collected=; Max-Age=0; Path=/people; SameSite=Strict";
+    document.cookie = `collected=; Max-Age=0; Path=${form.dataset.collects}; SameSite=Strict`;
     status.textContent = status.dataset.during;
     button.disabled = true;
     clearInterval(asking);

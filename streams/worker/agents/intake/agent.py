@@ -5,15 +5,14 @@ While a source is in quarantine, what of it can wait goes to `quarantine` instea
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
 from events.envelope import Interaction, Record, decode
 from events.fast_intake import harmonise_fast
 from events.harmonised import IntakeResult, take_in
 from events.identifiers import Hasher
-from events.interactions.base import ProvenanceKind
-from events.purpose_wall import names_refused, through_the_wall
+from events.purpose_wall import OPEN, Wall, names_refused, through_the_wall
 from events.refusal import Reason, Refusal
 from events.topics import INTERACTIONS, QUARANTINE, Agent
 from sinks.keys import partition_of
@@ -36,21 +35,19 @@ RECORDS_AT_ONCE = 4_000
 """Input has many partitions, and a full chunk of each would keep the event loop from everybody else for seconds."""
 
 
-def judge(
-    record: KafkaRecord, hasher: Hasher, unknown: Counter[str], refused: Set[ProvenanceKind] = frozenset()
-) -> Judged:
+def judge(record: KafkaRecord, hasher: Hasher, unknown: Counter[str], wall: Wall = OPEN) -> Judged:
     """The interaction in a record, or why it is refused. Counts into `unknown` types with fields they do not know.
 
-    `refused`: kinds of provenance of which nothing is taken.
+    `wall`: what nothing is taken of.
     """
     read = Record(record.topic, record.value, record.headers, record.timestamp)
     if isinstance(record, UnreadableRecord):
         return _first_of(record.refusal, decode(read, hasher.phone_region))
-    if (usual := harmonise_fast(read, hasher)) and not names_refused(usual[1], refused):
+    if (usual := harmonise_fast(read, hasher)) and not names_refused(usual[1], wall):
         return usual
     interaction = decode(read, hasher.phone_region)
     if isinstance(interaction, Interaction):
-        interaction = through_the_wall(interaction, refused)
+        interaction = through_the_wall(interaction, wall)
     if isinstance(interaction, Refusal):
         return interaction
     if interaction.data.model_extra:
@@ -70,7 +67,7 @@ class IntakeAgent:
         clock: Clock,
         *,
         guard: QuarantineGuard,
-        refused: Set[ProvenanceKind] = frozenset(),
+        wall: Wall = OPEN,
     ) -> None:
         self._outbox = outbox
         self._hasher = hasher
@@ -78,7 +75,7 @@ class IntakeAgent:
         self._metrics = metrics
         self._clock = clock
         self._guard = guard
-        self._refused = refused
+        self._wall = wall
         self._turns = WeightedSemaphore(RECORDS_AT_ONCE)
 
     async def __call__(self, chunk: Run) -> None:
@@ -89,7 +86,7 @@ class IntakeAgent:
     async def _take(self, chunk: Run) -> None:
         with self._metrics.chunk(STAGE):
             unknown: Counter[str] = Counter()
-            judged = [judge(record, self._hasher, unknown, self._refused) for record in chunk.records]
+            judged = [judge(record, self._hasher, unknown, self._wall) for record in chunk.records]
             outputs = [self._output(record, outcome) for record, outcome in zip(chunk.records, judged, strict=True)]
             held = self._hold(chunk, judged, outputs) if self._guard.is_needed else ()
             await retried(lambda: self._outbox.write(outputs), f"{chunk.tp}: writing")

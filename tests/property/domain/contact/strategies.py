@@ -63,14 +63,18 @@ GIVEN = {"experiment": ARM, "turf": few("t", "u")}
 SENDING = {"purpose": few(*PURPOSES), "team": few("team", "field"), **GIVEN}
 LIST, SENDER = few("l", "k"), few("s", "t")
 NAMED = {"list_id": LIST, "sender": SENDER}
-PROVENANCE: st.SearchStrategy[JSON] = st.fixed_dictionaries(
-    {"kind": st.sampled_from(["self", "voter_list", "rented"])},
-    optional={
-        "obtained_at": st.sampled_from(["2012-02-01T00:00:00Z", "2012-02-01T01:00:00+01:00"]),
-        "file": st.just("rolls-2012"),
-        "notice": st.sampled_from(["n1", "n2"]),
+PROVENANCE: st.SearchStrategy[JSON] = fields(
+    {"kind": few("self", "voter_list", "rented")},
+    {
+        "obtained_at": few("2012-02-01T00:00:00Z", "2012-02-01T01:00:00+01:00"),
+        "file": few("rolls-2012"),
+        "notice": few("n1", "n2"),
+        "of_age": few(True, False),
+        "age_band": few("65+"),
+        "notice_by": few("letter", "email"),
+        "notice_at": few("2012-02-10T00:00:00Z"),
     },
-).map(dict)
+)
 TERMS = {
     "purpose": few("fundraising", "online_ads", "newsletter"),
     "controller": few("list-2026"),

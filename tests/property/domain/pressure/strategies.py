@@ -54,7 +54,11 @@ def conditions(draw: st.DrawFn) -> PolicyCondition:
     channel: Channel = draw(st.sampled_from(["phone", "email"]))
     automatic = channel == "phone" and draw(st.booleans())
     common: dict[str, Any] = {"channel": channel, "purposes": purposes, "automatic": automatic}
-    if draw(st.booleans()):
+    required = draw(st.sampled_from(["provenance", "notice", "consent"]))
+    if required == "notice":
+        within = draw(st.sampled_from(["0m", "71h", "3d", "30d"]))
+        return PolicyCondition.model_validate({"require": "notice", "within": within, **common})
+    if required == "provenance":
         sources = tuple(sorted(draw(st.sets(st.sampled_from(KINDS)))))
         return PolicyCondition(require="provenance", sources=sources, **common)
     to, bases = draw(st.sampled_from([("automatic_calls", ()), (None, ("consent",)), ("fundraising", ("consent",))]))

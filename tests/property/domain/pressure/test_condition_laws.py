@@ -17,11 +17,12 @@ from streams.domain.pressure.policy import ConsentRules
 from streams.domain.pressure.policy_conditions import PolicyCondition
 from tests.property.domain.contact.strategies import IDS, SOURCES, deliveries, key, lawful
 from tests.property.domain.pressure.strategies import KINDS, conditions
-from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, by, said
+from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, by, said
 from tests.unit.domain.pressure.people import policy
 
 ASKED_FOR: Sequence[LimitedPurpose] = ("fundraising", "mobilisation")
 SOMEBODY = JudgedAddress(None, "ok")
+ASKED_AT = NOON + 3 * DAY
 
 
 @st.composite
@@ -37,7 +38,10 @@ def lives(draw: st.DrawFn) -> list[Arrival]:
             data |= draw(st.sampled_from([{}, {"basis": "consent"}, {"basis": "legitimate_interest"}]))
             one = said("consent.changed", id_, moment, **data)
         else:
-            one = said("form.submitted", id_, moment, form_id="f", provenance={"kind": draw(st.sampled_from(KINDS))})
+            source: dict[str, JSON] = {"kind": draw(st.sampled_from(KINDS))}
+            source |= draw(st.sampled_from([{}, {"file": "a"}]))
+            source |= draw(st.sampled_from([{}, {"notice": "n"}, {"notice": "n", "notice_at": "2012-03-02T12:00:00Z"}]))
+            one = said("form.submitted", id_, moment, form_id="f", provenance=source)
         life.append(by(draw(st.sampled_from(SOURCES)), one))
     return list({key(each): each for each in life}.values())
 
@@ -53,7 +57,8 @@ requests = st.builds(
 
 def judged(state: ContactState, found: Sequence[PolicyCondition], request: PermissionRequest) -> Decision | None:
     asked = policy().model_copy(update={"conditions": tuple(found)})
-    return unmet(profile(DONOR, state), request, conditions_on(request, asked), SOMEBODY, ConsentRules())
+    known, wanted = profile(DONOR, state), conditions_on(request, asked)
+    return unmet(known, request, wanted, SOMEBODY, ConsentRules(), at=ASKED_AT)
 
 
 @lawful
@@ -82,6 +87,8 @@ def why_not(condition: PolicyCondition, life: Sequence[Arrival], request: Permis
     if condition.require == "provenance":
         kinds = {data["provenance"]["kind"] for _, data in told if data.get("provenance")}
         return None if kinds & set(condition.sources or KINDS) else "no_provenance"
+    if condition.require == "notice":
+        return "no_notice" if any(_is_late(at, data, told, condition.within) for at, data in told) else None
     words = [(at, data) for at, data in told if "granted" in data and data["channel"] in (request.channel, "all")]
     wanted = [condition.consent_to] if condition.consent_to else [None, request.purpose]
     for purpose in wanted:
@@ -93,3 +100,13 @@ def why_not(condition: PolicyCondition, life: Sequence[Arrival], request: Permis
             if data["granted"] and enough and all(at > no for no in refused):
                 return None
     return "no_consent"
+
+
+def _is_late(at: int, data: dict[str, Any], told: Sequence[tuple[int, dict[str, Any]]], within: int) -> bool:
+    """Whether it names another source than the person, so long ago, and nobody was told of that source."""
+    source = data.get("provenance")
+    if not source or source["kind"] == "self" or at + within > ASKED_AT:
+        return False
+    others = [other["provenance"] for _, other in told if other.get("provenance")]
+    same = [other for other in others if (other["kind"], other.get("file")) == (source["kind"], source.get("file"))]
+    return not any(other.get("notice") for other in same)

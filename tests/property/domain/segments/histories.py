@@ -46,6 +46,11 @@ MONEY: dict[str, st.SearchStrategy[JSON]] = {"amount": st.integers(1, 4), "curre
 GIFT = few("g:1", "g:2", "g:3", "g:4", "g:5")
 CHANNELS = ("email", "text", "phone", "door", "letter")
 
+ORIGIN: st.SearchStrategy[JSON] = fields(
+    {"kind": few("voter_list", "voter_list", "self")},
+    {"age_band": few("25-34", "65+"), "sex": few("f", "m"), "polling_station": few("0012", "0013")},
+)
+
 WORDS: dict[str, st.SearchStrategy[Fields]] = {
     "email.sent": MAIL,
     "email.delivered": MAIL,
@@ -63,7 +68,8 @@ WORDS: dict[str, st.SearchStrategy[Fields]] = {
         {"channel": few(*CHANNELS, "all"), "granted": few(True, False)}, {"list_id": few("l"), "sender": few("s")}
     ),
     "donation.made": fields(
-        {"donation_id": GIFT, **MONEY}, {"committee": few("C1", "C2"), "instalment": few(1, 2), "pledge_id": few("p")}
+        {"donation_id": GIFT, **MONEY},
+        {"committee": few("C1", "C2"), "instalment": few(1, 2), "pledge_id": few("p"), "provenance": ORIGIN},
     ),
     "donation.refunded": fields(
         {"refund_id": few("r:1", "r:2"), **MONEY}, {"committee": few("C1"), "donation_id": GIFT}
@@ -75,6 +81,7 @@ WORDS: dict[str, st.SearchStrategy[Fields]] = {
         },
         {
             "report_id": few("r"),
+            "provenance": ORIGIN,
             "support": st.integers(1, 5),
             "tags_added": st.lists(st.sampled_from(["host", "driver"]), max_size=2).map(list),
             "tags_removed": st.lists(st.sampled_from(["host", "driver"]), max_size=1).map(list),
@@ -83,13 +90,14 @@ WORDS: dict[str, st.SearchStrategy[Fields]] = {
     ),
     "ballot.reported": fields({"election": few("e", "f"), "status": few("requested", "returned", "voted")}, {}),
     "experiment.assigned": fields({"experiment": ARM}, {}),
-    "form.submitted": fields({"form_id": few("f")}, {}),
+    "form.submitted": fields({"form_id": few("f")}, {"provenance": ORIGIN}),
+    "provenance.reported": fields({"provenance": ORIGIN}, {}),
     "rsvp.attended": fields({"event_id": few("e")}, {}),
     "contact.suppressed": st.one_of(st.just({}), st.integers(-1, 40).map(lambda days: {"until": days * DAY})),
 }
 OFTEN = (
     *("email.sent", "email.sent", "email.opened", "email.clicked", "donation.made", "donation.made"),
-    *("canvass.reported", "text.sent", "contact.suppressed"),
+    *("canvass.reported", "text.sent", "contact.suppressed", "provenance.reported"),
 )
 PLACE = fields({}, {"region": few("US-NY", "US-OH"), "postal_code": few("10001", "44101", "44999", "4")})
 

@@ -133,18 +133,22 @@ def provenance(counted: Iterable[Counted]) -> list[JSON]:
     """What `provenance` of a profile has to be."""
     found: dict[str, list[Counted]] = {}
     for each in one_version_each(counted):
-        said = getattr(each.said.data, "provenance", None)
-        if said is not None:
-            found.setdefault(repr(sorted(said.plain().items())), []).append(each)
+        if getattr(each.said.data, "provenance", None) is not None:
+            found.setdefault(repr(sorted(_source(each.said).items())), []).append(each)
     return [_item(naming) for naming in found.values()]
+
+
+def _source(said: Interaction) -> dict[str, JSON]:
+    """What it says of its source; how and when a notice was given means nothing without its version."""
+    source: dict[str, JSON] = getattr(said.data, "provenance").plain()  # noqa: B009
+    return source if "notice" in source else {name: source[name] for name in source if not name.startswith("notice")}
 
 
 def _item(naming: Sequence[Counted]) -> JSON:
     names = {name for each in naming for name in each.named if name.startswith(("email:", "phone:"))}
     pairs = [name.split(":") for name in sorted(names)]
     first = naming[0].said
-    said: dict[str, JSON] = getattr(first.data, "provenance").plain()  # noqa: B009
-    return said | {
+    return _source(first) | {
         "first_at": render_time(first.time),
         "last_at": render_time(naming[-1].said.time),
         "count": len(naming),

@@ -3,13 +3,18 @@
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from events.contact import HashedContact
-from events.interactions.base import ProvenanceKind
+from events.fields import LABEL_PATTERN
+from events.interactions.base import NoticeWay, ProvenanceKind
 from events.json_types import JSON
+from events.times import render_time
 from streams.domain.contact import ContactState, fold, profile
 from streams.domain.contact.facts.from_interactions import fact_of
+from streams.domain.contact.facts.notices import kept_notice, notice_in
 from streams.domain.contact.merging import person
 from streams.domain.contact.publication.size_limit import reduced
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, folded, gift, profile_of, report, retracted, said
@@ -42,6 +47,83 @@ def test_what_comes_from_one_place_is_one_entry_of_the_first_that_says_so() -> N
     }
     assert (given["count"], "notice" in given) == (1, False)
     assert known["counts"]["provenance.reported"] == 1
+
+
+def test_what_a_producer_says_of_age_and_a_roll_of_a_voter_is_shown_as_it_is_said() -> None:
+    more: dict[str, JSON] = {"of_age": True, "age_band": "25-34", "sex": "f", "polling_station": "75111-0012"}
+    known = profile_of(
+        said("provenance.reported", "1", NOON, provenance={**ROLL, **more}),
+        said("form.submitted", "2", NOON + HOUR, form_id="f", provenance={**FORM, "of_age": False}),
+        said("form.submitted", "3", NOON + HOUR, form_id="f", provenance=FORM),
+    )
+    roll, young, form = known["provenance"]
+    assert {name: roll[name] for name in more} == more  # type: ignore[literal-required]
+    assert young["of_age"] is False
+    assert not {*more} & {*form}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("of_age", "yes"), ("of_age", 1), ("age_band", "1987-03-12"), ("sex", "F"), ("sex", "")]
+)
+def test_what_is_said_of_age_and_sex_has_to_be_in_these_words(name: str, wrong: JSON) -> None:
+    with pytest.raises(ValidationError):
+        said("provenance.reported", "1", provenance={**ROLL, name: wrong})
+
+
+def test_of_too_many_entries_the_last_words_on_age_are_shown() -> None:
+    """Whoever is too young by a late word of an early source must not be taken for somebody of age."""
+    many: list[tuple[str, JSON]] = [(f"r{number}", {"kind": "rented", "file": f"l-{number}"}) for number in range(600)]
+    of_age: JSON = {"kind": "rented", "file": "l-400", "of_age": True}
+    young: JSON = {"kind": "rented", "file": "l-400", "of_age": False}
+    told = [*many[:300], ("a", of_age), ("y", young), *many[300:], ("b", of_age), ("z", young)]
+    known = profile_of(
+        *(said("provenance.reported", id_, NOON + at, provenance=said_so) for at, (id_, said_so) in enumerate(told))
+    )
+    assert [(each["of_age"], each["count"]) for each in known["provenance"] if "of_age" in each] == [
+        (True, 2),
+        (False, 2),
+    ]
+
+
+def test_a_notice_is_told_with_how_and_when_it_was_given() -> None:
+    given: dict[str, JSON] = {"notice": "art14/v1", "notice_by": "letter", "notice_at": "2012-02-20T01:00:00+01:00"}
+    bare = said("provenance.reported", "1", provenance={**ROLL, "notice": "art14/v1"})
+    whole = said("provenance.reported", "2", NOON + HOUR, provenance={**ROLL, **given})
+    first, second = profile_of(whole, bare, whole)["provenance"]
+    assert (first["notice"], "notice_by" in first, "notice_at" in first) == ("art14/v1", False, False)
+    told = second["notice"], second["notice_by"], second["notice_at"]
+    assert told == ("art14/v1", "letter", "2012-02-20T00:00:00.000Z")
+    assert (second["count"], second["id"]) == (1, "2")
+
+
+def test_how_and_when_of_a_notice_that_has_no_version_mean_nothing() -> None:
+    [entry] = profile_of(said("provenance.reported", provenance={**ROLL, "notice_by": "letter"}))["provenance"]
+    assert {"notice", "notice_by", "notice_at"}.isdisjoint(entry)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("notice_by", "pigeon"), ("notice_at", "yesterday"), ("notice", "art 14|v1")]
+)
+def test_a_notice_that_is_none_is_refused_and_of_a_no_left_out(field: str, value: str) -> None:
+    with pytest.raises(ValidationError, match=field):
+        said("provenance.reported", provenance={**ROLL, field: value})
+    no = said("consent.changed", channel="email", granted=False, provenance={**ROLL, "notice": "n1", field: value})
+    [entry] = profile_of(no)["provenance"]
+    assert (entry["kind"], field in entry) == ("voter_list", False)
+
+
+def test_a_state_of_before_keeps_its_notice_as_it_was() -> None:
+    assert kept_notice("art14/v1", None, None) == "art14/v1"
+    assert notice_in("art14/v1") == ("art14/v1", None, None)
+
+
+@given(
+    st.from_regex(LABEL_PATTERN, fullmatch=True),
+    st.none() | st.sampled_from(get_args(NoticeWay)),
+    st.none() | st.integers(-(10**13), 10**13),
+)
+def test_what_is_kept_of_a_notice_is_what_was_said(version: str, by: str | None, at: int | None) -> None:
+    assert notice_in(kept_notice(version, by, None if at is None else render_time(at)) or "") == (version, by, at)
 
 
 def test_of_too_many_entries_the_first_of_each_kind_is_shown() -> None:

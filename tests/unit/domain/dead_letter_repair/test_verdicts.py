@@ -1,10 +1,9 @@
-from collections.abc import Set
 from dataclasses import replace
 
 import orjson
 import pytest
 
-from events.provenance_kinds import ProvenanceKind
+from events.purpose_wall import Wall
 from events.refusal import Reason, Refusal
 from events.requeued import history_of, with_history
 from streams.domain.dead_letter_repair.verdicts import (
@@ -59,11 +58,11 @@ def test_a_petition_of_ones_own_site_may_be_sent_anew_with_its_source() -> None:
     """As those are that came before the hook said so."""
     form = event("form.submitted") | {"data": {"contact": {"contact_id": "c1"}, "form_id": "f1", "kind": "petition"}}
     refused = letter(orjson.dumps(form), topic="outreach-events", reason=Reason.REFUSED_SOURCE)
-    wall: Set[ProvenanceKind] = {"petition"}
-    again = judge_letter(refused, replace(rules(), refused=wall))
+    wall = Wall({"petition"})
+    again = judge_letter(refused, replace(rules(), wall=wall))
     assert isinstance(again, Refusal)
     assert again.reason is Reason.REFUSED_SOURCE
-    said = judge_letter(refused, replace(rules('[default]\ndata.provenance.kind = "self"'), refused=wall))
+    said = judge_letter(refused, replace(rules('[default]\ndata.provenance.kind = "self"'), wall=wall))
     assert isinstance(said, RequeueableRecord)
 
 

@@ -8,9 +8,10 @@ from pydantic import ValidationError
 from events.channels import Channel
 from events.outputs import ConsentWord, ProvenanceItem
 from events.times import render_time
-from streams.domain.pressure import Policy, answer, decide, default_policy, prepare
+from streams.domain.pressure import Policy, answer, decide, default_policy, prepare, read_policy
 from streams.domain.pressure.asking import Evidence
 from streams.domain.pressure.closures import channel_denial, channel_rules
+from streams.domain.pressure.policy_files import policy_text
 from streams.domain.pressure.policy_remarks import policy_remarks
 from tests.unit.domain.contact.said import profile_of, said
 from tests.unit.domain.pressure.people import (
@@ -125,6 +126,72 @@ def test_bases_of_a_condition_count_in_place_of_those_of_all() -> None:
     other = person(consent_ledger=[yes("email", basis="consent")], consent={"email": True})
     refused = decide(other, rules, asking("email"), NOON)
     assert (*ruled(refused), refused.evidence) == ("deny", "no_consent", (Evidence("forms/site", "y"),))
+
+
+NOTICE = {"channel": "phone", "require": "notice"}
+
+
+def given_notice(item: ProvenanceItem, **more: str) -> ProvenanceItem:
+    return item | {"notice": "art14/v1", "id": "n"} | more  # type: ignore[return-value]
+
+
+def got(kind: str, days: int, **more: str) -> ProvenanceItem:
+    at = render_time(NOON - days * DAY)
+    return origin(kind, PHONE) | {"first_at": at, "last_at": at} | more  # type: ignore[return-value]
+
+
+def test_whose_data_came_from_elsewhere_is_told_so_within_a_month() -> None:
+    rules = ruling(NOTICE)
+    for days, expected in ((29, ALLOWED), (31, ("deny", "no_notice"))):
+        found = decide(person(provenance=[got("rented", days)]), rules, asking("phone"), NOON)
+        assert ruled(found) == expected
+    late = decide(person(provenance=[got("rented", 31)]), rules, asking("phone"), NOON)
+    assert late.evidence == (Evidence("lists/a", "rented"),)
+    told = person(provenance=[got("rented", 31), given_notice(got("rented", 2))])
+    assert ruled(decide(told, rules, asking("phone"), NOON)) == ALLOWED
+    assert ruled(decide(person(), rules, asking("phone"), NOON)) == ALLOWED
+    assert ruled(decide(None, rules, asking("phone"), NOON)) == ALLOWED
+    assert ruled(decide(person(provenance=[got("self", 90)]), rules, asking("phone"), NOON)) == ALLOWED
+
+
+def test_an_allow_says_that_a_notice_is_due_where_the_policy_asks_for_one() -> None:
+    rules, fresh = ruling(NOTICE), person(provenance=[got("rented", 2)])
+    assert decide(fresh, rules, asking("phone"), NOON).notice_due
+    assert not decide(fresh, ruling(ORIGIN | {"sources": ["rented"]}), asking("phone"), NOON).notice_due
+    told = person(provenance=[got("rented", 2), given_notice(got("rented", 1))])
+    assert not decide(told, rules, asking("phone"), NOON).notice_due
+    assert not decide(person(provenance=[got("rented", 31)]), rules, asking("phone"), NOON).notice_due
+    assert not decide(person(), rules, asking("phone"), NOON).notice_due
+
+
+def test_a_notice_counts_for_its_own_source_and_once_it_has_been_given() -> None:
+    rules, refused = ruling(NOTICE), ("deny", "no_notice")
+    elsewhere = person(provenance=[got("rented", 31, file="a"), given_notice(got("rented", 2, file="b"))])
+    assert ruled(decide(elsewhere, rules, asking("phone"), NOON)) == refused
+    tomorrow = render_time(NOON + DAY)
+    announced = person(provenance=[got("rented", 31), given_notice(got("rented", 2), notice_at=tomorrow)])
+    assert ruled(decide(announced, rules, asking("phone"), NOON)) == refused
+    long_ago = person(provenance=[got("vendor", 2, obtained_at=render_time(NOON - 40 * DAY))])
+    assert ruled(decide(long_ago, rules, asking("phone"), NOON)) == refused
+
+
+def test_how_long_people_may_be_reached_without_a_notice_is_the_policys() -> None:
+    week, never = ruling({**NOTICE, "within": "7d"}), ruling({**NOTICE, "within": "0m"})
+    known = person(provenance=[got("rented", 8)])
+    assert ruled(decide(known, week, asking("phone"), NOON)) == ("deny", "no_notice")
+    fresh = person(provenance=[got("rented", 1)])
+    assert ruled(decide(fresh, week, asking("phone"), NOON)) == ALLOWED
+    assert ruled(decide(fresh, never, asking("phone"), NOON)) == ("deny", "no_notice")
+
+
+def test_a_policy_without_a_time_for_notices_has_the_version_that_it_had() -> None:
+    said = ruling(ORIGIN).model_dump(mode="json")["conditions"]
+    assert "within" not in said[0]
+    assert ruling(NOTICE).version == ruling({**NOTICE, "within": "30d"}).version
+    assert ruling(NOTICE).version != ruling({**NOTICE, "within": "7d"}).version
+    again = read_policy(policy_text(ruling({**NOTICE, "within": "7d"}, APPEALS)))
+    assert isinstance(again, Policy)
+    assert again.version == ruling({**NOTICE, "within": "7d"}, APPEALS).version
 
 
 def test_what_counts_is_where_the_address_comes_from_that_is_judged() -> None:
@@ -279,6 +346,9 @@ def test_a_policy_without_conditions_has_the_version_that_it_had() -> None:
     [
         ({**CALLS, "channel": "email"}, "take automatic out"),
         ({**APPEALS, "sources": ["self"]}, 'require = "provenance"'),
+        ({**APPEALS, "within": "7d"}, 'require = "notice"'),
+        ({"channel": "phone", "require": "notice", "sources": ["self"]}, 'require = "provenance"'),
+        ({"channel": "phone", "require": "notice", "bases": ["consent"]}, 'require = "consent"'),
         ({**ORIGIN, "bases": ["consent"]}, 'require = "consent"'),
         ({"channel": "email", "require": "consent"}, "name the channel in closures.needs_consent instead"),
         ({**ORIGIN, "sources": ["census"]}, "sources"),

@@ -174,6 +174,18 @@ def test_a_kind_of_source_that_a_later_version_knows_is_read_and_kept() -> None:
     assert [fact.origin for fact in kept.facts.values()] == [Origin("registry")]
 
 
+def test_a_state_weighs_what_it_takes_as_it_is_written_now() -> None:
+    """Else a full one would grow beyond the limit, or a small one shrink, with the version."""
+    origins = 0
+    for data in read(path_of("contacts", 5)).states.values():
+        was, now = msgspec.msgpack.decode(data), decode(data)
+        weight, facts = was[4], was[6]
+        grown = sum(len(codec.encode_fact(fact)) for fact in now.facts.values())
+        assert now.weight - weight == grown - sum(len(msgspec.msgpack.encode(fact)) for fact in facts)
+        origins += sum(fact.origin is not None for fact in now.facts.values())
+    assert origins
+
+
 def test_what_is_no_state_is_no_state_of_another_format() -> None:
     for data in (b"", b"\xff", b"{}", b"\x91\xa1x", msgspec.msgpack.encode([2, 5])):
         with pytest.raises(Unreadable) as raised:

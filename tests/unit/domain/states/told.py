@@ -52,6 +52,13 @@ TERMS: Fields = {
     "proof": "scan:0417",
     "basis": "consent",
 }
+ROLL: Fields = {
+    "kind": "voter_list",
+    "of_age": True,
+    "age_band": "25-34",
+    "sex": "f",
+    "polling_station": "75111-0012",
+}
 ORIGIN: Fields = {
     "kind": "rented",
     "obtained_at": "2012-02-01T00:00:00Z",
@@ -81,6 +88,7 @@ class Told:
         self._of_every_other_detail()
         self._of_consents()
         self._of_the_forgotten()
+        self._of_the_roll()
 
     @property
     def contacts(self) -> Mapping[bytes, bytes]:
@@ -180,6 +188,11 @@ class Told:
         ida: Fields = {"contact_id": "crm.ida"}
         self._say("provenance.reported", ida, (NOON, NOON), provenance=ORIGIN)
         self._say("contact.provenance_forgotten", ida, (NOON + HOUR, NOON), kind="rented")
+
+    def _of_the_roll(self) -> None:
+        """One of whom an electoral roll says how old they are, and where they vote."""
+        joy: Fields = {"contact_id": "crm.joy"}
+        self._say("provenance.reported", joy, (NOON, NOON), provenance={**ROLL})
 
     def _of_every_other_detail(self) -> None:
         """A type of which something is kept that nothing above keeps: it is new, and needs no line here."""

@@ -12,6 +12,7 @@ from pyarrow import parquet
 
 from events.harmonised import harmonise
 from events.json_types import JSON
+from events.purpose_wall import Wall
 from sinks.lake.duckdb_views import ask_lake
 from sinks.lake.erasure import erase
 from sinks.lake.erasure_list import add_erasures, erasure_of, read_erasures
@@ -267,7 +268,7 @@ def test_an_import_goes_by_the_same_purpose_wall_as_intake(tmp_path: Path) -> No
     files, report = LocalFiles(tmp_path / "lake"), ImportReport(None)
     again = [orjson.loads(harmonised({**each, "id": f"{each['id']} again"}, NOW).value or b"") for each in said]
     parts = input_files_at(str(json_lines(tmp_path / "old.jsonl", [*said, *again])))
-    import_old_files(files, OldFiles(parts, ALL, HASHER, NOW, {"petition"}), MANY, report, SILENT)
+    import_old_files(files, OldFiles(parts, ALL, HASHER, NOW, Wall({"petition"})), MANY, report, SILENT)
     assert dict(report.counts.refused) == {"refused_source": 2}
     names = {"no", "stop", "odd"}
     assert {row["id"] for row in in_lake(files)} == names | {f"{name} again" for name in names}

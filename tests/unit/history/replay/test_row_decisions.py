@@ -12,6 +12,7 @@ from pyarrow import parquet
 
 from events.identifiers import Hasher
 from events.json_types import JSON
+from events.purpose_wall import Wall
 from events.registry import topic_of
 from events.topics import EMAIL_EVENTS, INTERACTIONS
 from sinks.lake.erasure_list import add_erasures, erasure_of
@@ -72,7 +73,7 @@ def test_rows_of_a_refused_source_stay_behind_but_for_a_no(tmp_path: Path) -> No
     lake(tmp_path, gift, no, own)
     open_ = history(tmp_path)
     assert told(open_) == [as_it_was(no), as_it_was(gift), as_it_was(own)]  # the lake keeps types apart
-    taken, left, as_sent = told(replace(open_, refused=frozenset({"staff"})))
+    taken, left, as_sent = told(replace(open_, wall=Wall({"staff"})))
     assert left == OF_REFUSED_SOURCES
     assert as_sent == as_it_was(own)
     assert isinstance(taken, UnchangedEvent)

@@ -8,10 +8,18 @@ from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
 import streams.services.console as room
+from events.topics import ALL
+from streams.platform.stores import STORES
+from streams.platform.topics import changelog_topics
+from streams.services import register
 from streams.services.console import names
 from streams.services.console.app import PAGES
+from streams.services.register import questions
+from streams.services.register.record import plain
+from streams.services.register.scores import SCORES
 
 ROOM = Path(room.__file__).parent
+REGISTER = Path(register.__file__ or "").parent
 Text = str | tuple[str, str]
 """A text, or the two of a plural."""
 
@@ -29,7 +37,19 @@ _OF_CALLS = {
 
 def shown_texts() -> set[Text]:
     """All texts, plurals as pairs."""
-    return {*_of_templates(), *_of_code(), *_of_pages(), *(text for table in names.ALL for text in table.values())}
+    named = (text for table in names.ALL for text in table.values())
+    return {*_of_templates(), *_of_code(), *_of_pages(), *named, *_of_register()}
+
+
+def _of_register() -> Iterator[str]:
+    """What the register says of each topic, store and score: a new one has to have it in every language."""
+    for topic in [*ALL, *changelog_topics("harmonia")]:
+        yield from (plain(text) for text in (topic.purpose, topic.people, topic.stays) if text)
+    for store in STORES:
+        yield from map(plain, (store.place, store.purpose, store.people, store.stays))
+    for score in SCORES:
+        yield from (score.name, score.logic, score.use)
+    yield from questions.ALL
 
 
 def _of_templates() -> Iterator[Text]:
@@ -44,7 +64,7 @@ def _of_templates() -> Iterator[Text]:
 
 
 def _of_code() -> Iterator[Text]:
-    for file in sorted(ROOM.rglob("*.py")):
+    for file in sorted([*ROOM.rglob("*.py"), *REGISTER.rglob("*.py")]):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 yield from _of_call(node)

@@ -7,11 +7,14 @@ import orjson
 import pytest
 
 from events.json_types import JSON
-from streams.services.console.access_bundle import DATA, PAGE, bundle_of
+from streams.services.console.access_bundle import DATA, PAGE, Keeping, bundle_of
 from streams.services.console.words import Language, Words
 from tests.unit.domain.contact.said import HOUR, NOON, gift, profile_of, report, said
 
-ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012", "notice": "art14/v1"}
+SAID_OF_AGE: dict[str, JSON] = {"of_age": True, "age_band": "65+", "sex": "f", "polling_station": "0012"}
+NOTICE: dict[str, JSON] = {"notice": "art14/v1", "notice_by": "letter"}
+ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012", **NOTICE, **SAID_OF_AGE}
+KEEPING = Keeping(interactions=30, asked=365, inactive=1095, in_france=True)
 TERMS: dict[str, JSON] = {"purpose": "fundraising", "wording": "form-7/v3", "proof": "scan:0417"}
 
 
@@ -35,14 +38,35 @@ def held() -> dict[str, JSON]:
 
 
 def page(language: Language) -> str:
-    return bundle_of(held(), Words(language), NOON)[PAGE].decode()
+    return bundle_of(held(), Words(language), NOON, KEEPING)[PAGE].decode()
 
 
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", ["What we hold of you", "An electoral roll", "Fundraising", "e-mail address × 2", "Gift"]),
-        ("fr", ["Ce que nous gardons de vous", "Une liste électorale", "adresse électronique × 2", "Réponses"]),
+        (
+            "en",
+            [
+                "What we hold of you",
+                "An electoral roll",
+                "art14/v1, by letter",
+                "old enough to vote · age 65+ · female · polling station 0012",
+                "Fundraising",
+                "e-mail address × 2",
+                "Gift",
+            ],
+        ),
+        (
+            "fr",
+            [
+                "Ce que nous gardons de vous",
+                "Une liste électorale",
+                "art14/v1, par lettre",
+                "en âge de voter · âge 65+ · femme · bureau de vote 0012",
+                "adresse électronique × 2",
+                "Réponses",
+            ],
+        ),
     ],
 )
 def test_the_page_tells_it_in_the_persons_language(language: Language, words: list[str]) -> None:
@@ -50,6 +74,11 @@ def test_the_page_tells_it_in_the_persons_language(language: Language, words: li
     assert [word for word in words if word not in shown] == []
     for told in ("rolls-2012", "art14/v1", "form-7/v3", "scan:0417", "<b>van:1</b> jobs", "finance/actblue", "US-NY"):
         assert told in shown
+
+
+def test_what_a_roll_says_of_a_voter_is_told() -> None:
+    assert "old enough to vote · age 65+ · female · polling station 0012" in page("en")
+    assert "en âge de voter · âge 65+ · femme · bureau de vote 0012" in page("fr")
 
 
 def test_nothing_that_a_producer_said_is_markup_and_no_identifier_is_shown_whole() -> None:
@@ -92,7 +121,7 @@ def test_all_that_is_closed_is_told_with_why_and_by_whom(language: Language, row
     }
     of_stop: JSON = {"reason": "unsubscribed", "since": "2012-03-01T12:00:00.000Z", "source": "team/a", "id": "1"}
     given = {**held(), "profile": known, "suppressions": {"text": stopped, "email": of_stop}}
-    shown = bundle_of(given, Words(language), NOON)[PAGE].decode()
+    shown = bundle_of(given, Words(language), NOON, KEEPING)[PAGE].decode()
     cells = [re.findall("<td>(.*?)</td>", row) for row in re.findall("<tr>(.*?)</tr>", shown)]
     told = [row[1:] for row in cells if len(row) == 4 and row[1:] in rows]
     assert sorted(told) == sorted(rows)
@@ -101,22 +130,65 @@ def test_all_that_is_closed_is_told_with_why_and_by_whom(language: Language, row
 def test_a_word_is_told_with_its_ground_and_to_whom_it_was_said() -> None:
     word = said("consent.changed", "1", channel="text", granted=True, controller="party:main", basis="consent")
     known: Any = profile_of(word)
-    shown = bundle_of({**held(), "profile": known}, Words("en"), NOON)[PAGE].decode()
+    shown = bundle_of({**held(), "profile": known}, Words("en"), NOON, KEEPING)[PAGE].decode()
     assert "<td>party:main</td><td>consent</td>" in shown
 
 
 def test_the_file_beside_it_is_the_export_as_it_is() -> None:
     given = held()
-    assert orjson.loads(bundle_of(given, Words("en"), NOON)[DATA]) == orjson.loads(orjson.dumps(given))
+    assert orjson.loads(bundle_of(given, Words("en"), NOON, KEEPING)[DATA]) == orjson.loads(orjson.dumps(given))
 
 
 def test_of_whom_little_is_known_the_page_says_so() -> None:
     empty: Any = profile_of(said("rsvp.made", event_id="e"))
     bare: dict[str, JSON] = {"contact_id": "crm.bo", "profile": empty, "identifiers": ["crm.bo"], "interactions": []}
-    shown = bundle_of(bare, Words("en"), NOON)[PAGE].decode()
+    shown = bundle_of(bare, Words("en"), NOON, KEEPING)[PAGE].decode()
     for said_so in (
         "No interaction says where this comes from.",
         "Nothing was said on consent.",
         "Nothing is kept one",
     ):
         assert said_so in shown
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["Fundraising · consent", "asked whether you may be reached · E-mail", "1,095 days", "to the CNIL"]),
+        ("fr", ["Droit", "opposition", "fait comme demandé", "1\u202f095 jours", "à la CNIL", "a vu votre fiche"]),
+    ],
+)
+def test_the_page_says_why_for_how_long_who_was_told_and_what_may_be_asked(
+    language: Language, words: list[str]
+) -> None:
+    known: Any = profile_of(said("consent.changed", "1", channel="text", granted=True, basis="consent", **TERMS))
+    answer: JSON = {"contact_id": "crm.ada", "decision": "allow", "reason": None}
+    at = "2012-03-01T12:00:00Z"
+    asked: JSON = [
+        {"at": at, "team": "digital", "what": "permission", "channel": "email", "answers": [answer]},
+        {"at": at, "team": "", "what": "read", "channel": None, "answers": []},
+    ]
+    row: dict[str, JSON] = {"kind": "objection", "received": "2012-03-01", "due": "2012-04-01"}
+    requests: JSON = [
+        {**row, "closed": "2012-03-02", "outcome": "granted"},
+        {**row, "closed": None, "outcome": None},
+    ]
+    given = {**held(), "profile": known, "asked": asked, "requests": requests}
+    shown = bundle_of(given, Words(language), NOON, KEEPING)[PAGE].decode()
+    assert [word for word in words if word not in shown] == []
+
+
+def test_a_consent_that_was_taken_back_is_no_ground_any_more() -> None:
+    yes = said("consent.changed", "1", channel="text", granted=True, basis="consent", **TERMS)
+    no = said("consent.changed", "2", NOON + HOUR, channel="text", granted=False, **TERMS)
+    known: Any = profile_of(yes, no)
+    shown = bundle_of({**held(), "profile": known}, Words("en"), NOON, KEEPING)[PAGE].decode()
+    assert "<li>none</li>" in shown
+
+
+def test_elsewhere_and_where_nobody_is_forgotten_for_doing_nothing_the_page_says_so() -> None:
+    keeping = Keeping(interactions=30, asked=365, inactive=0, in_france=False)
+    shown = bundle_of(held(), Words("en"), NOON, keeping)[PAGE].decode()
+    assert "until you are forgotten." in shown
+    assert "authority of your country" in shown
+    assert "What you have asked for" not in shown

@@ -2,6 +2,7 @@
 
 import pytest
 
+from events.json_types import JSON
 from events.outputs import ContactProfile
 from streams.services.console.pages.person import MOST_WORDS, origins_of
 from streams.services.console.rendering import render_signed_out
@@ -38,6 +39,16 @@ def test_each_place_and_each_word_is_a_line(language: Language, words: list[str]
     page = shown(told(), language)
     assert [word for word in words if word not in page] == []
     assert page.index("62012") < page.index("news") < page.index("online_ads")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "notice n2, by letter, Mon, Feb 20, 2012"), ("fr", "information n2, par lettre, lun. 20 févr. 2012")],
+)
+def test_a_notice_is_told_with_how_and_when(language: Language, words: str) -> None:
+    roll: dict[str, JSON] = {"kind": "voter_list", "notice": "n2", "notice_by": "letter"}
+    known = profile_of(said("provenance.reported", provenance={**roll, "notice_at": "2012-02-20T08:00:00Z"}))
+    assert words in shown(known, language)
 
 
 def test_of_whom_nothing_was_said_that_is_said() -> None:

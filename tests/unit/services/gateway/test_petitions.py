@@ -32,7 +32,7 @@ async def taken(folder: Path, file: str, regime: str, body: bytes = SIGNATURE) -
     assert (await gateway.ask("/v1/hooks/actionnetwork", body)).status == 204
     [kept] = gateway.kept.outputs
     assert kept.value is not None
-    wall = Settings.model_validate({"regime": regime}).refused_kinds
+    wall = Settings.model_validate({"regime": regime}).wall
     found = judge(Fetched(0, kept.value, timestamp=NOW, topic=kept.topic), HASHER, Counter(), wall)
     return kept.value, found if isinstance(found, Refusal) else None
 

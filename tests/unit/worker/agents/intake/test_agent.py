@@ -1,5 +1,4 @@
 import asyncio
-from collections.abc import Set
 
 import orjson
 import pytest
@@ -9,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from events.dead_letters import DeadLetter, Origin
 from events.identifiers import Hasher
-from events.interactions.base import ProvenanceKind
+from events.purpose_wall import OPEN, Wall
 from events.refusal import Reason
 from events.topics import DEAD_LETTERS, INTERACTIONS, QUARANTINE
 from sinks.keys import partition_of
@@ -46,13 +45,13 @@ class Basket(Outbox):
 
 
 class Bench:
-    def __init__(self, failures: int = 0, refused: Set[ProvenanceKind] = frozenset()) -> None:
+    def __init__(self, failures: int = 0, wall: Wall = OPEN) -> None:
         self.basket = Basket(failures)
         self.metrics = Metrics(CollectorRegistry())
         hasher = Hasher([b"a key"])
         self.guard = QuarantineGuard(RefusalCounter(4), hasher)
         self.intake = IntakeAgent(
-            *(self.basket, hasher, PARTITIONS, self.metrics, lambda: NOW + 9), guard=self.guard, refused=refused
+            *(self.basket, hasher, PARTITIONS, self.metrics, lambda: NOW + 9), guard=self.guard, wall=wall
         )
 
     async def take(self, *values: bytes | None, topic: str = INPUT.topic) -> list[Output]:
@@ -101,7 +100,7 @@ async def test_a_bad_record_is_a_dead_letter_and_costs_no_neighbour() -> None:
 
 async def test_what_comes_from_a_refused_source_is_a_dead_letter_and_counted() -> None:
     """Also where the key is written in escapes, which the fast path reads."""
-    bench = Bench(refused={"staff"})
+    bench = Bench(wall=Wall({"staff"}))
     rows = [
         {"contact": {"contact_id": "c1"}, "outcome": "contacted", "method": "door", "provenance": {"kind": kind}}
         for kind in ("staff", "self")

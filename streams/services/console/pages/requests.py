@@ -1,0 +1,139 @@
+"""`/rights`: requests of people over their data with the days that are left, and `/rights/{request}`, one of them.
+
+The list names nobody. The page of one request does, so each time it is opened it is written down as a look at them.
+"""
+
+import asyncio
+from typing import cast
+
+from kafka.errors import KafkaError
+from msgspec import Struct
+
+from events.fields import CONTACT_ID_PATTERN
+from events.rights_requests import EXTENSION_REASONS, RIGHTS_KINDS, RIGHTS_OUTCOMES
+from streams.domain.messages import Day
+from streams.domain.rights.requests import RightsDesk, RightsRequest
+from streams.platform.errors import MissingTopic
+from streams.services.console.page import (
+    Block,
+    Loaded,
+    Page,
+    PageRefused,
+    PageRequest,
+    Withheld,
+    require_everything,
+)
+from streams.services.console.rights import EVERYTHING
+from streams.services.rights_desk.log import today
+
+EVERY_S, STALE_S = 15, 60
+REQUEST_PATTERN = r"[0-9a-f]{20}"
+WHY = "rights"
+"""The reason of a look at whom a request is about: they ask what is held of them."""
+
+
+class RequestRow(Struct, frozen=True):
+    """A request as it is shown. `days`: that are left, negative once it is overdue."""
+
+    request: RightsRequest
+    received: Day
+    due: Day
+    days: int
+    is_in_time: bool
+    answered: Day | None = None
+    closed: Day | None = None
+
+
+async def desk_now(asked: PageRequest) -> RightsDesk:
+    """All requests as they stand. Raises Withheld where Kafka does not tell."""
+    if asked.deps.requests is None:
+        raise Withheld("This console reads no requests.")
+    try:
+        return await asyncio.to_thread(asked.deps.requests)
+    except (KafkaError, OSError):
+        raise Withheld("Kafka does not answer, so nobody can tell which requests there are.") from None
+    except MissingTopic:
+        raise Withheld("There is no topic of requests yet: run `harmonia topics create`.") from None
+
+
+async def load_requests(asked: PageRequest) -> Loaded:
+    """Requests that are open, the one that is due first at the top, and the latest that are closed."""
+    require_everything(asked)
+    desk = await desk_now(asked)
+    rows = [row_of(one, asked) for one in desk.requests.values()]
+    late = sum(row.days < 0 for row in rows if row.closed is None)
+    return Loaded({"rows": rows, "late": late, "counted": len(desk.counts)}, asked.wall_ms)
+
+
+def row_of(request: RightsRequest, asked: PageRequest) -> RequestRow:
+    """How a request is shown today."""
+    day = today(asked.deps.settings, asked.wall_ms)
+    return RequestRow(
+        request,
+        Day(str(request.received)),
+        Day(str(request.due)),
+        request.days_left(day),
+        request.is_in_time(day),
+        None if request.answered is None else Day(str(request.answered)),
+        None if request.closed is None else Day(str(request.closed)),
+    )
+
+
+async def load_form(asked: PageRequest) -> Loaded:
+    """The form by which a request is written down; of a person, where one was on their page."""
+    require_everything(asked)
+    day = today(asked.deps.settings, asked.wall_ms)
+    return Loaded({"kinds": RIGHTS_KINDS, "contact": asked.params.get("contact", ""), "today": str(day)}, None)
+
+
+async def enter_request(asked: PageRequest) -> RightsRequest:
+    """Find the request of the page, and write down that its person is looked at. Raises PageRefused."""
+    if asked.viewer.scope != EVERYTHING:
+        raise PageRefused.not_found()
+    try:
+        found = (await desk_now(asked)).requests.get(asked.params["request"])
+    except Withheld as why:
+        raise PageRefused(503, "Not available now", str(why.why)) from None
+    if found is None:
+        raise PageRefused(404, "No such request", "There is none of this id, or its person was forgotten with it.")
+    if found.contact_id is not None:
+        await asked.deps.views.person(asked.viewer, WHY, found.contact_id, "found")
+    return found
+
+
+async def load_request(asked: PageRequest) -> Loaded:
+    """One request, and what may be done about it."""
+    found = cast(RightsRequest, asked.subject)
+    day = today(asked.deps.settings, asked.wall_ms)
+    shown = {
+        "row": row_of(found, asked),
+        "reasons": EXTENSION_REASONS if found.extended is None and day <= found.first_due else (),
+        "outcomes": RIGHTS_OUTCOMES,
+    }
+    return Loaded(shown, asked.wall_ms)
+
+
+REQUESTS = Page(
+    path="/rights",
+    name="rights",
+    title="Requests",
+    act="see_requests",
+    blocks=(
+        Block("requests", EVERY_S, load_requests, "requests_list.html", "What people ask for", STALE_S),
+        Block("form", 0, load_form, "request_form.html", "Write down a request"),
+    ),
+    params={"contact": CONTACT_ID_PATTERN},
+)
+REQUEST = Page(
+    path="/rights/{request}",
+    name="rights_request",
+    title="One request",
+    act="see_requests",
+    blocks=(Block("request", 0, load_request, "request_one.html", "What was asked, and until when"),),
+    params={"request": REQUEST_PATTERN},
+    enter=enter_request,
+    in_menu=False,
+    under="/rights",
+    template="request.html",
+)
+PAGES = (REQUESTS, REQUEST)

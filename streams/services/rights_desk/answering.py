@@ -1,0 +1,166 @@
+"""Opens requests, does what is asked for by the commands there are, and writes the steps down.
+
+Who protects a person comes first: an objection is sent as a suppression before the request is written, so nothing can
+leave it written and not heeded. All else that somebody does is in `audit-log` before it is done.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypedDict
+
+from events.refusal import Refusal
+from events.rights_requests import RightsDeed
+from events.times import render_time
+from sinks.lookup import ContactAnswer, ContactNames, ErasedContact, UnknownContact, find_anyway
+from streams.domain.rights.forgetting import forgetting_records, requests_of
+from streams.domain.rights.requests import RightsRequest
+from streams.domain.rights.steps import (
+    RequestAnswered,
+    RequestOpened,
+    RequestStep,
+    step_record,
+)
+from streams.platform.clients import redis_client
+from streams.platform.settings import Settings
+from streams.services.contact_decisions.commands import Decider, Decision
+from streams.services.contact_decisions.sending import send_and_wait
+from streams.services.permission.command_audit import send_record
+from streams.services.permission.person_name import parse_person
+from streams.services.rights_desk.log import audit_of, new_request_id, new_step_id, read_desk, write_records
+
+
+class NotWrittenDown(Exception):
+    """Nothing is written down, and why: `audit-log` did not take what was to be done, or the person is gone."""
+
+
+class Mark(TypedDict):
+    """What every step says: of which day it is, when it was written, and by whom."""
+
+    on: date
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeantContact:
+    """Whom a word means: the word in its long form, and who is known by it."""
+
+    word: str
+    contact: ContactAnswer
+
+    @property
+    def known_id(self) -> str | None:
+        """The contact_id, where somebody is known."""
+        return None if isinstance(self.contact, ErasedContact | UnknownContact) else self.contact.contact_id
+
+
+def meant_contact(settings: Settings, word: str) -> MeantContact:
+    """Who is known by a word in its long form. Raises RedisError."""
+    names = parse_person(word).ids(settings.hasher) or [word]
+    return MeantContact(word, asyncio.run(_find(settings, names)))
+
+
+def nobody_known(meant: MeantContact) -> str | None:
+    """Why nobody is known, in words; None: somebody is."""
+    if isinstance(meant.contact, ErasedContact):
+        return "this person has been erased, so nothing is held of them but that"
+    if isinstance(meant.contact, UnknownContact):
+        return "nobody is known by that name: is it spelled as it was reported, and HARMONIA_IDENTITY_KEY the workers'?"
+    return None
+
+
+async def _find(settings: Settings, names: ContactNames) -> ContactAnswer:
+    client = redis_client(settings)
+    try:
+        return await find_anyway(client, names)
+    finally:
+        await client.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """What somebody decides about requests. `now`: ms since 1970; `today`: by the deployment's time zone.
+
+    `wait_s`: how long Redis has to show what was ordered. Every method raises Kafka's errors, `NotWrittenDown` where
+    what is to be done cannot be written down first.
+    """
+
+    settings: Settings
+    by: str
+    wait_s: float
+    now: int
+    today: date
+
+    def mark(self, on: date) -> Mark:
+        """What a step of a day says besides what it is."""
+        return {"on": on, "at": render_time(self.now), "by": self.by}
+
+    def answered(self, did: Sequence[RightsDeed]) -> RequestAnswered:
+        """The step that says what was done today."""
+        return RequestAnswered(**self.mark(self.today), did=tuple(did))
+
+    def stop(self, meant: MeantContact) -> bool:
+        """Stop all contact with a person, as `contact suppress` does; whether Redis shows it in time."""
+        decision = Decider(self.settings, self.by).suppress(meant.word, None, self.now)
+        return self._send(decision, [meant.contact])
+
+    def stop_known(self, contact_id: str) -> bool:
+        """The same, of a contact_id."""
+        return self.stop(meant_contact(self.settings, contact_id))
+
+    def begin_open(self, step: RequestOpened) -> str:
+        """The id of a new request, once it is in `audit-log` that it is about to be written down."""
+        request = new_request_id()
+        self.note(step.contact_id, f"open {step.kind} {request}")
+        return request
+
+    def open(self, request: str, step: RequestOpened, *, is_stopped: bool) -> RightsRequest:
+        """Write down that a person has asked, and of an objection that all contact was stopped."""
+        return self._write(request, [step, *([self.answered(["suppressed"])] if is_stopped else [])])
+
+    def begin(self, request: RightsRequest, step: RequestStep) -> None:
+        """Put into `audit-log` that this step is about to be taken."""
+        what = type(step).__struct_config__.tag
+        self.note(request.contact_id, f"{what} {request.kind} {request.id}")
+
+    def take(self, request: RightsRequest, step: RequestStep) -> RightsRequest:
+        """Write down a step of a request that has begun."""
+        return self._write(request.id, [step])
+
+    def erase(self, request: RightsRequest) -> bool:
+        """Forget the person of a request as `contact erase` does, then their requests; whether Redis shows it in time.
+
+        Where it does not, a worker forgets the requests once the person is forgotten.
+        """
+        if request.contact_id is None:
+            return True
+        meant = meant_contact(self.settings, request.contact_id)
+        decision = Decider(self.settings, self.by).erase(request.contact_id, self.now)
+        if not self._send(decision, [meant.contact]):
+            return False
+        desk = read_desk(self.settings)
+        self.forget(requests_of(desk, {request.contact_id}), desk.left)
+        return True
+
+    def forget(self, requests: Sequence[RightsRequest], left: Sequence[str] = ()) -> None:
+        """Leave nothing but counts of these requests."""
+        write_records(self.settings, forgetting_records(requests, left, self.today))
+
+    def _send(self, decision: Decision | Refusal, before: Sequence[ContactAnswer]) -> bool:
+        if isinstance(decision, Refusal):
+            raise NotWrittenDown(f"{decision.reason}: {decision.detail}; nothing was sent")
+        return send_and_wait(self.settings, decision, before, self.wait_s)
+
+    def note(self, contact_id: str | None, what: str) -> None:
+        """Put into `audit-log` what is about to be done, in words. Raises NotWrittenDown."""
+        if (trouble := send_record(self.settings, audit_of(self.by, contact_id, what, self.now))) is not None:
+            raise NotWrittenDown(f"audit-log did not take it, so nothing was written down: {trouble}")
+
+    def _write(self, request: str, steps: Sequence[RequestStep]) -> RightsRequest:
+        write_records(self.settings, (step_record(request, new_step_id(), step) for step in steps))
+        found = read_desk(self.settings).requests.get(request)
+        if found is None:
+            raise NotWrittenDown("the person was forgotten meanwhile, so the request is only counted")
+        return found

@@ -1,0 +1,105 @@
+"""The rights desk beside the agents of a worker: tells how many requests wait, and forgets those of erased people.
+
+The topic is small, so each worker reads all of it, outside of any group. Whoever was erased, by whatever command, is
+`erased` in Redis under every identifier; a request of theirs becomes a count. Of several workers that see it each
+writes the same records, which is as good as once.
+"""
+
+import logging
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
+from mode import Service
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from events.topics import RIGHTS_REQUESTS
+from sinks.lookup import ErasedContact, find_anyway
+from streams.domain.rights.forgetting import forgetting_records, requests_of, waiting_by_kind
+from streams.domain.rights.requests import RightsDesk, desk_of
+from streams.domain.rights.steps import RightsRecord, read_rights_record
+from streams.engine.retry import BROKER_TROUBLE
+from streams.platform.clients import KafkaClients
+from streams.worker.agents.latency_header import Clock
+from streams.worker.measuring.rights_requests import RightsMetrics
+
+logger = logging.getLogger(__name__)
+
+PLACE = TopicPartition(RIGHTS_REQUESTS, 0)
+LOOK_S = 5.0
+_WAIT_MS = 500
+
+
+class RightsMonitor(Service):
+    """Follows the topic of requests. Takes `redis` over and closes it. `time_zone`: by which days are counted."""
+
+    def __init__(self, kafka: KafkaClients, redis: Redis, time_zone: str, clock: Clock, metrics: RightsMetrics) -> None:
+        super().__init__()
+        self._kafka = kafka
+        self._redis = redis
+        self._zone = ZoneInfo(time_zone)
+        self._clock = clock
+        self._metrics = metrics
+        self._there: dict[str, RightsRecord] = {}
+        self._in_trouble = False
+
+    async def on_stop(self) -> None:
+        await self._redis.aclose()
+
+    @Service.task
+    async def _keep(self) -> None:
+        while not self.should_stop:
+            consumer = self._kafka.reader(wait_ms=_WAIT_MS)
+            try:
+                await consumer.start()
+                await self._follow(consumer)
+            except (*BROKER_TROUBLE, RedisError) as error:
+                if not self._in_trouble:
+                    logger.warning("requests of people: %s; trying again", type(error).__name__)
+                self._in_trouble = True
+            finally:
+                await consumer.stop()
+            await self.sleep(LOOK_S)
+
+    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+        consumer.assign([PLACE])
+        await consumer.seek_to_beginning(PLACE)
+        self._there = {}
+        while not self.should_stop:
+            end = (await consumer.end_offsets([PLACE]))[PLACE]
+            while not self.should_stop and await consumer.position(PLACE) < end:
+                for records in (await consumer.getmany(timeout_ms=_WAIT_MS)).values():
+                    for record in records:
+                        self._take(record.key, record.value)
+            desk = desk_of(self._there.items())
+            self._metrics.tell(waiting_by_kind(desk, self._today()))
+            await self._forget_erased(desk)
+            self._in_trouble = False
+            await self.sleep(LOOK_S)
+
+    def _take(self, key: bytes | None, value: bytes | None) -> None:
+        name = (key or b"").decode(errors="replace")
+        if value is None:
+            self._there.pop(name, None)
+        elif (said := read_rights_record(key, value)) is not None:
+            self._there[name] = said
+
+    async def _forget_erased(self, desk: RightsDesk) -> None:
+        """Leave nothing but counts of requests whose person Redis calls erased. Raises RedisError, Kafka's errors."""
+        asked = {one.contact_id for one in desk.requests.values() if one.contact_id is not None}
+        erased = {each for each in asked if isinstance(await find_anyway(self._redis, [each]), ErasedContact)}
+        records = [*forgetting_records(requests_of(desk, erased), desk.left, self._today())]
+        if not records:
+            return
+        producer = self._kafka.idempotent_producer()
+        try:
+            await producer.start()
+            for key, value in records:
+                await producer.send_and_wait(RIGHTS_REQUESTS, value, key, partition=PLACE.partition)
+        finally:
+            await producer.stop()
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._clock() / 1000, self._zone).date()

@@ -1,0 +1,127 @@
+"""`/rights`: requests of people with the days that are left, for the role `privacy`, and what its forms refuse."""
+
+from datetime import date
+from pathlib import Path
+
+import orjson
+import pytest
+from redis.asyncio import Redis
+
+from sinks.base import ContactChange
+from sinks.holds import HoldsSink
+from sinks.redis import RedisSink
+from streams.domain.rights.requests import RightsDesk, RightsRequest
+from streams.domain.rights.steps import RequestCount
+from streams.platform.errors import MissingTopic
+from streams.services.console.rights import Scope, Viewer
+from tests.contract.conftest import client_of
+from tests.contract.console.signed_in_console import SignedInConsole
+from tests.contract.console.test_acting import Written
+from tests.contract.contact_sink import STALE_AFTER
+from tests.contract.redis_server import RedisServer
+from tests.contract.whole_redis import Filling
+
+LATE = RightsRequest("aa" * 10, "access", "van.1", date(2012, 10, 2), date(2012, 11, 2), ())
+EARLY = RightsRequest("bb" * 10, "erasure", "van.2", date(2012, 11, 1), date(2012, 12, 1), ())
+CLOSED = RightsRequest(
+    *("cc" * 10, "objection", None, date(2012, 11, 1), date(2012, 12, 1), ()),
+    closed=date(2012, 11, 2),
+    outcome="not_identified",
+    reference="letters/17",
+)
+COUNT = RequestCount(kind="access", year=2012, outcome="erased", in_time=True)
+DESK = RightsDesk({one.id: one for one in (LATE, EARLY, CLOSED)}, {"counted/1": COUNT})
+DPO = Viewer("dora", frozenset({"privacy"}))
+FRENCH = Viewer("dora", frozenset({"privacy"}), language="fr")
+
+
+@pytest.fixture
+def written() -> Written:
+    return Written()
+
+
+@pytest.fixture
+async def console(redis_client: Redis, redis_server: RedisServer, tmp_path: Path, written: Written) -> SignedInConsole:
+    profile = orjson.dumps({"zones": {"region": None}, "stops": {"senders": {}, "lists": {}}, "counts": {}})
+    async with client_of(redis_server.port) as client:
+        filling = Filling(RedisSink(client, stale_after=STALE_AFTER), HoldsSink(client))
+        await filling.all([ContactChange("van.1", 1, profile, None, None)])
+    found = SignedInConsole(redis_client, tmp_path, audit=written)
+    object.__setattr__(found.deps, "requests", lambda: DESK)
+    return found
+
+
+async def test_the_list_has_days_and_no_names_and_one_request_is_a_look_at_its_person(
+    console: SignedInConsole, written: Written
+) -> None:
+    async with console.browser(DPO) as browser:
+        page = (await browser.get("/rights?contact=van.7")).text
+        for text in ("1 person was not told in time", "overdue by 4 days", "25 days left", "1 request is forgotten"):
+            assert text in page
+        assert page.index(">aaaaaaaa<") < page.index(">bbbbbbbb<")
+        assert "van.1" not in page
+        assert 'value="van.7"' in page
+        assert written.records == []
+        one = (await browser.get(f"/rights/{LATE.id}")).text
+        assert "/rights/download" in one
+        assert "/rights/extend" not in one  # the month is over
+    [look] = written.records
+    assert (look["what"], look["reason"]) == ("read", "rights")
+    assert [answer["contact_id"] for answer in look["answers"]] == ["van.1"]
+
+
+async def test_it_is_told_in_french_too_and_what_is_closed_has_no_form(console: SignedInConsole) -> None:
+    async with console.browser(FRENCH) as browser:
+        page = (await browser.get("/rights")).text
+        assert "en retard de 4 jours" in page
+        one = (await browser.get(f"/rights/{CLOSED.id}")).text
+        assert "nul n’a pu établir que c’était vous" in one
+        assert "/rights/close" not in one
+
+
+async def test_who_is_not_for_privacy_sees_none_and_who_sees_a_part_neither(console: SignedInConsole) -> None:
+    async with console.browser(Viewer("ada", frozenset({"figures", "sending"}))) as browser:
+        assert (await browser.get("/rights")).status_code == 403
+    of_ohio = Viewer("otto", frozenset({"privacy"}), Scope(regions=frozenset({"US-OH"})))
+    async with console.browser(of_ohio) as browser:
+        assert "aaaaaaaa" not in (await browser.get("/rights")).text
+        assert (await browser.get(f"/rights/{LATE.id}")).status_code == 404
+        answer = await console.post(browser, "/rights/close", request=LATE.id, outcome="granted")
+        assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "refusal"),
+    [
+        ("/rights/open", {"kind": "curiosity"}, (422, "Say which right they use")),
+        ("/rights/open", {"kind": "access", "received": "2012-11-09"}, (422, "today at the latest")),
+        ("/rights/open", {"kind": "objection"}, (422, "An objection needs the contact id")),
+        ("/rights/open", {"kind": "access", "contact": "van.1"}, (409, "is open already")),
+        ("/rights/open", {"kind": "access", "contact": "van.9"}, (404, "Not found")),
+        ("/rights/extend", {"request": LATE.id, "reason": "number"}, (409, "The month is over")),
+        ("/rights/extend", {"request": EARLY.id, "reason": "holiday"}, (422, "Say why it takes longer")),
+        ("/rights/close", {"request": CLOSED.id, "outcome": "granted"}, (409, "This request is closed")),
+        ("/rights/close", {"request": EARLY.id, "outcome": "granted", "reference": "to ada@x"}, (422, "letters/17")),
+        ("/rights/close", {"request": "dd" * 10, "outcome": "granted"}, (404, "No such request")),
+        ("/rights/download", {"request": EARLY.id}, (409, "not done about a request of this kind")),
+    ],
+)
+async def test_what_would_not_count_is_refused_and_nothing_is_written_down(
+    console: SignedInConsole, written: Written, path: str, form: dict[str, str], refusal: tuple[int, str]
+) -> None:
+    async with console.browser(DPO) as browser:
+        answer = await console.post(browser, path, **form)
+    status, told = refusal
+    assert answer.status_code == status
+    assert told in answer.text
+    assert [record for record in written.records if record["what"] != "read"] == []
+
+
+async def test_without_a_topic_of_requests_the_page_says_what_makes_one(console: SignedInConsole) -> None:
+    def missing() -> RightsDesk:
+        raise MissingTopic("rights-requests")
+
+    object.__setattr__(console.deps, "requests", missing)
+    async with console.browser(DPO) as browser:
+        assert "harmonia topics create" in (await browser.get("/rights")).text
+        assert (await browser.get(f"/rights/{LATE.id}")).status_code == 503

@@ -1,0 +1,112 @@
+"""No field for the sound of a name or a place of birth is taken under European regimes, and each refusal names it."""
+
+from collections import Counter
+from copy import deepcopy
+
+import orjson
+import pytest
+
+from events.descent_fields import tells_descent
+from events.envelope import Interaction, Record, decode, encode_structured
+from events.identifiers import Hasher
+from events.json_types import JSON
+from events.pre_send_check import judge_before_sending
+from events.purpose_wall import OPEN, Wall, through_the_wall
+from events.refusal import Reason, Refusal
+from events.regimes import REGIMES
+from events.registry import MODELS, topic_of
+from streams.platform.settings import Settings
+from streams.worker.agents.intake.agent import judge
+from tests.unit.engine.kafka_records import Fetched
+from tests.unit.events.records import NOW, REQUIRED, event
+
+WALL = Wall(takes_descent=False)
+HASHER = Hasher([b"a key"])
+TOLD = ("birthPlace", "place_of_birth", "BIRTH-COUNTRY", "lieu_de_naissance", "commune_naissance", "pays de naissance")
+HEARD = ("consonance", "consonance_du_nom", "name_origin", "originOfName", "surname-sound", "ethnicity", "origine_nom")
+OTHERS = ("birthday", "name", "nom", "origin", "country", "city", "nominee", "economie_origine", "naissances", "sound")
+
+
+def record(type_: str, where: str = "data", /, field: str = "lieu_de_naissance", **more: JSON) -> Record:
+    data: dict[str, JSON] = {"contact": {"contact_id": "c1"}, **deepcopy(REQUIRED[type_]), **more}
+    inner = data if where == "data" else data.setdefault(where, {"kind": "voter_list"})
+    assert isinstance(inner, dict)
+    inner[field] = "Oran"
+    return Record(topic_of(type_), orjson.dumps(event() | {"type": type_, "data": data}), (), NOW)
+
+
+def taken(said: Record, wall: Wall = WALL) -> dict[str, JSON] | Refusal:
+    found = judge(Fetched(0, said.value, timestamp=NOW, topic=said.topic), HASHER, Counter(), wall)
+    if isinstance(found, Refusal):
+        return found
+    data: dict[str, JSON] = orjson.loads(found[1])["data"]
+    return data
+
+
+@pytest.mark.parametrize("name", [*TOLD, *HEARD])
+def test_what_tells_descent_is_known_however_it_is_written(name: str) -> None:
+    assert tells_descent(name)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_names_are_not(name: str) -> None:
+    assert not tells_descent(name)
+
+
+@pytest.mark.parametrize("where", ["data", "provenance"])
+def test_the_refusal_names_the_field_and_the_cure(where: str) -> None:
+    found = taken(record("provenance.reported", where))
+    assert isinstance(found, Refusal)
+    assert found.reason is Reason.INVALID_DATA
+    path = "data" if where == "data" else f"data.{where}"
+    assert found.detail.startswith(f"{path}.lieu_de_naissance: where somebody was born")
+    assert "leave the field out" in found.detail
+    before = judge_before_sending(record("provenance.reported", where), "US", WALL)
+    assert before == found
+
+
+def test_a_name_that_may_be_an_address_is_not_repeated() -> None:
+    found = taken(record("form.submitted", field="birthplace of ada@example.org"))
+    assert isinstance(found, Refusal)
+    assert found.detail.startswith("data.*: ")
+
+
+@pytest.mark.parametrize("type_", sorted(MODELS))
+def test_what_takes_something_away_is_taken_without_the_field_all_else_is_not(type_: str) -> None:
+    said = record(type_, granted=False) if type_ == "consent.changed" else record(type_)
+    found = taken(said)
+    assert not isinstance(taken(said, OPEN), Refusal)
+    passes = type_.startswith("contact.") or type_ in (
+        *("consent.changed", "email.unsubscribed", "email.complained", "text.opted_out", "interaction.retracted"),
+    )
+    assert isinstance(found, Refusal) != passes
+    if not isinstance(found, Refusal):
+        assert "lieu_de_naissance" not in found
+
+
+def test_of_a_no_the_field_is_taken_out_wherever_it_stands() -> None:
+    said = record("consent.changed", "provenance", granted=False)
+    found = taken(said)
+    assert not isinstance(found, Refusal)
+    assert found["provenance"] == {"kind": "voter_list"}
+    read = decode(said)
+    assert isinstance(read, Interaction)
+    through_the_wall(read, WALL)
+    assert b"lieu_de_naissance" in encode_structured(read)
+
+
+def test_of_a_contact_no_unknown_field_is_kept_under_any_regime() -> None:
+    for wall in (WALL, OPEN):
+        found = taken(record("provenance.reported", "contact"), wall)
+        assert not isinstance(found, Refusal)
+        assert found["contact"] == {"contact_id": "c1"}
+
+
+def test_a_yes_with_such_a_field_is_refused_and_one_without_is_not() -> None:
+    assert isinstance(taken(record("consent.changed", granted=True)), Refusal)
+    assert not isinstance(taken(record("consent.changed", field="remark", granted=True)), Refusal)
+
+
+def test_european_regimes_refuse_it_and_others_take_it_as_ever() -> None:
+    walls = {name: Settings(_env_file=None, regime=name).wall.takes_descent for name in REGIMES}
+    assert walls == {"us": True, "fr": False, "eu": False}
