@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from streams.domain.rights.requests import RightsDesk, RightsRequest
     from streams.domain.rights.steps import RequestStep
     from streams.platform.settings import Settings
-    from streams.services.rights_desk.answering import Deciding
+    from streams.services.rights_desk.answering import Deciding, MeantContact
 
 app = typer.Typer(
     help="Requests of people over their data, with the month that each gives (GDPR, articles 12 and 15 to 21).",
@@ -75,9 +75,10 @@ def open_command(  # noqa: PLR0913 (options of a command)
             refuse(f"{unknown}; nothing was written down. To write it down as of nobody who is known: --anyway")
         stopped = deciding.stop(found) if kind == "objection" else None
         if stopped is not None and contact_id is None:
-            contact_id = meant_contact(settings, found.word).known_id
+            found = meant_contact(settings, found.word)
+            contact_id = found.known_id
         desk = _desk(settings)
-        if contact_id is not None and (before := desk.open_of(kind, contact_id)) is not None and not anyway:
+        if contact_id is not None and (before := desk.open_of(kind, found.ids)) is not None and not anyway:
             heeded = "" if stopped is None else "all contact was ordered to stop once more; "
             refuse(
                 f"{heeded}nothing was written down: request {before.id} of this kind and person is open; another: "
@@ -144,6 +145,7 @@ def answer(  # noqa: PLR0913 (options of a command)
     An erasure forgets the person and the request: a count is left. Exit code 1 when Redis does not show it in time.
     """
     from streams.cli.contact import written_bundle
+    from streams.services.rights_desk.answering import meant_contact
 
     settings, deciding = _begin(by, wait)
     with _plainly():
@@ -154,6 +156,12 @@ def answer(  # noqa: PLR0913 (options of a command)
             )
         step = deciding.answered(_deeds(found, did))
         _may(found, step, deciding)
+        if found.kind == "rectification":  # it was done elsewhere, and needs nobody to be found
+            deciding.begin(found, step)
+            _told(settings, deciding.take(found, step), as_json=as_json)
+            return
+        person = meant_contact(settings, found.contact_id)
+        _say_who(person)
         if found.kind == "erasure" and not yes:
             typer.confirm("This cannot be undone. Forget this person?", abort=True, err=True)
         if found.kind in ("access", "portability") and out is None:
@@ -162,10 +170,10 @@ def answer(  # noqa: PLR0913 (options of a command)
         if out is not None and found.kind in ("access", "portability"):
             files = written_bundle(settings, found.contact_id, out, language)
             say(f"wrote {' and '.join(files)} to {out}: look at it before it is handed out", err=True)
-        if found.kind == "objection" and not deciding.stop_known(found.contact_id):
+        if found.kind == "objection" and not deciding.stop(person):
             _refuse_unseen("the stop", wait)
         if found.kind == "erasure":
-            _erase(deciding, found)
+            _erase(deciding, person)
             return
         after = deciding.take(found, step)
     _told(settings, after, as_json=as_json)
@@ -341,8 +349,17 @@ def _deeds(request: RightsRequest, did: Sequence[str] | None) -> Sequence[Rights
     return [*own.values()]
 
 
-def _erase(deciding: Deciding, request: RightsRequest) -> None:
-    if not deciding.erase(request):
+def _say_who(person: MeantContact) -> None:
+    """Say who is meant now: since the request came they may have been linked with somebody, or parted."""
+    from streams.cli.person import masked_identifier
+
+    called, *others = [masked_identifier(each) for each in person.ids]
+    also = f", who is {', '.join(others)} as well" if others else ""
+    say(f"this is about {called}{also}: is it they who asked?", err=True)
+
+
+def _erase(deciding: Deciding, person: MeantContact) -> None:
+    if not deciding.erase(person):
         _refuse_unseen("the erasure", deciding.wait_s)
     say("this person is forgotten, and Redis shows it; all their requests are only counted from now on")
     say("tell the person by your own letter: Harmonia has no name of theirs any more")

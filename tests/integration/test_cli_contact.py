@@ -366,6 +366,31 @@ def test_a_person_objects_is_given_what_is_held_and_is_forgotten_with_their_requ
     assert sum(one["what"] == "rights" for one in audited) == 5
 
 
+def test_who_is_parted_after_they_asked_is_forgotten_and_not_whom_they_were_taken_for(
+    desk: Desk, system: System
+) -> None:
+    ada, email = fresh(), f"{fresh()}@example.org"
+    desk.say("donation-events", "donation.made", {"contact_id": ada}, donation_id=f"desk:{fresh()}")
+    desk.say("email-events", "email.opened", {"email": email})
+    until(lambda: bool(desk.profile(ada) and desk.profile(email)), "both")
+    desk.do("link", ada, email)
+
+    def rights(*words: str) -> Result:
+        ended = CliRunner().invoke(app, ["rights", *words], env=on(system.stack, COLUMNS="200"))
+        assert ended.exit_code == 0, ended.output
+        return ended
+
+    request = json.loads(rights("open", "erasure", email, "--json").stdout)
+    assert request["contact_id"].startswith("email:")
+    desk.do("unlink", email, ada)
+    until(lambda: desk.profile(email).get("counts") == {"email.opened": 1}, "two again")
+    told = rights("answer", request["request"], "--yes").output
+    assert "this is about email:" in told
+    assert ada not in told
+    assert b"has been erased" in desk.run("show", email).stderr
+    assert desk.profile(ada)["counts"] == {"donation.made": 1}
+
+
 def steps_in(consumer: KafkaConsumer) -> bytes:
     """All that is left of requests once the topic is compacted."""
     latest = {record.key: record.value for record in records_of(consumer, RIGHTS_REQUESTS)}

@@ -5,7 +5,7 @@ who asks again has another request.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from msgspec import Struct
@@ -29,6 +29,7 @@ from streams.domain.rights.steps import (
 class RightsRequest(Struct, frozen=True):
     """One request of one person. `due`: the last day, as extended. `answered`, `closed`: on which day, None: not yet.
 
+    `contact_id`: by which the person asked, and which stays theirs whomever they are linked with or parted from.
     `keys`: of the records that say so.
     """
 
@@ -73,10 +74,10 @@ class RightsDesk(Struct, frozen=True):
     counts: Mapping[str, RequestCount]
     left: tuple[str, ...] = ()
 
-    def open_of(self, kind: RightsKind, contact_id: str) -> RightsRequest | None:
-        """An open request of this kind and person."""
-        asked = (kind, contact_id, None)
-        return next((one for one in self.requests.values() if (one.kind, one.contact_id, one.closed) == asked), None)
+    def open_of(self, kind: RightsKind, contact_ids: Collection[str]) -> RightsRequest | None:
+        """An open request of this kind and of a person who goes by these ids."""
+        open_ones = (one for one in self.requests.values() if (one.kind, one.closed) == (kind, None))
+        return next((one for one in open_ones if one.contact_id in contact_ids), None)
 
     def named(self, word: str) -> list[RightsRequest]:
         """The requests whose id is a word, or begins with it."""

@@ -31,6 +31,7 @@ from streams.services.console.page import PageRefused
 from streams.services.console.pages.requests import REQUEST_PATTERN, desk_now
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.views import Audited
+from streams.services.contact_decisions.effects import ids_of
 from streams.services.rights_desk.answering import Deciding, NotWrittenDown
 from streams.services.rights_desk.log import new_request_id, today
 
@@ -67,8 +68,8 @@ async def open_request(asked: ActRequest) -> Outcome | Ready:
     if kind == "objection" and not found:
         text = "An objection needs the contact id of the person: all contact is stopped by it."
         return not_done("Nothing was written down", text, LIST, 422)
-    contact_id = found[0].contact_id if found else None
-    before = None if contact_id is None else (await desk_now(asked.page())).open_of(kind, contact_id)
+    contact_id = contact if found else None  # as it was named, so that it stays theirs where they are parted later
+    before = (await desk_now(asked.page())).open_of(kind, ids_of(found[0])) if found else None
     if before is not None and kind != "objection":
         text = "A request of this kind and person is open already."
         return not_done("Nothing was written down", text, f"{LIST}/{before.id}")
