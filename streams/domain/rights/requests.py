@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from events.rights_requests import ExtensionReason, RightsDeed, RightsKind, RightsOutcome
+from events.times import parse_time
 from streams.domain.rights.clock import answer_due, extended_due
 from streams.domain.rights.steps import (
     ClockExtended,
@@ -30,7 +31,7 @@ class RightsRequest(Struct, frozen=True):
     """One request of one person. `due`: the last day, as extended. `answered`, `closed`: on which day, None: not yet.
 
     `contact_id`: by which the person asked, and which stays theirs whomever they are linked with or parted from.
-    `keys`: of the records that say so.
+    `opened`: when that was written down, ms since 1970. `keys`: of the records that say so.
     """
 
     id: str
@@ -45,6 +46,7 @@ class RightsRequest(Struct, frozen=True):
     closed: date | None = None
     outcome: RightsOutcome | None = None
     reference: str | None = None
+    opened: int = 0
 
     @property
     def first_due(self) -> date:
@@ -122,7 +124,10 @@ def _folded(id_: str, steps: Mapping[str, RequestStep]) -> RightsRequest | None:
                 break
             case _:
                 pass
-    request = RightsRequest(id_, opening.kind, opening.contact_id, received, due, keys, extended, answered, tuple(did))
+    request = RightsRequest(
+        *(id_, opening.kind, opening.contact_id, received, due, keys, extended, answered, tuple(did)),
+        opened=parse_time(opening.at) or 0,
+    )
     if closing is None:
         return request
     return replace(request, closed=closing.on, outcome=closing.outcome, reference=closing.reference)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from events.rights_requests import EXTENSION_REASONS, RIGHTS_DEEDS, RIGHTS_KINDS, RIGHTS_OUTCOMES, RightsKind
+from events.times import parse_time
 from streams.domain.rights.clock import answer_due, extended_due, months_after
 from streams.domain.rights.forgetting import closed_before, forgetting_records, requests_of, waiting_by_kind
 from streams.domain.rights.permitted import step_refusal
@@ -94,6 +95,7 @@ def test_a_request_stands_as_a_plain_recount_says(records: Records) -> None:
             opened[0].contact_id,
             opened[0].received,
         )
+        assert shown.opened == parse_time(opened[0].at)
         closings = [place for place, one in enumerate(own) if isinstance(one, RequestClosed)]
         before = own if not closings else own[: closings[0]]
         assert shown.closed == (own[closings[0]].on if closings else None)
