@@ -85,7 +85,7 @@ def open_command(  # noqa: PLR0913 (options of a command)
                 "--anyway"
             )
         step = RequestOpened(**deciding.mark(deciding.today), kind=kind, received=day, contact_id=contact_id)
-        request = deciding.open(deciding.begin_open(step), step, is_stopped=stopped is not None)
+        request = deciding.open(deciding.begin_open(step), step, is_stopped=stopped is True)
     _told(settings, request, as_json=as_json)
     if stopped is False:
         _refuse_unseen("the stop", wait)

@@ -124,7 +124,7 @@ class Deciding:
         return request
 
     def open(self, request: str, step: RequestOpened, *, is_stopped: bool) -> RightsRequest:
-        """Write down that a person has asked, and of an objection that all contact was stopped."""
+        """Write down that a person has asked, and of an objection that all contact was stopped, where that was seen."""
         return self._write(request, [step, *([self.answered(["suppressed"])] if is_stopped else [])])
 
     def begin(self, request: RightsRequest, step: RequestStep) -> None:

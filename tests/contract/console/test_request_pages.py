@@ -11,9 +11,12 @@ from sinks.base import ContactChange
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from streams.domain.rights.requests import RightsDesk, RightsRequest
-from streams.domain.rights.steps import RequestCount
+from streams.domain.rights.steps import RequestCount, RequestOpened
 from streams.platform.errors import MissingTopic
+from streams.services.console.acting import requests
+from streams.services.console.outcomes import Outcome, done_as_shown, unsure
 from streams.services.console.rights import Scope, Viewer
+from streams.services.rights_desk.answering import Deciding
 from tests.contract.conftest import client_of
 from tests.contract.console.signed_in_console import SignedInConsole
 from tests.contract.console.test_acting import Written
@@ -115,6 +118,46 @@ async def test_what_would_not_count_is_refused_and_nothing_is_written_down(
     assert answer.status_code == status
     assert told in answer.text
     assert [record for record in written.records if record["what"] != "read"] == []
+
+
+@pytest.mark.parametrize(
+    ("became", "is_stopped", "status"),
+    [
+        (done_as_shown("/rights"), True, 303),
+        (unsure("Not sure that it was sent", "Kafka did not say that it has it, so do not rely on it."), False, 503),
+    ],
+)
+async def test_an_objection_is_said_to_be_heeded_only_where_the_stop_was_seen(
+    console: SignedInConsole, monkeypatch: pytest.MonkeyPatch, became: Outcome, is_stopped: bool, status: int
+) -> None:
+    written: list[tuple[RequestOpened, bool]] = []
+
+    async def decided(*_: object) -> Outcome:
+        return became
+
+    async def kafka_answers(*_: object) -> None:
+        return None
+
+    def opened(_: Deciding, request: str, step: RequestOpened, *, is_stopped: bool) -> None:
+        written.append((step, is_stopped))
+
+    monkeypatch.setattr(requests, "decide", decided)
+    monkeypatch.setattr(requests, "kept_from_sending", kafka_answers)
+    monkeypatch.setattr(Deciding, "open", opened)
+    async with console.browser(DPO) as browser:
+        answer = await console.post(browser, "/rights/open", kind="objection", contact="van.1")
+    assert answer.status_code == status
+    [(step, was_stopped)] = written
+    assert (step.contact_id, was_stopped) == ("van.1", is_stopped)
+
+
+async def test_an_open_objection_has_a_button_that_stops_all_contact_once_more(console: SignedInConsole) -> None:
+    asked = RightsRequest("dd" * 10, "objection", "van.1", date(2012, 11, 1), date(2012, 12, 1), ())
+    object.__setattr__(console.deps, "requests", lambda: RightsDesk({asked.id: asked}, {}))
+    async with console.browser(DPO) as browser:
+        page = (await browser.get(f"/rights/{asked.id}")).text
+    assert "Stop all contact once more" in page
+    assert "Nobody has seen yet that it is stopped." in page
 
 
 async def test_without_a_topic_of_requests_the_page_says_what_makes_one(console: SignedInConsole) -> None:

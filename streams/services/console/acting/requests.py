@@ -41,6 +41,11 @@ _is_request = re.compile(REQUEST_PATTERN).fullmatch
 _is_label = re.compile(LABEL_PATTERN).fullmatch
 _CLOSED = not_done("Nothing was written down", "This request is closed. Who asks again has another request.")
 _GONE = not_done("Nothing was written down", "There is none of this id, or its person was forgotten with it.", LIST)
+_STOPPED = unsure(
+    "Stopped, and not written down",
+    "All contact with them was ordered to stop, but nobody can tell that the request is written down. Look at the "
+    "list, and do it again if need be: what is stopped already stays so.",
+)
 _WHY_NOT: Mapping[StepRefusal, Outcome] = {
     "closed": _CLOSED,
     "extended_before": not_done("Nothing was written down", "It was extended before, and may be so once."),
@@ -79,10 +84,18 @@ async def open_request(asked: ActRequest) -> Outcome | Ready:
     async def perform() -> Outcome:
         to = f"{LIST}/{request}"
         stopped = await _stop(asked, found[0], to) if kind == "objection" else None
-        if stopped is not None and (stopped.kind == "not_done" or before is not None):
-            return stopped  # an objection that is open already is heeded once more, and is not another one
-        written = await _write(asked, to, lambda: deciding.open(request, step, is_stopped=stopped is not None))
-        return written if written.kind != "done" or stopped is None else stopped
+        if stopped is not None and stopped.kind == "not_done":
+            return stopped
+        is_stopped = stopped is not None and stopped.kind == "done"
+        if before is None:
+            written = await _write(asked, to, lambda: deciding.open(request, step, is_stopped=is_stopped))
+        elif is_stopped and "suppressed" not in before.did:
+            written = await _write(asked, to, lambda: deciding.take(before, deciding.answered(["suppressed"])))
+        else:  # an objection that is open already is heeded once more, and is not another one
+            written = done_as_shown(to)
+        if stopped is None:
+            return written
+        return stopped if written.kind == "done" else msgspec.structs.replace(_STOPPED, to=LIST)
 
     return Ready(Audited(contact_ids=[each.contact_id for each in found], detail=f"{kind} {request}"), perform)
 
