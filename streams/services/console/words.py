@@ -61,6 +61,8 @@ NAMES = {
     "origin": names.ORIGINS,
     "right": names.RIGHTS,
     "right_outcome": names.RIGHTS_OUTCOMES,
+    "look": names.LOOKS,
+    "look_told": names.LOOKS_AS_TOLD,
     "answer": names.ANSWERS,
 }
 UNKNOWN = "–"
