@@ -335,9 +335,11 @@ def test_a_person_objects_is_given_what_is_held_and_is_forgotten_with_their_requ
     again = rights(system, "open", "objection", ada)
     assert again.exit_code == 1
     assert f"request {objection['request']} of this kind and person is open" in again.stderr
+    assert "all contact with them was ordered to stop, and stays so" in again.stderr
 
     access = done("open", "access", ada)["request"]
     held = tmp_path / "held"
+    assert rights(system, "answer", access, "--out", str(held), "--language", "de").exit_code == 2  # and is not audited
     answered = done("answer", access[:8], "--out", str(held), "--language", "fr")
     assert (answered["did"], answered["closed"]) == (["bundle"], None)
     assert "Ce que vous avez demandé" in (held / "index.html").read_text()
@@ -388,6 +390,9 @@ def test_an_objection_that_no_worker_has_heeded_is_written_down_and_answered_onc
     """Nobody writes to this other database."""
     ada, elsewhere = fresh(), system.stack.redis_url.rpartition("/")[0] + "/7"
     system.deployment.redis.from_url(elsewhere).hset(f"contact:{ada}", mapping={"version": 1, "state": "{}"})
+    unknown = rights(system, "open", "access", fresh(), REDIS_URL=elsewhere)
+    assert unknown.exit_code == 1
+    assert "they may be known: in Redis contact-state:" in unknown.stderr
     unseen = rights(system, "open", "objection", ada, "--wait", "0.3", "--json", REDIS_URL=elsewhere)
     assert unseen.exit_code == 1
     assert "do not rely on it yet" in unseen.stderr

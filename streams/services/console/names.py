@@ -170,11 +170,20 @@ RIGHTS: Mapping[str, str] = {
 RIGHTS_OUTCOMES: Mapping[str, str] = {
     "granted": "done as asked",
     "partly": "done in part",
+    "refused": "refused, and they were told why",
+    "not_identified": "nobody could tell that it was they",
+    "nothing_held": "nothing was held",
+    "withdrawn": "withdrawn by them",
+    "mistaken": "written down by mistake",
+}
+"""What came of a request, as staff read it."""
+RIGHTS_OUTCOMES_AS_TOLD: Mapping[str, str] = {
+    **RIGHTS_OUTCOMES,
     "refused": "refused, and you were told why",
     "not_identified": "nobody could tell that it was you",
-    "nothing_held": "nothing was held",
     "withdrawn": "withdrawn by you",
 }
+"""The same, as the person reads it."""
 ANSWERS: Mapping[str, str] = {
     "allow": "you might be reached",
     "defer": "not yet",
@@ -223,5 +232,5 @@ LOOKS_AS_TOLD: Mapping[str, str] = {
 """The same, as that person reads it."""
 ALL: tuple[Mapping[str, str], ...] = (
     *(TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES, AT_MAILBOXES, LEFT, REFUSALS, KINDS),
-    *(ORIGINS, RIGHTS, RIGHTS_OUTCOMES, ANSWERS, LOOKS, LOOKS_AS_TOLD),
+    *(ORIGINS, RIGHTS, RIGHTS_OUTCOMES, RIGHTS_OUTCOMES_AS_TOLD, ANSWERS, LOOKS, LOOKS_AS_TOLD),
 )

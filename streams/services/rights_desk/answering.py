@@ -72,9 +72,14 @@ def meant_contact(settings: Settings, word: str) -> MeantContact:
     return asyncio.run(_find(settings, word, names))
 
 
+def is_erased(meant: MeantContact) -> bool:
+    """Whether the person was erased."""
+    return isinstance(meant.contact, ErasedContact)
+
+
 def nobody_known(meant: MeantContact) -> str | None:
     """Why nobody is known, in words; None: somebody is."""
-    if isinstance(meant.contact, ErasedContact):
+    if is_erased(meant):
         return "this person has been erased, so nothing is held of them but that"
     if isinstance(meant.contact, UnknownContact):
         return "nobody is known by that name: is it spelled as it was reported, and HARMONIA_IDENTITY_KEY the workers'?"

@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import orjson
 import pytest
 from redis.asyncio import Redis
@@ -78,8 +79,23 @@ async def test_it_is_told_in_french_too_and_what_is_closed_has_no_form(console: 
         page = (await browser.get("/rights")).text
         assert "en retard de 4 jours" in page
         one = (await browser.get(f"/rights/{CLOSED.id}")).text
-        assert "nul n’a pu établir que c’était vous" in one
+        assert "nul n’a pu établir que c’était cette personne" in one
         assert "/rights/close" not in one
+
+
+async def test_of_closed_ones_the_latest_are_shown_and_the_others_counted(console: SignedInConsole) -> None:
+    closed = [
+        RightsRequest(f"{day:020x}", "access", None, date(2012, 9, 1), date(2012, 10, 1), (), closed=date(2012, 9, day))
+        for day in range(1, 31)
+    ]
+    closed += [msgspec.structs.replace(one, id=f"{number:02}{one.id[2:]}") for number in (10, 20, 30) for one in closed]
+    object.__setattr__(console.deps, "requests", lambda: RightsDesk({one.id: one for one in (*closed, LATE)}, {}))
+    async with console.browser(DPO) as browser:
+        page = (await browser.get("/rights")).text
+    assert page.count('href="/rights/') == 101
+    assert "20 requests that were closed earlier" in page
+    assert f"/rights/{closed[29].id}" in page
+    assert f"/rights/{closed[0].id}" not in page
 
 
 async def test_who_is_not_for_privacy_sees_none_and_who_sees_a_part_neither(console: SignedInConsole) -> None:
@@ -98,6 +114,7 @@ async def test_who_is_not_for_privacy_sees_none_and_who_sees_a_part_neither(cons
     [
         ("/rights/open", {"kind": "curiosity"}, (422, "Say which right they use")),
         ("/rights/open", {"kind": "access", "received": "2012-11-09"}, (422, "today at the latest")),
+        ("/rights/open", {"kind": "access", "received": "1012-11-06"}, (422, "of the last ten years")),
         ("/rights/open", {"kind": "objection"}, (422, "An objection needs the contact id")),
         ("/rights/open", {"kind": "access", "contact": "van.1"}, (409, "is open already")),
         ("/rights/open", {"kind": "access", "contact": "van.9"}, (404, "Not found")),

@@ -16,6 +16,7 @@ from kafka.errors import KafkaError
 from events.fields import LABEL_PATTERN
 from events.rights_requests import EXTENSION_REASONS, RIGHTS_KINDS, RIGHTS_OUTCOMES
 from sinks.lookup import KnownContact
+from streams.domain.rights.clock import may_have_come
 from streams.domain.rights.permitted import StepRefusal, step_refusal
 from streams.domain.rights.requests import RightsRequest
 from streams.domain.rights.steps import ClockExtended, RequestClosed, RequestOpened, RequestStep
@@ -63,8 +64,8 @@ async def open_request(asked: ActRequest) -> Outcome | Ready:
     deciding, said = _deciding(asked), asked.said
     kind = next((each for each in RIGHTS_KINDS if each == said.get("kind")), None)
     received = _day(said.get("received", ""), deciding.today)
-    if kind is None or received is None or received > deciding.today:
-        text = "Say which right they use, and on which day it came: today at the latest."
+    if kind is None or received is None or not may_have_come(received, deciding.today):
+        text = "Say which right they use, and on which day of the last ten years it came: today at the latest."
         return not_done("Nothing was written down", text, LIST, 422)
     contact = said.get("contact", "").strip()
     found = await known_people(asked, [contact]) if contact else []
