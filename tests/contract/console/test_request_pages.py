@@ -15,8 +15,10 @@ from streams.domain.rights.requests import RightsDesk, RightsRequest
 from streams.domain.rights.steps import RequestCount, RequestOpened
 from streams.platform.errors import MissingTopic
 from streams.services.console.acting import requests
+from streams.services.console.acting.request import ActRequest
 from streams.services.console.outcomes import Outcome, done_as_shown, unsure
 from streams.services.console.rights import Scope, Viewer
+from streams.services.contact_decisions.commands import Decision
 from streams.services.rights_desk.answering import Deciding
 from tests.contract.conftest import client_of
 from tests.contract.console.signed_in_console import SignedInConsole
@@ -49,7 +51,8 @@ async def console(redis_client: Redis, redis_server: RedisServer, tmp_path: Path
     profile = orjson.dumps({"zones": {"region": None}, "stops": {"senders": {}, "lists": {}}, "counts": {}})
     async with client_of(redis_server.port) as client:
         filling = Filling(RedisSink(client, stale_after=STALE_AFTER), HoldsSink(client))
-        await filling.all([ContactChange("van.1", 1, profile, None, None)])
+        absorbed = ContactChange("van.3", 1, None, "merged", "van.1")
+        await filling.all([ContactChange("van.1", 1, profile, None, None), absorbed])
     found = SignedInConsole(redis_client, tmp_path, audit=written)
     object.__setattr__(found.deps, "requests", lambda: DESK)
     return found
@@ -144,12 +147,14 @@ async def test_what_would_not_count_is_refused_and_nothing_is_written_down(
         (unsure("Not sure that it was sent", "Kafka did not say that it has it, so do not rely on it."), False, 503),
     ],
 )
-async def test_an_objection_is_said_to_be_heeded_only_where_the_stop_was_seen(
+async def test_an_objection_is_of_who_was_named_and_said_to_be_heeded_only_where_the_stop_was_seen(
     console: SignedInConsole, monkeypatch: pytest.MonkeyPatch, became: Outcome, is_stopped: bool, status: int
 ) -> None:
     written: list[tuple[RequestOpened, bool]] = []
+    stopped: list[str] = []
 
-    async def decided(*_: object) -> Outcome:
+    async def decided(_: ActRequest, decision: Decision, *__: object) -> Outcome:
+        stopped.extend(decision.words)
         return became
 
     async def kafka_answers(*_: object) -> None:
@@ -162,10 +167,10 @@ async def test_an_objection_is_said_to_be_heeded_only_where_the_stop_was_seen(
     monkeypatch.setattr(requests, "kept_from_sending", kafka_answers)
     monkeypatch.setattr(Deciding, "open", opened)
     async with console.browser(DPO) as browser:
-        answer = await console.post(browser, "/rights/open", kind="objection", contact="van.1")
+        answer = await console.post(browser, "/rights/open", kind="objection", contact="van.3")
     assert answer.status_code == status
     [(step, was_stopped)] = written
-    assert (step.contact_id, was_stopped) == ("van.1", is_stopped)
+    assert (step.contact_id, stopped, was_stopped) == ("van.3", ["van.3"], is_stopped)
 
 
 async def test_an_open_objection_has_a_button_that_stops_all_contact_once_more(console: SignedInConsole) -> None:

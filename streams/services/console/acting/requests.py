@@ -75,7 +75,7 @@ async def open_request(asked: ActRequest) -> Outcome | Ready:
         text = "An objection needs the contact id of the person: all contact is stopped by it."
         return not_done("Nothing was written down", text, LIST, 422)
     contact_id = contact if found else None  # as it was named, so that it stays theirs where they are parted later
-    before = (await desk_now(asked.page())).open_of(kind, ids_of(found[0])) if found else None
+    before = (await desk_now(asked.page())).open_of(kind, [*ids_of(found[0]), contact]) if found else None
     if before is not None and kind != "objection":
         text = "A request of this kind and person is open already."
         return not_done("Nothing was written down", text, f"{LIST}/{before.id}")
@@ -84,7 +84,7 @@ async def open_request(asked: ActRequest) -> Outcome | Ready:
 
     async def perform() -> Outcome:
         to = f"{LIST}/{request}"
-        stopped = await _stop(asked, found[0], to) if kind == "objection" else None
+        stopped = await _stop(asked, contact, found[0], to) if kind == "objection" else None
         if stopped is not None and stopped.kind == "not_done":
             return stopped
         is_stopped = stopped is not None and stopped.kind == "done"
@@ -161,8 +161,9 @@ def _zip(request: RightsRequest, files: Mapping[str, bytes]) -> Response:
     return given
 
 
-async def _stop(asked: ActRequest, person: KnownContact, to: str) -> Outcome:
-    decision = decider(asked).suppress(person.contact_id, None, asked.deps.wall())
+async def _stop(asked: ActRequest, contact: str, person: KnownContact, to: str) -> Outcome:
+    """Stop all contact with who is named, so that it stays so where they are parted from the person later."""
+    decision = decider(asked).suppress(contact, None, asked.deps.wall())
     return await decide(asked, decision, [person], done_as_shown(to))
 
 
