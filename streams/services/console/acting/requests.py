@@ -44,8 +44,8 @@ _CLOSED = not_done("Nothing was written down", "This request is closed. Who asks
 _GONE = not_done("Nothing was written down", "There is none of this id, or its person was forgotten with it.", LIST)
 _STOPPED = unsure(
     "Stopped, and not written down",
-    "All contact with them was ordered to stop, but nobody can tell that the request is written down. Look at the "
-    "list, and do it again if need be: what is stopped already stays so.",
+    "All contact with them is stopped, but nobody can tell that this is written down. Look at the list, and do it "
+    "again if need be: what is stopped already stays so.",
 )
 _WHY_NOT: Mapping[StepRefusal, Outcome] = {
     "closed": _CLOSED,
@@ -96,7 +96,9 @@ async def open_request(asked: ActRequest) -> Outcome | Ready:
             written = done_as_shown(to)
         if stopped is None:
             return written
-        return stopped if written.kind == "done" else msgspec.structs.replace(_STOPPED, to=LIST)
+        if written.kind == "done":
+            return stopped
+        return msgspec.structs.replace(_STOPPED if is_stopped else stopped, to=LIST)
 
     return Ready(Audited(contact_ids=[each.contact_id for each in found], detail=f"{kind} {request}"), perform)
 

@@ -140,11 +140,11 @@ def test_nobody_of_the_staff_is_named_by_what_they_decided() -> None:
     command: JSON = {
         "type": "contact.suppressed",
         "time": "2012-03-01T12:00:00.000Z",
-        "source": "console/eve",
+        "source": "console/eve.moss",
         "data": {},
     }
     stop: JSON = {"reason": "suppressed", "since": "2012-03-01T12:00:00.000Z", "source": "operator/eve.moss", "id": "s"}
-    asked: JSON = [{"at": "2012-03-01T12:00:00Z", "team": "operator/eve", "what": "rights", "answers": []}]
+    asked: JSON = [{"at": "2012-03-01T12:00:00Z", "team": "operator/eve.moss", "what": "rights", "answers": []}]
     given = {**held(), "interactions": [command], "suppressions": {"text": stop}, "asked": asked}
     files = bundle_of(given, Words("en"), NOON, KEEPING)
     assert [name for name, content in files.items() if b"moss" in content] == []
