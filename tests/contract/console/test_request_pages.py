@@ -12,7 +12,7 @@ from sinks.base import ContactChange
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from streams.domain.rights.requests import RightsDesk, RightsRequest
-from streams.domain.rights.steps import RequestCount, RequestOpened
+from streams.domain.rights.steps import RequestAnswered, RequestCount, RequestOpened, RequestStep
 from streams.platform.errors import MissingTopic
 from streams.services.console.acting import requests
 from streams.services.console.acting.request import ActRequest
@@ -157,9 +157,6 @@ async def test_an_objection_is_of_who_was_named_and_said_to_be_heeded_only_where
         stopped.extend(decision.words)
         return became
 
-    async def kafka_answers(*_: object) -> None:
-        return None
-
     def opened(_: Deciding, request: str, step: RequestOpened, *, is_stopped: bool) -> None:
         written.append((step, is_stopped))
 
@@ -173,11 +170,33 @@ async def test_an_objection_is_of_who_was_named_and_said_to_be_heeded_only_where
     assert (step.contact_id, stopped, was_stopped) == ("van.3", ["van.3"], is_stopped)
 
 
-async def test_an_open_objection_has_a_button_that_stops_all_contact_once_more(console: SignedInConsole) -> None:
+async def kafka_answers(*_: object) -> None:
+    """What is told while Kafka can be reached: nothing keeps an act from being sent."""
+
+
+async def test_an_open_objection_has_a_button_that_stops_all_contact_once_more_and_writes_it_down(
+    console: SignedInConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[tuple[str, RequestStep]] = []
+
+    async def decided(*_: object) -> Outcome:
+        return done_as_shown("/rights")
+
+    def take(_: Deciding, request: RightsRequest, step: RequestStep) -> None:
+        taken.append((request.id, step))
+
+    monkeypatch.setattr(requests, "decide", decided)
+    monkeypatch.setattr(requests, "kept_from_sending", kafka_answers)
+    monkeypatch.setattr(Deciding, "take", take)
     asked = RightsRequest("dd" * 10, "objection", "van.1", date(2012, 11, 1), date(2012, 12, 1), ())
     object.__setattr__(console.deps, "requests", lambda: RightsDesk({asked.id: asked}, {}))
     async with console.browser(DPO) as browser:
         page = (await browser.get(f"/rights/{asked.id}")).text
+        await console.post(browser, "/rights/open", kind="objection", contact="van.1")
+    [(request, step)] = taken
+    assert request == asked.id
+    assert isinstance(step, RequestAnswered)
+    assert step.did == ("suppressed",)
     assert "Stop all contact once more" in page
     assert "Nobody has seen yet that it is stopped." in page
 

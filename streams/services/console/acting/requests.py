@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 
 import msgspec
 import orjson
@@ -84,21 +85,10 @@ async def open_request(asked: ActRequest) -> Outcome | Ready:
 
     async def perform() -> Outcome:
         to = f"{LIST}/{request}"
-        stopped = await _stop(asked, contact, found[0], to) if kind == "objection" else None
-        if stopped is not None and stopped.kind == "not_done":
-            return stopped
-        is_stopped = stopped is not None and stopped.kind == "done"
-        if before is None:
-            written = await _write(asked, to, lambda: deciding.open(request, step, is_stopped=is_stopped))
-        elif is_stopped and "suppressed" not in before.did:
-            written = await _write(asked, to, lambda: deciding.take(before, deciding.answered(["suppressed"])))
-        else:  # an objection that is open already is heeded once more, and is not another one
-            written = done_as_shown(to)
-        if stopped is None:
-            return written
-        if written.kind == "done":
-            return stopped
-        return msgspec.structs.replace(_STOPPED if is_stopped else stopped, to=LIST)
+        if kind == "objection":
+            heeding = partial(_of_objection, deciding, request, step, before)
+            return await _heed(asked, contact, found[0], to, heeding)
+        return await _write(asked, to, lambda: deciding.open(request, step, is_stopped=False))
 
     return Ready(Audited(contact_ids=[each.contact_id for each in found], detail=f"{kind} {request}"), perform)
 
@@ -161,6 +151,32 @@ def _zip(request: RightsRequest, files: Mapping[str, bytes]) -> Response:
     given = Response(packed.getvalue(), media_type="application/zip", headers=head)
     given.set_cookie(COLLECTED, "1", max_age=COLLECTED_S, path=LIST, samesite="strict")
     return given
+
+
+async def _heed(
+    asked: ActRequest, contact: str, person: KnownContact, to: str, steps: Callable[[bool], Callable[[], object] | None]
+) -> Outcome:
+    """Stop all contact with who is named, then write what `steps` makes of whether the stop was seen."""
+    stopped = await _stop(asked, contact, person, to)
+    if stopped.kind == "not_done":
+        return stopped
+    is_stopped = stopped.kind == "done"
+    write = steps(is_stopped)
+    written = done_as_shown(to) if write is None else await _write(asked, to, write)
+    if written.kind == "done":
+        return stopped
+    return msgspec.structs.replace(_STOPPED if is_stopped else stopped, to=LIST)
+
+
+def _of_objection(
+    deciding: Deciding, request: str, step: RequestOpened, before: RightsRequest | None, is_stopped: bool
+) -> Callable[[], object] | None:
+    """What writes an objection down; one that is open already is heeded once more, and is not another one."""
+    if before is None:
+        return lambda: deciding.open(request, step, is_stopped=is_stopped)
+    if is_stopped and "suppressed" not in before.did:
+        return lambda: deciding.take(before, deciding.answered(["suppressed"]))
+    return None
 
 
 async def _stop(asked: ActRequest, contact: str, person: KnownContact, to: str) -> Outcome:
