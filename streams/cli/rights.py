@@ -66,7 +66,7 @@ def open_command(  # noqa: PLR0913 (options of a command)
     from streams.cli.person import what_redis_lacks
     from streams.domain.rights.clock import may_have_come
     from streams.domain.rights.steps import RequestOpened
-    from streams.services.rights_desk.answering import is_erased, meant_contact, nobody_known
+    from streams.services.rights_desk.answering import ids_asked_under, is_erased, meant_contact, nobody_known
 
     settings, deciding = _begin(by, wait)
     day = _day("--received", received, deciding)
@@ -83,7 +83,8 @@ def open_command(  # noqa: PLR0913 (options of a command)
                 found = meant_contact(settings, found.word)
                 contact_id = found.known_id
             desk = _desk(settings)
-            if contact_id is not None and (before := desk.open_of(kind, found.ids)) is not None and not anyway:
+            ids = set() if contact_id is None or anyway else ids_asked_under(settings, desk, found)
+            if (before := desk.open_of(kind, ids)) is not None:
                 refuse(
                     f"nothing was written down: request {before.id} of this kind and person is open; another: --anyway"
                 )

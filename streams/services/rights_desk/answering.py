@@ -15,7 +15,7 @@ from events.rights_requests import RightsDeed
 from events.times import render_time
 from sinks.lookup import ContactAnswer, ContactNames, ErasedContact, UnknownContact, find_anyway
 from streams.domain.rights.forgetting import forgetting_records, requests_of
-from streams.domain.rights.requests import RightsRequest
+from streams.domain.rights.requests import RightsDesk, RightsRequest
 from streams.domain.rights.steps import (
     RequestAnswered,
     RequestOpened,
@@ -62,7 +62,7 @@ class MeantContact:
 
     @property
     def ids(self) -> list[str]:
-        """All ids of whom the word means, the contact_id first."""
+        """The contact_id of whom the word means, what was merged into it, and what the word names."""
         return list(dict.fromkeys([*ids_of(self.contact), self.named]))
 
 
@@ -84,6 +84,25 @@ def nobody_known(meant: MeantContact) -> str | None:
     if isinstance(meant.contact, UnknownContact):
         return "nobody is known by that name: is it spelled as it was reported, and HARMONIA_IDENTITY_KEY the workers'?"
     return None
+
+
+def ids_asked_under(settings: Settings, desk: RightsDesk, meant: MeantContact) -> set[str]:
+    """The ids of requests that lead to the person whom a word means: each time they may have given another one.
+
+    A profile does not list all of them. Raises RedisError.
+    """
+    ids = sorted({one.contact_id for one in desk.requests.values() if one.contact_id is not None})
+    found = asyncio.run(_find_each(settings, ids))
+    led = {id_ for id_, contact in zip(ids, found, strict=True) if contact.contact_id == meant.contact.contact_id}
+    return led | {*meant.ids}
+
+
+async def _find_each(settings: Settings, ids: Sequence[str]) -> list[ContactAnswer]:
+    client = redis_client(settings)
+    try:
+        return [await find_anyway(client, [each]) for each in ids]
+    finally:
+        await client.aclose()
 
 
 async def _find(settings: Settings, word: str, names: ContactNames) -> MeantContact:
@@ -146,11 +165,12 @@ class Deciding:
 
         Where it does not, a worker forgets the requests once the person is forgotten.
         """
+        ids = ids_asked_under(self.settings, read_desk(self.settings), meant)
         decision = Decider(self.settings, self.by).erase(meant.word, self.now)
         if not self._send(decision, [meant.contact]):
             return False
         desk = read_desk(self.settings)
-        self.forget(requests_of(desk, meant.ids), desk.left)
+        self.forget(requests_of(desk, ids), desk.left)
         return True
 
     def forget(self, requests: Sequence[RightsRequest], left: Sequence[str] = ()) -> None:

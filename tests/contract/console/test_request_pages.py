@@ -36,7 +36,8 @@ CLOSED = RightsRequest(
     reference="letters/17",
 )
 COUNT = RequestCount(kind="access", year=2012, outcome="erased", in_time=True)
-DESK = RightsDesk({one.id: one for one in (LATE, EARLY, CLOSED)}, {"counted/1": COUNT})
+MERGED = RightsRequest("dd" * 10, "rectification", "van.3", date(2012, 11, 3), date(2012, 12, 3), ())
+DESK = RightsDesk({one.id: one for one in (LATE, EARLY, MERGED, CLOSED)}, {"counted/1": COUNT})
 DPO = Viewer("dora", frozenset({"privacy"}))
 FRENCH = Viewer("dora", frozenset({"privacy"}), language="fr")
 
@@ -120,12 +121,14 @@ async def test_who_is_not_for_privacy_sees_none_and_who_sees_a_part_neither(cons
         ("/rights/open", {"kind": "access", "received": "1012-11-06"}, (422, "of the last ten years")),
         ("/rights/open", {"kind": "objection"}, (422, "An objection needs the contact id")),
         ("/rights/open", {"kind": "access", "contact": "van.1"}, (409, "is open already")),
+        ("/rights/open", {"kind": "access", "contact": "van.3"}, (409, "is open already")),
+        ("/rights/open", {"kind": "rectification", "contact": "van.1"}, (409, "is open already")),
         ("/rights/open", {"kind": "access", "contact": "van.9"}, (404, "Not found")),
         ("/rights/extend", {"request": LATE.id, "reason": "number"}, (409, "The month is over")),
         ("/rights/extend", {"request": EARLY.id, "reason": "holiday"}, (422, "Say why it takes longer")),
         ("/rights/close", {"request": CLOSED.id, "outcome": "granted"}, (409, "This request is closed")),
         ("/rights/close", {"request": EARLY.id, "outcome": "granted", "reference": "to ada@x"}, (422, "letters/17")),
-        ("/rights/close", {"request": "dd" * 10, "outcome": "granted"}, (404, "No such request")),
+        ("/rights/close", {"request": "ee" * 10, "outcome": "granted"}, (404, "No such request")),
         ("/rights/download", {"request": EARLY.id}, (409, "not done about a request of this kind")),
     ],
 )

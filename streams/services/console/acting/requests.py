@@ -15,8 +15,8 @@ from fastapi import Response
 from kafka.errors import KafkaError
 
 from events.fields import LABEL_PATTERN
-from events.rights_requests import EXTENSION_REASONS, RIGHTS_KINDS, RIGHTS_OUTCOMES
-from sinks.lookup import KnownContact
+from events.rights_requests import EXTENSION_REASONS, RIGHTS_KINDS, RIGHTS_OUTCOMES, RightsKind
+from sinks.lookup import Incomplete, KnownContact
 from streams.domain.rights.clock import may_have_come
 from streams.domain.rights.permitted import StepRefusal, step_refusal
 from streams.domain.rights.requests import RightsRequest
@@ -76,7 +76,7 @@ async def open_request(asked: ActRequest) -> Outcome | Ready:
         text = "An objection needs the contact id of the person: all contact is stopped by it."
         return not_done("Nothing was written down", text, LIST, 422)
     contact_id = contact if found else None  # as it was named, so that it stays theirs where they are parted later
-    before = (await desk_now(asked.page())).open_of(kind, [*ids_of(found[0]), contact]) if found else None
+    before = await _open_before(asked, kind, contact, found[0]) if found else None
     if before is not None and kind != "objection":
         text = "A request of this kind and person is open already."
         return not_done("Nothing was written down", text, f"{LIST}/{before.id}")
@@ -151,6 +151,18 @@ def _zip(request: RightsRequest, files: Mapping[str, bytes]) -> Response:
     given = Response(packed.getvalue(), media_type="application/zip", headers=head)
     given.set_cookie(COLLECTED, "1", max_age=COLLECTED_S, path=LIST, samesite="strict")
     return given
+
+
+async def _open_before(asked: ActRequest, kind: RightsKind, contact: str, person: KnownContact) -> RightsRequest | None:
+    """An open request of this kind and person, under whichever id they asked then. Raises Withheld, SinkUnavailable."""
+    desk = await desk_now(asked.page())
+    ids = sorted({one.contact_id for one in desk.requests.values() if one.kind == kind and one.contact_id is not None})
+    seen = await asked.deps.lookup.ids([[each] for each in ids])
+    own = {*ids_of(person), contact}
+    if not isinstance(seen, Incomplete):
+        named = zip(ids, seen.contacts, strict=True)
+        own.update(id_ for id_, found in named if found.contact_id == person.contact_id)
+    return desk.open_of(kind, own)
 
 
 async def _heed(
