@@ -31,7 +31,7 @@ RIGHTS_OUTCOMES: tuple[RightsOutcome, ...] = get_args(RightsOutcome)
 class RightsOpened(TypedDict):
     """A value of `rights-requests`: a person has asked. `received`: the day from which the month runs.
 
-    `contact_id` is missing where nobody is known by what they gave.
+    `contact_id`: the id that was named, of an address or number its hash; missing where nobody is known by it.
     """
 
     step: Literal["opened"]
