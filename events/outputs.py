@@ -341,6 +341,10 @@ class AuditedCount(TypedDict):
     rows: int
 
 
+AuditedLook = Literal["read", "list", "permission", "audience", "rights"]
+"""What `audit-log` has besides what is changed from the console."""
+
+
 class AuditRecord(TypedDict):
     """The value of `audit-log`: `team` did `what` at a time. Of one request there may be several, by its `request`.
 
@@ -355,7 +359,7 @@ class AuditRecord(TypedDict):
     request: str
     at: str
     team: str
-    what: Literal["read", "list", "permission", "audience", "rights"] | ConsoleAct
+    what: AuditedLook | ConsoleAct
     channel: Channel | None
     purpose: Purpose | None
     campaign_id: str | None

@@ -17,9 +17,10 @@ RightsDeed = Literal[
 ]
 """What was done about a request. `consent`, `corrected`, `retracted`: by an interaction that a producer sent;
 `at_source`: in the tool that the data comes from."""
-RightsOutcome = Literal["granted", "partly", "refused", "not_identified", "nothing_held", "withdrawn"]
+RightsOutcome = Literal["granted", "partly", "refused", "not_identified", "nothing_held", "withdrawn", "mistaken"]
 """What the person was told in the end. `refused`: as article 12 (5) or an exception allows; `not_identified`: nobody
-could tell that it was they who asked, articles 11 and 12 (2)."""
+could tell that it was they who asked, articles 11 and 12 (2); `mistaken`: it was written down by mistake, and nobody is
+told."""
 
 RIGHTS_KINDS: tuple[RightsKind, ...] = get_args(RightsKind)
 EXTENSION_REASONS: tuple[ExtensionReason, ...] = get_args(ExtensionReason)
@@ -30,7 +31,7 @@ RIGHTS_OUTCOMES: tuple[RightsOutcome, ...] = get_args(RightsOutcome)
 class RightsOpened(TypedDict):
     """A value of `rights-requests`: a person has asked. `received`: the day from which the month runs.
 
-    `contact_id` is missing where nobody is known by what they gave.
+    `contact_id`: the id that was named, of an address or number its hash; missing where nobody is known by it.
     """
 
     step: Literal["opened"]

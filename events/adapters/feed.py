@@ -23,7 +23,8 @@ class Feed:
     `source`: `<team>/<vendor>`. `received_at`: ms since 1970, by which times in the future are refused. `phone_region`
     and `time_zone` (IANA) are for numbers and times that name none. `codes`: a vendor's own mapping from a file,
     validated by the adapter that needs one. `provenance`: where contacts come from which people leave as they give,
-    sign or sign up; for what names no such place itself. `wall`: kinds of source of which a no alone is taken.
+    sign or sign up; for what names no such place itself. `wall`: kinds of source, and
+    guesses at descent, of which a no alone is taken.
     """
 
     source: str

@@ -22,6 +22,7 @@ from streams.cli.person import (
     masked_identifier,
     meant_by,
     nobody_known_message,
+    read_asked,
     read_person,
     require_workers_key,
     warn_of_what_is_missing,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from streams.domain.contact.profile_history import ProfileStep
     from streams.domain.contact.state import Fact
     from streams.platform.settings import Settings
+    from streams.services.console.words import Language
     from streams.services.permission.person_name import PersonName
 
 
@@ -238,20 +240,28 @@ def written_bundle(settings: Settings, who: str, out: Path, language: str) -> li
     """Write all that is held of a person into a new folder; the names of its files. Ends the command on trouble."""
     from streams.cli.time_options import now_ms
     from streams.services.console.access_bundle import bundle_of, keeping_of
-    from streams.services.console.words import LANGUAGES, Words
+    from streams.services.console.words import Words
+
+    its_language = judge_bundle(out, language)
+    with failing_plainly():
+        found = _require_contact(settings, who)
+        warn_of_what_is_missing(settings)
+        held = _held(settings, found, read_person(settings, found.contact_id))
+    files = bundle_of(held, Words(its_language, settings.time_zone), now_ms(), keeping_of(settings))
+    write_bundle(out, files)
+    return [*files]
+
+
+def judge_bundle(out: Path, language: str) -> Language:
+    """The language of the page of a bundle. Ends the command where there is no such one, or the folder is there."""
+    from streams.services.console.words import LANGUAGES
 
     known = {each: each for each in LANGUAGES}
     if language not in known:
         refuse(f"--language: give one of {', '.join(known)}", WRONG_USE)
     if out.exists():
         refuse("--out: that folder is there already; name a new one", WRONG_USE)
-    with failing_plainly():
-        found = _require_contact(settings, who)
-        warn_of_what_is_missing(settings)
-        held = _held(settings, found, read_person(settings, found.contact_id))
-    files = bundle_of(held, Words(known[language], settings.time_zone), now_ms(), keeping_of(settings))
-    write_bundle(out, files)
-    return [*files]
+    return known[language]
 
 
 def write_bundle(out: Path, files: Mapping[str, bytes]) -> None:
@@ -278,7 +288,7 @@ def _held(settings: Settings, found: KnownContact, person: Person) -> dict[str, 
         "suppressions": person.suppressions,
         "interactions": [orjson.loads(value) for value, _ in person.interactions],
         "alerts": [*person.alerts],
-        "asked": [*person.asked],
+        "asked": read_asked(settings, person.names),
         "requests": [plain_request(one, day) for one in requests],
     }
 

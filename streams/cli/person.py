@@ -6,7 +6,8 @@ A short word may mean several identifiers. It is the one by which somebody is kn
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from events.json_types import JSON
 from events.refusal import Refusal
 from events.topics import AUDIT_LOG, CONTACT_ALERTS, CONTACT_LINKS, CONTACT_SUPPRESSIONS, INTERACTIONS
 from streams.cli.output import say
+from streams.domain.display_names import without_staff
 from streams.services.permission.person_name import (
     CALLED,
     LONG_FORMS,
@@ -121,8 +123,7 @@ _SHOWN = 8
 class Person:
     """All that is held of a person. `names`: every id under which they are found, the contact_id first, then sorted.
 
-    `interactions`: value and time of the records under each of them, in the order of the broker. `asked`: records of
-    `audit-log` that are about them, without what is about others.
+    `interactions`: value and time of the records under each of them, in the order of the broker.
     """
 
     contact_id: str
@@ -130,7 +131,6 @@ class Person:
     interactions: Sequence[tuple[bytes, int]]
     suppressions: JSON
     alerts: Sequence[JSON]
-    asked: Sequence[JSON] = ()
 
     def facts(self, first_seen: int | None) -> list[Fact]:
         """The facts that may count: none from before an erasure of the person.
@@ -189,7 +189,7 @@ async def find_person(settings: Settings, name: PersonName) -> ContactAnswer:
 
 
 def read_person(settings: Settings, contact_id: str) -> Person:
-    """Read all that is held of a person from the topics, which takes as long as reading them whole."""
+    """Read what is held of a person from the topics, which takes as long as reading them whole; not `audit-log`."""
     from sinks.keys import partition_of
     from streams.platform.clients import KafkaClients
     from streams.platform.topic_reading import records_of
@@ -204,8 +204,7 @@ def read_person(settings: Settings, contact_id: str) -> Person:
             for record in records_of(consumer, CONTACT_ALERTS, own)
             if record.key == contact_id.encode() and record.value is not None
         ]
-        interactions, asked = _interactions(consumer, settings, names), [*_asked(consumer, names)]
-        return Person(contact_id, names, interactions, suppressions, alerts, asked)
+        return Person(contact_id, names, _interactions(consumer, settings, names), suppressions, alerts)
     finally:
         consumer.close()
 
@@ -256,18 +255,29 @@ def audited_of(told: Mapping[str, JSON], names: Collection[str]) -> dict[str, JS
         for answer in (answers if isinstance(answers, list) else ())
         if isinstance(answer, dict) and answer.get("contact_id") in names
     ]
-    return {name: part for name, part in told.items() if name not in _OF_STAFF} | {"answers": [*own]} if own else None
+    if not own:
+        return None
+    given = {name: part for name, part in told.items() if name not in _OF_STAFF}
+    team = given.get("team")
+    return given | ({"team": without_staff(team)} if isinstance(team, str) else {}) | {"answers": [*own]}
 
 
-def _asked(consumer: KafkaConsumer, names: Collection[str]) -> Iterator[JSON]:
+def read_asked(settings: Settings, names: Collection[str]) -> list[JSON]:
+    """The records of `audit-log` about a person who goes by these names, without what is about others.
+
+    Of all topics it is the one that is kept longest, and only who is told what is held of them needs it.
+    """
+    from streams.platform.clients import KafkaClients
     from streams.platform.topic_reading import records_of
 
     said = [name.encode() for name in names]
-    for record in records_of(consumer, AUDIT_LOG):
-        if record.value is not None and any(name in record.value for name in said):
-            told = audited_of(orjson.loads(record.value), names)
-            if told is not None:
-                yield told
+    with closing(KafkaClients(settings).tool_consumer()) as consumer:
+        own = (
+            audited_of(orjson.loads(record.value), names)
+            for record in records_of(consumer, AUDIT_LOG)
+            if record.value is not None and any(name in record.value for name in said)
+        )
+        return [told for told in own if told is not None]
 
 
 def _latest(consumer: KafkaConsumer, topic: str, partitions: Sequence[int], key: str) -> JSON:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import orjson
 import typer
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from streams.domain.rights.requests import RightsDesk, RightsRequest
     from streams.domain.rights.steps import RequestStep
     from streams.platform.settings import Settings
-    from streams.services.rights_desk.answering import Deciding
+    from streams.services.rights_desk.answering import Deciding, MeantContact
 
 app = typer.Typer(
     help="Requests of people over their data, with the month that each gives (GDPR, articles 12 and 15 to 21).",
@@ -63,28 +63,33 @@ def open_command(  # noqa: PLR0913 (options of a command)
 
     Exit code 1 when Redis does not show the stop in time: it was ordered, and the request is written down.
     """
+    from streams.cli.person import what_redis_lacks
+    from streams.domain.rights.clock import may_have_come
     from streams.domain.rights.steps import RequestOpened
-    from streams.services.rights_desk.answering import meant_contact, nobody_known
+    from streams.services.rights_desk.answering import ids_asked_under, is_erased, meant_contact, nobody_known
 
     settings, deciding = _begin(by, wait)
     day = _day("--received", received, deciding)
+    if not may_have_come(day, deciding.today):
+        refuse("--received: that day is more than ten years ago; give the one on which it came", WRONG_USE)
     with _plainly():
         found = meant_contact(settings, _meant(settings, who))
         contact_id = found.known_id
         if (unknown := nobody_known(found)) is not None and not anyway:
-            refuse(f"{unknown}; nothing was written down. To write it down as of nobody who is known: --anyway")
+            _refuse_unknown(unknown, None if is_erased(found) else what_redis_lacks(settings))
         stopped = deciding.stop(found) if kind == "objection" else None
-        if stopped is not None and contact_id is None:
-            contact_id = meant_contact(settings, found.word).known_id
-        desk = _desk(settings)
-        if contact_id is not None and (before := desk.open_of(kind, contact_id)) is not None and not anyway:
-            heeded = "" if stopped is None else "all contact was ordered to stop once more; "
-            refuse(
-                f"{heeded}nothing was written down: request {before.id} of this kind and person is open; another: "
-                "--anyway"
-            )
-        step = RequestOpened(**deciding.mark(deciding.today), kind=kind, received=day, contact_id=contact_id)
-        request = deciding.open(deciding.begin_open(step), step, is_stopped=stopped is not None)
+        with _telling_of_a_stop(stopped):
+            if stopped is not None and contact_id is None:
+                found = meant_contact(settings, found.word)
+                contact_id = found.known_id
+            desk = _desk(settings)
+            ids = set() if contact_id is None or anyway else ids_asked_under(settings, desk, found)
+            if (before := desk.open_of(kind, ids)) is not None:
+                refuse(
+                    f"nothing was written down: request {before.id} of this kind and person is open; another: --anyway"
+                )
+            step = RequestOpened(**deciding.mark(deciding.today), kind=kind, received=day, contact_id=contact_id)
+            request = deciding.open(deciding.begin_open(step), step, is_stopped=stopped is True)
     _told(settings, request, as_json=as_json)
     if stopped is False:
         _refuse_unseen("the stop", wait)
@@ -144,6 +149,7 @@ def answer(  # noqa: PLR0913 (options of a command)
     An erasure forgets the person and the request: a count is left. Exit code 1 when Redis does not show it in time.
     """
     from streams.cli.contact import written_bundle
+    from streams.services.rights_desk.answering import meant_contact
 
     settings, deciding = _begin(by, wait)
     with _plainly():
@@ -154,18 +160,23 @@ def answer(  # noqa: PLR0913 (options of a command)
             )
         step = deciding.answered(_deeds(found, did))
         _may(found, step, deciding)
+        if found.kind == "rectification":  # it was done elsewhere, and needs nobody to be found
+            deciding.begin(found, step)
+            _told(settings, deciding.take(found, step), as_json=as_json)
+            return
+        folder = _new_folder(out, language) if found.kind in ("access", "portability") else None
+        person = meant_contact(settings, found.contact_id)
+        _say_who(person)
         if found.kind == "erasure" and not yes:
             typer.confirm("This cannot be undone. Forget this person?", abort=True, err=True)
-        if found.kind in ("access", "portability") and out is None:
-            refuse("--out: name a new folder for what is held of them", WRONG_USE)
         deciding.begin(found, step)
-        if out is not None and found.kind in ("access", "portability"):
-            files = written_bundle(settings, found.contact_id, out, language)
-            say(f"wrote {' and '.join(files)} to {out}: look at it before it is handed out", err=True)
-        if found.kind == "objection" and not deciding.stop_known(found.contact_id):
+        if folder is not None:
+            files = written_bundle(settings, found.contact_id, folder, language)
+            say(f"wrote {' and '.join(files)} to {folder}: look at it before it is handed out", err=True)
+        if found.kind == "objection" and not deciding.stop(person):
             _refuse_unseen("the stop", wait)
         if found.kind == "erasure":
-            _erase(deciding, found)
+            _erase(deciding, person)
             return
         after = deciding.take(found, step)
     _told(settings, after, as_json=as_json)
@@ -341,8 +352,51 @@ def _deeds(request: RightsRequest, did: Sequence[str] | None) -> Sequence[Rights
     return [*own.values()]
 
 
-def _erase(deciding: Deciding, request: RightsRequest) -> None:
-    if not deciding.erase(request):
+def _refuse_unknown(unknown: str, lacking: str | None) -> NoReturn:
+    """End the command, since nobody is known by a name. `lacking`: what Redis lacks, so that they may be known."""
+    from streams.cli.person import followed_by
+
+    if lacking is not None:
+        refuse(
+            f"nobody is found by that name, but they may be known: {lacking}; nothing was written down. Try again once "
+            "`harmonia status` finds Redis whole; to stop all contact at once, or as of nobody who is known: --anyway"
+        )
+    then = "nothing was written down. To write it down as of nobody who is known: --anyway"
+    refuse(followed_by(unknown, then))
+
+
+@contextmanager
+def _telling_of_a_stop(stopped: bool | None) -> Iterator[None]:
+    """Where the command ends before a request is written down, say that all contact was stopped all the same."""
+    try:
+        yield
+    except Exception:
+        if stopped is not None:
+            say("all contact with them was ordered to stop, and stays so; of the request:", err=True)
+        raise
+
+
+def _new_folder(out: Path | None, language: str) -> Path:
+    """The folder for what is held of a person. Ends the command where it cannot be written, before anything is done."""
+    from streams.cli.contact import judge_bundle
+
+    if out is None:
+        refuse("--out: name a new folder for what is held of them", WRONG_USE)
+    judge_bundle(out, language)
+    return out
+
+
+def _say_who(person: MeantContact) -> None:
+    """Say who is meant now: since the request came they may have been linked with somebody, or parted."""
+    from streams.cli.person import masked_identifier
+
+    called, *others = [masked_identifier(each) for each in person.ids]
+    also = f", who is {', '.join(others)} as well" if others else ""
+    say(f"this is about {called}{also}: is it they who asked?", err=True)
+
+
+def _erase(deciding: Deciding, person: MeantContact) -> None:
+    if not deciding.erase(person):
         _refuse_unseen("the erasure", deciding.wait_s)
     say("this person is forgotten, and Redis shows it; all their requests are only counted from now on")
     say("tell the person by your own letter: Harmonia has no name of theirs any more")

@@ -7,6 +7,8 @@ import re
 from functools import partial
 
 HIDDEN = "*"
+_OF_STAFF = ("operator", "console")
+"""What stands before the name of one of the staff, in the source of what they decided."""
 _is_name = re.compile(r"[A-Za-z0-9_./:+-]{1,80}", re.ASCII).fullmatch
 _without_moments = partial(
     re.compile(
@@ -37,6 +39,12 @@ def is_shown(word: str) -> bool:
     if _is_name(word) is None:
         return False
     return _has_number(_without_moments(word)) is None and _has_address(word) is None
+
+
+def without_staff(source: str) -> str:
+    """A source as people are told of it about whom it decided: of `operator/NAME` and `console/NAME` not the name."""
+    how, _, _ = source.partition("/")
+    return how if how in _OF_STAFF else source
 
 
 def printable(text: str) -> str:

@@ -224,7 +224,7 @@ def build_worker(settings: Settings, say: Callable[[str], None]) -> Worker:
         SinkMonitor(app, sinks, metrics, wall_clock, schedule),
         QuarantineMonitor(guard, kafka, settings, wall_clock, metrics.quarantine),
         HeldRecordsCounter(kafka, settings.partitions, metrics.quarantine),
-        RightsMonitor(kafka, redis_client(settings), settings.time_zone, wall_clock, metrics.rights),
+        RightsMonitor(kafka, redis_client(settings), settings, wall_clock, metrics.rights),
         RedisAndDiskMonitor(redis_client(settings), settings.state_dir, operations),
         *(PeriodicTicks(app, agent.ticks) for agent in agents if agent.ticks is not None),
         StateCleanup(settings.state_dir),

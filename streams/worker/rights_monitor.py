@@ -1,8 +1,9 @@
 """The rights desk beside the agents of a worker: tells how many requests wait, and forgets those of erased people.
 
 The topic is small, so each worker reads all of it, outside of any group. Whoever was erased, by whatever command, is
-`erased` in Redis under every identifier; a request of theirs becomes a count. Of several workers that see it each
-writes the same records, which is as good as once.
+`erased` in Redis under every identifier, until something new is heard of them; a request of theirs becomes a count. A
+Redis that is being filled may say so of somebody who has come back, and so is not asked. Of several workers that see
+an erasure each writes the same records, which is as good as once.
 """
 
 import logging
@@ -13,15 +14,16 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 from mode import Service
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from events.topics import RIGHTS_REQUESTS
-from sinks.lookup import ErasedContact, find_anyway
+from sinks.base import SinkUnavailable
+from sinks.lookup import ErasedContact, Incomplete, Lookup
 from streams.domain.rights.forgetting import forgetting_records, requests_of, waiting_by_kind
-from streams.domain.rights.requests import RightsDesk, desk_of
+from streams.domain.rights.requests import RightsDesk, RightsRequest, desk_of
 from streams.domain.rights.steps import RightsRecord, read_rights_record
 from streams.engine.retry import BROKER_TROUBLE
 from streams.platform.clients import KafkaClients
+from streams.platform.settings import Settings
 from streams.worker.agents.latency_header import Clock
 from streams.worker.measuring.rights_requests import RightsMetrics
 
@@ -32,14 +34,30 @@ LOOK_S = 5.0
 _WAIT_MS = 500
 
 
-class RightsMonitor(Service):
-    """Follows the topic of requests. Takes `redis` over and closes it. `time_zone`: by which days are counted."""
+async def erased_since(lookup: Lookup, desk: RightsDesk) -> list[RightsRequest]:
+    """The requests whose person has been erased since they were written down; none while Redis is not complete.
 
-    def __init__(self, kafka: KafkaClients, redis: Redis, time_zone: str, clock: Clock, metrics: RightsMetrics) -> None:
+    Nor while Redis is as of before that: what it says is then not yet of whom was known. Raises SinkUnavailable.
+    """
+    ids = sorted({one.contact_id for one in desk.requests.values() if one.contact_id is not None})
+    found = await lookup.ids([[each] for each in ids]) if ids else None
+    if found is None or isinstance(found, Incomplete):
+        return []
+    erased = {id_ for id_, contact in zip(ids, found.contacts, strict=True) if isinstance(contact, ErasedContact)}
+    return [one for one in requests_of(desk, erased) if one.opened <= found.as_of]
+
+
+class RightsMonitor(Service):
+    """Follows the topic of requests. Takes `redis` over and closes it."""
+
+    def __init__(
+        self, kafka: KafkaClients, redis: Redis, settings: Settings, clock: Clock, metrics: RightsMetrics
+    ) -> None:
         super().__init__()
         self._kafka = kafka
         self._redis = redis
-        self._zone = ZoneInfo(time_zone)
+        self._lookup = Lookup(redis, settings.profiles_oldest_s, settings.key_ids)
+        self._zone = ZoneInfo(settings.time_zone)
         self._clock = clock
         self._metrics = metrics
         self._there: dict[str, RightsRecord] = {}
@@ -55,7 +73,7 @@ class RightsMonitor(Service):
             try:
                 await consumer.start()
                 await self._follow(consumer)
-            except (*BROKER_TROUBLE, RedisError) as error:
+            except (*BROKER_TROUBLE, SinkUnavailable) as error:
                 if not self._in_trouble:
                     logger.warning("requests of people: %s; trying again", type(error).__name__)
                 self._in_trouble = True
@@ -87,10 +105,8 @@ class RightsMonitor(Service):
             self._there[name] = said
 
     async def _forget_erased(self, desk: RightsDesk) -> None:
-        """Leave nothing but counts of requests whose person Redis calls erased. Raises RedisError, Kafka's errors."""
-        asked = {one.contact_id for one in desk.requests.values() if one.contact_id is not None}
-        erased = {each for each in asked if isinstance(await find_anyway(self._redis, [each]), ErasedContact)}
-        records = [*forgetting_records(requests_of(desk, erased), desk.left, self._today())]
+        """Leave nothing but counts of requests whose person was erased. Raises SinkUnavailable, Kafka's errors."""
+        records = [*forgetting_records(await erased_since(self._lookup, desk), desk.left, self._today())]
         if not records:
             return
         producer = self._kafka.idempotent_producer()

@@ -322,25 +322,24 @@ def test_a_person_objects_is_given_what_is_held_and_is_forgotten_with_their_requ
     for name in (ada, bo):
         until_in_redis(system, name)
 
-    def rights(*words: str) -> Result:  # in this process, since a new one takes seconds to begin
-        return CliRunner().invoke(app, ["rights", *words], env=on(system.stack, COLUMNS="200"))
-
     def done(*words: str) -> dict[str, Any]:
-        ended = rights(*words, "--json")
+        ended = rights(system, *words, "--json")
         assert ended.exit_code == 0, ended.output
         shown: dict[str, Any] = json.loads(ended.stdout)
         return shown
 
     objection = done("open", "objection", email)
-    assert (objection["contact_id"], objection["did"]) == (ada, ["suppressed"])
+    assert (objection["contact_id"].partition(":")[0], objection["did"]) == ("email", ["suppressed"])  # as she asked
     stopped = json.loads(state_of(system, ada) or b"{}")
     assert stopped["stops"]["all"]["source"] == "operator/rights"  # it ends once that is so
-    again = rights("open", "objection", ada)
+    again = rights(system, "open", "objection", ada)
     assert again.exit_code == 1
     assert f"request {objection['request']} of this kind and person is open" in again.stderr
+    assert "all contact with them was ordered to stop, and stays so" in again.stderr
 
     access = done("open", "access", ada)["request"]
     held = tmp_path / "held"
+    assert rights(system, "answer", access, "--out", str(held), "--language", "de").exit_code == 2  # and is not audited
     answered = done("answer", access[:8], "--out", str(held), "--language", "fr")
     assert (answered["did"], answered["closed"]) == (["bundle"], None)
     assert "Ce que vous avez demandé" in (held / "index.html").read_text()
@@ -350,7 +349,7 @@ def test_a_person_objects_is_given_what_is_held_and_is_forgotten_with_their_requ
 
     late = done("open", "rectification", bo, "--received", "2025-01-31")
     assert (late["due"], late["overdue"]) == ("2025-02-28", True)
-    assert rights("extend", late["request"], "--reason", "number").exit_code == 1
+    assert rights(system, "extend", late["request"], "--reason", "number").exit_code == 1
     waiting = {"kind": "rectification", "state": "overdue"}
     until(lambda: sample(f"{system.base}/metrics", "harmonia_rights_requests", **waiting) == 1, "a late one told")
 
@@ -364,6 +363,49 @@ def test_a_person_objects_is_given_what_is_held_and_is_forgotten_with_their_requ
         until(lambda: ada.encode() not in steps_in(consumer), "no step that names her")
         audited = [json.loads(record.value) for record in records_of(consumer, AUDIT_LOG)]
     assert sum(one["what"] == "rights" for one in audited) == 5
+
+
+def test_who_is_parted_after_they_asked_is_forgotten_and_not_whom_they_were_taken_for(
+    desk: Desk, system: System
+) -> None:
+    ada, email = fresh(), f"{fresh()}@example.org"
+    desk.say("donation-events", "donation.made", {"contact_id": ada}, donation_id=f"desk:{fresh()}")
+    desk.say("email-events", "email.opened", {"email": email})
+    until(lambda: bool(desk.profile(ada) and desk.profile(email)), "both")
+    desk.do("link", ada, email)
+    request = json.loads(rights(system, "open", "erasure", email, "--json").stdout)
+    assert request["contact_id"].startswith("email:")
+    desk.do("unlink", email, ada)
+    until(lambda: desk.profile(email).get("counts") == {"email.opened": 1}, "two again")
+    told = rights(system, "answer", request["request"], "--yes").output
+    assert "this is about email:" in told
+    assert ada not in told
+    assert b"has been erased" in desk.run("show", email).stderr
+    assert desk.profile(ada)["counts"] == {"donation.made": 1}
+
+
+def test_an_objection_that_no_worker_has_heeded_is_written_down_and_answered_once_one_has(
+    desk: Desk, system: System
+) -> None:
+    """Nobody writes to this other database."""
+    ada, elsewhere = fresh(), system.stack.redis_url.rpartition("/")[0] + "/7"
+    system.deployment.redis.from_url(elsewhere).hset(f"contact:{ada}", mapping={"version": 1, "state": "{}"})
+    unknown = rights(system, "open", "access", fresh(), REDIS_URL=elsewhere)
+    assert unknown.exit_code == 1
+    assert "they may be known: in Redis contact-state:" in unknown.stderr
+    unseen = rights(system, "open", "objection", ada, "--wait", "0.3", "--json", REDIS_URL=elsewhere)
+    assert unseen.exit_code == 1
+    assert "do not rely on it yet" in unseen.stderr
+    request = json.loads(unseen.stdout)
+    assert (request["did"], request["answered"]) == ([], None)
+    until_in_redis(system, ada)
+    seen = json.loads(rights(system, "answer", request["request"], "--json").stdout)
+    assert seen["did"] == ["suppressed"]
+
+
+def rights(system: System, *words: str, **where: str) -> Result:
+    """A command of the rights desk in this process, since a new one takes seconds to begin."""
+    return CliRunner().invoke(app, ["rights", *words], env=on(system.stack, COLUMNS="200", **where))
 
 
 def steps_in(consumer: KafkaConsumer) -> bytes:

@@ -5,13 +5,14 @@ who asks again has another request.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from events.rights_requests import ExtensionReason, RightsDeed, RightsKind, RightsOutcome
+from events.times import parse_time
 from streams.domain.rights.clock import answer_due, extended_due
 from streams.domain.rights.steps import (
     ClockExtended,
@@ -29,7 +30,8 @@ from streams.domain.rights.steps import (
 class RightsRequest(Struct, frozen=True):
     """One request of one person. `due`: the last day, as extended. `answered`, `closed`: on which day, None: not yet.
 
-    `keys`: of the records that say so.
+    `contact_id`: by which the person asked, and which stays theirs whomever they are linked with or parted from.
+    `opened`: when that was written down, ms since 1970. `keys`: of the records that say so.
     """
 
     id: str
@@ -44,6 +46,7 @@ class RightsRequest(Struct, frozen=True):
     closed: date | None = None
     outcome: RightsOutcome | None = None
     reference: str | None = None
+    opened: int = 0
 
     @property
     def first_due(self) -> date:
@@ -73,10 +76,10 @@ class RightsDesk(Struct, frozen=True):
     counts: Mapping[str, RequestCount]
     left: tuple[str, ...] = ()
 
-    def open_of(self, kind: RightsKind, contact_id: str) -> RightsRequest | None:
-        """An open request of this kind and person."""
-        asked = (kind, contact_id, None)
-        return next((one for one in self.requests.values() if (one.kind, one.contact_id, one.closed) == asked), None)
+    def open_of(self, kind: RightsKind, contact_ids: Collection[str]) -> RightsRequest | None:
+        """An open request of this kind and of a person who goes by these ids."""
+        open_ones = (one for one in self.requests.values() if (one.kind, one.closed) == (kind, None))
+        return next((one for one in open_ones if one.contact_id in contact_ids), None)
 
     def named(self, word: str) -> list[RightsRequest]:
         """The requests whose id is a word, or begins with it."""
@@ -121,7 +124,10 @@ def _folded(id_: str, steps: Mapping[str, RequestStep]) -> RightsRequest | None:
                 break
             case _:
                 pass
-    request = RightsRequest(id_, opening.kind, opening.contact_id, received, due, keys, extended, answered, tuple(did))
+    request = RightsRequest(
+        *(id_, opening.kind, opening.contact_id, received, due, keys, extended, answered, tuple(did)),
+        opened=parse_time(opening.at) or 0,
+    )
     if closing is None:
         return request
     return replace(request, closed=closing.on, outcome=closing.outcome, reference=closing.reference)

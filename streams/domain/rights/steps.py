@@ -75,7 +75,7 @@ def count_record(request: str, count: RequestCount) -> tuple[bytes, bytes]:
 
 
 def count_key(request: str) -> str:
-    """The key of a request's count: the same each time, and nobody can tell the request from it."""
+    """The key of a request's count: the same each time. Who knows the id of a request finds its count, nobody else."""
     return f"{_COUNTED}/{sha256(request.encode()).hexdigest()[:32]}"
 
 

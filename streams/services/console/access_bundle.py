@@ -15,6 +15,7 @@ from events.json_types import JSON
 from events.outputs import ContactProfile
 from events.times import parse_time
 from events.topics import AUDIT_LOG, INTERACTIONS, kept_days
+from streams.domain.display_names import without_staff
 from streams.domain.messages import Day
 from streams.platform.settings import Settings
 from streams.services.console.names import STOPS
@@ -24,6 +25,8 @@ from streams.services.console.words import Words
 
 PAGE, DATA = "index.html", "data.json"
 _LEFT_OUT = frozenset({"contact", "provenance"})
+_NAMES_STAFF = frozenset({"source", "team", "by"})
+"""Fields that may name who of the staff has decided something."""
 
 
 class HeardOf(Struct, frozen=True):
@@ -88,7 +91,11 @@ class AskedFor(Struct, frozen=True):
 
 
 def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int, keeping: Keeping) -> dict[str, bytes]:
-    """The files by name. `held`: as `harmonia contact export` writes it; `at_ms`: when it was read."""
+    """The files by name; no name of the staff is in them.
+
+    `held`: as `harmonia contact export` writes it; `at_ms`: when it was read.
+    """
+    held = _without_staff(held)
     profile: Any = held["profile"]
     shown: ContactProfile = profile
     context = {
@@ -114,6 +121,19 @@ def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int, keeping: Keepi
     page = render_signed_out("access_bundle.html", words, context)
     data = orjson.dumps(held, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return {PAGE: page.encode(), DATA: data}
+
+
+def _without_staff(held: Mapping[str, JSON]) -> dict[str, JSON]:
+    """What is held, without the names of who decided something about the person."""
+    return {name: _shown(name, part) for name, part in held.items()}
+
+
+def _shown(name: str, part: JSON) -> JSON:
+    if isinstance(part, dict):
+        return _without_staff(part)
+    if isinstance(part, list):
+        return [_shown(name, each) for each in part]
+    return without_staff(part) if name in _NAMES_STAFF and isinstance(part, str) else part
 
 
 def _kinds(names: JSON) -> list[tuple[str, int]]:

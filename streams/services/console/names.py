@@ -170,11 +170,20 @@ RIGHTS: Mapping[str, str] = {
 RIGHTS_OUTCOMES: Mapping[str, str] = {
     "granted": "done as asked",
     "partly": "done in part",
+    "refused": "refused, and they were told why",
+    "not_identified": "nobody could tell that it was they",
+    "nothing_held": "nothing was held",
+    "withdrawn": "withdrawn by them",
+    "mistaken": "written down by mistake",
+}
+"""What came of a request, as staff read it."""
+RIGHTS_OUTCOMES_AS_TOLD: Mapping[str, str] = {
+    **RIGHTS_OUTCOMES,
     "refused": "refused, and you were told why",
     "not_identified": "nobody could tell that it was you",
-    "nothing_held": "nothing was held",
     "withdrawn": "withdrawn by you",
 }
+"""The same, as the person reads it."""
 ANSWERS: Mapping[str, str] = {
     "allow": "you might be reached",
     "defer": "not yet",
@@ -190,7 +199,47 @@ WAYS: Mapping[str, str] = {
     "letter": "by letter",
 }
 """How somebody was given a notice."""
+LOOKS: Mapping[str, str] = {
+    "read": "looked at the record",
+    "list": "had them on a list",
+    "permission": "asked whether they may be reached",
+    "audience": "had them in an audience for ads",
+    "rights": "worked on a request of theirs",
+    "suppress": "stopped all contact",
+    "unsuppress": "lifted the stop",
+    "export": "downloaded all that is held",
+    "erase": "had them forgotten",
+    "link": "linked them with another contact",
+    "unlink": "parted them from another contact",
+    "judge": "asked of a whole list who may be reached",
+    "reserve": "reserved a message to them",
+    "open_request": "wrote down a request of theirs",
+    "answer_request": "downloaded what is held, for them to read",
+    "extend_request": "wrote down that their request takes longer",
+    "close_request": "closed a request of theirs",
+}
+"""What `audit-log` says that was done about somebody, as staff read it."""
+LOOKS_AS_TOLD: Mapping[str, str] = {
+    "read": "saw your record",
+    "list": "had you on a list",
+    "permission": "asked whether you may be reached",
+    "audience": "had you in an audience for ads",
+    "rights": "worked on a request of yours",
+    "suppress": "stopped all contact",
+    "unsuppress": "lifted the stop",
+    "export": "took all that is held",
+    "erase": "had you forgotten",
+    "link": "linked you with another contact",
+    "unlink": "parted you from another contact",
+    "judge": "asked of a list on which you are who may be reached",
+    "reserve": "reserved a message to you",
+    "open_request": "wrote down a request of yours",
+    "answer_request": "took what is held, to answer a request of yours",
+    "extend_request": "wrote down that a request of yours takes longer",
+    "close_request": "wrote down that you were answered",
+}
+"""The same, as that person reads it."""
 ALL: tuple[Mapping[str, str], ...] = (
     *(TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES, AT_MAILBOXES, LEFT, REFUSALS, KINDS),
-    *(ORIGINS, RIGHTS, RIGHTS_OUTCOMES, ANSWERS, WAYS),
+    *(ORIGINS, RIGHTS, RIGHTS_OUTCOMES, RIGHTS_OUTCOMES_AS_TOLD, ANSWERS, WAYS, LOOKS, LOOKS_AS_TOLD),
 )

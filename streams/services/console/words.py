@@ -61,6 +61,9 @@ NAMES = {
     "origin": names.ORIGINS,
     "right": names.RIGHTS,
     "right_outcome": names.RIGHTS_OUTCOMES,
+    "right_outcome_told": names.RIGHTS_OUTCOMES_AS_TOLD,
+    "look": names.LOOKS,
+    "look_told": names.LOOKS_AS_TOLD,
     "answer": names.ANSWERS,
     "way": names.WAYS,
 }

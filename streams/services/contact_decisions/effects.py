@@ -19,7 +19,7 @@ def are_one(before: Sequence[ContactAnswer], now: Sequence[ContactAnswer]) -> bo
     one, other = now[:2]
     if one.contact_id != other.contact_id:
         return False
-    within = {one.contact_id, *profile_of(one).get("merged_from", ())}
+    within = ids_of(one)
     return all(each.contact_id in within for each in before if profile_of(each).get("counts"))
 
 
@@ -69,6 +69,11 @@ def closed_besides(contact: ContactAnswer) -> list[str]:
     said = [f"{what} ({stop['reason']} {stop['at']})" for what, stop in found if stop["reason"] != "suppressed"]
     addresses = [each for each in profile_of(contact).get("addresses", ()) if each["status"] in _UNREACHABLE]
     return said + [f"an address for {each['channel']} ({each['status']})" for each in addresses]
+
+
+def ids_of(contact: ContactAnswer) -> list[str]:
+    """The ids whose records are in a contact's profile: its own first, then those that were merged into it."""
+    return [contact.contact_id, *profile_of(contact).get("merged_from", ())]
 
 
 def are_forgotten(now: Sequence[ContactAnswer]) -> bool:

@@ -15,7 +15,7 @@ from events.rights_requests import RightsDeed
 from events.times import render_time
 from sinks.lookup import ContactAnswer, ContactNames, ErasedContact, UnknownContact, find_anyway
 from streams.domain.rights.forgetting import forgetting_records, requests_of
-from streams.domain.rights.requests import RightsRequest
+from streams.domain.rights.requests import RightsDesk, RightsRequest
 from streams.domain.rights.steps import (
     RequestAnswered,
     RequestOpened,
@@ -25,6 +25,7 @@ from streams.domain.rights.steps import (
 from streams.platform.clients import redis_client
 from streams.platform.settings import Settings
 from streams.services.contact_decisions.commands import Decider, Decision
+from streams.services.contact_decisions.effects import ids_of
 from streams.services.contact_decisions.sending import send_and_wait
 from streams.services.permission.command_audit import send_record
 from streams.services.permission.person_name import parse_person
@@ -45,38 +46,72 @@ class Mark(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class MeantContact:
-    """Whom a word means: the word in its long form, and who is known by it."""
+    """Whom a word means: the word in its long form, who is known by it, and `named`, the id of theirs that it names."""
 
     word: str
     contact: ContactAnswer
+    named: str
 
     @property
     def known_id(self) -> str | None:
-        """The contact_id, where somebody is known."""
-        return None if isinstance(self.contact, ErasedContact | UnknownContact) else self.contact.contact_id
+        """The id under which somebody is known by the word; None: nobody is.
+
+        Of a person who was merged it is not the survivor's: whoever is parted later takes their request along.
+        """
+        return None if isinstance(self.contact, ErasedContact | UnknownContact) else self.named
+
+    @property
+    def ids(self) -> list[str]:
+        """The contact_id of whom the word means, what was merged into it, and what the word names."""
+        return list(dict.fromkeys([*ids_of(self.contact), self.named]))
 
 
 def meant_contact(settings: Settings, word: str) -> MeantContact:
     """Who is known by a word in its long form. Raises RedisError."""
     names = parse_person(word).ids(settings.hasher) or [word]
-    return MeantContact(word, asyncio.run(_find(settings, names)))
+    return asyncio.run(_find(settings, word, names))
+
+
+def is_erased(meant: MeantContact) -> bool:
+    """Whether the person was erased."""
+    return isinstance(meant.contact, ErasedContact)
 
 
 def nobody_known(meant: MeantContact) -> str | None:
     """Why nobody is known, in words; None: somebody is."""
-    if isinstance(meant.contact, ErasedContact):
+    if is_erased(meant):
         return "this person has been erased, so nothing is held of them but that"
     if isinstance(meant.contact, UnknownContact):
         return "nobody is known by that name: is it spelled as it was reported, and HARMONIA_IDENTITY_KEY the workers'?"
     return None
 
 
-async def _find(settings: Settings, names: ContactNames) -> ContactAnswer:
+def ids_asked_under(settings: Settings, desk: RightsDesk, meant: MeantContact) -> set[str]:
+    """The ids of requests that lead to the person whom a word means: each time they may have given another one.
+
+    A profile does not list all of them. Raises RedisError.
+    """
+    ids = sorted({one.contact_id for one in desk.requests.values() if one.contact_id is not None})
+    found = asyncio.run(_find_each(settings, ids))
+    led = {id_ for id_, contact in zip(ids, found, strict=True) if contact.contact_id == meant.contact.contact_id}
+    return led | {*meant.ids}
+
+
+async def _find_each(settings: Settings, ids: Sequence[str]) -> list[ContactAnswer]:
     client = redis_client(settings)
     try:
-        return await find_anyway(client, names)
+        return [await find_anyway(client, [each]) for each in ids]
     finally:
         await client.aclose()
+
+
+async def _find(settings: Settings, word: str, names: ContactNames) -> MeantContact:
+    client = redis_client(settings)
+    try:
+        found = [MeantContact(word, await find_anyway(client, [name]), name) for name in names]
+    finally:
+        await client.aclose()
+    return next((each for each in found if not isinstance(each.contact, UnknownContact)), found[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +141,6 @@ class Deciding:
         decision = Decider(self.settings, self.by).suppress(meant.word, None, self.now)
         return self._send(decision, [meant.contact])
 
-    def stop_known(self, contact_id: str) -> bool:
-        """The same, of a contact_id."""
-        return self.stop(meant_contact(self.settings, contact_id))
-
     def begin_open(self, step: RequestOpened) -> str:
         """The id of a new request, once it is in `audit-log` that it is about to be written down."""
         request = new_request_id()
@@ -117,7 +148,7 @@ class Deciding:
         return request
 
     def open(self, request: str, step: RequestOpened, *, is_stopped: bool) -> RightsRequest:
-        """Write down that a person has asked, and of an objection that all contact was stopped."""
+        """Write down that a person has asked, and of an objection that all contact was stopped, where that was seen."""
         return self._write(request, [step, *([self.answered(["suppressed"])] if is_stopped else [])])
 
     def begin(self, request: RightsRequest, step: RequestStep) -> None:
@@ -129,19 +160,17 @@ class Deciding:
         """Write down a step of a request that has begun."""
         return self._write(request.id, [step])
 
-    def erase(self, request: RightsRequest) -> bool:
-        """Forget the person of a request as `contact erase` does, then their requests; whether Redis shows it in time.
+    def erase(self, meant: MeantContact) -> bool:
+        """Forget a person as `contact erase` does, then their requests; whether Redis shows it in time.
 
         Where it does not, a worker forgets the requests once the person is forgotten.
         """
-        if request.contact_id is None:
-            return True
-        meant = meant_contact(self.settings, request.contact_id)
-        decision = Decider(self.settings, self.by).erase(request.contact_id, self.now)
+        ids = ids_asked_under(self.settings, read_desk(self.settings), meant)
+        decision = Decider(self.settings, self.by).erase(meant.word, self.now)
         if not self._send(decision, [meant.contact]):
             return False
         desk = read_desk(self.settings)
-        self.forget(requests_of(desk, {request.contact_id}), desk.left)
+        self.forget(requests_of(desk, ids), desk.left)
         return True
 
     def forget(self, requests: Sequence[RightsRequest], left: Sequence[str] = ()) -> None:

@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import orjson
 import pytest
 from redis.asyncio import Redis
@@ -11,9 +12,14 @@ from sinks.base import ContactChange
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from streams.domain.rights.requests import RightsDesk, RightsRequest
-from streams.domain.rights.steps import RequestCount
+from streams.domain.rights.steps import RequestAnswered, RequestCount, RequestOpened, RequestStep
 from streams.platform.errors import MissingTopic
+from streams.services.console.acting import requests
+from streams.services.console.acting.request import ActRequest
+from streams.services.console.outcomes import Outcome, done_as_shown, unsure
 from streams.services.console.rights import Scope, Viewer
+from streams.services.contact_decisions.commands import Decision
+from streams.services.rights_desk.answering import Deciding
 from tests.contract.conftest import client_of
 from tests.contract.console.signed_in_console import SignedInConsole
 from tests.contract.console.test_acting import Written
@@ -30,7 +36,8 @@ CLOSED = RightsRequest(
     reference="letters/17",
 )
 COUNT = RequestCount(kind="access", year=2012, outcome="erased", in_time=True)
-DESK = RightsDesk({one.id: one for one in (LATE, EARLY, CLOSED)}, {"counted/1": COUNT})
+MERGED = RightsRequest("dd" * 10, "rectification", "van.3", date(2012, 11, 3), date(2012, 12, 3), ())
+DESK = RightsDesk({one.id: one for one in (LATE, EARLY, MERGED, CLOSED)}, {"counted/1": COUNT})
 DPO = Viewer("dora", frozenset({"privacy"}))
 FRENCH = Viewer("dora", frozenset({"privacy"}), language="fr")
 
@@ -45,7 +52,8 @@ async def console(redis_client: Redis, redis_server: RedisServer, tmp_path: Path
     profile = orjson.dumps({"zones": {"region": None}, "stops": {"senders": {}, "lists": {}}, "counts": {}})
     async with client_of(redis_server.port) as client:
         filling = Filling(RedisSink(client, stale_after=STALE_AFTER), HoldsSink(client))
-        await filling.all([ContactChange("van.1", 1, profile, None, None)])
+        absorbed = ContactChange("van.3", 1, None, "merged", "van.1")
+        await filling.all([ContactChange("van.1", 1, profile, None, None), absorbed])
     found = SignedInConsole(redis_client, tmp_path, audit=written)
     object.__setattr__(found.deps, "requests", lambda: DESK)
     return found
@@ -75,8 +83,23 @@ async def test_it_is_told_in_french_too_and_what_is_closed_has_no_form(console: 
         page = (await browser.get("/rights")).text
         assert "en retard de 4 jours" in page
         one = (await browser.get(f"/rights/{CLOSED.id}")).text
-        assert "nul n’a pu établir que c’était vous" in one
+        assert "nul n’a pu établir que c’était cette personne" in one
         assert "/rights/close" not in one
+
+
+async def test_of_closed_ones_the_latest_are_shown_and_the_others_counted(console: SignedInConsole) -> None:
+    closed = [
+        RightsRequest(f"{day:020x}", "access", None, date(2012, 9, 1), date(2012, 10, 1), (), closed=date(2012, 9, day))
+        for day in range(1, 31)
+    ]
+    closed += [msgspec.structs.replace(one, id=f"{number:02}{one.id[2:]}") for number in (10, 20, 30) for one in closed]
+    object.__setattr__(console.deps, "requests", lambda: RightsDesk({one.id: one for one in (*closed, LATE)}, {}))
+    async with console.browser(DPO) as browser:
+        page = (await browser.get("/rights")).text
+    assert page.count('href="/rights/') == 101
+    assert "20 requests that were closed earlier" in page
+    assert f"/rights/{closed[29].id}" in page
+    assert f"/rights/{closed[0].id}" not in page
 
 
 async def test_who_is_not_for_privacy_sees_none_and_who_sees_a_part_neither(console: SignedInConsole) -> None:
@@ -95,14 +118,17 @@ async def test_who_is_not_for_privacy_sees_none_and_who_sees_a_part_neither(cons
     [
         ("/rights/open", {"kind": "curiosity"}, (422, "Say which right they use")),
         ("/rights/open", {"kind": "access", "received": "2012-11-09"}, (422, "today at the latest")),
+        ("/rights/open", {"kind": "access", "received": "1012-11-06"}, (422, "of the last ten years")),
         ("/rights/open", {"kind": "objection"}, (422, "An objection needs the contact id")),
         ("/rights/open", {"kind": "access", "contact": "van.1"}, (409, "is open already")),
+        ("/rights/open", {"kind": "access", "contact": "van.3"}, (409, "is open already")),
+        ("/rights/open", {"kind": "rectification", "contact": "van.1"}, (409, "is open already")),
         ("/rights/open", {"kind": "access", "contact": "van.9"}, (404, "Not found")),
         ("/rights/extend", {"request": LATE.id, "reason": "number"}, (409, "The month is over")),
         ("/rights/extend", {"request": EARLY.id, "reason": "holiday"}, (422, "Say why it takes longer")),
         ("/rights/close", {"request": CLOSED.id, "outcome": "granted"}, (409, "This request is closed")),
         ("/rights/close", {"request": EARLY.id, "outcome": "granted", "reference": "to ada@x"}, (422, "letters/17")),
-        ("/rights/close", {"request": "dd" * 10, "outcome": "granted"}, (404, "No such request")),
+        ("/rights/close", {"request": "ee" * 10, "outcome": "granted"}, (404, "No such request")),
         ("/rights/download", {"request": EARLY.id}, (409, "not done about a request of this kind")),
     ],
 )
@@ -115,6 +141,67 @@ async def test_what_would_not_count_is_refused_and_nothing_is_written_down(
     assert answer.status_code == status
     assert told in answer.text
     assert [record for record in written.records if record["what"] != "read"] == []
+
+
+@pytest.mark.parametrize(
+    ("became", "is_stopped", "status"),
+    [
+        (done_as_shown("/rights"), True, 303),
+        (unsure("Not sure that it was sent", "Kafka did not say that it has it, so do not rely on it."), False, 503),
+    ],
+)
+async def test_an_objection_is_of_who_was_named_and_said_to_be_heeded_only_where_the_stop_was_seen(
+    console: SignedInConsole, monkeypatch: pytest.MonkeyPatch, became: Outcome, is_stopped: bool, status: int
+) -> None:
+    written: list[tuple[RequestOpened, bool]] = []
+    stopped: list[str] = []
+
+    async def decided(_: ActRequest, decision: Decision, *__: object) -> Outcome:
+        stopped.extend(decision.words)
+        return became
+
+    def opened(_: Deciding, request: str, step: RequestOpened, *, is_stopped: bool) -> None:
+        written.append((step, is_stopped))
+
+    monkeypatch.setattr(requests, "decide", decided)
+    monkeypatch.setattr(requests, "kept_from_sending", kafka_answers)
+    monkeypatch.setattr(Deciding, "open", opened)
+    async with console.browser(DPO) as browser:
+        answer = await console.post(browser, "/rights/open", kind="objection", contact="van.3")
+    assert answer.status_code == status
+    [(step, was_stopped)] = written
+    assert (step.contact_id, stopped, was_stopped) == ("van.3", ["van.3"], is_stopped)
+
+
+async def kafka_answers(*_: object) -> None:
+    """What is told while Kafka can be reached: nothing keeps an act from being sent."""
+
+
+async def test_an_open_objection_has_a_button_that_stops_all_contact_once_more_and_writes_it_down(
+    console: SignedInConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[tuple[str, RequestStep]] = []
+
+    async def decided(*_: object) -> Outcome:
+        return done_as_shown("/rights")
+
+    def take(_: Deciding, request: RightsRequest, step: RequestStep) -> None:
+        taken.append((request.id, step))
+
+    monkeypatch.setattr(requests, "decide", decided)
+    monkeypatch.setattr(requests, "kept_from_sending", kafka_answers)
+    monkeypatch.setattr(Deciding, "take", take)
+    asked = RightsRequest("dd" * 10, "objection", "van.1", date(2012, 11, 1), date(2012, 12, 1), ())
+    object.__setattr__(console.deps, "requests", lambda: RightsDesk({asked.id: asked}, {}))
+    async with console.browser(DPO) as browser:
+        page = (await browser.get(f"/rights/{asked.id}")).text
+        await console.post(browser, "/rights/open", kind="objection", contact="van.1")
+    [(request, step)] = taken
+    assert request == asked.id
+    assert isinstance(step, RequestAnswered)
+    assert step.did == ("suppressed",)
+    assert "Stop all contact once more" in page
+    assert "Nobody has seen yet that it is stopped." in page
 
 
 async def test_without_a_topic_of_requests_the_page_says_what_makes_one(console: SignedInConsole) -> None:

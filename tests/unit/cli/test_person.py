@@ -159,3 +159,12 @@ def test_of_who_asked_about_somebody_nothing_is_told_of_others_or_of_staff() -> 
     told: dict[str, JSON] = {"team": "digital", "viewer": "eve@example.org", "reason": "a task", "answers": [ada, bo]}
     assert audited_of(told, {"crm.ada", "email:1"}) == {"team": "digital", "answers": [ada]}
     assert audited_of(told, {"crm.ann"}) is None
+
+
+@pytest.mark.parametrize(
+    ("team", "given"),
+    [("operator/eve", "operator"), ("console/eve", "console"), ("digital/north", "digital/north"), ("", "")],
+)
+def test_who_of_the_staff_has_decided_is_not_told_to_the_person(team: JSON, given: JSON) -> None:
+    told: dict[str, JSON] = {"team": team, "what": "rights", "answers": [{"contact_id": "crm.ada"}]}
+    assert audited_of(told, {"crm.ada"}) == {"team": given, "what": "rights", "answers": [{"contact_id": "crm.ada"}]}

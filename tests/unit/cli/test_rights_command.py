@@ -30,6 +30,7 @@ CLOSED = RightsRequest(
         (("open", "curiosity", "ada"), "'curiosity' is not one of 'access'"),
         (("open", "access", "ada", "--received", "31/01/2026"), "--received: give a date, such as 2026-02-22"),
         (("open", "access", "ada", "--received", "2999-01-01"), "--received: that day has not come yet"),
+        (("open", "access", "ada", "--received", "1026-11-25"), "--received: that day is more than ten years ago"),
         (("open", "access", "ada", "--by", "Ada <ada@example.org>"), "--by: give a name such as"),
         (("extend", "aa", "--reason", "holiday"), "'holiday' is not one of 'complexity', 'number'"),
         (("close", "aa", "--outcome", "granted", "--reference", "to ada@example.org"), "--reference: give 1 to 128"),

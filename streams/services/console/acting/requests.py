@@ -7,6 +7,7 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import partial
 
 import msgspec
 import orjson
@@ -14,8 +15,9 @@ from fastapi import Response
 from kafka.errors import KafkaError
 
 from events.fields import LABEL_PATTERN
-from events.rights_requests import EXTENSION_REASONS, RIGHTS_KINDS, RIGHTS_OUTCOMES
-from sinks.lookup import KnownContact
+from events.rights_requests import EXTENSION_REASONS, RIGHTS_KINDS, RIGHTS_OUTCOMES, RightsKind
+from sinks.lookup import Incomplete, KnownContact
+from streams.domain.rights.clock import may_have_come
 from streams.domain.rights.permitted import StepRefusal, step_refusal
 from streams.domain.rights.requests import RightsRequest
 from streams.domain.rights.steps import ClockExtended, RequestClosed, RequestOpened, RequestStep
@@ -31,6 +33,7 @@ from streams.services.console.page import PageRefused
 from streams.services.console.pages.requests import REQUEST_PATTERN, desk_now
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.views import Audited
+from streams.services.contact_decisions.effects import ids_of
 from streams.services.rights_desk.answering import Deciding, NotWrittenDown
 from streams.services.rights_desk.log import new_request_id, today
 
@@ -40,6 +43,11 @@ _is_request = re.compile(REQUEST_PATTERN).fullmatch
 _is_label = re.compile(LABEL_PATTERN).fullmatch
 _CLOSED = not_done("Nothing was written down", "This request is closed. Who asks again has another request.")
 _GONE = not_done("Nothing was written down", "There is none of this id, or its person was forgotten with it.", LIST)
+_STOPPED = unsure(
+    "Stopped, and not written down",
+    "All contact with them is stopped, but nobody can tell that this is written down. Look at the list, and do it "
+    "again if need be: what is stopped already stays so.",
+)
 _WHY_NOT: Mapping[StepRefusal, Outcome] = {
     "closed": _CLOSED,
     "extended_before": not_done("Nothing was written down", "It was extended before, and may be so once."),
@@ -57,8 +65,8 @@ async def open_request(asked: ActRequest) -> Outcome | Ready:
     deciding, said = _deciding(asked), asked.said
     kind = next((each for each in RIGHTS_KINDS if each == said.get("kind")), None)
     received = _day(said.get("received", ""), deciding.today)
-    if kind is None or received is None or received > deciding.today:
-        text = "Say which right they use, and on which day it came: today at the latest."
+    if kind is None or received is None or not may_have_come(received, deciding.today):
+        text = "Say which right they use, and on which day of the last ten years it came: today at the latest."
         return not_done("Nothing was written down", text, LIST, 422)
     contact = said.get("contact", "").strip()
     found = await known_people(asked, [contact]) if contact else []
@@ -67,8 +75,8 @@ async def open_request(asked: ActRequest) -> Outcome | Ready:
     if kind == "objection" and not found:
         text = "An objection needs the contact id of the person: all contact is stopped by it."
         return not_done("Nothing was written down", text, LIST, 422)
-    contact_id = found[0].contact_id if found else None
-    before = None if contact_id is None else (await desk_now(asked.page())).open_of(kind, contact_id)
+    contact_id = contact if found else None  # as it was named, so that it stays theirs where they are parted later
+    before = await _open_before(asked, kind, contact, found[0]) if found else None
     if before is not None and kind != "objection":
         text = "A request of this kind and person is open already."
         return not_done("Nothing was written down", text, f"{LIST}/{before.id}")
@@ -77,11 +85,10 @@ async def open_request(asked: ActRequest) -> Outcome | Ready:
 
     async def perform() -> Outcome:
         to = f"{LIST}/{request}"
-        stopped = await _stop(asked, found[0], to) if kind == "objection" else None
-        if stopped is not None and (stopped.kind == "not_done" or before is not None):
-            return stopped  # an objection that is open already is heeded once more, and is not another one
-        written = await _write(asked, to, lambda: deciding.open(request, step, is_stopped=stopped is not None))
-        return written if written.kind != "done" or stopped is None else stopped
+        if kind == "objection":
+            heeding = partial(_of_objection, deciding, request, step, before)
+            return await _heed(asked, contact, found[0], to, heeding)
+        return await _write(asked, to, lambda: deciding.open(request, step, is_stopped=False))
 
     return Ready(Audited(contact_ids=[each.contact_id for each in found], detail=f"{kind} {request}"), perform)
 
@@ -146,8 +153,47 @@ def _zip(request: RightsRequest, files: Mapping[str, bytes]) -> Response:
     return given
 
 
-async def _stop(asked: ActRequest, person: KnownContact, to: str) -> Outcome:
-    decision = decider(asked).suppress(person.contact_id, None, asked.deps.wall())
+async def _open_before(asked: ActRequest, kind: RightsKind, contact: str, person: KnownContact) -> RightsRequest | None:
+    """An open request of this kind and person, under whichever id they asked then. Raises Withheld, SinkUnavailable."""
+    desk = await desk_now(asked.page())
+    ids = sorted({one.contact_id for one in desk.requests.values() if one.kind == kind and one.contact_id is not None})
+    seen = await asked.deps.lookup.ids([[each] for each in ids])
+    own = {*ids_of(person), contact}
+    if not isinstance(seen, Incomplete):
+        named = zip(ids, seen.contacts, strict=True)
+        own.update(id_ for id_, found in named if found.contact_id == person.contact_id)
+    return desk.open_of(kind, own)
+
+
+async def _heed(
+    asked: ActRequest, contact: str, person: KnownContact, to: str, steps: Callable[[bool], Callable[[], object] | None]
+) -> Outcome:
+    """Stop all contact with who is named, then write what `steps` makes of whether the stop was seen."""
+    stopped = await _stop(asked, contact, person, to)
+    if stopped.kind == "not_done":
+        return stopped
+    is_stopped = stopped.kind == "done"
+    write = steps(is_stopped)
+    written = done_as_shown(to) if write is None else await _write(asked, to, write)
+    if written.kind == "done":
+        return stopped
+    return msgspec.structs.replace(_STOPPED if is_stopped else stopped, to=LIST)
+
+
+def _of_objection(
+    deciding: Deciding, request: str, step: RequestOpened, before: RightsRequest | None, is_stopped: bool
+) -> Callable[[], object] | None:
+    """What writes an objection down; one that is open already is heeded once more, and is not another one."""
+    if before is None:
+        return lambda: deciding.open(request, step, is_stopped=is_stopped)
+    if is_stopped and "suppressed" not in before.did:
+        return lambda: deciding.take(before, deciding.answered(["suppressed"]))
+    return None
+
+
+async def _stop(asked: ActRequest, contact: str, person: KnownContact, to: str) -> Outcome:
+    """Stop all contact with who is named, so that it stays so where they are parted from the person later."""
+    decision = decider(asked).suppress(contact, None, asked.deps.wall())
     return await decide(asked, decision, [person], done_as_shown(to))
 
 

@@ -4,6 +4,7 @@ The list names nobody. The page of one request does, so each time it is opened i
 """
 
 import asyncio
+from datetime import date
 from typing import cast
 
 from kafka.errors import KafkaError
@@ -27,6 +28,7 @@ from streams.services.console.rights import EVERYTHING
 from streams.services.rights_desk.log import today
 
 EVERY_S, STALE_S = 15, 60
+CLOSED_SHOWN = 100
 REQUEST_PATTERN = r"[0-9a-f]{20}"
 WHY = "rights"
 """The reason of a look at whom a request is about: they ask what is held of them."""
@@ -60,9 +62,16 @@ async def load_requests(asked: PageRequest) -> Loaded:
     """Requests that are open, the one that is due first at the top, and the latest that are closed."""
     require_everything(asked)
     desk = await desk_now(asked)
-    rows = [row_of(one, asked) for one in desk.requests.values()]
+    open_ones = [one for one in desk.requests.values() if one.closed is None]
+    closed = sorted(((one.closed, one) for one in desk.requests.values() if one.closed is not None), key=_latest_first)
+    rows = [row_of(one, asked) for one in (*open_ones, *(one for _, one in closed[:CLOSED_SHOWN]))]
     late = sum(row.days < 0 for row in rows if row.closed is None)
-    return Loaded({"rows": rows, "late": late, "counted": len(desk.counts)}, asked.wall_ms)
+    earlier = len(closed) - min(len(closed), CLOSED_SHOWN)
+    return Loaded({"rows": rows, "late": late, "earlier": earlier, "counted": len(desk.counts)}, asked.wall_ms)
+
+
+def _latest_first(closed: tuple[date, RightsRequest]) -> tuple[int, str]:
+    return -closed[0].toordinal(), closed[1].id
 
 
 def row_of(request: RightsRequest, asked: PageRequest) -> RequestRow:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from events.rights_requests import EXTENSION_REASONS, RIGHTS_DEEDS, RIGHTS_KINDS, RIGHTS_OUTCOMES
+from events.rights_requests import EXTENSION_REASONS, RIGHTS_DEEDS, RIGHTS_KINDS, RIGHTS_OUTCOMES, RightsKind
+from events.times import parse_time
 from streams.domain.rights.clock import answer_due, extended_due, months_after
 from streams.domain.rights.forgetting import closed_before, forgetting_records, requests_of, waiting_by_kind
 from streams.domain.rights.permitted import step_refusal
@@ -94,6 +95,7 @@ def test_a_request_stands_as_a_plain_recount_says(records: Records) -> None:
             opened[0].contact_id,
             opened[0].received,
         )
+        assert shown.opened == parse_time(opened[0].at)
         closings = [place for place, one in enumerate(own) if isinstance(one, RequestClosed)]
         before = own if not closings else own[: closings[0]]
         assert shown.closed == (own[closings[0]].on if closings else None)
@@ -143,6 +145,16 @@ def test_an_erasure_that_stops_in_between_or_is_done_twice_ends_the_same(records
     ended = compacted([*there, *again])
     assert ended == compacted([*records, *more])
     assert forgotten([*ended.items()]) == []
+
+
+@given(topics(), st.sampled_from(RIGHTS_KINDS), st.sets(st.sampled_from(["crm.ada", "crm.bo"])))
+def test_an_open_request_is_found_by_whichever_id_its_person_has_by_now(
+    records: Records, kind: RightsKind, ids: set[str]
+) -> None:
+    desk = read(records)
+    found = desk.open_of(kind, ids)
+    own = [one for one in desk.requests.values() if one.kind == kind and one.contact_id in ids and one.closed is None]
+    assert (found in own) if own else found is None
 
 
 @given(topics(), days)

@@ -98,7 +98,7 @@ def test_nothing_that_a_producer_said_is_markup_and_no_identifier_is_shown_whole
                 ["E-mail", "unsubscribed", "team/a"],
                 ["Every channel", "wants no contact", "team/a"],
                 ["List weekly", "unsubscribed", "team/a"],
-                ["Text", "stopped by us", "operator/harmonia"],
+                ["Text", "stopped by us", "operator"],
                 ["one phone number", "wrong number", "–"],
             ],
         ),
@@ -137,6 +137,21 @@ def test_a_word_is_told_with_its_ground_and_to_whom_it_was_said() -> None:
 def test_the_file_beside_it_is_the_export_as_it_is() -> None:
     given = held()
     assert orjson.loads(bundle_of(given, Words("en"), NOON, KEEPING)[DATA]) == orjson.loads(orjson.dumps(given))
+
+
+def test_nobody_of_the_staff_is_named_by_what_they_decided() -> None:
+    command: JSON = {
+        "type": "contact.suppressed",
+        "time": "2012-03-01T12:00:00.000Z",
+        "source": "console/eve.moss",
+        "data": {},
+    }
+    stop: JSON = {"reason": "suppressed", "since": "2012-03-01T12:00:00.000Z", "source": "operator/eve.moss", "id": "s"}
+    asked: JSON = [{"at": "2012-03-01T12:00:00Z", "team": "operator/eve.moss", "what": "rights", "answers": []}]
+    given = {**held(), "interactions": [command], "suppressions": {"text": stop}, "asked": asked}
+    files = bundle_of(given, Words("en"), NOON, KEEPING)
+    assert [name for name, content in files.items() if b"moss" in content] == []
+    assert "<td>operator</td>" in files[PAGE].decode()
 
 
 def test_of_whom_little_is_known_the_page_says_so() -> None:
