@@ -112,7 +112,9 @@ def test_only_who_agreed_themselves_and_is_of_age_is_in_an_audience(system: Syst
 
     stranger = f"{fresh()}@example.org"
     mine = f"Email,plan\n{email.upper()},b\n{stranger},b\n{email},again\n".encode()
-    listed = desk.export("-", "--criteria", "plan-7/v2", "--most", "50", given=mine)
+    unread = desk.export("-", "--criteria", "plan-7/v2", "--most", "50", given=mine)
+    assert refused(unread, code=2).startswith("'plan': not read, so whoever has an address there")
+    listed = desk.export("-", "--criteria", "plan-7/v2", "--most", "50", "--carry", "plan", given=mine)
     assert told(listed) == {"admitted": 1, "repeated_in_audience": 1, "unknown_contact": 1}
     assert listed.stdout.decode() == f"Email,plan\n{email.upper()},b\n"
     assert refused(desk.export("-", given=mine), code=2).startswith("--criteria: say by what")
