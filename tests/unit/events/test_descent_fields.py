@@ -9,6 +9,7 @@ import pytest
 from events.descent_fields import tells_descent
 from events.envelope import Interaction, Record, decode, encode_structured
 from events.identifiers import Hasher
+from events.interactions.base import SourcedData
 from events.json_types import JSON
 from events.pre_send_check import judge_before_sending
 from events.purpose_wall import OPEN, Wall, through_the_wall
@@ -72,13 +73,12 @@ def test_a_name_that_may_be_an_address_is_not_repeated() -> None:
 
 
 @pytest.mark.parametrize("type_", sorted(MODELS))
-def test_what_takes_something_away_is_taken_without_the_field_all_else_is_not(type_: str) -> None:
+def test_only_what_may_say_its_source_is_refused_all_else_is_taken_without_the_field(type_: str) -> None:
+    """A bounce, a refund, a reply: what they say of an address or of money holds, whatever else stands there."""
     said = record(type_, granted=False) if type_ == "consent.changed" else record(type_)
     found = taken(said)
     assert not isinstance(taken(said, OPEN), Refusal)
-    passes = type_.startswith("contact.") or type_ in (
-        *("consent.changed", "email.unsubscribed", "email.complained", "text.opted_out", "interaction.retracted"),
-    )
+    passes = type_ == "consent.changed" or not issubclass(MODELS[type_], SourcedData)
     assert isinstance(found, Refusal) != passes
     if not isinstance(found, Refusal):
         assert "lieu_de_naissance" not in found
@@ -93,6 +93,18 @@ def test_of_a_no_the_field_is_taken_out_wherever_it_stands() -> None:
     assert isinstance(read, Interaction)
     through_the_wall(read, WALL)
     assert b"lieu_de_naissance" in encode_structured(read)
+
+
+def test_of_who_is_too_young_just_that_is_taken() -> None:
+    told: dict[str, JSON] = {"kind": "voter_list", "of_age": False, "file": "roll:1", "age_band": "16-17"}
+    found = taken(record("provenance.reported", "provenance", provenance=told))
+    assert not isinstance(found, Refusal)
+    assert found == {
+        "contact": {"contact_id": "c1"},
+        "provenance": {"kind": "voter_list", "of_age": False},
+        "team": "digital",
+    }
+    assert isinstance(taken(record("provenance.reported", "provenance", provenance={**told, "of_age": True})), Refusal)
 
 
 def test_of_a_contact_no_unknown_field_is_kept_under_any_regime() -> None:

@@ -67,6 +67,19 @@ def test_a_no_passes_whatever_its_source_wherever_it_comes_in(type_: str, said: 
     assert isinstance(judge_before_sending(told, "US", WALL), Interaction)
 
 
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_word_that_somebody_is_too_young_passes_with_its_source_and_nothing_else(kind: str) -> None:
+    young: dict[str, JSON] = {"kind": kind, "of_age": False}
+    told = record("provenance.reported", kind, provenance={**young, "sex": "f"}, opinion="left")
+    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
+    assert not isinstance(taken, Refusal)
+    data = orjson.loads(taken[1])["data"]
+    assert data["provenance"] == young
+    assert "opinion" not in data
+    grown = record("provenance.reported", kind, provenance={"kind": kind, "of_age": True})
+    assert isinstance(judge_before_sending(grown, "US", WALL), Refusal)
+
+
 def form(provenance: JSON, kind: str = "petition") -> Record:
     data: dict[str, JSON] = {"contact": {"contact_id": "c1"}, **REQUIRED["form.submitted"], "kind": kind}
     if provenance is not None:
