@@ -43,6 +43,14 @@ def through_the_wall(interaction: Interaction, wall: Wall) -> Interaction | Refu
     return refusal if left is None else replace(interaction, data=left)
 
 
+def again_through_the_wall(interaction: Interaction, wall: Wall) -> Interaction | Refusal:
+    """The same of an interaction that was accepted before: it goes on to count, without the fields on descent."""
+    if not wall.takes_descent and descent_field(interaction.data) is not None:
+        left = cast(InteractionData, without_descent_fields(interaction.data))
+        interaction = replace(interaction, data=left)
+    return through_the_wall(interaction, wall._replace(takes_descent=True))
+
+
 def _refusal_of(data: InteractionData, wall: Wall) -> Refusal | None:
     if isinstance(data, SourcedData) and _kind_of(data) in wall.kinds:
         kinds = ", ".join(sorted(wall.kinds))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from events.adapters.feed import RefusedElement, SkippedElement
 from events.envelope import Record, decode
 from events.harmonised import Opened, harmonised_again, judge_harmonised, open_harmonised
-from events.purpose_wall import OPEN, Wall, through_the_wall
+from events.purpose_wall import OPEN, Wall, again_through_the_wall
 from events.refusal import Refusal
 from events.registry import MESSAGES, topic_of
 from events.topics import INTERACTIONS
@@ -97,7 +97,7 @@ class RowDecider:
         read = judge_harmonised(opened)
         if isinstance(read, Refusal):  # who reads `interactions` judges as before
             return value
-        taken = through_the_wall(read, self._wall)
+        taken = again_through_the_wall(read, self._wall)
         if isinstance(taken, Refusal):
             return None
         return value if taken is read else harmonised_again(taken)
