@@ -12,10 +12,11 @@ from typing import NamedTuple, cast
 
 from msgspec.structs import replace
 
-from events.descent_fields import descent_field, without_descent_fields
+from events.descent_fields import descent_field, may_tell_descent, without_descent_fields
 from events.envelope import Interaction
 from events.interactions.base import InteractionData, ProvenanceKind, SourcedData
 from events.interactions.outreach import FormSubmitted
+from events.json_types import JSON
 from events.refusal import Reason, Refusal
 
 
@@ -87,6 +88,17 @@ def _kind_of(data: SourcedData) -> ProvenanceKind | None:
     if data.provenance is not None:
         return data.provenance.kind
     return "petition" if isinstance(data, FormSubmitted) and data.kind == "petition" else None
+
+
+def passes_by_a_look(data: JSON, wall: Wall) -> bool:
+    """Whether `data` of an event, not judged yet, is taken as it is; False: only a judgement tells."""
+    if not isinstance(data, dict):
+        return False
+    provenance = data.get("provenance")
+    named = (data.get("kind"), provenance.get("kind") if isinstance(provenance, dict) else None)
+    if any(isinstance(kind, str) and kind in wall.kinds for kind in named):
+        return False
+    return wall.takes_descent or not may_tell_descent(data)
 
 
 def names_refused(value: bytes, wall: Wall) -> bool:

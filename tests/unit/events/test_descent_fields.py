@@ -23,9 +23,26 @@ from tests.unit.events.records import NOW, REQUIRED, event
 
 WALL = Wall(takes_descent=False)
 HASHER = Hasher([b"a key"])
-TOLD = ("birthPlace", "place_of_birth", "BIRTH-COUNTRY", "lieu_de_naissance", "commune_naissance", "pays de naissance")
-HEARD = ("consonance", "consonance_du_nom", "name_origin", "originOfName", "surname-sound", "ethnicity", "origine_nom")
-OTHERS = ("birthday", "name", "nom", "origin", "country", "city", "nominee", "economie_origine", "naissances", "sound")
+TOLD = (
+    *("birthPlace", "place_of_birth", "BIRTH-COUNTRY", "lieu_de_naissance", "commune_naissance", "pays de naissance"),
+    *(
+        "ville_naiss",
+        "lieunaiss",
+        "dept_naissance",
+        "DépNaissance",
+        "country_of_origin",
+        "pays_d'origine",
+        "paysOrigine",
+    ),
+)
+HEARD = (
+    *("consonance", "consonance_du_nom", "name_origin", "originOfName", "surname-sound", "ethnicity", "origine_nom"),
+    *("origin_last_name", "nameSound", "sounds_of_names"),
+)
+OTHERS = (
+    *("birthday", "name", "nom", "origin", "country", "city", "nominee", "economie_origine", "naissances", "sound"),
+    *("origin_name", "utm_origin_name", "nameOfOrigin", "origin_country", "connaissance_ville", "ville_renaissance"),
+)
 
 
 def record(type_: str, where: str = "data", /, field: str = "lieu_de_naissance", **more: JSON) -> Record:
@@ -64,6 +81,23 @@ def test_the_refusal_names_the_field_and_the_cure(where: str) -> None:
     assert "leave the field out" in found.detail
     before = judge_before_sending(record("provenance.reported", where), "US", WALL)
     assert before == found
+
+
+NESTED: list[tuple[JSON, JSON, str]] = [
+    ({"ville_naiss": "Oran", "age": 3}, {"age": 3}, "person.ville_naiss"),
+    ({"birth": {"place": "Oran", "day": 1}}, {"birth": {"day": 1}}, "person.birth.place"),
+    ([{"name": {"origin": "x"}}, 1], [{"name": {}}, 1], "person.name.origin"),
+]
+
+
+@pytest.mark.parametrize(("said", "left", "path"), NESTED)
+def test_within_a_field_that_is_not_known_it_is_found_too(said: JSON, left: JSON, path: str) -> None:
+    refused = taken(record("donation.made", field="plan", person=said))
+    assert isinstance(refused, Refusal)
+    assert refused.detail.startswith(f"data.{path}: where somebody was born")
+    bounced = taken(record("email.bounced", field="plan", person=said))
+    assert not isinstance(bounced, Refusal)
+    assert bounced["person"] == left
 
 
 def test_a_name_that_may_be_an_address_is_not_repeated() -> None:
