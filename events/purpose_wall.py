@@ -1,9 +1,10 @@
 """The purpose wall: what comes from a kind of source that a deployment takes nothing from is refused, whoever sends it.
 
 Civic registers, files of staff and of petitions were made for another purpose than a campaign. So is what a name sounds
-like, or where somebody was born: a deployment may refuse records that have such fields. Somebody's no, or that a number
-is not theirs, passes whatever its source: it takes something away, and makes nobody reachable (`unknown.sources` of the
-policy).
+like, or where somebody was born: a deployment may refuse records that have such fields. Somebody's no, that a number is
+not theirs, or that they are too young, passes whatever its source: it takes something away, and makes nobody reachable
+(`unknown.sources` of the policy). What may not say its source tells what happened, a bounce or a refund: it is taken
+without such fields, since an address that fails must not stay a good one.
 """
 
 from collections.abc import Set
@@ -11,12 +12,12 @@ from typing import NamedTuple, cast
 
 from msgspec.structs import replace
 
-from events.descent_fields import descent_field, without_descent_fields
+from events.descent_fields import descent_field, may_tell_descent, without_descent_fields
 from events.envelope import Interaction
 from events.interactions.base import InteractionData, ProvenanceKind, SourcedData
 from events.interactions.outreach import FormSubmitted
+from events.json_types import JSON
 from events.refusal import Reason, Refusal
-from events.registry import types_that
 
 
 class Wall(NamedTuple):
@@ -29,21 +30,26 @@ class Wall(NamedTuple):
 OPEN = Wall()
 """No wall: everything is taken."""
 
-_PASSING = types_that(lambda spec: spec.stop_reason or spec.is_command or spec.name == "interaction.retracted")
-"""Types that take something away: where they are no `SourcedData`, all of one does."""
-
 
 def through_the_wall(interaction: Interaction, wall: Wall) -> Interaction | Refusal:
     """What is taken of an interaction by the kind of source that it names and by its fields, or why nothing is.
 
     All of it, unless something of it is refused: then of what protects the person that alone, without what else it
-    says, in fields that its type does not know too.
+    says, in fields that its type does not know too. Of what may not say its source all but the fields on descent.
     """
     refusal = _refusal_of(interaction.data, wall)
     if refusal is None:
         return interaction
-    left = _protecting(interaction)
+    left = _left_of(interaction.data)
     return refusal if left is None else replace(interaction, data=left)
+
+
+def again_through_the_wall(interaction: Interaction, wall: Wall) -> Interaction | Refusal:
+    """The same of an interaction that was accepted before: it goes on to count, without the fields on descent."""
+    if not wall.takes_descent and descent_field(interaction.data) is not None:
+        left = cast(InteractionData, without_descent_fields(interaction.data))
+        interaction = replace(interaction, data=left)
+    return through_the_wall(interaction, wall._replace(takes_descent=True))
 
 
 def _refusal_of(data: InteractionData, wall: Wall) -> Refusal | None:
@@ -71,14 +77,10 @@ _SAY_IT = (
 )
 
 
-def _protecting(interaction: Interaction) -> InteractionData | None:
-    """What of it protects the person, without any field that is refused; None: nothing does."""
-    data: InteractionData | None = interaction.data
-    if isinstance(data, SourcedData):
-        data = data.protecting()
-    elif interaction.type not in _PASSING:
-        data = None
-    return None if data is None else cast(InteractionData, without_descent_fields(data))
+def _left_of(data: InteractionData) -> InteractionData | None:
+    """What is taken of it without any field that is refused; None: nothing is."""
+    left = data.protecting() if isinstance(data, SourcedData) else data
+    return None if left is None else cast(InteractionData, without_descent_fields(left))
 
 
 def _kind_of(data: SourcedData) -> ProvenanceKind | None:
@@ -86,6 +88,17 @@ def _kind_of(data: SourcedData) -> ProvenanceKind | None:
     if data.provenance is not None:
         return data.provenance.kind
     return "petition" if isinstance(data, FormSubmitted) and data.kind == "petition" else None
+
+
+def passes_by_a_look(data: JSON, wall: Wall) -> bool:
+    """Whether `data` of an event, not judged yet, is taken as it is; False: only a judgement tells."""
+    if not isinstance(data, dict):
+        return False
+    provenance = data.get("provenance")
+    named = (data.get("kind"), provenance.get("kind") if isinstance(provenance, dict) else None)
+    if any(isinstance(kind, str) and kind in wall.kinds for kind in named):
+        return False
+    return wall.takes_descent or not may_tell_descent(data)
 
 
 def names_refused(value: bytes, wall: Wall) -> bool:

@@ -26,6 +26,13 @@ class ProvenanceReported(SourcedData):
 
     provenance: Provenance
 
+    def protecting(self) -> Self | None:
+        """Of who is too young just that, and the kind of source that says so: it keeps them out of audiences."""
+        if self.provenance.of_age is not False:
+            return None
+        young = Provenance(kind=self.provenance.kind, of_age=False)
+        return self.without().model_copy(update={"provenance": young})
+
 
 class ConsentChanged(SourcedData):
     """Said yes or no to a channel, or to one `sender` or list on it, or for one `purpose`.

@@ -58,6 +58,10 @@ def export(  # noqa: PLR0913 (options of a command)
     criteria: Annotated[
         str | None, typer.Option(metavar="LABEL", help="Of a list: by what its people were chosen, such as plan-7/v2.")
     ] = None,
+    carry: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Of a list: a column that holds no address and names nobody; repeatable."),
+    ] = None,
     most: Annotated[
         int, typer.Option(min=0, max=100, help="Per cent who may be refused; of more nothing is written.")
     ] = MOST_REFUSED,
@@ -87,6 +91,7 @@ def export(  # noqa: PLR0913 (options of a command)
     if rules is not None and chosen is not None and chosen.special:
         _refuse_special(settings, record, chosen)
     with _people(settings, order, who) as people, TemporaryFile() as kept:
+        _require_read(order, people, carry or [], gated=rules is not None)
         with failing_plainly():
             counts = _judge(settings, people, rules, cast(BinaryIO, kept))
             if order.segment is not None and _criteria(settings, order.segment) != chosen:
@@ -174,6 +179,17 @@ def _people(settings: Settings, order: AudienceOrder, who: str) -> Iterator[Audi
         if isinstance(opened, UnusableAudience):
             refuse(opened.reason, WRONG_USE)
         yield opened
+
+
+def _require_read(order: AudienceOrder, people: Audience, carried: list[str], *, gated: bool) -> None:
+    """End the command where a column of a list may hold an address by which nobody is judged."""
+    from streams.services.ad_audience.carried_columns import refused_columns
+
+    if order.segment is not None:
+        if carried:
+            refuse("--carry: the columns of a segment are known: leave it out", WRONG_USE)
+    elif gated and (why := refused_columns(people.header, carried)) is not None:
+        refuse(why, WRONG_USE)
 
 
 def _judge(settings: Settings, people: Audience, rules: GateRules | None, kept: BinaryIO) -> GateCounts:

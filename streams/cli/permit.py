@@ -123,10 +123,22 @@ class PermitRun:
     segment: str | None = None
 
 
-def filter_audience(settings: Settings, audience: Audience, run: PermitRun) -> None:
+@dataclass(frozen=True, slots=True)
+class DeniedList:
+    """People who are denied whatever the policy says, for one reason, by profiles as of a time (ms)."""
+
+    people: Audience
+    reason: str
+    as_of: int
+
+
+def filter_audience(
+    settings: Settings, audience: Audience, run: PermitRun, denied_before: DeniedList | None = None
+) -> None:
     """Write who of an audience may be reached to standard output, and the counts to standard error.
 
-    Ends the command with exit code 1 when not everyone could be judged.
+    `denied_before`: others, who are written and counted among the denied. Ends the command with exit code 1 when not
+    everyone could be judged.
     """
     from streams.cli.permit_check import name_remarks, stopped_remarks
     from streams.platform.policy_file import policy_of
@@ -141,7 +153,7 @@ def filter_audience(settings: Settings, audience: Audience, run: PermitRun) -> N
         names = name_remarks(settings, policy, run.request)
     for remark in names if not run.as_json else ():
         _errors.print(remark, markup=False)
-    summary = _run(audience, job, run.others, run.processes)
+    summary = _run(audience, job, run, denied_before)
     near = stopped_remarks(run.request, summary.stopped_names, settings.phone_region, "some of these people have")
     names += near
     _write_down(summary, job, run.segment)
@@ -168,22 +180,25 @@ def _refuse_while_incomplete(job: FilterJob) -> None:
             refuse(f"{stopped.why} Nothing was written")
 
 
-def _run(audience: Audience, job: FilterJob, others: tuple[Path | None, Path | None], processes: int) -> FilterSummary:
-    """Filter the audience. `others`: files for the denied, and for the deferred."""
+def _run(audience: Audience, job: FilterJob, told_how: PermitRun, before: DeniedList | None) -> FilterSummary:
+    """Filter the audience."""
+    from itertools import chain
+
     from streams.cli.output import rows_bar
-    from streams.services.audience_filter.filtering import OutputFiles, judged_chunks
+    from streams.services.audience_filter.filtering import OutputFiles, denied_chunks, judged_chunks
     from streams.services.audience_filter.filtering import write_outcomes as run
 
-    denied, deferred = others
+    denied, deferred = told_how.others
+    first = () if before is None else denied_chunks(before.people.records(), before.reason, before.as_of)
     with (
         _file("--denied", denied) as refused,
         _file("--deferred", deferred) as later,
         rows_bar(audience.file, _errors) as told,
     ):
         out = sys.stdout.buffer
-        outcomes = judged_chunks(audience.records(), job, processes)
+        outcomes = judged_chunks(audience.records(), job, told_how.processes)
         with closing(outcomes):
-            summary = run(outcomes, OutputFiles(audience, out, refused, later), told)
+            summary = run(chain(first, outcomes), OutputFiles(audience, out, refused, later), told)
         out.flush()
     return summary
 

@@ -7,78 +7,110 @@ from contextlib import contextmanager
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-import orjson
-import typer
-
-from streams.cli.failures import failing_plainly
+from streams.cli.failures import failing_plainly, refuse
 from streams.cli.output import say
-from streams.cli.segment_members import members_as_list
+from streams.cli.permit import DeniedList
+from streams.cli.segment_members import members_as_list, require_list
 from streams.domain.display_names import counted
 
 if TYPE_CHECKING:
     from streams.platform.settings import Settings
     from streams.services.audience import Audience
+    from streams.services.roll_selection import LeftOut
+    from streams.services.segment_meaning import SegmentMeaning
 
 
 @contextmanager
-def selectable_members(settings: Settings, segment: str, *, as_json: bool) -> Iterator[Audience]:
-    """The members of a segment as a list.
+def selectable_members(
+    settings: Settings, segment: str, *, as_json: bool
+) -> Iterator[tuple[Audience, DeniedList | None]]:
+    """The members of a segment as a list, and those whom it may not choose, if there are any.
 
-    Where the regime guards opinions, and the segment asks for more than electoral rolls tell, nobody is in it who is
-    known by one alone; how many are left out is said on standard error.
+    Where the regime guards opinions, and the segment asks for more than electoral rolls tell, nobody is in the first
+    who is known by one alone. Ends the command where the segment was defined anew meanwhile.
     """
     from events.regimes import REGIMES
-    from streams.services.audience import Audience, open_audience
+    from streams.domain.segments.roll_selections import FILLING, KNOWN_BY_ROLL, beyond_the_roll
 
-    with members_as_list(settings, segment) as members:
-        beyond = _beyond(settings, segment) if REGIMES[settings.regime].guards_opinion else []
-        if not beyond:
-            yield members
-            return
-        with TemporaryFile() as kept:
-            with failing_plainly():
-                left_out = _left_out(settings, members, cast(BinaryIO, kept))
-            _tell(segment, beyond, left_out, as_json=as_json)
-            kept.seek(0)
-            others = open_audience(cast(BinaryIO, kept))
-            if not isinstance(others, Audience):
-                raise TypeError(others.reason)
-            yield others
-
-
-def _beyond(settings: Settings, segment: str) -> list[str]:
-    from streams.cli.segments import read_defined
-    from streams.domain.segments.roll_selections import beyond_the_roll
-
+    if not REGIMES[settings.regime].guards_opinion:
+        with members_as_list(settings, segment) as members:
+            yield members, None
+        return
     with failing_plainly():
-        return beyond_the_roll(segment, read_defined(settings).definitions)
+        meaning = _meaning(settings, segment)
+    beyond = beyond_the_roll(segment, meaning.definitions) + ([] if meaning.is_complete else [FILLING])
+    with members_as_list(settings, segment) as members, TemporaryFile() as kept, TemporaryFile() as others:
+        with failing_plainly():
+            left_out = _part(settings, members, cast(BinaryIO, kept), cast(BinaryIO, others)) if beyond else None
+            if _is_another(meaning, _meaning(settings, segment)):
+                refuse(f"{segment}: was defined anew while this ran; nothing was written: run this again")
+        if left_out is None:
+            yield members, None
+            return
+        if left_out.rows and not as_json:
+            _tell(segment, beyond, left_out.rows)
+        yield _read(kept), DeniedList(_read(others), KNOWN_BY_ROLL, left_out.as_of) if left_out.rows else None
 
 
-def _left_out(settings: Settings, members: Audience, kept: BinaryIO) -> int:
+def _meaning(settings: Settings, segment: str) -> SegmentMeaning:
+    import asyncio
+
+    from sinks.segment_lookup import SegmentsReader
+    from streams.platform.clients import redis_client
+    from streams.services.segment_meaning import read_meaning
+
+    async def read() -> SegmentMeaning:
+        client = redis_client(settings)
+        try:
+            reader = SegmentsReader(client, settings.profiles_oldest_s)
+            await require_list(settings, reader, segment)
+            return await read_meaning(reader, segment)
+        finally:
+            await client.aclose()
+
+    return asyncio.run(read())
+
+
+def _is_another(before: SegmentMeaning, after: SegmentMeaning) -> bool:
+    """Whether people may have become members by another definition. That filling has ended meanwhile is none."""
+    return (before.definitions, before.edition) != (after.definitions, after.edition) or (
+        before.is_complete and not after.is_complete
+    )
+
+
+def _part(settings: Settings, members: Audience, kept: BinaryIO, others: BinaryIO) -> LeftOut:
     import asyncio
 
     from sinks.lookup import Lookup
     from streams.platform.clients import redis_client
-    from streams.services.roll_selection import keep_known_otherwise
+    from streams.services.roll_selection import part_members
 
-    async def keep() -> int:
+    async def part() -> LeftOut:
         client = redis_client(settings)
         try:
             lookup = Lookup(client, settings.profiles_oldest_s, settings.key_ids)
-            return await keep_known_otherwise(lookup, members, kept)
+            return await part_members(lookup, members, kept, others)
         finally:
             await client.aclose()
 
-    return asyncio.run(keep())
+    return asyncio.run(part())
 
 
-def _tell(segment: str, beyond: list[str], left_out: int, *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(orjson.dumps({"known_by_roll_alone": left_out}), err=True)
-    elif left_out:
-        members = counted(left_out, "member is", "members are")
-        say(
-            f"{members} known by an electoral roll alone, and left out: {segment} chooses by {', '.join(beyond)}, and "
-            "they may be chosen by age_band, sex and polling_station alone (docs/segments.md)",
-            err=True,
-        )
+def _read(file: object) -> Audience:
+    from streams.services.audience import Audience, open_audience
+
+    written = cast(BinaryIO, file)
+    written.seek(0)
+    found = open_audience(written)
+    if not isinstance(found, Audience):
+        raise TypeError(found.reason)
+    return found
+
+
+def _tell(segment: str, beyond: list[str], left_out: int) -> None:
+    members = counted(left_out, "member is", "members are")
+    say(
+        f"{members} known by an electoral roll alone, and denied: {segment} chooses by {', '.join(beyond)}, and "
+        "they may be chosen by age_band, sex and polling_station alone (docs/segments.md)",
+        err=True,
+    )

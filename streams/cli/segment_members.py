@@ -114,8 +114,8 @@ def export(  # noqa: PLR0913 (options of a command)
         automatic=None if caller is None else caller == "machine",
     )
     run = PermitRun(request, now_ms(), reserve, (denied, deferred), processes, as_json, segment)
-    with selectable_members(settings, segment, as_json=as_json) as audience:
-        filter_audience(settings, audience, run)
+    with selectable_members(settings, segment, as_json=as_json) as (audience, denied_before):
+        filter_audience(settings, audience, run, denied_before)
 
 
 @contextmanager

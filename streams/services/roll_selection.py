@@ -1,6 +1,6 @@
-"""Leaves out of a list whoever is known by an electoral roll alone, by what Redis has of them."""
+"""Parts a list by whether people are known by an electoral roll alone, by what Redis has of them."""
 
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import orjson
 
@@ -12,20 +12,28 @@ from streams.services.audience import Audience, in_chunks
 ROWS_AT_ONCE = 1_000
 
 
-async def keep_known_otherwise(lookup: Lookup, members: Audience, out: BinaryIO) -> int:
-    """Write the header and the rows of all others; returns how many were left out. The first column is a contact_id.
+class LeftOut(NamedTuple):
+    """How many were left out, by profiles as of a time (ms); of an empty list as of 0."""
+
+    rows: int
+    as_of: int
+
+
+async def part_members(lookup: Lookup, members: Audience, others: BinaryIO, by_roll_alone: BinaryIO) -> LeftOut:
+    """Write the header and the rows of each half; returns who is known by a roll alone. The first column is an id.
 
     Raises SinkUnavailable, and `Unusable` while Redis lacks something.
     """
-    out.write(members.raw_header)
-    left_out = 0
+    for file in (others, by_roll_alone):
+        file.write(members.raw_header)
+    left_out, moments = 0, []
     for rows in in_chunks(members.records(), ROWS_AT_ONCE):
         seen = await lookup.look([[row.raw.partition(b",")[0].decode()] for row in rows])
         if isinstance(seen, Incomplete):
             raise profiles_incomplete(seen)
+        moments.append(seen.as_of)
         for row, contact in zip(rows, seen.contacts, strict=True):
-            if isinstance(contact, KnownContact) and is_known_by_roll_alone(orjson.loads(contact.profile)):
-                left_out += 1
-            else:
-                out.write(row.raw)
-    return left_out
+            is_left_out = isinstance(contact, KnownContact) and is_known_by_roll_alone(orjson.loads(contact.profile))
+            left_out += is_left_out
+            (by_roll_alone if is_left_out else others).write(row.raw)
+    return LeftOut(left_out, min(moments, default=0))

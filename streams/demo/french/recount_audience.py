@@ -10,6 +10,7 @@ from streams.demo.recount import CountedEvent, is_of_one_purpose
 from streams.demo.recount_stops import stops
 
 REFUSED_KINDS = ("petition", "staff", "civic_register")
+_WAYS = frozenset({"email", "text", "phone", "door", "letter"})
 _CLOSING = {"email.unsubscribed": "email", "email.complained": "email", "text.opted_out": "text"}
 
 
@@ -24,7 +25,7 @@ def why_out(told: Sequence[CountedEvent]) -> str | None:
 
 
 def _why_not_agreed(told: Sequence[CountedEvent]) -> str | None:
-    held: list[tuple[str, bool]] = []
+    held: list[tuple[frozenset[str], bool]] = []
     said = withdrawn = False
     for moment in sorted({one.at for one in told}):
         now = [one for one in told if one.at == moment]
@@ -32,10 +33,12 @@ def _why_not_agreed(told: Sequence[CountedEvent]) -> str | None:
             if _is_yes(one):
                 said = True
                 proven = one.fields.get("basis") == "consent" and bool(one.fields.get("proof"))
-                held.append((one.fields["channel"], proven))
+                named = one.fields["channel"]
+                held.append((_WAYS if named == "all" else frozenset({named}), proven))
         for one in now:
             withdrawn = withdrawn or _is_about_ads(one)
-            held = [(channel, proven) for channel, proven in held if not _ends(one, channel)]
+            shut = _shut_by(one)
+            held = [(ways - shut, proven) for ways, proven in held if not ways <= shut]
     if any(proven for _, proven in held):
         return None
     if held or not (said or withdrawn):
@@ -57,17 +60,17 @@ def _is_about_ads(one: CountedEvent) -> bool:
     return (one.fields.get("purpose") or "").lower() == "online_ads"
 
 
-def _ends(one: CountedEvent, channel: str) -> bool:
-    """Whether it ends a yes on a channel: a no to ads, or one to that channel, or to all of them."""
+def _shut_by(one: CountedEvent) -> frozenset[str]:
+    """The channels that it takes from a yes, which is over with its last one. A no to ads takes all."""
     if _is_about_ads(one):
-        return True
+        return _WAYS
     if one.fields.get("list_id") is not None or one.fields.get("sender") is not None:
-        return False
+        return frozenset()
     if one.type in _CLOSING:
-        return _CLOSING[one.type] == channel
+        return frozenset({_CLOSING[one.type]})
     if one.type != "consent.changed" or one.fields["granted"] or is_of_one_purpose(one):
-        return False
-    return one.fields["channel"] in (channel, "all")
+        return frozenset()
+    return _WAYS if one.fields["channel"] == "all" else frozenset({one.fields["channel"]})
 
 
 def _why_not_of_age(told: Sequence[CountedEvent]) -> str | None:

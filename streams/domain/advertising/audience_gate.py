@@ -5,10 +5,10 @@ ask for follows Regulation (EU) 2024/900, Article 18; docs/audiences.md says wha
 """
 
 from collections.abc import Collection, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
-from events.channels import NO_MESSAGE, plain_purpose
-from events.outputs import ConsentWord, ContactProfile, ProvenanceItem
+from events.channels import NO_MESSAGE, Channel, plain_purpose
+from events.outputs import Address, ConsentWord, ContactProfile, ProvenanceItem
 from events.times import parse_time
 from streams.domain.pressure.asking import Evidence, KnownProfile
 from streams.domain.pressure.policy import ConsentRules
@@ -25,6 +25,7 @@ Why = Literal[
     "unknown_contact",
     "erased",
     "closed",
+    "wrong_number",
     "no_direct_collection",
     "consent_withdrawn",
     "no_consent",
@@ -78,7 +79,8 @@ def gate_verdict(
     if rules is None:
         return ADMITTED
     return (
-        _provenance_verdict(known.get("provenance", ()), refs)
+        _number_verdict(known.get("addresses", ()), refs)
+        or _provenance_verdict(known.get("provenance", ()), refs)
         or _consent_verdict(known, rules.consent)
         or _age_verdict(known.get("provenance", ()), rules.refused)
         or ADMITTED
@@ -107,6 +109,13 @@ def verdict_on(named: Sequence[NamedPerson], rules: GateRules | None, at: int) -
     return GateVerdict("no_direct_collection") if is_strange and rules is not None else ADMITTED
 
 
+def _number_verdict(addresses: Sequence[Address], refs: Collection[str] | None) -> GateVerdict | None:
+    """Whether the number by which the person is to be matched is somebody else's, as a canvasser was told."""
+    if any(each["status"] == "wrong_number" and each["ref"] in (refs or ()) for each in addresses):
+        return GateVerdict("wrong_number")
+    return None
+
+
 def _provenance_verdict(items: Sequence[ProvenanceItem], refs: Collection[str] | None) -> GateVerdict | None:
     """Why it was not the person who gave this address, or (without one) anything at all; None: it was."""
     told = [item for item in items if refs is None or any(each["ref"] in refs for each in item["addresses"])]
@@ -118,27 +127,30 @@ def _provenance_verdict(items: Sequence[ProvenanceItem], refs: Collection[str] |
 def _consent_verdict(known: ContactProfile, rules: ConsentRules) -> GateVerdict | None:
     """Why no consent to ads holds; None: one does. A no to ads ends every yes before it, on whatever channel it is.
 
-    So does a no to the whole channel of the yes. Doubt is a no: of equal times, and of a no to one list or sender.
+    So does a no to the whole channel of the yes, and of a yes on `all` noes to each channel. Doubt is a no: of equal
+    times, and of a no to one list or sender.
     """
     ledger = known.get("consent_ledger", ())
     about_ads = [word for word in ledger if plain_purpose(word.get("purpose", "")) == ADS]
     noes = [word for word in about_ads if not word["granted"]]
     yeses = [word for word in about_ads if word["granted"] and "list_id" not in word and "sender" not in word]
-    held = [yes for yes in yeses if not any(_ends(no, yes) for no in ledger)]
+    held = [yes for yes in yeses if not _ending(ledger, yes)]
     if any(counts_as_consent(yes, rules) for yes in held):
         return None
     if held or not (yeses or noes):
         return GateVerdict("no_consent", _evidence(held))
-    ending = noes or [no for yes in yeses for no in ledger if _ends(no, yes)]
+    ending = noes or [no for yes in yeses for no in _ending(ledger, yes)]
     return GateVerdict("consent_withdrawn", _evidence(ending[-1:]))
 
 
-def _ends(no: ConsentWord, yes: ConsentWord) -> bool:
-    if no["granted"] or no["at"] < yes["at"]:
-        return False
-    if plain_purpose(no.get("purpose", "")) == ADS:
-        return True
-    return is_of_channel(no, yes["channel"])
+def _ending(ledger: Sequence[ConsentWord], yes: ConsentWord) -> list[ConsentWord]:
+    """The noes that end a yes; none: it holds."""
+    later = [word for word in ledger if not word["granted"] and word["at"] >= yes["at"]]
+    about = [no for no in later if plain_purpose(no.get("purpose", "")) == ADS or is_of_channel(no, yes["channel"])]
+    if about or yes["channel"] != "all":
+        return about
+    closing = [[no for no in later if is_of_channel(no, channel)] for channel in get_args(Channel)]
+    return [no for noes in closing for no in noes] if all(closing) else []
 
 
 def _age_verdict(items: Sequence[ProvenanceItem], refused: Collection[str]) -> GateVerdict | None:

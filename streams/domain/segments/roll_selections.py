@@ -10,6 +10,12 @@ from streams.domain.segments.conditions import ChannelState, Reference, RollWord
 from streams.domain.segments.person import ROLL
 from streams.domain.segments.resolution import definitions_behind, leaves
 
+FILLING = "what an earlier definition asked"
+"""By what members may have been chosen while not everybody has been judged by a new definition."""
+
+KNOWN_BY_ROLL = "known_by_roll_alone"
+"""Why somebody is left out of an export."""
+
 _ALLOWED = (RollWord, ChannelState, Reference)
 
 

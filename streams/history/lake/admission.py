@@ -12,7 +12,7 @@ from events.envelope import MAX_AHEAD_MS, Interaction, Record, decode
 from events.fast_intake import harmonise_fast
 from events.harmonised import Opened, harmonise, harmonised_again, judge_harmonised, open_harmonised
 from events.identifiers import Hasher
-from events.purpose_wall import OPEN, Wall, names_refused, through_the_wall
+from events.purpose_wall import OPEN, Wall, again_through_the_wall, names_refused, through_the_wall
 from events.refusal import Reason, Refusal
 from events.registry import topic_of
 from sinks.lake.anonymised_rows import MONEY_AND_RETRACTIONS
@@ -118,7 +118,7 @@ class RowAdmission:
     def _again(self, opened: Opened) -> AdmittedRow | Refusal:
         read = judge_harmonised(opened)
         if isinstance(read, Interaction):
-            read = through_the_wall(read, self._wall)
+            read = again_through_the_wall(read, self._wall)
         if isinstance(read, Refusal):
             return read
         if read.time > self._now + MAX_AHEAD_MS:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from events.adapters.feed import RefusedElement, SkippedElement
 from events.envelope import Record, decode
 from events.harmonised import Opened, harmonised_again, judge_harmonised, open_harmonised
-from events.purpose_wall import OPEN, Wall, through_the_wall
+from events.purpose_wall import OPEN, Wall, again_through_the_wall, passes_by_a_look
 from events.refusal import Refusal
 from events.registry import MESSAGES, topic_of
 from events.topics import INTERACTIONS
@@ -92,12 +92,12 @@ class RowDecider:
 
     def _through_the_wall(self, value: bytes, opened: Opened) -> bytes | None:
         """What is taken of a harmonised event: most often its own bytes; None: nothing is."""
-        if self._wall == OPEN:
+        if self._wall == OPEN or passes_by_a_look(opened.event.get("data"), self._wall):
             return value
         read = judge_harmonised(opened)
         if isinstance(read, Refusal):  # who reads `interactions` judges as before
             return value
-        taken = through_the_wall(read, self._wall)
+        taken = again_through_the_wall(read, self._wall)
         if isinstance(taken, Refusal):
             return None
         return value if taken is read else harmonised_again(taken)

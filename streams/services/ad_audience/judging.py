@@ -15,6 +15,7 @@ from streams.domain.pressure import KnownProfile
 from streams.domain.pressure.asking import REPEATED
 from streams.platform.identity_key import profiles_incomplete
 from streams.services.audience import Audience, CsvRecord, Header, fields_of, identifiers_of, in_chunks
+from streams.services.audience.header import IdentifierColumn
 
 ROWS_AT_ONCE = 1_000
 _ADDRESSES = ("email", "phone")
@@ -67,14 +68,15 @@ class GateJudge:
         return counts
 
     async def _judged(self, header: Header, rows: Sequence[CsvRecord]) -> list[str]:
-        read = [_identifiers(header, record, self._hasher) for record in rows]
+        gated = self._rules is not None
+        read = [identifiers_in(header, record, self._hasher, gated=gated) for record in rows]
         seen = await self._lookup.look([each.names for row in read if not isinstance(row, str) for each in row])
         if isinstance(seen, Incomplete):
             raise profiles_incomplete(seen)
         found = iter(seen.contacts)
         return [row if isinstance(row, str) else self._reason([(each, next(found)) for each in row]) for row in read]
 
-    def _reason(self, named: Sequence[tuple["_Identifier", ContactAnswer]]) -> str:
+    def _reason(self, named: Sequence[tuple["RowIdentifier", ContactAnswer]]) -> str:
         people = [NamedPerson(_profile(answer), each.refs) for each, answer in named]
         verdict = verdict_on(people, self._rules, self._at)
         if not verdict.is_admitted:
@@ -86,27 +88,36 @@ class GateJudge:
         return ADMITTED
 
 
-class _Identifier(NamedTuple):
+class RowIdentifier(NamedTuple):
     """An identifier of a row: its names for a look-up, and its references where it is an address."""
 
     names: Sequence[str]
     refs: frozenset[str] | None
 
 
-def _identifiers(header: Header, record: CsvRecord, hasher: Hasher) -> list[_Identifier] | str:
-    """Who a row names, or why it names nobody: also where an address in it cannot be read, by which ads would go."""
+def identifiers_in(header: Header, record: CsvRecord, hasher: Hasher, *, gated: bool) -> list[RowIdentifier] | str:
+    """Who a row names, or why it names nobody: also where an address in it cannot be read, by which ads would go.
+
+    `gated`: nor may an address stand in a column of ids, where nobody is found by it.
+    """
     fields = None if record.broken else fields_of(record.raw, header.width)
     if fields is None:
         return "malformed_row"
     found = identifiers_of(header, fields, hasher)
     if any(column.field in _ADDRESSES and not hashes for column, hashes in found):
         return "no_identifier"
+    if gated and any(not hashes or _may_be_an_address(column, fields) for column, hashes in found):
+        return "no_identifier"
     named = [
-        _Identifier(hashes, frozenset(map(ref_of, hashes)) if column.field in _ADDRESSES else None)
+        RowIdentifier(hashes, frozenset(map(ref_of, hashes)) if column.field in _ADDRESSES else None)
         for column, hashes in found
         if hashes
     ]
     return named or "no_identifier"
+
+
+def _may_be_an_address(column: IdentifierColumn, fields: Sequence[str]) -> bool:
+    return column.field != "email" and "@" in fields[column.position]
 
 
 def _profile(contact: ContactAnswer) -> KnownProfile:

@@ -1,11 +1,12 @@
 """Reads the header of an audience, and the hashes of those identifiers of a row that its columns hold.
 
-Names of columns are compared without regard to case, spaces, hyphens and underscores, and the usual names of vendors'
-exports are known, since nobody renames columns of a list that goes out tonight. A name that is one letter off is
-refused: what was meant to identify people must not go unread.
+Names of columns are compared without regard to case, accents, spaces, hyphens and underscores, and the usual names of
+vendors' exports are known, since nobody renames columns of a list that goes out tonight. A name that is one letter off
+is refused: what was meant to identify people must not go unread.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -24,6 +25,9 @@ _KNOWN: dict[str, tuple[IdentifierField, str]] = {
     "phone": ("phone", ""),
     "phonenumber": ("phone", ""),
     "mobilenumber": ("phone", ""),
+    "courriel": ("email", ""),
+    "mobile": ("phone", ""),
+    "telephone": ("phone", ""),
     "vanid": ("external", "van"),
     "actionnetworkid": ("external", "actionnetwork"),
 }
@@ -61,7 +65,7 @@ class Header:
         return [name for position, name in enumerate(self.names) if position not in read]
 
     def place_of(self, name: str) -> int | None:
-        """The position of a column by name, whatever its case, spaces, hyphens and underscores."""
+        """The position of a column by name, whatever its case, accents, spaces, hyphens and underscores."""
         squeezed = _squeezed(name)
         return next((place for place, each in enumerate(self.names) if _squeezed(each) == squeezed), None)
 
@@ -118,7 +122,12 @@ def _naming(names: Sequence[str]) -> Iterator[IdentifierColumn]:
 
 
 def _squeezed(name: str) -> str:
-    return name.lower().replace(" ", "").replace("_", "").replace("-", "")
+    plain = name if name.isascii() else _without_accents(name)
+    return plain.lower().replace(" ", "").replace("_", "").replace("-", "")
+
+
+def _without_accents(name: str) -> str:
+    return "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each))
 
 
 def _misspelled(name: str) -> str | None:

@@ -95,9 +95,9 @@ def refused_row(record: CsvRecord, decision: Decision) -> bytes:
     return with_columns(record.raw, (decision.decision, decision.reason, earliest, evidence, str(record.line)))
 
 
-def repeated_row(record: CsvRecord) -> bytes:
-    """A further row of a person who has been allowed already."""
-    return with_columns(record.raw, ("deny", REPEATED, "", "", str(record.line)))
+def denied_row(record: CsvRecord, reason: str) -> bytes:
+    """The row of somebody who is denied for a reason that is no decision: allowed already, or not to be chosen."""
+    return with_columns(record.raw, ("deny", reason, "", "", str(record.line)))
 
 
 def problem_row(record: CsvRecord, trouble: RowProblem, width: int) -> bytes:
@@ -165,7 +165,7 @@ def verdicts_of(
             continue
         found = next(judged)
         if found.contact_id in given:
-            verdicts.refuse(repeated_row(record), "deny", REPEATED)
+            verdicts.refuse(denied_row(record, REPEATED), "deny", REPEATED)
         elif found.decision.decision == "allow":
             given.add(found.contact_id)
             verdicts.allowed.append(_allowed(place, record, found, answers.policy_version))

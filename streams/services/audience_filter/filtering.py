@@ -28,7 +28,7 @@ from streams.services.audience_filter.chunk_filter import (
     FilterJob,
     ReasonCounts,
     UndecidedChunk,
-    repeated_row,
+    denied_row,
 )
 from streams.services.permission.near_names import StoppedNames
 
@@ -55,6 +55,15 @@ def _chunks(records: Iterable[CsvRecord]) -> Iterator[Chunk]:
     rest = iter(records)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk
+
+
+def denied_chunks(records: Iterable[CsvRecord], reason: str, as_of: int) -> Iterator[ChunkOutcome]:
+    """Chunks of people who are all denied for one reason, by profiles as of a time (ms)."""
+    for chunk in _chunks(records):
+        verdicts = ChunkVerdicts(as_of)
+        for record in chunk:
+            verdicts.refuse(denied_row(record, reason), "deny", reason)
+        yield chunk, verdicts
 
 
 def _judge_in_this_process(chunks: Iterable[Chunk], job: FilterJob) -> Generator[ChunkOutcome, None, None]:
@@ -150,7 +159,7 @@ class OutputFiles:
         for one in verdicts.allowed:
             if one.person in self._given:
                 reasons["deny", REPEATED] += 1
-                refused.append(repeated_row(chunk[one.place]))
+                refused.append(denied_row(chunk[one.place], REPEATED))
             else:
                 self._given.add(one.person)
                 reasons["allow", one.reason] += 1

@@ -9,6 +9,7 @@ import pytest
 from events.descent_fields import tells_descent
 from events.envelope import Interaction, Record, decode, encode_structured
 from events.identifiers import Hasher
+from events.interactions.base import SourcedData
 from events.json_types import JSON
 from events.pre_send_check import judge_before_sending
 from events.purpose_wall import OPEN, Wall, through_the_wall
@@ -22,9 +23,26 @@ from tests.unit.events.records import NOW, REQUIRED, event
 
 WALL = Wall(takes_descent=False)
 HASHER = Hasher([b"a key"])
-TOLD = ("birthPlace", "place_of_birth", "BIRTH-COUNTRY", "lieu_de_naissance", "commune_naissance", "pays de naissance")
-HEARD = ("consonance", "consonance_du_nom", "name_origin", "originOfName", "surname-sound", "ethnicity", "origine_nom")
-OTHERS = ("birthday", "name", "nom", "origin", "country", "city", "nominee", "economie_origine", "naissances", "sound")
+TOLD = (
+    *("birthPlace", "place_of_birth", "BIRTH-COUNTRY", "lieu_de_naissance", "commune_naissance", "pays de naissance"),
+    *(
+        "ville_naiss",
+        "lieunaiss",
+        "dept_naissance",
+        "DépNaissance",
+        "country_of_origin",
+        "pays_d'origine",
+        "paysOrigine",
+    ),
+)
+HEARD = (
+    *("consonance", "consonance_du_nom", "name_origin", "originOfName", "surname-sound", "ethnicity", "origine_nom"),
+    *("origin_last_name", "nameSound", "sounds_of_names"),
+)
+OTHERS = (
+    *("birthday", "name", "nom", "origin", "country", "city", "nominee", "economie_origine", "naissances", "sound"),
+    *("origin_name", "utm_origin_name", "nameOfOrigin", "origin_country", "connaissance_ville", "ville_renaissance"),
+)
 
 
 def record(type_: str, where: str = "data", /, field: str = "lieu_de_naissance", **more: JSON) -> Record:
@@ -65,6 +83,23 @@ def test_the_refusal_names_the_field_and_the_cure(where: str) -> None:
     assert before == found
 
 
+NESTED: list[tuple[JSON, JSON, str]] = [
+    ({"ville_naiss": "Oran", "age": 3}, {"age": 3}, "person.ville_naiss"),
+    ({"birth": {"place": "Oran", "day": 1}}, {"birth": {"day": 1}}, "person.birth.place"),
+    ([{"name": {"origin": "x"}}, 1], [{"name": {}}, 1], "person.name.origin"),
+]
+
+
+@pytest.mark.parametrize(("said", "left", "path"), NESTED)
+def test_within_a_field_that_is_not_known_it_is_found_too(said: JSON, left: JSON, path: str) -> None:
+    refused = taken(record("donation.made", field="plan", person=said))
+    assert isinstance(refused, Refusal)
+    assert refused.detail.startswith(f"data.{path}: where somebody was born")
+    bounced = taken(record("email.bounced", field="plan", person=said))
+    assert not isinstance(bounced, Refusal)
+    assert bounced["person"] == left
+
+
 def test_a_name_that_may_be_an_address_is_not_repeated() -> None:
     found = taken(record("form.submitted", field="birthplace of ada@example.org"))
     assert isinstance(found, Refusal)
@@ -72,13 +107,12 @@ def test_a_name_that_may_be_an_address_is_not_repeated() -> None:
 
 
 @pytest.mark.parametrize("type_", sorted(MODELS))
-def test_what_takes_something_away_is_taken_without_the_field_all_else_is_not(type_: str) -> None:
+def test_only_what_may_say_its_source_is_refused_all_else_is_taken_without_the_field(type_: str) -> None:
+    """A bounce, a refund, a reply: what they say of an address or of money holds, whatever else stands there."""
     said = record(type_, granted=False) if type_ == "consent.changed" else record(type_)
     found = taken(said)
     assert not isinstance(taken(said, OPEN), Refusal)
-    passes = type_.startswith("contact.") or type_ in (
-        *("consent.changed", "email.unsubscribed", "email.complained", "text.opted_out", "interaction.retracted"),
-    )
+    passes = type_ == "consent.changed" or not issubclass(MODELS[type_], SourcedData)
     assert isinstance(found, Refusal) != passes
     if not isinstance(found, Refusal):
         assert "lieu_de_naissance" not in found
@@ -93,6 +127,18 @@ def test_of_a_no_the_field_is_taken_out_wherever_it_stands() -> None:
     assert isinstance(read, Interaction)
     through_the_wall(read, WALL)
     assert b"lieu_de_naissance" in encode_structured(read)
+
+
+def test_of_who_is_too_young_just_that_is_taken() -> None:
+    told: dict[str, JSON] = {"kind": "voter_list", "of_age": False, "file": "roll:1", "age_band": "16-17"}
+    found = taken(record("provenance.reported", "provenance", provenance=told))
+    assert not isinstance(found, Refusal)
+    assert found == {
+        "contact": {"contact_id": "c1"},
+        "provenance": {"kind": "voter_list", "of_age": False},
+        "team": "digital",
+    }
+    assert isinstance(taken(record("provenance.reported", "provenance", provenance={**told, "of_age": True})), Refusal)
 
 
 def test_of_a_contact_no_unknown_field_is_kept_under_any_regime() -> None:

@@ -13,7 +13,7 @@ from events.interactions.base import ProvenanceKind, SourcedData
 from events.interactions.canvass import REFUSALS, UNREACHABLE
 from events.json_types import JSON
 from events.pre_send_check import judge_before_sending
-from events.purpose_wall import OPEN, Wall, through_the_wall
+from events.purpose_wall import OPEN, Wall, again_through_the_wall, passes_by_a_look, through_the_wall
 from events.refusal import Reason, Refusal
 from events.regimes import REGIMES
 from events.registry import MESSAGES, MODELS, topic_of
@@ -25,6 +25,7 @@ from tests.unit.events.records import NOW, REQUIRED, event
 KINDS: Set[ProvenanceKind] = {"petition", "staff", "civic_register"}
 WALL = Wall(KINDS)
 HASHER = Hasher([b"a key"])
+SAID = ("provenance", "kind", "lieu_de_naissance", "remark")
 SOURCED = [type_ for type_, model in MODELS.items() if issubclass(model, SourcedData)]
 
 
@@ -65,6 +66,40 @@ def test_a_no_passes_whatever_its_source_wherever_it_comes_in(type_: str, said: 
     assert said.items() <= data.items()
     assert "opinion" not in data
     assert isinstance(judge_before_sending(told, "US", WALL), Interaction)
+
+
+ODD: tuple[JSON, ...] = ("petition", ["petition"], {"kind": "petition"}, {"kind": ["petition"]}, {"kind": "self"})
+
+
+@pytest.mark.parametrize("wall", [WALL, Wall(KINDS, takes_descent=False)])
+@pytest.mark.parametrize("type_", sorted(MODELS))
+def test_what_a_look_lets_through_is_what_is_taken_as_it_is(type_: str, wall: Wall) -> None:
+    """A look at the JSON may send on to a judgement what would pass, and lets nothing pass that would not."""
+    plain: dict[str, JSON] = {"contact": {"contact_id": "c1"}, **REQUIRED[type_]}
+    more: list[dict[str, JSON]] = [
+        {},
+        {"of": {"birth": {"place": "x"}}},
+        *({name: odd} for name in SAID for odd in ODD),
+    ]
+    for said in more:
+        data: dict[str, JSON] = {**plain, **said}
+        found = decode(Record(topic_of(type_), orjson.dumps(event() | {"type": type_, "data": data}), (), NOW))
+        if isinstance(found, Interaction) and passes_by_a_look(data, wall):
+            assert again_through_the_wall(found, wall) is found, said
+    assert passes_by_a_look(plain, wall) or type_ == "provenance.reported"
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_word_that_somebody_is_too_young_passes_with_its_source_and_nothing_else(kind: str) -> None:
+    young: dict[str, JSON] = {"kind": kind, "of_age": False}
+    told = record("provenance.reported", kind, provenance={**young, "sex": "f"}, opinion="left")
+    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
+    assert not isinstance(taken, Refusal)
+    data = orjson.loads(taken[1])["data"]
+    assert data["provenance"] == young
+    assert "opinion" not in data
+    grown = record("provenance.reported", kind, provenance={"kind": kind, "of_age": True})
+    assert isinstance(judge_before_sending(grown, "US", WALL), Refusal)
 
 
 def form(provenance: JSON, kind: str = "petition") -> Record:

@@ -43,6 +43,7 @@ _WHYS: Mapping[str, str] = {
     "reservations_unknown": "Redis was flushed, so nobody knows who has reserved this person",
     "hours": "it is too early or too late where this person is",
     "repeated_in_audience": "an earlier row of the list is the same person",
+    "known_by_roll_alone": "an electoral roll alone names this person, and the segment asks for more than it tells",
     "malformed_row": "the row cannot be read",
     "no_identifier": "the row names nobody",
 }

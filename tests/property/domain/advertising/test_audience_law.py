@@ -20,6 +20,7 @@ from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, by, said
 RULES = gate_rules(default_policy("eu").closures.consent, REFUSED_KINDS)
 LATER = NOON + 9 * HOUR
 CHANNELS = ("email", "text", "all")
+WAYS = ("email", "text", "phone", "door", "letter")
 OWN: JSON = {"kind": "self", "of_age": True}
 YES: dict[str, JSON] = {"granted": True, "purpose": "online_ads", "basis": "consent", "proof": "scan:1"}
 PROVENANCE = fields({"kind": few("self", "self", "voter_list", "staff")}, {"of_age": few(True, False)})
@@ -57,6 +58,8 @@ def lives(draw: st.DrawFn) -> list[Arrival]:
     if draw(st.booleans()):
         life = [said("form.submitted", "own", NOON, form_id="f", provenance=OWN)]
         life.append(said("consent.changed", "yes", NOON + HOUR, **YES, channel=draw(st.sampled_from(CHANNELS))))
+    for channel in draw(st.sampled_from([(), (), WAYS, WAYS[1:]])):
+        life.append(said("consent.changed", channel, NOON + 2 * HOUR, channel=channel, granted=False))
     for _ in range(draw(st.integers(0, 7))):
         type_ = draw(st.sampled_from(TYPES))
         moment, id_ = NOON + draw(st.integers(0, 3)) * HOUR, draw(st.sampled_from(IDS))

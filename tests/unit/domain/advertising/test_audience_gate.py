@@ -1,9 +1,10 @@
 """Who is in an audience for political ads online, and what keeps others out."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from events.channels import Channel
 from events.json_types import JSON
 from streams.domain.advertising.audience_gate import GateRules, NamedPerson, gate_rules, gate_verdict, verdict_on
 from streams.domain.pressure import default_policy
@@ -115,6 +116,16 @@ def test_a_no_to_a_whole_channel_ends_the_yes_on_it() -> None:
     assert why(form(), yes(channel="text"), left) == "admitted"
 
 
+def test_a_no_to_each_channel_is_one_to_all_of_them() -> None:
+    refused = [no(channel, purpose=None, channel=channel) for channel in get_args(Channel)]
+    assert why(form(), yes(), *refused) == "consent_withdrawn"
+    assert why(form(), yes("y", NOON + HOUR), *refused) == "consent_withdrawn"
+    for spared in refused:
+        assert why(form(), yes(), *(each for each in refused if each is not spared)) == "admitted"
+    assert why(form(), yes(), *refused[1:], no("e", purpose=None, channel="email", list_id="news")) == "admitted"
+    assert why(form(), yes(), *refused, yes("again", NOON + 2 * HOUR)) == "admitted"
+
+
 def test_a_no_that_was_taken_back_and_a_yes_that_was_are_as_if_never_said() -> None:
     assert why(form(), yes(), no(), retracted("n")) == "admitted"
     assert why(form(), yes(), retracted("y")) == "no_consent"
@@ -167,6 +178,18 @@ def test_an_address_has_to_be_one_that_the_person_gave() -> None:
     refused = gate_verdict(known, RULES, NOON, {"b2"})
     assert (refused.why, [each.id for each in refused.evidence]) == ("no_direct_collection", ["hired"])
     assert gate_verdict(known, RULES, NOON, set()).why == "no_direct_collection"
+
+
+def test_a_number_that_is_somebody_elses_goes_along_with_nobody() -> None:
+    """A canvasser was told so by who answered: they never agreed to anything."""
+    known: Any = profile_of(form(), yes())
+    given = [{"ref": "a1", "channel": "email"}, {"ref": "b2", "channel": "phone"}]
+    known["provenance"] = [{**known["provenance"][0], "addresses": given}]
+    known["addresses"] = [{**given[0], "status": "ok"}, {**given[1], "status": "wrong_number"}]
+    assert gate_verdict(known, RULES, NOON, {"b2", "b1"}).why == "wrong_number"
+    assert gate_verdict(known, RULES, NOON, {"a1"}).is_admitted
+    assert gate_verdict(known, RULES, NOON).is_admitted
+    assert gate_verdict(known, None, NOON, {"b2"}).is_admitted
 
 
 def test_each_of_several_names_has_to_be_admitted() -> None:

@@ -272,3 +272,17 @@ def test_an_import_goes_by_the_same_purpose_wall_as_intake(tmp_path: Path) -> No
     assert dict(report.counts.refused) == {"refused_source": 2}
     names = {"no", "stop", "odd"}
     assert {row["id"] for row in in_lake(files)} == names | {f"{name} again" for name in names}
+
+
+def test_rows_that_intake_took_before_fields_on_descent_were_refused_are_imported_without_them(tmp_path: Path) -> None:
+    """A raw row is judged as intake would judge it today, and can be sent without the field."""
+    gift = old_event("gift", "donation.made", THEN, lieu_de_naissance="Oran", remark="x")
+    taken = orjson.loads(harmonised({**gift, "id": "taken"}, NOW).value or b"")
+    files, report = LocalFiles(tmp_path / "lake"), ImportReport(None)
+    parts = input_files_at(str(json_lines(tmp_path / "old.jsonl", [gift, taken])))
+    wall = Wall(takes_descent=False)
+    import_old_files(files, OldFiles(parts, ALL, HASHER, NOW, wall), MANY, report, SILENT)
+    assert dict(report.counts.refused) == {"invalid_data": 1}
+    [row] = in_lake(files)
+    del taken["data"]["lieu_de_naissance"]
+    assert orjson.loads(row["event"]) == taken

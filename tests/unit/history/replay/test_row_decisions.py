@@ -81,6 +81,34 @@ def test_rows_of_a_refused_source_stay_behind_but_for_a_no(tmp_path: Path) -> No
     assert (data["granted"], data["provenance"], "opinion" in data) == (False, {"kind": "staff"}, False)
 
 
+@pytest.mark.parametrize("wall", [Wall({"staff"}), Wall({"staff"}, takes_descent=False)])
+def test_a_row_with_nothing_that_the_wall_asks_about_is_not_judged(
+    tmp_path: Path, wall: Wall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most rows are such, and a judgement takes longer than all else of a replay."""
+    own = topic_record(1, "donation.made", NOW - 2, contact={"email": "ada@example.org"}, provenance={"kind": "self"})
+    lake(tmp_path, GIFT, own)
+    monkeypatch.setattr("streams.history.replay.row_decisions.judge_harmonised", pytest.fail)
+    assert told(replace(history(tmp_path), wall=wall)) == [as_it_was(GIFT), as_it_was(own)]
+
+
+def test_what_was_taken_before_fields_on_descent_were_refused_is_replayed_without_them(tmp_path: Path) -> None:
+    """The gift counted when it was sent, so it does after a replay; what does not come back is the field."""
+    own: dict[str, JSON] = {"contact": {"email": "ada@example.org"}}
+    said: JSON = {"kind": "self", "birthPlace": "Oran"}
+    gift = topic_record(0, "donation.made", NOW - 4, **own, lieu_de_naissance="Oran", remark="ü", provenance=said)
+    staff = topic_record(1, "donation.made", NOW - 3, **own, consonance="x", provenance={"kind": "staff"})
+    plain = topic_record(2, "donation.made", NOW - 2, **own, remark="ü")
+    taken, left, as_sent = told(
+        replace(history(lake(tmp_path, gift, staff, plain)), wall=Wall({"staff"}, takes_descent=False))
+    )
+    assert (left, as_sent) == (OF_REFUSED_SOURCES, as_it_was(plain))
+    assert isinstance(taken, UnchangedEvent)
+    before, after = orjson.loads(gift.value or b""), orjson.loads(taken.value)
+    del before["data"]["lieu_de_naissance"], before["data"]["provenance"]["birthPlace"]
+    assert after == before
+
+
 def test_only_selected_rows_of_a_lake_are_replayed(tmp_path: Path) -> None:
     sent, opened = topic_record(1, "email.sent", NOW - 2), topic_record(2, "email.opened", NOW - 1)
     lake(tmp_path, GIFT, sent, opened)

@@ -6,7 +6,13 @@ from io import BytesIO
 
 from streams.services.audience import Audience, CsvRecord, open_audience
 from streams.services.audience_filter.chunk_filter import AllowedRow, ChunkVerdicts, UndecidedChunk
-from streams.services.audience_filter.filtering import ChunkOutcome, FilterSummary, OutputFiles, write_outcomes
+from streams.services.audience_filter.filtering import (
+    ChunkOutcome,
+    FilterSummary,
+    OutputFiles,
+    denied_chunks,
+    write_outcomes,
+)
 
 
 def run(*outcomes: ChunkOutcome, with_denied: bool = True) -> tuple[FilterSummary, bytes, bytes, list[tuple[int, int]]]:
@@ -43,6 +49,15 @@ def test_a_person_of_an_earlier_chunk_is_not_allowed_again() -> None:
     assert allowed == HEADER + b"p1\np2\n"
     assert [line.split(b",")[2:4] for line in denied.splitlines()[1:]] == [[b"deny", b"repeated_in_audience"]] * 2
     assert summary.reasons == Counter({("allow", "ok"): 2, ("deny", "repeated_in_audience"): 2})
+
+
+def test_people_who_are_denied_before_anything_is_asked_are_written_and_counted_with_the_others() -> None:
+    before = [CsvRecord(line, b"v%d,x\n" % line) for line in (2, 3)]
+    summary, allowed, denied, _ = run(*denied_chunks(before, "known_by_roll_alone", 5), chunk(9, [1], [b"no\n"]))
+    assert allowed == HEADER + b"p1\n"
+    rows = denied.splitlines()[1:]
+    assert rows == [b"v2,x,deny,known_by_roll_alone,,,2", b"v3,x,deny,known_by_roll_alone,,,3", b"no"]
+    assert (summary.rows, summary.as_of, summary.reasons["deny", "known_by_roll_alone"]) == (4, 5, 2)
 
 
 def test_nothing_is_written_after_a_chunk_that_could_not_be_decided() -> None:
