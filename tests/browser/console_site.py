@@ -74,7 +74,7 @@ class ConsoleSite:
 
     def metric(self, name: str) -> str:
         """The text of the samples of a metric."""
-        with urllib.request.urlopen(self.metrics, timeout=10) as answer:
+        with urllib.request.urlopen(self.metrics, timeout=60) as answer:
             return "\n".join(line for line in answer.read().decode().splitlines() if line.startswith(name))
 
     def forget_tries(self) -> None:

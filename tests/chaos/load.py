@@ -19,7 +19,7 @@ from streams.demo.script import Script
 from streams.demo.truth import Publication
 from streams.demo.workers import Workers
 from streams.platform.clients import KafkaClients
-from tests.integration.waiting import Seen, until
+from tests.integration.waiting import PATIENCE_S, Seen, until
 
 SLICE = 6
 """Records on their way at once while the load is steady."""
@@ -27,8 +27,6 @@ PAUSE_S = 0.04
 """Between two slices."""
 AHEAD = 500
 """Records that may wait to be folded: or a load would be over before a slow machine has started another worker."""
-PATIENCE_S = 120.0
-"""Seconds until a record must be acknowledged: brokers die meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

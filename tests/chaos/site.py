@@ -105,7 +105,7 @@ def kill(folder: Path, number: signal.Signals = signal.SIGKILL) -> None:
     running = server.running_server(folder)
     assert running is not None, f"no server runs in {folder.name}"
     os.kill(running.pid, number)
-    psutil.Process(running.pid).wait(timeout=30)
+    psutil.Process(running.pid).wait(timeout=60)
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def test_a_log_has_no_traceback_and_each_line_once(frail_site: Site, script: Scr
         alone, before = shares(survivor)[0], len(shares(woken))
         neighbour.stop(signal.SIGKILL)
         os.kill(woken.process.pid, signal.SIGSTOP)
-        until(lambda: shares(survivor)[-1] == alone, "the survivor to take all partitions over", 60)
+        until(lambda: shares(survivor)[-1] == alone, "the survivor to take all partitions over")
         os.kill(woken.process.pid, signal.SIGCONT)
         until(lambda: woken.process.poll() or len(shares(woken)) > before, "the woken worker to end or to go on")
         running.until_folded(50)
@@ -71,7 +71,7 @@ def test_with_the_broker_gone_for_good_workers_end_in_a_line_that_says_what_they
         running.until_folded(50)
         kill(site.kafka)
         assert told.stop(signal.SIGTERM) == EXIT_HARD
-        until(lambda: left_alone.process.poll() is not None, "the other worker's end", 60)
+        until(lambda: left_alone.process.poll() is not None, "the other worker's end")
         site.start_broker()
     last = told.log.read_text().splitlines()[-1]
     assert re.search(r"CRITICAL.*no broker can be reached.*up to \d+ records of \d+ partitions are not committed", last)

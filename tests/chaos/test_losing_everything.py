@@ -53,7 +53,6 @@ SLICE, PAUSE_S = 5, 0.05
 MORE = 6
 """Partitions, in the place of four."""
 
-PATIENCE_S = 60.0
 
 Key = tuple[str, str]
 Value = TypeVar("Value")
@@ -281,7 +280,7 @@ def until_right(deployment: Deployment, story: Story, kept: set[Key]) -> None:
         return not found
 
     try:
-        until(look, "everybody as they must be", PATIENCE_S)
+        until(look, "everybody as they must be")
     except TimeoutError as late:
         raise AssertionError(f"{len(found)} wrong, the first:\n" + "\n".join(found[:20])) from late
 

@@ -47,7 +47,6 @@ ADDRESS, DEAD = "127.85.0.10", "127.85.0.11"
 COMMANDS = {"deliver": ["deliver"], "postgres": ["sink", "postgres"]}
 TOLD = (CONTACT_ALERTS, CONTACT_SUPPRESSIONS, SEGMENT_CHANGES, SYSTEM_ALERTS)
 HARMS = 8
-PATIENCE_S = 150
 DONATIONS = 500
 """Of the script where nobody is harmed: a good 1,300 records."""
 
@@ -94,7 +93,7 @@ class Outbound:
 def the_one_that_stays(one: ServingProcess, other: ServingProcess) -> ServingProcess:
     """Of two the one that the other has made way for; it may have been frozen before it opened the journal."""
     stays = {one: other, other: one}
-    ended = until(lambda: next((each for each in stays if each.process.poll() is not None), None), "an end", PATIENCE_S)
+    ended = until(lambda: next((each for each in stays if each.process.poll() is not None), None), "an end")
     assert ended.process.returncode == EXIT_FENCED, ended.log.read_text()
     return stays[ended]
 
@@ -133,8 +132,8 @@ def test_whoever_is_killed_or_frozen_postgres_and_endpoints_hear_of_all(
 
         places, erasures = what_is_to_be_told(settings, "crm")
         assert len(places) > 200
-        until(lambda: places.keys() | erasures <= {each.id for each in receiver.taken}, "all of it", PATIENCE_S)
-        until(lambda: rows_of(database) == latest_values(settings), "PostgreSQL has it all", PATIENCE_S)
+        until(lambda: places.keys() | erasures <= {each.id for each in receiver.taken}, "all of it")
+        until(lambda: rows_of(database) == latest_values(settings), "PostgreSQL has it all")
         outbound.end()
     assert receiver.trouble == []
     assert in_order(receiver, places)
@@ -166,13 +165,13 @@ def test_a_frozen_postgres_and_an_endpoint_that_never_answers_hold_up_nobody_els
         under_load.until_folded(400)
         under_load.pause()
         outbound.start("deliver")  # with much to tell to both endpoints
-        until(lambda: dead.sent and rows_of(database), "both are asked that will be dead", PATIENCE_S)
+        until(lambda: dead.sent and rows_of(database), "both are asked that will be dead")
         database.freeze()
 
         under_load.finish()
         site.must_be_exact(under_load, script)
         places, erasures = what_is_to_be_told(settings, "crm")
-        until(lambda: places.keys() | erasures <= {each.id for each in well.taken}, "all of it", PATIENCE_S)
+        until(lambda: places.keys() | erasures <= {each.id for each in well.taken}, "all of it")
         assert database.is_frozen, "PostgreSQL stood still all the while"
         assert dead.taken == []
         assert len(places) > 200
@@ -181,11 +180,11 @@ def test_a_frozen_postgres_and_an_endpoint_that_never_answers_hold_up_nobody_els
 
         places_of_dead, erasures_of_dead = what_is_to_be_told(settings, "dead")
         due = places_of_dead.keys() | erasures_of_dead
-        until(lambda: waits_of(settings, "dead").keys() == due, "all of it waits for who does not answer", PATIENCE_S)
-        until(lambda: is_left_alone(settings, "dead"), "who does not answer is left alone", PATIENCE_S)
+        until(lambda: waits_of(settings, "dead").keys() == due, "all of it waits for who does not answer")
+        until(lambda: is_left_alone(settings, "dead"), "who does not answer is left alone")
 
         database.thaw()
-        until(lambda: rows_of(database) == latest_values(settings), "PostgreSQL has it all", PATIENCE_S)
+        until(lambda: rows_of(database) == latest_values(settings), "PostgreSQL has it all")
     assert well.trouble == dead.trouble == []
     assert in_order(well, places)
     fates = [orjson.loads(value) for _, value in stored(settings, DELIVERY_LOG)]

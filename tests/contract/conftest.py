@@ -15,8 +15,15 @@ from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
 
 
-def client_of(port: int, retries: int = 0) -> Redis:
-    return Redis(host="127.0.0.1", port=port, retry=Retry(NoBackoff(), retries))
+def client_of(port: int, retries: int = 0, patience_s: float = 5.0) -> Redis:
+    """A client that waits so long for a connection and for each answer."""
+    return Redis(
+        host="127.0.0.1",
+        port=port,
+        retry=Retry(NoBackoff(), retries),
+        socket_timeout=patience_s,
+        socket_connect_timeout=patience_s,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -110,7 +110,7 @@ async def test_of_fifty_teams_at_once_one_has_each_contact(redis_server: RedisSe
     names = [f"c{number}" for number in range(1000)]
 
     async def ask(team: str) -> list[ReservationGranted | ReservationRefused]:
-        async with client_of(redis_server.port) as client:
+        async with client_of(redis_server.port, patience_s=60) as client:  # fifty at once, in one process
             return await Reservations(client).reserve("text", of(team), wanted(*names))
 
     answers = await asyncio.gather(*(ask(f"team-{number}") for number in range(50)))

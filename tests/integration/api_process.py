@@ -48,7 +48,7 @@ class Api:
     def probe(self, path: str) -> tuple[int, str]:
         """What kubernetes is told: `livez`, `readyz`."""
         try:
-            with urllib.request.urlopen(self.metrics.removesuffix("metrics") + path, timeout=20) as answer:
+            with urllib.request.urlopen(self.metrics.removesuffix("metrics") + path, timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()

@@ -11,7 +11,8 @@ from streams.local.stack import Stack
 Ended = subprocess.CompletedProcess[bytes]
 COMMAND = "streams.cli.main"
 SERVERS = ("KAFKA_BOOTSTRAP", "REDIS_URL")
-PATIENCE_S = 150
+PATIENCE_S = 600
+"""Who runs longer hangs: a whole demo takes minutes where a machine is starved."""
 
 
 def harmonia(

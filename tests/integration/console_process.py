@@ -83,7 +83,7 @@ class Visitor:
         cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         request = urllib.request.Request(self._url + path, data, {"Cookie": cookies, "Origin": self._url})
         try:
-            answer = self._opener.open(request, timeout=30)
+            answer = self._opener.open(request, timeout=60)
         except urllib.error.HTTPError as error:
             answer = error
         for said in answer.headers.get_all("set-cookie") or ():

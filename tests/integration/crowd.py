@@ -16,6 +16,6 @@ def half_open(url: str) -> Iterator[None]:
     host, _, port = urlsplit(url).netloc.partition(":")
     with ExitStack() as closing:
         for _ in range(MANY):
-            line = closing.enter_context(socket.create_connection((host, int(port)), timeout=20))
+            line = closing.enter_context(socket.create_connection((host, int(port)), timeout=60))
             line.send(b"POST / HTTP/1.1\r\nhost: he")
         yield

@@ -42,7 +42,7 @@ class Gateway:
     @contextmanager
     def line(self) -> Iterator["Line"]:
         """A connection that is kept."""
-        line = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
+        line = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=60)
         try:
             yield Line(line)
         finally:

@@ -60,7 +60,7 @@ def environment_of_worker(stack: Stack, folder: Path, **settings: str) -> Mappin
 def ask(url: str) -> tuple[int, str]:
     """Status and body of an HTTP answer."""
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

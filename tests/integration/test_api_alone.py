@@ -53,7 +53,7 @@ def test_whoever_sends_a_whole_request_is_answered_beside_many_that_do_not(usele
 def test_a_request_that_is_under_way_when_it_is_told_to_stop_is_answered(tmp_path: Path) -> None:
     with nobody() as environment, running_api(tmp_path, {**environment, **TOKENS}) as api:
         assert "HARMONIA_API_TOKENS" not in api.log.read_text()
-        connection = http.client.HTTPConnection(urlsplit(api.url).netloc, timeout=20)
+        connection = http.client.HTTPConnection(urlsplit(api.url).netloc, timeout=60)
         connection.putrequest("POST", "/v1/permissions")
         for name, value in (("Authorization", "Bearer secret"), ("Content-Length", str(len(BODY)))):
             connection.putheader(name, value)

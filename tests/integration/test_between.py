@@ -42,7 +42,7 @@ def tell(deployment: Deployment) -> int:
     sent = producer.send(IDENTITY_LINKS, key=b"seen/one/another", value=None, partition=0)
     producer.commit_transaction()
     producer.close()
-    return int(sent.get(timeout=10).offset)
+    return int(sent.get(timeout=60).offset)
 
 
 def test_a_link_that_nobody_has_handled_is_between_and_the_marker_after_it_is_not(deployment: Deployment) -> None:

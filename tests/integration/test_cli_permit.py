@@ -50,7 +50,7 @@ class Sender:
         address = f"{fresh()}@example.org"
         self.say("email-events", "email.opened", {"email": address})
         name = self.system.deployment.identify({"email": address})
-        until(lambda: state_of(self.system, name) is not None, "a profile in Redis", 60)
+        until(lambda: state_of(self.system, name) is not None, "a profile in Redis")
         return address
 
     def run(self, given: str, *words: str, ask: tuple[str, ...] = ASK, **settings: str) -> Ended:
@@ -72,7 +72,7 @@ def rows(text: bytes) -> Rows:
 def sender(system: System, tmp_path: Path) -> Sender:
     """Once Redis has told that nothing is missing."""
     sender = Sender(system, tmp_path)
-    until(lambda: sender.run("email\n").returncode == 0, "a Redis that is whole", 60)
+    until(lambda: sender.run("email\n").returncode == 0, "a Redis that is whole")
     return sender
 
 
@@ -95,7 +95,7 @@ def test_rows_are_told_apart_and_given_back_as_they_were(sender: Sender) -> None
         allowed, denied = sender.judged(given)
         return (allowed, denied) if len(allowed) == 2 else None
 
-    allowed, denied = until(done, "the unsubscription", 60)
+    allowed, denied = until(done, "the unsubscription")
     assert [(row["Name"], row["E-Mail"]) for row in allowed] == [
         ('Lovelace, "Ada"', ada.upper()),
         ("New", allowed[1]["E-Mail"]),
@@ -116,7 +116,7 @@ def test_whoever_was_erased_by_an_address_is_denied_by_every_identifier(sender: 
     voter, van, address = f"NY:{fresh()}", fresh(), f"{fresh()}@example.org"
     sender.say("email-events", "email.unsubscribed", {"voter_id": voter, "external": {"van": van}, "email": address})
     name = sender.system.deployment.hasher.voter(voter)
-    until(lambda: state_of(sender.system, name) is not None, "a profile in Redis", 60)
+    until(lambda: state_of(sender.system, name) is not None, "a profile in Redis")
     where = on(sender.system.stack)
     ended_well(harmonia(sender.folder, "contact", "erase", address, "--yes", environment=where))
 

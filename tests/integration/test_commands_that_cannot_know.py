@@ -83,7 +83,7 @@ def test_nobody_is_open_by_another_key_and_nothing_is_exported_while_no_worker_r
         ended = run(system, tmp_path, KEY, *export, "--match", str(mine))
         return ended.returncode == 0 and ada.encode() in ended.stdout
 
-    until(closed, "the suppression", 60)
+    until(closed, "the suppression")
     commands = {
         ("permit", *ASK): audience,
         ("permit", "check", ada, *ASK): None,
@@ -120,7 +120,7 @@ def test_nobody_is_open_by_another_key_and_nothing_is_exported_while_no_worker_r
     system.deployment.producer.send("contact-commands", structured(event("contact.suppressed", {"email": bob}))[0]).get(
         30
     )
-    until(lambda: run(system, tmp_path, KEY, "permit", *ASK, given=audience).returncode == 1, "a Redis too old", 60)
+    until(lambda: run(system, tmp_path, KEY, "permit", *ASK, given=audience).returncode == 1, "a Redis too old")
     said = refused(run(system, tmp_path, KEY, *export))
     assert "profiles_incomplete" in said
     assert "--anyway" in said

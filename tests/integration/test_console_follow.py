@@ -34,11 +34,9 @@ from streams.worker.app import wall_clock
 from tests.integration.command import harmonia, on, refused
 from tests.integration.follow_process import following
 from tests.integration.system import ask
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 
 PARTITIONS = 3
-PATIENCE_S = 120
-"""Seconds that a follower may take to come up to the topics, beside other tests."""
 ALL = Everything()
 PEOPLE = [f"van.{number}" for number in range(40)]
 ERASED = "email:0123456789abcdef0123456789abcdef"
@@ -215,7 +213,7 @@ def test_after_a_crash_that_forgot_an_erasure_a_copy_without_it_takes_the_place_
     path = tmp_path / "desk.sqlite"
     environment = on(stack, HARMONIA_DESK=str(path))
     with following(tmp_path, "before", environment) as process:
-        until(lambda: has_all(path, sayer), "everything", PATIENCE_S)
+        until(lambda: has_all(path, sayer), "everything")
         process.end()
     forget_an_erasure(path, FORGOTTEN)
     before = path.stat().st_ino
@@ -225,7 +223,7 @@ def test_after_a_crash_that_forgot_an_erasure_a_copy_without_it_takes_the_place_
             sayer.tell(50)
             return path.stat().st_ino != before
 
-        until(is_another, "another file in the desk's place", PATIENCE_S)
+        until(is_another, "another file in the desk's place")
         until(lambda: has_all(path, sayer), "everything that was said meanwhile")
         assert not holds(path, FORGOTTEN)
         until(lambda: "harmonia_desk_unwiped 0.0" in ask(process.metrics)[1], "nothing is left to be wiped")
@@ -265,16 +263,16 @@ def test_a_topic_that_is_made_anew_or_grows_is_followed_on(
         sayer.send(CONTACT_STATE, "van.gone", {"version": 1}, ("version", b"1"))
         sayer.send(CONTACT_STATE, "van.there", {"version": 1}, ("version", b"1"))
         until(lambda: names(path) >= {"van.gone", "van.there"}, "both people")
-        until(lambda: has_all(path, sayer), "everything", PATIENCE_S)
+        until(lambda: has_all(path, sayer), "everything")
         make_anew(settings, CONTACT_STATE)
         sayer.send(CONTACT_STATE, "van.there", {"version": 2}, ("version", b"2"))
         sayer.tell(100)
         for number in range(30):
             alert = {"alert_id": f"x{number}", "rule": "r", "subject": "s", "at": render_time(wall_clock())}
             sayer.send(SYSTEM_ALERTS, f"s{number}", {**alert, "detail": "", "evidence": []})
-        until(lambda: names(path) == {"van.there"}, "only who is in the new topic", PATIENCE_S)
+        until(lambda: names(path) == {"van.there"}, "only who is in the new topic")
         until(lambda: alerts_in(path) == 30, "alerts of every partition")
-        until(lambda: has_all(path, sayer), "everything", PATIENCE_S)
+        until(lambda: has_all(path, sayer), "everything")
         process.end()
 
 

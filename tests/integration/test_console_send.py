@@ -29,12 +29,11 @@ from tests.contract.redis_server import RedisServer
 from tests.contract.test_permit_on_redis import fill
 from tests.integration.said import fresh
 from tests.integration.system import settings_of
+from tests.integration.waiting import PATIENCE_S
 from tests.unit.services.audience.test_workbook import FAR_AWAY, text, workbook_of
 
 ADA = Viewer("ada", frozenset({"sending"}))
 BOB = Viewer("bob", frozenset({"sending"}))
-PATIENCE_S = 150.0
-"""Seconds in which a child process ends, on a machine that has much else to do."""
 EVIL = '=HYPERLINK("http://example.org")'
 KEY = "a-key-of-a-form-0001"
 

@@ -47,13 +47,12 @@ from tests.integration.delivering import (
 from tests.integration.hostile_receiver import PORT, Manner, Receiver, listening
 from tests.integration.serving_process import ServingProcess, started
 from tests.integration.system import ask, sample
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 
 PEOPLE = [f"c-{number}" for number in range(8)]
 STUBBORN = "c-stubborn"
 """Whom the hostile receiver refuses for ever."""
 HOSTILE, STEADY, DOWN = "127.85.0.1", "127.85.0.2", "127.85.0.3"
-PATIENCE_S = 150
 FENCED = 70
 
 
@@ -74,9 +73,9 @@ def settings(stack: Stack) -> Settings:
 
 
 def ready(process: ServingProcess) -> None:
-    until(lambda: "metrics on" in process.log.read_text(), "it says where its metrics are", PATIENCE_S)
+    until(lambda: "metrics on" in process.log.read_text(), "it says where its metrics are")
     where = process.metrics.replace("/metrics", "/readyz")
-    until(lambda: ask(where) == (200, "ready\n"), "it is ready", PATIENCE_S)
+    until(lambda: ask(where) == (200, "ready\n"), "it is ready")
 
 
 def told(receiver: Receiver, *wanted: tuple[str, str]) -> None:
@@ -86,7 +85,7 @@ def told(receiver: Receiver, *wanted: tuple[str, str]) -> None:
         taken = {(each.message["type"], about(each.message)) for each in receiver.taken}
         return {*wanted} <= taken
 
-    until(has_taken, f"{wanted} of {[each.message for each in receiver.taken]}", PATIENCE_S)
+    until(has_taken, f"{wanted} of {[each.message for each in receiver.taken]}")
 
 
 def test_each_record_is_acknowledged_in_order_whoever_is_hostile_down_or_killed(
@@ -124,7 +123,7 @@ def test_each_record_is_acknowledged_in_order_whoever_is_hostile_down_or_killed(
         for number in range(2):
             before = len(receivers[HOSTILE].taken)
             killed = start(f"killed{number}.log")
-            until(lambda seen=before: len(receivers[HOSTILE].taken) > seen + 5 or None, "some are taken", PATIENCE_S)  # type: ignore[misc]
+            until(lambda seen=before: len(receivers[HOSTILE].taken) > seen + 5 or None, "some are taken")  # type: ignore[misc]
             killed.kill()
             sayer.change(*PEOPLE)
         first = start("first.log")
@@ -148,7 +147,7 @@ def test_each_record_is_acknowledged_in_order_whoever_is_hostile_down_or_killed(
         assert sample(second.metrics, "harmonia_delivery_waiting", endpoint="down") > 0
 
         sayer.erase(STUBBORN)
-        until(lambda: not waiting_lines(settings, "hostile") or None, "nothing of who was erased waits", PATIENCE_S)
+        until(lambda: not waiting_lines(settings, "hostile") or None, "nothing of who was erased waits")
         second.end()
     for address, name in ((HOSTILE, "hostile"), (STEADY, "steady")):
         receiver = receivers[address]
@@ -196,7 +195,7 @@ def test_what_is_disabled_or_dead_is_told_once_somebody_asks_and_slack_has_lines
         sayer.change("c-late")
         sayer.alert(*(f"campaign {number}" for number in range(20)))
         told(receivers[STEADY], ("segment.changed", "c-late"), ("contact.alert", "c-late"))
-        until(lambda: listed()["closes"]["disabled"], "it is disabled", PATIENCE_S)
+        until(lambda: listed()["closes"]["disabled"], "it is disabled")
         wants.clear()
         nothing = deliveries("replay", "closes", "--since", render_time(begun), "--failed")
         assert nothing.startswith("nothing of closes is dead, so nothing was changed; it is disabled")
@@ -205,7 +204,7 @@ def test_what_is_disabled_or_dead_is_told_once_somebody_asks_and_slack_has_lines
         told(receivers[HOSTILE], ("segment.changed", "c-late"), ("contact.alert", "c-late"))
         assert listed()["closes"]["disabled"] is None
 
-        [digest] = until(lambda: receivers[DOWN].taken, "lines in Slack", PATIENCE_S)
+        [digest] = until(lambda: receivers[DOWN].taken, "lines in Slack")
         lines = [block["text"]["text"] for block in digest.message["blocks"]]
         assert sorted(lines) == sorted(f"complaints: campaign {number}" for number in range(20))
 
@@ -226,7 +225,7 @@ def test_what_is_disabled_or_dead_is_told_once_somebody_asks_and_slack_has_lines
             shown = map(orjson.loads, deliveries("show", "app", "--json").splitlines())
             return [each["fate"] for each in shown if each["id"] == told_first]
 
-        until(lambda: fates() == ["delivered"] * 2, "both are in the log", PATIENCE_S)
+        until(lambda: fates() == ["delivered"] * 2, "both are in the log")
         assert "c-late" not in deliveries("show", "app") + process.log.read_text()
         process.end()
 
@@ -294,7 +293,7 @@ def test_who_was_erased_while_nothing_ran_is_forgotten_and_a_topic_made_anew_is_
         assert second.process.wait(60) == FENCED, "it ends though it has nothing to write that would be refused"
 
         admin.delete_topics([SEGMENT_CHANGES])
-        until(lambda: SEGMENT_CHANGES not in admin.list_topics(), "the topic is gone", PATIENCE_S)
+        until(lambda: SEGMENT_CHANGES not in admin.list_topics(), "the topic is gone")
         create_topics(admin, settings)
         admin.close()
         Sayer(settings).change("c-anew")

@@ -64,7 +64,7 @@ class Browser:
             request.data = urllib.parse.urlencode(form).encode()
             request.add_header("Origin", self.address)
         try:
-            answer = urllib.request.build_opener(_StaysHere).open(request, timeout=30)
+            answer = urllib.request.build_opener(_StaysHere).open(request, timeout=60)
         except urllib.error.HTTPError as other:
             answer = other
         for line in answer.headers.get_all("Set-Cookie") or ():

@@ -18,6 +18,7 @@ from streams.local.errors import LocalStackError, PortLost
 from streams.local.redis import find_redis
 from streams.local.server import launch, running_server
 from streams.local.stack import ExistingServers, Stack, local_stack, start, stop
+from tests.integration.waiting import PATIENCE_S
 
 ONLY_WITHIN_A_BLOCK = """
 import signal, sys
@@ -227,6 +228,6 @@ def test_a_signal_to_the_program_stops_the_stack_of_its_block(home: Path, number
         pids = [int(pid) for pid in program.stdout.readline().split()]
         assert alive(pids) == pids
         program.send_signal(number)
-        assert program.wait(timeout=60) != 0
+        assert program.wait(PATIENCE_S) != 0
     assert len(pids) == 2
     assert alive(pids) == []

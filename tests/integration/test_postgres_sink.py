@@ -38,12 +38,11 @@ from streams.services.postgres.metrics import PostgresMetrics
 from tests.integration.command import on
 from tests.integration.serving_process import started
 from tests.integration.system import ask
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 
 PARTITIONS = 3
 PEOPLE = [f"c-{number}" for number in range(60)]
 AT = "2012-02-22T10:00:00.000Z"
-PATIENCE_S = 120
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 

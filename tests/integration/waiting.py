@@ -7,7 +7,7 @@ from typing import TypeVar
 
 Seen = TypeVar("Seen")
 
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 """Who waits longer hangs. It does not say how fast anything is: slow machines take minutes for what takes seconds."""
 _LOOK_AGAIN_S = 0.02
 _BETWEEN_LOOKS = threading.Event()

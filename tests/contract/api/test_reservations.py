@@ -146,7 +146,7 @@ async def test_of_fifty_teams_at_once_at_most_one_is_allowed_each_contact(
         mine = Random(number).sample(names, some)
         more: Any = {"token": f"team-{number}", "reserve": 600, "channel": ("email", "letter", "door")[number % 3]}
         found: set[str] = set()
-        async with client_of(redis_server.port) as client:
+        async with client_of(redis_server.port, patience_s=LONG_S) as client:  # fifty at once, in one process
             desk = Desk(client, oldest_s=LONG_S)
             for at in range(0, some, 100):
                 answers = await desk.may(*({"contact_id": name} for name in mine[at : at + 100]), **more)
