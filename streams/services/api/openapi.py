@@ -1,5 +1,6 @@
 """The OpenAPI document: what FastAPI makes of the routes, with the bodies that routes read themselves."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any, Union
 
 from fastapi import FastAPI
@@ -41,6 +42,8 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
             description=app.description,
             routes=app.routes,
         )
+        for parameter in _parameters(made):
+            _never_null(parameter["schema"])
         asked = (PermissionsAsked, SegmentPermissionsAsked, SegmentPreviewAsked)
         _, bodies = models_json_schema([(model, "validation") for model in asked], ref_template=_REF)
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
@@ -50,6 +53,19 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         made["security"] = [{"token": []}]
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _parameters(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        for operation in path.values():
+            yield from operation.get("parameters", ())
+
+
+def _never_null(schema: dict[str, Any]) -> None:
+    """Take null out of what a part of a URL may be: it can be left out, and whatever is written there is a text."""
+    if "anyOf" in schema:
+        [kind] = [each for each in schema.pop("anyOf") if each != {"type": "null"}]
+        schema |= kind
 
 
 def _problem_document() -> dict[str, Any]:
