@@ -54,7 +54,10 @@ class MonitoredSink(Protocol):
         ...
 
     async def watch(self, partitions: Sequence[TP], ends: Mapping[TP, End]) -> None:
-        """Check the sink, and refill it, in the owned partitions; `ends`: where they end. May raise Kafka's errors."""
+        """Check the sink, and refill it, in the owned partitions; `ends`: where they end.
+
+        May raise Kafka's errors, and `MissingTopic`.
+        """
         ...
 
     async def forget_former_topics(self) -> None:
@@ -128,7 +131,7 @@ class SinkMonitor(Service):
         while not self.should_stop:
             try:
                 await sink.watch(self._app.owned_partitions(), self._app.ends())
-            except BROKER_TROUBLE as error:
+            except (*BROKER_TROUBLE, MissingTopic) as error:  # it may be about to be made
                 logger.warning("looking at the sink: %s", type(error).__name__)
             except Exception as error:  # noqa: BLE001 - whatever it is, the process must not go on
                 self._app.fail_stop(error)

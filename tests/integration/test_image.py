@@ -11,7 +11,7 @@ import pytest
 from streams.local.stack import Stack
 from tests.integration.image import Image, build
 from tests.integration.system import ask
-from tests.integration.waiting import until
+from tests.integration.waiting import PATIENCE_S, until
 from tests.unit.packaging.dockerfile import ROOT
 
 OURS = ["events", "sinks", "streams"]
@@ -38,7 +38,7 @@ def run(image: Image, environment: Mapping[str, str], *words: str) -> str:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert (ended.returncode, ended.stderr) == (0, "")

@@ -1,9 +1,8 @@
 """`harmonia sink postgres` on a real Kafka and PostgreSQL: whoever is killed or frozen, tables equal the topics."""
 
 import asyncio
-import random
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,9 @@ from typing import Any
 import asyncpg
 import orjson
 import pytest
+from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.structs import TopicPartition
 from kafka.admin import NewPartitions
 from prometheus_client import CollectorRegistry
 
@@ -24,7 +25,6 @@ from events.topics import (
     SEGMENT_COUNTS,
     SEGMENT_DEFINITIONS,
 )
-from sinks.keys import partition_of
 from streams.local.postgres import PostgresServer, running_postgres
 from streams.local.stack import Stack, local_stack
 from streams.platform.clients import KafkaClients
@@ -32,17 +32,14 @@ from streams.platform.errors import PartitionsMismatch
 from streams.platform.settings import Settings
 from streams.platform.topic_reading import records_of
 from streams.platform.topics import create_topics
-from streams.services.postgres import server
+from streams.services.postgres import connectors, server
 from streams.services.postgres.connectors import connectors_of
 from streams.services.postgres.metrics import PostgresMetrics
 from tests.integration.command import on
+from tests.integration.sayer import PARTITIONS, PEOPLE, Sayer
 from tests.integration.serving_process import started
 from tests.integration.system import ask
 from tests.integration.waiting import PATIENCE_S, until
-
-PARTITIONS = 3
-PEOPLE = [f"c-{number}" for number in range(60)]
-AT = "2012-02-22T10:00:00.000Z"
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 
@@ -67,115 +64,6 @@ def settings(stack: Stack) -> Settings:
 def postgres() -> Iterator[PostgresServer]:
     with running_postgres() as server:
         yield server
-
-
-class Sayer:
-    """Writes to all of the topics what workers would, one step of each person's life after the other."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._producer = KafkaClients(settings).tool_producer()
-        self._chance = random.Random(25)
-        self._version = 0
-
-    def tell(self, count: int) -> None:
-        for _ in range(count):
-            self._version += 1
-            self._step(self._chance.choice(PEOPLE))
-        self._producer.flush()
-
-    def close_to(self, names: Sequence[str]) -> None:
-        """Say of these that nobody may write to them, all in one partition."""
-        for name in names:
-            closed = {"reason": "complained", "since": AT, "source": "s", "id": name}
-            self._send(CONTACT_SUPPRESSIONS, name, {"email": closed}, partition=0)
-        self._producer.flush()
-
-    def _step(self, name: str) -> None:
-        version, chance = self._version, self._chance
-        match chance.choice(
-            ["lives", "lives", "lives", "gone", "linked", "alone", "closed", "open", "segments", "sums"]
-        ):
-            case "lives":
-                self._send(CONTACT_STATE, name, _profile(name, version), version)
-            case "gone":
-                self._send(CONTACT_STATE, name, None, version, ("reason", b"erased"))
-            case "linked":
-                survivor = chance.choice(PEOPLE)
-                told = [("reason", b"merged"), ("merged_into", survivor.encode())]
-                self._send(CONTACT_STATE, name, None, version, *told)
-                self._send(CONTACT_LINKS, name, {"merged_into": survivor}, version)
-            case "alone":
-                self._send(CONTACT_STATE, name, _profile(name, version), version)
-                self._send(CONTACT_LINKS, name, None, version)
-            case "closed":
-                until = {"until": "2999-01-01T00:00:00.000Z"} if version % 2 else {}
-                closed = {"reason": "complained", "since": AT, "source": "s", "id": str(version), **until}
-                self._send(CONTACT_SUPPRESSIONS, name, {"email": closed})
-            case "open":
-                self._send(CONTACT_SUPPRESSIONS, name, None)
-            case "segments":
-                held = {each: {"since": AT, "edition": "e"} for each in chance.sample(["a", "b", "c"], 2)}
-                self._send(CONTACT_SEGMENTS, name, {"version": version, "as_of": AT, "segments": held})
-            case "sums":
-                self._sums(version)
-
-    def _sums(self, version: int) -> None:
-        variants = {"A": {"assigned": version, "metrics": {"donated": {"sum": version, "mean": 0.5}}}}
-        compared = {
-            "metric": "donated",
-            "variant": "B",
-            "baseline": "A",
-            "effect": version / 8,
-            "low": -0.5,
-            "high": 0.5,
-        }
-        judged = {"level": 0.95, "p_always_valid": 0.25, "e_value": 0.5, "discovery": False, "provisional": True}
-        ratio = {"p_always_valid": 1.0, "broken": False}
-        result = {
-            "experiment": f"x{version % 3}",
-            "as_of": AT,
-            "status": "running",
-            "contaminated": 0,
-            "currency": "USD",
-            "variants": variants,
-            "comparisons": [{**compared, **judged}],
-            "sample_ratio": ratio,
-            "guardrails": [],
-        }
-        self._send(EXPERIMENT_RESULTS, f"x{version % 3}", result)
-        count = {"edition": "e", "state": "complete", "members": version, "entered": 1, "left": 2, "as_of": AT}
-        for partition in range(PARTITIONS):
-            self._send(SEGMENT_COUNTS, "a", count, partition=partition)
-            definition = {"id": "a", "owner": f"team-{version}", "members": False, "all": []}
-            self._send(SEGMENT_DEFINITIONS, "a", definition, partition=partition)
-
-    def _send(
-        self,
-        topic: str,
-        key: str,
-        value: Mapping[str, Any] | None,
-        version: int | None = None,
-        *headers: tuple[str, bytes],
-        partition: int | None = None,
-    ) -> None:
-        told = [*headers, *([] if version is None else [("version", b"%d" % version)])]
-        where = partition_of(key, PARTITIONS) if partition is None else partition
-        self._producer.send(topic, None if value is None else orjson.dumps(value), key.encode(), told, where)
-
-
-def _profile(name: str, version: int) -> dict[str, Any]:
-    money = {"USD": version * 101, "JPY": version}
-    return {
-        "contact_id": name,
-        "version": version,
-        "first_seen": AT,
-        "last_seen": None,
-        "donations": {"count": version, "gross": money, "refunded": {}, "net": money, "pledges": []},
-        "touches": [
-            {"channel": "door", "purpose": "informational", "at": AT, "team": "field", "source": "s", "id": "1"}
-        ],
-        "tags": ["Zürich", "a\0b"],
-    }
 
 
 def latest(settings: Settings, topic: str) -> dict[tuple[int, str], tuple[Any, dict[str, bytes]]]:
@@ -269,7 +157,7 @@ def test_tables_equal_the_topics_whoever_is_killed_or_frozen(
 
     def levels(what: str) -> None:
         wanted = expected(settings)
-        until(lambda: shown(query) == wanted or None, what, PATIENCE_S)
+        until(lambda: shown(query) == wanted or None, what)
 
     sayer.tell(600)
     with ExitStack() as running:
@@ -311,25 +199,114 @@ async def test_a_topic_that_is_made_anew_under_a_running_process_is_read_anew(
     """Shorter than the old one, when nobody's offset is in it; longer, when its records seem to follow; and grown."""
     monkeypatch.setattr(server, "COMPARE_EVERY_S", 0.5)
     query = asking(postgres)
-
-    def closed() -> set[str]:
-        return {row[0] for row in query("SELECT contact_id FROM harmonia.suppressions")}
-
-    async def shows(names: Sequence[str], what: str) -> None:
-        await asyncio.to_thread(until, lambda: closed() == {*names} or None, what, PATIENCE_S)
-
     shorter, longer = [f"s-{number}" for number in range(3)], [f"l-{number}" for number in range(40)]
     async with filling(settings, postgres) as failed:
         await asyncio.to_thread(make_suppressions_anew, settings, PEOPLE)
-        await shows(PEOPLE, "what is there")
+        await shows(query, failed, PEOPLE, "what is there")
         await asyncio.to_thread(make_suppressions_anew, settings, shorter)
-        await shows(shorter, "the shorter topic")
+        await shows(query, failed, shorter, "the shorter topic")
         await asyncio.to_thread(make_suppressions_anew, settings, longer)
-        await shows(longer, "the longer topic")
+        await shows(query, failed, longer, "the longer topic")
         await asyncio.to_thread(grow_suppressions, settings)
         with pytest.raises(PartitionsMismatch, match=f"{PARTITIONS + 1} partitions by now"):
             await asyncio.wait_for(failed, PATIENCE_S)
-    assert await asyncio.to_thread(closed) == {*longer}
+    assert await asyncio.to_thread(closed, query) == {*longer}
+
+
+@pytest.mark.parametrize("asking_for_it", ["a look", "a chunk", "its position"])
+async def test_a_topic_that_is_away_for_a_while_ends_nothing(
+    settings: Settings, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, asking_for_it: str
+) -> None:
+    """It goes at the very moment when the process asks for it, and comes back."""
+    await asyncio.to_thread(make_suppressions_anew, settings, [])
+    has_it, has_it_not = told_of_assignments(monkeypatch)
+    if asking_for_it == "its position":
+        goes_when_asked_for_a_position(monkeypatch, settings, has_it_not)
+    else:
+        goes_when_asked_for_its_id(monkeypatch, settings)
+    if asking_for_it != "a look":
+        monkeypatch.setattr(server, "LOOK_EVERY_S", 3_600)  # the first one is before there are partitions
+    query = asking(postgres)
+    async with filling(settings, postgres) as failed:
+        if asking_for_it != "a look":
+            await asyncio.wait_for(has_it.wait(), PATIENCE_S)
+            await asyncio.to_thread(close_to, settings, ["first"])
+        await asyncio.wait_for(has_it_not.wait(), PATIENCE_S)
+        has_it.clear()
+        await asyncio.to_thread(make_suppressions, settings)
+        await asyncio.wait_for(has_it.wait(), PATIENCE_S)
+        await asyncio.to_thread(close_to, settings, PEOPLE)
+        await shows(query, failed, PEOPLE, f"what is there after {asking_for_it}")
+
+
+def goes_when_asked_for_its_id(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    id_of, once = connectors._topic_id_of, Once(settings)
+
+    async def asked(kafka: KafkaClients, topic: str, partitions: int) -> str:
+        if topic == CONTACT_SUPPRESSIONS:
+            await once.delete()
+        return await id_of(kafka, topic, partitions)
+
+    monkeypatch.setattr(connectors, "_topic_id_of", asked)
+
+
+def goes_when_asked_for_a_position(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, has_it_not: asyncio.Event
+) -> None:
+    """And the answer comes once its partitions are taken away."""
+    position, once = AIOKafkaConsumer.position, Once(settings)
+
+    async def asked(consumer: AIOKafkaConsumer, place: TopicPartition) -> int:
+        if consumer._group_id and place.topic == CONTACT_SUPPRESSIONS:
+            await once.delete()
+            await has_it_not.wait()
+        return int(await position(consumer, place))
+
+    monkeypatch.setattr(AIOKafkaConsumer, "position", asked)
+
+
+class Once:
+    """Deletes the topic of suppressions the first time, whoever asks."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._deleting: asyncio.Future[None] | None = None
+
+    async def delete(self) -> None:
+        if self._deleting is None:
+            self._deleting = asyncio.ensure_future(asyncio.to_thread(delete_suppressions, self._settings))
+        await asyncio.shield(self._deleting)
+
+
+def told_of_assignments(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
+    """Set when the process has partitions of suppressions; and when it has had them, and has them no more."""
+    has_it, has_it_not = asyncio.Event(), asyncio.Event()
+    assigned = server.PostgresFiller.on_partitions_assigned
+
+    async def told(filler: server.PostgresFiller, places: Collection[TopicPartition]) -> None:
+        if has_it.is_set() and CONTACT_SUPPRESSIONS not in {place.topic for place in places}:
+            has_it_not.set()
+        await assigned(filler, places)
+        if CONTACT_SUPPRESSIONS in {place.topic for place in places}:
+            has_it.set()
+
+    monkeypatch.setattr(server.PostgresFiller, "on_partitions_assigned", told)
+    return has_it, has_it_not
+
+
+def closed(query: Query) -> set[str]:
+    return {row[0] for row in query("SELECT contact_id FROM harmonia.suppressions")}
+
+
+async def shows(query: Query, failed: "asyncio.Future[list[None]]", names: Sequence[str], what: str) -> None:
+    """Wait until these are closed in PostgreSQL. Raises what ended the process, if that did end."""
+
+    def look() -> bool:
+        if failed.done():
+            failed.result()
+        return closed(query) == {*names}
+
+    await asyncio.to_thread(until, look, what)
 
 
 @asynccontextmanager
@@ -345,25 +322,42 @@ async def filling(settings: Settings, postgres: PostgresServer) -> AsyncIterator
     )
     await database.call("SELECT 1")  # so the schema is there to be asked
     await consumer.start()
-    working = asyncio.gather(*filler.tasks())
+    tasks = [asyncio.create_task(each) for each in filler.tasks()]
+    working = asyncio.gather(*tasks)
     try:
         yield working
     finally:
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
+        for task in tasks:  # one by one: where one has failed, cancelling all of them together cancels none
+            task.cancel()
+        await asyncio.gather(working, *tasks, return_exceptions=True)
         await consumer.stop()
         await database.close()
 
 
 def make_suppressions_anew(settings: Settings, names: Sequence[str]) -> None:
     """Delete the topic of suppressions, make it again and fill it."""
+    delete_suppressions(settings)
+    make_suppressions(settings)
+    close_to(settings, names)
+
+
+def delete_suppressions(settings: Settings) -> None:
     kafka = KafkaClients(settings)
     admin = kafka.admin()
     admin.delete_topics([CONTACT_SUPPRESSIONS])
-    until(lambda: not len(kafka.partitions_of(CONTACT_SUPPRESSIONS)), "the topic is deleted")
-    create_topics(admin, settings)
-    until(lambda: len(kafka.partitions_of(CONTACT_SUPPRESSIONS)) == PARTITIONS, "the topic is there again")
     admin.close()
+    until(lambda: not len(kafka.partitions_of(CONTACT_SUPPRESSIONS)), "the topic is deleted")
+
+
+def make_suppressions(settings: Settings) -> None:
+    kafka = KafkaClients(settings)
+    admin = kafka.admin()
+    create_topics(admin, settings)
+    admin.close()
+    until(lambda: len(kafka.partitions_of(CONTACT_SUPPRESSIONS)) == PARTITIONS, "the topic is there again")
+
+
+def close_to(settings: Settings, names: Sequence[str]) -> None:
     Sayer(settings).close_to(names)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 from prometheus_client import CollectorRegistry
@@ -177,18 +177,28 @@ class PostgresFiller(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._consumer.seek_to_end(*wanted)
 
     async def _take(self, place: TopicPartition, records: Records) -> None:
-        """Hand on what was read of a partition; markers of transactions, which are no records, are passed too."""
-        generation, position = self._generation, await self._consumer.position(place)
+        """Hand on what was read of a partition; markers of transactions, which are no records, are passed too.
+
+        What cannot be written since its topic is gone is read again by the sink's next catch-up, unless it is gone too.
+        """
+        generation = self._generation
+        try:
+            position = await self._consumer.position(place)
+        except IllegalStateError:  # the partition was just taken away
+            return
         if position > self._handed.get(place, position) and generation == self._generation:
             self._handed[place] = position
-            await self._connectors[place.topic](Run(TP(*place), records, position, generation))
+            try:
+                await self._connectors[place.topic](Run(TP(*place), records, position, generation))
+            except MissingTopic as error:  # it may be about to be made
+                logger.warning("filling PostgreSQL: %s", type(error).__name__)
 
     async def _keep_looking(self, connector: Connector) -> None:
         """Have a sink look every second whether it still has what it had."""
         while True:
             try:
                 await connector.watch([TP(*place) for place in self._consumer.assignment()], self._ends())
-            except BROKER_TROUBLE as error:
+            except (*BROKER_TROUBLE, MissingTopic) as error:  # it may be about to be made
                 logger.warning("looking at PostgreSQL: %s", type(error).__name__)
             await asyncio.sleep(LOOK_EVERY_S)
 

@@ -1,15 +1,20 @@
 """What the sink is missing is read from the topic, whole or again from the start."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 
+from sinks.base import StoredContact
 from sinks.memory import MemorySink
 from streams.engine.changelog import PartitionReader
 from streams.engine.runs import Run
+from streams.platform.errors import MissingTopic
+from streams.worker.agents.sinks import sink_connector
 from tests.integration.engine.feed import Feed
+from tests.integration.waiting import PATIENCE_S
 
 
 async def test_a_catch_up_that_breaks_off_is_begun_again(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,6 +100,48 @@ async def test_a_longer_topic_of_the_same_name_is_read_from_its_start_once_it_wa
     await agent.watch([feed.tp])
 
     assert feed.held() == {"first": 1, "second": 1, "third": 1}
+
+
+async def test_a_catch_up_does_not_wait_for_the_end_of_a_topic_that_was_made_anew(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had asked for the end of the old one, which was longer."""
+    monkeypatch.setattr(sink_connector, "STILL_S", 0.05)
+    agent = feed.agent()
+    for version in range(1, 4):
+        await feed.said({"old": version})
+    end_of = PartitionReader.end_of
+
+    async def outlived(reader: PartitionReader, tp: TP) -> int:
+        end = await end_of(reader, tp)
+        monkeypatch.setattr(PartitionReader, "end_of", end_of)
+        await feed.make_anew()
+        await feed.said({"new": 1})
+        return end
+
+    monkeypatch.setattr(PartitionReader, "end_of", outlived)
+    async with asyncio.timeout(PATIENCE_S):
+        await agent.watch([feed.tp])
+        await agent.watch([feed.tp])
+
+    assert feed.held() == {"new": 1}
+    assert await feed.stands_at_the_end()
+
+
+async def test_a_chunk_after_one_that_could_not_be_written_leaves_nothing_out(feed: Feed) -> None:
+    """Before it tells that somebody stands alone it wants to know where `contact-state` ends, which is not there."""
+    agent = feed.agent()
+    await agent(await feed.linked(("a", 1, "s"), ("b", 1, "s")))
+    lost, next_one = await feed.linked(("a", 2, None)), await feed.linked(("b", 2, "t"))
+    await feed.close()
+    feed.cluster.delete(feed.tp.topic)
+    with pytest.raises(MissingTopic):
+        await agent(lost)
+    feed.cluster.remake(feed.tp.topic)
+
+    await agent(next_one)
+
+    assert feed.sink.contacts == {"b": StoredContact(2, merged_into="t")}
 
 
 def breaks_off_after(monkeypatch: pytest.MonkeyPatch, records: int) -> None:

@@ -123,6 +123,15 @@ async def test_a_broker_that_is_away_does_not_end_the_watch(bench: Bench) -> Non
     assert bench.stopped == []
 
 
+async def test_a_topic_that_is_being_made_anew_does_not_end_the_watch(bench: Bench) -> None:
+    bench.sink.troubles = [MissingTopic("there is no topic contact-state")]
+
+    await bench.look_again()
+    await bench.look_again()
+
+    assert bench.stopped == []
+
+
 async def test_a_bug_while_looking_at_a_sink_ends_the_process(bench: Bench) -> None:
     bench.sink.troubles = [RuntimeError("a bug")]
 

@@ -12,7 +12,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
@@ -31,6 +31,8 @@ from streams.worker.measuring.observations import observe_all
 
 logger = logging.getLogger(__name__)
 
+STILL_S = 5.0
+"""Without a record, of a partition that has more: after that it is asked whether its topic is still the same."""
 OVERDUE_MS = 3000
 """An end that is not reached by then, with no chunk in hand, has nothing but transactions' markers before it."""
 
@@ -115,8 +117,9 @@ class SinkConnector(ABC, Generic[ChangeT]):
         """Write the chunk, and before it whatever the sink is missing."""
         with self._metrics.chunk(self.name):
             async with self._locks[chunk.tp.partition]:
-                # Offsets have gaps, so only within a generation does a chunk follow the last one for certain.
-                follows = self._generations.get(chunk.tp) == chunk.generation and await self._may_follow(chunk)
+                # Offsets have gaps, so only within a generation does a chunk follow the last one for certain, and only
+                # where that one was written: the generation counts as known again once this one is.
+                follows = self._generations.pop(chunk.tp, None) == chunk.generation and await self._may_follow(chunk)
                 while not (follows and await self._write(chunk)):
                     await retried(lambda: self._catch_up(chunk.tp), f"{chunk.tp}: reading")
                     follows = True
@@ -129,7 +132,7 @@ class SinkConnector(ABC, Generic[ChangeT]):
         """Look whether the sink still stands where it was left in these partitions; catch up where it does not.
 
         To be called every second or so: that is how a flush is noticed without traffic, and how readers of the sink
-        hear that it holds all there was at `ends`. Raises Kafka's errors.
+        hear that it holds all there was at `ends`. Raises Kafka's errors, and `MissingTopic`.
         """
         self._marks.note(ends)
         mine: dict[int, list[TP]] = defaultdict(list)
@@ -222,11 +225,32 @@ class SinkConnector(ABC, Generic[ChangeT]):
             if position is None or position.topic_id != topic_id or position.offset > end:
                 position = await self._begin_anew(tp, reader)
             if position is not None:
-                async for run in reader.runs(tp, position.offset, end):
+                async for run in self._runs(reader, tp, position.offset, end, topic_id):
                     position = await self._put(run, position, topic_id)
                     if position is None:
                         break
+                if position is not None and position.offset < end:  # that end was another topic's
+                    position = None
         return self._stands_at(tp, position)
+
+    async def _runs(self, reader: PartitionReader, tp: TP, start: int, end: int, topic_id: str) -> AsyncIterator[Run]:
+        """The runs from `start` until `end` is reached, or until the topic is another one, which may never get there.
+
+        Whether it is is asked where none has come for a while. Raises `MissingTopic`.
+        """
+        runs = reader.runs(tp, start, end)
+        while True:
+            coming = asyncio.ensure_future(anext(runs, None))
+            try:
+                while not (await asyncio.wait({coming}, timeout=STILL_S))[0]:
+                    if await self._topic_id(tp.topic) != topic_id:
+                        return
+            finally:
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
+            if (run := coming.result()) is None:
+                return
+            yield run
 
     def _stands_at(self, tp: TP, position: Position | None) -> bool:
         if position is None:
