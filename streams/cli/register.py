@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -61,14 +60,10 @@ def export(
 
 
 def _endpoints(settings: Settings) -> list[Endpoint]:
-    from streams.domain.delivery.addresses import networks_of
-    from streams.services.deliver.destinations import read_destinations
+    """Without their secrets: these are of the user of `harmonia deliver`, and of no operator."""
+    from streams.services.deliver.destinations import endpoints_of
 
-    if settings.deliver is None:
-        return []
-    listed = networks_of(settings.deliver_private)
-    networks = [] if isinstance(listed, str) else listed
-    return [one.endpoint for one in read_destinations(settings.deliver, os.environ, networks)]
+    return [] if settings.deliver is None else endpoints_of(settings.deliver)
 
 
 def _definitions(settings: Settings) -> Definitions:
