@@ -35,7 +35,7 @@ def export(
     """Write the register (GDPR, article 30) and the questions of an impact assessment, as Markdown.
 
     Made of settings, policy, lists of topics and what is defined; blanks are a human's to fill in. It shows no secret:
-    of endpoints and vendors the names and hosts alone.
+    of endpoints and vendors the names and hosts alone, of tokens the teams and scopes.
     """
     from streams.platform.policy_file import policy_of
     from streams.services.console.words import LANGUAGES, Words
@@ -52,7 +52,7 @@ def export(
         policy = policy_of(settings.policy, settings.regime)
         endpoints = _endpoints(settings)
         defined = None if offline else _definitions(settings)
-    made = register_of(Surroundings(settings, policy, defined), endpoints, words, now_ms())
+        made = register_of(Surroundings(settings, policy, defined), endpoints, words, now_ms())
     if as_json:
         typer.echo(msgspec.json.encode(made))
     else:
