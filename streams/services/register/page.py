@@ -120,8 +120,8 @@ def _sources(register: Register, words: Words) -> Iterator[str]:
     refused = words.text("Refused, but for a no, a wrong number, or that somebody is too young")
     yield from _items(
         [
-            f"{words.text('Taken')}{words.text(': ')}{'; '.join(register.sources_taken)}",
-            f"{refused}{words.text(': ')}{'; '.join(register.sources_refused) or '–'}",
+            f"{words.text('Taken')}{words.text(': ')}{words.text('; ').join(register.sources_taken)}",
+            f"{refused}{words.text(': ')}{words.text('; ').join(register.sources_refused) or '–'}",
         ]
     )
     yield from _paragraph(
@@ -143,7 +143,7 @@ def _each_place(register: Register, words: Words, *, is_topic: bool) -> Iterator
         yield from _place(place, words)
     unused = [place.name for place in register.places if place.is_topic == is_topic and place.used is False]
     if unused:
-        yield from _paragraph(words.text("Not in use here: {places}.", places="; ".join(unused)))
+        yield from _paragraph(words.text("Not in use here: {places}.", places=words.text("; ").join(unused)))
 
 
 def _place(place: Place, words: Words) -> Iterator[str]:

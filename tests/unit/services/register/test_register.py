@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import re
 from typing import Any
 
 import msgspec
@@ -149,6 +150,7 @@ def test_french_is_whole() -> None:
     for one, other in zip(english.scores, french.scores, strict=True):
         assert {one.logic, one.use}.isdisjoint({other.logic, other.use})
     assert " :" not in page("fr").replace("\u00a0:", "")
+    assert re.findall(r".{12}(?<!\u202f);", page("fr")) == []
 
 
 def test_no_claim_and_the_texts_are_named() -> None:
