@@ -86,8 +86,9 @@ def _of_notices(within: int, words: Words) -> Iterator[str]:
         yield words.text("who came from somebody else is not reached until an interaction says that they were told.")
     yield words.text("Harmonia tells nobody.")
     yield words.text(
-        "Nothing is asked of what a person gave themselves, nor where no source is named. What a canvasser heard "
-        "counts as from somebody else; whether article 13 or 14 holds for it a human judges."
+        "Nothing is asked of what a person gave themselves, of sources that make nobody reachable, nor where none is "
+        "named. What a canvasser heard counts as from somebody else; whether article 13 or 14 holds for it a human "
+        "judges."
     )
 
 
