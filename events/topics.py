@@ -378,7 +378,8 @@ OUTPUT_TOPICS = (
         name=AUDIT_LOG,
         purpose="Who asked what about whom, and what was answered",
         cleanup="delete",
-        people="contact_id of whom a team asked about, and what it was answered",
+        people="contact_id of whom a team asked about, and what it was answered; who of the organisation asked, looked "
+        "or decided",
         max_message_bytes=4 * _MIB,
         retention_ms=365 * _DAY_MS,
         written_by=("harmonia-api", "harmonia-console", "harmonia-operator"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -36,7 +35,7 @@ def export(
     """Write the register (GDPR, article 30) and the questions of an impact assessment, as Markdown.
 
     Made of settings, policy, lists of topics and what is defined; blanks are a human's to fill in. It shows no secret:
-    of endpoints and vendors the names and hosts alone.
+    of endpoints and vendors the names and hosts alone, of tokens the teams and scopes.
     """
     from streams.platform.policy_file import policy_of
     from streams.services.console.words import LANGUAGES, Words
@@ -53,7 +52,7 @@ def export(
         policy = policy_of(settings.policy, settings.regime)
         endpoints = _endpoints(settings)
         defined = None if offline else _definitions(settings)
-    made = register_of(Surroundings(settings, policy, defined), endpoints, words, now_ms())
+        made = register_of(Surroundings(settings, policy, defined), endpoints, words, now_ms())
     if as_json:
         typer.echo(msgspec.json.encode(made))
     else:
@@ -61,14 +60,10 @@ def export(
 
 
 def _endpoints(settings: Settings) -> list[Endpoint]:
-    from streams.domain.delivery.addresses import networks_of
-    from streams.services.deliver.destinations import read_destinations
+    """Without their secrets: these are of the user of `harmonia deliver`, and of no operator."""
+    from streams.services.deliver.destinations import endpoints_of
 
-    if settings.deliver is None:
-        return []
-    listed = networks_of(settings.deliver_private)
-    networks = [] if isinstance(listed, str) else listed
-    return [one.endpoint for one in read_destinations(settings.deliver, os.environ, networks)]
+    return [] if settings.deliver is None else endpoints_of(settings.deliver)
 
 
 def _definitions(settings: Settings) -> Definitions:

@@ -36,6 +36,14 @@ def _not_empty(value: object) -> object:
 
 NonEmptyPath = Annotated[Path, BeforeValidator(_not_empty)]
 """A file or a directory. An empty one would be the working directory, which nobody means."""
+
+
+def _blank_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Said = Annotated[str | None, BeforeValidator(_blank_is_none)]
+"""A text that is printed as it is; one of spaces alone, as `${NAME:-}` makes of what is not set, is none."""
 PathOrUri = Annotated[str, BeforeValidator(_not_empty)]
 """A directory, or a URI of a store."""
 
@@ -108,15 +116,13 @@ class Settings(ServerSettings):
         le=36_500,
         description="Days after which whoever has done nothing is due to be forgotten (`harmonia retention`); 0: never",
     )
-    controller: str | None = Field(
+    controller: Said = Field(
         None,
-        min_length=1,
         max_length=400,
         description="Name and contact of the controller, for `harmonia register export`; none: a blank to fill in",
     )
-    dpo: str | None = Field(
+    dpo: Said = Field(
         None,
-        min_length=1,
         max_length=400,
         description="Contact of the data protection officer, for the same; none: a blank to fill in",
     )

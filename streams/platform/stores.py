@@ -123,6 +123,14 @@ STORES = (
         is_optional=True,
     ),
     StoreSpec(
+        place="files that commands and the console write (`permit` and `/send`, `audience export`, `segments export`, "
+        "`suppressions export`, `assign`, `contact export` and `bundle`)",
+        purpose="Lists for who sends, calls, prints or advertises; copies for people who ask what is held of them",
+        people="rows of a list as they came, addresses included, with what was answered; contact_ids of members, and "
+        "who is closed; of one person all that is held",
+        stays="until you delete them, and until whoever was given them does",
+    ),
+    StoreSpec(
         place="logs and metrics", purpose="To see how processes are", people="nobody", stays="as long as you keep them"
     ),
 )

@@ -36,6 +36,14 @@ class Tokens:
     def __init__(self, callers: Sequence[tuple[bytes, Caller]]) -> None:
         self._callers = callers
 
+    @property
+    def callers(self) -> list[Caller]:
+        """Whose tokens they are: each team once, with what it may do by any of them."""
+        found: dict[str, frozenset[Scope]] = {}
+        for _, caller in self._callers:
+            found[caller.team] = found.get(caller.team, frozenset()) | caller.scopes
+        return [Caller(team, scopes) for team, scopes in found.items()]
+
     def __bool__(self) -> bool:
         """Whether there are any tokens."""
         return bool(self._callers)

@@ -36,7 +36,7 @@ class PolicyCondition(PolicySection):
             raise wrong(f"has sources, and requires {self.require}", 'give them to one with require = "provenance"')
         if self.require != "consent" and (self.consent_to is not None or self.bases):
             raise wrong(f"says which consent, and requires {self.require}", 'give that to one with require = "consent"')
-        if self.require != "notice" and self.within != MONTH:
+        if self.require != "notice" and "within" in self.model_fields_set:
             raise wrong(f"has within, and requires {self.require}", 'give it to one with require = "notice"')
         is_of_all = not self.purposes and not self.automatic and self.consent_to is None and not self.bases
         if self.require == "consent" and is_of_all:

@@ -2,7 +2,8 @@
 
 Names of columns are compared without regard to case, accents, spaces, hyphens and underscores, and the usual names of
 vendors' exports are known, since nobody renames columns of a list that goes out tonight. A name that is one letter off
-is refused: what was meant to identify people must not go unread.
+is refused: what was meant to identify people must not go unread. Names that came later are not compared so: lists with
+columns nearly so called went out before.
 """
 
 import re
@@ -25,12 +26,16 @@ _KNOWN: dict[str, tuple[IdentifierField, str]] = {
     "phone": ("phone", ""),
     "phonenumber": ("phone", ""),
     "mobilenumber": ("phone", ""),
-    "courriel": ("email", ""),
-    "mobile": ("phone", ""),
-    "telephone": ("phone", ""),
     "vanid": ("external", "van"),
     "actionnetworkid": ("external", "actionnetwork"),
 }
+_KNOWN_AS_WRITTEN: dict[str, tuple[IdentifierField, str]] = {
+    **_KNOWN,
+    "courriel": ("email", ""),
+    "mobile": ("phone", ""),
+    "telephone": ("phone", ""),
+}
+"""The names, those included that came later: they count as they are written alone."""
 _WRITTEN = {"contactid": "contact_id", "voterid": "voter_id", "actionnetworkid": "Action Network ID"}
 _EXTERNAL = "external."
 BOM = "\ufeff"
@@ -117,7 +122,7 @@ def _naming(names: Sequence[str]) -> Iterator[IdentifierColumn]:
         system = lowered.removeprefix(_EXTERNAL).strip() if lowered.startswith(_EXTERNAL) else ""
         if system and ":" not in system:
             yield IdentifierColumn(position, "external", system)
-        elif known := _KNOWN.get(_squeezed(name)):
+        elif known := _KNOWN_AS_WRITTEN.get(_squeezed(name)):
             yield IdentifierColumn(position, *known)
 
 
@@ -133,7 +138,7 @@ def _without_accents(name: str) -> str:
 def _misspelled(name: str) -> str | None:
     """The known name that a column misspells; None: it misspells none. `phone2` and the like are names of their own."""
     squeezed = _squeezed(name)
-    if squeezed in _KNOWN:
+    if squeezed in _KNOWN_AS_WRITTEN:
         return None
     prefix, dot, system = squeezed.partition(".")
     if dot:

@@ -30,6 +30,11 @@ class Destination(NamedTuple):
 
 def read_destinations(path: Path, environment: Mapping[str, str], listed: Sequence[Network]) -> list[Destination]:
     """All endpoints of a file. Raises `Unusable`, which names each place and its cure, and never a secret."""
+    return [_destination(endpoint, path.parent, environment, listed) for endpoint in endpoints_of(path)]
+
+
+def endpoints_of(path: Path) -> list[Endpoint]:
+    """The endpoints as they stand in a file, without the secrets that they name. Raises `Unusable`, as above."""
     try:
         found = read_endpoints(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -38,7 +43,7 @@ def read_destinations(path: Path, environment: Mapping[str, str], listed: Sequen
         raise Unusable(f"HARMONIA_DELIVER: {path}: is no UTF-8; save it as that") from None
     if isinstance(found, FileMistakes):
         raise Unusable("\n".join(f"HARMONIA_DELIVER: {path}: {mistake}" for mistake in found.found))
-    return [_destination(endpoint, path.parent, environment, listed) for endpoint in found]
+    return found
 
 
 def _destination(

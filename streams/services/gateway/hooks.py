@@ -17,7 +17,7 @@ from events.adapters.feed import NO_CODES, Adapter
 from events.adapters.vendors import BODIES, canonical_vendor
 from events.contact import is_time_zone
 from events.fields import Label
-from events.interactions.base import Provenance, ProvenanceKind
+from events.interactions.base import NoticeWay, Provenance, ProvenanceKind
 from events.validation_messages import in_plain_words
 from streams.platform.errors import Unusable
 from streams.services.gateway.signatures import BY_HEADER, ValidSecrets, public_key
@@ -39,11 +39,12 @@ class ProvenanceTable(BaseModel):
     kind: ProvenanceKind
     file: Label | None = None
     notice: Label | None = None
+    notice_by: NoticeWay | None = None
 
     @property
     def stated(self) -> Provenance:
         """The same as interactions say it."""
-        return Provenance(kind=self.kind, file=self.file, notice=self.notice)
+        return Provenance(kind=self.kind, file=self.file, notice=self.notice, notice_by=self.notice_by)
 
 
 class HookTable(BaseModel):

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from events.times import parse_time
 from streams.domain.display_names import printable
 from streams.domain.messages import Listed
+from streams.platform.tokens import ANY_TEAM
 from streams.services.console.words import Words
 from streams.services.register import questions
-from streams.services.register.record import Place, Register, Score
+from streams.services.register.record import Place, Register, Score, TakenField
 from streams.services.register.scores import DefinedRule
 
 WIDTH = 80
@@ -84,10 +85,22 @@ def _taken(register: Register, words: Words) -> Iterator[str]:
             *(f"{one.name} (`{one.type}`){_of(one.fields, words)}" for one in register.taken),
         ]
     )
+    yield from _paragraph(
+        words.text(
+            "Staff and volunteers too: who canvassed (canvasser_id), who may sign in to the console, who looked at "
+            "whom, asked and decided (audit-log)."
+        )
+    )
 
 
-def _of(fields: Sequence[str], words: Words) -> str:
-    return f"{words.text(': ')}{', '.join(fields)}" if fields else ""
+def _of(fields: Sequence[TakenField], words: Words) -> str:
+    return f"{words.text(': ')}{', '.join(_field(field, words) for field in fields)}" if fields else ""
+
+
+def _field(field: TakenField, words: Words) -> str:
+    within = f" ({', '.join(field.within)})" if field.within else ""
+    mark = f" [{words.text('may tell an opinion')}]" if field.is_special else ""
+    return f"{field.name}{within}{mark}"
 
 
 def _purposes(register: Register, words: Words) -> Iterator[str]:
@@ -104,10 +117,11 @@ def _purposes(register: Register, words: Words) -> Iterator[str]:
 
 def _sources(register: Register, words: Words) -> Iterator[str]:
     yield from _heading(2, words.text("Where data come from"))
+    refused = words.text("Refused, but for a no, a wrong number, or that somebody is too young")
     yield from _items(
         [
-            f"{words.text('Taken')}{words.text(': ')}{'; '.join(register.sources_taken)}",
-            f"{words.text('Refused, but for a no')}{words.text(': ')}{'; '.join(register.sources_refused) or '–'}",
+            f"{words.text('Taken')}{words.text(': ')}{words.text('; ').join(register.sources_taken)}",
+            f"{refused}{words.text(': ')}{words.text('; ').join(register.sources_refused) or '–'}",
         ]
     )
     yield from _paragraph(
@@ -129,7 +143,7 @@ def _each_place(register: Register, words: Words, *, is_topic: bool) -> Iterator
         yield from _place(place, words)
     unused = [place.name for place in register.places if place.is_topic == is_topic and place.used is False]
     if unused:
-        yield from _paragraph(words.text("Not in use here: {places}.", places="; ".join(unused)))
+        yield from _paragraph(words.text("Not in use here: {places}.", places=words.text("; ").join(unused)))
 
 
 def _place(place: Place, words: Words) -> Iterator[str]:
@@ -175,6 +189,7 @@ def _readers(register: Register, words: Words) -> Iterator[str]:
         words.text("Users of Kafka and the topics with people in them that they may read, where deploy/acl is applied.")
     )
     yield from _items(f"**{reader.user}**{words.text(': ')}{', '.join(reader.topics)}" for reader in register.readers)
+    yield from _callers(register, words)
     yield from _paragraph(words.text("Endpoints and vendors, by name and host."))
     elsewhere = words.text("a host that is kept with the secrets")
     yield from _items(
@@ -184,6 +199,22 @@ def _readers(register: Register, words: Words) -> Iterator[str]:
     if not register.recipients:
         yield from _paragraph(words.text("None is configured where this was made."))
     yield from _questions(questions.OF_RECIPIENTS, words)
+
+
+def _callers(register: Register, words: Words) -> Iterator[str]:
+    yield from _paragraph(
+        words.text(
+            "Teams with tokens of the API, and what these open: read (profiles, segments, sums), list (who is in a "
+            "segment), permit and reserve (whether somebody may be reached), publish (sends interactions), erase "
+            "(has people forgotten)."
+        )
+    )
+    any_team = words.text("whichever team it names")
+    yield from _items(
+        f"**{any_team if one.team == ANY_TEAM else one.team}** ({', '.join(one.scopes)})" for one in register.callers
+    )
+    if not register.callers:
+        yield from _paragraph(words.text("None is configured where this was made."))
 
 
 def _protection(register: Register, words: Words) -> Iterator[str]:

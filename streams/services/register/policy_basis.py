@@ -11,7 +11,7 @@ from streams.domain.pressure.policy import CHANNELS
 from streams.domain.pressure.policy_conditions import PolicyCondition
 from streams.services.console.words import Words
 
-_DAY_MS = 86_400_000
+_MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
 class AskedOnChannel(Struct, frozen=True):
@@ -62,12 +62,7 @@ def _condition(policy: Policy, condition: PolicyCondition, words: Words) -> Iter
             yield words.text("These sources count: {sources}.", sources=sources)
         return
     if condition.require == "notice":
-        days = condition.within // _DAY_MS
-        yield words.plural(
-            "whoever's data came from elsewhere is told so, within {n} day.",
-            "whoever's data came from elsewhere is told so, within {n} days.",
-            days,
-        )
+        yield from _of_notices(condition.within, words)
         return
     if condition.consent_to is None:
         yield words.text("only whom said yes.")
@@ -77,3 +72,30 @@ def _condition(policy: Policy, condition: PolicyCondition, words: Words) -> Iter
         yield words.text("The basis that is named is one of: {bases}.", bases=Listed(condition.bases))
     else:
         yield from _terms(policy, condition.channel, words)
+
+
+def _of_notices(within: int, words: Words) -> Iterator[str]:
+    """What it means that notices are asked for: somebody is not reached. That anybody is told Harmonia cannot say."""
+    if within:
+        yield words.text(
+            "who came from somebody else is not reached after the first contact, or later than {span} after their data "
+            "were got, until an interaction says that they were told.",
+            span=_span(within, words),
+        )
+    else:
+        yield words.text("who came from somebody else is not reached until an interaction says that they were told.")
+    yield words.text("Harmonia tells nobody.")
+    yield words.text(
+        "Nothing is asked of what a person gave themselves, of sources that make nobody reachable, nor where none is "
+        "named. What a canvasser heard counts as from somebody else; whether article 13 or 14 holds for it a human "
+        "judges."
+    )
+
+
+def _span(ms: int, words: Words) -> str:
+    """A span of a policy file, whole, in the largest unit in which it is a whole number."""
+    if ms % _DAY_MS == 0:
+        return words.plural("{n} day", "{n} days", ms // _DAY_MS)
+    if ms % _HOUR_MS == 0:
+        return words.text("{n} h", n=ms // _HOUR_MS)
+    return words.text("{n} min", n=ms // _MINUTE_MS)

@@ -21,7 +21,11 @@ class ProtectionItem(Struct, frozen=True):
 def protection_of(settings: Settings, words: Words) -> Iterator[ProtectionItem]:
     """The measures, those that are built in first."""
     for said in (
-        words.text("Addresses, numbers and ids of people are kept as keyed hashes once they are taken in."),
+        words.text(
+            "Addresses, numbers and ids of voters and of other tools are keyed hashes in interactions, states and "
+            "profiles; what producers give as contact_id or canvasser_id stays as it came. Input topics, dead-letters "
+            "and quarantine have records as they came, addresses included, for as long as is said above."
+        ),
         words.text("No address, name or number stands in a log, a metric, an error or a URL."),
         words.text(
             "An erasure empties states, profiles, Redis, PostgreSQL and the desk at once, the lake with the next "

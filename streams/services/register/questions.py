@@ -13,6 +13,7 @@ OF_PURPOSES = (
 )
 OF_RECIPIENTS = (
     "Transfers to countries outside the Union: where to, and under which safeguards (articles 44 to 49)",
+    "To whom files are given: platforms for ads, printers, callers, other teams",
     "Who among people reads what: canvassers, volunteers, staff of other tools",
 )
 OF_RETENTION = (

@@ -7,12 +7,13 @@ blank on the page.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
-from typing import get_args
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from events.contact import Contact
+from events.fields import Model
 from events.interactions.base import InteractionData, ProvenanceKind
 from events.registry import SPECS
 from events.times import render_time
@@ -22,6 +23,7 @@ from streams.operations.acl import APP_ID, rights
 from streams.operations.privacy_page import stays_of
 from streams.platform.settings import Settings, variable_of
 from streams.platform.stores import STORES
+from streams.platform.tokens import SCOPES, read_tokens
 from streams.platform.topics import changelog_topics
 from streams.services.console.words import Words
 from streams.services.register.policy_basis import AskedOnChannel, asked_by
@@ -29,13 +31,24 @@ from streams.services.register.protection import ProtectionItem, protection_of
 from streams.services.register.scores import SCORES, DefinedRule, ScoreSpec, Surroundings
 from streams.services.vendors.names import VendorName
 
+TELL_OPINIONS = frozenset({"support", "answers", "tags_added", "tags_removed"})
+"""Fields that tell an opinion, or what somebody supposes of one: what an answer or a tag means its author knows."""
+
+
+class TakenField(Struct, frozen=True):
+    """A field of `data`, with the fields in it where it is an object. `is_special`: it may tell an opinion."""
+
+    name: str
+    within: tuple[str, ...] = ()
+    is_special: bool = False
+
 
 class TakenType(Struct, frozen=True):
     """A type of interaction that is taken: what it is called, what its `data` may say besides, and on which topics."""
 
     type: str
     name: str
-    fields: tuple[str, ...]
+    fields: tuple[TakenField, ...]
     topics: tuple[str, ...]
 
 
@@ -61,6 +74,13 @@ class Reader(Struct, frozen=True):
 
     user: str
     topics: tuple[str, ...]
+
+
+class TokenHolder(Struct, frozen=True):
+    """A team with tokens of the API, of which nothing is shown, and the scopes that they have. `*`: for any team."""
+
+    team: str
+    scopes: tuple[str, ...]
 
 
 class Recipient(Struct, frozen=True):
@@ -102,6 +122,7 @@ class Register(Struct, frozen=True):
     kept: Mapping[str, int]
     places: tuple[Place, ...]
     readers: tuple[Reader, ...]
+    callers: tuple[TokenHolder, ...]
     recipients: tuple[Recipient, ...]
     protection: tuple[ProtectionItem, ...]
     scores: tuple[Score, ...]
@@ -110,7 +131,10 @@ class Register(Struct, frozen=True):
 
 
 def register_of(around: Surroundings, endpoints: Sequence[Endpoint], words: Words, at_ms: int) -> Register:
-    """The register of a deployment. `endpoints`: whom `harmonia deliver` tells; `at_ms`: when it is made."""
+    """The register of a deployment. `endpoints`: whom `harmonia deliver` tells; `at_ms`: when it is made.
+
+    Raises `WrongSetting` where tokens of the API cannot be read.
+    """
     settings, policy, defined = around
     refused = settings.refused_kinds
     kinds: Sequence[ProvenanceKind] = get_args(ProvenanceKind)
@@ -136,6 +160,7 @@ def register_of(around: Surroundings, endpoints: Sequence[Endpoint], words: Word
         kept={variable_of("inactivity_days"): settings.inactivity_days},
         places=places,
         readers=tuple(_readers(places)),
+        callers=tuple(_callers(settings)),
         recipients=(*map(_endpoint, endpoints), *_vendors(settings)),
         protection=tuple(protection_of(settings, words)),
         scores=tuple(_score(spec, around, words) for spec in SCORES),
@@ -152,8 +177,19 @@ def plain(text: str) -> str:
 
 def _taken(words: Words) -> Iterator[TakenType]:
     for spec in SPECS:
-        fields = tuple(name for name in spec.model.model_fields if name not in InteractionData.model_fields)
+        said = spec.model.model_fields.items()
+        fields = tuple(
+            TakenField(name, _within(info.annotation), name in TELL_OPINIONS)
+            for name, info in said
+            if name not in InteractionData.model_fields
+        )
         yield TakenType(spec.name, words.name("type", spec.name), fields, tuple(sorted(spec.topics)))
+
+
+def _within(annotation: Any) -> tuple[str, ...]:
+    """The fields of the object that a field may be; none where it is no object of ours."""
+    found = [each for each in (annotation, *get_args(annotation)) if isinstance(each, type)]
+    return tuple(name for each in found if issubclass(each, Model) for name in each.model_fields)
 
 
 def _topics(app_id: str, words: Words) -> Iterator[Place]:
@@ -210,6 +246,11 @@ def _readers(places: Sequence[Place]) -> Iterator[Reader]:
         for user in () if place.is_of_nobody else place.read_by:
             found.setdefault(user, []).append(place.name)
     yield from (Reader(user, tuple(topics)) for user, topics in found.items())
+
+
+def _callers(settings: Settings) -> Iterator[TokenHolder]:
+    for caller in read_tokens(settings.api_tokens.get_secret_value()).callers:
+        yield TokenHolder(caller.team, tuple(scope for scope in SCOPES if scope in caller.scopes))
 
 
 def _endpoint(endpoint: Endpoint) -> Recipient:

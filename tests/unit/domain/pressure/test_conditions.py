@@ -11,6 +11,7 @@ from events.times import render_time
 from streams.domain.pressure import Policy, answer, decide, default_policy, prepare, read_policy
 from streams.domain.pressure.asking import Evidence
 from streams.domain.pressure.closures import channel_denial, channel_rules
+from streams.domain.pressure.policy_conditions import PolicyCondition
 from streams.domain.pressure.policy_files import policy_text
 from streams.domain.pressure.policy_remarks import policy_remarks
 from tests.unit.domain.contact.said import profile_of, said
@@ -32,6 +33,8 @@ ALLOWED = ("allow", "ok")
 CALLS = {"channel": "phone", "automatic": True, "require": "consent", "consent_to": "automatic_calls"}
 APPEALS = {"channel": "email", "purposes": ["fundraising"], "require": "consent"}
 ORIGIN = {"channel": "phone", "require": "provenance", "sources": ["self", "canvass"]}
+USUAL_WITHIN = f"{PolicyCondition.model_fields['within'].default // DAY}d"
+"""A condition that is given the usual time is given one all the same."""
 
 
 def yes(channel: str, **more: str) -> ConsentWord:
@@ -347,6 +350,7 @@ def test_a_policy_without_conditions_has_the_version_that_it_had() -> None:
         ({**CALLS, "channel": "email"}, "take automatic out"),
         ({**APPEALS, "sources": ["self"]}, 'require = "provenance"'),
         ({**APPEALS, "within": "7d"}, 'require = "notice"'),
+        ({**APPEALS, "within": USUAL_WITHIN}, 'require = "notice"'),
         ({"channel": "phone", "require": "notice", "sources": ["self"]}, 'require = "provenance"'),
         ({"channel": "phone", "require": "notice", "bases": ["consent"]}, 'require = "consent"'),
         ({**ORIGIN, "bases": ["consent"]}, 'require = "consent"'),

@@ -21,7 +21,7 @@ HOOK = """
 auth = "none"
 source = "digital/actionnetwork"
 """
-OWN_SITE = HOOK + 'provenance = { kind = "self", file = "our-site", notice = "n-2" }\n'
+OWN_SITE = HOOK + 'provenance = { kind = "self", file = "our-site", notice = "n-2", notice_by = "form" }\n'
 HASHER = Hasher([b"a key"])
 SIGNATURE = FIXTURES["osdi:signature"].bytes
 
@@ -42,7 +42,12 @@ async def test_a_petition_of_ones_own_site_is_taken_under_every_regime(tmp_path:
     told, refusal = await taken(tmp_path, OWN_SITE, regime)
 
     assert refusal is None
-    assert orjson.loads(told)["data"]["provenance"] == {"kind": "self", "file": "our-site", "notice": "n-2"}
+    assert orjson.loads(told)["data"]["provenance"] == {
+        "kind": "self",
+        "file": "our-site",
+        "notice": "n-2",
+        "notice_by": "form",
+    }
 
 
 @pytest.mark.parametrize("regime", ["eu", "fr"])

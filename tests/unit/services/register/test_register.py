@@ -1,15 +1,19 @@
 """The register is made of what the deployment has: nothing is left out, nothing secret shown, both languages whole."""
 
 import dataclasses
+import hashlib
+import re
 from typing import Any
 
 import msgspec
 import pytest
 
+from events.interactions.base import Provenance
 from events.registry import SPECS
 from events.topics import ALL
 from streams.domain.delivery.endpoints import Endpoint
-from streams.domain.pressure import default_policy
+from streams.domain.pressure import Policy, default_policy
+from streams.domain.pressure.policy_conditions import PolicyCondition
 from streams.domain.segments.definition_files import read_segments
 from streams.operations.acl import rights
 from streams.platform.settings import Settings
@@ -35,9 +39,10 @@ def made(
     language: Language = "en",
     defined: Definitions | None = NOTHING,
     endpoints: tuple[Endpoint, ...] = (),
+    policy: Policy | None = None,
     **given: Any,
 ) -> Register:
-    around = Surroundings(settings(**given), default_policy("fr"), defined)
+    around = Surroundings(settings(**given), policy or default_policy("fr"), defined)
     return register_of(around, endpoints, Words(language), NOON)
 
 
@@ -85,7 +90,39 @@ def test_a_changelog_has_the_readers_of_its_topic_under_any_app_id() -> None:
 
 def test_every_type_of_interaction_is_listed_with_its_fields() -> None:
     assert [one.type for one in made().taken] == [spec.name for spec in SPECS]
-    assert "support" in next(one.fields for one in made().taken if one.type == "canvass.reported")
+    [canvass] = [one for one in MADE.taken if one.type == "canvass.reported"]
+    assert [field.name for field in canvass.fields if field.is_special] == [
+        "support",
+        "answers",
+        "tags_added",
+        "tags_removed",
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_field_has_in_it_is_told_and_what_may_tell_an_opinion_is_marked(language: Language) -> None:
+    """Of a voter an electoral roll tells age, sex and polling station, all within `provenance`."""
+    shown = " ".join(page(language).split())
+    assert f"provenance ({', '.join(Provenance.model_fields)})" in shown
+    mark = {"en": "may tell an opinion", "fr": "peut dire une opinion"}[language]
+    assert [
+        name for name in ("support", "answers", "tags_added", "tags_removed") if f"{name} [{mark}]" not in shown
+    ] == []
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "Staff and volunteers"), ("fr", "Personnel et bénévoles")])
+def test_whoever_works_for_the_organisation_is_on_it_too(language: Language, told: str) -> None:
+    shown = " ".join(page(language).split())
+    assert told in shown
+    assert "canvasser_id" in shown[shown.index(told) :][:200]
+
+
+def test_no_measure_is_said_that_does_not_hold_for_all_ids() -> None:
+    """A `contact_id` is used as producers give it, and refused records are kept with the addresses in them."""
+    shown = " ".join(page().split())
+    assert "Addresses, numbers and ids of people are kept as keyed hashes" not in shown
+    assert "what producers give as contact_id or canvasser_id stays as it came" in shown
+    assert "dead-letters" in shown[shown.index("## What protects it") :]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -113,6 +150,7 @@ def test_french_is_whole() -> None:
     for one, other in zip(english.scores, french.scores, strict=True):
         assert {one.logic, one.use}.isdisjoint({other.logic, other.use})
     assert " :" not in page("fr").replace("\u00a0:", "")
+    assert re.findall(r".{12}(?<!\u202f);", page("fr")) == []
 
 
 def test_no_claim_and_the_texts_are_named() -> None:
@@ -143,6 +181,33 @@ def test_of_endpoints_and_vendors_the_name_and_the_host_alone_are_shown() -> Non
     assert [secret for secret in ("tok-4711", "SG.secret", "hush", "env:CRM") if secret in told] == []
 
 
+DIGEST = hashlib.sha256(b"a token of a team").hexdigest()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_teams_that_may_ask_over_http_are_readers_and_their_tokens_are_not_shown(language: Language) -> None:
+    given: dict[str, Any] = {
+        "api_tokens": f"digital:read+permit:{DIGEST} digital:list:{DIGEST[::-1]} *:publish:{DIGEST}"
+    }
+    found = made(language, **given)
+    assert [(one.team, one.scopes) for one in found.callers] == [
+        ("digital", ("read", "list", "permit")),
+        ("*", ("publish",)),
+    ]
+    told = page(language, **given)
+    assert "**digital** (read, list, permit)" in told
+    told += msgspec.json.encode(found).decode()
+    assert DIGEST not in told
+    assert DIGEST[::-1] not in told
+
+
+def test_whoever_is_given_files_is_asked_for_and_files_are_a_store() -> None:
+    shown = " ".join(page().split())
+    assert "To whom files are given" in shown
+    [files] = [place for place in MADE.places if place.name.startswith("files that commands and the console write")]
+    assert (files.used, files.is_of_nobody) == (None, False)
+
+
 def test_what_the_policy_asks_is_told_by_channel() -> None:
     asked = {channel.channel: " ".join(channel.asked) for channel in made().asked}
     assert asked["text"].startswith("Only whom said yes to it. The basis that is named is one of: consent.")
@@ -150,6 +215,37 @@ def test_what_the_policy_asks_is_told_by_channel() -> None:
     assert "By a machine: only whom said yes to automatic_calls." in asked["phone"]
     assert "An electoral roll" in asked["phone"]
     assert asked["door"] == ""
+
+
+@pytest.mark.parametrize(
+    ("within", "english", "french"),
+    [
+        ("20d", "20 days after their data were got,", "20 jours après l’obtention de ses données,"),
+        ("1d", "1 day after their data were got,", "1 jour après l’obtention de ses données,"),
+        ("36h", "36 h after their data were got,", "36 h après l’obtention de ses données,"),
+        ("90m", "90 min after their data were got,", "90 min après l’obtention de ses données,"),
+        ("0m", "is not reached until", "n’est pas joint tant"),
+    ],
+)
+def test_of_notices_it_tells_what_is_asked_and_that_nobody_is_told_by_this(
+    within: str, english: str, french: str
+) -> None:
+    """Whoever came from elsewhere is not reached without a notice; that they are given one is no program's word."""
+    said = {"channel": "email", "require": "notice", "purposes": ["fundraising"], "within": within}
+    policy = default_policy("fr").model_copy(update={"conditions": (PolicyCondition.model_validate(said),)})
+    wanted: dict[Language, list[str]] = {
+        "en": [english, "Harmonia tells nobody", "Nothing is asked of what a person gave themselves"],
+        "fr": [
+            "Collecte : qui vient d’ailleurs",
+            french,
+            "Harmonia n’informe personne",
+            "Rien n’est demandé pour ce que",
+        ],
+    }
+    for language, parts in wanted.items():
+        [asked] = [one.asked for one in made(language, policy=policy).asked if one.channel == "email"]
+        told = " ".join(" ".join(asked).split())
+        assert [part for part in parts if part not in told] == [], told
 
 
 def test_scores_tell_their_logic_and_whether_they_are_on() -> None:
