@@ -22,10 +22,8 @@ def test_two_of_one_row_are_told_with_the_cure() -> None:
     repeated = RepeatedIds()
     for content in (b"email", b"text"):
         repeated.see(7, "site", "g-1", content)
-    assert repeated.remarks() == [
-        "line 7 repeats the id of line 7 with other content: only the first counts; "
-        "give each a `part` in the mapping (docs/producers.md)"
-    ]
+    [remark] = repeated.remarks()
+    assert remark.endswith("only the first counts; give each a `part` in the mapping (docs/producers.md)")
 
 
 def test_the_first_repeated_ids_are_named_and_all_are_counted() -> None:
