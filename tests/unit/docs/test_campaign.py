@@ -21,7 +21,7 @@ def shown(page: str) -> list[list[str]]:
 
 def resolved(words: list[str]) -> tuple[list[str], list[str]]:
     """The command that words lead to, and the options that it does not have."""
-    command, path = typer.main.get_command(app), []
+    command, path = typer.main.get_command(app), list[str]()
     for word in words:
         below = getattr(command, "commands", {})
         if word not in below:
