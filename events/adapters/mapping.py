@@ -108,11 +108,15 @@ def _filled(tree: FieldTree) -> dict[str, JSON]:
 
 
 class RowMapping(_Strict):
-    """The mapping of one interaction of a row. `act`: the columns that identify it."""
+    """The mapping of one interaction of a row. `act`: the columns that identify it.
+
+    `part`: which one it is, where one row says several of one type, such as a yes to e-mail and one to texts.
+    """
 
     type: FieldSource
     time: Column
     act: Annotated[list[str], Field(min_length=1)]
+    part: str = ""
     when: list[RowCondition] = []
     contact: FieldTree
     data: FieldTree = {}

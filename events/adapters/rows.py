@@ -72,7 +72,7 @@ def _draft(row: Row, one: RowMapping, name: str, feed: Feed) -> DraftResult:
         return contact
     if isinstance(data, Refusal):
         return data
-    act = (name, type_, *(_text(row, column) for column in one.act))
+    act = (name, type_, *(_text(row, column) for column in one.act), *([one.part] if one.part else []))
     return Draft(type_, _time(row, one.time, feed), act, data | {"contact": contact})
 
 

@@ -12,10 +12,10 @@ from events.topics import CONTACT_ALERTS, CONTACT_STATE, CONTACT_SUPPRESSIONS
 from streams.demo.deployment import Deployment
 from streams.demo.read_back import records_of
 from streams.local.stack import Stack
-from streams.platform.topics import wanted_topics
 from tests.integration.said import event, fresh, structured
 from tests.integration.system import System, running_system, sample, state_of
 from tests.integration.tap import header, tapped
+from tests.integration.traces import found_in_redis, found_in_topics
 from tests.integration.waiting import until
 
 TOPICS = {
@@ -89,8 +89,8 @@ def test_nothing_of_a_person_who_was_erased_is_left_or_comes_back(system: System
     erased, bystander = Somebody(system.deployment), Somebody(system.deployment)
     tell_of(system, bystander)
     tell_of(system, erased)
-    assert found_in_redis(system, erased)
-    assert found_in_topics(system, erased)
+    assert found_in_redis(system, erased.hashes)
+    assert found_in_topics(system, erased.hashes)
     erase(system, erased)
 
     dropped = in_vain(system)
@@ -99,8 +99,8 @@ def test_nothing_of_a_person_who_was_erased_is_left_or_comes_back(system: System
     say(system, "email.opened", {"voter_id": erased.voter, "email": erased.email}, AFTER)
     until(lambda: in_vain(system) == dropped + 3, "three interactions in vain")
     marks = sorted(f"contact:{name}" for name in erased.hashes)
-    until(lambda: sorted(found_in_redis(system, erased)) == marks, "nothing in Redis but the marks")
-    until(lambda: not found_in_topics(system, erased), "nothing in the topics but the marks")
+    until(lambda: sorted(found_in_redis(system, erased.hashes)) == marks, "nothing in Redis but the marks")
+    until(lambda: not found_in_topics(system, erased.hashes), "nothing in the topics but the marks")
     for name in erased.hashes:
         mark = system.deployment.redis.hgetall(f"contact:{name}")
         assert (mark.pop(b"erased"), list(mark)) == (b"1", [b"version"])
@@ -125,28 +125,3 @@ def channels_closed(system: System, one: Somebody) -> dict[str, set[str]]:
     latest = {record.key: record.value for record in records_of(system.deployment.consumer, CONTACT_SUPPRESSIONS)}
     held = {name: json.loads(latest.get(name.encode()) or b"{}") for name in one.hashes}
     return {name: {why["reason"] for why in channels.values()} for name, channels in held.items()}
-
-
-def found_in_redis(system: System, one: Somebody) -> list[str]:
-    """Keys that name the person or hold one of their identifiers."""
-    redis: Any = system.deployment.redis
-    found = []
-    for key in redis.scan_iter(count=1000):
-        held = b" ".join(redis.hgetall(key).values()) if redis.type(key) == b"hash" else redis.get(key) or b""
-        if any(hashed.encode() in key + b" " + held for hashed in one.hashes):
-            found.append(key.decode())
-    return found
-
-
-def found_in_topics(system: System, one: Somebody) -> list[str]:
-    """Where the latest value of a compacted topic has an identifier of the person, but for its own key alone."""
-    found = []
-    for topic in wanted_topics(system.settings):
-        if topic.cleanup != "compact":
-            continue
-        latest = {record.key: record.value for record in records_of(system.deployment.consumer, topic.name)}
-        for key, value in latest.items():
-            names = [hashed.encode() for hashed in one.hashes]
-            if value is not None and any(name in value or (name in key and name != key) for name in names):
-                found.append(f"{topic.name}: {key.decode(errors='replace')}")
-    return found

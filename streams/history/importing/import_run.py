@@ -45,8 +45,9 @@ class RepeatedIds:
         elif first[1] != digest:
             self.count += 1
             if len(self.shown) < MOST_SHOWN:
+                cure = "; give each a `part` in the mapping (docs/producers.md)" if line == first[0] else ""
                 self.shown.append(
-                    f"line {line} repeats the id of line {first[0]} with other content: only the first counts"
+                    f"line {line} repeats the id of line {first[0]} with other content: only the first counts{cure}"
                 )
 
     def remarks(self) -> list[str]:

@@ -1,7 +1,8 @@
 """Reads rows of tables from CSV, JSON lines and Parquet, each with its bytes.
 
 A row of CSV may span lines while its quotes are open. A quote that is never closed costs only its own line: the next
-line begins a new row.
+line begins a new row. Columns are parted by commas, or by the semicolons that spreadsheets write in France and wherever
+else a comma is that of decimals: by whichever line 1 has more names of.
 """
 
 import csv
@@ -19,6 +20,7 @@ from events.refusal import Reason, Refusal
 from streams.history.importing.file_lines import ROW_BYTES, is_too_long, start_of, too_long
 
 _BOM = b"\xef\xbb\xbf"
+_COMMA, _SEMICOLON = ",", ";"
 _ROWS_AT_ONCE = 10_000
 _BAD_ROW = Refusal(Reason.MALFORMED_ROW, "row: must have as many columns as line 1, with its quotes closed")
 _BAD_LINE = Refusal(Reason.NOT_JSON, "line: must be one JSON object")
@@ -38,15 +40,18 @@ def csv_rows(lines: Iterable[bytes]) -> tuple[list[str], Iterator[TableRow]]:
     """The header's columns and the rows after it. No header: no columns, no rows."""
     numbered = enumerate(lines, start=1)
     _, first = next(numbered, (0, b""))
-    columns = [name.strip() for name in _cells(first.removeprefix(_BOM).rstrip(b"\r\n")) or ()]
-    return columns, _rows(columns, numbered)
+    header = first.removeprefix(_BOM).rstrip(b"\r\n")
+    parted = {mark: _cells(header, mark) or [] for mark in (_COMMA, _SEMICOLON)}
+    mark = max(parted, key=lambda each: len(parted[each]))
+    columns = [name.strip() for name in parted[mark]]
+    return columns, _rows(columns, mark, numbered)
 
 
-def _rows(columns: list[str], numbered: Iterator[tuple[int, bytes]]) -> Iterator[TableRow]:
+def _rows(columns: list[str], mark: str, numbered: Iterator[tuple[int, bytes]]) -> Iterator[TableRow]:
     """Each row once. Where several lines make no row together, the first is refused, and the others are read again."""
     waiting: deque[tuple[int, bytes]] = deque()
     while lines := _until_closed(waiting, numbered):
-        row = _row(columns, lines[0][0], b"".join(part for _, part in lines).rstrip(b"\r\n"))
+        row = _row(columns, mark, lines[0][0], b"".join(part for _, part in lines).rstrip(b"\r\n"))
         if len(lines) > 1 and isinstance(row.cells, Refusal):
             waiting.extendleft(reversed(lines[1:]))
             row = TableRow(lines[0][0], lines[0][1].rstrip(b"\r\n"), _BAD_ROW)
@@ -67,18 +72,18 @@ def _until_closed(waiting: deque[tuple[int, bytes]], numbered: Iterator[tuple[in
     return lines
 
 
-def _row(columns: list[str], line: int, raw: bytes) -> TableRow:
+def _row(columns: list[str], mark: str, line: int, raw: bytes) -> TableRow:
     if is_too_long(raw, ROW_BYTES):
         return TableRow(line, start_of(raw), _TOO_LONG)
-    cells = _cells(raw)
+    cells = _cells(raw, mark)
     if cells is None or len(cells) != len(columns):
         return TableRow(line, raw, _BAD_ROW)
     return TableRow(line, raw, dict(zip(columns, cells, strict=True)))
 
 
-def _cells(raw: bytes) -> list[str] | None:
+def _cells(raw: bytes, mark: str) -> list[str] | None:
     try:
-        return next(csv.reader([raw.decode(errors="backslashreplace")], strict=True), [])
+        return next(csv.reader([raw.decode(errors="backslashreplace")], delimiter=mark, strict=True), [])
     except csv.Error:
         return None
 

@@ -285,3 +285,37 @@ def test_a_mapping_names_the_fields_that_its_types_do_not_know() -> None:
 @pytest.mark.parametrize("name", ["p2p", "van"])
 def test_a_shipped_mapping_has_no_field_that_its_types_do_not_know(name: str) -> None:
     assert shipped(name).unknown_fields() == []
+
+
+YES = """
+[[interactions]]
+type = "consent.changed"
+time = { column = "at" }
+act = ["who"]
+part = "%s"
+[interactions.contact]
+email = { column = "who" }
+[interactions.data]
+channel = "%s"
+granted = true
+"""
+
+
+def test_a_row_that_says_several_of_one_type_tells_them_apart_by_their_part() -> None:
+    """One form has a yes to e-mail and one to texts: with one id only the first would count."""
+    row = {"at": AT, "who": "ada@example.org"}
+    ids = {}
+    for parts in (("", "texts"), ("texts", ""), ("texts", "mails")):
+        mapping = parse_mapping('name = "form"' + "".join(YES % (part, "email") for part in parts))
+        ids[parts] = [one.id for one in read_row(row, b"", mapping, FEED) if isinstance(one, Interaction)]
+        assert len({*ids[parts]}) == 2
+
+    assert ids["", "texts"] == ids["texts", ""][::-1]
+    assert ids["texts", "mails"][0] == ids["texts", ""][0]
+
+
+def test_an_interaction_without_a_part_keeps_the_id_that_it_had() -> None:
+    without = parse_mapping('name = "form"' + (YES % ("", "email")).replace('part = ""', ""))
+    [one] = read_row({"at": AT, "who": "ada@example.org"}, b"", without, FEED)
+    assert isinstance(one, Interaction)
+    assert one.id == "d0b47a00bf5d9766abce81d211d3b32f"

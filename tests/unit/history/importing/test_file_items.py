@@ -144,6 +144,23 @@ def test_a_table_with_a_column_named_twice_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "rows", "generic")
 
 
+def test_a_table_may_be_parted_by_semicolons_as_spreadsheets_in_france_do(tmp_path: Path) -> None:
+    (tmp_path / "commas").write_bytes(CSV)
+    (tmp_path / "semicolons").write_bytes(CSV.replace(b",", b";"))
+
+    assert ids(read(tmp_path / "semicolons", "generic")) == ids(read(tmp_path / "commas", "generic"))
+
+
+def test_a_comma_within_a_row_of_semicolons_parts_nothing() -> None:
+    columns, rows = csv_rows([b"id;gift, in euros;to\n", b"1;25,50;a\n", b'2;10;"a;b"\n'])
+
+    assert columns == ["id", "gift, in euros", "to"]
+    assert [row.cells for row in rows] == [
+        {"id": "1", "gift, in euros": "25,50", "to": "a"},
+        {"id": "2", "gift, in euros": "10", "to": "a;b"},
+    ]
+
+
 def test_a_stray_quote_takes_no_row_over_lines_with_it() -> None:
     lines = [b"a,b\n", b"5'11\",1\n", b"x,2\n", b'"over\n', b'lines",3\n', b"y,4\n"]
 
