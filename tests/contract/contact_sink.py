@@ -91,7 +91,9 @@ def highest(changes: Sequence[ContactChange]) -> dict[str, ContactChange]:
     return best
 
 
-law = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+law = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=60
+)
 """For `any_batches_end_as_the_highest_versions`: the bench is flushed for each example."""
 
 

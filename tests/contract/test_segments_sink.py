@@ -20,7 +20,9 @@ from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER, at
 from tests.contract.redis_server import RedisServer
 
-law = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+law = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=40
+)
 PARTITIONS = 4
 MOST = 2_000
 TOPICS = (CONTACT_SEGMENTS, SEGMENT_COUNTS, SEGMENT_DEFINITIONS)

@@ -10,7 +10,9 @@ from streams.engine.store import Position, Store
 HERE = Position("topic-a", 7, 1_329_904_800_000)
 Changes = dict[bytes, bytes | None]
 
-law = settings(suppress_health_check=[HealthCheck.differing_executors, HealthCheck.function_scoped_fixture])
+law = settings(
+    suppress_health_check=[HealthCheck.differing_executors, HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 KEYS = st.sampled_from([b"", b"a", b"b", b"\x00watermark\x00interactions\x000", b"\xff"])
 VALUES = st.none() | st.sampled_from([b"", b"1", b"2" * 300])
 WRITES = st.lists(st.dictionaries(KEYS, VALUES, max_size=5), max_size=8)

@@ -10,7 +10,9 @@ from streams.engine.store import MemoryStore, Position
 from streams.worker.agents.segments import timers
 from streams.worker.agents.segments.timers import Timers
 
-lawful = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+lawful = settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 CONTACTS = st.sampled_from([b"a", b"b", b"c", b"d", b"e", b"f", b"g"])
 STEPS = st.lists(
