@@ -7,7 +7,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer, model_vali
 from events.channels import Channel, LimitedPurpose
 from events.interactions.base import ProvenanceKind
 from streams.domain.file_mistakes import wrong
-from streams.domain.pressure.policy_values import MONTH, Label, PolicySection, Span
+from streams.domain.pressure.policy_values import SHORT_MONTH, Label, PolicySection, UntilTold
 
 
 class PolicyCondition(PolicySection):
@@ -26,7 +26,7 @@ class PolicyCondition(PolicySection):
     consent_to: Label | None = None
     bases: tuple[Label, ...] = ()
     sources: tuple[ProvenanceKind, ...] = ()
-    within: Span = MONTH
+    within: UntilTold = SHORT_MONTH
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
@@ -36,7 +36,7 @@ class PolicyCondition(PolicySection):
             raise wrong(f"has sources, and requires {self.require}", 'give them to one with require = "provenance"')
         if self.require != "consent" and (self.consent_to is not None or self.bases):
             raise wrong(f"says which consent, and requires {self.require}", 'give that to one with require = "consent"')
-        if self.require != "notice" and self.within != MONTH:
+        if self.require != "notice" and self.within != SHORT_MONTH:
             raise wrong(f"has within, and requires {self.require}", 'give it to one with require = "notice"')
         is_of_all = not self.purposes and not self.automatic and self.consent_to is None and not self.bases
         if self.require == "consent" and is_of_all:
@@ -47,6 +47,6 @@ class PolicyCondition(PolicySection):
     def _said(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without the usual time, as files of before were said: their version stays."""
         said: dict[str, Any] = dump(self)
-        if self.within == MONTH:
+        if self.within == SHORT_MONTH:
             del said["within"]
         return said
