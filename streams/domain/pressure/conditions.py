@@ -25,6 +25,11 @@ def conditions_on(request: PermissionRequest, policy: Policy) -> tuple[PolicyCon
     )
 
 
+def asks_for_notice(conditions: Iterable[PolicyCondition]) -> bool:
+    """Whether any of them asks that people are told where their data come from."""
+    return any(condition.require == "notice" for condition in conditions)
+
+
 def unmet(  # noqa: PLR0913 (each is a part of the question)
     profile: ContactProfile,
     request: PermissionRequest,
