@@ -75,10 +75,12 @@ def _got_elsewhere(profile: ContactProfile, aside: Collection[str]) -> Iterator[
 
 
 def _given(profile: ContactProfile) -> dict[tuple[str, str | None], list[int]]:
+    """When notices were given, by kind and file; one that several interactions give as they happen: first and last."""
     told: dict[tuple[str, str | None], list[int]] = {}
     for item in profile.get("provenance", ()):
         if (at := given_at(item)) is not None:
-            told.setdefault(_place(item), []).append(_ms(at))
+            last = at if "notice_at" in item else item["last_at"]
+            told.setdefault(_place(item), []).extend({_ms(at), _ms(last)})
     return told
 
 
