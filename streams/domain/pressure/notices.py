@@ -62,16 +62,33 @@ def given_at(item: ProvenanceItem) -> str | None:
     return item.get("notice_at", item["first_at"]) if "notice" in item else None
 
 
+def notice_of(profile: ContactProfile, item: ProvenanceItem) -> ProvenanceItem | None:
+    """The entry that says which notice was given of what another one says; None: none is known.
+
+    Its own; else of those that count for it the one that was given first.
+    """
+    if "notice" in item:
+        return item
+    got = _got(item)
+    others = [each for each in profile.get("provenance", ()) if "notice" in each and _place(each) == _place(item)]
+    counting = [(_ms(at), each) for each in others if (at := given_at(each)) is not None and _ms(at) >= got]
+    return min(counting, key=lambda each: each[0], default=(0, None))[1]
+
+
 def _got_elsewhere(profile: ContactProfile, aside: Collection[str]) -> Iterator[tuple[ProvenanceItem, int]]:
-    """What did not come from the person, and when it was got: no later than the first interaction that names it.
+    """What did not come from the person, and when it was got."""
+    for item in profile.get("provenance", ()):
+        if item["kind"] != "self" and item["kind"] not in aside:
+            yield item, _got(item)
+
+
+def _got(item: ProvenanceItem) -> int:
+    """When it was got: no later than the first interaction that names it, whatever day lies ahead in it.
 
     An entry that is there for its notice says only of that when it was; the notice is of what was known by then.
     """
-    for item in profile.get("provenance", ()):
-        if item["kind"] == "self" or item["kind"] in aside:
-            continue
-        times = [item["first_at"], item.get("obtained_at") or given_at(item) or item["first_at"]]
-        yield item, min(map(_ms, times))
+    times = [item["first_at"], item.get("obtained_at") or given_at(item) or item["first_at"]]
+    return min(map(_ms, times))
 
 
 def _given(profile: ContactProfile) -> dict[tuple[str, str | None], list[int]]:

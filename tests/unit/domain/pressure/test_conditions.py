@@ -9,7 +9,7 @@ from events.channels import Channel
 from events.outputs import ConsentWord, ProvenanceItem
 from events.times import render_time
 from streams.domain.pressure import Policy, answer, decide, default_policy, prepare, read_policy
-from streams.domain.pressure.asking import Evidence
+from streams.domain.pressure.asking import Evidence, Reservation
 from streams.domain.pressure.closures import channel_denial, channel_rules
 from streams.domain.pressure.policy_files import policy_text
 from streams.domain.pressure.policy_remarks import policy_remarks
@@ -188,20 +188,16 @@ def test_an_allow_ends_where_the_time_for_a_notice_does() -> None:
 
 
 def test_who_would_have_to_wait_until_it_is_too_late_for_a_notice_is_denied() -> None:
-    rules = ruling(NOTICE, gaps__phone="2d")
-    called = [touch(NOON - HOUR, "phone")]
-    known = person(touches=called, provenance=[got("rented", 27, file="a"), given_notice(got("rented", 26, file="b"))])
-    called_first = known | {"touches": [touch(NOON - 27 * DAY - HOUR, "phone"), touch(NOON + HOUR, "phone")]}
-    found = decide(known | {"touches": []}, rules, asking("phone"), NOON)
-    assert ruled(found) == ALLOWED
-    late = decide(called_first, rules, asking("phone"), NOON)
-    assert (ruled(late), late.evidence, late.earliest_at) == (
-        ("deny", "no_notice"),
-        (Evidence("lists/a", "rented"),),
-        None,
-    )
-    told = person(touches=called, provenance=[got("rented", 27), given_notice(got("rented", 26))])
-    assert ruled(decide(told, rules, asking("phone"), NOON)) == ("defer", "gap")
+    """Else a tool that comes again as told is denied for good."""
+    rules, known = ruling(NOTICE), person(provenance=[got("rented", 27)])
+    for end, expected in ((NOON + DAY - 1, ("defer", "reserved")), (NOON + DAY, ("deny", "no_notice"))):
+        others = [Reservation("phone", "field", NOON - HOUR, end)]
+        found = decide(known, rules, asking("phone"), NOON, reserved=others)
+        assert ruled(found) == expected
+        assert ruled(decide(known, rules, asking("phone"), end)) == (ALLOWED if end < NOON + DAY else expected)
+    assert (found.evidence, found.earliest_at) == ((Evidence("lists/a", "rented"),), None)
+    told = person(provenance=[got("rented", 27), given_notice(got("rented", 26))])
+    assert ruled(decide(told, rules, asking("phone"), NOON, reserved=others)) == ("defer", "reserved")
 
 
 @pytest.mark.parametrize("channel", ["email", "phone"])
