@@ -101,12 +101,14 @@ def _lines(entry: ProvenanceItem) -> list[str]:
 
 def _notice(entry: ProvenanceItem) -> str:
     """The version of the notice, how it was given and when; empty where none is known."""
+    from streams.domain.pressure.notices import given_at
+
+    if (at := given_at(entry)) is None:
+        return ""
     parts = [entry.get("notice", "")]
     if (way := entry.get("notice_by")) is not None:
         parts.append(WAYS.get(way, way))
-    if (at := entry.get("notice_at")) is not None:
-        parts.append(cell_text(at))
-    return ", ".join(parts)
+    return ", ".join([*parts, cell_text(at)])
 
 
 def _address(address: AddressRef) -> str:

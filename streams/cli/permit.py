@@ -198,7 +198,8 @@ def _run(audience: Audience, job: FilterJob, told_how: PermitRun, before: Denied
         out = sys.stdout.buffer
         outcomes = judged_chunks(audience.records(), job, told_how.processes)
         with closing(outcomes):
-            summary = run(chain(first, outcomes), OutputFiles(audience, out, refused, later), told)
+            files = OutputFiles(audience, out, refused, later, tells_notices=job.tells_notices)
+            summary = run(chain(first, outcomes), files, told)
         out.flush()
     return summary
 

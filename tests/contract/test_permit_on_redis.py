@@ -2,18 +2,23 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
 
+from events.times import render_time
+from sinks.base import ContactChange
 from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from streams.domain.pressure import PermissionRequest, default_policy
+from streams.domain.pressure.policy_conditions import PolicyCondition
 from streams.platform.settings import Settings
 from streams.services.audience import Audience, CsvRecord, open_audience
 from streams.services.audience_filter import filtering
 from streams.services.audience_filter.chunk_filter import ChunkFilter, FilterJob, UndecidedChunk
 from streams.services.audience_filter.filtering import OutputFiles, write_outcomes
+from tests.contract.api.desk import known
 from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER
 from tests.contract.redis_server import RedisServer
@@ -34,9 +39,9 @@ def whole(redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> RedisSe
     return redis_server
 
 
-async def fill(server: RedisServer) -> None:
+async def fill(server: RedisServer, *people: ContactChange) -> None:
     sink, holds = RedisSink(client_of(server.port), stale_after=STALE_AFTER), HoldsSink(client_of(server.port))
-    await Filling(sink, holds).all()
+    await Filling(sink, holds).all(people)
     await sink.close()
     await holds.close()
 
@@ -89,6 +94,22 @@ def test_everybody_is_judged_in_order_by_one_process(whole: RedisServer) -> None
     assert (summary.rows, summary.count("allow"), summary.stopped) == (5 * CHUNK + 1, 5 * CHUNK + 1, None)
     rows = allowed.getvalue().splitlines()[1:]
     assert [row.partition(b"@")[0] for row in rows] == [b"p%d" % number for number in range(5 * CHUNK + 1)]
+
+
+def test_a_list_says_of_whom_a_notice_is_due_where_the_policy_asks_for_notices(redis_server: RedisServer) -> None:
+    at = render_time(AFTERNOON - 86_400_000)
+    got = {"kind": "rented", "first_at": at, "last_at": at, "count": 1, "addresses": [], "source": "lists/a", "id": "1"}
+    redis_server.tell("FLUSHALL")
+    asyncio.run(fill(redis_server, known("ada", provenance=[got]), known("bob")))
+    audience = open_audience(BytesIO(b"contact_id\nada\nbob\n"))
+    assert isinstance(audience, Audience)
+    conditions = (PolicyCondition(channel="email", require="notice"),)
+    job = replace(job_of(redis_server, audience), policy=default_policy().model_copy(update={"conditions": conditions}))
+    allowed = BytesIO()
+    outcomes = filtering.judged_chunks(audience.records(), job, processes=1)
+    write_outcomes(outcomes, OutputFiles(audience, allowed, None, tells_notices=job.tells_notices), lambda *_: None)
+    told = [(row[0], row[-1]) for row in (line.split(b",") for line in allowed.getvalue().splitlines())]
+    assert told == [(b"contact_id", b"harmonia_notice_due"), (b"ada", b"true"), (b"bob", b"false")]
 
 
 def test_a_flush_in_the_middle_ends_it_before_the_next_row_is_written(whole: RedisServer) -> None:

@@ -29,7 +29,7 @@ from streams.domain.pressure import PermissionRequest, Policy, decide, default_p
 from streams.domain.pressure.conditions import conditions_on, unmet
 from streams.domain.pressure.denials import judged_address
 from streams.domain.pressure.notices import without_notice
-from streams.domain.pressure.policy_values import MONTH
+from streams.domain.pressure.policy_values import SHORT_MONTH
 from streams.domain.pressure.purposes import consent_denial
 from streams.services.retention.due import due_items, inactive_items
 
@@ -149,7 +149,7 @@ def _retention(
 
 
 def _notices(contact_id: str, told: Sequence[CountedEvent], known: ContactProfile, today: int) -> Iterator[Difference]:
-    expected = untold_sources(told, render_time(today - MONTH))
-    found = {(item["kind"], item.get("file")) for item in without_notice(known, today, MONTH)}
+    expected = untold_sources(told, render_time(today - SHORT_MONTH))
+    found = {(item["kind"], item.get("file")) for item in without_notice(known, today, SHORT_MONTH)}
     if expected != found:
         yield Difference(WHERE, contact_id, "no notice", sorted(map(str, expected)), sorted(map(str, found)))

@@ -1,6 +1,6 @@
 """Whether a person meets the conditions of a policy: consent, where they come from, whether they were told so."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from events.outputs import ContactProfile, ProvenanceItem
 from streams.domain.pressure.asking import Decision, Evidence, PermissionRequest
@@ -25,6 +25,11 @@ def conditions_on(request: PermissionRequest, policy: Policy) -> tuple[PolicyCon
     )
 
 
+def asks_for_notice(conditions: Iterable[PolicyCondition]) -> bool:
+    """Whether any of them asks that people are told where their data come from."""
+    return any(condition.require == "notice" for condition in conditions)
+
+
 def unmet(  # noqa: PLR0913 (each is a part of the question)
     profile: ContactProfile,
     request: PermissionRequest,
@@ -33,13 +38,17 @@ def unmet(  # noqa: PLR0913 (each is a part of the question)
     rules: ConsentRules,
     *,
     at: int,
+    aside: Collection[str] = (),
 ) -> Decision | None:
-    """Why a person may not be reached at a time (ms) by the first condition that is not met; None: all are."""
+    """Why a person may not be reached at a time (ms) by the first condition that is not met; None: all are.
+
+    `aside`: kinds of source by which nobody is reached, so of which no notice is asked.
+    """
     for condition in conditions:
         if condition.require == "provenance":
             no = _provenance_denial(profile, condition, address)
         elif condition.require == "notice":
-            no = _notice_denial(profile, condition, at)
+            no = notice_denial(without_notice(profile, at, condition.within, aside))
         else:
             no = consent_denial(profile, request, _rules_of(condition, rules), condition.consent_to)
         if no is not None:
@@ -81,9 +90,9 @@ def _provenance_denial(profile: ContactProfile, condition: PolicyCondition, addr
     return Decision("deny", "no_provenance", tuple(sorted(Evidence(item["source"], item["id"]) for item in said)))
 
 
-def _notice_denial(profile: ContactProfile, condition: PolicyCondition, at: int) -> Decision | None:
+def notice_denial(untold: Iterable[ProvenanceItem]) -> Decision | None:
     """Evidence: what came from elsewhere, and of which nobody has told the person."""
-    late = {Evidence(item["source"], item["id"]) for item in without_notice(profile, at, condition.within)}
+    late = {Evidence(item["source"], item["id"]) for item in untold}
     return Decision("deny", "no_notice", tuple(sorted(late))) if late else None
 
 

@@ -4,14 +4,20 @@ The checks come in the order of `docs/policy.md`, and the first that says no giv
 policy, the request and the time alone is made once for a batch (`prepare`); `answer` is for each person.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from events.outputs import ContactProfile
 from streams.domain.pressure.asking import Decision, Hold, KnownProfile, PermissionRequest, Reason, Reservation
-from streams.domain.pressure.conditions import conditions_on, first_meeting, unmet, unmet_by_a_stranger
+from streams.domain.pressure.conditions import (
+    conditions_on,
+    first_meeting,
+    notice_denial,
+    unmet,
+    unmet_by_a_stranger,
+)
 from streams.domain.pressure.denials import (
     JudgedAddress,
     address_denial,
@@ -33,7 +39,7 @@ from streams.domain.pressure.limits import (
     reached_limit,
     since_of,
 )
-from streams.domain.pressure.notices import without_notice
+from streams.domain.pressure.notices import UntoldTime, is_notice_due, untold_times
 from streams.domain.pressure.policy import Permission, Policy
 from streams.domain.pressure.policy_conditions import PolicyCondition
 from streams.domain.pressure.purposes import consent_denial, withdrawal
@@ -48,7 +54,8 @@ class Question(Struct):
     """A request at a time under a policy, ready to be answered for many people.
 
     `since`: touches up to it count in nothing. `openings` fills as people come: when the channel is open where they
-    are. `lost_until`, ms: until then what others have reserved is not known.
+    are. `lost_until`, ms: until then what others have reserved is not known. `within`, ms: how long somebody may be
+    reached without a notice; None: no condition asks for one.
     """
 
     policy: Policy
@@ -62,6 +69,7 @@ class Question(Struct):
     unknown: Permission
     needs_consent: bool
     conditions: tuple[PolicyCondition, ...]
+    within: int | None
     held: Decision | None
     refused: Decision | None
     lost_until: int
@@ -91,6 +99,7 @@ def prepare(
     """All of a decision that does not depend on the person. `lost_until`: see `Question`."""
     channel = request.channel
     found = limits(policy, request, at)
+    conditions = conditions_on(request, policy)
     return Question(
         policy=policy,
         request=request,
@@ -102,7 +111,8 @@ def prepare(
         expiry=getattr(policy.expiry, channel),
         unknown=getattr(policy.unknown, channel),
         needs_consent=channel in policy.closures.needs_consent,
-        conditions=conditions_on(request, policy),
+        conditions=conditions,
+        within=min((each.within for each in conditions if each.require == "notice"), default=None),
         held=_held(request, at, holds),
         refused=_refused(policy, request),
         lost_until=lost_until,
@@ -138,15 +148,16 @@ def answer(
     address = _address(question, profile, asked, refs) if isinstance(profile, dict) else _ELSEWHERE
     decision = _stopped(question, profile, address) or _judged(question, profile, address, reserved)
     ref = address.ref or asked
-    if decision.decision == "allow" and isinstance(profile, dict) and _notice_is_due(profile, question):
-        decision = replace(decision, notice_due=True)
+    if question.within is not None and decision.decision == "allow" and isinstance(profile, dict):
+        due = is_notice_due(profile, question.at, _aside(question, profile, address))
+        decision = replace(decision, notice_due=due)
     return decision if ref is None else replace(decision, ref=ref)
 
 
-def _notice_is_due(profile: ContactProfile, question: Question) -> bool:
-    """Whether this touch is one with which the person is to be told where their data come from."""
-    is_asked = any(condition.require == "notice" for condition in question.conditions)
-    return is_asked and any(without_notice(profile, question.at, 0))
+def _aside(question: Question, profile: ContactProfile, address: JudgedAddress) -> Collection[str]:
+    """Kinds of source by which the person is not reached here, since they are known by others."""
+    sources = question.policy.unknown.sources
+    return sources if address.status is not None and is_known_otherwise(profile, sources) else ()
 
 
 def _address(question: Question, profile: ContactProfile, ref: str | None, refs: Sequence[str]) -> JudgedAddress:
@@ -185,9 +196,20 @@ def _judged(
     if opening is None:
         return Decision("deny", "hours")
     blocks = _blocks(question, known, reserved)
-    if blocks:
-        return _deferred(question, known, blocks)
-    return _allowed_in(opening, question)
+    decision = _deferred(question, known, blocks) if blocks else _allowed_in(opening, question)
+    if known is None or question.within is None:
+        return decision
+    return _in_time(decision, untold_times(known, question.within, _aside(question, known, address)))
+
+
+def _in_time(decision: Decision, untold: Sequence[UntoldTime]) -> Decision:
+    """An allow ends where somebody should have been told where their data come from; who waits until then is denied."""
+    earliest, expires = decision.earliest_at, decision.expires_at
+    if earliest is None:
+        return decision
+    if expires is None:
+        return notice_denial(one.item for one in untold if one.has(earliest)) or decision
+    return replace(decision, expires_at=min([expires, *(one.since for one in untold if one.since > earliest)]))
 
 
 def _transactional(question: Question, known: ContactProfile | None) -> Decision:
@@ -213,12 +235,17 @@ def _unwelcome(question: Question, profile: ContactProfile, address: JudgedAddre
     rules = question.policy.closures.consent
     if question.needs_consent and (no := consent_denial(profile, question.request, rules)) is not None:
         return no
-    conditions = question.conditions
-    if conditions and (no := unmet(profile, question.request, conditions, address, rules, at=question.at)) is not None:
+    if question.conditions and (no := _unmet(question, profile, address)) is not None:
         return no
     if (no := purpose_denial(profile, question.policy, question.request)) is not None:
         return no
     return Decision("deny", "unknown_address") if address.status is None and question.unknown == "deny" else None
+
+
+def _unmet(question: Question, profile: ContactProfile, address: JudgedAddress) -> Decision | None:
+    aside = () if question.within is None else _aside(question, profile, address)
+    rules = question.policy.closures.consent
+    return unmet(profile, question.request, question.conditions, address, rules, at=question.at, aside=aside)
 
 
 def _opening(question: Question, profile: ContactProfile | None) -> Opening | None:

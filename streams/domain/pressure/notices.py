@@ -1,30 +1,109 @@
 """Whether a person whose data came from elsewhere has been told so in time: GDPR, article 14 (3), as a policy has it.
 
-A notice counts for the source of which it says it: the same kind, and the same file or supplier.
+A notice counts for the source of which it says it, the same kind, and the same file or supplier, and for what had been
+got from there by then. What comes later asks for another one.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
 from events.outputs import ContactProfile, ProvenanceItem
 from events.times import parse_time
 
 
-def without_notice(profile: ContactProfile, at: int, within: int) -> Iterator[ProvenanceItem]:
-    """What came from somebody else than the person, so long ago (ms) or longer, and of which no notice was given yet.
+class UntoldTime(NamedTuple):
+    """From when on (ms) nobody may be reached for want of a notice of `item`, and until one is given; None: of none."""
 
-    `within` 0: however short ago.
+    item: ProvenanceItem
+    since: int
+    until: int | None
+
+    def has(self, at: int) -> bool:
+        """Whether it lasts at a time, ms."""
+        return self.since <= at and (self.until is None or at < self.until)
+
+
+def untold_times(profile: ContactProfile, within: int, aside: Collection[str] = ()) -> list[UntoldTime]:
+    """When a person may not be reached: from `within` (ms) after their data were got, or from the first contact on.
+
+    A contact is a touch later than that, whatever it was for but transactional. `aside`: kinds that nobody is asked of.
     """
-    items = profile.get("provenance", ())
-    told = {(item["kind"], item.get("file")) for item in items if "notice" in item and _given_at(item) <= at}
-    for item in items:
-        is_told = item["kind"] == "self" or (item["kind"], item.get("file")) in told
-        if not is_told and _obtained_at(item) + within <= at:
-            yield item
+    told = _given(profile)
+    contacts = sorted(_ms(each["at"]) for each in profile["touches"] if each["purpose"] != "transactional")
+    found = []
+    for item, got in _got_elsewhere(profile, aside):
+        first = bisect_right(contacts, got)
+        since = min([got + within, *contacts[first : first + 1]])
+        until = min((at for at in told.get(_place(item), ()) if at >= got), default=None)
+        if until is None or since < until:
+            found.append(UntoldTime(item, since, until))
+    return found
 
 
-def _given_at(item: ProvenanceItem) -> int:
-    return parse_time(item.get("notice_at", item["first_at"])) or 0
+def without_notice(
+    profile: ContactProfile, at: int, within: int, aside: Collection[str] = ()
+) -> Iterator[ProvenanceItem]:
+    """What came from somebody else than the person, and of which no notice was given in time, nor has been by `at`."""
+    return (one.item for one in untold_times(profile, within, aside) if one.has(at))
 
 
-def _obtained_at(item: ProvenanceItem) -> int:
-    return parse_time(item.get("obtained_at", item["first_at"])) or 0
+def is_notice_due(profile: ContactProfile, at: int, aside: Collection[str] = ()) -> bool:
+    """Whether anything came from somebody else of which no notice was given by `at`, ms."""
+    told = _given(profile)
+    return any(
+        not any(got <= given <= at for given in told.get(_place(item), ()))
+        for item, got in _got_elsewhere(profile, aside)
+    )
+
+
+def given_at(item: ProvenanceItem) -> str | None:
+    """When the notice was given of which an entry says it; None: it says none."""
+    return item.get("notice_at", item["first_at"]) if "notice" in item else None
+
+
+def notice_of(profile: ContactProfile, item: ProvenanceItem) -> ProvenanceItem | None:
+    """The entry that says which notice was given of what another one says; None: none is known.
+
+    Its own; else of those that count for it the one that was given first.
+    """
+    if "notice" in item:
+        return item
+    got = _got(item)
+    others = [each for each in profile.get("provenance", ()) if "notice" in each and _place(each) == _place(item)]
+    counting = [(_ms(at), each) for each in others if (at := given_at(each)) is not None and _ms(at) >= got]
+    return min(counting, key=lambda each: each[0], default=(0, None))[1]
+
+
+def _got_elsewhere(profile: ContactProfile, aside: Collection[str]) -> Iterator[tuple[ProvenanceItem, int]]:
+    """What did not come from the person, and when it was got."""
+    for item in profile.get("provenance", ()):
+        if item["kind"] != "self" and item["kind"] not in aside:
+            yield item, _got(item)
+
+
+def _got(item: ProvenanceItem) -> int:
+    """When it was got: no later than the first interaction that names it, whatever day lies ahead in it.
+
+    An entry that is there for its notice says only of that when it was; the notice is of what was known by then.
+    """
+    times = [item["first_at"], item.get("obtained_at") or given_at(item) or item["first_at"]]
+    return min(map(_ms, times))
+
+
+def _given(profile: ContactProfile) -> dict[tuple[str, str | None], list[int]]:
+    """When notices were given, by kind and file; one that several interactions give as they happen: first and last."""
+    told: dict[tuple[str, str | None], list[int]] = {}
+    for item in profile.get("provenance", ()):
+        if (at := given_at(item)) is not None:
+            last = at if "notice_at" in item else item["last_at"]
+            told.setdefault(_place(item), []).extend({_ms(at), _ms(last)})
+    return told
+
+
+def _place(item: ProvenanceItem) -> tuple[str, str | None]:
+    return item["kind"], item.get("file")
+
+
+def _ms(text: str) -> int:
+    return parse_time(text) or 0

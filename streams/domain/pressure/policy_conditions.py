@@ -7,7 +7,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer, model_vali
 from events.channels import Channel, LimitedPurpose
 from events.interactions.base import ProvenanceKind
 from streams.domain.file_mistakes import wrong
-from streams.domain.pressure.policy_values import MONTH, Label, PolicySection, Span
+from streams.domain.pressure.policy_values import SHORT_MONTH, Label, PolicySection, UntilTold
 
 
 class PolicyCondition(PolicySection):
@@ -26,7 +26,7 @@ class PolicyCondition(PolicySection):
     consent_to: Label | None = None
     bases: tuple[Label, ...] = ()
     sources: tuple[ProvenanceKind, ...] = ()
-    within: Span = MONTH
+    within: UntilTold = SHORT_MONTH
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
@@ -47,6 +47,6 @@ class PolicyCondition(PolicySection):
     def _said(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without the usual time, as files of before were said: their version stays."""
         said: dict[str, Any] = dump(self)
-        if self.within == MONTH:
+        if self.within == SHORT_MONTH:
             del said["within"]
         return said

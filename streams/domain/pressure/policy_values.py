@@ -32,6 +32,9 @@ Label = Annotated[str, AfterValidator(_label)]
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 MONTH = 30 * DAY
+SHORT_MONTH = 28 * DAY
+"""What is never more than a month of the calendar."""
+
 WEEK = 7 * DAY
 _UNITS = {"m": MINUTE, "h": HOUR, "d": DAY}
 _is_span = re.compile(r"(\d{1,5})([mhd])", re.ASCII).fullmatch
@@ -62,6 +65,15 @@ def _gap(value: object) -> int:
     found = parse_span(value)
     if found > MONTH:
         raise wrong(f"is {value!r}", 'give at most "30d": touches are known for 30 days')
+    return found
+
+
+def _until_told(value: object) -> int:
+    found = parse_span(value)
+    if found > SHORT_MONTH:
+        raise wrong(
+            f"is {value!r}", 'give at most "28d": people are to be told within a month, and February has no more'
+        )
     return found
 
 
@@ -115,7 +127,10 @@ Expiry = Annotated[int, BeforeValidator(_expiry)]
 Mailing = Annotated[int, BeforeValidator(_mailing)]
 """How long after its latest message a campaign is being sent, ms."""
 
-SPANS = (Span, Window, Expiry, Mailing)
+UntilTold = Annotated[int, BeforeValidator(_until_told)]
+"""How long people may be reached before they are told where their data come from, ms; `"0m"`: not at all."""
+
+SPANS = (Span, Window, Expiry, Mailing, UntilTold)
 """All that is written as a span."""
 
 Count = Annotated[int, BeforeValidator(_count)]

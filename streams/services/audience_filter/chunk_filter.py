@@ -18,6 +18,7 @@ from sinks.lookup import Complete, Incomplete, Lookup
 from sinks.reservations import Reservations
 from streams.domain.pressure import Decision, PermissionRequest, Policy
 from streams.domain.pressure.asking import REPEATED
+from streams.domain.pressure.conditions import asks_for_notice, conditions_on
 from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.identity_key import OF_OTHER_SETTINGS
 from streams.platform.settings import Settings
@@ -28,7 +29,6 @@ from streams.services.audience.header import IdentifierField
 from streams.services.permission.decisions import (
     AskedPerson,
     BatchAnswers,
-    JudgedPerson,
     PermissionBatch,
     PermissionJudge,
 )
@@ -79,12 +79,20 @@ DENIED_COLUMNS = (
     "harmonia_evidence",
     "harmonia_line",
 )
-OWN_COLUMNS = frozenset((*ALLOWED_COLUMNS, *DENIED_COLUMNS))
+NOTICE_COLUMN = "harmonia_notice_due"
+OWN_COLUMNS = frozenset((*ALLOWED_COLUMNS, NOTICE_COLUMN, *DENIED_COLUMNS))
 
 
-def allowed_row(raw: bytes, expires_at: int | None, policy_version: str) -> bytes:
-    """The row of somebody who may be reached until `expires_at`, ms since 1970."""
-    return with_columns(raw, ("" if expires_at is None else render_time(expires_at), policy_version))
+def allowed_columns(*, tells_notices: bool) -> Sequence[str]:
+    """The columns of an allowed row; `tells_notices`: with whether a notice is due."""
+    return (*ALLOWED_COLUMNS, NOTICE_COLUMN) if tells_notices else ALLOWED_COLUMNS
+
+
+def allowed_row(raw: bytes, decision: Decision, policy_version: str, *, tells_notices: bool) -> bytes:
+    """The row of somebody who may be reached, and until when."""
+    until = "" if decision.expires_at is None else render_time(decision.expires_at)
+    due = ("true" if decision.notice_due else "false",) if tells_notices else ()
+    return with_columns(raw, (until, policy_version, *due))
 
 
 def refused_row(record: CsvRecord, decision: Decision) -> bytes:
@@ -151,11 +159,17 @@ class ChunkVerdicts:
 
 
 def verdicts_of(
-    chunk: Sequence[CsvRecord], read: Iterable[AskedPerson | RowProblem], answers: BatchAnswers, width: int
+    chunk: Sequence[CsvRecord],
+    read: Iterable[AskedPerson | RowProblem],
+    answers: BatchAnswers,
+    width: int,
+    *,
+    tells_notices: bool = False,
 ) -> ChunkVerdicts:
     """The verdicts about the rows of a chunk. A person who is allowed once is not allowed again.
 
-    `read`: what each row asks; `answers`: about those of them that name somebody.
+    `read`: what each row asks; `answers`: about those of them that name somebody. `tells_notices`: whether allowed rows
+    say that a notice is due.
     """
     verdicts, judged = ChunkVerdicts(answers.as_of, stopped=answers.stopped), iter(answers.judged)
     given: set[str | None] = set()
@@ -168,16 +182,12 @@ def verdicts_of(
             verdicts.refuse(denied_row(record, REPEATED), "deny", REPEATED)
         elif found.decision.decision == "allow":
             given.add(found.contact_id)
-            verdicts.allowed.append(_allowed(place, record, found, answers.policy_version))
+            row = allowed_row(record.raw, found.decision, answers.policy_version, tells_notices=tells_notices)
+            verdicts.allowed.append(AllowedRow(place, _number(found.contact_id or ""), found.decision.reason, row))
         else:
             row = refused_row(record, found.decision)
             verdicts.refuse(row, found.decision.decision, found.decision.reason)
     return verdicts
-
-
-def _allowed(place: int, record: CsvRecord, judged: JudgedPerson, policy_version: str) -> AllowedRow:
-    row = allowed_row(record.raw, judged.decision.expires_at, policy_version)
-    return AllowedRow(place, _number(judged.contact_id or ""), judged.decision.reason, row)
 
 
 def _number(contact_id: str) -> int:
@@ -196,6 +206,11 @@ class FilterJob:
     at: int
     reserve_ms: int | None = None
 
+    @property
+    def tells_notices(self) -> bool:
+        """Whether the policy asks for notices, so that allowed rows say where one is due."""
+        return asks_for_notice(conditions_on(self.request, self.policy))
+
 
 @dataclass(frozen=True, slots=True)
 class UndecidedChunk:
@@ -208,7 +223,7 @@ class ChunkFilter:
     """Decides chunks, with a connection to Redis of its own. To be closed by its owner."""
 
     def __init__(self, job: FilterJob) -> None:
-        self._job = job
+        self._job, self._tells_notices = job, job.tells_notices
         self._reader = QuestionReader(job.header, job.request.channel, job.settings.hasher)
         self._runner = asyncio.Runner()
         self._client = redis_client(job.settings)
@@ -239,7 +254,7 @@ class ChunkFilter:
             )
         if isinstance(answers, Incomplete):
             return _incomplete(answers)
-        return verdicts_of(chunk, read, answers, self._job.header.width)
+        return verdicts_of(chunk, read, answers, self._job.header.width, tells_notices=self._tells_notices)
 
     def close(self) -> None:
         """Close the connections."""

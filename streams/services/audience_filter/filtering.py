@@ -21,13 +21,13 @@ from streams.domain.pressure.asking import REPEATED
 from streams.services.audience import Audience, CsvRecord
 from streams.services.audience.csv_records import with_columns
 from streams.services.audience_filter.chunk_filter import (
-    ALLOWED_COLUMNS,
     DENIED_COLUMNS,
     ChunkFilter,
     ChunkVerdicts,
     FilterJob,
     ReasonCounts,
     UndecidedChunk,
+    allowed_columns,
     denied_row,
 )
 from streams.services.permission.near_names import StoppedNames
@@ -135,19 +135,26 @@ class OutputFiles:
     """Writes rows into their files. `denied` None: people who may not be reached are only counted.
 
     `deferred`: for people who may be reached later; None: they go among the denied, in the order of the list.
+    `tells_notices`: whether rows of the allowed say that a notice is due.
 
     Each allowed person is remembered by eight bytes, about 100 MB for a million people, since one who is in an audience
     twice is to be reached once.
     """
 
     def __init__(
-        self, audience: Audience, allowed: BinaryIO, denied: BinaryIO | None, deferred: BinaryIO | None = None
+        self,
+        audience: Audience,
+        allowed: BinaryIO,
+        denied: BinaryIO | None,
+        deferred: BinaryIO | None = None,
+        *,
+        tells_notices: bool = False,
     ) -> None:
         self._allowed = allowed
         self._denied = denied
         self._deferred = deferred
         self._given: set[int] = set()
-        allowed.write(with_columns(audience.raw_header, ALLOWED_COLUMNS))
+        allowed.write(with_columns(audience.raw_header, allowed_columns(tells_notices=tells_notices)))
         for file in (denied, deferred):
             if file is not None:
                 file.write(with_columns(audience.raw_header, DENIED_COLUMNS))

@@ -12,11 +12,12 @@ from msgspec import Struct
 
 from events.identifiers import is_identity_hash, kind_of
 from events.json_types import JSON
-from events.outputs import ContactProfile
+from events.outputs import ContactProfile, ProvenanceItem
 from events.times import parse_time
 from events.topics import AUDIT_LOG, INTERACTIONS, kept_days
 from streams.domain.display_names import without_staff
 from streams.domain.messages import Day
+from streams.domain.pressure.notices import given_at, notice_of
 from streams.platform.settings import Settings
 from streams.services.console.names import STOPS
 from streams.services.console.pages.person import stops_of
@@ -70,6 +71,15 @@ def keeping_of(settings: Settings) -> Keeping:
     return Keeping(*days, inactive=settings.inactivity_days, in_france=settings.regime == "fr")
 
 
+class ToldOrigin(Struct, frozen=True):
+    """Where something comes from, and the entry that says which notice was given of it; None: none is known."""
+
+    at_ms: int | None
+    item: ProvenanceItem
+    told: ProvenanceItem | None
+    told_ms: int | None
+
+
 class Asked(Struct, frozen=True):
     """That a team asked about the person, or saw their record. `what`: as `audit-log` has it. Nobody's name is told."""
 
@@ -102,10 +112,7 @@ def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int, keeping: Keepi
         "contact_id": held["contact_id"],
         "profile": shown,
         "kinds": _kinds(held["identifiers"]),
-        "origins": [
-            (_at(item.get("obtained_at") or item["first_at"]), item, _at(item.get("notice_at")))
-            for item in shown.get("provenance", ())
-        ],
+        "origins": [_origin(shown, item) for item in shown.get("provenance", ())],
         "consents": [(_at(word["at"]), word) for word in shown.get("consent_ledger", ())],
         "closed": [*_closed(shown, held.get("suppressions"))],
         "visited_ms": _at(shown["canvass"]["last_at"]),
@@ -121,6 +128,12 @@ def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int, keeping: Keepi
     page = render_signed_out("access_bundle.html", words, context)
     data = orjson.dumps(held, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return {PAGE: page.encode(), DATA: data}
+
+
+def _origin(profile: ContactProfile, item: ProvenanceItem) -> ToldOrigin:
+    told = notice_of(profile, item)
+    when = None if told is None else _at(given_at(told))
+    return ToldOrigin(_at(item.get("obtained_at") or item["first_at"]), item, told, when)
 
 
 def _without_staff(held: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -62,6 +62,7 @@ def test_of_an_address_what_names_it_comes_first(
 def test_a_notice_is_told_with_how_and_when(capsys: pytest.CaptureFixture[str]) -> None:
     given: ProvenanceItem = {**TOLD, "notice_by": "letter", "notice_at": "2026-02-06T09:30:00.000Z"}
     assert "notice: art13/v2, by letter, 2026-02-06 09:30:00" in printed(capsys, set(), given)
+    assert "notice: art13/v2, 2026-02-04 10:00:00" in printed(capsys, set(), TOLD)
     assert set(WAYS) == set(get_args(NoticeWay))
 
 

@@ -26,7 +26,7 @@ from streams.demo.truth import ContactFields
 from streams.domain.pressure import default_policy
 from streams.domain.pressure.french_departments import department_of
 from streams.domain.pressure.notices import without_notice
-from streams.domain.pressure.policy_values import MONTH
+from streams.domain.pressure.policy_values import SHORT_MONTH
 from streams.platform.settings import Settings
 from streams.worker.agents.intake.agent import judge
 from tests.property.worker.links.world import World
@@ -117,7 +117,7 @@ def test_the_story_has_something_of_each_kind(script: Script, profiles: dict[str
     assert kinds == {"voter_list", "rented", "self", "canvass"}
     ways = {item.get("notice_by") for each in profiles.values() for item in each.get("provenance", ())}
     assert ways == {"letter", None}
-    untold = [each for each in profiles.values() if any(without_notice(each, TODAY, MONTH))]
+    untold = [each for each in profiles.values() if any(without_notice(each, TODAY, SHORT_MONTH))]
     assert 0 < len(untold) < len(profiles)
 
 

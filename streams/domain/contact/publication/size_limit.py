@@ -3,8 +3,8 @@
 A fragment has its bound (`fold.ROOM`), but nothing bounds how many of them are one person. Those that weigh most give
 way, since one that has thousands of interactions is a machine or a mistake. What somebody asked for never does: a no of
 a fragment that is not shown whole still closes what it closed, a retraction still takes back what it retracts, who is
-said to be too young is, and an address that failed has failed. What has settled is a sum and stays. Commands bind the
-person whatever is shown here.
+said to be too young is, whoever came from elsewhere is to be told so, and an address that failed has failed. What has
+settled is a sum and stays. Commands bind the person whatever is shown here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,18 @@ from msgspec.structs import replace
 
 from events.interactions.canvass import REFUSALS, UNREACHABLE
 from events.registry import types_that
-from streams.domain.contact.state import CanvassReport, Consent, ConsentTerms, ContactState, Fact, Origin, Retraction
+from streams.domain.contact.facts.retractions import live
+from streams.domain.contact.sections.provenance import MOST_PLACES
+from streams.domain.contact.state import (
+    CanvassReport,
+    Consent,
+    ConsentTerms,
+    ContactState,
+    Fact,
+    Key,
+    Origin,
+    Retraction,
+)
 
 ROOM_FOR_PARTS = 3 << 20
 """Bytes that the fragments of one person may weigh together beside the one that names it, to be shown whole."""
@@ -55,8 +66,12 @@ def reduced(state: ContactState, *, unnamed: bool = False) -> ContactState:
     A no stays about the list, the sender or the purpose that it named: were it one to the whole channel, a later yes to
     the channel, which another fragment shows, would lift it. `unnamed`: it is one to the channel, since their names
     could be as many as there are facts; only where no fragment shows a yes, so that nothing can lift it.
+
+    Of what came from others than the person the first one of each kind and file stays, and what was last said of the
+    notice of it, so that a policy which asks for notices holds for them; `unnamed`: of each kind one file alone.
     """
-    kept = (_binding(fact, unnamed=unnamed) for fact in state.facts.values())
+    origins = _notable_origins(state, unnamed=unnamed)
+    kept = (_binding(fact, origins.get(fact.key), unnamed=unnamed) for fact in state.facts.values())
     settled = replace(state.settled, arms=()) if state.settled.arms else state.settled
     return replace(state, facts={fact.key: fact for fact in kept if fact is not None}, settled=settled)
 
@@ -74,33 +89,56 @@ def _heaviest_with_room(weights: Sequence[int], room: int) -> int:
     return most
 
 
-def _binding(fact: Fact, *, unnamed: bool) -> Fact | None:
+def _binding(fact: Fact, origin: Origin | None, *, unnamed: bool) -> Fact | None:
+    """What stays of a fact. `origin`: what of its origin does."""
     match fact.detail:
         case Retraction():
             return fact
         case Consent(channel, granted=False) as no:
             bare = Consent(channel, granted=False) if unnamed else _bare(no)
-            return replace(fact, detail=bare, origin=_too_young(fact))
+            return replace(fact, detail=bare, origin=origin)
         case CanvassReport(outcome=outcome) as report if outcome in REFUSALS or outcome in UNREACHABLE:
             said = replace(report, answers=None, tags_added=(), tags_removed=())
-            return replace(fact, detail=said, arm=None, origin=_too_young(fact))
+            return replace(fact, detail=said, arm=None, origin=origin)
         case _ if fact.type in _FAILED:
             return replace(fact, arm=None)
         case _:
-            young = _too_young(fact)
-            return None if young is None else _word_on_age(fact, young)
+            return None if origin is None else _word_on_origin(fact, origin)
 
 
-def _too_young(fact: Fact) -> Origin | None:
-    """The word that somebody is not of age, and no more: it protects them, and another fragment may show the other."""
-    if fact.origin is None or fact.origin.of_age is not False:
-        return None
-    return Origin(fact.origin.kind, of_age=False)
+def _notable_origins(state: ContactState, *, unnamed: bool) -> dict[Key, Origin]:
+    """By fact what stays of its origin: the word that somebody is too young, what a notice is asked of, and the notice.
+
+    That they are too young protects them, and another fragment may show that they are not.
+    """
+    firsts, told = dict[tuple[str, str | None], Fact](), dict[tuple[str, str | None], Fact]()
+    files, young = dict[str, str | None](), list[Fact]()
+    for fact in live(state.facts.values()):
+        if (origin := fact.origin) is None:
+            continue
+        if origin.of_age is False:
+            young.append(fact)
+        place = origin.kind, origin.file
+        is_of_another = unnamed and files.setdefault(origin.kind, origin.file) != origin.file
+        if origin.kind == "self" or is_of_another or (place not in firsts and len(firsts) == MOST_PLACES):
+            continue
+        firsts.setdefault(place, fact)
+        if origin.notice is not None:
+            told[place] = fact
+    found = {fact.key: _too_young(fact.origin, unnamed=unnamed) for fact in young if fact.origin is not None}
+    for fact in (*firsts.values(), *told.values()):
+        if fact.origin is not None:
+            found[fact.key] = replace(fact.origin, of_age=False if fact.origin.of_age is False else None, roll=None)
+    return found
 
 
-def _word_on_age(fact: Fact, young: Origin) -> Fact:
+def _too_young(origin: Origin, *, unnamed: bool) -> Origin:
+    return Origin(origin.kind, file=None if unnamed else origin.file, of_age=False)
+
+
+def _word_on_origin(fact: Fact, origin: Origin) -> Fact:
     """As if the fact had said only that."""
-    return Fact(_NOTHING_ELSE, fact.time, fact.source, fact.id, fact.appended_at, origin=young)
+    return Fact(_NOTHING_ELSE, fact.time, fact.source, fact.id, fact.appended_at, origin=origin)
 
 
 def _bare(no: Consent) -> Consent:

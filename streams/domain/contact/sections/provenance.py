@@ -17,8 +17,9 @@ from streams.domain.contact.state import ContactState, Fact, Origin, RollEntry
 MOST_ENTRIES = 500
 """More entries than anybody has but by a machine or a mistake."""
 
-MOST_FIRSTS = 250
-"""So many of them may be the first one of a kind and file, by which it is found that something is due."""
+MOST_PLACES = 240
+"""Of so many kinds and files the first one is always among them, by which it is found that something is due, and the
+last one that says which notice was given."""
 
 
 class Entries(NamedTuple):
@@ -31,7 +32,7 @@ class Entries(NamedTuple):
 def provenance(contact_id: str, state: ContactState, origins: Sequence[Fact]) -> Entries:
     """The entries, the earliest first: of very many the first one of each kind and file, and the latest.
 
-    Of words on age the last yes and the last no are shown, too.
+    Of notices of a kind and file the last one is shown, too; of words on age the last yes and the last no.
 
     `origins`: the facts that count and have an origin, in order.
     """
@@ -46,17 +47,19 @@ def provenance(contact_id: str, state: ContactState, origins: Sequence[Fact]) ->
 
 
 def _told(of_each: Mapping[Origin, Sequence[Fact]]) -> list[Origin]:
-    """Those that are shown of too many: the first of each kind, of each file, the last words on age, and the latest."""
+    """Those that are shown of too many, as `provenance` says."""
     kinds, firsts, origins = dict[str, int](), dict[tuple[str, str | None], int](), [*of_each]
-    ages = dict[bool, int]()
+    last = dict[bool | tuple[str, str | None], int]()
     for number, origin in enumerate(origins):
+        place = origin.kind, origin.file
         kinds.setdefault(origin.kind, number)
-        if origin.of_age is not None:
-            said = ages.setdefault(origin.of_age, number)
-            ages[origin.of_age] = max(said, number, key=lambda each: of_each[origins[each]][-1].stamp)
-        if len(firsts) < MOST_FIRSTS:
-            firsts.setdefault((origin.kind, origin.file), number)
-    kept = {*kinds.values(), *firsts.values(), *ages.values()}
+        if len(firsts) < MOST_PLACES:
+            firsts.setdefault(place, number)
+        subjects = [origin.of_age] if origin.of_age is not None else []
+        for subject in (*subjects, *([place] if origin.notice is not None and place in firsts else ())):
+            said = last.setdefault(subject, number)
+            last[subject] = max(said, number, key=lambda each: of_each[origins[each]][-1].stamp)
+    kept = {*kinds.values(), *firsts.values(), *last.values()}
     for number in range(len(origins) - 1, -1, -1):
         if len(kept) < MOST_ENTRIES:
             kept.add(number)

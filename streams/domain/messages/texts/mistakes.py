@@ -87,6 +87,7 @@ CURES: Mapping[str, str] = {
     "cure.span": 'give minutes, hours or days, such as "90m", "12h" or "7d"',
     "cure.window": 'give up to "30d" and more than nothing: touches are known for 30 days',
     "cure.gap": 'give at most "30d": touches are known for 30 days',
+    "cure.until_told": 'give at most "28d": people are to be told within a month, and February has no more',
     "cure.mailing": 'give up to "30d" and more than nothing: campaigns are remembered for 30 days',
     "cure.expiry": 'give up to "7d" and more than nothing: people change their minds',
     "cure.cap": "give a whole number of 1 or more; to stop a campaign, hold it",

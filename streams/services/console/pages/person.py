@@ -16,6 +16,7 @@ from sinks.lookup import CHANNELS, Incomplete
 from sinks.segment_lookup import SegmentsReader
 from streams.domain.messages import CodedMessage, message
 from streams.domain.pressure import Decision, PermissionRequest
+from streams.domain.pressure.notices import given_at
 from streams.services.console.desk_people import events_of
 from streams.services.console.desk_reading import freshness
 from streams.services.console.page import Block, Loaded, Page, PageRequest, Withheld
@@ -144,7 +145,7 @@ def origins_of(profile: ContactProfile) -> dict[str, object]:
             _ms(item.get("obtained_at") or item["first_at"]),
             item,
             _channels_of(item["addresses"]),
-            _ms(item["notice_at"]) if "notice_at" in item else None,
+            _ms(given_at(item)),
         )
         for item in profile.get("provenance", ())
     ]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from math import floor
 from zoneinfo import ZoneInfo
 
-from events.outputs import ContactProfile, Touch
+from events.outputs import ContactProfile, ProvenanceItem, Touch
 from streams.domain.pressure import PermissionRequest, Policy, Reservation
 from streams.domain.pressure.policy import Cap
 
@@ -65,6 +65,37 @@ def too_heavy(policy: Policy, touches: Sequence[Touch], request: PermissionReque
     return weight + POINTS[request.channel] > policy.points.budget
 
 
+def untold(policy: Policy, profile: ContactProfile, request: PermissionRequest, at: int) -> bool:
+    """Whether somebody should have been told where their data come from by now, and was not."""
+    spans = [each.within for each in policy.conditions if each.channel == request.channel and each.require == "notice"]
+    items = profile.get("provenance", [])
+    asked = [item for item in items if spans and item["kind"] != "self"]
+    return any(is_late(item, items, profile["touches"], min(spans), at) for item in asked)
+
+
+def is_late(
+    item: ProvenanceItem, items: Sequence[ProvenanceItem], touches: Sequence[Touch], within: int, at: int
+) -> bool:
+    got = since(item)
+    for other in items:
+        if "notice" in other and (other["kind"], other.get("file")) == (item["kind"], item.get("file")):
+            given = datetime.fromisoformat(other.get("notice_at", other["first_at"]))
+            if got <= given <= moment(at):
+                return False
+    reached = [datetime.fromisoformat(touch["at"]) for touch in counting(touches)]
+    return got + timedelta(milliseconds=within) <= moment(at) or any(got < each <= moment(at) for each in reached)
+
+
+def since(item: ProvenanceItem) -> datetime:
+    """When something was got. A notice without a date of that is of what was known when it was given."""
+    said = [item["first_at"]]
+    if "obtained_at" in item:
+        said.append(item["obtained_at"])
+    elif "notice" in item and "notice_at" in item:
+        said.append(item["notice_at"])
+    return min(map(datetime.fromisoformat, said))
+
+
 def is_open(policy: Policy, zones: Iterable[str], request: PermissionRequest, at: int) -> bool:
     hours = getattr(policy.hours, request.channel)
     return all(clock_is_in(hours.week, moment(at).astimezone(ZoneInfo(zone))) for zone in zones)
@@ -91,5 +122,6 @@ def may_be_reached(  # noqa: PLR0913, PLR0917 (all that counts)
         or too_soon(policy, touches, request, at)
         or too_heavy(policy, touches, request, at)
         or any(at < each.until for each in reserved)
+        or untold(policy, profile, request, at)
         or not is_open(policy, zones, request, at)
     )

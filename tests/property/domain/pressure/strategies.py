@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from events.interactions.base import Channel, Purpose
-from events.outputs import ContactProfile, Touch
+from events.outputs import ContactProfile, ProvenanceItem, Touch
+from events.times import render_time
 from streams.domain.pressure import PermissionRequest, Policy, Reservation
 from streams.domain.pressure.policy_conditions import PolicyCondition
 from tests.unit.domain.pressure.people import DAY, MINUTE, NOON, person, settings, touch
@@ -15,6 +16,7 @@ CHANNELS: Sequence[Channel] = ("email", "text", "phone", "door", "letter")
 PURPOSES: Sequence[Purpose] = ("fundraising", "mobilisation", "informational")
 TEAMS = ("digital", "field")
 KINDS = ("self", "rented", "canvass")
+WITHIN = ("0m", "71h", "3d", "28d")
 ZONES: dict[str, tuple[str, ...]] = {
     "America/New_York": ("America/New_York",),
     "America/Phoenix": ("America/Phoenix",),
@@ -56,7 +58,7 @@ def conditions(draw: st.DrawFn) -> PolicyCondition:
     common: dict[str, Any] = {"channel": channel, "purposes": purposes, "automatic": automatic}
     required = draw(st.sampled_from(["provenance", "notice", "consent"]))
     if required == "notice":
-        within = draw(st.sampled_from(["0m", "71h", "3d", "30d"]))
+        within = draw(st.sampled_from(WITHIN))
         return PolicyCondition.model_validate({"require": "notice", "within": within, **common})
     if required == "provenance":
         sources = tuple(sorted(draw(st.sets(st.sampled_from(KINDS)))))
@@ -73,6 +75,8 @@ def policies(draw: st.DrawFn) -> Policy:
     changes |= {f"hours__{channel}": draw(hours) for channel in CHANNELS}
     budget = draw(st.none() | st.integers(3_000, 12_000))
     changes["points"] = None if budget is None else {"budget": budget}
+    asked = draw(st.lists(st.tuples(st.sampled_from(CHANNELS), st.sampled_from(WITHIN)), max_size=3))
+    changes["conditions"] = [{"channel": name, "require": "notice", "within": span} for name, span in asked]
     return Policy.model_validate(settings(**changes))
 
 
@@ -91,6 +95,25 @@ def touches(draw: st.DrawFn, most: int = 8) -> list[Touch]:
 
 
 @st.composite
+def origins(draw: st.DrawFn) -> list[ProvenanceItem]:
+    """Where somebody comes from, with notices of it: few kinds and files, so that some are of the same."""
+    found = []
+    for number in range(draw(st.integers(0, 4))):
+        at = draw(round_times | times)
+        item: dict[str, Any] = {"kind": draw(st.sampled_from(KINDS)), "first_at": render_time(at), "addresses": []}
+        item |= {"last_at": item["first_at"], "count": 1, "source": "lists/a", "id": f"p{number}"}
+        item |= draw(st.sampled_from([{}, {"file": "a"}]))
+        if draw(st.booleans()):
+            item["obtained_at"] = render_time(draw(times))
+        if draw(st.booleans()):
+            item["notice"] = "art14/v1"
+        if draw(st.booleans()):
+            item["notice_at"] = render_time(draw(times))
+        found.append(item)
+    return found  # type: ignore[return-value]  # as profiles have them
+
+
+@st.composite
 def people(draw: st.DrawFn) -> tuple[ContactProfile, tuple[str, ...]]:
     """Somebody, and the zones in which that person may be."""
     if draw(st.booleans()):
@@ -99,7 +122,7 @@ def people(draw: st.DrawFn) -> tuple[ContactProfile, tuple[str, ...]]:
     else:
         name = draw(st.sampled_from(sorted(REGIONS)))
         zones, where = {"time_zone": None, "region": name, "postal_code": None}, REGIONS[name]
-    return person(touches=draw(touches()), zones=zones), where
+    return person(touches=draw(touches()), zones=zones, provenance=draw(origins())), where
 
 
 requests = st.builds(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from events.channels import LimitedPurpose
 from events.json_types import JSON
+from events.times import parse_time, render_time
 from streams.domain.contact import ContactState, decode, encode, fold, merge, profile
 from streams.domain.pressure import Decision, PermissionRequest
 from streams.domain.pressure.conditions import conditions_on, unmet
@@ -34,7 +35,11 @@ def lives(draw: st.DrawFn) -> list[Arrival]:
     for _ in range(draw(st.integers(0, 8))):
         moment, id_ = NOON + draw(st.integers(0, 3)) * HOUR, draw(st.sampled_from(IDS))
         data: dict[str, JSON]
-        if draw(st.integers(0, 3)):
+        what = draw(st.integers(0, 4))
+        if not what:
+            purpose = draw(st.sampled_from(["fundraising", "transactional"]))
+            one = said("email.sent", id_, moment, message_id=f"m{id_}", purpose=purpose)
+        elif what > 1:
             data = {"channel": draw(st.sampled_from(["phone", "email", "all"])), "granted": draw(st.booleans())}
             data |= draw(st.sampled_from([{}, {"purpose": "fundraising"}, {"purpose": CALLS}]))
             data |= draw(st.sampled_from([{}, {"basis": "consent"}, {"basis": "legitimate_interest"}]))
@@ -43,6 +48,7 @@ def lives(draw: st.DrawFn) -> list[Arrival]:
             source: dict[str, JSON] = {"kind": draw(st.sampled_from(KINDS))}
             source |= draw(st.sampled_from([{}, {"file": "a"}]))
             source |= draw(st.sampled_from([{}, {"notice": "n"}, {"notice": "n", "notice_at": "2012-03-02T12:00:00Z"}]))
+            source |= draw(st.sampled_from([{}, {}, {"obtained_at": render_time(NOON + HOUR)}]))
             one = said("form.submitted", id_, moment, form_id="f", provenance=source)
         life.append(by(draw(st.sampled_from(SOURCES)), one))
     return list({key(each): each for each in life}.values())
@@ -90,7 +96,8 @@ def why_not(condition: PolicyCondition, life: Sequence[Arrival], request: Permis
         kinds = {data["provenance"]["kind"] for _, data in told if data.get("provenance")}
         return None if kinds & set(condition.sources or KINDS) else "no_provenance"
     if condition.require == "notice":
-        return "no_notice" if any(_is_late(at, data, told, condition.within) for at, data in told) else None
+        came = [source for _, data in told if (source := data.get("provenance"))]
+        return "no_notice" if any(_is_late(source, told, condition.within) for source in came) else None
     words = [(at, data) for at, data in told if "granted" in data and data["channel"] in (request.channel, "all")]
     wanted = [condition.consent_to] if condition.consent_to else [None, request.purpose]
     for purpose in wanted:
@@ -104,11 +111,24 @@ def why_not(condition: PolicyCondition, life: Sequence[Arrival], request: Permis
     return "no_consent"
 
 
-def _is_late(at: int, data: dict[str, Any], told: Sequence[tuple[int, dict[str, Any]]], within: int) -> bool:
-    """Whether it names another source than the person, so long ago, and nobody was told of that source."""
-    source = data.get("provenance")
-    if not source or source["kind"] == "self" or at + within > ASKED_AT:
+def _is_late(source: dict[str, Any], told: Sequence[tuple[int, dict[str, Any]]], within: int) -> bool:
+    """Whether it is another than the person, so long ago or before a contact, and nobody told them since.
+
+    Who says the same again says nothing new.
+    """
+    if source["kind"] == "self":
         return False
-    others = [other["provenance"] for _, other in told if other.get("provenance")]
-    same = [other for other in others if (other["kind"], other.get("file")) == (source["kind"], source.get("file"))]
-    return not any(other.get("notice") for other in same)
+    known_by = source.get("obtained_at") or (source.get("notice_at") if source.get("notice") else None)
+    first = min(at for at, other in told if other.get("provenance") == source)
+    got = min(first, _ms(known_by) or first)
+    for said_at, other in told:
+        same = other.get("provenance") or {}
+        is_of_it = (same.get("kind"), same.get("file")) == (source["kind"], source.get("file"))
+        if is_of_it and same.get("notice") and got <= (_ms(same.get("notice_at")) or said_at) <= ASKED_AT:
+            return False
+    is_reached = any("message_id" in other and other["purpose"] != "transactional" and at > got for at, other in told)
+    return is_reached or got + within <= ASKED_AT
+
+
+def _ms(text: str | None) -> int | None:
+    return None if text is None else parse_time(text)

@@ -160,13 +160,59 @@ def test_an_address_is_shown_with_what_named_it() -> None:
     assert [item["addresses"] for item in whole["provenance"]] == [both, both[1:]]
 
 
-def test_of_a_part_that_is_too_large_no_provenance_is_shown() -> None:
+def test_of_a_part_that_is_too_large_what_a_notice_is_asked_of_is_shown_and_no_more() -> None:
     state = folded(
         said("consent.changed", "1", channel="email", granted=False, provenance=FORM),
         report("2", outcome="refused", provenance={"kind": "canvass"}),
+        *(
+            said("provenance.reported", f"r{at}", NOON + at * HOUR, provenance={"kind": "rented", "file": file, **more})
+            for at, (file, more) in enumerate(
+                [("a", {"sex": "f"}), ("b", {}), ("a", {"notice": "n1"}), ("a", {"sex": "m"})]
+            )
+        ),
     )
-    assert "provenance" in profile(DONOR, state)
-    assert "provenance" not in profile(DONOR, reduced(state))
+    shown = profile(DONOR, reduced(state))["provenance"]
+    assert {(item["kind"], item.get("file"), item.get("notice"), "sex" in item) for item in shown} == {
+        ("canvass", None, None, False),
+        ("rented", "a", None, False),
+        ("rented", "a", "n1", False),
+        ("rented", "b", None, False),
+    }
+    assert len(shown) == 4
+    last = profile(DONOR, reduced(state, unnamed=True))["provenance"]
+    assert {(item["kind"], item.get("file"), item.get("notice")) for item in last} == {
+        ("canvass", None, None),
+        ("rented", "a", None),
+        ("rented", "a", "n1"),
+    }
+    back = folded(*_two_rows(), retracted("r0"))
+    assert [item["source"] + item["id"] for item in profile(DONOR, reduced(back))["provenance"]] == ["team/ar1"]
+
+
+def _two_rows() -> list[Arrival]:
+    return [said("provenance.reported", f"r{at}", NOON + at, provenance={"kind": "rented"}) for at in range(2)]
+
+
+def test_who_is_too_young_keeps_the_file_and_the_notice_where_a_part_is_too_large() -> None:
+    row: dict[str, JSON] = {"kind": "vendor", "file": "a", "of_age": False, "notice": "n1"}
+    [item] = profile(DONOR, reduced(folded(said("provenance.reported", "1", provenance=row))))["provenance"]
+    assert {key: item.get(key) for key in row} == row
+
+
+def test_of_too_many_entries_the_last_notice_of_each_kind_and_file_is_shown() -> None:
+    """A row of which the person was told is not denied once they have very many others."""
+    row: dict[str, JSON] = {"kind": "rented", "file": "a"}
+    rows = [row, {**row, "notice": "n1"}, {**row, "notice": "n2"}]
+    rows += [
+        {"kind": "canvass", "file": "d", "age_band": f"{age}-{age + 1}", "notice": f"n{n}"}
+        for age in range(18, 48)
+        for n in range(20)
+    ]
+    known = profile_of(
+        *(said("provenance.reported", f"{at}", NOON + at * HOUR, provenance=each) for at, each in enumerate(rows))
+    )
+    assert known["provenance_left_out"] == len(rows) - 500
+    assert [item.get("notice") for item in known["provenance"] if item["kind"] == "rented"] == [None, "n2"]
 
 
 @pytest.mark.parametrize("kind", ["census", "", "Self"])

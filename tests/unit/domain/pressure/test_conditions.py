@@ -9,7 +9,7 @@ from events.channels import Channel
 from events.outputs import ConsentWord, ProvenanceItem
 from events.times import render_time
 from streams.domain.pressure import Policy, answer, decide, default_policy, prepare, read_policy
-from streams.domain.pressure.asking import Evidence
+from streams.domain.pressure.asking import Evidence, Reservation
 from streams.domain.pressure.closures import channel_denial, channel_rules
 from streams.domain.pressure.policy_conditions import PolicyCondition
 from streams.domain.pressure.policy_files import policy_text
@@ -26,6 +26,7 @@ from tests.unit.domain.pressure.people import (
     person,
     policy,
     ruled,
+    touch,
     unlimited,
 )
 
@@ -145,7 +146,7 @@ def got(kind: str, days: int, **more: str) -> ProvenanceItem:
 
 def test_whose_data_came_from_elsewhere_is_told_so_within_a_month() -> None:
     rules = ruling(NOTICE)
-    for days, expected in ((29, ALLOWED), (31, ("deny", "no_notice"))):
+    for days, expected in ((27, ALLOWED), (28, ("deny", "no_notice"))):
         found = decide(person(provenance=[got("rented", days)]), rules, asking("phone"), NOON)
         assert ruled(found) == expected
     late = decide(person(provenance=[got("rented", 31)]), rules, asking("phone"), NOON)
@@ -178,6 +179,95 @@ def test_a_notice_counts_for_its_own_source_and_once_it_has_been_given() -> None
     assert ruled(decide(long_ago, rules, asking("phone"), NOON)) == refused
 
 
+def test_an_allow_ends_where_the_time_for_a_notice_does() -> None:
+    """A list is used until `expires_at`: nobody is reached by it whom the policy denies by then."""
+    letters = ruling({"channel": "letter", "require": "notice"})
+    known = person(provenance=[got("rented", 27)])
+    found = decide(known, letters, asking("letter"), NOON)
+    assert (ruled(found), found.expires_at) == (ALLOWED, NOON + DAY)
+    assert ruled(decide(known, letters, asking("letter"), NOON + DAY)) == ("deny", "no_notice")
+    told = person(provenance=[got("rented", 27), given_notice(got("rented", 20))])
+    assert decide(told, letters, asking("letter"), NOON).expires_at == NOON + letters.expiry.letter
+
+
+def test_who_would_have_to_wait_until_it_is_too_late_for_a_notice_is_denied() -> None:
+    """Else a tool that comes again as told is denied for good."""
+    rules, known = ruling(NOTICE), person(provenance=[got("rented", 27)])
+    for end, expected in ((NOON + DAY - 1, ("defer", "reserved")), (NOON + DAY, ("deny", "no_notice"))):
+        others = [Reservation("phone", "field", NOON - HOUR, end)]
+        found = decide(known, rules, asking("phone"), NOON, reserved=others)
+        assert ruled(found) == expected
+        assert ruled(decide(known, rules, asking("phone"), end)) == (ALLOWED if end < NOON + DAY else expected)
+    assert (found.evidence, found.earliest_at) == ((Evidence("lists/a", "rented"),), None)
+    told = person(provenance=[got("rented", 27), given_notice(got("rented", 26))])
+    assert ruled(decide(told, rules, asking("phone"), NOON, reserved=others)) == ("defer", "reserved")
+
+
+@pytest.mark.parametrize("channel", ["email", "phone"])
+def test_a_first_contact_without_a_notice_ends_the_time_for_it(channel: Channel) -> None:
+    """GDPR, article 14 (3) (b): at the latest with the first contact, on whatever channel."""
+    rules, fresh = ruling(NOTICE), got("rented", 20)
+    reached = person(touches=[touch(NOON - 3 * DAY, channel)], provenance=[fresh])
+    found = decide(reached, rules, asking("phone"), NOON)
+    assert (ruled(found), found.evidence) == (("deny", "no_notice"), (Evidence("lists/a", "rented"),))
+    told = person(touches=reached["touches"], provenance=[fresh, given_notice(got("rented", 2))])
+    assert ruled(decide(told, rules, asking("phone"), NOON)) == ALLOWED
+    assert not decide(told, rules, asking("phone"), NOON).notice_due
+    before = person(touches=[touch(NOON - 20 * DAY, channel)], provenance=[fresh])
+    assert decide(before, rules, asking("phone"), NOON).notice_due
+    receipt = person(touches=[touch(NOON - 3 * DAY, "email", "transactional")], provenance=[fresh])
+    assert decide(receipt, rules, asking("phone"), NOON).notice_due
+
+
+def test_a_notice_counts_for_what_had_been_got_by_then() -> None:
+    rules, refused = ruling(NOTICE), ("deny", "no_notice")
+    old = given_notice(got("vendor", 700, obtained_at=render_time(NOON - 710 * DAY)))
+    again = got("vendor", 10)
+    assert decide(person(provenance=[old, again]), rules, asking("phone"), NOON).notice_due
+    assert ruled(decide(person(provenance=[old, again]), rules, asking("phone"), NOON + 20 * DAY)) == refused
+    early = given_notice(got("rented", 5, file="x"), notice_at="2020-01-01T00:00:00Z")
+    assert (
+        ruled(decide(person(provenance=[got("rented", 31, file="x"), early]), rules, asking("phone"), NOON)) == refused
+    )
+    twice = given_notice(got("vendor", 700), last_at=render_time(NOON - DAY))
+    assert not decide(person(provenance=[twice, got("vendor", 10)]), rules, asking("phone"), NOON).notice_due
+    same = given_notice(got("rented", 2), notice_at=render_time(NOON - 31 * DAY))
+    assert ruled(decide(person(provenance=[got("rented", 31), same]), rules, asking("phone"), NOON)) == ALLOWED
+
+
+def test_a_date_that_lies_ahead_puts_no_notice_off() -> None:
+    slip = got("rented", 31, obtained_at="2062-01-01T00:00:00Z")
+    found = decide(person(provenance=[slip]), ruling(NOTICE), asking("phone"), NOON)
+    assert ruled(found) == ("deny", "no_notice")
+    fresh = got("rented", 1, obtained_at="2062-01-01T00:00:00Z")
+    assert decide(person(provenance=[fresh]), ruling(NOTICE), asking("phone"), NOON).notice_due
+
+
+def test_of_a_source_that_makes_nobody_reachable_no_notice_is_asked() -> None:
+    """A no from a refused file passes, and the notice that would mend it could not."""
+    walled = unlimited(unknown__sources=["petition"], conditions=[NOTICE, {**NOTICE, "channel": "door"}])
+    no = got("petition", 40, file="p1")
+    form = got("self", 50)
+    for channel in ("phone", "door"):
+        found = decide(person(provenance=[no, form]), walled, asking(channel), NOON)
+        assert (ruled(found), found.notice_due) == (ALLOWED, False)
+        both = person(provenance=[no, form, got("vendor", 40)])
+        assert ruled(decide(both, walled, asking(channel), NOON)) == ("deny", "no_notice")
+
+
+def test_who_is_reached_by_such_a_source_is_told_all_the_same() -> None:
+    open_door = unlimited(
+        unknown__sources=["petition"], unknown__phone="allow", unknown__door="allow",
+        conditions=[NOTICE, {**NOTICE, "channel": "door"}],
+    )  # fmt: skip
+    no, refused = got("petition", 40, file="p1"), ("deny", "no_notice")
+    assert ruled(decide(person(provenance=[no]), open_door, asking("door"), NOON)) == refused
+    assert (
+        ruled(decide(person(provenance=[no, got("self", 50) | {"addresses": []}]), open_door, asking("phone"), NOON))
+        == refused
+    )
+
+
 def test_how_long_people_may_be_reached_without_a_notice_is_the_policys() -> None:
     week, never = ruling({**NOTICE, "within": "7d"}), ruling({**NOTICE, "within": "0m"})
     known = person(provenance=[got("rented", 8)])
@@ -190,7 +280,7 @@ def test_how_long_people_may_be_reached_without_a_notice_is_the_policys() -> Non
 def test_a_policy_without_a_time_for_notices_has_the_version_that_it_had() -> None:
     said = ruling(ORIGIN).model_dump(mode="json")["conditions"]
     assert "within" not in said[0]
-    assert ruling(NOTICE).version == ruling({**NOTICE, "within": "30d"}).version
+    assert ruling(NOTICE).version == ruling({**NOTICE, "within": "28d"}).version
     assert ruling(NOTICE).version != ruling({**NOTICE, "within": "7d"}).version
     again = read_policy(policy_text(ruling({**NOTICE, "within": "7d"}, APPEALS)))
     assert isinstance(again, Policy)
@@ -351,6 +441,7 @@ def test_a_policy_without_conditions_has_the_version_that_it_had() -> None:
         ({**APPEALS, "sources": ["self"]}, 'require = "provenance"'),
         ({**APPEALS, "within": "7d"}, 'require = "notice"'),
         ({**APPEALS, "within": USUAL_WITHIN}, 'require = "notice"'),
+        ({"channel": "phone", "require": "notice", "within": "29d"}, "told within a month"),
         ({"channel": "phone", "require": "notice", "sources": ["self"]}, 'require = "provenance"'),
         ({"channel": "phone", "require": "notice", "bases": ["consent"]}, 'require = "consent"'),
         ({**ORIGIN, "bases": ["consent"]}, 'require = "consent"'),

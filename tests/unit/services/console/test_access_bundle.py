@@ -76,6 +76,25 @@ def test_the_page_tells_it_in_the_persons_language(language: Language, words: li
         assert told in shown
 
 
+def test_each_row_has_the_notice_that_was_given_of_it_and_when() -> None:
+    """Not the day on which the data were got: that is when nobody had told them yet."""
+    row: dict[str, JSON] = {"kind": "rented", "file": "a", "obtained_at": "2012-01-01T08:00:00Z"}
+    known: Any = profile_of(
+        said("provenance.reported", "1", NOON - HOUR, provenance=row),
+        said("provenance.reported", "2", provenance={"kind": "rented", "file": "a", "notice": "v1"}),
+        said("provenance.reported", "3", provenance={"kind": "rented", "file": "b"}),
+    )
+    told = bundle_of({**held(), "profile": known}, Words("en"), NOON, KEEPING)[PAGE].decode()
+    rows = [re.findall("<td>(.*?)</td>", line) for line in told.split("<tr>")]
+    cells = [(row[0], *row[2:]) for row in rows if row[1:2] == ["A hired list"]]
+    given = "v1, Thu, Mar 1, 2012"
+    assert cells == [
+        ("Sun, Jan 1, 2012", "a", given),
+        ("Thu, Mar 1, 2012", "a", given),
+        ("Thu, Mar 1, 2012", "b", "–"),
+    ]
+
+
 def test_what_a_roll_says_of_a_voter_is_told() -> None:
     assert "old enough to vote · age 65+ · female · polling station 0012" in page("en")
     assert "en âge de voter · âge 65+ · femme · bureau de vote 0012" in page("fr")

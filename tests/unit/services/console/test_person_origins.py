@@ -51,6 +51,11 @@ def test_a_notice_is_told_with_how_and_when(language: Language, words: str) -> N
     assert words in shown(known, language)
 
 
+def test_a_notice_without_a_date_was_given_when_the_interaction_happened() -> None:
+    roll: dict[str, JSON] = {"kind": "voter_list", "obtained_at": "2012-01-01T08:00:00Z", "notice": "n2"}
+    assert "notice n2, Thu, Mar 1, 2012" in shown(profile_of(said("provenance.reported", provenance=roll)))
+
+
 def test_of_whom_nothing_was_said_that_is_said() -> None:
     page = shown(profile_of(said("rsvp.made", event_id="e")))
     assert "No interaction says where this comes from." in page
