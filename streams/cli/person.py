@@ -17,7 +17,7 @@ from events.json_types import JSON
 from events.refusal import Refusal
 from events.topics import AUDIT_LOG, CONTACT_ALERTS, CONTACT_LINKS, CONTACT_SUPPRESSIONS, INTERACTIONS
 from streams.cli.output import say
-from streams.domain.display_names import without_staff
+from streams.domain.display_names import decided_by, without_staff
 from streams.services.permission.person_name import (
     CALLED,
     LONG_FORMS,
@@ -245,6 +245,8 @@ def _interactions(consumer: KafkaConsumer, settings: Settings, names: Iterable[s
 
 _OF_STAFF = ("viewer", "reason")
 """Who exactly looked, and in which words why: it is about them, and is not given out."""
+_DECIDED = "rights"
+"""A step about a request of theirs, of which the team is whoever took it."""
 
 
 def audited_of(told: Mapping[str, JSON], names: Collection[str]) -> dict[str, JSON] | None:
@@ -258,8 +260,8 @@ def audited_of(told: Mapping[str, JSON], names: Collection[str]) -> dict[str, JS
     if not own:
         return None
     given = {name: part for name, part in told.items() if name not in _OF_STAFF}
-    team = given.get("team")
-    return given | ({"team": without_staff(team)} if isinstance(team, str) else {}) | {"answers": [*own]}
+    team, shown = given.get("team"), decided_by if given.get("what") == _DECIDED else without_staff
+    return given | ({"team": shown(team)} if isinstance(team, str) else {}) | {"answers": [*own]}
 
 
 def read_asked(settings: Settings, names: Collection[str]) -> list[JSON]:

@@ -63,7 +63,7 @@ def report(
     settings = load_settings()
     rule = _rule(settings, kind, until, file, inactive=inactive)
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
-        found = PeopleDue(consumer, _due_by(rule)).read()
+        found = _count(PeopleDue(consumer, _due_by(rule)), settings, rule)
     _print(found, rule, "due", as_json=as_json)
 
 
@@ -86,8 +86,9 @@ def run(  # noqa: PLR0913 (options of a command)
 ) -> None:
     """Forget what came from a source until a time; people stay, with all else that is known of them.
 
-    With `--inactive` the whole people who have done nothing for so long; whoever acts before a worker hears it stays.
-    Nothing is sent then while a worker is behind, or records are held in quarantine, of which nobody knows what is in.
+    With `--inactive` the whole people who have done nothing for so long; whoever acts before a worker hears it stays,
+    and so does whoever waits for an answer to a request (`harmonia rights`). Nothing is sent then while a worker is
+    behind, or records are held in quarantine, of which nobody knows what is in.
 
     A report before and after, and a count again once it is confirmed: it is sent only for those due in both. Nothing is
     sent where more people are due than `--most`; exit code 1 then, and where profiles do not show it in time. To send
@@ -103,7 +104,7 @@ def run(  # noqa: PLR0913 (options of a command)
     clients = KafkaClients(settings)
     with failing_plainly(), closing(clients.tool_consumer()) as consumer:
         people = PeopleDue(consumer, _due_by(rule))
-        before = people.read()
+        before = _count(people, settings, rule)
         _print(before, rule, "before", as_json=as_json)
         _refuse_more(before, most)
         counted = frozenset(people.due)
@@ -112,9 +113,10 @@ def run(  # noqa: PLR0913 (options of a command)
         if not yes:
             typer.confirm(f"This cannot be undone. Forget it for {before.people} people?", abort=True, err=True)
         require_topic(settings, CONTACT_COMMANDS)
-        _refuse_more(people.read(), most)  # a prompt may stand open for hours
+        _refuse_more(_count(people, settings, rule), most)  # a prompt may stand open for hours
         if inactive:
             _refuse_unheard(settings, despite_held=despite_held)
+            people.leave_out(_waited_under(settings, rule))
         sent_to = counted & people.due.keys()
         with closing(clients.tool_producer()) as producer:
             waiting = [producer.send(CONTACT_COMMANDS, each) for each in _commands(people, sent_to, rule, source)]
@@ -135,6 +137,19 @@ def run(  # noqa: PLR0913 (options of a command)
             f"all whom it was sent for have lost it; but {after.people} people have something that is due since the "
             "count, or under another contact_id: run it again"
         )
+
+
+def _count(people: PeopleDue, settings: Settings, rule: Rule) -> DueReport:
+    """Count who is due now; not who waits for an answer, where whole people are."""
+    people.leave_out(_waited_under(settings, rule))
+    return people.read()
+
+
+def _waited_under(settings: Settings, rule: Rule) -> Set[str]:
+    from events.inactivity import InactivityRule
+    from streams.services.rights_desk.log import read_desk
+
+    return read_desk(settings).waited_under() if isinstance(rule, InactivityRule) else frozenset()
 
 
 def _refuse_more(found: DueReport, most: int) -> None:
@@ -254,6 +269,7 @@ def _print(found: DueReport, rule: Rule, when: str, *, as_json: bool) -> None:
         rows = [
             ("people who are due, whole", f"{found.people:,} of {found.known:,}"),
             ("interactions that go", f"{found.interactions:,}"),
+            ("people who stay until they are answered", f"{found.asked:,}"),
         ]
         print_table(("what", "how many"), rows, right={1})
         return

@@ -85,9 +85,8 @@ def open_command(  # noqa: PLR0913 (options of a command)
             desk = _desk(settings)
             ids = set() if contact_id is None or anyway else ids_asked_under(settings, desk, found)
             if (before := desk.open_of(kind, ids)) is not None:
-                refuse(
-                    f"nothing was written down: request {before.id} of this kind and person is open; another: --anyway"
-                )
+                written = _heed(before, deciding) if stopped else "nothing was written down"
+                refuse(f"{written}: request {before.id} of this kind and person is open; another: --anyway")
             step = RequestOpened(**deciding.mark(deciding.today), kind=kind, received=day, contact_id=contact_id)
             request = deciding.open(deciding.begin_open(step), step, is_stopped=stopped is True)
     _told(settings, request, as_json=as_json)
@@ -363,6 +362,16 @@ def _refuse_unknown(unknown: str, lacking: str | None) -> NoReturn:
         )
     then = "nothing was written down. To write it down as of nobody who is known: --anyway"
     refuse(followed_by(unknown, then))
+
+
+def _heed(request: RightsRequest, deciding: Deciding) -> str:
+    """Write down of an open objection that all contact is stopped, where nobody had seen that; in words, what is."""
+    if "suppressed" in request.did:
+        return "nothing was written down"
+    step = deciding.answered(["suppressed"])
+    deciding.begin(request, step)
+    deciding.take(request, step)
+    return "no other one was written down, and of the one before that all contact is stopped"
 
 
 @contextmanager

@@ -47,6 +47,15 @@ def without_staff(source: str) -> str:
     return how if how in _OF_STAFF else source
 
 
+def decided_by(source: str) -> str:
+    """The source of what one of the staff decided, as the person is told of it: `console`, or else `operator`.
+
+    Whoever gives a command may call themselves as they like, `dpo/jane` too.
+    """
+    how = without_staff(source)
+    return how if how in _OF_STAFF else _OF_STAFF[0]
+
+
 def printable(text: str) -> str:
     """Free text with a `?` for each sign that cannot be seen, such as line breaks and codes of a terminal."""
     return text if text.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in text)

@@ -4,6 +4,9 @@ The topic is small, so each worker reads all of it, outside of any group. Whoeve
 `erased` in Redis under every identifier, until something new is heard of them; a request of theirs becomes a count. A
 Redis that is being filled may say so of somebody who has come back, and so is not asked. Of several workers that see
 an erasure each writes the same records, which is as good as once.
+
+It shares its event loop with the agents, so it folds the requests anew only where a record came, and asks Redis at each
+look of those that are open and of some that are closed, for which nobody waits.
 """
 
 import logging
@@ -31,15 +34,53 @@ logger = logging.getLogger(__name__)
 
 PLACE = TopicPartition(RIGHTS_REQUESTS, 0)
 LOOK_S = 5.0
+CLOSED_AT_ONCE = 1_000
+"""Closed requests of which Redis is asked in one look."""
 _WAIT_MS = 500
 
 
-async def erased_since(lookup: Lookup, desk: RightsDesk) -> list[RightsRequest]:
+class FollowedDesk:
+    """The requests as records come."""
+
+    def __init__(self) -> None:
+        self._there: dict[str, RightsRecord] = {}
+        self._desk: RightsDesk | None = None
+
+    def take(self, key: bytes | None, value: bytes | None) -> None:
+        """Hear of a record of the topic, the later one after the earlier."""
+        name = (key or b"").decode(errors="replace")
+        if value is None:
+            self._there.pop(name, None)
+        elif (said := read_rights_record(key, value)) is not None:
+            self._there[name] = said
+        self._desk = None
+
+    def desk(self) -> RightsDesk:
+        """All requests as they stand; the same object until a record comes."""
+        if self._desk is None:
+            self._desk = desk_of(self._there.items())
+        return self._desk
+
+
+def ids_to_ask(desk: RightsDesk, turn: int) -> list[str]:
+    """Under which ids Redis is asked for people in a look: those of all open requests, and of closed ones in turn.
+
+    `turn`: which look it is.
+    """
+    there = desk.requests.values()
+    closed = [one for one in there if one.closed is not None]
+    begin = turn % max(1, -(-len(closed) // CLOSED_AT_ONCE)) * CLOSED_AT_ONCE
+    asked = [*(one for one in there if one.closed is None), *closed[begin : begin + CLOSED_AT_ONCE]]
+    return sorted({one.contact_id for one in asked if one.contact_id is not None})
+
+
+async def erased_since(lookup: Lookup, desk: RightsDesk, turn: int = 0) -> list[RightsRequest]:
     """The requests whose person has been erased since they were written down; none while Redis is not complete.
 
-    Nor while Redis is as of before that: what it says is then not yet of whom was known. Raises SinkUnavailable.
+    Nor while Redis is as of before that: what it says is then not yet of whom was known. `turn`: which look it is.
+    Raises SinkUnavailable.
     """
-    ids = sorted({one.contact_id for one in desk.requests.values() if one.contact_id is not None})
+    ids = ids_to_ask(desk, turn)
     found = await lookup.ids([[each] for each in ids]) if ids else None
     if found is None or isinstance(found, Incomplete):
         return []
@@ -60,7 +101,7 @@ class RightsMonitor(Service):
         self._zone = ZoneInfo(settings.time_zone)
         self._clock = clock
         self._metrics = metrics
-        self._there: dict[str, RightsRecord] = {}
+        self._looks = 0
         self._in_trouble = False
 
     async def on_stop(self) -> None:
@@ -84,29 +125,27 @@ class RightsMonitor(Service):
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         consumer.assign([PLACE])
         await consumer.seek_to_beginning(PLACE)
-        self._there = {}
+        followed = FollowedDesk()
+        told: tuple[RightsDesk, date] | None = None
         while not self.should_stop:
             end = (await consumer.end_offsets([PLACE]))[PLACE]
             while not self.should_stop and await consumer.position(PLACE) < end:
                 for records in (await consumer.getmany(timeout_ms=_WAIT_MS)).values():
                     for record in records:
-                        self._take(record.key, record.value)
-            desk = desk_of(self._there.items())
-            self._metrics.tell(waiting_by_kind(desk, self._today()))
+                        followed.take(record.key, record.value)
+            desk, today = followed.desk(), self._today()
+            if told is None or told[0] is not desk or told[1] != today:
+                self._metrics.tell(waiting_by_kind(desk, today))
+                told = desk, today
             await self._forget_erased(desk)
             self._in_trouble = False
             await self.sleep(LOOK_S)
 
-    def _take(self, key: bytes | None, value: bytes | None) -> None:
-        name = (key or b"").decode(errors="replace")
-        if value is None:
-            self._there.pop(name, None)
-        elif (said := read_rights_record(key, value)) is not None:
-            self._there[name] = said
-
     async def _forget_erased(self, desk: RightsDesk) -> None:
         """Leave nothing but counts of requests whose person was erased. Raises SinkUnavailable, Kafka's errors."""
-        records = [*forgetting_records(await erased_since(self._lookup, desk), desk.left, self._today())]
+        self._looks += 1
+        erased = await erased_since(self._lookup, desk, self._looks)
+        records = [*forgetting_records(erased, desk.left, self._today())]
         if not records:
             return
         producer = self._kafka.idempotent_producer()

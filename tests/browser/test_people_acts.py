@@ -36,6 +36,17 @@ def somebody(system: System) -> tuple[str, str]:
     return email, text(found)
 
 
+def named_too(system: System, email: str, hashed: str) -> str:
+    """Tell the deployment of an id of somebody who was known by their address alone; the id."""
+    contact_id = fresh()
+    said = event("form.submitted", {"contact_id": contact_id, "email": email}, form_id="f")
+    system.deployment.producer.send("outreach-events", structured(said)[0]).get(30)
+    redis = system.deployment.redis
+    until(lambda: redis.get(identity_key(hashed)) == contact_id.encode(), "the address of whom the id names")
+    until(lambda: hashed.encode() in (state_of(system, contact_id) or b""), "one profile of both")
+    return contact_id
+
+
 def audited(system: System, what: str, contact_id: str) -> list[str]:
     """The details of what `audit-log` has of acts about somebody."""
     records = (orjson.loads(record.value or b"{}") for record in records_of(system.deployment.consumer, AUDIT_LOG))
@@ -165,8 +176,12 @@ def test_a_person_is_stopped_exported_and_forgotten_in_french_by_the_keyboard_al
 def test_a_request_is_opened_answered_and_closed_in_french_by_the_keyboard_on_a_phone(
     reader: Readers, acting: ConsoleSite
 ) -> None:
-    """An objection stops all contact at once; who asks what is held is given a page in French."""
-    email, contact_id = somebody(acting.system)
+    """An objection stops all contact at once; who asks what is held is given a page in French.
+
+    They go by an address and an id, so somebody has to say that it is they who asked.
+    """
+    email, hashed = somebody(acting.system)
+    contact_id = named_too(acting.system, email, hashed)
     zoe = reader("zoe", PHONE, url=acting.url)
     zoe.find(email, "rights")
 
@@ -187,6 +202,9 @@ def test_a_request_is_opened_answered_and_closed_in_french_by_the_keyboard_on_a_
     open_one("accès")
     assert zoe.violations() == []
     assert no_wider_than_the_screen(zoe.page)
+    assert f"email:{hashed[6:14]}… · est-ce bien cette personne" in zoe.page.inner_text("#body-request")
+    zoe.page.locator("#theirs").focus()
+    zoe.page.keyboard.press("Space")
     with zoe.page.expect_download() as downloading:
         press(zoe.page, "Télécharger ce qui est gardé, à lire par la personne")
     with ZipFile(downloading.value.path()) as files:

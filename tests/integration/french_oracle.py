@@ -79,9 +79,9 @@ def is_silent(told: Sequence[Event], until: str) -> bool:
 def _is_own(event: Event) -> bool:
     data = event["data"]
     if event["type"] == "consent.changed":
-        return not data["granted"] or data.get("basis", "consent") == "consent"
+        return not data["granted"] or bool(data.get("basis", "consent") == "consent")
     is_self = event["type"] == "provenance.reported" and data["provenance"]["kind"] == "self"
-    return event["type"] in _OWN or is_self or data.get("outcome") == "contacted"
+    return bool(event["type"] in _OWN or is_self or data.get("outcome") == "contacted")
 
 
 def facts_of(told: Sequence[Event]) -> Facts:

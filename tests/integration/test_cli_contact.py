@@ -301,12 +301,18 @@ def test_who_has_done_nothing_for_years_is_erased_and_who_has_stays(desk: Desk, 
         where = on(system.stack, COLUMNS="80", HARMONIA_INACTIVITY_DAYS=days)
         return harmonia(tmp_path, "retention", *words, "--inactive", environment=where)
 
+    waiting = json.loads(rights(system, "open", "access", email, "--json").stdout)["request"]
+    [line] = ended_well(retention("run", "--most", "1", "--yes", "--json")).stdout.splitlines()
+    assert [json.loads(line)[name] for name in ("people", "asked")] == [0, 1]  # who waits for an answer stays
+    assert rights(system, "close", waiting, "--outcome", "granted").exit_code == 0
+
     counted = json.loads(ended_well(retention("report", "--json")).stdout)
-    assert (counted["people"], counted["interactions"]) == (1, 2)
+    assert (counted["people"], counted["interactions"], counted["asked"]) == (1, 2, 0)
     assert "more than --most 0" in refused(retention("run", "--most", "0", "--yes"))
     lines = ended_well(retention("run", "--most", "1", "--yes", "--json")).stdout.splitlines()
     assert [(json.loads(line)["when"], json.loads(line)["people"]) for line in lines] == [("before", 1), ("after", 0)]
     until(lambda: not desk.profile(idle), "nobody left")
+    until(lambda: waiting not in read_desk(system.settings).requests, "what they asked for is only counted")
     assert desk.profile(alive)["counts"] == {"form.submitted": 1, "rsvp.attended": 1}
     assert "HARMONIA_INACTIVITY_DAYS is 0" in refused(retention("report", days="0"), 2)
 
@@ -319,8 +325,8 @@ def test_a_person_objects_is_given_what_is_held_and_is_forgotten_with_their_requ
     named: list[dict[str, JSON]] = [{"contact_id": ada, "email": email}, {"contact_id": bo}]
     for who in named:
         desk.say("outreach-events", "form.submitted", who, form_id="f")
-    for name in (ada, bo):
-        until_in_redis(system, name)
+    until_in_redis(system, bo)
+    until(lambda: desk.profile(email).get("contact_id") == ada, "her, by her address too")
 
     def done(*words: str) -> dict[str, Any]:
         ended = rights(system, *words, "--json")
@@ -328,6 +334,7 @@ def test_a_person_objects_is_given_what_is_held_and_is_forgotten_with_their_requ
         shown: dict[str, Any] = json.loads(ended.stdout)
         return shown
 
+    of_others = read_desk(system.settings).counts.keys()
     objection = done("open", "objection", email)
     assert (objection["contact_id"].partition(":")[0], objection["did"]) == ("email", ["suppressed"])  # as she asked
     stopped = json.loads(state_of(system, ada) or b"{}")
@@ -354,15 +361,20 @@ def test_a_person_objects_is_given_what_is_held_and_is_forgotten_with_their_requ
     until(lambda: sample(f"{system.base}/metrics", "harmonia_rights_requests", **waiting) == 1, "a late one told")
 
     desk.do("erase", ada, "--yes")
-    until(lambda: len(read_desk(system.settings).counts) == 2, "a worker has counted the requests of who is erased")
-    found = done("list", "--all")
-    outcomes = [(one["kind"], one["outcome"]) for one in found["counts"]]
-    assert outcomes == [("access", "granted"), ("objection", "erased")]
-    assert [one["request"] for one in found["requests"]] == [late["request"]]
+
+    def counted() -> list[tuple[str, str, bool]]:
+        counts = read_desk(system.settings).counts
+        return sorted((one.kind, one.outcome, one.in_time) for key, one in counts.items() if key not in of_others)
+
+    until(lambda: len(counted()) == 2, "a worker has counted the requests of who is erased")
+    assert counted() == [("access", "granted", True), ("objection", "erased", False)]  # of the second nobody told her
+    assert [one["request"] for one in done("list", "--all")["requests"]] == [late["request"]]
     with closing(KafkaClients(system.settings).tool_consumer()) as consumer:
         until(lambda: ada.encode() not in steps_in(consumer), "no step that names her")
         audited = [json.loads(record.value) for record in records_of(consumer, AUDIT_LOG)]
-    assert sum(one["what"] == "rights" for one in audited) == 5
+    about = {ada, bo, objection["contact_id"]}
+    of_them = [one for one in audited if about & {answer["contact_id"] for answer in one["answers"]}]
+    assert sum(one["what"] == "rights" for one in of_them) == 5
 
 
 def test_who_is_parted_after_they_asked_is_forgotten_and_not_whom_they_were_taken_for(
@@ -388,19 +400,30 @@ def test_an_objection_that_no_worker_has_heeded_is_written_down_and_answered_onc
     desk: Desk, system: System
 ) -> None:
     """Nobody writes to this other database."""
-    ada, elsewhere = fresh(), system.stack.redis_url.rpartition("/")[0] + "/7"
-    system.deployment.redis.from_url(elsewhere).hset(f"contact:{ada}", mapping={"version": 1, "state": "{}"})
+    ada, bo, elsewhere = fresh(), fresh(), system.stack.redis_url.rpartition("/")[0] + "/7"
+    redis = system.deployment.redis.from_url(elsewhere)
+    for name in (ada, bo):
+        redis.hset(f"contact:{name}", mapping={"version": 1, "state": "{}"})
     unknown = rights(system, "open", "access", fresh(), REDIS_URL=elsewhere)
     assert unknown.exit_code == 1
     assert "they may be known: in Redis contact-state:" in unknown.stderr
-    unseen = rights(system, "open", "objection", ada, "--wait", "0.3", "--json", REDIS_URL=elsewhere)
-    assert unseen.exit_code == 1
-    assert "do not rely on it yet" in unseen.stderr
-    request = json.loads(unseen.stdout)
-    assert (request["did"], request["answered"]) == ([], None)
+    asked = []
+    for name in (ada, bo):
+        unseen = rights(system, "open", "objection", name, "--wait", "0.3", "--json", REDIS_URL=elsewhere)
+        assert unseen.exit_code == 1
+        assert "do not rely on it yet" in unseen.stderr
+        asked.append(json.loads(unseen.stdout))
+    of_ada, of_bo = asked
+    assert [(one["did"], one["answered"]) for one in asked] == [([], None)] * 2
     until_in_redis(system, ada)
-    seen = json.loads(rights(system, "answer", request["request"], "--json").stdout)
+    seen = json.loads(rights(system, "answer", of_ada["request"], "--json").stdout)
     assert seen["did"] == ["suppressed"]
+    until_in_redis(system, bo)
+    for told in ("of the one before that all contact is stopped", "nothing was written down"):  # they write again
+        again = rights(system, "open", "objection", bo)
+        assert again.exit_code == 1
+        assert f"{told}: request {of_bo['request']} of this kind and person is open" in again.stderr
+        assert json.loads(rights(system, "show", of_bo["request"], "--json").stdout)["did"] == ["suppressed"]
 
 
 def rights(system: System, *words: str, **where: str) -> Result:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from streams.local.stack import Stack
 from tests.integration.system import running_system
-from tests.integration.test_erasure import Somebody, erase, found_in_topics, tell_of
+from tests.integration.test_erasure import Somebody, erase, tell_of
+from tests.integration.traces import found_in_topics
 from tests.integration.waiting import until
 
 
@@ -15,7 +16,7 @@ def test_nothing_of_a_person_who_was_erased_is_left_on_disk(stack: Stack, tmp_pa
         tell_of(system, bystander)
         tell_of(system, erased)
         erase(system, erased)
-        until(lambda: not found_in_topics(system, erased), "nothing in the topics")
+        until(lambda: not found_in_topics(system, erased.hashes), "nothing in the topics")
         assert system.workers.stop() == 0
         assert found_on_disk(tmp_path / "state", bystander.gift), "a search that finds nobody shows nothing"
         assert not found_on_disk(tmp_path / "state", erased.gift)

@@ -33,9 +33,13 @@ def forgetting_records(
 
 
 def _count(request: RightsRequest, today: date) -> RequestCount:
-    outcome = request.outcome or "erased"
+    """Of an open request: it ends with the person, who was told nothing; only who asked to be forgotten has that."""
+    is_answered = request.closed is not None or request.kind == "erasure"
     return RequestCount(
-        kind=request.kind, year=request.received.year, outcome=outcome, in_time=request.is_in_time(today)
+        kind=request.kind,
+        year=request.received.year,
+        outcome=request.outcome or "erased",
+        in_time=is_answered and request.is_in_time(today),
     )
 
 

@@ -81,6 +81,11 @@ class RightsDesk(Struct, frozen=True):
         open_ones = (one for one in self.requests.values() if (one.kind, one.closed) == (kind, None))
         return next((one for one in open_ones if one.contact_id in contact_ids), None)
 
+    def waited_under(self) -> frozenset[str]:
+        """The ids under which people wait for an answer to something else than to be forgotten."""
+        waiting = (one for one in self.requests.values() if one.closed is None and one.kind != "erasure")
+        return frozenset(one.contact_id for one in waiting if one.contact_id is not None)
+
     def named(self, word: str) -> list[RightsRequest]:
         """The requests whose id is a word, or begins with it."""
         return [one for one in self.requests.values() if word and one.id.startswith(word)]

@@ -13,9 +13,10 @@ from msgspec import Struct
 from events.identifiers import is_identity_hash, kind_of
 from events.json_types import JSON
 from events.outputs import ContactProfile, ProvenanceItem
+from events.registry import BY_NAME
 from events.times import parse_time
 from events.topics import AUDIT_LOG, INTERACTIONS, kept_days
-from streams.domain.display_names import without_staff
+from streams.domain.display_names import decided_by, without_staff
 from streams.domain.messages import Day
 from streams.domain.pressure.notices import given_at, notice_of
 from streams.platform.settings import Settings
@@ -28,6 +29,8 @@ PAGE, DATA = "index.html", "data.json"
 _LEFT_OUT = frozenset({"contact", "provenance"})
 _NAMES_STAFF = frozenset({"source", "team", "by"})
 """Fields that may name who of the staff has decided something."""
+_BY_A_COMMAND = frozenset({"suppressed", "erased"})
+"""Reasons for which something is closed that is decided by a command."""
 
 
 class HeardOf(Struct, frozen=True):
@@ -138,15 +141,23 @@ def _origin(profile: ContactProfile, item: ProvenanceItem) -> ToldOrigin:
 
 def _without_staff(held: Mapping[str, JSON]) -> dict[str, JSON]:
     """What is held, without the names of who decided something about the person."""
-    return {name: _shown(name, part) for name, part in held.items()}
+    shown = decided_by if _is_decided(held) else without_staff
+    return {
+        name: shown(part) if name in _NAMES_STAFF and isinstance(part, str) else _shown(part)
+        for name, part in held.items()
+    }
 
 
-def _shown(name: str, part: JSON) -> JSON:
+def _is_decided(held: Mapping[str, JSON]) -> bool:
+    """Whether it is a command, or what one has closed: its source is whoever gave it."""
+    spec = BY_NAME.get(str(held.get("type")))
+    return str(held.get("reason")) in _BY_A_COMMAND or (spec is not None and spec.is_command)
+
+
+def _shown(part: JSON) -> JSON:
     if isinstance(part, dict):
         return _without_staff(part)
-    if isinstance(part, list):
-        return [_shown(name, each) for each in part]
-    return without_staff(part) if name in _NAMES_STAFF and isinstance(part, str) else part
+    return [_shown(each) for each in part] if isinstance(part, list) else part
 
 
 def _kinds(names: JSON) -> list[tuple[str, int]]:

@@ -273,7 +273,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         about="request",
         subject=("request",),
         within=_EVERYTHING,
-        audited=_ONE_REQUEST,
+        audited="each id of the person; `detail`: kind and request",
         gives_a_file=True,
     ),
     ActSpec(

@@ -30,6 +30,7 @@ class DueReport(NamedTuple):
     """How many people have something that is due, of how many; `files`: people by file, empty for none.
 
     `interactions`: those of entries that are due as a whole; `partly`: entries of which later interactions stay.
+    `asked`: people who are not due only since they wait for an answer to a request of theirs.
     """
 
     people: int
@@ -37,6 +38,7 @@ class DueReport(NamedTuple):
     interactions: int
     partly: int
     files: Mapping[str, int]
+    asked: int = 0
 
 
 def due_items(profile: ContactProfile, rule: ProvenanceRule) -> tuple[DueItem, ...]:
@@ -56,13 +58,25 @@ def inactive_items(profile: ContactProfile, rule: InactivityRule) -> tuple[DueIt
     return (DueItem("", sum(profile["counts"].values()), whole=True),)
 
 
-def report_on(due: Mapping[str, tuple[DueItem, ...]], known: int) -> DueReport:
-    """The report on what is due, by contact_id, of so many known people."""
+def people_of(ids: Iterable[str], into: Mapping[str, str]) -> frozenset[str]:
+    """These ids and whomever they lead to. `into`: of each absorbed id the survivor, who may be absorbed in turn."""
+    found = {*ids}
+    ahead = [*found]
+    while ahead:
+        survivor = into.get(ahead.pop())
+        if survivor is not None and survivor not in found:
+            found.add(survivor)
+            ahead.append(survivor)
+    return frozenset(found)
+
+
+def report_on(due: Mapping[str, tuple[DueItem, ...]], known: int, asked: int = 0) -> DueReport:
+    """The report on what is due, by contact_id, of so many known people; `asked` more wait for an answer."""
     items = [item for each in due.values() for item in each]
     files: Counter[str] = Counter(file for each in due.values() for file in {item.file for item in each})
     whole = sum(item.interactions for item in items if item.whole)
     partly = sum(not item.whole for item in items)
-    return DueReport(sum(map(bool, due.values())), known, whole, partly, dict(sorted(files.items())))
+    return DueReport(sum(map(bool, due.values())), known, whole, partly, dict(sorted(files.items())), asked)
 
 
 def erasures_of(names: Iterable[str], rule: InactivityRule, source: str, now: int) -> Iterable[bytes]:

@@ -1,6 +1,6 @@
 """Follows `contact-state` and `contact-links`: who has something that is due, and under which identifiers."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -9,13 +9,13 @@ from kafka import KafkaConsumer, TopicPartition
 from events.outputs import ContactProfile
 from events.topics import CONTACT_LINKS, CONTACT_STATE
 from streams.platform.errors import MissingTopic
-from streams.services.retention.due import DueItem, DueReport, report_on
+from streams.services.retention.due import DueItem, DueReport, people_of, report_on
 
 
 class PeopleDue:
     """Whoever is known, and what of each `due_of` says is due; as of the last `read`.
 
-    A null value and a profile that has lost what was due take somebody off again.
+    A null value and a profile that has lost what was due take somebody off again, and so does `leave_out`.
     """
 
     def __init__(self, consumer: KafkaConsumer, due_of: Callable[[ContactProfile], tuple[DueItem, ...]]) -> None:
@@ -28,7 +28,18 @@ class PeopleDue:
         self._versions: dict[str, int] = {}
         self._known: set[str] = set()
         self._into: dict[str, str] = {}
-        self.due: dict[str, tuple[DueItem, ...]] = {}
+        self._due: dict[str, tuple[DueItem, ...]] = {}
+        self._left_out: Iterable[str] = ()
+
+    @property
+    def due(self) -> Mapping[str, tuple[DueItem, ...]]:
+        """What is due, by contact_id of whom it is due of."""
+        stay = people_of(self._left_out, self._into)
+        return {name: items for name, items in self._due.items() if name not in stay}
+
+    def leave_out(self, ids: Iterable[str]) -> None:
+        """Take these ids and whomever they lead to for not due, from now on and in place of those before."""
+        self._left_out = frozenset(ids)
 
     def read(self) -> DueReport:
         """Read all that is there now. Raises Kafka's errors."""
@@ -39,7 +50,8 @@ class PeopleDue:
             elif _version(record.headers) >= self._versions.get(name, 0):
                 self._versions[name] = _version(record.headers)
                 self._hear_of_profile(name, record.value)
-        return report_on(self.due, len(self._known))
+        due = self.due
+        return report_on(due, len(self._known), len(self._due) - len(due))
 
     def names(self, of: Iterable[str]) -> Iterator[str]:
         """Every identifier under which something may lie of these people."""
@@ -63,13 +75,13 @@ class PeopleDue:
             self._into[name] = orjson.loads(value)["merged_into"]
 
     def _hear_of_profile(self, name: str, value: bytes | None) -> None:
-        self.due.pop(name, None)
+        self._due.pop(name, None)
         if value is None:
             self._known.discard(name)
             return
         self._known.add(name)
         if items := self._due_of(orjson.loads(value)):
-            self.due[name] = items
+            self._due[name] = items
 
 
 def _numbers(consumer: KafkaConsumer, topic: str) -> Iterable[int]:

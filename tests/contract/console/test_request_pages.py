@@ -13,6 +13,7 @@ from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from streams.domain.rights.requests import RightsDesk, RightsRequest
 from streams.domain.rights.steps import RequestAnswered, RequestCount, RequestOpened, RequestStep
+from streams.history.insights.own_process import NoAnswer
 from streams.platform.errors import MissingTopic
 from streams.services.console.acting import requests
 from streams.services.console.acting.request import ActRequest
@@ -202,6 +203,37 @@ async def test_an_open_objection_has_a_button_that_stops_all_contact_once_more_a
     assert step.did == ("suppressed",)
     assert "Stop all contact once more" in page
     assert "Nobody has seen yet that it is stopped." in page
+
+
+async def test_who_a_request_leads_to_by_now_is_shown_and_given_out_where_somebody_says_that_it_is_they(
+    console: SignedInConsole, written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unread(*_: object) -> bytes:
+        raise NoAnswer("no topic is read here")
+
+    monkeypatch.setattr(requests, "held_of", unread)
+    asked = RightsRequest("dd" * 10, "access", "van.3", date(2012, 11, 1), date(2012, 12, 1), ())
+    lone = RightsRequest("ee" * 10, "access", "van.1", date(2012, 11, 1), date(2012, 12, 1), ())
+    object.__setattr__(console.deps, "requests", lambda: RightsDesk({one.id: one for one in (asked, lone)}, {}))
+    async with console.browser(DPO) as browser:
+        page = (await browser.get(f"/rights/{asked.id}")).text
+        unsaid = await console.post(browser, "/rights/download", request=asked.id)
+        given = await console.post(browser, "/rights/download", request=asked.id, theirs="yes")
+        page_of_one = (await browser.get(f"/rights/{lone.id}")).text
+        given_of_one = await console.post(browser, "/rights/download", request=lone.id)
+    shown = page.index("Who that is by now")
+    assert shown < page.index('href="/people/van.1"') < page.index('name="theirs"')
+    assert (unsaid.status_code, "say that it is they who asked" in unsaid.text) == (422, True)
+    assert (given.status_code, given_of_one.status_code) == (503, 503)  # nothing but the reading was left to do
+    assert "Who that is by now" not in page_of_one
+    assert 'name="theirs"' not in page_of_one
+    told = [(record["what"], [answer["contact_id"] for answer in record["answers"]]) for record in written.records]
+    assert told == [
+        ("read", ["van.1", "van.3"]),
+        ("answer_request", ["van.1", "van.3"]),
+        ("read", ["van.1"]),
+        ("answer_request", ["van.1"]),
+    ]
 
 
 async def test_without_a_topic_of_requests_the_page_says_what_makes_one(console: SignedInConsole) -> None:

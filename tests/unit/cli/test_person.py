@@ -162,9 +162,16 @@ def test_of_who_asked_about_somebody_nothing_is_told_of_others_or_of_staff() -> 
 
 
 @pytest.mark.parametrize(
-    ("team", "given"),
-    [("operator/eve", "operator"), ("console/eve", "console"), ("digital/north", "digital/north"), ("", "")],
+    ("team", "what", "given"),
+    [
+        ("operator/eve", "rights", "operator"),
+        ("dpo/eve.moss", "rights", "operator"),
+        ("console/eve", "rights", "console"),
+        ("console/eve", "close_request", "console"),
+        ("digital/north", "permission", "digital/north"),
+        ("", "read", ""),
+    ],
 )
-def test_who_of_the_staff_has_decided_is_not_told_to_the_person(team: JSON, given: JSON) -> None:
-    told: dict[str, JSON] = {"team": team, "what": "rights", "answers": [{"contact_id": "crm.ada"}]}
-    assert audited_of(told, {"crm.ada"}) == {"team": given, "what": "rights", "answers": [{"contact_id": "crm.ada"}]}
+def test_who_of_the_staff_has_decided_is_not_told_to_the_person(team: JSON, what: JSON, given: JSON) -> None:
+    told: dict[str, JSON] = {"team": team, "what": what, "answers": [{"contact_id": "crm.ada"}]}
+    assert audited_of(told, {"crm.ada"}) == {"team": given, "what": what, "answers": [{"contact_id": "crm.ada"}]}

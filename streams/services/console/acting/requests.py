@@ -30,7 +30,7 @@ from streams.services.console.acting.request import ActRequest, Ready
 from streams.services.console.gate import NotForYou
 from streams.services.console.outcomes import Outcome, done_as_shown, not_done, unsure
 from streams.services.console.page import PageRefused
-from streams.services.console.pages.requests import REQUEST_PATTERN, desk_now
+from streams.services.console.pages.requests import REQUEST_PATTERN, desk_now, ids_by_now
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.views import Audited
 from streams.services.contact_decisions.effects import ids_of
@@ -127,6 +127,13 @@ async def answer_request(asked: ActRequest) -> Outcome | Ready:
         return not_done("Nothing was written", "Nobody is known by what they gave: close it, and say so.", to)
     if (why := step_refusal(found, step, deciding.today)) is not None:
         return _refused(why, to)
+    known = await known_people(asked, [contact_id])
+    if isinstance(known, Outcome):
+        return known
+    ids = ids_by_now(found, known[0])
+    if len(ids) > 1 and asked.said.get("theirs") != "yes":
+        text = "Look who that is by now, and say that it is they who asked: all that is held of them is given out."
+        return not_done("Nothing was written", text, to, 422)
 
     async def perform() -> Outcome | Response:
         try:
@@ -139,7 +146,7 @@ async def answer_request(asked: ActRequest) -> Outcome | Ready:
         written = await _write(asked, to, lambda: deciding.take(found, step))
         return written if written.kind != "done" else _zip(found, files)
 
-    return Ready(Audited(contact_ids=[contact_id], detail=f"{found.kind} {found.id}"), perform)
+    return Ready(Audited(contact_ids=ids, detail=f"{found.kind} {found.id}"), perform)
 
 
 def _zip(request: RightsRequest, files: Mapping[str, bytes]) -> Response:

@@ -11,7 +11,6 @@ import orjson
 from msgspec import Struct
 
 from events.fields import CONTACT_ID_PATTERN
-from events.identifiers import is_identity_hash, kind_of
 from events.outputs import ContactProfile
 from events.times import parse_time
 from sinks.lookup import ContactAnswer, Incomplete, KnownContact
@@ -20,6 +19,7 @@ from streams.services.console.desk_cells import Span
 from streams.services.console.desk_notices import Alert, View
 from streams.services.console.desk_schema import CELLS_KEPT_MS
 from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest, Withheld
+from streams.services.console.pages.person_looks import short_name
 from streams.services.console.rights import EVERYTHING, ROLES_OF
 from streams.services.permission.decision_messages import incomplete_message
 
@@ -110,9 +110,8 @@ async def enter(asked: PageRequest) -> Duplicates:
 def shown_of(alert: Alert, contact: ContactAnswer) -> UnlinkingIdentifier:
     """An identifier as the page shows it: of a hash the kind and the first digits."""
     name = str(alert.subject)
-    shown = f"{kind_of(name)}:{name.partition(':')[2][:8]}…" if is_identity_hash(name) else name
     led_to = contact.contact_id if isinstance(contact, KnownContact) else None
-    return UnlinkingIdentifier(shown, alert.rule, alert.at_ms, led_to)
+    return UnlinkingIdentifier(short_name(name), alert.rule, alert.at_ms, led_to)
 
 
 def decisions(views: Sequence[View]) -> list[PastDecision]:

@@ -8,7 +8,7 @@ from typing import cast
 import orjson
 from msgspec import Struct
 
-from events.identifiers import Hasher, is_identity_hash
+from events.identifiers import Hasher, is_identity_hash, kind_of
 from events.outputs import ContactProfile
 from sinks.lookup import ContactAnswer, ErasedContact, Incomplete, KnownContact
 from streams.domain.messages import CodedMessage
@@ -74,6 +74,11 @@ def whole_subject(asked: PageRequest) -> Subject:
     if subject.lacking is not None:
         raise Withheld(subject.lacking)
     return subject
+
+
+def short_name(name: str) -> str:
+    """An id as a page shows it: of a hash the kind and the first digits."""
+    return f"{kind_of(name)}:{name.partition(':')[2][:8]}…" if is_identity_hash(name) else name
 
 
 def unknown_name(name: str, hasher: Hasher) -> str:

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from events.fields import CONTACT_ID_PATTERN
 from events.rights_requests import EXTENSION_REASONS, RIGHTS_KINDS, RIGHTS_OUTCOMES
-from streams.domain.messages import Day
+from sinks.lookup import Incomplete, KnownContact
+from streams.domain.messages import CodedMessage, Day
 from streams.domain.rights.requests import RightsDesk, RightsRequest
 from streams.platform.errors import MissingTopic
 from streams.services.console.page import (
@@ -24,7 +25,10 @@ from streams.services.console.page import (
     Withheld,
     require_everything,
 )
+from streams.services.console.pages.person_looks import outcome_of, short_name
 from streams.services.console.rights import EVERYTHING
+from streams.services.contact_decisions.effects import ids_of
+from streams.services.permission.decision_messages import incomplete_message
 from streams.services.rights_desk.log import today
 
 EVERY_S, STALE_S = 15, 60
@@ -44,6 +48,31 @@ class RequestRow(Struct, frozen=True):
     is_in_time: bool
     answered: Day | None = None
     closed: Day | None = None
+
+
+class AskedPerson(Struct, frozen=True):
+    """Who goes by the id of a request by now, since they may have been linked with somebody since, or parted.
+
+    `contact_id`: theirs; None: nobody does, or Redis lacks something, and `lacking` says what. `others`: what else they
+    go by, of hashes the beginning.
+    """
+
+    contact_id: str | None = None
+    others: tuple[str, ...] = ()
+    lacking: CodedMessage | None = None
+
+
+class RequestSubject(Struct, frozen=True):
+    """The request of a page, and of whom it is."""
+
+    request: RightsRequest
+    person: AskedPerson
+
+
+def ids_by_now(request: RightsRequest, person: KnownContact) -> list[str]:
+    """The ids of the person of a request: theirs, what was merged into it, and the one by which they asked."""
+    named = [] if request.contact_id is None else [request.contact_id]
+    return list(dict.fromkeys([*ids_of(person), *named]))
 
 
 async def desk_now(asked: PageRequest) -> RightsDesk:
@@ -95,8 +124,8 @@ async def load_form(asked: PageRequest) -> Loaded:
     return Loaded({"kinds": RIGHTS_KINDS, "contact": asked.params.get("contact", ""), "today": str(day)}, None)
 
 
-async def enter_request(asked: PageRequest) -> RightsRequest:
-    """Find the request of the page, and write down that its person is looked at. Raises PageRefused."""
+async def enter_request(asked: PageRequest) -> RequestSubject:
+    """Find the request of the page and its person, and write down that they are looked at. Raises PageRefused."""
     if asked.viewer.scope != EVERYTHING:
         raise PageRefused.not_found()
     try:
@@ -105,17 +134,33 @@ async def enter_request(asked: PageRequest) -> RightsRequest:
         raise PageRefused(503, "Not available now", str(why.why)) from None
     if found is None:
         raise PageRefused(404, "No such request", "There is none of this id, or its person was forgotten with it.")
-    if found.contact_id is not None:
-        await asked.deps.views.person(asked.viewer, WHY, found.contact_id, "found")
-    return found
+    return RequestSubject(found, AskedPerson() if found.contact_id is None else await _person(asked, found))
+
+
+async def _person(asked: PageRequest, request: RightsRequest) -> AskedPerson:
+    """Who goes by the id of a request by now; the look at them is in `audit-log` under each id that is shown."""
+    named = str(request.contact_id)
+    seen = await asked.deps.lookup.look([[named]])
+    if isinstance(seen, Incomplete):
+        await asked.deps.views.person(asked.viewer, WHY, named, "incomplete")
+        return AskedPerson(lacking=incomplete_message(seen))
+    [found] = seen.contacts
+    if not isinstance(found, KnownContact):
+        await asked.deps.views.person(asked.viewer, WHY, named, outcome_of(found, asked.viewer))
+        return AskedPerson()
+    contact_id, *others = ids = ids_by_now(request, found)
+    await asked.deps.views.people(asked.viewer, WHY, ids)
+    return AskedPerson(contact_id, tuple(map(short_name, others)))
 
 
 async def load_request(asked: PageRequest) -> Loaded:
     """One request, and what may be done about it."""
-    found = cast(RightsRequest, asked.subject)
+    subject = cast(RequestSubject, asked.subject)
+    found = subject.request
     day = today(asked.deps.settings, asked.wall_ms)
     shown = {
         "row": row_of(found, asked),
+        "person": subject.person,
         "reasons": EXTENSION_REASONS if found.extended is None and day <= found.first_due else (),
         "outcomes": RIGHTS_OUTCOMES,
     }

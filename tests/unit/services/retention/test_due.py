@@ -13,7 +13,15 @@ from events.outputs import ContactProfile
 from events.provenance_rules import ProvenanceRule
 from events.times import parse_time
 from events.topics import CONTACT_COMMANDS
-from streams.services.retention.due import DueItem, commands_on, due_items, erasures_of, inactive_items, report_on
+from streams.services.retention.due import (
+    DueItem,
+    commands_on,
+    due_items,
+    erasures_of,
+    inactive_items,
+    people_of,
+    report_on,
+)
 from tests.unit.domain.contact.said import HOUR, NOON, Arrival, profile_of, said
 
 ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012"}
@@ -54,6 +62,11 @@ def test_a_report_counts_people_once_and_by_file() -> None:
     found = report_on(due, known=9)
     assert (found.people, found.known, found.interactions, found.partly) == (2, 9, 5, 1)
     assert found.files == {"one": 2, "two": 1}
+
+
+def test_ids_lead_to_their_people_also_one_after_another_and_in_a_circle() -> None:
+    into = {HASHED: "crm.ada", "crm.ada": "crm.bo", "x": "y", "y": "x", "z": "crm.cy"}
+    assert people_of([HASHED, "x", "crm.dee"], into) == {HASHED, "crm.ada", "crm.bo", "x", "y", "crm.dee"}
 
 
 def test_a_command_is_taken_by_intake_for_the_very_identifier_and_is_the_same_when_it_is_made_again() -> None:

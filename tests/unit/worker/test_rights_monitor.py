@@ -1,0 +1,36 @@
+"""What a worker does about requests beside its agents: of years of them it looks at a few at a time."""
+
+from datetime import date
+
+from streams.domain.rights.requests import RightsDesk, RightsRequest
+from streams.domain.rights.steps import RequestClosed, RequestOpened, step_record
+from streams.worker.rights_monitor import CLOSED_AT_ONCE, FollowedDesk, ids_to_ask
+
+DAY = date(2026, 2, 2)
+AT = "2026-02-02T10:00:00.000Z"
+
+
+def test_the_desk_is_folded_anew_only_where_a_record_came() -> None:
+    followed = FollowedDesk()
+    assert followed.desk().requests == {}
+    followed.take(*step_record("aa", "1", RequestOpened(on=DAY, at=AT, by="a", kind="access", received=DAY)))
+    opened = followed.desk()
+    assert followed.desk() is opened
+    followed.take(*step_record("aa", "2", RequestClosed(on=DAY, at=AT, by="a", outcome="granted")))
+    assert (opened.requests["aa"].closed, followed.desk().requests["aa"].closed) == (None, DAY)
+    for step in ("aa/1", "aa/2"):
+        followed.take(step.encode(), None)
+    assert followed.desk().requests == {}
+
+
+def test_redis_is_asked_each_time_of_what_is_open_and_in_turn_of_all_that_is_closed() -> None:
+    def request(name: str, closed: date | None) -> RightsRequest:
+        return RightsRequest(name, "access", f"crm.{name}", DAY, DAY, (), closed=closed)
+
+    names = [f"closed{number}" for number in range(2 * CLOSED_AT_ONCE + 1)]
+    there = [request("open", None), *(request(name, DAY) for name in names)]
+    desk = RightsDesk({one.id: one for one in there}, {})
+    asked = [ids_to_ask(desk, turn) for turn in (7, 8, 9)]
+    assert [("crm.open" in ids, len(ids) <= CLOSED_AT_ONCE + 1) for ids in asked] == [(True, True)] * 3
+    assert {*asked[0], *asked[1], *asked[2]} == {f"crm.{one.id}" for one in there}
+    assert ids_to_ask(RightsDesk({"open": there[0]}, {}), 7) == ["crm.open"]
