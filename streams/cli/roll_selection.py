@@ -89,7 +89,7 @@ def _part(settings: Settings, members: Audience, kept: BinaryIO, others: BinaryI
         client = redis_client(settings)
         try:
             lookup = Lookup(client, settings.profiles_oldest_s, settings.key_ids)
-            return await part_members(lookup, members, kept, others)
+            return await part_members(lookup, members, kept, others, settings.refused_kinds)
         finally:
             await client.aclose()
 

@@ -1,5 +1,6 @@
 """Parts a list by whether people are known by an electoral roll alone, by what Redis has of them."""
 
+from collections.abc import Collection
 from typing import BinaryIO, NamedTuple
 
 import orjson
@@ -19,10 +20,13 @@ class LeftOut(NamedTuple):
     as_of: int
 
 
-async def part_members(lookup: Lookup, members: Audience, others: BinaryIO, by_roll_alone: BinaryIO) -> LeftOut:
+async def part_members(
+    lookup: Lookup, members: Audience, others: BinaryIO, by_roll_alone: BinaryIO, refused: Collection[str]
+) -> LeftOut:
     """Write the header and the rows of each half; returns who is known by a roll alone. The first column is an id.
 
-    Raises SinkUnavailable, and `Unusable` while Redis lacks something.
+    `refused`: kinds of source of which nothing is taken. Raises SinkUnavailable, and `Unusable` while Redis lacks
+    something.
     """
     for file in (others, by_roll_alone):
         file.write(members.raw_header)
@@ -33,7 +37,9 @@ async def part_members(lookup: Lookup, members: Audience, others: BinaryIO, by_r
             raise profiles_incomplete(seen)
         moments.append(seen.as_of)
         for row, contact in zip(rows, seen.contacts, strict=True):
-            is_left_out = isinstance(contact, KnownContact) and is_known_by_roll_alone(orjson.loads(contact.profile))
+            is_left_out = isinstance(contact, KnownContact) and is_known_by_roll_alone(
+                orjson.loads(contact.profile), refused
+            )
             left_out += is_left_out
             (by_roll_alone if is_left_out else others).write(row.raw)
     return LeftOut(left_out, min(moments, default=0))

@@ -3,7 +3,7 @@
 Whether a channel is open is asked of anybody: that chooses nobody, it only lets somebody be.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from events.outputs import ContactProfile
 from streams.domain.segments.conditions import ChannelState, Reference, RollWord, SegmentDefinition
@@ -26,10 +26,11 @@ def beyond_the_roll(segment: str, definitions: Mapping[str, SegmentDefinition]) 
     return sorted(found)
 
 
-def is_known_by_roll_alone(profile: ContactProfile) -> bool:
+def is_known_by_roll_alone(profile: ContactProfile, refused: Collection[str]) -> bool:
     """Whether only electoral rolls have named a person, who has done nothing of their own.
 
-    Of whom nobody says where they come from it is not known.
+    `refused`: kinds of source of which nothing is taken but what protects, so they make nobody known. Of whom nobody
+    says where they come from it is not known.
     """
-    kinds = {item["kind"] for item in profile.get("provenance", ())}
+    kinds = {kind for item in profile.get("provenance", ()) if (kind := item["kind"]) == ROLL or kind not in refused}
     return kinds == {ROLL} and "last_active_at" not in profile
