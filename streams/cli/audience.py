@@ -145,15 +145,19 @@ def _criteria(settings: Settings, segment: str) -> SegmentCriteria:
 
     from sinks.segment_lookup import SegmentsReader
     from streams.cli.segment_members import require_list
+    from streams.domain.pressure.closures import channel_rules
     from streams.platform.clients import redis_client
+    from streams.platform.policy_file import policy_of
     from streams.services.ad_audience.segment_criteria import read_criteria
+
+    rules = channel_rules(policy_of(settings.policy, settings.regime))
 
     async def read() -> SegmentCriteria:
         client = redis_client(settings)
         try:
             reader = SegmentsReader(client, settings.profiles_oldest_s)
             await require_list(settings, reader, segment)
-            return await read_criteria(reader, segment)
+            return await read_criteria(reader, segment, rules)
         finally:
             await client.aclose()
 

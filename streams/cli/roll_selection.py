@@ -48,7 +48,7 @@ def selectable_members(
             yield members, None
             return
         if left_out.rows and not as_json:
-            _tell(segment, beyond, left_out.rows)
+            _tell(segment, beyond, left_out.rows, None if meaning.is_complete else meaning.cure)
         yield _read(kept), DeniedList(_read(others), KNOWN_BY_ROLL, left_out.as_of) if left_out.rows else None
 
 
@@ -56,15 +56,19 @@ def _meaning(settings: Settings, segment: str) -> SegmentMeaning:
     import asyncio
 
     from sinks.segment_lookup import SegmentsReader
+    from streams.domain.pressure.closures import channel_rules
     from streams.platform.clients import redis_client
-    from streams.services.segment_meaning import read_meaning
+    from streams.platform.policy_file import policy_of
+    from streams.services.segment_meaning import settled_meaning
+
+    rules = channel_rules(policy_of(settings.policy, settings.regime))
 
     async def read() -> SegmentMeaning:
         client = redis_client(settings)
         try:
             reader = SegmentsReader(client, settings.profiles_oldest_s)
             await require_list(settings, reader, segment)
-            return await read_meaning(reader, segment)
+            return await settled_meaning(reader, segment, rules)
         finally:
             await client.aclose()
 
@@ -107,10 +111,12 @@ def _read(file: object) -> Audience:
     return found
 
 
-def _tell(segment: str, beyond: list[str], left_out: int) -> None:
+def _tell(segment: str, beyond: list[str], left_out: int, cure: str | None) -> None:
+    """Say how many are denied, and why. `cure`: what to do where not everybody is judged yet."""
     members = counted(left_out, "member is", "members are")
     say(
         f"{members} known by an electoral roll alone, and denied: {segment} chooses by {', '.join(beyond)}, and "
-        "they may be chosen by age_band, sex and polling_station alone (docs/segments.md)",
+        "they may be chosen by age_band, sex and polling_station alone (docs/segments.md)"
+        + ("" if cure is None else f"; {cure}"),
         err=True,
     )

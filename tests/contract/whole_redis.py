@@ -1,6 +1,10 @@
 """A Redis filled by the sinks as a worker would fill it, for those who read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from redis import Redis
 
 from events.topics import CONTACT_LINKS, CONTACT_STATE
 from sinks.base import Completeness, ContactChange, Position
@@ -10,6 +14,7 @@ from sinks.redis import RedisSink
 
 PARTITIONS = 4
 TOPIC = "lQ4nIXcVTRSTjTWnSq5aVw"
+MARK = "whole_at"
 HASHED = "email:0123456789abcdef0123456789abcdef"
 
 
@@ -51,3 +56,30 @@ class Filling:
         await self.tell(CONTACT_STATE)
         await self.tell(CONTACT_LINKS)
         await self.hold({}, lost_until=lost_until)
+
+
+@contextmanager
+def kept_whole(port: int) -> Iterator[None]:
+    """For the length of a block a Redis that was filled says that it lacks nothing, as under a worker that goes on."""
+    over = Event()
+    with Redis(port=port) as client:
+        marks = [key for key in client.scan_iter("sink:*") if client.type(key) == b"hash" and client.hget(key, MARK)]
+        _mark(client, marks)
+        telling = Thread(target=_keep_marking, args=(client, marks, over))
+        telling.start()
+        try:
+            yield
+        finally:
+            over.set()
+            telling.join()
+
+
+def _keep_marking(client: Redis, marks: Sequence[bytes], over: Event) -> None:
+    while not over.wait(0.2):
+        _mark(client, marks)
+
+
+def _mark(client: Redis, marks: Sequence[bytes]) -> None:
+    seconds, microseconds = client.time()
+    for key in marks:
+        client.hset(key, MARK, seconds * 1000 + microseconds // 1000)
