@@ -16,6 +16,9 @@ FILLING = "what an earlier definition asked"
 KNOWN_BY_ROLL = "known_by_roll_alone"
 """Why somebody is left out of an export."""
 
+UNKNOWN = "unknown_contact"
+"""Why somebody is left out of whom nothing is known yet: by the time others are judged it may be the roll alone."""
+
 _ALLOWED = (RollWord, ChannelState, Reference)
 
 
