@@ -353,7 +353,8 @@ class AuditRecord(TypedDict):
     read or asked about, or which is defined or withdrawn. `detail`: what exactly was done in the console, such as until
     when, or of a request by which somebody uses a right. `automatic`: whether a machine was to call, where that was
     said. Of an `audience` for ads (`used_for`) `gated` says whether the gate was asked, `criteria` by which segments
-    people were chosen, or `label` by what the sender of a list says they were, and `detail` what came of it.
+    people were chosen, or `label` by what the sender of a list says they were, `as_of` until when all that was said of
+    them was heeded, and `detail` what came of it.
     """
 
     request: str
@@ -375,3 +376,4 @@ class AuditRecord(TypedDict):
     gated: NotRequired[bool]
     criteria: NotRequired[list[SegmentDefinitionTable]]
     label: NotRequired[str]
+    as_of: NotRequired[str]

@@ -223,6 +223,7 @@ def _tell(counts: GateCounts, *, outcome: str, gated: bool, as_json: bool) -> No
             "reasons": dict(sorted(counts.by_reason.items())),
             "gated": gated,
             "outcome": outcome,
+            "as_of": None if counts.as_of is None else render_time(counts.as_of),
         }
         typer.echo(orjson.dumps(told), err=True)
         return
@@ -230,7 +231,8 @@ def _tell(counts: GateCounts, *, outcome: str, gated: bool, as_json: bool) -> No
     for reason, number in sorted(counts.by_reason.items(), key=lambda each: (each[0] != "admitted", each[0])):
         say(f"{number:>{width},}  {reason}", err=True)
     said = {"counted": "; nothing was written: --dry-run"}.get(outcome, "")
-    say(f"{counts.rows - counts.refused:,} of {counts.rows:,} admitted{said}", err=True)
+    when = "" if counts.as_of is None else f", as of {render_time(counts.as_of)}"
+    say(f"{counts.rows - counts.refused:,} of {counts.rows:,} admitted{when}{said}", err=True)
 
 
 def _record(order: AudienceOrder, chosen: SegmentCriteria | None, *, gated: bool) -> AuditRecord:
@@ -263,6 +265,8 @@ def _counted(record: AuditRecord, counts: GateCounts, outcome: str) -> AuditReco
         for reason, number in sorted(counts.by_reason.items())
     ]
     record["detail"] = outcome
+    if counts.as_of is not None:
+        record["as_of"] = render_time(counts.as_of)
     return record
 
 

@@ -63,9 +63,8 @@ def kept_whole(port: int) -> Iterator[None]:
     """For the length of a block a Redis that was filled says that it lacks nothing, as under a worker that goes on."""
     over = Event()
     with Redis(port=port) as client:
-        marks = [key for key in client.scan_iter("sink:*") if client.type(key) == b"hash" and client.hget(key, MARK)]
-        _mark(client, marks)
-        telling = Thread(target=_keep_marking, args=(client, marks, over))
+        mark_whole(client)
+        telling = Thread(target=_keep_marking, args=(client, over))
         telling.start()
         try:
             yield
@@ -74,12 +73,16 @@ def kept_whole(port: int) -> Iterator[None]:
             telling.join()
 
 
-def _keep_marking(client: Redis, marks: Sequence[bytes], over: Event) -> None:
-    while not over.wait(0.2):
-        _mark(client, marks)
-
-
-def _mark(client: Redis, marks: Sequence[bytes]) -> None:
+def mark_whole(client: Redis) -> int:
+    """Whatever of a Redis was whole once is so now; returns when (ms)."""
     seconds, microseconds = client.time()
-    for key in marks:
-        client.hset(key, MARK, seconds * 1000 + microseconds // 1000)
+    now: int = seconds * 1000 + microseconds // 1000
+    for key in client.scan_iter("sink:*", _type="hash"):
+        if client.hexists(key, MARK):
+            client.hset(key, MARK, now)
+    return now
+
+
+def _keep_marking(client: Redis, over: Event) -> None:
+    while not over.wait(0.2):
+        mark_whole(client)
