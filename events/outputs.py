@@ -11,9 +11,10 @@ from typing_extensions import TypedDict
 
 from events.console_acts import ConsoleAct
 from events.interactions.anywhere import ConsentChannel
-from events.interactions.base import Channel, ProvenanceKind, Purpose
+from events.interactions.base import Channel, Purpose
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
+from events.provenance_kinds import ShownKind
 from events.segments import SegmentDefinitionTable
 
 AddressStatus = Literal["ok", "soft_bouncing", "wrong_number", "hard_bounced", "complained"]
@@ -195,10 +196,11 @@ class ProvenanceItem(TypedDict):
 
     `first_at`, `last_at`, `count`: of the interactions that name it. `addresses`: those that any of them named.
     `obtained_at`, `file`, `notice`, `of_age`, `age_band`, `sex`, `polling_station` are absent where they were not said,
-    and so are `notice_by` and `notice_at`: how and when the notice was given.
+    and so are `notice_by` and `notice_at`: how and when the notice was given. Of the kind `forgotten` is what was left
+    of a source that was forgotten: that the person is too young.
     """
 
-    kind: ProvenanceKind
+    kind: ShownKind
     obtained_at: NotRequired[str]
     file: NotRequired[str]
     notice: NotRequired[str]

@@ -6,6 +6,7 @@ A notice counts for the source of which it says it: the same kind, and the same 
 from collections.abc import Iterator
 
 from events.outputs import ContactProfile, ProvenanceItem
+from events.provenance_kinds import FORGOTTEN
 from events.times import parse_time
 
 
@@ -17,7 +18,7 @@ def without_notice(profile: ContactProfile, at: int, within: int) -> Iterator[Pr
     items = profile.get("provenance", ())
     told = {(item["kind"], item.get("file")) for item in items if "notice" in item and _given_at(item) <= at}
     for item in items:
-        is_told = item["kind"] == "self" or (item["kind"], item.get("file")) in told
+        is_told = item["kind"] in ("self", FORGOTTEN) or (item["kind"], item.get("file")) in told
         if not is_told and _obtained_at(item) + within <= at:
             yield item
 

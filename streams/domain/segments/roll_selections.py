@@ -6,6 +6,7 @@ Whether a channel is open is asked of anybody: that chooses nobody, it only lets
 from collections.abc import Collection, Mapping
 
 from events.outputs import ContactProfile
+from events.provenance_kinds import FORGOTTEN
 from streams.domain.segments.conditions import ChannelState, Reference, RollWord, SegmentDefinition
 from streams.domain.segments.person import ROLL
 from streams.domain.segments.resolution import definitions_behind, leaves
@@ -32,8 +33,8 @@ def beyond_the_roll(segment: str, definitions: Mapping[str, SegmentDefinition]) 
 def is_known_by_roll_alone(profile: ContactProfile, refused: Collection[str]) -> bool:
     """Whether only electoral rolls have named a person, who has done nothing of their own.
 
-    `refused`: kinds of source of which nothing is taken but what protects, so they make nobody known. Of whom nobody
-    says where they come from it is not known.
+    `refused`: kinds of source of which nothing is taken but what protects, so they make nobody known, as little as what
+    is left of a source that was forgotten. Of whom nobody says where they come from it is not known.
     """
-    kinds = {kind for item in profile.get("provenance", ()) if (kind := item["kind"]) == ROLL or kind not in refused}
+    kinds = {item["kind"] for item in profile.get("provenance", ())} - ({*refused, FORGOTTEN} - {ROLL})
     return kinds == {ROLL} and "last_active_at" not in profile

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from events.interactions.canvass import REFUSALS, UNREACHABLE
 from events.registry import types_that
+from streams.domain.contact.facts.mandatory_facts import says_too_young
 from streams.domain.contact.state import CanvassReport, Consent, ConsentTerms, ContactState, Fact, Origin, Retraction
 
 ROOM_FOR_PARTS = 3 << 20
@@ -93,7 +94,7 @@ def _binding(fact: Fact, *, unnamed: bool) -> Fact | None:
 
 def _too_young(fact: Fact) -> Origin | None:
     """The word that somebody is not of age, and no more: it protects them, and another fragment may show the other."""
-    if fact.origin is None or fact.origin.of_age is not False:
+    if fact.origin is None or not says_too_young(fact):
         return None
     return Origin(fact.origin.kind, of_age=False)
 
