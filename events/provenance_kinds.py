@@ -20,7 +20,7 @@ FORGOTTEN: Literal["forgotten"] = "forgotten"
 """The source of a word that protects somebody, of which the source was forgotten (`retention run`). No producer says
 it, and it makes nobody known."""
 
-ShownKind = ProvenanceKind | Literal["forgotten"]
+ShownKind = Literal[ProvenanceKind, "forgotten"]
 """What a profile may show as the kind of a source."""
 
 Sex = Literal["f", "m"]
