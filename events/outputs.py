@@ -11,9 +11,10 @@ from typing_extensions import TypedDict
 
 from events.console_acts import ConsoleAct
 from events.interactions.anywhere import ConsentChannel
-from events.interactions.base import Channel, ProvenanceKind, Purpose
+from events.interactions.base import Channel, Purpose
 from events.interactions.canvass import BallotStatus, Method, Outcome
 from events.interactions.donation import Period
+from events.provenance_kinds import ShownKind
 from events.segments import SegmentDefinitionTable
 
 AddressStatus = Literal["ok", "soft_bouncing", "wrong_number", "hard_bounced", "complained"]
@@ -195,10 +196,11 @@ class ProvenanceItem(TypedDict):
 
     `first_at`, `last_at`, `count`: of the interactions that name it. `addresses`: those that any of them named.
     `obtained_at`, `file`, `notice`, `of_age`, `age_band`, `sex`, `polling_station` are absent where they were not said,
-    and so are `notice_by` and `notice_at`: how and when the notice was given.
+    and so are `notice_by` and `notice_at`: how and when the notice was given. Of the kind `forgotten` is what was left
+    of a source that was forgotten: that the person is too young.
     """
 
-    kind: ProvenanceKind
+    kind: ShownKind
     obtained_at: NotRequired[str]
     file: NotRequired[str]
     notice: NotRequired[str]
@@ -353,7 +355,8 @@ class AuditRecord(TypedDict):
     read or asked about, or which is defined or withdrawn. `detail`: what exactly was done in the console, such as until
     when, or of a request by which somebody uses a right. `automatic`: whether a machine was to call, where that was
     said. Of an `audience` for ads (`used_for`) `gated` says whether the gate was asked, `criteria` by which segments
-    people were chosen, or `label` by what the sender of a list says they were, and `detail` what came of it.
+    people were chosen, or `label` by what the sender of a list says they were, `as_of` until when all that was said of
+    them was heeded, and `detail` what came of it.
     """
 
     request: str
@@ -375,3 +378,4 @@ class AuditRecord(TypedDict):
     gated: NotRequired[bool]
     criteria: NotRequired[list[SegmentDefinitionTable]]
     label: NotRequired[str]
+    as_of: NotRequired[str]

@@ -16,6 +16,13 @@ The last three were made for another purpose, and a deployment may take nothing 
 who signed a petition, of staff, of a public authority.
 """
 
+FORGOTTEN: Literal["forgotten"] = "forgotten"
+"""The source of a word that protects somebody, of which the source was forgotten (`retention run`). No producer says
+it, and it makes nobody known."""
+
+ShownKind = Literal[ProvenanceKind, "forgotten"]
+"""What a profile may show as the kind of a source."""
+
 Sex = Literal["f", "m"]
 """As an electoral roll has it."""
 

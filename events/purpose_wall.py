@@ -2,9 +2,9 @@
 
 Civic registers, files of staff and of petitions were made for another purpose than a campaign. So is what a name sounds
 like, or where somebody was born: a deployment may refuse records that have such fields. Somebody's no, that a number is
-not theirs, or that they are too young, passes whatever its source: it takes something away, and makes nobody reachable
-(`unknown.sources` of the policy). What may not say its source tells what happened, a bounce or a refund: it is taken
-without such fields, since an address that fails must not stay a good one.
+not theirs, or (in a `provenance.reported` alone) that they are too young, passes whatever its source: it takes
+something away, and makes nobody reachable (`unknown.sources` of the policy). What may not say its source tells what
+happened, a bounce or a refund: it is taken without such fields, since an address that fails must not stay a good one.
 """
 
 from collections.abc import Set

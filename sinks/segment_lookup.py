@@ -30,13 +30,14 @@ _STANDING = (
     COMPLETE
     + """
 local why, where = whole(cjson.decode(ARGV[2]), tonumber(ARGV[1]))
-return {why, where, tonumber(standing(ARGV[3], 0)[3] or 1)}
+local time = redis.call('TIME')
+return {why, where, tonumber(standing(ARGV[3], 0)[3] or 1), time[1] * 1000 + math.floor(time[2] / 1000)}
 """
 )
 """ARGV: oldest statement of completeness in ms, topics as JSON, the topic whose partitions are counted.
 
-Returns why and where data are missing, or '' and as_of; and how many partitions there are. No keys are declared: that
-would need the right to write them."""
+Returns why and where data are missing, or '' and as_of; how many partitions there are; and what time it is. No keys
+are declared: that would need the right to write them."""
 
 _MEMBERS = (
     COMPLETE
@@ -95,10 +96,12 @@ members there are, and the page: partition, and member and since of each."""
 class StoredSegments:
     """What is defined and counted, by segment. `kept`: how far its members are kept, of each partition that keeps any.
 
-    `counts`: the JSON of each partition that has counted. `as_of`: all that was said by then is in it (ms).
+    `counts`: the JSON of each partition that has counted. `as_of`: all that was said by then is in it; `seen_at`: when
+    it was read (ms, both by the clock of Redis).
     """
 
     as_of: int
+    seen_at: int
     partitions: int
     definitions: Mapping[str, bytes]
     counts: Mapping[str, Sequence[bytes]]
@@ -159,7 +162,7 @@ class SegmentsReader:
 
     async def all(self, only: str | None = None) -> StoredSegments | Incomplete:
         """All segments that are defined, with what was counted; `only`: counts of this one alone."""
-        standing, partitions = await self._stands()
+        standing, partitions, seen_at = await self._stands()
         if isinstance(standing, Incomplete):
             return standing
         async with self._client.pipeline(transaction=False) as calls:
@@ -176,11 +179,11 @@ class SegmentsReader:
         definitions = {text(name): _bytes(value) for name, value in found[0].items()}
         counts, kept = _by_name(found[1 : 1 + partitions]), _by_name(found[1 + partitions :])
         states: dict[str, list[KeptMembers]] = {name: [_kept(value) for value in all_] for name, all_ in kept.items()}
-        return StoredSegments(standing.as_of, partitions, definitions, counts, states)
+        return StoredSegments(standing.as_of, seen_at, partitions, definitions, counts, states)
 
     async def of(self, contact_id: str) -> StoredMemberships | Incomplete:
         """The memberships of a contact that was not merged into another."""
-        standing, partitions = await self._stands()
+        standing, partitions, _ = await self._stands()
         if isinstance(standing, Incomplete):
             return standing
         key = segments_key(partition_of(contact_id, partitions))
@@ -205,9 +208,10 @@ class SegmentsReader:
         kept = [text(state) for state in states]
         return MembersPage(int(where), kept, int(total), members[:most], len(members) <= most)
 
-    async def _stands(self) -> tuple[Complete | Incomplete, int]:
-        why, where, partitions = await call_redis(self._standing(args=self._standing_args), self._backoff)
-        return incomplete(text(why), text(where)) if why else Complete(int(where)), int(partitions)
+    async def _stands(self) -> tuple[Complete | Incomplete, int, int]:
+        """Whether Redis is complete, of how many partitions, and when that was asked."""
+        why, where, partitions, now = await call_redis(self._standing(args=self._standing_args), self._backoff)
+        return incomplete(text(why), text(where)) if why else Complete(int(where)), int(partitions), int(now)
 
 
 def _by_name(found: Sequence[Mapping[bytes | str, bytes | str]]) -> dict[str, list[bytes]]:

@@ -145,15 +145,19 @@ def _criteria(settings: Settings, segment: str) -> SegmentCriteria:
 
     from sinks.segment_lookup import SegmentsReader
     from streams.cli.segment_members import require_list
+    from streams.domain.pressure.closures import channel_rules
     from streams.platform.clients import redis_client
+    from streams.platform.policy_file import policy_of
     from streams.services.ad_audience.segment_criteria import read_criteria
+
+    rules = channel_rules(policy_of(settings.policy, settings.regime))
 
     async def read() -> SegmentCriteria:
         client = redis_client(settings)
         try:
             reader = SegmentsReader(client, settings.profiles_oldest_s)
             await require_list(settings, reader, segment)
-            return await read_criteria(reader, segment)
+            return await read_criteria(reader, segment, rules)
         finally:
             await client.aclose()
 
@@ -219,6 +223,7 @@ def _tell(counts: GateCounts, *, outcome: str, gated: bool, as_json: bool) -> No
             "reasons": dict(sorted(counts.by_reason.items())),
             "gated": gated,
             "outcome": outcome,
+            "as_of": None if counts.as_of is None else render_time(counts.as_of),
         }
         typer.echo(orjson.dumps(told), err=True)
         return
@@ -226,7 +231,8 @@ def _tell(counts: GateCounts, *, outcome: str, gated: bool, as_json: bool) -> No
     for reason, number in sorted(counts.by_reason.items(), key=lambda each: (each[0] != "admitted", each[0])):
         say(f"{number:>{width},}  {reason}", err=True)
     said = {"counted": "; nothing was written: --dry-run"}.get(outcome, "")
-    say(f"{counts.rows - counts.refused:,} of {counts.rows:,} admitted{said}", err=True)
+    when = "" if counts.as_of is None else f", as of {render_time(counts.as_of)}"
+    say(f"{counts.rows - counts.refused:,} of {counts.rows:,} admitted{when}{said}", err=True)
 
 
 def _record(order: AudienceOrder, chosen: SegmentCriteria | None, *, gated: bool) -> AuditRecord:
@@ -259,6 +265,8 @@ def _counted(record: AuditRecord, counts: GateCounts, outcome: str) -> AuditReco
         for reason, number in sorted(counts.by_reason.items())
     ]
     record["detail"] = outcome
+    if counts.as_of is not None:
+        record["as_of"] = render_time(counts.as_of)
     return record
 
 

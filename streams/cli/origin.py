@@ -22,6 +22,7 @@ KINDS: Mapping[str, str] = {
     "petition": "a file of a petition",
     "staff": "a file of staff",
     "civic_register": "a register of an authority",
+    "forgotten": "a source that was forgotten",
 }
 """From whom, in words."""
 

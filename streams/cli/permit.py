@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,7 +133,7 @@ class DeniedList:
 
 
 def filter_audience(
-    settings: Settings, audience: Audience, run: PermitRun, denied_before: DeniedList | None = None
+    settings: Settings, audience: Audience, run: PermitRun, denied_before: Sequence[DeniedList] = ()
 ) -> None:
     """Write who of an audience may be reached to standard output, and the counts to standard error.
 
@@ -180,7 +180,7 @@ def _refuse_while_incomplete(job: FilterJob) -> None:
             refuse(f"{stopped.why} Nothing was written")
 
 
-def _run(audience: Audience, job: FilterJob, told_how: PermitRun, before: DeniedList | None) -> FilterSummary:
+def _run(audience: Audience, job: FilterJob, told_how: PermitRun, before: Sequence[DeniedList]) -> FilterSummary:
     """Filter the audience."""
     from itertools import chain
 
@@ -189,7 +189,7 @@ def _run(audience: Audience, job: FilterJob, told_how: PermitRun, before: Denied
     from streams.services.audience_filter.filtering import write_outcomes as run
 
     denied, deferred = told_how.others
-    first = () if before is None else denied_chunks(before.people.records(), before.reason, before.as_of)
+    first = [denied_chunks(each.people.records(), each.reason, each.as_of) for each in before]
     with (
         _file("--denied", denied) as refused,
         _file("--deferred", deferred) as later,
@@ -199,7 +199,7 @@ def _run(audience: Audience, job: FilterJob, told_how: PermitRun, before: Denied
         outcomes = judged_chunks(audience.records(), job, told_how.processes)
         with closing(outcomes):
             files = OutputFiles(audience, out, refused, later, tells_notices=job.tells_notices)
-            summary = run(chain(first, outcomes), files, told)
+            summary = run(chain(*first, outcomes), files, told)
         out.flush()
     return summary
 

@@ -1,6 +1,10 @@
 """A Redis filled by the sinks as a worker would fill it, for those who read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from redis import Redis
 
 from events.topics import CONTACT_LINKS, CONTACT_STATE
 from sinks.base import Completeness, ContactChange, Position
@@ -10,6 +14,7 @@ from sinks.redis import RedisSink
 
 PARTITIONS = 4
 TOPIC = "lQ4nIXcVTRSTjTWnSq5aVw"
+MARK = "whole_at"
 HASHED = "email:0123456789abcdef0123456789abcdef"
 
 
@@ -51,3 +56,33 @@ class Filling:
         await self.tell(CONTACT_STATE)
         await self.tell(CONTACT_LINKS)
         await self.hold({}, lost_until=lost_until)
+
+
+@contextmanager
+def kept_whole(port: int) -> Iterator[None]:
+    """For the length of a block a Redis that was filled says that it lacks nothing, as under a worker that goes on."""
+    over = Event()
+    with Redis(port=port) as client:
+        mark_whole(client)
+        telling = Thread(target=_keep_marking, args=(client, over))
+        telling.start()
+        try:
+            yield
+        finally:
+            over.set()
+            telling.join()
+
+
+def mark_whole(client: Redis) -> int:
+    """Whatever of a Redis was whole once is so now; returns when (ms)."""
+    seconds, microseconds = client.time()
+    now: int = seconds * 1000 + microseconds // 1000
+    for key in client.scan_iter("sink:*", _type="hash"):
+        if client.hexists(key, MARK):
+            client.hset(key, MARK, now)
+    return now
+
+
+def _keep_marking(client: Redis, over: Event) -> None:
+    while not over.wait(0.2):
+        mark_whole(client)

@@ -73,7 +73,7 @@ def what_stays(told: Sequence[Event], kind: str, until: str) -> list[Event]:
 def is_silent(told: Sequence[Event], until: str) -> bool:
     """Whether somebody has done nothing of their own after a time; of who never did anything the first word counts."""
     acts = [event["time"] for event in told if _is_own(event)]
-    return max(acts, default=told[0]["time"]) <= until
+    return bool(max(acts, default=told[0]["time"]) <= until)
 
 
 def _is_own(event: Event) -> bool:

@@ -154,6 +154,7 @@ def written_down(desk: Desk, nobody: tuple[str, ...]) -> None:
     assert {each["team"] for each in records} == {"digital"}
     assert {each["gated"] for each in records} == {True}
     assert {each["used_for"] for each in records} == {"online_ads"}
+    assert {"as_of" in each for each in records if "counts" in each} == {True}
     [exported] = [each for each in records if each["campaign_id"] == "ads-1"]
     assert [table["id"] for table in exported["criteria"]] == ["paris"]
     assert exported["counts"] == [

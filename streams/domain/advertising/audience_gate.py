@@ -97,7 +97,8 @@ class NamedPerson(NamedTuple):
 def verdict_on(named: Sequence[NamedPerson], rules: GateRules | None, at: int) -> GateVerdict:
     """The verdict on somebody who is named by several identifiers, which need not lead to one person.
 
-    Everybody who is known under one of them has to be admitted, and where the gate is asked, no address may be unknown.
+    Everybody who is known under one of them has to be admitted, and where the gate is asked, somebody has to be known
+    under each: whatever a column of ids is called, an address may stand in it.
     """
     known = [each for each in named if each.known is not None]
     if not known:
@@ -105,8 +106,10 @@ def verdict_on(named: Sequence[NamedPerson], rules: GateRules | None, at: int) -
     verdicts = [gate_verdict(each.known, rules, at, each.refs) for each in known]
     if (refused := next((verdict for verdict in verdicts if not verdict.is_admitted), None)) is not None:
         return refused
-    is_strange = any(each.known is None and each.refs is not None for each in named)
-    return GateVerdict("no_direct_collection") if is_strange and rules is not None else ADMITTED
+    if rules is None or len(known) == len(named):
+        return ADMITTED
+    is_address = any(each.known is None and each.refs is not None for each in named)
+    return GateVerdict("no_direct_collection" if is_address else "unknown_contact")
 
 
 def _number_verdict(addresses: Sequence[Address], refs: Collection[str] | None) -> GateVerdict | None:

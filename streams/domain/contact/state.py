@@ -137,7 +137,7 @@ class RollEntry(Struct, frozen=True, array_like=True, gc=False):
 class Origin(Struct, frozen=True, array_like=True, gc=False):
     """Where what an interaction says comes from. `obtained_at` in ms; None: when it happened.
 
-    `kind` is a `ProvenanceKind`, kept as text so that a state with a kind that a later version knows can still be read.
+    `kind` is a `ShownKind`, kept as text so that a state with a kind that a later version knows can still be read.
     `notice` is as `facts/notices.py` has it. `of_age`: whether the producer says so.
     """
 

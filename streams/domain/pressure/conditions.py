@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from events.outputs import ContactProfile, ProvenanceItem
+from events.provenance_kinds import FORGOTTEN
 from streams.domain.pressure.asking import Decision, Evidence, PermissionRequest
 from streams.domain.pressure.denials import JudgedAddress
 from streams.domain.pressure.notices import without_notice
@@ -97,7 +98,9 @@ def notice_denial(untold: Iterable[ProvenanceItem]) -> Decision | None:
 
 
 def _said_of(profile: ContactProfile, address: JudgedAddress) -> Iterator[ProvenanceItem]:
-    """Where an address comes from; without one where anything of the person does."""
+    """Where an address comes from; without one where anything of the person does, but for what was forgotten."""
     for item in profile.get("provenance", ()):
+        if item["kind"] == FORGOTTEN:
+            continue
         if address.ref is None or any(each["ref"] in (address.ref, *address.refs) for each in item["addresses"]):
             yield item

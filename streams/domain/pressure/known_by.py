@@ -6,13 +6,17 @@ A no passes the purpose wall whatever its source, and must bind; but its record 
 from collections.abc import Collection
 
 from events.outputs import ContactProfile
+from events.provenance_kinds import FORGOTTEN
 
 
 def is_known_otherwise(profile: ContactProfile, sources: Collection[str]) -> bool:
-    """Whether anything is known of a person that does not come from one of these kinds of source."""
+    """Whether anything is known of a person that does not come from one of these kinds of source.
+
+    What is left of a source that was forgotten makes nobody known.
+    """
     if not sources or not (items := profile.get("provenance")):
         return True
-    if any(item["kind"] not in sources for item in items):
+    if any(item["kind"] not in sources and item["kind"] != FORGOTTEN for item in items):
         return True
     return sum(profile["counts"].values()) > sum(item["count"] for item in items)
 

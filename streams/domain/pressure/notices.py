@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from events.outputs import ContactProfile, ProvenanceItem
+from events.provenance_kinds import FORGOTTEN
 from events.times import parse_time
 
 
@@ -78,7 +79,7 @@ def notice_of(profile: ContactProfile, item: ProvenanceItem) -> ProvenanceItem |
 def _got_elsewhere(profile: ContactProfile, aside: Collection[str]) -> Iterator[tuple[ProvenanceItem, int]]:
     """What did not come from the person, and when it was got."""
     for item in profile.get("provenance", ()):
-        if item["kind"] != "self" and item["kind"] not in aside:
+        if item["kind"] not in ("self", FORGOTTEN) and item["kind"] not in aside:
             yield item, _got(item)
 
 

@@ -3,9 +3,10 @@
 Whether a channel is open is asked of anybody: that chooses nobody, it only lets somebody be.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from events.outputs import ContactProfile
+from events.provenance_kinds import FORGOTTEN
 from streams.domain.segments.conditions import ChannelState, Reference, RollWord, SegmentDefinition
 from streams.domain.segments.person import ROLL
 from streams.domain.segments.resolution import definitions_behind, leaves
@@ -15,6 +16,9 @@ FILLING = "what an earlier definition asked"
 
 KNOWN_BY_ROLL = "known_by_roll_alone"
 """Why somebody is left out of an export."""
+
+UNKNOWN = "unknown_contact"
+"""Why somebody is left out of whom nothing is known yet: by the time others are judged it may be the roll alone."""
 
 _ALLOWED = (RollWord, ChannelState, Reference)
 
@@ -26,10 +30,11 @@ def beyond_the_roll(segment: str, definitions: Mapping[str, SegmentDefinition]) 
     return sorted(found)
 
 
-def is_known_by_roll_alone(profile: ContactProfile) -> bool:
+def is_known_by_roll_alone(profile: ContactProfile, refused: Collection[str]) -> bool:
     """Whether only electoral rolls have named a person, who has done nothing of their own.
 
-    Of whom nobody says where they come from it is not known.
+    `refused`: kinds of source of which nothing is taken but what protects, so they make nobody known, as little as what
+    is left of a source that was forgotten. Of whom nobody says where they come from it is not known.
     """
-    kinds = {item["kind"] for item in profile.get("provenance", ())}
+    kinds = {item["kind"] for item in profile.get("provenance", ())} - ({*refused, FORGOTTEN} - {ROLL})
     return kinds == {ROLL} and "last_active_at" not in profile

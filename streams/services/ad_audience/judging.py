@@ -24,9 +24,13 @@ ADMITTED = "admitted"
 
 @dataclass(slots=True)
 class GateCounts:
-    """How many rows were judged, by reason. A person who was admitted once is not again, and counts as repeated."""
+    """How many rows were judged, by reason. A person who was admitted once is not again, and counts as repeated.
+
+    `as_of`: all that was said by then is heeded, of whoever was judged first (ms); None: nobody was judged.
+    """
 
     by_reason: Counter[str] = field(default_factory=Counter)
+    as_of: int | None = None
 
     @property
     def rows(self) -> int:
@@ -37,6 +41,10 @@ class GateCounts:
     def refused(self) -> int:
         """Rows of people who are not admitted, or that name nobody."""
         return self.rows - self.by_reason[ADMITTED]
+
+    def judged_as_of(self, moment: int) -> None:
+        """Note as of when some people were judged."""
+        self.as_of = moment if self.as_of is None else min(self.as_of, moment)
 
     def surprises(self, most: int) -> bool:
         """Whether more than this many per cent are refused."""
@@ -61,20 +69,24 @@ class GateJudge:
         counts = GateCounts()
         out.write(audience.raw_header)
         for rows in in_chunks(audience.records(), ROWS_AT_ONCE):
-            for record, reason in zip(rows, await self._judged(audience.header, rows), strict=True):
+            reasons, as_of = await self._judged(audience.header, rows)
+            counts.judged_as_of(as_of)
+            for record, reason in zip(rows, reasons, strict=True):
                 counts.by_reason[reason] += 1
                 if reason == ADMITTED:
                     out.write(record.raw if record.raw.endswith((b"\n", b"\r")) else record.raw + b"\n")
         return counts
 
-    async def _judged(self, header: Header, rows: Sequence[CsvRecord]) -> list[str]:
+    async def _judged(self, header: Header, rows: Sequence[CsvRecord]) -> tuple[list[str], int]:
+        """The reason of each row, and as of when that is (ms)."""
         gated = self._rules is not None
         read = [identifiers_in(header, record, self._hasher, gated=gated) for record in rows]
         seen = await self._lookup.look([each.names for row in read if not isinstance(row, str) for each in row])
         if isinstance(seen, Incomplete):
             raise profiles_incomplete(seen)
         found = iter(seen.contacts)
-        return [row if isinstance(row, str) else self._reason([(each, next(found)) for each in row]) for row in read]
+        reasons = [row if isinstance(row, str) else self._reason([(each, next(found)) for each in row]) for row in read]
+        return reasons, seen.as_of
 
     def _reason(self, named: Sequence[tuple["RowIdentifier", ContactAnswer]]) -> str:
         people = [NamedPerson(_profile(answer), each.refs) for each, answer in named]

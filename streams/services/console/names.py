@@ -158,6 +158,7 @@ ORIGINS: Mapping[str, str] = {
     "petition": "A file of a petition",
     "staff": "A file of staff",
     "civic_register": "A register of an authority",
+    "forgotten": "A source that was forgotten",
 }
 """From whom something about a person was got."""
 RIGHTS: Mapping[str, str] = {

@@ -23,12 +23,15 @@ ASKED_AT_ONCE = 8
 
 
 class Memberships:
-    """Who is in one segment, as long as everybody is judged by one and the same definition of it."""
+    """Who is in one segment, as long as everybody is judged by one and the same definition of it.
 
-    def __init__(self, reader: SegmentsReader, segment: str) -> None:
+    `policy`: that of now, which has to be the workers'.
+    """
+
+    def __init__(self, reader: SegmentsReader, segment: str, policy: Callable[[], Policy]) -> None:
         self._reader = reader
         self._segment = segment
-        self._watch = SegmentWatch(reader, segment)
+        self._watch = SegmentWatch(reader, segment, lambda: channel_rules(policy()))
         self._gate = asyncio.Semaphore(ASKED_AT_ONCE)
 
     async def among(self, contact_ids: Sequence[str]) -> set[str]:

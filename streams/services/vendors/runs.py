@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from pydantic import SecretStr
@@ -82,9 +83,10 @@ async def run_sync(settings: Settings, task: SyncTask, order: SyncOrder, around:
     try:
         lookup = Lookup(client, settings.profiles_oldest_s, settings.key_ids)
         reader = SegmentsReader(client, settings.profiles_oldest_s)
-        members = None if task.segment is None else Memberships(reader, task.segment)
+        policy = partial(policy_of, settings.policy, settings.regime)
+        members = None if task.segment is None else Memberships(reader, task.segment, policy)
         tag = None if task.segment is None else tag_of(task.segment)
-        judge = PeopleJudge(lookup, lambda: policy_of(settings.policy, settings.regime), members, task.purpose)
+        judge = PeopleJudge(lookup, policy, members, task.purpose)
         await judge.outcomes(
             []
         )  # before hours are spent on reading: Redis is whole, the key the workers', the segment filled

@@ -3,16 +3,16 @@
 Somebody who is let go of because the segment is judged anew looks like somebody who has left it.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
-
-import orjson
 
 from events.segments import keeps_members
 from sinks.lookup import Incomplete
 from sinks.segment_lookup import SegmentsReader, StoredSegments
-from streams.domain.segments.segment_totals import added_up
+from streams.domain.pressure.closures import ChannelRules
 from streams.platform.errors import Unusable
 from streams.platform.identity_key import describe_incomplete
+from streams.services.segment_meaning import meaning_of
 
 
 class _Standing(NamedTuple):
@@ -23,11 +23,12 @@ class _Standing(NamedTuple):
 
 
 class SegmentWatch:
-    """Looks at one segment. The first look says what it has to stay."""
+    """Looks at one segment. The first look says what it has to stay. `rules`: those of the workers' policy now."""
 
-    def __init__(self, reader: SegmentsReader, segment: str) -> None:
+    def __init__(self, reader: SegmentsReader, segment: str, rules: Callable[[], ChannelRules]) -> None:
         self._reader = reader
         self._segment = segment
+        self._rules = rules
         self._first: _Standing | None = None
 
     async def look(self) -> None:
@@ -39,7 +40,7 @@ class SegmentWatch:
         if self._first is None:
             self._first = standing
         elif standing != self._first:
-            raise Unusable(f"{self._segment}: was defined anew while this ran; run this again: it goes on where it was")
+            raise self._was_defined_anew()
 
     def _standing(self, found: StoredSegments) -> _Standing:
         definition = found.definitions.get(self._segment)
@@ -48,14 +49,18 @@ class SegmentWatch:
         kept = found.kept.get(self._segment, ())
         if not keeps_members(definition) or len(kept) < found.partitions or {*kept} != {"kept"}:
             raise Unusable(f"{self._segment}: its members are not all gathered; ask again in a moment")
-        counts = [orjson.loads(count) for count in found.counts.get(self._segment, ())]
-        total = added_up(counts, found.partitions)
-        if total is None or total.state != "complete":
+        if self._first is not None and definition != self._first.definition:
+            raise self._was_defined_anew()
+        meaning = meaning_of(found, self._segment, self._rules())
+        if meaning.edition is None or not meaning.is_complete:
             raise Unusable(
                 f"{self._segment}: filling: not everybody has been judged by its definition yet, and who has not would "
-                "lose the tag; ask again once `harmonia segments list` says complete"
+                f"lose the tag; {meaning.cure}"
             )
-        return _Standing(definition, total.edition)
+        return _Standing(definition, meaning.edition)
+
+    def _was_defined_anew(self) -> Unusable:
+        return Unusable(f"{self._segment}: was defined anew while this ran; run this again: it goes on where it was")
 
 
 def lacking(found: Incomplete) -> Unusable:

@@ -15,7 +15,7 @@ from tests.contract.conftest import client_of
 from tests.contract.contact_sink import STALE_AFTER, TOPIC, erased, merged
 from tests.contract.redis_server import RedisServer
 from tests.contract.whole_redis import Filling
-from tests.contract.whole_segments import SINCE, fill_segments, memberships
+from tests.contract.whole_segments import EDITION, SINCE, fill_segments, memberships
 
 PEOPLE = [f"p{number}" for number in range(25)]
 ASKED = {"channel": "email", "purpose": "fundraising"}
@@ -43,7 +43,7 @@ async def test_segments_are_listed_with_their_definitions_and_counts_of_all_part
     assert donors == {
         "definition": {"id": "donors", "owner": "field", "members": True, "all": [{"tag": "volunteer"}]},
         "counts": {
-            "edition": "e1",
+            "edition": EDITION,
             "state": "complete",
             "members": 25,
             "entered": 25,
@@ -149,7 +149,7 @@ async def test_the_segments_of_a_contact_are_those_of_who_it_is_now(
     await filling.all([known("ada"), known("bob"), erased("gone", 1)], [merged("old-ada", 1, "ada")])
     await fill_segments(segments, {"donors": ["ada"]})
     ada, old, bob = [await desk.get(f"/v1/contacts/{name}/segments") for name in ("ada", "old-ada", "bob")]
-    held = {"donors": {"since": render_time(SINCE), "edition": "e1"}}
+    held = {"donors": {"since": render_time(SINCE), "edition": EDITION}}
     assert ada.json == {"contact_id": "ada", "version": 7, "as_of": render_time(SINCE), "segments": held}
     assert old.json == ada.json
     assert (bob.json["version"], bob.json["segments"]) == (0, {})

@@ -8,6 +8,7 @@ import pytest
 from events.interactions.base import NoticeWay, ProvenanceKind
 from events.json_types import JSON
 from events.outputs import ProvenanceItem
+from events.provenance_kinds import FORGOTTEN
 from streams.cli.contact import print_profile
 from streams.cli.origin import KINDS, NOT_SAID, naming, print_origins
 from streams.services.console.names import ORIGINS, WAYS
@@ -77,7 +78,7 @@ def test_where_nobody_has_said_anything_that_is_the_answer(capsys: pytest.Captur
 
 
 def test_every_kind_has_words_here_and_on_pages() -> None:
-    assert KINDS.keys() == ORIGINS.keys() == {*get_args(ProvenanceKind)}
+    assert KINDS.keys() == ORIGINS.keys() == {*get_args(ProvenanceKind), FORGOTTEN}
 
 
 def test_a_profile_tells_what_was_agreed_to_and_where_it_comes_from_in_lines_that_fit(

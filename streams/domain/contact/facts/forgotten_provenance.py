@@ -12,9 +12,10 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from events.provenance_kinds import FORGOTTEN
 from streams.domain.contact.facts.command_details import ForgetProvenance, ForgottenInteraction
-from streams.domain.contact.facts.mandatory_facts import protects
-from streams.domain.contact.state import CanvassReport, Fact, Key
+from streams.domain.contact.facts.mandatory_facts import protects, says_too_young
+from streams.domain.contact.state import CanvassReport, Fact, Key, Origin
 
 Facts: TypeAlias = dict[Key, Fact]
 
@@ -25,15 +26,22 @@ def forgetting_commands(commands: Iterable[Fact]) -> Sequence[Fact]:
 
 
 def what_is_left(fact: Fact, sources: Collection[Fact]) -> Fact:
-    """The fact itself where none of `sources` covers it; else that somebody is to be left alone, or a bare key."""
+    """The fact itself where none of `sources` covers it; else that somebody is to be left alone, or a bare key.
+
+    That they are too young is left too, without its source: else an earlier word would have them of age again.
+    """
     if fact.origin is None or not any(_covers(command, fact) for command in sources):
         return fact
+    origin = Origin(FORGOTTEN, of_age=False) if says_too_young(fact) else None
     if not protects(fact):
+        if origin is not None:
+            bare = Fact("provenance.reported", fact.time, fact.source, fact.id, fact.appended_at, carried=fact.carried)
+            return replace(bare, origin=origin)
         return Fact("", 0, fact.source, fact.id, fact.appended_at, None, ForgottenInteraction(), fact.carried)
     detail = fact.detail
     if isinstance(detail, CanvassReport):
         detail = replace(detail, support=None, answers=None, tags_added=(), tags_removed=())
-    return replace(fact, zones=None, detail=detail, arm=None, origin=None)
+    return replace(fact, zones=None, detail=detail, arm=None, origin=origin)
 
 
 def is_forgotten(fact: Fact) -> bool:

@@ -16,6 +16,11 @@ def binds(fact: Fact) -> bool:
             return False
 
 
+def says_too_young(fact: Fact) -> bool:
+    """Whether it says that the person is not of age, which keeps them out of audiences."""
+    return fact.origin is not None and fact.origin.of_age is False
+
+
 def protects(fact: Fact) -> bool:
     """Whether it stays, bare, where its source is forgotten: it binds, or else a wrong number would be good again."""
     return binds(fact) or (isinstance(fact.detail, CanvassReport) and fact.detail.outcome in UNREACHABLE)

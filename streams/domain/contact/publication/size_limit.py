@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from events.interactions.canvass import REFUSALS, UNREACHABLE
 from events.registry import types_that
+from streams.domain.contact.facts.mandatory_facts import says_too_young
 from streams.domain.contact.facts.retractions import live
 from streams.domain.contact.sections.provenance import MOST_PLACES
 from streams.domain.contact.state import (
@@ -116,7 +117,7 @@ def _notable_origins(state: ContactState, *, unnamed: bool) -> dict[Key, Origin]
     for fact in live(state.facts.values()):
         if (origin := fact.origin) is None:
             continue
-        if origin.of_age is False:
+        if says_too_young(fact):
             young.append(fact)
         place = origin.kind, origin.file
         is_of_another = unnamed and files.setdefault(origin.kind, origin.file) != origin.file

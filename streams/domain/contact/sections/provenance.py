@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, cast
 
 from events.identifiers import is_address_hash, ref_of
-from events.interactions.base import ProvenanceKind
 from events.outputs import AddressRef, ProvenanceItem
+from events.provenance_kinds import FORGOTTEN, ShownKind
 from events.times import render_time
 from streams.domain.contact.facts.notices import GivenNotice, notice_in
 from streams.domain.contact.state import ContactState, Fact, Origin, RollEntry
@@ -42,7 +42,10 @@ def provenance(contact_id: str, state: ContactState, origins: Sequence[Fact]) ->
             of_each.setdefault(fact.origin, []).append(fact)
     own = contact_id if not state.mixed and is_address_hash(contact_id) else ""
     told = _told(of_each) if len(of_each) > MOST_ENTRIES else of_each
-    shown = [_item(origin, of_each[origin], _named(of_each[origin], own, state)) for origin in told]
+    shown = [
+        _item(origin, of_each[origin], () if origin.kind == FORGOTTEN else _named(of_each[origin], own, state))
+        for origin in told
+    ]
     return Entries(shown, len(of_each) - len(shown))
 
 
@@ -78,7 +81,7 @@ def _named(facts: Iterable[Fact], own: str, state: ContactState) -> set[str]:
 def _item(origin: Origin, facts: Sequence[Fact], named: Iterable[str]) -> ProvenanceItem:
     first = facts[0]
     item: ProvenanceItem = {
-        "kind": cast(ProvenanceKind, origin.kind),
+        "kind": cast(ShownKind, origin.kind),
         "first_at": render_time(first.time),
         "last_at": render_time(facts[-1].time),
         "count": len(facts),

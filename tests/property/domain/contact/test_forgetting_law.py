@@ -21,6 +21,7 @@ from tests.property.domain.contact.strategies import deliveries, few, fields, ke
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, appended, by, said
 
 STAYS = ("do_not_contact", "refused", "deceased", "wrong_number", "disconnected")
+TOO_YOUNG = Provenance(kind="self", of_age=False).model_copy(update={"kind": "forgotten"})
 COMMAND = fields({"kind": few("self", "voter_list", "rented")}, {"file": few("rolls-2012", "other")})
 
 
@@ -59,16 +60,24 @@ def left_of(life: Sequence[Arrival], forgets: Sequence[Arrival]) -> list[Arrival
 
 
 def bare(arrival: Arrival) -> Arrival | None:
-    """A no, or a report that the person is to be left alone, without all else; None: it is neither."""
+    """A no, or a report that the person is to be left alone, without all else; None: it is neither.
+
+    That they are too young is left of anything, without its source.
+    """
     heard, told = arrival.interaction, plain(arrival)
+    too_young = told["provenance"].get("of_age") is False
     if heard.type == "consent.changed" and told["granted"] is False:
         kept = {name: told[name] for name in told if name not in ("contact", "provenance")}
     elif heard.type == "canvass.reported" and told["outcome"] in STAYS:
         kept = {name: told[name] for name in told if name in ("method", "outcome", "report_id", "team")}
+    elif too_young:
+        row = by(heard.source, said("provenance.reported", heard.id, heard.time, provenance={"kind": "self"}))
+        return twin(row, TOO_YOUNG)
     else:
         return None
     fresh: dict[str, JSON] = {**kept}
-    return by(heard.source, said(heard.type, heard.id, heard.time, **fresh))
+    left = by(heard.source, said(heard.type, heard.id, heard.time, **fresh))
+    return twin(left, TOO_YOUNG) if too_young else left
 
 
 def shown(arrivals: Sequence[Arrival]) -> ContactProfile:

@@ -37,6 +37,27 @@ def test_whom_it_named_stays_linked_whichever_comes_first() -> None:
         assert (state.facts, "rented" in str(state.forgotten["team/a", "1"])) == ({}, False)
 
 
+def test_that_somebody_is_too_young_stays_without_its_source_and_all_else() -> None:
+    """Else an earlier word would have them of age again."""
+    young: dict[str, JSON] = {**RENTED, "of_age": False, "age_band": "65+"}
+    grown = said("form.submitted", "f", NOON - DAY, form_id="f", provenance={"kind": "self", "of_age": True})
+    row = said("provenance.reported", "1", provenance=young)
+    no = said("consent.changed", "2", channel="phone", granted=False, provenance=young)
+    carrying = replace(row.fact(), carried=CarriedIdentifiers(((EMAIL, ""),)))
+    forget = FORGET.fact()
+
+    for order in permutations([grown.fact(), carrying, forget, no.fact(), gift("3", 500, provenance=young).fact()]):
+        state, _ = fold(ContactState(), order)
+        known = profile(DONOR, state)
+        own, left = known["provenance"]
+        assert (own["kind"], left["kind"], left["of_age"], left["count"]) == ("self", "forgotten", False, 3)
+        assert not {"file", "age_band"} & left.keys()
+        assert left["addresses"] == []
+        assert (known["donations"]["count"], known["stops"]["phone"]["reason"]) == (0, "consent_withdrawn")
+        assert told(DONOR, state) != {}
+        assert "list-1" not in str(state.facts)
+
+
 def test_a_copy_that_says_less_brings_nothing_back() -> None:
     first, copy = gift("1", 500, provenance=RENTED), appended(NOON + 1, gift("1", 500))
 

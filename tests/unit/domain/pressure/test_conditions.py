@@ -325,6 +325,14 @@ def test_on_channels_without_addresses_anything_of_the_person_counts() -> None:
     assert ruled(decide(person(), rules, asking("door"), NOON)) == ("deny", "no_provenance")
 
 
+def test_what_is_left_of_a_source_that_was_forgotten_is_no_source_and_needs_no_notice() -> None:
+    left = person(provenance=[origin("forgotten")])
+    rules = ruling({"channel": "door", "require": "provenance"})
+    assert ruled(decide(left, rules, asking("door"), NOON)) == ("deny", "no_provenance")
+    noticed = ruling({"channel": "door", "require": "notice"})
+    assert ruled(decide(left, noticed, asking("door"), NOON + 90 * DAY)) == ALLOWED
+
+
 def test_a_stranger_meets_no_condition() -> None:
     assert ruled(decide(None, ruling(ORIGIN), asking("phone"), NOON)) == ("deny", "no_provenance")
     assert ruled(decide(None, ruling(CALLS), asking("phone", automatic=True), NOON)) == ("deny", "no_consent")
