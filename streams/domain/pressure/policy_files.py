@@ -109,7 +109,8 @@ def _value(section: BaseModel, name: str) -> str | list[str]:
 
 
 def _table(section: BaseModel) -> str:
-    said = (f"{name} = {_inline(_value(section, name))}" for name, value in section if value not in (None, ()))
+    given = (name for name, value in section if name in section.model_fields_set and value not in (None, ()))
+    said = (f"{name} = {_inline(_value(section, name))}" for name in given)
     return f"{{ {', '.join(said)} }}"
 
 
