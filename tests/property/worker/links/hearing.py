@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from events.envelope import Interaction
 from events.harmonised import harmonise, read_harmonised
 from events.identifiers import Hasher
+from events.interactions.base import Provenance
 from events.json_types import JSON
 from streams.domain.contact.facts.from_interactions import fact_of
 from streams.domain.contact.state import Fact
@@ -45,9 +46,14 @@ class Heard:
 
 
 def hear(interaction: Interaction, hasher: Hasher, appended_at: int) -> tuple[str, Heard]:
-    fragment, value = harmonise(interaction, hasher)
+    """What is left of a forgotten source is nothing that anybody can send: it is heard as from the person."""
+    source = getattr(interaction.data, "provenance", None)
+    left: Provenance | None = source if source is not None and source.kind == "forgotten" else None
+    sent = interaction if left is None else _from(left.model_copy(update={"kind": "self"}), interaction)
+    fragment, value = harmonise(sent, hasher)
     read = read_harmonised(value)
     assert isinstance(read, Interaction)
+    read = read if left is None else _from(left, read)
     plain = read.data.plain().get("contact")
     contact: dict[str, JSON] = plain if isinstance(plain, dict) and "contact_ids" not in read.data.plain() else {}
     fact = fact_of((read.id, read.source, read.type, None), read.time, read.data, appended_at)
@@ -57,6 +63,10 @@ def hear(interaction: Interaction, hasher: Hasher, appended_at: int) -> tuple[st
         (name, str(old)) for name, older in aliases.items() for old in (older if isinstance(older, list) else [])
     )
     return fragment, Heard(read, replace_carried(fact), named(contact), pairs, appended_at)
+
+
+def _from(source: Provenance, said: Interaction) -> Interaction:
+    return replace(said, data=said.data.model_copy(update={"provenance": source}))
 
 
 def replace_carried(fact: Fact) -> Fact:

@@ -145,9 +145,9 @@ def _source(said: Interaction) -> dict[str, JSON]:
 
 
 def _item(naming: Sequence[Counted]) -> JSON:
-    names = {name for each in naming for name in each.named if name.startswith(("email:", "phone:"))}
-    pairs = [name.split(":") for name in sorted(names)]
     first = naming[0].said
+    names = {name for each in naming for name in each.named if name.startswith(("email:", "phone:"))}
+    pairs = [name.split(":") for name in sorted(names) if _source(first)["kind"] != "forgotten"]
     return _source(first) | {
         "first_at": render_time(first.time),
         "last_at": render_time(naming[-1].said.time),

@@ -2,9 +2,11 @@
 
 from hypothesis import event, given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from events.envelope import Interaction
 from events.identifiers import Hasher
+from events.interactions.base import Provenance
 from events.json_types import JSON
 from tests.property.worker.links.hearing import hear
 from tests.property.worker.links.sayings import (
@@ -25,6 +27,7 @@ from tests.property.worker.links.world import World
 from tests.unit.events.records import NOW
 
 FORGET = "contact.provenance_forgotten"
+TOO_YOUNG = Provenance(kind="self", of_age=False).model_copy(update={"kind": "forgotten"})
 STAYS = ("do_not_contact", "refused", "deceased", "wrong_number", "disconnected")
 
 
@@ -86,19 +89,26 @@ def covers(command: Interaction, said: Interaction) -> bool:
 
 
 def bare(said: Interaction) -> Interaction:
-    """A no without all else, or a command that forgets nothing: it names the same, and no profile tells of it."""
+    """A no without all else, or a command that forgets nothing: it names the same, and no profile tells of it.
+
+    That they are too young is left of anything, without its source.
+    """
     told = said.data.plain()
+    too_young = (source_of(said) or {}).get("of_age") is False
     if said.type == "consent.changed" and told["granted"] is False:
         kept = {name: told[name] for name in told if name != "provenance"}
     elif said.type == "canvass.reported" and told["outcome"] in STAYS:
         kept = {name: told[name] for name in told if name in ("method", "outcome", "report_id", "team", "contact")}
+    elif too_young:
+        kept = {"contact": told["contact"], "provenance": {"kind": "self"}}
     else:
         kept = {"contact": told["contact"], "kind": "vendor"}
     contact = kept["contact"]
     assert isinstance(contact, dict)
     names = {kind: contact[kind] for kind in contact if kind not in ("region", "time_zone", "postal_code")}
-    type_ = FORGET if "kind" in kept else said.type
-    return interaction(type_, said.id, said.time, said.source, {**kept, "contact": names})
+    type_ = FORGET if "kind" in kept else "provenance.reported" if "provenance" in kept else said.type
+    left = interaction(type_, said.id, said.time, said.source, {**kept, "contact": names})
+    return structs.replace(left, data=left.data.model_copy(update={"provenance": TOO_YOUNG})) if too_young else left
 
 
 @lawful
