@@ -14,7 +14,7 @@ from streams.domain.advertising.audience_gate import GateRules, NamedPerson, ver
 from streams.domain.pressure import KnownProfile
 from streams.domain.pressure.asking import REPEATED
 from streams.platform.identity_key import profiles_incomplete
-from streams.services.audience import Audience, CsvRecord, Header, fields_of, identifiers_of, in_chunks
+from streams.services.audience import Audience, CsvRecord, Header, identifiers_of, in_chunks
 from streams.services.audience.header import IdentifierColumn
 
 ROWS_AT_ONCE = 1_000
@@ -112,7 +112,7 @@ def identifiers_in(header: Header, record: CsvRecord, hasher: Hasher, *, gated: 
 
     `gated`: nor may an address stand in a column of ids, where nobody is found by it.
     """
-    fields = None if record.broken else fields_of(record.raw, header.width)
+    fields = record.fields(header.width)
     if fields is None:
         return "malformed_row"
     found = identifiers_of(header, fields, hasher)

@@ -19,8 +19,8 @@ from events.fields import MAX_TEXT
 from events.identifiers import Hasher
 from events.json_types import JSON
 from streams.domain.experiments.assignment import VariantAssigner
-from streams.services.audience import Audience, CsvRecord, Header, UnusableAudience, fields_of, strongest_of
-from streams.services.audience.csv_records import malformed_with_columns, quoted, with_columns
+from streams.services.audience import Audience, CsvRecord, Header, UnusableAudience, strongest_of
+from streams.services.audience.csv_records import quoted
 
 UnitProblem: TypeAlias = Literal["malformed_row", "malformed_identifier", "no_identifier", "no_household", "no_turf"]
 """Why a row gets no variant."""
@@ -57,7 +57,7 @@ class UnitReader:
 
     def read(self, record: CsvRecord) -> Unit | UnitProblem:
         """The unit of a row, or why it has none."""
-        fields = None if record.broken else fields_of(record.raw, self._header.width)
+        fields = record.fields(self._header.width)
         if fields is None:
             return "malformed_row"
         named = strongest_of(self._header, fields, self._hasher)
@@ -205,7 +205,7 @@ class Assignments:
 
     def write(self, out: BinaryIO, publish: Publish, progress: Progress) -> None:
         """Write every row with its variant appended; empty where it has none."""
-        out.write(with_columns(self._audience.raw_header, (COLUMN,)))
+        out.write(self._audience.header_with((COLUMN,)))
         for chunk in chain([self._ahead] if self._ahead else [], self._chunks):
             given: list[AssignedUnit] = []
             rows = [self._row(record, given) for record in chunk]
@@ -220,20 +220,20 @@ class Assignments:
         if not isinstance(unit, Unit):
             self.summary.troubles[unit] += 1
             if unit == "malformed_row":
-                return malformed_with_columns(record.raw, self._audience.header.width, ("",))
-            return with_columns(record.raw, ("",))
+                return record.malformed_with_columns(self._audience.header.width, ("",))
+            return record.with_columns(("",))
         variant = self._assigning.variant_of(unit.text, unit.stratum)
         if variant is None:
             self.summary.excluded += 1
-            return with_columns(record.raw, ("",))
+            return record.with_columns(("",))
         self.summary.variants[variant] += 1
         self._split.add(unit, variant)
         given.append(AssignedUnit(unit, variant))
-        return with_columns(record.raw, (_quoted(variant),))
+        return record.with_columns((_quoted(variant, record.mark),))
 
 
-def _quoted(variant: str) -> str:
-    return variant if variant.isalnum() else quoted([variant]).decode()
+def _quoted(variant: str, mark: str) -> str:
+    return variant if variant.isalnum() else quoted([variant], mark).decode()
 
 
 def _chunks(records: Iterable[CsvRecord]) -> Iterator[Sequence[CsvRecord]]:

@@ -3,6 +3,9 @@
 To the csv module a quote that is never closed swallows the rest of the file. Here a row continues over line ends only
 while that can be right: for a few lines, none of which is a whole row by itself, and if the result has the width of the
 header. Else its first line alone is malformed, and the next line begins a row.
+
+Fields are parted by commas or, as spreadsheets do where the comma is in numbers, by semicolons: by the mark that parts
+the header into more. What is appended is parted by the same.
 """
 
 import csv
@@ -15,6 +18,7 @@ from typing import BinaryIO
 
 MOST_LINES = 20
 """Lines that one row may span: an address has four, a note a few more."""
+COMMA, SEMICOLON = ",", ";"
 LINE_BYTES = 1 << 20
 """A longer line is malformed: it must not fill the memory."""
 
@@ -23,15 +27,36 @@ LINE_BYTES = 1 << 20
 class CsvRecord:
     """One CSV row as it was written, with its line end, and the number of its first line, from 1.
 
-    `broken`: no end of the row can be told, or a line of it is too long.
+    `broken`: no end of the row can be told, or a line of it is too long. `mark` parts its fields.
     """
 
     line: int
     raw: bytes
     broken: bool = False
+    mark: str = COMMA
+
+    def fields(self, width: int) -> list[str] | None:
+        """Its fields; None when it is malformed, or has not `width`."""
+        return None if self.broken else fields_of(self.raw, width, self.mark)
+
+    def with_columns(self, columns: Sequence[str]) -> bytes:
+        """The row with columns appended; their values must need no quotes."""
+        return with_columns(self.raw, columns, self.mark)
+
+    def malformed_with_columns(self, width: int, columns: Sequence[str]) -> bytes:
+        """A malformed row with columns appended: all its text goes into the first of `width` columns."""
+        body, end = split_line_end(self.raw)
+        text = body.decode(errors="surrogateescape")
+        return quoted([text, *[""] * (width - 1), *columns], self.mark) + end
 
 
-def records_in(file: BinaryIO, width: int, after: int = 0) -> Iterator[CsvRecord]:
+def mark_of(header: bytes) -> str:
+    """What parts the fields of a file whose first row this is."""
+    parted = {mark: len(fields_of(header, mark=mark) or ()) for mark in (COMMA, SEMICOLON)}
+    return max(parted, key=lambda mark: parted[mark])
+
+
+def records_in(file: BinaryIO, width: int, after: int = 0, mark: str = COMMA) -> Iterator[CsvRecord]:
     """The rows of a file from its position, which is behind line `after`. Empty lines are skipped.
 
     `width`: how many fields a row that spans several lines must have.
@@ -40,12 +65,12 @@ def records_in(file: BinaryIO, width: int, after: int = 0) -> Iterator[CsvRecord
     while (line := lines.next()) is not None:
         number, raw, broken = line
         if broken:
-            yield CsvRecord(number, raw, broken=True)
+            yield CsvRecord(number, raw, broken=True, mark=mark)
         elif raw.count(b'"') % 2:
-            whole = _gathered(lines, raw, width)
-            yield CsvRecord(number, whole or raw, broken=whole is None)
+            whole = _gathered(lines, raw, width, mark)
+            yield CsvRecord(number, whole or raw, broken=whole is None, mark=mark)
         elif raw.strip():
-            yield CsvRecord(number, raw)
+            yield CsvRecord(number, raw, mark=mark)
 
 
 def in_chunks(records: Iterable[CsvRecord], most: int) -> Iterator[list[CsvRecord]]:
@@ -55,14 +80,14 @@ def in_chunks(records: Iterable[CsvRecord], most: int) -> Iterator[list[CsvRecor
         yield chunk
 
 
-def fields_of(raw: bytes, width: int | None = None) -> list[str] | None:
+def fields_of(raw: bytes, width: int | None = None, mark: str = COMMA) -> list[str] | None:
     """The fields of a row; None when it is malformed, or has not `width`. Bytes that are no UTF-8 become surrogates."""
     text = raw.decode(errors="surrogateescape").rstrip("\r\n")
     if '"' not in text:
-        fields = text.split(",")
+        fields = text.split(mark)
     else:
         try:
-            fields = next(csv.reader([text], strict=True), [])
+            fields = next(csv.reader([text], delimiter=mark, strict=True), [])
         except csv.Error:
             return None
     return fields if width is None or len(fields) == width else None
@@ -99,7 +124,7 @@ class _Lines:
         self._back.extendleft(reversed(lines))
 
 
-def _gathered(lines: _Lines, first: bytes, width: int) -> bytes | None:
+def _gathered(lines: _Lines, first: bytes, width: int, mark: str) -> bytes | None:
     """A row that spans several lines; None, with the lines put back, when no end of it can be told."""
     taken: list[tuple[int, bytes, bool]] = []
     while len(taken) < MOST_LINES - 1 and (line := lines.next()) is not None:
@@ -109,29 +134,23 @@ def _gathered(lines: _Lines, first: bytes, width: int) -> bytes | None:
             break
         if raw.count(b'"') % 2:
             whole = first + b"".join(one[1] for one in taken)
-            if fields_of(whole, width) is not None:
+            if fields_of(whole, width, mark) is not None:
                 return whole
             break
-        if width > 1 and fields_of(raw, width) is not None:
+        if width > 1 and fields_of(raw, width, mark) is not None:
             break
     lines.put_back(taken)
     return None
 
 
-def with_columns(raw: bytes, columns: Sequence[str]) -> bytes:
+def with_columns(raw: bytes, columns: Sequence[str], mark: str = COMMA) -> bytes:
     """A row with columns appended; their values must need no quotes."""
     body, end = split_line_end(raw)
-    return body + b"," + ",".join(columns).encode() + end
+    return body + mark.join(["", *columns]).encode() + end
 
 
-def malformed_with_columns(raw: bytes, width: int, columns: Sequence[str]) -> bytes:
-    """A malformed row with columns appended: all its text goes into the first of `width` columns."""
-    body, end = split_line_end(raw)
-    return quoted([body.decode(errors="surrogateescape"), *[""] * (width - 1), *columns]) + end
-
-
-def quoted(fields: Sequence[str]) -> bytes:
+def quoted(fields: Sequence[str], mark: str = COMMA) -> bytes:
     """Fields as a CSV row without a line end, quoted where needed."""
     out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="", quoting=csv.QUOTE_MINIMAL).writerow(fields)
+    csv.writer(out, delimiter=mark, lineterminator="", quoting=csv.QUOTE_MINIMAL).writerow(fields)
     return out.getvalue().encode(errors="surrogateescape")

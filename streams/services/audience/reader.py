@@ -1,13 +1,21 @@
 """Opens an audience: reads its header, and yields its rows."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from events.fields import CONTACT_ID_PATTERN
 from events.normalise import normalise_phone
-from streams.services.audience.csv_records import LINE_BYTES, CsvRecord, fields_of, records_in
+from streams.services.audience.csv_records import (
+    COMMA,
+    LINE_BYTES,
+    CsvRecord,
+    fields_of,
+    mark_of,
+    records_in,
+    with_columns,
+)
 from streams.services.audience.header import BOM, Header, IdentifierColumn, UnusableAudience, read_header
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -18,7 +26,7 @@ _tells_an_id = re.compile(r"[0-9:]").search
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """A file whose header has been read; `raw_header`: that row as it was written.
+    """A file whose header has been read; `raw_header`: that row as it was written. `mark` parts its fields.
 
     `first`: the first row of a list of ids without a header, which was read in its place.
     """
@@ -28,12 +36,17 @@ class Audience:
     file: BinaryIO
     line: int
     first: bytes = b""
+    mark: str = COMMA
+
+    def header_with(self, columns: Sequence[str]) -> bytes:
+        """The row of the header with columns appended."""
+        return with_columns(self.raw_header, columns, self.mark)
 
     def records(self) -> Iterator[CsvRecord]:
         """All rows; may be called once."""
         if self.first:
             yield CsvRecord(self.line, self.first)
-        yield from records_in(self.file, self.header.width, after=self.line)
+        yield from records_in(self.file, self.header.width, after=self.line, mark=self.mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +81,15 @@ def _may_be_an_id(text: str) -> bool:
     return isinstance(read_header([text.rstrip("0123456789")]), UnusableAudience)
 
 
+def _name(field: str) -> str:
+    """The name of a column. Where it is no UTF-8 it is read as Windows writes it in Western Europe: `Téléphone`."""
+    raw = field.encode(errors="surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")
+
+
 def open_audience(file: BinaryIO) -> Audience | UnusableAudience:
     """Open an audience by its header, which is its first line that is not empty."""
     line, raw = 1, file.readline(LINE_BYTES)
@@ -77,10 +99,11 @@ def open_audience(file: BinaryIO) -> Audience | UnusableAudience:
         return UnusableAudience("the audience is empty: its first row must name the columns")
     if raw.startswith(_UTF16):
         return UnusableAudience("the audience is UTF-16 text: save it as CSV in UTF-8")
-    fields = fields_of(raw)
+    mark = mark_of(raw)
+    fields = fields_of(raw, mark=mark)
     if fields is None:
         return UnusableAudience("the header is malformed: a quote in it is not closed, or stands within a field")
-    header = read_header(fields)
+    header = read_header([_name(field) for field in fields])
     if isinstance(header, Header):
-        return Audience(header, raw, file, line)
+        return Audience(header, raw, file, line, mark=mark)
     return NoHeader(header.reason, fields[0].removeprefix(BOM).strip(), raw, line) if len(fields) == 1 else header

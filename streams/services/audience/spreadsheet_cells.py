@@ -6,7 +6,7 @@ formula, and with a quote no sender would know it.
 
 import re
 
-from streams.services.audience.csv_records import fields_of, quoted, split_line_end
+from streams.services.audience.csv_records import COMMA, fields_of, quoted, split_line_end
 
 _BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _is_number = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII).fullmatch
@@ -19,12 +19,12 @@ def harmless_cell(text: str) -> str:
     return text
 
 
-def harmless_row(raw: bytes) -> bytes:
+def harmless_row(raw: bytes, mark: str = COMMA) -> bytes:
     """A row of CSV with harmless cells; one that begins no formula, or cannot be read, as it is."""
-    fields = fields_of(raw)
+    fields = fields_of(raw, mark=mark)
     if fields is None:
         return b"'" + raw if raw.lstrip(b" ").startswith(tuple(each.encode() for each in _BEGINS)) else raw
     cells = [harmless_cell(each) for each in fields]
     if cells == fields:
         return raw
-    return quoted(cells) + split_line_end(raw)[1]
+    return quoted(cells, mark) + split_line_end(raw)[1]

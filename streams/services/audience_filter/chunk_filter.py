@@ -23,8 +23,7 @@ from streams.platform.clients import KafkaClients, redis_client
 from streams.platform.identity_key import OF_OTHER_SETTINGS
 from streams.platform.settings import Settings
 from streams.platform.tried_address import redis_unanswered_cure
-from streams.services.audience import CsvRecord, Header, fields_of, hashes_of
-from streams.services.audience.csv_records import malformed_with_columns, with_columns
+from streams.services.audience import CsvRecord, Header, hashes_of
 from streams.services.audience.header import IdentifierField
 from streams.services.permission.decisions import (
     AskedPerson,
@@ -54,7 +53,7 @@ class QuestionReader:
 
     def read(self, record: CsvRecord) -> AskedPerson | RowProblem:
         """The person of a row, or why it identifies nobody."""
-        fields = None if record.broken else fields_of(record.raw, self._header.width)
+        fields = record.fields(self._header.width)
         if fields is None:
             return "malformed_row"
         names = hashes_of(self._header, fields, self._hasher)
@@ -88,11 +87,11 @@ def allowed_columns(*, tells_notices: bool) -> Sequence[str]:
     return (*ALLOWED_COLUMNS, NOTICE_COLUMN) if tells_notices else ALLOWED_COLUMNS
 
 
-def allowed_row(raw: bytes, decision: Decision, policy_version: str, *, tells_notices: bool) -> bytes:
+def allowed_row(record: CsvRecord, decision: Decision, policy_version: str, *, tells_notices: bool) -> bytes:
     """The row of somebody who may be reached, and until when."""
     until = "" if decision.expires_at is None else render_time(decision.expires_at)
     due = ("true" if decision.notice_due else "false",) if tells_notices else ()
-    return with_columns(raw, (until, policy_version, *due))
+    return record.with_columns((until, policy_version, *due))
 
 
 def refused_row(record: CsvRecord, decision: Decision) -> bytes:
@@ -100,20 +99,20 @@ def refused_row(record: CsvRecord, decision: Decision) -> bytes:
     earliest = "" if decision.earliest_at is None else render_time(decision.earliest_at)
     said = [{"source": one.source, "id": one.id} for one in decision.evidence]
     evidence = _quoted(orjson.dumps(said).decode()) if said else ""
-    return with_columns(record.raw, (decision.decision, decision.reason, earliest, evidence, str(record.line)))
+    return record.with_columns((decision.decision, decision.reason, earliest, evidence, str(record.line)))
 
 
 def denied_row(record: CsvRecord, reason: str) -> bytes:
     """The row of somebody who is denied for a reason that is no decision: allowed already, or not to be chosen."""
-    return with_columns(record.raw, ("deny", reason, "", "", str(record.line)))
+    return record.with_columns(("deny", reason, "", "", str(record.line)))
 
 
 def problem_row(record: CsvRecord, trouble: RowProblem, width: int) -> bytes:
     """A row that identifies nobody. A malformed one is put whole into the first column."""
     columns = ("deny", trouble, "", "", str(record.line))
     if trouble == "no_identifier":
-        return with_columns(record.raw, columns)
-    return malformed_with_columns(record.raw, width, columns)
+        return record.with_columns(columns)
+    return record.malformed_with_columns(width, columns)
 
 
 def _quoted(text: str) -> str:
@@ -182,7 +181,7 @@ def verdicts_of(
             verdicts.refuse(denied_row(record, REPEATED), "deny", REPEATED)
         elif found.decision.decision == "allow":
             given.add(found.contact_id)
-            row = allowed_row(record.raw, found.decision, answers.policy_version, tells_notices=tells_notices)
+            row = allowed_row(record, found.decision, answers.policy_version, tells_notices=tells_notices)
             verdicts.allowed.append(AllowedRow(place, _number(found.contact_id or ""), found.decision.reason, row))
         else:
             row = refused_row(record, found.decision)

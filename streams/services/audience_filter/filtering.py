@@ -19,7 +19,6 @@ from typing import BinaryIO
 
 from streams.domain.pressure.asking import REPEATED
 from streams.services.audience import Audience, CsvRecord
-from streams.services.audience.csv_records import with_columns
 from streams.services.audience_filter.chunk_filter import (
     DENIED_COLUMNS,
     ChunkFilter,
@@ -154,10 +153,10 @@ class OutputFiles:
         self._denied = denied
         self._deferred = deferred
         self._given: set[int] = set()
-        allowed.write(with_columns(audience.raw_header, allowed_columns(tells_notices=tells_notices)))
+        allowed.write(audience.header_with(allowed_columns(tells_notices=tells_notices)))
         for file in (denied, deferred):
             if file is not None:
-                file.write(with_columns(audience.raw_header, DENIED_COLUMNS))
+                file.write(audience.header_with(DENIED_COLUMNS))
 
     def write(self, chunk: Chunk, verdicts: ChunkVerdicts) -> ReasonCounts:
         """Write the rows of a chunk; returns their counts by decision and reason."""

@@ -22,7 +22,7 @@ from typing import BinaryIO, Literal
 
 from streams.platform.child_command import child_command
 from streams.services.audience import workbook
-from streams.services.audience.csv_records import fields_of, records_in
+from streams.services.audience.csv_records import fields_of, mark_of, records_in
 from streams.services.audience.spreadsheet_cells import harmless_row
 
 COMMAND = (sys.executable, "-m", "streams.cli.main", "permit")
@@ -148,10 +148,11 @@ class Sending:
         with file:
             head = file.readline()
             yield head
-            width = len(fields_of(head) or ())
+            mark = mark_of(head)
+            width = len(fields_of(head, mark=mark) or ())
             piece = bytearray()
-            for record in records_in(file, width, after=1):
-                piece += harmless_row(record.raw)
+            for record in records_in(file, width, after=1, mark=mark):
+                piece += harmless_row(record.raw, mark)
                 if len(piece) > _PIECE:
                     yield bytes(piece)
                     piece.clear()
@@ -314,13 +315,15 @@ def _now_ms() -> int:
 def first_hours(others: BinaryIO) -> list[tuple[str, int]]:
     """How many of those who have to wait may be reached first in which hour (UTC, `2026-11-06T14`), in order."""
     others.seek(0)
-    names = fields_of(others.readline()) or []
+    head = others.readline()
+    mark = mark_of(head)
+    names = fields_of(head, mark=mark) or []
     if "harmonia_earliest_at" not in names:
         return []
     place = names.index("harmonia_earliest_at")
     counted: Counter[str] = Counter()
-    for record in records_in(others, len(names), after=1):
-        fields = fields_of(record.raw, len(names))
+    for record in records_in(others, len(names), after=1, mark=mark):
+        fields = record.fields(len(names))
         if fields is not None and fields[place]:
             counted[fields[place][:13]] += 1
     return sorted(counted.items())[:MOST_BARS]

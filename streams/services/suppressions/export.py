@@ -19,7 +19,7 @@ from events.identifiers import Hasher, is_identity_hash
 from events.interactions.base import Channel
 from events.times import render_time
 from streams.domain.display_names import counted
-from streams.services.audience import Audience, Header, UnusableAudience, fields_of, hashes_of
+from streams.services.audience import Audience, Header, UnusableAudience, hashes_of
 from streams.services.audience.header import IdentifierColumn, IdentifierField
 from streams.services.suppressions import Format
 from streams.services.suppressions.closings import Closing
@@ -157,7 +157,7 @@ class ListMatching:
     def _well_formed(self, audience: Audience) -> Iterator[Row]:
         for record in audience.records():
             self.tally.read += 1
-            fields = None if record.broken else fields_of(record.raw, audience.header.width)
+            fields = record.fields(audience.header.width)
             if fields is None:
                 self.tally.malformed.append(record.line)
             else:

@@ -6,7 +6,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.services.audience import Audience, fields_of, open_audience
+from streams.services.audience import Audience, open_audience
 
 FIELDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=12)
 ROWS = st.lists(st.tuples(st.just("a@x.org"), FIELDS, FIELDS), max_size=12)
@@ -17,19 +17,26 @@ GARBAGE = st.binary(min_size=1, max_size=30).filter(lambda line: not {*b"\r\n"} 
 def rows_of(text: bytes) -> list[list[str] | None]:
     audience = open_audience(io.BytesIO(text))
     assert isinstance(audience, Audience)
-    return [None if record.broken else fields_of(record.raw, 3) for record in audience.records()]
+    return [record.fields(3) for record in audience.records()]
 
 
-def written(row: tuple[str, ...], end: str) -> bytes:
+def written(row: tuple[str, ...], end: str, mark: str = ",") -> bytes:
     out = io.StringIO(newline="")
-    csv.writer(out, lineterminator=end).writerow(row)
+    csv.writer(out, delimiter=mark, lineterminator=end).writerow(row)
     return out.getvalue().encode()
 
 
-@given(ROWS, ENDS)
-def test_what_a_csv_writer_wrote_is_read(rows: list[tuple[str, ...]], end: str) -> None:
-    text = b"".join(written(row, end) for row in [("email", "note", "more"), *rows])
+@given(ROWS, ENDS, st.sampled_from([",", ";"]))
+def test_what_a_csv_writer_wrote_is_read_and_what_is_appended_as_well(
+    rows: list[tuple[str, ...]], end: str, mark: str
+) -> None:
+    text = b"".join(written(row, end, mark) for row in [("email", "note", "more"), *rows])
     assert rows_of(text) == [list(row) for row in rows]
+    audience = open_audience(io.BytesIO(text))
+    assert isinstance(audience, Audience)
+    wider = b"".join([audience.header_with(["u"]), *(record.with_columns(["v"]) for record in audience.records())])
+    read = csv.reader(io.StringIO(wider.decode(), newline=""), delimiter=mark)
+    assert [*read] == [["email", "note", "more", "u"], *([*row, "v"] for row in rows)]
 
 
 @given(ROWS, ROWS, GARBAGE, ENDS)

@@ -17,11 +17,35 @@ def opened(text: bytes) -> Audience:
 def rows(text: bytes) -> list[list[str] | None]:
     audience = opened(text)
     width = audience.header.width
-    return [None if record.broken else fields_of(record.raw, width) for record in audience.records()]
+    return [record.fields(width) for record in audience.records()]
 
 
 def test_plain_rows_are_cut_at_commas() -> None:
     assert rows(b"email,note\na@x.org,one\nb@x.org,\n") == [["a@x.org", "one"], ["b@x.org", ""]]
+
+
+def test_rows_are_cut_at_semicolons_where_the_header_is_and_what_is_appended_is_parted_so_too() -> None:
+    given = b'email;amount;note\na@x.org;"12,50";"one; ""two"""\nb@x.org;1,5;"Main Street\nSpringfield"\n"c\n'
+    audience = opened(given)
+    records = [*audience.records()]
+    assert rows(given) == [["a@x.org", "12,50", 'one; "two"'], ["b@x.org", "1,5", "Main Street\nSpringfield"], None]
+    assert audience.header_with(["u", "v"]) == b"email;amount;note;u;v\n"
+    assert records[0].with_columns(["u", ""]) == b'a@x.org;"12,50";"one; ""two""";u;\n'
+    assert records[2].malformed_with_columns(3, ["u"]) == b'"""c";;;u\n'
+
+
+@pytest.mark.parametrize("header", [b"email,note;more\n", b'email,"a;b;c"\n', b"email\n"])
+def test_a_semicolon_in_a_name_parts_nothing_where_commas_part_more_or_as_much(header: bytes) -> None:
+    assert opened(header).mark == ","
+
+
+@pytest.mark.parametrize("name", ["Téléphone", "TÉLÉPHONE"])
+def test_the_name_of_a_column_may_be_as_windows_writes_it(name: str) -> None:
+    audience = opened(f"{name};Ort\n0612345678;Zürich\n".encode("cp1252"))
+    assert audience.header.names == (name, "Ort")
+    assert [column.field for column in audience.header.naming] == ["phone"]
+    [record] = audience.records()
+    assert record.raw == "0612345678;Zürich\n".encode("cp1252")
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])

@@ -22,6 +22,10 @@ def test_a_formula_becomes_text(row: bytes, harmless: bytes) -> None:
     assert harmless_row(row) == harmless
 
 
+def test_a_formula_becomes_text_where_fields_are_parted_by_semicolons() -> None:
+    assert harmless_row(b"a;=1+1;3,5\n", ";") == b"a;'=1+1;3,5\n"
+
+
 @pytest.mark.parametrize("row", [b"+15551234567,a\n", b"-3.5,a\n", b"van.17,a@example.org\n", b'"a, b",c\n', b"\n"])
 def test_what_is_no_formula_stays_as_it_was_written(row: bytes) -> None:
     assert harmless_row(row) == row
