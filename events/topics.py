@@ -360,7 +360,7 @@ OUTPUT_TOPICS = (
         retention_ms=8 * 365 * _DAY_MS,
         partitions=1,
         written_by=("harmonia-operator",),
-        read_by=("harmonia-operator",),
+        read_by=("harmonia-operator", "harmonia-backup"),
         restore="kept",
     ),
     TopicSpec(

@@ -7,7 +7,7 @@ and more than that, as they would; and at last the partitions grow.
 import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -18,6 +18,7 @@ import pytest
 
 from events.identifiers import is_identity_hash
 from events.topics import (
+    CAMPAIGN_TRANSPARENCY,
     CONTACT_LINKS,
     CONTACT_STATE,
     CONTACT_SUPPRESSIONS,
@@ -32,9 +33,12 @@ from streams.demo.publishing import publish
 from streams.demo.read_back import profiles_in_redis, records_of, versions_in_redis
 from streams.demo.source_system import SourceSystem, TimeFormat
 from streams.demo.truth import ContactFields, Publication, Sent
+from streams.domain.advertising.transparency import latest_records
 from streams.engine.decoded_states import BESIDE
 from streams.local.stack import local_stack
 from streams.operations.backup.manifest import Manifest, read_manifest
+from streams.platform.clients import KafkaClients
+from streams.platform.topic_reading import records_of as records_in
 from streams.platform.topics import CONTACTS_TABLE, changelog_name
 from streams.services.rights_desk.log import read_desk
 from streams.worker.agents.segments.registry import DEFINITIONS
@@ -96,6 +100,8 @@ def test_when_everything_is_lost_a_backup_brings_everybody_back(tmp_path: Path, 
         define(site, "kept")
         define_segment(site)
         ended_well(run(site, "rights", "open", "access", "nobody-17", "--anyway"))
+        pay_for_ads(site, "900")
+        pay_for_ads(site, "1200")
         ended_well(run(site, "backup", "--erasures", "gone.jsonl"))  # nobody was yet
         with publishing(site.deployment, story.more):
             ended_well(run(site, "backup", "copy"))
@@ -110,6 +116,7 @@ def test_when_everything_is_lost_a_backup_brings_everybody_back(tmp_path: Path, 
         assert defined_in(site.deployment) == [{"kept"}] * site.deployment.settings.partitions
         assert segments_in_table(site.deployment) == [{"seen"}] * site.deployment.settings.partitions
         assert [one.kind for one in read_desk(site.deployment.settings).requests.values()] == ["access"]
+        assert paid_for_ads(site) == [90_000, 120_000]
         site.start("worker")
         until_right(site.deployment, story, kept)
         recounted = until_judged(site.deployment)
@@ -127,9 +134,25 @@ def test_when_everything_is_lost_a_backup_brings_everybody_back(tmp_path: Path, 
         grow(site, story)
 
 
+def pay_for_ads(site: Site, amount: str) -> None:
+    """Write down what the ads of a campaign cost by now."""
+    money = ("--amount", amount, "--currency", "EUR", "--begins", "2026-02-01", "--ends", "2026-03-14")
+    who = ("--sponsor", "List 2026", "--contact", "office@example.org", "--by", "finance/ada")
+    ended_well(run(site, "campaigns", "transparency", "set", "ads-3", *money, *who))
+
+
+def paid_for_ads(site: Site) -> list[int]:
+    """What the ads of the campaign cost, by each version of its record."""
+    with closing(KafkaClients(site.deployment.settings).tool_consumer()) as consumer:
+        written = records_in(consumer, CAMPAIGN_TRANSPARENCY)
+        versions = latest_records(record.value for record in written)["ads-3"]
+    return [version["amount"] for version in versions]
+
+
 def grow(site: Site, story: Story) -> None:
     """As docs/recovery.md says."""
     ended_well(run(site, "backup", "drained"))
+    pay_for_ads(site, "1500")
     define(site, "later")
     ended_well(run(site, "experiments", "withdraw", "kept"))
     words = ("restore", "drained", "--partitions", str(MORE))
@@ -137,6 +160,7 @@ def grow(site: Site, story: Story) -> None:
     ended_well(run(site, *words, "--replace", HARMONIA_PARTITIONS=str(MORE)))
     settings = site.deployment.settings.model_copy(update={"partitions": MORE})
     with open_deployment(settings) as grown:
+        assert paid_for_ads(site) == [90_000, 120_000, 150_000], "each once, and what was written since the backup"
         assert defined_in(grown) == [{"later"}] * MORE, "what was said since the backup counts, in new partitions too"
         site.start("grown", {"HARMONIA_PARTITIONS": str(MORE)})
         until_right(grown, story, keys_of(story.everything))

@@ -63,7 +63,10 @@ def mistakes_in(record: CampaignTransparency) -> list[WrongField]:
 
 
 def latest_records(values: Iterable[bytes | None]) -> dict[str, list[CampaignTransparency]]:
-    """Every version of each record, by campaign, the latest last. What cannot be read is passed over."""
+    """Every version of each record, by campaign, the latest last. What cannot be read is passed over.
+
+    The latest is the one that was written last by its own `at`: a backup may be restored behind newer ones.
+    """
     found: dict[str, list[CampaignTransparency]] = {}
     for value in values:
         try:
@@ -71,7 +74,11 @@ def latest_records(values: Iterable[bytes | None]) -> dict[str, list[CampaignTra
             found.setdefault(record["campaign_id"], []).append(record)
         except (orjson.JSONDecodeError, TypeError, KeyError):
             continue
-    return found
+    return {campaign: sorted(versions, key=_written_at) for campaign, versions in found.items()}
+
+
+def _written_at(record: CampaignTransparency) -> str:
+    return str(record.get("at", ""))
 
 
 def audiences_for(campaign: str, records: Iterable[AuditRecord]) -> list[ChosenAudience]:

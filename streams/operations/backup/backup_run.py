@@ -20,6 +20,7 @@ from events.refusal import Refusal
 from events.times import render_time
 from events.topics import (
     CAMPAIGN_HOLDS,
+    CAMPAIGN_TRANSPARENCY,
     CONTACT_ROOFS,
     EXPERIMENT_DEFINITIONS,
     INPUT_TOPICS,
@@ -265,6 +266,7 @@ class _Backup:
             contacts += files[-1].records
         files.append(write_records(self._directory / names.HOLDS, await self._latest(CAMPAIGN_HOLDS)))
         files.append(write_records(self._directory / names.RIGHTS, await self._latest(RIGHTS_REQUESTS)))
+        files.append(write_records(self._directory / names.TRANSPARENCY, await self._all(CAMPAIGN_TRANSPARENCY)))
         files.append(write_records(self._directory / names.DEFINITIONS, await self._latest(EXPERIMENT_DEFINITIONS)))
         files.append(write_records(self._directory / names.SEGMENTS, await self._latest(SEGMENT_DEFINITIONS)))
         files += self._policy()
@@ -287,10 +289,14 @@ class _Backup:
 
     async def _latest(self, topic: str) -> Iterator[Record]:
         """The latest records of the first partition; all partitions of such a topic say the same."""
+        latest = {record.key: record for record in await self._all(topic)}
+        return (record for record in latest.values() if record.value is not None)
+
+    async def _all(self, topic: str) -> list[Record]:
+        """Every record of the first partition, in its order."""
         place = TP(topic, 0)
         end = await self._seen.end_of(place)
-        latest = {record.key: _record(record) async for record in self._records(place, None, end)}
-        return (record for record in latest.values() if record.value is not None)
+        return [_record(record) async for record in self._records(place, None, end)]
 
     def _policy(self) -> list[FileEntry]:
         """The policy file, if one is set: the one that comes with Harmonia need not be kept."""

@@ -15,6 +15,7 @@ POLICY = "policy.toml"
 ERASURES = "erasures.zst"
 HOLDS = "campaign-holds.zst"
 RIGHTS = "rights-requests.zst"
+TRANSPARENCY = "campaign-transparency.zst"
 DEFINITIONS = "experiment-definitions.zst"
 SEGMENTS = "segment-definitions.zst"
 

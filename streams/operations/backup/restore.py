@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,14 @@ from faust.types import TP
 
 from events.identity_links import CanonicalId, read_canonical_id
 from events.refusal import Refusal
-from events.topics import CAMPAIGN_HOLDS, EXPERIMENT_DEFINITIONS, INTERACTIONS, RIGHTS_REQUESTS, SEGMENT_DEFINITIONS
+from events.topics import (
+    CAMPAIGN_HOLDS,
+    CAMPAIGN_TRANSPARENCY,
+    EXPERIMENT_DEFINITIONS,
+    INTERACTIONS,
+    RIGHTS_REQUESTS,
+    SEGMENT_DEFINITIONS,
+)
 from sinks.keys import partition_of
 from streams.domain.experiments.definition_records import missing_definitions
 from streams.domain.formats import Unreadable
@@ -19,6 +26,7 @@ from streams.engine.changelog import PartitionReader
 from streams.engine.decoded_states import BESIDE
 from streams.engine.retry import retried
 from streams.engine.rocksdb_store import RocksStores
+from streams.engine.runs import Records
 from streams.engine.table_partition import watermark_key, write_watermark
 from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox, Output
@@ -117,13 +125,15 @@ class _Restoring:
         await self._write(map(recount_record, range(self._settings.partitions)))
 
     async def write_what_waits(self) -> None:
-        """Write what was not folded yet, campaigns on hold, people's requests, and what is defined."""
+        """Write what was not folded yet, campaigns on hold, requests, who pays for ads, and what is defined."""
         for number in range(self._partitions_before):
             await self._write(map(self._interaction, read_records(self._directory / names.interactions_file(number))))
         holds = not_superseded(read_records(self._directory / names.HOLDS), await self._latest(CAMPAIGN_HOLDS, 0))
         await self._write(Output(CAMPAIGN_HOLDS, 0, each.key, each.value, each.headers) for each in holds)
         steps = not_superseded(self._stored(names.RIGHTS), await self._latest(RIGHTS_REQUESTS, 0))
         await self._write(Output(RIGHTS_REQUESTS, 0, each.key, each.value, each.headers) for each in steps)
+        said = not_said(self._stored(names.TRANSPARENCY), await self._values(CAMPAIGN_TRANSPARENCY))
+        await self._write(Output(CAMPAIGN_TRANSPARENCY, 0, each.key, each.value, each.headers) for each in said)
         await self._write_definitions(EXPERIMENT_DEFINITIONS, names.DEFINITIONS)
         await self._write_definitions(SEGMENT_DEFINITIONS, names.SEGMENTS)
         for number in range(self._settings.partitions):
@@ -154,7 +164,7 @@ class _Restoring:
         return [*beside, *await self._watermarks({place: end})]
 
     def _stored(self, file: str) -> Iterator[Record]:
-        """The backup's definitions or requests; older versions of Harmonia stored none."""
+        """A file of the backup that older versions of Harmonia did not write: nothing where it has none."""
         path = self._directory / file
         return read_records(path) if any(each.name == path.name for each in self._plan.manifest.files) else iter(())
 
@@ -165,12 +175,20 @@ class _Restoring:
     async def _read(self, place: TP) -> tuple[dict[bytes, bytes | None], int]:
         """The latest values in a partition by key, and up to where that was read."""
         latest: dict[bytes, bytes | None] = {}
-        async with PartitionReader(KafkaClients(self._settings)) as reader:
-            read = await reader.start_of(place)
-            async for run in reader.runs(place, read, await reader.end_of(place)):
-                latest |= {record.key or b"": record.value for record in run.records}
-                read = run.next_offset
+        read = 0
+        async for run in self._runs(place):
+            latest |= {record.key or b"": record.value for record in run.records}
+            read = run.next_offset
         return latest, read
+
+    async def _values(self, topic: str) -> set[bytes | None]:
+        """Every value in the first partition, superseded ones too."""
+        return {record.value async for run in self._runs(TP(topic, 0)) for record in run.records}
+
+    async def _runs(self, place: TP) -> AsyncIterator[Records]:
+        async with PartitionReader(KafkaClients(self._settings)) as reader:
+            async for run in reader.runs(place, await reader.start_of(place), await reader.end_of(place)):
+                yield run
 
     async def _interactions_watermarks(self) -> list[Output]:
         """Watermarks at the end of `interactions`: where it was kept, all of it is in the states."""
@@ -215,6 +233,11 @@ def not_superseded(holds: Iterable[Record], keys: Container[bytes | None]) -> It
     A newer one, also by a restore that was cut short, must not drop all others.
     """
     return (each for each in holds if each.key not in keys)
+
+
+def not_said(records: Iterable[Record], values: Container[bytes | None]) -> Iterator[Record]:
+    """Records of a backup that are not there yet: each says when it was written, so order is nothing to them."""
+    return (each for each in records if each.value not in values)
 
 
 def _batches(outputs: Iterable[Output]) -> Iterator[list[Output]]:

@@ -57,6 +57,11 @@ def test_the_latest_record_counts_and_earlier_ones_are_kept() -> None:
     assert found == {"ads-3": [RECORD, later], "ads-4": [other]}
 
 
+def test_a_record_that_a_backup_brought_back_behind_a_newer_one_is_not_the_latest() -> None:
+    newer: CampaignTransparency = {**RECORD, "amount": 200_000, "at": "2026-02-03T09:00:00.000Z"}
+    assert latest_records([orjson.dumps(newer), orjson.dumps(RECORD)]) == {"ads-3": [RECORD, newer]}
+
+
 def audience(at: str, **more: Any) -> AuditRecord:
     record: Any = {"what": "audience", "at": at, "campaign_id": "ads-3", "detail": "exported", "counts": [], **more}
     return cast(AuditRecord, record)
