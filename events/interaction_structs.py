@@ -93,6 +93,7 @@ class ProvenanceStruct(Struct, frozen=True, gc=False, forbid_unknown_fields=True
     polling_station: Label | None = None
     notice_by: NoticeWay | None = None
     notice_at: Text | None = None
+    purpose: Label | None = None
 
     def __post_init__(self) -> None:
         for time in (self.obtained_at, self.notice_at):

@@ -195,14 +195,15 @@ class ProvenanceItem(TypedDict):
     """One place that something of a person comes from; `source` and `id`: the first interaction that says so.
 
     `first_at`, `last_at`, `count`: of the interactions that name it. `addresses`: those that any of them named.
-    `obtained_at`, `file`, `notice`, `of_age`, `age_band`, `sex`, `polling_station` are absent where they were not said,
-    and so are `notice_by` and `notice_at`: how and when the notice was given. Of the kind `forgotten` is what was left
-    of a source that was forgotten: that the person is too young.
+    `obtained_at`, `file`, `purpose`, `notice`, `of_age`, `age_band`, `sex`, `polling_station` are absent where they
+    were not said, and so are `notice_by` and `notice_at`: how and when the notice was given. Of the kind `forgotten` is
+    what was left of a source that was forgotten: that the person is too young.
     """
 
     kind: ShownKind
     obtained_at: NotRequired[str]
     file: NotRequired[str]
+    purpose: NotRequired[str]
     notice: NotRequired[str]
     of_age: NotRequired[bool]
     age_band: NotRequired[str]

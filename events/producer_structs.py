@@ -62,6 +62,7 @@ class ProducerProvenance(Struct, gc=False, forbid_unknown_fields=True, omit_defa
     polling_station: Label | None = None
     notice_by: NoticeWay | None = None
     notice_at: Text | None = None
+    purpose: Label | None = None
 
     def __post_init__(self) -> None:
         for time in (self.obtained_at, self.notice_at):

@@ -315,6 +315,7 @@ SPECS: tuple[TypeSpec, ...] = (
     TypeSpec(
         name="contact.provenance_forgotten", model=commands.ContactProvenanceForgotten, topics=COMMANDS, decides="all"
     ),
+    TypeSpec(name="contact.purpose_forgotten", model=commands.ContactPurposeForgotten, topics=COMMANDS, decides="all"),
     TypeSpec(name="contact.erased", model=commands.ContactErased, topics=COMMANDS, decides="all"),
     TypeSpec(name="contact.erased_if_inactive", model=commands.ContactErasedIfInactive, topics=COMMANDS, decides="all"),
 )

@@ -46,7 +46,8 @@ class Provenance(Model):
     `rolls-2026-02`. `notice`: the version of the notice that the person was given about it. `of_age`: whether they may
     vote by their age, as the producer knows it; no birthday is taken. `age_band`, such as `25-34` or `65+`, `sex` and
     `polling_station`: as an electoral roll has them. `notice_by`: how the notice was given, and `notice_at`: when, if
-    that was not when the interaction happened; without `notice` both mean nothing.
+    that was not when the interaction happened; without `notice` both mean nothing. `purpose`: what it was collected
+    for, such as `petition-water-2026`; all of a purpose can be forgotten once that is over.
     """
 
     kind: ProvenanceKind
@@ -59,6 +60,7 @@ class Provenance(Model):
     polling_station: Label | None = None
     notice_by: NoticeWay | None = None
     notice_at: Timestamp | None = None
+    purpose: Label | None = None
 
 
 class SourcedData(InteractionData):

@@ -79,3 +79,13 @@ class ContactProvenanceForgotten(InteractionData):
 
     kind: ProvenanceKind
     file: Label | None = None
+
+
+class ContactPurposeForgotten(InteractionData):
+    """Forget what was collected for one purpose until the time of this event, and keep the person.
+
+    All whose `provenance` names this `purpose`, and each yes on consent for it, in whatever case it is written. What
+    binds stays, without all else that was said: a no, a report that somebody refused or has died.
+    """
+
+    purpose: Label

@@ -1,7 +1,9 @@
-"""Takes what came from one source out of the lake: rows lose their person, profiles of past days go. Repeatable.
+"""Takes what is of one source or purpose out of the lake: rows lose their person, profiles of past days go. Repeatable.
 
 Rows that protect stay as they are: a no, and a number that is wrong, count also where history is folded again.
 """
+
+from collections.abc import Iterable
 
 import orjson
 import pyarrow as pa
@@ -9,7 +11,8 @@ import pyarrow.compute as pc
 
 from events.interactions.base import SourcedData
 from events.interactions.canvass import REFUSALS, UNREACHABLE
-from events.provenance_rules import ProvenanceRule, is_due
+from events.outputs import ContactProfile
+from events.provenance_rules import ForgettingRule, ProvenanceRule, PurposeRule, due_entries, due_words, is_for
 from events.registry import MODELS
 from sinks.lake.anonymised_rows import MS, RemainingRows, anonymised
 from sinks.lake.erasure import ErasureResult, rewrite_each
@@ -25,12 +28,12 @@ _COLUMNS = [_KIND, _FILE, "time", "granted", "outcome", "event"]
 _SOURCED = frozenset(name for name, model in MODELS.items() if issubclass(model, SourcedData))
 
 
-def forget_provenance(files: Files, rule: ProvenanceRule) -> ErasureResult:
-    """Rewrite each file that holds rows which came from the source. Raises OSError and `LakeDamaged`."""
+def forget_provenance(files: Files, rule: ForgettingRule) -> ErasureResult:
+    """Rewrite each file that holds rows of the source or purpose. Raises OSError and `LakeDamaged`."""
     return rewrite_each(files, lambda file: _left(files, file, rule))
 
 
-def count_of_provenance(files: Files, rule: ProvenanceRule) -> ErasureResult:
+def count_of_provenance(files: Files, rule: ForgettingRule) -> ErasureResult:
     """In how many files so many rows would be taken out. Raises as `forget_provenance`."""
     where, found = find_live_files(files), ErasureResult(0, 0)
     for name, file in sorted(where.files.items()):
@@ -39,7 +42,7 @@ def count_of_provenance(files: Files, rule: ProvenanceRule) -> ErasureResult:
     return found
 
 
-def _left(files: Files, file: LakeFile, rule: ProvenanceRule) -> RemainingRows | None:
+def _left(files: Files, file: LakeFile, rule: ForgettingRule) -> RemainingRows | None:
     if file.name.startswith(f"{CONTACT_STATE}/"):
         return _without_profiles(read_parquet(files, file.name, CONTACT_STATE_SCHEMA), rule)
     if not file.name.startswith(f"{INTERACTIONS}/") or type_in(file.name) not in _SOURCED:
@@ -50,16 +53,42 @@ def _left(files: Files, file: LakeFile, rule: ProvenanceRule) -> RemainingRows |
     return anonymised(table, type_in(file.name), rows_of_provenance(table, rule))
 
 
-def rows_of_provenance(table: pa.Table, rule: ProvenanceRule) -> pa.ChunkedArray:
-    """A mask of the rows that came from the source until the time, and protect nobody."""
-    kinds, names = _sources(table)
-    found = pc.and_(pc.equal(kinds, rule.kind), pc.less_equal(table["time"].cast(MS), rule.until))
-    if rule.file is not None:
-        found = pc.and_(found, pc.equal(names, rule.file))
+def rows_of_provenance(table: pa.Table, rule: ForgettingRule) -> pa.ChunkedArray:
+    """A mask of the rows that are of the source or purpose, happened until the time, and protect nobody."""
+    is_of = _of_purpose(table, rule) if isinstance(rule, PurposeRule) else _of_source(table, rule)
+    found = pc.and_(is_of, pc.less_equal(table["time"].cast(MS), rule.until))
     is_no = pc.equal(table["granted"], pa.scalar(value=False))
     bare = pc.is_in(table["outcome"], pa.array(sorted(REFUSALS | UNREACHABLE), pa.string()))
     protects = pc.or_(pc.fill_null(is_no, pa.scalar(value=False)), bare)
     return pc.and_(pc.fill_null(found, pa.scalar(value=False)), pc.invert(protects))
+
+
+def _of_source(table: pa.Table, rule: ProvenanceRule) -> pa.ChunkedArray:
+    kinds, names = _sources(table)
+    found = pc.equal(kinds, rule.kind)
+    return found if rule.file is None else pc.and_(found, pc.equal(names, rule.file))
+
+
+def _of_purpose(table: pa.Table, rule: PurposeRule) -> pa.ChunkedArray:
+    """What events say of it: no column has it. The word is in few of them, so few are read."""
+    may = pc.fill_null(pc.match_substring(table["event"], '"purpose"'), pa.scalar(value=False))
+    granted = table["granted"].filter(may).to_pylist()
+    of_it = [
+        any(is_for(purpose, rule) for purpose in _purposes_in(event, granted=yes is True))
+        for event, yes in zip(table["event"].filter(may).to_pylist(), granted, strict=True)
+    ]
+    return pc.replace_with_mask(may.combine_chunks(), may.combine_chunks(), pa.array(of_it, pa.bool_()))
+
+
+def _purposes_in(event: bytes, *, granted: bool) -> Iterable[str]:
+    """For what an interaction was collected, and what it is a yes for; nothing of an event that nobody can read."""
+    try:
+        data = orjson.loads(event)["data"]
+        source = data.get("provenance")
+        said = [source.get("purpose") if isinstance(source, dict) else None, data.get("purpose") if granted else None]
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return []
+    return [purpose for purpose in said if isinstance(purpose, str)]
 
 
 def _sources(table: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
@@ -88,14 +117,16 @@ def _said_in(event: bytes) -> tuple[str | None, str | None]:
     return kind if isinstance(kind, str) else None, name if isinstance(name, str) else None
 
 
-def _without_profiles(table: pa.Table, rule: ProvenanceRule) -> RemainingRows | None:
+def _without_profiles(table: pa.Table, rule: ForgettingRule) -> RemainingRows | None:
     stays = pa.array([not _shows(profile, rule) for profile in table["profile"].to_pylist()], pa.bool_())
     left = table.filter(stays)
     return RemainingRows(left, len(table) - len(left)) if len(left) < len(table) else None
 
 
-def _shows(profile: str | None, rule: ProvenanceRule) -> bool:
-    """Whether a profile of a past day shows something from the source; most do not have the word in them."""
-    if profile is None or f'"{rule.kind}"' not in profile:
+def _shows(profile: str | None, rule: ForgettingRule) -> bool:
+    """Whether a profile of a past day shows something of the source or purpose; most do not have the word in them."""
+    word = '"purpose"' if isinstance(rule, PurposeRule) else f'"{rule.kind}"'
+    if profile is None or word not in profile:
         return False
-    return any(is_due(item, rule) for item in orjson.loads(profile).get("provenance", ()))
+    shown: ContactProfile = orjson.loads(profile)
+    return bool(due_entries(shown, rule) or due_words(shown, rule))

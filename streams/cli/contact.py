@@ -368,7 +368,13 @@ def _print_steps(steps: Iterable[ProfileStep]) -> None:
 def decision_words(fact: Fact) -> list[str]:
     """What a command decided; nothing for what happened."""
     from streams.cli.origin import KINDS
-    from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, LinkRuling, Suppress
+    from streams.domain.contact.facts.command_details import (
+        Erase,
+        ForgetProvenance,
+        ForgetPurpose,
+        LinkRuling,
+        Suppress,
+    )
     from streams.domain.contact.state import ErasureIfInactive
 
     if isinstance(fact, ErasureIfInactive):
@@ -386,6 +392,8 @@ def decision_words(fact: Fact) -> list[str]:
         case ForgetProvenance(kind=kind, file=file):
             of_file = "" if file is None else f", file {file}"
             return [f"what came from {KINDS[kind]}{of_file} until then was forgotten"]
+        case ForgetPurpose(purpose=purpose):
+            return [f"what was collected for {purpose} until then was forgotten"]
         case Erase():
             return ["this person was forgotten; what was known before is gone"]
     return []

@@ -14,7 +14,7 @@ from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_setti
 from streams.cli.importing import open_report, print_report
 from streams.cli.output import say
 from streams.cli.replay import history_bar, parse_selection_options
-from streams.cli.retention import File, Kind, Until
+from streams.cli.retention import File, Kind, Purpose, Until
 from streams.platform.errors import KafkaAway
 from streams.platform.shutdown import signals_end_the_block
 
@@ -129,17 +129,18 @@ def erase(
 
 @app.command("forget")
 def forget(  # noqa: PLR0913 (options of a command)
-    kind: Kind,
     until: Until,
     most: Annotated[
         int | None, typer.Option(min=0, help="Refuse where more rows than this would go; needed without --dry-run.")
     ] = None,
     *,
+    kind: Kind = None,
     file: File = None,
+    purpose: Purpose = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; say how many rows it would be.")] = False,
 ) -> None:
-    """Take what came from one source until a time out of the lake, as `retention run` does of all else.
+    """Take what is of one source or purpose until a time out of the lake, as `retention run` does of all else.
 
     Nothing is changed where more rows would go than `--most`; exit code 1 then.
     """
@@ -147,12 +148,12 @@ def forget(  # noqa: PLR0913 (options of a command)
     from sinks.lake.rows import date_of
     from sinks.lake.snapshots import abandon_snapshots
     from sinks.lake.unfinished_writes import abandon_imports
-    from streams.cli.retention import provenance_rule
+    from streams.cli.retention import Named, forgetting_rule
     from streams.domain.display_names import counted
     from streams.platform.lake_files import existing_lake_of
     from streams.worker.app import wall_clock
 
-    rule = provenance_rule(kind, until, file)
+    rule = forgetting_rule(until, Named(kind, file, purpose))
     if most is None and not dry_run:
         refuse("--most: say how many rows it may be at most; --dry-run counts them", WRONG_USE)
     with _failing_plainly():

@@ -86,6 +86,7 @@ def _lines(entry: ProvenanceItem) -> list[str]:
     obtained = entry.get("obtained_at")
     said = {
         "file": entry.get("file", ""),
+        "purpose": entry.get("purpose", ""),
         "obtained": "" if obtained is None else cell_text(obtained),
         "notice": _notice(entry),
         "of age": _OF_AGE[entry.get("of_age")],

@@ -1,4 +1,4 @@
-"""`harmonia retention`: what came from one source, or who has done nothing for years, is counted and forgotten.
+"""`harmonia retention`: what is of one source or purpose, or who has done nothing for years, is counted and forgotten.
 
 Nothing is sent where more people are due than were expected.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import closing
-from typing import TYPE_CHECKING, Annotated, TypeAlias, get_args
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias, get_args
 
 import orjson
 import typer
@@ -23,22 +23,27 @@ from streams.cli.time_options import now_ms, parse_time_option
 if TYPE_CHECKING:
     from events.inactivity import InactivityRule
     from events.outputs import ContactProfile
-    from events.provenance_rules import ProvenanceRule
+    from events.provenance_rules import ForgettingRule
     from streams.platform.settings import Settings
     from streams.services.retention.due import DueItem, DueReport
     from streams.services.retention.people import PeopleDue
 
-    Rule: TypeAlias = InactivityRule | ProvenanceRule
+    Rule: TypeAlias = InactivityRule | ForgettingRule
 
 app = typer.Typer(
-    help="What is kept no longer, by where it came from or since when a person has done nothing.", no_args_is_help=True
+    help="What is kept no longer: by where it came from, what it was for, or since when a person has done nothing.",
+    no_args_is_help=True,
 )
 
 _LOOK_AGAIN_S = 0.5
 _DAY_MS = 86_400_000
 _KIND = typer.Option("--kind", help=f"From whom it came: {', '.join(KINDS)}.")
 _UNTIL = typer.Option("--until", help="RFC 3339 with an offset: what happened after that stays.")
-Kind = Annotated[str, _KIND]
+_PURPOSE = typer.Option(
+    "--purpose", help="Instead of --kind: what was collected for this purpose, and each yes on consent for it."
+)
+Kind = Annotated[str | None, _KIND]
+Purpose = Annotated[str | None, _PURPOSE]
 Until = Annotated[str, _UNTIL]
 Inactive = Annotated[
     bool,
@@ -49,19 +54,21 @@ AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
 @app.command()
-def report(
-    kind: Annotated[str | None, _KIND] = None,
-    until: Annotated[str | None, _UNTIL] = None,
+def report(  # noqa: PLR0913 (options of a command)
+    *,
+    kind: Kind = None,
     file: File = None,
+    purpose: Purpose = None,
+    until: Annotated[str | None, _UNTIL] = None,
     inactive: Inactive = False,
     as_json: AsJson = False,
 ) -> None:
-    """Count who has something that came from a source until a time, or has done nothing for so long; change nothing."""
+    """Count who has something of a source or purpose until a time, or has done nothing for so long; change nothing."""
     from streams.platform.clients import KafkaClients
     from streams.services.retention.people import PeopleDue
 
     settings = load_settings()
-    rule = _rule(settings, kind, until, file, inactive=inactive)
+    rule = _rule(settings, until, Named(kind, file, purpose), inactive=inactive)
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
         found = _count(PeopleDue(consumer, _due_by(rule)), settings, rule)
     _print(found, rule, "due", as_json=as_json)
@@ -71,9 +78,10 @@ def report(
 def run(  # noqa: PLR0913 (options of a command)
     most: Annotated[int, typer.Option(min=0, help="Refuse where more people than this have something that is due.")],
     *,
-    kind: Annotated[str | None, _KIND] = None,
-    until: Annotated[str | None, _UNTIL] = None,
+    kind: Kind = None,
     file: File = None,
+    purpose: Purpose = None,
+    until: Annotated[str | None, _UNTIL] = None,
     inactive: Inactive = False,
     source: Annotated[str, typer.Option(help="Who decides, as the commands' source.")] = "operator/retention",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -84,7 +92,7 @@ def run(  # noqa: PLR0913 (options of a command)
     wait: Annotated[float, typer.Option(min=0, max=3600, help="Seconds to wait until profiles show it.")] = 60.0,
     as_json: AsJson = False,
 ) -> None:
-    """Forget what came from a source until a time; people stay, with all else that is known of them.
+    """Forget what came from a source, or was collected for a purpose, until a time; people stay, with all else.
 
     With `--inactive` the whole people who have done nothing for so long; whoever acts before a worker hears it stays,
     and so does whoever waits for an answer to a request (`harmonia rights`). Nothing is sent then while a worker is
@@ -99,7 +107,7 @@ def run(  # noqa: PLR0913 (options of a command)
     from streams.services.retention.people import PeopleDue
 
     settings = load_settings()
-    rule = _rule(settings, kind, until, file, inactive=inactive)
+    rule = _rule(settings, until, Named(kind, file, purpose), inactive=inactive)
     judge_source("--source", source)
     clients = KafkaClients(settings)
     with failing_plainly(), closing(clients.tool_consumer()) as consumer:
@@ -187,22 +195,30 @@ def _wait(people: PeopleDue, sent_to: Set[str], until: float) -> DueReport:
     return found
 
 
-def _rule(settings: Settings, kind: str | None, until: str | None, file: str | None, *, inactive: bool) -> Rule:
+class Named(NamedTuple):
+    """What of the options `--kind`, `--file` and `--purpose` was given."""
+
+    kind: str | None
+    file: str | None
+    purpose: str | None
+
+
+def _rule(settings: Settings, until: str | None, named: Named, *, inactive: bool) -> Rule:
     """The rule that is meant. Ends the command with exit code 2 where none is, or two are."""
     from events.inactivity import InactivityRule
 
     if inactive:
-        if kind is not None or until is not None or file is not None:
-            refuse("--inactive: give it alone, or --kind with --until", WRONG_USE)
+        if until is not None or any(each is not None for each in named):
+            refuse("--inactive: give it alone, or --kind or --purpose with --until", WRONG_USE)
         if not settings.inactivity_days:
             refuse(
                 "--inactive: HARMONIA_INACTIVITY_DAYS is 0, so nobody is ever due: give the days after which they are",
                 WRONG_USE,
             )
         return InactivityRule(now_ms() - settings.inactivity_days * _DAY_MS)
-    if kind is None or until is None:
-        refuse("give --kind with --until, or --inactive", WRONG_USE)
-    return provenance_rule(kind, until, file)
+    if until is None or (named.kind is None and named.purpose is None):
+        refuse("give --kind or --purpose with --until, or --inactive", WRONG_USE)
+    return forgetting_rule(until, named)
 
 
 def _due_by(rule: Rule) -> Callable[[ContactProfile], tuple[DueItem, ...]]:
@@ -239,23 +255,42 @@ def judge_source(option: str, source: str) -> None:
         refuse(f"{option}: no command of it would be taken ({judged.detail})", WRONG_USE)
 
 
-def provenance_rule(kind: str, until: str, file: str | None) -> ProvenanceRule:
+def forgetting_rule(until: str, named: Named) -> ForgettingRule:
     """The rule of these options. Ends the command with exit code 2 where one of them is wrong."""
-    import re
-
-    from events.fields import LABEL_PATTERN
     from events.interactions.base import ProvenanceKind
-    from events.provenance_rules import ProvenanceRule
+    from events.provenance_rules import ProvenanceRule, PurposeRule
 
     known: Mapping[str, ProvenanceKind] = {each: each for each in get_args(ProvenanceKind)}
-    if kind not in known:
-        refuse(f"--kind: give one of {', '.join(known)}", WRONG_USE)
-    if file is not None and re.fullmatch(LABEL_PATTERN, file) is None:
-        refuse("--file: give 1 to 128 letters, digits or _ . : / # -, such as rolls-2026-02", WRONG_USE)
+    kind, file, purpose = named
+    _judge_label("--file", file, "rolls-2026-02")
+    _judge_label("--purpose", purpose, "petition-water-2026")
     end = parse_time_option("--until", until)
     if end > now_ms():
         refuse("--until: give a time that has come, or what is still to come would go too", WRONG_USE)
+    if purpose is not None:
+        if kind is not None or file is not None:
+            refuse("--purpose: give it without --kind and --file; what goes of both is two runs", WRONG_USE)
+        return PurposeRule(purpose, end)
+    if kind is None or kind not in known:
+        refuse(f"--kind: give one of {', '.join(known)}, or --purpose", WRONG_USE)
     return ProvenanceRule(known[kind], file, end)
+
+
+def _judge_label(option: str, label: str | None, example: str) -> None:
+    import re
+
+    from events.fields import LABEL_PATTERN
+
+    if label is not None and re.fullmatch(LABEL_PATTERN, label) is None:
+        refuse(f"{option}: give 1 to 128 letters, digits or _ . : / # -, such as {example}", WRONG_USE)
+
+
+def _about(rule: ForgettingRule) -> str:
+    from events.provenance_rules import PurposeRule
+
+    if isinstance(rule, PurposeRule):
+        return f"for the purpose {rule.purpose}"
+    return f"from {KINDS[rule.kind]}{'' if rule.file is None else f', file {rule.file}'}"
 
 
 def _print(found: DueReport, rule: Rule, when: str, *, as_json: bool) -> None:
@@ -273,8 +308,7 @@ def _print(found: DueReport, rule: Rule, when: str, *, as_json: bool) -> None:
         ]
         print_table(("what", "how many"), rows, right={1})
         return
-    of_file = "" if rule.file is None else f", file {rule.file}"
-    say(f"{when}: from {KINDS[rule.kind]}{of_file}, until {render_time(rule.until)}")
+    say(f"{when}: {_about(rule)}, until {render_time(rule.until)}")
     rows = [
         ("people with something that is due", f"{found.people:,} of {found.known:,}"),
         ("interactions that go, at least", f"{found.interactions:,}"),

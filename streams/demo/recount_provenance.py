@@ -37,7 +37,7 @@ def _said(one: CountedEvent) -> Profile | None:
             found["notice_by"] = way
         if (given := said.get("notice_at")) is not None:
             found["notice_at"] = text_of(moment(str(given)))
-    for more in ("of_age", "age_band", "sex", "polling_station"):
+    for more in ("purpose", "of_age", "age_band", "sex", "polling_station"):
         if (value := said.get(more)) is not None:
             found[more] = value
     return found

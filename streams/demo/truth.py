@@ -44,6 +44,7 @@ class Provenance(TypedDict, total=False):
     kind: str
     obtained_at: str | None
     file: str | None
+    purpose: str
     notice: str | None
     of_age: bool
     age_band: str

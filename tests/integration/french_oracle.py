@@ -4,7 +4,7 @@ It shares nothing with the system: who is one person it knows from the list of p
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.integration.french_files import EVERYBODY, Person
@@ -44,9 +44,15 @@ def by_person(events: Iterable[Event]) -> dict[Person, list[Event]]:
     return {one: sorted(told.values(), key=lambda event: event["time"]) for one, told in found.items()}
 
 
-def is_due(event: Event, kind: str, until: str) -> bool:
+def is_from(event: Event, kind: str, until: str) -> bool:
     """Whether it came from a source until a time, both in UTC."""
     return (event["data"].get("provenance") or {}).get("kind") == kind and event["time"] <= until
+
+
+def is_yes_for(event: Event, purpose: str, until: str) -> bool:
+    """Whether somebody said yes to a purpose until a time; nothing here was collected for one otherwise."""
+    data = event["data"]
+    return data.get("granted") is True and data.get("purpose") == purpose and event["time"] <= until
 
 
 def binds(event: Event) -> bool:
@@ -54,11 +60,11 @@ def binds(event: Event) -> bool:
     return event["data"].get("granted") is False or event["data"].get("outcome") in _BINDING
 
 
-def what_stays(told: Sequence[Event], kind: str, until: str) -> list[Event]:
-    """What is left of a person's events once a source is forgotten."""
+def what_stays(told: Sequence[Event], is_due: Callable[[Event], bool]) -> list[Event]:
+    """What is left of a person's events once those that are due are forgotten."""
     left = []
     for event in told:
-        if not is_due(event, kind, until):
+        if not is_due(event):
             left.append(event)
         elif binds(event):
             bare = {

@@ -49,8 +49,9 @@ from tests.integration.french_oracle import (
     by_person,
     closed_to,
     facts_of,
-    is_due,
+    is_from,
     is_silent,
+    is_yes_for,
     what_stays,
 )  # fmt: skip
 from tests.integration.lake_process import running_lake
@@ -63,6 +64,9 @@ NOTICE_ON_CALLS = '# [[conditions]]\n# channel = "phone"\n# require = "notice"\n
 NOTICES = "".join(
     f'[[conditions]]\nchannel = "{channel}"\nrequire = "notice"\nwithin = "28d"\n' for channel in ("phone", "letter")
 )
+
+
+ADS_ARE_OVER = ("--purpose", "online_ads", "--until", POLL)
 
 
 @pytest.fixture(scope="module")
@@ -295,7 +299,7 @@ def the_poll_is_over(office: Office) -> None:
 
     rule = ("--kind", "voter_list", "--until", POLL)
     told = by_person(remains.raw_events(office))
-    due = {one.name for one, events in told.items() if any(is_due(event, "voter_list", POLL) for event in events)}
+    due = {one.name for one, events in told.items() if any(is_from(event, "voter_list", POLL) for event in events)}
     due.remove(JEANNE.name)
     before = json.loads(office.do("retention", "report", *rule, "--json"))
     assert before["people"] == len(due) == 8
@@ -309,9 +313,18 @@ def the_poll_is_over(office: Office) -> None:
     quiet = office.do("retention", "run", "--inactive", "--most", "1", "--yes", "--json").splitlines()
     assert [(each["when"], each["people"]) for each in map(json.loads, quiet)] == [("before", 1), ("after", 0)]
 
+    asked = json.loads(office.do("retention", "report", *ADS_ARE_OVER, "--json"))
+    agreed = {one for one, events in told.items() if any(is_yes_for(event, "online_ads", POLL) for event in events)}
+    assert asked["people"] == len(agreed - {JEANNE, PAUL}) == 4
+    ads = office.do("retention", "run", *ADS_ARE_OVER, "--most", "4", "--yes", "--json").splitlines()
+    assert [(each["when"], each["people"]) for each in map(json.loads, ads)] == [("before", 4), ("after", 0)]
+    everybody = office.run("audience", "export", "signataires.csv", "--for", "online_ads", "--team", "numerique")
+    assert "3 of 3 are refused" in refused(everybody)
+
     remains.lake_has_everything(office)
     assert "nothing was changed" in refused(office.run("lake", "forget", *rule, "--most", "1", "--yes"))
     office.do("lake", "forget", *rule, "--most", "19", "--yes")
+    office.do("lake", "forget", *ADS_ARE_OVER, "--most", "9", "--yes")
     office.do("lake", "erase")
     assert office.check(f"voter:FR:{ILAN.voter}")["reason"] == "suppressed"
 
@@ -321,7 +334,7 @@ def nobody_more_and_nobody_less(office: Office) -> None:
     told = by_person(remains.raw_events(office))
     gone = {JEANNE} | {one for one, events in told.items() if is_silent(events, at(1095))}
     assert gone == {JEANNE, PAUL}
-    left = {one: what_stays(events, "voter_list", POLL) for one, events in told.items() if one not in gone}
+    left = {one: what_stays(events, is_over) for one, events in told.items() if one not in gone}
     facts = {one.name: facts_of(events) for one, events in left.items() if events or one == ILAN}
     closed = {one.name: closed_to(events) for one, events in left.items()}
     closed |= {one.name: dict.fromkeys(ALL_CHANNELS, "erased") for one in gone}
@@ -350,6 +363,11 @@ def nobody_more_and_nobody_less(office: Office) -> None:
     for name, log in logs.items():
         personal = [word for one in EVERYBODY for word in (one.voter, one.email, one.mobile.replace(" ", "")) if word]
         assert not [word for word in personal if word.lstrip("0") in log.replace(" ", "")], name
+
+
+def is_over(event: Event) -> bool:
+    """Whether it is of the roll, or a yes to ads, both of which are over once the poll is."""
+    return is_from(event, "voter_list", POLL) or is_yes_for(event, "online_ads", POLL)
 
 
 def settled(office: Office) -> None:

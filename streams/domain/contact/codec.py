@@ -59,7 +59,7 @@ FORMAT = Format(6, _Stored, older=(2, 3, 4, 5))
 """Format 1 kept no messages' ids: what it says of touches cannot be told any more, so it is not read.
 
 Format 3 kept what is given one by one; format 4 no terms of consents, no origins, and nothing of what was forgotten;
-format 5 in an origin nothing of age and electoral rolls.
+format 5 in an origin nothing of age, electoral rolls and purpose.
 """
 
 
@@ -113,10 +113,10 @@ def _grown(stored: _Stored) -> int:
     """By how many bytes the facts of an older format are longer now.
 
     Each consent has the place of its terms, each fact that of its origin, and since format 3 that of an arm; since
-    format 6 an origin has two more places.
+    format 6 an origin has three more places.
     """
     if stored.format == FORMAT.number - 1:
-        return 2 * sum(fact.origin is not None for fact in stored.facts)
+        return 3 * sum(fact.origin is not None for fact in stored.facts)
     consents = sum(fact.detail.__class__ is Consent for fact in stored.facts)
     facts = len(stored.facts) + len(stored.commands) + len(stored.settled.echoes)
     return consents + facts * (2 if stored.format == 2 else 1)

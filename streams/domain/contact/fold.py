@@ -3,7 +3,8 @@
 An interaction that was taken before changes nothing. One that finds the state full is left out, unless it is a
 retraction, a command or somebody's no: that has to be heard even when there is no more room for anything else.
 
-What came from a source that is to be forgotten is dropped but for its bare key, whether it or the command comes first.
+What is of a source or purpose that is to be forgotten is dropped but for its bare key, whether it or the command comes
+first.
 
 An erasure acts when it is taken: all is forgotten. What happened before it never counts again, and until a gift, a form
 or a yes begins a new record nothing is taken but what binds: a no, what takes something back, a command.
@@ -24,7 +25,7 @@ from streams.domain.contact.compaction import (
     settle,
     size_of_mail,
 )
-from streams.domain.contact.facts.command_details import COMMANDS, Erase, ForgetProvenance
+from streams.domain.contact.facts.command_details import COMMANDS, FORGETTING, Erase
 from streams.domain.contact.facts.forgotten_provenance import (
     forgetting_commands,
     is_first,
@@ -98,7 +99,7 @@ class _Draft:
             "_known",
             "_mail",
         ),
-        *("_ordered", "_patience", "_place", "_settled", "_sources", "_version", "_waiting", "_weight"),
+        *("_ordered", "_patience", "_place", "_settled", "_forgets", "_version", "_waiting", "_weight"),
     )
 
     def __init__(self, state: ContactState, *, begun: bool, patience: int) -> None:
@@ -117,7 +118,7 @@ class _Draft:
         self._before = state
         self._commands = state.commands
         self._forgotten = state.forgotten
-        self._sources: Sequence[Fact] | None = None
+        self._forgets: Sequence[Fact] | None = None
         self._carried = Table(state.carried)
         self._exclusive = state.exclusive
         self._place = state.place
@@ -148,22 +149,22 @@ class _Draft:
         self._clock = max(self._clock, fact.appended_at)
         if self._clock >= self._due or self._waiting:
             self._settle_for(fact)
-        if self._commands and fact.origin is not None:
+        if self._commands:
             fact = what_is_left(fact, self._forgetting())
             if is_forgotten(fact):
                 return _AS_FORGOTTEN[self._keep(self._own_forgotten(), fact)]
         if detail in COMMANDS:
             outcome = self._keep(self._own_commands(), fact)
-            if detail is ForgetProvenance and outcome is not FoldOutcome.FULL:
-                self._sources = None
+            if detail in FORGETTING and outcome is not FoldOutcome.FULL:
+                self._forgets = None
                 self._forget(self._commands[fact.key])
             return outcome
         return self._keep(self._facts, fact)
 
     def _forgetting(self) -> Sequence[Fact]:
-        if self._sources is None:
-            self._sources = forgetting_commands(self._commands.values())
-        return self._sources
+        if self._forgets is None:
+            self._forgets = forgetting_commands(self._commands.values())
+        return self._forgets
 
     def _own_commands(self) -> dict[Key, Fact]:
         if self._commands is self._before.commands:
@@ -290,7 +291,7 @@ class _Draft:
         self._known = known_messages(settled) if self._patience else set()
 
     def _forget(self, command: Fact) -> None:
-        """Give up what came from the source. What is left of a fact that binds stays in place, of others the key."""
+        """Give up what the command covers. What is left of a fact that binds stays in place, of others the key."""
         for key, fact in [*self._facts.items()]:
             left = what_is_left(fact, [command])
             if left is fact:

@@ -138,7 +138,8 @@ class Origin(Struct, frozen=True, array_like=True, gc=False):
     """Where what an interaction says comes from. `obtained_at` in ms; None: when it happened.
 
     `kind` is a `ShownKind`, kept as text so that a state with a kind that a later version knows can still be read.
-    `notice` is as `facts/notices.py` has it. `of_age`: whether the producer says so.
+    `notice` is as `facts/notices.py` has it. `of_age`: whether the producer says so. `purpose`: what it was collected
+    for, as somebody wrote it.
     """
 
     kind: str
@@ -147,6 +148,7 @@ class Origin(Struct, frozen=True, array_like=True, gc=False):
     notice: str | None = None
     of_age: bool | None = None
     roll: RollEntry | None = None
+    purpose: str | None = None
 
 
 class Zones(Struct, frozen=True, array_like=True, gc=False):
@@ -258,8 +260,9 @@ class ContactState(Struct, frozen=True, dict=True):
     """Everything known of one contact. Never changed in place, but that a view of it may be attached (`derived_view`).
 
     `facts` are in the order of their stamps: the first is the earliest, and of two that speak of one thing the later
-    one comes last. `commands` are kept beside them, in no order. `forgotten`: keys of what was dropped by where it came
-    from; only where a command says so, never of one of the facts. `clock` is the latest append time seen; `due` is not
+    one comes last. `commands` are kept beside them, in no order. `forgotten`: keys of what was dropped by its source or
+    purpose; only where a command says so, never of one of the facts.
+    `clock` is the latest append time seen; `due` is not
     after the first moment at which a message settles; `weight` is the size of what is kept in bytes. `carried`: each
     set of identifiers that a fact or a command named, once, sorted. `exclusive`: the fragment's own class, empty for
     none. `version`, `place` and `given` (what the person has added to experiments, by experiment) belong to the caller;

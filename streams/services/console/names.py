@@ -36,6 +36,7 @@ TYPES: Mapping[str, str] = {
     "contact.unlinked": "Unlinked from another contact",
     "contact.suppressed": "All contact stopped",
     "contact.provenance_forgotten": "Forgotten by where it came from",
+    "contact.purpose_forgotten": "Forgotten by what it was for",
     "contact.erased": "Forgotten",
     "contact.erased_if_inactive": "To be forgotten if inactive",
 }

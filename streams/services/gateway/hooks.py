@@ -40,11 +40,14 @@ class ProvenanceTable(BaseModel):
     file: Label | None = None
     notice: Label | None = None
     notice_by: NoticeWay | None = None
+    purpose: Label | None = None
 
     @property
     def stated(self) -> Provenance:
         """The same as interactions say it."""
-        return Provenance(kind=self.kind, file=self.file, notice=self.notice, notice_by=self.notice_by)
+        return Provenance(
+            kind=self.kind, file=self.file, notice=self.notice, notice_by=self.notice_by, purpose=self.purpose
+        )
 
 
 class HookTable(BaseModel):

@@ -1,8 +1,8 @@
-"""What of a profile is due: what came from one source, or all of who has done nothing since; and the commands."""
+"""What of a profile is due: of one source or purpose, or all of who has done nothing since; and the commands."""
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import orjson
@@ -10,16 +10,20 @@ import orjson
 from events.inactivity import InactivityRule, is_inactive
 from events.json_types import JSON
 from events.outputs import ContactProfile
-from events.provenance_rules import ProvenanceRule, is_due
+from events.provenance_rules import ForgettingRule, PurposeRule, due_entries, due_words
 from events.times import render_time
 
-COMMAND = "contact.provenance_forgotten"
+OF_SOURCE = "contact.provenance_forgotten"
+OF_PURPOSE = "contact.purpose_forgotten"
 ERASURE = "contact.erased_if_inactive"
 _NAMESPACE = uuid.UUID("6f0c2c1e-6c3f-4f0e-9a52-7a3a5b1d0c7e")
 
 
 class DueItem(NamedTuple):
-    """One entry of somebody's `provenance` that is due. `whole`: all of its interactions are, not only the first."""
+    """An entry of somebody's `provenance` that is due. `whole`: all of its interactions are, not only the first.
+
+    `file` is empty where it names none, and for each yes for a purpose that no such entry is about.
+    """
 
     file: str
     interactions: int
@@ -41,14 +45,17 @@ class DueReport(NamedTuple):
     asked: int = 0
 
 
-def due_items(profile: ContactProfile, rule: ProvenanceRule) -> tuple[DueItem, ...]:
-    """What is due of a profile; nothing where its interactions say nothing of such a source, or all came later."""
+def due_items(profile: ContactProfile, rule: ForgettingRule) -> tuple[DueItem, ...]:
+    """What is due of a profile; nothing where its interactions name no such source or purpose, or all came later.
+
+    A yes for a purpose may be one of the interactions of an entry, so of these only those are counted that are more.
+    """
     end = render_time(rule.until)
-    return tuple(
-        DueItem(item.get("file", ""), item["count"], item["last_at"] <= end)
-        for item in profile.get("provenance", ())
-        if is_due(item, rule)
-    )
+    items = [
+        DueItem(item.get("file", ""), item["count"], item["last_at"] <= end) for item in due_entries(profile, rule)
+    ]
+    more = len(due_words(profile, rule)) - sum(item.interactions for item in items)
+    return (*items, DueItem("", more, whole=True)) if more > 0 else tuple(items)
 
 
 def inactive_items(profile: ContactProfile, rule: InactivityRule) -> tuple[DueItem, ...]:
@@ -91,14 +98,21 @@ def erasures_of(names: Iterable[str], rule: InactivityRule, source: str, now: in
         yield orjson.dumps({**head, "id": str(uuid.uuid5(_NAMESPACE, said)), "time": render_time(now), "data": data})
 
 
-def commands_on(names: Iterable[str], rule: ProvenanceRule, source: str) -> Iterable[bytes]:
+def commands_on(names: Iterable[str], rule: ForgettingRule, source: str) -> Iterable[bytes]:
     """A command for each identifier of the people who are due. One that is made again is the same one."""
+    type_, about, words = _command(rule)
     for name in names:
-        said = "\n".join([rule.kind, rule.file or "", str(rule.until), name])
-        data: dict[str, JSON] = {"contact": {"contact_id": name}, "kind": rule.kind}
-        if rule.file is not None:
-            data["file"] = rule.file
-        head: dict[str, JSON] = {"specversion": "1.0", "source": source, "type": COMMAND}
+        said = "\n".join([*words, str(rule.until), name])
+        head: dict[str, JSON] = {"specversion": "1.0", "source": source, "type": type_}
+        data: dict[str, JSON] = {"contact": {"contact_id": name}, **about}
         yield orjson.dumps(
             {**head, "id": str(uuid.uuid5(_NAMESPACE, said)), "time": render_time(rule.until), "data": data}
         )
+
+
+def _command(rule: ForgettingRule) -> tuple[str, dict[str, JSON], Sequence[str]]:
+    """Its type, what it says but for the person, and what makes its id another one than those of other rules."""
+    if isinstance(rule, PurposeRule):
+        return OF_PURPOSE, {"purpose": rule.purpose}, ("purpose", rule.purpose, "")
+    file: dict[str, JSON] = {} if rule.file is None else {"file": rule.file}
+    return OF_SOURCE, {"kind": rule.kind, **file}, (rule.kind, rule.file or "")

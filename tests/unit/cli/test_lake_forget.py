@@ -31,8 +31,8 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
     return files
 
 
-def run(*words: object, answer: str = "") -> Result:
-    named = ("lake", "forget", "--kind", "voter_list", "--until", render_time(NOW))
+def run(*words: object, answer: str = "", about: tuple[str, str] = ("--kind", "voter_list")) -> Result:
+    named = ("lake", "forget", *about, "--until", render_time(NOW))
     return CliRunner().invoke(app, [*named, *map(str, words)], input=answer)
 
 
@@ -59,6 +59,19 @@ def test_rows_go_where_no_more_than_expected_would_and_somebody_says_yes(
     ended = run(*words, answer=answer)
     assert told in " ".join(ended.output.split())
     assert (ended.exit_code, forgotten(lake)) == (code, gone)
+
+
+def test_rows_of_a_purpose_go_in_place_of_those_of_a_source(lake: Files) -> None:
+    signed: JSON = {"kind": "self", "purpose": "petition-water"}
+    LakeWriter(lake, TOPIC_ID).write(0, 3, 3, [topic_record(3, "form.submitted", NOW, provenance=signed)])
+    ended = run("--most", 1, "--yes", about=("--purpose", "petition-water"))
+    assert (ended.exit_code, forgotten(lake)) == (0, 1), ended.output
+
+
+def test_neither_a_source_nor_a_purpose_is_wrong_use(lake: Files) -> None:
+    ended = CliRunner().invoke(app, ["lake", "forget", "--until", render_time(NOW), "--most", "9", "--yes"])
+    assert (ended.exit_code, forgotten(lake)) == (2, 0)
+    assert "--kind: give one of self, voter_list" in " ".join(ended.output.split())
 
 
 def test_profiles_that_a_snapshot_staged_and_never_committed_go_too(lake: Files) -> None:

@@ -5,15 +5,22 @@ from typer.testing import CliRunner
 
 from streams.cli.main import app
 
+UNTIL = ("--until", "2012-01-01T00:00:00Z")
+
 
 @pytest.mark.parametrize(
     ("words", "days", "cure"),
     [
-        ((), "0", "give --kind with --until, or --inactive"),
-        (("--kind", "rented"), "0", "give --kind with --until, or --inactive"),
+        ((), "0", "give --kind or --purpose with --until, or --inactive"),
+        (("--kind", "rented"), "0", "give --kind or --purpose with --until, or --inactive"),
+        (("--purpose", "petition-water"), "0", "give --kind or --purpose with --until, or --inactive"),
+        (("--purpose", "p", "--kind", "rented", *UNTIL), "0", "--purpose: give it without --kind and --file"),
+        (("--purpose", "p", "--file", "f", *UNTIL), "0", "--purpose: give it without --kind and --file"),
+        (("--purpose", "Ada Lovelace", *UNTIL), "0", "--purpose: give 1 to 128 letters, digits"),
         (("--inactive",), "0", "HARMONIA_INACTIVITY_DAYS is 0"),
         (("--inactive", "--kind", "rented"), "1095", "give it alone"),
-        (("--kind", "census", "--until", "2012-01-01T00:00:00Z"), "1095", "--kind: give one of self, voter_list"),
+        (("--inactive", "--purpose", "p"), "1095", "give it alone"),
+        (("--kind", "census", *UNTIL), "1095", "--kind: give one of self, voter_list"),
     ],
 )
 @pytest.mark.parametrize("command", [("report",), ("run", "--most", "1")])

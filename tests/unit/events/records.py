@@ -61,6 +61,7 @@ _CHOSEN: dict[str, dict[str, JSON]] = {
     "contact.unlinked": {"contact_ids": ["a", "b"]},
     "contact.suppressed": {},
     "contact.provenance_forgotten": {"kind": "rented"},
+    "contact.purpose_forgotten": {"purpose": "petition-water"},
     "contact.erased": {},
     "contact.erased_if_inactive": {"inactive_since": "2009-02-22T10:00:00Z"},
 }

@@ -30,15 +30,27 @@ class ForgetProvenance(Struct, frozen=True, array_like=True, gc=False, tag=13):
     file: str | None = None
 
 
+class ForgetPurpose(Struct, frozen=True, array_like=True, gc=False, tag=15):
+    """A `contact.purpose_forgotten`: what was collected for it until its time is dropped, whenever it arrives.
+
+    `purpose`: as `plain_purpose` writes it.
+    """
+
+    purpose: str
+
+
 class ForgottenInteraction(Struct, frozen=True, array_like=True, gc=False, tag=14):
-    """What is left of an interaction that was forgotten by where it came from: its key and whom it named, no more.
+    """What is left of an interaction that was forgotten by its source or purpose: its key and whom it named, no more.
 
     Kept apart, so that no section tells of it and no command has to make room for it. Copies are recognised by it, and
     identifiers that were one person's stay so: a no under one of them binds all.
     """
 
 
-Command: TypeAlias = LinkRuling | Suppress | Erase | ForgetProvenance | ForgottenInteraction
+Command: TypeAlias = LinkRuling | Suppress | Erase | ForgetProvenance | ForgetPurpose | ForgottenInteraction
 
-COMMANDS = frozenset({LinkRuling, Suppress, Erase, ForgetProvenance})
+FORGETTING = frozenset({ForgetProvenance, ForgetPurpose})
+"""Those that have a part of what is known forgotten."""
+
+COMMANDS = frozenset({LinkRuling, Suppress, Erase, *FORGETTING})
 """The classes of details that somebody can send as a command, for a look that costs nothing."""

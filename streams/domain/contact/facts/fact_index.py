@@ -14,6 +14,7 @@ from events.interactions.base import Channel
 from streams.domain.contact.facts.command_details import (
     Erase,
     ForgetProvenance,
+    ForgetPurpose,
     ForgottenInteraction,
     LinkRuling,
     Suppress,
@@ -71,7 +72,9 @@ class FactIndex(Struct, gc=False):
                 self.ballots.append((fact, detail))
             case Consent():
                 self.consents.append((fact, detail))
-            case Retraction() | LinkRuling() | Suppress() | Erase() | ForgetProvenance() | ForgottenInteraction():
+            case Retraction() | LinkRuling() | Suppress() | Erase():
+                pass  # as below
+            case ForgetProvenance() | ForgetPurpose() | ForgottenInteraction():
                 pass  # as below
             case Message() | Deed():
                 pass  # of commands and retractions no section tells; messages are sorted by whoever calls

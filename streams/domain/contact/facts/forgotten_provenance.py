@@ -1,4 +1,4 @@
-"""Forgetting what came from one source, while the person stays: what is left of a fact that it covers.
+"""Forgetting what came from one source, or was collected for one purpose, while the person stays: what is left of it.
 
 A function of the fact and the command alone, so it does not matter which of them comes first, or how often. No
 retraction takes such a command back: what is gone is gone, and what would come late must not count either.
@@ -12,25 +12,31 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from events.channels import plain_purpose
 from events.provenance_kinds import FORGOTTEN
-from streams.domain.contact.facts.command_details import ForgetProvenance, ForgottenInteraction
+from streams.domain.contact.facts.command_details import (
+    FORGETTING,
+    ForgetProvenance,
+    ForgetPurpose,
+    ForgottenInteraction,
+)
 from streams.domain.contact.facts.mandatory_facts import protects, says_too_young
-from streams.domain.contact.state import CanvassReport, Fact, Key, Origin
+from streams.domain.contact.state import CanvassReport, Consent, Fact, Key, Origin
 
 Facts: TypeAlias = dict[Key, Fact]
 
 
 def forgetting_commands(commands: Iterable[Fact]) -> Sequence[Fact]:
-    """Those of `commands` that forget a source."""
-    return [fact for fact in commands if fact.detail.__class__ is ForgetProvenance]
+    """Those of `commands` that forget a source or a purpose."""
+    return [fact for fact in commands if fact.detail.__class__ in FORGETTING]
 
 
-def what_is_left(fact: Fact, sources: Collection[Fact]) -> Fact:
-    """The fact itself where none of `sources` covers it; else that somebody is to be left alone, or a bare key.
+def what_is_left(fact: Fact, commands: Collection[Fact]) -> Fact:
+    """The fact itself where none of `commands` covers it; else that somebody is to be left alone, or a bare key.
 
     That they are too young is left too, without its source: else an earlier word would have them of age again.
     """
-    if fact.origin is None or not any(_covers(command, fact) for command in sources):
+    if not any(_covers(command, fact) for command in commands):
         return fact
     origin = Origin(FORGOTTEN, of_age=False) if says_too_young(fact) else None
     if not protects(fact):
@@ -59,9 +65,9 @@ def without_forgotten(facts: Facts, forgotten: Facts, commands: Iterable[Fact]) 
     if both := facts.keys() & forgotten.keys():
         late = {key for key in both if is_first(forgotten[key], facts[key])}
         facts, forgotten = _but(facts, late), _but(forgotten, both - late)
-    if not (sources := forgetting_commands(commands)):
+    if not (forgetting := forgetting_commands(commands)):
         return facts, forgotten
-    left = [what_is_left(fact, sources) for fact in facts.values()]
+    left = [what_is_left(fact, forgetting) for fact in facts.values()]
     gone = {fact.key: fact for fact in left if is_forgotten(fact)}
     return {fact.key: fact for fact in left if not is_forgotten(fact)}, {**forgotten, **gone}
 
@@ -71,7 +77,21 @@ def _but(group: Facts, keys: Collection[Key]) -> Facts:
 
 
 def _covers(command: Fact, fact: Fact) -> bool:
-    source, origin = command.detail, fact.origin
-    if not isinstance(source, ForgetProvenance) or origin is None or fact.time > command.time:
+    if fact.time > command.time:
         return False
-    return origin.kind == source.kind and source.file in (None, origin.file)
+    origin = fact.origin
+    match command.detail:
+        case ForgetProvenance(kind=kind, file=file):
+            return origin is not None and origin.kind == kind and file in (None, origin.file)
+        case ForgetPurpose(purpose=purpose):
+            return any(plain_purpose(each) == purpose for each in _purposes(fact))
+        case _:
+            return False
+
+
+def _purposes(fact: Fact) -> Iterable[str]:
+    """What the fact was collected for, and what it is a yes for. A no for a purpose is for the person, and stays."""
+    if fact.origin is not None and fact.origin.purpose is not None:
+        yield fact.origin.purpose
+    if isinstance(fact.detail, Consent) and fact.detail.granted and fact.detail.purpose is not None:
+        yield fact.detail.purpose

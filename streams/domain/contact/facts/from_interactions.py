@@ -2,6 +2,7 @@
 
 import re
 
+from events.channels import plain_purpose
 from events.cloudevents import Head
 from events.contact import Contact
 from events.fields import LABEL_PATTERN
@@ -26,7 +27,7 @@ from events.interactions.email import EmailBounced, EmailClicked, EmailMessage, 
 from events.interactions.outreach import TextMessage, TextOptedOut
 from events.registry import SPECS
 from events.times import parse_time
-from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, LinkRuling, Suppress
+from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, ForgetPurpose, LinkRuling, Suppress
 from streams.domain.contact.facts.engagement import DEEDS, Deed, checksum_of, link_of
 from streams.domain.contact.facts.identifier_table import carried_by
 from streams.domain.contact.facts.notices import kept_notice
@@ -102,7 +103,8 @@ def _origin(said: Provenance | ProvenanceStruct) -> Origin:
     obtained_at = None if said.obtained_at is None else parse_time(said.obtained_at)
     notice = kept_notice(said.notice, said.notice_by, said.notice_at)
     roll = RollEntry(said.age_band, said.sex, said.polling_station)
-    return Origin(said.kind, obtained_at, said.file, notice, said.of_age, None if roll == _NO_ROLL_ENTRY else roll)
+    kept = None if roll == _NO_ROLL_ENTRY else roll
+    return Origin(said.kind, obtained_at, said.file, notice, said.of_age, kept, said.purpose)
 
 
 def _arm(data: InteractionData | DataStruct, given: ExperimentArm | UsualArm) -> CarriedVariant:
@@ -161,6 +163,8 @@ def _command(data: InteractionData | DataStruct) -> Detail | None:
             return Erase()
         case commands.ContactProvenanceForgotten():
             return ForgetProvenance(data.kind, data.file)
+        case commands.ContactPurposeForgotten():
+            return ForgetPurpose(plain_purpose(data.purpose))
         case commands.ContactErasedIfInactive():
             return None
         case _ if isinstance(data, _BARE):

@@ -1,14 +1,14 @@
 """Facts that are always taken, even by a full or erased state: refusals, retractions and commands of operators."""
 
 from events.interactions.canvass import REFUSALS, UNREACHABLE
-from streams.domain.contact.facts.command_details import ForgetProvenance, LinkRuling, Suppress
+from streams.domain.contact.facts.command_details import ForgetProvenance, ForgetPurpose, LinkRuling, Suppress
 from streams.domain.contact.state import CanvassReport, Consent, Fact, Retraction
 
 
 def binds(fact: Fact) -> bool:
     """Whether it is heard where there is no more room, and where nothing else is heard since the person was erased."""
     match fact.detail:
-        case Retraction() | Consent(granted=False) | LinkRuling() | Suppress() | ForgetProvenance():
+        case Retraction() | Consent(granted=False) | LinkRuling() | Suppress() | ForgetProvenance() | ForgetPurpose():
             return True
         case CanvassReport(outcome=outcome):
             return outcome in REFUSALS

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.domain.contact.facts.command_details import COMMANDS, ForgetProvenance
+from streams.domain.contact.facts.command_details import COMMANDS, FORGETTING
 from streams.domain.contact.identity.erasure import closed_since, has_interactions, place_of
 from streams.domain.contact.identity.identity_assignment import is_worth_sending
 from streams.domain.contact.identity.identity_status import ChannelClosure, Erasure, IdentityStatus
@@ -39,7 +39,7 @@ class FragmentStep(Struct, frozen=True):
 
 
 def changes_record(before: ContactState, after: ContactState, applied: Iterable[Fact]) -> bool:
-    """Whether a record has something else after these facts: not after a command, unless it forgets a source.
+    """Whether a record has something else after these facts: not after a command, unless it forgets a part of it.
 
     And where a copy gave way to another one, of which only the key is left.
     """
@@ -48,7 +48,7 @@ def changes_record(before: ContactState, after: ContactState, applied: Iterable[
 
 def _is_of_record(fact: Fact) -> bool:
     detail = fact.detail.__class__
-    return detail not in COMMANDS or detail is ForgetProvenance
+    return detail not in COMMANDS or detail in FORGETTING
 
 
 class Profiled(Struct, frozen=True):

@@ -5,7 +5,7 @@ that their hashes had then.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 from events.identifiers import is_address_hash, ref_of
 from events.outputs import AddressRef, ProvenanceItem
@@ -18,8 +18,12 @@ MOST_ENTRIES = 500
 """More entries than anybody has but by a machine or a mistake."""
 
 MOST_PLACES = 240
-"""Of so many kinds and files the first one is always among them, by which it is found that something is due, and the
-last one that says which notice was given."""
+"""Of so many kinds, files and purposes the first one is always among them, by which it is found that something is due,
+and the last one that says which notice was given."""
+
+
+_Place: TypeAlias = tuple[str, str | None, str | None]
+"""Kind, file and purpose."""
 
 
 class Entries(NamedTuple):
@@ -30,9 +34,9 @@ class Entries(NamedTuple):
 
 
 def provenance(contact_id: str, state: ContactState, origins: Sequence[Fact]) -> Entries:
-    """The entries, the earliest first: of very many the first one of each kind and file, and the latest.
+    """The entries, the earliest first: of very many the first one of each kind, file and purpose, and the latest.
 
-    Of notices of a kind and file the last one is shown, too; of words on age the last yes and the last no.
+    Of notices of a kind, file and purpose the last one is shown, too; of words on age the last yes and the last no.
 
     `origins`: the facts that count and have an origin, in order.
     """
@@ -51,10 +55,10 @@ def provenance(contact_id: str, state: ContactState, origins: Sequence[Fact]) ->
 
 def _told(of_each: Mapping[Origin, Sequence[Fact]]) -> list[Origin]:
     """Those that are shown of too many, as `provenance` says."""
-    kinds, firsts, origins = dict[str, int](), dict[tuple[str, str | None], int](), [*of_each]
-    last = dict[bool | tuple[str, str | None], int]()
+    kinds, firsts, origins = dict[str, int](), dict[_Place, int](), [*of_each]
+    last = dict[bool | _Place, int]()
     for number, origin in enumerate(origins):
-        place = origin.kind, origin.file
+        place = origin.kind, origin.file, origin.purpose
         kinds.setdefault(origin.kind, number)
         if len(firsts) < MOST_PLACES:
             firsts.setdefault(place, number)
@@ -93,6 +97,8 @@ def _item(origin: Origin, facts: Sequence[Fact], named: Iterable[str]) -> Proven
         item["obtained_at"] = render_time(origin.obtained_at)
     if origin.file is not None:
         item["file"] = origin.file
+    if origin.purpose is not None:
+        item["purpose"] = origin.purpose
     if origin.notice is not None:
         _tell_notice(item, notice_in(origin.notice))
     if origin.of_age is not None:

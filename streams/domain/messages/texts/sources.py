@@ -38,6 +38,7 @@ _RECORDS: Mapping[str, str] = {
     "contact.unlinked": "unlinks of contacts",
     "contact.suppressed": "suppressions",
     "contact.provenance_forgotten": "commands to forget by provenance",
+    "contact.purpose_forgotten": "commands to forget by purpose",
     "contact.erased": "erasures",
     "contact.erased_if_inactive": "erasures of who is inactive",
 }

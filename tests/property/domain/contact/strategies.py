@@ -67,6 +67,7 @@ PROVENANCE: st.SearchStrategy[JSON] = fields(
     {"kind": few("self", "voter_list", "rented")},
     {
         "obtained_at": few("2012-02-01T00:00:00Z", "2012-02-01T01:00:00+01:00"),
+        "purpose": few("newsletter", "Fundraising"),
         "file": few("rolls-2012"),
         "notice": few("n1", "n2"),
         "of_age": few(True, False),

@@ -1,4 +1,4 @@
-"""Forgetting a source: what is left is what had been if nothing of it had ever been said, but for what binds.
+"""Forgetting a source or a purpose: what is left is as if nothing of it had ever been said, but for what binds.
 
 Whether the command or what it covers comes first, however often, and however they are dealt to parts.
 """
@@ -22,7 +22,9 @@ from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, appended,
 
 STAYS = ("do_not_contact", "refused", "deceased", "wrong_number", "disconnected")
 TOO_YOUNG = Provenance(kind="self", of_age=False).model_copy(update={"kind": "forgotten"})
-COMMAND = fields({"kind": few("self", "voter_list", "rented")}, {"file": few("rolls-2012", "other")})
+OF_SOURCE = fields({"kind": few("self", "voter_list", "rented")}, {"file": few("rolls-2012", "other")})
+OF_PURPOSE = fields({"purpose": few("newsletter", "FUNDRAISING", "online_ads")}, {})
+COMMAND = st.one_of(OF_SOURCE, OF_PURPOSE)
 
 
 @st.composite
@@ -31,7 +33,9 @@ def commands(draw: st.DrawFn) -> list[Arrival]:
     found = []
     for number in range(draw(st.integers(1, 2))):
         at = NOON + draw(st.integers(0, 4)) * HOUR + draw(st.sampled_from([-HOUR, 0, 40 * 24 * HOUR]))
-        found.append(by("office/desk", said("contact.provenance_forgotten", f"c{number}", at, **draw(COMMAND))))
+        about = draw(COMMAND)
+        type_ = "contact.purpose_forgotten" if "purpose" in about else "contact.provenance_forgotten"
+        found.append(by("office/desk", said(type_, f"c{number}", at, **about)))
     return found
 
 
@@ -44,13 +48,9 @@ def left_of(life: Sequence[Arrival], forgets: Sequence[Arrival]) -> list[Arrival
     """What was said, without what a command covers; of what binds no more than that."""
     found = []
     for each in life:
-        source = plain(each).get("provenance")
         covered = False
         for command in forgets:
-            wanted = plain(command)
-            if source is None or each.interaction.time > command.interaction.time:
-                continue
-            if source["kind"] == wanted["kind"] and wanted.get("file") in (None, source.get("file")):
+            if each.interaction.time <= command.interaction.time and is_about(plain(command), plain(each)):
                 covered = True
         if not covered:
             found.append(each)
@@ -59,13 +59,22 @@ def left_of(life: Sequence[Arrival], forgets: Sequence[Arrival]) -> list[Arrival
     return found
 
 
+def is_about(command: dict[str, Any], told: dict[str, Any]) -> bool:
+    """Whether what was told is of the source or the purpose, whatever its time."""
+    source = told.get("provenance") or {}
+    if "purpose" in command:
+        purposes = [source.get("purpose"), told.get("purpose") if told.get("granted") is True else None]
+        return command["purpose"].lower() in [each.lower() for each in purposes if each is not None]
+    return source.get("kind") == command["kind"] and command.get("file") in (None, source.get("file"))
+
+
 def bare(arrival: Arrival) -> Arrival | None:
     """A no, or a report that the person is to be left alone, without all else; None: it is neither.
 
     That they are too young is left of anything, without its source.
     """
     heard, told = arrival.interaction, plain(arrival)
-    too_young = told["provenance"].get("of_age") is False
+    too_young = told.get("provenance", {}).get("of_age") is False
     if heard.type == "consent.changed" and told["granted"] is False:
         kept = {name: told[name] for name in told if name not in ("contact", "provenance")}
     elif heard.type == "canvass.reported" and told["outcome"] in STAYS:

@@ -18,7 +18,7 @@ OPENERS = ("donation.made", "form.submitted", "consent.changed")
 NOES = ("email.unsubscribed", "email.complained", "text.opted_out")
 DECISIONS = (
     *("interaction.retracted", "contact.linked", "contact.unlinked", "contact.suppressed"),
-    "contact.provenance_forgotten",
+    *("contact.provenance_forgotten", "contact.purpose_forgotten"),
 )
 
 

@@ -1,4 +1,4 @@
-"""What came from a source is forgotten under one identifier: all is as if it had not been, but for who is who."""
+"""What is of a source or purpose is forgotten under one identifier: as if it had not been, but for who is who."""
 
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -26,7 +26,7 @@ from tests.property.worker.links.test_laws import shown, tell, truth_of
 from tests.property.worker.links.world import World
 from tests.unit.events.records import NOW
 
-FORGET = "contact.provenance_forgotten"
+FORGET, FORGET_PURPOSE = "contact.provenance_forgotten", "contact.purpose_forgotten"
 TOO_YOUNG = Provenance(kind="self", of_age=False).model_copy(update={"kind": "forgotten"})
 STAYS = ("do_not_contact", "refused", "deceased", "wrong_number", "disconnected")
 
@@ -55,10 +55,15 @@ def forgets(draw: st.DrawFn, story: list[Saying]) -> list[Saying]:
         about = draw(st.sampled_from(sourced)) if aims else None
         contact = draw(contacts()) if about is None else about.data.contact.plain()
         source = {"kind": "self"} if about is None else source_of(about) or {}
-        data: dict[str, JSON] = {"contact": contact, "kind": source["kind"]}
-        if draw(st.booleans()):
-            data["file"] = source.get("file")
-        said = interaction(FORGET, f"g{number}", draw(TIMES), "office/desk", data)
+        if purpose := source.get("purpose") if draw(st.booleans()) else None:
+            said = interaction(
+                FORGET_PURPOSE, f"g{number}", draw(TIMES), "office/desk", {"contact": contact, "purpose": purpose}
+            )
+        else:
+            data: dict[str, JSON] = {"contact": contact, "kind": source["kind"]}
+            if draw(st.booleans()):
+                data["file"] = source.get("file")
+            said = interaction(FORGET, f"g{number}", draw(TIMES), "office/desk", data)
         found.append(Saying(said, draw(APPENDED)))
     return found
 
@@ -82,10 +87,13 @@ def left_of(story: list[Saying], commands: list[Saying], hasher: Hasher) -> list
 
 
 def covers(command: Interaction, said: Interaction) -> bool:
-    wanted, source = command.data.plain(), source_of(said)
-    if source is None or said.time > command.time:
+    wanted, told, source = command.data.plain(), said.data.plain(), source_of(said)
+    if said.time > command.time:
         return False
-    return source["kind"] == wanted["kind"] and wanted.get("file") in (None, source.get("file"))
+    if "purpose" in wanted:
+        purposes = [(source or {}).get("purpose"), told.get("purpose") if told.get("granted") is True else None]
+        return str(wanted["purpose"]).lower() in [str(each).lower() for each in purposes if each is not None]
+    return source is not None and source["kind"] == wanted["kind"] and wanted.get("file") in (None, source.get("file"))
 
 
 def bare(said: Interaction) -> Interaction:

@@ -1,4 +1,4 @@
-"""Forgetting by where something came from: what stays, whichever comes first, and what never comes back."""
+"""Forgetting by source and by purpose: what stays, whichever comes first, and what never comes back."""
 
 from itertools import permutations
 from typing import Any
@@ -56,6 +56,43 @@ def test_that_somebody_is_too_young_stays_without_its_source_and_all_else() -> N
         assert (known["donations"]["count"], known["stops"]["phone"]["reason"]) == (0, "consent_withdrawn")
         assert told(DONOR, state) != {}
         assert "list-1" not in str(state.facts)
+
+
+FORGET_PURPOSE = said("contact.purpose_forgotten", "forget", NOON + DAY, purpose="Petition-Water")
+
+
+def test_what_was_collected_for_a_purpose_goes_and_so_does_a_yes_for_it_in_whatever_case() -> None:
+    signed = said("form.submitted", "f", form_id="f", provenance={"kind": "self", "purpose": "petition-water"})
+    yes = said("consent.changed", "y", channel="email", granted=True, purpose="PETITION-WATER")
+    others = [
+        said("consent.changed", "o", channel="email", granted=True, purpose="newsletter"),
+        gift("g", 500, provenance={"kind": "self", "purpose": "newsletter"}),
+        said("consent.changed", "late", NOON + 2 * DAY, channel="text", granted=True, purpose="petition-water"),
+    ]
+
+    for order in permutations([signed, yes, FORGET_PURPOSE]):
+        known = shown(*order, *others)
+        assert known["counts"] == {"consent.changed": 2, "donation.made": 1}
+        assert [word["id"] for word in known["consent_ledger"]] == ["o", "late"]
+        assert [entry.get("purpose") for entry in known["provenance"]] == ["newsletter"]
+
+
+def test_a_no_for_a_purpose_that_is_forgotten_stays_with_its_words() -> None:
+    """Else a yes of before would count again, and who refused would be reached."""
+    no = said("consent.changed", "n", channel="email", granted=False, purpose="petition-water", proof="scan:1")
+
+    for order in permutations([no, FORGET_PURPOSE]):
+        [word] = shown(*order)["consent_ledger"]
+        assert (word["granted"], word["purpose"], word["proof"]) == (False, "petition-water", "scan:1")
+
+
+def test_a_no_that_was_collected_for_a_purpose_loses_its_source_alone() -> None:
+    signed: dict[str, JSON] = {"kind": "self", "purpose": "petition-water"}
+    no = said("consent.changed", "n", channel="phone", granted=False, provenance=signed)
+
+    for order in permutations([no, FORGET_PURPOSE]):
+        known = shown(*order)
+        assert (known["stops"]["phone"]["reason"], "provenance" in known) == ("consent_withdrawn", False)
 
 
 def test_a_copy_that_says_less_brings_nothing_back() -> None:

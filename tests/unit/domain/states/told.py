@@ -58,6 +58,7 @@ ROLL: Fields = {
     "age_band": "25-34",
     "sex": "f",
     "polling_station": "75111-0012",
+    "purpose": "municipales-2026",
 }
 ORIGIN: Fields = {
     "kind": "rented",

@@ -1,4 +1,4 @@
-"""What came from one source is taken out of the lake, and nothing else is."""
+"""What is of one source or purpose is taken out of the lake, and nothing else is."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from events.json_types import JSON
-from events.provenance_rules import ProvenanceRule
+from events.provenance_rules import ProvenanceRule, PurposeRule
 from sinks.lake.files import Files, LocalFiles
 from sinks.lake.forgotten_provenance import count_of_provenance, forget_provenance
 from sinks.lake.snapshots import CONTACT_STATE, CONTACT_STATE_SCHEMA, SnapshotWriter
@@ -67,6 +67,32 @@ def test_rows_of_the_source_lose_their_person_but_those_that_bind(
     assert forget_provenance(lake, rule).rows == 0
 
 
+def test_rows_of_a_purpose_go_by_what_their_events_say_and_a_no_for_it_stays(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    signed: JSON = {"kind": "self", "purpose": "Petition-Water"}
+    said = [
+        topic_record(0, "form.submitted", THEN, provenance=signed),
+        topic_record(1, "form.submitted", THEN, provenance={"kind": "self", "purpose": "newsletter"}),
+        topic_record(2, "form.submitted", THEN, provenance={"kind": "self"}),
+        topic_record(3, "form.submitted", NOW, provenance=signed),
+        topic_record(4, "consent.changed", THEN, granted=True, purpose="petition-water"),
+        topic_record(5, "consent.changed", THEN, granted=False, purpose="petition-water"),
+        topic_record(6, "consent.changed", THEN, granted=False, provenance=signed),
+        topic_record(7, "consent.changed", THEN, granted=True, purpose="newsletter"),
+        topic_record(8, "donation.made", THEN, provenance=signed),
+        topic_record(9, "email.sent", THEN, purpose="fundraising"),
+    ]
+    LakeWriter(files, TOPIC_ID).write(0, 0, 9, said)
+    rule = PurposeRule("petition-WATER", THEN)
+
+    before, done = count_of_provenance(files, rule), forget_provenance(files, rule)
+
+    assert forgotten(files) == [0, 4, 8]
+    assert (before, done.rows) == (done, 3)
+    assert forget_provenance(files, rule).rows == 0
+    assert forget_provenance(files, PurposeRule("fundraising", NOW)).rows == 0
+
+
 @pytest.mark.parametrize("how", ["missing", "null"])
 def test_rows_that_a_version_without_the_columns_wrote_go_by_their_event(lake: Files, how: str, tmp_path: Path) -> None:
     """Null they are where such rows were put together with others."""
@@ -98,19 +124,40 @@ def test_of_a_gift_the_money_stays(lake: Files) -> None:
     )
 
 
+PETITION = PurposeRule("petition-water", THEN)
+WORD = '{"consent_ledger":[{"purpose":"Petition-Water","granted":%s,"at":"%s-01-01T00:00:00.000Z"}]}'
+ENTRY = '{"provenance":[{"kind":"self","purpose":"%s","first_at":"2012-01-01T00:00:00.000Z"}]}'
+
+
+def test_profiles_of_past_days_that_show_a_purpose_go(tmp_path: Path) -> None:
+    files = LocalFiles(tmp_path / "lake")
+    staying = [ENTRY % "newsletter", WORD % ("false", "2012"), WORD % ("true", "2013"), '{"tags":["purpose"]}']
+    shown_in_snapshot(files, [ENTRY % "petition-water", WORD % ("true", "2012"), *staying])
+    assert count_of_provenance(files, PETITION).rows == forget_provenance(files, PETITION).rows == 2
+    assert profiles_left(files) == ["c", "d", "e", "f"]
+
+
 def test_profiles_of_past_days_that_show_it_go(tmp_path: Path) -> None:
     files = LocalFiles(tmp_path / "lake")
     shown = '{"provenance":[{"kind":"voter_list","file":"%s","first_at":"2012-01-01T00:00:00.000Z"}]}'
-    profiles = [shown % "rolls-2012", shown % "rolls-2008", '{"tags":["voter_list"]}', None]
-    rows = {"contact_id": ["a", "b", "c", "d"], "version": [1, 1, 1, 1], "profile": profiles}
+    shown_in_snapshot(files, [shown % "rolls-2012", shown % "rolls-2008", '{"tags":["voter_list"]}', None])
+    assert count_of_provenance(files, UNTIL).rows == forget_provenance(files, UNTIL).rows == 1
+    assert profiles_left(files) == ["b", "c", "d"]
+
+
+def shown_in_snapshot(files: Files, profiles: list[str | None]) -> None:
+    """A snapshot of a past day has these profiles, of `a`, `b` and so on."""
+    many = len(profiles)
+    rows = {"contact_id": [*"abcdef"[:many]], "version": [1] * many, "profile": profiles}
     table = pa.table(
-        [pa.array(rows.get(field.name, [None] * 4), field.type) for field in CONTACT_STATE_SCHEMA],
+        [pa.array(rows.get(field.name, [None] * many), field.type) for field in CONTACT_STATE_SCHEMA],
         schema=CONTACT_STATE_SCHEMA,
     )
     writer = SnapshotWriter(files, "2012-02-22", NOW)
     with writer.file(CONTACT_STATE) as add:
         add(table)
     writer.commit()
-    assert count_of_provenance(files, UNTIL).rows == forget_provenance(files, UNTIL).rows == 1
-    left = [row["contact_id"] for name in files.below(CONTACT_STATE) for row in rows_of(files, name)]
-    assert left == ["b", "c", "d"]
+
+
+def profiles_left(files: Files) -> list[object]:
+    return [row["contact_id"] for name in files.below(CONTACT_STATE) for row in rows_of(files, name)]

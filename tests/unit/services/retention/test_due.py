@@ -7,10 +7,10 @@ from events.envelope import Interaction, Record, decode
 from events.harmonised import harmonise
 from events.identifiers import Hasher
 from events.inactivity import InactivityRule
-from events.interactions.commands import ContactErasedIfInactive, ContactProvenanceForgotten
+from events.interactions.commands import ContactErasedIfInactive, ContactProvenanceForgotten, ContactPurposeForgotten
 from events.json_types import JSON
 from events.outputs import ContactProfile
-from events.provenance_rules import ProvenanceRule
+from events.provenance_rules import ProvenanceRule, PurposeRule
 from events.times import parse_time
 from events.topics import CONTACT_COMMANDS
 from streams.services.retention.due import (
@@ -50,6 +50,41 @@ def test_an_entry_is_due_from_the_time_of_its_first_interaction(rule: Provenance
     assert due_items(of_a_roll(NOON, NOON + HOUR), rule) == due
 
 
+SIGNED: dict[str, JSON] = {"kind": "self", "purpose": "Petition-Water"}
+
+
+def agreed(id_: str, at: int, *, granted: bool = True, **more: JSON) -> Arrival:
+    return said("consent.changed", id_, at, channel="email", granted=granted, purpose="petition-water", **more)
+
+
+@pytest.mark.parametrize(
+    ("told", "due"),
+    [
+        ([], ()),
+        ([agreed("y", NOON)], (DueItem("", 1, whole=True),)),
+        ([agreed("y", NOON + 1)], ()),
+        ([agreed("n", NOON, granted=False)], ()),
+        ([said("form.submitted", "f", NOON, form_id="f", provenance=SIGNED)], (DueItem("", 1, whole=True),)),
+        ([said("form.submitted", "f", NOON, form_id="f", provenance={"kind": "self"})], ()),
+        # of one interaction that says both, one goes; of two, two
+        ([agreed("y", NOON, provenance=SIGNED)], (DueItem("", 1, whole=True),)),
+        (
+            [agreed("y", NOON), said("provenance.reported", "1", NOON, provenance={**SIGNED, "file": "p"})],
+            (DueItem("p", 1, whole=True),),
+        ),
+        (
+            [agreed("y", NOON), agreed("z", NOON), said("provenance.reported", "1", NOON, provenance=SIGNED)],
+            (DueItem("", 1, whole=True), DueItem("", 1, whole=True)),
+        ),
+    ],
+)
+def test_what_was_collected_for_a_purpose_is_due_and_so_is_each_yes_for_it(
+    told: list[Arrival], due: tuple[DueItem, ...]
+) -> None:
+    """Never more than go: a yes may be one of an entry's interactions."""
+    assert due_items(profile_of(said("rsvp.made", event_id="e"), *told), PurposeRule("PETITION-water", NOON)) == due
+
+
 def test_of_whom_nobody_says_where_anything_comes_from_nothing_is_due() -> None:
     assert due_items(profile_of(said("rsvp.made", event_id="e")), ProvenanceRule("self", None, NOON)) == ()
 
@@ -82,6 +117,16 @@ def test_a_command_is_taken_by_intake_for_the_very_identifier_and_is_the_same_wh
     assert (first.time, first.data.kind, first.data.file) == (NOON, "voter_list", "rolls-2012")
     [whole] = commands_on(["crm.ada"], rule._replace(file=None), "operator/retention")
     assert "file" not in orjson.loads(whole)["data"]
+
+
+def test_a_command_on_a_purpose_is_another_one_than_that_on_a_source_of_the_same_name() -> None:
+    [command] = commands_on([HASHED], PurposeRule("rented", NOON), "operator/retention")
+    [other] = commands_on([HASHED], ProvenanceRule("rented", None, NOON), "operator/retention")
+    heard = decode(Record(CONTACT_COMMANDS, command, (), NOON))
+    assert isinstance(heard, Interaction)
+    assert isinstance(heard.data, ContactPurposeForgotten)
+    assert (heard.time, heard.data.purpose, harmonise(heard, Hasher([b"key"]))[0]) == (NOON, "rented", HASHED)
+    assert heard.id != orjson.loads(other)["id"]
 
 
 @pytest.mark.parametrize("until", [NOON - 1, NOON, NOON + HOUR])
