@@ -189,7 +189,7 @@ INPUT_TOPICS = (
     _input(DONATION_EVENTS, ("producer-donation",), "Gifts, refunds and pledges"),
     _input(CANVASS_EVENTS, ("producer-canvass",), "What canvassers and election offices report"),
     _input(OUTREACH_EVENTS, ("producer-outreach",), "Text messages, meetings and forms"),
-    _input(CONTACT_COMMANDS, ("harmonia-console",), "Link, unlink, suppress, erase a contact"),
+    _input(CONTACT_COMMANDS, ("harmonia-api", "harmonia-console"), "Link, unlink, suppress, erase a contact"),
 )
 OUTPUT_TOPICS = (
     TopicSpec(
@@ -370,8 +370,8 @@ OUTPUT_TOPICS = (
         people="contact_id, which right somebody uses, when, and what came of it",
         stays="until erased, then a count; closed ones until `harmonia rights forget`",
         partitions=1,
-        written_by=("harmonia-console", "harmonia-operator", "rights"),
-        read_by=("harmonia-console", "harmonia-operator", "harmonia-backup", "rights"),
+        written_by=("harmonia-api", "harmonia-console", "harmonia-operator", "rights"),
+        read_by=("harmonia-api", "harmonia-console", "harmonia-operator", "harmonia-backup", "rights"),
         restore="kept",
     ),
     TopicSpec(

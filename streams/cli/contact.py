@@ -275,9 +275,9 @@ def write_bundle(out: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _held(settings: Settings, found: KnownContact, person: Person) -> dict[str, JSON]:
-    from streams.cli.rights_output import plain_request
     from streams.cli.time_options import now_ms
     from streams.domain.rights.forgetting import requests_of
+    from streams.domain.rights.plain import plain_request
     from streams.services.rights_desk.log import read_desk, today
 
     requests, day = requests_of(read_desk(settings), person.names), today(settings, now_ms())
@@ -289,7 +289,7 @@ def _held(settings: Settings, found: KnownContact, person: Person) -> dict[str, 
         "interactions": [orjson.loads(value) for value, _ in person.interactions],
         "alerts": [*person.alerts],
         "asked": read_asked(settings, person.names),
-        "requests": [plain_request(one, day) for one in requests],
+        "requests": [cast(dict[str, JSON], plain_request(one, day)) for one in requests],
     }
 
 

@@ -19,7 +19,8 @@ from events.rights_requests import RIGHTS_DEEDS, ExtensionReason, RightsDeed, Ri
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import say
 from streams.cli.person import HELP, METAVAR
-from streams.cli.rights_output import plain_count, plain_request, print_counts, print_desk, print_request
+from streams.cli.rights_output import plain_count, print_counts, print_desk, print_request
+from streams.domain.rights.plain import plain_request
 
 if TYPE_CHECKING:
     from streams.domain.rights.permitted import StepRefusal

@@ -18,26 +18,6 @@ _SHOWN = 8
 """Of the digits of a request, enough to name it by."""
 
 
-def plain_request(request: RightsRequest, today: date) -> dict[str, JSON]:
-    """A request for programs."""
-    return {
-        "request": request.id,
-        "kind": request.kind,
-        "contact_id": request.contact_id,
-        "received": str(request.received),
-        "due": str(request.due),
-        "days_left": None if request.closed else request.days_left(today),
-        "overdue": request.is_overdue(today),
-        "extended": request.extended,
-        "answered": None if request.answered is None else str(request.answered),
-        "did": [*request.did],
-        "closed": None if request.closed is None else str(request.closed),
-        "outcome": request.outcome,
-        "reference": request.reference,
-        "in_time": request.is_in_time(today),
-    }
-
-
 def plain_count(desk: RightsDesk) -> list[JSON]:
     """Counts of forgotten requests for programs."""
     return [

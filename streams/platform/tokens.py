@@ -13,10 +13,10 @@ from typing import Literal, get_args
 
 from streams.platform.errors import WrongSetting
 
-Scope = Literal["read", "list", "permit", "reserve", "erase", "publish"]
+Scope = Literal["read", "list", "permit", "reserve", "erase", "publish", "rights"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 ANY_TEAM = "*"
-_is_team = re.compile(r"\*|[A-Za-z0-9][A-Za-z0-9_.-]{0,63}").fullmatch
+is_team = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}").fullmatch
 _is_digest = re.compile(r"[0-9a-f]{64}").fullmatch
 _OF_NOTHING = frozenset(hashlib.sha256(text).hexdigest() for text in (b"", b"\n"))
 """What a shell makes of a variable that is not set."""
@@ -69,7 +69,7 @@ def read_tokens(setting: str) -> Tokens:
 def _read(number: int, item: str) -> tuple[bytes, Caller]:
     team, scopes, digest = [*item.split(":"), "", ""][:3]
     named = scopes.split("+")
-    if item.count(":") != 2 or not _is_team(team):
+    if item.count(":") != 2 or not (team == ANY_TEAM or is_team(team)):
         raise _token_error(number, "is not team:scopes:sha256")
     known = frozenset(scope for scope in SCOPES if scope in named)
     if len(known) < len(set(named)):

@@ -16,7 +16,11 @@ from tests.integration.serving_process import started
 
 TEAMS = [f"team-{number}" for number in range(50)]
 """Each has its name as its token."""
-_TOKENS = {"secret": "digital:read+permit+reserve", **{team: f"{team}:permit+reserve" for team in TEAMS}}
+_TOKENS = {
+    "secret": "digital:read+permit+reserve",
+    "form": "site:rights",
+    **{team: f"{team}:permit+reserve" for team in TEAMS},
+}
 TOKENS = {
     "HARMONIA_API_TOKENS": " ".join(
         f"{said}:{hashlib.sha256(token.encode()).hexdigest()}" for token, said in _TOKENS.items()

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -26,6 +26,7 @@ from tests.integration.tap import tapped
 from tests.integration.waiting import until
 
 STOPPED = 200
+DAY = timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +112,35 @@ def test_an_address_that_nobody_has_heard_of_is_suppressed_and_then_denied(
     tell(system, "outreach-events", back)
     until(lambda: judged(api, address) == [("allow", "ok")], "its end")
     assert api.ask(f"/v1/contacts?email={address}")[0] == 404
+
+
+def test_a_right_that_is_used_on_the_campaigns_site_is_written_down_once_and_an_objection_heeded(
+    system: System, api: Api, tmp_path: Path
+) -> None:
+    address = f"{fresh()}@example.org"
+    until_answered(api)
+    tell(system, "outreach-events", event("form.submitted", {"email": address}))
+    until(lambda: api.ask(f"/v1/contacts?email={address}")[0] == 200, "the profile")
+    asked = {"kind": "access", "contact": {"email": address}, "received": f"{datetime.now(UTC) - DAY:%Y-%m-%d}"}
+    with tapped(system.settings, AUDIT_LOG) as audit:
+        answers = [api.ask("/v1/rights", asked, "form") for _ in range(2)]
+        assert [status for status, _ in answers] == [201, 200]
+        assert answers[0][1] == answers[1][1]
+        status, objection = api.ask("/v1/rights", {"kind": "objection", "contact": {"email": address}}, "form")
+        assert (status, objection["stopped"], objection["did"]) == (201, True, ["suppressed"])
+        assert judged(api, address) == [("deny", "suppressed")]
+        status, closed = api.ask(f"/v1/rights/{objection['request']}/close", {"outcome": "granted"}, "form")
+        assert (status, closed["outcome"]) == (200, "granted")
+        told = audit.until(lambda seen: b"closed objection" in b"".join(one.value or b"" for one in seen), "a record")
+    records = [record for one in told if (record := orjson.loads(one.value or b""))["what"] == "rights"]
+    assert [record["detail"].split()[0] for record in records] == ["open", "open", "closed"]
+    assert {record["team"] for record in records} == {"site/rights"}
+    listed = ended_well(harmonia(tmp_path, "rights", "list", "--all", "--json", environment=on(system.stack))).stdout
+    mine = {one["request"]: one for one in orjson.loads(listed)["requests"]}
+    assert mine[answers[0][1]["request"]] == answers[0][1]
+    assert mine[closed["request"]] == closed
+    assert address not in api.log.read_text()
+    assert address.encode() not in b"".join(one.value or b"" for one in told)
 
 
 def judged(api: Api, *addresses: str) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from streams.services.api.middleware import with_authentication
 from streams.services.api.openapi import openapi_of
 from streams.services.api.permissions import permission_routes
 from streams.services.api.problem_documents import Problem, invalid_field
+from streams.services.api.rights import rights_routes
 from streams.services.api.segment_preview import segment_preview_routes
 from streams.services.api.segments import SEGMENT_CURES, segment_routes
 from streams.services.permission.reservation_log import ReservationLogUnavailable
@@ -26,7 +27,7 @@ def build_api(deps: ApiDependencies) -> ASGIApp:
     app = FastAPI(
         title="Harmonia",
         version="1",
-        description="What is known of a person, may that person be reached, what do experiments say? See docs/api.md.",
+        description="What is known of a person, may that person be reached, what do they ask for? See docs/api.md.",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # they would go to whatever host a request names
@@ -37,6 +38,7 @@ def build_api(deps: ApiDependencies) -> ASGIApp:
     app.include_router(insight_routes(deps))
     app.include_router(segment_preview_routes(deps))
     app.include_router(segment_routes(deps))
+    app.include_router(rights_routes(deps))
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
 
     @app.exception_handler(Problem)

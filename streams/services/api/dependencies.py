@@ -21,6 +21,7 @@ from streams.services.api.metrics import ApiMetrics
 from streams.services.api.problem_documents import Code, Problem
 from streams.services.permission.audit_log import AuditLog, AuditUnavailable
 from streams.services.permission.decisions import PermissionJudge
+from streams.services.rights_desk.asking import RightsOffice
 from streams.services.segment_preview import SegmentPreview
 
 
@@ -28,7 +29,8 @@ from streams.services.segment_preview import SegmentPreview
 class ApiDependencies:
     """Dependencies of the routes. `clock`: ms since 1970. `time_zone`: the one in which days begin.
 
-    `preview` asks the workers, and blocks; `policy` gives the one that holds now.
+    `preview` asks the workers, and blocks; `policy` gives the one that holds now. The rights desk,
+    `rights`, blocks too.
     """
 
     tokens: Tokens
@@ -44,6 +46,7 @@ class ApiDependencies:
     time_zone: str
     preview: Callable[[PreviewQuestion], SegmentPreview]
     policy: Callable[[], Policy]
+    rights: RightsOffice
     bodies: BodyReader = field(default_factory=BodyReader)
 
     def caller(self, authorization: str | None) -> Caller:

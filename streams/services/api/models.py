@@ -1,16 +1,19 @@
 """Requests and responses of the API. Their names are in the public contract."""
 
+from datetime import date
 from typing import Annotated, Literal, NotRequired
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 from typing_extensions import TypedDict
 
-from events.fields import MAX_ID, MAX_TEXT, ContactId
+from events.fields import MAX_ID, MAX_TEXT, ContactId, Label
 from events.interactions.base import Channel, TakenPurpose
 from events.outputs import EvidenceItem
+from events.rights_requests import ExtensionReason, RightsKind, RightsOutcome
 from events.segments import Membership, SegmentDefinitionTable, SegmentState
 from events.times import parse_time
 from streams.domain.pressure import Reason, Verdict
+from streams.domain.rights.plain import PlainRequest
 from streams.domain.segments.previews import MOST_ASKED
 
 MOST_CONTACTS = 10_000
@@ -95,6 +98,81 @@ class SegmentPermissionsAsked(PermissionTerms):
 
     after: Annotated[str, Field(max_length=MOST_PLACE)] | None = None
     limit: Annotated[int, Field(ge=1, le=MOST_CONTACTS), BeforeValidator(_whole)] = MEMBERS_AT_ONCE
+
+
+def _a_day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
+Day = Annotated[
+    str,
+    Field(pattern=r"^[12]\d{3}-\d{2}-\d{2}$", json_schema_extra={"format": "date"}),
+    AfterValidator(_a_day),
+]
+
+
+class _OfTeam(_Strict):
+    """What a team writes down; a token of team `*` has to name it."""
+
+    team: Short | None = None
+
+
+class RightAsked(_OfTeam):
+    """That a person uses a right over their data, named by one identifier, under which the request is kept.
+
+    `received`: the day on which it came, from which the month runs; today, if absent. `anyway`: write it down although
+    nobody is known by that.
+    """
+
+    kind: RightsKind
+    contact: Person
+    received: Day | None = None
+    anyway: bool = False
+
+    @property
+    def day(self) -> date | None:
+        """The day on which it came, where that was said."""
+        return None if self.received is None else date.fromisoformat(self.received)
+
+
+class OnADay(_OfTeam):
+    """On which day the person was told: `on`, or today."""
+
+    on: Day | None = None
+
+    @property
+    def day(self) -> date | None:
+        """The day on which the person was told, where that was said."""
+        return None if self.on is None else date.fromisoformat(self.on)
+
+
+class RightsExtensionAsked(OnADay):
+    """The person was told that it takes two further months, and why: one of the two reasons of article 12 (3)."""
+
+    reason: ExtensionReason
+
+
+class RightsCloseAsked(OnADay):
+    """What the person was told. `reference`: where the letter is kept, a label such as `letters/17`, and no name."""
+
+    outcome: RightsOutcome
+    reference: Label | None = None
+
+
+class RightsRequestAnswer(PlainRequest):
+    """A request as it stands. `stopped`: of an objection that was just sent, whether all contact is seen to be stopped.
+
+    Where it is `false` that was ordered, and Redis does not show it yet.
+    """
+
+    stopped: NotRequired[bool]
+
+
+class RightsRequestsAnswer(TypedDict):
+    """Requests, the one that is due first at the front."""
+
+    requests: list[PlainRequest]
 
 
 class PermissionAnswer(TypedDict):

@@ -8,9 +8,21 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from streams.services.api.models import PermissionsAsked, SegmentPermissionsAsked, SegmentPreviewAsked
+from streams.services.api.models import (
+    PermissionsAsked,
+    RightAsked,
+    RightsCloseAsked,
+    RightsExtensionAsked,
+    SegmentPermissionsAsked,
+    SegmentPreviewAsked,
+)
 from streams.services.api.problem_documents import MEDIA_TYPE, STATUS, Code, ProblemDocument
 
+_ASKED: tuple[type[BaseModel], ...] = (
+    *(PermissionsAsked, SegmentPermissionsAsked, SegmentPreviewAsked),
+    *(RightAsked, RightsExtensionAsked, RightsCloseAsked),
+)
+"""Bodies that routes read themselves."""
 Responses = dict[Union[int, str], dict[str, Any]]  # noqa: UP007 - FastAPI's own type
 AS_OF = "Harmonia-As-Of"
 AS_OF_HEADER = {AS_OF: {"description": "All that was known then is in it", "schema": {"type": "string"}}}
@@ -44,8 +56,7 @@ def openapi_of(app: FastAPI) -> dict[str, Any]:
         )
         for parameter in _parameters(made):
             _never_null(parameter["schema"])
-        asked = (PermissionsAsked, SegmentPermissionsAsked, SegmentPreviewAsked)
-        _, bodies = models_json_schema([(model, "validation") for model in asked], ref_template=_REF)
+        _, bodies = models_json_schema([(model, "validation") for model in _ASKED], ref_template=_REF)
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
         schemas.update(bodies["$defs"])
         schemas["ProblemDocument"] = _problem_document()

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from typing_extensions import TypedDict
 
 from events.fields import MAX_ID, MAX_TEXT
+from events.rights_requests import EXTENSION_REASONS, RIGHTS_KINDS, RIGHTS_OUTCOMES
 from events.spelling import is_safe_to_repeat, nearest_name
 from streams.services.api.models import LONGEST_RESERVATION_S, MOST_CONTACTS, NAMES, PermissionsAsked, Person
 
@@ -36,6 +37,8 @@ Code = Literal[
     "audit_unavailable",
     "reservations_unavailable",
     "insights_unavailable",
+    "rights_unavailable",
+    "step_refused",
 ]
 STATUS: Mapping[Code, tuple[int, str]] = {
     "unauthorized": (401, "Show a token that is known"),
@@ -57,6 +60,8 @@ STATUS: Mapping[Code, tuple[int, str]] = {
     "audit_unavailable": (503, "The answer cannot be written down, so there is none: allow nobody"),
     "reservations_unavailable": (503, "Nothing can be reserved now: allow nobody"),
     "insights_unavailable": (503, "There is no answer now"),
+    "rights_unavailable": (503, "Nobody can tell that it is written down"),
+    "step_refused": (409, "This step would not count"),
 }
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -137,6 +142,14 @@ _HOW = {
     "external": 'give an object of up to 16 ids by their system, such as {"van": "123"}',
     "email": f"give an e-mail address, {MAX_TEXT} characters at most",
     "phone": f"give a phone number, {MAX_TEXT} characters at most",
+    "kind": f"give one of {', '.join(RIGHTS_KINDS)}",
+    "contact": f"give an object that names the person by one of {', '.join(NAMES)}",
+    "received": "give a day, such as 2026-02-22",
+    "on": "give a day, such as 2026-02-22",
+    "anyway": "give true or false",
+    "reason": f"give one of {', '.join(EXTENSION_REASONS)}",
+    "outcome": f"give one of {', '.join(RIGHTS_OUTCOMES)}",
+    "reference": "give 1 to 128 letters, digits or _ . : / # -, such as letters/17",
 }
 
 
@@ -185,7 +198,7 @@ def _mistake(kind: str, places: Sequence[int | str], asked: type[BaseModel]) -> 
 def _how(places: Sequence[int | str], asked: type[BaseModel]) -> str:
     if not places:
         required = [name for name, field in asked.model_fields.items() if field.is_required()]
-        return f"send an object with {', '.join(required[:-1])} and {required[-1]}"
+        return f"send an object with {' and '.join([', '.join(required[:-1]), required[-1]]).removeprefix(' and ')}"
     named = [place for place in places if place in _HOW]
     if named == ["contacts"] and len(places) > 1:
         return _A_PERSON

@@ -37,6 +37,7 @@ from streams.services.permission.audit_log import LAST_WAIT_S
 from streams.services.permission.audit_metrics import running_audit_log
 from streams.services.permission.decisions import PermissionJudge
 from streams.services.permission.reservation_log import ReservationLog
+from streams.services.rights_desk.asking import RightsOffice
 from streams.services.segment_preview import ask_for_preview
 from streams.worker.app import wall_clock
 
@@ -149,6 +150,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
                 settings.time_zone,
                 partial(ask_for_preview, settings),
                 policies.now,
+                RightsOffice(settings, wall_clock),
             )
             server = Server(build_api(deps), settings.grace_s)
             health = HealthServer.at(settings, metrics.registry, lambda: why_unready(deps), say)

@@ -33,6 +33,7 @@ from streams.services.permission.audit_log import AuditLog
 from streams.services.permission.decisions import PermissionJudge
 from streams.services.permission.reservation_log import ReservationLogUnavailable
 from streams.services.segment_preview import SegmentPreview, put_together
+from tests.contract.api.rights_office import OfficeInMemory
 
 NOON = 1_770_224_400_000
 """A Wednesday, noon in New York."""
@@ -68,6 +69,7 @@ TOKENS = " ".join(
         *(token_of("digital"), token_of("field"), token_of("*", secret="anybody")),
         *(token_of("reader", "read"), token_of("asker", "permit")),
         *(token_of("lister", "read+list+permit+reserve"), token_of("only-lists", "list")),
+        *(token_of("site", "rights"), token_of("*", "rights", secret="any-site")),
         *(token_of(f"team-{number}") for number in range(50)),
     ]
 )
@@ -109,6 +111,7 @@ class Desk:
         self.takes_notes = True
         self.asked: list[PreviewQuestion] = []
         self.answers: dict[int, PreviewProgress] = {}
+        self.rights = OfficeInMemory(lambda: self.at)
         judge = PermissionJudge(lookup, Reservations(redis), lambda: self.policy, lambda: self.at, self._keep)
         tokens, results, history = read_tokens(TOKENS), ResultsReader(redis, oldest_s), InsightsProcess(INSIGHTS)
         self.deps = ApiDependencies(
@@ -117,6 +120,7 @@ class Desk:
             "America/New_York",
             self._preview,
             lambda: self.policy,
+            self.rights,
             bodies or BodyReader(),
         )
         self.app: ASGIApp = build_api(self.deps)
