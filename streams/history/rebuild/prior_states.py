@@ -18,7 +18,7 @@ from events.harmonised import open_harmonised
 from events.refusal import Refusal
 from sinks.lake.schema import EVENT
 from streams.domain.contact import ContactState, decode
-from streams.domain.contact.facts.forgotten_provenance import forgetting_commands
+from streams.domain.contact.facts.forgotten_provenance import forgetting_commands, is_bare_word
 from streams.domain.contact.facts.identifier_table import numbered
 from streams.domain.contact.identity.erasure import place_of
 from streams.domain.contact.identity.identity_status import Erasure, IdentityStatus
@@ -46,7 +46,8 @@ def starting_state(
     """The empty state, or what was `rebuilt` before, without what has been erased since.
 
     `known`: what the running system keeps of the fragment, a state or a trace or both, with no erasure on its way. Of
-    it only the place counts, and what was forgotten by where it came from: the lake may have lost whom that named.
+    it only the place counts, and what is left of what was forgotten: whom that named, and that the person is too young,
+    the lake may have lost.
     `forgotten_until`: the time on the lake's erasure list (ms); None: not on it.
     """
     before, begun, known = rebuilt or _NOBODY, False, list(known)
@@ -69,12 +70,17 @@ def _was_erased(state: ContactState) -> int:
 
 
 def _with_forgotten(before: ContactState, known: ContactState) -> ContactState:
-    """Take over the commands to forget, and the keys of what was: who was one person stays one."""
+    """Take over the commands to forget, and what is left of what was: who was one person stays one, and too young.
+
+    What the lake still has of it becomes the same when it is folded. A no is not taken over: the lake keeps it.
+    """
     commands = {fact.key: fact for fact in forgetting_commands(known.commands.values())}
     if not commands:
         return before
-    table, (commands, forgotten) = numbered(known.carried, commands, known.forgotten)
-    return merge(before, ContactState(commands=commands, forgotten=forgotten, carried=table, exclusive=known.exclusive))
+    words = {fact.key: fact for fact in known.facts.values() if is_bare_word(fact)}
+    table, (words, commands, forgotten) = numbered(known.carried, words, commands, known.forgotten)
+    left = ContactState(words, commands=commands, forgotten=forgotten, carried=table, exclusive=known.exclusive)
+    return merge(before, left)
 
 
 def _with_versions(before: ContactState, known: ContactState) -> ContactState:

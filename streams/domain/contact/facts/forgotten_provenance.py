@@ -24,6 +24,8 @@ from streams.domain.contact.facts.mandatory_facts import protects, says_too_youn
 from streams.domain.contact.state import CanvassReport, Consent, Fact, Key, Origin
 
 Facts: TypeAlias = dict[Key, Fact]
+_NOTHING_ELSE = "provenance.reported"
+"""The type of what says where something comes from, and nothing else."""
 
 
 def forgetting_commands(commands: Iterable[Fact]) -> Sequence[Fact]:
@@ -41,7 +43,7 @@ def what_is_left(fact: Fact, commands: Collection[Fact]) -> Fact:
     origin = Origin(FORGOTTEN, of_age=False) if says_too_young(fact) else None
     if not protects(fact):
         if origin is not None:
-            bare = Fact("provenance.reported", fact.time, fact.source, fact.id, fact.appended_at, carried=fact.carried)
+            bare = Fact(_NOTHING_ELSE, fact.time, fact.source, fact.id, fact.appended_at, carried=fact.carried)
             return replace(bare, origin=origin)
         return Fact("", 0, fact.source, fact.id, fact.appended_at, None, ForgottenInteraction(), fact.carried)
     detail = fact.detail
@@ -53,6 +55,14 @@ def what_is_left(fact: Fact, commands: Collection[Fact]) -> Fact:
 def is_forgotten(fact: Fact) -> bool:
     """Whether it is no more than the key of something that was forgotten."""
     return fact.detail.__class__ is ForgottenInteraction
+
+
+def is_bare_word(fact: Fact) -> bool:
+    """Whether it is all that is left of something that was forgotten and said that the person is too young.
+
+    A no of the same source is not: it is kept as a no.
+    """
+    return fact.type == _NOTHING_ELSE and fact.origin is not None and fact.origin.kind == FORGOTTEN
 
 
 def is_first(key: Fact, copy: Fact) -> bool:

@@ -7,13 +7,14 @@ said to be too young is, whoever came from elsewhere is to be told so, and an ad
 settled is a sum and stays. Commands bind the person whatever is shown here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from msgspec.structs import replace
 
 from events.interactions.canvass import REFUSALS, UNREACHABLE
 from events.registry import types_that
-from streams.domain.contact.facts.mandatory_facts import says_too_young
+from streams.domain.contact.facts.mandatory_facts import protects, says_too_young
 from streams.domain.contact.facts.retractions import live
 from streams.domain.contact.sections.provenance import MOST_PLACES
 from streams.domain.contact.state import (
@@ -33,6 +34,7 @@ ROOM_FOR_PARTS = 3 << 20
 _FAILED = types_that(lambda spec: spec.address_failed)
 _NOTHING_ELSE = "provenance.reported"
 """The type of what says where something comes from, and nothing else."""
+_SELF = "self"
 
 
 Fragments = Mapping[str, ContactState]
@@ -69,10 +71,18 @@ def reduced(state: ContactState, *, unnamed: bool = False) -> ContactState:
     could be as many as there are facts; only where no fragment shows a yes, so that nothing can lift it.
 
     Of what came from others than the person the first one of each kind and file stays, and what was last said of the
-    notice of it, so that a policy which asks for notices holds for them; `unnamed`: of each kind one file alone.
+    notice of it, so that a policy which asks for notices holds for them; `unnamed`: of each kind one file alone. A no
+    keeps its kind, and one of what the person gave or nobody names a source of stays without a source: by these it is
+    judged whether they are known from elsewhere than sources by which nobody is.
     """
-    origins = _notable_origins(state, unnamed=unnamed)
-    kept = (_binding(fact, origins.get(fact.key), unnamed=unnamed) for fact in state.facts.values())
+    counting = live(state.facts.values())
+    origins = _origins_to_keep(counting, unnamed=unnamed)
+    known = next((fact.key for fact in counting if fact.origin is None or fact.origin.kind == _SELF), None)
+    kept = (
+        _binding(fact, origins.get(fact.key), unnamed=unnamed)
+        or (_word_on_origin(fact, None) if fact.key == known else None)
+        for fact in state.facts.values()
+    )
     settled = replace(state.settled, arms=()) if state.settled.arms else state.settled
     return replace(state, facts={fact.key: fact for fact in kept if fact is not None}, settled=settled)
 
@@ -107,37 +117,52 @@ def _binding(fact: Fact, origin: Origin | None, *, unnamed: bool) -> Fact | None
             return None if origin is None else _word_on_origin(fact, origin)
 
 
-def _notable_origins(state: ContactState, *, unnamed: bool) -> dict[Key, Origin]:
+def _origins_to_keep(counting: Sequence[Fact], *, unnamed: bool) -> dict[Key, Origin]:
     """By fact what stays of its origin: the word that somebody is too young, what a notice is asked of, and the notice.
 
-    That they are too young protects them, and another fragment may show that they are not.
+    That they are too young protects them, and another fragment may show that they are not. A no that says nothing new
+    of its kind and file goes with the first that did.
     """
-    firsts, told = dict[tuple[str, str | None], Fact](), dict[tuple[str, str | None], Fact]()
-    files, young = dict[str, str | None](), list[Fact]()
-    for fact in live(state.facts.values()):
-        if (origin := fact.origin) is None:
-            continue
-        if says_too_young(fact):
-            young.append(fact)
+    said = [(fact, fact.origin) for fact in counting if fact.origin is not None]
+    found = {fact.key: _too_young(origin, unnamed=unnamed) for fact, origin in said if says_too_young(fact)}
+    others = [(fact, origin) for fact, origin in said if origin.kind != _SELF]
+    firsts, told = _notable(others, unnamed=unnamed)
+    for fact, origin in (*firsts.values(), *told.values()):
+        found[fact.key] = replace(origin, of_age=False if origin.of_age is False else None, roll=None)
+    kinds = {origin.kind: fact.key for fact, origin in reversed(firsts.values())}
+    for fact, origin in others:
+        if fact.key not in found and protects(fact) and origin.kind in kinds:
+            first = firsts.get((origin.kind, origin.file))
+            found[fact.key] = replace(
+                found[kinds[origin.kind] if first is None else first[0].key], notice=None, of_age=None
+            )
+    return found
+
+
+_Said: TypeAlias = tuple[Fact, Origin]
+_Places: TypeAlias = dict[tuple[str, str | None], _Said]
+"""By kind and file."""
+
+
+def _notable(others: Iterable[_Said], *, unnamed: bool) -> tuple[_Places, _Places]:
+    """Of what others said the first of each kind and file, and the last that says which notice was given of it."""
+    firsts, told, files = _Places(), _Places(), dict[str, str | None]()
+    for fact, origin in others:
         place = origin.kind, origin.file
         is_of_another = unnamed and files.setdefault(origin.kind, origin.file) != origin.file
-        if origin.kind == "self" or is_of_another or (place not in firsts and len(firsts) == MOST_PLACES):
+        if is_of_another or (place not in firsts and len(firsts) == MOST_PLACES):
             continue
-        firsts.setdefault(place, fact)
+        firsts.setdefault(place, (fact, origin))
         if origin.notice is not None:
-            told[place] = fact
-    found = {fact.key: _too_young(fact.origin, unnamed=unnamed) for fact in young if fact.origin is not None}
-    for fact in (*firsts.values(), *told.values()):
-        if fact.origin is not None:
-            found[fact.key] = replace(fact.origin, of_age=False if fact.origin.of_age is False else None, roll=None)
-    return found
+            told[place] = fact, origin
+    return firsts, told
 
 
 def _too_young(origin: Origin, *, unnamed: bool) -> Origin:
     return Origin(origin.kind, file=None if unnamed else origin.file, of_age=False)
 
 
-def _word_on_origin(fact: Fact, origin: Origin) -> Fact:
+def _word_on_origin(fact: Fact, origin: Origin | None) -> Fact:
     """As if the fact had said only that."""
     return Fact(_NOTHING_ELSE, fact.time, fact.source, fact.id, fact.appended_at, origin=origin)
 

@@ -1,6 +1,6 @@
 """A state that is made anew of all history says what the one says that grew with it, erased people included."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from hypothesis import settings
@@ -47,27 +47,28 @@ class Rebuilding(Burning):
         assert self.copy is not None
         lost = self.world
         self.history.append([*folded(lost, self.copy)])
-        self.world = remade(lost, self.rebuilt(self.copy), partitions)
+        self.world = remade(lost, rebuilt(self.copy, self.history), partitions)
         self.cuts, self.copy = {}, None
         self.world.settle()
         newer_than(lost, self.world)
 
-    def rebuilt(self, copy: Copy) -> Copy:
-        """The copy with other states."""
-        known = [
-            Record(number, key, value)
-            for number, cut in copy.cuts.items()
-            for key, value in cut.table.items()
-            if b"/" not in key[1:] and not key.startswith(NO_STATES)
-        ]
-        traces = {each.key or b"": each.value or b"" for each in known if (each.key or b"").startswith(b"/")}
-        states = [each for each in known if each.key not in traces]
-        rows = [rows_of_states(PriorState.KNOWN, states)]
-        rows += [rows_of_records(f"{number:04}", records) for number, records in enumerate(self.history)]
-        folding = BucketFolder(len(copy.cuts), Erasures(), traces, earliest_times(*map(command_times_in, rows[1:])))
-        found = list(folding.records(histories(rows)))
-        found += [each for each in known if each.key in traces and each.key not in folding.used]
-        return replace(copy, cuts={number: cut_of(cut, number, found) for number, cut in copy.cuts.items()})
+
+def rebuilt(copy: Copy, history: Iterable[Sequence[Fetched]]) -> Copy:
+    """The copy with other states: of all that was ever said, by the world in which it was."""
+    known = [
+        Record(number, key, value)
+        for number, cut in copy.cuts.items()
+        for key, value in cut.table.items()
+        if b"/" not in key[1:] and not key.startswith(NO_STATES)
+    ]
+    traces = {each.key or b"": each.value or b"" for each in known if (each.key or b"").startswith(b"/")}
+    states = [each for each in known if each.key not in traces]
+    rows = [rows_of_states(PriorState.KNOWN, states)]
+    rows += [rows_of_records(f"{number:04}", records) for number, records in enumerate(history)]
+    folding = BucketFolder(len(copy.cuts), Erasures(), traces, earliest_times(*map(command_times_in, rows[1:])))
+    found = list(folding.records(histories(rows)))
+    found += [each for each in known if each.key in traces and each.key not in folding.used]
+    return replace(copy, cuts={number: cut_of(cut, number, found) for number, cut in copy.cuts.items()})
 
 
 def cut_of(cut: Cut, number: int, found: list[Record]) -> Cut:

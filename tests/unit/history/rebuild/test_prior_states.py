@@ -6,7 +6,7 @@ from streams.domain.contact import ContactState, decode, encode, fold
 from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, Suppress
 from streams.domain.contact.identity.identity_edges import told
 from streams.domain.contact.identity.identity_status import CarriedIdentifiers, Erasure, IdentityStatus
-from streams.domain.contact.state import ErasureIfInactive, Fact, Origin
+from streams.domain.contact.state import Consent, ErasureIfInactive, Fact, Origin
 from streams.history.rebuild.prior_states import starting_state
 from streams.history.refold.contact_folding import fold_facts
 from tests.unit.events.records import NOW
@@ -64,6 +64,29 @@ def test_what_was_forgotten_by_its_source_stays_so_and_so_does_whom_it_named() -
     assert told("crm.ada", fold_facts("crm.ada", [mailed, forget], state).state) == told("crm.ada", known)
     forgotten = starting_state(None, [known], NOW).state
     assert (forgotten.commands, forgotten.forgotten) == ({}, {})
+
+
+def test_that_somebody_is_too_young_outlives_its_row_with_whom_that_named_and_nothing_else_does() -> None:
+    """Of a no of the same source the lake keeps the row."""
+    email, phone = (CarriedIdentifiers(((f"{kind}:" + "0" * 32, ""),)) for kind in ("email", "phone"))
+    young = Origin("rented", of_age=False)
+    row = replace(FACT, type="provenance.reported", id="2", origin=young, carried=phone)
+    no = replace(
+        FACT, type="consent.changed", id="3", origin=young, carried=email, detail=Consent("text", granted=False)
+    )
+    forget = Fact("contact.provenance_forgotten", NOW, "office/desk", "f", NOW, detail=ForgetProvenance("rented"))
+    known = fold(ContactState(), [FACT, no, row, forget])[0]
+
+    state = starting_state(None, [known], None).state
+
+    left = Fact("provenance.reported", NOW, "team/a", "2", NOW, origin=Origin("forgotten", of_age=False), carried=1)
+    assert (state.facts, state.carried) == ({row.key: left}, (phone,))
+    assert state == decode(encode(state)) == starting_state(state, [known], None).state
+    assert fold_facts("crm.ada", [row, forget], state).state == state, "where the lake has the row, it is the same"
+    rebuilt = fold_facts("crm.ada", [FACT, no], state).state
+    assert (rebuilt.facts, told("crm.ada", rebuilt)) == (known.facts, told("crm.ada", known))
+    assert starting_state(None, [known], NOW).state.facts == {}
+    assert starting_state(state, [erased(LATER)], None).state.facts == {}
 
 
 def test_the_later_erasure_of_a_trace_and_the_lakes_list_binds() -> None:
