@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from events.interactions.canvass import REFUSALS, UNREACHABLE
 from events.registry import types_that
 from streams.domain.contact.facts.mandatory_facts import says_too_young
+from streams.domain.contact.facts.notices import Place, given_notices, told_before
 from streams.domain.contact.facts.retractions import live
 from streams.domain.contact.sections.provenance import MOST_PLACES
 from streams.domain.contact.state import (
@@ -68,8 +69,9 @@ def reduced(state: ContactState, *, unnamed: bool = False) -> ContactState:
     the channel, which another fragment shows, would lift it. `unnamed`: it is one to the channel, since their names
     could be as many as there are facts; only where no fragment shows a yes, so that nothing can lift it.
 
-    Of what came from others than the person the first one of each kind and file stays, and what was last said of the
-    notice of it, so that a policy which asks for notices holds for them; `unnamed`: of each kind one file alone.
+    Of what came from others than the person the first one of each kind and file stays, what was last said of the notice
+    of it, and the first one that was got after all notices, so that a policy which asks for notices holds for them;
+    `unnamed`: of each kind one file alone.
     """
     origins = _notable_origins(state, unnamed=unnamed)
     kept = (_binding(fact, origins.get(fact.key), unnamed=unnamed) for fact in state.facts.values())
@@ -112,9 +114,11 @@ def _notable_origins(state: ContactState, *, unnamed: bool) -> dict[Key, Origin]
 
     That they are too young protects them, and another fragment may show that they are not.
     """
-    firsts, told = dict[tuple[str, str | None], Fact](), dict[tuple[str, str | None], Fact]()
+    firsts, told, later = dict[Place, Fact](), dict[Place, Fact](), dict[Place, Fact]()
     files, young = dict[str, str | None](), list[Fact]()
-    for fact in live(state.facts.values()):
+    facts = live(state.facts.values())
+    given = given_notices(facts)
+    for fact in facts:
         if (origin := fact.origin) is None:
             continue
         if says_too_young(fact):
@@ -126,8 +130,10 @@ def _notable_origins(state: ContactState, *, unnamed: bool) -> dict[Key, Origin]
         firsts.setdefault(place, fact)
         if origin.notice is not None:
             told[place] = fact
+        elif place in given and told_before(fact, given) == len(given[place]):
+            later.setdefault(place, fact)
     found = {fact.key: _too_young(fact.origin, unnamed=unnamed) for fact in young if fact.origin is not None}
-    for fact in (*firsts.values(), *told.values()):
+    for fact in (*firsts.values(), *told.values(), *later.values()):
         if fact.origin is not None:
             found[fact.key] = replace(fact.origin, of_age=False if fact.origin.of_age is False else None, roll=None)
     return found
