@@ -7,19 +7,34 @@ _MESSAGES = ("email.", "text.")
 
 
 def provenance(told: list[CountedEvent], identify: Identify) -> Profile:
-    """The field `provenance` of a profile; no field where nobody has said. Messages do not say it."""
-    found: list[tuple[Profile, list[CountedEvent]]] = []
-    for one in told:
-        if (said := _said(one)) is None:
-            continue
-        for other, naming in found:
-            if other == said:
+    """The field `provenance` of a profile; no field where nobody has said. Messages do not say it.
+
+    Those that say the same are one entry, but for what came after a notice of its kind and file.
+    """
+    saying = [(one, said) for one in told if (said := _said(one)) is not None]
+    notices = [_notice(one, said) for one, said in saying if "notice" in said]
+    found: list[tuple[Profile, int, list[CountedEvent]]] = []
+    for one, said in saying:
+        before = 0 if "notice" in said else _how_many_before(one, said, notices)
+        for other, other_before, naming in found:
+            if (other, other_before) == (said, before):
                 naming.append(one)
                 break
         else:
-            found.append((said, [one]))
-    entries = [_entry(said, naming, identify) for said, naming in found]
+            found.append((said, before, [one]))
+    entries = [_entry(said, naming, identify) for said, _, naming in found]
     return {"provenance": entries} if entries else {}
+
+
+def _notice(one: CountedEvent, said: Profile) -> tuple[object, object, str]:
+    """Of what a notice is, and when it was given."""
+    return said["kind"], said.get("file"), str(said.get("notice_at", text_of(one.at)))
+
+
+def _how_many_before(one: CountedEvent, said: Profile, notices: list[tuple[object, object, str]]) -> int:
+    """How many notices of its kind and file had been given when it was got."""
+    got = min(str(text_of(one.at)), str(said.get("obtained_at", text_of(one.at))))
+    return sum((kind, file) == (said["kind"], said.get("file")) and at < got for kind, file, at in notices)
 
 
 def _said(one: CountedEvent) -> Profile | None:

@@ -59,13 +59,20 @@ async def settled_meaning(reader: SegmentsReader, segment: str, rules: ChannelRu
     """As `read_meaning`; where all are judged, once Redis has what was told of them until then.
 
     Counts and memberships are followed apart, so who was let in or out last may come later than `complete`. It takes a
-    few seconds: as long as Redis counts as whole at most.
+    few seconds: as long as Redis counts as whole at most. Counts are read after the clock of Redis, so what they tell
+    of was told by the time of the next look, which is the one that counts.
     """
     found = await read_meaning(reader, segment, rules)
-    since = found.seen_at
-    while found.is_complete and found.as_of < since:
-        await asyncio.sleep(_AGAIN_S)
+    since: int | None = None
+    while found.is_complete and (since is None or found.as_of < since):
+        edition = found.edition
+        if since is not None:
+            await asyncio.sleep(_AGAIN_S)
         found = await read_meaning(reader, segment, rules)
+        if found.edition != edition:
+            since = None
+        elif since is None:
+            since = found.seen_at
     return found
 
 

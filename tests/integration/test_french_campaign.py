@@ -60,11 +60,10 @@ from tests.integration.system import running_system
 from tests.integration.traces import found_in_redis, found_in_topics
 from tests.integration.waiting import until
 
-NOTICE_ON_CALLS = '# [[conditions]]\n# channel = "phone"\n# require = "notice"\n# within = "28d"\n'
-NOTICES = "".join(
+NOTICES = [
     f'[[conditions]]\nchannel = "{channel}"\nrequire = "notice"\nwithin = "28d"\n' for channel in ("phone", "letter")
-)
-
+]
+"""Of the channels that the campaign uses: in the packaged policy each line of them has a mark before it."""
 
 ADS_ARE_OVER = ("--purpose", "online_ads", "--until", POLL)
 
@@ -84,7 +83,7 @@ def office(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[O
 
 @contextmanager
 def open_office(stack: Stack, folder: Path) -> Iterator[Office]:
-    """Everything that a campaign runs, with the policy of the regime and its rule on notices switched on."""
+    """Everything that a campaign runs, with the policy of the regime and its rules on notices switched on."""
     places = {
         "HARMONIA_LAKE": folder / "lake",
         "HARMONIA_DESK": folder / "desk.sqlite",
@@ -103,8 +102,11 @@ def open_office(stack: Stack, folder: Path) -> Iterator[Office]:
         )
         packaged = ended_well(harmonia(folder, "policy", "show", "--default", environment={"HARMONIA_REGIME": "fr"}))
         policy = packaged.stdout.decode()
-        assert NOTICE_ON_CALLS in policy
-        places["HARMONIA_POLICY"].write_text(policy.replace(NOTICE_ON_CALLS, NOTICES))
+        for notice in NOTICES:
+            marked = "".join(f"# {line}" for line in notice.splitlines(keepends=True))
+            assert marked in policy
+            policy = policy.replace(marked, notice)
+        places["HARMONIA_POLICY"].write_text(policy)
         ended_well(harmonia(folder, "topics", "create", environment=environment))
         system = running.enter_context(running_system(stack, folder, **environment))
         running.enter_context(running_lake(folder, "lake", environment))

@@ -1,7 +1,8 @@
 """Whether a person whose data came from elsewhere has been told so in time: GDPR, article 14 (3), as a policy has it.
 
 A notice counts for the source of which it says it, the same kind, and the same file or supplier, and for what had been
-got from there by then. What comes later asks for another one.
+got from there by then. What comes later asks for another one, and so does a row that is sent again without the time at
+which it was got: it may be another delivery.
 """
 
 from bisect import bisect_right
@@ -63,43 +64,61 @@ def given_at(item: ProvenanceItem) -> str | None:
     return item.get("notice_at", item["first_at"]) if "notice" in item else None
 
 
-def notice_of(profile: ContactProfile, item: ProvenanceItem) -> ProvenanceItem | None:
-    """The entry that says which notice was given of what another one says; None: none is known.
+class NoticeGiven(NamedTuple):
+    """The entry that says which notice was given, and when that was, ms."""
 
-    Its own; else of those that count for it the one that was given first.
+    item: ProvenanceItem
+    at: int
+
+
+def notice_of(profile: ContactProfile, item: ProvenanceItem) -> NoticeGiven | None:
+    """Which notice was given of what an entry says; None: none that counts for it, as conditions see it.
+
+    Its own; else the one that was given first.
     """
-    if "notice" in item:
-        return item
-    got = _got(item)
-    others = [each for each in profile.get("provenance", ()) if "notice" in each and _place(each) == _place(item)]
-    counting = [(_ms(at), each) for each in others if (at := given_at(each)) is not None and _ms(at) >= got]
-    return min(counting, key=lambda each: each[0], default=(0, None))[1]
+    got = max(_got(item))
+    counting = [
+        NoticeGiven(each, at)
+        for each in profile.get("provenance", ())
+        if _place(each) == _place(item)
+        for at in _times_given(each)
+        if at >= got
+    ]
+    own = [one for one in counting if one.item == item]
+    return min(own or counting, key=lambda one: one.at, default=None)
 
 
 def _got_elsewhere(profile: ContactProfile, aside: Collection[str]) -> Iterator[tuple[ProvenanceItem, int]]:
-    """What did not come from the person, and when it was got."""
+    """What did not come from the person, and each time at which it was got."""
     for item in profile.get("provenance", ()):
         if item["kind"] not in ("self", FORGOTTEN) and item["kind"] not in aside:
-            yield item, _got(item)
+            for got in sorted(_got(item)):
+                yield item, got
 
 
-def _got(item: ProvenanceItem) -> int:
-    """When it was got: no later than the first interaction that names it, whatever day lies ahead in it.
+def _got(item: ProvenanceItem) -> set[int]:
+    """When it was got, first and last: no later than an interaction that names it, whatever day lies ahead in it.
 
     An entry that is there for its notice says only of that when it was; the notice is of what was known by then.
     """
-    times = [item["first_at"], item.get("obtained_at") or given_at(item) or item["first_at"]]
-    return min(map(_ms, times))
+    known = item.get("obtained_at") or given_at(item)
+    return {min(_ms(at), _ms(known or at)) for at in (item["first_at"], item["last_at"])}
 
 
 def _given(profile: ContactProfile) -> dict[tuple[str, str | None], list[int]]:
     """When notices were given, by kind and file; one that several interactions give as they happen: first and last."""
     told: dict[tuple[str, str | None], list[int]] = {}
     for item in profile.get("provenance", ()):
-        if (at := given_at(item)) is not None:
-            last = at if "notice_at" in item else item["last_at"]
-            told.setdefault(_place(item), []).extend({_ms(at), _ms(last)})
+        if times := _times_given(item):
+            told.setdefault(_place(item), []).extend(times)
     return told
+
+
+def _times_given(item: ProvenanceItem) -> set[int]:
+    """When the notice was given of which an entry says it; none where it says none."""
+    if (at := given_at(item)) is None:
+        return set()
+    return {_ms(at)} if "notice_at" in item else {_ms(at), _ms(item["last_at"])}
 
 
 def _place(item: ProvenanceItem) -> tuple[str, str | None]:

@@ -18,7 +18,7 @@ from events.times import parse_time
 from events.topics import AUDIT_LOG, INTERACTIONS, kept_days
 from streams.domain.display_names import decided_by, without_staff
 from streams.domain.messages import Day
-from streams.domain.pressure.notices import given_at, notice_of
+from streams.domain.pressure.notices import notice_of
 from streams.platform.settings import Settings
 from streams.services.console.names import STOPS
 from streams.services.console.pages.person import stops_of
@@ -135,8 +135,8 @@ def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int, keeping: Keepi
 
 def _origin(profile: ContactProfile, item: ProvenanceItem) -> ToldOrigin:
     told = notice_of(profile, item)
-    when = None if told is None else _at(given_at(told))
-    return ToldOrigin(_at(item.get("obtained_at") or item["first_at"]), item, told, when)
+    got = _at(item.get("obtained_at") or item["first_at"])
+    return ToldOrigin(got, item, None, None) if told is None else ToldOrigin(got, item, told.item, told.at)
 
 
 def _without_staff(held: Mapping[str, JSON]) -> dict[str, JSON]:

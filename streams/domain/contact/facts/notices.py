@@ -4,9 +4,15 @@ They stand in the one place that states have for it: a version is a label, in wh
 is what it was, and a version alone is kept as ever.
 """
 
-from typing import NamedTuple
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from events.times import parse_time
+from streams.domain.contact.state import Fact
+
+Place: TypeAlias = tuple[str, str | None]
+"""The kind and the file of a source, of which a notice is."""
 
 _BETWEEN = "|"
 
@@ -32,3 +38,26 @@ def notice_in(kept: str) -> GivenNotice:
     version, _, rest = kept.partition(_BETWEEN)
     by, _, at = rest.partition(_BETWEEN)
     return GivenNotice(version, by or None, int(at) if at else None)
+
+
+def given_notices(facts: Iterable[Fact]) -> dict[Place, list[int]]:
+    """When notices were given (ms, in order) as facts say, by what they are about."""
+    given: dict[Place, list[int]] = {}
+    for fact in facts:
+        if (origin := fact.origin) is not None and origin.notice is not None:
+            at = notice_in(origin.notice).at
+            given.setdefault((origin.kind, origin.file), []).append(fact.time if at is None else at)
+    for times in given.values():
+        times.sort()
+    return given
+
+
+def told_before(fact: Fact, given: Mapping[Place, Sequence[int]]) -> int:
+    """How many notices of a source had been given before that was got of which a fact says that it comes from there.
+
+    0 of a fact that names a notice itself: it gives it.
+    """
+    origin = fact.origin
+    if origin is None or origin.notice is not None or (times := given.get((origin.kind, origin.file))) is None:
+        return 0
+    return bisect_left(times, fact.time if origin.obtained_at is None else min(fact.time, origin.obtained_at))

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from events.interactions.canvass import REFUSALS, UNREACHABLE
 from events.registry import types_that
 from streams.domain.contact.facts.mandatory_facts import protects, says_too_young
+from streams.domain.contact.facts.notices import Place, given_notices, told_before
 from streams.domain.contact.facts.retractions import live
 from streams.domain.contact.sections.provenance import MOST_PLACES
 from streams.domain.contact.state import (
@@ -70,10 +71,11 @@ def reduced(state: ContactState, *, unnamed: bool = False) -> ContactState:
     the channel, which another fragment shows, would lift it. `unnamed`: it is one to the channel, since their names
     could be as many as there are facts; only where no fragment shows a yes, so that nothing can lift it.
 
-    Of what came from others than the person the first one of each kind and file stays, and what was last said of the
-    notice of it, so that a policy which asks for notices holds for them; `unnamed`: of each kind one file alone. A no
-    keeps its kind, and one of what the person gave or nobody names a source of stays without a source: by these it is
-    judged whether they are known from elsewhere than sources by which nobody is.
+    Of what came from others than the person the first one of each kind and file stays, what was last said of the notice
+    of it, and the first one that was got after all notices, so that a policy which asks for notices holds for them;
+    `unnamed`: of each kind one file alone. A no keeps its kind, and one of what the person gave or nobody names a source
+    of stays without a source: by these it is judged whether they are known from elsewhere than sources by which nobody
+    is.
     """
     counting = live(state.facts.values())
     origins = _origins_to_keep(counting, unnamed=unnamed)
@@ -126,8 +128,8 @@ def _origins_to_keep(counting: Sequence[Fact], *, unnamed: bool) -> dict[Key, Or
     said = [(fact, fact.origin) for fact in counting if fact.origin is not None]
     found = {fact.key: _too_young(origin, unnamed=unnamed) for fact, origin in said if says_too_young(fact)}
     others = [(fact, origin) for fact, origin in said if origin.kind != _SELF]
-    firsts, told = _notable(others, unnamed=unnamed)
-    for fact, origin in (*firsts.values(), *told.values()):
+    firsts, notable = _notable(others, given_notices(counting), unnamed=unnamed)
+    for fact, origin in notable:
         found[fact.key] = replace(origin, of_age=False if origin.of_age is False else None, roll=None)
     kinds = {origin.kind: fact.key for fact, origin in reversed(firsts.values())}
     for fact, origin in others:
@@ -140,13 +142,17 @@ def _origins_to_keep(counting: Sequence[Fact], *, unnamed: bool) -> dict[Key, Or
 
 
 _Said: TypeAlias = tuple[Fact, Origin]
-_Places: TypeAlias = dict[tuple[str, str | None], _Said]
-"""By kind and file."""
+_Places: TypeAlias = dict[Place, _Said]
 
 
-def _notable(others: Iterable[_Said], *, unnamed: bool) -> tuple[_Places, _Places]:
-    """Of what others said the first of each kind and file, and the last that says which notice was given of it."""
-    firsts, told, files = _Places(), _Places(), dict[str, str | None]()
+def _notable(
+    others: Iterable[_Said], given: Mapping[Place, Sequence[int]], *, unnamed: bool
+) -> tuple[_Places, Iterable[_Said]]:
+    """Of what others said the first of each kind and file; and these, with the last that says which notice was given.
+
+    And with the first that was got after all notices. `given`: when these were given, by kind and file.
+    """
+    firsts, told, later, files = _Places(), _Places(), _Places(), dict[str, str | None]()
     for fact, origin in others:
         place = origin.kind, origin.file
         is_of_another = unnamed and files.setdefault(origin.kind, origin.file) != origin.file
@@ -155,7 +161,9 @@ def _notable(others: Iterable[_Said], *, unnamed: bool) -> tuple[_Places, _Place
         firsts.setdefault(place, (fact, origin))
         if origin.notice is not None:
             told[place] = fact, origin
-    return firsts, told
+        elif place in given and told_before(fact, given) == len(given[place]):
+            later.setdefault(place, (fact, origin))
+    return firsts, (*firsts.values(), *told.values(), *later.values())
 
 
 def _too_young(origin: Origin, *, unnamed: bool) -> Origin:

@@ -1,7 +1,7 @@
 """The profile's `provenance`: where what is known of a person comes from, as far as interactions have said so.
 
-Interactions that say the same of it are one entry. Addresses are shown as those interactions named them, so by the key
-that their hashes had then.
+Interactions that say the same of it are one entry, but for what was got after a notice of its kind and file: of that
+another notice is asked. Addresses are shown as those interactions named them, so by the key that their hashes had then.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from events.identifiers import is_address_hash, ref_of
 from events.outputs import AddressRef, ProvenanceItem
 from events.provenance_kinds import FORGOTTEN, ShownKind
 from events.times import render_time
-from streams.domain.contact.facts.notices import GivenNotice, notice_in
+from streams.domain.contact.facts.notices import GivenNotice, Place, given_notices, notice_in, told_before
 from streams.domain.contact.state import ContactState, Fact, Origin, RollEntry
 
 MOST_ENTRIES = 500
@@ -26,6 +26,13 @@ _Place: TypeAlias = tuple[str, str | None, str | None]
 """Kind, file and purpose."""
 
 
+class _Said(NamedTuple):
+    """What facts have to have in common to be one entry. `told`: how many notices had been given before it was got."""
+
+    origin: Origin
+    told: int
+
+
 class Entries(NamedTuple):
     """The entries that are shown, and how many are not."""
 
@@ -37,27 +44,29 @@ def provenance(contact_id: str, state: ContactState, origins: Sequence[Fact]) ->
     """The entries, the earliest first: of very many the first one of each kind, file and purpose, and the latest.
 
     Of notices of a kind, file and purpose the last one is shown, too; of words on age the last yes and the last no.
+    While there is room, so is the first of a kind and file that was got after all notices of it.
 
     `origins`: the facts that count and have an origin, in order.
     """
-    of_each: dict[Origin, list[Fact]] = {}
+    given = given_notices(origins)
+    of_each: dict[_Said, list[Fact]] = {}
     for fact in origins:
         if fact.origin is not None:
-            of_each.setdefault(fact.origin, []).append(fact)
+            of_each.setdefault(_Said(fact.origin, told_before(fact, given)), []).append(fact)
     own = contact_id if not state.mixed and is_address_hash(contact_id) else ""
-    told = _told(of_each) if len(of_each) > MOST_ENTRIES else of_each
+    told = _told(of_each, given) if len(of_each) > MOST_ENTRIES else of_each
     shown = [
-        _item(origin, of_each[origin], () if origin.kind == FORGOTTEN else _named(of_each[origin], own, state))
-        for origin in told
+        _item(each.origin, of_each[each], () if each.origin.kind == FORGOTTEN else _named(of_each[each], own, state))
+        for each in told
     ]
     return Entries(shown, len(of_each) - len(shown))
 
 
-def _told(of_each: Mapping[Origin, Sequence[Fact]]) -> list[Origin]:
+def _told(of_each: Mapping[_Said, Sequence[Fact]], given: Mapping[Place, Sequence[int]]) -> list[_Said]:
     """Those that are shown of too many, as `provenance` says."""
-    kinds, firsts, origins = dict[str, int](), dict[_Place, int](), [*of_each]
+    kinds, firsts, entries = dict[str, int](), dict[_Place, int](), [*of_each]
     last = dict[bool | _Place, int]()
-    for number, origin in enumerate(origins):
+    for number, (origin, _) in enumerate(entries):
         place = origin.kind, origin.file, origin.purpose
         kinds.setdefault(origin.kind, number)
         if len(firsts) < MOST_PLACES:
@@ -65,12 +74,21 @@ def _told(of_each: Mapping[Origin, Sequence[Fact]]) -> list[Origin]:
         subjects = [origin.of_age] if origin.of_age is not None else []
         for subject in (*subjects, *([place] if origin.notice is not None and place in firsts else ())):
             said = last.setdefault(subject, number)
-            last[subject] = max(said, number, key=lambda each: of_each[origins[each]][-1].stamp)
+            last[subject] = max(said, number, key=lambda each: of_each[entries[each]][-1].stamp)
     kept = {*kinds.values(), *firsts.values(), *last.values()}
-    for number in range(len(origins) - 1, -1, -1):
+    for number in (*_after_all_notices(entries, given), *range(len(entries) - 1, -1, -1)):
         if len(kept) < MOST_ENTRIES:
             kept.add(number)
-    return [origins[number] for number in sorted(kept)]
+    return [entries[number] for number in sorted(kept)]
+
+
+def _after_all_notices(entries: Sequence[_Said], given: Mapping[Place, Sequence[int]]) -> Iterable[int]:
+    """Of each kind and file the first entry of what was got after all notices of it."""
+    found = dict[Place, int]()
+    for number, (origin, told) in enumerate(entries):
+        if told and told == len(given[origin.kind, origin.file]):
+            found.setdefault((origin.kind, origin.file), number)
+    return found.values()
 
 
 def _named(facts: Iterable[Fact], own: str, state: ContactState) -> set[str]:

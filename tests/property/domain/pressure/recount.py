@@ -70,14 +70,20 @@ def untold(policy: Policy, profile: ContactProfile, request: PermissionRequest, 
     spans = [each.within for each in policy.conditions if each.channel == request.channel and each.require == "notice"]
     items = profile.get("provenance", [])
     asked = [item for item in items if spans and item["kind"] != "self"]
-    return any(is_late(item, items, profile["touches"], min(spans), at) for item in asked)
+    return any(is_late(row, items, profile["touches"], min(spans), at) for item in asked for row in rows(item))
+
+
+def rows(item: ProvenanceItem) -> list[ProvenanceItem]:
+    """The first and the last interaction of those that an entry sums up, each as an entry of its own."""
+    last: ProvenanceItem = {**item, "first_at": item["last_at"]}
+    return [{**item, "last_at": item["first_at"]}, last]
 
 
 def is_late(
     item: ProvenanceItem, items: Sequence[ProvenanceItem], touches: Sequence[Touch], within: int, at: int
 ) -> bool:
     got = since(item)
-    for other in items:
+    for other in (row for each in items for row in rows(each)):
         if "notice" in other and (other["kind"], other.get("file")) == (item["kind"], item.get("file")):
             given = datetime.fromisoformat(other.get("notice_at", other["first_at"]))
             if got <= given <= moment(at):

@@ -101,7 +101,8 @@ def origins(draw: st.DrawFn) -> list[ProvenanceItem]:
     for number in range(draw(st.integers(0, 4))):
         at = draw(round_times | times)
         item: dict[str, Any] = {"kind": draw(st.sampled_from(KINDS)), "first_at": render_time(at), "addresses": []}
-        item |= {"last_at": item["first_at"], "count": 1, "source": "lists/a", "id": f"p{number}"}
+        last_at = render_time(at + draw(st.sampled_from([0, 0, DAY, 9 * DAY])))
+        item |= {"last_at": last_at, "count": 2, "source": "lists/a", "id": f"p{number}"}
         item |= draw(st.sampled_from([{}, {"file": "a"}]))
         if draw(st.booleans()):
             item["obtained_at"] = render_time(draw(times))

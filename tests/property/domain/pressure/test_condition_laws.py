@@ -96,8 +96,8 @@ def why_not(condition: PolicyCondition, life: Sequence[Arrival], request: Permis
         kinds = {data["provenance"]["kind"] for _, data in told if data.get("provenance")}
         return None if kinds & set(condition.sources or KINDS) else "no_provenance"
     if condition.require == "notice":
-        came = [source for _, data in told if (source := data.get("provenance"))]
-        return "no_notice" if any(_is_late(source, told, condition.within) for source in came) else None
+        came = [(at, source) for at, data in told if (source := data.get("provenance"))]
+        return "no_notice" if any(_is_late(at, source, told, condition.within) for at, source in came) else None
     words = [(at, data) for at, data in told if "granted" in data and data["channel"] in (request.channel, "all")]
     wanted = [condition.consent_to] if condition.consent_to else [None, request.purpose]
     for purpose in wanted:
@@ -111,16 +111,16 @@ def why_not(condition: PolicyCondition, life: Sequence[Arrival], request: Permis
     return "no_consent"
 
 
-def _is_late(source: dict[str, Any], told: Sequence[tuple[int, dict[str, Any]]], within: int) -> bool:
+def _is_late(at: int, source: dict[str, Any], told: Sequence[tuple[int, dict[str, Any]]], within: int) -> bool:
     """Whether it is another than the person, so long ago or before a contact, and nobody told them since.
 
-    Who says the same again says nothing new.
+    Each row by itself, as docs/provenance.md has it: one that says the same again later may be another delivery, of
+    other numbers by the same supplier, and a notice that was given before it says nothing of that.
     """
     if source["kind"] == "self":
         return False
     known_by = source.get("obtained_at") or (source.get("notice_at") if source.get("notice") else None)
-    first = min(at for at, other in told if other.get("provenance") == source)
-    got = min(first, _ms(known_by) or first)
+    got = min(at, _ms(known_by) or at)
     for said_at, other in told:
         same = other.get("provenance") or {}
         is_of_it = (same.get("kind"), same.get("file")) == (source["kind"], source.get("file"))

@@ -6,7 +6,7 @@ from typing import Protocol, get_args
 from events.channels import Purpose
 from events.envelope import Interaction
 from events.json_types import JSON
-from events.times import render_time
+from events.times import parse_time, render_time
 
 CHANNELS = ("email", "text", "phone", "door", "letter")
 BADNESS = ("ok", "soft_bouncing", "wrong_number", "hard_bounced", "complained")
@@ -130,12 +130,29 @@ def consent_ledger(told: Iterable[Counted]) -> list[JSON]:
 
 
 def provenance(counted: Iterable[Counted]) -> list[JSON]:
-    """What `provenance` of a profile has to be."""
+    """What `provenance` of a profile has to be: what is the same is one entry, but for what came after a notice."""
+    saying = [each for each in one_version_each(counted) if getattr(each.said.data, "provenance", None) is not None]
+    told = [each.said for each in saying if "notice" in _source(each.said)]
     found: dict[str, list[Counted]] = {}
-    for each in one_version_each(counted):
-        if getattr(each.said.data, "provenance", None) is not None:
-            found.setdefault(repr(sorted(_source(each.said).items())), []).append(each)
+    for each in saying:
+        source = _source(each.said)
+        got = min(each.said.time, _ms(source.get("obtained_at"), each.said.time))
+        before = 0 if "notice" in source else sum(_is_of(one, source) and _given(one) < got for one in told)
+        found.setdefault(repr((sorted(source.items()), before)), []).append(each)
     return [_item(naming) for naming in found.values()]
+
+
+def _is_of(told: Interaction, source: dict[str, JSON]) -> bool:
+    theirs = _source(told)
+    return (theirs["kind"], theirs.get("file")) == (source["kind"], source.get("file"))
+
+
+def _given(told: Interaction) -> int:
+    return _ms(_source(told).get("notice_at"), told.time)
+
+
+def _ms(text: JSON, otherwise: int) -> int:
+    return otherwise if text is None else parse_time(str(text)) or otherwise
 
 
 def _source(said: Interaction) -> dict[str, JSON]:

@@ -49,6 +49,23 @@ def test_what_comes_from_one_place_is_one_entry_of_the_first_that_says_so() -> N
     assert known["counts"]["provenance.reported"] == 1
 
 
+def test_what_was_got_after_a_notice_is_an_entry_of_its_own() -> None:
+    """Else nobody could tell that there is something of which no notice was given yet."""
+    rented: dict[str, JSON] = {"kind": "rented", "file": "a"}
+    told: dict[str, JSON] = {**rented, "notice": "v1", "notice_at": "2012-03-01T13:00:00Z"}
+    got_before: dict[str, JSON] = {**rented, "obtained_at": "2012-02-01T00:00:00Z"}
+    heard = [
+        said("provenance.reported", f"{number}", NOON + hours * HOUR, provenance=each)
+        for number, (hours, each) in enumerate(
+            [(0, rented), (0, got_before), (1, rented), (2, rented), (3, got_before), (4, rented), (5, told), (6, told)]
+        )
+    ]
+    elsewhere = said("provenance.reported", "x", NOON + 3 * HOUR, provenance={**rented, "file": "b", "notice": "v1"})
+    known = profile_of(*reversed(heard), elsewhere)["provenance"]
+    shown = [(item["id"], item["count"], item["last_at"][11:13]) for item in known if item["id"] != "x"]
+    assert shown == [("0", 2, "13"), ("1", 2, "15"), ("3", 2, "16"), ("6", 2, "18")]
+
+
 def test_what_a_producer_says_of_age_and_a_roll_of_a_voter_is_shown_as_it_is_said() -> None:
     more: dict[str, JSON] = {"of_age": True, "age_band": "25-34", "sex": "f", "polling_station": "75111-0012"}
     known = profile_of(
@@ -161,6 +178,7 @@ def test_an_address_is_shown_with_what_named_it() -> None:
 
 
 def test_of_a_part_that_is_too_large_what_a_notice_is_asked_of_is_shown_and_no_more() -> None:
+    """The first row, the notice, and the first row after it, of which another notice is asked."""
     state = folded(
         said("consent.changed", "1", channel="email", granted=False, provenance=FORM),
         report("2", outcome="refused", provenance={"kind": "canvass"}),
@@ -178,7 +196,8 @@ def test_of_a_part_that_is_too_large_what_a_notice_is_asked_of_is_shown_and_no_m
         ("rented", "a", "n1", False),
         ("rented", "b", None, False),
     }
-    assert len(shown) == 4
+    assert [item["id"] for item in shown if item.get("file") == "a"] == ["r0", "r2", "r3"]
+    assert len(shown) == 5
     last = profile(DONOR, reduced(state, unnamed=True))["provenance"]
     assert {(item["kind"], item.get("file"), item.get("notice")) for item in last} == {
         ("canvass", None, None),
@@ -213,6 +232,22 @@ def test_of_too_many_entries_the_last_notice_of_each_kind_and_file_is_shown() ->
     )
     assert known["provenance_left_out"] == len(rows) - 500
     assert [item.get("notice") for item in known["provenance"] if item["kind"] == "rented"] == [None, "n2"]
+
+
+def test_of_too_many_entries_the_first_row_after_all_notices_is_shown() -> None:
+    """Of it a notice is to be given yet, however many others came since."""
+    row: dict[str, JSON] = {"kind": "rented", "file": "a"}
+    rows = [row, {**row, "notice": "n1"}, row, {**row, "sex": "f"}, row]
+    rows += [{"kind": "canvass", "file": f"d-{number}"} for number in range(600)]
+    known = profile_of(
+        *(said("provenance.reported", f"{at}", NOON + at * HOUR, provenance=each) for at, each in enumerate(rows))
+    )
+    assert known["provenance_left_out"] == 604 - 500
+    assert [(item["id"], item["count"]) for item in known["provenance"] if item["kind"] == "rented"] == [
+        ("0", 1),
+        ("1", 1),
+        ("2", 2),
+    ]
 
 
 @pytest.mark.parametrize("kind", ["census", "", "Self"])

@@ -6,11 +6,13 @@ import pytest
 from pydantic import ValidationError
 
 from events.channels import Channel
-from events.outputs import ConsentWord, ProvenanceItem
+from events.json_types import JSON
+from events.outputs import ConsentWord, ContactProfile, ProvenanceItem
 from events.times import render_time
 from streams.domain.pressure import Policy, answer, decide, default_policy, prepare, read_policy
 from streams.domain.pressure.asking import Evidence, Reservation
 from streams.domain.pressure.closures import channel_denial, channel_rules
+from streams.domain.pressure.notices import notice_of
 from streams.domain.pressure.policy_conditions import PolicyCondition
 from streams.domain.pressure.policy_files import policy_text
 from streams.domain.pressure.policy_remarks import policy_remarks
@@ -233,6 +235,72 @@ def test_a_notice_counts_for_what_had_been_got_by_then() -> None:
     assert not decide(person(provenance=[twice, got("vendor", 10)]), rules, asking("phone"), NOON).notice_due
     same = given_notice(got("rented", 2), notice_at=render_time(NOON - 31 * DAY))
     assert ruled(decide(person(provenance=[got("rented", 31), same]), rules, asking("phone"), NOON)) == ALLOWED
+
+
+def rows(*told: tuple[int, dict[str, JSON]]) -> ContactProfile:
+    """Somebody of whom interactions said so, so many days before now, where they come from."""
+    heard = (
+        said("provenance.reported", f"r{number}", NOON - days * DAY, provenance={"kind": "vendor", **more})
+        for number, (days, more) in enumerate(told)
+    )
+    return person(provenance=profile_of(*heard)["provenance"])
+
+
+TOLD: dict[str, JSON] = {"notice": "art14/v1", "notice_by": "letter"}
+
+
+def test_a_row_that_comes_after_a_notice_asks_for_another_one_though_it_says_the_same() -> None:
+    """The next list of the same supplier, or the next delivery of the same file."""
+    rules, refused = ruling(NOTICE), ("deny", "no_notice")
+    fresh = rows((740, {}), (739, TOLD), (10, {}))
+    found = decide(fresh, rules, asking("phone"), NOON)
+    assert (ruled(found), found.notice_due) == (ALLOWED, True)
+    late = decide(fresh, rules, asking("phone"), NOON + 18 * DAY)
+    assert (ruled(late), late.evidence) == (refused, (Evidence("team/a", "r2"),))
+    told = rows((740, {}), (739, TOLD), (10, {}), (9, TOLD))
+    assert not decide(told, rules, asking("phone"), NOON).notice_due
+    assert ruled(decide(told, rules, asking("phone"), NOON + 18 * DAY)) == ALLOWED
+
+
+def test_rows_that_come_again_and_again_put_no_notice_off() -> None:
+    """The time for it begins with the first of those that came after the last notice, and ends with a contact."""
+    rules, refused = ruling(NOTICE), ("deny", "no_notice")
+    known = rows((740, {}), (739, TOLD), (40, {}), (20, {}), (1, {}))
+    found = decide(known, rules, asking("phone"), NOON)
+    assert (ruled(found), found.evidence) == (refused, (Evidence("team/a", "r2"),))
+    reached = rows((740, {}), (739, TOLD), (10, {}), (1, {}))
+    reached["touches"].append(touch(NOON - 5 * DAY, "letter"))
+    assert ruled(decide(reached, rules, asking("phone"), NOON)) == refused
+
+
+def test_the_same_row_told_again_with_the_day_on_which_it_was_got_asks_for_nothing() -> None:
+    row: dict[str, JSON] = {"obtained_at": render_time(NOON - 740 * DAY)}
+    known = rows((735, row), (734, TOLD), (10, row))
+    assert len(known["provenance"]) == 2
+    assert not decide(known, ruling(NOTICE), asking("phone"), NOON).notice_due
+
+
+def test_an_entry_of_a_profile_that_was_written_before_is_asked_of_by_its_last_row() -> None:
+    """As long as nothing new is heard of a person, the profile is as an earlier version wrote it."""
+    summed = got("vendor", 740, last_at=render_time(NOON - 10 * DAY))
+    known = person(provenance=[summed, given_notice(got("vendor", 739))])
+    assert decide(known, ruling(NOTICE), asking("phone"), NOON).notice_due
+    assert ruled(decide(known, ruling(NOTICE), asking("phone"), NOON + 18 * DAY)) == ("deny", "no_notice")
+
+
+def test_the_notice_that_is_told_is_one_that_counts() -> None:
+    """A person is not written that they were told, where nobody may reach them since they were not."""
+    early = given_notice(got("sponsorship", 30), obtained_at=render_time(NOON - 30 * DAY))
+    early["notice_at"] = render_time(NOON - 37 * DAY)
+    known = person(provenance=[early])
+    assert ruled(decide(known, ruling(NOTICE), asking("phone"), NOON)) == ("deny", "no_notice")
+    assert notice_of(known, early) is None
+    later = given_notice(got("sponsorship", 20), id="later")
+    assert notice_of(person(provenance=[early, later]), early) == (later, NOON - 20 * DAY)
+    again = given_notice(got("rented", 30), last_at=render_time(NOON - 5 * DAY))
+    row = got("rented", 10)
+    assert notice_of(person(provenance=[again, row]), row) == (again, NOON - 5 * DAY)
+    assert notice_of(person(provenance=[again, row]), again) == (again, NOON - 30 * DAY)
 
 
 def test_a_date_that_lies_ahead_puts_no_notice_off() -> None:

@@ -95,6 +95,15 @@ def test_each_row_has_the_notice_that_was_given_of_it_and_when() -> None:
     ]
 
 
+def test_of_a_row_with_a_notice_of_before_it_is_not_said_that_they_were_told() -> None:
+    """Nor does a condition take it for one: they were told nothing of what was got later."""
+    row: dict[str, JSON] = {"kind": "rented", "obtained_at": "2012-02-01T08:00:00Z", "notice": "art14/v0"}
+    known: Any = profile_of(said("provenance.reported", "1", provenance={**row, "notice_at": "2010-02-01T08:00:00Z"}))
+    told = bundle_of({**held(), "profile": known}, Words("en"), NOON, KEEPING)[PAGE].decode()
+    assert "A hired list" in told
+    assert "art14/v0" not in told
+
+
 def test_what_a_roll_says_of_a_voter_is_told() -> None:
     assert "old enough to vote · age 65+ · female · polling station 0012" in page("en")
     assert "en âge de voter · âge 65+ · femme · bureau de vote 0012" in page("fr")
