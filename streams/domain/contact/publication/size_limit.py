@@ -73,8 +73,8 @@ def reduced(state: ContactState, *, unnamed: bool = False) -> ContactState:
 
     Of what came from others than the person the first one of each kind and file stays, what was last said of the notice
     of it, and the first one that was got after all notices, so that a policy which asks for notices holds for them;
-    `unnamed`: of each kind one file alone. A no keeps its kind, and one of what the person gave, or of which nobody says
-    where it comes from, stays without a source: by these it is judged whether they are known from elsewhere than
+    `unnamed`: of each kind one file alone. A no keeps its kind, and one fact that the person gave, or of which nobody
+    says where it comes from, stays without a source: by these it is judged whether they are known from elsewhere than
     sources by which nobody is.
     """
     counting = live(state.facts.values())
