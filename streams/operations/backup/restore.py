@@ -26,7 +26,7 @@ from streams.engine.changelog import PartitionReader
 from streams.engine.decoded_states import BESIDE
 from streams.engine.retry import retried
 from streams.engine.rocksdb_store import RocksStores
-from streams.engine.runs import Records
+from streams.engine.runs import Run
 from streams.engine.table_partition import watermark_key, write_watermark
 from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox, Output
@@ -185,7 +185,7 @@ class _Restoring:
         """Every value in the first partition, superseded ones too."""
         return {record.value async for run in self._runs(TP(topic, 0)) for record in run.records}
 
-    async def _runs(self, place: TP) -> AsyncIterator[Records]:
+    async def _runs(self, place: TP) -> AsyncIterator[Run]:
         async with PartitionReader(KafkaClients(self._settings)) as reader:
             async for run in reader.runs(place, await reader.start_of(place), await reader.end_of(place)):
                 yield run
