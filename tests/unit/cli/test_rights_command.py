@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from streams.cli.main import app
-from streams.cli.rights_output import plain_count, plain_request, print_desk, print_request
+from streams.cli.rights_output import plain_count, print_desk, print_request
+from streams.domain.rights.plain import plain_request
 from streams.domain.rights.requests import RightsDesk, RightsRequest
 from streams.domain.rights.steps import RequestCount
 
