@@ -69,11 +69,11 @@ def agreed(id_: str, at: int, *, granted: bool = True, **more: JSON) -> Arrival:
         # of one interaction that says both, one goes; of two, two
         ([agreed("y", NOON, provenance=SIGNED)], (DueItem("", 1, whole=True),)),
         (
-            [agreed("y", NOON), said("provenance.reported", "1", NOON, provenance={**SIGNED, "file": "p"})],
+            [agreed("y", NOON), said("provenance.reported", "p", NOON, provenance={**SIGNED, "file": "p"})],
             (DueItem("p", 1, whole=True),),
         ),
         (
-            [agreed("y", NOON), agreed("z", NOON), said("provenance.reported", "1", NOON, provenance=SIGNED)],
+            [agreed("y", NOON), agreed("z", NOON), said("provenance.reported", "p", NOON, provenance=SIGNED)],
             (DueItem("", 1, whole=True), DueItem("", 1, whole=True)),
         ),
     ],
