@@ -102,7 +102,7 @@ def _got(item: ProvenanceItem) -> set[int]:
     An entry that is there for its notice says only of that when it was; the notice is of what was known by then.
     """
     known = item.get("obtained_at") or given_at(item)
-    return {min(_ms(at), _ms(known or at)) for at in (item["first_at"], item["last_at"])}
+    return {min(_ms(at), _ms(known or at)) for at in {item["first_at"], item["last_at"]}}
 
 
 def _given(profile: ContactProfile) -> dict[tuple[str, str | None], list[int]]:
