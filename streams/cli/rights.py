@@ -85,8 +85,8 @@ def open_command(  # noqa: PLR0913 (options of a command)
                 contact_id = found.known_id
             desk = _desk(settings)
             ids = set() if contact_id is None or anyway else ids_asked_under(settings, desk, found)
-            if (before := desk.open_of(kind, ids)) is not None:
-                written = _heed(before, deciding) if stopped else "nothing was written down"
+            if (before := desk.open_of(kind, ids, contact_id)) is not None:
+                written = _heed(before, found.word, deciding) if stopped else "nothing was written down"
                 refuse(f"{written}: request {before.id} of this kind and person is open; another: --anyway")
             step = RequestOpened(**deciding.mark(deciding.today), kind=kind, received=day, contact_id=contact_id)
             request = deciding.open(deciding.begin_open(step), step, is_stopped=stopped is True)
@@ -169,7 +169,7 @@ def answer(  # noqa: PLR0913 (options of a command)
         _say_who(person)
         if found.kind == "erasure" and not yes:
             typer.confirm("This cannot be undone. Forget this person?", abort=True, err=True)
-        deciding.begin(found, step)
+        deciding.begin(found, step, ids=person.ids)
         if folder is not None:
             files = written_bundle(settings, found.contact_id, folder, language)
             say(f"wrote {' and '.join(files)} to {folder}: look at it before it is handed out", err=True)
@@ -365,14 +365,18 @@ def _refuse_unknown(unknown: str, lacking: str | None) -> NoReturn:
     refuse(followed_by(unknown, then))
 
 
-def _heed(request: RightsRequest, deciding: Deciding) -> str:
+def _heed(request: RightsRequest, word: str, deciding: Deciding) -> str:
     """Write down of an open objection that all contact is stopped, where nobody had seen that; in words, what is."""
-    if "suppressed" in request.did:
-        return "nothing was written down"
-    step = deciding.answered(["suppressed"])
-    deciding.begin(request, step)
-    deciding.take(request, step)
-    return "no other one was written down, and of the one before that all contact is stopped"
+    match deciding.heed(request, word):
+        case "written":
+            return "no other one was written down, and of the one before that all contact is stopped"
+        case "before":
+            return "nothing was written down"
+        case "unseen":
+            return (
+                "nothing was written down, since the one before is of another id, and Redis does not show yet that it "
+                f"is stopped under that as well (`harmonia rights answer {request.id[:8]}` does it again)"
+            )
 
 
 @contextmanager

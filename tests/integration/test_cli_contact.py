@@ -426,6 +426,38 @@ def test_an_objection_that_no_worker_has_heeded_is_written_down_and_answered_onc
         assert json.loads(rights(system, "show", of_bo["request"], "--json").stdout)["did"] == ["suppressed"]
 
 
+def test_an_objection_that_comes_again_under_another_id_stops_the_one_of_before_too_and_all_ids_are_audited(
+    desk: Desk, system: System, tmp_path: Path
+) -> None:
+    """Of the first one Redis showed nothing, and it is as if it were lost: the stop was lifted since."""
+    ada, email, elsewhere = fresh(), f"{fresh()}@example.org", system.stack.redis_url.rpartition("/")[0] + "/7"
+    desk.say("donation-events", "donation.made", {"contact_id": ada}, donation_id=f"desk:{fresh()}")
+    desk.say("email-events", "email.opened", {"email": email})
+    until(lambda: bool(desk.profile(ada) and desk.profile(email)), "both")
+    hashed = desk.profile(email)["contact_id"]
+    system.deployment.redis.from_url(elsewhere).hset(f"contact:{hashed}", mapping={"version": 1, "state": "{}"})
+    unseen = rights(system, "open", "objection", email, "--wait", "0.3", "--json", REDIS_URL=elsewhere)
+    first = json.loads(unseen.stdout)
+    assert (first["contact_id"], first["did"]) == (hashed, [])
+    until(lambda: "all" in desk.profile(email)["stops"], "the stop all the same")
+    desk.do("unsuppress", email)
+    desk.do("link", ada, email)
+
+    again = rights(system, "open", "objection", ada)
+    assert f"of the one before that all contact is stopped: request {first['request']}" in again.stderr
+    assert json.loads(rights(system, "show", first["request"], "--json").stdout)["did"] == ["suppressed"]
+    access = json.loads(rights(system, "open", "access", ada, "--json").stdout)["request"]
+    assert rights(system, "answer", access, "--out", str(tmp_path / "held")).exit_code == 0
+    with closing(KafkaClients(system.settings).tool_consumer()) as consumer:
+        audited = [json.loads(record.value) for record in records_of(consumer, AUDIT_LOG)]
+    [given] = [one for one in audited if one.get("detail") == f"answered access {access}"]
+    assert [answer["contact_id"] for answer in given["answers"]] == [ada, hashed]
+
+    desk.do("unlink", email, ada)
+    until(lambda: desk.profile(email).get("counts") == {"email.opened": 1}, "two again")
+    assert [desk.profile(who)["stops"]["all"]["source"] for who in (ada, email)] == ["operator/rights"] * 2
+
+
 def rights(system: System, *words: str, **where: str) -> Result:
     """A command of the rights desk in this process, since a new one takes seconds to begin."""
     return CliRunner().invoke(app, ["rights", *words], env=on(system.stack, COLUMNS="200", **where))

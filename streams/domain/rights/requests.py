@@ -76,10 +76,11 @@ class RightsDesk(Struct, frozen=True):
     counts: Mapping[str, RequestCount]
     left: tuple[str, ...] = ()
 
-    def open_of(self, kind: RightsKind, contact_ids: Collection[str]) -> RightsRequest | None:
-        """An open request of this kind and of a person who goes by these ids."""
-        open_ones = (one for one in self.requests.values() if (one.kind, one.closed) == (kind, None))
-        return next((one for one in open_ones if one.contact_id in contact_ids), None)
+    def open_of(self, kind: RightsKind, contact_ids: Collection[str], named: str | None = None) -> RightsRequest | None:
+        """An open request of this kind and of a person who goes by these ids; first the one under `named` of them."""
+        open_ones = [one for one in self.requests.values() if (one.kind, one.closed) == (kind, None)]
+        found = [one for one in open_ones if one.contact_id in contact_ids]
+        return next((one for one in found if one.contact_id == named), found[0] if found else None)
 
     def waited_under(self) -> frozenset[str]:
         """The ids under which people wait for an answer to something else than to be forgotten."""

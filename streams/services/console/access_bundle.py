@@ -13,13 +13,12 @@ from msgspec import Struct
 from events.identifiers import is_identity_hash, kind_of
 from events.json_types import JSON
 from events.outputs import ContactProfile, ProvenanceItem
-from events.registry import BY_NAME
 from events.times import parse_time
 from events.topics import AUDIT_LOG, INTERACTIONS, kept_days
-from streams.domain.display_names import decided_by, without_staff
 from streams.domain.messages import Day
 from streams.domain.pressure.notices import notice_of
 from streams.platform.settings import Settings
+from streams.services.console.bundle_deciders import without_deciders
 from streams.services.console.names import STOPS
 from streams.services.console.pages.person import stops_of
 from streams.services.console.rendering import render_signed_out
@@ -27,10 +26,6 @@ from streams.services.console.words import Words
 
 PAGE, DATA = "index.html", "data.json"
 _LEFT_OUT = frozenset({"contact", "provenance"})
-_NAMES_STAFF = frozenset({"source", "team", "by"})
-"""Fields that may name who of the staff has decided something."""
-_BY_A_COMMAND = frozenset({"suppressed", "erased"})
-"""Reasons for which something is closed that is decided by a command."""
 
 
 class HeardOf(Struct, frozen=True):
@@ -108,7 +103,7 @@ def bundle_of(held: Mapping[str, JSON], words: Words, at_ms: int, keeping: Keepi
 
     `held`: as `harmonia contact export` writes it; `at_ms`: when it was read.
     """
-    held = _without_staff(held)
+    held = without_deciders(held)
     profile: Any = held["profile"]
     shown: ContactProfile = profile
     context = {
@@ -137,27 +132,6 @@ def _origin(profile: ContactProfile, item: ProvenanceItem) -> ToldOrigin:
     told = notice_of(profile, item)
     got = _at(item.get("obtained_at") or item["first_at"])
     return ToldOrigin(got, item, None, None) if told is None else ToldOrigin(got, item, told.item, told.at)
-
-
-def _without_staff(held: Mapping[str, JSON]) -> dict[str, JSON]:
-    """What is held, without the names of who decided something about the person."""
-    shown = decided_by if _is_decided(held) else without_staff
-    return {
-        name: shown(part) if name in _NAMES_STAFF and isinstance(part, str) else _shown(part)
-        for name, part in held.items()
-    }
-
-
-def _is_decided(held: Mapping[str, JSON]) -> bool:
-    """Whether it is a command, or what one has closed: its source is whoever gave it."""
-    spec = BY_NAME.get(str(held.get("type")))
-    return str(held.get("reason")) in _BY_A_COMMAND or (spec is not None and spec.is_command)
-
-
-def _shown(part: JSON) -> JSON:
-    if isinstance(part, dict):
-        return _without_staff(part)
-    return [_shown(each) for each in part] if isinstance(part, list) else part
 
 
 def _kinds(names: JSON) -> list[tuple[str, int]]:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from events.refusal import Refusal
 from events.rights_requests import RightsDeed
@@ -34,6 +34,10 @@ from streams.services.rights_desk.log import audit_of, new_request_id, new_step_
 
 class NotWrittenDown(Exception):
     """Nothing is written down, and why: `audit-log` did not take what was to be done, or the person is gone."""
+
+
+Heeding = Literal["written", "before", "unseen"]
+"""Of an open objection that came again: that it is heeded is written down now, was before, or was not seen yet."""
 
 
 class Mark(TypedDict):
@@ -151,10 +155,31 @@ class Deciding:
         """Write down that a person has asked, and of an objection that all contact was stopped, where that was seen."""
         return self._write(request, [step, *([self.answered(["suppressed"])] if is_stopped else [])])
 
-    def begin(self, request: RightsRequest, step: RequestStep) -> None:
-        """Put into `audit-log` that this step is about to be taken."""
+    def heed(self, before: RightsRequest, word: str, *, is_audited: bool = False) -> Heeding:
+        """Write down of an open objection that all contact is stopped, once Redis shows it of whom `word` names.
+
+        A stop stays with the id that it was sent to, and leaves whoever objected before where they are parted from it:
+        so their own id is stopped first. `is_audited`: `audit-log` has it already.
+        """
+        if "suppressed" in before.did:
+            return "before"
+        own, stopped = before.contact_id, next(iter(parse_person(word).ids(self.settings.hasher)), word)
+        if own is not None and own != stopped and not self._stop_after(own):
+            return "unseen"
+        step = self.answered(["suppressed"])
+        if not is_audited:
+            self.begin(before, step, ids=[stopped])
+        self.take(before, step)
+        return "written"
+
+    def _stop_after(self, contact_id: str) -> bool:
+        """Stop an id after another one; later by a ms, since of two stops of one person Redis shows the latest."""
+        return self._send(Decider(self.settings, self.by).suppress(contact_id, None, self.now + 1), [])
+
+    def begin(self, request: RightsRequest, step: RequestStep, *, ids: Sequence[str] = ()) -> None:
+        """Put into `audit-log` that this step is about to be taken. `ids`: what else the person goes by."""
         what = type(step).__struct_config__.tag
-        self.note(request.contact_id, f"{what} {request.kind} {request.id}")
+        self.note(request.contact_id, f"{what} {request.kind} {request.id}", ids=ids)
 
     def take(self, request: RightsRequest, step: RequestStep) -> RightsRequest:
         """Write down a step of a request that has begun."""
@@ -182,9 +207,10 @@ class Deciding:
             raise NotWrittenDown(f"{decision.reason}: {decision.detail}; nothing was sent")
         return send_and_wait(self.settings, decision, before, self.wait_s)
 
-    def note(self, contact_id: str | None, what: str) -> None:
-        """Put into `audit-log` what is about to be done, in words. Raises NotWrittenDown."""
-        if (trouble := send_record(self.settings, audit_of(self.by, contact_id, what, self.now))) is not None:
+    def note(self, contact_id: str | None, what: str, *, ids: Sequence[str] = ()) -> None:
+        """Put into `audit-log` what is about to be done, in words, and about which ids. Raises NotWrittenDown."""
+        about = dict.fromkeys([*ids, *([] if contact_id is None else [contact_id])])
+        if (trouble := send_record(self.settings, audit_of(self.by, [*about], what, self.now))) is not None:
             raise NotWrittenDown(f"audit-log did not take it, so nothing was written down: {trouble}")
 
     def _write(self, request: str, steps: Sequence[RequestStep]) -> RightsRequest:

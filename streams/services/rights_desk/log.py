@@ -4,7 +4,7 @@ The topic is small and is read whole each time, so what is shown is what Kafka h
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -58,9 +58,11 @@ def new_step_id() -> str:
     return secrets.token_hex(_STEP_BYTES)
 
 
-def audit_of(by: str, contact_id: str | None, what: str, now: int) -> AuditRecord:
-    """The record of `audit-log` that somebody takes a step. `what`: the step, the kind and the request, in words."""
-    answers = [] if contact_id is None else [contact_id]
+def audit_of(by: str, ids: Sequence[str], what: str, now: int) -> AuditRecord:
+    """The record of `audit-log` that somebody takes a step. `what`: the step, the kind and the request, in words.
+
+    `ids`: each by which the person goes, so that it is found under each of them where they are parted later.
+    """
     return {
         "request": secrets.token_hex(16),
         "at": render_time(now),
@@ -70,6 +72,6 @@ def audit_of(by: str, contact_id: str | None, what: str, now: int) -> AuditRecor
         "purpose": None,
         "campaign_id": None,
         "policy_version": None,
-        "answers": [{"contact_id": each, "decision": None, "reason": "rights"} for each in answers],
+        "answers": [{"contact_id": each, "decision": None, "reason": "rights"} for each in ids],
         "detail": what,
     }

@@ -1,5 +1,7 @@
 """`/rights`: requests of people with the days that are left, for the role `privacy`, and what its forms refuse."""
 
+import re
+from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from streams.services.console.acting.request import ActRequest
 from streams.services.console.outcomes import Outcome, done_as_shown, unsure
 from streams.services.console.rights import Scope, Viewer
 from streams.services.contact_decisions.commands import Decision
+from streams.services.rights_desk import answering
 from streams.services.rights_desk.answering import Deciding
 from tests.contract.conftest import client_of
 from tests.contract.console.signed_in_console import SignedInConsole
@@ -205,6 +208,50 @@ async def test_an_open_objection_has_a_button_that_stops_all_contact_once_more_a
     assert "Nobody has seen yet that it is stopped." in page
 
 
+@pytest.mark.parametrize("is_seen", [True, False], ids=["seen", "unseen"])
+async def test_an_objection_that_comes_again_under_another_id_is_heeded_under_that_of_before_too(
+    console: SignedInConsole, written: Written, monkeypatch: pytest.MonkeyPatch, is_seen: bool
+) -> None:
+    """A stop stays with the id that it was sent to: parted, they who objected before would be written to again."""
+    stopped: list[str] = []
+    taken: list[RequestStep] = []
+
+    async def decided(_: ActRequest, decision: Decision, *__: object) -> Outcome:
+        stopped.extend(decision.words)
+        return done_as_shown(f"/rights/{asked.id}")
+
+    def stop(_: object, decision: Decision, *__: object) -> bool:
+        stopped.extend(decision.words)
+        return is_seen
+
+    monkeypatch.setattr(requests, "decide", decided)
+    monkeypatch.setattr(answering, "send_and_wait", stop)
+    monkeypatch.setattr(requests, "kept_from_sending", kafka_answers)
+    monkeypatch.setattr(Deciding, "take", lambda _, __, step: taken.append(step))
+    asked = RightsRequest("dd" * 10, "objection", "van.3", date(2012, 11, 1), date(2012, 12, 1), ())
+    object.__setattr__(console.deps, "requests", lambda: RightsDesk({asked.id: asked}, {}))
+    async with console.browser(DPO) as browser:
+        answer = await console.post(browser, "/rights/open", kind="objection", contact="van.1")
+    assert stopped == ["van.1", "van.3"]
+    assert [step.did for step in taken if isinstance(step, RequestAnswered)] == [("suppressed",)] * is_seen
+    assert answer.status_code == (303 if is_seen else 503)
+    assert ("not yet under each id" in answer.text) == (not is_seen)
+    assert [answer["contact_id"] for answer in written.records[0]["answers"]] == ["van.1", "van.3"]
+
+
+ASKED = RightsRequest("dd" * 10, "access", "van.3", date(2012, 11, 1), date(2012, 12, 1), ())
+
+
+def shown_by(page: str) -> str:
+    """What the form of a page says of the ids that it shows."""
+    found = re.search('name="shown" value="([0-9a-f]*)"', page)
+    return found[1] if found else ""
+
+
+def profile_with(*merged: str) -> bytes:
+    return orjson.dumps({"zones": {"region": None}, "stops": {"senders": {}}, "counts": {}, "merged_from": [*merged]})
+
+
 async def test_who_a_request_leads_to_by_now_is_shown_and_given_out_where_somebody_says_that_it_is_they(
     console: SignedInConsole, written: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,19 +259,22 @@ async def test_who_a_request_leads_to_by_now_is_shown_and_given_out_where_somebo
         raise NoAnswer("no topic is read here")
 
     monkeypatch.setattr(requests, "held_of", unread)
-    asked = RightsRequest("dd" * 10, "access", "van.3", date(2012, 11, 1), date(2012, 12, 1), ())
     lone = RightsRequest("ee" * 10, "access", "van.1", date(2012, 11, 1), date(2012, 12, 1), ())
-    object.__setattr__(console.deps, "requests", lambda: RightsDesk({one.id: one for one in (asked, lone)}, {}))
+    object.__setattr__(console.deps, "requests", lambda: RightsDesk({one.id: one for one in (ASKED, lone)}, {}))
     async with console.browser(DPO) as browser:
-        page = (await browser.get(f"/rights/{asked.id}")).text
-        unsaid = await console.post(browser, "/rights/download", request=asked.id)
-        given = await console.post(browser, "/rights/download", request=asked.id, theirs="yes")
+        page = (await browser.get(f"/rights/{ASKED.id}")).text
+        unsaid = await console.post(browser, "/rights/download", request=ASKED.id, shown=shown_by(page))
+        unseen = await console.post(browser, "/rights/download", request=ASKED.id, theirs="yes")
+        given = await console.post(browser, "/rights/download", request=ASKED.id, theirs="yes", shown=shown_by(page))
         page_of_one = (await browser.get(f"/rights/{lone.id}")).text
-        given_of_one = await console.post(browser, "/rights/download", request=lone.id)
+        given_of_one = await console.post(browser, "/rights/download", request=lone.id, shown=shown_by(page_of_one))
+        unseen_of_one = await console.post(browser, "/rights/download", request=lone.id)
     shown = page.index("Who that is by now")
     assert shown < page.index('href="/people/van.1"') < page.index('name="theirs"')
     assert (unsaid.status_code, "say that it is they who asked" in unsaid.text) == (422, True)
-    assert (given.status_code, given_of_one.status_code) == (503, 503)  # nothing but the reading was left to do
+    assert (unseen.status_code, "by other ids now than you were shown" in unseen.text) == (422, True)
+    # nothing but the reading was left to do
+    assert (given.status_code, given_of_one.status_code, unseen_of_one.status_code) == (503, 503, 503)
     assert "Who that is by now" not in page_of_one
     assert 'name="theirs"' not in page_of_one
     told = [(record["what"], [answer["contact_id"] for answer in record["answers"]]) for record in written.records]
@@ -233,7 +283,76 @@ async def test_who_a_request_leads_to_by_now_is_shown_and_given_out_where_somebo
         ("answer_request", ["van.1", "van.3"]),
         ("read", ["van.1"]),
         ("answer_request", ["van.1"]),
+        ("answer_request", ["van.1"]),
     ]
+
+
+async def test_who_was_linked_with_somebody_since_the_page_was_shown_is_looked_at_again_before_anything_is_given_out(
+    console: SignedInConsole, redis_client: Redis, written: Written
+) -> None:
+    """Such a page stays open while people telephone. And who was parted since is somebody else as well."""
+    lone = RightsRequest("ee" * 10, "access", "van.1", date(2012, 11, 1), date(2012, 12, 1), ())
+    object.__setattr__(console.deps, "requests", lambda: RightsDesk({one.id: one for one in (ASKED, lone)}, {}))
+    async with console.browser(DPO) as browser:
+        page = (await browser.get(f"/rights/{ASKED.id}")).text
+        await redis_client.hset("contact:van.1", "state", profile_with("van.3", "van.4"))
+        linked = await console.post(browser, "/rights/download", request=ASKED.id, theirs="yes", shown=shown_by(page))
+        page = (await browser.get(f"/rights/{lone.id}")).text
+        await redis_client.hset("contact:van.1", "state", profile_with())
+        parted = await console.post(browser, "/rights/download", request=lone.id, theirs="yes", shown=shown_by(page))
+    for refused in (linked, parted):
+        assert (refused.status_code, "by other ids now than you were shown" in refused.text) == (422, True)
+    assert [record["what"] for record in written.records] == ["read", "read"]
+
+
+Reading = Callable[[Redis], Awaitable[bytes]]
+
+
+async def as_it_was(_: Redis) -> bytes:
+    return profile_with("van.3")
+
+
+async def of_somebody_else_too(_: Redis) -> bytes:
+    return profile_with("van.3", "van.4")
+
+
+async def linked_while_it_was_read(redis: Redis) -> bytes:
+    await redis.hset("contact:van.1", "state", profile_with("van.3", "van.4"))
+    return profile_with("van.3")
+
+
+async def from_a_redis_that_lacks_something_by_then(redis: Redis) -> bytes:
+    await redis.delete(*[key async for key in redis.scan_iter("sink:contact-state:*")])
+    return profile_with("van.3")
+
+
+@pytest.mark.parametrize(
+    ("reading", "status"),
+    [
+        (as_it_was, 200),
+        (of_somebody_else_too, 422),
+        (linked_while_it_was_read, 422),
+        (from_a_redis_that_lacks_something_by_then, 503),
+    ],
+)
+async def test_what_was_read_is_given_out_where_it_is_of_the_ids_that_were_shown_and_of_no_others(
+    console: SignedInConsole, redis_client: Redis, monkeypatch: pytest.MonkeyPatch, reading: Reading, status: int
+) -> None:
+    taken: list[RequestStep] = []
+
+    async def held(*_: object) -> bytes:
+        return orjson.dumps({"contact_id": "van.1", "profile": orjson.loads(await reading(redis_client))})
+
+    monkeypatch.setattr(requests, "held_of", held)
+    monkeypatch.setattr(requests, "bundle_of", lambda *_: {"index.html": b"held"})
+    monkeypatch.setattr(requests, "kept_from_sending", kafka_answers)
+    monkeypatch.setattr(Deciding, "take", lambda _, __, step: taken.append(step))
+    object.__setattr__(console.deps, "requests", lambda: RightsDesk({ASKED.id: ASKED}, {}))
+    async with console.browser(DPO) as browser:
+        page = (await browser.get(f"/rights/{ASKED.id}")).text
+        answer = await console.post(browser, "/rights/download", request=ASKED.id, theirs="yes", shown=shown_by(page))
+    assert answer.status_code == status
+    assert (answer.headers["content-type"] == "application/zip", len(taken)) == ((status == 200), int(status == 200))
 
 
 async def test_without_a_topic_of_requests_the_page_says_what_makes_one(console: SignedInConsole) -> None:

@@ -5,9 +5,9 @@ import io
 import logging
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import partial
+from typing import Any, NamedTuple
 
 import msgspec
 import orjson
@@ -16,6 +16,7 @@ from kafka.errors import KafkaError
 
 from events.fields import LABEL_PATTERN
 from events.rights_requests import EXTENSION_REASONS, RIGHTS_KINDS, RIGHTS_OUTCOMES, RightsKind
+from sinks.base import SinkUnavailable
 from sinks.lookup import Incomplete, KnownContact
 from streams.domain.rights.clock import may_have_come
 from streams.domain.rights.permitted import StepRefusal, step_refusal
@@ -23,14 +24,14 @@ from streams.domain.rights.requests import RightsRequest
 from streams.domain.rights.steps import ClockExtended, RequestClosed, RequestOpened, RequestStep
 from streams.history.insights.own_process import NoAnswer
 from streams.services.console.access_bundle import bundle_of, keeping_of
-from streams.services.console.acting.decisions import decide, decider, known_people
+from streams.services.console.acting.decisions import WAIT_S, decide, decider, known_people
 from streams.services.console.acting.people import COLLECTED, COLLECTED_S, held_of
 from streams.services.console.acting.reaching_kafka import kept_from_sending
 from streams.services.console.acting.request import ActRequest, Ready
 from streams.services.console.gate import NotForYou
 from streams.services.console.outcomes import Outcome, done_as_shown, not_done, unsure
 from streams.services.console.page import PageRefused
-from streams.services.console.pages.requests import REQUEST_PATTERN, desk_now, ids_by_now
+from streams.services.console.pages.requests import REQUEST_PATTERN, desk_now, ids_by_now, mark_of
 from streams.services.console.rights import EVERYTHING
 from streams.services.console.views import Audited
 from streams.services.contact_decisions.effects import ids_of
@@ -48,6 +49,22 @@ _STOPPED = unsure(
     "All contact with them is stopped, but nobody can tell that this is written down. Look at the list, and do it "
     "again if need be: what is stopped already stays so.",
 )
+_HALF_STOPPED = unsure(
+    "Stopped, and not yet under each id",
+    "All contact with them is stopped. Under the id by which they objected before it is ordered and nobody has seen "
+    "it, so it is not written down. Press the button once more on the page of that request, in a minute.",
+)
+_OTHERS_BY_NOW = not_done(
+    "Nothing was written",
+    "They go by other ids now than you were shown, as where they were linked with somebody meanwhile, or parted. Look "
+    "again who that is, and whether it is they who asked.",
+    status=422,
+)
+_UNREAD = not_done(
+    "Nothing was written",
+    "Not all that is held could be read: are Kafka and Redis up? Try again in a minute.",
+    status=503,
+)
 _WHY_NOT: Mapping[StepRefusal, Outcome] = {
     "closed": _CLOSED,
     "extended_before": not_done("Nothing was written down", "It was extended before, and may be so once."),
@@ -58,6 +75,16 @@ _WHY_NOT: Mapping[StepRefusal, Outcome] = {
     "in_future": not_done("Nothing was written down", "Give a day between that on which it came and today."),
     "deed_of_other_kind": not_done("Nothing was written down", "That is not done about a request of this kind."),
 }
+
+
+class _Objection(NamedTuple):
+    """An objection of a person, who is named by `contact`. `before`: one that is open already."""
+
+    request: str
+    step: RequestOpened
+    contact: str
+    person: KnownContact
+    before: RightsRequest | None
 
 
 async def open_request(asked: ActRequest) -> Outcome | Ready:
@@ -84,13 +111,13 @@ async def open_request(asked: ActRequest) -> Outcome | Ready:
     step = RequestOpened(**deciding.mark(deciding.today), kind=kind, received=received, contact_id=contact_id)
 
     async def perform() -> Outcome:
-        to = f"{LIST}/{request}"
         if kind == "objection":
-            heeding = partial(_of_objection, deciding, request, step, before)
-            return await _heed(asked, contact, found[0], to, heeding)
-        return await _write(asked, to, lambda: deciding.open(request, step, is_stopped=False))
+            return await _heed(asked, deciding, _Objection(request, step, contact, found[0], before))
+        return await _write(asked, f"{LIST}/{request}", lambda: deciding.open(request, step, is_stopped=False))
 
-    return Ready(Audited(contact_ids=[each.contact_id for each in found], detail=f"{kind} {request}"), perform)
+    own = [] if before is None or before.contact_id is None else [before.contact_id]
+    ids = [*dict.fromkeys([*(each.contact_id for each in found), *own])]
+    return Ready(Audited(contact_ids=ids, detail=f"{kind} {request}"), perform)
 
 
 async def extend_request(asked: ActRequest) -> Outcome | Ready:
@@ -134,19 +161,37 @@ async def answer_request(asked: ActRequest) -> Outcome | Ready:
     if len(ids) > 1 and asked.said.get("theirs") != "yes":
         text = "Look who that is by now, and say that it is they who asked: all that is held of them is given out."
         return not_done("Nothing was written", text, to, 422)
+    if (asked.said.get("shown") or mark_of([contact_id])) != mark_of(ids):
+        return msgspec.structs.replace(_OTHERS_BY_NOW, to=to)
 
     async def perform() -> Outcome | Response:
         try:
             held = orjson.loads(await held_of(contact_id, asked.deps.exports))
-        except NoAnswer as why:
+            is_theirs = await _is_of(asked, found, ids, held)
+        except (NoAnswer, SinkUnavailable) as why:
             logger.warning("answer to a request: %s", why)
-            text = "Not all that is held could be read: are Kafka and Redis up? Try again in a minute."
-            return not_done("Nothing was written", text, to, 503)
+            return msgspec.structs.replace(_UNREAD, to=to)
+        if not is_theirs:
+            return msgspec.structs.replace(_OTHERS_BY_NOW, to=to)
         files = bundle_of(held, asked.page().words, asked.deps.wall(), keeping_of(asked.deps.settings))
         written = await _write(asked, to, lambda: deciding.take(found, step))
         return written if written.kind != "done" else _zip(found, files)
 
     return Ready(Audited(contact_ids=ids, detail=f"{found.kind} {found.id}"), perform)
+
+
+async def _is_of(asked: ActRequest, request: RightsRequest, ids: Sequence[str], held: Mapping[str, Any]) -> bool:
+    """Whether what was read is of a person of these ids, and of no others: the reading finds anew who that is.
+
+    Topics know of a link before Redis does, so Redis is asked once more when they are read.
+    Raises NoAnswer, SinkUnavailable.
+    """
+    seen = await asked.deps.lookup.look([[str(request.contact_id)]])
+    if isinstance(seen, Incomplete):
+        raise NoAnswer("Redis lacks something, so nobody can tell of whom it is")
+    people = [KnownContact(held["contact_id"], orjson.dumps(held["profile"])), *seen.contacts]
+    known = [mark_of(ids_by_now(request, each)) for each in people if isinstance(each, KnownContact)]
+    return known == [mark_of(ids)] * len(people)
 
 
 def _zip(request: RightsRequest, files: Mapping[str, bytes]) -> Response:
@@ -169,39 +214,34 @@ async def _open_before(asked: ActRequest, kind: RightsKind, contact: str, person
     if not isinstance(seen, Incomplete):
         named = zip(ids, seen.contacts, strict=True)
         own.update(id_ for id_, found in named if found.contact_id == person.contact_id)
-    return desk.open_of(kind, own)
+    return desk.open_of(kind, own, contact)
 
 
-async def _heed(
-    asked: ActRequest, contact: str, person: KnownContact, to: str, steps: Callable[[bool], Callable[[], object] | None]
-) -> Outcome:
-    """Stop all contact with who is named, then write what `steps` makes of whether the stop was seen."""
-    stopped = await _stop(asked, contact, person, to)
-    if stopped.kind == "not_done":
-        return stopped
+async def _heed(asked: ActRequest, deciding: Deciding, said: _Objection) -> Outcome:
+    """Stop all contact with who is named, so that it stays so where they are parted later; then write it down.
+
+    One that is open already is heeded once more, and is not another one.
+    """
+    to = f"{LIST}/{said.request}"
+    decision = decider(asked).suppress(said.contact, None, deciding.now)
+    stopped = await decide(asked, decision, [said.person], done_as_shown(to))
     is_stopped = stopped.kind == "done"
-    write = steps(is_stopped)
-    written = done_as_shown(to) if write is None else await _write(asked, to, write)
+    if stopped.kind == "not_done" or (said.before is not None and not is_stopped):
+        return stopped
+    written = await _write(asked, to, lambda: _written(deciding, said, is_stopped=is_stopped))
     if written.kind == "done":
         return stopped
+    if written == _HALF_STOPPED:
+        return msgspec.structs.replace(written, to=to)
     return msgspec.structs.replace(_STOPPED if is_stopped else stopped, to=LIST)
 
 
-def _of_objection(
-    deciding: Deciding, request: str, step: RequestOpened, before: RightsRequest | None, is_stopped: bool
-) -> Callable[[], object] | None:
-    """What writes an objection down; one that is open already is heeded once more, and is not another one."""
-    if before is None:
-        return lambda: deciding.open(request, step, is_stopped=is_stopped)
-    if is_stopped and "suppressed" not in before.did:
-        return lambda: deciding.take(before, deciding.answered(["suppressed"]))
-    return None
-
-
-async def _stop(asked: ActRequest, contact: str, person: KnownContact, to: str) -> Outcome:
-    """Stop all contact with who is named, so that it stays so where they are parted from the person later."""
-    decision = decider(asked).suppress(contact, None, asked.deps.wall())
-    return await decide(asked, decision, [person], done_as_shown(to))
+def _written(deciding: Deciding, said: _Objection, *, is_stopped: bool) -> Outcome | None:
+    """Write an objection down, of one that is open already that it is heeded; what is to be told where it is not."""
+    if said.before is None:
+        deciding.open(said.request, said.step, is_stopped=is_stopped)
+        return None
+    return _HALF_STOPPED if deciding.heed(said.before, said.contact, is_audited=True) == "unseen" else None
 
 
 async def _step(asked: ActRequest, deciding: Deciding, step: RequestStep) -> Outcome | Ready:
@@ -233,11 +273,11 @@ def _refused(why: StepRefusal, to: str) -> Outcome:
 
 
 async def _write(asked: ActRequest, to: str, write: Callable[[], object]) -> Outcome:
-    """What became of writing a step. That it was written is shown by the page of the request."""
+    """What became of writing a step: what `write` says itself, else that the page of the request shows it."""
     if (kept := await kept_from_sending(asked.deps.settings, to)) is not None:
         return kept
     try:
-        await asyncio.to_thread(write)
+        became = await asyncio.to_thread(write)
     except NotWrittenDown:
         return msgspec.structs.replace(_GONE, to=LIST)
     except (KafkaError, OSError):
@@ -246,14 +286,14 @@ async def _write(asked: ActRequest, to: str, write: Callable[[], object]) -> Out
             "Kafka did not say that it has it, so do not rely on it. Look at the list, and do it again if need be.",
             to,
         )
-    return done_as_shown(to)
+    return became if isinstance(became, Outcome) else done_as_shown(to)
 
 
 def _deciding(asked: ActRequest) -> Deciding:
     if asked.viewer.scope != EVERYTHING:
         raise NotForYou(asked.signed_in)
     settings, now = asked.deps.settings, asked.deps.wall()
-    return Deciding(settings, asked.source, 0.0, now, today(settings, now))
+    return Deciding(settings, asked.source, WAIT_S, now, today(settings, now))
 
 
 def _day(text: str, without: date) -> date | None:

@@ -4,6 +4,8 @@ The list names nobody. The page of one request does, so each time it is opened i
 """
 
 import asyncio
+import hashlib
+from collections.abc import Collection
 from datetime import date
 from typing import cast
 
@@ -54,11 +56,12 @@ class AskedPerson(Struct, frozen=True):
     """Who goes by the id of a request by now, since they may have been linked with somebody since, or parted.
 
     `contact_id`: theirs; None: nobody does, or Redis lacks something, and `lacking` says what. `others`: what else they
-    go by, of hashes the beginning.
+    go by, of hashes the beginning. `mark`: of all these ids, so that a form holds good for them alone.
     """
 
     contact_id: str | None = None
     others: tuple[str, ...] = ()
+    mark: str = ""
     lacking: CodedMessage | None = None
 
 
@@ -73,6 +76,11 @@ def ids_by_now(request: RightsRequest, person: KnownContact) -> list[str]:
     """The ids of the person of a request: theirs, what was merged into it, and the one by which they asked."""
     named = [] if request.contact_id is None else [request.contact_id]
     return list(dict.fromkeys([*ids_of(person), *named]))
+
+
+def mark_of(ids: Collection[str]) -> str:
+    """What tells a set of ids from another one, in whatever order they come. No id can be read from it."""
+    return hashlib.sha256("\n".join(sorted(set(ids))).encode()).hexdigest()
 
 
 async def desk_now(asked: PageRequest) -> RightsDesk:
@@ -150,7 +158,7 @@ async def _person(asked: PageRequest, request: RightsRequest) -> AskedPerson:
         return AskedPerson()
     contact_id, *others = ids = ids_by_now(request, found)
     await asked.deps.views.people(asked.viewer, WHY, ids)
-    return AskedPerson(contact_id, tuple(map(short_name, others)))
+    return AskedPerson(contact_id, tuple(map(short_name, others)), mark_of(ids))
 
 
 async def load_request(asked: PageRequest) -> Loaded:

@@ -167,7 +167,11 @@ def test_the_file_beside_it_is_the_export_as_it_is() -> None:
     assert orjson.loads(bundle_of(given, Words("en"), NOON, KEEPING)[DATA]) == orjson.loads(orjson.dumps(given))
 
 
-@pytest.mark.parametrize("decider", ["console/eve.moss", "operator/eve.moss", "dpo/eve.moss", "eve.moss"])
+DECIDERS = pytest.mark.parametrize("decider", ["console/eve.moss", "operator/eve.moss", "dpo/eve.moss", "eve.moss"])
+AT = "2012-03-01T12:00:00.000Z"
+
+
+@DECIDERS
 def test_nobody_of_the_staff_is_named_by_what_they_decided(decider: str) -> None:
     command: JSON = {
         "type": "contact.suppressed",
@@ -181,6 +185,58 @@ def test_nobody_of_the_staff_is_named_by_what_they_decided(decider: str) -> None
     files = bundle_of(given, Words("en"), NOON, KEEPING)
     assert [name for name, content in files.items() if b"moss" in content] == []
     assert f"<td>{'console' if decider.startswith('console') else 'operator'}</td>" in files[PAGE].decode()
+
+
+def alert(rule: str, *evidence: JSON) -> JSON:
+    return {"alert_id": "1", "rule": rule, "at": AT, "evidence": [*evidence], "detail": "digital: by text"}
+
+
+def names_moss(**more: JSON) -> list[str]:
+    """The files of a bundle that name her."""
+    files = bundle_of({**held(), **more}, Words("en"), NOON, KEEPING)
+    return [name for name, content in files.items() if b"moss" in content]
+
+
+@DECIDERS
+def test_no_alert_names_who_has_decided_what_it_is_about(decider: str) -> None:
+    """Also where the decision itself is kept no more, as after a month."""
+    touch: JSON = {"source": "digital/mailer", "id": "t"}
+    decision: JSON = {"source": decider, "id": "s"}
+    alerts: JSON = [alert("touch_after_stop", touch, decision), alert("erased", decision)]
+    assert names_moss(alerts=alerts) == []
+    command: JSON = {"type": "contact.suppressed", "time": AT, "source": decider, "id": "s", "data": {}}
+    assert names_moss(alerts=alerts, interactions=[command]) == []
+
+
+@DECIDERS
+def test_nothing_that_was_taken_back_names_who_had_decided_it(decider: str) -> None:
+    back: JSON = {
+        "type": "interaction.retracted",
+        "time": AT,
+        "source": decider,
+        "id": "r",
+        "data": {"contact": {"contact_id": "crm.ada"}, "retracts": {"source": decider, "id": "s"}},
+    }
+    command: JSON = {"type": "contact.suppressed", "time": AT, "source": decider, "id": "s", "data": {}}
+    assert names_moss(interactions=[back]) == []
+    assert names_moss(interactions=[command, back]) == []
+
+
+def test_alerts_and_retractions_name_the_producers_whose_interactions_they_are_about() -> None:
+    """As `data.json` does: what stopped contact was a word of the person, and what is taken back a gift."""
+    given: JSON = {"type": "donation.made", "time": AT, "source": "finance/actblue", "id": "8", "data": {"amount": 1}}
+    back: JSON = {
+        "type": "interaction.retracted",
+        "time": AT,
+        "source": "finance/actblue",
+        "id": "r",
+        "data": {"retracts": {"source": "finance/actblue", "id": "7"}},
+    }
+    known: Any = profile_of(said("email.unsubscribed", "2"))
+    stopped = alert("touch_after_stop", {"source": "digital/mailer", "id": "t"}, {"source": "team/a", "id": "2"})
+    told = {**held(), "profile": known, "interactions": [given, back], "alerts": [stopped]}
+    data = orjson.loads(bundle_of(told, Words("en"), NOON, KEEPING)[DATA])
+    assert (data["interactions"], data["alerts"]) == ([given, back], [stopped])
 
 
 def test_of_whom_little_is_known_the_page_says_so() -> None:
