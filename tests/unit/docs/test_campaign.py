@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 import typer
 
+from events.adapters.mapping import parse_mapping
+from events.adapters.rows import missing
 from streams.cli.main import app
 from streams.domain.pressure import Policy, default_policy, default_policy_text, read_policy
 
@@ -63,6 +65,16 @@ def test_every_command_has_the_options_that_are_shown(page: str) -> None:
 def test_both_languages_show_the_same_commands_in_the_same_order() -> None:
     english, french = ([resolved(words).path for words in shown(page)] for page in PAGES)
     assert english == french
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_mapping_of_a_roll_that_is_shown_takes_it_from_the_roll_and_neither_name_nor_birth(page: str) -> None:
+    [shown_mapping] = re.findall(r"```toml\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+    mapping = parse_mapping(shown_mapping)
+    [rule] = mapping.interactions
+    assert rule.type == "provenance.reported"
+    assert missing([*mapping.columns()], mapping) == []
+    assert len([*mapping.columns()]) == 6
 
 
 @pytest.mark.parametrize("page", PAGES)
