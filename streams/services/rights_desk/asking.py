@@ -78,10 +78,9 @@ class RightsOffice:
         if stopped is not None and found.known_id is None:  # by the stop they are somebody
             found = meant_contact(self.settings, asked.word)
         if (before := self._open_before(asked, found)) is not None:
-            if stopped and "suppressed" not in before.did:
-                heeded = deciding.answered(["suppressed"])
-                deciding.begin(before, heeded)
-                before = deciding.take(before, heeded)
+            if stopped:
+                stopped = deciding.heed(before, asked.word) != "unseen"
+                before = read_desk(self.settings).requests.get(before.id, before)
             return StandingRequest(before, is_new=False, is_stopped=stopped)
         mark = deciding.mark(deciding.today)
         step = RequestOpened(**mark, kind=asked.kind, received=asked.received, contact_id=found.known_id)
@@ -106,7 +105,7 @@ class RightsOffice:
         if found.known_id is None:
             return None
         desk = read_desk(self.settings)
-        return desk.open_of(asked.kind, ids_asked_under(self.settings, desk, found))
+        return desk.open_of(asked.kind, ids_asked_under(self.settings, desk, found), found.known_id)
 
     def _deciding(self, by: str) -> Deciding:
         return Deciding(self.settings, by, WAIT_S, self.clock(), self.today())
