@@ -74,7 +74,7 @@ def import_command(  # noqa: PLR0913 (options of a command)
         settings.wall,
     )
     job = ImportFormat(name, feed, _mapping(mapping))
-    with failing_plainly(), open_report(refused) as report:
+    with failing_plainly(), open_report(refused, has_mapping=job.mapping is not None) as report:
         for file in files:
             try:
                 _show(file, job, report, as_json=as_json) if dry_run else _send(file, job, report, settings, again)
@@ -164,19 +164,22 @@ def _codes(path: Path | None) -> Any:
 
 
 @contextmanager
-def open_report(path: Path | None) -> Iterator[ImportReport]:
-    """A report for the length of a block, with a file for what is refused, or without one."""
+def open_report(path: Path | None, *, has_mapping: bool = False) -> Iterator[ImportReport]:
+    """A report for the length of a block, with a file for what is refused, or without one.
+
+    `has_mapping`: the user has given one.
+    """
     from streams.history.importing.import_run import ImportReport
 
     if path is None:
-        yield ImportReport(None)
+        yield ImportReport(None, has_mapping)
         return
     try:
         file = path.open("wb")
     except OSError as error:
         refuse(f"--refused: {path}: {error.strerror}", WRONG_USE)
     with file:
-        yield ImportReport(file)
+        yield ImportReport(file, has_mapping)
 
 
 def print_report(report: ImportReport, *, as_json: bool) -> None:

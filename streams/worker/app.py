@@ -46,6 +46,7 @@ from streams.worker.agents.intake.agent import IntakeAgent
 from streams.worker.agents.segments.ticks import SegmentTicks
 from streams.worker.agents.sinks.campaign_holds import CampaignHoldsAgent
 from streams.worker.agents.sinks.experiment_results import ExperimentResultsConnector
+from streams.worker.agents.sinks.former_topics import passing_over_missing_topics
 from streams.worker.agents.sinks.redis_sink import ContactStateConnector
 from streams.worker.agents.sinks.segments import SegmentsConnector
 from streams.worker.agents.spec import AgentParts, AgentSpec, BuiltAgent, TableStates, flow_of
@@ -249,7 +250,8 @@ def _tables(app: ChunkApp, settings: Settings) -> dict[str, ChunkTable[Any]]:
 def _add(app: ChunkApp, spec: AgentSpec, parts: AgentParts) -> BuiltAgent:
     made = spec.handler(parts)
     linger_s = ALONE_LINGER_S if spec.table is not None and spec.table.partitions == 1 else 0.0
-    app.handle(spec.name, [topic.name for topic in spec.topics], made.process, linger_s)
+    process = made.process if made.sink is None else passing_over_missing_topics(made.process)
+    app.handle(spec.name, [topic.name for topic in spec.topics], process, linger_s)
     return made
 
 

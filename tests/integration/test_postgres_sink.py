@@ -213,6 +213,50 @@ async def test_a_topic_that_is_made_anew_under_a_running_process_is_read_anew(
     assert await asyncio.to_thread(closed, query) == {*longer}
 
 
+async def test_a_topic_that_was_made_anew_before_anybody_saw_it_away_is_read_anew_where_it_is_shorter(
+    settings: Settings, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """aiokafka goes on at the start of it, since its offset is out of range, and raises nothing."""
+    monkeypatch.setattr(server, "COMPARE_EVERY_S", 3_600)
+    await asyncio.to_thread(make_suppressions_anew, settings, [])
+    query, begun = asking(postgres), told_who_begins(monkeypatch)
+    has_it, _ = told_of_assignments(monkeypatch)
+    place, shorter = TopicPartition(CONTACT_SUPPRESSIONS, 0), [f"s-{number}" for number in range(3)]
+    async with filling(settings, postgres, metadata_max_age_ms=3_600_000) as failed:
+        await asyncio.wait_for(has_it.wait(), PATIENCE_S)
+        await asyncio.to_thread(close_to, settings, PEOPLE)
+        await shows(query, failed, PEOPLE, "what is there")
+        await asyncio.to_thread(until, lambda: begun[-1]._handed.get(place, 0) >= len(PEOPLE), "the chunk")
+        async with not_fetching(begun[-1]._consumer, CONTACT_SUPPRESSIONS):
+            await asyncio.to_thread(make_suppressions_anew, settings, shorter)
+        await shows(query, failed, shorter, "the shorter topic")
+
+
+def told_who_begins(monkeypatch: pytest.MonkeyPatch) -> list[server.PostgresFiller]:
+    begun: list[server.PostgresFiller] = []
+    begin = server.PostgresFiller._begin
+
+    async def told(filler: server.PostgresFiller, places: Collection[TopicPartition]) -> None:
+        begun.append(filler)
+        await begin(filler, places)
+
+    monkeypatch.setattr(server.PostgresFiller, "_begin", told)
+    return begun
+
+
+@asynccontextmanager
+async def not_fetching(consumer: AIOKafkaConsumer, topic: str) -> AsyncIterator[None]:
+    """So that the consumer does not hear that the topic is away. One fetch is under way at a time."""
+    mine = [place for place in consumer.assignment() if place.topic == topic]
+    other = next(place for place in consumer.assignment() if place.topic != topic)
+    consumer.pause(*mine)
+    for _ in range(2):
+        at = consumer.last_poll_timestamp(other)
+        await asyncio.to_thread(until, lambda at=at: consumer.last_poll_timestamp(other) != at, "the next fetch")
+    yield
+    consumer.resume(*mine)
+
+
 @pytest.mark.parametrize("asking_for_it", ["a look", "a chunk", "its position"])
 async def test_a_topic_that_is_away_for_a_while_ends_nothing(
     settings: Settings, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, asking_for_it: str
@@ -310,12 +354,16 @@ async def shows(query: Query, failed: "asyncio.Future[list[None]]", names: Seque
 
 
 @asynccontextmanager
-async def filling(settings: Settings, postgres: PostgresServer) -> AsyncIterator[asyncio.Future[list[None]]]:
+async def filling(
+    settings: Settings, postgres: PostgresServer, metadata_max_age_ms: int = 1_000
+) -> AsyncIterator[asyncio.Future[list[None]]]:
     """The process's reading and looking, in this one; the future fails as they do."""
     kafka, metrics = KafkaClients(settings), PostgresMetrics(CollectorRegistry())
     database = server.database_of(postgres.url, settings.partitions)
     consumer = kafka.group_consumer(
-        group_id="made-anew", partition_assignment_strategy=(RangePartitionAssignor,), metadata_max_age_ms=1_000
+        group_id="made-anew",
+        partition_assignment_strategy=(RangePartitionAssignor,),
+        metadata_max_age_ms=metadata_max_age_ms,
     )
     filler = server.PostgresFiller(
         consumer, connectors_of(database, kafka, settings.partitions, metrics, 1e6), database, metrics

@@ -133,8 +133,9 @@ def _unpacked(packed: BinaryIO, job: ImportFormat) -> Iterator[FileItem]:
     if is_json:
         yield from _table(None, json_rows(lines), _mapping_of(job), job.feed)
     else:
-        columns, rows = csv_rows(lines)
-        yield from _table(columns, rows, _mapping_of(job), job.feed)
+        mapping = _mapping_of(job)
+        columns, rows = csv_rows(lines, mapping.columns())
+        yield from _table(columns, rows, mapping, job.feed)
 
 
 def _mapping_of(job: ImportFormat) -> MappingFile:

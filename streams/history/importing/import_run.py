@@ -28,9 +28,13 @@ MOST_SHOWN = 20
 
 
 class RepeatedIds:
-    """Finds events of a file that repeat an id with other content; `shown`: the first remarks; `count`: of all."""
+    """Finds events of a file that repeat an id with other content; `shown`: the first remarks; `count`: of all.
 
-    def __init__(self) -> None:
+    `has_mapping`: rows are read by one that whoever reads the remarks can change.
+    """
+
+    def __init__(self, has_mapping: bool = True) -> None:
+        self._cure = "; give each a `part` in the mapping (docs/producers.md)" if has_mapping else ""
         self._first: dict[bytes, tuple[int, bytes]] = {}
         self.shown: list[str] = []
         self.count = 0
@@ -45,7 +49,7 @@ class RepeatedIds:
         elif first[1] != digest:
             self.count += 1
             if len(self.shown) < MOST_SHOWN:
-                cure = "; give each a `part` in the mapping (docs/producers.md)" if line == first[0] else ""
+                cure = self._cure if line == first[0] else ""
                 self.shown.append(
                     f"line {line} repeats the id of line {first[0]} with other content: only the first counts{cure}"
                 )
@@ -131,10 +135,14 @@ class ProgressDisplay(NamedTuple):
 
 
 class ImportReport:
-    """Counts results, and records where and why something was refused; never the refused content."""
+    """Counts results, and records where and why something was refused; never the refused content.
 
-    def __init__(self, file: BinaryIO | None) -> None:
+    `has_mapping`: see `RepeatedIds`.
+    """
+
+    def __init__(self, file: BinaryIO | None, has_mapping: bool = False) -> None:
         self._file = file
+        self._has_mapping = has_mapping
         self.counts = ResultCounts()
         self.shown: list[str] = []
         self.unknown: Counter[UnknownField] = Counter()
@@ -147,7 +155,7 @@ class ImportReport:
             if isinstance(result, UnchangedEvent):
                 self.unknown.update(_unknown_in(result))
             if isinstance(result, Interaction):
-                of_file = self._repeated.setdefault(name, RepeatedIds())
+                of_file = self._repeated.setdefault(name, RepeatedIds(self._has_mapping))
                 of_file.see(item.line, result.source, result.id, encode_structured(result))
             if isinstance(result, RefusedElement):
                 self._refused(name, item.line, result.refusal.reason.value, result.refusal.detail)

@@ -2,12 +2,12 @@
 
 A row of CSV may span lines while its quotes are open. A quote that is never closed costs only its own line: the next
 line begins a new row. Columns are parted by commas, or by the semicolons that spreadsheets write in France and wherever
-else a comma is that of decimals: by whichever line 1 has more names of.
+else a comma is that of decimals: by what line 1 tells.
 """
 
 import csv
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ import orjson
 from events.fields import MAX_RECORD_BYTES
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
+from streams.history.importing.column_marks import mark_of
 from streams.history.importing.file_lines import ROW_BYTES, is_too_long, start_of, too_long
 
 _BOM = b"\xef\xbb\xbf"
-_COMMA, _SEMICOLON = ",", ";"
 _ROWS_AT_ONCE = 10_000
 _BAD_ROW = Refusal(Reason.MALFORMED_ROW, "row: must have as many columns as line 1, with its quotes closed")
 _BAD_LINE = Refusal(Reason.NOT_JSON, "line: must be one JSON object")
@@ -36,14 +36,16 @@ class TableRow:
     cells: Mapping[str, JSON] | Refusal
 
 
-def csv_rows(lines: Iterable[bytes]) -> tuple[list[str], Iterator[TableRow]]:
-    """The header's columns and the rows after it. No header: no columns, no rows."""
+def csv_rows(lines: Iterable[bytes], wanted: Collection[str] = ()) -> tuple[list[str], Iterator[TableRow]]:
+    """The header's columns and the rows after it. No header: no columns, no rows.
+
+    `wanted`: columns that it should name, which helps to tell what parts them.
+    """
     numbered = enumerate(lines, start=1)
     _, first = next(numbered, (0, b""))
     header = first.removeprefix(_BOM).rstrip(b"\r\n")
-    parted = {mark: _cells(header, mark) or [] for mark in (_COMMA, _SEMICOLON)}
-    mark = max(parted, key=lambda each: len(parted[each]))
-    columns = [name.strip() for name in parted[mark]]
+    mark = mark_of(_text(header), _parted, lambda names: len({*wanted}.intersection(map(str.strip, names))))
+    columns = [name.strip() for name in _cells(header, mark) or []]
     return columns, _rows(columns, mark, numbered)
 
 
@@ -82,8 +84,16 @@ def _row(columns: list[str], mark: str, line: int, raw: bytes) -> TableRow:
 
 
 def _cells(raw: bytes, mark: str) -> list[str] | None:
+    return _parted(_text(raw), mark)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="backslashreplace")
+
+
+def _parted(text: str, mark: str) -> list[str] | None:
     try:
-        return next(csv.reader([raw.decode(errors="backslashreplace")], delimiter=mark, strict=True), [])
+        return next(csv.reader([text], delimiter=mark, strict=True), [])
     except csv.Error:
         return None
 

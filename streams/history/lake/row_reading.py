@@ -107,7 +107,7 @@ def _json(file: BinaryIO) -> Iterator[FileRow]:
 
 
 def _csv(file: BinaryIO) -> Iterator[FileRow]:
-    columns, rows = csv_rows(lines_of(file, ROW_BYTES))
+    columns, rows = csv_rows(lines_of(file, ROW_BYTES), _NEEDED)
     _require(columns)
     for row in rows:
         if isinstance(row.cells, Refusal):

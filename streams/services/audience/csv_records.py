@@ -4,8 +4,8 @@ To the csv module a quote that is never closed swallows the rest of the file. He
 while that can be right: for a few lines, none of which is a whole row by itself, and if the result has the width of the
 header. Else its first line alone is malformed, and the next line begins a row.
 
-Fields are parted by commas or, as spreadsheets do where the comma is in numbers, by semicolons: by the mark that parts
-the header into more. What is appended is parted by the same.
+Fields are parted by commas or, as spreadsheets do where the comma is in numbers, by semicolons: by what the header
+tells. What is appended is parted by the same.
 """
 
 import csv
@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
+from streams.history.importing.column_marks import COMMA
+
 MOST_LINES = 20
 """Lines that one row may span: an address has four, a note a few more."""
-COMMA, SEMICOLON = ",", ";"
 LINE_BYTES = 1 << 20
 """A longer line is malformed: it must not fill the memory."""
 
@@ -50,12 +51,6 @@ class CsvRecord:
         return quoted([text, *[""] * (width - 1), *columns], self.mark) + end
 
 
-def mark_of(header: bytes) -> str:
-    """What parts the fields of a file whose first row this is."""
-    parted = {mark: len(fields_of(header, mark=mark) or ()) for mark in (COMMA, SEMICOLON)}
-    return max(parted, key=lambda mark: parted[mark])
-
-
 def records_in(file: BinaryIO, width: int, after: int = 0, mark: str = COMMA) -> Iterator[CsvRecord]:
     """The rows of a file from its position, which is behind line `after`. Empty lines are skipped.
 
@@ -82,15 +77,18 @@ def in_chunks(records: Iterable[CsvRecord], most: int) -> Iterator[list[CsvRecor
 
 def fields_of(raw: bytes, width: int | None = None, mark: str = COMMA) -> list[str] | None:
     """The fields of a row; None when it is malformed, or has not `width`. Bytes that are no UTF-8 become surrogates."""
-    text = raw.decode(errors="surrogateescape").rstrip("\r\n")
+    fields = parted(raw.decode(errors="surrogateescape").rstrip("\r\n"), mark)
+    return fields if fields is None or width is None or len(fields) == width else None
+
+
+def parted(text: str, mark: str) -> list[str] | None:
+    """The fields of a row without its line end; None when it is malformed."""
     if '"' not in text:
-        fields = text.split(mark)
-    else:
-        try:
-            fields = next(csv.reader([text], delimiter=mark, strict=True), [])
-        except csv.Error:
-            return None
-    return fields if width is None or len(fields) == width else None
+        return text.split(mark)
+    try:
+        return next(csv.reader([text], delimiter=mark, strict=True), [])
+    except csv.Error:
+        return None
 
 
 def split_line_end(raw: bytes) -> tuple[bytes, bytes]:

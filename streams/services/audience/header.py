@@ -116,6 +116,11 @@ def read_header(fields: Sequence[str]) -> Header | UnusableAudience:
     return Header(names, tuple(naming))
 
 
+def count_naming(fields: Sequence[str]) -> int:
+    """How many columns of a first row, parsed in one way, would identify people."""
+    return sum(1 for _ in _naming([name.removeprefix(BOM).strip() for name in fields]))
+
+
 def _naming(names: Sequence[str]) -> Iterator[IdentifierColumn]:
     for position, name in enumerate(names):
         lowered = name.lower()

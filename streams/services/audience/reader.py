@@ -7,16 +7,16 @@ from typing import BinaryIO
 
 from events.fields import CONTACT_ID_PATTERN
 from events.normalise import normalise_phone
-from streams.services.audience.csv_records import (
-    COMMA,
-    LINE_BYTES,
-    CsvRecord,
-    fields_of,
-    mark_of,
-    records_in,
-    with_columns,
+from streams.history.importing.column_marks import COMMA, mark_of
+from streams.services.audience.csv_records import LINE_BYTES, CsvRecord, fields_of, parted, records_in, with_columns
+from streams.services.audience.header import (
+    BOM,
+    Header,
+    IdentifierColumn,
+    UnusableAudience,
+    count_naming,
+    read_header,
 )
-from streams.services.audience.header import BOM, Header, IdentifierColumn, UnusableAudience, read_header
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _IDS = Header(("contact_id",), (IdentifierColumn(0, "contact_id"),))
@@ -90,6 +90,12 @@ def _name(field: str) -> str:
         return raw.decode("cp1252", errors="replace")
 
 
+def mark_of_list(header: bytes) -> str:
+    """What parts the fields of a list whose first row this is, or of a file that was made of one."""
+    text = header.decode(errors="surrogateescape").rstrip("\r\n")
+    return mark_of(text, parted, lambda names: count_naming([_name(name) for name in names]))
+
+
 def open_audience(file: BinaryIO) -> Audience | UnusableAudience:
     """Open an audience by its header, which is its first line that is not empty."""
     line, raw = 1, file.readline(LINE_BYTES)
@@ -99,7 +105,7 @@ def open_audience(file: BinaryIO) -> Audience | UnusableAudience:
         return UnusableAudience("the audience is empty: its first row must name the columns")
     if raw.startswith(_UTF16):
         return UnusableAudience("the audience is UTF-16 text: save it as CSV in UTF-8")
-    mark = mark_of(raw)
+    mark = mark_of_list(raw)
     fields = fields_of(raw, mark=mark)
     if fields is None:
         return UnusableAudience("the header is malformed: a quote in it is not closed, or stands within a field")

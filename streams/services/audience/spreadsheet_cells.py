@@ -6,7 +6,8 @@ formula, and with a quote no sender would know it.
 
 import re
 
-from streams.services.audience.csv_records import COMMA, fields_of, quoted, split_line_end
+from streams.history.importing.column_marks import COMMA
+from streams.services.audience.csv_records import fields_of, quoted, split_line_end
 
 _BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _is_number = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII).fullmatch

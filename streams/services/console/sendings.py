@@ -22,7 +22,8 @@ from typing import BinaryIO, Literal
 
 from streams.platform.child_command import child_command
 from streams.services.audience import workbook
-from streams.services.audience.csv_records import fields_of, mark_of, records_in
+from streams.services.audience.csv_records import fields_of, records_in
+from streams.services.audience.reader import mark_of_list
 from streams.services.audience.spreadsheet_cells import harmless_row
 
 COMMAND = (sys.executable, "-m", "streams.cli.main", "permit")
@@ -148,7 +149,7 @@ class Sending:
         with file:
             head = file.readline()
             yield head
-            mark = mark_of(head)
+            mark = mark_of_list(head)
             width = len(fields_of(head, mark=mark) or ())
             piece = bytearray()
             for record in records_in(file, width, after=1, mark=mark):
@@ -316,7 +317,7 @@ def first_hours(others: BinaryIO) -> list[tuple[str, int]]:
     """How many of those who have to wait may be reached first in which hour (UTC, `2026-11-06T14`), in order."""
     others.seek(0)
     head = others.readline()
-    mark = mark_of(head)
+    mark = mark_of_list(head)
     names = fields_of(head, mark=mark) or []
     if "harmonia_earliest_at" not in names:
         return []

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 from prometheus_client import CollectorRegistry
@@ -136,12 +136,6 @@ class PostgresFiller(ConsumerRebalanceListener):  # type: ignore[misc]
             generation = self._generation
             try:
                 fetched = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=RECORDS_AT_ONCE)
-            except OffsetOutOfRangeError:  # a topic was made anew: nobody knows where its rows stand
-                places = self._consumer.assignment()
-                for connector in {*self._connectors.values()}:
-                    await connector.forget(TP(*place) for place in places)
-                await self._begin(places)
-                continue
             except KafkaError as error:
                 if not error.retriable:
                     raise
@@ -186,12 +180,18 @@ class PostgresFiller(ConsumerRebalanceListener):  # type: ignore[misc]
             position = await self._consumer.position(place)
         except IllegalStateError:  # the partition was just taken away
             return
-        if position > self._handed.get(place, position) and generation == self._generation:
-            self._handed[place] = position
-            try:
-                await self._connectors[place.topic](Run(TP(*place), records, position, generation))
-            except MissingTopic as error:  # it may be about to be made
-                logger.warning("filling PostgreSQL: %s", type(error).__name__)
+        handed = self._handed.get(place, position)
+        if position == handed or generation != self._generation:
+            return
+        self._handed[place] = position
+        connector, tp = self._connectors[place.topic], TP(*place)
+        if position < handed:  # out of the range of a topic that was made anew, so that aiokafka went on at its start
+            await connector.forget([tp])
+            return
+        try:
+            await connector(Run(tp, records, position, generation))
+        except MissingTopic as error:  # it may be about to be made
+            logger.warning("filling PostgreSQL: %s", type(error).__name__)
 
     async def _keep_looking(self, connector: Connector) -> None:
         """Have a sink look every second whether it still has what it had."""

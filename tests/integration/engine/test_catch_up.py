@@ -12,7 +12,8 @@ from sinks.memory import MemorySink
 from streams.engine.changelog import PartitionReader
 from streams.engine.runs import Run
 from streams.platform.errors import MissingTopic
-from streams.worker.agents.sinks import sink_connector
+from streams.worker.agents.sinks import former_topics
+from streams.worker.agents.sinks.former_topics import passing_over_missing_topics
 from tests.integration.engine.feed import Feed
 from tests.integration.waiting import PATIENCE_S
 
@@ -106,7 +107,7 @@ async def test_a_catch_up_does_not_wait_for_the_end_of_a_topic_that_was_made_ane
     feed: Feed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It had asked for the end of the old one, which was longer."""
-    monkeypatch.setattr(sink_connector, "STILL_S", 0.05)
+    monkeypatch.setattr(former_topics, "STILL_S", 0.05)
     agent = feed.agent()
     for version in range(1, 4):
         await feed.said({"old": version})
@@ -142,6 +143,22 @@ async def test_a_chunk_after_one_that_could_not_be_written_leaves_nothing_out(fe
     await agent(next_one)
 
     assert feed.sink.contacts == {"b": StoredContact(2, merged_into="t")}
+
+
+async def test_a_chunk_that_was_passed_over_for_lack_of_a_topic_is_read_by_the_next_look(feed: Feed) -> None:
+    """Nothing else comes, and nobody compares topics yet."""
+    agent = feed.agent()
+    await agent(await feed.linked(("a", 1, "s"), ("b", 1, "s")))
+    lost = await feed.linked(("a", 2, None))
+    await feed.close()
+    feed.cluster.delete(feed.tp.topic)
+    await passing_over_missing_topics(agent)(lost)
+    assert feed.sink.contacts == {name: StoredContact(1, merged_into="s") for name in "ab"}
+    feed.cluster.remake(feed.tp.topic)
+
+    await agent.watch([feed.tp, feed.links])
+
+    assert feed.sink.contacts == {"b": StoredContact(1, merged_into="s")}
 
 
 def breaks_off_after(monkeypatch: pytest.MonkeyPatch, records: int) -> None:

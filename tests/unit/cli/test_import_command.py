@@ -8,6 +8,7 @@ from typer.testing import CliRunner, Result
 from streams.cli.main import app
 from tests.unit.events.adapters.fixtures_actionnetwork import FIXTURES
 
+CURE = "; give each a `part` in the mapping (docs/producers.md)"
 MAPPING = """
 name = "mail"
 [[interactions]]
@@ -49,6 +50,27 @@ def test_a_row_that_repeats_an_id_with_other_content_is_told(tmp_path: Path) -> 
     assert [line for line in ended.stderr.splitlines() if "repeats" in line] == [
         "mail.csv: line 4 repeats the id of line 2 with other content: only the first counts"
     ]
+
+
+def test_two_of_one_line_that_repeat_an_id_name_a_mapping_only_where_there_is_one(tmp_path: Path) -> None:
+    """A vendor's line holds several elements, and nobody wrote a mapping."""
+    mapping, rows, lines = (tmp_path / name for name in ("mail.toml", "mail.csv", "signatures.jsonl"))
+    mapping.write_text(MAPPING + MAPPING.replace('name = "mail"', "").replace('"email" }', '"other" }'))
+    rows.write_text("at,id,email,other,campaign\n2012-02-22T10:00:00Z,1,ada@example.org,bob@example.org,gotv-1\n")
+    signature = FIXTURES["osdi:signature"].bytes
+    lines.write_bytes(b"[%b,%b]" % (signature, signature.replace(b"ada@", b"bob@")))
+
+    assert repeats("generic", str(rows), "--mapping", str(mapping)) == [
+        "mail.csv: line 2 repeats the id of line 2 with other content: only the first counts" + CURE
+    ]
+    assert repeats("actionnetwork", str(lines)) == [
+        "signatures.jsonl: line 1 repeats the id of line 1 with other content: only the first counts"
+    ]
+
+
+def repeats(*options: str) -> list[str]:
+    told = CliRunner().invoke(app, ["import", *options, "--dry-run"]).stderr
+    return [line for line in told.splitlines() if "repeats" in line]
 
 
 def imported(folder: Path, *options: str, regime: str = "us") -> Result:

@@ -19,6 +19,7 @@ from streams.engine.retry import retried
 from streams.engine.runs import End, Run
 from streams.platform.clients import KafkaClients
 from streams.worker.agents.latency_header import Clock
+from streams.worker.agents.sinks.former_topics import runs_of_same_topic
 from streams.worker.measuring.lag import SinkLag
 from streams.worker.metrics import Metrics
 
@@ -45,14 +46,14 @@ class CampaignHoldsAgent:
         self.behind = SinkLag(SINK, [CAMPAIGN_HOLDS])
 
     async def __call__(self, chunk: Run) -> None:
-        """Read the whole topic, this chunk included, and write it to Redis."""
+        """Read the whole topic, this chunk included, and write it to Redis. Raises as `watch`."""
         with self._metrics.chunk(SINK):
             async with self._lock:
                 while not await self._put(await retried(self._read, f"{PLACE}: reading")):
                     pass
 
     async def watch(self, partitions: Sequence[TP], ends: Mapping[TP, End]) -> None:
-        """Put back what Redis has lost, and tell readers that it has all. Raises Kafka's errors."""
+        """Put back what Redis has lost, and tell readers that it has all. Raises Kafka's errors, and `MissingTopic`."""
         if PLACE not in partitions or self._lock.locked():
             return
         async with self._lock:
@@ -64,7 +65,7 @@ class CampaignHoldsAgent:
 
     async def forget_former_topics(self) -> None:
         """Have the next look read the topic if it was made anew since. Raises Kafka's errors, and `MissingTopic`."""
-        topic_id = await asyncio.to_thread(self._kafka.topic_id, CAMPAIGN_HOLDS)
+        topic_id = await self._topic_id()
         async with self._lock:
             if self._position is not None and self._position.topic_id != topic_id:
                 self._position = None
@@ -74,21 +75,37 @@ class CampaignHoldsAgent:
         await self._sink.close()
 
     async def _read(self) -> End:
-        """Read all that is in the topic; returns its end."""
-        topic_id = await asyncio.to_thread(self._kafka.topic_id, CAMPAIGN_HOLDS)
+        """Read all that is in the topic; returns its end. Until then nothing counts as known."""
+        self._position = None
+        while (end := await self._read_once()) is None:
+            pass
+        return end
+
+    async def _read_once(self) -> End | None:
+        """The same; None where the topic was made anew meanwhile, and may never get to the end of the former one."""
+        topic_id = await self._topic_id()
         holds: dict[str, int | None] = {}
         reserved_until = 0
+
+        async def is_same() -> bool:
+            return await self._topic_id() == topic_id
+
         async with PartitionReader(self._kafka) as reader:
             asked = self._clock()
             offset, end = await reader.start_of(PLACE), await reader.end_of(PLACE)
-            async for run in reader.runs(PLACE, offset, end):
+            async for run in runs_of_same_topic(reader.runs(PLACE, offset, end), is_same):
                 for record in run.records:
                     read_hold_record(record.key, record.value, holds)
                     reserved_until = max(reserved_until, read_reservation_mark(record.key, record.value))
                 offset = run.next_offset
+        if offset < end:
+            return None
         self._holds, self._reserved_until = holds, reserved_until
-        self._position = Position(topic_id, max(offset, end))
+        self._position = Position(topic_id, offset)
         return End(end, asked)
+
+    async def _topic_id(self) -> str:
+        return await asyncio.to_thread(self._kafka.topic_id, CAMPAIGN_HOLDS)
 
     async def _put(self, end: End) -> bool:
         """Write the holds to Redis, however long it is away; returns whether it has them now.

@@ -12,7 +12,7 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
@@ -26,13 +26,12 @@ from streams.engine.retry import retried
 from streams.engine.runs import End, KafkaRecord, Records, Run
 from streams.platform.clients import KafkaClients
 from streams.worker.agents.latency_header import Clock, received_at
+from streams.worker.agents.sinks.former_topics import runs_of_same_topic
 from streams.worker.measuring.lag import SinkLag
 from streams.worker.measuring.observations import observe_all
 
 logger = logging.getLogger(__name__)
 
-STILL_S = 5.0
-"""Without a record, of a partition that has more: after that it is asked whether its topic is still the same."""
 OVERDUE_MS = 3000
 """An end that is not reached by then, with no chunk in hand, has nothing but transactions' markers before it."""
 
@@ -114,7 +113,7 @@ class SinkConnector(ABC, Generic[ChangeT]):
         """The sink's topics, the one that says what is there first."""
 
     async def __call__(self, chunk: Run) -> None:
-        """Write the chunk, and before it whatever the sink is missing."""
+        """Write the chunk, and before it whatever the sink is missing. Raises Kafka's errors, and `MissingTopic`."""
         with self._metrics.chunk(self.name):
             async with self._locks[chunk.tp.partition]:
                 # Offsets have gaps, so only within a generation does a chunk follow the last one for certain, and only
@@ -225,7 +224,8 @@ class SinkConnector(ABC, Generic[ChangeT]):
             if position is None or position.topic_id != topic_id or position.offset > end:
                 position = await self._begin_anew(tp, reader)
             if position is not None:
-                async for run in self._runs(reader, tp, position.offset, end, topic_id):
+                runs = reader.runs(tp, position.offset, end)
+                async for run in runs_of_same_topic(runs, lambda: self._is_still(tp.topic, topic_id)):
                     position = await self._put(run, position, topic_id)
                     if position is None:
                         break
@@ -233,24 +233,8 @@ class SinkConnector(ABC, Generic[ChangeT]):
                     position = None
         return self._stands_at(tp, position)
 
-    async def _runs(self, reader: PartitionReader, tp: TP, start: int, end: int, topic_id: str) -> AsyncIterator[Run]:
-        """The runs from `start` until `end` is reached, or until the topic is another one, which may never get there.
-
-        Whether it is is asked where none has come for a while. Raises `MissingTopic`.
-        """
-        runs = reader.runs(tp, start, end)
-        while True:
-            coming = asyncio.ensure_future(anext(runs, None))
-            try:
-                while not (await asyncio.wait({coming}, timeout=STILL_S))[0]:
-                    if await self._topic_id(tp.topic) != topic_id:
-                        return
-            finally:
-                coming.cancel()
-                await asyncio.gather(coming, return_exceptions=True)
-            if (run := coming.result()) is None:
-                return
-            yield run
+    async def _is_still(self, topic: str, topic_id: str) -> bool:
+        return await self._topic_id(topic) == topic_id
 
     def _stands_at(self, tp: TP, position: Position | None) -> bool:
         if position is None:

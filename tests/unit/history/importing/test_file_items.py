@@ -161,6 +161,39 @@ def test_a_comma_within_a_row_of_semicolons_parts_nothing() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("header", "wanted", "columns"),
+    [
+        ('email,"Which? (homes; trains; schools)"', [], ["email", "Which? (homes; trains; schools)"]),
+        ('email,"Which? (homes; trains; schools)"', ["email"], ["email", "Which? (homes; trains; schools)"]),
+        ("email,Which? (homes; trains; schools)", ["email"], ["email", "Which? (homes; trains; schools)"]),
+        ('email;"Lesquels (logement, train, école)"', [], ["email", "Lesquels (logement, train, école)"]),
+        ("email;Lesquels (logement, train, école)", ["email"], ["email", "Lesquels (logement, train, école)"]),
+        ('"email";"gift, ""in"" euros, by month"', [], ["email", 'gift, "in" euros, by month']),
+        ("id,a;b", ["a;b"], ["id", "a;b"]),
+        ("id;a,b", ["a,b"], ["id", "a,b"]),
+    ],
+)
+def test_what_parts_columns_is_not_told_by_what_stands_in_a_question(
+    header: str, wanted: list[str], columns: list[str]
+) -> None:
+    """Forms call a column after its question, and quote there only what parts columns in their file."""
+    found, _ = csv_rows([f"{header}\r\n".encode()], wanted)
+
+    assert found == columns
+
+
+def test_a_table_with_semicolons_in_a_question_is_read(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_bytes(CSV)
+    first, *rows = CSV.splitlines(keepends=True)
+    asked = [row.rstrip(b"\n") + b",housing\n" for row in rows]
+    (tmp_path / "form").write_bytes(
+        b"".join([first.rstrip(b"\n") + b",Which? (housing; transport; schools; jobs)\n", *asked])
+    )
+
+    assert len(ids(read(tmp_path / "form", "generic"))) == len(ids(read(tmp_path / "plain", "generic")))
+
+
 def test_a_stray_quote_takes_no_row_over_lines_with_it() -> None:
     lines = [b"a,b\n", b"5'11\",1\n", b"x,2\n", b'"over\n', b'lines",3\n', b"y,4\n"]
 

@@ -6,6 +6,7 @@ import pytest
 
 from streams.services.audience import Audience, UnusableAudience, fields_of, open_audience, split_line_end
 from streams.services.audience.csv_records import LINE_BYTES, MOST_LINES
+from streams.services.audience.reader import mark_of_list
 
 
 def opened(text: bytes) -> Audience:
@@ -37,6 +38,26 @@ def test_rows_are_cut_at_semicolons_where_the_header_is_and_what_is_appended_is_
 @pytest.mark.parametrize("header", [b"email,note;more\n", b'email,"a;b;c"\n', b"email\n"])
 def test_a_semicolon_in_a_name_parts_nothing_where_commas_part_more_or_as_much(header: bytes) -> None:
     assert opened(header).mark == ","
+
+
+@pytest.mark.parametrize(
+    ("header", "mark"),
+    [
+        (b'email,"Which issues? (housing; transport; schools)"\n', ","),
+        (b'email,"Which? (visit; phone; letter)"\n', ","),
+        (b"email,Which issues? (housing; transport; schools)\n", ","),
+        (b"note,Which issues? (housing; transport; schools),Courriel\n", ","),
+        (b'email;"Quels sujets (logement, transport, train)"\n', ";"),
+        (b"email;Quels sujets (logement, transport, train)\n", ";"),
+        ("\ufefftéléphone;Oui, non, peut-être\n".encode(), ";"),
+        ("Téléphone;Oui, non, peut-être\n".encode("cp1252"), ";"),
+    ],
+)
+def test_what_parts_fields_is_not_told_by_what_stands_in_a_question(header: bytes, mark: str) -> None:
+    """Nor once columns are appended: the console reads such a file anew."""
+    audience = opened(header)
+    assert audience.mark == mark
+    assert mark_of_list(audience.header_with(["harmonia_decision", "harmonia_reason"])) == mark
 
 
 @pytest.mark.parametrize("name", ["Téléphone", "TÉLÉPHONE"])
