@@ -262,7 +262,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         about="person",
         subject=("contact",),
         within=_EVERYTHING,
-        audited=_ONE_REQUEST,
+        audited="the `contact_id`, and the id of an objection that is open already; `detail`: kind and request",
     ),
     ActSpec(
         id="answer_request",
