@@ -137,12 +137,12 @@ def provenance(counted: Iterable[Counted]) -> list[JSON]:
     for each in saying:
         source = _source(each.said)
         got = min(each.said.time, _ms(source.get("obtained_at"), each.said.time))
-        before = 0 if "notice" in source else sum(_is_of(one, source) and _given(one) < got for one in told)
+        before = 0 if "notice" in source else sum(_is_about(one, source) and _given(one) < got for one in told)
         found.setdefault(repr((sorted(source.items()), before)), []).append(each)
     return [_item(naming) for naming in found.values()]
 
 
-def _is_of(told: Interaction, source: dict[str, JSON]) -> bool:
+def _is_about(told: Interaction, source: dict[str, JSON]) -> bool:
     theirs = _source(told)
     return (theirs["kind"], theirs.get("file")) == (source["kind"], source.get("file"))
 
