@@ -1,6 +1,6 @@
 """What of a profile a rule about a source, or about a purpose, has forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from events.channels import plain_purpose
@@ -45,6 +45,17 @@ def due_words(profile: ContactProfile, rule: ForgettingRule) -> Sequence[Consent
     end = render_time(rule.until)
     words = profile.get("consent_ledger", ())
     return [word for word in words if word["granted"] and is_for(word.get("purpose"), rule) and word["at"] <= end]
+
+
+def names_beside(profile: ContactProfile, rule: ForgettingRule) -> Iterable[str]:
+    """What a profile names of the kind that a rule is about: purposes, or files of its kind of source."""
+    entries = profile.get("provenance", ())
+    if isinstance(rule, PurposeRule):
+        words = [word.get("purpose") for word in profile.get("consent_ledger", ()) if word["granted"]]
+        names = [*(item.get("purpose") for item in entries), *words]
+    else:
+        names = [item.get("file") for item in entries if item["kind"] == rule.kind]
+    return [name for name in names if name is not None]
 
 
 def _is_of(item: ProvenanceItem, rule: ForgettingRule) -> bool:

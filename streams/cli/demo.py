@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,7 +13,6 @@ from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refu
 from streams.cli.output import say
 
 if TYPE_CHECKING:
-    from streams.demo.report import DemoReport
     from streams.demo.run import DemoResult
 
 
@@ -80,21 +80,27 @@ def _print_how_to_reach(console: Console, ended: "DemoResult") -> None:
 
 
 def _how_to_reach(ended: "DemoResult", command: str) -> Iterator[str]:
-    environment = ended.stack.environment
+    environment = ended.environment
     yield from (f"{name}={value}" for name, value in environment.items())
     yield from (f"metrics: {address}" for address in ended.workers.addresses_now())
     yield f"worker log: {ended.log}"
     yield f"to stop: kill {ended.workers.process.pid}; HARMONIA_HOME={ended.log.parent} {command} local down"
     yield "\nto try, in a shell that has"
     yield f"  export {' '.join(f'{name}={value}' for name, value in environment.items())}"
-    yield from (f"  {words}" for words in _to_try(ended.story, command))
+    yield from (f"  {words}" for words in _to_try(ended, command))
 
 
-def _to_try(story: "DemoReport", command: str) -> Iterator[str]:
+def _to_try(ended: "DemoResult", command: str) -> Iterator[str]:
     """Commands that show most of what the demo has left."""
+    story = ended.story
     yield f"{command} status"
     yield from (f"{command} contact show {one.contact_id}" for one in story.figures.top_donors[:1])
-    yield f"{command} experiments show {story.tried[0].experiment}" if story.tried else f"{command} experiments list"
+    if ended.regime == "fr":
+        yield f"{command} retention report --inactive"
+        yield f"{command} retention report --purpose online_ads --until {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        yield from (f"{command} contact origin {one.contact_id}" for one in story.figures.top_donors[:1])
+    else:
+        yield f"{command} experiments {f'show {story.tried[0].experiment}' if story.tried else 'list'}"
     yield f"{command} dead-letters group"
     yield f"{command} suppressions export --channel email --format csv"
 

@@ -43,7 +43,7 @@ def print_origins(entries: Sequence[ProvenanceItem], refs: Collection[str]) -> N
         print_lines([NOT_SAID])
         return
     if not refs:
-        print_lines(origin_lines(entries))
+        print_lines([*origin_lines(entries), *_IN_UTC])
         return
     of_address = naming(entries, refs)
     print_lines(["this address"] if of_address else ["no interaction that names this address says where it comes from"])
@@ -51,6 +51,10 @@ def print_origins(entries: Sequence[ProvenanceItem], refs: Collection[str]) -> N
     others = [entry for entry in entries if entry not in of_address]
     print_lines(["", "all else that is known of the person"] if others else [])
     print_lines(f"  {line}" for line in origin_lines(others))
+    print_lines(_IN_UTC)
+
+
+_IN_UTC = ("", "times in UTC")
 
 
 def origin_lines(entries: Iterable[ProvenanceItem]) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias, get_args
 import orjson
 import typer
 
+from events.provenance_kinds import ProvenanceKind
 from events.times import render_time
 from events.topics import CONTACT_COMMANDS
 from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
@@ -37,7 +38,7 @@ app = typer.Typer(
 
 _LOOK_AGAIN_S = 0.5
 _DAY_MS = 86_400_000
-_KIND = typer.Option("--kind", help=f"From whom it came: {', '.join(KINDS)}.")
+_KIND = typer.Option("--kind", help=f"From whom it came: {', '.join(get_args(ProvenanceKind))}.")
 _UNTIL = typer.Option("--until", help="RFC 3339 with an offset: what happened after that stays.")
 _PURPOSE = typer.Option(
     "--purpose", help="Instead of --kind: what was collected for this purpose, and each yes on consent for it."
@@ -70,8 +71,10 @@ def report(  # noqa: PLR0913 (options of a command)
     settings = load_settings()
     rule = _rule(settings, until, Named(kind, file, purpose), inactive=inactive)
     with failing_plainly(), closing(KafkaClients(settings).tool_consumer()) as consumer:
-        found = _count(PeopleDue(consumer, _due_by(rule)), settings, rule)
+        people = PeopleDue(consumer, _due_by(rule), _names_by(rule))
+        found = _count(people, settings, rule)
     _print(found, rule, "due", as_json=as_json)
+    _tell_of_a_name_that_nobody_has(people, found, rule)
 
 
 @app.command()
@@ -111,9 +114,10 @@ def run(  # noqa: PLR0913 (options of a command)
     judge_source("--source", source)
     clients = KafkaClients(settings)
     with failing_plainly(), closing(clients.tool_consumer()) as consumer:
-        people = PeopleDue(consumer, _due_by(rule))
+        people = PeopleDue(consumer, _due_by(rule), _names_by(rule))
         before = _count(people, settings, rule)
         _print(before, rule, "before", as_json=as_json)
+        _tell_of_a_name_that_nobody_has(people, before, rule)
         _refuse_more(before, most)
         counted = frozenset(people.due)
         if not counted:
@@ -228,6 +232,37 @@ def _due_by(rule: Rule) -> Callable[[ContactProfile], tuple[DueItem, ...]]:
     if isinstance(rule, InactivityRule):
         return lambda profile: inactive_items(profile, rule)
     return lambda profile: due_items(profile, rule)
+
+
+def _names_by(rule: Rule) -> Callable[[ContactProfile], Iterable[str]]:
+    from events.inactivity import InactivityRule
+    from events.provenance_rules import names_beside
+
+    if isinstance(rule, InactivityRule):
+        return lambda _: ()
+    return lambda profile: names_beside(profile, rule)
+
+
+_NAMES_TOLD = 10
+
+
+def _tell_of_a_name_that_nobody_has(people: PeopleDue, found: DueReport, rule: Rule) -> None:
+    """Where nothing is due, say so of a purpose or file that no profile names: it may be misspelled."""
+    from events.channels import plain_purpose
+    from events.inactivity import InactivityRule
+    from events.provenance_rules import PurposeRule
+    from events.spelling import nearest_name
+
+    if found.people or isinstance(rule, InactivityRule):
+        return
+    meant = rule.purpose if isinstance(rule, PurposeRule) else rule.file
+    if meant is None or plain_purpose(meant) in {plain_purpose(name) for name in people.named}:
+        return
+    what = "purpose" if isinstance(rule, PurposeRule) else f"file of {KINDS[rule.kind]}"
+    near, names = nearest_name(meant, people.named), sorted(people.named)
+    more = f" and {len(names) - _NAMES_TOLD} more" if len(names) > _NAMES_TOLD else ""
+    told = f"there are {', '.join(names[:_NAMES_TOLD])}{more}" if names else "none names any"
+    say(f"no profile names the {what} {meant}: {f'did you mean {near}? ' if near else ''}{told}", err=True)
 
 
 def _commands(people: PeopleDue, of: Iterable[str], rule: Rule, source: str) -> Iterable[bytes]:

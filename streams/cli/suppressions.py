@@ -70,7 +70,7 @@ def export(  # noqa: PLR0913 (options of a command)
     else:
         with match.open("rb") as file:
             audience = _audience(open_audience(file))
-            layout = _usable(layout_of(format_, channel, audience.header))
+            layout = _usable(layout_of(format_, channel, audience))
             tally = _write_matching(settings, channel, audience, layout, wanted)
     _print_counts(tally, as_json=as_json)
     if found := "\n".join(export_warnings(tally, for_vendor=match is None and format_ != "csv")):
@@ -134,7 +134,7 @@ def _read(settings: Settings, channel: Channel, store: ClosingStore, *, with_lin
 def _write(layout: FileLayout, rows: Iterable[Row]) -> None:
     """Write the file to standard output; columns of the sender keep their bytes, also where they are no UTF-8."""
     out = io.TextIOWrapper(sys.stdout.buffer, "utf-8", "surrogateescape", newline="")
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, delimiter=layout.mark, lineterminator="\n")
     writer.writerow(layout.first)
     writer.writerows(rows)
     out.flush()

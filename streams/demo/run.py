@@ -81,6 +81,12 @@ class DemoResult:
     stack: Stack
     workers: Workers
     log: Path
+    regime: RegimeName = "us"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a command needs to reach them, with the regime that the workers have."""
+        return {**self.stack.environment, **({} if self.regime == "us" else {"HARMONIA_REGIME": self.regime})}
 
 
 def run_demo(settings: Settings, options: DemoOptions, console: Console) -> DemoResult:
@@ -118,7 +124,7 @@ def run_demo(settings: Settings, options: DemoOptions, console: Console) -> Demo
                 browsing.end(options.visit, workers.must_run)
         if options.keep:
             started.pop_all()
-    return DemoResult(story, stack, workers, log)
+    return DemoResult(story, stack, workers, log, options.regime)
 
 
 def _now() -> int:

@@ -320,6 +320,8 @@ def the_poll_is_over(office: Office) -> None:
     assert asked["people"] == len(agreed - {JEANNE, PAUL}) == 4
     ads = office.do("retention", "run", *ADS_ARE_OVER, "--most", "4", "--yes", "--json").splitlines()
     assert [(each["when"], each["people"]) for each in map(json.loads, ads)] == [("before", 4), ("after", 0)]
+    misspelled = office.run("retention", "report", "--purpose", "on_line_ads", "--until", POLL)
+    assert misspelled.stderr.decode().startswith("no profile names the purpose on_line_ads: ")
     signers, asked_for = "signataires.csv", ("--for", "online_ads", "--team", "numerique")
     everybody = office.run("audience", "export", signers, *asked_for, "--criteria", "petition-ecole/v1")
     assert "3 of 3 are refused" in refused(everybody)

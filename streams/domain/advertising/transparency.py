@@ -45,6 +45,8 @@ def mistakes_in(record: CampaignTransparency) -> list[WrongField]:
         for name in ("election", "controlled_by", "basis")
         if name in record and not _is_text(record.get(name), MAX_TEXT)
     ]
+    if "@" in str(record.get("by", "")):
+        found.append(WrongField("by", "give a name such as finance/ada, no address: it stays for eight years"))
     if not 0 <= record["amount"] <= MAX_AMOUNT:
         found.append(WrongField("amount", "give 0 or more"))
     if not _is_currency(record["currency"]):

@@ -54,6 +54,9 @@ _CROWDED = f"holds more than {MOST_ELEMENTS:,} values in one array over many lin
 _GET_IT_ANEW = "is damaged or was cut short: get it anew, and import that"
 
 
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
 class Unreadable(Exception):
     """A file that cannot be imported as what it is said to be. The text says what would be right."""
 
@@ -125,6 +128,8 @@ def _unpacked(packed: BinaryIO, job: ImportFormat) -> Iterator[FileItem]:
         return
     first = first_line(open_unpacked(packed), BODY_BYTES)
     packed.seek(0)
+    if first.startswith(_UTF16):
+        raise Unreadable("it is UTF-16 text: save it as CSV in UTF-8")
     is_json = _without_padding(first)[:1] in (b"{", b"[")
     if is_json and job.vendor in BODIES and job.mapping is None:
         yield from _bodies(packed, first, job)

@@ -2,7 +2,7 @@
 
 A row of CSV may span lines while its quotes are open. A quote that is never closed costs only its own line: the next
 line begins a new row. Columns are parted by commas, or by the semicolons that spreadsheets write in France and wherever
-else a comma is that of decimals: by what line 1 tells.
+else a comma is that of decimals: by what line 1 tells. Text is UTF-8, and a line that is none is Windows-1252.
 """
 
 import csv
@@ -88,7 +88,11 @@ def _cells(raw: bytes, mark: str) -> list[str] | None:
 
 
 def _text(raw: bytes) -> str:
-    return raw.decode(errors="backslashreplace")
+    """The text of a line. What is no UTF-8 is as Windows writes it in Western Europe, where spreadsheets save so."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="backslashreplace")
 
 
 def _parted(text: str, mark: str) -> list[str] | None:

@@ -262,7 +262,7 @@ async def _require_found(deps: ApiDependencies, asked: AskedRight) -> None:
 
 
 def _none_of_this_id() -> Problem:
-    return Problem("not_found", "There is none of this id, or its person was forgotten with it")
+    return Problem("not_found", "There is none of this whole id, or its person was forgotten with it")
 
 
 def _row(request: RightsRequest, today: date, stopped: bool | None = None) -> RightsRequestAnswer:

@@ -38,6 +38,12 @@ class Audience:
     first: bytes = b""
     mark: str = COMMA
 
+    @property
+    def names_as_written(self) -> Sequence[str]:
+        """The names of the columns in the encoding of the rows; bytes that are no UTF-8 are surrogates."""
+        fields = fields_of(self.raw_header.removeprefix(BOM.encode()), mark=self.mark) or ()
+        return [name.strip() for name in fields]
+
     def header_with(self, columns: Sequence[str]) -> bytes:
         """The row of the header with columns appended."""
         return with_columns(self.raw_header, columns, self.mark)

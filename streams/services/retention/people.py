@@ -15,12 +15,20 @@ from streams.services.retention.due import DueItem, DueReport, people_of, report
 class PeopleDue:
     """Whoever is known, and what of each `due_of` says is due; as of the last `read`.
 
+    `names_of`: what profiles name of the kind that a rule is about, sources' files or purposes; `named`: all of them.
     A null value and a profile that has lost what was due take somebody off again, and so does `leave_out`.
     """
 
-    def __init__(self, consumer: KafkaConsumer, due_of: Callable[[ContactProfile], tuple[DueItem, ...]]) -> None:
+    def __init__(
+        self,
+        consumer: KafkaConsumer,
+        due_of: Callable[[ContactProfile], tuple[DueItem, ...]],
+        names_of: Callable[[ContactProfile], Iterable[str]] = lambda _: (),
+    ) -> None:
         self._consumer = consumer
         self._due_of = due_of
+        self._names_of = names_of
+        self.named: set[str] = set()
         topics = CONTACT_STATE, CONTACT_LINKS
         self._places = [TopicPartition(topic, number) for topic in topics for number in _numbers(consumer, topic)]
         consumer.assign(self._places)
@@ -80,7 +88,9 @@ class PeopleDue:
             self._known.discard(name)
             return
         self._known.add(name)
-        if items := self._due_of(orjson.loads(value)):
+        profile: ContactProfile = orjson.loads(value)
+        self.named.update(self._names_of(profile))
+        if items := self._due_of(profile):
             self._due[name] = items
 
 

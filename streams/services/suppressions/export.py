@@ -35,19 +35,24 @@ _REACHED_BY_ACTION_NETWORK: dict[Channel, tuple[IdentifierField, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class FileLayout:
-    """A file: its first row, and `of`, which makes the row of a person; None for one whom it cannot identify."""
+    """A file: its first row, and `of`, which makes the row of a person; None for one whom it cannot identify.
+
+    `mark` parts its columns: as those of the sender's own rows, and by commas where a vendor says what a file is.
+    """
 
     first: Row
     of: Callable[[Row, Closing | None], Row | None]
+    mark: str = ","
 
 
-def layout_of(format_: Format, channel: Channel, header: Header | None = None) -> FileLayout | UnusableAudience:
-    """The layout of a file. Without the header of an audience each input row is `[contact_id]`."""
+def layout_of(format_: Format, channel: Channel, audience: Audience | None = None) -> FileLayout | UnusableAudience:
+    """The layout of a file. Without an audience each input row is `[contact_id]`."""
+    header = None if audience is None else audience.header
     if format_ == "van":
         return _van(header, channel)
     if format_ == "actionnetwork":
         return _actionnetwork(header, channel)
-    return _plain(channel) if header is None else _own_rows(header, channel)
+    return _plain(channel) if audience is None else _own_rows(audience, channel)
 
 
 def _plain(channel: Channel) -> FileLayout:
@@ -57,13 +62,14 @@ def _plain(channel: Channel) -> FileLayout:
     return FileLayout(["contact_id", "channel", "reason", "since", "until"], row)
 
 
-def _own_rows(header: Header, channel: Channel) -> FileLayout:
-    kept = [position for position, name in enumerate(header.names) if name not in _ADDED]  # not an earlier export's
+def _own_rows(audience: Audience, channel: Channel) -> FileLayout:
+    names = audience.names_as_written
+    kept = [position for position, name in enumerate(names) if name not in _ADDED]  # not an earlier export's
 
     def row(fields: Row, closing: Closing | None) -> Row:
         return [*(fields[position] for position in kept), channel, *_why(closing)]
 
-    return FileLayout([*(header.names[position] for position in kept), *_ADDED], row)
+    return FileLayout([*(names[position] for position in kept), *_ADDED], row, audience.mark)
 
 
 def _van(header: Header | None, channel: Channel) -> FileLayout | UnusableAudience:

@@ -7,22 +7,23 @@ from typing import Any, cast
 
 from typer.testing import CliRunner
 
+from events.regimes import RegimeName
 from streams.cli.demo import _how_to_reach
 from streams.cli.main import app
 from streams.demo.report import DemoReport, DonorTotals, ExperimentLine, Figures, Latency
+from streams.demo.run import DemoResult
 
 DONOR = DonorTotals("external:0123456789abcdef0123456789abcdef", "US-CA", 4, {"USD": 959_940}, None)
 FIGURES = Figures(9, 9, 0, {}, 3, {"USD": 959_940}, 1.0, 9.0, Latency(1.0, 2.0), [DONOR])
 STORY = DemoReport(FIGURES, [], [], [ExperimentLine("subject-ask-12", 765, "")], 3)
 
 
-def said(story: DemoReport) -> list[str]:
+def said(story: DemoReport, regime: RegimeName = "us") -> list[str]:
     environment = {"KAFKA_BOOTSTRAP": "127.0.0.1:1", "REDIS_URL": "redis://127.0.0.1:2/0"}
     workers = SimpleNamespace(addresses_now=lambda: ["http://127.0.0.1:3/metrics"], process=SimpleNamespace(pid=7))
-    ended = SimpleNamespace(
-        stack=SimpleNamespace(environment=environment), workers=workers, log=Path("/home/demo/worker.log"), story=story
-    )
-    return "\n".join(_how_to_reach(cast(Any, ended), "harmonia")).splitlines()
+    stack, log = SimpleNamespace(environment=environment), Path("/home/demo/worker.log")
+    ended = DemoResult(story, cast(Any, stack), cast(Any, workers), log, regime)
+    return "\n".join(_how_to_reach(ended, "harmonia")).splitlines()
 
 
 def test_the_demo_ends_with_five_commands_to_try_on_its_data() -> None:
@@ -40,6 +41,15 @@ def test_a_demo_without_donors_and_experiments_names_none_to_try() -> None:
     said_of_nothing = said(replace(STORY, figures=replace(FIGURES, top_donors=[]), tried=[]))
     assert not any("contact show" in line for line in said_of_nothing)
     assert "  harmonia experiments list" in said_of_nothing
+
+
+def test_what_is_to_be_tried_after_the_french_story_is_of_it_and_under_its_regime() -> None:
+    shown = said(replace(STORY, tried=[]), "fr")
+    assert any(line.startswith("  export ") and line.endswith(" HARMONIA_REGIME=fr") for line in shown)
+    tried = [line.split()[1:3] for line in shown if line.startswith("  harmonia")]
+    assert ["retention", "report"] in tried
+    assert ["contact", "origin"] in tried
+    assert "experiments" not in [words[0] for words in tried]
 
 
 def test_the_french_story_has_no_evening() -> None:

@@ -72,7 +72,7 @@ def test_a_producer_writes_its_own_topic_and_does_nothing_else() -> None:
     commanders = {
         right.user for right in acl.rights() if right.name == "contact-commands" and "Write" in right.operations
     }
-    assert commanders == {"harmonia-console", "harmonia-gateway", "harmonia-operator"}
+    assert commanders == {"harmonia-api", "harmonia-console", "harmonia-gateway", "harmonia-operator"}
 
 
 def test_a_topic_more_gives_rights_to_those_who_write_read_and_make_it(monkeypatch: pytest.MonkeyPatch) -> None:

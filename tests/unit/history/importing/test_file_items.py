@@ -183,6 +183,23 @@ def test_what_parts_columns_is_not_told_by_what_stands_in_a_question(
     assert found == columns
 
 
+def test_a_table_may_be_as_a_spreadsheet_on_windows_saves_it_in_france() -> None:
+    """Column names and cells that are no UTF-8; a line that is UTF-8 stays so."""
+    lines = ["Téléphone;Étiquette".encode("cp1252"), "06;bénévole".encode("cp1252"), "07;bénévole".encode(), b"08;\x81"]
+    columns, rows = csv_rows([line + b"\r\n" for line in lines])
+    assert columns == ["Téléphone", "Étiquette"]
+    read = [row.cells for row in rows]
+    assert read[:2] == [{"Téléphone": number, "Étiquette": "bénévole"} for number in ("06", "07")]
+    assert read[2] == {"Téléphone": "08", "Étiquette": "\\x81"}
+
+
+def test_a_table_of_utf_16_is_refused_with_the_cure(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("Courriel;Date\n", encoding="utf-16")
+    with pytest.raises(Unreadable, match="UTF-16 text: save it as CSV in UTF-8"):
+        read(path, "everyaction")
+
+
 def test_a_table_with_semicolons_in_a_question_is_read(tmp_path: Path) -> None:
     (tmp_path / "plain").write_bytes(CSV)
     first, *rows = CSV.splitlines(keepends=True)

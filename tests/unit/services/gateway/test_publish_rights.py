@@ -55,6 +55,7 @@ def test_nobody_takes_back_what_another_team_was_told() -> None:
 COMMANDS: list[tuple[str, dict[str, JSON], str | None]] = [
     ("contact.erased", ADA, "type"),
     ("contact.provenance_forgotten", ADA | {"kind": "self"}, "type"),
+    ("contact.purpose_forgotten", ADA | {"purpose": "petition-water"}, "type"),
     ("contact.erased_if_inactive", ADA | {"inactive_since": "2009-01-01T00:00:00Z"}, "type"),
     ("contact.linked", PAIR, "type"),
     ("contact.unlinked", PAIR, "type"),

@@ -38,7 +38,7 @@ def matching(
     """First row and rows of the file; `closed`: addresses."""
     audience = open_audience(BytesIO(given))
     assert isinstance(audience, Audience)
-    layout = layout_of(format_, channel, audience.header)
+    layout = layout_of(format_, channel, audience)
     assert isinstance(layout, FileLayout)
     hashes = {HASHER.email(address) for address in closed}
     found = ListMatching(HASHER, lambda names: CLOSED if hashes & {*names} else None, layout, wanted)
@@ -118,7 +118,7 @@ def test_an_audience_that_the_vendor_cannot_match_is_refused(
 ) -> None:
     audience = open_audience(BytesIO(header))
     assert isinstance(audience, Audience)
-    refused = layout_of(format_, channel, audience.header)
+    refused = layout_of(format_, channel, audience)
     assert isinstance(refused, UnusableAudience)
     assert refused.reason.startswith(reason)
 
