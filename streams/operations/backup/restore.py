@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,6 @@ from streams.engine.changelog import PartitionReader
 from streams.engine.decoded_states import BESIDE
 from streams.engine.retry import retried
 from streams.engine.rocksdb_store import RocksStores
-from streams.engine.runs import Run
 from streams.engine.table_partition import watermark_key, write_watermark
 from streams.engine.write_back import WriteBackStores
 from streams.engine.writer import Outbox, Output
@@ -175,20 +174,19 @@ class _Restoring:
     async def _read(self, place: TP) -> tuple[dict[bytes, bytes | None], int]:
         """The latest values in a partition by key, and up to where that was read."""
         latest: dict[bytes, bytes | None] = {}
-        read = 0
-        async for run in self._runs(place):
-            latest |= {record.key or b"": record.value for record in run.records}
-            read = run.next_offset
+        async with PartitionReader(KafkaClients(self._settings)) as reader:
+            read = await reader.start_of(place)
+            async for run in reader.runs(place, read, await reader.end_of(place)):
+                latest |= {record.key or b"": record.value for record in run.records}
+                read = run.next_offset
         return latest, read
 
     async def _values(self, topic: str) -> set[bytes | None]:
         """Every value in the first partition, superseded ones too."""
-        return {record.value async for run in self._runs(TP(topic, 0)) for record in run.records}
-
-    async def _runs(self, place: TP) -> AsyncIterator[Run]:
+        place = TP(topic, 0)
         async with PartitionReader(KafkaClients(self._settings)) as reader:
-            async for run in reader.runs(place, await reader.start_of(place), await reader.end_of(place)):
-                yield run
+            runs = reader.runs(place, await reader.start_of(place), await reader.end_of(place))
+            return {record.value async for run in runs for record in run.records}
 
     async def _interactions_watermarks(self) -> list[Output]:
         """Watermarks at the end of `interactions`: where it was kept, all of it is in the states."""

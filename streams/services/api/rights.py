@@ -7,7 +7,7 @@ at once.
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -15,10 +15,11 @@ from kafka.errors import KafkaError
 from pydantic import BaseModel, ValidationError
 from redis.exceptions import RedisError
 
+from events.outputs import AuditedDecision
 from sinks.lookup import Incomplete
 from streams.domain.rights.clock import may_have_come
 from streams.domain.rights.permitted import StepRefusal
-from streams.domain.rights.plain import plain_request
+from streams.domain.rights.plain import PlainRequest, plain_request
 from streams.domain.rights.requests import RightsRequest
 from streams.domain.rights.steps import ClockExtended, RequestClosed, RequestStep
 from streams.platform.errors import MissingTopic
@@ -66,11 +67,11 @@ _STEP: Responses = {
 }
 _LIST: Responses = {
     200: {"model": RightsRequestsAnswer, "description": "Requests, the one that is due first at the front"},
-    **problems("unauthorized", "forbidden", "invalid", "rights_unavailable"),
+    **problems("unauthorized", "forbidden", "invalid", "rights_unavailable", "audit_unavailable"),
 }
 _ONE: Responses = {
     200: {"model": RightsRequestAnswer, "description": "The request as it stands"},
-    **problems("unauthorized", "forbidden", "not_found", "invalid", "rights_unavailable"),
+    **problems("unauthorized", "forbidden", "not_found", "invalid", "rights_unavailable", "audit_unavailable"),
 }
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -137,22 +138,25 @@ def rights_routes(deps: ApiDependencies) -> APIRouter:
     @router.get("/v1/rights", responses=_LIST, response_class=Response, operation_id="rights")
     async def listed(request: Request, closed: str = "false") -> Response:
         """Open requests; with `closed=true` closed ones too."""
-        _caller(deps, request, ["closed"])
+        caller = _caller(deps, request, ["closed"])
         if closed not in _CLOSED or len(request.query_params.getlist("closed")) > 1:
             raise invalid_field("closed", "give true or false, once")
         requests = (await desk.do(desk.office.desk)).requests.values()
         today = desk.office.today()
         shown = [plain_request(each, today) for each in requests if _CLOSED[closed] or each.closed is None]
+        _write_down(deps, "list", caller, shown)
         return Response(orjson.dumps({"requests": shown}), media_type="application/json")
 
     @router.get("/v1/rights/{request_id}", responses=_ONE, response_class=Response, operation_id="right")
     async def one(request: Request, request_id: str) -> Response:
         """One request, by its whole id."""
-        _caller(deps, request)
+        caller = _caller(deps, request)
         found = (await desk.do(desk.office.desk)).requests.get(request_id)
         if found is None:
             raise _none_of_this_id()
-        return _answer(_row(found, desk.office.today()))
+        row = _row(found, desk.office.today())
+        _write_down(deps, "read", caller, [row])
+        return _answer(row)
 
     _add_steps(router, deps, desk)
     return router
@@ -239,7 +243,9 @@ def _word(person: Person) -> str:
     if len(given) != 1 or (person.external is not None and len(person.external) != 1):
         raise invalid_field("contact", f"name the person by one of {', '.join(NAMES)}: the request is kept under it")
     if person.contact_id is not None:
-        return PersonName(None, person.contact_id).long_form
+        if parse_person(person.contact_id).kind is not None:
+            raise invalid_field("contact.contact_id", "is another identifier by how it begins: name it as what it is")
+        return person.contact_id
     if person.voter_id is not None:
         return PersonName("voter", person.voter_id).long_form
     if person.external is not None:
@@ -263,6 +269,15 @@ async def _require_found(deps: ApiDependencies, asked: AskedRight) -> None:
 
 def _none_of_this_id() -> Problem:
     return Problem("not_found", "There is none of this whole id, or its person was forgotten with it")
+
+
+def _write_down(
+    deps: ApiDependencies, what: Literal["read", "list"], caller: Caller, shown: Sequence[PlainRequest]
+) -> None:
+    """Put into `audit-log` whose requests are shown to whom. Raises a Problem where it cannot."""
+    people = dict.fromkeys(each["contact_id"] for each in shown if each["contact_id"] is not None)
+    answers: list[AuditedDecision] = [{"contact_id": one, "decision": None, "reason": "rights"} for one in people]
+    deps.write_down(deps.record(what, caller.team, answers))
 
 
 def _row(request: RightsRequest, today: date, stopped: bool | None = None) -> RightsRequestAnswer:

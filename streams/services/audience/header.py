@@ -38,6 +38,8 @@ _KNOWN_AS_WRITTEN: dict[str, tuple[IdentifierField, str]] = {
 """The names, those included that came later: they count as they are written alone."""
 _WRITTEN = {"contactid": "contact_id", "voterid": "voter_id", "actionnetworkid": "Action Network ID"}
 _EXTERNAL = "external."
+_IN_NO_SYSTEM = frozenset(':,;"')
+"""What stands in the name of no system; in a first row that is parted by the wrong mark it would."""
 BOM = "\ufeff"
 _NAMES = "contact_id, voter_id, external.<system>, email, phone"
 
@@ -125,7 +127,7 @@ def _naming(names: Sequence[str]) -> Iterator[IdentifierColumn]:
     for position, name in enumerate(names):
         lowered = name.lower()
         system = lowered.removeprefix(_EXTERNAL).strip() if lowered.startswith(_EXTERNAL) else ""
-        if system and ":" not in system:
+        if system and not _IN_NO_SYSTEM.intersection(system):
             yield IdentifierColumn(position, "external", system)
         elif known := _KNOWN_AS_WRITTEN.get(_squeezed(name)):
             yield IdentifierColumn(position, *known)

@@ -111,8 +111,9 @@ def open_audience(file: BinaryIO) -> Audience | UnusableAudience:
         return UnusableAudience("the audience is empty: its first row must name the columns")
     if raw.startswith(_UTF16):
         return UnusableAudience("the audience is UTF-16 text: save it as CSV in UTF-8")
-    mark = mark_of_list(raw)
-    fields = fields_of(raw, mark=mark)
+    bare = raw.removeprefix(BOM.encode())
+    mark = mark_of_list(bare)
+    fields = fields_of(bare, mark=mark)
     if fields is None:
         return UnusableAudience("the header is malformed: a quote in it is not closed, or stands within a field")
     header = read_header([_name(field) for field in fields])

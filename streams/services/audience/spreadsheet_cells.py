@@ -10,14 +10,15 @@ from streams.history.importing.column_marks import COMMA
 from streams.services.audience.csv_records import fields_of, quoted, split_line_end
 
 _BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_is_number = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII).fullmatch
+_is_number = re.compile(r"[+-]?\d+([.,]\d+)?", re.ASCII).fullmatch
+_begins_within = re.compile(r"([,;]\s*)(?=[=+\-@＝＋－＠])(?![+-]?\d)").sub
 
 
 def harmless_cell(text: str) -> str:
-    """A cell that no spreadsheet computes."""
+    """A cell that no spreadsheet computes, nor a part of it, in a country where the other mark parts columns."""
     if text.lstrip(" ").startswith(_BEGINS) and not _is_number(text):
-        return f"'{text}"
-    return text
+        text = f"'{text}"
+    return _begins_within(r"\1'", text)
 
 
 def harmless_row(raw: bytes, mark: str = COMMA) -> bytes:

@@ -61,6 +61,7 @@ async def test_where_redis_is_not_whole_nobody_is_taken_for_unknown(desk: Desk) 
         ({"contact": {}}, "contact", "by one of contact_id, voter_id"),
         ({"contact": ADA | {"contact_id": "ada"}}, "contact", "the request is kept under it"),
         ({"contact": {"external": {"van": "1", "pdi": "2"}}}, "contact", "by one of"),
+        ({"contact": {"contact_id": "voter:NY:17"}}, "contact.contact_id", "name it as what it is"),
         ({"contact": {"email": "no address"}}, "contact", "an identifier that can be read"),
         ({"contact": {"mail": "a@example.org"}}, "contact.mail", "did you mean email?"),
         ({"contact": ADDRESS}, "contact", "an object that names the person"),
@@ -98,6 +99,8 @@ async def test_requests_are_listed_and_found_by_their_whole_id(site: Desk) -> No
     every = await site.get("/v1/rights", "site", "closed=true")
     assert [each["outcome"] for each in every.json["requests"]] == [None, "withdrawn"]
     assert (await site.get(f"/v1/rights/{closed}", "site")).json["closed"] == "2026-02-04"
+    looks = [(each["what"], each["team"], [one["contact_id"] for one in each["answers"]]) for each in site.audited()]
+    assert looks == [("list", "site", ["email:1"]), ("list", "site", ["email:1"]), ("read", "site", ["email:1"])]
     assert (await site.get(f"/v1/rights/{closed[:8]}", "site")).status == 404
     assert (await site.get("/v1/rights", "site", "closed=1")).json["mistakes"][0]["field"] == "closed"
     assert (await site.get("/v1/rights", "site", "al=true")).status == 422

@@ -60,6 +60,17 @@ def test_what_parts_fields_is_not_told_by_what_stands_in_a_question(header: byte
     assert mark_of_list(audience.header_with(["harmonia_decision", "harmonia_reason"])) == mark
 
 
+def test_a_system_has_no_mark_in_its_name() -> None:
+    """Else the first row would be parted by the wrong one, and nobody in the list found."""
+    assert opened("external.van;Nom, prénom\n123;Dupont, Jean\n".encode()).mark == ";"
+
+
+def test_a_byte_order_mark_before_a_quote_is_no_part_of_the_name() -> None:
+    audience = opened(b'\xef\xbb\xbf"contact_id";"email, or none"\n1;a@x.org\n')
+    assert audience.header.names == ("contact_id", "email, or none")
+    assert audience.raw_header.startswith(b"\xef\xbb\xbf")
+
+
 @pytest.mark.parametrize("name", ["Téléphone", "TÉLÉPHONE"])
 def test_the_name_of_a_column_may_be_as_windows_writes_it(name: str) -> None:
     audience = opened(f"{name};Ort\n0612345678;Zürich\n".encode("cp1252"))

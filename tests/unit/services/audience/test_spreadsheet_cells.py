@@ -22,6 +22,20 @@ def test_a_formula_becomes_text(row: bytes, harmless: bytes) -> None:
     assert harmless_row(row) == harmless
 
 
+@pytest.mark.parametrize(
+    ("row", "mark", "harmless"),
+    [
+        (b'a@x.org,Ada;=HYPERLINK("x")\n', ",", b'a@x.org,"Ada;\'=HYPERLINK(""x"")"\n'),
+        (b"a@x.org;Ada, =1+1\n", ";", b"a@x.org;Ada, '=1+1\n"),
+        (b"a;-12,5;0612, +33613\n", ";", b"a;-12,5;0612, +33613\n"),
+    ],
+)
+def test_what_is_a_formula_where_the_other_mark_parts_columns_becomes_text(
+    row: bytes, mark: str, harmless: bytes
+) -> None:
+    assert harmless_row(row, mark) == harmless
+
+
 def test_a_formula_becomes_text_where_fields_are_parted_by_semicolons() -> None:
     assert harmless_row(b"a;=1+1;3,5\n", ";") == b"a;'=1+1;3,5\n"
 
