@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from events.times import parse_time
-from streams.domain.contact.state import Fact
+from streams.domain.contact.state import Fact, Origin
 
 Place: TypeAlias = tuple[str, str | None]
 """The kind and the file of a source, of which a notice is."""
@@ -40,13 +40,25 @@ def notice_in(kept: str) -> GivenNotice:
     return GivenNotice(version, by or None, int(at) if at else None)
 
 
+def given_at(fact: Fact, kept: str) -> int:
+    """When the notice was given that a fact names, ms."""
+    at = notice_in(kept).at
+    return fact.time if at is None else at
+
+
+def got_at(fact: Fact, origin: Origin) -> int:
+    """When that was got of which a fact says where it comes from, ms: of one that is there for its notice, by then."""
+    if origin.obtained_at is not None:
+        return min(fact.time, origin.obtained_at)
+    return fact.time if origin.notice is None else min(fact.time, given_at(fact, origin.notice))
+
+
 def given_notices(facts: Iterable[Fact]) -> dict[Place, list[int]]:
     """When notices were given (ms, in order) as facts say, by what they are about."""
     given: dict[Place, list[int]] = {}
     for fact in facts:
         if (origin := fact.origin) is not None and origin.notice is not None:
-            at = notice_in(origin.notice).at
-            given.setdefault((origin.kind, origin.file), []).append(fact.time if at is None else at)
+            given.setdefault((origin.kind, origin.file), []).append(given_at(fact, origin.notice))
     for times in given.values():
         times.sort()
     return given
@@ -60,4 +72,4 @@ def told_before(fact: Fact, given: Mapping[Place, Sequence[int]]) -> int:
     origin = fact.origin
     if origin is None or origin.notice is not None or (times := given.get((origin.kind, origin.file))) is None:
         return 0
-    return bisect_left(times, fact.time if origin.obtained_at is None else min(fact.time, origin.obtained_at))
+    return bisect_left(times, got_at(fact, origin))

@@ -7,16 +7,16 @@ said to be too young is, whoever came from elsewhere is to be told so, and an ad
 settled is a sum and stays. Commands bind the person whatever is shown here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
 from events.interactions.canvass import REFUSALS, UNREACHABLE
 from events.registry import types_that
 from streams.domain.contact.facts.mandatory_facts import protects, says_too_young
-from streams.domain.contact.facts.notices import Place, given_notices, told_before
-from streams.domain.contact.facts.retractions import live
+from streams.domain.contact.facts.notices import Place, given_at, given_notices, got_at
+from streams.domain.contact.facts.retractions import is_retracted, retractions
 from streams.domain.contact.sections.provenance import MOST_PLACES
 from streams.domain.contact.state import (
     CanvassReport,
@@ -42,6 +42,19 @@ Fragments = Mapping[str, ContactState]
 """By name; the first one names the person, the others may be in any order."""
 
 
+class SaidOfAll(NamedTuple):
+    """What any fragment of a person may say of the others: what is retracted, and by source when notices were given."""
+
+    gone: Mapping[Key, int]
+    given: Mapping[Place, Sequence[int]]
+
+
+def said_of_all(states: Collection[ContactState]) -> SaidOfAll:
+    """What the fragments of one person say of each other."""
+    gone = retractions(fact for state in states for fact in state.facts.values())
+    return SaidOfAll(gone, given_notices(fact for state in states for fact in _counting(state, gone)))
+
+
 def shorter_and_shorter(person: Fragments) -> Iterator[Fragments]:
     """What may be shown of a person's fragments, the most of it first; in the end nothing that could be long.
 
@@ -49,7 +62,8 @@ def shorter_and_shorter(person: Fragments) -> Iterator[Fragments]:
     """
     for room in (ROOM_FOR_PARTS, ROOM_FOR_PARTS // 4, 0):
         yield bounded(person, room)
-    yield {name: reduced(state, unnamed=True) for name, state in person.items()}
+    said = said_of_all(person.values())
+    yield {name: reduced(state, said, unnamed=True) for name, state in person.items()}
 
 
 def bounded(person: Fragments, room: int = ROOM_FOR_PARTS) -> Fragments:
@@ -60,25 +74,31 @@ def bounded(person: Fragments, room: int = ROOM_FOR_PARTS) -> Fragments:
     """
     own, *parts = person
     most = _heaviest_with_room([person[part].weight for part in parts], room)
-    shown = {part: person[part] if person[part].weight <= most else reduced(person[part]) for part in parts}
+    if all(person[part].weight <= most for part in parts):
+        return person
+    said = said_of_all(person.values())
+    shown = {part: person[part] if person[part].weight <= most else reduced(person[part], said) for part in parts}
     return {own: person[own], **shown}
 
 
-def reduced(state: ContactState, *, unnamed: bool = False) -> ContactState:
+def reduced(state: ContactState, said: SaidOfAll | None = None, *, unnamed: bool = False) -> ContactState:
     """What of a fragment counts in any case, without all that could be long.
 
     A no stays about the list, the sender or the purpose that it named: were it one to the whole channel, a later yes to
     the channel, which another fragment shows, would lift it. `unnamed`: it is one to the channel, since their names
     could be as many as there are facts; only where no fragment shows a yes, so that nothing can lift it.
 
-    Of what came from others than the person the first one of each kind and file stays, what was last said of the notice
-    of it, and the first one that was got after all notices, so that a policy which asks for notices holds for them;
+    Of what came from others than the person the first one of each kind and file stays, the notice of it that was given
+    last, and the first one that was got after all notices, so that a policy which asks for notices holds for them;
     `unnamed`: of each kind one file alone. A no keeps its kind, and one fact that the person gave, or of which nobody
     says where it comes from, stays without a source: by these it is judged whether they are known from elsewhere than
     sources by which nobody is.
+
+    `said`: by all fragments of the person, for a notice and a retraction may lie in another one; None: this is the one.
     """
-    counting = live(state.facts.values())
-    origins = _origins_to_keep(counting, unnamed=unnamed)
+    said = said_of_all([state]) if said is None else said
+    counting = _counting(state, said.gone)
+    origins = _origins_to_keep(counting, said.given, unnamed=unnamed)
     known = next((fact.key for fact in counting if fact.origin is None or fact.origin.kind == _SELF), None)
     kept = (
         _binding(fact, origins.get(fact.key), unnamed=unnamed)
@@ -87,6 +107,15 @@ def reduced(state: ContactState, *, unnamed: bool = False) -> ContactState:
     )
     settled = replace(state.settled, arms=()) if state.settled.arms else state.settled
     return replace(state, facts={fact.key: fact for fact in kept if fact is not None}, settled=settled)
+
+
+def _counting(state: ContactState, gone: Mapping[Key, int]) -> list[Fact]:
+    """As `live`, where others retract too."""
+    return [
+        fact
+        for fact in state.facts.values()
+        if not isinstance(fact.detail, Retraction) and not is_retracted(fact, gone)
+    ]
 
 
 def _heaviest_with_room(weights: Sequence[int], room: int) -> int:
@@ -119,26 +148,27 @@ def _binding(fact: Fact, origin: Origin | None, *, unnamed: bool) -> Fact | None
             return None if origin is None else _word_on_origin(fact, origin)
 
 
-def _origins_to_keep(counting: Sequence[Fact], *, unnamed: bool) -> dict[Key, Origin]:
+def _origins_to_keep(
+    counting: Sequence[Fact], given: Mapping[Place, Sequence[int]], *, unnamed: bool
+) -> dict[Key, Origin]:
     """By fact what stays of its origin: the word that somebody is too young, what a notice is asked of, and the notice.
 
-    That they are too young protects them, and another fragment may show that they are not. A no that says nothing new
-    of its kind and file goes with the first that did.
+    That they are too young protects them, and another fragment may show that they are not. That, and a no, which says
+    nothing new of its kind and file goes with the first that did, and was got when that was: it asks for no notice.
     """
     said = [(fact, fact.origin) for fact in counting if fact.origin is not None]
     found = {fact.key: _too_young(origin, unnamed=unnamed) for fact, origin in said if says_too_young(fact)}
     others = [(fact, origin) for fact, origin in said if origin.kind != _SELF]
-    firsts, notable = _notable(others, given_notices(counting), unnamed=unnamed)
-    for fact, origin in notable:
-        found[fact.key] = replace(origin, of_age=False if origin.of_age is False else None, roll=None)
-    kinds = {origin.kind: fact.key for fact, origin in reversed(firsts.values())}
+    firsts, notable = _notable(others, given, unnamed=unnamed)
+    kept = {fact.key: replace(origin, of_age=_if_false(origin), roll=None) for fact, origin in notable}
+    kinds = {origin.kind: (fact, origin) for fact, origin in reversed(firsts.values())}
     for fact, origin in others:
-        if fact.key not in found and protects(fact) and origin.kind in kinds:
-            first = firsts.get((origin.kind, origin.file))
+        if fact.key not in kept and origin.kind in kinds and (fact.key in found or protects(fact)):
+            first, of = firsts.get((origin.kind, origin.file), kinds[origin.kind])
             found[fact.key] = replace(
-                found[kinds[origin.kind] if first is None else first[0].key], notice=None, of_age=None
+                of, obtained_at=got_at(first, of), notice=None, of_age=_if_false(origin), roll=None
             )
-    return found
+    return {**found, **kept}
 
 
 _Said: TypeAlias = tuple[Fact, Origin]
@@ -148,9 +178,9 @@ _Places: TypeAlias = dict[Place, _Said]
 def _notable(
     others: Iterable[_Said], given: Mapping[Place, Sequence[int]], *, unnamed: bool
 ) -> tuple[_Places, Iterable[_Said]]:
-    """Of what others said the first of each kind and file; and these, with the last that says which notice was given.
+    """Of what others said the first of each kind and file; and these, with the notice of it that was given last.
 
-    And with the first that was got after all notices. `given`: when these were given, by kind and file.
+    And with what was got first after all notices. `given`: when these were given, by kind and file, in order.
     """
     firsts, told, later, files = _Places(), _Places(), _Places(), dict[str, str | None]()
     for fact, origin in others:
@@ -160,10 +190,23 @@ def _notable(
             continue
         firsts.setdefault(place, (fact, origin))
         if origin.notice is not None:
-            told[place] = fact, origin
-        elif place in given and told_before(fact, given) == len(given[place]):
-            later.setdefault(place, (fact, origin))
+            told[place] = max((fact, origin), told.get(place, (fact, origin)), key=_given)
+        if place not in given or got_at(fact, origin) > given[place][-1]:
+            later[place] = min(later.get(place, (fact, origin)), (fact, origin), key=_got)
     return firsts, (*firsts.values(), *told.values(), *later.values())
+
+
+def _given(said: _Said) -> int:
+    fact, origin = said
+    return fact.time if origin.notice is None else given_at(fact, origin.notice)
+
+
+def _got(said: _Said) -> int:
+    return got_at(*said)
+
+
+def _if_false(origin: Origin) -> bool | None:
+    return False if origin.of_age is False else None
 
 
 def _too_young(origin: Origin, *, unnamed: bool) -> Origin:

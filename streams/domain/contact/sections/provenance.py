@@ -11,7 +11,7 @@ from events.identifiers import is_address_hash, ref_of
 from events.outputs import AddressRef, ProvenanceItem
 from events.provenance_kinds import FORGOTTEN, ShownKind
 from events.times import render_time
-from streams.domain.contact.facts.notices import GivenNotice, Place, given_notices, notice_in, told_before
+from streams.domain.contact.facts.notices import GivenNotice, Place, given_at, given_notices, notice_in, told_before
 from streams.domain.contact.state import ContactState, Fact, Origin, RollEntry
 
 MOST_ENTRIES = 500
@@ -19,7 +19,7 @@ MOST_ENTRIES = 500
 
 MOST_PLACES = 240
 """Of so many kinds, files and purposes the first one is always among them, by which it is found that something is due,
-and the last one that says which notice was given."""
+and the one of the notice that was given last."""
 
 
 _Place: TypeAlias = tuple[str, str | None, str | None]
@@ -43,8 +43,8 @@ class Entries(NamedTuple):
 def provenance(contact_id: str, state: ContactState, origins: Sequence[Fact]) -> Entries:
     """The entries, the earliest first: of very many the first one of each kind, file and purpose, and the latest.
 
-    Of notices of a kind, file and purpose the last one is shown, too; of words on age the last yes and the last no.
-    While there is room, so is the first of a kind and file that was got after all notices of it.
+    Of notices of a kind, file and purpose the one that was given last is shown, too; of words on age the last yes and
+    the last no. While there is room, so is the first of a kind and file that was got after all notices of it.
 
     `origins`: the facts that count and have an origin, in order.
     """
@@ -65,21 +65,28 @@ def provenance(contact_id: str, state: ContactState, origins: Sequence[Fact]) ->
 def _told(of_each: Mapping[_Said, Sequence[Fact]], given: Mapping[Place, Sequence[int]]) -> list[_Said]:
     """Those that are shown of too many, as `provenance` says."""
     kinds, firsts, entries = dict[str, int](), dict[_Place, int](), [*of_each]
-    last = dict[bool | _Place, int]()
+    last, notices = dict[bool, int](), dict[_Place, int]()
     for number, (origin, _) in enumerate(entries):
         place = origin.kind, origin.file, origin.purpose
         kinds.setdefault(origin.kind, number)
         if len(firsts) < MOST_PLACES:
             firsts.setdefault(place, number)
-        subjects = [origin.of_age] if origin.of_age is not None else []
-        for subject in (*subjects, *([place] if origin.notice is not None and place in firsts else ())):
-            said = last.setdefault(subject, number)
-            last[subject] = max(said, number, key=lambda each: of_each[entries[each]][-1].stamp)
-    kept = {*kinds.values(), *firsts.values(), *last.values()}
+        if origin.of_age is not None:
+            said = last.setdefault(origin.of_age, number)
+            last[origin.of_age] = max(said, number, key=lambda each: of_each[entries[each]][-1].stamp)
+        if origin.notice is not None and place in firsts:
+            notice = notices.setdefault(place, number)
+            notices[place] = max(number, notice, key=lambda each: _given(entries[each].origin, of_each[entries[each]]))
+    kept = {*kinds.values(), *firsts.values(), *last.values(), *notices.values()}
     for number in (*_after_all_notices(entries, given), *range(len(entries) - 1, -1, -1)):
         if len(kept) < MOST_ENTRIES:
             kept.add(number)
     return [entries[number] for number in sorted(kept)]
+
+
+def _given(origin: Origin, facts: Sequence[Fact]) -> int:
+    """When the notice of an entry was given last, ms."""
+    return facts[-1].time if origin.notice is None else given_at(facts[-1], origin.notice)
 
 
 def _after_all_notices(entries: Sequence[_Said], given: Mapping[Place, Sequence[int]]) -> Iterable[int]:

@@ -16,7 +16,8 @@ from streams.domain.contact import ContactState, fold, profile
 from streams.domain.contact.facts.from_interactions import fact_of
 from streams.domain.contact.facts.notices import kept_notice, notice_in
 from streams.domain.contact.merging import person
-from streams.domain.contact.publication.size_limit import reduced
+from streams.domain.contact.publication.size_limit import bounded, reduced
+from streams.domain.pressure.notices import is_notice_due
 from tests.unit.domain.contact.said import DONOR, HOUR, NOON, Arrival, folded, gift, profile_of, report, retracted, said
 
 ROLL: dict[str, JSON] = {"kind": "voter_list", "file": "rolls-2012", "obtained_at": "2012-02-01T01:00:00+01:00"}
@@ -212,6 +213,47 @@ def _two_rows() -> list[Arrival]:
     return [said("provenance.reported", f"r{at}", NOON + at, provenance={"kind": "rented"}) for at in range(2)]
 
 
+def test_a_no_of_a_part_that_is_too_large_asks_for_no_notice_that_was_given() -> None:
+    """It was got when the row was, also where it says so itself: told later, it is the same data."""
+    row: dict[str, JSON] = {"kind": "rented", "file": "a"}
+    again: dict[str, JSON] = {**row, "obtained_at": "2012-02-01T00:00:00Z"}
+    state = folded(
+        said("provenance.reported", "1", NOON, provenance=row),
+        said("provenance.reported", "2", NOON + HOUR, provenance={**row, "notice": "n1"}),
+        said("consent.changed", "3", NOON + 2 * HOUR, channel="email", granted=False, provenance=again),
+        said("provenance.reported", "4", NOON + 3 * HOUR, provenance={**again, "of_age": False}),
+    )
+    for unnamed in (False, True):
+        shown = profile(DONOR, reduced(state, unnamed=unnamed))
+        assert (len(shown["provenance"]), is_notice_due(shown, NOON + 9 * HOUR)) == (4, False)
+
+
+def test_of_a_part_that_is_too_large_it_counts_what_another_part_says_of_notices() -> None:
+    """Rows lie under one id, and who sends the notice reports it under an address."""
+    part = folded(*(said("provenance.reported", f"r{at}", NOON + at, provenance={"kind": "rented"}) for at in (0, 2)))
+    told = folded(said("provenance.reported", "n", NOON + 1, provenance={"kind": "rented", "notice": "n1"}))
+    for own, due in (
+        (told, True),
+        (folded(retracted("r0")), True),
+        (folded(retracted("r0"), retracted("r2", "s")), False),
+    ):
+        shown = profile(DONOR, person(bounded({DONOR: own, "b": part}, 0)))
+        assert is_notice_due(shown, NOON + HOUR) == due
+
+
+def test_of_a_part_that_is_too_large_the_notice_that_was_given_last_is_shown() -> None:
+    """Not the one that was told last, which may be an early one."""
+    row: dict[str, JSON] = {"kind": "rented", "file": "a"}
+    notices = [(1, {"notice": "n2"}), (2, {"notice": "n1", "notice_at": "2012-02-20T00:00:00Z"})]
+    state = folded(
+        said("provenance.reported", "0", NOON, provenance=row),
+        *(said("provenance.reported", f"{at}", NOON + at, provenance={**row, **more}) for at, more in notices),
+    )
+    shown = profile(DONOR, reduced(state))
+    assert [item.get("notice") for item in shown["provenance"]] == [None, "n2"]
+    assert not is_notice_due(shown, NOON + HOUR)
+
+
 def test_who_is_too_young_keeps_the_file_and_the_notice_where_a_part_is_too_large() -> None:
     row: dict[str, JSON] = {"kind": "vendor", "file": "a", "of_age": False, "notice": "n1"}
     [item] = profile(DONOR, reduced(folded(said("provenance.reported", "1", provenance=row))))["provenance"]
@@ -231,6 +273,16 @@ def test_of_too_many_entries_the_last_notice_of_each_kind_and_file_is_shown() ->
         *(said("provenance.reported", f"{at}", NOON + at * HOUR, provenance=each) for at, each in enumerate(rows))
     )
     assert known["provenance_left_out"] == len(rows) - 500
+    assert [item.get("notice") for item in known["provenance"] if item["kind"] == "rented"] == [None, "n2"]
+
+
+def test_of_too_many_entries_an_early_notice_that_is_told_late_hides_no_later_one() -> None:
+    row: dict[str, JSON] = {"kind": "rented", "file": "a"}
+    rows = [row, {**row, "notice": "n2"}, {**row, "notice": "n1", "notice_at": "2012-02-20T00:00:00Z"}]
+    rows += [{"kind": "canvass", "file": f"d-{number}"} for number in range(600)]
+    known = profile_of(
+        *(said("provenance.reported", f"{at}", NOON + at * HOUR, provenance=each) for at, each in enumerate(rows))
+    )
     assert [item.get("notice") for item in known["provenance"] if item["kind"] == "rented"] == [None, "n2"]
 
 
