@@ -52,6 +52,7 @@ async def test_the_openapi_document_needs_no_token(desk: Desk) -> None:
     assert {*answer.json["paths"]} == {
         *("/v1/contacts/{contact_id}", "/v1/contacts", "/v1/permissions"),
         *("/v1/experiments", "/v1/experiments/{experiment_id}", "/v1/insights"),
+        *("/v1/rights", "/v1/rights/{request_id}", "/v1/rights/{request_id}/extend", "/v1/rights/{request_id}/close"),
         *("/v1/segments", "/v1/segments/{segment_id}", "/v1/segments/{segment_id}/members"),
         *("/v1/segments/{segment_id}/permissions", "/v1/contacts/{contact_id}/segments", "/v1/segments/preview"),
     }
