@@ -20,8 +20,10 @@ from streams.platform.errors import EngineError
 from streams.platform.settings import Settings
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-WIDTH, HEIGHT = 1280, 900
+WIDTH, HEIGHT = 1280, 1120
 LIVE_WITHIN_MS = 30_000
+NOT_KNOWN_YET = "is not known yet"
+"""What the page says of what is still being looked at: that is no picture of it."""
 
 
 def main(
@@ -61,6 +63,7 @@ def _drawing(browser: Browser, path: str, out: Path) -> Callable[[DemoConsole, C
             page.goto(running.new_link())
             page.goto(running.address + path)
             page.wait_for_selector("#live.on", timeout=LIVE_WITHIN_MS)
+            page.get_by_text(NOT_KNOWN_YET).wait_for(state="detached", timeout=LIVE_WITHIN_MS)
             page.evaluate("document.fonts.ready")
             file = out / f"console-{scheme}.png"
             page.screenshot(path=file, animations="disabled")
