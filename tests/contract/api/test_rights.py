@@ -1,4 +1,8 @@
-"""Requests of people over HTTP: each is written down once, a mistake is told by its field, and nobody is named."""
+"""Requests of people over HTTP: how each answer of the desk is told, and each mistake by its field; nobody is named.
+
+The desk is in memory here. What it does itself is shown by `tests/unit/services/rights_desk` and, on real servers, by
+`tests/integration/test_api.py`.
+"""
 
 from typing import Any
 
@@ -26,7 +30,7 @@ async def ask(site: Desk, body: Any, token: str = "site") -> Answer:
     return await site.post(body, token, "/v1/rights")
 
 
-async def test_a_request_is_written_down_once_however_often_it_is_sent(site: Desk) -> None:
+async def test_a_new_request_is_201_and_one_that_is_open_already_200(site: Desk) -> None:
     first, again = await ask(site, BODY), await ask(site, BODY)
     assert (first.status, again.status) == (201, 200)
     assert first.json == again.json
@@ -40,7 +44,7 @@ async def test_an_objection_says_whether_all_contact_is_stopped(site: Desk) -> N
     assert (await ask(site, BODY | {"kind": "objection"})).json["stopped"] is True
 
 
-async def test_whom_nobody_knows_is_written_down_where_that_is_meant(site: Desk) -> None:
+async def test_whom_nobody_knows_is_404_unless_that_is_meant(site: Desk) -> None:
     stranger = {"kind": "erasure", "contact": {"phone": "+33 6 39 98 00 01"}, "received": "2026-01-31"}
     refused = await ask(site, stranger)
     assert (refused.status, refused.json["code"]) == (404, "not_found")
