@@ -125,14 +125,15 @@ class PartitionWorkers:
         self.taken.clear()
         self.taken_from.clear()
 
-    def has_room(self, tp: TP) -> bool:
-        """Whether more records of this partition should be fetched: each of its lanes takes them."""
-        return all(
-            sum(len(run.records) for run in waiting) < self.records_ahead
-            and self._bytes_ahead[lane] < CHUNKS_AHEAD * self._limits.bytes
-            for lane in self._lanes_of(tp)
-            if (waiting := self._waiting.get(lane)) is not None
-        )
+    def full(self) -> set[TP]:
+        """Partitions of which no more records should be fetched: a lane has enough waiting."""
+        most_records, most_bytes = self.records_ahead, CHUNKS_AHEAD * self._limits.bytes
+        return {
+            lane.tp
+            for lane, waiting in self._waiting.items()
+            if waiting
+            and (self._bytes_ahead[lane] >= most_bytes or sum(len(run.records) for run in waiting) >= most_records)
+        }
 
     def oldest_at(self, tp: TP) -> int | None:
         """When the oldest record was appended that was taken for a lane and is not done, in ms; None: there is none."""

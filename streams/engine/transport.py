@@ -18,10 +18,10 @@ from faust.types.tuples import ConsumerMessage
 from mode import Service
 from mode.types import ServiceT
 
+from streams.engine.aiokafka_patches.fetch_requests import pace_fetches, pack_fetches
 from streams.engine.aiokafka_patches.fetched_records import (
     DrainedRecords,
     hand_out_light_records,
-    wait_long_while_idle,
 )
 from streams.engine.aiokafka_patches.offsets_of_members import name_member_with_offsets
 from streams.engine.aiokafka_patches.record_batches import read_any_batch
@@ -45,7 +45,7 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
     async def on_start(self) -> None:
         await super().on_start()
         host = host_of(self.app)
-        wait_long_while_idle(self._ensure_consumer()._fetcher)
+        pace_fetches(self._ensure_consumer()._fetcher)
         if host.instance:
             stop_when_replaced(self._ensure_consumer()._coordinator, host.instance, host.fail_stop)
 
@@ -159,7 +159,7 @@ class Consumer(stock.Consumer):
         if not self.flow_active:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
         active, lanes = self._get_active_partitions(), self._lanes
-        wanted = {tp for tp in active if lanes.has_room(tp)}
+        wanted = active - full if (full := lanes.full()) else active
         if not wanted:
             await self._wait_for_room(timeout)
             return
@@ -312,6 +312,7 @@ def register() -> None:
     retrieve_what_nobody_awaits()
     read_any_batch()
     hand_out_light_records()
+    pack_fetches()
     know_fenced_instances()
     name_member_with_offsets()
     drivers.TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"

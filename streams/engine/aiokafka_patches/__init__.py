@@ -1,1 +1,1 @@
-"""Reading of Kafka's record batches where aiokafka is slow, or fails on what a broker accepts."""
+"""Fetching from Kafka where aiokafka is slow, or fails on what a broker accepts."""

@@ -147,22 +147,3 @@ def hand_out_light_records() -> None:
     """Make aiokafka's consumers hand out these records, for the whole process."""
     fetcher.PartitionRecords = _PartitionRecords
     fetcher.FetchResult = _FetchResult
-
-
-IDLE_WAIT_MS = 500
-
-
-def wait_long_while_idle(fetcher: Any) -> None:
-    """Have a consumer's fetches wait longer for a record while none of its partitions is left out of them.
-
-    A fetch that covers all of a broker's partitions ends with the first record of any, so nothing is late for it; the
-    next one leaves out what is not handed on yet, and must end soon, since that can't be fetched meanwhile. A broker
-    and a worker that have nothing to do spent most of their time on asking and answering.
-    """
-    plan, short = fetcher._get_actions_per_node, fetcher._fetch_max_wait_ms
-
-    def plan_with_waits(assignment: Any) -> Any:
-        fetcher._fetch_max_wait_ms = short if fetcher._records else max(short, IDLE_WAIT_MS)
-        return plan(assignment)
-
-    fetcher._get_actions_per_node = plan_with_waits

@@ -3,7 +3,7 @@ import asyncio
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
-from streams.engine.aiokafka_patches.fetched_records import IDLE_WAIT_MS, wait_long_while_idle
+from streams.engine.aiokafka_patches.fetch_requests import IDLE_WAIT_MS, pace_fetches
 from tests.integration.engine.cluster import Cluster
 
 SHORT_MS = 10
@@ -17,7 +17,7 @@ async def test_a_fetch_waits_long_unless_a_record_of_another_partition_is_not_ha
     await consumer.start()
     try:
         fetcher = consumer._fetcher
-        wait_long_while_idle(fetcher)
+        pace_fetches(fetcher)
         plan, waits = fetcher._get_actions_per_node, set[tuple[bool, int]]()
 
         def noted(assignment: object) -> object:

@@ -16,21 +16,21 @@ async def test_a_partition_has_room_until_two_chunks_wait() -> None:
     work = Workplace(records=2)
 
     await work.submit(run(range(5), tp=A))
-    one_and_a_half_wait = work.lanes.has_room(A)
+    one_and_a_half_wait = A not in work.lanes.full()
     await work.submit(run([5], tp=A))
 
-    assert (one_and_a_half_wait, work.lanes.has_room(A)) == (True, False)
-    assert work.lanes.has_room(B)
+    assert (one_and_a_half_wait, A not in work.lanes.full()) == (True, False)
+    assert B not in work.lanes.full()
 
 
 async def test_there_is_room_again_when_a_chunk_is_taken() -> None:
     work = Workplace(records=2)
     await work.submit(run(range(7), tp=A))
-    assert not work.lanes.has_room(A)
+    assert A in work.lanes.full()
 
     await work.end(A)
 
-    assert work.lanes.has_room(A)
+    assert A not in work.lanes.full()
 
 
 async def test_a_partition_has_no_room_while_two_chunks_of_bytes_wait_however_few_records_they_are() -> None:
@@ -39,12 +39,12 @@ async def test_a_partition_has_no_room_while_two_chunks_of_bytes_wait_however_fe
     await work.submit(Run(A, large[:1], 1, 1))
 
     await work.submit(Run(A, large[1:3], 3, 1))
-    with_two_behind_the_one_in_hand = work.lanes.has_room(A)
+    with_two_behind_the_one_in_hand = A not in work.lanes.full()
     await work.submit(Run(A, large[3:], 4, 1))
 
-    assert (with_two_behind_the_one_in_hand, work.lanes.has_room(A)) == (True, False)
+    assert (with_two_behind_the_one_in_hand, A not in work.lanes.full()) == (True, False)
     await work.end(A)
-    assert work.lanes.has_room(A)
+    assert A not in work.lanes.full()
 
 
 def is_done(lanes: PartitionWorkers) -> bool:
@@ -55,7 +55,7 @@ async def fetch(lanes: PartitionWorkers, ends: Callable[[], bool]) -> int:
     """What the consumer does: look for room, and where there is none wait for it. Returns how often it waited."""
     waits = 0
     while not ends():
-        if lanes.has_room(A):
+        if A not in lanes.full():
             await asyncio.sleep(0)
         else:
             waits += 1
@@ -66,7 +66,7 @@ async def fetch(lanes: PartitionWorkers, ends: Callable[[], bool]) -> int:
 async def test_whoever_waits_for_room_is_woken_whenever_the_lane_takes_a_chunk() -> None:
     work = Workplace(records=1)
     await work.submit(run(range(10), tp=A))
-    fetching = asyncio.create_task(fetch(work.lanes, lambda: work.lanes.has_room(A)))
+    fetching = asyncio.create_task(fetch(work.lanes, lambda: A not in work.lanes.full()))
     await everything_that_can()
 
     for _ in range(8):
