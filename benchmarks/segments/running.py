@@ -2,7 +2,8 @@
 
 One worker over all partitions of a stack of its own, and as many contacts as there are to be, taken over from the
 changelog. Then: a load at once, without a backfill and while one runs; a steady load in which new people enter a
-segment and leave it a minute later; previews under such a load; and everybody due at one moment, also under it.
+segment and leave it a minute later, and half of it; previews under such a load; everybody due at one moment, also under
+it; and previews of a worker that was started anew, while nothing else happens.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
@@ -86,8 +87,11 @@ class Round:
     `none`: before any segment was defined; `without`: without a backfill. `beside`: the share of the load that the
     backfill was beside; `swept`: states a second of the backfill by itself.
     `dues`: people a second who left when all were due; `entries_then`: seconds of probes meanwhile.
+    `half_…`: of the steady load at half the rate; `…_at_rest`: without any.
     """
 
+    half_entries: Sequence[float]
+    half_exits: Sequence[float]
     entries: Sequence[float]
     exits: Sequence[float]
     none: float
@@ -97,6 +101,8 @@ class Round:
     swept: float
     first_preview: float
     next_preview: float
+    first_at_rest: float
+    next_at_rest: float
     dues: float
     entries_then: Sequence[float]
 
@@ -109,9 +115,11 @@ def memberships(bench: Bench) -> Section:
         one = asyncio.run(_round(bench, sizes, bench.seed + number))
         found.append(one)
         bench.say(
-            f"entry p99 {share_of(one.entries, 0.99) * 1000:.0f} ms, exit p99 {share_of(one.exits, 0.99):.1f} s, "
+            f"entry p99 {share_of(one.half_entries, 0.99) * 1000:.0f} ms at half the rate, "
+            f"{share_of(one.entries, 0.99) * 1000:.0f} ms at all of it, exit p99 {share_of(one.exits, 0.99):.1f} s, "
             f"kept {one.during / one.without:.2f} beside a backfill of {one.swept:,.0f} states/s, "
-            f"preview {one.first_preview:.2f} s and {one.next_preview:.2f} s, {one.dues:,.0f} dues/s with entries of "
+            f"preview {one.first_preview:.2f} s and {one.next_preview:.2f} s, at rest {one.first_at_rest:.2f} s and "
+            f"{one.next_at_rest:.2f} s, {one.dues:,.0f} dues/s with entries of "
             f"p99 {share_of(one.entries_then, 0.99) * 1000:.0f} ms beside"
         )
     how = (
@@ -138,8 +146,14 @@ def _figures(sizes: Sizes, found: list[Round]) -> tuple[Figure, ...]:
     defined = f"{sizes.segments + len([*_own()])} segments, {sizes.contacts:,} contacts"
     steady, backfill = f"{sizes.rate:,} events/s", f"backfill of {sizes.contacts:,} contacts"
     dues = f"{sizes.contacts:,} due at once at {sizes.rate:,} events/s"
-    preview = f"preview of {sizes.contacts:,} contacts at {sizes.rate:,} events/s"
+    previewed = f"preview of {sizes.contacts:,} contacts"
+    preview, at_rest = f"{previewed} at {sizes.rate:,} events/s", f"{previewed}, a worker started anew at rest"
+    half = f"{sizes.rate // 2:,} events/s"
     return (
+        Figure(half, "entry, p50", "s", tuple(share_of(one.half_entries, 0.5) for one in found)),
+        Figure(half, "entry, p99", "s", tuple(share_of(one.half_entries, 0.99) for one in found), ENTRY),
+        Figure(half, "exit, p50", "s after due", tuple(share_of(one.half_exits, 0.5) for one in found)),
+        Figure(half, "exit, p99", "s after due", tuple(share_of(one.half_exits, 0.99) for one in found), EXIT),
         Figure(steady, "entry, p50", "s", tuple(share_of(one.entries, 0.5) for one in found)),
         Figure(steady, "entry, p99", "s", tuple(share_of(one.entries, 0.99) for one in found), ENTRY),
         Figure(steady, "exit, p50", "s after due", tuple(share_of(one.exits, 0.5) for one in found)),
@@ -153,6 +167,8 @@ def _figures(sizes: Sizes, found: list[Round]) -> tuple[Figure, ...]:
         Figure(backfill, "share of the load that it was beside", "of 1", tuple(one.beside for one in found)),
         Figure(preview, "first", "s", tuple(one.first_preview for one in found), PREVIEW),
         Figure(preview, "again", "s", tuple(one.next_preview for one in found), PREVIEW),
+        Figure(at_rest, "first", "s", tuple(one.first_at_rest for one in found), PREVIEW),
+        Figure(at_rest, "again", "s", tuple(one.next_at_rest for one in found), PREVIEW),
         Figure(dues, "by wall", "people a second", tuple(one.dues for one in found), DUES),
         Figure(dues, "entry meanwhile, p99", "s", tuple(share_of(one.entries_then, 0.99) for one in found)),
         Figure(dues, "entry meanwhile, p99, to that without", "×", tuple(map(_doubled, found)), DOUBLED),
@@ -176,10 +192,17 @@ async def _round(bench: Bench, sizes: Sizes, seed: int) -> Round:
             swept = sizes.contacts / (_until_swept(place, workers) - began)
             without = sizes.records / await _through(place, workers, _load(place, sizes, seed + 1_000, now))
             during, beside = await _beside(place, workers, sizes, seed, now)
+            half = _steady(place, replace(sizes, rate=sizes.rate // 2), seed + 3)
             entries, exits = _steady(place, sizes, seed)
             first, again = _previews(place, sizes, seed)
             dues, then = _dues(place, workers, sizes, seed)
-    return Round(entries, exits, none, without, during, beside, swept, first, again, dues, then)
+        with place.worker() as workers:
+            _until_swept(place, workers)
+            place.until_all_in_redis(workers, time.monotonic)
+            at_rest = _preview(place, seed + 12), _preview(place, seed + 13)
+    return Round(
+        *half, entries, exits, none, without, during, beside, swept, first, again, *at_rest, dues, entries_then=then
+    )
 
 
 def define(place: Rig, found: Sequence[SegmentDefinition]) -> None:
