@@ -159,7 +159,7 @@ class Consumer(stock.Consumer):
         if not self.flow_active:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
         active, lanes = self._get_active_partitions(), self._lanes
-        wanted = active - full if (full := lanes.full()) else active
+        wanted = active - lanes.full()  # a copy: Faust changes its own, and another thread reads this one
         if not wanted:
             await self._wait_for_room(timeout)
             return

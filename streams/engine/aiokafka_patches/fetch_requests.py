@@ -136,17 +136,16 @@ def pace_fetches(fetcher: Any, now: Callable[[], float] = time.monotonic) -> Non
 
     `AT_ONCE` fetches may follow each other, one more every `EVERY_S`. A fetch that covers all of a broker's partitions
     ends with the first record of any, so nothing is late for it; the next one leaves out what is not handed on yet, and
-    must end soon, since that can't be fetched meanwhile. While every broker that was asked before has a fetch to answer
-    there is nothing to plan. `now`: seconds of a clock that never goes back.
+    must end soon, since that can't be fetched meanwhile. `now`: seconds of a clock that never goes back.
     """
     plan, short = fetcher._get_actions_per_node, fetcher._fetch_max_wait_ms
+    are_all_asked = _AllAsked(fetcher)
     allowed, counted = float(AT_ONCE), now()
-    asked: set[int] = set()
 
     def paced(assignment: Any) -> Any:
         """Requests by broker, resets, seconds until it is asked again at the latest, and what else to wait for."""
         nonlocal allowed, counted
-        if asked and asked <= fetcher._in_flight:
+        if are_all_asked(assignment):
             return [], {}, fetcher._fetcher_timeout, False, []
         at = now()
         allowed, counted = min(AT_ONCE, allowed + (at - counted) / EVERY_S), at
@@ -154,9 +153,29 @@ def pace_fetches(fetcher: Any, now: Callable[[], float] = time.monotonic) -> Non
             return [], {}, (1 - allowed) * EVERY_S, False, []
         fetcher._fetch_max_wait_ms = short if fetcher._records else max(short, IDLE_WAIT_MS)
         actions = plan(assignment)
-        if requests := actions[0]:
+        if actions[0]:
             allowed -= 1
-            asked.update(broker for broker, _ in requests)
         return actions
 
     fetcher._get_actions_per_node = paced
+
+
+class _AllAsked:
+    """Whether every leader of an assignment's partitions has a request to answer, so that there is nothing to plan.
+
+    aiokafka goes through all partitions to find that out. Here their leaders are known until the assignment or the
+    metadata are others, of which each has an object of its own; a leader that is not known is never one that is asked.
+    """
+
+    def __init__(self, fetcher: Any) -> None:
+        self._fetcher = fetcher
+        self._assignment: Any = None
+        self._metadata: Any = None
+        self._leaders: set[int | None] = set()
+
+    def __call__(self, assignment: Any) -> bool:
+        cluster = self._fetcher._client.cluster
+        if assignment is not self._assignment or cluster._partitions is not self._metadata:
+            self._assignment, self._metadata = assignment, cluster._partitions
+            self._leaders = {cluster.leader_for_partition(tp) for tp in assignment.tps}
+        return bool(self._leaders) and self._leaders <= self._fetcher._in_flight
