@@ -106,6 +106,6 @@ def names_refused(value: bytes, wall: Wall) -> bool:
 
     That way takes no record with a field that its type does not know.
     """
-    if b'"provenance"' not in value and b'"form.submitted"' not in value:
+    if not wall.kinds or (b'"provenance"' not in value and b'"form.submitted"' not in value):
         return False
     return any(f'"kind":"{kind}"'.encode() in value for kind in wall.kinds)
