@@ -1,9 +1,11 @@
 """Services of docker-compose.yml as containers on this machine's own network: as strict, and with the same commands."""
 
+import os
 import resource
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import yaml
@@ -17,6 +19,8 @@ _SERVICES: Mapping[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read
 _METRICS_PORT = "9464"
 _MOST_FILES = 65_536
 _PATIENCE_S = 120
+_OWN_PORTS = range(20_000, 32_000, 2)
+"""Below those that a system gives to its clients, of which the next one may be taken at any time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class Site:
         `added`: to its command.
         """
         service = _SERVICES[name]
-        port, metrics = choose_ports(0, 0)
+        [port], metrics = choose_ports(0), _two_ports()
         words = [*(_on_this_network(word, port) for word in service["command"]), *added]
         named = f"{name}-{metrics}"
         self.engine.podman("run", "--detach", f"--name={named}", *self._options(name, metrics), IMAGE, *words)
@@ -115,3 +119,12 @@ def _own_settings(service: Mapping[str, Any]) -> dict[str, str]:
 def _on_this_network(word: str, port: int) -> str:
     """A network of its own has every address and port to itself."""
     return "127.0.0.1" if word == "0.0.0.0" else str(port) if word.isdecimal() else word
+
+
+def _two_ports() -> int:
+    """A free port of which the next one is free too: that is where a second process of a worker has its metrics."""
+    begin = os.getpid() % len(_OWN_PORTS)
+    for port in chain(_OWN_PORTS[begin:], _OWN_PORTS[:begin]):
+        if choose_ports(port, port + 1) == (port, port + 1):
+            return port
+    raise AssertionError(f"no two ports in a row are free in {_OWN_PORTS}")
