@@ -1,7 +1,8 @@
 """Fetches of a consumer: no more of them than are worth it, written and read in one go for each partition.
 
-A worker asks for a hundred partitions at once. aiokafka asks again as soon as it is answered, for the next record, and
-writes and reads such a request field by field: at a hundred events a second that was half of what a worker did.
+A worker asks for more than a hundred partitions at once. aiokafka asks again as soon as it is answered, for the next
+record, and writes and reads such a request field by field: at a hundred events a second that was half of what a worker
+did.
 """
 
 import struct
