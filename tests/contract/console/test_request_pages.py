@@ -127,7 +127,7 @@ async def test_who_is_not_for_privacy_sees_none_and_who_sees_a_part_neither(cons
         ("/rights/open", {"kind": "access", "contact": "van.1"}, (409, "is open already")),
         ("/rights/open", {"kind": "access", "contact": "van.3"}, (409, "is open already")),
         ("/rights/open", {"kind": "rectification", "contact": "van.1"}, (409, "is open already")),
-        ("/rights/open", {"kind": "access", "contact": "van.9"}, (404, "Not found")),
+        ("/rights/open", {"kind": "access", "contact": "van.9"}, (404, "Nobody is known by a contact id")),
         ("/rights/extend", {"request": LATE.id, "reason": "number"}, (409, "The month is over")),
         ("/rights/extend", {"request": EARLY.id, "reason": "holiday"}, (422, "Say why it takes longer")),
         ("/rights/close", {"request": CLOSED.id, "outcome": "granted"}, (409, "This request is closed")),

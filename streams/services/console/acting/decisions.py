@@ -47,7 +47,8 @@ async def _known(asked: ActRequest, found: ContactAnswer) -> KnownContact:
     await asked.deps.views.person(asked.viewer, asked.signed_in.session.reason, name, outcome)
     if outcome == "erased" and asked.viewer.scope.regions is None:
         raise PageRefused(410, "Forgotten", "This person was forgotten. Nothing is kept but that.")
-    raise PageRefused.not_found()
+    text = "Nobody is known by a contact id that you gave, or nobody whom you may see. Look whether it is spelt right."
+    raise PageRefused(404, "Not found", text)
 
 
 async def decide(
