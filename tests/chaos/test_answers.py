@@ -9,7 +9,7 @@ LOST = "chaos: the answer to a commit is lost"
 
 
 def test_answers_to_commits_are_lost(site: Site, script: Script, seed: int) -> None:
-    worker = site.start("one", {"CHAOS_LOSE_ANSWERS": f"{seed}:0.05"}, program=SABOTAGED)
+    worker = site.start("one", {"CHAOS_LOSE_ANSWERS": f"{seed}:0.1"}, program=SABOTAGED)
     with load(site.deployment, script) as running:
         running.until_folded(500)
         running.finish()
