@@ -13,7 +13,7 @@ from redis.commands.core import AsyncScript
 from sinks import redis_scripts
 from sinks.base import Completeness, Position
 from sinks.keys import position_key, text
-from sinks.redis_call import TIMEOUT_S, Backoff, call_redis
+from sinks.redis_call import TIMEOUT_S, Backoff, JoinedCalls, call_redis
 
 Answer = TypeVar("Answer")
 
@@ -41,6 +41,7 @@ class RedisPositions:
         self._stale_after = str(round(stale_after * 1000))
         self._timeout = timeout
         self._backoff = backoff or Backoff()
+        self._joined = JoinedCalls(client, timeout)
         self._position = client.register_script(redis_scripts.POSITION)
         self._touch = client.register_script(redis_scripts.TOUCH)
         self._whole = client.register_script(redis_scripts.WHOLE)
@@ -58,19 +59,23 @@ class RedisPositions:
 
     async def touch(self, partition: int, position: Position) -> bool:
         """See Sink."""
-        return await self._did(self._touch, [self._place(partition)], [self._stale_after, *position_words(position)])
+        return await self._stands(self._touch, partition, [self._stale_after, *position_words(position)])
 
     async def whole(self, partition: int, position: Position, standing: Completeness) -> bool:
         """See Sink."""
         told = [self._stale_after, *position_words(position), str(standing.age_ms), str(standing.partitions)]
-        return await self._did(self._whole, [self._place(partition)], told)
+        return await self._stands(self._whole, partition, told)
 
     async def close(self) -> None:
         """See Sink."""
+        await self._joined.close()
         await self._client.aclose()
 
     def _place(self, partition: int) -> str:
         return position_key(partition, self.topic)
+
+    async def _stands(self, script: AsyncScript, partition: int, args: Sequence[str]) -> bool:
+        return bool(await self._ask(self._joined.ask(script, [self._place(partition)], args)))
 
     async def _did(self, script: AsyncScript, keys: list[str], args: Sequence[str | bytes]) -> bool:
         return bool(await self._ask(script(keys=keys, args=args)))

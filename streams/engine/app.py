@@ -2,10 +2,11 @@
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any, cast
 
 import faust
+from aiokafka import TopicPartition
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types import TP, StreamT
 from faust.types.auth import CredentialsT
@@ -58,6 +59,8 @@ class ChunkApp(faust.App):
         self.on_ready = on_ready
         self.onlooker = onlooker
         self._stop_process = stop_process
+        self._assigned: Set[TopicPartition] = frozenset()
+        self._owned: Sequence[TP] = ()
         limits = ChunkLimits(settings.chunk_records, settings.chunk_bytes)
         turns = WeightedSemaphore(CHUNKS_AT_ONCE * limits.records)
         self._table_context = TableContext(kafka, turns, self._committed, self._membership, self._note, onlooker)
@@ -138,12 +141,16 @@ class ChunkApp(faust.App):
         """Why it does not work on its partitions now; None: it does."""
         return None if self.is_ready else "taking partitions over"
 
-    def owned_partitions(self) -> list[TP]:
+    def owned_partitions(self) -> Sequence[TP]:
         """The partitions of the agents' topics that this worker works on; none while it takes them over."""
         if not self.is_ready:
             return []
-        changelogs = self.tables.changelog_topics
-        return [TP(tp.topic, tp.partition) for tp in self.consumer.assignment() if tp.topic not in changelogs]
+        assigned = cast(transport.Consumer, self.consumer).assigned()
+        if assigned is not self._assigned:  # asked for some twenty times a second, and the same for days
+            changelogs = self.tables.changelog_topics
+            self._owned = [TP(tp.topic, tp.partition) for tp in assigned if tp.topic not in changelogs]
+            self._assigned = assigned
+        return self._owned
 
     def lag(self) -> dict[TP, int]:
         """For each owned partition, how many records (control records included) are not done yet."""
@@ -153,7 +160,7 @@ class ChunkApp(faust.App):
     def ends(self) -> dict[TP, End]:
         """Where each owned partition ended when its broker last said so."""
         consumer = cast(transport.Consumer, self.consumer)
-        return {tp: end for tp in self.owned_partitions() if (end := consumer.end_of(tp)) is not None}
+        return consumer.ends_of(self.owned_partitions())
 
     def uncommitted(self) -> tuple[int, int]:
         """In how many partitions this worker has records that it took and has not committed, and how many at most.

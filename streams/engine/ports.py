@@ -3,7 +3,7 @@
 Faust hands both on as an app and a table of its own kind; `host_of` and `recoverable` say what else they are.
 """
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Protocol, cast
 
 from faust.types import TP, AppT, CollectionT
@@ -29,7 +29,7 @@ class Host(Protocol):
     def topics_read(self) -> set[str]:
         """Of which the group assigns partitions to its members."""
 
-    def owned_partitions(self) -> list[TP]:
+    def owned_partitions(self) -> Sequence[TP]:
         """The partitions of the agents' topics that this worker works on."""
 
     async def halt_recovery(self) -> None:

@@ -6,10 +6,10 @@ message carries a `Run` as its value; Faust's acknowledgements are ignored.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, ClassVar, cast
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, KafkaTimeoutError
 from faust.transport import drivers
 from faust.transport.drivers import aiokafka as stock
@@ -245,14 +245,28 @@ class Consumer(stock.Consumer):
         state = consumer._subscription.subscription.assignment.state_value(tp)
         return int(state.position) if state.has_valid_position else 0
 
-    def end_of(self, tp: TP) -> End | None:
-        """Where an assigned partition ended when the last fetch of it was answered; None before the first."""
+    def assigned(self) -> Set[TopicPartition]:
+        """What the group has assigned to this member: the same object for as long as that stays."""
+        assigned: Set[TopicPartition] = self._thread._ensure_consumer().assignment()
+        return assigned
+
+    def ends_of(self, tps: Sequence[TP]) -> dict[TP, End]:
+        """Where assigned partitions ended when the last fetch of each was answered; not of those without any yet."""
         consumer = self._thread._consumer
-        if consumer is None or not consumer._subscription.is_assigned(tp):
-            return None
-        at = consumer.last_poll_timestamp(tp)  # first: what is read after it can only be newer
-        offset = consumer.last_stable_offset(tp)
-        return None if at is None or offset is None else End(int(offset), int(at))
+        subscription = None if consumer is None else consumer._subscription.subscription
+        assignment = None if subscription is None else subscription.assignment
+        if assignment is None:
+            return {}
+        ends = {}
+        for tp in tps:
+            state = assignment.state_value(tp)
+            if state is None:
+                continue
+            at = state.timestamp  # first: what is read after it can only be newer
+            offset = state.lso
+            if at is not None and offset is not None:
+                ends[tp] = End(int(offset), int(at))
+        return ends
 
     def ack(self, message: Message) -> bool:
         """A run that an agent has taken is not done yet, so nothing is marked for commit."""

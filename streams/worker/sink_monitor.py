@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Protocol
 
 from faust.types import TP
@@ -32,6 +33,7 @@ class CurrentValues:
     def __init__(self, gauge: Gauge) -> None:
         self._gauge = gauge
         self._children: dict[tuple[str, ...], Gauge] = {}
+        self._shown: Mapping[tuple[str, ...], float] = {}
 
     def show(self, values: Mapping[tuple[str, ...], float]) -> None:
         """Replace all values."""
@@ -42,7 +44,10 @@ class CurrentValues:
             child = self._children.get(labels)
             if child is None:
                 child = self._children[labels] = self._gauge.labels(*labels)
+            elif self._shown.get(labels) == value:
+                continue
             child.set(value)
+        self._shown = dict(values)
 
 
 class MonitoredSink(Protocol):
@@ -153,5 +158,6 @@ class SinkMonitor(Service):
                 self._app.fail_stop(error)
 
 
+@cache
 def _labels(tp: TP) -> tuple[str, str]:
     return tp.topic, str(tp.partition)

@@ -1,6 +1,10 @@
 import logging
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 
@@ -8,7 +12,7 @@ from streams.domain.formats import OtherFormat
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
 from streams.engine.decoded_states import Codec, Storage
 from streams.engine.recovery import Recovery, TableManager
-from streams.engine.runs import Run
+from streams.engine.runs import End, Run
 from streams.engine.static_membership import given_away
 from streams.engine.store import open_memory_store
 from streams.engine.table import Flow
@@ -59,6 +63,38 @@ def test_every_broker_is_known_to_the_app(app: ChunkApp) -> None:
 def test_a_worker_without_partitions_is_not_ready(app: ChunkApp) -> None:
     assert not app.is_ready
     assert (app.owned_partitions(), app.lag()) == ([], {})
+
+
+def test_what_is_owned_follows_the_assignment_and_has_no_changelogs(
+    app: ChunkApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = app.chunk_table("contacts", 3, Storage(open_memory_store, Codec(bytes, bytes), 0), Flow(["interactions"]))
+    assigned = [frozenset[TopicPartition]()]
+    monkeypatch.setattr(ChunkApp, "is_ready", True)
+    monkeypatch.setattr(app.consumer, "assigned", lambda: assigned[-1])
+    assert [*app.owned_partitions()] == []
+    for numbers in ([0, 2], [1], [], [0, 1, 2]):
+        topics = "interactions", table.changelog_topic.get_topic_name()
+        assigned.append(frozenset(TopicPartition(topic, number) for topic in topics for number in numbers))
+        for _ in range(2):
+            assert sorted(app.owned_partitions()) == [TP("interactions", number) for number in numbers]
+    monkeypatch.setattr(ChunkApp, "is_ready", False)
+    assert [*app.owned_partitions()] == []
+
+
+async def test_where_partitions_end_is_told_of_those_that_were_fetched(
+    app: ChunkApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer = cast(Consumer, app.consumer)
+    fetched, waiting, former = (TP("interactions", number) for number in range(3))
+    assert consumer.ends_of([fetched]) == {}
+    subscription = SubscriptionState()
+    monkeypatch.setattr(consumer._thread, "_consumer", SimpleNamespace(_subscription=subscription))
+    assert consumer.ends_of([fetched]) == {}
+    subscription.assign_from_user([TopicPartition(*fetched), TopicPartition(*waiting)])
+    state = subscription.subscription.assignment.state_value(fetched)
+    state.timestamp, state.lso = 1_700_000_000_000, 7
+    assert consumer.ends_of([fetched, waiting, former]) == {fetched: End(7, 1_700_000_000_000)}
 
 
 def test_a_topic_whose_offsets_transactions_commit_is_read_by_one_agent_alone(app: ChunkApp) -> None:

@@ -133,11 +133,11 @@ class SinkConnector(ABC, Generic[ChangeT]):
         To be called every second or so: that is how a flush is noticed without traffic, and how readers of the sink
         hear that it holds all there was at `ends`. Raises Kafka's errors, and `MissingTopic`.
         """
-        self._marks.note(ends)
         mine: dict[int, list[TP]] = defaultdict(list)
         for tp in partitions:
             if tp.topic in self._views:
                 mine[tp.partition].append(tp)
+        self._marks.note({tp: ends[tp] for tps in mine.values() for tp in tps if tp in ends})
         await asyncio.gather(*(self._watch(number, tps) for number, tps in mine.items()))
 
     async def forget_former_topics(self) -> None:
