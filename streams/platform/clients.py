@@ -31,6 +31,9 @@ PARTITION_FETCH_BYTES = 2 << 20
 #: Of members of a group. Where a broker did not answer aiokafka asks again only then, and a leader that knows no topic
 #: gives nobody a partition meanwhile.
 METADATA_MAX_AGE_MS = 30_000
+#: Milliseconds that a fetch waits at the broker for a record, where few come: it is answered as soon as there is one.
+#: For consumers of one partition that ask nothing else: a broker answers the requests of a connection one by one.
+QUIET_FETCH_MS = 5_000
 REQUEST_TIMEOUT_S = 20.0
 _COORDINATOR_PAUSE_S = 0.05
 Answer = TypeVar("Answer")

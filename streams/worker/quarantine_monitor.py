@@ -49,7 +49,7 @@ from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.retry import BROKER_TROUBLE
 from streams.engine.runs import KafkaRecord
 from streams.engine.writer import Output, TransactionWriter
-from streams.platform.clients import KafkaClients
+from streams.platform.clients import QUIET_FETCH_MS, KafkaClients
 from streams.platform.cooperative import map_cooperatively
 from streams.platform.settings import Settings
 from streams.worker.agents.intake.agent import judge
@@ -138,12 +138,15 @@ class HeldRecordsCounter(Service):
         released = ReleasedRecords()
         consumer.assign([NOTES])
         await consumer.seek_to_beginning(NOTES)
+        consumer.pause(NOTES)
         while not self.should_stop:
             end = (await consumer.end_offsets([NOTES]))[NOTES]
+            consumer.resume(NOTES)
             while await consumer.position(NOTES) < end:
                 for records in (await consumer.getmany(timeout_ms=_WAIT_MS)).values():
                     for record in records:
                         released.take(record.value)
+            consumer.pause(NOTES)  # until the next look: nobody waits for what comes
             starts, ends = await consumer.beginning_offsets(self._places), await consumer.end_offsets(self._places)
             counted = {tp.partition: offset for tp, offset in starts.items()}
             self._metrics.waiting.set(released.waiting(counted, {tp.partition: offset for tp, offset in ends.items()}))
@@ -180,7 +183,7 @@ class QuarantineMonitor(Service):
     @Service.task
     async def _keep(self) -> None:
         while not self.should_stop:
-            consumer = self._kafka.reader(wait_ms=_LISTEN_MS)
+            consumer = self._kafka.reader(wait_ms=QUIET_FETCH_MS)
             try:
                 await consumer.start()
                 await self._begin(consumer)
@@ -197,10 +200,10 @@ class QuarantineMonitor(Service):
     async def _begin(self, consumer: AIOKafkaConsumer) -> None:
         """Read all that is in the topic before the guard is told: half of it would let sources go that are held."""
         place = TopicPartition(*PLACE)
+        end = (await consumer.end_offsets([place]))[place]  # first: a broker would answer a fetch before it
         consumer.assign([place])
         await consumer.seek_to_beginning(place)
         self._known = {}
-        end = (await consumer.end_offsets([place]))[place]
         while not self.should_stop and await consumer.position(place) < end:
             await self._hear(consumer)
 

@@ -125,14 +125,17 @@ class RightsMonitor(Service):
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         consumer.assign([PLACE])
         await consumer.seek_to_beginning(PLACE)
+        consumer.pause(PLACE)
         followed = FollowedDesk()
         told: tuple[RightsDesk, date] | None = None
         while not self.should_stop:
             end = (await consumer.end_offsets([PLACE]))[PLACE]
+            consumer.resume(PLACE)
             while not self.should_stop and await consumer.position(PLACE) < end:
                 for records in (await consumer.getmany(timeout_ms=_WAIT_MS)).values():
                     for record in records:
                         followed.take(record.key, record.value)
+            consumer.pause(PLACE)  # until the next look: nobody waits for what comes
             desk, today = followed.desk(), self._today()
             if told is None or told[0] is not desk or told[1] != today:
                 self._metrics.tell(waiting_by_kind(desk, today))
