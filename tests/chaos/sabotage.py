@@ -107,7 +107,11 @@ def flush_often() -> None:
         original(store, changes, position)
         if next(writes) % FLUSH_EVERY == 0:
             store.flush()
-            cast(RocksStore, store.below)._db.flush(wait=False)
+            below = cast(RocksStore, store.below)
+            try:
+                below._db.flush(wait=False)
+            except Exception as error:  # noqa: BLE001 - of a full disk, say: told as the store tells it of its own writes
+                raise below._failed(error) from None
 
     setattr(WriteBackStore, "write", write)  # noqa: B010 - mypy would take it for a bound method
 
