@@ -47,6 +47,9 @@ def _expected(name: str, arms: Mapping[str, Arm]) -> dict[str, Any]:
         variant: (arm["n"], {metric: sums["raw"] for metric, sums in arm["metrics"].items() if metric not in _TOO_OLD})
         for variant, arm in arms.items()
     }
+    if name in CHANGED:  # all variants that a definition names are shown, also those that nobody is in
+        nothing = dict.fromkeys({metric for _, sums in shown.values() for metric in sums}, 0)
+        shown = dict.fromkeys(VARIANTS, (0, nothing)) | shown
     window = CHANGED.get(name, {}).get("window_ms", 7 * DAY_MS) // 1000
     return {"variants": shown, "contaminated": sum(arm["contaminated"] for arm in arms.values()), "window": window}
 
