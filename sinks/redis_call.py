@@ -44,8 +44,8 @@ class Backoff:
         self._since = None
 
 
-async def call_redis(call: Awaitable[Answer], backoff: Backoff, limit_s: float = TIMEOUT_S) -> Answer:
-    """Await the answer of a call. Raises SinkUnavailable when it fails or takes longer than `limit_s` seconds."""
+async def call_redis(call: Awaitable[Answer], backoff: Backoff, limit_s: float | None = TIMEOUT_S) -> Answer:
+    """Await the answer of a call. Raises SinkUnavailable when it fails or takes longer than `limit_s`."""
     try:
         async with asyncio.timeout(limit_s):
             answer = await call

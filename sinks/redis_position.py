@@ -75,7 +75,8 @@ class RedisPositions:
         return position_key(partition, self.topic)
 
     async def _stands(self, script: AsyncScript, partition: int, args: Sequence[str]) -> bool:
-        return bool(await self._ask(self._joined.ask(script, [self._place(partition)], args)))
+        asking = self._joined.ask(script, [self._place(partition)], args)
+        return bool(await call_redis(asking, self._backoff, limit_s=None))  # joined calls have a limit of their own
 
     async def _did(self, script: AsyncScript, keys: list[str], args: Sequence[str | bytes]) -> bool:
         return bool(await self._ask(script(keys=keys, args=args)))

@@ -44,6 +44,7 @@ from streams.domain.quarantine.quarantines import (
     quarantine_record,
     read_quarantine_record,
 )
+from streams.engine.aiokafka_patches.fetch_requests import rest_longer
 from streams.engine.changelog import PartitionReader
 from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.retry import BROKER_TROUBLE
@@ -125,6 +126,7 @@ class HeldRecordsCounter(Service):
             consumer = self._kafka.reader(wait_ms=_WAIT_MS)
             try:
                 await consumer.start()
+                rest_longer(consumer)
                 await self._follow(consumer)
             except BROKER_TROUBLE as error:
                 if not self._in_trouble:
@@ -186,6 +188,7 @@ class QuarantineMonitor(Service):
             consumer = self._kafka.reader(wait_ms=QUIET_FETCH_MS)
             try:
                 await consumer.start()
+                rest_longer(consumer)
                 await self._begin(consumer)
                 while not self.should_stop:
                     await self._hear(consumer)

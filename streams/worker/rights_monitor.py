@@ -24,6 +24,7 @@ from sinks.lookup import ErasedContact, Incomplete, Lookup
 from streams.domain.rights.forgetting import forgetting_records, requests_of, waiting_by_kind
 from streams.domain.rights.requests import RightsDesk, RightsRequest, desk_of
 from streams.domain.rights.steps import RightsRecord, read_rights_record
+from streams.engine.aiokafka_patches.fetch_requests import rest_longer
 from streams.engine.retry import BROKER_TROUBLE
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
@@ -113,6 +114,7 @@ class RightsMonitor(Service):
             consumer = self._kafka.reader(wait_ms=_WAIT_MS)
             try:
                 await consumer.start()
+                rest_longer(consumer)
                 await self._follow(consumer)
             except (*BROKER_TROUBLE, SinkUnavailable) as error:
                 if not self._in_trouble:

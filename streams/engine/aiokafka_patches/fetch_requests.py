@@ -11,6 +11,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any, Self
 
+from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer import fetcher as consuming
 from aiokafka.protocol import fetch
 
@@ -20,6 +21,8 @@ EVERY_S = 0.02
 """Seconds from one fetch to the next while much comes in: what has come meanwhile is fetched together."""
 AT_ONCE = 4
 """Fetches that may follow each other without a pause, after a rest: what comes now and then is not held up."""
+REST_S = 2.0
+"""Seconds after which a consumer of little looks for something to fetch though nothing has happened to it."""
 
 _HEAD = struct.Struct(">iiiibiii")
 _ASKED = struct.Struct(">iiqqi")
@@ -159,6 +162,14 @@ def pace_fetches(fetcher: Any, now: Callable[[], float] = time.monotonic) -> Non
         return actions
 
     fetcher._get_actions_per_node = paced
+
+
+def rest_longer(consumer: AIOKafkaConsumer) -> None:
+    """Have a started consumer that little comes to look less often for something to fetch; aiokafka looks each 0.2 s.
+
+    Whatever makes a difference wakes it: an answer, a failure, an assignment, a resumption, new metadata.
+    """
+    consumer._fetcher._fetcher_timeout = REST_S
 
 
 class _AllAsked:

@@ -13,8 +13,7 @@ FORGET_MS = 120_000
 """While nothing is owned, as in a take-over, what was owned before is remembered for so long: that is no progress."""
 
 
-@dataclass(frozen=True, slots=True)
-class PartitionProgress:
+class PartitionProgress(NamedTuple):
     """How far a partition is: records not done, the offset below which all is done, append time of the oldest in hand.
 
     `done` None: nothing yet. `oldest_at` None: nothing was fetched yet.
