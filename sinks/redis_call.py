@@ -45,7 +45,10 @@ class Backoff:
 
 
 async def call_redis(call: Awaitable[Answer], backoff: Backoff, limit_s: float | None = TIMEOUT_S) -> Answer:
-    """Await the answer of a call. Raises SinkUnavailable when it fails or takes longer than `limit_s`."""
+    """Await the answer of a call. Raises SinkUnavailable when it fails or takes longer than `limit_s` seconds.
+
+    None: the call has a limit of its own.
+    """
     try:
         async with asyncio.timeout(limit_s):
             answer = await call
@@ -89,13 +92,17 @@ class JoinedCalls:
         return await answer
 
     async def close(self) -> None:
-        """Fail the calls that are out."""
+        """Fail the calls that are out, and those that are about to be sent."""
+        _fail(self._next, RedisAway("closed"))
+        self._next = []
         for sending in self._sending:
             sending.cancel()
         await asyncio.gather(*self._sending, return_exceptions=True)
 
     def _begin(self) -> None:
         calls, self._next = self._next, []
+        if not calls:  # closed meanwhile
+            return
         sending = asyncio.create_task(self._send(calls))
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)
@@ -118,6 +125,8 @@ class JoinedCalls:
         """What came of each call: what its script returned, or an exception."""
         answers = await self._sent(calls)
         unknown = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+        if not unknown:
+            return answers
         for script in {calls[place].script for place in unknown}:
             await self._client.script_load(script.script)
         for place, answer in zip(unknown, await self._sent([calls[place] for place in unknown]), strict=True):

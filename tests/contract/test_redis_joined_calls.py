@@ -148,3 +148,16 @@ async def test_closing_a_sink_fails_what_it_asks_of_a_frozen_server_and_leaves_n
         redis_server.thaw()
     pool = client.connection_pool
     assert not any(each.is_connected for each in [*pool._in_use_connections, *pool._available_connections])
+
+
+@pytest.mark.parametrize("turns", [1, 2], ids=["before it is handed over", "before it is sent"])
+async def test_a_call_that_is_about_to_be_sent_fails_when_its_sink_is_closed(
+    client: Redis, double: AsyncScript, turns: int
+) -> None:
+    joined = JoinedCalls(client)
+    asking = asyncio.create_task(joined.ask(double, [], ["1"]))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await joined.close()
+    with pytest.raises(RedisAway):
+        await asyncio.wait_for(asking, 10)
