@@ -1,8 +1,19 @@
 """A consumer fetches at once after a rest, and no more often than is worth it while much comes in."""
 
+import asyncio
 from types import SimpleNamespace
 
-from streams.engine.aiokafka_patches.fetch_requests import AT_ONCE, EVERY_S, IDLE_WAIT_MS, pace_fetches
+from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.subscription_state import SubscriptionState
+
+from streams.engine.aiokafka_patches.fetch_requests import (
+    AT_ONCE,
+    EVERY_S,
+    IDLE_WAIT_MS,
+    REST_S,
+    pace_fetches,
+    rest_longer,
+)
 
 FIRST, SECOND = 1, 2
 SHORT_MS = 50
@@ -134,3 +145,12 @@ def test_a_fetch_waits_long_unless_records_wait_to_be_handed_on() -> None:
     assert consumer.waits_ms() == IDLE_WAIT_MS
     consumer.fetcher._records = {"a partition": "its records"}
     assert consumer.waits_ms() == SHORT_MS
+
+
+async def test_a_consumer_that_hears_little_looks_less_often_than_aiokafka_does() -> None:
+    client = SimpleNamespace(_loop=asyncio.get_running_loop(), _metadata_max_age_ms=1000)
+    fetcher = Fetcher(client, SubscriptionState())
+    before = fetcher._fetcher_timeout
+    rest_longer(SimpleNamespace(_fetcher=fetcher))
+    assert fetcher._fetcher_timeout == REST_S > before
+    await fetcher.close()
