@@ -13,7 +13,7 @@ from kafka.admin import NewTopic
 
 from streams.engine.changelog import PartitionReader
 from streams.engine.runs import KafkaRecord
-from streams.engine.writer import Outbox, Output
+from streams.engine.writer import Outbox, Output, TransactionWriter
 from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
 
@@ -67,6 +67,12 @@ class Cluster:
         outbox = Outbox(self.kafka)
         await outbox.write([Output(*tp, b"%d" % number, value) for number, value in enumerate(values)])
         await outbox.stop()
+
+    async def write(self, writer: TransactionWriter, outputs: Iterable[Output]) -> dict[TP, int]:
+        """One transaction; returns its ends when readers see it, a little after the broker has said that it is done."""
+        ends = await writer.write(outputs)
+        await writer.until_marked()
+        return ends
 
     async def committed(self, tp: TP) -> Sequence[KafkaRecord]:
         """What readers see that read committed records only."""

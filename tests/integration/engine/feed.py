@@ -172,7 +172,7 @@ class Feed:
         return self._metrics.registry.get_sample_value(name, labels)
 
     async def _told(self, tp: TP, outputs: list[Output], generation: int = 1) -> Run:
-        end = (await self._writer.write(outputs))[tp]
+        end = (await self.cluster.write(self._writer, outputs))[tp]
         records = [r for r in await self.cluster.committed(tp) if end - len(outputs) <= r.offset < end]
         return Run(tp, records, end + 1, generation)  # behind the marker of the commit
 

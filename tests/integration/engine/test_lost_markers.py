@@ -167,6 +167,7 @@ async def test_what_others_write_to_as_well_is_marked_with_the_next_transaction(
 
     await mine.write([Output(*own, b"k", b"2")])
     await mine.write([Output(*own, b"k", b"3")])  # begins once the one before is marked
+    await mine.until_closed([shared])
     await mine.stop()
 
     assert [record.value for record in await cluster.committed(shared)] == [b"1"]
@@ -193,6 +194,7 @@ async def test_what_others_write_to_as_well_is_marked_by_the_next_owner_as_the_l
         await owner._writer.write([Output(*bench.shared, b"k", b"next")])  # type: ignore[union-attr]
         await other._producer.commit_transaction()
         await other.write([Output(*bench.shared, b"o", b"more")])
+    await other.until_closed([bench.shared])
     await other.stop()
 
     seen = [record.value for record in await cluster.committed(bench.shared)]

@@ -19,7 +19,7 @@ async def written(cluster: Cluster, tp: TP, *chunks: list[bytes]) -> None:
     writer = TransactionWriter(cluster.kafka, f"writer-of-{tp.topic}")
     await writer.start()
     for chunk in chunks:
-        await writer.write([Output(*tp, b"k", value) for value in chunk])
+        await cluster.write(writer, [Output(*tp, b"k", value) for value in chunk])
     await writer.stop()
 
 

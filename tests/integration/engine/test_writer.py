@@ -32,7 +32,7 @@ async def test_a_record_arrives_as_it_was_given(cluster: Cluster, tp: TP, writer
         Output(*tp, b"", b""),
     ]
 
-    await writer.write(given)
+    await cluster.write(writer, given)
 
     arrived = await cluster.committed(tp)
     assert [(record.key, record.value) for record in arrived] == [(out.key, out.value) for out in given]
@@ -56,7 +56,7 @@ async def test_the_end_is_that_of_the_last_record_also_for_many_batches(
     values = [os.urandom(size) for _ in range(5)]
 
     for _ in range(2):
-        end = (await writer.write([Output(*tp, b"%d" % n, value) for n, value in enumerate(values)]))[tp]
+        end = (await cluster.write(writer, [Output(*tp, b"%d" % n, value) for n, value in enumerate(values)]))[tp]
         assert end == (await cluster.committed(tp))[-1].offset + 1
 
     assert [record.value for record in await cluster.committed(tp)] == values * 2
@@ -65,7 +65,7 @@ async def test_the_end_is_that_of_the_last_record_also_for_many_batches(
 async def test_small_and_large_records_keep_their_order(cluster: Cluster, tp: TP, writer: TransactionWriter) -> None:
     values = [os.urandom(size) for size in (10, 1_500_000, 10, 10, 1_048_400, 10, 2_000_000, 1_500_000)]
 
-    await writer.write([Output(*tp, None, value) for value in values])
+    await cluster.write(writer, [Output(*tp, None, value) for value in values])
 
     assert [record.value for record in await cluster.committed(tp)] == values
 
@@ -81,7 +81,7 @@ async def test_of_two_writers_of_one_id_the_later_writes(cluster: Cluster, tp: T
 
     with pytest.raises(KafkaError):
         await writer.write([Output(*tp, b"k", b"former")])
-    await later.write([Output(*tp, b"k", b"later")])
+    await cluster.write(later, [Output(*tp, b"k", b"later")])
     await later.stop()
 
     assert [record.value for record in await cluster.committed(tp)] == [b"later"]
