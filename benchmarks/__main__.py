@@ -24,7 +24,7 @@ from benchmarks.lists.suite import lists
 from benchmarks.live.beside import beside
 from benchmarks.live.suite import live
 from benchmarks.peers import ratios
-from benchmarks.peers.known import OURS
+from benchmarks.peers.known import OURS, known_peers
 from benchmarks.peers.suite import side_by_side
 from benchmarks.permit.suite import permit
 from benchmarks.pipeline.suites import PIPELINE
@@ -69,7 +69,7 @@ def main(
     quick: Annotated[bool, typer.Option("--quick", help="One round with few events: does it work?")] = False,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of every suite.")] = 3,
     suite: Annotated[list[str] | None, typer.Option(help=f"Only this suite: {', '.join(ALL)}.")] = None,
-    peer: Annotated[list[str] | None, typer.Option(help="Only this peer, such as ours or bytewax.")] = None,
+    peer: Annotated[list[str] | None, typer.Option(help="Only this peer, such as kafka-streams-exactly-once.")] = None,
     events: Annotated[int | None, typer.Option(min=30_000, help="Events that each peer is given.")] = None,
 ) -> None:
     """Measure, and keep what was measured below benchmarks/results."""
@@ -77,6 +77,8 @@ def main(
     chosen = suite or ALL
     if unknown := set(chosen).difference(ALL):
         raise typer.BadParameter(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
+    if peer and (strangers := set(peer) - (known := {each.slug for each in known_peers()})):
+        raise typer.BadParameter(f"no peer {', '.join(sorted(strangers))}; there are {', '.join(sorted(known))}")
     orders = Orders(rounds=1 if quick else rounds, quick=quick, events=events, peers=frozenset(peer or ()))
     whole = not (suite or peer or events)
     kept_as = "quick" if quick else "bench" if whole else "part"

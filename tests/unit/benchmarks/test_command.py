@@ -31,3 +31,11 @@ def test_a_suite_that_fails_costs_no_figures_of_the_others(tmp_path: Path, monke
     assert ran.stderr.endswith("no figures of desk\n")
     [kept] = json.loads((tmp_path / "part.json").read_text())["sections"]
     assert kept["title"] == "Fold"
+
+
+def test_a_peer_that_nobody_knows_is_told_with_those_that_there_are() -> None:
+    app = typer.Typer()
+    app.command()(command.main)
+    ran = CliRunner(env={"COLUMNS": "300"}).invoke(app, ["--peer", "Kafka Streams", "--peer", "ours"])
+    assert ran.exit_code == 2
+    assert "no peer Kafka Streams; there are bytewax, faust, kafka-streams-at-least-once" in ran.stderr
