@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -16,7 +17,9 @@ from benchmarks.permit.people import audience
 from benchmarks.results import Figure, Goal, Section
 from benchmarks.suites import Bench, BenchmarkFailed
 from events.times import render_time
+from streams.platform.clients import KafkaClients
 from streams.platform.settings import Settings
+from streams.platform.topics import create_topics
 
 PEOPLE, QUICK_PEOPLE = 250_000, 5_000
 ROWS, QUICK_ROWS = 1_000_000, 20_000
@@ -46,6 +49,8 @@ def permit(bench: Bench) -> Section:
     given = bench.home / "audience.csv"
     with given.open("wb") as file:
         file.writelines(audience(people, rows, Random(bench.seed)))
+    with closing(KafkaClients(settings).admin()) as admin:
+        create_topics(admin, settings)  # each list is written down in audit-log
     fill(settings, people, bench.seed, AT_MS)
     figures = []
     for processes in PROCESSES:
