@@ -1,7 +1,7 @@
 """The common table: figures that several subjects share side by side, the others one a line."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from benchmarks.results import Figure, Section
 
@@ -32,14 +32,28 @@ def _grouped(figures: Sequence[Figure]) -> list[list[Figure]]:
 def _matrix(figures: Sequence[Figure]) -> str:
     columns = list(dict.fromkeys((figure.name, figure.unit) for figure in figures))
     rows = list(dict.fromkeys(figure.subject for figure in figures))
-    cells = {
-        (figure.subject, figure.name): " ".join(filter(None, (_spread(figure), _REACHED[figure.reached])))
-        for figure in figures
-    }
-    goals = {(figure.name, figure.unit): _goal(figure) for figure in figures if figure.goal}
-    head = ["", *(", ".join(filter(None, (*column, goals.get(column)))) for column in columns)]
+    common = _common_goals(figures)
+    cells = {(figure.subject, figure.name): _cell(figure, common) for figure in figures}
+    head = ["", *(", ".join(filter(None, (*column, common.get(column[0])))) for column in columns)]
     body = [[row, *(cells.get((row, name), "") for name, _ in columns)] for row in rows]
     return _markdown([head, *body])
+
+
+def _common_goals(figures: Sequence[Figure]) -> dict[str, str]:
+    """By the name of a column its goal, where all that have one have the same."""
+    goals: dict[str, set[str]] = {}
+    for figure in figures:
+        if figure.goal:
+            goals.setdefault(figure.name, set()).add(_goal(figure))
+    return {name: goal for name, (goal, *others) in goals.items() if not others}
+
+
+def _cell(figure: Figure, common: Mapping[str, str]) -> str:
+    """With its own goal where others of the column have another one."""
+    reached = _REACHED[figure.reached]
+    if figure.goal and figure.name not in common:
+        reached = f"{reached}, {_goal(figure)}"
+    return " ".join(filter(None, (_spread(figure), reached)))
 
 
 def _list(figures: Sequence[Figure]) -> str:

@@ -54,7 +54,8 @@ def takeover(bench: Bench) -> Section:
         f"A worker with {contacts:,} contacts in its store and {RATE} events/s coming in; started again at once in the "
         f"same place. The session timeout is {session:.0f} s; seconds are those from the signal"
     )
-    beyond = Figure(KILLED, "works again, beyond the session", "s", tuple(gap.working - session for gap in killed), BEYOND)
+    later = tuple(gap.working - session for gap in killed)
+    beyond = Figure(KILLED, "works again, beyond the session", "s", later, BEYOND)
     return Section("Takeover", (*_figures(KILLED, killed), *_figures(ASKED, asked), beyond), (note,))
 
 

@@ -55,3 +55,16 @@ def test_figures_that_stand_side_by_side_say_whether_they_reach_their_goal() -> 
         "| /     |             41.0 yes |    9.00 |",
         "| /days |             1,600 no |    8.00 |",
     ]
+
+
+def test_goals_that_differ_stand_with_their_figures() -> None:
+    figures = (
+        Figure("a load", "kept", "of 1", (0.77,), Goal("at least", 0.9)),
+        Figure("another", "kept", "of 1", (0.85,), Goal("at least", 0.8)),
+    )
+    assert table(Section("Loads", figures)).splitlines()[2:6] == [
+        "|         |             kept, of 1 |",
+        "|---------|-----------------------:|",
+        "| a load  |  0.77 no, at least 0.9 |",
+        "| another | 0.85 yes, at least 0.8 |",
+    ]
