@@ -20,9 +20,7 @@ _HELP = "TOML, or JSON where its name ends in .json; `-`: standard input, either
 
 
 def preview(
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, allow_dash=True, metavar="FILE.toml", help=_HELP)
-    ] = Path("-"),
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help=_HELP)] = Path("-"),
     *,
     exact: Annotated[bool, typer.Option("--exact", help="Judge everybody, up to ten minutes long.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,

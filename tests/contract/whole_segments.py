@@ -49,9 +49,10 @@ def memberships(contact: str, segments: Collection[str], since: int = SINCE) -> 
 
 
 def count(
-    segment: str, members: int, state: SegmentState = "complete", conditions: JSON = VOLUNTEERS
+    segment: str, members: int, state: SegmentState = "complete", conditions: JSON = VOLUNTEERS, left: int = 0
 ) -> SegmentsChange:
-    counted = {"edition": edition(conditions), "state": state, "members": members, "entered": members, "left": 0}
+    moved = {"members": members, "entered": members + left, "left": left}
+    counted = {"edition": edition(conditions), "state": state, **moved}
     return SegmentsChange(segment, orjson.dumps({**counted, "as_of": render_time(SINCE)}))
 
 
@@ -63,10 +64,11 @@ async def fill_segments(  # noqa: PLR0913 (each is told apart by its name)
     state: SegmentState = "complete",
     conditions: JSON = VOLUNTEERS,
     age_ms: int = 0,
+    left: int = 0,
 ) -> None:
     """All that topics say of these segments, with their members, each a millisecond later than the one before.
 
-    `conditions`: by which all of them choose, and are judged.
+    `conditions`: by which all of them choose, and are judged. `left`: how many went from each, of the first partition.
     """
     held: dict[str, list[str]] = defaultdict(list)
     for segment, contacts in people.items():
@@ -77,7 +79,9 @@ async def fill_segments(  # noqa: PLR0913 (each is told apart by its name)
         counted = Counter(name for names in mine.values() for name in names)
         said = {
             CONTACT_SEGMENTS: [memberships(who, mine[who], SINCE + at) for at, who in enumerate(held) if who in mine],
-            SEGMENT_COUNTS: [count(segment, counted[segment], state, conditions) for segment in people],
+            SEGMENT_COUNTS: [
+                count(segment, counted[segment], state, conditions, 0 if partition else left) for segment in people
+            ],
             SEGMENT_DEFINITIONS: [
                 definition(name, members=name not in without_list, conditions=conditions) for name in people
             ],

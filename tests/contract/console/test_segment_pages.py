@@ -46,9 +46,10 @@ async def filled(
     people: Mapping[str, Sequence[str]],
     state: SegmentState = "complete",
     more: Mapping[str, object] = MappingProxyType({}),
+    left: int = 0,
 ) -> None:
     sink = SegmentsSink(client_of(server.port), stale_after=STALE_AFTER, most_pairs=1000)
-    await fill_segments(sink, people, state=state)
+    await fill_segments(sink, people, state=state, left=left)
     for partition in range(PARTITIONS):
         view = sink.reading(SEGMENT_DEFINITIONS)
         changes = [SegmentsChange(name, orjson.dumps(each)) for name, each in {"newcomers": NESTED, **more}.items()]
@@ -88,6 +89,27 @@ async def test_segments_are_listed_with_how_many_are_in_each_and_few_are_not_tol
     [fresh] = [row for row in cells if 'href="/segments/newcomers"' in row]
     assert "nobody has been judged yet" in fresh
     assert "<td>–</td>" in fresh
+
+
+@pytest.mark.parametrize("path", ["/segments", "/segments/donors"])
+async def test_how_few_went_does_not_follow_from_who_came_and_is_in_it(
+    console: SignedInConsole, redis_server: RedisServer, path: str
+) -> None:
+    await filled(redis_server, {"donors": PEOPLE}, left=9)
+    text = (await page_of(console, path)).split("donors", 1)[1]
+    assert "fewer than 10" in text
+    assert ">25<" in text or "25 people are in it" in text
+    assert ">34<" not in text
+
+
+@pytest.mark.parametrize("path", ["/segments", "/segments/donors"])
+async def test_how_many_came_and_went_is_told_where_nobody_is_one_of_few(
+    console: SignedInConsole, redis_server: RedisServer, path: str
+) -> None:
+    await filled(redis_server, {"donors": PEOPLE}, left=10)
+    text = await page_of(console, path)
+    assert ">35<" in text
+    assert ">10<" in text
 
 
 async def test_a_segment_is_told_in_words_with_the_ones_that_it_refers_to(
