@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -85,9 +85,18 @@ def _how_to_reach(ended: "DemoResult", command: str) -> Iterator[str]:
     yield from (f"metrics: {address}" for address in ended.workers.addresses_now())
     yield f"worker log: {ended.log}"
     yield f"to stop: kill {ended.workers.process.pid}; HARMONIA_HOME={ended.log.parent} {command} local down"
+    if ended.regime == "us":
+        yield _segments_ahead()
     yield "\nto try, in a shell that has"
     yield f"  export {' '.join(f'{name}={value}' for name, value in environment.items())}"
     yield from (f"  {words}" for words in _to_try(ended, command))
+
+
+def _segments_ahead() -> str:
+    from streams.demo.segments import AHEAD
+
+    hours = AHEAD // timedelta(hours=1)
+    return f"segments stand at a moment {hours} hours ahead, for which they were checked, until the clock is there"
 
 
 def _to_try(ended: "DemoResult", command: str) -> Iterator[str]:
@@ -101,6 +110,7 @@ def _to_try(ended: "DemoResult", command: str) -> Iterator[str]:
         yield from (f"{command} contact origin {one.contact_id}" for one in story.figures.top_donors[:1])
     else:
         yield f"{command} experiments {f'show {story.tried[0].experiment}' if story.tried else 'list'}"
+        yield f"{command} segments list"
     yield f"{command} dead-letters group"
     yield f"{command} suppressions export --channel email --format csv"
 

@@ -27,13 +27,13 @@ Memberships = Mapping[str, set[str]]
 """By contact the segments that somebody is in; who is in none is left out."""
 
 _SPRING = datetime(2012, 2, 10, 12, tzinfo=UTC)
-_AHEAD = timedelta(hours=2)
+AHEAD = timedelta(hours=2)
 _WAIT_S, _LOOK_AGAIN_S = 90.0, 0.5
 
 
 def moment_of_check() -> datetime:
     """The moment that is asked about: later than any that workers come to by themselves meanwhile."""
-    return datetime.now(UTC).replace(microsecond=0) + _AHEAD
+    return datetime.now(UTC).replace(microsecond=0) + AHEAD
 
 
 def tables(at: datetime) -> list[Table]:

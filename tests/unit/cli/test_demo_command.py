@@ -26,15 +26,22 @@ def said(story: DemoReport, regime: RegimeName = "us") -> list[str]:
     return "\n".join(_how_to_reach(ended, "harmonia")).splitlines()
 
 
-def test_the_demo_ends_with_five_commands_to_try_on_its_data() -> None:
-    assert said(STORY)[-6:] == [
+def test_the_demo_ends_with_six_commands_to_try_on_its_data() -> None:
+    assert said(STORY)[-7:] == [
         "  export KAFKA_BOOTSTRAP=127.0.0.1:1 REDIS_URL=redis://127.0.0.1:2/0",
         "  harmonia status",
         f"  harmonia contact show {DONOR.contact_id}",
         "  harmonia experiments show subject-ask-12",
+        "  harmonia segments list",
         "  harmonia dead-letters group",
         "  harmonia suppressions export --channel email --format csv",
     ]
+
+
+def test_the_demo_says_that_its_segments_are_ahead_of_the_clock_where_it_has_any() -> None:
+    line = "segments stand at a moment 2 hours ahead, for which they were checked, until the clock is there"
+    assert line in said(STORY)
+    assert line not in said(replace(STORY, tried=[]), "fr")
 
 
 def test_a_demo_without_donors_and_experiments_names_none_to_try() -> None:

@@ -213,7 +213,7 @@ def _reader(asked: PageRequest) -> SegmentsReader:
 
 EXAMPLE = """\
 [[segment]]
-id = "donors"
+id = "a-new-segment"
 owner = "finance"
 all = [{ gifts = "net", currency = "USD", within = "365d", at_least = 5000 }]
 """
