@@ -25,7 +25,7 @@ from streams.worker.agents.segments.work import SegmentWorkHandler
 
 PREVIEW = (
     "Preview: seconds of CPU of one thread for all eight partitions of so many contacts, ten facts each, in stores on "
-    "disk, without Kafka. Again: the same people with another definition, within ten minutes"
+    "disk, without Kafka. First: nobody was drawn ahead. Again: the same people with another definition"
 )
 PARTITIONS = 8
 CONTACTS, QUICK_CONTACTS = 1_000_000, 200_000

@@ -130,11 +130,15 @@ def memberships(bench: Bench) -> Section:
         f"{sizes.records:,} records at once, while everybody is judged by other {sizes.segments} segments and without; "
         "so many before the first is defined, when fewer states are in memory"
     )
+    previews = (
+        "Previews: beside the load by a worker that has had minutes to draw whom it judges; at rest the first is asked "
+        "for as soon as everything from before the start is in Redis, so that it has to draw most of them first"
+    )
     dues = (
         "Dues: at one moment everybody leaves the segment of those who were heard of within a year; entries meanwhile "
         f"are those of new people during the first {sizes.seconds} s"
     )
-    return Section("Segments in a running worker", _figures(sizes, found), (how, dues))
+    return Section("Segments in a running worker", _figures(sizes, found), (how, previews, dues))
 
 
 def share_of(seconds: Sequence[float], share: float) -> float:

@@ -37,6 +37,7 @@ from streams.worker.agents.latency_header import Clock
 from streams.worker.agents.segments.definitions import SegmentDefinitionsHandler
 from streams.worker.agents.segments.records import last_tick_end
 from streams.worker.agents.segments.registry import registry_in
+from streams.worker.agents.segments.sampling import kept_sample
 from streams.worker.agents.segments.work import SegmentWorkHandler
 from streams.worker.metrics import Metrics
 
@@ -159,6 +160,7 @@ def fold_chunk(  # noqa: PLR0913 (a chunk, what was before it, and what it needs
     chunk = _KINDS[topic](states, builder, at_ms, policy)
     chunk.progress = progress
     chunk.take(records)
+    kept_sample(states, builder.partitions).follow(states, chunk.repository, at_ms, len(records))
     return chunk
 
 

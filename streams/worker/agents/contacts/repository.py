@@ -12,17 +12,23 @@ _NO_PARTS: dict[str, ContactState] = {}
 
 
 class ContactRepository:
-    """Loads states of contacts and keeps the changes of one chunk. `changes`: by key of the table, None deletes."""
+    """Loads states of contacts and keeps the changes of one chunk. `changes`: by key of the table, None deletes.
+
+    Of contacts that are kept it knows who has `come` with the chunk and who has `gone` with it.
+    """
 
     def __init__(self, states: States[ContactState]) -> None:
         self._states = states
         self._traced: set[bytes] = set()
+        self._unknown: set[bytes] = set()
+        self._emptied: set[bytes] = set()
         self.changes: dict[bytes, ContactState | None] = {}
 
     def get_many(self, contacts: Collection[bytes]) -> Mapping[bytes, ContactState]:
         """The states before the chunk, by contact; an unknown contact has an empty one, or what trace of it is left."""
         held = self._states.get_many(contacts)
         unknown = {key: trace_key(key.decode()) for key, state in held.items() if state is None}
+        self._unknown.update(unknown)
         traces = self._states.get_many(list(unknown.values())) if unknown else {}
         self._traced.update(key for key, place in unknown.items() if traces[place] is not None)
         return {key: state or traces[unknown[key]] or nobody() for key, state in held.items()}
@@ -72,3 +78,14 @@ class ContactRepository:
             self.changes[key] = None
             self.changes[where] = trace(state)
             self._traced.add(key)
+            self._emptied.add(key)
+
+    @property
+    def come(self) -> list[bytes]:
+        """Contacts that are kept from now on, and were not before the chunk."""
+        return [key for key in self._unknown if self.changes.get(key) is not None]
+
+    @property
+    def gone(self) -> list[bytes]:
+        """Contacts that were kept before the chunk, and are no more."""
+        return [key for key in self._emptied - self._unknown if self.changes[key] is None]

@@ -20,8 +20,9 @@ from streams.engine.decoded_states import States
 from streams.engine.runs import Records
 from streams.worker.agents.contacts.handler import ChunkHandler
 from streams.worker.agents.contacts.output_records import RecordBuilder
-from streams.worker.agents.segments.previews import OF_NOBODY, PreviewSteps
+from streams.worker.agents.segments.previews import PreviewSteps
 from streams.worker.agents.segments.records import DUE, RECOUNT, SWEEP, TICK, read_tick, work_record
+from streams.worker.agents.segments.sampling import OF_NOBODY
 
 STATES_AT_ONCE = 250
 DUE_AT_ONCE = 250

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from sinks.keys import partition_of
-from streams.domain.segments.people_sample import Drawn, drawn_with
+from streams.domain.segments.people_sample import PeopleSample
 from streams.domain.segments.preview_estimates import MemberEstimate, PartitionCount, estimate
 
 PARTITIONS = 4
@@ -70,11 +70,11 @@ def population(number: int) -> Population:
         by_partition[partition_of(name.decode(), PARTITIONS)].append(name)
     found = []
     for partition in range(PARTITIONS):
-        drawn: list[Drawn] = []
-        held = by_partition[partition]
+        held, sample = by_partition[partition], PeopleSample(EACH)
         for at in range(0, len(held), 300):
-            drawn = drawn_with(drawn, held[at : at + 300], EACH)
-        found.append((len(held), [name for _, name in drawn]))
+            piece = held[at : at + 300]
+            sample.walk(piece, piece[-1], is_end=at + 300 >= len(held))
+        found.append((sample.known, [name for _, name in sample.drawn]))
     return Population(names, found)
 
 
@@ -92,13 +92,3 @@ def test_the_interval_covers_the_true_count_about_as_often_as_it_says(
             covered += found.low <= len(members) <= found.high
     asked = POPULATIONS * len(SHARES)
     assert 0.92 <= covered / asked <= 0.99
-
-
-def test_the_same_people_are_drawn_however_the_walk_is_cut() -> None:
-    names = contacts(1)
-    whole = drawn_with([], names, EACH)
-    drawn: list[Drawn] = []
-    for at in range(0, len(names), 7):
-        drawn = drawn_with(drawn, names[at : at + 7], EACH)
-    assert drawn == whole
-    assert drawn_with([], names, len(names) * 2) == sorted(drawn_with([], names, len(names)))

@@ -71,7 +71,8 @@ class World:
 
     `hasher` writes what is said from now on; `order`: partition and offset of each record of `interactions`.
     `changes`: of segments, in their order; `counts`: by segment and partition. `is_warm`: what folds have at hand stays
-    from chunk to chunk, as in a worker that goes on; else each chunk finds what is in the store alone.
+    from chunk to chunk, as in a worker that goes on; else each chunk finds what is in the store alone. `clock`: when
+    chunks are folded, by the worker (ms).
     """
 
     hasher: Hasher = field(default_factory=lambda: Hasher([b"key"]))
@@ -89,6 +90,7 @@ class World:
     counts: dict[Log, Latest] = field(default_factory=dict)
     policy: Policy = field(default_factory=default_policy)
     is_warm: bool = False
+    clock: int = 0
     at_hand: dict[int, States[ContactState]] = field(default_factory=dict)
 
     def say(self, interaction: Interaction, appended_at: int) -> str:
@@ -164,7 +166,7 @@ class World:
             states,
             chunk,
             RecordBuilder(number, self.partitions, self.generation),
-            0,
+            self.clock,
             policy=self.policy,
             progress=InputProgress(self.read[INTERACTIONS, number], len(self.logs[INTERACTIONS, number])),
         )
