@@ -29,7 +29,7 @@ from streams.domain.money import money
 Show = Callable[[Field, str], str]
 """Writes a field in a language; the text says how, as `tight` of `{share:tight}`, and is empty for the usual way."""
 NOTHING = "–"
-_DAY_S, _HOUR_S = 86_400, 3_600
+_DAY_S, _HOUR_S, _MINUTE_S = 86_400, 3_600, 60
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _parse = Formatter().parse
 
@@ -136,10 +136,16 @@ _ZONES = {"z": "Z", "minute": ""}
 
 
 def _span(seconds: float) -> str:
-    days, rest = divmod(seconds, _DAY_S)
-    if rest or not days:
-        return f"{seconds / _HOUR_S:g} hour{'s' if seconds != _HOUR_S else ''}"
-    return f"{days:g} day{'s' if days > 1 else ''}"
+    """In the largest unit of which it is a whole number; of hours from one on, halves too."""
+    if seconds and not seconds % _DAY_S:
+        return _so_many(seconds / _DAY_S, "day")
+    if not seconds % (_HOUR_S / 2) and (seconds >= _HOUR_S or not seconds):
+        return _so_many(seconds / _HOUR_S, "hour")
+    return _so_many(seconds, "second") if seconds % _MINUTE_S else _so_many(seconds / _MINUTE_S, "minute")
+
+
+def _so_many(number: float, unit: str) -> str:
+    return f"{number:g} {unit}{'' if number == 1 else 's'}"
 
 
 def _listed(listed: Listed, joint: str) -> str:

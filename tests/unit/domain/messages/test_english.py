@@ -50,6 +50,10 @@ AT = 1_338_498_000_000
         (Duration(1_234.4), "s", "1,234 s"),
         (Duration(172_800), "", "2 days"),
         (Duration(5_400), "", "1.5 hours"),
+        (Duration(60), "", "1 minute"),
+        (Duration(1_800), "", "30 minutes"),
+        (Duration(6_000), "", "100 minutes"),
+        (Duration(90), "", "90 seconds"),
         (Listed(("a", 1_000), 3), "", "a, 1,000 and 3 more"),
     ],
 )
