@@ -99,6 +99,7 @@ class Round:
     during: float
     beside: float
     swept: float
+    half_previews: tuple[float, float]
     first_preview: float
     next_preview: float
     first_at_rest: float
@@ -118,7 +119,8 @@ def memberships(bench: Bench) -> Section:
             f"entry p99 {share_of(one.half_entries, 0.99) * 1000:.0f} ms at half the rate, "
             f"{share_of(one.entries, 0.99) * 1000:.0f} ms at all of it, exit p99 {share_of(one.exits, 0.99):.1f} s, "
             f"kept {one.during / one.without:.2f} beside a backfill of {one.swept:,.0f} states/s, "
-            f"preview {one.first_preview:.2f} s and {one.next_preview:.2f} s, at rest {one.first_at_rest:.2f} s and "
+            f"previews at half the rate {one.half_previews[0]:.2f} s and {one.half_previews[1]:.2f} s, at all of it "
+            f"{one.first_preview:.2f} s and {one.next_preview:.2f} s, at rest {one.first_at_rest:.2f} s and "
             f"{one.next_at_rest:.2f} s, {one.dues:,.0f} dues/s with entries of "
             f"p99 {share_of(one.entries_then, 0.99) * 1000:.0f} ms beside"
         )
@@ -169,6 +171,8 @@ def _figures(sizes: Sizes, found: list[Round]) -> tuple[Figure, ...]:
         Figure(backfill, "live throughput beside", "events per second", tuple(one.during for one in found)),
         Figure(backfill, "throughput kept", "of 1", tuple(one.during / one.without for one in found), KEPT),
         Figure(backfill, "share of the load that it was beside", "of 1", tuple(one.beside for one in found)),
+        Figure(f"{previewed} at {half}", "first", "s", tuple(one.half_previews[0] for one in found), PREVIEW),
+        Figure(f"{previewed} at {half}", "again", "s", tuple(one.half_previews[1] for one in found), PREVIEW),
         Figure(preview, "first", "s", tuple(one.first_preview for one in found), PREVIEW),
         Figure(preview, "again", "s", tuple(one.next_preview for one in found), PREVIEW),
         Figure(at_rest, "first", "s", tuple(one.first_at_rest for one in found), PREVIEW),
@@ -198,6 +202,7 @@ async def _round(bench: Bench, sizes: Sizes, seed: int) -> Round:
             during, beside = await _beside(place, workers, sizes, seed, now)
             half = _steady(place, replace(sizes, rate=sizes.rate // 2), seed + 3)
             entries, exits = _steady(place, sizes, seed)
+            half_previews = _previews(place, replace(sizes, rate=sizes.rate // 2), seed + 20)
             first, again = _previews(place, sizes, seed)
             dues, then = _dues(place, workers, sizes, seed)
         with place.worker() as workers:
@@ -205,7 +210,20 @@ async def _round(bench: Bench, sizes: Sizes, seed: int) -> Round:
             place.until_all_in_redis(workers, time.monotonic)
             at_rest = _preview(place, seed + 12), _preview(place, seed + 13)
     return Round(
-        *half, entries, exits, none, without, during, beside, swept, first, again, *at_rest, dues, entries_then=then
+        *half,
+        entries,
+        exits,
+        none,
+        without,
+        during,
+        beside,
+        swept,
+        half_previews,
+        first,
+        again,
+        *at_rest,
+        dues,
+        entries_then=then,
     )
 
 

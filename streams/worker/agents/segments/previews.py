@@ -37,7 +37,10 @@ from streams.worker.agents.segments.compiling import rules_of
 from streams.worker.agents.segments.records import work_record
 from streams.worker.agents.segments.sampling import KEYS_AT_ONCE, OF_NOBODY, kept_sample
 
-JUDGED_AT_ONCE = 100
+JUDGED_AT_ONCE = 1_000
+"""Of a sample: all of it, unless a topic has fewer than four partitions. For each step waits for a transaction."""
+SWEPT_AT_ONCE = 100
+"""Where everybody is judged."""
 MOST_AT_ONCE = 4
 """Previews under way in a partition: each does a step in every transaction."""
 
@@ -147,11 +150,11 @@ class PreviewSteps:
 
     def _judge_piece(self, running: _Running) -> PreviewProgress:
         """Judge the next of everybody; how many there are is known once all are judged."""
-        piece = self._states.following(running.after, JUDGED_AT_ONCE)
+        piece = self._states.following(running.after, SWEPT_AT_ONCE)
         contacts = [(key, state) for key, state in piece if OF_NOBODY not in key]
         people = [person for key, state in contacts for person in self._seen(key, state)]
         running.after = piece[-1][0] if piece else running.after
-        is_done = len(piece) < JUDGED_AT_ONCE
+        is_done = len(piece) < SWEPT_AT_ONCE
         known = running.progress.judged + len(contacts) if is_done else 0
         return self._counted(running, (known, len(contacts)), people, is_done=is_done)
 

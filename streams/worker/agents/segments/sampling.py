@@ -17,7 +17,7 @@ from streams.worker.agents.contacts.repository import ContactRepository
 
 SAMPLE = 4_000
 """Contacts that are judged in all partitions together."""
-KEYS_AT_ONCE = 10_000
+KEYS_AT_ONCE = 20_000
 """Keys that a step of a question walks past."""
 AHEAD_PER_S = 20_000
 """Keys a second that are walked past ahead of any question, in all partitions together."""

@@ -37,6 +37,7 @@ lawful = settings(
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(previews, "KEYS_AT_ONCE", 2)
     monkeypatch.setattr(previews, "JUDGED_AT_ONCE", 2)
+    monkeypatch.setattr(previews, "SWEPT_AT_ONCE", 2)
 
 
 def question(found: list[Table], *, is_exact: bool, patience_ms: int = 1_000) -> PreviewQuestion:
