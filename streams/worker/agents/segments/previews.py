@@ -140,7 +140,7 @@ class PreviewSteps:
         return self._counted(running, (known, len(contacts)), people, is_done=is_done)
 
     def _draw(self, running: _Running) -> None:
-        """Have those judged who are in the sample now; if it is not whole, go on with it."""
+        """Go on drawing the sample, if it is not whole; once it is, have those judged who are in it then."""
         kept = kept_sample(self._states, self._builder.partitions)
         if not kept.people.is_whole:
             kept.walk(self._states, KEYS_AT_ONCE)
