@@ -96,10 +96,11 @@ class ChunkApp(faust.App):
             raise ValueError(f"{', '.join(twice)}: two agents, of which the transactions of one commit the offsets")
         self.lanes.expect(name, topics, linger_s)
 
-        async def hand_on(runs: StreamT[Run]) -> None:
+        async def hand_on(fetched: StreamT[Sequence[Run]]) -> None:
             try:
-                async for run in runs:
-                    self.lanes.submit(name, run, process)
+                async for runs in fetched:
+                    for run in runs:
+                        self.lanes.submit(name, run, process)
             except Exception as error:  # noqa: BLE001 - Faust would start the agent again behind the run that it dropped
                 self.fail_stop(error)
 

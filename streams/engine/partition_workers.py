@@ -77,6 +77,10 @@ class PartitionWorkers:
         """Whether any agent is expected to read it."""
         return topic in self._agents
 
+    def readers(self, topic: str) -> tuple[str, ...]:
+        """The agents that are expected to read it."""
+        return tuple(self._agents.get(topic, ()))
+
     def submit(self, agent: str, run: Run, process: Process) -> None:
         """Queue a run. One of another generation is dropped: it is not done, so its new owner gets it again.
 

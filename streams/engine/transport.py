@@ -1,11 +1,12 @@
-"""The Faust transport `chunks://`: a fetched partition is one message, and what lanes have done is what is committed.
+"""The Faust transport `chunks://`: what a fetch brings an agent is one message, and what lanes have done is committed.
 
 Faust's own consumer hands on, tracks and acknowledges single records, and commits past records in flight. Here a
-message carries a `Run` as its value; Faust's acknowledgements are ignored.
+message carries a tuple of `Run` as its value, one for each partition; Faust's acknowledgements are ignored.
 """
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, ClassVar, cast
 
@@ -165,22 +166,25 @@ class Consumer(stock.Consumer):
             return
         # Where all that is wanted is idle, a fetch takes all its time, and a lane that is full now runs dry meanwhile.
         runs = await self._getmany(wanted, timeout if len(wanted) == len(active) else min(timeout, _LOOK_AGAIN_S))
+        by_readers: dict[Sequence[str], list[Run]] = defaultdict(list)
         for run in cast(dict[TP, Run], runs).values():
-            # Dropping a run is safe: the flow goes on after a recovery, which sets positions back to what is committed.
+            if run.generation == self.app.consumer_generation_id:
+                by_readers[lanes.readers(run.tp.topic)].append(run)
+        for read_together in by_readers.values():
+            # Dropping runs is safe: the flow goes on after a recovery, which sets positions back to what is committed.
             if self.should_stop or not self.flow_active:
                 return
-            if run.generation == self.app.consumer_generation_id:
+            for run in read_together:
                 self._read_offset[run.tp] = None  # no gap for Faust to account for
                 lanes.taken[run.tp] = run.next_offset
-                if run.tp not in lanes.taken_from:
-                    lanes.taken_from[run.tp] = run.records[0].offset if run.records else run.next_offset
-                yield run.tp, self._message(run)
+                lanes.taken_from.setdefault(run.tp, run.records[0].offset)
+            yield read_together[0].tp, self._message(read_together)
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
-        """Hand on what each fetch brings, all of it at once.
+        """Hand on what each fetch brings, all of it at once, in a message for each agent.
 
         Stock Faust waits for one message after the other, for several turns of the event loop each: with many
-        partitions that took longer than everything else that happens to a record.
+        partitions, each of a message of its own, that took longer than everything else that happens to a record.
         """
         try:
             while not (self.should_stop or fetcher.should_stop):
@@ -292,22 +296,24 @@ class Consumer(stock.Consumer):
     def _new_offset(self, tp: TP) -> int | None:
         return self._lanes.done_to(tp)
 
-    def _message(self, run: Run) -> ConsumerMessage:
-        last = run.records[-1]
+    def _message(self, runs: Sequence[Run]) -> ConsumerMessage:
+        """Of runs that the same agents read; to Faust it is of the first of their partitions."""
+        first = runs[0]
+        last = first.records[-1]
         return ConsumerMessage(
-            run.tp.topic,
-            run.tp.partition,
+            first.tp.topic,
+            first.tp.partition,
             last.offset,
             last.timestamp / 1000,
             0,
             None,
             None,
-            run,  # type: ignore[arg-type]
+            tuple(runs),  # type: ignore[arg-type]
             None,
             None,
             None,
-            run.tp,
-            generation_id=run.generation,
+            first.tp,
+            generation_id=first.generation,
         )
 
 

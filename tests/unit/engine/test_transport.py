@@ -1,6 +1,6 @@
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import cast
 
 import pytest
@@ -19,7 +19,7 @@ from streams.platform.settings import Settings
 from tests.unit.engine.kafka_records import offsets, run
 from tests.unit.engine.workplace import everything_that_can
 
-A, B = TP("interactions", 0), TP("interactions", 1)
+A, B, ELSEWHERE = TP("interactions", 0), TP("interactions", 1), TP("links", 0)
 
 
 class OfflineConsumer(Consumer):
@@ -62,6 +62,7 @@ def app() -> ChunkApp:
     app = ChunkApp(settings, KafkaClients(settings), lambda _: None, lambda _: None)
     app.consumer_generation_id = 1
     app.lanes.expect("agent", [A.topic])
+    app.lanes.expect("links agent", [ELSEWHERE.topic])
     app.lanes.open(1)
     return app
 
@@ -73,12 +74,12 @@ def consumer(app: ChunkApp) -> OfflineConsumer:
     return consumer
 
 
-def run_in(message: Message) -> Run:
-    return cast(Run, message.value)
+def runs_in(message: Message) -> Sequence[Run]:
+    return cast(Sequence[Run], message.value)
 
 
 async def taken(consumer: Consumer) -> list[Run]:
-    return [run_in(message) async for _, message in consumer.getmany(0.01)]
+    return [run async for _, message in consumer.getmany(0.01) for run in runs_in(message)]
 
 
 async def work_done(_: Run) -> None:
@@ -99,18 +100,42 @@ async def work_without_end(_: Run) -> None:
     await asyncio.get_running_loop().create_future()
 
 
-async def test_a_fetched_partition_is_one_message_with_the_run(consumer: OfflineConsumer) -> None:
-    consumer.fetched = {A: run([4, 5, 6], tp=A)}
+async def test_what_a_fetch_brings_an_agent_is_one_message_with_a_run_for_each_partition(
+    consumer: OfflineConsumer,
+) -> None:
+    consumer._set_active_tps({A, B, ELSEWHERE})
+    consumer.fetched = {A: run([4, 5, 6], tp=A), ELSEWHERE: run([2], tp=ELSEWHERE), B: run([7, 8], tp=B)}
 
-    [(tp, message)] = [pair async for pair in consumer.getmany(0.01)]
+    messages = [pair async for pair in consumer.getmany(0.01)]
 
-    assert (tp, message.tp, message.offset, message.generation_id) == (A, A, 6, 1)
-    assert offsets(run_in(message)) == [4, 5, 6]
+    assert [(tp, message.tp, message.offset, message.generation_id) for tp, message in messages] == [
+        (A, A, 6, 1),
+        (ELSEWHERE, ELSEWHERE, 2, 1),
+    ]
+    assert [[(run.tp, offsets(run)) for run in runs_in(message)] for _, message in messages] == [
+        [(A, [4, 5, 6]), (B, [7, 8])],
+        [(ELSEWHERE, [2])],
+    ]
 
 
-async def test_runs_of_a_fetch_do_not_wait_for_each_other(consumer: OfflineConsumer) -> None:
-    """One after the other took several turns of the event loop for each partition."""
-    consumer.fetched = {A: run([4], tp=A), B: run([7], tp=B)}
+async def test_runs_that_other_agents_read_too_are_a_message_of_their_own(
+    app: ChunkApp, consumer: OfflineConsumer
+) -> None:
+    app.lanes.expect("agent", ["roofs", "sweeps"])
+    app.lanes.expect("also", ["roofs"])
+    roofs, sweeps = TP("roofs", 0), TP("sweeps", 0)
+    consumer._set_active_tps({A, roofs, sweeps})
+    consumer.fetched = {A: run([4], tp=A), roofs: run([5], tp=roofs), sweeps: run([6], tp=sweeps)}
+
+    messages = [message async for _, message in consumer.getmany(0.01)]
+
+    assert [[run.tp for run in runs_in(message)] for message in messages] == [[A, sweeps], [roofs]]
+
+
+async def test_agents_do_not_wait_for_each_others_part_of_a_fetch(consumer: OfflineConsumer) -> None:
+    """One after the other took several turns of the event loop for each."""
+    consumer._set_active_tps({A, B, ELSEWHERE})
+    consumer.fetched = {A: run([4], tp=A), ELSEWHERE: run([7], tp=ELSEWHERE)}
     under_way: set[TP] = set()
 
     async def take(message: Message) -> None:
@@ -120,7 +145,7 @@ async def test_runs_of_a_fetch_do_not_wait_for_each_other(consumer: OfflineConsu
     consumer.callback, consumer.loop = take, asyncio.get_running_loop()
     draining = asyncio.create_task(consumer._drain_messages(Service()))
     await everything_that_can()
-    assert under_way == {A, B}
+    assert under_way == {A, ELSEWHERE}
 
     consumer.suspend_flow.set()  # as a rebalance does
     consumer.fetched = {}
@@ -157,7 +182,8 @@ async def test_a_run_of_another_generation_is_not_handed_on(consumer: OfflineCon
 
 
 async def test_a_run_that_comes_while_the_flow_is_stopped_is_not_handed_on(consumer: OfflineConsumer) -> None:
-    consumer.fetched = {A: run([4], tp=A), B: run([7], tp=B)}
+    consumer._set_active_tps({A, B, ELSEWHERE})
+    consumer.fetched = {A: run([4], tp=A), ELSEWHERE: run([7], tp=ELSEWHERE)}
     handed_on = []
 
     async for tp, _ in consumer.getmany(0.01):
@@ -195,9 +221,10 @@ async def test_an_idle_partition_does_not_keep_a_busy_one_waiting(app: ChunkApp,
 async def test_what_lanes_have_done_is_committed_and_nothing_else(app: ChunkApp, consumer: OfflineConsumer) -> None:
     """faust-streaming issue 606: stock Faust commits past a message in flight; here A's first chunk is in flight."""
     consumer.fetched = {A: run(range(4), tp=A), B: run(range(7, 9), tp=B)}
-    async for tp, message in consumer.getmany(0.01):
+    async for _, message in consumer.getmany(0.01):
         consumer.ack(message)
-        app.lanes.submit("agent", run_in(message), work_without_end if tp == A else work_done)
+        for each in runs_in(message):
+            app.lanes.submit("agent", each, work_without_end if each.tp == A else work_done)
     await everything_that_can()
 
     await consumer.commit()
