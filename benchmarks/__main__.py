@@ -2,10 +2,12 @@
 
 import fcntl
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from textwrap import fill
 from typing import Annotated
 
 import typer
@@ -65,14 +67,19 @@ SUITES: dict[str, Suite] = {
 ALL = (*BARE, *SUITES)
 
 
-def main(
+def main(  # noqa: PLR0913 (each is an option of the command)
+    *,
     quick: Annotated[bool, typer.Option("--quick", help="One round with few events: does it work?")] = False,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of every suite.")] = 3,
     suite: Annotated[list[str] | None, typer.Option(help=f"Only this suite: {', '.join(ALL)}.")] = None,
     peer: Annotated[list[str] | None, typer.Option(help="Only this peer, such as kafka-streams-exactly-once.")] = None,
     events: Annotated[int | None, typer.Option(min=30_000, help="Events that each peer is given.")] = None,
+    list_only: Annotated[bool, typer.Option("--list", help="What each suite measures; measures nothing.")] = False,
 ) -> None:
     """Measure, and keep what was measured below benchmarks/results."""
+    if list_only:
+        typer.echo(_what_each_measures())
+        return
     console = Console(stderr=True, soft_wrap=True)
     chosen = suite or ALL
     if unknown := set(chosen).difference(ALL):
@@ -96,6 +103,19 @@ def main(
     if failed:
         console.print(f"no figures of {', '.join(failed)}", highlight=False, markup=False)
         raise typer.Exit(1)
+
+
+def _what_each_measures() -> str:
+    """A paragraph for each suite: its name, and the first line of what its module says."""
+    width, indent = shutil.get_terminal_size().columns, max(map(len, ALL)) + 2
+    return "\n".join(
+        fill(f"{name:<{indent}}{_first_line(suite)}", width, subsequent_indent=" " * indent)
+        for name, suite in {**BARE, **SUITES}.items()
+    )
+
+
+def _first_line(suite: Suite | BareSuite) -> str:
+    return (sys.modules[suite.__module__].__doc__ or "").partition("\n")[0]
 
 
 def _run(name: str, orders: Orders, console: Console) -> Section:

@@ -1,4 +1,4 @@
-"""The suite `api`: seconds to an answer about one person, and people a second in batches.
+"""Seconds to an answer about one person, and people a second in batches.
 
 One process of the API, one Redis and the asking process share the machine, as on a host of a small campaign. Nobody
 else writes to Redis meanwhile.

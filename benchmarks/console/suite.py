@@ -1,4 +1,4 @@
-"""The suite `console`: how long each page takes while many look at all of them on an election night.
+"""How long each page takes while many look at all of them on an election night.
 
 The desk has a million contacts, nine days of figures and as many events as it keeps; interactions and profiles come
 in at a steady pace and are followed by `harmonia console follow`. No worker runs meanwhile, as where it has machines of

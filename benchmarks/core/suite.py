@@ -1,4 +1,4 @@
-"""The suite: CPU of this thread for a record of each agent, everything that waits left out.
+"""CPU of this thread for a record of each agent, everything that waits left out.
 
 A round is a second or two long and several are made for each that is asked for, since what neighbours do shows in them.
 """

@@ -1,4 +1,4 @@
-"""The suite `deliver`: how many webhooks one process has acknowledged, and how long a change takes to its request.
+"""How many webhooks one process has acknowledged, and how long a change takes to its request.
 
 Ten endpoints at one receiver with TLS, which runs in this process; Kafka and the receiver share the machine.
 """

@@ -1,4 +1,4 @@
-"""The suite `desk`: how fast topics are followed into the desk, and how fast a page's questions are answered from it.
+"""How fast topics are followed into the desk, and how fast a page's questions are answered from it.
 
 CPU of the thread that writes, from decoded records to the end of the transaction, without what Kafka's client costs.
 """

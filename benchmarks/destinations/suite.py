@@ -1,4 +1,4 @@
-"""The suite `destinations`: what a PostgreSQL and an endpoint that are dead cost a worker and another endpoint.
+"""What a PostgreSQL and an endpoint that are dead cost a worker and another endpoint.
 
 One worker, `harmonia sink postgres` and `harmonia deliver` beside it. In turn all destinations are well, and PostgreSQL
 is frozen while one of two endpoints takes requests and answers none. Both of a round do the same, one right after the

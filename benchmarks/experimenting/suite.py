@@ -1,4 +1,4 @@
-"""The suite: CPU of this thread, everything that waits left out.
+"""What experiments cost contacts and the agent that adds up: CPU of one thread, everything that waits left out.
 
 Contacts with and without experiments are measured in turn, so that what neighbours do is in both; a ratio is of each
 pair of rounds.

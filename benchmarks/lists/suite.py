@@ -1,4 +1,4 @@
-"""The suite `lists`: a million rows at the console's `/send`, from the upload to the download, as a browser sends them.
+"""A million rows at the console's `/send`, from the upload to the download, as a browser sends them.
 
 The console and the process that judges the list are the real ones; while it judges, the page is looked at all the time.
 """

@@ -1,4 +1,4 @@
-"""The suite: what a running worker needs for contacts who are in ten experiments each, beside others who are in none.
+"""What a running worker needs for contacts who are in ten experiments each, beside others who are in none.
 
 Half of its contacts are, and of the others the very same is known. Interactions of the ones and of the others come in
 turn, a second or two of work each, so that what neighbours do to the machine meets both. Of two loads: an ordinary one,

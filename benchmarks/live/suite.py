@@ -1,4 +1,4 @@
-"""The suite: 5,000 experiments, people who are in ten each, and a steady load of what moves their outcomes.
+"""How old results are of 5,000 experiments with people who are in ten each, under a steady load of what moves them.
 
 The people come to the worker from the changelog and are counted by a sweep, as after a restore. Then the load runs; a
 gift is followed from its append to the first result of each of its ten experiments that counts it.

@@ -1,4 +1,4 @@
-"""The suite: `harmonia permit` on a million rows, from its start to its end, as a person at a terminal would run it."""
+"""How long `harmonia permit` takes for a million rows, run as a person at a terminal would run it."""
 
 import os
 import resource

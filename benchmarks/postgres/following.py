@@ -1,4 +1,4 @@
-"""The suite `postgres-follow`: how long a profile takes from Kafka to its row, while many come.
+"""How long a profile takes from Kafka to its row, while many come.
 
 By the process as it runs; Kafka, PostgreSQL and the process share the machine.
 """

@@ -1,4 +1,4 @@
-"""The suite `postgres`: how fast one process fills a PostgreSQL with profiles, and how long a small write takes.
+"""How fast one process fills a PostgreSQL with profiles, and how long a small write takes.
 
 From decoded records on, without what Kafka's client costs; the server is on the same machine and takes its CPU.
 """

@@ -1,4 +1,4 @@
-"""The suite `gateway`: events a second that Kafka has when they are answered, from webhooks of a hundred each.
+"""Events a second that Kafka has when they are answered, from webhooks of a hundred each.
 
 One process of the gateway, one Kafka and the sending process share the machine. What is counted at the end is what is
 in the topic, not what was answered.

@@ -1,4 +1,4 @@
-"""The suite: CPU of one thread to tell who is in which segment after a record, few things known and many."""
+"""CPU of one thread to tell who is in which segment after a record, few things known and many."""
 
 import time
 from collections.abc import Sequence
