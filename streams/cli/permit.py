@@ -27,7 +27,7 @@ from streams.domain.display_names import counted
 if TYPE_CHECKING:
     from streams.domain.pressure import PermissionRequest
     from streams.platform.settings import Settings
-    from streams.services.audience import Audience, Header
+    from streams.services.audience import Audience
     from streams.services.audience_filter.chunk_filter import FilterJob
     from streams.services.audience_filter.filtering import FilterSummary
 
@@ -157,7 +157,8 @@ def filter_audience(
     near = stopped_remarks(run.request, summary.stopped_names, settings.phone_region, "some of these people have")
     names += near
     _write_down(summary, job, run.segment)
-    _print_summary(summary, audience.header, policy.version, names if run.as_json else None)
+    unread = () if run.segment is not None else audience.header.unread  # of what we have written ourselves
+    _print_summary(summary, unread, policy.version, names if run.as_json else None)
     for remark in near if not run.as_json else ():
         _errors.print(remark, markup=False)
     if summary.stopped is not None:
@@ -227,14 +228,19 @@ def _write_down(summary: FilterSummary, job: FilterJob, segment: str | None) -> 
         say(not_recorded_message(why), err=True)
 
 
-def _print_summary(summary: FilterSummary, header: Header, policy_version: str, remarked: list[str] | None) -> None:
-    """Print the counts. `remarked`: remarks on names, for `--json`; None: print for people."""
+def _print_summary(
+    summary: FilterSummary, unread: Sequence[str], policy_version: str, remarked: list[str] | None
+) -> None:
+    """Print the counts. `unread`: columns that are only given back.
+
+    `remarked`: remarks on names, for `--json`; None: print for people.
+    """
     if remarked is not None:
-        told = _json(summary, header, policy_version)
+        told = _json(summary, unread, policy_version)
         typer.echo(orjson.dumps(told | ({"remarks": [*remarked]} if remarked else {})), err=True)
         return
-    if header.unread:
-        _errors.print(f"not read, and given back as they were: the columns {', '.join(header.unread)}", markup=False)
+    if unread:
+        _errors.print(f"not read, and given back as they were: the columns {', '.join(unread)}", markup=False)
     table = Table("decision", "reason", "rows", box=None)
     for (decision, reason), number in sorted(summary.reasons.items()):
         table.add_row(decision, reason, f"{number:,}")
@@ -243,7 +249,7 @@ def _print_summary(summary: FilterSummary, header: Header, policy_version: str, 
     _errors.print(f"{allowed:,} of {summary.rows:,} allowed, by policy {policy_version}")
 
 
-def _json(summary: FilterSummary, header: Header, policy_version: str) -> dict[str, JSON]:
+def _json(summary: FilterSummary, unread: Sequence[str], policy_version: str) -> dict[str, JSON]:
     return {
         "rows": summary.rows,
         "allowed": summary.count("allow"),
@@ -253,7 +259,7 @@ def _json(summary: FilterSummary, header: Header, policy_version: str) -> dict[s
         "policy_version": policy_version,
         "as_of": None if summary.as_of is None else render_time(summary.as_of),
         "complete": summary.stopped is None,
-        "columns_not_read": [*header.unread],
+        "columns_not_read": [*unread],
     }
 
 

@@ -76,6 +76,15 @@ def test_whoever_of_a_segment_may_be_reached_is_exported_and_the_others_are_coun
     assert denied.read_text().splitlines()[1].startswith("p11,")
 
 
+def test_an_export_does_not_warn_of_the_column_that_it_has_written_itself(url: str, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(at_any_hour(default_policy_text()))
+    done = run(url, "segments", "export", "donors", *ASKED, HARMONIA_POLICY=str(policy))
+    assert done.exit_code == 0, done.stderr
+    assert "11 of 12 allowed" in done.stderr
+    assert "member_since" not in done.stderr
+
+
 def test_members_of_a_segment_are_assigned_in_place_of_a_list(url: str, tmp_path: Path) -> None:
     file = tmp_path / "x.toml"
     file.write_text('[[experiment]]\nid = "x"\nowner = "digital"\nvariants = { a = 1, b = 1 }\n')
