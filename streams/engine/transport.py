@@ -6,8 +6,7 @@ message carries a tuple of `Run` as its value, one for each partition; Faust's a
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, ClassVar, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -21,6 +20,7 @@ from mode.types import ServiceT
 
 from streams.engine.aiokafka_patches.fetch_requests import pace_fetches, pack_fetches
 from streams.engine.aiokafka_patches.fetched_records import (
+    MOST_BYTES,
     DrainedRecords,
     hand_out_light_records,
 )
@@ -29,7 +29,7 @@ from streams.engine.aiokafka_patches.record_batches import read_any_batch
 from streams.engine.group_membership import Membership, membership_of
 from streams.engine.partition_workers import PartitionWorkers
 from streams.engine.ports import Host, host_of
-from streams.engine.runs import End, Run
+from streams.engine.runs import End, Run, size_of
 from streams.engine.static_membership import know_fenced_instances, name_in_group, stop_when_replaced
 from streams.engine.writer import retrieve_what_nobody_awaits, wait_briefly_for_markers
 from streams.platform.errors import StateLost
@@ -166,19 +166,17 @@ class Consumer(stock.Consumer):
             return
         # Where all that is wanted is idle, a fetch takes all its time, and a lane that is full now runs dry meanwhile.
         runs = await self._getmany(wanted, timeout if len(wanted) == len(active) else min(timeout, _LOOK_AGAIN_S))
-        by_readers: dict[Sequence[str], list[Run]] = defaultdict(list)
-        for run in cast(dict[TP, Run], runs).values():
-            if run.generation == self.app.consumer_generation_id:
-                by_readers[lanes.readers(run.tp.topic)].append(run)
-        for read_together in by_readers.values():
+        generation = self.app.consumer_generation_id
+        current = [run for run in cast(dict[TP, Run], runs).values() if run.generation == generation]
+        for bundle in _bundles(current, lanes.readers):
             # Dropping runs is safe: the flow goes on after a recovery, which sets positions back to what is committed.
             if self.should_stop or not self.flow_active:
                 return
-            for run in read_together:
+            for run in bundle:
                 self._read_offset[run.tp] = None  # no gap for Faust to account for
                 lanes.taken[run.tp] = run.next_offset
                 lanes.taken_from.setdefault(run.tp, run.records[0].offset)
-            yield read_together[0].tp, self._message(read_together)
+            yield bundle[0].tp, _message(bundle)
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         """Hand on what each fetch brings, all of it at once, in a message for each agent.
@@ -206,6 +204,7 @@ class Consumer(stock.Consumer):
         await self._host.halt_recovery()
         await self._lanes.settle()
         await self._host.settle_tables()
+        self._unacked_messages.clear()  # of two agents one may never take a message: a revoke empties its queue
         await super().wait_empty()
         self._lanes.forget()
         await self._host.release_tables()
@@ -296,25 +295,43 @@ class Consumer(stock.Consumer):
     def _new_offset(self, tp: TP) -> int | None:
         return self._lanes.done_to(tp)
 
-    def _message(self, runs: Sequence[Run]) -> ConsumerMessage:
-        """Of runs that the same agents read; to Faust it is of the first of their partitions."""
-        first = runs[0]
-        last = first.records[-1]
-        return ConsumerMessage(
-            first.tp.topic,
-            first.tp.partition,
-            last.offset,
-            last.timestamp / 1000,
-            0,
-            None,
-            None,
-            tuple(runs),  # type: ignore[arg-type]
-            None,
-            None,
-            None,
-            first.tp,
-            generation_id=first.generation,
-        )
+
+def _bundles(runs: Iterable[Run], readers: Callable[[str], Sequence[str]]) -> list[list[Run]]:
+    """Runs that one message hands on to the agents that read all of them.
+
+    What it holds stays in memory until they have the next one, so it is no more than one run may have, and its last.
+    """
+    bundles: list[list[Run]] = []
+    open_: dict[Sequence[str], list[Run]] = {}
+    for run in runs:
+        whose = readers(run.tp.topic) or (run.tp.topic,)
+        bundle = open_.get(whose)
+        if bundle is None or sum(map(size_of, bundle)) >= MOST_BYTES:
+            bundle = open_[whose] = []
+            bundles.append(bundle)
+        bundle.append(run)
+    return bundles
+
+
+def _message(bundle: Sequence[Run]) -> ConsumerMessage:
+    """To Faust it is of the first of their partitions."""
+    first = bundle[0]
+    last = first.records[-1]
+    return ConsumerMessage(
+        first.tp.topic,
+        first.tp.partition,
+        last.offset,
+        last.timestamp / 1000,
+        0,
+        None,
+        None,
+        tuple(bundle),  # type: ignore[arg-type]
+        None,
+        None,
+        None,
+        first.tp,
+        generation_id=first.generation,
+    )
 
 
 class Transport(stock.Transport):

@@ -1,4 +1,5 @@
 import logging
+from collections.abc import AsyncIterator, Sequence
 from types import SimpleNamespace
 from typing import cast
 
@@ -20,6 +21,8 @@ from streams.engine.transport import Consumer
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import Fenced, StateLost
 from streams.platform.settings import Settings
+from tests.unit.engine.kafka_records import offsets, run
+from tests.unit.engine.workplace import everything_that_can
 
 SETTINGS = Settings(kafka_bootstrap="10.0.0.1:9092,10.0.0.2:9092", identity_key="a secret of the test", partitions=3)
 
@@ -113,6 +116,43 @@ def test_a_topic_whose_offsets_transactions_commit_is_read_by_one_agent_alone(ap
 
 async def work_done(_: Run) -> None:
     """A chunk that takes no time."""
+
+
+async def test_an_agent_hands_every_run_of_a_message_to_its_lane(app: ChunkApp) -> None:
+    done: list[tuple[TP, list[int]]] = []
+
+    async def note(chunk: Run) -> None:
+        done.append((chunk.tp, offsets(chunk)))
+
+    app.handle("contacts", ["interactions", "roofs"], note)
+    app.lanes.open(1)
+    runs = [run([number], tp=TP(topic, number)) for topic in ("interactions", "roofs") for number in range(2)]
+
+    await app.agents["contacts"].fun(messages_of(runs[:3], runs[3:]))
+    await everything_that_can()
+
+    assert done == [(each.tp, offsets(each)) for each in runs]
+
+
+async def test_a_run_that_no_lane_takes_ends_the_process_and_what_follows_is_not_handed_on() -> None:
+    codes: list[int] = []
+    app = app_that_stops(codes)
+    app.handle("contacts", ["interactions"], work_done)
+    app.lanes.open(1)
+    interactions, strange, after = (TP(topic, 0) for topic in ("interactions", "strange", "interactions"))
+
+    await app.agents["contacts"].fun(
+        messages_of([run([1], tp=interactions), run([1], tp=strange), run([2], tp=after)], [run([3], tp=after)])
+    )
+    await everything_that_can()
+
+    assert codes == [EXIT_FAIL_STOP]
+    assert app.lanes.done_to(interactions) == 2
+
+
+async def messages_of(*bundles: Sequence[Run]) -> AsyncIterator[Sequence[Run]]:
+    for bundle in bundles:
+        yield bundle
 
 
 def test_a_fault_ends_the_process_and_says_where(caplog: pytest.LogCaptureFixture) -> None:

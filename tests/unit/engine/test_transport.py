@@ -1,6 +1,7 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -11,6 +12,7 @@ from faust.types import TP
 from faust.types.tuples import Message
 from mode import Service
 
+from streams.engine.aiokafka_patches.fetched_records import MOST_BYTES
 from streams.engine.app import ChunkApp
 from streams.engine.runs import Run
 from streams.engine.transport import Consumer, ConsumerThread
@@ -132,6 +134,32 @@ async def test_runs_that_other_agents_read_too_are_a_message_of_their_own(
     assert [[run.tp for run in runs_in(message)] for message in messages] == [[A, sweeps], [roofs]]
 
 
+async def test_topics_that_no_lane_reads_are_messages_of_their_own(consumer: OfflineConsumer) -> None:
+    """A plain agent of Faust gets what is of its topic, and nothing else."""
+    one, other = TP("one", 0), TP("other", 0)
+    consumer._set_active_tps({one, other})
+    consumer.fetched = {one: run([4], tp=one), other: run([5], tp=other)}
+
+    messages = [message async for _, message in consumer.getmany(0.01)]
+
+    assert [[run.tp for run in runs_in(message)] for message in messages] == [[one], [other]]
+
+
+async def test_a_message_has_no_more_than_one_fetched_partition_may_have_and_its_last_run(
+    consumer: OfflineConsumer,
+) -> None:
+    """What a message holds stays in memory until the agent has the next one."""
+    partitions = [TP(A.topic, number) for number in range(5)]
+    consumer._set_active_tps(set(partitions))
+    half = MOST_BYTES // 2
+    consumer.fetched = {tp: replace(run([4], tp=tp), size=half) for tp in partitions}
+
+    messages = [message async for _, message in consumer.getmany(0.01)]
+
+    assert [len(runs_in(message)) for message in messages] == [2, 2, 1]
+    assert sorted(run.tp for message in messages for run in runs_in(message)) == partitions
+
+
 async def test_agents_do_not_wait_for_each_others_part_of_a_fetch(consumer: OfflineConsumer) -> None:
     """One after the other took several turns of the event loop for each."""
     consumer._set_active_tps({A, B, ELSEWHERE})
@@ -155,7 +183,8 @@ async def test_agents_do_not_wait_for_each_others_part_of_a_fetch(consumer: Offl
 
 
 async def test_what_a_rebalance_interrupts_is_no_error_in_the_log(consumer: OfflineConsumer) -> None:
-    consumer.fetched = {A: run([4], tp=A), B: run([7], tp=B)}
+    consumer._set_active_tps({A, B, ELSEWHERE})
+    consumer.fetched = {A: run([4], tp=A), ELSEWHERE: run([7], tp=ELSEWHERE)}
 
     async def take(_: Message) -> None:
         await asyncio.get_running_loop().create_future()
@@ -337,6 +366,20 @@ async def test_giving_up_does_not_wait_for_messages_that_no_agent_took(consumer:
     [(_, message)] = [pair async for pair in consumer.getmany(0.01)]
     consumer.track_message(message)
     consumer.ack(message)
+
+    await asyncio.wait_for(consumer.wait_empty(), 0.9)
+
+
+async def test_giving_up_does_not_wait_for_an_agent_that_never_takes_a_message_of_two(
+    consumer: OfflineConsumer,
+) -> None:
+    """A revoke empties the queue of the slower one, and nobody acknowledges it twice any more."""
+    consumer.loop = asyncio.get_running_loop()
+    consumer.fetched = {A: run([0], tp=A)}
+    [(_, message)] = [pair async for pair in consumer.getmany(0.01)]
+    message.incref(2)
+    consumer.track_message(message)
+    message.ack(consumer)
 
     await asyncio.wait_for(consumer.wait_empty(), 0.9)
 
