@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 from benchmarks.report import number
 from streams.history.chart_axis import axis_steps
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 240, 70, 150, 44, 40
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 800, 240, 70, 190, 44, 40
 _INK, _FAINT, _RULE, _NOW, _BEFORE = "#24292f", "#6e7781", "#e4e7eb", "#1a7f37", "#8c959f"
 _DASHES = ("", ' stroke-dasharray="6 3"')
 

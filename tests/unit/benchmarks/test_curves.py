@@ -3,7 +3,7 @@ import xml.etree.ElementTree as ET
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.curves import QUESTIONS, curves, draw
+from benchmarks.curves import QUESTIONS, WIDTH, curves, draw
 from benchmarks.results import Figure, Section, write_results
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -67,6 +67,15 @@ def test_the_picture_has_a_line_for_each_curve_now_and_before_and_holds_all_of_t
             assert 0 <= y <= height
     names = ["".join(text.itertext()) for text in picture.iter(f"{SVG}text")]
     assert [name for name in names if "before" in name] == ["half of them, before 16,000", "99 of 100, before 16,000"]
+
+
+def test_the_longest_name_of_a_curve_fits_beside_it(tmp_path: Path) -> None:
+    picture = drawn(tmp_path, [pace(1.0)], [pace(4.0)])
+    assert picture is not None
+    named = [text for text in picture.iter(f"{SVG}text") if "before" in "".join(text.itertext())]
+    of_a_letter = 6.3  # on average, of a font of 12 pixels: 6.1 in Chromium
+    for text in named:
+        assert float(text.attrib["x"]) + of_a_letter * len("".join(text.itertext())) <= WIDTH
 
 
 def test_names_of_curves_that_end_at_one_place_stand_apart(tmp_path: Path) -> None:
