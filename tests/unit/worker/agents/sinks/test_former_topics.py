@@ -1,7 +1,7 @@
 """A topic that is away, or another one than before, ends no worker and is not waited for."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, cast
 
 import pytest
@@ -36,10 +36,15 @@ async def stopped_by(error: EngineError, sink: Any) -> list[int]:
     _add(app, AgentSpec("redis", lambda _: BuiltAgent(process, sink)), cast(Any, None))
     app.lanes.open(1)
     [agent] = app.agents.values()
-    await cast(Any, agent).fun(one_by_one(Run(PLACE, (), 5, 1)))
+    await cast(Any, agent).fun(fetched(Run(PLACE, (), 5, 1)))
     await asyncio.wait_for(begun.wait(), 5)
     await app.lanes.settle()
     return stopped
+
+
+async def fetched(*runs: Run) -> AsyncIterator[Sequence[Run]]:
+    """What a fetch brings an agent."""
+    yield runs
 
 
 async def one_by_one(*runs: Run) -> AsyncIterator[Run]:
