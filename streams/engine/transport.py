@@ -303,13 +303,14 @@ def _bundles(runs: Iterable[Run], readers: Callable[[str], Sequence[str]]) -> li
     """
     bundles: list[list[Run]] = []
     open_: dict[Sequence[str], list[Run]] = {}
+    room: dict[Sequence[str], int] = {}
     for run in runs:
         whose = readers(run.tp.topic) or (run.tp.topic,)
-        bundle = open_.get(whose)
-        if bundle is None or sum(map(size_of, bundle)) >= MOST_BYTES:
-            bundle = open_[whose] = []
-            bundles.append(bundle)
-        bundle.append(run)
+        if room.get(whose, 0) <= 0:
+            open_[whose], room[whose] = [], MOST_BYTES
+            bundles.append(open_[whose])
+        open_[whose].append(run)
+        room[whose] -= size_of(run)
     return bundles
 
 
