@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from events.json_types import JSON
 from streams.cli.output import print_table, say
+from streams.cli.whole_words import print_whole_words
 
 if TYPE_CHECKING:
     from streams.domain.rights.requests import RightsDesk, RightsRequest
@@ -30,7 +31,7 @@ def print_desk(requests: Sequence[RightsRequest], today: date) -> None:
     """Print requests in a table."""
     if not requests:
         say("no request is open")
-    print_table(_COLUMNS, [_cells(one, today) for one in requests])
+    print_whole_words(_COLUMNS, [_cells(one, today) for one in requests])
     if late := sum(one.is_overdue(today) for one in requests):
         say(f"{late} overdue: the month of article 12 (3) is over, and the person was not told")
 

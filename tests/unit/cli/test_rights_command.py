@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from streams.cli.main import app
@@ -57,6 +58,18 @@ def test_the_list_says_what_is_left_and_what_is_overdue(
     assert extended.split()[-3:] == ["59", "days", "extended"]
     assert closed.split()[-4:] == ["in", "time", "closed:", "granted"]
     assert said.startswith("1 overdue")
+
+
+def test_on_a_narrow_terminal_neither_a_contact_nor_a_date_is_broken(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    contact = f"email:{'0123456789abcdef' * 2}"
+    print_desk([replace(LATE, contact_id=contact)], TODAY)
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    words = " ".join(lines).split()
+    assert {contact, "2026-02-28", "overdue"} <= {*words}
 
 
 def test_nothing_open_is_said(capsys: pytest.CaptureFixture[str]) -> None:
