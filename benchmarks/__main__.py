@@ -1,11 +1,12 @@
 """`python -m benchmarks`: every suite on a stack of its own, one table, one JSON file, one chart."""
 
 import fcntl
+import re
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from textwrap import fill
 from typing import Annotated
@@ -34,7 +35,7 @@ from benchmarks.postgres.following import postgres_follow
 from benchmarks.postgres.suite import postgres
 from benchmarks.receiving.suite import receiving
 from benchmarks.report import table
-from benchmarks.results import RESULTS, Section, write_results
+from benchmarks.results import RESULTS, Section, measured_now, put_into, read_results, write_results
 from benchmarks.segments.running import memberships
 from benchmarks.segments.suite import segments_suite
 from benchmarks.suites import BareSuite, Bench, BenchmarkFailed, Orders, Suite
@@ -65,6 +66,7 @@ SUITES: dict[str, Suite] = {
     "console": console_pages,
 }
 ALL = (*BARE, *SUITES)
+_INTO_HELP = "Keep it in benchmarks/results/NAME.json and .md, such as load; what others measured there stays."
 
 
 def main(  # noqa: PLR0913 (each is an option of the command)
@@ -74,6 +76,7 @@ def main(  # noqa: PLR0913 (each is an option of the command)
     suite: Annotated[list[str] | None, typer.Option(help=f"Only this suite: {', '.join(ALL)}.")] = None,
     peer: Annotated[list[str] | None, typer.Option(help="Only this peer, such as kafka-streams-exactly-once.")] = None,
     events: Annotated[int | None, typer.Option(min=30_000, help="Events that each peer is given.")] = None,
+    into: Annotated[str | None, typer.Option(metavar="NAME", help=_INTO_HELP)] = None,
     list_only: Annotated[bool, typer.Option("--list", help="What each suite measures; measures nothing.")] = False,
 ) -> None:
     """Measure, and keep what was measured below benchmarks/results."""
@@ -86,19 +89,22 @@ def main(  # noqa: PLR0913 (each is an option of the command)
         raise typer.BadParameter(f"no suite {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
     if peer and (strangers := set(peer) - (known := {each.slug for each in known_peers()})):
         raise typer.BadParameter(f"no peer {', '.join(sorted(strangers))}; there are {', '.join(sorted(known))}")
+    if into is not None and not re.fullmatch("[a-z][a-z0-9-]*", into):
+        raise typer.BadParameter("--into: give a name such as load, of a file in benchmarks/results without its ending")
     orders = Orders(rounds=1 if quick else rounds, quick=quick, events=events, peers=frozenset(peer or ()))
     whole = not (suite or peer or events)
-    kept_as = "quick" if quick else "bench" if whole else "part"
+    kept_as = into or ("quick" if quick else "bench" if whole else "part")
+    before = read_results(RESULTS / f"{into}.json") if into else []
     sections: list[Section] = []
     failed: list[str] = []
     for name in chosen:
         try:
-            sections.append(_run(name, orders, console))
+            sections.append(replace(_run(name, orders, console), measured=measured_now()))
         except (BenchmarkFailed, LocalStackError) as failure:
             console.print(f"{name}: {type(failure).__name__}: {failure}", highlight=False, markup=False)
             failed.append(name)
         else:
-            _keep(sections, kept_as)  # after each: hours of figures are not lost with the last suite
+            _keep(put_into(before, sections), kept_as)  # after each: hours of figures are not lost with the last suite
     _show(sections, kept_as, console)
     if failed:
         console.print(f"no figures of {', '.join(failed)}", highlight=False, markup=False)

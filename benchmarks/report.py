@@ -14,7 +14,7 @@ def table(section: Section) -> str:
     shared = [figure for figure in section.figures if counts[figure.name] > 1]
     single = [figure for figure in section.figures if counts[figure.name] == 1]
     parts = [f"## {section.title}", *map(_matrix, _grouped(shared)), _list(single) if single else ""]
-    parts += [f"{note}." for note in section.notes]
+    parts += [f"{note}." for note in (*section.notes, section.measured) if note is not None]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -4,9 +4,11 @@ import json
 import os
 import platform
 import statistics
+import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -55,12 +57,60 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """When figures were measured, of which commit, and how fast the machine was then: None where nobody knows any more.
+
+    `commit`: with a `+` where files differed from it. `plain_loop_ms`: the least of five of `sum(i * i for i in
+    range(200_000))`, when all was over.
+    """
+
+    day: str
+    commit: str | None = None
+    plain_loop_ms: float | None = None
+
+    def __str__(self) -> str:
+        said = f"Measured on {date.fromisoformat(self.day):%-d %B %Y}"
+        if self.commit is not None:
+            said += f" of {self.commit}"
+        if self.plain_loop_ms is not None:
+            said += f", where a plain loop of Python took {self.plain_loop_ms:.1f} ms"
+        return said
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """What a suite gives: its figures under a title, and what a reader must know to judge them."""
 
     title: str
     figures: tuple[Figure, ...]
     notes: tuple[str, ...] = ()
+    measured: Measured | None = None
+
+
+def measured_now() -> Measured:
+    """This moment, the commit of the files beside this one, and the speed of the machine."""
+    return Measured(datetime.now(UTC).date().isoformat(), _commit(), _plain_loop_ms())
+
+
+def _plain_loop_ms() -> float:
+    def once() -> float:
+        began = time.perf_counter()
+        sum(i * i for i in range(200_000))
+        return (time.perf_counter() - began) * 1000
+
+    return round(min(once() for _ in range(5)), 1)
+
+
+def _commit() -> str | None:
+    """None where this is no clone."""
+    try:
+        said = [
+            subprocess.run(["git", *words], cwd=RESULTS.parent, capture_output=True, text=True, check=True).stdout
+            for words in (("rev-parse", "--short=8", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
+        ]
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return said[0].strip() + ("+" if said[1] else "")
 
 
 def machine() -> dict[str, Any]:
@@ -83,6 +133,29 @@ def write_results(sections: Sequence[Section], file: Path) -> None:
     file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
+def read_results(file: Path) -> list[Section]:
+    """The sections that a file keeps; none where there is no file."""
+    return [_section(said) for said in json.loads(file.read_bytes())["sections"]] if file.exists() else []
+
+
+def put_into(kept: Sequence[Section], new: Sequence[Section]) -> list[Section]:
+    """Sections in their order, each in place of the one of its title that was kept, and what is new behind them."""
+    by_title = {section.title: section for section in (*kept, *new)}
+    return list(by_title.values())
+
+
+def _section(said: dict[str, Any]) -> Section:
+    figures = tuple(
+        Figure(
+            *(each["subject"], each["name"], each["unit"], tuple(each["values"])),
+            None if each["goal"] is None else Goal(**each["goal"]),
+        )
+        for each in said["figures"]
+    )
+    measured = said.get("measured")
+    return Section(said["title"], figures, tuple(said["notes"]), None if measured is None else Measured(**measured))
+
+
 def _plain(section: Section) -> dict[str, Any]:
     figures = [
         {
@@ -94,7 +167,8 @@ def _plain(section: Section) -> dict[str, Any]:
         }
         for figure in section.figures
     ]
-    return {"title": section.title, "notes": list(section.notes), "figures": figures}
+    measured = {} if section.measured is None else {"measured": asdict(section.measured)}
+    return {"title": section.title, "notes": list(section.notes), **measured, "figures": figures}
 
 
 def _cpu_model() -> str:

@@ -1,9 +1,21 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from benchmarks.results import Figure, Goal, Section, write_results
+from benchmarks.report import table
+from benchmarks.results import (
+    RESULTS,
+    Figure,
+    Goal,
+    Measured,
+    Section,
+    measured_now,
+    put_into,
+    read_results,
+    write_results,
+)
 
 
 def test_a_figure_is_the_middle_of_its_runs() -> None:
@@ -53,3 +65,43 @@ def test_the_file_holds_every_run_and_the_machine(tmp_path: Path) -> None:
             ],
         }
     ]
+
+
+def test_what_is_kept_is_read_as_it_was_written(tmp_path: Path) -> None:
+    figures = (Figure("ours", "CPU", "µs", (8.0, 7.0), Goal("at most", 10)), Figure("theirs", "CPU", "µs", (9.0,)))
+    sections = [
+        Section("Speed", figures, ("beside a broker",), Measured("2026-11-30", "1a2b3c4d", 9.8)),
+        Section("Memory", figures[:1]),
+    ]
+    write_results(sections, tmp_path / "kept.json")
+    assert read_results(tmp_path / "kept.json") == sections
+    assert read_results(tmp_path / "nothing.json") == []
+
+
+def test_a_section_measured_again_stands_in_the_place_of_the_one_before() -> None:
+    def section(title: str, value: float) -> Section:
+        return Section(title, (Figure("ours", "CPU", "µs", (value,)),))
+
+    kept = [section("Speed", 1), section("Memory", 2)]
+    found = put_into(kept, [section("Links", 3), section("Speed", 4)])
+    assert [(each.title, each.figures[0].median) for each in found] == [("Speed", 4), ("Memory", 2), ("Links", 3)]
+
+
+def test_a_table_ends_with_when_it_was_measured_of_which_commit_and_where() -> None:
+    figure = Figure("ours", "CPU", "µs", (8.0,))
+    ended = table(Section("Speed", (figure,), ("beside a broker",), Measured("2026-11-03", "1a2b3c4d", 9.8)))
+    assert ended.endswith("\n\nMeasured on 3 November 2026 of 1a2b3c4d, where a plain loop of Python took 9.8 ms.\n")
+    assert table(Section("Speed", (figure,), (), Measured("2026-11-03"))).endswith("\n\nMeasured on 3 November 2026.\n")
+
+
+def test_this_moment_has_a_speed_and_a_commit_where_there_is_a_clone() -> None:
+    measured = measured_now()
+    assert measured.plain_loop_ms is not None
+    assert measured.plain_loop_ms > 0
+    assert measured.commit is None or re.fullmatch(r"[0-9a-f]{8,}\+?", measured.commit)
+
+
+@pytest.mark.parametrize("name", ["bench", "load"])
+def test_the_tables_that_are_kept_are_those_of_the_figures_beside_them(name: str) -> None:
+    sections = read_results(RESULTS / f"{name}.json")
+    assert (RESULTS / f"{name}.md").read_text() == "\n".join(map(table, sections))
