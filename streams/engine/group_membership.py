@@ -22,6 +22,10 @@ class Membership:
         return self.generation >= 0 and bool(self.member)
 
 
+NO_MEMBER = Membership("", -1, "")
+"""Of no group, as before the first assignment."""
+
+
 def membership_of(coordinator: Any) -> Membership:
     """What aiokafka's coordinator of a group is at this moment, valid or not."""
     return Membership(

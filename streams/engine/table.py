@@ -211,7 +211,9 @@ class ChunkTable(faust.Table[bytes, bytes], Generic[State]):
 
     def _new_partition(self, states: States[State], changelog: Changelog) -> TablePartition[State]:
         if self._committer is None:
-            return TablePartition(self._kafka, states, changelog, self._committed, self._onlooker)
+            return TablePartition(
+                self._kafka, states, changelog, self._committed, self._onlooker, membership=self._membership
+            )
         return GroupedPartition(
             self._kafka, states, changelog, self._committed, self._onlooker, committer=self._committer
         )

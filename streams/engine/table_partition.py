@@ -19,6 +19,7 @@ from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.decoded_states import BESIDE, State, States
 from streams.engine.erasure_compaction import ErasureCompaction
 from streams.engine.gap_replay import InputGap
+from streams.engine.group_membership import NO_MEMBER, Membership
 from streams.engine.lifecycle_listener import NULL_LISTENER, LifecycleListener
 from streams.engine.retry import BROKER_TROUBLE, retried
 from streams.engine.runs import Records, Run
@@ -81,15 +82,20 @@ class Changelog:
 
 
 class TablePartition(Generic[State]):
-    """The state of one partition, and the only way to change it."""
+    """The state of one partition, and the only way to change it.
 
-    def __init__(
+    `membership`: of its worker in the group, as it was when partitions were handed out last.
+    """
+
+    def __init__(  # noqa: PLR0913 (what each of them is made of)
         self,
         kafka: KafkaClients,
         states: States[State],
         changelog: Changelog,
         committed: Committed,
         onlooker: LifecycleListener = NULL_LISTENER,
+        *,
+        membership: Callable[[], Membership] = lambda: NO_MEMBER,
     ) -> None:
         self._kafka = kafka
         self._states = states
@@ -101,6 +107,7 @@ class TablePartition(Generic[State]):
         self._committed = committed
         self._onlooker = onlooker
         self._shared = changelog.shared
+        self._membership = membership
         written = [changelog.tp, *changelog.outputs, *changelog.shared]
         self._leftovers = DanglingTransactions(kafka, changelog.transactional_id, written)
         self._forgetting = ErasureCompaction(self._store)
@@ -180,7 +187,7 @@ class TablePartition(Generic[State]):
         return 0
 
     async def _attempt(self, chunk: Run, fold: Fold[State], began: float) -> None:
-        if self._writer is None and not self._surely_owned(began):
+        if self._writer is None and not await self._is_still_owned(chunk.generation, began):
             # Opening again would fence whoever owns the partition by now, as after a freeze.
             raise Fenced(f"{self._changelog}: no write for most of a session, so others may own this partition")
         started = time.monotonic()
@@ -189,19 +196,30 @@ class TablePartition(Generic[State]):
         except ProducerFenced as error:
             await self.release()
             late = time.monotonic() - started >= self._kafka.transaction_timeout_s
-            if late and self._surely_owned(began):
+            if late and await self._is_still_owned(chunk.generation, began):
                 raise TimeoutError("the broker has aborted a transaction that took too long") from error
             raise Fenced(f"{self._changelog}: another worker owns this partition") from error
         except BROKER_TROUBLE:
             await self.release()
             raise
 
-    def _surely_owned(self, began: float) -> bool:
-        """Whether so little time has passed that the group can't have given the partition to another worker.
+    async def _is_still_owned(self, generation: int, began: float) -> bool:
+        """Whether the group can't have given the partition to another worker since `began`, or says that it has not.
 
-        Its session counts from the last heartbeat, which may be a fifth of a session before `began`.
+        Its session counts from the last heartbeat, which may be a fifth of a session before `began`. A slow worker's
+        heartbeats go on meanwhile, so beyond that its coordinator is asked; nobody's answer counts as a no.
         """
-        return time.monotonic() - began < 0.8 * self._kafka.session_timeout_s
+        if time.monotonic() - began < 0.8 * self._kafka.session_timeout_s:
+            return True
+        membership = self._membership()
+        if not membership.is_valid or membership.generation != generation:
+            return False
+        try:
+            async with asyncio.timeout(self._kafka.transaction_timeout_s):
+                members = await asyncio.to_thread(self._kafka.member_ids_of, membership.group)
+        except BROKER_TROUBLE:
+            return False
+        return membership.member in members
 
     async def _apply_once(self, chunk: Run, fold: Fold[State]) -> None:
         if not self._is_writing:

@@ -26,7 +26,7 @@ from streams.engine.aiokafka_patches.fetched_records import (
 )
 from streams.engine.aiokafka_patches.offsets_of_members import name_member_with_offsets
 from streams.engine.aiokafka_patches.record_batches import read_any_batch
-from streams.engine.group_membership import Membership, membership_of
+from streams.engine.group_membership import NO_MEMBER, membership_of
 from streams.engine.partition_workers import PartitionWorkers
 from streams.engine.ports import Host, host_of
 from streams.engine.runs import End, Run, size_of
@@ -143,7 +143,7 @@ class Consumer(stock.Consumer):
     """Yields runs for lanes with room, and commits what lanes have done."""
 
     RebalanceListener: ClassVar[type[stock.ConsumerRebalanceListener]] = RebalanceListener
-    membership = Membership("", -1, "")
+    membership = NO_MEMBER
 
     @property
     def _host(self) -> Host:

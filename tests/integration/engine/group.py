@@ -11,7 +11,7 @@ from faust.types import TP
 from streams.engine import transport
 from streams.engine.decoded_states import Codec, RecentStates, States
 from streams.engine.group_commit import GroupCommitter, GroupedPartitions
-from streams.engine.group_membership import Membership, membership_of
+from streams.engine.group_membership import NO_MEMBER, membership_of
 from streams.engine.grouped_partition import GroupedPartition
 from streams.engine.runs import Records, Run
 from streams.engine.store import MemoryStore, Store
@@ -78,7 +78,7 @@ class Worker:
         self.noted: dict[TP, int] = {}
         self.committer = GroupCommitter(team.kafka, team.partitions, self.noted.__setitem__)
         self.owned: dict[int, GroupedPartition[bytes]] = {}
-        self.membership = Membership("", -1, "")
+        self.membership = NO_MEMBER
 
     async def take_over(self, *numbers: int, stores: dict[int, Store] | None = None) -> None:
         """Own exactly these."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from faust.types import TP
 
 from streams.engine.decoded_states import Codec, RecentStates, States
+from streams.engine.group_membership import NO_MEMBER, Membership
 from streams.engine.runs import Records, Run
 from streams.engine.store import MemoryStore, Store
 from streams.engine.table_partition import Changelog, Effects, Fold, TablePartition
@@ -48,32 +49,35 @@ class Bench:
         self.committed: dict[TP, int] = {}
         self.source_id: str | None = None
 
-    def owner(self, store: Store | None = None) -> TablePartition[bytes]:
+    def owner(self, store: Store | None = None, membership: Membership = NO_MEMBER) -> TablePartition[bytes]:
         """A worker's view of the partition; an earlier one's is not told."""
-        return self.owner_of(States(store or MemoryStore(), Codec(bytes, bytes), RecentStates(RECENT_BYTES)))
+        states = States(store or MemoryStore(), Codec(bytes, bytes), RecentStates(RECENT_BYTES))
+        return self.owner_of(states, membership)
 
-    def owner_of(self, states: States[bytes]) -> TablePartition[bytes]:
+    def owner_of(self, states: States[bytes], membership: Membership = NO_MEMBER) -> TablePartition[bytes]:
         """The same, with states of one's own."""
         writes_as = f"owner-of-{self.changelog.topic}"
         changelog = Changelog(
             self.changelog, self.topic_id, writes_as, lambda _: self.source_id, (self.outputs,), (self.shared,)
         )
-        return TablePartition(self.cluster.kafka, states, changelog, self.committed.get)
+        return TablePartition(self.cluster.kafka, states, changelog, self.committed.get, membership=lambda: membership)
 
     @contextlib.asynccontextmanager
-    async def owned(self, store: Store | None = None) -> AsyncIterator[TablePartition[bytes]]:
+    async def owned(
+        self, store: Store | None = None, membership: Membership = NO_MEMBER
+    ) -> AsyncIterator[TablePartition[bytes]]:
         """An owner that has taken the partition over."""
-        owner = self.owner(store)
+        owner = self.owner(store, membership)
         try:
             await owner.open()
             yield owner
         finally:
             await owner.release()
 
-    def chunk(self, offsets: Iterable[int]) -> Run:
+    def chunk(self, offsets: Iterable[int], generation: int = 1) -> Run:
         """Input records. They need not be on the broker: the engine is given what was fetched."""
         records = [Fetched(n, b"%d" % amount(n), key(n), topic=self.source.topic, partition=0) for n in offsets]
-        return Run(self.source, records, records[-1].offset + 1 if records else 0, 1)
+        return Run(self.source, records, records[-1].offset + 1 if records else 0, generation)
 
     @property
     def add_up(self) -> Fold[bytes]:
