@@ -85,7 +85,7 @@ picture: dev ## docs/screenshots/console-light.png and -dark.png: the console's 
 	sh tests/browser/packages.sh
 	$(BIN)/python -m benchmarks.screenshots.console $(ARGS)
 
-bench: install ## the engine side by side with its peers, on a Kafka of its own; ARGS="--quick --rounds 5 --peer ours"
+bench: install ## everything of docs/performance.md, in hours; ARGS="--list", ARGS="--suite peers" for the engine and its peers
 	@$(MAKE) --no-print-directory $(PEERS)/.installed || echo "The peers' libraries cannot be installed" >&2
 	@$(BIN)/python -m benchmarks $(ARGS)
 
