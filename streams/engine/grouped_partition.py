@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from streams.engine.decoded_states import State, States
 from streams.engine.group_commit import GroupCommitter, Part
 from streams.engine.lifecycle_listener import NULL_LISTENER, LifecycleListener
-from streams.engine.retry import ATTEMPTS, BROKER_TROUBLE
 from streams.engine.runs import Run
 from streams.engine.table_partition import Changelog, Committed, Fold, TablePartition
 from streams.engine.writer import Changes, Output
 from streams.platform.clients import KafkaClients
-from streams.platform.errors import EngineError
 
 
 class GroupedPartition(TablePartition[State]):
@@ -42,16 +40,6 @@ class GroupedPartition(TablePartition[State]):
     async def release(self) -> None:
         """Write no more before the partition is opened anew. What has been handed in is the committer's to end."""
         self._may_write = False
-
-    async def apply(self, chunk: Run, fold: Fold[State]) -> None:
-        """`TablePartition.apply`. Raises `EngineError` for what Kafka has not taken after several attempts."""
-        try:
-            await super().apply(chunk, fold)
-        except BROKER_TROUBLE as error:
-            why = f"{type(error).__name__} {error}".strip()
-            raise EngineError(
-                f"{self._changelog}: Kafka has not taken a chunk in {ATTEMPTS} attempts: {why}"
-            ) from error
 
     async def _attempt(self, chunk: Run, fold: Fold[State], began: float) -> None:
         try:

@@ -19,16 +19,16 @@ from streams.engine.dangling_transactions import DanglingTransactions
 from streams.engine.decoded_states import BESIDE, State, States
 from streams.engine.erasure_compaction import ErasureCompaction
 from streams.engine.gap_replay import InputGap
-from streams.engine.group_membership import NO_MEMBER, Membership
+from streams.engine.group_membership import NO_MEMBER, Membership, is_still_member
 from streams.engine.lifecycle_listener import NULL_LISTENER, LifecycleListener
-from streams.engine.retry import BROKER_TROUBLE, retried
+from streams.engine.retry import ATTEMPTS, BROKER_TROUBLE, retried
 from streams.engine.runs import Records, Run
 from streams.engine.source_end import end_of_lacking
 from streams.engine.store import Store
 from streams.engine.store_restore import position_now, restore
 from streams.engine.writer import Changes, Output, TransactionWriter
 from streams.platform.clients import KafkaClients
-from streams.platform.errors import Fenced, StateLost
+from streams.platform.errors import EngineError, Fenced, StateLost
 
 ENGINES_OWN = b"\x00"
 """No key of a table starts with it, nor with `BESIDE`."""
@@ -131,10 +131,17 @@ class TablePartition(Generic[State]):
         """Fold the chunk's records that are not yet in the state, and write all effects as one transaction.
 
         A failed transaction may have been committed all the same, so nothing is guessed: the partition is opened anew
-        and the watermark says what happened. Raises `Fenced`, `StateLost`, or the last error after several attempts.
+        and the watermark says what happened. Raises `Fenced`, `StateLost`, or `EngineError` for what Kafka has not
+        taken after several attempts.
         """
         began = time.monotonic()
-        await retried(lambda: self._attempt(chunk, fold, began), f"{self._changelog}: writing")
+        try:
+            await retried(lambda: self._attempt(chunk, fold, began), f"{self._changelog}: writing")
+        except BROKER_TROUBLE as error:
+            why = f"{type(error).__name__} {error}".strip()
+            raise EngineError(
+                f"{self._changelog}: Kafka has not taken a chunk in {ATTEMPTS} attempts: {why}"
+            ) from error
 
     def watermark(self, source: TP) -> int | None:
         """The last offset of the source partition that the state holds; None before the first."""
@@ -204,22 +211,20 @@ class TablePartition(Generic[State]):
             raise
 
     async def _is_still_owned(self, generation: int, began: float) -> bool:
-        """Whether the group can't have given the partition to another worker since `began`, or says that it has not.
+        """Whether no other worker can own the partition by now. `generation`: of the chunk; `began`: on it, monotonic.
 
-        Its session counts from the last heartbeat, which may be a fifth of a session before `began`. A slow worker's
-        heartbeats go on meanwhile, so beyond that its coordinator is asked; nobody's answer counts as a no.
+        At first time says so: a session counts from the last heartbeat, which may be a fifth of one before `began`.
+        Later the group's coordinator is asked whether it lists the member that was given the partition. That is enough,
+        since a worker ends its chunks before it joins a later generation, and who does not join in time is listed no
+        more. A worker that was frozen is not listed; one that is slow is, for its heartbeats go on meanwhile. A wrong
+        yes would fence the owner, and lose or double nothing.
         """
         if time.monotonic() - began < 0.8 * self._kafka.session_timeout_s:
             return True
         membership = self._membership()
         if not membership.is_valid or membership.generation != generation:
             return False
-        try:
-            async with asyncio.timeout(self._kafka.transaction_timeout_s):
-                members = await asyncio.to_thread(self._kafka.member_ids_of, membership.group)
-        except BROKER_TROUBLE:
-            return False
-        return membership.member in members
+        return await is_still_member(self._kafka, membership, self._kafka.session_timeout_s)
 
     async def _apply_once(self, chunk: Run, fold: Fold[State]) -> None:
         if not self._is_writing:

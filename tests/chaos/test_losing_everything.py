@@ -249,7 +249,10 @@ def a_story(rng: Random, deployment: Deployment) -> Story:
 def publishing(
     deployment: Deployment, publications: Sequence[Publication], pause_s: float = PAUSE_S
 ) -> Iterator[list[Publication]]:
-    """A few at a time, for the length of a block; in the list are those that were."""
+    """A few at a time, for the length of a block; in the list are those that were.
+
+    The second half comes ten times slower, so that something is to come still where the block takes long.
+    """
     published: list[Publication] = []
     done = threading.Event()
     failures: list[BaseException] = []
@@ -257,7 +260,7 @@ def publishing(
     def go() -> None:
         try:
             for start in range(0, len(publications), SLICE):
-                if done.wait(pause_s):
+                if done.wait(pause_s if start < len(publications) // 2 else 10 * pause_s):
                     return
                 some = publications[start : start + SLICE]
                 publish(deployment.producer, some, lambda: None)

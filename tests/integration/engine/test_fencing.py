@@ -1,17 +1,25 @@
 import asyncio
+from itertools import count, repeat
+from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka.errors import ProducerFenced
+from faust.types import TP
 
+from streams.engine import table_partition
 from streams.engine.group_membership import membership_of
 from streams.engine.store import MemoryStore
 from streams.engine.writer import TransactionWriter, _send
 from streams.platform.clients import KafkaClients
-from streams.platform.errors import Fenced, KafkaAway
+from streams.platform.errors import EngineError, Fenced, KafkaAway
 from tests.integration.engine.cluster import Cluster
 from tests.integration.engine.group import Team
 from tests.integration.engine.owner import Bench, sums, table_in
-from tests.integration.engine.trouble import Trouble, refused_once, troubles_come
+from tests.integration.engine.trouble import Trouble, troubles_come
+
+SESSION_S = 30.0
 
 
 @pytest.fixture
@@ -95,8 +103,10 @@ async def test_a_worker_that_could_not_write_for_most_of_a_session_stops_instead
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is not written at once has taken most of a session."""
-    monkeypatch.setattr(KafkaClients, "session_timeout_s", 0.0)
+    """Whenever a worker looks at its clock, more than a session has gone by."""
+    ticks = count(step=2 * SESSION_S)
+    monkeypatch.setattr(KafkaClients, "session_timeout_s", SESSION_S)
+    monkeypatch.setattr(table_partition, "time", SimpleNamespace(monotonic=lambda: float(next(ticks))))
 
 
 @pytest.mark.usefixtures("slow")
@@ -121,18 +131,59 @@ async def test_a_slow_member_whose_transaction_the_broker_has_ended_writes_it_an
     async with team.member() as consumer:
         membership = membership_of(consumer._coordinator)
         async with bench.owned(membership=membership) as owner:
-            with monkeypatch.context() as late:
-                refused_once(late, after_seconds=bench.cluster.kafka.transaction_timeout_s)
-                await owner.apply(bench.chunk(range(3), membership.generation), bench.add_up)
+            write, ended = TransactionWriter.write, [ProducerFenced()]
+
+            async def ended_once(writer: TransactionWriter, *records: Any) -> dict[TP, int]:
+                if ended:
+                    raise ended.pop()
+                return await write(writer, *records)
+
+            monkeypatch.setattr(TransactionWriter, "write", ended_once)
+            await owner.apply(bench.chunk(range(3), membership.generation), bench.add_up)
 
     assert await bench.told() == [0, 1, 2]
+
+
+@pytest.mark.usefixtures("slow")
+async def test_a_slow_member_asks_again_until_its_group_answers(
+    bench: Bench, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while the coordinator moves to another broker."""
+    silences = [KafkaAway("it is loaded"), ValueError("no answer at all")]
+    ask = KafkaClients.member_ids_of
+
+    def says_so_later(kafka: KafkaClients, group: str) -> set[str]:
+        if silences:
+            raise silences.pop()
+        return ask(kafka, group)
+
+    async with team.member() as consumer:
+        membership = membership_of(consumer._coordinator)
+        async with bench.owned(membership=membership) as owner:
+            monkeypatch.setattr(KafkaClients, "member_ids_of", says_so_later)
+            troubles_come(monkeypatch, iter([Trouble.NOT_SENT]))
+            await owner.apply(bench.chunk(range(3), membership.generation), bench.add_up)
+
+    assert await bench.told() == [0, 1, 2]
+
+
+@pytest.mark.usefixtures("slow")
+async def test_a_member_whose_chunk_is_never_taken_stops_after_several_attempts(
+    bench: Bench, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with team.member() as consumer:
+        membership = membership_of(consumer._coordinator)
+        async with bench.owned(membership=membership) as owner:
+            troubles_come(monkeypatch, repeat(Trouble.NOT_SENT))
+            with pytest.raises(EngineError, match="Kafka has not taken a chunk in 7 attempts: KafkaConnectionError"):
+                await owner.apply(bench.chunk(range(3), membership.generation), bench.add_up)
 
 
 @pytest.mark.usefixtures("slow")
 async def test_a_slow_worker_stops_at_a_chunk_of_an_earlier_generation(
     bench: Bench, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The partition may have gone to another member in between."""
+    """The partition may have gone to another member in between, and the id of this one says nothing."""
     async with team.member() as consumer:
         membership = membership_of(consumer._coordinator)
         async with bench.owned(membership=membership) as owner:
@@ -158,20 +209,34 @@ async def test_a_slow_worker_that_is_no_member_any_more_stops_instead_of_fencing
 
 
 @pytest.mark.usefixtures("slow")
-@pytest.mark.parametrize("silence", [KafkaAway("no broker"), TimeoutError()])
-async def test_a_slow_worker_stops_where_nobody_says_who_is_a_member(
-    bench: Bench, team: Team, monkeypatch: pytest.MonkeyPatch, silence: Exception
+async def test_a_slow_worker_whose_name_another_process_has_stops(
+    bench: Bench, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def says_nothing(*_: object) -> set[str]:
-        raise silence
+    """The name is still in the group, and in the same generation; the member's id is not."""
+    async with team.member("one") as consumer:
+        membership = membership_of(consumer._coordinator)
+        await consumer.stop()  # whoever has a name does not leave by it
+        async with team.member("one") as other, bench.owned(membership=membership) as former:
+            assert other._coordinator.generation == membership.generation
+            troubles_come(monkeypatch, iter([Trouble.NOT_SENT]))
+            with pytest.raises(Fenced, match="no write for most of a session"):
+                await former.apply(bench.chunk(range(3), membership.generation), bench.add_up)
 
+
+@pytest.mark.usefixtures("slow")
+async def test_a_slow_worker_stops_where_nobody_says_for_a_session_who_is_a_member(
+    bench: Bench, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = Event()
+    monkeypatch.setattr(KafkaClients, "session_timeout_s", 0.1)
     async with team.member() as consumer:
         membership = membership_of(consumer._coordinator)
         async with bench.owned(membership=membership) as owner:
-            monkeypatch.setattr(KafkaClients, "member_ids_of", says_nothing)
+            monkeypatch.setattr(KafkaClients, "member_ids_of", lambda *_: stopped.wait())
             troubles_come(monkeypatch, iter([Trouble.NOT_SENT]))
             with pytest.raises(Fenced, match="no write for most of a session"):
                 await owner.apply(bench.chunk(range(3), membership.generation), bench.add_up)
+            stopped.set()
 
 
 async def test_opening_again_does_not_fence_oneself(bench: Bench) -> None:
