@@ -168,22 +168,25 @@ def wait_until_still(deployment: Deployment) -> None:
 
 
 class Looking:
-    """Looks once at each standstill: reading everything takes long."""
+    """Looks once at each standstill, and longer apart where that was too early: reading everything takes long."""
 
     def __init__(self, deployment: Deployment, outcome: Outcome) -> None:
         self._deployment = deployment
         self._outcome = outcome
         self._before: list[object] = []
         self._since = time.monotonic()
+        self._still_s = STILL_S
         self._found: list[str] | None = None
 
     def look(self) -> tuple[list[str]] | None:
         now = _standing(self._deployment)
         if now != self._before:
+            if self._found is not None:
+                self._still_s = min(2 * self._still_s, STUCK_S / 2)
             self._before, self._since, self._found = now, time.monotonic(), None
             return None
         still_for = time.monotonic() - self._since
-        if still_for < STILL_S:
+        if still_for < self._still_s:
             return None
         if self._found is None:
             self._found = wrong_people(self._deployment, self._outcome)

@@ -77,12 +77,8 @@ def profiles_in(table: Mapping[bytes, bytes]) -> dict[str, Profile]:
 
 def latest_in(deployment: Deployment, topic: str) -> dict[str, Profile]:
     """What a compacted topic says last of each contact; what is null is left out."""
-    latest: dict[str, Profile] = {}
-    for record in records_of(deployment.consumer, topic):
-        latest.pop(record.key.decode(), None)
-        if record.value is not None:
-            latest[record.key.decode()] = orjson.loads(record.value)
-    return latest
+    latest = {record.key: record.value for record in records_of(deployment.consumer, topic)}
+    return {key.decode(): orjson.loads(value) for key, value in latest.items() if value is not None}
 
 
 def _wrongly_closed(deployment: Deployment, truth: Truth) -> Iterator[str]:
