@@ -1,15 +1,15 @@
 """The value of `contact-state`: a pure function of the live facts and of what has settled, and of nothing else."""
 
+from collections.abc import Collection
 from typing import NotRequired, TypedDict
 
 from events.outputs import AddressStatus, ContactProfile, EmailProfile
 from events.times import render_time
-from streams.domain.contact.optional import latest
 from streams.domain.contact.person_view import Overview, overview
 from streams.domain.contact.publication.suppressed_channels import suppressions, unretracted
 from streams.domain.contact.sections import assignments as assigning
 from streams.domain.contact.sections import touches as reaching
-from streams.domain.contact.sections.activity import last_act
+from streams.domain.contact.sections.activity import last_act, last_act_of
 from streams.domain.contact.sections.addresses import addresses, best_email
 from streams.domain.contact.sections.canvass import ballot, canvass, tags
 from streams.domain.contact.sections.consent import consent
@@ -33,10 +33,11 @@ def profile(contact_id: str, state: ContactState) -> ContactProfile:
     return profile_of(contact_id, overview(state))
 
 
-def profile_of(contact_id: str, known: Overview, acted: int | None = None) -> ContactProfile:
-    """The same of what was sorted out already. `acted`: the person's last act, where `known` leaves out some of them.
+def profile_of(contact_id: str, known: Overview, cut_from: Collection[ContactState] | None = None) -> ContactProfile:
+    """The same of what was sorted out already. `cut_from`: all of the person, where `known` leaves something out.
 
-    Who is not shown whole would else be inactive too early, and be erased.
+    Their last act is that of all of them: who is not shown whole would else be inactive too early, and be erased; and
+    what is left of a fact can look like an act that it was not.
     """
     state, found = known.state, known.found
     totals = add(total(known.facts), state.settled.totals)
@@ -49,7 +50,7 @@ def profile_of(contact_id: str, known: Overview, acted: int | None = None) -> Co
         "version": state.version,
         "first_seen": None if totals.first is None else render_time(totals.first),
         "last_seen": None if totals.last is None else render_time(totals.last),
-        **_activity(latest(acted, last_act(known.facts, state.settled))),  # type: ignore[typeddict-item]  # it has no other keys
+        **_activity(last_act(known.facts, state.settled) if cut_from is None else last_act_of(cut_from)),  # type: ignore[typeddict-item]  # it has no other keys
         "counts": totals.counts,
         "email": email(
             totals,

@@ -36,7 +36,6 @@ from streams.domain.contact.publication.change_events import (
 )
 from streams.domain.contact.publication.size_limit import shorter_and_shorter
 from streams.domain.contact.publication.suppressed_channels import render
-from streams.domain.contact.sections.activity import last_act_of
 from streams.engine.writer import Headers, Output
 from streams.worker.agents.contacts.alert_records import alert_id, trigger_headers
 
@@ -104,8 +103,7 @@ class RecordBuilder(Struct):
         value, number = b"", self.number(said.version)
         for shown in shorter_and_shorter(said.person):
             is_cut = shown != said.person
-            acted = last_act_of(said.person.values()) if is_cut else None
-            profile = profile_of(contact_id, overview(person(shown)), acted)
+            profile = profile_of(contact_id, overview(person(shown)), said.person.values() if is_cut else None)
             value = _written(profile, number, said.merged_from)
             if len(value) <= LARGEST_PROFILE:
                 self.cut += is_cut

@@ -15,7 +15,6 @@ from streams.domain.contact.merging import person
 from streams.domain.contact.person_view import overview
 from streams.domain.contact.profile import profile_of
 from streams.domain.contact.publication.size_limit import bounded, reduced, shorter_and_shorter
-from streams.domain.contact.sections.activity import last_act_of
 from streams.services.retention.due import inactive_items
 from tests.property.domain.contact.strategies import LATER, Feed, deliveries, feeds, key, lawful, lives
 from tests.unit.domain.contact.said import DAY, DONOR, HOUR, NOON, Arrival, appended, said
@@ -93,7 +92,7 @@ def test_who_is_shown_short_is_due_when_the_whole_person_is(
     whole = profile(DONOR, person(states))
     *shapes, least = shorter_and_shorter(states)
     for shown in (*shapes, bounded(states, 0), {name: reduced(state) for name, state in states.items()}, least):
-        short = profile_of(DONOR, overview(person(shown)), last_act_of(states.values()))
+        short = profile_of(DONOR, overview(person(shown)), states.values())
         assert short.get("last_active_at") == whole.get("last_active_at")
         assert is_inactive(whole, rule) or not is_inactive(short, rule)
 

@@ -14,6 +14,7 @@ from streams.domain.contact import ContactState, FoldOutcome, fold, profile
 from streams.domain.contact.fold import ROOM
 from streams.domain.contact.merging import person
 from streams.domain.contact.person_view import overview
+from streams.domain.contact.profile import profile_of
 from streams.domain.contact.publication.change_events import Profiled
 from streams.domain.contact.publication.size_limit import ROOM_FOR_PARTS, bounded, reduced, shorter_and_shorter
 from streams.domain.contact.state import CanvassReport, Consent, ConsentTerms, Detail, Fact, Origin, Retraction
@@ -209,3 +210,15 @@ def test_several_full_fragments_have_room() -> None:
 
     assert sum(state.weight for state in states[1:]) <= ROOM_FOR_PARTS
     assert bounded(named(states)) == named(states)
+
+
+def test_what_is_left_of_a_word_on_age_is_no_act_of_the_person() -> None:
+    """Of a visit at which they were not at home stays that they said of themselves that they are too young."""
+    form = Fact("form.submitted", AT, "team/a", "1", AT)
+    young = Origin("self", of_age=False)
+    visit = replace(report("2", "not_home"), time=AT + 1, appended_at=AT + 1, origin=young)
+    known = {"c1": fold(ContactState(), [form, visit])[0]}
+    *_, least = shorter_and_shorter(known)
+    assert "self" in {word["kind"] for word in profile_of("c1", overview(person(least)), known.values())["provenance"]}
+    for shown in (known, least):
+        assert profile_of("c1", overview(person(shown)), known.values())["last_active_at"] == render_time(AT)
