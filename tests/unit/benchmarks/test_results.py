@@ -101,7 +101,7 @@ def test_this_moment_has_a_speed_and_a_commit_where_there_is_a_clone() -> None:
     assert measured.commit is None or re.fullmatch(r"[0-9a-f]{8,}\+?", measured.commit)
 
 
-@pytest.mark.parametrize("name", ["bench", "load"])
+@pytest.mark.parametrize("name", ["bench", "load", "all-peers"])
 def test_the_tables_that_are_kept_are_those_of_the_figures_beside_them(name: str) -> None:
     sections = read_results(RESULTS / f"{name}.json")
     assert (RESULTS / f"{name}.md").read_text() == "\n".join(map(table, sections))
