@@ -1,4 +1,6 @@
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from itertools import count, repeat
 from threading import Event
 from types import SimpleNamespace
@@ -11,6 +13,7 @@ from faust.types import TP
 from streams.engine import table_partition
 from streams.engine.group_membership import membership_of
 from streams.engine.store import MemoryStore
+from streams.engine.table_partition import TablePartition
 from streams.engine.writer import TransactionWriter, _send
 from streams.platform.clients import KafkaClients
 from streams.platform.errors import EngineError, Fenced, KafkaAway
@@ -109,17 +112,24 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table_partition, "time", SimpleNamespace(monotonic=lambda: float(next(ticks))))
 
 
+@contextlib.asynccontextmanager
+async def owned_by_a_member(bench: Bench, team: Team) -> AsyncIterator[tuple[TablePartition[bytes], int]]:
+    """An owner of the partition that is a member of the group, and the generation in which it is one."""
+    async with team.member() as consumer:
+        membership = membership_of(consumer._coordinator)
+        async with bench.owned(membership=membership) as owner:
+            yield owner, membership.generation
+
+
 @pytest.mark.usefixtures("slow")
 async def test_a_worker_that_is_slow_and_still_a_member_of_the_group_goes_on(
     bench: Bench, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The group gives a partition to nobody else while it has a member that it was given to."""
-    async with team.member() as consumer:
-        membership = membership_of(consumer._coordinator)
-        async with bench.owned(membership=membership) as owner:
-            troubles_come(monkeypatch, iter([Trouble.NOT_SENT, Trouble.NOT_COMMITTED, Trouble.ANSWER_LOST]))
-            await owner.apply(bench.chunk(range(3), membership.generation), bench.add_up)
-            await owner.apply(bench.chunk(range(3, 6), membership.generation), bench.add_up)
+    async with owned_by_a_member(bench, team) as (owner, generation):
+        troubles_come(monkeypatch, iter([Trouble.NOT_SENT, Trouble.NOT_COMMITTED, Trouble.ANSWER_LOST]))
+        await owner.apply(bench.chunk(range(3), generation), bench.add_up)
+        await owner.apply(bench.chunk(range(3, 6), generation), bench.add_up)
 
     assert await bench.told() == [0, 1, 2, 3, 4, 5]
 
@@ -128,18 +138,16 @@ async def test_a_worker_that_is_slow_and_still_a_member_of_the_group_goes_on(
 async def test_a_slow_member_whose_transaction_the_broker_has_ended_writes_it_anew(
     bench: Bench, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with team.member() as consumer:
-        membership = membership_of(consumer._coordinator)
-        async with bench.owned(membership=membership) as owner:
-            write, ended = TransactionWriter.write, [ProducerFenced()]
+    async with owned_by_a_member(bench, team) as (owner, generation):
+        write, ended = TransactionWriter.write, [ProducerFenced()]
 
-            async def ended_once(writer: TransactionWriter, *records: Any) -> dict[TP, int]:
-                if ended:
-                    raise ended.pop()
-                return await write(writer, *records)
+        async def ended_once(writer: TransactionWriter, *records: Any) -> dict[TP, int]:
+            if ended:
+                raise ended.pop()
+            return await write(writer, *records)
 
-            monkeypatch.setattr(TransactionWriter, "write", ended_once)
-            await owner.apply(bench.chunk(range(3), membership.generation), bench.add_up)
+        monkeypatch.setattr(TransactionWriter, "write", ended_once)
+        await owner.apply(bench.chunk(range(3), generation), bench.add_up)
 
     assert await bench.told() == [0, 1, 2]
 
@@ -157,12 +165,10 @@ async def test_a_slow_member_asks_again_until_its_group_answers(
             raise silences.pop()
         return ask(kafka, group)
 
-    async with team.member() as consumer:
-        membership = membership_of(consumer._coordinator)
-        async with bench.owned(membership=membership) as owner:
-            monkeypatch.setattr(KafkaClients, "member_ids_of", says_so_later)
-            troubles_come(monkeypatch, iter([Trouble.NOT_SENT]))
-            await owner.apply(bench.chunk(range(3), membership.generation), bench.add_up)
+    async with owned_by_a_member(bench, team) as (owner, generation):
+        monkeypatch.setattr(KafkaClients, "member_ids_of", says_so_later)
+        troubles_come(monkeypatch, iter([Trouble.NOT_SENT]))
+        await owner.apply(bench.chunk(range(3), generation), bench.add_up)
 
     assert await bench.told() == [0, 1, 2]
 
@@ -171,12 +177,10 @@ async def test_a_slow_member_asks_again_until_its_group_answers(
 async def test_a_member_whose_chunk_is_never_taken_stops_after_several_attempts(
     bench: Bench, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with team.member() as consumer:
-        membership = membership_of(consumer._coordinator)
-        async with bench.owned(membership=membership) as owner:
-            troubles_come(monkeypatch, repeat(Trouble.NOT_SENT))
-            with pytest.raises(EngineError, match="Kafka has not taken a chunk in 7 attempts: KafkaConnectionError"):
-                await owner.apply(bench.chunk(range(3), membership.generation), bench.add_up)
+    async with owned_by_a_member(bench, team) as (owner, generation):
+        troubles_come(monkeypatch, repeat(Trouble.NOT_SENT))
+        with pytest.raises(EngineError, match="Kafka has not taken a chunk in 7 attempts: KafkaConnectionError"):
+            await owner.apply(bench.chunk(range(3), generation), bench.add_up)
 
 
 @pytest.mark.usefixtures("slow")
@@ -184,12 +188,10 @@ async def test_a_slow_worker_stops_at_a_chunk_of_an_earlier_generation(
     bench: Bench, team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The partition may have gone to another member in between, and the id of this one says nothing."""
-    async with team.member() as consumer:
-        membership = membership_of(consumer._coordinator)
-        async with bench.owned(membership=membership) as owner:
-            troubles_come(monkeypatch, iter([Trouble.NOT_SENT]))
-            with pytest.raises(Fenced, match="no write for most of a session"):
-                await owner.apply(bench.chunk(range(3), membership.generation - 1), bench.add_up)
+    async with owned_by_a_member(bench, team) as (owner, generation):
+        troubles_come(monkeypatch, iter([Trouble.NOT_SENT]))
+        with pytest.raises(Fenced, match="no write for most of a session"):
+            await owner.apply(bench.chunk(range(3), generation - 1), bench.add_up)
 
 
 @pytest.mark.usefixtures("slow")
@@ -229,14 +231,12 @@ async def test_a_slow_worker_stops_where_nobody_says_for_a_session_who_is_a_memb
 ) -> None:
     stopped = Event()
     monkeypatch.setattr(KafkaClients, "session_timeout_s", 0.1)
-    async with team.member() as consumer:
-        membership = membership_of(consumer._coordinator)
-        async with bench.owned(membership=membership) as owner:
-            monkeypatch.setattr(KafkaClients, "member_ids_of", lambda *_: stopped.wait())
-            troubles_come(monkeypatch, iter([Trouble.NOT_SENT]))
-            with pytest.raises(Fenced, match="no write for most of a session"):
-                await owner.apply(bench.chunk(range(3), membership.generation), bench.add_up)
-            stopped.set()
+    async with owned_by_a_member(bench, team) as (owner, generation):
+        monkeypatch.setattr(KafkaClients, "member_ids_of", lambda *_: stopped.wait())
+        troubles_come(monkeypatch, iter([Trouble.NOT_SENT]))
+        with pytest.raises(Fenced, match="no write for most of a session"):
+            await owner.apply(bench.chunk(range(3), generation), bench.add_up)
+        stopped.set()
 
 
 async def test_opening_again_does_not_fence_oneself(bench: Bench) -> None:
