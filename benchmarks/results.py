@@ -89,7 +89,7 @@ class Section:
 
 def measured_now() -> Measured:
     """This moment, the commit of the files beside this one, and the speed of the machine."""
-    return Measured(datetime.now(UTC).date().isoformat(), _commit(), _plain_loop_ms())
+    return Measured(datetime.now(UTC).date().isoformat(), commit_of(RESULTS.parent), _plain_loop_ms())
 
 
 def _plain_loop_ms() -> float:
@@ -101,12 +101,13 @@ def _plain_loop_ms() -> float:
     return round(min(once() for _ in range(5)), 1)
 
 
-def _commit() -> str | None:
-    """None where this is no clone."""
+def commit_of(benchmarks: Path) -> str | None:
+    """What is checked out there, with `+` where a tracked file other than results is changed; None in no clone."""
+    changed = ("status", "--porcelain", "--untracked-files=no", "--", ":(top)", f":(exclude){RESULTS.name}")
     try:
         said = [
-            subprocess.run(["git", *words], cwd=RESULTS.parent, capture_output=True, text=True, check=True).stdout
-            for words in (("rev-parse", "--short=8", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
+            subprocess.run(["git", *words], cwd=benchmarks, capture_output=True, text=True, check=True).stdout
+            for words in (("rev-parse", "--short=8", "HEAD"), changed)
         ]
     except (OSError, subprocess.CalledProcessError):
         return None

@@ -1,5 +1,6 @@
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from benchmarks.results import (
     Goal,
     Measured,
     Section,
+    commit_of,
     measured_now,
     put_into,
     read_results,
@@ -99,6 +101,32 @@ def test_this_moment_has_a_speed_and_a_commit_where_there_is_a_clone() -> None:
     assert measured.plain_loop_ms is not None
     assert measured.plain_loop_ms > 0
     assert measured.commit is None or re.fullmatch(r"[0-9a-f]{8,}\+?", measured.commit)
+
+
+def test_a_commit_counts_as_changed_by_other_files_than_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+
+    def git(*words: str) -> None:
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.example", *words], cwd=tmp_path, check=True)
+
+    benchmarks = tmp_path / "benchmarks"
+    (benchmarks / "results").mkdir(parents=True)
+    code, kept = tmp_path / "engine.py", benchmarks / "results" / "load.json"
+    assert commit_of(benchmarks) is None
+    code.write_text("1")
+    kept.write_text("1")
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "first")
+
+    kept.write_text("2")
+    unchanged = commit_of(benchmarks)
+    code.write_text("2")
+    assert unchanged is not None
+    assert re.fullmatch(r"[0-9a-f]{8,}", unchanged)
+    assert commit_of(benchmarks) == f"{unchanged}+"
 
 
 @pytest.mark.parametrize("name", ["bench", "load", "all-peers"])
