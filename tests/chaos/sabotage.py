@@ -19,6 +19,7 @@ from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.transaction import EndTxnRequest
 
+from events.topics import CONTACT_STATE
 from sinks.redis import RedisSink
 from streams.cli.main import app
 from streams.engine.aiokafka_patches.offsets_of_members import HeldOffsets
@@ -82,6 +83,26 @@ def _before_each_transaction(step: Pass) -> None:
     _before(TransactionWriter, "write_as_member", step)
 
 
+def _before_profiles_are_committed(step: Pass) -> None:
+    """Transactions of other tables, and of chunks that change nobody, are no pass."""
+    send, commit = AIOKafkaProducer.send_batch, AIOKafkaProducer.commit_transaction
+    holding: set[AIOKafkaProducer] = set()
+
+    async def noted(producer: AIOKafkaProducer, batch: Any, topic: str, **kwargs: Any) -> Any:
+        if topic == CONTACT_STATE:
+            holding.add(producer)
+        return await send(producer, batch, topic, **kwargs)
+
+    async def stepped(producer: AIOKafkaProducer) -> None:
+        if producer in holding:
+            holding.discard(producer)
+            step()
+        await commit(producer)
+
+    setattr(AIOKafkaProducer, "send_batch", noted)  # noqa: B010 - mypy would take it for a bound method
+    setattr(AIOKafkaProducer, "commit_transaction", stepped)  # noqa: B010
+
+
 #: Every gap between the effects of a chunk, from the first agent to the last.
 GAPS: dict[str, Callable[[Pass], None]] = {
     "intake-before-write": lambda step: _before(Outbox, "write", step),
@@ -89,6 +110,7 @@ GAPS: dict[str, Callable[[Pass], None]] = {
     "before-transaction": _before_each_transaction,
     "before-offsets": lambda step: _before(HeldOffsets, "send", step),
     "inside-transaction": lambda step: _before(AIOKafkaProducer, "commit_transaction", step),
+    "inside-transaction-of-profiles": _before_profiles_are_committed,
     "before-store": lambda step: _after(AIOKafkaProducer, "commit_transaction", step),
     "after-store": lambda step: _after(TablePartition, "_apply_once", step),
     "before-group-commit": lambda step: _before(AIOKafkaConsumer, "commit", step),

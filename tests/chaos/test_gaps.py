@@ -16,7 +16,7 @@ from tests.chaos.sabotage import GAPS
 from tests.chaos.site import Site
 from tests.chaos.workers import SABOTAGED
 
-OF_THE_FOLD = ("before-transaction", "before-offsets", "inside-transaction", "before-store", "after-store")
+OF_THE_FOLD = ("before-transaction", "before-offsets", "inside-transaction-of-profiles", "before-store", "after-store")
 
 
 @pytest.mark.short
