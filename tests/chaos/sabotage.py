@@ -84,7 +84,10 @@ def _before_each_transaction(step: Pass) -> None:
 
 
 def _before_profiles_are_committed(step: Pass) -> None:
-    """Transactions of other tables, and of chunks that change nobody, are no pass."""
+    """Steps when a transaction with profiles in it is about to be committed; others are no pass.
+
+    Those are of other tables than contacts, or of chunks that change nobody.
+    """
     send, commit = AIOKafkaProducer.send_batch, AIOKafkaProducer.commit_transaction
     holding: set[AIOKafkaProducer] = set()
 
