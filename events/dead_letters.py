@@ -13,7 +13,10 @@ Headers = Sequence[tuple[str, bytes | None]]
 
 _ALWAYS = ("reason", "detail", "stage", "topic", "partition", "offset", "time")
 _LAST_OFFSET = "last_offset"
-OWN_NAMES = frozenset(f"dl_{name}" for name in (*_ALWAYS, _LAST_OFFSET))
+_RECORD_TIME = "record_time"
+RECORD_TIME = f"dl_{_RECORD_TIME}"
+"""The header with the timestamp of the record that was refused, RFC 3339; a requeued record carries it on."""
+OWN_NAMES = frozenset(f"dl_{name}" for name in (*_ALWAYS, _LAST_OFFSET, _RECORD_TIME))
 """The names of the headers that are added to a refused record."""
 
 
@@ -33,11 +36,15 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """Why and where a record was refused. `time`: when, in milliseconds since 1970."""
+    """Why and where a record was refused. `time`: when, in milliseconds since 1970.
+
+    `record_time`: the timestamp of the record when it was first refused, ms; `time` where no header tells.
+    """
 
     refusal: Refusal
     origin: Origin
     time: int
+    record_time: int
 
     @classmethod
     def of(cls, headers: Headers) -> "DeadLetter | None":
@@ -51,7 +58,16 @@ class DeadLetter:
             time = parse_time(text["dl_time"])
         except (KeyError, ValueError):
             return None
-        return None if time is None else cls(refusal, origin, time)
+        return None if time is None else cls(refusal, origin, time, first_heard(headers, time))
+
+
+def first_heard(headers: Headers, appended_at: int) -> int:
+    """The earliest time at which a record is known to have been in Kafka, ms; `appended_at`: its own timestamp.
+
+    A producer may forge the header, so nothing may depend on it that an earlier time would open.
+    """
+    told = (parse_time((value or b"").decode(errors="replace")) for name, value in headers if name == RECORD_TIME)
+    return min([appended_at, *(time for time in told if time is not None)])
 
 
 def _latest(headers: Headers) -> dict[str, str]:
@@ -66,9 +82,12 @@ def _latest(headers: Headers) -> dict[str, str]:
 
 
 def dead_letter_headers(
-    headers: Headers, refusal: Refusal, origin: Origin, at_ms: int
+    headers: Headers, refusal: Refusal, origin: Origin, at_ms: int, appended_at: int | None = None
 ) -> list[tuple[str, bytes | None]]:
-    """The record's own headers, then `dl_*` as UTF-8 text. `at_ms`: when it was refused, milliseconds since 1970."""
+    """The record's own headers, then `dl_*` as UTF-8 text.
+
+    `at_ms`: when it was refused, ms since 1970. `appended_at`: the timestamp of the record, ms; None: it was no record.
+    """
     added = {
         "reason": refusal.reason.value,
         "detail": refusal.detail,
@@ -77,6 +96,7 @@ def dead_letter_headers(
         "partition": str(origin.partition),
         "offset": str(origin.offset),
         "time": render_time(at_ms),
+        _RECORD_TIME: render_time(first_heard(headers, at_ms if appended_at is None else appended_at)),
     }
     if origin.last_offset is not None:
         added[_LAST_OFFSET] = str(origin.last_offset)

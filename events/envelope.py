@@ -8,16 +8,19 @@ from collections.abc import Mapping
 
 import orjson
 from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from events.cloudevents import Head, Headers, extensions_of, is_version_1, open_event, read_head
+from events.dead_letters import first_heard
 from events.error_messages import explain, sentence
 from events.fields import MAX_HEADER_BYTES, MAX_ID, MAX_RECORD_BYTES
 from events.identifier_presence import require_person
 from events.interactions.base import InteractionData
-from events.interactions.commands import ContactErasedIfInactive
+from events.interactions.commands import ContactErasedIfInactive, ContactSuppressed
 from events.json_types import JSON
 from events.limits import first_excess, within_by_size
+from events.opening_words import opens
 from events.refusal import Reason, Refusal
 from events.registry import MODELS, TOPICS_OF
 from events.times import parse_time, render_time
@@ -52,6 +55,7 @@ class Interaction(Struct, frozen=True, gc=False):
     """Something that happened between the organisation and one person. `time`: milliseconds since 1970.
 
     `id` and `source` together name it. `extensions`: attributes of the envelope that are not CloudEvents' own.
+    `time_sent`: the time that the producer gave, ms, where `time` is an earlier one (`not_after`).
     """
 
     id: str
@@ -61,6 +65,7 @@ class Interaction(Struct, frozen=True, gc=False):
     data: InteractionData
     dataschema: str | None = None
     extensions: dict[str, JSON] = {}
+    time_sent: int | None = None
 
 
 def decode(record: Record, phone_region: str = "US") -> Interaction | Refusal:
@@ -89,7 +94,21 @@ def decode(record: Record, phone_region: str = "US") -> Interaction | Refusal:
     data = require_person(head[2], event.get("data"), phone_region)
     if isinstance(data, Refusal):
         return data
-    return _beyond_limits(record, event) or build(head, time, data, event)
+    read = _beyond_limits(record, event) or build(head, time, data, event)
+    return read if isinstance(read, Refusal) else not_after(read, first_heard(record.headers, record.appended_at))
+
+
+def not_after(interaction: Interaction, heard_at: int) -> Interaction:
+    """The interaction, at `heard_at` (ms) if it opens something and its producer's clock says later.
+
+    A clock that is fast would let a yes beat every no of the time until then. An earlier moment only makes a yes older.
+    """
+    time, data = interaction.time, interaction.data
+    if time <= heard_at or not opens(interaction.type, data, time):
+        return interaction
+    if isinstance(data, ContactSuppressed):
+        data = data.model_copy(update={"until": render_time(heard_at)})
+    return replace(interaction, time=heard_at, data=data, time_sent=time)
 
 
 def headers_too_long(headers: Headers) -> bool:

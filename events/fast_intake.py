@@ -11,11 +11,13 @@ from msgspec.json import Encoder
 from msgspec.structs import asdict
 
 from events.cloudevents import is_binary, is_version_1
+from events.dead_letters import RECORD_TIME
 from events.envelope import MAX_AHEAD_MS, Record, headers_too_long
 from events.fields import MAX_RECORD_BYTES
 from events.harmonised import IntakeResult, team_of, tells_mailbox
 from events.identifiers import Hasher, voter_state
 from events.json_types import JSON
+from events.opening_words import may_open
 from events.producer_structs import ProducerContact, ProducerData, ProducerEvent, producer_decoder
 from events.registry import TOPICS_OF
 from events.times import parse_to_rendered
@@ -53,9 +55,11 @@ def harmonise_fast(record: Record, hasher: Hasher) -> IntakeResult | None:
         return None
     type_: str = event.__struct_config__.tag  # type: ignore[assignment]  # `cast` is a call, for each record
     parsed = parse_to_rendered(event.time)
-    if parsed is None or parsed[0] > record.appended_at + MAX_AHEAD_MS or record.topic not in TOPICS_OF[type_]:
-        return None
     schema, data = event.dataschema, event.data
+    if parsed is None or record.topic not in TOPICS_OF[type_]:
+        return None
+    if parsed[0] > record.appended_at and (parsed[0] > record.appended_at + MAX_AHEAD_MS or may_open(type_, data)):
+        return None
     if not (isinstance(schema, UnsetType) or is_version_1(schema)):
         return None
     hidden = _hidden(data.contact, hasher)
@@ -83,7 +87,7 @@ def _read(record: Record) -> ProducerEvent | None:
     value, headers = record.value, record.headers
     if value is None or len(value) > MAX_RECORD_BYTES:
         return None
-    if headers and (headers_too_long(headers) or is_binary(headers)):
+    if headers and (headers_too_long(headers) or is_binary(headers) or RECORD_TIME in dict(headers)):
         return None
     try:
         return producer_decoder.decode(value)

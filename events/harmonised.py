@@ -22,6 +22,7 @@ from events.interactions.commands import PairCommand
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 from events.registry import MODELS
+from events.times import render_time
 
 _ATTRIBUTES = ("region", "postal_code", "time_zone", "language", "household")
 _SCHEME = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:/+|urn:)")
@@ -65,6 +66,8 @@ def _written(interaction: Interaction, body: dict[str, JSON]) -> bytes:
     event = attributes(interaction)
     for name in _POINTERS.intersection(interaction.extensions):
         del event[name]
+    if interaction.time_sent is not None:
+        body["time_sent"] = render_time(interaction.time_sent)
     event["data"] = body
     return orjson.dumps(event)
 

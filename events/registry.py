@@ -44,6 +44,8 @@ class TypeSpec:
     `money`: what it does to sums. `rsvp`: what it says of somebody's coming to a meeting.
     `can_wait`: nobody is harmed if it is counted a day later, so quarantine may hold it.
     `begins_record`: after an erasure a new record begins with it; `when_granted`: only if it grants a whole channel.
+    `opens`: it may allow what was refused before, so a time ahead of its record is not believed (`opening_words`);
+    `when_lifting`: only a suppression that ends as it begins. What begins a record always opens.
     `experiments`: what it may change for those who are in one: an `outcome`, the `assignment` itself, or `nothing`.
     `decides`: a row of any date may decide about rows of every type (`all`), about others of its own (`its_own`: the
     earliest version counts, or the last word), or about none.
@@ -68,6 +70,7 @@ class TypeSpec:
     rsvp: Rsvp | None = None
     can_wait: bool = False
     begins_record: Literal["always", "when_granted", "never"] = "never"
+    opens: Literal["always", "when_granted", "when_lifting", "never"] = "never"
     experiments: Literal["outcome", "assignment", "nothing"] = "outcome"
     decides: Literal["all", "its_own", "none"] = "none"
     in_daily_report: bool = False
@@ -198,6 +201,7 @@ SPECS: tuple[TypeSpec, ...] = (
         answer="gift",
         money="gift",
         begins_record="always",
+        opens="always",
         decides="all",
         in_daily_report=True,
     ),
@@ -273,6 +277,7 @@ SPECS: tuple[TypeSpec, ...] = (
         answer="form",
         can_wait=True,
         begins_record="always",
+        opens="always",
         decides="all",
         is_bare=True,
     ),
@@ -286,6 +291,7 @@ SPECS: tuple[TypeSpec, ...] = (
         topics=ANYWHERE,
         stop_reason="consent_withdrawn",
         begins_record="when_granted",
+        opens="when_granted",
         decides="all",
     ),
     TypeSpec(
@@ -303,12 +309,17 @@ SPECS: tuple[TypeSpec, ...] = (
         experiments="assignment",
         decides="all",
     ),
-    TypeSpec(name="contact.linked", model=commands.ContactLinked, topics=COMMANDS, experiments="nothing"),
-    TypeSpec(name="contact.unlinked", model=commands.ContactUnlinked, topics=COMMANDS, experiments="nothing"),
+    TypeSpec(
+        name="contact.linked", model=commands.ContactLinked, topics=COMMANDS, opens="always", experiments="nothing"
+    ),
+    TypeSpec(
+        name="contact.unlinked", model=commands.ContactUnlinked, topics=COMMANDS, opens="always", experiments="nothing"
+    ),
     TypeSpec(
         name="contact.suppressed",
         model=commands.ContactSuppressed,
         topics=COMMANDS,
+        opens="when_lifting",
         experiments="nothing",
         with_publish=True,
     ),

@@ -5,6 +5,7 @@ fold on purpose. Where the two disagree, one of them misreads the contract.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import cast
 
 from streams.demo.recount import (
@@ -29,7 +30,7 @@ from streams.demo.recount_provenance import provenance
 from streams.demo.recount_segments import Life
 from streams.demo.recount_stops import stops, suppressions
 from streams.demo.recount_touches import listed_touches, pressure, touches
-from streams.demo.truth import ContactFields, Sent
+from streams.demo.truth import ContactFields, Fields, Sent
 
 _COMMAND = "contact."
 
@@ -133,11 +134,15 @@ def all_closed_channels(profiles: Mapping[str, Profile]) -> dict[str, Profile]:
 
 
 def _what_counts(sent: list[Sent]) -> list[CountedEvent]:
-    """The interactions that count: each once, without retracted ones and retractions; by (time, source, id)."""
+    """The interactions that count: each once, without retracted ones and retractions; by (time, source, id).
+
+    Of copies the first counts, and where they differ in nothing but their times the earliest.
+    """
     once: dict[tuple[str, str], Sent] = {}
     for one in sent:
-        if (one.source, one.id) not in once:
-            once[one.source, one.id] = one
+        first = once.setdefault((one.source, one.id), one)
+        if moment(one.time) < moment(first.time) and _at(one.time, first) == _at(one.time, one):
+            once[one.source, one.id] = _at(one.time, one)
     taken_back = set()
     for one in once.values():
         if one.type == "interaction.retracted":
@@ -147,3 +152,12 @@ def _what_counts(sent: list[Sent]) -> list[CountedEvent]:
         if one.type != "interaction.retracted" and name not in taken_back:
             told.append(CountedEvent(moment(one.time), one.source, one.id, one.type, one.contact, one.fields))
     return sorted(told, key=lambda one: (one.at, one.source, one.id))
+
+
+def _at(time: str, one: Sent) -> Sent:
+    """The same on any topic, at another time. A suppression that ends as it begins still does."""
+    until = one.fields.get("until")
+    fields = one.fields
+    if one.type == "contact.suppressed" and until is not None and moment(until) == moment(one.time):
+        fields = {**fields, "until": time}
+    return replace(one, topic="", time=time, fields=fields)

@@ -51,11 +51,14 @@ alive AS (
     WHERE n."type" IN {money_and_retractions}
       AND (n."time" <= e."until" OR n.appended_at <= e.since)
 ),
--- Copies: the first appended counts, and of one that was imported the one that was appended. A row that is seen twice
--- while files are merged is a copy as well. Nobody's is a copy of somebody's too: what came again after an erasure. Not
--- retractions: what nobody gave stays taken back.
+-- Copies, which are equal but for their times: the first appended counts, at the earliest time of all; of one that was
+-- imported the one that was appended. A row that is seen twice while files are merged is a copy as well. Nobody's is a
+-- copy of somebody's too: what came again after an erasure. Not retractions: what nobody gave stays taken back.
 once AS (
-    SELECT *
+    SELECT * REPLACE (
+        min("time") OVER (PARTITION BY contact_id, source, id) AS "time",
+        min("date") OVER (PARTITION BY contact_id, source, id) AS "date"
+    )
     FROM alive
     QUALIFY row_number() OVER (
         PARTITION BY contact_id, source, id ORDER BY starts_with(topic_id, 'imported-'), appended_at, "partition", "offset"

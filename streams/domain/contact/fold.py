@@ -214,7 +214,7 @@ class _Draft:
             self._repeat(kept, known, fact)
             return FoldOutcome.DUPLICATE
         rival = self._rival(kept, fact)
-        if rival is not None and _is_in_front(rival, fact):
+        if rival is not None and self._is_in_front(rival, fact):
             return FoldOutcome.DUPLICATE
         size = len(encode_fact(fact))
         weight = self._weight + size + more - (0 if rival is None else len(encode_fact(rival)))
@@ -233,6 +233,11 @@ class _Draft:
             return self._forgotten.get(fact.key) if self._forgotten else None
         return self._facts.get(fact.key) if kept is self._forgotten else None
 
+    def _is_in_front(self, known: Fact, copy: Fact) -> bool:
+        """Whether the one of two copies that is known counts, where either of them is only a key."""
+        commands = self._forgetting()
+        return is_first(known, copy, commands) if is_forgotten(known) else not is_first(copy, known, commands)
+
     def _give_up(self, fact: Fact) -> None:
         del (self._own_forgotten() if is_forgotten(fact) else self._facts)[fact.key]
         self._weight -= len(encode_fact(fact))
@@ -247,7 +252,7 @@ class _Draft:
             self._exclusive = fact.carried.exclusive
 
     def _repeat(self, kept: dict[Key, Fact], known: Fact, fact: Fact) -> None:
-        if fact.appended_at > known.appended_at or fact == known:
+        if (fact.appended_at > known.appended_at and fact.time >= known.time) or fact == known:
             return
         first = first_copy(known, fact)
         self._ordered = False
@@ -310,11 +315,6 @@ class _Draft:
         place = asked(before, Erasure(fact.time, fact.source, fact.id))
         self._begin(ContactState(version=self._version, place=place, given=self._given), begun=False)
         return FoldOutcome.APPLIED
-
-
-def _is_in_front(known: Fact, copy: Fact) -> bool:
-    """Whether the one of two copies that is known counts, where either of them is only a key."""
-    return is_first(known, copy) if is_forgotten(known) else not is_first(copy, known)
 
 
 def _limit(fact: Fact) -> int:

@@ -55,7 +55,7 @@ class Declined(Enum):
     TYPE = "interactions of its type may change anything"
     ORIGIN = "it says where it comes from"
     CLOSES = "it may close a channel, or says that nobody was reached"
-    COPY = "it is a copy of one that is known and came no later"
+    COPY = "it is a copy of one that is known, and came or happened before it"
     NEW_IDENTIFIER = "it names a new set of identifiers that comes before others in the table"
     FULL = "there may be no more room"
     SETTLED_MESSAGE = "something of its message has settled"
@@ -127,7 +127,8 @@ class _Draft(ViewDraft):
         copy_of = self._facts.get(key)
         if copy_of is None:
             return self._put(kind, key, fact)
-        if fact.appended_at <= copy_of.appended_at or self._table != self._before.carried:
+        is_first = fact.appended_at <= copy_of.appended_at or fact.time < copy_of.time
+        if is_first or self._table != self._before.carried:
             return Declined.COPY
         self._outcomes.append(FoldOutcome.DUPLICATE)
         return None

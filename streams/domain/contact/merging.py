@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
 
+from msgspec.structs import replace
+
 from streams.domain.contact.codec import encode_fact
 from streams.domain.contact.compaction import both, size_of_mail
 from streams.domain.contact.facts.forgotten_provenance import without_forgotten
@@ -79,10 +81,16 @@ def _union(one: dict[Key, Fact], other: dict[Key, Fact]) -> dict[Key, Fact]:
 
 
 def first_copy(one: Fact, other: Fact) -> Fact:
-    """The copy that was appended first; of two at one time the same whichever is asked first."""
-    if one.appended_at != other.appended_at:
-        return one if one.appended_at < other.appended_at else other
-    return min(one, other, key=encode_fact)
+    """The copy that counts: the earlier one where only their times differ, else the one that was appended first.
+
+    Copies on two topics may differ in time: a word that opens something is dated by the record that brought it. Of two
+    that were appended at one time the same is taken whichever is asked first.
+    """
+    time, appended_at = min(one.time, other.time), min(one.appended_at, other.appended_at)
+    earliest = replace(one, time=time, appended_at=appended_at)
+    if earliest == replace(other, time=time, appended_at=appended_at):
+        return earliest
+    return min((each for each in (one, other) if each.appended_at == appended_at), key=encode_fact)
 
 
 _stamp_of = attrgetter("time", "source", "id")

@@ -38,14 +38,16 @@ class DeclaredType(NamedTuple):
 class Letter:
     """One record of `dead-letters` or `quarantine`.
 
-    `place`: of the letter itself; `origin`: of the refused record. `time`: when it was refused, ms. `headers`: those of
-    its producer. `history`: each time that it was sent anew before.
+    `place`: of the letter itself; `origin`: of the refused record. `time`: when it was refused, ms. `record_time`: the
+    timestamp of the record when it was first refused, ms. `headers`: those of its producer. `history`: each time that
+    it was sent anew before.
     """
 
     place: RecordPosition
     origin: Origin
     refusal: Refusal
     time: int
+    record_time: int
     key: bytes | None
     value: bytes | None
     headers: Headers
@@ -83,7 +85,7 @@ def read_letter(place: RecordPosition, key: bytes | None, value: bytes | None, h
     if found is None:
         return None
     own, history = own_headers(headers), history_of(headers)
-    return Letter(place, found.origin, found.refusal, found.time, key, value, own, history)
+    return Letter(place, found.origin, found.refusal, found.time, found.record_time, key, value, own, history)
 
 
 def read_declared_type(value: bytes | None, headers: Sequence[tuple[str, bytes | None]]) -> DeclaredType:

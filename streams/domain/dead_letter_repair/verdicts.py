@@ -21,7 +21,7 @@ from hashlib import blake2b
 import orjson
 
 from events.cloudevents import open_event
-from events.dead_letters import Headers
+from events.dead_letters import RECORD_TIME, Headers
 from events.envelope import Interaction, Record, decode
 from events.fields import CONTACT_ID_PATTERN
 from events.harmonised import harmonise
@@ -163,7 +163,8 @@ def _with_one_more(letter: Letter, value: bytes | None, own: Headers, rules: Req
         mapping=None if rules.mapping is None else rules.mapping.version,
         run=rules.run,
     )
-    return with_history(value, own, [*letter.history, once], rules.hasher)
+    proven = with_history(value, own, [*letter.history, once], rules.hasher)
+    return [*proven, (RECORD_TIME, render_time(letter.record_time).encode())]
 
 
 class DuplicateDetector:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from events.adapters.feed import RefusedElement, SkippedElement
-from events.envelope import MAX_AHEAD_MS, Interaction, Record, decode
+from events.envelope import MAX_AHEAD_MS, Interaction, Record, decode, not_after
 from events.fast_intake import harmonise_fast
 from events.harmonised import Opened, harmonise, harmonised_again, judge_harmonised, open_harmonised
 from events.identifiers import Hasher
@@ -113,7 +113,7 @@ class RowAdmission:
         read = decode(record, self._hasher.phone_region)
         if isinstance(read, Interaction):
             read = through_the_wall(read, self._wall)
-        return read if isinstance(read, Refusal) else AdmittedRow(*harmonise(read, self._hasher), type_, time)
+        return read if isinstance(read, Refusal) else AdmittedRow(*harmonise(read, self._hasher), type_, read.time)
 
     def _again(self, opened: Opened) -> AdmittedRow | Refusal:
         read = judge_harmonised(opened)
@@ -123,6 +123,7 @@ class RowAdmission:
             return read
         if read.time > self._now + MAX_AHEAD_MS:
             return _FUTURE
+        read = not_after(read, self._now)
         fragment = fragment_named_in(opened)
         return _NAMELESS if fragment is None else AdmittedRow(fragment, harmonised_again(read), read.type, read.time)
 

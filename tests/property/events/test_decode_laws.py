@@ -63,4 +63,4 @@ def test_a_dead_letter_keeps_its_headers_and_can_be_read(
 ) -> None:
     given_away = dead_letter_headers(headers, refusal, origin, time)
     assert given_away[: len(headers)] == headers
-    assert DeadLetter.of(given_away) == DeadLetter(refusal, origin, time)
+    assert DeadLetter.of(given_away) == DeadLetter(refusal, origin, time, time)

@@ -16,18 +16,21 @@ def test_the_records_own_headers_come_first_and_unchanged() -> None:
         ("dl_partition", b"3"),
         ("dl_offset", b"42"),
         ("dl_time", b"2012-02-22T00:00:00.000Z"),
+        ("dl_record_time", b"2012-02-22T00:00:00.000Z"),
     ]
 
 
 def test_a_dead_letter_is_read_from_its_headers() -> None:
     letter = DeadLetter.of(dead_letter_headers(OWN, REFUSAL, ORIGIN, 5))
-    assert letter == DeadLetter(REFUSAL, ORIGIN, 5)
+    assert letter == DeadLetter(REFUSAL, ORIGIN, 5, record_time=5)
 
 
 def test_of_a_record_refused_twice_the_latest_refusal_is_read() -> None:
     once = dead_letter_headers(OWN, REFUSAL, ORIGIN, 5)
     again = dead_letter_headers(once, Refusal(Reason.NOT_JSON, "value"), Origin("intake", "t", 0, 1), 6)
-    assert DeadLetter.of(again) == DeadLetter(Refusal(Reason.NOT_JSON, "value"), Origin("intake", "t", 0, 1), 6)
+    assert DeadLetter.of(again) == DeadLetter(
+        Refusal(Reason.NOT_JSON, "value"), Origin("intake", "t", 0, 1), 6, record_time=5
+    )
 
 
 def test_other_headers_are_no_dead_letters() -> None:

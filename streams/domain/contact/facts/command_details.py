@@ -14,9 +14,13 @@ class LinkRuling(Struct, frozen=True, array_like=True, gc=False, tag=8):
 
 
 class Suppress(Struct, frozen=True, array_like=True, gc=False, tag=9):
-    """A `contact.suppressed`. `until`: RFC 3339; None: for ever."""
+    """A `contact.suppressed`. `until`: RFC 3339, or `LIFTED`; None: for ever."""
 
     until: str | None = None
+
+
+LIFTED = ""
+"""`Suppress.until` of one that ends as it begins: so copies whose times differ are alike in all else."""
 
 
 class Erase(Struct, frozen=True, array_like=True, gc=False, tag=10):

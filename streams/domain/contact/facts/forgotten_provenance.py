@@ -65,17 +65,22 @@ def is_bare_word(fact: Fact) -> bool:
     return fact.type == _NOTHING_ELSE and fact.origin is not None and fact.origin.kind == FORGOTTEN
 
 
-def is_first(key: Fact, copy: Fact) -> bool:
-    """Whether the copy that was forgotten, of which `key` is left, counts and not this `copy`, which is not covered."""
-    return key.appended_at <= copy.appended_at
+def is_first(key: Fact, copy: Fact, commands: Iterable[Fact]) -> bool:
+    """Whether the copy that was forgotten, of which `key` is left, counts and not this `copy`, which is not covered.
+
+    It does where it was appended first, and where `copy` is only too late for one of `commands`: of copies whose times
+    differ the earlier one counts.
+    """
+    return key.appended_at <= copy.appended_at or any(_is_meant(command, copy) for command in commands)
 
 
 def without_forgotten(facts: Facts, forgotten: Facts, commands: Iterable[Fact]) -> tuple[Facts, Facts]:
     """Facts and keys of what was forgotten, once these `commands` were heard. Of copies the first one counts."""
+    forgetting = forgetting_commands(commands)
     if both := facts.keys() & forgotten.keys():
-        late = {key for key in both if is_first(forgotten[key], facts[key])}
+        late = {key for key in both if is_first(forgotten[key], facts[key], forgetting)}
         facts, forgotten = _but(facts, late), _but(forgotten, both - late)
-    if not (forgetting := forgetting_commands(commands)):
+    if not forgetting:
         return facts, forgotten
     left = [what_is_left(fact, forgetting) for fact in facts.values()]
     gone = {fact.key: fact for fact in left if is_forgotten(fact)}
@@ -87,8 +92,11 @@ def _but(group: Facts, keys: Collection[Key]) -> Facts:
 
 
 def _covers(command: Fact, fact: Fact) -> bool:
-    if fact.time > command.time:
-        return False
+    return fact.time <= command.time and _is_meant(command, fact)
+
+
+def _is_meant(command: Fact, fact: Fact) -> bool:
+    """Whether a fact is of the source or purpose that a command forgets, whenever it happened."""
     origin = fact.origin
     match command.detail:
         case ForgetProvenance(kind=kind, file=file):

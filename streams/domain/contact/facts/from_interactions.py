@@ -27,7 +27,14 @@ from events.interactions.email import EmailBounced, EmailClicked, EmailMessage, 
 from events.interactions.outreach import TextMessage, TextOptedOut
 from events.registry import SPECS
 from events.times import parse_time
-from streams.domain.contact.facts.command_details import Erase, ForgetProvenance, ForgetPurpose, LinkRuling, Suppress
+from streams.domain.contact.facts.command_details import (
+    LIFTED,
+    Erase,
+    ForgetProvenance,
+    ForgetPurpose,
+    LinkRuling,
+    Suppress,
+)
 from streams.domain.contact.facts.engagement import DEEDS, Deed, checksum_of, link_of
 from streams.domain.contact.facts.identifier_table import carried_by
 from streams.domain.contact.facts.notices import kept_notice
@@ -85,7 +92,7 @@ def fact_of(head: Head, time: int, data: InteractionData | DataStruct, appended_
         case MessageStruct() | EmailMessage() | TextMessage():
             detail = _message(type_, data, source)
         case _:
-            detail = _detail(data, source)
+            detail = _detail(data, source, time)
             if isinstance(data, _SOURCED) and data.provenance is not None:
                 origin = _origin(data.provenance)
     # A ruling goes by one of its two ids, whomever else its contact names.
@@ -121,7 +128,7 @@ def _zones(contact: Contact | ContactStruct) -> Zones | None:
     return Zones(region=contact.region, time_zone=contact.time_zone, postal_code=contact.postal_code)
 
 
-def _detail(data: InteractionData | DataStruct, source: str) -> Detail | None:
+def _detail(data: InteractionData | DataStruct, source: str, time: int) -> Detail | None:
     match data:
         case DonationStruct() | DonationMade():
             return _gift(data)
@@ -142,7 +149,7 @@ def _detail(data: InteractionData | DataStruct, source: str) -> Detail | None:
         case InteractionRetracted():
             return Retraction(data.retracts.source, data.retracts.id)
         case _:
-            return _command(data)
+            return _command(data, time)
 
 
 def _terms(said: ConsentChanged) -> ConsentTerms | None:
@@ -152,13 +159,13 @@ def _terms(said: ConsentChanged) -> ConsentTerms | None:
     return None if terms == _NO_TERMS else terms
 
 
-def _command(data: InteractionData | DataStruct) -> Detail | None:
+def _command(data: InteractionData | DataStruct, time: int) -> Detail | None:
     match data:
         case commands.PairCommand():
             a, b = sorted(data.contact_ids)
             return LinkRuling(a, b, same=isinstance(data, commands.ContactLinked))
         case commands.ContactSuppressed():
-            return Suppress(data.until)
+            return Suppress(LIFTED if data.until is not None and parse_time(data.until) == time else data.until)
         case commands.ContactErased():
             return Erase()
         case commands.ContactProvenanceForgotten():

@@ -9,7 +9,7 @@ from events.interactions.anywhere import ConsentChannel
 from events.outputs import Stop, Stops
 from events.registry import SPECS
 from events.times import parse_time, render_time
-from streams.domain.contact.facts.command_details import Suppress
+from streams.domain.contact.facts.command_details import LIFTED, Suppress
 from streams.domain.contact.facts.fact_index import FactIndex
 from streams.domain.contact.identity.identity_status import ChannelClosure, Reason
 from streams.domain.contact.sections.consent import CHANNELS
@@ -77,6 +77,8 @@ def _suppressed(said: Iterable[Fact]) -> ChannelClosure | None:
 def _end(suppression: Fact) -> int:
     """In ms; what has no end, or one that cannot be read, never ends."""
     until = suppression.detail.until if isinstance(suppression.detail, Suppress) else None
+    if until == LIFTED:
+        return suppression.time
     end = None if until is None else parse_time(until)
     return NEVER if end is None else end
 

@@ -12,5 +12,5 @@ def dead_letter(record: KafkaRecord, refusal: Refusal, stage: str, at_ms: int, t
     """The dead letter of a record: as it came, with why, where and when it was refused in its headers."""
     last = record.last_offset if isinstance(record, UnreadableRecord) and record.last_offset > record.offset else None
     origin = Origin(stage, record.topic, record.partition, record.offset, last)
-    headers = dead_letter_headers(record.headers, refusal, origin, at_ms)
+    headers = dead_letter_headers(record.headers, refusal, origin, at_ms, record.timestamp)
     return Output(topic, record.partition, record.key, record.value, headers)

@@ -1,13 +1,14 @@
 """Lives of one contact in which things collide: few ids, moments and currencies, so that ties and copies are common.
 
-Copies of one (source, id) are equal, as the contract asks.
+Copies of one (source, id) are equal but for their times, as the contract asks.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from events.interactions.canvass import BallotStatus
 from events.json_types import JSON
@@ -24,6 +25,9 @@ SOURCES = ("team/a", "team/b")
 IDS = ("1", "2", "3", "4", "5", "6", "7")
 LATER = 40 * DAY
 """So far apart are the two times at which things happen, a few hours each: a touch of the first may be forgotten."""
+
+DELAYS = st.sampled_from([0, 0, HOUR // 12, 2 * HOUR, LATER])
+WEEK = 7
 
 MOMENTS = st.builds(lambda step, later: NOON + step * HOUR + later * LATER, st.integers(0, 4), st.integers(0, 1))
 CHANNELS = ("email", "text", "phone", "door", "letter", "all")
@@ -169,6 +173,12 @@ def key(arrival: Arrival) -> Key:
     return arrival.interaction.source, arrival.interaction.id
 
 
+def later(arrival: Arrival, delay: int) -> Arrival:
+    """A copy whose time is later, as on two topics with a producer whose clock is fast."""
+    said = arrival.interaction
+    return replace(arrival, interaction=structs.replace(said, time=said.time + delay))
+
+
 def lives(max_size: int = 14) -> st.SearchStrategy[list[Arrival]]:
     """What happened to a contact, each thing once."""
     return st.lists(interactions(), max_size=max_size, unique_by=key)
@@ -176,8 +186,10 @@ def lives(max_size: int = 14) -> st.SearchStrategy[list[Arrival]]:
 
 @st.composite
 def deliveries(draw: st.DrawFn, life: Sequence[Arrival], days: int = 6) -> list[Arrival]:
-    """Each of `life` at least once, in any order, appended at any time within `days`."""
-    copies = draw(st.lists(st.sampled_from(life), max_size=6)) if life else []
+    """Each of `life` at least once, in any order, appended at any time within `days`; a copy may say a later time."""
+    copies = draw(st.lists(st.builds(later, st.sampled_from(life), DELAYS), max_size=6)) if life else []
+    if days > WEEK:  # a copy of a message that comes after the week is another message
+        copies = [each for each in copies if each.interaction.type not in MESSAGES]
     shuffled = draw(st.permutations([*life, *copies]))
     return [appended(NOON + draw(st.integers(0, days * DAY // HOUR)) * HOUR, arrival) for arrival in shuffled]
 

@@ -1,5 +1,10 @@
 """One (source, id) is one interaction, however often it arrives."""
 
+from itertools import permutations
+
+import pytest
+
+from events.times import render_time
 from streams.domain.contact import ContactState, FoldOutcome
 from tests.unit.domain.contact.said import (
     HOUR,
@@ -38,10 +43,19 @@ def test_where_copies_differ_the_first_appended_counts() -> None:
     assert profile_of(first, second)["first_seen"] == "2012-03-01T12:00:00.000Z"
 
 
-def test_a_copy_that_was_appended_first_takes_its_own_place() -> None:
-    arrivals = [appended(NOON + 1, gift("1", 5, NOON - HOUR)), gift("2", 5, NOON), gift("1", 5, NOON + HOUR)]
-    assert [fact.id for fact in folded(*arrivals).facts.values()] == ["2", "1"]
-    assert profile_of(*arrivals)["last_seen"] == "2012-03-01T13:00:00.000Z"
+@pytest.mark.parametrize("first_appended", [NOON - 1, NOON + 1])
+def test_of_copies_that_differ_in_time_alone_the_earliest_counts(first_appended: int) -> None:
+    early, late = appended(first_appended, gift("1", 5, NOON - HOUR)), gift("1", 5, NOON + HOUR)
+    for arrivals in permutations([early, gift("2", 5, NOON), late]):
+        assert [fact.id for fact in folded(*arrivals).facts.values()] == ["1", "2"]
+        assert profile_of(*arrivals)["last_seen"] == "2012-03-01T12:00:00.000Z"
+
+
+def test_a_lifted_suppression_stays_lifted_whichever_copy_is_appended_first() -> None:
+    stop = said("contact.suppressed", "0", NOON - HOUR)
+    early, late = (said("contact.suppressed", "1", at, until=render_time(at)) for at in (NOON, NOON + HOUR))
+    for arrivals in permutations([stop, appended(NOON + 1, early), late]):
+        assert "all" not in profile_of(*arrivals)["stops"]
 
 
 def test_where_copies_of_one_moment_differ_one_of_them_counts() -> None:

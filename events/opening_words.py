@@ -1,0 +1,38 @@
+"""Words that open something: they allow what was refused before, if their time is later than that of the refusal.
+
+A yes, a word that somebody is of age, a suppression that is lifted, a decision on who is one person, and whatever
+begins a new record after an erasure. The time of such a word is never later than the record that brought it
+(`envelope.not_after`).
+"""
+
+from events.interactions.anywhere import ConsentChanged
+from events.interactions.base import InteractionData, SourcedData
+from events.interactions.commands import ContactSuppressed
+from events.producer_structs import ProducerData, ProducerProvenance
+from events.registry import BY_NAME, types_that
+from events.times import parse_time
+
+_MAY_OPEN = types_that(lambda spec: spec.opens != "never")
+
+
+def may_open(type_: str, data: ProducerData) -> bool:
+    """Whether an event may open something, by a look that costs little: never False where `opens` is True."""
+    if type_ in _MAY_OPEN:
+        return True
+    provenance = getattr(data, "provenance", None)
+    return isinstance(provenance, ProducerProvenance) and provenance.of_age is True
+
+
+def opens(type_: str, data: InteractionData, time: int) -> bool:
+    """Whether an interaction opens something. `time`: the one that its producer gave, ms."""
+    if isinstance(data, SourcedData) and data.provenance is not None and data.provenance.of_age is True:
+        return True
+    match BY_NAME[type_].opens:
+        case "always":
+            return True
+        case "when_granted":
+            return isinstance(data, ConsentChanged) and data.granted
+        case "when_lifting":
+            return isinstance(data, ContactSuppressed) and data.until is not None and parse_time(data.until) == time
+        case "never":
+            return False
