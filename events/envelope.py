@@ -20,7 +20,7 @@ from events.interactions.base import InteractionData
 from events.interactions.commands import ContactErasedIfInactive, ContactSuppressed
 from events.json_types import JSON
 from events.limits import first_excess, within_by_size
-from events.opening_words import opens
+from events.opening_words import TIME_SENT, opens
 from events.refusal import Reason, Refusal
 from events.registry import MODELS, TOPICS_OF
 from events.times import parse_time, render_time
@@ -180,9 +180,17 @@ def attributes(interaction: Interaction) -> dict[str, JSON]:
     return event
 
 
+def plain_data(interaction: Interaction) -> dict[str, JSON]:
+    """`data` as JSON, with the time that the producer gave where the interaction has an earlier one."""
+    data = interaction.data.plain()
+    if interaction.time_sent is not None:
+        data[TIME_SENT] = render_time(interaction.time_sent)
+    return data
+
+
 def encode_structured(interaction: Interaction) -> bytes:
     """The value of a record in structured mode: the whole event as JSON."""
-    return orjson.dumps(attributes(interaction) | {"data": interaction.data.plain()})
+    return orjson.dumps(attributes(interaction) | {"data": plain_data(interaction)})
 
 
 def encode_binary(interaction: Interaction) -> tuple[bytes, list[tuple[str, bytes]]]:
@@ -190,4 +198,4 @@ def encode_binary(interaction: Interaction) -> tuple[bytes, list[tuple[str, byte
     headers = [("content-type", b"application/json")]
     for name, value in attributes(interaction).items():
         headers.append((f"ce_{name}", value.encode() if isinstance(value, str) else orjson.dumps(value)))
-    return orjson.dumps(interaction.data.plain()), headers
+    return orjson.dumps(plain_data(interaction)), headers

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from events.cloudevents import Head, open_event, read_head
 from events.contact import Contact, HashedContact
-from events.envelope import Interaction, attributes, build, read_time
+from events.envelope import Interaction, attributes, build, plain_data, read_time
 from events.error_messages import explain
 from events.identifier_presence import NEEDS_NO_CONTACT
 from events.identifiers import Hasher, strongest, voter_state
@@ -22,7 +22,6 @@ from events.interactions.commands import PairCommand
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
 from events.registry import MODELS
-from events.times import render_time
 
 _ATTRIBUTES = ("region", "postal_code", "time_zone", "language", "household")
 _SCHEME = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:/+|urn:)")
@@ -45,7 +44,7 @@ def harmonise(interaction: Interaction, hasher: Hasher) -> tuple[str, bytes]:
     if fragment is None:
         raise ValueError("a contact without a usable identifier")
     contact |= _beside(interaction.type, data.contact, hasher)
-    body = data.plain()
+    body = plain_data(interaction)
     if contact:
         body["contact"] = contact
     else:  # a command's, with nothing in it but an address that cannot be read
@@ -56,7 +55,7 @@ def harmonise(interaction: Interaction, hasher: Hasher) -> tuple[str, bytes]:
 
 def harmonised_again(interaction: Interaction) -> bytes:
     """The value of a record of `interactions` for one that was read from elsewhere, as intake writes it."""
-    body = interaction.data.plain()
+    body = plain_data(interaction)
     body.pop("team", None)
     body["team"] = team_behind(interaction)
     return _written(interaction, body)
@@ -66,8 +65,6 @@ def _written(interaction: Interaction, body: dict[str, JSON]) -> bytes:
     event = attributes(interaction)
     for name in _POINTERS.intersection(interaction.extensions):
         del event[name]
-    if interaction.time_sent is not None:
-        body["time_sent"] = render_time(interaction.time_sent)
     event["data"] = body
     return orjson.dumps(event)
 

@@ -12,6 +12,12 @@ from events.producer_structs import ProducerData, ProducerProvenance
 from events.registry import BY_NAME, types_that
 from events.times import parse_time
 
+TIME_SENT = "time_sent"
+"""The field of `data` with the time that the producer gave, where the interaction has an earlier one."""
+
+TIME_AHEAD = "time: ahead of the clock that received it, so it is dated by that clock; mend the sender's clock"
+"""Warning to a producer whose word opens something and is dated ahead."""
+
 _MAY_OPEN = types_that(lambda spec: spec.opens != "never")
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, get_args
 
 from events.fields import Model
 from events.json_types import JSON
+from events.opening_words import TIME_SENT
 from events.registry import MODELS
 from events.spelling import is_safe_to_repeat, nearest_name
 
@@ -53,7 +54,7 @@ def has_unknown_fields(type_: str, data: JSON) -> bool:
 
 def _unknown(type_: str, data: JSON) -> Iterator[tuple[str, str, _Shape]]:
     if type_ in MODELS and isinstance(data, dict):
-        yield from _within("data", data, _shape(MODELS[type_]))
+        yield from (each for each in _within("data", data, _shape(MODELS[type_])) if each[:2] != ("data", TIME_SENT))
 
 
 def _within(path: str, said: Mapping[str, JSON], shape: _Shape) -> Iterator[tuple[str, str, _Shape]]:

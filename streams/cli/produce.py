@@ -31,6 +31,7 @@ def produce(
 
     Fields that a type does not know are sent, and named: one may be a known field misspelled.
     """
+    from events.opening_words import TIME_AHEAD
     from streams.history.importing.import_run import RepeatedIds
     from streams.platform.clients import KafkaClients
     from streams.platform.topics import require_topic
@@ -39,6 +40,7 @@ def produce(
     sent: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     unknown: dict[UnknownField, list[int]] = {}
+    ahead: list[int] = []
     repeated = RepeatedIds()
     with failing_plainly():
         producer = KafkaClients(settings).tool_producer()
@@ -49,7 +51,8 @@ def produce(
                 refused[routed.reason.value] += 1
                 say(f"line {number}: {routed.reason}: {routed.detail}", err=True)
             else:
-                topic, strange = routed
+                topic, strange, is_ahead = routed
+                ahead += [number] if is_ahead else []
                 _notice(repeated, number, value)
                 if topic not in sent:  # of others a producer need not know anything
                     require_topic(settings, topic)
@@ -65,8 +68,10 @@ def produce(
     found = sorted(unknown.items(), key=lambda each: -len(each[1]))
     for field, lines in found:
         say(f"{len(lines):,} × {field} ({_where(lines)})", err=True)
+    if ahead:
+        say(f"{len(ahead):,} × {TIME_AHEAD} ({_where(ahead)})", err=True)
     summary: dict[str, JSON] = {"sent": {**sent}, "refused": {**refused}}
-    summary |= _remarked(found, repeated.count)
+    summary |= _remarked(found, repeated.count) | ({"times_ahead": len(ahead)} if ahead else {})
     if as_json:
         typer.echo(orjson.dumps(summary))
     else:
@@ -74,8 +79,11 @@ def produce(
     raise typer.Exit(REFUSED if refused else 0)
 
 
-def route(value: bytes, settings: Settings, now_ms: int) -> tuple[str, list[UnknownField]] | Refusal:
-    """The topic for an event in structured mode and what its type does not know, or why it would be refused."""
+def route(value: bytes, settings: Settings, now_ms: int) -> tuple[str, list[UnknownField], bool] | Refusal:
+    """The topic for an event in structured mode, or why it would be refused.
+
+    Besides the topic: fields that its type does not know, and whether it opens something with a time ahead of now.
+    """
     from events.envelope import Record
     from events.pre_send_check import judge_before_sending
     from events.registry import topic_of
@@ -90,7 +98,7 @@ def route(value: bytes, settings: Settings, now_ms: int) -> tuple[str, list[Unkn
     outcome = judge_before_sending(Record(topic, value, (), now_ms), settings.phone_region, settings.wall)
     if isinstance(outcome, Refusal):
         return outcome
-    return topic, unknown_fields(outcome.type, event.get("data"))
+    return topic, unknown_fields(outcome.type, event.get("data")), outcome.time_sent is not None
 
 
 def _remarked(unknown: Sequence[tuple[UnknownField, list[int]]], repeated_ids: int) -> dict[str, JSON]:

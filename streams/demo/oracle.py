@@ -30,7 +30,7 @@ from streams.demo.recount_provenance import provenance
 from streams.demo.recount_segments import Life
 from streams.demo.recount_stops import stops, suppressions
 from streams.demo.recount_touches import listed_touches, pressure, touches
-from streams.demo.truth import ContactFields, Fields, Sent
+from streams.demo.truth import ContactFields, Sent
 
 _COMMAND = "contact."
 

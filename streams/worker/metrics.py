@@ -46,6 +46,13 @@ class CampaignMetrics:
             ["team", "type"],
             registry=registry,
         )
+        self.times_ahead = Counter(
+            "harmonia_times_ahead_total",
+            "Yeses and other interactions that open something whose time was later than their record's, by team: "
+            "they are dated by the record, and the clock of their producer is fast",
+            ["team"],
+            registry=registry,
+        )
         self.applied = Counter(
             "harmonia_applied_total",
             "Interactions that were new to a profile, by type: repeats and what was refused are not in it",
@@ -83,6 +90,11 @@ class CampaignMetrics:
         """Count a chunk of input that intake has accepted."""
         for (team, type_), count in by_team_and_type.items():
             self.inflow.labels(self._teams.label(team), type_).inc(count)
+
+    def count_ahead(self, by_team: Count[str]) -> None:
+        """Count interactions that intake has dated by their record."""
+        for team, count in by_team.items():
+            self.times_ahead.labels(self._teams.label(team)).inc(count)
 
     def count_applied(self, tally: CampaignCounters) -> None:
         """Count a chunk of interactions that were applied."""

@@ -22,6 +22,7 @@ from events.interactions.anywhere import InteractionRetracted
 from events.interactions.commands import ContactSuppressed
 from events.json_types import JSON
 from events.limits import MOST_VALUES, is_crowded
+from events.opening_words import TIME_AHEAD
 from events.pre_send_check import judge_before_sending
 from events.refusal import Reason, Refusal
 from events.registry import BY_NAME, topic_of
@@ -128,13 +129,21 @@ async def _judged(
         if isinstance(one, Refusal):
             deps.metrics.results.labels(EVENTS, "refused").inc()
             deps.metrics.refused.labels(EVENTS, one.reason.value).inc()
-        elif has_unknown_fields(one.type, event.get("data")):
-            deps.metrics.unknown_fields.labels(one.type).inc()
-            told = unknown_fields(one.type, event.get("data"), MOST_WARNINGS - len(warnings))
-            warnings += [{"index": place - 1, "field": each.field, "detail": str(each)} for each in told]
+        else:
+            if has_unknown_fields(one.type, event.get("data")):
+                deps.metrics.unknown_fields.labels(one.type).inc()
+            warnings += _warnings(place - 1, one, event.get("data"), MOST_WARNINGS - len(warnings))
         if place % EVENTS_A_TURN == 0:
             await asyncio.sleep(0)
     return judged, warnings
+
+
+def _warnings(index: int, one: Interaction, data: JSON, most: int) -> list[dict[str, JSON]]:
+    """What may be a mistake of an accepted event, at most `most` of it: a fast clock, fields that its type lacks."""
+    told = [("time", TIME_AHEAD)] if one.time_sent is not None else []
+    if has_unknown_fields(one.type, data):
+        told += [(each.field, str(each)) for each in unknown_fields(one.type, data, most)]
+    return [{"index": index, "field": field, "detail": detail} for field, detail in told[:most]]
 
 
 def _judge(deps: GatewayDependencies, caller: Caller, record: Record) -> Interaction | Refusal:

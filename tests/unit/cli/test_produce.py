@@ -34,4 +34,11 @@ def test_an_unknown_type_is_refused_with_the_known_one_that_is_spelled_like_it(t
 
 
 def test_a_known_type_goes_to_its_topic() -> None:
-    assert route(line("email.opened", message_id="m1"), Settings(), NOW) == ("email-events", [])
+    assert route(line("email.opened", message_id="m1"), Settings(), NOW) == ("email-events", [], False)
+
+
+@pytest.mark.parametrize(("granted", "is_told"), [(True, True), (False, False)])
+def test_producer_is_told_of_a_yes_whose_time_is_ahead(granted: bool, is_told: bool) -> None:
+    routed = route(line("consent.changed", channel="email", granted=granted), Settings(), NOW - 60_000)
+    assert not isinstance(routed, Refusal)
+    assert routed[2] is is_told

@@ -1,6 +1,5 @@
 """No field for the sound of a name or a place of birth is taken under European regimes, and each refusal names it."""
 
-from collections import Counter
 from copy import deepcopy
 
 import orjson
@@ -17,7 +16,7 @@ from events.refusal import Reason, Refusal
 from events.regimes import REGIMES
 from events.registry import MODELS, topic_of
 from streams.platform.settings import Settings
-from streams.worker.agents.intake.agent import judge
+from streams.worker.agents.intake.agent import Remarks, judge
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, REQUIRED, event
 
@@ -54,7 +53,7 @@ def record(type_: str, where: str = "data", /, field: str = "lieu_de_naissance",
 
 
 def taken(said: Record, wall: Wall = WALL) -> dict[str, JSON] | Refusal:
-    found = judge(Fetched(0, said.value, timestamp=NOW, topic=said.topic), HASHER, Counter(), wall)
+    found = judge(Fetched(0, said.value, timestamp=NOW, topic=said.topic), HASHER, Remarks.none(), wall)
     if isinstance(found, Refusal):
         return found
     data: dict[str, JSON] = orjson.loads(found[1])["data"]

@@ -1,6 +1,5 @@
 """What comes from a kind of source that nothing is taken from is refused, in whatever record; all else is not."""
 
-from collections import Counter
 from collections.abc import Set
 from typing import get_args
 
@@ -18,7 +17,7 @@ from events.refusal import Reason, Refusal
 from events.regimes import REGIMES
 from events.registry import MESSAGES, MODELS, topic_of
 from streams.platform.settings import Settings
-from streams.worker.agents.intake.agent import judge
+from streams.worker.agents.intake.agent import Remarks, judge
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.records import NOW, REQUIRED, event
 
@@ -60,7 +59,7 @@ def test_what_may_say_where_it_comes_from_is_refused_by_just_these_kinds(type_: 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_no_passes_whatever_its_source_wherever_it_comes_in(type_: str, said: dict[str, JSON], kind: str) -> None:
     told = record(type_, kind, **said, opinion="left")
-    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
+    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Remarks.none(), WALL)
     assert not isinstance(taken, Refusal)
     data = orjson.loads(taken[1])["data"]
     assert said.items() <= data.items()
@@ -93,7 +92,7 @@ def test_what_a_look_lets_through_is_what_is_taken_as_it_is(type_: str, wall: Wa
 def test_a_word_that_somebody_is_too_young_passes_with_its_source_and_nothing_else(kind: str) -> None:
     young: dict[str, JSON] = {"kind": kind, "of_age": False}
     told = record("provenance.reported", kind, provenance={**young, "sex": "f"}, opinion="left")
-    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
+    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Remarks.none(), WALL)
     assert not isinstance(taken, Refusal)
     data = orjson.loads(taken[1])["data"]
     assert data["provenance"] == young
@@ -113,7 +112,7 @@ def form(provenance: JSON, kind: str = "petition") -> Record:
 def test_a_petition_that_says_nothing_of_its_source_is_one_of_a_petition(provenance: str | None) -> None:
     """As importers of before send it; one's own site names the person as the source."""
     told = form(provenance)
-    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
+    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Remarks.none(), WALL)
     assert isinstance(taken, Refusal) is (provenance != "self")
     assert isinstance(judge_before_sending(told, "US", WALL), Refusal) is (provenance != "self")
     if isinstance(taken, Refusal):
@@ -125,7 +124,7 @@ def test_a_petition_that_says_nothing_of_its_source_is_one_of_a_petition(provena
 def test_other_forms_need_not_say_where_they_come_from(kind: str) -> None:
     told = form(None, kind)
     assert not isinstance(
-        judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL), Refusal
+        judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Remarks.none(), WALL), Refusal
     )
 
 
@@ -133,7 +132,7 @@ def test_where_petitions_are_taken_one_need_not_say_where_it_comes_from() -> Non
     told, wall = form(None), REGIMES["us"].refused_sources.split()
     refused: Set[ProvenanceKind] = {kind for kind in get_args(ProvenanceKind) if kind in wall}
     assert not isinstance(
-        judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), Wall(refused)), Refusal
+        judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Remarks.none(), Wall(refused)), Refusal
     )
 
 
@@ -147,7 +146,7 @@ def test_what_is_taken_of_a_no_leaves_the_no_itself_as_it_was() -> None:
 def test_of_who_wants_no_contact_nothing_else_is_taken() -> None:
     more: dict[str, JSON] = {"support": 1, "answers": {"van:1": "jobs"}, "tags_added": ["yard-sign"], "opinion": "left"}
     told = record("canvass.reported", "petition", method="door", outcome="do_not_contact", **more)
-    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
+    taken = judge(Fetched(0, told.value, timestamp=NOW, topic=told.topic), HASHER, Remarks.none(), WALL)
     assert not isinstance(taken, Refusal)
     assert orjson.loads(taken[1])["data"].keys() == {"contact", "method", "outcome", "provenance", "team"}
 
@@ -156,7 +155,7 @@ def test_a_source_is_known_however_its_name_is_written() -> None:
     told = record("donation.made", "petition")
     assert told.value is not None
     escaped = told.value.replace(b'"provenance"', b'"\\u0070rovenance"').replace(b"petition", b"\\u0070etition")
-    found = judge(Fetched(0, escaped, timestamp=NOW, topic=told.topic), HASHER, Counter(), WALL)
+    found = judge(Fetched(0, escaped, timestamp=NOW, topic=told.topic), HASHER, Remarks.none(), WALL)
     assert isinstance(found, Refusal)
     assert found.reason is Reason.REFUSED_SOURCE
 

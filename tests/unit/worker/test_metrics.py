@@ -9,6 +9,7 @@ PROMISED = {
     "harmonia_dead_letters_total": {"stage", "reason"},
     "harmonia_duplicates_total": set(),
     "harmonia_unknown_fields_total": {"type"},
+    "harmonia_times_ahead_total": {"team"},
     "harmonia_alerts_total": {"rule"},
     "harmonia_mail_reports_total": {"type", "campaign"},
     "harmonia_policy_changes_total": {"outcome"},

@@ -6,12 +6,13 @@ While a source is in quarantine, what of it can wait goes to `quarantine` instea
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from events.envelope import Interaction, Record, decode
 from events.fast_intake import harmonise_fast
-from events.harmonised import IntakeResult, take_in
+from events.harmonised import IntakeResult, take_in, team_behind
 from events.identifiers import Hasher
+from events.opening_words import TIME_SENT
 from events.purpose_wall import OPEN, Wall, names_refused, through_the_wall
 from events.refusal import Reason, Refusal
 from events.topics import INTERACTIONS, QUARANTINE, Agent
@@ -35,11 +36,24 @@ RECORDS_AT_ONCE = 4_000
 """Input has many partitions, and a full chunk of each would keep the event loop from everybody else for seconds."""
 
 
-def judge(record: KafkaRecord, hasher: Hasher, unknown: Counter[str], wall: Wall = OPEN) -> Judged:
-    """The interaction in a record, or why it is refused. Counts into `unknown` types with fields they do not know.
+class Remarks(NamedTuple):
+    """Counts of accepted interactions that may be a producer's mistake.
 
-    `wall`: what nothing is taken of.
+    `unknown`: by type, those with a field that the type does not know. `ahead`: by team, those that open something and
+    whose producer gave a time later than their record's.
     """
+
+    unknown: Counter[str]
+    ahead: Counter[str]
+
+    @classmethod
+    def none(cls) -> "Remarks":
+        """The counts before the first record."""
+        return cls(Counter(), Counter())
+
+
+def judge(record: KafkaRecord, hasher: Hasher, remarks: Remarks, wall: Wall = OPEN) -> Judged:
+    """The interaction in a record, or why it is refused. `remarks` are added to; `wall`: what nothing is taken of."""
     read = Record(record.topic, record.value, record.headers, record.timestamp)
     if isinstance(record, UnreadableRecord):
         return _first_of(record.refusal, decode(read, hasher.phone_region))
@@ -50,8 +64,11 @@ def judge(record: KafkaRecord, hasher: Hasher, unknown: Counter[str], wall: Wall
         interaction = through_the_wall(interaction, wall)
     if isinstance(interaction, Refusal):
         return interaction
-    if interaction.data.model_extra:
-        unknown[interaction.type] += 1
+    more = interaction.data.model_extra or {}
+    if more.keys() - {TIME_SENT}:
+        remarks.unknown[interaction.type] += 1
+    if interaction.time_sent is not None or TIME_SENT in more:
+        remarks.ahead[team_behind(interaction)] += 1
     return take_in(interaction, hasher)
 
 
@@ -85,14 +102,15 @@ class IntakeAgent:
 
     async def _take(self, chunk: Run) -> None:
         with self._metrics.chunk(STAGE):
-            unknown: Counter[str] = Counter()
-            judged = [judge(record, self._hasher, unknown, self._wall) for record in chunk.records]
+            remarks = Remarks.none()
+            judged = [judge(record, self._hasher, remarks, self._wall) for record in chunk.records]
             outputs = [self._output(record, outcome) for record, outcome in zip(chunk.records, judged, strict=True)]
             held = self._hold(chunk, judged, outputs) if self._guard.is_needed else ()
             await retried(lambda: self._outbox.write(outputs), f"{chunk.tp}: writing")
         self._count(chunk, judged, held)
-        for type_, count in unknown.items():
+        for type_, count in remarks.unknown.items():
             self._metrics.unknown_fields.labels(type_).inc(count)
+        self._metrics.campaign.count_ahead(remarks.ahead)
 
     def _output(self, record: KafkaRecord, outcome: Judged) -> Output:
         if isinstance(outcome, Refusal):

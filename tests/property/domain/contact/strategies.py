@@ -5,6 +5,7 @@ Copies of one (source, id) are equal but for their times, as the contract asks.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from tests.unit.events.records import REQUIRED
 
 Fields = dict[str, JSON]
 Key = tuple[str, str]
+Each = TypeVar("Each")
 
 lawful = settings(max_examples=200, deadline=None)
 
@@ -210,16 +212,16 @@ def feeds(draw: st.DrawFn, days: int = 6) -> Feed:
 
 
 @st.composite
-def parts(draw: st.DrawFn, arrivals: Sequence[Arrival]) -> list[list[Arrival]]:
+def parts(draw: st.DrawFn, arrivals: Sequence[Each]) -> list[list[Each]]:
     """`arrivals` dealt out to up to four parts."""
-    dealt: list[list[Arrival]] = [[], [], [], []]
+    dealt: list[list[Each]] = [[], [], [], []]
     for arrival in arrivals:
         dealt[draw(st.integers(0, 3))].append(arrival)
     return dealt
 
 
 @st.composite
-def chunks(draw: st.DrawFn, arrivals: Sequence[Arrival]) -> list[list[Arrival]]:
+def chunks(draw: st.DrawFn, arrivals: Sequence[Each]) -> list[list[Each]]:
     """`arrivals` cut anywhere, in their order."""
     cuts = sorted(draw(st.sets(st.integers(0, len(arrivals)), max_size=4)))
     return [list(arrivals[start:end]) for start, end in zip([0, *cuts], [*cuts, len(arrivals)], strict=True)]

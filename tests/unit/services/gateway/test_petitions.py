@@ -1,6 +1,5 @@
 """Petitions of hooks where files of petitions are refused: those of one's own site count once the hook says so."""
 
-from collections import Counter
 from pathlib import Path
 
 import orjson
@@ -10,7 +9,7 @@ from events.identifiers import Hasher
 from events.refusal import Reason, Refusal
 from events.regimes import REGIMES
 from streams.platform.settings import Settings
-from streams.worker.agents.intake.agent import judge
+from streams.worker.agents.intake.agent import Remarks, judge
 from tests.unit.engine.kafka_records import Fetched
 from tests.unit.events.adapters.fixtures_actionnetwork import FIXTURES
 from tests.unit.services.gateway.in_process import Gateway
@@ -33,7 +32,7 @@ async def taken(folder: Path, file: str, regime: str, body: bytes = SIGNATURE) -
     [kept] = gateway.kept.outputs
     assert kept.value is not None
     wall = Settings.model_validate({"regime": regime}).wall
-    found = judge(Fetched(0, kept.value, timestamp=NOW, topic=kept.topic), HASHER, Counter(), wall)
+    found = judge(Fetched(0, kept.value, timestamp=NOW, topic=kept.topic), HASHER, Remarks.none(), wall)
     return kept.value, found if isinstance(found, Refusal) else None
 
 

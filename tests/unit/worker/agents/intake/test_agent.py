@@ -10,6 +10,7 @@ from events.dead_letters import DeadLetter, Origin
 from events.identifiers import Hasher
 from events.purpose_wall import OPEN, Wall
 from events.refusal import Reason
+from events.times import render_time
 from events.topics import DEAD_LETTERS, INTERACTIONS, QUARANTINE
 from sinks.keys import partition_of
 from streams.domain.quarantine.flood_detection import RefusalCounter
@@ -233,3 +234,11 @@ async def test_an_interaction_with_a_field_that_its_type_does_not_know_is_taken_
     assert [output.topic for output in outputs] == [INTERACTIONS, INTERACTIONS]
     count = bench.metrics.registry.get_sample_value("harmonia_unknown_fields_total", {"type": "email.opened"})
     assert count == 1
+
+
+async def test_word_dated_by_its_record_is_counted_by_team() -> None:
+    yes = event("consent.changed", channel="email", granted=True) | {"time": render_time(NOW + 55 * 60_000)}
+    bench = Bench()
+    [output] = await bench.take(orjson.dumps(yes))
+    assert orjson.loads(output.value or b"")["time"] == render_time(NOW)
+    assert bench.metrics.registry.get_sample_value("harmonia_times_ahead_total", {"team": "digital"}) == 1
