@@ -12,7 +12,7 @@ from events.interactions.canvass import CanvassReported
 from events.registry import types_that
 from streams.domain.contact.facts.retractions import is_retracted, retractions
 from streams.domain.contact.optional import latest
-from streams.domain.contact.state import CanvassReport, Consent, ContactState, Fact, Settled
+from streams.domain.contact.state import CanvassReport, Consent, ContactState, Fact, Key, Settled
 
 _OBTAINED = "provenance.reported"
 _OWN = types_that(lambda spec: spec.is_own_act)
@@ -37,12 +37,13 @@ def last_act(facts: Sequence[Fact], settled: Settled) -> int | None:
 
 
 def last_act_of(person: Collection[ContactState]) -> int | None:
-    """The same of all fragments of a person, without putting them together; each has its facts in order."""
+    """The same of all fragments of a person, without putting them together. Of copies the earliest counts."""
     gone = retractions(fact for state in person for fact in state.facts.values())
-    last: int | None = None
+    acts: dict[Key, int] = {}
+    clicked: int | None = None
     for state in person:
-        acts = (
-            fact.time for fact in reversed(state.facts.values()) if is_own_act(fact) and not is_retracted(fact, gone)
-        )
-        last = latest(last, latest(next(acts, None), state.settled.totals.last_clicked))
-    return last
+        for fact in state.facts.values():
+            if is_own_act(fact) and not is_retracted(fact, gone):
+                acts[fact.key] = min(fact.time, acts.get(fact.key, fact.time))
+        clicked = latest(clicked, state.settled.totals.last_clicked)
+    return latest(max(acts.values(), default=None), clicked)
