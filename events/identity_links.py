@@ -10,6 +10,7 @@ from typing import Annotated, NamedTuple, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
+from events.json_types import UNREADABLE
 from events.refusal import Reason, Refusal
 
 _NODE = "[A-Za-z0-9_.:-]{1,64}"
@@ -142,7 +143,6 @@ _read_parts = re.compile(
 ).fullmatch
 _is_node = re.compile(_NODE.encode()).fullmatch
 _ASKS = b'"asks"'
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _NO_KEY = Refusal(Reason.INVALID_DATA, "key: must be seen/<teller>/<a>/<b>, said/<a>/<b> or erased/<fragment>")
 _NO_NODE = Refusal(Reason.INVALID_DATA, "key: must be an identifier's hash or a contact_id")
@@ -187,7 +187,7 @@ def read_link(key: bytes | None, value: bytes | None) -> IdentityLink | Refusal:
         return read
     try:
         return _read_value(read, value)
-    except _UNREADABLE:
+    except UNREADABLE:
         return _NO_VALUE
 
 
@@ -202,7 +202,7 @@ def read_canonical_id(key: bytes | None, value: bytes | None) -> tuple[str, Cano
         return _NO_NODE
     try:
         return key.decode(), None if value is None else _roof_value(value)
-    except _UNREADABLE:
+    except UNREADABLE:
         return _NO_VALUE
 
 
@@ -225,7 +225,7 @@ def _read_key(key: bytes | None) -> EdgeWithdrawal | DecisionWithdrawal | Erasur
 
 
 def _read_value(key: EdgeWithdrawal | DecisionWithdrawal | ErasureCompletion, value: bytes) -> IdentityLink | Refusal:
-    """Decode a value under this key. Raises one of `_UNREADABLE`."""
+    """Decode a value under this key. Raises one of `UNREADABLE`."""
     if isinstance(key, EdgeWithdrawal):
         edge = _seen_value(value)
         classes = edge.a_class, edge.b_class

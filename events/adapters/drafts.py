@@ -15,7 +15,7 @@ import orjson
 from events.adapters.feed import AdapterResult, Feed, RefusedElement, SkippedElement
 from events.envelope import Interaction, Record, decode
 from events.interactions.base import SourcedData
-from events.json_types import JSON
+from events.json_types import JSON, UNREADABLE
 from events.limits import is_crowded
 from events.purpose_wall import through_the_wall
 from events.refusal import Reason, Refusal
@@ -67,7 +67,7 @@ def read_listed(body: bytes, name: str, feed: Feed, one: ElementReader) -> list[
         return [RefusedElement(body, _CROWDED)]
     try:
         listed = bytes(msgspec.json.decode(body, type=dict[str, msgspec.Raw]).get(name, b""))
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         listed = b""
     return read_elements(listed if listed[:1] == b"[" else body, feed, one)
 
@@ -80,7 +80,7 @@ def split(body: bytes) -> list[bytes] | Refusal:
         if body.lstrip()[:1] != b"[":
             return [body]
         elements = msgspec.json.decode(body, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return _NOT_JSON
     return _TOO_MANY if len(elements) > MAX_ELEMENTS else [bytes(raw) for raw in elements]
 

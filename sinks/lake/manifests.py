@@ -13,6 +13,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
+from events.json_types import UNREADABLE
 from sinks.lake.files import Files, new_name
 
 INTERACTIONS = "interactions"
@@ -105,7 +106,7 @@ def read(files: Files, name: str, kind: type[Kind]) -> Kind:
         return msgspec.json.decode(files.read(name), type=kind)
     except msgspec.ValidationError as error:
         raise LakeDamaged(f"{name} is no manifest of the lake, see {_place_in(error)}: {_BY_WHOM}") from error
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise LakeDamaged(f"{name} is no manifest of the lake: {_BY_WHOM}") from error
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct
 
+from events.json_types import UNREADABLE
 from events.times import parse_time
 from sinks.base import ContactChange
 from sinks.lake.files import Files, new_name
@@ -151,7 +152,7 @@ def links_table(changes: Sequence[ContactChange]) -> pa.Table:
 def _seen_in(value: bytes) -> _Seen:
     try:
         return _seen(value)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return _Seen()
 
 

@@ -11,6 +11,7 @@ import msgspec
 import orjson
 from msgspec import Struct
 
+from events.json_types import UNREADABLE
 from sinks.base import ContactChange
 
 NUL = b"\\u0000"
@@ -143,7 +144,7 @@ def _columns_of(value: StoredJson) -> tuple[_Profile, StoredJson]:
         return _read_profile(raw), value
     except msgspec.ValidationError:
         return _NOTHING, value
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return _NOTHING, StoredJson(None, raw)
 
 

@@ -11,7 +11,7 @@ import msgspec
 import orjson
 import typer
 
-from events.json_types import JSON
+from events.json_types import JSON, UNREADABLE
 from events.spelling import nearest_name
 from events.times import render_time
 from events.topics import CAMPAIGN_HOLDS, INTERACTIONS
@@ -276,5 +276,5 @@ def latest_interactions(consumer: KafkaConsumer) -> Iterator[bytes | None]:
 def _campaign_in(value: bytes | None) -> str | None:
     try:
         return _read(value or b"").data.campaign_id
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return None

@@ -17,7 +17,7 @@ import orjson
 import typer
 
 from events.channels import Channel, Purpose, canonical_purpose
-from events.json_types import JSON
+from events.json_types import JSON, UNREADABLE
 from events.spelling import nearest_name
 from events.times import render_time
 from streams.cli.failures import REFUSED, WRONG_USE, failing_plainly, load_settings, refuse
@@ -271,7 +271,7 @@ def _team_in(value: bytes | None) -> str | None:
 
     try:
         found = _read(value or b"")
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return None
     return found.data.team or team_of(found.source)
 

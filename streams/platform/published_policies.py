@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from events.json_types import UNREADABLE
 from streams.domain.pressure import FileMistakes, read_policy
 
 MOST_KEPT = 500
@@ -84,7 +85,7 @@ def published(path: Path) -> list[PublishedPolicy]:
     for file in sorted(_folder(path).glob("*.json"), reverse=True):
         try:
             found.append(_decode(file.read_bytes()))
-        except (msgspec.DecodeError, IsADirectoryError, FileNotFoundError):
+        except (*UNREADABLE, IsADirectoryError, FileNotFoundError):
             continue
     return found
 

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from events.json_types import UNREADABLE
 from events.mailboxes import Mailbox
 from streams.domain.campaigns.counts import CampaignCounts
 from streams.domain.formats import Format, Stored
@@ -71,7 +72,7 @@ def read_counts(key: bytes | None, value: bytes | None) -> tuple[str, CampaignCo
         return None
     try:
         return key.decode(), _read_counts(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

@@ -10,6 +10,7 @@ from collections.abc import MutableMapping
 import msgspec
 import orjson
 
+from events.json_types import UNREADABLE
 from events.outputs import CampaignHold
 from events.times import parse_time, render_time
 
@@ -49,7 +50,7 @@ def read_reservation_mark(key: bytes | None, value: bytes | None) -> int:
         return 0
     try:
         return parse_time(_read_stored_mark(value).reserved_until) or 0
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return 0
 
 
@@ -94,6 +95,6 @@ def read_hold_record(key: bytes | None, value: bytes | None, holds: MutableMappi
 def _until(value: bytes) -> int | None:
     try:
         until = _read_hold(value).until
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return None
     return None if until is None else parse_time(until)

@@ -10,6 +10,8 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
+from events.json_types import UNREADABLE
+
 MOST_BYTES = 512 << 10
 """The most bytes of a record of differences."""
 
@@ -102,5 +104,5 @@ def read_partial(value: bytes | None) -> Partial | None:
     """What a record says; None for one that is not of Harmonia's making."""
     try:
         return None if value is None else _read(value)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return None

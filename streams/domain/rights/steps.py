@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from events.json_types import UNREADABLE
 from events.rights_requests import ExtensionReason, RightsDeed, RightsKind, RightsOutcome
 
 _COUNTED = "counted"
@@ -90,5 +91,5 @@ def read_rights_record(key: bytes | None, value: bytes | None) -> RightsRecord |
         return None
     try:
         return _decoder.decode(value)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return None

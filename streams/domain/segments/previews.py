@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from events.json_types import UNREADABLE
 from streams.domain.file_mistakes import FileMistake, FileMistakes
 from streams.domain.messages import message
 from streams.domain.pressure.closures import ChannelRules
@@ -69,7 +70,7 @@ def read_preview(value: bytes) -> PreviewRecord | None:
     """What a record says; None where it cannot be read."""
     try:
         said: PreviewRecord = _decode(value)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return None
     return said
 

@@ -7,6 +7,7 @@ import msgspec
 from kafka import KafkaConsumer
 from msgspec import Struct
 
+from events.json_types import UNREADABLE
 from events.times import parse_time
 from events.topics import AUDIT_LOG
 from streams.domain.pressure.asking import REPEATED
@@ -97,5 +98,5 @@ def _records(consumer: KafkaConsumer, span: Span) -> Iterator[AuditRecord]:
 def _read(value: bytes | None) -> AuditRecord | None:
     try:
         return _asked(value or b"")
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None

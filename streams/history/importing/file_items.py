@@ -21,6 +21,7 @@ from events.adapters.feed import AdapterResult, Feed, RefusedElement
 from events.adapters.mapping import MappingFile, parse_mapping
 from events.adapters.rows import missing, read_row
 from events.adapters.vendors import BODIES
+from events.json_types import UNREADABLE
 from events.limits import is_crowded
 from events.refusal import Refusal
 from streams.history.importing.file_lines import (
@@ -207,7 +208,7 @@ def _goes_on_by_line(whole: bytes) -> bool:
 def _is_json(text: bytes) -> bool:
     try:
         msgspec.json.decode(text, type=msgspec.Raw)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
     return True
 
@@ -216,7 +217,7 @@ def _elements(whole: bytes) -> Iterator[bytes]:
     """Each element of an array over many lines; anything but an array is one body."""
     try:
         elements = msgspec.json.decode(whole, type=list[msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         yield whole
     else:
         yield from map(bytes, elements)

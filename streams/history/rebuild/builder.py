@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from events.json_types import UNREADABLE
 from sinks.lake.erasure import commands_received_at
 from sinks.lake.files import open_files
 from streams.history.rebuild.buckets import (
@@ -64,7 +65,7 @@ def read_positions(directory: Path) -> Positions:
     """Read the file. Raises `BackupError` where there is none."""
     try:
         return msgspec.json.decode((directory / POSITIONS).read_bytes(), type=Positions)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise BackupError(f"{directory} was not made by `harmonia rebuild build`, or not finished") from error
 
 

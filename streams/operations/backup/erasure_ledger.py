@@ -14,6 +14,7 @@ from faust.types import TP
 from msgspec import Struct
 
 from events.identity_links import CanonicalId
+from events.json_types import UNREADABLE
 from events.topics import CONTACT_ROOFS
 from streams.domain.contact.identity.identity_assignment import trace_key
 from streams.domain.contact.identity.identity_status import Erasure
@@ -97,7 +98,7 @@ def _whole(said: bytes) -> bytes:
         return said
     try:
         msgspec.json.decode(rest, type=LedgerEntry)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return lines + end
     return said + b"\n"
 
@@ -107,7 +108,7 @@ def _entries(path: Path, said: bytes) -> list[LedgerEntry]:
     for number, line in enumerate(said.splitlines(), 1):
         try:
             found.append(msgspec.json.decode(line, type=LedgerEntry))
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise BackupError(f"--erasures: line {number} of {path} is no erasure") from error
     return found
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from events.json_types import UNREADABLE
 from streams.operations.backup.record_files import BackupError, FileEntry, open_new, sha256_of
 from streams.platform.settings import Settings
 
@@ -82,7 +83,7 @@ def read_manifest(directory: Path) -> Manifest:
         raise BackupError(f"{directory} is no backup: it has no {NAME}, so it was not finished") from error
     try:
         manifest = msgspec.json.decode(raw, type=Manifest)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise BackupError(f"{directory / NAME} cannot be read: {error}") from error
     if manifest.format != FORMAT:
         raise BackupError(f"{directory} is of format {manifest.format}, not {FORMAT}: use Harmonia {manifest.software}")

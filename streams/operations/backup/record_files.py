@@ -14,6 +14,8 @@ import msgspec
 import zstandard
 from msgspec import Struct
 
+from events.json_types import UNREADABLE
+
 
 class BackupError(Exception):
     """A backup cannot be taken or restored; nothing that counts was written."""
@@ -99,7 +101,7 @@ def read_records(path: Path) -> Iterator[Record]:
         with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as source:
             while head := _exactly(source, _LENGTH_BYTES):
                 yield from _decode(_exactly(source, int.from_bytes(head)))
-    except (OSError, EOFError, zstandard.ZstdError, msgspec.DecodeError) as error:
+    except (OSError, EOFError, zstandard.ZstdError, *UNREADABLE) as error:
         raise BackupError(f"{path}: not a whole file of records: take another backup") from error
 
 

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from events.identifiers import Hasher, Kind, ref_of
 from events.interactions.base import Channel
+from events.json_types import UNREADABLE
 from events.limits import is_crowded
 from streams.services.api.models import MOST_CONTACTS, PermissionsAsked, Person
 from streams.services.api.problem_documents import MOST_TOLD, Problem, invalid_body
@@ -63,14 +64,14 @@ async def read_permission_request(body: bytes) -> PermissionsAsked:
 def _fields(body: bytes) -> Mapping[str, msgspec.Raw]:
     try:
         return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         raise invalid_body([("model_type" if _is_json(body) else "json_invalid", ())]) from None
 
 
 def _is_json(body: bytes) -> bool:
     try:
-        msgspec.json.decode(body, type=msgspec.Raw)
-    except (msgspec.DecodeError, RecursionError):
+        msgspec.json.decode(body.decode(), type=msgspec.Raw)
+    except UNREADABLE:
         return False
     return True
 
@@ -79,7 +80,7 @@ def _contacts(fields: Mapping[str, msgspec.Raw]) -> Raw:
     """The raw people of the request; none where they are no list, or too many."""
     try:
         listed = msgspec.json.decode(bytes(fields.get("contacts", b"[]")), type=list[msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return []
     return listed if len(listed) <= MOST_CONTACTS else []
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from msgspec import Struct
 
+from events.json_types import UNREADABLE
 from streams.history.daily_report.figures import DailyReport
 from streams.history.insights.own_process import InsightsProcess, NoAnswer
 from streams.services.console.day_cells import ShownTable, shown_tables
@@ -91,7 +92,7 @@ class DayReports:
             report = _read(await self._process.answer(("--json", f"--date={date}")))
             day.report, day.tables = report, shown_tables(report)
             day.made_at = self._clock()
-        except (NoAnswer, msgspec.DecodeError) as error:
+        except (NoAnswer, *UNREADABLE) as error:
             logger.warning("daily report: %s", type(error).__name__)
             day.failed_at = self._clock()
         finally:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from events.envelope import Interaction
 from events.harmonised import read_harmonised, team_of
-from events.json_types import JSON
+from events.json_types import JSON, UNREADABLE
 from events.registry import BY_NAME, CONSENT_PARTS, MODELS, MONEY_TYPES, TypeSpec
 from events.times import parse_time, render_time
 from streams.services.console.desk_reading import GIFT, REFUND, REPORT, SUPPORTERS
@@ -188,7 +188,7 @@ def read_event(fragment: str, value: bytes, salt: bytes) -> EventRow | ErasureCo
 def _read(value: bytes) -> _Event | None:
     try:
         return _decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return _read_with_models(value)
 
 

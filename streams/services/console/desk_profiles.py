@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from events.dead_letters import Headers
+from events.json_types import UNREADABLE
 from events.times import parse_time
 from streams.domain.dead_letter_repair.causes import cause_of
 from streams.domain.dead_letter_repair.letters import RecordPosition, read_letter
@@ -322,7 +323,7 @@ def read_hold_row(value: bytes) -> HoldRow | None:
 def _decoded(decode: Callable[[bytes], Read], value: bytes) -> Read | None:
     try:
         return decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

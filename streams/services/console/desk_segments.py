@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from msgspec import Struct
 
+from events.json_types import UNREADABLE
 from streams.services.console.desk import Desk
 from streams.services.console.desk_schema import QUARTER_MS
 
@@ -27,7 +28,7 @@ def members_said(value: bytes) -> int | None:
     """How many are in a segment by a record of `segment-counts`; None where it cannot be read."""
     try:
         return _read(value).members
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

@@ -254,5 +254,5 @@ def _opened(cookie: str, key: bytes) -> Begun | None:
     try:
         found = jwe.decrypt_compact(cookie, OctKey.import_key(key), algorithms=["dir", "A256GCM"])
         return msgspec.json.decode(found.plaintext or b"", type=Begun)
-    except (JoseError, msgspec.MsgspecError, ValueError):
+    except (JoseError, ValueError):
         return None

@@ -20,7 +20,7 @@ from events.fields import MAX_RECORD_BYTES
 from events.harmonised import team_of
 from events.interactions.anywhere import InteractionRetracted
 from events.interactions.commands import ContactSuppressed
-from events.json_types import JSON
+from events.json_types import JSON, UNREADABLE
 from events.limits import MOST_VALUES, is_crowded
 from events.opening_words import TIME_AHEAD
 from events.pre_send_check import judge_before_sending
@@ -96,7 +96,7 @@ def _batch(body: bytes) -> list[EventRecord]:
     try:
         events = msgspec.json.decode(body, type=list[msgspec.Raw])
         return [(bytes(raw), ()) for raw in events[: MOST_EVENTS + 1]]
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return [(body, ())]
 
 

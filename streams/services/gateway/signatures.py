@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from events.json_types import UNREADABLE
+
 Verdict = Literal["right", "missing", "wrong", "stale", "used"]
 SENDGRID_SIGNATURE = "x-twilio-email-event-webhook-signature"
 SENDGRID_TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
@@ -125,7 +127,7 @@ class _Signed(msgspec.Struct):
 def _of_mailgun(body: bytes) -> _Signature | None:
     try:
         return msgspec.json.decode(body, type=_Signed).signature
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

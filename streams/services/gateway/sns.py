@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.x509 import load_pem_x509_certificate
 
+from events.json_types import UNREADABLE
 from events.times import parse_time
 from streams.services.gateway.signatures import Verdict, is_fresh
 
@@ -182,7 +183,7 @@ def read_message(body: bytes) -> SnsMessage:
     """The known fields of an SNS envelope; empty if the body is none."""
     try:
         found: dict[str, str | None] = msgspec.structs.asdict(_envelopes.decode(body))
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return {}
     return {name: value for name, value in found.items() if value is not None}
 

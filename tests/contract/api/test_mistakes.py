@@ -103,12 +103,35 @@ async def test_every_mistake_is_told_up_to_ten(desk: Desk) -> None:
         (b"", "is not JSON; send one object, in UTF-8"),
         (b"[", "is not JSON; send one object, in UTF-8"),
         (b'{"channel": "\xff"}', "is not JSON; send one object, in UTF-8"),
+        (b'{"channel\xff": "email"}', "is not JSON; send one object, in UTF-8"),
+        (b'{"\xed\xa0\x80": 1}', "is not JSON; send one object, in UTF-8"),
+        (b'{"\\ud800": 1}', "is not JSON; send one object, in UTF-8"),
+        (b'{"\\udc00\\u0041": 1}', "is not JSON; send one object, in UTF-8"),
         (b"[]", "send an object with channel, purpose and contacts"),
         (b'"secret"', "send an object with channel, purpose and contacts"),
     ],
 )
 async def test_a_body_that_is_no_permission_request_is_refused(desk: Desk, body: bytes, cure: str) -> None:
     assert await mistakes(desk, body) == [("the body", cure)]
+
+
+@pytest.mark.parametrize(
+    ("path", "token"),
+    [
+        ("/v1/permissions", "digital"),
+        ("/v1/segments/givers/permissions", "lister"),
+        ("/v1/segments/preview", "digital"),
+        ("/v1/rights", "site"),
+        ("/v1/rights/none/extend", "site"),
+        ("/v1/rights/none/close", "site"),
+    ],
+)
+@pytest.mark.parametrize("body", [b'{"\xff": 1}', b'{"\xed\xa0\x80": 1}', b'{"\\ud800": 1}', b'{"\\udc00aaaaaa": 1}'])
+async def test_field_names_that_are_no_utf_8_are_refused_by_every_route(
+    desk: Desk, path: str, token: str, body: bytes
+) -> None:
+    answer = await desk.post(body, token, path)
+    assert (answer.status, answer.json["code"]) == (422, "invalid")
 
 
 async def test_a_body_that_is_too_large_is_not_read(desk: Desk) -> None:

@@ -6,10 +6,10 @@ What a run is about says which page shows it; the commands are run by `jobs.py`.
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from events.json_types import UNREADABLE
 from streams.services.console.gate import Console, message_page, posted
 from streams.services.console.jobs import Job
 from streams.services.console.page import PageRefused, PageRequest
@@ -47,7 +47,7 @@ def read_answer(job: Job | None, read: Callable[[bytes], Answer]) -> Answer | No
         return None
     try:
         return read(job.answer)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
 
 

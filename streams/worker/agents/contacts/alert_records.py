@@ -10,6 +10,7 @@ from hashlib import blake2b
 import msgspec
 import orjson
 
+from events.json_types import UNREADABLE
 from events.outputs import Alert
 from events.times import render_time
 from streams.domain.contact.person_view import Overview
@@ -54,7 +55,7 @@ def triggers_in(headers: Headers) -> tuple[Trigger, ...]:
         if name == TRIGGERS and value is not None:
             try:
                 return _decode(value)
-            except msgspec.DecodeError:
+            except UNREADABLE:
                 return ()
     return ()
 

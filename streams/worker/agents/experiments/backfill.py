@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from events.json_types import UNREADABLE
 from events.topics import EXPERIMENT_SWEEPS
 from streams.domain.contact import ContactState
 from streams.domain.contact.identity.erasure import place_of
@@ -44,7 +45,7 @@ def read_step(value: bytes | None) -> BackfillStep | None:
     """The step in a record of `experiment-sweeps`; None where there is none that can be read."""
     try:
         return None if value is None else _decode(value)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

@@ -8,6 +8,7 @@ import msgspec
 import orjson
 from msgspec import Struct
 
+from events.json_types import UNREADABLE
 from events.segments import ChangeCause, SegmentChange, SegmentCount
 from events.times import render_time
 from events.topics import CONTACT_SEGMENTS, SEGMENT_CHANGES, SEGMENT_COUNTS, SEGMENT_WORK
@@ -122,7 +123,7 @@ def read_tick(value: bytes | None) -> Tick | None:
     """The tick in a record; None where there is none that can be read."""
     try:
         return None if value is None else _decode(value)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return None
 
 

@@ -97,7 +97,9 @@ def test_a_body_with_too_many_values_is_refused_before_it_is_parsed(vendor: str,
 
 
 @pytest.mark.parametrize("vendor", BODIES)
-@pytest.mark.parametrize("body", [b"", b"[", b"\xff", b"[1,]", b"null", b"[" * 100_000, b'{"a":' * 5_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"[", b"\xff", b'{"\xff":1}', b"[1,]", b"null", b"[" * 100_000, b'{"a":' * 5_000]
+)
 def test_a_body_that_is_no_json_is_refused_whole(vendor: str, body: bytes) -> None:
     (refused,) = BODIES[vendor](body, FEED)
 

@@ -70,6 +70,7 @@ def test_a_signature_of_mailgun_is_verified() -> None:
     assert check(sent({}, by_mailgun(event, NOW_S + 301, "s")), proof("s")) == "stale"
     assert check(sent({}, b"{}"), proof("s")) == "missing"
     assert check(sent({}, b"\xff"), proof("s")) == "missing"
+    assert check(sent({}, b'{"signature":{"token":"\xff"}}'), proof("s")) == "missing"
 
 
 def test_a_signature_of_twilio_is_verified() -> None:

@@ -181,7 +181,9 @@ async def test_a_message_longer_than_sns_sends_is_refused_unread(tmp_path: Path)
     assert (answer.status, b"512 KiB" in answer.body, amazon.asked) == (413, True, [])
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff", b'{"Signature":1,"SigningCertURL":2}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{}", b"\xff", b'{"Type":"\xff"}', b'{"Signature":1,"SigningCertURL":2}']
+)
 async def test_a_body_that_is_no_message_of_sns_is_missing_its_signature(body: bytes) -> None:
     assert await verdict(Amazon(), body) in ("missing", "wrong")
 
