@@ -56,7 +56,7 @@ def desk(system: System, tmp_path: Path) -> Desk:
     return Desk(system, tmp_path)
 
 
-def test_two_names_are_linked_shown_exported_and_parted(desk: Desk) -> None:
+def test_two_names_are_linked_shown_exported_and_parted(desk: Desk, tmp_path: Path) -> None:
     ada, email = fresh(), f"{fresh()}@example.org"
     desk.say("donation-events", "donation.made", {"contact_id": ada}, donation_id=f"desk:{fresh()}")
     desk.say("email-events", "email.opened", {"email": email})
@@ -85,6 +85,10 @@ def test_two_names_are_linked_shown_exported_and_parted(desk: Desk) -> None:
     assert b"they are two people; Redis shows it" in desk.do("unlink", email, ada)
     until(lambda: desk.profile(email).get("counts") == {"email.opened": 1}, "two again")
     assert desk.profile(ada)["counts"] == {"donation.made": 1}
+    for person, other in ((ada, hashed), (email, ada)):
+        desk.do("bundle", person, "--out", other.replace(":", "-"))
+        files = [*(tmp_path / other.replace(":", "-")).iterdir()]
+        assert (len(files), [file.name for file in files if other in file.read_text()]) == (2, [])
 
 
 def test_a_person_is_suppressed_and_then_forgotten(desk: Desk) -> None:
