@@ -6,8 +6,11 @@ an end, thousands of them, or none at all on as many connections as the process 
 
 import asyncio
 import logging
+from collections import OrderedDict
+from collections.abc import Callable
 from typing import NoReturn
 
+from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -25,6 +28,8 @@ _CROWDED = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\nretry-after: 5\r\n"
     b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_SORRY), _SORRY)
 )
+_KNOWN = "harmonia.known"
+"""Key in the ASGI scope of the function that `mark_known` calls."""
 _TOO_MUCH = "The headers are too large or too many."
 
 
@@ -36,20 +41,36 @@ class Connections(ServerState):
     """The connections of one server, `most` at most.
 
     A further one replaces the one that has waited longest without sending a whole request, so that clients who send at
-    once are answered, however many send nothing. If all are being answered the new one is closed.
+    once are answered, however many send nothing. If all are being answered the new one is closed. `waiting`: clients
+    who have not shown who they are. `known`: clients who have and are sending a body, whoever was silent for longest
+    first. These are replaced only while they have more than half of all connections.
     """
 
     def __init__(self, most: int = MOST_CONNECTIONS) -> None:
         super().__init__()
         self.most = most
         self.waiting: dict[LimitedConnection, None] = {}
+        self.known: OrderedDict[LimitedConnection, None] = OrderedDict()
 
     def make_room(self) -> None:
         """Close a connection if there are too many."""
         if len(self.connections) <= self.most:
             return
         logger.warning("%d connections, as many as there may be: whichever has waited longest is closed", self.most)
-        next(iter(self.waiting)).turn_away()
+        replaced = self.known if len(self.known) > self.most // 2 else self.waiting
+        next(iter(replaced)).turn_away()
+
+    def forget(self, connection: "LimitedConnection") -> None:
+        """Replace a connection no more: it is being answered, or has ended."""
+        self.waiting.pop(connection, None)
+        self.known.pop(connection, None)
+
+
+def mark_known(scope: Scope) -> None:
+    """Say that a request is of somebody who has shown who they are: strangers do not end it while its body comes."""
+    mark: Callable[[], None] | None = scope.get(_KNOWN)
+    if mark is not None:
+        mark()
 
 
 class LimitedConnection(HttpToolsProtocol):
@@ -81,7 +102,7 @@ class LimitedConnection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""
-        self.server_state.waiting.pop(self, None)
+        self.server_state.forget(self)
         self._stop_waiting()
         self.resume_writing()
         super().connection_lost(exc)
@@ -124,19 +145,22 @@ class LimitedConnection(HttpToolsProtocol):
             self._refuse()
         self._in_head, self._moved = False, True
         self._since = None
+        self.scope[_KNOWN] = self._become_known  # type: ignore[literal-required]
         super().on_headers_complete()
         self.headers = []
 
     def on_body(self, body: bytes) -> None:
         """See uvicorn."""
         self._moved = True
+        if self in self.server_state.known:
+            self.server_state.known.move_to_end(self)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """See uvicorn."""
         self._moved = True
         if not self.cycle.response_complete:
-            self.server_state.waiting.pop(self, None)
+            self.server_state.forget(self)
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -174,8 +198,14 @@ class LimitedConnection(HttpToolsProtocol):
             self.transport.write(_CROWDED)
         self._end()
 
+    def _become_known(self) -> None:
+        if self in self.server_state.waiting:
+            del self.server_state.waiting[self]
+            self.server_state.known[self] = None
+
     def _wait(self) -> None:
         """Start the time limit for the headers of a request."""
+        self.server_state.known.pop(self, None)
         self.server_state.waiting.setdefault(self)
         if self._since is None:
             self._since = self.loop.time()
@@ -200,7 +230,7 @@ class LimitedConnection(HttpToolsProtocol):
             self._deadline = None
 
     def _end(self) -> None:
-        self.server_state.waiting.pop(self, None)
+        self.server_state.forget(self)
         self._stop_waiting()
         if not self.transport.is_closing():
             self.transport.close()

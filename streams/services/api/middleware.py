@@ -8,6 +8,7 @@ from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.platform.tokens import Caller
+from streams.services.api.connection_limits import mark_known
 from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.problem_documents import Problem
 
@@ -99,6 +100,7 @@ class _Authenticated:
                 response: Response = problem.response()
                 await response(scope, receive, send)
                 return
+            mark_known(scope)
         await self._app(scope, receive, send)
 
 

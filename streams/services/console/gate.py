@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
+from streams.services.api.connection_limits import mark_known
 from streams.services.console.dependencies import ConsoleDependencies
 from streams.services.console.desk_schema import SECOND_MS
 from streams.services.console.live import Hub
@@ -61,6 +62,7 @@ async def signed_in_of(console: Console, request: Request) -> SignedIn:
     found = await console.sessions.find(request.cookies.get(COOKIE, ""), console.deps.wall())
     if found is None:
         raise SignInFirst
+    mark_known(request.scope)
     return found
 
 

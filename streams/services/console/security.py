@@ -1,12 +1,14 @@
 """Headers of every answer: nothing is loaded from elsewhere, framed, cached or sniffed; and requests are counted."""
 
+from collections.abc import Mapping
 from re import compile as pattern
 
-from fastapi import Response
+from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from streams.services.api.bodies import PATIENCE_S, BodyProblem, BodyReader
 from streams.services.api.middleware import CountedRequests
 from streams.services.console.acts import UPLOAD
 from streams.services.console.metrics import ConsoleMetrics
@@ -42,14 +44,20 @@ MOST_UPLOAD_BYTES = 512 << 20
 
 _is_loopback = pattern(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?").fullmatch
 _TOO_LARGE = "This form is too large."
+_UNREAD: Mapping[BodyProblem, tuple[str, int]] = {
+    "encoded": ("A form must not be compressed.", 415),
+    "too_large": (_TOO_LARGE, 413),
+    "slow": (f"This form has not come within {PATIENCE_S:g} seconds. Send it again.", 408),
+    "busy": ("Too many forms are being sent. Send it again.", 503),
+}
 _ELSEWHERE = "This host is not the console's: HARMONIA_CONSOLE_URL says where readers find it."
 
 
-def with_headers(app: ASGIApp, metrics: ConsoleMetrics, public_url: str) -> ASGIApp:
+def with_headers(app: ASGIApp, metrics: ConsoleMetrics, public_url: str, bodies: BodyReader | None = None) -> ASGIApp:
     """The application with these headers on every answer, and its requests counted.
 
     `public_url`: where readers find it. A request that names another host than that, or none on loopback, is refused:
-    a page of another site could else make its own name lead here.
+    a page of another site could else make its own name lead here. `bodies` reads forms, within its limits.
     """
 
     def count(scope: Scope, status: int, seconds: float) -> None:
@@ -59,12 +67,13 @@ def with_headers(app: ASGIApp, metrics: ConsoleMetrics, public_url: str) -> ASGI
             metrics.seconds.labels(route).observe(seconds)
 
     broken = Response("Something went wrong here. Try again, and tell the operator.", 500, media_type="text/plain")
-    return CountedRequests(_WithHeaders(app, public_url), count, lambda: broken)
+    return CountedRequests(_WithHeaders(app, public_url, bodies or BodyReader()), count, lambda: broken)
 
 
 class _WithHeaders:
-    def __init__(self, app: ASGIApp, public_url: str) -> None:
+    def __init__(self, app: ASGIApp, public_url: str, bodies: BodyReader) -> None:
         self._app = app
+        self._bodies = bodies
         self._host = public_url.partition("://")[2]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,11 +94,12 @@ class _WithHeaders:
                 await PlainTextResponse(_TOO_LARGE, 413, {"Connection": "close"})(scope, receive, sending)
                 return
         elif scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
-            body = await _body(receive)
-            if body is None:
-                await PlainTextResponse(_TOO_LARGE, 413, {"Connection": "close"})(scope, receive, sending)
+            body = await self._bodies.read(Request(scope, receive), MOST_BYTES)
+            if isinstance(body, str):
+                text, status = _UNREAD[body]
+                await PlainTextResponse(text, status, {"Connection": "close"})(scope, receive, sending)
                 return
-            receive = _again(body, receive)
+            receive = _before(body, receive)
         await self._app(scope, receive, sending)
 
     def _is_ours(self, host: str) -> bool:
@@ -101,22 +111,9 @@ def _is_short_enough(length: str) -> bool:
     return length.isascii() and length.isdigit() and int(length) <= MOST_UPLOAD_BYTES
 
 
-async def _body(receive: Receive) -> list[Message] | None:
-    """The messages of a request's body; None where it is too large, and nothing more of it is read."""
-    messages, size = [], 0
-    while True:
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > MOST_BYTES:
-            return None
-        messages.append(message)
-        if not message.get("more_body", False):
-            return messages
-
-
-def _again(messages: list[Message], receive: Receive) -> Receive:
-    """Gives messages that were received before those that come."""
-    left = iter(messages)
+def _before(body: bytes, receive: Receive) -> Receive:
+    """Gives a body that was read before what else is received."""
+    left = iter([{"type": "http.request", "body": body, "more_body": False}])
 
     async def received() -> Message:
         found = next(left, None)

@@ -28,6 +28,7 @@ from events.refusal import Reason, Refusal
 from events.registry import BY_NAME, topic_of
 from events.unknown_fields import has_unknown_fields, unknown_fields
 from streams.platform.tokens import ANY_TEAM, Caller
+from streams.services.api.connection_limits import mark_known
 from streams.services.gateway.answers import problem_response, unread_response
 from streams.services.gateway.dependencies import GatewayDependencies
 from streams.services.gateway.kafka_delivery import KafkaUnavailable
@@ -60,6 +61,7 @@ def event_routes(deps: GatewayDependencies) -> APIRouter:
             return problem_response("unproven", "Send Authorization: Bearer <token>")
         if "publish" not in caller.scopes:
             return problem_response("forbidden", "The token has no scope publish")
+        mark_known(request.scope)
         body = await deps.proven.read(request)
         if isinstance(body, str):
             return unread_response(body)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from events.adapters.feed import Feed
 from events.adapters.misspelled_fields import misspelled_fields
 from streams.services.api.bodies import MOST_BYTES
+from streams.services.api.connection_limits import mark_known
 from streams.services.gateway.answers import CURES, accepted_response, problem_response, unread_response
 from streams.services.gateway.dependencies import GatewayDependencies
 from streams.services.gateway.hooks import Hook
@@ -38,6 +39,8 @@ def hook_routes(deps: GatewayDependencies) -> APIRouter:
         if early := _refuse_by_headers(deps, found, request):
             return early
         most = SNS_BYTES if found.auth == "sns" else MOST_BYTES
+        if found.is_proven_by_header:
+            mark_known(request.scope)
         body = await (deps.proven if found.is_proven_by_header else deps.bodies).read(request, most)
         if isinstance(body, str):
             return unread_response(body, most)

@@ -4,15 +4,20 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 
 import pytest
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from streams.platform.logs import each_once_a_second
-from streams.services.api.connection_limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_PIPELINED, LimitedConnection
-from streams.services.api.server import Server
+from streams.services.api.connection_limits import (
+    MAX_HEAD_BYTES,
+    MAX_HEADERS,
+    MAX_PIPELINED,
+    LimitedConnection,
+    mark_known,
+)
+from tests.unit.services.api.serving import Line, Site, serving
 
 FEW = 3
 """Connections that a small server has."""
@@ -23,76 +28,11 @@ class Hasty(LimitedConnection):
     answer_s = 0.1
 
 
-class Line:
-    """A connection to a server."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self._writer = writer
-
-    def say(self, what: bytes) -> None:
-        self._writer.write(what)
-
-    async def status(self) -> bytes:
-        head = await self.reader.readuntil(b"\r\n\r\n")
-        length = next(line.split()[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
-        await self.reader.readexactly(int(length))
-        return head.split()[1]
-
-    async def ask(self, headers: bytes, body: bytes = b"") -> bytes:
-        """The status of the answer."""
-        self.say(b"POST / HTTP/1.1\r\nhost: here\r\n%bcontent-length: %d\r\n\r\n" % (headers, len(body)) + body)
-        return await self.status()
-
-    async def is_ended(self) -> bool:
-        """Whether the server closes it, whatever it says before; what it has not read by then is a reset."""
-        try:
-            async with asyncio.timeout(10):
-                while await self.reader.read(1 << 16):
-                    pass
-        except ConnectionResetError:
-            return True
-        except TimeoutError:
-            return False
-        return True
-
-    def close(self) -> None:
-        self._writer.close()
-
-
-class Site:
-    """A running server and whoever has come to it."""
-
-    def __init__(self, address: tuple[str, int]) -> None:
-        self.address = address
-        self.lines: list[Line] = []
-
-    async def line(self) -> Line:
-        line = Line(*await asyncio.open_connection(*self.address))
-        self.lines.append(line)
-        return line
-
-
 class Long(Response):
     """More than any socket holds."""
 
     def __init__(self) -> None:
         super().__init__(bytes(32 << 20))
-
-
-@asynccontextmanager
-async def serving(connection: type[LimitedConnection], answer: ASGIApp, most: int = 100) -> AsyncIterator[Site]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = Server(answer, connection=connection, most=most)
-    running = asyncio.create_task(server.serve(sockets=[listener]))
-    site = Site(listener.getsockname())
-    try:
-        yield site
-    finally:
-        for line in site.lines:
-            line.close()
-        server.should_exit = True
-        await running
 
 
 @pytest.fixture
@@ -206,6 +146,59 @@ async def test_who_is_being_answered_is_not_sent_away_for_another() -> None:
         assert await (await site.line()).status() == b"503"
         never.set()
         assert [await one.status() for one in asking] == [b"200"] * FEW
+
+
+class Reading:
+    """An application that knows whoever asks for `/known`, and reads whole bodies. `begun`: bodies that it reads."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Semaphore(0)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/known":
+            mark_known(scope)
+        self.begun.release()
+        while (await receive()).get("more_body"):
+            pass
+        await PlainTextResponse("fine")(scope, receive, send)
+
+    async def half(self, site: Site, path: bytes) -> Line:
+        """A connection on which half of a body has come."""
+        line = await site.line()
+        line.say(b"POST %b HTTP/1.1\r\nhost: here\r\ncontent-length: 2\r\n\r\na" % path)
+        await self.begun.acquire()
+        return line
+
+
+@pytest.mark.parametrize("strangers", ["nothing", "half of a head", "half of a body"])
+async def test_strangers_end_no_upload_of_somebody_who_is_known(strangers: str) -> None:
+    reading = Reading()
+    async with serving(LimitedConnection, reading, FEW) as site:
+        upload = await reading.half(site, b"/known")
+        for _ in range(3 * FEW):
+            if strangers == "half of a body":
+                await reading.half(site, b"/")
+            else:
+                (await site.line()).say(b"" if strangers == "nothing" else b"POST / HTTP/1.1\r\nhost: he")
+        assert await (await site.line()).ask(b"") == b"200"
+        upload.say(b"b")
+        assert await upload.status() == b"200"
+
+
+async def test_those_who_are_known_and_stall_do_not_keep_others_out() -> None:
+    """Of them whoever has sent nothing for longest makes room, and not an upload that goes on."""
+    reading = Reading()
+    async with serving(LimitedConnection, reading, FEW) as site:
+        upload = await site.line()
+        upload.say(b"POST /known HTTP/1.1\r\nhost: here\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n")
+        await reading.begun.acquire()
+        stalled = [await reading.half(site, b"/known") for _ in range(FEW - 1)]
+        upload.say(b"1\r\nb\r\n")
+        answered = await site.line()
+        assert await answered.ask(b"") == b"200"
+        assert await stalled[0].status() == b"503"
+        upload.say(b"0\r\n\r\n")
+        assert await upload.status() == b"200"
 
 
 @pytest.fixture
