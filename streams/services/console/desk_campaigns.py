@@ -82,6 +82,30 @@ def begun(desk: Desk, span: Span, scope: Scope, types: Sequence[str]) -> Mapping
     return {campaign: first for campaign, first in rows if span.since <= first < span.until}
 
 
+def experiments_of(desk: Desk, campaign_id: str) -> list[str]:
+    """The experiments that a campaign's mail carries, by what came when the first of it and the last of it was sent."""
+    first, last = desk.one(
+        f"SELECT min(t.first), max(t.last) FROM ({_MAIL}) JOIN totals AS t USING (series)", (campaign_id,)
+    ) or (None, None)  # nosec B608 # names of ours
+    found: set[str] = set()
+    for minute in {first, last} - {None}:
+        [begin] = desk.one("SELECT max(seq) FROM arrivals WHERE minute <= ?", (minute,)) or (None,)
+        rows = desk.rows(
+            f"""SELECT DISTINCT json_extract(CAST(e.details AS TEXT), '$.experiment.id') AS experiment
+            FROM (SELECT series, details FROM events WHERE seq >= ? ORDER BY seq LIMIT {_LOOKED_AT}) AS e
+            JOIN ({_MAIL}) USING (series) WHERE e.details IS NOT NULL AND experiment IS NOT NULL""",  # nosec B608 # the same
+            (begin or 0, campaign_id),
+        )
+        found.update(experiment for (experiment,) in rows)
+    return sorted(found)
+
+
+def campaigns_of(desk: Desk, experiment: str) -> list[str]:
+    """The campaigns whose mail carries an experiment, of those that anybody has opened."""
+    rows = desk.rows("SELECT DISTINCT campaign FROM series WHERE type = 'email.opened' AND campaign <> '' ORDER BY 1")
+    return [name for (name,) in rows if experiment in experiments_of(desk, name)]
+
+
 def _campaigns(desk: Desk, span: Span, scope: Scope, only: str | None) -> list[Campaign]:
     cells = totals_of(desk, Asked(span, scope, by=("campaign", "mailbox")))
     which = "s.campaign <> ''" if only is None else "s.campaign = :campaign"
@@ -143,4 +167,7 @@ class _CampaignDraft:
         )
 
 
+_LOOKED_AT = 20_000
+"""So many interactions are looked at from a moment on: a page asks for it while it is open."""
+_MAIL = "SELECT series FROM series WHERE type IN ('email.sent', 'email.delivered') AND campaign = ?"
 _AT_PROVIDERS = ("email.sent", "email.delivered", "email.complained", "email.unsubscribed")

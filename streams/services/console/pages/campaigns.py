@@ -20,6 +20,7 @@ from streams.services.console.campaign_rates import Rate, provider_rates, rate_b
 from streams.services.console.desk_campaigns import Campaign, Provider
 from streams.services.console.desk_cells import Span
 from streams.services.console.desk_schema import CELLS_KEPT_MS, HOUR_MS
+from streams.services.console.opens import assigned_opens, mail_opens, results_of
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest
 from streams.services.console.rights import EVERYTHING, Cell, Scope, may, merge_small
 from streams.services.console.standing import STALE_S, standing_of
@@ -264,6 +265,16 @@ def provider_view(provider: Provider, rates: CampaignRates, words: Words) -> Pro
     return ProviderView(name, provider.sent, provider.delivered, complaints, unsubscribes, chart)
 
 
+async def load_opens(asked: PageRequest) -> Loaded:
+    """Opens as they were reported, those by people, and those that the experiments of the campaign count."""
+    found = await _campaign(asked)
+    mail = [] if found is None or "email.opened" not in found.types else [mail_opens(found)]
+    names = await asked.ask(desk_campaigns.experiments_of, asked.params["campaign"]) if mail else []
+    counted = [*assigned_opens(await results_of(asked, names), asked.words)]
+    fresh = await standing_of(asked)
+    return Loaded({"mail": mail, "counted": counted}, fresh.as_of_ms, fresh.stopped_at_ms)
+
+
 async def load_acts(asked: PageRequest) -> Loaded:
     """All that was heard of the campaign, by type, and the money that came, for who may see that."""
     found = await _campaign(asked)
@@ -322,6 +333,7 @@ CAMPAIGN = Page(
     blocks=(
         Block("hold", EVERY_S, load_hold, "campaign_hold.html", "May it reach people?", STALE_S),
         Block("providers", EVERY_S, load_providers, "campaign_providers.html", "By mailbox provider", STALE_S),
+        Block("opens", EVERY_S, load_opens, "opens.html", "Opens, and why their figures differ", STALE_S),
         Block("acts", EVERY_S, load_acts, "campaign_acts.html", "All that was heard", STALE_S),
     ),
     params={"campaign": r".{1,256}"},

@@ -24,6 +24,8 @@ from streams.domain.experiments.report.verdicts import (
     worst_messages,
 )
 from streams.domain.messages import CodedMessage, message, visible_message
+from streams.services.console import desk_campaigns
+from streams.services.console.desk_campaigns import Campaign
 from streams.services.console.experiment_views import (
     contacted_rows,
     facts,
@@ -33,11 +35,14 @@ from streams.services.console.experiment_views import (
     people_rows,
     small_variants,
 )
+from streams.services.console.opens import assigned_opens, mail_opens
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest, Withheld
-from streams.services.console.rights import FEWEST, Scope
+from streams.services.console.pages.campaigns import recent
+from streams.services.console.rights import FEWEST, Scope, may
 from streams.services.permission.decision_messages import incomplete_message
 
 EVERY_S = 5
+OPENS_EVERY_S = 30
 _ALARMS = frozenset({"experiment.broken_split", "experiment.guardrail_breached"})
 """Warnings that somebody has to act on now."""
 _ORDER = {"running": 0, "recounting": 1, "ended": 2}
@@ -125,6 +130,27 @@ async def load_figures(asked: PageRequest) -> Loaded:
     return _shown(data, seen, result)
 
 
+async def load_opens(asked: PageRequest) -> Loaded:
+    """Opens of the mail that carries the experiment, beside those that it counts."""
+    seen, result = await _result(asked)
+    counted = [*assigned_opens([result], asked.words)]
+    mail = [mail_opens(each) for each in await _campaigns(asked)] if counted else []
+    return _shown({"mail": mail, "counted": counted}, seen, result)
+
+
+async def _campaigns(asked: PageRequest) -> list[Campaign]:
+    """The campaigns of the experiment; none for who does not see campaigns, or where there is no desk."""
+    if not may(asked.viewer, "see_campaigns"):
+        return []
+    try:
+        names = await asked.ask(desk_campaigns.campaigns_of, asked.params["experiment"])
+    except Withheld:
+        return []
+    span, scope = recent(asked.now_ms), asked.viewer.scope
+    found = [await asked.ask(desk_campaigns.campaign, name, span, scope) for name in names]
+    return [each for each in found if each is not None]
+
+
 async def load_guardrails(asked: PageRequest) -> Loaded:
     """Whether any variant does harm, of everybody so far."""
     seen, result = await _result(asked)
@@ -186,6 +212,7 @@ EXPERIMENT = Page(
         Block("verdict", EVERY_S, load_verdict, "experiment_verdict.html", "What it says so far"),
         Block("guardrails", EVERY_S, load_guardrails, "experiment_guardrails.html", "Guardrails"),
         Block("figures", EVERY_S, load_figures, "experiment_figures.html", "Figures"),
+        Block("opens", OPENS_EVERY_S, load_opens, "opens.html", "Opens, and why their figures differ"),
     ),
     params={"experiment": r".{1,200}"},
     enter=enter,
