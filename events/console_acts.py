@@ -21,6 +21,7 @@ ConsoleAct = Literal[
     "withdraw_segment",
     "judge",
     "reserve",
+    "give_back",
     "open_request",
     "answer_request",
     "extend_request",

@@ -355,7 +355,8 @@ class AuditRecord(TypedDict):
     `viewer`: who looked in the console, and `reason`: why, in their words or as a code. `segment`: whose members were
     read or asked about, or which is defined or withdrawn. `detail`: what exactly was done in the console, such as until
     when, or of a request by which somebody uses a right. `automatic`: whether a machine was to call, where that was
-    said. Of an `audience` for ads (`used_for`) `gated` says whether the gate was asked, `criteria` by which segments
+    said. `reserved_s`: for how many seconds those of a list who may be reached were reserved.
+    Of an `audience` for ads (`used_for`) `gated` says whether the gate was asked, `criteria` by which segments
     people were chosen, or `label` by what the sender of a list says they were, `as_of` until when all that was said of
     them was heeded, and `detail` what came of it.
     """
@@ -375,6 +376,7 @@ class AuditRecord(TypedDict):
     segment: NotRequired[str]
     detail: NotRequired[str]
     automatic: NotRequired[bool]
+    reserved_s: NotRequired[int]
     used_for: NotRequired[Literal["online_ads"]]
     gated: NotRequired[bool]
     criteria: NotRequired[list[SegmentDefinitionTable]]

@@ -69,6 +69,11 @@ def reservation_key(contact_id: str, channel: str) -> str:
     return f"reservation:{contact_id}:{channel}"
 
 
+def reserved_list_key(list_id: str) -> str:
+    """The key of the set of all that were reserved with a list, each as `contact_id:channel`."""
+    return f"reservation-list:{list_id}"
+
+
 def position_key(partition: int, topic: str = CONTACT_STATE) -> str:
     """The key of the hash with a sink's position in one partition of a topic."""
     return f"sink:{topic}:{partition}"

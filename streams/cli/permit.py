@@ -21,6 +21,7 @@ from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refu
 from streams.cli.help import lines_of
 from streams.cli.output import say
 from streams.cli.permit_check import check, not_recorded_message, purpose_of
+from streams.cli.reservations import list_id_of
 from streams.cli.time_options import now_ms, parse_time_option
 from streams.domain.display_names import counted
 
@@ -64,6 +65,10 @@ def permit(  # noqa: PLR0913 (options of a command)
     reserve: Annotated[
         int | None, typer.Option(min=1, max=_DAY_S, help="Seconds to keep other teams away from whoever is allowed.")
     ] = None,
+    reserve_as: Annotated[
+        str | None, typer.Option(metavar="ID", callback=list_id_of, help="With --reserve: the id to give all back by.")
+    ] = None,
+    asked_by: Annotated[str, typer.Option(hidden=True, help="Who asks, at the console; for audit-log.")] = "",
     denied: Annotated[
         Path | None,
         typer.Option(dir_okay=False, help="File for all others, the deferred too: decision, reason, earliest_at …"),
@@ -103,7 +108,8 @@ def permit(  # noqa: PLR0913 (options of a command)
         list_id=list_,
         automatic=None if caller is None else caller == "machine",
     )
-    run = PermitRun(request, moment, reserve, (denied, deferred), processes, as_json)
+    others = denied, deferred
+    run = PermitRun(request, moment, reserve, others, processes, as_json, "", reserve_as or "", asked_by)
     filter_audience(settings, audience, run)
 
 
@@ -111,7 +117,8 @@ def permit(  # noqa: PLR0913 (options of a command)
 class PermitRun:
     """How a list is filtered. `reserve`: seconds; `others`: files for the denied, and for the deferred.
 
-    `segment`: whose members they are, for `audit-log`.
+    `segment`: whose members they are, for `audit-log`, and `asked_by` who asks at the console; empty where there is
+    none. `list_id`: by which all who are reserved can be given back.
     """
 
     request: PermissionRequest
@@ -120,7 +127,15 @@ class PermitRun:
     others: tuple[Path | None, Path | None] = (None, None)
     processes: int = 2
     as_json: bool = False
-    segment: str | None = None
+    segment: str = ""
+    list_id: str = ""
+    asked_by: str = ""
+
+    def reserves_as(self) -> str:
+        """The id to give all back by, where anybody is to be reserved; else empty."""
+        from sinks.reservations import new_list_id
+
+        return "" if self.reserve is None else self.list_id or new_list_id()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +162,7 @@ def filter_audience(
     with failing_plainly():
         policy = policy_of(settings.policy, settings.regime)
     reserve_ms = None if run.reserve is None else run.reserve * 1000
-    job = FilterJob(settings, policy, audience.header, run.request, run.at, reserve_ms)
+    job = FilterJob(settings, policy, audience.header, run.request, run.at, reserve_ms, run.reserves_as())
     _refuse_while_incomplete(job)
     with failing_plainly():
         names = name_remarks(settings, policy, run.request)
@@ -156,9 +171,9 @@ def filter_audience(
     summary = _run(audience, job, run, denied_before)
     near = stopped_remarks(run.request, summary.stopped_names, settings.phone_region, "some of these people have")
     names += near
-    _write_down(summary, job, run.segment)
-    unread = () if run.segment is not None else audience.header.unread  # of what we have written ourselves
-    _print_summary(summary, unread, policy.version, names if run.as_json else None)
+    _write_down(summary, job, run)
+    unread = () if run.segment else audience.header.unread  # of what we have written ourselves
+    _print_summary(summary, unread, job, names if run.as_json else None)
     for remark in near if not run.as_json else ():
         _errors.print(remark, markup=False)
     if summary.stopped is not None:
@@ -215,28 +230,30 @@ def _file(option: str, path: Path | None) -> Iterator[BinaryIO | None]:
         yield file
 
 
-def _write_down(summary: FilterSummary, job: FilterJob, segment: str | None) -> None:
+def _write_down(summary: FilterSummary, job: FilterJob, run: PermitRun) -> None:
     """Write the counts into `audit-log`. Where that fails the answers are right all the same, so it is a warning."""
     from streams.services.permission.command_audit import list_record, send_record
 
     if not summary.rows:
         return
     record = list_record(job.request, job.policy.version, now_ms(), summary.reasons)
-    if segment is not None:
-        record["segment"] = segment
+    if run.segment:
+        record["segment"] = run.segment
+    if run.asked_by:
+        record["viewer"] = run.asked_by
+    if run.reserve is not None:
+        record["reserved_s"] = run.reserve
     if (why := send_record(job.settings, record)) is not None:
         say(not_recorded_message(why), err=True)
 
 
-def _print_summary(
-    summary: FilterSummary, unread: Sequence[str], policy_version: str, remarked: list[str] | None
-) -> None:
+def _print_summary(summary: FilterSummary, unread: Sequence[str], job: FilterJob, remarked: list[str] | None) -> None:
     """Print the counts. `unread`: columns that are only given back.
 
     `remarked`: remarks on names, for `--json`; None: print for people.
     """
     if remarked is not None:
-        told = _json(summary, unread, policy_version)
+        told = _json(summary, unread, job)
         typer.echo(orjson.dumps(told | ({"remarks": [*remarked]} if remarked else {})), err=True)
         return
     if unread:
@@ -246,20 +263,25 @@ def _print_summary(
         table.add_row(decision, reason, f"{number:,}")
     _errors.print(table)
     allowed = summary.count("allow")
-    _errors.print(f"{allowed:,} of {summary.rows:,} allowed, by policy {policy_version}")
+    _errors.print(f"{allowed:,} of {summary.rows:,} allowed, by policy {job.policy.version}")
+    if job.list_id and allowed:
+        cure = f"`harmonia reservations release --list {job.list_id}` gives all of them back"
+        _errors.print(f"reserved as list {job.list_id}: {cure}", markup=False)
 
 
-def _json(summary: FilterSummary, unread: Sequence[str], policy_version: str) -> dict[str, JSON]:
+def _json(summary: FilterSummary, unread: Sequence[str], job: FilterJob) -> dict[str, JSON]:
+    reserved: dict[str, JSON] = {"reserved_as": job.list_id} if job.list_id else {}
     return {
         "rows": summary.rows,
         "allowed": summary.count("allow"),
         "deferred": summary.count("defer"),
         "denied": summary.count("deny"),
         "reasons": {f"{decision}:{reason}": number for (decision, reason), number in sorted(summary.reasons.items())},
-        "policy_version": policy_version,
+        "policy_version": job.policy.version,
         "as_of": None if summary.as_of is None else render_time(summary.as_of),
         "complete": summary.stopped is None,
         "columns_not_read": [*unread],
+        **reserved,
     }
 
 

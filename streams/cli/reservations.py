@@ -1,7 +1,8 @@
-"""`harmonia reservations list, release`: which team has reserved whom, and giving somebody back; all from Redis."""
+"""`harmonia reservations list, release`: which team has reserved whom, and giving back a person or a list; of Redis."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -11,7 +12,7 @@ import typer
 
 from events.json_types import JSON
 from events.times import render_time
-from streams.cli.failures import failing_plainly, load_settings, refuse
+from streams.cli.failures import WRONG_USE, failing_plainly, load_settings, refuse
 from streams.cli.output import print_lines, print_table, say
 from streams.cli.person import (
     HELP,
@@ -21,6 +22,7 @@ from streams.cli.person import (
     require_workers_key,
     warn_of_what_is_missing,
 )
+from streams.domain.display_names import counted
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 
 app = typer.Typer(help="Who is about to reach whom.", no_args_is_help=True)
+
+_is_list_id = re.compile(r"[A-Za-z0-9._-]{1,64}").fullmatch
 
 Team = Annotated[str | None, typer.Option(help="Only those of this team.")]
 
@@ -46,17 +50,33 @@ def list_command(
     _print_reservations(one, team, as_json=as_json)
 
 
+def list_id_of(value: str | None) -> str | None:
+    """The id of a list as an option gives it. Raises BadParameter for one that cannot be such an id."""
+    if value is not None and not _is_list_id(value):
+        raise typer.BadParameter("give letters, digits, dots, dashes and underscores, 64 at most")
+    return value
+
+
 @app.command()
 def release(
-    one: Annotated[str, typer.Argument(metavar=METAVAR, help=HELP)],
+    one: Annotated[str | None, typer.Argument(metavar=f"[{METAVAR}]", help=HELP)] = None,
     *,
     team: Team = None,
+    list_: Annotated[
+        str | None,
+        typer.Option("--list", metavar="ID", callback=list_id_of, help="All that were reserved with a list."),
+    ] = None,
 ) -> None:
-    """Give a person back, so that other teams may ask again. Exit code 1 where nobody had reserved them.
+    """Give a person or a whole list back, so that other teams may ask again. Exit code 1 where nobody was reserved.
 
-    Whoever had the reservation was told "allow", and may reach the person all the same.
+    Whoever had the reservation was told "allow", and may reach the people all the same.
     """
-    _release_person(one, team)
+    if (one is None) == (list_ is None) or (list_ is not None and team is not None):
+        refuse("give a person, with or without --team, or a list with --list ID", WRONG_USE)
+    if list_ is not None:
+        _release_list(list_)
+    elif one is not None:
+        _release_person(one, team)
 
 
 _AT_ONCE = 1_000
@@ -87,8 +107,11 @@ def _print_reservations(word: str | None, team: str | None, *, as_json: bool) ->
         return
     if not found:
         print_lines(["nobody is reserved" if word is None else "this person is not reserved"])
-    rows = [(contact_id, channel, one.team, cell_text(render_time(one.until))) for contact_id, channel, one in found]
-    print_table(("contact", "channel", "team", "until (UTC)"), rows)
+    rows = [
+        (contact_id, channel, one.team, cell_text(render_time(one.until)), one.list)
+        for contact_id, channel, one in found
+    ]
+    print_table(("contact", "channel", "team", "until (UTC)", "list"), rows)
 
 
 def _release_person(word: str, team: str | None) -> None:
@@ -105,6 +128,30 @@ def _release_person(word: str, team: str | None) -> None:
         asyncio.run(_release(settings, found))
     for _, channel, one in found:
         say(f"released: {channel}, reserved by {display_names.named(one.team)} until {render_time(one.until)}")
+
+
+def _release_list(list_id: str) -> None:
+    """Release all that were reserved with a list. Ends the command where nobody is."""
+    import asyncio
+
+    settings = load_settings()
+    with failing_plainly():
+        released = asyncio.run(_release_listed(settings, list_id))
+    if not released:
+        refuse(f"nobody is reserved with the list {list_id}: `harmonia reservations list` names those that there are")
+    say(f"released: {counted(released, 'person', 'people')} of the list {list_id}")
+
+
+async def _release_listed(settings: Settings, list_id: str) -> int:
+    from sinks.base import SinkUnavailable
+    from sinks.reservations import Reservations
+    from streams.platform.tried_address import redis_unanswered_cure
+
+    async with _client(settings) as client:
+        try:
+            return await Reservations(client).release_list(list_id)
+        except SinkUnavailable as trouble:
+            refuse(f"{trouble}; {redis_unanswered_cure(settings)}")
 
 
 def _of(settings: Settings, word: str) -> list[_Found]:
@@ -179,4 +226,5 @@ async def _client(settings: Settings) -> AsyncIterator[Redis]:
 def _plain(found: _Found) -> dict[str, JSON]:
     one = found.reservation
     since, until = render_time(one.at), render_time(one.until)
-    return {"contact_id": found.contact_id, "channel": found.channel, "team": one.team, "at": since, "until": until}
+    told = {"contact_id": found.contact_id, "channel": found.channel, "team": one.team, "at": since, "until": until}
+    return {**told, "list": one.list or None}

@@ -23,6 +23,7 @@ from streams.cli.failures import failing_plainly, load_settings, refuse
 from streams.cli.help import lines_of
 from streams.cli.output import say
 from streams.cli.permit_check import purpose_of
+from streams.cli.reservations import list_id_of
 from streams.cli.time_options import now_ms
 from streams.domain.display_names import printable
 
@@ -81,6 +82,9 @@ def export(  # noqa: PLR0913 (options of a command)
     reserve: Annotated[
         int | None, typer.Option(min=1, max=_DAY_S, help="Seconds to keep other teams away from whoever is allowed.")
     ] = None,
+    reserve_as: Annotated[
+        str | None, typer.Option(metavar="ID", callback=list_id_of, help="With --reserve: the id to give all back by.")
+    ] = None,
     denied: Annotated[Path | None, typer.Option(dir_okay=False, help="File for all others, with the reason.")] = None,
     deferred: Annotated[Path | None, typer.Option(dir_okay=False, help="File of their own for the deferred.")] = None,
     processes: Annotated[int, typer.Option(min=1, max=64, help="Processes that judge.")] = 2,
@@ -113,7 +117,8 @@ def export(  # noqa: PLR0913 (options of a command)
         list_id=list_,
         automatic=None if caller is None else caller == "machine",
     )
-    run = PermitRun(request, now_ms(), reserve, (denied, deferred), processes, as_json, segment)
+    others = denied, deferred
+    run = PermitRun(request, now_ms(), reserve, others, processes, as_json, segment, reserve_as or "")
     with selectable_members(settings, segment, as_json=as_json) as (audience, denied_before):
         filter_audience(settings, audience, run, denied_before)
 

@@ -12,7 +12,7 @@ from sinks.keys import identity_key
 from tests.browser.conftest import Readers
 from tests.browser.console_site import ConsoleSite, running_console
 from tests.browser.french import left_in_english
-from tests.browser.keyboard import choose, press, speak_french, write
+from tests.browser.keyboard import choose, follow, press, speak_french, write
 from tests.browser.layout import crowded, lines_of, no_wider_than_the_screen
 from tests.browser.reader import PHONE
 from tests.integration.said import event, fresh, structured
@@ -72,7 +72,11 @@ def test_a_list_is_judged_reserved_and_downloaded_in_french_by_the_keyboard_on_a
     opened = files_of(sending) - before
     assert opened
     assert all(each.endswith("(deleted)") for each in opened)
-    press(ada.page, "Réserver celles qui peuvent être jointes, pour deux heures")
+    follow(ada.page, "Réserver celles qui peuvent être jointes, pour deux heures")
+    ada.page.get_by_role("heading", name="Réserver ces personnes\u202f?").wait_for()
+    assert ada.violations() == []
+    assert left_in_english(ada.page) == []
+    press(ada.page, "Les réserver")
     ada.page.get_by_text("sont réservées à digital jusqu’à").wait_for()
     deployment = sending.system.deployment
     for email in people:
@@ -87,6 +91,12 @@ def test_a_list_is_judged_reserved_and_downloaded_in_french_by_the_keyboard_on_a
     lines = Path(downloading.value.path()).read_text().splitlines()
     assert lines[0].startswith("email,note,harmonia_expires_at")
     assert [line.split(",")[1] for line in lines[1:]] == [f'"\'{quoted}"'] * 2
+    press(ada.page, "Les libérer toutes")
+    ada.page.get_by_text("2 personnes ont été libérées").wait_for()
+    assert left_in_english(ada.page) == []
+    for email in people:
+        [hashed] = deployment.hasher.lookups("email", email)
+        assert deployment.redis.get(f"reservation:{hashed}:letter") is None
     press(ada.page, "Oublier la liste")
     expect(ada.page.locator("table")).to_have_count(0)
     assert files_of(sending) - before == set()

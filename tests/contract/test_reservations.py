@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from sinks.keys import reservation_key
+from sinks.keys import reservation_key, reserved_list_key
 from sinks.reservations import (
     Reservation,
     ReservationGranted,
@@ -116,3 +116,47 @@ async def test_of_fifty_teams_at_once_one_has_each_contact(redis_server: RedisSe
     answers = await asyncio.gather(*(ask(f"team-{number}") for number in range(50)))
     for contact in zip(*answers, strict=True):
         assert sum(isinstance(one, ReservationGranted) for one in contact) == 1
+
+
+def listed(team: str, list_id: str, token: str = "", at: int = NOW) -> Reservation:
+    return Reservation(team, token or f"{team}-{at}", at, at + 60_000, list_id)
+
+
+async def test_a_list_that_is_given_back_leaves_nobody_of_it_reserved_and_nobody_else_free(
+    reservations: Reservations, redis_client: Redis
+) -> None:
+    names = [f"p{number}" for number in range(2_500)]
+    mine, other, field = listed("digital", "a1"), listed("digital", "b2"), of("field")
+    await reservations.reserve("email", mine, wanted(*names))
+    await reservations.reserve("text", other, wanted("p1"))
+    await reservations.reserve("door", field, wanted("p1"))
+    assert await reservations.count_list("a1") == 2_500
+    assert await reservations.release_list("a1") == 2_500
+    assert await reservations.count_list("a1") == 0
+    assert await held(redis_client, ["p1", "p2"], ["email", "text", "door"]) == [{"text": other, "door": field}, {}]
+    assert await reservations.release_list("a1") == 0
+
+
+async def test_whoever_another_team_or_list_has_reserved_since_stays_reserved_when_a_list_is_given_back(
+    reservations: Reservations, redis_client: Redis
+) -> None:
+    mine, later = listed("digital", "a1"), listed("digital", "b2", at=NOW + 1)
+    await reservations.reserve("email", mine, wanted("ada", "bob"))
+    await reservations.reserve("email", later, wanted("bob"))
+    assert await reservations.release_list("a1") == 1
+    assert await held(redis_client, ["ada", "bob"], ["email"]) == [{}, {"email": later}]
+
+
+async def test_who_was_released_after_a_no_counts_for_no_list(reservations: Reservations) -> None:
+    mine = listed("digital", "a1")
+    ada, _ = await reservations.reserve("email", mine, wanted("ada", "bob"))
+    assert isinstance(ada, ReservationGranted)
+    await reservations.release("email", mine.token, [("ada", ada)])
+    assert await reservations.count_list("a1") == 1
+
+
+async def test_the_names_of_a_list_expire_with_its_reservations(
+    reservations: Reservations, redis_client: Redis
+) -> None:
+    await reservations.reserve("email", listed("digital", "a1"), wanted("ada"))
+    assert 0 < await redis_client.pttl(reserved_list_key("a1")) <= 60_000

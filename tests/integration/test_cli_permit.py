@@ -200,6 +200,30 @@ def test_one_person_is_asked_about_reserved_listed_and_given_back(sender: Sender
     assert refused(run("reservations", "release", address)) == "this person is not reserved\n"
 
 
+def test_a_list_that_was_reserved_is_given_back_as_a_whole(sender: Sender) -> None:
+    given = "\n".join(["email", sender.known(), sender.known(), ""])
+
+    def run(*words: str) -> Ended:
+        return harmonia(sender.folder, *words, environment=on(sender.system.stack))
+
+    ended = sender.run(given, "--team", "digital", "--reserve", A_DAY_S)
+    list_id = json.loads(ended.stderr)["reserved_as"]
+    every = map(json.loads, ended_well(run("reservations", "list", "--team", "digital", "--json")).stdout.splitlines())
+    assert [each["list"] for each in every].count(list_id) == 2
+    assert sender.judged(given, "--team", "field")[0] == []
+    told = f"released: 2 people of the list {list_id}\n"
+    assert ended_well(run("reservations", "release", "--list", list_id)).stdout.decode() == told
+    assert len(sender.judged(given, "--team", "field")[0]) == 2
+    assert "nobody is reserved with the list" in refused(run("reservations", "release", "--list", list_id))
+
+
+@pytest.mark.parametrize("words", [(), ("ada@example.org", "--list", "a1"), ("--list", "a1", "--team", "digital")])
+def test_releasing_without_saying_whom_or_saying_it_twice_is_refused(sender: Sender, words: tuple[str, ...]) -> None:
+    ended = harmonia(sender.folder, "reservations", "release", *words, environment=on(sender.system.stack))
+    assert ended.returncode == 2
+    assert b"a list with --list ID" in ended.stderr
+
+
 def test_whom_one_team_has_reserved_another_has_to_wait_for(sender: Sender) -> None:
     given = f"email\n{sender.known()}\n"
     assert len(sender.judged(given, "--team", "digital", "--reserve", A_DAY_S)[0]) == 1

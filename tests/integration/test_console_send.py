@@ -10,9 +10,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
+import orjson
 import pytest
 from redis.asyncio import Redis
 
+from events.topics import AUDIT_LOG
 from sinks.reservations import decode
 from streams.demo.deployment import open_deployment
 from streams.domain.pressure import default_policy_text
@@ -29,6 +31,7 @@ from tests.contract.redis_server import RedisServer
 from tests.contract.test_permit_on_redis import fill
 from tests.integration.said import fresh
 from tests.integration.system import settings_of
+from tests.integration.tap import tapped
 from tests.integration.waiting import PATIENCE_S
 from tests.unit.services.audience.test_workbook import FAR_AWAY, text, workbook_of
 
@@ -103,6 +106,14 @@ class Sender:
         """Press the button; the child runs on."""
         return await self._console.post(self._browser, "/send/reserve", once)
 
+    async def give_back(self) -> httpx.Response:
+        return await self._console.post(self._browser, "/send/give-back")
+
+    async def get(self, path: str) -> str:
+        answer = await self._browser.get(path)
+        assert answer.status_code == 200
+        return answer.text.partition("<main")[2]
+
     async def cancel(self) -> None:
         await self._console.post(self._browser, "/send/cancel")
 
@@ -110,9 +121,7 @@ class Sender:
         await self._console.post(self._browser, "/send/cancel", forget="1")
 
     async def page(self) -> str:
-        answer = await self._browser.get("/send")
-        assert answer.status_code == 200
-        return answer.text.partition("<main")[2]
+        return await self.get("/send")
 
     async def download(self) -> httpx.Response:
         return await self._browser.get("/send/download")
@@ -199,6 +208,47 @@ async def test_what_is_reserved_is_what_is_downloaded_and_nothing_is_reserved_tw
         assert (await ada.reserve(KEY)).status_code == 303
         await ada.ended()
         assert await reserved(redis) == found
+
+
+async def test_reserving_asks_once_and_is_given_back_as_a_whole(
+    console: SignedInConsole, redis: Redis, stack: Stack
+) -> None:
+    emails = addresses(3)
+    async with senders(console, ADA) as [ada]:
+        await ada.upload(list_of(emails))
+        assert 'href="/send/reserve"' in await ada.page()
+        assert "/send/give-back" not in await ada.page()
+        asked = await ada.get("/send/reserve")
+        assert "3 people may be reached now." in asked
+        assert "every other team is told to wait, on every channel" in asked
+        assert await reserved(redis) == {}
+        with tapped(settings_of(stack), AUDIT_LOG) as tap:
+            await ada.reserve()
+            await ada.ended()
+            tap.until(bool, "the record of the list")
+        [record] = [orjson.loads(one.value or b"") for one in tap.records]
+        assert (record["viewer"], record["team"], record["reserved_s"]) == ("ada", "digital", 7_200)
+        assert set(await reserved(redis)) == keys_of(console, emails)
+        assert ada.sending.list_id in await ada.page()
+        assert (await ada.give_back()).status_code == 303
+        assert await reserved(redis) == {}
+        shown = await ada.page()
+        assert "3 people were given back: other teams may ask for them again." in shown
+        assert 'href="/send/reserve"' in shown
+        assert "/send/give-back" not in shown
+        assert "Nobody of your list is reserved." in (await ada.give_back()).text
+
+
+async def test_a_list_that_is_gone_is_given_back_all_the_same(console: SignedInConsole, redis: Redis) -> None:
+    async with senders(console, ADA) as [ada]:
+        await ada.upload(list_of(addresses(2)))
+        await ada.reserve()
+        await ada.ended()
+        await console.deps.sendings.stop()
+        assert "/send/give-back" in await ada.page()
+        await ada.give_back()
+        assert await reserved(redis) == {}
+        assert "2 people were given back" in await ada.page()
 
 
 async def test_two_who_reserve_one_list_at_once_share_it_out(console: SignedInConsole, redis: Redis) -> None:

@@ -196,7 +196,10 @@ def _number(contact_id: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class FilterJob:
-    """What is the same for everyone in an audience: request, policy and time (`at`, ms since 1970)."""
+    """What is the same for everyone in an audience: request, policy and time (`at`, ms since 1970).
+
+    `list_id`: by which all who are reserved can be given back.
+    """
 
     settings: Settings
     policy: Policy
@@ -204,6 +207,7 @@ class FilterJob:
     request: PermissionRequest
     at: int
     reserve_ms: int | None = None
+    list_id: str = ""
 
     @property
     def tells_notices(self) -> bool:
@@ -266,7 +270,7 @@ class ChunkFilter:
 
     async def _answers(self, asked: Sequence[AskedPerson]) -> BatchAnswers | Incomplete:
         job = self._job
-        return await self._judge.judge(PermissionBatch(job.request, job.at, asked, job.reserve_ms))
+        return await self._judge.judge(PermissionBatch(job.request, job.at, asked, job.reserve_ms, job.list_id))
 
 
 def _incomplete(found: Incomplete) -> UndecidedChunk:

@@ -254,6 +254,17 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         audited="the same, and the reservations",
     ),
     ActSpec(
+        id="give_back",
+        words="Give back all who were reserved of the list",
+        roles=frozenset({"sending"}),
+        path="/send/give-back",
+        page="/send",
+        about="list",
+        subject=(),
+        within="their own list, all regions and committees",
+        audited="`detail`: the team, and the id of the list",
+    ),
+    ActSpec(
         id="open_request",
         words="Write down that a person uses a right over their data; an objection stops all contact",
         roles=frozenset({"privacy"}),

@@ -234,6 +234,7 @@ class _Audited(Struct, frozen=True):
     campaign_id: str | None = None
     segment: str | None = None
     detail: str | None = None
+    reserved_s: int | None = None
 
 
 class ViewRow(NamedTuple):
@@ -265,7 +266,10 @@ def read_views(value: bytes) -> Sequence[ViewRow]:
 
 
 class ExportRow(NamedTuple):
-    """That somebody took a list of people; `of`: the segment or campaign, `people`: how many, None where not said."""
+    """That somebody took a list of people; `of`: the segment or campaign, `people`: how many, None where not said.
+
+    `what`: as `audit-log` has it, but `reserve` for a list whose people were reserved.
+    """
 
     at: int
     viewer: str
@@ -277,6 +281,7 @@ class ExportRow(NamedTuple):
 
 _TAKES = ("list", "export")
 _AUDIENCE = "audience"
+_RESERVED = "reserve"
 
 
 def read_export(value: bytes) -> ExportRow | None:
@@ -293,7 +298,8 @@ def read_export(value: bytes) -> ExportRow | None:
     rows = [each.rows for each in found.counts if found.what != _AUDIENCE or each.decision == "allow"]
     people = sum(rows) or len(found.answers) or (0 if found.what == _AUDIENCE else None)
     of = found.segment or found.campaign_id
-    return ExportRow(at, found.viewer or found.team, found.what, of, found.channel, people)
+    what = _RESERVED if found.reserved_s else found.what
+    return ExportRow(at, found.viewer or found.team, what, of, found.channel, people)
 
 
 class _Hold(Struct, frozen=True):

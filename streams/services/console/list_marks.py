@@ -15,11 +15,17 @@ _KEY = "console:list:"
 
 
 class ListMark(msgspec.Struct, frozen=True):
-    """That a list began to be judged `at_ms`, ms since 1970. `reserve_s`: for how long people were reserved, or 0."""
+    """That a list began to be judged `at_ms`, ms since 1970. `reserve_s`: for how long people were reserved, or 0.
+
+    `list_id`: by which all who were reserved can be given back; empty in what an earlier version has written.
+    `given_back`: how many were.
+    """
 
     at_ms: int
     team: str
     reserve_s: int = 0
+    list_id: str = ""
+    given_back: int | None = None
 
 
 _encode = msgspec.json.Encoder().encode

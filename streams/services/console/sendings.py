@@ -15,11 +15,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 
+from sinks.reservations import new_list_id
 from streams.platform.child_command import child_command
 from streams.services.audience import workbook
 from streams.services.audience.csv_records import fields_of, records_in
@@ -33,7 +34,6 @@ MOST_LISTS = 8
 MOST_BARS = 48
 State = Literal["judging", "judged", "cancelled", "failed"]
 _PIECE = 1 << 16
-_COUNT_S = 3.0
 _REFUSED = 2
 """The exit code of `harmonia permit` where it cannot use a list, and so has judged nobody."""
 
@@ -67,9 +67,9 @@ class Sending:
 
     `hours`: how many are allowed for the first time in an hour, by ms since 1970. `why`: of one that failed, the words
     of the command; `is_refused`: it cannot be judged at all. `remarks`: on names that may be misspelled, as the command
-    says them. `expected`: how many might be reached when it was judged before; None: it was not, or not to its end.
-    `began_ms`: when its judging began, ms since 1970. `left`: how many a child had reserved that ended too early; None:
-    not counted yet.
+    says them. `list_id`: by which all who were reserved can be given back; `given_back`: how many were, None while none
+    was. `expected`: how many might be reached when it was judged before; None: it was not, or not to its end.
+    `began_ms`: when its judging began, ms since 1970.
     """
 
     upload: BinaryIO
@@ -88,8 +88,8 @@ class Sending:
     seen_at: float = 0.0
     task: asyncio.Task[None] | None = None
     began_ms: int = 0
-    left: int | None = None
-    counting: asyncio.Task[int] | None = None
+    list_id: str = ""
+    given_back: int | None = None
     _written: int = 0
     _looked_to: int = 0
 
@@ -117,29 +117,25 @@ class Sending:
     @property
     def reserved_until_ms(self) -> int | None:
         """Until when all who may be reached are reserved at least, ms since 1970; None: they were not."""
-        is_reserved = self.state == "judged" and self.question.reserve_s > 0
+        is_reserved = self.state == "judged" and self.question.reserve_s > 0 and self.given_back is None
         return self.began_ms + 1000 * self.question.reserve_s if is_reserved else None
+
+    def may_be_reserved(self, wall_ms: int) -> bool:
+        """Whether those who may be reached can be reserved now, and are not yet; `wall_ms`: what time it is."""
+        if self.question.purpose == "transactional":
+            return False
+        until_ms = self.reserved_until_ms
+        is_free = until_ms is None or until_ms <= wall_ms
+        return self.broke_off_reserving or (self.state == "judged" and self.total_allowed > 0 and is_free)
 
     @property
     def broke_off_reserving(self) -> bool:
         """Whether a child has ended too early that may have reserved some."""
-        return self.state in ("cancelled", "failed") and self.question.reserve_s > 0
-
-    async def count_left(self, count: Callable[[], Awaitable[int]], wait_s: float = _COUNT_S) -> None:
-        """Have counted what is reserved of one that broke off; not longer than a page can wait, then it goes on."""
-        if self.left is not None:
-            return
-        if self.counting is None:
-            self.counting = asyncio.ensure_future(count())
-        await asyncio.wait({self.counting}, timeout=wait_s)
-        if self.counting.done():
-            counted, self.counting = self.counting, None
-            self.left = counted.result()
+        has_ended = self.state in ("cancelled", "failed") and self.given_back is None
+        return has_ended and self.question.reserve_s > 0
 
     def close(self) -> None:
         """Let go of the files, which have no name: nothing of them is left."""
-        if self.counting is not None:
-            self.counting.cancel()
         for file in (self.upload, self.allowed, self.others):
             file.close()
 
@@ -186,9 +182,15 @@ class Sendings:
             found.seen_at = self._clock()
         return found
 
-    async def begin(self, name: str, upload: BinaryIO, question: Question) -> bool:
+    def list_id_of(self, name: str, upload: BinaryIO) -> str:
+        """The id of somebody's list; another one for another list."""
+        found = self._of.get(name)
+        return found.list_id if found is not None and found.upload is upload else new_list_id()
+
+    async def begin(self, name: str, upload: BinaryIO, question: Question, list_id: str = "") -> bool:
         """Judge a list in place of the one before; False: too many are kept."""
         before = self._of.get(name)
+        list_id = list_id or self.list_id_of(name, upload)
         expected = None
         if before is not None and before.upload is upload:
             expected = before.total_allowed if before.state == "judged" else before.expected
@@ -204,9 +206,9 @@ class Sendings:
         size = upload.seek(0, os.SEEK_END)
         allowed, others = tempfile.TemporaryFile("w+b"), tempfile.TemporaryFile("w+b")  # noqa: SIM115 (kept)
         one = Sending(upload, size, question, allowed, others, seen_at=self._clock(), began_ms=_now_ms())
-        one.expected = expected
+        one.expected, one.list_id = expected, list_id
         self._of[name] = one
-        one.task = asyncio.create_task(self._judge(one))
+        one.task = asyncio.create_task(self._judge(one, name))
         self._sweep()
         return True
 
@@ -243,21 +245,22 @@ class Sendings:
         again = self._kept_s / 10
         self._next_sweep = asyncio.get_running_loop().call_later(again, self._sweep) if self._of else None
 
-    async def _judge(self, one: Sending) -> None:
+    async def _judge(self, one: Sending, name: str) -> None:
         try:
-            await self._judged(one)
+            await self._judged(one, name)
         except (OSError, ValueError, KeyError) as error:
             one.why = type(error).__name__
         finally:
             if one.state == "judging":
                 one.state = "failed"
 
-    async def _judged(self, one: Sending) -> None:
+    async def _judged(self, one: Sending, name: str) -> None:
         if await asyncio.to_thread(workbook.is_workbook, one.upload) and not await _made_csv(one):
             return
         os.lseek(one.upload.fileno(), 0, os.SEEK_SET)  # which the child shares; `seek` may stay within a buffer
         fd = one.others.fileno()
-        command = [*self._command, *one.question.options(), "--json", f"--denied=/dev/fd/{fd}"]
+        who = [f"--asked-by={name}", *([f"--reserve-as={one.list_id}"] if one.question.reserve_s else [])]
+        command = [*self._command, *one.question.options(), *who, "--json", f"--denied=/dev/fd/{fd}"]
         code, said = await _ended(command, one.upload.fileno(), one.allowed.fileno(), (fd,))
         counts = next((json.loads(line) for line in said if line.startswith("{")), None)
         if code or counts is None or not counts["complete"]:

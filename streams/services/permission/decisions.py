@@ -52,12 +52,16 @@ class AskedPerson:
 
 @dataclass(frozen=True, slots=True)
 class PermissionBatch:
-    """A permission request about several people; `at`: ms since 1970. `reserve_ms`: how long to reserve the allowed."""
+    """A permission request about several people; `at`: ms since 1970. `reserve_ms`: how long to reserve the allowed.
+
+    `list_id`: of the list that they are reserved with; empty for none.
+    """
 
     request: PermissionRequest
     at: int
     asked: Sequence[AskedPerson]
     reserve_ms: int | None = None
+    list_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,8 @@ class PermissionJudge:
         if isinstance(ids, Incomplete):
             return ids
         now = self._clock()
-        mine = Reservation(batch.request.team, secrets.token_hex(16), now, now + (batch.reserve_ms or 0))
+        until = now + (batch.reserve_ms or 0)
+        mine = Reservation(batch.request.team, secrets.token_hex(16), now, until, batch.list_id)
         await self._keep(mine.until)
         held = _RequestReservations(self._reservations, batch.request.channel, mine)
         kept: set[str | None] = set()

@@ -60,6 +60,7 @@ _NONE_KNOWN: Mapping[str, str] = {
 PERMISSIONS: Mapping[str, Template] = {
     **{f"reason.{reason}": reason.replace("_", " ") for reason in _WHYS},
     **{f"why.{reason}": why for reason, why in _WHYS.items()},
+    "reserved_for": "this person is reserved for {teams}",
     **{f"none_known.{channel}": why for channel, why in _NONE_KNOWN.items()},
     "permission.allow": "yes: {why}",
     "permission.allow_until": "yes, until {until}: {why}",

@@ -35,6 +35,7 @@ HANDLERS: Mapping[ConsoleAct, Handler] = {
     "withdraw_segment": segments.withdraw,
     "judge": sending.judge,
     "reserve": sending.reserve,
+    "give_back": sending.give_back,
     "open_request": requests.open_request,
     "answer_request": requests.answer_request,
     "extend_request": requests.extend_request,

@@ -1,15 +1,18 @@
-"""Judges a list that somebody uploads, and reserves those of it who may be reached now."""
+"""Judges a list that somebody uploads, reserves those of it who may be reached now, and gives all of them back."""
 
 import re
 from dataclasses import replace
 from typing import BinaryIO, get_args
 
+from msgspec.structs import replace as replace_struct
+
 from events.channels import Channel, Purpose
 from events.fields import MAX_ID
 from sinks.base import SinkUnavailable
+from sinks.reservations import Reservations
 from streams.services.console.acting.request import ActRequest, Ready
 from streams.services.console.gate import NotForYou
-from streams.services.console.list_marks import ListMark, keep_mark
+from streams.services.console.list_marks import ListMark, keep_mark, mark_of
 from streams.services.console.outcomes import REDIS_AWAY, Outcome, done_as_shown, not_done
 from streams.services.console.sendings import Question
 from streams.services.console.views import Audited
@@ -55,6 +58,26 @@ async def reserve(asked: ActRequest) -> Outcome | Ready:
     return _ready(asked, kept.upload, replace(was, reserve_s=RESERVED_S))
 
 
+async def give_back(asked: ActRequest) -> Outcome | Ready:
+    """Give back all who were reserved of the list, so that other teams may ask for them again."""
+    _require_all(asked)
+    redis, name = asked.deps.redis, asked.viewer.name
+    one, mark, reservations = asked.deps.sendings.of(name), await mark_of(redis, name), Reservations(redis)
+    if one is not None and one.state == "judging":
+        return not_done("Nothing was done", "The list is still being judged: cancel that first.", SEND)
+    if mark is None or not mark.list_id or not await reservations.count_list(mark.list_id):
+        return not_done("Nothing was done", "Nobody of your list is reserved.", SEND)
+
+    async def perform() -> Outcome:
+        released = await reservations.release_list(mark.list_id)
+        await keep_mark(redis, name, replace_struct(mark, reserve_s=0, given_back=released))
+        if one is not None:
+            one.given_back = released
+        return done_as_shown(SEND)
+
+    return Ready(Audited(detail=f"{mark.team} {mark.list_id}"), perform)
+
+
 def _automatic(channel: str, caller: str) -> bool | None:
     """Whether a machine calls; None: nobody has said, so it may."""
     return caller == "machine" if channel == "phone" and caller in ("live", "machine") else None
@@ -69,12 +92,14 @@ def _require_all(asked: ActRequest) -> None:
 
 def _ready(asked: ActRequest, upload: BinaryIO, question: Question) -> Ready:
     async def perform() -> Outcome:
-        mark = ListMark(asked.deps.wall(), question.team, question.reserve_s)
+        sendings, name = asked.deps.sendings, asked.viewer.name
+        list_id = sendings.list_id_of(name, upload)
+        mark = ListMark(asked.deps.wall(), question.team, question.reserve_s, list_id)
         try:
-            await keep_mark(asked.deps.redis, asked.viewer.name, mark)
+            await keep_mark(asked.deps.redis, name, mark)
         except SinkUnavailable:
             return REDIS_AWAY
-        if not await asked.deps.sendings.begin(asked.viewer.name, upload, question):
+        if not await sendings.begin(name, upload, question, list_id):
             return not_done("Nothing was done", "Others have lists here: try again in half an hour.", SEND, 503)
         return done_as_shown(SEND)
 

@@ -14,14 +14,14 @@ from events.segments import ContactSegments
 from events.times import parse_time
 from sinks.lookup import CHANNELS, Incomplete
 from sinks.segment_lookup import SegmentsReader
-from streams.domain.messages import CodedMessage, message
+from streams.domain.messages import CodedMessage, Listed, message
 from streams.domain.pressure import Decision, PermissionRequest
 from streams.domain.pressure.notices import given_at
 from streams.services.console.desk_people import events_of
 from streams.services.console.desk_reading import freshness
 from streams.services.console.page import Block, Loaded, Page, PageRequest, Withheld
 from streams.services.console.pages.person_acts import load_acts
-from streams.services.console.pages.person_looks import enter, whole_subject
+from streams.services.console.pages.person_looks import Subject, enter, whole_subject
 from streams.services.console.rights import SEES_MONEY, Viewer, may
 from streams.services.permission.decision_messages import evidence_messages, incomplete_message
 from streams.services.permission.decisions import AskedPerson, PermissionBatch
@@ -64,14 +64,23 @@ async def load_answers(asked: PageRequest) -> Loaded:
             raise Withheld(incomplete_message(judged))
         as_of = judged.as_of
         decision = judged.judged[0].decision
-        why = why_of(decision, channel)
+        why = why_of(decision, channel, teams_of(subject))
         evidence = evidence_messages(decision, subject.profile, asked.words.zone)
         answers.append(ChannelAnswer(channel, decision, why, evidence))
-    return Loaded({"answers": answers, "purpose": purpose, "purposes": PURPOSES, "subject": subject}, as_of)
+    reserved = [(each, one.team, asked.by_clock(one.until)) for each, one in subject.reserved.items()]
+    shown = {"answers": answers, "purpose": purpose, "purposes": PURPOSES, "subject": subject, "reserved": reserved}
+    return Loaded(shown, as_of)
 
 
-def why_of(decision: Decision, channel: Channel) -> CodedMessage:
+def teams_of(subject: Subject) -> tuple[str, ...]:
+    """The teams that have reserved a person."""
+    return tuple(sorted({one.team for one in subject.reserved.values()}))
+
+
+def why_of(decision: Decision, channel: Channel, reserved_for: tuple[str, ...] = ()) -> CodedMessage:
     """Why, where nobody was asked about an address of theirs: then one that is not known is none that is known."""
+    if decision.reason == "reserved" and reserved_for:
+        return message("reserved_for", teams=Listed(reserved_for))
     return message(f"none_known.{channel}" if decision.reason == "unknown_address" else f"why.{decision.reason}")
 
 

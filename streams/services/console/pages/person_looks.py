@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from events.identifiers import Hasher, is_identity_hash, kind_of
 from events.outputs import ContactProfile
-from sinks.lookup import ContactAnswer, ErasedContact, Incomplete, KnownContact
+from sinks.lookup import ContactAnswer, ErasedContact, Incomplete, KnownContact, ReservationsByChannel
 from streams.domain.messages import CodedMessage
 from streams.services.console.page import Elsewhere, PageRefused, PageRequest, Withheld
 from streams.services.console.rights import Viewer
@@ -24,7 +24,7 @@ REASONS = ("called", "complaint", "rights", "mistake", "task")
 class Subject(Struct, frozen=True):
     """The person of a page. `profile` None: Redis lacks something, and `lacking` says what.
 
-    `is_stopped`: somebody here has stopped all contact with them.
+    `is_stopped`: somebody here has stopped all contact with them. `reserved`: who is about to reach them, by channel.
     """
 
     contact_id: str
@@ -32,6 +32,7 @@ class Subject(Struct, frozen=True):
     as_of_ms: int | None = None
     lacking: CodedMessage | None = None
     is_stopped: bool = False
+    reserved: ReservationsByChannel = {}
 
 
 async def enter(asked: PageRequest) -> Subject:
@@ -55,7 +56,7 @@ async def enter(asked: PageRequest) -> Subject:
     if found.contact_id != contact_id:
         raise Elsewhere(f"/people/{found.contact_id}")
     is_stopped = suppression_of(found, asked.wall_ms) is not None
-    return Subject(contact_id, orjson.loads(found.profile), seen.as_of, None, is_stopped)
+    return Subject(contact_id, orjson.loads(found.profile), seen.as_of, None, is_stopped, seen.reserved[0])
 
 
 def outcome_of(found: ContactAnswer, viewer: Viewer) -> str:

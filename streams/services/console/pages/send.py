@@ -13,8 +13,9 @@ from sinks.reservations import Reservations
 from streams.domain.messages import message
 from streams.domain.messages.mistakes import list_message, remark_message
 from streams.services.console.gate import Console, posted, require, signed_in_of
-from streams.services.console.list_marks import forget_mark, mark_of
-from streams.services.console.page import Block, Loaded, Page, PageRequest
+from streams.services.console.list_marks import ListMark, forget_mark, mark_of
+from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest
+from streams.services.console.rights import may
 from streams.services.console.sendings import Sending
 
 DECISIONS = ("allow", "defer", "deny")
@@ -52,8 +53,7 @@ def remarks_of(one: Sending, asked: PageRequest) -> list[tuple[str, bool]]:
 async def load(asked: PageRequest) -> Loaded:
     """The reader's list, how far it is judged, and what came of it."""
     one = asked.deps.sendings.of(asked.viewer.name)
-    if one is not None and one.broke_off_reserving:
-        await one.count_left(lambda: _left(asked, one))
+    gone = await mark_of(asked.deps.redis, asked.viewer.name) if one is None else None
     wall_ms = asked.deps.wall()
     until_ms = None if one is None else one.reserved_until_ms
     reserving = one is not None and one.state == "judging" and one.question.reserve_s > 0
@@ -63,13 +63,14 @@ async def load(asked: PageRequest) -> Loaded:
         "reserved": await asyncio.to_thread(one.written) if one is not None and reserving else None,
         "remarks": [] if one is None else remarks_of(one, asked),
         "trouble": None if one is None else list_message(one.why),
-        "gone": await mark_of(asked.deps.redis, asked.viewer.name) if one is None else None,
+        "gone": gone,
+        "held": await _held(asked, one or gone),
         "bars": [] if one is None else bars_of(one, asked),
         "totals": {} if one is None else totals_of(one),
         "hours": hours,
         "until_ms": until_ms,
         "is_over": until_ms is not None and until_ms <= wall_ms,
-        "reserves": one is not None and one.question.purpose != "transactional",
+        "reserves": one is not None and one.may_be_reserved(wall_ms),
         "most": max([bar.rows for bar in hours], default=1),
         "channels": get_args(Channel),
         "purposes": get_args(Purpose),
@@ -78,9 +79,25 @@ async def load(asked: PageRequest) -> Loaded:
     return Loaded(shown, None)
 
 
-async def _left(asked: PageRequest, one: Sending) -> int:
-    question = one.question
-    return await Reservations(asked.deps.redis).count(question.channel, question.team, one.began_ms)
+async def _held(asked: PageRequest, one: Sending | ListMark | None) -> int:
+    """How many are reserved of a list."""
+    return 0 if one is None or not one.list_id else await Reservations(asked.deps.redis).count_list(one.list_id)
+
+
+async def enter_reserve(asked: PageRequest) -> Sending:
+    """The reader's list, of which people may be reserved. Raises what is shown in its place."""
+    if not may(asked.viewer, "reserve"):
+        text = "None of your roles may do this. Whoever keeps the file of people can change that."
+        raise PageRefused(403, "Not for your roles", text)
+    one = asked.deps.sendings.of(asked.viewer.name)
+    if one is None or not one.may_be_reserved(asked.wall_ms):
+        raise Elsewhere("/send")
+    return one
+
+
+async def load_reserve(asked: PageRequest) -> Loaded:
+    """What reserving does, and the form that does it: a stray click on Reserve keeps nobody away from anyone."""
+    return Loaded({"sending": asked.subject}, None)
 
 
 def totals_of(one: Sending) -> dict[str, int]:
@@ -123,6 +140,16 @@ PAGES = (
         title="Send",
         act="see_send",
         blocks=(Block("sending", 0, load, "send_list.html"),),
+        template="send.html",
+    ),
+    Page(
+        path="/send/reserve",
+        name="send_reserve",
+        title="Reserve these people?",
+        act="see_send",
+        blocks=(Block("confirm", 0, load_reserve, "reserve_confirm.html", "What reserving does"),),
+        enter=enter_reserve,
+        in_menu=False,
         template="send.html",
     ),
 )

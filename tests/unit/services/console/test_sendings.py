@@ -1,7 +1,6 @@
 """Lists that people have uploaded: a child that fails ends the judging, and what nobody looks at is forgotten."""
 
 import asyncio
-import io
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -84,21 +83,3 @@ async def test_a_list_that_nobody_looks_at_is_forgotten_by_itself() -> None:
         while not one.upload.closed:  # noqa: ASYNC110 (it is a file that is closed)
             await asyncio.sleep(0.01)
     assert sendings.of("ada") is None
-
-
-async def test_how_many_are_reserved_is_counted_once_and_not_longer_than_a_page_waits() -> None:
-    one = Sending(io.BytesIO(), 0, ASKED, io.BytesIO(), io.BytesIO())
-    counts, known = 0, asyncio.Event()
-
-    async def count() -> int:
-        nonlocal counts
-        counts += 1
-        await known.wait()
-        return 7
-
-    await one.count_left(count, wait_s=0)
-    found = [one.left]
-    known.set()
-    await one.count_left(count, wait_s=30)
-    await one.count_left(count, wait_s=30)
-    assert ([*found, one.left], counts) == ([None, 7], 1)

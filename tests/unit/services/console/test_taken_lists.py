@@ -41,3 +41,13 @@ def test_a_list_that_was_judged_has_all_its_rows() -> None:
     found = read_export(orjson.dumps({**AUDIENCE, "what": "permission"}))
     assert found is not None
     assert found.people == 47
+
+
+def test_a_list_whose_people_were_reserved_is_told_apart_and_names_who_did_it() -> None:
+    judged = {**AUDIENCE, "what": "permission", "viewer": "dana"}
+    reserved = {**judged, "reserved_s": 7_200}
+    found = [read_export(orjson.dumps(each)) for each in (judged, reserved)]
+    assert [(each.viewer, each.what) for each in found if each is not None] == [
+        ("dana", "permission"),
+        ("dana", "reserve"),
+    ]
