@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from collections.abc import Iterable
 from contextlib import closing
@@ -133,12 +131,11 @@ def _read(settings: Settings, channel: Channel, store: ClosingStore, *, with_lin
 
 def _write(layout: FileLayout, rows: Iterable[Row]) -> None:
     """Write the file to standard output; columns of the sender keep their bytes, also where they are no UTF-8."""
-    out = io.TextIOWrapper(sys.stdout.buffer, "utf-8", "surrogateescape", newline="")
-    writer = csv.writer(out, delimiter=layout.mark, lineterminator="\n")
-    writer.writerow(layout.first)
-    writer.writerows(rows)
-    out.flush()
-    out.detach()
+    from streams.services.audience.csv_writing import csv_row
+
+    sys.stdout.buffer.write(csv_row(layout.first, layout.mark))
+    sys.stdout.buffer.writelines(csv_row(row, layout.mark) for row in rows)
+    sys.stdout.buffer.flush()
 
 
 def _print_counts(tally: ExportCounts, *, as_json: bool) -> None:

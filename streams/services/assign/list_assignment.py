@@ -20,7 +20,6 @@ from events.identifiers import Hasher
 from events.json_types import JSON
 from streams.domain.experiments.assignment import VariantAssigner
 from streams.services.audience import Audience, CsvRecord, Header, UnusableAudience, strongest_of
-from streams.services.audience.csv_records import quoted
 
 UnitProblem: TypeAlias = Literal["malformed_row", "malformed_identifier", "no_identifier", "no_household", "no_turf"]
 """Why a row gets no variant."""
@@ -229,11 +228,7 @@ class Assignments:
         self.summary.variants[variant] += 1
         self._split.add(unit, variant)
         given.append(AssignedUnit(unit, variant))
-        return record.with_columns((_quoted(variant, record.mark),))
-
-
-def _quoted(variant: str, mark: str) -> str:
-    return variant if variant.isalnum() else quoted([variant], mark).decode()
+        return record.with_columns((variant,))
 
 
 def _chunks(records: Iterable[CsvRecord]) -> Iterator[Sequence[CsvRecord]]:

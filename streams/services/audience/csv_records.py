@@ -9,7 +9,6 @@ tells. What is appended is parted by the same.
 """
 
 import csv
-import io
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from streams.history.importing.column_marks import COMMA
+from streams.services.audience.csv_writing import csv_field, csv_row, harmless_cell
 
 MOST_LINES = 20
 """Lines that one row may span: an address has four, a note a few more."""
@@ -41,14 +41,21 @@ class CsvRecord:
         return None if self.broken else fields_of(self.raw, width, self.mark)
 
     def with_columns(self, columns: Sequence[str]) -> bytes:
-        """The row with columns appended; their values must need no quotes."""
+        """The row with columns appended."""
         return with_columns(self.raw, columns, self.mark)
 
-    def malformed_with_columns(self, width: int, columns: Sequence[str]) -> bytes:
-        """A malformed row with columns appended: all its text goes into the first of `width` columns."""
+    def malformed_with_columns(self, width: int, columns: Sequence[str] = ()) -> bytes:
+        """A malformed row with columns appended: all its text is one harmless cell, the first of `width`."""
         body, end = split_line_end(self.raw)
-        text = body.decode(errors="surrogateescape")
-        return quoted([text, *[""] * (width - 1), *columns], self.mark) + end
+        text = harmless_cell(body.decode(errors="surrogateescape"))
+        return csv_row([text, *[""] * (width - 1), *columns], self.mark, end)
+
+    def harmless(self, width: int) -> bytes:
+        """The row with harmless cells, for whoever opens it in a spreadsheet."""
+        fields = self.fields(width)
+        if fields is None:
+            return self.malformed_with_columns(width)
+        return csv_row(map(harmless_cell, fields), self.mark, split_line_end(self.raw)[1])
 
 
 def records_in(file: BinaryIO, width: int, after: int = 0, mark: str = COMMA) -> Iterator[CsvRecord]:
@@ -142,13 +149,6 @@ def _gathered(lines: _Lines, first: bytes, width: int, mark: str) -> bytes | Non
 
 
 def with_columns(raw: bytes, columns: Sequence[str], mark: str = COMMA) -> bytes:
-    """A row with columns appended; their values must need no quotes."""
+    """A row with columns appended."""
     body, end = split_line_end(raw)
-    return body + mark.join(["", *columns]).encode() + end
-
-
-def quoted(fields: Sequence[str], mark: str = COMMA) -> bytes:
-    """Fields as a CSV row without a line end, quoted where needed."""
-    out = io.StringIO(newline="")
-    csv.writer(out, delimiter=mark, lineterminator="", quoting=csv.QUOTE_MINIMAL).writerow(fields)
-    return out.getvalue().encode(errors="surrogateescape")
+    return body + mark.join(["", *(csv_field(each, mark) for each in columns)]).encode() + end

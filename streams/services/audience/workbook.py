@@ -4,8 +4,6 @@ A workbook is a ZIP file: a few kilobytes may unpack to gigabytes, or name a cel
 fill any memory. So this is a process of its own, whose memory is bounded, and a list that needs more is refused.
 """
 
-import csv
-import io
 import os
 import resource
 import sys
@@ -15,6 +13,8 @@ from datetime import date, datetime
 from typing import BinaryIO
 
 from python_calamine import CalamineError, CalamineWorkbook
+
+from streams.services.audience.csv_writing import csv_row
 
 COMMAND = (sys.executable, "-m", "streams.services.audience.workbook")
 MOST_UNPACKED_BYTES = 2 << 30
@@ -42,16 +42,13 @@ def write_csv(workbook: BinaryIO, out: BinaryIO, most_bytes: int = MOST_UNPACKED
     if unpacked > most_bytes:
         raise UnusableWorkbook(f"the workbook unpacks to {unpacked:,} bytes, of {most_bytes:,} at most: save it as CSV")
     workbook.seek(0)
-    text = io.TextIOWrapper(out, encoding="utf-8", errors="replace", newline="")
-    rows = csv.writer(text, lineterminator="\n")
     try:
         with CalamineWorkbook.from_filelike(workbook) as opened:
             for row in opened.get_sheet_by_index(0).iter_rows():
-                rows.writerow(cells_of(row))
+                out.write(csv_row(cells_of(row)))
     except CalamineError as error:
         raise UnusableWorkbook("the workbook has no sheet that can be read: save it as CSV in UTF-8") from error
-    text.flush()
-    text.detach()
+    out.flush()
 
 
 def cells_of(row: Sequence[object]) -> list[str]:

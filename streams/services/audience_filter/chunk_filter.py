@@ -98,7 +98,7 @@ def refused_row(record: CsvRecord, decision: Decision) -> bytes:
     """The row of somebody who may not be reached, or not yet; evidence as JSON, as in the API."""
     earliest = "" if decision.earliest_at is None else render_time(decision.earliest_at)
     said = [{"source": one.source, "id": one.id} for one in decision.evidence]
-    evidence = _quoted(orjson.dumps(said).decode()) if said else ""
+    evidence = orjson.dumps(said).decode() if said else ""
     return record.with_columns((decision.decision, decision.reason, earliest, evidence, str(record.line)))
 
 
@@ -113,11 +113,6 @@ def problem_row(record: CsvRecord, trouble: RowProblem, width: int) -> bytes:
     if trouble == "no_identifier":
         return record.with_columns(columns)
     return record.malformed_with_columns(width, columns)
-
-
-def _quoted(text: str) -> str:
-    doubled = text.replace('"', '""')
-    return f'"{doubled}"'
 
 
 ReasonCounts = Counter[tuple[str, str]]

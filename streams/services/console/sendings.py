@@ -18,14 +18,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import BinaryIO, Literal
 
 from sinks.reservations import new_list_id
 from streams.platform.child_command import child_command
 from streams.services.audience import workbook
-from streams.services.audience.csv_records import fields_of, records_in
+from streams.services.audience.csv_records import CsvRecord, fields_of, records_in
+from streams.services.audience.header import BOM
 from streams.services.audience.reader import mark_of_list
-from streams.services.audience.spreadsheet_cells import harmless_row
 
 COMMAND = (sys.executable, "-m", "streams.cli.main", "permit")
 KEPT_S = 30 * 60.0
@@ -144,12 +145,12 @@ class Sending:
         file = os.fdopen(os.open(f"/proc/self/fd/{self.allowed.fileno()}", os.O_RDONLY), "rb")
         with file:
             head = file.readline()
-            yield head
-            mark = mark_of_list(head)
-            width = len(fields_of(head, mark=mark) or ())
-            piece = bytearray()
-            for record in records_in(file, width, after=1, mark=mark):
-                piece += harmless_row(record.raw, mark)
+            bare = head.removeprefix(BOM.encode())
+            mark = mark_of_list(bare)
+            width = len(fields_of(bare, mark=mark) or ())
+            piece = bytearray(head[: len(head) - len(bare)])
+            for record in chain((CsvRecord(1, bare, mark=mark),), records_in(file, width, after=1, mark=mark)):
+                piece += record.harmless(width)
                 if len(piece) > _PIECE:
                     yield bytes(piece)
                     piece.clear()

@@ -2,7 +2,7 @@
 
 A contact_id tells no address, so a vendor's file is made of the sender's own rows: those of its people who are closed,
 by the identifier under which the vendor knows them, and no column besides that it does not need. No address leaves the
-process but in these rows.
+process but in these rows. Cells that name nobody are harmless in a spreadsheet; identifiers stay as they were written.
 
 - NGP VAN and EveryAction: a bulk upload begins with the VANID, never blank, and the columns behind it are mapped by
   hand to an activist code or a result of the committee, since those codes are the committee's own.
@@ -19,7 +19,8 @@ from events.identifiers import Hasher, is_identity_hash
 from events.interactions.base import Channel
 from events.times import render_time
 from streams.domain.display_names import counted
-from streams.services.audience import Audience, Header, UnusableAudience, hashes_of
+from streams.services.audience import Audience, Header, UnusableAudience, identifiers_of
+from streams.services.audience.csv_writing import harmless_cell
 from streams.services.audience.header import IdentifierColumn, IdentifierField
 from streams.services.suppressions import Format
 from streams.services.suppressions.closings import Closing
@@ -69,7 +70,7 @@ def _own_rows(audience: Audience, channel: Channel) -> FileLayout:
     def row(fields: Row, closing: Closing | None) -> Row:
         return [*(fields[position] for position in kept), channel, *_why(closing)]
 
-    return FileLayout([*(names[position] for position in kept), *_ADDED], row, audience.mark)
+    return FileLayout([*(harmless_cell(names[position]) for position in kept), *_ADDED], row, audience.mark)
 
 
 def _van(header: Header | None, channel: Channel) -> FileLayout | UnusableAudience:
@@ -170,14 +171,16 @@ class ListMatching:
                 yield fields
 
     def _row(self, audience: Audience, fields: Row) -> Row | None:
-        hashes = hashes_of(audience.header, fields, self.hasher)
-        if not hashes:
+        read = [each for each in identifiers_of(audience.header, fields, self.hasher) if each[1]]
+        if not read:
             self.tally.nameless += 1
             return None
-        closing = self.find(hashes)
+        closing = self.find([each for _, hashes in read for each in hashes])
         if not self.wanted.takes(closing):
             return None
-        row = self.layout.of(fields, closing)
+        naming = {column.position for column, _ in read}
+        cells = [each if place in naming else harmless_cell(each) for place, each in enumerate(fields)]
+        row = self.layout.of(cells, closing)
         if row is None:
             self.tally.untold += 1
         else:

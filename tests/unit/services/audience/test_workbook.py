@@ -62,6 +62,11 @@ def test_the_first_sheet_becomes_csv_with_numbers_as_they_were_typed() -> None:
     assert csv_of(LIST) == b'phone,note\n15551234567,"a, ""b"""\n+15551234568,\n'
 
 
+def test_a_carriage_return_in_a_cell_of_a_workbook_makes_no_row() -> None:
+    sheet = f'<row r="1">{text("A1", "email")}{text("B1", "x&#13;per5@example.org")}</row>'
+    assert csv_of(workbook_of(sheet)) == b'email,"x\rper5@example.org"\n'
+
+
 def test_cells_are_written_as_csv_has_them() -> None:
     assert cells_of([1.0, 1.5, True, "", "x"]) == ["1", "1.5", "true", "", "x"]
 

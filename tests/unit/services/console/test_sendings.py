@@ -1,6 +1,8 @@
 """Lists that people have uploaded: a child that fails ends the judging, and what nobody looks at is forgotten."""
 
 import asyncio
+import csv
+import io
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -53,6 +55,21 @@ async def test_what_came_of_a_list_is_known_once_its_child_has_ended(judged: Sen
     one = await settled(judged)
     assert (one.state, one.rows, one.reasons) == ("judged", 1, {("allow", "allowed"): 1})
     assert b"".join(one.pieces()) == b"email,harmonia_expires_at\na@example.org,\n"
+
+
+async def test_a_note_over_several_lines_makes_no_row_of_the_download_and_its_names_no_formula() -> None:
+    allowed = '\ufeff=note,email\n"-\nper5@example.org",a@example.org\n"x\r=1+1",b@example.org\n'.encode()
+    judges = f"import sys\nsys.stdout.buffer.write({allowed!r})\n{JUDGES.splitlines()[2]}"
+    sendings = Sendings((sys.executable, "-c", judges))
+    assert await sendings.begin("ada", upload(), ASKED)
+    one = await settled(sendings)
+    text = b"".join(one.pieces()).decode("utf-8-sig")
+    await sendings.stop()
+    assert [*csv.reader(io.StringIO(text, newline=""), strict=True)] == [
+        ["'=note", "email"],
+        ["'-\nper5@example.org", "a@example.org"],
+        ["x\r'=1+1", "b@example.org"],
+    ]
 
 
 @pytest.mark.parametrize(

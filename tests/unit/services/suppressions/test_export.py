@@ -79,6 +79,20 @@ def test_own_rows_come_back_with_the_reason() -> None:
     ]
 
 
+def test_cells_that_name_nobody_are_harmless_and_identifiers_stay_as_the_vendor_knows_them() -> None:
+    given = (
+        b"Email,Mobile Number,=note\n"
+        b'ada@example.org,+1 212 555 0101,"-\n=HYPERLINK(""http://x"")"\n'
+        b"ada@example.org,=1+1,\n"
+    )
+    rows, _ = matching(given, closed=["ada@example.org"], wanted=ALL)
+    assert [row[:3] for row in rows] == [
+        ["Email", "Mobile Number", "'=note"],
+        ["ada@example.org", "+1 212 555 0101", "'-\n'=HYPERLINK(\"http://x\")"],
+        ["ada@example.org", "'=1+1", ""],
+    ]
+
+
 def test_since_takes_those_closed_at_that_very_time() -> None:
     for later, number in ((0, 1), (1, 0)):
         wanted = ClosingFilter(ALL.at, since=CLOSED.since + later)
