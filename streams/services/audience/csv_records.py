@@ -89,9 +89,12 @@ def fields_of(raw: bytes, width: int | None = None, mark: str = COMMA) -> list[s
 
 
 def parted(text: str, mark: str) -> list[str] | None:
-    """The fields of a row without its line end; None when it is malformed."""
+    """The fields of a row without its line end; None when it is malformed.
+
+    A carriage return outside quotes is malformed too: some readers begin a row there, of which nobody was judged.
+    """
     if '"' not in text:
-        return text.split(mark)
+        return None if "\r" in text else text.split(mark)
     try:
         return next(csv.reader([text], delimiter=mark, strict=True), [])
     except csv.Error:
@@ -99,9 +102,8 @@ def parted(text: str, mark: str) -> list[str] | None:
 
 
 def split_line_end(raw: bytes) -> tuple[bytes, bytes]:
-    """A row without its line end, and the line end; LF where the last line has none."""
-    body = raw.rstrip(b"\r\n")
-    return body, raw[len(body) :] or b"\n"
+    """A row without its line end, and the line end: CRLF, or LF also where the last line has none."""
+    return raw.rstrip(b"\r\n"), b"\r\n" if raw.endswith(b"\r\n") else b"\n"
 
 
 class _Lines:

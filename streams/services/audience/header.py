@@ -158,8 +158,6 @@ def _without_names(names: Sequence[str]) -> str:
     """Why no column identifies people. Repeats no name: without a header the first row is a person."""
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
         return "the header is one column: separate columns by commas"
-    if any("\r" in name for name in names):
-        return "lines end in a carriage return alone: end them with LF or CRLF"
     return f"no column of the header names a person: the first row must name one of {_NAMES}"
 
 

@@ -114,6 +114,8 @@ def open_audience(file: BinaryIO) -> Audience | UnusableAudience:
     bare = raw.removeprefix(BOM.encode())
     mark = mark_of_list(bare)
     fields = fields_of(bare, mark=mark)
+    if fields is None and b"\r" in bare.rstrip(b"\r\n"):
+        return UnusableAudience("lines end in a carriage return alone: end them with LF or CRLF")
     if fields is None:
         return UnusableAudience("the header is malformed: a quote in it is not closed, or stands within a field")
     header = read_header([_name(field) for field in fields])

@@ -6,7 +6,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.services.audience import Audience, open_audience
+from streams.services.audience import Audience, fields_of, open_audience
 
 FIELDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=12)
 ROWS = st.lists(st.tuples(st.just("a@x.org"), FIELDS, FIELDS), max_size=12)
@@ -50,6 +50,18 @@ def test_a_line_of_anything_costs_no_neighbour(
     assert found[: len(before)] == [list(row) for row in before]
     assert found[len(found) - len(after) :] == [list(row) for row in after]
     assert len(found) - len(before) - len(after) in {0, 1}
+
+
+LINES = st.lists(st.sampled_from([*'a,;"\r']) | st.text("ab\r", max_size=2), max_size=12).map("".join)
+
+
+@given(LINES, st.sampled_from([",", ";"]))
+def test_a_row_that_is_read_is_the_one_row_that_any_reader_finds_in_it(line: str, mark: str) -> None:
+    fields = fields_of(f"{line}\n".encode(), mark=mark)
+    if fields is not None and line.strip("\r"):
+        for newline in ("", None):
+            [found] = filter(None, csv.reader(io.StringIO(f"{line}\n", newline=newline), delimiter=mark))
+            assert [each.replace("\r", "\n") for each in found] == [each.replace("\r", "\n") for each in fields]
 
 
 @given(st.lists(st.binary(max_size=20), max_size=30), st.sampled_from([b"\n", b"\r\n", b"\r"]))

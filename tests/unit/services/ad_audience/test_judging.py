@@ -40,3 +40,4 @@ def test_what_can_be_read_is_who_is_judged(gated: bool) -> None:
     assert read("contact_id,email", "c1,nobody", gated=gated) == "no_identifier"
     assert read("contact_id,email", ",", gated=gated) == "no_identifier"
     assert read("contact_id,email", "c1", gated=gated) == "malformed_row"
+    assert read("email,note", "ada@example.org,x\rper5@example.org", gated=gated) == "malformed_row"

@@ -140,6 +140,19 @@ def test_a_row_of_another_width_or_with_text_about_its_quotes_is_malformed(row: 
     assert rows(b"email,note\n" + row + b"\nb@x.org,2\n") == [None, ["b@x.org", "2"]]
 
 
+@pytest.mark.parametrize("row", [b"a@x.org,1\rper5@x.org", b'a@x.org,"1"\rper5@x.org', b"a@x.org\r,1", b"\ra@x.org,1"])
+def test_a_carriage_return_outside_quotes_makes_a_row_malformed(row: bytes) -> None:
+    """Some readers begin a row there, of which nobody was judged."""
+    assert rows(b"email,note\n" + row + b"\nb@x.org,2\n") == [None, ["b@x.org", "2"]]
+    assert rows(b'email,note\na@x.org,"1\r2"\r\n') == [["a@x.org", "1\r2"]]
+
+
+@pytest.mark.parametrize("raw", [b"a,b\r", b"a,b\r\r\n", b"a,b"])
+def test_what_is_appended_to_a_row_leaves_no_carriage_return_alone(raw: bytes) -> None:
+    body, end = split_line_end(raw)
+    assert (body, end) == (b"a,b", b"\r\n" if raw.endswith(b"\n") else b"\n")
+
+
 def test_a_line_too_long_is_malformed_and_the_next_is_not() -> None:
     audience = opened(b"email,note\na@x.org," + b"x" * (2 * LINE_BYTES) + b"\nb@x.org,2\n")
     found = [(record.line, record.broken, len(record.raw)) for record in audience.records()]
@@ -160,6 +173,8 @@ def test_bytes_that_are_no_utf8_come_back_as_they_were() -> None:
         ("email,note\n".encode("utf-16"), "the audience is UTF-16 text"),
         (b'"email,note\n', "the header is malformed"),
         (b"name,note\n", "no column of the header names a person"),
+        (b"email,note\ra@x.org,1\r", "lines end in a carriage return alone"),
+        (b"email,note\rper5@x.org\na@x.org,1\n", "lines end in a carriage return alone"),
     ],
 )
 def test_a_file_that_is_no_audience_is_refused_with_the_cure(text: bytes, said: str) -> None:

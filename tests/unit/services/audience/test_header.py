@@ -71,10 +71,6 @@ def test_another_separator_is_named(names: tuple[str, ...]) -> None:
     assert reason(*names) == "the header is one column: separate columns by commas"
 
 
-def test_lines_of_an_old_mac_are_named() -> None:
-    assert reason("first", "last\rAda", "Lovelace").startswith("lines end in a carriage return alone")
-
-
 def test_two_columns_for_one_identifier_are_refused_by_name() -> None:
     assert reason("phone", "Mobile Number") == (
         "the header names phone twice, 'Mobile Number' and 'phone': rename the one that is not meant"

@@ -56,6 +56,7 @@ def test_a_row_that_names_nobody_says_so(row: str) -> None:
 def test_a_malformed_row_is_denied_as_malformed() -> None:
     assert read("email,note", "a@example.org\n") == "malformed_row"
     assert read("email,note", "a@example.org,1\n", broken=True) == "malformed_row"
+    assert read("email,note", "a@example.org,1\rper5@example.org\n") == "malformed_row"
 
 
 def test_under_several_keys_each_of_its_hashes_means_the_address() -> None:
