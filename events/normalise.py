@@ -33,6 +33,11 @@ _OF_SOMEBODY = frozenset(
         phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
     }
 )
+_ONE_NUMBER = re.compile(r"\D*(?:\d|[^\w;,#＃*=:~～|&\\+＋])*").fullmatch
+"""Any words before the first digit; behind it digits and what parts them, and no letter."""
+_part_numbers = re.compile(r"[/／\r\n]").split
+_LEAST_DIGITS = 7
+"""Digits of a number with its area code; codes before a `/` have fewer."""
 _USUAL_US = re.compile(
     r"(?:\+?1[-. ]?)?(?:\(([2-9][0-9]{2})\) ?|([2-9][0-9]{2})[-. ]?)([0-9]{3})[-. ]?([0-9]{4})"
 ).fullmatch
@@ -105,6 +110,16 @@ def normalise_phone(text: str, region: str, *, overseas: bool = False) -> str | 
     if region == "US" and (usual := _USUAL_US(text)):
         return "+1" + "".join(filter(None, usual.groups()))
     return _e164(text, region, overseas)
+
+
+def is_one_phone(text: str) -> bool:
+    """Whether a text holds one number at most: no second one, no extension, and nothing that is dialled behind it.
+
+    `normalise_phone` reads the first number alone, but what dials takes the whole text.
+    """
+    if _ONE_NUMBER(text) is None:
+        return False
+    return sum(sum(map(str.isdecimal, part)) >= _LEAST_DIGITS for part in _part_numbers(text)) < 2
 
 
 def read_as_of_france(number: str) -> str | None:

@@ -14,6 +14,7 @@ from typing import Literal
 
 from events.fields import CONTACT_ID_PATTERN
 from events.identifiers import Hasher, Kind
+from events.normalise import is_one_phone
 
 IdentifierField = Literal["contact_id", "voter_id", "external", "email", "phone"]
 STRENGTH: tuple[IdentifierField, ...] = ("contact_id", "voter_id", "external", "email", "phone")
@@ -196,13 +197,15 @@ def hashes_of(header: Header, fields: Sequence[str], hasher: Hasher) -> list[str
     return found
 
 
-def identifiers_of(header: Header, fields: Sequence[str], hasher: Hasher) -> list[tuple[IdentifierColumn, list[str]]]:
+def identifiers_of(
+    header: Header, fields: Sequence[str], hasher: Hasher, *, loosely: bool = False
+) -> list[tuple[IdentifierColumn, list[str]]]:
     """Each identifier of a row that is not blank, strongest first, with its hashes under every key.
 
-    One that cannot be read has none.
+    One that cannot be read has none. `loosely`: a phone cell of several numbers is read as the first of them.
     """
     values = [(column, fields[column.position].strip()) for column in header.naming]
-    return [(column, _hashes(column, value, hasher)) for column, value in values if value]
+    return [(column, _hashes(column, value, hasher, loosely=loosely)) for column, value in values if value]
 
 
 def strongest_of(header: Header, fields: Sequence[str], hasher: Hasher) -> tuple[IdentifierColumn, str, str] | None:
@@ -217,10 +220,10 @@ def strongest_of(header: Header, fields: Sequence[str], hasher: Hasher) -> tuple
     return None
 
 
-def _hashes(column: IdentifierColumn, value: str, hasher: Hasher) -> list[str]:
+def _hashes(column: IdentifierColumn, value: str, hasher: Hasher, *, loosely: bool = False) -> list[str]:
     if column.field == "contact_id":
         return [value] if _is_contact_id(value) else []
-    if not _is_text(value):
+    if not _is_text(value) or (column.field == "phone" and not loosely and not is_one_phone(value)):
         return []
     text = f"{column.system}:{value}" if column.field == "external" else value
     return hasher.lookups(_KINDS[column.field], text)

@@ -147,7 +147,10 @@ class ClosingFilter:
 
 @dataclass(frozen=True, slots=True)
 class ListMatching:
-    """Matches the rows of an audience. `find`: the closing of a person by hashes; `tally`: whole once all are read."""
+    """Matches the rows of an audience. `find`: the closing of a person by hashes; `tally`: whole once all are read.
+
+    A phone cell of several numbers is read as the first of them: whoever is closed has to be found.
+    """
 
     hasher: Hasher
     find: FindClosing
@@ -171,15 +174,16 @@ class ListMatching:
                 yield fields
 
     def _row(self, audience: Audience, fields: Row) -> Row | None:
-        read = [each for each in identifiers_of(audience.header, fields, self.hasher) if each[1]]
-        if not read:
+        read = identifiers_of(audience.header, fields, self.hasher, loosely=True)
+        names = [each for _, hashes in read for each in hashes]
+        if not names:
             self.tally.nameless += 1
             return None
-        closing = self.find([each for _, hashes in read for each in hashes])
+        closing = self.find(names)
         if not self.wanted.takes(closing):
             return None
-        naming = {column.position for column, _ in read}
-        cells = [each if place in naming else harmless_cell(each) for place, each in enumerate(fields)]
+        named = {column.position for column, hashes in identifiers_of(audience.header, fields, self.hasher) if hashes}
+        cells = [each if place in named else harmless_cell(each) for place, each in enumerate(fields)]
         row = self.layout.of(cells, closing)
         if row is None:
             self.tally.untold += 1

@@ -39,5 +39,6 @@ def test_what_can_be_read_is_who_is_judged(gated: bool) -> None:
     assert read("contact_id,email", "c1,", gated=gated) == 1
     assert read("contact_id,email", "c1,nobody", gated=gated) == "no_identifier"
     assert read("contact_id,email", ",", gated=gated) == "no_identifier"
+    assert read("contact_id,phone", "c1,2125550101;2125550102", gated=gated) == "no_identifier"
     assert read("contact_id,email", "c1", gated=gated) == "malformed_row"
     assert read("email,note", "ada@example.org,x\rper5@example.org", gated=gated) == "malformed_row"

@@ -48,6 +48,12 @@ def test_an_address_that_cannot_be_read_is_not_sent_to_whoever_it_may_be() -> No
     assert read("email,external.van", "ada(at)example.org,17\n", "door") == AskedPerson([VAN])
 
 
+@pytest.mark.parametrize("channel", ["text", "phone"])
+def test_a_number_behind_the_one_that_is_judged_is_not_reached_whoever_it_may_be(channel: Channel) -> None:
+    assert read("phone,external.van", "2125550101;2125550102,17\n", channel) == "no_identifier"
+    assert read("phone,external.van", "212-555-0101 ext. 5,17\n", channel) == "no_identifier"
+
+
 @pytest.mark.parametrize("row", ["", " ,", "nobody,"])
 def test_a_row_that_names_nobody_says_so(row: str) -> None:
     assert read("email,external.van", f"{row}{',' if ',' not in row else ''}\n") == "no_identifier"

@@ -93,6 +93,17 @@ def test_cells_that_name_nobody_are_harmless_and_identifiers_stay_as_the_vendor_
     ]
 
 
+def test_a_phone_cell_of_two_numbers_is_closed_by_the_first() -> None:
+    given = b"phone,note\n2125550101;2125550102,x\n"
+    audience = open_audience(BytesIO(given))
+    assert isinstance(audience, Audience)
+    layout = layout_of("csv", "text", audience)
+    assert isinstance(layout, FileLayout)
+    number = HASHER.phone("2125550101")
+    found = ListMatching(HASHER, lambda names: CLOSED if number in names else None, layout, ALL)
+    assert [row[0] for row in found.rows(audience)] == ["2125550101;2125550102"]
+
+
 def test_since_takes_those_closed_at_that_very_time() -> None:
     for later, number in ((0, 1), (1, 0)):
         wanted = ClosingFilter(ALL.at, since=CLOSED.since + later)
