@@ -22,6 +22,8 @@ MOST_LINES = 20
 """Lines that one row may span: an address has four, a note a few more."""
 LINE_BYTES = 1 << 20
 """A longer line is malformed: it must not fill the memory."""
+MOST_LIST_BYTES = 512 << 20
+"""The longest list that a server takes, as CSV."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from streams.services.api.bodies import PATIENCE_S, BodyProblem, BodyReader
 from streams.services.api.middleware import CountedRequests
+from streams.services.audience.csv_records import MOST_LIST_BYTES
 from streams.services.console.acts import UPLOAD
 from streams.services.console.metrics import ConsoleMetrics
 from streams.services.console.static_files import CACHED, PATH
@@ -38,8 +39,6 @@ HEADERS = {
 }
 MOST_BYTES = 64 << 10
 """The longest form. Whoever is not signed in may send one as well."""
-MOST_UPLOAD_BYTES = 512 << 20
-"""The longest list: it is not read before it is known who sends it, and then into a file without a name."""
 
 
 _is_loopback = pattern(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?").fullmatch
@@ -108,7 +107,7 @@ class _WithHeaders:
 
 def _is_short_enough(length: str) -> bool:
     """Whether a body says how long it is, beyond which nothing is read, and is no longer than a list may be."""
-    return length.isascii() and length.isdigit() and int(length) <= MOST_UPLOAD_BYTES
+    return length.isascii() and length.isdigit() and int(length) <= MOST_LIST_BYTES
 
 
 def _before(body: bytes, receive: Receive) -> Receive:

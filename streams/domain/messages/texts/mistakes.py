@@ -148,6 +148,8 @@ LISTS: Mapping[str, str] = {
     "list.judged_before": "the audience has a column {name}: it was judged before; give the list that it came from",
     "list.workbook_unreadable": "the workbook cannot be read: save it anew, or as CSV in UTF-8",
     "list.workbook_large": "the workbook unpacks to {bytes} bytes, of {most} at most: save it as CSV",
+    "list.workbook_beyond": "the workbook has cells beyond XFD1048576, where a sheet ends: save it anew, or as CSV",
+    "list.workbook_long": "the workbook is longer than {most} bytes as CSV: take out what nobody needs",
     "list.workbook_no_sheet": "the workbook has no sheet that can be read: save it as CSV in UTF-8",
     "list.kafka": "Kafka does not take until when is reserved; is KAFKA_BOOTSTRAP right and the broker up? {rest}",
     "list.incomplete": "profiles_incomplete: {where} is {why}; is a worker running, and has it caught up? {rest}",
@@ -161,7 +163,7 @@ LISTS: Mapping[str, str] = {
     "list.why_missing": "missing",
     "list.why_refilling": "refilling",
     "list.why_too_old": "too old",
-    "list.workbook_memory": "the workbook needs too much memory: save it as CSV",
+    "list.workbook_memory": "the workbook needs too much memory or time: save it as CSV",
 }
 REMARKS: Mapping[str, str] = {
     "remark.team_near": "nothing was heard of {team} of late, and of {near} there was: is that the one?",

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import zipfile
 from pathlib import Path
@@ -52,9 +53,9 @@ LIST = workbook_of(
 FAR_AWAY = workbook_of(f'<row r="1">{text("A1", "email")}</row><row r="1048576">{text("XFD1048576", "x")}</row>')
 
 
-def csv_of(workbook: bytes, most_bytes: int = 1 << 20) -> bytes:
+def csv_of(workbook: bytes, most_bytes: int = 1 << 20, most_written: int = 1 << 20) -> bytes:
     written = io.BytesIO()
-    write_csv(io.BytesIO(workbook), written, most_bytes)
+    write_csv(io.BytesIO(workbook), written, most_bytes, most_written)
     return written.getvalue()
 
 
@@ -98,6 +99,53 @@ def test_a_workbook_without_a_sheet_is_refused_with_the_cure() -> None:
 def test_one_that_unpacks_to_too_much_is_refused_before_it_is_unpacked() -> None:
     with pytest.raises(UnusableWorkbook, match="of 1,000 at most: save it as CSV"):
         csv_of(LIST, most_bytes=1_000)
+
+
+@pytest.mark.parametrize("cell", ["XFE1", "A1048577", "ZZZZZZ1", "A4294967295"])
+def test_a_cell_beyond_the_last_of_a_sheet_is_refused_before_a_row_is_written(cell: str) -> None:
+    """The rows and columns before it would fill the disk."""
+    written = io.BytesIO()
+    with pytest.raises(UnusableWorkbook, match="beyond XFD1048576"):
+        write_csv(io.BytesIO(workbook_of(f'<row r="1">{text(cell, "x")}</row>')), written)
+    assert written.getvalue() == b""
+
+
+def test_the_last_cell_of_a_sheet_alone_is_refused_for_the_empty_cells_before_it() -> None:
+    with pytest.raises(UnusableWorkbook, match="longer than 1,048,576 bytes as CSV"):
+        csv_of(workbook_of(f'<row r="1048576">{text("XFD1048576", "x")}</row>'))
+
+
+def test_a_text_that_stands_in_every_cell_is_written_up_to_the_limit() -> None:
+    rows = "".join(f'<row r="{row}">{text(f"A{row}", "x" * 1_000)}</row>' for row in range(1, 101))
+    written = io.BytesIO()
+    with pytest.raises(UnusableWorkbook, match="longer than 5,000 bytes as CSV: take out"):
+        write_csv(io.BytesIO(workbook_of(rows)), written, 1 << 20, 5_000)
+    assert len(written.getvalue()) < 5_000 + 1_002
+
+
+def test_a_list_that_is_as_long_as_it_may_be_is_written() -> None:
+    whole = csv_of(LIST)
+    assert csv_of(LIST, most_written=len(whole)) == whole
+
+
+def test_the_process_that_reads_a_workbook_is_bounded_in_memory_time_and_files() -> None:
+    asked = (
+        "import resource, signal; from streams.services.audience import workbook; workbook.bound_this_process(); "
+        "print([resource.getrlimit(getattr(resource, f'RLIMIT_{n}'))[1] for n in ('AS', 'FSIZE', 'CPU', 'CORE')], "
+        "signal.alarm(0) > 0)"
+    )
+    said = subprocess.run((COMMAND[0], "-c", asked), capture_output=True, check=True, text=True).stdout
+    assert said == f"[{4 << 30}, {513 << 20}, 300, 0] True\n"
+
+
+def test_a_process_that_runs_too_long_is_killed() -> None:
+    """A workbook that never comes keeps nobody waiting."""
+    asked = (
+        "from streams.services.audience import workbook; workbook.MOST_S = 1; workbook.bound_this_process(); "
+        "import sys; sys.stdin.read()"
+    )
+    with subprocess.Popen((COMMAND[0], "-c", asked), stdin=subprocess.PIPE) as process:
+        assert process.wait(timeout=100) == -signal.SIGALRM
 
 
 def test_a_cell_so_far_away_that_the_sheet_fills_the_memory_ends_the_process_alone(tmp_path: Path) -> None:
