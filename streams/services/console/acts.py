@@ -28,7 +28,8 @@ class ActSpec(Struct, frozen=True):
     it is about. `page`: where one can see how that stands, with these fields. `within` and `audited`: for the table of
     the docs, whose scope it takes, and what `audit-log` has of it. `gives_a_file`: its answer is a file, made anew each
     time, and so it is not remembered; nobody waits for it. `waits_for_effect_alone`: whoever orders the contrary need
-    not wait until this one is carried out, so its function puts the orders of one thing in order.
+    not wait until this one is carried out, so its function puts the orders of one thing in order. `of_everybody`: it
+    tells of people in every region, so only who sees all regions and committees may do it.
     """
 
     id: ConsoleAct
@@ -42,6 +43,7 @@ class ActSpec(Struct, frozen=True):
     audited: str
     gives_a_file: bool = False
     waits_for_effect_alone: bool = False
+    of_everybody: bool = False
 
 
 _THEIR_SEGMENTS = "the team that owns each segment, all regions and committees"
@@ -241,6 +243,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         subject=(),
         within="a team of theirs, all regions and committees",
         audited="`campaign_id`, channel, purpose and team; and the counts by reason, as of `harmonia permit`",
+        of_everybody=True,
     ),
     ActSpec(
         id="reserve",
@@ -252,6 +255,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         subject=(),
         within="a team of theirs, all regions and committees",
         audited="the same, and the reservations",
+        of_everybody=True,
     ),
     ActSpec(
         id="give_back",
@@ -263,6 +267,7 @@ ACT_SPECS: tuple[ActSpec, ...] = (
         subject=(),
         within="their own list, all regions and committees",
         audited="`detail`: the team, and the id of the list",
+        of_everybody=True,
     ),
     ActSpec(
         id="open_request",

@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
+from starlette.datastructures import FormData
 
 from streams.services.api.connection_limits import mark_known
 from streams.services.console.dependencies import ConsoleDependencies
@@ -14,7 +15,7 @@ from streams.services.console.desk_schema import SECOND_MS
 from streams.services.console.live import Hub
 from streams.services.console.page import Page, PageRequest
 from streams.services.console.rendering import for_reader, render, render_signed_out
-from streams.services.console.rights import Act, may
+from streams.services.console.rights import OF_EVERYBODY, Act, may
 from streams.services.console.signin import COOKIE, Sessions, SignedIn, is_own_origin, same
 from streams.services.console.words import Words, language_of, words_in
 
@@ -66,29 +67,47 @@ async def signed_in_of(console: Console, request: Request) -> SignedIn:
     return found
 
 
+async def sender_of(console: Console, request: Request, act: Act | None = None) -> SignedIn:
+    """Who sends a form, by what stands before its body.
+
+    Raises SignInFirst, FormRefused where it comes from elsewhere, and NotForYou where they may not do `act`.
+    """
+    signed_in = await signed_in_of(console, request)
+    if not is_own_origin(request, console.deps.settings.console_url):
+        console.deps.metrics.refused.labels("origin").inc()
+        raise FormRefused
+    if act is not None:
+        require(signed_in, act)
+    return signed_in
+
+
+def require_token(console: Console, request: Request, signed_in: SignedIn, in_form: str) -> None:
+    """Raise FormRefused unless the form has the CSRF token of the session, in a field or in a header."""
+    if not same(request.headers.get("x-csrf-token") or in_form, signed_in.session.csrf):
+        console.deps.metrics.refused.labels("csrf").inc()
+        raise FormRefused
+
+
+def texts_in(form: FormData) -> dict[str, str]:
+    """The fields of a form, without its files."""
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
 async def posted(console: Console, request: Request, act: Act | None = None) -> tuple[SignedIn, dict[str, str]]:
     """Who sends a form, and its fields.
 
     Raises SignInFirst, FormRefused without the right Origin and CSRF token, and NotForYou where they may not do `act`.
     """
-    signed_in = await signed_in_of(console, request)
-    refused = console.deps.metrics.refused
-    if not is_own_origin(request, console.deps.settings.console_url):
-        refused.labels("origin").inc()
-        raise FormRefused
-    said = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
-    in_form = said.pop("csrf", "")
-    if not same(request.headers.get("x-csrf-token") or in_form, signed_in.session.csrf):
-        refused.labels("csrf").inc()
-        raise FormRefused
-    if act is not None:
-        require(signed_in, act)
+    signed_in = await sender_of(console, request, act)
+    said = texts_in(await request.form())
+    require_token(console, request, signed_in, said.pop("csrf", ""))
     return signed_in, said
 
 
 def require(signed_in: SignedIn, act: Act) -> None:
     """Raise NotForYou unless somebody may do or see this."""
-    if not may(signed_in.viewer, act):
+    is_of_everybody = act in OF_EVERYBODY and not signed_in.viewer.scope.sees_everybody
+    if is_of_everybody or not may(signed_in.viewer, act):
         raise NotForYou(signed_in)
 
 

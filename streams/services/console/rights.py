@@ -48,6 +48,8 @@ ROLES_OF: Mapping[Act, frozenset[Role]] = {
     "see_send": frozenset({"sending"}),
     **{spec.id: spec.roles for spec in ACT_SPECS},
 }
+OF_EVERYBODY: frozenset[Act] = frozenset(spec.id for spec in ACT_SPECS if spec.of_everybody)
+"""Acts that tell of people in every region: for those who see all of them."""
 SEES_MONEY: frozenset[Role] = frozenset({"treasury", "privacy"})
 """Roles that see what a person has given."""
 FEWEST = 10
@@ -60,6 +62,11 @@ class Scope(Struct, frozen=True):
     teams: frozenset[str] | None = None
     regions: frozenset[str] | None = None
     committees: frozenset[str] | None = None
+
+    @property
+    def sees_everybody(self) -> bool:
+        """Whether people of all regions and committees are in it."""
+        return self.regions is None and self.committees is None
 
     def has(self, kind: Literal["team", "region", "committee"], name: str | None) -> bool:
         """Whether something of a team, region or committee is in it."""

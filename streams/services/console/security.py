@@ -88,7 +88,7 @@ class _WithHeaders:
         if scope["type"] == "http" and not self._is_ours(Headers(scope=scope).get("host", "")):
             await PlainTextResponse(_ELSEWHERE, 421)(scope, receive, sending)
             return
-        if scope["type"] == "http" and scope["path"] == UPLOAD:
+        if scope["type"] == "http" and is_upload(scope):
             if not _is_short_enough(Headers(scope=scope).get("content-length", "")):
                 await PlainTextResponse(_TOO_LARGE, 413, {"Connection": "close"})(scope, receive, sending)
                 return
@@ -103,6 +103,12 @@ class _WithHeaders:
 
     def _is_ours(self, host: str) -> bool:
         return host.lower() == self._host.lower() if self._host else _is_loopback(host) is not None
+
+
+def is_upload(scope: Scope) -> bool:
+    """Whether a request sends a list, which may be longer than a form and is not read here."""
+    kind = Headers(scope=scope).get("content-type", "")
+    return scope["method"] == "POST" and scope["path"] == UPLOAD and kind.lower().startswith("multipart/form-data")
 
 
 def _is_short_enough(length: str) -> bool:

@@ -24,9 +24,10 @@ from sinks.base import SinkUnavailable
 from streams.services.console.acting.handlers import HANDLERS
 from streams.services.console.acting.once import Once, name_of
 from streams.services.console.acting.request import ActRequest, Handler
-from streams.services.console.acts import ACT_SPECS, ActSpec
+from streams.services.console.acting.uploads import Uploads
+from streams.services.console.acts import ACT_SPECS, UPLOAD, ActSpec
 from streams.services.console.desk_access import TooSlow
-from streams.services.console.gate import Console, FormRefused, NotForYou, frame, html, posted
+from streams.services.console.gate import Console, FormRefused, NotForYou, frame, html, posted, texts_in
 from streams.services.console.live import why_withheld
 from streams.services.console.outcomes import BROKEN_OFF, NOT_AUDITED, REDIS_AWAY, Outcome, not_done
 from streams.services.console.page import PageRefused, Withheld
@@ -52,7 +53,8 @@ def routes_of(console: Console, handlers: Mapping[ConsoleAct, Handler]) -> APIRo
     doing = _Doing(console)
     for spec in ACT_SPECS:
         if spec.id in handlers:
-            _add(router, doing, spec, handlers[spec.id])
+            add = _add_upload if spec.path == UPLOAD else _add
+            add(router, doing, spec, handlers[spec.id])
     return router
 
 
@@ -60,11 +62,29 @@ def _add(router: APIRouter, doing: "_Doing", spec: ActSpec, handler: Handler) ->
     @router.post(spec.path, name=spec.id)
     async def act(request: Request) -> Response:
         signed_in, said = await posted(doing.console, request, spec.id)
-        key = said.pop("once", "")
-        if not _is_key(key):
-            raise FormRefused
-        upload = _upload_of(await request.form())
-        return await doing.answer(ActRequest(doing.console, signed_in, spec, said, upload), key, handler)
+        return await doing.answer(ActRequest(doing.console, signed_in, spec, said), _key_of(said), handler)
+
+
+def _add_upload(router: APIRouter, doing: "_Doing", spec: ActSpec, handler: Handler) -> None:
+    uploads = Uploads(doing.console)
+
+    @router.post(spec.path, name=spec.id)
+    async def act(request: Request) -> Response:
+        signed_in, form = await uploads.posted(request, spec)
+        if isinstance(form, Outcome):
+            return outcome_page(doing.console, signed_in, form)
+        said = texts_in(form)
+        said.pop("csrf", "")
+        asked = ActRequest(doing.console, signed_in, spec, said, _upload_of(form))
+        return await doing.answer(asked, _key_of(said), handler)
+
+
+def _key_of(said: dict[str, str]) -> str:
+    """The key by which a form is done once, taken out of its fields. Raises FormRefused without one."""
+    key = said.pop("once", "")
+    if not _is_key(key):
+        raise FormRefused
+    return key
 
 
 def _upload_of(form: FormData) -> BinaryIO | None:

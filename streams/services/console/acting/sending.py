@@ -11,7 +11,6 @@ from events.fields import MAX_ID
 from sinks.base import SinkUnavailable
 from sinks.reservations import Reservations
 from streams.services.console.acting.request import ActRequest, Ready
-from streams.services.console.gate import NotForYou
 from streams.services.console.list_marks import ListMark, keep_mark, mark_of
 from streams.services.console.outcomes import REDIS_AWAY, Outcome, done_as_shown, not_done
 from streams.services.console.sendings import Question
@@ -24,7 +23,6 @@ _is_team = re.compile(r"[^\x00-\x1f]{1,256}").fullmatch
 
 async def judge(asked: ActRequest) -> Outcome | Ready:
     """Judge a list; without a file the one that is there already."""
-    _require_all(asked)
     said = asked.said
     question = Question(said.get("channel", ""), said.get("purpose", ""), said.get("team", "").strip())
     if question.channel not in get_args(Channel) or question.purpose not in get_args(Purpose):
@@ -48,7 +46,6 @@ async def judge(asked: ActRequest) -> Outcome | Ready:
 
 async def reserve(asked: ActRequest) -> Outcome | Ready:
     """Judge the list again, and keep other teams away from those who may be reached now, for two hours."""
-    _require_all(asked)
     kept = asked.deps.sendings.of(asked.viewer.name)
     if kept is None or not (kept.state == "judged" or kept.broke_off_reserving):
         return not_done("Nothing was done", "There is no list that was judged. Upload it again.", SEND)
@@ -60,7 +57,6 @@ async def reserve(asked: ActRequest) -> Outcome | Ready:
 
 async def give_back(asked: ActRequest) -> Outcome | Ready:
     """Give back all who were reserved of the list, so that other teams may ask for them again."""
-    _require_all(asked)
     redis, name = asked.deps.redis, asked.viewer.name
     one, mark, reservations = asked.deps.sendings.of(name), await mark_of(redis, name), Reservations(redis)
     if one is not None and one.state == "judging":
@@ -81,13 +77,6 @@ async def give_back(asked: ActRequest) -> Outcome | Ready:
 def _automatic(channel: str, caller: str) -> bool | None:
     """Whether a machine calls; None: nobody has said, so it may."""
     return caller == "machine" if channel == "phone" and caller in ("live", "machine") else None
-
-
-def _require_all(asked: ActRequest) -> None:
-    """A list may hold people of every region, and why they may not be reached would be told of all."""
-    scope = asked.viewer.scope
-    if scope.regions is not None or scope.committees is not None:
-        raise NotForYou(asked.signed_in)
 
 
 def _ready(asked: ActRequest, upload: BinaryIO, question: Question) -> Ready:

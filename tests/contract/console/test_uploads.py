@@ -1,0 +1,176 @@
+"""Lists that are uploaded: nothing of one is read before it is known who sends it, and nobody keeps the disk full."""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from streams.services.console.acting import uploads
+from streams.services.console.rights import Scope, Viewer
+from streams.services.console.security import MOST_BYTES
+from streams.services.console.sendings import Sendings
+from streams.services.console.signin import COOKIE
+from tests.contract.console.signed_in_console import NOW, ORIGIN, SignedInConsole
+from tests.contract.console.test_acting import Written
+
+ADA = Viewer("ada", frozenset({"sending"}))
+BOB = Viewer("bob", frozenset({"sending"}))
+PIECE = b"per1@example.org\n" * 2_000
+PIECES = 40
+BOUNDARY = "a-boundary"
+JUDGES = """import sys
+sys.stdout.write("email,harmonia_expires_at\\n" + "a@example.org,\\n")
+sys.stderr.write('{"rows": 1, "complete": true, "reasons": {"allow:allowed": 1}}')
+"""
+
+
+def field(name: str, value: str) -> bytes:
+    return f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+
+
+class Upload:
+    """The body of a form with a list of some pieces. `taken`: how many of them were read."""
+
+    def __init__(self, *fields: bytes, behind: bytes = b"", stalls_at: int = PIECES) -> None:
+        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="list"; filename="l.csv"\r\n\r\n'.encode()
+        self._before = b"".join(fields) + head + b"email\n"
+        self._behind = b"\r\n" + behind + f"--{BOUNDARY}--\r\n".encode()
+        self._stalls_at = stalls_at
+        self.taken = 0
+        self.is_stalled, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        size = len(self._before) + PIECES * len(PIECE) + len(self._behind)
+        return {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "Content-Length": str(size)}
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        yield self._before
+        for place in range(PIECES):
+            if place == self._stalls_at:
+                self.is_stalled.set()
+                await self.goes_on.wait()
+            self.taken += 1
+            yield PIECE
+        yield self._behind
+
+
+@pytest.fixture
+async def console(redis_client: Redis, tmp_path: Path) -> AsyncIterator[SignedInConsole]:
+    found = SignedInConsole(redis_client, tmp_path, audit=Written())
+    object.__setattr__(found.deps, "sendings", Sendings((sys.executable, "-c", JUDGES)))
+    yield found
+    await found.deps.sendings.stop()
+
+
+async def fields_of(console: SignedInConsole, browser: httpx.AsyncClient, csrf: str = "") -> list[bytes]:
+    """The fields of a form of the page."""
+    signed_in = await console.sessions.find(browser.cookies[COOKIE], NOW)
+    assert signed_in is not None
+    said = {"csrf": csrf or signed_in.session.csrf, "once": secrets.token_urlsafe(16)}
+    said |= {"channel": "letter", "purpose": "informational", "team": "digital"}
+    return [field(name, value) for name, value in said.items()]
+
+
+async def send(browser: httpx.AsyncClient, upload: Upload, origin: str = ORIGIN) -> httpx.Response:
+    headers = {"Origin": origin, **upload.headers}
+    return await browser.post("/send/judge", content=upload.pieces(), headers=headers)
+
+
+async def test_a_list_that_comes_from_its_page_is_read_and_judged(console: SignedInConsole) -> None:
+    async with console.browser(ADA) as browser:
+        upload = Upload(*await fields_of(console, browser))
+        answer = await send(browser, upload)
+    assert (answer.status_code, answer.headers["location"], upload.taken) == (303, "/send", PIECES)
+    kept = console.deps.sendings.of("ada")
+    assert kept is not None
+    assert kept.size == len(b"email\n") + PIECES * len(PIECE)
+
+
+@pytest.mark.parametrize(
+    "viewer",
+    [
+        Viewer("eve", frozenset({"figures"})),
+        Viewer("eve", frozenset({"sending"}), may_change=frozenset()),
+        Viewer("eve", frozenset({"sending"}), Scope(regions=frozenset({"US-OH"}))),
+        Viewer("eve", frozenset({"sending"}), Scope(committees=frozenset({"C1"}))),
+    ],
+    ids=["role", "setting", "region", "committee"],
+)
+async def test_of_a_list_of_somebody_who_may_send_none_nothing_is_read(
+    console: SignedInConsole, viewer: Viewer
+) -> None:
+    async with console.browser(viewer) as browser:
+        upload = Upload(*await fields_of(console, browser))
+        answer = await send(browser, upload)
+    assert (answer.status_code, upload.taken) == (403, 0)
+
+
+async def test_of_a_list_that_a_page_of_another_site_sends_nothing_is_read(console: SignedInConsole) -> None:
+    async with console.browser(ADA) as browser:
+        upload = Upload(*await fields_of(console, browser))
+        answer = await send(browser, upload, "https://evil.test")
+    assert (answer.status_code, upload.taken) == (403, 0)
+
+
+@pytest.mark.parametrize("has_token_behind", [False, True])
+async def test_a_list_without_its_token_before_it_is_read_no_further_than_any_form(
+    console: SignedInConsole, has_token_behind: bool
+) -> None:
+    async with console.browser(ADA) as browser:
+        token, *others = await fields_of(console, browser)
+        wrong = field("csrf", "of-another-session")
+        upload = Upload(*others, behind=token) if has_token_behind else Upload(wrong, *others)
+        answer = await send(browser, upload)
+    assert answer.status_code == 403
+    assert (upload.taken - 1) * len(PIECE) <= MOST_BYTES
+    assert console.deps.sendings.of("ada") is None
+
+
+async def test_somebody_sends_one_list_at_a_time_and_keeps_nobody_else_from_it(console: SignedInConsole) -> None:
+    async with console.browser(ADA) as browser, console.browser(BOB) as other:
+        first = Upload(*await fields_of(console, browser), stalls_at=3)
+        second = Upload(*await fields_of(console, browser))
+        third = Upload(*await fields_of(console, other))
+        sent = asyncio.create_task(send(browser, first))
+        await first.is_stalled.wait()
+        answer = await send(browser, second)
+        assert (answer.status_code, second.taken) == (429, 0)
+        assert "Another list of yours is being read" in answer.text
+        assert (await send(other, third)).status_code == 303
+        first.goes_on.set()
+        assert (await sent).status_code == 303
+        again = Upload(*await fields_of(console, browser))
+        assert (await send(browser, again)).status_code == 303
+
+
+async def test_a_list_that_does_not_come_in_time_is_let_go_and_can_be_sent_again(
+    console: SignedInConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with console.browser(ADA) as browser:
+        with monkeypatch.context() as hasty:
+            hasty.setattr(uploads, "LIMIT_S", 0.5)
+            stalled = Upload(*await fields_of(console, browser), stalls_at=3)
+            answer = await send(browser, stalled)
+        assert answer.status_code == 408
+        assert "Send it again over a faster line" in answer.text
+        assert console.deps.sendings.of("ada") is None
+        assert (await send(browser, Upload(*await fields_of(console, browser)))).status_code == 303
+
+
+async def test_a_body_that_is_no_form_came_from_no_page(console: SignedInConsole) -> None:
+    async with console.browser(ADA) as browser:
+        headers = {"Origin": ORIGIN, "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+        answer = await browser.post("/send/judge", content=b"email\n" * 100, headers=headers)
+    assert answer.status_code == 403
+
+
+async def test_only_a_form_with_a_list_may_be_longer_than_others(console: SignedInConsole) -> None:
+    async with console.browser(ADA) as browser:
+        answer = await console.post(browser, "/send/judge", list="x" * MOST_BYTES)
+    assert answer.status_code == 413
