@@ -20,6 +20,7 @@ from events.interactions.base import InteractionData
 from events.interactions.commands import ContactErasedIfInactive, ContactSuppressed
 from events.json_types import JSON
 from events.limits import first_excess, within_by_size
+from events.near_types import UNKNOWN_TYPE
 from events.opening_words import TIME_SENT, opens
 from events.refusal import Reason, Refusal
 from events.registry import MODELS, TOPICS_OF
@@ -30,7 +31,7 @@ MAX_AHEAD_MS = 3_600_000
 
 _TOO_LARGE = Refusal(Reason.TOO_LARGE, f"value: at most {MAX_RECORD_BYTES} bytes")
 _LONG_HEADERS = Refusal(Reason.TOO_LARGE, f"headers: at most {MAX_HEADER_BYTES} bytes together")
-_UNKNOWN_TYPE = Refusal(Reason.UNKNOWN_TYPE, "type: not a type of version 1 of the contract")
+_UNKNOWN_TYPE = Refusal(Reason.UNKNOWN_TYPE, UNKNOWN_TYPE)
 _OTHER_VERSION = Refusal(Reason.UNKNOWN_TYPE, "dataschema: only version 1 of a type is known")
 _NO_TIME = Refusal(Reason.NO_TIME, "time: give RFC 3339 with an offset, such as 2012-02-22T00:00:00Z")
 _FUTURE = Refusal(Reason.TIME_IN_FUTURE, "time: more than 1 h after the record's own timestamp; mend the clock")

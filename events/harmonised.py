@@ -20,6 +20,7 @@ from events.identifiers import Hasher, strongest, voter_state
 from events.interactions.base import SourcedData
 from events.interactions.commands import PairCommand
 from events.json_types import JSON
+from events.near_types import UNKNOWN_TYPE
 from events.refusal import Reason, Refusal
 from events.registry import MODELS
 
@@ -28,7 +29,7 @@ _SCHEME = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:/+|urn:)")
 _POINTERS = frozenset({"subject", "partitionkey"})
 """Extensions by which producers name the person, often by address: they go no further."""
 
-_UNKNOWN_TYPE = Refusal(Reason.UNKNOWN_TYPE, "type: not a type of version 1 of the contract")
+_UNKNOWN_TYPE = Refusal(Reason.UNKNOWN_TYPE, UNKNOWN_TYPE)
 _NO_DATA = Refusal(Reason.NO_IDENTIFIER, "data: must be an object with a hashed `contact` in it")
 
 

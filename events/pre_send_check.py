@@ -2,7 +2,7 @@
 
 It is judged as the input topics judge it. Besides, one that they accept and that has no effect is refused where it can
 only be a mistake: whoever sets the end of a suppression before its beginning thinks that somebody is left alone. The
-refusal of an unknown type names the known one that is spelled most like it.
+refusal of an unknown type names the known ones that may be meant.
 """
 
 import orjson
@@ -10,10 +10,10 @@ import orjson
 from events.envelope import Interaction, Record, decode
 from events.interactions.commands import ContactSuppressed
 from events.json_types import JSON
+from events.near_types import unknown_type
 from events.purpose_wall import OPEN, Wall, through_the_wall
 from events.refusal import Reason, Refusal
 from events.registry import MODELS
-from events.spelling import nearest_name
 from events.times import parse_time
 
 _OVER = Refusal(
@@ -51,6 +51,7 @@ def _type_of(record: Record) -> JSON:
 
 
 def _with_near_type(refusal: Refusal, type_: JSON) -> Refusal:
-    if not isinstance(type_, str) or type_ in MODELS or (near := nearest_name(type_, MODELS)) is None:
+    """`refusal` with the types that may be meant. A known type is refused for its topic or its version."""
+    if not isinstance(type_, str) or type_ in MODELS:
         return refusal
-    return Refusal(refusal.reason, f"{refusal.detail}; did you mean {near}?")
+    return Refusal(refusal.reason, unknown_type(type_))

@@ -33,8 +33,8 @@ class UnknownField(NamedTuple):
     near: str | None
 
     def __str__(self) -> str:
-        meant = f"did you mean {self.near}? " if self.near else ""
-        return f"{self.field}: no field of {self.type}; {meant}It is taken, and counts for nothing"
+        meant = f"did you mean {self.near}? It" if self.near else "it"
+        return f"{self.field}: no field of {self.type}; {meant} is taken, and counts for nothing"
 
 
 def unknown_fields(type_: str, data: JSON, most: int = MOST_TOLD) -> list[UnknownField]:

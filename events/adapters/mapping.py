@@ -7,13 +7,16 @@ A value that the mapping does not list is refused, never guessed, unless there i
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
+from events.adapters.values import milliseconds, seconds
 from events.json_types import JSON
+from events.near_types import UNKNOWN_TYPE, unknown_type
+from events.refusal import Refusal
 from events.registry import MODELS
 from events.unknown_fields import UnknownField, unknown_fields
 from events.validation_messages import in_plain_words
@@ -32,7 +35,8 @@ class Column(_Strict):
     `kind`: how the cell is read; `amount` is in major units and becomes minor ones, `list` is split at `separator`.
     `values`: the meaning of each value of the cell, compared without case. `default`: for a blank cell, and for one
     that `values` does not list. `prefix` goes before the text. `zone`: the time zone of a time that names none.
-    `format`: the format of a time that is not ISO 8601 (`%m/%d/%Y %I:%M %p`), since 3/4 and 4/3 look alike.
+    `format`: the format of a time that is not ISO 8601 (`%m/%d/%Y %I:%M %p`), since 3/4 and 4/3 look alike; `unix` and
+    `unix_ms`: seconds and milliseconds since 1970.
     """
 
     column: Annotated[str, Field(min_length=1)]
@@ -50,16 +54,26 @@ class Column(_Strict):
         if self.values is not None and self.kind not in ("text", "lower"):
             raise ValueError("values: are for columns of text; leave out kind")
         if self.format is not None and not _can_be_read(self.format):
-            raise ValueError("format: must be one of Python's strptime, such as %m/%d/%Y %I:%M %p")
+            raise ValueError(
+                "format: give unix or unix_ms (seconds or milliseconds since 1970), or a format of Python's strptime "
+                "that has the year, such as %m/%d/%Y %I:%M %p"
+            )
         return self
 
 
+SINCE_1970: Mapping[str, Callable[[JSON, str], int | Refusal]] = {"unix": seconds, "unix_ms": milliseconds}
+"""The formats of times that are numbers, and how they are read."""
+
+
 def _can_be_read(format_: str) -> bool:
+    """Whether times can be meant by a format. One without a year reads every time as one of 1900, or reads none."""
+    if format_ in SINCE_1970:
+        return True
     try:
-        datetime.strptime(_SOME_DAY.strftime(format_), format_)  # noqa: DTZ007 (only whether it can be)
+        read = datetime.strptime(_SOME_DAY.strftime(format_), format_)  # noqa: DTZ007 (only whether it can be)
     except (ValueError, re.error):
         return False
-    return True
+    return read.year == _SOME_DAY.year
 
 
 _SOME_DAY = datetime(2012, 2, 3, 4, 5, 6, tzinfo=UTC)
@@ -123,8 +137,9 @@ class RowMapping(_Strict):
 
     @model_validator(mode="after")
     def _make_sense(self) -> Self:
-        if any(type_ not in MODELS for type_ in self.types()):
-            raise ValueError("type: not a type of version 1 of the contract")
+        for type_ in self.types():
+            if type_ not in MODELS:
+                raise ValueError(unknown_type(type_) if isinstance(type_, str) else UNKNOWN_TYPE)
         if self.time.values is not None:
             raise ValueError("time: is read from a column, not looked up")
         return self

@@ -7,7 +7,7 @@ import orjson
 
 from events.adapters.drafts import Draft, DraftResult, adapter_failure, settle
 from events.adapters.feed import AdapterResult, Feed, RefusedElement, SkippedElement
-from events.adapters.mapping import Column, FieldSource, FieldTree, MappingFile, RowMapping
+from events.adapters.mapping import SINCE_1970, Column, FieldSource, FieldTree, MappingFile, RowMapping
 from events.adapters.values import minor_units, parse_moment, text_of
 from events.json_types import JSON
 from events.refusal import Reason, Refusal
@@ -81,6 +81,8 @@ def _time(row: Row, said: Column, feed: Feed) -> int | Refusal:
 
 
 def _moment(text: str | None, said: Column, feed: Feed) -> int | Refusal:
+    if (since_1970 := SINCE_1970.get(said.format or "")) is not None:
+        return since_1970(text, f"column {said.column}")
     if said.format is not None and text is not None:
         try:
             text = datetime.strptime(text, said.format).isoformat()  # noqa: DTZ007 (its zone is told beside it)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from math import isfinite
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from events.fields import MAX_TEXT
@@ -18,6 +19,7 @@ from events.times import parse_time, render_time
 
 _LAST_SECOND = 253_402_300_799
 _MS = 1_000
+_FIRST_MS = 10**11
 _AMOUNT = re.compile(r"-?\d{1,15}(\.\d{1,9})?", re.ASCII).fullmatch
 _GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d{1,9})?", re.ASCII).fullmatch
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:@]+@[^\s<>\"'(),;:@]+")
@@ -50,11 +52,28 @@ def text_of(value: JSON) -> str | None:
 
 def seconds(value: JSON, field: str) -> int | Refusal:
     """A time given as Unix seconds, whole or with a fraction, a number or its text; in ms since 1970."""
-    if isinstance(value, str) and _AMOUNT(value.strip()):
-        value = float(value)
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= _LAST_SECOND:
-        return int(Decimal(str(value)) * _MS)
+    number = _number(value)
+    if number is not None and 0 < number <= _LAST_SECOND:
+        return int(number * _MS)
     return Refusal(Reason.NO_TIME, f"{field}: give Unix seconds")
+
+
+def milliseconds(value: JSON, field: str) -> int | Refusal:
+    """A time given as milliseconds since 1970, a number or its text.
+
+    A number that would be a day before March 1973 is refused: as seconds it is a day of today.
+    """
+    number = _number(value)
+    if number is not None and _FIRST_MS <= number <= _LAST_SECOND * _MS:
+        return int(number)
+    return Refusal(Reason.NO_TIME, f"{field}: give milliseconds since 1970, 13 digits; 10 digits are seconds")
+
+
+def _number(value: JSON) -> Decimal | None:
+    if isinstance(value, str):
+        return Decimal(value.strip()) if _AMOUNT(value.strip()) else None
+    known = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return Decimal(str(value)) if known else None
 
 
 def parse_moment(value: JSON, field: str, zone: str = "UTC") -> int | Refusal:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import orjson
+import pytest
 from typer.testing import CliRunner, Result
 
 from streams.cli.main import app
@@ -36,6 +37,21 @@ def test_a_misspelled_field_of_a_mapping_is_told_and_the_mapping_is_taken(tmp_pa
         "It is taken, and counts for nothing"
     ) in ended.stderr.splitlines()
     assert '"campain_id":"gotv-1"' in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("times", "as_json", "code"),
+    [(["1764000000"], [], 1), (["1764000000"], ["--json"], 1), (["1764000000", "2012-02-22T10:00:00Z"], [], 0)],
+)
+def test_a_dry_run_fails_where_every_row_is_refused(
+    tmp_path: Path, times: list[str], as_json: list[str], code: int
+) -> None:
+    mapping, rows = tmp_path / "mail.toml", tmp_path / "mail.csv"
+    mapping.write_text(MAPPING)
+    rows.write_text("at,id,email,campaign\n" + "".join(f"{time},1,ada@example.org,gotv-1\n" for time in times))
+
+    command = ["import", "generic", str(rows), "--mapping", str(mapping), "--dry-run", *as_json]
+    assert CliRunner().invoke(app, command).exit_code == code
 
 
 def test_a_row_that_repeats_an_id_with_other_content_is_told(tmp_path: Path) -> None:

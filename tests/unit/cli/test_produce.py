@@ -21,10 +21,11 @@ def line(type_: JSON, **data: JSON) -> bytes:
     [
         ("email.opend", "; did you mean email.opened?"),
         ("Donation.Made", "; did you mean donation.made?"),
-        ("ada@example.org", "of the contract"),
+        ("petition.signed", "; did you mean form.submitted?"),
+        ("ada@example.org", "docs/events.md lists all"),
     ],
 )
-def test_an_unknown_type_is_refused_with_the_known_one_that_is_spelled_like_it(type_: str, end: str) -> None:
+def test_an_unknown_type_is_refused_with_the_known_one_that_may_be_meant(type_: str, end: str) -> None:
     refused = route(line(type_), Settings(), NOW)
 
     assert isinstance(refused, Refusal)

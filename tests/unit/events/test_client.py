@@ -81,8 +81,10 @@ def test_a_suppression_that_ends_before_it_begins_is_not_sent() -> None:
     assert build("contact.suppressed", {**ada, "until": AT.isoformat()}, source="office/desk", time=AT)
 
 
-def test_an_unknown_type_is_refused_with_the_known_one_that_is_spelled_like_it() -> None:
+def test_an_unknown_type_is_refused_with_the_known_ones_that_may_be_meant() -> None:
     with pytest.raises(InvalidEvent, match=r"unknown_type: .*; did you mean email\.opened\?"):
         build("email.opend", OPENED, source="digital/mailer", time=AT)
-    with pytest.raises(InvalidEvent, match=r"unknown_type: type: not a type of version 1 of the contract$"):
+    with pytest.raises(InvalidEvent, match=r"unknown_type: .*; did you mean form\.submitted\?"):
+        build("petition.signed", OPENED, source="digital/mailer", time=AT)
+    with pytest.raises(InvalidEvent, match=r"not a type of version 1 of the contract; docs/events\.md lists all$"):
         build("zzz", OPENED, source="digital/mailer", time=AT)

@@ -115,6 +115,55 @@ def test_a_time_in_the_format_of_the_mapping(written: str, reason: str | None) -
     assert (refused, [time for _, time, _ in interactions]) == (([], [AT]) if reason is None else ([reason], []))
 
 
+@pytest.mark.parametrize(
+    ("format_", "written", "reason"),
+    [
+        ("unix", "1764000000", None),
+        ("unix", 1_764_000_000, None),
+        ("unix_ms", "1764000000000", None),
+        ("unix", "1764000000000", "no_time"),
+        ("unix_ms", "1764000000", "no_time"),
+        ("unix", AT, "no_time"),
+        ("unix_ms", "", "no_time"),
+    ],
+)
+def test_a_time_in_seconds_or_milliseconds_since_1970(format_: str, written: str | int, reason: str | None) -> None:
+    mapping = parse_mapping(GIFTS.replace('"when.paid"', f'"when.paid", format = "{format_}"'))
+
+    interactions, refused, _ = shown(read_row(GIFT | {"when": {"paid": written}}, b"", mapping, FEED))
+
+    assert (refused, [time for _, time, _ in interactions]) == (([], [AT]) if reason is None else ([reason], []))
+
+
+def test_a_field_that_is_a_time_since_1970_is_written_as_the_contract_wants_it() -> None:
+    starts = 'starts_at = { column = "starts", kind = "time", format = "unix" }'
+    mapping = parse_mapping(
+        f"""
+name = "rsvps"
+[[interactions]]
+type = "rsvp.made"
+time = {{ column = "ts", format = "unix" }}
+act = ["ts"]
+contact = {{ email = {{ column = "who" }} }}
+data = {{ event_id = "e1", {starts} }}
+"""
+    )
+
+    row = {"ts": "1764000000", "who": "ada@example.org", "starts": "1764000000"}
+    assert only(row, mapping)[2]["starts_at"] == AT
+
+
+@pytest.mark.parametrize("format_", ["unix_s", "epoch", "integer", "%H:%M", "%d/%m", "%s", "%%", "YYYY-MM-DD"])
+def test_a_format_that_cannot_be_meant_is_refused_with_the_cure(format_: str) -> None:
+    with pytest.raises(InvalidMapping, match=r"time.*format: give unix or unix_ms .*, such as %m/%d/%Y"):
+        parse_mapping(GIFTS.replace('"when.paid"', f'"when.paid", format = "{format_}"'))
+
+
+def test_an_unknown_type_of_a_mapping_is_refused_with_the_types_that_may_be_meant() -> None:
+    with pytest.raises(InvalidMapping, match=r"docs/events\.md lists all; did you mean form\.submitted\?$"):
+        parse_mapping(GIFTS.replace('"donation.made"', '"petition.signed"'))
+
+
 def test_do_not_text_closes_texts() -> None:
     interactions, _, _ = shown(read_row(HISTORY | {"Result": "Do Not Text"}, b"", shipped("van"), FEED))
 

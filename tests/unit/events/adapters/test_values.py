@@ -2,7 +2,7 @@
 
 import pytest
 
-from events.adapters.values import minor_units, parse_moment, seconds, server_reason
+from events.adapters.values import milliseconds, minor_units, parse_moment, seconds, server_reason
 from events.json_types import JSON
 from events.refusal import Refusal
 from events.times import parse_time
@@ -31,6 +31,21 @@ def test_a_time_that_its_zone_takes_beyond_the_years_is_none(text: str, zone: st
 @pytest.mark.parametrize("value", [1_764_000_000.125, "1764000000.125", "1764000000.1259"])
 def test_unix_seconds_are_cut_to_milliseconds(value: JSON) -> None:
     assert seconds(value, "at") == 1_764_000_000_125
+
+
+@pytest.mark.parametrize("value", [1_764_000_000_125, "1764000000125", "1764000000125.9"])
+def test_milliseconds_since_1970_are_cut_to_whole_ones(value: JSON) -> None:
+    assert milliseconds(value, "at") == 1_764_000_000_125
+
+
+@pytest.mark.parametrize("value", ["1764000000", 1_764_000_000, "", None, True, float("nan"), "24.11.2025", 10**18])
+def test_seconds_are_never_read_as_milliseconds(value: JSON) -> None:
+    assert isinstance(milliseconds(value, "at"), Refusal)
+
+
+@pytest.mark.parametrize("value", [1_764_000_000_125, "1764000000125", float("inf"), float("nan"), -1, False])
+def test_milliseconds_are_never_read_as_seconds(value: JSON) -> None:
+    assert isinstance(seconds(value, "at"), Refusal)
 
 
 @pytest.mark.parametrize(
