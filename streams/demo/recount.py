@@ -43,7 +43,7 @@ def text_of(at: datetime | None) -> str | None:
     return None if at is None else f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
-_OWN_ACTS = {
+OWN_ACTS = {
     *("email.clicked", "email.unsubscribed", "email.complained", "text.replied", "text.opted_out"),
     *("donation.made", "donation.pledge_cancelled", "rsvp.made", "rsvp.cancelled", "rsvp.attended"),
     *("form.submitted", "consent.changed"),
@@ -54,7 +54,7 @@ def last_active(told: list[CountedEvent]) -> Profile:
     """The field `last_active_at`: when the person last did something of their own; no field where they never did."""
     last = None
     for one in told:
-        if one.type in _OWN_ACTS and not _is_on_other_ground(one):
+        if one.type in OWN_ACTS and not _is_on_other_ground(one):
             last = one.at
         if one.type == "canvass.reported" and one.fields["outcome"] == "contacted":
             last = one.at

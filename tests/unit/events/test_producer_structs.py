@@ -24,11 +24,6 @@ def test_a_struct_has_its_models_fields_in_their_order(type_: str) -> None:
     assert names_in(type_) == [name for name in of_model if name in names_in(type_)]
 
 
-def test_only_times_that_may_have_to_be_rewritten_are_left_to_the_models() -> None:
-    missing = {name for type_ in PRODUCER_EVENTS for name in MODELS[type_].model_fields.keys() - set(names_in(type_))}
-    assert missing == {"starts_at", "until"}
-
-
 def test_what_a_struct_is_made_of_has_every_field_in_order_too() -> None:
     assert [*Contact.model_fields, "mailbox"] == [field.name for field in fields(ProducerContact)]
     assert list(ExperimentArm.model_fields) == [field.name for field in fields(Arm)]
