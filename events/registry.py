@@ -1,7 +1,7 @@
 """Every type of interaction and what is true of it: the one table from which all other lists of types are derived.
 
-A new type is a model in `events/interactions/`, one entry here, and its words: docs/architecture.md names each file, and
-a test names each file that does not know the type. What is kept of it beyond that it happened is said in
+A new type is a model in `events/interactions/`, one entry here, and its words: docs/architecture.md names each file,
+and a test names each file that does not know the type. What is kept of it beyond that it happened is said in
 `streams/domain/contact/facts/from_interactions.py`, which refuses to guess. What experiments measure of it, if
 anything, is said in the table of metrics, `events/experiments/metrics.py`.
 """

@@ -1,4 +1,4 @@
-"""Each type of interaction stands in every file that has to know of it, and the recipe for a new type names them all."""
+"""Each type of interaction stands in every file that has to know of it, and the recipe names them all."""
 
 from collections.abc import Iterable, Iterator
 from functools import cache
