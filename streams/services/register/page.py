@@ -10,6 +10,7 @@ from streams.domain.messages import Listed
 from streams.platform.tokens import ANY_TEAM
 from streams.services.console.words import Words
 from streams.services.register import questions
+from streams.services.register.activities import Activity
 from streams.services.register.record import Place, Register, Score, TakenField
 from streams.services.register.scores import DefinedRule
 
@@ -25,15 +26,17 @@ def register_page(register: Register, words: Words) -> str:
     parts = (
         _head(register, words),
         _controller(register, words),
-        _taken(register, words),
+        _activities(register, words),
         _purposes(register, words),
         _sources(register, words),
-        _places(register, words),
         _retention(register, words),
-        _readers(register, words),
+        _recipients(register, words),
         _protection(register, words),
         _scores(register, words),
         _dpia(words),
+        _taken(register, words),
+        _places(register, words),
+        _readers(register, words),
     )
     return "\n".join(_shown(line) for part in parts for line in part).rstrip() + "\n"
 
@@ -70,8 +73,30 @@ def _controller(register: Register, words: Words) -> Iterator[str]:
     yield from _questions(questions.OF_THE_CONTROLLER, words)
 
 
+def _activities(register: Register, words: Words) -> Iterator[str]:
+    """A sheet of each activity; which fields, topics and stores it rests on is in the annexes."""
+    yield from _heading(2, words.text("Processing activities"))
+    for number, activity in enumerate(register.activities, start=1):
+        yield from _heading(3, f"{number}. {activity.name}")
+        yield from _items(f"{name}{words.text(': ')}{text}" for name, text in _sheet(activity, register, words))
+
+
+def _sheet(activity: Activity, register: Register, words: Words) -> Iterator[tuple[str, str]]:
+    semicolon = words.text("; ")
+    yield words.text("Purpose of the processing"), activity.purpose
+    yield words.text("Whose data"), activity.people
+    yield words.text("Categories of data"), semicolon.join([words.text("identity and contact details"), *activity.data])
+    if activity.may_tell_opinions:
+        yield words.text("Special categories"), words.text("some of them may tell a political opinion (article 9)")
+    if activity.channels:
+        yield words.text("People are reached by"), semicolon.join(activity.channels)
+    yield words.text("How long"), semicolon.join(activity.kept)
+    none = words.text("none is configured where this was made")
+    yield words.text("Recipients"), semicolon.join(one.name for one in register.recipients) or none
+
+
 def _taken(register: Register, words: Words) -> Iterator[str]:
-    yield from _heading(2, words.text("Whose data, and which"))
+    yield from _heading(2, words.text("Annex: whose data, and which"))
     yield from _paragraph(
         words.text(
             "People whom producers name: who gives, signs, comes, is written to, called or visited, or stands in a "
@@ -130,7 +155,7 @@ def _sources(register: Register, words: Words) -> Iterator[str]:
 
 
 def _places(register: Register, words: Words) -> Iterator[str]:
-    yield from _heading(2, words.text("Where data are, what for, and how long"))
+    yield from _heading(2, words.text("Annex: where data are, what for, and how long"))
     yield from _heading(3, words.text("Topics"))
     yield from _each_place(register, words, is_topic=True)
     yield from _heading(3, words.text("Elsewhere"))
@@ -184,11 +209,15 @@ def _retention(register: Register, words: Words) -> Iterator[str]:
 
 
 def _readers(register: Register, words: Words) -> Iterator[str]:
-    yield from _heading(2, words.text("Who reads it"))
+    yield from _heading(2, words.text("Annex: which program reads what"))
     yield from _paragraph(
         words.text("Users of Kafka and the topics with people in them that they may read, where deploy/acl is applied.")
     )
     yield from _items(f"**{reader.user}**{words.text(': ')}{', '.join(reader.topics)}" for reader in register.readers)
+
+
+def _recipients(register: Register, words: Words) -> Iterator[str]:
+    yield from _heading(2, words.text("Who reads it"))
     yield from _callers(register, words)
     yield from _paragraph(words.text("Endpoints and vendors, by name and host."))
     elsewhere = words.text("a host that is kept with the secrets")

@@ -26,6 +26,7 @@ from streams.platform.stores import STORES
 from streams.platform.tokens import SCOPES, read_tokens
 from streams.platform.topics import changelog_topics
 from streams.services.console.words import Words
+from streams.services.register.activities import Activity, activities_of
 from streams.services.register.policy_basis import AskedOnChannel, asked_by
 from streams.services.register.protection import ProtectionItem, protection_of
 from streams.services.register.scores import SCORES, DefinedRule, ScoreSpec, Surroundings
@@ -103,8 +104,9 @@ class Score(Struct, frozen=True):
 
 
 class Register(Struct, frozen=True):
-    """The whole of it. `controller`, `dpo` None: blanks. `segments`, `experiments` None: nobody has looked.
+    """The whole of it, activities with their purposes first.
 
+    `controller`, `dpo` None: blanks. `segments`, `experiments` None: nobody has looked.
     `identifiers`: what may be said of who a person is and where; `in_all`: what any interaction may say besides.
     """
 
@@ -113,6 +115,7 @@ class Register(Struct, frozen=True):
     deployment: Mapping[str, str]
     controller: str | None
     dpo: str | None
+    activities: tuple[Activity, ...]
     identifiers: tuple[str, ...]
     in_all: tuple[str, ...]
     taken: tuple[TakenType, ...]
@@ -151,6 +154,7 @@ def register_of(around: Surroundings, endpoints: Sequence[Endpoint], words: Word
         },
         controller=settings.controller,
         dpo=settings.dpo,
+        activities=tuple(activities_of(settings, TELL_OPINIONS, words)),
         identifiers=(*Contact.model_fields,),
         in_all=tuple(name for name in InteractionData.model_fields if name != "contact"),
         taken=tuple(_taken(words)),

@@ -17,7 +17,7 @@ def test_it_is_written_without_a_server_in_both_languages_and_for_programs() -> 
     english, french, data = run("--offline"), run("--offline", "--language", "fr"), run("--offline", "--json")
     assert (english.exit_code, french.exit_code, data.exit_code) == (0, 0, 0)
     assert english.stdout.startswith("# Register of processing\n")
-    assert french.stdout.startswith("# Registre des traitements\n")
+    assert french.stdout.startswith("# Registre des activités de traitement\n")
     assert "\u00a0: Liste Martin" in french.stdout
     said = json.loads(data.stdout)
     assert (said["controller"], said["deployment"]["HARMONIA_REGIME"], said["segments"]) == ("Liste Martin", "fr", None)

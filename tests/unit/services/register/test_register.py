@@ -21,6 +21,7 @@ from streams.platform.stores import STORES
 from streams.platform.topics import changelog_topics
 from streams.services.console.words import LANGUAGES, Language, Words
 from streams.services.register import questions
+from streams.services.register.activities import ACTIVITIES, types_of
 from streams.services.register.defined_rules import defined_rules
 from streams.services.register.page import WIDTH, register_page
 from streams.services.register.record import Register, plain, register_of
@@ -86,6 +87,48 @@ def test_a_changelog_has_the_readers_of_its_topic_under_any_app_id() -> None:
     usual, other = ({place.name: place.read_by for place in made(app_id=app).places} for app in ("harmonia", "other"))
     assert "harmonia-worker" in other["other-contacts-changelog"]
     assert other["other-contacts-changelog"] == usual["harmonia-contacts-changelog"]
+
+
+def test_each_type_of_interaction_belongs_to_one_activity_with_a_purpose() -> None:
+    named = [each.name for spec in ACTIVITIES for each in types_of(spec)]
+
+    assert sorted(named) == sorted(spec.name for spec in SPECS)
+    assert all(spec.purpose and spec.people and types_of(spec) for spec in ACTIVITIES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_activities_with_their_purposes_come_first_and_topics_last(language: Language) -> None:
+    shown, words = page(language), Words(language)
+    titles = [line.removeprefix("## ") for line in shown.splitlines() if line.startswith("## ")]
+
+    assert titles[1] == words.text("Processing activities")
+    assert titles[-3:] == [
+        words.text("Annex: whose data, and which"),
+        words.text("Annex: where data are, what for, and how long"),
+        words.text("Annex: which program reads what"),
+    ]
+    activities = shown[: shown.index(f"## {titles[2]}")]
+    assert [topic.name for topic in ALL if topic.name in activities] == []
+    assert [spec.name for spec in SPECS if spec.name in activities] == []
+    assert activities.count(f"- {words.text('Purpose of the processing')}") == len(ACTIVITIES)
+
+
+def test_an_activity_tells_when_erasure_is_due_and_that_it_may_tell_an_opinion() -> None:
+    [canvassing] = [one for one in made(inactivity_days=90).activities if "Canvassing" in one.name]
+    [gifts] = [one for one in made(inactivity_days=0).activities if "Gifts" in one.name]
+
+    assert canvassing.may_tell_opinions
+    assert not gifts.may_tell_opinions
+    assert "the profile: until erasure, which is due 90 days after the person's last own act" in canvassing.kept
+    assert "the profile: until erasure; no time is set after which that is due" in gifts.kept
+
+
+def test_french_says_that_a_place_is_about_nobody_and_has_no_literary_past() -> None:
+    shown = page("fr")
+
+    assert "personne\u00a0: des" not in shown
+    assert re.findall(r"\b(?:fut|furent|eut|eurent)\b", shown) == []
+    assert "le commanditaire d’une campagne" in " ".join(shown.split())
 
 
 def test_every_type_of_interaction_is_listed_with_its_fields() -> None:
