@@ -107,9 +107,9 @@ def _intake(parts: AgentParts) -> BuiltAgent:
 
 
 def _contacts(parts: AgentParts) -> BuiltAgent:
-    table, partitions = parts.tables[CONTACTS_TABLE], parts.settings.partitions
+    table, settings = parts.tables[CONTACTS_TABLE], parts.settings
     ticks = SegmentTicks(table, parts.ends, parts.outbox, parts.clock, parts.metrics.segments)
-    contacts = ContactsAgent(table, partitions, parts.metrics, parts.clock, policy=parts.policy, on_work=ticks.note)
+    contacts = ContactsAgent(table, settings, parts.metrics, parts.clock, policy=parts.policy, on_work=ticks.note)
     return BuiltAgent(contacts, ticks=ticks)
 
 

@@ -55,7 +55,8 @@ class Team:
         await self.hear(*records, source=self.source)
 
     async def hear(self, *records: Fetched, source: TP) -> None:
-        agent = ContactsAgent(self.table, 1, self.metrics, lambda: AT, policy=default_policy, on_work=lambda *_: None)
+        parts = self.table, self.settings, self.metrics, lambda: AT
+        agent = ContactsAgent(*parts, policy=default_policy, on_work=lambda *_: None)
         placed = [Fetched(r.offset, r.value, r.key, r.headers, r.timestamp, *source) for r in records]
         await agent(Run(source, placed, placed[-1].offset + 1, 1))
 

@@ -25,6 +25,7 @@ from streams.engine.decoded_states import States
 from streams.engine.runs import Records, Run
 from streams.engine.table import ChunkTable
 from streams.engine.table_partition import Effects, folded_to
+from streams.platform.settings import Settings
 from streams.worker.agents.contacts.class_queries import InputProgress
 from streams.worker.agents.contacts.fragments import FragmentsHandler
 from streams.worker.agents.contacts.handler import STAGE, ChunkHandler
@@ -37,7 +38,7 @@ from streams.worker.agents.latency_header import Clock
 from streams.worker.agents.segments.definitions import SegmentDefinitionsHandler
 from streams.worker.agents.segments.records import last_tick_end
 from streams.worker.agents.segments.registry import registry_in
-from streams.worker.agents.segments.sampling import kept_sample
+from streams.worker.agents.segments.sampling import is_of_backlog, kept_sample
 from streams.worker.agents.segments.work import SegmentWorkHandler
 from streams.worker.metrics import Metrics
 
@@ -45,7 +46,7 @@ logger = logging.getLogger(__name__)
 
 
 class ContactsAgent:
-    """Handles chunks of the topics that are folded into the table of contacts, each of `partitions` partitions.
+    """Handles chunks of the topics that are folded into the table of contacts.
 
     `policy` gives the one that holds now; a chunk is judged by one, however often its folding is tried. `on_work`: told
     of the records of `segment-work` that a partition has folded.
@@ -54,7 +55,7 @@ class ContactsAgent:
     def __init__(  # noqa: PLR0913 (what it needs, and whom it tells)
         self,
         table: ChunkTable[ContactState],
-        partitions: int,
+        settings: Settings,
         metrics: Metrics,
         clock: Clock,
         *,
@@ -62,7 +63,8 @@ class ContactsAgent:
         on_work: Callable[[int, Records], None],
     ) -> None:
         self._table = table
-        self._partitions = partitions
+        self._partitions = settings.partitions
+        self._chunk_records = settings.chunk_records
         self._metrics = metrics
         self._clock = clock
         self._policy = policy
@@ -82,7 +84,8 @@ class ContactsAgent:
             policy = policy or self._policy()  # once it is this chunk's turn, or an older one might follow a newer one
             builder = RecordBuilder(chunk.tp.partition, self._partitions, states.generation)
             folded = last_tick_end(records) if is_all else 0
-            progress = InputProgress(max(folded, folded_to(states.store, interactions)), end)
+            is_behind = is_of_backlog(len(records), self._chunk_records)
+            progress = InputProgress(max(folded, folded_to(states.store, interactions)), end, is_behind)
             last = fold_chunk(chunk.tp.topic, states, records, builder, self._clock(), policy=policy, progress=progress)
             return last.effects
 
@@ -150,7 +153,7 @@ def fold_chunk(  # noqa: PLR0913 (a chunk, what was before it, and what it needs
     policy: Policy,
     progress: InputProgress,
 ) -> ChunkHandler:
-    """Fold records of one topic onto the states before them; `progress`: how far `interactions` are folded.
+    """Fold records of one topic onto the states before them; `progress`: how far the partition is folded.
 
     Raises `ValueError` for a topic that is not folded into the table: read as another one's, its records would say
     what nobody meant.
@@ -160,7 +163,7 @@ def fold_chunk(  # noqa: PLR0913 (a chunk, what was before it, and what it needs
     chunk = _KINDS[topic](states, builder, at_ms, policy)
     chunk.progress = progress
     chunk.take(records)
-    kept_sample(states, builder.partitions).follow(states, chunk.repository, at_ms, len(records))
+    kept_sample(states, builder.partitions).follow(states, chunk.repository, at_ms, is_behind=progress.is_behind)
     return chunk
 
 

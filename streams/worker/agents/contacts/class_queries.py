@@ -26,10 +26,12 @@ class InputProgress(NamedTuple):
     """How far `interactions` are folded, and how far they must be before a fragment may be said to have no class.
 
     `folded`: the offset after the last record that is folded; `end`: that to wait for, 0: none.
+    `is_behind`: whether the chunk that is folded is of a partition that is behind.
     """
 
     folded: int = 0
     end: int = 0
+    is_behind: bool = False
 
     @property
     def is_all(self) -> bool:

@@ -23,8 +23,8 @@ AHEAD_PER_S = 20_000
 """Keys a second that are walked past ahead of any question, in all partitions together."""
 LEAST_AHEAD, MOST_AHEAD = 1_000, 2_500
 """Keys that one chunk walks past: fewer are left for a later one, and more would hold up what comes behind it."""
-BEHIND, PAUSE_MS = 500, 5_000
-"""A chunk of so many records is of a partition that is behind: nobody walks there meanwhile, and for so long after."""
+PAUSE_MS = 5_000
+"""For so long after a chunk of a partition that is behind nobody walks there."""
 OF_NOBODY = b"/"
 """In the keys of what canonical ids keep of their fragments, and of traces."""
 
@@ -45,20 +45,20 @@ class KeptSample:
         contacts = [key for key in keys if OF_NOBODY not in key]
         self.people.walk(contacts, keys[-1] if keys else self.people.after, is_end=len(keys) < keys_at_once)
 
-    def follow(self, states: States[ContactState], repository: ContactRepository, at: int, records: int) -> None:
+    def follow(self, states: States[ContactState], repository: ContactRepository, at: int, *, is_behind: bool) -> None:
         """Walk on as far as there is time for, and follow what a chunk has changed.
 
-        `at`: when it is folded (ms); `records`: how many it has.
+        `at`: when it is folded (ms); `is_behind`: whether it is of a partition that is behind.
         """
         if not self.people.is_whole:
-            self._walk_ahead(states, at, records)
+            self._walk_ahead(states, at, is_behind=is_behind)
         self.people.come(key for key in repository.come if OF_NOBODY not in key)
         self.people.go(key for key in repository.gone if OF_NOBODY not in key)
         if self.people.is_worn:
             self.people = self._begun()
 
-    def _walk_ahead(self, states: States[ContactState], at: int, records: int) -> None:
-        if records >= BEHIND:
+    def _walk_ahead(self, states: States[ContactState], at: int, *, is_behind: bool) -> None:
+        if is_behind:
             self._walks_from = at + PAUSE_MS
         elif self._walks_from is None or at < self._walks_from - PAUSE_MS:  # the first time, or the clock was set back
             self._walks_from = at
@@ -69,6 +69,14 @@ class KeptSample:
 
     def _begun(self) -> PeopleSample:
         return PeopleSample(-(-SAMPLE // self._partitions))
+
+
+def is_of_backlog(records: int, chunk_records: int) -> bool:
+    """Whether a chunk of so many records is of a partition that is behind: half of the `chunk_records` that fit in.
+
+    One record alone tells nothing, also where no more fit in.
+    """
+    return records >= max(2, chunk_records // 2)
 
 
 def kept_sample(states: States[ContactState], partitions: int) -> KeptSample:

@@ -42,9 +42,11 @@ from streams.engine.writer import Output
 from streams.worker.agents.contacts.agent import fold_chunk
 from streams.worker.agents.contacts.class_queries import InputProgress
 from streams.worker.agents.contacts.output_records import GENERATION_BITS, RecordBuilder
+from streams.worker.agents.segments.sampling import is_of_backlog
 from tests.unit.engine.kafka_records import Fetched
 
 PARTITIONS = 3
+CHUNK_RECORDS = 10
 CROWD = 50
 SOURCES = (
     *(INTERACTIONS, CONTACT_ROOFS, CONTACT_FRAGMENTS, EXPERIMENT_DEFINITIONS, EXPERIMENT_SWEEPS),
@@ -168,7 +170,11 @@ class World:
             RecordBuilder(number, self.partitions, self.generation),
             self.clock,
             policy=self.policy,
-            progress=InputProgress(self.read[INTERACTIONS, number], len(self.logs[INTERACTIONS, number])),
+            progress=InputProgress(
+                self.read[INTERACTIONS, number],
+                len(self.logs[INTERACTIONS, number]),
+                is_of_backlog(len(chunk), CHUNK_RECORDS),
+            ),
         )
         assert not done.refusals
         changes: Mapping[bytes, ContactState | None] = done.effects.changes

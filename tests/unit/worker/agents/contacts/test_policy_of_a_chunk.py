@@ -15,6 +15,7 @@ from streams.engine.runs import Run
 from streams.engine.store import MemoryStore
 from streams.engine.table import ChunkTable
 from streams.engine.table_partition import Fold
+from streams.platform.settings import Settings
 from streams.worker.agents.contacts.agent import ContactsAgent
 from streams.worker.agents.segments.registry import registry_in
 from streams.worker.metrics import Metrics
@@ -39,7 +40,9 @@ async def test_a_chunk_is_judged_by_one_policy_that_of_when_it_is_folded() -> No
     first, second, third = holds = [default_policy().model_copy() for _ in range(3)]
     waiting = Waiting(lambda: holds.remove(second))
     table, metrics = cast(ChunkTable[ContactState], waiting), Metrics(CollectorRegistry())
-    agent = ContactsAgent(table, 1, metrics, lambda: 0, policy=lambda: holds[0], on_work=lambda *_: None)
+    agent = ContactsAgent(
+        table, Settings(partitions=1), metrics, lambda: 0, policy=lambda: holds[0], on_work=lambda *_: None
+    )
     folding = asyncio.create_task(agent(Run(TP(INTERACTIONS, 0), [], 0, 1)))
     await asyncio.sleep(0)
     holds.remove(first)
