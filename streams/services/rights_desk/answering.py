@@ -37,7 +37,7 @@ class NotWrittenDown(Exception):
 
 
 Heeding = Literal["written", "before", "unseen"]
-"""Of an open objection that came again: that it is heeded is written down now, was before, or was not seen yet."""
+"""Of an open objection that came again: that it is heeded is written down now, was before, or is not seen yet."""
 
 
 class Mark(TypedDict):
@@ -159,13 +159,14 @@ class Deciding:
         """Write down of an open objection that all contact is stopped, once Redis shows it of whom `word` names.
 
         A stop stays with the id that it was sent to, and leaves whoever objected before where they are parted from it:
-        so their own id is stopped first. `is_audited`: `audit-log` has it already.
+        so their own id is stopped first, also where it was heeded before: that stop may have been lifted since.
+        `is_audited`: `audit-log` has it already.
         """
-        if "suppressed" in before.did:
-            return "before"
         own, stopped = before.contact_id, next(iter(parse_person(word).ids(self.settings.hasher)), word)
         if own is not None and own != stopped and not self._stop_after(own):
             return "unseen"
+        if "suppressed" in before.did:
+            return "before"
         step = self.answered(["suppressed"])
         if not is_audited:
             self.begin(before, step, ids=[stopped])

@@ -23,6 +23,7 @@ from streams.services.rights_desk.answering import Deciding, MeantContact
 MERGED = KnownContact("crm.ada", orjson.dumps({"merged_from": ["crm.bo", "email:0123456789abcdef0123456789abcdef"]}))
 TODAY = date(2012, 11, 6)
 OBJECTION = RightsRequest("dd" * 10, "objection", "crm.bo", date(2012, 11, 1), date(2012, 12, 1), ())
+HEEDED = replace(OBJECTION, did=("suppressed",))
 NOW = 1_352_250_000_000
 
 
@@ -99,15 +100,23 @@ def test_an_objection_that_comes_again_is_heeded_under_the_id_by_which_it_came_b
 
 def test_where_no_stop_is_seen_under_that_id_nothing_is_written_down(sent: Sent, deciding: Deciding) -> None:
     sent.is_seen = False
-    assert deciding.heed(OBJECTION, "crm.ada") == "unseen"
-    assert [words for words, _ in sent.stopped] == [["crm.bo"]]
+    for before in (OBJECTION, HEEDED):
+        assert deciding.heed(before, "crm.ada") == "unseen"
+    assert [words for words, _ in sent.stopped] == [["crm.bo"], ["crm.bo"]]
     assert (sent.audited, sent.steps) == ([], [])
 
 
-def test_an_objection_of_the_very_id_needs_no_other_stop_and_a_heeded_one_nothing(
+def test_an_objection_that_was_heeded_before_is_stopped_again_under_its_own_id(sent: Sent, deciding: Deciding) -> None:
+    """The stop of that id may have been lifted since, and another id's does not stay where the two are parted."""
+    assert deciding.heed(HEEDED, "crm.ada") == "before"
+    assert sent.stopped == [(["crm.bo"], NOW + 1)]
+    assert (sent.audited, sent.steps) == ([], [])
+
+
+def test_an_objection_of_the_very_id_needs_no_other_stop_and_a_heeded_one_no_other_step(
     sent: Sent, deciding: Deciding
 ) -> None:
-    assert deciding.heed(replace(OBJECTION, did=("suppressed",)), "crm.ada") == "before"
+    assert deciding.heed(HEEDED, "crm.bo") == "before"
     assert (sent.audited, sent.steps) == ([], [])
     [by_address, *_] = deciding.settings.hasher.lookups("email", "ada@example.org")
     assert deciding.heed(OBJECTION, "crm.bo", is_audited=True) == "written"
