@@ -65,7 +65,6 @@ class ConsumerThread(stock.AIOKafkaConsumerThread):
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
             max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
-            metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
         )
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
