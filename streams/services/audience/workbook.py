@@ -96,7 +96,9 @@ def bound_this_process() -> None:
         (resource.RLIMIT_CPU, MOST_CPU_S),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(kind, (most, most))
+        _, hard = resource.getrlimit(kind)
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (bound, bound))
     signal.alarm(MOST_S)
 
 

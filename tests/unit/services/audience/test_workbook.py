@@ -138,6 +138,16 @@ def test_the_process_that_reads_a_workbook_is_bounded_in_memory_time_and_files()
     assert said == f"[{4 << 30}, {513 << 20}, 300, 0] True\n"
 
 
+def test_a_limit_of_the_machine_that_is_narrower_stays() -> None:
+    asked = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); "
+        "from streams.services.audience import workbook; workbook.bound_this_process(); "
+        "print(resource.getrlimit(resource.RLIMIT_FSIZE))"
+    )
+    said = subprocess.run((COMMAND[0], "-B", "-c", asked), capture_output=True, check=True, text=True).stdout
+    assert said == "(4096, 4096)\n"
+
+
 def test_a_process_that_runs_too_long_is_killed() -> None:
     """A workbook that never comes keeps nobody waiting."""
     asked = (
