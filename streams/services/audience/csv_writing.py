@@ -22,9 +22,10 @@ _NUMBER = r"[+-]?[0-9]+(?:[.,][0-9]+)?+"
 _needs_quotes = {mark: re.compile(f'["{mark}{LINE_ENDS}]').search for mark in (COMMA, SEMICOLON)}
 _may_need_a_quote = re.compile(f"[\t{_FORMULA}{LINE_ENDS}]").search
 _is_number = re.compile(rf" *{_NUMBER} *[{LINE_ENDS}]*").fullmatch
-_begins_formula = re.compile(rf'[\s"]*[{_FORMULA}]| *\t').match
+_BEGINS = rf'(?:[\s"]*[{_FORMULA}]|[ "]*\t)'
+_begins_formula = re.compile(_BEGINS).match
 _begins_with_line_end = re.compile(f" *[{LINE_ENDS}]").match
-_quoted_within = re.compile(rf'(([,;])[\s"]*)(?=[{_FORMULA}])(?!{_NUMBER}\s*(?:\2|\Z))').sub
+_quoted_within = re.compile(rf'(([,;])[ "]*+)(?={_BEGINS})(?!{_NUMBER} *(?:\2|[{LINE_ENDS}]|\Z))').sub
 
 
 def csv_row(cells: Iterable[str], mark: str = COMMA, end: bytes = b"\n") -> bytes:
