@@ -19,7 +19,7 @@ def start_session(
 
     `environment` is added to this process's own. `keep_open`: file descriptors that it holds for as long as it runs.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with log.open("ab") as output:
         began = output.tell()
         process = subprocess.Popen(  # nosec B603 # words of ours, no shell

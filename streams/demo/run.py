@@ -134,7 +134,7 @@ def _now() -> int:
 @contextmanager
 def _alone(home: Path) -> Iterator[int]:
     """Hold the lock of a home directory; workers that are kept hold it too, by the descriptor."""
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (home / "demo.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

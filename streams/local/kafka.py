@@ -13,7 +13,7 @@ from pathlib import Path
 
 from streams.local.errors import LocalStackError
 from streams.local.kafka_runtime import class_path, find_java
-from streams.local.server import HOST, Server, choose_ports, launch, recorded_server
+from streams.local.server import HOST, OWNER_ALONE, Server, choose_ports, launch, make_private, recorded_server
 
 _CONFIG = "server.properties"
 _DATA = "data"
@@ -63,7 +63,7 @@ def start_node(
     """
     jars = ":".join(str(jar) for jar in class_path(say))
     java = [find_java(), "-cp", jars]
-    directory.mkdir(parents=True, exist_ok=True)
+    make_private(directory)
     (directory / _CONFIG).write_text(properties(node, quorum))
     if not (directory / _DATA / "meta.properties").exists():
         say("Formatting Kafka's storage")
@@ -111,7 +111,7 @@ def properties(node: Node, quorum: Sequence[Node]) -> str:
 def _format(directory: Path, java: list[str], cluster: str) -> None:
     command = [*java, *_FORMAT_OPTIONS, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", _CONFIG]
     done = subprocess.run(  # nosec B603 # words of ours, no shell
-        command, cwd=directory, capture_output=True, text=True, check=False
+        command, cwd=directory, capture_output=True, text=True, check=False, umask=OWNER_ALONE
     )
     if done.returncode:
         raise LocalStackError(f"Kafka's storage cannot be formatted:\n{done.stdout}{done.stderr}")

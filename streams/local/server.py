@@ -21,6 +21,8 @@ from streams.local.errors import LocalStackError, PortLost
 HOST = "127.0.0.1"
 START_SECONDS = 180
 STOP_SECONDS = 30
+OWNER_ALONE = 0o077
+"""The umask of servers: what they keep is of people, and other users of the machine may not read it."""
 _RECORD = "server.json"
 _LOG = "server.log"
 
@@ -60,6 +62,12 @@ def _runs(pid: int, directory: Path) -> bool:
         return False
 
 
+def make_private(directory: Path) -> None:
+    """Make a folder that its owner alone may look into, also where an older version has made it for everybody."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory.chmod(0o700)
+
+
 def launch(directory: Path, command: Sequence[str], ports: tuple[int, ...], greeting: bytes) -> Server:
     """Start a server in its directory and wait until it answers `greeting` on its first port.
 
@@ -69,10 +77,16 @@ def launch(directory: Path, command: Sequence[str], ports: tuple[int, ...], gree
         PortLost: it stopped because a port was taken.
         LocalStackError: it stopped or kept silent for another reason.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_private(directory)
     with (directory / _LOG).open("wb") as log:
         process = subprocess.Popen(  # nosec B603 # words of ours, no shell
-            command, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            command,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            umask=OWNER_ALONE,
         )
     try:
         server = Server(process.pid, ports)

@@ -68,7 +68,7 @@ def start(home: Path, given: ExistingServers | None = None, say: Say = say_nothi
         LocalStackError: a server does not start, or a given one does not answer. What this call started is stopped.
     """
     given = given or ExistingServers()
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _exclusively(home):
         ran_before = _pids(home)
         try:

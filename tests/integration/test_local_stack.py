@@ -79,6 +79,7 @@ def alive(pids: tuple[int, ...] | list[int]) -> list[int]:
 
 def test_up_prints_how_to_reach_the_stack_and_nothing_else(home: Path) -> None:
     first = harmonia_local(home, "up")
+    mode_of_home = home.stat().st_mode
     (home.parent / ".env").write_text("HARMONIA_IDENTITY_KEY=kept-secret\nKAFKA_BOOTSTRAP=" + address(first))
     again = harmonia_local(home, "up", "--write-env")
     written = (home.parent / ".env").read_text()
@@ -87,6 +88,7 @@ def test_up_prints_how_to_reach_the_stack_and_nothing_else(home: Path) -> None:
 
     names = [line.partition("=")[0] for line in first.stdout.splitlines()]
     assert (first.returncode, names) == (0, ["KAFKA_BOOTSTRAP", "REDIS_URL"])
+    assert mode_of_home & 0o077 == 0
     assert again.stdout == first.stdout
     assert written == f"HARMONIA_IDENTITY_KEY=kept-secret\n{first.stdout}"
     assert "kept as it was: HARMONIA_IDENTITY_KEY" in again.stderr
@@ -94,6 +96,18 @@ def test_up_prints_how_to_reach_the_stack_and_nothing_else(home: Path) -> None:
     assert len(pids) == 2
     assert (down.returncode, down.stdout) == (0, "")
     assert alive(pids) == []
+
+
+def test_what_the_servers_keep_is_readable_for_nobody_else(home: Path) -> None:
+    """Also in folders that an older version has made, and whatever the umask of whoever starts them."""
+    for folder in ("kafka", "redis"):
+        (home / folder).mkdir(parents=True, mode=0o755)
+    with local_stack(home) as stack:
+        make_topic(stack, "kept")
+        redis(stack).save()
+        folders = [home / "kafka", home / "redis", *(home / "kafka" / "data").rglob("*"), home / "redis" / "dump.rdb"]
+        assert [path for path in folders if path.stat().st_mode & 0o077] == []
+        assert any(path.suffix == ".log" for path in folders)
 
 
 def test_down_without_a_stack_is_no_error(home: Path) -> None:
