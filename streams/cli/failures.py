@@ -156,5 +156,5 @@ def _setting_error(where: tuple[int | str, ...], ours: str) -> str:
     if not where:
         return ours
     name = str(where[0]).upper()
-    variable = name if name in ("KAFKA_BOOTSTRAP", "REDIS_URL") else f"HARMONIA_{name}"
+    variable = name if name in ("FORWARDED_ALLOW_IPS", "KAFKA_BOOTSTRAP", "REDIS_URL") else f"HARMONIA_{name}"
     return f"{variable}{env_file_note(variable)}{' ' if ours.startswith('is ') else ': '}{ours}"

@@ -1,11 +1,13 @@
 """Every setting of Harmonia, read from the environment and from a file `.env`.
 
 A setting is named by its environment variable: `HARMONIA_` and the field's name in capitals, besides
-`KAFKA_BOOTSTRAP` and `REDIS_URL`. `docs/settings.md` is made of the descriptions here by `settings_reference.py`.
+`FORWARDED_ALLOW_IPS`, `KAFKA_BOOTSTRAP` and `REDIS_URL`. `docs/settings.md` is made of the descriptions here by
+`settings_reference.py`.
 """
 
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
@@ -56,6 +58,19 @@ def _zone(value: str) -> str:
 
 ZoneName = Annotated[str, AfterValidator(_zone)]
 
+
+def _proxies(value: str) -> str:
+    """Addresses and networks, without spaces. Raises ValueError for a word that is none, and so would name nobody."""
+    words = [word.strip() for word in value.split(",") if word.strip()]
+    for word in words:
+        try:
+            word == "*" or ip_network(word)
+        except ValueError:
+            raise ValueError("give addresses or networks, such as 127.0.0.1,10.0.0.0/8, or * for all") from None
+    return ",".join(words)
+
+
+ProxyAddresses = Annotated[str, AfterValidator(_proxies)]
 
 _is_api_url = re.compile(r"https://[^\s?#@]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/[^\s?#@]*)?").fullmatch
 
@@ -193,6 +208,12 @@ class Settings(ServerSettings):
         pattern=r"^(https://[^/\s?#]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)?$",
         description="Where readers find the console, without a path, such as https://console.example.org; "
         "none: on this machine's loopback address only",
+    )
+    forwarded_allow_ips: ProxyAddresses = Field(
+        "",
+        validation_alias="FORWARDED_ALLOW_IPS",
+        description="Addresses and networks of the proxies before the console, separated by commas; tries to sign in "
+        "are counted by the address that these forward (`X-Forwarded-For`). None: nobody's word for it is taken",
     )
     console_oidc_issuer: str = Field(
         "",

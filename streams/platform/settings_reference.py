@@ -96,6 +96,7 @@ SECTIONS = (
             "console_may",
             "console_turfs",
             "console_url",
+            "forwarded_allow_ips",
             "console_oidc_issuer",
             "console_oidc_client",
             "console_oidc_secret",

@@ -55,6 +55,7 @@ class Server(uvicorn.Server):
     It ends with exit code 0. uvicorn's own raises the signal again, before audit records have been sent. Answers under
     way have the grace but for the seconds that their audit records may take after them. Half of the process's
     descriptors are for connections; those that asyncio accepts at once are few, so that the limit is seen in time.
+    `proxies`: whose `X-Forwarded-For` is believed, as FORWARDED_ALLOW_IPS; nobody's without it, on loopback neither.
     """
 
     called = "the API"
@@ -65,6 +66,7 @@ class Server(uvicorn.Server):
         grace_s: float = 20.0,
         connection: type[LimitedConnection] = LimitedConnection,
         most: int = MOST_CONNECTIONS,
+        proxies: str = "",
     ) -> None:
         descriptors = raise_descriptors()
         super().__init__(
@@ -75,6 +77,8 @@ class Server(uvicorn.Server):
                 lifespan="off",
                 log_config=None,
                 access_log=False,
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=proxies,
                 backlog=max(1, min(64, descriptors // 16)),
                 timeout_graceful_shutdown=max(1, int(grace_s - LAST_WAIT_S) - 1),
             )

@@ -53,8 +53,8 @@ class ConsoleServer(Server):
 
     called = "the console"
 
-    def __init__(self, app: ASGIApp, hub: Hub, grace_s: float) -> None:
-        super().__init__(app, grace_s)
+    def __init__(self, app: ASGIApp, hub: Hub, settings: Settings) -> None:
+        super().__init__(app, settings.grace_s, proxies=settings.forwarded_allow_ips)
         self._hub = hub
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -124,7 +124,7 @@ async def serve(
             hub = Hub(metrics)
             console = Console(deps, hub, Sessions(redis, people), PAGES, extras.switch_to)
             app = build_console(console, (*ROUTES, *extras.routes))
-            server = ConsoleServer(app, hub, settings.grace_s)
+            server = ConsoleServer(app, hub, settings)
             health = HealthServer.at(settings, metrics.registry, lambda: _why_unready(redis), say)
             await closing.enter_async_context(health)
             if not people:

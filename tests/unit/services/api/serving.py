@@ -64,9 +64,11 @@ class Site:
 
 
 @asynccontextmanager
-async def serving(connection: type[LimitedConnection], answer: ASGIApp, most: int = 100) -> AsyncIterator[Site]:
+async def serving(
+    connection: type[LimitedConnection], answer: ASGIApp, most: int = 100, proxies: str = ""
+) -> AsyncIterator[Site]:
     listener = socket.create_server(("127.0.0.1", 0))
-    server = Server(answer, connection=connection, most=most)
+    server = Server(answer, connection=connection, most=most, proxies=proxies)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     site = Site(listener.getsockname())
     try:
