@@ -1,12 +1,15 @@
 """Permission decisions as messages: the answer and why, the interactions that it rests on, and why nobody can say."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import cast
+from zoneinfo import ZoneInfo
 
+from events.harmonised import team_of
 from events.outputs import ContactProfile, Stop
 from events.times import parse_time
 from sinks.lookup import Incomplete
-from streams.domain.messages import TEMPLATES, CodedMessage, Field, Instant, message
+from streams.domain.messages import TEMPLATES, CodedMessage, Day, Field, Instant, message
 from streams.domain.pressure import Decision
 from streams.domain.pressure.asking import Evidence
 from streams.domain.pressure.policy import CHANNELS
@@ -24,11 +27,31 @@ def decision_message(decision: Decision, zone: str = "UTC") -> CodedMessage:
     return message(f"permission.{decision.decision}_until", why=why, until=Instant(until, zone))
 
 
-def evidence_messages(decision: Decision, profile: ContactProfile | None, zone: str = "UTC") -> list[CodedMessage]:
-    """The interactions behind a decision, with what the profile says of them."""
-    known = {} if profile is None else dict(_known_interactions(profile, zone))
+def tells_of_all(_: str) -> bool:
+    """That touches of every team are told whole."""
+    return True
+
+
+def evidence_messages(
+    decision: Decision,
+    profile: ContactProfile | None,
+    zone: str = "UTC",
+    tells_of: Callable[[str], bool] = tells_of_all,
+) -> list[CodedMessage]:
+    """The interactions behind a decision, with what the profile says of them.
+
+    `tells_of`: whether touches of a team are told whole; of others only channel and day are.
+    """
+    known = {} if profile is None else dict(_known_interactions(profile, zone, tells_of))
     shown = decision.evidence[:MOST_EVIDENCE]
-    return [known.get(each) or message("evidence.interaction", source=each.source, id=each.id) for each in shown]
+    return [known.get(each) or _unknown(each, tells_of) for each in shown]
+
+
+def _unknown(evidence: Evidence, tells_of: Callable[[str], bool]) -> CodedMessage:
+    """An interaction of which the profile keeps nothing: it may be a touch."""
+    if not tells_of(team_of(evidence.source)):
+        return message("evidence.untold")
+    return message("evidence.interaction", source=evidence.source, id=evidence.id)
 
 
 def incomplete_message(found: Incomplete) -> CodedMessage:
@@ -36,18 +59,25 @@ def incomplete_message(found: Incomplete) -> CodedMessage:
     return message(f"redis.{found.why}", where=found.where)
 
 
-def _known_interactions(profile: ContactProfile, zone: str) -> Iterator[tuple[Evidence, CodedMessage]]:
+def _known_interactions(
+    profile: ContactProfile, zone: str, tells_of: Callable[[str], bool]
+) -> Iterator[tuple[Evidence, CodedMessage]]:
     """Interactions that a profile keeps with their times; of one that is there twice, the last counts."""
     if (by := profile["canvass"]["support_by"]) is not None:
         yield _named("evidence.support", by["source"], by["id"])
     for ballot in profile["ballot"].values():
         yield _named("evidence.ballot", ballot["source"], ballot["id"], at=_time(ballot["at"], zone))
     for touch in profile["touches"]:
+        channel = message(f"channel.{touch['channel']}")
+        if not tells_of(touch["team"]):
+            untold = message("evidence.touch_untold", channel=channel, day=Day(local_day(touch["at"], zone)))
+            yield Evidence(touch["source"], touch["id"]), untold
+            continue
         yield _named(
             "evidence.touch",
             touch["source"],
             touch["id"],
-            channel=message(f"channel.{touch['channel']}"),
+            channel=channel,
             team=touch["team"],
             at=_time(touch["at"], zone),
         )
@@ -58,6 +88,12 @@ def _known_interactions(profile: ContactProfile, zone: str) -> Iterator[tuple[Ev
         if not word["granted"] and "purpose" in word:
             why = message("why.consent_withdrawn")
             yield _named("evidence.stop", word["source"], word["id"], why=why, at=_time(word["at"], zone))
+
+
+def local_day(at: str, zone: str) -> str:
+    """The day of a time of a profile, by the clocks of a zone; as it stands in the time where that cannot be read."""
+    ms = parse_time(at)
+    return at[:10] if ms is None else datetime.fromtimestamp(ms / 1000, ZoneInfo(zone)).date().isoformat()
 
 
 def _named(code: str, source: str, id_: str, **fields: Field) -> tuple[Evidence, CodedMessage]:

@@ -71,6 +71,8 @@ PERMISSIONS: Mapping[str, Template] = {
     "evidence.interaction": "{source} {id}",
     "evidence.stop": "{why}, {at} ({source} {id})",
     "evidence.touch": "{channel} by {team}, {at} ({source} {id})",
+    "evidence.touch_untold": "{channel} by another team, {day}",
+    "evidence.untold": "an interaction of another team",
     "evidence.ballot": "ballot report, {at} ({source} {id})",
     "evidence.support": "report of support ({source} {id})",
     "channel.email": "email",

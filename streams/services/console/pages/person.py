@@ -17,12 +17,13 @@ from sinks.segment_lookup import SegmentsReader
 from streams.domain.messages import CodedMessage, Listed, message
 from streams.domain.pressure import Decision, PermissionRequest
 from streams.domain.pressure.notices import given_at
-from streams.services.console.desk_people import events_of
+from streams.services.console.desk_people import Event, events_of
 from streams.services.console.desk_reading import freshness
 from streams.services.console.page import Block, Loaded, Page, PageRequest, Withheld
 from streams.services.console.pages.person_acts import load_acts
 from streams.services.console.pages.person_looks import Subject, enter, whole_subject
 from streams.services.console.rights import SEES_MONEY, Viewer, may
+from streams.services.console.words import Words
 from streams.services.permission.decision_messages import evidence_messages, incomplete_message
 from streams.services.permission.decisions import AskedPerson, PermissionBatch
 
@@ -65,7 +66,7 @@ async def load_answers(asked: PageRequest) -> Loaded:
         as_of = judged.as_of
         decision = judged.judged[0].decision
         why = why_of(decision, channel, teams_of(subject))
-        evidence = evidence_messages(decision, subject.profile, asked.words.zone)
+        evidence = evidence_messages(decision, subject.profile, asked.words.zone, asked.viewer.scope.has_team)
         answers.append(ChannelAnswer(channel, decision, why, evidence))
     reserved = [(each, one.team, asked.by_clock(one.until)) for each, one in subject.reserved.items()]
     shown = {"answers": answers, "purpose": purpose, "purposes": PURPOSES, "subject": subject, "reserved": reserved}
@@ -123,7 +124,11 @@ async def load_touches(asked: PageRequest) -> Loaded:
     """What has reached the person of late, newest first; and what they have stopped."""
     subject = whole_subject(asked)
     profile = cast(ContactProfile, subject.profile)
-    touches = [(_ms(touch["at"]), touch) for touch in profile["touches"][:MOST_TOUCHES]]
+    has_team = asked.viewer.scope.has_team
+    touches = [
+        (_ms(touch["at"]), touch["channel"], touch if has_team(touch["team"]) else None)
+        for touch in profile["touches"][:MOST_TOUCHES]
+    ]
     left_out = max(0, len(profile["touches"]) - MOST_TOUCHES)
     return Loaded({"touches": touches, "left_out": left_out, "stops": stops_of(profile)}, subject.as_of_ms)
 
@@ -187,10 +192,31 @@ async def load_timeline(asked: PageRequest) -> Loaded:
     """What was heard of the person in the last 48 hours, from the desk."""
     subject = whole_subject(asked)
     since = asked.now_ms - TIMELINE_MS
-    events = await asked.ask(events_of, subject.contact_id, since, asked.viewer.scope)
+    found = await asked.ask(events_of, subject.contact_id, since, asked.viewer.scope)
+    events = timeline_rows(found, asked.viewer, asked.words)
     known = (await asked.ask(freshness, asked.wall_ms))["interactions"]
     sees_money = not asked.viewer.roles.isdisjoint(SEES_MONEY)
     return Loaded({"events": events, "sees_money": sees_money}, known.as_of_ms, known.stopped_at_ms)
+
+
+def timeline_rows(
+    events: Sequence[Event], viewer: Viewer, words: Words
+) -> list[tuple[int, Channel | str, Event | None]]:
+    """Time, channel and interaction of each line; of a touch of a team outside the scope no interaction.
+
+    What goes with it, as an open with its mail, tells of it too. So of another team there is a line for each channel
+    and day.
+    """
+    told: set[tuple[str, str]] = set()
+    rows: list[tuple[int, Channel | str, Event | None]] = []
+    for event in events:
+        is_told = viewer.scope.has_team(event.team) or not event.channel
+        kind = event.channel, words.day(event.at_ms)
+        if is_told or kind not in told:
+            rows.append((event.at_ms, event.channel, event if is_told else None))
+        if not is_told:
+            told.add(kind)
+    return rows
 
 
 def _ms(text: str | None) -> int | None:

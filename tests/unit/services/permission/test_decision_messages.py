@@ -54,6 +54,21 @@ def test_evidence_is_told_with_what_the_profile_keeps_of_it_and_without_it_by_so
     assert english(evidence_messages(decision, None)[0]) == "digital/texts t1"
 
 
+def test_to_somebody_of_one_team_a_touch_of_another_is_told_by_channel_and_day_alone() -> None:
+    """By the day of the reader's clocks. What the profile does not keep may be a touch too."""
+    late, own = touch(ms("2012-11-06T02:30:00Z"), id_="m1"), touch(AT, team="field", id_="m2")
+    named = [("digital/mailer", "m1"), ("field/mailer", "m2"), ("digital/dialer", "c1"), ("field/doors", "d9")]
+    decision = Decision("defer", "cap", tuple(Evidence(*each) for each in named))
+
+    told = evidence_messages(decision, person(touches=[late, own]), "America/New_York", {"field"}.__contains__)
+    texts = [english(each) for each in told]
+    assert (texts[0], texts[2:]) == (
+        "email by another team, Monday, 5 November 2012",
+        ["an interaction of another team", "field/doors d9"],
+    )
+    assert texts[1].startswith("email by field, ")
+
+
 def test_of_dozens_of_touches_the_first_are_told() -> None:
     decision = Decision("defer", "cap", tuple(Evidence("digital/mailer", f"m{number}") for number in range(30)))
     assert len(evidence_messages(decision, None)) == MOST_EVIDENCE
