@@ -33,8 +33,14 @@ MOST_BYTES = 4 << 20
 JobState = Literal["waiting", "running", "done", "failed", "stopped"]
 
 
+MOST_READINGS = 2
+"""Most jobs that read for pages of one viewer and have not ended: so others have their turn soon."""
+MOST_KEPT_READINGS = 5
+"""Most jobs that read for pages of one viewer and are kept once they have ended."""
+
+
 class TooManyJobs(Exception):
-    """Others are waiting for their turn already, or one of the same viewer about the same is."""
+    """Others wait for their turn already, or one of the same viewer about the same, or readings of the same viewer."""
 
 
 class _TooLong(Exception):
@@ -43,7 +49,7 @@ class _TooLong(Exception):
 
 @dataclass(slots=True)
 class Job:
-    """A command that somebody has begun; `by` empty: it reads something for a page.
+    """A command that somebody has begun; `by` empty: it reads something for a page, which `viewer` has asked for first.
 
     `about`: what for, by which a page tells it from others, and `given`: what that page needs to know of it later.
     `progress`: the last line of JSON that it said. `code`: its exit code. Times are ms since 1970.
@@ -64,6 +70,7 @@ class Job:
     code: int | None = None
     is_stopped: bool = False
     task: "asyncio.Task[None] | None" = None
+    viewer: str = ""
 
     @property
     def state(self) -> JobState:
@@ -96,11 +103,24 @@ class Jobs:
     ) -> Job:
         """Begin a job, in turn. Raises TooManyJobs."""
         self._forget()
-        others = [job for job in self._jobs.values() if job.ended_ms is None and bool(job.by) == bool(by)]
+        others = [job for job in self._jobs.values() if job.ended_ms is None and job.by]
         is_waiting = any((job.state, job.by, job.about) == ("waiting", by, about) for job in others)
         if is_waiting or len(others) >= MOST_WAITING:
             raise TooManyJobs
-        job = Job(secrets.token_hex(8), about, by, words, stdin, given or {}, self._wall())
+        return self._begun(Job(secrets.token_hex(8), about, by, words, stdin, given or {}, self._wall()))
+
+    def read(self, viewer: str, about: str, words: tuple[str, ...], stdin: bytes = b"") -> Job:
+        """Begin a job that reads something for a page that a viewer looks at, in turn. Raises TooManyJobs."""
+        self._forget()
+        others = [job for job in self._jobs.values() if job.ended_ms is None and not job.by]
+        if len(others) >= MOST_WAITING or sum(job.viewer == viewer for job in others) >= MOST_READINGS:
+            raise TooManyJobs
+        kept = [job for job in self._jobs.values() if job.ended_ms is not None and not job.by and job.viewer == viewer]
+        for job in kept[:-MOST_KEPT_READINGS]:
+            del self._jobs[job.id]
+        return self._begun(Job(secrets.token_hex(8), about, "", words, stdin, {}, self._wall(), viewer=viewer))
+
+    def _begun(self, job: Job) -> Job:
         self._jobs[job.id] = job
         job.task = asyncio.create_task(self._run(job))
         return job

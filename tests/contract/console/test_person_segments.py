@@ -14,7 +14,7 @@ from sinks.holds import HoldsSink
 from sinks.redis import RedisSink
 from sinks.segments import SegmentsSink
 from streams.domain.segments.explanation import explain
-from streams.services.console.jobs import Jobs
+from streams.services.console.jobs import MOST_WAITING, Jobs
 from streams.services.console.pages import person_segments
 from streams.services.console.rights import Scope, Viewer
 from streams.services.console.roles import Role
@@ -182,3 +182,19 @@ async def test_what_takes_long_is_waited_for_on_a_page_that_is_loaded_again(
     assert job.task is not None
     await job.task
     assert "$75.00" in await seen_by(console, Viewer("paul", roles("privacy")))
+
+
+async def test_looks_of_one_viewer_keep_no_explanation_from_others(
+    console: SignedInConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where what one viewer has asked for takes long, another viewer's explanation is in the queue all the same."""
+    monkeypatch.setattr(person_segments, "WAIT_S", 0.0)
+    jobs = Jobs(lambda: NOW, (sys.executable, "-c", "import time; time.sleep(600)"))
+    object.__setattr__(console.deps, "jobs", jobs)
+    for number in range(2 * MOST_WAITING):
+        text = await seen_by(console, Viewer("paul", roles("privacy")), f"/people/bob/segments?segment=s{number}")
+        assert "is still being read" in text
+    await seen_by(console, Viewer("nora", roles("privacy")))
+    found = jobs.latest("explain donors ada", 60_000)
+    await jobs.stop()
+    assert found is not None

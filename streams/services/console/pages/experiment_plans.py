@@ -79,7 +79,7 @@ def latest_definitions(asked: PageRequest) -> tuple[Job | None, list[ExperimentD
     job = jobs.latest(DEFINED, FRESH_MS)
     if job is None or _is_overtaken(job, jobs):
         try:
-            job = jobs.begin("", DEFINED, ("experiments", "definitions", "--json"))
+            job = jobs.read(asked.viewer.name, DEFINED, ("experiments", "definitions", "--json"))
         except TooManyJobs:
             job = None
     read = jobs.latest_answered(DEFINED, KNOWN_MS)

@@ -149,7 +149,7 @@ async def load_fields(asked: PageRequest) -> Loaded:
     job = jobs.latest(about, FIELDS_FRESH_MS)
     if job is None:
         try:
-            job = jobs.begin("", about, ("dead-letters", "fields", "--json", *choice))
+            job = jobs.read(asked.viewer.name, about, ("dead-letters", "fields", "--json", *choice))
         except TooManyJobs:
             job = None
     data = {"job": job, "shapes": read_answer(job, _read_shapes), "waited_s": waited_s(job, asked)}

@@ -87,7 +87,7 @@ async def _explained(asked: PageRequest, contact_id: str, segment: str) -> Job |
     job = jobs.latest(about, FRESH_MS)
     if job is None:
         try:
-            job = jobs.begin("", about, ("segments", "explain", "--json", "--", segment, contact_id))
+            job = jobs.read(asked.viewer.name, about, ("segments", "explain", "--json", "--", segment, contact_id))
         except TooManyJobs:
             return None
     if job.task is not None:

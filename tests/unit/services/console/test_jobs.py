@@ -6,7 +6,16 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from streams.services.console.jobs import KEPT_MS, MOST_BYTES, MOST_WAITING, Job, Jobs, TooManyJobs
+from streams.services.console.jobs import (
+    KEPT_MS,
+    MOST_BYTES,
+    MOST_KEPT,
+    MOST_READINGS,
+    MOST_WAITING,
+    Job,
+    Jobs,
+    TooManyJobs,
+)
 
 PYTHON = (sys.executable, "-c")
 ECHO = "import sys; print(sys.stdin.read().upper(), end='')"
@@ -90,11 +99,11 @@ async def test_one_viewer_waits_with_one_job_of_a_kind_and_others_wait_too(jobs:
 
 async def test_what_is_read_for_a_page_waits_for_no_job_of_a_person_nor_keeps_one_waiting(jobs: Jobs) -> None:
     await until_it_tells(jobs.begin("dina", "backtest", (HANGS,)))
-    read = jobs.begin("", "definitions", (ECHO,), b"x")
+    read = jobs.read("olga", "definitions", (ECHO,), b"x")
     await ended(read)
     assert read.answer == b"X"
     for number in range(MOST_WAITING):
-        jobs.begin("", f"fields {number}", (HANGS,))
+        jobs.read(f"viewer {number}", f"fields {number}", (HANGS,))
     assert jobs.begin("olga", "letters", (ECHO,)).state == "waiting"
 
 
@@ -102,7 +111,7 @@ async def test_the_latest_job_is_the_one_that_has_not_ended_or_did_so_lately() -
     wall = Wall()
     jobs = Jobs(wall, PYTHON)
     try:
-        job = jobs.begin("", "definitions", (ECHO,), b"x")
+        job = jobs.read("olga", "definitions", (ECHO,), b"x")
         wall.now = 60_000
         assert jobs.latest("definitions", 30_000) is job
         await ended(job)
@@ -133,3 +142,20 @@ async def test_a_command_that_prints_too_much_is_ended_before_it_ends_by_itself(
     await ended(job)
     assert (job.state, job.answer) == ("failed", b"")
     assert job.said == f"ended: its answer is longer than {MOST_BYTES} bytes"
+
+
+async def test_looks_of_one_viewer_leave_others_their_turn_and_their_answers(jobs: Jobs) -> None:
+    """However many pages one viewer opens, each of which has something read."""
+    theirs = jobs.read("otto", "explain donors ada", (ECHO,), b"x")
+    await ended(theirs)
+    for number in range(MOST_KEPT + 10):
+        await ended(jobs.read("olga", f"explain donors {number}", ("",)))
+    assert jobs.latest("explain donors ada", 60_000) is theirs
+    hanging = [jobs.read("olga", f"explain hosts {number}", (HANGS,)) for number in range(MOST_READINGS)]
+    with pytest.raises(TooManyJobs):
+        jobs.read("olga", "explain hosts more", (HANGS,))
+    other = jobs.read("otto", "explain hosts ada", (ECHO,), b"x")
+    for job in hanging:
+        jobs.stop_job(job)
+    await ended(other)
+    assert other.answer == b"X"
