@@ -36,6 +36,8 @@ MOST_TOUCHES = 20
 MOST_WORDS = 50
 """Words on consent that the page shows; all of them are in the profile."""
 TIMELINE_MS = 48 * 3600 * 1000
+_MAY_BE_OF_TOUCHES = frozenset({"canvass.reported", "interaction.retracted"})
+"""Types that may be about a touch and need not say on which channel."""
 
 
 class ChannelAnswer(Struct, frozen=True):
@@ -210,9 +212,9 @@ def timeline_rows(
     told: set[tuple[str, str]] = set()
     rows: list[tuple[int, Channel | str, Event | None]] = []
     for event in events:
-        is_told = viewer.scope.has_team(event.team) or not event.channel
+        is_told = viewer.scope.has_team(event.team) or not (event.channel or event.type in _MAY_BE_OF_TOUCHES)
         kind = event.channel, words.day(event.at_ms)
-        if is_told or kind not in told:
+        if is_told or (event.channel and kind not in told):
             rows.append((event.at_ms, event.channel, event if is_told else None))
         if not is_told:
             told.add(kind)

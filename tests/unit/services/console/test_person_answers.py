@@ -36,7 +36,8 @@ def test_to_somebody_of_one_team_the_timeline_tells_of_others_by_channel_and_day
     """An open tells of a mail as well, so there is one line for a channel and day; a gift is no touch."""
     hour, own, gift = 3_600_000, heard(NOON, "field", "door"), heard(NOON, "finance", "", "donation.made")
     opened = heard(NOON + hour, "digital", type_="email.opened")
-    events = [opened, own, gift, heard(NOON - hour, "digital"), heard(NOON - 24 * hour, "digital")]
+    back, knock = heard(NOON, "digital", "", "interaction.retracted"), heard(NOON, "polls", "", "canvass.reported")
+    events = [opened, own, gift, back, knock, heard(NOON - hour, "digital"), heard(NOON - 24 * hour, "digital")]
     viewer = Viewer("ada", frozenset({"field"}), Scope(teams=frozenset({"field"})))
     assert timeline_rows(events, viewer, Words("en")) == [
         (NOON + hour, "email", None),
