@@ -139,6 +139,23 @@ class MembersPage:
     is_last: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ScanPlace:
+    """How far the memberships of all contacts are walked through: a partition, and the cursor of Redis in it."""
+
+    partition: int = 0
+    cursor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedMembers:
+    """Members that were found among all contacts, with since when; `next`: where to go on, None at the end."""
+
+    as_of: int
+    members: Sequence[tuple[str, str]]
+    next: ScanPlace | None
+
+
 START = MemberPlace(0, 0, "")
 """Before all members."""
 
@@ -207,6 +224,30 @@ class SegmentsReader:
         ]
         kept = [text(state) for state in states]
         return MembersPage(int(where), kept, int(total), members[:most], len(members) <= most)
+
+    async def scan(self, segment: str, place: ScanPlace, most: int, looked_at: int) -> ScannedMembers | Incomplete:
+        """Members of a segment of which no list is kept, among the memberships of all contacts.
+
+        About `most` of them, or fewer where so many contacts were `looked_at`. Whoever comes or goes meanwhile may be
+        among them or not; a member may be found twice.
+        """
+        standing, partitions, _ = await self._stands()
+        if isinstance(standing, Incomplete):
+            return standing
+        found: dict[str, str] = {}
+        partition, cursor, seen = place.partition, place.cursor, 0
+        while partition < partitions and len(found) < most and seen < looked_at:
+            call: Any = self._client.hscan(segments_key(partition), cursor, count=most)
+            cursor, held = await call_redis(call, self._backoff)
+            seen += len(held)
+            for name, value in held.items():
+                membership = orjson.loads(value)["segments"].get(segment)
+                if membership is not None:
+                    found[text(name)] = membership["since"]
+            if not cursor:
+                partition += 1
+        following = ScanPlace(partition, cursor) if partition < partitions else None
+        return ScannedMembers(standing.as_of, [*found.items()], following)
 
     async def _stands(self) -> tuple[Complete | Incomplete, int, int]:
         """Whether Redis is complete, of how many partitions, and when that was asked."""

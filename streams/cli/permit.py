@@ -69,6 +69,7 @@ def permit(  # noqa: PLR0913 (options of a command)
         str | None, typer.Option(metavar="ID", callback=list_id_of, help="With --reserve: the id to give all back by.")
     ] = None,
     asked_by: Annotated[str, typer.Option(hidden=True, help="Who asks, at the console; for audit-log.")] = "",
+    of_segment: Annotated[str, typer.Option(hidden=True, help="Whose members they are; for audit-log.")] = "",
     denied: Annotated[
         Path | None,
         typer.Option(dir_okay=False, help="File for all others, the deferred too: decision, reason, earliest_at …"),
@@ -109,7 +110,7 @@ def permit(  # noqa: PLR0913 (options of a command)
         automatic=None if caller is None else caller == "machine",
     )
     others = denied, deferred
-    run = PermitRun(request, moment, reserve, others, processes, as_json, "", reserve_as or "", asked_by)
+    run = PermitRun(request, moment, reserve, others, processes, as_json, of_segment, reserve_as or "", asked_by)
     filter_audience(settings, audience, run)
 
 

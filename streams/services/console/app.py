@@ -36,6 +36,7 @@ from streams.services.console.gate import (
 from streams.services.console.live import Sent, age_of, why_withheld
 from streams.services.console.page import Elsewhere, Page, PageRefused, PageRequest, Withheld
 from streams.services.console.pages import (
+    alerted_people,
     campaigns,
     days,
     deliveries,
@@ -54,6 +55,7 @@ from streams.services.console.pages import (
     privacy,
     requests,
     runs,
+    segment_members,
     segments,
     send,
     status,
@@ -75,6 +77,7 @@ PAGES: tuple[Page, ...] = (
     *experiments.PAGES,
     *experiment_plans.PAGES,
     *segments.PAGES,
+    *segment_members.PAGES,
     *days.PAGES,
     *duplicates.PAGES,
     *people.PAGES,
@@ -83,6 +86,7 @@ PAGES: tuple[Page, ...] = (
     *person_segments.PAGES,
     *send.PAGES,
     *person_alerts.PAGES,
+    *alerted_people.PAGES,
     *policy.PAGES,
     *letters.PAGES,
     *privacy.PAGES,

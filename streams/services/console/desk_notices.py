@@ -36,6 +36,25 @@ class AlertCount(Struct, frozen=True):
     last_ms: int
 
 
+class WantedAlerts(Struct, frozen=True):
+    """Alerts of a rule in a span of time that say one of these things; of whom they are about, so many from `first`."""
+
+    rule: str
+    span: Span
+    details: tuple[str, ...]
+    first: int
+    most: int
+
+
+class AlertedPerson(Struct, frozen=True):
+    """How many alerts of a rule are about somebody; `detail`: what the latest says."""
+
+    contact_id: str
+    count: int
+    last_ms: int
+    detail: str
+
+
 class LetterCause(Struct, frozen=True):
     """Refused records of one cause; `open`: those that nobody has sent anew. '': it cannot be read from them.
 
@@ -144,6 +163,20 @@ def alerts_by_detail(desk: Desk, rule: str, span: Span, scope: Scope) -> list[Al
         {**args, "rule": rule},
     )
     return [AlertCount(*row) for row in rows]
+
+
+def alerted_people(desk: Desk, wanted: WantedAlerts, scope: Scope) -> list[AlertedPerson]:
+    """Whom these alerts are about, of people in the scope, those with most alerts first."""
+    source, args = _alerts_in(wanted.span, scope)
+    rows = desk.rows(
+        f"""WITH told AS (SELECT f.contact AS contact, a.at AS at, a.detail AS detail {source}
+            AND a.rule = :rule AND a.detail IN (SELECT value FROM json_each(:details)) AND f.contact IS NOT NULL)
+        SELECT c.name, count(*), max(told.at), told.detail FROM told JOIN fragments AS c ON c.fragment = told.contact
+        GROUP BY told.contact ORDER BY 2 DESC, 3 DESC, 1 LIMIT :most OFFSET :first""",  # nosec B608 # names of ours
+        {**args, "rule": wanted.rule, "details": orjson.dumps(wanted.details).decode(), "first": wanted.first,
+         "most": wanted.most},
+    )  # fmt: skip
+    return [AlertedPerson(*row) for row in rows]
 
 
 def _alerts_in(span: Span, scope: Scope) -> tuple[str, dict[str, object]]:

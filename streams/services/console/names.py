@@ -109,7 +109,7 @@ AT_MAILBOXES: Mapping[str, str] = {**MAILBOXES, "other": "other mailbox provider
 """The same behind `at`."""
 LEFT: Mapping[str, str] = {
     "requeued": "sent before",
-    "too_often": "came back too often: look at them on the command line",
+    "too_often": "came back too often: whoever operates Harmonia can look at them",
     "old_message": "messages older than 7 days, which their producer may have sent again since: they would count twice",
     "full": "of people whose state was full",
     "imported": "rows of an import: mend the file and import it again",

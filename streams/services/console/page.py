@@ -55,13 +55,14 @@ class PageRequest:
         """The answer of the desk to a query of `desk_reading` or `desk_people`. Raises Withheld where there is none."""
         if self.deps.desk is None:
             raise Withheld(
-                "This console has no desk, from which these figures come. HARMONIA_DESK names the file that "
-                "`harmonia console follow` fills."
+                "This console has no desk, from which these figures come. Whoever operates Harmonia can give it one."
             )
         try:
             return await self.deps.desk.ask(query, *args, **kwargs)
         except DeskMissing:
-            raise Withheld("The desk is not filled yet. That begins once `harmonia console follow` runs.") from None
+            raise Withheld(
+                "The desk is not filled yet. That begins once whoever operates Harmonia has it followed."
+            ) from None
 
     @property
     def redis(self) -> Redis:

@@ -134,9 +134,7 @@ def _in_tens(found: MemberEstimate) -> MemberEstimate:
 def read_draft(text: str) -> list[SegmentDefinition] | FileMistakes:
     """The definitions of a draft: JSON where it begins so, else TOML."""
     if len(text) > MOST_TEXT:
-        raise PageRefused(
-            413, "Not read", "The text is too long. `harmonia segments define` takes files of any length."
-        )
+        raise PageRefused(413, "Not read", "The text is too long. Define fewer segments at once.")
     return read_segments_json(text) if text.lstrip().startswith("{") else read_segments(text.replace("\r\n", "\n"))
 
 

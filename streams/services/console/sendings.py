@@ -43,7 +43,8 @@ _REFUSED = 2
 class Question:
     """What is asked about everybody on a list.
 
-    `reserve_s`: 0 reserves nobody. `automatic`: of calls, whether a machine calls; None: nobody says.
+    `reserve_s`: 0 reserves nobody. `automatic`: of calls, whether a machine calls; None: nobody says. `segment`: whose
+    members are asked about; empty where the list was uploaded.
     """
 
     channel: str
@@ -52,10 +53,17 @@ class Question:
     campaign: str = ""
     reserve_s: int = 0
     automatic: bool | None = None
+    segment: str = ""
 
     def options(self) -> list[str]:
         """The options of `harmonia permit`."""
-        named = {"channel": self.channel, "purpose": self.purpose, "team": self.team, "campaign": self.campaign}
+        named = {
+            "channel": self.channel,
+            "purpose": self.purpose,
+            "team": self.team,
+            "campaign": self.campaign,
+            "of-segment": self.segment,
+        }
         told = [f"--{name}={value}" for name, value in named.items() if value]
         if self.automatic is not None:
             told.append("--caller=machine" if self.automatic else "--caller=live")

@@ -1,7 +1,8 @@
 """What the console says in a reader's language: sentences, numbers, money, dates and times.
 
 Everything that a page shows goes through `Words`. English sentences are the keys of the catalogues, one `.po` or more
-for each further language; nothing is compiled beforehand, so no binary can differ from its source.
+for each language. That of English has what pages say in other words than the command line, such as no commands.
+Nothing is compiled beforehand, so no binary can differ from its source.
 """
 
 import math
@@ -36,7 +37,6 @@ from streams.domain.messages import (
     PercentagePoints,
     Plural,
     Share,
-    english,
     fill,
     number_of,
     shown,
@@ -90,7 +90,7 @@ _YEAR_DAYS = 365.2425
 
 @cache
 def catalogue_of(language: Language) -> NullTranslations:
-    """The translations of a language, of all its catalogues together; English has none and needs none."""
+    """The sentences of a language, of all its catalogues together; English has those alone that pages say otherwise."""
     found: NullTranslations = NullTranslations()
     for file in sorted((CATALOGUES / language / "LC_MESSAGES").glob("*.po")):
         compiled = BytesIO()
@@ -135,9 +135,8 @@ class Words:
 
     def message(self, message: CodedMessage) -> str:
         """The sentence of a code with its fields. Raises KeyError for a code without one."""
-        if self.language == "en":
-            return _PER_CENT_APART(r"\1%", english(message))
-        return fill(self._template(message), message.fields, self.show)
+        text = fill(self._template(message), message.fields, self.show)
+        return _PER_CENT_APART(r"\1%", text) if self.language == "en" else text
 
     def _template(self, message: CodedMessage) -> str:
         """The sentence of a code, in which its fields have no values yet."""
@@ -150,7 +149,9 @@ class Words:
     def show(self, field: Field, how: str = "") -> str:
         """A field as this language writes it. `how`: as its sentence says; of a list what is between items."""
         if self.language == "en":
-            return _PER_CENT_APART(r"\1%", shown(field, how))
+            return (
+                self.message(field) if isinstance(field, CodedMessage) else _PER_CENT_APART(r"\1%", shown(field, how))
+            )
         return self._listed(field, how) if isinstance(field, Listed) else self._shown(field)
 
     def _shown(self, field: Field) -> str:

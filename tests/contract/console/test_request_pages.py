@@ -361,5 +361,5 @@ async def test_without_a_topic_of_requests_the_page_says_what_makes_one(console:
 
     object.__setattr__(console.deps, "requests", missing)
     async with console.browser(DPO) as browser:
-        assert "harmonia topics create" in (await browser.get("/rights")).text
+        assert "whoever operates Harmonia makes it" in (await browser.get("/rights")).text
         assert (await browser.get(f"/rights/{LATE.id}")).status_code == 503

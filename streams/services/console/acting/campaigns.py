@@ -107,8 +107,8 @@ def _unknown(scope: Scope) -> PageRefused:
         return PageRefused(
             404,
             "No such campaign",
-            "Nothing was heard of this campaign, so nobody can tell whose it is. `harmonia hold --anyway` on the "
-            "command line holds it all the same.",
+            "Nothing was heard of this campaign, so nobody can tell whose it is. Whoever operates Harmonia can "
+            "hold it all the same.",
         )
     return PageRefused(
         404,

@@ -1,23 +1,34 @@
 """Judges a list that somebody uploads, reserves those of it who may be reached now, and gives all of them back."""
 
 import re
+import tempfile
 from dataclasses import replace
 from typing import BinaryIO, get_args
 
+from fastapi import Response
 from msgspec.structs import replace as replace_struct
 
 from events.channels import Channel, Purpose
 from events.fields import MAX_ID
 from sinks.base import SinkUnavailable
 from sinks.reservations import Reservations
+from sinks.segment_lookup import SegmentsReader
 from streams.services.console.acting.request import ActRequest, Ready
 from streams.services.console.list_marks import ListMark, keep_mark, mark_of
 from streams.services.console.outcomes import REDIS_AWAY, Outcome, done_as_shown, not_done
+from streams.services.console.pages.segments import stored_segments
+from streams.services.console.segment_lists import write_members
 from streams.services.console.sendings import Question
 from streams.services.console.views import Audited
 
 SEND = "/send"
 RESERVED_S = 2 * 3600
+REDIS_LACKS = not_done(
+    "Nothing was done",
+    "Redis lacks some of the members of this segment, so no list was made. Try again in a minute.",
+    SEND,
+    503,
+)
 _is_team = re.compile(r"[^\x00-\x1f]{1,256}").fullmatch
 
 
@@ -34,14 +45,34 @@ async def judge(asked: ActRequest) -> Outcome | Ready:
         return not_done("Nothing was done", "The name of the campaign is too long.", SEND, 422)
     question = replace(question, campaign=campaign, automatic=_automatic(question.channel, said.get("caller", "")))
     upload = asked.upload
+    if upload is None and (segment := said.get("segment", "")):
+        return await _of_segment(asked, replace(question, segment=segment))
     if upload is None:
         kept = asked.deps.sendings.of(asked.viewer.name)
         if kept is None or kept.state == "judging":
             return not_done(
                 "Nothing was done", "Choose a list: CSV or XLSX whose first row names its columns.", SEND, 422
             )
-        upload = kept.upload
+        upload, question = kept.upload, replace(question, segment=kept.question.segment)
     return _ready(asked, upload, question)
+
+
+async def _of_segment(asked: ActRequest, question: Question) -> Outcome | Ready:
+    """Judge the members of a segment, of whom a list is made once it is written down who asks."""
+    page = asked.page()
+    stored = await stored_segments(page, question.segment)
+    if question.segment not in stored.definitions:
+        return not_done("Nothing was done", "There is no such segment.", SEND, 422)
+    upload: BinaryIO = tempfile.TemporaryFile("w+b")  # noqa: SIM115 (kept)
+    ready = _ready(asked, upload, question)
+
+    async def perform() -> Outcome | Response:
+        reader = SegmentsReader(asked.deps.redis, asked.deps.settings.profiles_oldest_s)
+        if await write_members(reader, stored, question.segment, upload) is not None:
+            return REDIS_LACKS
+        return await ready.perform()
+
+    return Ready(ready.audited, perform)
 
 
 async def reserve(asked: ActRequest) -> Outcome | Ready:
@@ -93,4 +124,5 @@ def _ready(asked: ActRequest, upload: BinaryIO, question: Question) -> Ready:
         return done_as_shown(SEND)
 
     told = f"{question.channel} {question.purpose} {question.team}{' automatic' if question.automatic else ''}"
-    return Ready(Audited(campaign_id=question.campaign or None, detail=told), perform)
+    segments = [question.segment] if question.segment else []
+    return Ready(Audited(campaign_id=question.campaign or None, segments=segments, detail=told), perform)

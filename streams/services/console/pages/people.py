@@ -6,7 +6,7 @@ What is typed is hashed and forgotten: it is in no URL, no log and no record.
 import re
 from collections.abc import Mapping, Sequence
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from events.fields import CONTACT_ID_PATTERN
 from sinks.lookup import Incomplete
 from streams.domain.messages import CodedMessage
-from streams.services.console.gate import Console, frame, html, posted
+from streams.services.console.gate import Console, frame, html, own_path, posted
 from streams.services.console.page import Page
 from streams.services.console.pages.person_looks import REASONS, outcome_of, unknown_name
 from streams.services.console.pages.person_segments import explanation_path
@@ -63,6 +63,15 @@ def routes(console: Console) -> APIRouter:
         if not isinstance(found, FoundName):
             return _form(console, signed_in, *found, kept)
         return RedirectResponse(_path_to(found.contact_id, {**kept, "by": found.kind} if found.kind else kept), 303)
+
+    @router.post("/people/reason")
+    async def say_why(request: Request) -> Response:
+        """Remember why somebody looks at people, and lead back to the list that they want to see."""
+        signed_in, said = await posted(console, request, "see_people")
+        if said.get("reason") not in REASONS:
+            raise HTTPException(422)
+        await console.sessions.change(signed_in, console.deps.wall(), {"reason": said["reason"]})
+        return RedirectResponse(own_path(said.get("to", "")), 303)
 
     return router
 

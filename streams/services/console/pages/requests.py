@@ -92,7 +92,7 @@ async def desk_now(asked: PageRequest) -> RightsDesk:
     except (KafkaError, OSError):
         raise Withheld("Kafka does not answer, so nobody can tell which requests there are.") from None
     except MissingTopic:
-        raise Withheld("There is no topic of requests yet: run `harmonia topics create`.") from None
+        raise Withheld("There is no topic of requests yet: whoever operates Harmonia makes it.") from None
 
 
 async def load_requests(asked: PageRequest) -> Loaded:

@@ -1,7 +1,6 @@
 """`/segments` and `/segments/{id}`: which segments there are, how many are in each, and what each says, in words.
 
-What is shown is what the sink of segments has in Redis. Who is in a segment is no page: lists of people go through the
-contact policy, by `harmonia segments export` and the API.
+What is shown is what the sink of segments has in Redis. `segment_members.py` says who is in one.
 """
 
 from collections.abc import Iterator, Sequence

@@ -15,6 +15,7 @@ from streams.domain.messages.mistakes import list_message, remark_message
 from streams.services.console.gate import Console, posted, require, signed_in_of
 from streams.services.console.list_marks import ListMark, forget_mark, mark_of
 from streams.services.console.page import Block, Elsewhere, Loaded, Page, PageRefused, PageRequest
+from streams.services.console.pages.segments import SEGMENT_ID
 from streams.services.console.rights import may
 from streams.services.console.sendings import Sending
 
@@ -140,6 +141,7 @@ PAGES = (
         title="Send",
         act="see_send",
         blocks=(Block("sending", 0, load, "send_list.html"),),
+        params={"segment": SEGMENT_ID},
         template="send.html",
     ),
     Page(

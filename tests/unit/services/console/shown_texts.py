@@ -37,8 +37,13 @@ _OF_CALLS = {
 
 def shown_texts() -> set[Text]:
     """All texts, plurals as pairs."""
+    return {*page_texts(), *_of_code(REGISTER), *_of_register()}
+
+
+def page_texts() -> set[Text]:
+    """The texts of the console's own pages."""
     named = (text for table in names.ALL for text in table.values())
-    return {*_of_templates(), *_of_code(), *_of_pages(), *named, *_of_register()}
+    return {*_of_templates(), *_of_code(ROOM), *_of_pages(), *named}
 
 
 def _of_register() -> Iterator[str]:
@@ -63,8 +68,8 @@ def _of_templates() -> Iterator[Text]:
                 yield (texts[0], texts[1]) if function == "_n" else texts[0]
 
 
-def _of_code() -> Iterator[Text]:
-    for file in sorted([*ROOM.rglob("*.py"), *REGISTER.rglob("*.py")]):
+def _of_code(room: Path) -> Iterator[Text]:
+    for file in sorted(room.rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 yield from _of_call(node)
