@@ -20,12 +20,12 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
     """Say whether everything flows, what is wrong and what to do. Exit code 1 when something is worth a page."""
     from streams.operations.status.alert_rules import findings
     from streams.operations.status.screen import document, screen
-    from streams.operations.status.snapshot import observe
+    from streams.services.processes.observing import observe_all
 
     settings = load_settings()
     if problem := teams_file_problem(settings):
         say(problem, err=True)
-    seen = observe(settings, now_ms())
+    seen = observe_all(settings, now_ms())
     found = findings(seen)
     if as_json:
         typer.echo(orjson.dumps(document(seen, found), option=orjson.OPT_NON_STR_KEYS))

@@ -22,6 +22,7 @@ from events.interactions.base import ProvenanceKind
 from events.purpose_wall import Wall
 from events.regimes import NO_COUNTRY, REGIMES, RegimeName, regime_mark
 from streams.domain.delivery.addresses import networks_of
+from streams.platform.processes import KEYS, Watched
 from streams.platform.servers import ENV_FILE, ServerSettings
 
 LOCAL_IDENTITY_KEY = "harmonia-local-only"
@@ -300,6 +301,12 @@ class Settings(ServerSettings):
     home: NonEmptyPath = Field(Path(".harmonia"), description="Files of the local stack")
     metrics_port: int = Field(0, ge=0, le=65535, description="Port of /metrics, /livez and /readyz; 0: any free one")
     metrics_host: str = Field("127.0.0.1", min_length=1, description="Address on which metrics are served")
+    watched: Watched = Field(
+        "",
+        description="Where `status` asks processes whether they are ready, by the address of their /metrics, such as "
+        f"`api=http://127.0.0.1:9464`, separated by spaces; of {', '.join(f'`{key}`' for key in KEYS)}; empty: none is "
+        "asked (docs/monitoring.md)",
+    )
     chunk_records: int = Field(1000, ge=1, le=100_000, description="Records in a chunk, at most")
     chunk_bytes: int = Field(4 << 20, ge=1 << 16, le=64 << 20, description="Bytes of records in a chunk, at most")
     recent_bytes: int = Field(

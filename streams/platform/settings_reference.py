@@ -139,6 +139,7 @@ SECTIONS = (
         "`harmonia worker`, `lake run`, `sink postgres`, `deliver`, `api` and `gateway`.",
         ("metrics_port", "metrics_host", "grace_s"),
     ),
+    Section("What is watched", "`harmonia status` and `console`, for `/status`.", ("watched",)),
     Section(
         "Members of a consumer group",
         "`harmonia worker`, `lake run` and `sink postgres`.",

@@ -3,7 +3,7 @@
 An observation knows no history, so an alert that pages after five minutes is shown at once here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from events.topics import ALL
@@ -14,10 +14,12 @@ from streams.operations.refused_records import refused_message, shortened_list
 from streams.operations.status.observations import (
     KafkaObservation,
     Observations,
+    ProcessStanding,
     RedisObservation,
     SinkPosition,
     TopicFlow,
 )
+from streams.platform.processes import ProcessName
 
 Severity = Literal["page", "ticket"]
 
@@ -27,12 +29,28 @@ SEVERITIES: dict[str, Severity] = {
     "PartitionStalled": "page",
     "RedisFull": "page",
     "DiskFull": "page",
+    "GatewayErrors": "page",
     "LagGrows": "ticket",
     "DeadLetterFlood": "ticket",
     "SinkBehind": "ticket",
     "PolicyBroken": "ticket",
     "SourceQuarantined": "ticket",
+    "ErrorBudgetBurns": "ticket",
+    "EndpointFails": "ticket",
+    "ConsoleFails": "ticket",
+    "DeskBehind": "ticket",
+    "LakeBehind": "ticket",
 }
+OF_PROCESS: Mapping[ProcessName, str] = {
+    "api": "ErrorBudgetBurns",
+    "gateway": "GatewayErrors",
+    "deliver": "EndpointFails",
+    "sink postgres": "SinkBehind",
+    "console": "ConsoleFails",
+    "console follow": "DeskBehind",
+    "lake run": "LakeBehind",
+}
+"""The alert of a process that is away or behind. What else these alerts are about only Prometheus sees."""
 UNSEEN = (
     *("FencingLoop", "RecoveryTooLong", "TeamSilent", "ErrorBudgetBurns", "GatewayErrors", "GatewayUnproven"),
     *("ExperimentHarms", "ExperimentResultsOld", "ExperimentSplitBroken", "ExperimentSumsBehind", "ExperimentsFull"),
@@ -44,7 +62,10 @@ UNSEEN = (
     "SegmentsBehind",
     "RightsOverdue",
 )
-"""Alerts that need more than one observation, or that only other processes know of: Prometheus has them."""
+"""Alerts that need more than one observation, or that only other processes know of: Prometheus has them.
+
+Some are seen in part: that a process is away or behind (`OF_PROCESS`), but not that its answers are wrong.
+"""
 
 LONGEST_WAIT_S, STALE_S, BEHIND_S = 60.0, 60.0, 15.0
 FULL = 0.85
@@ -56,10 +77,11 @@ URGENT = frozenset(topic.name for topic in ALL if topic.is_urgent)
 
 
 class AlertFinding(NamedTuple):
-    """An alert that holds, and why."""
+    """An alert that holds, and why. `of_process`: a process is away or behind, and so it does not all flow."""
 
     alert: str
     reason: CodedMessage
+    of_process: bool = False
 
     @property
     def why(self) -> str:
@@ -84,8 +106,33 @@ def runbook_name(alert: str) -> str:
 
 def findings(seen: Observations) -> list[AlertFinding]:
     """Every alert that holds, pages first."""
-    found = [*_of_kafka(seen.kafka), *_of_redis(seen.redis), *_of_the_rest(seen)]
+    found = [*_of_kafka(seen.kafka), *_of_redis(seen.redis), *_of_the_rest(seen), *_of_processes(seen.processes)]
     return sorted(found, key=lambda finding: list(SEVERITIES).index(finding.alert))
+
+
+def verdict(found: Sequence[AlertFinding]) -> Literal["well", "ticket", "page"]:
+    """How soon somebody is needed."""
+    if any(each.severity == "page" for each in found):
+        return "page"
+    return "ticket" if found else "well"
+
+
+def verdict_message(found: Sequence[AlertFinding]) -> CodedMessage:
+    """Whether everything flows, in a sentence."""
+    worst = verdict(found)
+    return message("status.process" if worst == "ticket" and any(map(_is_of_process, found)) else f"status.{worst}")
+
+
+def _is_of_process(found: AlertFinding) -> bool:
+    return found.of_process
+
+
+def _of_processes(processes: Sequence[ProcessStanding]) -> Iterator[AlertFinding]:
+    """A process that is not set up, or of which nobody can know, is no alert."""
+    for each in processes:
+        if each.state in ("away", "behind") and each.why is not None:
+            what = message("status.of_process", process=each.name, what=each.why)
+            yield AlertFinding(OF_PROCESS[each.name], what, of_process=True)
 
 
 def _of_kafka(kafka: KafkaObservation | CodedMessage) -> Iterator[AlertFinding]:

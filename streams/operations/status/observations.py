@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from streams.domain.messages import CodedMessage
 from streams.domain.quarantine.held_records import ListedSource
 from streams.operations.refused_records import MostlyRefused
+from streams.platform.processes import ProcessName
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,27 @@ class RedisObservation:
     held: Sequence[SinkPosition]
 
 
+ProcessState = Literal["running", "behind", "away", "unknown", "not_watched", "not_set_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStanding:
+    """How a process stands. `why`: what is wrong where it does not run; None: nothing is.
+
+    `behind`: away or too slow, which what it has written cannot tell apart. `not_watched`: it is set up, and has an
+    address that nobody asks. `not_set_up`: no setting of the process that looks names it, and it has written nothing.
+    """
+
+    name: ProcessName
+    state: ProcessState
+    why: CodedMessage | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Observations:
     """The whole observation. `kafka` or `redis` is a message where that is away.
 
-    `disk_used` None: there is no state on this machine.
+    `disk_used` None: there is no state on this machine. `processes`: those beside the workers; none: nobody looked.
     """
 
     at: int
@@ -78,6 +96,7 @@ class Observations:
     redis: RedisObservation | CodedMessage
     disk_used: float | None = None
     policy_mistake: CodedMessage | None = None
+    processes: Sequence[ProcessStanding] = ()
 
     @property
     def sign_of_life_s(self) -> float | None:

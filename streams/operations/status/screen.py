@@ -10,9 +10,15 @@ from rich.text import Text
 
 from events.times import render_time
 from events.topics import INPUT_TOPICS
-from streams.domain.messages import CodedMessage, english, message
-from streams.operations.status.alert_rules import UNSEEN, AlertFinding
-from streams.operations.status.observations import KafkaObservation, Observations, RedisObservation, SinkPosition
+from streams.domain.messages import CodedMessage, english
+from streams.operations.status.alert_rules import UNSEEN, AlertFinding, verdict, verdict_message
+from streams.operations.status.observations import (
+    KafkaObservation,
+    Observations,
+    ProcessStanding,
+    RedisObservation,
+    SinkPosition,
+)
 
 MOST_REASONS = 4
 MOST_PARTITIONS = 3
@@ -29,29 +35,24 @@ def document(seen: Observations, found: Sequence[AlertFinding]) -> dict[str, Any
     alerts = [
         {"alert": each.alert, "severity": each.severity, "why": each.why, "runbook": each.runbook} for each in found
     ]
-    return {"at": render_time(seen.at), "verdict": _verdict(found), "alerts": alerts, **_plain(seen), "unseen": UNSEEN}
+    return {"at": render_time(seen.at), "verdict": verdict(found), "alerts": alerts, **_plain(seen), "unseen": UNSEEN}
 
 
 def _plain(seen: Observations) -> dict[str, Any]:
     said = {name: english(part) if isinstance(part, CodedMessage) else part for name, part in asdict(seen).items()}
     del said["at"]
+    said["processes"] = [_process(each) for each in seen.processes]
     return {**said, "sign_of_life_s": seen.sign_of_life_s}
 
 
-def verdict_message(found: Sequence[AlertFinding]) -> CodedMessage:
-    """Whether everything flows."""
-    return message(f"status.{_verdict(found)}")
-
-
-def _verdict(found: Sequence[AlertFinding]) -> str:
-    if any(each.severity == "page" for each in found):
-        return "page"
-    return "ticket" if found else "well"
+def _process(standing: ProcessStanding) -> dict[str, Any]:
+    why = None if standing.why is None else english(standing.why)
+    return {"name": standing.name, "state": standing.state, "why": why}
 
 
 def _lines(seen: Observations, found: Sequence[AlertFinding]) -> Iterator[RenderableType]:
-    verdict = _verdict(found)
-    yield Text(f"{render_time(seen.at)}  {english(verdict_message(found))}", style=_STYLES.get(verdict, "bold green"))
+    style = _STYLES.get(verdict(found), "bold green")
+    yield Text(f"{render_time(seen.at)}  {english(verdict_message(found))}", style=style)
     for each in found:
         yield Text(f"{each.severity:7}{each.alert}: {each.why}", style=_STYLES[each.severity])
         yield Text(f"       do: {each.runbook}")
@@ -60,6 +61,8 @@ def _lines(seen: Observations, found: Sequence[AlertFinding]) -> Iterator[Render
         yield from _kafka(seen, seen.kafka)
     if isinstance(seen.redis, RedisObservation):
         yield _sinks(seen.redis)
+    if seen.processes:
+        yield Text(_processes(seen.processes))
     yield Text(_fullness(seen))
     yield Text(f"Only Prometheus sees: {', '.join(UNSEEN)}", style="dim")
 
@@ -90,6 +93,12 @@ def _reasons(kafka: KafkaObservation) -> str:
     listed = [f"{reason} {count:,}" for reason, count in kafka.refused.items()]
     more = [f"{len(listed) - MOST_REASONS} more"] if len(listed) > MOST_REASONS else []
     return f" ({', '.join(listed[:MOST_REASONS] + more)})" if listed else ""
+
+
+def _processes(processes: Sequence[ProcessStanding]) -> str:
+    """Processes by state; what is wrong with them is said above."""
+    states = {each.state: [other.name for other in processes if other.state == each.state] for each in processes}
+    return "; ".join(f"{state.replace('_', ' ')}: {', '.join(names)}" for state, names in sorted(states.items()))
 
 
 def _sinks(redis: RedisObservation) -> Table:

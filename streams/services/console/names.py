@@ -71,6 +71,15 @@ OUTCOMES: Mapping[str, str] = {
     "signup": "sign-up",
     "volunteer": "volunteer",
 }
+PROCESS_STATES: Mapping[str, str] = {
+    "running": "runs",
+    "behind": "away or behind",
+    "away": "away",
+    "unknown": "nobody knows",
+    "not_watched": "not watched",
+    "not_set_up": "not set up",
+}
+"""How a process beside the workers stands."""
 CHANNELS: Mapping[str, str] = {
     "email": "E-mail",
     "text": "Text",
@@ -242,6 +251,6 @@ LOOKS_AS_TOLD: Mapping[str, str] = {
 }
 """The same, as that person reads it."""
 ALL: tuple[Mapping[str, str], ...] = (
-    *(TYPES, OUTCOMES, CHANNELS, PURPOSES, STOPS, MAILBOXES, AT_MAILBOXES, LEFT, REFUSALS, KINDS),
+    *(TYPES, OUTCOMES, PROCESS_STATES, CHANNELS, PURPOSES, STOPS, MAILBOXES, AT_MAILBOXES, LEFT, REFUSALS, KINDS),
     *(ORIGINS, RIGHTS, RIGHTS_OUTCOMES, RIGHTS_OUTCOMES_AS_TOLD, ANSWERS, WAYS, LOOKS, LOOKS_AS_TOLD),
 )

@@ -11,8 +11,8 @@ from multiprocessing import get_context, parent_process
 from typing import Generic, TypeVar
 
 from streams.operations.status.observations import Observations
-from streams.operations.status.snapshot import observe
 from streams.platform.settings import Settings
+from streams.services.processes.observing import observe_all
 
 logger = logging.getLogger(__name__)
 
@@ -109,4 +109,4 @@ class LookAt:
 
     def __call__(self) -> Observations:
         """One look."""
-        return observe(self._settings, round(time.time() * 1000))
+        return observe_all(self._settings, round(time.time() * 1000))

@@ -50,6 +50,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 NAMES = {
     "type": names.TYPES,
     "outcome": names.OUTCOMES,
+    "process": names.PROCESS_STATES,
     "channel": names.CHANNELS,
     "purpose": names.PURPOSES,
     "stop": names.STOPS,

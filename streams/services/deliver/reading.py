@@ -1,7 +1,7 @@
 """Reads what is stored of deliveries, for commands that look once, and asks to have an endpoint told once more."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -67,6 +67,36 @@ def endpoint_states(consumer: KafkaConsumer) -> list[EndpointState]:
     ]
 
 
+class DeliveryStanding(NamedTuple):
+    """How far the process is, by what it has stored: the `endpoints` that it tells, and the `late` ones of them."""
+
+    endpoints: Sequence[str] = ()
+    late: Sequence[str] = ()
+
+
+def delivery_standing(consumer: KafkaConsumer, before: int) -> DeliveryStanding:
+    """Whether the process has read what was appended before a time, ms; of endpoints that want no more nothing is.
+
+    Raises Kafka's errors and `MissingTopic`.
+    """
+    stored = _stored(consumer)
+    wanted = {
+        name: {tp: standing.position for tp, standing in stored.standings.get(name, {}).items()}
+        for name, status in stored.statuses.items()
+        if status["disabled_at"] is None
+    }
+    there = sorted({tp for held in wanted.values() for tp in held if _is_there(consumer, tp)})
+    ends = consumer.end_offsets(there)
+    since = consumer.offsets_for_times(dict.fromkeys(there, before)) if there else {}
+    bound = {tp: ends[tp] if since.get(tp) is None else since[tp].offset for tp in there}
+    late = [name for name, held in wanted.items() if any(at < bound.get(tp, at) for tp, at in held.items())]
+    return DeliveryStanding(sorted(stored.statuses), sorted(late))
+
+
+def _is_there(consumer: KafkaConsumer, tp: TopicPartition) -> bool:
+    return tp.partition in (consumer.partitions_for_topic(tp.topic) or ())
+
+
 def latest_attempts(consumer: KafkaConsumer, endpoint: str, since: int, most: int) -> list[dict[str, Any]]:
     """The latest attempts to tell an endpoint something, the last at the end. Raises Kafka's errors."""
     return [*_attempts(consumer, endpoint, since)][-most:]
@@ -115,8 +145,12 @@ def _answers(status: EndpointStatus | None) -> dict[str, Any]:
     return {name: status[name] for name in ("failures", "open_until", "disabled_at")}
 
 
-_Stored = tuple[dict[str, dict[TopicPartition, Standing]], dict[str, EndpointStatus], dict[str, int]]
-"""By endpoint its standings, its status, and the offset of the request to tell it once more that is open."""
+class _Stored(NamedTuple):
+    """By endpoint its standings, its status, and the offset of the request to tell it once more that is open."""
+
+    standings: dict[str, dict[TopicPartition, Standing]]
+    statuses: dict[str, EndpointStatus]
+    replays: dict[str, int]
 
 
 def _stored(consumer: KafkaConsumer) -> _Stored:
@@ -144,7 +178,7 @@ def _stored(consumer: KafkaConsumer) -> _Stored:
                 standings.setdefault(endpoint, {})[TopicPartition(topic, int(partition))] = decoded(value)
             case _:  # taken out, or of no shape that this version knows
                 pass
-    return standings, statuses, replays
+    return _Stored(standings, statuses, replays)
 
 
 def _take_replay(replays: dict[str, int], endpoint: str, what: str, record: Any) -> None:

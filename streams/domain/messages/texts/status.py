@@ -7,6 +7,7 @@ from streams.domain.messages.fields import Plural, Template
 STATUS: Mapping[str, Template] = {
     "status.well": "everything flows",
     "status.ticket": "it flows, and something is to be looked at",
+    "status.process": "NOT WELL, though nobody has to be woken: a process is away or behind",
     "status.page": "NOT WELL",
     "status.kafka_away": "Kafka: {error}; is KAFKA_BOOTSTRAP right and the broker up? ({tried})",
     "status.redis_away": "Redis: {error}; is REDIS_URL right and the server up?",
@@ -36,6 +37,21 @@ STATUS: Mapping[str, Template] = {
     "status.redis_full": "{share:tight} of its memory is used",
     "status.disk_full": "the disk of HARMONIA_STATE_DIR is {share:tight} full",
     "status.of_topic": "{topic}: {what}",
+    "status.of_process": "harmonia {process}: {what}",
+    "process.away": "nothing answers at its address in HARMONIA_WATCHED ({error})",
+    "process.not_ready": "its /readyz answers {status}, and says why it is not ready",
+    "process.unknown": "whether it runs is not known, since Kafka does not answer ({error})",
+    "process.postgres_away": "PostgreSQL does not answer ({error}); docs/postgres.md says what the code means",
+    "process.postgres_never_filled": "HARMONIA_POSTGRES is set, and PostgreSQL was never filled",
+    "process.postgres_never_held": "PostgreSQL never held all of {topics}: the process is away, or still fills it",
+    "process.postgres_behind": "PostgreSQL last held all {ago:s} ago: the process is away or behind",
+    "process.deliver_behind": (
+        "what is older than a minute was not read for {endpoints}: the process is away, or deliveries pile up"
+    ),
+    "process.deliver_not_begun": "HARMONIA_DELIVER names {endpoints}, for which the process has not begun",
+    "process.no_desk": "no desk can be read at HARMONIA_DESK: the process has never run, or is of another version",
+    "process.desk_filling": "the desk is not filled yet",
+    "process.desk_behind": "the desk has all of {ago:s} ago: the process is away or behind",
     "status.missing": Plural(
         "partitions",
         "{partitions} partition is missing or being filled",

@@ -3,8 +3,7 @@
 from typing import NamedTuple
 
 from events.topics import INPUT_TOPICS
-from streams.domain.messages import CodedMessage, message
-from streams.operations.status.alert_rules import UNSEEN, AlertFinding, findings, runbook_name
+from streams.operations.status.alert_rules import UNSEEN, findings, runbook_name, verdict_message
 from streams.operations.status.observations import KafkaObservation, RedisObservation, TopicFlow
 from streams.services.console.page import Block, Loaded, Page, PageRefused, PageRequest
 from streams.services.console.runbooks import NAME, Runbook, runbook
@@ -27,20 +26,16 @@ async def load_findings(asked: PageRequest) -> Loaded:
         return Loaded({"verdict": None, "findings": [], "unseen": []}, asked.wall_ms)
     found = findings(seen)
     unseen = [UnseenAlert(alert, runbook_name(alert)) for alert in UNSEEN]
-    return Loaded({"verdict": verdict(found), "findings": found, "unseen": unseen}, seen.at)
-
-
-def verdict(found: list[AlertFinding]) -> CodedMessage:
-    """The state of everything in a sentence."""
-    worst = "page" if any(each.severity == "page" for each in found) else "ticket" if found else "well"
-    return message(f"status.{worst}")
+    return Loaded({"verdict": verdict_message(found), "findings": found, "unseen": unseen}, seen.at)
 
 
 async def load_flows(asked: PageRequest) -> Loaded:
     """The topics that workers read, how far behind they are, and what was refused."""
     seen = asked.deps.observer.last()
     if seen is None:
-        return Loaded({"kafka": None, "flows": [], "redis": None, "seen": None, "refused": 0}, asked.wall_ms)
+        return Loaded(
+            {"kafka": None, "flows": [], "redis": None, "seen": None, "refused": 0, "processes": ()}, asked.wall_ms
+        )
     kafka = seen.kafka if isinstance(seen.kafka, KafkaObservation) else None
     redis = seen.redis if isinstance(seen.redis, RedisObservation) else None
     data = {
@@ -48,6 +43,7 @@ async def load_flows(asked: PageRequest) -> Loaded:
         "flows": [] if kafka is None else shown_flows(kafka),
         "redis": redis,
         "seen": seen,
+        "processes": seen.processes,
         "refused": 0 if kafka is None else sum(kafka.refused.values()),
     }
     return Loaded(data, seen.at)

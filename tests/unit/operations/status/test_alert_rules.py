@@ -2,17 +2,20 @@ from dataclasses import replace
 
 import pytest
 
-from streams.domain.messages import CodedMessage, message
+from streams.domain.messages import CodedMessage, english, message
 from streams.domain.quarantine.held_records import ListedSource
 from streams.operations.refused_records import MostlyRefused
-from streams.operations.status.alert_rules import SEVERITIES, UNSEEN, findings
+from streams.operations.status.alert_rules import OF_PROCESS, SEVERITIES, UNSEEN, findings, verdict_message
 from streams.operations.status.observations import (
     KafkaObservation,
     Observations,
+    ProcessStanding,
+    ProcessState,
     RedisObservation,
     SinkPosition,
     TopicFlow,
 )
+from streams.platform.processes import PROCESSES, ProcessName
 from tests.unit.deploy.rules import ROOT, alerts
 
 WELL = Observations(
@@ -118,6 +121,24 @@ def test_without_any_worker_unowned_partitions_are_not_listed() -> None:
     seen = kafka(members=0, flows=[TopicFlow("interactions", 8, unowned=8)])
 
     assert [found.why for found in findings(seen)] == ["no worker runs"]
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+@pytest.mark.parametrize("state", ["away", "behind"])
+def test_a_process_that_is_away_or_behind_is_its_alert_and_not_well(name: ProcessName, state: ProcessState) -> None:
+    standing = ProcessStanding(name, state, message("process.not_ready", status=503))
+    [found] = findings(replace(WELL, processes=(standing,)))
+
+    assert found.alert == OF_PROCESS[name]
+    assert found.why.startswith(f"harmonia {name}: ")
+    assert english(verdict_message([found])).startswith("NOT WELL")
+
+
+@pytest.mark.parametrize("state", ["running", "unknown", "not_watched", "not_set_up"])
+def test_a_process_of_which_nothing_bad_is_known_is_no_alert(state: ProcessState) -> None:
+    processes = tuple(ProcessStanding(name, state) for name in PROCESSES)
+
+    assert findings(replace(WELL, processes=processes)) == []
 
 
 def test_alerts_that_page_come_first() -> None:

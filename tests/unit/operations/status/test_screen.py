@@ -10,6 +10,7 @@ from streams.operations.status.alert_rules import findings
 from streams.operations.status.observations import (
     KafkaObservation,
     Observations,
+    ProcessStanding,
     RedisObservation,
     SinkPosition,
     TopicFlow,
@@ -130,3 +131,19 @@ def test_the_status_as_json_says_the_same_as_the_screen() -> None:
     assert told["kafka"]["members"] == 2
     assert told["redis"]["held"][0]["offsets"] == {"0": 10, "1": 5}
     assert told["sign_of_life_s"] == 1.0
+
+
+def test_the_screen_and_the_json_name_each_process_with_its_state() -> None:
+    behind = ProcessStanding("sink postgres", "behind", message("process.postgres_never_filled"))
+    seen = replace(WELL, processes=(ProcessStanding("gateway", "not_set_up"), behind))
+
+    assert "behind: sink postgres; not set up: gateway" in shown(seen)
+    assert document(seen, findings(seen))["processes"] == [
+        {"name": "gateway", "state": "not_set_up", "why": None},
+        {
+            "name": "sink postgres",
+            "state": "behind",
+            "why": "HARMONIA_POSTGRES is set, and PostgreSQL was never filled",
+        },
+    ]
+    assert orjson.dumps(document(seen, findings(seen)), option=orjson.OPT_NON_STR_KEYS)
