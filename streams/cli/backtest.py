@@ -87,7 +87,7 @@ def _gap(settings: Settings, place: str) -> LakeGap | None:
     from sinks.lake.files import open_files
     from sinks.lake.manifests import is_lake
     from streams.history.lake.coverage import lake_gap
-    from streams.platform.errors import KafkaAway, MissingTopic
+    from streams.platform.errors import HiddenTopic, KafkaAway, MissingTopic
     from streams.platform.tried_address import kafka_address_tried
 
     files = open_files(place)
@@ -97,7 +97,7 @@ def _gap(settings: Settings, place: str) -> LakeGap | None:
         return lake_gap(settings, files)
     except (KafkaError, AioKafkaError, KafkaAway) as error:
         why = f"Kafka does not answer ({type(error).__name__}): {kafka_address_tried(settings)}"
-    except MissingTopic as error:
+    except (HiddenTopic, MissingTopic) as error:
         why = str(error)
     say(f"how far the lake is behind the topic interactions is not known: {why}", err=True)
     return None

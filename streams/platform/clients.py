@@ -6,8 +6,10 @@ import re
 import socket
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from streams.platform.described_topics import refuse_undescribed
 from streams.platform.errors import KafkaAway, MissingTopic
 from streams.platform.reachable_broker import require_reachable
 
@@ -137,7 +139,7 @@ class KafkaClients:
         return KafkaAdminClient(**{**self._tools, **own})
 
     def topic_id(self, topic: str, patience_s: float | None = None) -> str:
-        """The id of a topic, another one once the topic is made anew. Blocks; raises `MissingTopic`, or `KafkaAway`."""
+        """The id of a topic, another one once the topic is made anew. Blocks; raises as `describe_topics`."""
         from kafka.errors import KafkaError
 
         try:
@@ -148,15 +150,16 @@ class KafkaClients:
                 admin.close()
         except KafkaError as error:
             raise KafkaAway(f"asking for the topic {topic}: {type(error).__name__}") from error
-        if described["error_code"]:
-            raise MissingTopic(f"there is no topic {topic}: run `harmonia topics create`")
+        refuse_undescribed({topic: described["error_code"]})
         return str(described["topic_id"])
 
     def describe_topics(self, topics: Sequence[str]) -> dict[str, tuple[str, int]]:
-        """The id and the number of partitions of each topic. Blocks; raises `MissingTopic`, or `KafkaAway`."""
+        """The id and the number of partitions of each topic.
+
+        Blocks; raises `MissingTopic`, `HiddenTopic` where this user may not see one, or `KafkaAway`.
+        """
         described = self._ask(lambda admin: admin.describe_topics(list(topics)), "topics")
-        if missing := [each["name"] for each in described if each["error_code"]]:
-            raise MissingTopic(f"there is no topic {missing[0]}: run `harmonia topics create`")
+        refuse_undescribed({each["name"]: each["error_code"] for each in described})
         return {each["name"]: (str(each["topic_id"]), len(each["partitions"])) for each in described}
 
     def transaction_of(self, transactional_id: str) -> TransactionDescription | None:
@@ -260,13 +263,19 @@ class KafkaClients:
             admin.close()
 
     def partitions_of(self, topic: str) -> range:
-        """The numbers of a topic's partitions; none where there is no such topic. Blocks."""
+        """The numbers of a topic's partitions; none where there is no such topic.
+
+        Blocks; raises Kafka's errors, `HiddenTopic` where this user may not see the topic, and `KafkaAway`.
+        """
         admin = self.admin()
         try:
             [described] = admin.describe_topics([topic])
         finally:
             admin.close()
-        return range(0 if described["error_code"] else len(described["partitions"]))
+        with suppress(MissingTopic):
+            refuse_undescribed({topic: described["error_code"]})
+            return range(len(described["partitions"]))
+        return range(0)
 
     def tool_producer(self) -> KafkaProducer:
         """A plain producer for tools, which waits for all replicas. Connects when made, as `tool_admin` does."""

@@ -21,6 +21,10 @@ class MissingTopic(EngineError):
     """A topic that is needed is not on the broker: `harmonia topics create` makes it."""
 
 
+class HiddenTopic(EngineError):
+    """A topic that this process needs is hidden from its user in Kafka: `deploy/acl` lists the rights that it lacks."""
+
+
 class KafkaAway(ConnectionError):
     """Kafka did not answer a question. Its cause is the library's error, if there is one."""
 

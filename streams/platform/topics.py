@@ -3,11 +3,11 @@
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
-from kafka.errors import TopicAuthorizationFailedError
+from kafka.errors import UnknownTopicOrPartitionError
 
 from events.topics import (
     AGENTS,
@@ -23,6 +23,7 @@ from events.topics import (
     TopicSpec,
 )
 from streams.platform.clients import KafkaClients
+from streams.platform.described_topics import refuse_undescribed
 from streams.platform.errors import MissingTopic, PartitionsMismatch
 from streams.platform.settings import Settings
 
@@ -89,12 +90,12 @@ _PAUSES = 200
 
 @dataclass(frozen=True, slots=True)
 class DescribedTopic:
-    """A topic as the broker has it; `partitions` 0: it is not there, or `hidden` from this user."""
+    """A topic as the broker has it; `partitions` 0: the broker's `error_code` says why, 0: it is not there."""
 
     topic: TopicSpec
     partitions: int
     replication: int
-    hidden: bool = False
+    error_code: int = 0
 
 
 def wanted_topics(settings: Settings) -> list[TopicSpec]:
@@ -158,7 +159,7 @@ def describe_topics(admin: KafkaAdminClient, settings: Settings) -> list[Describ
 
 
 def check_topics(found: Sequence[DescribedTopic], partitions: int) -> None:
-    """Raise `MissingTopic` or `PartitionsMismatch`, naming topics and cure, unless each has the partitions it needs.
+    """Raise `PartitionsMismatch` or as `require_topic`, naming topics and cure, unless each has its partitions.
 
     Those are so many, or the topic's own fixed number.
     """
@@ -192,12 +193,12 @@ def _wait_for_topics(admin: KafkaAdminClient, settings: Settings, but: Collectio
 
 
 def require_topic(settings: Settings, name: str) -> None:
-    """Raise `MissingTopic` unless the topic of this name is there."""
+    """Raise `MissingTopic`, `HiddenTopic` or `KafkaAway` unless the topic of this name is there."""
     _refuse_missing([entry for entry in _described(settings) if entry.topic.name == name])
 
 
 def require_topics(settings: Settings, reader: Program | None = None) -> None:
-    """Raise `MissingTopic` or `PartitionsMismatch` unless all topics are there as the settings say.
+    """Raise `MissingTopic`, `HiddenTopic`, `KafkaAway` or `PartitionsMismatch` unless all are as the settings say.
 
     `reader`: ask only for those that this program reads; it may not see others.
     """
@@ -214,12 +215,8 @@ def _described(settings: Settings) -> list[DescribedTopic]:
 
 
 def _refuse_missing(found: Sequence[DescribedTopic]) -> None:
-    hidden = [entry.topic.name for entry in found if entry.hidden]
-    if hidden:
-        raise MissingTopic(f"this user may not see the topic {', '.join(hidden)}: see deploy/acl")
-    missing = [entry.topic.name for entry in found if not entry.partitions]
-    if missing:
-        raise MissingTopic(f"there is no topic {', '.join(missing)}: run `harmonia topics create`")
+    without = [entry for entry in found if not entry.partitions]
+    refuse_undescribed({entry.topic.name: entry.error_code or UnknownTopicOrPartitionError.errno for entry in without})
 
 
 def config_of(topic: TopicSpec, settings: Settings) -> dict[str, str]:
@@ -240,6 +237,5 @@ def _new_topic(topic: TopicSpec, settings: Settings) -> NewTopic:
 def _described_topic(topic: TopicSpec, described: dict[str, object] | None) -> DescribedTopic:
     partitions = described.get("partitions") if described and not described["error_code"] else None
     if not isinstance(partitions, list) or not partitions:
-        code = described["error_code"] if described else 0
-        return DescribedTopic(topic, 0, 0, hidden=code == TopicAuthorizationFailedError.errno)
+        return DescribedTopic(topic, 0, 0, cast(int, described["error_code"]) if described else 0)
     return DescribedTopic(topic, len(partitions), len(partitions[0]["replica_nodes"]))

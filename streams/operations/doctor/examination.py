@@ -37,7 +37,7 @@ from streams.operations.doctor.servers import (
     judge_topics,
 )
 from streams.platform.clients import KafkaClients, tool_redis
-from streams.platform.errors import MissingTopic
+from streams.platform.errors import HiddenTopic, MissingTopic
 from streams.platform.identity_key import identity_key_problem
 from streams.platform.settings import Settings
 from streams.platform.topics import CONTACTS_TABLE, describe_topics, wanted_topics
@@ -155,7 +155,7 @@ def _lake(admin: KafkaAdminClient, settings: Settings) -> Iterator[Finding]:
     """How far the lake is behind; other trouble with it is found by `examine_lake`."""
     if settings.lake is None:
         return
-    with suppress(OSError, ValueError, LakeDamaged, MissingTopic):
+    with suppress(OSError, ValueError, LakeDamaged, HiddenTopic, MissingTopic):
         files = open_files(settings.lake)
         topic_id = KafkaClients(settings).topic_id(INTERACTIONS)
         begin = next_offsets(files, find_live_files(files), topic_id, range(settings.partitions))

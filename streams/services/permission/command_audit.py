@@ -11,6 +11,7 @@ from events.times import render_time
 from events.topics import AUDIT_LOG
 from streams.domain.pressure import PermissionRequest
 from streams.platform.clients import KafkaClients
+from streams.platform.errors import HiddenTopic, KafkaAway
 from streams.platform.settings import Settings
 
 PATIENCE_S = 10.0
@@ -58,6 +59,8 @@ def send_record(settings: Settings, record: AuditRecord) -> str | None:
             producer.send(AUDIT_LOG, orjson.dumps(record)).get(PATIENCE_S)
         finally:
             producer.close(PATIENCE_S)
-    except KafkaError as error:
-        return f"Kafka: {type(error).__name__}"
+    except HiddenTopic as error:
+        return str(error)
+    except (KafkaError, KafkaAway) as error:
+        return f"Kafka: {type(error.__cause__ or error).__name__}"
     return None

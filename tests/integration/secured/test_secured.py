@@ -1,7 +1,7 @@
 """Kafka with passwords and certificates over TLS, Redis with users behind TLS, and the lists of `deploy/acl`."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +26,9 @@ from events.topics import (
 from sinks.lake.files import LocalFiles
 from sinks.lake.writer import LakeWriter
 from streams.platform.clients import KafkaClients, kafka_security_options, tool_redis
+from streams.platform.errors import HiddenTopic, MissingTopic
 from streams.platform.topic_reading import records_of
+from streams.platform.topics import require_topic
 from streams.services.console.app import PAGES
 from tests.integration.command import ended_well, refused
 from tests.integration.console_process import Visitor, console_process, form_token, one_person
@@ -96,6 +98,23 @@ def test_what_the_lists_allow_is_enough(site: Site) -> None:
     assert json.loads(reported.stdout)["day"]["held"] is not None
     status, series = site.api.ask("/v1/insights?metric=donation.made&from=2012-02-22&to=2012-02-23")
     assert (status, series["series"][0]["total"]) == (200, 1)
+
+
+def test_a_topic_that_a_user_may_not_see_is_not_told_as_missing(site: Site) -> None:
+    """Whoever is told that it is missing makes topics, and finds it there."""
+    kafka, settings = clients(site, "producer-email"), settings_of(site.kafka.by_password("producer-email"))
+    asks: list[Callable[[], object]] = [
+        lambda: kafka.topic_id(CONTACT_STATE),
+        lambda: kafka.describe_topics([EMAIL_EVENTS, CONTACT_STATE]),
+        lambda: kafka.partitions_of(CONTACT_STATE),
+        lambda: require_topic(settings, CONTACT_STATE),
+    ]
+    for asked in asks:
+        with pytest.raises(HiddenTopic, match=r"^this user may not see the topic contact-state: see deploy/acl$"):
+            asked()
+    with pytest.raises(MissingTopic, match=r"^there is no topic nobodys: run `harmonia topics create`$"):
+        clients(site, ADMIN).topic_id("nobodys")
+    assert len(clients(site, ADMIN).partitions_of("nobodys")) == 0
 
 
 def test_a_certificate_will_do_instead_of_a_password(site: Site) -> None:

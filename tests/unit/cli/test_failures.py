@@ -15,6 +15,7 @@ from streams.local.errors import LocalStackError
 from streams.platform.errors import (
     EngineError,
     Fenced,
+    HiddenTopic,
     KafkaAway,
     MissingTopic,
     NotOwned,
@@ -194,7 +195,7 @@ def test_a_variable_that_is_no_setting_is_named_with_the_setting_that_is_spelled
     ]
 
 
-@pytest.mark.parametrize("error", [Fenced, StateLost, PartitionsMismatch, MissingTopic, NotOwned])
+@pytest.mark.parametrize("error", [Fenced, StateLost, PartitionsMismatch, MissingTopic, HiddenTopic, NotOwned])
 def test_whatever_stops_the_engine_ends_a_command_plainly(error: type[EngineError]) -> None:
     with pytest.raises(typer.Exit), failing_plainly():
         raise error("why")

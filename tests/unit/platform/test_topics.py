@@ -1,12 +1,15 @@
+from dataclasses import replace
 from typing import cast
 
 import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
+from kafka.errors import LeaderNotAvailableError
 
 from events.topics import ALL
 from streams.platform import topics
-from streams.platform.errors import MissingTopic, PartitionsMismatch
+from streams.platform.described_topics import refuse_undescribed
+from streams.platform.errors import HiddenTopic, KafkaAway, MissingTopic, PartitionsMismatch
 from streams.platform.settings import Settings
 from streams.platform.topics import (
     TABLES,
@@ -34,6 +37,33 @@ def test_topics_as_the_settings_say_are_accepted() -> None:
 def test_a_missing_topic_is_named_with_the_command_that_makes_it() -> None:
     with pytest.raises(MissingTopic, match=r"no topic interactions, contact-state: run `harmonia topics create`"):
         check_topics(found(contact_state=0, interactions=0), 4)
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "said"),
+    [
+        (3, MissingTopic, "there is no topic interactions: run `harmonia topics create`"),
+        (29, HiddenTopic, "this user may not see the topic interactions: see deploy/acl"),
+        (5, KafkaAway, "asking for the topic interactions: LeaderNotAvailableError"),
+    ],
+)
+def test_each_trouble_with_a_topic_is_told_with_its_own_cure(code: int, error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=f"^{said}$") as told:
+        refuse_undescribed({"contact-state": 0, "interactions": code})
+    assert isinstance(told.value.__cause__, LeaderNotAvailableError) == (error is KafkaAway)
+
+    there = [entry for entry in found() if entry.topic.name != "interactions"]
+    [hidden] = [replace(entry, partitions=0, error_code=code) for entry in found() if entry not in there]
+    with pytest.raises(error, match=f"^{said}$"):
+        check_topics([*there, hidden], 4)
+
+
+def test_of_several_troubles_the_rights_are_told_first_and_then_what_is_missing() -> None:
+    with pytest.raises(HiddenTopic, match="the topic b, d: see"):
+        refuse_undescribed({"a": 3, "b": 29, "c": 5, "d": 29})
+    with pytest.raises(MissingTopic, match="no topic a: run"):
+        refuse_undescribed({"c": 5, "a": 3})
+    refuse_undescribed({"a": 0})
 
 
 def test_a_topic_with_another_number_of_partitions_is_named_with_it() -> None:

@@ -10,7 +10,7 @@ from sinks.memory import MemorySink
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
 from streams.engine.runs import End
 from streams.platform.clients import KafkaClients
-from streams.platform.errors import MissingTopic
+from streams.platform.errors import HiddenTopic, MissingTopic
 from streams.platform.settings import Settings
 from streams.worker import sink_monitor
 from streams.worker.agents.sinks.redis_sink import ContactStateConnector
@@ -130,6 +130,15 @@ async def test_a_topic_that_is_being_made_anew_does_not_end_the_watch(bench: Ben
     await bench.look_again()
 
     assert bench.stopped == []
+
+
+async def test_a_topic_that_the_worker_may_not_see_any_more_ends_the_process(bench: Bench) -> None:
+    """Nobody makes it, so waiting is in vain; the last line of the log names the right that is lacking."""
+    bench.sink.troubles = [HiddenTopic("this user may not see the topic contact-state: see deploy/acl")]
+
+    await bench.look_again()
+
+    assert bench.stopped == [EXIT_FAIL_STOP]
 
 
 async def test_a_bug_while_looking_at_a_sink_ends_the_process(bench: Bench) -> None:

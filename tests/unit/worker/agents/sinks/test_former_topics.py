@@ -11,7 +11,7 @@ from events.topics import CONTACT_STATE
 from streams.engine.app import EXIT_FAIL_STOP, ChunkApp
 from streams.engine.runs import Run
 from streams.platform.clients import KafkaClients
-from streams.platform.errors import EngineError, MissingTopic
+from streams.platform.errors import EngineError, HiddenTopic, MissingTopic
 from streams.platform.settings import Settings
 from streams.worker.agents.sinks import former_topics
 from streams.worker.agents.sinks.former_topics import runs_of_same_topic
@@ -57,7 +57,8 @@ async def test_a_topic_that_is_away_when_a_chunk_is_to_be_written_to_a_sink_ends
     missing = MissingTopic("there is no topic contact-state")
     assert await stopped_by(missing, SINK) == []
     assert await stopped_by(missing, None) == [EXIT_FAIL_STOP]
-    assert await stopped_by(EngineError("something else"), SINK) == [EXIT_FAIL_STOP]
+    for error in (EngineError("something else"), HiddenTopic("this user may not see the topic contact-state")):
+        assert await stopped_by(error, SINK) == [EXIT_FAIL_STOP]
 
 
 @pytest.mark.parametrize("same_for", [0, 2])
