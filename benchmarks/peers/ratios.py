@@ -57,7 +57,7 @@ def _goals(measured: Mapping[str, Rounds], ours: Rounds) -> list[Figure]:
     if exactly_once := measured.get(EXACTLY_ONCE):
         cpu, throughput = _cpus(ours, exactly_once), _throughputs(ours, exactly_once)
         broker = _broker_cpus(ours, exactly_once)
-        figures.append(Figure(OURS, f"{CPU}, to {EXACTLY_ONCE}", "×", cpu, Goal("at most", 0.4)))
+        figures.append(Figure(OURS, f"{CPU}, to {EXACTLY_ONCE}", "×", cpu, Goal("at most", 0.35)))
         figures.append(Figure(OURS, f"{BROKER_CPU}, to {EXACTLY_ONCE}", "×", broker, Goal("at most", 1.0)))
         figures.append(Figure(OURS, f"{THROUGHPUT}, to {EXACTLY_ONCE}", "×", throughput, Goal("at least", 1.6)))
     if faust := measured.get(STOCK_FAUST):

@@ -42,15 +42,15 @@ public final class ContactFold {
     }
 
     public static void main(String[] arguments) throws Exception {
-        String guarantee = arguments[0];
-        String bootstrap = arguments[1];
-        String source = arguments[2];
-        String output = arguments[3];
-        ContactFold job = new ContactFold(Integer.parseInt(arguments[6]), Integer.parseInt(arguments[7]));
+        Tuning tuning = new Tuning(arguments[0], Integer.parseInt(arguments[1]), Long.parseLong(arguments[2]));
+        String bootstrap = arguments[3];
+        String source = arguments[4];
+        String output = arguments[5];
+        ContactFold job = new ContactFold(Integer.parseInt(arguments[8]), Integer.parseInt(arguments[9]));
         StreamsBuilder builder = new StreamsBuilder();
         job.build(builder, source, output);
         KafkaStreams streams =
-                new KafkaStreams(builder.build(), settings(guarantee, bootstrap, arguments[4], arguments[8]));
+                new KafkaStreams(builder.build(), settings(tuning, bootstrap, arguments[6], arguments[10]));
         streams.setStateListener((now, before) -> {
             if (now == KafkaStreams.State.ERROR) {
                 Runtime.getRuntime().halt(1);
@@ -87,17 +87,19 @@ public final class ContactFold {
         return state;
     }
 
-    /** What an operator sets who wants throughput at the freshness of exactly_once_v2's default commit interval. */
-    private static Properties settings(String guarantee, String bootstrap, String name, String directory) {
+    /** What differs from row to row: processing.guarantee, commit.interval.ms, and MiB of statestore.cache.max.bytes. */
+    private record Tuning(String guarantee, int commitMs, long cacheMib) {}
+
+    private static Properties settings(Tuning tuning, String bootstrap, String name, String directory) {
         Properties settings = new Properties();
         settings.put(StreamsConfig.APPLICATION_ID_CONFIG, name);
         settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
-        settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, guarantee);
+        settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, tuning.guarantee());
         settings.put(StreamsConfig.STATE_DIR_CONFIG, directory);
         settings.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, 1);
         settings.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, 1);
-        settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100);
-        settings.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 64L << 20);
+        settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, tuning.commitMs());
+        settings.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, tuning.cacheMib() << 20);
         settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
         settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), 5000);
         settings.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "zstd");
