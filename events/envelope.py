@@ -181,6 +181,15 @@ def attributes(interaction: Interaction) -> dict[str, JSON]:
     return event
 
 
+def ahead_ms(interaction: Interaction) -> int:
+    """How far the clock of its producer was ahead of the record, ms; 0 where the producer's time was taken."""
+    sent = interaction.time_sent
+    if sent is None:  # or the gateway has dated it
+        told = (interaction.data.model_extra or {}).get(TIME_SENT)
+        sent = parse_time(told) if isinstance(told, str) else None
+    return 0 if sent is None else max(0, sent - interaction.time)
+
+
 def plain_data(interaction: Interaction) -> dict[str, JSON]:
     """`data` as JSON, with the time that the producer gave where the interaction has an earlier one."""
     data = interaction.data.plain()

@@ -15,6 +15,8 @@ from events.times import parse_time
 TIME_SENT = "time_sent"
 """The field of `data` with the time that the producer gave, where the interaction has an earlier one."""
 
+CLOCK_AHEAD_MS = 60_000
+"""A producer's time that is further ahead is told and counted: less is what clocks differ by."""
 TIME_AHEAD = "time: ahead of the clock that received it, so it is dated by that clock; mend the sender's clock"
 """Warning to a producer whose word opens something and is dated ahead."""
 

@@ -82,9 +82,10 @@ def produce(
 def route(value: bytes, settings: Settings, now_ms: int) -> tuple[str, list[UnknownField], bool] | Refusal:
     """The topic for an event in structured mode, or why it would be refused.
 
-    Besides the topic: fields that its type does not know, and whether it opens something with a time ahead of now.
+    Besides the topic: fields that its type does not know, and whether it opens something with a time that is far ahead.
     """
-    from events.envelope import Record
+    from events.envelope import Record, ahead_ms
+    from events.opening_words import CLOCK_AHEAD_MS
     from events.pre_send_check import judge_before_sending
     from events.registry import topic_of
     from events.unknown_fields import unknown_fields
@@ -98,7 +99,7 @@ def route(value: bytes, settings: Settings, now_ms: int) -> tuple[str, list[Unkn
     outcome = judge_before_sending(Record(topic, value, (), now_ms), settings.phone_region, settings.wall)
     if isinstance(outcome, Refusal):
         return outcome
-    return topic, unknown_fields(outcome.type, event.get("data")), outcome.time_sent is not None
+    return topic, unknown_fields(outcome.type, event.get("data")), ahead_ms(outcome) > CLOCK_AHEAD_MS
 
 
 def _remarked(unknown: Sequence[tuple[UnknownField, list[int]]], repeated_ids: int) -> dict[str, JSON]:

@@ -13,8 +13,18 @@ from typing import NamedTuple
 
 from kafka import KafkaConsumer, TopicPartition
 
+from events.envelope import Interaction, ahead_ms
+from events.harmonised import read_harmonised
+from events.opening_words import CLOCK_AHEAD_MS, TIME_SENT
 from events.registry import MODELS
-from events.topics import DEAD_LETTERS, DEAD_LETTERS_REQUEUED, INPUT_TOPICS, QUARANTINE, SOURCE_QUARANTINES
+from events.topics import (
+    DEAD_LETTERS,
+    DEAD_LETTERS_REQUEUED,
+    INPUT_TOPICS,
+    INTERACTIONS,
+    QUARANTINE,
+    SOURCE_QUARANTINES,
+)
 from streams.domain.dead_letter_repair.letters import DeclaredType, RecordPosition, read_declared_type, read_letter
 from streams.domain.dead_letter_repair.verdicts import INTAKE
 from streams.domain.display_names import named
@@ -77,6 +87,9 @@ MOST_HELD = 100_000
 """Most held records that are read, the latest: a few seconds."""
 MOST_SENT = 50_000
 """Most records of input topics that are read to learn what was accepted of a source."""
+MOST_DATED = 10_000
+"""Most records of `interactions` that are looked through for times that were ahead, the latest."""
+_DATED = f'"{TIME_SENT}"'.encode()
 _INPUTS = frozenset(topic.name for topic in INPUT_TOPICS)
 
 
@@ -165,6 +178,21 @@ def quarantines_of(consumer: KafkaConsumer, now: int) -> list[ListedSource]:
         for record in records_of(consumer, SOURCE_QUARANTINES):
             read_quarantine_record(record.key, record.value, known)
     return list_sources(known, waiting_by_source(consumer), now)
+
+
+def clocks_ahead(consumer: KafkaConsumer, since: int) -> Counter[str]:
+    """Latest interactions since a time (ms) that were dated by their record, by source. Raises Kafka's errors.
+
+    Names may be shown to anybody.
+    """
+    found = Counter[str]()
+    for record in records_between(consumer, INTERACTIONS, since, most=MOST_DATED):
+        if _DATED not in (record.value or b""):
+            continue
+        read = read_harmonised(record.value)
+        if isinstance(read, Interaction) and ahead_ms(read) > CLOCK_AHEAD_MS:
+            found[named(read.source)] += 1
+    return found
 
 
 def waiting_by_source(consumer: KafkaConsumer) -> Counter[str]:

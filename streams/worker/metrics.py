@@ -48,8 +48,8 @@ class CampaignMetrics:
         )
         self.times_ahead = Counter(
             "harmonia_times_ahead_total",
-            "Yeses and other interactions that open something whose time was later than their record's, by team: "
-            "they are dated by the record, and the clock of their producer is fast",
+            "Yeses and other interactions that open something and were dated by their record, since their time was "
+            "more than a minute ahead of it, by team: the clock of their producer is fast",
             ["team"],
             registry=registry,
         )

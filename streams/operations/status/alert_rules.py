@@ -35,6 +35,7 @@ SEVERITIES: dict[str, Severity] = {
     "SinkBehind": "ticket",
     "PolicyBroken": "ticket",
     "SourceQuarantined": "ticket",
+    "ClockAhead": "ticket",
     "ErrorBudgetBurns": "ticket",
     "EndpointFails": "ticket",
     "ConsoleFails": "ticket",
@@ -159,6 +160,9 @@ def _of_refused(kafka: KafkaObservation) -> Iterator[AlertFinding]:
     held = (message("source.named", source=one.source, what=quarantine_message(one)) for one in kafka.quarantines)
     for each in shortened_list(held, MOST_SOURCES):
         yield AlertFinding("SourceQuarantined", each)
+    ahead = (message("status.clock_ahead", source=name, words=count) for name, count in kafka.clocks_ahead.items())
+    for each in shortened_list(ahead, MOST_SOURCES):
+        yield AlertFinding("ClockAhead", each)
 
 
 def _of_flow(flow: TopicFlow, *, anybody: bool) -> Iterator[AlertFinding]:

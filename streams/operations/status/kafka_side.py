@@ -38,6 +38,7 @@ from streams.operations.refused_records import (
     LetterSummary,
     MostlyRefused,
     OpenRefusals,
+    clocks_ahead,
     letters_between,
     mostly_refused,
     names_requeued_since,
@@ -190,6 +191,7 @@ class _KafkaObserver:
             topics_missing=[topic for topic, numbers in there.items() if not numbers],
             mostly_refused=self._mostly_refused(letters),
             quarantines=quarantines_of(self._reading, self._now),
+            clocks_ahead=clocks_ahead(self._reading, self._now - HOUR_MS),
         )
 
     def _flows(self, places: list[TopicPartition], owned: set[TopicPartition]) -> list[TopicFlow]:

@@ -33,7 +33,8 @@ class KafkaObservation:
 
     `refused`: by reason; `came_in`: records of the input topics. `topics_missing`: run `harmonia topics create`.
     `mostly_refused`: sources of which most records of a type are, as far as the latest records show. `quarantines`:
-    sources that are held, or of which held records wait.
+    sources that are held, or of which held records wait. `clocks_ahead`: by source, how many of its latest words that
+    open something were dated by their record, more than a minute before the time that it gave.
     """
 
     group_state: str
@@ -44,6 +45,7 @@ class KafkaObservation:
     topics_missing: Sequence[str] = ()
     mostly_refused: Sequence[MostlyRefused] = ()
     quarantines: Sequence[ListedSource] = ()
+    clocks_ahead: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,14 @@ from fastapi import APIRouter, Request, Response
 
 from events.adapters.feed import AdapterResult
 from events.cloudevents import open_event
-from events.envelope import Interaction, Record
+from events.envelope import Interaction, Record, ahead_ms
 from events.fields import MAX_RECORD_BYTES
 from events.harmonised import team_of
 from events.interactions.anywhere import InteractionRetracted
 from events.interactions.commands import ContactSuppressed
 from events.json_types import JSON, UNREADABLE
 from events.limits import MOST_VALUES, is_crowded
-from events.opening_words import TIME_AHEAD
+from events.opening_words import CLOCK_AHEAD_MS, TIME_AHEAD
 from events.pre_send_check import judge_before_sending
 from events.refusal import Reason, Refusal
 from events.registry import BY_NAME, topic_of
@@ -142,7 +142,7 @@ async def _judged(
 
 def _warnings(index: int, one: Interaction, data: JSON, most: int) -> list[dict[str, JSON]]:
     """What may be a mistake of an accepted event, at most `most` of it: a fast clock, fields that its type lacks."""
-    told = [("time", TIME_AHEAD)] if one.time_sent is not None else []
+    told = [("time", TIME_AHEAD)] if ahead_ms(one) > CLOCK_AHEAD_MS else []
     if has_unknown_fields(one.type, data):
         told += [(each.field, str(each)) for each in unknown_fields(one.type, data, most)]
     return [{"index": index, "field": field, "detail": detail} for field, detail in told[:most]]

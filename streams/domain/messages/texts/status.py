@@ -22,6 +22,11 @@ STATUS: Mapping[str, Template] = {
     "status.no_worker": "no worker runs",
     "status.flood": "{refused} of {came_in} records were refused in the last hour",
     "status.in_the_last_hour": "{sentence} in the last hour",
+    "status.clock_ahead": Plural(
+        "words",
+        "{source}: its clock is ahead; {words:d} word that opens something is dated by its record",
+        "{source}: its clock is ahead; {words:d} words that open something are dated by their records",
+    ),
     "status.oldest_waits": "{topic}: the oldest record has waited for {waited:s}",
     "status.stalled": "{topic}: nothing is done in partition {partitions}",
     "status.unowned": Plural(

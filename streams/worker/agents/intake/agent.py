@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, TypeAlias
 
-from events.envelope import Interaction, Record, decode
+from events.envelope import Interaction, Record, ahead_ms, decode
 from events.fast_intake import harmonise_fast
 from events.harmonised import IntakeResult, take_in, team_behind
 from events.identifiers import Hasher
-from events.opening_words import TIME_SENT
+from events.opening_words import CLOCK_AHEAD_MS, TIME_SENT
 from events.purpose_wall import OPEN, Wall, names_refused, through_the_wall
 from events.refusal import Reason, Refusal
 from events.topics import INTERACTIONS, QUARANTINE, Agent
@@ -40,7 +40,7 @@ class Remarks(NamedTuple):
     """Counts of accepted interactions that may be a producer's mistake.
 
     `unknown`: by type, those with a field that the type does not know. `ahead`: by team, those that open something and
-    whose producer gave a time later than their record's.
+    whose producer's clock is over a minute ahead of their record.
     """
 
     unknown: Counter[str]
@@ -64,10 +64,9 @@ def judge(record: KafkaRecord, hasher: Hasher, remarks: Remarks, wall: Wall = OP
         interaction = through_the_wall(interaction, wall)
     if isinstance(interaction, Refusal):
         return interaction
-    more = interaction.data.model_extra or {}
-    if more.keys() - {TIME_SENT}:
+    if (interaction.data.model_extra or {}).keys() - {TIME_SENT}:
         remarks.unknown[interaction.type] += 1
-    if interaction.time_sent is not None or TIME_SENT in more:
+    if ahead_ms(interaction) > CLOCK_AHEAD_MS:
         remarks.ahead[team_behind(interaction)] += 1
     return take_in(interaction, hasher)
 

@@ -74,6 +74,7 @@ def test_a_healthy_deployment_has_no_alerts() -> None:
         (kafka(mostly_refused=[GIFTS]), "DeadLetterFlood"),
         (kafka(quarantines=[MAILER]), "SourceQuarantined"),
         (kafka(quarantines=[replace(MAILER, held_now=False)]), "SourceQuarantined"),
+        (kafka(clocks_ahead={"digital/form": 3}), "ClockAhead"),
         (held(None), "PermissionsStale"),
         (held(61.0), "PermissionsStale"),
         (held(1.0, missing=1), "PermissionsStale"),
