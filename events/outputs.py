@@ -354,8 +354,9 @@ class AuditRecord(TypedDict):
     `counts`: of a list that `harmonia permit` judged, how many rows got each answer; `answers` is empty then.
     `viewer`: who looked in the console, and `reason`: why, in their words or as a code. `segment`: whose members were
     read or asked about, or which is defined or withdrawn. `detail`: what exactly was done in the console, such as until
-    when, or of a request by which somebody uses a right. `automatic`: whether a machine was to call, where that was
-    said. `reserved_s`: for how many seconds those of a list who may be reached were reserved.
+    when, or of a request by which somebody uses a right. A `preview` is about nobody: of how many people its `criteria`
+    would let in. `automatic`: whether a machine was to call, where that was said. `reserved_s`: for how many seconds
+    those of a list who may be reached were reserved.
     Of an `audience` for ads (`used_for`) `gated` says whether the gate was asked, `criteria` by which segments
     people were chosen, or `label` by what the sender of a list says they were, `as_of` until when all that was said of
     them was heeded, and `detail` what came of it.
@@ -364,7 +365,7 @@ class AuditRecord(TypedDict):
     request: str
     at: str
     team: str
-    what: AuditedLook | ConsoleAct
+    what: AuditedLook | ConsoleAct | Literal["preview"]
     channel: Channel | None
     purpose: Purpose | None
     campaign_id: str | None

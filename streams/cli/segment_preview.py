@@ -50,7 +50,7 @@ def preview(
         why = answer.refused or "does a worker run? See `harmonia status`"
         refuse(f"no partition has answered: {printable(why)}")
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(preview_json(answer)) + b"\n")
+        sys.stdout.buffer.write(orjson.dumps(preview_json(answer, answer.estimates)) + b"\n")
         return
     rows = [(name, *_figures(each)) for name, each in answer.estimates.items()]
     print_table(("segment", "about", "at least", "at most"), rows, right=(1, 2, 3))

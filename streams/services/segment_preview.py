@@ -15,7 +15,13 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from events.topics import SEGMENT_WORK
-from streams.domain.segments.preview_estimates import MemberEstimate, PartitionCount, estimate
+from streams.domain.segments.preview_estimates import (
+    MemberEstimate,
+    PartitionCount,
+    ToldEstimate,
+    estimate,
+    told_estimate,
+)
 from streams.domain.segments.previews import (
     PreviewProgress,
     PreviewQuestion,
@@ -37,11 +43,13 @@ _POLL_MS = 50
 class SegmentPreview(Struct, frozen=True):
     """What a preview has found. `estimates`: by segment, None where too little was answered to say anything.
 
+    `told`: the same for whoever must not learn of one person, such as readers of the console and callers of the API.
     `people`: all who are shown, estimated from the same contacts; `judged`: contacts that were looked at. `answered`:
     of how many `partitions` this is. `is_exact`: everybody there was judged. `refused`: why one gave no answer.
     """
 
     estimates: Mapping[str, MemberEstimate | None]
+    told: Mapping[str, ToldEstimate | None]
     people: MemberEstimate | None
     judged: int
     answered: int
@@ -76,22 +84,26 @@ def put_together(
 ) -> SegmentPreview:
     """What the answers of partitions say together. Of who was to judge everybody and has not, nothing is used."""
     used = [each for each in answers.values() if each.is_done or (each.judged and not question.is_exact)]
-    estimates = {
-        name: estimate([PartitionCount(each.known, each.judged, each.matched[number]) for each in used], partitions)
+    found = {
+        name: [PartitionCount(each.known, each.judged, each.matched[number]) for each in used]
         for number, name in enumerate(question.asked)
     }
+    estimates = {name: estimate(counts, partitions) for name, counts in found.items()}
+    told = {name: told_estimate(counts, partitions) for name, counts in found.items()}
     people = estimate([PartitionCount(each.known, each.judged, each.people) for each in used], partitions)
     judged = sum(each.judged for each in used)
     is_exact = bool(used) and all(each.judged == each.known for each in used)
-    return SegmentPreview(estimates, people, judged, len(used), partitions, is_exact, refused)
+    return SegmentPreview(estimates, told, people, judged, len(used), partitions, is_exact, refused)
 
 
-def preview_json(answer: SegmentPreview) -> dict[str, Any]:
-    """A preview in JSON values, as the command and the API tell it."""
+def preview_json(
+    answer: SegmentPreview, estimates: Mapping[str, MemberEstimate | None] | Mapping[str, ToldEstimate | None]
+) -> dict[str, Any]:
+    """A preview in JSON values: the command gives its `estimates`, the API what is `told` of them."""
     return {
         "segments": [
             {"id": name, **({"count": None, "low": None, "high": None} if each is None else asdict(each))}
-            for name, each in answer.estimates.items()
+            for name, each in estimates.items()
         ],
         "people": None if answer.people is None else answer.people.count,
         "judged": answer.judged,

@@ -5,12 +5,13 @@ has come after each step; that record has it do the next one, and the last is fo
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import msgspec
 from msgspec import Struct
 
 from events.json_types import UNREADABLE
+from events.segments import SegmentDefinitionTable
 from streams.domain.file_mistakes import FileMistake, FileMistakes
 from streams.domain.messages import message
 from streams.domain.pressure.closures import ChannelRules
@@ -33,6 +34,11 @@ class PreviewQuestion(Struct, frozen=True, tag="asked"):
     definitions: tuple[dict[str, Any], ...]
     patience_ms: int
     is_exact: bool = False
+
+    @property
+    def criteria(self) -> list[SegmentDefinitionTable]:
+        """The definitions, as `audit-log` has them."""
+        return cast(list[SegmentDefinitionTable], [*self.definitions])
 
 
 class PreviewProgress(Struct, frozen=True, tag="judging"):

@@ -19,6 +19,7 @@ from streams.platform.tokens import Caller, Scope, Tokens
 from streams.services.api.bodies import BodyReader
 from streams.services.api.metrics import ApiMetrics
 from streams.services.api.problem_documents import Code, Problem
+from streams.services.minute_limit import MinuteLimit
 from streams.services.permission.audit_log import AuditLog, AuditUnavailable
 from streams.services.permission.decisions import PermissionJudge
 from streams.services.rights_desk.asking import RightsOffice
@@ -29,8 +30,8 @@ from streams.services.segment_preview import SegmentPreview
 class ApiDependencies:
     """Dependencies of the routes. `clock`: ms since 1970. `time_zone`: the one in which days begin.
 
-    `preview` asks the workers, and blocks; `policy` gives the one that holds now. The rights desk,
-    `rights`, blocks too.
+    `preview` asks the workers, and blocks; `previews` limits how often a team does so. `policy` gives the one that
+    holds now. The rights desk, `rights`, blocks too.
     """
 
     tokens: Tokens
@@ -45,6 +46,7 @@ class ApiDependencies:
     history: InsightsProcess
     time_zone: str
     preview: Callable[[PreviewQuestion], SegmentPreview]
+    previews: MinuteLimit
     policy: Callable[[], Policy]
     rights: RightsOffice
     bodies: BodyReader = field(default_factory=BodyReader)
@@ -86,7 +88,7 @@ class ApiDependencies:
             raise Problem("audit_unavailable", "Kafka takes no records of audit-log") from None
 
     def record(
-        self, what: Literal["read", "list", "permission"], team: str, answers: list[AuditedDecision]
+        self, what: Literal["read", "list", "permission", "preview"], team: str, answers: list[AuditedDecision]
     ) -> AuditRecord:
         """An audit record of now; its request fields are to be filled in."""
         return {

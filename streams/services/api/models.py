@@ -281,7 +281,8 @@ class SegmentPreviewAsked(_Strict):
 class PreviewedSegment(TypedDict):
     """How many would be in a segment; with 95 % confidence no fewer than `low` and no more than `high`.
 
-    All three are null where too little was answered to say anything.
+    Numbers are in tens. `count` alone is null where fewer than ten of those judged would be in it: the answer is the
+    same for none to nine. All three are null where too little was answered to say anything.
     """
 
     id: str

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from kafka.errors import KafkaError
 
 from events.spelling import is_safe_to_repeat
+from sinks.base import SinkUnavailable
 from streams.domain.file_mistakes import FileMistakes
 from streams.domain.pressure.closures import channel_rules
 from streams.domain.segments.conditions import SegmentDefinition
@@ -21,8 +22,11 @@ from streams.services.api.openapi import Responses, body_of, problems
 from streams.services.api.permissions import read_body
 from streams.services.api.problem_documents import MOST_TOLD, Problem, invalid_field, invalid_fields, require_known
 from streams.services.api.segments import stored_segments
+from streams.services.minute_limit import PREVIEWS_A_MINUTE
 from streams.services.segment_preview import preview_json
 
+PREVIEWS = "api:previews:"
+"""Of which teams Redis counts previews of this minute."""
 MOST_AT_ONCE = 4
 """Previews that one process waits for."""
 _MOST_BODY = 256 << 10
@@ -30,6 +34,7 @@ _EXACT = {"true": True, "false": False}
 _RESPONSES: Responses = {
     200: {"model": SegmentPreviewAnswer, "description": "How many, and between which numbers with 95 % confidence"},
     **problems("unauthorized", "forbidden", "slow", "too_large", "not_json", "invalid", "segments_incomplete"),
+    **problems("too_often"),
 }
 
 
@@ -56,18 +61,32 @@ def segment_preview_routes(deps: ApiDependencies) -> APIRouter:
         question = preview_question(asked, there, channel_rules(deps.policy()), is_exact=_EXACT[exact])
         if isinstance(question, FileMistakes):
             raise _invalid(question)
+        await _admit(deps, caller_of(request).team)
         if under_way.locked():
             raise Problem("busy", f"{MOST_AT_ONCE} previews are under way; ask again in a moment")
         async with under_way:
+            record = deps.record("preview", caller_of(request).team, [])
+            deps.write_down({**record, "criteria": question.criteria})
             try:
                 found = await asyncio.to_thread(deps.preview, question)
             except (KafkaError, MissingTopic, OSError):
                 raise Problem("preview_unavailable", "Kafka does not answer") from None
         if not found.answered:
             raise Problem("preview_unavailable", "No worker has answered in time; does one run?")
-        return Response(orjson.dumps(preview_json(found)), media_type="application/json")
+        return Response(orjson.dumps(preview_json(found, found.told)), media_type="application/json")
 
     return router
+
+
+async def _admit(deps: ApiDependencies, team: str) -> None:
+    """Raise a Problem where the team has had as many previews in this minute as it may, or where nobody knows."""
+    try:
+        is_admitted = await deps.previews.allows(team)
+    except SinkUnavailable:
+        deps.away("segments_incomplete")
+    if not is_admitted:
+        detail = f"A team has {PREVIEWS_A_MINUTE} previews a minute; ask again in a minute"
+        raise Problem("too_often", detail, headers={"Retry-After": "60"})
 
 
 def _asked(body: bytes) -> list[SegmentDefinition]:

@@ -33,6 +33,8 @@ from streams.services.api.connection_limits import MOST_CONNECTIONS, Connections
 from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.metrics import ApiMetrics
 from streams.services.api.readiness import Freshness, why_unready
+from streams.services.api.segment_preview import PREVIEWS
+from streams.services.minute_limit import PREVIEWS_A_MINUTE, MinuteLimit
 from streams.services.permission.audit_log import LAST_WAIT_S
 from streams.services.permission.audit_metrics import running_audit_log
 from streams.services.permission.decisions import PermissionJudge
@@ -153,6 +155,7 @@ async def serve(settings: Settings, host: str, port: int, say: Callable[[str], N
                 *(tokens, settings.hasher, lookup, results, segments, judge, audit, metrics, wall_clock, history),
                 settings.time_zone,
                 partial(ask_for_preview, settings),
+                MinuteLimit(redis, PREVIEWS, PREVIEWS_A_MINUTE),
                 policies.now,
                 RightsOffice(settings, wall_clock),
             )

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 from events.console_acts import CONSOLE_ACTS, ConsoleAct
+from streams.domain.segments import preview_estimates
 from streams.services.console.acts import ACT_SPECS
 from streams.services.console.roles import ROLES, Role
 from streams.services.console.words import Language
@@ -52,7 +53,7 @@ OF_EVERYBODY: frozenset[Act] = frozenset(spec.id for spec in ACT_SPECS if spec.o
 """Acts that tell of people in every region: for those who see all of them."""
 SEES_MONEY: frozenset[Role] = frozenset({"treasury", "privacy"})
 """Roles that see what a person has given."""
-FEWEST = 10
+FEWEST = preview_estimates.FEWEST
 """People in a cell of a table, at least, so that nobody can be told from it."""
 
 

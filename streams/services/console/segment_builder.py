@@ -6,11 +6,9 @@ A draft is text, TOML or JSON as in a file, or a form of rows (`segment_rows`). 
 import asyncio
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
-from math import ceil, floor
 
 from fastapi import APIRouter, Request, Response
 from kafka.errors import KafkaError
-from msgspec.structs import replace
 
 from sinks.segment_lookup import StoredSegments
 from streams.domain.file_mistakes import FileMistake, FileMistakes
@@ -19,8 +17,7 @@ from streams.domain.segments.compiled_segments import read_definition
 from streams.domain.segments.conditions import SegmentDefinition
 from streams.domain.segments.definition_changes import definition_changes
 from streams.domain.segments.definition_files import read_segments, read_segments_json
-from streams.domain.segments.preview_estimates import MemberEstimate
-from streams.domain.segments.previews import preview_question
+from streams.domain.segments.previews import PreviewQuestion, preview_question
 from streams.platform.errors import MissingTopic
 from streams.services.console.gate import Console, draft_page, frame, message_page, posted, require
 from streams.services.console.live import why_withheld
@@ -29,6 +26,7 @@ from streams.services.console.page import PageRefused, PageRequest, Withheld
 from streams.services.console.pages.segments import SEGMENT_NEW, stored_segments
 from streams.services.console.rendering import render
 from streams.services.console.rights import FEWEST, Scope
+from streams.services.console.segment_asking import asking_mistakes
 from streams.services.console.segment_rows import (
     SegmentDraft,
     SegmentForm,
@@ -39,10 +37,13 @@ from streams.services.console.segment_rows import (
     row_numbers,
 )
 from streams.services.console.signin import SignedIn
+from streams.services.minute_limit import PREVIEWS_A_MINUTE, MinuteLimit
 from streams.services.segment_preview import SegmentPreview
 
 MOST_TEXT = 64 << 10
 _PREVIEWS_AT_ONCE = 4
+PREVIEWS = "console:previews:"
+"""Of whom Redis counts previews of this minute."""
 
 
 def routes(console: Console) -> APIRouter:
@@ -84,7 +85,7 @@ async def _tried_out(
     draft = SegmentDraft(said.get("text", "")) if form is None else draft_of_form(form)
     found = read_draft(draft.text)
     if isinstance(found, FileMistakes):
-        by = found.found if form is None else by_rows(found, form)
+        by = found.found if form is None else by_rows(found.found, form)
         return {**shown, "subject": draft, "mistakes": shown_mistakes(by)}
     shown |= {"subject": draft_of(draft.text, found)}
     changes = definition_changes(there, found, rules)
@@ -93,42 +94,40 @@ async def _tried_out(
     question = preview_question(found, there, rules, is_exact=False)
     if isinstance(question, FileMistakes):
         return {**shown, "mistakes": shown_mistakes(question.found)}
+    if kept := asking_mistakes(found, there, asked.viewer):
+        return {**shown, "mistakes": shown_mistakes(kept if form is None else by_rows(kept, form))}
     shown |= {"changes": changes, "base": digest(stored, [each.id for each in found])}
+    return {**shown, **await _counted(asked, question, previews)}
+
+
+async def _counted(asked: PageRequest, question: PreviewQuestion, previews: asyncio.Semaphore) -> dict[str, object]:
+    """How many a draft would let in, or why that is not known; it is written down first. Raises AuditUnavailable."""
     if asked.deps.preview is None or previews.locked():
-        return {**shown, "trouble": "Too many are counting now. Try again in a moment."}
+        return {"trouble": "Too many are counting now. Try again in a moment."}
+    limit = MinuteLimit(asked.deps.redis, PREVIEWS, PREVIEWS_A_MINUTE)
+    if not await limit.allows(asked.viewer.name):
+        return {"trouble": "You have counted 30 times in a minute. Try again in a minute."}
     async with previews:
+        await asked.deps.views.counted(asked.viewer, question.criteria)
         try:
             counted: SegmentPreview | None = await asyncio.to_thread(asked.deps.preview, question)
         except (KafkaError, MissingTopic, OSError):
             counted = None
-    trouble = "" if counted is not None and counted.answered else "No worker has answered, so nobody was counted."
-    return {**shown, "preview": None if counted is None else in_tens(counted), "trouble": trouble}
+    if counted is None or not counted.answered:
+        return {"trouble": "No worker has answered, so nobody was counted."}
+    return {"preview": counted}
 
 
-def by_rows(mistakes: FileMistakes, form: SegmentForm) -> list[FileMistake]:
+def by_rows(mistakes: Iterable[FileMistake], form: SegmentForm) -> list[FileMistake]:
     """The mistakes of a form, each with the number of its row in place of where its condition stands in the text."""
     numbers = row_numbers(form)
     found = []
-    for each in mistakes.found:
+    for each in mistakes:
         place, _, field = each.key.removeprefix("segment[0].").partition(".")
         number = numbers.get(place)
         key = place if number is None else f"{number}. {field}".rstrip()
         found.append(each._replace(key=key))
     return found
-
-
-def in_tens(preview: SegmentPreview) -> SegmentPreview:
-    """A preview with counts of ten or more in tens, so that two that differ by one person seldom tell of them."""
-    rounded = {name: None if each is None else _in_tens(each) for name, each in preview.estimates.items()}
-    return replace(preview, estimates=rounded)
-
-
-def _in_tens(found: MemberEstimate) -> MemberEstimate:
-    count, low, high = (
-        each if each < FEWEST else to(each / FEWEST) * FEWEST
-        for each, to in ((found.count, round), (found.low, floor), (found.high, ceil))
-    )
-    return MemberEstimate(count, low, high)
 
 
 def read_draft(text: str) -> list[SegmentDefinition] | FileMistakes:

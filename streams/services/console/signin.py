@@ -16,6 +16,7 @@ from sinks.redis_call import Backoff, call_redis
 from streams.services.console.people import People
 from streams.services.console.rights import Viewer
 from streams.services.console.words import LANGUAGES, Language
+from streams.services.minute_limit import MinuteLimit
 
 IDLE_S = 30 * 60
 LONGEST_S = 12 * 3600
@@ -58,6 +59,7 @@ class Sessions:
         self._client = client
         self._people = people
         self._backoff = Backoff()
+        self._tries = MinuteLimit(client, TRIES, TRIES_A_MINUTE)
 
     async def begin(self, viewer: Viewer, now_ms: int, language: Language | None = None) -> SignedIn:
         """A new session of somebody."""
@@ -93,16 +95,11 @@ class Sessions:
 
     async def may_try(self, who: str) -> bool:
         """Count a try to sign in from an address; False: five have failed in this minute already."""
-        key = _tries_key(who)
-        async with self._client.pipeline(transaction=True) as calls:
-            calls.set(key, 0, ex=60, nx=True)
-            calls.incr(key)
-            counted = await call_redis(calls.execute(), self._backoff)
-        return int(counted[1]) <= TRIES_A_MINUTE
+        return await self._tries.allows(who)
 
     async def succeeded(self, who: str) -> None:
         """A try from an address was somebody who may sign in: an office of many shares one."""
-        await call_redis(self._client.delete(_tries_key(who)), self._backoff)
+        await self._tries.forget(who)
 
     async def _put(self, id_: str, session: Session, now_ms: int, *, if_there: bool = False) -> None:
         live_s = max(1, int(min(IDLE_S, _left_s(session, now_ms))))
@@ -116,10 +113,6 @@ def has_ended(session: Session, now_ms: int) -> bool:
 
 def _left_s(session: Session, now_ms: int) -> float:
     return LONGEST_S - (now_ms - session.started_at) / 1000
-
-
-def _tries_key(who: str) -> str:
-    return TRIES + hashlib.sha256(who.encode()).hexdigest()[:32]
 
 
 def _key(id_: str) -> str:

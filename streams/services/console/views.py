@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from events.console_acts import ConsoleAct
 from events.outputs import AuditRecord
+from events.segments import SegmentDefinitionTable
 from events.times import render_time
 from streams.services.console.rights import Viewer
 from streams.services.permission.audit_log import AuditLog
@@ -62,6 +63,12 @@ class Views:
             if audited.detail:
                 record["detail"] = audited.detail
             await self._audit.write(record)
+
+    async def counted(self, viewer: Viewer, criteria: list[SegmentDefinitionTable]) -> None:
+        """Somebody asks how many people segments would let in that are not defined yet."""
+        record = self._record(viewer, "")
+        record["what"], record["criteria"] = "preview", criteria
+        await self._audit.write(record)
 
     def _record(self, viewer: Viewer, why: str) -> AuditRecord:
         teams = viewer.scope.teams

@@ -29,6 +29,8 @@ from streams.services.api.app import build_api
 from streams.services.api.bodies import BodyReader
 from streams.services.api.dependencies import ApiDependencies
 from streams.services.api.metrics import ApiMetrics
+from streams.services.api.segment_preview import PREVIEWS
+from streams.services.minute_limit import PREVIEWS_A_MINUTE, MinuteLimit
 from streams.services.permission.audit_log import AuditLog
 from streams.services.permission.decisions import PermissionJudge
 from streams.services.permission.reservation_log import ReservationLogUnavailable
@@ -119,6 +121,7 @@ class Desk:
             *(judge, self.audit, self.metrics, lambda: self.at, history),
             "America/New_York",
             self._preview,
+            MinuteLimit(redis, PREVIEWS, PREVIEWS_A_MINUTE),
             lambda: self.policy,
             self.rights,
             bodies or BodyReader(),

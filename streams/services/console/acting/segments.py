@@ -26,6 +26,7 @@ from streams.services.console.outcomes import Outcome, done_as_shown, not_done, 
 from streams.services.console.page import PageRequest, Withheld
 from streams.services.console.pages.segments import stored_segments
 from streams.services.console.rights import EVERYTHING
+from streams.services.console.segment_asking import asking_mistakes
 from streams.services.console.segment_builder import definitions_of, digest, may_change, read_draft
 from streams.services.console.views import Audited
 
@@ -49,6 +50,8 @@ async def define(asked: ActRequest) -> Outcome | Ready:
     to = f"/segments/{names[0]}" if len(names) == 1 else _ALL
     if all(there.get(each.id) == each for each in found):
         return done_as_shown(to)
+    if asking_mistakes(found, there, asked.viewer):
+        raise NotForYou(asked.signed_in)
     if asked.said.get("base") != digest(stored, names):
         text = "Somebody has changed this segment since you looked. Look at what it says now, first."
         return not_done("Not defined", text, to)

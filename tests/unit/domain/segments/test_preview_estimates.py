@@ -1,8 +1,20 @@
 """How many a preview stands for, where everything is known, nothing, or some partitions are silent."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from streams.domain.segments.preview_estimates import MemberEstimate, PartitionCount, estimate
+from streams.domain.segments.preview_estimates import (
+    FEWEST,
+    MemberEstimate,
+    PartitionCount,
+    ToldEstimate,
+    estimate,
+    told_estimate,
+)
+
+SIZES = st.lists(st.tuples(st.integers(0, 5_000), st.integers(1, 500)), min_size=1, max_size=8)
+"""Of each partition how many contacts it has, and how many of these are judged at most."""
 
 
 def test_once_everybody_is_judged_the_count_is_certain() -> None:
@@ -53,3 +65,32 @@ def test_never_fewer_than_were_seen_nor_more_than_there_can_be() -> None:
     found = estimate([PartitionCount(10, 9, 9)], 1)
     assert found is not None
     assert 9 <= found.low <= found.count <= found.high <= 10
+
+
+@given(SIZES, st.integers(0, 3), st.data())
+def test_what_is_told_is_the_same_for_none_to_nine_judged_members_and_has_room_for_all_of_them(
+    held: list[tuple[int, int]], silent: int, data: st.DataObject
+) -> None:
+    sizes = [(known, min(known, judged)) for known, judged in held]
+    matched = [0] * len(sizes)
+    for _ in range(data.draw(st.integers(0, FEWEST - 1))):
+        number = data.draw(st.integers(0, len(sizes) - 1))
+        matched[number] = min(sizes[number][1], matched[number] + 1)
+    none, some = (
+        [PartitionCount(*size, members) for size, members in zip(sizes, each, strict=True)]
+        for each in ([0] * len(sizes), matched)
+    )
+    told, found = told_estimate(some, len(sizes) + silent), estimate(some, len(sizes) + silent)
+    assert told == told_estimate(none, len(sizes) + silent)
+    assert (told is None) == (found is None)
+    if told is not None and found is not None:
+        assert (told.count, told.low) == (None, 0)
+        assert found.high <= told.high
+
+
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [(9, ToldEstimate(None, 0, 9)), (10, ToldEstimate(10, 10, 10)), (186, ToldEstimate(190, 180, 190))],
+)
+def test_what_is_told_of_everybody_is_in_tens(members: int, told: ToldEstimate) -> None:
+    assert told_estimate([PartitionCount(500, 500, members), PartitionCount(0, 0, 0)], 2) == told

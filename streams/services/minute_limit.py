@@ -1,0 +1,39 @@
+"""Limits how often somebody does something in a minute; Redis counts it, for all processes together."""
+
+import hashlib
+
+from redis.asyncio import Redis
+
+from sinks.redis_call import Backoff, call_redis
+
+PREVIEWS_A_MINUTE = 30
+"""Previews of segments that one person, or one team over HTTP, has: a number is not found out by many of them."""
+
+
+class MinuteLimit:
+    """Counts acts under keys that begin with `prefix`, and lets `most` pass in the minute after the first.
+
+    Redis holds a hash of who acts. Every call may raise SinkUnavailable.
+    """
+
+    def __init__(self, client: Redis, prefix: str, most: int) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._most = most
+        self._backoff = Backoff()
+
+    async def allows(self, who: str) -> bool:
+        """Count an act; False: there were as many as may be in this minute already."""
+        key = self._key(who)
+        async with self._client.pipeline(transaction=True) as calls:
+            calls.set(key, 0, ex=60, nx=True)
+            calls.incr(key)
+            counted = await call_redis(calls.execute(), self._backoff)
+        return int(counted[1]) <= self._most
+
+    async def forget(self, who: str) -> None:
+        """Begin to count anew."""
+        await call_redis(self._client.delete(self._key(who)), self._backoff)
+
+    def _key(self, who: str) -> str:
+        return self._prefix + hashlib.sha256(who.encode()).hexdigest()[:32]
